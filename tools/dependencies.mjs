@@ -25,11 +25,11 @@ export function declaredBy(project) {
   return { runtime: names({ ...dependencies, ...optionalDependencies }), dev: names(devDependencies) };
 }
 
-function filesBelow(folder, isWanted) {
+function filesBelow(folder, isMatch) {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (!entry.isDirectory()) return isWanted(entry.name) ? [path] : [];
-    return LEFT_OUT.has(entry.name) || path === 'tools/bench/peers' ? [] : filesBelow(path, isWanted);
+    if (!entry.isDirectory()) return isMatch(entry.name) ? [path] : [];
+    return LEFT_OUT.has(entry.name) || path === 'tools/bench/peers' ? [] : filesBelow(path, isMatch);
   });
 }
 
@@ -68,8 +68,8 @@ export function unusedOf(dev, texts, all = dev, { commands = commandsOf, peers =
   return dev.filter((name) => {
     const typed = /^@types\/(.+)$/.exec(name)?.[1];
     const isTyped = typed !== undefined && (all.includes(typed) || isFound(quoted(typed)));
-    const isWanted = dev.some((other) => other !== name && peers(other).includes(name));
-    return !isTyped && !isWanted && !isFound(quoted(name), ...called(name));
+    const isPeer = dev.some((other) => other !== name && peers(other).includes(name));
+    return !isTyped && !isPeer && !isFound(quoted(name), ...called(name));
   });
 }
 

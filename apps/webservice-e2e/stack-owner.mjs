@@ -28,7 +28,7 @@ let numbers = 0;
 async function start(stateDirectory, options, facts = {}) {
   const number = ++numbers;
   const onLine = (name, line) => process.connected && process.send({ number, name, line });
-  const more = options.tellsLines ? { onLine } : {};
+  const more = options.reportsLines ? { onLine } : {};
   const { env = {}, ports = {}, ownAuthority = ports.authority !== undefined, ...others } = options;
   // Its processes inherit them; those that start later do not.
   Object.assign(process.env, env);
@@ -38,7 +38,7 @@ async function start(stateDirectory, options, facts = {}) {
   const stack = await startDevStack({ ...common, ...others, ...more, ports: { ...free, ...ports } }).finally(() => {
     for (const name of Object.keys(env)) delete process.env[name];
   });
-  stacks.set(number, { stack, facts, isAlone: ownAuthority, bringBack: null });
+  stacks.set(number, { stack, facts, hasOwnAuthority: ownAuthority, bringBack: null });
   return number;
 }
 
@@ -72,13 +72,13 @@ async function share(profile, folder) {
 /** Below the ports that systems hand out by themselves; a range for each worker of Jest, and each port once: nobody else listens there first. */
 const PORTS = 3_000;
 const FIRST_PORT = 20_000 + ((Number(process.env.JEST_WORKER_ID ?? 1) - 1) % 4) * PORTS;
-const given = new Set();
+const taken = new Set();
 
 async function freePort() {
   for (;;) {
     const port = randomInt(FIRST_PORT, FIRST_PORT + PORTS);
-    if (given.has(port)) continue;
-    given.add(port);
+    if (taken.has(port)) continue;
+    taken.add(port);
     const server = createServer();
     const isFree = await new Promise((resolve) => {
       server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
@@ -140,8 +140,8 @@ const calls = {
   },
   state: () => null,
   // A stack with an Authority of its own keeps the secrets of those who act.
-  tokenFor: ({ stack, isAlone }, login, actors = []) =>
-    isAlone && actors.length > 0 ? stack.tokenFor(login, actors) : tokenFor(stack.issuer, login, actors),
+  tokenFor: ({ stack, hasOwnAuthority }, login, actors = []) =>
+    hasOwnAuthority && actors.length > 0 ? stack.tokenFor(login, actors) : tokenFor(stack.issuer, login, actors),
   taskrunner: (_stack, args, env) => taskrunner(args, env),
   startWorker: ({ stack }) => stack.startWorker(),
   killWorker: ({ stack }, signal, pid) => stack.killWorker(signal, pid),

@@ -7,7 +7,7 @@ const ROW = 16;
 const LEAST = 1 / 300;
 const LEFT_OUT = new Set(['(idle)', 'post', 'dispatch']);
 /** What only hands on: what it calls stands where it would stand, so that the same work is one frame whatever it was woken by. */
-const HANDS_ON = new Set([
+const PASSES_ON = new Set([
   'processTicksAndRejections',
   'runMicrotasks',
   'runNextTicks',
@@ -38,7 +38,7 @@ function treeOf({ nodes, samples, timeDeltas }) {
   const grow = (into, node) => {
     const name = node.callFrame.functionName || '(anonymous)';
     if (LEFT_OUT.has(name)) return 0;
-    if (HANDS_ON.has(name)) return grown(into, node);
+    if (PASSES_ON.has(name)) return grown(into, node);
     const { file, line } = placeOf(node.callFrame);
     const key = `${name} ${file}:${line}`;
     const frame = into.get(key) ?? { name, file, line, time: 0, below: new Map() };

@@ -33,29 +33,29 @@ function inRounds(name, { unit, target, better, peer }) {
   const rounds = Array.from({ length: ROUNDS ?? 5 }, () => round(name));
   const ratios = rounds.map(({ ratio }) => ratio).filter((ratio) => ratio !== undefined);
   const cpu = rounds.map(({ cpuMs }) => cpuMs).filter((ms) => ms !== undefined);
-  const told = line({
+  const reported = line({
     ...{ name, value: median(rounds.map(({ value }) => value)), unit, target, better },
     ...(cpu.length === 0 ? {} : { cpuMs: rounded(median(cpu)) }),
     peakRssMiB: rounded(median(rounds.map(({ rssMiB }) => rssMiB))),
   });
-  // The ratio of such a measure is told beside its value, which is what the target is for.
-  return ratios.length === 0 ? told : { ...told, peer, ratio: rounded(median(ratios)) };
+  // The ratio of such a measure is reported beside its value, which is what the target is for.
+  return ratios.length === 0 ? reported : { ...reported, peer, ratio: rounded(median(ratios)) };
 }
 
 const results = [];
-const tell = (result) => {
+const report = (result) => {
   results.push(result);
   if (isJson) process.stdout.write(`${JSON.stringify(result)}\n`);
 };
 for (const name of names.length > 0 ? names : Object.keys(MEASURES)) {
   const measure = MEASURES[name];
-  if (measure.round !== undefined) tell(inRounds(name, measure));
+  if (measure.round !== undefined) report(inRounds(name, measure));
   else
-    for await (const told of measure.whole({
+    for await (const reported of measure.whole({
       rounds: ROUNDS ?? 3,
       notice: (text) => process.stderr.write(`${name}: ${text}\n`),
     }))
-      tell(told);
+      report(reported);
 }
 if (!isJson) {
   const model = cpus()[0]?.model ?? 'unknown';

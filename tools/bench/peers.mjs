@@ -24,13 +24,13 @@ export async function peerRunner(notice) {
     async rates(size, ceilingMode, only = null) {
       const rates = [];
       for (const peer of [...left].filter((one) => only === null || one === only)) {
-        const told = await measured(peer, join(HERE, 'peers', `${peer}.mjs`), size, {}, notice);
-        if (told === null) left.delete(peer);
-        else rates.push([peer, told]);
+        const rate = await measured(peer, join(HERE, 'peers', `${peer}.mjs`), size, {}, notice);
+        if (rate === null) left.delete(peer);
+        else rates.push([peer, rate]);
       }
       if (ceiling !== null && ceilingMode !== null) {
-        const told = await measured('ceiling', ceiling, size, { MODE: ceilingMode }, notice);
-        if (told !== null) rates.push(['ceiling', told]);
+        const rate = await measured('ceiling', ceiling, size, { MODE: ceilingMode }, notice);
+        if (rate !== null) rates.push(['ceiling', rate]);
       }
       return rates;
     },

@@ -61,7 +61,7 @@ const round = await forge({
   ...(asked.limit !== undefined && { limit: number('limit') }),
   ...(isWhole && { sought: [...residuals.inherent, ...residuals.open] }),
   ...(asked.verbose && {
-    tell: ({ pack, holder, document, field, mutation, outcome, by, detail }) =>
+    onTried: ({ pack, holder, document, field, mutation, outcome, by, detail }) =>
       console.error(`${outcome}\t${holder}\t${pack}\t${document}#${field}\t${mutation}\t${by.join(' ')}\t${detail}`),
   }),
 });

@@ -25,7 +25,7 @@ export async function fanOut(product, { lines, readers, pace, leave, stalled }) 
   const before = taken();
   const began = performance.now();
   const stuck = Array.from({ length: stalled }, () => stall({ server, token, runId, signal: stalls.signal }));
-  const told = await Promise.all(
+  const reports = await Promise.all(
     Array.from({ length: readers }, () =>
       readRun({ server, token, runId, delays, leaves: () => leave > 0 && Math.random() < leave }),
     ),
@@ -37,8 +37,8 @@ export async function fanOut(product, { lines, readers, pace, leave, stalled }) 
   await Promise.race([Promise.all(stuck), pause(20_000)]);
   stalls.abort();
   const cut = (await Promise.all(stuck)).filter((at) => at !== null);
-  const sum = (count) => told.reduce((total, one) => total + count(one), 0);
-  const complete = told.filter(
+  const sum = (count) => reports.reduce((total, one) => total + count(one), 0);
+  const complete = reports.filter(
     ({ lines: read, last, gaps, wrong }) => read === lines && last === lines && gaps + wrong === 0,
   );
   return {
@@ -86,10 +86,12 @@ if (process.argv[1] === import.meta.filename) {
     { durable: !asked.fast },
   );
   try {
-    const told = await fanOut(product, asked);
-    console.log(JSON.stringify(told));
+    const reports = await fanOut(product, asked);
+    console.log(JSON.stringify(reports));
     process.exitCode =
-      told.complete === told.readers && told.lastLine === told.lines && told.cutOffAfter.length === told.stalled
+      reports.complete === reports.readers &&
+      reports.lastLine === reports.lines &&
+      reports.cutOffAfter.length === reports.stalled
         ? 0
         : 1;
   } finally {

@@ -47,22 +47,22 @@ export async function ingest(product, { lines, steps, text }) {
 export async function measureIngest({ lines, steps, text, rounds, fast = false }) {
   const product = await startLogStack({}, { durable: !fast });
   try {
-    const told = [];
+    const reported = [];
     for (let round = 0; round <= rounds; round++) {
       const one = await ingest(product, { lines, steps, text });
-      if (round > 0) told.push(one);
+      if (round > 0) reported.push(one);
       await pause(500);
     }
-    return { told, rssMiB: rssOf(product.stack.workerPids()[0]).most };
+    return { reported, rssMiB: rssOf(product.stack.workerPids()[0]).most };
   } finally {
     await product.stop();
   }
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const { told, rssMiB } = await measureIngest(
+  const { reported, rssMiB } = await measureIngest(
     readArguments({ lines: 400_000, steps: 4, text: 'random', rounds: 3, fast: false }),
   );
-  for (const one of told) console.log(JSON.stringify(one));
+  for (const one of reported) console.log(JSON.stringify(one));
   console.log(JSON.stringify({ rssMiB }));
 }

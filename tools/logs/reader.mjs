@@ -8,20 +8,20 @@ const FINISHED = '"eventType":"run.finished"';
  * histogram, milliseconds from when the line was written. `leaves()`: asked after each piece; true: it leaves and comes again.
  */
 export async function readRun({ server, token, runId, delays, leaves = () => false, after = 0 }) {
-  const told = { lines: 0, gaps: 0, wrong: 0, connections: 0, last: after };
+  const report = { lines: 0, gaps: 0, wrong: 0, connections: 0, last: after };
   for (let isOver = false; !isOver;) {
-    told.connections++;
-    isOver = await connect({ server, token, runId, delays, leaves, told });
+    report.connections++;
+    isOver = await connect({ server, token, runId, delays, leaves, report });
     // What is written meanwhile is late by this reader's own doing.
     if (!isOver) await new Promise((resolve) => setTimeout(resolve, Math.random() * 200));
   }
-  return told;
+  return report;
 }
 
-function connect({ server, token, runId, delays, leaves, told }) {
+function connect({ server, token, runId, delays, leaves, report }) {
   return new Promise((resolve, reject) => {
     const headers = { authorization: `Bearer ${token}`, accept: 'text/event-stream' };
-    if (told.last > 0) headers['last-event-id'] = String(told.last);
+    if (report.last > 0) headers['last-event-id'] = String(report.last);
     const sent = request(`${server}/api/runs/${runId}/logs`, { agent: false, headers }, (response) => {
       if (response.statusCode === 204) return resolve(true);
       if (response.statusCode !== 200) return reject(new Error(`answered ${response.statusCode}`));
@@ -41,14 +41,14 @@ function connect({ server, token, runId, delays, leaves, told }) {
           const next = text.indexOf('\n\n', at);
           if (data < 0 || data > next) {
             if (text.slice(at, next).includes(FINISHED)) isOver = true;
-            else told.wrong++;
+            else report.wrong++;
             continue;
           }
-          if (id !== told.last + 1) told.gaps++;
+          if (id !== report.last + 1) report.gaps++;
           const number = numberAt(text, data + 12);
-          if (number !== id) told.wrong++;
-          told.last = id;
-          told.lines++;
+          if (number !== id) report.wrong++;
+          report.last = id;
+          report.lines++;
           const writtenAt = numberAt(text, text.indexOf(' ', data + 12) + 1) / 1_000;
           // Older than the connection: it was not live.
           if (delays && writtenAt > began)

@@ -102,9 +102,9 @@ try {
   console.log(JSON.stringify({ idle, rssMiB: rssOf(product.stack.workerPids()[0]) }));
   for (const [name, script] of Object.entries(STORMS)) {
     if (asked.only !== '' && asked.only !== name) continue;
-    const told = await storm(product, name, script);
-    const faults = faultsOf(told);
-    console.log(JSON.stringify({ ...told, p95Ratio: Number((told.beside.p95 / idle.p95).toFixed(2)), faults }));
+    const report = await storm(product, name, script);
+    const faults = faultsOf(report);
+    console.log(JSON.stringify({ ...report, p95Ratio: Number((report.beside.p95 / idle.p95).toFixed(2)), faults }));
     if (faults.length > 0) process.exitCode = 1;
   }
 } finally {

@@ -160,7 +160,7 @@ describe('outside of the repository', () => {
   it('the example compiles strictly, types of libraries included, and plans what the command line plans', async () => {
     const { sampleRun, sealBundle } = load('@taskrunner/core/testing');
     const { writeTar } = load('@taskrunner/infrastructure/tar');
-    const lay = async (name, files) => {
+    const write = async (name, files) => {
       const pieces = [];
       for await (const piece of writeTar(files)) pieces.push(piece);
       writeFileSync(join(outside, name), Buffer.concat(pieces));
@@ -171,13 +171,13 @@ describe('outside of the repository', () => {
       const executable = (statSync(path).mode & 0o111) !== 0;
       return { path: path.slice(PACK.length + 1).replaceAll('\\', '/'), bytes: readFileSync(path), executable };
     });
-    await lay(
+    await write(
       'pack.tar',
       inPack.sort((a, b) => (a.path < b.path ? -1 : 1)),
     );
     const sample = await sampleRun();
     const bundle = [...sealBundle(sample)].sort(([a], [b]) => (a < b ? -1 : 1));
-    await lay(
+    await write(
       'evidence.tar',
       bundle.map(([path, bytes]) => ({ path, bytes })),
     );

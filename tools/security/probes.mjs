@@ -74,10 +74,13 @@ async function probe(server, absent, { token }, { method, path, headers, body })
   const twin = JSON.parse(absent.twin(JSON.stringify(real)));
   if (JSON.stringify(twin) === JSON.stringify(real)) return { isSame: true, why: null };
   const [one, other] = [await server.ask({ ...real, token }), await server.ask({ ...twin, token })];
-  const [told, expected] = [one, other].map((answer) => plain(absent, answer));
+  const [answered, expected] = [one, other].map((answer) => plain(absent, answer));
   return {
     isSame: false,
-    why: told === expected ? null : `\n    it is told ${told.slice(0, 600)}\n    of nothing ${expected.slice(0, 600)}`,
+    why:
+      answered === expected
+        ? null
+        : `\n    it is told ${answered.slice(0, 600)}\n    of nothing ${expected.slice(0, 600)}`,
   };
 }
 

@@ -139,8 +139,8 @@ function variantsOf({ id, parameters, body }, all, place) {
   const queries = [null, ...valuesIn('query', QUERY).map(([name, value]) => `${name}=${encodeURIComponent(value)}`)];
   const headers = [{}, ...valuesIn('header', HEADERS).map(([name, value]) => ({ [name]: value }))];
   const variants = queries.flatMap((query) =>
-    headers.flatMap((given) =>
-      bodiesOf(id, body, all, place).map((one) => ({ query, headers: { ...one.headers, ...given }, body: one.body })),
+    headers.flatMap((chosen) =>
+      bodiesOf(id, body, all, place).map((one) => ({ query, headers: { ...one.headers, ...chosen }, body: one.body })),
     ),
   );
   // With the key of a submission goes its body: with another one the answer is about the key.

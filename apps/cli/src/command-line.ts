@@ -22,7 +22,7 @@ export type Register = (program: Command, context: Context) => void;
 export async function runProgram(
   { name, description }: { readonly name: string; readonly description: string },
   commands: readonly Register[],
-  { arguments: given, terminal, env, readStdin, version, checkThread }: Invocation,
+  { arguments: supplied, terminal, env, readStdin, version, checkThread }: Invocation,
 ): Promise<ExitCode> {
   let exit: ExitCode = EXIT.OK;
   const context: Context = {
@@ -52,7 +52,7 @@ export async function runProgram(
   for (const register of commands) register(program, context);
   for (const command of program.commands) command.copyInheritedSettings(program);
   try {
-    await program.parseAsync([...given], { from: 'user' });
+    await program.parseAsync([...supplied], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) return reportError(error, terminal);
     exit = error.exitCode === 0 ? EXIT.OK : EXIT.INVALID_INPUT;

@@ -113,11 +113,11 @@ describe('evidence, for who has a bundle and a trust file', () => {
       if (!['run.tar', 'forged.tar', 'garbage.tar'].includes(bundle)) return;
       expect(single('verify', bundle, '--trust', 'trust.json')).toEqual(cli('verify', bundle, '--trust', 'trust.json'));
       // Which program it was, and when, is told and differs.
-      const told = ({ out, ...rest }: Ended): Ended => {
+      const reported = ({ out, ...rest }: Ended): Ended => {
         return { ...rest, out: out.replace(/^- \*\*(?:Verifier|Time of the check):\*\* .*$/gm, '') };
       };
       const [of, by] = [single('inspect', bundle, ...TRUSTED), cli('inspect', bundle, ...TRUSTED)];
-      expect(told(of)).toEqual(told(by));
+      expect(reported(of)).toEqual(reported(by));
     });
 
     it('names the check that finds each of three forgeries', async () => {
@@ -256,8 +256,10 @@ describe('evidence, for who has a bundle and a trust file', () => {
       const { exit, out, err } = await taskrunner('verify', bundle, '--trust', 'trust.json');
       expect([exit, out]).toEqual([9, '']);
       expect(err.split('\n')).toEqual([`BUNDLE_UNREADABLE ${bundle} ${why}`, expect.stringMatching(/^help: /), '']);
-      const told = JSON.parse((await taskrunner('verify', bundle, '--trust', 'trust.json', '--json')).out) as object;
-      expect(told).toMatchObject({ ok: false, run: null, planHash: null, error: { code: 'BUNDLE_UNREADABLE' } });
+      const reported = JSON.parse(
+        (await taskrunner('verify', bundle, '--trust', 'trust.json', '--json')).out,
+      ) as object;
+      expect(reported).toMatchObject({ ok: false, run: null, planHash: null, error: { code: 'BUNDLE_UNREADABLE' } });
     });
 
     it('names the trust file that is not valid, with line and column', async () => {

@@ -7,7 +7,7 @@ import { pack as tarPack } from 'tar-stream';
 import { loadPack } from './packs/pack-argument';
 import { NOBODY, takePack } from './packs/pack-in-hand';
 import { planOffline } from './packs/plan-offline';
-import { libraryOf } from './packs/given-registry';
+import { libraryOf } from './packs/supplied-registry';
 import { runCommandLine } from './program';
 
 const PACK = `apiVersion: stellaops.io/pack.v1\r

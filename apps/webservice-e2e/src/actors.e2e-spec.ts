@@ -135,13 +135,13 @@ describe('who acts for a person', () => {
     writeFileSync(file, bundle);
     const args = ['verify', file, '--trust', stack.trustPath, '--allow-dev', '--json'];
     const { status, stdout } = await stack.taskrunner(args);
-    type Told = readonly {
+    type ShownActors = readonly {
       readonly name: string;
       readonly ok: boolean;
       readonly basis: string;
       readonly detail: string;
     }[];
-    return { status, checks: (JSON.parse(stdout) as { checks: Told }).checks };
+    return { status, checks: (JSON.parse(stdout) as { checks: ShownActors }).checks };
   }
 
   it('initiates the runs that it submits for somebody', async () => {

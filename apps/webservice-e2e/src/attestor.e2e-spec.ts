@@ -85,17 +85,17 @@ describe('a remote Attestor', () => {
     const summaryPath = join(folder, 'summary.pem');
     writeFileSync(summaryPath, summary.privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
     const trustText = readFileSync(stack.trustPath, 'utf8');
-    const given = JSON.parse(trustText) as { serial: number; keys: { validFor: object }[] };
+    const supplied = JSON.parse(trustText) as { serial: number; keys: { validFor: object }[] };
     const spki = summary.publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
     const key = {
-      ...given.keys[0],
+      ...supplied.keys[0],
       keyid: fingerprint(spki),
       algorithm: 'ecdsa-p256',
       spki,
       usages: ['summary'],
       builders: [`${BUILDERS}dev/v1`],
     };
-    const extended = JSON.stringify({ ...given, serial: given.serial + 1, keys: [...given.keys, key] });
+    const extended = JSON.stringify({ ...supplied, serial: supplied.serial + 1, keys: [...supplied.keys, key] });
     trust = readTrust(extended);
     mkdirSync(join(folder, 'kept'), { mode: 0o700 });
     writeFileSync(

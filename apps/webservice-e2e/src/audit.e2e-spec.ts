@@ -93,8 +93,8 @@ describe('checkpoints of the audit chain', () => {
   }, 120_000);
 
   it('show that the seal of a bundle and its decisions are in the chain', async () => {
-    const given = ['--checkpoints', at('checkpoints'), '--audit', at('export')];
-    const { exit, failing, out } = await verify(...given);
+    const supplied = ['--checkpoints', at('checkpoints'), '--audit', at('export')];
+    const { exit, failing, out } = await verify(...supplied);
     expect([exit, failing]).toEqual([0, []]);
     expect(out).toContain('"name":"checkpoints","ok":true,"basis":"recomputed"');
     expect(await verify('--checkpoints', at('checkpoints'))).toMatchObject({ exit: 0, failing: [] });

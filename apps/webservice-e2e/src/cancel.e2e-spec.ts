@@ -134,7 +134,7 @@ describe('a run that is cancelled', () => {
   }
 
   /** What is wrong with one run, and how long things took. */
-  function judge({ name, force, askedAt, entries, steps }: Cancelled, within: number) {
+  function judge({ name, force, askedAt, entries, steps }: Cancelled, withinMs: number) {
     const accepted = entries.findIndex(({ event }) => event.type === 'cancel.accepted');
     const acknowledgedAt = entries[accepted]?.at ?? 0;
     const started = entries.slice(accepted).flatMap(({ event }) => (event.type === 'step.started' ? [event.step] : []));
@@ -148,7 +148,7 @@ describe('a run that is cancelled', () => {
     const wrong = [
       ...(accepted < 0 ? ['was never accepted'] : []),
       ...started.filter((step) => force || step !== 'tidy').map((step) => `${step ?? ''} started after the acceptance`),
-      ...(last > within ? [`acted ${last} ms after the acceptance`] : []),
+      ...(last > withinMs ? [`acted ${last} ms after the acceptance`] : []),
       ...(ends === 1 ? [] : [`ended ${ends} times`]),
       ...unattested.map(({ id }) => `${id} was killed, and its outcome is not attested`),
     ];

@@ -208,8 +208,8 @@ describe('evidence that is handed over', () => {
     await pause(2_500);
     expect(statSync(target('down', run))).toMatchObject({ ino, mtimeMs });
     const log = readFileSync(join(stack.stateDirectory, 'logs/worker.log'), 'utf8').split('\n');
-    const told = log.filter((line) => line.includes(run) && line.includes('evidence.export-delivered'));
-    expect(told).toHaveLength(1);
+    const reported = log.filter((line) => line.includes(run) && line.includes('evidence.export-delivered'));
+    expect(reported).toHaveLength(1);
     expect(log.some((line) => line.includes(run) && line.includes('evidence.export-pending'))).toBe(true);
   }, 120_000);
 });

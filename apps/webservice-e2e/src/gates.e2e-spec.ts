@@ -253,8 +253,8 @@ describe('gates, policies and those who are told', () => {
     expect((await grace.approve(run, 'check')).body).toMatchObject({ status: 'approved' });
     await ada.until(run, ['succeeded']);
     await receiver.until(run, 'run.ended');
-    const told = receiver.of(run).map(({ type }) => type);
-    expect(told.filter((type) => type.startsWith('pack.'))).toEqual(['pack.policy.hold', 'pack.policy.released']);
+    const reported = receiver.of(run).map(({ type }) => type);
+    expect(reported.filter((type) => type.startsWith('pack.'))).toEqual(['pack.policy.hold', 'pack.policy.released']);
     const checks = await verified(run);
     expect([checks['policies']?.basis, checks['effects.gated']?.basis]).toEqual(['recomputed', 'recomputed']);
     const judged = (await ada.ask('GET', `/api/runs/${run}/steps/check`)).body;

@@ -102,10 +102,10 @@ atNight(
       '2s',
       '--fast',
     ];
-    const [told] = await trial('fan-out.mjs', ...args);
-    expect(told).toMatchObject({ complete: 20, gaps: 0, wrong: 0, lastLine: 40_000 });
-    expect(told?.['reconnects']).toBeGreaterThan(0);
-    expect(told?.['cutOffAfter']).toHaveLength(1);
+    const [reported] = await trial('fan-out.mjs', ...args);
+    expect(reported).toMatchObject({ complete: 20, gaps: 0, wrong: 0, lastLine: 40_000 });
+    expect(reported?.['reconnects']).toBeGreaterThan(0);
+    expect(reported?.['cutOffAfter']).toHaveLength(1);
   },
   400_000,
 );

@@ -38,7 +38,7 @@ describe('a database that is away for several leases', () => {
   run: { uses: "builtin:script", with: { interpreter: [sh], source: "echo $$ >> ${join(folder, id)}; echo up; i=0; while [ ! -e ${join(folder, 'goes')} ]; do sleep 0.1; done; echo down" } }`;
   const begun = (id: string): readonly number[] =>
     existsSync(join(folder, id)) ? readFileSync(join(folder, id), 'utf8').trim().split('\n').map(Number) : [];
-  const standings = async (): Promise<readonly object[]> => {
+  const assignmentStatuses = async (): Promise<readonly object[]> => {
     const client = new Client({ connectionString: adminUrlOf(stack) });
     await client.connect();
     const { rows } = await client.query<object>(
@@ -63,7 +63,7 @@ describe('a database that is away for several leases', () => {
     // Both workers have renewed for a whole lease: each may sweep.
     await pause(2_000 * LEASE_S);
     const pids = await stack.workerPids();
-    const before = await standings();
+    const before = await assignmentStatuses();
 
     const bringBack = await stack.crashDatabase();
     const awayAt = Date.now();
@@ -84,7 +84,7 @@ describe('a database that is away for several leases', () => {
     const again = Date.now() - awayAt - away;
     // Long enough for a sweep, had any worker taken the outage for the death of the other.
     await pause(2_000 * LEASE_S);
-    expect(await standings()).toEqual(before);
+    expect(await assignmentStatuses()).toEqual(before);
     expect(await stack.workerPids()).toEqual(pids);
     expect(pids.every(isAlive)).toBe(true);
     expect(begun('slow')).toHaveLength(2);

@@ -47,11 +47,11 @@ spec:
       HOME: folder,
       ...(token === undefined ? {} : { TASKRUNNER_SERVER: stack.server, TASKRUNNER_TOKEN: token }),
     };
-    return told(await stack.taskrunner(args, env));
+    return reported(await stack.taskrunner(args, env));
   }
 
   /** With what the last line says where it is JSON. */
-  function told(ended: Omit<Ran, 'out'>): Ran {
+  function reported(ended: Omit<Ran, 'out'>): Ran {
     const last = ended.stdout.trim().split('\n').at(-1) ?? '';
     return { ...ended, out: last.startsWith('{') ? (JSON.parse(last) as Record<string, Json>) : {} };
   }
@@ -93,7 +93,7 @@ spec:
     makeKey('security', 'ec');
     makeKey('stranger', 'ed25519');
     const build = ['pack', 'build', write('banned'), '--file', join(folder, 'b.tar'), '--output', 'json'];
-    const banned = told(
+    const banned = reported(
       spawnSync(process.execPath, [join(ROOT, 'apps/cli/bin/taskrunner.js'), ...build], { encoding: 'utf8' }),
     );
     const keys = ['release', 'security'];
@@ -181,8 +181,8 @@ spec:
     await push('unsigned', []);
     expect((await ada.ask('POST', '/api/plans', { pack: 'unsigned:1.0.0' })).status).toBe(200);
     expect(await run('unsigned:1.0.0')).toMatchObject({ status: 403, body: { code: 'PACK_UNSIGNED' } });
-    const told = await cli(['run', 'unsigned:1.0.0'], await stack.tokenFor('ada'));
-    expect([told.status, told.stderr]).toEqual([3, expect.stringContaining('PACK_UNSIGNED')]);
+    const reported = await cli(['run', 'unsigned:1.0.0'], await stack.tokenFor('ada'));
+    expect([reported.status, reported.stderr]).toEqual([3, expect.stringContaining('PACK_UNSIGNED')]);
     expect((await ada.ask('GET', '/api/packs/unsigned/1.0.0')).body).toMatchObject({
       runnable: false,
       refusal: { code: 'PACK_UNSIGNED' },

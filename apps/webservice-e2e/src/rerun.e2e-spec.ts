@@ -116,9 +116,9 @@ describe('a rerun', () => {
     const [one, two] = [join(folder, 'first.tar'), join(folder, 'again.tar')];
     writeFileSync(one, await ada.sealed(first));
     writeFileSync(two, await ada.sealed(again));
-    const alone = await verify(two);
-    expect(Object.values(alone).filter(({ ok }) => !ok)).toEqual([]);
-    expect(alone['steps.reused']).toMatchObject({ ok: true, basis: 'asserted' });
+    const single = await verify(two);
+    expect(Object.values(single).filter(({ ok }) => !ok)).toEqual([]);
+    expect(single['steps.reused']).toMatchObject({ ok: true, basis: 'asserted' });
     expect((await verify(two, ['--original', one]))['steps.reused']).toMatchObject({ ok: true, basis: 'recomputed' });
     expect((await verify(two, ['--original', two]))['steps.reused']).toMatchObject({ ok: false });
     expect((await verify(one))['steps.reused']).toMatchObject({ ok: true, basis: 'absent' });

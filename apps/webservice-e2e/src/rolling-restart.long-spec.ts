@@ -182,8 +182,8 @@ describe('a rolling restart of every process', () => {
         'select count(*)::int as moved from pack_runs.runs where fence > 1',
       );
       expect(rows[0]?.moved).toBeGreaterThan(0);
-      const givenUp = old.flatMap(({ log }) => log.filter((line) => line.includes('drain.step-given-up')));
-      expect(givenUp).toEqual([]);
+      const abandoned = old.flatMap(({ log }) => log.filter((line) => line.includes('drain.step-given-up')));
+      expect(abandoned).toEqual([]);
       const what = `${runs.length} runs, ${rows[0]?.moved} of them handed over, ${callers.requests} requests`;
       process.stdout.write(`rolling restart: ${what}\n`);
     } finally {

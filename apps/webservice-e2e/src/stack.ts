@@ -44,7 +44,7 @@ export class DevStack {
   /** A stack of its own in a fresh folder. */
   static async start(stateDirectory: string, options: StackOptions = {}): Promise<DevStack> {
     const { onLine, ...more } = options;
-    const args = [stateDirectory, { ...more, tellsLines: onLine !== undefined }];
+    const args = [stateDirectory, { ...more, reportsLines: onLine !== undefined }];
     const { state } = await askStacks('start', null, args, onLine);
     return new DevStack(state, false);
   }

@@ -15,7 +15,7 @@ const GATED = pack(STEPS, OWNERS);
 let packs = 0;
 
 /** A pack of its own plan: rows of plans are shared by the runs of one. */
-function apart(steps: string, more = ''): string {
+function separately(steps: string, more = ''): string {
   return pack(steps, more).replace('name: e2e', `name: tamper-${++packs}`);
 }
 
@@ -200,13 +200,13 @@ describe('a database administrator without keys', () => {
     ['admission', 'gates/approve'],
     ['request', 'gates'],
   ])('cannot have an altered %s served by %s', async (document, route) => {
-    const { run } = await waiting(apart(STEPS, OWNERS));
+    const { run } = await waiting(separately(STEPS, OWNERS));
     await altered(run, document);
     await found(run, await ada.ask('GET', `/api/runs/${run}/${route}`));
   });
 
   it.each(['request', 'show', 'admission', 'plan'])('cannot have an altered %s approved', async (document) => {
-    const { run } = await waiting(apart(STEPS, OWNERS));
+    const { run } = await waiting(separately(STEPS, OWNERS));
     const { body } = await grace.ask('GET', `/api/runs/${run}/gates/approve`);
     expect(body).toMatchObject({ gateDigest: expect.any(String) });
     const { gateDigest, planHash } = body as { gateDigest: string; planHash: string };
@@ -216,7 +216,7 @@ describe('a database administrator without keys', () => {
   });
 
   it('cannot have an altered gate shown in the list of approvals, which goes on without its run', async () => {
-    const { run } = await waiting(apart(STEPS, OWNERS));
+    const { run } = await waiting(separately(STEPS, OWNERS));
     await altered(run, 'show');
     await found(run, await grace.ask('GET', '/api/approvals'));
     const { status, body } = await grace.ask('GET', '/api/approvals?limit=200');
@@ -226,7 +226,7 @@ describe('a database administrator without keys', () => {
   it.each(['inputs', 'manifest'])(
     'cannot have an altered %s driven on',
     async (document) => {
-      const { run, uuid } = await waiting(apart(STEPS, OWNERS));
+      const { run, uuid } = await waiting(separately(STEPS, OWNERS));
       await altered(run, document);
       expect((await grace.approve(run, 'approve')).status).toBe(200);
       expect(await ada.until(run, ['halted'])).toMatchObject({ error: { code: 'DOCUMENT_ALTERED' } });
@@ -243,7 +243,7 @@ describe('a database administrator without keys', () => {
     const runs = new Map<string, string>();
     for (const document of ['plan', 'inputs', 'manifest', 'admission']) {
       const run = await ada.submit(
-        apart('- { id: a, run: { uses: "builtin:transform", with: { outputs: { said: "echo applied" } } } }'),
+        separately('- { id: a, run: { uses: "builtin:transform", with: { outputs: { said: "echo applied" } } } }'),
         {},
         { labels: { tamper: document } },
       );

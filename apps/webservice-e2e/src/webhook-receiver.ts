@@ -7,7 +7,7 @@ import { pause } from './stack';
 export const WEBHOOK_SECRET = `whsec_${Buffer.alloc(32, 9).toString('base64')}`;
 
 /** A message that was taken. */
-export interface Told {
+export interface ReceivedDelivery {
   readonly type: string;
   readonly timestamp: string;
   readonly data: { readonly runId: string; readonly [name: string]: unknown };
@@ -21,7 +21,7 @@ export interface Receiver {
   /** Answers the next requests with 500. */
   failNext(count: number): void;
   /** Messages of a run in the order in which they were taken. */
-  of(run: string): readonly Told[];
+  of(run: string): readonly ReceivedDelivery[];
   /** Ids of a run's messages in the order in which they came, refused ones too. */
   ids(run: string): readonly string[];
   /** Waits until a message of this type was taken. */
@@ -30,7 +30,7 @@ export interface Receiver {
 }
 
 export async function startReceiver(): Promise<Receiver> {
-  const taken: Told[] = [];
+  const taken: ReceivedDelivery[] = [];
   const came: { readonly run: string; readonly id: string }[] = [];
   const webhook = new Webhook(WEBHOOK_SECRET);
   let failures = 0;
@@ -40,26 +40,26 @@ export async function startReceiver(): Promise<Receiver> {
     request.setEncoding('utf8');
     request.on('data', (piece: string) => (body += piece));
     request.on('end', () => {
-      let told: Told;
+      let reported: ReceivedDelivery;
       try {
-        told = webhook.verify(body, request.headers as Record<string, string>) as Told;
+        reported = webhook.verify(body, request.headers as Record<string, string>) as ReceivedDelivery;
       } catch {
         response.writeHead(401).end();
         return;
       }
-      came.push({ run: told.data.runId, id: String(request.headers['webhook-id']) });
+      came.push({ run: reported.data.runId, id: String(request.headers['webhook-id']) });
       if (failures > 0) {
         failures--;
         refused++;
         response.writeHead(500).end();
         return;
       }
-      taken.push(told);
+      taken.push(reported);
       response.writeHead(204).end();
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const of = (run: string): readonly Told[] => taken.filter(({ data }) => data.runId === run);
+  const of = (run: string): readonly ReceivedDelivery[] => taken.filter(({ data }) => data.runId === run);
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
     get refused() {
@@ -69,7 +69,7 @@ export async function startReceiver(): Promise<Receiver> {
     of,
     ids: (run) => came.filter((one) => one.run === run).map(({ id }) => id),
     until: async (run, type) => {
-      for (const end = Date.now() + 30_000; !of(run).some((told) => told.type === type); await pause(50))
+      for (const end = Date.now() + 30_000; !of(run).some((reported) => reported.type === type); await pause(50))
         if (Date.now() > end) throw new Error(`no ${type}: ${JSON.stringify(of(run))}`);
     },
     stop: async () => {

@@ -77,7 +77,7 @@ describe('a webservice of which the object store is overridden', () => {
     const objects = new MemoryObjects();
     const app = await composed(objects);
     const { stop } = await startWebservice(app);
-    const users = madeBy(app).filter(({ given }) => given.includes(ObjectStore));
+    const users = madeBy(app).filter(({ given: supplied }) => supplied.includes(ObjectStore));
     await stop();
     expect(users.map(({ name }) => name).sort()).toEqual(USERS_OF_OBJECTS);
     expect(users.filter(({ instance }) => !holds(instance, objects)).map(({ name }) => name)).toEqual([]);

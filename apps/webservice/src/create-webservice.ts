@@ -13,7 +13,7 @@ import { NestLog } from './nest-log';
 import { Observability } from './observability';
 import { openApiDocument } from './openapi/document';
 import { PublicUrl } from './public-url';
-import { tellMethods } from './requests/allowed-methods';
+import { sendAllowedMethods } from './requests/allowed-methods';
 import { bodyDeadline } from './requests/body-deadline';
 import { compressed } from './requests/compressed';
 import { refuseNulInUrl } from './requests/nul';
@@ -95,7 +95,7 @@ async function listen(app: NestExpressApplication, observability: Observability)
   app.use(publishedPaths);
   app.use(safeHeaders);
   app.use(refuseNulInUrl);
-  app.use(tellMethods);
+  app.use(sendAllowedMethods);
   app.use(compressed());
   // Made when somebody first asks for it.
   SwaggerModule.setup('docs', app, () => openApiDocument(app, VERSION), {

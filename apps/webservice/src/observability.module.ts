@@ -27,6 +27,6 @@ function observabilityOf(telemetry: Telemetry): Observability {
     },
     watch: telemetry.watchRequests(),
     traceId: () => tracing.traceId(),
-    exposition: () => telemetry.exposition(),
+    metricsText: () => telemetry.metricsText(),
   };
 }

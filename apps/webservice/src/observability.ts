@@ -10,7 +10,7 @@ export abstract class Observability {
   /** Of the request that is under way here. */
   abstract traceId(): string | null;
   /** All numbers, in the text format of Prometheus. */
-  abstract exposition(): Promise<string>;
+  abstract metricsText(): Promise<string>;
 }
 
 /** An event, and what varies: never a token, a body, a value of a run. */

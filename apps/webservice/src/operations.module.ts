@@ -3,13 +3,13 @@ import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import {
   ArchivedLogStore,
   Archives,
-  AttentionDesk,
+  AttentionStore,
   AuditChain,
   Calendar,
   CancelRun,
   DecideApproval,
   EvidenceReleases,
-  GateDesk,
+  GateStore,
   KeepSchedules,
   LogStore,
   ObjectStore,
@@ -29,7 +29,7 @@ import {
   SubmitRun,
   Uploads,
   verifySignature,
-  Workforce,
+  WorkerDirectory,
   type ApproverKeys,
   type ResolvePack,
 } from '@taskrunner/core';
@@ -48,7 +48,7 @@ import {
   Telemetry,
   token,
 } from '@taskrunner/infrastructure/modules';
-import { tellTick } from './schedules/tell-tick';
+import { reportTick } from './schedules/report-tick';
 
 /** 128 random bits, hexadecimal, of each call. */
 const NONCE = token<() => string>('nonce');
@@ -87,14 +87,14 @@ const runs: readonly Provider[] = [
       planner: PackPlanner,
       judge: PackJudge,
       resolvePack,
-      workforce: Workforce,
+      workerDirectory: WorkerDirectory,
       sensitive: SENSITIVE_INPUTS_KEY,
       nonce: NONCE,
       telemetry: Telemetry,
     },
     ({ telemetry, ...dependencies }) => telemetry.watchSubmit(new SubmitRun(dependencies)),
   ),
-  operation(CancelRun, { runs: RunStore, reader: RunReader, gates: GateDesk }),
+  operation(CancelRun, { runs: RunStore, reader: RunReader, gates: GateStore }),
   operation(RerunRun, { reader: RunReader, planner: PackPlanner, objects: ObjectStore, submit: SubmitRun }),
   operation(StoreUpload, {
     uploads: Uploads,
@@ -110,21 +110,21 @@ const runs: readonly Provider[] = [
 
 const decisions: readonly Provider[] = [
   operation(DecideApproval, {
-    gates: GateDesk,
+    gates: GateStore,
     reader: RunReader,
     signer: LEDGER_SIGNER,
     approverKeys: APPROVER_KEYS,
     nonce: NONCE,
   }),
   operation(ResolveAttention, {
-    attention: AttentionDesk,
-    gates: GateDesk,
+    attention: AttentionStore,
+    gates: GateStore,
     reader: RunReader,
     signer: LEDGER_SIGNER,
   }),
   operation(ReleaseEvidence, {
     reader: RunReader,
-    gates: GateDesk,
+    gates: GateStore,
     releases: EvidenceReleases,
     signer: LEDGER_SIGNER,
   }),
@@ -168,7 +168,7 @@ const schedules: readonly Provider[] = [
         leaseMs: lease,
       })),
     },
-    (dependencies) => new RunDueTicks({ ...dependencies, onTick: tellTick }),
+    (dependencies) => new RunDueTicks({ ...dependencies, onTick: reportTick }),
   ),
 ];
 

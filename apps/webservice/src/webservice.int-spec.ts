@@ -147,8 +147,8 @@ async function promised(schema: string, login: string, method: string, path: str
 /** A commit of the worker: enough of one for readers. */
 type Committed = Partial<Commit> & { readonly state?: Partial<Commit['run']> };
 
-async function commit(runId: RunId, given: Committed | ((claimed: ClaimedRun) => Committed)): Promise<void> {
-  const incarnation = await worker.claims.register({
+async function commit(runId: RunId, supplied: Committed | ((claimed: ClaimedRun) => Committed)): Promise<void> {
+  const workerSession = await worker.claims.register({
     name: 'w',
     version: '0',
     build: sha256('build'),
@@ -157,9 +157,9 @@ async function commit(runId: RunId, given: Committed | ((claimed: ClaimedRun) =>
     environments: [digestOf(environment())],
     labels: [],
   });
-  const claimed = (await worker.claims.claim(incarnation, 100)).find((one) => one.runId === runId);
+  const claimed = (await worker.claims.claim(workerSession, 100)).find((one) => one.runId === runId);
   if (!claimed) throw new Error('the run cannot be claimed');
-  const { state, chunks = [], ...rest } = typeof given === 'function' ? given(claimed) : given;
+  const { state, chunks = [], ...rest } = typeof supplied === 'function' ? supplied(claimed) : supplied;
   if (chunks.length > 0) {
     const data = new TextEncoder().encode('ione\nwtwo\ndthree\n');
     const held = await worker.logStore.append(
@@ -211,7 +211,7 @@ async function commit(runId: RunId, given: Committed | ((claimed: ClaimedRun) =>
     },
   });
   expect(outcome).toEqual({ kind: 'committed' });
-  await worker.claims.retire(incarnation);
+  await worker.claims.retire(workerSession);
 }
 
 function environment() {

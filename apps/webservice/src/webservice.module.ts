@@ -93,19 +93,21 @@ const CONTROLLERS = [
 const configuration = CONFIGURATION;
 
 const SETTINGS: readonly Provider[] = [
-  provide(HttpSettings, { configuration }, (given) => given.configuration.http),
-  provide(SchedulerSetting, { configuration }, (given) => given.configuration.scheduler),
-  provide(PackLimits, { configuration }, (given) => given.configuration.artifacts.uploads),
-  provide(Limits, { configuration }, (given) => ({ of: given.configuration.http.limits })),
-  provide(CheckpointSetting, { configuration }, (given) => ({ every: given.configuration.audit.checkpointEvery })),
-  provide(RefusalSetting, { configuration }, (given) => {
-    const { every, most, tenant } = given.configuration.audit.refusals;
+  provide(HttpSettings, { configuration }, (supplied) => supplied.configuration.http),
+  provide(SchedulerSetting, { configuration }, (supplied) => supplied.configuration.scheduler),
+  provide(PackLimits, { configuration }, (supplied) => supplied.configuration.artifacts.uploads),
+  provide(Limits, { configuration }, (supplied) => ({ of: supplied.configuration.http.limits })),
+  provide(CheckpointSetting, { configuration }, (supplied) => ({
+    every: supplied.configuration.audit.checkpointEvery,
+  })),
+  provide(RefusalSetting, { configuration }, (supplied) => {
+    const { every, most, tenant } = supplied.configuration.audit.refusals;
     return { every, most, tenant: tenant as TenantId | null };
   }),
 ];
 
 const REQUESTS: readonly Provider[] = [
-  provide(PublicUrl, { configuration }, (given) => new PublicUrl(given.configuration.http.publicUrl)),
+  provide(PublicUrl, { configuration }, (supplied) => new PublicUrl(supplied.configuration.http.publicUrl)),
   provide(TokenVerifier, { configuration }, ({ configuration: { authority, approvals } }) => {
     return new TokenVerifier({ ...authority, programs: approvals.actors, people: approvals.people });
   }),
@@ -156,7 +158,7 @@ const PROVIDERS: readonly Provider[] = [
 @Module({})
 export class WebserviceModule {
   /** Throws `ADAPTER_UNKNOWN` if an adapter stands in for nothing. */
-  static forRoot({ configuration: given, adapters = [], imports = [] }: WebserviceOptions): DynamicModule {
+  static forRoot({ configuration: supplied, adapters = [], imports = [] }: WebserviceOptions): DynamicModule {
     const postgres = PostgresModule.forRoot({ role: 'web' });
     const objectStore = ObjectStoreModule.forRoot();
     const signing = SigningModule.forRoot(['admission', 'ledger', 'checkpoint', 'sensitiveInputs']);
@@ -168,7 +170,7 @@ export class WebserviceModule {
       module: WebserviceModule,
       // Modules close in reverse: first the HTTP API, then yours, health, the threads, the planner, the object store, the database, telemetry.
       imports: [
-        ConfigurationModule.forRoot(given),
+        ConfigurationModule.forRoot(supplied),
         TelemetryModule.forRoot({ name: 'webservice', version: VERSION }),
         operations,
         observability,

@@ -1,4 +1,4 @@
-import { tell, type DueAnnouncement, type TellHands } from '@taskrunner/core';
+import { deliverWebhook, type DueAnnouncement, type DeliverWebhookDependencies } from '@taskrunner/core';
 import type { WorkerLog } from './worker-log';
 
 export interface AnnounceLoopOptions {
@@ -20,14 +20,14 @@ export class AnnounceLoop {
   private readonly underWay = new Map<Promise<void>, string>();
 
   constructor(
-    private readonly hands: TellHands,
+    private readonly dependencies: DeliverWebhookDependencies,
     private readonly log: WorkerLog,
     private readonly options: AnnounceLoopOptions,
   ) {}
 
   start(): void {
     this.stopping = false;
-    this.loop = this.tellForever();
+    this.loop = this.deliverForever();
   }
 
   /** Ends when what is under way has had its answer, or its time. */
@@ -38,7 +38,7 @@ export class AnnounceLoop {
     await Promise.all(this.underWay.keys());
   }
 
-  private async tellForever(): Promise<void> {
+  private async deliverForever(): Promise<void> {
     while (!this.stopping) {
       let taken = 0;
       try {
@@ -54,15 +54,15 @@ export class AnnounceLoop {
     const limit = AT_ONCE - this.underWay.size;
     if (limit === 0) return 0;
     const { leaseMs } = this.options;
-    await this.hands.announcements.spread(this.hands.endpoints);
+    await this.dependencies.announcements.addressToEndpoints(this.dependencies.endpoints);
     const busy = this.busyStreams();
-    const items = await this.hands.announcements.take({ limit, perStream: AT_ONE_ENDPOINT, busy, leaseMs });
+    const items = await this.dependencies.announcements.take({ limit, perStream: AT_ONE_ENDPOINT, busy, leaseMs });
     for (const item of items) {
-      const telling = this.tellOne(item).finally(() => {
-        this.underWay.delete(telling);
+      const delivery = this.deliverOne(item).finally(() => {
+        this.underWay.delete(delivery);
         this.hint();
       });
-      this.underWay.set(telling, item.stream);
+      this.underWay.set(delivery, item.stream);
     }
     return items.length;
   }
@@ -73,13 +73,13 @@ export class AnnounceLoop {
     return [...counts].filter(([, count]) => count >= AT_ONE_ENDPOINT).map(([stream]) => stream);
   }
 
-  private async tellOne(item: DueAnnouncement): Promise<void> {
+  private async deliverOne(item: DueAnnouncement): Promise<void> {
     const { runId, tenant, stream, announcement, tries } = item;
     const about = { runId, tenant, stream, type: announcement.type, tries };
     try {
-      const told = await tell(this.hands, item);
-      const level = told.kind === 'given-up' ? 'error' : told.kind === 'postponed' ? 'warn' : 'debug';
-      this.log.say(level, `announcement.${told.kind}`, { ...about, ...told });
+      const outcome = await deliverWebhook(this.dependencies, item);
+      const level = outcome.kind === 'given-up' ? 'error' : outcome.kind === 'postponed' ? 'warn' : 'debug';
+      this.log.say(level, `announcement.${outcome.kind}`, { ...about, ...outcome });
     } catch (error) {
       // It comes back when its lease is over.
       this.log.say('warn', 'announcement.unsettled', { ...about, error });

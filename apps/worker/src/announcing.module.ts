@@ -1,4 +1,4 @@
-import { ANNOUNCEMENT_TYPES, type TellHands } from '@taskrunner/core';
+import { ANNOUNCEMENT_TYPES, type DeliverWebhookDependencies } from '@taskrunner/core';
 import {
   endpointId,
   endpointRule,
@@ -10,10 +10,10 @@ import {
 import type { WorkerParts } from './worker-parts.module';
 
 /** What tells outside what happens in runs. */
-export async function tellHands(
+export async function webhookDependencies(
   configuration: Configuration,
   { database }: Pick<WorkerParts, 'database'>,
-): Promise<TellHands> {
+): Promise<DeliverWebhookDependencies> {
   const { webhooks, http } = configuration;
   const endpoints = await Promise.all(
     webhooks.endpoints.map(async (endpoint): Promise<WebhookEndpoint> => {

@@ -3,9 +3,9 @@ import {
   openRun,
   unmetOf,
   type ClaimedAssignment,
-  type DriverHands,
-  type Incarnation,
-  type Lending,
+  type DriverDependencies,
+  type WorkerSession,
+  type FanOut,
   type OpenedRun,
   type RunId,
   type TenantId,
@@ -28,9 +28,9 @@ interface Opened {
 
 export interface AssignmentLoopOptions {
   readonly claimIntervalMs: number;
-  readonly standingIntervalMs: number;
+  readonly assignmentStatusIntervalMs: number;
   /** This life of the worker is offered nothing more of a run. */
-  readonly decline: (incarnation: Incarnation, tenant: TenantId, run: RunId) => Promise<void>;
+  readonly decline: (workerSession: WorkerSession, tenant: TenantId, run: RunId) => Promise<void>;
 }
 
 /** How long what was accepted of a run is kept at hand after its last assignment. */
@@ -56,16 +56,16 @@ export class AssignmentLoop {
   private busyUntil = 0;
   private hint: () => void = () => undefined;
   private loops: Promise<unknown> = Promise.resolve();
-  private readonly lending: Lending;
+  private readonly fanOut: FanOut;
 
   constructor(
-    private readonly hands: DriverHands & { readonly lending: Lending },
+    private readonly dependencies: DriverDependencies & { readonly fanOut: FanOut },
     private readonly log: WorkerLog,
     private readonly options: AssignmentLoopOptions,
     private readonly duties = new Duties(log),
   ) {
-    this.lending = hands.lending;
-    this.lending.slots.onGiven(() => this.performing.size > 0 && this.hint());
+    this.fanOut = dependencies.fanOut;
+    this.fanOut.slots.onReleased(() => this.performing.size > 0 && this.hint());
   }
 
   /** Assignments that it holds. */
@@ -78,14 +78,14 @@ export class AssignmentLoop {
     return this.otherWorkers;
   }
 
-  start(incarnation: Incarnation): void {
+  start(workerSession: WorkerSession): void {
     this.stopping = false;
     this.leaving = false;
     this.lostLease = false;
     this.loops = Promise.all([
-      this.claimForever(incarnation),
-      this.standForever(incarnation),
-      this.countForever(incarnation),
+      this.claimForever(workerSession),
+      this.standForever(workerSession),
+      this.countForever(workerSession),
     ]);
   }
 
@@ -119,13 +119,13 @@ export class AssignmentLoop {
     await Promise.all([...this.performing.values()].map(({ done }) => done));
   }
 
-  private async claimForever(incarnation: Incarnation): Promise<void> {
+  private async claimForever(workerSession: WorkerSession): Promise<void> {
     while (!this.stopping) {
       let claimed: ClaimedAssignment | null = null;
       try {
         if (this.hasRoom()) {
           this.claiming = true;
-          claimed = await this.lending.assignments.claim(incarnation);
+          claimed = await this.fanOut.assignments.claim(workerSession);
           this.duties.done('assignment');
           if (claimed) this.perform(claimed);
         }
@@ -141,7 +141,7 @@ export class AssignmentLoop {
 
   private hasRoom(): boolean {
     const waits = [...this.performing.values()].some(({ driver }) => driver === null || driver.pending > 0);
-    return !waits && this.lending.slots.free > 0 && !this.hands.storeHealth.isAway;
+    return !waits && this.fanOut.slots.free > 0 && !this.dependencies.storeHealth.isAway;
   }
 
   private async idle(): Promise<void> {
@@ -156,29 +156,29 @@ export class AssignmentLoop {
   }
 
   /** What it holds and does not perform, because the answer to a claim was lost, is given back. */
-  private async standForever(incarnation: Incarnation): Promise<void> {
+  private async standForever(workerSession: WorkerSession): Promise<void> {
     let unknown = new Set<string>();
     while (!this.stopping || this.performing.size > 0) {
-      await pause(this.options.standingIntervalMs);
+      await pause(this.options.assignmentStatusIntervalMs);
       try {
         const before = unknown;
         unknown = new Set();
         const known = [...this.performing.values()].filter(({ driver }) => driver !== null);
-        const standings = new Map(
-          (await this.lending.assignments.standings(incarnation)).map((one) => [keyOf(one), one]),
+        const assignmentStatuses = new Map(
+          (await this.fanOut.assignments.assignmentStatuses(workerSession)).map((one) => [keyOf(one), one]),
         );
         for (const { claimed, driver } of known) {
-          const standing = standings.get(keyOf(claimed));
-          if (standing) driver?.standing(standing);
+          const status = assignmentStatuses.get(keyOf(claimed));
+          if (status) driver?.assignmentStatus(status);
           else driver?.lose();
         }
-        for (const [key, standing] of standings) {
+        for (const [key, status] of assignmentStatuses) {
           // What a claim that is not answered yet has taken is not known either.
           if (this.claiming || this.performing.has(key) || this.answered.has(key)) continue;
-          if (before.has(key)) await this.lending.assignments.release({ ...standing, incarnation });
+          if (before.has(key)) await this.fanOut.assignments.release({ ...status, workerSession });
           else unknown.add(key);
         }
-        for (const key of this.answered) if (!standings.has(key)) this.answered.delete(key);
+        for (const key of this.answered) if (!assignmentStatuses.has(key)) this.answered.delete(key);
         this.duties.done('standings');
       } catch (error) {
         this.duties.failed('standings', error);
@@ -189,10 +189,10 @@ export class AssignmentLoop {
   /** Answered, and not yet settled by the driver. */
   private readonly answered = new Set<string>();
 
-  private async countForever(incarnation: Incarnation): Promise<void> {
+  private async countForever(workerSession: WorkerSession): Promise<void> {
     while (!this.stopping) {
       try {
-        this.otherWorkers = await this.lending.assignments.others(incarnation);
+        this.otherWorkers = await this.fanOut.assignments.others(workerSession);
       } catch (error) {
         this.log.say('warn', 'assignment.others-failed', { error });
       }
@@ -216,13 +216,13 @@ export class AssignmentLoop {
     const { tenant, runId, name: assignment } = claimed;
     try {
       const opened = await this.runOf(claimed);
-      if (opened === null || this.lostLease) return await this.lending.assignments.release(claimed);
+      if (opened === null || this.lostLease) return await this.fanOut.assignments.release(claimed);
       if (!this.isHonoured(opened)) {
-        await this.options.decline(claimed.incarnation, tenant, runId);
-        return await this.lending.assignments.release(claimed);
+        await this.options.decline(claimed.workerSession, tenant, runId);
+        return await this.fanOut.assignments.release(claimed);
       }
       entry.environment = opened.run.environment;
-      entry.driver = AssignmentDriver.of(this.hands, this.lending, claimed, opened);
+      entry.driver = AssignmentDriver.of(this.dependencies, this.fanOut, claimed, opened);
       if (this.leaving) entry.driver.leave();
       const performed = await entry.driver.drive();
       if (performed === 'answered') this.answered.add(keyOf(claimed));
@@ -231,14 +231,14 @@ export class AssignmentLoop {
       this.log.say('error', 'assignment.failed', { runId, tenant, assignment, error });
       entry.driver?.lose();
       await pause(1_000);
-      await this.lending.assignments.release(claimed).catch(() => undefined);
+      await this.fanOut.assignments.release(claimed).catch(() => undefined);
     }
   }
 
   /** What a run asks for of its environment is asked of whoever executes its steps, not of its driver alone. */
-  private isHonoured({ run, x, admission }: OpenedRun): boolean {
-    const { honouring } = this.hands;
-    return honouring === undefined || unmetOf(run, x, admission, honouring.means()).length === 0;
+  private isHonoured({ run, index, admission }: OpenedRun): boolean {
+    const { honouring } = this.dependencies;
+    return honouring === undefined || unmetOf(run, index, admission, honouring.means()).length === 0;
   }
 
   /** Checked once, however many of its assignments come. */
@@ -255,10 +255,10 @@ export class AssignmentLoop {
   }
 
   private async openRun(tenant: ClaimedAssignment['tenant'], runId: RunId): Promise<OpenedRun | null> {
-    const run = await this.lending.assignments.run(tenant, runId);
-    const opened = run ? await openRun(this.hands, run) : null;
+    const run = await this.fanOut.assignments.run(tenant, runId);
+    const opened = run ? await openRun(this.dependencies, run) : null;
     if (opened?.kind !== 'halted') return opened;
-    if (run) this.hands.alarm(run, opened.code, opened.detail);
+    if (run) this.dependencies.alarm(run, opened.code, opened.detail);
     return null;
   }
 

@@ -1,4 +1,4 @@
-import type { AttestHands, OutboxItem, RunId, TenantId } from '@taskrunner/core';
+import type { AttestDependencies, OutboxItem, RunId, TenantId } from '@taskrunner/core';
 import { AttestLoop } from './attest-loop';
 
 const item: OutboxItem = {
@@ -19,7 +19,7 @@ it('a seal that takes long keeps its item, and none once it has ended', async ()
   outbox.take.mockResolvedValueOnce([item]).mockResolvedValue([]);
   const runReader = { records: () => new Promise<null>((resolve) => (end = resolve)) };
   const log = { say: () => undefined };
-  const loop = new AttestLoop({ outbox, runReader, retryMs: 1 } as unknown as AttestHands, log, {
+  const loop = new AttestLoop({ outbox, runReader, retryMs: 1 } as unknown as AttestDependencies, log, {
     ...{ intervalMs: 1_000, atOnce: 4 },
   });
 
@@ -47,8 +47,8 @@ it('seals several runs at once, and takes more when there is room for half of th
     postpone: () => Promise.resolve(),
   };
   const records = () => new Promise<null>((resolve) => ends.push(() => resolve(null)));
-  const hands = { outbox, runReader: { records }, retryMs: 1 } as unknown as AttestHands;
-  const loop = new AttestLoop(hands, { say: () => undefined }, { intervalMs: 1_000, atOnce: 4 });
+  const dependencies = { outbox, runReader: { records }, retryMs: 1 } as unknown as AttestDependencies;
+  const loop = new AttestLoop(dependencies, { say: () => undefined }, { intervalMs: 1_000, atOnce: 4 });
   const limits = () => outbox.take.mock.calls.map(([, limit]) => limit);
 
   loop.start();
@@ -83,11 +83,11 @@ it('a worker that stops leaves large runs whose turn has not come to others', as
   outbox.take.mockResolvedValueOnce([item, item]).mockResolvedValue([]);
   const large = { journalBytes: 1e9, environment: '{}', files: [], artifacts: [], summary: { lastLine: 0 } };
   const pages = jest.fn(() => new Promise((_, reject) => (fail = reject)));
-  const hands = {
+  const dependencies = {
     ...{ outbox, retryMs: 1, attestor: { isKeyFile: true } },
     ...{ claims: { pages }, runReader: { records: () => Promise.resolve(large) } },
-  } as unknown as AttestHands;
-  const loop = new AttestLoop(hands, { say: () => undefined }, { intervalMs: 1_000, atOnce: 4 });
+  } as unknown as AttestDependencies;
+  const loop = new AttestLoop(dependencies, { say: () => undefined }, { intervalMs: 1_000, atOnce: 4 });
 
   loop.start();
   await jest.advanceTimersByTimeAsync(10);

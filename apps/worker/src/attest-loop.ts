@@ -1,4 +1,11 @@
-import { alarmOf, attestRun, InTurn, type Attested, type AttestHands, type OutboxItem } from '@taskrunner/core';
+import {
+  alarmOf,
+  attestRun,
+  SerialQueue,
+  type Attested,
+  type AttestDependencies,
+  type OutboxItem,
+} from '@taskrunner/core';
 import type { Alarm } from './alarm';
 import { Duties } from './duties';
 import type { WorkerLog } from './worker-log';
@@ -29,14 +36,14 @@ export interface AttestSettings {
  */
 export class AttestLoop {
   private readonly sealing = new Set<Promise<void>>();
-  private readonly largeRuns = new InTurn();
+  private readonly largeRuns = new SerialQueue();
   private stopping = false;
   private gaveWayAt: number | null = null;
   private hint: () => void = () => undefined;
   private loop: Promise<void> = Promise.resolve();
 
   constructor(
-    private readonly hands: AttestHands,
+    private readonly dependencies: AttestDependencies,
     private readonly log: WorkerLog,
     private readonly settings: AttestSettings,
     private readonly watch: AttestWatch = (_item, work) => work(),
@@ -80,7 +87,7 @@ export class AttestLoop {
   private async takeSome(): Promise<boolean> {
     if (this.settings.isAway?.() === true) return false;
     try {
-      const items = await this.hands.outbox.take('attest', this.settings.atOnce - this.sealing.size, LEASE_MS);
+      const items = await this.dependencies.outbox.take('attest', this.settings.atOnce - this.sealing.size, LEASE_MS);
       for (const item of items) {
         const seal = this.seal(item).finally(() => this.sealing.delete(seal));
         this.sealing.add(seal);
@@ -107,17 +114,17 @@ export class AttestLoop {
 
   private async attest(item: OutboxItem): Promise<Attested> {
     // One that fails costs nothing but a second seal, which finds the first.
-    const hold = (): void => void this.hands.outbox.hold(item, LEASE_MS).catch(() => undefined);
+    const hold = (): void => void this.dependencies.outbox.hold(item, LEASE_MS).catch(() => undefined);
     const holding = setInterval(hold, HOLD_EVERY_MS);
     try {
-      return await attestRun(this.hands, item, { take: (work) => this.inTurn(work) });
+      return await attestRun(this.dependencies, item, { take: (work) => this.serially(work) });
     } finally {
       clearInterval(holding);
     }
   }
 
   /** A worker that stops waits for what it has begun: what still waited for its turn goes to another. */
-  private inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+  private serially<Result>(work: () => Promise<Result>): Promise<Result> {
     return this.largeRuns.take(async () => {
       if (this.stopping) throw new Error('the worker stops');
       return work();

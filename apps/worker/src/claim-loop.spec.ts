@@ -1,4 +1,4 @@
-import type { ClaimedRun, Claims, Driven, DriverHands, Incarnation } from '@taskrunner/core';
+import type { ClaimedRun, Claims, Driven, DriverDependencies, WorkerSession } from '@taskrunner/core';
 import { healthOf } from '@taskrunner/core/testing';
 import { ClaimLoop, type ClaimLoopOptions } from './claim-loop';
 import { Duties } from './duties';
@@ -11,10 +11,10 @@ function loopOver(runs: readonly ClaimedRun[]) {
   const claims = {
     sweep: async () => undefined,
     claim: async () => due.shift() ?? [],
-    mail: async () => [],
+    inboxPositions: async () => [],
     halt: async () => true,
   } as unknown as Claims;
-  const hands = {
+  const dependencies = {
     openAdmission(admission: unknown) {
       opened.push(admission);
       return null;
@@ -22,11 +22,11 @@ function loopOver(runs: readonly ClaimedRun[]) {
     claims,
     storeHealth: healthOf({ probe: async () => undefined }),
     alarm: () => undefined,
-  } as unknown as DriverHands;
+  } as unknown as DriverDependencies;
   const log = { say: () => undefined } as unknown as WorkerLog;
-  const options = { concurrency: 100, claimIntervalMs: 5, mailIntervalMs: 5, refuseIntervalMs: 5 };
+  const options = { concurrency: 100, claimIntervalMs: 5, inboxIntervalMs: 5, refuseIntervalMs: 5 };
   const all = { ...options, sealed: { isolations: [], waitMs: 0 } } as unknown as ClaimLoopOptions;
-  return { loop: new ClaimLoop(claims, hands, log, all, () => undefined), opened };
+  return { loop: new ClaimLoop(claims, dependencies, log, all, () => undefined), opened };
 }
 
 describe('claims', () => {
@@ -42,10 +42,10 @@ describe('claims', () => {
     const said: string[] = [];
     const log: WorkerLog = { say: (_level, event) => void said.push(event) };
     const duties = new Duties(log, { unreadyAfterMs: 30_000 });
-    const options = { concurrency: 1, claimIntervalMs: 500, mailIntervalMs: 500, refuseIntervalMs: 10 ** 9 };
+    const options = { concurrency: 1, claimIntervalMs: 500, inboxIntervalMs: 500, refuseIntervalMs: 10 ** 9 };
     const all = { ...options, sealed: { isolations: [], waitMs: 0 } } as unknown as ClaimLoopOptions;
     const loop = new ClaimLoop(claims, present(), log, all, () => undefined, duties);
-    loop.start({} as Incarnation);
+    loop.start({} as WorkerSession);
     await jest.advanceTimersByTimeAsync(20_000);
     expect(duties.trouble()).toBeNull();
     await jest.advanceTimersByTimeAsync(20_000);
@@ -58,12 +58,12 @@ describe('claims', () => {
 });
 /** A loop that drives one run, whose driver notes what it is told and when. */
 function loopWith(driver: { readonly underWay: readonly string[]; readonly gives: readonly string[] }) {
-  const told: string[] = [];
-  const note = (what: string): void => void told.push(what);
+  const reported: string[] = [];
+  const note = (what: string): void => void reported.push(what);
   let end = (_driven: Driven): void => undefined;
-  const apart = () => ({
+  const isolate = () => ({
     drive: () => new Promise<Driven>((resolve) => (end = resolve)),
-    mail: () => undefined,
+    inboxChanged: () => undefined,
     leave: () => note('leave'),
     giveUpIdempotent: () => (note('give up'), driver.gives),
     underWay: driver.underWay,
@@ -74,13 +74,13 @@ function loopWith(driver: { readonly underWay: readonly string[]; readonly gives
   const claims = {
     sweep: async () => undefined,
     claim: async () => due.shift() ?? [],
-    mail: async () => [],
+    inboxPositions: async () => [],
     release: async () => undefined,
   } as unknown as Claims;
-  const options = { concurrency: 100, claimIntervalMs: 5, mailIntervalMs: 5, refuseIntervalMs: 5, apart };
+  const options = { concurrency: 100, claimIntervalMs: 5, inboxIntervalMs: 5, refuseIntervalMs: 5, isolate };
   const all = { ...options, sealed: { isolations: [], waitMs: 0 } } as unknown as ClaimLoopOptions;
   const log = { say: () => undefined } as unknown as WorkerLog;
-  return { loop: new ClaimLoop(claims, present(), log, all, () => undefined), told, end: () => end('ended') };
+  return { loop: new ClaimLoop(claims, present(), log, all, () => undefined), reported, end: () => end('ended') };
 }
 
 /** All that waits for nothing outside of this process. */
@@ -96,7 +96,7 @@ describe('the runs of one claim', () => {
   it('begin in eights, the next when those wait', async () => {
     const runs = Array.from({ length: 20 }, (_, i) => ({ runId: `run-${i}`, fence: 1, admission: i }));
     const { loop, opened } = loopOver(runs as unknown as ClaimedRun[]);
-    loop.start({} as Incarnation);
+    loop.start({} as WorkerSession);
     const seen: number[] = [];
     for (let i = 0; i < 3; i++) {
       await whatIsReady();
@@ -113,32 +113,32 @@ describe('a worker that drains', () => {
   afterEach(() => jest.useRealTimers());
 
   it('stops first what may begin again elsewhere, last what may act once only, and says both', async () => {
-    const { loop, told } = loopWith({ gives: ['idem#1'], underWay: ['once#1'] });
-    loop.start({} as Incarnation);
+    const { loop, reported } = loopWith({ gives: ['idem#1'], underWay: ['once#1'] });
+    loop.start({} as WorkerSession);
     await jest.advanceTimersByTimeAsync(100);
-    const given: string[] = [];
+    const abandoned: string[] = [];
     const drained = loop.drain({
       graceMs: 600,
       stopMs: 100,
-      onGivenUp: ({ run, step, effects }) => given.push(`${run.runId} ${step} ${effects}`),
+      onAbandoned: ({ run, step, effects }) => abandoned.push(`${run.runId} ${step} ${effects}`),
     });
-    expect(told).toEqual(['leave']);
+    expect(reported).toEqual(['leave']);
     await jest.advanceTimersByTimeAsync(499);
-    expect(told).toEqual(['leave']);
+    expect(reported).toEqual(['leave']);
     await jest.advanceTimersByTimeAsync(2);
-    expect([told, given]).toEqual([['leave', 'give up'], ['run-1 idem#1 idempotent']]);
+    expect([reported, abandoned]).toEqual([['leave', 'give up'], ['run-1 idem#1 idempotent']]);
     await jest.advanceTimersByTimeAsync(98);
-    expect(told).toEqual(['leave', 'give up']);
+    expect(reported).toEqual(['leave', 'give up']);
     await jest.advanceTimersByTimeAsync(2);
-    expect(told.slice(2)).toEqual(['hand over']);
-    expect(given).toEqual(['run-1 idem#1 idempotent', 'run-1 once#1 once']);
+    expect(reported.slice(2)).toEqual(['hand over']);
+    expect(abandoned).toEqual(['run-1 idem#1 idempotent', 'run-1 once#1 once']);
     await jest.advanceTimersByTimeAsync(1_000);
     await drained;
   });
 
   it('waits no longer than its runs take', async () => {
-    const { loop, told, end } = loopWith({ gives: [], underWay: [] });
-    loop.start({} as Incarnation);
+    const { loop, reported, end } = loopWith({ gives: [], underWay: [] });
+    loop.start({} as WorkerSession);
     await jest.advanceTimersByTimeAsync(100);
     let isOver = false;
     void loop.drain({ graceMs: 60_000, stopMs: 10_000 }).then(() => (isOver = true));
@@ -147,11 +147,11 @@ describe('a worker that drains', () => {
     end();
     await jest.advanceTimersByTimeAsync(500);
     expect(isOver).toBe(true);
-    expect(told.filter((one) => one.startsWith('hand over'))).toEqual([]);
+    expect(reported.filter((one) => one.startsWith('hand over'))).toEqual([]);
   });
 });
 
 /** Hands of which only the object store is asked, and is there. */
-function present(): DriverHands {
-  return { storeHealth: healthOf({ probe: async () => undefined }) } as unknown as DriverHands;
+function present(): DriverDependencies {
+  return { storeHealth: healthOf({ probe: async () => undefined }) } as unknown as DriverDependencies;
 }

@@ -3,19 +3,19 @@ import {
   type Claims,
   type ClaimedRun,
   type Driven,
-  type DriverHands,
+  type DriverDependencies,
   type Environment,
-  type Incarnation,
+  type WorkerSession,
   type Refusal,
 } from '@taskrunner/core';
 import { Duties } from './duties';
 import { letEnd, type Grace } from './drain';
-import type { ApartDrive } from './quarantine';
+import type { IsolatedDrive } from './quarantine';
 import type { WorkerLog } from './worker-log';
 
-interface Driving {
+interface ActiveRun {
   run: ClaimedRun;
-  driver: RunDriver | ApartDrive | null;
+  driver: RunDriver | IsolatedDrive | null;
   /** It was driven apart, and its process died of it. */
   died: boolean;
   /** It could not be driven on since the object store is away. */
@@ -26,11 +26,11 @@ interface Driving {
 export interface ClaimLoopOptions {
   readonly concurrency: number;
   readonly claimIntervalMs: number;
-  readonly mailIntervalMs: number;
+  readonly inboxIntervalMs: number;
   /** Around the drive of each run: telemetry. */
   readonly watch?: DriveWatch;
   /** Drives a run in a process of its own. */
-  readonly apart: (run: ClaimedRun, refusal: Refusal | null) => ApartDrive;
+  readonly isolate: (run: ClaimedRun, refusal: Refusal | null) => IsolatedDrive;
   /** Runs that are kept apart by these sandbox profiles wait so long for a worker that can honour them, before one that cannot ends them. */
   readonly sealed: { readonly isolations: readonly string[]; readonly waitMs: number };
   /** The same of others, and of runs whose labels no living worker has. */
@@ -45,7 +45,7 @@ export type DriveWatch = (run: ClaimedRun, work: () => Promise<Driven | 'failed'
  * quarantine is driven in a process of its own.
  */
 export class ClaimLoop {
-  private readonly drivers = new Map<string, Driving>();
+  private readonly drivers = new Map<string, ActiveRun>();
   private stopping = false;
   private leaving = false;
   private handingOver = false;
@@ -56,7 +56,7 @@ export class ClaimLoop {
 
   constructor(
     private readonly claims: Claims,
-    private readonly hands: DriverHands,
+    private readonly dependencies: DriverDependencies,
     private readonly log: WorkerLog,
     private readonly options: ClaimLoopOptions,
     private readonly onEnded: () => void,
@@ -68,14 +68,14 @@ export class ClaimLoop {
     return this.drivers.size;
   }
 
-  start(incarnation: Incarnation): void {
+  start(workerSession: WorkerSession): void {
     this.stopping = false;
     this.leaving = false;
     this.handingOver = false;
     this.loops = Promise.all([
-      this.claimForever(incarnation),
-      this.mailForever(incarnation),
-      this.refuseForever(incarnation),
+      this.claimForever(workerSession),
+      this.pollInboxForever(workerSession),
+      this.refuseForever(workerSession),
     ]);
   }
 
@@ -117,20 +117,21 @@ export class ClaimLoop {
     await Promise.all([...this.drivers.values()].map(({ done }) => done));
   }
 
-  private async claimForever(incarnation: Incarnation): Promise<void> {
+  private async claimForever(workerSession: WorkerSession): Promise<void> {
     while (!this.stopping) {
       let claimed = 0;
       await this.gap();
       this.hinted = false;
       try {
-        await this.claims.sweep(incarnation);
+        await this.claims.sweep(workerSession);
         const free = this.options.concurrency - this.drivers.size;
-        const runs = free > 0 && !this.hands.storeHealth.isAway ? await this.claims.claim(incarnation, free) : [];
+        const runs =
+          free > 0 && !this.dependencies.storeHealth.isAway ? await this.claims.claim(workerSession, free) : [];
         claimed = runs.length;
         if (free > 0) this.duties.done('claim');
         for (const [i, run] of runs.entries()) {
           if (this.stopping) await this.claims.release(run, null);
-          else this.drive(run, incarnation);
+          else this.drive(run, workerSession);
           if ((i + 1) % BEGUN_TOGETHER === 0) await untilTheyWait();
         }
       } catch (error) {
@@ -160,19 +161,19 @@ export class ClaimLoop {
   }
 
   /** Ends runs that nobody who lives can honour, or has the labels for, as they ask; starts nothing of them. */
-  private async refuseForever(incarnation: Incarnation): Promise<void> {
+  private async refuseForever(workerSession: WorkerSession): Promise<void> {
     const { sealed, profileWaitMs, refuseIntervalMs } = this.options;
     while (!this.stopping) {
       await this.sleep(refuseIntervalMs);
       await this.refuse(
-        incarnation,
+        workerSession,
         () => UNPLACED,
-        (free) => this.claims.claimUnplaced(incarnation, profileWaitMs, free),
+        (free) => this.claims.claimUnplaced(workerSession, profileWaitMs, free),
       );
       await this.refuse(
-        incarnation,
+        workerSession,
         (run) => this.unhonoured(run),
-        (free) => this.claims.claimUnhonoured(incarnation, profileWaitMs, sealed, free),
+        (free) => this.claims.claimUnhonoured(workerSession, profileWaitMs, sealed, free),
       );
     }
   }
@@ -189,7 +190,7 @@ export class ClaimLoop {
   }
 
   private async refuse(
-    incarnation: Incarnation,
+    workerSession: WorkerSession,
     refusalOf: (run: ClaimedRun) => Refusal,
     claim: (free: number) => Promise<readonly ClaimedRun[]>,
   ): Promise<void> {
@@ -199,7 +200,7 @@ export class ClaimLoop {
       for (const run of await claim(free)) {
         const refusal = refusalOf(run);
         this.log.say('warn', 'run.unenforceable', { runId: run.runId, tenant: run.tenant, code: refusal.code });
-        this.drive(run, incarnation, refusal);
+        this.drive(run, workerSession, refusal);
       }
       this.duties.done('refuse');
     } catch (error) {
@@ -212,13 +213,13 @@ export class ClaimLoop {
     for (let left = ms; left > 0 && !this.stopping; left -= SLEEP_MS) await pause(Math.min(left, SLEEP_MS));
   }
 
-  private async mailForever(incarnation: Incarnation): Promise<void> {
+  private async pollInboxForever(workerSession: WorkerSession): Promise<void> {
     while (!this.stopping || this.drivers.size > 0) {
-      await pause(this.options.mailIntervalMs);
+      await pause(this.options.inboxIntervalMs);
       if (this.drivers.size === 0) continue;
       try {
-        const mail = new Set((await this.claims.mail(incarnation)).map(({ runId }) => runId));
-        for (const { run, driver } of this.drivers.values()) if (mail.has(run.runId)) driver?.mail();
+        const changed = new Set((await this.claims.inboxPositions(workerSession)).map(({ runId }) => runId));
+        for (const { run, driver } of this.drivers.values()) if (changed.has(run.runId)) driver?.inboxChanged();
         this.duties.done('mail');
       } catch (error) {
         this.duties.failed('mail', error);
@@ -226,25 +227,25 @@ export class ClaimLoop {
     }
   }
 
-  private drive(run: ClaimedRun, incarnation: Incarnation, refusal: Refusal | null = null): void {
+  private drive(run: ClaimedRun, workerSession: WorkerSession, refusal: Refusal | null = null): void {
     const key = `${run.runId}#${run.fence}`;
-    const entry: Driving = { run, driver: null, died: false, isWaiting: false, done: Promise.resolve() };
+    const entry: ActiveRun = { run, driver: null, died: false, isWaiting: false, done: Promise.resolve() };
     this.drivers.set(key, entry);
-    entry.done = this.driveOne(entry, incarnation, refusal).finally(() => {
+    entry.done = this.driveOne(entry, workerSession, refusal).finally(() => {
       this.drivers.delete(key);
       this.wake();
     });
   }
 
-  private async driveOne(entry: Driving, incarnation: Incarnation, refusal: Refusal | null): Promise<void> {
+  private async driveOne(entry: ActiveRun, workerSession: WorkerSession, refusal: Refusal | null): Promise<void> {
     const { watch = (_run, work) => work() } = this.options;
     for (;;) {
       const driven = await watch(entry.run, () => this.driveWatched(entry, refusal));
       const { run, driver } = entry;
-      if (entry.died) return this.untilAnswered(run, () => this.claims.condemn(run));
+      if (entry.died) return this.untilAnswered(run, () => this.claims.markPoisoned(run));
       if (driven === 'ended' || driven === 'parked' || driven === 'halted' || driven === 'passed') return;
       const isCutOff = entry.isWaiting || (driver instanceof RunDriver && driver.lostChildren);
-      const resumed = isCutOff ? await this.resume(incarnation, run) : null;
+      const resumed = isCutOff ? await this.resume(workerSession, run) : null;
       if (resumed === null) return this.untilAnswered(run, () => this.claims.release(run, null));
       entry.run = resumed;
       entry.driver = null;
@@ -256,24 +257,26 @@ export class ClaimLoop {
    * has claimed it as long as it is ours. Neither is an object store that is away: it is waited for. Null: the run is not ours any more, or
    * this worker gives up its runs.
    */
-  private async resume(incarnation: Incarnation, run: ClaimedRun): Promise<ClaimedRun | null> {
+  private async resume(workerSession: WorkerSession, run: ClaimedRun): Promise<ClaimedRun | null> {
     await pause(RESUME_AFTER_MS);
-    while (this.hands.storeHealth.isAway && !this.handingOver && !this.stopping) await pause(SLEEP_MS);
+    while (this.dependencies.storeHealth.isAway && !this.handingOver && !this.stopping) await pause(SLEEP_MS);
     if (this.handingOver || this.stopping) return null;
     try {
-      return await this.claims.resume(incarnation, run);
+      return await this.claims.resume(workerSession, run);
     } catch (error) {
       this.log.say('warn', 'resume.failed', { runId: run.runId, error });
       return null;
     }
   }
 
-  private async driveWatched(entry: Driving, refusal: Refusal | null): Promise<Driven | 'failed'> {
+  private async driveWatched(entry: ActiveRun, refusal: Refusal | null): Promise<Driven | 'failed'> {
     const { run } = entry;
     const { runId, tenant } = run;
     entry.isWaiting = false;
     try {
-      const driver = run.quarantine ? this.options.apart(run, refusal) : await RunDriver.open(this.hands, run, refusal);
+      const driver = run.quarantine
+        ? this.options.isolate(run, refusal)
+        : await RunDriver.open(this.dependencies, run, refusal);
       if (typeof driver === 'string') return driver;
       entry.driver = driver;
       if (this.handingOver) driver.handOver();
@@ -286,7 +289,7 @@ export class ClaimLoop {
       if (driven === 'failed') await pause(1_000);
       return driven === 'died' ? 'failed' : driven;
     } catch (error) {
-      entry.isWaiting = this.hands.storeHealth.note(error);
+      entry.isWaiting = this.dependencies.storeHealth.note(error);
       // Whoever watches the store has said why.
       if (entry.isWaiting) this.log.say('info', 'driver.waits', { runId, tenant });
       else if (!this.duties.refused('drive', error)) this.log.say('error', 'driver.failed', { runId, tenant, error });

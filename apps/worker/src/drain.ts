@@ -1,7 +1,7 @@
 import type { ClaimedRun } from '@taskrunner/core';
 
 /** A step that a worker which leaves did not wait for any longer, as `step#execution`. */
-export interface GivenUp {
+export interface AbandonedStep {
   readonly run: Pick<ClaimedRun, 'tenant' | 'runId'>;
   readonly step: string;
   readonly effects: 'idempotent' | 'once';
@@ -12,12 +12,12 @@ export interface Grace {
   readonly graceMs: number;
   /** How long a step may take to stop. */
   readonly stopMs?: number;
-  readonly onGivenUp?: (given: GivenUp) => void;
+  readonly onAbandoned?: (abandoned: AbandonedStep) => void;
 }
 
 /** What works for a run in this process; null while it is being opened. */
 export interface Leaving {
-  readonly run: GivenUp['run'];
+  readonly run: AbandonedStep['run'];
   readonly driver: {
     leave(): void;
     giveUpIdempotent(): readonly string[];
@@ -32,16 +32,16 @@ export interface Leaving {
 export async function letEnd(
   all: () => readonly Leaving[],
   done: () => Promise<void>,
-  { graceMs, stopMs = 0, onGivenUp = () => undefined }: Grace,
+  { graceMs, stopMs = 0, onAbandoned = () => undefined }: Grace,
 ): Promise<void> {
   const last = Math.min(graceMs, stopMs);
   for (const { driver } of all()) driver?.leave();
   await Promise.race([done(), pause(graceMs - last)]);
   for (const { run, driver } of all())
-    for (const step of driver?.giveUpIdempotent() ?? []) onGivenUp({ run, step, effects: 'idempotent' });
+    for (const step of driver?.giveUpIdempotent() ?? []) onAbandoned({ run, step, effects: 'idempotent' });
   await Promise.race([done(), pause(last)]);
   for (const { run, driver } of all())
-    for (const step of driver?.underWay ?? []) onGivenUp({ run, step, effects: 'once' });
+    for (const step of driver?.underWay ?? []) onAbandoned({ run, step, effects: 'once' });
 }
 
 function pause(ms: number): Promise<void> {

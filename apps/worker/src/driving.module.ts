@@ -8,9 +8,9 @@ import {
   storedPack,
   trustedRecords,
   verifySignature,
-  type DriverHands,
+  type DriverDependencies,
   type KeyRing,
-  type Lending,
+  type FanOut,
   type KeyUsage,
   type PlanningLimits,
   type VerificationKey,
@@ -30,14 +30,14 @@ import {
   type TarLimits,
 } from '@taskrunner/infrastructure';
 import { raiseAlarm } from './alarm';
-import { sandboxHands } from './sandbox.module';
+import { sandboxDependencies } from './sandbox.module';
 import type { WorkerParts } from './worker-parts.module';
 
 /** What drives runs here: executors, keys it trusts, the journal's key. */
-export async function driverHands(
+export async function driverDependencies(
   configuration: Configuration,
   parts: WorkerParts,
-): Promise<DriverHands & { readonly lending: Lending }> {
+): Promise<DriverDependencies & { readonly fanOut: FanOut }> {
   const {
     database,
     supervisor,
@@ -67,7 +67,7 @@ export async function driverHands(
     executors: telemetry.watchExecutors(
       builtinExecutors({
         objects,
-        hands: sandboxHands(sandboxes, supervisor, onStartFailed),
+        dependencies: sandboxDependencies(sandboxes, supervisor, onStartFailed),
         egress: egress.proxy,
         egressAllow: egressRulesOf(configuration),
         http: egress.http,
@@ -92,7 +92,7 @@ export async function driverHands(
     },
     honouring: parts.honouring,
     secrets,
-    lending: {
+    fanOut: {
       assignments: database.assignments,
       slots: new Slots(configuration.worker.slots),
       items: configuration.worker.assignmentItems,

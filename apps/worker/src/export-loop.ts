@@ -1,4 +1,4 @@
-import { deliverDue, exportedFile, isCodedError, type DeliverHands, type Delivery } from '@taskrunner/core';
+import { deliverDue, exportedFile, isCodedError, type DeliverDependencies, type Delivery } from '@taskrunner/core';
 import type { WorkerLog } from './worker-log';
 
 const INTERVAL_MS = 1_000;
@@ -12,14 +12,16 @@ export class ExportLoop {
   private lanes: Promise<unknown> = Promise.resolve();
 
   constructor(
-    private readonly hands: DeliverHands,
+    private readonly dependencies: DeliverDependencies,
     private readonly log: WorkerLog,
   ) {}
 
   start(): void {
     this.stopping = new AbortController();
     const { signal } = this.stopping;
-    this.lanes = Promise.all([...this.hands.destinations.keys(), null].map((id) => this.deliverForever(id, signal)));
+    this.lanes = Promise.all(
+      [...this.dependencies.destinations.keys(), null].map((id) => this.deliverForever(id, signal)),
+    );
   }
 
   /** A delivery under way is given back. */
@@ -31,9 +33,9 @@ export class ExportLoop {
   private async deliverForever(destination: string | null, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        const delivery = await deliverDue(this.hands, destination, signal);
+        const delivery = await deliverDue(this.dependencies, destination, signal);
         if (delivery) {
-          this.tell(delivery);
+          this.report(delivery);
           continue;
         }
       } catch (error) {
@@ -43,7 +45,7 @@ export class ExportLoop {
     }
   }
 
-  private tell({ due, settled, error }: Delivery): void {
+  private report({ due, settled, error }: Delivery): void {
     const { runId, tenant, destination, tries } = due;
     const level = { delivered: 'info', pending: 'warn', failed: 'error' } as const;
     const { cause } = isCodedError(error) ? error : { cause: error };

@@ -1,12 +1,12 @@
-import type { DeliverHands, ExportHands } from '@taskrunner/core';
+import type { DeliverDependencies, ExportDependencies } from '@taskrunner/core';
 import { openDestinations, type Configuration } from '@taskrunner/infrastructure';
 import type { WorkerParts } from './worker-parts.module';
 
 /** Where evidence may be handed over to from here, and where it is read. */
-export async function exportHands(
+export async function exportDependencies(
   { artifacts }: Configuration,
   { database, objects }: Pick<WorkerParts, 'database' | 'objects'>,
-): Promise<ExportHands> {
+): Promise<ExportDependencies> {
   return {
     runReader: database.runReader,
     objects,
@@ -15,14 +15,14 @@ export async function exportHands(
 }
 
 /** What delivers sealed evidence. */
-export function deliverHands(
+export function deliverDependencies(
   { artifacts }: Configuration,
   { database }: Pick<WorkerParts, 'database'>,
-  hands: ExportHands,
-): DeliverHands {
+  dependencies: ExportDependencies,
+): DeliverDependencies {
   const { retry, longestRetry, giveUpAfter, timeout } = artifacts.exports;
   return {
-    ...hands,
+    ...dependencies,
     exports: database.exports,
     retryMs: retry,
     longestRetryMs: longestRetry,

@@ -11,23 +11,23 @@ const mockBug: { with: (advance: Advance) => Advance } = { with: (advance) => ad
 
 jest.mock('../../../libs/core/src/lib/run/advance', () => {
   const real = jest.requireActual<{ advance: Advance }>('../../../libs/core/src/lib/run/advance');
-  return { ...real, advance: (...given: Parameters<Advance>) => mockBug.with(real.advance)(...given) };
+  return { ...real, advance: (...supplied: Parameters<Advance>) => mockBug.with(real.advance)(...supplied) };
 });
 
 const planted: readonly (readonly [Invariant, string, typeof mockBug.with])[] = [
   [
     8,
     'a cancel that is accepted and forgotten',
-    (advance) => (x, state, given) => {
-      if (given.type !== 'run.cancel-requested' || state.phase !== 'running') return advance(x, state, given);
+    (advance) => (index, state, input) => {
+      if (input.type !== 'run.cancel-requested' || state.phase !== 'running') return advance(index, state, input);
       return { state, events: [{ type: 'cancel.accepted', force: false }], commands: [], changed: new Map() };
     },
   ],
   [
     9,
     'a decision that looks at the clock',
-    (advance) => (x, state, given) => {
-      const turn = advance(x, state, given);
+    (advance) => (index, state, input) => {
+      const turn = advance(index, state, input);
       if (Math.floor(Date.now() / 3_600_000) % 2 === 0) return turn;
       const events = turn.events.map((event) =>
         event.type === 'step.retrying' ? { ...event, at: event.at + 1 } : event,
@@ -38,8 +38,8 @@ const planted: readonly (readonly [Invariant, string, typeof mockBug.with])[] = 
   [
     4,
     'an execution that is numbered by its attempt',
-    (advance) => (x, state, given) => {
-      const turn = advance(x, state, given);
+    (advance) => (index, state, input) => {
+      const turn = advance(index, state, input);
       const numbered = <One extends { readonly attempt: number }>(one: One): One => ({
         ...one,
         execution: one.attempt,

@@ -13,7 +13,7 @@ interface Planted {
   /** A seed that is known to find it. */
   readonly known: number;
   readonly theme?: Theme;
-  readonly lent?: true;
+  readonly fansOut?: true;
 }
 
 describe('the engine with a planted bug, over seeded disturbances', () => {
@@ -34,21 +34,21 @@ describe('the engine with a planted bug, over seeded disturbances', () => {
     { invariant: 7, bug: 'chunks-lose-a-line', known: 1 },
     { invariant: 7, bug: 'readers-skip-a-line', known: 1 },
     { invariant: 6, bug: 'sweeps-condemn', known: 12, theme: 'deaths' },
-    { invariant: 1, bug: 'assignments-keep-their-fence', known: 77, theme: 'deaths', lent: true },
-    { invariant: 2, bug: 'swept-assignments-are-not-freed', known: 230, theme: 'deaths', lent: true },
-    { invariant: 1, bug: 'lent-reports-without-fence', known: 558, theme: 'deaths', lent: true },
-    { invariant: 8, bug: 'executions-begin-after-revocation', known: 341, lent: true },
+    { invariant: 1, bug: 'assignments-keep-their-fence', known: 77, theme: 'deaths', fansOut: true },
+    { invariant: 2, bug: 'swept-assignments-are-not-freed', known: 230, theme: 'deaths', fansOut: true },
+    { invariant: 1, bug: 'lent-reports-without-fence', known: 558, theme: 'deaths', fansOut: true },
+    { invariant: 8, bug: 'executions-begin-after-revocation', known: 341, fansOut: true },
     { invariant: 10, bug: 'sweeps-without-being-steady', known: 31, theme: 'outages' },
     { invariant: 10, bug: 'gates-are-locked-before-runs', known: 20, theme: 'gates' },
   ];
   it.each(planted)(
     'finds that invariant $invariant is broken by: $bug',
-    async ({ invariant, bug, known, theme, lent = false }) => {
+    async ({ invariant, bug, known, theme, fansOut = false }) => {
       const bugs = new Set([bug]);
       for (const seed of seedsFrom(known, ENOUGH)) {
         const scenario = scenarioOf(seed);
         if (theme !== undefined && scenario.theme !== theme) continue;
-        if (lent && scenario.lending === null) continue;
+        if (fansOut && scenario.fanOut === null) continue;
         const { violations } = await play(scenario, bugs);
         if (violations.some((violation) => violation.invariant === invariant)) return;
       }

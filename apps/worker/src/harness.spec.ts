@@ -34,14 +34,18 @@ describe('the engine, over seeded disturbances', () => {
     const parts = await Promise.all(Array.from({ length: PROCESSES }, (_, index) => playedFrom(FIRST + index)));
     const sum = (of: (part: Played) => number): number => parts.reduce((total, part) => total + of(part), 0);
     const stories = sum((part) => part.stories);
-    const [lent, swept, decided] = [sum((part) => part.lent), sum((part) => part.swept), sum((part) => part.decided)];
+    const [assigned, swept, decided] = [
+      sum((part) => part.assigned),
+      sum((part) => part.swept),
+      sum((part) => part.decided),
+    ];
     process.stderr.write(
-      `harness: ${stories} stories; ${lent} in which a run is shared, ${swept} that lose a helper, ${decided} with decisions that count\n`,
+      `harness: ${stories} stories; ${assigned} in which a run is shared, ${swept} that lose a helper, ${decided} with decisions that count\n`,
     );
     expect(parts.flatMap(({ broken }) => broken ?? [])).toEqual([]);
     if (stories < 400) return;
     // Workers come across the runs of others, and are lost over it.
-    expect(lent).toBeGreaterThan(stories / 10);
+    expect(assigned).toBeGreaterThan(stories / 10);
     expect(swept).toBeGreaterThan(stories / 50);
     expect(decided).toBeGreaterThan(stories / 10);
   }, 86_400_000);

@@ -4,7 +4,7 @@ import {
   sha256,
   type Digest,
   type Environment,
-  type Incarnation,
+  type WorkerSession,
   type Json,
   type ParkedKind,
   type TenantId,
@@ -16,7 +16,7 @@ import {
 import { HonourLoop } from './honour-loop';
 
 const TENANT = 'acme' as TenantId;
-const incarnation: Incarnation = { id: 'w1', leaseMs: 1_000 };
+const workerSession: WorkerSession = { id: 'w1', leaseMs: 1_000 };
 
 const own: Environment = {
   schema: 'taskrunner.environment.v1',
@@ -45,7 +45,7 @@ class Waiting extends RunEnvironments {
     this.asked.push(known);
     return this.found.map((one) => (known.includes(one.digest) ? { ...one, text: null } : one));
   }
-  async mark(_of: Incarnation, unhonoured: readonly UnhonouredEnvironment[]): Promise<readonly UnhonouredRun[]> {
+  async mark(_of: WorkerSession, unhonoured: readonly UnhonouredEnvironment[]): Promise<readonly UnhonouredRun[]> {
     this.marks.push(unhonoured);
     return [];
   }
@@ -97,10 +97,10 @@ async function look(found: readonly WaitingEnvironment[], looks = 1, means: Part
     { say: () => undefined },
     1,
   );
-  loop.start(incarnation);
+  loop.start(workerSession);
   await loop.stop();
-  loop.start(incarnation);
-  for (let i = 0; i < looks; i++) await loop.look(incarnation);
+  loop.start(workerSession);
+  for (let i = 0; i < looks; i++) await loop.look(workerSession);
   await loop.stop();
   return { environments, honoured: honoured.at(-1), marked: environments.marks.at(-1), loop };
 }

@@ -10,7 +10,7 @@ import {
   type Digest,
   type Environment,
   type Envelope,
-  type Incarnation,
+  type WorkerSession,
   type ParkedKind,
   type Plan,
   type Profile,
@@ -20,7 +20,7 @@ import {
 } from '@taskrunner/core';
 import type { WorkerLog } from './worker-log';
 
-export interface HonourHands {
+export interface HonourDependencies {
   readonly environments: RunEnvironments;
   readonly means: () => WorkerMeans;
   /** Digests of the environments that the worker's own configuration gives and its probe holds. */
@@ -43,7 +43,7 @@ export interface UnhonouredCount {
  */
 export class HonourLoop {
   private readonly verdicts = new Map<Digest, readonly Unmet[]>();
-  private incarnation: Incarnation | null = null;
+  private workerSession: WorkerSession | null = null;
   private honoured: readonly Digest[] = [];
   private isStopping = false;
   private hasLookedThrough = false;
@@ -51,7 +51,7 @@ export class HonourLoop {
   private loop: Promise<void> = Promise.resolve();
 
   constructor(
-    private readonly hands: HonourHands,
+    private readonly dependencies: HonourDependencies,
     private readonly log: WorkerLog,
     private readonly intervalMs: number,
   ) {}
@@ -61,23 +61,23 @@ export class HonourLoop {
     return this.found;
   }
 
-  start(incarnation: Incarnation): void {
-    this.incarnation = incarnation;
+  start(workerSession: WorkerSession): void {
+    this.workerSession = workerSession;
     this.isStopping = false;
-    this.honoured = this.hands.own();
-    this.loop = this.lookForever(incarnation);
+    this.honoured = this.dependencies.own();
+    this.loop = this.lookForever(workerSession);
   }
 
   async stop(): Promise<void> {
     this.isStopping = true;
-    this.incarnation = null;
+    this.workerSession = null;
     await this.loop;
   }
 
   /** The probe has come out otherwise: nothing that was found holds. */
   forget(): void {
     this.verdicts.clear();
-    this.honoured = this.hands.own();
+    this.honoured = this.dependencies.own();
   }
 
   /** True if this worker, as it is now, can drive runs of an environment: by its text. */
@@ -85,10 +85,10 @@ export class HonourLoop {
     return this.unmetOfText(sha256(text), text).length === 0;
   }
 
-  private async lookForever(incarnation: Incarnation): Promise<void> {
+  private async lookForever(workerSession: WorkerSession): Promise<void> {
     while (!this.isStopping) {
       try {
-        await this.look(incarnation);
+        await this.look(workerSession);
         if (!this.hasLookedThrough) await this.lookThrough();
         this.hasLookedThrough = true;
       } catch (error) {
@@ -99,8 +99,8 @@ export class HonourLoop {
   }
 
   /** One look. */
-  async look(incarnation: Incarnation): Promise<void> {
-    const { environments, own } = this.hands;
+  async look(workerSession: WorkerSession): Promise<void> {
+    const { environments, own } = this.dependencies;
     const waiting = await environments.waiting([...this.verdicts.keys()]);
     for (const { digest, text } of waiting) if (text !== null) this.unmetOfText(digest, text);
     const honoured = new Set(own());
@@ -111,14 +111,14 @@ export class HonourLoop {
       if (unmet.length === 0) honoured.add(digest);
       else unhonoured.push({ digest, tenants, parts: partsOf(unmet) });
     }
-    if (this.isStopping || incarnation !== this.incarnation) return;
+    if (this.isStopping || workerSession !== this.workerSession) return;
     if (honoured.size !== this.honoured.length || this.honoured.some((digest) => !honoured.has(digest))) {
       this.honoured = [...honoured];
-      await this.hands.onHonoured(this.honoured);
+      await this.dependencies.onHonoured(this.honoured);
     }
-    for (const { tenant, runId, parts, since } of await environments.mark(incarnation, unhonoured))
+    for (const { tenant, runId, parts, since } of await environments.mark(workerSession, unhonoured))
       this.log.say('warn', 'run.unhonoured', { runId, tenant, parts, since: new Date(since).toISOString() });
-    const back = await environments.unmark(incarnation);
+    const back = await environments.unmark(workerSession);
     if (back > 0) this.log.say('info', 'runs.honoured', { runs: back });
     this.found = countsOf(await environments.unhonoured());
   }
@@ -127,11 +127,11 @@ export class HonourLoop {
   private async lookThrough(): Promise<void> {
     let last: ParkedKind | null = null;
     for (;;) {
-      const kinds = await this.hands.environments.parked(this.hands.own(), last);
+      const kinds = await this.dependencies.environments.parked(this.dependencies.own(), last);
       for (const kind of kinds) {
         const parts = this.stoppingParts(kind);
         if (parts === null) continue;
-        const runs = await this.hands.environments.wake(kind);
+        const runs = await this.dependencies.environments.wake(kind);
         const { tenant, contentDigest } = kind;
         this.log.say('warn', 'runs.stopped-by-configuration', { tenant, content: contentDigest, parts, runs });
       }
@@ -142,7 +142,7 @@ export class HonourLoop {
 
   /** Null: it is not stopped, or its records do not hold, which is for whoever claims it to say. */
   private stoppingParts({ plan, planHash, profile, environment, admission: envelope }: ParkedKind): string | null {
-    const admission = this.hands.openAdmission(envelope);
+    const admission = this.dependencies.openAdmission(envelope);
     if (admission === null) return null;
     try {
       return this.stopOf(admission, { plan, planHash, profile, environment });
@@ -159,7 +159,7 @@ export class HonourLoop {
     const { defaults } = JSON.parse(profile) as Profile;
     const { floor } = (JSON.parse(environment) as Environment).approvals;
     const index = indexPlan(JSON.parse(plan) as Plan, planHash, defaults, floor);
-    const means = this.hands.means();
+    const means = this.dependencies.means();
     const stop = stopOf(unmetOf({ profile, environment }, index, admission, means), admission, means);
     return stop?.part ?? null;
   }
@@ -167,7 +167,7 @@ export class HonourLoop {
   /** What is no environment nobody honours: whoever wrote it keeps no worker from looking at the others. */
   private unmetOfDocument(text: string): readonly Unmet[] {
     try {
-      return unmetOfEnvironment(JSON.parse(text) as Environment, this.hands.means());
+      return unmetOfEnvironment(JSON.parse(text) as Environment, this.dependencies.means());
     } catch (error) {
       this.log.say('warn', 'environment.unreadable', { digest: sha256(text), error });
       return NOT_IT;

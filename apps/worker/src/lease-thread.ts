@@ -1,5 +1,5 @@
 import { openLeaseDatabase } from '@taskrunner/infrastructure/lease';
-import type { Incarnation } from '@taskrunner/core';
+import type { WorkerSession } from '@taskrunner/core';
 import { parentPort, workerData } from 'node:worker_threads';
 
 // Renews the lease of one incarnation on a connection of its own, so that neither a busy loop nor a full pool lets it lapse.
@@ -7,12 +7,12 @@ import { parentPort, workerData } from 'node:worker_threads';
 
 interface Start {
   readonly url: string;
-  readonly incarnation: Incarnation;
+  readonly workerSession: WorkerSession;
   readonly renewEveryMs: number;
   readonly silenceMs: number;
 }
 
-const { url, incarnation, renewEveryMs, silenceMs } = workerData as Start;
+const { url, workerSession, renewEveryMs, silenceMs } = workerData as Start;
 const database = openLeaseDatabase(url);
 let tickedAt = performance.now();
 let stopped = false;
@@ -31,7 +31,7 @@ async function renew(): Promise<void> {
   if (performance.now() - tickedAt < silenceMs) {
     const sent = process.hrtime.bigint();
     try {
-      const { held, at } = await database.renew(incarnation);
+      const { held, at } = await database.renew(workerSession);
       parentPort?.postMessage({ held, at, sent });
     } catch {
       // An outage moves nothing: the lease runs on the database's clock, the children's deadline on ours.

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { Incarnation } from '@taskrunner/core';
+import type { WorkerSession } from '@taskrunner/core';
 
 export interface Renewal {
   readonly held: boolean;
@@ -18,9 +18,9 @@ export class Lease {
   private readonly thread: Worker;
   private readonly ticker: NodeJS.Timeout;
 
-  constructor(url: string, incarnation: Incarnation, onRenewal: (renewal: Renewal) => void) {
-    const renewEveryMs = Math.max(500, Math.floor(incarnation.leaseMs / 4));
-    const workerData = { url, incarnation, renewEveryMs, silenceMs: SILENCE_MS };
+  constructor(url: string, workerSession: WorkerSession, onRenewal: (renewal: Renewal) => void) {
+    const renewEveryMs = Math.max(500, Math.floor(workerSession.leaseMs / 4));
+    const workerData = { url, workerSession, renewEveryMs, silenceMs: SILENCE_MS };
     // It does little: a young generation of the usual size would only take memory.
     const resourceLimits = { maxYoungGenerationSizeMb: 4 };
     this.thread = new Worker(join(__dirname, 'lease-thread.js'), { workerData, resourceLimits });

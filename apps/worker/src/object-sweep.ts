@@ -1,4 +1,4 @@
-import { collectObjects, isCodedError, type CollectHands } from '@taskrunner/core';
+import { collectObjects, isCodedError, type CollectDependencies } from '@taskrunner/core';
 import type { WorkerLog } from './worker-log';
 
 /** How long it waits at most before it asks again for tenants that are due, milliseconds. */
@@ -14,7 +14,7 @@ export class ObjectSweep {
   private sweptAt = -Infinity;
 
   constructor(
-    private readonly hands: CollectHands,
+    private readonly dependencies: CollectDependencies,
     private readonly log: WorkerLog,
     /** True while the store is away: there is nothing to ask it. */
     private readonly isAway: () => boolean = () => false,
@@ -44,7 +44,7 @@ export class ObjectSweep {
   }
 
   private async sweepOnce(): Promise<void> {
-    const { store, references, graceMs, intervalMs, monotonicMs } = this.hands;
+    const { store, references, graceMs, intervalMs, monotonicMs } = this.dependencies;
     if (monotonicMs() - this.sweptAt >= intervalMs) {
       const leftovers = await store.sweep(graceMs);
       await references.enrol(await store.tenants());
@@ -52,7 +52,7 @@ export class ObjectSweep {
       if (leftovers > 0) this.log.say('info', 'sweep.leftovers', { count: leftovers });
     }
     for (;;) {
-      const done = await collectObjects(this.hands, this.stopping.signal);
+      const done = await collectObjects(this.dependencies, this.stopping.signal);
       if (done === null || this.stopping.signal.aborted) return;
       if (done.collected > 0 || done.uploads > 0) this.log.say('info', 'sweep.collected', { ...done });
     }
@@ -67,7 +67,7 @@ export class ObjectSweep {
         signal.removeEventListener('abort', end);
         resolve();
       };
-      const timer = setTimeout(end, Math.min(ASK_MS, this.hands.intervalMs));
+      const timer = setTimeout(end, Math.min(ASK_MS, this.dependencies.intervalMs));
       signal.addEventListener('abort', end);
     });
   }

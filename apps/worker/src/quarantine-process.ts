@@ -21,14 +21,14 @@ async function main(): Promise<void> {
   const worker = await Worker.open(reading.configuration, telemetry);
   process.on('message', (message: ToQuarantine) => {
     if (message.type === 'renew') worker.renew(message.deadline);
-    else if (message.type === 'mail') worker.mailAlone();
-    else if (message.type === 'hand-over') worker.abandonAlone();
-    else if (message.type === 'drain') worker.leaveAlone();
-    else if (message.type === 'give-up') worker.giveUpAlone();
+    else if (message.type === 'mail') worker.inboxChangedIsolated();
+    else if (message.type === 'hand-over') worker.abandonIsolated();
+    else if (message.type === 'drain') worker.leaveIsolated();
+    else if (message.type === 'give-up') worker.giveUpIsolated();
     else if (message.type === 'leave') void telemetry.close().finally(() => process.exit(0));
     else
       worker
-        .driveAlone(message.run, message.refusal, () => say({ type: 'driving' }))
+        .driveIsolated(message.run, message.refusal, () => say({ type: 'driving' }))
         .then((driven) => say({ type: 'driven', driven }))
         .catch(fail);
   });

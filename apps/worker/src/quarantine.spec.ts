@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ClaimedRun } from '@taskrunner/core';
-import { Quarantine, type ApartDrive, type DrivenApart } from './quarantine';
+import { Quarantine, type IsolatedDrive, type IsolatedOutcome } from './quarantine';
 
 /** A process that does what the run's id says, and notes what it hears. */
 const PROCESS = `
@@ -39,9 +39,9 @@ describe('runs in quarantine', () => {
     TASKRUNNER_SANDBOX_WORK_DIRECTORY: place,
   });
   const pids = (): Set<string> => new Set(notes().map((line) => line.split(' ')[0] ?? ''));
-  const open = (runId: string): ApartDrive =>
+  const open = (runId: string): IsolatedDrive =>
     quarantine.open({ runId, tenant: 'acme', crashes: 2 } as unknown as ClaimedRun, null);
-  const drive = (runId: string): Promise<DrivenApart> => open(runId).drive();
+  const drive = (runId: string): Promise<IsolatedOutcome> => open(runId).drive();
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'taskrunner-quarantine-'));
@@ -87,10 +87,14 @@ describe('runs in quarantine', () => {
 
   it('hear of renewals and letters, and are handed over, also while they wait', async () => {
     quarantine.renew({ ms: 6_000, sentAtMs: 1 });
-    const [first, second, third] = ['waits', 'waits', 'waits'].map(open) as [ApartDrive, ApartDrive, ApartDrive];
+    const [first, second, third] = ['waits', 'waits', 'waits'].map(open) as [
+      IsolatedDrive,
+      IsolatedDrive,
+      IsolatedDrive,
+    ];
     const driven = [first, second, third].map((one) => one.drive());
     while (notes().filter((line) => line.endsWith('drive')).length < 2) await new Promise((go) => setTimeout(go, 20));
-    first.mail();
+    first.inboxChanged();
     for (const one of [third, first, second]) one.handOver();
     expect(await Promise.all(driven)).toEqual(['handed-over', 'handed-over', 'handed-over']);
     const heard = notes().map((line) => line.split(' ')[1]);

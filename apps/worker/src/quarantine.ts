@@ -28,7 +28,7 @@ export type FromQuarantine =
   | { readonly type: 'driven'; readonly driven: Driven };
 
 /** What came of it: the process has died of the run, or it never came so far. */
-export type DrivenApart = Driven | 'died' | 'failed';
+export type IsolatedOutcome = Driven | 'died' | 'failed';
 
 /** Processes at once; further runs in quarantine wait for their turn, under their claim, and go back to other workers after a while. */
 const AT_ONCE = 2;
@@ -45,7 +45,7 @@ interface Place {
  * sees it die knows that the run was it. A worker that is killed itself takes its processes along, and blames nobody.
  */
 export class Quarantine {
-  private readonly drives = new Set<ApartDrive>();
+  private readonly drives = new Set<IsolatedDrive>();
   private readonly places: Place[];
   private readonly waiting: ((place: Place) => void)[] = [];
   private deadline: Deadline | null = null;
@@ -65,15 +65,15 @@ export class Quarantine {
   /** The worker's lease was renewed: theirs with it. */
   renew(deadline: Deadline): void {
     this.deadline = deadline;
-    for (const drive of this.drives) drive.tell({ type: 'renew', deadline });
+    for (const drive of this.drives) drive.send({ type: 'renew', deadline });
   }
 
   /** A run that waits to be driven apart. */
-  open(run: ClaimedRun, refusal: Refusal | null): ApartDrive {
-    return new ApartDrive(run, refusal, (drive) => this.drive(drive));
+  open(run: ClaimedRun, refusal: Refusal | null): IsolatedDrive {
+    return new IsolatedDrive(run, refusal, (drive) => this.drive(drive));
   }
 
-  private async drive(drive: ApartDrive): Promise<DrivenApart> {
+  private async drive(drive: IsolatedDrive): Promise<IsolatedOutcome> {
     const place = await this.place();
     if (place === null) return 'handed-over';
     this.drives.add(drive);
@@ -107,12 +107,12 @@ export class Quarantine {
     });
   }
 
-  private async driveIn(place: Place, drive: ApartDrive): Promise<DrivenApart> {
+  private async driveIn(place: Place, drive: IsolatedDrive): Promise<IsolatedOutcome> {
     const child = place.child ?? (await this.start(place));
     if (child === null) return 'failed';
     const { runId, tenant, crashes } = drive.run;
     this.log.say('warn', 'quarantine.began', { runId, tenant, crashes });
-    if (this.deadline !== null) drive.tell({ type: 'renew', deadline: this.deadline });
+    if (this.deadline !== null) drive.send({ type: 'renew', deadline: this.deadline });
     return drive.driveIn(child);
   }
 
@@ -139,7 +139,7 @@ export class Quarantine {
 }
 
 /** One run in quarantine, as a claim loop holds a driver. */
-export class ApartDrive {
+export class IsolatedDrive {
   isHandedOver = false;
   private child: ChildProcess | null = null;
   private readonly early: ToQuarantine[] = [];
@@ -147,31 +147,31 @@ export class ApartDrive {
   constructor(
     readonly run: ClaimedRun,
     private readonly refusal: Refusal | null,
-    private readonly inPlace: (drive: ApartDrive) => Promise<DrivenApart>,
+    private readonly inPlace: (drive: IsolatedDrive) => Promise<IsolatedOutcome>,
   ) {}
 
-  drive(): Promise<DrivenApart> {
+  drive(): Promise<IsolatedOutcome> {
     return this.inPlace(this);
   }
 
-  mail(): void {
-    this.tell({ type: 'mail' });
+  inboxChanged(): void {
+    this.send({ type: 'mail' });
   }
 
   handOver(): void {
     this.isHandedOver = true;
-    this.tell({ type: 'hand-over' });
+    this.send({ type: 'hand-over' });
   }
 
   /** Its worker leaves. A run that no process drives yet begins elsewhere. */
   leave(): void {
     if (this.child === null) this.handOver();
-    else this.tell({ type: 'drain' });
+    else this.send({ type: 'drain' });
   }
 
   /** Which steps it gives up its own process knows. */
   giveUpIdempotent(): readonly string[] {
-    this.tell({ type: 'give-up' });
+    this.send({ type: 'give-up' });
     return [];
   }
 
@@ -179,13 +179,13 @@ export class ApartDrive {
   readonly underWay: readonly string[] = [];
 
   /** Said now, or when there is a process for it; to one that has ended, not at all. */
-  tell(message: ToQuarantine): void {
+  send(message: ToQuarantine): void {
     if (this.child === null) this.early.push(message);
     else if (this.child.connected) this.child.send(message, () => undefined);
   }
 
   /** In this process, which is ready and drives nothing else. */
-  driveIn(child: ChildProcess): Promise<DrivenApart> {
+  driveIn(child: ChildProcess): Promise<IsolatedOutcome> {
     this.child = child;
     return new Promise((resolve) => {
       let isDriving = false;
@@ -194,13 +194,13 @@ export class ApartDrive {
         else if (message.type === 'driven') end(message.driven);
       };
       const lose = (): void => end(isDriving ? 'died' : 'failed');
-      const end = (driven: DrivenApart): void => {
+      const end = (driven: IsolatedOutcome): void => {
         child.off('message', hear).off('exit', lose);
         resolve(driven);
       };
       child.on('message', hear).once('exit', lose);
-      this.tell({ type: 'drive', run: this.run, refusal: this.refusal });
-      for (const early of this.early.splice(0)) this.tell(early);
+      this.send({ type: 'drive', run: this.run, refusal: this.refusal });
+      for (const early of this.early.splice(0)) this.send(early);
     });
   }
 }

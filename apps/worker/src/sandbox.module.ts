@@ -25,7 +25,7 @@ import {
   type Configuration,
   type KeyPaths,
   type Sandbox,
-  type SandboxHands,
+  type SandboxDependencies,
   type Supervisor,
 } from '@taskrunner/infrastructure';
 import { VERSION } from './version';
@@ -111,22 +111,22 @@ export function describe(
 }
 
 /** The sandboxes as executors take them, by isolation. `onStartFailed` hears of each sandbox that could not be set up. */
-export function sandboxHands(
+export function sandboxDependencies(
   sandboxes: Sandboxes,
   supervisor: Supervisor,
   onStartFailed: () => void,
-): (isolation: string) => SandboxHands | null {
-  const known = new WeakMap<Sandbox, SandboxHands>();
-  const watched: SandboxHands['supervisor'] = {
+): (isolation: string) => SandboxDependencies | null {
+  const known = new WeakMap<Sandbox, SandboxDependencies>();
+  const watched: SandboxDependencies['supervisor'] = {
     run: async (launch, output) => {
-      const child = await (supervisor as unknown as SandboxHands['supervisor']).run(launch, output);
+      const child = await (supervisor as unknown as SandboxDependencies['supervisor']).run(launch, output);
       child.exit.catch((error: unknown) => {
         if (isCodedError(error) && error.code === 'START_FAILED') onStartFailed();
       });
       return child;
     },
   };
-  const handsOf = (sandbox: Sandbox): SandboxHands => ({
+  const dependenciesOf = (sandbox: Sandbox): SandboxDependencies => ({
     sandbox: sandbox,
     supervisor: watched,
     createWorkspace: (options) => Workspace.create(options),
@@ -137,9 +137,9 @@ export function sandboxHands(
   return (isolation) => {
     const sandbox = sandboxes.of(isolation);
     if (sandbox === null) return null;
-    const hands = known.get(sandbox) ?? handsOf(sandbox);
-    known.set(sandbox, hands);
-    return hands;
+    const dependencies = known.get(sandbox) ?? dependenciesOf(sandbox);
+    known.set(sandbox, dependencies);
+    return dependencies;
   };
 }
 

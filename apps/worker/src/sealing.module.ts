@@ -1,14 +1,14 @@
-import { trustedRecords, trustedRelease, type AttestHands } from '@taskrunner/core';
+import { trustedRecords, trustedRelease, type AttestDependencies } from '@taskrunner/core';
 import { loadMacKey, writeTar, type Configuration } from '@taskrunner/infrastructure';
 import { openAttestor } from './attestor.module';
 import { recordKeys } from './driving.module';
 import type { WorkerParts } from './worker-parts.module';
 
 /** What seals runs that have ended. */
-export async function attestHands(
+export async function attestDependencies(
   configuration: Configuration,
   parts: Pick<WorkerParts, 'database' | 'objects' | 'keys' | 'secrets' | 'planning' | 'log'>,
-): Promise<AttestHands> {
+): Promise<AttestDependencies> {
   const { database, objects, keys, secrets, planning, log } = parts;
   const ring = await recordKeys(keys);
   const mac = await loadMacKey(keys.journalMac);

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { SecretHands, SecretProvider } from '@taskrunner/core';
+import type { SecretDependencies, SecretProvider } from '@taskrunner/core';
 import {
   EnvironmentSecrets,
   FileSecrets,
@@ -13,7 +13,7 @@ export async function openSecrets(
   { secrets }: Configuration,
   { sensitiveInputs: { path, required } }: KeyPaths,
   env: Record<string, string | undefined>,
-): Promise<SecretHands> {
+): Promise<SecretDependencies> {
   const { bindings, maxBytes } = secrets;
   const providers = new Map<string, SecretProvider>();
   for (const { id, kind, folder, prefix } of secrets.providers)

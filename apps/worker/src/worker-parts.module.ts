@@ -1,4 +1,4 @@
-import type { ExportHands, Honouring, SecretHands, WorkerDescription } from '@taskrunner/core';
+import type { ExportDependencies, Honouring, SecretDependencies, WorkerDescription } from '@taskrunner/core';
 import type {
   KeyPaths,
   PlanningThreads,
@@ -17,7 +17,7 @@ export interface WorkerParts {
   readonly database: WorkerDatabase;
   readonly supervisor: Supervisor;
   readonly objects: WatchedObjectStore;
-  readonly exports: ExportHands;
+  readonly exports: ExportDependencies;
   readonly keys: KeyPaths;
   readonly sandboxes: Sandboxes;
   /** As the last probe left it. */
@@ -28,7 +28,7 @@ export interface WorkerParts {
   /** Workers that live beside this one, as last asked. */
   readonly otherWorkers: () => number;
   readonly egress: WorkerEgress;
-  readonly secrets: SecretHands;
+  readonly secrets: SecretDependencies;
   readonly containers: WorkerContainers;
   /** Plans again what was admitted. */
   readonly planning: PlanningThreads;

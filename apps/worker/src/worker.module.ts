@@ -8,8 +8,8 @@ import {
   type ClaimedRun,
   type Driven,
   type Digest,
-  type DriverHands,
-  type Incarnation,
+  type DriverDependencies,
+  type WorkerSession,
   type Refusal,
   type RunId,
   type TenantId,
@@ -38,34 +38,34 @@ import {
 } from '@taskrunner/infrastructure';
 import type { Telemetry } from '@taskrunner/infrastructure/telemetry';
 import { AnnounceLoop } from './announce-loop';
-import { tellHands } from './announcing.module';
+import { webhookDependencies } from './announcing.module';
 import { AssignmentLoop } from './assignment-loop';
 import { AttestLoop } from './attest-loop';
 import { ClaimLoop } from './claim-loop';
 import { openContainers } from './container.module';
 import type { Grace } from './drain';
-import { driverHands, planAgain } from './driving.module';
+import { driverDependencies, planAgain } from './driving.module';
 import { openEgress } from './egress.module';
 import { Duties, DUTIES, type Duty } from './duties';
 import { HonourLoop } from './honour-loop';
 import { ExportLoop } from './export-loop';
-import { deliverHands, exportHands } from './exporting.module';
+import { deliverDependencies, exportDependencies } from './exporting.module';
 import { HealthController, Readiness } from './health.controller';
-import { Exposition, MetricsController } from './metrics.controller';
+import { MetricsExporter, MetricsController } from './metrics.controller';
 import { Lease } from './lease';
 import { ObjectSweep } from './object-sweep';
 import { Quarantine, type Deadline } from './quarantine';
 import { describe, meansOf, prove, sayRefused } from './sandbox.module';
-import { attestHands } from './sealing.module';
+import { attestDependencies } from './sealing.module';
 import { raiseAlarm } from './alarm';
 import { openSecrets } from './secrets.module';
 import type { WorkerLog } from './worker-log';
 
-const MAIL_INTERVAL_MS = 250;
-const STANDING_INTERVAL_MS = 200;
+const INBOX_INTERVAL_MS = 250;
+const ASSIGNMENT_STATUS_INTERVAL_MS = 200;
 const ATTEST_INTERVAL_MS = 1_000;
 /** Runs driven at once above which evidence gives way to them. */
-const DRIVING_MANY = 4;
+const MANY_ACTIVE_RUNS = 4;
 const ANNOUNCE_INTERVAL_MS = 500;
 const IDLE_ANNOUNCE_INTERVAL_MS = 60_000;
 /** A try may take as long as is configured; then its announcement may be taken up elsewhere. */
@@ -80,19 +80,19 @@ const FENCE_MARGIN_MS = 2_000;
 /** The worker, composed: one incarnation at a time, its supervisor, its loops. */
 export class Worker {
   private lease: Lease | null = null;
-  private incarnation: Incarnation | null = null;
+  private workerSession: WorkerSession | null = null;
   private prober: NodeJS.Timeout | null = null;
   private suspectedAt = -Infinity;
   private stopping = false;
   private restarting = false;
   private listening = false;
-  private alone: RunDriver | null = null;
+  private isolated: RunDriver | null = null;
   private isAbandoned = false;
   private isLeaving = false;
 
   private constructor(
     private readonly database: WorkerDatabase,
-    private readonly hands: DriverHands,
+    private readonly dependencies: DriverDependencies,
     private readonly quarantine: Quarantine,
     private readonly supervisor: Supervisor,
     private readonly egress: EgressProxy,
@@ -172,9 +172,9 @@ export class Worker {
         }),
     };
     const egress = await openEgress(configuration, log);
-    const exports = await exportHands(configuration, { database, objects });
+    const exports = await exportDependencies(configuration, { database, objects });
     const planning = planAgain(configuration);
-    const hands = await driverHands(configuration, {
+    const dependencies = await driverDependencies(configuration, {
       ...{
         database,
         supervisor,
@@ -194,7 +194,7 @@ export class Worker {
       onStartFailed: () => opened.worker?.suspect(),
       otherWorkers: () => opened.worker?.assignments.others ?? 0,
     });
-    const sealing = await attestHands(configuration, { database, objects, keys, secrets, planning, log });
+    const sealing = await attestDependencies(configuration, { database, objects, keys, secrets, planning, log });
     const watch = telemetry.watchRuns();
     const countFailures = (work: Duty, failures: number): void =>
       telemetry.metrics.add('taskrunner_work_failures_total', failures, { work });
@@ -211,39 +211,39 @@ export class Worker {
       log,
       { intervalMs: ATTEST_INTERVAL_MS, atOnce: settingsOfWorker.seals, isAway: () => objects.health.isAway },
       (item, work) => watch.attest(item, work),
-      () => claims.driving > DRIVING_MANY,
+      () => claims.driving > MANY_ACTIVE_RUNS,
       duties,
       (alarm) => raiseAlarm(telemetry.metrics, log, alarm),
     );
     const claims: ClaimLoop = new ClaimLoop(
       database.claims,
-      hands,
+      dependencies,
       log,
       {
         concurrency: settingsOfWorker.concurrency,
         claimIntervalMs: settingsOfWorker.claimInterval,
-        mailIntervalMs: MAIL_INTERVAL_MS,
+        inboxIntervalMs: INBOX_INTERVAL_MS,
         sealed: { isolations: [SEALED_ISOLATION], waitMs: configuration.sealedMode.wait },
         profileWaitMs: configuration.limits.profileWait,
         refuseIntervalMs: REFUSE_INTERVAL_MS,
         watch: (run, work) => watch.drive(run, work),
-        apart: (run, refusal) => quarantine.open(run, refusal),
+        isolate: (run, refusal) => quarantine.open(run, refusal),
       },
       () => attests.wake(),
       duties,
     );
     const loops = {
       claimIntervalMs: settingsOfWorker.claimInterval,
-      standingIntervalMs: STANDING_INTERVAL_MS,
-      decline: (of: Incarnation, tenant: TenantId, run: RunId) => database.runEnvironments.decline(of, tenant, run),
+      assignmentStatusIntervalMs: ASSIGNMENT_STATUS_INTERVAL_MS,
+      decline: (of: WorkerSession, tenant: TenantId, run: RunId) => database.runEnvironments.decline(of, tenant, run),
     };
-    const assignments = new AssignmentLoop(hands, log, loops, duties);
+    const assignments = new AssignmentLoop(dependencies, log, loops, duties);
     const honours = new HonourLoop(
       {
         environments: database.runEnvironments,
         means: meansNow,
         own: () => describeNow().environments,
-        openAdmission: (envelope) => hands.openAdmission(envelope),
+        openAdmission: (envelope) => dependencies.openAdmission(envelope),
         onHonoured: async (environments) => opened.worker?.honour(environments),
       },
       log,
@@ -255,12 +255,12 @@ export class Worker {
     telemetry.metrics.observe('taskrunner_runs_unhonoured_oldest_seconds', () =>
       honours.counts.map(({ part, oldestSeconds }) => [oldestSeconds, { part }]),
     );
-    const announces = new AnnounceLoop(await tellHands(configuration, { database }), log, {
+    const announces = new AnnounceLoop(await webhookDependencies(configuration, { database }), log, {
       // Where nobody is to be told, what was left for endpoints of before goes away by and by.
       intervalMs: configuration.webhooks.endpoints.length > 0 ? ANNOUNCE_INTERVAL_MS : IDLE_ANNOUNCE_INTERVAL_MS,
       leaseMs: configuration.webhooks.timeout + ANNOUNCE_LEASE_MARGIN_MS,
     });
-    const exporting = new ExportLoop(deliverHands(configuration, { database }, exports), log);
+    const exporting = new ExportLoop(deliverDependencies(configuration, { database }, exports), log);
     telemetry.metrics.observe('taskrunner_runs_driving', () => [[claims.driving]]);
     telemetry.metrics.observe('taskrunner_object_store_available', () => [[objects.health.outage === null ? 1 : 0]]);
     telemetry.metrics.observe('taskrunner_runs_capacity', () => [[settingsOfWorker.concurrency]]);
@@ -272,7 +272,7 @@ export class Worker {
     );
     opened.worker = new Worker(
       database,
-      hands,
+      dependencies,
       quarantine,
       supervisor,
       egress.proxy,
@@ -298,22 +298,22 @@ export class Worker {
   async start(): Promise<void> {
     // Before runs name them.
     await this.database.probeDocuments.keep(this.sandboxes.documents);
-    const incarnation = await this.database.claims.register(this.description);
-    this.incarnation = incarnation;
-    this.renew({ ms: incarnation.leaseMs - FENCE_MARGIN_MS, sentAtMs: monotonicMs() });
-    this.lease = new Lease(this.url, incarnation, ({ held, at, sent }) => {
+    const workerSession = await this.database.claims.register(this.description);
+    this.workerSession = workerSession;
+    this.renew({ ms: workerSession.leaseMs - FENCE_MARGIN_MS, sentAtMs: monotonicMs() });
+    this.lease = new Lease(this.url, workerSession, ({ held, at, sent }) => {
       if (held) {
         const sentAtMs = Number(sent / 1_000n) / 1_000;
         this.database.clock.observe(at, performance.now() - (monotonicMs() - sentAtMs));
-        this.renew({ ms: incarnation.leaseMs - FENCE_MARGIN_MS, sentAtMs });
+        this.renew({ ms: workerSession.leaseMs - FENCE_MARGIN_MS, sentAtMs });
       } else void this.begin();
     });
-    this.retire = () => this.database.claims.retire(incarnation);
-    this.honours.start(incarnation);
-    this.claims.start(incarnation);
+    this.retire = () => this.database.claims.retire(workerSession);
+    this.honours.start(workerSession);
+    this.claims.start(workerSession);
     if (!this.listening) this.database.due.listen(() => this.claims.wake());
     this.listening = true;
-    this.assignments.start(incarnation);
+    this.assignments.start(workerSession);
     this.prober ??= setInterval(() => void this.prove(), this.configuration.sandbox.probeInterval);
     this.attests.start();
     this.announces.start();
@@ -333,44 +333,44 @@ export class Worker {
   }
 
   /** Drives one run that another process has claimed, and nothing beside it: for `quarantine-process.ts`. `onBegin`: now it may die of it. */
-  async driveAlone(run: ClaimedRun, refusal: Refusal | null, onBegin: () => Promise<void>): Promise<Driven> {
+  async driveIsolated(run: ClaimedRun, refusal: Refusal | null, onBegin: () => Promise<void>): Promise<Driven> {
     this.isAbandoned = false;
     this.isLeaving = false;
     // What the probe has shown there it may not have shown here.
     if (refusal === null && !this.honours.honours(run.environment)) return 'handed-over';
     await this.database.probeDocuments.keep(this.sandboxes.documents);
-    if (!(await this.database.claims.beginAlone(run))) return 'handed-over';
+    if (!(await this.database.claims.beginIsolated(run))) return 'handed-over';
     await onBegin();
-    const driver = await RunDriver.open(this.hands, run, refusal);
+    const driver = await RunDriver.open(this.dependencies, run, refusal);
     if (typeof driver === 'string') return driver;
-    this.alone = driver;
+    this.isolated = driver;
     if (this.isAbandoned) driver.handOver();
     else if (this.isLeaving) driver.leave();
     try {
       return await driver.drive();
     } finally {
-      this.alone = null;
+      this.isolated = null;
     }
   }
 
-  mailAlone(): void {
-    this.alone?.mail();
+  inboxChangedIsolated(): void {
+    this.isolated?.inboxChanged();
   }
 
-  abandonAlone(): void {
+  abandonIsolated(): void {
     this.isAbandoned = true;
-    this.alone?.handOver();
+    this.isolated?.handOver();
   }
 
   /** Its worker leaves: nothing more of the run begins here. */
-  leaveAlone(): void {
+  leaveIsolated(): void {
     this.isLeaving = true;
-    this.alone?.leave();
+    this.isolated?.leave();
   }
 
   /** Steps of it that may begin again elsewhere are stopped. */
-  giveUpAlone(): void {
-    this.alone?.giveUpIdempotent();
+  giveUpIsolated(): void {
+    this.isolated?.giveUpIdempotent();
   }
 
   /**
@@ -384,7 +384,7 @@ export class Worker {
     const grace: Grace = {
       graceMs,
       stopMs: this.configuration.worker.stopGrace,
-      onGivenUp: ({ run: { runId, tenant }, step, effects }) =>
+      onAbandoned: ({ run: { runId, tenant }, step, effects }) =>
         this.log.say('warn', 'drain.step-given-up', { runId, tenant, step, effects }),
     };
     await Promise.all([this.claims.drain(grace), this.assignments.drain(grace)]);
@@ -398,7 +398,7 @@ export class Worker {
     await this.lease?.stop();
     // The children are gone before anyone else may claim what they belonged to.
     await this.supervisor.close();
-    this.hands.storeHealth.close();
+    this.dependencies.storeHealth.close();
     await this.egress.close();
     await this.retire().catch(() => undefined);
     await this.database.close();
@@ -409,13 +409,13 @@ export class Worker {
   }
 
   /** All numbers, in the text format of Prometheus. */
-  exposition(): Promise<string> {
-    return this.telemetry.exposition();
+  metricsText(): Promise<string> {
+    return this.telemetry.metricsText();
   }
 
   /** Whether its object store keeps what is written. */
   objectsReadiness(): Promise<{ readonly ready: boolean; readonly reason: string | null }> {
-    return objectsReadiness(this.hands.storeHealth);
+    return objectsReadiness(this.dependencies.storeHealth);
   }
 
   /** A worker that honours no environment claims nothing, and one whose work fails does nothing: neither is ready. */
@@ -442,7 +442,7 @@ export class Worker {
   /** Claims runs of these environments from now on. */
   private async honour(environments: readonly Digest[]): Promise<void> {
     this.description = { ...this.description, environments };
-    if (this.incarnation) await this.database.claims.describe(this.incarnation, this.description);
+    if (this.workerSession) await this.database.claims.describe(this.workerSession, this.description);
     this.claims.wake();
   }
 
@@ -460,7 +460,7 @@ export class Worker {
       const honours = (environment: string): boolean => this.honours.honours(environment);
       this.claims.abandonOthers(honours);
       this.assignments.abandonOthers(honours);
-      if (this.incarnation) await this.database.claims.describe(this.incarnation, this.description);
+      if (this.workerSession) await this.database.claims.describe(this.workerSession, this.description);
     } catch (error) {
       this.log.say('error', 'sandbox.not-probed', { error });
     }
@@ -504,7 +504,7 @@ export class WorkerModule {
       controllers: [HealthController, MetricsController],
       providers: [
         { provide: Readiness, useValue: { ready: () => worker.readiness(), objects: () => worker.objectsReadiness() } },
-        { provide: Exposition, useValue: { text: () => worker.exposition() } },
+        { provide: MetricsExporter, useValue: { text: () => worker.metricsText() } },
       ],
     };
   }

@@ -51,11 +51,11 @@ export { resolveFileInputs, type ResolvedFileInputs } from './lib/operations/fil
 export {
   packInputs,
   PackedInputs,
-  toGivenInputs,
+  toSuppliedInputs,
   weighsLess,
-  type GivenInputs,
+  type SuppliedInputs,
   type SentInputs,
-} from './lib/operations/given-inputs';
+} from './lib/operations/supplied-inputs';
 export { ObjectReferences } from './lib/ports/object-references';
 export {
   RunEnvironments,
@@ -65,7 +65,7 @@ export {
   type WaitingEnvironment,
 } from './lib/ports/run-environments';
 export { ProbeDocuments } from './lib/ports/probe-documents';
-export { collectObjects, type Collected, type CollectHands } from './lib/operations/collect-objects';
+export { collectObjects, type Collected, type CollectDependencies } from './lib/operations/collect-objects';
 export { Signer } from './lib/ports/signer';
 export { personsOf, type Deciders } from './lib/gate/deciders';
 export { decideGate, type GateRefusal, type GateVerdict } from './lib/gate/decide-gate';
@@ -97,7 +97,7 @@ export type {
   RunOn,
   SandboxRequest,
 } from './lib/plan/plan';
-export { indexOf, isItem, itemOf, nodeOf, repeatOf, ROOT, scopeOf, within } from './lib/plan/place';
+export { indexOf, isItem, itemOf, nodeOf, repeatOf, ROOT, scopeOf, joinScope } from './lib/plan/place';
 export {
   blockOf,
   childrenOf,
@@ -117,7 +117,7 @@ export { shownStatus, type ShownStatus, type StepState } from './lib/step/step-s
 export type { ValueRef } from './lib/step/value-ref';
 export { advance, initialState, isParked, nextWakeAt, waitsOf, type Turn } from './lib/run/advance';
 export type { Command, StopReason } from './lib/run/command';
-export type { Derived, Fact, Given, GivenBody } from './lib/run/run-event';
+export type { Derived, Fact, InputEvent, InputEventBody } from './lib/run/run-event';
 export { MACHINE_VERSION, type RunState } from './lib/run/run-state';
 export type { Entry, Page, Unnumbered } from './lib/journal/page';
 export {
@@ -128,7 +128,7 @@ export {
   type ResolutionRecord,
 } from './lib/evidence/documents';
 export { Claims, type ClaimedRun } from './lib/ports/claims';
-export { type Incarnation, type WorkerDescription } from './lib/ports/worker-description';
+export { type WorkerSession, type WorkerDescription } from './lib/ports/worker-description';
 export {
   ANNOUNCEMENT_TYPES,
   Announcements,
@@ -137,16 +137,16 @@ export {
   type DueAnnouncement,
 } from './lib/ports/announcements';
 export { EvidenceReleases, type SignedRelease } from './lib/ports/evidence-releases';
-export { AttentionDesk, type Resolved, type SignedResolution } from './lib/ports/attention-desk';
-export { Workforce } from './lib/ports/workforce';
+export { AttentionStore, type Resolved, type SignedResolution } from './lib/ports/attention-store';
+export { WorkerDirectory } from './lib/ports/worker-directory';
 export { type AssignmentReport } from './lib/ports/assignment-report';
 export {
   Assignments,
   type AssignmentChanges,
-  type AssignmentStanding,
+  type AssignmentStatus,
   type ClaimedAssignment,
   type HeldAssignment,
-  type OfferedAssignment,
+  type DispatchedAssignment,
 } from './lib/ports/assignments';
 export { clockStep, CLOCK_STEP_MS } from './lib/foundation/clock-step';
 export { Clock } from './lib/ports/clock';
@@ -168,7 +168,7 @@ export {
   type Outcome,
   type StepStorage,
 } from './lib/ports/executor';
-export { GateDesk, type Decided, type GatePlace, type GateRow, type SignedDecision } from './lib/ports/gate-desk';
+export { GateStore, type Decided, type GatePlace, type GateRow, type SignedDecision } from './lib/ports/gate-store';
 export { LogStore, SealableLogStore, type LogChunk, type NumberedChunk } from './lib/ports/log-store';
 export { Archives } from './lib/ports/archives';
 export type { ArchivedChunk, BundlePart, RunArchive, StatementParts } from './lib/evidence/archive';
@@ -176,7 +176,7 @@ export {
   archivedJournal,
   ArchivedLogStore,
   archivedStatements,
-  type ArchiveHands,
+  type ArchiveDependencies,
 } from './lib/operations/archived-run';
 export { Messenger, type Message, type Sent } from './lib/ports/messenger';
 export { Exports, type DueExport, type Settled } from './lib/ports/exports';
@@ -189,10 +189,10 @@ export {
   exportedFile,
   exportRefusal,
   type ExportCode,
-  type ExportHands,
+  type ExportDependencies,
 } from './lib/operations/export-evidence';
 export { abortable } from './lib/operations/abortable';
-export { deliverDue, type DeliverHands, type Delivery } from './lib/operations/deliver-exports';
+export { deliverDue, type DeliverDependencies, type Delivery } from './lib/operations/deliver-exports';
 export { Outbox, type OutboxItem, type SealedEvidence } from './lib/ports/outbox';
 export { PolicyJudge } from './lib/ports/policy-judge';
 export {
@@ -223,7 +223,7 @@ export { compareAdmission, KnownAdmissions, type AdmissionColumns } from './lib/
 export { GateDocuments, type KnownGates, type StoredDecision, type StoredGate } from './lib/stored/stored-gate';
 export { KnownDocuments, RunDocuments, type StoredTexts } from './lib/stored/run-documents';
 export { plannedContents, type PackContents, type StoredPack } from './lib/operations/stored-contents';
-export { RunStore, type Created, type Letter, type NewRun, type Posted } from './lib/ports/run-store';
+export { RunStore, type Created, type InboxMessage, type NewRun, type Posted } from './lib/ports/run-store';
 export { Calendar } from './lib/ports/calendar';
 export {
   ScheduleStore,
@@ -262,12 +262,12 @@ export {
 } from './lib/schedule/timing';
 export {
   KeepSchedules,
-  type KeepSchedulesHands,
+  type KeepSchedulesDependencies,
   type ScheduleEdit,
   type ScheduleExpectation,
   type WantedSchedule,
 } from './lib/operations/keep-schedules';
-export { RunDueTicks, type RunDueTicksHands, type ToldTick } from './lib/operations/run-due-ticks';
+export { RunDueTicks, type RunDueTicksDependencies, type TickReport } from './lib/operations/run-due-ticks';
 export {
   ScheduleError,
   scheduleNotFound,
@@ -359,16 +359,16 @@ export {
 export { chain, checkChain, pageHash, type Break, type Head } from './lib/journal/chain';
 export { replay, type Divergence } from './lib/journal/replay';
 export { SNAPSHOT_ENTRIES, type Snapshot } from './lib/journal/snapshot';
-export { Results, type StepResult } from './lib/binding/results';
+export { RunProjection, type StepResult } from './lib/binding/run-projection';
 export { bind, type Bound, type BoundFile, type BoundStep } from './lib/binding/bind';
-export { macText, type DriverHands, type ExecutorFailure } from './lib/operations/driver-hands';
+export { macText, type DriverDependencies, type ExecutorFailure } from './lib/operations/driver-dependencies';
 export { RunDriver, type Driven } from './lib/operations/drive-run';
 export { partsOf, stopOf, unmetOf } from './lib/operations/honour-run';
 export type { Honouring } from './lib/operations/honouring';
 export type { Refusal } from './lib/operations/refusal';
 export { AssignmentDriver, type Performed } from './lib/operations/drive-assignment';
 export { openRun, type OpenedRun } from './lib/operations/open-run';
-export type { Lending } from './lib/operations/lending';
+export type { FanOut } from './lib/operations/fan-out';
 export { Slots } from './lib/operations/slots';
 export { ExecutionLog, LOG_LIMITS, type LogLimits } from './lib/operations/execution-log';
 export { LEVEL_LETTERS, LEVELS_BY_LETTER, SPLIT_MARK, type LogLevel } from './lib/journal/log-line';
@@ -454,45 +454,61 @@ export { SECRET_MIN_BYTES, trimmed, weaknessOf, type WeakSecret } from './lib/se
 export { SecretProvider, type ProvidedSecret } from './lib/ports/secret-provider';
 export { SensitiveInputs, type SealedInput, type SensitivePlace } from './lib/ports/sensitive-inputs';
 export { signersOf } from './lib/operations/pack-signers';
-export type { SecretHands } from './lib/operations/run-secrets';
+export type { SecretDependencies } from './lib/operations/run-secrets';
 export { NO_REDACTOR, Redactor, type SecretScan } from './lib/secret/redactor';
 export { REDACTED, Redaction } from './lib/secret/redaction';
 export { admissionRecord, initiatorsOf, signAdmission, type Admission } from './lib/operations/admission-record';
-export { RerunRun, RerunRunError, type Rerun, type RerunRunCode, type RerunRunHands } from './lib/operations/rerun-run';
-export { CancelRun, CancelRunError, type CancelRunCode, type CancelRunHands } from './lib/operations/cancel-run';
+export {
+  RerunRun,
+  RerunRunError,
+  type Rerun,
+  type RerunRunCode,
+  type RerunRunDependencies,
+} from './lib/operations/rerun-run';
+export { CancelRun, CancelRunError, type CancelRunCode, type CancelRunDependencies } from './lib/operations/cancel-run';
 export {
   DecideApproval,
   explainAbsentGate,
-  type DecideApprovalHands,
+  type DecideApprovalDependencies,
   type Receipt as DecisionReceipt,
 } from './lib/operations/decide-approval';
 export type { Decision } from './lib/operations/decision';
 export { objectionTo } from './lib/operations/decision-checks';
 export { DecisionError, type DecisionCode } from './lib/operations/decision-error';
 export type { ApproverKeys, BoundToken } from './lib/operations/decision-proof';
-export { absenceOf, judgedVerdict, overriddenVerdict, policyOfGate, standingOf } from './lib/operations/gate-standing';
+export {
+  absenceOf,
+  judgedVerdict,
+  overriddenVerdict,
+  policyOfGate,
+  describeGate,
+} from './lib/operations/describe-gate';
 export { gateNodeOf, gatesOf, gateStateOf, recordsOf, requestOf } from './lib/operations/gate-view';
 export {
   ReleaseError,
   ReleaseEvidence,
   type Release,
   type ReleaseCode,
-  type ReleaseEvidenceHands,
+  type ReleaseEvidenceDependencies,
 } from './lib/operations/release-evidence';
-export { ResolveAttention, type Resolution, type ResolveAttentionHands } from './lib/operations/resolve-attention';
-export { tell, type TellHands, type Told } from './lib/operations/tell';
+export {
+  ResolveAttention,
+  type Resolution,
+  type ResolveAttentionDependencies,
+} from './lib/operations/resolve-attention';
+export { deliverWebhook, type DeliverWebhookDependencies, type WebhookOutcome } from './lib/operations/deliver-webhook';
 export { type Announcing, type Approver } from './lib/operations/announce';
 export { type PolicyJudges } from './lib/ports/policy-judge';
 export { PackPlanner } from './lib/operations/pack-planner';
 export type { AdmissiblePack, PackAdmission } from './lib/operations/admissible-pack';
 export { describePack, type DescribedPack, type PackDescription } from './lib/operations/describe-pack';
 export {
-  groundOf,
+  planningContextOf,
   PlannerHere,
-  planningHands,
+  planningDependencies,
   workOf,
-  type GivenPack,
-  type PlanningGround,
+  type SuppliedPack,
+  type PlanningContext,
   type PlanningWork,
   type SimulationAnswer,
 } from './lib/operations/planning-work';
@@ -516,7 +532,7 @@ export {
   SubmitRunError,
   type Submission,
   type SubmitRunCode,
-  type SubmitRunHands,
+  type SubmitRunDependencies,
   type Submitted,
 } from './lib/operations/submit-run';
 export { assertedFile, draftFiles, isStatementOf, verifyDraft, type DraftRequest } from './lib/evidence/draft';
@@ -531,8 +547,8 @@ export {
   type ContentEntry,
   type ContentManifest,
 } from './lib/evidence/content-manifest';
-export { attestRun, type ArchivedFile, type AttestHands, type Attested } from './lib/operations/attest-run';
-export { InTurn } from './lib/operations/in-turn';
+export { attestRun, type ArchivedFile, type AttestDependencies, type Attested } from './lib/operations/attest-run';
+export { SerialQueue } from './lib/operations/serial-queue';
 export { trustedRecords, trustedRelease } from './lib/operations/trusted-records';
 export { admittedPack, storedPack, type AdmittedPack } from './lib/operations/replan-run';
 export { algorithmOf, type SignatureAlgorithm } from './lib/evidence/public-key';
@@ -591,7 +607,7 @@ export { readAssertedJson, readBundle, type BundleContent } from './lib/evidence
 export { readSigstore, sigstoreBundle, sigstoreFile, type SigstoreBundle } from './lib/evidence/sigstore';
 export { chainFault, readAuditExport, readCheckpointFile, type AuditEntry } from './lib/evidence/audit-chain';
 export { AUDIT_CHECK_NAMES, verifyAudit, type AuditCheck, type AuditVerification } from './lib/evidence/verify-audit';
-export { AuditChain, type AuditStanding, type KeptCheckpoint } from './lib/ports/audit-chain';
+export { AuditChain, type AuditChainStatus, type KeptCheckpoint } from './lib/ports/audit-chain';
 export { SignCheckpoints, type CheckpointTurn } from './lib/operations/sign-checkpoints';
 export { readTrust, type TrustedIssuer, type TrustedKey, type TrustFile } from './lib/evidence/trust';
 export { openVerification, verifyRun, type OpenVerification, type Verification } from './lib/evidence/verify-run';
@@ -602,7 +618,7 @@ export { renderHtml } from './lib/evidence/report/html';
 export { renderMarkdown } from './lib/evidence/report/markdown';
 export type { Report, ReportContents, ReportedFile, Verdict, WorkingPaper } from './lib/evidence/report/report';
 export { visibleLine, visibleText } from './lib/evidence/report/visible-text';
-export type { Expectation, VerifyRequest } from './lib/evidence/check/case';
+export type { Expectation, VerifyRequest } from './lib/evidence/check/verification-session';
 export { basesInWords, CHECK_NAMES, type Basis, type Check, type CheckName } from './lib/evidence/check/check';
 export { ledgerRecordOf, type LedgerRecord } from './lib/evidence/ledger-record';
 export { buildPlan } from './lib/plan/build-plan';
@@ -627,7 +643,7 @@ export { onceSteps } from './lib/plan/once-steps';
 export { ungatedEffects } from './lib/plan/ungated-effects';
 export {
   parseScript,
-  type GivenFacts,
+  type SuppliedFacts,
   type Outcome as ScriptedOutcome,
   type ParsedScript,
   type Script,
@@ -720,12 +736,12 @@ export {
   type LibraryPack,
   type LibraryPlace,
   type PackLibraryCode,
-  type Shelf,
+  type RegistryMount,
 } from './lib/operations/pack-library';
 export {
-  layInnerPacks,
-  type LaidSource,
-  type LayingHands,
+  embedInnerPacks,
+  type EmbeddedSource,
+  type InnerPackDependencies,
   type ResolvePack,
   type UsesOfPack,
 } from './lib/operations/inner-packs';

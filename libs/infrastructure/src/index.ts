@@ -27,7 +27,7 @@ export {
 } from './lib/postgres/backup/restore-database';
 export { resumeRuns } from './lib/postgres/backup/resume-runs';
 export { settleRecovered } from './lib/postgres/backup/settle-recovered';
-export type { Settled, StandingRun } from './lib/postgres/backup/settle-restored';
+export type { Settled, StoppedRun } from './lib/postgres/backup/settle-restored';
 export type { KeptDay, Readiness } from './lib/postgres/partitions';
 export type { Retention } from './lib/postgres/retention';
 export { packedPage, unpackedPage, type PageTexts } from './lib/postgres/packed-page';
@@ -114,7 +114,7 @@ export { ContainerEngine } from './lib/container/container-engine';
 export type { ContainerErrorCode } from './lib/container/container-error';
 export { KubernetesEngine } from './lib/container/kubernetes-engine';
 export { PodmanEngine, type ContainerSupervisor } from './lib/container/podman-engine';
-export type { ContainerHands } from './lib/executors/container-hands';
+export type { ContainerDependencies } from './lib/executors/container-dependencies';
 export { egressProxyOf, egressRulesOf } from './lib/configuration/egress-settings';
 export { variableOf, type Variables } from './lib/configuration/environment-variables';
 export { keyPathsOf, type KeyPaths } from './lib/configuration/key-paths';
@@ -128,11 +128,11 @@ export { printSample } from './lib/configuration/sample';
 export { EgressProxy, type EgressProxyOptions, type EgressSocket } from './lib/egress/egress-proxy';
 export type { EgressErrorCode } from './lib/egress/egress-error';
 export type { EgressLimits, PlatformHost } from './lib/egress/egress-process/protocol';
-export type { EgressHands, EgressWay } from './lib/executors/egress-hands';
+export type { EgressDependencies, EgressWay } from './lib/executors/egress-dependencies';
 export type { HttpSettings } from './lib/executors/http-exchange';
 export { EXECUTOR_BEHAVIOURS, type BuiltinName } from './lib/executors/behaviours';
 export { builtinExecutors, type BuiltinOptions } from './lib/executors/builtin-executors';
-export type { SandboxHands } from './lib/executors/sandbox-hands';
+export type { SandboxDependencies } from './lib/executors/sandbox-dependencies';
 export { cedarEngine } from './lib/policies/cedar-engine';
 export { PlanningThreads } from './lib/planning/planning-threads';
 export { CedarJudge } from './lib/policies/cedar-judge';
@@ -149,6 +149,6 @@ export {
   type RegistriesSetting,
   type RegistrySetting,
 } from './lib/registry/open-registries';
-export { buildArtifact, packArchive, unpackArchive, type TarHands } from './lib/registry/pack-artifact';
-export { TAR_HANDS } from './lib/archive/tar-hands';
+export { buildArtifact, packArchive, unpackArchive, type TarCodec } from './lib/registry/pack-artifact';
+export { TAR_CODEC } from './lib/archive/tar-codec';
 export { runService, type StartedService } from './lib/service/run-service';

@@ -11,12 +11,12 @@ const rounded = (value) => Number(value.toPrecision(4));
 
 async function* logIngest({ rounds }) {
   for (const text of ['random', 'alike']) {
-    const { told, rssMiB } = await measureIngest({ lines: LINES, steps: STEPS, text, rounds });
-    const rate = rounded(median(told.map(({ linesPerSecond }) => linesPerSecond)));
-    const wal = rounded(median(told.map(({ walRatio }) => walRatio)));
+    const { reported, rssMiB } = await measureIngest({ lines: LINES, steps: STEPS, text, rounds });
+    const rate = rounded(median(reported.map(({ linesPerSecond }) => linesPerSecond)));
+    const wal = rounded(median(reported.map(({ walRatio }) => walRatio)));
     const load = rounded(loadavg()[0]);
     const more = {
-      mibPerSecond: rounded(median(told.map(({ mibPerSecond }) => mibPerSecond))),
+      mibPerSecond: rounded(median(reported.map(({ mibPerSecond }) => mibPerSecond))),
       peakRssMiB: rounded(rssMiB),
       load,
     };

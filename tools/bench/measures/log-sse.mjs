@@ -12,16 +12,16 @@ const rounded = (value) => Number(value.toPrecision(4));
 async function* logSse({ rounds }) {
   const product = await startLogStack({ http: { streams: { stall: '5s' } } });
   try {
-    const told = [];
+    const reported = [];
     for (let round = 0; round <= rounds; round++) {
       const one = await fanOut(product, SIZE);
       if (one.complete !== SIZE.readers) throw new Error(`${SIZE.readers - one.complete} readers lack lines`);
       // The first warms up.
-      if (round > 0) told.push(one);
+      if (round > 0) reported.push(one);
     }
-    const value = median(told.map(({ delayMs }) => delayMs.p99));
-    const p50 = median(told.map(({ delayMs }) => delayMs.p50));
-    const deliveriesPerSecond = rounded(median(told.map((one) => one.deliveriesPerSecond)));
+    const value = median(reported.map(({ delayMs }) => delayMs.p99));
+    const p50 = median(reported.map(({ delayMs }) => delayMs.p50));
+    const deliveriesPerSecond = rounded(median(reported.map((one) => one.deliveriesPerSecond)));
     const load = rounded(loadavg()[0]);
     yield {
       name: 'log-sse-p99',

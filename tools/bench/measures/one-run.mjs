@@ -39,12 +39,12 @@ async function* oneRun({ rounds, notice }) {
     for (const [mode, times] of Object.entries(took)) {
       const value = median(times);
       const p90 = [...times].sort((a, b) => a - b)[Math.floor(times.length * 0.9)];
-      const told = { name: `one-run-${mode}`, value, unit: 'ms', better: 'less', p90: rounded(p90) };
-      if (dbos.length === 0) yield line(told);
+      const reported = { name: `one-run-${mode}`, value, unit: 'ms', better: 'less', p90: rounded(p90) };
+      if (dbos.length === 0) yield line(reported);
       else {
         const peerValue = median(dbos);
         yield line({
-          ...told,
+          ...reported,
           peer: 'dbos',
           peerValue: rounded(peerValue),
           ratio: value / peerValue,

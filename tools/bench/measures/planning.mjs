@@ -14,10 +14,10 @@ const MEASURED = 3;
 
 /** Milliseconds from the manifest to the hash and the texts that are stored; `cpuMs` is what this process took for it, whatever else ran. */
 function planning(manifest, inputs) {
-  const hands = core.planningHands(core.groundOf(setting));
+  const dependencies = core.planningDependencies(core.planningContextOf(setting));
   const once = () => {
     const [began, taken] = [performance.now(), process.cpuUsage()];
-    const planned = hands.plan({ source: { manifest, hasLines: true, files: [] }, inputs, asker: ASKER });
+    const planned = dependencies.plan({ source: { manifest, hasLines: true, files: [] }, inputs, asker: ASKER });
     if (planned.kind !== 'planned') throw new Error(JSON.stringify(planned.faults.slice(0, 3)));
     const { user, system } = process.cpuUsage(taken);
     return { value: performance.now() - began, cpuMs: (user + system) / 1_000 };
@@ -29,20 +29,20 @@ function planning(manifest, inputs) {
 
 /** Small packs a second through the threads; ratio to the same in this thread. */
 async function throughThreads() {
-  const ground = core.groundOf(setting);
-  const threads = new PlanningThreads(ground, { memory: 256 * 1024 ** 2, time: 10_000, threads: 2, queue: 10_000 });
-  const here = new core.PlannerHere(ground);
-  const given = { source: { manifest: manifestOfSteps(10), hasLines: true, files: [] }, inputs: {}, asker: ASKER };
+  const context = core.planningContextOf(setting);
+  const threads = new PlanningThreads(context, { memory: 256 * 1024 ** 2, time: 10_000, threads: 2, queue: 10_000 });
+  const here = new core.PlannerHere(context);
+  const asked = { source: { manifest: manifestOfSteps(10), hasLines: true, files: [] }, inputs: {}, asker: ASKER };
   const rate = async (planner, count) => {
     const began = performance.now();
-    await Promise.all(Array.from({ length: count }, (_, i) => planner.ask(`tenant ${i % 2}`, 'plan', given)));
+    await Promise.all(Array.from({ length: count }, (_, i) => planner.ask(`tenant ${i % 2}`, 'plan', asked)));
     return count / ((performance.now() - began) / 1_000);
   };
   await rate(threads, 500);
   await rate(here, 500);
-  const [value, alone] = [await rate(threads, 1_000), await rate(here, 1_000)];
+  const [value, single] = [await rate(threads, 1_000), await rate(here, 1_000)];
   await threads.close();
-  return { value, ratio: value / alone };
+  return { value, ratio: value / single };
 }
 
 export const measures = {

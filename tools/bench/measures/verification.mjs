@@ -40,14 +40,14 @@ async function* verification({ rounds }) {
   const folder = mkdtempSync(join(tmpdir(), 'taskrunner-bench-'));
   try {
     const cli = join(ROOT, 'apps/cli/bin/taskrunner.js');
-    const alone = join(folder, 'taskrunner-verify.mjs');
-    writeFileSync(alone, await buildVerifier());
+    const verifier = join(folder, 'taskrunner-verify.mjs');
+    writeFileSync(verifier, await buildVerifier());
     for (const [of, { regions, target }] of Object.entries(SIZES)) {
       const sample = await writeSample(folder, regions);
       const took = { command: [], file: [] };
       for (let turn = 0; turn < Math.max(rounds, TURNS); turn++) {
         took.command.push(tookBy(cli, sample));
-        took.file.push(tookBy(alone, sample));
+        took.file.push(tookBy(verifier, sample));
       }
       const { entries, steps } = sample;
       const [command, file] = [median(took.command), median(took.file)];

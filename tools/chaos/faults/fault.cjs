@@ -1,5 +1,5 @@
 // What `TASKRUNNER_FAULT` says, and how it is done: `point[@label]:n[:SIGNAL]`, several parted by commas. At the n-th pass of the point
-// this process gets the signal (SIGKILL unless told).
+// this process gets the signal (SIGKILL unless another is named).
 'use strict';
 
 const { POINTS } = require('./points.cjs');
@@ -51,14 +51,14 @@ function hang(point, { type, method, moment, callback, when = () => true, label 
       return result;
     },
     callback(...args) {
-      const told = this[callback];
-      if (typeof told !== 'function')
+      const called = this[callback];
+      if (typeof called !== 'function')
         throw new TypeError(`the fault point ${point} hangs on nothing: ${type}.${callback}`);
-      if (!told.isHung)
+      if (!called.isHung)
         this[callback] = Object.assign(
           (...said) => {
             pass(args);
-            return told(...said);
+            return called(...said);
           },
           { isHung: true },
         );

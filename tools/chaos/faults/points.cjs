@@ -21,8 +21,8 @@ const holdsResult = ([commit]) => commit.page.entries.some(({ event }) => event.
 exports.POINTS = {
   /** Runs are ours in the database; no driver knows of them. */
   claim: [{ ...claims, method: 'claim', moment: 'after', when: (_args, result) => isFilled(result) }],
-  /** Letters are read, nothing was made of them. */
-  'letters-read': [{ ...claims, method: 'letters', moment: 'after', when: (_args, result) => isFilled(result) }],
+  /** Inbox messages are read, nothing was made of them. */
+  'letters-read': [{ ...claims, method: 'inboxMessages', moment: 'after', when: (_args, result) => isFilled(result) }],
   /** The start is committed; nothing was started. */
   'step-starts': [
     { ...sandboxed, moment: 'before', label: stepOf },

@@ -40,7 +40,7 @@ export function registerBackup(maintain: Command, context: Context): void {
         });
         const { manifest, digest } = made;
         if (isJson(command)) terminal.print(JSON.stringify({ digest, manifest }));
-        else for (const line of toldBackup(made)) terminal.print(safeLine(line));
+        else for (const line of describeBackup(made)) terminal.print(safeLine(line));
         if (manifest.objects.lost === 0) return EXIT.OK;
         terminal.say(`objects that are lost: ${manifest.objects.lost}. The backup is whole without them.`);
         return EXIT.FAILED;
@@ -55,18 +55,18 @@ export function registerBackup(maintain: Command, context: Context): void {
         .default('check'),
     )
     .option('--digest <digest>', 'what manifest.json must be, as `backup` has told it')
-    .action((folder: string, given: RestoreGiven, command: Command) =>
+    .action((folder: string, supplied: RestoreSupplied, command: Command) =>
       context.run(async () => {
         const { urls, configuration } = await settingsOf(configOf(command), context);
         const done = await restoreDatabase(urlOf('maintain', urls), {
           folder,
           objects: await openObjectStore(configuration.artifacts),
-          mode: given.objects,
+          mode: supplied.objects,
           calendar: new CronerCalendar(),
-          expected: given.digest === undefined ? null : digestIn(given.digest),
+          expected: supplied.digest === undefined ? null : digestIn(supplied.digest),
         });
         if (isJson(command)) terminal.print(JSON.stringify(inJson(done)));
-        else for (const line of toldRestore(done)) terminal.print(safeLine(line));
+        else for (const line of describeRestore(done)) terminal.print(safeLine(line));
         return EXIT.OK;
       }),
     );
@@ -78,7 +78,7 @@ export function registerBackup(maintain: Command, context: Context): void {
         const { urls } = await settingsOf(configOf(command), context);
         const done = await settleRecovered(urlOf('maintain', urls), new CronerCalendar());
         if (isJson(command)) terminal.print(JSON.stringify(done));
-        else for (const line of toldRuns(done)) terminal.print(safeLine(line));
+        else for (const line of describeRuns(done)) terminal.print(safeLine(line));
         return EXIT.OK;
       }),
     );
@@ -89,7 +89,7 @@ export function registerBackup(maintain: Command, context: Context): void {
     .requiredOption('--tenant <name>', 'whose runs they are')
     .requiredOption('--reason <text>', 'what was looked at outside')
     .option(...CONFIG)
-    .action((run: string | undefined, { tenant, reason }: ResumeGiven, command: Command) =>
+    .action((run: string | undefined, { tenant, reason }: ResumeSupplied, command: Command) =>
       context.run(async () => {
         const { urls } = await settingsOf(configOf(command), context);
         const of = { tenant: tenant as TenantId, run: run === undefined ? null : runOf(run), reason };
@@ -100,12 +100,12 @@ export function registerBackup(maintain: Command, context: Context): void {
     );
 }
 
-interface RestoreGiven {
+interface RestoreSupplied {
   readonly objects: RestoredObjects;
   readonly digest?: string;
 }
 
-interface ResumeGiven {
+interface ResumeSupplied {
   readonly tenant: string;
   readonly reason: string;
 }
@@ -121,7 +121,7 @@ function digestIn(text: string): Digest {
   throw new CliError('CLI_USAGE', `${text} is no digest`, 'Give it as `taskrunner maintain backup` has told it.');
 }
 
-function toldBackup({ manifest, digest }: BackedUp): readonly string[] {
+function describeBackup({ manifest, digest }: BackedUp): readonly string[] {
   const { takenAt, tables, objects, keys } = manifest;
   const rows = tables.reduce((sum, one) => sum + one.rows, 0);
   return [
@@ -133,21 +133,21 @@ function toldBackup({ manifest, digest }: BackedUp): readonly string[] {
   ];
 }
 
-function toldRestore({ manifest, rows, incomplete, ...settled }: RestoredDatabase): readonly string[] {
+function describeRestore({ manifest, rows, incomplete, ...settled }: RestoredDatabase): readonly string[] {
   return [
     `restored ${rows} rows as of ${manifest.takenAt}`,
     ...incomplete.map(
       ({ tenant, runId, digests }) => `objects are missing of ${tenant} ${runId ?? 'schedules'}: ${digests.join(', ')}`,
     ),
-    ...toldRuns(settled),
+    ...describeRuns(settled),
   ];
 }
 
-function toldRuns({ standing, goingOn, skipped }: Settled): readonly string[] {
+function describeRuns({ standing: stopped, goingOn, skipped }: Settled): readonly string[] {
   return [
     `runs that go on by themselves: ${goingOn}; schedules of which ticks were skipped: ${skipped}`,
-    ...standing.map(({ tenant, runId }) => `${runId} of ${tenant} stands: it has steps that may act once`),
-    ...(standing.length > 0
+    ...stopped.map(({ tenant, runId }) => `${runId} of ${tenant} stands: it has steps that may act once`),
+    ...(stopped.length > 0
       ? ['look outside what these have done since, then: taskrunner maintain resume RUN --tenant NAME --reason TEXT']
       : []),
   ];

@@ -84,10 +84,10 @@ describe('taskrunner config', () => {
     const path = file(TEN_MISTAKES);
     const { exit, out, err } = await taskrunner(['config', 'check', path, '--output', 'json']);
     expect([exit, err]).toEqual([2, []]);
-    const told = JSON.parse(out[0] ?? '') as { valid: boolean; file: string; errors: { line: number }[] };
-    expect(told).toMatchObject({ valid: false, file: path });
-    expect(told.errors.map(({ line }) => line)).toEqual([2, 3, 4, 7, 8, 9, 11, 13, 14, 15]);
-    expect(Object.keys(told.errors[0] ?? {}).sort()).toEqual(
+    const reported = JSON.parse(out[0] ?? '') as { valid: boolean; file: string; errors: { line: number }[] };
+    expect(reported).toMatchObject({ valid: false, file: path });
+    expect(reported.errors.map(({ line }) => line)).toEqual([2, 3, 4, 7, 8, 9, 11, 13, 14, 15]);
+    expect(Object.keys(reported.errors[0] ?? {}).sort()).toEqual(
       ['code', 'column', 'line', 'message', 'path', 'remediation'].sort(),
     );
   });

@@ -24,13 +24,13 @@ export function registerConfig(program: Command, context: Context): void {
   const config = program.command('config').description('check and show the configuration of the services');
   withOutput(config.command('check').argument('[file]', FILE), 'json')
     .description('tell everything that is wrong with it and with the variables that override it')
-    .action((given: string | undefined, options: Options) =>
-      context.run(async () => check(await read(given, context, 'check'), options, context)),
+    .action((supplied: string | undefined, options: Options) =>
+      context.run(async () => check(await read(supplied, context, 'check'), options, context)),
     );
   withOutput(config.command('show').argument('[file]', FILE), 'json')
     .description('print what it means, defaults and overrides included, passwords left out')
-    .action((given: string | undefined, options: Options) =>
-      context.run(async () => show(await read(given, context, 'anybody'), options, context)),
+    .action((supplied: string | undefined, options: Options) =>
+      context.run(async () => show(await read(supplied, context, 'anybody'), options, context)),
     );
   config
     .command('sample')
@@ -49,8 +49,8 @@ interface Read {
   readonly reading: ConfigurationReading;
 }
 
-async function read(given: string | undefined, { env }: Context, reader: 'check' | 'anybody'): Promise<Read> {
-  return { file: configurationFileOf(given, env), reading: await loadConfiguration(given, env, reader) };
+async function read(supplied: string | undefined, { env }: Context, reader: 'check' | 'anybody'): Promise<Read> {
+  return { file: configurationFileOf(supplied, env), reading: await loadConfiguration(supplied, env, reader) };
 }
 
 function check({ file, reading }: Read, { output }: Options, { terminal }: Context): ExitCode {

@@ -18,13 +18,13 @@ export interface Settings {
 }
 
 /** Reads it. Throws `CLI_CONFIG` if it is not valid; its faults are said before. */
-export async function settingsOf(given: string | undefined, { env, terminal }: Context): Promise<Settings> {
-  const reading = await loadConfiguration(given, env);
+export async function settingsOf(supplied: string | undefined, { env, terminal }: Context): Promise<Settings> {
+  const reading = await loadConfiguration(supplied, env);
   if (reading.kind === 'read') {
     const { configuration } = reading;
     return { configuration, urls: await databaseUrlsOf(configuration) };
   }
-  const file = configurationFileOf(given, env);
+  const file = configurationFileOf(supplied, env);
   for (const line of faultLines(reading.faults, file)) terminal.say(line);
   throw new CliError('CLI_CONFIG', `${file} is not valid`, 'Correct it; `taskrunner config check` tells all.');
 }

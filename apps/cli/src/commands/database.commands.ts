@@ -42,7 +42,7 @@ export function registerDatabase(program: Command, context: Context): void {
         const { urls, configuration } = await settingsOf(config, context);
         const upkeep = async (): Promise<ExitCode> => {
           const done = await maintainDatabase(urlOf('maintain', urls), configuration.retention);
-          terminal.print(output === 'json' ? JSON.stringify(done) : told(done));
+          terminal.print(output === 'json' ? JSON.stringify(done) : describeMaintained(done));
           return EXIT.OK;
         };
         if (!daily) return upkeep();
@@ -87,7 +87,7 @@ function held(maintain: Command, name: string): Command {
     .option(...CONFIG);
 }
 
-function told({ partitions, runs, evidence, dropped, kept }: Maintained): string {
+function describeMaintained({ partitions, runs, evidence, dropped, kept }: Maintained): string {
   return [
     `partitions made: ${partitions}, dropped: ${dropped}; removed runs: ${runs}, evidence: ${evidence}`,
     ...kept.map(({ day, runs: left }) => `${day} stays: ${left} of its runs are not archived`),

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { parsePackReference, type JsonObject, type PackReference } from '@taskrunner/core';
-import { libraryOf, withRegistry, type RegistryOptions } from '../packs/given-registry';
+import { libraryOf, withRegistry, type RegistryOptions } from '../packs/supplied-registry';
 import { NOBODY, takePublished } from '../packs/pack-in-hand';
 import { connect, withConnection, type ConnectionOptions } from '../server/connection';
 import { listAll } from '../server/run-api';

@@ -9,7 +9,7 @@ import {
   type PackTrustPolicy,
 } from '@taskrunner/core';
 import { loadPublisherKey } from '@taskrunner/infrastructure';
-import { libraryOf, withRegistry, type RegistryOptions } from '../packs/given-registry';
+import { libraryOf, withRegistry, type RegistryOptions } from '../packs/supplied-registry';
 import { isThere } from '../packs/pack-argument';
 import { NOBODY, readSignatures, takePack, type PackInHand } from '../packs/pack-in-hand';
 import { signWith, writeSignatures } from '../packs/pack-signing';
@@ -88,8 +88,8 @@ function registerPush(group: Command, context: Context): void {
     .action((argument: string, options: Options) =>
       context.run(async () => {
         const pack = await takePack(argument, options, context.env);
-        const given = await readSignatures(options.signature ?? []);
-        const signatures = [...given, ...(await signWith(options.key ?? [], pack)).map(({ bundle }) => bundle)];
+        const supplied = await readSignatures(options.signature ?? []);
+        const signatures = [...supplied, ...(await signWith(options.key ?? [], pack)).map(({ bundle }) => bundle)];
         const registry = options.registry ?? options.config ?? context.env['TASKRUNNER_CONFIG'];
         if (registry === undefined) return pushToServer(pack, signatures, options, context);
         const { artifact, isNew } = await (
@@ -162,8 +162,8 @@ function registerVerifyPack(group: Command, context: Context): void {
         };
         const { name, version } = pack.pack.metadata;
         const about = { name, version, contentDigest: pack.contentDigest };
-        const given = [...pack.signatures, ...(await readSignatures(options.signature ?? []))];
-        const { signers, refusal } = decidePackTrust(about, NOBODY, given, policy, verifySignature);
+        const supplied = [...pack.signatures, ...(await readSignatures(options.signature ?? []))];
+        const { signers, refusal } = decidePackTrust(about, NOBODY, supplied, policy, verifySignature);
         if (refusal !== null) context.terminal.say(safeLine(`${refusal.code} ${refusal.detail}`));
         show(context, options, {
           ...factsOf(pack),

@@ -98,9 +98,9 @@ async function publishedBody(
     inputs: Pack['spec']['inputs'];
   };
   const files: InputFile[] = [];
-  const given = await readInputs(options, inputs, context.readStdin, (file) => files.push(file));
+  const supplied = await readInputs(options, inputs, context.readStdin, (file) => files.push(file));
   for (const file of files) await uploadFile(client, file);
-  return { pack: reference, inputs: given };
+  return { pack: reference, inputs: supplied };
 }
 
 function bodyOf({ manifest, files }: PackSource): object {
@@ -131,11 +131,11 @@ async function submit(client: Client, pack: object, options: Options): Promise<R
 }
 
 /** `--plan-hash`: a hash, or a file with the JSON of `plan`, whose receipt then explains a difference. */
-export async function readPin(given: string | undefined) {
-  if (given === undefined) return { planHash: null, receipt: null };
-  if (isDigest(given)) return { planHash: given, receipt: null };
+export async function readPin(supplied: string | undefined) {
+  if (supplied === undefined) return { planHash: null, receipt: null };
+  if (isDigest(supplied)) return { planHash: supplied, receipt: null };
   try {
-    const document: unknown = JSON.parse(await readFile(given, 'utf8'));
+    const document: unknown = JSON.parse(await readFile(supplied, 'utf8'));
     const { planHash, receipt } = document as { planHash?: unknown; receipt?: unknown };
     if (isDigest(planHash)) return { planHash, receipt: isJsonObject(receipt as never) ? (receipt as object) : null };
   } catch (error) {

@@ -92,10 +92,10 @@ function registerViews(schedule: Command, context: Context): void {
   withConnection(withOutput(schedule.command('show <schedule>'), 'json'))
     .description('a schedule, by id or name, and what became of its last ticks')
     .option('--ticks <count>', 'at most so many', '10')
-    .action((given: string, options: Options & { readonly ticks: string }) =>
+    .action((supplied: string, options: Options & { readonly ticks: string }) =>
       context.run(async () => {
         const client = await connect(options, context.env);
-        const id = await scheduleId(client, given);
+        const id = await scheduleId(client, supplied);
         const most = Math.max(1, Number(options.ticks) || 10);
         const shown = await getSchedule(client, id);
         const query = { limit: Math.min(most, 200) };
@@ -108,10 +108,10 @@ function registerViews(schedule: Command, context: Context): void {
   withConnection(withOutput(schedule.command('next <schedule>'), 'json'))
     .description('the ticks to come')
     .option('--count <count>', 'how many, up to 100', '5')
-    .action((given: string, options: Options & { readonly count: string }) =>
+    .action((supplied: string, options: Options & { readonly count: string }) =>
       context.run(async () => {
         const client = await connect(options, context.env);
-        const path = schedulePath(await scheduleId(client, given), '/next');
+        const path = schedulePath(await scheduleId(client, supplied), '/next');
         const { body } = await client.ask(path, { query: { count: options.count } });
         const { ticks } = body as unknown as {
           readonly ticks: readonly { readonly at: string; readonly local: string }[];
@@ -129,29 +129,29 @@ interface ResumeOptions extends Options {
 }
 
 function registerEdits(schedule: Command, context: Context): void {
-  const edit = (options: Options, given: string, body: object) =>
+  const edit = (options: Options, supplied: string, body: object) =>
     context.run(async () => {
       const client = await connect(options, context.env);
-      print(context, options, await editSchedule(client, await scheduleId(client, given), body));
+      print(context, options, await editSchedule(client, await scheduleId(client, supplied), body));
       return EXIT.OK;
     });
   withConnection(withOutput(schedule.command('pause <schedule>'), 'json'))
     .description('let it tick no more until it is resumed')
-    .action((given: string, options: Options) => edit(options, given, { paused: true }));
+    .action((supplied: string, options: Options) => edit(options, supplied, { paused: true }));
   withConnection(withOutput(schedule.command('resume <schedule>'), 'json'))
     .description('let it tick again, from the next tick on; after a stop with both digests of what it runs now')
     .option('--plan-hash <hash>', 'the plan that it runs from now on')
     .option('--profile-digest <digest>', 'the profile that it runs under from now on')
-    .action((given: string, options: ResumeOptions) => {
+    .action((supplied: string, options: ResumeOptions) => {
       const { planHash, profileDigest } = options;
-      return edit(options, given, { paused: false, planHash, profileDigest });
+      return edit(options, supplied, { paused: false, planHash, profileDigest });
     });
   withConnection(withOutput(schedule.command('delete <schedule>'), 'json'))
     .description('remove it and its history; its runs stay')
-    .action((given: string, options: Options) =>
+    .action((supplied: string, options: Options) =>
       context.run(async () => {
         const client = await connect(options, context.env);
-        const { body } = await client.ask(schedulePath(await scheduleId(client, given)), { method: 'DELETE' });
+        const { body } = await client.ask(schedulePath(await scheduleId(client, supplied)), { method: 'DELETE' });
         const gone = body as unknown as ScheduleView;
         context.terminal.print(
           options.output === 'json' ? JSON.stringify(body) : safeLine(`removed ${gone.scheduleId} ${gone.name}`),

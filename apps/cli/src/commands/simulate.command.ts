@@ -90,9 +90,9 @@ function printSimulation({ report, status, code, assumptions }: Simulated, termi
 /** `policy few denies: too many (hard-mandatory)`. */
 function policyLine(judged: Simulated['report']['policies'][number]): string {
   const { policy, engine, level, by, unknown } = judged;
-  const told = `policy ${policy} ${verdictInWords(judged)} (${level})`;
-  if (by === 'evaluated') return told;
-  if (by === 'script') return `${told}, as the script says`;
+  const reported = `policy ${policy} ${verdictInWords(judged)} (${level})`;
+  if (by === 'evaluated') return reported;
+  if (by === 'script') return `${reported}, as the script says`;
   const why = unknown.length === 0 ? `the engine ${engine} is not at hand` : `not known: ${unknown.join(', ')}`;
-  return `${told}, assumed; ${why}`;
+  return `${reported}, assumed; ${why}`;
 }

@@ -48,17 +48,17 @@ describe('a second thread', () => {
     ['mute.js', 'it ended with code 0'],
     ['missing.js', 'Cannot find module'],
   ])('that has no answer (%s) leaves all checks to the first, and this is said', async (entry, reason) => {
-    const alone = await verify('1', at(entry));
-    expect(alone).toMatchObject({ exit: 0, said: [] });
+    const single = await verify('1', at(entry));
+    expect(single).toMatchObject({ exit: 0, said: [] });
     const { exit, out, said } = await verify('2', at(entry));
-    expect({ exit, out }).toEqual({ exit: 0, out: alone.out });
+    expect({ exit, out }).toEqual({ exit: 0, out: single.out });
     expect(said).toEqual([expect.stringContaining(reason)]);
     expect(said[0]).toMatch(/^note: the second thread gave no answer \(.*\): one thread made all checks$/s);
   });
 
   it('is there for large bundles, where it is asked for, and where the program has one', async () => {
-    const isThere = (given: { entry?: string; asked?: '1' | '2'; bundle?: string }) =>
-      SecondThread.beside({ entry: at('mute.js'), asked: undefined, bundle: at('run.tar'), ...given }, (second) =>
+    const isThere = (supplied: { entry?: string; asked?: '1' | '2'; bundle?: string }) =>
+      SecondThread.beside({ entry: at('mute.js'), asked: undefined, bundle: at('run.tar'), ...supplied }, (second) =>
         Promise.resolve(second !== null),
       );
     expect(await isThere({})).toBe(false);

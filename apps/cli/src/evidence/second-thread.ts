@@ -14,7 +14,7 @@ export const TWO_THREADS_FROM = 16 * 1024 * 1024;
 export const SECOND_CHECKS: readonly CheckName[] = ['journal.chain', 'journal.replay', 'logs.digest'];
 
 /** Whether a second thread is to help: as asked, else by the size of the bundle and the processors of this machine. */
-function isWanted(asked: '1' | '2' | undefined, bundle: string): boolean {
+function isSelected(asked: '1' | '2' | undefined, bundle: string): boolean {
   if (asked !== undefined) return asked === '2';
   const size = statSync(bundle, { throwIfNoEntry: false })?.size ?? 0;
   return size >= TWO_THREADS_FROM && availableParallelism() > 1;
@@ -52,7 +52,7 @@ export class SecondThread {
     }: { readonly entry: string | URL | undefined; readonly asked: '1' | '2' | undefined; readonly bundle: string },
     body: (second: SecondThread | null) => Promise<T>,
   ): Promise<T> {
-    if (entry === undefined || !isWanted(asked, bundle)) return body(null);
+    if (entry === undefined || !isSelected(asked, bundle)) return body(null);
     const second = new SecondThread(new Worker(entry));
     try {
       return await body(second);

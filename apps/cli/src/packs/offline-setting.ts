@@ -65,7 +65,7 @@ export async function offlineSetting(
 /** The pack as far as it can be read. */
 function packOf(source: PackSource): ReadPack | undefined {
   const read = readPack(source.manifest, packFilesOf(source.files));
-  return read.kind === 'read' ? read : read.salvaged?.read;
+  return read.kind === 'read' ? read : read.partial?.read;
 }
 
 /** Without those of the client, which configure no server. */

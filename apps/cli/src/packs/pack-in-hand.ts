@@ -13,9 +13,9 @@ import {
   type PackSource,
   type TenantId,
 } from '@taskrunner/core';
-import { packArchive, TAR_HANDS } from '@taskrunner/infrastructure';
+import { packArchive, TAR_CODEC } from '@taskrunner/infrastructure';
 import { CliError } from '../terminal/cli-error';
-import { libraryOf, type RegistryOptions } from './given-registry';
+import { libraryOf, type RegistryOptions } from './supplied-registry';
 import { isThere, loadPack, unreadable } from './pack-argument';
 
 /** A pack that was named on the command line, with what its publishers sign. */
@@ -62,7 +62,7 @@ async function inHand(
   const reading = readPack(source.manifest, files);
   if (reading.kind === 'refused')
     throw new CliError('CLI_INPUT', 'the pack has faults', 'Correct what is listed.', reading.faults);
-  const archive = await packArchive(source, TAR_HANDS);
+  const archive = await packArchive(source, TAR_CODEC);
   return {
     pack: reading.pack,
     contentDigest: contentDigest(reading.pack, files),

@@ -1,6 +1,6 @@
 import {
   isCodedError,
-  layInnerPacks,
+  embedInnerPacks,
   PackLibraryError,
   packFilesOf,
   planPack,
@@ -18,7 +18,7 @@ import {
 import type { Context } from '../commands/context';
 import { readInputs, type InputFile, type InputOptions } from './input-arguments';
 import { offlineSetting, type OfflineOptions } from './offline-setting';
-import { libraryOf } from './given-registry';
+import { libraryOf } from './supplied-registry';
 import { loadPack } from './pack-argument';
 import { NOBODY } from './pack-in-hand';
 
@@ -59,11 +59,11 @@ export async function loadWithInner(
   env: Context['env'],
 ): Promise<Awaited<ReturnType<typeof loadPack>>> {
   const loaded = await loadPack(argument, publishedIn(options, env));
-  return { ...loaded, source: await laidOffline(loaded.source, options, env) };
+  return { ...loaded, source: await embeddedOffline(loaded.source, options, env) };
 }
 
 /** The published packs come from the registries that the configuration names; without one they are not at hand. */
-async function laidOffline(source: PackSource, options: OfflineOptions, env: Context['env']): Promise<PackSource> {
+async function embeddedOffline(source: PackSource, options: OfflineOptions, env: Context['env']): Promise<PackSource> {
   const open = async (): Promise<PackLibrary | null> => {
     try {
       return await libraryOf(options, env);
@@ -80,7 +80,7 @@ async function laidOffline(source: PackSource, options: OfflineOptions, env: Con
     throw new PackLibraryError('PACK_NOT_FOUND', 'no registry is configured here', remediation);
   };
   const uses: UsesOfPack = async (_tenant, user) => publishedUses(user);
-  return (await layInnerPacks(NOBODY, source, { resolve, uses })).source;
+  return (await embedInnerPacks(NOBODY, source, { resolve, uses })).source;
 }
 
 /** Fetches published packs from the registries that the configuration names. */

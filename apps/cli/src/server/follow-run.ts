@@ -60,7 +60,7 @@ async function watchRun(
   signal: AbortSignal,
   onChange: (run: RunView) => void,
 ): Promise<void> {
-  const told = new Set<string>();
+  const reported = new Set<string>();
   const order = display.wantsSteps ? await planOrder(client, runId) : [];
   let tag: string | undefined;
   while (!signal.aborted) {
@@ -71,8 +71,8 @@ async function watchRun(
     const { run } = found;
     for (const wait of run.waits) {
       const key = `${wait.kind} ${wait.id ?? ''} ${wait.since ?? ''}`;
-      if (told.has(key)) continue;
-      told.add(key);
+      if (reported.has(key)) continue;
+      reported.add(key);
       display.waits(run, wait);
     }
     if (display.wantsSteps) display.steps(await listSteps(client, runId), order);

@@ -44,12 +44,12 @@ export function schedulePath(id: string, rest = ''): string {
 }
 
 /** The id of a schedule that is named by its id or its name. Throws `CLI_USAGE` if none has that name. */
-export async function scheduleId(client: Client, given: string): Promise<string> {
-  if (isScheduleId(given)) return given;
+export async function scheduleId(client: Client, supplied: string): Promise<string> {
+  if (isScheduleId(supplied)) return supplied;
   const all = await listAll<ScheduleView>(client, '/api/schedules', { limit: 200 });
-  const found = all.find(({ name }) => name === given);
+  const found = all.find(({ name }) => name === supplied);
   if (found) return found.scheduleId;
-  throw new CliError('CLI_USAGE', `no schedule has the name ${given}`, 'See `taskrunner schedule list`.');
+  throw new CliError('CLI_USAGE', `no schedule has the name ${supplied}`, 'See `taskrunner schedule list`.');
 }
 
 export async function getSchedule(client: Client, id: string): Promise<ScheduleView> {

@@ -106,8 +106,8 @@ describe('an EdDSA token', () => {
   };
   const options = { algorithms: ['EdDSA'], issuer: 'i', audience: 'a', clockTolerance: 5 };
   const good = { iss: 'i', aud: ['b', 'a'], exp: 100, nbf: 10 };
-  const check = (text: string, now = 50, given: object = {}) =>
-    verifyEddsa(text, publicKey, { ...options, ...given }, now * 1_000);
+  const check = (text: string, now = 50, overrides: object = {}) =>
+    verifyEddsa(text, publicKey, { ...options, ...overrides }, now * 1_000);
 
   it('holds within its time, for its audience, of its issuer', () => {
     expect(check(token(good))).toEqual(good);
@@ -123,7 +123,7 @@ describe('an EdDSA token', () => {
     ['altered', token(good).replace(/\.[^.]+\./, `.${part({ ...good, sub: 'eve' })}.`), 50, {}],
     ['where it is not accepted', token(good), 50, { algorithms: ['ES256'] }],
     ['with a part more', `${token(good)}.x`, 50, {}],
-  ])('is refused %s', (_name, text, now, given) => expect(() => check(text, now, given)).toThrow());
+  ])('is refused %s', (_name, text, now, supplied) => expect(() => check(text, now, supplied)).toThrow());
 
   it('is never verified with another kind of key', () => {
     const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey;

@@ -202,5 +202,5 @@ describe('scopes', () => {
     [['packs.everything', 'constructor', '__proto__', ''], []],
     // Another case, a Kelvin sign, a Cyrillic letter, a space of no width.
     [['PACKS.RUN', 'Packs.run', 'pac\u212as.run', 'p\u0430cks.run', 'packs.run\u200b', 'TaskRunner.Admin'], []],
-  ])('of %j are %j', (given, scopes) => expect(scopesOf(given)).toEqual(scopes));
+  ])('of %j are %j', (supplied, scopes) => expect(scopesOf(supplied)).toEqual(scopes));
 });

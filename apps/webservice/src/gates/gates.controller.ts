@@ -5,7 +5,7 @@ import {
   DecisionError,
   DocumentAltered,
   explainAbsentGate,
-  GateDesk,
+  GateStore,
   gatesOf,
   nodeOf,
   overriddenVerdict,
@@ -56,7 +56,7 @@ const MINE_AT_ONCE = 1_000;
 export class GatesController {
   constructor(
     private readonly decideApproval: DecideApproval,
-    private readonly gates: GateDesk,
+    private readonly gates: GateStore,
     private readonly reader: RunReader,
     private readonly planner: PackPlanner,
     private readonly altered: AlteredDocuments,
@@ -307,9 +307,9 @@ function decisionOf(runId: RunId, body: ApproveBody): Parameters<DecideApproval[
   };
 }
 
-function subjectOf(given: JsonObject | undefined | null): Pick<Principal, 'iss' | 'sub'> | null {
-  if (!given) return null;
-  const { iss, sub, ...more } = given;
+function subjectOf(supplied: JsonObject | undefined | null): Pick<Principal, 'iss' | 'sub'> | null {
+  if (!supplied) return null;
+  const { iss, sub, ...more } = supplied;
   if (typeof iss === 'string' && typeof sub === 'string' && Object.keys(more).length === 0) return { iss, sub };
   throw new ApiError('REQUEST_INVALID', 'the request has one fault', [
     fault('/onBehalfOf', 'onBehalfOf must be {iss, sub}.'),

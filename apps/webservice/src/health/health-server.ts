@@ -4,19 +4,19 @@ import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-ex
 import { TerminusModule } from '@nestjs/terminus';
 import { listeningUrl } from '../listening-url';
 import { HealthController, Readiness } from './health.controller';
-import { Exposition, MetricsController } from './metrics.controller';
+import { MetricsExporter, MetricsController } from './metrics.controller';
 
 /** The routes of the health port. It is an application of its own, so what they ask is handed over by the other one as it is. */
 @Module({})
 export class HealthRoutesModule {
-  static of(readiness: Readiness, exposition: Exposition): DynamicModule {
+  static of(readiness: Readiness, exporter: MetricsExporter): DynamicModule {
     return {
       module: HealthRoutesModule,
       imports: [TerminusModule.forRoot({ logger: false, gracefulShutdownTimeoutMs: 0 })],
       controllers: [HealthController, MetricsController],
       providers: [
         { provide: Readiness, useValue: readiness },
-        { provide: Exposition, useValue: exposition },
+        { provide: MetricsExporter, useValue: exporter },
       ],
     };
   }
@@ -29,13 +29,13 @@ export class HealthServer implements OnApplicationShutdown {
 
   constructor(
     private readonly readiness: Readiness,
-    private readonly exposition: Exposition,
+    private readonly exporter: MetricsExporter,
   ) {}
 
   /** Its address. */
   async listen(port: number, host: string): Promise<string> {
     const app = await NestFactory.create<NestExpressApplication>(
-      HealthRoutesModule.of(this.readiness, this.exposition),
+      HealthRoutesModule.of(this.readiness, this.exporter),
       new ExpressAdapter(),
       { abortOnError: false },
     );

@@ -5,7 +5,7 @@ import { Departure } from '../departure';
 import { Observability } from '../observability';
 import { Readiness } from './health.controller';
 import { HealthServer } from './health-server';
-import { Exposition } from './metrics.controller';
+import { MetricsExporter } from './metrics.controller';
 
 /** Readiness and metrics of this process, and the server that tells them. */
 @Module({})
@@ -25,8 +25,8 @@ export class HealthModule {
             objects: () => objectsReadiness(objects),
           }),
         ),
-        provide(Exposition, { observability: Observability }, ({ observability }) => ({
-          text: () => observability.exposition(),
+        provide(MetricsExporter, { observability: Observability }, ({ observability }) => ({
+          text: () => observability.metricsText(),
         })),
         HealthServer,
       ],

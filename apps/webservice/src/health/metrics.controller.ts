@@ -1,18 +1,18 @@
 import { Controller, Get, Header, Inject } from '@nestjs/common';
 
 /** All numbers of this process, in the text format of Prometheus. */
-export abstract class Exposition {
+export abstract class MetricsExporter {
   abstract text(): Promise<string>;
 }
 
 /** On the port of health alone: nothing of it is reachable where callers are. */
 @Controller('metrics')
 export class MetricsController {
-  constructor(@Inject(Exposition) private readonly exposition: Exposition) {}
+  constructor(@Inject(MetricsExporter) private readonly exporter: MetricsExporter) {}
 
   @Get()
   @Header('Content-Type', 'text/plain; version=0.0.4; charset=utf-8')
   text(): Promise<string> {
-    return this.exposition.text();
+    return this.exporter.text();
   }
 }

@@ -12,7 +12,14 @@ const chunk: NumberedChunk = {
   at: Date.UTC(2026, 0, 1),
   data: new TextEncoder().encode('ione\nwtwo\r\u2028\nethree: {"a"}\n'),
 };
-const line = (given: Partial<LogLine>): LogLine => ({ number: 1, at: 0, level: 'info', step: 'a', text: '', ...given });
+const line = (overrides: Partial<LogLine>): LogLine => ({
+  number: 1,
+  at: 0,
+  level: 'info',
+  step: 'a',
+  text: '',
+  ...overrides,
+});
 
 describe('a log', () => {
   it('is cut into numbered lines, after the number that a reader has', () => {

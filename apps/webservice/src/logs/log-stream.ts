@@ -43,7 +43,7 @@ export class LogStream {
   private tail: Tail | null = null;
   private wake: (() => void) | null = null;
   /** How far the reader was at the last heartbeat. */
-  private told = -1;
+  private reported = -1;
   /** The reader has everything up to `at`, and something may follow. */
   private mayResume = true;
 
@@ -84,24 +84,24 @@ export class LogStream {
         isDue = await this.next(tail);
       }
     } finally {
-      this.tellResume();
+      this.sendResume();
       watching.unsubscribe();
       signal.removeEventListener('abort', wake);
     }
   }
 
   /** Readers of a service that stops do not come back all at once. */
-  private tellResume(): void {
+  private sendResume(): void {
     const { signal, format, runId } = this.reading;
-    const isTold = signal.reason === SERVICE_STOPS || signal.reason === TOKEN_EXPIRED;
-    if (!signal.aborted || !isTold || !this.mayResume || this.response.destroyed) return;
+    const isAnnounced = signal.reason === SERVICE_STOPS || signal.reason === TOKEN_EXPIRED;
+    if (!signal.aborted || !isAnnounced || !this.mayResume || this.response.destroyed) return;
     const retryMs = FIRST_RETRY_MS + Math.floor(Math.random() * RETRY_SPREAD_MS);
     const resume = { reason: String(signal.reason), at: this.at, retryMs, toldAt: Date.now() };
     this.response.write(Buffer.from(format.resume(runId, resume)));
   }
 
   private async beat(tail: Tail | null): Promise<void> {
-    this.told = this.at;
+    this.reported = this.at;
     await this.write(Buffer.from(this.reading.format.heartbeat(this.at, tail?.lastLine ?? this.at)));
   }
 
@@ -157,7 +157,7 @@ export class LogStream {
   private async next(seen: Tail | null): Promise<boolean> {
     if (this.tail !== seen || this.reading.signal.aborted) return false;
     const isDue = await new Promise<boolean>((resolve) => {
-      const timer = setTimeout(() => resolve(true), this.told === this.at ? HEARTBEAT_MS : QUIET_MS);
+      const timer = setTimeout(() => resolve(true), this.reported === this.at ? HEARTBEAT_MS : QUIET_MS);
       this.wake = () => {
         clearTimeout(timer);
         resolve(false);

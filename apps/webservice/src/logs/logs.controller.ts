@@ -77,11 +77,11 @@ export class LogsController {
       follow: flag,
     });
     // A browser that comes again asks for the address that it began with, and says what it has read since.
-    const given = lastEventOf(request) ?? query.after;
+    const supplied = lastEventOf(request) ?? query.after;
     const { tenant } = principal;
     const run = await this.reader.summary(tenant, runId);
     if (!run) throw runNotFound();
-    if (given !== null && hasEnded(run.status) && given >= run.lastLine) {
+    if (supplied !== null && hasEnded(run.status) && supplied >= run.lastLine) {
       response.status(204).end();
       return;
     }
@@ -100,7 +100,7 @@ export class LogsController {
     const filter = { step: query.step, level: query.level };
     // A run that was halted has no end yet: then it is when this is told.
     const endedAt = async (): Promise<number> => (await this.reader.summary(tenant, runId))?.finishedAt ?? Date.now();
-    const [after, follow] = [given ?? 0, query.follow ?? true];
+    const [after, follow] = [supplied ?? 0, query.follow ?? true];
     const reading = { tenant, runId, after, filter, format, follow, signal, stallMs: this.http.streams.stall, endedAt };
     await new LogStream(this.logs, this.tails, response, reading).run();
     response.end();
@@ -108,9 +108,9 @@ export class LogsController {
 }
 
 function lastEventOf(request: Request): number | null {
-  const given = request.get('last-event-id');
-  if (given === undefined || given === '') return null;
-  const number = whole(0, MOST_LINES).read(given);
+  const supplied = request.get('last-event-id');
+  if (supplied === undefined || supplied === '') return null;
+  const number = whole(0, MOST_LINES).read(supplied);
   if (number === null)
     throw new ApiError('REQUEST_INVALID', 'the request has one fault', [
       fault('/Last-Event-ID', 'Last-Event-ID must be a line number.'),

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import {
   canonical,
-  groundOf,
+  planningContextOf,
   PackPlanner,
   PlannerHere,
   planPack,
@@ -87,7 +87,7 @@ const reader = {
   documents: async (tenant: string, run: string) => (tenant === 'acme' && RUNS[run] ? stored(RUNS[run]) : null),
 };
 const intake = new PackIntake({} as never, {} as never);
-const planner = new PackPlanner(setting, new PlannerHere(groundOf(setting)));
+const planner = new PackPlanner(setting, new PlannerHere(planningContextOf(setting)));
 const packs = new PacksToPlan(
   intake,
   { policy: { keys: [] } } as never,
@@ -113,7 +113,7 @@ async function sent(route: (response: Response) => Promise<void>, headers = new 
 /** A body as the reader gives it to a route. */
 const body = (name: BodyName, value: object) =>
   readBody(name, new TextEncoder().encode(JSON.stringify(value)), 50_000) as never;
-const query = (given: object) => ({ query: given }) as Request;
+const query = (overrides: object) => ({ query: overrides }) as Request;
 
 describe('plans that are looked at', () => {
   it('compares two packs', async () => {

@@ -26,7 +26,7 @@ import { DiffBody, GraphBody, ScenariosBody } from './comparison.body';
 import type { PackRequest } from './pack-request';
 import { PacksToPlan } from './packs-to-plan';
 
-const run: Parameter<RunId> = { read: (given) => (isRunId(given) ? given : null), says: 'the id of a run' };
+const run: Parameter<RunId> = { read: (supplied) => (isRunId(supplied) ? supplied : null), says: 'the id of a run' };
 const CODES = ['PACK_INVALID', 'PLAN_INVALID', ...PLANNER_CODES, ...INTAKE_CODES, ...OF_UPLOADED_PACKS] as const;
 
 /** Plans looked at: compared, drawn, and tried by scenarios. Nothing is executed or stored. */

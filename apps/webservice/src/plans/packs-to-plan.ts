@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import {
-  layInnerPacks,
+  embedInnerPacks,
   PackJudge,
   PackLibrary,
   PackPlanner,
   resolveFileInputs,
   signersOf,
-  toGivenInputs,
+  toSuppliedInputs,
   Uploads,
   type PackSource,
   type ResolvedFileInputs,
@@ -35,7 +35,7 @@ export class PacksToPlan {
   /** Rejects as `PackIntake`, the library and the planner do. */
   async take(tenant: TenantId, sentPack: SentPack): Promise<PackToPlan> {
     const { source: sent, signatures } = await this.intake.take(tenant, sentPack);
-    const { source } = await layInnerPacks(tenant, sent, {
+    const { source } = await embedInnerPacks(tenant, sent, {
       resolve: (asking, reference) => this.library.resolve(asking, reference),
       uses: (asking, user) => this.planner.uses(asking, user),
     });
@@ -45,7 +45,7 @@ export class PacksToPlan {
   /** With the inputs of the request. Files of which the size is given need not be uploaded: nothing runs. */
   async takeWithInputs(tenant: TenantId, { pack, inputs }: PackRequest): Promise<PackToPlan & ResolvedFileInputs> {
     const taken = await this.take(tenant, pack);
-    const given = { source: taken.source, inputs: toGivenInputs(inputs) };
-    return { ...taken, ...(await resolveFileInputs(this, tenant, given, false)) };
+    const supplied = { source: taken.source, inputs: toSuppliedInputs(inputs) };
+    return { ...taken, ...(await resolveFileInputs(this, tenant, supplied, false)) };
   }
 }

@@ -19,8 +19,8 @@ import { ApiError, toProblem } from './problem';
 
 /** The trace that a request belongs to: the caller's (W3C Trace Context), or a new one. */
 export function traceIdOf(request: Request): string {
-  const given = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(request.get('traceparent') ?? '');
-  return given?.[1] ?? randomBytes(16).toString('hex');
+  const supplied = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(request.get('traceparent') ?? '');
+  return supplied?.[1] ?? randomBytes(16).toString('hex');
 }
 
 /** Every error becomes a problem document (RFC 9457); what is a fault of ours is logged under the same trace id. */

@@ -21,7 +21,7 @@ export function allowedMethods(request: Request): readonly string[] {
 }
 
 /** Answers OPTIONS (RFC 9110 §9.3.7). It names no origin: pages of others are not to call the API from a browser. */
-export function tellMethods(request: Request, response: Response, next: NextFunction): void {
+export function sendAllowedMethods(request: Request, response: Response, next: NextFunction): void {
   const methods = request.method === 'OPTIONS' ? allowedMethods(request) : [];
   if (methods.length === 0) next();
   else response.status(204).setHeader('Allow', methods.join(', ')).end();

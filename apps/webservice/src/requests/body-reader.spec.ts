@@ -55,7 +55,8 @@ class Sent extends Readable {
 
 /** Threads that answer when they are told to. */
 class Threads {
-  readonly asked: { readonly tenant: string; readonly size: number; readonly answer: (given: unknown) => void }[] = [];
+  readonly asked: { readonly tenant: string; readonly size: number; readonly answer: (supplied: unknown) => void }[] =
+    [];
 
   async ask(tenant: string, _kind: string, { bytes }: { bytes: Uint8Array }): Promise<never> {
     return new Promise((resolve) => this.asked.push({ tenant, size: bytes.length, answer: resolve as never }));

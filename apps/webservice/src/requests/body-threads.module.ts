@@ -38,7 +38,7 @@ function bodyThreads(limits: Configuration['http']['bodies']): BodyThreads {
     {
       name: 'thread for bodies',
       script: join(__dirname, 'body-thread.js'),
-      ground: null,
+      context: null,
       limits: { memory, time, threads, queue },
       tookTooLong: () => new ApiError('BODY_TOO_LARGE', `the body takes longer than ${time} ms to read`),
       tookTooMuch: () =>

@@ -9,8 +9,8 @@ const OPAQUE = /"[\x21\x23-\x7e\x80-\xff]*"/g;
  * weakly. What is no list of tags names nothing.
  */
 export function isKnown(request: Pick<Request, 'get'>, tag: string): boolean {
-  const given = request.get('if-none-match')?.trim();
-  if (given === undefined) return false;
-  if (given === '*') return true;
-  return LIST.test(given) && [...given.matchAll(OPAQUE)].some(([one]) => one === tag);
+  const supplied = request.get('if-none-match')?.trim();
+  if (supplied === undefined) return false;
+  if (supplied === '*') return true;
+  return LIST.test(supplied) && [...supplied.matchAll(OPAQUE)].some(([one]) => one === tag);
 }

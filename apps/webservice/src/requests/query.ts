@@ -18,7 +18,7 @@ export function readQuery<P extends Readonly<Record<string, Parameter<unknown>>>
 ): Values<P> {
   const faults: Fault[] = [];
   const values: Record<string, unknown> = Object.fromEntries(Object.keys(parameters).map((name) => [name, null]));
-  for (const [name, given] of Object.entries(request.query as Record<string, unknown>)) {
+  for (const [name, supplied] of Object.entries(request.query as Record<string, unknown>)) {
     const parameter = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
     if (!parameter)
       faults.push(
@@ -28,9 +28,9 @@ export function readQuery<P extends Readonly<Record<string, Parameter<unknown>>>
           `Known are ${Object.keys(parameters).join(', ') || 'none'}.`,
         ),
       );
-    else if (typeof given !== 'string') faults.push(fault(`/${name}`, `${name} may be given once.`));
+    else if (typeof supplied !== 'string') faults.push(fault(`/${name}`, `${name} may be given once.`));
     else {
-      const value = parameter.read(given);
+      const value = parameter.read(supplied);
       if (value === null) faults.push(fault(`/${name}`, `${name} must be ${parameter.says}.`));
       values[name] = value;
     }
@@ -41,35 +41,35 @@ export function readQuery<P extends Readonly<Record<string, Parameter<unknown>>>
 
 /** Any text up to 1 024 characters. */
 export const text: Parameter<string> = {
-  read: (given) => (given.length <= 1_024 ? given : null),
+  read: (supplied) => (supplied.length <= 1_024 ? supplied : null),
   says: 'at most 1024 characters',
 };
 
 /** A whole number within a range. */
 export function whole(least: number, most: number): Parameter<number> {
   return {
-    read: (given) =>
-      /^\d{1,15}$/.test(given) && Number(given) >= least && Number(given) <= most ? Number(given) : null,
+    read: (supplied) =>
+      /^\d{1,15}$/.test(supplied) && Number(supplied) >= least && Number(supplied) <= most ? Number(supplied) : null,
     says: `a whole number from ${least} to ${most}`,
   };
 }
 
 /** `true` or `false`. */
 export const flag: Parameter<boolean> = {
-  read: (given) => (given === 'true' ? true : given === 'false' ? false : null),
+  read: (supplied) => (supplied === 'true' ? true : supplied === 'false' ? false : null),
   says: 'true or false',
 };
 
 /** One of some words. */
 export function oneOf<Word extends string>(...words: readonly Word[]): Parameter<Word> {
-  return { read: (given) => words.find((word) => word === given) ?? null, says: `one of ${words.join(', ')}` };
+  return { read: (supplied) => words.find((word) => word === supplied) ?? null, says: `one of ${words.join(', ')}` };
 }
 
 /** Seconds: `30s` or `30`. In milliseconds. */
 export function seconds(most: number): Parameter<number> {
   return {
-    read: (given) => {
-      const match = /^(\d{1,4})s?$/.exec(given);
+    read: (supplied) => {
+      const match = /^(\d{1,4})s?$/.exec(supplied);
       return match && Number(match[1]) <= most ? Number(match[1]) * 1_000 : null;
     },
     says: `seconds, such as 30s, at most ${most}s`,

@@ -61,7 +61,7 @@ export class RunTails {
     const runs = [...this.watched.values()];
     if (runs.length > 0) {
       try {
-        this.tell(await this.reader.tail(runs.map(({ tenant, runId }) => ({ tenant, runId }))));
+        this.notify(await this.reader.tail(runs.map(({ tenant, runId }) => ({ tenant, runId }))));
         this.interval = performance.now() < this.busyUntil ? BUSY_INTERVAL_MS : INTERVAL_MS;
       } catch {
         // The database is away: watchers wait, heartbeats go on.
@@ -72,7 +72,7 @@ export class RunTails {
     if (this.watched.size > 0) this.plan(this.interval);
   }
 
-  private tell(found: Awaited<ReturnType<RunReader['tail']>>): void {
+  private notify(found: Awaited<ReturnType<RunReader['tail']>>): void {
     for (const { tenant, runId, status, lastLine, version } of found) {
       const entry = this.watched.get(`${tenant} ${runId}`);
       if (!entry) continue;

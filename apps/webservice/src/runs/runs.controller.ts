@@ -7,7 +7,7 @@ import {
   STUCK_REASONS,
   SubmitRun,
   SubmitRunError,
-  toGivenInputs,
+  toSuppliedInputs,
   type RunId,
   type RunSummary,
   type Submitted,
@@ -106,7 +106,7 @@ export class RunsController {
     try {
       submitted = await this.submitRun.submit(principal, {
         ...(await this.intake.take(principal.tenant, value.pack)),
-        inputs: toGivenInputs(value.inputs),
+        inputs: toSuppliedInputs(value.inputs),
         planHash: value.planHash ?? null,
         receipt: value.receipt ?? null,
         labels: value.labels ?? {},

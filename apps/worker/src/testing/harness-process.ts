@@ -8,7 +8,7 @@ import { play } from './world';
 export interface Played {
   readonly stories: number;
   /** Stories in which a worker performed a part of another one's run. */
-  readonly lent: number;
+  readonly assigned: number;
   /** Stories in which the holder of such a part was given up. */
   readonly swept: number;
   /** Stories in which a decision of a person counted. */
@@ -19,19 +19,19 @@ export interface Played {
 
 async function played(first: number, last: number, step: number, keep: string): Promise<Played> {
   const kept = keptOf(keep === '' ? undefined : keep);
-  let [stories, lent, swept, decided] = [0, 0, 0, 0];
+  let [stories, assigned, swept, decided] = [0, 0, 0, 0];
   for (let seed = first; seed <= last; seed += step) {
     const story = await play(scenarioOf(seed, kept));
     stories += 1;
-    if (story.lent > 0) lent += 1;
+    if (story.assigned > 0) assigned += 1;
     if (story.swept > 0) swept += 1;
     if (story.decided > 0) decided += 1;
     if (story.violations.length === 0) continue;
     const least = kept ?? (await shrink(seed, story, new Set()));
     const broken = `${story.violations.map(shown).join('\n')}\n${replayCommand(seed, least)}`;
-    return { stories, lent, swept, decided, broken };
+    return { stories, assigned, swept, decided, broken };
   }
-  return { stories, lent, swept, decided, broken: null };
+  return { stories, assigned, swept, decided, broken: null };
 }
 
 const [first, last, step, keep = ''] = process.argv.slice(2);

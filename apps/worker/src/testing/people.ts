@@ -3,15 +3,15 @@ import {
   digestOf,
   DocumentAltered,
   type Envelope,
-  type GateDesk,
+  type GateStore,
   type Json,
   type RunId,
   type TenantId,
 } from '@taskrunner/core';
 import {
   DatabaseClock,
-  PostgresAttentionDesk,
-  PostgresGateDesk,
+  PostgresAttentionStore,
+  PostgresGateStore,
   PostgresRunStore,
   TenantQueries,
 } from '@taskrunner/infrastructure/testing';
@@ -50,8 +50,8 @@ export class People implements Process {
   readonly skew = { monotonic: 0, wall: 0 };
   readonly decisions: AnsweredDecision[] = [];
   readonly store: PostgresRunStore;
-  private readonly desk: GateDesk;
-  private readonly attention: PostgresAttentionDesk;
+  private readonly gates: GateStore;
+  private readonly attention: PostgresAttentionStore;
   private numbers = 0;
 
   constructor(
@@ -65,8 +65,8 @@ export class People implements Process {
       clock: new DatabaseClock(undefined, () => time.now - time.start),
       uuid: () => `00000000-0000-4000-8000-${(++numbers).toString(16).padStart(12, '0')}`,
     });
-    this.desk = new PostgresGateDesk(queries);
-    this.attention = new PostgresAttentionDesk(queries);
+    this.gates = new PostgresGateStore(queries);
+    this.attention = new PostgresAttentionStore(queries);
   }
 
   /** At some time from now, until it was done. */
@@ -81,9 +81,9 @@ export class People implements Process {
   }
 
   cancel(ms: number, tenant: TenantId, run: RunId, force: boolean): void {
-    const given = { type: 'run.cancel-requested', by: INITIATOR, reason: 'test', force } as const;
+    const input = { type: 'run.cancel-requested', by: INITIATOR, reason: 'test', force } as const;
     this.later(ms, async () => {
-      const posted = await this.store.post(tenant, run, given, force ? 'cancel:force' : 'cancel');
+      const posted = await this.store.post(tenant, run, input, force ? 'cancel:force' : 'cancel');
       return posted.kind !== 'refused' || posted.code !== 'RUN_NOT_FOUND';
     });
   }
@@ -101,12 +101,12 @@ export class People implements Process {
     says: 'approved' | 'rejected' | 'withdrawn',
   ): Promise<boolean> {
     // Rows that a planted bug has broken are shown to nobody; the referee reads them.
-    const found = await this.desk.find(tenant, run, gate).catch((error: unknown) => {
+    const found = await this.gates.find(tenant, run, gate).catch((error: unknown) => {
       if (DocumentAltered.is(error)) return null;
       throw error;
     });
     if (!found || found.state !== 'open') return true;
-    const decidedAt = await this.desk.now();
+    const decidedAt = await this.gates.now();
     const decisionId = `decision-${++this.numbers}`;
     const by = { iss: ISSUER, sub: person };
     const record = {
@@ -118,13 +118,18 @@ export class People implements Process {
     };
     const { planHash, gateDigest } = found;
     const decision = { decisionId, gateDigest, planHash, decision: says, person: by, onBehalfOf: null, grants: [] };
-    const letter = { type: 'gate.decided', step: gate, decision: { ...decision, decidedAt }, record: digestOf(record) };
-    const decided = await this.desk.decide({
+    const inboxPosition = {
+      type: 'gate.decided',
+      step: gate,
+      decision: { ...decision, decidedAt },
+      record: digestOf(record),
+    };
+    const decided = await this.gates.decide({
       ...{ tenant, runId: run, gate, decisionId, decision: says, person: by, decidedAt },
       envelope: envelopeOf(record),
       recordDigest: digestOf(record),
       response: null,
-      letter: { ...letter, response: null } as never,
+      message: { ...inboxPosition, response: null } as never,
       audit: { type: 'gate.decided', decisionId },
     });
     const answer = decided.kind === 'refused' ? decided.code : decided.kind;
@@ -135,7 +140,7 @@ export class People implements Process {
   resolve(ms: number, tenant: TenantId, run: RunId, step: string, parent: string, execution: number): void {
     const outcome = this.random.pick(['succeeded', 'failed', 'retry'] as const);
     this.later(ms, async () => {
-      const decidedAt = await this.desk.now();
+      const decidedAt = await this.gates.now();
       const record = {
         schema: 'taskrunner.resolution.v1',
         ...{ runId: run, tenant, step, execution, outcome, outputsDigest: null, person: { iss: ISSUER, sub: 'grace' } },
@@ -152,7 +157,7 @@ export class People implements Process {
         envelope: envelopeOf(record),
         recordDigest: digestOf(record),
         outputs: null,
-        letter: {
+        message: {
           type: 'attention.resolved',
           step,
           execution,

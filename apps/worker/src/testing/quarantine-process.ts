@@ -1,4 +1,4 @@
-import { RunDriver, type ClaimedRun, type Driven, type DriverHands, type Refusal } from '@taskrunner/core';
+import { RunDriver, type ClaimedRun, type Driven, type DriverDependencies, type Refusal } from '@taskrunner/core';
 import type { Children } from './children';
 import type { Process, VirtualTime } from './virtual-time';
 
@@ -6,7 +6,7 @@ import type { Process, VirtualTime } from './virtual-time';
 const MESSAGE_MS = 1;
 const START_MS = 300;
 
-type DrivenApart = Driven | 'died' | 'failed';
+type IsolatedOutcome = Driven | 'died' | 'failed';
 
 /**
  * The process of one run in quarantine, as its worker holds it (`ApartDrive`). It dies of what it executes; with its worker, or if
@@ -18,10 +18,10 @@ export class QuarantineProcess implements Process {
   readonly skew: Process['skew'];
   readonly children: Children;
   isHandedOver = false;
-  private readonly hands: DriverHands;
+  private readonly dependencies: DriverDependencies;
   private driver: RunDriver | null = null;
   private isDriving = false;
-  private answer: (driven: DrivenApart) => void = () => undefined;
+  private answer: (driven: IsolatedOutcome) => void = () => undefined;
 
   constructor(
     readonly name: string,
@@ -29,23 +29,26 @@ export class QuarantineProcess implements Process {
     private readonly time: VirtualTime,
     readonly run: ClaimedRun,
     private readonly refusal: Refusal | null,
-    equip: (process: Process, died: () => void) => { readonly children: Children; readonly hands: DriverHands },
+    equip: (
+      process: Process,
+      died: () => void,
+    ) => { readonly children: Children; readonly dependencies: DriverDependencies },
   ) {
     this.skew = worker.skew;
-    const { children, hands } = equip(this, () => this.die());
+    const { children, dependencies } = equip(this, () => this.die());
     this.children = children;
-    this.hands = hands;
+    this.dependencies = dependencies;
   }
 
-  drive(): Promise<DrivenApart> {
-    this.time.after(START_MS, () => void this.driveAlone(), this);
+  drive(): Promise<IsolatedOutcome> {
+    this.time.after(START_MS, () => void this.driveIsolated(), this);
     return new Promise((resolve) => {
       this.answer = (driven) => void this.time.after(MESSAGE_MS, () => resolve(driven), this.worker);
     });
   }
 
-  mail(): void {
-    this.time.after(MESSAGE_MS, () => this.driver?.mail(), this);
+  inboxChanged(): void {
+    this.time.after(MESSAGE_MS, () => this.driver?.inboxChanged(), this);
   }
 
   handOver(): void {
@@ -78,11 +81,11 @@ export class QuarantineProcess implements Process {
   }
 
   /** As `Worker.driveAlone`. */
-  private async driveAlone(): Promise<void> {
+  private async driveIsolated(): Promise<void> {
     try {
-      if (!(await this.hands.claims.beginAlone(this.run))) return this.answer('handed-over');
+      if (!(await this.dependencies.claims.beginIsolated(this.run))) return this.answer('handed-over');
       this.isDriving = true;
-      const driver = await RunDriver.open(this.hands, this.run, this.refusal);
+      const driver = await RunDriver.open(this.dependencies, this.run, this.refusal);
       if (typeof driver === 'string') return this.answer(driver);
       this.driver = driver;
       if (this.isHandedOver) driver.handOver();

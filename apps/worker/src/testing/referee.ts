@@ -29,9 +29,9 @@ import {
 } from '@taskrunner/infrastructure/testing';
 import { objectionToJournal, testFloor, type JournalOf } from '@taskrunner/core/testing';
 import { REFUSED_OUTPUT, type Effect } from './children';
-import { LentRules } from './lent-rules';
+import { FanOutRules } from './fan-out-rules';
 import type { AnsweredDecision } from './people';
-import type { Invariant, Standing, Violation } from './verdict';
+import type { Invariant, WorkerHealth, Violation } from './verdict';
 import { START } from './virtual-time';
 
 const ENDED = ['succeeded', 'failed', 'cancelled'];
@@ -45,15 +45,15 @@ export class Referee {
   private readonly stored = new Set<Digest>();
   /** Executions whose start is in a journal, and by them the assignment that has them. */
   private readonly started = new Map<string, string | null>();
-  private readonly lent: LentRules;
+  private readonly fanOut: FanOutRules;
   effects: readonly Effect[] = [];
 
   constructor(
     private readonly now: () => number,
-    private readonly standingOf: (incarnation: string) => Standing,
+    private readonly healthOf: (workerSession: string) => WorkerHealth,
     private readonly database: () => ModelDatabase,
   ) {
-    this.lent = new LentRules(database, standingOf, (invariant, what) => this.wrong(invariant, what));
+    this.fanOut = new FanOutRules(database, healthOf, (invariant, what) => this.wrong(invariant, what));
   }
 
   wrong(invariant: Invariant, what: string): void {
@@ -68,7 +68,7 @@ export class Referee {
   onCommit(statement: string, changes: readonly Change[]): void {
     for (const change of changes) {
       const { table, before, after } = change;
-      this.lent.onChange(statement, change);
+      this.fanOut.onChange(statement, change);
       if (table.name === 'runs' && before) this.runChanged(statement, before as RunRow, after as RunRow);
       if (table.name === 'gates' && before) this.gateChanged(before as never, after as never);
     }
@@ -88,7 +88,7 @@ export class Referee {
     const assignment = this.started.get(name);
     if (assignment === undefined) this.wrong(4, `${name} begins before its start is committed`);
     const source = assignment ? this.sourceOf(run) : undefined;
-    if (assignment && source && !this.lent.hasRow(source, assignment, step, execution))
+    if (assignment && source && !this.fanOut.hasRow(source, assignment, step, execution))
       this.wrong(4, `${name} is lent and begins before it has a row`);
   }
 
@@ -126,7 +126,7 @@ export class Referee {
       this.wrong(1, `${name}: fence ${before.fence} → ${after.fence}, owner ${before.owner ?? 'nobody'}`);
     if (ENDED.includes(before.status) && after.status !== before.status)
       this.wrong(8, `${name}: ${before.status} → ${after.status}`);
-    if (statement === 'free-runs' && before.owner !== null && this.standingOf(before.owner) === 'well')
+    if (statement === 'free-runs' && before.owner !== null && this.healthOf(before.owner) === 'well')
       this.wrong(10, `${name} is taken from a worker that is well`);
     const isParked = after.owner === null && ![...ENDED, 'halted'].includes(after.status);
     const wakes = (after.due_at ?? Infinity) - START <= this.now();
@@ -197,7 +197,7 @@ export class Referee {
     this.checkRows(name, key, entries);
     this.checkLines(name, key, run, entries);
     this.checkExecutions(name, runId, entries);
-    this.lent.atEnd(name, key);
+    this.fanOut.atEnd(name, key);
     this.checkEnd(name, key, entries, source);
     const code = entries.find(({ event }) => event.type === 'run.ended');
     if (code?.event.type === 'run.ended' && code.event.code === 'POISON' && !poisoned.has(runId))
@@ -215,8 +215,8 @@ export class Referee {
     const plan = JSON.parse(source.plan) as Plan;
     const profile = JSON.parse(source.profile) as Profile;
     const initiators = JSON.parse(source.initiators) as readonly Subject[];
-    const x = indexPlan(plan, source.plan_hash as Digest, profile.defaults, testFloor);
-    const { state, diverged } = replay(x, initialState(x, toRunId(source.run_id), initiators), entries);
+    const index = indexPlan(plan, source.plan_hash as Digest, profile.defaults, testFloor);
+    const { state, diverged } = replay(index, initialState(index, toRunId(source.run_id), initiators), entries);
     if (diverged) this.wrong(9, `${name}: replay differs at ${diverged.seq}`);
     else if (state.result?.status !== run.status)
       this.wrong(9, `${name}: replay ends ${state.result?.status ?? 'not'}`);
@@ -227,7 +227,7 @@ export class Referee {
       if (event.type !== 'step.started' || !cancelled) continue;
       let isCleanup = false;
       for (let at = event.step as string; at !== ''; at = at.includes('::') ? at.slice(0, at.lastIndexOf('::')) : '')
-        if (!/\]$/.test(at) && nodeAt(x, at as never).node.runOn !== 'success') isCleanup = true;
+        if (!/\]$/.test(at) && nodeAt(index, at as never).node.runOn !== 'success') isCleanup = true;
       if (!isCleanup) this.wrong(8, `${name}: ${event.step} starts after the cancel`);
     }
   }

@@ -63,7 +63,7 @@ export type Disturbance = { readonly at: number } & (
 );
 
 /** How the workers of a story share what their maps have ready. */
-export interface LendingSpec {
+export interface FanOutSpec {
   /** Executions that a worker has room for. */
   readonly slots: number;
   /** Executions of one assignment at most. */
@@ -79,7 +79,7 @@ export interface Scenario {
   /** What a child takes at most to stop, milliseconds. */
   readonly graceMs: number;
   /** Null: each executes what it drives. */
-  readonly lending: LendingSpec | null;
+  readonly fanOut: FanOutSpec | null;
   readonly runs: readonly RunSpec[];
   readonly disturbances: readonly Disturbance[];
 }
@@ -104,7 +104,7 @@ export function makeScenario(random: Random, seed: number): Scenario {
     makeRun(random, number, theme, theme === 'poison' && number === 0),
   );
   return {
-    ...{ seed, theme, workers, runs, lending: null, graceMs: 600 },
+    ...{ seed, theme, workers, runs, fanOut: null, graceMs: 600 },
     concurrency: random.pick([1, 2, 4]),
     disturbances: makeDisturbances(random, theme, workers, runs.length),
   };

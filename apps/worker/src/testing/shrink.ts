@@ -1,12 +1,12 @@
 import { Random } from '@taskrunner/core/testing';
-import { withLending } from './lending-scenario';
+import { withFanOut } from './fan-out-scenario';
 import { makeScenario, type Scenario } from './scenario';
 import type { Violation } from './verdict';
 import { play, type Bug, type Story } from './world';
 
 /** The scenario of a seed; `keep` names the runs and disturbances that are left of it. */
 export function scenarioOf(seed: number, keep: Kept | null = null): Scenario {
-  const whole = withLending(makeScenario(new Random(seed), seed));
+  const whole = withFanOut(makeScenario(new Random(seed), seed));
   if (!keep) return whole;
   return {
     ...whole,

@@ -8,10 +8,10 @@ import {
   type ClaimedRun,
   type Committer,
   type DecisionRecord,
-  type DriverHands,
+  type DriverDependencies,
   type Envelope,
   type Json,
-  type Lending,
+  type FanOut,
   ObjectStoreHealth,
   type ObjectStore,
   type Refusal,
@@ -29,10 +29,10 @@ import {
 import type { Random } from '@taskrunner/core/testing';
 import { AssignmentLoop } from '../assignment-loop';
 import { ClaimLoop } from '../claim-loop';
-import type { ApartDrive } from '../quarantine';
+import type { IsolatedDrive } from '../quarantine';
 import { Children, executorsOf, type EffectLog } from './children';
 import { QuarantineProcess } from './quarantine-process';
-import type { LendingSpec } from './scenario';
+import type { FanOutSpec } from './scenario';
 import type { Server } from './server';
 import type { Process, VirtualTime } from './virtual-time';
 
@@ -53,7 +53,7 @@ export interface Surroundings {
   readonly environment: string;
   readonly concurrency: number;
   /** Null: each executes what it drives. */
-  readonly lending: LendingSpec | null;
+  readonly fanOut: FanOutSpec | null;
   /** What is stored beside the database. */
   readonly objects: ObjectStore;
   /** Entries after which a driver writes a snapshot. */
@@ -91,12 +91,12 @@ export class SimulatedWorker implements Process {
   private restarting = false;
   private stopping = false;
   /** Of its incarnations: which worker rows are its. */
-  readonly incarnations: string[] = [];
+  readonly workerSessions: string[] = [];
   private lives = 0;
   private deadline = Infinity;
   private processes = 0;
   /** Processes that it has started for runs in quarantine. */
-  private readonly apart = new Set<QuarantineProcess>();
+  private readonly isolated = new Set<QuarantineProcess>();
 
   constructor(
     readonly name: string,
@@ -122,16 +122,16 @@ export class SimulatedWorker implements Process {
       environments: [sha256(around.environment)],
     };
     const options = {
-      ...{ concurrency: around.concurrency, claimIntervalMs: 1_000, mailIntervalMs: 500 },
-      apart: (run: ClaimedRun, refusal: Refusal | null) => this.driveApart(run, refusal),
+      ...{ concurrency: around.concurrency, claimIntervalMs: 1_000, inboxIntervalMs: 500 },
+      isolate: (run: ClaimedRun, refusal: Refusal | null) => this.driveIsolated(run, refusal),
       ...{ sealed: { isolations: [], waitMs: 60_000 }, profileWaitMs: 60_000, refuseIntervalMs: 3_600_000 },
     };
     const log = { say: () => undefined };
-    const lending = this.lendingOf(this, () => this.assignments?.others ?? 0);
-    const hands = { ...this.handsOf(this, this.children, () => around.died(this)), ...lending };
-    const intervals = { claimIntervalMs: 1_000, standingIntervalMs: 1_000, decline: async () => undefined };
-    this.assignments = lending ? new AssignmentLoop({ ...hands, ...lending }, log, intervals) : null;
-    this.loop = new ClaimLoop(this.claims, hands, log, options, () => undefined);
+    const fanOut = this.fanOutOf(this, () => this.assignments?.others ?? 0);
+    const dependencies = { ...this.dependenciesOf(this, this.children, () => around.died(this)), ...fanOut };
+    const intervals = { claimIntervalMs: 1_000, assignmentStatusIntervalMs: 1_000, decline: async () => undefined };
+    this.assignments = fanOut ? new AssignmentLoop({ ...dependencies, ...fanOut }, log, intervals) : null;
+    this.loop = new ClaimLoop(this.claims, dependencies, log, options, () => undefined);
   }
 
   start(): void {
@@ -142,7 +142,7 @@ export class SimulatedWorker implements Process {
   kill(): void {
     this.alive = false;
     this.children.close();
-    for (const apart of this.apart) apart.end();
+    for (const isolated of this.isolated) isolated.end();
   }
 
   /** SIGTERM, as `Worker.stop`. */
@@ -156,10 +156,10 @@ export class SimulatedWorker implements Process {
     await Promise.all([this.loop.drain(grace), this.assignments?.drain(grace)]);
     this.lives++;
     this.children.close();
-    for (const apart of this.apart) apart.end();
-    const incarnation = this.incarnations.at(-1);
-    if (incarnation !== undefined)
-      await this.claims.retire({ id: incarnation, leaseMs: LEASE_MS }).catch(() => undefined);
+    for (const isolated of this.isolated) isolated.end();
+    const workerSession = this.workerSessions.at(-1);
+    if (workerSession !== undefined)
+      await this.claims.retire({ id: workerSession, leaseMs: LEASE_MS }).catch(() => undefined);
     this.alive = false;
   }
 
@@ -167,13 +167,13 @@ export class SimulatedWorker implements Process {
     while (!this.stopping) {
       try {
         const mark = this.clock.mark();
-        const incarnation = await this.claims.register(this.description);
-        this.incarnations.push(incarnation.id);
+        const workerSession = await this.claims.register(this.description);
+        this.workerSessions.push(workerSession.id);
         this.clock.observe(this.around.time.now, mark);
         this.renewAll(this.around.time.now + LEASE_MS - FENCE_MARGIN_MS);
-        void this.renewForever(incarnation, ++this.lives);
-        this.loop.start(incarnation);
-        this.assignments?.start(incarnation);
+        void this.renewForever(workerSession, ++this.lives);
+        this.loop.start(workerSession);
+        this.assignments?.start(workerSession);
         return;
       } catch {
         await pause(1_000);
@@ -182,14 +182,14 @@ export class SimulatedWorker implements Process {
   }
 
   /** The thread that renews the lease: on a clock and a connection of its own. */
-  private async renewForever(incarnation: { id: string; leaseMs: number }, life: number): Promise<void> {
+  private async renewForever(workerSession: { id: string; leaseMs: number }, life: number): Promise<void> {
     const { time, server } = this.around;
     const thread = new PostgresClaims(server.poolOf(this), new DatabaseClock());
     while (this.lives === life) {
       const sent = time.now;
       const mark = this.clock.mark();
       try {
-        const { held, at } = await thread.renew(incarnation);
+        const { held, at } = await thread.renew(workerSession);
         if (this.lives !== life) return;
         if (!held) return void this.beginAgain();
         this.clock.observe(at, mark);
@@ -213,37 +213,37 @@ export class SimulatedWorker implements Process {
     this.restarting = false;
   }
 
-  private driveApart(run: ClaimedRun, refusal: Refusal | null): ApartDrive {
+  private driveIsolated(run: ClaimedRun, refusal: Refusal | null): IsolatedDrive {
     const { time, random, effects, withoutDeadline, graceMs, large } = this.around;
     const name = `${this.name}.q${++this.processes}`;
-    const apart = new QuarantineProcess(name, this, time, run, refusal, (process, died) => {
+    const isolated = new QuarantineProcess(name, this, time, run, refusal, (process, died) => {
       const children = new Children(process, time, random, effects, withoutDeadline, graceMs, large);
       children.renew(this.deadline);
       // It drives its run alone: nobody is counted that it could lend to.
-      const lending = this.lendingOf(process, () => 0);
-      return { children, hands: { ...this.handsOf(process, children, died), ...lending } };
+      const fanOut = this.fanOutOf(process, () => 0);
+      return { children, dependencies: { ...this.dependenciesOf(process, children, died), ...fanOut } };
     });
-    this.apart.add(apart);
-    return apart as unknown as ApartDrive;
+    this.isolated.add(isolated);
+    return isolated as unknown as IsolatedDrive;
   }
 
   /** The supervisors' deadline, here and in the processes of its own. */
   private renewAll(until: number): void {
     this.deadline = until;
     this.children.renew(until);
-    for (const { alive, children } of this.apart) if (alive) children.renew(until);
+    for (const { alive, children } of this.isolated) if (alive) children.renew(until);
   }
 
   /** How this process lends; null: not at all. */
-  private lendingOf(process: Process, others: () => number): { readonly lending: Lending } | null {
-    const { lending, server } = this.around;
-    if (lending === null) return null;
+  private fanOutOf(process: Process, others: () => number): { readonly fanOut: FanOut } | null {
+    const { fanOut, server } = this.around;
+    if (fanOut === null) return null;
     const assignments = new PostgresAssignments(server.poolOf(process));
-    return { lending: { assignments, slots: new Slots(lending.slots), items: lending.items, others } };
+    return { fanOut: { assignments, slots: new Slots(fanOut.slots), items: fanOut.items, others } };
   }
 
   /** What a driver acts with in this process. */
-  private handsOf(process: Process, children: Children, died: () => void): DriverHands {
+  private dependenciesOf(process: Process, children: Children, died: () => void): DriverDependencies {
     const { time, random, server, objects, snapshotEntries, watch, alarm } = this.around;
     const { withoutStore, withoutRetry } = this.around;
     const pool = server.poolOf(process);

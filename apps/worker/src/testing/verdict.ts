@@ -9,4 +9,4 @@ export interface Violation {
 }
 
 /** What is known of a worker when its runs are freed. */
-export type Standing = 'dead' | 'silent' | 'well';
+export type WorkerHealth = 'dead' | 'silent' | 'well';

@@ -24,7 +24,7 @@ import { Readers } from './readers';
 import { Server, type Fate } from './server';
 import { PROBE_MS, SimulatedWorker, type Surroundings } from './simulated-worker';
 import { TroubledObjects } from './troubled-objects';
-import type { Standing, Violation } from './verdict';
+import type { WorkerHealth, Violation } from './verdict';
 import { install, VirtualTime, type Process } from './virtual-time';
 
 /** Rules that the harness itself takes out, beside those of the model database. */
@@ -42,7 +42,7 @@ export interface Story {
   readonly statements: number;
   readonly ends: readonly string[];
   /** Executions that were lent. */
-  readonly lent: number;
+  readonly assigned: number;
   /** Assignments whose holder was swept. */
   readonly swept: number;
   /** Decisions of people that counted. */
@@ -101,7 +101,7 @@ class World {
   private readonly messages: { until: number; fate: Fate; rate: number }[] = [];
   private readonly surroundings: Surroundings;
   private statements = 0;
-  private lent = 0;
+  private assigned = 0;
   private swept = 0;
   private names = 0;
 
@@ -118,7 +118,7 @@ class World {
     this.server = new Server(this.database, time, random, (client, name) => this.fateOf(client, name));
     this.referee = new Referee(
       () => time.now - time.start,
-      (id) => this.standingOf(id),
+      (id) => this.healthOf(id),
       () => this.database,
     );
     const effects = new EffectLog((effect, others) => {
@@ -131,7 +131,7 @@ class World {
     this.readers = new Readers(time, random, this.server, (what) => this.referee.wrong(7, what));
     this.surroundings = {
       ...{ time, random, server: this.server, effects, environment: environmentText },
-      ...{ concurrency: scenario.concurrency, lending: scenario.lending },
+      ...{ concurrency: scenario.concurrency, fanOut: scenario.fanOut },
       objects: bugs.has('snapshots-forget-times') ? new ForgetfulObjects() : this.objects,
       withoutStore: bugs.has('steps-begin-without-a-store'),
       withoutRetry: bugs.has('results-are-stored-once'),
@@ -163,9 +163,9 @@ class World {
     if (this.referee.violations.length === 0) await this.readers.compare(this.database);
     const ends = this.database.tables.runs.rows().map(({ status, error }) => `${status} ${codeOf(error)}`.trim());
     const { violations } = this.referee;
-    const { lent, swept } = this;
+    const { assigned, swept } = this;
     const decided = this.people.decisions.filter(({ answer }) => answer === 'counted').length;
-    return { violations, took: time.now - time.start, statements: this.statements, ends, lent, swept, decided };
+    return { violations, took: time.now - time.start, statements: this.statements, ends, assigned, swept, decided };
   }
 
   private isOver(): boolean {
@@ -216,7 +216,7 @@ class World {
             .map(({ owner }) => owner);
     // Rather one that executes for another.
     const owner = owners.find((one) => one !== null && one !== driver) ?? owners.find((one) => one !== null);
-    return owner ? this.workers.find((worker) => worker?.incarnations.at(-1) === owner) : undefined;
+    return owner ? this.workers.find((worker) => worker?.workerSessions.at(-1) === owner) : undefined;
   }
 
   /** Does something to a worker, if it lives; who is to hold what is lent is waited for. */
@@ -274,9 +274,9 @@ class World {
     return 'answered';
   }
 
-  private standingOf(incarnation: string): Standing {
-    const worker = this.everyWorker.find(({ incarnations }) => incarnations.includes(incarnation));
-    if (!worker?.alive || worker.incarnations.at(-1) !== incarnation) return 'dead';
+  private healthOf(workerSession: string): WorkerHealth {
+    const worker = this.everyWorker.find(({ workerSessions }) => workerSessions.includes(workerSession));
+    if (!worker?.alive || worker.workerSessions.at(-1) !== workerSession) return 'dead';
     return (this.lastSilent.get(worker) ?? -Infinity) + SILENCE_MS > this.time.now ? 'silent' : 'well';
   }
 
@@ -284,7 +284,7 @@ class World {
     this.referee.onCommit(name, changes);
     for (const { table, before, after } of changes) {
       if (table.name !== 'assignments') continue;
-      if (before === null) this.lent += (after as AssignmentRow).left_over;
+      if (before === null) this.assigned += (after as AssignmentRow).left_over;
       else if (name === 'free-assignments') this.swept++;
     }
     if (name !== 'flush') return;

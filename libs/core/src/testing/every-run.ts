@@ -3,7 +3,7 @@ import type { RunId, StepId } from '../lib/foundation/ids';
 import { nodeAt, type PlanIndex } from '../lib/plan/plan-index';
 import { advance, initialState, nextWakeAt } from '../lib/run/advance';
 import type { Command } from '../lib/run/command';
-import type { Derived, GivenBody } from '../lib/run/run-event';
+import type { Derived, InputEventBody } from '../lib/run/run-event';
 import type { RunState } from '../lib/run/run-state';
 import type { Answer } from '../lib/step/question';
 
@@ -18,16 +18,16 @@ class OneRun {
   private readonly todo: Command[] = [];
 
   constructor(
-    private readonly x: PlanIndex,
+    private readonly index: PlanIndex,
     private readonly choices: readonly number[],
   ) {
-    this.state = initialState(x, `run_${'0'.repeat(26)}` as RunId, []);
+    this.state = initialState(index, `run_${'0'.repeat(26)}` as RunId, []);
   }
 
   play(): void {
     const none = digestOf('none');
     const worker = { worker: 'w', version: '1', build: none, probe: none };
-    this.tell({ type: 'run.claimed', fence: 1, crashes: 0, quarantine: false, ...worker });
+    this.apply({ type: 'run.claimed', fence: 1, crashes: 0, quarantine: false, ...worker });
     for (let moves = 0; this.state.phase !== 'ended' && moves < 200; moves++) {
       const command = this.todo.shift();
       if (command !== undefined) this.perform(command);
@@ -35,7 +35,7 @@ class OneRun {
         const wake = nextWakeAt(this.state);
         if (wake === null) return;
         this.at = Math.max(this.at, wake);
-        this.tell({ type: 'time.reached' });
+        this.apply({ type: 'time.reached' });
       }
     }
   }
@@ -45,8 +45,8 @@ class OneRun {
     return this.choices[this.ways.length - 1] ?? 0;
   }
 
-  private tell(body: GivenBody): void {
-    const turn = advance(this.x, this.state, { ...body, at: this.at });
+  private apply(body: InputEventBody): void {
+    const turn = advance(this.index, this.state, { ...body, at: this.at });
     this.state = turn.state;
     this.events.push(...turn.events);
     this.todo.push(...turn.commands);
@@ -55,18 +55,18 @@ class OneRun {
   private perform(command: Command): void {
     const { step } = command;
     if (command.type === 'answer')
-      return this.tell({ type: 'question.answered', step, question: command.question, answer: this.answer(command) });
+      return this.apply({ type: 'question.answered', step, question: command.question, answer: this.answer(command) });
     if (command.type === 'judge') {
       const allow = this.choose(2) === 0;
       const by = { engine: 'cel', digest: digestOf('policy') };
-      return this.tell({ type: 'policy.judged', step, allow, undecided: false, reasons: [], ...by, input: null });
+      return this.apply({ type: 'policy.judged', step, allow, undecided: false, reasons: [], ...by, input: null });
     }
     // An outcome that is under way overtakes any stop.
     if (command.type === 'stop') return;
     const { execution } = command;
-    if (this.choose(2) === 0) return this.tell({ type: 'attempt.succeeded', step, execution, outputs: null });
+    if (this.choose(2) === 0) return this.apply({ type: 'attempt.succeeded', step, execution, outputs: null });
     const how = { code: 'EXIT_1', message: '', retryable: false, exitCode: 1 };
-    return this.tell({ type: 'attempt.failed', step, execution, ...how });
+    return this.apply({ type: 'attempt.failed', step, execution, ...how });
   }
 
   private answer({ step, question }: Extract<Command, { type: 'answer' }>): Answer {
@@ -78,7 +78,7 @@ class OneRun {
       case 'items':
         return { kind: 'items', items: kept, count: 1 - this.choose(2) };
       case 'branch': {
-        const bodies = nodeAt(this.x, step).bodies.length;
+        const bodies = nodeAt(this.index, step).bodies.length;
         const way = this.choose(bodies + 1);
         return { kind: 'branch', index: way === bodies ? null : way };
       }
@@ -109,14 +109,14 @@ class OneRun {
     if (way === 3) {
       this.cancelled = true;
       const by = { iss: 'https://issuer.test', sub: 'ada' };
-      this.tell({ type: 'run.cancel-requested', by, reason: 'test', force: false });
+      this.apply({ type: 'run.cancel-requested', by, reason: 'test', force: false });
       return true;
     }
     const { gateDigest, planHash } = gate;
     const decisionId = `d${this.events.length}`;
     const person = { iss: 'https://issuer.test', sub: decisionId };
     const decision = way === 0 ? ('approved' as const) : ('rejected' as const);
-    this.tell({
+    this.apply({
       type: 'gate.decided',
       step,
       decision: {
@@ -137,11 +137,11 @@ class OneRun {
 }
 
 /** Every way that a run of a plan can go, up to `most`: each condition, branch, outcome, verdict and decision. Null: there are more. */
-export function everyRun(x: PlanIndex, most: number): readonly (readonly Derived[])[] | null {
+export function everyRun(index: PlanIndex, most: number): readonly (readonly Derived[])[] | null {
   const runs: (readonly Derived[])[] = [];
   for (let choices: number[] | null = []; choices !== null;) {
     if (runs.length === most) return null;
-    const run = new OneRun(x, choices);
+    const run = new OneRun(index, choices);
     run.play();
     runs.push(run.events);
     choices = after(choices, run.ways);

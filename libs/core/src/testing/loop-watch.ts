@@ -3,7 +3,7 @@ import { indexOf, isItem, repeatOf, ROOT } from '../lib/plan/place';
 import { nodeAt, type PlanIndex } from '../lib/plan/plan-index';
 import type { LoopNode } from '../lib/plan/plan';
 import type { Turn } from '../lib/run/advance';
-import type { Derived, Given } from '../lib/run/run-event';
+import type { Derived, InputEvent } from '../lib/run/run-event';
 import type { ValueRef } from '../lib/step/value-ref';
 
 interface Seen {
@@ -23,17 +23,17 @@ export class LoopWatch {
   private readonly loops = new Map<StepId, Seen>();
 
   constructor(
-    private readonly x: PlanIndex,
+    private readonly index: PlanIndex,
     private readonly wrong: (what: string) => void,
   ) {}
 
   /** How many iterations any loop of this run began. */
   iterations = 0;
 
-  take(given: Given, turn: Turn): void {
-    if (given.type === 'question.answered' && given.question === 'until' && turn.events[0]?.type !== 'given.ignored')
-      this.judged(given);
-    for (const event of turn.events) this.event(event, given.at);
+  take(input: InputEvent, turn: Turn): void {
+    if (input.type === 'question.answered' && input.question === 'until' && turn.events[0]?.type !== 'given.ignored')
+      this.judged(input);
+    for (const event of turn.events) this.event(event, input.at);
     for (const command of turn.commands) {
       if (command.type !== 'answer' || command.question !== 'until') continue;
       const seen = this.loops.get(repeatOf(command.step));
@@ -42,11 +42,11 @@ export class LoopWatch {
     }
   }
 
-  private judged(given: Extract<Given, { type: 'question.answered' }>): void {
-    const seen = this.loops.get(repeatOf(given.step));
-    if (seen === undefined) return this.wrong(`until of ${given.step} is answered before the loop began`);
-    seen.judged = given.answer.kind === 'truth' ? given.answer.value : 'fault';
-    seen.judgedAt = given.at;
+  private judged(input: Extract<InputEvent, { type: 'question.answered' }>): void {
+    const seen = this.loops.get(repeatOf(input.step));
+    if (seen === undefined) return this.wrong(`until of ${input.step} is answered before the loop began`);
+    seen.judged = input.answer.kind === 'truth' ? input.answer.value : 'fault';
+    seen.judgedAt = input.at;
   }
 
   private event(event: Derived, at: number): void {
@@ -70,7 +70,7 @@ export class LoopWatch {
 
   private nodeOf(step: StepId): LoopNode | null {
     if (step === ROOT) return null;
-    const { node } = nodeAt(this.x, step);
+    const { node } = nodeAt(this.index, step);
     return node.kind === 'loop' ? node : null;
   }
 

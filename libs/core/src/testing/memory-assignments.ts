@@ -1,18 +1,18 @@
 import { openRun } from '../lib/operations/open-run';
 import { AssignmentDriver, type Performed } from '../lib/operations/drive-assignment';
-import type { DriverHands } from '../lib/operations/driver-hands';
-import type { Lending } from '../lib/operations/lending';
+import type { DriverDependencies } from '../lib/operations/driver-dependencies';
+import type { FanOut } from '../lib/operations/fan-out';
 import type { RunId, StepId, TenantId } from '../lib/foundation/ids';
 import { type AssignmentReport } from '../lib/ports/assignment-report';
 import {
   Assignments,
   type AssignmentChanges,
-  type AssignmentStanding,
+  type AssignmentStatus,
   type ClaimedAssignment,
   type HeldAssignment,
 } from '../lib/ports/assignments';
 import type { ClaimedRun } from '../lib/ports/claims';
-import type { Incarnation } from '../lib/ports/worker-description';
+import type { WorkerSession } from '../lib/ports/worker-description';
 import type { Posted } from '../lib/ports/run-store';
 
 interface StoredAssignment {
@@ -35,23 +35,23 @@ interface Runs {
     readonly seen: number;
     readonly status?: string;
   };
-  post(runId: RunId, given: AssignmentReport): void;
+  post(runId: RunId, input: AssignmentReport): void;
 }
 
 /** Assignments in memory, by the rules of the real store. */
 export class MemoryAssignments extends Assignments {
   readonly stored: StoredAssignment[] = [];
   /** All that were ever offered. */
-  readonly offered: string[] = [];
+  readonly dispatched: string[] = [];
 
   constructor(private readonly world: Runs) {
     super();
   }
 
   /** Part of a commit that was accepted. */
-  change(runId: RunId, { offered, revoked, settled }: AssignmentChanges): void {
-    for (const { name, body, mac, items } of offered) {
-      this.offered.push(name);
+  change(runId: RunId, { dispatched, revoked, settled }: AssignmentChanges): void {
+    for (const { name, body, mac, items } of dispatched) {
+      this.dispatched.push(name);
       this.stored.push({ runId, name, body, mac, owner: null, fence: 0, stops: [], begun: new Map(), left: items });
     }
     for (const { name, steps } of revoked) this.find(runId, name)?.stops.push(...steps);
@@ -72,15 +72,15 @@ export class MemoryAssignments extends Assignments {
     for (const one of this.stored) one.owner = null;
   }
 
-  async claim(incarnation: Incarnation): Promise<ClaimedAssignment | null> {
+  async claim(workerSession: WorkerSession): Promise<ClaimedAssignment | null> {
     const found = this.stored.find((one) => one.owner === null && one.left > 0);
     if (!found) return null;
-    found.owner = incarnation.id;
+    found.owner = workerSession.id;
     found.fence++;
     const { runId, name, fence, body, mac, stops, begun } = found;
     const { tenant } = this.world.run(runId).claimed;
     const before = [...begun.values()].map((one) => ({ ...one }));
-    return { tenant, runId, name, fence, incarnation, body, mac, stops: [...stops], begun: before };
+    return { tenant, runId, name, fence, workerSession, body, mac, stops: [...stops], begun: before };
   }
 
   async run(_tenant: TenantId, runId: RunId): Promise<ClaimedRun> {
@@ -111,7 +111,7 @@ export class MemoryAssignments extends Assignments {
     return { kind: 'posted', position: this.world.run(held.runId).inbox };
   }
 
-  async standings(): Promise<readonly AssignmentStanding[]> {
+  async assignmentStatuses(): Promise<readonly AssignmentStatus[]> {
     return this.stored
       .filter(({ owner }) => owner !== null)
       .map(({ runId, name, fence, stops }) => {
@@ -133,17 +133,17 @@ export class MemoryAssignments extends Assignments {
 /** Another worker: claims one assignment and performs it; null if there is none. */
 export async function performNext(
   world: { readonly assignments: MemoryAssignments },
-  hands: DriverHands & { readonly lending: Lending },
+  dependencies: DriverDependencies & { readonly fanOut: FanOut },
 ): Promise<{ readonly driver: AssignmentDriver; readonly performed: Promise<Performed> } | null> {
   const claimed = await world.assignments.claim({ id: 'other', leaseMs: 8_000 });
   if (!claimed) return null;
-  const opened = await openRun(hands, await world.assignments.run(claimed.tenant, claimed.runId));
+  const opened = await openRun(dependencies, await world.assignments.run(claimed.tenant, claimed.runId));
   if (opened.kind === 'halted') throw new TypeError(opened.detail);
-  const driver = AssignmentDriver.of(hands, hands.lending, claimed, opened);
+  const driver = AssignmentDriver.of(dependencies, dependencies.fanOut, claimed, opened);
   const poll = setInterval(() => {
-    void world.assignments.standings().then((all) => {
-      const standing = all.find(({ runId, name, fence }) => `${runId}${name}${fence}` === `${claimed.runId}${claimed.name}${claimed.fence}`); // prettier-ignore
-      if (standing) driver.standing(standing);
+    void world.assignments.assignmentStatuses().then((all) => {
+      const status = all.find(({ runId, name, fence }) => `${runId}${name}${fence}` === `${claimed.runId}${claimed.name}${claimed.fence}`); // prettier-ignore
+      if (status) driver.assignmentStatus(status);
       else driver.lose();
     });
   }, 5);

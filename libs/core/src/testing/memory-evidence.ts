@@ -55,7 +55,7 @@ function recordsOf(world: MemoryWorld, run: RunId, manifest: string, files: read
       show: canonical(show),
     })),
     // A decision that came after the run had ended is in no journal and in no bundle.
-    decisions: (world.letters.get(run) ?? []).flatMap(({ envelope }) =>
+    decisions: (world.inbox.get(run) ?? []).flatMap(({ envelope }) =>
       envelope && taken.has(decodeEnvelope(envelope).digest) ? [envelope] : [],
     ),
     resolutions: [],

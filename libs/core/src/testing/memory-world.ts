@@ -12,19 +12,19 @@ import { toRunId, type Digest, type RunId, type TenantId } from '../lib/foundati
 import type { Json } from '../lib/foundation/json';
 import type { DecisionKind } from '../lib/gate/gate-state';
 import type { Page } from '../lib/journal/page';
-import type { DriverHands, ExecutorFailure } from '../lib/operations/driver-hands';
+import type { DriverDependencies, ExecutorFailure } from '../lib/operations/driver-dependencies';
 import { plannedContents } from '../lib/operations/stored-contents';
 import type { Plan } from '../lib/plan/plan';
 import type { ApprovalFloor, Environment, Profile } from '../lib/plan/profile';
 import { Claims, type ClaimedRun } from '../lib/ports/claims';
-import { type Incarnation, type WorkerDescription } from '../lib/ports/worker-description';
+import { type WorkerSession, type WorkerDescription } from '../lib/ports/worker-description';
 import { Committer, type Commit, type Committed, type StepRow } from '../lib/ports/committer';
 import type { Executor } from '../lib/ports/executor';
 import { Archives } from '../lib/ports/archives';
 import { SealableLogStore, type LogChunk, type NumberedChunk } from '../lib/ports/log-store';
-import type { Letter } from '../lib/ports/run-store';
+import type { InboxMessage } from '../lib/ports/run-store';
 import type { SealedInput } from '../lib/ports/sensitive-inputs';
-import type { GivenBody } from '../lib/run/run-event';
+import type { InputEventBody } from '../lib/run/run-event';
 import { MACHINE_VERSION } from '../lib/run/run-state';
 import { RunDocuments } from '../lib/stored/run-documents';
 import { MemoryAssignments } from './memory-assignments';
@@ -64,7 +64,7 @@ export class MemoryWorld {
     RunId,
     Map<string, { gate: string; state: string; gateDigest: Digest; request: Json; show: Json }>
   >();
-  readonly letters = new Map<RunId, Letter[]>();
+  readonly inbox = new Map<RunId, InboxMessage[]>();
   readonly chunks = new Map<RunId, (LogChunk & { firstLine: number | null })[]>();
   readonly objectBytes = new Map<string, Uint8Array>();
   readonly sensitive = new Map<RunId, readonly SealedInput[]>();
@@ -178,7 +178,7 @@ export class MemoryWorld {
       halted: null,
       run: null,
     });
-    for (const map of [this.pages, this.letters, this.chunks]) (map as Map<RunId, unknown[]>).set(runId, []);
+    for (const map of [this.pages, this.inbox, this.chunks]) (map as Map<RunId, unknown[]>).set(runId, []);
     this.rows.set(runId, new Map());
     this.gates.set(runId, new Map());
     return runId;
@@ -211,9 +211,9 @@ export class MemoryWorld {
     return run;
   }
 
-  post(runId: RunId, given: Letter['given'], envelope: Envelope | null = null, response: Json = null): void {
+  post(runId: RunId, supplied: InboxMessage['input'], envelope: Envelope | null = null, response: Json = null): void {
     const run = this.run(runId);
-    this.letters.get(runId)?.push({ position: ++run.inbox, given, envelope, response, postedAt: this.at });
+    this.inbox.get(runId)?.push({ position: ++run.inbox, input: supplied, envelope, response, postedAt: this.at });
     run.dueAt = this.at;
   }
 
@@ -251,7 +251,7 @@ export class MemoryWorld {
     row.state = decision === 'approved' ? 'approved' : 'rejected';
     this.post(
       runId,
-      { type: 'gate.decided', step: gate } as GivenBody,
+      { type: 'gate.decided', step: gate } as InputEventBody,
       this.seal('ledger', PAYLOAD_TYPE.decision, record as unknown as Json),
     );
   }
@@ -266,7 +266,7 @@ export class MemoryWorld {
     };
   }
 
-  hands(executors: readonly Executor[], change: Partial<DriverHands> = {}): DriverHands {
+  dependencies(executors: readonly Executor[], change: Partial<DriverDependencies> = {}): DriverDependencies {
     const { keys, macKey, alarms, executorFailures } = this;
     const objects = new MemoryObjects(this.objectBytes);
     const worker: WorkerDescription = {
@@ -326,7 +326,7 @@ class MemoryClaims extends Claims {
     super();
   }
 
-  async register(): Promise<Incarnation> {
+  async register(): Promise<WorkerSession> {
     return { id: 'w', leaseMs: 8_000 };
   }
   async resume(): Promise<ClaimedRun | null> {
@@ -365,13 +365,16 @@ class MemoryClaims extends Claims {
   ): Promise<readonly (Page & { mac: string })[]> {
     return (this.world.pages.get(run) ?? []).filter((page) => page.first > afterSeq).slice(0, limit);
   }
-  async letters(_tenant: TenantId, run: RunId, seen: number): Promise<readonly Letter[]> {
-    return (this.world.letters.get(run) ?? []).filter((letter) => letter.position > seen);
+  async inboxMessages(_tenant: TenantId, run: RunId, seen: number): Promise<readonly InboxMessage[]> {
+    return (this.world.inbox.get(run) ?? []).filter((message) => message.position > seen);
   }
-  async mail(): Promise<readonly { tenant: TenantId; runId: RunId; inbox: number }[]> {
+  async inboxPositions(): Promise<readonly { tenant: TenantId; runId: RunId; inbox: number }[]> {
     return [...this.world.runs].map(([runId, run]) => ({ tenant: TENANT, runId, inbox: run.inbox }));
   }
-  async standing(_tenant: TenantId, run: RunId): Promise<{ fence: number; lastSeq: number; head: Digest | null }> {
+  async journalPosition(
+    _tenant: TenantId,
+    run: RunId,
+  ): Promise<{ fence: number; lastSeq: number; head: Digest | null }> {
     return this.world.run(run);
   }
   async rows(
@@ -395,11 +398,11 @@ class MemoryClaims extends Claims {
   async release(run: ClaimedRun): Promise<void> {
     Object.assign(this.world.run(run.runId), { owner: null });
   }
-  async beginAlone({ runId, fence }: ClaimedRun): Promise<boolean> {
+  async beginIsolated({ runId, fence }: ClaimedRun): Promise<boolean> {
     const run = this.world.run(runId);
     return run.owner !== null && run.fence === fence;
   }
-  async condemn(run: ClaimedRun): Promise<void> {
+  async markPoisoned(run: ClaimedRun): Promise<void> {
     Object.assign(this.world.run(run.runId), { owner: null, crashes: 3 });
   }
   async sensitiveInputs(_tenant: TenantId, run: RunId): Promise<readonly SealedInput[]> {

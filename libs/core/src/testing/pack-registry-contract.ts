@@ -53,8 +53,8 @@ export function packRegistryContract(open: () => Promise<PackRegistryBench>): re
   });
   return [
     contract('gives back a pack as it was published, by version and by digest', async ({ registry }) => {
-      const given = facts({ version: '1.2.0-rc.1+b7', description: 'ä', tenantVisibility: ['acme', 'globex'] });
-      const published = await registry.publish(given, archive);
+      const supplied = facts({ version: '1.2.0-rc.1+b7', description: 'ä', tenantVisibility: ['acme', 'globex'] });
+      const published = await registry.publish(supplied, archive);
       for (const what of [named('1.2.0-rc.1+b7'), { version: null, digest: published.digest }]) {
         const found = await registry.find('demo', what);
         assert.ok(found);

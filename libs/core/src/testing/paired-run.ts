@@ -1,4 +1,4 @@
-import { RERUN_FROM } from '../lib/binding/taken-over';
+import { RERUN_FROM } from '../lib/binding/reuse';
 import { Knowledge } from '../lib/simulation/knowledge';
 import { parseScript } from '../lib/simulation/script';
 import { SimulatedWorld } from '../lib/simulation/simulated-world';
@@ -149,17 +149,17 @@ class PairedRun implements PlayedRun {
     this.dieAfter(deaths);
     const executors = this.planned.plan.executors.map((uses) => new Assumed(uses, this.assumptions, this.waiting));
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      const driver = await RunDriver.open(world.hands(executors), world.claim(run, false));
+      const driver = await RunDriver.open(world.dependencies(executors), world.claim(run, false));
       const driven = typeof driver === 'string' ? driver : await this.drive(driver);
       if (driven === 'claim-lost' && deaths.length > 0) {
         this.takeOver();
         continue;
       }
-      if (driven === 'ended') return this.stoppedUnbegun() ? null : this.events();
+      if (driven === 'ended') return this.stoppedNotStarted() ? null : this.events();
       if (driven !== 'parked') throw new Error(`the run is ${driven}: ${world.run(run).halted ?? ''}`);
       if (this.decide()) continue;
       const { dueAt } = world.run(run);
-      if (dueAt === null) return this.stoppedUnbegun() ? null : this.events();
+      if (dueAt === null) return this.stoppedNotStarted() ? null : this.events();
       world.at = Math.max(world.at, dueAt);
     }
     throw new Error('the run does not end');
@@ -194,9 +194,9 @@ class PairedRun implements PlayedRun {
       if (next) {
         this.released++;
         next();
-      } else if (this.decide()) driver.mail();
+      } else if (this.decide()) driver.inboxChanged();
       else if (quiet < QUIET) continue;
-      else if (this.momentIsOver()) driver.mail();
+      else if (this.momentIsOver()) driver.inboxChanged();
       quiet = 0;
     }
     return over;
@@ -227,7 +227,7 @@ class PairedRun implements PlayedRun {
       ).length;
   }
 
-  private stoppedUnbegun(): boolean {
+  private stoppedNotStarted(): boolean {
     const pages = this.world.pages.get(this.run) ?? [];
     return pages.some(({ entries }) => entries.some(({ event }) => event.type === 'attempt.stopped'));
   }

@@ -2,10 +2,10 @@ import type { Json, JsonObject } from '../lib/foundation/json';
 import type { TenantId } from '../lib/foundation/ids';
 import type { PackSource, PlanningSetting } from '../lib/operations/pack-source';
 import {
-  groundOf,
-  planningHands,
+  planningContextOf,
+  planningDependencies,
   workOf,
-  type PlanningGround,
+  type PlanningContext,
   type PlanningWork,
 } from '../lib/operations/planning-work';
 import type { Planner } from '../lib/ports/planner';
@@ -51,8 +51,8 @@ const packs: readonly (readonly [name: string, manifest: string, inputs: JsonObj
 ];
 
 /** What every planner gives: byte for byte what the same work gives where it is asked. */
-export function plannerContract(open: (ground: PlanningGround) => Promise<PlannerBench>): readonly ContractCase[] {
-  const hands = planningHands(groundOf(setting));
+export function plannerContract(open: (context: PlanningContext) => Promise<PlannerBench>): readonly ContractCase[] {
+  const dependencies = planningDependencies(planningContextOf(setting));
   const same = <Kind extends keyof PlanningWork>(
     name: string,
     kind: Kind,
@@ -60,10 +60,10 @@ export function plannerContract(open: (ground: PlanningGround) => Promise<Planne
   ): ContractCase => ({
     name: `gives for ${kind} of ${name} what is given here`,
     run: async () => {
-      const bench = await open(groundOf(setting));
+      const bench = await open(planningContextOf(setting));
       try {
         const answer = await bench.planner.ask(ACME, kind, asked);
-        expectSame(answer as Json, workOf(hands, kind, asked) as Json);
+        expectSame(answer as Json, workOf(dependencies, kind, asked) as Json);
       } finally {
         await bench.close();
       }
@@ -75,26 +75,26 @@ export function plannerContract(open: (ground: PlanningGround) => Promise<Planne
       { path: 'q/pack.yaml', bytes: utf8(packText('- { id: r, run: { uses: "pack:r:2.0.0" } }')), executable: false },
     ];
     const source: PackSource = { manifest, hasLines: name !== 'many steps', files };
-    const given = { source, inputs, asker };
+    const supplied = { source, inputs, asker };
     return [
       same(name, 'describe', source),
       same(name, 'uses', source),
-      same(name, 'plan', given),
-      same(name, 'simulate', { ...given, script: '{}' }),
-      ...admitted(hands, given).map((asked) => same(name, 'replan', asked)),
+      same(name, 'plan', supplied),
+      same(name, 'simulate', { ...supplied, script: '{}' }),
+      ...admitted(dependencies, supplied).map((asked) => same(name, 'replan', asked)),
     ];
   });
 }
 
 function admitted(
-  hands: ReturnType<typeof planningHands>,
-  given: PlanningWork['plan']['asked'],
+  dependencies: ReturnType<typeof planningDependencies>,
+  supplied: PlanningWork['plan']['asked'],
 ): readonly PlanningWork['replan']['asked'][] {
-  const planning = workOf(hands, 'plan', given);
+  const planning = workOf(dependencies, 'plan', supplied);
   if (planning.kind === 'refused') return [];
   const { plan, profile, manifest } = planning.texts;
   const environment = JSON.stringify(setting.environment);
-  return [{ plan, profile, manifest, environment, files: given.source.files, inputs: given.inputs }];
+  return [{ plan, profile, manifest, environment, files: supplied.source.files, inputs: supplied.inputs }];
 }
 
 function expectSame(answer: Json, expected: Json): void {

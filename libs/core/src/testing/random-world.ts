@@ -7,7 +7,7 @@ import { blockOf, childOf, nodeAt, parentOf, type PlanIndex } from '../lib/plan/
 import { advance, initialState, isParked, nextWakeAt, type Turn } from '../lib/run/advance';
 import type { Command } from '../lib/run/command';
 import { poisoning } from '../lib/run/poison';
-import type { Given, GivenBody } from '../lib/run/run-event';
+import type { InputEvent, InputEventBody } from '../lib/run/run-event';
 import type { RunState } from '../lib/run/run-state';
 import type { Answer } from '../lib/step/question';
 import { isBusy } from '../lib/step/step-state';
@@ -15,7 +15,7 @@ import { LoopWatch } from './loop-watch';
 import type { Random } from './random';
 
 /** The function under test; a planted bug replaces it. */
-export type Advance = (x: PlanIndex, state: RunState, given: Given) => Turn;
+export type Advance = (index: PlanIndex, state: RunState, input: InputEvent) => Turn;
 
 /** What a random world saw. */
 export interface Story {
@@ -25,21 +25,21 @@ export interface Story {
   /** Iterations of loops that began. */
   readonly iterations: number;
   /** Executions that another worker had. */
-  readonly lent: number;
+  readonly assigned: number;
 }
 
 const RUN = `run_${'0'.repeat(26)}` as RunId;
 const initiator = { iss: 'https://issuer.test', sub: 'ada' };
 const value = (text: string) => ({ kind: 'value', digest: digestOf(text), size: text.length }) as const;
 
-interface Flight {
+interface InFlightExecution {
   readonly step: StepId;
   readonly execution: number;
   stopping: boolean;
   /** Its worker is dead. */
   readonly gone?: boolean;
   /** Another worker has it: it outlives the driver. */
-  lent: boolean;
+  assigned: boolean;
 }
 
 /** Plays one run to its end: random completion order, failures, stops that lose races, crashes, cancels, loans, time. Checks on the way. */
@@ -47,25 +47,25 @@ export class RandomWorld {
   private state: RunState;
   private readonly entries: Unnumbered[] = [];
   private readonly violations: string[] = [];
-  private readonly flying = new Map<string, Flight>();
+  private readonly flying = new Map<string, InFlightExecution>();
   private questions: Extract<Command, { type: 'answer' | 'judge' }>[] = [];
   private readonly seen = new Map<StepId, number>();
   private readonly ended = new Set<StepId>();
   private readonly loops: LoopWatch;
   private at = 1_000_000;
   private fence = 0;
-  private readonly orphans = new Map<string, Flight>();
+  private readonly orphans = new Map<string, InFlightExecution>();
   private crashes = 0;
   private cancelled = false;
-  private lent = 0;
+  private assigned = 0;
 
   constructor(
-    private readonly x: PlanIndex,
+    private readonly index: PlanIndex,
     private readonly random: Random,
     private readonly step: Advance = advance,
   ) {
-    this.state = initialState(x, RUN, [initiator], random.chance(0.2));
-    this.loops = new LoopWatch(x, (what) => void this.violations.push(what));
+    this.state = initialState(index, RUN, [initiator], random.chance(0.2));
+    this.loops = new LoopWatch(index, (what) => void this.violations.push(what));
   }
 
   play(maxMoves = 5_000): Story {
@@ -83,7 +83,7 @@ export class RandomWorld {
       entries: chain(head, this.entries, {}).page.entries,
       violations: this.violations,
       iterations: this.loops.iterations,
-      lent: this.lent,
+      assigned: this.assigned,
     };
   }
 
@@ -98,19 +98,19 @@ export class RandomWorld {
     if (random.chance(0.02)) return this.crash();
     if (this.questions.length > 0 && random.chance(0.8))
       return this.answer(this.questions.splice(random.int(0, this.questions.length - 1), 1)[0] as never);
-    const flights = [...this.flying.values()];
-    const lent = flights.filter((flight) => flight.lent);
-    if (lent.length > 0 && random.chance(0.1)) return this.lose(random.pick(lent));
-    if (lent.length < flights.length && random.chance(0.2))
-      return this.lend(random.pick(flights.filter((flight) => !flight.lent)));
-    if (flights.length > 0 && random.chance(0.9)) return this.finish(random.pick(flights));
+    const inFlight = [...this.flying.values()];
+    const assigned = inFlight.filter((one) => one.assigned);
+    if (assigned.length > 0 && random.chance(0.1)) return this.lose(random.pick(assigned));
+    if (assigned.length < inFlight.length && random.chance(0.2))
+      return this.dispatch(random.pick(inFlight.filter((one) => !one.assigned)));
+    if (inFlight.length > 0 && random.chance(0.9)) return this.finish(random.pick(inFlight));
     const gates = this.state.steps.entries().filter(([, state]) => state.kind === 'waiting');
     if (gates.length > 0 && random.chance(0.6)) return this.decide(...(random.pick(gates) as [StepId, never]));
     const attention = this.state.steps.entries().filter(([, state]) => state.kind === 'attention');
     if (attention.length > 0 && random.chance(0.6)) return this.resolve(random.pick(attention)[0]);
     const wake = nextWakeAt(this.state);
-    if (wake !== null) return this.tell({ type: 'time.reached' }, Math.max(this.at, wake));
-    if (flights.length + this.questions.length + gates.length + attention.length > 0) return;
+    if (wake !== null) return this.apply({ type: 'time.reached' }, Math.max(this.at, wake));
+    if (inFlight.length + this.questions.length + gates.length + attention.length > 0) return;
     if (this.state.phase !== 'ended')
       this.violations.push(isParked(this.state) ? 'sleeps for ever' : 'busy with nothing');
   }
@@ -119,7 +119,7 @@ export class RandomWorld {
     this.fence++;
     const failed = poisoning(this.crashes, this.state);
     const zero = digestOf('x');
-    this.tell({
+    this.apply({
       type: 'run.claimed',
       fence: this.fence,
       crashes: this.crashes,
@@ -129,15 +129,15 @@ export class RandomWorld {
       build: zero,
       probe: zero,
     });
-    if (failed) this.tell(failed);
+    if (failed) this.apply(failed);
   }
 
   private crash(): void {
-    for (const [key, flight] of this.flying) {
-      if (flight.lent) continue;
+    for (const [key, inFlight] of this.flying) {
+      if (inFlight.assigned) continue;
       this.flying.delete(key);
-      this.orphans.set(key, flight);
-      if (this.random.chance(0.1)) this.leave(flight);
+      this.orphans.set(key, inFlight);
+      if (this.random.chance(0.1)) this.leave(inFlight);
     }
     this.questions = [];
     if (this.random.chance(0.05)) this.crashes = 3;
@@ -145,47 +145,47 @@ export class RandomWorld {
   }
 
   /** Its driver has not begun it. */
-  private leave({ step, execution }: Flight): void {
-    this.tell({ type: 'attempt.unbegun', step, execution });
+  private leave({ step, execution }: InFlightExecution): void {
+    this.apply({ type: 'attempt.unbegun', step, execution });
   }
 
   /** Offers it to other workers; one that is to stop is not theirs to take. */
-  private lend(flight: Flight): void {
-    const { step, execution } = flight;
-    this.tell({ type: 'attempt.assigned', step, execution, assignment: `${step}#${execution}` });
+  private dispatch(one: InFlightExecution): void {
+    const { step, execution } = one;
+    this.apply({ type: 'attempt.assigned', step, execution, assignment: `${step}#${execution}` });
     const state = this.state.steps.get(step);
-    flight.lent = state?.kind === 'running' && state.execution === execution && state.assignment !== null;
-    if (flight.lent) this.lent++;
-    if (flight.lent && flight.stopping) this.violations.push(`${step} is lent although it is to stop`);
+    one.assigned = state?.kind === 'running' && state.execution === execution && state.assignment !== null;
+    if (one.assigned) this.assigned++;
+    if (one.assigned && one.stopping) this.violations.push(`${step} is lent although it is to stop`);
   }
 
   /** Its holder is gone, or gave it back. */
-  private lose({ step, execution }: Flight): void {
+  private lose({ step, execution }: InFlightExecution): void {
     this.flying.delete(`${step}#${execution}`);
-    this.tell({ type: 'attempt.lost', step, execution, began: this.random.chance(0.5) });
+    this.apply({ type: 'attempt.lost', step, execution, began: this.random.chance(0.5) });
   }
 
   private cancel(force: boolean): void {
     this.cancelled = true;
-    this.tell({ type: 'run.cancel-requested', by: initiator, reason: 'test', force });
+    this.apply({ type: 'run.cancel-requested', by: initiator, reason: 'test', force });
   }
 
-  private finish(flight: Flight): void {
-    const { step, execution } = flight;
+  private finish(one: InFlightExecution): void {
+    const { step, execution } = one;
     this.flying.delete(`${step}#${execution}`);
     const { random } = this;
-    if (flight.gone === true || (flight.stopping && random.chance(0.7)))
-      return this.tell({ type: 'attempt.stopped', step, execution, unknown: random.chance(0.2) });
+    if (one.gone === true || (one.stopping && random.chance(0.7)))
+      return this.apply({ type: 'attempt.stopped', step, execution, unknown: random.chance(0.2) });
     const roll = random.next();
     if (roll < 0.7)
-      return this.tell({
+      return this.apply({
         type: 'attempt.succeeded',
         step,
         execution,
         outputs: random.chance(0.7) ? value(`${step}${execution}`) : null,
       });
     if (roll < 0.95)
-      return this.tell({
+      return this.apply({
         type: 'attempt.failed',
         step,
         execution,
@@ -194,14 +194,14 @@ export class RandomWorld {
         retryable: random.chance(0.7),
         exitCode: 1,
       });
-    return this.tell({ type: 'attempt.deferred', step, execution, until: this.at + 1_500 });
+    return this.apply({ type: 'attempt.deferred', step, execution, until: this.at + 1_500 });
   }
 
   private answer(command: Extract<Command, { type: 'answer' | 'judge' }>): void {
     const { step } = command;
     if (command.type === 'judge') {
       const allow = this.random.chance(0.7);
-      return this.tell({
+      return this.apply({
         type: 'policy.judged',
         step,
         allow,
@@ -212,7 +212,7 @@ export class RandomWorld {
         input: null,
       });
     }
-    this.tell({
+    this.apply({
       type: 'question.answered',
       step,
       question: command.question,
@@ -226,7 +226,7 @@ export class RandomWorld {
       case 'when':
         return { kind: 'truth', value: this.random.chance(0.7) };
       case 'items': {
-        const { node } = nodeAt(this.x, step);
+        const { node } = nodeAt(this.index, step);
         if (node.kind === 'loop') {
           const count = Math.min(this.random.pick([0, 1, 2, 5, 9]), node.maxIterations);
           if (node.items === null) return { kind: 'items', items: null, count: node.maxIterations };
@@ -237,7 +237,7 @@ export class RandomWorld {
       case 'until':
         return { kind: 'truth', value: this.random.chance(0.3) };
       case 'branch': {
-        const { bodies } = nodeAt(this.x, step);
+        const { bodies } = nodeAt(this.index, step);
         return { kind: 'branch', index: this.random.pick([null, ...bodies.keys()]) };
       }
       case 'gate':
@@ -272,14 +272,14 @@ export class RandomWorld {
       grants: ['packs.approve'],
       decidedAt: this.at,
     };
-    this.tell({ type: 'gate.decided', step, decision, record: digestOf(decision.decisionId), response: null });
+    this.apply({ type: 'gate.decided', step, decision, record: digestOf(decision.decisionId), response: null });
   }
 
   private resolve(step: StepId): void {
     const state = this.state.steps.get(step);
     if (state?.kind !== 'attention') return;
     const outcome = this.random.pick(['succeeded', 'failed', 'retry'] as const);
-    this.tell({
+    this.apply({
       type: 'attention.resolved',
       step,
       execution: state.execution,
@@ -289,18 +289,18 @@ export class RandomWorld {
     });
   }
 
-  private tell(body: GivenBody, at = this.at + this.random.int(0, 400)): void {
+  private apply(body: InputEventBody, at = this.at + this.random.int(0, 400)): void {
     this.at = at;
-    const given = { ...body, at } as Given;
+    const input = { ...body, at } as InputEvent;
     const before = this.state;
-    const turn = this.step(this.x, before, given);
+    const turn = this.step(this.index, before, input);
     this.state = turn.state;
     this.entries.push(
       { at, kind: 'given', event: body },
       ...turn.events.map((event) => ({ at, kind: 'derived' as const, event })),
     );
     this.check(before, turn);
-    this.loops.take(given, turn);
+    this.loops.take(input, turn);
     for (const command of turn.commands) this.perform(command);
     this.checkSlots();
     this.checkWaits();
@@ -314,10 +314,10 @@ export class RandomWorld {
     }
     const key = `${command.step}#${command.execution}`;
     if (command.type === 'start')
-      this.flying.set(key, { step: command.step, execution: command.execution, stopping: false, lent: false });
+      this.flying.set(key, { step: command.step, execution: command.execution, stopping: false, assigned: false });
     else {
-      const [flight, orphan] = [this.flying.get(key), this.orphans.get(key)];
-      if (flight) flight.stopping = true;
+      const [inFlight, orphan] = [this.flying.get(key), this.orphans.get(key)];
+      if (inFlight) inFlight.stopping = true;
       // What a dead owner had under way is over: the next one says so.
       else if (orphan) this.flying.set(key, { ...orphan, stopping: true, gone: true });
     }
@@ -332,7 +332,7 @@ export class RandomWorld {
           wrong(`execution ${event.execution} of ${event.step} again`);
         this.seen.set(event.step, event.execution);
         if (this.ended.has(event.step)) wrong(`${event.step} starts after its end`);
-        if ([...this.flying.values()].some((flight) => flight.step === event.step))
+        if ([...this.flying.values()].some((one) => one.step === event.step))
           wrong(`two executions of ${event.step} overlap`);
         this.checkNeeds(event.step);
         if (before.ending && !this.isCleanup(event.step, before))
@@ -354,16 +354,17 @@ export class RandomWorld {
   }
 
   private checkNeeds(step: StepId): void {
-    const above = parentOf(this.x, step);
-    for (const need of nodeAt(this.x, step).node.needs) {
-      if (!this.ended.has(childOf(this.x, above, need))) this.violations.push(`${step} starts before ${need} is over`);
+    const above = parentOf(this.index, step);
+    for (const need of nodeAt(this.index, step).node.needs) {
+      if (!this.ended.has(childOf(this.index, above, need)))
+        this.violations.push(`${step} starts before ${need} is over`);
     }
   }
 
   private isCleanup(step: StepId, before: RunState): boolean {
     if (before.ending?.force) return false;
-    for (let at = step; at !== ROOT; at = parentOf(this.x, at)) {
-      if (!isItem(at) && nodeAt(this.x, at).node.runOn !== 'success') return true;
+    for (let at = step; at !== ROOT; at = parentOf(this.index, at)) {
+      if (!isItem(at) && nodeAt(this.index, at).node.runOn !== 'success') return true;
     }
     return false;
   }
@@ -373,11 +374,11 @@ export class RandomWorld {
       if (state.kind !== 'group' && state.kind !== 'repeat') continue;
       const children = this.state.steps
         .entries()
-        .filter(([child]) => child !== ROOT && child !== step && parentOf(this.x, child) === step);
+        .filter(([child]) => child !== ROOT && child !== step && parentOf(this.index, child) === step);
       const busy = children.filter(([, child]) => isBusy(child)).length;
       if (busy !== state.live) this.violations.push(`${step || 'root'} counts ${state.live} busy children of ${busy}`);
       const limit =
-        state.kind === 'group' ? blockOf(this.x, step, state.branch).maxParallel || Infinity : this.widthOf(step);
+        state.kind === 'group' ? blockOf(this.index, step, state.branch).maxParallel || Infinity : this.widthOf(step);
       if (busy > limit) this.violations.push(`${step} runs ${busy} children of ${limit}`);
       const open = children.filter(([, child]) => child.kind !== 'ended').length;
       if (open !== state.open) this.violations.push(`${step || 'root'} counts ${state.open} open children of ${open}`);
@@ -401,13 +402,13 @@ export class RandomWorld {
       if (due !== null && (wake === undefined || wake > due))
         this.violations.push(`${step} is ${state.kind} and nobody wakes it`);
       if (state.kind !== 'running' || state.stopping === null) continue;
-      const flight = this.flying.get(`${step}#${state.execution}`);
-      if (flight && !flight.stopping) this.violations.push(`${step} is to stop and was never told`);
+      const inFlight = this.flying.get(`${step}#${state.execution}`);
+      if (inFlight && !inFlight.stopping) this.violations.push(`${step} is to stop and was never told`);
     }
   }
 
   private widthOf(step: StepId): number {
-    const { node } = nodeAt(this.x, step);
-    return node.kind === 'map' ? (node.width ?? this.x.defaults.maxParallel) : 1;
+    const { node } = nodeAt(this.index, step);
+    return node.kind === 'map' ? (node.width ?? this.index.defaults.maxParallel) : 1;
   }
 }

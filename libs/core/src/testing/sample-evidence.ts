@@ -339,10 +339,10 @@ async function drive(
   executors: readonly Executor[],
   { snapshotEntries, pretends, claims }: SampleOptions,
 ): Promise<void> {
-  const hands = world.hands(executors, snapshotEntries === undefined ? {} : { snapshotEntries });
+  const dependencies = world.dependencies(executors, snapshotEntries === undefined ? {} : { snapshotEntries });
   const claim = world.claim(run);
   const inputs = { ...(claim.inputs as JsonObject) };
-  const driver = await RunDriver.open(hands, { ...claim, inputs, ...claims });
+  const driver = await RunDriver.open(dependencies, { ...claim, inputs, ...claims });
   if (typeof driver === 'string') throw new TypeError('halted');
   // A worker that lies does so after it has compared what it was given.
   Object.assign(inputs, pretends);
@@ -380,7 +380,7 @@ function evidenceOf(
       request: canonical(request),
       show: canonical(show),
     })),
-    decisions: (world.letters.get(run) ?? []).flatMap(({ envelope }) => (envelope ? [envelope] : [])),
+    decisions: (world.inbox.get(run) ?? []).flatMap(({ envelope }) => (envelope ? [envelope] : [])),
     resolutions: [],
     logs: streamsOf((world.chunks.get(run) ?? []).filter(({ firstLine }) => firstLine !== null)),
     egress: new Map(attempts.map((text) => [sha256(text), text])),

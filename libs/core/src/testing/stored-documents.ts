@@ -10,7 +10,7 @@ import type { Plan } from '../lib/plan/plan';
 import { ComparedJson } from '../lib/stored/compared-json';
 import { RunDocuments } from '../lib/stored/run-documents';
 import { KnownAdmissions, type AdmissionColumns } from '../lib/stored/stored-admission';
-import { GateDocuments, standingApprovals, type StoredDecision, type StoredGate } from '../lib/stored/stored-gate';
+import { GateDocuments, approvalsInForce, type StoredDecision, type StoredGate } from '../lib/stored/stored-gate';
 
 import { testDefaults } from './random-plan';
 
@@ -69,8 +69,7 @@ export function storedGate(
     request: JSON.stringify(request),
     show: JSON.stringify(show),
     required: request.requirement.minApprovals,
-    approvals: standingApprovals(decisions.map(({ envelope }) => readDecision(decodeEnvelope(envelope).payload)))
-      .length,
+    approvals: approvalsInForce(decisions.map(({ envelope }) => readDecision(decodeEnvelope(envelope).payload))).length,
     expiresAt: Date.parse(request.expiresAt),
     decisions,
   };

@@ -22,7 +22,7 @@ async function mostRoundsLate(seed: number, bugs: ReadonlySet<PlantedBug> = new 
     rows: database.execute(name, values),
   });
   const claims = new PostgresClaims({ query } as never, new DatabaseClock());
-  const incarnation = await claims.register(aWorker());
+  const workerSession = await claims.register(aWorker());
   let runs = 0;
   const [, , ...others] = createValues(aNewRun(toRunId(uuidOf(0)), now, { sensitive: [] }));
   const submit = (tenant: string): string => {
@@ -39,9 +39,9 @@ async function mostRoundsLate(seed: number, bugs: ReadonlySet<PlantedBug> = new 
   const share = free / 2;
   for (let round = 1; round <= 12; round++) {
     now += 500;
-    await claims.renew(incarnation);
+    await claims.renew(workerSession);
     for (let i = random.int(0, 3); i > 0; i--) turns.set(submit('bravo'), round + Math.floor(turns.size / share));
-    for (const { tenant, runId } of await claims.claim(incarnation, free)) {
+    for (const { tenant, runId } of await claims.claim(workerSession, free)) {
       const uuid = [...turns.keys()].find((one) => toRunId(one) === runId);
       if (tenant !== 'bravo' || uuid === undefined) continue;
       late = Math.max(late, round - (turns.get(uuid) ?? 0));

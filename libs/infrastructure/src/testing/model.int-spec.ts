@@ -29,10 +29,10 @@ const SEQUENCES = searched(10, 200);
 const STATEMENTS = 30;
 const PAIRS = searched(60, 1_000);
 /** Statements in pairs about what is lent, beside those. */
-const LENT_PAIRS = searched(60, 1_000);
+const FAN_OUT_PAIRS = searched(60, 1_000);
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-const PAST = 1_000;
+const ELAPSED = 1_000;
 const FUTURE = 4_000_000_000_000;
 
 let host: TestServer;
@@ -76,7 +76,7 @@ class Sides {
   constructor(
     readonly random: Random,
     /** Whether most of what is sent is about assignments. */
-    private readonly lends = false,
+    private readonly withAssignments = false,
   ) {}
 
   async both(one: Both): Promise<void> {
@@ -141,7 +141,7 @@ class Sides {
     const known = about ? [about] : all;
     if (all.length < 3 || (!about && random.chance(0.05))) return this.create();
     if (this.modelWorkers.length < 2) return this.register();
-    if (this.lends && random.chance(0.6)) return this.nextLent(about);
+    if (this.withAssignments && random.chance(0.6)) return this.nextAssigned(about);
     const one = random.pick(known);
     const key = [one.tenant_id, one.run_id];
     const fence = this.nearly(one.fence);
@@ -204,19 +204,19 @@ class Sides {
   }
 
   /** The same of assignments. */
-  private nextLent(about: RunRow | null): Both {
+  private nextAssigned(about: RunRow | null): Both {
     const { random, model } = this;
     const ofRun = about ? runKey(about.tenant_id, about.run_id) : undefined;
-    const lent = model.tables.assignments.rows(ofRun);
+    const assigned = model.tables.assignments.rows(ofRun);
     const owned = model.tables.runs.rows().filter(({ owner }) => owner !== null);
     const worker = random.int(0, this.modelWorkers.length - 1);
     const tenant = random.pick(['', 'acme', 'bravo']);
     const claim: Both = { name: 'claim-assignment', values: (ids) => [ids[worker], tenant] };
     // They are made by those who drive.
     if (owned.length === 0) return this.claimRuns(worker);
-    if (lent.length === 0) return this.flush(about ? [about] : owned);
-    const held = lent.filter(({ owner }) => owner !== null);
-    const one = random.pick(held.length > 0 && random.chance(0.8) ? held : lent);
+    if (assigned.length === 0) return this.flush(about ? [about] : owned);
+    const held = assigned.filter(({ owner }) => owner !== null);
+    const one = random.pick(held.length > 0 && random.chance(0.8) ? held : assigned);
     const key = this.holdOf(one);
     const ofOne =
       (...more: readonly unknown[]): Both['values'] =>
@@ -240,7 +240,7 @@ class Sides {
       () => ({ name: 'free-assignments', values: () => [] }),
       () => ({ name: 'forget-dead', values: () => [] }),
       () => ({ name: 'lent-run', values: () => [one.tenant_id, one.run_id] }),
-      () => this.appendLent(lent),
+      () => this.appendAssigned(assigned),
     ];
     return random.pick(choices)();
   }
@@ -257,11 +257,11 @@ class Sides {
   /** Two statements that change the same run, if they are right. */
   nextPair(): readonly [Both, Both] {
     const { runs: all, assignments } = this.model.tables;
-    const lends = all.rows().filter((run) => assignments.rows(runKey(run.tenant_id, run.run_id)).length > 0);
-    const about = this.random.pick(this.lends && lends.length > 0 ? lends : all.rows());
+    const withAssignments = all.rows().filter((run) => assignments.rows(runKey(run.tenant_id, run.run_id)).length > 0);
+    const about = this.random.pick(this.withAssignments && withAssignments.length > 0 ? withAssignments : all.rows());
     const one = (): Both => {
       for (;;) {
-        const made = this.lends ? this.nextLent(about) : this.next(about);
+        const made = this.withAssignments ? this.nextAssigned(about) : this.next(about);
         // A flush's name says which arms it has.
         if (CHANGING.includes(made.name.split(' ')[0] ?? '')) return made;
       }
@@ -367,9 +367,9 @@ class Sides {
     return { name: 'append-chunks', values: () => [...columns, Buffer.concat(texts), Buffer.concat(digests)] };
   }
 
-  private appendLent(known: readonly AssignmentRow[]): Both {
+  private appendAssigned(known: readonly AssignmentRow[]): Both {
     const { random } = this;
-    const lent = ['x1', 'x2'].map((step, index) => {
+    const assigned = ['x1', 'x2'].map((step, index) => {
       const { tenant_id, run_id, name, fence } = random.pick(known);
       const chunk = [
         tenant_id,
@@ -385,25 +385,25 @@ class Sides {
       ];
       return { name, chunk, text: Buffer.from(`i${random.int(0, 9)}\n`) };
     });
-    const columns = Array.from({ length: 10 }, (_, i) => lent.map(({ chunk }) => chunk[i]));
-    const texts = lent.map(({ text }) => text);
+    const columns = Array.from({ length: 10 }, (_, i) => assigned.map(({ chunk }) => chunk[i]));
+    const texts = assigned.map(({ text }) => text);
     const digests = texts.map((text) => Buffer.from(sha256(text).slice(7), 'hex'));
     const bytes = [Buffer.concat(texts), Buffer.concat(digests)];
-    return { name: 'append-lent-chunks', values: () => [...columns, ...bytes, lent.map(({ name }) => name)] };
+    return { name: 'append-lent-chunks', values: () => [...columns, ...bytes, assigned.map(({ name }) => name)] };
   }
 
   /** What a commit does to what its run has lent: one thing at once. */
-  private lending(run: RunRow): AssignmentChanges {
+  private assignmentChanges(run: RunRow): AssignmentChanges {
     const { random } = this;
     const name = random.pick(['a1', 'a1', 'a1', 'a2']);
     const key = runKey(run.tenant_id, run.run_id);
     const isThere = this.model.tables.assignments.cell(`${key}/${name}`)?.latest;
-    const nothing: AssignmentChanges = { offered: [], revoked: [], settled: [] };
+    const nothing: AssignmentChanges = { dispatched: [], revoked: [], settled: [] };
     if (!isThere || random.chance(0.05)) {
       const mac = sha256(name).slice(7);
       return {
         ...nothing,
-        offered: [{ name, step: 'm' as StepId, first: 0, last: 2, items: random.int(1, 3), body: name, mac }],
+        dispatched: [{ name, step: 'm' as StepId, first: 0, last: 2, items: random.int(1, 3), body: name, mac }],
       };
     }
     if (random.chance(0.3)) return { ...nothing, settled: [name] };
@@ -420,13 +420,13 @@ class Sides {
       runKey(a.tenant_id, a.run_id) < runKey(b.tenant_id, b.run_id) ? -1 : 1,
     );
     // One of them lends: of what is offered at the same time either may be claimed first.
-    const lender = random.pick(order);
-    const commits = order.map((run) => this.commit(run, this.lends && run === lender));
+    const busiest = random.pick(order);
+    const commits = order.map((run) => this.commit(run, this.withAssignments && run === busiest));
     const { name, values, text } = flushOf(commits.map(flushPart));
     return { name, values: () => values, text };
   }
 
-  private commit(run: RunRow, lends: boolean): Commit {
+  private commit(run: RunRow, withAssignments: boolean): Commit {
     const { random } = this;
     const gates: GateChange[] = [];
     if (random.chance(0.4)) {
@@ -435,7 +435,7 @@ class Sides {
       if (!isThere || random.chance(0.05))
         gates.push({
           ...{ kind: 'opened', gate, approval: 'a', gateDigest: sha256(gate), request: { gate }, show: null },
-          ...{ required: random.int(1, 2), expiresAt: random.chance(0.85) ? FUTURE : PAST },
+          ...{ required: random.int(1, 2), expiresAt: random.chance(0.85) ? FUTURE : ELAPSED },
         });
       else gates.push({ kind: 'ended', gate, outcome: random.pick(['expired', 'closed']) });
     }
@@ -454,11 +454,11 @@ class Sides {
       closes: releases || random.chance(0.1),
       releases,
       isSnapshot: random.chance(0.2),
-      dueAt: ends ? null : random.pick([null, PAST + random.int(0, 9_999), FUTURE]),
+      dueAt: ends ? null : random.pick([null, ELAPSED + random.int(0, 9_999), FUTURE]),
       gates,
       steps: [...(random.chance(0.7) ? [step('s1', 0)] : []), ...(random.chance(0.3) ? [step('s2', 1)] : [])],
       chunks: lines > 0 ? [{ step: 's1', execution: 1, chunk: random.int(0, 3), firstLine: run.last_line + 1 }] : [],
-      ...(lends ? { assignments: this.lending(run) } : {}),
+      ...(withAssignments ? { assignments: this.assignmentChanges(run) } : {}),
       artifacts: random.chance(0.1)
         ? [{ step: 's1', execution: 1, name: 'a', path: 'a', digest: sha256('a'), size: 1, mediaType: 'text/plain' }]
         : [],
@@ -578,13 +578,13 @@ describe('the model of the database', () => {
     ['statements about assignments', true],
   ])(
     `does what PostgreSQL does, in ${SEQUENCES} sequences of %s`,
-    async (_, lends) => {
+    async (_, withAssignments) => {
       for (let seed = 1; seed <= SEQUENCES; seed++) {
-        const sides = new Sides(new Random(seed), lends);
+        const sides = new Sides(new Random(seed), withAssignments);
         await sides.clear();
-        for (let i = 0; i < (lends ? 2 * STATEMENTS : STATEMENTS); i++) {
+        for (let i = 0; i < (withAssignments ? 2 * STATEMENTS : STATEMENTS); i++) {
           if (sides.random.chance(0.1)) await sides.age();
-          if (lends && sides.random.chance(0.05)) await sides.die();
+          if (withAssignments && sides.random.chance(0.05)) await sides.die();
           await sides.both(sides.next());
         }
         await sides.compareTables();
@@ -595,17 +595,17 @@ describe('the model of the database', () => {
 
   it.each([
     [PAIRS, 'statements', false],
-    [LENT_PAIRS, 'statements about assignments', true],
+    [FAN_OUT_PAIRS, 'statements about assignments', true],
   ])(
     `does what PostgreSQL does where %i %s stand in each other's way`,
-    async (pairs, _, lends) => {
+    async (pairs, _, withAssignments) => {
       let blocked = 0;
       const [first, second] = [await pool.connect(), await pool.connect()];
       try {
         for (let seed = 1; seed <= pairs; seed++) {
-          const sides = new Sides(new Random(1_000 + seed), lends);
+          const sides = new Sides(new Random(1_000 + seed), withAssignments);
           await sides.clear();
-          for (let i = 0; i < (lends ? 20 : 12) || !sides.isPeopled; i++) await sides.both(sides.next());
+          for (let i = 0; i < (withAssignments ? 20 : 12) || !sides.isPeopled; i++) await sides.both(sides.next());
           blocked += await playPair(sides, first, second);
           await sides.compareTables();
         }

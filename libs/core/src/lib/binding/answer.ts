@@ -14,7 +14,7 @@ import type { LoopNode } from '../plan/plan';
 import { nodeAt, packNodeAt } from '../plan/plan-index';
 import type { Answer, Question } from '../step/question';
 import { gateOutputs, renderGate, type GateRendering } from './render-gate';
-import { endOfPack, scopeFor, type Sight } from './scope';
+import { endOfPack, scopeFor, type BindingContext } from './scope';
 import { Missing } from './values';
 
 /** An answer and the values it brings into the journal; or the digests that must be fetched first. */
@@ -39,7 +39,7 @@ class Fault extends BrandedError {
 }
 
 /** Answers a question of the tree. Pure: the nonce and the time of a gate come from the driver. Faults are answers, not throws. */
-export function answer(sight: Sight, step: StepId, question: Question, rendering: GateRendering): Answered {
+export function answer(context: BindingContext, step: StepId, question: Question, rendering: GateRendering): Answered {
   const missing = new Missing();
   const values = new Map<Digest, Json>();
   const keep = (value: Json): { kind: 'value'; digest: Digest; size: number } => {
@@ -50,15 +50,15 @@ export function answer(sight: Sight, step: StepId, question: Question, rendering
     values.set(digest, value);
     return { kind: 'value', digest, size: new TextEncoder().encode(text).length };
   };
-  let given: Answer;
+  let supplied: Answer;
   try {
-    given = decide(sight, step, question, rendering, missing, keep);
+    supplied = decide(context, step, question, rendering, missing, keep);
   } catch (error) {
     if (missing.digests.size > 0) return { kind: 'missing', digests: [...missing.digests] };
-    given = faultAnswer(error);
+    supplied = faultAnswer(error);
   }
   if (missing.digests.size > 0) return { kind: 'missing', digests: [...missing.digests] };
-  return { kind: 'answered', answer: given, values };
+  return { kind: 'answered', answer: supplied, values };
 }
 
 function faultAnswer(error: unknown): Answer {
@@ -69,7 +69,7 @@ function faultAnswer(error: unknown): Answer {
 type Keep = (value: Json) => { kind: 'value'; digest: Digest; size: number };
 
 function decide(
-  sight: Sight,
+  context: BindingContext,
   step: StepId,
   question: Question,
   rendering: GateRendering,
@@ -78,27 +78,27 @@ function decide(
 ): Answer {
   switch (question) {
     case 'when':
-      return { kind: 'truth', value: truth(sight, step, nodeAt(sight.x, step).node.when ?? 'true', missing) };
+      return { kind: 'truth', value: truth(context, step, nodeAt(context.index, step).node.when ?? 'true', missing) };
     case 'items':
-      return items(sight, step, missing, keep);
+      return items(context, step, missing, keep);
     case 'branch': {
-      const { node } = nodeAt(sight.x, step);
+      const { node } = nodeAt(context.index, step);
       if (node.kind !== 'conditional') throw new TypeError('not a conditional');
-      const taken = node.branches.findIndex((branch) => truth(sight, step, branch.when, missing));
+      const taken = node.branches.findIndex((branch) => truth(context, step, branch.when, missing));
       return { kind: 'branch', index: taken >= 0 ? taken : node.otherwise ? node.branches.length : null };
     }
     case 'outputs':
-      return { kind: 'outputs', outputs: outputs(sight, step, missing, keep) };
+      return { kind: 'outputs', outputs: outputs(context, step, missing, keep) };
     case 'gate':
-      return renderGate(sight, step, rendering, missing, keep);
+      return renderGate(context, step, rendering, missing, keep);
     case 'inputs':
-      return { kind: 'inputs', inputs: keep(innerInputs(sight, step, missing)) };
+      return { kind: 'inputs', inputs: keep(innerInputs(context, step, missing)) };
     case 'reuse':
       throw new TypeError('no expression says what is taken over');
     case 'until': {
-      const { node } = nodeAt(sight.x, repeatOf(step));
+      const { node } = nodeAt(context.index, repeatOf(step));
       if (node.kind !== 'loop') throw new TypeError('not a loop');
-      return { kind: 'truth', value: truth(sight, step, node.until ?? 'true', missing) };
+      return { kind: 'truth', value: truth(context, step, node.until ?? 'true', missing) };
     }
   }
 }
@@ -110,18 +110,18 @@ function parsed(text: string): Expression {
   return read.expression;
 }
 
-function truth(sight: Sight, step: StepId, text: string, missing: Missing): boolean {
+function truth(context: BindingContext, step: StepId, text: string, missing: Missing): boolean {
   const expression = parsed(text);
-  const value = expression.evaluate(scopeFor(sight, step, expression.reads, missing));
+  const value = expression.evaluate(scopeFor(context, step, expression.reads, missing));
   if (typeof value !== 'boolean') throw new Fault('EXPR_TYPE', `\`${text}\` must be true or false`);
   return value;
 }
 
-function items(sight: Sight, step: StepId, missing: Missing, keep: Keep): Answer {
-  const { node } = nodeAt(sight.x, step);
-  if (node.kind === 'loop') return loopItems(sight, step, node, missing, keep);
+function items(context: BindingContext, step: StepId, missing: Missing, keep: Keep): Answer {
+  const { node } = nodeAt(context.index, step);
+  if (node.kind === 'loop') return loopItems(context, step, node, missing, keep);
   if (node.kind !== 'map') throw new TypeError('not a map');
-  const list = evaluate(sight, step, node.items, missing);
+  const list = evaluate(context, step, node.items, missing);
   if (!isJsonArray(list)) throw new Fault('MAP_ITEMS_TYPE', 'the items are not a list');
   const bound = node.maxItems ?? 100_000;
   if (list.length > bound) throw new Fault('MAP_ITEMS_LIMIT', `${list.length} items, at most ${bound} are allowed`);
@@ -129,10 +129,10 @@ function items(sight: Sight, step: StepId, missing: Missing, keep: Keep): Answer
 }
 
 /** The items of a loop, as far as it may go: what lies behind `maxIterations` is not kept. A range stays a range. */
-function loopItems(sight: Sight, step: StepId, node: LoopNode, missing: Missing, keep: Keep): Answer {
+function loopItems(context: BindingContext, step: StepId, node: LoopNode, missing: Missing, keep: Keep): Answer {
   const { items, maxIterations } = node;
   if (items === null) return { kind: 'items', items: null, count: maxIterations };
-  const value = evaluate(sight, step, items, missing);
+  const value = evaluate(context, step, items, missing);
   const written = writtenRange(value);
   if (written !== null) {
     const range = countedRange(written);
@@ -150,44 +150,44 @@ function loopItems(sight: Sight, step: StepId, node: LoopNode, missing: Missing,
 }
 
 /** Evaluates every template in a JSON value at a place. */
-export function evaluate(sight: Sight, step: StepId, template: Json, missing: Missing): Json {
+export function evaluate(context: BindingContext, step: StepId, template: Json, missing: Missing): Json {
   const reads: readonly Reference[] = readsOfTemplate(template);
-  return evaluateTemplate(template, scopeFor(sight, step, reads, missing));
+  return evaluateTemplate(template, scopeFor(context, step, reads, missing));
 }
 
 /** What an inner pack begins with: what its caller hands over, held against what it asks for. */
-function innerInputs(sight: Sight, step: StepId, missing: Missing): Json {
-  const node = packNodeAt(sight.x, step);
-  const given = evaluate(sight, step, node.with, missing);
+function innerInputs(context: BindingContext, step: StepId, missing: Missing): Json {
+  const node = packNodeAt(context.index, step);
+  const supplied = evaluate(context, step, node.with, missing);
   if (missing.digests.size > 0) return null;
-  const held = holdInputs(node.inputs, isJsonObject(given) ? given : {});
+  const held = holdInputs(node.inputs, isJsonObject(supplied) ? supplied : {});
   if (held.kind === 'values') return held.values;
   const [first] = held.findings;
   throw new Fault('INPUT_INVALID', first?.message ?? 'the inputs are not valid');
 }
 
 function outputs(
-  sight: Sight,
+  context: BindingContext,
   step: StepId,
   missing: Missing,
   keep: Keep,
 ): Extract<Answer, { kind: 'outputs' }>['outputs'] {
   if (step === ROOT) {
-    const declared = Object.fromEntries(sight.x.plan.outputs.map((output) => [output.name, output.value]));
-    return keep(evaluate(sight, step, declared, missing));
+    const declared = Object.fromEntries(context.index.plan.outputs.map((output) => [output.name, output.value]));
+    return keep(evaluate(context, step, declared, missing));
   }
   if (isItem(step)) {
-    const { node } = nodeAt(sight.x, repeatOf(step));
+    const { node } = nodeAt(context.index, repeatOf(step));
     const declared: JsonObject =
       (node.kind === 'map' || node.kind === 'loop') && isJsonObject(node.outputs ?? undefined)
         ? (node.outputs ?? {})
         : {};
-    return keep(evaluate(sight, step, declared, missing));
+    return keep(evaluate(context, step, declared, missing));
   }
-  const { node } = nodeAt(sight.x, step);
+  const { node } = nodeAt(context.index, step);
   if (node.kind === 'pack') {
     const declared = Object.fromEntries(node.outputs.map((output) => [output.name, output.value]));
-    return keep(evaluate(sight, endOfPack(step), declared, missing));
+    return keep(evaluate(context, endOfPack(step), declared, missing));
   }
-  return keep(gateOutputs(sight, step, missing));
+  return keep(gateOutputs(context, step, missing));
 }

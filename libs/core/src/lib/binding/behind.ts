@@ -4,24 +4,24 @@ import { parseExpression } from '../expression/expression';
 import type { Reference } from '../expression/inspect';
 import { splitParameters } from './bind';
 import type { Json } from '../foundation/json';
-import { nodeOf, ROOT, scopeOf, within } from '../plan/place';
+import { nodeOf, ROOT, scopeOf, joinScope } from '../plan/place';
 import { nodeAt, type IndexedBlock, type IndexedNode, type PlanIndex } from '../plan/plan-index';
 
 /** The nodes that stand behind a gate: they wait for it, directly or not, or are in a container that does; up to the item it stands in. */
-export function nodesBehind(x: PlanIndex, gate: StepId): readonly IndexedNode[] {
+export function nodesBehind(index: PlanIndex, gate: StepId): readonly IndexedNode[] {
   const found = new Map<NodeId, IndexedNode>();
-  let at: IndexedNode | undefined = nodeAt(x, gate);
+  let at: IndexedNode | undefined = nodeAt(index, gate);
   while (at) {
-    addDependents(x, found, at);
-    const above: IndexedNode | undefined = at.parent === ROOT ? undefined : x.nodes.get(at.parent);
+    addDependents(index, found, at);
+    const above: IndexedNode | undefined = at.parent === ROOT ? undefined : index.nodes.get(at.parent);
     at = above && above.node.kind !== 'map' && above.node.kind !== 'loop' ? above : undefined;
   }
   return [...found.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
 /** The siblings that wait for a node, directly or not, each with what is in it. */
-function addDependents(x: PlanIndex, found: Map<NodeId, IndexedNode>, at: IndexedNode): void {
-  const siblings = new Map(siblingsOf(x, at).nodes.map((node) => [node.name, node]));
+function addDependents(index: PlanIndex, found: Map<NodeId, IndexedNode>, at: IndexedNode): void {
+  const siblings = new Map(siblingsOf(index, at).nodes.map((node) => [node.name, node]));
   const waiting = [...at.dependents];
   for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
     const node = siblings.get(name);
@@ -31,10 +31,10 @@ function addDependents(x: PlanIndex, found: Map<NodeId, IndexedNode>, at: Indexe
   }
 }
 
-function siblingsOf(x: PlanIndex, node: IndexedNode): IndexedBlock {
-  if (node.parent === ROOT) return x.root;
-  const body = x.nodes.get(node.parent)?.bodies.find((one) => one.nodes.includes(node));
-  return body ?? x.root;
+function siblingsOf(index: PlanIndex, node: IndexedNode): IndexedBlock {
+  if (node.parent === ROOT) return index.root;
+  const body = index.nodes.get(node.parent)?.bodies.find((one) => one.nodes.includes(node));
+  return body ?? index.root;
 }
 
 function addAll(found: Map<NodeId, IndexedNode>, node: IndexedNode): void {
@@ -47,7 +47,7 @@ export function placeBehind(gate: StepId, node: IndexedNode): StepId {
   // What stands behind a gate of an inner pack may stand outside of it, in a scope around.
   for (let scope = scopeOf(gate); scope !== ''; scope = scopeOf(scope)) {
     const template = nodeOf(scope as StepId);
-    if (node.id.startsWith(`${template}::`)) return within<StepId>(scope, node.id.slice(template.length + 2));
+    if (node.id.startsWith(`${template}::`)) return joinScope<StepId>(scope, node.id.slice(template.length + 2));
   }
   return node.id as unknown as StepId;
 }
@@ -60,10 +60,10 @@ export function nodesIn(node: IndexedNode): Iterable<NodeId> {
 }
 
 /** A node, everything in it, and everything that comes after it, whatever it stands in. */
-export function nodesFrom(x: PlanIndex, node: IndexedNode): ReadonlySet<NodeId> {
+export function nodesFrom(index: PlanIndex, node: IndexedNode): ReadonlySet<NodeId> {
   const found = new Map<NodeId, IndexedNode>();
   addAll(found, node);
-  for (let at: IndexedNode | undefined = node; at; at = x.nodes.get(at.parent)) addDependents(x, found, at);
+  for (let at: IndexedNode | undefined = node; at; at = index.nodes.get(at.parent)) addDependents(index, found, at);
   return new Set(found.keys());
 }
 

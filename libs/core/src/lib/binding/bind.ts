@@ -6,7 +6,7 @@ import { parseJsonTemplate, readsOfTemplate, type JsonTemplate } from '../expres
 import { verbatimParameters } from '../plan/builtin-executors';
 import { packAround, runNodeAt, type PlanIndex } from '../plan/plan-index';
 import type { RunNode } from '../plan/plan';
-import { scopeFor, type PrivateValues, type Sight } from './scope';
+import { scopeFor, type PrivateValues, type BindingContext } from './scope';
 import { Missing } from './values';
 
 /** What stands at a path under `in/`. */
@@ -28,11 +28,11 @@ export type Bound =
   | { readonly kind: 'fault'; readonly code: string; readonly message: string };
 
 /** Binds `with`, `env` and `files` of a leaf. A fault is the attempt's failure, final. */
-export function bind(sight: Sight, step: StepId, kept: PrivateValues = NOTHING_PRIVATE): Bound {
+export function bind(context: BindingContext, step: StepId, kept: PrivateValues = NOTHING_PRIVATE): Bound {
   const missing = new Missing();
   try {
-    const shown = scopeFor(sight, step, readsOfLeaf(runNodeAt(sight.x, step)), missing);
-    const bound = bindIn(sight.x, step, shown, kept);
+    const shown = scopeFor(context, step, readsOfLeaf(runNodeAt(context.index, step)), missing);
+    const bound = bindIn(context.index, step, shown, kept);
     return missing.digests.size > 0 ? { kind: 'missing', digests: [...missing.digests] } : bound;
   } catch (error) {
     if (missing.digests.size > 0) return { kind: 'missing', digests: [...missing.digests] };
@@ -48,16 +48,16 @@ export function readsOfLeaf(node: RunNode): readonly Reference[] {
 
 /** Binds a leaf whose scope is known; what may not be stored is added to it. */
 export function bindIn(
-  x: PlanIndex,
+  index: PlanIndex,
   step: StepId,
   shown: JsonObject,
   kept: PrivateValues = NOTHING_PRIVATE,
 ): Exclude<Bound, { kind: 'missing' }> {
-  const node = runNodeAt(x, step);
+  const node = runNodeAt(index, step);
   const { template, verbatim } = preparedOf(node);
   try {
     // Sensitive inputs are the run's own: they never pass into an inner pack.
-    const own = packAround(x, step) === null;
+    const own = packAround(index, step) === null;
     const inputs = own ? { ...(shown['inputs'] as JsonObject), ...kept.inputs } : (shown['inputs'] ?? null);
     const value = template.evaluate({ ...shown, inputs, secrets: kept.secrets }) as {
       with: JsonObject;

@@ -6,7 +6,7 @@ import { itemAt } from '../plan/loop-items';
 import { indexOf, isItem, itemsAround, nodeOf, repeatOf, scopeOf } from '../plan/place';
 import { childOf, nodeAt, packAround } from '../plan/plan-index';
 import { nodesBehind, placeBehind, readsOf, readsPrevious } from './behind';
-import type { StepResult } from './results';
+import type { StepResult } from './run-projection';
 import {
   endOfPack,
   failedIn,
@@ -15,7 +15,7 @@ import {
   viewOfJournal,
   visibleStep,
   type Journaled,
-  type Sight,
+  type BindingContext,
 } from './scope';
 import { valueOf, type Missing } from './values';
 
@@ -34,17 +34,17 @@ const NAMED_READ = /^(inputs|failed)\((.*)\)$/;
 const digests = new WeakMap<StepResult, Digest>();
 
 /** The digest of all that expressions can see of a step that is over, its outputs by their digest; null while it is not. */
-export function resultDigest(sight: Journaled, step: StepId): Digest | null {
-  const result = sight.results.get(step);
-  if (!sight.x.nodes.has(nodeOf(step))) return null;
+export function resultDigest(context: Journaled, step: StepId): Digest | null {
+  const result = context.results.get(step);
+  if (!context.index.nodes.has(nodeOf(step))) return null;
   if (!result) {
-    const isOver = !isItem(step) && isLeftOut(sight, step);
-    return isOver ? digestOf({ ...viewOfJournal(sight, step), code: null, outputs: null }) : null;
+    const isOver = !isItem(step) && isLeftOut(context, step);
+    return isOver ? digestOf({ ...viewOfJournal(context, step), code: null, outputs: null }) : null;
   }
   if (result.endedAt === null) return null;
   let digest = digests.get(result);
   if (digest === undefined) {
-    const view = isItem(step) ? { status: result.status } : viewOfJournal(sight, step);
+    const view = isItem(step) ? { status: result.status } : viewOfJournal(context, step);
     digest = digestOf({ ...view, code: result.code, outputs: result.outputs?.digest ?? null });
     digests.set(result, digest);
   }
@@ -62,20 +62,20 @@ export function resultDigest(sight: Journaled, step: StepId): Digest | null {
  * behind a policy that people may override it does not: then what ended inside before is bound one by one (of a pack: what
  * its declared outputs name).
  */
-export function readsBehind(sight: Journaled, gate: StepId): GateReads {
-  const { x } = sight;
-  const behind = nodesBehind(x, gate);
+export function readsBehind(context: Journaled, gate: StepId): GateReads {
+  const { index } = context;
+  const behind = nodesBehind(index, gate);
   const ids = new Set(behind.map(({ id }) => id));
   const reads: Record<string, Digest> = {};
   const seen = new Set<string>();
   const add = (read: string): void => {
     if (seen.has(read)) return;
     seen.add(read);
-    const digest = digestOfRead(sight, () => ids, read);
+    const digest = digestOfRead(context, () => ids, read);
     if (digest !== null) reads[read] = digest;
   };
   const addStep = (place: StepId): void => {
-    const { id, node, bodies } = nodeAt(x, place);
+    const { id, node, bodies } = nodeAt(index, place);
     if (place === gate || ids.has(id) || seen.has(place)) return;
     add(place);
     if (reads[place] !== undefined) return;
@@ -85,25 +85,25 @@ export function readsBehind(sight: Journaled, gate: StepId): GateReads {
         node.outputs.flatMap(({ value }) => readsOfTemplate(value)),
       );
     else if (node.kind !== 'map' && node.kind !== 'loop')
-      for (const { name } of bodies.flatMap((body) => body.nodes)) addStep(childOf(x, place, name));
+      for (const { name } of bodies.flatMap((body) => body.nodes)) addStep(childOf(index, place, name));
   };
   const addAll = (place: StepId, references: readonly Reference[]): void => {
     for (const { root, path } of references) {
       if (root === 'inputs') {
-        const pack = packAround(x, place);
+        const pack = packAround(index, place);
         if (pack !== null) add(inputsRead(pack));
       } else if (root === 'failed') {
         const scope = scopeOf(place);
         if (scope === '' || gate.startsWith(`${scope}::`)) add(failedRead(scope));
       } else if (root === 'steps' && typeof path[0] === 'string') {
-        const step = visibleStep(x, place, path[0]);
+        const step = visibleStep(index, place, path[0]);
         if (step !== null) addStep(step);
       }
     }
   };
   for (const node of behind) {
     const place = placeBehind(gate, node);
-    const before = readsPrevious(node) ? previousItem(x, place) : null;
+    const before = readsPrevious(node) ? previousItem(index, place) : null;
     if (before !== null) add(before);
     addAll(place, readsOf(node));
   }
@@ -111,9 +111,9 @@ export function readsBehind(sight: Journaled, gate: StepId): GateReads {
 }
 
 /** True if everything that the request of a gate names as read still is what it was when the gate opened. */
-export function readsAreAsBefore(sight: Journaled, gate: StepId, reads: GateReads): boolean {
-  const behind = (): ReadonlySet<NodeId> => new Set(nodesBehind(sight.x, gate).map(({ id }) => id));
-  return Object.entries(reads).every(([read, digest]) => digestOfRead(sight, behind, read) === digest);
+export function readsAreAsBefore(context: Journaled, gate: StepId, reads: GateReads): boolean {
+  const behind = (): ReadonlySet<NodeId> => new Set(nodesBehind(context.index, gate).map(({ id }) => id));
+  return Object.entries(reads).every(([read, digest]) => digestOfRead(context, behind, read) === digest);
 }
 
 /** True if what a gate has bound may still change after it has opened: a list that is not over, of which further steps may fail. */
@@ -122,13 +122,13 @@ export function mayChange(reads: GateReads): boolean {
 }
 
 /** The digest of one thing that is read; null if it is not known yet. What failed behind the gate itself does not count. */
-function digestOfRead(sight: Journaled, behind: () => ReadonlySet<NodeId>, read: string): Digest | null {
+function digestOfRead(context: Journaled, behind: () => ReadonlySet<NodeId>, read: string): Digest | null {
   const [, what, place = ''] = NAMED_READ.exec(read) ?? [];
-  if (what === 'inputs') return sight.results.get(place as StepId)?.inputs?.digest ?? null;
-  if (what !== 'failed') return resultDigest(sight, read as StepId);
-  const failed = failedIn(sight, place);
+  if (what === 'inputs') return context.results.get(place as StepId)?.inputs?.digest ?? null;
+  if (what !== 'failed') return resultDigest(context, read as StepId);
+  const failed = failedIn(context, place);
   const ids = failed.length > 0 ? behind() : new Set<NodeId>();
-  return digestOf(failed.filter((step) => !ids.has(nodeAt(sight.x, step).id)));
+  return digestOf(failed.filter((step) => !ids.has(nodeAt(context.index, step).id)));
 }
 
 /**
@@ -136,13 +136,13 @@ function digestOfRead(sight: Journaled, behind: () => ReadonlySet<NodeId>, read:
  * the gate may read each. Those around an inner pack count too: its inputs may come from them. Null outside of maps and loops.
  */
 export function itemDigest(
-  sight: Pick<Sight, 'x' | 'results' | 'values'>,
+  context: Pick<BindingContext, 'index' | 'results' | 'values'>,
   gate: StepId,
   missing: Missing,
 ): Digest | null {
-  const { x, results, values } = sight;
+  const { index, results, values } = context;
   const items = itemsAround(gate).map((item) =>
-    itemAt(valueOf(x, results, values, results.get(repeatOf(item))?.items?.ref ?? null, missing), indexOf(item)),
+    itemAt(valueOf(index, results, values, results.get(repeatOf(item))?.items?.ref ?? null, missing), indexOf(item)),
   );
   const [only] = items;
   if (only === undefined) return null;

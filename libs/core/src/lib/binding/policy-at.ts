@@ -2,13 +2,16 @@ import type { StepId } from '../foundation/ids';
 import { verdictOf, type PolicyVerdict } from '../gate/policy-verdict';
 import { isItem } from '../plan/place';
 import { nodeAt } from '../plan/plan-index';
-import type { Sight } from './scope';
+import type { BindingContext } from './scope';
 
 /** What a policy said at a gate instance; null if it asks none, or the policy has not answered yet. */
-export function verdictAt({ x, results }: Pick<Sight, 'x' | 'results'>, step: StepId): PolicyVerdict | null {
+export function verdictAt(
+  { index, results }: Pick<BindingContext, 'index' | 'results'>,
+  step: StepId,
+): PolicyVerdict | null {
   const judged = results.get(step)?.judged;
   if (!judged || isItem(step)) return null;
-  const { node } = nodeAt(x, step);
-  const policy = node.kind === 'gate' ? x.plan.policies.find(({ id }) => id === node.policy) : undefined;
+  const { node } = nodeAt(index, step);
+  const policy = node.kind === 'gate' ? index.plan.policies.find(({ id }) => id === node.policy) : undefined;
   return policy ? verdictOf(policy, judged) : null;
 }

@@ -6,17 +6,17 @@ import type { StepId } from '../foundation/ids';
 import { indexOf, isItem, itemOf, repeatOf, ROOT } from '../plan/place';
 import { indexPlan, nodeAt, parentOf, type PlanIndex } from '../plan/plan-index';
 import type { ValueRef } from '../step/value-ref';
-import { Results } from './results';
+import { RunProjection } from './run-projection';
 import { previousItem } from './scope';
 import { searched } from '../../testing/runs-of-laws';
 
 const PLANS = searched(600, 6_000);
 
 /** The loop around a step, by climbing the tree as far as its pack goes. */
-function loopAround(x: PlanIndex, step: StepId): StepId | null {
-  for (let at = parentOf(x, step); at !== ROOT; at = parentOf(x, at)) {
+function loopAround(index: PlanIndex, step: StepId): StepId | null {
+  for (let at = parentOf(index, step); at !== ROOT; at = parentOf(index, at)) {
     if (isItem(at)) continue;
-    const { kind } = nodeAt(x, at).node;
+    const { kind } = nodeAt(index, at).node;
     if (kind === 'loop') return at;
     if (kind === 'pack') return null;
   }
@@ -29,17 +29,17 @@ function wrongReads(previousOf: typeof previousItem, plans = PLANS): { readonly 
   let read = 0;
   for (let seed = 1; seed <= plans && wrong === 0; seed++) {
     const random = new Random(seed);
-    const x = indexPlan(randomPlan(random), digestOf('plan'), testDefaults, testFloor);
-    const results = new Results();
+    const index = indexPlan(randomPlan(random), digestOf('plan'), testDefaults, testFloor);
+    const results = new RunProjection();
     const last = new Map<StepId, ValueRef>();
-    for (const entry of new RandomWorld(x, random).play().entries) {
+    for (const entry of new RandomWorld(index, random).play().entries) {
       results.take(entry);
       const { event } = entry;
       if (event.type === 'step.ended' && isItem(event.step)) last.set(repeatOf(event.step), event.outputs);
       if (event.type !== 'step.started') continue;
-      const loop = loopAround(x, event.step);
+      const loop = loopAround(index, event.step);
       if (loop === null) continue;
-      const item = previousOf(x, event.step);
+      const item = previousOf(index, event.step);
       const seen = item === null ? null : (results.get(item)?.outputs ?? null);
       if (last.has(loop)) read += 1;
       if (seen?.digest !== last.get(loop)?.digest) wrong += 1;
@@ -58,14 +58,15 @@ describe('previous', () => {
   it.each<[string, typeof previousItem]>([
     [
       'the iteration before that',
-      (x, step) => {
-        const item = previousItem(x, step);
+      (index, step) => {
+        const item = previousItem(index, step);
         return item === null || indexOf(item) === 0 ? null : itemOf(repeatOf(item), indexOf(item) - 1);
       },
     ],
     [
       'the first iteration',
-      (x, step) => (previousItem(x, step) === null ? null : itemOf(repeatOf(previousItem(x, step) as StepId), 0)),
+      (index, step) =>
+        previousItem(index, step) === null ? null : itemOf(repeatOf(previousItem(index, step) as StepId), 0),
     ],
     ['nothing', () => null],
   ])('a planted bug is found: it is %s', (_what, bug) => {

@@ -11,7 +11,7 @@ import { nodesBehind, placeBehind } from './behind';
 import { itemDigest, readsBehind } from './gate-reads';
 import { secretsBehind } from './secret-names';
 import { verdictAt } from './policy-at';
-import { inputsAt, scopeFor, stepView, visibleStep, type Sight } from './scope';
+import { inputsAt, scopeFor, stepView, visibleStep, type BindingContext } from './scope';
 import { valueOf, type Missing, type Values } from './values';
 
 /** What the driver supplies to a rendering: time, randomness, and what binds the request to the admitted run. */
@@ -26,17 +26,23 @@ export interface GateRendering {
 type Keep = (value: Json) => { kind: 'value'; digest: Digest; size: number };
 
 /** Renders the gate request (documents.md): what is shown, what may be read behind it, until when. Its digest is the gate digest. */
-export function renderGate(sight: Sight, step: StepId, rendering: GateRendering, missing: Missing, keep: Keep): Answer {
-  const { node } = nodeAt(sight.x, step);
+export function renderGate(
+  context: BindingContext,
+  step: StepId,
+  rendering: GateRendering,
+  missing: Missing,
+  keep: Keep,
+): Answer {
+  const { node } = nodeAt(context.index, step);
   if (node.kind !== 'gate') throw new TypeError('not a gate');
-  const { plan, defaults, approvalFloor } = sight.x;
+  const { plan, defaults, approvalFloor } = context.index;
   const approval = plan.approvals.find((one) => one.id === node.approval);
   const expiresAfter = Math.min(approval?.expiresAfterMs ?? defaults.expiresAfterMs, approvalFloor.maxExpiresAfterMs);
   const expiresAt = rendering.at + expiresAfter;
   const executeBy = expiresAt + (approval?.executeWithinMs ?? defaults.executeWithinMs);
-  const verdict = verdictAt(sight, step);
+  const verdict = verdictAt(context, step);
   const template: Json = { message: node.message ?? '', show: node.show };
-  const rendered = evaluateTemplate(template, scopeFor(sight, step, readsOfTemplate(template), missing)) as {
+  const rendered = evaluateTemplate(template, scopeFor(context, step, readsOfTemplate(template), missing)) as {
     message: Json;
     show: Json;
   };
@@ -47,11 +53,11 @@ export function renderGate(sight: Sight, step: StepId, rendering: GateRendering,
   );
   const request: GateRequest = {
     schema: 'taskrunner.gate-request.v1',
-    runId: sight.context.runId,
-    tenant: sight.context.tenant,
+    runId: context.context.runId,
+    tenant: context.context.tenant,
     gate: step,
-    label: itemLabel(sight, step, missing),
-    planHash: sight.x.planHash,
+    label: itemLabel(context, step, missing),
+    planHash: context.index.planHash,
     profileDigest: rendering.profileDigest,
     admissionDigest: rendering.admissionDigest,
     requirement: {
@@ -65,14 +71,14 @@ export function renderGate(sight: Sight, step: StepId, rendering: GateRendering,
       formDigest: node.form === null ? null : digestOf(node.form),
       ...(approvalFloor.actors && { actors: approvalFloor.actors }),
     },
-    policy: verdict && policyShown(sight, step, verdict),
+    policy: verdict && policyShown(context, step, verdict),
     message,
     showDigest: keep(rendered.show).digest,
-    reads: readsBehind(sight, step),
-    item: itemDigest(sight, step, missing),
-    secrets: secretsBehind(sight, step),
-    opens: opensOf(sight, step),
-    notApplied: notApplied(sight),
+    reads: readsBehind(context, step),
+    item: itemDigest(context, step, missing),
+    secrets: secretsBehind(context, step),
+    opens: opensOf(context, step),
+    notApplied: notApplied(context),
     nonce: rendering.nonce,
     openedAt: new Date(rendering.at).toISOString(),
     expiresAt: new Date(expiresAt).toISOString(),
@@ -90,29 +96,31 @@ function overrideMessage(verdict: PolicyVerdict): string {
   return `${oneLine(verdictTitle(verdict))}. Approving overrides the denial.`;
 }
 
-function policyShown(sight: Sight, step: StepId, { id, level }: PolicyVerdict): Json {
-  const judged = sight.results.get(step)?.judged;
+function policyShown(context: BindingContext, step: StepId, { id, level }: PolicyVerdict): Json {
+  const judged = context.results.get(step)?.judged;
   if (!judged) return null;
   const { allow, undecided, reasons, engine, digest } = judged;
   return { id, level, allow, undecided, reasons: [...reasons], engine, digest };
 }
 
-function opensOf(sight: Sight, gate: StepId): readonly string[] {
-  return nodesBehind(sight.x, gate)
+function opensOf(context: BindingContext, gate: StepId): readonly string[] {
+  return nodesBehind(context.index, gate)
     .filter(({ node }) => node.kind === 'run' && node.effects !== 'pure')
     .map((node) => placeBehind(gate, node));
 }
 
 /** Gates that did not apply: skipped by their own `when`. */
-function notApplied(sight: Sight): readonly string[] {
-  return [...sight.x.nodes.values()]
-    .filter(({ node, id }) => node.kind === 'gate' && sight.results.get(id as unknown as StepId)?.code === 'WHEN_FALSE')
+function notApplied(context: BindingContext): readonly string[] {
+  return [...context.index.nodes.values()]
+    .filter(
+      ({ node, id }) => node.kind === 'gate' && context.results.get(id as unknown as StepId)?.code === 'WHEN_FALSE',
+    )
     .map(({ id }) => id);
 }
 
 /** `steps.<gate>.outputs`: `{decision, response, decisions[]}` of an approval, `{allow, reasons, engine, digest, overridden}` of a policy. */
-export function gateOutputs(sight: Sight, step: StepId, missing: Missing): Json {
-  const result = sight.results.get(step);
+export function gateOutputs(context: BindingContext, step: StepId, missing: Missing): Json {
+  const result = context.results.get(step);
   if (result?.judged) {
     const { allow, reasons, engine, digest } = result.judged;
     return { allow, reasons: [...reasons], engine, digest, overridden: result.gate?.outcome === 'approved' };
@@ -121,7 +129,7 @@ export function gateOutputs(sight: Sight, step: StepId, missing: Missing): Json 
   const last = decisions.at(-1);
   return {
     decision: result?.gate?.outcome ?? null,
-    response: last ? valueOf(sight.x, sight.results, sight.values, last.response, missing) : null,
+    response: last ? valueOf(context.index, context.results, context.values, last.response, missing) : null,
     decisions: decisions.map(({ decisionId, person, decision, record }) => ({
       decisionId,
       person: { ...person },
@@ -146,43 +154,43 @@ export interface Asked {
  * made before later steps ended.
  */
 export function policyInput(
-  sight: Sight,
+  context: BindingContext,
   step: StepId,
   at: number,
   actor: Json,
   missing: Missing,
   among: (name: string) => boolean = () => true,
 ): Json {
-  const { node } = nodeAt(sight.x, step);
+  const { node } = nodeAt(context.index, step);
   const withTemplate = node.kind === 'gate' ? node.with : {};
-  const params = evaluateTemplate(withTemplate, scopeFor(sight, step, readsOfTemplate(withTemplate), missing));
-  return policyInputWith(sight, step, { params, actor, at }, missing, among);
+  const params = evaluateTemplate(withTemplate, scopeFor(context, step, readsOfTemplate(withTemplate), missing));
+  return policyInputWith(context, step, { params, actor, at }, missing, among);
 }
 
 /** The same where its parameters are made already. */
 export function policyInputWith(
-  sight: Sight,
+  context: BindingContext,
   step: StepId,
   { params, actor, at }: Asked,
   missing: Missing,
   among: (name: string) => boolean = () => true,
 ): JsonObject {
   const steps: Record<string, Json> = {};
-  for (const { name, id } of sight.x.nodes.values()) {
+  for (const { name, id } of context.index.nodes.values()) {
     if (!among(name)) continue;
-    const place = visibleStep(sight.x, step, name);
-    if (place !== null && sight.results.get(place)?.endedAt != null && nodeAt(sight.x, place).id === id)
-      steps[name] = stepView(sight, place, missing);
+    const place = visibleStep(context.index, step, name);
+    if (place !== null && context.results.get(place)?.endedAt != null && nodeAt(context.index, place).id === id)
+      steps[name] = stepView(context, place, missing);
   }
-  const { runId, tenant, planHash } = sight.context;
-  const inputs = inputsAt(sight, step, missing);
+  const { runId, tenant, planHash } = context.context;
+  const inputs = inputsAt(context, step, missing);
   return {
     inputs,
     steps,
     params,
     actor,
     tenant,
-    plan: { hash: planHash, pack: { name: sight.x.plan.pack.name, version: sight.x.plan.pack.version } },
+    plan: { hash: planHash, pack: { name: context.index.plan.pack.name, version: context.index.plan.pack.version } },
     run: { id: runId },
     now: new Date(at).toISOString(),
   };

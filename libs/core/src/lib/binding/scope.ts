@@ -3,7 +3,7 @@ import { isJsonObject, type Json, type JsonObject } from '../foundation/json';
 import type { Digest } from '../foundation/ids';
 import type { Reference } from '../expression/inspect';
 import type { ConditionalNode, PackNode } from '../plan/plan';
-import { indexOf, isItem, itemOf, nodeOf, repeatOf, ROOT, scopeOf, within } from '../plan/place';
+import { indexOf, isItem, itemOf, nodeOf, repeatOf, ROOT, scopeOf, joinScope } from '../plan/place';
 import { itemAt } from '../plan/loop-items';
 import {
   blockOf,
@@ -15,7 +15,7 @@ import {
   type IndexedBlock,
   type PlanIndex,
 } from '../plan/plan-index';
-import type { CapturedArtifact, Results } from './results';
+import type { CapturedArtifact, RunProjection } from './run-projection';
 import { valueOf, type Missing, type Values } from './values';
 
 /** What expressions may see besides the journal. */
@@ -37,37 +37,42 @@ export interface PrivateValues {
 
 /** What the journal alone tells about a plan: no value by value. */
 export interface Journaled {
-  readonly x: PlanIndex;
-  readonly results: Results;
+  readonly index: PlanIndex;
+  readonly results: RunProjection;
 }
 
 /** What a binding looks at: plan, journal, values, and where. */
-export interface Sight extends Journaled {
+export interface BindingContext extends Journaled {
   readonly values: Values;
   readonly context: RunContext;
 }
 
 /** The scope of the expressions of one step: only what `reads` asks for is built. */
-export function scopeFor(sight: Sight, step: StepId, reads: readonly Reference[], missing: Missing): JsonObject {
+export function scopeFor(
+  context: BindingContext,
+  step: StepId,
+  reads: readonly Reference[],
+  missing: Missing,
+): JsonObject {
   const roots = new Set(reads.map((read) => read.root));
-  const pack = packAround(sight.x, step);
-  const { name, version } = (pack === null ? sight.x.plan : packNodeAt(sight.x, pack)).pack;
+  const pack = packAround(context.index, step);
+  const { name, version } = (pack === null ? context.index.plan : packNodeAt(context.index, pack)).pack;
   const scope: Record<string, Json> = {
-    inputs: pack !== null && roots.has('inputs') ? inputsOf(sight, pack, missing) : sight.context.inputs,
+    inputs: pack !== null && roots.has('inputs') ? inputsOf(context, pack, missing) : context.context.inputs,
     pack: { name, version },
-    run: { id: sight.context.runId, planHash: sight.context.planHash },
-    tenant: sight.context.tenant,
+    run: { id: context.context.runId, planHash: context.context.planHash },
+    tenant: context.context.tenant,
   };
-  addItems(sight, step, roots, scope, missing);
-  if (roots.has('previous')) scope['previous'] = previousResult(sight, step, missing);
-  if (roots.has('failed')) scope['failed'] = failedBefore(sight, step);
+  addItems(context, step, roots, scope, missing);
+  if (roots.has('previous')) scope['previous'] = previousResult(context, step, missing);
+  if (roots.has('failed')) scope['failed'] = failedBefore(context, step);
   if (roots.has('steps')) {
     const names = new Set(reads.filter((read) => read.root === 'steps').map((read) => read.path[0]));
     const steps: Record<string, Json> = {};
     for (const name of names) {
       if (typeof name !== 'string') continue;
-      const place = visibleStep(sight.x, step, name);
-      if (place !== null) steps[name] = stepView(sight, place, missing);
+      const place = visibleStep(context.index, step, name);
+      if (place !== null) steps[name] = stepView(context, place, missing);
     }
     scope['steps'] = steps;
   }
@@ -75,41 +80,41 @@ export function scopeFor(sight: Sight, step: StepId, reads: readonly Reference[]
 }
 
 /** What `inputs` is at a place: those of the run, or of the inner pack that the place stands in. */
-export function inputsAt(sight: Sight, step: StepId, missing: Missing): Json {
-  const pack = packAround(sight.x, step);
-  return pack === null ? sight.context.inputs : inputsOf(sight, pack, missing);
+export function inputsAt(context: BindingContext, step: StepId, missing: Missing): Json {
+  const pack = packAround(context.index, step);
+  return pack === null ? context.context.inputs : inputsOf(context, pack, missing);
 }
 
-function inputsOf({ x, results, values }: Sight, pack: StepId, missing: Missing): Json {
-  return valueOf(x, results, values, results.get(pack)?.inputs ?? null, missing);
+function inputsOf({ index, results, values }: BindingContext, pack: StepId, missing: Missing): Json {
+  return valueOf(index, results, values, results.get(pack)?.inputs ?? null, missing);
 }
 
 /** The place from which an inner pack's own expressions look: the end of its steps. */
 export function endOfPack(pack: StepId): StepId {
-  return within<StepId>(pack, '');
+  return joinScope<StepId>(pack, '');
 }
 
 /** The items that a step stands in, innermost last so that it hides the outer ones. */
 function addItems(
-  sight: Sight,
+  context: BindingContext,
   step: StepId,
   roots: ReadonlySet<string>,
   scope: Record<string, Json>,
   missing: Missing,
 ): void {
   const items: StepId[] = [];
-  for (let at: string = isItem(step) ? step : scopeOf(step); at !== '' && !isPack(sight.x, at); at = scopeOf(at))
+  for (let at: string = isItem(step) ? step : scopeOf(step); at !== '' && !isPack(context.index, at); at = scopeOf(at))
     if (isItem(at as StepId)) items.unshift(at as StepId);
   for (const item of items) {
-    const { node } = nodeAt(sight.x, repeatOf(item));
+    const { node } = nodeAt(context.index, repeatOf(item));
     if (node.kind !== 'map' && node.kind !== 'loop') continue;
     if (roots.has(node.index)) scope[node.index] = indexOf(item);
     if (!roots.has(node.iterator)) continue;
     const list = valueOf(
-      sight.x,
-      sight.results,
-      sight.values,
-      sight.results.get(repeatOf(item))?.items?.ref ?? null,
+      context.index,
+      context.results,
+      context.values,
+      context.results.get(repeatOf(item))?.items?.ref ?? null,
       missing,
     );
     scope[node.iterator] = itemAt(list, indexOf(item));
@@ -120,38 +125,38 @@ function addItems(
  * The iteration before the one that a step stands in, of the innermost loop around it; null in the first one, outside loops,
  * and where the place of that loop is a template's.
  */
-export function previousItem(x: PlanIndex, step: StepId): StepId | null {
-  for (let at: string = isItem(step) ? step : scopeOf(step); at !== '' && !isPack(x, at); at = scopeOf(at)) {
+export function previousItem(index: PlanIndex, step: StepId): StepId | null {
+  for (let at: string = isItem(step) ? step : scopeOf(step); at !== '' && !isPack(index, at); at = scopeOf(at)) {
     const place = at as StepId;
     const item = isItem(place);
-    if (nodeAt(x, item ? repeatOf(place) : place).node.kind !== 'loop') continue;
+    if (nodeAt(index, item ? repeatOf(place) : place).node.kind !== 'loop') continue;
     return item && indexOf(place) > 0 ? itemOf(repeatOf(place), indexOf(place) - 1) : null;
   }
   return null;
 }
 
-function previousResult(sight: Sight, step: StepId, missing: Missing): Json {
-  const item = previousItem(sight.x, step);
+function previousResult(context: BindingContext, step: StepId, missing: Missing): Json {
+  const item = previousItem(context.index, step);
   if (item === null) return null;
-  return valueOf(sight.x, sight.results, sight.values, sight.results.get(item)?.outputs ?? null, missing);
+  return valueOf(context.index, context.results, context.values, context.results.get(item)?.outputs ?? null, missing);
 }
 
 /** The step that `steps.<name>` means at a place: its own scope first, then the scopes around it, as far as its pack goes. */
-export function visibleStep(x: PlanIndex, step: StepId, name: string): StepId | null {
+export function visibleStep(index: PlanIndex, step: StepId, name: string): StepId | null {
   for (let scope = isItem(step) ? (step as string) : scopeOf(step); ; scope = scopeOf(scope)) {
-    const place = within<StepId>(scope, name);
-    if (x.nodes.has(nodeOf(place))) return place;
-    if (scope === '' || isPack(x, scope)) return null;
+    const place = joinScope<StepId>(scope, name);
+    if (index.nodes.has(nodeOf(place))) return place;
+    if (scope === '' || isPack(index, scope)) return null;
   }
 }
 
 /** What `steps.<id>` holds. */
-export function stepView(sight: Sight, step: StepId, missing: Missing): Json {
-  const result = sight.results.get(step);
-  const { node } = nodeAt(sight.x, step);
-  const view = viewOfJournal(sight, step);
+export function stepView(context: BindingContext, step: StepId, missing: Missing): Json {
+  const result = context.results.get(step);
+  const { node } = nodeAt(context.index, step);
+  const view = viewOfJournal(context, step);
   if (!result) return { ...view, outputs: null };
-  const outputs = valueOf(sight.x, sight.results, sight.values, result.outputs, missing);
+  const outputs = valueOf(context.index, context.results, context.values, result.outputs, missing);
   return { ...view, outputs, ...(node.kind === 'pack' ? { artifacts: filesAmong(node, outputs) } : {}) };
 }
 
@@ -159,31 +164,33 @@ export function stepView(sight: Sight, step: StepId, missing: Missing): Json {
  * What `steps.<id>` holds beside its outputs, and what does not come from them: gates bind it by its digest, so whatever
  * expressions may see of a step belongs here.
  */
-export function viewOfJournal(sight: Journaled, step: StepId): JsonObject {
-  const result = sight.results.get(step);
-  const { node } = nodeAt(sight.x, step);
+export function viewOfJournal(context: Journaled, step: StepId): JsonObject {
+  const result = context.results.get(step);
+  const { node } = nodeAt(context.index, step);
   if (!result) {
-    const status = isLeftOut(sight, step) ? 'skipped' : 'pending';
+    const status = isLeftOut(context, step) ? 'skipped' : 'pending';
     return { status, artifacts: {}, error: null, ...(node.kind === 'conditional' ? { branch: null } : {}) };
   }
   const view: Record<string, Json> = {
     status: result.status ?? 'running',
     artifacts:
-      node.kind === 'map' || node.kind === 'loop' ? listsOfArtifacts(sight, step) : artifactsOf(step, result.artifacts),
+      node.kind === 'map' || node.kind === 'loop'
+        ? listsOfArtifacts(context, step)
+        : artifactsOf(step, result.artifacts),
     error:
       result.status === 'failed'
         ? { code: result.code, message: result.message, attempts: result.attempts, exitCode: result.exitCode }
         : null,
   };
   if (node.kind === 'conditional') view['branch'] = branchOf(node, result.branch);
-  if (node.kind === 'map') view['counts'] = countsOf(sight, step);
+  if (node.kind === 'map') view['counts'] = countsOf(context, step);
   if (node.kind === 'loop') view['iterations'] = result.begun;
   return view;
 }
 
 /** True for a step that never began and never will: what it stands in is over. */
-export function isLeftOut({ x, results }: Journaled, step: StepId): boolean {
-  for (let at = step; at !== ROOT; at = parentOf(x, at)) {
+export function isLeftOut({ index, results }: Journaled, step: StepId): boolean {
+  for (let at = step; at !== ROOT; at = parentOf(index, at)) {
     const { status = null } = results.get(at) ?? {};
     if (status !== null) return true;
   }
@@ -220,24 +227,24 @@ export function artifactValue(step: StepId, { name, path, digest, size, mediaTyp
   return { name, step, digest, size, mediaType, path };
 }
 
-function listsOfArtifacts(sight: Journaled, repeat: StepId): JsonObject {
+function listsOfArtifacts(context: Journaled, repeat: StepId): JsonObject {
   const lists: Record<string, Json[]> = {};
-  const count = sight.results.get(repeat)?.begun ?? 0;
+  const count = context.results.get(repeat)?.begun ?? 0;
   for (let index = 0; index < count; index++) {
-    for (const child of blockOf(sight.x, repeat).nodes) {
-      const step = within<StepId>(itemOf(repeat, index), child.name);
-      for (const artifact of sight.results.get(step)?.artifacts ?? [])
+    for (const child of blockOf(context.index, repeat).nodes) {
+      const step = joinScope<StepId>(itemOf(repeat, index), child.name);
+      for (const artifact of context.results.get(step)?.artifacts ?? [])
         (lists[artifact.name] ??= []).push(artifactValue(step, artifact));
     }
   }
   return lists;
 }
 
-function countsOf(sight: Journaled, repeat: StepId): JsonObject {
-  const total = sight.results.get(repeat)?.items?.count ?? 0;
+function countsOf(context: Journaled, repeat: StepId): JsonObject {
+  const total = context.results.get(repeat)?.items?.count ?? 0;
   let [succeeded, failed] = [0, 0];
   for (let index = 0; index < total; index++) {
-    const status = sight.results.get(itemOf(repeat, index))?.status;
+    const status = context.results.get(itemOf(repeat, index))?.status;
     if (status === 'succeeded') succeeded++;
     else if (status === 'failed') failed++;
   }
@@ -246,18 +253,18 @@ function countsOf(sight: Journaled, repeat: StepId): JsonObject {
 }
 
 /** Ids of the steps of the list, or of the needs, that failed: in plan order, as the step's own pack names them. */
-function failedBefore(sight: Sight, step: StepId): readonly Json[] {
-  const pack = packAround(sight.x, step);
-  const around = pack === null ? 0 : within<StepId>(pack, '').length;
-  return failedIn(sight, scopeOf(step)).map((place) => place.slice(around));
+function failedBefore(context: BindingContext, step: StepId): readonly Json[] {
+  const pack = packAround(context.index, step);
+  const around = pack === null ? 0 : joinScope<StepId>(pack, '').length;
+  return failedIn(context, scopeOf(step)).map((place) => place.slice(around));
 }
 
 /** The steps that failed in a scope, in plan order. */
-export function failedIn({ x, results }: Journaled, scope: string): readonly StepId[] {
+export function failedIn({ index, results }: Journaled, scope: string): readonly StepId[] {
   const block =
-    scope === '' ? x.root : blockOf(x, isItem(scope as StepId) ? repeatOf(scope as StepId) : (scope as StepId));
+    scope === '' ? index.root : blockOf(index, isItem(scope as StepId) ? repeatOf(scope as StepId) : (scope as StepId));
   return [...namesWithin(block)]
-    .map((name) => within<StepId>(scope, name))
+    .map((name) => joinScope<StepId>(scope, name))
     .filter((place) => results.get(place)?.status === 'failed');
 }
 

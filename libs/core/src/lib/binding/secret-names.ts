@@ -5,7 +5,7 @@ import type { StepId } from '../foundation/ids';
 import type { Reference } from '../expression/inspect';
 import { nodesBehind } from './behind';
 import { splitParameters } from './bind';
-import type { Sight } from './scope';
+import type { BindingContext } from './scope';
 
 /** Secrets that a leaf asks for by its expressions. */
 export function secretsRead(node: RunNode): readonly string[] {
@@ -20,10 +20,10 @@ export function secretsOf(node: RunNode): readonly string[] {
 
 /** The secrets of the steps behind a gate, with the versions that the journal holds. */
 export function secretsBehind(
-  { x, results }: Pick<Sight, 'x' | 'results'>,
+  { index, results }: Pick<BindingContext, 'index' | 'results'>,
   gate: StepId,
 ): readonly { readonly name: string; readonly version: string }[] {
-  const names = nodesBehind(x, gate).flatMap(({ node }) => (node.kind === 'run' ? secretsOf(node) : []));
+  const names = nodesBehind(index, gate).flatMap(({ node }) => (node.kind === 'run' ? secretsOf(node) : []));
   return [...new Set(names)].sort().flatMap((name) => {
     const version = results.secretVersion(name);
     return version === null ? [] : [{ name, version }];

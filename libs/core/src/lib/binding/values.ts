@@ -3,7 +3,7 @@ import type { Json } from '../foundation/json';
 import { itemOf } from '../plan/place';
 import { blockOf, childOf, nodeAt, type PlanIndex } from '../plan/plan-index';
 import type { ValueRef } from '../step/value-ref';
-import type { Results } from './results';
+import type { RunProjection } from './run-projection';
 
 /** Values that the driver has at hand, by digest. */
 export type Values = Pick<ReadonlyMap<Digest, Json>, 'get'>;
@@ -14,18 +14,24 @@ export class Missing {
 }
 
 /** The value behind a reference; null where it, or a part of it, is not at hand (then `missing` says what). */
-export function valueOf(x: PlanIndex, results: Results, values: Values, ref: ValueRef, missing: Missing): Json {
+export function valueOf(
+  index: PlanIndex,
+  results: RunProjection,
+  values: Values,
+  ref: ValueRef,
+  missing: Missing,
+): Json {
   if (ref === null) return null;
   if (ref.kind === 'value') {
     const value = values.get(ref.digest);
     if (value === undefined) missing.digests.add(ref.digest);
     return value ?? null;
   }
-  const part = (step: StepId): Json => valueOf(x, results, values, results.get(step)?.outputs ?? null, missing);
-  const { node } = nodeAt(x, ref.of);
+  const part = (step: StepId): Json => valueOf(index, results, values, results.get(step)?.outputs ?? null, missing);
+  const { node } = nodeAt(index, ref.of);
   if (node.kind === 'map' || node.kind === 'loop')
     return Array.from({ length: ref.count }, (_, index) => part(itemOf(ref.of, index)));
   return Object.fromEntries(
-    blockOf(x, ref.of).nodes.map((child) => [child.name, part(childOf(x, ref.of, child.name))]),
+    blockOf(index, ref.of).nodes.map((child) => [child.name, part(childOf(index, ref.of, child.name))]),
   );
 }

@@ -23,7 +23,7 @@ export type DocumentReading =
       readonly kind: 'refused';
       readonly faults: readonly Fault[];
       /** What can be read in spite of the faults, so that all that is wrong can be told at once; absent where not even the syntax holds. */
-      readonly salvaged?: ReadDocument;
+      readonly partial?: ReadDocument;
     };
 
 /** The refusal of what was found, each at its place. */

@@ -30,7 +30,7 @@ export function readFully(text: string, lines: LineIndex, maxDepth: number): Doc
   const read: ReadDocument = { kind: 'read', value, text, ...positions(first?.contents ?? null, lines) };
   if (findings.length === 0) return read;
   const holds = !findings.some(({ code }) => code === 'DOC_SYNTAX' || code === 'DOC_SEVERAL_DOCUMENTS');
-  return holds ? { ...refused(findings, lines), salvaged: read } : refused(findings, lines);
+  return holds ? { ...refused(findings, lines), partial: read } : refused(findings, lines);
 }
 
 /** What YAML 1.2 §5.1 does not count among printable characters; a carriage return only before a line feed. */
@@ -66,12 +66,12 @@ function syntaxFindings(documents: readonly (Composed | undefined)[], scanned: S
   const explained = new Set(scanned.expressions.map((offset) => lines.positionAt(offset).line));
   const findings: Finding[] = [];
   for (const document of documents) {
-    const told = new Set<string>();
+    const reported = new Set<string>();
     for (const { code, pos, message } of [...(document?.errors ?? []), ...(document?.warnings ?? [])]) {
       if (code === 'TAG_RESOLVE_FAILED' && scanned.tags.length > 0) continue;
       if (code === 'MULTIPLE_DOCS' || explained.has(lines.positionAt(pos[0]).line)) continue;
       // A bracket that is not closed is reported for each that it stands in.
-      if (told.size === told.add(`${pos[0]} ${message}`).size) continue;
+      if (reported.size === reported.add(`${pos[0]} ${message}`).size) continue;
       findings.push({ code: 'DOC_SYNTAX', path: '', offset: pos[0], message: `${message}.`.replace('..', '.') });
     }
   }

@@ -29,9 +29,9 @@ describe('a bound of egress rules', () => {
     ],
     // Nor does it take over private addresses that it did not ask for.
     ['not pinned, where the host is pinned', rule('a.test'), [rule('a.test', '10.0.0.0/8')], null],
-  ])('%s', (_what, asked, bound, given) => {
-    expect(boundRules([asked], bound)).toEqual(given === null ? [] : [given]);
-    expect(rulesBeyond([asked], bound)).toEqual(JSON.stringify(given) === JSON.stringify(asked) ? [] : [asked]);
+  ])('%s', (_what, asked, bound, supplied) => {
+    expect(boundRules([asked], bound)).toEqual(supplied === null ? [] : [supplied]);
+    expect(rulesBeyond([asked], bound)).toEqual(JSON.stringify(supplied) === JSON.stringify(asked) ? [] : [asked]);
   });
 
   it('says rules in words', () => {

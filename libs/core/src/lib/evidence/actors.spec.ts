@@ -21,11 +21,11 @@ const program = (sub: string, iss = ISS): Actor => ({ iss, sub, kind: 'client' }
 const people: TrustedIssuer = { iss: ISS, kind: 'people', population: 'acme', audience: 'a', jwks: [] };
 
 let plain: Sample;
-let told: Sample;
+let reported: Sample;
 beforeAll(async () => {
   plain = await sampleRun();
   const actors = [[program('bot'), acting('mary')], []];
-  told = await sampleRun({
+  reported = await sampleRun({
     actors: [{ iss: ISS, sub: 'bot' }],
     decision: (person) => ({ actors: actors[person] ?? [] }),
   });
@@ -73,14 +73,14 @@ function fail(): never {
 
 describe('actors in evidence', () => {
   it('hold where each is a person, or a program that the gate request names', () => {
-    expect(failing(told)).toEqual([]);
-    expect(failing(told, { issuers: [people] })).toEqual([]);
-    const answer = checksOf(told, { issuers: [people] }).find(({ name }) => name === 'decisions.people');
+    expect(failing(reported)).toEqual([]);
+    expect(failing(reported, { issuers: [people] })).toEqual([]);
+    const answer = checksOf(reported, { issuers: [people] }).find(({ name }) => name === 'decisions.people');
     expect(answer).toMatchObject({ basis: 'recomputed', detail: '2 decisions, 1 of them through actors' });
   });
 
   it('stand in the statement where the record has them, and nowhere else', () => {
-    const [gate] = gateRecords(readEvidence(told.evidence));
+    const [gate] = gateRecords(readEvidence(reported.evidence));
     expect(gate?.decisions.map(({ actors }) => actors)).toEqual([[program('bot'), acting('mary')], []]);
     const [before] = gateRecords(readEvidence(plain.evidence));
     expect(before?.decisions.map((decision) => 'actors' in decision)).toEqual([false, false]);
@@ -105,13 +105,15 @@ describe('actors in evidence', () => {
   });
 
   it('do not hold where another program acts than is configured, or one decides', () => {
-    expect(failing(retold(told, { actors: [program('bot', 'https://other.test')] }))).toContain('decisions.people');
-    expect(failing(retold(told, { actors: [{ ...program('bot'), kind: 'person' }] }))).toContain('decisions.people');
-    expect(failing(retold(told, { person: { iss: ISS, sub: 'bot' }, actors: [] }))).toContain('decisions.people');
+    expect(failing(retold(reported, { actors: [program('bot', 'https://other.test')] }))).toContain('decisions.people');
+    expect(failing(retold(reported, { actors: [{ ...program('bot'), kind: 'person' }] }))).toContain(
+      'decisions.people',
+    );
+    expect(failing(retold(reported, { person: { iss: ISS, sub: 'bot' }, actors: [] }))).toContain('decisions.people');
   });
 
   it('do not hold where a person comes from an issuer that does not speak for people', () => {
-    const stranger = retold(told, { actors: [{ iss: 'https://other.test', sub: 'mary', kind: 'person' }] });
+    const stranger = retold(reported, { actors: [{ iss: 'https://other.test', sub: 'mary', kind: 'person' }] });
     expect(failing(stranger)).toEqual([]);
     expect(failing(stranger, { issuers: [people] })).toEqual(['decisions.people']);
     const machines: TrustedIssuer = { ...people, iss: 'https://other.test', kind: 'clients' };
@@ -119,21 +121,21 @@ describe('actors in evidence', () => {
   });
 
   it('are those of the journal', () => {
-    expect(failing(retold(told, { actors: [] }, {}))).toContain('decisions.people');
+    expect(failing(retold(reported, { actors: [] }, {}))).toContain('decisions.people');
     expect(failing(retold(plain, { actors: [acting('mary')] }, {}))).toContain('decisions.people');
   });
 
   it('of a gate request are no more than the environment allows', () => {
     const of = (sample: Sample) => readEvidence(sample.evidence);
-    const [entry] = [...of(told).gates.values()];
+    const [entry] = [...of(reported).gates.values()];
     if (!entry) return fail();
     const { approval } = entry.request.requirement;
-    expect(laxness(of(told), entry.request, approval)).toBeNull();
+    expect(laxness(of(reported), entry.request, approval)).toBeNull();
     expect(laxness(of(plain), entry.request, approval)).toBe('more actors');
   });
 
   it('stand in the published ledger record', () => {
-    const records = [...readEvidence(told.evidence).decisions.values()].map(({ record }) => ledgerRecordOf(record));
+    const records = [...readEvidence(reported.evidence).decisions.values()].map(({ record }) => ledgerRecordOf(record));
     expect(records.map((record) => record?.approver.summary)).toEqual([
       `through ${ISS}|bot (program), ${ISS}|mary`,
       undefined,

@@ -44,9 +44,9 @@ function bomOf({ evidence }: EvidenceDocuments, digest: Digest): JsonObject | nu
 /** The document, then what its step was given in the execution that made it, by path. */
 function subjectsOf({ facts }: EvidenceDocuments, artifact: ArtifactRecord): readonly Subject[] {
   const subjects = new Map<string, Digest>([[`${artifact.step}/${artifact.name}`, artifact.digest]]);
-  const given = (facts.ofStep.get(artifact.step as StepId) ?? [])
+  const supplied = (facts.ofStep.get(artifact.step as StepId) ?? [])
     .flatMap((fact) => (fact.type === 'material.mounted' && fact.execution === artifact.execution ? [fact] : []))
     .sort((a, b) => (a.path < b.path ? -1 : 1));
-  for (const { path, digest } of given) if (!subjects.has(path)) subjects.set(path, digest);
+  for (const { path, digest } of supplied) if (!subjects.has(path)) subjects.set(path, digest);
   return [...subjects].slice(0, MAX_SUBJECTS).map(([name, digest]) => ({ name, digest: { sha256: digest.slice(7) } }));
 }

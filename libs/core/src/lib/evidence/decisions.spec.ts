@@ -2,7 +2,7 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 import { aKey, sampleRun, sealBundle, signed, type Sample } from '../../testing/sample-evidence';
 import { proofObjection } from './check/decision-proof';
 import { durationMs } from './check/gate-bounds';
-import type { VerifyRequest } from './check/case';
+import type { VerifyRequest } from './check/verification-session';
 import { PAYLOAD_TYPE, type DecisionRecord } from './documents';
 import { readEvidence } from './evidence-documents';
 import { ledgerRecordOf } from './ledger-record';

@@ -4,7 +4,7 @@ import { isJsonObject, type JsonObject } from '../foundation/json';
 import { answerAgain } from './answers/answer-again';
 import { contentOf, journalNdjson, type BundleFile } from './bundle-files';
 import { carriedOf } from './carried';
-import { fail, openCase, type Case, type VerifyRequest } from './check/case';
+import { fail, openSession, type VerificationSession, type VerifyRequest } from './check/verification-session';
 import { answer, type Check, type Checker, type CheckName, type Found } from './check/check';
 import {
   admissionAgrees,
@@ -71,7 +71,7 @@ function journalOf(documents: EvidenceDocuments): BundleFile {
 }
 
 /** What is stated of the steps follows from the journal; what the bundle carries is said where the trust file asks for it. */
-function statementFollows(bundle: Case): Found {
+function statementFollows(bundle: VerificationSession): Found {
   const { draft, trust } = bundle.request;
   if (trust.require.carried === true && draft?.carried === null)
     fail('the worker does not say what the bundle carries, and require.carried asks for it');
@@ -120,7 +120,7 @@ export function verifyDraft({ asserted, ...request }: DraftRequest): {
   readonly checks: readonly Check[];
   readonly documents: EvidenceDocuments | null;
 } {
-  const bundle = openCase({ ...request, draft: asserted });
+  const bundle = openSession({ ...request, draft: asserted });
   const checks = Object.entries(CHECKERS).map(([name, checker]) => answer(name as CheckName, checker, bundle));
   if (!checks.every(({ ok }) => ok)) return { checks, documents: null };
   const documents = bundle.documents();

@@ -6,7 +6,7 @@ import type { Json } from '../foundation/json';
 import { chain } from '../journal/chain';
 import type { Entry, Page, Unnumbered } from '../journal/page';
 import { PROVENANCE_ATTESTATION } from './bundle-files';
-import type { Case } from './check/case';
+import type { VerificationSession } from './check/verification-session';
 import { probesHold } from './check/check-probes';
 import { misstatedSize } from './check/misstated-sizes';
 import { strayAnswer } from './check/stray-answers';
@@ -118,9 +118,9 @@ function valueOf({ evidence }: Sample, ref: unknown): Json {
 }
 
 /** The journal told otherwise, chained again. */
-function retold(sample: Sample, tell: (entry: Unnumbered) => Unnumbered, more: Page['values'] = {}): Sample {
+function retold(sample: Sample, restate: (entry: Unnumbered) => Unnumbered, more: Page['values'] = {}): Sample {
   const { pages } = sample.evidence;
-  const entries = pages.flatMap((page) => page.entries).map(({ seq: _seq, ...entry }) => tell(entry));
+  const entries = pages.flatMap((page) => page.entries).map(({ seq: _seq, ...entry }) => restate(entry));
   const values = { ...Object.assign({}, ...pages.map((page) => page.values)), ...more } as Page['values'];
   const page = chain({ seq: 0, hash: pages[0]?.prev as Digest }, entries, values).page;
   return { ...sample, evidence: { ...sample.evidence, pages: [page] } };
@@ -215,8 +215,8 @@ describe('a journal of entries in no strict shape', () => {
           ? { ...entry, event: { ...entry.event, lines: '2' } }
           : entry) as unknown as Unnumbered,
     ],
-  ])('%s', async (_what, tell) => {
-    const forged = retold(await sampleRun(), tell);
+  ])('%s', async (_what, restate) => {
+    const forged = retold(await sampleRun(), restate);
     const { checks } = verifyRun({ files: sealBundle(forged), trust: forged.trust, verifySignature });
     expect(checks.find(({ name }) => name === 'journal.chain')).toMatchObject({
       ok: false,
@@ -270,7 +270,7 @@ describe('a probe', () => {
     );
     const bundle = {
       documents: () => ({ ...readEvidence(evidence), facts: factsOf([page.page]) }),
-    } as unknown as Case;
+    } as unknown as VerificationSession;
     expect(probesHold(bundle)).toMatchObject({ basis: 'recomputed' });
   });
 
@@ -287,7 +287,7 @@ describe('a probe', () => {
 
 describe('what the journal tells of a value', () => {
   /** The value that stands beside a page, told as another thing. */
-  const told =
+  const restated =
     (types: readonly string[], change: (ref: { digest: Digest; size: number }) => object) => (entry: Unnumbered) => {
       if (!types.includes(entry.event.type)) return entry;
       const event = entry.event as { readonly outputs?: { kind: string; digest: Digest; size: number } | null };
@@ -300,7 +300,7 @@ describe('what the journal tells of a value', () => {
     const honest = await sampleRun();
     const forged = retold(
       honest,
-      told(['attempt.succeeded'], ({ digest }) => ({ kind: 'children', of: 'rollout', count: 1, digest })),
+      restated(['attempt.succeeded'], ({ digest }) => ({ kind: 'children', of: 'rollout', count: 1, digest })),
     );
     expect(verified(forged)).toContain('journal.chain');
   });

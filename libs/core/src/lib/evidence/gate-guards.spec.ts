@@ -111,15 +111,15 @@ describe('instances of gates', () => {
   });
 
   it('that did not apply are found under what was skipped', () => {
-    const x = indexPlan(
+    const index = indexPlan(
       aPlan(aBlock([map('m', aBlock([group('p', aBlock([gate('g')]))])), gate('h')])),
       digestOf('plan'),
       testDefaults,
       testFloor,
     );
-    expect(gatesUnder(x, 'h' as StepId)).toEqual(['h']);
-    expect(gatesUnder(x, 'm' as StepId)).toEqual(['m::g']);
-    expect(gatesUnder(x, 'm[2]::p' as StepId)).toEqual(['m[2]::g']);
+    expect(gatesUnder(index, 'h' as StepId)).toEqual(['h']);
+    expect(gatesUnder(index, 'm' as StepId)).toEqual(['m::g']);
+    expect(gatesUnder(index, 'm[2]::p' as StepId)).toEqual(['m[2]::g']);
   });
 });
 

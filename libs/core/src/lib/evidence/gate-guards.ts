@@ -11,7 +11,7 @@ export type GuardIndex = ReadonlyMap<NodeId, readonly NodeId[]>;
  * (gates.md §4). Counted are gates that it waits for among its siblings or its containers' siblings, directly or in a group,
  * parallel or inner pack that must run and succeed.
  */
-export function guardIndex(x: PlanIndex): GuardIndex {
+export function guardIndex(index: PlanIndex): GuardIndex {
   const guards = new Map<NodeId, readonly NodeId[]>();
   const visit = (block: IndexedBlock, inherited: readonly NodeId[]): void => {
     const byName = new Map(block.nodes.map((node) => [node.name, node]));
@@ -30,7 +30,7 @@ export function guardIndex(x: PlanIndex): GuardIndex {
       for (const body of node.bodies) visit(body, [...found]);
     }
   };
-  visit(x.root, []);
+  visit(index.root, []);
   return guards;
 }
 
@@ -53,8 +53,8 @@ export function guardInstance(guard: NodeId, step: StepId): StepId {
 }
 
 /** Gates at or below a skipped step, as instances of its scope: they did not apply. */
-export function gatesUnder(x: PlanIndex, step: StepId): readonly StepId[] {
-  const skipped = x.nodes.get(nodeOf(step));
+export function gatesUnder(index: PlanIndex, step: StepId): readonly StepId[] {
+  const skipped = index.nodes.get(nodeOf(step));
   const below = (node: IndexedNode): readonly NodeId[] =>
     node.node.kind === 'gate' ? [node.id] : node.bodies.flatMap((body) => body.nodes.flatMap(below));
   if (!skipped) return [];

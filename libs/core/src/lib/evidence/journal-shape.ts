@@ -2,14 +2,14 @@ import type { Actor, Subject } from '../foundation/principal';
 import { isJsonObject, type Json } from '../foundation/json';
 import type { Entry } from '../journal/page';
 import type { GateDecision } from '../gate/gate-state';
-import type { Derived, Fact, GivenBody } from '../run/run-event';
+import type { Derived, Fact, InputEventBody } from '../run/run-event';
 import type { Answer } from '../step/question';
 import type { ValueRef } from '../step/value-ref';
 import { anyJson, byKind, closed, digest, flag, listOf, nullable, oneOf, optional, whole, type Shape } from './shape';
 
 // The strict shape of journal entries: every member of every event, and no other. What an event means is said where it is declared (run-event.ts).
 
-type Event = GivenBody | Derived | Fact;
+type Event = InputEventBody | Derived | Fact;
 type Members<E> = { readonly [K in keyof E]-?: Shape<E[K]> };
 type Shapes<E extends { readonly type: string }> = {
   readonly [T in E['type']]: Members<Omit<Extract<E, { readonly type: T }>, 'type'>>;
@@ -43,19 +43,19 @@ const valueRef: Shape<ValueRef> = nullable(
 );
 
 /** What is told to a run is a value with a digest of its own. Only the run itself, in derived entries, refers to the results of its children. */
-const toldRef: Shape<ValueRef> = nullable(closed({ kind: oneOf('value'), digest, size: whole }));
+const statedRef: Shape<ValueRef> = nullable(closed({ kind: oneOf('value'), digest, size: whole }));
 
 const answer = byKind<Answer>({
   truth: closed({ kind: oneOf('truth'), value: flag }),
   branch: closed({ kind: oneOf('branch'), index: nullable(whole) }),
-  items: closed({ kind: oneOf('items'), items: toldRef, count: whole }),
-  outputs: closed({ kind: oneOf('outputs'), outputs: toldRef }),
-  inputs: closed({ kind: oneOf('inputs'), inputs: toldRef }),
-  gate: closed({ kind: oneOf('gate'), request: toldRef, gateDigest: digest, expiresAt: moment, executeBy: moment }),
+  items: closed({ kind: oneOf('items'), items: statedRef, count: whole }),
+  outputs: closed({ kind: oneOf('outputs'), outputs: statedRef }),
+  inputs: closed({ kind: oneOf('inputs'), inputs: statedRef }),
+  gate: closed({ kind: oneOf('gate'), request: statedRef, gateDigest: digest, expiresAt: moment, executeBy: moment }),
   reuse: closed({
     kind: oneOf('reuse'),
     source: nullable(closed({ run: text as Shape<never>, digest })),
-    outputs: toldRef,
+    outputs: statedRef,
   }),
   fault: closed({ kind: oneOf('fault'), code: text, message: text }),
 });
@@ -75,7 +75,7 @@ const gateDecision = closed<GateDecision>({
 const status = oneOf('succeeded', 'failed', 'skipped', 'cancelled');
 const outcome = oneOf('approved', 'rejected', 'expired', 'closed');
 
-const GIVEN: Shapes<GivenBody> = {
+const INPUTS: Shapes<InputEventBody> = {
   'run.claimed': {
     fence: whole,
     crashes: whole,
@@ -88,7 +88,7 @@ const GIVEN: Shapes<GivenBody> = {
   'run.cancel-requested': { by: subject, reason: text, force: flag },
   'run.failed': { code, step: nullable(step), message: text },
   'time.reached': {},
-  'attempt.succeeded': { step, execution: whole, outputs: toldRef },
+  'attempt.succeeded': { step, execution: whole, outputs: statedRef },
   'attempt.failed': { step, execution: whole, code, message: text, retryable: flag, exitCode },
   'attempt.stopped': { step, execution: whole, unknown: flag },
   'attempt.deferred': { step, execution: whole, until: moment },
@@ -107,14 +107,14 @@ const GIVEN: Shapes<GivenBody> = {
     reasons: listOf(text),
     engine: text,
     digest,
-    input: toldRef,
+    input: statedRef,
   },
-  'gate.decided': { step, decision: gateDecision, record: digest, response: toldRef },
+  'gate.decided': { step, decision: gateDecision, record: digest, response: statedRef },
   'attention.resolved': {
     step,
     execution: whole,
     outcome: oneOf('succeeded', 'failed', 'retry'),
-    outputs: toldRef,
+    outputs: statedRef,
     record: digest,
   },
 };
@@ -185,7 +185,7 @@ const FACT: Shapes<Exclude<Fact, { type: 'note' }>> = {
 
 /** By kind of entry, its shapes by type of event. */
 const KINDS: { readonly [kind: string]: ReadonlyMap<string, Shape<object>> } = {
-  given: shapesOf(GIVEN),
+  given: shapesOf(INPUTS),
   derived: shapesOf(DERIVED),
   fact: new Map([...shapesOf(FACT), ['note', note]]),
 };

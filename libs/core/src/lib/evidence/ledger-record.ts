@@ -26,7 +26,7 @@ export type LedgerRecord = {
 export function ledgerRecordOf(record: DecisionRecord, summary: string | null = null): LedgerRecord | null {
   const { runId, tenant, gate, planHash, gateDigest, decision, decidedAt, person, actors = [], reason } = record;
   if (decision === 'withdrawn') return null;
-  const told = summary ?? actorsShown(actors);
+  const reported = summary ?? actorsShown(actors);
   return {
     schemaVersion: 'stellaops.pack.approval-ledger.v1',
     runId,
@@ -35,7 +35,7 @@ export function ledgerRecordOf(record: DecisionRecord, summary: string | null = 
     decision,
     decidedAt,
     tenantId: tenant,
-    approver: { id: `${person.iss}|${person.sub}`, ...(told !== null && { summary: told }) },
+    approver: { id: `${person.iss}|${person.sub}`, ...(reported !== null && { summary: reported }) },
     ...(reason !== null && { reason }),
     evidence: { requestDigest: gateDigest, responseDigest: digestOf(asJson(record)) },
   };

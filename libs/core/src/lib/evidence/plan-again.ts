@@ -73,13 +73,13 @@ export function planAgain(
   if (withheld) return { kind: 'untried', reason: `the bytes of ${withheld.path} are withheld` };
   const pack = carried();
   if (!pack) return { kind: 'refused', code: 'the manifest cannot be read' };
-  const given = Object.entries(openInputs(plan)).filter(([, value]) => value !== null);
+  const supplied = Object.entries(openInputs(plan)).filter(([, value]) => value !== null);
   const planning = buildPlan({
     admitted: true,
     pack: pack.read,
     contentDigest: pack.contentDigest(),
     files: pack.files,
-    inputs: Object.fromEntries(given),
+    inputs: Object.fromEntries(supplied),
     withheldInputs: sensitiveInputs(plan),
     environment,
     configuration: {

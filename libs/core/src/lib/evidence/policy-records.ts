@@ -20,10 +20,10 @@ export type PolicyRecord = {
 };
 
 /** The policy of the plan that a gate instance asks; null if it asks none. */
-export function policyAt(x: PlanIndex, { step }: Placed<'policy.judged'>): Policy | null {
-  const node = x.nodes.get(nodeOf(step))?.node;
+export function policyAt(index: PlanIndex, { step }: Placed<'policy.judged'>): Policy | null {
+  const node = index.nodes.get(nodeOf(step))?.node;
   if (node?.kind !== 'gate' || node.policy === null) return null;
-  return x.plan.policies.find(({ id }) => id === node.policy) ?? null;
+  return index.plan.policies.find(({ id }) => id === node.policy) ?? null;
 }
 
 /** Judgements in journal order. */

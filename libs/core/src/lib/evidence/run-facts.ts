@@ -1,11 +1,11 @@
 import type { Digest, StepId } from '../foundation/ids';
 import { isJsonObject, type JsonObject } from '../foundation/json';
 import type { Entry, Page } from '../journal/page';
-import type { Derived, Fact, GivenBody } from '../run/run-event';
+import type { Derived, Fact, InputEventBody } from '../run/run-event';
 import type { ReusedStep } from '../step/question';
 import type { ValueRef } from '../step/value-ref';
 
-type Event = GivenBody | Derived | Fact;
+type Event = InputEventBody | Derived | Fact;
 /** An event of a journal by its type. */
 export type EventOf<Type extends Event['type']> = Extract<Event, { readonly type: Type }>;
 /** An event and its place in the journal. */

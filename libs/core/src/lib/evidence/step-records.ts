@@ -37,8 +37,8 @@ export type LogRecord = {
 };
 
 /** The steps of a run that ended, in the order in which they did; not the root, not the items of maps and loops. */
-export function stepRecords(x: PlanIndex, facts: RunFacts): readonly StepRecord[] {
-  const made = known.get(facts) ?? recordsOf(x, facts);
+export function stepRecords(index: PlanIndex, facts: RunFacts): readonly StepRecord[] {
+  const made = known.get(facts) ?? recordsOf(index, facts);
   known.set(facts, made);
   return made;
 }
@@ -46,7 +46,7 @@ export function stepRecords(x: PlanIndex, facts: RunFacts): readonly StepRecord[
 /** A statement, its provenance and `steps.ndjson` ask for the same. */
 const known = new WeakMap<RunFacts, readonly StepRecord[]>();
 
-function recordsOf(x: PlanIndex, facts: RunFacts): readonly StepRecord[] {
+function recordsOf(index: PlanIndex, facts: RunFacts): readonly StepRecord[] {
   const dropped = droppedLines(facts);
   return facts.stepsEnded
     .filter(({ step }) => step !== ROOT && !isItem(step))
@@ -55,7 +55,7 @@ function recordsOf(x: PlanIndex, facts: RunFacts): readonly StepRecord[] {
       const execution = lastExecution(own);
       const last = own.filter((fact) => fact.execution === execution);
       const reused = facts.reused.get(ended.step);
-      const node = x.nodes.get(nodeOf(ended.step))?.node;
+      const node = index.nodes.get(nodeOf(ended.step))?.node;
       // In the order of RFC 8785: such a record is written down without being sorted.
       return {
         attempts: ended.attempts,

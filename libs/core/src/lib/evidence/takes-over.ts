@@ -1,4 +1,4 @@
-import { RERUN_FROM } from '../binding/taken-over';
+import { RERUN_FROM } from '../binding/reuse';
 import type { AdmissionRecord } from './documents';
 
 /** True if a run asks of each leaf whether a result of the run that it does again is taken over. */

@@ -17,7 +17,7 @@ import { chain } from '../journal/chain';
 import type { Page, Unnumbered } from '../journal/page';
 import type { Fact } from '../run/run-event';
 import { MANIFEST, MANIFEST_ATTESTATION } from './bundle-files';
-import { openCase, type VerifyRequest } from './check/case';
+import { openSession, type VerifyRequest } from './check/verification-session';
 import { answer, CHECK_NAMES, type CheckName } from './check/check';
 import { manifestComplete, manifestSignature } from './check/check-archive';
 import { egressWithin } from './check/check-egress-log';
@@ -74,15 +74,15 @@ function forgedRun(change: (evidence: RunEvidence) => RunEvidence): Map<string, 
 /** The journal told otherwise: entries changed, chained again. */
 function retold(
   pages: readonly Page[],
-  tell: (entries: readonly Unnumbered[]) => readonly Unnumbered[],
+  restate: (entries: readonly Unnumbered[]) => readonly Unnumbered[],
 ): readonly Page[] {
   const entries = pages.flatMap((page) => page.entries).map(({ seq: _seq, ...entry }) => entry);
   const values = Object.assign({}, ...pages.map((page) => page.values)) as Page['values'];
-  return [chain({ seq: 0, hash: pages[0]?.prev as Digest }, tell(entries), values).page];
+  return [chain({ seq: 0, hash: pages[0]?.prev as Digest }, restate(entries), values).page];
 }
 
 describe('a run with snapshots', () => {
-  const tellOf = (change: (event: Fact & { type: 'state' }) => Fact) => (entries: readonly Unnumbered[]) =>
+  const restateOf = (change: (event: Fact & { type: 'state' }) => Fact) => (entries: readonly Unnumbered[]) =>
     entries.map((entry) =>
       entry.kind === 'fact' && entry.event.type === 'state' ? { ...entry, event: change(entry.event) } : entry,
     );
@@ -90,8 +90,8 @@ describe('a run with snapshots', () => {
   beforeAll(async () => {
     snapped = await sampleRun({ loop: true, regions: 6, snapshotEntries: 12 });
   });
-  const check = (tell: (entries: readonly Unnumbered[]) => readonly Unnumbered[]) => {
-    const pages = retold(snapped.evidence.pages, tell);
+  const check = (restate: (entries: readonly Unnumbered[]) => readonly Unnumbered[]) => {
+    const pages = retold(snapped.evidence.pages, restate);
     const files = sealBundle({ ...snapped, evidence: { ...snapped.evidence, pages } });
     return failing(verifyRun({ files, trust: snapped.trust, verifySignature }));
   };
@@ -100,16 +100,16 @@ describe('a run with snapshots', () => {
     const entries = snapped.evidence.pages.flatMap((page) => page.entries);
     expect(entries.filter(({ event }) => event.type === 'state').length).toBeGreaterThan(3);
     expect(failing(verifyRun({ files: sealBundle(snapped), trust: snapped.trust, verifySignature }))).toEqual([]);
-    expect(check((told) => told)).toEqual([]);
+    expect(check((restated) => restated)).toEqual([]);
   });
 
   it('does not hold where one says something else, or is of another machine', () => {
-    expect(check(tellOf((event) => ({ ...event, digest: digestOf('other') })))).toEqual(['journal.replay']);
-    expect(check(tellOf((event) => ({ ...event, machine: 2 })))).toEqual(['journal.replay']);
+    expect(check(restateOf((event) => ({ ...event, digest: digestOf('other') })))).toEqual(['journal.replay']);
+    expect(check(restateOf((event) => ({ ...event, machine: 2 })))).toEqual(['journal.replay']);
   });
 
   it('says nothing about where values stand', () => {
-    expect(check(tellOf((event) => ({ ...event, values: digestOf('other') })))).toEqual([]);
+    expect(check(restateOf((event) => ({ ...event, values: digestOf('other') })))).toEqual([]);
   });
 });
 
@@ -206,7 +206,7 @@ describe('verifyRun', () => {
       for (let place = 0; place < bytes.length; place += step) {
         const flipped = Uint8Array.from(bytes);
         flipped[place] = (flipped[place] ?? 0) ^ (1 << (place % 7));
-        const flippedCase = openCase({
+        const flippedCase = openSession({
           files: new Map(bundle).set(path, flipped),
           trust: sample.trust,
           verifySignature,
@@ -831,7 +831,7 @@ describe('egress', () => {
 
   /** The check about one socket of `scan` that logged this; the journal tells the digest of just this log. */
   function answered(attempts: readonly Attempt[], under = rules, counted: readonly [number, number] | null = null) {
-    const opened = openCase({ files: bundle, trust: sample.trust, verifySignature });
+    const opened = openSession({ files: bundle, trust: sample.trust, verifySignature });
     const documents = opened.documents();
     const log = writeEgressLog(under, attempts);
     const [first] = documents.facts.egress;
@@ -839,9 +839,9 @@ describe('egress', () => {
     const allowed = counted?.[0] ?? attempts.filter((attempt) => attempt.allowed).length;
     const denied = counted?.[1] ?? attempts.length - allowed;
     const facts = { ...documents.facts, egress: [{ ...first, step: 'scan' as StepId, allowed, denied, log: sha256(log) }] };
-    const told = { ...documents, facts, evidence: { ...documents.evidence, egress: new Map([[sha256(log), log]]) } };
-    const files = new Map([...bundle, ['egress.ndjson', Buffer.from(egressNdjson(told))] as const]);
-    const { ok, detail } = answer('egress.within', egressWithin, { ...opened, request: { ...opened.request, files }, documents: () => told });
+    const restated = { ...documents, facts, evidence: { ...documents.evidence, egress: new Map([[sha256(log), log]]) } };
+    const files = new Map([...bundle, ['egress.ndjson', Buffer.from(egressNdjson(restated))] as const]);
+    const { ok, detail } = answer('egress.within', egressWithin, { ...opened, request: { ...opened.request, files }, documents: () => restated });
     return [ok, detail] as const;
   } // prettier-ignore
 

@@ -1,5 +1,5 @@
 import type { Digest } from '../foundation/ids';
-import { openCase, type Case, type VerifyRequest } from './check/case';
+import { openSession, type VerificationSession, type VerifyRequest } from './check/verification-session';
 import { answer, CHECK_NAMES, type Check, type Checker, type CheckName } from './check/check';
 import {
   admissionAgrees,
@@ -105,7 +105,7 @@ export function verifyRun(request: VerifyRequest): Verification {
 
 /** Opens a verification. Nothing is read yet. */
 export function openVerification(request: VerifyRequest): OpenVerification {
-  const bundle = openCase(request);
+  const bundle = openSession(request);
   const known = new Map<CheckName, Check>();
   const answerOnce = (name: CheckName): Check => {
     const check = known.get(name) ?? answer(name, CHECKERS[name], bundle);
@@ -121,7 +121,7 @@ export function openVerification(request: VerifyRequest): OpenVerification {
   };
 }
 
-function verificationOf(bundle: Case, checks: readonly Check[]): Verification {
+function verificationOf(bundle: VerificationSession, checks: readonly Check[]): Verification {
   const record = admitted(bundle);
   const ok = checks.every((check) => check.ok);
   return {
@@ -135,7 +135,7 @@ function verificationOf(bundle: Case, checks: readonly Check[]): Verification {
   };
 }
 
-function admitted(bundle: Case): ReturnType<Case['admission']>['record'] | null {
+function admitted(bundle: VerificationSession): ReturnType<VerificationSession['admission']>['record'] | null {
   try {
     return bundle.admission().record;
   } catch {
@@ -143,7 +143,7 @@ function admitted(bundle: Case): ReturnType<Case['admission']>['record'] | null 
   }
 }
 
-function documentsOf(bundle: Case): EvidenceDocuments | null {
+function documentsOf(bundle: VerificationSession): EvidenceDocuments | null {
   try {
     return bundle.documents();
   } catch {
@@ -151,7 +151,7 @@ function documentsOf(bundle: Case): EvidenceDocuments | null {
   }
 }
 
-function signersOf(bundle: Case): readonly Signer[] {
+function signersOf(bundle: VerificationSession): readonly Signer[] {
   const keyids: readonly (readonly [Signer['what'], () => readonly string[]])[] = [
     ['admission', () => [bundle.admission().opened.key.keyid]],
     ['decisions', () => [...bundle.decisions().values()].map(({ key }) => key.keyid)],
@@ -167,7 +167,7 @@ function signersOf(bundle: Case): readonly Signer[] {
   });
 }
 
-function summaryOf(checks: readonly Check[], bundle: Case): string {
+function summaryOf(checks: readonly Check[], bundle: VerificationSession): string {
   const failed = checks.filter((check) => !check.ok);
   if (failed.length > 0)
     return `${failed.length} of ${checks.length} checks fail: ${failed.map(({ name }) => name).join(', ')}`;

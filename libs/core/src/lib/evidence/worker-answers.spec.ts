@@ -1,9 +1,9 @@
 import { sealBundle, type Sample } from '../../testing/sample-evidence';
-import { fails, succeeds, ToldRun, type Act, type ToldRunOptions } from '../../testing/told-run';
+import { fails, succeeds, ScriptedRun, type Act, type ScriptedRunOptions } from '../../testing/scripted-run';
 import { digestOf } from '../canonical/digest';
 import type { Json, JsonObject } from '../foundation/json';
 import type { StepId } from '../foundation/ids';
-import type { GivenBody } from '../run/run-event';
+import type { InputEventBody } from '../run/run-event';
 import type { PolicyEngines } from '../policy/policy';
 import type { Check } from './check/check';
 import { assertedFile, draftFiles, verifyDraft } from './draft';
@@ -88,11 +88,11 @@ describe('the input of a policy of another engine than CEL', () => {
       'judged',
     ],
   ])('holds what had ended before the gate began: %s', (_where, gate, step) => {
-    const run = (hits: number, forged: boolean): ToldRun => {
-      const told = new ToldRun(pack(gate), { engines });
-      told.acts['scan'] = succeeds({ hits });
-      if (forged) told.judges[step] = (one) => one.inputOf(step as StepId, () => false);
-      return told.go();
+    const run = (hits: number, forged: boolean): ScriptedRun => {
+      const scripted = new ScriptedRun(pack(gate), { engines });
+      scripted.acts['scan'] = succeeds({ hits });
+      if (forged) scripted.judges[step] = (one) => one.inputOf(step as StepId, () => false);
+      return scripted.go();
     };
     expect(failing(run(9, false).sample(), engines)).toEqual(NONE);
     const forged = run(99, true);
@@ -110,14 +110,16 @@ describe('what an approval rests on has changed when the effect behind it begins
     - { id: cleanup, needs: [approve, two], runOn: always, effects: once, run: { uses: builtin:command, with: { command: [cleanup, "{{ failed }}"] } } }
 `;
   const run = (act: Act, twoFails: boolean): Sample => {
-    const told = new ToldRun(CLEANUP);
-    told.acts['one'] = fails();
-    told.acts['two'] = () => null;
-    told.acts['cleanup'] = act;
-    told.go().approve('approve');
-    told.at += 5;
-    told.give((twoFails ? fails() : succeeds())(told, { step: 'two' as StepId, execution: 1 }) as GivenBody);
-    return told.go().sample();
+    const scripted = new ScriptedRun(CLEANUP);
+    scripted.acts['one'] = fails();
+    scripted.acts['two'] = () => null;
+    scripted.acts['cleanup'] = act;
+    scripted.go().approve('approve');
+    scripted.at += 5;
+    scripted.give(
+      (twoFails ? fails() : succeeds())(scripted, { step: 'two' as StepId, execution: 1 }) as InputEventBody,
+    );
+    return scripted.go().sample();
   };
 
   it('nothing has changed, and it runs', () => {
@@ -129,23 +131,23 @@ describe('what an approval rests on has changed when the effect behind it begins
     ['and it fails by itself', fails('EXIT_1', 1)],
     [
       'and it reports',
-      (told, { step, execution }) => {
-        told.fact({ type: 'tool.resolved', step, execution, path: '/bin/tool', digest: digestOf('tool') });
-        return fails('SANDBOX_UNAVAILABLE', null)(told, { step, execution });
+      (scripted, { step, execution }) => {
+        scripted.fact({ type: 'tool.resolved', step, execution, path: '/bin/tool', digest: digestOf('tool') });
+        return fails('SANDBOX_UNAVAILABLE', null)(scripted, { step, execution });
       },
     ],
     [
       'and nobody knows what it has done',
-      (_told, { step, execution }) => ({ type: 'attempt.stopped', step, execution, unknown: true }),
+      (_scripted, { step, execution }) => ({ type: 'attempt.stopped', step, execution, unknown: true }),
     ],
   ])('%s', (_what, act) => {
     expect(failing(run(act, true))).toEqual(found('approve'));
   });
 
   it('the driver ends the run and does not begin it', () => {
-    const refuses: Act = (told, { step, execution }) => {
+    const refuses: Act = (scripted, { step, execution }) => {
       const message = 'what was approved is not what would run';
-      told.give({ type: 'run.failed', code: 'GATE_CONTEXT_CHANGED', step: 'approve' as StepId, message });
+      scripted.give({ type: 'run.failed', code: 'GATE_CONTEXT_CHANGED', step: 'approve' as StepId, message });
       return { type: 'attempt.stopped', step, execution, unknown: false };
     };
     expect(failing(run(refuses, true))).toEqual(NONE);
@@ -167,11 +169,16 @@ describe('what a pure built-in step comes to', () => {
     - { id: check, needs: [keep], continueOnError: true, run: { uses: builtin:validate-schema, with: { target: "{{ steps.keep.outputs }}", schema: { type: object, required: [hosts], properties: { hosts: { type: array, items: { type: string, maxLength: 9 } } } } } } }
     - { id: late, needs: [check], runOn: always, run: { uses: builtin:noop, with: { failed: "{{ failed }}" } } }
 `;
-  const run = (host: string, env: string, acts: Record<string, Act> = {}, options: ToldRunOptions = {}): ToldRun => {
-    const told = new ToldRun(PURE, { ...options, inputs: { env } });
+  const run = (
+    host: string,
+    env: string,
+    acts: Record<string, Act> = {},
+    options: ScriptedRunOptions = {},
+  ): ScriptedRun => {
+    const scripted = new ScriptedRun(PURE, { ...options, inputs: { env } });
     const guard = env === 'production' ? ['guard'] : [];
     const isLong = host.length > 9;
-    Object.assign(told.acts, {
+    Object.assign(scripted.acts, {
       scan: succeeds({ hits: [host] }),
       guard: fails('STEP_FAILED', null),
       choose: succeeds({ hosts: [host], env }),
@@ -180,7 +187,7 @@ describe('what a pure built-in step comes to', () => {
       late: succeeds({ failed: [...guard, ...(isLong ? ['check'] : [])] }),
       ...acts,
     });
-    return told.go();
+    return scripted.go();
   };
 
   it.each([
@@ -188,9 +195,9 @@ describe('what a pure built-in step comes to', () => {
     ['much-too-long', 'test'],
     ['test-1', 'production'],
   ])('is as its executor makes it: %s in %s', (host, env) => {
-    const told = run(host, env);
-    expect(failing(told.sample())).toEqual(NONE);
-    expect(basisOf(told.sample())).toBe('recomputed');
+    const scripted = run(host, env);
+    expect(failing(scripted.sample())).toEqual(NONE);
+    expect(basisOf(scripted.sample())).toBe('recomputed');
   });
 
   it.each<[string, string, string, Record<string, Act>]>([
@@ -221,9 +228,9 @@ describe('what a pure built-in step comes to', () => {
 
   /** The run without a value beside its journal. */
   const lacking = (value: Json, acts: Record<string, Act> = {}): Sample => {
-    const told = run('test-1', 'test', acts);
-    const sample = told.sample();
-    const { digest } = told.keep(value);
+    const scripted = run('test-1', 'test', acts);
+    const sample = scripted.sample();
+    const { digest } = scripted.keep(value);
     const pages = sample.evidence.pages.map((page) => ({
       ...page,
       values: Object.fromEntries(Object.entries(page.values).filter(([name]) => name !== digest)),
@@ -257,8 +264,8 @@ describe('what a pure built-in step comes to', () => {
 });
 
 it('the message of a fault is the word of the worker where it is not that of this verifier', () => {
-  const told = (message: string | null): Sample => {
-    const run = new ToldRun(`${HEAD}
+  const restated = (message: string | null): Sample => {
+    const run = new ScriptedRun(`${HEAD}
   steps:
     - { id: scan, run: { uses: builtin:command, with: { command: [scan] } } }
     - { id: odd, continueOnError: true, when: "{{ steps.scan.outputs.n }}", run: { uses: builtin:command, with: { command: [odd] } } }
@@ -273,6 +280,10 @@ it('the message of a fault is the word of the worker where it is not that of thi
     verifyRun({ files: sealBundle(sample), trust: sample.trust, verifySignature }).checks.find(
       ({ name }) => name === 'answers',
     );
-  expect(answers(told(null))).toMatchObject({ ok: true, basis: 'recomputed' });
-  expect(answers(told('fine'))).toMatchObject({ ok: true, basis: 'signed', detail: expect.stringContaining('odd') });
+  expect(answers(restated(null))).toMatchObject({ ok: true, basis: 'recomputed' });
+  expect(answers(restated('fine'))).toMatchObject({
+    ok: true,
+    basis: 'signed',
+    detail: expect.stringContaining('odd'),
+  });
 });

@@ -73,14 +73,14 @@ const withEvidence = (sample: Sample, change: Partial<RunEvidence>): Sample => {
 /** The journal with its entries told otherwise, chained again. */
 function retold(
   sample: Sample,
-  tell: (entries: readonly Unnumbered[]) => readonly Unnumbered[],
+  restate: (entries: readonly Unnumbered[]) => readonly Unnumbered[],
   more: Page['values'] = {},
 ): Sample {
   const { pages } = sample.evidence;
   const entries = pages.flatMap((page) => page.entries).map(({ seq: _seq, ...entry }): Unnumbered => entry);
   const values = { ...Object.assign({}, ...pages.map((page) => page.values)), ...more } as Page['values'];
   return withEvidence(sample, {
-    pages: [chain({ seq: 0, hash: pages[0]?.prev as Digest }, tell(entries), values).page],
+    pages: [chain({ seq: 0, hash: pages[0]?.prev as Digest }, restate(entries), values).page],
   });
 }
 
@@ -124,7 +124,7 @@ describe('the key of a resolution or release', () => {
         { validFor: { start: '2025-01-01T00:00:00.000Z', end: '2026-02-01T00:00:00.000Z' } },
         'was not valid at',
       ],
-    ])('is refused where it is one %s', async (_case, change, detail) => {
+    ])('is refused where it is one %s', async (_name, change, detail) => {
       const sample = await sampleRun();
       const key = aKey('ledger', 'ed25519', change);
       const { trust } = sample;
@@ -141,7 +141,7 @@ describe('a worker build that the trust file does not take', () => {
     const detail = { assignment: 'a1', fence: 1, ...worker };
     return { at: Date.UTC(2026, 0, 1), kind: 'fact', event: { type: 'note', code: 'ASSIGNMENT_HELD', detail } };
   };
-  const lentTo = async (build: (own: Digest) => Digest): Promise<Sample> => {
+  const borrowedProbe = async (build: (own: Digest) => Digest): Promise<Sample> => {
     const honest = await sampleRun();
     const own = readEvidence(honest.evidence).facts.claims[0]?.build as Digest;
     const sample = retold(honest, (entries) => [...entries.slice(0, 3), note(build(own)), ...entries.slice(3)]);
@@ -150,8 +150,8 @@ describe('a worker build that the trust file does not take', () => {
   };
 
   it('is found among those that executed what was lent to them', async () => {
-    holdsBoth('expectation', await lentTo((own) => own));
-    failsBoth('expectation', await lentTo(() => digestOf('rogue')), 'is not trusted');
+    holdsBoth('expectation', await borrowedProbe((own) => own));
+    failsBoth('expectation', await borrowedProbe(() => digestOf('rogue')), 'is not trusted');
   });
 });
 
@@ -170,27 +170,28 @@ async function played(name: string, change: Partial<Scenario> = {}): Promise<Sam
 
 describe('a gate request told as an earlier release made it', () => {
   /** The request without id and level of its policy, and without the message that says what an approval overrides. */
-  const toldAsEarlier = (sample: Sample): Sample => {
+  const restatedAsEarlier = (sample: Sample): Sample => {
     const gate = sample.evidence.gates.find(({ request }) => request.includes('"policy":{'));
     const made = JSON.parse(gate?.request ?? '') as { readonly policy: JsonObject } & JsonObject;
     const { id, level, ...policy } = made.policy;
     expect([id, level, made['message']]).toEqual(['few', 'soft-mandatory', expect.stringContaining('few')]);
-    const told = { ...made, policy, message: '' };
+    const restated = { ...made, policy, message: '' };
     const from = digestOf(made);
-    const text = (entries: readonly Unnumbered[]): string => JSON.stringify(entries).replaceAll(from, digestOf(told));
-    const gates = sample.evidence.gates.map((one) => (one === gate ? { ...one, request: canonical(told) } : one));
-    const tell = (entries: readonly Unnumbered[]) => JSON.parse(text(entries)) as readonly Unnumbered[];
-    return withEvidence(retold(sample, tell, { [digestOf(told)]: told }), { gates });
+    const text = (entries: readonly Unnumbered[]): string =>
+      JSON.stringify(entries).replaceAll(from, digestOf(restated));
+    const gates = sample.evidence.gates.map((one) => (one === gate ? { ...one, request: canonical(restated) } : one));
+    const restate = (entries: readonly Unnumbered[]) => JSON.parse(text(entries)) as readonly Unnumbered[];
+    return withEvidence(retold(sample, restate, { [digestOf(restated)]: restated }), { gates });
   };
 
   it('is taken of a run that one admitted', async () => {
-    const sample = toldAsEarlier(await played('policy', { environment: { engines: {} } }));
+    const sample = restatedAsEarlier(await played('policy', { environment: { engines: {} } }));
     holdsBoth('answers', sample);
     holdsBoth('gates.requests', sample);
   });
 
   it('is refused of a run that this release admitted', async () => {
-    const sample = toldAsEarlier(await played('policy'));
+    const sample = restatedAsEarlier(await played('policy'));
     failsBoth('answers', sample, 'gate is answered otherwise');
     failsBoth('gates.requests', sample, 'it shows another answer of its policy');
   });
@@ -203,8 +204,8 @@ describe('what a worker says that a policy answered', () => {
   };
   const denies = engineOf({ kind: 'decided', allow: false, reasons: ['policy0'] });
   /** A run whose first policy is of an engine that its worker has not: it says what it likes. */
-  const otherEngine = async (told: Verdict): Promise<Sample> => {
-    lie.noVerdict = told;
+  const otherEngine = async (restated: Verdict): Promise<Sample> => {
+    lie.noVerdict = restated;
     const text = SCENARIOS.find(({ name }) => name === 'policy')?.pack ?? '';
     const pack = text.replace('id: few, engine: cel', 'id: few, engine: cedar');
     expect(pack).not.toBe(text);
@@ -218,24 +219,24 @@ describe('what a worker says that a policy answered', () => {
   });
 
   it('is compared with its reasons, whatever the engine', async () => {
-    const told = { allow: false, undecided: false };
-    holdsBoth('policies', await otherEngine({ ...told, reasons: ['policy0'] }), denies);
-    const sample = await otherEngine({ ...told, reasons: ['the label is missing, harmless'] });
+    const restated = { allow: false, undecided: false };
+    holdsBoth('policies', await otherEngine({ ...restated, reasons: ['policy0'] }), denies);
+    const sample = await otherEngine({ ...restated, reasons: ['the label is missing, harmless'] });
     failsBoth('policies', sample, 'for other reasons', denies);
   });
 
   it('has the words of an engine where it gave no decision, and says so where they are others', async () => {
     const text = SCENARIOS.find(({ name }) => name === 'policy')?.pack ?? '';
     const pack = text.replace('< params.most', "< params.most && params.most == 'x' || inputs.image < 1");
-    const told = async (reasons: readonly string[] | null): Promise<Sample> => {
+    const restated = async (reasons: readonly string[] | null): Promise<Sample> => {
       lie.verdictOn = reasons && ((honest) => (honest.undecided ? { ...honest, reasons } : honest));
       return played('policy', { pack });
     };
-    const honest = await told(null);
+    const honest = await restated(null);
     expect(foundBy('policies', honest).bundle).toMatchObject({ ok: true, basis: 'recomputed' });
-    failsBoth('policies', await told(['it is a formality']), 'no decision');
-    failsBoth('policies', await told([`${NO_DECISION}: no`, 'it is a formality']), 'no decision');
-    const other = await told([`${NO_DECISION}: worded by another version`]);
+    failsBoth('policies', await restated(['it is a formality']), 'no decision');
+    failsBoth('policies', await restated([`${NO_DECISION}: no`, 'it is a formality']), 'no decision');
+    const other = await restated([`${NO_DECISION}: worded by another version`]);
     expect(foundBy('policies', other).bundle).toMatchObject({ ok: true, basis: 'signed' });
   });
 });

@@ -69,7 +69,7 @@ const CHANGED: readonly { readonly file: string; readonly reason: string; readon
     },
   ];
 
-interface Case {
+interface ComplianceCase {
   readonly expression: string;
   readonly result?: Json;
   readonly error?: string;
@@ -77,7 +77,7 @@ interface Case {
 }
 interface Group {
   readonly given: Json;
-  readonly cases: readonly Case[];
+  readonly cases: readonly ComplianceCase[];
 }
 
 const vectors = process.env['TASKRUNNER_VECTORS'] ?? resolve(__dirname, '../../../../../../shared/vectors');
@@ -92,9 +92,9 @@ const groupsOf = (file: string): readonly Group[] => JSON.parse(readFileSync(joi
 const order = (value: Json): string => canonical(value);
 
 /** True if the pack language gives what the suite says: the value, or a refusal where it wants an error. */
-function keeps({ expression, result, error }: Case, given: Json): boolean {
+function keeps({ expression, result, error }: ComplianceCase, supplied: Json): boolean {
   try {
-    const value = evaluateNode(parseTokens(lex(expression).tokens), given);
+    const value = evaluateNode(parseTokens(lex(expression).tokens), supplied);
     return error === undefined && (result === undefined || order(value) === order(result));
   } catch (refusal) {
     if (!ExpressionError.is(refusal)) throw refusal;
@@ -105,10 +105,10 @@ function keeps({ expression, result, error }: Case, given: Json): boolean {
 (present ? describe : describe.skip)('JMESPath compliance suite', () => {
   for (const file of files.length > 0 ? files : ['absent']) {
     it(`${file}: every case is kept, or listed as changed`, () => {
-      for (const { given, cases } of groupsOf(file)) {
+      for (const { given: supplied, cases } of groupsOf(file)) {
         for (const one of cases) {
           const { expression } = one;
-          expect([expression, keeps(one, given)]).toEqual([expression, !changed.has(named(file, expression))]);
+          expect([expression, keeps(one, supplied)]).toEqual([expression, !changed.has(named(file, expression))]);
         }
       }
     });

@@ -13,8 +13,8 @@ export function functionNamed(name: string): FunctionSpec | undefined {
 }
 
 /** What is wrong with this number of arguments, or null. */
-export function arityFault({ parameters, variadic }: FunctionSpec, given: number): string | null {
+export function arityFault({ parameters, variadic }: FunctionSpec, supplied: number): string | null {
   const least = parameters.filter((parameter) => parameter.kind === 'selector' || parameter.optional !== true).length;
-  if (given < least) return `needs ${variadic ? 'at least ' : ''}${least}, got ${given}`;
-  return !variadic && given > parameters.length ? `takes ${parameters.length}, got ${given}` : null;
+  if (supplied < least) return `needs ${variadic ? 'at least ' : ''}${least}, got ${supplied}`;
+  return !variadic && supplied > parameters.length ? `takes ${parameters.length}, got ${supplied}` : null;
 }

@@ -86,7 +86,7 @@ describe('hostile evaluations end at the bound of work', () => {
   let deep: Json = 1;
   let twin: Json = 1;
   for (let level = 0; level < 20_000; level++) [deep, twin] = [[deep], [twin]];
-  const given = {
+  const supplied = {
     inputs: {
       long,
       knot,
@@ -123,7 +123,7 @@ describe('hostile evaluations end at the bound of work', () => {
     ['deep values given back', 'inputs.deep'],
     ['deep values hashed', 'digest(inputs.deep)'],
   ])('%s', (_, text) => {
-    expect(codeOf(() => evaluateNode(parseTokens(lex(text).tokens), given))).toBe('EXPR_COST');
+    expect(codeOf(() => evaluateNode(parseTokens(lex(text).tokens), supplied))).toBe('EXPR_COST');
   });
 
   it('counts all expressions of a field together', () => {

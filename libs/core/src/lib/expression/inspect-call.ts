@@ -1,23 +1,23 @@
 import { nearestName } from '../foundation/nearest-name';
 import type { ExpressionErrorCode } from './expression-fault';
 import { arityFault, FUNCTION_NAMES, functionNamed } from './functions';
-import { below, beginningOf, made, type Sight, type Variables } from './sight';
+import { below, beginningOf, made, type TypedValue, type Variables } from './typed-value';
 import { ANY_TYPE, describeType, type StaticType } from './static-type';
 import type { NodeOf, SyntaxNode } from './syntax';
 
 /** What the look at a call asks of the look at the whole expression. */
 export interface Look {
   /** What a part yields. */
-  see(node: SyntaxNode, current: Sight, variables: Variables): Sight;
+  see(node: SyntaxNode, current: TypedValue, variables: Variables): TypedValue;
   /** Counts a value as read. */
-  use(sight: Sight, at: number): void;
+  use(value: TypedValue, at: number): void;
   /** Both. */
-  consume(node: SyntaxNode, current: Sight, variables: Variables): StaticType;
+  consume(node: SyntaxNode, current: TypedValue, variables: Variables): StaticType;
   fault(code: ExpressionErrorCode, message: string, remediation: string, offset: number): void;
 }
 
 /** What a call yields, and what is wrong with it: its name, the number of its arguments, what each of them is. */
-export function seeCall(node: NodeOf<'call'>, current: Sight, variables: Variables, look: Look): Sight {
+export function seeCall(node: NodeOf<'call'>, current: TypedValue, variables: Variables, look: Look): TypedValue {
   const spec = functionNamed(node.name);
   const values = node.args.map((arg) => (arg.kind === 'reference' ? null : look.see(arg, current, variables)));
   node.args.forEach((arg, place) => look.use(values[place] ?? made(ANY_TYPE), arg.at));

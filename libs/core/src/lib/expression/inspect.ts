@@ -8,9 +8,9 @@ import {
   flattened,
   made,
   type Reference,
-  type Sight,
+  type TypedValue,
   type Variables,
-} from './sight';
+} from './typed-value';
 import { isBareName, type NodeOf, type SyntaxNode } from './syntax';
 import {
   ANY_TYPE,
@@ -30,7 +30,7 @@ import {
   type StaticType,
 } from './static-type';
 
-export type { Reference } from './sight';
+export type { Reference } from './typed-value';
 
 /** What one look through an expression finds. Never throws: faults are data. */
 export interface Inspection {
@@ -47,14 +47,14 @@ const COMMON = new Set(['pack', 'run', 'tenant', 'failed', 'response']);
 /** Looks through an expression: its static type in this scope (an object type whose members are the roots), what it reads, its faults. */
 export function inspect(node: SyntaxNode, scope: StaticType): Inspection {
   const inspector = new Inspector(scope);
-  const sight = inspector.see(node, inspector.scope, new Map());
-  inspector.use(sight, node.at);
-  return { type: sight.type, reads: inspector.reads(), faults: inspector.faults };
+  const value = inspector.see(node, inspector.scope, new Map());
+  inspector.use(value, node.at);
+  return { type: value.type, reads: inspector.reads(), faults: inspector.faults };
 }
 
 class Inspector implements Look {
   readonly faults: ExpressionFault[] = [];
-  readonly scope: Sight;
+  readonly scope: TypedValue;
   private readonly found = new Map<string, Reference>();
 
   constructor(scope: StaticType) {
@@ -66,7 +66,7 @@ class Inspector implements Look {
   }
 
   /** Counts a value as read. */
-  use({ origin }: Sight, at: number): void {
+  use({ origin }: TypedValue, at: number): void {
     if (origin === null) return;
     if (origin.root === null) {
       this.fault(
@@ -81,7 +81,7 @@ class Inspector implements Look {
     if (!this.found.has(key)) this.found.set(key, origin);
   }
 
-  see(node: SyntaxNode, current: Sight, variables: Variables): Sight {
+  see(node: SyntaxNode, current: TypedValue, variables: Variables): TypedValue {
     switch (node.kind) {
       case 'literal':
         return made(typeOfValue(node.value));
@@ -137,10 +137,10 @@ class Inspector implements Look {
     }
   }
 
-  consume(node: SyntaxNode, current: Sight, variables: Variables): StaticType {
-    const sight = this.see(node, current, variables);
-    this.use(sight, node.at);
-    return sight.type;
+  consume(node: SyntaxNode, current: TypedValue, variables: Variables): StaticType {
+    const value = this.see(node, current, variables);
+    this.use(value, node.at);
+    return value.type;
   }
 
   fault(code: ExpressionErrorCode, message: string, remediation: string, offset: number): void {
@@ -148,13 +148,13 @@ class Inspector implements Look {
   }
 
   /** The sight of what was made of `left`: null where `left` is null, and `left` is read if the result does not show it. */
-  private through(left: Sight, right: Sight, at: number): Sight {
+  private through(left: TypedValue, right: TypedValue, at: number): TypedValue {
     if (left.origin !== null && left.origin.root !== null && !extendsOrigin(right.origin, left.origin))
       this.use(left, at);
     return right;
   }
 
-  private field(node: NodeOf<'field'>, current: Sight): Sight {
+  private field(node: NodeOf<'field'>, current: TypedValue): TypedValue {
     const { type } = current;
     const origin = below(current.origin, node.name, node.at);
     const hint = node.quoted ? `; write '${node.name}' for a string` : '';
@@ -195,7 +195,7 @@ class Inspector implements Look {
     return !known && !COMMON.has(name) && Object.hasOwn(this.scope.type.fields ?? {}, name);
   }
 
-  private unknown(name: string, current: Sight): string {
+  private unknown(name: string, current: TypedValue): string {
     return current === this.scope ? `there is no \`${name}\` here` : `there is no field \`${name}\``;
   }
 
@@ -208,18 +208,18 @@ class Inspector implements Look {
     return known.length > 0 ? `known: ${[...known].sort().slice(0, 20).join(', ')}` : 'nothing is known here';
   }
 
-  private unknownVariable(node: NodeOf<'variable'>, variables: Variables): Sight {
+  private unknownVariable(node: NodeOf<'variable'>, variables: Variables): TypedValue {
     const near = nearestName(node.name, variables.keys());
     const remedy = near === null ? `for a root write $.${node.name}` : `did you mean $${near}?`;
     this.fault('EXPR_UNKNOWN_NAME', `there is no variable $${node.name}`, remedy, node.at);
     return made(ANY_TYPE);
   }
 
-  private index(node: NodeOf<'index'>, left: Sight): Sight {
+  private index(node: NodeOf<'index'>, left: TypedValue): TypedValue {
     return { type: nullable(this.items(left, 'an index', node.at)), origin: below(left.origin, node.index, node.at) };
   }
 
-  private items(list: Sight, what: string, at: number): StaticType {
+  private items(list: TypedValue, what: string, at: number): StaticType {
     if (list.origin?.root === null) this.use(list, at);
     else if (!list.type.kinds.includes('array') && list.type.kinds.some((kind) => kind !== 'null')) {
       this.fault('EXPR_TYPE', `${what} takes an array, not ${describeType(list.type)}`, 'check the path before it', at);
@@ -228,7 +228,7 @@ class Inspector implements Look {
     return list.type.items ?? ANY_TYPE;
   }
 
-  private project(node: NodeOf<'project'>, base: Sight, variables: Variables): Sight {
+  private project(node: NodeOf<'project'>, base: TypedValue, variables: Variables): TypedValue {
     const { selection, right, at } = node;
     const { kinds } = base.type;
     if (selection.kind === 'slice' && kinds.includes('string')) {
@@ -237,7 +237,7 @@ class Inspector implements Look {
       const type = mixed ? ANY_TYPE : kinds.length > 1 ? nullable(part.type) : part.type;
       return { ...this.through(base, part, at), type };
     }
-    let element: Sight = { type: ANY_TYPE, origin: below(base.origin, null, at) };
+    let element: TypedValue = { type: ANY_TYPE, origin: below(base.origin, null, at) };
     if (selection.kind === 'values') {
       if (base.origin?.root === null) this.use(base, at);
       if (!base.type.kinds.includes('object') && base.type.kinds.some((kind) => kind !== 'null')) {
@@ -258,7 +258,7 @@ class Inspector implements Look {
     return { type: kinds.some((kind) => kind !== wanted) ? nullable(type) : type, origin: result.origin };
   }
 
-  private binary(node: NodeOf<'binary'>, current: Sight, variables: Variables): Sight {
+  private binary(node: NodeOf<'binary'>, current: TypedValue, variables: Variables): TypedValue {
     const left = this.consume(node.left, current, variables);
     const right = this.consume(node.right, current, variables);
     switch (node.operator) {

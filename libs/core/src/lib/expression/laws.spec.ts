@@ -193,9 +193,9 @@ describe('laws of expressions', () => {
   it('evaluation gives a value or an ExpressionError, whatever expression and values', () => {
     let values = 0;
     fc.assert(
-      fc.property(text, json, (written, given) => {
+      fc.property(text, json, (written, supplied) => {
         try {
-          evaluateNode(parse(written), given);
+          evaluateNode(parse(written), supplied);
           values++;
         } catch (error) {
           expect(error).toBeInstanceOf(ExpressionError);
@@ -218,10 +218,10 @@ describe('laws of expressions', () => {
           const node = parse(written);
           const { type: foreseen, faults } = inspect(node, of);
           if (faults.some(({ code }) => code !== 'EXPR_ROOT')) return;
-          const given = valueOf(of, () => stream.next().value as number);
+          const supplied = valueOf(of, () => stream.next().value as number);
           let value: Json;
           try {
-            value = evaluateNode(node, given);
+            value = evaluateNode(node, supplied);
           } catch (error) {
             expect(error).toBeInstanceOf(ExpressionError);
             return;

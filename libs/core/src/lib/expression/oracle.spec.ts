@@ -93,17 +93,17 @@ describe('JMESPath Community as oracle', () => {
   it(`gives the same value for ${RUNS.numRuns} expressions, or ours refuses`, () => {
     let compared = 0;
     fc.assert(
-      fc.property(node, scope, (text, given) => {
+      fc.property(node, scope, (text, supplied) => {
         const read = parseExpression(text);
         if (read.kind === 'faults') return;
         let ours: Json;
         try {
-          ours = read.expression.evaluate(given);
+          ours = read.expression.evaluate(supplied);
         } catch (error) {
           expect(OURS_REFUSES).toContain((error as { code?: string }).code);
           return;
         }
-        const theirs = (search(given as Parameters<typeof search>[0], text) ?? null) as Json;
+        const theirs = (search(supplied as Parameters<typeof search>[0], text) ?? null) as Json;
         compared++;
         expect([text, canonical(ours)]).toEqual([text, canonical(theirs)]);
       }),
@@ -118,10 +118,10 @@ describe('JMESPath Community as oracle', () => {
     ['a list in a list', 'contains(a, `[1]`)', { a: [[1]] }, false, true],
     ['padding of an empty text', 'pad_left(a, `2`)', { a: '' }, '', '  '],
     ['the order of texts is that of a locale', 'max(a)', { a: ['é', 'x'] }, 'x', 'é'],
-  ])('is not followed where it errs: %s', (_, text, given, theirs, ours) => {
-    expect(search(given as Parameters<typeof search>[0], text)).toEqual(theirs);
+  ])('is not followed where it errs: %s', (_, text, supplied, theirs, ours) => {
+    expect(search(supplied as Parameters<typeof search>[0], text)).toEqual(theirs);
     const read = parseExpression(text);
-    expect(read.kind === 'expression' && read.expression.evaluate(given as JsonObject)).toEqual(ours);
+    expect(read.kind === 'expression' && read.expression.evaluate(supplied as JsonObject)).toEqual(ours);
   });
 
   it('has the functions that the library has, and digest', () => {

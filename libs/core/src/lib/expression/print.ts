@@ -39,19 +39,19 @@ export function printNode(node: SyntaxNode): string {
     case 'reference':
       return `&${printNode(node.body)}`;
     case 'not':
-      return `not ${within(node.operand, POWER.compare)}`;
+      return `not ${parenthesized(node.operand, POWER.compare)}`;
     case 'sign':
-      return `${node.negative ? '-' : '+'}${within(node.operand, POWER.flatten)}`;
+      return `${node.negative ? '-' : '+'}${parenthesized(node.operand, POWER.flatten)}`;
     case 'binary': {
       const power = OPERATOR_POWER[node.operator];
-      return `${within(node.left, power)} ${node.operator} ${within(node.right, power + ABOVE)}`;
+      return `${parenthesized(node.left, power)} ${node.operator} ${parenthesized(node.right, power + ABOVE)}`;
     }
     case 'pipe':
-      return `${within(node.left, POWER.pipe)} | ${within(node.right, POWER.pipe + ABOVE)}`;
+      return `${parenthesized(node.left, POWER.pipe)} | ${parenthesized(node.right, POWER.pipe + ABOVE)}`;
     case 'choice':
-      return `${within(node.condition, POWER.choice + ABOVE)} ? ${within(node.yes, POWER.choice)} : ${within(node.no, POWER.choice)}`;
+      return `${parenthesized(node.condition, POWER.choice + ABOVE)} ? ${parenthesized(node.yes, POWER.choice)} : ${parenthesized(node.no, POWER.choice)}`;
     case 'let':
-      return `let ${node.bindings.map(({ name, value }) => `$${name} = ${within(value, POWER.pipe)}`).join(', ')} in ${printNode(node.body)}`;
+      return `let ${node.bindings.map(({ name, value }) => `$${name} = ${parenthesized(value, POWER.pipe)}`).join(', ')} in ${printNode(node.body)}`;
   }
 }
 
@@ -78,7 +78,7 @@ function powerOf(node: SyntaxNode): number {
   }
 }
 
-function within(node: SyntaxNode, power: number): string {
+function parenthesized(node: SyntaxNode, power: number): string {
   return powerOf(node) < power ? `(${printNode(node)})` : printNode(node);
 }
 
@@ -90,17 +90,18 @@ function path(node: SyntaxNode): string {
       return (node.left.kind === 'current' ? '' : base(node.left)) + `[${node.index}]`;
     case 'project': {
       const flatten = node.selection.kind === 'flatten';
-      const left = node.left.kind === 'current' ? '' : flatten ? within(node.left, POWER.flatten) : base(node.left);
+      const left =
+        node.left.kind === 'current' ? '' : flatten ? parenthesized(node.left, POWER.flatten) : base(node.left);
       const selected = selection(node);
       return (left === '' && node.selection.kind === 'values' ? '*' : left + selected) + relative(node.right);
     }
     default:
-      return within(node, TIGHT);
+      return parenthesized(node, TIGHT);
   }
 }
 
 function base(node: SyntaxNode): string {
-  return within(node, TIGHT);
+  return parenthesized(node, TIGHT);
 }
 
 /** The text of a node that stands after the element it is applied to: `.name`, `[0]`, or nothing for the element itself. */

@@ -8,7 +8,7 @@ const symbols = new WeakMap<object, symbol>();
  */
 export abstract class BrandedError extends Error {
   /** True for an error of this class or of a subclass, from whichever copy of the library it comes. */
-  static is<Kind extends BrandedError>(this: abstract new (...given: never) => Kind, error: unknown): error is Kind {
+  static is<Kind extends BrandedError>(this: abstract new (...supplied: never) => Kind, error: unknown): error is Kind {
     const symbol = symbols.get(this);
     if (symbol === undefined) throw new TypeError(`${this.name} has no brand`);
     return typeof error === 'object' && error !== null && symbol in error;

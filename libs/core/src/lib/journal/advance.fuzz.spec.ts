@@ -21,18 +21,18 @@ const planHash = digestOf('plan');
 
 function play(seed: number, step?: Advance) {
   const random = new Random(seed);
-  const x = indexPlan(randomPlan(random), planHash, testDefaults, testFloor);
-  return { x, story: new RandomWorld(x, random, step).play() };
+  const index = indexPlan(randomPlan(random), planHash, testDefaults, testFloor);
+  return { index, story: new RandomWorld(index, random, step).play() };
 }
 
 describe('advance, over random plans, completion orders, crashes and cancels', () => {
   it(`holds its rules and replays exactly for ${PLANS} plans`, () => {
     for (let seed = 1; seed <= PLANS; seed++) {
-      const { x, story } = play(seed);
+      const { index, story } = play(seed);
       if (story.violations.length > 0) throw new Error(`seed ${seed}: ${story.violations.join('; ')}`);
       const again = replay(
-        x,
-        initialState(x, story.state.runId, story.state.initiators, story.state.reuses),
+        index,
+        initialState(index, story.state.runId, story.state.initiators, story.state.reuses),
         story.entries,
       );
       if (again.diverged) throw new Error(`seed ${seed}: replay differs at ${again.diverged.seq}`);
@@ -44,29 +44,33 @@ describe('advance, over random plans, completion orders, crashes and cancels', (
   const planted: { readonly name: string; readonly bug: Advance }[] = [
     {
       name: 'a lost stop',
-      bug: (x, state, given) => ({
-        ...advance(x, state, given),
-        commands: advance(x, state, given).commands.filter(
-          (c) => c.type !== 'stop' || given.type !== 'run.cancel-requested',
+      bug: (index, state, input) => ({
+        ...advance(index, state, input),
+        commands: advance(index, state, input).commands.filter(
+          (c) => c.type !== 'stop' || input.type !== 'run.cancel-requested',
         ),
       }),
     },
     {
       name: 'a takeover that restarts nothing',
-      bug: (x, state, given) => {
-        const turn = advance(x, state, given);
-        return given.type === 'run.claimed' && state.phase === 'running' ? { ...turn, commands: [] } : turn;
+      bug: (index, state, input) => {
+        const turn = advance(index, state, input);
+        return input.type === 'run.claimed' && state.phase === 'running' ? { ...turn, commands: [] } : turn;
       },
     },
     {
       name: 'one slot too many',
-      bug: (x, state, given) =>
-        advance({ ...x, defaults: { ...x.defaults, maxParallel: x.defaults.maxParallel + 1 } }, state, given),
+      bug: (index, state, input) =>
+        advance(
+          { ...index, defaults: { ...index.defaults, maxParallel: index.defaults.maxParallel + 1 } },
+          state,
+          input,
+        ),
     },
     {
       name: 'an execution numbered twice',
-      bug: (x, state, given) => {
-        const turn = advance(x, state, given);
+      bug: (index, state, input) => {
+        const turn = advance(index, state, input);
         return {
           ...turn,
           events: turn.events.map((event) =>
@@ -77,8 +81,8 @@ describe('advance, over random plans, completion orders, crashes and cancels', (
     },
     {
       name: 'a retry that forgets its time',
-      bug: (x, state, given) => {
-        const turn = advance(x, state, given);
+      bug: (index, state, input) => {
+        const turn = advance(index, state, input);
         const retrying = turn.events.find((event) => event.type === 'step.retrying');
         return retrying && 'step' in retrying
           ? { ...turn, state: { ...turn.state, wakes: turn.state.wakes.without(retrying.step) } }
@@ -89,26 +93,26 @@ describe('advance, over random plans, completion orders, crashes and cancels', (
 
   const loopsAs = (change: (node: LoopNode) => Node): Advance => {
     const changed = new WeakMap<PlanIndex, PlanIndex>();
-    return (x, state, given) => {
-      let other = changed.get(x);
+    return (index, state, input) => {
+      let other = changed.get(index);
       if (other === undefined) {
-        const nodes = [...x.nodes].map(
+        const nodes = [...index.nodes].map(
           ([id, one]) => [id, one.node.kind === 'loop' ? { ...one, node: change(one.node) } : one] as const,
         );
-        changed.set(x, (other = { ...x, nodes: new Map(nodes) }));
+        changed.set(index, (other = { ...index, nodes: new Map(nodes) }));
       }
-      return advance(other, state, given);
+      return advance(other, state, input);
     };
   };
   const outputsBefore = new Map<StepId, ValueRef>();
   planted.push(
     {
       name: 'until judged before its iteration is over',
-      bug: (x, state, given) => {
-        const turn = advance(x, state, given);
+      bug: (index, state, input) => {
+        const turn = advance(index, state, input);
         const early = turn.events.flatMap((event): readonly Command[] => {
           if (event.type !== 'step.opened' || !isItem(event.step)) return [];
-          const { node } = nodeAt(x, event.step);
+          const { node } = nodeAt(index, event.step);
           const asks = node.kind === 'loop' && node.until !== null;
           return asks ? [{ type: 'answer', step: event.step, question: 'until', ahead: true }] : [];
         });
@@ -117,19 +121,19 @@ describe('advance, over random plans, completion orders, crashes and cancels', (
     },
     {
       name: 'an answer to until that is taken for its opposite',
-      bug: (x, state, given) => {
-        const { answer } = given.type === 'question.answered' && given.question === 'until' ? given : { answer: null };
-        if (answer?.kind !== 'truth' || given.type !== 'question.answered') return advance(x, state, given);
-        return advance(x, state, { ...given, answer: { ...answer, value: !answer.value } });
+      bug: (index, state, input) => {
+        const { answer } = input.type === 'question.answered' && input.question === 'until' ? input : { answer: null };
+        if (answer?.kind !== 'truth' || input.type !== 'question.answered') return advance(index, state, input);
+        return advance(index, state, { ...input, answer: { ...answer, value: !answer.value } });
       },
     },
     { name: 'a delay that is skipped', bug: loopsAs((node) => ({ ...node, delayMs: 0 })) },
     {
       name: 'a delay of which nobody is told the end',
-      bug: (x, state, given) => {
-        const turn = advance(x, state, given);
+      bug: (index, state, input) => {
+        const turn = advance(index, state, input);
         const waiting = turn.events.find((event) => event.type === 'step.waiting');
-        if (waiting?.type !== 'step.waiting' || nodeAt(x, waiting.step).node.kind !== 'loop') return turn;
+        if (waiting?.type !== 'step.waiting' || nodeAt(index, waiting.step).node.kind !== 'loop') return turn;
         return { ...turn, state: { ...turn.state, wakes: turn.state.wakes.without(waiting.step) } };
       },
     },
@@ -140,12 +144,12 @@ describe('advance, over random plans, completion orders, crashes and cancels', (
     { name: 'a loop that goes on after a failure', bug: loopsAs((node) => ({ ...node, continueOnError: true })) },
     {
       name: 'a loop that yields the iteration before its last',
-      bug: (x, state, given) => {
-        const turn = advance(x, state, given);
+      bug: (index, state, input) => {
+        const turn = advance(index, state, input);
         const events = turn.events.map((event) => {
           if (event.type !== 'step.ended') return event;
           if (isItem(event.step)) outputsBefore.set(event.step, event.outputs);
-          else if (nodeAt(x, event.step).node.kind === 'loop' && event.outputs?.kind === 'value')
+          else if (nodeAt(index, event.step).node.kind === 'loop' && event.outputs?.kind === 'value')
             return { ...event, outputs: outputsBefore.get(itemOf(event.step, 0)) ?? null };
           return event;
         });
@@ -165,28 +169,28 @@ describe('advance, over random plans, completion orders, crashes and cancels', (
   planted.push(
     {
       name: 'a takeover that starts again what another worker has',
-      bug: (x, state, given) => advance(x, given.type === 'run.claimed' ? withoutLoans(state) : state, given),
+      bug: (index, state, input) => advance(index, input.type === 'run.claimed' ? withoutLoans(state) : state, input),
     },
     {
       name: 'what was lent and lost, and nobody starts',
-      bug: (x, state, given) => {
-        const turn = advance(x, state, given);
-        return given.type === 'attempt.lost' ? { ...turn, commands: [] } : turn;
+      bug: (index, state, input) => {
+        const turn = advance(index, state, input);
+        return input.type === 'attempt.lost' ? { ...turn, commands: [] } : turn;
       },
     },
     {
       name: 'a loan of what is to stop',
-      bug: (x, state, given) => {
-        const running = given.type === 'attempt.assigned' ? state.steps.get(given.step) : undefined;
-        if (given.type !== 'attempt.assigned' || running?.kind !== 'running') return advance(x, state, given);
-        const going = { ...state, steps: state.steps.with(given.step, { ...running, stopping: null }) };
-        return advance(x, going, given);
+      bug: (index, state, input) => {
+        const running = input.type === 'attempt.assigned' ? state.steps.get(input.step) : undefined;
+        if (input.type !== 'attempt.assigned' || running?.kind !== 'running') return advance(index, state, input);
+        const going = { ...state, steps: state.steps.with(input.step, { ...running, stopping: null }) };
+        return advance(index, going, input);
       },
     },
   );
 
   it('lends, many times', () => {
-    const made = Array.from({ length: 400 }, (_, i) => play(i + 1).story.lent);
+    const made = Array.from({ length: 400 }, (_, i) => play(i + 1).story.assigned);
     expect(made.filter((count) => count > 1).length).toBeGreaterThan(10);
   });
 

@@ -1,7 +1,7 @@
 import { digestOf } from '../canonical/digest';
 import type { NodeId, StepId } from '../foundation/ids';
 import type { Entry } from './page';
-import { isItem, itemAround, nodeOf, ROOT, within } from '../plan/place';
+import { isItem, itemAround, nodeOf, ROOT, joinScope } from '../plan/place';
 import type { Block, Plan } from '../plan/plan';
 import { indexPlan, type IndexedNode } from '../plan/plan-index';
 import { effectsIn } from '../plan/ungated-effects';
@@ -32,7 +32,7 @@ function actedFreely(plan: Plan, events: readonly Entry['event'][]): ReadonlySet
 /** A gate in an item stands before steps of that item alone; one in an inner pack also before what follows the pack. */
 function reaches(gate: StepId, step: StepId): boolean {
   const item = itemAround(gate);
-  return item === null || step.startsWith(within(item, ''));
+  return item === null || step.startsWith(joinScope(item, ''));
 }
 
 /** The same steps in another order of the list: what they wait for stays. */
@@ -62,9 +62,9 @@ function play(seed: number, step?: Advance): { readonly wrong: readonly NodeId[]
   const random = new Random(seed);
   const made = randomPlan(random);
   const plan = random.chance(0.5) ? made : { ...made, graph: shuffled(made.graph, random) };
-  const x = indexPlan(plan, digestOf('plan'), testDefaults, testFloor);
+  const index = indexPlan(plan, digestOf('plan'), testDefaults, testFloor);
   const { ungated } = effectsIn(plan);
-  const story = new RandomWorld(x, random, step).play();
+  const story = new RandomWorld(index, random, step).play();
   const free = actedFreely(
     plan,
     story.entries.map(({ event }) => event),
@@ -92,9 +92,9 @@ describe('the gates that dominate an effect', () => {
       const random = new Random(seed);
       const made = randomPlan(random);
       const plan = { ...made, graph: shuffled(withoutRetries(made.graph), random) };
-      const x = indexPlan(plan, digestOf('plan'), testDefaults, testFloor);
-      const gates = [...x.nodes.values()].filter(({ node }) => node.kind === 'gate').length;
-      const runs = x.nodes.size > 9 || gates === 0 ? null : everyRun(x, 3_000);
+      const index = indexPlan(plan, digestOf('plan'), testDefaults, testFloor);
+      const gates = [...index.nodes.values()].filter(({ node }) => node.kind === 'gate').length;
+      const runs = index.nodes.size > 9 || gates === 0 ? null : everyRun(index, 3_000);
       if (runs === null) continue;
       plans++;
       const effects = effectsIn(plan);
@@ -116,8 +116,8 @@ describe('the gates that dominate an effect', () => {
     [
       'a step that forgets what blocks it',
       4_565,
-      (x, state, given) => {
-        const turn = advance(x, state, given);
+      (index, state, input) => {
+        const turn = advance(index, state, input);
         const steps = turn.state.steps
           .entries()
           .reduce(
@@ -130,8 +130,12 @@ describe('the gates that dominate an effect', () => {
     [
       'steps that wait for nothing',
       82,
-      (x, state, given) =>
-        advance({ ...x, nodes: new Map([...x.nodes].map(([id, one]) => [id, waitingForNothing(one)])) }, state, given),
+      (index, state, input) =>
+        advance(
+          { ...index, nodes: new Map([...index.nodes].map(([id, one]) => [id, waitingForNothing(one)])) },
+          state,
+          input,
+        ),
     ],
   ])(
     'finds a planted bug: %s',

@@ -4,7 +4,7 @@ import { advance } from '../run/advance';
 import type { Derived } from '../run/run-event';
 import type { RunState } from '../run/run-state';
 import type { Entry } from './page';
-import { Past, type Companion } from './past';
+import { ReplayState, type Companion } from './replay-state';
 
 /** The first entry at which a replay differs from what is written. */
 export interface Divergence {
@@ -17,10 +17,10 @@ export interface Divergence {
  * for, between two turns. Other facts change nothing. Needs no values, no clock, no store.
  */
 export function replay(
-  x: PlanIndex,
+  index: PlanIndex,
   from: RunState,
   entries: Iterable<Entry>,
-  past: Companion = new Past(),
+  replayState: Companion = new ReplayState(),
 ): { readonly state: RunState; readonly diverged: Divergence | null } {
   let state = from;
   let due: readonly Derived[] = [];
@@ -28,7 +28,7 @@ export function replay(
   let last = 0;
   for (const entry of entries) {
     last = entry.seq;
-    if (!past.take(entry, state)) return { state, diverged: { seq: entry.seq, expected: null } };
+    if (!replayState.take(entry, state)) return { state, diverged: { seq: entry.seq, expected: null } };
     if (entry.kind === 'fact') {
       if (entry.event.type === 'state' && next < due.length)
         return { state, diverged: { seq: entry.seq, expected: due[next] ?? null } };
@@ -41,7 +41,7 @@ export function replay(
       continue;
     }
     if (next < due.length) return { state, diverged: { seq: entry.seq, expected: due[next] ?? null } };
-    const turn = advance(x, state, { ...entry.event, at: entry.at });
+    const turn = advance(index, state, { ...entry.event, at: entry.at });
     state = turn.state;
     due = turn.events;
     next = 0;

@@ -1,4 +1,4 @@
-import { Results } from '../binding/results';
+import { RunProjection } from '../binding/run-projection';
 import { digestOf } from '../canonical/digest';
 import type { Digest } from '../foundation/ids';
 import { indexPlan, type PlanIndex } from '../plan/plan-index';
@@ -9,7 +9,7 @@ import { Random } from '../../testing/random';
 import { randomPlan, testDefaults, testFloor } from '../../testing/random-plan';
 import { RandomWorld } from '../../testing/random-world';
 import type { Entry } from './page';
-import { Past } from './past';
+import { ReplayState } from './replay-state';
 import { replay } from './replay';
 import { SnapshotReader, takeSnapshot, type Snapshot } from './snapshot';
 import { searched } from '../../testing/runs-of-laws';
@@ -17,7 +17,7 @@ import { searched } from '../../testing/runs-of-laws';
 const PLANS = searched(400, 4_000);
 
 interface Played {
-  readonly x: PlanIndex;
+  readonly planIndex: PlanIndex;
   readonly begun: RunState;
   /** Each given with what it led to. */
   readonly turns: readonly (readonly Entry[])[];
@@ -25,14 +25,14 @@ interface Played {
 
 function played(seed: number): Played {
   const random = new Random(seed);
-  const x = indexPlan(randomPlan(random), digestOf('plan'), testDefaults, testFloor);
-  const { entries, state } = new RandomWorld(x, random).play();
+  const planIndex = indexPlan(randomPlan(random), digestOf('plan'), testDefaults, testFloor);
+  const { entries, state } = new RandomWorld(planIndex, random).play();
   const turns: Entry[][] = [];
   for (const entry of entries) {
     if (entry.kind === 'given') turns.push([entry]);
     else turns.at(-1)?.push(entry);
   }
-  return { x, begun: initialState(x, state.runId, state.initiators, state.reuses), turns };
+  return { planIndex, begun: initialState(planIndex, state.runId, state.initiators, state.reuses), turns };
 }
 
 /** A state without how its maps are built. */
@@ -49,25 +49,25 @@ function stateEntry(digest: Digest): Entry {
 }
 
 /** Snapshots of a run before some of its turns, the entries with them, and where the run stood at the last one. */
-function withSnapshots({ x, begun, turns }: Played, every: number) {
-  const past = new Past();
+function withSnapshots({ planIndex, begun, turns }: Played, every: number) {
+  const replayState = new ReplayState();
   const documents: Snapshot[] = [];
   const entries: Entry[] = [];
   let state = begun;
-  let at = { state, results: new Map(past.results.all()), left: 0 };
+  let at = { state, results: new Map(replayState.results.all()), left: 0 };
   turns.forEach((turn, index) => {
     if (index % every === every - 1) {
-      const { results, fence, lastLine, last } = past;
+      const { results, fence, lastLine, last } = replayState;
       const { text, digest } = takeSnapshot(last, { state, results, fence, lastLine });
       documents.push(JSON.parse(text) as Snapshot);
       entries.push(stateEntry(digest));
-      expect(past.take(stateEntry(digest), state)).toBe(true);
+      expect(replayState.take(stateEntry(digest), state)).toBe(true);
       at = { state, results: new Map(results.all()), left: index };
     }
     entries.push(...turn);
-    state = replay(x, state, turn, past).state;
+    state = replay(planIndex, state, turn, replayState).state;
   });
-  return { documents, entries, at, end: { state, results: new Map(past.results.all()) } };
+  return { documents, entries, at, end: { state, results: new Map(replayState.results.all()) } };
 }
 
 function readBack(begun: RunState, documents: readonly Snapshot[]) {
@@ -75,7 +75,7 @@ function readBack(begun: RunState, documents: readonly Snapshot[]) {
   if (!last) throw new TypeError('no snapshot');
   const reader = new SnapshotReader(begun, last);
   for (const one of older) reader.add(one);
-  return reader.standing();
+  return reader.restorePoint();
 }
 
 describe('snapshots, over random plans', () => {
@@ -89,11 +89,11 @@ describe('snapshots, over random plans', () => {
       if (!found) throw new Error(`seed ${seed}: something is missing`);
       expect(plain(found.state)).toEqual(plain(at.state));
       expect(new Map(found.results.all())).toEqual(at.results);
-      const past = new Past(found);
-      const again = replay(run.x, found.state, run.turns.slice(at.left).flat(), past);
+      const replayState = new ReplayState(found);
+      const again = replay(run.planIndex, found.state, run.turns.slice(at.left).flat(), replayState);
       expect(again.diverged).toBeNull();
       expect(plain(again.state)).toEqual(plain(end.state));
-      expect(new Map(past.results.all())).toEqual(end.results);
+      expect(new Map(replayState.results.all())).toEqual(end.results);
       for (const [, state] of at.state.steps.entries()) for (const part of partsOf(state)) kinds.add(part);
       if (at.state.ending !== null) kinds.add('ending');
       if (at.state.openGates > 0) kinds.add('openGates');
@@ -106,7 +106,7 @@ describe('snapshots, over random plans', () => {
     for (let seed = 1; seed <= 100; seed++) {
       const run = played(seed);
       const all = withSnapshots(run, 3).entries;
-      expect(replay(run.x, run.begun, all).diverged).toBeNull();
+      expect(replay(run.planIndex, run.begun, all).diverged).toBeNull();
       const place = all.findIndex(({ event }) => event.type === 'state');
       const entries = all.filter(({ event }, index) => event.type !== 'state' || index === place);
       // A turn in which a step moves, so that afterwards the run stands elsewhere.
@@ -115,10 +115,10 @@ describe('snapshots, over random plans', () => {
       if (place < 0 || moves < 0 || after < 0) continue;
       const snapshot: Entry = { ...(entries[place] as Entry), seq: -1 };
       const putAt = (index: number) => entries.toSpliced(index, 0, snapshot).toSpliced(place, 1);
-      expect(replay(run.x, run.begun, putAt(after)).diverged).toEqual({ seq: -1, expected: null });
-      expect(replay(run.x, run.begun, putAt(moves)).diverged?.seq).toBe(-1);
+      expect(replay(run.planIndex, run.begun, putAt(after)).diverged).toEqual({ seq: -1, expected: null });
+      expect(replay(run.planIndex, run.begun, putAt(moves)).diverged?.seq).toBe(-1);
       const other = entries.with(place, { ...stateEntry(digestOf('other')), seq: -1 });
-      expect(replay(run.x, run.begun, other).diverged).toEqual({ seq: -1, expected: null });
+      expect(replay(run.planIndex, run.begun, other).diverged).toEqual({ seq: -1, expected: null });
       compared++;
     }
     expect(compared).toBeGreaterThan(30);
@@ -132,7 +132,7 @@ describe('snapshots, over random plans', () => {
     expect(first.before).toBeNull();
     expect(second.before).toBe(digestOf(first as never));
     const said = documents.map(({ results }) => results.length);
-    const whole = readBack(run.begun, documents)?.results ?? new Results();
+    const whole = readBack(run.begun, documents)?.results ?? new RunProjection();
     expect(Math.max(...said)).toBeLessThan([...whole.all()].length);
   });
 
@@ -158,10 +158,10 @@ describe('what happens after a snapshot', () => {
       const run = played(seed);
       const { documents, at } = withSnapshots(run, 2);
       const found = documents.length > 0 ? readBack(run.begun, documents) : null;
-      const given = run.turns[at.left]?.[0];
-      if (!found || given?.kind !== 'given') continue;
+      const supplied = run.turns[at.left]?.[0];
+      if (!found || supplied?.kind !== 'given') continue;
       const [one, other] = [at.state, found.state].map((state) =>
-        advance(run.x, state, { ...given.event, at: given.at }),
+        advance(run.planIndex, state, { ...supplied.event, at: supplied.at }),
       );
       expect(other?.commands).toEqual(one?.commands);
       expect(other?.events).toEqual(one?.events);

@@ -1,6 +1,6 @@
 import { canonical } from '../canonical/canonical';
 import { sha256 } from '../canonical/digest';
-import { Results, writtenResult, type WrittenResult } from '../binding/results';
+import { RunProjection, writtenResult, type WrittenResult } from '../binding/run-projection';
 import type { Digest, StepId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import { PersistentMap } from '../foundation/persistent-map';
@@ -57,10 +57,10 @@ export interface LastSnapshot {
 export const NO_SNAPSHOT: LastSnapshot = { seq: 0, digest: null, steps: PersistentMap.empty() };
 
 /** What a journal says up to an entry. */
-export interface Standing {
+export interface RestorePoint {
   readonly state: RunState;
   /** Settled at the last snapshot. */
-  readonly results: Results;
+  readonly results: RunProjection;
   readonly fence: number;
   readonly lastLine: number;
 }
@@ -68,7 +68,7 @@ export interface Standing {
 /** The snapshot of where a run stands, and its digest. */
 export function takeSnapshot(
   last: LastSnapshot,
-  { state, results, fence, lastLine }: Standing,
+  { state, results, fence, lastLine }: RestorePoint,
 ): { readonly text: string; readonly digest: Digest } {
   const { phase, ending, counts, openGates, timer, result } = state;
   const snapshot: Snapshot = {
@@ -125,7 +125,7 @@ export class SnapshotReader {
   }
 
   /** Null if something is missing: then they are not the snapshots of one run. */
-  standing(): Standing | null {
+  restorePoint(): RestorePoint | null {
     const { last } = this;
     const steps: [StepId, StepState][] = [];
     for (const [step, state] of entriesOf(last.steps)) {
@@ -144,7 +144,7 @@ export class SnapshotReader {
         steps: PersistentMap.of(steps),
         wakes: PersistentMap.of(entriesOf(last.wakes)),
       },
-      results: Results.settled(this.results, Object.entries(last.secrets)),
+      results: RunProjection.settled(this.results, Object.entries(last.secrets)),
       fence: last.fence,
       lastLine: last.lastLine,
     };

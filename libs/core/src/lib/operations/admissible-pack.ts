@@ -71,9 +71,9 @@ export function admitPack(
     manifest: canonical(toManifest(read.pack)),
     inputs: canonical(plan.inputs),
   };
-  const given = Object.fromEntries(sensitive.map((name) => [name, values[name] ?? null]));
+  const supplied = Object.fromEntries(sensitive.map((name) => [name, values[name] ?? null]));
   const published = source.files.filter(({ path }) => path.startsWith(VENDORED));
-  const faults = sensitiveInputFaults(given, [
+  const faults = sensitiveInputFaults(supplied, [
     { name: 'the manifest', content: source.manifest },
     { name: 'the normalised manifest', content: texts.manifest },
     { name: 'the plan', content: texts.plan },
@@ -90,7 +90,7 @@ export function admitPack(
     receipt,
     profileDigest,
     texts,
-    sensitive: Object.fromEntries(Object.entries(given).map(([name, value]) => [name, canonical(value)])),
+    sensitive: Object.fromEntries(Object.entries(supplied).map(([name, value]) => [name, canonical(value)])),
     sealed: environment.mode === 'sealed',
     steps: index.nodes.size,
     workerLabels,

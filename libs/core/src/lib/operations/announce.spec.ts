@@ -1,4 +1,4 @@
-import { Results } from '../binding/results';
+import { RunProjection } from '../binding/run-projection';
 import type { Digest, StepId, TenantId } from '../foundation/ids';
 import type { Unnumbered } from '../journal/page';
 import { indexPlan } from '../plan/plan-index';
@@ -25,7 +25,7 @@ const gate = (id: string, policy: string | null): GateNode => ({
   show: {},
   form: null,
 });
-const x = indexPlan(aPlan(aBlock([gate('ask', null), gate('check', 'p')])), DIGEST, testDefaults, testFloor);
+const index = indexPlan(aPlan(aBlock([gate('ask', null), gate('check', 'p')])), DIGEST, testDefaults, testFloor);
 
 interface Listening {
   readonly types?: readonly AnnouncementType[];
@@ -33,14 +33,14 @@ interface Listening {
   readonly streams?: readonly string[];
 }
 
-function told(events: readonly Unnumbered['event'][], listening: Listening = {}) {
+function announced(events: readonly Unnumbered['event'][], listening: Listening = {}) {
   const { types = ANNOUNCEMENT_TYPES, people = [], streams = ['hook'] } = listening;
   const entries = events.map((event): Unnumbered => ({ at: 1_000, kind: 'derived', event }) as Unnumbered);
-  const results = new Results();
+  const results = new RunProjection();
   for (const entry of entries) results.take(entry);
   return announcementsOf({
     announcing: { streams: () => streams.map((id) => ({ id, types })), people },
-    x,
+    index,
     results,
     tenant: 'acme' as TenantId,
     entries,
@@ -62,7 +62,7 @@ const ended = (step: string, outcome: 'approved' | 'closed') =>
 
 describe('announcements', () => {
   it('follow the journal, each type of an event at a place of its own', () => {
-    const items = told([{ type: 'run.started' }, opened('ask'), ended('ask', 'approved')]);
+    const items = announced([{ type: 'run.started' }, opened('ask'), ended('ask', 'approved')]);
     expect(items.map(({ place, body }) => [place, body.type])).toEqual([
       [40, 'run.started'],
       [44, 'gate.opened'],
@@ -82,7 +82,7 @@ describe('announcements', () => {
 
   it('tell the hold of a policy, and its release only where people overrode it', () => {
     const types = (outcome: 'approved' | 'closed') =>
-      told([opened('check'), ended('check', outcome)])
+      announced([opened('check'), ended('check', outcome)])
         .map(({ body }) => body.type)
         .filter((type) => type.startsWith('pack.'));
     expect(types('approved')).toEqual(['pack.policy.hold', 'pack.policy.released']);
@@ -90,27 +90,26 @@ describe('announcements', () => {
   });
 
   it('go to each endpoint that wants them, and nowhere where nobody does', () => {
-    expect(told([opened('ask')], { streams: ['a', 'b'], types: ['gate.opened'] }).map(({ stream }) => stream)).toEqual([
-      'a',
-      'b',
-    ]);
-    expect(told([opened('ask')], { types: ['run.ended'] })).toEqual([]);
-    expect(told([opened('ask')], { streams: [] })).toEqual([]);
+    expect(
+      announced([opened('ask')], { streams: ['a', 'b'], types: ['gate.opened'] }).map(({ stream }) => stream),
+    ).toEqual(['a', 'b']);
+    expect(announced([opened('ask')], { types: ['run.ended'] })).toEqual([]);
+    expect(announced([opened('ask')], { streams: [] })).toEqual([]);
   });
 
   it('remind at half of the time, beside the order, where nobody has said who decides', () => {
-    const reminder = told([opened('ask')], { people: null }).find(({ body }) => body.type === 'gate.reminder');
+    const reminder = announced([opened('ask')], { people: null }).find(({ body }) => body.type === 'gate.reminder');
     expect(reminder).toMatchObject({
       stream: 'hook#reminder',
       dueAt: 5_000,
       body: { gate: 'ask', gateDigest: DIGEST },
     });
-    expect(told([opened('ask')]).some(({ body }) => body.type === 'gate.reminder')).toBe(false);
+    expect(announced([opened('ask')]).some(({ body }) => body.type === 'gate.reminder')).toBe(false);
   });
 
   it('hold nothing of what the run knows', () => {
     const secret = { type: 'step.ended', step: 'ask' as StepId, message: 'secret' } as never;
-    expect(told([secret, { type: 'note', code: 'OTHER', detail: { gate: 'ask' } }])).toEqual([]);
+    expect(announced([secret, { type: 'note', code: 'OTHER', detail: { gate: 'ask' } }])).toEqual([]);
   });
 });
 

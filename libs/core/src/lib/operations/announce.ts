@@ -1,4 +1,4 @@
-import type { Results } from '../binding/results';
+import type { RunProjection } from '../binding/run-projection';
 import type { StepId, TenantId } from '../foundation/ids';
 import { isJsonObject } from '../foundation/json';
 import { sameSubject, type Actor, type Subject } from '../foundation/principal';
@@ -31,8 +31,8 @@ const PLACES_PER_ENTRY = 4;
 /** What a page leads to outside: one outbox row for each event and endpoint, in the order of the journal. */
 export function announcementsOf(of: {
   readonly announcing: Announcing;
-  readonly x: PlanIndex;
-  readonly results: Results;
+  readonly index: PlanIndex;
+  readonly results: RunProjection;
   readonly tenant: TenantId;
   readonly entries: readonly Unnumbered[];
   /** Number of the first entry. */
@@ -42,18 +42,18 @@ export function announcementsOf(of: {
   if (streams.length === 0) return [];
   return of.entries.flatMap((entry, index) => {
     const place = (of.first + index) * PLACES_PER_ENTRY;
-    const told = announcements(of.x, of.results, entry);
-    const ordered = told.flatMap((body, turn) =>
+    const announced = announcements(of.index, of.results, entry);
+    const ordered = announced.flatMap((body, turn) =>
       streams
         .filter(({ types }) => types.includes(body.type))
         .map(({ id }): OutboxEntry => ({ kind: 'announce', body, stream: id, place: place + turn, dueAt: null })),
     );
-    return [...ordered, ...reminders(of.announcing, streams, entry, told[0], place)];
+    return [...ordered, ...reminders(of.announcing, streams, entry, announced[0], place)];
   });
 }
 
-function announcements(x: PlanIndex, results: Results, { at, event }: Unnumbered): readonly Announcement[] {
-  const gateTold = (gate: StepId, ...types: readonly Announcement['type'][]): readonly Announcement[] => {
+function announcements(index: PlanIndex, results: RunProjection, { at, event }: Unnumbered): readonly Announcement[] {
+  const gateAnnouncement = (gate: StepId, ...types: readonly Announcement['type'][]): readonly Announcement[] => {
     const gateDigest = results.get(gate)?.gate?.gateDigest ?? null;
     return types.map((type) => ({ type, at, gate, gateDigest, step: null, execution: null }));
   };
@@ -62,20 +62,20 @@ function announcements(x: PlanIndex, results: Results, { at, event }: Unnumbered
     case 'run.ended':
       return [{ type: event.type, at, gate: null, gateDigest: null, step: null, execution: null }];
     case 'gate.opened':
-      return gateTold(
+      return gateAnnouncement(
         event.step,
         event.type,
-        asksPolicy(x, event.step) ? 'pack.policy.hold' : 'pack.approval.requested',
+        asksPolicy(index, event.step) ? 'pack.policy.hold' : 'pack.approval.requested',
       );
     case 'gate.counted':
-      return gateTold(
+      return gateAnnouncement(
         event.step,
         event.type,
-        ...(asksPolicy(x, event.step) ? [] : (['pack.approval.updated'] as const)),
+        ...(asksPolicy(index, event.step) ? [] : (['pack.approval.updated'] as const)),
       );
     case 'gate.ended': {
-      if (!asksPolicy(x, event.step)) return gateTold(event.step, event.type, 'pack.approval.updated');
-      return gateTold(
+      if (!asksPolicy(index, event.step)) return gateAnnouncement(event.step, event.type, 'pack.approval.updated');
+      return gateAnnouncement(
         event.step,
         event.type,
         ...(event.outcome === 'approved' ? (['pack.policy.released'] as const) : []),
@@ -87,7 +87,7 @@ function announcements(x: PlanIndex, results: Results, { at, event }: Unnumbered
     }
     case 'note': {
       const gate = event.code === UNSATISFIABLE && isJsonObject(event.detail) ? event.detail['gate'] : null;
-      return typeof gate === 'string' ? gateTold(gate as StepId, 'gate.unsatisfiable') : [];
+      return typeof gate === 'string' ? gateAnnouncement(gate as StepId, 'gate.unsatisfiable') : [];
     }
     default:
       return [];
@@ -110,8 +110,8 @@ function reminders(
     .map(({ id }) => ({ kind: 'announce', body, stream: `${id}#reminder`, place, dueAt }));
 }
 
-function asksPolicy(x: PlanIndex, gate: StepId): boolean {
-  const { node } = nodeAt(x, gate);
+function asksPolicy(index: PlanIndex, gate: StepId): boolean {
+  const { node } = nodeAt(index, gate);
   return node.kind === 'gate' && node.policy !== null;
 }
 

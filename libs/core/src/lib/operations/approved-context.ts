@@ -1,5 +1,5 @@
 import { itemDigest, mayChange, readsAreAsBefore } from '../binding/gate-reads';
-import type { Results } from '../binding/results';
+import type { RunProjection } from '../binding/run-projection';
 import { Missing } from '../binding/values';
 import type { Digest, StepId } from '../foundation/ids';
 import type { GateRequest } from '../gate/gate-request';
@@ -10,18 +10,18 @@ import type { RunValues } from './run-values';
 /** What the gates before a step have bound when they opened, beside what is so now. */
 export class ApprovedContext {
   constructor(
-    private readonly x: PlanIndex,
-    private readonly results: Results,
+    private readonly index: PlanIndex,
+    private readonly results: RunProjection,
     private readonly values: RunValues,
   ) {}
 
   /** The gate behind which a step would act on what was not approved: what its request says was read, or its item, is another by now. */
   async changedBefore(step: StepId): Promise<StepId | null> {
-    for (const gate of guardingGates(this.x, step)) {
+    for (const gate of guardingGates(this.index, step)) {
       const opened = this.results.get(gate)?.gate;
       if (!opened) continue;
       const { reads, item } = await this.requestOf(opened.gateDigest);
-      if (readsAreAsBefore(this.sight, gate, reads) && (await this.itemNow(gate)) === item) continue;
+      if (readsAreAsBefore(this.context, gate, reads) && (await this.itemNow(gate)) === item) continue;
       return gate;
     }
     return null;
@@ -29,16 +29,20 @@ export class ApprovedContext {
 
   /** True if a step stands behind a gate that has bound what may change until it begins elsewhere. */
   async mayChangeBefore(step: StepId): Promise<boolean> {
-    for (const gate of guardingGates(this.x, step)) {
+    for (const gate of guardingGates(this.index, step)) {
       const opened = this.results.get(gate)?.gate;
       if (opened && mayChange((await this.requestOf(opened.gateDigest)).reads)) return true;
     }
     return false;
   }
 
-  private get sight(): { readonly x: PlanIndex; readonly results: Results; readonly values: RunValues['known'] } {
-    const { x, results, values } = this;
-    return { x, results, values: values.known };
+  private get context(): {
+    readonly index: PlanIndex;
+    readonly results: RunProjection;
+    readonly values: RunValues['known'];
+  } {
+    const { index, results, values } = this;
+    return { index, results, values: values.known };
   }
 
   private async requestOf(gateDigest: Digest): Promise<GateRequest> {
@@ -49,9 +53,9 @@ export class ApprovedContext {
   /** The digest of the items around a gate as they are now; their lists are fetched where they are not at hand. */
   private async itemNow(gate: StepId): Promise<Digest | null> {
     const missing = new Missing();
-    const digest = itemDigest(this.sight, gate, missing);
+    const digest = itemDigest(this.context, gate, missing);
     if (missing.digests.size === 0) return digest;
     await this.values.fetch([...missing.digests]);
-    return itemDigest(this.sight, gate, new Missing());
+    return itemDigest(this.context, gate, new Missing());
   }
 }

@@ -16,7 +16,10 @@ const RUN = 'run_x' as RunId;
 const NO_ATTESTATIONS = { packRun: [], provenance: null };
 
 /** A bundle in small: the files one after the other, with something between them. */
-function laid(files: readonly BundleFile[]): { readonly bytes: Buffer; readonly offsets: ReadonlyMap<string, number> } {
+function packed(files: readonly BundleFile[]): {
+  readonly bytes: Buffer;
+  readonly offsets: ReadonlyMap<string, number>;
+} {
   const offsets = new Map<string, number>();
   const parts: Uint8Array[] = [];
   let at = 0;
@@ -55,7 +58,7 @@ beforeAll(async () => {
 
 function opened(documents = readEvidence(sample.evidence), rowChunks = 3, change = (bytes: Buffer) => bytes) {
   const files = bundleFiles(documents, NO_ATTESTATIONS);
-  const { bytes, offsets } = laid(files);
+  const { bytes, offsets } = packed(files);
   const rows = sampleChunks(sample);
   const archive = archiveOf(documents, files, rows, offsets);
   const stored = change(Buffer.from(bytes));
@@ -69,8 +72,8 @@ function opened(documents = readEvidence(sample.evidence), rowChunks = 3, change
       })();
     },
   } as unknown as ObjectStore;
-  const hands = { archives: new StoredArchives(archive, sha256(bytes), rowChunks), objects };
-  return { hands, rows, archive, files, ranges, store: new ArchivedLogStore(new LogRows([]), hands) };
+  const dependencies = { archives: new StoredArchives(archive, sha256(bytes), rowChunks), objects };
+  return { dependencies, rows, archive, files, ranges, store: new ArchivedLogStore(new LogRows([]), dependencies) };
 }
 
 async function readAll(store: LogStore, after = 0, limit = 4): Promise<readonly NumberedChunk[]> {
@@ -98,9 +101,9 @@ describe('the log of a sealed run', () => {
   });
 
   it('goes on from the archive where its rows went while it was read', async () => {
-    const { hands, rows } = opened();
+    const { dependencies, rows } = opened();
     const live = new LogRows(rows);
-    const store = new ArchivedLogStore(live, hands);
+    const store = new ArchivedLogStore(live, dependencies);
     const [first] = await store.read(TENANT, RUN, 0, 1);
     live.chunks = [];
     const rest = await readAll(store, (first?.firstLine ?? 0) + (first?.lines ?? 0) - 1);
@@ -138,29 +141,29 @@ describe('the log of a sealed run', () => {
   });
 
   it('ends where there is neither', async () => {
-    const { hands } = opened();
-    const none = { ...hands, archives: new StoredArchives(null, sha256(''), 1) };
+    const { dependencies } = opened();
+    const none = { ...dependencies, archives: new StoredArchives(null, sha256(''), 1) };
     expect(await new ArchivedLogStore(new LogRows([]), none).read(TENANT, RUN, 0, 9)).toEqual([]);
   });
 });
 
 describe('the journal of a sealed run', () => {
   it('is the same from its archive, which is the file of the bundle', async () => {
-    const { hands, archive, files } = opened();
+    const { dependencies, archive, files } = opened();
     const pages = sample.evidence.pages.map(({ first, prev, hash, entries, values }) => {
       return { first, prev, hash, entries, values };
     });
-    expect(await archivedJournal(hands, TENANT, RUN)).toEqual(pages);
+    expect(await archivedJournal(dependencies, TENANT, RUN)).toEqual(pages);
     expect(archive.journal.sha256).toBe(sha256(files.find(({ path }) => path === 'journal.ndjson')?.bytes ?? ''));
   });
 
   it('is refused where the stored bytes are others', async () => {
     const { archive } = opened();
-    const { hands } = opened(undefined, 3, (bytes) => {
+    const { dependencies } = opened(undefined, 3, (bytes) => {
       bytes[archive.journal.offset + 20] = 0x20;
       return bytes;
     });
-    await expect(archivedJournal(hands, TENANT, RUN)).rejects.toMatchObject({
+    await expect(archivedJournal(dependencies, TENANT, RUN)).rejects.toMatchObject({
       code: 'OBJECT_DIGEST_MISMATCH',
     });
   });
@@ -172,7 +175,7 @@ describe('the signed statements of a sealed run', () => {
     bytes: Buffer.from(`{"of":"${name}"}`),
   });
   const stored = (files: readonly BundleFile[], change = (bytes: Buffer) => bytes) => {
-    const { bytes, offsets } = laid(files);
+    const { bytes, offsets } = packed(files);
     const objects = {
       async open(_tenant: TenantId, _digest: Digest, { first, last }: ByteRange) {
         return (async function* () {

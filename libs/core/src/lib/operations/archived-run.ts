@@ -10,7 +10,7 @@ import { LogStore, type LogChunk, type NumberedChunk } from '../ports/log-store'
 import type { ObjectStore, ObjectStoreErrorCode } from '../ports/object-store';
 
 /** Where sealed runs are read from once their rows are gone. */
-export interface ArchiveHands {
+export interface ArchiveDependencies {
   readonly archives: Archives;
   readonly objects: ObjectStore;
 }
@@ -25,7 +25,7 @@ const WITHHELD_LINE = new TextEncoder().encode('w[withheld: secret]\n');
 export class ArchivedLogStore extends LogStore {
   constructor(
     private readonly rows: LogStore,
-    private readonly hands: ArchiveHands,
+    private readonly dependencies: ArchiveDependencies,
   ) {
     super();
   }
@@ -37,11 +37,11 @@ export class ArchivedLogStore extends LogStore {
   async read(tenant: TenantId, run: RunId, afterLine: number, limit: number): Promise<readonly NumberedChunk[]> {
     const found = await this.rows.read(tenant, run, afterLine, limit);
     if (found.length > 0) return found;
-    const archived = await this.hands.archives.chunks(tenant, run, afterLine);
+    const archived = await this.dependencies.archives.chunks(tenant, run, afterLine);
     if (!archived) return [];
     const chunks = archived.chunks.slice(0, limit);
     const bytes = await Promise.all(
-      stretches(chunks).map((stretch) => bytesOf(this.hands.objects, tenant, archived.bundle, stretch)),
+      stretches(chunks).map((stretch) => bytesOf(this.dependencies.objects, tenant, archived.bundle, stretch)),
     );
     const parts = bytes.flat();
     return chunks.map(({ part, ...chunk }) => ({
@@ -55,10 +55,14 @@ export class ArchivedLogStore extends LogStore {
  * The journal of a sealed run, for who found no rows of it; none if it is not archived. It has no macs: those are of rows, and whoever reads
  * the archive compares its head with one that somebody has signed.
  */
-export async function archivedJournal(hands: ArchiveHands, tenant: TenantId, run: RunId): Promise<readonly Page[]> {
-  const archived = await hands.archives.journal(tenant, run);
+export async function archivedJournal(
+  dependencies: ArchiveDependencies,
+  tenant: TenantId,
+  run: RunId,
+): Promise<readonly Page[]> {
+  const archived = await dependencies.archives.journal(tenant, run);
   if (!archived) return [];
-  const [bytes] = await bytesOf(hands.objects, tenant, archived.bundle, [archived.part]);
+  const [bytes] = await bytesOf(dependencies.objects, tenant, archived.bundle, [archived.part]);
   return readJournal(bytes as Uint8Array);
 }
 

@@ -34,7 +34,7 @@ beforeEach(async () => {
   const step = (id: string, effects: 'once' | 'idempotent', needs: string[] = []) =>
     aRunNode(id, { uses: 'builtin:command', effects, needs });
   run = world.submit(aPlan(aBlock([step('pay', 'once'), step('tell', 'idempotent', ['pay'])])));
-  const lost = await RunDriver.open(world.hands([pay]), world.claim(run));
+  const lost = await RunDriver.open(world.dependencies([pay]), world.claim(run));
   if (typeof lost === 'string') throw new Error('halted');
   opened.push(lost);
   void lost.drive();
@@ -47,7 +47,7 @@ beforeEach(async () => {
 });
 
 async function drive(): Promise<string> {
-  const driver = await RunDriver.open(world.hands([pay]), world.claim(run));
+  const driver = await RunDriver.open(world.dependencies([pay]), world.claim(run));
   if (typeof driver === 'string') return driver;
   opened.push(driver);
   return driver.drive();
@@ -78,8 +78,15 @@ function resolve(
     ...change,
   };
   const { step, execution, outcome } = record;
-  const given = { type: 'attention.resolved', step, execution, outcome, outputs: null, record: digestOf({}) } as never;
-  world.post(run, given, world.seal(usage, PAYLOAD_TYPE.resolution, record as unknown as Json), outputs);
+  const supplied = {
+    type: 'attention.resolved',
+    step,
+    execution,
+    outcome,
+    outputs: null,
+    record: digestOf({}),
+  } as never;
+  world.post(run, supplied, world.seal(usage, PAYLOAD_TYPE.resolution, record as unknown as Json), outputs);
 }
 
 describe('a resolution', () => {
@@ -132,14 +139,14 @@ describe('a resolution', () => {
   });
 
   it('without an envelope changes nothing', async () => {
-    const given = {
+    const supplied = {
       type: 'attention.resolved',
       step: 'pay',
       execution: 1,
       outcome: 'succeeded',
       outputs: null,
     } as never;
-    world.post(run, given);
+    world.post(run, supplied);
     expect(await drive()).toBe('parked');
     expect(world.alarms.map(({ code }) => code)).toEqual(['RESOLUTION_UNSIGNED']);
   });

@@ -12,8 +12,8 @@ import type { RunId, TenantId } from '../foundation/ids';
 import type { OutboxItem, SealedEvidence } from '../ports/outbox';
 import type { RunRecords } from '../ports/run-reader';
 import { RunDocuments } from '../stored/run-documents';
-import { attestRun, type ArchivedFile, type AttestHands, type Attested } from './attest-run';
-import { InTurn } from './in-turn';
+import { attestRun, type ArchivedFile, type AttestDependencies, type Attested } from './attest-run';
+import { SerialQueue } from './serial-queue';
 import { plannedContents } from './stored-contents';
 import { trustedRecords } from './trusted-records';
 import { KeyAttestor } from './key-attestor';
@@ -41,16 +41,16 @@ async function seal(
   of = sample,
   change: {
     readonly size?: object;
-    readonly largeRuns?: InTurn;
+    readonly largeRuns?: SerialQueue;
     readonly putting?: () => Promise<void>;
     /** What is altered in the rows. */
     readonly altered?: (records: RunRecords) => RunRecords;
-    readonly hands?: Partial<AttestHands>;
+    readonly dependencies?: Partial<AttestDependencies>;
   } = {},
 ) {
   const documents = documentsOf(of);
   const { altered = (records: RunRecords) => records } = change;
-  const { size = {}, largeRuns = new InTurn(), putting = async () => undefined } = change;
+  const { size = {}, largeRuns = new SerialQueue(), putting = async () => undefined } = change;
   const stored = new Map<string, Buffer>();
   const files = new Map<string, Uint8Array>();
   const sealed: SealedEvidence[] = [];
@@ -59,7 +59,7 @@ async function seal(
     keyid: key.trusted.keyid,
     sign: async (payloadType: string, payload: string) => signed(key, payloadType, Buffer.from(payload)),
   });
-  const hands = {
+  const dependencies = {
     claims: {
       pages: async () => evidence.pages.map((page) => ({ ...page, mac: 'mac' })),
       sensitiveInputs: async () => [],
@@ -137,7 +137,7 @@ async function seal(
       }
     },
   };
-  const all = { ...hands, ...change.hands } as unknown as AttestHands;
+  const all = { ...dependencies, ...change.dependencies } as unknown as AttestDependencies;
   const attested: Attested = await attestRun(all, itemOf(of), largeRuns);
   return { attested, stored, files, sealed };
 }
@@ -199,7 +199,7 @@ const gatesWith =
     gates: records.gates.map((gate) => ({ ...gate, ...change(gate) })),
   });
 
-it.each<[string, Rows, Partial<AttestHands>]>([
+it.each<[string, Rows, Partial<AttestDependencies>]>([
   ['admission', (records) => ({ ...records, admission: forged(records.admission) }), {}],
   ['gate', gatesWith(({ request }) => ({ request: { ...(request as object), message: 'another' } })), {}],
   ['gate', gatesWith(() => ({ gateDigest: sha256('another') })), {}],
@@ -222,8 +222,11 @@ it.each<[string, Rows, Partial<AttestHands>]>([
   ],
   ['pack', (records) => records, { contents: async () => ({ '': sha256('another pack') }) }],
   ['probe', (records) => records, { probes: { find: async () => new Map([[sha256('probe'), 'another']]) } }],
-])('does not seal a run whose %s was altered', async (document, altered, hands) => {
-  const { attested, stored, sealed } = await seal(1e9, new LogRows(sampleChunks(sample)), sample, { altered, hands });
+])('does not seal a run whose %s was altered', async (document, altered, dependencies) => {
+  const { attested, stored, sealed } = await seal(1e9, new LogRows(sampleChunks(sample)), sample, {
+    altered,
+    dependencies,
+  });
   // The chain of the journal begins with the admission.
   if (document === 'admission')
     expect(attested).toMatchObject({ kind: 'blocked', reason: expect.stringContaining('JOURNAL_TAMPERED') });
@@ -242,7 +245,7 @@ it('does not seal a run whose log was altered, nor one with a page that no worke
     kind: 'blocked',
     altered: [{ document: 'log' }],
   });
-  const unknown = { hands: { mac: () => 'another' } };
+  const unknown = { dependencies: { mac: () => 'another' } };
   expect((await seal(1e9, new LogRows(sampleChunks(sample)), sample, unknown)).attested).toMatchObject({
     kind: 'blocked',
     reason: expect.stringContaining('JOURNAL_TAMPERED: the mac'),
@@ -257,7 +260,7 @@ it.each([
 ])('seals %s', async (_what, large, most) => {
   const [artifact] = factsOf(sample.evidence.pages).artifacts;
   const size = typeof large === 'number' ? { artifacts: [{ ...artifact, size: large }] } : large;
-  const largeRuns = new InTurn();
+  const largeRuns = new SerialQueue();
   let [now, seen] = [0, 0];
   const putting = async (): Promise<void> => {
     seen = Math.max(seen, ++now);

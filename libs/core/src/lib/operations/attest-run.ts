@@ -23,20 +23,20 @@ import type { Outbox, OutboxItem } from '../ports/outbox';
 import type { RunReader, RunRecords } from '../ports/run-reader';
 import { DocumentAltered, type Alteration } from '../stored/document-altered';
 import { compareRecords, type RecordKeys } from './compare-records';
-import { macsDiffer } from './driver-hands';
+import { macsDiffer } from './driver-dependencies';
 import { piecesOf, readEndedLog } from './ended-log';
 import { leaksIn, redactorOf } from './final-scan';
-import { gatherEvidence, withLargeValues, type GatherHands } from './gather-evidence';
-import { InTurn } from './in-turn';
-import type { SecretHands } from './run-secrets';
+import { gatherEvidence, withLargeValues, type GatherDependencies } from './gather-evidence';
+import { SerialQueue } from './serial-queue';
+import type { SecretDependencies } from './run-secrets';
 
 /** What attesting acts with. */
-export interface AttestHands extends RecordKeys, GatherHands {
+export interface AttestDependencies extends RecordKeys, GatherDependencies {
   readonly claims: Claims;
   readonly runReader: RunReader;
   readonly logs: SealableLogStore;
   readonly outbox: Outbox;
-  readonly secrets: SecretHands;
+  readonly secrets: SecretDependencies;
   readonly attestor: Attestor;
   /** HMAC under the workers' journal key, hexadecimal. */
   readonly mac: (text: string) => string;
@@ -75,23 +75,27 @@ const LARGE = { journal: 128 * 1024, lines: 2_000, artifacts: 1024 * 1024 };
  * @param largeRuns whose turn it is: a worker that seals several runs at once holds one large one in memory.
  */
 export async function attestRun(
-  hands: AttestHands,
+  dependencies: AttestDependencies,
   item: OutboxItem,
-  largeRuns: Pick<InTurn, 'take'> = new InTurn(),
+  largeRuns: Pick<SerialQueue, 'take'> = new SerialQueue(),
 ): Promise<Attested> {
   try {
-    const records = await hands.runReader.records(item.tenant, item.runId);
-    if (!records) return await postpone(hands, item, 'the run is not there');
-    const work = (): Promise<Attested> => sealRun(hands, item, records);
+    const records = await dependencies.runReader.records(item.tenant, item.runId);
+    if (!records) return await postpone(dependencies, item, 'the run is not there');
+    const work = (): Promise<Attested> => sealRun(dependencies, item, records);
     return isLarge(records) ? await largeRuns.take(work) : await work();
   } catch (error) {
-    if (DocumentAltered.is(error)) return blockAltered(hands, item, error);
-    return postpone(hands, item, error instanceof Error ? error.message : String(error));
+    if (DocumentAltered.is(error)) return blockAltered(dependencies, item, error);
+    return postpone(dependencies, item, error instanceof Error ? error.message : String(error));
   }
 }
 
-async function blockAltered(hands: AttestHands, item: OutboxItem, error: DocumentAltered): Promise<Attested> {
-  const { kind, reason } = await postpone(hands, item, `${error.code}: ${error.message}`, 'blocked');
+async function blockAltered(
+  dependencies: AttestDependencies,
+  item: OutboxItem,
+  error: DocumentAltered,
+): Promise<Attested> {
+  const { kind, reason } = await postpone(dependencies, item, `${error.code}: ${error.message}`, 'blocked');
   return { kind, reason, altered: error.all };
 }
 
@@ -100,38 +104,38 @@ function isLarge({ journalBytes, summary, artifacts }: RunRecords): boolean {
   return journalBytes > LARGE.journal || summary.lastLine > LARGE.lines || carried > LARGE.artifacts;
 }
 
-async function sealRun(hands: AttestHands, item: OutboxItem, records: RunRecords): Promise<Attested> {
-  const stored = await hands.claims.pages(item.tenant, item.runId, 0);
-  const broken = brokenJournal(hands, item, records, stored);
-  if (broken !== null) return await postpone(hands, item, broken, 'blocked');
+async function sealRun(dependencies: AttestDependencies, item: OutboxItem, records: RunRecords): Promise<Attested> {
+  const stored = await dependencies.claims.pages(item.tenant, item.runId, 0);
+  const broken = brokenJournal(dependencies, item, records, stored);
+  if (broken !== null) return await postpone(dependencies, item, broken, 'blocked');
   const pages = stored.map(({ first, entries, values, prev, hash }) => ({ first, entries, values, prev, hash }));
-  compareRecords(hands, item, records, factsOf(pages));
-  const unread = await gatherEvidence(hands, item.tenant, item.runId, records, pages);
-  const read = await withLargeValues(hands, item.tenant, readEvidence(unread));
-  const redactor = await redactorOf(hands, read);
+  compareRecords(dependencies, item, records, factsOf(pages));
+  const unread = await gatherEvidence(dependencies, item.tenant, item.runId, records, pages);
+  const read = await withLargeValues(dependencies, item.tenant, readEvidence(unread));
+  const redactor = await redactorOf(dependencies, read);
   const of = { tenant: item.tenant, run: item.runId, facts: read.facts };
-  const { chunks, streams } = await readEndedLog(hands.logs, of, redactor, hands.heldLogBytes);
+  const { chunks, streams } = await readEndedLog(dependencies.logs, of, redactor, dependencies.heldLogBytes);
   const gathered = { ...read.evidence, logs: streams };
   const holds = (bytes: Uint8Array): boolean => redactor.holds(bytes);
   const scanned = redactor.isIdle
     ? { ...read, evidence: gathered }
     : readEvidence(withholdSecrets(withoutUntakenSecrets(gathered, read.facts, holds), holds));
   const leaks = leaksIn(redactor, scanned);
-  const documents = released(hands, item, records, scanned, leaks, holds);
+  const documents = released(dependencies, item, records, scanned, leaks, holds);
   const left = leaks.filter((path) => documents.evidence.released?.includes(path) !== true);
   if (left.length > 0)
-    return await postpone(hands, item, `SECRET_IN_EVIDENCE: ${redactor.text(left.join(', '))}`, 'blocked');
-  const attestations = await hands.attestor.attest(documents);
+    return await postpone(dependencies, item, `SECRET_IN_EVIDENCE: ${redactor.text(left.join(', '))}`, 'blocked');
+  const attestations = await dependencies.attestor.attest(documents);
   const [first] = attestations.packRun;
   if (!first) throw new TypeError('an attestor made no statement');
-  const files = await closeBundle(hands, documents, attestations);
+  const files = await closeBundle(dependencies, documents, attestations);
   const unheld = unheldFiles(documents).map((file) => {
-    return { path: file.path, size: file.size, pieces: () => piecesOf(hands.logs, of, file) };
+    return { path: file.path, size: file.size, pieces: () => piecesOf(dependencies.logs, of, file) };
   });
   const offsets = new Map<string, number>();
-  const tar = hands.archive(inOrder([...files, ...unheld]), (path, offset) => void offsets.set(path, offset));
-  const { digest, size } = await hands.objects.put(item.tenant, tar, { maxBytes: hands.maxBundleBytes });
-  const sealed = await hands.outbox.seal(item, {
+  const tar = dependencies.archive(inOrder([...files, ...unheld]), (path, offset) => void offsets.set(path, offset));
+  const { digest, size } = await dependencies.objects.put(item.tenant, tar, { maxBytes: dependencies.maxBundleBytes });
+  const sealed = await dependencies.outbox.seal(item, {
     tenant: item.tenant,
     runId: item.runId,
     bundle: digest,
@@ -147,7 +151,7 @@ async function sealRun(hands: AttestHands, item: OutboxItem, records: RunRecords
 
 /** The documents without the leaking files that operators have released, and with the releases: those that a ledger key signed for this run. */
 function released(
-  { openRelease }: AttestHands,
+  { openRelease }: AttestDependencies,
   { tenant, runId }: OutboxItem,
   { releases }: RunRecords,
   documents: EvidenceDocuments,
@@ -168,37 +172,40 @@ function released(
 
 /** The whole journal is read once more: claims that went on from a snapshot did not, and the last one was a while ago. */
 function brokenJournal(
-  hands: AttestHands,
+  dependencies: AttestDependencies,
   { runId }: OutboxItem,
   { admission }: RunRecords,
   pages: readonly (Page & { readonly mac: string })[],
 ): string | null {
   const { broken } = checkChain({ seq: 0, hash: decodeEnvelope(admission).digest }, pages);
   if (broken) return `JOURNAL_TAMPERED: the chain breaks at entry ${broken.first}: ${broken.reason}`;
-  const badMac = macsDiffer(hands, runId, pages);
+  const badMac = macsDiffer(dependencies, runId, pages);
   return badMac && `JOURNAL_TAMPERED: ${badMac}`;
 }
 
 async function postpone<Kind extends 'pending' | 'blocked' = 'pending'>(
-  hands: AttestHands,
+  dependencies: AttestDependencies,
   item: OutboxItem,
   reason: string,
   kind: Kind = 'pending' as Kind,
 ): Promise<{ readonly kind: Kind; readonly reason: string }> {
-  const pause = Math.min(hands.retryMs * 2 ** Math.min(item.tries, 6), Math.max(LONGEST_RETRY_MS, hands.retryMs));
-  await hands.outbox.postpone(item, pause, kind, reason);
+  const pause = Math.min(
+    dependencies.retryMs * 2 ** Math.min(item.tries, 6),
+    Math.max(LONGEST_RETRY_MS, dependencies.retryMs),
+  );
+  await dependencies.outbox.postpone(item, pause, kind, reason);
   return { kind, reason };
 }
 
 async function closeBundle(
-  hands: AttestHands,
+  dependencies: AttestDependencies,
   documents: EvidenceDocuments,
   attestations: RunAttestations,
 ): Promise<readonly BundleFile[]> {
   const files = bundleFiles(documents, attestations);
   const manifest = files.find((file) => file.path === MANIFEST);
   if (!manifest) throw new TypeError('a bundle without its manifest');
-  const signed = await hands.attestor.sealManifest(readManifest(manifest.bytes), files);
+  const signed = await dependencies.attestor.sealManifest(readManifest(manifest.bytes), files);
   return [...files, manifestAttestation(signed)];
 }
 

@@ -1,7 +1,7 @@
 import { CodedError } from '../foundation/coded-error';
 import type { RunId } from '../foundation/ids';
 import { sameSubject, type Principal } from '../foundation/principal';
-import type { GateDesk } from '../ports/gate-desk';
+import type { GateStore } from '../ports/gate-store';
 import type { RunReader } from '../ports/run-reader';
 import type { RunStore } from '../ports/run-store';
 import { initiatorsOf } from './admission-record';
@@ -24,22 +24,22 @@ export class CancelRunError extends CodedError<CancelRunCode> {
   override readonly name = 'CancelRunError';
 }
 
-export interface CancelRunHands {
+export interface CancelRunDependencies {
   readonly runs: RunStore;
   readonly reader: RunReader;
-  readonly gates: GateDesk;
+  readonly gates: GateStore;
 }
 
 /** Asks a run to stop (api.md §2): its initiators may, and administrators. The answer tells whether there was anything to stop. */
 export class CancelRun {
-  constructor(private readonly hands: CancelRunHands) {}
+  constructor(private readonly dependencies: CancelRunDependencies) {}
 
   async cancel(
     principal: Principal,
     runId: RunId,
     { reason, force }: { readonly reason: string; readonly force: boolean },
   ): Promise<'accepted' | 'ended'> {
-    const { runs, reader, gates } = this.hands;
+    const { runs, reader, gates } = this.dependencies;
     const { tenant } = principal;
     const run = await reader.summary(tenant, runId);
     if (!run) throw notFound();
@@ -50,13 +50,13 @@ export class CancelRun {
       const remedy = 'Ask an initiator of the run, or an administrator.';
       throw new CancelRunError('RUN_NOT_YOURS', 'only its initiators and administrators may cancel this run', remedy);
     }
-    const given = {
+    const input = {
       type: 'run.cancel-requested',
       by: { iss: principal.iss, sub: principal.sub },
       reason,
       force,
     } as const;
-    const posted = await runs.post(tenant, runId, given, force ? 'cancel:force' : 'cancel');
+    const posted = await runs.post(tenant, runId, input, force ? 'cancel:force' : 'cancel');
     if (posted.kind === 'refused' && posted.code === 'RUN_NOT_FOUND') throw notFound();
     if (posted.kind === 'refused' && posted.code === 'INBOX_FULL') {
       throw new CancelRunError('INBOX_FULL', 'too many letters wait for this run', 'Try again in a few seconds.');

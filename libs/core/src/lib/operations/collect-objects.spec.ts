@@ -2,7 +2,7 @@ import { sha256 } from '../canonical/digest';
 import type { Digest, TenantId } from '../foundation/ids';
 import type { ObjectReferences } from '../ports/object-references';
 import type { CollectableObjectStore } from '../ports/object-store';
-import { collectObjects, type CollectHands } from './collect-objects';
+import { collectObjects, type CollectDependencies } from './collect-objects';
 
 const acme = 'acme' as TenantId;
 const digests = ['a', 'b', 'c', 'd'].map(sha256);
@@ -32,7 +32,7 @@ function world() {
       }),
     endLook: async () => undefined,
   };
-  const hands: CollectHands = {
+  const dependencies: CollectDependencies = {
     store,
     references: references as ObjectReferences,
     graceMs: 1_000,
@@ -42,9 +42,9 @@ function world() {
   const look = async (stop = new AbortController().signal) => {
     due.push(acme);
     now += 100;
-    return collectObjects(hands, stop);
+    return collectObjects(dependencies, stop);
   };
-  return { stored, young, needed, look, hands };
+  return { stored, young, needed, look, dependencies };
 }
 
 it('collects at the second look what nobody needs, and nothing else', async () => {
@@ -69,8 +69,8 @@ it('leaves what was stored again between the question and the act', async () => 
 });
 
 it('does nothing where no tenant is due, and stops when it is told', async () => {
-  const { stored, look, hands } = world();
-  expect(await collectObjects(hands, new AbortController().signal)).toBeNull();
+  const { stored, look, dependencies } = world();
+  expect(await collectObjects(dependencies, new AbortController().signal)).toBeNull();
   await look();
   const stop = new AbortController();
   stop.abort();

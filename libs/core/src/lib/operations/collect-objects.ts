@@ -3,7 +3,7 @@ import type { ObjectReferences } from '../ports/object-references';
 import type { CollectableObjectStore } from '../ports/object-store';
 
 /** What collecting goes by. */
-export interface CollectHands {
+export interface CollectDependencies {
   readonly store: CollectableObjectStore;
   readonly references: ObjectReferences;
   /** Objects that were put within this many milliseconds stay, whoever needs them: their reference may be on its way. */
@@ -28,8 +28,8 @@ const AT_ONCE = 8;
  * Looks through one tenant's objects and collects those that nobody needs; null if no tenant is due. Harmless beside other workers that
  * do the same, and beside everything that stores objects.
  */
-export async function collectObjects(hands: CollectHands, stop: AbortSignal): Promise<Collected | null> {
-  const { store, references, graceMs, intervalMs, monotonicMs } = hands;
+export async function collectObjects(dependencies: CollectDependencies, stop: AbortSignal): Promise<Collected | null> {
+  const { store, references, graceMs, intervalMs, monotonicMs } = dependencies;
   const tenant = await references.takeDue(intervalMs);
   if (tenant === null) return null;
   const began = monotonicMs();

@@ -6,14 +6,14 @@ import type { Digest } from '../foundation/ids';
 import { isJsonObject } from '../foundation/json';
 import type { OutboxItem } from '../ports/outbox';
 import type { RunRecords } from '../ports/run-reader';
-import type { DriverHands } from './driver-hands';
+import type { DriverDependencies } from './driver-dependencies';
 import { compareEach, DocumentAltered, type StoredDocument } from '../stored/document-altered';
 
 /** Opens envelopes under the keys that this worker is configured to trust. What does not verify is null. */
 export interface RecordKeys {
-  readonly openAdmission: DriverHands['openAdmission'];
-  readonly openDecision: DriverHands['openDecision'];
-  readonly openResolution: DriverHands['openResolution'];
+  readonly openAdmission: DriverDependencies['openAdmission'];
+  readonly openDecision: DriverDependencies['openDecision'];
+  readonly openResolution: DriverDependencies['openResolution'];
   readonly openRelease: (envelope: Envelope) => ReleaseRecord | null;
 }
 

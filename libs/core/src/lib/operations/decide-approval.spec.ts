@@ -10,7 +10,7 @@ import type { RunId, TenantId } from '../foundation/ids';
 import type { Json, JsonObject } from '../foundation/json';
 import type { Principal } from '../foundation/principal';
 import type { Block, GateNode, Node, Plan } from '../plan/plan';
-import { GateDesk, type Decided, type GateRow, type SignedDecision } from '../ports/gate-desk';
+import { GateStore, type Decided, type GateRow, type SignedDecision } from '../ports/gate-store';
 import type { RunReader, RunSummary } from '../ports/run-reader';
 import { Signer } from '../ports/signer';
 import { anAdmission, comparedGate, storedDecision, storedGate } from '../../testing/stored-documents';
@@ -91,7 +91,7 @@ function aRequest(change: Partial<GateRequest['requirement']> = {}): GateRequest
 }
 
 /** A desk with one gate: it answers as told, and keeps what it was asked. */
-class Desk extends GateDesk {
+class RecordingStore extends GateStore {
   readonly signed: SignedDecision[] = [];
   readonly audited: JsonObject[] = [];
   at = NOW;
@@ -179,9 +179,9 @@ const reader = (run: Partial<RunSummary> | null, plan: Plan | null = null): RunR
     step: async () => null,
   }) as unknown as RunReader;
 
-function deciding(desk: Desk, of: RunReader = reader(null, aPlan([]))) {
+function deciding(store: RecordingStore, of: RunReader = reader(null, aPlan([]))) {
   const decide = new DecideApproval({
-    gates: desk,
+    gates: store,
     reader: of,
     signer: new LedgerSigner(),
     approverKeys,
@@ -197,10 +197,10 @@ const recordOf = (envelope: Parameters<typeof decodeEnvelope>[0]) =>
 describe('a decision', () => {
   it('is signed, and says the same in its record, its letter and its row', async () => {
     const row = aRow();
-    const desk = new Desk(row);
-    const { receipt, state } = await deciding(desk)(aDecision(row, { reason: 'reviewed' }));
+    const store = new RecordingStore(row);
+    const { receipt, state } = await deciding(store)(aDecision(row, { reason: 'reviewed' }));
     expect(state).toBe('approved');
-    const [signed] = desk.signed;
+    const [signed] = store.signed;
     const record = recordOf(receipt);
     expect(record).toMatchObject({
       decision: 'approved',
@@ -211,13 +211,13 @@ describe('a decision', () => {
     });
     expect(Date.parse(record.decidedAt)).toBe(signed?.decidedAt);
     expect(signed?.recordDigest).toBe(digestOf(record as unknown as Json));
-    expect(signed?.letter).toMatchObject({
+    expect(signed?.message).toMatchObject({
       type: 'gate.decided',
       step: 'approve',
       decision: { decisionId: record.decisionId, decidedAt: signed?.decidedAt },
     });
     expect(signed?.audit).toMatchObject({ type: 'gate.decision', outcome: 'decided', record: signed?.recordDigest });
-    expect(desk.audited).toEqual([]);
+    expect(store.audited).toEqual([]);
   });
 
   it('is signed again with a later time where another came between, twenty times at most', async () => {
@@ -226,23 +226,23 @@ describe('a decision', () => {
       (rounds: number) =>
       (count: number): Decided =>
         count <= rounds ? { kind: 'too-early' } : { kind: 'counted', state: 'open', approvals: 1, required: 2 };
-    const desk = new Desk(row, early(19));
-    await deciding(desk)(aDecision(row));
-    const times = desk.signed.map(({ decidedAt }) => decidedAt);
+    const store = new RecordingStore(row, early(19));
+    await deciding(store)(aDecision(row));
+    const times = store.signed.map(({ decidedAt }) => decidedAt);
     expect(times).toEqual([...new Set(times)].sort((a, b) => a - b));
-    expect(new Set(desk.signed.map(({ decisionId }) => decisionId)).size).toBe(1);
-    const crowded = new Desk(row, early(20));
+    expect(new Set(store.signed.map(({ decisionId }) => decisionId)).size).toBe(1);
+    const crowded = new RecordingStore(row, early(20));
     await expect(deciding(crowded)(aDecision(row))).rejects.toMatchObject({ code: 'DECISIONS_TOO_MANY' });
     expect(crowded.audited).toMatchObject([{ outcome: 'refused', code: 'DECISIONS_TOO_MANY' }]);
   });
 
   it('that is signed again is judged again: its gate may have expired meanwhile', async () => {
     const row = aRow();
-    const desk = new Desk(row, () => {
-      desk.at = NOW + 1_000;
+    const store = new RecordingStore(row, () => {
+      store.at = NOW + 1_000;
       return { kind: 'too-early' };
     });
-    await expect(deciding(desk)(aDecision(row))).rejects.toMatchObject({ code: 'GATE_EXPIRED' });
+    await expect(deciding(store)(aDecision(row))).rejects.toMatchObject({ code: 'GATE_EXPIRED' });
   });
 
   const other = sha256('other');
@@ -277,32 +277,33 @@ describe('a decision', () => {
     ['DELEGATION_INVALID', {}, {}, { onBehalfOf: { iss: ISS, sub: 'linus' } }, {}],
   ])('is refused with %s (%j %j %j %j), audited, and never signed', async (code, change, requirement, said, who) => {
     const row = aRow(change, requirement);
-    const desk = new Desk(row);
-    await expect(deciding(desk)(aDecision(row, said), { ...grace, ...who })).rejects.toMatchObject({ code });
-    expect(desk.signed).toEqual([]);
-    expect(desk.audited).toMatchObject([{ type: 'gate.decision', outcome: 'refused', code }]);
-    expect(desk.audited).toMatchObject([{ actors: who.actors ?? [] }]);
+    const store = new RecordingStore(row);
+    await expect(deciding(store)(aDecision(row, said), { ...grace, ...who })).rejects.toMatchObject({ code });
+    expect(store.signed).toEqual([]);
+    expect(store.audited).toMatchObject([{ type: 'gate.decision', outcome: 'refused', code }]);
+    expect(store.audited).toMatchObject([{ actors: who.actors ?? [] }]);
   });
 
   it('tells who acted, in its record, letter and audit row, also if nobody did', async () => {
     const actors = [program('bot'), acting('mary')];
     for (const chain of [actors, []]) {
       const row = aRow({}, { actors: [{ iss: ISS, sub: 'bot' }] });
-      const desk = new Desk(row);
-      const { receipt } = await deciding(desk)(aDecision(row), { ...grace, actors: chain });
+      const store = new RecordingStore(row);
+      const { receipt } = await deciding(store)(aDecision(row), { ...grace, actors: chain });
       expect(recordOf(receipt)).toHaveProperty('actors', chain);
       expect(readDecision(decodeEnvelope(receipt).payload)).toMatchObject({ actors: chain });
-      expect(desk.signed[0]).toMatchObject({ letter: { decision: { actors: chain } }, audit: { actors: chain } });
+      expect(store.signed[0]).toMatchObject({ message: { decision: { actors: chain } }, audit: { actors: chain } });
     }
   });
 
   it('of a person counts once, whether the person decided or acted', async () => {
     const open = aRow({ required: 2 });
-    const desk = new Desk(open);
-    const { receipt } = await deciding(desk)(aDecision(open), { ...grace, actors: [acting('linus')] });
+    const store = new RecordingStore(open);
+    const { receipt } = await deciding(store)(aDecision(open), { ...grace, actors: [acting('linus')] });
     const decisions = [storedDecision(receipt)];
     const counted = aRow({ required: 2, approvals: 1, decisions });
-    const again = (who: Partial<Principal>) => deciding(new Desk(counted))(aDecision(counted), { ...grace, ...who });
+    const again = (who: Partial<Principal>) =>
+      deciding(new RecordingStore(counted))(aDecision(counted), { ...grace, ...who });
     await expect(again({ sub: 'linus' })).rejects.toMatchObject({ code: 'GATE_ALREADY_COUNTED' });
     await expect(again({ sub: 'mary', actors: [acting('grace')] })).rejects.toMatchObject({
       code: 'GATE_ALREADY_COUNTED',
@@ -312,11 +313,11 @@ describe('a decision', () => {
 
   it('is not answered with its first record through an actor who may not decide', async () => {
     const open = aRow();
-    const desk = new Desk(open);
-    const { receipt } = await deciding(desk)(aDecision(open));
+    const store = new RecordingStore(open);
+    const { receipt } = await deciding(store)(aDecision(open));
     const decisions = [storedDecision(receipt)];
     const counted = aRow({ required: 2, approvals: 1, decisions });
-    const through = deciding(new Desk(counted))(aDecision(counted), { ...grace, actors: [acting('ada')] });
+    const through = deciding(new RecordingStore(counted))(aDecision(counted), { ...grace, actors: [acting('ada')] });
     await expect(through).rejects.toMatchObject({ code: 'GATE_SELF_APPROVAL' });
   });
 
@@ -331,14 +332,14 @@ describe('a decision', () => {
 
   it('that was made before answers with the first record, also when the gate is decided', async () => {
     const open = aRow();
-    const desk = new Desk(open);
-    const { receipt } = await deciding(desk)(aDecision(open));
+    const store = new RecordingStore(open);
+    const { receipt } = await deciding(store)(aDecision(open));
     const decided = aRow({
       state: 'approved',
       approvals: 1,
       decisions: [storedDecision(receipt)],
     });
-    const later = new Desk(decided);
+    const later = new RecordingStore(decided);
     expect(await deciding(later)(aDecision(decided))).toMatchObject({ state: 'approved', approvals: 1, receipt });
     expect(later.signed).toEqual([]);
     await expect(deciding(later)(aDecision(decided, { decision: 'withdrawn' }))).rejects.toMatchObject({
@@ -351,14 +352,16 @@ describe('a decision', () => {
 
   it('that comes too late is told how the gate stands', async () => {
     const open = aRow();
-    const desk = new Desk(open);
-    const { receipt } = await deciding(desk)(aDecision(open, { decision: 'rejected', reason: 'no\nway' }));
-    const { decidedAt } = desk.signed[0] as SignedDecision;
+    const store = new RecordingStore(open);
+    const { receipt } = await deciding(store)(aDecision(open, { decision: 'rejected', reason: 'no\nway' }));
+    const { decidedAt } = store.signed[0] as SignedDecision;
     const decisions = [storedDecision(receipt)];
     const asked = async (change: Partial<GateRow>, answers?: () => Decided) => {
       const row = aRow(change);
       const linus = { ...grace, sub: 'linus' };
-      return deciding(new Desk(row, answers))(aDecision(row), linus).catch((error: unknown) => error as Error);
+      return deciding(new RecordingStore(row, answers))(aDecision(row), linus).catch(
+        (error: unknown) => error as Error,
+      );
     };
     const at = new Date(decidedAt).toISOString();
     expect(await asked({ state: 'rejected', decisions })).toMatchObject({
@@ -390,21 +393,21 @@ describe('a decision', () => {
     const plan = { ...aPlan([{ ...aGate('approve'), approval: null, policy: 'late' }]), policies } as unknown as Plan;
     const policy = { id: 'late', level: 'hard-mandatory', engine: 'cel', digest: sha256('x'), result: 'deny', reasons };
     const ended = { step: 'approve', status: 'failed', reason: 'POLICY_DENIED', finishedAt: 1, outputs: null };
-    const told = (step: object | null) =>
-      deciding(new Desk(null), {
+    const reported = (step: object | null) =>
+      deciding(new RecordingStore(null), {
         ...reader({ finishedAt: 1, status: 'failed' }, plan),
         step: async () => step,
       } as never)(aDecision(aRow())).catch((error: unknown) => error as Error);
-    expect(await told({ ...ended, error: { code: 'POLICY_DENIED', policy } })).toMatchObject({
+    expect(await reported({ ...ended, error: { code: 'POLICY_DENIED', policy } })).toMatchObject({
       code: 'RUN_ENDED',
       message:
         'gate approve never opened for people: policy late (hard-mandatory) denied it: it is late; no\\u{a}one is here',
     });
     // A run that ended before rows held what the policy said.
-    expect(await told({ ...ended, error: { code: 'POLICY_DENIED' } })).toMatchObject({
+    expect(await reported({ ...ended, error: { code: 'POLICY_DENIED' } })).toMatchObject({
       message: expect.stringContaining('policy late (hard-mandatory) denied it'),
     });
-    expect(await told(null)).toMatchObject({
+    expect(await reported(null)).toMatchObject({
       message: expect.stringContaining('was not reached: the run ended failed'),
     });
   });
@@ -421,12 +424,15 @@ describe('a decision', () => {
         sign(null, preAuthEncoding(PAYLOAD_TYPE.intent, bytes), approver.privateKey),
       ) as unknown as Json;
     };
-    const desk = new Desk(row);
-    const { receipt } = await deciding(desk)(aDecision(row, { proof: sealed(intent) }));
+    const store = new RecordingStore(row);
+    const { receipt } = await deciding(store)(aDecision(row, { proof: sealed(intent) }));
     expect(recordOf(receipt).proof).toMatchObject({ kind: 'key' });
     const wrong = aDecision(row, { proof: sealed({ ...intent, decision: 'rejected' }) });
-    await expect(deciding(new Desk(row))(wrong)).rejects.toMatchObject({ code: 'GATE_TOKEN_MISMATCH' });
-    const stranger = deciding(new Desk(row))(aDecision(row, { proof: sealed(intent) }), { ...grace, sub: 'linus' });
+    await expect(deciding(new RecordingStore(row))(wrong)).rejects.toMatchObject({ code: 'GATE_TOKEN_MISMATCH' });
+    const stranger = deciding(new RecordingStore(row))(aDecision(row, { proof: sealed(intent) }), {
+      ...grace,
+      sub: 'linus',
+    });
     await expect(stranger).rejects.toMatchObject({ code: 'GATE_TOKEN_MISMATCH' });
   });
 
@@ -441,8 +447,8 @@ describe('a decision', () => {
       gateDigest: row.gateDigest,
       decision: 'approved',
     };
-    const desk = new Desk(row);
-    const { receipt } = await deciding(desk)(aDecision(row), grace, token);
+    const store = new RecordingStore(row);
+    const { receipt } = await deciding(store)(aDecision(row), grace, token);
     expect(recordOf(receipt)).toMatchObject({ proof: { kind: 'token', jws: 'a.b.c' } });
     for (const change of [
       { runId: 'x' },
@@ -452,7 +458,9 @@ describe('a decision', () => {
       { gateDigest: null },
       { decision: 'rejected' },
     ]) {
-      await expect(deciding(new Desk(row))(aDecision(row), grace, { ...token, ...change })).rejects.toMatchObject({
+      await expect(
+        deciding(new RecordingStore(row))(aDecision(row), grace, { ...token, ...change }),
+      ).rejects.toMatchObject({
         code: 'GATE_TOKEN_MISMATCH',
       });
     }
@@ -462,7 +470,7 @@ describe('a decision', () => {
       },
       { proof: 'token' },
     );
-    await expect(deciding(new Desk(used))(aDecision(used), grace, token)).rejects.toMatchObject({
+    await expect(deciding(new RecordingStore(used))(aDecision(used), grace, token)).rejects.toMatchObject({
       code: 'GATE_TOKEN_MISMATCH',
     });
   });
@@ -471,11 +479,11 @@ describe('a decision', () => {
     const row = aRow();
     const plan = aPlan([aGate('approve')]);
     const ask = (run: Partial<RunSummary> | null, gate = 'approve') =>
-      deciding(new Desk(null), reader(run, plan))(aDecision(row, { gate }));
+      deciding(new RecordingStore(null), reader(run, plan))(aDecision(row, { gate }));
     await expect(ask({ finishedAt: null })).rejects.toMatchObject({ code: 'GATE_NOT_OPEN' });
     await expect(ask({ finishedAt: 1 })).rejects.toMatchObject({ code: 'RUN_ENDED' });
     await expect(ask({ finishedAt: null }, 'nothing')).rejects.toMatchObject({ code: 'GATE_NOT_FOUND' });
-    const absent = new Desk(null);
+    const absent = new RecordingStore(null);
     await expect(deciding(absent)(aDecision(row))).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' });
     expect(absent.audited).toEqual([]);
   });

@@ -7,7 +7,7 @@ import type { Json, JsonObject } from '../foundation/json';
 import type { Principal } from '../foundation/principal';
 import { sameActors } from '../gate/deciders';
 import type { GateOutcome } from '../gate/gate-state';
-import type { Decided, GateDesk, GateRow, SignedDecision } from '../ports/gate-desk';
+import type { Decided, GateStore, GateRow, SignedDecision } from '../ports/gate-store';
 import type { RunReader } from '../ports/run-reader';
 import type { Signer } from '../ports/signer';
 import type { ValueRef } from '../step/value-ref';
@@ -16,7 +16,7 @@ import { checkDecision, type CheckedDecision } from './decision-checks';
 import type { Decision } from './decision';
 import { DecisionError, gateIsOver } from './decision-error';
 import type { ApproverKeys, BoundToken } from './decision-proof';
-import { absenceOf, standingOf } from './gate-standing';
+import { absenceOf, describeGate } from './describe-gate';
 import { gateNodeOf, lastOf } from './gate-view';
 import type { Plan } from '../plan/plan';
 
@@ -31,8 +31,8 @@ export interface Receipt {
   readonly receipt: Envelope;
 }
 
-export interface DecideApprovalHands {
-  readonly gates: GateDesk;
+export interface DecideApprovalDependencies {
+  readonly gates: GateStore;
   readonly reader: RunReader;
   readonly signer: Signer<'ledger'>;
   /** Keys of people who sign for themselves. */
@@ -48,7 +48,7 @@ const ROUNDS = 20;
  * signed and decided in one statement, again with a later time where another decision came between. Throws `DecisionError`.
  */
 export class DecideApproval {
-  constructor(private readonly hands: DecideApprovalHands) {}
+  constructor(private readonly dependencies: DecideApprovalDependencies) {}
 
   async decide(principal: Principal, decision: Decision, token: BoundToken | null): Promise<Receipt> {
     try {
@@ -56,28 +56,28 @@ export class DecideApproval {
     } catch (error) {
       if (DecisionError.is(error) && error.code !== 'RUN_NOT_FOUND') {
         const event = auditEvent(principal, decision, { outcome: 'refused', code: error.code });
-        await this.hands.gates.audit(principal.tenant, event);
+        await this.dependencies.gates.audit(principal.tenant, event);
       }
       throw error;
     }
   }
 
   private async decideOrRefuse(principal: Principal, decision: Decision, token: BoundToken | null): Promise<Receipt> {
-    const { gates } = this.hands;
+    const { gates } = this.dependencies;
     const { tenant } = principal;
     if (principal.kind !== 'person' || principal.authTimeMs === null) throw new DecisionError('GATE_NOT_A_PERSON');
     const row =
       (await gates.find(tenant, decision.runId, decision.gate)) ?? (await this.explainAbsence(principal, decision));
     const first = repeated(row, principal, decision);
-    if (first) return { ...standing(row), receipt: first };
+    if (first) return { ...receiptOf(row), receipt: first };
     // Compared with its digest, also where no form of it is asked for: nobody decides about a run whose plan is altered.
     const plan = await this.planOf(principal, decision.runId);
     const checks = {
       row,
       token,
-      approverKeys: this.hands.approverKeys,
+      approverKeys: this.dependencies.approverKeys,
       plan,
-      decisionId: token === null ? `dec_${this.hands.nonce()}` : decisionOfToken(principal, token),
+      decisionId: token === null ? `dec_${this.dependencies.nonce()}` : decisionOfToken(principal, token),
     };
     for (let round = 0; round < ROUNDS; round++) {
       const checked = checkDecision(principal, decision, await gates.now(), checks);
@@ -115,10 +115,10 @@ export class DecideApproval {
       decision: decision.decision,
       person,
       decidedAt,
-      envelope: await this.hands.signer.sign(PAYLOAD_TYPE.decision, payload),
+      envelope: await this.dependencies.signer.sign(PAYLOAD_TYPE.decision, payload),
       recordDigest: digest,
       response,
-      letter: {
+      message: {
         type: 'gate.decided',
         step: gate as StepId,
         decision: {
@@ -146,17 +146,17 @@ export class DecideApproval {
     code: Extract<Decided, { kind: 'refused' }>['code'],
   ): Promise<DecisionError> {
     if (code === 'GATE_ALREADY_COUNTED') return new DecisionError(code);
-    const row = await this.hands.gates.find(tenant, runId, gate);
-    return row ? gateIsOver(code, standingOf(row)) : new DecisionError(code);
+    const row = await this.dependencies.gates.find(tenant, runId, gate);
+    return row ? gateIsOver(code, describeGate(row)) : new DecisionError(code);
   }
 
   /** The gate has no row: not reached yet, refused by its policy, or not there at all. */
   private async explainAbsence(principal: Principal, { runId, gate }: Decision): Promise<never> {
-    throw await explainAbsentGate(this.hands.reader, principal.tenant, runId, gate, 'RUN_ENDED');
+    throw await explainAbsentGate(this.dependencies.reader, principal.tenant, runId, gate, 'RUN_ENDED');
   }
 
   private async planOf({ tenant }: Principal, runId: RunId): Promise<Plan> {
-    const found = await this.hands.reader.documents(tenant, runId);
+    const found = await this.dependencies.reader.documents(tenant, runId);
     if (!found) throw new DecisionError('RUN_NOT_FOUND');
     return found.plan;
   }
@@ -176,11 +176,9 @@ export async function explainAbsentGate(
   const { plan } = found;
   if (!gateNodeOf(plan, gate)) return new DecisionError('GATE_NOT_FOUND');
   const step = await reader.step(tenant, runId, gate);
-  const standing = absenceOf(gate, plan, step, run);
-  if (run.finishedAt !== null) return gateIsOver(ended, standing);
-  return step?.finishedAt == null
-    ? new DecisionError('GATE_NOT_OPEN', standing)
-    : gateIsOver('GATE_NOT_OPEN', standing);
+  const absence = absenceOf(gate, plan, step, run);
+  if (run.finishedAt !== null) return gateIsOver(ended, absence);
+  return step?.finishedAt == null ? new DecisionError('GATE_NOT_OPEN', absence) : gateIsOver('GATE_NOT_OPEN', absence);
 }
 
 /** The same decision on the same thing by the same person, through the same actors: its first record answers again. */
@@ -191,7 +189,7 @@ function repeated(row: GateRow, principal: Principal, { decision, planHash, gate
   return gateDigest === null || gateDigest === row.gateDigest ? last.envelope : null;
 }
 
-function standing({ state, approvals, required, expiresAt }: GateRow): Omit<Receipt, 'receipt'> {
+function receiptOf({ state, approvals, required, expiresAt }: GateRow): Omit<Receipt, 'receipt'> {
   return { state, approvals, required, until: expiresAt };
 }
 

@@ -4,15 +4,15 @@ import type { Fault } from '../foundation/fault';
 import type { Principal } from '../foundation/principal';
 import { decideGate, type GateRefusal } from '../gate/decide-gate';
 import type { Plan } from '../plan/plan';
-import type { GateRow } from '../ports/gate-desk';
+import type { GateRow } from '../ports/gate-store';
 import { compileSchema } from '../schema/compile-schema';
 import { actorsOf } from './audited-caller';
 import type { Decision } from './decision';
 import { DecisionError, gateIsOver, type DecisionCode } from './decision-error';
 import { checkToken, proofOf, sameResponse, type ApproverKeys, type BoundToken } from './decision-proof';
-import { standingOf } from './gate-standing';
+import { describeGate } from './describe-gate';
 import { formOf, gateStateOf, isBoundByPlan, recordsOf, requestOf } from './gate-view';
-import { standingApprovals } from '../stored/stored-gate';
+import { approvalsInForce } from '../stored/stored-gate';
 
 /** What the checks of a decision look at. */
 export interface DecisionChecks {
@@ -142,7 +142,7 @@ export function deciderError({ actors }: Principal, code: GateRefusal): Decision
 
 function checkState(row: GateRow): void {
   const code = endOf(row);
-  if (code !== null) throw gateIsOver(code, standingOf(row));
+  if (code !== null) throw gateIsOver(code, describeGate(row));
 }
 
 function endOf({ state, runStatus, doomed }: GateRow): 'GATE_DECIDED' | 'GATE_EXPIRED' | 'RUN_ENDED' | null {
@@ -188,7 +188,7 @@ function checkResponse({ decision, response, gate }: Decision, { row, plan }: De
     };
   });
   if (faults.length > 0) throw new DecisionError('GATE_RESPONSE_INVALID', undefined, faults);
-  const [first] = standingApprovals(recordsOf(row));
+  const [first] = approvalsInForce(recordsOf(row));
   if (first && !sameResponse(first.response, response)) {
     throw new DecisionError(
       'GATE_RESPONSE_INVALID',

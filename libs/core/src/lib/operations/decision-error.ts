@@ -80,10 +80,10 @@ const WORDS: Readonly<Record<DecisionCode, readonly [message: string, remediatio
 /** No decision is possible any more, with how the gate stands. */
 export function gateIsOver(
   code: 'GATE_NOT_OPEN' | 'RUN_ENDED' | 'GATE_DECIDED' | 'GATE_EXPIRED',
-  standing: string,
+  state: string,
 ): DecisionError {
   const advice = 'There is nothing to decide here. `taskrunner gates RUN` shows all gates of the run and who decided.';
-  return new DecisionError(code, standing, [], null, code === 'GATE_EXPIRED' ? undefined : advice);
+  return new DecisionError(code, state, [], null, code === 'GATE_EXPIRED' ? undefined : advice);
 }
 
 /** A decision that does not count. */

@@ -5,7 +5,7 @@ import type { Digest, RunId, TenantId } from '../foundation/ids';
 import { ExportDestination } from '../ports/export-destination';
 import { Exports, type DueExport, type Settled } from '../ports/exports';
 import type { ObjectStore } from '../ports/object-store';
-import { deliverDue, type DeliverHands } from './deliver-exports';
+import { deliverDue, type DeliverDependencies } from './deliver-exports';
 import { exportRefusal } from './export-evidence';
 
 const tenant = 'acme' as TenantId;
@@ -47,7 +47,11 @@ class Place extends ExportDestination {
 
 const away = () => Promise.reject(exportRefusal('EXPORT_UNAVAILABLE', 'the destination does not answer'));
 
-function hands(exports: Exports, destination: ExportDestination, change: Partial<DeliverHands> = {}): DeliverHands {
+function dependencies(
+  exports: Exports,
+  destination: ExportDestination,
+  change: Partial<DeliverDependencies> = {},
+): DeliverDependencies {
   return {
     exports,
     destinations: new Map([['audit', { destination, tenants: ['acme'] }]]),
@@ -70,7 +74,7 @@ const never = new AbortController().signal;
 describe('a delivery', () => {
   it('puts the bundle there, after its artifacts, each once, and none that is withheld', async () => {
     const [deliveries, place] = [new Deliveries({ artifacts: true }), new Place(() => Promise.resolve(true))];
-    await deliverDue(hands(deliveries, place), 'audit', never);
+    await deliverDue(dependencies(deliveries, place), 'audit', never);
     expect(deliveries.settled).toEqual([{ status: 'delivered' }]);
     expect(place.names).toEqual([`${runId}.artifacts/${'0'.repeat(64)}`, `${runId}.evidence.tar`]);
   });
@@ -79,7 +83,7 @@ describe('a delivery', () => {
     const pauses: unknown[] = [];
     for (const tries of [1, 2, 3, 4, 5, 60]) {
       const deliveries = new Deliveries({ tries });
-      await deliverDue(hands(deliveries, new Place(away)), 'audit', never);
+      await deliverDue(dependencies(deliveries, new Place(away)), 'audit', never);
       pauses.push(deliveries.settled.map((one) => one.status === 'pending' && one.afterMs));
     }
     expect(pauses).toEqual([[100], [200], [400], [800], [1_000], [1_000]]);
@@ -92,7 +96,7 @@ describe('a delivery', () => {
       [60_000, 'failed'],
     ] as const) {
       const deliveries = new Deliveries({ ageMs });
-      await deliverDue(hands(deliveries, new Place(away)), 'audit', never);
+      await deliverDue(dependencies(deliveries, new Place(away)), 'audit', never);
       expect(deliveries.settled).toMatchObject([{ status, reason }]);
     }
   });
@@ -100,7 +104,7 @@ describe('a delivery', () => {
   it('that hangs ends at its time limit', async () => {
     const deliveries = new Deliveries();
     await deliverDue(
-      hands(deliveries, new Place(() => new Promise(() => undefined)), { timeoutMs: 20 }),
+      dependencies(deliveries, new Place(() => new Promise(() => undefined)), { timeoutMs: 20 }),
       'audit',
       never,
     );
@@ -115,7 +119,7 @@ describe('a delivery', () => {
       stopping.abort();
       return new Promise(() => undefined);
     });
-    await deliverDue(hands(deliveries, place), 'audit', stopping.signal);
+    await deliverDue(dependencies(deliveries, place), 'audit', stopping.signal);
     expect(deliveries.settled).toMatchObject([{ status: 'pending', afterMs: 0 }]);
   });
 
@@ -125,7 +129,7 @@ describe('a delivery', () => {
   ])('%s says why', async (_what, destination, reason) => {
     const deliveries = new Deliveries();
     const place = new Place(() => Promise.reject(new Error('/srv/other-tenant')));
-    const delivery = await deliverDue(hands(deliveries, place), destination, never);
+    const delivery = await deliverDue(dependencies(deliveries, place), destination, never);
     expect(deliveries.settled).toMatchObject([
       { status: 'pending', reason: expect.stringContaining(reason) as string },
     ]);
@@ -136,7 +140,7 @@ describe('a delivery', () => {
   it('of another tenant than those that the destination is for is refused as if there were none', async () => {
     const deliveries = new Deliveries({ tenant: 'globex' as TenantId });
     const place = new Place(() => Promise.resolve(true));
-    await deliverDue(hands(deliveries, place), 'audit', never);
+    await deliverDue(dependencies(deliveries, place), 'audit', never);
     expect(deliveries.settled).toMatchObject([
       { reason: expect.stringContaining('EXPORT_DESTINATION_UNKNOWN') as string },
     ]);

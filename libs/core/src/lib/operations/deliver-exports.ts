@@ -1,10 +1,10 @@
 import { isCodedError } from '../foundation/coded-error';
 import type { DueExport, Exports, Settled } from '../ports/exports';
 import { abortable } from './abortable';
-import { exportEvidence, type ExportHands } from './export-evidence';
+import { exportEvidence, type ExportDependencies } from './export-evidence';
 
 /** What delivering acts with. */
-export interface DeliverHands extends ExportHands {
+export interface DeliverDependencies extends ExportDependencies {
   readonly exports: Exports;
   /** Pause before the second try, milliseconds; it doubles up to `longestRetryMs`. */
   readonly retryMs: number;
@@ -23,35 +23,35 @@ export type Delivery = { readonly due: DueExport; readonly settled: Settled; rea
  * Null if nothing is due. Its failures are settled, never thrown; those of the database are thrown.
  */
 export async function deliverDue(
-  hands: DeliverHands,
+  dependencies: DeliverDependencies,
   destination: string | null,
   stopping: AbortSignal,
 ): Promise<Delivery | null> {
-  const { exports, destinations, timeoutMs } = hands;
+  const { exports, destinations, timeoutMs } = dependencies;
   const due =
     destination === null
       ? await exports.takeOther([...destinations.keys()], timeoutMs)
       : await exports.take(destination, timeoutMs);
   if (!due) return null;
-  const { settled, error } = await delivered(hands, due, stopping);
+  const { settled, error } = await delivered(dependencies, due, stopping);
   await exports.settle(due, settled);
   return { due, settled, error };
 }
 
 async function delivered(
-  hands: DeliverHands,
+  dependencies: DeliverDependencies,
   due: DueExport,
   stopping: AbortSignal,
 ): Promise<{ readonly settled: Settled; readonly error: unknown }> {
-  const signal = AbortSignal.any([stopping, AbortSignal.timeout(hands.timeoutMs)]);
+  const signal = AbortSignal.any([stopping, AbortSignal.timeout(dependencies.timeoutMs)]);
   try {
-    await abortable(exportEvidence(hands, due, signal), signal);
+    await abortable(exportEvidence(dependencies, due, signal), signal);
     return { settled: { status: 'delivered' }, error: null };
   } catch (error) {
     if (stopping.aborted) return { settled: { status: 'pending', reason: 'the worker stopped', afterMs: 0 }, error };
     const reason = reasonOf(error, signal.aborted);
-    if (due.ageMs >= hands.giveUpAfterMs) return { settled: { status: 'failed', reason }, error };
-    const afterMs = Math.min(hands.retryMs * 2 ** Math.min(due.tries - 1, 20), hands.longestRetryMs);
+    if (due.ageMs >= dependencies.giveUpAfterMs) return { settled: { status: 'failed', reason }, error };
+    const afterMs = Math.min(dependencies.retryMs * 2 ** Math.min(due.tries - 1, 20), dependencies.longestRetryMs);
     return { settled: { status: 'pending', reason, afterMs }, error };
   }
 }

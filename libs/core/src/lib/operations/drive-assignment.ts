@@ -3,11 +3,11 @@ import { isCodedError } from '../foundation/coded-error';
 import type { Digest, StepId } from '../foundation/ids';
 import { packAround } from '../plan/plan-index';
 import type { AssignmentReport, Reported } from '../ports/assignment-report';
-import type { Assignment, AssignmentStanding, ClaimedAssignment, LentItem } from '../ports/assignments';
-import type { GivenBody } from '../run/run-event';
-import type { DriverHands } from './driver-hands';
-import { Executions, type Ground } from './executions';
-import { assignmentText, reportText, type Lending } from './lending';
+import type { Assignment, AssignmentStatus, ClaimedAssignment, AssignmentItem } from '../ports/assignments';
+import type { InputEventBody } from '../run/run-event';
+import type { DriverDependencies } from './driver-dependencies';
+import { Executions, type ExecutionContext } from './executions';
+import { assignmentText, reportText, type FanOut } from './fan-out';
 import type { OpenedRun } from './open-run';
 import { partsOfLost } from './report-arrival';
 import { RunValues } from './run-values';
@@ -16,9 +16,9 @@ import { RunValues } from './run-values';
 export type Performed = 'answered' | 'released' | 'lost';
 
 /** What one letter holds at most. */
-const LETTER_RESULTS = 256;
-const LETTER_PARTS = 2_048;
-const LETTER_BYTES = 4 * 1024 * 1024;
+const REPORT_RESULTS = 256;
+const REPORT_PARTS = 2_048;
+const REPORT_BYTES = 4 * 1024 * 1024;
 const FULL_INBOX_MS = 500;
 /** How long what is given back waits for its children; their supervisor ends them in any case. */
 const GIVE_BACK_MS = 20_000;
@@ -31,40 +31,40 @@ const GIVE_BACK_MS = 20_000;
 export class AssignmentDriver {
   private readonly executions: Executions;
   private readonly values: RunValues;
-  private readonly waiting: LentItem[] = [];
-  private readonly running = new Map<StepId, LentItem>();
+  private readonly waiting: AssignmentItem[] = [];
+  private readonly running = new Map<StepId, AssignmentItem>();
   private readonly unsaid: Reported[] = [];
   /** Un-numbered chunks, by the letter that tells of them. */
-  private told: {
-    readonly letter: number;
+  private reportedChunks: {
+    readonly report: number;
     readonly step: StepId;
     readonly execution: number;
     readonly bytes: number;
   }[] = [];
-  private letter: number | null = null;
-  private letters = 0;
+  private awaitedReport: number | null = null;
+  private reports = 0;
   private refuses = false;
   private givesBack = false;
   /** Its worker leaves: nothing more begins, what is under way may end. */
   private leaving = false;
   private lost = false;
-  private beginning: { readonly item: LentItem; readonly go: (may: boolean) => void }[] = [];
+  private beginning: { readonly item: AssignmentItem; readonly go: (may: boolean) => void }[] = [];
   /** Those that did not begin although nobody had told them to stop: whether they may have begun all the same. */
   private readonly undone = new Map<StepId, { readonly began: boolean }>();
   private wakeUp: () => void = () => undefined;
 
   private constructor(
-    private readonly hands: DriverHands,
-    private readonly lending: Lending,
+    private readonly dependencies: DriverDependencies,
+    private readonly fanOut: FanOut,
     private readonly claimed: ClaimedAssignment,
     private readonly opened: OpenedRun,
     private readonly assignment: Assignment | null,
   ) {
     const { run, secrets } = opened;
-    this.values = new RunValues(hands, run);
+    this.values = new RunValues(dependencies, run);
     const held = { fence: claimed.fence, assignment: claimed.name };
     this.executions = new Executions(
-      hands,
+      dependencies,
       run,
       this.values,
       secrets,
@@ -75,10 +75,15 @@ export class AssignmentDriver {
   }
 
   /** One whose body no driver has written is refused: nothing of it is executed. */
-  static of(hands: DriverHands, lending: Lending, claimed: ClaimedAssignment, opened: OpenedRun): AssignmentDriver {
-    const assignment = hands.mac(assignmentText(claimed.body)) === claimed.mac ? read(claimed) : null;
-    if (assignment === null) hands.alarm(opened.run, 'ASSIGNMENT_TAMPERED', { assignment: claimed.name });
-    return new AssignmentDriver(hands, lending, claimed, opened, assignment);
+  static of(
+    dependencies: DriverDependencies,
+    fanOut: FanOut,
+    claimed: ClaimedAssignment,
+    opened: OpenedRun,
+  ): AssignmentDriver {
+    const assignment = dependencies.mac(assignmentText(claimed.body)) === claimed.mac ? read(claimed) : null;
+    if (assignment === null) dependencies.alarm(opened.run, 'ASSIGNMENT_TAMPERED', { assignment: claimed.name });
+    return new AssignmentDriver(dependencies, fanOut, claimed, opened, assignment);
   }
 
   /** Items that have not begun. */
@@ -103,12 +108,12 @@ export class AssignmentDriver {
   }
 
   /** Where it stands in the store now. */
-  standing({ stops, seen, over }: AssignmentStanding): void {
+  assignmentStatus({ stops, seen, over }: AssignmentStatus): void {
     if (over) return this.lose();
-    if (this.letter !== null && seen >= this.letter) this.letter = null;
-    for (const { step, execution, bytes } of this.told.filter(({ letter }) => letter <= seen))
+    if (this.awaitedReport !== null && seen >= this.awaitedReport) this.awaitedReport = null;
+    for (const { step, execution, bytes } of this.reportedChunks.filter(({ report }) => report <= seen))
       this.executions.numbered(step, execution, bytes);
-    this.told = this.told.filter(({ letter }) => letter > seen);
+    this.reportedChunks = this.reportedChunks.filter(({ report }) => report > seen);
     this.stop(stops);
     this.wakeUp();
   }
@@ -145,13 +150,13 @@ export class AssignmentDriver {
   }
 
   async drive(): Promise<Performed> {
-    const stopListening = this.lending.slots.onGiven(() => this.wakeUp());
+    const stopListening = this.fanOut.slots.onReleased(() => this.wakeUp());
     try {
       for (;;) {
         if (this.lost) return 'lost';
         if (this.givesBack || (this.leaving && this.running.size === 0)) return await this.finishGivingBack();
         if (!this.leaving) this.startWaiting();
-        if ((this.unsaid.length > 0 || this.refuses) && this.letter === null) await this.report();
+        if ((this.unsaid.length > 0 || this.refuses) && this.awaitedReport === null) await this.report();
         else if (this.unsaid.length + this.waiting.length + this.running.size === 0) return 'answered';
         else await this.arrival();
       }
@@ -170,12 +175,12 @@ export class AssignmentDriver {
     this.values.giveUp();
     while (this.unsaid.length > 0 && !this.lost) await this.report();
     if (this.lost) return 'lost';
-    await this.lending.assignments.release(this.claimed);
+    await this.fanOut.assignments.release(this.claimed);
     return 'released';
   }
 
   private startWaiting(): void {
-    while (this.waiting.length > 0 && this.lending.slots.free > 0) {
+    while (this.waiting.length > 0 && this.fanOut.slots.free > 0) {
       const item = this.waiting.shift();
       if (item) void this.execute(item);
     }
@@ -191,9 +196,9 @@ export class AssignmentDriver {
     }
   }
 
-  private async execute(item: LentItem): Promise<void> {
+  private async execute(item: AssignmentItem): Promise<void> {
     const { step, execution } = item;
-    const { slots } = this.lending;
+    const { slots } = this.fanOut;
     slots.take();
     this.running.set(step, item);
     let isTooLong = false;
@@ -202,14 +207,17 @@ export class AssignmentDriver {
       this.executions.stop(step, execution, 'attempt-timeout');
     }, this.assignment?.attemptTimeoutMs);
     try {
-      const body = await this.executions.execute(this.groundOf(item), item, () => this.mayBegin(item));
+      const body = await this.executions.execute(this.executionContextOf(item), item, () => this.mayBegin(item));
       const undone = this.undone.get(step);
       if (undone !== undefined) this.end(item, { type: 'attempt.lost', step, execution, ...undone });
       else
         this.end(item, isTooLong && typeof body === 'object' && body.type === 'attempt.stopped' ? tooLong(item) : body);
     } catch (error) {
       const code = isCodedError(error) ? error.code : 'DRIVER_FAULT';
-      this.hands.alarm(this.opened.run, code, { step, reason: this.opened.secrets.redactor.text(String(error)) });
+      this.dependencies.alarm(this.opened.run, code, {
+        step,
+        reason: this.opened.secrets.redactor.text(String(error)),
+      });
       const message = 'the step could not be started';
       this.end(item, { type: 'attempt.failed', step, execution, code, message, retryable: true, exitCode: null });
     } finally {
@@ -220,7 +228,7 @@ export class AssignmentDriver {
     }
   }
 
-  private end({ step, execution }: LentItem, body: GivenBody | 'lost' | 'left'): void {
+  private end({ step, execution }: AssignmentItem, body: InputEventBody | 'lost' | 'left'): void {
     if (body === 'lost') for (const part of partsOfLost(step, execution)) this.say(part);
     // A stop that giving back has asked for is no end: what it did is not known, and the next holder says so.
     else if (body === 'left') return;
@@ -229,22 +237,22 @@ export class AssignmentDriver {
     else this.say({ kind: 'given', body });
   }
 
-  private groundOf({ scope }: LentItem): Ground {
-    const { x, run } = this.opened;
+  private executionContextOf({ scope }: AssignmentItem): ExecutionContext {
+    const { index, run } = this.opened;
     const { scope: shared = {}, secrets = {} } = this.assignment ?? {};
     return {
-      x,
+      index,
       secretVersion: (name) => secrets[name] ?? null,
       bind: (step, kept) => {
-        const own = packAround(x, step) === null ? { inputs: run.inputs } : {};
-        return bindIn(x, step, { ...own, ...shared, ...scope }, kept);
+        const own = packAround(index, step) === null ? { inputs: run.inputs } : {};
+        return bindIn(index, step, { ...own, ...shared, ...scope }, kept);
       },
     };
   }
 
   /** Begins together have their rows together. False: it may not begin. */
-  private async mayBegin(item: LentItem): Promise<boolean> {
-    if (this.leaving || (item.executeBy !== null && this.hands.clock.now() >= item.executeBy)) {
+  private async mayBegin(item: AssignmentItem): Promise<boolean> {
+    if (this.leaving || (item.executeBy !== null && this.dependencies.clock.now() >= item.executeBy)) {
       this.undone.set(item.step, { began: false });
       return false;
     }
@@ -260,9 +268,9 @@ export class AssignmentDriver {
     let may: ReadonlySet<StepId> = new Set();
     try {
       const executions = asked.map(({ item: { step, execution } }) => ({ step, execution }));
-      may = new Set(await this.lending.assignments.begin(this.claimed, executions));
+      may = new Set(await this.fanOut.assignments.begin(this.claimed, executions));
     } catch (error) {
-      this.hands.alarm(this.opened.run, 'ASSIGNMENT_FAULT', { reason: String(error) });
+      this.dependencies.alarm(this.opened.run, 'ASSIGNMENT_FAULT', { reason: String(error) });
       for (const { item } of asked) this.undone.set(item.step, { began: true });
     }
     for (const { item, go } of asked) go(may.has(item.step) && !this.lost);
@@ -282,37 +290,37 @@ export class AssignmentDriver {
         : [],
     );
     const values = await this.values.pageValues(new Set<Digest>(refs));
-    const { name, version, build, probe } = this.hands.worker;
+    const { name, version, build, probe } = this.dependencies.worker;
     const unsigned: AssignmentReport = {
       type: 'assignment.reported',
       runId: this.claimed.runId,
       assignment: this.claimed.name,
       fence: this.claimed.fence,
-      number: ++this.letters,
+      number: ++this.reports,
       worker: { name, version, build, probe },
       reported,
       values,
       refused: this.refuses,
       mac: '',
     };
-    const report = { ...unsigned, mac: this.hands.mac(reportText(unsigned)) };
+    const report = { ...unsigned, mac: this.dependencies.mac(reportText(unsigned)) };
     for (;;) {
-      const posted = await this.lending.assignments.report(this.claimed, report);
+      const posted = await this.fanOut.assignments.report(this.claimed, report);
       if (posted.kind === 'posted') return this.posted(posted.position, reported, refs);
       if (posted.kind !== 'refused' || posted.code !== 'INBOX_FULL' || this.lost) return this.lose();
       await new Promise((resolve) => setTimeout(resolve, FULL_INBOX_MS));
     }
   }
 
-  private posted(letter: number, reported: readonly Reported[], refs: readonly Digest[]): void {
-    this.letter = letter;
+  private posted(report: number, reported: readonly Reported[], refs: readonly Digest[]): void {
+    this.awaitedReport = report;
     this.refuses = false;
     this.values.committed(refs);
     for (const digest of refs) this.values.known.delete(digest);
     for (const part of reported) {
       if (part.kind !== 'fact' || part.fact.type !== 'log') continue;
       const { step, execution, bytes } = part.fact;
-      this.told.push({ letter, step, execution, bytes });
+      this.reportedChunks.push({ report, step, execution, bytes });
     }
   }
 
@@ -323,7 +331,7 @@ export class AssignmentDriver {
       if (part.kind === 'given') results++;
       if (part.kind === 'given' && part.body.type === 'attempt.succeeded')
         bytes += part.body.outputs?.kind === 'value' ? part.body.outputs.size : 0;
-      return place > 0 && (results > LETTER_RESULTS || place >= LETTER_PARTS || bytes > LETTER_BYTES);
+      return place > 0 && (results > REPORT_RESULTS || place >= REPORT_PARTS || bytes > REPORT_BYTES);
     });
     return this.unsaid.splice(0, end < 0 ? this.unsaid.length : end);
   }
@@ -340,7 +348,7 @@ function read({ body, runId, tenant, name }: ClaimedAssignment): Assignment | nu
   return isThis ? assignment : null;
 }
 
-function tooLong({ step, execution }: LentItem): GivenBody {
+function tooLong({ step, execution }: AssignmentItem): InputEventBody {
   const message = 'the time allowed is over';
   return { type: 'attempt.failed', step, execution, code: 'ATTEMPT_TIMEOUT', message, retryable: true, exitCode: null };
 }

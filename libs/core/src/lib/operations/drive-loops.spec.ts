@@ -31,7 +31,7 @@ const command = (act: (request: ExecutionRequest, calls: number) => Outcome | Pr
 /** Drives a run till it ends, waiting as long as it says; the number of times it was claimed. */
 async function toEnd(world: MemoryWorld, run: RunId, executors: readonly Executor[]): Promise<number> {
   for (let claims = 1; ; claims++) {
-    const driver = await RunDriver.open(world.hands(executors), world.claim(run));
+    const driver = await RunDriver.open(world.dependencies(executors), world.claim(run));
     if (typeof driver === 'string') throw new Error('halted');
     if ((await driver.drive()) === 'ended') return claims;
     world.at = Math.max(world.at, world.run(run).dueAt ?? world.at);
@@ -179,7 +179,7 @@ describe('a loop that polls', () => {
     const world = new MemoryWorld();
     const run = submit(world, POLL);
     const acting = readyAfter(3);
-    const driver = await RunDriver.open(world.hands([noop(), acting]), world.claim(run));
+    const driver = await RunDriver.open(world.dependencies([noop(), acting]), world.claim(run));
     if (typeof driver === 'string') throw new Error('halted');
     expect(await driver.drive()).toBe('parked');
     expect(world.run(run).dueAt).toBe(world.at + 60_000);
@@ -207,16 +207,16 @@ describe('a loop that polls', () => {
     const run = submit(world, POLL);
     let release: (outcome: Outcome) => void = () => undefined;
     const hang = command(() => new Promise<Outcome>((resolve) => (release = resolve)));
-    const dying = await RunDriver.open(world.hands([noop(), hang]), world.claim(run));
+    const dying = await RunDriver.open(world.dependencies([noop(), hang]), world.claim(run));
     if (typeof dying === 'string') throw new Error('halted');
     const dead = dying.drive();
     while (hang.seen.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
     const acting = readyAfter(2);
-    const next = await RunDriver.open(world.hands([noop(), acting]), world.claim(run, true));
+    const next = await RunDriver.open(world.dependencies([noop(), acting]), world.claim(run, true));
     if (typeof next === 'string') throw new Error('halted');
     expect(await next.drive()).toBe('parked');
     world.at += 30_000;
-    const early = await RunDriver.open(world.hands([noop(), acting]), world.claim(run, true));
+    const early = await RunDriver.open(world.dependencies([noop(), acting]), world.claim(run, true));
     if (typeof early === 'string') throw new Error('halted');
     expect(await early.drive()).toBe('parked');
     expect(acting.seen).toHaveLength(1);
@@ -232,7 +232,7 @@ describe('a loop that polls', () => {
     const world = new MemoryWorld();
     const run = submit(world, POLL);
     const acting = readyAfter(3);
-    const driver = await RunDriver.open(world.hands([noop(), acting]), world.claim(run));
+    const driver = await RunDriver.open(world.dependencies([noop(), acting]), world.claim(run));
     if (typeof driver === 'string') throw new Error('halted');
     await driver.drive();
     world.post(run, { type: 'run.cancel-requested', by: { iss: 'i', sub: 's' }, reason: 'no', force: false });

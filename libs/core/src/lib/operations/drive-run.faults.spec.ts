@@ -6,7 +6,7 @@ import type { RunId } from '../foundation/ids';
 import type { Node } from '../plan/plan';
 import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '../ports/executor';
 import { RunDriver } from './drive-run';
-import type { DriverHands } from './driver-hands';
+import type { DriverDependencies } from './driver-dependencies';
 
 class Scripted extends Executor {
   readonly behaviour = 1;
@@ -29,8 +29,8 @@ const effect = (id: string, change: Parameters<typeof aRunNode>[1] = {}): Node =
   aRunNode(id, { uses: 'builtin:command', effects: 'idempotent', ...change });
 const ok: Outcome = { kind: 'succeeded', outputs: { done: true } };
 const sleep = (ms: number) => new Promise((r) => setTimeout(r, ms));
-const open = async (world: MemoryWorld, run: RunId, ex: Executor[], change: Partial<DriverHands> = {}) => {
-  const d = await RunDriver.open(world.hands(ex, change), world.claim(run));
+const open = async (world: MemoryWorld, run: RunId, ex: Executor[], change: Partial<DriverDependencies> = {}) => {
+  const d = await RunDriver.open(world.dependencies(ex, change), world.claim(run));
   if (typeof d === 'string') throw new Error('halted');
   return d;
 };
@@ -110,9 +110,9 @@ describe('RunDriver, where a review found faults', () => {
     world.beforeCommit = (c) => {
       if (c.page.entries.some((e) => e.event.type === 'cancel.accepted')) committedAt = ex.calls.length;
     };
-    const raw = d as unknown as { arrivals: { push(one: unknown): void }; mailDue: boolean; wakeUp: () => void };
-    raw.arrivals.push({ kind: 'given', body: { type: 'attempt.succeeded', step: 'a', execution: 1, outputs: null } }); // 'a' ends in the same turn
-    d.mail();
+    const raw = d as unknown as { queue: { push(one: unknown): void }; inboxDue: boolean; wakeUp: () => void };
+    raw.queue.push({ kind: 'given', body: { type: 'attempt.succeeded', step: 'a', execution: 1, outputs: null } }); // 'a' ends in the same turn
+    d.inboxChanged();
     void go;
     await done;
     expect(ex.calls.length).toBe(committedAt);
@@ -129,19 +129,19 @@ describe('RunDriver, where a review found faults', () => {
         ),
     );
     // The cancel is read when what was answered first has begun, and before the rest is.
-    const { claims } = world.hands([slow]);
-    const letters: typeof claims.letters = async (...asked) => {
+    const { claims } = world.dependencies([slow]);
+    const messages: typeof claims.inboxMessages = async (...asked) => {
       await sleep(commits === 1 ? 20 : 0);
-      return claims.letters(...asked);
+      return claims.inboxMessages(...asked);
     };
     const d = await open(world, run, [slow], {
-      claims: Object.assign(Object.create(claims) as typeof claims, { letters }),
+      claims: Object.assign(Object.create(claims) as typeof claims, { inboxMessages: messages }),
     });
     let commits = 0;
     world.beforeCommit = () => {
       if (++commits !== 1) return;
       world.post(run, { type: 'run.cancel-requested', by: { iss: 'i', sub: 's' }, reason: '', force: false });
-      d.mail();
+      d.inboxChanged();
     };
     expect(await d.drive()).toBe('ended');
     expect(slow.calls.length).toBeGreaterThan(0);
@@ -174,7 +174,7 @@ describe('RunDriver, where a review found faults', () => {
       starts.push(`${r.step} ended=${ended} aborted=${r.signal.aborted}`);
       return ok;
     });
-    const real = world.hands([]).objects;
+    const real = world.dependencies([]).objects;
     let release: () => void = () => undefined;
     const slow = Object.assign(Object.create(real), {
       open: async (t: never, g: never) => {
@@ -186,7 +186,7 @@ describe('RunDriver, where a review found faults', () => {
     const done = d.drive();
     await sleep(20);
     world.post(run, { type: 'run.cancel-requested', by: { iss: 'i', sub: 's' }, reason: '', force: false });
-    d.mail();
+    d.inboxChanged();
     await Promise.race([done, sleep(300).then(() => 'not over')]);
     ended = true;
     release();
@@ -197,7 +197,7 @@ describe('RunDriver, where a review found faults', () => {
   it('a log store that was away does not lose lines silently', async () => {
     const world = new MemoryWorld();
     const run = world.submit(aPlan(aBlock([effect('a')])));
-    const real = world.hands([]).logs;
+    const real = world.dependencies([]).logs;
     let fails = 1;
     const flaky = Object.assign(Object.create(real), {
       append: async (c: never) => {
@@ -359,8 +359,8 @@ describe('RunDriver, where a review found faults', () => {
 
   describe('data that the database refuses', () => {
     /** Refuses whatever holds this text. */
-    const refusing = (world: MemoryWorld): Partial<DriverHands> => {
-      const { committer } = world.hands([]);
+    const refusing = (world: MemoryWorld): Partial<DriverDependencies> => {
+      const { committer } = world.dependencies([]);
       const commit: typeof committer.commit = async (one) =>
         JSON.stringify(one.page).includes('cannot be stored')
           ? { kind: 'refused', message: 'no' }

@@ -49,7 +49,7 @@ const gate = (id: string, change: object = {}): Node => ({
   ...change,
 });
 /** Comes only when the driver is told to give up. */
-const untilTold = (signal: AbortSignal): Promise<Outcome> =>
+const untilStopped = (signal: AbortSignal): Promise<Outcome> =>
   new Promise((resolve) => signal.addEventListener('abort', () => resolve(ok)));
 const ok: Outcome = { kind: 'succeeded', outputs: { done: true } };
 
@@ -63,7 +63,7 @@ async function drive(
   executors: readonly Executor[],
   crashed = false,
 ): Promise<Driven> {
-  const driver = await RunDriver.open(world.hands(executors), world.claim(runId, crashed));
+  const driver = await RunDriver.open(world.dependencies(executors), world.claim(runId, crashed));
   if (typeof driver === 'string') return driver;
   opened.push(driver);
   return driver.drive();
@@ -79,7 +79,7 @@ describe('a run that nobody can keep apart', () => {
       const world = new MemoryWorld();
       const run = world.submit(aPlan(aBlock([effect('act'), effect('tidy', { runOn: 'always' })])));
       const acting = command(() => ok);
-      const driver = await RunDriver.open(world.hands([acting]), world.claim(run, false), refusal);
+      const driver = await RunDriver.open(world.dependencies([acting]), world.claim(run, false), refusal);
       if (typeof driver === 'string') throw new Error('halted');
       expect(await driver.drive()).toBe('ended');
       expect(acting.calls).toEqual([]);
@@ -102,7 +102,7 @@ describe('a run that nobody can keep apart', () => {
     const acting = command(() => ok);
     expect(await drive(world, run, [acting])).toBe('parked');
     expect(acting.calls).toEqual(['first#1']);
-    const driver = await RunDriver.open(world.hands([acting]), world.claim(run, false), refusal);
+    const driver = await RunDriver.open(world.dependencies([acting]), world.claim(run, false), refusal);
     if (typeof driver === 'string') throw new Error('halted');
     expect(await driver.drive()).toBe('ended');
     expect(acting.calls).toEqual(['first#1']);
@@ -134,7 +134,10 @@ describe('a cancel that was accepted while the last step was at work', () => {
   it('stands after the claim of a run that another worker takes over', async () => {
     const world = new MemoryWorld();
     const run = world.submit(aPlan(aBlock([effect('first'), effect('act', { needs: ['first'] })])));
-    const lost = await RunDriver.open(world.hands([command((request) => untilTold(request.signal))]), world.claim(run));
+    const lost = await RunDriver.open(
+      world.dependencies([command((request) => untilStopped(request.signal))]),
+      world.claim(run),
+    );
     if (typeof lost === 'string') throw new Error('halted');
     opened.push(lost);
     void lost.drive();
@@ -157,7 +160,7 @@ describe('a run that is cancelled before anything of it ran', () => {
     force: false,
   } as const;
   const plan = aPlan(aBlock([effect('act'), effect('tidy', { runOn: 'always' })]));
-  const told = (world: MemoryWorld, run: RunId): readonly string[] =>
+  const reported = (world: MemoryWorld, run: RunId): readonly string[] =>
     (world.pages.get(run) ?? []).flatMap(({ entries }) => entries.map(({ event }) => event.type));
 
   it('ends cancelled, and starts nothing, not even what always runs', async () => {
@@ -168,7 +171,7 @@ describe('a run that is cancelled before anything of it ran', () => {
     expect(await drive(world, run, [acting])).toBe('ended');
     expect(world.run(run).run).toMatchObject({ status: 'cancelled', error: { code: 'RUN_CANCELLED' } });
     expect(acting.calls).toEqual([]);
-    expect(told(world, run)).toEqual([
+    expect(reported(world, run)).toEqual([
       'run.cancel-requested',
       'cancel.accepted',
       'run.ended',
@@ -181,7 +184,7 @@ describe('a run that is cancelled before anything of it ran', () => {
     const world = new MemoryWorld();
     const run = world.submit(plan);
     const acting = command(() => ok);
-    const driver = await RunDriver.open(world.hands([acting]), world.claim(run));
+    const driver = await RunDriver.open(world.dependencies([acting]), world.claim(run));
     if (typeof driver === 'string') throw new Error('halted');
     world.post(run, cancel);
     expect(await driver.drive()).toBe('ended');
@@ -375,7 +378,7 @@ describe('RunDriver', () => {
       aPlan(aBlock([effect('again', { stated: true }), effect('once', { effects: 'once', stated: true })], {})),
     );
     const keys: string[] = [];
-    const hang = command((request) => (keys.push(`${request.step} ${request.key}`), untilTold(request.signal)));
+    const hang = command((request) => (keys.push(`${request.step} ${request.key}`), untilStopped(request.signal)));
     void drive(world, run, [hang]);
     while (hang.calls.length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
     const act = command((request) => (keys.push(`${request.step} ${request.key}`), ok));
@@ -408,7 +411,7 @@ describe('RunDriver', () => {
       return ok;
     });
     await drive(world, run, [talk]);
-    const chunks = await world.hands([]).logs.read('acme' as never, run, 0, 10_000);
+    const chunks = await world.dependencies([]).logs.read('acme' as never, run, 0, 10_000);
     let next = 1;
     for (const chunk of chunks) {
       expect(chunk.firstLine).toBe(next);
@@ -497,11 +500,11 @@ describe('RunDriver', () => {
     const run = world.submit(
       aPlan(aBlock([effect('a'), gate('go', { needs: ['a'] }), effect('b', { needs: ['go'] })])),
     );
-    const hands = world.hands([command(() => ok)]);
-    const first = await RunDriver.open(hands, world.claim(run));
+    const dependencies = world.dependencies([command(() => ok)]);
+    const first = await RunDriver.open(dependencies, world.claim(run));
     if (!(first instanceof RunDriver)) throw new Error(first);
     expect(await first.drive()).toBe('parked');
-    const others = world.hands([command(() => ok)], { contents: async () => ({ '': sha256('another pack') }) });
+    const others = world.dependencies([command(() => ok)], { contents: async () => ({ '': sha256('another pack') }) });
     expect(await RunDriver.open(others, world.claim(run))).toBe('halted');
     expect(world.run(run).halted).toBe('DOCUMENT_ALTERED');
     expect(world.alarms.at(-1)).toMatchObject({
@@ -513,24 +516,24 @@ describe('RunDriver', () => {
   it('halts when the admitted pack no longer gives the admitted hash', async () => {
     const world = new MemoryWorld();
     const run = world.submit(aPlan(aBlock([effect('a')])));
-    const hands = world.hands([command(() => ok)], { replan: async () => null });
-    expect(await RunDriver.open(hands, world.claim(run))).toBe('halted');
+    const dependencies = world.dependencies([command(() => ok)], { replan: async () => null });
+    expect(await RunDriver.open(dependencies, world.claim(run))).toBe('halted');
     expect(world.run(run).halted).toBe('PLAN_HASH_MISMATCH');
   });
 
   it('ends a run whose data the store refuses', async () => {
     const world = new MemoryWorld();
     const run = world.submit(aPlan(aBlock([effect('a')])));
-    const hands = world.hands([command(() => ok)]);
+    const dependencies = world.dependencies([command(() => ok)]);
     let refusals = 0;
-    const { committer } = hands;
+    const { committer } = dependencies;
     const picky = {
       commit: async (commit: Parameters<typeof committer.commit>[0]) =>
         commit.page.entries.some(({ event }) => event.type === 'attempt.succeeded') && refusals++ < 1
           ? { kind: 'refused' as const, message: 'no' }
           : committer.commit(commit),
     };
-    const driver = await RunDriver.open({ ...hands, committer: picky }, world.claim(run));
+    const driver = await RunDriver.open({ ...dependencies, committer: picky }, world.claim(run));
     expect(await (driver as RunDriver).drive()).toBe('ended');
     expect(world.run(run).run).toMatchObject({ status: 'failed', error: { code: 'ENGINE_COMMIT_REFUSED' } });
   });
@@ -548,7 +551,7 @@ describe('RunDriver', () => {
   it('does not do again what its process died of, not even where that acts in the journal alone', async () => {
     const world = new MemoryWorld();
     const run = world.submit(aPlan(aBlock([aRunNode('a', { uses: 'builtin:noop' })])));
-    const deadly = new Scripted('builtin:noop', ({ signal }) => untilTold(signal));
+    const deadly = new Scripted('builtin:noop', ({ signal }) => untilStopped(signal));
     void drive(world, run, [deadly]);
     while (deadly.calls.length === 0) await new Promise((go) => setImmediate(go));
     world.run(run).crashes = 20;

@@ -12,7 +12,7 @@ const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 const tick = (): Promise<void> => new Promise((go) => setImmediate(go));
 
 /** Keeps what is appended; each append waits for `let`, fails as often as told, and holds unless told. */
-class Shelf extends LogStore {
+class RecordingLogStore extends LogStore {
   readonly calls: (readonly LogChunk[])[] = [];
   held = true;
   failures = 0;
@@ -47,7 +47,7 @@ class Shelf extends LogStore {
 
 /** A log whose chunks are numbered as soon as they are reported, unless told. */
 function logOf(limits: Partial<LogLimits> = {}, numbers = true) {
-  const shelf = new Shelf();
+  const store = new RecordingLogStore();
   const facts: Fact[] = [];
   const clock = { at: 0, now: () => clock.at };
   const run = { tenant: 'acme', runId: 'run_1', fence: 1 } as unknown as ClaimedRun;
@@ -55,7 +55,7 @@ function logOf(limits: Partial<LogLimits> = {}, numbers = true) {
     run,
     'scan' as StepId,
     1,
-    shelf,
+    store,
     clock,
     (fact) => {
       facts.push(fact);
@@ -64,19 +64,19 @@ function logOf(limits: Partial<LogLimits> = {}, numbers = true) {
     { ...LOG_LIMITS, ...limits },
   );
   const notes = () => facts.flatMap((fact) => (fact.type === 'note' ? [[fact.code, fact.detail]] : []));
-  return { log, shelf, facts, clock, notes };
+  return { log, store, facts, clock, notes };
 }
 
 describe('the log of an execution', () => {
   it('is chunks of whole lines, each with its level, told by count, bytes and digest', async () => {
-    const { log, shelf, facts } = logOf();
+    const { log, store, facts } = logOf();
     await log.output('stdout', encode('one\ntw'));
     await log.output('stderr', encode('bad\n'));
     await log.output('stdout', encode('o\n\n'));
     await log.line('debug', 'x\ny');
     expect(await log.close()).toBe(true);
-    expect(shelf.lines).toEqual(['ione', 'wbad', 'itwo', 'i', 'dx', 'dy']);
-    const [chunk] = shelf.chunks;
+    expect(store.lines).toEqual(['ione', 'wbad', 'itwo', 'i', 'dx', 'dy']);
+    const [chunk] = store.chunks;
     expect(facts).toEqual([
       {
         type: 'log',
@@ -92,23 +92,23 @@ describe('the log of an execution', () => {
 
   it('has chunks of so many lines and bytes at most, whatever is printed', async () => {
     for (const output of ['\n'.repeat(10_000), `${'€'.repeat(300)}\n`.repeat(2_000), '🙂'.repeat(200_000)]) {
-      const { log, shelf } = logOf();
+      const { log, store } = logOf();
       await log.output('stdout', encode(output));
       await log.close();
-      for (const { data, lines } of shelf.chunks) {
+      for (const { data, lines } of store.chunks) {
         expect(data.length).toBeLessThanOrEqual(64 * KIB);
         expect(lines).toBeLessThanOrEqual(256);
         expect(data.filter((byte) => byte === 10)).toHaveLength(lines);
       }
-      expect(shelf.chunks.map(({ chunk }) => chunk)).toEqual(shelf.chunks.map((_, i) => i));
+      expect(store.chunks.map(({ chunk }) => chunk)).toEqual(store.chunks.map((_, i) => i));
     }
   });
 
   it('splits a long line, by bytes, and says that it goes on', async () => {
-    const { log, shelf } = logOf();
+    const { log, store } = logOf();
     await log.output('stdout', encode(`${'€'.repeat(10_000)}\nnext\n`));
     await log.close();
-    const [first, second, last] = shelf.lines;
+    const [first, second, last] = store.lines;
     expect(first).toBe(`i${'€'.repeat(5_461)}${SPLIT_MARK}`);
     expect([second, last]).toEqual([`i${'€'.repeat(4_539)}`, 'inext']);
   });
@@ -127,30 +127,30 @@ describe('the log of an execution', () => {
   });
 
   it('of a run that is lost makes nobody wait', async () => {
-    const { log, shelf } = logOf({ unnumberedBytes: 10 }, false);
-    shelf.held = false;
+    const { log, store } = logOf({ unnumberedBytes: 10 }, false);
+    store.held = false;
     await log.output('stdout', encode('x'.repeat(100_000)));
     expect(await log.close()).toBe(false);
   });
 
   it('stores together what was closed while others were stored, and loses nothing while the store is away', async () => {
-    const { log, shelf } = logOf({ chunkLines: 1 });
-    shelf.shut();
+    const { log, store } = logOf({ chunkLines: 1 });
+    store.shut();
     await log.output('stdout', encode('1\n'));
     await log.output('stdout', encode('2\n3\n'));
-    shelf.failures = 1;
-    shelf.open();
+    store.failures = 1;
+    store.open();
     expect(await log.close()).toBe(true);
-    expect(shelf.calls.map((chunks) => chunks.length)).toEqual([1, 2]);
-    expect(shelf.lines).toEqual(['i1', 'i2', 'i3']);
+    expect(store.calls.map((chunks) => chunks.length)).toEqual([1, 2]);
+    expect(store.lines).toEqual(['i1', 'i2', 'i3']);
   });
 
   it('ends where it is full: what follows is counted and dropped, and both are said', async () => {
-    const { log, shelf, notes } = logOf({ bytes: 1_000, bytesPerSecond: 64 * KIB });
+    const { log, store, notes } = logOf({ bytes: 1_000, bytesPerSecond: 64 * KIB });
     for (let i = 0; i < 30; i++) await log.output('stdout', encode(`${'x'.repeat(98)}\n`));
     await log.close();
-    expect(shelf.lines.slice(0, 10)).toEqual(Array.from({ length: 10 }, () => `i${'x'.repeat(98)}`));
-    expect(shelf.lines.slice(10)).toEqual([
+    expect(store.lines.slice(0, 10)).toEqual(Array.from({ length: 10 }, () => `i${'x'.repeat(98)}`));
+    expect(store.lines.slice(10)).toEqual([
       'w[the log of this step is full (1000 bytes): what follows is counted and dropped]',
       'w[20 lines, 1980 bytes of this step dropped: its log is full]',
     ]);
@@ -158,7 +158,7 @@ describe('the log of an execution', () => {
   });
 
   it('that is too fast has gaps, each said in its place', async () => {
-    const { log, shelf, clock, notes } = logOf({ bytesPerSecond: 1_000 });
+    const { log, store, clock, notes } = logOf({ bytesPerSecond: 1_000 });
     const second = encode(`${'x'.repeat(98)}\n`.repeat(15));
     await log.output('stdout', second);
     clock.at = 1_000;
@@ -166,7 +166,7 @@ describe('the log of an execution', () => {
     await log.close();
     const gap = 'w[5 lines, 495 bytes of this step dropped: more than 1000 bytes a second]';
     const kept = Array.from({ length: 10 }, () => `i${'x'.repeat(98)}`);
-    expect(shelf.lines).toEqual([...kept, gap, ...kept, gap]);
+    expect(store.lines).toEqual([...kept, gap, ...kept, gap]);
     expect(notes()).toEqual([['LOG_DROPPED', { step: 'scan', lines: 10, bytes: 990 }]]);
   });
 
@@ -194,14 +194,14 @@ describe('whatever a child prints', () => {
     ['bytes that are no text', (i) => Uint8Array.from({ length: 64 * KIB }, (_, j) => (i * 31 + j * 7) % 256)],
     ['empty lines', () => new Uint8Array(64 * KIB).fill(0x0a)],
   ])('no more is kept in memory than may wait: %s', async (_, output) => {
-    const { log, shelf } = logOf({ bytes: 1024 * 1024 * 1024, bytesPerSecond: 1024 * 1024 * 1024 });
+    const { log, store } = logOf({ bytes: 1024 * 1024 * 1024, bytesPerSecond: 1024 * 1024 * 1024 });
     let most = 0;
-    shelf.onAppend = async (chunks) => {
+    store.onAppend = async (chunks) => {
       most = Math.max(
         most,
         chunks.reduce((sum, { data }) => sum + data.length, 0),
       );
-      shelf.calls.length = 0;
+      store.calls.length = 0;
       await tick();
     };
     for (let i = 0; i < 40; i++) await log.output('stdout', output(i));

@@ -1,6 +1,6 @@
 import { bind, type Bound } from '../binding/bind';
 import { secretsOf, secretsRead } from '../binding/secret-names';
-import type { PrivateValues, Sight } from '../binding/scope';
+import type { PrivateValues, BindingContext } from '../binding/scope';
 import { causesOf } from '../foundation/causes';
 import { isCodedError } from '../foundation/coded-error';
 import type { StepId } from '../foundation/ids';
@@ -11,12 +11,12 @@ import type { ClaimedRun } from '../ports/claims';
 import type { ExecutionRequest, Outcome, StepStorage } from '../ports/executor';
 import { isStoreOutage } from '../ports/object-store';
 import type { Command } from '../run/command';
-import type { Fact, GivenBody } from '../run/run-event';
+import type { Fact, InputEventBody } from '../run/run-event';
 import { SecretError } from '../secret/secret-error';
 import { trimmed } from '../secret/secret-value';
 import { idempotencyKey } from '../step/idempotency-key';
 import { abortable } from './abortable';
-import type { DriverHands } from './driver-hands';
+import type { DriverDependencies } from './driver-dependencies';
 import { ExecutionLog, logLimitsOf, type LogHold } from './execution-log';
 import { guardingGates } from './guarding-gates';
 import { RedactedReport, redactedOutcome } from './redacted-report';
@@ -27,32 +27,32 @@ import type { RunValues } from './run-values';
 type Start = Pick<Extract<Command, { type: 'start' }>, 'step' | 'attempt' | 'execution'>;
 
 /** What an execution stands on. Its driver looks at the journal; who has it from an assignment, at what the driver wrote there. */
-export interface Ground {
-  readonly x: PlanIndex;
+export interface ExecutionContext {
+  readonly index: PlanIndex;
   /** The version of a secret that the journal holds. */
   secretVersion(name: string): string | null;
   bind(step: StepId, kept: PrivateValues): Bound;
 }
 
 /** The ground of a driver. */
-export function groundOf(sight: () => Sight): Ground {
+export function executionContextOf(context: () => BindingContext): ExecutionContext {
   return {
-    x: sight().x,
-    secretVersion: (name) => sight().results.secretVersion(name),
-    bind: (step, kept) => bind(sight(), step, kept),
+    index: context().index,
+    secretVersion: (name) => context().results.secretVersion(name),
+    bind: (step, kept) => bind(context(), step, kept),
   };
 }
 
 /** The executions of one run that are under way in this process. */
 export class Executions {
-  private readonly flights = new Map<string, Flight>();
+  private readonly inFlight = new Map<string, InFlightExecution>();
 
   private readonly settling: (() => void)[] = [];
   private readonly packs: PackOfStep;
   private readonly stream: LogHold;
 
   constructor(
-    private readonly hands: DriverHands,
+    private readonly dependencies: DriverDependencies,
     private readonly run: ClaimedRun,
     private readonly values: RunValues,
     private readonly secrets: RunSecrets,
@@ -60,11 +60,11 @@ export class Executions {
     held: Pick<LogHold, 'fence' | 'assignment'> = { fence: run.fence },
   ) {
     this.stream = { tenant: run.tenant, runId: run.runId, ...held };
-    this.packs = new PackOfStep(run, hands.objects);
+    this.packs = new PackOfStep(run, dependencies.objects);
   }
 
   get count(): number {
-    return this.flights.size;
+    return this.inFlight.size;
   }
 
   /**
@@ -74,37 +74,43 @@ export class Executions {
    * it is told to stop, afterwards until nothing of it counts any more.
    */
   async execute(
-    ground: Ground,
+    context: ExecutionContext,
     { step, attempt, execution }: Start,
     mayStart: () => Promise<boolean> = async () => true,
-  ): Promise<GivenBody | 'lost' | 'left'> {
-    const node = runNodeAt(ground.x, step);
-    const executor = this.hands.executors.get(node.uses);
+  ): Promise<InputEventBody | 'lost' | 'left'> {
+    const node = runNodeAt(context.index, step);
+    const executor = this.dependencies.executors.get(node.uses);
     if (!executor) return failure(step, execution, 'EXECUTOR_UNAVAILABLE', `this worker has no executor ${node.uses}`);
     const abort = new AbortController();
-    const { logs, clock } = this.hands;
-    const limits = logLimitsOf(ground.x.defaults);
+    const { logs, clock } = this.dependencies;
+    const limits = logLimitsOf(context.index.defaults);
     const log = new ExecutionLog(this.stream, step, execution, logs, clock, this.report, limits);
     const name = nameOf(step, execution);
     // It can be told to stop from here on, also while its values are fetched.
-    const flight: Flight = { abort, held: new AbortController(), log, effects: node.effects, told: null };
+    const inFlight: InFlightExecution = {
+      abort,
+      held: new AbortController(),
+      log,
+      effects: node.effects,
+      stopReason: null,
+    };
     /** It was told to stop before it began. */
-    const unbegun = (): GivenBody =>
-      flight.told === HAND_OVER ? { type: 'attempt.unbegun', step, execution } : notBegun(step, execution);
+    const notStarted = (): InputEventBody =>
+      inFlight.stopReason === HAND_OVER ? { type: 'attempt.unbegun', step, execution } : notBegun(step, execution);
     let begun = false;
-    this.flights.set(name, flight);
+    this.inFlight.set(name, inFlight);
     try {
-      const { delivered, kept } = await this.secretsFor(ground, step, node);
-      let bound = ground.bind(step, kept);
+      const { delivered, kept } = await this.secretsFor(context, step, node);
+      let bound = context.bind(step, kept);
       while (bound.kind === 'missing') {
         await abortable(this.values.fetch(bound.digests), abort.signal);
-        bound = ground.bind(step, kept);
+        bound = context.bind(step, kept);
       }
       const { redactor } = this.secrets;
-      const storage = this.storageOf(flight);
-      const run = await this.hands.storeHealth.withRetry(() => this.packs.of(ground.x, step), abort.signal);
-      if (node.effects !== 'pure') await this.hands.mayAct(abort.signal);
-      if (!(await mayStart()) || flight.told !== null) return unbegun();
+      const storage = this.storageOf(inFlight);
+      const run = await this.dependencies.storeHealth.withRetry(() => this.packs.of(context.index, step), abort.signal);
+      if (node.effects !== 'pure') await this.dependencies.mayAct(abort.signal);
+      if (!(await mayStart()) || inFlight.stopReason !== null) return notStarted();
       if (bound.kind === 'fault') return failure(step, execution, bound.code, redactor.text(bound.message));
       const report = new RedactedReport(redactor, log, this.report);
       const { runId } = this.run;
@@ -132,23 +138,24 @@ export class Executions {
       await report.end();
       // A result counts only with its lines: if they could not be stored the run is not ours any more.
       if (!(await log.close()) || outcome.kind === 'lost') return 'lost';
-      if (outcome.kind === 'stopped' && flight.told === HAND_OVER) return 'left';
-      return await this.given(step, execution, outcome);
+      if (outcome.kind === 'stopped' && inFlight.stopReason === HAND_OVER) return 'left';
+      return await this.inputOf(step, execution, outcome);
     } catch (error) {
       // What is at hand cannot be stored, and this owner waits no more: the next one asks by the effect class.
       if (begun && isStoreOutage(error)) return 'lost';
-      if (!begun && abort.signal.aborted && (error === abort.signal.reason || isStoreOutage(error))) return unbegun();
+      if (!begun && abort.signal.aborted && (error === abort.signal.reason || isStoreOutage(error)))
+        return notStarted();
       if (!SecretError.is(error)) throw error;
       const { code, message } = error;
       return failure(step, execution, code, message, code === 'SECRET_UNAVAILABLE');
     } finally {
-      this.flights.delete(name);
-      if (this.flights.size === 0) for (const settled of this.settling.splice(0)) settled();
+      this.inFlight.delete(name);
+      if (this.inFlight.size === 0) for (const settled of this.settling.splice(0)) settled();
     }
   }
 
-  private storageOf({ abort, held }: Flight): StepStorage {
-    const { storeHealth } = this.hands;
+  private storageOf({ abort, held }: InFlightExecution): StepStorage {
+    const { storeHealth } = this.dependencies;
     return {
       read: (open) => storeHealth.read(open, abort.signal),
       keep: (work) => storeHealth.withRetry(work, held.signal),
@@ -160,16 +167,16 @@ export class Executions {
     if (outcome.kind !== 'lost' && (outcome.kind !== 'failed' || outcome.cause === undefined)) return;
     const code = outcome.kind === 'lost' ? outcome.reason : outcome.code;
     const causes = causesOf(outcome.cause).map((text) => this.secrets.redactor.text(text));
-    this.hands.executorFailed(this.run, { step, execution, code, causes });
+    this.dependencies.executorFailed(this.run, { step, execution, code, causes });
   }
 
   /** The secrets that a leaf gets, and what its expressions may see of them. Steps that act in the journal alone get none. */
-  private async secretsFor(ground: Ground, step: StepId, node: RunNode): Promise<Secrecy> {
+  private async secretsFor(context: ExecutionContext, step: StepId, node: RunNode): Promise<Secrecy> {
     if (this.secrets.isIdle || node.effects === 'pure') return NO_SECRECY;
     const { values, rotated } = await this.secrets.deliver({
       names: secretsOf(node),
-      gated: guardingGates(ground.x, step).length > 0,
-      known: (name) => ground.secretVersion(name),
+      gated: guardingGates(context.index, step).length > 0,
+      known: (name) => context.secretVersion(name),
     });
     for (const { name, version } of rotated)
       this.report({ type: 'note', code: 'SECRET_VERSION', detail: { name, version } });
@@ -182,7 +189,7 @@ export class Executions {
 
   /** Resolves when nothing is under way any more, or after `ms`. */
   async settled(ms: number): Promise<void> {
-    if (this.flights.size === 0) return;
+    if (this.inFlight.size === 0) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms);
       this.settling.push(() => {
@@ -194,43 +201,45 @@ export class Executions {
 
   /** Tells an execution to stop; false if it is not under way here any more. */
   stop(step: StepId, execution: number, reason: string): boolean {
-    const flight = this.flights.get(nameOf(step, execution));
-    if (flight) tell(flight, reason);
-    return flight !== undefined;
+    const inFlight = this.inFlight.get(nameOf(step, execution));
+    if (inFlight) requestStop(inFlight, reason);
+    return inFlight !== undefined;
   }
 
   /** A chunk of its log was numbered. */
   numbered(step: StepId, execution: number, bytes: number): void {
-    this.flights.get(nameOf(step, execution))?.log.numbered(bytes);
+    this.inFlight.get(nameOf(step, execution))?.log.numbered(bytes);
   }
 
   /** Tells those that may begin again elsewhere to stop, without waiting for them; `once` steps go on. Returns which. */
   giveUp(): readonly string[] {
-    const given = [...this.flights].filter(([, { effects, told }]) => effects === 'idempotent' && told === null);
-    for (const [, flight] of given) tell(flight, HAND_OVER);
-    return given.map(([name]) => name);
+    const stopped = [...this.inFlight].filter(
+      ([, { effects, stopReason }]) => effects === 'idempotent' && stopReason === null,
+    );
+    for (const [, inFlight] of stopped) requestStop(inFlight, HAND_OVER);
+    return stopped.map(([name]) => name);
   }
 
   /** What is under way and was not told to stop, as `step#execution`. */
   get names(): readonly string[] {
-    return [...this.flights].filter(([, { told }]) => told === null).map(([name]) => name);
+    return [...this.inFlight].filter(([, { stopReason }]) => stopReason === null).map(([name]) => name);
   }
 
   /** Tells all to stop, without waiting for them. */
   abandon(reason: string): void {
-    for (const flight of this.flights.values()) {
-      tell(flight, reason);
+    for (const inFlight of this.inFlight.values()) {
+      requestStop(inFlight, reason);
       if (reason !== 'over') continue;
-      flight.held.abort(reason);
-      flight.log.abandon();
+      inFlight.held.abort(reason);
+      inFlight.log.abandon();
     }
   }
 
-  private async given(
+  private async inputOf(
     step: StepId,
     execution: number,
     outcome: Exclude<Outcome, { kind: 'lost' }>,
-  ): Promise<GivenBody> {
+  ): Promise<InputEventBody> {
     switch (outcome.kind) {
       case 'succeeded':
         try {
@@ -248,12 +257,12 @@ export class Executions {
       case 'stopped':
         return { type: 'attempt.stopped', step, execution, unknown: outcome.unknown };
       case 'deferred':
-        return { type: 'attempt.deferred', step, execution, until: this.hands.clock.now() + outcome.forMs };
+        return { type: 'attempt.deferred', step, execution, until: this.dependencies.clock.now() + outcome.forMs };
     }
   }
 }
 
-interface Flight {
+interface InFlightExecution {
   /** Tells it to stop. */
   readonly abort: AbortController;
   /** Nothing of it counts any more. */
@@ -261,15 +270,15 @@ interface Flight {
   readonly log: ExecutionLog;
   readonly effects: RunNode['effects'];
   /** Why it was told to stop, the first time. */
-  told: string | null;
+  stopReason: string | null;
 }
 
 /** Why a worker that leaves stops what it executes. */
 export const HAND_OVER = 'hand-over';
 
-function tell(flight: Flight, reason: string): void {
-  flight.told ??= reason;
-  flight.abort.abort(reason);
+function requestStop(inFlight: InFlightExecution, reason: string): void {
+  inFlight.stopReason ??= reason;
+  inFlight.abort.abort(reason);
 }
 
 /** What one execution gets of the run's secrets. */
@@ -292,11 +301,11 @@ function nameOf(step: StepId, execution: number): string {
   return `${step}#${execution}`;
 }
 
-function notBegun(step: StepId, execution: number): GivenBody {
+function notBegun(step: StepId, execution: number): InputEventBody {
   return { type: 'attempt.stopped', step, execution, unknown: false };
 }
 
-function failure(step: StepId, execution: number, code: string, message: string, retryable = false): GivenBody {
+function failure(step: StepId, execution: number, code: string, message: string, retryable = false): InputEventBody {
   return { type: 'attempt.failed', step, execution, code, message, retryable, exitCode: null };
 }
 

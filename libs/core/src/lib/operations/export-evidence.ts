@@ -44,7 +44,7 @@ export function exportRefusal(code: ExportCode, message: string, cause?: unknown
 }
 
 /** What exporting acts with. */
-export interface ExportHands {
+export interface ExportDependencies {
   readonly runReader: Pick<RunReader, 'summary' | 'evidence' | 'artifacts'>;
   readonly objects: ObjectStore;
   readonly destinations: ReadonlyMap<string, KnownDestination>;
@@ -73,7 +73,7 @@ export function exportedFile(run: RunId): string {
 
 /** The destination, if this tenant may name it. Throws `EXPORT_DESTINATION_UNKNOWN`. */
 export function destinationOf(
-  { destinations }: Pick<ExportHands, 'destinations'>,
+  { destinations }: Pick<ExportDependencies, 'destinations'>,
   id: string,
   tenant: TenantId,
 ): KnownDestination {
@@ -89,26 +89,30 @@ export function destinationOf(
  * Copies a sealed run's bundle to a destination; with `artifacts` each artifact before it, by digest, so that the bundle comes last. What
  * the bundle withholds, because it holds a secret, is not sent. What stands there already is not written again: doing it twice is doing it once. A run of another tenant is refused as one that is not there.
  */
-export async function exportEvidence(hands: ExportHands, wanted: Export, signal: AbortSignal): Promise<Exported> {
+export async function exportEvidence(
+  dependencies: ExportDependencies,
+  wanted: Export,
+  signal: AbortSignal,
+): Promise<Exported> {
   const { tenant, runId } = wanted;
-  const { destination } = destinationOf(hands, wanted.destination, tenant);
-  const sealed = await hands.runReader.evidence(tenant, runId);
+  const { destination } = destinationOf(dependencies, wanted.destination, tenant);
+  const sealed = await dependencies.runReader.evidence(tenant, runId);
   if (!sealed) {
-    const run = await hands.runReader.summary(tenant, runId);
+    const run = await dependencies.runReader.summary(tenant, runId);
     if (!run) throw exportRefusal('RUN_NOT_FOUND', 'there is no such run');
     throw exportRefusal('EVIDENCE_NOT_SEALED', `the run is ${run.status}, its evidence ${run.evidence.status}`);
   }
   const send = (name: string, digest: Digest, size: number): Promise<boolean> => {
     signal.throwIfAborted();
-    const content = async () => unlessAborted(await hands.objects.open(tenant, digest), signal);
+    const content = async () => unlessAborted(await dependencies.objects.open(tenant, digest), signal);
     return destination.deliver({ tenant, name, digest, size }, content);
   };
   if (wanted.artifacts) {
-    const { 'pack-run': statement } = await archivedStatements(hands.objects, tenant, sealed);
+    const { 'pack-run': statement } = await archivedStatements(dependencies.objects, tenant, sealed);
     if (!statement) throw new TypeError('a sealed run without its statement');
     const withheld = withheldIn(statement);
     const artifacts = new Map(
-      (await hands.runReader.artifacts(tenant, runId)).map(({ digest, size }) => [digest, size]),
+      (await dependencies.runReader.artifacts(tenant, runId)).map(({ digest, size }) => [digest, size]),
     );
     for (const [digest, size] of artifacts)
       if (!withheld.has(artifactPath(digest))) await send(`${runId}.artifacts/${digest.slice(7)}`, digest, size);

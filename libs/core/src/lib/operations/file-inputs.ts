@@ -3,13 +3,13 @@ import type { Fault } from '../foundation/fault';
 import { isDigest, type Digest, type TenantId } from '../foundation/ids';
 import { isJsonObject, type Json, type JsonObject } from '../foundation/json';
 import type { Uploads } from '../ports/uploads';
-import { toGivenInputs, toSentInputs, type GivenInputs } from './given-inputs';
+import { toSuppliedInputs, toSentInputs, type SuppliedInputs } from './supplied-inputs';
 import type { PackPlanner } from './pack-planner';
 import type { PackSource } from './pack-source';
 
 /** Inputs as planners take them, and what is wrong with the files among them. */
 export interface ResolvedFileInputs {
-  readonly inputs: GivenInputs;
+  readonly inputs: SuppliedInputs;
   readonly faults: readonly Fault[];
 }
 
@@ -29,7 +29,7 @@ const TEXT_CHARACTERS = 255;
 export async function resolveFileInputs(
   { uploads, planner }: { readonly uploads: Pick<Uploads, 'find'>; readonly planner: Pick<PackPlanner, 'describe'> },
   tenant: TenantId,
-  { source, inputs }: { readonly source: PackSource; readonly inputs: GivenInputs },
+  { source, inputs }: { readonly source: PackSource; readonly inputs: SuppliedInputs },
   mustBeThere: boolean,
 ): Promise<ResolvedFileInputs> {
   // A reference is small: it stands among the values.
@@ -39,21 +39,21 @@ export async function resolveFileInputs(
   const sizes = await uploads.find(tenant, [...new Set(digests)]);
   const faults: Fault[] = [];
   const resolved: Record<string, Json> = { ...values };
-  for (const [name, { digest, size: given }] of references) {
+  for (const [name, { digest, size: supplied }] of references) {
     const size = sizes.get(digest);
     const refuse = (code: string, message: string, remediation: string) =>
       faults.push({ code, path: pointerTo('/inputs', name), line: null, column: null, message, remediation });
-    if (size === undefined && (mustBeThere || given === null))
+    if (size === undefined && (mustBeThere || supplied === null))
       refuse(
         'INPUT_UPLOAD_MISSING',
         `The input ${name} is no upload of this tenant, or one that has expired.`,
         'Upload the file with POST /api/uploads and submit again.',
       );
-    else if (size !== undefined && given !== null && size !== given)
+    else if (size !== undefined && supplied !== null && size !== supplied)
       refuse('INPUT_UPLOAD_SIZE', `The input ${name} has ${size} bytes.`, 'Correct the size, or leave it out.');
-    resolved[name] = { digest, size: size ?? given ?? 0 };
+    resolved[name] = { digest, size: size ?? supplied ?? 0 };
   }
-  return { inputs: toGivenInputs({ values: resolved, text }), faults };
+  return { inputs: toSuppliedInputs({ values: resolved, text }), faults };
 }
 
 /** Inputs that the pack wants as files and that are written as such. Whatever else they are, the planner says. */

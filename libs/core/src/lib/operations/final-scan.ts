@@ -11,29 +11,29 @@ import type { Claims } from '../ports/claims';
 import type { Redactor } from '../secret/redactor';
 import { SecretError } from '../secret/secret-error';
 import { openSensitiveInputs } from './open-sensitive-inputs';
-import { RunSecrets, type SecretHands } from './run-secrets';
+import { RunSecrets, type SecretDependencies } from './run-secrets';
 
 /** What the final scan acts with. */
-export interface ScanHands {
+export interface ScanDependencies {
   readonly claims: Pick<Claims, 'sensitiveInputs'>;
-  readonly secrets: SecretHands;
+  readonly secrets: SecretDependencies;
 }
 
 /**
  * A redactor for everything that an ended run had: the secrets that its journal says were read, as they are now, and its sensitive
  * inputs. Throws `SecretError` where one cannot be had: then nothing is sealed unseen.
  */
-export async function redactorOf(hands: ScanHands, documents: EvidenceDocuments): Promise<Redactor> {
+export async function redactorOf(dependencies: ScanDependencies, documents: EvidenceDocuments): Promise<Redactor> {
   const { admission, environment, facts, plan, planHash, profile } = documents;
   const { record } = admission;
   const read = new Set(noteDetails(facts, 'SECRET_VERSION').map(({ name }) => name));
   const secrets = profile.secrets.filter(({ name }) => read.has(name));
   const run = { tenant: record.tenant, runId: record.runId, planHash, pack: record.pack } as unknown as ScannedRun;
-  const sensitive = await openSensitiveInputs(hands.claims, hands.secrets.sensitive, run, plan);
+  const sensitive = await openSensitiveInputs(dependencies.claims, dependencies.secrets.sensitive, run, plan);
   if (sensitive === null)
     throw new SecretError('SENSITIVE_INPUT_UNREADABLE', 'a sensitive input is missing, or does not open');
   const of = { run, profile: { ...profile, secrets }, mode: environment.mode, signers: record.pack.signers, sensitive };
-  const own = new RunSecrets(hands.secrets, () => '', of);
+  const own = new RunSecrets(dependencies.secrets, () => '', of);
   await own.readAll();
   return own.redactor;
 }

@@ -2,10 +2,10 @@ import { MemoryWorld } from '../../testing/memory-world';
 import { packFiles, packText, planned } from '../../testing/planning';
 import { testDefaults, testFloor } from '../../testing/random-plan';
 import { readsBehind } from '../binding/gate-reads';
-import { Results } from '../binding/results';
+import { RunProjection } from '../binding/run-projection';
 import { canonical } from '../canonical/canonical';
 import { digestOf, sha256 } from '../canonical/digest';
-import type { Case } from '../evidence/check/case';
+import type { VerificationSession } from '../evidence/check/verification-session';
 import { gatesRequests } from '../evidence/check/check-gates';
 import { factsOf } from '../evidence/run-facts';
 import type { RunId, StepId } from '../foundation/ids';
@@ -208,7 +208,7 @@ async function untilGate(
   const started: string[] = [];
   const executors = ['builtin:noop', 'builtin:command'].map((uses) => new Yielding(uses, yields, started));
   const drive: Waiting['drive'] = async (before) => {
-    const driver = await RunDriver.open(world.hands(executors), world.claim(run));
+    const driver = await RunDriver.open(world.dependencies(executors), world.claim(run));
     if (typeof driver === 'string') throw new Error(world.run(run).halted ?? 'halted');
     before?.(driver);
     await driver.drive();
@@ -224,7 +224,7 @@ function bound({ request }: Waiting, read: string | null): string | null | undef
 }
 
 /** A bundle of what the journal holds, its gate's request changed. */
-function bundleOf({ world, run, request }: Waiting, change: Partial<GateRequest>): Case {
+function bundleOf({ world, run, request }: Waiting, change: Partial<GateRequest>): VerificationSession {
   const pages = world.pages.get(run) ?? [];
   const { claimed } = world.run(run);
   const facts = factsOf(pages);
@@ -248,8 +248,8 @@ function bundleOf({ world, run, request }: Waiting, change: Partial<GateRequest>
       }),
     ),
   };
-  const answers = (): Pick<ReturnType<Case['answers']>, 'unanswered'> => ({ unanswered: [] });
-  return { documents: () => documents, answers, request: { files: new Map() } } as unknown as Case;
+  const answers = (): Pick<ReturnType<VerificationSession['answers']>, 'unanswered'> => ({ unanswered: [] });
+  return { documents: () => documents, answers, request: { files: new Map() } } as unknown as VerificationSession;
 }
 
 describe.each(Object.entries(SCENARIOS))('a gate, and %s', (_, scenario) => {
@@ -267,10 +267,13 @@ describe.each(Object.entries(SCENARIOS))('a gate, and %s', (_, scenario) => {
       world.decide(run, scenario.gate, 'grace');
       await drive((driver) => {
         if (!changed) return;
-        const { results, values } = driver as unknown as { results: Results; values: { known: Map<string, Json> } };
+        const { results, values } = driver as unknown as {
+          results: RunProjection;
+          values: { known: Map<string, Json> };
+        };
         for (const held of [{ code: 9 }, ['changed']]) values.known.set(digestOf(held), held);
         results.take({ kind: 'fact', at: world.at, event: scenario.change } as unknown as Parameters<
-          Results['take']
+          RunProjection['take']
         >[0]);
       });
       expect(started.some((step) => step.endsWith('act'))).toBe(!changed);
@@ -337,10 +340,13 @@ policies: [ { id: few, engine: cel, level: soft-mandatory, source: "false" } ]`;
       ),
     );
     const digests = [1, 2].map((made) => {
-      const results = new Results();
+      const results = new RunProjection();
       const event = { ...failed('made'), status: 'succeeded', outputs: value(made) };
-      results.take({ kind: 'derived', at: 1, event } as unknown as Parameters<Results['take']>[0]);
-      const reads = readsBehind({ x: indexPlan(plan, planHash, testDefaults, testFloor), results }, 'ask' as StepId);
+      results.take({ kind: 'derived', at: 1, event } as unknown as Parameters<RunProjection['take']>[0]);
+      const reads = readsBehind(
+        { index: indexPlan(plan, planHash, testDefaults, testFloor), results },
+        'ask' as StepId,
+      );
       expect(Object.keys(reads)).toEqual(['made']);
       return reads['made'];
     });
@@ -369,7 +375,7 @@ spec:
       return { kind: 'succeeded', outputs: null };
     };
     const boom = new Yielding('builtin:command', { fails: ['l[0]::p::boom'] }, []);
-    const driver = await RunDriver.open(world.hands([undo, boom]), world.claim(run));
+    const driver = await RunDriver.open(world.dependencies([undo, boom]), world.claim(run));
     if (typeof driver !== 'string') await driver.drive();
     expect(bindings).toEqual([{ f: ['boom'] }]);
   });

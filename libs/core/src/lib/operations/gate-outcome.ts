@@ -1,5 +1,5 @@
 import { verdictAt } from '../binding/policy-at';
-import type { Sight } from '../binding/scope';
+import type { BindingContext } from '../binding/scope';
 import type { StepId } from '../foundation/ids';
 import { shortenVerdict, verdictText, type ShownVerdict } from '../gate/policy-verdict';
 
@@ -23,12 +23,12 @@ export interface GateOutcomeShown {
 
 /** Why the gate at a step failed, in words and with the verdict of its policy. Nothing of a step that is no gate, or has not failed. */
 export function gateOutcomeAt(
-  sight: Pick<Sight, 'x' | 'results'>,
+  context: Pick<BindingContext, 'index' | 'results'>,
   step: StepId,
   { count, characters }: ReasonBounds,
 ): GateOutcomeShown {
-  const result = sight.results.get(step);
-  const verdict = verdictAt(sight, step);
+  const result = context.results.get(step);
+  const verdict = verdictAt(context, step);
   const policy = verdict && shortenVerdict(verdict, count, characters);
   if (result?.status !== 'failed') return { message: null, policy };
   switch (result.code) {

@@ -7,8 +7,8 @@ import { personsOf } from '../gate/deciders';
 import type { GateState } from '../gate/gate-state';
 import { nodeOf } from '../plan/place';
 import type { Block, GateNode, Node, Plan } from '../plan/plan';
-import type { GateRow } from '../ports/gate-desk';
-import { standingApprovals, type StoredDecision } from '../stored/stored-gate';
+import type { GateRow } from '../ports/gate-store';
+import { approvalsInForce, type StoredDecision } from '../stored/stored-gate';
 
 /** The gate request of a row: the document that its gate digest names. */
 export function requestOf(row: GateRow): GateRequest {
@@ -36,7 +36,7 @@ export function gateStateOf(row: GateRow): GateState {
     expiresAt: row.expiresAt,
     executeBy: Date.parse(executeBy),
     initiators: row.initiators,
-    approvals: standingApprovals(recordsOf(row)).map((record) => ({
+    approvals: approvalsInForce(recordsOf(row)).map((record) => ({
       decisionId: record.decisionId,
       persons: personsOf(record),
     })),

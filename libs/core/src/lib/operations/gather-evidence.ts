@@ -17,7 +17,7 @@ import { Replanned } from './replanned';
 import type { PackContents, StoredPack } from './stored-contents';
 
 /** What evidence is gathered with. */
-export interface GatherHands {
+export interface GatherDependencies {
   readonly objects: ObjectStore;
   readonly probes: Pick<ProbeDocuments, 'find'>;
   /** True under the development Authority: another builder id. */
@@ -31,7 +31,7 @@ export interface GatherHands {
 
 /** Everything but the log, which is read when it is known what to look for in it. */
 export async function gatherEvidence(
-  hands: GatherHands,
+  dependencies: GatherDependencies,
   tenant: TenantId,
   run: RunId,
   records: RunRecords,
@@ -39,16 +39,17 @@ export async function gatherEvidence(
 ): Promise<RunEvidence> {
   const { environment, texts } = records.documents;
   const builder = builderIdOf({
-    developmentAuthority: hands.developmentAuthority,
-    keyFile: hands.attestor.isKeyFile,
+    developmentAuthority: dependencies.developmentAuthority,
+    keyFile: dependencies.attestor.isKeyFile,
     // Steps under none/v1 are children in the worker's own network.
     hostNetwork: environment.isolation === 'none/v1',
     mode: environment.mode,
   });
   const files: PackFile[] = [];
-  for (const file of records.files) files.push({ ...file, bytes: await readAll(hands.objects, tenant, file.digest) });
+  for (const file of records.files)
+    files.push({ ...file, bytes: await readAll(dependencies.objects, tenant, file.digest) });
   const { admission, manifest, packSignatures } = records;
-  await comparePackOf(hands, { tenant, runId: run }, records, files);
+  await comparePackOf(dependencies, { tenant, runId: run }, records, files);
   const claimed = new Set(workersOf(factsOf(pages)).map(({ probe }) => probe));
   return {
     admission,
@@ -59,27 +60,31 @@ export async function gatherEvidence(
     decisions: records.decisions.map(({ envelope }) => envelope),
     resolutions: records.resolutions,
     logs: [],
-    egress: await egressLogs(hands, tenant, pages),
-    probes: compareProbes({ tenant, runId: run }, await hands.probes.find([...claimed])),
-    artifacts: await carriedArtifacts(hands, tenant, records, withheldAtCapture(factsOf(pages))),
+    egress: await egressLogs(dependencies, tenant, pages),
+    probes: compareProbes({ tenant, runId: run }, await dependencies.probes.find([...claimed])),
+    artifacts: await carriedArtifacts(dependencies, tenant, records, withheldAtCapture(factsOf(pages))),
     asserted: { builder, audit: records.audit },
   };
 }
 
 /** What packs were found to come to, by those that seal with the same hands. */
-const REPLANNED = new WeakMap<GatherHands, Replanned>();
+const REPLANNED = new WeakMap<GatherDependencies, Replanned>();
 
 async function comparePackOf(
-  hands: GatherHands,
+  dependencies: GatherDependencies,
   of: { readonly tenant: TenantId; readonly runId: RunId },
   { manifest, files: listed, documents }: RunRecords,
   files: readonly { readonly path: string; readonly bytes: Uint8Array | null; readonly executable: boolean }[],
 ): Promise<void> {
-  const known = REPLANNED.get(hands) ?? new Replanned();
-  REPLANNED.set(hands, known);
+  const known = REPLANNED.get(dependencies) ?? new Replanned();
+  REPLANNED.set(dependencies, known);
   const read = files.map(({ path, bytes, executable }) => ({ path, bytes: bytes ?? new Uint8Array(), executable }));
   const pack = { manifest, files: listed };
-  comparePack(of, documents, await known.contents(pack, () => hands.contents(of.tenant, { manifest, files: read })));
+  comparePack(
+    of,
+    documents,
+    await known.contents(pack, () => dependencies.contents(of.tenant, { manifest, files: read })),
+  );
 }
 
 function compareProbes(
@@ -99,7 +104,7 @@ function compareProbes(
  * verifier can answer again. What is beyond `LARGE_VALUE_BYTES` stays away, and a verifier says so.
  */
 export async function withLargeValues(
-  hands: GatherHands,
+  dependencies: GatherDependencies,
   tenant: TenantId,
   documents: EvidenceDocuments,
 ): Promise<EvidenceDocuments> {
@@ -116,7 +121,7 @@ export async function withLargeValues(
       const size = large.get(digest) ?? 0;
       if (size > room) continue;
       room -= size;
-      const text = new TextDecoder().decode(await readAll(hands.objects, tenant, digest));
+      const text = new TextDecoder().decode(await readAll(dependencies.objects, tenant, digest));
       found.set(digest, JSON.parse(text) as Json);
     }
     const { evidence } = known;
@@ -141,28 +146,28 @@ function pagesWith(pages: RunEvidence['pages'], found: Map<Digest, Json>): RunEv
 
 /** The proxy's log of each closed socket, by the digest that the journal holds. */
 async function egressLogs(
-  hands: GatherHands,
+  dependencies: GatherDependencies,
   tenant: TenantId,
   pages: RunEvidence['pages'],
 ): Promise<RunEvidence['egress']> {
   const logs = new Map<Digest, string>();
   for (const { event } of pages.flatMap(({ entries }) => entries))
     if (event.type === 'egress.closed' && !logs.has(event.log))
-      logs.set(event.log, new TextDecoder().decode(await readAll(hands.objects, tenant, event.log)));
+      logs.set(event.log, new TextDecoder().decode(await readAll(dependencies.objects, tenant, event.log)));
   return logs;
 }
 
 async function carriedArtifacts(
-  hands: GatherHands,
+  dependencies: GatherDependencies,
   tenant: TenantId,
   records: RunRecords,
   withheld: ReadonlyMap<Digest, Withheld>,
 ): Promise<RunEvidence['artifacts']> {
   const carried = new Map<Digest, Uint8Array | Withheld>(withheld);
-  let room = hands.artifactBytes;
+  let room = dependencies.artifactBytes;
   for (const { digest, size } of records.artifacts) {
     if (carried.has(digest) || size > room) continue;
-    carried.set(digest, await readAll(hands.objects, tenant, digest));
+    carried.set(digest, await readAll(dependencies.objects, tenant, digest));
     room -= size;
   }
   return carried;

@@ -6,8 +6,8 @@ import type { PlanIndex } from '../plan/plan-index';
 const indexes = new WeakMap<PlanIndex, GuardIndex>();
 
 /** The gates that a step stands behind, as instances seen from it: what the verifier derives too. */
-export function guardingGates(x: PlanIndex, step: StepId): readonly StepId[] {
-  let index = indexes.get(x);
-  if (!index) indexes.set(x, (index = guardIndex(x)));
+export function guardingGates(planIndex: PlanIndex, step: StepId): readonly StepId[] {
+  let index = indexes.get(planIndex);
+  if (!index) indexes.set(planIndex, (index = guardIndex(planIndex)));
   return (index.get(nodeOf(step)) ?? []).map((guard) => guardInstance(guard, step));
 }

@@ -46,7 +46,7 @@ async function handedOver(
   acting: Counting,
   then = (): void => undefined,
 ): Promise<Driven> {
-  const driver = await RunDriver.open(world.hands([acting]), world.claim(run));
+  const driver = await RunDriver.open(world.dependencies([acting]), world.claim(run));
   if (typeof driver === 'string') throw new Error('halted');
   const inner = driver as unknown as { arrived: (one: unknown) => void };
   const arrived = inner.arrived.bind(driver);
@@ -59,7 +59,7 @@ async function handedOver(
 }
 
 async function goOn(world: MemoryWorld, run: RunId, acting: Counting): Promise<Driven> {
-  const driver = await RunDriver.open(world.hands([acting]), world.claim(run));
+  const driver = await RunDriver.open(world.dependencies([acting]), world.claim(run));
   if (typeof driver === 'string') throw new Error('halted');
   return driver.drive();
 }
@@ -96,7 +96,7 @@ describe('a run that is handed over', () => {
     const world = new MemoryWorld();
     const run = submitted(world, [effect('a', 'once')]);
     const [first, next] = [new Counting(), new Counting()];
-    const driver = await RunDriver.open(world.hands([first]), world.claim(run));
+    const driver = await RunDriver.open(world.dependencies([first]), world.claim(run));
     if (typeof driver === 'string') throw new Error('halted');
     world.beforeCommit = () => driver.handOver();
     expect(await driver.drive()).toBe('handed-over');
@@ -119,7 +119,7 @@ async function underWay() {
   const c = { ...aRunNode('c', { uses: 'builtin:command', effects: 'once', needs: ['b'] }), timeoutMs: 1 };
   const run = submitted(world, [effect('a', 'once'), effect('b', 'idempotent'), c]);
   const held = new Held();
-  const driver = await RunDriver.open(world.hands([held]), world.claim(run));
+  const driver = await RunDriver.open(world.dependencies([held]), world.claim(run));
   if (typeof driver === 'string') throw new Error('halted');
   const driven = driver.drive();
   await settled();
@@ -164,7 +164,7 @@ describe('a run whose worker leaves', () => {
   it('is handed over at once where nothing is under way', async () => {
     const world = new MemoryWorld();
     const run = submitted(world, [effect('a', 'once')]);
-    const driver = await RunDriver.open(world.hands([new Counting()]), world.claim(run));
+    const driver = await RunDriver.open(world.dependencies([new Counting()]), world.claim(run));
     if (typeof driver === 'string') throw new Error('halted');
     driver.leave();
     expect(await driver.drive()).toBe('handed-over');
@@ -177,7 +177,7 @@ describe('a run whose worker leaves', () => {
     const { world, run, held, driver, driven } = await underWay();
     driver.leave();
     world.post(run, { type: 'run.cancel-requested', by: { iss: 'i', sub: 'ada' }, reason: '', force: false });
-    driver.mail();
+    driver.inboxChanged();
     expect(await driven).toBe('ended');
     expect(held.stopped.sort()).toEqual(['a: cancel', 'b: cancel']);
     expect(world.run(run).status).toBe('cancelled');

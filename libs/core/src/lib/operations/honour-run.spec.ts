@@ -39,15 +39,15 @@ async function meet(change: (environment: Environment, means: WorkerMeans) => Pa
     configuredAt: world.at + laterMs,
   };
   const means = { ...of, ...change(environment, of) };
-  const told: { readonly parts: readonly string[]; readonly refusal: Refusal | null }[] = [];
+  const reported: { readonly parts: readonly string[]; readonly refusal: Refusal | null }[] = [];
   const honouring: Honouring = {
     means: () => means,
-    unmet: (_run, unmet, refusal) => void told.push({ parts: unmet.map(({ part }) => part), refusal }),
+    unmet: (_run, unmet, refusal) => void reported.push({ parts: unmet.map(({ part }) => part), refusal }),
   };
   const acting = new Acting();
-  const driver = await RunDriver.open(world.hands([acting], { honouring }), claimed);
+  const driver = await RunDriver.open(world.dependencies([acting], { honouring }), claimed);
   const driven = typeof driver === 'string' ? driver : await driver.drive();
-  return { world, run, driven, told, calls: acting.calls, row: world.run(run).run };
+  return { world, run, driven, reported, calls: acting.calls, row: world.run(run).run };
 }
 
 const withEngines =
@@ -60,12 +60,12 @@ describe('a claimed run', () => {
   it('is driven where its environment has another digest and no part that is missing', async () => {
     const limits = { memoryMiB: 1, retryMaxAttempts: 9 };
     const met = await meet((environment) => ({ environments: [{ ...environment, limits }] }));
-    expect(met).toMatchObject({ driven: 'ended', told: [], calls: ['act', 'tidy'] });
+    expect(met).toMatchObject({ driven: 'ended', reported: [], calls: ['act', 'tidy'] });
   });
 
   it('is given back where a part is missing, and nothing of it is written', async () => {
     const met = await meet(withEngines({ ...ENGINES, cel: 99 }));
-    expect(met).toMatchObject({ driven: 'passed', told: [{ parts: ['engines'], refusal: null }], calls: [] });
+    expect(met).toMatchObject({ driven: 'passed', reported: [{ parts: ['engines'], refusal: null }], calls: [] });
     expect(met.world.passed).toEqual([{ runId: met.run, parts: 'engines', keep: false }]);
     expect(met.world.pages.get(met.run) ?? []).toEqual([]);
   });

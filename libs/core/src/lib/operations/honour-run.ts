@@ -3,7 +3,7 @@ import type { PlanIndex } from '../plan/plan-index';
 import type { Environment, Profile } from '../plan/profile';
 import type { ClaimedRun } from '../ports/claims';
 import { unmetOfRun, type Unmet, type WorkerMeans } from '../publisher/honour';
-import type { DriverHands } from './driver-hands';
+import type { DriverDependencies } from './driver-dependencies';
 import type { Refusal } from './refusal';
 
 /**
@@ -12,13 +12,13 @@ import type { Refusal } from './refusal';
  * read its own, and no other living worker may still give it. A pack that is not trusted any more waits for no other worker's word.
  */
 export async function honourRun(
-  { honouring, claims }: Pick<DriverHands, 'honouring' | 'claims'>,
+  { honouring, claims }: Pick<DriverDependencies, 'honouring' | 'claims'>,
   run: ClaimedRun,
-  { x, admission }: { readonly x: PlanIndex; readonly admission: AdmissionRecord },
+  { index, admission }: { readonly index: PlanIndex; readonly admission: AdmissionRecord },
 ): Promise<Refusal | 'passed' | null> {
   if (honouring === undefined) return null;
   const means = honouring.means();
-  const unmet = unmetOf(run, x, admission, means);
+  const unmet = unmetOf(run, index, admission, means);
   if (unmet.length === 0) return null;
   const stop = stopOf(unmet, admission, means);
   if (stop?.part !== 'packTrust' && (await claims.pass(run, partsOf(unmet), stop !== null))) {

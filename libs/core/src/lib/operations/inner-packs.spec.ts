@@ -1,5 +1,5 @@
 import type { TenantId } from '../foundation/ids';
-import { layInnerPacks } from './inner-packs';
+import { embedInnerPacks } from './inner-packs';
 import { publishedUses } from './published-uses';
 import { PackLibraryError, type LibraryPack } from './pack-library';
 import type { PackFile, PackSource } from './pack-source';
@@ -17,7 +17,7 @@ const source = (text: string, ...files: readonly PackFile[]): PackSource => ({ m
 
 describe('layInnerPacks', () => {
   const asked: string[] = [];
-  const shelf: Readonly<Record<string, PackSource>> = {
+  const packs: Readonly<Record<string, PackSource>> = {
     'a:1.0.0': source(
       manifest('a', 'pack:b:1.0.0', 'pack:./own'),
       file('own/pack.yaml', manifest('own', 'pack:c:1.0.0')),
@@ -28,23 +28,23 @@ describe('layInnerPacks', () => {
   const resolve = async (_: TenantId, { name, version }: { name: string; version: string | null }) => {
     const key = `${name}:${version ?? ''}`;
     asked.push(key);
-    const found = shelf[key];
+    const found = packs[key];
     if (found === undefined) throw new PackLibraryError('PACK_NOT_FOUND', 'none', 'none');
     return { source: found } as LibraryPack;
   };
   const uses = async (_: TenantId, user: PackSource) => publishedUses(user);
-  const hands = { resolve, uses };
+  const dependencies = { resolve, uses };
   beforeEach(() => asked.splice(0));
 
   it('fetches each published pack once, also those that others use, and lays its files apart', async () => {
-    const laid = await layInnerPacks(
+    const embedded = await embedInnerPacks(
       tenant,
       source(manifest('top', 'pack:a:1.0.0', 'pack:a:1.0.0', 'pack:gone:1.0.0')),
-      hands,
+      dependencies,
     );
     expect(asked.sort()).toEqual(['a:1.0.0', 'b:1.0.0', 'c:1.0.0', 'gone:1.0.0']);
-    expect(laid.packs).toHaveLength(3);
-    expect(laid.published.map(({ path }) => path.replace('.taskrunner/packs/', '')).sort()).toEqual([
+    expect(embedded.packs).toHaveLength(3);
+    expect(embedded.published.map(({ path }) => path.replace('.taskrunner/packs/', '')).sort()).toEqual([
       'a/1.0.0/own/pack.yaml',
       'a/1.0.0/pack.yaml',
       'b/1.0.0/pack.yaml',
@@ -55,14 +55,14 @@ describe('layInnerPacks', () => {
 
   it('takes nothing that a caller sends for a published pack', async () => {
     const forged = file('.taskrunner/packs/a/1.0.0/pack.yaml', manifest('a', 'builtin:noop'));
-    const laid = await layInnerPacks(tenant, source(manifest('top', 'builtin:noop'), forged), hands);
-    expect([laid.source.files, laid.published]).toEqual([[], []]);
+    const embedded = await embedInnerPacks(tenant, source(manifest('top', 'builtin:noop'), forged), dependencies);
+    expect([embedded.source.files, embedded.published]).toEqual([[], []]);
   });
 
   it('does not hide that a registry is away', async () => {
     const away = async (): Promise<LibraryPack> => Promise.reject(new Error('away'));
     await expect(
-      layInnerPacks(tenant, source(manifest('top', 'pack:a:1.0.0')), { resolve: away, uses }),
+      embedInnerPacks(tenant, source(manifest('top', 'pack:a:1.0.0')), { resolve: away, uses }),
     ).rejects.toThrow('away');
   });
 
@@ -72,10 +72,10 @@ describe('layInnerPacks', () => {
       read.push(`${whose} ${/name: (\w+)/.exec(user.manifest)?.[1] ?? ''}`);
       return publishedUses(user);
     };
-    await layInnerPacks(tenant, source(manifest('top', 'pack:a:1.0.0')), { resolve, uses: reader });
+    await embedInnerPacks(tenant, source(manifest('top', 'pack:a:1.0.0')), { resolve, uses: reader });
     expect(read).toEqual(['acme top', 'acme a', 'acme b']);
     await expect(
-      layInnerPacks(tenant, source('no pack: at all'), {
+      embedInnerPacks(tenant, source('no pack: at all'), {
         resolve,
         uses: async () => Promise.reject(new Error('limit')),
       }),
@@ -88,15 +88,15 @@ describe('layInnerPacks', () => {
       found.push(name);
       return { source: source(manifest(name, `pack:p${Number(name.slice(1)) + 1}:1.0.0`)) } as LibraryPack;
     };
-    const laid = await layInnerPacks(tenant, source(manifest('top', 'pack:p1:1.0.0')), { resolve: chain, uses });
-    expect([found, laid.packs.length]).toEqual([['p1', 'p2', 'p3', 'p4', 'p5'], 5]);
+    const embedded = await embedInnerPacks(tenant, source(manifest('top', 'pack:p1:1.0.0')), { resolve: chain, uses });
+    expect([found, embedded.packs.length]).toEqual([['p1', 'p2', 'p3', 'p4', 'p5'], 5]);
   });
 
   it('takes no more packs than a hundred', async () => {
     const many = Array.from({ length: 120 }, (_, i) => `pack:m${i}:1.0.0`);
     const any = async () => ({ source: source(manifest('m', 'builtin:noop')) }) as LibraryPack;
-    const laid = await layInnerPacks(tenant, source(manifest('top', ...many)), { resolve: any, uses });
-    expect(laid.packs).toHaveLength(100);
+    const embedded = await embedInnerPacks(tenant, source(manifest('top', ...many)), { resolve: any, uses });
+    expect(embedded.packs).toHaveLength(100);
   });
 });
 

@@ -13,7 +13,7 @@ export type ResolvePack = (tenant: TenantId, reference: PackReference) => Promis
 export type UsesOfPack = (tenant: TenantId, source: PackSource) => Promise<readonly PackReference[]>;
 
 /** What published packs are laid with. */
-export interface LayingHands {
+export interface InnerPackDependencies {
   /** Null: there is no registry. */
   readonly resolve: ResolvePack | null;
   /** Reads packs of strangers: nothing else here does. */
@@ -21,7 +21,7 @@ export interface LayingHands {
 }
 
 /** A pack with the published packs that it uses laid among its files. */
-export interface LaidSource {
+export interface EmbeddedSource {
   /** What is planned. */
   readonly source: PackSource;
   /** Files of the published packs: stored with those of the pack itself, and no part of it. */
@@ -39,11 +39,11 @@ const MAX_PACKS = 100;
  * a registry that is away is an error. Files that a caller sends under the folder of published packs are never taken for one. Rejects as
  * the hands do.
  */
-export async function layInnerPacks(
+export async function embedInnerPacks(
   tenant: TenantId,
   source: PackSource,
-  { resolve, uses }: LayingHands,
-): Promise<LaidSource> {
+  { resolve, uses }: InnerPackDependencies,
+): Promise<EmbeddedSource> {
   const bare = ownOf(source);
   const packs = new Map<string, LibraryPack>();
   const asked = new Set<string>();

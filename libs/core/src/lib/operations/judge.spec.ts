@@ -44,7 +44,7 @@ afterEach(() => opened.splice(0).forEach((driver) => driver.handOver()));
 
 async function drive(world: MemoryWorld, run: RunId, judge: PolicyJudge | null): Promise<string> {
   const judges = new Map(judge ? [['cedar', judge] as const] : []);
-  const driver = await RunDriver.open(world.hands([], { judges }), world.claim(run));
+  const driver = await RunDriver.open(world.dependencies([], { judges }), world.claim(run));
   if (typeof driver === 'string') return driver;
   opened.push(driver);
   return driver.drive();

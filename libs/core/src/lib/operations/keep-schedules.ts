@@ -36,7 +36,7 @@ export interface ScheduleExpectation {
   readonly revision: number | null;
 }
 
-export interface KeepSchedulesHands {
+export interface KeepSchedulesDependencies {
   readonly schedules: ScheduleStore;
   readonly objects: ObjectStore;
   readonly submitRun: Pick<SubmitRun, 'check'>;
@@ -53,10 +53,10 @@ const ROUNDS = 5;
 
 /** Makes, edits and removes schedules. Each edit plans the pack anew and pins what comes out. Throws `ScheduleError`, `SubmitRunError`. */
 export class KeepSchedules {
-  constructor(private readonly hands: KeepSchedulesHands) {}
+  constructor(private readonly dependencies: KeepSchedulesDependencies) {}
 
   async create(principal: Principal, wanted: WantedSchedule, expected: ScheduleExpectation): Promise<Schedule> {
-    const { schedules, objects, calendar, limits } = this.hands;
+    const { schedules, objects, calendar, limits } = this.dependencies;
     const { at, scheduleId } = await schedules.stamp();
     const { name, timing, source, inputs, labels, paused } = wanted;
     const next = firstTick(timing, at, limits.catchUpWindowMs, calendar);
@@ -111,7 +111,7 @@ export class KeepSchedules {
     edit: ScheduleEdit,
     expected: ScheduleExpectation,
   ): Promise<Schedule | null> {
-    const { schedules, objects } = this.hands;
+    const { schedules, objects } = this.dependencies;
     const { tenant } = principal;
     const before = await schedules.find(tenant, scheduleId);
     if (!before) throw scheduleNotFound();
@@ -161,7 +161,7 @@ export class KeepSchedules {
 
   /** Its runs go on; its history goes with it. The schedule as it was. */
   async remove(principal: Principal, scheduleId: ScheduleId): Promise<Schedule> {
-    const { schedules } = this.hands;
+    const { schedules } = this.dependencies;
     const schedule = await schedules.find(principal.tenant, scheduleId);
     if (!schedule) throw scheduleNotFound();
     const event = { type: 'schedule.removed', scheduleId, ...auditedCaller(principal) };
@@ -170,7 +170,7 @@ export class KeepSchedules {
   }
 
   private first(timing: Timing, now: number): number {
-    return firstTick(timing, now, this.hands.limits.catchUpWindowMs, this.hands.calendar);
+    return firstTick(timing, now, this.dependencies.limits.catchUpWindowMs, this.dependencies.calendar);
   }
 
   /** What a tick would run now: refused for everything that a submission is refused for. */
@@ -181,7 +181,8 @@ export class KeepSchedules {
   ): Promise<AdmissiblePack> {
     const schedule = { scheduleId, profileDigest };
     const rest = { receipt: null, labels: {}, signatures: [], idempotency: null };
-    return (await this.hands.submitRun.check(principal, { source, inputs, planHash, schedule, ...rest })).planning;
+    return (await this.dependencies.submitRun.check(principal, { source, inputs, planHash, schedule, ...rest }))
+      .planning;
   }
 }
 

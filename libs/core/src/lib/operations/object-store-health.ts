@@ -103,16 +103,16 @@ export class ObjectStoreHealth {
     signal: AbortSignal,
   ): AsyncGenerator<Uint8Array> {
     const retry = this.retry(signal);
-    let given = 0;
+    let supplied = 0;
     try {
       for (let pieces: AsyncIterable<Uint8Array> | null = opened; ; pieces = null) {
         try {
           let at = 0;
           for await (const piece of pieces ?? (await open())) {
-            const fresh = piece.subarray(Math.max(0, given - at));
+            const fresh = piece.subarray(Math.max(0, supplied - at));
             at += piece.length;
             if (fresh.length === 0) continue;
-            given += fresh.length;
+            supplied += fresh.length;
             yield fresh;
           }
           return;

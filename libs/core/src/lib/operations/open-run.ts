@@ -6,7 +6,7 @@ import type { ClaimedRun } from '../ports/claims';
 import { admissionDifference } from '../stored/stored-admission';
 import { alterationText, DocumentAltered, type Alteration } from '../stored/document-altered';
 import { KnownDocuments, type RunDocuments } from '../stored/run-documents';
-import type { DriverHands } from './driver-hands';
+import type { DriverDependencies } from './driver-dependencies';
 import { openSensitiveInputs } from './open-sensitive-inputs';
 import { Replanned } from './replanned';
 import { RunSecrets } from './run-secrets';
@@ -16,7 +16,7 @@ import { contentDifference, plannedContents, type PackContents } from './stored-
 export interface OpenedRun {
   readonly kind: 'opened';
   readonly run: ClaimedRun;
-  readonly x: PlanIndex;
+  readonly index: PlanIndex;
   readonly admission: AdmissionRecord;
   readonly secrets: RunSecrets;
 }
@@ -40,45 +40,45 @@ export interface Halted {
  * Checks what was accepted of a run: the admission record must verify and say what the rows say; plan, profile, environment, inputs and pack
  * must be what their digests name. No row is believed: a run is driven from what this returns, never from what was claimed.
  */
-export async function openRun(hands: DriverHands, run: ClaimedRun): Promise<OpenedRun | Halted> {
+export async function openRun(dependencies: DriverDependencies, run: ClaimedRun): Promise<OpenedRun | Halted> {
   try {
-    return await openCompared(hands, run);
+    return await openCompared(dependencies, run);
   } catch (error) {
     if (DocumentAltered.is(error)) return altered(error.first);
     throw error;
   }
 }
 
-async function openCompared(hands: DriverHands, run: ClaimedRun): Promise<OpenedRun | Halted> {
-  const admission = hands.openAdmission(run.admission);
+async function openCompared(dependencies: DriverDependencies, run: ClaimedRun): Promise<OpenedRun | Halted> {
+  const admission = dependencies.openAdmission(run.admission);
   if (!admission) return halted('ADMISSION_INVALID', 'the admission record does not verify under a configured key');
   const difference = admissionDifference(admission, run)?.what ?? recordDifference(admission, run);
   if (difference) return halted('ADMISSION_INVALID', `the ${difference} differs from the admission record`);
-  const { known, replanned } = knownTo(hands);
+  const { known, replanned } = knownTo(dependencies);
   const documents = known.of(run);
   documents.compareInputs(run, run.inputs);
   const { plan, profile, environment } = documents;
-  const sensitive = await openSensitiveInputs(hands.claims, hands.secrets.sensitive, run, plan);
+  const sensitive = await openSensitiveInputs(dependencies.claims, dependencies.secrets.sensitive, run, plan);
   if (sensitive === null)
     return halted('SENSITIVE_INPUT_UNREADABLE', 'a sensitive input is missing, or does not open for this run and plan');
   if (run.lastSeq === 0) {
     const again = { ...run, inputs: { ...(run.inputs as JsonObject), ...sensitive } };
-    if ((await replanned.planHash(documents, again, () => hands.replan(again))) !== run.planHash)
+    if ((await replanned.planHash(documents, again, () => dependencies.replan(again))) !== run.planHash)
       return halted('PLAN_HASH_MISMATCH', 'the admitted pack and inputs do not give the admitted plan hash');
     replanned.knowContents(run, plannedContents(documents.index));
-  } else comparePack(run, documents, await replanned.contents(run, () => hands.contents(run)));
+  } else comparePack(run, documents, await replanned.contents(run, () => dependencies.contents(run)));
   const { signers } = admission.pack;
   const of = { run, profile, mode: environment.mode, signers, sensitive };
-  const secrets = new RunSecrets(hands.secrets, (text) => hands.mac(text), of);
-  return { kind: 'opened', run, x: documents.index, admission, secrets };
+  const secrets = new RunSecrets(dependencies.secrets, (text) => dependencies.mac(text), of);
+  return { kind: 'opened', run, index: documents.index, admission, secrets };
 }
 
 /** What the drivers that share their hands have read before. */
-const KNOWN = new WeakMap<DriverHands, { readonly known: KnownDocuments; readonly replanned: Replanned }>();
+const KNOWN = new WeakMap<DriverDependencies, { readonly known: KnownDocuments; readonly replanned: Replanned }>();
 
-function knownTo(hands: DriverHands): { readonly known: KnownDocuments; readonly replanned: Replanned } {
-  const known = KNOWN.get(hands) ?? { known: new KnownDocuments(), replanned: new Replanned() };
-  KNOWN.set(hands, known);
+function knownTo(dependencies: DriverDependencies): { readonly known: KnownDocuments; readonly replanned: Replanned } {
+  const known = KNOWN.get(dependencies) ?? { known: new KnownDocuments(), replanned: new Replanned() };
+  KNOWN.set(dependencies, known);
   return known;
 }
 

@@ -1,6 +1,6 @@
 import { digestOf } from '../canonical/digest';
-import { doneAgain, mayTakeOver } from '../binding/taken-over';
-import { Results, type CapturedArtifact } from '../binding/results';
+import { doneAgain, mayTakeOver } from '../binding/reuse';
+import { RunProjection, type CapturedArtifact } from '../binding/run-projection';
 import type { AdmissionRecord } from '../evidence/documents';
 import { admissionDigestOf } from '../evidence/read-documents';
 import { factsOf, noteDetails, type RunFacts } from '../evidence/run-facts';
@@ -16,17 +16,17 @@ import type { ClaimedRun } from '../ports/claims';
 import type { Fact } from '../run/run-event';
 import type { Answer } from '../step/question';
 import { archivedJournal } from './archived-run';
-import { macsDiffer, type DriverHands } from './driver-hands';
+import { macsDiffer, type DriverDependencies } from './driver-dependencies';
 
 /** What is taken over of one leaf: the answer, the facts that come with it, and its value where the original's journal held it. */
-export interface TakenOver {
+export interface Reuse {
   readonly answer: Extract<Answer, { kind: 'reuse' }>;
   readonly facts: readonly Fact[];
   readonly value: Json | undefined;
 }
 
 /** The leaf is started. */
-export const NOTHING_TAKEN: TakenOver = {
+export const NO_REUSE: Reuse = {
   answer: { kind: 'reuse', source: null, outputs: null },
   facts: [],
   value: undefined,
@@ -39,14 +39,14 @@ export class OriginalRun {
 
   private constructor(
     private readonly runId: RunId,
-    private readonly x: PlanIndex,
-    private readonly results: Results,
+    private readonly index: PlanIndex,
+    private readonly results: RunProjection,
     private readonly facts: RunFacts,
     private readonly values: ReadonlyMap<Digest, Json>,
     from: string,
   ) {
-    this.again = doneAgain(x, from);
-    this.records = new Map(stepRecords(x, facts).map((record) => [record.id, digestOf(record as unknown as Json)]));
+    this.again = doneAgain(index, from);
+    this.records = new Map(stepRecords(index, facts).map((record) => [record.id, digestOf(record as unknown as Json)]));
   }
 
   /**
@@ -54,35 +54,35 @@ export class OriginalRun {
    * the same plan. `gone`: it is not kept any more. Null: nothing is taken over. A text: what of it does not agree.
    */
   static async open(
-    { claims, ...hands }: DriverHands,
+    { claims, ...dependencies }: DriverDependencies,
     run: ClaimedRun,
-    x: PlanIndex,
+    index: PlanIndex,
     { rerunOf, rerun }: AdmissionRecord,
   ): Promise<OriginalRun | null | 'gone' | { readonly wrong: string }> {
     if (rerunOf === null || rerun === undefined || !takesOver({ rerun })) return null;
     const runId = rerunOf as RunId;
     const envelope = await claims.admission(run.tenant, runId);
     const rows = await claims.pages(run.tenant, runId, 0);
-    const pages = rows.length > 0 ? rows : await archivedJournal(hands, run.tenant, runId);
+    const pages = rows.length > 0 ? rows : await archivedJournal(dependencies, run.tenant, runId);
     if (envelope === null || pages.length === 0) return 'gone';
-    const record = hands.openAdmission(envelope);
+    const record = dependencies.openAdmission(envelope);
     if (record?.runId !== runId || record.tenant !== run.tenant) return { wrong: 'its admission does not verify' };
     if (record.planHash !== run.planHash) return { wrong: 'it is of another plan' };
     const { head, broken } = checkChain({ seq: 0, hash: admissionDigestOf(record) }, pages);
     if (broken || head.hash !== rerun.head) return { wrong: 'its journal is not the one that was admitted' };
-    const badMac = macsDiffer(hands, runId, rows);
+    const badMac = macsDiffer(dependencies, runId, rows);
     if (badMac) return { wrong: badMac };
-    const results = new Results();
+    const results = new RunProjection();
     for (const page of pages) for (const entry of page.entries) results.take(entry);
     const values = new Map(pages.flatMap((page) => Object.entries(page.values) as [Digest, Json][]));
-    return new OriginalRun(runId, x, results, factsOf(pages), values, rerun.from);
+    return new OriginalRun(runId, index, results, factsOf(pages), values, rerun.from);
   }
 
   /** What this rerun, which has come as far as `now`, takes over of a leaf. */
-  takeOver(now: Results, step: StepId): TakenOver {
+  takeOver(now: RunProjection, step: StepId): Reuse {
     const digest = this.records.get(step);
     const result = this.results.get(step);
-    if (!digest || !result || !mayTakeOver(this.x, step, this.again, this.results, now)) return NOTHING_TAKEN;
+    if (!digest || !result || !mayTakeOver(this.index, step, this.again, this.results, now)) return NO_REUSE;
     const { outputs, artifacts } = result;
     const withheld = withheldRecords({ facts: this.facts }).filter((artifact) => artifact.step === step);
     const source = { run: this.runId, digest };

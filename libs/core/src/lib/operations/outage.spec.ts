@@ -3,7 +3,7 @@ import { aBlock, aPlan, aRunNode } from '../../testing/random-plan';
 import type { ClaimedRun } from '../ports/claims';
 import { Executor, type ExecutionRequest, type Outcome } from '../ports/executor';
 import { RunDriver } from './drive-run';
-import type { DriverHands } from './driver-hands';
+import type { DriverDependencies } from './driver-dependencies';
 
 const OK: Outcome = { kind: 'succeeded', outputs: {} };
 
@@ -24,8 +24,8 @@ class Acting extends Executor {
 
 const effect = (effects: 'idempotent' | 'once') => aRunNode('act', { uses: 'builtin:command', effects });
 
-async function opened(hands: DriverHands, run: ClaimedRun): Promise<RunDriver> {
-  const driver = await RunDriver.open(hands, run);
+async function opened(dependencies: DriverDependencies, run: ClaimedRun): Promise<RunDriver> {
+  const driver = await RunDriver.open(dependencies, run);
   if (typeof driver === 'string') throw new Error('halted');
   return driver;
 }
@@ -39,17 +39,17 @@ describe('children that were lost with an outage of the database', () => {
     const run = world.submit(aPlan(aBlock([effect(effects)])));
     const acting = new Acting((call) => (call === 1 ? { kind: 'lost', reason: 'killed: deadline' } : OK));
     const claimed = world.claim(run);
-    const first = await opened(world.hands([acting]), claimed);
+    const first = await opened(world.dependencies([acting]), claimed);
     expect(await first.drive()).toBe('handed-over');
     expect(first.lostChildren).toBe(true);
     const { lastSeq, lastLine, head, seen } = world.run(run);
-    const second = await opened(world.hands([acting]), { ...claimed, lastSeq, lastLine, head, seen });
+    const second = await opened(world.dependencies([acting]), { ...claimed, lastSeq, lastLine, head, seen });
     expect(await second.drive()).toBe(driven);
     expect(acting.calls).toEqual(calls);
     expect(world.rows.get(run)?.get('act')?.status).toBe(status);
     expect(world.run(run)).toMatchObject({ fence: 1, crashes: 0 });
     // Whoever claims it after that finds a journal that holds.
-    const third = await RunDriver.open(world.hands([acting]), world.claim(run));
+    const third = await RunDriver.open(world.dependencies([acting]), world.claim(run));
     expect(typeof third).toBe('object');
     if (typeof third !== 'string') third.handOver();
   });
@@ -58,7 +58,7 @@ describe('children that were lost with an outage of the database', () => {
     const world = new MemoryWorld();
     const run = world.submit(aPlan(aBlock([effect('idempotent')])));
     const driver = await opened(
-      world.hands([new Acting(() => (driver.handOver(), { kind: 'lost', reason: 'killed: closed' }))]),
+      world.dependencies([new Acting(() => (driver.handOver(), { kind: 'lost', reason: 'killed: closed' }))]),
       world.claim(run),
     );
     expect(await driver.drive()).toBe('handed-over');
@@ -81,7 +81,7 @@ describe('a step that acts', () => {
           signal.addEventListener('abort', () => resolve());
           asked();
         });
-      const driver = await opened(world.hands([acting], { mayAct }), world.claim(run));
+      const driver = await opened(world.dependencies([acting], { mayAct }), world.claim(run));
       const driven = driver.drive();
       await asking;
       expect(acting.calls).toEqual([]);

@@ -17,12 +17,12 @@ export class PackJudge {
    * Judges with the signatures that came along and, where nobody known is among them, those of a published version of exactly this
    * content that the tenant has met: so a manifest that is sent in has the signers of the pack that it is.
    */
-  async judge(tenant: TenantId, pack: SignedPack, given: readonly Json[]): Promise<PackTrust> {
+  async judge(tenant: TenantId, pack: SignedPack, supplied: readonly Json[]): Promise<PackTrust> {
     const decide = (documents: readonly Json[]) =>
       decidePackTrust(pack, tenant, documents, this.policy, this.verifySignature);
-    const trust = decide(given);
+    const trust = decide(supplied);
     if (trust.signers.length > 0 || this.policy.keys.length === 0) return trust;
     const known = await this.versions.signaturesOf(tenant, pack.contentDigest);
-    return known === null || known.length === 0 ? trust : decide([...given, ...known]);
+    return known === null || known.length === 0 ? trust : decide([...supplied, ...known]);
   }
 }

@@ -34,7 +34,7 @@ export class PackLibraryError extends CodedError<PackLibraryCode> {
 }
 
 /** A registry, and whose it is. */
-export interface Shelf {
+export interface RegistryMount {
   readonly registry: PackRegistry;
   /** Tenants whose packs these are; `*`: everybody's. */
   readonly tenants: readonly string[];
@@ -66,7 +66,7 @@ export type DescribePack = (tenant: TenantId, source: PackSource) => Promise<Des
 /** Packs in configured registries, as one tenant sees them. */
 export class PackLibrary {
   constructor(
-    private readonly shelves: readonly Shelf[],
+    private readonly mounts: readonly RegistryMount[],
     private readonly versions: PackVersions,
     /** Reads packs of strangers. */
     private readonly describe: DescribePack = async (_tenant, source) => describePack(source),
@@ -77,7 +77,7 @@ export class PackLibrary {
    * that is away is an error, never passed over: the next one might have another pack of that name.
    */
   async resolve(tenant: TenantId, reference: PackReference): Promise<LibraryPack> {
-    for (const { registry, tenants } of this.shelvesFor(tenant)) {
+    for (const { registry, tenants } of this.mountsFor(tenant)) {
       const found = registry.find(reference.name, reference);
       // What is wrong with a pack of others tells that it is there.
       const artifact = await (isOwnedBy(tenants, tenant) ? found : readable(found));
@@ -102,17 +102,17 @@ export class PackLibrary {
     limit: number,
     after: LibraryPlace | null,
   ): Promise<{ readonly items: readonly PackArtifact[]; readonly next: LibraryPlace | null }> {
-    const shelves = this.shelvesFor(tenant);
-    const start = after === null ? 0 : shelves.findIndex(({ registry }) => registry.name === after.registry);
+    const mounts = this.mountsFor(tenant);
+    const start = after === null ? 0 : mounts.findIndex(({ registry }) => registry.name === after.registry);
     const items: PackArtifact[] = [];
-    for (const shelf of start < 0 ? [] : shelves.slice(start)) {
-      const place = after?.registry === shelf.registry.name ? after : null;
-      for await (const { pack, version } of versionsIn(shelf.registry, place)) {
-        const artifact = await readable(shelf.registry.find(pack, { version, digest: null }));
-        if (artifact !== null && isVisibleTo(artifact.facts.tenantVisibility, shelf.tenants, tenant))
+    for (const mount of start < 0 ? [] : mounts.slice(start)) {
+      const place = after?.registry === mount.registry.name ? after : null;
+      for await (const { pack, version } of versionsIn(mount.registry, place)) {
+        const artifact = await readable(mount.registry.find(pack, { version, digest: null }));
+        if (artifact !== null && isVisibleTo(artifact.facts.tenantVisibility, mount.tenants, tenant))
           items.push(artifact);
         // The place is that of a pack that was shown: a cursor names no other.
-        if (items.length === limit) return { items, next: { registry: shelf.registry.name, pack, version } };
+        if (items.length === limit) return { items, next: { registry: mount.registry.name, pack, version } };
       }
     }
     return { items, next: null };
@@ -130,14 +130,14 @@ export class PackLibrary {
     const { pack, digest } = described(await this.describe(tenant, source));
     const { name, version, description, tenantVisibility } = pack.metadata;
     for (const signature of signatures) refuseForeign(signature, { name, version, digest });
-    const shelf = this.shelves.find(({ publish, tenants }) => publish && isOwnedBy(tenants, tenant));
-    if (!shelf)
+    const mount = this.mounts.find(({ publish, tenants }) => publish && isOwnedBy(tenants, tenant));
+    if (!mount)
       throw new PackLibraryError(
         'PACK_PUBLISH_CLOSED',
         'no registry takes packs of this tenant',
         'Ask the operator for a registry with publish: true, or push with `taskrunner pack push`.',
       );
-    const { registry } = shelf;
+    const { registry } = mount;
     const facts: PackFacts = { name, version, contentDigest: digest, description, tenantVisibility };
     const known = await registry.find(name, { version, digest: null });
     if (known !== null && known.facts.contentDigest !== digest) throw moved(name, version);
@@ -168,9 +168,9 @@ export class PackLibrary {
     return { artifact, pack, contentDigest: digest, source };
   }
 
-  private shelvesFor(tenant: TenantId): readonly Shelf[] {
-    const own = this.shelves.filter(({ tenants }) => isOwnedBy(tenants, tenant));
-    return [...own, ...this.shelves.filter((shelf) => !own.includes(shelf))];
+  private mountsFor(tenant: TenantId): readonly RegistryMount[] {
+    const own = this.mounts.filter(({ tenants }) => isOwnedBy(tenants, tenant));
+    return [...own, ...this.mounts.filter((mount) => !own.includes(mount))];
   }
 
   private async remember(

@@ -15,8 +15,8 @@ export class PackOfStep {
   ) {}
 
   /** Rejects as the object store does where `.packignore` of an inner pack cannot be read. */
-  of(x: PlanIndex, step: StepId): Promise<ClaimedRun> {
-    const folder = packFolderOf(x, step);
+  of(index: PlanIndex, step: StepId): Promise<ClaimedRun> {
+    const folder = packFolderOf(index, step);
     const known = this.known.get(folder);
     if (known) return known;
     const made = this.narrowed(folder);

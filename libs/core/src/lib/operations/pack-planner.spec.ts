@@ -2,8 +2,8 @@ import { digestOf } from '../canonical/digest';
 import type { TenantId } from '../foundation/ids';
 import type { JsonObject } from '../foundation/json';
 import { testDefaults, testFloor } from '../../testing/random-plan';
-import { PlannerHere, groundOf } from './planning-work';
-import { PackedInputs } from './given-inputs';
+import { PlannerHere, planningContextOf } from './planning-work';
+import { PackedInputs } from './supplied-inputs';
 import { PackPlanner } from './pack-planner';
 import { environmentOfPack, planPack, type PackSource, type PlanningSetting } from './pack-source';
 
@@ -75,7 +75,7 @@ describe('the environment of a pack', () => {
 
 describe('PackPlanner', () => {
   it('plans the same pack with the same inputs once for a tenant', async () => {
-    const planner = new PackPlanner(setting, new PlannerHere(groundOf(setting)));
+    const planner = new PackPlanner(setting, new PlannerHere(planningContextOf(setting)));
     const first = await planner.plan(acme, manifest('x'), { a: 1 });
     expect(first).toMatchObject({ kind: 'planned' });
     expect(await planner.plan(acme, manifest('x'), { a: 1 })).toBe(first);
@@ -90,7 +90,7 @@ describe('PackPlanner', () => {
   });
 
   it('gives what planning gives, also for what is refused', async () => {
-    const planner = new PackPlanner(setting, new PlannerHere(groundOf(setting)));
+    const planner = new PackPlanner(setting, new PlannerHere(planningContextOf(setting)));
     const cases: [PackSource, JsonObject][] = [
       [manifest('x'), {}],
       [{ ...manifest('x'), hasLines: false }, { b: 1 }],
@@ -110,7 +110,7 @@ describe('PackPlanner', () => {
   });
 
   it('gives the same for inputs that come as a text', async () => {
-    const planner = new PackPlanner(setting, new PlannerHere(groundOf(setting)));
+    const planner = new PackPlanner(setting, new PlannerHere(planningContextOf(setting)));
     const values = await planner.plan(acme, manifest('x'), { a: 7 });
     expect(values).toMatchObject({ kind: 'planned', texts: { inputs: '{"a":7}' } });
     expect(await planner.plan(acme, manifest('x'), new PackedInputs({}, '{"a":7}'))).toEqual(values);
@@ -119,7 +119,7 @@ describe('PackPlanner', () => {
   });
 
   it('forgets what was not used for long', async () => {
-    const planner = new PackPlanner(setting, new PlannerHere(groundOf(setting)));
+    const planner = new PackPlanner(setting, new PlannerHere(planningContextOf(setting)));
     const first = await planner.plan(acme, manifest('x'), { a: 0 });
     for (let a = 1; a < 64; a++) await planner.plan(acme, manifest('x'), { a });
     expect(await planner.plan(acme, manifest('x'), { a: 0 })).toBe(first);

@@ -5,10 +5,10 @@ import type { PackReference } from '../pack/pack-reference';
 import type { Planner } from '../ports/planner';
 import type { PackAdmission } from './admissible-pack';
 import type { DescribedPack } from './describe-pack';
-import { toSentInputs, type GivenInputs } from './given-inputs';
+import { toSentInputs, type SuppliedInputs } from './supplied-inputs';
 import type { PackSource, PlanningSetting } from './pack-source';
 import type { PlanPair, PlanToDraw } from './plan-comparison';
-import type { GivenPack, PlanningWork, SimulationAnswer } from './planning-work';
+import type { SuppliedPack, PlanningWork, SimulationAnswer } from './planning-work';
 import type { ScenarioFile } from './run-scenario';
 import type { SealedDocument } from './sensitive-in-pack';
 import type { PackContents, StoredPack } from './stored-contents';
@@ -35,7 +35,7 @@ export class PackPlanner {
   async plan(
     tenant: TenantId,
     source: PackSource,
-    inputs: GivenInputs,
+    inputs: SuppliedInputs,
     signers: readonly string[] = [],
     beside: readonly SealedDocument[] = [],
   ): Promise<PackAdmission> {
@@ -56,7 +56,7 @@ export class PackPlanner {
   async simulate(
     tenant: TenantId,
     source: PackSource,
-    inputs: GivenInputs,
+    inputs: SuppliedInputs,
     script: string,
     signers: readonly string[] = [],
   ): Promise<SimulationAnswer> {
@@ -99,15 +99,15 @@ export class PackPlanner {
   }
 }
 
-function sent(given: GivenInputs): Pick<GivenPack, 'inputs' | 'inputsText'> {
-  const { values, text } = toSentInputs(given);
+function sent(supplied: SuppliedInputs): Pick<SuppliedPack, 'inputs' | 'inputsText'> {
+  const { values, text } = toSentInputs(supplied);
   return { inputs: values, inputsText: text };
 }
 
 function keyOf(
   tenant: TenantId,
   { manifest, hasLines, files }: PackSource,
-  inputs: GivenInputs,
+  inputs: SuppliedInputs,
   signers: readonly string[],
 ): string | null {
   if (files.length > 0 || manifest.length > MANIFEST_CHARACTERS) return null;

@@ -88,9 +88,9 @@ function planWith(
 ): PackPlanning {
   const files = packFilesOf(source.files);
   const reading: PackReading = readPack(source.manifest, files);
-  const salvaged = reading.kind === 'refused' ? reading.salvaged : undefined;
+  const partial = reading.kind === 'refused' ? reading.partial : undefined;
   const unread = reading.kind === 'refused' ? reading.faults : [];
-  const read = reading.kind === 'read' ? reading : salvaged?.read;
+  const read = reading.kind === 'read' ? reading : partial?.read;
   if (read === undefined) return { kind: 'refused', code: 'PACK_INVALID', faults: shownTo(source, unread) };
   const { configuration, bindings } = setting;
   const environment = environmentOfPack(read, setting);
@@ -104,7 +104,7 @@ function planWith(
     environment,
     configuration: bindings ? { ...configuration, secrets: grantsFor(bindings, facts) } : configuration,
     ...(source.hasLines ? { source: source.manifest } : {}),
-    ...(salvaged === undefined ? {} : { doubt: salvaged.doubt }),
+    ...(partial === undefined ? {} : { unreadable: partial.unreadable }),
   });
   if (planning.kind === 'refused') {
     const code = reading.kind === 'read' ? 'PLAN_INVALID' : 'PACK_INVALID';

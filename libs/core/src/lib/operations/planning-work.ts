@@ -5,7 +5,7 @@ import { Planner } from '../ports/planner';
 import type { PolicyEngines } from '../policy/policy';
 import { admitPack, type PackAdmission } from './admissible-pack';
 import { describePack, type DescribedPack } from './describe-pack';
-import { unpackInputs } from './given-inputs';
+import { unpackInputs } from './supplied-inputs';
 import type { PackAsker, PackSource, PlanningSetting } from './pack-source';
 import { publishedUses } from './published-uses';
 import { comparisonText, drawingText, type PlanPair, type PlanToDraw } from './plan-comparison';
@@ -17,7 +17,7 @@ import { simulationText } from './simulation-text';
 import { storedContents, type PackContents, type StoredPack } from './stored-contents';
 
 /** A pack with what it is planned for. */
-export interface GivenPack {
+export interface SuppliedPack {
   readonly source: PackSource;
   readonly inputs: JsonObject;
   /** Further inputs, as the text of a JSON object: what is large is read here alone. */
@@ -28,7 +28,7 @@ export interface GivenPack {
 }
 
 /** A pack and the files of its scenarios, of which those count whose name or file holds `filter`. */
-export interface GivenScenarios extends Pick<GivenPack, 'source' | 'asker'> {
+export interface SuppliedScenarios extends Pick<SuppliedPack, 'source' | 'asker'> {
   readonly files: readonly ScenarioFile[];
   readonly filter: string;
 }
@@ -43,11 +43,11 @@ export interface PlanningWork {
   readonly describe: { readonly asked: PackSource; readonly answer: DescribedPack };
   /** Published packs that a pack names. */
   readonly uses: { readonly asked: PackSource; readonly answer: readonly PackReference[] };
-  readonly plan: { readonly asked: GivenPack; readonly answer: PackAdmission };
+  readonly plan: { readonly asked: SuppliedPack; readonly answer: PackAdmission };
   /** `script` is JSON text. */
-  readonly simulate: { readonly asked: GivenPack & { readonly script: string }; readonly answer: SimulationAnswer };
+  readonly simulate: { readonly asked: SuppliedPack & { readonly script: string }; readonly answer: SimulationAnswer };
   /** The answer is a scenario report, as the text of a JSON object. */
-  readonly scenarios: { readonly asked: GivenScenarios; readonly answer: string };
+  readonly scenarios: { readonly asked: SuppliedScenarios; readonly answer: string };
   readonly compare: { readonly asked: PlanPair; readonly answer: string };
   readonly draw: { readonly asked: PlanToDraw; readonly answer: string };
   readonly replan: { readonly asked: AdmittedPack; readonly answer: Digest | null };
@@ -55,19 +55,19 @@ export interface PlanningWork {
 }
 
 /** What the work goes by; the same for all of it. */
-export interface PlanningGround {
+export interface PlanningContext {
   /** Null where only what was admitted is planned again. */
   readonly setting: PlanningSetting | null;
   readonly policyEngines: PolicyEngines;
 }
 
 /** The functions behind the names. Pure. */
-export type PlanningHands = {
+export type PlanningDependencies = {
   readonly [Kind in keyof PlanningWork]: (asked: PlanningWork[Kind]['asked']) => PlanningWork[Kind]['answer'];
 };
 
 /** The functions behind the names on one ground. */
-export function planningHands({ setting, policyEngines }: PlanningGround): PlanningHands {
+export function planningDependencies({ setting, policyEngines }: PlanningContext): PlanningDependencies {
   const here = (): PlanningSetting => {
     if (setting === null) throw new TypeError('nothing is admitted here');
     return { ...setting, configuration: { ...setting.configuration, policyEngines } };
@@ -75,9 +75,15 @@ export function planningHands({ setting, policyEngines }: PlanningGround): Plann
   return {
     describe: describePack,
     uses: publishedUses,
-    plan: (given) => admitPack(given.source, inputsOf(given), here(), given.asker, given.beside),
-    simulate: ({ script, ...given }) => {
-      const simulation = simulatePack(given.source, inputsOf(given), JSON.parse(script) as Json, here(), given.asker);
+    plan: (supplied) => admitPack(supplied.source, inputsOf(supplied), here(), supplied.asker, supplied.beside),
+    simulate: ({ script, ...supplied }) => {
+      const simulation = simulatePack(
+        supplied.source,
+        inputsOf(supplied),
+        JSON.parse(script) as Json,
+        here(),
+        supplied.asker,
+      );
       return simulation.kind === 'refused' ? simulation : { kind: 'simulated', text: simulationText(simulation) };
     },
     scenarios: ({ source, files, filter, asker }) =>
@@ -89,22 +95,22 @@ export function planningHands({ setting, policyEngines }: PlanningGround): Plann
   };
 }
 
-function inputsOf({ inputs, inputsText = null }: GivenPack): JsonObject {
+function inputsOf({ inputs, inputsText = null }: SuppliedPack): JsonObject {
   return unpackInputs({ values: inputs, text: inputsText });
 }
 
 /** The ground of an installation. */
-export function groundOf(setting: PlanningSetting): PlanningGround {
+export function planningContextOf(setting: PlanningSetting): PlanningContext {
   return { setting, policyEngines: setting.configuration.policyEngines ?? {} };
 }
 
 /** Does the work where it is asked, without limits: for the packs of whoever runs this process. */
 export class PlannerHere extends Planner<PlanningWork> {
-  private readonly hands: PlanningHands;
+  private readonly dependencies: PlanningDependencies;
 
-  constructor(ground: PlanningGround) {
+  constructor(context: PlanningContext) {
     super();
-    this.hands = planningHands(ground);
+    this.dependencies = planningDependencies(context);
   }
 
   override async ask<Kind extends keyof PlanningWork>(
@@ -112,15 +118,15 @@ export class PlannerHere extends Planner<PlanningWork> {
     kind: Kind,
     asked: PlanningWork[Kind]['asked'],
   ): Promise<PlanningWork[Kind]['answer']> {
-    return workOf(this.hands, kind, asked);
+    return workOf(this.dependencies, kind, asked);
   }
 }
 
 /** Does one piece of work. */
 export function workOf<Kind extends keyof PlanningWork>(
-  hands: PlanningHands,
+  dependencies: PlanningDependencies,
   kind: Kind,
   asked: PlanningWork[Kind]['asked'],
 ): PlanningWork[Kind]['answer'] {
-  return hands[kind](asked);
+  return dependencies[kind](asked);
 }

@@ -5,10 +5,10 @@ import type { StepId } from '../foundation/ids';
 import type { GateNode } from '../plan/plan';
 import { nodeAt, type PlanIndex } from '../plan/plan-index';
 import type { ClaimedRun } from '../ports/claims';
-import type { Fact, GivenBody } from '../run/run-event';
-import type { DriverHands } from './driver-hands';
+import type { Fact, InputEventBody } from '../run/run-event';
+import type { DriverDependencies } from './driver-dependencies';
 
-type PolicyJudged = Extract<GivenBody, { type: 'policy.judged' }>;
+type PolicyJudged = Extract<InputEventBody, { type: 'policy.judged' }>;
 
 const MOST_REASONS = 50;
 /** Characters (UTF-16 units) of a line. */
@@ -26,9 +26,9 @@ export class PolicyLog {
   private readonly written = new Map<StepId, number>();
 
   constructor(
-    private readonly hands: Pick<DriverHands, 'logs' | 'clock' | 'alarm'>,
+    private readonly dependencies: Pick<DriverDependencies, 'logs' | 'clock' | 'alarm'>,
     private readonly run: ClaimedRun,
-    private readonly x: PlanIndex,
+    private readonly index: PlanIndex,
   ) {}
 
   /**
@@ -37,8 +37,8 @@ export class PolicyLog {
    */
   async write(judged: PolicyJudged): Promise<Fact | null> {
     const { step } = judged;
-    const { node } = nodeAt(this.x, step);
-    const policy = node.kind === 'gate' ? this.x.plan.policies.find(({ id }) => id === node.policy) : undefined;
+    const { node } = nodeAt(this.index, step);
+    const policy = node.kind === 'gate' ? this.index.plan.policies.find(({ id }) => id === node.policy) : undefined;
     if (node.kind !== 'gate' || !policy || (judged.allow && !judged.undecided)) return null;
     const stream = this.written.get(step) ?? 0;
     const execution = this.run.fence * STREAMS + stream;
@@ -50,13 +50,13 @@ export class PolicyLog {
     const { tenant, runId, fence } = this.run;
     const chunk = { step, execution, chunk: 0, lines: lines.length, sha256: sha256(data) };
     try {
-      const [held] = await this.hands.logs.append([
-        { ...chunk, tenant, runId, fence, at: this.hands.clock.now(), data },
+      const [held] = await this.dependencies.logs.append([
+        { ...chunk, tenant, runId, fence, at: this.dependencies.clock.now(), data },
       ]);
       return held ? { type: 'log', ...chunk, bytes: data.length } : null;
     } catch (error) {
       // The verdict itself stands in the journal: a run does not fail for its lines.
-      this.hands.alarm(this.run, 'POLICY_LOG_LOST', { step, reason: String(error) });
+      this.dependencies.alarm(this.run, 'POLICY_LOG_LOST', { step, reason: String(error) });
       return null;
     }
   }

@@ -24,14 +24,14 @@ async function driven(
   const policies = `policies: [ { id: late, engine: cel, level: ${level}, source: ${source} } ]`;
   const run = world.submit(planned(packText(steps, `approvals: [ { id: go } ]\n${policies}`)).plan);
   const drive = async (): Promise<string> => {
-    const driver = await RunDriver.open(world.hands([]), world.claim(run));
+    const driver = await RunDriver.open(world.dependencies([]), world.claim(run));
     return typeof driver === 'string' ? driver : driver.drive();
   };
   return { world, run, drive, ended: await drive() };
 }
 
 async function logOf(world: MemoryWorld, run: RunId): Promise<readonly string[]> {
-  const chunks = await world.hands([]).logs.read(world.run(run).claimed.tenant, run, 0, 100);
+  const chunks = await world.dependencies([]).logs.read(world.run(run).claimed.tenant, run, 0, 100);
   return chunks.flatMap(({ step, data }) =>
     new TextDecoder()
       .decode(data)

@@ -42,7 +42,7 @@ interface InnerFolder {
 function usesIn({ manifest, files }: InnerFolder): readonly string[] {
   const reading = readPack(manifest, files);
   // Planning looks at what of a faulty pack could be read: also for that they are at hand.
-  const read = reading.kind === 'read' ? reading : reading.salvaged?.read;
+  const read = reading.kind === 'read' ? reading : reading.partial?.read;
   return read === undefined ? [] : packsUsedBy(read.pack);
 }
 

@@ -1,6 +1,6 @@
 import { answer } from '../binding/answer';
 import { policyInput, type GateRendering } from '../binding/render-gate';
-import type { Sight } from '../binding/scope';
+import type { BindingContext } from '../binding/scope';
 import { Missing } from '../binding/values';
 import { isCodedError } from '../foundation/coded-error';
 import type { Digest, StepId } from '../foundation/ids';
@@ -13,32 +13,32 @@ import { noVerdict, verdictOn, type Verdict } from '../policy/verdict';
 import type { GateChange } from '../ports/committer';
 import type { PolicyJudges } from '../ports/policy-judge';
 import type { Command } from '../run/command';
-import type { GivenBody } from '../run/run-event';
+import type { InputEventBody } from '../run/run-event';
 import type { ValueRef } from '../step/value-ref';
 import type { RunValues } from './run-values';
 
 /** An answered question: the given, the values that its page must carry, and the row of a gate that opens. */
 export interface AnsweredQuestion {
-  readonly body: GivenBody;
+  readonly body: InputEventBody;
   readonly values: readonly Digest[];
   readonly gate: GateChange | null;
 }
 
 /** Answers a question of the tree, fetching the values that it needs. */
 export async function answerQuestion(
-  sight: Sight,
+  context: BindingContext,
   values: RunValues,
   { step, question }: Extract<Command, { type: 'answer' }>,
   rendering: GateRendering,
 ): Promise<AnsweredQuestion> {
-  let answered = answer(sight, step, question, rendering);
+  let answered = answer(context, step, question, rendering);
   while (answered.kind === 'missing') {
     await values.fetch(answered.digests);
-    answered = answer(sight, step, question, rendering);
+    answered = answer(context, step, question, rendering);
   }
   for (const [digest, value] of answered.values) values.known.set(digest, value);
   const gate = answered.answer.kind === 'gate' ? openedGate(values, step, answered.answer) : null;
-  const body: GivenBody = { type: 'question.answered', step, question, answer: answered.answer };
+  const body: InputEventBody = { type: 'question.answered', step, question, answer: answered.answer };
   return { body, values: [...answered.values.keys()], gate };
 }
 
@@ -58,14 +58,14 @@ function openedGate(
  * undecided, which is closed.
  */
 export async function judgePolicy(
-  sight: () => Sight,
+  context: () => BindingContext,
   values: RunValues,
   { step, policy: id }: Extract<Command, { type: 'judge' }>,
   at: number,
   initiators: readonly Actor[],
   judges: PolicyJudges,
-): Promise<GivenBody> {
-  const policy = sight().x.plan.policies.find((one) => one.id === id);
+): Promise<InputEventBody> {
+  const policy = context().index.plan.policies.find((one) => one.id === id);
   if (!policy) throw new TypeError('no such policy in the plan');
   const actor = initiators.map((initiator) => ({ ...initiator }));
   for (;;) {
@@ -73,7 +73,7 @@ export async function judgePolicy(
     let input: ValueRef = null;
     let verdict: Verdict = noVerdict('its input cannot be made');
     try {
-      const made = policyInput(sight(), step, at, actor, missing);
+      const made = policyInput(context(), step, at, actor, missing);
       if (missing.digests.size === 0) {
         input = values.keep(made);
         verdict = await verdictOf(policy, made as JsonObject, step, judges);

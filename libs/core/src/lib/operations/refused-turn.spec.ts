@@ -1,44 +1,44 @@
 import type { RunState } from '../run/run-state';
 import { withoutOutcomes } from './refused-turn';
-import type { Arrival } from './turn';
+import type { Arrival } from './turn-builder';
 
-const given = (type: string, more: object = {}): Arrival =>
+const input = (type: string, more: object = {}): Arrival =>
   ({ kind: 'given', body: { type, step: 'a', execution: 1, ...more } }) as unknown as Arrival;
 const fact = (type: string): Arrival => ({ kind: 'fact', fact: { type } }) as unknown as Arrival;
 const state = (stopping: string | null): RunState =>
   ({ steps: new Map([['a', { kind: 'running', execution: 1, stopping }]]) }) as unknown as RunState;
-const told = (left: readonly Arrival[] | null): string[] | null =>
+const reported = (left: readonly Arrival[] | null): string[] | null =>
   left?.map((one) => (one.kind === 'given' ? one.body.type : one.kind === 'fact' ? one.fact.type : 'letter')) ?? null;
 
 describe('what is left of a refused turn', () => {
   it.each<[string, readonly Arrival[], string | null, string[] | null]>([
     [
       'drops an outcome, and fails',
-      [given('run.claimed'), given('attempt.succeeded')],
+      [input('run.claimed'), input('attempt.succeeded')],
       null,
       ['run.claimed', 'run.failed'],
     ],
     [
       'proves a stopped execution over',
-      [fact('log'), given('attempt.succeeded')],
+      [fact('log'), input('attempt.succeeded')],
       'cancel',
       ['log', 'run.failed', 'attempt.stopped'],
     ],
     [
       'keeps an earlier failure, which names the outcome',
-      [fact('artifact.captured'), given('run.failed'), given('attempt.stopped')],
+      [fact('artifact.captured'), input('run.failed'), input('attempt.stopped')],
       null,
       ['run.failed'],
     ],
     [
       'drops an outcome beside a failure',
-      [given('run.failed'), given('attempt.succeeded')],
+      [input('run.failed'), input('attempt.succeeded')],
       'cancel',
       ['run.failed', 'attempt.stopped'],
     ],
-    ['gives up where only stops are left', [given('run.failed'), given('attempt.stopped')], 'cancel', null],
-    ['gives up where nothing is left', [given('run.claimed'), given('run.failed')], null, null],
+    ['gives up where only stops are left', [input('run.failed'), input('attempt.stopped')], 'cancel', null],
+    ['gives up where nothing is left', [input('run.claimed'), input('run.failed')], null, null],
   ])('%s', (_what, taken, stopping, expected) => {
-    expect(told(withoutOutcomes(taken, state(stopping), 'no'))).toEqual(expected);
+    expect(reported(withoutOutcomes(taken, state(stopping), 'no'))).toEqual(expected);
   });
 });

@@ -1,8 +1,8 @@
-import type { GivenBody } from '../run/run-event';
+import type { InputEventBody } from '../run/run-event';
 import type { RunState } from '../run/run-state';
-import type { Arrival } from './turn';
+import type { Arrival } from './turn-builder';
 
-type Outcome = Extract<GivenBody, { type: `attempt.${string}` }>;
+type Outcome = Extract<InputEventBody, { type: `attempt.${string}` }>;
 
 /**
  * What is left of a turn whose data the database refuses: its outcomes are dropped, and the run fails. Null if there is nothing left to
@@ -15,10 +15,10 @@ export function withoutOutcomes(
 ): readonly Arrival[] | null {
   const outcomes = taken.flatMap((one) => (one.kind === 'given' && isOutcome(one.body) ? [one.body] : []));
   const failsAlready = taken.some(
-    (one) => one.kind === 'given' && one.body.type === 'run.failed' && one.letter === undefined,
+    (one) => one.kind === 'given' && one.body.type === 'run.failed' && one.inboxPosition === undefined,
   );
-  const failed: GivenBody = { type: 'run.failed', code: 'ENGINE_COMMIT_REFUSED', step: null, message };
-  const over = outcomes.flatMap(({ step, execution }): GivenBody[] => {
+  const failed: InputEventBody = { type: 'run.failed', code: 'ENGINE_COMMIT_REFUSED', step: null, message };
+  const over = outcomes.flatMap(({ step, execution }): InputEventBody[] => {
     const state = steps.get(step);
     const stops = state?.kind === 'running' && state.execution === execution && state.stopping !== null;
     return stops ? [{ type: 'attempt.stopped', step, execution, unknown: false }] : [];
@@ -28,7 +28,7 @@ export function withoutOutcomes(
   return [...kept, ...[...(failsAlready ? [] : [failed]), ...over].map((body): Arrival => ({ kind: 'given', body }))];
 }
 
-function isOutcome(body: GivenBody): body is Outcome {
+function isOutcome(body: InputEventBody): body is Outcome {
   return body.type.startsWith('attempt.');
 }
 
@@ -38,7 +38,7 @@ function isStop(one: Arrival): boolean {
 
 /** Letters, the claim, what failed the run before, and lines: nothing of them depends on what is dropped. */
 function isKept(one: Arrival): boolean {
-  if (one.letter !== undefined) return true;
+  if (one.inboxPosition !== undefined) return true;
   if (one.kind === 'given') return one.body.type === 'run.claimed' || one.body.type === 'run.failed';
   return one.kind === 'fact' && (one.fact.type === 'log' || one.fact.type === 'log.cut');
 }

@@ -7,7 +7,7 @@ import type { RunId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import type { Principal } from '../foundation/principal';
 import type { EvidenceReleases } from '../ports/evidence-releases';
-import type { GateDesk } from '../ports/gate-desk';
+import type { GateStore } from '../ports/gate-store';
 import type { RunReader } from '../ports/run-reader';
 import type { Signer } from '../ports/signer';
 
@@ -36,9 +36,9 @@ export interface Release {
   readonly reason: string;
 }
 
-export interface ReleaseEvidenceHands {
+export interface ReleaseEvidenceDependencies {
   readonly reader: Pick<RunReader, 'summary'>;
-  readonly gates: Pick<GateDesk, 'now'>;
+  readonly gates: Pick<GateStore, 'now'>;
   readonly releases: EvidenceReleases;
   readonly signer: Signer<'ledger'>;
 }
@@ -48,11 +48,11 @@ export interface ReleaseEvidenceHands {
  * bundle, and the worker tries the seal again. Throws `ReleaseError`.
  */
 export class ReleaseEvidence {
-  constructor(private readonly hands: ReleaseEvidenceHands) {}
+  constructor(private readonly dependencies: ReleaseEvidenceDependencies) {}
 
   /** The signed release. */
   async release(principal: Principal, { runId, paths, reason }: Release): Promise<Envelope> {
-    const { reader, gates, releases, signer } = this.hands;
+    const { reader, gates, releases, signer } = this.dependencies;
     const { tenant, iss, sub } = principal;
     const run = await reader.summary(tenant, runId);
     if (!run) throw new ReleaseError('RUN_NOT_FOUND', 'there is no such run', 'Check the run id and the tenant.');

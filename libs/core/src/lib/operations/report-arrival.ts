@@ -1,10 +1,10 @@
 import type { StepId } from '../foundation/ids';
 import type { AssignmentReport } from '../ports/assignment-report';
 import type { ClaimedRun } from '../ports/claims';
-import { reportText } from './lending';
-import type { DriverHands } from './driver-hands';
+import { reportText } from './fan-out';
+import type { DriverDependencies } from './driver-dependencies';
 import type { RunValues } from './run-values';
-import type { Arrival, Part } from './turn';
+import type { Arrival, QueuedInput } from './turn-builder';
 
 /** Which executions of an assignment are not over. */
 export type OpenItems = (assignment: string) => Iterable<readonly [StepId, number]>;
@@ -14,7 +14,7 @@ export type OpenItems = (assignment: string) => Iterable<readonly [StepId, numbe
  * all. Null if no worker has written it.
  */
 export function reportArrival(
-  { mac }: Pick<DriverHands, 'mac'>,
+  { mac }: Pick<DriverDependencies, 'mac'>,
   run: Pick<ClaimedRun, 'runId'>,
   values: RunValues,
   report: AssignmentReport,
@@ -25,16 +25,16 @@ export function reportArrival(
   for (const value of Object.values(report.values)) values.keep(value);
   const { assignment, fence, worker } = report;
   // Who executes stands in the evidence beside who drives; once for each holder.
-  const held: readonly Part[] =
+  const held: readonly QueuedInput[] =
     report.number > 1
       ? []
       : [{ kind: 'fact', fact: { type: 'note', code: 'ASSIGNMENT_HELD', detail: { assignment, fence, ...worker } } }];
   const lost = report.refused ? [...open(assignment)].flatMap(([step, execution]) => partsOfLost(step, execution)) : [];
-  return { kind: 'parts', parts: [...held, ...report.reported, ...lost], letter: position };
+  return { kind: 'parts', parts: [...held, ...report.reported, ...lost], inboxPosition: position };
 }
 
 /** An execution that began somewhere and of which nobody will report any more: its stream is closed. */
-export function partsOfLost(step: StepId, execution: number): readonly Part[] {
+export function partsOfLost(step: StepId, execution: number): readonly QueuedInput[] {
   return [
     { kind: 'fact', fact: { type: 'log.cut', step, execution } },
     { kind: 'given', body: { type: 'attempt.lost', step, execution, began: true } },

@@ -10,7 +10,7 @@ import { indexPlan } from '../plan/plan-index';
 import { Executor, type ExecutionRequest, type Outcome } from '../ports/executor';
 import type { AdmissionRecord } from '../evidence/documents';
 import { factsOf } from '../evidence/run-facts';
-import type { Case } from '../evidence/check/case';
+import type { VerificationSession } from '../evidence/check/verification-session';
 import { comparedWithOriginal, stepsReused } from '../evidence/check/check-reused';
 
 class Once extends Executor {
@@ -39,7 +39,7 @@ beforeAll(async () => {
   const world = new MemoryWorld();
   const executor = new Once();
   const drive = async (run: RunId): Promise<Parts> => {
-    const driver = await RunDriver.open(world.hands([executor]), world.claim(run));
+    const driver = await RunDriver.open(world.dependencies([executor]), world.claim(run));
     if (typeof driver === 'string') throw new Error('halted');
     await driver.drive();
     const { payload } = world.run(run).claimed.admission;
@@ -53,10 +53,10 @@ beforeAll(async () => {
 });
 
 /** A bundle, as far as these checks look at it. */
-function bundleOf({ record, pages }: Parts): Case {
+function bundleOf({ record, pages }: Parts): VerificationSession {
   const index = indexPlan(plan, record.planHash, testDefaults, testFloor);
   const documents = { index, facts: factsOf(pages), evidence: { pages } };
-  return { request: {}, documents: () => documents, admission: () => ({ record }) } as unknown as Case;
+  return { request: {}, documents: () => documents, admission: () => ({ record }) } as unknown as VerificationSession;
 }
 
 function admittedAs(change: object, of = rerun): Parts {

@@ -25,11 +25,11 @@ function failingSome({ index }: Planned, choices: readonly number[]): Assumption
   return { failing: new Set(picked), refused: new Set() };
 }
 
-const told = (events: readonly Derived[]): readonly string[] =>
+const reported = (events: readonly Derived[]): readonly string[] =>
   events.filter(({ type }) => type !== 'given.ignored').map(seen);
 
 /** True if nothing that a rerun does otherwise than the original can reach the step: it reads nothing of the run, is in no list, and no cleanup. */
-function standsAlone({ index }: Planned, step: StepId): boolean {
+function isIndependent({ index }: Planned, step: StepId): boolean {
   if (itemsAround(step).length > 0) return false;
   if (readsOf(nodeAt(index, step)).some(({ root }) => root !== 'inputs' || step.includes('::'))) return false;
   for (let at = step; at !== ROOT; at = parentOf(index, at))
@@ -45,7 +45,7 @@ describe('a rerun', () => {
         const assumptions = failingSome(made, choices);
         const runs = await doneAgain(made, 'start', assumptions, assumptions);
         fc.pre(runs !== null);
-        expect(told(runs.again)).toEqual(told(runs.first));
+        expect(reported(runs.again)).toEqual(reported(runs.first));
       }),
       fewer(),
     );
@@ -62,11 +62,11 @@ describe('a rerun', () => {
         const succeeded = done.first.flatMap((event) =>
           event.type === 'step.ended' && event.status === 'succeeded' && !isItem(event.step) ? [event.step] : [],
         );
-        const alone = succeeded.filter(
-          (step) => nodeAt(made.index, step).node.kind === 'run' && standsAlone(made, step),
+        const single = succeeded.filter(
+          (step) => nodeAt(made.index, step).node.kind === 'run' && isIndependent(made, step),
         );
-        taken += alone.length;
-        expect(alone.filter((step) => done.started.has(step))).toEqual([]);
+        taken += single.length;
+        expect(single.filter((step) => done.started.has(step))).toEqual([]);
       }),
       fewer(),
     );

@@ -6,7 +6,7 @@ import { MemoryWorld } from '../../testing/memory-world';
 import { packText, planned } from '../../testing/planning';
 import { RunDocuments } from '../stored/run-documents';
 import { plannedContents, type PackContents } from './stored-contents';
-import { RerunRun, type RerunRunHands } from './rerun-run';
+import { RerunRun, type RerunRunDependencies } from './rerun-run';
 import type { Submission } from './submit-run';
 
 const ada = { tenant: 'acme' as TenantId, iss: 'https://issuer.test', sub: 'ada' } as unknown as Principal;
@@ -38,13 +38,13 @@ async function submitted(
     ...change,
   };
   let seen: Submission | null = null;
-  const hands: RerunRunHands = {
+  const dependencies: RerunRunDependencies = {
     reader: { original: async () => original },
     planner: { contents: async () => ({ ...plannedContents(documents.index), ...contents }) },
-    objects: world.hands([]).objects,
+    objects: world.dependencies([]).objects,
     submit: { submit: async (_, submission) => ((seen = submission), { runId: RUN, replayed: false, run: null }) },
   };
-  await new RerunRun(hands).rerun(ada, { runId: RUN, from, sensitive }, null);
+  await new RerunRun(dependencies).rerun(ada, { runId: RUN, from, sensitive }, null);
   if (seen === null) throw new Error('nothing was submitted');
   return seen;
 }

@@ -1,4 +1,4 @@
-import { isRerunFrom } from '../binding/taken-over';
+import { isRerunFrom } from '../binding/reuse';
 import { sigstoreBundle } from '../evidence/sigstore';
 import { pointerTo } from '../document/json-pointer';
 import { CodedError } from '../foundation/coded-error';
@@ -42,7 +42,7 @@ export interface Rerun {
   readonly sensitive: JsonObject;
 }
 
-export interface RerunRunHands {
+export interface RerunRunDependencies {
   readonly reader: Pick<RunReader, 'original'>;
   readonly planner: Pick<PackPlanner, 'contents'>;
   readonly objects: ObjectStore;
@@ -57,11 +57,11 @@ const ENDED: ReadonlySet<string> = new Set(['succeeded', 'failed', 'cancelled'])
  * `SubmitRun` throws.
  */
 export class RerunRun {
-  constructor(private readonly hands: RerunRunHands) {}
+  constructor(private readonly dependencies: RerunRunDependencies) {}
 
   async rerun(principal: Principal, asked: Rerun, idempotency: Idempotency | null): Promise<Submitted> {
     const { runId, from } = asked;
-    const { reader, submit } = this.hands;
+    const { reader, submit } = this.dependencies;
     const original = await reader.original(principal.tenant, runId);
     if (!original) throw new RerunRunError('RUN_NOT_FOUND', 'there is no such run', 'Check the run id and the tenant.');
     const { status, head, initiators, labels, documents, packSignatures } = original;
@@ -85,16 +85,16 @@ export class RerunRun {
   private async sourceOf(tenant: TenantId, runId: RunId, original: RunOriginal): Promise<PackSource> {
     const { manifest, files, documents, sourceDigest } = original;
     const stored = { kind: 'inline', manifest, hasLines: false, files: [...files] } as const;
-    const source = await loadSource(this.hands.objects, tenant, stored);
-    const contents = await this.hands.planner.contents(tenant, { manifest, files: source.files });
+    const source = await loadSource(this.dependencies.objects, tenant, stored);
+    const contents = await this.dependencies.planner.contents(tenant, { manifest, files: source.files });
     comparePack({ tenant, runId }, documents, contents);
     return { ...source, archiveDigest: sourceDigest };
   }
 }
 
-function refuseUnknownStep({ index: x }: RunDocuments, from: string): void {
-  if (isRerunFrom(x, from)) return;
-  const near = nearestName(from, x.nodes.keys());
+function refuseUnknownStep({ index }: RunDocuments, from: string): void {
+  if (isRerunFrom(index, from)) return;
+  const near = nearestName(from, index.nodes.keys());
   throw new RerunRunError(
     'RERUN_STEP_UNKNOWN',
     `the plan has no step ${from}`,

@@ -12,7 +12,7 @@ import { RunDriver, type Driven } from './drive-run';
 class Noting extends Executor {
   readonly behaviour = 1;
   readonly started: string[] = [];
-  readonly given = new Map<string, JsonObject>();
+  readonly supplied = new Map<string, JsonObject>();
   broken: readonly string[] = [];
   /** Its artifact holds a secret. */
   withholds = false;
@@ -22,9 +22,9 @@ class Noting extends Executor {
     super();
   }
 
-  async execute({ step, execution, with: given }: ExecutionRequest, report: ExecutionReport): Promise<Outcome> {
+  async execute({ step, execution, with: supplied }: ExecutionRequest, report: ExecutionReport): Promise<Outcome> {
     this.started.push(step);
-    this.given.set(step, given);
+    this.supplied.set(step, supplied);
     if (this.broken.includes(step))
       return { kind: 'failed', code: 'EXIT_1', message: 'no', retryable: false, exitCode: 1 };
     if (step === 'build' && this.withholds) {
@@ -59,7 +59,7 @@ function stage(steps: string, more = ''): Stage {
     noting,
     drive: async (runId, crashed = false) => {
       noting.started.length = 0;
-      const driver = await RunDriver.open(world.hands([noting]), world.claim(runId, crashed));
+      const driver = await RunDriver.open(world.dependencies([noting]), world.claim(runId, crashed));
       return typeof driver === 'string' ? driver : driver.drive();
     },
     rerun: (of, from) => world.submit(plan, {}, [], [], [], { of, from }),
@@ -93,7 +93,7 @@ describe('a rerun from where it failed', () => {
     expect(await drive(again)).toBe('ended');
     expect(world.run(again).status).toBe('succeeded');
     expect(noting.started).toEqual(['apply', 'tidy']);
-    expect(noting.given.get('apply')).toMatchObject({ command: ['build', sha256('app')] });
+    expect(noting.supplied.get('apply')).toMatchObject({ command: ['build', sha256('app')] });
     const row = world.rows.get(again)?.get('build');
     expect(row).toMatchObject({ status: 'succeeded', attempts: 0, outputs: { from: 'build' } });
     expect(row?.reusedFrom).toEqual({ run: first, step: 'build', digest: expect.stringMatching(/^sha256:/) as string });
@@ -112,12 +112,12 @@ describe('a rerun from where it failed', () => {
     on.noting.withholds = true;
     const first = on.world.submit(on.plan);
     await on.drive(first);
-    expect(on.noting.given.get('apply')).toMatchObject({ command: ['build', 'none'] });
+    expect(on.noting.supplied.get('apply')).toMatchObject({ command: ['build', 'none'] });
     on.noting.broken = [];
     const again = on.rerun(first, 'failed');
     expect(await on.drive(again)).toBe('ended');
     expect(on.noting.started).toEqual(['apply', 'tidy']);
-    expect(on.noting.given.get('apply')).toMatchObject({ command: ['build', 'none'] });
+    expect(on.noting.supplied.get('apply')).toMatchObject({ command: ['build', 'none'] });
     const notes = (run: RunId): Json =>
       (on.world.pages.get(run) ?? []).flatMap(({ entries }) =>
         entries.flatMap(({ event }) =>
@@ -167,13 +167,13 @@ describe('a rerun from where it failed', () => {
     on.noting.broken = [];
     const needed: unknown[] = [];
     const again = on.rerun(first, 'failed');
-    const hands = on.world.hands([on.noting], {
+    const dependencies = on.world.dependencies([on.noting], {
       references: { need: async (_tenant, of, digests) => void needed.push([of, digests.length]) },
     });
-    const driver = await RunDriver.open(hands, on.world.claim(again));
+    const driver = await RunDriver.open(dependencies, on.world.claim(again));
     if (typeof driver === 'string') throw new Error('halted');
     expect(await driver.drive()).toBe('ended');
-    expect(on.noting.given.get('apply')?.['command']).toEqual([large, sha256('app')]);
+    expect(on.noting.supplied.get('apply')?.['command']).toEqual([large, sha256('app')]);
     expect(needed).toContainEqual([again, 1]);
   });
 
@@ -238,7 +238,7 @@ describe('a rerun from where it failed', () => {
       journal: async (_tenant: TenantId, run: RunId) => (run === first ? { bundle, part } : null),
     };
     noting.started.length = 0;
-    const driver = await RunDriver.open(world.hands([noting], { archives }), world.claim(again));
+    const driver = await RunDriver.open(world.dependencies([noting], { archives }), world.claim(again));
     expect(typeof driver === 'string' ? driver : await driver.drive()).toBe(driven);
     expect(noting.started).toEqual(started);
   });
@@ -259,14 +259,14 @@ describe('a rerun from the start', () => {
     const [first, fresh] = [on.world.submit(on.plan), on.world.submit(on.plan)];
     await on.drive(first);
     const again = on.rerun(first, 'start');
-    const told = (of: RunId): unknown[] =>
+    const reported = (of: RunId): unknown[] =>
       (on.world.pages.get(of) ?? []).flatMap(({ entries }) =>
         entries.flatMap(({ kind, event }) => (kind === 'derived' ? [event] : [])),
       );
     await on.drive(fresh);
     await on.drive(again);
     expect(on.noting.started).toEqual(['a', 'b']);
-    expect(told(again)).toEqual(told(fresh));
+    expect(reported(again)).toEqual(reported(fresh));
   });
 });
 
@@ -335,7 +335,7 @@ ${run('last')}`;
     world.decide(again, 'go', 'linus');
     await drive(again);
     expect(noting.started).toEqual(['tell', 'last']);
-    expect(noting.given.get('tell')).toMatchObject({ command: ['linus'] });
+    expect(noting.supplied.get('tell')).toMatchObject({ command: ['linus'] });
   });
 
   it('takes over what read that it was approved', async () => {

@@ -4,8 +4,8 @@ import { readResolution } from '../evidence/read-documents';
 import type { RunId, TenantId } from '../foundation/ids';
 import type { JsonObject } from '../foundation/json';
 import type { Actor, Principal } from '../foundation/principal';
-import { AttentionDesk, type SignedResolution } from '../ports/attention-desk';
-import type { GateDesk } from '../ports/gate-desk';
+import { AttentionStore, type SignedResolution } from '../ports/attention-store';
+import type { GateStore } from '../ports/gate-store';
 import type { RunReader } from '../ports/run-reader';
 import { Signer } from '../ports/signer';
 import { aBlock, aPlan, aRunNode, testFloor } from '../../testing/random-plan';
@@ -37,7 +37,7 @@ class UnprovenSigner extends Signer {
   }
 }
 
-class Desk extends AttentionDesk {
+class RecordingStore extends AttentionStore {
   readonly signed: SignedResolution[] = [];
   async resolve(resolution: SignedResolution) {
     this.signed.push(resolution);
@@ -47,7 +47,7 @@ class Desk extends AttentionDesk {
 
 function resolving(programs: readonly string[] = []) {
   const audited: JsonObject[] = [];
-  const attention = new Desk();
+  const attention = new RecordingStore();
   const plan = aPlan(aBlock([aRunNode('pay', { uses: 'builtin:command', effects: 'once' })]));
   const floor = { ...testFloor, ...(programs.length > 0 && { actors: programs.map((sub) => ({ iss: ISS, sub })) }) };
   const reader = {
@@ -58,7 +58,7 @@ function resolving(programs: readonly string[] = []) {
   const gates = {
     now: async () => NOW,
     audit: async (_tenant: TenantId, event: JsonObject) => void audited.push(event),
-  } as unknown as GateDesk;
+  } as unknown as GateStore;
   const resolve = new ResolveAttention({ attention, gates, reader, signer: new UnprovenSigner() });
   const by = (change: Partial<Principal>) =>
     resolve.resolve(

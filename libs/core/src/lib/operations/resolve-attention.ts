@@ -8,8 +8,8 @@ import { sameSubject, type Principal } from '../foundation/principal';
 import { objectionToDeciders } from '../gate/deciders';
 import { nodeOf } from '../plan/place';
 import type { RunNode } from '../plan/plan';
-import type { AttentionDesk, SignedResolution } from '../ports/attention-desk';
-import type { GateDesk } from '../ports/gate-desk';
+import type { AttentionStore, SignedResolution } from '../ports/attention-store';
+import type { GateStore } from '../ports/gate-store';
 import type { RunReader } from '../ports/run-reader';
 import type { Signer } from '../ports/signer';
 import type { RunDocuments } from '../stored/run-documents';
@@ -29,9 +29,9 @@ export interface Resolution {
   readonly reason: string;
 }
 
-export interface ResolveAttentionHands {
-  readonly attention: AttentionDesk;
-  readonly gates: GateDesk;
+export interface ResolveAttentionDependencies {
+  readonly attention: AttentionStore;
+  readonly gates: GateStore;
   readonly reader: RunReader;
   readonly signer: Signer<'ledger'>;
 }
@@ -44,7 +44,7 @@ const ROUNDS = 20;
  * same person answers with the first record. Throws `DecisionError`.
  */
 export class ResolveAttention {
-  constructor(private readonly hands: ResolveAttentionHands) {}
+  constructor(private readonly dependencies: ResolveAttentionDependencies) {}
 
   /** The signed resolution. */
   async resolve(principal: Principal, resolution: Resolution): Promise<Envelope> {
@@ -53,14 +53,14 @@ export class ResolveAttention {
     } catch (error) {
       if (DecisionError.is(error) && error.code !== 'RUN_NOT_FOUND') {
         const event = auditEvent(principal, resolution, { outcome: 'refused', code: error.code });
-        await this.hands.gates.audit(principal.tenant, event);
+        await this.dependencies.gates.audit(principal.tenant, event);
       }
       throw error;
     }
   }
 
   private async resolveOrRefuse(principal: Principal, resolution: Resolution): Promise<Envelope> {
-    const { gates, attention } = this.hands;
+    const { gates, attention } = this.dependencies;
     const parent = await this.check(principal, resolution, await gates.now());
     for (let round = 0; round < ROUNDS; round++) {
       const signed = await this.sign(principal, resolution, parent, await gates.now());
@@ -87,8 +87,8 @@ export class ResolveAttention {
     const { runId, outcome, outputs, reason } = resolution;
     if (kind !== 'person' || authTimeMs === null) throw new DecisionError('GATE_NOT_A_PERSON');
     const [run, planned] = await Promise.all([
-      this.hands.reader.summary(tenant, runId),
-      this.hands.reader.documents(tenant, runId),
+      this.dependencies.reader.summary(tenant, runId),
+      this.dependencies.reader.documents(tenant, runId),
     ]);
     if (!run || !planned) throw new DecisionError('RUN_NOT_FOUND');
     const { maxAuthAgeMs, actors } = planned.environment.approvals.floor;
@@ -104,7 +104,7 @@ export class ResolveAttention {
     if (outcome === 'succeeded') checkResolvedOutputs(node, outputs);
     else if (outputs !== null)
       throw new DecisionError('ATTENTION_OUTPUTS_INVALID', 'only a step that succeeded has outputs');
-    const row = await this.hands.reader.step(tenant, runId, resolution.step);
+    const row = await this.dependencies.reader.step(tenant, runId, resolution.step);
     if (!row) throw new DecisionError('ATTENTION_NOT_NEEDED', 'the run has not reached the step');
     const execution = isJsonObject(row.error) ? row.error['execution'] : null;
     // Where the step needs none any more the statement says why: the same resolution again is no refusal.
@@ -148,11 +148,11 @@ export class ResolveAttention {
       outcome,
       person,
       decidedAt: at,
-      envelope: await this.hands.signer.sign(PAYLOAD_TYPE.resolution, payload),
+      envelope: await this.dependencies.signer.sign(PAYLOAD_TYPE.resolution, payload),
       recordDigest,
       outputs,
       // The worker reads the envelope alone; of the letter it takes no more than its kind.
-      letter: {
+      message: {
         type: 'attention.resolved',
         step: step as StepId,
         execution,

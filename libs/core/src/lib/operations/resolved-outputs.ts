@@ -12,13 +12,13 @@ import { INLINE_BYTES } from './run-values';
  * 64 KiB of it. Throws `ATTENTION_OUTPUTS_INVALID` with every fault.
  */
 export function checkResolvedOutputs({ outputs: declared }: RunNode, outputs: Json): void {
-  const given = outputs ?? {};
-  if (!isJsonObject(given)) throw new DecisionError('ATTENTION_OUTPUTS_INVALID', 'outputs must be an object');
-  if (new TextEncoder().encode(canonical(given)).length > INLINE_BYTES)
+  const supplied = outputs ?? {};
+  if (!isJsonObject(supplied)) throw new DecisionError('ATTENTION_OUTPUTS_INVALID', 'outputs must be an object');
+  if (new TextEncoder().encode(canonical(supplied)).length > INLINE_BYTES)
     throw new DecisionError('ATTENTION_OUTPUTS_INVALID', `outputs are more than ${INLINE_BYTES} bytes`);
   const faults = Object.entries(declared ?? {}).flatMap(([name, schema]): Fault[] => {
     const at = pointerTo('/outputs', name);
-    const value = Object.hasOwn(given, name) ? given[name] : undefined;
+    const value = Object.hasOwn(supplied, name) ? supplied[name] : undefined;
     if (value === undefined) return [faultAt(at, 'the step declares it, and it is missing')];
     const compiled = compileSchema(isJsonObject(schema) ? schema : {});
     if (compiled.kind !== 'schema') return [faultAt(at, 'its schema cannot be read')];

@@ -1,17 +1,17 @@
 import type { AdmissionRecord } from '../evidence/documents';
 import { takesOver } from '../evidence/takes-over';
-import type { Results } from '../binding/results';
+import type { RunProjection } from '../binding/run-projection';
 import type { Digest, StepId } from '../foundation/ids';
 import { checkChain, type Head } from '../journal/chain';
 import { replay } from '../journal/replay';
 import type { Entry, Page } from '../journal/page';
-import { Past } from '../journal/past';
+import { ReplayState } from '../journal/replay-state';
 import type { PlanIndex } from '../plan/plan-index';
 import type { ClaimedRun } from '../ports/claims';
 import { initialState } from '../run/advance';
 import type { RunState } from '../run/run-state';
 import { shownStatus } from '../step/step-state';
-import { macsDiffer, type DriverHands } from './driver-hands';
+import { macsDiffer, type DriverDependencies } from './driver-dependencies';
 import { JournalValues, PAGES_AT_ONCE } from './journal-values';
 import { halted, openRun, type Halted, type OpenedRun } from './open-run';
 import { OriginalRun } from './original-run';
@@ -22,10 +22,10 @@ import { lastSnapshot, Snapshots } from './snapshots';
 /** A claimed run brought back to where its journal stands. */
 export interface Restored {
   readonly kind: 'restored';
-  readonly x: PlanIndex;
+  readonly index: PlanIndex;
   readonly admission: AdmissionRecord;
   readonly state: RunState;
-  readonly results: Results;
+  readonly results: RunProjection;
   readonly values: RunValues;
   /** Where values of pages stand. */
   readonly journal: JournalValues;
@@ -42,37 +42,37 @@ export interface Restored {
  * Checks a claimed run and replays its journal, from its last snapshot if it has one: the chain must hold, its mac verify, the replay agree
  * with what is written and with the rows that readers see. No row is believed.
  */
-export async function restoreRun(hands: DriverHands, run: ClaimedRun): Promise<Restored | Halted> {
-  const opened = await openRun(hands, run);
-  return opened.kind === 'halted' ? opened : restoreJournal(hands, opened);
+export async function restoreRun(dependencies: DriverDependencies, run: ClaimedRun): Promise<Restored | Halted> {
+  const opened = await openRun(dependencies, run);
+  return opened.kind === 'halted' ? opened : restoreJournal(dependencies, opened);
 }
 
 async function restoreJournal(
-  hands: DriverHands,
-  { run, x, admission, secrets }: OpenedRun,
+  dependencies: DriverDependencies,
+  { run, index, admission, secrets }: OpenedRun,
 ): Promise<Restored | Halted> {
-  const begun = initialState(x, run.runId, admission.initiators, takesOver(admission));
-  const from = await lastSnapshot(hands, run, begun);
-  const past = from?.past ?? new Past();
-  const journal = from?.values ?? new JournalValues(hands.claims, hands.objects, run);
-  const values = new RunValues(hands, run, journal);
+  const begun = initialState(index, run.runId, admission.initiators, takesOver(admission));
+  const from = await lastSnapshot(dependencies, run, begun);
+  const replayState = from?.replayState ?? new ReplayState();
+  const journal = from?.values ?? new JournalValues(dependencies.claims, dependencies.objects, run);
+  const values = new RunValues(dependencies, run, journal);
   let state = from?.state ?? begun;
   // What is before a snapshot its page's hash binds, and its mac says that a worker wrote that.
   let head: Head = from ? { seq: from.page.first - 1, hash: from.page.prev } : { seq: 0, hash: run.admissionDigest };
   const { seq: start } = head;
   let lastAt = 0;
-  for await (const pages of run.untouched ? [] : slicesOf(hands, run, start)) {
+  for await (const pages of run.untouched ? [] : slicesOf(dependencies, run, start)) {
     const { broken, head: next } = checkChain(head, pages, lastAt);
     if (broken) return halted('JOURNAL_TAMPERED', `the chain breaks at entry ${broken.first}: ${broken.reason}`);
     head = next;
-    const badMac = macsDiffer(hands, run.runId, pages, past.fence);
+    const badMac = macsDiffer(dependencies, run.runId, pages, replayState.fence);
     if (badMac) return halted('JOURNAL_TAMPERED', badMac);
     lastAt = timeOf(pages.at(-1)) ?? lastAt;
     const entries = pages.flatMap((page) => page.entries);
     const goesOn = from !== null && pages[0]?.first === from.page.first;
-    if (goesOn && !isSame(entries[0], past.last.digest))
+    if (goesOn && !isSame(entries[0], replayState.last.digest))
       return halted('JOURNAL_TAMPERED', `another snapshot stands at entry ${from.page.first} than was read`);
-    const replayed = replay(x, state, goesOn ? entries.slice(1) : entries, past);
+    const replayed = replay(index, state, goesOn ? entries.slice(1) : entries, replayState);
     if (replayed.diverged) return halted('JOURNAL_TAMPERED', `replay differs at entry ${replayed.diverged.seq}`);
     ({ state } = replayed);
     for (const page of pages) {
@@ -81,22 +81,22 @@ async function restoreJournal(
       values.restore(page.values);
       journal.note(page);
     }
-    await breath();
+    await yieldToEventLoop();
   }
   if (head.seq !== run.lastSeq || (head.seq > start && head.hash !== run.head))
     return halted('JOURNAL_TAMPERED', 'the journal does not end where the run says');
-  const { results, lastLine, last } = past;
-  const rows = run.untouched ? null : await rowsDiffer(hands, run, state, results);
+  const { results, lastLine, last } = replayState;
+  const rows = run.untouched ? null : await rowsDiffer(dependencies, run, state, results);
   if (rows) return halted('JOURNAL_TAMPERED', rows);
-  const original = await OriginalRun.open(hands, run, x, admission);
+  const original = await OriginalRun.open(dependencies, run, index, admission);
   if (original !== null && typeof original === 'object' && 'wrong' in original)
     return halted(
       'JOURNAL_TAMPERED',
       `the run ${admission.rerunOf ?? ''}, which this one does again: ${original.wrong}`,
     );
-  const snapshots = new Snapshots(hands, run, last, journal);
+  const snapshots = new Snapshots(dependencies, run, last, journal);
   return {
-    ...{ kind: 'restored', x, admission, state, results, values, journal, snapshots },
+    ...{ kind: 'restored', index, admission, state, results, values, journal, snapshots },
     ...{ secrets, original, head, lastAt, lastLine },
   };
 }
@@ -110,7 +110,7 @@ const SLICE_ENTRIES = 5_000;
 
 /** The pages after an entry, a slice at a time: a journal is never in memory as a whole. A page is whole turns: a replay may rest between two. */
 async function* slicesOf(
-  { claims }: Pick<DriverHands, 'claims'>,
+  { claims }: Pick<DriverDependencies, 'claims'>,
   { tenant, runId }: ClaimedRun,
   after: number,
 ): AsyncIterable<readonly StoredPage[]> {
@@ -133,24 +133,24 @@ async function* slicesOf(
   }
 }
 
-type StoredPage = Awaited<ReturnType<DriverHands['claims']['pages']>>[number];
+type StoredPage = Awaited<ReturnType<DriverDependencies['claims']['pages']>>[number];
 
 function timeOf(page: Page | undefined): number | undefined {
   return page?.entries.at(-1)?.at;
 }
 
 /** Lets others go on. */
-function breath(): Promise<void> {
+function yieldToEventLoop(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
 async function rowsDiffer(
-  hands: DriverHands,
+  dependencies: DriverDependencies,
   run: ClaimedRun,
   state: RunState,
-  results: Results,
+  results: RunProjection,
 ): Promise<string | null> {
-  const { steps, gates } = await hands.claims.rows(run.tenant, run.runId);
+  const { steps, gates } = await dependencies.claims.rows(run.tenant, run.runId);
   for (const row of steps) {
     const live = state.steps.get(row.step as StepId);
     const expected = live ? shownStatus(live) : results.get(row.step as StepId)?.status;

@@ -11,7 +11,7 @@ import { initiatorsOfSchedule, type Pin, type Schedule } from '../schedule/sched
 import { loadSource } from './schedule-source';
 import { PlanHashMismatch, ProfileMismatch, SubmitRunError, type SubmitRun } from './submit-run';
 
-export interface RunDueTicksHands {
+export interface RunDueTicksDependencies {
   readonly schedules: ScheduleStore;
   readonly objects: ObjectStore;
   readonly submitRun: Pick<SubmitRun, 'prepare'>;
@@ -23,11 +23,11 @@ export interface RunDueTicksHands {
     readonly leaseMs: number;
   };
   /** Told what a tick came to. */
-  readonly onTick?: (told: ToldTick) => void;
+  readonly onTick?: (reported: TickReport) => void;
 }
 
 /** What a tick came to, for logs. */
-export interface ToldTick {
+export interface TickReport {
   readonly tenant: TenantId;
   readonly scheduleId: ScheduleId;
   readonly outcome: 'ran' | 'skipped' | 'stopped' | 'taken' | 'failed';
@@ -46,25 +46,25 @@ const LOST: ReadonlySet<string> = new Set(['OBJECT_MISSING', 'OBJECT_DIGEST_MISM
  * when its lease is over; one that dies after it has done everything.
  */
 export class RunDueTicks {
-  constructor(private readonly hands: RunDueTicksHands) {}
+  constructor(private readonly dependencies: RunDueTicksDependencies) {}
 
   /** One look. How many schedules were due: none, and it is time to rest. A schedule that fails does not hold up others. */
   async turn(): Promise<number> {
-    const { schedules, limits } = this.hands;
+    const { schedules, limits } = this.dependencies;
     const due = await schedules.takeDue(limits.batch, limits.leaseMs);
     for (const { tenant, scheduleId } of due) {
       try {
         await this.tick(tenant, scheduleId);
       } catch (error) {
         // Its lease stays: that is the pause before somebody tries again.
-        this.tell({ tenant, scheduleId, outcome: 'failed', error });
+        this.report({ tenant, scheduleId, outcome: 'failed', error });
       }
     }
     return due.length;
   }
 
   private async tick(tenant: TenantId, scheduleId: ScheduleId): Promise<void> {
-    const { schedules, calendar, limits } = this.hands;
+    const { schedules, calendar, limits } = this.dependencies;
     const found = await schedules.due(tenant, scheduleId);
     if (!found || found.schedule.next === null || found.schedule.paused || found.schedule.stopped) return;
     const { schedule, now, active } = found;
@@ -79,7 +79,7 @@ export class RunDueTicks {
       case 'skip': {
         const ticked = await schedules.skip(place, decision);
         const outcome = ticked === 'done' ? 'skipped' : ticked;
-        return this.tell({ tenant, scheduleId, outcome, tick, reason: decision.reason });
+        return this.report({ tenant, scheduleId, outcome, tick, reason: decision.reason });
       }
       case 'run': {
         const run = await this.prepared(schedule, place, now);
@@ -90,7 +90,7 @@ export class RunDueTicks {
         const ticked = await schedules.start(place, { run, next, replaces, by: { iss: by.iss, sub: by.sub } });
         if (ticked === 'held') return this.skipHeld(place, decision.next);
         const outcome = ticked === 'done' ? 'ran' : ticked;
-        this.tell({ tenant, scheduleId, outcome, tick, runId: ticked === 'done' ? run.runId : null });
+        this.report({ tenant, scheduleId, outcome, tick, runId: ticked === 'done' ? run.runId : null });
       }
     }
   }
@@ -98,13 +98,13 @@ export class RunDueTicks {
   private async skipHeld(place: TickPlace, next: number | null): Promise<void> {
     const { tenant, scheduleId, tick } = place;
     const reason: SkipReason = 'CONCURRENCY_GROUP_HELD';
-    const ticked = await this.hands.schedules.skip(place, { last: tick, count: 1, next, reason });
-    this.tell({ tenant, scheduleId, outcome: ticked === 'done' ? 'skipped' : ticked, tick, reason });
+    const ticked = await this.dependencies.schedules.skip(place, { last: tick, count: 1, next, reason });
+    this.report({ tenant, scheduleId, outcome: ticked === 'done' ? 'skipped' : ticked, tick, reason });
   }
 
   /** The run, admitted for everybody behind the schedule; null if it is not what was pinned: then the schedule has stopped. */
   private async prepared(schedule: Schedule, place: TickPlace, now: number): Promise<NewRun | null> {
-    const { objects, submitRun } = this.hands;
+    const { objects, submitRun } = this.dependencies;
     const { tenant, scheduleId, pin, inputs, labels } = schedule;
     try {
       const source = await loadSource(objects, tenant, schedule.source);
@@ -137,12 +137,12 @@ export class RunDueTicks {
       tick: new Date(tick).toISOString(),
       planHash: schedule.pin.planHash,
     };
-    const ticked = await this.hands.schedules.stop(place, notice, announcement);
-    this.tell({ tenant, scheduleId, outcome: ticked === 'done' ? 'stopped' : ticked, tick, reason: code });
+    const ticked = await this.dependencies.schedules.stop(place, notice, announcement);
+    this.report({ tenant, scheduleId, outcome: ticked === 'done' ? 'stopped' : ticked, tick, reason: code });
   }
 
-  private tell(told: Pick<ToldTick, 'tenant' | 'scheduleId' | 'outcome'> & Partial<ToldTick>): void {
-    this.hands.onTick?.({ tick: null, runId: null, reason: null, error: null, ...told });
+  private report(reported: Pick<TickReport, 'tenant' | 'scheduleId' | 'outcome'> & Partial<TickReport>): void {
+    this.dependencies.onTick?.({ tick: null, runId: null, reason: null, error: null, ...reported });
   }
 }
 

@@ -75,7 +75,7 @@ function world(nodes: readonly Node[], bindings: readonly SecretBinding[] = [bin
     vault,
     run,
     async drive(act: (request: ExecutionRequest, report: ExecutionReport) => Promise<Outcome>) {
-      const driver = await RunDriver.open(memory.hands([new Acting(act)], { secrets }), memory.claim(run));
+      const driver = await RunDriver.open(memory.dependencies([new Acting(act)], { secrets }), memory.claim(run));
       return typeof driver === 'string' ? driver : driver.drive();
     },
     get stored(): string {
@@ -256,8 +256,8 @@ describe('the secrets of a run', () => {
       decidedAt: '2026-01-01T00:00:01.000Z',
       proof: { kind: 'service' },
     };
-    const given = { type: 'attention.resolved', step: 'a', execution: 1, outcome: 'succeeded', outputs: null, record: digestOf({}) } as never; // prettier-ignore
-    one.memory.post(one.run, given, one.memory.seal('ledger', PAYLOAD_TYPE.resolution, record), outputs);
+    const supplied = { type: 'attention.resolved', step: 'a', execution: 1, outcome: 'succeeded', outputs: null, record: digestOf({}) } as never; // prettier-ignore
+    one.memory.post(one.run, supplied, one.memory.seal('ledger', PAYLOAD_TYPE.resolution, record), outputs);
     expect(await one.drive(async () => ok)).toBe('ended');
     expect(failureOf(one.memory, one.run)).toBe(code);
     expect(one.stored).not.toContain(SECRET);
@@ -317,8 +317,10 @@ describe('sensitive inputs of a run', () => {
       await report.line('info', `pin ${env['PIN']}`);
       return env['PIN'] === SECRET ? ok : { kind: 'failed', code: 'X', message: '', retryable: false, exitCode: 1 };
     };
-    const hands = memory.hands([new Acting(act)], { secrets: { bindings: [], providers: new Map(), sensitive: keys } });
-    const driver = await RunDriver.open(hands, memory.claim(run));
+    const dependencies = memory.dependencies([new Acting(act)], {
+      secrets: { bindings: [], providers: new Map(), sensitive: keys },
+    });
+    const driver = await RunDriver.open(dependencies, memory.claim(run));
     expect(typeof driver === 'string' ? driver : await driver.drive()).toBe('ended');
     expect(memory.run(run).run).toMatchObject({ status: 'succeeded' });
     expect(JSON.stringify(memory.pages.get(run)) + JSON.stringify([...(memory.chunks.get(run) ?? [])].map(({ data }) => Buffer.from(data).toString()))).not.toContain(SECRET); // prettier-ignore
@@ -331,10 +333,10 @@ describe('sensitive inputs of a run', () => {
   ])('one that %s halts the run', async (_, stored, sensitive) => {
     const { memory, run } = pinned();
     memory.sensitive.set(run, stored);
-    const hands = memory.hands([new Acting(async () => ok)], {
+    const dependencies = memory.dependencies([new Acting(async () => ok)], {
       secrets: { bindings: [], providers: new Map(), sensitive },
     });
-    expect(await RunDriver.open(hands, memory.claim(run))).toBe('halted');
+    expect(await RunDriver.open(dependencies, memory.claim(run))).toBe('halted');
     expect(memory.run(run).halted).toBe('SENSITIVE_INPUT_UNREADABLE');
   });
 });

@@ -11,7 +11,7 @@ import { weaknessOf } from '../secret/secret-value';
 import { sensitiveBytes } from './sensitive-in-pack';
 
 /** What a worker has to do with secrets. */
-export interface SecretHands {
+export interface SecretDependencies {
   /** This installation's; the worker decides by its own, whatever the webservice planned with. */
   readonly bindings: readonly SecretBinding[];
   readonly providers: ReadonlyMap<string, SecretProvider>;
@@ -52,7 +52,7 @@ export class RunSecrets {
   private current: Redactor;
 
   constructor(
-    private readonly hands: SecretHands,
+    private readonly dependencies: SecretDependencies,
     private readonly mac: (text: string) => string,
     private readonly of: SecretRun,
   ) {
@@ -121,9 +121,9 @@ export class RunSecrets {
 
   private async read(name: string): Promise<{ value: Uint8Array; version: string; binding: SecretBinding }> {
     const admitted = this.of.profile.secrets.find((secret) => secret.name === name);
-    const binding = bindingFor(this.hands.bindings, name, this.asker);
+    const binding = bindingFor(this.dependencies.bindings, name, this.asker);
     if (!binding || binding.provider !== admitted?.provider) throw notGranted(name);
-    const provider = this.hands.providers.get(binding.provider);
+    const provider = this.dependencies.providers.get(binding.provider);
     if (!provider) throw new SecretError('SECRET_UNAVAILABLE', `this worker has no provider ${binding.provider}`);
     const { value, version } = await provider.read(binding.ref);
     const weakness = weaknessOf(value);

@@ -29,7 +29,7 @@ class Wait extends Executor {
 /** Drives a run once, when it is due; how that ended. */
 async function drive(world: MemoryWorld, run: RunId): Promise<string> {
   world.at = Math.max(world.at, world.run(run).dueAt ?? world.at);
-  const driver = await RunDriver.open(world.hands([new Noop(), new Wait()]), world.claim(run));
+  const driver = await RunDriver.open(world.dependencies([new Noop(), new Wait()]), world.claim(run));
   return typeof driver === 'string' ? driver : driver.drive();
 }
 

@@ -5,7 +5,7 @@ import { CodedError } from '../foundation/coded-error';
 import type { Digest, RunId, TenantId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import type { ValueRef } from '../step/value-ref';
-import type { DriverHands } from './driver-hands';
+import type { DriverDependencies } from './driver-dependencies';
 import type { JournalValues } from './journal-values';
 
 /** Values up to this many bytes stand in the journal page that brings them; larger ones in the object store. */
@@ -28,7 +28,7 @@ export class RunValues {
   private readonly waiting = new AbortController();
 
   constructor(
-    private readonly hands: Pick<DriverHands, 'objects' | 'references' | 'storeHealth'>,
+    private readonly dependencies: Pick<DriverDependencies, 'objects' | 'references' | 'storeHealth'>,
     private readonly run: { readonly tenant: TenantId; readonly runId: RunId },
     /** Where values are that stand in pages which were not read; absent: there are none. */
     private readonly journal?: Pick<JournalValues, 'find'>,
@@ -68,7 +68,7 @@ export class RunValues {
     if (ref?.kind !== 'value' || this.durable.has(ref.digest)) return;
     if (held !== undefined) this.known.set(ref.digest, held);
     else {
-      await this.hands.references.need(this.run.tenant, this.run.runId, [ref.digest]);
+      await this.dependencies.references.need(this.run.tenant, this.run.runId, [ref.digest]);
       this.durable.add(ref.digest);
     }
   }
@@ -86,10 +86,10 @@ export class RunValues {
     }
     if (large.size === 0) return carried;
     const { tenant, runId } = this.run;
-    await this.hands.references.need(tenant, runId, [...large.keys()]);
+    await this.dependencies.references.need(tenant, runId, [...large.keys()]);
     for (const [digest, bytes] of large) {
       await this.withRetry(() =>
-        this.hands.objects.put(tenant, once(bytes), { maxBytes: VALUE_BYTES, expected: digest }),
+        this.dependencies.objects.put(tenant, once(bytes), { maxBytes: VALUE_BYTES, expected: digest }),
       );
       this.large.set(digest, bytes.length);
       this.stored.add(digest);
@@ -135,12 +135,12 @@ export class RunValues {
 
   private async read(digest: Digest): Promise<readonly Uint8Array[]> {
     const parts: Uint8Array[] = [];
-    for await (const part of await this.hands.objects.open(this.run.tenant, digest)) parts.push(part);
+    for await (const part of await this.dependencies.objects.open(this.run.tenant, digest)) parts.push(part);
     return parts;
   }
 
   private withRetry<Result>(work: () => Promise<Result>): Promise<Result> {
-    return this.hands.storeHealth.withRetry(work, this.waiting.signal);
+    return this.dependencies.storeHealth.withRetry(work, this.waiting.signal);
   }
 }
 

@@ -16,7 +16,7 @@ import {
 } from '../schedule/schedule';
 import { KeepSchedules } from './keep-schedules';
 import type { AdmissiblePack } from './admissible-pack';
-import { RunDueTicks, type ToldTick } from './run-due-ticks';
+import { RunDueTicks, type TickReport } from './run-due-ticks';
 import { PlanHashMismatch, type Submission, type SubmitRun } from './submit-run';
 
 const TENANT = 'acme' as TenantId;
@@ -26,7 +26,7 @@ const RUN = 'run_01kb3v2m5t8wq4yhn6z0c7d9ef' as RunId;
 const PIN = { planHash: sha256('plan'), profileDigest: sha256('profile') };
 const party = (sub: string) => ({ name: sub, actors: [{ iss: 'https://id.test', sub, kind: 'person' as const }] });
 
-function aSchedule(id: string, given: Partial<Schedule> = {}): Schedule {
+function aSchedule(id: string, overrides: Partial<Schedule> = {}): Schedule {
   return {
     tenant: TENANT,
     scheduleId: id as ScheduleId,
@@ -53,7 +53,7 @@ function aSchedule(id: string, given: Partial<Schedule> = {}): Schedule {
     next: NOW,
     createdAt: 0,
     updatedAt: 0,
-    ...given,
+    ...overrides,
   };
 }
 
@@ -130,10 +130,16 @@ class NoObjects extends ObjectStore {
   sweep = this.gone;
 }
 
-function turn(schedules: MemorySchedules, prepare: SubmitRun['prepare'], told: ToldTick[] = []): Promise<number> {
+function turn(schedules: MemorySchedules, prepare: SubmitRun['prepare'], reported: TickReport[] = []): Promise<number> {
   const limits = { graceMs: MINUTE, maxActive: 5, maxSkips: 5, batch: 10, leaseMs: 1 };
-  const hands = { schedules, objects: new NoObjects(), calendar: new EveryMinute(), submitRun: { prepare }, limits };
-  return new RunDueTicks({ ...hands, onTick: (one) => told.push(one) }).turn();
+  const dependencies = {
+    schedules,
+    objects: new NoObjects(),
+    calendar: new EveryMinute(),
+    submitRun: { prepare },
+    limits,
+  };
+  return new RunDueTicks({ ...dependencies, onTick: (one) => reported.push(one) }).turn();
 }
 
 const all = (...schedules: Schedule[]) => new MemorySchedules(new Map(schedules.map((one) => [one.scheduleId, one])));
@@ -158,7 +164,7 @@ describe('due ticks', () => {
 
   it('stop a schedule for what is refused, and for nothing that may pass by itself; one never holds up another', async () => {
     const schedules = all(aSchedule('changed'), aSchedule('lost'), aSchedule('unlucky'), aSchedule('fine'));
-    const told: ToldTick[] = [];
+    const reported: TickReport[] = [];
     const found = { planHash: sha256('other'), profileDigest: PIN.profileDigest };
     const errors: Record<string, Error> = {
       changed: new PlanHashMismatch(found.planHash, {}, [], found.profileDigest),
@@ -169,13 +175,13 @@ describe('due ticks', () => {
       const error = errors[schedule?.scheduleId ?? ''];
       return error ? Promise.reject(error) : Promise.resolve({ runId: RUN } as NewRun);
     };
-    expect(await turn(schedules, prepare, told)).toBe(4);
+    expect(await turn(schedules, prepare, reported)).toBe(4);
     expect(schedules.done).toEqual([
       `stopped changed PLAN_HASH_MISMATCH ${JSON.stringify(found)} "schedule.stopped"`,
       'stopped lost OBJECT_DIGEST_MISMATCH null "schedule.stopped"',
       `ran fine ${RUN}`,
     ]);
-    expect(told.map(({ scheduleId, outcome }) => `${scheduleId} ${outcome}`)).toEqual([
+    expect(reported.map(({ scheduleId, outcome }) => `${scheduleId} ${outcome}`)).toEqual([
       'changed stopped',
       'lost stopped',
       'unlucky failed',
@@ -186,10 +192,10 @@ describe('due ticks', () => {
   it('are skipped where another run holds the concurrency group and the pack says that runs are refused', async () => {
     const schedules = all(aSchedule('one'));
     schedules.held = true;
-    const told: ToldTick[] = [];
-    await turn(schedules, async () => ({ runId: 'run_1' }) as never, told);
+    const reported: TickReport[] = [];
+    await turn(schedules, async () => ({ runId: 'run_1' }) as never, reported);
     expect(schedules.done).toEqual(['skipped one CONCURRENCY_GROUP_HELD']);
-    expect(told).toMatchObject([{ outcome: 'skipped', reason: 'CONCURRENCY_GROUP_HELD' }]);
+    expect(reported).toMatchObject([{ outcome: 'skipped', reason: 'CONCURRENCY_GROUP_HELD' }]);
   });
 
   it('do nothing where a schedule was paused or stopped after it was taken', async () => {

@@ -5,8 +5,8 @@ import type { Principal } from '../foundation/principal';
 import { admitPack } from './admissible-pack';
 import { PackPlanner } from './pack-planner';
 import type { PackFile } from './pack-source';
-import { groundOf, PlannerHere } from './planning-work';
-import { SubmitRun, type Submission, type SubmitRunHands } from './submit-run';
+import { planningContextOf, PlannerHere } from './planning-work';
+import { SubmitRun, type Submission, type SubmitRunDependencies } from './submit-run';
 
 const PIN = 'pin-3f9a-77c1-0b2d';
 const setting = { environment: testEnvironment, configuration: { ...testConfiguration, sensitiveInputs: true } };
@@ -77,18 +77,18 @@ describe('the value of a sensitive input is refused where evidence would hold it
 });
 
 describe('a submission', () => {
-  const hands = {
-    planner: new PackPlanner(setting, new PlannerHere(groundOf(setting))),
+  const dependencies = {
+    planner: new PackPlanner(setting, new PlannerHere(planningContextOf(setting))),
     judge: {
       policy: { keys: [] },
       judge: async () => ({ refusal: null, signers: [], signatures: [] }),
     },
     uploads: { find: async () => new Map() },
     resolvePack: null,
-  } as unknown as SubmitRunHands;
+  } as unknown as SubmitRunDependencies;
   const principal = { tenant: 'acme', iss: 'https://issuer.test', sub: 'ada', name: 'Ada', kind: 'human', actors: [] };
   const check = (change: Partial<Submission>, by: object = {}) =>
-    new SubmitRun(hands).check({ ...principal, ...by } as unknown as Principal, {
+    new SubmitRun(dependencies).check({ ...principal, ...by } as unknown as Principal, {
       source: { manifest: manifest(), hasLines: true, files: [] },
       signatures: [],
       inputs: { pin: PIN },

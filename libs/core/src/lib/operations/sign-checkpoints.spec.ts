@@ -3,7 +3,7 @@ import { decodeEnvelope, sealEnvelope, type Envelope } from '../evidence/envelop
 import { readCheckpoint } from '../evidence/read-documents';
 import { toUtf8 } from '../evidence/strict-json';
 import type { TenantId } from '../foundation/ids';
-import { AuditChain, type AuditStanding, type KeptCheckpoint } from '../ports/audit-chain';
+import { AuditChain, type AuditChainStatus, type KeptCheckpoint } from '../ports/audit-chain';
 import { Signer } from '../ports/signer';
 import { SignCheckpoints } from './sign-checkpoints';
 
@@ -17,14 +17,14 @@ class OneKey extends Signer {
 
 class Chains extends AuditChain {
   readonly kept: [TenantId, KeptCheckpoint][] = [];
-  constructor(private readonly standings: ReadonlyMap<TenantId, AuditStanding>) {
+  constructor(private readonly statuses: ReadonlyMap<TenantId, AuditChainStatus>) {
     super();
   }
   entries = () => Promise.resolve([]);
   checkpoints = () => Promise.resolve([]);
   append = () => Promise.resolve();
-  due = () => Promise.resolve([...this.standings.keys()]);
-  standing = (tenant: TenantId) => Promise.resolve(this.standings.get(tenant) ?? ({ kind: 'unchanged' } as const));
+  due = () => Promise.resolve([...this.statuses.keys()]);
+  status = (tenant: TenantId) => Promise.resolve(this.statuses.get(tenant) ?? ({ kind: 'unchanged' } as const));
   keep = (tenant: TenantId, checkpoint: KeptCheckpoint) => Promise.resolve(void this.kept.push([tenant, checkpoint]));
 }
 
@@ -32,7 +32,7 @@ it('signs where a chain has grown, nothing where it has not, and nothing over a 
   const [acme, idle, broken] = ['acme' as TenantId, 'idle' as TenantId, 'broken' as TenantId];
   const head = digestOf('head');
   const chain = new Chains(
-    new Map<TenantId, AuditStanding>([
+    new Map<TenantId, AuditChainStatus>([
       [broken, { kind: 'broken', entry: 3 }],
       [acme, { kind: 'grown', count: 7, head, at: Date.parse('2026-01-02T03:04:05.006Z') }],
       [idle, { kind: 'unchanged' }],

@@ -47,10 +47,10 @@ export class SignCheckpoints {
   /** Null if a checkpoint was signed; the entry at which the chain is broken; 0 if there was nothing to sign. */
   private async sign(tenant: TenantId): Promise<number | null> {
     const { chain, signer, maxEntries } = this.dependencies;
-    const standing = await chain.standing(tenant, maxEntries);
-    if (standing.kind === 'unchanged') return 0;
-    if (standing.kind === 'broken') return standing.entry;
-    const { count, head, at } = standing;
+    const status = await chain.status(tenant, maxEntries);
+    if (status.kind === 'unchanged') return 0;
+    if (status.kind === 'broken') return status.entry;
+    const { count, head, at } = status;
     const record: CheckpointRecord = { schema: 'taskrunner.checkpoint.v1', tenant, count, head, at: timeOf(at) };
     const envelope = await signer.sign(PAYLOAD_TYPE.checkpoint, canonical(asJson(record)));
     await chain.keep(tenant, { count, head, at, envelope });

@@ -17,7 +17,7 @@ function assumptionsOf({ index }: Planned, choices: readonly number[]): Assumpti
 }
 
 /** What both worlds were told is in `Assumptions`; a decision that came when it was too late was told to one of them alone. */
-const told = (events: readonly Derived[]): readonly string[] =>
+const reported = (events: readonly Derived[]): readonly string[] =>
   events.filter(({ type }) => type !== 'given.ignored').map(seen);
 
 type Events = (made: Planned, assumptions: Assumptions) => readonly Derived[];
@@ -29,7 +29,7 @@ function agrees(simulate: Events): fc.IAsyncPropertyWithHooks<[Seedling, number[
     const assumptions = assumptionsOf(made, choices);
     const driven = await drivenEvents(made, assumptions);
     fc.pre(driven !== null);
-    expect(told(driven)).toEqual(told(simulate(made, assumptions)));
+    expect(reported(driven)).toEqual(reported(simulate(made, assumptions)));
     expect(startedTooEarly(made, driven)).toEqual([]);
   });
 }

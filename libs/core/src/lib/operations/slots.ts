@@ -22,7 +22,7 @@ export class Slots {
   }
 
   /** Tells of each slot that is given back, until what is returned is called. */
-  onGiven(listener: () => void): () => void {
+  onReleased(listener: () => void): () => void {
     this.listeners.add(listener);
     return () => void this.listeners.delete(listener);
   }

@@ -6,7 +6,7 @@ import type { Json } from '../foundation/json';
 import type { Node } from '../plan/plan';
 import type { Claims } from '../ports/claims';
 import { Executor, type ExecutionRequest, type Outcome } from '../ports/executor';
-import type { DriverHands } from './driver-hands';
+import type { DriverDependencies } from './driver-dependencies';
 import { RunDriver, type Driven } from './drive-run';
 import { restoreRun } from './restore-run';
 
@@ -50,7 +50,7 @@ interface Played {
 }
 
 /** A run whose worker dies while it is at the twentieth item. */
-async function died(change: Partial<DriverHands> = {}): Promise<Played> {
+async function died(change: Partial<DriverDependencies> = {}): Promise<Played> {
   const world = new MemoryWorld();
   const run = world.submit(plan);
   const acting = new Echo();
@@ -61,7 +61,10 @@ async function died(change: Partial<DriverHands> = {}): Promise<Played> {
       resolve();
     };
   });
-  const driver = await RunDriver.open(world.hands([acting], { snapshotEntries: EVERY, ...change }), world.claim(run));
+  const driver = await RunDriver.open(
+    world.dependencies([acting], { snapshotEntries: EVERY, ...change }),
+    world.claim(run),
+  );
   if (typeof driver === 'string') throw new Error(driver);
   const driven = driver.drive();
   await died;
@@ -72,17 +75,17 @@ async function died(change: Partial<DriverHands> = {}): Promise<Played> {
 }
 
 /** Another worker claims it; which entries of pages it reads. */
-async function goOn({ world, run, acting }: Played, change: Partial<DriverHands> = {}) {
-  const hands = world.hands([acting], { snapshotEntries: EVERY, ...change });
+async function goOn({ world, run, acting }: Played, change: Partial<DriverDependencies> = {}) {
+  const dependencies = world.dependencies([acting], { snapshotEntries: EVERY, ...change });
   const read: number[] = [];
-  const claims = Object.assign(Object.create(hands.claims) as Claims, {
+  const claims = Object.assign(Object.create(dependencies.claims) as Claims, {
     pages: async (...of: Parameters<Claims['pages']>) => {
-      const pages = await hands.claims.pages(...of);
+      const pages = await dependencies.claims.pages(...of);
       read.push(...pages.map(({ first }) => first));
       return pages;
     },
   });
-  const driver = await RunDriver.open({ ...hands, claims }, world.claim(run, true));
+  const driver = await RunDriver.open({ ...dependencies, claims }, world.claim(run, true));
   const atClaim = [...read];
   const driven: Driven = typeof driver === 'string' ? driver : await driver.drive();
   return { driven, atClaim, read };
@@ -111,7 +114,7 @@ describe('a claim of a run with snapshots', () => {
     expect(Math.min(...atClaim)).toBe(last);
     // And whoever reads everything comes to the same.
     const { world, run, acting } = played;
-    const whole = await restoreRun(world.hands([acting]), { ...world.claim(run), snapshotSeq: null });
+    const whole = await restoreRun(world.dependencies([acting]), { ...world.claim(run), snapshotSeq: null });
     expect(whole).toMatchObject({ kind: 'restored', state: { result: { status: 'succeeded' } } });
   });
 
@@ -195,7 +198,7 @@ describe('a claim of a run with snapshots', () => {
 describe('a store that takes no snapshots', () => {
   it('stops no run: there are none, and an operator is told so now and then', async () => {
     const world = new MemoryWorld();
-    const objects = Object.assign(Object.create(world.hands([]).objects) as DriverHands['objects'], {
+    const objects = Object.assign(Object.create(world.dependencies([]).objects) as DriverDependencies['objects'], {
       put: async () => {
         throw new CodedError('OBJECT_STORE_UNAVAILABLE', 'no room', 'later');
       },
@@ -203,9 +206,9 @@ describe('a store that takes no snapshots', () => {
     const played = await died({ objects });
     expect(snapshotsOf(played)).toEqual([]);
     const { lastSeq } = played.world.run(played.run);
-    const told = played.world.alarms.filter(({ code }) => code === 'SNAPSHOT_NOT_STORED').length;
-    expect(told).toBeGreaterThan(1);
-    expect(told).toBeLessThanOrEqual(lastSeq / EVERY);
+    const reported = played.world.alarms.filter(({ code }) => code === 'SNAPSHOT_NOT_STORED').length;
+    expect(reported).toBeGreaterThan(1);
+    expect(reported).toBeLessThanOrEqual(lastSeq / EVERY);
     expect((await goOn(played)).driven).toBe('ended');
   });
 });

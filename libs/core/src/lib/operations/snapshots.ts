@@ -2,7 +2,7 @@ import { sha256 } from '../canonical/digest';
 import { isCodedError } from '../foundation/coded-error';
 import type { Digest } from '../foundation/ids';
 import type { Page, Unnumbered } from '../journal/page';
-import { Past } from '../journal/past';
+import { ReplayState } from '../journal/replay-state';
 import {
   SNAPSHOT_BYTES,
   SNAPSHOT_ENTRIES,
@@ -10,11 +10,11 @@ import {
   takeSnapshot,
   type LastSnapshot,
   type Snapshot,
-  type Standing,
+  type RestorePoint,
 } from '../journal/snapshot';
 import type { ClaimedRun } from '../ports/claims';
 import { MACHINE_VERSION, type RunState } from '../run/run-state';
-import type { DriverHands } from './driver-hands';
+import type { DriverDependencies } from './driver-dependencies';
 import { JournalValues } from './journal-values';
 import { readObject } from './read-object';
 
@@ -32,7 +32,10 @@ export class Snapshots {
   private notBefore = 0;
 
   constructor(
-    private readonly hands: Pick<DriverHands, 'objects' | 'references' | 'storeHealth' | 'snapshotEntries' | 'alarm'>,
+    private readonly dependencies: Pick<
+      DriverDependencies,
+      'objects' | 'references' | 'storeHealth' | 'snapshotEntries' | 'alarm'
+    >,
     private readonly run: ClaimedRun,
     private last: LastSnapshot,
     private readonly values: JournalValues,
@@ -42,13 +45,13 @@ export class Snapshots {
    * The snapshot that is due before the page that follows entry `seq`, stored; null if none is. What a snapshot is not there for, a replay
    * does: that it cannot be stored stops no run.
    */
-  async due(seq: number, at: number, standing: Standing): Promise<DueSnapshot | null> {
-    const { snapshotEntries = SNAPSHOT_ENTRIES, references } = this.hands;
+  async due(seq: number, at: number, restorePoint: RestorePoint): Promise<DueSnapshot | null> {
+    const { snapshotEntries = SNAPSHOT_ENTRIES, references } = this.dependencies;
     if (seq - this.last.seq < snapshotEntries || seq < this.notBefore) return null;
     // One that is silent would hold up the turn.
-    const { outage } = this.hands.storeHealth;
+    const { outage } = this.dependencies.storeHealth;
     if (outage !== null) return this.later(seq + snapshotEntries, outage.reason);
-    const { text, digest } = takeSnapshot(this.last, standing);
+    const { text, digest } = takeSnapshot(this.last, restorePoint);
     const index = this.values.index();
     const values = index === null ? this.values.before : sha256(index);
     const { tenant, runId } = this.run;
@@ -56,14 +59,14 @@ export class Snapshots {
     try {
       await references.need(tenant, runId, [...texts.keys()]);
       for (const [expected, one] of texts)
-        await this.hands.objects.put(tenant, bytesOf(one), { maxBytes: SNAPSHOT_BYTES, expected });
+        await this.dependencies.objects.put(tenant, bytesOf(one), { maxBytes: SNAPSHOT_BYTES, expected });
     } catch (error) {
       if (!isCodedError(error)) throw error;
-      this.hands.storeHealth.note(error);
+      this.dependencies.storeHealth.note(error);
       return this.later(seq + snapshotEntries, error.message);
     }
     const entry: Unnumbered = { at, kind: 'fact', event: { type: 'state', machine: MACHINE_VERSION, digest, values } };
-    return { entry, digest, index: values, steps: standing.state.steps };
+    return { entry, digest, index: values, steps: restorePoint.state.steps };
   }
 
   /** It stands in the journal. Results are settled by whoever holds them. */
@@ -74,7 +77,7 @@ export class Snapshots {
 
   private later(seq: number, reason: string): null {
     this.notBefore = seq;
-    this.hands.alarm(this.run, 'SNAPSHOT_NOT_STORED', { reason });
+    this.dependencies.alarm(this.run, 'SNAPSHOT_NOT_STORED', { reason });
     return null;
   }
 }
@@ -86,7 +89,7 @@ async function* bytesOf(text: string): AsyncIterable<Uint8Array> {
 /** Where a claim goes on from. */
 export interface GoingOn {
   readonly state: RunState;
-  readonly past: Past;
+  readonly replayState: ReplayState;
   readonly values: JournalValues;
   /** Where the page stands that begins with the snapshot. */
   readonly page: Page & { readonly mac: string };
@@ -97,18 +100,18 @@ export interface GoingOn {
  * its page says: the caller checks that page's hash, mac, and the chain from it to where the run stands.
  */
 export async function lastSnapshot(
-  hands: Pick<DriverHands, 'claims' | 'objects'>,
+  dependencies: Pick<DriverDependencies, 'claims' | 'objects'>,
   run: ClaimedRun,
   begun: RunState,
 ): Promise<GoingOn | null> {
   const { tenant, runId, snapshotSeq = null } = run;
   if (snapshotSeq === null) return null;
-  const [page] = await hands.claims.pages(tenant, runId, snapshotSeq - 1, 1);
+  const [page] = await dependencies.claims.pages(tenant, runId, snapshotSeq - 1, 1);
   const event = page?.entries[0]?.event;
   if (page?.first !== snapshotSeq || event?.type !== 'state' || event.machine !== MACHINE_VERSION) return null;
   try {
     const read = async (digest: Digest): Promise<Snapshot> =>
-      JSON.parse(await readObject(hands.objects, tenant, digest)) as Snapshot;
+      JSON.parse(await readObject(dependencies.objects, tenant, digest)) as Snapshot;
     const last = await read(event.digest);
     const reader = new SnapshotReader(begun, last);
     for (let { before } = last; before !== null;) {
@@ -116,11 +119,16 @@ export async function lastSnapshot(
       reader.add(older);
       ({ before } = older);
     }
-    const standing = reader.standing();
-    if (standing === null) return null;
-    const { state } = standing;
-    const past = new Past(standing, { seq: snapshotSeq, digest: event.digest, steps: state.steps });
-    return { state, past, page, values: new JournalValues(hands.claims, hands.objects, run, event.values) };
+    const restorePoint = reader.restorePoint();
+    if (restorePoint === null) return null;
+    const { state } = restorePoint;
+    const replayState = new ReplayState(restorePoint, { seq: snapshotSeq, digest: event.digest, steps: state.steps });
+    return {
+      state,
+      replayState,
+      page,
+      values: new JournalValues(dependencies.claims, dependencies.objects, run, event.values),
+    };
   } catch (error) {
     // The journal itself says it all.
     if (isCodedError(error) && error.code !== 'OBJECT_DIGEST_MISMATCH') return null;

@@ -14,7 +14,7 @@ class Hanging extends Executor {
   readonly started: Promise<void>;
   private begin: () => void = () => undefined;
 
-  constructor(private readonly whenTold: Outcome | null) {
+  constructor(private readonly whenStopped: Outcome | null) {
     super();
     this.started = new Promise((resolve) => (this.begin = resolve));
   }
@@ -22,7 +22,7 @@ class Hanging extends Executor {
   execute({ signal }: ExecutionRequest): Promise<Outcome> {
     this.begin();
     return new Promise((resolve) => {
-      signal.addEventListener('abort', () => this.whenTold && resolve(this.whenTold));
+      signal.addEventListener('abort', () => this.whenStopped && resolve(this.whenStopped));
     });
   }
 }
@@ -34,21 +34,21 @@ it.each<[string, Outcome | null, boolean, boolean]>([
   ['it was killed', { kind: 'stopped', unknown: true }, true, false],
   ['its worker was lost while it was being stopped', null, true, true],
   ['its worker was lost, and the run is cancelled', null, false, true],
-])('the outcome is unknown where %s', async (_, whenTold, cancelFirst, lost) => {
+])('the outcome is unknown where %s', async (_, whenStopped, cancelFirst, lost) => {
   const world = new MemoryWorld();
   const run = world.submit(plan);
-  const hanging = new Hanging(whenTold);
-  const driver = await RunDriver.open(world.hands([hanging]), world.claim(run));
+  const hanging = new Hanging(whenStopped);
+  const driver = await RunDriver.open(world.dependencies([hanging]), world.claim(run));
   if (typeof driver === 'string') throw new Error('halted');
   const driven = driver.drive();
   await hanging.started;
   if (cancelFirst) {
     world.post(run, cancel);
-    driver.mail();
+    driver.inboxChanged();
   }
   if (lost) {
     for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve));
-    const next = await RunDriver.open(world.hands([hanging]), world.claim(run, true));
+    const next = await RunDriver.open(world.dependencies([hanging]), world.claim(run, true));
     if (typeof next === 'string') throw new Error(world.run(run).halted ?? '');
     if (!cancelFirst) world.post(run, cancel);
     expect(await next.drive()).toBe('ended');

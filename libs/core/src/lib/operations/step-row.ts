@@ -1,4 +1,4 @@
-import type { Results } from '../binding/results';
+import type { RunProjection } from '../binding/run-projection';
 import type { Digest, StepId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import { indexOf, isItem } from '../plan/place';
@@ -10,8 +10,8 @@ import { INLINE_BYTES } from './run-values';
 
 /** What readers see of a step in this state. */
 export function stepRow(
-  x: PlanIndex,
-  results: Results,
+  index: PlanIndex,
+  results: RunProjection,
   values: ReadonlyMap<Digest, Json>,
   step: StepId,
   state: StepState,
@@ -19,13 +19,13 @@ export function stepRow(
 ): StepRow {
   const result = results.get(step);
   const item = isItem(step);
-  const node = item ? null : nodeAt(x, step);
+  const node = item ? null : nodeAt(index, step);
   const outputs = result?.outputs ?? null;
   const inline =
     outputs?.kind === 'value' && outputs.size <= INLINE_BYTES ? (values.get(outputs.digest) ?? null) : null;
   return {
     step,
-    parent: parentOf(x, step),
+    parent: parentOf(index, step),
     place: item ? indexOf(step) : (node?.place ?? 0),
     kind: item ? 'item' : (node?.node.kind ?? 'run'),
     label: label ?? node?.node.name ?? null,
@@ -39,7 +39,7 @@ export function stepRow(
     outputs: inline,
     outputsRef: outputs,
     reusedFrom: result?.reusedFrom ? { ...result.reusedFrom, step } : null,
-    error: errorOf(x, results, step, state),
+    error: errorOf(index, results, step, state),
   };
 }
 
@@ -47,7 +47,7 @@ export function stepRow(
  * Of a step that needs attention: which execution it is whose outcome nobody knows; a resolution names it. Of a gate that failed: what its
  * policy said, or who rejected it.
  */
-function errorOf(x: PlanIndex, results: Results, step: StepId, state: StepState): Json {
+function errorOf(index: PlanIndex, results: RunProjection, step: StepId, state: StepState): Json {
   if (state.kind === 'attention') {
     const message = 'the worker was lost while it ran: what it did is not known';
     return { code: 'OUTCOME_UNKNOWN', message, attempts: state.attempt, exitCode: null, execution: state.execution };
@@ -55,7 +55,7 @@ function errorOf(x: PlanIndex, results: Results, step: StepId, state: StepState)
   const result = results.get(step);
   if (result?.status !== 'failed') return null;
   const { code, attempts, exitCode } = result;
-  const gate = gateOutcomeAt({ x, results }, step, STEP_REASONS);
+  const gate = gateOutcomeAt({ index, results }, step, STEP_REASONS);
   const policy = gate.policy as Json;
   return { code, message: result.message ?? gate.message, attempts, exitCode, ...(policy === null ? {} : { policy }) };
 }

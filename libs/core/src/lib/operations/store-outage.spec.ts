@@ -7,7 +7,7 @@ import type { ClaimedRun } from '../ports/claims';
 import { Executor, type ExecutionRequest, type Outcome } from '../ports/executor';
 import type { PutOptions } from '../ports/object-store';
 import { RunDriver } from './drive-run';
-import type { DriverHands } from './driver-hands';
+import type { DriverDependencies } from './driver-dependencies';
 import { INLINE_BYTES } from './run-values';
 
 const away = () => new CodedError('OBJECT_STORE_UNAVAILABLE', 'the store is away', 'wait');
@@ -60,8 +60,8 @@ class Acting extends Executor {
 
 const effect = (effects: 'pure' | 'idempotent' | 'once') => aRunNode('act', { uses: 'builtin:command', effects });
 
-async function opened(hands: DriverHands, run: ClaimedRun): Promise<RunDriver> {
-  const driver = await RunDriver.open(hands, run);
+async function opened(dependencies: DriverDependencies, run: ClaimedRun): Promise<RunDriver> {
+  const driver = await RunDriver.open(dependencies, run);
   if (typeof driver === 'string') throw new Error('halted');
   return driver;
 }
@@ -72,7 +72,7 @@ describe('an outcome that the object store does not take yet', () => {
     const run = world.submit(aPlan(aBlock([effect(effects)])));
     const acting = new Acting(() => LARGE);
     const objects = new FlakyObjects(4);
-    const driver = await opened(world.hands([acting], { objects }), world.claim(run));
+    const driver = await opened(world.dependencies([acting], { objects }), world.claim(run));
     expect(await driver.drive()).toBe('ended');
     expect(objects.refused).toBe(4);
     expect(acting.calls).toEqual(['act#1']);
@@ -90,7 +90,7 @@ describe('an outcome that the object store does not take yet', () => {
         return { kind: 'succeeded', outputs: {} };
       }),
     );
-    const driver = await opened(world.hands([acting]), world.claim(run));
+    const driver = await opened(world.dependencies([acting]), world.claim(run));
     expect(await driver.drive()).toBe('ended');
     expect([tries, ...acting.calls]).toEqual([3, 'act#1']);
     expect(world.rows.get(run)?.get('act')?.status).toBe('succeeded');
@@ -101,8 +101,8 @@ describe('an outcome that the object store does not take yet', () => {
     const run = world.submit(aPlan(aBlock([effect('once')])));
     const acting = new Acting(({ storage }) => storage.keep(() => Promise.reject(away())));
     const objects = new FlakyObjects(Infinity);
-    const hands = world.hands([acting], { objects, storeHealth: healthOf(objects, 1_000) });
-    const driver = await opened(hands, world.claim(run));
+    const dependencies = world.dependencies([acting], { objects, storeHealth: healthOf(objects, 1_000) });
+    const driver = await opened(dependencies, world.claim(run));
     jest.useFakeTimers();
     try {
       const driven = driver.drive();
@@ -111,10 +111,10 @@ describe('an outcome that the object store does not take yet', () => {
       await jest.advanceTimersByTimeAsync(25_000);
       expect(await driven).toBe('handed-over');
     } finally {
-      hands.storeHealth.close();
+      dependencies.storeHealth.close();
       jest.useRealTimers();
     }
-    const next = await opened(world.hands([acting]), world.claim(run));
+    const next = await opened(world.dependencies([acting]), world.claim(run));
     expect(await next.drive()).toBe('parked');
     expect(acting.calls).toEqual(['act#1']);
     expect(world.rows.get(run)?.get('act')?.status).toBe('needs_attention');
@@ -130,17 +130,17 @@ describe('a step whose inputs the object store does not give yet', () => {
       const open = async (): Promise<AsyncIterable<Uint8Array>> => {
         if (++reads === 2) {
           world.post(run, { type: 'run.cancel-requested', by: { iss: 'i', sub: 's' }, reason: 'no', force: false });
-          driver.mail();
+          driver.inboxChanged();
         }
         throw away();
       };
       await expect(storage.read(open)).rejects.toMatchObject({ code: 'OBJECT_STORE_UNAVAILABLE' });
       return { kind: 'stopped', unknown: !signal.aborted };
     });
-    const hands = world.hands([acting]);
-    const driver = await opened(hands, world.claim(run));
+    const dependencies = world.dependencies([acting]);
+    const driver = await opened(dependencies, world.claim(run));
     expect(await driver.drive()).toBe('ended');
-    hands.storeHealth.close();
+    dependencies.storeHealth.close();
     expect(reads).toBeGreaterThanOrEqual(2);
     expect(world.run(run).status).toBe('cancelled');
   });
@@ -151,7 +151,7 @@ describe('what an executor throws', () => {
     const world = new MemoryWorld();
     const run = world.submit(aPlan(aBlock([effect(effects)])));
     const thrown = new Error('cannot write', { cause: new Error('no space') });
-    const driver = await opened(world.hands([new Acting(() => Promise.reject(thrown))]), world.claim(run));
+    const driver = await opened(world.dependencies([new Acting(() => Promise.reject(thrown))]), world.claim(run));
     await driver.drive();
     const failure = { step: 'act', execution: 1, code: 'EXECUTOR_THREW' };
     expect(world.executorFailures[0]).toEqual({ ...failure, causes: ['Error: cannot write', 'Error: no space'] });

@@ -20,7 +20,11 @@ export interface StoredUpload {
 /** Takes bytes from a caller: for file inputs and packs of runs that are submitted later. */
 export class StoreUpload {
   constructor(
-    private readonly hands: { readonly uploads: Uploads; readonly objects: ObjectStore; readonly limits: UploadLimits },
+    private readonly dependencies: {
+      readonly uploads: Uploads;
+      readonly objects: ObjectStore;
+      readonly limits: UploadLimits;
+    },
   ) {}
 
   /**
@@ -32,7 +36,7 @@ export class StoreUpload {
     content: AsyncIterable<Uint8Array>,
     announced: number | null,
   ): Promise<StoredUpload> {
-    const { uploads, objects, limits } = this.hands;
+    const { uploads, objects, limits } = this.dependencies;
     const { maxBytes, keep } = limits;
     if (announced !== null && announced > maxBytes)
       throw new CodedError(

@@ -16,14 +16,14 @@ import type { NewRun, RunStore } from '../ports/run-store';
 import type { SensitiveInputs } from '../ports/sensitive-inputs';
 import type { Signer } from '../ports/signer';
 import type { Uploads } from '../ports/uploads';
-import type { Workforce } from '../ports/workforce';
+import type { WorkerDirectory } from '../ports/worker-directory';
 import type { AdmissiblePack } from './admissible-pack';
 import { auditedCaller } from './audited-caller';
 import { admissionRecord, initiatorsOf, signAdmission, type RerunLink } from './admission-record';
 import type { PackJudge } from './pack-judge';
-import { layInnerPacks, type ResolvePack } from './inner-packs';
+import { embedInnerPacks, type ResolvePack } from './inner-packs';
 import { resolveFileInputs } from './file-inputs';
-import type { GivenInputs } from './given-inputs';
+import type { SuppliedInputs } from './supplied-inputs';
 import type { PackPlanner } from './pack-planner';
 import { signersOf } from './pack-signers';
 import type { SealedDocument } from './sensitive-in-pack';
@@ -98,7 +98,7 @@ export interface Submission {
   readonly source: PackSource;
   /** Publishers' signatures that came with it; not verified. */
   readonly signatures: readonly Json[];
-  readonly inputs: GivenInputs;
+  readonly inputs: SuppliedInputs;
   /** What the plan must hash to. */
   readonly planHash: Digest | null;
   /** The caller's receipt, to name what differs. */
@@ -118,7 +118,7 @@ export interface Idempotency {
   readonly bodyDigest: Digest;
 }
 
-export interface SubmitRunHands {
+export interface SubmitRunDependencies {
   readonly runs: RunStore;
   readonly objects: ObjectStore;
   readonly uploads: Pick<Uploads, 'find'>;
@@ -127,7 +127,7 @@ export interface SubmitRunHands {
   readonly judge: PackJudge;
   /** Published packs that packs use; null: there is no registry. */
   readonly resolvePack: ResolvePack | null;
-  readonly workforce: Workforce;
+  readonly workerDirectory: WorkerDirectory;
   /** Null: there is no key, and packs with sensitive inputs are refused when they are planned. */
   readonly sensitive: SensitiveInputs | null;
   /** 128 random bits or more, hexadecimal. */
@@ -150,11 +150,11 @@ export class SubmitRun {
   /** Of the environments of this installation. */
   private readonly environments = new WeakMap<Environment, { readonly text: string; readonly digest: Digest }>();
 
-  constructor(private readonly hands: SubmitRunHands) {}
+  constructor(private readonly dependencies: SubmitRunDependencies) {}
 
   async submit(principal: Principal, submission: Submission): Promise<Submitted> {
     const run = await this.prepare(principal, submission);
-    const created = await this.hands.runs.create(run);
+    const created = await this.dependencies.runs.create(run);
     switch (created.kind) {
       case 'created':
         return { runId: run.runId, replayed: false, run: summaryOf(run, created.inLine) };
@@ -185,16 +185,16 @@ export class SubmitRun {
     /** Files of the published packs that it uses. */
     readonly published: readonly PackFile[];
   }> {
-    const { judge, planner, uploads, resolvePack } = this.hands;
+    const { judge, planner, uploads, resolvePack } = this.dependencies;
     const { signatures } = submission;
-    const { source, published, packs } = await layInnerPacks(principal.tenant, submission.source, {
+    const { source, published, packs } = await embedInnerPacks(principal.tenant, submission.source, {
       resolve: resolvePack,
       uses: (asking, user) => planner.uses(asking, user),
     });
-    const given = { ...submission, source };
+    const supplied = { ...submission, source };
     const { inputs, faults } = submission.rerun
       ? { inputs: submission.inputs, faults: [] }
-      : await resolveFileInputs({ uploads, planner }, principal.tenant, given, true);
+      : await resolveFileInputs({ uploads, planner }, principal.tenant, supplied, true);
     const signers = await signersOf(judge, planner, principal.tenant, source, signatures);
     const beside = besideThePack(principal, submission);
     const planning = await planner.plan(principal.tenant, source, inputs, signers, beside);
@@ -207,9 +207,12 @@ export class SubmitRun {
     const trust = await judge.judge(principal.tenant, pack, signatures);
     refuseUntrusted(pack, trust);
     // A pack that is used is trusted as one that is run.
-    for (const { pack: inner, contentDigest, signatures: given } of packs) {
+    for (const { pack: inner, contentDigest, signatures: supplied } of packs) {
       const { name, version } = inner.metadata;
-      refuseUntrusted({ name, version }, await judge.judge(principal.tenant, { name, version, contentDigest }, given));
+      refuseUntrusted(
+        { name, version },
+        await judge.judge(principal.tenant, { name, version, contentDigest }, supplied),
+      );
     }
     return { planning, trust, published };
   }
@@ -219,7 +222,7 @@ export class SubmitRun {
    * cannot be planned again.
    */
   async replay({ tenant, iss, sub }: Principal, idempotency: Idempotency): Promise<RunId | null> {
-    const { runs, sensitive } = this.hands;
+    const { runs, sensitive } = this.dependencies;
     const asked = { ...idempotency, person: { iss, sub } };
     const found = await runs.replayed(tenant, asked);
     if (found !== null || sensitive === null) return found;
@@ -234,7 +237,7 @@ export class SubmitRun {
     { signers, signatures }: PackTrust,
     published: readonly PackFile[],
   ): Promise<NewRun> {
-    const { runs, objects, signer, nonce } = this.hands;
+    const { runs, objects, signer, nonce } = this.dependencies;
     const environment = this.environmentOf(planning);
     const { tenant, iss, sub, name } = principal;
     const packed = [...filesAt(planning.packed, submission.source), ...published];
@@ -298,15 +301,15 @@ export class SubmitRun {
   }
 
   private sealer(): SensitiveInputs {
-    if (!this.hands.sensitive) throw new TypeError('sensitive inputs were planned without a key');
-    return this.hands.sensitive;
+    if (!this.dependencies.sensitive) throw new TypeError('sensitive inputs were planned without a key');
+    return this.dependencies.sensitive;
   }
 
   /** A sealed run is not queued for workers none of which could take it. Where there are none at all, nobody knows: it waits. */
   private async refuseUnenforceable(planning: AdmissiblePack): Promise<void> {
     if (!planning.sealed) return;
-    const { live, honouring } = await this.hands.workforce.enforcing(
-      environmentWhere(planning.sealed, this.hands.planner.setting).isolation,
+    const { live, honouring } = await this.dependencies.workerDirectory.enforcing(
+      environmentWhere(planning.sealed, this.dependencies.planner.setting).isolation,
     );
     if (live === 0 || honouring > 0) return;
     throw new SubmitRunError(
@@ -317,7 +320,7 @@ export class SubmitRun {
   }
 
   private environmentOf({ sealed }: AdmissiblePack): { readonly text: string; readonly digest: Digest } {
-    const environment = environmentWhere(sealed, this.hands.planner.setting);
+    const environment = environmentWhere(sealed, this.dependencies.planner.setting);
     const known = this.environments.get(environment);
     if (known) return known;
     const text = canonical(environment as unknown as Json);

@@ -4,7 +4,7 @@ import type { Envelope } from '../evidence/envelope';
 import { openEnvelope, type KeyRing } from '../evidence/open-envelope';
 import { readAdmission, readDecision, readRelease, readResolution } from '../evidence/read-documents';
 import { isCodedError } from '../foundation/coded-error';
-import type { DriverHands } from './driver-hands';
+import type { DriverDependencies } from './driver-dependencies';
 
 /** The record in an envelope that verifies under a ledger key of a ring; null if it does not. */
 export function trustedRelease(ring: KeyRing): (envelope: Envelope) => ReleaseRecord | null {
@@ -12,7 +12,9 @@ export function trustedRelease(ring: KeyRing): (envelope: Envelope) => ReleaseRe
 }
 
 /** Opens admissions, decisions and resolutions under the keys of a ring; what does not verify, or is not exactly such a record, is null. */
-export function trustedRecords(ring: KeyRing): Pick<DriverHands, 'openAdmission' | 'openDecision' | 'openResolution'> {
+export function trustedRecords(
+  ring: KeyRing,
+): Pick<DriverDependencies, 'openAdmission' | 'openDecision' | 'openResolution'> {
   return {
     openAdmission: (envelope) =>
       refusedIsNull(() => readAdmission(payload(envelope, PAYLOAD_TYPE.admission, 'admission', ring))),

@@ -250,8 +250,8 @@ describe('each fault', () => {
 
   it('are at most 1 000, the first of the document', () => {
     const lines = Array.from({ length: 1_200 }, (_, i) => `    - { id: s${i}, nam: x, ${NOOP} }\n`).join('');
-    const told = stepFaults(lines);
-    expect([told.length, told[0], told.at(-1)]).toEqual([
+    const reported = stepFaults(lines);
+    expect([reported.length, reported[0], reported.at(-1)]).toEqual([
       1_000,
       'PACK_UNKNOWN_FIELD /spec/steps/0/nam 1:17',
       'PACK_UNKNOWN_FIELD /spec/steps/999/nam 1000:19',

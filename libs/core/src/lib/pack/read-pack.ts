@@ -5,7 +5,7 @@ import { checkFiles } from './check-files';
 import { checkNames } from './check-names';
 import { checkRunner } from './check-runner';
 import { allSteps, checkSteps } from './check-steps';
-import { type Doubt, doubtAbout } from './doubt';
+import { type UnreadableRegions, unreadableRegionsOf } from './unreadable-regions';
 import type { Pack } from './pack';
 import { NO_FILES, type PackFiles } from './pack-files';
 import { manifest } from './pack-shapes';
@@ -20,15 +20,15 @@ export interface ReadPack {
 }
 
 /** What of a faulty pack could be read; what could not is blank, and doubted. */
-export interface SalvagedPack {
+export interface PartialPack {
   readonly read: ReadPack;
-  readonly doubt: Doubt;
+  readonly unreadable: UnreadableRegions;
 }
 
 /** A pack that was read, or everything that is wrong with it, in the order of position, at most 1 000. */
 export type PackReading =
   | ReadPack
-  | { readonly kind: 'refused'; readonly faults: readonly Fault[]; readonly salvaged?: SalvagedPack };
+  | { readonly kind: 'refused'; readonly faults: readonly Fault[]; readonly partial?: PartialPack };
 
 /**
  * Reads a manifest and checks all that needs neither inputs nor an environment: fields, formats, ids, needs, names, files. A
@@ -37,7 +37,7 @@ export type PackReading =
 export function readPack(source: ReadDocument | string | Uint8Array, files: PackFiles = NO_FILES): PackReading {
   const received = typeof source === 'string' || source instanceof Uint8Array ? readDocument(source) : source;
   const unread = received.kind === 'refused' ? received.faults : [];
-  const document = received.kind === 'refused' ? received.salvaged : received;
+  const document = received.kind === 'refused' ? received.partial : received;
   if (document === undefined || unread.length >= 1_000) return { kind: 'refused', faults: unread };
   const reading = new Reading(document, unread.map(({ path }) => path)); // prettier-ignore
   const pack = manifest.read({ value: document.value, at: '' }, '', reading);
@@ -49,5 +49,9 @@ export function readPack(source: ReadDocument | string | Uint8Array, files: Pack
   const read: ReadPack = { kind: 'read', pack, locate: (pointer, key = false) => reading.locate(pointer, key) };
   if (faults.length === 0) return read;
   const steps = new Set(allSteps(pack).map((step) => step.at));
-  return { kind: 'refused', faults: sortFaults(faults), salvaged: { read, doubt: doubtAbout(reading.unknown, steps) } };
+  return {
+    kind: 'refused',
+    faults: sortFaults(faults),
+    partial: { read, unreadable: unreadableRegionsOf(reading.unknown, steps) },
+  };
 }

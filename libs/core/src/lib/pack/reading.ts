@@ -90,13 +90,13 @@ export class Reading {
     this.faults.push({
       code,
       ...location,
-      ...this.within(location, note),
+      ...this.positionWithin(location, note),
       message,
       remediation: note.remediation ?? PACK_REMEDIES[code],
     });
   }
 
-  private within(start: Position, { text, offset }: FaultNote): Position | null {
+  private positionWithin(start: Position, { text, offset }: FaultNote): Position | null {
     if (text === undefined || offset === undefined) return null;
     this.#lines ??= this.places.text.split('\n');
     return placeInText(this.#lines, start, text, offset);

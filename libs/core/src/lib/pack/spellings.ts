@@ -64,8 +64,8 @@ export const gateSpellings: Normalise = (entries, at, reading) => {
     const outer = new Map(result);
     outer.delete(name);
     const names = { parameters: 'with', id: name };
-    const within = pointerTo(at, name);
-    for (const [part, value] of renamed(names)(inner, within, reading)) {
+    const child = pointerTo(at, name);
+    for (const [part, value] of renamed(names)(inner, child, reading)) {
       if (part !== name && (outer.has(part) || (part === 'with' && outer.has('parameters'))))
         spelledTwice(part, value, at, reading);
       else outer.set(part, value);
@@ -121,9 +121,9 @@ export const stepSpellings: Normalise = (entries, at, reading) => {
     const named = new Map(inner ?? [[kind, written]]);
     if (inner !== null && parts === null) named.set(kind, { value: null, at: written.at });
     if (named.has('id') && named.has(kind)) {
-      const within = pointerTo(at, name);
-      reading.place(`${within}/id`, named.get('id') as Written, within, 'id');
-      reading.fault('PACK_SPELLED_TWICE', `${within}/id`, `id and ${kind} are the same field.`, { key: true });
+      const child = pointerTo(at, name);
+      reading.place(`${child}/id`, named.get('id') as Written, child, 'id');
+      reading.fault('PACK_SPELLED_TWICE', `${child}/id`, `id and ${kind} are the same field.`, { key: true });
       named.delete('id');
     } else if (named.has('id')) {
       named.set(kind, named.get('id') as Written);

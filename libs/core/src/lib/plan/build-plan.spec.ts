@@ -70,8 +70,8 @@ const inputs = { image: 'registry.test/a', regions: ['eu', 'us'] };
 const text = packText(steps, spec);
 
 describe('the concurrency group of a run', () => {
-  const group = (value: string, given: JsonObject) => {
-    const planning = planned(packText('- { id: a, workers: [gpu, eu], run: { uses: "builtin:noop" } }\n- { id: b, group: { steps: [ { id: c, workers: [eu, big], run: { uses: "builtin:noop" } } ] } }', `inputs: [ { name: env, type: string } ]\nconcurrency: { group: ${value}, onConflict: refuse }`), given); // prettier-ignore
+  const group = (value: string, supplied: JsonObject) => {
+    const planning = planned(packText('- { id: a, workers: [gpu, eu], run: { uses: "builtin:noop" } }\n- { id: b, group: { steps: [ { id: c, workers: [eu, big], run: { uses: "builtin:noop" } } ] } }', `inputs: [ { name: env, type: string } ]\nconcurrency: { group: ${value}, onConflict: refuse }`), supplied); // prettier-ignore
     return { claim: planning.concurrency, rule: planning.plan.concurrency, workers: planning.workerLabels };
   };
 
@@ -205,7 +205,7 @@ it('reads as language what the digest of a pack reads as language', () => {
 });
 
 describe('the plan hash', () => {
-  const hash = (manifest: string, given: JsonObject = inputs) => planned(manifest, given, { files }).planHash;
+  const hash = (manifest: string, supplied: JsonObject = inputs) => planned(manifest, supplied, { files }).planHash;
 
   it.each([
     ['a comment', (one: string) => `# by hand\n${one}`],

@@ -9,7 +9,7 @@ import { checkBundleRoots } from './check-bundles';
 import { checkExports } from './check-exports';
 import { checkPolicies } from './check-policies';
 import { checkOverrides, checkReads, GateGuards } from './check-gates';
-import { doubtedInputs } from './doubted-inputs';
+import { inputsBesideUnreadable } from './inputs-beside-unreadable';
 import { ExpressionReader, type Place } from './expression-reader';
 import { Faults } from './faults';
 import { FIELDS } from './field-rule';
@@ -21,7 +21,7 @@ import { indexPlan } from './plan-index';
 import { profileOf } from './plan-profile';
 import type { Planning, PlanRequest, RetryRule } from './plan-request';
 import { InnerPacks, type PackUnit } from './pack-unit';
-import { layOut, placeOf, type PlannedList, type PlannedStep } from './planned-step';
+import { planLists, placeOf, type PlannedList, type PlannedStep } from './planned-step';
 import type { Environment } from './profile';
 import { readList } from './read-steps';
 import type { StepContext } from './step-context';
@@ -46,16 +46,16 @@ export function buildPlan(request: PlanRequest): Planning {
     environment,
     configuration,
     source,
-    doubt = null,
+    unreadable = null,
     withoutInputs = false,
   } = request;
   const { pack } = read;
   const { spec, metadata } = pack;
-  const faults = new Faults(read.locate, source ?? null, null, null, doubt);
+  const faults = new Faults(read.locate, source ?? null, null, null, unreadable);
   const resolved = resolveInputs(pack, files, inputs, configuration.sensitiveInputs, faults, request.withheldInputs);
   const granted = new Set(Object.keys(configuration.secrets));
   const names = {
-    inputs: doubt === null ? resolved.type : doubtedInputs(resolved.type, spec.inputs, doubt),
+    inputs: unreadable === null ? resolved.type : inputsBesideUnreadable(resolved.type, spec.inputs, unreadable),
     sensitive: new Set(spec.inputs.filter((input) => input.sensitive).map(({ name }) => name)),
     secrets: spec.secrets.map(({ name }) => name),
     granted,
@@ -67,14 +67,14 @@ export function buildPlan(request: PlanRequest): Planning {
   const ownDigest = (): Digest => (digest ??= contentDigest(pack, files));
   const root: PackUnit = { read, files, faults, folder: '', contentDigest: ownDigest, chain: [] };
   const inner = new InnerPacks(files, read, MAX_STEPS);
-  const list = layOut(root, (step, unit) => inner.open(step, unit));
+  const list = planLists(root, (step, unit) => inner.open(step, unit));
   const steps = [...everyStep(list)];
   if (allSteps(pack).length > MAX_STEPS)
     faults.add('PLAN_TOO_MANY_STEPS', '/spec/steps', `The pack has more than ${MAX_STEPS} steps.`);
   const egress = egressLists(pack, environment, configuration, faults);
   const units = new Map<PackUnit, StepContext>();
   const known =
-    resolved.sound && doubt === null && !withoutInputs ? { inputs: resolved.values, pack: packValue } : null;
+    resolved.sound && unreadable === null && !withoutInputs ? { inputs: resolved.values, pack: packValue } : null;
   const context: StepContext = {
     reader,
     faults,
@@ -162,13 +162,13 @@ export function buildPlan(request: PlanRequest): Planning {
     checkBundleRoots(own, environment, unit.faults);
     checkExports(own, environment, unit.faults);
     if (request.admitted !== true) checkPolicies(unit, own, reader, unit.faults);
-    if (doubt?.aboutSteps !== true) {
+    if (unreadable?.aboutSteps !== true) {
       checkReads(own, guards, unit.faults);
       checkGatedSecrets(own, guards, configuration, handed, unit.faults);
     }
-    if (doubt?.within('/spec/approvals') !== true) checkOverrides(approvals, policies, own, handed, unit.faults);
+    if (unreadable?.isWithin('/spec/approvals') !== true) checkOverrides(approvals, policies, own, handed, unit.faults);
   }
-  if (faults.any || doubt !== null) return { kind: 'refused', faults: faults.faults };
+  if (faults.any || unreadable !== null) return { kind: 'refused', faults: faults.faults };
   warnOfEffects(plan, steps, guards);
   const { planHash, receipt, text } = hashPlan(plan);
   const floor = environment.approvals.floor;

@@ -42,7 +42,7 @@ function checkDeclared(url: string, at: string, lists: EgressLists, faults: Faul
   }
   warnOfBroad(url, rule, at, faults);
   const refusal = refusalOf(rule, lists);
-  if (refusal !== null && !isDoubtful(at, faults))
+  if (refusal !== null && !isUnreadable(at, faults))
     faults.add('SEALED_EGRESS_DENIED', at, refusal.message, { remediation: refusal.remedy, ...ALIASES });
   return rule;
 }
@@ -52,7 +52,7 @@ function checkComputed(url: string, declared: readonly EgressRule[], at: string,
   const origin = literalOrigin(url);
   const covered =
     origin === null ? declared.length > 0 : declared.some((rule) => isCovered(origin, [withoutPath(rule)]));
-  if (covered || isDoubtful(at, faults)) return;
+  if (covered || isUnreadable(at, faults)) return;
   faults.add(
     'SEALED_EGRESS_DENIED',
     at,
@@ -102,7 +102,10 @@ function isOn(list: readonly EgressRule[], rule: EgressRule): boolean {
 }
 
 /** True where the lists that a destination must be on could not be read. */
-function isDoubtful(at: string, { doubt }: Faults): boolean {
+function isUnreadable(at: string, { unreadable }: Faults): boolean {
   const run = /^.*?\/run(?=\/(?:with|egress)(?:\/|$))/.exec(at)?.[0];
-  return doubt !== null && (doubt.within('/spec/sandbox') || (run !== undefined && doubt.within(`${run}/egress`)));
+  return (
+    unreadable !== null &&
+    (unreadable.isWithin('/spec/sandbox') || (run !== undefined && unreadable.isWithin(`${run}/egress`)))
+  );
 }

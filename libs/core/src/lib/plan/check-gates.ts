@@ -28,14 +28,14 @@ export class GateGuards {
     const known = this.ofList.get(list);
     if (known !== undefined) return known;
     const found = list.steps.flatMap((step) => {
-      const gates = this.within(step);
+      const gates = this.stepsWithin(step);
       return gates.length === 0 ? [] : [{ place: step.place, gates }];
     });
     this.ofList.set(list, found);
     return found;
   }
 
-  private within(step: PlannedStep): readonly PlannedStep[] {
+  private stepsWithin(step: PlannedStep): readonly PlannedStep[] {
     const { body, when, runOn } = step.step;
     if (body.kind === 'gate')
       return body.gate.kind === 'approval' && runOn !== 'failure' && this.applies(step) ? [step] : [];
@@ -107,8 +107,8 @@ export function checkOverrides(
  * that is no longer. What is stated nowhere is the installation's.
  */
 export function isAsShort(a: Times, b: Times): boolean {
-  const within = (own: number | null, most: number | null): boolean => most === null || (own !== null && own <= most);
-  return within(a.expiresAfterMs, b.expiresAfterMs) && within(a.executeWithinMs, b.executeWithinMs);
+  const isWithin = (own: number | null, most: number | null): boolean => most === null || (own !== null && own <= most);
+  return isWithin(a.expiresAfterMs, b.expiresAfterMs) && isWithin(a.executeWithinMs, b.executeWithinMs);
 }
 
 type Times = Pick<Approval, 'expiresAfterMs' | 'executeWithinMs'>;

@@ -208,7 +208,7 @@ describe('CEL policies when a pack is planned', () => {
       executable: () => false,
     };
     const planning = plan(readFileSync(join(folder, 'pack.yaml'), 'utf8'), {}, { files, withoutInputs: true });
-    const told = planning.kind === 'refused' ? planning.faults : planning.warnings;
-    expect(told.filter(({ code }) => code.startsWith('POLICY'))).toEqual([]);
+    const reported = planning.kind === 'refused' ? planning.faults : planning.warnings;
+    expect(reported.filter(({ code }) => code.startsWith('POLICY'))).toEqual([]);
   });
 });

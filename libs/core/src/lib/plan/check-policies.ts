@@ -4,7 +4,7 @@ import type { DeclaredInput } from '../policy/check-cel';
 import { checkPolicy } from '../policy/compile-policy';
 import type { ExpressionReader } from './expression-reader';
 import type { Faults } from './faults';
-import { tellOfPolicy } from './pack-parts';
+import { reportPolicy } from './pack-parts';
 import type { PackUnit } from './pack-unit';
 import { isOverBefore, namesIn, stepNamed, viewType, type PlannedStep } from './planned-step';
 
@@ -32,7 +32,7 @@ export function checkPolicies(
 ): void {
   const { policies } = unit.read.pack.spec;
   policies.forEach(({ id, engine, source, path }, index) => {
-    if (engine !== 'cel' || faults.doubt?.within(`/spec/policies/${index}`) === true) return;
+    if (engine !== 'cel' || faults.unreadable?.isWithin(`/spec/policies/${index}`) === true) return;
     const bytes = path === null ? null : unit.files.read(path);
     const text = source ?? (bytes === null ? null : new TextDecoder().decode(bytes));
     if (text === null) return;
@@ -40,14 +40,14 @@ export function checkPolicies(
       ({ step: { body } }) => body.kind === 'gate' && body.gate.kind === 'policy' && body.gate.policy === id,
     );
     for (const fault of checkPolicy({ engine, source: text }, declaredFor(gates, reader, faults)))
-      tellOfPolicy(policies, index, text, fault, faults, !fault.refuses);
+      reportPolicy(policies, index, text, fault, faults, !fault.refuses);
   });
 }
 
 function declaredFor(gates: readonly PlannedStep[], reader: ExpressionReader, faults: Faults): DeclaredInput {
   const inputs = fromStatic(reader.policyInputs());
-  const isDoubtful = faults.doubt?.aboutSteps === true;
-  if (gates.length === 0 || isDoubtful)
+  const isUnreadable = faults.unreadable?.aboutSteps === true;
+  if (gates.length === 0 || isUnreadable)
     return { roots: new Map([...SAME, ['inputs', inputs], ['steps', ANY], ['params', ANY]]) };
   const params = gates.map((gate) => fromStatic(gate.params ?? ANY_TYPE)).reduce(join);
   const seen = gates.map((gate) => stepsFor(gate));

@@ -27,7 +27,7 @@ const oddRun = fc.constantFrom(...builtins).chain(([name, { parameters }]) => {
   const names = [...Object.keys(parameters ?? {}), 'other'];
   return fc
     .dictionary(fc.constantFrom(...names), fc.oneof(odd, fc.array(odd, { maxLength: 3 })), { maxKeys: 4 })
-    .map((given): JsonObject => ({ uses: `builtin:${name}`, with: { ...given } }));
+    .map((supplied): JsonObject => ({ uses: `builtin:${name}`, with: { ...supplied } }));
 });
 
 /** The manifest, its runs replaced by others in turn. */

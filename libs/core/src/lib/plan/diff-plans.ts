@@ -5,7 +5,7 @@ import type { Digest, NodeId } from '../foundation/ids';
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../foundation/json';
 import { graphOf } from './plan-graph';
 import { effectsIn } from './ungated-effects';
-import { within } from './place';
+import { joinScope } from './place';
 import type { Block, Node, Plan } from './plan';
 
 /** One value that differs; a member that is absent was not there. */
@@ -123,7 +123,7 @@ function stepsOf(root: Block): ReadonlyMap<NodeId, PlacedStep> {
   const found = new Map<NodeId, PlacedStep>();
   const visit = (block: Block, scope: string, place: string): void => {
     for (const node of block.nodes) {
-      const id = within<NodeId>(scope, node.id);
+      const id = joinScope<NodeId>(scope, node.id);
       found.set(id, { id, node, place });
       switch (node.kind) {
         case 'run':

@@ -262,18 +262,22 @@ export class ExpressionReader {
       }
     }
     const { type, faults } = expression.typeOf({ ...roots, steps: objectType(steps, !sound) });
-    const isDoubtful = this.doubtsNames(place.scope);
-    for (const fault of faults) if (!isDoubtful) this.report(fault, at, text);
+    const isUnreadable = this.hasUnreadableNames(place.scope);
+    for (const fault of faults) if (!isUnreadable) this.report(fault, at, text);
     if (faults.length > 0 || !sound) tally.faulty = true;
     return sound && faults.length === 0 ? type : ANY_TYPE;
   }
 
   /** True if a map or loop around gives its items names that could not be read. */
-  private doubtsNames({ owner }: Scope): boolean {
-    const { doubt } = this.faults;
-    if (doubt === null || owner === null) return false;
+  private hasUnreadableNames({ owner }: Scope): boolean {
+    const { unreadable } = this.faults;
+    if (unreadable === null || owner === null) return false;
     const at = `${owner.step.at}/${owner.step.body.kind}`;
-    return doubt.within(`${at}/iterator`) || doubt.within(`${at}/index`) || this.doubtsNames(owner.list.scope);
+    return (
+      unreadable.isWithin(`${at}/iterator`) ||
+      unreadable.isWithin(`${at}/index`) ||
+      this.hasUnreadableNames(owner.list.scope)
+    );
   }
 
   private rootsAt({ scope, failed, previous }: Place): Readonly<Record<string, StaticType>> {
@@ -322,17 +326,17 @@ export class ExpressionReader {
     if (rule.secrets === false)
       return refuse('SENSITIVE_FLOW', `${rule.noun} cannot read secrets.`, reference, rule.remedy);
     if (typeof name !== 'string' || !this.names.secrets.includes(name)) {
-      if (this.faults.doubt?.within('/spec/secrets') === true) return;
+      if (this.faults.unreadable?.isWithin('/spec/secrets') === true) return;
       const remediation =
         typeof name === 'string'
           ? this.faults.guess(name, this.names.secrets, 'Declare it in secrets.')
           : 'Name the secret.';
       return refuse('EXPR_UNKNOWN_NAME', `The pack has no secret ${String(name)}.`, reference, remediation);
     }
-    const alone =
+    const single =
       rule.secrets === 'inside' ||
       (whole && reference.path.length === 1 && expression.text.replaceAll('"', '') === `secrets.${name}`);
-    if (!alone) refuse('SECRET_USE', `The secret ${name} can only be handed over whole.`, reference);
+    if (!single) refuse('SECRET_USE', `The secret ${name} can only be handed over whole.`, reference);
     if (!this.names.granted.has(name)) refuse('SECRET_NOT_GRANTED', `The secret ${name} is not bound here.`, reference);
   }
 
@@ -353,9 +357,9 @@ export class ExpressionReader {
         reference,
         'Name the step, such as steps.scan.outputs.',
       );
-    const { doubt } = this.faults;
+    const { unreadable } = this.faults;
     const found = stepNamed(place.scope, name);
-    if (doubt !== null && (found === null ? doubt.aboutNames : doubt.within(found.step.at))) {
+    if (unreadable !== null && (found === null ? unreadable.aboutNames : unreadable.isWithin(found.step.at))) {
       steps[name] = ANY_TYPE;
       return;
     }
@@ -372,7 +376,7 @@ export class ExpressionReader {
         : found.list.scope === place.scope || (place.scope.owner !== null && isOverBefore(found, place.scope.owner));
     if (!over) {
       steps[name] = ANY_TYPE;
-      if (doubt?.aboutSteps === true) return;
+      if (unreadable?.aboutSteps === true) return;
       const why = found === place.step ? 'is this step itself' : 'may not have run yet';
       return refuse('EXPR_STEP_ORDER', `The step ${name} ${why}.`, reference);
     }

@@ -1,7 +1,7 @@
 import { nearestName } from '../foundation/nearest-name';
 import { sortFaults, type Fault } from '../foundation/fault';
 import { placeInText } from '../document/text-place';
-import type { Doubt } from '../pack/doubt';
+import type { UnreadableRegions } from '../pack/unreadable-regions';
 import type { Location } from '../pack/reading';
 import { PLAN_REMEDIES, type PlanFaultCode } from './plan-fault';
 
@@ -52,7 +52,7 @@ export class Faults {
     private readonly origin: Origin | null = null,
     around: Faults | null = null,
     /** What of the manifest could not be read; null: nothing. */
-    readonly doubt: Doubt | null = null,
+    readonly unreadable: UnreadableRegions | null = null,
   ) {
     this.found = around?.found ?? [];
     this.warned = around?.warned ?? [];
@@ -77,15 +77,15 @@ export class Faults {
 
   /** A fault at a place of the normalised manifest. */
   add(code: PlanFaultCode, at: string, message: string, note: PlanFaultNote = {}): void {
-    if (this.doubt?.at(at) === true) return;
+    if (this.unreadable?.at(at) === true) return;
     const fault = this.fault(code, at, message, note);
-    if (this.doubt?.at(fault.path) === true) return;
+    if (this.unreadable?.at(fault.path) === true) return;
     this.found.push(fault);
   }
 
   /** A fault of the inputs: they have no lines here. Only a sound pack can say what is wrong with them. */
   addInput(code: PlanFaultCode, path: string, message: string, remediation?: string): void {
-    if (this.doubt !== null) return;
+    if (this.unreadable !== null) return;
     this.found.push({ code, path, line: null, column: null, message, remediation: remediation ?? remedyOf(code) });
   }
 

@@ -22,11 +22,11 @@ export type HeldInputs =
   | { readonly kind: 'refused'; readonly findings: readonly InnerFinding[] };
 
 /** Holds what a caller hands over against what the inner pack asks for: when it is planned, and when the step begins. */
-export function holdInputs(rules: readonly InnerInput[], given: JsonObject): HeldInputs {
+export function holdInputs(rules: readonly InnerInput[], supplied: JsonObject): HeldInputs {
   const findings: InnerFinding[] = [];
   const values: Record<string, Json> = {};
   for (const rule of rules) {
-    const own = Object.hasOwn(given, rule.name) ? (given[rule.name] ?? null) : null;
+    const own = Object.hasOwn(supplied, rule.name) ? (supplied[rule.name] ?? null) : null;
     const held = holdInput(rule, own ?? rule.default);
     if (held.kind === 'value') values[rule.name] = held.value;
     else findings.push(...held.findings);
@@ -70,8 +70,8 @@ export function holdInput(
  * `around` are `inputs` and `pack` of the caller; null where they are not known.
  */
 export function knownInputs(node: Pick<PackNode, 'inputs' | 'with'>, around: JsonObject | null): JsonObject | null {
-  const given = around === null ? undefined : knownValue(node.with, around);
-  const held = given === undefined ? null : holdInputs(node.inputs, isJsonObject(given) ? given : {});
+  const supplied = around === null ? undefined : knownValue(node.with, around);
+  const held = supplied === undefined ? null : holdInputs(node.inputs, isJsonObject(supplied) ? supplied : {});
   return held?.kind === 'values' ? held.values : null;
 }
 

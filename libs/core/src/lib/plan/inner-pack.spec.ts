@@ -213,8 +213,8 @@ secrets: [ { name: deploy-token, scope: packs.run } ]
     ['executeWithin: 1h', 'executeWithin: 2h', false],
     ['expiresAfter: 2h, executeWithin: 1h', 'expiresAfter: 1h, executeWithin: 1h', true],
     ['reasonRequired: false', 'expiresAfter: 9h', true],
-  ])('an approval with %s may be one with "%s": %s', (within, without, fits) => {
-    const timed = packFiles({ 'in/pack.yaml': inner.replace('{ id: go,', `{ id: go, ${within},`) });
+  ])('an approval with %s may be one with "%s": %s', (outer, without, fits) => {
+    const timed = packFiles({ 'in/pack.yaml': inner.replace('{ id: go,', `{ id: go, ${outer},`) });
     const owners = more.replace('minApprovals: 2 }', `minApprovals: 2${without === '' ? '' : `, ${without}`} }`);
     const made = plan(packText(use('owners'), owners), {}, { files: timed, configuration });
     const faults = made.kind === 'refused' ? made.faults.map(shownFault) : [];
@@ -328,8 +328,8 @@ ${body}
   const decides = `    - { id: act, when: "{{ inputs.flag }}", effects: once, run: { uses: "builtin:noop" } }`;
   const gate = (when: string): string => `    - { id: ask${when}, gate: { approval: go } }`;
   const approvals = 'approvals: [ { id: owners } ]';
-  const use = (given: string): string =>
-    `- { id: p, run: { uses: "pack:./in", approvals: { go: owners }, with: { ${given} } } }`;
+  const use = (supplied: string): string =>
+    `- { id: p, run: { uses: "pack:./in", approvals: { go: owners }, with: { ${supplied} } } }`;
 
   it('a gate inside guards what follows the pack', () => {
     const after = '- { id: after, effects: once, run: { uses: "builtin:noop" } }';
@@ -355,15 +355,15 @@ ${body}
   });
 
   it('what is read behind a gate and decides inside was there when people decided', () => {
-    const steps = (given: string): string =>
+    const steps = (supplied: string): string =>
       [
         '- { id: gate, gate: { approval: owners } }',
         '- { id: late, run: { uses: "builtin:transform", with: { outputs: { flag: true, text: "x" } } } }',
-        use(given),
+        use(supplied),
       ].join('\n');
-    const codes = (body: string, given: string): readonly string[] => {
+    const codes = (body: string, supplied: string): readonly string[] => {
       const files = packFiles({ 'in/pack.yaml': inner(`${gate('')}\n${body}`) });
-      const made = plan(packText(steps(given), approvals), {}, { files });
+      const made = plan(packText(steps(supplied), approvals), {}, { files });
       return made.kind === 'refused' ? made.faults.map(({ code }) => code) : [];
     };
     expect(codes(act, 'text: "{{ steps.late.outputs.text }}"')).toEqual([]);

@@ -1,5 +1,5 @@
 import type { NodeId } from '../foundation/ids';
-import { within } from './place';
+import { joinScope } from './place';
 import type { Block, Plan } from './plan';
 
 /** Steps that may act once only: nothing tells whether one of them has acted but its outcome. In plan order. */
@@ -9,7 +9,7 @@ export function onceSteps(plan: Plan): readonly NodeId[] {
 
 function onceIn(block: Block, scope: string): readonly NodeId[] {
   return block.nodes.flatMap((node): readonly NodeId[] => {
-    const id = within<NodeId>(scope, node.id);
+    const id = joinScope<NodeId>(scope, node.id);
     switch (node.kind) {
       case 'run':
         return node.effects === 'once' ? [id] : [];

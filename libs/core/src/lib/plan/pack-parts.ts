@@ -88,21 +88,21 @@ export function readApprovals(
 export function readPolicies(pack: Pack, files: PackFiles, engines: PolicyEngines, faults: Faults): readonly Policy[] {
   const policies = pack.spec.policies.map(({ id, engine, level, source, path }, index): Policy => {
     const at = `/spec/policies/${index}/${source === null ? 'path' : 'source'}`;
-    if (faults.doubt?.within(`/spec/policies/${index}`) === true)
+    if (faults.unreadable?.isWithin(`/spec/policies/${index}`) === true)
       return { id, engine, level, source: '', digest: sha256('') };
     const bytes = path === null ? null : files.read(path);
     if (source === null && bytes === null) faults.add('PLAN_FILE_MISSING', at, `The pack has no file ${path ?? ''}.`);
     const text = source ?? (bytes === null ? '' : new TextDecoder().decode(bytes));
     const compiled = source === null && bytes === null ? null : compilePolicy({ engine, source: text }, engines);
     if (compiled?.kind === 'faults')
-      for (const fault of compiled.faults) tellOfPolicy(pack.spec.policies, index, text, fault, faults);
+      for (const fault of compiled.faults) reportPolicy(pack.spec.policies, index, text, fault, faults);
     return { id, engine, level, source: text, digest: sha256(text) };
   });
   return sortBy(policies, ({ id }) => id);
 }
 
 /** Tells of a fault in a policy at its place: in its file, or in the text that stands in the manifest. `isWarning`: it does not stop the plan. */
-export function tellOfPolicy(
+export function reportPolicy(
   policies: Pack['spec']['policies'],
   index: number,
   text: string,

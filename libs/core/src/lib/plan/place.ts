@@ -14,7 +14,7 @@ export function scopeOf(place: string): string {
 }
 
 /** Joins a scope and a name. */
-export function within<Id extends string>(scope: string, name: string): Id {
+export function joinScope<Id extends string>(scope: string, name: string): Id {
   return (scope === '' ? name : `${scope}::${name}`) as Id;
 }
 

@@ -115,14 +115,14 @@ describe('a plan as a graph', () => {
 
 /** True if two boxes share area although neither holds the other. */
 function collide(a: GraphBox, b: GraphBox): boolean {
-  const apart = a.x + a.width <= b.x || b.x + b.width <= a.x || a.y + a.height <= b.y || b.y + b.height <= a.y;
+  const separate = a.x + a.width <= b.x || b.x + b.width <= a.x || a.y + a.height <= b.y || b.y + b.height <= a.y;
   const holds = (out: GraphBox, ins: GraphBox) =>
     out.depth < ins.depth &&
     out.x <= ins.x &&
     out.y <= ins.y &&
     out.x + out.width >= ins.x + ins.width &&
     out.y + out.height >= ins.y + ins.height;
-  return !apart && !holds(a, b) && !holds(b, a);
+  return !separate && !holds(a, b) && !holds(b, a);
 }
 
 describe('the layout of a graph', () => {
@@ -138,9 +138,9 @@ describe('the layout of a graph', () => {
       { minLength: 1, maxLength: 30 },
     );
     fc.assert(
-      fc.property(spec, (given) => {
+      fc.property(spec, (supplied) => {
         const nodes: GraphNode[] = [];
-        for (const [place, { up, need, container, text, branch }] of given.entries()) {
+        for (const [place, { up, need, container, text, branch }] of supplied.entries()) {
           const containers = nodes.filter(({ kind }) => kind !== 'run');
           const parent = containers.length === 0 ? undefined : containers[up % (containers.length + 1)];
           const siblings = nodes.filter((one) => one.parent === (parent?.id ?? ''));

@@ -1,6 +1,6 @@
 import type { NodeId } from '../foundation/ids';
 import { effectsIn } from './ungated-effects';
-import { within } from './place';
+import { joinScope } from './place';
 import type { Block, Effects, Node, Plan } from './plan';
 
 /** A node of a template graph. */
@@ -43,7 +43,7 @@ export function graphOf(plan: Plan, planHash: string): PlanGraph {
   const edges: { from: NodeId; to: NodeId }[] = [];
   const visit = (block: Block, scope: string, parent: NodeId, branch: GraphNode['branch']): void => {
     for (const node of block.nodes) {
-      const id = within<NodeId>(scope, node.id);
+      const id = joinScope<NodeId>(scope, node.id);
       const acts = node.kind === 'run' && node.effects !== 'pure';
       nodes.push({
         id,
@@ -61,7 +61,7 @@ export function graphOf(plan: Plan, planHash: string): PlanGraph {
         policy: node.kind === 'gate' ? node.policy : null,
         workers: [...node.workers],
       });
-      for (const need of node.needs) edges.push({ from: within<NodeId>(scope, need), to: id });
+      for (const need of node.needs) edges.push({ from: joinScope<NodeId>(scope, need), to: id });
       for (const { body, branch: of, scope: inside } of bodiesOf(node, id, scope)) visit(body, inside, id, of);
     }
   };

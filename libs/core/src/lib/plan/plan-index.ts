@@ -1,5 +1,5 @@
 import type { Digest, NodeId, StepId } from '../foundation/ids';
-import { isItem, nodeOf, repeatOf, ROOT, scopeOf, within } from './place';
+import { isItem, nodeOf, repeatOf, ROOT, scopeOf, joinScope } from './place';
 import { innerFolder } from '../pack/inner-pack';
 import type { Block, Node, PackNode, Plan, RunNode } from './plan';
 import type { ApprovalFloor, ProfileDefaults } from './profile';
@@ -49,7 +49,7 @@ export function indexPlan(
     const waiting = new Map<string, string[]>(block.nodes.map((node) => [node.id, []]));
     for (const node of block.nodes) for (const need of node.needs) waiting.get(need)?.push(node.id);
     const indexed = block.nodes.map((node, place) => {
-      const id = within<NodeId>(scope, node.id);
+      const id = joinScope<NodeId>(scope, node.id);
       const entry: IndexedNode = {
         id,
         name: node.id,
@@ -98,70 +98,70 @@ function withRetryDefaults(defaults: ProfileDefaults): (node: RunNode, id: NodeI
 }
 
 /** The node behind a step. Throws a `TypeError` if the plan has none: a step id of another plan. */
-export function nodeAt(x: PlanIndex, step: StepId): IndexedNode {
-  const node = x.nodes.get(nodeOf(step));
+export function nodeAt(index: PlanIndex, step: StepId): IndexedNode {
+  const node = index.nodes.get(nodeOf(step));
   if (!node) throw new TypeError('no such step in the plan');
   return node;
 }
 
 /** The instance that contains a step: the root's children are below `''`, an item below its map. */
-export function parentOf(x: PlanIndex, step: StepId): StepId {
+export function parentOf(index: PlanIndex, step: StepId): StepId {
   if (isItem(step)) return repeatOf(step);
-  const { parent } = nodeAt(x, step);
+  const { parent } = nodeAt(index, step);
   if (parent === ROOT) return ROOT;
-  const above = x.nodes.get(parent);
+  const above = index.nodes.get(parent);
   if (above && ownsScope(above.node)) return scopeOf(step) as StepId;
-  return within<StepId>(scopeOf(step), above?.name ?? '');
+  return joinScope<StepId>(scopeOf(step), above?.name ?? '');
 }
 
 /** The siblings below a container instance: `branch` picks among a conditional's bodies. */
-export function blockOf(x: PlanIndex, container: StepId, branch = 0): IndexedBlock {
-  if (container === ROOT) return x.root;
-  const body = nodeAt(x, container).bodies[branch];
+export function blockOf(index: PlanIndex, container: StepId, branch = 0): IndexedBlock {
+  if (container === ROOT) return index.root;
+  const body = nodeAt(index, container).bodies[branch];
   if (!body) throw new TypeError('not a container');
   return body;
 }
 
 /** The instances below a container, in plan order. */
-export function childrenOf(x: PlanIndex, container: StepId, branch = 0): readonly StepId[] {
-  const scope = scopeBelow(x, container);
-  return blockOf(x, container, branch).nodes.map((node) => within<StepId>(scope, node.name));
+export function childrenOf(index: PlanIndex, container: StepId, branch = 0): readonly StepId[] {
+  const scope = scopeBelow(index, container);
+  return blockOf(index, container, branch).nodes.map((node) => joinScope<StepId>(scope, node.name));
 }
 
 /** The scope of a container's children: an item's is itself, an inner pack's too, elsewhere the container's own. */
-export function scopeBelow(x: PlanIndex, container: StepId): string {
+export function scopeBelow(index: PlanIndex, container: StepId): string {
   if (container === ROOT || isItem(container)) return container;
-  return nodeAt(x, container).node.kind === 'pack' ? container : scopeOf(container);
+  return nodeAt(index, container).node.kind === 'pack' ? container : scopeOf(container);
 }
 
 /** A child's place below a container's instance. */
-export function childOf(x: PlanIndex, container: StepId, name: string): StepId {
-  return within<StepId>(scopeBelow(x, container), name);
+export function childOf(index: PlanIndex, container: StepId, name: string): StepId {
+  return joinScope<StepId>(scopeBelow(index, container), name);
 }
 
 /** The inner pack that a place stands in, innermost; null in the pack of the run itself. */
-export function packAround(x: PlanIndex, step: StepId): StepId | null {
+export function packAround(index: PlanIndex, step: StepId): StepId | null {
   for (let at: string = isItem(step) ? step : scopeOf(step); at !== ''; at = scopeOf(at))
-    if (isPack(x, at)) return at as StepId;
+    if (isPack(index, at)) return at as StepId;
   return null;
 }
 
 /** True for the scope of an inner pack's steps: no name around it is known in it. */
-export function isPack(x: PlanIndex, scope: string): boolean {
-  return scope !== '' && !isItem(scope as StepId) && x.nodes.get(nodeOf(scope as StepId))?.node.kind === 'pack';
+export function isPack(index: PlanIndex, scope: string): boolean {
+  return scope !== '' && !isItem(scope as StepId) && index.nodes.get(nodeOf(scope as StepId))?.node.kind === 'pack';
 }
 
 /** The inner pack behind a place that is one. Throws a `TypeError` for another. */
-export function packNodeAt(x: PlanIndex, step: StepId): PackNode {
-  const { node } = nodeAt(x, step);
+export function packNodeAt(index: PlanIndex, step: StepId): PackNode {
+  const { node } = nodeAt(index, step);
   if (node.kind !== 'pack') throw new TypeError('not an inner pack');
   return node;
 }
 
 /** Where the files of a step's pack lie among those of the run: `''`, or a folder with a slash at its end. */
-export function packFolderOf(x: PlanIndex, step: StepId): string {
-  const pack = packAround(x, step);
-  return pack === null ? '' : innerFolder(packFolderOf(x, pack), packNodeAt(x, pack).uses);
+export function packFolderOf(index: PlanIndex, step: StepId): string {
+  const pack = packAround(index, step);
+  return pack === null ? '' : innerFolder(packFolderOf(index, pack), packNodeAt(index, pack).uses);
 }
 
 function ownsScope({ kind }: Node): boolean {
@@ -169,8 +169,8 @@ function ownsScope({ kind }: Node): boolean {
 }
 
 /** The run node behind a leaf. */
-export function runNodeAt(x: PlanIndex, step: StepId): RunNode {
-  const { node } = nodeAt(x, step);
+export function runNodeAt(index: PlanIndex, step: StepId): RunNode {
+  const { node } = nodeAt(index, step);
   if (node.kind !== 'run') throw new TypeError('not a run step');
   return node;
 }

@@ -3,7 +3,7 @@ import type { Fault } from '../foundation/fault';
 import type { Digest } from '../foundation/ids';
 import type { JsonObject } from '../foundation/json';
 import type { PackFiles } from '../pack/pack-files';
-import type { Doubt } from '../pack/doubt';
+import type { UnreadableRegions } from '../pack/unreadable-regions';
 import type { ReadPack } from '../pack/read-pack';
 import type { SecretGrant } from '../secret/secret-binding';
 import type { PolicyEngines } from '../policy/policy';
@@ -47,7 +47,7 @@ export interface PlanRequest {
   /** It was planned before: refuse nothing that earlier versions did not refuse of a policy. */
   readonly admitted?: true;
   /** What of the pack could not be read: then nothing is planned, and what rests on none of it is judged. */
-  readonly doubt?: Doubt;
+  readonly unreadable?: UnreadableRegions;
   readonly files: PackFiles;
   /** Of this pack with these files, where it is known already. */
   readonly contentDigest?: Digest;

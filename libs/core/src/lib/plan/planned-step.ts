@@ -76,12 +76,12 @@ export interface PlannedStep {
 export type OpenInner = (step: PackStep, unit: PackUnit) => PackUnit | null;
 
 /** Lays out lists, scopes and orders of a pack's steps, with those of the packs inside it; types come later. */
-export function layOut(unit: PackUnit, open: OpenInner): PlannedList {
+export function planLists(unit: PackUnit, open: OpenInner): PlannedList {
   const scope: Scope = { steps: new Map(), owner: null, unit, variables: {}, loop: null };
-  return layOutList(open, '/spec/steps', unit.read.pack.spec.steps, false, scope, null, 1);
+  return planList(open, '/spec/steps', unit.read.pack.spec.steps, false, scope, null, 1);
 }
 
-function layOutList(
+function planList(
   open: OpenInner,
   at: string,
   steps: readonly PackStep[],
@@ -110,12 +110,12 @@ function layOutList(
     if (!scope.steps.has(step.id)) scope.steps.set(step.id, one);
     one.lists = listsIn(step).map((inner) => {
       const innerScope = inner.ownScope ? scopeOwnedBy(one, scope.unit) : scope;
-      return layOutList(open, inner.at, inner.steps, inner.together, innerScope, one, depth + 1);
+      return planList(open, inner.at, inner.steps, inner.together, innerScope, one, depth + 1);
     });
     const unit = open(step, scope.unit);
     if (unit === null) return;
     const { steps: innerSteps } = unit.read.pack.spec;
-    one.lists = [layOutList(open, '/spec/steps', innerSteps, false, scopeOwnedBy(one, unit), one, depth + 1)];
+    one.lists = [planList(open, '/spec/steps', innerSteps, false, scopeOwnedBy(one, unit), one, depth + 1)];
   });
   return list;
 }

@@ -22,7 +22,7 @@ import { sortBy } from './sort-by';
 type ReadList = (list: PlannedList, around: Around, context: StepContext) => Block;
 
 /** What was handed over for one input, and what it reads. */
-interface Given {
+interface SuppliedInput {
   readonly reading: FieldReading;
   /** Its part of the step's reads. */
   readonly reads: readonly [from: number, to: number];
@@ -47,13 +47,13 @@ export function readInnerPack(
   const { spec, metadata } = unit.read.pack;
   refuseFields(planned, body, context);
   checkSecrets(planned, body, at, context);
-  const given = readGiven(planned, body, place, context);
+  const supplied = readSupplied(planned, body, place, context);
   const inputs = spec.inputs.map((rule, index) => inputOf(rule, index, unit));
-  checkGiven(inputs, given, spec.inputs, at, context, unit);
-  const canonical = Object.fromEntries([...given].map(([name, { reading }]) => [name, reading.canonical]));
+  checkSupplied(inputs, supplied, spec.inputs, at, context, unit);
+  const canonical = Object.fromEntries([...supplied].map(([name, { reading }]) => [name, reading.canonical]));
   const names = namesOf(planned, body, unit, context);
   const pack = { name: metadata.name, version: metadata.version };
-  const sound = [...given.values()].every(({ reading }) => !reading.faulty);
+  const sound = [...supplied.values()].every(({ reading }) => !reading.faulty);
   const known = sound ? knownInputs({ inputs, with: canonical }, context.known) : null;
   const granted = new Set(
     spec.secrets.flatMap(({ name }) => {
@@ -63,7 +63,7 @@ export function readInnerPack(
   );
   const optional = new Set(spec.secrets.filter(({ required }) => !required).map(({ name }) => name));
   const which = (test: (reading: FieldReading) => boolean): ReadonlySet<string> =>
-    new Set([...given].filter(([, { reading }]) => test(reading)).map(([name]) => name));
+    new Set([...supplied].filter(([, { reading }]) => test(reading)).map(([name]) => name));
   const reader = new ExpressionReader(
     {
       inputs: typeOfInputs(spec.inputs, inputs),
@@ -101,7 +101,7 @@ export function readInnerPack(
   );
   const block = readList(list, { failed: false, previous: false }, inside);
   const outputs = readOutputs(planned, unit, list, reader);
-  markControl(planned, given, reader, context);
+  markControl(planned, supplied, reader, context);
   warnOfIgnored(planned, unit, context);
   return {
     kind: 'pack',
@@ -135,21 +135,21 @@ function refuseFields({ step }: PlannedStep, body: RunBody, { faults }: StepCont
   }
 }
 
-function readGiven(
+function readSupplied(
   planned: PlannedStep,
   body: RunBody,
   place: Place,
   { reader }: StepContext,
-): ReadonlyMap<string, Given> {
-  const given = new Map<string, Given>();
+): ReadonlyMap<string, SuppliedInput> {
+  const supplied = new Map<string, SuppliedInput>();
   for (const [name, value] of Object.entries(body.with)) {
     const at = pointerTo(`${planned.step.at}/run/with`, name);
     if (name.includes('{{')) reader.none(name, at);
     const from = planned.reads.length;
     const reading = reader.json(value, at, place, FIELDS.innerInput);
-    given.set(name, { reading, reads: [from, planned.reads.length] });
+    supplied.set(name, { reading, reads: [from, planned.reads.length] });
   }
-  return given;
+  return supplied;
 }
 
 function inputOf(rule: InputRule, index: number, { files, faults }: PackUnit): InnerInput {
@@ -174,16 +174,16 @@ function typeOfInputs(rules: readonly InputRule[], inputs: readonly InnerInput[]
 }
 
 /** What is handed over against what is asked for, as far as it is known now. */
-function checkGiven(
+function checkSupplied(
   inputs: readonly InnerInput[],
-  given: ReadonlyMap<string, Given>,
+  supplied: ReadonlyMap<string, SuppliedInput>,
   rules: readonly InputRule[],
   at: string,
   { faults, known }: StepContext,
   unit: PackUnit,
 ): void {
   const asked = inputs.map(({ name }) => name);
-  for (const name of given.keys()) {
+  for (const name of supplied.keys()) {
     if (asked.includes(name)) continue;
     const remediation = faults.guess(name, asked, `Its inputs are ${asked.slice(0, 20).join(', ') || 'none'}.`);
     const message = `The pack ${unit.read.pack.metadata.name} has no input ${name}.`;
@@ -191,7 +191,7 @@ function checkGiven(
   }
   inputs.forEach((rule, index) => {
     const { name } = rule;
-    const one = given.get(name);
+    const one = supplied.get(name);
     const place = pointerTo(`${at}/with`, name);
     if (one === undefined) {
       if (rule.required && rule.default === null)
@@ -329,11 +329,11 @@ function readOutputs(
 /** What an inner input decides, the results that it is made of decide: they are held against the gates as strictly. */
 function markControl(
   planned: PlannedStep,
-  given: ReadonlyMap<string, Given>,
+  supplied: ReadonlyMap<string, SuppliedInput>,
   { controlling }: ExpressionReader,
   { reader }: StepContext,
 ): void {
-  for (const [name, { reading, reads }] of given) {
+  for (const [name, { reading, reads }] of supplied) {
     if (!controlling.has(name) && !controlling.has(null)) continue;
     const [from, to] = reads;
     planned.reads = planned.reads.map((read, place) =>

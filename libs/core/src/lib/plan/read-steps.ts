@@ -34,7 +34,7 @@ export function readList(
   continueOnError = false,
 ): Block {
   const { order, steps } = list;
-  if (order.cycle !== null && context.faults.doubt?.aboutSteps !== true) {
+  if (order.cycle !== null && context.faults.unreadable?.aboutSteps !== true) {
     const stated = steps.find(({ step }) => order.cycle?.includes(step.id) === true && step.needs !== null) ?? steps[0];
     context.faults.add(
       'PLAN_NEEDS_CYCLE',

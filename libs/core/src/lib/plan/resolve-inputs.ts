@@ -39,7 +39,7 @@ export const FILE_TYPE = objectType({ digest: STRING_TYPE, size: NUMBER_TYPE });
 export function resolveInputs(
   pack: Pack,
   files: PackFiles,
-  given: JsonObject,
+  supplied: JsonObject,
   sensitiveAllowed: boolean,
   faults: Faults,
   withheld: readonly string[] = [],
@@ -51,7 +51,7 @@ export function resolveInputs(
     sound = false;
     faults.addInput(...fault);
   };
-  for (const name of Object.keys(given)) {
+  for (const name of Object.keys(supplied)) {
     if (names.includes(name)) continue;
     refuse(
       'INPUT_UNKNOWN',
@@ -75,7 +75,7 @@ export function resolveInputs(
       values[rule.name] = { sensitive: true };
       return;
     }
-    const own = Object.hasOwn(given, rule.name) ? (given[rule.name] ?? null) : null;
+    const own = Object.hasOwn(supplied, rule.name) ? (supplied[rule.name] ?? null) : null;
     const value = own ?? rule.default;
     if (value === null) {
       if (rule.required) refuse('INPUT_MISSING', at, `The input ${rule.name} is missing.`);

@@ -47,8 +47,8 @@ describe('attempts where the pack says nothing', () => {
     ['pure', 1, 0],
   ])('%s has %d attempts', (step, maxAttempts, backoffMs) => {
     // As worker, replay and verifier see it: from plan and profile alone.
-    const x = indexPlan(three.plan, three.planHash, three.profile.defaults, three.index.approvalFloor);
-    for (const index of [x, three.index]) {
+    const planIndex = indexPlan(three.plan, three.planHash, three.profile.defaults, three.index.approvalFloor);
+    for (const index of [planIndex, three.index]) {
       const { retries } = runNodeAt(index, step as never);
       expect(retries).toMatchObject({ maxAttempts, backoffMs });
     }

@@ -9,10 +9,10 @@ import type { RetryDefaults } from './profile';
  * twice takes them (`idempotent`): a pure step ends the same way each time, and of a `once` step its author said that it must not.
  * Null where the environment gives what the language gives.
  */
-export function retryDefaults(rule: RetryRule, silent: readonly NodeId[], x: PlanIndex): RetryDefaults | null {
+export function retryDefaults(rule: RetryRule, silent: readonly NodeId[], index: PlanIndex): RetryDefaults | null {
   if (rule.maxAttempts === 1) return null;
   const nodes = silent.filter((id) => {
-    const node = x.nodes.get(id)?.node;
+    const node = index.nodes.get(id)?.node;
     return node?.kind === 'run' && node.effects === 'idempotent';
   });
   if (nodes.length === 0) return null;

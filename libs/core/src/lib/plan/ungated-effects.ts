@@ -4,7 +4,7 @@ import type { NodeId } from '../foundation/ids';
 import type { JsonObject } from '../foundation/json';
 import { topological } from '../graph/graph';
 import { knownInputs } from './inner-inputs';
-import { within } from './place';
+import { joinScope } from './place';
 import type { Block, Node, Plan } from './plan';
 
 /** Steps with effects that no approval gate dominates (gates.md §4): they may act although nobody agreed. In plan order. */
@@ -56,7 +56,7 @@ function passes(
   ungated: Set<NodeId>,
   all: NodeId[],
 ): boolean {
-  const id = within<NodeId>(scope, node.id);
+  const id = joinScope<NodeId>(scope, node.id);
   switch (node.kind) {
     case 'run':
       if (node.effects !== 'pure') all.push(id);

@@ -90,13 +90,13 @@ function otherForm(name: string, isMethod: boolean): CallFault {
     : { code: 'POLICY_ARGUMENTS', message: `\`${name}\` is a method`, remediation: `write x.${name}(…)` };
 }
 
-function wrongCount(name: string, isMethod: boolean, known: readonly CelFunc[], given: number): CallFault {
+function wrongCount(name: string, isMethod: boolean, known: readonly CelFunc[], supplied: number): CallFault {
   const own = isMethod ? 1 : 0;
   const counts = [...new Set(known.map((one) => parametersOf(one).length - own))].sort();
   const wanted = `${counts.join(' or ')} argument${counts.length === 1 && counts[0] === 1 ? '' : 's'}`;
   return {
     code: 'POLICY_ARGUMENTS',
-    message: `\`${name}\` takes ${wanted}, not ${given - own}`,
+    message: `\`${name}\` takes ${wanted}, not ${supplied - own}`,
     remediation: `give it ${wanted}`,
   };
 }

@@ -177,10 +177,10 @@ class CelChecker {
   private logic(name: string, macro: string | undefined, args: readonly CelExpr[], variables: Variables): CelType {
     const decisive = name === '_||_';
     const shown = macro ?? (decisive ? '||' : '&&');
-    const sides = args.map((arg) => this.apart(() => this.boolean(arg, variables, shown)));
-    const alone = sides.find(({ type }) => type.constant === decisive);
-    if (alone !== undefined) {
-      this.faults.push(...alone.faults);
+    const sides = args.map((arg) => this.separately(() => this.boolean(arg, variables, shown)));
+    const single = sides.find(({ type }) => type.constant === decisive);
+    if (single !== undefined) {
+      this.faults.push(...single.faults);
       return constantOf(decisive);
     }
     this.faults.push(...sides.flatMap(({ faults }) => faults));
@@ -238,7 +238,7 @@ class CelChecker {
   }
 
   /** The type, with the faults that were found beside those that were found before. */
-  private apart(type: () => CelType): { readonly type: CelType; readonly faults: readonly PolicyFault[] } {
+  private separately(type: () => CelType): { readonly type: CelType; readonly faults: readonly PolicyFault[] } {
     const before = this.faults;
     this.faults = [];
     const found = type();

@@ -56,7 +56,7 @@ export interface DueAnnouncement {
 /** Announcements that follow from commits: each is told until it is acknowledged, of one stream one after the other. */
 export abstract class Announcements {
   /** Gives announcements that name no endpoint to each of these that wants them. */
-  abstract spread(
+  abstract addressToEndpoints(
     endpoints: readonly {
       readonly tenant: string;
       readonly stream: string;

@@ -1,12 +1,12 @@
 import type { RunId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
-import type { Fact, GivenBody } from '../run/run-event';
+import type { Fact, InputEventBody } from '../run/run-event';
 import type { WorkerDescription } from './worker-description';
 
 /** What happened in one execution, in order: its facts, then perhaps its end. */
 export type Reported =
   | { readonly kind: 'fact'; readonly fact: Fact }
-  | { readonly kind: 'given'; readonly body: GivenBody };
+  | { readonly kind: 'given'; readonly body: InputEventBody };
 
 /** What one letter of an executor holds. */
 export interface AssignmentReport {

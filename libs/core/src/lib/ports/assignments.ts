@@ -3,10 +3,10 @@ import type { JsonObject } from '../foundation/json';
 import type { AssignmentReport } from './assignment-report';
 import type { ClaimedRun } from './claims';
 import type { Posted } from './run-store';
-import type { Incarnation } from './worker-description';
+import type { WorkerSession } from './worker-description';
 
 /** One execution that is lent, and what its expressions see that those of its neighbours do not. */
-export interface LentItem {
+export interface AssignmentItem {
   readonly step: StepId;
   readonly attempt: number;
   readonly execution: number;
@@ -28,11 +28,11 @@ export interface Assignment {
   /** Secrets by the version that the journal holds. */
   readonly secrets: { readonly [name: string]: string };
   readonly attemptTimeoutMs: number;
-  readonly items: readonly LentItem[];
+  readonly items: readonly AssignmentItem[];
 }
 
 /** An assignment as its driver's flush inserts it. `mac` is over `body`, hexadecimal: whoever takes it checks who wrote it. */
-export interface OfferedAssignment {
+export interface DispatchedAssignment {
   readonly name: string;
   readonly step: StepId;
   readonly first: number;
@@ -44,7 +44,7 @@ export interface OfferedAssignment {
 
 /** What a flush does to assignments. One is not offered, revoked or settled twice in a flush. */
 export interface AssignmentChanges {
-  readonly offered: readonly OfferedAssignment[];
+  readonly dispatched: readonly DispatchedAssignment[];
   /** Steps that are to stop, by assignment. */
   readonly revoked: readonly { readonly name: string; readonly steps: readonly StepId[] }[];
   /** Every item of them is over: names. */
@@ -57,7 +57,7 @@ export interface HeldAssignment {
   readonly runId: RunId;
   readonly name: string;
   readonly fence: number;
-  readonly incarnation: Incarnation;
+  readonly workerSession: WorkerSession;
 }
 
 export interface ClaimedAssignment extends HeldAssignment {
@@ -70,7 +70,7 @@ export interface ClaimedAssignment extends HeldAssignment {
 }
 
 /** Where an assignment that a worker holds stands. */
-export interface AssignmentStanding {
+export interface AssignmentStatus {
   readonly tenant: TenantId;
   readonly runId: RunId;
   readonly name: string;
@@ -85,7 +85,7 @@ export interface AssignmentStanding {
 /** Assignments as executors see them. Drivers insert and settle them with their commits. */
 export abstract class Assignments {
   /** Claims one assignment that nobody holds, of runs whose environment and labels this worker has. */
-  abstract claim(incarnation: Incarnation): Promise<ClaimedAssignment | null>;
+  abstract claim(workerSession: WorkerSession): Promise<ClaimedAssignment | null>;
   /** What was accepted of a run of which only assignments are held. */
   abstract run(tenant: TenantId, runId: RunId): Promise<ClaimedRun | null>;
   /** Rows of executions that are about to begin; those that may. Sent again it answers the same. */
@@ -96,9 +96,9 @@ export abstract class Assignments {
   /** Posts a letter into the run's inbox; `lost`: the assignment is no longer held. */
   abstract report(held: HeldAssignment, report: AssignmentReport): Promise<Posted | { readonly kind: 'lost' }>;
   /** All that this incarnation holds: one question. */
-  abstract standings(incarnation: Incarnation): Promise<readonly AssignmentStanding[]>;
+  abstract assignmentStatuses(workerSession: WorkerSession): Promise<readonly AssignmentStatus[]>;
   /** Workers that live beside this one. */
-  abstract others(incarnation: Incarnation): Promise<number>;
+  abstract others(workerSession: WorkerSession): Promise<number>;
   /** Gives one back; what has begun and is not answered is lost. */
   abstract release(held: HeldAssignment): Promise<void>;
 }

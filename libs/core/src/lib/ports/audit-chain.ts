@@ -4,7 +4,7 @@ import type { Digest, TenantId } from '../foundation/ids';
 import type { JsonObject } from '../foundation/json';
 
 /** How far a tenant's audit chain may be signed: entries that follow the last checkpoint, checked one by one. */
-export type AuditStanding =
+export type AuditChainStatus =
   /** Up to this entry the chain holds. */
   | {
       readonly kind: 'grown';
@@ -35,7 +35,7 @@ export abstract class AuditChain {
   /** Tenants whose chain is not where their last checkpoint is, which is at least `everyMs` old. Names only. */
   abstract due(everyMs: number, limit: number): Promise<readonly TenantId[]>;
   /** Checks at most `limit` entries after the last checkpoint. */
-  abstract standing(tenant: TenantId, limit: number): Promise<AuditStanding>;
+  abstract status(tenant: TenantId, limit: number): Promise<AuditChainStatus>;
   /** Adds entries, in order and in one transaction. */
   abstract append(tenant: TenantId, events: readonly JsonObject[]): Promise<void>;
   /** Keeps a checkpoint; one that covers as many entries already stays. */

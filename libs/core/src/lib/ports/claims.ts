@@ -2,9 +2,9 @@ import type { Envelope } from '../evidence/envelope';
 import type { Digest, RunId, TenantId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import type { Page } from '../journal/page';
-import type { Letter } from './run-store';
+import type { InboxMessage } from './run-store';
 import type { SealedInput } from './sensitive-inputs';
-import type { Incarnation, WorkerDescription } from './worker-description';
+import type { WorkerSession, WorkerDescription } from './worker-description';
 
 export interface ClaimedRun {
   readonly tenant: TenantId;
@@ -55,24 +55,24 @@ export interface ClaimedRun {
 
 /** The right to drive runs, and what a driver reads. */
 export abstract class Claims {
-  abstract register(worker: WorkerDescription): Promise<Incarnation>;
+  abstract register(worker: WorkerDescription): Promise<WorkerSession>;
   /** A probe has come out otherwise: what this incarnation proves and honours from now on. */
-  abstract describe(incarnation: Incarnation, worker: WorkerDescription): Promise<void>;
+  abstract describe(workerSession: WorkerSession, worker: WorkerDescription): Promise<void>;
   /** Renews the lease of an incarnation; false if it was swept. Returns database time for the clock. */
-  abstract renew(incarnation: Incarnation): Promise<{ readonly held: boolean; readonly at: number }>;
+  abstract renew(workerSession: WorkerSession): Promise<{ readonly held: boolean; readonly at: number }>;
   /**
    * Marks the dead and frees their runs, and says of due runs whose labels no living worker has that they wait for workers; at most
    * once a second, and only by a worker that has renewed for one full lease.
    */
-  abstract sweep(incarnation: Incarnation): Promise<number>;
+  abstract sweep(workerSession: WorkerSession): Promise<number>;
   /** Claims up to `free` due runs, fairly over tenants; each with `fence + 1`. */
-  abstract claim(incarnation: Incarnation, free: number): Promise<readonly ClaimedRun[]>;
+  abstract claim(workerSession: WorkerSession, free: number): Promise<readonly ClaimedRun[]>;
   /**
    * Claims up to `free` runs that no living worker can honour, to end them, never to start one of their steps: those that are asked to
    * cancel, and those that have been due for `waitMs`, or for `sealed.waitMs` where one of the profiles `sealed.isolations` is to keep them apart.
    */
   abstract claimUnhonoured(
-    incarnation: Incarnation,
+    workerSession: WorkerSession,
     waitMs: number,
     sealed: { readonly isolations: readonly string[]; readonly waitMs: number },
     free: number,
@@ -83,7 +83,7 @@ export abstract class Claims {
    */
   abstract pass(run: ClaimedRun, parts: string, keep: boolean): Promise<boolean>;
   /** Claims up to `free` runs that have been due for `waitMs` and ask for labels that no living worker has: to end them, as above. */
-  abstract claimUnplaced(incarnation: Incarnation, waitMs: number, free: number): Promise<readonly ClaimedRun[]>;
+  abstract claimUnplaced(workerSession: WorkerSession, waitMs: number, free: number): Promise<readonly ClaimedRun[]>;
   /** The admission record of a run in its envelope; null if the run is not kept. */
   abstract admission(tenant: TenantId, run: RunId): Promise<Envelope | null>;
   /** Pages after `afterSeq` in order; at most `limit` of them, where there is one. */
@@ -94,13 +94,13 @@ export abstract class Claims {
     limit?: number,
   ): Promise<readonly (Page & { readonly mac: string })[]>;
   /** Letters after `seen`, in order. */
-  abstract letters(tenant: TenantId, run: RunId, seen: number): Promise<readonly Letter[]>;
+  abstract inboxMessages(tenant: TenantId, run: RunId, seen: number): Promise<readonly InboxMessage[]>;
   /** Of the runs that this incarnation owns, those with letters it has not seen: one query for all. */
-  abstract mail(
-    incarnation: Incarnation,
+  abstract inboxPositions(
+    workerSession: WorkerSession,
   ): Promise<readonly { readonly tenant: TenantId; readonly runId: RunId; readonly inbox: number }[]>;
   /** Where a run stands now: to settle an ambiguous commit. */
-  abstract standing(
+  abstract journalPosition(
     tenant: TenantId,
     run: RunId,
   ): Promise<{ readonly fence: number; readonly lastSeq: number; readonly head: Digest | null } | null>;
@@ -120,16 +120,16 @@ export abstract class Claims {
    * The run as it stands now, if this incarnation still owns it under that fence: to go on with it here, as a claim would, when its children
    * were lost and it was not. Null if it is not ours any more. Waits as long as the database is away.
    */
-  abstract resume(incarnation: Incarnation, run: ClaimedRun): Promise<ClaimedRun | null>;
+  abstract resume(workerSession: WorkerSession, run: ClaimedRun): Promise<ClaimedRun | null>;
   /** Gives a run back undriven (drain, profile mismatch); counts for nothing. Fenced. */
   abstract release(run: ClaimedRun, waits: Json | null): Promise<void>;
   /**
    * A process that drives this run alone, in quarantine, is about to: if it goes down with its worker from here on, that is counted. False:
    * the run is not ours any more. Waits as long as the database is away.
    */
-  abstract beginAlone(run: ClaimedRun): Promise<boolean>;
+  abstract beginIsolated(run: ClaimedRun): Promise<boolean>;
   /** The process that drove this run alone, in quarantine, died of it: the next claim ends it (`POISON`). Fenced. */
-  abstract condemn(run: ClaimedRun): Promise<void>;
+  abstract markPoisoned(run: ClaimedRun): Promise<void>;
   /** Drains: frees what this incarnation still owns and removes it. */
-  abstract retire(incarnation: Incarnation): Promise<void>;
+  abstract retire(workerSession: WorkerSession): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import type { Envelope } from '../evidence/envelope';
 import type { Digest, RunId, TenantId } from '../foundation/ids';
-import type { Incarnation } from './worker-description';
+import type { WorkerSession } from './worker-description';
 
 /** An environment of runs that have no worker, due now or later. */
 export interface WaitingEnvironment {
@@ -47,11 +47,11 @@ export abstract class RunEnvironments {
   abstract waiting(known: readonly Digest[]): Promise<readonly WaitingEnvironment[]>;
   /** Has due runs that no living worker can honour say so; those that this call marked. */
   abstract mark(
-    incarnation: Incarnation,
+    workerSession: WorkerSession,
     unhonoured: readonly UnhonouredEnvironment[],
   ): Promise<readonly UnhonouredRun[]>;
   /** Makes due what nobody could honour and this incarnation, as it stands on its row, perhaps can; how many. */
-  abstract unmark(incarnation: Incarnation): Promise<number>;
+  abstract unmark(workerSession: WorkerSession): Promise<number>;
   /** Runs that wait so, by the parts that are missing; how long the oldest has waited, milliseconds. */
   abstract unhonoured(): Promise<
     readonly { readonly parts: string; readonly runs: number; readonly oldestMs: number }[]
@@ -61,5 +61,5 @@ export abstract class RunEnvironments {
   /** Makes all sleeping runs of a kind due; how many. */
   abstract wake(kind: ParkedKind): Promise<number>;
   /** This incarnation is offered no more assignments of a run, nor the run itself. */
-  abstract decline(incarnation: Incarnation, tenant: TenantId, run: RunId): Promise<void>;
+  abstract decline(workerSession: WorkerSession, tenant: TenantId, run: RunId): Promise<void>;
 }

@@ -3,7 +3,7 @@ import type { Digest, RunId, TenantId } from '../foundation/ids';
 import type { Json, JsonObject } from '../foundation/json';
 import type { ConcurrencyClaim } from '../plan/plan-request';
 import type { Actor, Subject } from '../foundation/principal';
-import type { GivenBody } from '../run/run-event';
+import type { InputEventBody } from '../run/run-event';
 import type { AssignmentReport } from './assignment-report';
 import type { SealedInput } from './sensitive-inputs';
 
@@ -76,9 +76,9 @@ export type Created =
   | { readonly kind: 'refused'; readonly code: 'CONCURRENCY_GROUP_HELD'; readonly holder: RunId };
 
 /** A given waiting in the store, with its place in the run's inbox (from 1, gapless). */
-export interface Letter {
+export interface InboxMessage {
   readonly position: number;
-  readonly given: GivenBody | AssignmentReport;
+  readonly input: InputEventBody | AssignmentReport;
   /** The signed envelope that a decision or resolution must have. */
   readonly envelope: Envelope | null;
   /** The decision's `response`, if it has one. */
@@ -100,5 +100,5 @@ export abstract class RunStore {
   /** The run that this key and body made before; null for a new key and for another body. */
   abstract replayed(tenant: TenantId, idempotency: NonNullable<NewRun['idempotency']>): Promise<RunId | null>;
   /** One statement: takes the inbox position on the run row, inserts the letter, makes the run due. */
-  abstract post(tenant: TenantId, run: RunId, given: GivenBody, dedupe: string): Promise<Posted>;
+  abstract post(tenant: TenantId, run: RunId, input: InputEventBody, dedupe: string): Promise<Posted>;
 }

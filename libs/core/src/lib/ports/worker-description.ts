@@ -15,7 +15,7 @@ export interface WorkerDescription {
 }
 
 /** One life of a worker process: the holder of leases. */
-export interface Incarnation {
+export interface WorkerSession {
   readonly id: string;
   /** Lease and renewal, milliseconds. */
   readonly leaseMs: number;

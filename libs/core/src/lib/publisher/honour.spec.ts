@@ -4,7 +4,7 @@ import { testDefaults } from '../../testing/random-plan';
 import { sha256 } from '../canonical/digest';
 import type { Environment } from '../plan/profile';
 import { unmetOfEnvironment, unmetOfRun, type WorkerMeans } from './honour';
-import { decideStandingTrust, type PackTrustPolicy } from './pack-trust';
+import { decideTrustAgain, type PackTrustPolicy } from './pack-trust';
 
 const ENGINES = { cel: 1, jmespath: 1, 'json-schema': 1 };
 const open: Environment = { ...testEnvironment, engines: ENGINES, isolation: 'bwrap-open/v2' };
@@ -117,7 +117,7 @@ describe('trust that stands', () => {
   };
   const pack = { name: 'test', version: '1.0.0', contentDigest: sha256('content') };
   const code = (signers: readonly string[] | null, change: Partial<PackTrustPolicy> = {}) =>
-    decideStandingTrust(pack, 'acme' as never, signers, { ...policy, ...change })?.code ?? null;
+    decideTrustAgain(pack, 'acme' as never, signers, { ...policy, ...change })?.code ?? null;
 
   it('is that of the signers whom the admission names, under the policy of now', () => {
     expect(code([keyid])).toBeNull();

@@ -8,7 +8,7 @@ import type { Approval, RunNode } from '../plan/plan';
 import type { PlanIndex } from '../plan/plan-index';
 import type { ApprovalFloor, Environment, Profile } from '../plan/profile';
 import { environmentRules, profileRules } from '../plan/step-egress';
-import { decideStandingTrust, type PackTrustCode, type PackTrustPolicy } from './pack-trust';
+import { decideTrustAgain, type PackTrustCode, type PackTrustPolicy } from './pack-trust';
 
 /** What a worker can do for a run: a function of its configuration, its build and its last probe. */
 export interface WorkerMeans {
@@ -102,7 +102,7 @@ function unmetTrust({ index, admission }: AdmittedUse, policy: PackTrustPolicy):
     ...inner.map((pack) => ({ ...pack, signers: null })),
   ];
   for (const { signers, ...pack } of packs) {
-    const refusal = decideStandingTrust(pack, tenant, signers, policy);
+    const refusal = decideTrustAgain(pack, tenant, signers, policy);
     if (refusal !== null)
       return [stops('packTrust', `${pack.name}:${pack.version} may not run here: ${refusal.detail}`, refusal.code)];
   }

@@ -94,7 +94,7 @@ export function decidePackTrust(
  * Decides whether a pack that was admitted may go on: by the signers that the admission record names (fingerprints), under the policy as it
  * is now. Null signers, of a pack that another one uses: nobody noted them, so its content and its version alone are judged.
  */
-export function decideStandingTrust(
+export function decideTrustAgain(
   pack: SignedPack,
   tenant: TenantId,
   signers: readonly string[] | null,
@@ -102,9 +102,9 @@ export function decideStandingTrust(
 ): PackTrust['refusal'] {
   const denial = denialOf(pack, policy);
   if (denial !== null || signers === null) return denial;
-  const standing = policy.keys.filter(({ spki }) => signers.includes(fingerprint(spki)));
-  const gone = signers.length - new Set(standing.map(({ spki }) => spki)).size;
-  const valid = new Map(standing.map(({ spki }) => [spki, null]));
+  const inForce = policy.keys.filter(({ spki }) => signers.includes(fingerprint(spki)));
+  const gone = signers.length - new Set(inForce.map(({ spki }) => spki)).size;
+  const valid = new Map(inForce.map(({ spki }) => [spki, null]));
   return refusalOf(pack, tenant, { valid, invalid: [], unknown: gone }, policy);
 }
 

@@ -1,7 +1,7 @@
 import type { StepId } from '../foundation/ids';
 import { isItem, ROOT } from '../plan/place';
 import { nodeAt, parentOf } from '../plan/plan-index';
-import type { Draft } from './draft';
+import type { Transition } from './transition';
 import { endedNeeds, inheritance } from './inheritance';
 
 // Whether a step whose turn has come may run: `runOn` over its needs (language.md §3), gates that did not open, a run or a
@@ -12,29 +12,31 @@ export type Admission =
   | { readonly kind: 'skipped'; readonly code: string; readonly satisfied: boolean };
 
 /** True if the step is cleanup, or in a container that is: it still runs while its list or run is being stopped. */
-export function isCleanup(draft: Draft, step: StepId): boolean {
-  const { ending } = draft.run;
+export function isCleanup(transition: Transition, step: StepId): boolean {
+  const { ending } = transition.run;
   if (ending?.force) return false;
-  for (let at = step; at !== ROOT; at = parentOf(draft.x, at)) {
+  for (let at = step; at !== ROOT; at = parentOf(transition.index, at)) {
     if (isItem(at)) continue;
-    const { runOn } = nodeAt(draft.x, at).node;
+    const { runOn } = nodeAt(transition.index, at).node;
     if (runOn === 'always' || (runOn === 'failure' && (ending?.failureSteps ?? false))) return true;
   }
   return false;
 }
 
 /** Judges a pending step whose needs are over. */
-export function admit(draft: Draft, step: StepId): Admission {
-  const { node } = nodeAt(draft.x, step);
-  const container = draft.get(parentOf(draft.x, step));
+export function admit(transition: Transition, step: StepId): Admission {
+  const { node } = nodeAt(transition.index, step);
+  const container = transition.get(parentOf(transition.index, step));
   const stopping = container && 'stopping' in container ? container.stopping : null;
-  const { tainted, blocked } = inheritance(draft.x, draft.steps, step);
-  const unhealed = node.stated ? endedNeeds(draft.x, draft.steps, step).some((need) => !need.satisfied) : tainted;
+  const { upstreamFailed, blocked } = inheritance(transition.index, transition.steps, step);
+  const unhealed = node.stated
+    ? endedNeeds(transition.index, transition.steps, step).some((need) => !need.satisfied)
+    : upstreamFailed;
   const skip = (code: string, satisfied = false): Admission => ({ kind: 'skipped', code, satisfied });
-  if ((draft.run.ending || stopping) && !isCleanup(draft, step))
-    return skip(draft.run.ending ? 'RUN_CANCELLED' : 'UPSTREAM_FAILED');
+  if ((transition.run.ending || stopping) && !isCleanup(transition, step))
+    return skip(transition.run.ending ? 'RUN_CANCELLED' : 'UPSTREAM_FAILED');
   if (blocked) return skip('UPSTREAM_FAILED');
   if (node.runOn === 'success' && unhealed) return skip('UPSTREAM_FAILED');
-  if (node.runOn === 'failure' && !unhealed && !draft.run.ending) return skip('WHEN_FALSE', true);
+  if (node.runOn === 'failure' && !unhealed && !transition.run.ending) return skip('WHEN_FALSE', true);
   return { kind: 'runs' };
 }

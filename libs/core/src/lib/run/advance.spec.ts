@@ -7,7 +7,7 @@ import type { StepState } from '../step/step-state';
 import { advance, initialState, isParked, nextWakeAt } from './advance';
 import type { Command } from './command';
 import { poisoning } from './poison';
-import type { Derived, GivenBody } from './run-event';
+import type { Derived, InputEventBody } from './run-event';
 import type { RunState } from './run-state';
 
 // The meaning of the language's constructs (language.md §3, engine.md §6, gates.md §4), told by small plans.
@@ -84,17 +84,17 @@ class Play {
   readonly events: Derived[] = [];
   readonly held: Command[] = [];
   at = 1_000;
-  readonly x;
+  readonly index;
 
   constructor(
     plan: Plan,
     private readonly script: Script = {},
     private readonly items = 3,
   ) {
-    this.x = indexPlan(plan, digestOf('plan'), testDefaults, testFloor);
-    this.state = initialState(this.x, `run_${'0'.repeat(26)}` as RunId, [person('ada')]);
+    this.index = indexPlan(plan, digestOf('plan'), testDefaults, testFloor);
+    this.state = initialState(this.index, `run_${'0'.repeat(26)}` as RunId, [person('ada')]);
     const zero = digestOf('0');
-    this.tell({
+    this.apply({
       type: 'run.claimed',
       fence: 1,
       crashes: 0,
@@ -106,8 +106,8 @@ class Play {
     });
   }
 
-  tell(body: GivenBody): void {
-    const turn = advance(this.x, this.state, { ...body, at: this.at });
+  apply(body: InputEventBody): void {
+    const turn = advance(this.index, this.state, { ...body, at: this.at });
     this.state = turn.state;
     this.events.push(...turn.events);
     for (const command of turn.commands) this.perform(command);
@@ -121,13 +121,13 @@ class Play {
     const outcome = Array.isArray(said) ? (said as readonly string[])[attempt - 1] : said;
     if (outcome === 'hang') return void this.held.push(command);
     if (outcome === 'ok')
-      return this.tell({
+      return this.apply({
         type: 'attempt.succeeded',
         step,
         execution,
         outputs: { kind: 'value', digest: digestOf(step), size: 1 },
       });
-    return this.tell({
+    return this.apply({
       type: 'attempt.failed',
       step,
       execution,
@@ -141,14 +141,14 @@ class Play {
   private answer(step: StepId, question: string): void {
     const said = this.script[step];
     if (question === 'when')
-      return this.tell({
+      return this.apply({
         type: 'question.answered',
         step,
         question,
         answer: { kind: 'truth', value: said !== 'skip' },
       });
     if (question === 'items')
-      return this.tell({
+      return this.apply({
         type: 'question.answered',
         step,
         question,
@@ -162,9 +162,9 @@ class Play {
         expiresAt: this.at + 60_000,
         executeBy: this.at + 120_000,
       };
-      return this.tell({ type: 'question.answered', step, question, answer });
+      return this.apply({ type: 'question.answered', step, question, answer });
     }
-    return this.tell({
+    return this.apply({
       type: 'question.answered',
       step,
       question: question as 'outputs',
@@ -178,7 +178,7 @@ class Play {
     decision: 'approved' | 'rejected' | 'withdrawn' = 'approved',
     decidedAt = this.at,
   ): void {
-    this.tell({
+    this.apply({
       type: 'gate.decided',
       step: step as StepId,
       record: digestOf('r'),
@@ -186,7 +186,7 @@ class Play {
       decision: {
         decisionId: `${sub}-${decision}`,
         gateDigest: digestOf(step),
-        planHash: this.x.planHash,
+        planHash: this.index.planHash,
         decision,
         person: person(sub),
         onBehalfOf: null,
@@ -198,11 +198,11 @@ class Play {
 
   wait(): void {
     this.at = Math.max(this.at, nextWakeAt(this.state) ?? this.at);
-    this.tell({ type: 'time.reached' });
+    this.apply({ type: 'time.reached' });
   }
 
   cancel(force = false): void {
-    this.tell({ type: 'run.cancel-requested', by: person('ada'), reason: 'test', force });
+    this.apply({ type: 'run.cancel-requested', by: person('ada'), reason: 'test', force });
   }
 
   /** `step: status CODE` of each ended step. */
@@ -310,7 +310,7 @@ describe('attempts', () => {
     const play = new Play(plan([run('a', null, { retries: { ...retries, maxAttempts: 2 } })]), { a: 'hang' });
     play.wait();
     expect(play.held.at(-1)).toMatchObject({ type: 'stop', reason: 'attempt-timeout' });
-    play.tell({ type: 'attempt.stopped', step: 'a' as StepId, execution: 1, unknown: false });
+    play.apply({ type: 'attempt.stopped', step: 'a' as StepId, execution: 1, unknown: false });
     play.wait();
     expect(play.state.steps.get('a' as StepId)).toMatchObject({ kind: 'running', attempt: 2, execution: 2 });
   });
@@ -321,7 +321,7 @@ describe('attempts', () => {
       o: 'hang',
     });
     const zero = digestOf('0');
-    play.tell({
+    play.apply({
       type: 'run.claimed',
       fence: 2,
       crashes: 1,
@@ -333,7 +333,7 @@ describe('attempts', () => {
     });
     expect(play.state.steps.get('i' as StepId)).toMatchObject({ kind: 'running', attempt: 1, execution: 2 });
     expect(play.state.steps.get('o' as StepId)).toMatchObject({ kind: 'attention', attempt: 1 });
-    play.tell({
+    play.apply({
       type: 'attention.resolved',
       step: 'o' as StepId,
       execution: 1,
@@ -348,11 +348,11 @@ describe('attempts', () => {
     const play = new Play(plan([run('o', null, { effects: 'once' })]), { o: 'hang' });
     const zero = digestOf('0');
     const by = { worker: 'w', version: '1', build: zero, probe: zero };
-    play.tell({ type: 'attempt.unbegun', step: 'o' as StepId, execution: 1 });
-    play.tell({ type: 'run.claimed', fence: 2, crashes: 0, quarantine: false, ...by });
+    play.apply({ type: 'attempt.unbegun', step: 'o' as StepId, execution: 1 });
+    play.apply({ type: 'run.claimed', fence: 2, crashes: 0, quarantine: false, ...by });
     expect(play.state.steps.get('o' as StepId)).toMatchObject({ kind: 'running', attempt: 1, execution: 2 });
-    play.tell({ type: 'attempt.unbegun', step: 'o' as StepId, execution: 1 });
-    play.tell({ type: 'run.claimed', fence: 3, crashes: 0, quarantine: false, ...by });
+    play.apply({ type: 'attempt.unbegun', step: 'o' as StepId, execution: 1 });
+    play.apply({ type: 'run.claimed', fence: 3, crashes: 0, quarantine: false, ...by });
     expect(play.state.steps.get('o' as StepId)).toMatchObject({ kind: 'attention', attempt: 1, execution: 2 });
   });
 
@@ -363,11 +363,11 @@ describe('attempts', () => {
     };
     const play = new Play(plan([node]), { o: 'hang' });
     const zero = digestOf('0');
-    play.tell({ type: 'attempt.unbegun', step: 'o' as StepId, execution: 1 });
+    play.apply({ type: 'attempt.unbegun', step: 'o' as StepId, execution: 1 });
     play.at += 5_000;
-    play.tell({ type: 'time.reached' });
+    play.apply({ type: 'time.reached' });
     const claim = { type: 'run.claimed', fence: 2, crashes: 0, quarantine: false, worker: 'w', version: '1' } as const;
-    play.tell({ ...claim, build: zero, probe: zero });
+    play.apply({ ...claim, build: zero, probe: zero });
     const state = play.state.steps.get('o' as StepId);
     const { at } = play;
     expect(state).toMatchObject({ kind: 'running', execution: 2, deadlineAt: at + 500, endBy: at + 1_000 });
@@ -378,10 +378,10 @@ describe('attempts', () => {
     play.wait();
     const zero = digestOf('0');
     const by = { worker: 'w', version: '1', build: zero, probe: zero };
-    play.tell({ type: 'run.claimed', fence: 2, crashes: 0, quarantine: false, ...by });
+    play.apply({ type: 'run.claimed', fence: 2, crashes: 0, quarantine: false, ...by });
     expect(play.held.at(-1)).toMatchObject({ type: 'stop', step: 'a', execution: 1, reason: 'attempt-timeout' });
     expect(play.state.phase).toBe('running');
-    play.tell({ type: 'attempt.stopped', step: 'a' as StepId, execution: 1, unknown: false });
+    play.apply({ type: 'attempt.stopped', step: 'a' as StepId, execution: 1, unknown: false });
     expect(play.ended['a']).toBe('failed ATTEMPT_TIMEOUT');
   });
 });
@@ -396,8 +396,8 @@ describe('a run that a worker died of in quarantine', () => {
   ])('ends POISON, and %s', (_what, steps, step) => {
     const play = new Play(plan(steps), { a: 'hang', b: 'hang' });
     const failed = poisoning(claim.crashes, play.state);
-    play.tell({ ...claim, build: zero, probe: zero });
-    if (failed) play.tell(failed);
+    play.apply({ ...claim, build: zero, probe: zero });
+    if (failed) play.apply(failed);
     expect(play.state.ending).toMatchObject({ status: 'failed', code: 'POISON', step });
   });
 });
@@ -409,7 +409,7 @@ describe('parallel and map', () => {
       b: 'fail',
     });
     expect(play.held.filter(({ type }) => type === 'stop')).toHaveLength(1);
-    play.tell({ type: 'attempt.stopped', step: 'a' as StepId, execution: 1, unknown: false });
+    play.apply({ type: 'attempt.stopped', step: 'a' as StepId, execution: 1, unknown: false });
     expect(play.ended).toEqual({
       b: 'failed EXIT_1',
       c: 'skipped UPSTREAM_FAILED',
@@ -496,7 +496,7 @@ describe('an approval gate', () => {
     const play = new Play(slow, { first: 'hang' });
     play.decide('g', 'grace');
     play.at = 121_500;
-    play.tell({ type: 'attempt.succeeded', step: 'first' as StepId, execution: 1, outputs: null });
+    play.apply({ type: 'attempt.succeeded', step: 'first' as StepId, execution: 1, outputs: null });
     expect([play.ended['second'], play.result]).toEqual(['cancelled GATE_EXPIRED', 'failed GATE_EXPIRED']);
   });
 
@@ -509,9 +509,9 @@ describe('an approval gate', () => {
     ] as const) {
       const play = new Play(plan([gate('g'), run('act', null)]), { act: 'hang' });
       play.decide('g', 'grace');
-      play.tell({ type: 'attempt.unbegun', step: 'act' as StepId, execution: 1 });
+      play.apply({ type: 'attempt.unbegun', step: 'act' as StepId, execution: 1 });
       play.at = at - 1;
-      play.tell({ ...claim, build: zero, probe: zero });
+      play.apply({ ...claim, build: zero, probe: zero });
       expect(play.ended['act']).toBe(expected);
     }
   });
@@ -519,18 +519,18 @@ describe('an approval gate', () => {
   it.each(['failed', 'was cancelled', 'took too long'])(
     'lets no cleanup behind a group that %s act after execute-by',
     (how) => {
-      const within = { timeoutMs: how === 'took too long' ? 5_000 : null };
-      const guarded = group('around', [gate('g'), run('act', null)], within);
+      const limit = { timeoutMs: how === 'took too long' ? 5_000 : null };
+      const guarded = group('around', [gate('g'), run('act', null)], limit);
       const play = new Play(plan([guarded, run('tidy', null, { runOn: 'always' })]), { act: 'hang' });
       play.decide('g', 'grace');
       if (how === 'took too long') play.wait();
       if (how === 'was cancelled')
-        play.tell({ type: 'run.cancel-requested', by: person('ada'), reason: 'test', force: false });
+        play.apply({ type: 'run.cancel-requested', by: person('ada'), reason: 'test', force: false });
       play.at = 121_500;
       const over = { step: 'act' as StepId, execution: 1 };
       const failure = { code: 'EXIT_1', message: 'no', retryable: false, exitCode: 1 };
-      if (how === 'failed') play.tell({ type: 'attempt.failed', ...over, ...failure });
-      else play.tell({ type: 'attempt.stopped', ...over, unknown: false });
+      if (how === 'failed') play.apply({ type: 'attempt.failed', ...over, ...failure });
+      else play.apply({ type: 'attempt.stopped', ...over, unknown: false });
       expect(play.ended['around']).toMatch(how === 'was cancelled' ? /^cancelled/ : /^failed/);
       expect(play.ended['tidy']).toBe('cancelled GATE_EXPIRED');
     },
@@ -554,7 +554,7 @@ describe('a policy gate', () => {
   const judged = (level: 'hard' | 'soft', override: boolean) =>
     plan([gate('g', { policy: level, approval: override ? 'owners' : null }), run('apply', null)]);
   const judge = (play: Play, allow: boolean, undecided = false): void =>
-    play.tell({
+    play.apply({
       type: 'policy.judged',
       step: 'g' as StepId,
       allow,
@@ -597,7 +597,7 @@ describe('cancel', () => {
     const play = new Play(plan(nodes), { a: 'hang' });
     play.cancel();
     expect(play.held.at(-1)).toMatchObject({ type: 'stop', step: 'a', reason: 'cancel' });
-    play.tell({ type: 'attempt.stopped', step: 'a' as StepId, execution: 1, unknown: false });
+    play.apply({ type: 'attempt.stopped', step: 'a' as StepId, execution: 1, unknown: false });
     expect(play.ended).toEqual({
       b: 'skipped RUN_CANCELLED',
       undo: 'skipped RUN_CANCELLED',
@@ -610,27 +610,27 @@ describe('cancel', () => {
   it('with force runs no cleanup, and stops it when it is late', () => {
     const forced = new Play(plan(nodes), { a: 'hang' });
     forced.cancel(true);
-    forced.tell({ type: 'attempt.stopped', step: 'a' as StepId, execution: 1, unknown: false });
+    forced.apply({ type: 'attempt.stopped', step: 'a' as StepId, execution: 1, unknown: false });
     expect(forced.started).toEqual(['a']);
     const late = new Play(plan(nodes), { a: 'hang', clean: 'hang' });
     late.cancel();
-    late.tell({ type: 'attempt.stopped', step: 'a' as StepId, execution: 1, unknown: false });
+    late.apply({ type: 'attempt.stopped', step: 'a' as StepId, execution: 1, unknown: false });
     late.at += testDefaults.cleanupTimeoutMs;
-    late.tell({ type: 'time.reached' });
+    late.apply({ type: 'time.reached' });
     expect(late.held.at(-1)).toMatchObject({ type: 'stop', step: 'clean' });
   });
 
   it('does not rename a run that had failed before, and a result that overtakes the stop counts', () => {
     const play = new Play(plan([run('a', null), run('b', [])]), { a: 'fail', b: 'hang' });
     play.cancel();
-    play.tell({ type: 'attempt.succeeded', step: 'b' as StepId, execution: 1, outputs: null });
+    play.apply({ type: 'attempt.succeeded', step: 'b' as StepId, execution: 1, outputs: null });
     expect([play.ended['b'], play.result]).toEqual(['succeeded', 'failed EXIT_1']);
   });
 
   it('leaves the outcome of a once step unknown', () => {
     const play = new Play(plan([run('a', null, { effects: 'once' })]), { a: 'hang' });
     play.cancel();
-    play.tell({ type: 'attempt.stopped', step: 'a' as StepId, execution: 1, unknown: false });
+    play.apply({ type: 'attempt.stopped', step: 'a' as StepId, execution: 1, unknown: false });
     expect(play.ended['a']).toBe('cancelled OUTCOME_UNKNOWN');
   });
 });
@@ -639,7 +639,7 @@ describe('time', () => {
   it('ends a step, and a container, that takes too long', () => {
     const play = new Play(plan([group('g', [run('a', null)], { timeoutMs: 5_000 })]), { a: 'hang' });
     play.wait();
-    play.tell({ type: 'attempt.stopped', step: 'a' as StepId, execution: 1, unknown: false });
+    play.apply({ type: 'attempt.stopped', step: 'a' as StepId, execution: 1, unknown: false });
     expect([play.ended['g'], play.result]).toEqual(['failed STEP_TIMEOUT', 'failed STEP_TIMEOUT']);
   });
 
@@ -647,24 +647,24 @@ describe('time', () => {
     const timed = (nodes: readonly Node[]) => plan(nodes, { timeouts: { runMs: 10_000, cleanupMs: null } });
     const busy = new Play(timed([run('a', null)]), { a: 'hang' });
     busy.at += 10_000;
-    busy.tell({ type: 'time.reached' });
-    busy.tell({ type: 'attempt.stopped', step: 'a' as StepId, execution: 1, unknown: false });
+    busy.apply({ type: 'time.reached' });
+    busy.apply({ type: 'attempt.stopped', step: 'a' as StepId, execution: 1, unknown: false });
     expect(busy.result).toBe('failed RUN_TIMEOUT');
-    const patient = new Play(timed([gate('g'), run('a', null)]));
-    patient.at += 50_000;
-    patient.tell({ type: 'time.reached' });
-    patient.decide('g', 'grace');
-    expect(patient.result).toBe('succeeded');
+    const timedPlay = new Play(timed([gate('g'), run('a', null)]));
+    timedPlay.at += 50_000;
+    timedPlay.apply({ type: 'time.reached' });
+    timedPlay.decide('g', 'grace');
+    expect(timedPlay.result).toBe('succeeded');
   });
 });
 
 describe('the timeouts of a run, by what they count', () => {
   const late = (play: Play, ms: number): void => {
     play.at += ms;
-    play.tell({ type: 'time.reached' });
+    play.apply({ type: 'time.reached' });
   };
   const stopped = (play: Play, step: string, execution = 1): void =>
-    play.tell({ type: 'attempt.stopped', step: step as StepId, execution, unknown: false });
+    play.apply({ type: 'attempt.stopped', step: step as StepId, execution, unknown: false });
   const timed = (nodes: readonly Node[], runMs: number, cleanupMs: number | null = null) =>
     plan(nodes, { timeouts: { runMs, cleanupMs } });
 
@@ -691,9 +691,9 @@ describe('the timeouts of a run, by what they count', () => {
     late(busy, 10_000);
     stopped(busy, 'a');
     expect(busy.result).toBe('failed RUN_TIMEOUT');
-    const patient = new Play(both);
-    late(patient, 50_000);
-    expect(patient.state.openGates).toBe(1);
+    const timedPlay = new Play(both);
+    late(timedPlay, 50_000);
+    expect(timedPlay.state.openGates).toBe(1);
   });
 
   it('cleanup has its own, after any end, and then it is stopped', () => {
@@ -703,7 +703,7 @@ describe('the timeouts of a run, by what they count', () => {
         tidy: 'hang',
       });
       if (end === 'RUN_TIMEOUT') late(play, 10_000);
-      else play.tell({ type: 'run.cancel-requested', by: person('ada'), reason: 'test', force: false });
+      else play.apply({ type: 'run.cancel-requested', by: person('ada'), reason: 'test', force: false });
       stopped(play, 'a');
       expect(play.state.steps.get('tidy' as StepId)).toMatchObject({ kind: 'running', stopping: null });
       late(play, 2_999);
@@ -719,7 +719,7 @@ describe('the timeouts of a run, by what they count', () => {
 describe('every state and every given', () => {
   const zero = digestOf('0');
   const step = 's' as StepId;
-  const givens: readonly GivenBody[] = [
+  const inputs: readonly InputEventBody[] = [
     {
       type: 'run.claimed',
       fence: 9,
@@ -785,7 +785,7 @@ describe('every state and every given', () => {
     running: hanging(),
     delaying: () => {
       const play = hanging()();
-      play.tell({ type: 'attempt.deferred', step, execution: 1, until: 9_000 });
+      play.apply({ type: 'attempt.deferred', step, execution: 1, until: 9_000 });
       return play;
     },
     retrying: () => {
@@ -800,7 +800,7 @@ describe('every state and every given', () => {
           attemptTimeoutMs: null,
         },
       })();
-      play.tell({
+      play.apply({
         type: 'attempt.failed',
         step,
         execution: 1,
@@ -813,7 +813,7 @@ describe('every state and every given', () => {
     },
     attention: () => {
       const play = hanging({ effects: 'once' })();
-      play.tell(givens[0] as GivenBody);
+      play.apply(inputs[0] as InputEventBody);
       return play;
     },
     judging: () => new Play(plan([gate('s', { policy: 'hard', approval: null })])),
@@ -825,17 +825,17 @@ describe('every state and every given', () => {
   };
 
   it.each(Object.entries(states))('%s: every given has an answer, and says so when it is ignored', (kind, begin) => {
-    for (const given of givens) {
+    for (const input of inputs) {
       const play = begin();
       expect(play.state.steps.get(step)?.kind).toBe(kind);
       const before = play.state;
       const seen = play.events.length;
-      expect(() => play.tell(given)).not.toThrow();
+      expect(() => play.apply(input)).not.toThrow();
       const events = play.events.slice(seen);
       const changed =
         play.state.steps !== before.steps || play.state.phase !== before.phase || play.state.ending !== before.ending;
-      if (given.type !== 'time.reached' && given.type !== 'run.claimed')
-        expect([given.type, changed || events.length > 0]).toEqual([given.type, true]);
+      if (input.type !== 'time.reached' && input.type !== 'run.claimed')
+        expect([input.type, changed || events.length > 0]).toEqual([input.type, true]);
       if (events.some(({ type }) => type === 'given.ignored')) expect(play.state.steps.get(step)?.kind).toBe(kind);
     }
   });

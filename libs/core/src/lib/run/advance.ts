@@ -8,7 +8,7 @@ import type { StepState } from '../step/step-state';
 import { answered } from './begin';
 import type { Command } from './command';
 import { openGroup, pump, stopContainer } from './container';
-import { Draft } from './draft';
+import { Transition } from './transition';
 import { expireGate, gateDecided, policyJudged } from './gate-step';
 import { judgedLoop, untilAnswered, wakeLoop } from './iteration';
 import {
@@ -18,12 +18,12 @@ import {
   leafLost,
   leafStopped,
   leafSucceeded,
-  leafUnbegun,
+  leafNotStarted,
   wakeLeaf,
 } from './leaf';
-import type { Derived, Given } from './run-event';
+import type { Derived, InputEvent } from './run-event';
 import type { RunState } from './run-state';
-import { spread } from './spread';
+import { drainSignals } from './drain-signals';
 import { takeOver } from './takeover';
 
 /** What one given led to. */
@@ -37,7 +37,7 @@ export interface Turn {
 }
 
 /** A run that was accepted and not yet begun. */
-export function initialState(x: PlanIndex, runId: RunId, initiators: readonly Subject[], reuses = false): RunState {
+export function initialState(index: PlanIndex, runId: RunId, initiators: readonly Subject[], reuses = false): RunState {
   return {
     runId,
     initiators,
@@ -58,7 +58,7 @@ export function initialState(x: PlanIndex, runId: RunId, initiators: readonly Su
       cancelled: 0,
     },
     openGates: 0,
-    timer: { leftMs: x.plan.timeouts.runMs ?? x.defaults.runTimeoutMs, since: null },
+    timer: { leftMs: index.plan.timeouts.runMs ?? index.defaults.runTimeoutMs, since: null },
     result: null,
   };
 }
@@ -67,82 +67,92 @@ export function initialState(x: PlanIndex, runId: RunId, initiators: readonly Su
  * The one function that decides (engine.md §2): pure, synchronous, total. Every given gets an answer, if only
  * `given.ignored`. Driver, simulator, harness, replay and verifier call it.
  */
-export function advance(x: PlanIndex, state: RunState, given: Given): Turn {
-  const draft = new Draft(x, state, given.at);
-  if (state.phase === 'ended') ignore(draft, given, 'RUN_ENDED');
+export function advance(index: PlanIndex, state: RunState, input: InputEvent): Turn {
+  const transition = new Transition(index, state, input.at);
+  if (state.phase === 'ended') ignore(transition, input, 'RUN_ENDED');
   else {
-    take(draft, given);
-    spread(draft);
-    settleTimer(draft);
-    finish(draft);
+    take(transition, input);
+    drainSignals(transition);
+    settleTimer(transition);
+    finish(transition);
   }
-  return { state: draft.whole(), events: draft.events, commands: draft.commands, changed: draft.changed };
+  return {
+    state: transition.whole(),
+    events: transition.events,
+    commands: transition.commands,
+    changed: transition.changed,
+  };
 }
 
-function take(draft: Draft, given: Given): void {
-  switch (given.type) {
+function take(transition: Transition, input: InputEvent): void {
+  switch (input.type) {
     case 'run.claimed':
-      return claimed(draft);
+      return claimed(transition);
     case 'run.cancel-requested':
-      return cancel(draft, given.force);
+      return cancel(transition, input.force);
     case 'run.failed':
-      return failed(draft, given);
+      return failed(transition, input);
     case 'time.reached':
-      return timeReached(draft);
+      return timeReached(transition);
     case 'attempt.succeeded':
     case 'attempt.failed':
     case 'attempt.stopped':
     case 'attempt.deferred':
     case 'attempt.lost':
     case 'attempt.unbegun':
-      return attemptOver(draft, given);
+      return attemptOver(transition, input);
     case 'attempt.assigned': {
-      const state = draft.get(given.step);
-      const isHere = state?.kind === 'running' && state.execution === given.execution && state.assignment === null;
-      if (!isHere || state.stopping !== null) return ignore(draft, given, 'ATTEMPT_OVER');
-      return leafAssigned(draft, given.step, state, given.assignment);
+      const state = transition.get(input.step);
+      const isHere = state?.kind === 'running' && state.execution === input.execution && state.assignment === null;
+      if (!isHere || state.stopping !== null) return ignore(transition, input, 'ATTEMPT_OVER');
+      return leafAssigned(transition, input.step, state, input.assignment);
     }
     case 'question.answered': {
-      if (given.question === 'until') return judged(draft, given);
-      const state = draft.get(given.step);
-      if (state?.kind !== 'deciding' || state.question !== given.question) return ignore(draft, given, 'QUESTION_OVER');
-      return answered(draft, given.step, state, given.answer);
+      if (input.question === 'until') return judged(transition, input);
+      const state = transition.get(input.step);
+      if (state?.kind !== 'deciding' || state.question !== input.question)
+        return ignore(transition, input, 'QUESTION_OVER');
+      return answered(transition, input.step, state, input.answer);
     }
     case 'policy.judged': {
-      const state = draft.get(given.step);
-      return state?.kind === 'judging' ? policyJudged(draft, given, state) : ignore(draft, given, 'QUESTION_OVER');
+      const state = transition.get(input.step);
+      return state?.kind === 'judging'
+        ? policyJudged(transition, input, state)
+        : ignore(transition, input, 'QUESTION_OVER');
     }
     case 'gate.decided': {
-      const state = draft.get(given.step);
-      return state?.kind === 'waiting' ? gateDecided(draft, given, state) : ignore(draft, given, 'GATE_NOT_OPEN');
+      const state = transition.get(input.step);
+      return state?.kind === 'waiting'
+        ? gateDecided(transition, input, state)
+        : ignore(transition, input, 'GATE_NOT_OPEN');
     }
     case 'attention.resolved':
-      return resolved(draft, given);
+      return resolved(transition, input);
     default:
-      return assertNever(given);
+      return assertNever(input);
   }
 }
 
-type GivenOf<Type extends Given['type']> = Extract<Given, { type: Type }>;
+type InputEventOf<Type extends InputEvent['type']> = Extract<InputEvent, { type: Type }>;
 
 /** `until` is asked of an iteration that has ended; its loop waits for the answer. */
-function judged(draft: Draft, given: GivenOf<'question.answered'>): void {
-  const state = isItem(given.step) ? judgedLoop(draft, given.step) : null;
-  if (state === null) return ignore(draft, given, 'QUESTION_OVER');
-  untilAnswered(draft, given.step, state, given.answer);
-  return pump(draft, repeatOf(given.step));
+function judged(transition: Transition, input: InputEventOf<'question.answered'>): void {
+  const state = isItem(input.step) ? judgedLoop(transition, input.step) : null;
+  if (state === null) return ignore(transition, input, 'QUESTION_OVER');
+  untilAnswered(transition, input.step, state, input.answer);
+  return pump(transition, repeatOf(input.step));
 }
 
-function ignore(draft: Draft, given: Given, code: string): void {
-  draft.emit({ type: 'given.ignored', what: given.type, step: 'step' in given ? given.step : null, code });
+function ignore(transition: Transition, input: InputEvent, code: string): void {
+  transition.emit({ type: 'given.ignored', what: input.type, step: 'step' in input ? input.step : null, code });
 }
 
-function claimed(draft: Draft): void {
-  if (draft.run.phase === 'queued') {
-    draft.patch({ phase: 'running' });
-    draft.emit({ type: 'run.started' });
-    openGroup(draft, ROOT);
-  } else takeOver(draft);
+function claimed(transition: Transition): void {
+  if (transition.run.phase === 'queued') {
+    transition.patch({ phase: 'running' });
+    transition.emit({ type: 'run.started' });
+    openGroup(transition, ROOT);
+  } else takeOver(transition);
 }
 
 /** Of a run that may not be driven, or whose process died of it, nothing starts any more: not even what cleans up. */
@@ -151,23 +161,24 @@ const UNDRIVABLE: readonly string[] = [
   ...['PACK_UNTRUSTED', 'PACK_UNSIGNED', 'PACK_SIGNATURE_INVALID', 'SEALED_EGRESS_DENIED'],
 ];
 
-function failed(draft: Draft, { code, step }: GivenOf<'run.failed'>): void {
+function failed(transition: Transition, { code, step }: InputEventOf<'run.failed'>): void {
   const force = UNDRIVABLE.includes(code);
-  draft.fall({ status: 'failed', code, step, force, failureSteps: !force });
+  transition.beginEnding({ status: 'failed', code, step, force, failureSteps: !force });
 }
 
-function cancel(draft: Draft, force: boolean): void {
-  draft.emit({ type: 'cancel.accepted', force });
-  const root = draft.get(ROOT);
+function cancel(transition: Transition, force: boolean): void {
+  transition.emit({ type: 'cancel.accepted', force });
+  const root = transition.get(ROOT);
   const failed = root?.kind === 'group' && root.failures > 0 ? root : null;
-  draft.fall({
+  transition.beginEnding({
     status: failed ? 'failed' : 'cancelled',
     code: failed?.failedCode ?? 'RUN_CANCELLED',
     step: failed?.failed ?? null,
     force,
     failureSteps: false,
   });
-  if (draft.run.phase === 'queued') draft.patch({ phase: 'running', steps: draft.steps.with(ROOT, endedRoot) });
+  if (transition.run.phase === 'queued')
+    transition.patch({ phase: 'running', steps: transition.steps.with(ROOT, endedRoot) });
 }
 
 const endedRoot: StepState = {
@@ -184,93 +195,95 @@ const endedRoot: StepState = {
 };
 
 function attemptOver(
-  draft: Draft,
-  given: GivenOf<Exclude<Extract<Given['type'], `attempt.${string}`>, 'attempt.assigned'>>,
+  transition: Transition,
+  input: InputEventOf<Exclude<Extract<InputEvent['type'], `attempt.${string}`>, 'attempt.assigned'>>,
 ): void {
-  const state = draft.get(given.step);
-  if (state?.kind !== 'running' || state.execution !== given.execution) return ignore(draft, given, 'ATTEMPT_OVER');
-  switch (given.type) {
+  const state = transition.get(input.step);
+  if (state?.kind !== 'running' || state.execution !== input.execution)
+    return ignore(transition, input, 'ATTEMPT_OVER');
+  switch (input.type) {
     case 'attempt.succeeded':
-      return leafSucceeded(draft, given.step, state, given.outputs);
+      return leafSucceeded(transition, input.step, state, input.outputs);
     case 'attempt.failed':
-      return leafFailed(draft, given.step, state, given);
+      return leafFailed(transition, input.step, state, input);
     case 'attempt.stopped':
-      return leafStopped(draft, given.step, state, given.unknown);
+      return leafStopped(transition, input.step, state, input.unknown);
     case 'attempt.deferred':
-      return leafDeferred(draft, given.step, state, given.until);
+      return leafDeferred(transition, input.step, state, input.until);
     case 'attempt.lost':
-      return leafLost(draft, given.step, state, given.began);
+      return leafLost(transition, input.step, state, input.began);
     case 'attempt.unbegun':
-      return leafUnbegun(draft, given.step, state);
+      return leafNotStarted(transition, input.step, state);
     default:
-      return assertNever(given);
+      return assertNever(input);
   }
 }
 
-function resolved(draft: Draft, given: GivenOf<'attention.resolved'>): void {
-  const { step, execution } = given;
-  const state = draft.get(step);
-  if (state?.kind !== 'attention' || state.execution !== execution) return ignore(draft, given, 'ATTEMPT_OVER');
+function resolved(transition: Transition, input: InputEventOf<'attention.resolved'>): void {
+  const { step, execution } = input;
+  const state = transition.get(step);
+  if (state?.kind !== 'attention' || state.execution !== execution) return ignore(transition, input, 'ATTEMPT_OVER');
   const { attempt, endBy } = state;
-  if (given.outcome === 'succeeded')
-    return draft.end(step, { status: 'succeeded', outputs: given.outputs, attempts: attempt });
-  if (given.outcome === 'failed') {
-    const satisfied = runNodeAt(draft.x, step).continueOnError;
-    return draft.end(step, { status: 'failed', code: 'RESOLVED_FAILED', attempts: attempt, satisfied });
+  if (input.outcome === 'succeeded')
+    return transition.end(step, { status: 'succeeded', outputs: input.outputs, attempts: attempt });
+  if (input.outcome === 'failed') {
+    const satisfied = runNodeAt(transition.index, step).continueOnError;
+    return transition.end(step, { status: 'failed', code: 'RESOLVED_FAILED', attempts: attempt, satisfied });
   }
-  draft.set(step, {
+  transition.set(step, {
     kind: 'retrying',
     attempt: attempt + 1,
     execution,
-    at: draft.at,
+    at: transition.at,
     code: 'RESOLVED_RETRY',
     queued: true,
     endBy,
   });
-  return draft.send({ type: 'ready', step });
+  return transition.send({ type: 'ready', step });
 }
 
-function timeReached(draft: Draft): void {
-  for (const [step, at] of dueAt(draft)) {
-    const state = draft.get(step);
-    if (!state || at > draft.at) continue;
-    if (state.kind === 'waiting') expireGate(draft, step);
-    else if (state.kind === 'group') stopContainer(draft, step, state, 'step-timeout');
-    else if (state.kind === 'repeat') wakeRepeat(draft, step, state);
-    else wakeLeaf(draft, step, state);
+function timeReached(transition: Transition): void {
+  for (const [step, at] of dueAt(transition)) {
+    const state = transition.get(step);
+    if (!state || at > transition.at) continue;
+    if (state.kind === 'waiting') expireGate(transition, step);
+    else if (state.kind === 'group') stopContainer(transition, step, state, 'step-timeout');
+    else if (state.kind === 'repeat') wakeRepeat(transition, step, state);
+    else wakeLeaf(transition, step, state);
   }
-  const { ending, timer } = draft.run;
-  if (ending && !ending.force && draft.at >= ending.cleanupBy) draft.fall({ ...ending, force: true });
-  else if (!ending && timer.since !== null && draft.at >= timer.since + timer.leftMs) {
-    draft.fall({ status: 'failed', code: 'RUN_TIMEOUT', step: null, force: false, failureSteps: false });
+  const { ending, timer } = transition.run;
+  if (ending && !ending.force && transition.at >= ending.cleanupBy) transition.beginEnding({ ...ending, force: true });
+  else if (!ending && timer.since !== null && transition.at >= timer.since + timer.leftMs) {
+    transition.beginEnding({ status: 'failed', code: 'RUN_TIMEOUT', step: null, force: false, failureSteps: false });
   }
 }
 
 /** The step's timeout is over; or only the delay between two iterations. */
-function wakeRepeat(draft: Draft, step: StepId, state: Extract<StepState, { kind: 'repeat' }>): void {
-  if (state.endBy !== null && state.endBy <= draft.at) return stopContainer(draft, step, state, 'step-timeout');
-  wakeLoop(draft, step, state);
-  return pump(draft, step);
+function wakeRepeat(transition: Transition, step: StepId, state: Extract<StepState, { kind: 'repeat' }>): void {
+  if (state.endBy !== null && state.endBy <= transition.at)
+    return stopContainer(transition, step, state, 'step-timeout');
+  wakeLoop(transition, step, state);
+  return pump(transition, step);
 }
 
-function dueAt(draft: Draft): readonly (readonly [StepId, number])[] {
-  return draft.wakes.entries().filter(([, at]) => at <= draft.at);
+function dueAt(transition: Transition): readonly (readonly [StepId, number])[] {
+  return transition.wakes.entries().filter(([, at]) => at <= transition.at);
 }
 
 /** The run's timeout stands still while nothing is under way and a gate waits for people. */
-function settleTimer(draft: Draft): void {
-  const { timer, openGates } = draft.run;
-  const root = draft.get(ROOT);
+function settleTimer(transition: Transition): void {
+  const { timer, openGates } = transition.run;
+  const root = transition.get(ROOT);
   const paused = root?.kind === 'group' && root.live === 0 && openGates > 0;
   if (paused && timer.since !== null)
-    draft.patch({ timer: { leftMs: timer.leftMs - (draft.at - timer.since), since: null } });
-  else if (!paused && timer.since === null && root) draft.patch({ timer: { ...timer, since: draft.at } });
+    transition.patch({ timer: { leftMs: timer.leftMs - (transition.at - timer.since), since: null } });
+  else if (!paused && timer.since === null && root) transition.patch({ timer: { ...timer, since: transition.at } });
 }
 
-function finish(draft: Draft): void {
-  const root = draft.get(ROOT);
+function finish(transition: Transition): void {
+  const root = transition.get(ROOT);
   if (root?.kind !== 'ended') return;
-  const { ending } = draft.run;
+  const { ending } = transition.run;
   const result = ending
     ? { status: ending.status, code: ending.code, step: ending.step, outputs: null }
     : {
@@ -279,8 +292,8 @@ function finish(draft: Draft): void {
         step: root.by,
         outputs: root.outputs,
       };
-  draft.patch({ phase: 'ended', result, steps: PersistentMap.empty(), wakes: PersistentMap.empty() });
-  draft.emit({ type: 'run.ended', ...result });
+  transition.patch({ phase: 'ended', result, steps: PersistentMap.empty(), wakes: PersistentMap.empty() });
+  transition.emit({ type: 'run.ended', ...result });
 }
 
 /** True if the run can do nothing now but wait: for a time, a person, a letter. */
@@ -303,7 +316,7 @@ export function nextWakeAt(state: RunState): number | null {
 
 /** What a run waits on, at most `limit` of it: `approval:<gate>`, `retry:<step>`, `delay:<step>`, `attention:<step>`. */
 export function waitsOf(
-  x: PlanIndex,
+  index: PlanIndex,
   state: RunState,
   limit = 20,
 ): readonly { readonly kind: string; readonly id: StepId; readonly until: number | null }[] {
@@ -311,7 +324,7 @@ export function waitsOf(
   for (const [id, step] of state.steps.entries()) {
     if (waits.length >= limit) break;
     if (step.kind === 'waiting')
-      waits.push({ kind: policyGate(x, id) ? 'policy' : 'approval', id, until: step.gate.expiresAt });
+      waits.push({ kind: policyGate(index, id) ? 'policy' : 'approval', id, until: step.gate.expiresAt });
     else if (step.kind === 'retrying' && !step.queued) waits.push({ kind: 'retry', id, until: step.at });
     else if (step.kind === 'delaying') waits.push({ kind: 'delay', id, until: step.until });
     else if (step.kind === 'repeat' && step.loop?.between?.kind === 'delaying')
@@ -321,8 +334,8 @@ export function waitsOf(
   return waits;
 }
 
-function policyGate(x: PlanIndex, step: StepId): boolean {
+function policyGate(index: PlanIndex, step: StepId): boolean {
   if (isItem(step)) return false;
-  const { node } = nodeAt(x, step);
+  const { node } = nodeAt(index, step);
   return node.kind === 'gate' && node.policy !== null;
 }

@@ -6,64 +6,64 @@ import type { Answer, Question } from '../step/question';
 import type { StepState } from '../step/step-state';
 import { admit } from './admission';
 import { grant, openGroup, openPack, openRepeat, releaseSlot } from './container';
-import type { Draft } from './draft';
+import type { Transition } from './transition';
 import { beginGate, openGate } from './gate-step';
 import { beginLeaf, startAttempt } from './leaf';
 import { mustOpen } from './unopened-gates';
 
 /** A step was given a slot. If it moved on meanwhile the slot goes back. */
-export function begin(draft: Draft, step: StepId): void {
-  const state = draft.get(step);
+export function begin(transition: Transition, step: StepId): void {
+  const state = transition.get(step);
   switch (state?.kind) {
     case 'pending':
-      return isItem(step) ? openGroup(draft, step) : beginPending(draft, step);
+      return isItem(step) ? openGroup(transition, step) : beginPending(transition, step);
     case 'retrying':
-      return startAttempt(draft, step, state.attempt, state.execution + 1, state.endBy);
+      return startAttempt(transition, step, state.attempt, state.execution + 1, state.endBy);
     case 'group':
     case 'repeat':
-      if (!state.granted) return grant(draft, step, state);
-      return releaseSlot(draft, parentOf(draft.x, step));
+      if (!state.granted) return grant(transition, step, state);
+      return releaseSlot(transition, parentOf(transition.index, step));
     default:
-      return releaseSlot(draft, parentOf(draft.x, step));
+      return releaseSlot(transition, parentOf(transition.index, step));
   }
 }
 
-function beginPending(draft: Draft, step: StepId): void {
-  const admission = admit(draft, step);
-  const known = nodeAt(draft.x, step);
+function beginPending(transition: Transition, step: StepId): void {
+  const admission = admit(transition, step);
+  const known = nodeAt(transition.index, step);
   const { node } = known;
   if (admission.kind === 'skipped') {
     const { code, satisfied } = admission;
     const blocked = !satisfied && mustOpen(known);
-    return draft.end(step, { status: 'skipped', code, satisfied, blocked }, { holdsSlot: true });
+    return transition.end(step, { status: 'skipped', code, satisfied, blocked }, { holdsSlot: true });
   }
-  if (node.when !== null) return ask(draft, step, 'when');
-  return enter(draft, step);
+  if (node.when !== null) return ask(transition, step, 'when');
+  return enter(transition, step);
 }
 
-function ask(draft: Draft, step: StepId, question: Question): void {
-  draft.set(step, { kind: 'deciding', question, busy: true, carry: null });
-  draft.ask({ type: 'answer', step, question, ahead: true });
+function ask(transition: Transition, step: StepId, question: Question): void {
+  transition.set(step, { kind: 'deciding', question, busy: true, carry: null });
+  transition.ask({ type: 'answer', step, question, ahead: true });
 }
 
 /** The step is wanted: do what its kind does first. */
-function enter(draft: Draft, step: StepId): void {
-  const { node } = nodeAt(draft.x, step);
+function enter(transition: Transition, step: StepId): void {
+  const { node } = nodeAt(transition.index, step);
   switch (node.kind) {
     case 'run':
-      return draft.run.reuses ? ask(draft, step, 'reuse') : beginLeaf(draft, step);
+      return transition.run.reuses ? ask(transition, step, 'reuse') : beginLeaf(transition, step);
     case 'group':
     case 'parallel':
-      return openGroup(draft, step);
+      return openGroup(transition, step);
     case 'map':
     case 'loop':
-      return ask(draft, step, 'items');
+      return ask(transition, step, 'items');
     case 'conditional':
-      return ask(draft, step, 'branch');
+      return ask(transition, step, 'branch');
     case 'pack':
-      return ask(draft, step, 'inputs');
+      return ask(transition, step, 'inputs');
     case 'gate':
-      return beginGate(draft, step);
+      return beginGate(transition, step);
     default:
       return assertNever(node);
   }
@@ -71,31 +71,31 @@ function enter(draft: Draft, step: StepId): void {
 
 /** A value that was asked for has come. */
 export function answered(
-  draft: Draft,
+  transition: Transition,
   step: StepId,
   state: Extract<StepState, { kind: 'deciding' }>,
   answer: Answer,
 ): void {
   switch (answer.kind) {
     case 'fault':
-      return faulted(draft, step, state, answer);
+      return faulted(transition, step, state, answer);
     case 'truth':
-      if (answer.value) return enter(draft, step);
-      return draft.end(step, { status: 'skipped', code: 'WHEN_FALSE', satisfied: true });
+      if (answer.value) return enter(transition, step);
+      return transition.end(step, { status: 'skipped', code: 'WHEN_FALSE', satisfied: true });
     case 'branch':
-      if (answer.index !== null) return openGroup(draft, step, answer.index);
-      return draft.end(step, { status: 'succeeded' });
+      if (answer.index !== null) return openGroup(transition, step, answer.index);
+      return transition.end(step, { status: 'succeeded' });
     case 'items':
-      return openRepeat(draft, step, answer.items, answer.count);
+      return openRepeat(transition, step, answer.items, answer.count);
     case 'inputs':
-      return openPack(draft, step, answer.inputs);
+      return openPack(transition, step, answer.inputs);
     case 'reuse':
-      if (answer.source === null) return beginLeaf(draft, step);
-      return draft.end(step, { status: 'succeeded', outputs: answer.outputs });
+      if (answer.source === null) return beginLeaf(transition, step);
+      return transition.end(step, { status: 'succeeded', outputs: answer.outputs });
     case 'gate':
-      return openGate(draft, step, answer);
+      return openGate(transition, step, answer);
     case 'outputs':
-      return draft.end(step, { status: 'succeeded', outputs: answer.outputs, ...state.carry });
+      return transition.end(step, { status: 'succeeded', outputs: answer.outputs, ...state.carry });
     default:
       return assertNever(answer);
   }
@@ -103,16 +103,16 @@ export function answered(
 
 /** A value that was asked for cannot be had: no gate opened in a step that faults before its body, and nothing heals that. */
 function faulted(
-  draft: Draft,
+  transition: Transition,
   step: StepId,
   { carry }: Extract<StepState, { kind: 'deciding' }>,
   { code, message }: Extract<Answer, { kind: 'fault' }>,
 ): void {
-  const known = step === ROOT || isItem(step) ? null : nodeAt(draft.x, step);
+  const known = step === ROOT || isItem(step) ? null : nodeAt(transition.index, step);
   const node = known?.node;
   const unopened = known !== null && (node?.kind === 'gate' || carry === null) && mustOpen(known);
   const blocked = unopened || (carry?.blocked ?? false);
   const healed = (node?.kind === 'run' || node?.kind === 'pack') && node.continueOnError && !blocked;
   const executeBy = carry?.executeBy ?? null;
-  draft.end(step, { status: 'failed', code, satisfied: healed, blocked, executeBy }, { message });
+  transition.end(step, { status: 'failed', code, satisfied: healed, blocked, executeBy }, { message });
 }

@@ -2,12 +2,12 @@ import { digestOf } from '../canonical/digest';
 import type { StepId } from '../foundation/ids';
 import { PersistentMap } from '../foundation/persistent-map';
 import { PersistentQueue } from '../foundation/persistent-queue';
-import { indexOf, isItem, itemOf, ROOT, within } from '../plan/place';
+import { indexOf, isItem, itemOf, ROOT, joinScope } from '../plan/place';
 import { blockOf, childrenOf, nodeAt, scopeBelow, type PlanIndex } from '../plan/plan-index';
 import type { Container, Containing, Ended, StopCause } from '../step/step-state';
 import type { ValueRef } from '../step/value-ref';
 import { isCleanup } from './admission';
-import type { Draft } from './draft';
+import type { Transition } from './transition';
 import { inheritance } from './inheritance';
 import { FIRST_ITERATION, iterationEnded, stopBetween } from './iteration';
 import { stopCode } from './leaf';
@@ -20,34 +20,34 @@ type Group = Extract<Containing, { kind: 'group' }>;
 type Repeat = Extract<Containing, { kind: 'repeat' }>;
 
 /** Opens a group (root, group, parallel, branch, item): its children wait for each other, the first ask for slots. */
-export function openGroup(draft: Draft, step: StepId, branch = 0): void {
-  const block = blockOf(draft.x, step, branch);
-  const scope = scopeBelow(draft.x, step);
+export function openGroup(transition: Transition, step: StepId, branch = 0): void {
+  const block = blockOf(transition.index, step, branch);
+  const scope = scopeBelow(transition.index, step);
   const ready = block.nodes
     .filter((node) => node.node.needs.length === 0)
-    .map((node) => within<StepId>(scope, node.name));
-  draft.set(step, {
+    .map((node) => joinScope<StepId>(scope, node.name));
+  transition.set(step, {
     kind: 'group',
     branch,
-    ...fresh(draft, step),
+    ...fresh(transition, step),
     open: block.nodes.length,
     ready: PersistentQueue.of(ready),
   });
-  draft.emit({ type: 'step.opened', step, children: block.nodes.length });
+  transition.emit({ type: 'step.opened', step, children: block.nodes.length });
   for (const node of block.nodes)
-    draft.set(within<StepId>(scope, node.name), { kind: 'pending', waitsFor: node.node.needs.length });
-  pump(draft, step);
+    transition.set(joinScope<StepId>(scope, node.name), { kind: 'pending', waitsFor: node.node.needs.length });
+  pump(transition, step);
 }
 
 /** Opens an inner pack with its frozen inputs. */
-export function openPack(draft: Draft, step: StepId, inputs: ValueRef): void {
-  draft.emit({ type: 'pack.entered', step, inputs });
-  openGroup(draft, step);
+export function openPack(transition: Transition, step: StepId, inputs: ValueRef): void {
+  transition.emit({ type: 'pack.entered', step, inputs });
+  openGroup(transition, step);
 }
 
 /** Opens a map or loop over its frozen items; of a loop `count` is the most iterations it may make. */
-export function openRepeat(draft: Draft, step: StepId, items: ValueRef, count: number): void {
-  draft.set(step, {
+export function openRepeat(transition: Transition, step: StepId, items: ValueRef, count: number): void {
+  transition.set(step, {
     kind: 'repeat',
     items,
     count,
@@ -55,15 +55,15 @@ export function openRepeat(draft: Draft, step: StepId, items: ValueRef, count: n
     results: PersistentMap.empty(),
     succeeded: 0,
     skipped: 0,
-    loop: nodeAt(draft.x, step).node.kind === 'loop' ? FIRST_ITERATION : null,
-    ...fresh(draft, step),
+    loop: nodeAt(transition.index, step).node.kind === 'loop' ? FIRST_ITERATION : null,
+    ...fresh(transition, step),
   });
-  draft.emit({ type: 'map.expanded', step, items, count });
-  pump(draft, step);
+  transition.emit({ type: 'map.expanded', step, items, count });
+  pump(transition, step);
 }
 
-function fresh(draft: Draft, step: StepId): Container {
-  const timeoutMs = step === ROOT || isItem(step) ? null : nodeAt(draft.x, step).node.timeoutMs;
+function fresh(transition: Transition, step: StepId): Container {
+  const timeoutMs = step === ROOT || isItem(step) ? null : nodeAt(transition.index, step).node.timeoutMs;
   return {
     open: 0,
     live: 0,
@@ -75,44 +75,44 @@ function fresh(draft: Draft, step: StepId): Container {
     failedCode: null,
     blocked: false,
     stopping: null,
-    endBy: timeoutMs === null ? null : draft.at + timeoutMs,
-    executeBy: inheritance(draft.x, draft.steps, step).executeBy,
+    endBy: timeoutMs === null ? null : transition.at + timeoutMs,
+    executeBy: inheritance(transition.index, transition.steps, step).executeBy,
   };
 }
 
 /** A child asks for a slot. */
-export function enqueue(draft: Draft, container: StepId, child: StepId): void {
-  const state = draft.get(container);
+export function enqueue(transition: Transition, container: StepId, child: StepId): void {
+  const state = transition.get(container);
   if (state?.kind !== 'group' && state?.kind !== 'repeat') return;
-  draft.set(container, { ...state, ready: state.ready.with(child) });
-  pump(draft, container);
+  transition.set(container, { ...state, ready: state.ready.with(child) });
+  pump(transition, container);
 }
 
 /** A child gives its slot back. */
-export function releaseSlot(draft: Draft, container: StepId): void {
-  const state = draft.get(container);
+export function releaseSlot(transition: Transition, container: StepId): void {
+  const state = transition.get(container);
   if (state?.kind !== 'group' && state?.kind !== 'repeat') return;
-  draft.set(container, { ...state, live: state.live - 1 });
-  pump(draft, container);
+  transition.set(container, { ...state, live: state.live - 1 });
+  pump(transition, container);
 }
 
 /** The container was given a slot again. */
-export function grant(draft: Draft, container: StepId, state: Containing): void {
-  draft.set(container, { ...state, granted: true, asked: false });
-  pump(draft, container);
+export function grant(transition: Transition, container: StepId, state: Containing): void {
+  transition.set(container, { ...state, granted: true, asked: false });
+  pump(transition, container);
 }
 
-function limitOf(x: PlanIndex, step: StepId, state: Containing): number {
-  if (state.kind === 'group') return blockOf(x, step, state.branch).maxParallel || Infinity;
-  const { node } = nodeAt(x, step);
-  return node.kind === 'map' ? (node.width ?? x.defaults.maxParallel) : 1;
+function limitOf(index: PlanIndex, step: StepId, state: Containing): number {
+  if (state.kind === 'group') return blockOf(index, step, state.branch).maxParallel || Infinity;
+  const { node } = nodeAt(index, step);
+  return node.kind === 'map' ? (node.width ?? index.defaults.maxParallel) : 1;
 }
 
 /** Gives slots to children as far as there are any, and asks for or gives back the container's own. */
-export function pump(draft: Draft, step: StepId): void {
-  let state = draft.get(step);
+export function pump(transition: Transition, step: StepId): void {
+  let state = transition.get(step);
   if (state?.kind !== 'group' && state?.kind !== 'repeat') return;
-  const limit = limitOf(draft.x, step, state);
+  const limit = limitOf(transition.index, step, state);
   // The answer to `until` decides what comes next.
   if (state.kind === 'repeat' && state.loop?.between?.kind === 'judging') return;
   const wants = (now: Containing): boolean =>
@@ -120,8 +120,8 @@ export function pump(draft: Draft, step: StepId): void {
   while (wants(state) && state.live < limit) {
     if (!state.granted) {
       if (!state.asked) {
-        draft.set(step, { ...state, asked: true });
-        draft.send({ type: 'ready', step });
+        transition.set(step, { ...state, asked: true });
+        transition.send({ type: 'ready', step });
       }
       return;
     }
@@ -129,15 +129,15 @@ export function pump(draft: Draft, step: StepId): void {
     if (child !== undefined) state = { ...state, ready: state.ready.rest(), live: state.live + 1 };
     else if (state.kind === 'repeat')
       state = { ...state, next: state.next + 1, open: state.open + 1, live: state.live + 1 };
-    draft.set(step, state);
+    transition.set(step, state);
     const begun: StepId = child ?? itemOf(step, state.kind === 'repeat' ? state.next - 1 : 0);
-    if (child === undefined) draft.set(begun, { kind: 'pending', waitsFor: 0 });
-    draft.send({ type: 'begin', step: begun });
+    if (child === undefined) transition.set(begun, { kind: 'pending', waitsFor: 0 });
+    transition.send({ type: 'begin', step: begun });
   }
-  if (state.open === 0 && (state.kind === 'group' || isOver(state))) return closeContainer(draft, step, state);
+  if (state.open === 0 && (state.kind === 'group' || isOver(state))) return closeContainer(transition, step, state);
   if (step !== ROOT && state.granted && state.live === 0) {
-    draft.set(step, { ...state, granted: false });
-    draft.send({ type: 'idle', step });
+    transition.set(step, { ...state, granted: false });
+    transition.send({ type: 'idle', step });
   }
 }
 
@@ -152,15 +152,15 @@ function isOver({ next, count, stopping, loop }: Repeat): boolean {
   return next >= count || stopping !== null || loop?.met === true;
 }
 
-function closeContainer(draft: Draft, step: StepId, state: Containing): void {
-  if (state.kind === 'group') closeGroup(draft, step);
-  else closeRepeat(draft, step, state);
+function closeContainer(transition: Transition, step: StepId, state: Containing): void {
+  if (state.kind === 'group') closeGroup(transition, step);
+  else closeRepeat(transition, step, state);
 }
 
 /** A child has ended: count it, let those that waited for it ask, stop the others if it must. */
-export function childEnded(draft: Draft, container: StepId, child: StepId, wasBusy: boolean): void {
-  const before = draft.get(container);
-  const ended = draft.get(child);
+export function childEnded(transition: Transition, container: StepId, child: StepId, wasBusy: boolean): void {
+  const before = transition.get(container);
+  const ended = transition.get(child);
   if ((before?.kind !== 'group' && before?.kind !== 'repeat') || ended?.kind !== 'ended') return;
   const failed = ended.status === 'failed' && !ended.satisfied;
   const counted: Containing = {
@@ -173,23 +173,23 @@ export function childEnded(draft: Draft, container: StepId, child: StepId, wasBu
     failedCode: before.failedCode ?? (failed ? ended.code : null),
   };
   if (counted.kind === 'repeat') {
-    const now = itemCounted(draft.x, container, counted, child, ended);
-    draft.set(container, now);
-    if (now.loop === null || !iterationEnded(draft, now, child, ended, failed)) draft.drop(child);
+    const now = itemCounted(transition.index, container, counted, child, ended);
+    transition.set(container, now);
+    if (now.loop === null || !iterationEnded(transition, now, child, ended, failed)) transition.drop(child);
   } else {
     let { ready } = counted;
-    for (const free of freed(draft, container, child)) ready = ready.with(free);
-    draft.set(container, { ...counted, ready });
+    for (const free of freed(transition, container, child)) ready = ready.with(free);
+    transition.set(container, { ...counted, ready });
   }
-  if (failed && stopsSiblings(draft.x, container, counted))
-    draft.send({ type: 'stop', step: container, cause: 'sibling-failed' });
-  pump(draft, container);
+  if (failed && stopsSiblings(transition.index, container, counted))
+    transition.send({ type: 'stop', step: container, cause: 'sibling-failed' });
+  pump(transition, container);
 }
 
-function itemCounted(x: PlanIndex, repeat: StepId, state: Repeat, item: StepId, ended: Ended): Repeat {
+function itemCounted(index: PlanIndex, repeat: StepId, state: Repeat, item: StepId, ended: Ended): Repeat {
   return {
     ...state,
-    results: yieldsLast(x, repeat)
+    results: yieldsLast(index, repeat)
       ? state.results
       : state.results.with(String(indexOf(item)), ended.outputs?.digest ?? ''),
     succeeded: state.succeeded + (ended.status === 'succeeded' ? 1 : 0),
@@ -198,47 +198,48 @@ function itemCounted(x: PlanIndex, repeat: StepId, state: Repeat, item: StepId, 
 }
 
 /** Those that waited for this child alone. They join the queue before the container looks whether it is idle. */
-function freed(draft: Draft, container: StepId, child: StepId): readonly StepId[] {
+function freed(transition: Transition, container: StepId, child: StepId): readonly StepId[] {
   const free: StepId[] = [];
-  const scope = scopeBelow(draft.x, container);
-  for (const name of nodeAt(draft.x, child).dependents) {
-    const waiting = within<StepId>(scope, name);
-    const state = draft.get(waiting);
+  const scope = scopeBelow(transition.index, container);
+  for (const name of nodeAt(transition.index, child).dependents) {
+    const waiting = joinScope<StepId>(scope, name);
+    const state = transition.get(waiting);
     if (state?.kind !== 'pending') continue;
-    draft.set(waiting, { kind: 'pending', waitsFor: state.waitsFor - 1 });
+    transition.set(waiting, { kind: 'pending', waitsFor: state.waitsFor - 1 });
     if (state.waitsFor === 1) free.push(waiting);
   }
   return free;
 }
 
-function stopsSiblings(x: PlanIndex, step: StepId, state: Containing): boolean {
+function stopsSiblings(index: PlanIndex, step: StepId, state: Containing): boolean {
   if (step === ROOT || isItem(step) || state.stopping) return false;
-  const { node } = nodeAt(x, step);
+  const { node } = nodeAt(index, step);
   return (node.kind === 'parallel' || node.kind === 'map') && !node.continueOnError;
 }
 
 /** Told to stop: nothing new begins but cleanup, what is under way is told to stop. */
-export function stopContainer(draft: Draft, step: StepId, state: Containing, cause: StopCause): void {
-  const stopped: Containing = state.kind === 'repeat' ? stopBetween(draft, state) : state;
-  draft.set(step, { ...stopped, stopping: state.stopping ?? cause });
-  const told = cause === 'step-timeout' ? 'sibling-failed' : cause;
+export function stopContainer(transition: Transition, step: StepId, state: Containing, cause: StopCause): void {
+  const stopped: Containing = state.kind === 'repeat' ? stopBetween(transition, state) : state;
+  transition.set(step, { ...stopped, stopping: state.stopping ?? cause });
+  const reported = cause === 'step-timeout' ? 'sibling-failed' : cause;
   if (state.kind === 'group') {
-    for (const child of childrenOf(draft.x, step, state.branch)) draft.send({ type: 'stop', step: child, cause: told });
+    for (const child of childrenOf(transition.index, step, state.branch))
+      transition.send({ type: 'stop', step: child, cause: reported });
   } else {
     // Of a loop only the last can be under way.
     for (let index = state.loop ? Math.max(0, state.next - 1) : 0; index < state.next; index++) {
       const item = itemOf(step, index);
-      if (draft.get(item)) draft.send({ type: 'stop', step: item, cause: told });
+      if (transition.get(item)) transition.send({ type: 'stop', step: item, cause: reported });
     }
   }
-  pump(draft, step);
+  pump(transition, step);
 }
 
 /** A child that has not begun is told to stop: cleanup keeps its turn, everything else is skipped. */
-export function stopPending(draft: Draft, step: StepId, cause: StopCause): void {
-  if (isCleanup(draft, step)) return;
-  const blocked = standsBehindUnopened(draft, step);
-  draft.end(step, {
+export function stopPending(transition: Transition, step: StepId, cause: StopCause): void {
+  if (isCleanup(transition, step)) return;
+  const blocked = standsBehindUnopened(transition, step);
+  transition.end(step, {
     status: 'skipped',
     code: cause === 'sibling-failed' ? 'UPSTREAM_FAILED' : 'RUN_CANCELLED',
     blocked,
@@ -246,27 +247,27 @@ export function stopPending(draft: Draft, step: StepId, cause: StopCause): void 
 }
 
 /** All children are over: the group asks for its outputs, or ends. */
-function closeGroup(draft: Draft, step: StepId): void {
-  const state = draft.get(step);
+function closeGroup(transition: Transition, step: StepId): void {
+  const state = transition.get(step);
   if (state?.kind !== 'group') return;
-  const block = blockOf(draft.x, step, state.branch);
-  const children = childrenOf(draft.x, step, state.branch);
-  const results = children.map((child) => draft.get(child));
-  for (const child of children) draft.drop(child);
+  const block = blockOf(transition.index, step, state.branch);
+  const children = childrenOf(transition.index, step, state.branch);
+  const results = children.map((child) => transition.get(child));
+  for (const child of children) transition.drop(child);
   const traces = gateTraces(state, results);
-  if (state.failures > 0) return endUnfinished(draft, step, state, 'failed', traces.executeBy);
+  if (state.failures > 0) return endUnfinished(transition, step, state, 'failed', traces.executeBy);
   if (state.stopping) {
     const status = state.stopping === 'step-timeout' ? 'failed' : 'cancelled';
-    return endUnfinished(draft, step, state, status, traces.executeBy);
+    return endUnfinished(transition, step, state, status, traces.executeBy);
   }
-  if (asksForOutputs(draft.x, step)) {
-    draft.set(step, { kind: 'deciding', question: 'outputs', busy: state.granted, carry: traces });
-    draft.ask({ type: 'answer', step, question: 'outputs', ahead: true });
+  if (asksForOutputs(transition.index, step)) {
+    transition.set(step, { kind: 'deciding', question: 'outputs', busy: state.granted, carry: traces });
+    transition.ask({ type: 'answer', step, question: 'outputs', ahead: true });
     return;
   }
   const digests = results.map((result) => (result?.kind === 'ended' ? (result.outputs?.digest ?? '') : ''));
   const last = results.at(-1);
-  const parallel = step !== ROOT && !isItem(step) && nodeAt(draft.x, step).node.kind === 'parallel';
+  const parallel = step !== ROOT && !isItem(step) && nodeAt(transition.index, step).node.kind === 'parallel';
   const outputs: ValueRef = parallel
     ? {
         kind: 'children',
@@ -277,13 +278,13 @@ function closeGroup(draft: Draft, step: StepId): void {
     : last?.kind === 'ended'
       ? last.outputs
       : null;
-  draft.end(step, { status: 'succeeded', outputs, ...traces });
+  transition.end(step, { status: 'succeeded', outputs, ...traces });
 }
 
 /** What a container that held gates passes on: it stands behind them, and its followers do. */
 function gateTraces(
   state: Group,
-  results: readonly ReturnType<Draft['get']>[],
+  results: readonly ReturnType<Transition['get']>[],
 ): { blocked: boolean; executeBy: number | null } {
   const times = results
     .map((result) => (result?.kind === 'ended' ? result.executeBy : null))
@@ -292,52 +293,52 @@ function gateTraces(
 }
 
 /** True if the container's outputs are expressions. */
-function asksForOutputs(x: PlanIndex, step: StepId): boolean {
-  if (step === ROOT) return x.plan.outputs.length > 0;
-  const { node } = nodeAt(x, step);
+function asksForOutputs(index: PlanIndex, step: StepId): boolean {
+  if (step === ROOT) return index.plan.outputs.length > 0;
+  const { node } = nodeAt(index, step);
   if (node.kind === 'pack') return true;
   return isItem(step) && (node.kind === 'map' || node.kind === 'loop') && node.outputs !== null;
 }
 
-function closeRepeat(draft: Draft, step: StepId, state: Repeat): void {
-  if (state.failures > 0) return endUnfinished(draft, step, state, 'failed');
+function closeRepeat(transition: Transition, step: StepId, state: Repeat): void {
+  if (state.failures > 0) return endUnfinished(transition, step, state, 'failed');
   if (state.stopping)
-    return endUnfinished(draft, step, state, state.stopping === 'step-timeout' ? 'failed' : 'cancelled');
-  const outputs = outputsOf(draft.x, step, state);
-  const { node } = nodeAt(draft.x, step);
+    return endUnfinished(transition, step, state, state.stopping === 'step-timeout' ? 'failed' : 'cancelled');
+  const outputs = outputsOf(transition.index, step, state);
+  const { node } = nodeAt(transition.index, step);
   if (node.kind === 'loop' && node.until !== null && !state.loop?.met)
-    return draft.end(
+    return transition.end(
       step,
       { status: 'failed', code: 'LOOP_EXHAUSTED', outputs, blocked: state.blocked },
       { message: `\`until\` did not hold after ${state.next} iterations` },
     );
-  return draft.end(step, { status: 'succeeded', outputs, blocked: state.blocked });
+  return transition.end(step, { status: 'succeeded', outputs, blocked: state.blocked });
 }
 
 /** What a map or loop yields: the list of what its items do, of a loop perhaps the last of them. */
-function outputsOf(x: PlanIndex, step: StepId, state: Repeat): ValueRef {
-  if (yieldsLast(x, step)) return state.loop?.last ?? null;
+function outputsOf(index: PlanIndex, step: StepId, state: Repeat): ValueRef {
+  if (yieldsLast(index, step)) return state.loop?.last ?? null;
   const count = state.loop === null ? state.count : state.next;
   const digests = Array.from({ length: count }, (_, index) => state.results.get(String(index)) ?? '');
   return { kind: 'children', of: step, count, digest: digestOf(digests) };
 }
 
-function yieldsLast(x: PlanIndex, step: StepId): boolean {
-  const { node } = nodeAt(x, step);
+function yieldsLast(index: PlanIndex, step: StepId): boolean {
+  const { node } = nodeAt(index, step);
   return node.kind === 'loop' && node.aggregation === 'last';
 }
 
 function endUnfinished(
-  draft: Draft,
+  transition: Transition,
   step: StepId,
   state: Containing,
   status: 'failed' | 'cancelled',
   executeBy: number | null = null,
 ): void {
   const timedOut = state.stopping === 'step-timeout';
-  const healed = step !== ROOT && !isItem(step) && healsOwnFailure(draft.x, step) && !state.blocked;
+  const healed = step !== ROOT && !isItem(step) && healsOwnFailure(transition.index, step) && !state.blocked;
   const message = state.kind === 'repeat' ? state.loop?.message : undefined;
-  const how: Parameters<Draft['end']>[1] = {
+  const how: Parameters<Transition['end']>[1] = {
     status,
     code:
       status === 'cancelled'
@@ -345,19 +346,19 @@ function endUnfinished(
         : timedOut && state.failures === 0
           ? 'STEP_TIMEOUT'
           : (state.failedCode ?? 'CHILD_FAILED'),
-    outputs: state.kind === 'repeat' ? outputsOf(draft.x, step, state) : null,
+    outputs: state.kind === 'repeat' ? outputsOf(transition.index, step, state) : null,
     satisfied: status === 'failed' && healed,
     by: state.failed,
     blocked: state.blocked,
     // Cleanup behind it stands behind its approvals too.
     executeBy,
   };
-  draft.end(step, how, message === undefined ? {} : { message });
+  transition.end(step, how, message === undefined ? {} : { message });
 }
 
 /** `continueOnError` on a group, a conditional or an inner pack heals it; on a map, parallel or loop it only lets the siblings go on. */
-function healsOwnFailure(x: PlanIndex, step: StepId): boolean {
-  const { node } = nodeAt(x, step);
+function healsOwnFailure(index: PlanIndex, step: StepId): boolean {
+  const { node } = nodeAt(index, step);
   const { kind } = node;
   return (kind === 'group' || kind === 'conditional' || kind === 'pack') && node.continueOnError;
 }

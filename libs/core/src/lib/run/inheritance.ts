@@ -1,5 +1,5 @@
 import type { StepId } from '../foundation/ids';
-import { isItem, ROOT, within } from '../plan/place';
+import { isItem, ROOT, joinScope } from '../plan/place';
 import { nodeAt, parentOf, scopeBelow, type PlanIndex } from '../plan/plan-index';
 import type { Ended, StepState } from '../step/step-state';
 import type { RunState } from './run-state';
@@ -7,7 +7,7 @@ import type { RunState } from './run-state';
 /** What a step takes over from the siblings it waited for and from its container. */
 export interface Inheritance {
   /** Something before it failed unhealed. */
-  readonly tainted: boolean;
+  readonly upstreamFailed: boolean;
   /** It stands behind a gate that did not open. */
   readonly blocked: boolean;
   /** Execute-by of the approvals it stands behind; the soonest, milliseconds since the epoch. */
@@ -15,25 +15,25 @@ export interface Inheritance {
 }
 
 /** The ended siblings that a step waited for. They stay in the working set as long as their container is open. */
-export function endedNeeds(x: PlanIndex, steps: RunState['steps'], step: StepId): readonly Ended[] {
+export function endedNeeds(index: PlanIndex, steps: RunState['steps'], step: StepId): readonly Ended[] {
   if (step === ROOT || isItem(step)) return [];
-  const { needs } = nodeAt(x, step).node;
+  const { needs } = nodeAt(index, step).node;
   if (needs.length === 0) return [];
-  const scope = scopeBelow(x, parentOf(x, step));
+  const scope = scopeBelow(index, parentOf(index, step));
   return needs
-    .map((need) => steps.get(within<StepId>(scope, need)))
+    .map((need) => steps.get(joinScope<StepId>(scope, need)))
     .filter((state): state is Ended => state?.kind === 'ended');
 }
 
 /** Derived each time it is asked for, so that no state has to carry it along. */
-export function inheritance(x: PlanIndex, steps: RunState['steps'], step: StepId): Inheritance {
-  if (step === ROOT) return { tainted: false, blocked: false, executeBy: null };
-  const needs = endedNeeds(x, steps, step);
-  let executeBy = executeByOf(steps.get(parentOf(x, step)));
+export function inheritance(index: PlanIndex, steps: RunState['steps'], step: StepId): Inheritance {
+  if (step === ROOT) return { upstreamFailed: false, blocked: false, executeBy: null };
+  const needs = endedNeeds(index, steps, step);
+  let executeBy = executeByOf(steps.get(parentOf(index, step)));
   // Most steps wait for none.
-  if (needs.length === 0) return { tainted: false, blocked: false, executeBy };
+  if (needs.length === 0) return { upstreamFailed: false, blocked: false, executeBy };
   for (const need of needs) executeBy = soonest([executeBy, need.executeBy]);
-  return { tainted: needs.some((need) => need.tainted), blocked: needs.some((need) => need.blocked), executeBy };
+  return { upstreamFailed: needs.some((need) => need.tainted), blocked: needs.some((need) => need.blocked), executeBy };
 }
 
 function executeByOf(container: StepState | undefined): number | null {

@@ -7,7 +7,7 @@ import type { Answer } from '../step/question';
 import { shownStatus } from '../step/step-state';
 import { advance, initialState, isParked, nextWakeAt, waitsOf } from './advance';
 import type { Command } from './command';
-import type { Derived, GivenBody } from './run-event';
+import type { Derived, InputEventBody } from './run-event';
 
 // What happens to a loop in each of its states (language.md §3): the table of state × event.
 
@@ -37,7 +37,7 @@ const aLoop = (change: Partial<LoopNode> = {}): LoopNode => ({
   continueOnError: false,
   ...change,
 });
-const claim: GivenBody = {
+const claim: InputEventBody = {
   type: 'run.claimed',
   fence: 1,
   crashes: 0,
@@ -50,7 +50,7 @@ const claim: GivenBody = {
 const truth = (value: boolean): Answer => ({ kind: 'truth', value });
 
 class Play {
-  readonly x;
+  readonly index;
   state;
   at = 1_000;
   readonly events: Derived[] = [];
@@ -60,13 +60,13 @@ class Play {
     nodes: readonly Node[] = [aLoop()],
     readonly count = 3,
   ) {
-    this.x = indexPlan(aPlan(aBlock(nodes, { maxParallel: 1 })), digestOf('plan'), testDefaults, testFloor);
-    this.state = initialState(this.x, `run_${'0'.repeat(26)}` as RunId, [person]);
-    this.tell(claim);
+    this.index = indexPlan(aPlan(aBlock(nodes, { maxParallel: 1 })), digestOf('plan'), testDefaults, testFloor);
+    this.state = initialState(this.index, `run_${'0'.repeat(26)}` as RunId, [person]);
+    this.apply(claim);
   }
 
-  tell(body: GivenBody): this {
-    const turn = advance(this.x, this.state, { ...body, at: this.at });
+  apply(body: InputEventBody): this {
+    const turn = advance(this.index, this.state, { ...body, at: this.at });
     this.state = turn.state;
     this.events.push(...turn.events);
     this.commands.push(...turn.commands);
@@ -77,26 +77,26 @@ class Play {
   }
 
   answer(step: string, question: 'items' | 'until' | 'outputs', answer: Answer): this {
-    return this.tell({ type: 'question.answered', step: step as StepId, question, answer });
+    return this.apply({ type: 'question.answered', step: step as StepId, question, answer });
   }
 
   end(step: string, outputs = true): this {
     const ref = outputs ? ({ kind: 'value', digest: digestOf(step), size: 1 } as const) : null;
-    return this.tell({ type: 'attempt.succeeded', step: step as StepId, execution: 1, outputs: ref });
+    return this.apply({ type: 'attempt.succeeded', step: step as StepId, execution: 1, outputs: ref });
   }
 
   fail(step: string): this {
     const failure = { code: 'EXIT_1', message: 'no', retryable: false, exitCode: 1 };
-    return this.tell({ type: 'attempt.failed', step: step as StepId, execution: 1, ...failure });
+    return this.apply({ type: 'attempt.failed', step: step as StepId, execution: 1, ...failure });
   }
 
   cancel(): this {
-    return this.tell({ type: 'run.cancel-requested', by: person, reason: 'test', force: false });
+    return this.apply({ type: 'run.cancel-requested', by: person, reason: 'test', force: false });
   }
 
   time(by: number): this {
     this.at += by;
-    return this.tell({ type: 'time.reached' });
+    return this.apply({ type: 'time.reached' });
   }
 
   /** How a step ended, or the status that is shown of it. */
@@ -137,7 +137,7 @@ const events = {
   'until of what is no item': (play: Play) => play.answer('l', 'until', truth(true)),
   'time before the delay is over': (play: Play) => play.time(DELAY - 1),
   'time after the delay': (play: Play) => play.time(DELAY),
-  'another owner': (play: Play) => play.tell(claim),
+  'another owner': (play: Play) => play.apply(claim),
 } as const;
 
 describe('a loop in each state, at each event', () => {
@@ -202,7 +202,7 @@ describe('between two iterations', () => {
   it('keeps the item until the answer is in, asks a new owner again, and then drops it', () => {
     const play = states.judging();
     expect(play.state.steps.get('l[0]' as StepId)?.kind).toBe('ended');
-    expect(play.tell(claim).asked.filter((one) => one === 'l[0] until')).toHaveLength(2);
+    expect(play.apply(claim).asked.filter((one) => one === 'l[0] until')).toHaveLength(2);
     play.answer('l[0]', 'until', truth(false));
     expect(play.state.steps.get('l[0]' as StepId)).toBeUndefined();
   });
@@ -221,7 +221,7 @@ describe('between two iterations', () => {
     play.end('l[0]::b').answer('l[0]', 'until', truth(false));
     expect([play.of('z'), isParked(play.state)]).toEqual(['running', false]);
     expect(nextWakeAt(play.state)).toBe(1_000 + DELAY);
-    expect(waitsOf(play.x, play.state)).toEqual([{ kind: 'delay', id: 'l', until: 1_000 + DELAY }]);
+    expect(waitsOf(play.index, play.state)).toEqual([{ kind: 'delay', id: 'l', until: 1_000 + DELAY }]);
     play.end('z');
     expect(isParked(play.state)).toBe(true);
     expect(play.events.filter(({ type }) => type === 'step.waiting')).toEqual([
@@ -242,7 +242,7 @@ describe('between two iterations', () => {
     expect(waiting.time(500).of('l')).toBe('failed STEP_TIMEOUT');
     const iterating = new Play([aLoop({ timeoutMs: 500 })]).time(500);
     expect(iterating.commands.at(-1)).toMatchObject({ type: 'stop', step: 'l[0]::b' });
-    iterating.tell({ type: 'attempt.stopped', step: 'l[0]::b' as StepId, execution: 1, unknown: false });
+    iterating.apply({ type: 'attempt.stopped', step: 'l[0]::b' as StepId, execution: 1, unknown: false });
     expect([iterating.of('l'), iterating.began]).toEqual(['failed STEP_TIMEOUT', 1]);
   });
 });
@@ -358,7 +358,7 @@ describe('a gate in a loop', () => {
       executeBy: 121_000,
     });
     const decide = (index: number): Play =>
-      play.tell({
+      play.apply({
         type: 'gate.decided',
         step: `l[${index}]::g` as StepId,
         record: zero,
@@ -366,7 +366,7 @@ describe('a gate in a loop', () => {
         decision: {
           decisionId: `d${index}`,
           gateDigest: digestOf(`l[${index}]::g`),
-          planHash: play.x.planHash,
+          planHash: play.index.planHash,
           decision: 'approved',
           person: { ...person, sub: 'grace' },
           onBehalfOf: null,
@@ -374,7 +374,7 @@ describe('a gate in a loop', () => {
           decidedAt: play.at,
         },
       });
-    play.tell({ type: 'question.answered', step: 'l[0]::g' as StepId, question: 'gate', answer: open('l[0]::g') });
+    play.apply({ type: 'question.answered', step: 'l[0]::g' as StepId, question: 'gate', answer: open('l[0]::g') });
     expect([play.began, isParked(play.state)]).toEqual([1, true]);
     decide(0);
     play.answer('l[0]::g', 'outputs', { kind: 'outputs', outputs: null });

@@ -4,7 +4,7 @@ import { nodeAt } from '../plan/plan-index';
 import type { LoopNode } from '../plan/plan';
 import type { Answer } from '../step/question';
 import type { Containing, Ended, Looping } from '../step/step-state';
-import type { Draft } from './draft';
+import type { Transition } from './transition';
 
 // A loop runs one iteration at a time. Between two of them it asks `until`, then waits for its delay; while it waits it holds
 // no slot. What follows (the next iteration, or the end) is decided by the container, from the state that is set here.
@@ -15,39 +15,45 @@ type Repeat = Extract<Containing, { kind: 'repeat' }>;
 export const FIRST_ITERATION: Looping = { between: null, met: false, last: null };
 
 /** An iteration is over and counted. True if its item must stay, because `until` is asked of it. */
-export function iterationEnded(draft: Draft, state: Repeat, item: StepId, ended: Ended, failed: boolean): boolean {
+export function iterationEnded(
+  transition: Transition,
+  state: Repeat,
+  item: StepId,
+  ended: Ended,
+  failed: boolean,
+): boolean {
   const loop = repeatOf(item);
-  const node = loopNode(draft, loop);
+  const node = loopNode(transition, loop);
   const { loop: before } = state;
   if (before === null) return false;
   const now: Repeat = { ...state, loop: { ...before, last: ended.outputs } };
-  if (failed && !node.continueOnError) draft.set(loop, { ...now, stopping: now.stopping ?? 'sibling-failed' });
-  else if (now.stopping !== null) draft.set(loop, now);
+  if (failed && !node.continueOnError) transition.set(loop, { ...now, stopping: now.stopping ?? 'sibling-failed' });
+  else if (now.stopping !== null) transition.set(loop, now);
   else if (node.until !== null) {
-    draft.set(loop, { ...now, loop: { ...before, last: ended.outputs, between: { kind: 'judging', item } } });
-    draft.ask({ type: 'answer', step: item, question: 'until', ahead: true });
+    transition.set(loop, { ...now, loop: { ...before, last: ended.outputs, between: { kind: 'judging', item } } });
+    transition.ask({ type: 'answer', step: item, question: 'until', ahead: true });
     return true;
-  } else pause(draft, loop, now, node);
+  } else pause(transition, loop, now, node);
   return false;
 }
 
 /** The loop whose iteration waits for this answer; null if nobody waits for it any more. */
-export function judgedLoop(draft: Draft, item: StepId): Repeat | null {
-  const state = draft.get(repeatOf(item));
+export function judgedLoop(transition: Transition, item: StepId): Repeat | null {
+  const state = transition.get(repeatOf(item));
   if (state?.kind !== 'repeat' || state.loop?.between?.kind !== 'judging') return null;
   return state.loop.between.item === item ? state : null;
 }
 
 /** `until` was answered: the loop is over, or pauses before its next iteration. A fault of `until` is the loop's own. */
-export function untilAnswered(draft: Draft, item: StepId, state: Repeat, answer: Answer): void {
+export function untilAnswered(transition: Transition, item: StepId, state: Repeat, answer: Answer): void {
   const loop = repeatOf(item);
   const looping: Looping = { ...(state.loop ?? FIRST_ITERATION), between: null };
-  draft.drop(item);
-  if (answer.kind === 'truth' && answer.value) draft.set(loop, { ...state, loop: { ...looping, met: true } });
-  else if (answer.kind === 'truth') pause(draft, loop, { ...state, loop: looping }, loopNode(draft, loop));
+  transition.drop(item);
+  if (answer.kind === 'truth' && answer.value) transition.set(loop, { ...state, loop: { ...looping, met: true } });
+  else if (answer.kind === 'truth') pause(transition, loop, { ...state, loop: looping }, loopNode(transition, loop));
   else {
     const { code, message } = answer.kind === 'fault' ? answer : WRONG_ANSWER;
-    draft.set(loop, {
+    transition.set(loop, {
       ...state,
       loop: { ...looping, message },
       failures: state.failures + 1,
@@ -60,31 +66,31 @@ export function untilAnswered(draft: Draft, item: StepId, state: Repeat, answer:
 const WRONG_ANSWER = { code: 'EXPR_TYPE', message: '`until` must be true or false' };
 
 /** Waits for the delay, if there is one and another iteration may follow. */
-function pause(draft: Draft, loop: StepId, state: Repeat, { delayMs }: LoopNode): void {
+function pause(transition: Transition, loop: StepId, state: Repeat, { delayMs }: LoopNode): void {
   const { loop: looping } = state;
-  if (delayMs === 0 || state.next >= state.count || looping === null) return draft.set(loop, state);
-  const until = draft.at + delayMs;
-  draft.set(loop, { ...state, loop: { ...looping, between: { kind: 'delaying', until } } });
-  draft.emit({ type: 'step.waiting', step: loop, until });
+  if (delayMs === 0 || state.next >= state.count || looping === null) return transition.set(loop, state);
+  const until = transition.at + delayMs;
+  transition.set(loop, { ...state, loop: { ...looping, between: { kind: 'delaying', until } } });
+  transition.emit({ type: 'step.waiting', step: loop, until });
 }
 
 /** The time that it waited for has come. */
-export function wakeLoop(draft: Draft, loop: StepId, state: Repeat): void {
+export function wakeLoop(transition: Transition, loop: StepId, state: Repeat): void {
   const { loop: looping } = state;
-  if (looping?.between?.kind !== 'delaying' || looping.between.until > draft.at) return;
-  draft.set(loop, { ...state, loop: { ...looping, between: null } });
+  if (looping?.between?.kind !== 'delaying' || looping.between.until > transition.at) return;
+  transition.set(loop, { ...state, loop: { ...looping, between: null } });
 }
 
 /** Told to stop: what it asked is no longer wanted, what it waited for neither. */
-export function stopBetween(draft: Draft, state: Repeat): Repeat {
+export function stopBetween(transition: Transition, state: Repeat): Repeat {
   const { loop } = state;
   if (loop === null || loop.between === null) return state;
-  if (loop.between.kind === 'judging') draft.drop(loop.between.item);
+  if (loop.between.kind === 'judging') transition.drop(loop.between.item);
   return { ...state, loop: { ...loop, between: null } };
 }
 
-function loopNode(draft: Draft, loop: StepId): LoopNode {
-  const { node } = nodeAt(draft.x, loop);
+function loopNode(transition: Transition, loop: StepId): LoopNode {
+  const { node } = nodeAt(transition.index, loop);
   if (node.kind !== 'loop') throw new TypeError('not a loop');
   return node;
 }

@@ -4,7 +4,7 @@ import type { RunNode } from '../plan/plan';
 import { backoffMs, mayRetry } from '../step/retry';
 import type { StepState, StopCause } from '../step/step-state';
 import type { ValueRef } from '../step/value-ref';
-import type { Draft } from './draft';
+import type { Transition } from './transition';
 import { inheritance } from './inheritance';
 
 // One leaf and its attempts. An attempt is a business try; an execution is one start of it, never numbered twice.
@@ -18,37 +18,37 @@ interface Failure {
 }
 
 /** The first attempt of a leaf that has its slot. An effect that its approvals no longer allow ends the run. */
-export function beginLeaf(draft: Draft, step: StepId): void {
-  const node = runNodeAt(draft.x, step);
-  if (isTooLate(draft, step, node)) return endTooLate(draft, step);
-  startAttempt(draft, step, 1, 1, node.timeoutMs === null ? null : draft.at + node.timeoutMs);
+export function beginLeaf(transition: Transition, step: StepId): void {
+  const node = runNodeAt(transition.index, step);
+  if (isTooLate(transition, step, node)) return endTooLate(transition, step);
+  startAttempt(transition, step, 1, 1, node.timeoutMs === null ? null : transition.at + node.timeoutMs);
 }
 
 /** True if the approvals that an effect stands behind no longer allow it. */
-function isTooLate(draft: Draft, step: StepId, node: RunNode): boolean {
-  const { executeBy } = inheritance(draft.x, draft.steps, step);
-  return node.effects !== 'pure' && executeBy !== null && draft.at >= executeBy;
+function isTooLate(transition: Transition, step: StepId, node: RunNode): boolean {
+  const { executeBy } = inheritance(transition.index, transition.steps, step);
+  return node.effects !== 'pure' && executeBy !== null && transition.at >= executeBy;
 }
 
-function endTooLate(draft: Draft, step: StepId, attempts = 0): void {
-  draft.fall({ status: 'failed', code: 'GATE_EXPIRED', step, force: false, failureSteps: true });
-  draft.end(step, { status: 'cancelled', code: 'GATE_EXPIRED', blocked: true, attempts }, { holdsSlot: true });
+function endTooLate(transition: Transition, step: StepId, attempts = 0): void {
+  transition.beginEnding({ status: 'failed', code: 'GATE_EXPIRED', step, force: false, failureSteps: true });
+  transition.end(step, { status: 'cancelled', code: 'GATE_EXPIRED', blocked: true, attempts }, { holdsSlot: true });
 }
 
 /** Starts an execution. */
 export function startAttempt(
-  draft: Draft,
+  transition: Transition,
   step: StepId,
   attempt: number,
   execution: number,
   endBy: number | null,
 ): void {
-  const node = runNodeAt(draft.x, step);
+  const node = runNodeAt(transition.index, step);
   const ahead = isAhead(node);
-  const deadlineAt = ahead ? null : draft.at + attemptTimeoutMs(draft.x, node);
-  draft.set(step, { kind: 'running', attempt, execution, stopping: null, assignment: null, deadlineAt, endBy });
-  draft.emit({ type: 'step.started', step, attempt, execution });
-  draft.ask({ type: 'start', step, attempt, execution, ahead });
+  const deadlineAt = ahead ? null : transition.at + attemptTimeoutMs(transition.index, node);
+  transition.set(step, { kind: 'running', attempt, execution, stopping: null, assignment: null, deadlineAt, endBy });
+  transition.emit({ type: 'step.started', step, attempt, execution });
+  transition.ask({ type: 'start', step, attempt, execution, ahead });
 }
 
 /** How long one attempt of a leaf may take, milliseconds. */
@@ -57,21 +57,21 @@ export function attemptTimeoutMs({ plan, defaults }: PlanIndex, node: RunNode): 
 }
 
 /** It brought its result. A result that overtakes a stop counts. */
-export function leafSucceeded(draft: Draft, step: StepId, state: Running, outputs: ValueRef): void {
-  draft.end(step, { status: 'succeeded', outputs, attempts: state.attempt });
+export function leafSucceeded(transition: Transition, step: StepId, state: Running, outputs: ValueRef): void {
+  transition.end(step, { status: 'succeeded', outputs, attempts: state.attempt });
 }
 
 /** It failed: another attempt later, or the end. */
-export function leafFailed(draft: Draft, step: StepId, state: Running, failure: Failure): void {
-  const node = runNodeAt(draft.x, step);
+export function leafFailed(transition: Transition, step: StepId, state: Running, failure: Failure): void {
+  const node = runNodeAt(transition.index, step);
   const goesOn = state.stopping === null || state.stopping === 'attempt-timeout';
   if (goesOn && mayRetry(node.retries, state.attempt, failure.code, failure.retryable)) {
-    const seed = `${draft.x.planHash}|${draft.run.runId}|${step}`;
-    const at = draft.at + backoffMs(node.retries, state.attempt, seed);
+    const seed = `${transition.index.planHash}|${transition.run.runId}|${step}`;
+    const at = transition.at + backoffMs(node.retries, state.attempt, seed);
     const { execution, endBy } = state;
-    draft.emit({ type: 'step.retrying', step, attempt: state.attempt + 1, at, code: failure.code });
-    if (at <= draft.at) return startAttempt(draft, step, state.attempt + 1, execution + 1, endBy);
-    draft.set(step, {
+    transition.emit({ type: 'step.retrying', step, attempt: state.attempt + 1, at, code: failure.code });
+    if (at <= transition.at) return startAttempt(transition, step, state.attempt + 1, execution + 1, endBy);
+    transition.set(step, {
       kind: 'retrying',
       attempt: state.attempt + 1,
       execution,
@@ -80,15 +80,15 @@ export function leafFailed(draft: Draft, step: StepId, state: Running, failure: 
       queued: false,
       endBy,
     });
-    draft.send({ type: 'idle', step });
+    transition.send({ type: 'idle', step });
     return;
   }
-  endFailed(draft, step, state.attempt, failure);
+  endFailed(transition, step, state.attempt, failure);
 }
 
-function endFailed(draft: Draft, step: StepId, attempts: number, failure: Failure): void {
-  const healed = runNodeAt(draft.x, step).continueOnError;
-  draft.end(
+function endFailed(transition: Transition, step: StepId, attempts: number, failure: Failure): void {
+  const healed = runNodeAt(transition.index, step).continueOnError;
+  transition.end(
     step,
     { status: 'failed', code: failure.code, attempts, satisfied: healed },
     { message: failure.message, exitCode: failure.exitCode },
@@ -96,57 +96,57 @@ function endFailed(draft: Draft, step: StepId, attempts: number, failure: Failur
 }
 
 /** The proof has come that a stopped execution is over. */
-export function leafStopped(draft: Draft, step: StepId, state: Running, unknown: boolean): void {
+export function leafStopped(transition: Transition, step: StepId, state: Running, unknown: boolean): void {
   const timeout = (code: string, retryable: boolean): void =>
-    leafFailed(draft, step, state, { code, message: 'the time allowed is over', retryable, exitCode: null });
+    leafFailed(transition, step, state, { code, message: 'the time allowed is over', retryable, exitCode: null });
   if (state.stopping === 'attempt-timeout') return timeout('ATTEMPT_TIMEOUT', true);
   if (state.stopping === 'step-timeout') return timeout('STEP_TIMEOUT', false);
-  const once = runNodeAt(draft.x, step).effects === 'once' && !state.unbegun;
+  const once = runNodeAt(transition.index, step).effects === 'once' && !state.unbegun;
   const code = once || unknown ? 'OUTCOME_UNKNOWN' : stopCode(state.stopping);
-  return draft.end(step, { status: 'cancelled', code, attempts: state.attempt });
+  return transition.end(step, { status: 'cancelled', code, attempts: state.attempt });
 }
 
 /** Another worker may take it. Its time counts from when it begins there: that worker keeps it. */
-export function leafAssigned(draft: Draft, step: StepId, state: Running, assignment: string): void {
-  draft.set(step, { ...state, assignment, deadlineAt: null });
+export function leafAssigned(transition: Transition, step: StepId, state: Running, assignment: string): void {
+  transition.set(step, { ...state, assignment, deadlineAt: null });
 }
 
 /** Nobody has it any more, and no result came: by its effect class. What never began is as it was before it was lent. */
-export function leafLost(draft: Draft, step: StepId, state: Running, began: boolean): void {
-  const node = runNodeAt(draft.x, step);
+export function leafLost(transition: Transition, step: StepId, state: Running, began: boolean): void {
+  const node = runNodeAt(transition.index, step);
   const unknown = began && node.effects === 'once';
   const { attempt, execution, endBy } = state;
-  if (state.stopping !== null) return leafStopped(draft, step, state, unknown);
-  if (unknown) return needAttention(draft, step, state);
-  if (!began && isTooLate(draft, step, node)) return endTooLate(draft, step, attempt - 1);
-  startAttempt(draft, step, attempt, execution + 1, endBy);
+  if (state.stopping !== null) return leafStopped(transition, step, state, unknown);
+  if (unknown) return needAttention(transition, step, state);
+  if (!began && isTooLate(transition, step, node)) return endTooLate(transition, step, attempt - 1);
+  startAttempt(transition, step, attempt, execution + 1, endBy);
 }
 
 /**
  * The next owner begins it, whatever its effects: as it did not begin, it cannot have acted. Until then no time of it runs: neither of the
  * attempt, nor of the step where nothing of it was ever executed.
  */
-export function leafUnbegun(draft: Draft, step: StepId, state: Running): void {
+export function leafNotStarted(transition: Transition, step: StepId, state: Running): void {
   if (state.assignment !== null) return;
   const endBy = state.execution === 1 ? null : state.endBy;
-  draft.set(step, { ...state, unbegun: true, deadlineAt: null, endBy });
+  transition.set(step, { ...state, unbegun: true, deadlineAt: null, endBy });
 }
 
 /** The owner who executed it is gone: by its effect class. What never began is as it was before it was started. */
-export function takeOverLeaf(draft: Draft, step: StepId, state: Running): void {
-  const node = runNodeAt(draft.x, step);
-  if (state.unbegun && isTooLate(draft, step, node)) return endTooLate(draft, step, state.attempt - 1);
-  if (node.effects === 'once' && !state.unbegun) return needAttention(draft, step, state);
+export function takeOverLeaf(transition: Transition, step: StepId, state: Running): void {
+  const node = runNodeAt(transition.index, step);
+  if (state.unbegun && isTooLate(transition, step, node)) return endTooLate(transition, step, state.attempt - 1);
+  if (node.effects === 'once' && !state.unbegun) return needAttention(transition, step, state);
   const isFirst = state.unbegun === true && state.execution === 1;
-  const endBy = isFirst && node.timeoutMs !== null ? draft.at + node.timeoutMs : state.endBy;
-  startAttempt(draft, step, state.attempt, state.execution + 1, endBy);
+  const endBy = isFirst && node.timeoutMs !== null ? transition.at + node.timeoutMs : state.endBy;
+  startAttempt(transition, step, state.attempt, state.execution + 1, endBy);
 }
 
 /** What it did is not known: a person must say. */
-function needAttention(draft: Draft, step: StepId, { attempt, execution, endBy }: Running): void {
-  draft.set(step, { kind: 'attention', attempt, execution, endBy });
-  draft.emit({ type: 'step.attention', step, attempt, execution });
-  draft.send({ type: 'idle', step });
+function needAttention(transition: Transition, step: StepId, { attempt, execution, endBy }: Running): void {
+  transition.set(step, { kind: 'attention', attempt, execution, endBy });
+  transition.emit({ type: 'step.attention', step, attempt, execution });
+  transition.send({ type: 'idle', step });
 }
 
 /** The code of a step that was stopped from above. */
@@ -155,31 +155,31 @@ export function stopCode(cause: StopCause | null): string {
 }
 
 /** It asks only for time: holds no slot and no worker meanwhile. */
-export function leafDeferred(draft: Draft, step: StepId, state: Running, until: number): void {
-  if (state.stopping) return leafStopped(draft, step, state, false);
+export function leafDeferred(transition: Transition, step: StepId, state: Running, until: number): void {
+  if (state.stopping) return leafStopped(transition, step, state, false);
   const { attempt, execution, endBy } = state;
-  draft.set(step, { kind: 'delaying', attempt, execution, until, endBy });
-  draft.emit({ type: 'step.waiting', step, until });
-  return draft.send({ type: 'idle', step });
+  transition.set(step, { kind: 'delaying', attempt, execution, until, endBy });
+  transition.emit({ type: 'step.waiting', step, until });
+  return transition.send({ type: 'idle', step });
 }
 
 /** Told to stop from above. */
-export function stopLeaf(draft: Draft, step: StepId, state: StepState, cause: StopCause): void {
+export function stopLeaf(transition: Transition, step: StepId, state: StepState, cause: StopCause): void {
   switch (state.kind) {
     case 'running':
       // A stop under way for a timeout becomes final; it is not sent twice.
       if (state.stopping !== null) {
-        if (state.stopping === 'attempt-timeout') draft.set(step, { ...state, stopping: cause });
+        if (state.stopping === 'attempt-timeout') transition.set(step, { ...state, stopping: cause });
         return;
       }
-      draft.set(step, { ...state, stopping: cause });
-      draft.ask({ type: 'stop', step, execution: state.execution, reason: cause, ahead: false });
+      transition.set(step, { ...state, stopping: cause });
+      transition.ask({ type: 'stop', step, execution: state.execution, reason: cause, ahead: false });
       return;
     case 'delaying':
-      draft.end(step, { status: 'cancelled', code: stopCode(cause), attempts: state.attempt });
+      transition.end(step, { status: 'cancelled', code: stopCode(cause), attempts: state.attempt });
       return;
     case 'retrying':
-      endFailed(draft, step, state.attempt - 1, {
+      endFailed(transition, step, state.attempt - 1, {
         code: state.code,
         message: 'stopped before the next attempt',
         retryable: false,
@@ -188,7 +188,7 @@ export function stopLeaf(draft: Draft, step: StepId, state: StepState, cause: St
       return;
     case 'attention':
       if (cause === 'sibling-failed') return;
-      draft.end(step, { status: 'cancelled', code: 'OUTCOME_UNKNOWN', attempts: state.attempt });
+      transition.end(step, { status: 'cancelled', code: 'OUTCOME_UNKNOWN', attempts: state.attempt });
       return;
     default:
       return;
@@ -196,24 +196,25 @@ export function stopLeaf(draft: Draft, step: StepId, state: StepState, cause: St
 }
 
 /** The time that it waited for has come, or the time it was allowed is over. */
-export function wakeLeaf(draft: Draft, step: StepId, state: StepState): void {
+export function wakeLeaf(transition: Transition, step: StepId, state: StepState): void {
   switch (state.kind) {
     case 'running': {
       if (state.stopping !== null) return;
-      const cause = state.endBy !== null && state.endBy <= draft.at ? 'step-timeout' : 'attempt-timeout';
-      return stopLeaf(draft, step, state, cause);
+      const cause = state.endBy !== null && state.endBy <= transition.at ? 'step-timeout' : 'attempt-timeout';
+      return stopLeaf(transition, step, state, cause);
     }
     case 'delaying':
-      if (state.until <= draft.at) draft.end(step, { status: 'succeeded', attempts: state.attempt });
-      else endFailed(draft, step, state.attempt, tooLate);
+      if (state.until <= transition.at) transition.end(step, { status: 'succeeded', attempts: state.attempt });
+      else endFailed(transition, step, state.attempt, tooLate);
       return;
     case 'retrying':
-      if (state.endBy !== null && state.endBy <= draft.at) return endFailed(draft, step, state.attempt - 1, tooLate);
+      if (state.endBy !== null && state.endBy <= transition.at)
+        return endFailed(transition, step, state.attempt - 1, tooLate);
       if (state.queued) return;
-      draft.set(step, { ...state, queued: true });
-      return draft.send({ type: 'ready', step });
+      transition.set(step, { ...state, queued: true });
+      return transition.send({ type: 'ready', step });
     case 'attention':
-      return endFailed(draft, step, state.attempt, tooLate);
+      return endFailed(transition, step, state.attempt, tooLate);
     default:
       return;
   }

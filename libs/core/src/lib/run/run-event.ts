@@ -12,7 +12,7 @@ export type Code = string;
 export type StepStatus = 'succeeded' | 'failed' | 'skipped' | 'cancelled';
 export type RunEnd = 'succeeded' | 'failed' | 'cancelled';
 
-interface GivenEvents {
+interface InputEvents {
   'run.claimed': {
     readonly fence: number;
     readonly crashes: number;
@@ -175,10 +175,10 @@ interface FactEvents {
 }
 
 /** Told by the world; `at` is on the entry. */
-export type Given = Union<GivenEvents> & { readonly at: number };
+export type InputEvent = Union<InputEvents> & { readonly at: number };
 /** Told by `advance`. */
 export type Derived = Union<DerivedEvents>;
 /** Reported beside the tree. */
 export type Fact = Union<FactEvents>;
 /** A given as a letter or an outcome carries it: without a time, which the driver puts on it. */
-export type GivenBody = Union<GivenEvents>;
+export type InputEventBody = Union<InputEvents>;

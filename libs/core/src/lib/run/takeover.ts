@@ -1,7 +1,7 @@
 import type { StepId } from '../foundation/ids';
 import { nodeAt } from '../plan/plan-index';
 import type { StepState } from '../step/step-state';
-import type { Draft } from './draft';
+import type { Transition } from './transition';
 import { askJudge } from './gate-step';
 import { takeOverLeaf } from './leaf';
 
@@ -12,22 +12,22 @@ import { takeOverLeaf } from './leaf';
  * people have decided meanwhile. What was lent stays with its assignment, which outlives drivers. By key, so that the order
  * never depends on how the map was built.
  */
-export function takeOver(draft: Draft): void {
-  for (const [step, state] of draft.steps.entries()) {
+export function takeOver(transition: Transition): void {
+  for (const [step, state] of transition.steps.entries()) {
     switch (state.kind) {
       case 'running':
-        if (state.assignment !== null || state.stopping !== null) tellAgain(draft, step, state);
-        else takeOverLeaf(draft, step, state);
+        if (state.assignment !== null || state.stopping !== null) stopAgain(transition, step, state);
+        else takeOverLeaf(transition, step, state);
         break;
       case 'deciding':
-        draft.ask({ type: 'answer', step, question: state.question, ahead: true });
+        transition.ask({ type: 'answer', step, question: state.question, ahead: true });
         break;
       case 'judging':
-        if (nodeAt(draft.x, step).node.kind === 'gate') askJudge(draft, step, state.policy);
+        if (nodeAt(transition.index, step).node.kind === 'gate') askJudge(transition, step, state.policy);
         break;
       case 'repeat':
         if (state.loop?.between?.kind === 'judging')
-          draft.ask({ type: 'answer', step: state.loop.between.item, question: 'until', ahead: true });
+          transition.ask({ type: 'answer', step: state.loop.between.item, question: 'until', ahead: true });
         break;
       default:
         break;
@@ -36,6 +36,10 @@ export function takeOver(draft: Draft): void {
 }
 
 /** Perhaps the old owner could not tell it to stop any more. */
-function tellAgain(draft: Draft, step: StepId, { stopping, execution }: Extract<StepState, { kind: 'running' }>): void {
-  if (stopping !== null) draft.ask({ type: 'stop', step, execution, reason: stopping, ahead: false });
+function stopAgain(
+  transition: Transition,
+  step: StepId,
+  { stopping, execution }: Extract<StepState, { kind: 'running' }>,
+): void {
+  if (stopping !== null) transition.ask({ type: 'stop', step, execution, reason: stopping, ahead: false });
 }

@@ -6,7 +6,7 @@ import { indexPlan } from '../plan/plan-index';
 import type { Answer } from '../step/question';
 import { advance, initialState } from './advance';
 import type { Command } from './command';
-import type { GivenBody } from './run-event';
+import type { InputEventBody } from './run-event';
 
 // Gates of inner packs and those that wait for the pack (gates.md §4): what has not opened lets no cleanup pass.
 
@@ -61,32 +61,32 @@ type Inputs = 'given' | 'fault' | 'awaited';
 
 /** Plays a run in which the step `bad` fails, gates are rejected, and conditions are false; the steps that acted. */
 function acted(nodes: readonly Node[], inputs: Inputs): readonly string[] {
-  const x = indexPlan(aPlan(aBlock(nodes)), digest, testDefaults, testFloor);
-  let state = initialState(x, `run_${'0'.repeat(26)}` as RunId, []);
+  const index = indexPlan(aPlan(aBlock(nodes)), digest, testDefaults, testFloor);
+  let state = initialState(index, `run_${'0'.repeat(26)}` as RunId, []);
   const queue: Command[] = [];
   const started: string[] = [];
-  const tell = (body: GivenBody): void => {
-    const turn = advance(x, state, { ...body, at: 1_000 });
+  const apply = (body: InputEventBody): void => {
+    const turn = advance(index, state, { ...body, at: 1_000 });
     state = turn.state;
     queue.push(...turn.commands);
     for (const event of turn.events) if (event.type === 'step.started') started.push(event.step);
   };
   const by = { worker: 'w', version: '1', build: digest, probe: digest };
-  tell({ type: 'run.claimed', fence: 1, crashes: 0, quarantine: false, ...by });
+  apply({ type: 'run.claimed', fence: 1, crashes: 0, quarantine: false, ...by });
   for (let command = queue.shift(); command !== undefined; command = queue.shift()) {
     const { step } = command;
     if (command.type === 'answer') {
       const { question } = command;
       if (question === 'inputs' && inputs === 'awaited') continue;
-      tell({ type: 'question.answered', step, question, answer: answerTo(question, inputs) });
+      apply({ type: 'question.answered', step, question, answer: answerTo(question, inputs) });
       const waiting = state.steps.get(step);
       if (waiting?.kind === 'waiting')
-        tell({ type: 'gate.decided', step, record: digest, response: null, decision: no });
+        apply({ type: 'gate.decided', step, record: digest, response: null, decision: no });
     } else if (command.type === 'start') {
       const { execution } = command;
       const failure = { code: 'EXIT_1', message: '', retryable: false, exitCode: 1 };
-      if (step === 'bad') tell({ type: 'attempt.failed', step, execution, ...failure });
-      else tell({ type: 'attempt.succeeded', step, execution, outputs: null });
+      if (step === 'bad') apply({ type: 'attempt.failed', step, execution, ...failure });
+      else apply({ type: 'attempt.succeeded', step, execution, outputs: null });
     }
   }
   expect(state.phase).toBe('ended');

@@ -1,7 +1,7 @@
 import type { StepId } from '../foundation/ids';
 import { isItem } from '../plan/place';
 import { childOf, nodeAt, parentOf, type IndexedNode, type PlanIndex } from '../plan/plan-index';
-import type { Draft } from './draft';
+import type { Transition } from './transition';
 import type { RunState } from './run-state';
 
 // A step that is skipped before its needs are over passes nothing on from them: whether a gate among them has opened is then
@@ -16,34 +16,36 @@ export function mustOpen({ node, bodies }: IndexedNode): boolean {
 }
 
 /** True if a gate that has not opened stands before this step among its siblings, or in it. */
-export function standsBehindUnopened(draft: Draft, step: StepId): boolean {
+export function standsBehindUnopened(transition: Transition, step: StepId): boolean {
   if (isItem(step)) return false;
-  const { x } = draft;
-  const above = parentOf(x, step);
-  const needsOf = (of: StepId): readonly StepId[] => nodeAt(x, of).node.needs.map((need) => childOf(x, above, need));
+  const { index } = transition;
+  const above = parentOf(index, step);
+  const needsOf = (of: StepId): readonly StepId[] =>
+    nodeAt(index, of).node.needs.map((need) => childOf(index, above, need));
   const open = [step];
   for (let at = open.at(-1); at !== undefined; at = open.at(-1)) {
-    if (found(draft, at) === undefined) {
+    if (found(transition, at) === undefined) {
       const needs = needsOf(at);
-      const unknown = needs.filter((need) => found(draft, need) === undefined);
-      if (needs.some((need) => found(draft, need)) || isUnopened(x, draft.steps, at)) draft.unopened.set(at, true);
-      else if (unknown.length === 0) draft.unopened.set(at, false);
-      for (const need of draft.unopened.has(at) ? [] : unknown) open.push(need);
+      const unknown = needs.filter((need) => found(transition, need) === undefined);
+      if (needs.some((need) => found(transition, need)) || isUnopened(index, transition.steps, at))
+        transition.unopened.set(at, true);
+      else if (unknown.length === 0) transition.unopened.set(at, false);
+      for (const need of transition.unopened.has(at) ? [] : unknown) open.push(need);
     }
-    if (found(draft, at) !== undefined) open.pop();
+    if (found(transition, at) !== undefined) open.pop();
   }
-  return found(draft, step) ?? false;
+  return found(transition, step) ?? false;
 }
 
 /** What is known of a sibling: by its end, or found before in this turn, in which no gate opens while steps are told to stop. */
-function found(draft: Draft, step: StepId): boolean | undefined {
-  const state = draft.get(step);
-  return state?.kind === 'ended' ? state.blocked : draft.unopened.get(step);
+function found(transition: Transition, step: StepId): boolean | undefined {
+  const state = transition.get(step);
+  return state?.kind === 'ended' ? state.blocked : transition.unopened.get(step);
 }
 
 /** A sibling that is not over: its gate waits, or will never be reached. */
-function isUnopened(x: PlanIndex, steps: RunState['steps'], step: StepId): boolean {
-  const known = nodeAt(x, step);
+function isUnopened(index: PlanIndex, steps: RunState['steps'], step: StepId): boolean {
+  const known = nodeAt(index, step);
   const state = steps.get(step);
   if (state === undefined || state.kind === 'pending') return mustOpen(known);
   if (state.kind === 'deciding') return state.carry === null ? mustOpen(known) : state.carry.blocked;
@@ -51,8 +53,8 @@ function isUnopened(x: PlanIndex, steps: RunState['steps'], step: StepId): boole
   if (state.kind !== 'group') return false;
   const body = known.bodies[state.branch];
   return (body?.nodes ?? []).some((child) => {
-    const place = childOf(x, step, child.name);
+    const place = childOf(index, step, child.name);
     const below = steps.get(place);
-    return below?.kind === 'ended' ? below.blocked : isUnopened(x, steps, place);
+    return below?.kind === 'ended' ? below.blocked : isUnopened(index, steps, place);
   });
 }

@@ -70,7 +70,7 @@ describe('a tick', () => {
     ['at until still comes', facts('forbid', 'none', 500, { until: at(10) }), run(at(10))],
     ['is the latest, if until cuts off those after it', facts('forbid', 'latest', at(35), { until: at(5) }), run(null)],
     ['is skipped in portions', facts('forbid', 'none', at(9_995)), skip('MISSED', at(990), 100, at(1_000))],
-  ])('%s', (_name, given, expected) => expect(decideTick(given)).toEqual(expected));
+  ])('%s', (_name, supplied, expected) => expect(decideTick(supplied)).toEqual(expected));
 });
 
 /** Asks until told to wait, as the caller does. */
@@ -114,9 +114,9 @@ describe('every schedule', () => {
         };
         const tick = tickAfter(timing, nextAfter, 0);
         if (tick === null) return;
-        const told = { timing, tick, now: now * MINUTE, active, nextAfter, limits: { ...limits, maxSkips } };
-        const due = ticks.filter((one) => one <= told.now && (timing.until === null || one <= timing.until));
-        const decisions = follow(told);
+        const reported = { timing, tick, now: now * MINUTE, active, nextAfter, limits: { ...limits, maxSkips } };
+        const due = ticks.filter((one) => one <= reported.now && (timing.until === null || one <= timing.until));
+        const decisions = follow(reported);
         const covered = decisions.flatMap((decision) =>
           decision.kind === 'run'
             ? [decision.tick]
@@ -127,7 +127,7 @@ describe('every schedule', () => {
         expect(covered).toEqual(due);
         const ran = decisions.flatMap((decision) => (decision.kind === 'run' ? [decision.tick] : []));
         const allowed = catchUp === 'none' ? limits.graceMs : Math.max(limits.graceMs, window * MINUTE);
-        const timely = due.filter((one) => told.now - one <= allowed);
+        const timely = due.filter((one) => reported.now - one <= allowed);
         const wanted = catchUp === 'latest' ? timely.slice(-1) : timely;
         expect(ran).toEqual(overlap === 'forbid' && active.length > 0 ? [] : wanted);
         for (const decision of decisions)

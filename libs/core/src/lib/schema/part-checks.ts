@@ -50,7 +50,7 @@ export const RULE_CHECKS: ReadonlyMap<string, RuleCheckMaker> = new Map(
     anyOf: (rules) => {
       const parts = rules.list('anyOf');
       return (value, at, run, seen) => {
-        const told = run.findings.length;
+        const reported = run.findings.length;
         let fits = false;
         for (const part of parts) {
           if (attempt(part, value, at, run, seen)) fits = true;
@@ -58,20 +58,20 @@ export const RULE_CHECKS: ReadonlyMap<string, RuleCheckMaker> = new Map(
           if (fits && seen === null) break;
         }
         if (!fits) return run.fail(at, 'must match a schema in anyOf');
-        run.findings.length = told;
+        run.findings.length = reported;
         return true;
       };
     },
     oneOf: (rules) => {
       const parts = rules.list('oneOf');
       return (value, at, run, seen) => {
-        const told = run.findings.length;
+        const reported = run.findings.length;
         let count = 0;
         for (const part of parts) {
           if (attempt(part, value, at, run, seen)) count++;
           if (count > 1) break;
         }
-        if (count > 0) run.findings.length = told;
+        if (count > 0) run.findings.length = reported;
         return count === 1 || run.fail(at, 'must match exactly one schema in oneOf');
       };
     },

@@ -5,7 +5,7 @@ import { FORMATS, REFUSED_FORMATS } from './formats';
 import { KEYWORDS, REFUSED_KEYWORDS, TYPES, type Shape } from './keyword';
 import { compilePattern } from './pattern';
 import type { SchemaFaults } from './schema-fault';
-import type { Part, Resource, Site } from './site';
+import type { Subschema, Resource, Site } from './site';
 import { resolveUri } from './uri';
 
 /** Most schemas in one schema, and how deep they may stand. */
@@ -54,7 +54,7 @@ class Reading {
       return null;
     }
     const resource = this.resourceOf(schema, pointer, around);
-    const parts: Part[] = [];
+    const parts: Subschema[] = [];
     const site: Site = { pointer, schema, resource, parts };
     this.sites.set(pointer, site);
     if (typeof schema !== 'boolean') {
@@ -94,7 +94,7 @@ class Reading {
     }
   }
 
-  private keyword(name: string, value: Json, site: Site, parts: Part[], depth: number): void {
+  private keyword(name: string, value: Json, site: Site, parts: Subschema[], depth: number): void {
     const at = pointerTo(site.pointer, name);
     const keyword = KEYWORDS.get(name);
     if (keyword === undefined) {

@@ -19,10 +19,10 @@ export interface Site {
   readonly schema: JsonObject | boolean;
   readonly resource: Resource;
   /** The schemas that stand in it, by the pointer from here. */
-  readonly parts: readonly Part[];
+  readonly parts: readonly Subschema[];
 }
 
-export interface Part {
+export interface Subschema {
   readonly keyword: string;
   readonly site: Site;
 }

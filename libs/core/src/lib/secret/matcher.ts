@@ -1,5 +1,5 @@
 import { FOLDED, isSkipped, type PatternSet } from './pattern-set';
-import { judgeNoise } from './noise';
+import { classifyControlSequence } from './control-sequence';
 
 /** Bytes from `from` up to `to` of a stream belong to a secret. */
 export type Found = (from: number, to: number) => void;
@@ -95,7 +95,7 @@ export class Matcher {
     if (this.sequence.length === 0 && this.bridge === null && this.plain.state !== 0) this.bridge = this.plain.copy();
     this.sequence.push(byte);
     this.places.push(at);
-    const judged = judgeNoise(this.sequence);
+    const judged = classifyControlSequence(this.sequence);
     if (judged !== 'perhaps') this.settle(judged === 'noise');
   }
 

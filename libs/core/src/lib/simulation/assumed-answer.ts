@@ -17,7 +17,7 @@ import { NO_DOCUMENT, type Knowledge } from './knowledge';
 export function assumedAnswer(knowledge: Knowledge, step: StepId, question: Question, at: number): Answer {
   switch (question) {
     case 'when':
-      return truth(knowledge, step, nodeAt(knowledge.sight.x, step).node.when ?? 'true');
+      return truth(knowledge, step, nodeAt(knowledge.context.index, step).node.when ?? 'true');
     case 'branch':
       return branch(knowledge, step);
     case 'items':
@@ -31,7 +31,7 @@ export function assumedAnswer(knowledge: Knowledge, step: StepId, question: Ques
     case 'reuse':
       throw new TypeError('a simulation does nothing again');
     case 'until': {
-      const { node } = nodeAt(knowledge.sight.x, repeatOf(step));
+      const { node } = nodeAt(knowledge.context.index, repeatOf(step));
       if (node.kind !== 'loop') throw new TypeError('not a loop');
       return truth(knowledge, step, node.until ?? 'true');
     }
@@ -54,7 +54,7 @@ function truth(knowledge: Knowledge, step: StepId, text: string): Extract<Answer
 }
 
 function branch(knowledge: Knowledge, step: StepId): Answer {
-  const { node } = nodeAt(knowledge.sight.x, step);
+  const { node } = nodeAt(knowledge.context.index, step);
   if (node.kind !== 'conditional') throw new TypeError('not a conditional');
   for (const [index, { when }] of node.branches.entries()) {
     const holds = truth(knowledge, step, when);
@@ -69,7 +69,7 @@ function branch(knowledge: Knowledge, step: StepId): Answer {
 }
 
 function items(knowledge: Knowledge, step: StepId, at: number): Answer {
-  const { node } = nodeAt(knowledge.sight.x, step);
+  const { node } = nodeAt(knowledge.context.index, step);
   if (node.kind !== 'map' && node.kind !== 'loop') throw new TypeError('neither a map nor a loop');
   const template = knowledge.template(node, () => node.items);
   const unknown = knowledge.unknowns.among(step, template.reads);
@@ -81,7 +81,7 @@ function items(knowledge: Knowledge, step: StepId, at: number): Answer {
 
 /** What an inner pack begins with: inputs whose values are not known are null, and stay unknown inside. */
 function inputs(knowledge: Knowledge, step: StepId, at: number): Answer {
-  const node = packNodeAt(knowledge.sight.x, step);
+  const node = packNodeAt(knowledge.context.index, step);
   const unknown = Object.entries(node.with).filter(
     ([name, value]) => knowledge.unknowns.among(step, knowledge.part(node, name, value).reads) !== null,
   );
@@ -101,11 +101,11 @@ function inputs(knowledge: Knowledge, step: StepId, at: number): Answer {
 }
 
 function gate(knowledge: Knowledge, step: StepId, at: number): Answer {
-  const { node } = nodeAt(knowledge.sight.x, step);
+  const { node } = nodeAt(knowledge.context.index, step);
   if (node.kind !== 'gate') throw new TypeError('not a gate');
   const template = knowledge.template(node, () => ({ message: node.message, show: node.show }));
   if (knowledge.unknowns.among(step, template.reads) === null) return asked(knowledge, step, at, 'gate');
-  const { plan, defaults, approvalFloor } = knowledge.sight.x;
+  const { plan, defaults, approvalFloor } = knowledge.context.index;
   const approval = plan.approvals.find(({ id }) => id === node.approval);
   const expiresAt = at + Math.min(approval?.expiresAfterMs ?? defaults.expiresAfterMs, approvalFloor.maxExpiresAfterMs);
   const request = knowledge.keep({ gate: step });
@@ -119,10 +119,10 @@ function gate(knowledge: Knowledge, step: StepId, at: number): Answer {
 }
 
 function outputs(knowledge: Knowledge, step: StepId, at: number): Answer {
-  const { x } = knowledge.sight;
-  const { plan } = x;
+  const { index } = knowledge.context;
+  const { plan } = index;
   if (step !== ROOT && !isItem(step)) {
-    const { node } = nodeAt(x, step);
+    const { node } = nodeAt(index, step);
     if (node.kind === 'pack') {
       const declared = Object.fromEntries(node.outputs.map(({ name, value }) => [name, value]));
       const template = knowledge.template(node.outputs, () => declared);
@@ -135,7 +135,7 @@ function outputs(knowledge: Knowledge, step: StepId, at: number): Answer {
     if (node.kind === 'gate' && node.form !== null && !answered) knowledge.unknowns.assumeOutputs(step);
     return asked(knowledge, step, at, 'outputs');
   }
-  const repeat = step === ROOT ? null : nodeAt(x, repeatOf(step)).node;
+  const repeat = step === ROOT ? null : nodeAt(index, repeatOf(step)).node;
   const template =
     repeat === null
       ? knowledge.template(plan, () => Object.fromEntries(plan.outputs.map(({ name, value }) => [name, value])))
@@ -153,13 +153,13 @@ function declaredBy(node: Node): JsonObject | null {
 /** What is known is answered by the same function that answers a real run. */
 function asked(knowledge: Knowledge, step: StepId, at: number, question: Question): Answer {
   const { profileDigest } = knowledge.planned;
-  const given = answer(knowledge.sight, step, question, {
+  const supplied = answer(knowledge.context, step, question, {
     at,
     nonce: 'simulation',
     profileDigest,
     admissionDigest: NO_DOCUMENT,
   });
-  if (given.kind === 'missing') throw new TypeError('a value of the simulation is missing');
-  knowledge.keepAll(given.values);
-  return given.answer;
+  if (supplied.kind === 'missing') throw new TypeError('a value of the simulation is missing');
+  knowledge.keepAll(supplied.values);
+  return supplied.answer;
 }

@@ -5,7 +5,7 @@ import { verbatimParameters } from '../plan/builtin-executors';
 import type { RunNode } from '../plan/plan';
 import { runNodeAt } from '../plan/plan-index';
 import type { Command } from '../run/command';
-import type { GivenBody } from '../run/run-event';
+import type { InputEventBody } from '../run/run-event';
 import type { ValueRef } from '../step/value-ref';
 import type { Knowledge } from './knowledge';
 import type { Script } from './script';
@@ -16,10 +16,10 @@ export function assumedOutcome(
   script: Script,
   { step, attempt, execution }: Extract<Command, { type: 'start' }>,
   at: number,
-): GivenBody {
-  const node = runNodeAt(knowledge.sight.x, step);
+): InputEventBody {
+  const node = runNodeAt(knowledge.context.index, step);
   const scripted = script.outcomeOf(step);
-  const failed = (code: string, message: string, retryable: boolean): GivenBody => ({
+  const failed = (code: string, message: string, retryable: boolean): InputEventBody => ({
     type: 'attempt.failed',
     step,
     execution,
@@ -28,7 +28,7 @@ export function assumedOutcome(
     retryable,
     exitCode: null,
   });
-  const succeeded = (outputs: ValueRef): GivenBody => ({ type: 'attempt.succeeded', step, execution, outputs });
+  const succeeded = (outputs: ValueRef): InputEventBody => ({ type: 'attempt.succeeded', step, execution, outputs });
   const parts = bound(knowledge, step, node);
   if (parts.kind === 'fault') return failed(parts.code, parts.message, false);
   if (scripted !== null) {

@@ -38,8 +38,8 @@ export function checkOutcome(node: Node, written: JsonObject, at: string, fault:
       for (const name of ['outputs', 'attempts', 'error'] as const)
         if (written[name] !== undefined)
           fault(pointerTo(at, name), 'SCRIPT_IMPOSSIBLE', `A gate has no ${name}.`, 'Write {decision: approved}.');
-      const { response, policy, given, decision, status } = written;
-      if (given !== undefined && node.policy === null)
+      const { response, policy, given: supplied, decision, status } = written;
+      if (supplied !== undefined && node.policy === null)
         fault(
           pointerTo(at, 'given'),
           'SCRIPT_IMPOSSIBLE',
@@ -82,11 +82,11 @@ export function checkOutcome(node: Node, written: JsonObject, at: string, fault:
 }
 
 function checkRun(node: RunNode, written: JsonObject, at: string, fault: ScriptReport): void {
-  const { status, decision, policy, given, response, attempts, outputs } = written;
+  const { status, decision, policy, given: supplied, response, attempts, outputs } = written;
   if (
     decision !== undefined ||
     policy !== undefined ||
-    given !== undefined ||
+    supplied !== undefined ||
     response !== undefined ||
     status === 'approved' ||
     status === 'rejected' ||

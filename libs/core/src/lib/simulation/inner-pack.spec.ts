@@ -35,7 +35,7 @@ function play(steps: string, script: Json = {}, inputs: JsonObject = {}): Simula
   return simulation;
 }
 
-const use = (given: string): string => `- { id: p, run: { uses: "pack:./in", with: { ${given} } } }`;
+const use = (supplied: string): string => `- { id: p, run: { uses: "pack:./in", with: { ${supplied} } } }`;
 const classes = ({ report }: Simulated) => Object.fromEntries(report.nodes.map((node) => [node.id, node.class]));
 
 describe('a simulation of a pack in a pack', () => {

@@ -1,5 +1,5 @@
-import { Results } from '../binding/results';
-import { scopeFor, type Sight } from '../binding/scope';
+import { RunProjection } from '../binding/run-projection';
+import { scopeFor, type BindingContext } from '../binding/scope';
 import { Missing } from '../binding/values';
 import { canonical } from '../canonical/canonical';
 import { digestOf, sha256 } from '../canonical/digest';
@@ -61,9 +61,9 @@ export type Evaluated =
 
 /** What a simulation knows: values and results so far, what it does not know, and what it therefore assumed. */
 export class Knowledge {
-  readonly results = new Results();
+  readonly results = new RunProjection();
   readonly unknowns: Unknowns;
-  readonly sight: Sight;
+  readonly context: BindingContext;
   readonly traces = new Map<NodeId, NodeTrace>();
   /** Branches that were taken, by conditional. */
   readonly branches = new Map<StepId, number>();
@@ -76,10 +76,10 @@ export class Knowledge {
     /** Policy engines beside CEL. */
     readonly engines: PolicyEngines = {},
   ) {
-    const { index: x, planHash, values } = planned;
-    this.unknowns = new Unknowns(x);
+    const { index, planHash, values } = planned;
+    this.unknowns = new Unknowns(index);
     const context = { runId: SIMULATED_RUN, tenant: 'simulation' as TenantId, planHash, inputs: values };
-    this.sight = { x, results: this.results, values: this.values, context };
+    this.context = { index, results: this.results, values: this.values, context };
   }
 
   trace(node: NodeId): NodeTrace {
@@ -137,7 +137,7 @@ export class Knowledge {
   /** The value of an expression of which all is known. */
   evaluate(step: StepId, expression: Pick<JsonTemplate, 'reads' | 'evaluate'>): Evaluated {
     try {
-      const scope = scopeFor(this.sight, step, expression.reads, new Missing());
+      const scope = scopeFor(this.context, step, expression.reads, new Missing());
       return { kind: 'value', value: expression.evaluate(scope) };
     } catch (error) {
       if (ExpressionError.is(error)) return { kind: 'fault', code: error.code, message: error.message };

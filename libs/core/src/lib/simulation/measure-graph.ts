@@ -1,7 +1,7 @@
 import type { NodeId } from '../foundation/ids';
 import { criticalPath as longestPath } from '../graph/graph';
 import { levelsOf } from '../plan/order';
-import { within } from '../plan/place';
+import { joinScope } from '../plan/place';
 import type { Block, Node } from '../plan/plan';
 
 /**
@@ -10,7 +10,7 @@ import type { Block, Node } from '../plan/plan';
  */
 export function criticalPath(block: Block, runs: (node: NodeId) => boolean, scope = ''): readonly NodeId[] {
   const pathOf = (node: Node): readonly NodeId[] => {
-    const id = within<NodeId>(scope, node.id);
+    const id = joinScope<NodeId>(scope, node.id);
     if (!runs(id)) return [];
     switch (node.kind) {
       case 'run':
@@ -38,7 +38,7 @@ export function criticalPath(block: Block, runs: (node: NodeId) => boolean, scop
 /** How many leaves can be under way at once at most, by levels of each list; `countOf` says how many items a map has. */
 export function widestPoint(block: Block, defaultWidth: number, countOf: (map: NodeId) => number, scope = ''): number {
   const widthOf = (node: Node): number => {
-    const id = within<NodeId>(scope, node.id);
+    const id = joinScope<NodeId>(scope, node.id);
     switch (node.kind) {
       case 'run':
       case 'gate':

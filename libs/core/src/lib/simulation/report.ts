@@ -1,7 +1,7 @@
 import type { Digest, NodeId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import { secretsOf } from '../binding/secret-names';
-import { within } from '../plan/place';
+import { joinScope } from '../plan/place';
 import type { Block, Effects, GateNode, Node, Policy, PolicyLevel, RunNode } from '../plan/plan';
 import type { ConcurrencyClaim, Planned } from '../plan/plan-request';
 import { alwaysApplies, ungatedEffects } from '../plan/ungated-effects';
@@ -174,7 +174,7 @@ interface Placed<N extends Node = Node> {
 
 function* placed(block: Block, scope: string, above: NodeId | null = null): Iterable<Placed> {
   for (const node of block.nodes) {
-    const id = within<NodeId>(scope, node.id);
+    const id = joinScope<NodeId>(scope, node.id);
     yield { id, node, above };
     if (node.kind === 'map' || node.kind === 'loop' || node.kind === 'pack') yield* placed(node.body, id, id);
     else if (node.kind === 'conditional')

@@ -49,8 +49,8 @@ const expectation: Shape<Expectation> = object<Expectation>({
   errors: optional(list(text, { min: 1 })),
 });
 
-const name = format('PACK_TEXT_FORMAT', 'a text of 1 to 200 characters', (given) =>
-  given.trim() !== '' && given.length <= 200 ? given : null,
+const name = format('PACK_TEXT_FORMAT', 'a text of 1 to 200 characters', (supplied) =>
+  supplied.trim() !== '' && supplied.length <= 200 ? supplied : null,
 );
 
 /** One scenario as it is written. */

@@ -21,7 +21,7 @@ export interface Outcome {
   /** Of a policy gate: it is said how the policy answers; false: it is evaluated where that can be. */
   readonly answers: boolean;
   /** Of a policy gate: what its policy is asked with that only a run knows. */
-  readonly given: GivenFacts;
+  readonly given: SuppliedFacts;
   /** Of a gate with a form: what those who approve fill in. Null: not said. */
   readonly response: { readonly value: Json } | null;
   /** The attempt in which it ends so; earlier ones fail. Null: the first that may be the last. */
@@ -29,7 +29,7 @@ export interface Outcome {
 }
 
 /** What only a run knows of itself. Null: not said. */
-export interface GivenFacts {
+export interface SuppliedFacts {
   /** Milliseconds since the epoch. */
   readonly now: number | null;
   readonly tenant: string | null;
@@ -56,7 +56,7 @@ const MEMBERS = ['status', 'outputs', 'error', 'decision', 'policy', 'given', 'r
  * text is the status. An id may be one item's (`map[3]::step`) or all items' (`map::step`); `*` in a pattern stands for any characters. Of
  * several that fit, the exact id wins, then the id without indexes, then the longest pattern.
  */
-export function parseScript(written: Json, x: PlanIndex): ParsedScript {
+export function parseScript(written: Json, index: PlanIndex): ParsedScript {
   const faults: Fault[] = [];
   const fault: ScriptReport = (path, code, message, remediation) => {
     faults.push({ code, path, line: null, column: null, message, remediation });
@@ -70,11 +70,11 @@ export function parseScript(written: Json, x: PlanIndex): ParsedScript {
   for (const [key, value] of Object.entries(written)) {
     const at = pointerTo('', key);
     const pattern = stepPattern(key);
-    const isKnown = pattern.isExact && x.nodes.has(nodeOf(key as StepId));
+    const isKnown = pattern.isExact && index.nodes.has(nodeOf(key as StepId));
     const outcome = readOutcome(value, at, isKnown, fault);
     if (pattern.isExact) exact.set(key, outcome);
     else patterns.push({ pattern, outcome });
-    const known = pattern.isExact ? x.nodes.get(nodeOf(key as StepId)) : undefined;
+    const known = pattern.isExact ? index.nodes.get(nodeOf(key as StepId)) : undefined;
     if (known !== undefined)
       checkOutcome(
         known.node,
@@ -82,8 +82,8 @@ export function parseScript(written: Json, x: PlanIndex): ParsedScript {
         at,
         fault,
       );
-    if (pattern.picksAny(x.nodes.keys())) continue;
-    const near = nearestName(nodeOf(key as StepId), x.nodes.keys());
+    if (pattern.picksAny(index.nodes.keys())) continue;
+    const near = nearestName(nodeOf(key as StepId), index.nodes.keys());
     fault(
       at,
       'SCRIPT_UNKNOWN_STEP',
@@ -105,7 +105,16 @@ function readOutcome(value: Json, at: string, isKnown: boolean, fault: ScriptRep
   if (!isJsonObject(written))
     fault(at, 'SCRIPT_INVALID', 'An outcome is a status or an object.', 'Write {status: failed}.');
   else checkCombination(written, at, isKnown, fault);
-  const { status, outputs, error, decision, policy, given, response, attempts } = isJsonObject(written) ? written : {};
+  const {
+    status,
+    outputs,
+    error,
+    decision,
+    policy,
+    given: supplied,
+    response,
+    attempts,
+  } = isJsonObject(written) ? written : {};
   for (const name of Object.keys(isJsonObject(written) ? written : {})) {
     if ((MEMBERS as readonly string[]).includes(name)) continue;
     const near = nearestName(name, MEMBERS);
@@ -147,7 +156,7 @@ function readOutcome(value: Json, at: string, isKnown: boolean, fault: ScriptRep
     },
     decision: chosen === 'rejected' || chosen === 'failed' ? 'rejected' : chosen === 'expired' ? 'expired' : 'approved',
     answers: policy !== undefined || (decision ?? status) !== undefined,
-    given: readGiven(given, `${at}/given`, fault),
+    given: readSupplied(supplied, `${at}/given`, fault),
     policy: policy === 'allows' || policy === 'denies' ? policy : null,
     response: response === undefined ? null : { value: response },
     attempts: typeof attempts === 'number' ? attempts : null,
@@ -157,12 +166,12 @@ function readOutcome(value: Json, at: string, isKnown: boolean, fault: ScriptRep
 const FACTS = ['now', 'tenant', 'actor'] as const;
 const MAX_TIME = 8_640_000_000_000_000;
 
-function readGiven(given: Json | undefined, at: string, fault: ScriptReport): GivenFacts {
+function readSupplied(supplied: Json | undefined, at: string, fault: ScriptReport): SuppliedFacts {
   const help = 'Write {now: "2026-01-05T10:00:00Z", tenant: acme, actor: [{iss: …, sub: …, kind: person}]}.';
   const refuse = (path: string, message: string): void => fault(path, 'SCRIPT_INVALID', message, help);
-  if (given !== undefined && !isJsonObject(given)) refuse(at, 'given is an object.');
-  const { now, tenant, actor } = isJsonObject(given) ? given : {};
-  for (const name of Object.keys(isJsonObject(given) ? given : {}))
+  if (supplied !== undefined && !isJsonObject(supplied)) refuse(at, 'given is an object.');
+  const { now, tenant, actor } = isJsonObject(supplied) ? supplied : {};
+  for (const name of Object.keys(isJsonObject(supplied) ? supplied : {}))
     if (!(FACTS as readonly string[]).includes(name)) refuse(pointerTo(at, name), `given has no ${name}.`);
   const time = typeof now === 'string' && /^\d{4}-\d{2}-\d{2}T/.test(now) ? Date.parse(now) : NaN;
   const isTime = Math.abs(time) <= MAX_TIME;

@@ -93,7 +93,7 @@ function outputsOf({ plan }: Planned, world: SimulatedWorld): SimulationReport['
         name,
         type,
         known: true,
-        value: evaluateTemplate(value, scopeFor(world.knowledge.sight, ROOT, reads, new Missing())),
+        value: evaluateTemplate(value, scopeFor(world.knowledge.context, ROOT, reads, new Missing())),
       };
     } catch (error) {
       if (ExpressionError.is(error)) return { name, type, known: false, value: null };

@@ -9,7 +9,7 @@ const STEPS = `
 - { id: check, gate: { policy: p, with: { size: "{{ steps.sized.outputs.count }}", found: "{{ steps.scan.outputs.count }}" } OVERRIDE } }
 - { id: apply, effects: idempotent, run: { uses: "builtin:command", with: { command: [apply] } } }`;
 
-interface Case {
+interface VerdictCase {
   readonly source: string;
   readonly level?: string;
   readonly inputs?: JsonObject;
@@ -27,7 +27,7 @@ function play({
   override,
   engine = 'cel',
   engines,
-}: Case): Simulated {
+}: VerdictCase): Simulated {
   const text = packText(
     STEPS.replace('OVERRIDE', override === true ? ', overrideApproval: owners' : ''),
     `
@@ -54,7 +54,7 @@ const evaluated = (verdict: string, ...reasons: readonly string[]) => [
 const assumed = (...unknown: readonly string[]) => [{ by: 'assumed', verdict: 'allows', reasons: [], unknown }];
 
 describe('a policy in a simulation', () => {
-  it.each<[string, Case, readonly [string, string | null], readonly Json[]]>([
+  it.each<[string, VerdictCase, readonly [string, string | null], readonly Json[]]>([
     ['allows over inputs', { source: "inputs.service == 'web'" }, ['succeeded', null], evaluated('allows')],
     ['denies over inputs', { source: "inputs.service == 'db'" }, ['failed', 'POLICY_DENIED'], evaluated('denies')],
     [

@@ -1,5 +1,5 @@
 import { policyInputWith } from '../binding/render-gate';
-import { visibleStep, type Sight } from '../binding/scope';
+import { visibleStep, type BindingContext } from '../binding/scope';
 import { Missing } from '../binding/values';
 import type { StepId, TenantId } from '../foundation/ids';
 import { isJsonObject, type Json, type JsonObject } from '../foundation/json';
@@ -10,9 +10,9 @@ import type { PolicyRead } from '../policy/policy-input';
 import { readsOfPolicy } from '../policy/policy-reads';
 import { noVerdict, verdictOn, type Verdict } from '../policy/verdict';
 import type { Knowledge } from './knowledge';
-import type { GivenFacts, Outcome } from './script';
+import type { SuppliedFacts, Outcome } from './script';
 
-const NOTHING_GIVEN: GivenFacts = { now: null, tenant: null, actor: null };
+const NOTHING_SUPPLIED: SuppliedFacts = { now: null, tenant: null, actor: null };
 const ALLOWS: Verdict = { allow: true, undecided: false, reasons: [] };
 const DENIES: Verdict = { allow: false, undecided: false, reasons: [] };
 /** Stands where nobody is known who asked, for policies that do not read it. */
@@ -33,7 +33,7 @@ export function simulatedVerdict(
     knowledge.judge(step, { by: 'script', verdict: allows ? 'allows' : 'denies', reasons: [], unknown: [] });
     return allows ? ALLOWS : DENIES;
   }
-  const given = scripted?.given ?? NOTHING_GIVEN;
+  const supplied = scripted?.given ?? NOTHING_SUPPLIED;
   const assumed = (unknown: readonly string[], why: string): Verdict => {
     knowledge.assume(step, `the policy ${policy.id} allows it: ${why}`);
     knowledge.judge(step, { by: 'assumed', verdict: 'allows', reasons: [], unknown });
@@ -42,7 +42,7 @@ export function simulatedVerdict(
   const compiled = compilePolicy(policy, knowledge.engines);
   if (compiled.kind === 'faults') return assumed([], `the engine ${policy.engine} is not at hand`);
   const reads = readsOfPolicy(policy);
-  const unknown = [...new Set(reads.flatMap((read) => unknownIn(knowledge, step, read, given)))].sort();
+  const unknown = [...new Set(reads.flatMap((read) => unknownIn(knowledge, step, read, supplied)))].sort();
   if (unknown.length > 0)
     return assumed(unknown, `${unknown.join(', ')} ${unknown.length === 1 ? 'is' : 'are'} not known`);
   const params = paramsOf(knowledge, step);
@@ -51,7 +51,7 @@ export function simulatedVerdict(
     knowledge.judge(step, { by: 'evaluated', verdict: 'undecided', reasons: [why], unknown: [] });
     return noVerdict('its input cannot be made');
   }
-  const input = inputFor(knowledge, step, params.value, given);
+  const input = inputFor(knowledge, step, params.value, supplied);
   const answer = compiled.policy.evaluate(input, step);
   const verdict = answer.kind !== 'decided' ? 'undecided' : answer.allow ? 'allows' : 'denies';
   const reasons = answer.kind === 'decided' ? answer.reasons : [answer.message];
@@ -59,14 +59,14 @@ export function simulatedVerdict(
   return verdictOn(answer);
 }
 
-function gateAt({ sight }: Knowledge, step: StepId): GateNode {
-  const { node } = nodeAt(sight.x, step);
+function gateAt({ context: binding }: Knowledge, step: StepId): GateNode {
+  const { node } = nodeAt(binding.index, step);
   if (node.kind !== 'gate') throw new TypeError('not a gate');
   return node;
 }
 
 /** Which parts of what a policy reads here are not known, as they are written. */
-function unknownIn(knowledge: Knowledge, step: StepId, read: PolicyRead, given: GivenFacts): readonly string[] {
+function unknownIn(knowledge: Knowledge, step: StepId, read: PolicyRead, supplied: SuppliedFacts): readonly string[] {
   const [root = '', ...path] = read;
   switch (root) {
     case 'plan':
@@ -74,7 +74,7 @@ function unknownIn(knowledge: Knowledge, step: StepId, read: PolicyRead, given: 
     case 'actor':
     case 'tenant':
     case 'now':
-      return given[root] === null ? [root] : [];
+      return supplied[root] === null ? [root] : [];
     case 'run':
       return [read.join('.')];
     case 'params':
@@ -99,18 +99,18 @@ function unknownParams(knowledge: Knowledge, step: StepId): readonly string[] {
 }
 
 function unknownSteps(knowledge: Knowledge, step: StepId, [name, ...path]: readonly string[]): readonly string[] {
-  const { x, results } = knowledge.sight;
+  const { index, results } = knowledge.context;
   if (name === undefined)
-    return [...new Set([...x.nodes.values()].map((one) => one.name))].flatMap((one) =>
+    return [...new Set([...index.nodes.values()].map((one) => one.name))].flatMap((one) =>
       unknownSteps(knowledge, step, [one]),
     );
-  const place = visibleStep(x, step, name);
+  const place = visibleStep(index, step, name);
   // A step that is not over is not there, in a run as here.
   if (place === null || (results.get(place)?.endedAt ?? null) === null) return [];
   const shown = ['steps', name, ...path].join('.');
   if (knowledge.unknowns.among(step, [{ root: 'steps', path: [name, ...path], offset: 0 }]) !== null) return [shown];
   const [member] = path;
-  const { node } = nodeAt(x, place);
+  const { node } = nodeAt(index, place);
   // No artifact is made here, whatever outputs the script gives.
   const hasFiles = node.kind !== 'gate' && (node.kind !== 'run' || node.effects !== 'pure');
   if (hasFiles && (member === undefined || member === 'artifacts')) return [shown];
@@ -143,20 +143,20 @@ function paramsOf(
 }
 
 /** What a run would ask with. What is not known is left out: the policy does not read it. */
-function inputFor(knowledge: Knowledge, step: StepId, params: Json, given: GivenFacts): JsonObject {
-  const { sight, planned } = knowledge;
+function inputFor(knowledge: Knowledge, step: StepId, params: Json, supplied: SuppliedFacts): JsonObject {
+  const { context: binding, planned } = knowledge;
   const context = {
-    ...sight.context,
+    ...binding.context,
     // A run holds sensitive inputs back from policies.
     inputs: planned.plan.inputs,
-    ...(given.tenant === null ? {} : { tenant: given.tenant as TenantId }),
+    ...(supplied.tenant === null ? {} : { tenant: supplied.tenant as TenantId }),
   };
-  const seen: Sight = { ...sight, context };
-  const asked = { params, actor: given.actor ?? NOBODY, at: given.now ?? 0 };
+  const seen: BindingContext = { ...binding, context };
+  const asked = { params, actor: supplied.actor ?? NOBODY, at: supplied.now ?? 0 };
   const input = policyInputWith(seen, step, asked, new Missing());
   const { steps } = input;
   const known = Object.entries(isJsonObject(steps) ? steps : {}).map(([name, view]): readonly [string, Json] => {
-    const place = visibleStep(sight.x, step, name);
+    const place = visibleStep(binding.index, step, name);
     if (place === null || !isJsonObject(view) || !knowledge.unknowns.has(place)) return [name, view];
     const { outputs: _, artifacts: __, ...rest } = view;
     return [name, rest];

@@ -4,7 +4,7 @@ import { isItem, nodeOf, ROOT } from '../plan/place';
 import { nodeAt } from '../plan/plan-index';
 import { advance, initialState, nextWakeAt } from '../run/advance';
 import type { Command } from '../run/command';
-import type { Derived, GivenBody } from '../run/run-event';
+import type { Derived, InputEventBody } from '../run/run-event';
 import type { RunState } from '../run/run-state';
 import { assumedAnswer } from './assumed-answer';
 import { assumedOutcome } from './assumed-outcome';
@@ -24,19 +24,19 @@ export class SimulatedWorld {
   private at = 0;
   private readonly ahead = new Fifo<Command>();
   private readonly held = new Fifo<Command>();
-  private readonly outcomes = new Fifo<GivenBody>();
+  private readonly outcomes = new Fifo<InputEventBody>();
   private readonly gates = new Fifo<StepId>();
 
   constructor(
     readonly knowledge: Knowledge,
     private readonly script: Script,
   ) {
-    this.state = initialState(knowledge.sight.x, SIMULATED_RUN, []);
+    this.state = initialState(knowledge.context.index, SIMULATED_RUN, []);
   }
 
   /** Plays the run to its end, or as far as it goes. */
   play(): void {
-    this.tell({
+    this.apply({
       type: 'run.claimed',
       fence: 1,
       crashes: 0,
@@ -62,17 +62,17 @@ export class SimulatedWorld {
     const held = this.held.take();
     if (held !== undefined) return this.perform(held);
     const outcome = this.outcomes.take();
-    if (outcome !== undefined) return this.tell(outcome);
+    if (outcome !== undefined) return this.apply(outcome);
     const gate = this.gates.take();
     if (gate !== undefined) return this.decide(gate);
     const wake = nextWakeAt(this.state);
     if (wake === null) return false;
     this.at = Math.max(this.at, wake);
-    return this.tell({ type: 'time.reached' });
+    return this.apply({ type: 'time.reached' });
   }
 
-  private tell(body: GivenBody): true {
-    const turn = advance(this.knowledge.sight.x, this.state, { ...body, at: this.at });
+  private apply(body: InputEventBody): true {
+    const turn = advance(this.knowledge.context.index, this.state, { ...body, at: this.at });
     this.state = turn.state;
     this.knowledge.results.take({ at: this.at, kind: 'given', event: body });
     for (const event of turn.events) {
@@ -94,7 +94,7 @@ export class SimulatedWorld {
     }
     if (event.type !== 'step.ended' || event.step === ROOT) return;
     const { step, status, code } = event;
-    const { kind } = nodeAt(this.knowledge.sight.x, step).node;
+    const { kind } = nodeAt(this.knowledge.context.index, step).node;
     if (status === 'succeeded' || kind === 'map' || kind === 'loop') {
       this.knowledge.unknowns.ended(
         step,
@@ -113,9 +113,9 @@ export class SimulatedWorld {
   private perform(command: Command): true {
     switch (command.type) {
       case 'start': {
-        const given = assumedOutcome(this.knowledge, this.script, command, this.at);
-        if (command.ahead) return this.tell(given);
-        this.outcomes.push(given);
+        const input = assumedOutcome(this.knowledge, this.script, command, this.at);
+        if (command.ahead) return this.apply(input);
+        this.outcomes.push(input);
         return true;
       }
       case 'stop':
@@ -127,7 +127,7 @@ export class SimulatedWorld {
         if (answer.kind === 'truth' && !answer.value && question === 'when')
           this.knowledge.trace(nodeOf(step)).skippedBy ??= 'WHEN_FALSE';
         if (answer.kind === 'branch') this.knowledge.trace(nodeOf(step)).isBranched = true;
-        return this.tell({ type: 'question.answered', step, question, answer });
+        return this.apply({ type: 'question.answered', step, question, answer });
       }
       case 'judge':
         return this.judge(command);
@@ -137,11 +137,11 @@ export class SimulatedWorld {
   private judge({ step, policy: id }: CommandOf<'judge'>): true {
     const { knowledge, script } = this;
     knowledge.trace(nodeOf(step)).reached = true;
-    const policy = knowledge.sight.x.plan.policies.find((one) => one.id === id);
+    const policy = knowledge.context.index.plan.policies.find((one) => one.id === id);
     if (policy === undefined) throw new TypeError('no such policy in the plan');
     const verdict = simulatedVerdict(knowledge, step, policy, script.outcomeOf(step));
     const { engine, digest } = policy;
-    return this.tell({ type: 'policy.judged', step, ...verdict, engine, digest, input: null });
+    return this.apply({ type: 'policy.judged', step, ...verdict, engine, digest, input: null });
   }
 
   /** People decide once nothing else is under way. A gate that the script lets expire is left alone. */
@@ -163,7 +163,7 @@ export class SimulatedWorld {
     const person = { iss: 'simulation', sub: `person-${approvals.length + 1}` };
     const decisionId = `${step}#${approvals.length + 1}`;
     this.gates.push(step);
-    return this.tell({
+    return this.apply({
       type: 'gate.decided',
       step,
       decision: {

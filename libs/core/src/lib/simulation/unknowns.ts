@@ -12,7 +12,7 @@ export class Unknowns {
   /** Inputs of inner packs that are assumed. */
   private readonly inputs = new Map<StepId, ReadonlySet<string>>();
 
-  constructor(private readonly x: PlanIndex) {}
+  constructor(private readonly index: PlanIndex) {}
 
   assumeOutputs(step: StepId): void {
     this.outputs.add(step);
@@ -37,14 +37,14 @@ export class Unknowns {
   /** A container has ended: its outputs are unknown where those they are made of are. */
   ended(step: StepId, branch: number, count: number): void {
     if (isItem(step)) return this.itemEnded(step);
-    const { node } = nodeAt(this.x, step);
+    const { node } = nodeAt(this.index, step);
     switch (node.kind) {
       case 'group':
         return this.lastOf(step, 0);
       case 'conditional':
         return this.lastOf(step, branch);
       case 'parallel':
-        if (childrenOf(this.x, step).some((child) => this.outputs.has(child))) this.outputs.add(step);
+        if (childrenOf(this.index, step).some((child) => this.outputs.has(child))) this.outputs.add(step);
         return;
       case 'loop':
         if (node.aggregation === 'last') {
@@ -64,7 +64,7 @@ export class Unknowns {
 
   /** What an item declares was asked for and answered; else it yields what its last step does. */
   private itemEnded(item: StepId): void {
-    const { node } = nodeAt(this.x, item);
+    const { node } = nodeAt(this.index, item);
     if ((node.kind === 'map' || node.kind === 'loop') && node.outputs === null) this.lastOf(item, 0);
   }
 
@@ -74,7 +74,7 @@ export class Unknowns {
   }
 
   private lastOf(step: StepId, branch: number): void {
-    const last = childrenOf(this.x, step, branch).at(-1);
+    const last = childrenOf(this.index, step, branch).at(-1);
     if (last !== undefined && this.outputs.has(last)) this.outputs.add(step);
   }
 
@@ -88,17 +88,17 @@ export class Unknowns {
   private isUnknown(step: StepId, { root, path }: Reference): boolean {
     if (root === 'run' || root === 'tenant' || root === 'secrets') return true;
     if (root === 'previous') {
-      const item = previousItem(this.x, step);
+      const item = previousItem(this.index, step);
       return item !== null && this.outputs.has(item);
     }
     const [name, member] = path;
     if (root === 'inputs') {
-      const pack = packAround(this.x, step);
+      const pack = packAround(this.index, step);
       const assumed = pack === null ? undefined : this.inputs.get(pack);
       return assumed !== undefined && (typeof name === 'string' ? assumed.has(name) : assumed.size > 0);
     }
     if (root !== 'steps') return this.isUnknownItem(step, root);
-    const place = typeof name === 'string' ? visibleStep(this.x, step, name) : null;
+    const place = typeof name === 'string' ? visibleStep(this.index, step, name) : null;
     if (place === null) return false;
     return (
       (member === undefined || member === null || member === 'outputs' || member === 'artifacts') &&
@@ -108,10 +108,10 @@ export class Unknowns {
 
   /** The innermost map that gives this name to its items, if those are assumed. */
   private isUnknownItem(step: StepId, name: string): boolean {
-    for (let at: string = isItem(step) ? step : scopeOf(step); at !== '' && !isPack(this.x, at); at = scopeOf(at)) {
+    for (let at: string = isItem(step) ? step : scopeOf(step); at !== '' && !isPack(this.index, at); at = scopeOf(at)) {
       if (!isItem(at as StepId)) continue;
       const repeat = repeatOf(at as StepId);
-      const node = this.x.nodes.get(nodeOf(repeat))?.node;
+      const node = this.index.nodes.get(nodeOf(repeat))?.node;
       if ((node?.kind === 'map' || node?.kind === 'loop') && node.iterator === name) return this.items.has(repeat);
     }
     return false;

@@ -81,9 +81,9 @@ export class GateDocuments {
     const wrong = repeated.find(([, said, found]) => said !== found);
     if (wrong) throw altered('gate', `the ${wrong[0]} of gate ${gate}`, String(wrong[1]), String(wrong[2]));
     const records = of.decisions.map((row) => compareDecision(of, row, altered));
-    const standing = standingApprovals(records).length;
-    if (standing !== of.approvals)
-      throw altered('gate', `the number of approvals of gate ${gate}`, String(standing), String(of.approvals));
+    const inForce = approvalsInForce(records).length;
+    if (inForce !== of.approvals)
+      throw altered('gate', `the number of approvals of gate ${gate}`, String(inForce), String(of.approvals));
     return new GateDocuments(request, shown.value, records);
   }
 }
@@ -120,12 +120,11 @@ function recordIn({ envelope, recordDigest }: StoredDecision, what: string, alte
 }
 
 /** Approvals that were not withdrawn. */
-export function standingApprovals(records: readonly DecisionRecord[]): readonly DecisionRecord[] {
-  let standing: readonly DecisionRecord[] = [];
+export function approvalsInForce(records: readonly DecisionRecord[]): readonly DecisionRecord[] {
+  let inForce: readonly DecisionRecord[] = [];
   for (const record of records) {
-    if (record.decision === 'withdrawn')
-      standing = standing.filter(({ person }) => !sameSubject(person, record.person));
-    if (record.decision === 'approved') standing = [...standing, record];
+    if (record.decision === 'withdrawn') inForce = inForce.filter(({ person }) => !sameSubject(person, record.person));
+    if (record.decision === 'approved') inForce = [...inForce, record];
   }
-  return standing;
+  return inForce;
 }

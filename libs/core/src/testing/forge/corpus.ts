@@ -40,13 +40,13 @@ export interface Subject {
 }
 
 /** What a signer is led to sign in place of what follows from the documents. */
-export type Told = (statement: Statement<object>) => Statement<object> | null;
+export type Restatement = (statement: Statement<object>) => Statement<object> | null;
 
 /** What is signed otherwise than it follows. */
 export interface Sealing {
-  readonly packRun?: Told;
-  readonly provenance?: Told;
-  readonly summary?: Told;
+  readonly packRun?: Restatement;
+  readonly provenance?: Restatement;
+  readonly summary?: Restatement;
   readonly files?: (files: readonly BundleFile[]) => readonly BundleFile[];
 }
 
@@ -86,11 +86,13 @@ export function sealed(evidence: RunEvidence, scenario: Scenario, keys: Keys, se
 function attest(documents: EvidenceDocuments, scenario: Scenario, keys: Keys, sealing: Sealing): RunAttestations {
   const { environment, facts } = documents;
   const run = environment.mode === 'sealed' ? keys.runSealed : keys.runOpen;
-  const told = (tell: Told = (one) => one, statement: Statement<object> | null): Statement<object> | null =>
-    statement && tell(statement);
-  const packRun = told(sealing.packRun, buildStatement(documents));
+  const restated = (
+    restate: Restatement = (one) => one,
+    statement: Statement<object> | null,
+  ): Statement<object> | null => statement && restate(statement);
+  const packRun = restated(sealing.packRun, buildStatement(documents));
   const signedRun = packRun && signedStatement(run, packRun);
-  const provenance = told(sealing.provenance, buildProvenance(documents));
+  const provenance = restated(sealing.provenance, buildProvenance(documents));
   const at = new Date((facts.ended?.at ?? 0) + 1_000).toISOString();
   const verifier = {
     id: 'https://attestor.test',
@@ -99,7 +101,7 @@ function attest(documents: EvidenceDocuments, scenario: Scenario, keys: Keys, se
   };
   const summary =
     scenario.hasSummary === true && signedRun
-      ? told(sealing.summary, buildSummary(documents, decodeEnvelope(signedRun.envelope).digest, verifier))
+      ? restated(sealing.summary, buildSummary(documents, decodeEnvelope(signedRun.envelope).digest, verifier))
       : null;
   return {
     packRun: signedRun ? [signedRun] : [],

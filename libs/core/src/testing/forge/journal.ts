@@ -18,9 +18,9 @@ export function entriesOf(pages: readonly Page[]): Entries {
 }
 
 /** Entries changed, put on one page. */
-export function told(pages: readonly Page[], tell: (entries: Entries) => Entries): readonly Page[] {
+export function restated(pages: readonly Page[], restate: (entries: Entries) => Entries): readonly Page[] {
   const values = Object.assign({}, ...pages.map((page) => page.values)) as Page['values'];
-  return [chain({ seq: 0, hash: pages[0]?.prev as Digest }, tell(entriesOf(pages)), values).page];
+  return [chain({ seq: 0, hash: pages[0]?.prev as Digest }, restate(entriesOf(pages)), values).page];
 }
 
 /** Another value in the place of one: wherever its digest stands, the other's stands, with its size. */
@@ -41,7 +41,7 @@ export function substituted(pages: readonly Page[], digest: Digest, value: Json)
       Object.entries(page.values).map(([name, one]) => (name === digest ? [other, value] : [name, one])),
     ),
   }));
-  return told(rest, (entries) =>
+  return restated(rest, (entries) =>
     entries.map((entry) => ({ ...entry, event: put(entry.event as unknown as Json) }) as unknown as Unnumbered),
   );
 }

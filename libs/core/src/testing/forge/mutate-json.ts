@@ -18,10 +18,10 @@ export function* mutationsOf(root: Json, path: Path = [], value: Json = root): I
   const at = (mutation: string, change: (old: Json) => Json): JsonMutation => ({
     field,
     mutation,
-    apply: (given) => replaced(given, path, change),
+    apply: (supplied) => replaced(supplied, path, change),
   });
   if (path.length > 0) {
-    yield { field, mutation: 'dropped', apply: (given) => without(given, path) };
+    yield { field, mutation: 'dropped', apply: (supplied) => without(supplied, path) };
     if (value !== null) yield at('null', () => null);
     yield at('retyped', retyped);
   }

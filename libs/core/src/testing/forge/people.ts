@@ -5,7 +5,7 @@ import type { Envelope } from '../../lib/evidence/envelope';
 import type { RunId, StepId } from '../../lib/foundation/ids';
 import type { Json } from '../../lib/foundation/json';
 import { nodeOf } from '../../lib/plan/place';
-import type { GivenBody } from '../../lib/run/run-event';
+import type { InputEventBody } from '../../lib/run/run-event';
 import type { MemoryWorld } from '../memory-world';
 import { signed } from '../sample-evidence';
 import type { Keys } from './keys';
@@ -54,7 +54,7 @@ export class People {
 
   private decide(gate: StepId, gateDigest: DecisionRecord['gateDigest']): void {
     const { scenario, lies, kept } = this.of;
-    const given = { type: 'gate.decided', step: gate } as GivenBody;
+    const input = { type: 'gate.decided', step: gate } as InputEventBody;
     if (scenario.cancelsAt === gate) {
       const by = { iss: 'https://issuer.test', sub: 'ada' };
       this.world.at += 1_000;
@@ -62,15 +62,15 @@ export class People {
       return;
     }
     if (kept !== null) {
-      for (const one of kept.filter(({ about }) => about === gate)) this.post(one, given);
+      for (const one of kept.filter(({ about }) => about === gate)) this.post(one, input);
       return;
     }
     const all = scenario.people?.[gate] ?? scenario.people?.[nodeOf(gate)] ?? TWO;
     for (const said of all) {
       const record = this.recordOf(gate, gateDigest, said);
-      const told = lies.decision ? lies.decision(record, this.counted - 1) : record;
-      if (told === null) this.world.at += 1_000;
-      else this.post(this.sealed(gate, PAYLOAD_TYPE.decision, told, null), given);
+      const restated = lies.decision ? lies.decision(record, this.counted - 1) : record;
+      if (restated === null) this.world.at += 1_000;
+      else this.post(this.sealed(gate, PAYLOAD_TYPE.decision, restated, null), input);
     }
   }
 
@@ -106,10 +106,10 @@ export class People {
     const open = due.filter(({ step, execution }) => !this.asked.has(`${step} ${execution}`));
     for (const { step, execution } of open) {
       this.asked.add(`${step} ${execution}`);
-      const given = { type: 'attention.resolved', step, execution } as unknown as GivenBody;
+      const input = { type: 'attention.resolved', step, execution } as unknown as InputEventBody;
       const kept = this.of.kept?.find(({ about }) => about === `${step} ${execution}`);
       const resolved = this.of.scenario.resolves?.[step];
-      if (kept) this.post(kept, given);
+      if (kept) this.post(kept, input);
       else if (resolved && this.of.kept === null) {
         const at = new Date(this.world.at + 1_000).toISOString();
         const record: ResolutionRecord = {
@@ -126,8 +126,8 @@ export class People {
           decidedAt: at,
           proof: { kind: 'service' },
         };
-        const told = this.of.lies.resolution?.(record) ?? record;
-        this.post(this.sealed(`${step} ${execution}`, PAYLOAD_TYPE.resolution, told, resolved.outputs), given);
+        const restated = this.of.lies.resolution?.(record) ?? record;
+        this.post(this.sealed(`${step} ${execution}`, PAYLOAD_TYPE.resolution, restated, resolved.outputs), input);
       }
     }
     return open.length > 0;
@@ -138,9 +138,9 @@ export class People {
     return { about, envelope: signed(this.of.keys.ledger, type, payload), response };
   }
 
-  private post(posted: Posted, given: GivenBody): void {
+  private post(posted: Posted, input: InputEventBody): void {
     this.world.at += 1_000;
     this.posted.push(posted);
-    this.world.post(this.run, given, posted.envelope, posted.response);
+    this.world.post(this.run, input, posted.envelope, posted.response);
   }
 }

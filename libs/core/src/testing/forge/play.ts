@@ -134,8 +134,8 @@ class Stage {
       profileDigest,
       nonce: digestOf(`admission of ${scenario.name}`).slice(7, 39),
     };
-    const told = lies.admission?.(record) ?? record;
-    const payload = new TextEncoder().encode(canonical(told as unknown as Json));
+    const restated = lies.admission?.(record) ?? record;
+    const payload = new TextEncoder().encode(canonical(restated as unknown as Json));
     const environment = canonical(environmentOf(scenario) as unknown as Json);
     Object.assign(stored.claimed, {
       plan: text,
@@ -144,7 +144,7 @@ class Stage {
       profileDigest,
       environment,
       // Who signs the admission writes the rows too.
-      pack: rowOf(told.pack),
+      pack: rowOf(restated.pack),
       admission: signed(keys.admission, PAYLOAD_TYPE.admission, payload),
       admissionDigest: sha256(payload),
     });
@@ -173,8 +173,8 @@ class Stage {
     let nonces = 0;
     const secrets = scenario.secrets ?? {};
     for (let round = 0; round < 60; round++) {
-      const honest = world.hands(executors);
-      const hands = {
+      const honest = world.dependencies(executors);
+      const dependencies = {
         ...honest,
         worker: {
           ...honest.worker,
@@ -204,10 +204,10 @@ class Stage {
         },
         ...(scenario.snapshotEntries === undefined ? {} : { snapshotEntries: scenario.snapshotEntries }),
       };
-      const driver = await RunDriver.open(hands, world.claim(run));
+      const driver = await RunDriver.open(dependencies, world.claim(run));
       if (typeof driver === 'string')
         throw new NotPlayed(`the run is ${driver}: ${JSON.stringify(world.alarms.at(-1) ?? null)}`);
-      lies.plan?.(driver['x']);
+      lies.plan?.(driver['index']);
       const driven = await driver.drive();
       if (driven === 'ended') break;
       if (driven !== 'parked' && driven !== 'handed-over') throw new NotPlayed(`the run is ${driven}`);

@@ -199,12 +199,20 @@ export function* answerAttempts(subject: Subject): Iterable<Attempt> {
   for (const { what, mutation, change } of otherwise(subject.played.planned.index)) {
     for (const decisions of ['kept', 'anew'] as const) {
       const lies: Lies = { decisions, plan: change, anyEnd: true };
-      const told = `${mutation}, decisions ${decisions}`;
-      yield attempt(subject, 'worker', 'answer', what, told, lies);
-      yield attempt(subject, 'worker', 'answer, values left out', what, told, lies, withoutValues);
-      yield attempt(subject, 'worker', 'answer, values left out of an old statement', what, told, lies, (evidence) => {
-        return withoutValues({ ...evidence, asserted: { ...evidence.asserted, carried: null } });
-      });
+      const restated = `${mutation}, decisions ${decisions}`;
+      yield attempt(subject, 'worker', 'answer', what, restated, lies);
+      yield attempt(subject, 'worker', 'answer, values left out', what, restated, lies, withoutValues);
+      yield attempt(
+        subject,
+        'worker',
+        'answer, values left out of an old statement',
+        what,
+        restated,
+        lies,
+        (evidence) => {
+          return withoutValues({ ...evidence, asserted: { ...evidence.asserted, carried: null } });
+        },
+      );
     }
   }
 }
@@ -219,7 +227,7 @@ function* otherwise(index: PlanIndex): Iterable<Otherwise> {
     const set = (what: string, mutation: string, change: object): Otherwise => ({
       what,
       mutation,
-      change: (given) => void assign(given, id, change),
+      change: (planIndex) => void assign(planIndex, id, change),
     });
     if (node.when !== null)
       for (const value of ['true', 'false']) yield set(`when[${node.kind}]`, value, { when: value });
@@ -260,14 +268,15 @@ function* otherwise(index: PlanIndex): Iterable<Otherwise> {
     yield {
       what: 'outputs[run]',
       mutation: 'other',
-      change: (given) => void Object.assign(given.plan.outputs[i] ?? {}, { value: 'forged' }),
+      change: (planIndex) => void Object.assign(planIndex.plan.outputs[i] ?? {}, { value: 'forged' }),
     };
   for (const { id } of index.plan.policies)
     for (const source of ['true', 'false', 'forged('])
       yield {
         what: 'policy',
         mutation: `judged by ${source}`,
-        change: (given) => void Object.assign(given.plan.policies.find((one) => one.id === id) ?? {}, { source }),
+        change: (planIndex) =>
+          void Object.assign(planIndex.plan.policies.find((one) => one.id === id) ?? {}, { source }),
       };
   const lax = { minApprovals: 1, grants: [], reasonRequired: false, maxAuthAgeMs: null, expiresAfterMs: null };
   for (const [i, approval] of index.plan.approvals.entries()) {
@@ -275,7 +284,7 @@ function* otherwise(index: PlanIndex): Iterable<Otherwise> {
     yield {
       what: 'requirement',
       mutation: 'less',
-      change: (given) => void Object.assign(given.plan.approvals[i] ?? {}, lax),
+      change: (planIndex) => void Object.assign(planIndex.plan.approvals[i] ?? {}, lax),
     };
   }
 }

@@ -1,6 +1,6 @@
 import { sha256 } from '../../lib/canonical/digest';
 import { isCodedError } from '../../lib/foundation/coded-error';
-import { openCase } from '../../lib/evidence/check/case';
+import { openSession } from '../../lib/evidence/check/verification-session';
 import { answer, type Check } from '../../lib/evidence/check/check';
 import { manifestComplete, manifestSignature } from '../../lib/evidence/check/check-archive';
 import { packRunAttestation } from '../../lib/evidence/bundle-files';
@@ -34,7 +34,7 @@ export interface RoundOptions {
   /** Cells that are expected to be missed: where they were not, the attempts that were left out are made too. */
   readonly sought?: Iterable<string>;
   /** Called after each. */
-  readonly tell?: (tried: Tried) => void;
+  readonly onTried?: (tried: Tried) => void;
 }
 
 /** What came of one attempt. `same`: it gave the honest bundle. */
@@ -58,7 +58,7 @@ export interface Round {
 }
 
 /** Ends the name of a rerun that is verified without the bundle of its original. */
-const ALONE = ' alone';
+const SINGLE = ' alone';
 
 /** The time at which bundles are verified. */
 const NOW = Date.parse('2026-06-01T00:00:00Z');
@@ -92,13 +92,13 @@ export function* attemptsAt(
 /** The subjects of a round: the corpus, and the rerun once more without the bundle of its original. */
 export async function subjectsOf({ seed, packs }: Pick<RoundOptions, 'seed' | 'packs'>): Promise<readonly Subject[]> {
   const wanted = ({ name }: { readonly name: string }): boolean =>
-    packs === undefined || packs.some((pack) => pack === name || pack === `${name}${ALONE}`);
+    packs === undefined || packs.some((pack) => pack === name || pack === `${name}${SINGLE}`);
   const scenarios = SCENARIOS.map((scenario, place) => ({ scenario, place })).filter(({ scenario }) =>
     wanted(scenario),
   );
   const corpus = await makeCorpus(scenarios, `forge ${seed}`);
   const all = corpus.flatMap((subject) =>
-    subject.original ? [subject, { ...subject, name: `${subject.name}${ALONE}`, original: null }] : [subject],
+    subject.original ? [subject, { ...subject, name: `${subject.name}${SINGLE}`, original: null }] : [subject],
   );
   return packs ? all.filter(({ name }) => packs.includes(name)) : all;
 }
@@ -126,7 +126,7 @@ export async function forge(options: RoundOptions): Promise<Round> {
   const missed = new Map<string, Tried[]>();
   const tryOne = async ({ subject, attempt }: Placed): Promise<void> => {
     const one = await tryOnce(subject, attempt);
-    options.tell?.(one);
+    options.onTried?.(one);
     tried.push(one);
     if (one.outcome !== 'missed') return;
     const cell = cellOf(one);
@@ -167,7 +167,7 @@ export async function tryOnce(subject: Subject, attempt: Attempt): Promise<Tried
 /** What is wrong with the manifest, where who forges cannot sign it: then nothing else has to be looked at. Null: look at everything. */
 function sealObjections({ trust }: Subject, { holder, document }: Attempt, files: Files): readonly Check[] | null {
   if (holder !== 'none' && !document.endsWith(IN_ARCHIVE)) return null;
-  const opened = openCase({ files, trust, verifySignature });
+  const opened = openSession({ files, trust, verifySignature });
   const checks = [
     answer('manifest.signature', manifestSignature, opened),
     answer('manifest.complete', manifestComplete, opened),
@@ -211,12 +211,12 @@ function sample(all: readonly Placed[], each: number, seed: number): readonly Pl
   }
   return [...kinds].flatMap(([kind, list]) => {
     const random = new Random(seed ^ parseInt(sha256(kind).slice(7, 15), 16));
-    return spread(shuffled(list, random)).slice(0, each);
+    return roundRobin(shuffled(list, random)).slice(0, each);
   });
 }
 
 /** The first of each pack, then the second of each. */
-function spread(list: readonly Placed[]): readonly Placed[] {
+function roundRobin(list: readonly Placed[]): readonly Placed[] {
   const rank = new Map<string, number>();
   const ranked = list.map((one) => {
     const place = rank.get(one.subject.name) ?? 0;

@@ -9,7 +9,7 @@ import type { Json } from '../../lib/foundation/json';
 import type { Page } from '../../lib/journal/page';
 import type { Attempt } from './attempt';
 import type { Subject } from './corpus';
-import { substituted, told, type Entries } from './journal';
+import { substituted, restated, type Entries } from './journal';
 import { mutationsOf } from './mutate-json';
 import { attempt, type Change } from './worker-attempt';
 
@@ -19,49 +19,49 @@ export function* carriedAttempts(subject: Subject): Iterable<Attempt> {
   const at = (document: string, field: string, mutation: string, change: Change): Attempt =>
     attempt(subject, document, field, mutation, change);
   for (const [digest, text] of evidence.probes) {
-    yield at('probe', '(file)', 'dropped', (given) => ({ ...given, probes: new Map() }));
-    yield at('probe', '(file)', 'one added', (given) => ({
-      ...given,
-      probes: new Map([...given.probes, [sha256('{}'), '{}']]),
+    yield at('probe', '(file)', 'dropped', (original) => ({ ...original, probes: new Map() }));
+    yield at('probe', '(file)', 'one added', (original) => ({
+      ...original,
+      probes: new Map([...original.probes, [sha256('{}'), '{}']]),
     }));
     for (const { field, mutation, apply } of mutationsOf(JSON.parse(text) as Json))
-      yield at('probe', field, mutation, (given) => {
+      yield at('probe', field, mutation, (original) => {
         const forged = canonical(apply(JSON.parse(text) as Json));
-        const pages = told(
-          given.pages,
+        const pages = restated(
+          original.pages,
           (entries) => JSON.parse(JSON.stringify(entries).replaceAll(digest, sha256(forged))) as Entries,
         );
-        return { ...given, pages, probes: new Map([[sha256(forged), forged]]) };
+        return { ...original, pages, probes: new Map([[sha256(forged), forged]]) };
       });
   }
   for (const [digest, data] of evidence.artifacts) {
     if (isWithheld(data)) {
-      yield at('artifact notice', '(file)', 'dropped', (given) => ({
-        ...given,
-        artifacts: new Map([...given.artifacts].filter(([name]) => name !== digest)),
+      yield at('artifact notice', '(file)', 'dropped', (original) => ({
+        ...original,
+        artifacts: new Map([...original.artifacts].filter(([name]) => name !== digest)),
       }));
-      yield at('artifact notice', 'size', 'changed', (given) => ({
-        ...given,
-        artifacts: new Map([...given.artifacts, [digest, { ...data, size: (data.size ?? 0) + 1 }]]),
+      yield at('artifact notice', 'size', 'changed', (original) => ({
+        ...original,
+        artifacts: new Map([...original.artifacts, [digest, { ...data, size: (data.size ?? 0) + 1 }]]),
       }));
       continue;
     }
-    yield at('artifact', '(bytes)', 'dropped', (given) => ({
-      ...given,
-      artifacts: new Map([...given.artifacts].filter(([name]) => name !== digest)),
+    yield at('artifact', '(bytes)', 'dropped', (original) => ({
+      ...original,
+      artifacts: new Map([...original.artifacts].filter(([name]) => name !== digest)),
     }));
-    yield at('artifact', '(bytes)', 'changed under its digest', (given) => ({
-      ...given,
-      artifacts: new Map([...given.artifacts, [digest, Buffer.from('forged')]]),
+    yield at('artifact', '(bytes)', 'changed under its digest', (original) => ({
+      ...original,
+      artifacts: new Map([...original.artifacts, [digest, Buffer.from('forged')]]),
     }));
-    yield at('artifact', '(bytes)', 'withheld', (given) => ({
-      ...given,
-      artifacts: new Map([...given.artifacts, [digest, secretNotice(`artifacts/${digest.slice(7)}`)]]),
+    yield at('artifact', '(bytes)', 'withheld', (original) => ({
+      ...original,
+      artifacts: new Map([...original.artifacts, [digest, secretNotice(`artifacts/${digest.slice(7)}`)]]),
     }));
-    yield at('artifact', '(bytes)', 'changed everywhere', (given) => {
+    yield at('artifact', '(bytes)', 'changed everywhere', (original) => {
       const forged = Buffer.from('forged');
-      const pages = told(
-        given.pages,
+      const pages = restated(
+        original.pages,
         (entries) =>
           JSON.parse(
             JSON.stringify(entries)
@@ -73,10 +73,10 @@ export function* carriedAttempts(subject: Subject): Iterable<Attempt> {
           ) as Entries,
       );
       return {
-        ...given,
+        ...original,
         pages: sized(pages, sha256(forged), forged.length),
         artifacts: new Map(
-          [...given.artifacts].map(([name, one]) => (name === digest ? [sha256(forged), forged] : [name, one])),
+          [...original.artifacts].map(([name, one]) => (name === digest ? [sha256(forged), forged] : [name, one])),
         ),
       };
     });
@@ -90,16 +90,16 @@ export function* carriedAttempts(subject: Subject): Iterable<Attempt> {
       )?.path ?? '';
     const put =
       (other: typeof data | null): Change =>
-      (given) => ({
-        ...given,
-        logs: given.logs.flatMap((one, place) =>
+      (original) => ({
+        ...original,
+        logs: original.logs.flatMap((one, place) =>
           place !== i ? [one] : other === null ? [] : [{ ...one, data: other }],
         ),
       });
     yield at('log', '(bytes)', 'dropped', put(null));
-    yield at('log', '(bytes)', 'withheld', (given) => ({
-      ...given,
-      logs: given.logs.map((one, place) => (place === i ? { ...one, data: secretNotice(path) } : one)),
+    yield at('log', '(bytes)', 'withheld', (original) => ({
+      ...original,
+      logs: original.logs.map((one, place) => (place === i ? { ...one, data: secretNotice(path) } : one)),
     }));
     yield at(
       'log',
@@ -115,9 +115,9 @@ export function* carriedAttempts(subject: Subject): Iterable<Attempt> {
     );
   }
   for (const [digest, text] of evidence.egress) {
-    yield at('egress log', '(text)', 'dropped', (given) => ({
-      ...given,
-      egress: new Map([...given.egress].filter(([name]) => name !== digest)),
+    yield at('egress log', '(text)', 'dropped', (original) => ({
+      ...original,
+      egress: new Map([...original.egress].filter(([name]) => name !== digest)),
     }));
     const lines = text.split('\n').slice(0, -1);
     for (const [place, line] of lines.entries()) {
@@ -128,19 +128,19 @@ export function* carriedAttempts(subject: Subject): Iterable<Attempt> {
             : `egress log attempt ${line?.includes('"allowed":true') === true ? 'allowed' : 'denied'}`,
           field,
           mutation,
-          (given) => {
+          (original) => {
             const forged = lines
               .flatMap((one, i) => (i !== place ? [`${one}\n`] : line === null ? [] : [`${line}\n`]))
               .join('');
-            const pages = told(
-              given.pages,
+            const pages = restated(
+              original.pages,
               (entries) => JSON.parse(JSON.stringify(entries).replaceAll(digest, sha256(forged))) as Entries,
             );
             return {
-              ...given,
+              ...original,
               pages,
               egress: new Map(
-                [...given.egress].map(([name, one]) => (name === digest ? [sha256(forged), forged] : [name, one])),
+                [...original.egress].map(([name, one]) => (name === digest ? [sha256(forged), forged] : [name, one])),
               ),
             };
           },
@@ -153,9 +153,9 @@ export function* carriedAttempts(subject: Subject): Iterable<Attempt> {
   for (const [i, { request, show }] of evidence.gates.entries()) {
     const put =
       (other: RunEvidence['gates'][number] | null): Change =>
-      (given) => ({
-        ...given,
-        gates: given.gates.flatMap((one, place) => (place !== i ? [one] : other === null ? [] : [other])),
+      (original) => ({
+        ...original,
+        gates: original.gates.flatMap((one, place) => (place !== i ? [one] : other === null ? [] : [other])),
       });
     yield at('gate request', '(file)', 'dropped', put(null));
     yield at('gate show', '(value)', 'changed under its digest', put({ request, show: '{"forged":1}' }));
@@ -170,17 +170,17 @@ export function* carriedAttempts(subject: Subject): Iterable<Attempt> {
         }),
       );
     for (const { field, mutation, apply } of mutationsOf(JSON.parse(request) as Json))
-      yield at('gate request', field, mutation, (given) => {
+      yield at('gate request', field, mutation, (original) => {
         const forged = apply(JSON.parse(request) as Json);
-        const pages = substituted(given.pages, sha256(request), forged);
-        return put({ request: canonical(forged), show })({ ...given, pages });
+        const pages = substituted(original.pages, sha256(request), forged);
+        return put({ request: canonical(forged), show })({ ...original, pages });
       });
   }
   void planned;
 }
 
 function sized(pages: readonly Page[], digest: Digest, size: number): readonly Page[] {
-  return told(pages, (entries) =>
+  return restated(pages, (entries) =>
     entries.map((entry) =>
       entry.event.type === 'artifact.captured' && entry.event.digest === digest
         ? ({ ...entry, event: { ...entry.event, size } } as Entries[number])

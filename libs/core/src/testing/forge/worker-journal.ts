@@ -4,7 +4,7 @@ import type { Json, JsonObject } from '../../lib/foundation/json';
 import type { Page } from '../../lib/journal/page';
 import type { Attempt } from './attempt';
 import type { Subject } from './corpus';
-import { entriesOf, kindOf, roleOf, substituted, told, type Entries } from './journal';
+import { entriesOf, kindOf, roleOf, substituted, restated, type Entries } from './journal';
 import { mutationsOf } from './mutate-json';
 import { attempt, type Change } from './worker-attempt';
 
@@ -15,13 +15,13 @@ const HELD = { assignment: 'forged', fence: 1, name: 'w9', version: '9' };
 export function* journalAttempts(subject: Subject, others: readonly Subject[]): Iterable<Attempt> {
   const { played } = subject;
   const entries = entriesOf(played.evidence.pages);
-  const tell =
+  const restate =
     (change: (entries: Entries) => Entries): Change =>
-    (evidence) => ({ ...evidence, pages: told(evidence.pages, change) });
+    (evidence) => ({ ...evidence, pages: restated(evidence.pages, change) });
   for (const [i, entry] of entries.entries()) {
     const document = `journal ${entry.event.type}${kindOf(played.planned.index, entry.event)}`;
     const at = (field: string, mutation: string, change: (entries: Entries) => Entries): Attempt =>
-      attempt(subject, document, field, mutation, tell(change));
+      attempt(subject, document, field, mutation, restate(change));
     const event = entry.event as unknown as JsonObject;
     for (const { field, mutation, apply } of mutationsOf(event)) {
       if (field === 'type' || field === 'root') continue;
@@ -58,7 +58,7 @@ export function* journalAttempts(subject: Subject, others: readonly Subject[]): 
   yield of(
     '(pages)',
     'one page',
-    tell((all) => all),
+    restate((all) => all),
   );
   yield of('(pages)', 'cut', (evidence) => ({ ...evidence, pages: evidence.pages.slice(0, -1) }));
   yield of('(pages)', 'swapped', (evidence) => ({ ...evidence, pages: [...evidence.pages].reverse() }));
@@ -111,7 +111,7 @@ function* addedEntries(subject: Subject, entries: Entries): Iterable<Attempt> {
     const what = event.code === undefined ? event.type : `note ${event.code}`;
     yield attempt(subject, `journal ${what}`, '(entry)', 'invented', (evidence) => ({
       ...evidence,
-      pages: told(evidence.pages, (all) => [...all.slice(0, at), entry, ...all.slice(at)]),
+      pages: restated(evidence.pages, (all) => [...all.slice(0, at), entry, ...all.slice(at)]),
     }));
   }
 }
@@ -127,20 +127,20 @@ export function* valueAttempts(subject: Subject): Iterable<Attempt> {
         ...evidence,
         pages: change(evidence.pages),
       }));
-    yield at('(value)', 'left out', (given) =>
-      given.map((page) => ({
+    yield at('(value)', 'left out', (original) =>
+      original.map((page) => ({
         ...page,
         values: Object.fromEntries(Object.entries(page.values).filter(([name]) => name !== digest)),
       })),
     );
-    yield at('(value)', 'changed under its digest', (given) =>
-      given.map((page) => ({
+    yield at('(value)', 'changed under its digest', (original) =>
+      original.map((page) => ({
         ...page,
         values: digest in page.values ? { ...page.values, [digest]: 'forged' } : page.values,
       })),
     );
     for (const { field, mutation, apply } of mutationsOf(value))
-      yield at(field, mutation, (given) => substituted(given, digest, apply(value)));
+      yield at(field, mutation, (original) => substituted(original, digest, apply(value)));
   }
   yield attempt(subject, 'journal', '(values)', 'one added', (evidence) => ({
     ...evidence,

@@ -77,13 +77,13 @@ function paddingOf(size: number): Uint8Array {
 
 /** The header has said how many bytes come: with fewer or more, what follows would be read as something else. */
 async function* exactly(size: number, pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let given = 0;
+  let supplied = 0;
   for await (const piece of pieces) {
-    given += piece.length;
-    if (given > size) break;
+    supplied += piece.length;
+    if (supplied > size) break;
     yield piece;
   }
-  if (given !== size) throw new TypeError(`a file of ${size} bytes gave ${given > size ? 'more' : given}`);
+  if (supplied !== size) throw new TypeError(`a file of ${size} bytes gave ${supplied > size ? 'more' : supplied}`);
 }
 
 /** The two name fields of ustar, or null for a name that they cannot hold: not ASCII, or too long in either part. */

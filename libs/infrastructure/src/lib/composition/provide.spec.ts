@@ -6,7 +6,7 @@ interface Dependencies {
   readonly reader: Pick<RunReader, 'summary'>;
   readonly signer: Signer<'ledger'>;
   readonly limit: number;
-  readonly told?: (text: string) => void;
+  readonly reported?: (text: string) => void;
 }
 
 class Read {

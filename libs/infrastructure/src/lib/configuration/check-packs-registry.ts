@@ -48,12 +48,12 @@ function checkRegistry(
   if (type === 'oci' && (url === null || path !== null)) conflict(at, 'A registry of type oci has url and no path.');
   if (type === 'folder' && (path === null || url !== null))
     conflict(at, 'A registry of type folder has path and no url.');
-  for (const [name, given] of [
+  for (const [name, supplied] of [
     ['url', url],
     ['tokenRealm', tokenRealm],
   ] as const) {
-    if (given === null) continue;
-    const { protocol, hostname, search, hash } = new URL(given);
+    if (supplied === null) continue;
+    const { protocol, hostname, search, hash } = new URL(supplied);
     if (protocol === 'http:' && !plainHttp && !LOOPBACK.test(hostname))
       conflict(`${at}/${name}`, `${name} must be https, or plainHttp must be set.`);
     if (name === 'url' && (search !== '' || hash !== '')) conflict(`${at}/url`, 'url must end with its path.');

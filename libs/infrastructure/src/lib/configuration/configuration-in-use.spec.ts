@@ -184,7 +184,7 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ],
   ['worker.stopGrace', E2E, 'stopGraceMs: 1_000'],
   ['worker.slots', 'apps/webservice-e2e/stack-profiles.mjs', 'slots: 3'],
-  ['worker.assignmentItems', 'libs/core/src/lib/operations/lending.spec.ts', 'at most so many as one assignment holds'],
+  ['worker.assignmentItems', 'libs/core/src/lib/operations/fan-out.spec.ts', 'at most so many as one assignment holds'],
   ['worker.*', E2E, 'registers its worker as configured'],
   ['limits.logBytes', LOGS, 'keeps as much as configured, and says what it dropped'],
   ['limits.logRate', LOGS, 'keeps as much a second as configured'],

@@ -20,7 +20,7 @@ export function parseConfiguration(
   reader: Reader = 'anybody',
 ): ConfigurationReading {
   const reading = readDocument(source);
-  const document = reading.kind === 'refused' ? reading.salvaged : reading;
+  const document = reading.kind === 'refused' ? reading.partial : reading;
   const variables = readVariables(env);
   const faults: Fault[] = [...variables.faults, ...(reading.kind === 'refused' ? reading.faults : [])];
   if (document === undefined) return { kind: 'refused', faults: sortFaults(faults) };

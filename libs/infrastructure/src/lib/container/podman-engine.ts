@@ -94,7 +94,7 @@ export class PodmanEngine extends ContainerEngine {
   async start(task: ContainerTask, reader: ContainerReader): Promise<RunningContainer> {
     const name = containerName(task);
     if (!(await this.bringImage(task))) return ENDED_BEFORE_START;
-    const environment = await PodmanEnvironment.lay(this.cli, name, task.env);
+    const environment = await PodmanEnvironment.write(this.cli, name, task.env);
     try {
       const [verb = '', ...rest] = createArguments(task, this.shape, environment.file);
       await this.cli.ask([verb, ...environment.arguments, ...rest]);

@@ -17,7 +17,7 @@ export class PodmanEnvironment {
     private readonly secrets: readonly { readonly id: string; readonly name: string }[],
   ) {}
 
-  static async lay(
+  static async write(
     cli: PodmanCli,
     container: string,
     env: { readonly [name: string]: string },

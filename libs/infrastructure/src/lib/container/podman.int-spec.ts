@@ -35,9 +35,9 @@ describeEngine(
         return PodmanEngine.open({ ...options, path: shim });
       },
       dying: async () => {
-        let tell: () => void;
-        const made = new Promise<void>((resolve) => (tell = resolve));
-        const never = { run: () => (tell(), new Promise<never>(() => undefined)) };
+        let release: () => void;
+        const made = new Promise<void>((resolve) => (release = resolve));
+        const never = { run: () => (release(), new Promise<never>(() => undefined)) };
         return { engine: await PodmanEngine.open({ ...options, supervisor: never }), made: () => made };
       },
       close: () => rm(folder, { recursive: true }),
@@ -61,8 +61,8 @@ describeEngine(
       const neighbour = spawn('/bin/sh', ['-c', neighbours], { ...identity, detached: true });
       try {
         await once(neighbour.stdout, 'data');
-        const alone = await perform(engine, { args: ['sleep 0.01 & wait; exit 3'] });
-        expect(alone.outcome).toMatchObject({ code: 'EXIT_3' });
+        const single = await perform(engine, { args: ['sleep 0.01 & wait; exit 3'] });
+        expect(single.outcome).toMatchObject({ code: 'EXIT_3' });
         const most = CEILING.processes;
         const many = await perform(engine, { args: [`for i in $(seq ${most}); do sleep 5 & done; echo all started`] });
         expect(many.outcome).toMatchObject({ kind: 'failed' });

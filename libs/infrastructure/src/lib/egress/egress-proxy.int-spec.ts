@@ -340,10 +340,10 @@ const pinned = (text: string, cidr = LOOPBACK): EgressRule => parseRule(text, ci
     const mortal = newProxy();
     const host = 'api.allowed.test';
     const rules = [pinned(`https://${host}:${tlsPort}`)];
-    const told: string[] = [];
+    const reported: string[] = [];
     const open = async (): Promise<EgressSocket> => mortal.open(rules);
     const first = await open();
-    const toldOf = new Promise<void>((resolve) => first.onLost(() => (told.push('first'), resolve())));
+    const reportedOf = new Promise<void>((resolve) => first.onLost(() => (reported.push('first'), resolve())));
     const tunnel = await openTunnelTo(first.path, `${host}:${tlsPort}`);
     if (typeof tunnel === 'string') throw new Error(tunnel);
     const cut = new Promise((resolve) =>
@@ -354,9 +354,9 @@ const pinned = (text: string, cidr = LOOPBACK): EgressRule => parseRule(text, ci
     );
     const { pid } = mortal;
     process.kill(pid as number, 'SIGKILL');
-    await Promise.all([cut, toldOf]);
+    await Promise.all([cut, reportedOf]);
     expect(await first.close()).toMatchObject({ lost: true });
-    expect(told).toEqual(['first']);
+    expect(reported).toEqual(['first']);
     expect(lost.at(-1)).toContain('SIGKILL');
     await expect(exchange(first.path, 'GET / HTTP/1.1\r\n\r\n')).rejects.toThrow();
     const attempts = await attemptsOf(rules, (path) => https(path, `${host}:${tlsPort}`, host), mortal);

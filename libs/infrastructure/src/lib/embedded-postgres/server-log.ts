@@ -22,30 +22,30 @@ export interface ServerLog {
 }
 
 /** Opens `server.log` in `directory` for appending; above 10 MiB the old one becomes `server.log.1`. */
-export async function openServerLog(directory: string, tell?: (line: string) => void): Promise<ServerLog> {
+export async function openServerLog(directory: string, onLine?: (line: string) => void): Promise<ServerLog> {
   const path = join(directory, 'server.log');
   const { size } = await stat(path).catch(() => ({ size: 0 }));
   if (size > rotateAtBytes) await rename(path, `${path}.1`);
   const { O_APPEND, O_CREAT, O_RDWR, O_NOFOLLOW } = constants;
   const file = await open(path, O_APPEND | O_CREAT | O_RDWR | O_NOFOLLOW, 0o600);
   let marked = fstatSync(file.fd).size;
-  let told = marked;
-  let telling = Promise.resolve();
-  const tellNews = () =>
-    (telling = telling.then(async () => {
-      const text = await readFrom(file, told);
+  let reported = marked;
+  let writing = Promise.resolve();
+  const reportNews = () =>
+    (writing = writing.then(async () => {
+      const text = await readFrom(file, reported);
       const whole = text.subarray(0, text.lastIndexOf(10) + 1);
-      told += whole.length;
-      linesOf(whole).forEach((line) => tell?.(line));
+      reported += whole.length;
+      linesOf(whole).forEach((line) => onLine?.(line));
     }));
-  const timer = tell && setInterval(() => void tellNews().catch(() => undefined), followEveryMs).unref();
+  const timer = onLine && setInterval(() => void reportNews().catch(() => undefined), followEveryMs).unref();
   return {
     fd: file.fd,
     mark: () => void (marked = fstatSync(file.fd).size),
     tail: async (count) => linesOf(await readFrom(file, marked)).slice(-count),
     async close() {
       clearInterval(timer);
-      if (tell) await tellNews().catch(() => undefined);
+      if (onLine) await reportNews().catch(() => undefined);
       await file.close();
     },
   };

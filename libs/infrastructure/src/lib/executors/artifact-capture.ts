@@ -2,7 +2,7 @@ import { isStoreOutage, type ExecutionRequest, type Fault, type ObjectStore } fr
 import { codeOf } from './executor-error';
 import { artifactBytesOf, sizesOf } from './run-sizes';
 import { keepArtifacts, reportCaptured, storeArtifact, type ArtifactReport } from './stored-artifact';
-import type { LaidArtifact, SandboxHands, StepWorkspace, TakenArtifact } from './sandbox-hands';
+import type { CollectedArtifact, SandboxDependencies, StepWorkspace, TakenArtifact } from './sandbox-dependencies';
 
 const MAX_ENTRIES = 10_000;
 const MAX_DEPTH = 32;
@@ -11,7 +11,7 @@ const MAX_DEPTH = 32;
 export class ArtifactCapture {
   /** `maxBytes`: largest artifact of runs whose environment does not say. */
   constructor(
-    private readonly hands: SandboxHands,
+    private readonly dependencies: SandboxDependencies,
     private readonly objects: ObjectStore,
     private readonly maxBytes: number,
   ) {}
@@ -35,7 +35,7 @@ export class ArtifactCapture {
     report: ArtifactReport,
   ): Promise<readonly Fault[]> {
     const { run, node } = request;
-    const { sandbox, supervisor } = this.hands;
+    const { sandbox, supervisor } = this.dependencies;
     const oversized: Fault[] = [];
     const artifacts = node.artifacts.map(({ name, path, mediaType, optional }) => {
       return { name, path, optional, ...(mediaType === null ? {} : { mediaType }) };
@@ -53,14 +53,14 @@ export class ArtifactCapture {
     const asked = { supervisor, sandbox, workspace, artifacts, limits };
     // What may hold a secret is looked through on its way.
     const staging = request.redactor.isIdle ? await this.objects.stage(sandbox.owner) : null;
-    if (staging === null) return [...(await this.hands.collect(asked, store)), ...oversized];
+    if (staging === null) return [...(await this.dependencies.collect(asked, store)), ...oversized];
     try {
-      const take = async ({ file, ...artifact }: LaidArtifact): Promise<void> => {
+      const take = async ({ file, ...artifact }: CollectedArtifact): Promise<void> => {
         await staging.adopt(run.tenant, file);
         reportCaptured(request, artifact, file, report);
       };
       const stage = { folder: staging.folder, maxBytes, take };
-      return [...(await this.hands.collect({ ...asked, stage }, store)), ...oversized];
+      return [...(await this.dependencies.collect({ ...asked, stage }, store)), ...oversized];
     } catch (error) {
       // The collector may have failed because its folder in the store was gone: it cannot say so itself.
       if (!isStoreOutage(error)) await this.objects.probe(1);

@@ -12,7 +12,7 @@ import {
   type Outcome,
 } from '@taskrunner/core';
 import { documentsOf } from './admitted-documents';
-import type { EgressHands, EgressWay } from './egress-hands';
+import type { EgressDependencies, EgressWay } from './egress-dependencies';
 import { refusal } from './executor-error';
 import { failed } from './outcome';
 
@@ -31,7 +31,7 @@ export class AttemptEgress {
    * nothing beyond it, whatever it was admitted with: who admits runs does not say where this worker's network ends.
    */
   constructor(
-    private readonly hands: EgressHands | null,
+    private readonly dependencies: EgressDependencies | null,
     private readonly objects: ObjectStore,
     private readonly allow: readonly EgressRule[],
   ) {}
@@ -47,11 +47,11 @@ export class AttemptEgress {
   async open(request: ExecutionRequest): Promise<OpenEgress | null> {
     const rules = this.rules(request);
     if (rules.length === 0) return null;
-    if (this.hands === null) throw refusal('EGRESS_UNAVAILABLE', 'this worker has no egress proxy');
+    if (this.dependencies === null) throw refusal('EGRESS_UNAVAILABLE', 'this worker has no egress proxy');
     const { mode } = JSON.parse(request.run.environment) as Pick<Environment, 'mode'>;
-    const given = boundRules(rules, environmentRules({ mode }, this.allow));
+    const supplied = boundRules(rules, environmentRules({ mode }, this.allow));
     // The log says under which rules the step was admitted; what this worker does not give of them is denied in it.
-    return new OpenEgress(await this.hands.open(given), rules);
+    return new OpenEgress(await this.dependencies.open(supplied), rules);
   }
 
   /** Closes it, keeps its log, tells the journal. False: the proxy was lost, and what the attempt did is not evidence. */

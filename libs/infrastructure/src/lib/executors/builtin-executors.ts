@@ -1,18 +1,18 @@
-import type { EgressRule, ExecutionRequest, Executor, ExportHands, ObjectStore } from '@taskrunner/core';
+import type { EgressRule, ExecutionRequest, Executor, ExportDependencies, ObjectStore } from '@taskrunner/core';
 import { AttemptEgress } from './attempt-egress';
 import { BundleIngestExecutor, type BundleIngestOptions } from './bundle-ingest-executor';
 import { CommandExecutor } from './command-executor';
 import { ContainerExecutor } from './container-executor';
-import type { ContainerHands } from './container-hands';
+import type { ContainerDependencies } from './container-dependencies';
 import { DeclaredOutputs } from './declared-outputs';
-import type { EgressHands } from './egress-hands';
+import type { EgressDependencies } from './egress-dependencies';
 import { EvidenceExportExecutor } from './evidence-export-executor';
 import { FailExecutor } from './fail-executor';
 import { HttpExecutor, type HttpExecutorOptions } from './http-executor';
 import { DEFAULT_HTTP, type HttpSettings } from './http-exchange';
 import { NoopExecutor } from './noop-executor';
 import { PackContent } from './pack-content';
-import type { SandboxHands } from './sandbox-hands';
+import type { SandboxDependencies } from './sandbox-dependencies';
 import { SecretFiles } from './secret-files';
 import { SandboxedStep } from './sandboxed-step';
 import { ScriptExecutor } from './script-executor';
@@ -25,11 +25,11 @@ import { WaitExecutor } from './wait-executor';
 export interface BuiltinOptions {
   readonly objects: ObjectStore;
   /** By the isolation of the run's environment; null where this worker cannot enforce it. */
-  readonly hands: (isolation: string) => SandboxHands | null;
+  readonly dependencies: (isolation: string) => SandboxDependencies | null;
   /** None: a worker without a container engine. */
-  readonly containers?: ContainerHands | null;
+  readonly containers?: ContainerDependencies | null;
   /** None: a worker without an egress proxy, whose steps reach nothing. */
-  readonly egress?: EgressHands | null;
+  readonly egress?: EgressDependencies | null;
   /** The worker's own `sealedMode.allow`; absent: none. */
   readonly egressAllow?: readonly EgressRule[];
   readonly http?: HttpSettings;
@@ -42,7 +42,7 @@ export interface BuiltinOptions {
   /** Roots of bundles, and how an archive is read. */
   readonly bundles: Pick<BundleIngestOptions, 'roots' | 'entries'>;
   /** Where evidence may be handed over to, and where it is read. */
-  readonly exports: Pick<ExportHands, 'runReader' | 'destinations'>;
+  readonly exports: Pick<ExportDependencies, 'runReader' | 'destinations'>;
   /** Names of interpreters that scripts may use. */
   readonly interpreters: readonly string[];
   /** A folder in memory, for secrets as files; /dev/shm unless told. */
@@ -53,14 +53,14 @@ export interface BuiltinOptions {
 
 /** The executors of this release by what `uses` names, as a driver takes them. */
 export function builtinExecutors(options: BuiltinOptions): ReadonlyMap<string, Executor> {
-  const { objects, hands, interpreters, artifactMaxBytes, spool } = options;
+  const { objects, dependencies, interpreters, artifactMaxBytes, spool } = options;
   const pack = new PackContent(objects);
   const declared = new DeclaredOutputs(pack);
   const egress = new AttemptEgress(options.egress ?? null, objects, options.egressAllow ?? []);
   const secrets = new SecretFiles(options.secretFolder ?? '/dev/shm');
   const steps = new StepsByIsolation(
-    hands,
-    (of) => new SandboxedStep({ ...options, hands: of, pack, declared, egress, secrets }),
+    dependencies,
+    (of) => new SandboxedStep({ ...options, dependencies: of, pack, declared, egress, secrets }),
   );
   const executors: Executor[] = [
     new NoopExecutor(declared),

@@ -7,7 +7,7 @@ import {
   isRunId,
   type ExecutionReport,
   type ExecutionRequest,
-  type ExportHands,
+  type ExportDependencies,
   type Json,
   type Outcome,
   type RunId,
@@ -24,7 +24,7 @@ export class EvidenceExportExecutor extends Executor {
   readonly uses = 'builtin:evidence-export';
   readonly behaviour = EXECUTOR_BEHAVIOURS[this.uses];
 
-  constructor(private readonly hands: ExportHands) {
+  constructor(private readonly dependencies: ExportDependencies) {
     super();
   }
 
@@ -34,7 +34,7 @@ export class EvidenceExportExecutor extends Executor {
       const destination = textOf(parameters['destination'], 'destination');
       const artifacts = parameters['artifacts'] === true;
       // Looked up first: a destination that this tenant has not got fails the step, whatever the run.
-      destinationOf(this.hands, destination, run.tenant);
+      destinationOf(this.dependencies, destination, run.tenant);
       if (parameters['run'] === undefined) {
         const file = exportedFile(run.runId);
         await report.line('info', `${file} goes to ${destination} once the run is sealed`);
@@ -51,7 +51,7 @@ export class EvidenceExportExecutor extends Executor {
       const runId = runOf(parameters['run'], run.runId);
       const wanted = { tenant: run.tenant, runId, destination, artifacts };
       const { digest, size, written } = await abortable(
-        storage.keep(() => exportEvidence(this.hands, wanted, signal)),
+        storage.keep(() => exportEvidence(this.dependencies, wanted, signal)),
         signal,
       );
       const file = exportedFile(runId);

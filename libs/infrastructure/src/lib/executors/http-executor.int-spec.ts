@@ -76,7 +76,7 @@ if (!hasOpenssl) console.log('skipped: no openssl to make certificates with');
     }
     const limits = { connections: 8, attempts: 50, headerBytes: 16_384, idleMs: 20_000, dialMs: 5_000, drainMs: 1_000, bytes: 1_000_000 }; // prettier-ignore
     proxy = new EgressProxy({ limits, resolvers: [dns.address], platform: [] });
-    const options = { objects, hands: () => null, egress: proxy, workDirectory: folder, artifactMaxBytes: 4_000, spool: () => new Spool(folder, 1_000), interpreters: [], bundles: NO_BUNDLES, exports: NO_EXPORTS }; // prettier-ignore
+    const options = { objects, dependencies: () => null, egress: proxy, workDirectory: folder, artifactMaxBytes: 4_000, spool: () => new Spool(folder, 1_000), interpreters: [], bundles: NO_BUNDLES, exports: NO_EXPORTS }; // prettier-ignore
     const http = { maxBodyBytes: 4_000, timeoutMs: 10_000, certificates: [certificate.ca] };
     const any = { scheme: '*', port: '*' } as const;
     const pinned = ['api.test', 'other.test'].map((host) => ({ ...any, host, cidr: '127.0.0.0/8' }));
@@ -102,7 +102,7 @@ if (!hasOpenssl) console.log('skipped: no openssl to make certificates with');
   async function perform(
     parameters: JsonObject,
     node: Partial<RunNode> = {},
-    given: object = {},
+    overrides: object = {},
     by = executor,
   ): Promise<Done> {
     const profile = {
@@ -116,7 +116,7 @@ if (!hasOpenssl) console.log('skipped: no openssl to make certificates with');
     const run = { ...aRun(), plan: '{"sandbox":{"egressAllowlist":null}}', profile: JSON.stringify(profile) } as ClaimedRun; // prettier-ignore
     const report = new Report();
     const written = { uses: 'builtin:http', with: parameters, effects: 'idempotent' as const, ...node };
-    const outcome = await by.execute(aRequest(parameters, { run, ...given }, written), report);
+    const outcome = await by.execute(aRequest(parameters, { run, ...overrides }, written), report);
     const attempts: JsonObject[] = [];
     for (const { log, allowed, denied } of report.of('egress.closed')) {
       let text = '';
@@ -195,8 +195,8 @@ if (!hasOpenssl) console.log('skipped: no openssl to make certificates with');
     ['basic', { basic: { username: 'svc', password: 'token' } }, `Basic ${Buffer.from('svc:hunter2-hunter2').toString('base64')}`], // prettier-ignore
   ])('signs in by %s with a secret of the step', async (_, auth, expected) => {
     const value = Buffer.from('hunter2-hunter2\n');
-    const given = { secrets: new Map([['token', value]]), redactor: Redactor.of([value]) };
-    const { outcome, attempts } = await perform({ url: at('/json'), auth }, {}, given);
+    const supplied = { secrets: new Map([['token', value]]), redactor: Redactor.of([value]) };
+    const { outcome, attempts } = await perform({ url: at('/json'), auth }, {}, supplied);
     expect(outcome).toMatchObject({ kind: 'succeeded' });
     expect(seen.at(-1)?.request.headers.authorization).toBe(expected);
     expect(JSON.stringify([outcome, attempts])).not.toMatch(/hunter2|aHVudGVy/);

@@ -9,7 +9,7 @@ import {
 import { refusal } from './executor-error';
 import type { PackContent } from './pack-content';
 import { sizesOf } from './run-sizes';
-import type { SandboxHands, StepFile } from './sandbox-hands';
+import type { SandboxDependencies, StepFile } from './sandbox-dependencies';
 import { filesOfTar } from './tar-folder';
 import { contentOf } from './with-values';
 
@@ -18,20 +18,20 @@ export class MountedFiles {
   constructor(
     private readonly objects: ObjectStore,
     private readonly pack: PackContent,
-    private readonly entriesOfTar: SandboxHands['entriesOfTar'],
+    private readonly entriesOfTar: SandboxDependencies['entriesOfTar'],
   ) {}
 
   /**
    * Each file in turn, and a `material.mounted` fact for each digest. A list at a key that ends in `/` becomes a folder of
    * `<index, 6 digits>-<file name>`; a single thing there is a tar and unpacked.
    */
-  async *files(request: ExecutionRequest, tell: (fact: Fact) => void): AsyncGenerator<StepFile> {
+  async *files(request: ExecutionRequest, report: (fact: Fact) => void): AsyncGenerator<StepFile> {
     const { step, execution } = request;
     for (const [key, mounted] of Object.entries(request.files)) {
       for (const { path, file } of placed(key, mounted)) {
         if (request.signal.aborted) return;
         const { content, digest } = await this.open(request, file);
-        if (digest !== null) tell({ type: 'material.mounted', step, execution, path: `in/${path}`, digest });
+        if (digest !== null) report({ type: 'material.mounted', step, execution, path: `in/${path}`, digest });
         if (!path.endsWith('/')) yield { path, content };
         else if (typeof content === 'string')
           throw refusal('FILE_NOT_A_TAR', `files.${key}: content is one file, not a folder`);

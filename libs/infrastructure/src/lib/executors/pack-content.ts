@@ -1,6 +1,6 @@
 import { readDocument, type ClaimedRun, type ExecutionRequest, type Json, type ObjectStore } from '@taskrunner/core';
 import { refusal } from './executor-error';
-import type { StepFile } from './sandbox-hands';
+import type { StepFile } from './sandbox-dependencies';
 
 const MAX_DOCUMENT_BYTES = 5 * 1024 * 1024;
 

@@ -21,7 +21,7 @@ afterAll(() => rm(folder, { recursive: true }));
 function perform(uses: string, request: ExecutionRequest): Promise<Outcome> {
   const options = {
     objects,
-    hands: () => null,
+    dependencies: () => null,
     workDirectory: folder,
     artifactMaxBytes: 1,
     spool: NO_SPOOL,
@@ -159,7 +159,7 @@ it.each([
   const asked: string[] = [];
   const executors = builtinExecutors({
     objects,
-    hands: (wanted) => {
+    dependencies: (wanted) => {
       asked.push(wanted);
       return null;
     },
@@ -182,10 +182,10 @@ it.each([
 });
 
 it('every executor has the behaviour version that the environment names', () => {
-  const hands = { sandbox: { owner: null } } as never;
+  const dependencies = { sandbox: { owner: null } } as never;
   const executors = builtinExecutors({
     objects,
-    hands: () => hands,
+    dependencies: () => dependencies,
     containers: { owner: null } as never,
     workDirectory: folder,
     artifactMaxBytes: 1,

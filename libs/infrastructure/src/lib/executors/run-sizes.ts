@@ -1,7 +1,7 @@
 import { DEFAULT_MAX_FILES, type ClaimedRun, type Environment } from '@taskrunner/core';
 import { documentsOf } from './admitted-documents';
-import type { AskedResources } from './container-hands';
-import type { StepLimits } from './sandbox-hands';
+import type { AskedResources } from './container-dependencies';
+import type { StepLimits } from './sandbox-dependencies';
 
 const MIB = 1024 * 1024;
 const OPEN_FILES = 4_096;

@@ -16,7 +16,7 @@ import { probeSandbox } from '../sandbox/probe';
 import { Supervisor } from '../sandbox/supervisor';
 import { Workspace } from '../sandbox/workspace';
 import { builtinExecutors } from './builtin-executors';
-import type { SandboxHands } from './sandbox-hands';
+import type { SandboxDependencies } from './sandbox-dependencies';
 import { NO_BUNDLES, NO_EXPORTS, NO_SPOOL, aRequest, aRun, Report, tenant } from './testing/requests';
 
 const LIMITS = { connections: 8, attempts: 50, headerBytes: 16_384, idleMs: 20_000, dialMs: 5_000, drainMs: 1_000, bytes: 1_000_000 }; // prettier-ignore
@@ -55,10 +55,10 @@ if (missing.length > 0) console.log(`skipped: no ${missing.join()}`);
     const { sandbox, reason } = await probeSandbox({ profile, supervisor, stubFolder: join(folder, 'etc') });
     if (sandbox === null && process.env['CI'] === 'true') throw new Error(reason ?? '');
     if (sandbox === null) return console.warn(`skipped: ${reason}`);
-    const hands: SandboxHands = { sandbox, supervisor, createWorkspace: (options) => Workspace.create(options), readOutputs, entriesOfTar: tarEntries, collect }; // prettier-ignore
+    const dependencies: SandboxDependencies = { sandbox, supervisor, createWorkspace: (options) => Workspace.create(options), readOutputs, entriesOfTar: tarEntries, collect }; // prettier-ignore
     const options = {
       objects,
-      hands: () => hands,
+      dependencies: () => dependencies,
       egress: proxy,
       egressAllow: [
         { scheme: '*', host: '*', port: '*', cidr: '127.0.0.0/8' },

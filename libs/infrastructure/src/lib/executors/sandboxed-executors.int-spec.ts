@@ -22,7 +22,7 @@ import type { IsolationProfile, Sandbox } from '../sandbox/sandbox';
 import { Supervisor } from '../sandbox/supervisor';
 import { Workspace } from '../sandbox/workspace';
 import { builtinExecutors } from './builtin-executors';
-import type { SandboxHands } from './sandbox-hands';
+import type { SandboxDependencies } from './sandbox-dependencies';
 import {
   awayOnce,
   aRequest,
@@ -53,7 +53,7 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('under %s', (profi
     ({ sandbox } = probe);
     if (sandbox === null && process.env['CI'] === 'true') throw new Error(probe.reason ?? '');
     if (sandbox === null) return console.warn(`skipped: ${probe.reason}`);
-    const hands: SandboxHands = {
+    const dependencies: SandboxDependencies = {
       sandbox,
       supervisor,
       createWorkspace: (options) => Workspace.create(options),
@@ -65,7 +65,7 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('under %s', (profi
     const traceparent = () => '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
     executors = builtinExecutors({
       objects,
-      hands: () => hands,
+      dependencies: () => dependencies,
       workDirectory: work,
       artifactMaxBytes: 1 << 20,
       spool: NO_SPOOL,
@@ -88,8 +88,8 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('under %s', (profi
     return { outcome: await executor.execute(request, report), report };
   }
   const command = (request: ExecutionRequest) => perform('builtin:command', request);
-  const sh = (script: string, given: Partial<ExecutionRequest> = {}, node: Parameters<typeof aRequest>[2] = {}) =>
-    command(aRequest({ command: ['sh', '-c', script] }, given, node));
+  const sh = (script: string, overrides: Partial<ExecutionRequest> = {}, node: Parameters<typeof aRequest>[2] = {}) =>
+    command(aRequest({ command: ['sh', '-c', script] }, overrides, node));
   const put = async (content: string | Uint8Array) =>
     (await objects.put(tenant, [Buffer.from(content)] as never, { maxBytes: 1 << 24 })).digest;
   const read = async (digest: Digest) => {
@@ -390,7 +390,7 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('under %s', (profi
     const script = 'head -c 1048560 /dev/zero > large; printf k3y-0123456789ab >> large';
     const bytes = Buffer.concat([Buffer.alloc(1_048_560), Buffer.from('k3y-0123456789ab')]);
     const digest = sha256(bytes);
-    const told = { name: 'large', path: 'large', digest, size: 1 << 20, mediaType: 'application/octet-stream' };
+    const reported = { name: 'large', path: 'large', digest, size: 1 << 20, mediaType: 'application/octet-stream' };
 
     const secretive = await sh(script, { redactor: Redactor.of([Buffer.from('k3y-0123456789ab')]) }, { artifacts });
     expect(secretive.report.of('artifact.captured')).toEqual([]);
@@ -401,7 +401,7 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('under %s', (profi
     await expect(read(digest)).rejects.toMatchObject({ code: 'OBJECT_MISSING' });
 
     const plain = await sh(script, {}, { artifacts });
-    expect(plain.report.of('artifact.captured')).toMatchObject([told]);
+    expect(plain.report.of('artifact.captured')).toMatchObject([reported]);
     expect((await read(digest)).equals(bytes)).toBe(true);
     expect(readdirSync(join(folder, 'objects', 'staging'))).toEqual([]);
   });
@@ -409,7 +409,7 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('under %s', (profi
   test('stops: SIGTERM, grace, SIGKILL, and then nothing is left', async () => {
     const artifacts = [{ name: 'trace', path: 'trace', mediaType: null, optional: true }];
     // By itself it never ends: what is not stopped goes on until the time of this test is over.
-    const patient = 'trap "echo told" TERM; echo x > trace; echo ready; while :; do sleep 0.05; done';
+    const trapping = 'trap "echo told" TERM; echo x > trace; echo ready; while :; do sleep 0.05; done';
     for (const [reason, effects, captured] of [
       ['cancel', 'idempotent', 0],
       ['attempt-timeout', 'once', 1],
@@ -421,7 +421,7 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('under %s', (profi
         report.stdout += Buffer.from(bytes).toString();
         if (report.stdout.includes('ready')) abort.abort(reason);
       };
-      const request = aRequest({ command: ['sh', '-c', patient] }, { signal: abort.signal }, { artifacts, effects });
+      const request = aRequest({ command: ['sh', '-c', trapping] }, { signal: abort.signal }, { artifacts, effects });
       const outcome: Outcome | undefined = await executors.get('builtin:command')?.execute(request, report);
       expect(outcome).toEqual({ kind: 'stopped', unknown: effects === 'once' });
       expect(report.of('artifact.captured')).toHaveLength(captured);
@@ -452,7 +452,7 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('under %s', (profi
   test('fails when it is killed with its worker’s lease', async () => {
     const dying = Supervisor.start();
     try {
-      const hands: SandboxHands = {
+      const dependencies: SandboxDependencies = {
         sandbox: sandbox as Sandbox,
         supervisor: dying,
         createWorkspace: (options) => Workspace.create(options),
@@ -462,7 +462,7 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('under %s', (profi
       };
       const step = builtinExecutors({
         objects,
-        hands: () => hands,
+        dependencies: () => dependencies,
         workDirectory: work,
         artifactMaxBytes: 1,
         spool: NO_SPOOL,

@@ -10,14 +10,21 @@ import {
 } from '@taskrunner/core';
 import { ArtifactCapture } from './artifact-capture';
 import type { AttemptEgress, OpenEgress } from './attempt-egress';
-import type { AskedResources, ContainerHands, StepContainer } from './container-hands';
+import type { AskedResources, ContainerDependencies, StepContainer } from './container-dependencies';
 import type { DeclaredOutputs } from './declared-outputs';
 import { codeOf, refusal } from './executor-error';
 import { MountedFiles } from './mounted-files';
 import { failed, refused, refusedAfterActing } from './outcome';
 import type { PackContent } from './pack-content';
 import { sizesOf } from './run-sizes';
-import type { SandboxHands, StepChild, StepExit, StepOwner, StepTool, StepWorkspace } from './sandbox-hands';
+import type {
+  SandboxDependencies,
+  StepChild,
+  StepExit,
+  StepOwner,
+  StepTool,
+  StepWorkspace,
+} from './sandbox-dependencies';
 import type { SecretFiles } from './secret-files';
 import { stepEnvironment } from './step-environment';
 import { failureOf, failureOfExcess } from './step-exit';
@@ -40,13 +47,13 @@ export interface ContainerInvocation extends Pick<StepContainer, 'image' | 'comm
 
 /** What sandboxed steps need. */
 export interface SandboxedStepOptions {
-  readonly hands: SandboxHands;
+  readonly dependencies: SandboxDependencies;
   readonly objects: ObjectStore;
   readonly pack: PackContent;
   readonly declared: DeclaredOutputs;
   readonly secrets: SecretFiles;
   /** None: no containers here. */
-  readonly containers?: ContainerHands | null;
+  readonly containers?: ContainerDependencies | null;
   readonly egress: AttemptEgress;
   /** Folder of the workspaces. */
   readonly workDirectory: string;
@@ -66,12 +73,12 @@ const CONTAINER_ENVIRONMENT = {
 };
 
 /** What a child gets at its start: the socket of its way out, and the folder of its secrets. */
-interface Given {
+interface StartOptions {
   readonly egressSocket: string | null;
   readonly secretFolder: string | undefined;
 }
 /** Starts a child that is ready. */
-type Start = (given: Given) => Promise<StepChild>;
+type Start = (options: StartOptions) => Promise<StepChild>;
 
 const STOPPED_BEFORE_START: Outcome = { kind: 'stopped', unknown: false };
 
@@ -85,10 +92,10 @@ export class SandboxedStep {
   private readonly egress: AttemptEgress;
 
   constructor(private readonly options: SandboxedStepOptions) {
-    const { hands, objects, pack, artifactMaxBytes } = options;
+    const { dependencies, objects, pack, artifactMaxBytes } = options;
     this.egress = options.egress;
-    this.files = new MountedFiles(objects, pack, (source, limits) => hands.entriesOfTar(source, limits));
-    this.artifacts = new ArtifactCapture(hands, objects, artifactMaxBytes);
+    this.files = new MountedFiles(objects, pack, (source, limits) => dependencies.entriesOfTar(source, limits));
+    this.artifacts = new ArtifactCapture(dependencies, objects, artifactMaxBytes);
   }
 
   /** Performs it; refusals are failed attempts. */
@@ -102,12 +109,12 @@ export class SandboxedStep {
     let secretFolder: string | undefined;
     try {
       const invocation = invoke();
-      const { hands, workDirectory: root } = this.options;
+      const { dependencies, workDirectory: root } = this.options;
       // A step's id may be longer than a file's name.
       const execution = `${request.execution}-${sha256(request.step).slice('sha256:'.length, 31)}`;
       const owner = this.ownerOf(invocation);
-      workspace = await hands.createWorkspace({ root, run: request.run.runId, execution, owner });
-      secretFolder = await this.laySecrets(request, execution, owner);
+      workspace = await dependencies.createWorkspace({ root, run: request.run.runId, execution, owner });
+      secretFolder = await this.writeSecrets(request, execution, owner);
       return await this.performIn(workspace, request, report, invocation, secretFolder);
     } catch (error) {
       return refused(error);
@@ -119,17 +126,17 @@ export class SandboxedStep {
   }
 
   /** Secrets that the step asked for as files; none: no folder. */
-  private async laySecrets(
+  private async writeSecrets(
     { run, node, secrets }: ExecutionRequest,
     execution: string,
-    owner: SandboxHands['sandbox']['owner'],
+    owner: SandboxDependencies['sandbox']['owner'],
   ): Promise<string | undefined> {
     const files = new Map<string, Uint8Array>();
     for (const { name, file } of node.secrets) {
       const value = secrets.get(name);
       if (file !== null && value !== undefined) files.set(file, value);
     }
-    return files.size === 0 ? undefined : this.options.secrets.lay(`${run.runId}-${execution}`, files, owner);
+    return files.size === 0 ? undefined : this.options.secrets.write(`${run.runId}-${execution}`, files, owner);
   }
 
   private async performIn(
@@ -139,7 +146,7 @@ export class SandboxedStep {
     invocation: Invocation | ContainerInvocation,
     secretFolder: string | undefined,
   ): Promise<Outcome> {
-    await this.furnish(workspace, request, report);
+    await this.prepareWorkspace(workspace, request, report);
     if (request.signal.aborted) return STOPPED_BEFORE_START;
     const start = await this.prepare(workspace, request, report, invocation);
     if (request.signal.aborted) return STOPPED_BEFORE_START;
@@ -163,10 +170,14 @@ export class SandboxedStep {
     return this.conclude(workspace, request, report, invocation, exit);
   }
 
-  private async furnish(workspace: StepWorkspace, request: ExecutionRequest, report: ExecutionReport): Promise<void> {
+  private async prepareWorkspace(
+    workspace: StepWorkspace,
+    request: ExecutionRequest,
+    report: ExecutionReport,
+  ): Promise<void> {
     try {
-      await workspace.lay('pack', this.options.pack.files(request));
-      await workspace.lay(
+      await workspace.writeFiles('pack', this.options.pack.files(request));
+      await workspace.writeFiles(
         'in',
         this.files.files(request, (fact) => report.fact(fact)),
       );
@@ -186,7 +197,7 @@ export class SandboxedStep {
     report: ExecutionReport,
     argv0: string,
   ): Promise<StepTool> {
-    const { sandbox } = this.options.hands;
+    const { sandbox } = this.options.dependencies;
     const { step, execution, node } = request;
     const tool = await sandbox.resolveTool(workspace, argv0);
     for (const { path, digest } of [tool, ...tool.interpreters])
@@ -206,10 +217,10 @@ export class SandboxedStep {
     report: ExecutionReport,
     invocation: Invocation | ContainerInvocation,
   ): Promise<Start> {
-    if ('image' in invocation) return (given) => this.startContainer(workspace, request, report, invocation, given);
-    await invocation.prepare?.(workspace, this.options.hands.sandbox.owner);
+    if ('image' in invocation) return (options) => this.startContainer(workspace, request, report, invocation, options);
+    await invocation.prepare?.(workspace, this.options.dependencies.sandbox.owner);
     const tool = await this.resolveTool(workspace, request, report, invocation.argv0);
-    return (given) => this.startChild(workspace, request, report, invocation, tool, given);
+    return (options) => this.startChild(workspace, request, report, invocation, tool, options);
   }
 
   private startChild(
@@ -218,11 +229,11 @@ export class SandboxedStep {
     report: ExecutionReport,
     { args, stdin }: Invocation,
     tool: StepTool,
-    { egressSocket, secretFolder }: Given,
+    { egressSocket, secretFolder }: StartOptions,
   ): Promise<StepChild> {
-    const { hands, traceparent = () => null } = this.options;
+    const { dependencies, traceparent = () => null } = this.options;
     const { limits } = sizesOf(request.run);
-    const env = stepEnvironment(hands.sandbox.environment(workspace), request, traceparent(request));
+    const env = stepEnvironment(dependencies.sandbox.environment(workspace), request, traceparent(request));
     const task = {
       workspace,
       tool,
@@ -233,7 +244,7 @@ export class SandboxedStep {
       secretFolder,
       ...(stdin === undefined ? {} : { stdin }),
     };
-    return hands.supervisor.run(hands.sandbox.launch(task), {
+    return dependencies.supervisor.run(dependencies.sandbox.launch(task), {
       onOutput: (stream, chunk) => report.output(stream, chunk),
     });
   }
@@ -243,7 +254,7 @@ export class SandboxedStep {
     request: ExecutionRequest,
     report: ExecutionReport,
     { image, command, args, resources }: ContainerInvocation,
-    { egressSocket, secretFolder }: Given,
+    { egressSocket, secretFolder }: StartOptions,
   ): Promise<StepChild> {
     const { containers = null, traceparent = () => null } = this.options;
     if (containers === null) throw refusal('CONTAINERS_UNAVAILABLE', 'this worker has no container engine');
@@ -274,9 +285,9 @@ export class SandboxedStep {
     });
   }
 
-  private ownerOf(invocation: Invocation | ContainerInvocation): SandboxHands['sandbox']['owner'] {
-    const { containers = null, hands } = this.options;
-    return 'image' in invocation && containers !== null ? containers.owner : hands.sandbox.owner;
+  private ownerOf(invocation: Invocation | ContainerInvocation): SandboxDependencies['sandbox']['owner'] {
+    const { containers = null, dependencies } = this.options;
+    return 'image' in invocation && containers !== null ? containers.owner : dependencies.sandbox.owner;
   }
 
   /** Starts the child and stays with it until it and all it started is gone. */
@@ -312,7 +323,8 @@ export class SandboxedStep {
     if (exit.killed === 'stop') {
       // What a timeout ends is a failed attempt, and its artifacts tell why; a cancelled or handed-over run does not wait for them.
       const { reason } = request.signal as { readonly reason: unknown };
-      if (reason === 'attempt-timeout' || reason === 'step-timeout') await this.salvage(workspace, request, report);
+      if (reason === 'attempt-timeout' || reason === 'step-timeout')
+        await this.collectPartial(workspace, request, report);
       return { kind: 'stopped', unknown: once };
     }
     if (exit.killed === 'deadline' || exit.killed === 'closed')
@@ -320,13 +332,13 @@ export class SandboxedStep {
     const { excess } = exit;
     const failure = excess === undefined ? failureOf(exit, okExitCodes) : failureOfExcess(excess, exit.code);
     if (failure !== null) {
-      await this.salvage(workspace, request, report);
+      await this.collectPartial(workspace, request, report);
       return failure;
     }
-    return this.harvest(workspace, request, report, exit.code);
+    return this.collect(workspace, request, report, exit.code);
   }
 
-  private async harvest(
+  private async collect(
     workspace: StepWorkspace,
     request: ExecutionRequest,
     report: ExecutionReport,
@@ -334,7 +346,7 @@ export class SandboxedStep {
   ): Promise<Outcome> {
     try {
       const faults = await this.artifacts.capture(request, workspace, report);
-      const outputs = { ...(await this.options.hands.readOutputs(workspace)), exitCode };
+      const outputs = { ...(await this.options.dependencies.readOutputs(workspace)), exitCode };
       const [first] = faults;
       if (first !== undefined) return failed(first.code, messageOf(faults), true, exitCode);
       return await this.options.declared.accept(request, outputs, exitCode);
@@ -344,7 +356,11 @@ export class SandboxedStep {
   }
 
   /** Artifacts of a failed attempt: what is there is taken; what is not is said in the log, beside the failure itself. */
-  private async salvage(workspace: StepWorkspace, request: ExecutionRequest, report: ExecutionReport): Promise<void> {
+  private async collectPartial(
+    workspace: StepWorkspace,
+    request: ExecutionRequest,
+    report: ExecutionReport,
+  ): Promise<void> {
     try {
       const faults = await this.artifacts.capture(request, workspace, report);
       for (const fault of faults) await report.line('warn', `${fault.code}: ${fault.message}`);

@@ -4,7 +4,7 @@ import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } f
 import { EXECUTOR_BEHAVIOURS } from './behaviours';
 import { refusal } from './executor-error';
 import type { PackContent } from './pack-content';
-import type { StepOwner, StepWorkspace } from './sandbox-hands';
+import type { StepOwner, StepWorkspace } from './sandbox-dependencies';
 import type { Invocation } from './sandboxed-step';
 import type { StepsByIsolation } from './steps-by-isolation';
 import { contentOf, okExitCodesOf, textsOf } from './with-values';

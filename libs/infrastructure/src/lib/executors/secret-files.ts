@@ -21,7 +21,7 @@ export class SecretFiles {
   constructor(private readonly base: string) {}
 
   /** Lays them down; the folder. `execution` is a name of its own; `owner`: the user of the step, null: this process's. Throws `SECRETS_FOLDER`. */
-  async lay(execution: string, files: ReadonlyMap<string, Uint8Array>, owner: Owner | null): Promise<string> {
+  async write(execution: string, files: ReadonlyMap<string, Uint8Array>, owner: Owner | null): Promise<string> {
     this.root ??= this.prepare().catch((error: unknown) => {
       this.root = null;
       throw error;

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import type { Outcome } from '@taskrunner/core';
 import { failed } from './outcome';
-import type { StepExcess, StepExit } from './sandbox-hands';
+import type { StepExcess, StepExit } from './sandbox-dependencies';
 
 /** sysexits.h EX_CONFIG: another attempt cannot go better. */
 const NEVER_AGAIN = 78;

@@ -13,7 +13,7 @@ import { Supervisor } from '../sandbox/supervisor';
 import { MemoryGroup } from '../sandbox/supervisor-process/memory-group';
 import { Workspace } from '../sandbox/workspace';
 import { builtinExecutors } from './builtin-executors';
-import type { SandboxHands } from './sandbox-hands';
+import type { SandboxDependencies } from './sandbox-dependencies';
 import { aRequest, aRun, NO_BUNDLES, NO_EXPORTS, NO_SPOOL, Report } from './testing/requests';
 
 /** What the steps of this file may use. */
@@ -69,16 +69,16 @@ describe('what a step may use', () => {
   /** Who looks often; who looks only at the end; who has a control group, where this machine lends one. */
   let often: Executor | null = null;
   let late: Executor | null = null;
-  let grouped: Executor | null = null;
+  let batched: Executor | null = null;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'limits-'));
     await mkdir(join(folder, 'work'));
-    const lent = lentGroup();
+    const ownGroup = delegatedGroup();
     supervisors = [
       Supervisor.start({ watchMs: 50 }),
       Supervisor.start({ watchMs: NEVER_MS }),
-      ...(lent === null ? [] : [Supervisor.start({ watchMs: NEVER_MS, cgroup: lent })]),
+      ...(ownGroup === null ? [] : [Supervisor.start({ watchMs: NEVER_MS, cgroup: ownGroup })]),
     ];
     const { sandbox, reason } = await probeSandbox({
       profile: 'bwrap-open/v2',
@@ -91,23 +91,23 @@ describe('what a step may use', () => {
     if (sandbox === null) return console.warn(`skipped: ${reason}`);
     const objects = await FileObjectStore.open(join(folder, 'objects'));
     const commands = supervisors.map((supervisor) => {
-      const hands: SandboxHands = {
+      const dependencies: SandboxDependencies = {
         ...{ sandbox, supervisor, readOutputs, entriesOfTar: tarEntries, collect },
         createWorkspace: (options) => Workspace.create(options),
       };
       const executors = builtinExecutors({
-        ...{ objects, hands: () => hands, bundles: NO_BUNDLES, exports: NO_EXPORTS },
+        ...{ objects, dependencies: () => dependencies, bundles: NO_BUNDLES, exports: NO_EXPORTS },
         ...{ workDirectory: join(folder, 'work'), artifactMaxBytes: 1 << 20, spool: NO_SPOOL, interpreters: [] },
       });
       return executors.get('builtin:command') ?? null;
     });
-    [often = null, late = null, grouped = null] = commands;
+    [often = null, late = null, batched = null] = commands;
   });
   afterEach(async () => {
     expect(await readdir(join(folder, 'work'))).toEqual([]);
     // A file system in memory lives on as long as somebody holds it.
     for (const { pid } of supervisors) expect(pid === null ? [] : foldersHeld(pid)).toEqual([]);
-    expect(groupsIn(lentGroup(), supervisors)).toEqual([]);
+    expect(groupsIn(delegatedGroup(), supervisors)).toEqual([]);
   });
   afterAll(async () => {
     for (const supervisor of supervisors) await supervisor.close();
@@ -116,11 +116,11 @@ describe('what a step may use', () => {
 
   async function run(
     argv: readonly string[],
-    given: Partial<ExecutionRequest> = {},
+    overrides: Partial<ExecutionRequest> = {},
     command = often,
   ): Promise<Outcome | null> {
     if (command === null) return null;
-    const request = aRequest({ command: [...argv] }, { run: aRun([], SIZES, { maxFiles: MAX_FILES }), ...given });
+    const request = aRequest({ command: [...argv] }, { run: aRun([], SIZES, { maxFiles: MAX_FILES }), ...overrides });
     return command.execute(request, new Report());
   }
   const limited = (limit: string, message: RegExp) =>
@@ -163,18 +163,18 @@ describe('what a step may use', () => {
   });
 
   it('bounds by a control group what no process shows', async () => {
-    if (lentGroup() === null) return console.warn('skipped: no control group of this user holds memory');
-    const outcome = await run(['python3', '-c', HIDDEN], {}, grouped);
+    if (delegatedGroup() === null) return console.warn('skipped: no control group of this user holds memory');
+    const outcome = await run(['python3', '-c', HIDDEN], {}, batched);
     if (outcome !== null) expect(outcome).toEqual(limited('MEMORY', /used \d+ MiB of memory.* 128 MiB/));
-    expect(await run(['true'], {}, grouped)).toEqual({ kind: 'succeeded', outputs: { exitCode: 0 } });
+    expect(await run(['true'], {}, batched)).toEqual({ kind: 'succeeded', outputs: { exitCode: 0 } });
   });
 
   it('has a control group only where the kernel keeps one', () => {
     const refused = expect.objectContaining({ code: 'SANDBOX_CGROUP_UNUSABLE' }) as Error;
     for (const path of [folder, join(folder, 'nowhere'), '/proc/self'])
       expect(() => proveCgroup(path)).toThrow(refused);
-    const lent = lentGroup();
-    if (lent !== null) proveCgroup(lent);
+    const ownGroup = delegatedGroup();
+    if (ownGroup !== null) proveCgroup(ownGroup);
   });
 
   it('is neither what was laid into its workspace nor what others use', async () => {
@@ -207,7 +207,7 @@ function foldersHeld(pid: number): readonly string[] {
 }
 
 /** The control group of this process, if it may make others below it that hold memory. */
-function lentGroup(): string | null {
+function delegatedGroup(): string | null {
   const own = readFileSync('/proc/self/cgroup', 'latin1');
   const [, first] = /^\d+:memory:(.*)$/m.exec(own) ?? [];
   const [, second] = /^0::(.*)$/m.exec(own) ?? [];

@@ -1,17 +1,17 @@
 import type { Environment, ExecutionReport, ExecutionRequest, Outcome } from '@taskrunner/core';
 import { refusal } from './executor-error';
 import { refused } from './outcome';
-import type { SandboxHands } from './sandbox-hands';
+import type { SandboxDependencies } from './sandbox-dependencies';
 import type { ContainerInvocation, Invocation, SandboxedStep } from './sandboxed-step';
 
 /** Sandboxed steps, each in the sandbox that its run was admitted with: never in another one. */
 export class StepsByIsolation {
-  private readonly steps = new WeakMap<SandboxHands, SandboxedStep>();
+  private readonly steps = new WeakMap<SandboxDependencies, SandboxedStep>();
 
   /** `handsOf`: null where this worker cannot enforce the profile (any more). */
   constructor(
-    private readonly handsOf: (isolation: string) => SandboxHands | null,
-    private readonly stepOf: (hands: SandboxHands) => SandboxedStep,
+    private readonly dependenciesOf: (isolation: string) => SandboxDependencies | null,
+    private readonly stepOf: (dependencies: SandboxDependencies) => SandboxedStep,
   ) {}
 
   /** As `SandboxedStep.perform`; a failed attempt where the sandbox is not there. */
@@ -21,15 +21,15 @@ export class StepsByIsolation {
     invoke: () => Invocation | ContainerInvocation,
   ): Promise<Outcome> {
     const { mode, isolation } = JSON.parse(request.run.environment) as Environment;
-    const hands = this.handsOf(isolation);
-    if (hands === null) {
+    const dependencies = this.dependenciesOf(isolation);
+    if (dependencies === null) {
       const code = mode === 'sealed' ? 'SEALED_UNENFORCEABLE' : 'SANDBOX_UNAVAILABLE';
       return refused(refusal(code, `this worker cannot enforce ${isolation}`));
     }
-    let step = this.steps.get(hands);
+    let step = this.steps.get(dependencies);
     if (step === undefined) {
-      step = this.stepOf(hands);
-      this.steps.set(hands, step);
+      step = this.stepOf(dependencies);
+      this.steps.set(dependencies, step);
     }
     return step.perform(request, report, invoke);
   }

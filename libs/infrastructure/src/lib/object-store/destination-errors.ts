@@ -2,7 +2,7 @@ import { ExportError, exportRefusal, isCodedError } from '@taskrunner/core';
 import { codeOf } from './durable-files';
 
 /** Throws what an error of writing to a destination means for an export; refusals of exports as they are. */
-export function toldByDestination(error: unknown): never {
+export function throwDestinationError(error: unknown): never {
   if (ExportError.is(error)) throw error;
   if (isCodedError(error) && error.code === 'OBJECT_STORE_UNAVAILABLE')
     throw exportRefusal('EXPORT_UNAVAILABLE', 'the destination does not answer', error);

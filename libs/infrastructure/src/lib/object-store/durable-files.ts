@@ -69,7 +69,7 @@ const UNAVAILABLE = new Map([
 ]);
 
 /** Throws an error of the file system as what it means for an object store; others as they are. */
-export function told(error: unknown): never {
+export function throwStoreError(error: unknown): never {
   const code = codeOf(error);
   const what = code === null ? undefined : UNAVAILABLE.get(code);
   if (what === undefined) throw error;
@@ -77,9 +77,9 @@ export function told(error: unknown): never {
 }
 
 /** The same where what is missing is a folder of the store itself. */
-export function toldOrAway(error: unknown): never {
+export function throwOrAway(error: unknown): never {
   if (isMissing(error)) throw away(error);
-  return told(error);
+  return throwStoreError(error);
 }
 
 /** The folder of a store, or the inside of it, is not there. */

@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { sha256, type Digest, type Staging, type TenantId } from '@taskrunner/core';
 import { objectStoreContract } from '@taskrunner/core/testing';
-import { told } from './durable-files';
+import { throwStoreError } from './durable-files';
 import { FileObjectStore } from './file-object-store';
 
 const tenant = 'acme' as TenantId;
@@ -161,26 +161,28 @@ describe('an error of the file system', () => {
     '(%s) is an outage, with its cause',
     (code) => {
       const cause = Object.assign(new Error(`${code}: told by the kernel`), { code });
-      expect(() => told(cause)).toThrow(expect.objectContaining({ code: 'OBJECT_STORE_UNAVAILABLE', cause }));
+      expect(() => throwStoreError(cause)).toThrow(
+        expect.objectContaining({ code: 'OBJECT_STORE_UNAVAILABLE', cause }),
+      );
     },
   );
 
   it('that says nothing of the folder is thrown on', () => {
     const cause = Object.assign(new Error('EINVAL'), { code: 'EINVAL' });
-    expect(() => told(cause)).toThrow(cause);
+    expect(() => throwStoreError(cause)).toThrow(cause);
   });
 });
 
 describe('a folder that another process fills', () => {
   const digest = sha256(utf8('laid'));
-  const laid = { name: '0', digest, size: 4 };
+  const stored = { name: '0', digest, size: 4 };
 
   it('gives its files to the store, as if they had been put', async () => {
     const { root, store, elsewhere, pathOf, close } = await bench();
     const staging = await stagingOf(store);
     for (const name of ['0', '1']) {
       await writeFile(join(staging.folder, name), 'laid', { mode: 0o666 });
-      await staging.adopt(tenant, { ...laid, name });
+      await staging.adopt(tenant, { ...stored, name });
       expect(await drain(await elsewhere.open(tenant, digest))).toBe('laid');
       expect((await stat(pathOf(tenant, digest))).mode & 0o777).toBe(0o600);
     }
@@ -202,7 +204,7 @@ describe('a folder that another process fills', () => {
     await writeFile(outside, 'laid', { mode: 0o640 });
     const staging = await stagingOf(store);
     await make(join(staging.folder, '0'), outside);
-    await expect(staging.adopt(tenant, laid)).rejects.toMatchObject({ code: 'OBJECT_DIGEST_MISMATCH' });
+    await expect(staging.adopt(tenant, stored)).rejects.toMatchObject({ code: 'OBJECT_DIGEST_MISMATCH' });
     expect(await store.stat(tenant, digest)).toBeNull();
     expect((await stat(outside)).mode & 0o777).toBe(0o640);
     await staging.close();
@@ -213,7 +215,7 @@ describe('a folder that another process fills', () => {
   it('takes no path for a name', async () => {
     const { store, close } = await bench();
     const staging = await stagingOf(store);
-    await expect(staging.adopt(tenant, { ...laid, name: '../0' })).rejects.toThrow(TypeError);
+    await expect(staging.adopt(tenant, { ...stored, name: '../0' })).rejects.toThrow(TypeError);
     await close();
   });
 
@@ -221,7 +223,7 @@ describe('a folder that another process fills', () => {
     const { store, close } = await bench();
     const staging = await stagingOf(store);
     await writeFile(join(staging.folder, '0'), 'lied');
-    await staging.adopt(tenant, laid);
+    await staging.adopt(tenant, stored);
     await expect(drain(await store.open(tenant, digest))).rejects.toMatchObject({ code: 'OBJECT_DIGEST_MISMATCH' });
     await close();
   });

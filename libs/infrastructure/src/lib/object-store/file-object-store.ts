@@ -15,15 +15,15 @@ import {
   type TenantId,
 } from '@taskrunner/core';
 import { checkedPieces, Measure } from './checked-pieces';
-import { DECIDE_MS, MARK_MS, outliveCollectors } from './condemnation';
+import { DECIDE_MS, MARK_MS, outliveCollectors } from './deletion-mark';
 import {
   away,
   isMissing,
   makeDurableFolderBelow,
   makeFolderBelow,
   syncFolder,
-  told,
-  toldOrAway,
+  throwStoreError,
+  throwOrAway,
 } from './durable-files';
 import { FileStaging } from './file-staging';
 import { assertRange, missing, unannounced } from './object-store-error';
@@ -60,14 +60,14 @@ export class FileObjectStore extends CollectableObjectStore {
     if (!isTenantId(tenant)) throw new TypeError('not a tenant');
     const staged = join(this.root, 'staging', randomUUID());
     try {
-      const file = await open(staged, 'wx', 0o600).catch(toldOrAway);
+      const file = await open(staged, 'wx', 0o600).catch(throwOrAway);
       const measure = new Measure(maxBytes);
       try {
         await write(file, content, measure);
         if (expected !== undefined && expected !== measure.digest()) throw unannounced();
-        await file.sync().catch(told);
+        await file.sync().catch(throwStoreError);
       } finally {
-        await file.close().catch(told);
+        await file.close().catch(throwStoreError);
       }
       const digest = measure.digest();
       await this.place(staged, tenant, digest);
@@ -92,7 +92,7 @@ export class FileObjectStore extends CollectableObjectStore {
         await this.renameInto(second, target);
         await syncFolder(dirname(target));
       } catch (error) {
-        toldOrAway(error);
+        throwOrAway(error);
       } finally {
         // If another put was as quick, `rename` found the same file at both names and left both.
         await removeStaged(second);
@@ -128,14 +128,14 @@ export class FileObjectStore extends CollectableObjectStore {
   /** The file is opened by the first read, so that an iteration that never starts holds nothing. */
   private async *pieces(tenant: TenantId, digest: Digest, first: number, end: number): AsyncGenerator<Uint8Array> {
     const file = await open(this.path(tenant, digest), 'r').catch(async (error: unknown) => {
-      if (!isMissing(error)) return told(error);
+      if (!isMissing(error)) return throwStoreError(error);
       await this.assertThere();
       throw missing(error);
     });
     try {
       for (let at = first; at < end;) {
         const length = Math.min(PIECE, end - at);
-        const { bytesRead, buffer } = await file.read(new Uint8Array(length), 0, length, at).catch(told);
+        const { bytesRead, buffer } = await file.read(new Uint8Array(length), 0, length, at).catch(throwStoreError);
         if (bytesRead === 0) return;
         yield buffer.subarray(0, bytesRead);
         at += bytesRead;
@@ -158,7 +158,7 @@ export class FileObjectStore extends CollectableObjectStore {
       }
       await rename(path, name);
     } catch (error) {
-      toldOrAway(error);
+      throwOrAway(error);
     } finally {
       await Promise.all([path, name].map(removeStaged));
     }
@@ -169,7 +169,7 @@ export class FileObjectStore extends CollectableObjectStore {
       await rm(this.path(tenant, digest));
       return true;
     } catch (error) {
-      if (!isMissing(error)) return told(error);
+      if (!isMissing(error)) return throwStoreError(error);
       await this.assertThere();
       return false;
     }
@@ -182,7 +182,7 @@ export class FileObjectStore extends CollectableObjectStore {
       const found = await factsOf(path);
       if (found === null || now - found.mtimeMs <= ageMs) return;
       if (found.isDirectory()) return void (await rmdir(path).catch(() => undefined));
-      await rm(path, { force: true }).catch(told);
+      await rm(path, { force: true }).catch(throwStoreError);
       swept++;
     };
     for (const name of await names(join(this.root, 'staging'))) {
@@ -210,8 +210,8 @@ export class FileObjectStore extends CollectableObjectStore {
     if (!isTenantId(tenant)) throw new TypeError('not a tenant');
     const now = await this.now();
     let page: Digest[] = [];
-    for (const shelf of [...(await names(join(this.root, 't', tenant, 'sha256')))].sort()) {
-      for await (const { name } of await opendir(join(this.root, 't', tenant, 'sha256', shelf))) {
+    for (const folder of [...(await names(join(this.root, 't', tenant, 'sha256')))].sort()) {
+      for await (const { name } of await opendir(join(this.root, 't', tenant, 'sha256', folder))) {
         const found = DIGITS.test(name) ? await factsOf(this.path(tenant, `sha256:${name}` as Digest)) : null;
         if (found === null || now - found.mtimeMs < olderThanMs) continue;
         if (page.push(`sha256:${name}` as Digest) < PAGE) continue;
@@ -240,7 +240,7 @@ export class FileObjectStore extends CollectableObjectStore {
   /** Milliseconds by the clock that stamps the files. */
   private async now(): Promise<number> {
     const path = join(this.root, 'staging', randomUUID());
-    await writeFile(path, '', { flag: 'wx', mode: 0o600 }).catch(toldOrAway);
+    await writeFile(path, '', { flag: 'wx', mode: 0o600 }).catch(throwOrAway);
     const found = await factsOf(path);
     await removeStaged(path);
     return found?.mtimeMs ?? 0;
@@ -271,7 +271,7 @@ export class FileObjectStore extends CollectableObjectStore {
         await makeFolderBelow(join(this.root, 'condemned'), dirname(path));
         return await writeFile(path, '', { flag: 'wx', mode: 0o600 });
       } catch (error) {
-        if (!isMissing(error)) told(error);
+        if (!isMissing(error)) throwStoreError(error);
         await this.assertThere();
       }
     }
@@ -324,7 +324,7 @@ class OneAtATime {
 
   async next(work: () => Promise<void>): Promise<void> {
     await this.done;
-    this.done = work().catch(told);
+    this.done = work().catch(throwStoreError);
     // Who looks at it later sees why; nobody need look before.
     this.done.catch(() => undefined);
   }
@@ -335,7 +335,7 @@ async function factsOf(path: string): Promise<Stats | null> {
     return await stat(path);
   } catch (error) {
     if (isMissing(error)) return null;
-    return told(error);
+    return throwStoreError(error);
   }
 }
 
@@ -345,6 +345,6 @@ async function names(path: string): Promise<readonly string[]> {
     return await readdir(path);
   } catch (error) {
     if (isMissing(error)) return [];
-    return told(error);
+    return throwStoreError(error);
   }
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { chown, constants, mkdir, open, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Digest, StagedFile, Staging, TenantId } from '@taskrunner/core';
-import { codeOf, told, toldOrAway } from './durable-files';
+import { codeOf, throwStoreError, throwOrAway } from './durable-files';
 import { unannounced } from './object-store-error';
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
@@ -23,11 +23,11 @@ export class FileStaging implements Staging {
     owner: { readonly uid: number; readonly gid: number } | null,
     place: Place,
   ): Promise<FileStaging | null> {
-    await mkdir(folder, { mode: 0o700 }).catch(toldOrAway);
+    await mkdir(folder, { mode: 0o700 }).catch(throwOrAway);
     try {
       if (owner !== null) await chown(folder, owner.uid, owner.gid);
     } catch {
-      await rmdir(folder).catch(told);
+      await rmdir(folder).catch(throwStoreError);
       return null;
     }
     return new FileStaging(folder, place);
@@ -36,7 +36,7 @@ export class FileStaging implements Staging {
   async adopt(tenant: TenantId, { name, digest, size }: StagedFile): Promise<void> {
     if (!/^\w+$/.test(name)) throw new TypeError('not the name of a staged file');
     const own = join(dirname(this.folder), randomUUID());
-    await rename(join(this.folder, name), own).catch(toldOrAway);
+    await rename(join(this.folder, name), own).catch(throwOrAway);
     try {
       await makeDurable(own, size);
       await this.place(own, tenant, digest);
@@ -56,7 +56,7 @@ export class FileStaging implements Staging {
 async function makeDurable(path: string, size: number): Promise<void> {
   const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).catch((error: unknown) => {
     if (codeOf(error) === 'ELOOP') throw unannounced();
-    return toldOrAway(error);
+    return throwOrAway(error);
   });
   try {
     const found = await file.stat();
@@ -65,7 +65,7 @@ async function makeDurable(path: string, size: number): Promise<void> {
     await file.chmod(0o600);
     await file.sync();
   } catch (error) {
-    told(error);
+    throwStoreError(error);
   } finally {
     await file.close();
   }

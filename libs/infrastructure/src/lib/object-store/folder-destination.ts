@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ExportDestination, exportRefusal, type ExportedFile } from '@taskrunner/core';
-import { toldByDestination } from './destination-errors';
+import { throwDestinationError } from './destination-errors';
 import { isMissing, makeDurableFolderBelow, syncFolder } from './durable-files';
 
 /** Older than any delivery under way. */
@@ -21,15 +21,15 @@ export class FolderDestination extends ExportDestination {
 
   async deliver(file: ExportedFile, content: () => Promise<AsyncIterable<Uint8Array>>): Promise<boolean> {
     const target = join(this.path, file.tenant, file.name);
-    if (await this.holds(target, file).catch(toldByDestination)) return false;
+    if (await this.holds(target, file).catch(throwDestinationError)) return false;
     const incoming = join(this.path, '.incoming');
-    await this.sweep(incoming).catch(toldByDestination);
+    await this.sweep(incoming).catch(throwDestinationError);
     const part = join(incoming, randomUUID());
     try {
       await write(part, await content());
-      await makeDurableFolderBelow(this.path, dirname(target)).catch(toldByDestination);
-      await rename(part, target).catch(toldByDestination);
-      await syncFolder(dirname(target)).catch(toldByDestination);
+      await makeDurableFolderBelow(this.path, dirname(target)).catch(throwDestinationError);
+      await rename(part, target).catch(throwDestinationError);
+      await syncFolder(dirname(target)).catch(throwDestinationError);
       return true;
     } finally {
       await rm(part, { force: true }).catch(() => undefined);
@@ -64,10 +64,10 @@ export class FolderDestination extends ExportDestination {
 }
 
 async function write(path: string, content: AsyncIterable<Uint8Array>): Promise<void> {
-  const file = await open(path, 'wx', 0o640).catch(toldByDestination);
+  const file = await open(path, 'wx', 0o640).catch(throwDestinationError);
   try {
-    for await (const piece of content) await file.writeFile(piece).catch(toldByDestination);
-    await file.sync().catch(toldByDestination);
+    for await (const piece of content) await file.writeFile(piece).catch(throwDestinationError);
+    await file.sync().catch(throwDestinationError);
   } finally {
     await file.close();
   }

@@ -7,7 +7,7 @@ import {
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { isNoKey, toldByS3 } from './s3-connection';
+import { isNoKey, throwS3Error } from './s3-connection';
 
 /** What the bucket says of a key. */
 export interface S3Facts {
@@ -31,7 +31,7 @@ export class S3Bucket {
   async put(key: string, bytes: Uint8Array, sha256?: string): Promise<void> {
     const Bucket = this.name;
     const checksum = sha256 === undefined ? {} : { ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64') };
-    await this.client.send(new PutObjectCommand({ Bucket, Key: key, Body: bytes, ...checksum })).catch(toldByS3);
+    await this.client.send(new PutObjectCommand({ Bucket, Key: key, Body: bytes, ...checksum })).catch(throwS3Error);
   }
 
   /** Null if it is not there. */
@@ -40,7 +40,7 @@ export class S3Bucket {
       const found = await this.client.send(new HeadObjectCommand({ Bucket: this.name, Key: key }));
       return { size: found.ContentLength ?? 0, writtenMs: found.LastModified?.getTime() ?? 0 };
     } catch (error) {
-      return isNoKey(error) ? null : toldByS3(error);
+      return isNoKey(error) ? null : throwS3Error(error);
     }
   }
 
@@ -53,12 +53,12 @@ export class S3Bucket {
       const found = await this.client.send(command, { abortSignal: abort.signal });
       return { contentRange: found.ContentRange ?? null, pieces: piecesOf(found.Body as S3Stream, abort) };
     } catch (error) {
-      return isNoKey(error) ? null : toldByS3(error);
+      return isNoKey(error) ? null : throwS3Error(error);
     }
   }
 
   async delete(key: string): Promise<void> {
-    await this.client.send(new DeleteObjectCommand({ Bucket: this.name, Key: key })).catch(toldByS3);
+    await this.client.send(new DeleteObjectCommand({ Bucket: this.name, Key: key })).catch(throwS3Error);
   }
 
   /** Keys that begin so, a page at a time. */
@@ -99,7 +99,7 @@ export class S3Bucket {
       const more = token === undefined ? {} : { ContinuationToken: token };
       const page = await this.client
         .send(new ListObjectsV2Command({ Bucket: this.name, ...question, ...more }))
-        .catch(toldByS3);
+        .catch(throwS3Error);
       yield {
         entries: (page.Contents ?? []).map(({ Key = '', Size = 0, LastModified }) => {
           return { key: Key, size: Size, writtenMs: LastModified?.getTime() ?? 0 };
@@ -127,7 +127,7 @@ function piecesOf(stream: S3Stream, abort: AbortController): AsyncIterable<Uint8
     try {
       for await (const piece of stream) yield piece;
     } catch (error) {
-      toldByS3(error);
+      throwS3Error(error);
     } finally {
       stream.destroy();
       abort.abort();

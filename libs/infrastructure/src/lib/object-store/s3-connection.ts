@@ -66,7 +66,7 @@ export function isNoUpload(error: unknown): boolean {
 const BUSY = new Set(['SlowDown', 'RequestTimeout', 'InternalError', 'ServiceUnavailable', 'OperationAborted']);
 
 /** Throws what an error of the SDK means for an object store; refusals of ours as they are. */
-export function toldByS3(error: unknown): never {
+export function throwS3Error(error: unknown): never {
   if (isCodedError(error)) throw error;
   const { name, status } = factsOf(error);
   const isOurs = error instanceof TypeError || error instanceof RangeError;

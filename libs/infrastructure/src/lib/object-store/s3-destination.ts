@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ExportDestination, type ExportedFile } from '@taskrunner/core';
-import { toldByDestination } from './destination-errors';
+import { throwDestinationError } from './destination-errors';
 import { S3Bucket } from './s3-bucket';
 import { connectS3 } from './s3-connection';
 import { putInParts, sweepMultiparts } from './s3-multipart';
@@ -31,11 +31,11 @@ export class S3Destination extends ExportDestination {
   async deliver(file: ExportedFile, content: () => Promise<AsyncIterable<Uint8Array>>): Promise<boolean> {
     const { prefix, spoolDirectory, partSize } = this.settings;
     const key = `${prefix}${file.tenant}/${file.name}`;
-    if (await this.holds(key, file).catch(toldByDestination)) return false;
+    if (await this.holds(key, file).catch(throwDestinationError)) return false;
     const spool = new Spool(spoolDirectory, partSize);
     try {
       for await (const piece of await content()) await spool.add(piece);
-      await this.put(key, spool, file).catch(toldByDestination);
+      await this.put(key, spool, file).catch(throwDestinationError);
       return true;
     } finally {
       await spool.close();

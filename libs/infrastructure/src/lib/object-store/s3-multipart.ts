@@ -8,7 +8,7 @@ import {
   type CompletedPart,
 } from '@aws-sdk/client-s3';
 import type { S3Bucket } from './s3-bucket';
-import { isNoKey, isNoUpload, toldByS3 } from './s3-connection';
+import { isNoKey, isNoUpload, throwS3Error } from './s3-connection';
 import type { Spool } from './spool';
 
 /** How large objects are sent. */
@@ -33,7 +33,7 @@ export async function putInParts(
   { partSize, partsAtOnce }: MultipartSettings,
 ): Promise<void> {
   const { client, name: Bucket } = bucket;
-  const begun = await client.send(new CreateMultipartUploadCommand({ Bucket, Key: key })).catch(toldByS3);
+  const begun = await client.send(new CreateMultipartUploadCommand({ Bucket, Key: key })).catch(throwS3Error);
   const upload = { Bucket, Key: key, UploadId: begun.UploadId ?? '' };
   const note = `${notes}${randomUUID()}`;
   try {
@@ -57,7 +57,7 @@ export async function putInParts(
       // The note stays: a sweep tries again.
       () => undefined,
     );
-    return toldByS3(error);
+    return throwS3Error(error);
   }
   // The object is there; a note too many costs a sweep one request.
   await bucket.delete(note).catch(() => undefined);
@@ -75,7 +75,7 @@ export async function sweepMultiparts(
       await bucket.client.send(new AbortMultipartUploadCommand({ Bucket: bucket.name, Key: key, UploadId: uploadId }));
       return 1;
     } catch (error) {
-      return isNoUpload(error) || isNoKey(error) ? 0 : toldByS3(error);
+      return isNoUpload(error) || isNoKey(error) ? 0 : throwS3Error(error);
     }
   };
   let swept = 0;
@@ -130,7 +130,7 @@ async function* listUploads(bucket: S3Bucket, prefix: string): AsyncGenerator<Mu
   }
   function ask(from: { KeyMarker?: string; UploadIdMarker?: string }) {
     const command = new ListMultipartUploadsCommand({ Bucket: bucket.name, Prefix: prefix, ...from });
-    return bucket.client.send(command).catch(toldByS3);
+    return bucket.client.send(command).catch(throwS3Error);
   }
 }
 

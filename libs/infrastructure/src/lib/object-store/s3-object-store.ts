@@ -10,7 +10,7 @@ import {
   type TenantId,
 } from '@taskrunner/core';
 import { checkedPieces, Measure } from './checked-pieces';
-import { DECIDE_MS, MARK_MS, outliveCollectors } from './condemnation';
+import { DECIDE_MS, MARK_MS, outliveCollectors } from './deletion-mark';
 import { assertRange, missing, refusal, unannounced } from './object-store-error';
 import { S3Bucket } from './s3-bucket';
 import { connectS3 } from './s3-connection';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { told } from './durable-files';
+import { throwStoreError } from './durable-files';
 
 /**
  * Bytes on their way, to be read more than once: in memory up to `threshold`, beyond that in a file without a name, which the system
@@ -19,14 +19,14 @@ export class Spool {
 
   async add(piece: Uint8Array): Promise<void> {
     this.size += piece.length;
-    if (this.file !== null) return this.file.writeFile(piece).catch(told);
+    if (this.file !== null) return this.file.writeFile(piece).catch(throwStoreError);
     // The piece is its giver's, who may use its memory again.
     this.held.push(new Uint8Array(piece));
     if (this.size <= this.threshold) return;
-    this.file = await nameless(this.folder).catch(told);
+    this.file = await nameless(this.folder).catch(throwStoreError);
     const held = Buffer.concat(this.held);
     this.held = [];
-    await this.file.writeFile(held).catch(told);
+    await this.file.writeFile(held).catch(throwStoreError);
   }
 
   /** True if it fits into memory, and lies there. */
@@ -39,7 +39,7 @@ export class Spool {
     if (this.file === null) return Buffer.concat(this.held).subarray(first, end);
     const bytes = new Uint8Array(Math.min(end, this.size) - first);
     for (let at = 0; at < bytes.length;) {
-      const { bytesRead } = await this.file.read(bytes, at, bytes.length - at, first + at).catch(told);
+      const { bytesRead } = await this.file.read(bytes, at, bytes.length - at, first + at).catch(throwStoreError);
       if (bytesRead === 0) throw new RangeError('a spooled file was cut short');
       at += bytesRead;
     }

@@ -5,7 +5,7 @@ const anybody = () => true;
 describe('a fair queue', () => {
   it('gives turns to owners, whatever each of them brought', () => {
     const queue = new FairQueue<string>(100);
-    for (const item of ['a1', 'a2', 'a3', 'b1', 'c1', 'b2']) expect(queue.offer(item.charAt(0), item)).toBe(true);
+    for (const item of ['a1', 'a2', 'a3', 'b1', 'c1', 'b2']) expect(queue.enqueue(item.charAt(0), item)).toBe(true);
     const order = Array.from({ length: 6 }, () => queue.take(anybody)?.item);
     expect(order).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'a3']);
     expect(queue.take(anybody)).toBeNull();
@@ -13,8 +13,8 @@ describe('a fair queue', () => {
 
   it('passes over owners who may not have a turn', () => {
     const queue = new FairQueue<string>(100);
-    queue.offer('a', 'a1');
-    queue.offer('b', 'b1');
+    queue.enqueue('a', 'a1');
+    queue.enqueue('b', 'b1');
     expect(queue.take((owner) => owner !== 'a')).toEqual({ owner: 'b', item: 'b1' });
     expect(queue.take((owner) => owner !== 'a')).toBeNull();
     expect(queue.take(anybody)?.item).toBe('a1');
@@ -22,10 +22,10 @@ describe('a fair queue', () => {
 
   it('has half of its room for one owner, and no more than all of it', () => {
     const queue = new FairQueue<number>(4);
-    expect([1, 2, 3].map((item) => queue.offer('a', item))).toEqual([true, true, false]);
-    expect([1, 2, 3].map((item) => queue.offer('b', item))).toEqual([true, true, false]);
-    expect(queue.offer('c', 1)).toBe(false);
+    expect([1, 2, 3].map((item) => queue.enqueue('a', item))).toEqual([true, true, false]);
+    expect([1, 2, 3].map((item) => queue.enqueue('b', item))).toEqual([true, true, false]);
+    expect(queue.enqueue('c', 1)).toBe(false);
     expect(queue.drain()).toHaveLength(4);
-    expect(queue.offer('c', 1)).toBe(true);
+    expect(queue.enqueue('c', 1)).toBe(true);
   });
 });

@@ -8,7 +8,7 @@ export class FairQueue<Item> {
   constructor(private readonly capacity: number) {}
 
   /** False if there is no room. */
-  offer(owner: string, item: Item): boolean {
+  enqueue(owner: string, item: Item): boolean {
     const line = this.lines.get(owner) ?? [];
     if (this.size >= this.capacity || line.length >= Math.ceil(this.capacity / 2)) return false;
     line.push(item);

@@ -1,15 +1,15 @@
 // What runs in a planning thread: pure work on packs of strangers, one question at a time. Whoever started it ends it when it takes
 // too long; V8 ends it when it takes too much memory.
 import { workerData } from 'node:worker_threads';
-import { planningHands, workOf, type PlanningWork, type PolicyEngine } from '@taskrunner/core';
+import { planningDependencies, workOf, type PlanningWork, type PolicyEngine } from '@taskrunner/core';
 import { cedarEngine } from '../policies/cedar-engine';
 import { answerQuestions } from './answer-questions';
-import type { EngineName, ThreadGround } from './thread-protocol';
+import type { EngineName, ThreadContext } from './thread-protocol';
 
 const ENGINES: Readonly<Record<EngineName, PolicyEngine>> = { cedar: cedarEngine };
 
-const { setting, engines } = workerData as ThreadGround;
+const { setting, engines } = workerData as ThreadContext;
 const policyEngines = Object.fromEntries(engines.map((name) => [name, ENGINES[name]]));
-const hands = planningHands({ setting, policyEngines });
+const dependencies = planningDependencies({ setting, policyEngines });
 
-answerQuestions((kind, asked) => workOf(hands, kind as keyof PlanningWork, asked as never));
+answerQuestions((kind, asked) => workOf(dependencies, kind as keyof PlanningWork, asked as never));

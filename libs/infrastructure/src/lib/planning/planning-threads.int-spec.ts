@@ -1,7 +1,7 @@
 import {
-  groundOf,
+  planningContextOf,
   PlannerError,
-  type PlanningGround,
+  type PlanningContext,
   type PlanningLimits,
   type PlanningSetting,
 } from '@taskrunner/core';
@@ -13,10 +13,10 @@ const MIB = 1024 ** 2;
 const setting: PlanningSetting = { environment: testEnvironment, configuration: testConfiguration };
 const limits: PlanningLimits = { memory: 256 * MIB, time: 20_000, threads: 1, queue: 16 };
 const asker = { tenant: 'acme', signers: [] };
-const given = (manifest: string) => ({ source: { manifest, hasLines: true, files: [] }, inputs: {}, asker });
-const SMALL = given(packText('- { id: s, run: { uses: "builtin:noop" } }'));
+const supplied = (manifest: string) => ({ source: { manifest, hasLines: true, files: [] }, inputs: {}, asker });
+const SMALL = supplied(packText('- { id: s, run: { uses: "builtin:noop" } }'));
 /** Much to read, and much to keep of it; the sign at the end leaves it to the full reader. */
-const HUGE = given(
+const HUGE = supplied(
   `${packText(
     '- { id: s, run: { uses: "builtin:noop" } }',
     `inputs: [{ name: xs, type: array, default: [${Array(700_000).fill('[0]').join(',')}] }]`,
@@ -24,8 +24,11 @@ const HUGE = given(
 );
 
 const opened: PlanningThreads[] = [];
-function threads(more: Partial<PlanningLimits> = {}, ground: PlanningGround = groundOf(setting)): PlanningThreads {
-  const planner = new PlanningThreads(ground, { ...limits, ...more });
+function threads(
+  more: Partial<PlanningLimits> = {},
+  context: PlanningContext = planningContextOf(setting),
+): PlanningThreads {
+  const planner = new PlanningThreads(context, { ...limits, ...more });
   opened.push(planner);
   return planner;
 }
@@ -46,9 +49,9 @@ describe('planning threads', () => {
   it('know the policy engines of the installation', async () => {
     const policy =
       'policies: [{ id: p, engine: cedar, source: "permit(principal, action, resource);", level: advisory }]';
-    const pack = given(packText('- { id: s, run: { uses: "builtin:noop" } }', policy));
-    const ground = { setting, policyEngines: { cedar: cedarEngine } };
-    expect(await threads({}, ground).ask('acme', 'plan', pack)).toMatchObject({ kind: 'planned' });
+    const pack = supplied(packText('- { id: s, run: { uses: "builtin:noop" } }', policy));
+    const context = { setting, policyEngines: { cedar: cedarEngine } };
+    expect(await threads({}, context).ask('acme', 'plan', pack)).toMatchObject({ kind: 'planned' });
     expect(await threads().ask('acme', 'plan', pack)).toMatchObject({ kind: 'refused' });
   });
 

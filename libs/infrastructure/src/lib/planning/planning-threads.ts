@@ -1,14 +1,14 @@
 import { join } from 'node:path';
-import type { PlanningGround, PlanningLimits, PlanningWork } from '@taskrunner/core';
+import type { PlanningContext, PlanningLimits, PlanningWork } from '@taskrunner/core';
 import { busy, tookTooLong, tookTooMuch, unavailable } from './planning-limits';
-import type { EngineName, ThreadGround } from './thread-protocol';
+import type { EngineName, ThreadContext } from './thread-protocol';
 import { WorkThreads } from './work-threads';
 
 /** Plans packs of strangers in warm threads. Rejects with `PlannerError`. */
 export class PlanningThreads extends WorkThreads<PlanningWork> {
   /** Starts the threads, and does not wait for them. */
-  constructor({ setting, policyEngines }: PlanningGround, limits: PlanningLimits) {
-    const ground: ThreadGround = {
+  constructor({ setting, policyEngines }: PlanningContext, limits: PlanningLimits) {
+    const context: ThreadContext = {
       setting: setting && withoutEngines(setting),
       engines: Object.keys(policyEngines).map(engineName),
     };
@@ -16,7 +16,7 @@ export class PlanningThreads extends WorkThreads<PlanningWork> {
       {
         name: 'planning thread',
         script: join(__dirname, 'planning-thread.js'),
-        ground,
+        context,
         limits,
         tookTooLong: () => tookTooLong(limits),
         tookTooMuch: () => tookTooMuch(limits),
@@ -28,7 +28,7 @@ export class PlanningThreads extends WorkThreads<PlanningWork> {
   }
 }
 
-function withoutEngines(setting: NonNullable<PlanningGround['setting']>): NonNullable<ThreadGround['setting']> {
+function withoutEngines(setting: NonNullable<PlanningContext['setting']>): NonNullable<ThreadContext['setting']> {
   const { policyEngines: _functions, ...configuration } = setting.configuration;
   return { ...setting, configuration };
 }

@@ -1,5 +1,5 @@
 import { Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
-import { groundOf, PackPlanner, Planner, type PlanningSetting, type PlanningWork } from '@taskrunner/core';
+import { planningContextOf, PackPlanner, Planner, type PlanningSetting, type PlanningWork } from '@taskrunner/core';
 import { provide } from '../composition/provide';
 import { token, type Token } from '../composition/token';
 import type { Configuration } from '../configuration/configuration';
@@ -86,7 +86,7 @@ function threadsOf({
   readonly setting: PlanningSetting;
   readonly configuration: Configuration;
 }): PlanningThreads {
-  return new PlanningThreads(groundOf(setting), {
+  return new PlanningThreads(planningContextOf(setting), {
     memory: limits.planMemory,
     time: limits.planTime,
     threads: limits.planThreads,

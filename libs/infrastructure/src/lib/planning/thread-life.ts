@@ -17,7 +17,7 @@ export interface ThreadWork {
   /** Path of the compiled script: it answers questions one at a time (`answerQuestions`). */
   readonly script: string;
   /** What each thread is started with. */
-  readonly ground: unknown;
+  readonly context: unknown;
   readonly limits: PlanningLimits;
   /** One piece of work took longer than `limits.time`. */
   readonly tookTooLong: () => CodedError<string>;
@@ -42,7 +42,7 @@ export class ThreadLife {
   ) {
     const { limits, unavailable } = work;
     this.worker = new Worker(built(work), {
-      workerData: work.ground,
+      workerData: work.context,
       env: {},
       resourceLimits: {
         maxOldGenerationSizeMb: Math.max(1, Math.floor(limits.memory / MIB)),
@@ -50,14 +50,14 @@ export class ThreadLife {
       },
     });
     this.ready = this.next(START_MS, unavailable(`a ${work.name} does not start`));
-    this.worker.on('message', (said: Said) => this.tell(said));
+    this.worker.on('message', (said: Said) => this.notify(said));
     this.worker.on('error', (error: Error & { code?: string }) => {
       const isFull = error.code === 'ERR_WORKER_OUT_OF_MEMORY';
-      this.tell(isFull ? work.tookTooMuch() : unavailable(`a ${work.name} failed: ${error.message}`));
+      this.notify(isFull ? work.tookTooMuch() : unavailable(`a ${work.name} failed: ${error.message}`));
     });
     this.worker.on('exit', () => {
       this.gone = true;
-      this.tell(unavailable(`a ${work.name} has ended`));
+      this.notify(unavailable(`a ${work.name} has ended`));
       onGone();
     });
     // A process that has nothing else to do ends; while work is under way its timer keeps it.
@@ -89,7 +89,7 @@ export class ThreadLife {
     return reason ?? this.work.unavailable('the threads end');
   }
 
-  private tell(said: Said | Error): void {
+  private notify(said: Said | Error): void {
     this.settle?.(said);
   }
 

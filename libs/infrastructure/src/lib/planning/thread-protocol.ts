@@ -4,7 +4,7 @@ import type { PlanningSetting } from '@taskrunner/core';
 export type EngineName = 'cedar';
 
 /** What a thread is started with. */
-export interface ThreadGround {
+export interface ThreadContext {
   /** Without its engines. */
   readonly setting: PlanningSetting | null;
   readonly engines: readonly EngineName[];

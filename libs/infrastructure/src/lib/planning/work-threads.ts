@@ -41,7 +41,7 @@ export class WorkThreads<W extends WorkKinds<W>> extends Planner<W> {
   ): Promise<W[Kind]['answer']> {
     if (this.closed) throw this.ended();
     return new Promise((resolve, reject) => {
-      if (this.queue.offer(tenant, { question: { kind, asked }, transfer, resolve, reject })) this.dispatch();
+      if (this.queue.enqueue(tenant, { question: { kind, asked }, transfer, resolve, reject })) this.dispatch();
       else reject(this.made.busy());
     });
   }

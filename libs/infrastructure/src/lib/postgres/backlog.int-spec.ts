@@ -51,8 +51,8 @@ it('both services see the same numbers, over tenants; the trace of a submission 
   await submit(web.runStore, { tenant: tenantB });
   expect(await web.backlog()).toMatchObject({ dueRuns: 2, oldestDueMs: expect.any(Number), ownedRuns: 0 });
 
-  const incarnation = await worker.claims.register(aWorker());
-  const claimed = await worker.claims.claim(incarnation, 5);
+  const workerSession = await worker.claims.register(aWorker());
+  const claimed = await worker.claims.claim(workerSession, 5);
   expect(claimed.map(({ tenant, traceContext }) => [tenant, traceContext])).toEqual([
     [tenantA, TRACE],
     [tenantB, undefined],
@@ -100,8 +100,8 @@ it('due are only runs that a living worker can claim; those that none can are st
   await submit(web.runStore, { tenant: tenantB, workerLabels: ['gpu'] });
   expect(await web.backlog()).toMatchObject({ dueRuns: before.dueRuns + 1, strandedRuns: 2, liveWorkers: 1 });
 
-  const incarnation = await worker.claims.register(aWorker({ name: 'another' }));
-  const [claimed] = await worker.claims.claim(incarnation, 1);
+  const workerSession = await worker.claims.register(aWorker({ name: 'another' }));
+  const [claimed] = await worker.claims.claim(workerSession, 1);
   if (!claimed) throw new Error('not claimed');
   await worker.committer.commit(
     aCommit(claimed, start, { run: { status: 'waiting', counts: { total: 1, needs_attention: 1 } } }),
@@ -117,7 +117,7 @@ it('due are only runs that a living worker can claim; those that none can are st
   expect(await stuck('halted')).toEqual([claimed.runId]);
 
   const ended = await submit(web.runStore, { tenant: tenantB });
-  const [last] = await worker.claims.claim(incarnation, 1);
+  const [last] = await worker.claims.claim(workerSession, 1);
   if (!last) throw new Error('not claimed');
   const seals = { releases: true, outbox: [{ kind: 'attest', body: {} } as const] };
   await worker.committer.commit(aCommit(last, start, { ...seals, run: { status: 'failed', finishedAt: 5 } }));

@@ -20,8 +20,8 @@ afterAll(() => host.stop());
 async function held(count: number, limits?: { bytes: number; chunks: number }) {
   const [web, worker] = [await database.web(), await database.worker()];
   for (let i = 0; i < count; i++) await submit(web.runStore);
-  const incarnation = await worker.claims.register(aWorker());
-  const runs = await worker.claims.claim(incarnation, count);
+  const workerSession = await worker.claims.register(aWorker());
+  const runs = await worker.claims.claim(workerSession, count);
   expect(runs).toHaveLength(count);
   const pool = openPool(database.url('worker'), { max: 2 });
   const statements: number[] = [];

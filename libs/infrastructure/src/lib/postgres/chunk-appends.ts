@@ -2,7 +2,7 @@ import { runUuid } from '@taskrunner/core';
 import type { LogChunk } from '@taskrunner/core';
 import { digestBytes } from './digest-bytes';
 import type { Queries } from './queries';
-import { patiently } from './retry';
+import { withRetry } from './retry';
 import { failureOf } from './sql-state';
 import { statement, type Statement } from './statement';
 
@@ -39,9 +39,9 @@ export class ChunkAppends {
     private readonly queries: Queries,
     private readonly limits: ChunkAppendLimits = CHUNK_APPEND_LIMITS,
     /** Of executions that are lent: by whoever holds their assignment. */
-    private readonly lent = false,
+    private readonly assigned = false,
   ) {
-    this.appendStatement = statement(lent ? 'append-lent-chunks' : 'append-chunks');
+    this.appendStatement = statement(assigned ? 'append-lent-chunks' : 'append-chunks');
   }
 
   append(chunks: readonly LogChunk[]): Promise<readonly boolean[]> {
@@ -106,7 +106,7 @@ export class ChunkAppends {
     const { room } = this;
     this.room = NO_ROOM;
     let asked = 0;
-    const rows = await patiently(() => {
+    const rows = await withRetry(() => {
       asked++;
       return this.queries.across<{ i: number }>(this.appendStatement, [
         column(({ tenant }) => tenant),
@@ -121,7 +121,7 @@ export class ChunkAppends {
         column(({ data }) => data.length),
         bytes,
         Buffer.concat(column(({ sha256 }) => digestBytes(sha256))),
-        ...(this.lent ? [column(({ assignment }) => assignment ?? '')] : []),
+        ...(this.assigned ? [column(({ assignment }) => assignment ?? '')] : []),
       ]);
     });
     if (asked === 1) this.room = room;

@@ -1,5 +1,15 @@
 import { toRunId } from '@taskrunner/core';
-import type { ClaimedRun, Digest, Entry, Envelope, GivenBody, Json, Letter, Page, TenantId } from '@taskrunner/core';
+import type {
+  ClaimedRun,
+  Digest,
+  Entry,
+  Envelope,
+  InputEventBody,
+  Json,
+  InboxMessage,
+  Page,
+  TenantId,
+} from '@taskrunner/core';
 import { toDigest } from './digest-bytes';
 import { unpackedPage } from './packed-page';
 
@@ -135,18 +145,18 @@ export function pageContent(content: Buffer): Pick<Page, 'entries' | 'values'> {
 }
 
 /** What `read-letters` returns. */
-export interface LetterRow {
+export interface InboxRow {
   readonly position: number;
-  readonly given: GivenBody;
+  readonly given: InputEventBody;
   readonly envelope: Envelope | null;
   readonly response: Json;
   readonly posted_ms: number;
 }
 
-export function toLetter(row: LetterRow): Letter {
+export function toInboxMessage(row: InboxRow): InboxMessage {
   return {
     position: row.position,
-    given: row.given,
+    input: row.given,
     envelope: row.envelope,
     response: row.response,
     postedAt: row.posted_ms,

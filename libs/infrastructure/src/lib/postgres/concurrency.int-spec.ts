@@ -27,8 +27,8 @@ const waiting = { status: 'waiting', waits: [{ kind: 'concurrency', id: 'deploy-
 
 /** Claims what is due and ends it so. The runs, in the order of claim. */
 async function drive(status = 'succeeded', others: Partial<Parameters<typeof aCommit>[2]> = {}): Promise<RunId[]> {
-  const incarnation = await worker.claims.register(aWorker());
-  const claimed = await worker.claims.claim(incarnation, 100);
+  const workerSession = await worker.claims.register(aWorker());
+  const claimed = await worker.claims.claim(workerSession, 100);
   const commits = claimed.map((run) =>
     aCommit(run, start, { releases: true, ...others, run: { status: status as never, finishedAt: 2 } }),
   );
@@ -41,11 +41,11 @@ describe('runs of one concurrency group', () => {
   it('execute one at a time, in the order of their submission, and those who wait are nothing that a claim sees', async () => {
     const runs: RunId[] = [];
     for (let i = 0; i < 4; i++) runs.push(await submit(web.runStore, { concurrency: queue }));
-    const apart = await submit(web.runStore, { concurrency: { ...queue, group: 'another' } });
+    const separate = await submit(web.runStore, { concurrency: { ...queue, group: 'another' } });
     const foreign = await submit(web.runStore, { tenant: tenantB, concurrency: queue });
     const free = await submit(web.runStore);
     expect(await shown(runs[3] as RunId)).toMatchObject(waiting);
-    expect((await drive()).sort()).toEqual([runs[0], apart, foreign, free].sort());
+    expect((await drive()).sort()).toEqual([runs[0], separate, foreign, free].sort());
     expect(await shown(runs[1] as RunId)).toMatchObject({ status: 'queued', waits: [] });
     expect(await shown(runs[2] as RunId)).toMatchObject(waiting);
     expect(await drive()).toEqual([runs[1]]);
@@ -92,30 +92,30 @@ describe('runs of one concurrency group', () => {
   it.each(['failed', 'cancelled'])('a %s run frees the group; one that waits for a person holds it', async (status) => {
     await submit(web.runStore, { concurrency: queue });
     const next = await submit(web.runStore, { concurrency: queue });
-    const incarnation = await worker.claims.register(aWorker());
-    const [holder] = await worker.claims.claim(incarnation, 5);
+    const workerSession = await worker.claims.register(aWorker());
+    const [holder] = await worker.claims.claim(workerSession, 5);
     if (!holder) throw new Error('not claimed');
     const parked = aCommit(holder, start, { releases: true, run: { status: 'waiting' } });
     expect(await worker.committer.commit(parked)).toMatchObject({ kind: 'committed' });
-    expect(await worker.claims.claim(incarnation, 5)).toEqual([]);
+    expect(await worker.claims.claim(workerSession, 5)).toEqual([]);
     expect(await shown(next)).toMatchObject(waiting);
     await web.runStore.post(tenantA, holder.runId, cancelRequest, 'cancel');
-    const [again] = await worker.claims.claim(incarnation, 5);
+    const [again] = await worker.claims.claim(workerSession, 5);
     if (!again) throw new Error('not claimed');
     const at = { prevSeq: 1, prev: parked.page.hash, seen: 1 };
     const ended = aCommit(again, at, { releases: true, run: { status: status as never, finishedAt: 3 } });
     expect(await worker.committer.commit(ended)).toMatchObject({ kind: 'committed' });
-    expect((await worker.claims.claim(incarnation, 5)).map(({ runId }) => runId)).toEqual([next]);
+    expect((await worker.claims.claim(workerSession, 5)).map(({ runId }) => runId)).toEqual([next]);
   });
 
   it('a halted run frees the group: nothing of it can start again', async () => {
     await submit(web.runStore, { concurrency: queue });
     const next = await submit(web.runStore, { concurrency: queue });
-    const incarnation = await worker.claims.register(aWorker());
-    const [holder] = await worker.claims.claim(incarnation, 5);
+    const workerSession = await worker.claims.register(aWorker());
+    const [holder] = await worker.claims.claim(workerSession, 5);
     if (!holder) throw new Error('not claimed');
     await worker.claims.halt(holder, 'JOURNAL_TAMPERED', 'rows differ');
-    expect((await worker.claims.claim(incarnation, 5)).map(({ runId }) => runId)).toEqual([next]);
+    expect((await worker.claims.claim(workerSession, 5)).map(({ runId }) => runId)).toEqual([next]);
   });
 
   it('one in line can be cancelled at once; it leaves the line and wakes nobody', async () => {
@@ -124,8 +124,8 @@ describe('runs of one concurrency group', () => {
       await submit(web.runStore, { concurrency: queue, workerLabels: ['gpu'] }),
       await submit(web.runStore, { concurrency: queue }),
     ];
-    const incarnation = await worker.claims.register(aWorker());
-    expect(await worker.claims.claim(incarnation, 5)).toHaveLength(1);
+    const workerSession = await worker.claims.register(aWorker());
+    expect(await worker.claims.claim(workerSession, 5)).toHaveLength(1);
     await web.runStore.post(tenantA, second, cancelRequest, 'cancel');
     expect(await drive('cancelled', { seen: 1 })).toEqual([second]);
     expect(await shown(third)).toMatchObject(waiting);

@@ -11,13 +11,13 @@ import { PostgresAlteredRuns } from './postgres-altered-runs';
 import { PostgresAnnouncements } from './postgres-announcements';
 import { PostgresArchives } from './postgres-archives';
 import { PostgresAssignments } from './postgres-assignments';
-import { PostgresAttentionDesk } from './postgres-attention-desk';
+import { PostgresAttentionStore } from './postgres-attention-store';
 import { PostgresAuditChain } from './postgres-audit-chain';
 import { PostgresEvidenceReleases } from './postgres-evidence-releases';
 import { PostgresClaims, type ClaimsWatch } from './postgres-claims';
 import { PostgresCommitter } from './postgres-committer';
 import { PostgresExports } from './postgres-exports';
-import { PostgresGateDesk } from './postgres-gate-desk';
+import { PostgresGateStore } from './postgres-gate-store';
 import { PostgresLogStore } from './postgres-log-store';
 import { PostgresObjectReferences } from './postgres-object-references';
 import { PostgresProbeDocuments } from './postgres-probe-documents';
@@ -28,7 +28,7 @@ import { PostgresRunReader } from './postgres-run-reader';
 import { PostgresRunStore } from './postgres-run-store';
 import { PostgresScheduleStore } from './postgres-schedule-store';
 import { PostgresUploads } from './postgres-uploads';
-import { PostgresWorkforce } from './postgres-workforce';
+import { PostgresWorkerDirectory } from './postgres-worker-directory';
 import { DirectQueries, TenantQueries } from './queries';
 import type { Retention } from './retention';
 import { assertSafeDatabase } from './safety';
@@ -58,8 +58,8 @@ export interface DatabaseOptions {
 export interface WebDatabase {
   readonly runStore: PostgresRunStore;
   readonly scheduleStore: PostgresScheduleStore;
-  readonly gateDesk: PostgresGateDesk;
-  readonly attentionDesk: PostgresAttentionDesk;
+  readonly gateStore: PostgresGateStore;
+  readonly attentionStore: PostgresAttentionStore;
   readonly auditChain: PostgresAuditChain;
   readonly alteredRuns: PostgresAlteredRuns;
   readonly evidenceReleases: PostgresEvidenceReleases;
@@ -68,7 +68,7 @@ export interface WebDatabase {
   readonly archives: PostgresArchives;
   readonly packVersions: PostgresPackVersions;
   readonly uploads: PostgresUploads;
-  readonly workforce: PostgresWorkforce;
+  readonly workerDirectory: PostgresWorkerDirectory;
   readonly clock: DatabaseClock;
   backlog(): Promise<Backlog>;
   pools(): readonly PoolUse[];
@@ -114,8 +114,8 @@ export async function openWebDatabase(url: string, options: DatabaseOptions = {}
     return {
       runStore: new PostgresRunStore(queries, () => hints.send()),
       scheduleStore: new PostgresScheduleStore(queries, options.keptTicks),
-      gateDesk: new PostgresGateDesk(queries),
-      attentionDesk: new PostgresAttentionDesk(queries),
+      gateStore: new PostgresGateStore(queries),
+      attentionStore: new PostgresAttentionStore(queries),
       auditChain: new PostgresAuditChain(queries),
       alteredRuns: new PostgresAlteredRuns(queries),
       evidenceReleases: new PostgresEvidenceReleases(queries),
@@ -124,7 +124,7 @@ export async function openWebDatabase(url: string, options: DatabaseOptions = {}
       archives: new PostgresArchives(queries),
       packVersions: new PostgresPackVersions(queries),
       uploads: new PostgresUploads(queries),
-      workforce: new PostgresWorkforce(queries),
+      workerDirectory: new PostgresWorkerDirectory(queries),
       clock,
       backlog: () => backlogOf(pool),
       pools: () => [poolUse('ordinary', pool)],
@@ -239,7 +239,7 @@ async function settle(pool: Pool, options: DatabaseOptions): Promise<DatabaseClo
   return clock;
 }
 
-async function closingOnError<Part>(pools: readonly Pool[], open: () => Promise<Part>): Promise<Part> {
+async function closingOnError<Opened>(pools: readonly Pool[], open: () => Promise<Opened>): Promise<Opened> {
   try {
     return await open();
   } catch (error) {

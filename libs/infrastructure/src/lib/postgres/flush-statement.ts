@@ -7,13 +7,13 @@ export interface Flush extends Statement {
   readonly values: readonly string[];
 }
 
-type Part = 'first' | 'steps' | 'files' | 'outbox' | 'others';
+type StatementPart = 'first' | 'steps' | 'files' | 'outbox' | 'others';
 
 /** Where a run's row has the position that it goes on from. */
 const PREV_SEQ = 3;
 
 /** In the order in which they stand in a flush's name. What is rare goes together, so that there are few statements to prepare. */
-const HAS: Readonly<Record<Part, (part: FlushPart) => boolean>> = {
+const HAS: Readonly<Record<StatementPart, (part: FlushPart) => boolean>> = {
   first: ({ run, steps }) => run[PREV_SEQ] === 0 && steps.length > 0,
   steps: ({ run, steps }) => run[PREV_SEQ] !== 0 && steps.length > 0,
   files: ({ places, artifacts }) => places.length + artifacts.length > 0,
@@ -21,10 +21,10 @@ const HAS: Readonly<Record<Part, (part: FlushPart) => boolean>> = {
   others: ({ gatesOpened, gatesEnded, lent, revoked, settled }) =>
     gatesOpened.length + gatesEnded.length + lent.length + revoked.length + settled.length > 0,
 };
-const PARTS = Object.keys(HAS) as readonly Part[];
+const PARTS = Object.keys(HAS) as readonly StatementPart[];
 
 /** The arms of `flush.sql` that have rows only with one of these parts; the others stand in every flush. */
-const ARMS: Readonly<Record<string, readonly Part[]>> = {
+const ARMS: Readonly<Record<string, readonly StatementPart[]>> = {
   ...{ given: ['first', 'steps'], steps_first: ['first'], steps_changed: ['steps'], steps_new: ['steps'] },
   ...{ places: ['files'], files: ['files'], follow: ['outbox'], gates_opened: ['others'], gates_ended: ['others'] },
   ...{ lent: ['others'], revoked: ['others'], settled: ['others'], forgotten: ['others'] },

@@ -96,14 +96,14 @@ export function flushPart(commit: Commit): FlushPart {
     reused: commit.steps.map(({ reusedFrom }) => [orNull(reusedFrom)]),
     ...assignmentRows(commit.assignments),
     snapshot: [commit.isSnapshot],
-    size: content.length + steps.reduce((sum, step) => sum + sizeOf(step), 0) + lentSize(commit),
+    size: content.length + steps.reduce((sum, step) => sum + sizeOf(step), 0) + assignmentsSize(commit),
   };
 }
 
 function assignmentRows(changes: Commit['assignments']): Pick<FlushPart, 'lent' | 'revoked' | 'settled'> {
   if (!changes) return { lent: [], revoked: [], settled: [] };
   return {
-    lent: changes.offered.map((one) => [
+    lent: changes.dispatched.map((one) => [
       ...[one.name, one.step, one.first, one.last, one.items, one.body],
       Buffer.from(one.mac, 'hex'),
     ]),
@@ -112,8 +112,8 @@ function assignmentRows(changes: Commit['assignments']): Pick<FlushPart, 'lent' 
   };
 }
 
-function lentSize({ assignments }: Commit): number {
-  return assignments?.offered.reduce((sum, { body }) => sum + body.length, 0) ?? 0;
+function assignmentsSize({ assignments }: Commit): number {
+  return assignments?.dispatched.reduce((sum, { body }) => sum + body.length, 0) ?? 0;
 }
 
 function outboxRow(item: OutboxEntry): Row {

@@ -1,5 +1,5 @@
 import { sha256 } from '@taskrunner/core';
-import type { ClaimedRun, Incarnation, ParkedKind } from '@taskrunner/core';
+import type { ClaimedRun, WorkerSession, ParkedKind } from '@taskrunner/core';
 import type { Pool } from 'pg';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
 import { openPool } from './connection';
@@ -30,7 +30,7 @@ describe('runs that nobody can honour', () => {
   const able = () => aWorker({ isolations: ['bwrap-open/v2', 'bwrap-sealed/v1'], environments: [sha256(SEALED)] });
   const SEALING = ['bwrap-sealed/v1'];
   const lost = { digest: sha256(SEALED), tenants: [tenantA], parts: 'isolation' };
-  const mark = (incarnation: Incarnation) => environments.mark(incarnation, [lost]);
+  const mark = (workerSession: WorkerSession) => environments.mark(workerSession, [lost]);
   const never = { isolations: SEALING, waitMs: 60_000 };
   let environments: PostgresRunEnvironments;
   let pool: Pool;
@@ -44,19 +44,19 @@ describe('runs that nobody can honour', () => {
   it('say which part is missing and since when, and are claimed to be ended once they have waited, by one worker only', async () => {
     await submit(web.runStore);
     const runId = await submit(web.runStore, sealed);
-    const incarnation = await worker.claims.register(aWorker());
-    expect(await mark(incarnation)).toEqual([
+    const workerSession = await worker.claims.register(aWorker());
+    expect(await mark(workerSession)).toEqual([
       { tenant: tenantA, runId, parts: 'isolation', since: expect.any(Number) },
     ]);
-    expect(await mark(incarnation)).toEqual([]);
+    expect(await mark(workerSession)).toEqual([]);
     expect(await web.runReader.summary(tenantA, runId)).toMatchObject({
       status: 'waiting',
       waits: [{ kind: 'environment', id: 'isolation', since: expect.stringMatching(/^2.*Z$/), until: null }],
     });
     expect(await environments.unhonoured()).toEqual([{ parts: 'isolation', runs: 1, oldestMs: expect.any(Number) }]);
-    expect(await worker.claims.claimUnhonoured(incarnation, 0, never, 5)).toEqual([]);
-    expect(await worker.claims.claimUnhonoured(incarnation, 60_000, { isolations: [], waitMs: 0 }, 5)).toEqual([]);
-    const claims = [1, 2].map(() => worker.claims.claimUnhonoured(incarnation, 60_000, { ...never, waitMs: 0 }, 5));
+    expect(await worker.claims.claimUnhonoured(workerSession, 0, never, 5)).toEqual([]);
+    expect(await worker.claims.claimUnhonoured(workerSession, 60_000, { isolations: [], waitMs: 0 }, 5)).toEqual([]);
+    const claims = [1, 2].map(() => worker.claims.claimUnhonoured(workerSession, 60_000, { ...never, waitMs: 0 }, 5));
     const claimed = (await Promise.all(claims)).flat();
     expect(claimed).toEqual([expect.objectContaining({ runId, fence: 1, mac: null, unhonoured: 'isolation' })]);
     expect(await environments.unhonoured()).toEqual([]);
@@ -64,23 +64,23 @@ describe('runs that nobody can honour', () => {
 
   it('are claimed to be ended at once if somebody asks to cancel them', async () => {
     const runId = await submit(web.runStore, sealed);
-    const incarnation = await worker.claims.register(aWorker());
-    await mark(incarnation);
-    expect(await worker.claims.claimUnhonoured(incarnation, 60_000, never, 5)).toEqual([]);
+    const workerSession = await worker.claims.register(aWorker());
+    await mark(workerSession);
+    expect(await worker.claims.claimUnhonoured(workerSession, 60_000, never, 5)).toEqual([]);
     await web.runStore.post(tenantA, runId, cancelRequest, 'cancel');
-    const claimed = await worker.claims.claimUnhonoured(incarnation, 60_000, never, 5);
+    const claimed = await worker.claims.claimUnhonoured(workerSession, 60_000, never, 5);
     expect(claimed).toEqual([expect.objectContaining({ runId })]);
   });
 
   it('are left alone while one worker lives that can, and come back to one that comes', async () => {
     const runId = await submit(web.runStore, sealed);
-    const incarnation = await worker.claims.register(aWorker());
+    const workerSession = await worker.claims.register(aWorker());
     const sealing = await worker.claims.register(able());
-    expect(await mark(incarnation)).toEqual([]);
+    expect(await mark(workerSession)).toEqual([]);
     // Its probe comes out otherwise: it is live, and claims no more.
     await worker.claims.describe(sealing, aWorker());
     expect(await worker.claims.claim(sealing, 5)).toEqual([]);
-    expect(await mark(incarnation)).toHaveLength(1);
+    expect(await mark(workerSession)).toHaveLength(1);
     expect(await environments.waiting([])).toEqual([{ digest: lost.digest, tenants: [tenantA], text: SEALED }]);
     expect(await environments.unmark(sealing)).toBe(0);
     await worker.claims.describe(sealing, able());
@@ -99,7 +99,7 @@ describe('runs that nobody can honour', () => {
     expect(other).toMatchObject({ runId, fence: 2 });
     // The last one ends what was taken back from it.
     expect(await worker.claims.pass(other as ClaimedRun, 'egress', true)).toBe(false);
-    expect(await worker.claims.standing(tenantA, runId)).toMatchObject({ fence: 2 });
+    expect(await worker.claims.journalPosition(tenantA, runId)).toMatchObject({ fence: 2 });
     // What waits says so, and is offered to lives that have not had it.
     expect(await worker.claims.pass(other as ClaimedRun, 'egress', false)).toBe(true);
     expect(await web.runReader.summary(tenantA, runId)).toMatchObject({
@@ -120,13 +120,13 @@ describe('runs that nobody can honour', () => {
     expect(await environments.parked([sha256(SEALED), ENVIRONMENT_DIGEST], null)).toEqual([]);
     expect(await environments.parked([sha256(SEALED)], kinds[0] as ParkedKind)).toEqual([]);
     expect(await environments.wake(kinds[0] as ParkedKind)).toBe(2);
-    const incarnation = await worker.claims.register(aWorker());
-    const claimed = (await worker.claims.claim(incarnation, 5)).map(({ runId }) => runId);
+    const workerSession = await worker.claims.register(aWorker());
+    const claimed = (await worker.claims.claim(workerSession, 5)).map(({ runId }) => runId);
     expect(claimed.sort()).toEqual(sleeping.sort());
   });
 
   it('are known to the webservice, which sees nothing else of workers', async () => {
-    const enforcing = () => web.workforce.enforcing('bwrap-sealed/v1');
+    const enforcing = () => web.workerDirectory.enforcing('bwrap-sealed/v1');
     expect(await enforcing()).toEqual({ live: 0, honouring: 0 });
     await worker.claims.register(aWorker());
     expect(await enforcing()).toEqual({ live: 1, honouring: 0 });

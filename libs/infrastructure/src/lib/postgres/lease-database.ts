@@ -1,11 +1,11 @@
-import type { Incarnation } from '@taskrunner/core';
+import type { WorkerSession } from '@taskrunner/core';
 import { openPool } from './connection';
 import { statement } from './statement';
 
 /** What the thread that renews a worker's lease has: one connection, short patience. */
 export interface LeaseDatabase {
   /** As `Claims.renew`; an outage is told at once. */
-  renew(incarnation: Incarnation): Promise<{ readonly held: boolean; readonly at: number }>;
+  renew(workerSession: WorkerSession): Promise<{ readonly held: boolean; readonly at: number }>;
   close(): Promise<void>;
 }
 

@@ -2,7 +2,7 @@ import { canonical, runUuid, type RunId, type TenantId } from '@taskrunner/core'
 import { Client } from 'pg';
 import { DatabaseError } from './database-error';
 import { dropPartitions, makePartitions, type KeptDay } from './partitions';
-import { removePast, type Removed, type Retention } from './retention';
+import { removeExpired, type Removed, type Retention } from './retention';
 
 /** What upkeep did. */
 export interface Maintained extends Removed {
@@ -30,7 +30,7 @@ export function maintainDatabase(maintainUrl: string, retention: Retention): Pro
     await client.query(`delete from pack_runs.idempotency where created_at < now() - interval '7 days'`);
     const { rows } = await client.query<{ now: string }>('select pack_runs.now_ms()::text as now');
     const now = Number(rows[0]?.now);
-    const removed = await removePast(client, retention, now);
+    const removed = await removeExpired(client, retention, now);
     const gone = await dropPartitions(client, retention.journal, now, beOwner);
     return { partitions, ...removed, ...gone };
   });

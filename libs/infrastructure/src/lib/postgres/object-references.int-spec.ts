@@ -82,8 +82,8 @@ describe('references to objects', () => {
     });
     await upload(tenantA, 'u');
     await worker.objectReferences.need(tenantA, runId, [value, value]);
-    const incarnation = await worker.claims.register(aWorker());
-    const [claimed] = await worker.claims.claim(incarnation, 1);
+    const workerSession = await worker.claims.register(aWorker());
+    const [claimed] = await worker.claims.claim(workerSession, 1);
     if (!claimed) throw new Error('not claimed');
     const commit = aCommit(claimed, start, {
       steps: [aStep('s')],
@@ -131,8 +131,8 @@ describe('references to objects', () => {
     const [named] = await database.sql<{ text: string }>(
       `select prosrc as text from pg_proc where oid = 'pack_runs.named_files'::regproc`,
     );
-    const within = named?.text.replace(/\bdigests\b/g, list).replace(/\btenant\b/g, `'${tenantA}'`);
-    const inside = JSON.stringify(await once(database.url('owner'), `explain (format json) ${within}`));
+    const isWithin = named?.text.replace(/\bdigests\b/g, list).replace(/\btenant\b/g, `'${tenantA}'`);
+    const inside = JSON.stringify(await once(database.url('owner'), `explain (format json) ${isWithin}`));
     expect(inside).toContain('run_sources_digests');
   });
 

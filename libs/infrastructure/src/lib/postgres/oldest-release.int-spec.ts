@@ -4,7 +4,7 @@ import { maintainDatabase } from './maintain';
 import { migrateDatabase } from './migrate';
 import { migrationNames } from './migrations/migrations';
 import { aCommit, after, aStep, aWorker, start, submit, tenantA } from './testing/builders';
-import { aPastRun, DAY_MS, dayOf, makeDay } from './testing/sealed-run';
+import { anEndedRun, DAY_MS, dayOf, makeDay } from './testing/sealed-run';
 import { startTestServer, type TestServer } from './testing/test-database';
 
 // The oldest release that is supported, as Debian packages it; all other tests run on the newest. To run any of them on another release set
@@ -61,7 +61,7 @@ if (!isThere) {
     const database = await host.database();
     const [web, worker] = [await database.web(), await database.worker()];
     await makeDay(database, dayOf(40));
-    await aPastRun({ database, web, worker, daysAgo: 40 });
+    await anEndedRun({ database, web, worker, daysAgo: 40 });
     const retention = { journal: 14 * DAY_MS, runs: 30 * DAY_MS, evidence: 35 * DAY_MS, tenants: [] };
     expect(await maintainDatabase(database.url('maintain'), retention)).toMatchObject({
       dropped: 3,

@@ -61,13 +61,13 @@ export async function dropPartitions(
   const { rows } = await client.query<PartitionRow>(list);
   const isPast = ({ day }: PartitionRow): boolean => Date.parse(day) + DAY_MS <= nowMs - keepMs;
   const begun = rows.filter(({ parent, pending }) => parent === null || pending);
-  const past = rows.filter((row) => !begun.includes(row) && isPast(row));
+  const expired = rows.filter((row) => !begun.includes(row) && isPast(row));
   const counts = await client.query<KeptDay>({
     ...statement('unarchived-runs'),
-    values: [[...new Set(past.map(({ day }) => day))]],
+    values: [[...new Set(expired.map(({ day }) => day))]],
   });
   const kept = counts.rows.filter(({ runs }) => runs > 0);
-  const going = past.filter(({ day }) => !kept.some((one) => one.day === day));
+  const going = expired.filter(({ day }) => !kept.some((one) => one.day === day));
   await beOwner();
   for (const partition of [...begun, ...going]) await drop(client, partition);
   return { dropped: begun.length + going.length, kept };

@@ -1,6 +1,6 @@
 import { AlteredRuns, alterationText, canonical, runUuid, type Alteration } from '@taskrunner/core';
 import type { Queries } from './queries';
-import { patiently } from './retry';
+import { withRetry } from './retry';
 import { statement } from './statement';
 
 /** Marks of altered runs, each with its audit row in one statement. */
@@ -20,6 +20,6 @@ export class PostgresAlteredRuns extends AlteredRuns {
       JSON.stringify({ code, message: detail }),
       canonical({ type: 'document.altered', runId, code, document, detail }),
     ];
-    return (await patiently(() => this.queries.within(tenant, this.markStatement, values))).length > 0;
+    return (await withRetry(() => this.queries.inTenant(tenant, this.markStatement, values))).length > 0;
   }
 }

@@ -23,16 +23,16 @@ afterAll(() => host.stop());
 
 async function announced(...outbox: ReturnType<typeof anAnnouncement>[]): Promise<RunId> {
   const runId = await submit(web.runStore);
-  const incarnation = await worker.claims.register(aWorker());
-  const claimed = (await worker.claims.claim(incarnation, 100)).find((run) => run.runId === runId);
+  const workerSession = await worker.claims.register(aWorker());
+  const claimed = (await worker.claims.claim(workerSession, 100)).find((run) => run.runId === runId);
   if (!claimed) throw new Error('not claimed');
   expect(await worker.committer.commit(aCommit(claimed, start, { outbox }))).toEqual({ kind: 'committed' });
-  await worker.claims.retire(incarnation);
+  await worker.claims.retire(workerSession);
   return runId;
 }
 
-const take = (from = worker, given: Partial<Parameters<WorkerDatabase['announcements']['take']>[0]> = {}) =>
-  from.announcements.take({ limit: 100, perStream: 100, busy: [], leaseMs: 60_000, ...given });
+const take = (from = worker, overrides: Partial<Parameters<WorkerDatabase['announcements']['take']>[0]> = {}) =>
+  from.announcements.take({ limit: 100, perStream: 100, busy: [], leaseMs: 60_000, ...overrides });
 const types = (items: readonly DueAnnouncement[]) => items.map(({ announcement }) => announcement.type);
 
 describe('announcements', () => {
@@ -96,7 +96,10 @@ describe('announcements', () => {
       { tenant: 'acme', stream: 'c', types: ['run.ended'] as const },
       { tenant: 'globex', stream: 'd', types },
     ];
-    await Promise.all([worker.announcements.spread(endpoints), other.announcements.spread(endpoints)]);
+    await Promise.all([
+      worker.announcements.addressToEndpoints(endpoints),
+      other.announcements.addressToEndpoints(endpoints),
+    ]);
     const first = await take();
     expect(first.map(({ stream, announcement }) => [stream, announcement.type]).sort()).toEqual([
       ['a', 'schedule.stopped'],
@@ -113,7 +116,9 @@ describe('announcements', () => {
     const endpoints = [{ tenant: 'acme', stream: 'a', types: ['schedule.stopped'] as const }];
     for (let round = 0; round < 10; round++) {
       for (let i = 0; i < 4; i++) await database.sql(insert, [runUuid(runId), body]);
-      await Promise.all([worker, other, worker, other].map(({ announcements }) => announcements.spread(endpoints)));
+      await Promise.all(
+        [worker, other, worker, other].map(({ announcements }) => announcements.addressToEndpoints(endpoints)),
+      );
     }
     const [{ count }] = (await database.sql(
       `select count(*)::int as count from pack_runs.outbox where kind = 'announce' and stream = 'a'`,

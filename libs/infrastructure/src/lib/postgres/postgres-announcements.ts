@@ -1,7 +1,7 @@
 import { Announcements, toRunId } from '@taskrunner/core';
 import type { DueAnnouncement, TenantId } from '@taskrunner/core';
 import type { Queries } from './queries';
-import { patiently } from './retry';
+import { withRetry } from './retry';
 import { statement } from './statement';
 
 interface AnnouncementRow {
@@ -18,7 +18,7 @@ interface AnnouncementRow {
 
 /** Announcements in the outbox, leased by moving their due time. */
 export class PostgresAnnouncements extends Announcements {
-  private readonly spreadStatement = statement('spread-announcements');
+  private readonly addressStatement = statement('spread-announcements');
   private readonly takeStatement = statement('take-announcements');
   private readonly endStatement = statement('end-announcement');
   private readonly postponeStatement = statement('postpone-announcement');
@@ -28,11 +28,11 @@ export class PostgresAnnouncements extends Announcements {
   }
 
   /** Not sent again: what a lost answer has spread is spread. */
-  async spread(endpoints: Parameters<Announcements['spread']>[0]): Promise<void> {
+  async addressToEndpoints(endpoints: Parameters<Announcements['addressToEndpoints']>[0]): Promise<void> {
     const wanted = endpoints.flatMap(({ tenant, stream, types }) =>
       types.map((type) => [tenant, stream, type] as const),
     );
-    await this.queries.across(this.spreadStatement, [
+    await this.queries.across(this.addressStatement, [
       wanted.map(([tenant]) => tenant),
       wanted.map(([, stream]) => stream),
       wanted.map(([, , type]) => type),
@@ -57,10 +57,10 @@ export class PostgresAnnouncements extends Announcements {
   }
 
   async done({ tenant, id }: DueAnnouncement): Promise<void> {
-    await patiently(() => this.queries.within(tenant, this.endStatement, [tenant, id]));
+    await withRetry(() => this.queries.inTenant(tenant, this.endStatement, [tenant, id]));
   }
 
   async postpone({ tenant, id }: DueAnnouncement, delayMs: number, reason: string): Promise<void> {
-    await patiently(() => this.queries.within(tenant, this.postponeStatement, [tenant, id, delayMs, reason]));
+    await withRetry(() => this.queries.inTenant(tenant, this.postponeStatement, [tenant, id, delayMs, reason]));
   }
 }

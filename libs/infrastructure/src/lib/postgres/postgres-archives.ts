@@ -2,7 +2,7 @@ import { Archives, runUuid } from '@taskrunner/core';
 import type { ArchivedChunk, BundlePart, Digest, RunId, TenantId } from '@taskrunner/core';
 import { toDigest } from './digest-bytes';
 import type { Queries } from './queries';
-import { patiently } from './retry';
+import { withRetry } from './retry';
 import { statement } from './statement';
 
 interface ArchiveRow {
@@ -26,8 +26,8 @@ export class PostgresArchives extends Archives {
     run: RunId,
     afterLine: number,
   ): Promise<{ readonly bundle: Digest; readonly chunks: readonly ArchivedChunk[] } | null> {
-    const [row] = await patiently(() =>
-      this.queries.within<{ bundle: Digest; chunks: readonly ArchivedChunk[] | null }>(tenant, this.chunksStatement, [
+    const [row] = await withRetry(() =>
+      this.queries.inTenant<{ bundle: Digest; chunks: readonly ArchivedChunk[] | null }>(tenant, this.chunksStatement, [
         tenant,
         runUuid(run),
         afterLine,
@@ -39,8 +39,8 @@ export class PostgresArchives extends Archives {
   }
 
   async journal(tenant: TenantId, run: RunId): Promise<{ readonly bundle: Digest; readonly part: BundlePart } | null> {
-    const [row] = await patiently(() =>
-      this.queries.within<ArchiveRow>(tenant, this.findStatement, [tenant, runUuid(run)]),
+    const [row] = await withRetry(() =>
+      this.queries.inTenant<ArchiveRow>(tenant, this.findStatement, [tenant, runUuid(run)]),
     );
     if (!row) return null;
     const { bundle, journal_offset: offset, journal_size: size, journal_sha256: sha256 } = row;

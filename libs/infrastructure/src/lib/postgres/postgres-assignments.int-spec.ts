@@ -5,8 +5,8 @@ import type {
   ClaimedAssignment,
   ClaimedRun,
   Commit,
-  Incarnation,
-  OfferedAssignment,
+  WorkerSession,
+  DispatchedAssignment,
   StepId,
 } from '@taskrunner/core';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
@@ -22,7 +22,7 @@ let host: TestServer;
 let database: TestDatabase;
 let web: WebDatabase;
 let worker: WorkerDatabase;
-let me: Incarnation;
+let me: WorkerSession;
 beforeAll(async () => {
   host = await startTestServer(startEmbeddedPostgres);
 });
@@ -37,7 +37,7 @@ afterAll(() => host.stop());
 
 const steps = (from: number, count: number): StepId[] =>
   Array.from({ length: count }, (_, index) => `fan[${from + index}]::act` as StepId);
-const anOffer = (from = 0, count = 3): OfferedAssignment => ({
+const anAssignment = (from = 0, count = 3): DispatchedAssignment => ({
   name: `fan[${from}]::act#1`,
   step: 'fan' as StepId,
   first: from,
@@ -67,14 +67,14 @@ function aReport(held: ClaimedAssignment, of: readonly StepId[], number = 1): As
 }
 
 /** A driven run, whose driver has lent. */
-async function lent(
-  offers: readonly OfferedAssignment[] = [anOffer()],
+async function assigned(
+  assignments: readonly DispatchedAssignment[] = [anAssignment()],
   tenant = tenantA,
 ): Promise<{ readonly run: ClaimedRun; readonly commit: Commit }> {
   await submit(web.runStore, { tenant });
   const [run] = await worker.claims.claim(me, 1);
   if (!run) throw new Error('not claimed');
-  const commit = aCommit(run, start, { assignments: { offered: offers, revoked: [], settled: [] } });
+  const commit = aCommit(run, start, { assignments: { dispatched: assignments, revoked: [], settled: [] } });
   expect(await worker.committer.commit(commit)).toEqual({ kind: 'committed' });
   return { run, commit };
 }
@@ -117,7 +117,7 @@ describe('an assignment', () => {
     await submit(web.runStore, { tenant: tenantB });
     const [one, other] = await worker.claims.claim(me, 2);
     if (!one || !other) throw new Error('not claimed');
-    const with_ = { assignments: { offered: [anOffer()], revoked: [], settled: [] } };
+    const with_ = { assignments: { dispatched: [anAssignment()], revoked: [], settled: [] } };
     const zombie = { ...one, fence: one.fence - 1 };
     const outcomes = await Promise.all([
       worker.committer.commit(aCommit(zombie, start, with_)),
@@ -128,7 +128,7 @@ describe('an assignment', () => {
   });
 
   it('is claimed once, whole, under a fence of its own, with the run as it was accepted', async () => {
-    const { run } = await lent();
+    const { run } = await assigned();
     const held = await claimed();
     expect(held).toMatchObject({ runId: run.runId, name: 'fan[0]::act#1', fence: 1, mac: 'cd'.repeat(32), begun: [] });
     expect(JSON.parse(held.body)).toEqual(steps(0, 3));
@@ -141,14 +141,14 @@ describe('an assignment', () => {
   });
 
   it('is seen by workers that honour the environment of its run alone', async () => {
-    const { run } = await lent();
+    const { run } = await assigned();
     const stranger = await worker.claims.register(aWorker({ environments: [sha256('another')] }));
     expect(await worker.assignments.claim(stranger)).toBeNull();
     expect((await claimed()).runId).toBe(run.runId);
   });
 
   it('takes a report once that is sent again while it is still under way, and says so to both', async () => {
-    const { run } = await lent();
+    const { run } = await assigned();
     const held = await claimed();
     const report = (): Promise<unknown> => worker.assignments.report(held, aReport(held, steps(0, 1)));
     await whileHeld(run, 2, async () => {
@@ -159,7 +159,7 @@ describe('an assignment', () => {
   });
 
   it('is not locked by a worker that retires before the runs that it owns are', async () => {
-    const { run } = await lent();
+    const { run } = await assigned();
     await claimed();
     const free = 'select name from pack_runs.assignments for update skip locked';
     const retire = (): Promise<void> => worker.claims.retire(me);
@@ -167,21 +167,21 @@ describe('an assignment', () => {
   });
 
   it('takes turns with those of other tenants', async () => {
-    await lent([anOffer(0), anOffer(10), anOffer(20)]);
-    await lent([anOffer(0)], tenantB);
+    await assigned([anAssignment(0), anAssignment(10), anAssignment(20)]);
+    await assigned([anAssignment(0)], tenantB);
     expect([(await claimed()).tenant, (await claimed()).tenant]).toEqual([tenantA, tenantB]);
   });
 
   it('has a row of each execution before it begins, none for what is to stop, none under an old fence', async () => {
-    const { run, commit } = await lent();
+    const { run, commit } = await assigned();
     const held = await claimed();
     const revoked = [{ name: held.name, steps: steps(2, 1) }];
-    const next = aCommit(run, after(commit), { assignments: { offered: [], revoked, settled: [] } });
+    const next = aCommit(run, after(commit), { assignments: { dispatched: [], revoked, settled: [] } });
     expect(await worker.committer.commit(next)).toEqual({ kind: 'committed' });
     expect(await worker.assignments.begin(held, started(steps(1, 2)))).toEqual(steps(1, 1));
     // Its answer was lost, it asks again.
     expect(await worker.assignments.begin(held, started(steps(1, 2)))).toEqual(steps(1, 1));
-    expect(await worker.assignments.standings(me)).toMatchObject([
+    expect(await worker.assignments.assignmentStatuses(me)).toMatchObject([
       { name: held.name, stops: steps(2, 1), over: false },
     ]);
     await worker.assignments.release(held);
@@ -197,11 +197,11 @@ describe('an assignment', () => {
   });
 
   it('is reported by letters, each once, by its holder alone', async () => {
-    await lent();
+    await assigned();
     const held = await claimed();
     expect(await worker.assignments.report(held, aReport(held, steps(0, 1)))).toEqual({ kind: 'posted', position: 1 });
     expect(await worker.assignments.report(held, aReport(held, steps(0, 1)))).toEqual({ kind: 'posted', position: 1 });
-    expect(await worker.claims.mail(me)).toMatchObject([{ inbox: 1 }]);
+    expect(await worker.claims.inboxPositions(me)).toMatchObject([{ inbox: 1 }]);
     await worker.assignments.release(held);
     expect(await worker.assignments.report(held, aReport(held, steps(1, 1), 2))).toEqual({ kind: 'lost' });
     const again = await claimed();
@@ -217,7 +217,7 @@ describe('an assignment', () => {
   });
 
   it('keeps the inbox of its run bounded, and leaves a run that is over alone', async () => {
-    const { run } = await lent();
+    const { run } = await assigned();
     const held = await claimed();
     await database.sql(`update pack_runs.runs set inbox_seq = 1000`);
     expect(await worker.assignments.report(held, aReport(held, steps(0, 1)))).toEqual({
@@ -229,11 +229,11 @@ describe('an assignment', () => {
       kind: 'refused',
       code: 'RUN_ENDED',
     });
-    expect(await worker.assignments.standings(me)).toMatchObject([{ runId: run.runId, over: true }]);
+    expect(await worker.assignments.assignmentStatuses(me)).toMatchObject([{ runId: run.runId, over: true }]);
   });
 
   it('stores chunks under its own fence, whoever drives the run', async () => {
-    const { run } = await lent();
+    const { run } = await assigned();
     const held = await claimed();
     await database.sql('update pack_runs.runs set fence = fence + 1');
     const { tenant, runId, name, fence } = held;
@@ -250,7 +250,7 @@ describe('an assignment', () => {
   });
 
   it('of a dead worker is freed by the sweep, and nobody is blamed; what is settled is gone with its executions', async () => {
-    const { run, commit } = await lent();
+    const { run, commit } = await assigned();
     const short = await database.worker({ leaseMs: LEASE_MS });
     const dying = await short.claims.register(aWorker());
     const living = await short.claims.register(aWorker());
@@ -268,11 +268,11 @@ describe('an assignment', () => {
     expect(again.begun).toEqual([{ step: 'fan[0]::act', execution: 1, answered: false }]);
     expect(await short.assignments.report(held, aReport(held, steps(0, 1)))).toEqual({ kind: 'lost' });
     expect(await database.sql('select crashes from pack_runs.runs')).toEqual([{ crashes: 0 }]);
-    const settled = { assignments: { offered: [], revoked: [], settled: [held.name] } };
+    const settled = { assignments: { dispatched: [], revoked: [], settled: [held.name] } };
     expect(await worker.committer.commit(aCommit(run, after(commit), settled))).toEqual({ kind: 'committed' });
     expect(await database.sql('select from pack_runs.assignments')).toEqual([]);
     expect(await database.sql('select from pack_runs.executions')).toEqual([]);
-    expect(await worker.assignments.standings(me)).toEqual([]);
+    expect(await worker.assignments.assignmentStatuses(me)).toEqual([]);
     expect(runUuid(run.runId)).toBeDefined();
   });
 });

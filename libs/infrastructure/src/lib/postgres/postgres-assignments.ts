@@ -1,11 +1,11 @@
 import { Assignments, canonical, runUuid, toRunId } from '@taskrunner/core';
 import type {
   AssignmentReport,
-  AssignmentStanding,
+  AssignmentStatus,
   ClaimedAssignment,
   ClaimedRun,
   HeldAssignment,
-  Incarnation,
+  WorkerSession,
   Json,
   Posted,
   RunId,
@@ -14,7 +14,7 @@ import type {
 } from '@taskrunner/core';
 import type { Pool } from 'pg';
 import { toClaimedRun, type ClaimedRow } from './claimed-run';
-import { AS_LONG_AS_IT_TAKES, patiently } from './retry';
+import { AS_LONG_AS_IT_TAKES, withRetry } from './retry';
 import { statement, type Statement } from './statement';
 
 interface ClaimedAssignmentRow {
@@ -28,7 +28,7 @@ interface ClaimedAssignmentRow {
   readonly begun: ClaimedAssignment['begun'];
 }
 
-interface StandingRow {
+interface AssignmentStatusRow {
   readonly tenant_id: string;
   readonly run_id: string;
   readonly name: string;
@@ -54,7 +54,7 @@ export class PostgresAssignments extends Assignments {
   private readonly runStatement = statement('lent-run');
   private readonly beginStatement = statement('begin-executions');
   private readonly reportStatement = statement('post-report');
-  private readonly standingsStatement = statement('assignment-standings');
+  private readonly assignmentStatusesStatement = statement('assignment-standings');
   private readonly releaseStatement = statement('release-assignment');
   private readonly othersStatement = statement('other-workers');
   private lastServed = '';
@@ -63,15 +63,15 @@ export class PostgresAssignments extends Assignments {
     super();
   }
 
-  async claim(incarnation: Incarnation): Promise<ClaimedAssignment | null> {
-    const values = [incarnation.id, this.lastServed];
+  async claim(workerSession: WorkerSession): Promise<ClaimedAssignment | null> {
+    const values = [workerSession.id, this.lastServed];
     const [row] = await this.ask<ClaimedAssignmentRow>(this.claimStatement, values);
     if (!row) return null;
     this.lastServed = row.tenant_id;
     const { name, fence, body, stops, begun } = row;
     const runId = toRunId(row.run_id);
     const tenant = row.tenant_id as TenantId;
-    return { tenant, runId, name, fence, incarnation, body, stops, begun, mac: row.mac.toString('hex') };
+    return { tenant, runId, name, fence, workerSession, body, stops, begun, mac: row.mac.toString('hex') };
   }
 
   async run(tenant: TenantId, runId: RunId): Promise<ClaimedRun | null> {
@@ -112,8 +112,8 @@ export class PostgresAssignments extends Assignments {
     return this.report(held, report);
   }
 
-  async standings(incarnation: Incarnation): Promise<readonly AssignmentStanding[]> {
-    const rows = await this.ask<StandingRow>(this.standingsStatement, [incarnation.id]);
+  async assignmentStatuses(workerSession: WorkerSession): Promise<readonly AssignmentStatus[]> {
+    const rows = await this.ask<AssignmentStatusRow>(this.assignmentStatusesStatement, [workerSession.id]);
     return rows.map(({ tenant_id, run_id, name, fence, stops, seen, over }) => ({
       ...{ name, fence, stops, seen, over },
       tenant: tenant_id as TenantId,
@@ -122,17 +122,17 @@ export class PostgresAssignments extends Assignments {
   }
 
   async release(held: HeldAssignment): Promise<void> {
-    await patiently(() => this.ask(this.releaseStatement, keyOf(held)));
+    await withRetry(() => this.ask(this.releaseStatement, keyOf(held)));
   }
 
-  async others(incarnation: Incarnation): Promise<number> {
-    const [row] = await this.ask<{ others: number }>(this.othersStatement, [incarnation.id]);
+  async others(workerSession: WorkerSession): Promise<number> {
+    const [row] = await this.ask<{ others: number }>(this.othersStatement, [workerSession.id]);
     return row?.others ?? 0;
   }
 
   /** As what a driver asks: giving up what has been executed because the database is away would send it to a person, or have it done again. */
   private untilAnswered<Row>(text: Statement, values: readonly unknown[]): Promise<Row[]> {
-    return patiently(() => this.ask<Row>(text, values), AS_LONG_AS_IT_TAKES);
+    return withRetry(() => this.ask<Row>(text, values), AS_LONG_AS_IT_TAKES);
   }
 
   private async ask<Row>(text: Statement, values: readonly unknown[]): Promise<Row[]> {
@@ -145,6 +145,6 @@ const ENDED: readonly string[] = ['succeeded', 'failed', 'cancelled', 'halted'];
 /** Unread letters of a run at most. */
 const UNREAD = 1_000;
 
-function keyOf({ tenant, runId, name, fence, incarnation }: HeldAssignment): unknown[] {
-  return [tenant, runUuid(runId), name, fence, incarnation.id];
+function keyOf({ tenant, runId, name, fence, workerSession }: HeldAssignment): unknown[] {
+  return [tenant, runUuid(runId), name, fence, workerSession.id];
 }

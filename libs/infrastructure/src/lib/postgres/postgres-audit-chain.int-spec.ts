@@ -24,13 +24,13 @@ const ENVELOPE = anEnvelope('checkpoint');
 
 /** Appends entries of any kind. */
 async function append(tenant: TenantId, count: number): Promise<void> {
-  for (let n = 0; n < count; n++) await web.gateDesk.audit(tenant, { type: 'test', n, text: 'a "é" €' });
+  for (let n = 0; n < count; n++) await web.gateStore.audit(tenant, { type: 'test', n, text: 'a "é" €' });
 }
 
 async function checkpoint(tenant: TenantId): Promise<void> {
-  const standing = await web.auditChain.standing(tenant, 1_000);
-  if (standing.kind !== 'grown') throw new TypeError(standing.kind);
-  await web.auditChain.keep(tenant, { ...standing, envelope: ENVELOPE });
+  const status = await web.auditChain.status(tenant, 1_000);
+  if (status.kind !== 'grown') throw new TypeError(status.kind);
+  await web.auditChain.keep(tenant, { ...status, envelope: ENVELOPE });
 }
 
 it('gives entries that are a chain, of the tenant alone, page by page', async () => {
@@ -50,7 +50,7 @@ it('says which tenants are due: those whose chain has grown, a while after their
   expect([...(await web.auditChain.due(60_000, 10))].sort()).toEqual([tenantA, tenantB].sort());
   await checkpoint(tenantA);
   await checkpoint(tenantB);
-  expect(await web.auditChain.standing(tenantA, 10)).toEqual({ kind: 'unchanged' });
+  expect(await web.auditChain.status(tenantA, 10)).toEqual({ kind: 'unchanged' });
   expect(await web.auditChain.due(0, 10)).toEqual([]);
   await append(tenantA, 1);
   expect(await web.auditChain.due(60_000, 10)).toEqual([]);
@@ -76,11 +76,11 @@ it('keeps checkpoints, the first of those that cover as much, and shows them to 
 
 it('checks a long chain in parts', async () => {
   await append(tenantA, 5);
-  expect(await web.auditChain.standing(tenantA, 2)).toMatchObject({ kind: 'grown', count: 2 });
-  const standing = await web.auditChain.standing(tenantA, 2);
-  if (standing.kind === 'grown') await web.auditChain.keep(tenantA, { ...standing, envelope: ENVELOPE });
-  expect(await web.auditChain.standing(tenantA, 2)).toMatchObject({ kind: 'grown', count: 4 });
-  expect(await web.auditChain.standing(tenantA, 3)).toMatchObject({ kind: 'grown', count: 5 });
+  expect(await web.auditChain.status(tenantA, 2)).toMatchObject({ kind: 'grown', count: 2 });
+  const status = await web.auditChain.status(tenantA, 2);
+  if (status.kind === 'grown') await web.auditChain.keep(tenantA, { ...status, envelope: ENVELOPE });
+  expect(await web.auditChain.status(tenantA, 2)).toMatchObject({ kind: 'grown', count: 4 });
+  expect(await web.auditChain.status(tenantA, 3)).toMatchObject({ kind: 'grown', count: 5 });
 });
 
 it.each<[string, string, number]>([
@@ -100,7 +100,7 @@ it.each<[string, string, number]>([
   await append(tenantA, 3);
   await database.sql(sql);
   expect(await web.auditChain.due(0, 10)).toEqual([tenantA]);
-  expect(await web.auditChain.standing(tenantA, 1_000)).toEqual({ kind: 'broken', entry });
+  expect(await web.auditChain.status(tenantA, 1_000)).toEqual({ kind: 'broken', entry });
 });
 
 it('lets no role change or remove a checkpoint', async () => {
@@ -123,8 +123,8 @@ it('lets no role change or remove a checkpoint', async () => {
 
 it('has an entry for the seal of a run', async () => {
   const runId = await submit(web.runStore);
-  const incarnation = await worker.claims.register(aWorker());
-  const [claimed] = await worker.claims.claim(incarnation, 1);
+  const workerSession = await worker.claims.register(aWorker());
+  const [claimed] = await worker.claims.claim(workerSession, 1);
   if (!claimed) throw new Error('not claimed');
   await worker.committer.commit(
     aCommit(claimed, start, { steps: [aStep('s')], outbox: [{ kind: 'attest', body: {} }] }),

@@ -1,8 +1,8 @@
 import { AuditChain, canonical } from '@taskrunner/core';
-import type { AuditEntry, AuditStanding, Envelope, JsonObject, KeptCheckpoint, TenantId } from '@taskrunner/core';
+import type { AuditEntry, AuditChainStatus, Envelope, JsonObject, KeptCheckpoint, TenantId } from '@taskrunner/core';
 import { digestBytes, toDigest } from './digest-bytes';
 import type { Queries } from './queries';
-import { patiently } from './retry';
+import { withRetry } from './retry';
 import { statement } from './statement';
 
 interface EntryRow {
@@ -20,7 +20,7 @@ interface CheckpointRow {
   readonly envelope: Envelope;
 }
 
-interface StandingRow {
+interface AuditChainRow {
   /** Entries that the last checkpoint covers. */
   readonly covered: number;
   /** Rows that were read after it. */
@@ -39,7 +39,7 @@ export class PostgresAuditChain extends AuditChain {
   private readonly entriesStatement = statement('list-audit');
   private readonly checkpointsStatement = statement('list-checkpoints');
   private readonly dueStatement = statement('due-checkpoints');
-  private readonly standingStatement = statement('audit-standing');
+  private readonly statusStatement = statement('audit-standing');
   private readonly appendStatement = statement('append-audits');
   private readonly keepStatement = statement('keep-checkpoint');
 
@@ -48,8 +48,8 @@ export class PostgresAuditChain extends AuditChain {
   }
 
   async entries(tenant: TenantId, after: number, limit: number): Promise<readonly AuditEntry[]> {
-    const rows = await patiently(() =>
-      this.queries.within<EntryRow>(tenant, this.entriesStatement, [tenant, after, limit]),
+    const rows = await withRetry(() =>
+      this.queries.inTenant<EntryRow>(tenant, this.entriesStatement, [tenant, after, limit]),
     );
     return rows.map(({ seq, at_ms: at, prev, hash, event }) => {
       return { seq, at, prev: prev && toDigest(prev), hash: toDigest(hash), event };
@@ -57,22 +57,22 @@ export class PostgresAuditChain extends AuditChain {
   }
 
   async checkpoints(tenant: TenantId, after: number, limit: number): Promise<readonly KeptCheckpoint[]> {
-    const rows = await patiently(() =>
-      this.queries.within<CheckpointRow>(tenant, this.checkpointsStatement, [tenant, after, limit]),
+    const rows = await withRetry(() =>
+      this.queries.inTenant<CheckpointRow>(tenant, this.checkpointsStatement, [tenant, after, limit]),
     );
     return rows.map(({ seq, head, at_ms: at, envelope }) => ({ count: seq, head: toDigest(head), at, envelope }));
   }
 
   async due(everyMs: number, limit: number): Promise<readonly TenantId[]> {
-    const rows = await patiently(() =>
+    const rows = await withRetry(() =>
       this.queries.across<{ tenant_id: TenantId }>(this.dueStatement, [everyMs, limit]),
     );
     return rows.map((row) => row.tenant_id);
   }
 
-  async standing(tenant: TenantId, limit: number): Promise<AuditStanding> {
-    const [row] = await patiently(() =>
-      this.queries.within<StandingRow>(tenant, this.standingStatement, [tenant, limit]),
+  async status(tenant: TenantId, limit: number): Promise<AuditChainStatus> {
+    const [row] = await withRetry(() =>
+      this.queries.inTenant<AuditChainRow>(tenant, this.statusStatement, [tenant, limit]),
     );
     if (!row) throw new TypeError('no standing');
     const { covered, entries, last, head, broken, counted, at_ms: at } = row;
@@ -88,11 +88,11 @@ export class PostgresAuditChain extends AuditChain {
   async append(tenant: TenantId, events: readonly JsonObject[]): Promise<void> {
     if (events.length === 0) return;
     const texts = events.map((event) => canonical(event));
-    await patiently(() => this.queries.within(tenant, this.appendStatement, [tenant, texts]));
+    await withRetry(() => this.queries.inTenant(tenant, this.appendStatement, [tenant, texts]));
   }
 
   async keep(tenant: TenantId, { count, head, at, envelope }: KeptCheckpoint): Promise<void> {
     const values = [tenant, count, digestBytes(head), at, JSON.stringify(envelope)];
-    await patiently(() => this.queries.within(tenant, this.keepStatement, values));
+    await withRetry(() => this.queries.inTenant(tenant, this.keepStatement, values));
   }
 }

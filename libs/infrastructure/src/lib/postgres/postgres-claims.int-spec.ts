@@ -34,8 +34,8 @@ const tenants = (runs: readonly ClaimedRun[]) => runs.map(({ tenant }) => tenant
 describe('claiming', () => {
   it('hands over a run with all that drives it, once, under a new fence', async () => {
     const runId = await submit(web.runStore);
-    const incarnation = await worker.claims.register(aWorker());
-    const claimed = await worker.claims.claim(incarnation, 5);
+    const workerSession = await worker.claims.register(aWorker());
+    const claimed = await worker.claims.claim(workerSession, 5);
     expect(claimed).toEqual([
       expect.objectContaining({
         tenant: tenantA,
@@ -52,9 +52,9 @@ describe('claiming', () => {
         seen: 0,
       }),
     ]);
-    expect(await worker.claims.claim(incarnation, 5)).toEqual([]);
-    expect(await worker.claims.standing(tenantA, runId)).toEqual({ fence: 1, lastSeq: 0, head: null });
-    expect(await worker.claims.standing(tenantB, runId)).toBeNull();
+    expect(await worker.claims.claim(workerSession, 5)).toEqual([]);
+    expect(await worker.claims.journalPosition(tenantA, runId)).toEqual({ fence: 1, lastSeq: 0, head: null });
+    expect(await worker.claims.journalPosition(tenantB, runId)).toBeNull();
   });
 
   it('is fair: ten thousand due runs of one tenant do not delay another', async () => {
@@ -73,22 +73,22 @@ describe('claiming', () => {
     );
     for (let i = 0; i < 3; i++) await submit(web.runStore, { tenant: tenantB });
     await submit(web.runStore, { tenant: 'carol' as TenantId });
-    const incarnation = await worker.claims.register(aWorker());
-    const first = tenants(await worker.claims.claim(incarnation, 6));
+    const workerSession = await worker.claims.register(aWorker());
+    const first = tenants(await worker.claims.claim(workerSession, 6));
     expect(first.filter((tenant) => tenant === tenantA)).toHaveLength(2);
     expect(first.filter((tenant) => tenant === tenantB)).toHaveLength(2);
     expect(first.filter((tenant) => tenant === 'carol')).toHaveLength(1);
     // One free slot at a time goes round the tenants.
-    const next = [...(await worker.claims.claim(incarnation, 1)), ...(await worker.claims.claim(incarnation, 1))];
+    const next = [...(await worker.claims.claim(workerSession, 1)), ...(await worker.claims.claim(workerSession, 1))];
     expect(tenants(next).sort()).toEqual([tenantA, tenantB]);
   });
 
   it('gives no run to two workers', async () => {
     for (let i = 0; i < 40; i++) await submit(web.runStore, { tenant: `t${i % 4}` as TenantId });
-    const incarnations = await Promise.all(Array.from({ length: 5 }, () => worker.claims.register(aWorker())));
+    const workerSessions = await Promise.all(Array.from({ length: 5 }, () => worker.claims.register(aWorker())));
     const claimed: ClaimedRun[] = [];
     while (claimed.length < 40) {
-      for (const runs of await Promise.all(incarnations.map((each) => worker.claims.claim(each, 3))))
+      for (const runs of await Promise.all(workerSessions.map((each) => worker.claims.claim(each, 3))))
         claimed.push(...runs);
     }
     expect(new Set(claimed.map(({ runId }) => runId)).size).toBe(40);
@@ -108,15 +108,15 @@ describe('claiming', () => {
 
   it('tells where the journal ends: position, head, mac, letters seen', async () => {
     const runId = await submit(web.runStore);
-    const incarnation = await worker.claims.register(aWorker());
-    const [claimed] = await worker.claims.claim(incarnation, 1);
+    const workerSession = await worker.claims.register(aWorker());
+    const [claimed] = await worker.claims.claim(workerSession, 1);
     if (!claimed) throw new Error('not claimed');
     await web.runStore.post(tenantA, runId, { type: 'time.reached' }, 'a');
     const first = aCommit(claimed, start, { entries: 3 });
     const parked = { seen: 1, closes: true, releases: true, dueAt: 0, mac: 'cd'.repeat(32) };
     const second = aCommit(claimed, after(first), { entries: 2, ...parked, run: { lastLine: 9 } });
     for (const commit of [first, second]) expect(await worker.committer.commit(commit)).toEqual({ kind: 'committed' });
-    expect(await worker.claims.claim(incarnation, 1)).toEqual([
+    expect(await worker.claims.claim(workerSession, 1)).toEqual([
       expect.objectContaining({
         lastSeq: 5,
         lastLine: 9,
@@ -137,17 +137,17 @@ describe('claiming', () => {
 
   it('tells where the last snapshot stands, also where pages without one follow, and reads some pages from there', async () => {
     const runId = await submit(web.runStore);
-    const incarnation = await worker.claims.register(aWorker());
-    const [claimed] = await worker.claims.claim(incarnation, 1);
+    const workerSession = await worker.claims.register(aWorker());
+    const [claimed] = await worker.claims.claim(workerSession, 1);
     if (!claimed) throw new Error('not claimed');
     expect(claimed.snapshotSeq).toBeNull();
     const commits = [aCommit(claimed, start, { entries: 3 })];
     for (const isSnapshot of [true, false, true, false])
       commits.push(aCommit(claimed, after(commits.at(-1) as Commit), { entries: 2, isSnapshot }));
     for (const commit of commits) expect(await worker.committer.commit(commit)).toEqual({ kind: 'committed' });
-    expect(await worker.claims.resume(incarnation, claimed)).toMatchObject({ lastSeq: 11, snapshotSeq: 8 });
+    expect(await worker.claims.resume(workerSession, claimed)).toMatchObject({ lastSeq: 11, snapshotSeq: 8 });
     await worker.claims.release(claimed, null);
-    expect(await worker.claims.claim(incarnation, 1)).toEqual([expect.objectContaining({ snapshotSeq: 8 })]);
+    expect(await worker.claims.claim(workerSession, 1)).toEqual([expect.objectContaining({ snapshotSeq: 8 })]);
     const pages = await worker.claims.pages(tenantA, runId, 7, 1);
     expect(pages.map(({ first, prev }) => [first, prev])).toEqual([[8, commits[2]?.page.hash]]);
     expect((await worker.claims.pages(tenantA, runId, 0, 2)).map(({ first }) => first)).toEqual([1, 4]);
@@ -175,8 +175,8 @@ describe('claiming', () => {
       [tenantA, runUuid(page)],
     );
     const claimed = await worker.claims.claim(await worker.claims.register(aWorker()), 5);
-    const told = new Map(claimed.map(({ runId, untouched, inbox }) => [runId, [untouched, inbox]]));
-    expect(told).toEqual(
+    const reported = new Map(claimed.map(({ runId, untouched, inbox }) => [runId, [untouched, inbox]]));
+    expect(reported).toEqual(
       new Map([
         [bare, [true, 1]],
         [step, [false, 0]],
@@ -200,9 +200,9 @@ describe('claiming', () => {
       return answer;
     }) as never;
     const claims = new PostgresClaims(pool, new DatabaseClock());
-    const incarnation = await claims.register(aWorker());
-    await expect(claims.claim(incarnation, 5)).rejects.toThrow('lost');
-    const again = await claims.claim(incarnation, 5);
+    const workerSession = await claims.register(aWorker());
+    await expect(claims.claim(workerSession, 5)).rejects.toThrow('lost');
+    const again = await claims.claim(workerSession, 5);
     expect(again).toEqual([expect.objectContaining({ fence: 2, crashes: 0 })]);
     await pool.end();
   });
@@ -210,11 +210,11 @@ describe('claiming', () => {
   it('sees mail of its own runs only', async () => {
     const runId = await submit(web.runStore);
     const foreign = await submit(web.runStore, { tenant: tenantB });
-    const incarnation = await worker.claims.register(aWorker());
-    await worker.claims.claim(incarnation, 1);
+    const workerSession = await worker.claims.register(aWorker());
+    await worker.claims.claim(workerSession, 1);
     await web.runStore.post(tenantA, runId, { type: 'time.reached' }, 'a');
     await web.runStore.post(tenantB, foreign, { type: 'time.reached' }, 'a');
-    expect(await worker.claims.mail(incarnation)).toEqual([{ tenant: tenantA, runId, inbox: 1 }]);
+    expect(await worker.claims.inboxPositions(workerSession)).toEqual([{ tenant: tenantA, runId, inbox: 1 }]);
   });
 });
 
@@ -240,14 +240,14 @@ describe('going on with a run', () => {
 describe('giving up a run', () => {
   const claimOne = async () => {
     const runId = await submit(web.runStore);
-    const incarnation = await worker.claims.register(aWorker());
-    const [claimed] = await worker.claims.claim(incarnation, 1);
+    const workerSession = await worker.claims.register(aWorker());
+    const [claimed] = await worker.claims.claim(workerSession, 1);
     if (!claimed) throw new Error('not claimed');
-    return { runId, incarnation, claimed };
+    return { runId, workerSession, claimed };
   };
 
   it('halts it: no owner, audited, not claimable; only under its fence', async () => {
-    const { runId, incarnation, claimed } = await claimOne();
+    const { runId, workerSession, claimed } = await claimOne();
     expect(await worker.claims.halt({ ...claimed, fence: 7 }, 'JOURNAL_TAMPERED', 'page 3')).toBe(false);
     expect((await web.runReader.summary(tenantA, runId))?.status).toBe('queued');
     // The answer to the first may be lost: the second is told the same, and audits nothing.
@@ -258,7 +258,7 @@ describe('giving up a run', () => {
       error: { code: 'JOURNAL_TAMPERED' },
       evidence: { status: 'refused' },
     });
-    expect(await worker.claims.claim(incarnation, 5)).toEqual([]);
+    expect(await worker.claims.claim(workerSession, 5)).toEqual([]);
     expect(await worker.committer.commit(aCommit(claimed, start))).toEqual({ kind: 'claim-lost' });
     const rows = await database.sql('select event from pack_runs.audit order by seq');
     expect(rows).toEqual([
@@ -268,22 +268,22 @@ describe('giving up a run', () => {
   });
 
   it('releases it without counting a crash; with a wait it comes back later', async () => {
-    const { runId, incarnation, claimed } = await claimOne();
+    const { runId, workerSession, claimed } = await claimOne();
     await worker.claims.release(claimed, null);
-    const [again] = await worker.claims.claim(incarnation, 1);
+    const [again] = await worker.claims.claim(workerSession, 1);
     expect(again).toMatchObject({ runId, fence: 2, crashes: 0 });
     await worker.claims.release(claimed, null);
-    expect(await worker.claims.claim(incarnation, 1)).toEqual([]);
+    expect(await worker.claims.claim(workerSession, 1)).toEqual([]);
     if (again) await worker.claims.release(again, [{ kind: 'executor', id: 'x', since: 1, until: null }]);
-    expect(await worker.claims.claim(incarnation, 1)).toEqual([]);
+    expect(await worker.claims.claim(workerSession, 1)).toEqual([]);
     const summary = await web.runReader.summary(tenantA, runId);
     expect(summary).toMatchObject({ status: 'waiting', waits: [{ kind: 'executor' }] });
   });
 
   it('retires: its runs are due at once, without a crash', async () => {
-    const { incarnation } = await claimOne();
-    await worker.claims.retire(incarnation);
-    expect(await worker.claims.renew(incarnation)).toMatchObject({ held: false });
+    const { workerSession } = await claimOne();
+    await worker.claims.retire(workerSession);
+    expect(await worker.claims.renew(workerSession)).toMatchObject({ held: false });
     const other = await worker.claims.register(aWorker());
     expect(await worker.claims.claim(other, 5)).toEqual([expect.objectContaining({ fence: 2, crashes: 0 })]);
   });
@@ -291,11 +291,11 @@ describe('giving up a run', () => {
 
 describe('leases', () => {
   /** Renews every 50 ms until told to stop. */
-  const keepAlive = (incarnation: { id: string; leaseMs: number }) => {
+  const keepAlive = (workerSession: { id: string; leaseMs: number }) => {
     let alive = true;
     const done = (async () => {
       while (alive) {
-        await worker.claims.renew(incarnation);
+        await worker.claims.renew(workerSession);
         await delay(50);
       }
     })();
@@ -331,8 +331,8 @@ describe('leases', () => {
     const dying = await worker.claims.register(aWorker());
     [claimed] = await worker.claims.claim(dying, 1);
     if (claimed) {
-      expect(await worker.claims.beginAlone({ ...claimed, fence: claimed.fence - 1 })).toBe(false);
-      expect(await worker.claims.beginAlone(claimed)).toBe(true);
+      expect(await worker.claims.beginIsolated({ ...claimed, fence: claimed.fence - 1 })).toBe(false);
+      expect(await worker.claims.beginIsolated(claimed)).toBe(true);
     }
     await untilFreed();
     expect(await counted()).toEqual({ crashes: 3 });
@@ -340,9 +340,9 @@ describe('leases', () => {
     expect(claimed).toMatchObject({ runId, crashes: 2, quarantine: true });
     if (claimed) {
       // Its process died, and this worker saw it. A claim of before says nothing.
-      await worker.claims.condemn({ ...claimed, fence: claimed.fence - 1 });
+      await worker.claims.markPoisoned({ ...claimed, fence: claimed.fence - 1 });
       expect(await worker.claims.claim(living, 1)).toEqual([]);
-      await worker.claims.condemn(claimed);
+      await worker.claims.markPoisoned(claimed);
       [claimed] = await worker.claims.claim(living, 1);
       expect(claimed).toMatchObject({ runId, crashes: CRASHES_TO_POISON, quarantine: true });
     }
@@ -391,19 +391,19 @@ describe('leases', () => {
   });
 
   it('are renewed over a connection of their own', async () => {
-    const incarnation = await worker.claims.register(aWorker());
+    const workerSession = await worker.claims.register(aWorker());
     const lease = openLeaseDatabase(database.url('worker'));
-    expect(await lease.renew(incarnation)).toMatchObject({ held: true });
-    await worker.claims.retire(incarnation);
-    expect(await lease.renew(incarnation)).toMatchObject({ held: false });
+    expect(await lease.renew(workerSession)).toMatchObject({ held: true });
+    await worker.claims.retire(workerSession);
+    expect(await lease.renew(workerSession)).toMatchObject({ held: false });
     await lease.close();
   });
 
   it('give the clock the time of the database', async () => {
-    const incarnation = await worker.claims.register(aWorker());
+    const workerSession = await worker.claims.register(aWorker());
     // This machine's clock becomes a day wrong. What passes between the two readings is no day, on whatever machine.
     const wrong = jest.spyOn(Date, 'now').mockReturnValue(Date.now() - 86_400_000);
-    const { at } = await worker.claims.renew(incarnation);
+    const { at } = await worker.claims.renew(workerSession);
     const now = worker.clock.now();
     wrong.mockRestore();
     expect(Math.abs(now - at)).toBeLessThan(3_600_000);

@@ -3,9 +3,9 @@ import type {
   ClaimedRun,
   Digest,
   Envelope,
-  Incarnation,
+  WorkerSession,
   Json,
-  Letter,
+  InboxMessage,
   Page,
   RunId,
   SealedInput,
@@ -13,12 +13,19 @@ import type {
   WorkerDescription,
 } from '@taskrunner/core';
 import type { Pool } from 'pg';
-import { CRASHES_TO_POISON, CRASHES_TO_QUARANTINE, toClaimedRun, toLetter, toPage, toResumed } from './claimed-run';
-import type { ClaimedRow, LetterRow, PageRow, ResumedRow } from './claimed-run';
+import {
+  CRASHES_TO_POISON,
+  CRASHES_TO_QUARANTINE,
+  toClaimedRun,
+  toInboxMessage,
+  toPage,
+  toResumed,
+} from './claimed-run';
+import type { ClaimedRow, InboxRow, PageRow, ResumedRow } from './claimed-run';
 import type { DatabaseClock } from './database-clock';
 import { digestBytes, toDigest } from './digest-bytes';
-import { KnownTexts } from './known-texts';
-import { AS_LONG_AS_IT_TAKES, patiently } from './retry';
+import { DocumentCache } from './document-cache';
+import { AS_LONG_AS_IT_TAKES, withRetry } from './retry';
 import { statement } from './statement';
 import type { Statement } from './statement';
 
@@ -28,7 +35,7 @@ const LEASE_MS = 8_000;
 /** Longer than any statement lives on the server. */
 const LOST_FOR_MS = 60_000;
 
-interface StandingRow {
+interface RunPositionRow {
   readonly fence: number;
   readonly last_seq: number;
   readonly head: Buffer | null;
@@ -78,21 +85,21 @@ export class PostgresClaims extends Claims {
   private readonly freeAssignmentsStatement = statement('free-assignments');
   private readonly forgetStatement = statement('forget-dead');
   private readonly claimStatement = statement('claim-runs');
-  private readonly mailStatement = statement('mail');
+  private readonly inboxPositionsStatement = statement('mail');
   private readonly pagesStatement = statement('read-pages');
   private readonly admissionStatement = statement('read-admission');
-  private readonly lettersStatement = statement('read-letters');
-  private readonly standingsStatement = statement('standings');
+  private readonly inboxStatement = statement('read-letters');
+  private readonly positionsStatement = statement('standings');
   private readonly rowsStatement = statement('run-rows');
   private readonly sensitiveStatement = statement('read-sensitive-inputs');
   private readonly resumeStatement = statement('resume-run');
   private readonly haltStatement = statement('halt-run');
   private readonly releaseStatement = statement('release-run');
-  private readonly beginAloneStatement = statement('begin-alone');
-  private readonly condemnStatement = statement('condemn-run');
+  private readonly beginIsolatedStatement = statement('begin-alone');
+  private readonly markPoisonedStatement = statement('condemn-run');
   private readonly retireStatement = statement('retire-worker');
   private readonly unclaimStatement = statement('unclaim-lost');
-  private readonly texts = new KnownTexts();
+  private readonly texts = new DocumentCache();
   private lastServed = '';
   private claimNumber = 0;
   private readonly lostClaims = new Map<number, number>();
@@ -108,8 +115,8 @@ export class PostgresClaims extends Claims {
     super();
   }
 
-  async register(worker: WorkerDescription): Promise<Incarnation> {
-    const rows = await patiently(() =>
+  async register(worker: WorkerDescription): Promise<WorkerSession> {
+    const rows = await withRetry(() =>
       this.ask<{ worker_id: string }>(this.registerStatement, [
         worker.name,
         worker.version,
@@ -125,26 +132,26 @@ export class PostgresClaims extends Claims {
     return { id: rows[0].worker_id, leaseMs: this.leaseMs };
   }
 
-  async describe({ id }: Incarnation, { probe, isolations, environments }: WorkerDescription): Promise<void> {
+  async describe({ id }: WorkerSession, { probe, isolations, environments }: WorkerDescription): Promise<void> {
     const values = [id, probe, isolations.join(' '), environments.map(digestBytes)];
-    await patiently(() => this.ask(this.describeStatement, values));
+    await withRetry(() => this.ask(this.describeStatement, values));
   }
 
   /** Sent once: the caller renews again soon, and counts its deadline from when it *sent* the last one that was answered. */
-  async renew(incarnation: Incarnation): Promise<{ held: boolean; at: number }> {
+  async renew(workerSession: WorkerSession): Promise<{ held: boolean; at: number }> {
     const sent = this.clock.mark();
-    const [row] = await this.ask<{ held: boolean; at_ms: number }>(this.renewStatement, [incarnation.id]);
+    const [row] = await this.ask<{ held: boolean; at_ms: number }>(this.renewStatement, [workerSession.id]);
     if (!row) throw new TypeError('no answer');
     this.clock.observe(row.at_ms, sent);
     return { held: row.held, at: row.at_ms };
   }
 
-  async sweep(incarnation: Incarnation): Promise<number> {
+  async sweep(workerSession: WorkerSession): Promise<number> {
     const now = performance.now();
     if (now - this.sweptAt < SWEEP_EVERY_MS) return 0;
     this.sweptAt = now;
     await this.healTimes();
-    const [marked] = await this.ask<{ may_sweep: boolean; dead: LostWorker[] }>(this.markStatement, [incarnation.id]);
+    const [marked] = await this.ask<{ may_sweep: boolean; dead: LostWorker[] }>(this.markStatement, [workerSession.id]);
     if (!marked?.may_sweep) return 0;
     if (marked.dead.length > 0) this.watch.onWorkersLost?.(marked.dead);
     let total = 0;
@@ -177,11 +184,11 @@ export class PostgresClaims extends Claims {
    * Each claim has a number, kept on the runs it took. If its answer is lost, this worker owns runs that it does not know of,
    * so later claims give them back first; for a while, since a lost statement may still be executed.
    */
-  async claim(incarnation: Incarnation, free: number): Promise<readonly ClaimedRun[]> {
+  async claim(workerSession: WorkerSession, free: number): Promise<readonly ClaimedRun[]> {
     if (free < 1) return [];
-    return this.numbered(incarnation, async (number) => {
+    return this.numbered(workerSession, async (number) => {
       const { planHashes, profileDigests, complete } = this.texts.asOfNow();
-      const values = [incarnation.id, free, this.lastServed, number, planHashes, profileDigests];
+      const values = [workerSession.id, free, this.lastServed, number, planHashes, profileDigests];
       const rows = (await this.ask<ClaimedRow>(this.claimStatement, values)).map((row) => complete(row));
       this.lastServed = lastServedOf(rows.map((row) => row.tenant_id)) ?? this.lastServed;
       for (const { waited_ms } of rows) this.watch.onClaimed?.(waited_ms);
@@ -190,14 +197,16 @@ export class PostgresClaims extends Claims {
   }
 
   async claimUnhonoured(
-    incarnation: Incarnation,
+    workerSession: WorkerSession,
     waitMs: number,
     sealed: { readonly isolations: readonly string[]; readonly waitMs: number },
     free: number,
   ): Promise<readonly ClaimedRun[]> {
     if (free < 1) return [];
-    const values = [incarnation.id, free, sealed.waitMs, [...sealed.isolations], waitMs];
-    return this.numbered(incarnation, (number) => this.ask<ClaimedRow>(this.unhonouredStatement, [...values, number]));
+    const values = [workerSession.id, free, sealed.waitMs, [...sealed.isolations], waitMs];
+    return this.numbered(workerSession, (number) =>
+      this.ask<ClaimedRow>(this.unhonouredStatement, [...values, number]),
+    );
   }
 
   async pass(run: ClaimedRun, parts: string, keep: boolean): Promise<boolean> {
@@ -206,18 +215,18 @@ export class PostgresClaims extends Claims {
     return row?.passed ?? true;
   }
 
-  async claimUnplaced(incarnation: Incarnation, waitMs: number, free: number): Promise<readonly ClaimedRun[]> {
+  async claimUnplaced(workerSession: WorkerSession, waitMs: number, free: number): Promise<readonly ClaimedRun[]> {
     if (free < 1) return [];
-    return this.numbered(incarnation, (number) =>
-      this.ask<ClaimedRow>(this.unplacedStatement, [incarnation.id, free, waitMs, number]),
+    return this.numbered(workerSession, (number) =>
+      this.ask<ClaimedRow>(this.unplacedStatement, [workerSession.id, free, waitMs, number]),
     );
   }
 
   private async numbered(
-    incarnation: Incarnation,
+    workerSession: WorkerSession,
     claim: (number: number) => Promise<readonly ClaimedRow[]>,
   ): Promise<readonly ClaimedRun[]> {
-    await this.unclaimLost(incarnation);
+    await this.unclaimLost(workerSession);
     const number = ++this.claimNumber;
     try {
       return (await claim(number)).map(toClaimedRun);
@@ -227,16 +236,16 @@ export class PostgresClaims extends Claims {
     }
   }
 
-  private async unclaimLost(incarnation: Incarnation): Promise<void> {
+  private async unclaimLost(workerSession: WorkerSession): Promise<void> {
     if (this.lostClaims.size === 0) return;
-    await this.ask(this.unclaimStatement, [incarnation.id, [...this.lostClaims.keys()]]);
+    await this.ask(this.unclaimStatement, [workerSession.id, [...this.lostClaims.keys()]]);
     for (const [number, at] of this.lostClaims) {
       if (performance.now() - at > LOST_FOR_MS) this.lostClaims.delete(number);
     }
   }
 
   async admission(tenant: TenantId, run: RunId): Promise<Envelope | null> {
-    const rows = await patiently(() =>
+    const rows = await withRetry(() =>
       this.ask<{ admission: Envelope }>(this.admissionStatement, [tenant, runUuid(run)]),
     );
     return rows[0]?.admission ?? null;
@@ -253,15 +262,18 @@ export class PostgresClaims extends Claims {
     return rows.map(toPage);
   }
 
-  async letters(tenant: TenantId, run: RunId, seen: number): Promise<readonly Letter[]> {
-    const rows = await untilAnswered(() => this.ask<LetterRow>(this.lettersStatement, [tenant, runUuid(run), seen]));
-    return rows.map(toLetter);
+  async inboxMessages(tenant: TenantId, run: RunId, seen: number): Promise<readonly InboxMessage[]> {
+    const rows = await untilAnswered(() => this.ask<InboxRow>(this.inboxStatement, [tenant, runUuid(run), seen]));
+    return rows.map(toInboxMessage);
   }
 
-  async mail(incarnation: Incarnation): Promise<readonly { tenant: TenantId; runId: RunId; inbox: number }[]> {
-    const rows = await this.ask<{ tenant_id: string; run_id: string; inbox_seq: number }>(this.mailStatement, [
-      incarnation.id,
-    ]);
+  async inboxPositions(
+    workerSession: WorkerSession,
+  ): Promise<readonly { tenant: TenantId; runId: RunId; inbox: number }[]> {
+    const rows = await this.ask<{ tenant_id: string; run_id: string; inbox_seq: number }>(
+      this.inboxPositionsStatement,
+      [workerSession.id],
+    );
     return rows.map((row) => ({
       tenant: row.tenant_id as TenantId,
       runId: toRunId(row.run_id),
@@ -269,11 +281,13 @@ export class PostgresClaims extends Claims {
     }));
   }
 
-  async standing(
+  async journalPosition(
     tenant: TenantId,
     run: RunId,
   ): Promise<{ fence: number; lastSeq: number; head: Digest | null } | null> {
-    const [row] = await untilAnswered(() => this.ask<StandingRow>(this.standingsStatement, [[tenant], [runUuid(run)]]));
+    const [row] = await untilAnswered(() =>
+      this.ask<RunPositionRow>(this.positionsStatement, [[tenant], [runUuid(run)]]),
+    );
     return row ? { fence: row.fence, lastSeq: row.last_seq, head: row.head && toDigest(row.head) } : null;
   }
 
@@ -309,26 +323,26 @@ export class PostgresClaims extends Claims {
 
   async release(run: ClaimedRun, waits: Json | null): Promise<void> {
     const shown = waits === null ? null : JSON.stringify(waits);
-    await patiently(() => this.ask(this.releaseStatement, [run.tenant, runUuid(run.runId), run.fence, shown]));
+    await withRetry(() => this.ask(this.releaseStatement, [run.tenant, runUuid(run.runId), run.fence, shown]));
   }
 
-  async beginAlone(run: ClaimedRun): Promise<boolean> {
+  async beginIsolated(run: ClaimedRun): Promise<boolean> {
     const values = [run.tenant, runUuid(run.runId), run.fence];
-    return (await untilAnswered(() => this.ask(this.beginAloneStatement, values))).length > 0;
+    return (await untilAnswered(() => this.ask(this.beginIsolatedStatement, values))).length > 0;
   }
 
-  async condemn(run: ClaimedRun): Promise<void> {
-    await patiently(() =>
-      this.ask(this.condemnStatement, [run.tenant, runUuid(run.runId), run.fence, CRASHES_TO_POISON]),
+  async markPoisoned(run: ClaimedRun): Promise<void> {
+    await withRetry(() =>
+      this.ask(this.markPoisonedStatement, [run.tenant, runUuid(run.runId), run.fence, CRASHES_TO_POISON]),
     );
   }
 
-  async retire(incarnation: Incarnation): Promise<void> {
-    await patiently(() => this.ask(this.retireStatement, [incarnation.id]));
+  async retire(workerSession: WorkerSession): Promise<void> {
+    await withRetry(() => this.ask(this.retireStatement, [workerSession.id]));
   }
 
-  async resume(incarnation: Incarnation, run: ClaimedRun): Promise<ClaimedRun | null> {
-    const values = [run.tenant, runUuid(run.runId), run.fence, incarnation.id];
+  async resume(workerSession: WorkerSession, run: ClaimedRun): Promise<ClaimedRun | null> {
+    const values = [run.tenant, runUuid(run.runId), run.fence, workerSession.id];
     const [row] = await untilAnswered(() => this.ask<ResumedRow>(this.resumeStatement, values));
     return row ? { ...run, ...toResumed(row) } : null;
   }
@@ -340,7 +354,7 @@ export class PostgresClaims extends Claims {
 
 /** What a driver asks is asked until it is answered: giving the run up would move its claim for nothing. */
 function untilAnswered<Result>(ask: () => Promise<Result>): Promise<Result> {
-  return patiently(ask, AS_LONG_AS_IT_TAKES);
+  return withRetry(ask, AS_LONG_AS_IT_TAKES);
 }
 
 /**

@@ -26,8 +26,8 @@ afterAll(() => host.stop());
 
 async function claim(count: number): Promise<ClaimedRun[]> {
   for (let i = 0; i < count; i++) await submit(web.runStore);
-  const incarnation = await worker.claims.register(aWorker());
-  const claimed = await worker.claims.claim(incarnation, count);
+  const workerSession = await worker.claims.register(aWorker());
+  const claimed = await worker.claims.claim(workerSession, count);
   expect(claimed).toHaveLength(count);
   return [...claimed];
 }
@@ -39,7 +39,7 @@ async function claimOne(): Promise<ClaimedRun> {
 }
 
 /** A commit that touches every table. */
-function full(claimed: ClaimedRun, given: Partial<Commit> = {}): Commit {
+function full(claimed: ClaimedRun, overrides: Partial<Commit> = {}): Commit {
   return aCommit(claimed, start, {
     entries: 3,
     steps: [aStep('scan'), aStep('approve', { status: 'waiting', outputs: null, place: 1 })],
@@ -69,7 +69,7 @@ function full(claimed: ClaimedRun, given: Partial<Commit> = {}): Commit {
     chunks: [{ step: 'scan', execution: 1, chunk: 0, firstLine: 1 }],
     outbox: [anAnnouncement(1)],
     run: { status: 'waiting', lastLine: 2 },
-    ...given,
+    ...overrides,
   });
 }
 
@@ -198,7 +198,7 @@ describe('a flush', () => {
     expect(await rowsOf(alsoGood)).toEqual(ALL);
     expect(await rowsOf(staleFence)).toEqual(NONE);
     expect(await rowsOf(stalePosition)).toEqual(before);
-    expect((await worker.claims.standing(tenantA, stalePosition.runId))?.head).toBe(moved.page.hash);
+    expect((await worker.claims.journalPosition(tenantA, stalePosition.runId))?.head).toBe(moved.page.hash);
   });
 
   it('does not park a run that has letters', async () => {
@@ -375,7 +375,7 @@ describe('an answer that is lost', () => {
     const commit = full(claimed, { closes: true, releases: true });
     expect(await committer.commit(commit)).toEqual({ kind: 'committed' });
     expect(await rowsOf(claimed)).toEqual(ALL);
-    expect((await worker.claims.standing(tenantA, claimed.runId))?.head).toBe(commit.page.hash);
+    expect((await worker.claims.journalPosition(tenantA, claimed.runId))?.head).toBe(commit.page.hash);
     await pool.end();
   });
 

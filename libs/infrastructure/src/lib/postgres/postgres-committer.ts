@@ -29,7 +29,7 @@ interface Pending {
   readonly fail: (error: unknown) => void;
 }
 
-interface Standing {
+interface CommitPosition {
   readonly i: number;
   readonly fence: number;
   readonly last_seq: number;
@@ -49,7 +49,7 @@ interface Standing {
  * - anything else is a fault of the installation: the callers get the error.
  */
 export class PostgresCommitter extends Committer {
-  private readonly standingsStatement = statement('standings');
+  private readonly positionsStatement = statement('standings');
   private readonly flushes: number;
   private readonly maxRuns: number;
   private readonly maxSize: number;
@@ -161,13 +161,13 @@ export class PostgresCommitter extends Committer {
 
   /** Tells each run that was not returned where it stands; those that hold all they need are sent again. */
   private async explain(missing: readonly Pending[]): Promise<Pending[]> {
-    const { rows } = await this.pool.query<Standing>({
-      ...this.standingsStatement,
+    const { rows } = await this.pool.query<CommitPosition>({
+      ...this.positionsStatement,
       values: [missing.map(({ part }) => part.run[0]), missing.map(({ part }) => part.run[1])],
     });
-    const standings = new Map(rows.map((row) => [row.i - 1, row]));
+    const positions = new Map(rows.map((row) => [row.i - 1, row]));
     return missing.filter(({ commit, settle }, index) => {
-      const outcome = outcomeOf(commit, standings.get(index));
+      const outcome = outcomeOf(commit, positions.get(index));
       if (outcome) settle(outcome);
       return outcome === null;
     });
@@ -183,13 +183,13 @@ export class PostgresCommitter extends Committer {
 }
 
 /** Null: our fence, our position, no letters: nothing was in the way, or no longer is. */
-function outcomeOf(commit: Commit, standing: Standing | undefined): Committed | null {
-  if (!standing) return { kind: 'claim-lost' };
-  if (standing.head && toDigest(standing.head) === commit.page.hash) return { kind: 'committed' };
-  if (!standing.owned || standing.fence !== commit.fence || standing.last_seq !== commit.prevSeq) {
+function outcomeOf(commit: Commit, position: CommitPosition | undefined): Committed | null {
+  if (!position) return { kind: 'claim-lost' };
+  if (position.head && toDigest(position.head) === commit.page.hash) return { kind: 'committed' };
+  if (!position.owned || position.fence !== commit.fence || position.last_seq !== commit.prevSeq) {
     return { kind: 'claim-lost' };
   }
-  return commit.closes && standing.inbox_seq !== commit.seen ? { kind: 'letters' } : null;
+  return commit.closes && position.inbox_seq !== commit.seen ? { kind: 'letters' } : null;
 }
 
 function keyOf({ tenant, runId }: Commit): string {

@@ -1,6 +1,6 @@
 import { canonical, EvidenceReleases, runUuid, type SignedRelease } from '@taskrunner/core';
 import type { Queries } from './queries';
-import { patiently } from './retry';
+import { withRetry } from './retry';
 import { statement } from './statement';
 
 /** Releases of blocked evidence, each in one statement. */
@@ -13,8 +13,8 @@ export class PostgresEvidenceReleases extends EvidenceReleases {
 
   async release({ tenant, runId, decidedAt, envelope, audit }: SignedRelease): Promise<boolean> {
     const values = [tenant, runUuid(runId), decidedAt, JSON.stringify(envelope), canonical(audit)];
-    return patiently(async ({ lost }) => {
-      const rows = await this.queries.within(tenant, this.releaseStatement, values);
+    return withRetry(async ({ lost }) => {
+      const rows = await this.queries.inTenant(tenant, this.releaseStatement, values);
       // Of a lost answer nobody knows whether it counted: it did if the seal is no longer blocked.
       return rows.length > 0 || lost;
     });

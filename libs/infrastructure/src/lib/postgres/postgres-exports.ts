@@ -1,7 +1,7 @@
 import { Exports, runUuid, toRunId } from '@taskrunner/core';
 import type { DueExport, Settled, TenantId } from '@taskrunner/core';
 import type { Queries } from './queries';
-import { patiently } from './retry';
+import { withRetry } from './retry';
 import { statement } from './statement';
 
 interface ExportRow {
@@ -40,7 +40,7 @@ export class PostgresExports extends Exports {
       settled.status === 'delivered' ? null : settled.reason,
       pending ? settled.afterMs : 0,
     ];
-    await patiently(() => this.queries.within(due.tenant, this.settleStatement, values));
+    await withRetry(() => this.queries.inTenant(due.tenant, this.settleStatement, values));
   }
 
   /** Not sent again: what a lost answer leased comes back when its lease is over. */

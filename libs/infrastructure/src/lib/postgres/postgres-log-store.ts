@@ -2,7 +2,7 @@ import { runUuid, SealableLogStore } from '@taskrunner/core';
 import type { LogChunk, NumberedChunk, RunId, TenantId } from '@taskrunner/core';
 import { CHUNK_APPEND_LIMITS, ChunkAppends } from './chunk-appends';
 import type { Queries } from './queries';
-import { patiently } from './retry';
+import { withRetry } from './retry';
 import { statement } from './statement';
 
 interface NumberedRow {
@@ -18,25 +18,25 @@ interface NumberedRow {
 /** Chunks as rows. What the journal has not numbered is not read. */
 export class PostgresLogStore extends SealableLogStore {
   private readonly appends: ChunkAppends;
-  private readonly lentAppends: ChunkAppends;
+  private readonly assignedAppends: ChunkAppends;
   private readonly readStatement = statement('read-chunks');
   private readonly bytesStatement = statement('read-chunk-bytes');
 
   constructor(private readonly queries: Queries) {
     super();
     this.appends = new ChunkAppends(queries);
-    this.lentAppends = new ChunkAppends(queries, CHUNK_APPEND_LIMITS, true);
+    this.assignedAppends = new ChunkAppends(queries, CHUNK_APPEND_LIMITS, true);
   }
 
   append(chunks: readonly LogChunk[]): Promise<readonly boolean[]> {
     // One execution hands in at once: all of them are lent, or none.
-    const isLent = chunks[0]?.assignment !== undefined;
-    return (isLent ? this.lentAppends : this.appends).append(chunks);
+    const isAssigned = chunks[0]?.assignment !== undefined;
+    return (isAssigned ? this.assignedAppends : this.appends).append(chunks);
   }
 
   async read(tenant: TenantId, run: RunId, afterLine: number, limit: number): Promise<readonly NumberedChunk[]> {
-    const rows = await patiently(() =>
-      this.queries.within<NumberedRow>(tenant, this.readStatement, [tenant, runUuid(run), afterLine, limit]),
+    const rows = await withRetry(() =>
+      this.queries.inTenant<NumberedRow>(tenant, this.readStatement, [tenant, runUuid(run), afterLine, limit]),
     );
     return rows.map((row) => ({
       firstLine: row.first_line,
@@ -57,8 +57,8 @@ export class PostgresLogStore extends SealableLogStore {
     last: number,
   ): Promise<readonly Uint8Array[]> {
     const values = [tenant, runUuid(run), step, execution, first, last];
-    const rows = await patiently(() =>
-      this.queries.within<Pick<NumberedRow, 'data'>>(tenant, this.bytesStatement, values),
+    const rows = await withRetry(() =>
+      this.queries.inTenant<Pick<NumberedRow, 'data'>>(tenant, this.bytesStatement, values),
     );
     return rows.map(({ data }) => plain(data));
   }

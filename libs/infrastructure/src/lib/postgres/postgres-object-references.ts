@@ -2,7 +2,7 @@ import { ObjectReferences, runUuid } from '@taskrunner/core';
 import type { Digest, RunId, TenantId } from '@taskrunner/core';
 import { OBJECT_REFERENCES } from './object-reference';
 import type { Queries } from './queries';
-import { AS_LONG_AS_IT_TAKES, patiently } from './retry';
+import { AS_LONG_AS_IT_TAKES, withRetry } from './retry';
 import { statement, type Statement } from './statement';
 
 /** Who needs which objects, as the tables say. Of the worker: it sees all tenants, every statement names one. */
@@ -19,12 +19,12 @@ export class PostgresObjectReferences extends ObjectReferences {
   }
 
   async need(tenant: TenantId, run: RunId, digests: readonly Digest[]): Promise<void> {
-    const ask = () => this.queries.within(tenant, this.needStatement, [tenant, runUuid(run), digests]);
-    await patiently(ask, AS_LONG_AS_IT_TAKES);
+    const ask = () => this.queries.inTenant(tenant, this.needStatement, [tenant, runUuid(run), digests]);
+    await withRetry(ask, AS_LONG_AS_IT_TAKES);
   }
 
   async enrol(tenants: readonly TenantId[]): Promise<void> {
-    await patiently(() => this.queries.across(this.enrolStatement, [tenants]));
+    await withRetry(() => this.queries.across(this.enrolStatement, [tenants]));
   }
 
   /** Not sent again: a look whose answer was lost is due after the next interval. */
@@ -34,12 +34,12 @@ export class PostgresObjectReferences extends ObjectReferences {
   }
 
   async forgetUploads(tenant: TenantId): Promise<number> {
-    const rows = await this.queries.within(tenant, this.forgetStatement, [tenant]);
+    const rows = await this.queries.inTenant(tenant, this.forgetStatement, [tenant]);
     return rows.length;
   }
 
   async unneeded(tenant: TenantId, digests: readonly Digest[], confirmMs: number): Promise<readonly Digest[]> {
-    const rows = await this.queries.within<{ digest: string }>(tenant, this.suspectStatement, [
+    const rows = await this.queries.inTenant<{ digest: string }>(tenant, this.suspectStatement, [
       tenant,
       digests,
       Math.floor(confirmMs),
@@ -48,7 +48,7 @@ export class PostgresObjectReferences extends ObjectReferences {
   }
 
   async endLook(tenant: TenantId, lookMs: number): Promise<void> {
-    await this.queries.within(tenant, this.endStatement, [tenant, Math.ceil(lookMs)]);
+    await this.queries.inTenant(tenant, this.endStatement, [tenant, Math.ceil(lookMs)]);
   }
 }
 

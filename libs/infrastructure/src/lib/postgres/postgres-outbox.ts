@@ -2,7 +2,7 @@ import { canonical, Outbox, runUuid, toRunId } from '@taskrunner/core';
 import type { ArchivedChunk, Json, OutboxItem, SealedEvidence, TenantId } from '@taskrunner/core';
 import { digestBytes } from './digest-bytes';
 import type { Queries } from './queries';
-import { patiently } from './retry';
+import { withRetry } from './retry';
 import { statement } from './statement';
 
 interface OutboxRow {
@@ -44,14 +44,14 @@ export class PostgresOutbox extends Outbox {
   }
 
   async hold(item: OutboxItem, leaseMs: number): Promise<void> {
-    await this.queries.within(item.tenant, this.holdStatement, [item.tenant, item.id, leaseMs]);
+    await this.queries.inTenant(item.tenant, this.holdStatement, [item.tenant, item.id, leaseMs]);
   }
 
   async seal(item: OutboxItem, evidence: SealedEvidence): Promise<boolean> {
     const { journal, chunks } = evidence.archive;
     const rows = rowsOf(chunks);
-    return patiently(async ({ lost }) => {
-      const [row] = await this.queries.within<{ sealed: boolean; bundle: string | null }>(
+    return withRetry(async ({ lost }) => {
+      const [row] = await this.queries.inTenant<{ sealed: boolean; bundle: string | null }>(
         item.tenant,
         this.sealStatement,
         [
@@ -77,8 +77,8 @@ export class PostgresOutbox extends Outbox {
   }
 
   async postpone(item: OutboxItem, delayMs: number, status: 'pending' | 'blocked', reason: string): Promise<void> {
-    await patiently(() =>
-      this.queries.within(item.tenant, this.postponeStatement, [item.tenant, item.id, delayMs, status, reason]),
+    await withRetry(() =>
+      this.queries.inTenant(item.tenant, this.postponeStatement, [item.tenant, item.id, delayMs, status, reason]),
     );
   }
 }

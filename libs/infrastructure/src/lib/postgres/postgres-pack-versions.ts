@@ -1,6 +1,6 @@
 import { PackVersions, type Digest, type Json, type KnownVersion, type TenantId } from '@taskrunner/core';
 import type { Queries } from './queries';
-import { patiently } from './retry';
+import { withRetry } from './retry';
 import { statement } from './statement';
 
 /** What each tenant remembers of published packs, a row a version. */
@@ -14,8 +14,8 @@ export class PostgresPackVersions extends PackVersions {
 
   async remember(tenant: TenantId, known: KnownVersion): Promise<Digest> {
     const { name, version, contentDigest, digest, registry, signatures } = known;
-    const [row] = await patiently(() =>
-      this.queries.within<{ content_digest: string }>(tenant, this.rememberStatement, [
+    const [row] = await withRetry(() =>
+      this.queries.inTenant<{ content_digest: string }>(tenant, this.rememberStatement, [
         tenant,
         name,
         version,
@@ -30,8 +30,8 @@ export class PostgresPackVersions extends PackVersions {
   }
 
   async signaturesOf(tenant: TenantId, contentDigest: Digest): Promise<readonly Json[] | null> {
-    const [row] = await patiently(() =>
-      this.queries.within<{ signatures: readonly Json[] }>(tenant, this.signaturesStatement, [tenant, contentDigest]),
+    const [row] = await withRetry(() =>
+      this.queries.inTenant<{ signatures: readonly Json[] }>(tenant, this.signaturesStatement, [tenant, contentDigest]),
     );
     return row?.signatures ?? null;
   }

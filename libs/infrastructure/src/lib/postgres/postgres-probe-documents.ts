@@ -1,7 +1,7 @@
 import { ProbeDocuments, type Digest } from '@taskrunner/core';
 import { digestBytes, toDigest } from './digest-bytes';
 import type { Queries } from './queries';
-import { patiently } from './retry';
+import { withRetry } from './retry';
 import { statement } from './statement';
 
 /** Probe documents in a table of the worker's role. */
@@ -15,14 +15,14 @@ export class PostgresProbeDocuments extends ProbeDocuments {
 
   async keep(documents: ReadonlyMap<Digest, string>): Promise<void> {
     const values = [[...documents.keys()].map(digestBytes), [...documents.values()]];
-    await patiently(() => this.queries.across(this.keepStatement, values));
+    await withRetry(() => this.queries.across(this.keepStatement, values));
   }
 
   async find(digests: readonly Digest[]): Promise<ReadonlyMap<Digest, string>> {
     if (digests.length === 0) return new Map();
     const ask = () =>
       this.queries.across<{ digest: Buffer; document: string }>(this.findStatement, [digests.map(digestBytes)]);
-    const rows = await patiently(ask);
+    const rows = await withRetry(ask);
     return new Map(rows.map(({ digest, document }) => [toDigest(digest), document]));
   }
 }

@@ -2,7 +2,7 @@ import { RunEnvironments, runUuid, toRunId } from '@taskrunner/core';
 import type {
   Digest,
   Envelope,
-  Incarnation,
+  WorkerSession,
   ParkedKind,
   RunId,
   TenantId,
@@ -44,7 +44,7 @@ export class PostgresRunEnvironments extends RunEnvironments {
     });
   }
 
-  async mark({ id }: Incarnation, unhonoured: readonly UnhonouredEnvironment[]): Promise<readonly UnhonouredRun[]> {
+  async mark({ id }: WorkerSession, unhonoured: readonly UnhonouredEnvironment[]): Promise<readonly UnhonouredRun[]> {
     const pairs = unhonoured.flatMap(({ tenants, ...one }) => tenants.map((tenant) => ({ ...one, tenant })));
     if (pairs.length === 0) return [];
     const rows = await this.ask<{ tenant_id: string; run_id: string; parts: string; since_ms: number }>(
@@ -62,7 +62,7 @@ export class PostgresRunEnvironments extends RunEnvironments {
     });
   }
 
-  async unmark({ id }: Incarnation): Promise<number> {
+  async unmark({ id }: WorkerSession): Promise<number> {
     return (await this.ask(this.unmarkStatement, [id])).length;
   }
 
@@ -93,7 +93,7 @@ export class PostgresRunEnvironments extends RunEnvironments {
     return (await this.ask(this.wakeStatement, [tenant, contentDigest, profileDigest, signatures])).length;
   }
 
-  async decline({ id }: Incarnation, tenant: TenantId, run: RunId): Promise<void> {
+  async decline({ id }: WorkerSession, tenant: TenantId, run: RunId): Promise<void> {
     await this.ask(this.declineStatement, [tenant, runUuid(run), id]);
   }
 

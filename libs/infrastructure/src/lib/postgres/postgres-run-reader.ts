@@ -26,7 +26,7 @@ import type {
 } from '@taskrunner/core';
 import { toDigest } from './digest-bytes';
 import type { Queries } from './queries';
-import { patiently } from './retry';
+import { withRetry } from './retry';
 import { admissionColumns, toArtifactView, toStepRow, toSummary, whereabouts } from './run-rows';
 import type { AdmissionRow, ArtifactRecord, StepRecord, SummaryRow } from './run-rows';
 import { plannedEachTime, statement } from './statement';
@@ -231,7 +231,7 @@ export class PostgresRunReader extends RunReader {
 
   async tail(runs: readonly { readonly tenant: TenantId; readonly runId: RunId }[]) {
     if (runs.length === 0) return [];
-    const rows = await patiently(() =>
+    const rows = await withRetry(() =>
       this.queries.across<TailRow>(this.tailStatement, [
         runs.map(({ tenant }) => tenant),
         runs.map(({ runId }) => runUuid(runId)),
@@ -248,7 +248,7 @@ export class PostgresRunReader extends RunReader {
   }
 
   private async ask<Row>(tenant: TenantId, question: Statement, ...values: readonly unknown[]): Promise<Row[]> {
-    return patiently(() => this.queries.within<Row>(tenant, question, [tenant, ...values]));
+    return withRetry(() => this.queries.inTenant<Row>(tenant, question, [tenant, ...values]));
   }
 }
 

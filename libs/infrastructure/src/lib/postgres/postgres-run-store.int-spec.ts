@@ -138,7 +138,7 @@ describe('creating runs', () => {
   });
 
   it('stores of each that comes with others what it would store of it alone', async () => {
-    const given = (i: number): Partial<NewRun> => ({
+    const supplied = (i: number): Partial<NewRun> => ({
       planHash: sha256(`plan ${i % 2}`),
       plan: `{"plan":${i % 2}}`,
       labels: { ticket: `SEC-${i}`, 'odd "key" {,}': 'back\\slash, "quote" ä' },
@@ -169,18 +169,18 @@ describe('creating runs', () => {
     };
     const together = await Promise.all(Array.from({ length: 8 }, () => web.runStore.stamp()));
     const outcomes = await Promise.all(
-      together.map(({ runId, at }, i) => web.runStore.create(aNewRun(runId, at, given(i)))),
+      together.map(({ runId, at }, i) => web.runStore.create(aNewRun(runId, at, supplied(i)))),
     );
     expect(outcomes).toEqual(together.map(() => ({ kind: 'created', inLine: false })));
-    const alone: typeof together = [];
+    const single: typeof together = [];
     for (let i = 0; i < 8; i++) {
       const { runId, at } = await web.runStore.stamp();
-      const { idempotency, ...same } = given(i);
+      const { idempotency, ...same } = supplied(i);
       const again = idempotency ? { ...same, idempotency: { ...idempotency, key: 'alone' } } : same;
       expect(await web.runStore.create(aNewRun(runId, at, again))).toEqual({ kind: 'created', inLine: false });
-      alone.push({ runId, at });
+      single.push({ runId, at });
     }
-    expect(await stored(together)).toEqual(await stored(alone));
+    expect(await stored(together)).toEqual(await stored(single));
   });
 
   it('takes an idempotency key again after seven days', async () => {
@@ -213,9 +213,9 @@ describe('letters', () => {
     const places = posted.flatMap((outcome) => (outcome.kind === 'posted' ? [outcome.position] : []));
     expect(places.sort((a, b) => a - b)).toEqual(Array.from({ length: 150 }, (_, i) => i + 1));
     expect(posted.filter(({ kind }) => kind === 'known')).toHaveLength(50);
-    const letters = await worker.claims.letters(tenantA, runId, 0);
-    expect(letters.map(({ position }) => position)).toEqual(Array.from({ length: 150 }, (_, i) => i + 1));
-    expect(await worker.claims.letters(tenantA, runId, 148)).toHaveLength(2);
+    const messages = await worker.claims.inboxMessages(tenantA, runId, 0);
+    expect(messages.map(({ position }) => position)).toEqual(Array.from({ length: 150 }, (_, i) => i + 1));
+    expect(await worker.claims.inboxMessages(tenantA, runId, 148)).toHaveLength(2);
   });
 
   it('are refused by absent, ended and halted runs, and above 1000 unread', async () => {
@@ -239,10 +239,10 @@ describe('letters', () => {
   });
 
   it('wake a parked run, and a cancel request shows until the journal has it', async () => {
-    const incarnation = await worker.claims.register(aWorker());
+    const workerSession = await worker.claims.register(aWorker());
     const runId = await submit(web.runStore, { tenant: 'waker' as never });
     const tenant = 'waker' as never;
-    const claimed = (await worker.claims.claim(incarnation, 100)).find((run) => run.runId === runId);
+    const claimed = (await worker.claims.claim(workerSession, 100)).find((run) => run.runId === runId);
     if (!claimed) throw new Error('not claimed');
     const parked = aCommit(claimed, start, { closes: true, releases: true, run: { status: 'waiting' } });
     expect(await worker.committer.commit(parked)).toEqual({ kind: 'committed' });
@@ -255,7 +255,7 @@ describe('letters', () => {
     expect(await web.runReader.list(tenant, { status: 'cancelling' }, 9, null)).toHaveLength(1);
     expect(await web.runReader.list(tenant, { status: 'waiting' }, 9, null)).toHaveLength(0);
     expect((await web.runReader.tail([{ tenant, runId }]))[0]).toMatchObject({ status: 'cancelling', lastSeq: 1 });
-    await worker.claims.retire(incarnation);
+    await worker.claims.retire(workerSession);
   });
 });
 
@@ -272,8 +272,8 @@ describe('a run of which a document was found altered', () => {
 
   it('is halted and told to the auditors once, also while a worker drives it, who then writes nothing more', async () => {
     const runId = await submit(web.runStore);
-    const incarnation = await worker.claims.register(aWorker());
-    const claimed = (await worker.claims.claim(incarnation, 10_000)).find((run) => run.runId === runId);
+    const workerSession = await worker.claims.register(aWorker());
+    const claimed = (await worker.claims.claim(workerSession, 10_000)).find((run) => run.runId === runId);
     if (!claimed) throw new Error('not claimed');
     expect(
       await Promise.all([1, 2, 3].map(() => web.alteredRuns.mark(found(runId)))).then((all) => all.sort()),
@@ -296,7 +296,7 @@ describe('a run of which a document was found altered', () => {
       [runId],
     );
     expect(rows.map(({ type }) => type)).toEqual(['run.submitted', 'document.altered']);
-    await worker.claims.retire(incarnation);
+    await worker.claims.retire(workerSession);
   });
 
   it('that has ended stays as it ended, and says so; one of another tenant is not touched', async () => {

@@ -1,8 +1,8 @@
 import { RunStore, runUuid, toRunId } from '@taskrunner/core';
-import type { Created, GivenBody, NewRun, Posted, RunId, TenantId } from '@taskrunner/core';
-import { Grouped } from './grouped';
+import type { Created, InputEventBody, NewRun, Posted, RunId, TenantId } from '@taskrunner/core';
+import { RequestBatcher } from './request-batcher';
 import type { TenantQueries } from './queries';
-import { patiently } from './retry';
+import { withRetry } from './retry';
 import { RunStamps, type StampSources } from './run-stamps';
 import { isDuplicate } from './sql-state';
 import { statement } from './statement';
@@ -30,7 +30,7 @@ export class PostgresRunStore extends RunStore {
   private readonly postStatement = statement('post-letter');
   private readonly stamps: RunStamps;
   /** By tenant, since a transaction sees one. */
-  private readonly doors = new Map<TenantId, Grouped<NewRun, Created | null>>();
+  private readonly batchers = new Map<TenantId, RequestBatcher<NewRun, Created | null>>();
 
   /** @param onDue told when something may be due: workers need not wait for their next look. */
   constructor(
@@ -48,20 +48,20 @@ export class PostgresRunStore extends RunStore {
 
   async create(run: NewRun): Promise<Created> {
     // The lock on a concurrency group is not held for the sake of others.
-    const created = run.concurrency === null ? await this.doorOf(run.tenant).ask(run) : null;
-    const outcome = created ?? (await this.createAlone(run, run.concurrency === null));
+    const created = run.concurrency === null ? await this.batcherOf(run.tenant).ask(run) : null;
+    const outcome = created ?? (await this.createSingly(run, run.concurrency === null));
     if (outcome.kind === 'created') this.onDue();
     return outcome;
   }
 
-  private doorOf(tenant: TenantId): Grouped<NewRun, Created | null> {
-    const known = this.doors.get(tenant);
+  private batcherOf(tenant: TenantId): RequestBatcher<NewRun, Created | null> {
+    const known = this.batchers.get(tenant);
     if (known) return known;
     // Idle doors cost a few words each; many tenants begin anew.
-    if (this.doors.size >= MOST_DOORS) this.doors.clear();
-    const door = new Grouped((runs: readonly NewRun[]) => this.createTogether(tenant, runs), GROUPS);
-    this.doors.set(tenant, door);
-    return door;
+    if (this.batchers.size >= MAX_BATCHERS) this.batchers.clear();
+    const batcher = new RequestBatcher((runs: readonly NewRun[]) => this.createTogether(tenant, runs), GROUPS);
+    this.batchers.set(tenant, batcher);
+    return batcher;
   }
 
   /** All in one statement; null for those that have to be tried alone, because one of them was refused, or the answer was lost. */
@@ -79,16 +79,16 @@ export class PostgresRunStore extends RunStore {
     }
   }
 
-  /** @param doubted it may have been stored before, in a group whose answer was lost. */
-  private async createAlone(run: NewRun, doubted: boolean): Promise<Created> {
-    return patiently(async ({ lost }) => {
+  /** @param mayExist it may have been stored before, in a group whose answer was lost. */
+  private async createSingly(run: NewRun, mayExist: boolean): Promise<Created> {
+    return withRetry(async ({ lost }) => {
       try {
         const answers = await this.queries.together(run.tenant, this.steps.of(run));
         const [row] = createdRows<{ in_line: boolean }>(answers);
         if (row) return { kind: 'created', inLine: row.in_line };
       } catch (error) {
         // The id is ours alone: it is there because a lost answer had been a success.
-        if ((lost || doubted) && isDuplicate(error)) return { kind: 'created', inLine: false };
+        if ((lost || mayExist) && isDuplicate(error)) return { kind: 'created', inLine: false };
         const holder = holderOf(error);
         if (holder !== null) return { kind: 'refused', code: 'CONCURRENCY_GROUP_HELD', holder };
         throw error;
@@ -98,13 +98,17 @@ export class PostgresRunStore extends RunStore {
   }
 
   async replayed(tenant: TenantId, idempotency: NonNullable<NewRun['idempotency']>): Promise<RunId | null> {
-    const found = await patiently(() => this.findKey(tenant, idempotency));
+    const found = await withRetry(() => this.findKey(tenant, idempotency));
     return found?.body_digest === idempotency.bodyDigest ? toRunId(found.run_id) : null;
   }
 
   private async findKey(tenant: TenantId, { person, route, key }: NonNullable<NewRun['idempotency']>) {
     const values = [tenant, person.iss, person.sub, route, key];
-    const rows = await this.queries.within<{ run_id: string; body_digest: string }>(tenant, this.keyStatement, values);
+    const rows = await this.queries.inTenant<{ run_id: string; body_digest: string }>(
+      tenant,
+      this.keyStatement,
+      values,
+    );
     return rows[0] ?? null;
   }
 
@@ -119,14 +123,14 @@ export class PostgresRunStore extends RunStore {
     return { kind: 'replayed', runId: first };
   }
 
-  async post(tenant: TenantId, run: RunId, given: GivenBody, dedupe: string): Promise<Posted> {
-    const cancels = given.type === 'run.cancel-requested';
-    const [row] = await patiently(() =>
-      this.queries.within<PostedRow>(tenant, this.postStatement, [
+  async post(tenant: TenantId, run: RunId, input: InputEventBody, dedupe: string): Promise<Posted> {
+    const cancels = input.type === 'run.cancel-requested';
+    const [row] = await withRetry(() =>
+      this.queries.inTenant<PostedRow>(tenant, this.postStatement, [
         tenant,
         runUuid(run),
         dedupe,
-        JSON.stringify(given),
+        JSON.stringify(input),
         cancels,
       ]),
     );
@@ -136,7 +140,7 @@ export class PostgresRunStore extends RunStore {
   }
 }
 
-const MOST_DOORS = 10_000;
+const MAX_BATCHERS = 10_000;
 
 function outcomeOf(row: PostedRow | undefined): Posted {
   if (!row) return { kind: 'refused', code: 'RUN_NOT_FOUND' };

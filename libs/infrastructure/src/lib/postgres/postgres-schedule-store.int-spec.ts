@@ -29,9 +29,9 @@ beforeEach(async () => {
 afterEach(() => database.close());
 
 /** Created, and due since `ago` milliseconds. */
-async function kept(ago = 0, given: Partial<Schedule> = {}): Promise<Schedule> {
+async function kept(ago = 0, overrides: Partial<Schedule> = {}): Promise<Schedule> {
   const { at, scheduleId } = await store.stamp();
-  const schedule = aSchedule(scheduleId, Math.floor((at - ago) / MINUTE) * MINUTE, given);
+  const schedule = aSchedule(scheduleId, Math.floor((at - ago) / MINUTE) * MINUTE, overrides);
   expect(await store.create(schedule, 100, audit)).toEqual({ kind: 'kept' });
   return schedule;
 }
@@ -40,9 +40,9 @@ function placeOf({ tenant, scheduleId, revision, next }: Schedule, tick = next ?
   return { tenant, scheduleId, revision, tick };
 }
 
-async function aRun(web = webs[0] as WebDatabase, given: Partial<NewRun> = {}): Promise<NewRun> {
+async function aRun(web = webs[0] as WebDatabase, overrides: Partial<NewRun> = {}): Promise<NewRun> {
   const { at, runId } = await web.runStore.stamp();
-  return aNewRun(runId, at, given);
+  return aNewRun(runId, at, overrides);
 }
 
 const count = async (table: string) =>
@@ -100,8 +100,8 @@ describe('a due schedule', () => {
     const due = [await kept(), await kept(LONG)];
     await kept(-LONG);
     await kept(0, { paused: true });
-    const told = (await Promise.all(webs.map((web) => web.scheduleStore.takeDue(10, LONG)))).flat();
-    expect(told.map(({ scheduleId }) => scheduleId).sort()).toEqual(due.map(({ scheduleId }) => scheduleId).sort());
+    const reported = (await Promise.all(webs.map((web) => web.scheduleStore.takeDue(10, LONG)))).flat();
+    expect(reported.map(({ scheduleId }) => scheduleId).sort()).toEqual(due.map(({ scheduleId }) => scheduleId).sort());
     expect(await store.takeDue(10, LONG)).toEqual([]);
     await database.sql(`update pack_runs.schedules set leased_until = now() - interval '1 second'`);
     expect(await store.takeDue(1, LONG)).toEqual([{ tenant: tenantA, scheduleId: due[1]?.scheduleId }]);
@@ -199,8 +199,10 @@ describe('a tick', () => {
     await expect(store.start(place, { run: broken, next: null, replaces: [old.runId], by })).rejects.toBeDefined();
     expect(await count('pack_runs.inbox')).toBe(0);
     expect(await store.start(place, { run: await aRun(), next: null, replaces: [old.runId], by })).toBe('done');
-    const [letter] = await database.sql<{ run_id: string; given: object }>('select run_id, given from pack_runs.inbox');
-    expect(letter).toMatchObject({ run_id: runUuid(old.runId), given: { type: 'run.cancel-requested', by } });
+    const [message] = await database.sql<{ run_id: string; given: object }>(
+      'select run_id, given from pack_runs.inbox',
+    );
+    expect(message).toMatchObject({ run_id: runUuid(old.runId), given: { type: 'run.cancel-requested', by } });
   });
 
   it('waits in line for those that it replaces, also where its run refuses to wait for others', async () => {
@@ -214,8 +216,8 @@ describe('a tick', () => {
     expect(await store.start(place, { run: made, next: null, replaces: [], by })).toBe('held');
     expect(await count('pack_runs.inbox')).toBe(0);
     expect(await store.start(place, { run: made, next: null, replaces: [old.runId], by })).toBe('done');
-    const letters = await database.sql('select run_id from pack_runs.inbox');
-    expect(letters).toEqual([{ run_id: runUuid(old.runId) }]);
+    const messages = await database.sql('select run_id from pack_runs.inbox');
+    expect(messages).toEqual([{ run_id: runUuid(old.runId) }]);
     const line = await database.sql('select run_id, status from pack_runs.runs where in_line');
     expect(line).toEqual([{ run_id: runUuid(made.runId), status: 'waiting' }]);
   });

@@ -1,7 +1,7 @@
 import { canonical, runUuid, ScheduleStore, scheduleUuid, toScheduleId } from '@taskrunner/core';
 import type {
   DueSchedule,
-  GivenBody,
+  InputEventBody,
   Json,
   JsonObject,
   Kept,
@@ -18,7 +18,7 @@ import type {
 } from '@taskrunner/core';
 import { holderOf } from './postgres-run-store';
 import type { TenantQueries } from './queries';
-import { patiently } from './retry';
+import { withRetry } from './retry';
 import { toDue, toSummary, toTick, type ScheduleRow, type TickRow, type WholeScheduleRow } from './schedule-rows';
 import { isDuplicate } from './sql-state';
 import { statement, type Statement } from './statement';
@@ -60,7 +60,7 @@ export class PostgresScheduleStore extends ScheduleStore {
   }
 
   async stamp(): Promise<{ at: number; scheduleId: ScheduleId }> {
-    const [row] = await patiently(() =>
+    const [row] = await withRetry(() =>
       this.queries.across<{ at_ms: number; run_id: string }>(this.stampStatement, [1]),
     );
     if (!row) throw new TypeError('no stamp');
@@ -84,14 +84,14 @@ export class PostgresScheduleStore extends ScheduleStore {
   async replace(schedule: Schedule, before: number | null, audit: JsonObject): Promise<Kept> {
     const values = [...scheduleValues(schedule), canonical(audit), before];
     return this.keep(async () => {
-      const [row] = await this.queries.within<{ made: number }>(schedule.tenant, this.replaceStatement, values);
+      const [row] = await this.queries.inTenant<{ made: number }>(schedule.tenant, this.replaceStatement, values);
       return row?.made ? { kind: 'kept' } : { kind: 'refused', code: 'SCHEDULE_CHANGED' };
     }, schedule);
   }
 
   /** After a lost answer a refusal may be our own success: then the row says so. */
   private async keep(attempt: () => Promise<Kept>, { tenant, scheduleId, revision, editor }: Schedule): Promise<Kept> {
-    return patiently(async ({ lost }) => {
+    return withRetry(async ({ lost }) => {
       const kept = await attempt().catch((error: unknown): Kept => {
         if (isDuplicate(error)) return { kind: 'refused', code: 'SCHEDULE_NAME_TAKEN' };
         throw error;
@@ -110,24 +110,24 @@ export class PostgresScheduleStore extends ScheduleStore {
   }
 
   async due(tenant: TenantId, schedule: ScheduleId): Promise<DueSchedule | null> {
-    const [row] = await patiently(() =>
-      this.queries.within<WholeScheduleRow>(tenant, this.findStatement, [tenant, scheduleUuid(schedule)]),
+    const [row] = await withRetry(() =>
+      this.queries.inTenant<WholeScheduleRow>(tenant, this.findStatement, [tenant, scheduleUuid(schedule)]),
     );
     return row ? toDue(row) : null;
   }
 
   async list(tenant: TenantId, limit: number, before: ScheduleId | null): Promise<readonly ScheduleSummary[]> {
     const from = before === null ? null : scheduleUuid(before);
-    const rows = await patiently(() =>
-      this.queries.within<ScheduleRow>(tenant, this.listStatement, [tenant, limit, from]),
+    const rows = await withRetry(() =>
+      this.queries.inTenant<ScheduleRow>(tenant, this.listStatement, [tenant, limit, from]),
     );
     return rows.map(toSummary);
   }
 
   async remove(tenant: TenantId, schedule: ScheduleId, audit: JsonObject): Promise<boolean> {
-    return patiently(async ({ lost }) => {
+    return withRetry(async ({ lost }) => {
       const values = [tenant, scheduleUuid(schedule), canonical(audit)];
-      const [row] = await this.queries.within<{ made: number }>(tenant, this.removeStatement, values);
+      const [row] = await this.queries.inTenant<{ made: number }>(tenant, this.removeStatement, values);
       return (row?.made ?? 0) > 0 || lost;
     });
   }
@@ -139,7 +139,7 @@ export class PostgresScheduleStore extends ScheduleStore {
     before: number | null,
   ): Promise<readonly TickRecord[]> {
     const values = [tenant, scheduleUuid(schedule), limit, before];
-    return (await patiently(() => this.queries.within<TickRow>(tenant, this.ticksStatement, values))).map(toTick);
+    return (await withRetry(() => this.queries.inTenant<TickRow>(tenant, this.ticksStatement, values))).map(toTick);
   }
 
   async takeDue(limit: number, leaseMs: number) {
@@ -155,9 +155,9 @@ export class PostgresScheduleStore extends ScheduleStore {
     const { tenant, tick, scheduleId } = place;
     const taking = { next, last: tick, count: 1, outcome: 'ran', reason: null, run: run.runId, notice: null } as const;
     const reason = `replaced by the tick of ${new Date(tick).toISOString()} of ${scheduleId}`;
-    const given: GivenBody = { type: 'run.cancel-requested', by, reason, force: false };
+    const input: InputEventBody = { type: 'run.cancel-requested', by, reason, force: false };
     const stops = replaces.flatMap((other): Step[] => [
-      [this.postStatement, [tenant, runUuid(other), 'cancel', JSON.stringify(given), true]],
+      [this.postStatement, [tenant, runUuid(other), 'cancel', JSON.stringify(input), true]],
       [
         this.auditStatement,
         [tenant, canonical({ type: 'run.cancel', runId: other, scheduleId, person: { ...by }, outcome: 'posted' })],
@@ -216,7 +216,7 @@ export class PostgresScheduleStore extends ScheduleStore {
       this.keptTicks,
       notice === null ? null : JSON.stringify(notice),
     ];
-    return patiently(async ({ lost }) => {
+    return withRetry(async ({ lost }) => {
       try {
         await this.queries.together(tenant, [[this.takeStatement, values], ...rest]);
         return 'done';

@@ -1,7 +1,7 @@
 import { Uploads } from '@taskrunner/core';
 import type { CompletedUpload, Digest, Subject, TenantId, UploadLimits } from '@taskrunner/core';
 import type { Queries } from './queries';
-import { patiently } from './retry';
+import { withRetry } from './retry';
 import { statement } from './statement';
 
 /** How long room is held for bytes on their way, milliseconds. */
@@ -21,7 +21,7 @@ export class PostgresUploads extends Uploads {
   /** Not sent again: a reservation too many would take room. */
   async reserve(tenant: TenantId, by: Subject, bytes: number, { tenantBytes }: UploadLimits): Promise<string | null> {
     const values = [tenant, by.iss, by.sub, bytes, tenantBytes, RESERVED_MS];
-    const [row] = await this.queries.within<{ upload_id: string | null }>(tenant, this.reserveStatement, values);
+    const [row] = await this.queries.inTenant<{ upload_id: string | null }>(tenant, this.reserveStatement, values);
     return row?.upload_id ?? null;
   }
 
@@ -31,21 +31,21 @@ export class PostgresUploads extends Uploads {
     { id, digest, size, keepMs }: CompletedUpload,
   ): Promise<{ readonly expiresAt: number }> {
     const values = [tenant, id, by.iss, by.sub, digest, size, keepMs];
-    const [row] = await patiently(() =>
-      this.queries.within<{ expires_ms: number }>(tenant, this.completeStatement, values),
+    const [row] = await withRetry(() =>
+      this.queries.inTenant<{ expires_ms: number }>(tenant, this.completeStatement, values),
     );
     if (!row) throw new TypeError('an upload was not written');
     return { expiresAt: row.expires_ms };
   }
 
   async drop(tenant: TenantId, id: string): Promise<void> {
-    await patiently(() => this.queries.within(tenant, this.dropStatement, [tenant, id]));
+    await withRetry(() => this.queries.inTenant(tenant, this.dropStatement, [tenant, id]));
   }
 
   async find(tenant: TenantId, digests: readonly Digest[]): Promise<ReadonlyMap<Digest, number>> {
     if (digests.length === 0) return new Map();
-    const rows = await patiently(() =>
-      this.queries.within<{ digest: string; size: number }>(tenant, this.findStatement, [tenant, digests]),
+    const rows = await withRetry(() =>
+      this.queries.inTenant<{ digest: string; size: number }>(tenant, this.findStatement, [tenant, digests]),
     );
     return new Map(rows.map(({ digest, size }) => [digest as Digest, size]));
   }

@@ -2,17 +2,17 @@ import { Inject, Module, type DynamicModule, type FactoryProvider, type OnApplic
 import {
   AlteredRuns,
   Archives,
-  AttentionDesk,
+  AttentionStore,
   AuditChain,
   EvidenceReleases,
-  GateDesk,
+  GateStore,
   LogStore,
   PackVersions,
   RunReader,
   RunStore,
   ScheduleStore,
   Uploads,
-  Workforce,
+  WorkerDirectory,
 } from '@taskrunner/core';
 import { tokenOf } from '../composition/adapters';
 import { provide } from '../composition/provide';
@@ -48,7 +48,7 @@ function portsOf<Ports extends object>(
     provide<Ports[keyof Ports], { readonly database: Ports }>(
       ports[name],
       { database },
-      (given) => given.database[name],
+      (supplied) => supplied.database[name],
     ),
   );
 }
@@ -62,8 +62,8 @@ const WEB = [
   ),
   ...portsOf(WEB_DATABASE, {
     scheduleStore: ScheduleStore,
-    gateDesk: GateDesk,
-    attentionDesk: AttentionDesk,
+    gateStore: GateStore,
+    attentionStore: AttentionStore,
     auditChain: AuditChain,
     alteredRuns: AlteredRuns,
     evidenceReleases: EvidenceReleases,
@@ -72,7 +72,7 @@ const WEB = [
     archives: Archives,
     packVersions: PackVersions,
     uploads: Uploads,
-    workforce: Workforce,
+    workerDirectory: WorkerDirectory,
   }),
 ];
 

@@ -5,7 +5,7 @@ import type { Statement } from './statement';
 /** One statement at a time, within a tenant: how adapters that webservice and worker share reach the database. */
 export abstract class Queries {
   /** Rows that a statement yields where only this tenant's rows exist. */
-  abstract within<Row>(tenant: TenantId, statement: Statement, values: readonly unknown[]): Promise<Row[]>;
+  abstract inTenant<Row>(tenant: TenantId, statement: Statement, values: readonly unknown[]): Promise<Row[]>;
   /** Rows of a statement that names no tenant, or asks a function that may answer for several. */
   abstract across<Row>(statement: Statement, values: readonly unknown[]): Promise<Row[]>;
 }
@@ -16,7 +16,7 @@ export class DirectQueries extends Queries {
     super();
   }
 
-  async within<Row>(_tenant: TenantId, statement: Statement, values: readonly unknown[]): Promise<Row[]> {
+  async inTenant<Row>(_tenant: TenantId, statement: Statement, values: readonly unknown[]): Promise<Row[]> {
     return this.across(statement, values);
   }
 
@@ -38,7 +38,7 @@ export class TenantQueries extends Queries {
     super();
   }
 
-  async within<Row>(tenant: TenantId, statement: Statement, values: readonly unknown[]): Promise<Row[]> {
+  async inTenant<Row>(tenant: TenantId, statement: Statement, values: readonly unknown[]): Promise<Row[]> {
     const [rows] = await this.together(tenant, [[statement, values]]);
     return rows as Row[];
   }

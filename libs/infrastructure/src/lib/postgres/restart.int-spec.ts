@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { sha256 } from '@taskrunner/core';
-import type { AssignmentReport, ClaimedAssignment, ClaimedRun, Incarnation, StepId } from '@taskrunner/core';
+import type { AssignmentReport, ClaimedAssignment, ClaimedRun, WorkerSession, StepId } from '@taskrunner/core';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
 import { openWebDatabase, openWorkerDatabase } from './databases';
 import type { WebDatabase, WorkerDatabase } from './databases';
@@ -21,7 +21,7 @@ interface Cable {
   close(): Promise<void>;
 }
 
-async function layCable(target: number): Promise<Cable> {
+async function openCable(target: number): Promise<Cable> {
   const ends = new Set<Socket>();
   let open = true;
   let losing = false;
@@ -78,7 +78,7 @@ const errors: Error[] = [];
 beforeAll(async () => {
   host = await startTestServer(startEmbeddedPostgres);
   database = await host.database();
-  cable = await layCable(host.server.port);
+  cable = await openCable(host.server.port);
   const through = (role: 'web' | 'worker') => database.url(role).replace(`:${host.server.port}/`, `:${cable.port}/`);
   const options = { allowLoss: true, onError: (error: Error) => errors.push(error) };
   web = await openWebDatabase(through('web'), options);
@@ -93,10 +93,10 @@ afterAll(async () => {
 
 async function claimed() {
   const runId = await submit(web.runStore);
-  const incarnation = await worker.claims.register(aWorker());
-  const run = (await worker.claims.claim(incarnation, 9)).find((each) => each.runId === runId);
+  const workerSession = await worker.claims.register(aWorker());
+  const run = (await worker.claims.claim(workerSession, 9)).find((each) => each.runId === runId);
   if (!run) throw new Error('not claimed');
-  return { run, incarnation };
+  return { run, workerSession };
 }
 
 it('a database that goes away and comes back ends no process and loses no commit', async () => {
@@ -115,18 +115,20 @@ it('a database that goes away and comes back ends no process and loses no commit
 });
 
 /** Of a run that it drives, a worker has lent this to itself. */
-async function lent(run: ClaimedRun, incarnation: Incarnation): Promise<ClaimedAssignment> {
+async function assigned(run: ClaimedRun, workerSession: WorkerSession): Promise<ClaimedAssignment> {
   const step = 'fan' as StepId;
-  const offer = { name: 'fan[0]::act#1', step, first: 0, last: 0, items: 1, body: '[]', mac: 'cd'.repeat(32) };
-  await worker.committer.commit(aCommit(run, start, { assignments: { offered: [offer], revoked: [], settled: [] } }));
-  const held = await worker.assignments.claim(incarnation);
+  const assignment = { name: 'fan[0]::act#1', step, first: 0, last: 0, items: 1, body: '[]', mac: 'cd'.repeat(32) };
+  await worker.committer.commit(
+    aCommit(run, start, { assignments: { dispatched: [assignment], revoked: [], settled: [] } }),
+  );
+  const held = await worker.assignments.claim(workerSession);
   if (!held) throw new Error('nothing is lent');
   return held;
 }
 
 it('what a driver asks is answered when the database is back, however long that takes; a caller is told after a while', async () => {
-  const { run, incarnation } = await claimed();
-  const held = await lent(run, incarnation);
+  const { run, workerSession } = await claimed();
+  const held = await assigned(run, workerSession);
   const execution = { step: 'fan[0]::act' as StepId, execution: 1 };
   const report: AssignmentReport = {
     ...{ type: 'assignment.reported', runId: run.runId, assignment: held.name, fence: held.fence, number: 1 },
@@ -136,7 +138,7 @@ it('what a driver asks is answered when the database is back, however long that 
   // Longer than a caller of the API is made to wait.
   setTimeout(() => cable.mend(), 6_500);
   const driver = [
-    worker.claims.letters(tenantA, run.runId, 99),
+    worker.claims.inboxMessages(tenantA, run.runId, 99),
     worker.claims.pages(tenantA, run.runId, 99),
     worker.objectReferences.need(tenantA, run.runId, [sha256('v')]),
     worker.assignments.run(tenantA, run.runId),
@@ -170,15 +172,15 @@ describe('an answer lost on the wire', () => {
     cable.loseNextAnswer();
     const outcome = await web.runStore.post(tenantA, runId, { type: 'time.reached' }, 'x');
     expect(['posted', 'known']).toContain(outcome.kind);
-    expect(await worker.claims.letters(tenantA, runId, 0)).toHaveLength(1);
-    const incarnation = await worker.claims.register(aWorker());
-    const run = (await worker.claims.claim(incarnation, 9)).find((each) => each.runId === runId);
+    expect(await worker.claims.inboxMessages(tenantA, runId, 0)).toHaveLength(1);
+    const workerSession = await worker.claims.register(aWorker());
+    const run = (await worker.claims.claim(workerSession, 9)).find((each) => each.runId === runId);
     if (!run) throw new Error('not claimed');
     const opened = { kind: 'opened', gate: 'approve', approval: 'x', gateDigest: sha256('g'), show: null } as const;
     const gate = { ...opened, request: {}, required: 2, expiresAt: 4e12 };
     await worker.committer.commit(aCommit(run, start, { seen: 1, gates: [gate] }));
     cable.loseNextAnswer();
-    expect(await web.gateDesk.decide(aDecision(runId, 'ben', 1_000))).toMatchObject({ kind: 'counted', approvals: 1 });
-    expect(await worker.claims.letters(tenantA, runId, 1)).toHaveLength(1);
+    expect(await web.gateStore.decide(aDecision(runId, 'ben', 1_000))).toMatchObject({ kind: 'counted', approvals: 1 });
+    expect(await worker.claims.inboxMessages(tenantA, runId, 1)).toHaveLength(1);
   });
 });

@@ -6,7 +6,7 @@ import { holdRun, maintainDatabase, releaseRun } from './maintain';
 import type { Retention } from './retention';
 import { statement } from './statement';
 import { submit, tenantA, tenantB } from './testing/builders';
-import { aPastRun, DAY_MS, dayOf, makeDay, type PastRun } from './testing/sealed-run';
+import { anEndedRun, DAY_MS, dayOf, makeDay, type EndedRun } from './testing/sealed-run';
 import { startTestServer, type TestDatabase, type TestServer } from './testing/test-database';
 
 let host: TestServer;
@@ -27,8 +27,8 @@ afterEach(() => database.close());
 
 const KEPT: Retention = { journal: 14 * DAY_MS, runs: 30 * DAY_MS, evidence: 100 * DAY_MS, tenants: [] };
 
-const past = (given: Omit<PastRun, 'database' | 'web' | 'worker'>): Promise<RunId> =>
-  aPastRun({ database, web, worker, ...given });
+const anEnded = (options: Omit<EndedRun, 'database' | 'web' | 'worker'>): Promise<RunId> =>
+  anEndedRun({ database, web, worker, ...options });
 const maintain = (retention: Retention = KEPT) => maintainDatabase(database.url('maintain'), retention);
 const partitionsOf = async (day: string): Promise<readonly string[]> =>
   (
@@ -42,7 +42,7 @@ describe('a partition', () => {
   it('goes once it is past retention and all its runs are archived; the run is told of and read as before', async () => {
     await makeDay(database, dayOf(20));
     await makeDay(database, dayOf(10));
-    const [old, young] = [await past({ daysAgo: 20 }), await past({ daysAgo: 10 })];
+    const [old, young] = [await anEnded({ daysAgo: 20 }), await anEnded({ daysAgo: 10 })];
     expect(await maintain()).toMatchObject({ dropped: 3, kept: [], runs: 0, evidence: 0 });
     expect(await partitionsOf(dayOf(20))).toEqual([]);
     expect(await partitionsOf(dayOf(10))).toHaveLength(3);
@@ -61,8 +61,8 @@ describe('a partition', () => {
 
   it('stays while one of its runs, of whatever tenant, is not archived, and says so', async () => {
     await makeDay(database, dayOf(40));
-    await past({ daysAgo: 40 });
-    const late = await past({ daysAgo: 40, tenant: tenantB, sealed: false });
+    await anEnded({ daysAgo: 40 });
+    const late = await anEnded({ daysAgo: 40, tenant: tenantB, sealed: false });
     expect(await maintain()).toMatchObject({ dropped: 0, runs: 1, kept: [{ day: dayOf(40), runs: 1 }] });
     expect(await web.logStore.read(tenantB, late, 0, 9)).toHaveLength(1);
     expect(await partitionsOf(dayOf(40))).toHaveLength(3);
@@ -95,9 +95,9 @@ describe('a run that is past retention', () => {
     await makeDay(database, dayOf(31));
     await makeDay(database, dayOf(101));
     const [run, older, kept] = [
-      await past({ daysAgo: 31 }),
-      await past({ daysAgo: 101, tenant: tenantB }),
-      await past({ daysAgo: 0 }),
+      await anEnded({ daysAgo: 31 }),
+      await anEnded({ daysAgo: 101, tenant: tenantB }),
+      await anEnded({ daysAgo: 0 }),
     ];
     expect(await maintain()).toMatchObject({ runs: 2, evidence: 1 });
     const tables = await database.sql<{ name: string }>(
@@ -133,7 +133,7 @@ describe('a run that is past retention', () => {
 
   it('stays while it is held, with its evidence, and goes when it is released; both are in the audit', async () => {
     await makeDay(database, dayOf(200));
-    const run = await past({ daysAgo: 200 });
+    const run = await anEnded({ daysAgo: 200 });
     const before = await database.sql(`select from pack_runs.audit where tenant_id = $1`, [tenantA]);
     await holdRun(database.url('maintain'), tenantA, run, 'case 7');
     // The partition may go: what is held stands in the evidence.
@@ -157,7 +157,7 @@ describe('a run that is past retention', () => {
 
   it('of which only the evidence is left can still be held', async () => {
     await makeDay(database, dayOf(50));
-    const run = await past({ daysAgo: 50 });
+    const run = await anEnded({ daysAgo: 50 });
     expect(await maintain()).toMatchObject({ runs: 1, evidence: 0 });
     await holdRun(database.url('maintain'), tenantA, run, 'case 8');
     const short = { ...KEPT, evidence: 40 * DAY_MS };
@@ -169,7 +169,7 @@ describe('a run that is past retention', () => {
   it('is past what its tenant has, where that is otherwise', async () => {
     await makeDay(database, dayOf(40));
     await makeDay(database, dayOf(5));
-    const [ours, theirs] = [await past({ daysAgo: 40 }), await past({ daysAgo: 5, tenant: tenantB })];
+    const [ours, theirs] = [await anEnded({ daysAgo: 40 }), await anEnded({ daysAgo: 5, tenant: tenantB })];
     const tenants = [
       { tenant: tenantA, runs: 60 * DAY_MS, evidence: null },
       { tenant: tenantB, runs: 4 * DAY_MS, evidence: 4 * DAY_MS },
@@ -183,8 +183,8 @@ describe('a run that is past retention', () => {
 
   it('stays while it has not ended, is not sealed, or is still to be delivered', async () => {
     await makeDay(database, dayOf(40));
-    await past({ daysAgo: 40, sealed: false });
-    const delivered = await past({ daysAgo: 40, exporting: true });
+    await anEnded({ daysAgo: 40, sealed: false });
+    const delivered = await anEnded({ daysAgo: 40, exporting: true });
     await submit(web.runStore);
     expect(await maintain({ ...KEPT, runs: 1, journal: 1 })).toMatchObject({ runs: 0 });
     await database.sql(`update pack_artifacts.exports set status = 'delivered'`);
@@ -194,7 +194,7 @@ describe('a run that is past retention', () => {
 
   it('stays while another that has not ended does it again', async () => {
     await makeDay(database, dayOf(40));
-    const run = await past({ daysAgo: 40 });
+    const run = await anEnded({ daysAgo: 40 });
     const again = await submit(web.runStore);
     await database.sql('update pack_runs.run_sources set rerun_of = $1 where run_id = $2', [
       runUuid(run),
@@ -207,7 +207,7 @@ describe('a run that is past retention', () => {
 
   it('goes in parts, however many there are', async () => {
     await makeDay(database, dayOf(40));
-    const run = await past({ daysAgo: 40 });
+    const run = await anEnded({ daysAgo: 40 });
     const more = await database.sql<{ id: string }>(
       'select pack_runs.uuidv7(1700000000000 + n)::text as id from generate_series(1, 1200) n',
     );

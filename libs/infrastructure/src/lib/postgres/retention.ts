@@ -27,7 +27,7 @@ const AT_ONCE = 500;
 const FIRST = '00000000-0000-0000-0000-000000000000';
 
 /** Removes what is past retention, tenant after tenant, some at a time. Needs the role `maintain`, which sees the rows of all tenants. */
-export async function removePast(client: Client, retention: Retention, nowMs: number): Promise<Removed> {
+export async function removeExpired(client: Client, retention: Retention, nowMs: number): Promise<Removed> {
   const { rows } = await client.query<{ tenant_id: string }>(statement('list-tenants').text);
   let [runs, evidence] = [0, 0];
   for (const { tenant_id: tenant } of rows) {

@@ -14,8 +14,8 @@ export const AS_LONG_AS_IT_TAKES = Infinity;
  * Sends again what failed for a passing reason, with jitter: 10 ms doubling to 1 s, for at most `patienceMs`. Only for
  * statements that may be executed twice.
  */
-export async function patiently<Result>(
-  attempt: (given: Attempt) => Promise<Result>,
+export async function withRetry<Result>(
+  attempt: (supplied: Attempt) => Promise<Result>,
   patienceMs = 5_000,
 ): Promise<Result> {
   const until = performance.now() + patienceMs;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { toRunId, type RunId } from '@taskrunner/core';
 import { DatabaseClock } from './database-clock';
 import type { TenantQueries } from './queries';
-import { patiently } from './retry';
+import { withRetry } from './retry';
 import { statement } from './statement';
 
 /** Where stamps take their time and their chance from; parameters for tests. */
@@ -48,7 +48,7 @@ export class RunStamps {
 
   private async measure(): Promise<void> {
     try {
-      const [row] = await patiently(() => this.queries.across<{ at_ms: number }>(this.nowStatement, []));
+      const [row] = await withRetry(() => this.queries.across<{ at_ms: number }>(this.nowStatement, []));
       if (!row) throw new TypeError('no answer');
       // As if the answer was true when it came: a stamp may be late by a question, never early. Who decides of a run gets the time of the
       // database itself, and a decision before its run was accepted is no evidence.

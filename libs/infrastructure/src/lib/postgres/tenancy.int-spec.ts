@@ -56,8 +56,8 @@ async function fill(tenant: typeof tenantA): Promise<RunId> {
     registry: 'main',
     signatures: [],
   });
-  const incarnation = await worker.claims.register(aWorker());
-  const [claimed] = await worker.claims.claim(incarnation, 1);
+  const workerSession = await worker.claims.register(aWorker());
+  const [claimed] = await worker.claims.claim(workerSession, 1);
   if (!claimed) throw new Error('not claimed');
   await worker.logStore.append([
     {
@@ -92,7 +92,7 @@ async function fill(tenant: typeof tenantA): Promise<RunId> {
     outbox: [{ kind: 'attest', body: {} }, anAnnouncement(1)],
     run: { lastLine: 1 },
     assignments: {
-      offered: ['a', 'b'].map((name) => ({
+      dispatched: ['a', 'b'].map((name) => ({
         ...{ name, step: 'm' as StepId, body: '', mac: '' },
         first: 0,
         last: 0,
@@ -103,11 +103,11 @@ async function fill(tenant: typeof tenantA): Promise<RunId> {
     },
   });
   expect(await worker.committer.commit(commit)).toEqual({ kind: 'committed' });
-  const lent = await worker.assignments.claim(incarnation);
-  if (!lent) throw new Error('nothing is lent');
-  await worker.assignments.begin(lent, [{ step: 'm[0]::s' as StepId, execution: 1 }]);
-  await web.gateDesk.decide(aDecision(runId, 'ben', 1, { tenant }));
-  expect(await web.attentionDesk.resolve(aResolution(runId, 'ben', 2, { tenant, step: 's' }))).toEqual({
+  const assigned = await worker.assignments.claim(workerSession);
+  if (!assigned) throw new Error('nothing is lent');
+  await worker.assignments.begin(assigned, [{ step: 'm[0]::s' as StepId, execution: 1 }]);
+  await web.gateStore.decide(aDecision(runId, 'ben', 1, { tenant }));
+  expect(await web.attentionStore.resolve(aResolution(runId, 'ben', 2, { tenant, step: 's' }))).toEqual({
     kind: 'counted',
   });
   const [item] = await worker.outbox.take('attest', 1, 1);
@@ -228,8 +228,8 @@ describe('row-level security', () => {
     const pool = openPool(database.url('web'), { max: 1, pipeline: true });
     const queries = new TenantQueries(pool);
     const seen = { name: 'seen', text: 'select count(*)::int as n from pack_runs.runs' };
-    expect(await queries.within(tenantA, seen, [])).toEqual([{ n: 1 }]);
-    await expect(queries.within(tenantA, { name: 'bad', text: 'select 1 / 0' }, [])).rejects.toMatchObject({
+    expect(await queries.inTenant(tenantA, seen, [])).toEqual([{ n: 1 }]);
+    await expect(queries.inTenant(tenantA, { name: 'bad', text: 'select 1 / 0' }, [])).rejects.toMatchObject({
       code: '22012',
     });
     expect(await queries.across(seen, [])).toEqual([{ n: 0 }]);

@@ -58,15 +58,15 @@ async function touched(worker_id: string): Promise<number> {
 }
 
 it(`${WAITING} runs that wait at gates are nothing that a claim looks at`, async () => {
-  const incarnation = await worker.claims.register(aWorker());
+  const workerSession = await worker.claims.register(aWorker());
   const seed = await submit(web.runStore);
-  const [claimed] = await worker.claims.claim(incarnation, 1);
+  const [claimed] = await worker.claims.claim(workerSession, 1);
   if (!claimed) throw new Error('nothing was claimed');
   const dueAt = Date.now() + DAY_MS;
   const parks = aCommit(claimed, start, { releases: true, dueAt, run: { status: 'waiting' } });
   expect(await worker.committer.commit(parks)).toMatchObject({ kind: 'committed' });
   await submit(web.runStore);
-  const alone = await touched(incarnation.id);
+  const single = await touched(workerSession.id);
 
   await database.sql(
     `insert into pack_runs.run_sources
@@ -100,5 +100,5 @@ it(`${WAITING} runs that wait at gates are nothing that a claim looks at`, async
 
   await submit(web.runStore);
   const beside = await touched((await worker.claims.register(aWorker())).id);
-  expect(beside).toBeLessThan(alone + 20);
+  expect(beside).toBeLessThan(single + 20);
 }, 300_000);

@@ -4,7 +4,7 @@ import { openPool } from './connection';
 import { openWorkerDatabase, type WebDatabase, type WorkerDatabase } from './databases';
 import { statement } from './statement';
 import { aWorker, submit, tenantA } from './testing/builders';
-import { aPastRun } from './testing/sealed-run';
+import { anEndedRun } from './testing/sealed-run';
 import { once, startTestServer, type TestDatabase, type TestServer } from './testing/test-database';
 
 let host: TestServer;
@@ -38,7 +38,7 @@ const TABLES = [
 
 /** A run that has ended, with a row in each of the tables. */
 async function aRun(sealed: boolean): Promise<RunId> {
-  const run = await aPastRun({ database, web, worker, daysAgo: 0, sealed });
+  const run = await anEndedRun({ database, web, worker, daysAgo: 0, sealed });
   const key = `'${tenantA}', '${runUuid(run)}'`;
   for (const row of [
     `inbox (tenant_id, run_id, position, dedupe, given, posted_ms) values (${key}, 1, 'd', '{}', 1)`,
@@ -84,7 +84,7 @@ describe('what the role of workers reads of a run', () => {
     await sealedAgo(run, 11);
     expect(await readable(run)).toEqual([]);
     expect(await worker.claims.pages(tenantA, run, 0)).toEqual([]);
-    expect(await worker.claims.letters(tenantA, run, 0)).toEqual([]);
+    expect(await worker.claims.inboxMessages(tenantA, run, 0)).toEqual([]);
     expect(await worker.claims.admission(tenantA, run)).toBeNull();
     expect(await worker.runReader.records(tenantA, run)).toBeNull();
   });
@@ -135,16 +135,16 @@ describe('what the role of workers reads of a run', () => {
 
 describe('a login of its own for a pool of workers', () => {
   it('is a member of the role: it works as the role does, reads no more, and is closed alone', async () => {
-    const past = await aRun(true);
-    await sealedAgo(past, 11);
+    const expired = await aRun(true);
+    await sealedAgo(expired, 11);
     const { username, password } = new URL(database.url('worker'));
     await database.sql(`create role taskrunner_worker_pool login in role ${username} password '${password}'`);
     const url = database.url('worker').replace(username, 'taskrunner_worker_pool');
     const run = await submit(web.runStore);
     const pool = await openWorkerDatabase(url, { allowLoss: true });
     try {
-      const incarnation = await pool.claims.register(aWorker());
-      expect(await pool.claims.claim(incarnation, 9)).toMatchObject([{ runId: run }]);
+      const workerSession = await pool.claims.register(aWorker());
+      expect(await pool.claims.claim(workerSession, 9)).toMatchObject([{ runId: run }]);
       expect(await once(url, 'select from pack_run_logs.journal')).toEqual([]);
       await expect(once(url, 'select event from pack_runs.audit')).rejects.toMatchObject(denied);
     } finally {

@@ -16,7 +16,7 @@ import {
   packArchive,
   readFacts,
   unpackArchive,
-  type TarHands,
+  type TarCodec,
 } from './pack-artifact';
 import { refusal } from './registry-error';
 
@@ -41,7 +41,7 @@ export class OciPackRegistry extends PackRegistry {
   constructor(
     readonly name: string,
     private readonly store: OciStore,
-    private readonly tar: TarHands,
+    private readonly tar: TarCodec,
     private readonly limits: PackLimits,
   ) {
     super();
@@ -102,8 +102,8 @@ export class OciPackRegistry extends PackRegistry {
     return tags.map((tag) => tag.replace('_', '+')).filter((version) => /^\d+\.\d+\.\d+(?:[-+]|$)/.test(version));
   }
 
-  async publish(facts: PackFacts, given: PackArchive): Promise<PackArtifact> {
-    const archive = await packArchive(given, this.tar);
+  async publish(facts: PackFacts, supplied: PackArchive): Promise<PackArtifact> {
+    const archive = await packArchive(supplied, this.tar);
     if (archive.length > this.limits.maxPackBytes)
       throw refusal('PACK_TOO_LARGE', `the pack has ${archive.length} bytes; ${this.limits.maxPackBytes} are taken`);
     const { manifest, blobs } = buildArtifact(facts, archive);

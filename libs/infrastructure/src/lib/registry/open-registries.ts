@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import type { PackRegistry, Shelf } from '@taskrunner/core';
+import type { PackRegistry, RegistryMount } from '@taskrunner/core';
 import { FolderStore } from './folder-store';
 import { HttpStore } from './http-store';
 import { OciPackRegistry, type PackLimits } from './oci-pack-registry';
-import type { TarHands } from './pack-artifact';
+import type { TarCodec } from './pack-artifact';
 import { refusal } from './registry-error';
 
 /** A registry as it is configured. */
@@ -28,7 +28,7 @@ export interface RegistriesSetting extends PackLimits {
 }
 
 /** The configured registries. Rejects with `REGISTRY_DENIED` for credentials that cannot be read. */
-export async function openRegistries(setting: RegistriesSetting, tar: TarHands): Promise<readonly Shelf[]> {
+export async function openRegistries(setting: RegistriesSetting, tar: TarCodec): Promise<readonly RegistryMount[]> {
   return Promise.all(
     setting.registries.map(async (one) => ({
       registry: await openRegistry(one, setting, tar),
@@ -42,7 +42,7 @@ export async function openRegistries(setting: RegistriesSetting, tar: TarHands):
 export async function openRegistry(
   one: Omit<RegistrySetting, 'tenants' | 'publish'>,
   setting: Omit<RegistriesSetting, 'registries'>,
-  tar: TarHands,
+  tar: TarCodec,
 ): Promise<PackRegistry> {
   if (one.type === 'folder') return new OciPackRegistry(one.name, new FolderStore(one.path ?? ''), tar, setting);
   const url = new URL(one.url ?? '');

@@ -16,7 +16,7 @@ import type { StoredManifest } from './oci-store';
 import { refusal } from './registry-error';
 
 /** Makes and reads tars: another adapter's. */
-export interface TarHands {
+export interface TarCodec {
   write(
     files: readonly { readonly path: string; readonly bytes: Uint8Array; readonly executable: boolean }[],
   ): AsyncIterable<Uint8Array>;
@@ -38,7 +38,7 @@ const MANIFESTS = ['pack.yaml', 'pack.yml', 'pack.json'];
 const CONFIG_SCHEMA = 'stellaops.pack.config.v1';
 
 /** The one archive of a pack: `pack.yaml` as its author wrote it, then its files by path. The same pack gives the same bytes. */
-export async function packArchive({ manifest, files }: PackArchive, tar: TarHands): Promise<Uint8Array> {
+export async function packArchive({ manifest, files }: PackArchive, tar: TarCodec): Promise<Uint8Array> {
   const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : 1));
   const parts: Uint8Array[] = [];
   const first = { path: 'pack.yaml', bytes: Buffer.from(manifest), executable: false };
@@ -49,8 +49,8 @@ export async function packArchive({ manifest, files }: PackArchive, tar: TarHand
 /** Unpacks an archive. Throws `PACK_ARTIFACT_INVALID` where there is no manifest in it, and what the reader of tars throws. */
 export async function unpackArchive(
   bytes: Uint8Array,
-  tar: TarHands,
-  limits: Parameters<TarHands['read']>[1],
+  tar: TarCodec,
+  limits: Parameters<TarCodec['read']>[1],
 ): Promise<PackArchive> {
   const files = await tar.read(bytes, limits).catch((error: unknown) => {
     if (!isCodedError(error)) throw error;

@@ -1,6 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import type { PackTrustPolicy, Shelf } from '@taskrunner/core';
-import { TAR_HANDS } from '../archive/tar-hands';
+import type { PackTrustPolicy, RegistryMount } from '@taskrunner/core';
+import { TAR_CODEC } from '../archive/tar-codec';
 import { provide } from '../composition/provide';
 import { token } from '../composition/token';
 import { CONFIGURATION } from '../configuration/configuration.module';
@@ -8,7 +8,7 @@ import { loadPackTrust } from '../configuration/load-pack-trust';
 import { openRegistries } from './open-registries';
 
 /** The registries of packs, in configured order, each with the tenants that it belongs to. */
-export const REGISTRY_MOUNTS = token<readonly Shelf[]>('mounted registries of packs');
+export const REGISTRY_MOUNTS = token<readonly RegistryMount[]>('mounted registries of packs');
 /** Whose packs may run. */
 export const PACK_TRUST = token<PackTrustPolicy>('trust policy for packs');
 
@@ -20,7 +20,7 @@ export class PackRegistryModule {
       module: PackRegistryModule,
       providers: [
         provide(REGISTRY_MOUNTS, { configuration: CONFIGURATION }, ({ configuration }) =>
-          openRegistries(configuration.packsRegistry, TAR_HANDS),
+          openRegistries(configuration.packsRegistry, TAR_CODEC),
         ),
         provide(PACK_TRUST, { configuration: CONFIGURATION }, ({ configuration }) => loadPackTrust(configuration)),
       ],

@@ -61,8 +61,8 @@ export class RegistryHttp {
   }
 
   /** A URL that the registry gave; `REGISTRY_REFUSED` if it leads to another host. */
-  resolve(given: string, what: string): URL {
-    const url = URL.canParse(given, this.setting.origin) ? new URL(given, this.setting.origin) : null;
+  resolve(supplied: string, what: string): URL {
+    const url = URL.canParse(supplied, this.setting.origin) ? new URL(supplied, this.setting.origin) : null;
     if (url !== null && url.origin === this.setting.origin && url.username === '' && url.password === '') return url;
     throw refusal('REGISTRY_REFUSED', `${this.setting.origin} points ${what} to another host`);
   }

@@ -23,7 +23,7 @@ import {
   type TenantId,
 } from '@taskrunner/core';
 import { packRegistryContract, type PackRegistryBench } from '@taskrunner/core/testing';
-import { TAR_HANDS } from '../archive/tar-hands';
+import { TAR_CODEC } from '../archive/tar-codec';
 import { FileSigner } from '../signing/file-signer';
 import { loadKey } from '../signing/key-file';
 import { openRegistry, type RegistrySetting } from './open-registries';
@@ -64,12 +64,12 @@ class Memory extends PackVersions {
 
 function oci(url: string, more: Partial<RegistrySetting> = {}): Promise<PackRegistry> {
   const none = { path: null, usernameFile: null, passwordFile: null, tokenRealm: null };
-  return openRegistry({ name: 'main', type: 'oci', url, ...none, ...more }, LIMITS, TAR_HANDS);
+  return openRegistry({ name: 'main', type: 'oci', url, ...none, ...more }, LIMITS, TAR_CODEC);
 }
 
 function folderOf(path: string): Promise<PackRegistry> {
   const none = { url: null, usernameFile: null, passwordFile: null, tokenRealm: null };
-  return openRegistry({ name: 'folder', type: 'folder', path, ...none }, LIMITS, TAR_HANDS);
+  return openRegistry({ name: 'folder', type: 'folder', path, ...none }, LIMITS, TAR_CODEC);
 }
 
 function libraryOf(registry: PackRegistry, tenants: readonly string[] = ['acme']): PackLibrary {
@@ -350,7 +350,7 @@ const here = hasProgram('docker-registry') && hasProgram('oras');
         tokenRealm: null,
       },
       { ...LIMITS, maxPackBytes: 1 << 23 },
-      TAR_HANDS,
+      TAR_CODEC,
     );
     const manifest = manifestOf('big').replace('scripts/run.sh', 'big.bin');
     await libraryOf(wide).publish(ACME, { manifest, hasLines: true, files: big }, []);
@@ -451,10 +451,10 @@ describe('a folder of layouts', () => {
 
 (here ? describe : describe.skip)('a registry that asks who is there', () => {
   let server: TestRegistry;
-  let door: Server;
+  let proxy: Server;
   let host: string;
   let challenge: string;
-  const tokens = { given: 0, scopes: new Set<string>() };
+  const tokens = { issued: 0, scopes: new Set<string>() };
   const basic = `Basic ${Buffer.from('robot:s3cret').toString('base64')}`;
 
   beforeAll(async () => {
@@ -466,11 +466,11 @@ describe('a folder of layouts', () => {
     ] as const)
       writeFileSync(join(folder, name), text);
     // In front of docker-registry, on the same host: asks for credentials, gives tokens for them, passes the rest on.
-    door = createServer((request, response) => {
+    proxy = createServer((request, response) => {
       const { authorization } = request.headers;
       const url = new URL(request.url ?? '/', host);
       if (url.pathname === '/token') {
-        tokens.given++;
+        tokens.issued++;
         tokens.scopes.add(url.searchParams.get('scope') ?? '');
         if (authorization !== basic) response.writeHead(401).end();
         else response.end(JSON.stringify({ token: `t-${url.searchParams.get('scope')}`, expires_in: 300 }));
@@ -493,12 +493,12 @@ describe('a folder of layouts', () => {
       );
       request.pipe(onward);
     }).listen(0, '127.0.0.1');
-    await once(door, 'listening');
-    host = `http://127.0.0.1:${(door.address() as { port: number }).port}`;
+    await once(proxy, 'listening');
+    host = `http://127.0.0.1:${(proxy.address() as { port: number }).port}`;
   });
   afterAll(async () => {
-    door?.close();
-    door?.closeAllConnections();
+    proxy?.close();
+    proxy?.closeAllConnections();
     await server?.stop();
   });
 
@@ -522,7 +522,7 @@ describe('a folder of layouts', () => {
 
   it('gives one token for many exchanges, of no wider scope than each needs', () => {
     expect([...tokens.scopes].sort()).toEqual(['repository:packs/bearer:pull', 'repository:packs/bearer:pull,push']);
-    expect(tokens.given).toBeLessThanOrEqual(4);
+    expect(tokens.issued).toBeLessThanOrEqual(4);
   });
 });
 

@@ -82,8 +82,10 @@ const STOPS = { lastMs: 40, stepMs: 0.4, graceMs: 20, withinMs: 5_000 };
 describe('a step under bubblewrap', () => {
   it('finds its workspace, and what it was given there is read-only', async () => {
     const files: WorkspaceFile[] = [{ path: 'deep/data.txt', content: 'given' }];
-    await workspace.lay('in', files);
-    await workspace.lay('pack', [{ path: 'bin/tool.sh', content: '#!/bin/sh\necho "tool $1"', executable: true }]);
+    await workspace.writeFiles('in', files);
+    await workspace.writeFiles('pack', [
+      { path: 'bin/tool.sh', content: '#!/bin/sh\necho "tool $1"', executable: true },
+    ]);
     const result = await sh(
       `pwd; cat in/deep/data.txt; echo; pack/bin/tool.sh x; echo a > out/a && echo b > tmp/b && echo c > home/c && echo d > /tmp/d &&
        echo e > "$TMPDIR/e" && cd && pwd && cat; echo x > /task/in/deep/y || echo ro-in; chmod 700 /task/pack/bin/tool.sh || echo ro-pack
@@ -322,7 +324,7 @@ describe('resolveTool', () => {
 
   it('finds what the step will run, with its interpreters', async () => {
     if (sandbox === null) return;
-    await workspace.lay('pack', [
+    await workspace.writeFiles('pack', [
       { path: 'a.sh', content: '#!/bin/sh -eu\n', executable: true },
       { path: 'b.sh', content: '#!/usr/bin/env -S bash -eu\n', executable: true },
       { path: 'data', content: 'x' },

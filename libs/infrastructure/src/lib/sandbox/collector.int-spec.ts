@@ -78,8 +78,8 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('collect under %s'
       if (size !== null) expect(bytes.length).toBe(size);
       taken.push({ name, path, mediaType, index, bytes });
     };
-    const given = { ...(limits === undefined ? {} : { limits }), ...(stage === undefined ? {} : { stage }) };
-    const request = { supervisor, sandbox, workspace, artifacts, ...given };
+    const supplied = { ...(limits === undefined ? {} : { limits }), ...(stage === undefined ? {} : { stage }) };
+    const request = { supervisor, sandbox, workspace, artifacts, ...supplied };
     const faults = await collect(request, sink ?? keep);
     return { taken, codes: faults.map((fault) => `${fault.path} ${fault.code}`), faults };
   }
@@ -305,18 +305,18 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('collect under %s'
   describe('with a folder for large files', () => {
     const MIB = 1024 * 1024;
     let stage: string;
-    let laid: StagedArtifact[];
+    let staged: StagedArtifact[];
 
     beforeEach(async () => {
       stage = await mkdtemp(join(folder, 'stage-'));
-      laid = [];
+      staged = [];
       if (sandbox?.owner) await chown(stage, sandbox.owner.uid, sandbox.owner.gid);
     });
 
     const staging = (at = stage): ArtifactStage => ({
       folder: at,
       maxBytes: 64 * MIB,
-      take: async (artifact) => void laid.push(artifact),
+      take: async (artifact) => void staged.push(artifact),
     });
     const digestOf = async (path: string) =>
       `sha256:${createHash('sha256')
@@ -334,7 +334,7 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('collect under %s'
         expect(result).toMatchObject({ taken: [], codes: [] });
         const digest = await digestOf(join(workspace.path, 'out/large'));
         const file = { name: '0', digest, size };
-        expect(laid).toEqual([
+        expect(staged).toEqual([
           { name: 'a', path: 'out/large', mediaType: 'application/octet-stream', index: null, file },
         ]);
         expect(await digestOf(join(stage, '0'))).toBe(digest);
@@ -356,7 +356,7 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('collect under %s'
         { ...staging(), maxBytes: MIB },
       );
       if (result === null) return;
-      expect(laid.map(({ name, index, path }) => [name, index, path])).toEqual([['list', 1, 'out/2']]);
+      expect(staged.map(({ name, index, path }) => [name, index, path])).toEqual([['list', 1, 'out/2']]);
       expect(result.taken.map(({ name, index, path }) => [name, index, path])).toEqual([
         ['list', 0, 'out/1'],
         ['list', 2, 'out/3'],
@@ -370,7 +370,7 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('collect under %s'
       await mkdir(join(stage, '0'));
       const result = await take(one('large'), undefined, undefined, staging());
       if (result === null) return;
-      expect(laid).toEqual([]);
+      expect(staged).toEqual([]);
       expect(result.taken.map(({ bytes }) => bytes.length)).toEqual([2 * MIB]);
     });
 
@@ -381,7 +381,7 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('collect under %s'
         if (sandbox?.owner) await chown(memory, sandbox.owner.uid, sandbox.owner.gid);
         await random('out/large', 5 * MIB + 1);
         if ((await take(one('large'), undefined, undefined, staging(memory))) === null) return;
-        expect(laid.map(({ file }) => file.digest)).toEqual([await digestOf(join(memory, '0'))]);
+        expect(staged.map(({ file }) => file.digest)).toEqual([await digestOf(join(memory, '0'))]);
       } finally {
         await rm(memory, { recursive: true });
       }
@@ -406,7 +406,7 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('collect under %s'
         await file.close();
       }
       expect(wrote).toBeGreaterThan(0);
-      expect(laid.map(({ file: { digest } }) => digest)).toEqual([await digestOf(join(stage, '0'))]);
+      expect(staged.map(({ file: { digest } }) => digest)).toEqual([await digestOf(join(stage, '0'))]);
     });
   });
 

@@ -71,9 +71,9 @@ export class PlainSandbox extends Sandbox {
     request: JsonObject,
     folder: string | null = null,
   ): Launch {
-    const given = folder === null ? [] : [folder];
+    const supplied = folder === null ? [] : [folder];
     return {
-      argv: [process.execPath, join(scriptFolder(script), 'main.js'), workspace?.path ?? '/', ...given],
+      argv: [process.execPath, join(scriptFolder(script), 'main.js'), workspace?.path ?? '/', ...supplied],
       env: {},
       cwd: '/',
       stdin: JSON.stringify(request),

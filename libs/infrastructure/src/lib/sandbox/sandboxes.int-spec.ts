@@ -23,8 +23,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-const prove = (given: Pick<SandboxesOptions, 'open' | 'sealed'> & Partial<SandboxesOptions>) =>
-  Sandboxes.prove({ supervisor, stubFolder: join(folder, 'etc'), ...given });
+const prove = (overrides: Pick<SandboxesOptions, 'open' | 'sealed'> & Partial<SandboxesOptions>) =>
+  Sandboxes.prove({ supervisor, stubFolder: join(folder, 'etc'), ...overrides });
 const missing = '/nonexistent/bwrap';
 
 describe('a worker with bubblewrap', () => {

@@ -163,15 +163,15 @@ describe('Supervisor', () => {
     expect(expired).toBe(1);
     const late = await supervisor.run(sh('exit 0'), new Capture());
     await expect(late.exit).rejects.toMatchObject({ code: 'SUPERVISOR_EXPIRED' });
-    const told: string[] = [];
+    const reported: string[] = [];
     const stop = new AbortController();
-    const may = supervisor.renewed(new AbortController().signal).then(() => told.push('renewed'));
-    const stopped = supervisor.renewed(stop.signal).then(() => told.push('stopped'));
+    const may = supervisor.renewed(new AbortController().signal).then(() => reported.push('renewed'));
+    const stopped = supervisor.renewed(stop.signal).then(() => reported.push('stopped'));
     stop.abort();
     await stopped;
     // A renewal that was sent too long ago is none.
     supervisor.renew(50, monotonicMs() - 10_000);
-    expect(told).toEqual(['stopped']);
+    expect(reported).toEqual(['stopped']);
     supervisor.renew(600_000);
     await may;
     await supervisor.renewed(new AbortController().signal);

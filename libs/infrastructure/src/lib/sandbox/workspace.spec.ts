@@ -35,7 +35,7 @@ describe('Workspace', () => {
       yield new TextEncoder().encode('a');
       yield new TextEncoder().encode('b');
     }
-    await workspace.lay('in', [
+    await workspace.writeFiles('in', [
       { path: 'deep/er/stream', content: parts() },
       { path: 'deep/text', content: 'text' },
       ...asFolder('list/', [
@@ -43,8 +43,8 @@ describe('Workspace', () => {
         { name: 'a.json', content: '' },
       ]),
     ]);
-    await workspace.lay('in', [{ path: 'deep/er/later', content: '' }]);
-    await workspace.lay('pack', [{ path: 'run.sh', content: '', executable: true }]);
+    await workspace.writeFiles('in', [{ path: 'deep/er/later', content: '' }]);
+    await workspace.writeFiles('pack', [{ path: 'run.sh', content: '', executable: true }]);
     expect(await readFile(join(workspace.path, 'in/deep/er/stream'), 'utf8')).toBe('ab');
     expect(await readdir(join(workspace.path, 'in/list'))).toEqual(['000000-z.json', '000001-a.json']);
     expect((await stat(join(workspace.path, 'in/deep/text'))).mode & 0o777).toBe(0o400);
@@ -64,12 +64,14 @@ describe('Workspace', () => {
     `${'a/'.repeat(3_000)}b`,
     '\ud800',
   ])('refuses the place %j', async (path) => {
-    await expect(workspace.lay('in', [{ path, content: '' }])).rejects.toMatchObject({ code: 'FILE_PATH_INVALID' });
+    await expect(workspace.writeFiles('in', [{ path, content: '' }])).rejects.toMatchObject({
+      code: 'FILE_PATH_INVALID',
+    });
   });
 
   it('refuses two files in one place', async () => {
     const file = { path: 'a', content: '' };
-    await expect(workspace.lay('in', [file, file])).rejects.toMatchObject({ code: 'EEXIST' });
+    await expect(workspace.writeFiles('in', [file, file])).rejects.toMatchObject({ code: 'EEXIST' });
   });
 
   it('is removed whatever the step made of it, and nothing else is', async () => {

@@ -49,7 +49,10 @@ export class Workspace {
   }
 
   /** Lays files down under `in` or `pack`, before the step starts. Read-only there: under bubblewrap by mount, else by mode only. */
-  async lay(folder: 'in' | 'pack', files: Iterable<WorkspaceFile> | AsyncIterable<WorkspaceFile>): Promise<void> {
+  async writeFiles(
+    folder: 'in' | 'pack',
+    files: Iterable<WorkspaceFile> | AsyncIterable<WorkspaceFile>,
+  ): Promise<void> {
     for await (const file of files) {
       const parts = relativeParts(file.path);
       let path = join(this.path, folder);

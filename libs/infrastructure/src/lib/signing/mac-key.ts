@@ -16,8 +16,8 @@ export class MacKey {
   /** True if `mac` is that of `data`; takes the same time wherever they differ. */
   check(data: string | Uint8Array, mac: string): boolean {
     const expected = new TextEncoder().encode(this.mac(data));
-    const given = new TextEncoder().encode(mac);
-    return expected.length === given.length && timingSafeEqual(expected, given);
+    const supplied = new TextEncoder().encode(mac);
+    return expected.length === supplied.length && timingSafeEqual(expected, supplied);
   }
 }
 

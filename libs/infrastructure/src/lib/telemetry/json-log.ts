@@ -30,18 +30,18 @@ export class JsonLog {
     this.listener = listener;
   }
 
-  say(level: LogLevel, event: string, given: Readonly<Record<string, unknown>> = {}): void {
-    this.print(level, event, given, true);
+  say(level: LogLevel, event: string, supplied: Readonly<Record<string, unknown>> = {}): void {
+    this.print(level, event, supplied, true);
   }
 
   /** Only here: for what is wrong with the sending itself. */
-  sayHere(level: LogLevel, event: string, given: Readonly<Record<string, unknown>> = {}): void {
-    this.print(level, event, given, false);
+  sayHere(level: LogLevel, event: string, supplied: Readonly<Record<string, unknown>> = {}): void {
+    this.print(level, event, supplied, false);
   }
 
-  private print(level: LogLevel, event: string, given: Readonly<Record<string, unknown>>, sent: boolean): void {
+  private print(level: LogLevel, event: string, supplied: Readonly<Record<string, unknown>>, sent: boolean): void {
     if (ORDER.indexOf(level) < ORDER.indexOf(this.level)) return;
-    const fields = loggable(given, level === 'error') as Record<string, unknown>;
+    const fields = loggable(supplied, level === 'error') as Record<string, unknown>;
     const span = activeSpan();
     const traced = span === null ? {} : { trace_id: span.traceId, span_id: span.spanId };
     const head = { time: new Date().toISOString(), level, service: this.service, event };

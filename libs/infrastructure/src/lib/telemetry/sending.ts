@@ -48,7 +48,7 @@ export async function openSending(
     timeoutMillis: exportTimeout,
     concurrencyLimit: 4,
   });
-  const told = <E extends Exporter>(signal: Signal, exporter: E): E => {
+  const reported = <E extends Exporter>(signal: Signal, exporter: E): E => {
     const send: Exporter['export'] = exporter.export.bind(exporter);
     exporter.export = (items, done) =>
       send(items, (result) => {
@@ -72,7 +72,7 @@ export async function openSending(
     const { OTLPTraceExporter } = json
       ? await import('@opentelemetry/exporter-trace-otlp-http')
       : await import('@opentelemetry/exporter-trace-otlp-proto');
-    const exporter = told('traces', new OTLPTraceExporter(to('traces')));
+    const exporter = reported('traces', new OTLPTraceExporter(to('traces')));
     const provider = new TracerProvider({
       resource,
       sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(options.sampling) }),
@@ -87,7 +87,7 @@ export async function openSending(
       ? await import('@opentelemetry/exporter-metrics-otlp-http')
       : await import('@opentelemetry/exporter-metrics-otlp-proto');
     return new PeriodicExportingMetricReader({
-      exporter: told('metrics', new OTLPMetricExporter(to('metrics'))),
+      exporter: reported('metrics', new OTLPMetricExporter(to('metrics'))),
       exportIntervalMillis: metricsInterval,
       exportTimeoutMillis: Math.min(exportTimeout, metricsInterval),
     });
@@ -97,7 +97,7 @@ export async function openSending(
     const { OTLPLogExporter } = json
       ? await import('@opentelemetry/exporter-logs-otlp-http')
       : await import('@opentelemetry/exporter-logs-otlp-proto');
-    const exporter = told('logs', new OTLPLogExporter(to('logs')));
+    const exporter = reported('logs', new OTLPLogExporter(to('logs')));
     const provider = new LoggerProvider({
       resource,
       processors: [new BatchLogRecordProcessor({ exporter, ...batch })],

@@ -41,8 +41,8 @@ afterEach(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-async function start(given: Parameters<typeof someOptions>[0], service = WORKER): Promise<Telemetry> {
-  const telemetry = await Telemetry.open(someOptions(given), service, log());
+async function start(supplied: Parameters<typeof someOptions>[0], service = WORKER): Promise<Telemetry> {
+  const telemetry = await Telemetry.open(someOptions(supplied), service, log());
   open.push(telemetry);
   return telemetry;
 }
@@ -59,7 +59,7 @@ describe('a trace', () => {
     const worker = await start({ endpoint: receiver.url });
     let stored: string | undefined;
     const store = web.watchRunStore({
-      create: async (given: NewRun) => ((stored = given.traceContext), { kind: 'created', inLine: false }),
+      create: async (supplied: NewRun) => ((stored = supplied.traceContext), { kind: 'created', inLine: false }),
     } as unknown as RunStore);
     await web.tracing.span('POST', { kind: 'server', parent: null }, () =>
       web.tracing.span('run.submit', {}, async () => void (await store.create({} as NewRun))),
@@ -110,10 +110,10 @@ describe('a trace', () => {
 
   it('is passed on, and logged, where nothing is sent', async () => {
     const { tracing, log: own } = await start({});
-    const given = `00-${'c'.repeat(32)}-${'d'.repeat(16)}-01`;
-    await tracing.span('a', { parent: given }, async () => {
+    const supplied = `00-${'c'.repeat(32)}-${'d'.repeat(16)}-01`;
+    await tracing.span('a', { parent: supplied }, async () => {
       own.say('info', 'here');
-      expect(tracing.traceparent()).toBe(given);
+      expect(tracing.traceparent()).toBe(supplied);
     });
     let made = '';
     await tracing.span('b', { parent: null }, async () => {
@@ -131,8 +131,8 @@ describe('a trace', () => {
     ['all that a caller decided on', { sampling: 0 }, `00-${'c'.repeat(32)}-${'d'.repeat(16)}-01`, 1],
     ['none that a caller decided against', { sampling: 1 }, `00-${'c'.repeat(32)}-${'d'.repeat(16)}-00`, 0],
     ['all that begin here', { sampling: 1 }, null, 1],
-  ])('is sampled: %s', async (_, given, parent, expected) => {
-    const telemetry = await start({ endpoint: receiver.url, signals: ['traces'], ...given });
+  ])('is sampled: %s', async (_, supplied, parent, expected) => {
+    const telemetry = await start({ endpoint: receiver.url, signals: ['traces'], ...supplied });
     await telemetry.tracing.span('a', { parent }, async () => undefined);
     await telemetry.close();
     expect(receiver.spans).toHaveLength(expected);
@@ -181,7 +181,7 @@ describe('sending', () => {
       await telemetry.tracing.span('a', {}, async () => telemetry.log.say('info', 'work'));
     }
     const failures = async () =>
-      Number(/failures_total\{signal="traces"\} (\d+)/.exec(await telemetry.exposition())?.[1]);
+      Number(/failures_total\{signal="traces"\} (\d+)/.exec(await telemetry.metricsText())?.[1]);
     while ((await failures()) < 1) await new Promise((resolve) => setTimeout(resolve, 50));
     await telemetry.close();
     const said = lines.filter((line) => line.includes('telemetry.not-sent'));
@@ -225,7 +225,7 @@ describe('numbers', () => {
       pools: () => [{ pool: 'ordinary', used: 1, idle: 2, waiting: 0 }],
     });
     await new Promise((resolve) => setImmediate(resolve));
-    const text = await telemetry.exposition();
+    const text = await telemetry.metricsText();
     expect(text).toMatch(/^# TYPE taskrunner_queue_due_runs gauge\ntaskrunner_queue_due_runs 7$/m);
     expect(text).toMatch(/^taskrunner_queue_oldest_due_seconds 1\.5$/m);
     expect(text).toMatch(/^taskrunner_queue_demand_runs 9$/m);
@@ -278,9 +278,9 @@ describe('numbers', () => {
       steps: [step('run', 'succeeded'), step('run', 'succeeded'), step('gate', 'failed'), step('run', 'running')],
     } as unknown as Commit;
     await committer.commit(commit);
-    expect(await telemetry.exposition()).toMatch(/taskrunner_runs_ended_total\{status="failed"\} 0/);
+    expect(await telemetry.metricsText()).toMatch(/taskrunner_runs_ended_total\{status="failed"\} 0/);
     await committer.commit(commit);
-    const text = await telemetry.exposition();
+    const text = await telemetry.metricsText();
     expect(text).toMatch(/taskrunner_runs_ended_total\{status="failed"\} 1/);
     expect(text).toMatch(/taskrunner_steps_ended_total\{kind="run",status="succeeded"\} 2/);
     expect(text).toMatch(/taskrunner_steps_ended_total\{kind="gate",status="failed"\} 1/);
@@ -294,7 +294,7 @@ describe('numbers', () => {
       ...{ runId: 'run_1', tenant: 'acme', run: { status: 'waiting', finishedAt: null } },
       steps: [{ step: 'deploy', kind: 'run', status: 'needs_attention' }],
     } as unknown as Commit);
-    expect(await telemetry.exposition()).toMatch(/^taskrunner_attentions_total 1$/m);
+    expect(await telemetry.metricsText()).toMatch(/^taskrunner_attentions_total 1$/m);
     const said = lines.map((line) => JSON.parse(line) as { event: string });
     expect(said).toEqual([
       expect.objectContaining({ level: 'warn', event: 'step.needs-attention', runId: 'run_1', step: 'deploy' }),
@@ -312,7 +312,7 @@ describe('numbers', () => {
     onClockStep(900_000);
     onClockStep(-900_000);
     claimsWatch.onHealed({ runs: 3, items: 0, deliveries: 0, leases: 1 });
-    const text = await telemetry.exposition();
+    const text = await telemetry.metricsText();
     expect(text).toMatch(/^taskrunner_workers_lost_total 2$/m);
     expect(text).toMatch(/^taskrunner_runs_taken_over_total 5$/m);
     expect(text).toMatch(/^taskrunner_clock_steps_total\{direction="back"\} 1$/m);
@@ -333,7 +333,7 @@ describe('numbers', () => {
     const sealed = { kind: 'sealed', digest: 'x', withheld: ['logs.txt'] };
     const ends = [{ kind: 'blocked', reason: 'SECRET_IN_EVIDENCE: x' }, sealed, { ...sealed, withheld: [] }];
     for (const end of ends) await watch.attest({ runId: 'run_1', tries: 1 } as OutboxItem, async () => end as never);
-    expect(await telemetry.exposition()).toMatch(/^taskrunner_alarms_total 2$/m);
+    expect(await telemetry.metricsText()).toMatch(/^taskrunner_alarms_total 2$/m);
   });
 
   it('of partitions that end are said once, and once more when there are new ones', async () => {
@@ -360,7 +360,7 @@ describe('numbers', () => {
     const telemetry = await start({});
     telemetry.watchDatabase({ backlog: () => Promise.reject(new Error('away')), pools: () => [] });
     await new Promise((resolve) => setImmediate(resolve));
-    expect(await telemetry.exposition()).not.toContain('queue_due_runs');
+    expect(await telemetry.metricsText()).not.toContain('queue_due_runs');
   });
 });
 
@@ -386,7 +386,7 @@ describe('requests', () => {
     await until(() => receiver.spans.length === 3);
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
-    const text = await telemetry.exposition();
+    const text = await telemetry.metricsText();
     const series = [...text.matchAll(/^taskrunner_http_request_duration_seconds_count(\{.*\}) (\d+)$/gm)];
     expect(series.map(([, labels, count]) => `${labels} ${count}`).sort()).toEqual([
       '{method="DELETE",route="/api/runs/:runId",status="500"} 1',

@@ -78,7 +78,7 @@ export class Telemetry {
     const metrics = new Metrics(provider.getMeter('taskrunner'), service.name);
     for (const signal of ['traces', 'metrics', 'logs'] as const)
       metrics.add('taskrunner_telemetry_failures_total', 0, { signal });
-    failed = failureTeller(ownLog, metrics);
+    failed = failureReporter(ownLog, metrics);
     if (sending?.listener) ownLog.sendTo(sending.listener);
     const telemetry = new Telemetry(
       ownLog,
@@ -135,7 +135,7 @@ export class Telemetry {
   }
 
   /** All numbers, in the text format of Prometheus (version 0.0.4). */
-  async exposition(): Promise<string> {
+  async metricsText(): Promise<string> {
     const { resourceMetrics } = await this.reader.collect();
     return new PrometheusSerializer(undefined, false, undefined, true, true).serialize(resourceMetrics);
   }
@@ -149,7 +149,7 @@ export class Telemetry {
 }
 
 /** Counts each failure and says the first of a while, here alone: what cannot be sent is not sent. */
-function failureTeller(log: JsonLog, metrics: Metrics): OnFailed {
+function failureReporter(log: JsonLog, metrics: Metrics): OnFailed {
   let saidAt = -Infinity;
   return (signal, error) => {
     metrics.add('taskrunner_telemetry_failures_total', 1, { signal });

@@ -44,9 +44,9 @@ export class Tracing {
   /** Work under a span. Of an error it notes the code, never the message, which may hold what is not ours to show. */
   async span<T>(name: string, setting: SpanSetting, work: (span: Span) => Promise<T>): Promise<T> {
     if (!this.records && setting.parent === undefined && activeSpan() !== null) return work(UNRECORDED);
-    const { span, within } = this.start(name, setting);
+    const { span, traced } = this.start(name, setting);
     try {
-      return await context.with(within, () => work(span));
+      return await context.with(traced, () => work(span));
     } catch (error) {
       span.setStatus({ code: SpanStatusCode.ERROR, message: codeOf(error) });
       throw error;
@@ -59,11 +59,11 @@ export class Tracing {
   start(
     name: string,
     { kind = 'internal', parent, attributes = {} }: SpanSetting,
-  ): { readonly span: Span; readonly within: Context } {
+  ): { readonly span: Span; readonly traced: Context } {
     const above = parent === undefined ? context.active() : contextOf(parseTraceparent(parent));
     const started = this.tracer.startSpan(name, { kind: KINDS[kind], attributes }, above);
     const span = isSpanContextValid(started.spanContext()) ? started : trace.wrapSpanContext(unrecorded());
-    return { span, within: trace.setSpan(above, span) };
+    return { span, traced: trace.setSpan(above, span) };
   }
 
   /** What is under way here, as the `traceparent` for what it asks of others. */

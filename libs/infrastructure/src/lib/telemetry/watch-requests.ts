@@ -27,7 +27,7 @@ export function watchRequests(
     const { traceparent } = request.headers;
     const parent = typeof traceparent === 'string' ? traceparent : null;
     const attributes = { 'http.request.method': method };
-    const { span, within } = tracing.start(method, { kind: 'server', parent, attributes });
+    const { span, traced } = tracing.start(method, { kind: 'server', parent, attributes });
     active += 1;
     response.once('close', () => {
       active -= 1;
@@ -41,7 +41,7 @@ export function watchRequests(
       const labels = { method, route, status: String(status) };
       metrics.record('taskrunner_http_request_duration_seconds', (performance.now() - begun) / 1_000, labels);
     });
-    context.with(within, next);
+    context.with(traced, next);
   };
 }
 

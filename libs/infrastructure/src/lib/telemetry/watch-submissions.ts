@@ -2,7 +2,7 @@ import {
   RunStore,
   type SubmitRun,
   type Created,
-  type GivenBody,
+  type InputEventBody,
   type NewRun,
   type Posted,
   type RunId,
@@ -32,8 +32,8 @@ export class WatchedRunStore extends RunStore {
     return this.inner.replayed(tenant, idempotency);
   }
 
-  post(tenant: TenantId, run: RunId, given: GivenBody, dedupe: string): Promise<Posted> {
-    return this.inner.post(tenant, run, given, dedupe);
+  post(tenant: TenantId, run: RunId, input: InputEventBody, dedupe: string): Promise<Posted> {
+    return this.inner.post(tenant, run, input, dedupe);
   }
 }
 

@@ -9,9 +9,9 @@ import { audit, auditSubmissions } from './statements/audit';
 import * as claims from './statements/claims';
 import { flush } from './statements/flush';
 import { decideGate, explainDecision, runGates } from './statements/gates';
-import { readPages, runRows, standings } from './statements/journal';
-import { mail, postLetter, readLetters } from './statements/letters';
-import { appendChunks, appendLentChunks, readChunks } from './statements/logs';
+import { readPages, runRows, runPositions } from './statements/journal';
+import { inboxPositions, postInboxMessage, readInbox } from './statements/inbox';
+import { appendChunks, appendAssignedChunks, readChunks } from './statements/logs';
 import { createRun, createRuns, now, readAdmission, stamp } from './statements/runs';
 import { Transaction, type Change, type Commits, type Execution } from './transaction';
 
@@ -27,9 +27,9 @@ const STATEMENTS: Readonly<Record<string, ModelStatement>> = {
   'append-audit': audit,
   'audit-submissions': auditSubmissions,
   'append-chunks': appendChunks,
-  'append-lent-chunks': appendLentChunks,
-  'assignment-standings': assignments.assignmentStandings,
-  'begin-alone': claims.beginAlone,
+  'append-lent-chunks': appendAssignedChunks,
+  'assignment-standings': assignments.assignmentStatuses,
+  'begin-alone': claims.beginIsolated,
   'begin-executions': assignments.beginExecutions,
   'claim-assignment': assignments.claimAssignment,
   'claim-runs': claims.claimRuns,
@@ -37,7 +37,7 @@ const STATEMENTS: Readonly<Record<string, ModelStatement>> = {
   'claim-unhonoured': nothing,
   'claim-unplaced': nothing,
   'mark-unplaced': nothing,
-  'condemn-run': claims.condemnRun,
+  'condemn-run': claims.markRunPoisoned,
   'create-run': createRun,
   'create-runs': createRuns,
   'decide-gate': decideGate,
@@ -50,15 +50,15 @@ const STATEMENTS: Readonly<Record<string, ModelStatement>> = {
   'free-runs': claims.freeRuns,
   'halt-run': claims.haltRun,
   'heal-times': claims.healTimes,
-  'lent-run': assignments.lentRun,
-  mail: mail,
+  'lent-run': assignments.assignedRun,
+  mail: inboxPositions,
   'mark-dead': claims.markDead,
   'other-workers': assignments.otherWorkers,
-  'post-letter': postLetter,
+  'post-letter': postInboxMessage,
   'post-report': assignments.postReport,
   'read-admission': readAdmission,
   'read-chunks': readChunks,
-  'read-letters': readLetters,
+  'read-letters': readInbox,
   'read-pages': readPages,
   'register-worker': claims.registerWorker,
   'release-assignment': assignments.releaseAssignment,
@@ -70,7 +70,7 @@ const STATEMENTS: Readonly<Record<string, ModelStatement>> = {
   'run-rows': runRows,
   stamp: stamp,
   now: now,
-  standings: standings,
+  standings: runPositions,
   'unclaim-lost': claims.unclaimLost,
 };
 

@@ -139,7 +139,7 @@ export interface ResolutionRow extends OfRun {
   readonly envelope: string;
 }
 
-export interface LetterRow extends OfRun {
+export interface InboxRow extends OfRun {
   readonly position: number;
   readonly dedupe: string;
   readonly given: string;
@@ -232,9 +232,9 @@ export function makeTables() {
     steps: new Table<StepRecord>('steps', (row) => stepKey(ofRun(row), row), ofRun),
     decisions: new Table<DecisionRow>('decisions', (row) => `${ofRun(row)}/${row.decision_id}`, ofRun),
     resolutions: new Table<ResolutionRow>('resolutions', (row) => `${ofRun(row)}/${row.step}#${row.execution}`, ofRun),
-    inbox: new Table<LetterRow>('inbox', (row) => `${ofRun(row)}/${row.position}`, ofRun),
+    inbox: new Table<InboxRow>('inbox', (row) => `${ofRun(row)}/${row.position}`, ofRun),
     /** The second key of the inbox. */
-    dedupe: new Table<LetterRow>('inbox_dedupe', (row) => `${ofRun(row)}/${row.dedupe}`, ofRun),
+    dedupe: new Table<InboxRow>('inbox_dedupe', (row) => `${ofRun(row)}/${row.dedupe}`, ofRun),
     chunks: new Table<ChunkRow>('chunks', (row) => `${ofRun(row)}/${row.step}#${row.execution}.${row.chunk}`, ofRun),
     places: new Table<PlaceRow>('places', (row) => `${ofRun(row)}/${row.last_line}`, ofRun),
     artifacts: new Table<ArtifactRow>('artifacts', (row) => `${ofRun(row)}/${row.number}`, ofRun),

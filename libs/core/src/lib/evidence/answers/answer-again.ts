@@ -1,7 +1,7 @@
 import { answer } from '../../binding/answer';
 import { OriginalResults } from '../../binding/original-results';
-import { Results } from '../../binding/results';
-import type { Sight } from '../../binding/scope';
+import { RunProjection } from '../../binding/run-projection';
+import type { BindingContext } from '../../binding/scope';
 import type { Values } from '../../binding/values';
 import { digestOf } from '../../canonical/digest';
 import { sameJson } from '../../canonical/same-json';
@@ -63,9 +63,9 @@ export function answerAgain(documents: EvidenceDocuments, original: EvidenceDocu
 }
 
 class Walk {
-  private readonly results = new Results();
+  private readonly results = new RunProjection();
   private readonly values: RecordedValues;
-  private readonly sight: Sight;
+  private readonly context: BindingContext;
   private readonly derived = new Map<Asked, number>();
   private readonly unanswered: Unanswered[] = [];
   private readonly policies: PolicyInputAgain;
@@ -84,10 +84,10 @@ class Walk {
     const { runId, tenant, rerun } = admission.record;
     this.values = new RecordedValues(evidence.pages.map(({ values }) => values));
     const context = { runId: runId as RunId, tenant: tenant as TenantId, planHash, inputs: plan.inputs };
-    this.sight = { x: index, results: this.results, values: this.values, context };
-    this.policies = new PolicyInputAgain(this.sight, admission.record.initiators);
-    this.files = new MountedFilesAgain(this.sight, evidence.pack.files);
-    const besides = { ...this.sight, values: this.values.besides };
+    this.context = { index, results: this.results, values: this.values, context };
+    this.policies = new PolicyInputAgain(this.context, admission.record.initiators);
+    this.files = new MountedFilesAgain(this.context, evidence.pack.files);
+    const besides = { ...this.context, values: this.values.besides };
     this.pure = new PureStepsAgain(besides, evidence.pack.files, documents.environment, (values) =>
       this.values.keep(values),
     );
@@ -139,17 +139,17 @@ class Walk {
     }
   }
 
-  private answered(given: Placed<'question.answered'>): string | null {
-    const { step, question, answer: journaled } = given;
-    if (question === 'reuse') return this.reused(given);
+  private answered(input: Placed<'question.answered'>): string | null {
+    const { step, question, answer: journaled } = input;
+    if (question === 'reuse') return this.reused(input);
     if (this.isPoison && journaled.kind === 'fault' && journaled.code === 'POISON') return null;
-    const { documents, sight } = this;
+    const { documents, context } = this;
     const request = journaled.kind === 'gate' ? this.requestOf(journaled.gateDigest) : null;
     if (journaled.kind === 'gate' && request === null) return this.count(question, step, 'missing');
     const nonce = typeof request?.['nonce'] === 'string' ? request['nonce'] : '';
     const { profileDigest, admission } = documents;
-    const rendering = { at: given.at, nonce, profileDigest, admissionDigest: admission.envelope.digest };
-    const again = answer(sight, step, question, rendering);
+    const rendering = { at: input.at, nonce, profileDigest, admissionDigest: admission.envelope.digest };
+    const again = answer(context, step, question, rendering);
     if (again.kind === 'missing') return this.count(question, step, 'missing');
     if (isSame(again.answer, journaled)) {
       this.values.keep(again.values);
@@ -163,7 +163,7 @@ class Walk {
     const made = again.answer.kind === 'gate' ? again.values.get(again.answer.gateDigest) : null;
     const isEarlier = isOfEarlierVersion(request) && hasOlderSchemaRules(documents.environment);
     if (made && isEarlier && journaled.kind === 'gate') {
-      const earlier = asEarlierVersion(made as JsonObject, nodeAt(sight.x, step).node);
+      const earlier = asEarlierVersion(made as JsonObject, nodeAt(context.index, step).node);
       if (digestOf(earlier) === journaled.gateDigest) return this.count(question, step, 'same');
     }
     return `${step || 'the run'}: ${question} is answered otherwise${memberOf(made ?? null, request)}`;
@@ -187,10 +187,10 @@ class Walk {
     return this.count('reuse', step, may === does ? 'same' : differing('reuse is answered otherwise'));
   }
 
-  private ended(told: EventOf<'attempt.succeeded'> | EventOf<'attempt.failed'>): string | null {
-    const outcome = this.pure.outcomeOf(told);
-    if (outcome === 'missing') this.onWord.push(`what ${told.step} returned`);
-    return outcome === null || outcome === 'missing' ? null : this.count('outcome', told.step, outcome);
+  private ended(stated: EventOf<'attempt.succeeded'> | EventOf<'attempt.failed'>): string | null {
+    const outcome = this.pure.outcomeOf(stated);
+    if (outcome === 'missing') this.onWord.push(`what ${stated.step} returned`);
+    return outcome === null || outcome === 'missing' ? null : this.count('outcome', stated.step, outcome);
   }
 
   private count(asked: Asked, step: StepId, outcome: Outcome): string | null {

@@ -1,6 +1,6 @@
 import { evaluate } from '../../binding/answer';
 import { boundFile, type BoundFile } from '../../binding/bind';
-import type { Sight } from '../../binding/scope';
+import type { BindingContext } from '../../binding/scope';
 import { Missing } from '../../binding/values';
 import { canonical } from '../../canonical/canonical';
 import { sha256 } from '../../canonical/digest';
@@ -22,7 +22,7 @@ export class MountedFilesAgain {
   private readonly digests: ReadonlyMap<string, Digest>;
 
   constructor(
-    private readonly sight: Sight,
+    private readonly context: BindingContext,
     pack: readonly Pick<PackFile, 'path' | 'digest'>[],
   ) {
     this.digests = new Map(pack.map(({ path, digest }) => [path, digest]));
@@ -44,12 +44,12 @@ export class MountedFilesAgain {
   }
 
   private expectedOf(step: StepId): Expected | 'missing' | 'unknown' {
-    const { sight } = this;
+    const { context } = this;
     const found = new Map<string, Digest | null>();
-    for (const [key, template] of Object.entries(runNodeAt(sight.x, step).files)) {
+    for (const [key, template] of Object.entries(runNodeAt(context.index, step).files)) {
       const missing = new Missing();
       try {
-        const value = this.isPrivate(step, template) ? null : evaluate(sight, step, template, missing);
+        const value = this.isPrivate(step, template) ? null : evaluate(context, step, template, missing);
         if (missing.digests.size > 0) return 'missing';
         for (const [path, digest] of this.placed(step, key, template, value)) found.set(`in/${path}`, digest);
       } catch (error) {
@@ -62,8 +62,8 @@ export class MountedFilesAgain {
 
   /** Secrets, sensitive inputs, and lists of what failed, which may grow until a step begins. */
   private isPrivate(step: StepId, template: Json): boolean {
-    const { inputs } = this.sight.context;
-    const own = packAround(this.sight.x, step) === null;
+    const { inputs } = this.context.context;
+    const own = packAround(this.context.index, step) === null;
     return readsOfTemplate(template).some(({ root, path: [name] }) => {
       if (root === 'secrets' || root === 'failed') return true;
       if (root !== 'inputs' || !own) return false;
@@ -90,7 +90,7 @@ export class MountedFilesAgain {
       case 'object':
         return file.digest;
       case 'pack':
-        return this.digests.get(`${packFolderOf(this.sight.x, step)}${file.path}`) ?? null;
+        return this.digests.get(`${packFolderOf(this.context.index, step)}${file.path}`) ?? null;
       case 'content':
         return sha256(typeof file.content === 'string' ? file.content : canonical(file.content));
       case undefined:

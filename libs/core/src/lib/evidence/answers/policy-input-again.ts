@@ -1,5 +1,5 @@
 import { policyInput } from '../../binding/render-gate';
-import type { Sight } from '../../binding/scope';
+import type { BindingContext } from '../../binding/scope';
 import { visibleStep } from '../../binding/scope';
 import { Missing } from '../../binding/values';
 import { canonical } from '../../canonical/canonical';
@@ -23,7 +23,7 @@ export class PolicyInputAgain {
   private readonly actor: Json;
 
   constructor(
-    private readonly sight: Sight,
+    private readonly context: BindingContext,
     initiators: readonly Actor[],
   ) {
     this.actor = initiators.map(({ iss, sub, kind }) => ({ iss, sub, kind }));
@@ -43,7 +43,7 @@ export class PolicyInputAgain {
     const { at, engine, input } = judged;
     // CEL is evaluated within the turn that journals its answer; other engines are asked after a commit, at the time that the input names.
     if (engine === 'cel') return this.compared(judged, at, () => true);
-    const said = input?.kind === 'value' ? this.sight.values.get(input.digest) : null;
+    const said = input?.kind === 'value' ? this.context.values.get(input.digest) : null;
     if (input === null) return judged.undecided && !judged.allow ? 'same' : differing('it was judged without an input');
     if (said === undefined) return 'missing';
     if (!isJsonObject(said)) return differing('its input is no object');
@@ -58,15 +58,15 @@ export class PolicyInputAgain {
   /** Steps that had ended when the engine was asked: those before some place of the journal, what the gate waits for among them. */
   private laterThan(gate: StepId, among: readonly string[], asked: number, at: number): string | null {
     if (!(asked <= at)) return 'its input is of a later time';
-    const { x } = this.sight;
-    const names = new Set([...x.nodes.values()].map(({ name }) => name));
-    const ends = (name: string): number => this.endedAt.get(visibleStep(x, gate, name) ?? gate) ?? Infinity;
+    const { index } = this.context;
+    const names = new Set([...index.nodes.values()].map(({ name }) => name));
+    const ends = (name: string): number => this.endedAt.get(visibleStep(index, gate, name) ?? gate) ?? Infinity;
     const [last, first] = [
       Math.max(0, ...among.map(ends)),
       Math.min(Infinity, ...[...names].filter((name) => !among.includes(name)).map(ends)),
     ];
     if (last > first) return 'its input leaves out a step that had ended';
-    const need = nodeAt(x, gate).node.needs.find((name) => !among.includes(name) && ends(name) !== Infinity);
+    const need = nodeAt(index, gate).node.needs.find((name) => !among.includes(name) && ends(name) !== Infinity);
     if (need !== undefined) return `its input leaves out ${need}, which the gate waits for`;
     const begun = this.lastBefore(gate);
     const known = [...names].find((name) => !among.includes(name) && ends(name) < begun);
@@ -75,17 +75,19 @@ export class PolicyInputAgain {
 
   /** The last entry before a gate begins that is known: its container is opened, what it needs has ended, its `when` is answered. */
   private lastBefore(gate: StepId): number {
-    const { x } = this.sight;
+    const { index } = this.context;
     const { begunAt, endedAt } = this;
-    const needs = nodeAt(x, gate).node.needs.map((name) => endedAt.get(visibleStep(x, gate, name) ?? gate) ?? 0);
-    return Math.max(begunAt.get(parentOf(x, gate)) ?? 0, begunAt.get(gate) ?? 0, ...needs);
+    const needs = nodeAt(index, gate).node.needs.map(
+      (name) => endedAt.get(visibleStep(index, gate, name) ?? gate) ?? 0,
+    );
+    return Math.max(begunAt.get(parentOf(index, gate)) ?? 0, begunAt.get(gate) ?? 0, ...needs);
   }
 
   private compared(judged: Placed<'policy.judged'>, at: number, among: (name: string) => boolean): Outcome {
     const missing = new Missing();
     let made: Json = null;
     try {
-      made = policyInput(this.sight, judged.step, at, this.actor, missing, among);
+      made = policyInput(this.context, judged.step, at, this.actor, missing, among);
     } catch (error) {
       if (!isCodedError(error)) throw error;
       if (missing.digests.size > 0) return 'missing';

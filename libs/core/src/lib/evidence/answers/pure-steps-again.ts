@@ -1,6 +1,6 @@
 import { bind, readsOfLeaf } from '../../binding/bind';
 import { isPureBuiltin, pureOutcome, type PureBuiltin, type PureOutcome } from '../../binding/pure-step';
-import { isLeftOut, visibleStep, type Sight } from '../../binding/scope';
+import { isLeftOut, visibleStep, type BindingContext } from '../../binding/scope';
 import { canonical } from '../../canonical/canonical';
 import { sha256 } from '../../canonical/digest';
 import { readDocument } from '../../document/read-document';
@@ -33,7 +33,7 @@ export class PureStepsAgain {
   private readonly documents = new Map<string, Json | undefined>();
 
   constructor(
-    private readonly sight: Sight,
+    private readonly context: BindingContext,
     private readonly pack: readonly Pick<PackFile, 'path' | 'bytes'>[],
     private readonly environment: Pick<Environment, 'engines' | 'executors'>,
     /** Takes what a step returned, which is derived here and need not be in the bundle. */
@@ -42,28 +42,28 @@ export class PureStepsAgain {
 
   started(step: StepId): void {
     this.atStart.delete(step);
-    const { uses } = runNodeAt(this.sight.x, step);
+    const { uses } = runNodeAt(this.context.index, step);
     if (isPureBuiltin(uses) && !this.isSettled(step)) this.atStart.set(step, this.again(step, uses));
   }
 
   /** Null for other executors, and where nothing follows from the parameters. `missing`: nothing can be said. */
-  outcomeOf(told: EventOf<'attempt.succeeded'> | EventOf<'attempt.failed'>): Outcome | null {
-    const { uses } = runNodeAt(this.sight.x, told.step);
+  outcomeOf(stated: EventOf<'attempt.succeeded'> | EventOf<'attempt.failed'>): Outcome | null {
+    const { uses } = runNodeAt(this.context.index, stated.step);
     if (!isPureBuiltin(uses)) return null;
-    if (told.type === 'attempt.failed' && !JUDGED.has(told.code)) return null;
+    if (stated.type === 'attempt.failed' && !JUDGED.has(stated.code)) return null;
     if (!this.isOfThisBehaviour(uses)) return 'missing';
-    const now = this.again(told.step, uses);
+    const now = this.again(stated.step, uses);
     if (now === 'unknown') return 'missing';
-    if (agree(now, told)) {
-      if (now.kind === 'succeeded' && told.type === 'attempt.succeeded' && told.outputs !== null)
-        this.keep(new Map([[told.outputs.digest, now.outputs]]));
+    if (agree(now, stated)) {
+      if (now.kind === 'succeeded' && stated.type === 'attempt.succeeded' && stated.outputs !== null)
+        this.keep(new Map([[stated.outputs.digest, now.outputs]]));
       return 'same';
     }
-    const before = this.atStart.get(told.step) ?? now;
+    const before = this.atStart.get(stated.step) ?? now;
     if (before === 'unknown' || canonical(before) !== canonical(now)) return 'missing';
     return differing(
-      told.type === 'attempt.failed'
-        ? `it failed with ${told.code}, which its parameters do not give`
+      stated.type === 'attempt.failed'
+        ? `it failed with ${stated.code}, which its parameters do not give`
         : now.kind === 'failed'
           ? `it succeeded, and ${uses} fails with ${now.code} here`
           : 'it returned what its parameters do not give',
@@ -78,13 +78,13 @@ export class PureStepsAgain {
   }
 
   private again(step: StepId, uses: PureBuiltin): Again {
-    const bound = bind(this.sight, step);
+    const bound = bind(this.context, step);
     if (bound.kind === 'missing') return 'unknown';
     if (bound.kind === 'fault') return { kind: 'failed', code: bound.code, message: bound.message, retryable: false };
     const { with: parameters } = bound.bound;
     const path = parameters['schema'];
     if (uses !== 'builtin:validate-schema' || typeof path !== 'string') return pureOutcome(uses, parameters);
-    const schema = this.document(`${packFolderOf(this.sight.x, step)}${path.replace(/^\.\//, '')}`);
+    const schema = this.document(`${packFolderOf(this.context.index, step)}${path.replace(/^\.\//, '')}`);
     return schema === undefined ? 'unknown' : pureOutcome(uses, parameters, schema);
   }
 
@@ -99,12 +99,12 @@ export class PureStepsAgain {
 
   /** True if nothing that its parameters read can change any more: steps that are over, inputs, items. */
   private isSettled(step: StepId): boolean {
-    const { x, results } = this.sight;
-    return readsOfLeaf(runNodeAt(x, step)).every(({ root, path: [name] }) => {
+    const { index, results } = this.context;
+    return readsOfLeaf(runNodeAt(index, step)).every(({ root, path: [name] }) => {
       if (root === 'failed') return false;
       if (root !== 'steps') return true;
-      const place = typeof name === 'string' ? visibleStep(x, step, name) : null;
-      return place !== null && (results.get(place)?.endedAt != null || isLeftOut(this.sight, place));
+      const place = typeof name === 'string' ? visibleStep(index, step, name) : null;
+      return place !== null && (results.get(place)?.endedAt != null || isLeftOut(this.context, place));
     });
   }
 }
@@ -112,9 +112,9 @@ export class PureStepsAgain {
 /** Failures that say what the parameters are, and nothing of the worker. */
 const JUDGED: ReadonlySet<string> = new Set(['SCHEMA_INVALID', 'SCHEMA_UNUSABLE', 'STEP_FAILED', 'WITH_INVALID']);
 
-function agree(again: PureOutcome, told: EventOf<'attempt.succeeded'> | EventOf<'attempt.failed'>): boolean {
-  if (told.type === 'attempt.failed') return again.kind === 'failed' && again.code === told.code;
-  if (again.kind === 'failed' || told.outputs?.kind !== 'value') return false;
+function agree(again: PureOutcome, stated: EventOf<'attempt.succeeded'> | EventOf<'attempt.failed'>): boolean {
+  if (stated.type === 'attempt.failed') return again.kind === 'failed' && again.code === stated.code;
+  if (again.kind === 'failed' || stated.outputs?.kind !== 'value') return false;
   const text = canonical(again.outputs);
-  return told.outputs.digest === sha256(text) && told.outputs.size === toUtf8(text).length;
+  return stated.outputs.digest === sha256(text) && stated.outputs.size === toUtf8(text).length;
 }

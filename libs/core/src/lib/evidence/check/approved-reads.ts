@@ -1,5 +1,5 @@
 import { readsAreAsBefore } from '../../binding/gate-reads';
-import { Results } from '../../binding/results';
+import { RunProjection } from '../../binding/run-projection';
 import type { StepId } from '../../foundation/ids';
 import type { Entry } from '../../journal/page';
 import { runNodeAt } from '../../plan/plan-index';
@@ -11,7 +11,7 @@ import type { EvidenceDocuments } from '../evidence-documents';
  * nothing; that the execution ran does. An item is not looked at again: its list is written once, and `gates.requests` compares it.
  */
 export class ApprovedReads {
-  private readonly results = new Results();
+  private readonly results = new RunProjection();
   /** Executions that may not run: the gate whose reads have changed, by step. */
   private readonly barred = new Map<StepId, { readonly execution: number; readonly gate: StepId }>();
 
@@ -23,7 +23,7 @@ export class ApprovedReads {
     if (runNodeAt(index, step).effects === 'pure') return;
     const opened = this.results.get(gate)?.gate;
     const reads = opened ? gates.get(opened.gateDigest)?.request.reads : undefined;
-    if (reads && !readsAreAsBefore({ x: index, results: this.results }, gate, reads))
+    if (reads && !readsAreAsBefore({ index, results: this.results }, gate, reads))
       this.barred.set(step, { execution, gate });
   }
 

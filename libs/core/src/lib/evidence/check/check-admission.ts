@@ -8,7 +8,7 @@ import { inputsLock } from '../derived-files';
 import { planAgain } from '../plan-again';
 import { fileOf } from '../read-bundle';
 import { parseUtf8 } from '../strict-json';
-import { fail, isDraft, statedAsWithheld } from './case';
+import { fail, isDraft, statedAsWithheld } from './verification-session';
 import { found, type Checker } from './check';
 
 /** Signed by an admission key. */

@@ -1,6 +1,6 @@
 import type { Unanswered } from '../answers/answer-again';
 import { LARGE_VALUE_BYTES, largeValues } from '../answers/large-values';
-import { fail, isDraft, type Case } from './case';
+import { fail, isDraft, type VerificationSession } from './verification-session';
 import { found, type Checker } from './check';
 import { misstatedSize } from './misstated-sizes';
 import { unplannedFact } from './planned-facts';
@@ -46,12 +46,12 @@ const questionsAgree: Checker = (bundle) => {
 };
 
 /** True for a draft, and for a bundle of a version that lays the values that questions read into it. */
-function saysWhatItCarries(bundle: Case): boolean {
+function saysWhatItCarries(bundle: VerificationSession): boolean {
   return isDraft(bundle) || bundle.packRun().statement.predicate.carried !== undefined;
 }
 
 /** Whether it may lack the values that it lacks: all small ones are there, and large ones up to a bound. */
-function mayLack(bundle: Case): boolean {
+function mayLack(bundle: VerificationSession): boolean {
   const { missing } = bundle.answers();
   const large = largeValues(bundle.documents().facts.entries);
   const size = [...large.values()].reduce((sum, one) => sum + one, 0);

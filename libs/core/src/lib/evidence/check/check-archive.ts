@@ -5,7 +5,7 @@ import { fileOf, listedPaths } from '../read-bundle';
 import { fingerprint } from '../public-key';
 import { asJson } from '../run-evidence';
 import { parseUtf8 } from '../strict-json';
-import { fail } from './case';
+import { fail } from './verification-session';
 import { found, type Checker } from './check';
 
 const MAX_FILES = 250_000;
@@ -72,8 +72,8 @@ export const manifestComplete: Checker = (bundle) => {
   const released = new Set(bundle.documents().evidence.released ?? []);
   for (const { path, bytes } of recordFiles(bundle.documents())) {
     if (released.has(path)) continue;
-    const given = fileOf(files, path);
-    if (given.length !== bytes.length || sha256(given) !== sha256(bytes))
+    const supplied = fileOf(files, path);
+    if (supplied.length !== bytes.length || sha256(supplied) !== sha256(bytes))
       fail(`${path} is not written as the run's documents give it`);
   }
   if (bundle.packRun().statement.predicate.carried === undefined) {

@@ -3,7 +3,7 @@ import { forkIn, openCheckpoint } from '../checkpoints';
 import type { CheckpointRecord } from '../documents';
 import { withheldPaths } from '../withheld';
 import { withheldByJournal } from '../withheld-by-journal';
-import { fail, statedAsWithheld, type Case } from './case';
+import { fail, statedAsWithheld, type VerificationSession } from './verification-session';
 import { found, type Checker, type Found } from './check';
 
 /**
@@ -21,7 +21,7 @@ export const checkpointsAgree: Checker = (bundle) => {
   return found('signed', `${own.length} checkpoints, ${after} cover the run`);
 };
 
-function ownCheckpoints(bundle: Case): readonly CheckpointRecord[] {
+function ownCheckpoints(bundle: VerificationSession): readonly CheckpointRecord[] {
   const { checkpoints = [], trust, verifySignature } = bundle.request;
   const { tenant } = bundle.admission().record;
   const { seq, head } = bundle.documents().evidence.asserted.audit;
@@ -39,7 +39,11 @@ function ownCheckpoints(bundle: Case): readonly CheckpointRecord[] {
 }
 
 /** The export is a chain, holds what the statement says of it, the seal and all decisions, and is what the checkpoints name. */
-function auditAgrees(bundle: Case, entries: readonly AuditEntry[], own: readonly CheckpointRecord[]): Found {
+function auditAgrees(
+  bundle: VerificationSession,
+  entries: readonly AuditEntry[],
+  own: readonly CheckpointRecord[],
+): Found {
   const broken = chainFault(entries);
   if (broken) fail(`audit entry ${broken.seq}: ${broken.reason}`);
   const at = new Map(entries.map((entry) => [entry.seq, entry]));
@@ -60,7 +64,7 @@ function auditAgrees(bundle: Case, entries: readonly AuditEntry[], own: readonly
   return found('recomputed', `audit entry ${sealed.seq} seals the run, ${covering} checkpoints cover it`);
 }
 
-function sealOf(bundle: Case, entries: readonly AuditEntry[]): AuditEntry {
+function sealOf(bundle: VerificationSession, entries: readonly AuditEntry[]): AuditEntry {
   const { runId } = bundle.admission().record;
   const statement = bundle.packRun().signed[0]?.opened.digest;
   const seals = entries.filter(({ event }) => event['type'] === 'run.sealed' && event['runId'] === runId);
@@ -71,7 +75,7 @@ function sealOf(bundle: Case, entries: readonly AuditEntry[]): AuditEntry {
 }
 
 /** What the chain says people decided about the run is in the bundle, and the other way round. */
-function recordsAgree(bundle: Case, entries: readonly AuditEntry[]): void {
+function recordsAgree(bundle: VerificationSession, entries: readonly AuditEntry[]): void {
   const { runId } = bundle.admission().record;
   const inBundle = new Set<string>([...bundle.decisions().keys(), ...bundle.resolutions().keys()]);
   const inChain = new Set<string>();

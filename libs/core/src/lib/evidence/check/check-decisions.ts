@@ -6,9 +6,9 @@ import { objectionToDeciders, personsOf, sameActors, type Deciders } from '../..
 import type { DecisionRecord, GateRequest } from '../documents';
 import type { EvidenceDocuments } from '../evidence-documents';
 import { digestOfRef, type GateFact } from '../run-facts';
-import { fail, type Case } from './case';
+import { fail, type VerificationSession } from './verification-session';
 import { found, type Checker } from './check';
-import { isToldTooEarly } from './clocks';
+import { isStatedTooEarly } from './clocks';
 import { proofObjection } from './decision-proof';
 import { durationMs } from './gate-bounds';
 import { isOneResponse, responseObjection } from './gate-response';
@@ -24,10 +24,10 @@ export const decisionsSignature: Checker = (bundle) => {
   for (const record of decisions.keys()) if (!named.has(record)) fail(`decision ${record} is not in the journal`);
   const resolutions = signedResolutions(bundle);
   if (opened.size + resolutions === 0) return found('absent', 'no decisions');
-  return found('signed', told(opened.size, resolutions));
+  return found('signed', describeCounts(opened.size, resolutions));
 };
 
-function told(decisions: number, resolutions: number): string {
+function describeCounts(decisions: number, resolutions: number): string {
   return resolutions === 0 ? `${decisions} decisions` : `${decisions} decisions, ${resolutions} resolutions`;
 }
 
@@ -42,15 +42,15 @@ interface Counted {
   readonly record: DecisionRecord;
 }
 
-function counted(bundle: Case): readonly Counted[] {
+function counted(bundle: VerificationSession): readonly Counted[] {
   const documents = bundle.documents();
   bundle.decisions();
   return documents.facts.gates.flatMap((gate) => {
     const { request } =
       documents.gates.get(gate.opened.gateDigest) ?? fail(`the request of ${gate.opened.step} is missing`);
-    return gate.decided.map((given) => {
-      const { record } = documents.decisions.get(given.record) ?? fail(`decision ${given.record} is missing`);
-      const { decision } = given;
+    return gate.decided.map((input) => {
+      const { record } = documents.decisions.get(input.record) ?? fail(`decision ${input.record} is missing`);
+      const { decision } = input;
       const same =
         decision.decisionId === record.decisionId &&
         decision.decision === record.decision &&
@@ -61,9 +61,9 @@ function counted(bundle: Case): readonly Counted[] {
         sameSubject(decision.onBehalfOf ?? decision.person, record.onBehalfOf ?? record.person) &&
         sameActors(decision.actors ?? [], record.actors ?? []) &&
         sameJson(decision.grants, record.grants) &&
-        digestOfRef(given.response) === (record.response === null ? null : digestOf(record.response));
+        digestOfRef(input.response) === (record.response === null ? null : digestOf(record.response));
       if (!same) fail(`the journal tells decision ${record.decisionId} otherwise`);
-      return { seq: given.seq, at: given.at, gate, request, record };
+      return { seq: input.seq, at: input.at, gate, request, record };
     });
   });
 }
@@ -100,7 +100,7 @@ export const decisionsPeople: Checker = (bundle) => {
   for (const gate of documents.facts.gates) {
     const own = all.filter((one) => one.gate === gate).map(({ record }) => record);
     const rejected = own.some(({ decision }) => decision === 'rejected');
-    const approved = standing(own);
+    const approved = inForce(own);
     const approvals = approved.length;
     if (!isOneResponse(approved)) fail(`${gate.opened.step}: its approvers gave different responses`);
     const { request } = documents.gates.get(gate.opened.gateDigest) ?? fail('a request is missing');
@@ -115,10 +115,10 @@ export const decisionsPeople: Checker = (bundle) => {
   const records = [...all.map(({ record }) => record), ...bundle.resolutions().values()];
   const untold = records.filter(({ actors }) => actors === undefined).length;
   const basis = trust.issuers.length > 0 && untold === 0 ? 'recomputed' : 'signed';
-  return found(basis, told(all.length, resolutions) + toldOfActors(records, untold));
+  return found(basis, describeCounts(all.length, resolutions) + describeActors(records, untold));
 };
 
-function toldOfActors(records: readonly Pick<Deciders, 'actors'>[], untold: number): string {
+function describeActors(records: readonly Pick<Deciders, 'actors'>[], untold: number): string {
   const through = records.filter(({ actors = [] }) => actors.length > 0).length;
   return (
     (through > 0 ? `, ${through} of them through actors` : '') +
@@ -127,7 +127,7 @@ function toldOfActors(records: readonly Pick<Deciders, 'actors'>[], untold: numb
 }
 
 /** Approvals that were not withdrawn. Fails if somebody approved twice. */
-function standing(decisions: readonly DecisionRecord[]): readonly DecisionRecord[] {
+function inForce(decisions: readonly DecisionRecord[]): readonly DecisionRecord[] {
   let approvals: readonly DecisionRecord[] = [];
   for (const record of decisions) {
     const uses = (persons: readonly Subject[]) => (other: DecisionRecord) =>
@@ -167,7 +167,7 @@ export const decisionsTime: Checker = (bundle) => {
   const all = [...counted(bundle)].sort((a, b) => a.seq - b.seq);
   let last = Date.parse(admission.record.acceptedAt);
   for (const { at: taken, request, record } of all) {
-    if (isToldTooEarly(taken, record.decidedAt)) fail(`decision ${record.decisionId} was taken before it was made`);
+    if (isStatedTooEarly(taken, record.decidedAt)) fail(`decision ${record.decisionId} was taken before it was made`);
     const at = Date.parse(record.decidedAt);
     if (at <= last) fail(`decision ${record.decisionId} is not later than what came before`);
     if (at < Date.parse(request.openedAt)) fail(`decision ${record.decisionId} was made before its gate opened`);

@@ -12,7 +12,7 @@ import { fileOf } from '../read-bundle';
 import { asJson } from '../run-evidence';
 import { closed, flag, nullable, oneOf, readShape, text, whole, type Shape } from '../shape';
 import { parseCanonical, parseUtf8 } from '../strict-json';
-import { fail } from './case';
+import { fail } from './verification-session';
 import { found, type Checker } from './check';
 
 /**

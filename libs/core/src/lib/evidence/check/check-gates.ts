@@ -4,7 +4,7 @@ import { isJsonObject, type Json } from '../../foundation/json';
 import { canonical } from '../../canonical/canonical';
 import { itemDigest, readsBehind } from '../../binding/gate-reads';
 import { verdictAt } from '../../binding/policy-at';
-import { Results } from '../../binding/results';
+import { RunProjection } from '../../binding/run-projection';
 import { secretsBehind } from '../../binding/secret-names';
 import { Missing } from '../../binding/values';
 import { itemsAround, nodeOf, repeatOf } from '../../plan/place';
@@ -14,7 +14,7 @@ import { guardIndex, guardInstance } from '../gate-guards';
 import { hasOlderSchemaRules } from '../plan-again';
 import { isWithheld, type Withheld } from '../run-evidence';
 import { digestOfRef, type GateFact } from '../run-facts';
-import { fail } from './case';
+import { fail } from './verification-session';
 import { found, type Checker } from './check';
 import { ApprovedReads } from './approved-reads';
 import { laxness } from './gate-bounds';
@@ -27,7 +27,7 @@ export const gatesRequests: Checker = (bundle) => {
   const documents = bundle.documents();
   const { facts, gates } = documents;
   const opened = new Set<Digest>();
-  const results = new Results();
+  const results = new RunProjection();
   let taken = 0;
   for (const gate of facts.gates) {
     for (let entry = facts.entries[taken]; entry && entry.seq < gate.opened.seq; entry = facts.entries[++taken])
@@ -83,11 +83,11 @@ function showObjection(request: GateRequest, show: string | Withheld): string | 
 /** `reads` is what steps behind the gate could read when it opened: none left out, none other, each with its result then. */
 function readsObjection(
   { index }: EvidenceDocuments,
-  results: Results,
+  results: RunProjection,
   { opened }: GateFact,
   { reads }: GateRequest,
 ): string | null {
-  const derived = readsBehind({ x: index, results }, opened.step);
+  const derived = readsBehind({ index, results }, opened.step);
   const step = [...Object.keys(derived), ...Object.keys(reads)].find((name) => derived[name] !== reads[name]);
   return step === undefined ? null : `it read another result of ${step}`;
 }
@@ -95,18 +95,18 @@ function readsObjection(
 /** `secrets` are those of the steps behind the gate, each in the version that the journal held then. */
 function secretsObjection(
   { index }: EvidenceDocuments,
-  results: Results,
+  results: RunProjection,
   { opened }: GateFact,
   { secrets }: GateRequest,
 ): string | null {
-  const derived = secretsBehind({ x: index, results }, opened.step);
+  const derived = secretsBehind({ index, results }, opened.step);
   return canonical(derived) === canonical(secrets) ? null : 'it names other secrets, or other versions of them';
 }
 
 /** `item` is what the gate's items held when it opened; as far as the bundle holds their lists. */
 function itemObjection(
   { evidence, index }: EvidenceDocuments,
-  results: Results,
+  results: RunProjection,
   { opened }: GateFact,
   { item }: GateRequest,
 ): string | null {
@@ -120,18 +120,18 @@ function itemObjection(
     if (digest !== null && page !== undefined) values.set(digest, page.values[digest] ?? null);
   }
   const missing = new Missing();
-  const digest = itemDigest({ x: index, results, values }, opened.step, missing);
+  const digest = itemDigest({ index, results, values }, opened.step, missing);
   return missing.digests.size > 0 || digest === item ? null : 'it names another item';
 }
 
 /** `policy` is what the journal says that the policy answered: nobody overrode a denial without having been shown it. */
 function policyObjection(
   { index, environment }: EvidenceDocuments,
-  results: Results,
+  results: RunProjection,
   { opened }: GateFact,
   { policy }: GateRequest,
 ): string | null {
-  const verdict = verdictAt({ x: index, results }, opened.step);
+  const verdict = verdictAt({ index, results }, opened.step);
   if (policy === null && verdict === null) return null;
   if (!isJsonObject(policy) || verdict === null) return 'it shows another policy than was asked';
   const { id, level, engine, digest, result, reasons } = verdict;
@@ -157,7 +157,7 @@ export const effectsGated: Checker = (bundle) => {
   const passed = new Set<StepId>();
   const executeBy = new Map<StepId, { readonly gate: StepId; readonly by: number }>();
   const unanswered = bundle.answers().unanswered.filter(({ asked }) => asked === 'when' || asked === 'branch');
-  const isDoubtful = (gate: StepId): boolean =>
+  const isUnreadable = (gate: StepId): boolean =>
     unanswered.some(({ step }) => gate === step || gate.startsWith(`${step}::`));
   let onWord = 0;
   let checked = 0;
@@ -177,7 +177,7 @@ export const effectsGated: Checker = (bundle) => {
       if (event.status === 'succeeded' && (!asked || approved.has(event.step))) passed.add(event.step);
       if (event.status === 'skipped' && PASSED_OVER.has(event.code ?? '')) {
         passed.add(event.step);
-        if (isDoubtful(event.step)) onWord += 1;
+        if (isUnreadable(event.step)) onWord += 1;
       }
     } else if (event.type === 'step.started') {
       const { step, execution } = event;

@@ -2,7 +2,7 @@ import { sha256 } from '../../canonical/digest';
 import type { RunId } from '../../foundation/ids';
 import { checkChain } from '../../journal/chain';
 import type { Entry } from '../../journal/page';
-import { NOBODY, Past } from '../../journal/past';
+import { NOBODY, ReplayState } from '../../journal/replay-state';
 import { replay } from '../../journal/replay';
 import { initialState } from '../../run/advance';
 import { MACHINE_VERSION } from '../../run/run-state';
@@ -11,10 +11,10 @@ import { isWithheld } from '../run-evidence';
 import { unnamedValue } from '../named-values';
 import { noteDetails } from '../run-facts';
 import { takesOver } from '../takes-over';
-import { fail } from './case';
+import { fail } from './verification-session';
 import { found, type Checker } from './check';
 import { strayFact } from './check-executions';
-import { isToldTooEarly } from './clocks';
+import { isStatedTooEarly } from './clocks';
 
 /** Gapless, in time, not before the admission, hashed page by page from the admission on; and the values beside it are those it names. */
 export const journalChain: Checker = (bundle) => {
@@ -26,7 +26,7 @@ export const journalChain: Checker = (bundle) => {
   const { broken } = checkChain({ seq: 0, hash: opened.digest }, evidence.pages);
   if (broken) fail(`the page that begins at ${broken.first} breaks the chain (${broken.reason})`);
   // The chain's times never fall.
-  if (isToldTooEarly(facts.entries[0]?.at ?? 0, record.acceptedAt)) fail('it begins before the run was admitted');
+  if (isStatedTooEarly(facts.entries[0]?.at ?? 0, record.acceptedAt)) fail('it begins before the run was admitted');
   const stray = strayFact(bundle.documents());
   if (stray !== null) fail(stray);
   const unnamed = unnamedValue(bundle.documents());
@@ -48,7 +48,12 @@ export const journalReplay: Checker = (bundle) => {
   const { record } = bundle.admission();
   if (environment.machine !== MACHINE_VERSION) fail(`machine ${environment.machine} is not in this verifier`);
   const start = initialState(index, record.runId as RunId, record.initiators, takesOver(record));
-  const { state, diverged } = replay(index, start, facts.entries, hasSnapshots(facts.entries) ? new Past() : NOBODY);
+  const { state, diverged } = replay(
+    index,
+    start,
+    facts.entries,
+    hasSnapshots(facts.entries) ? new ReplayState() : NOBODY,
+  );
   if (diverged) fail(`entry ${diverged.seq}: ${diverged.expected?.type ?? 'nothing'} was to follow`);
   if (state.phase !== 'ended') fail('the run has not ended');
   return found('recomputed', `machine ${environment.machine}`);

@@ -4,7 +4,7 @@ import { withheldArtifacts } from '../withheld-by-journal';
 import { fileOf } from '../read-bundle';
 import { isWithheld } from '../run-evidence';
 import { parseUtf8 } from '../strict-json';
-import { fail } from './case';
+import { fail } from './verification-session';
 import { found, type Checker } from './check';
 
 /** `artifacts.json` lists what the journal says was captured. */

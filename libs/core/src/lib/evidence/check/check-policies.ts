@@ -14,7 +14,7 @@ import { policyAt } from '../policy-records';
 import { fileOf } from '../read-bundle';
 import type { Placed } from '../run-facts';
 import { parseUtf8 } from '../strict-json';
-import { fail } from './case';
+import { fail } from './verification-session';
 import { found, type Checker } from './check';
 
 /**

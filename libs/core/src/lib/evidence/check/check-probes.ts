@@ -3,7 +3,7 @@ import type { Digest, StepId } from '../../foundation/ids';
 import { nodeOf } from '../../plan/place';
 import { probeObjection, readProbe } from '../probe-document';
 import { noteDetails, workersOf } from '../run-facts';
-import { fail, type Case } from './case';
+import { fail, type VerificationSession } from './verification-session';
 import { found, type Checker } from './check';
 
 /**
@@ -33,11 +33,11 @@ const SANDBOXED: ReadonlySet<string> = new Set(['builtin:command', 'builtin:scri
  * True if a worker with this probe performed a step that needs the sandbox: something is recorded of its execution, or it succeeded. One
  * whose worker refused to perform it was started by the run all the same.
  */
-function hasPerformed(bundle: Case, probe: Digest): boolean {
+function hasPerformed(bundle: VerificationSession, probe: Digest): boolean {
   const { facts, index } = bundle.documents();
-  const lent = new Map<string, Digest>();
+  const borrowed = new Map<string, Digest>();
   for (const { assignment, probe: held } of noteDetails(facts, 'ASSIGNMENT_HELD'))
-    lent.set(assignment as string, held as Digest);
+    borrowed.set(assignment as string, held as Digest);
   const performers = new Map<StepId, Digest>();
   let driver: Digest | null = null;
   for (const { event } of facts.entries) {
@@ -49,7 +49,7 @@ function hasPerformed(bundle: Case, probe: Digest): boolean {
         if (driver !== null) performers.set(event.step, driver);
         break;
       case 'attempt.assigned': {
-        const holder = lent.get(event.assignment);
+        const holder = borrowed.get(event.assignment);
         if (holder !== undefined) performers.set(event.step, holder);
         break;
       }

@@ -1,6 +1,6 @@
 import type { Digest } from '../../foundation/ids';
 import type { ResolutionRecord } from '../documents';
-import type { Case } from './case';
+import type { VerificationSession } from './verification-session';
 import { resolvedByPeople, signedResolutions } from './check-resolutions';
 
 const digest = (letter: string): Digest => `sha256:${letter.repeat(64)}` as Digest;
@@ -18,7 +18,7 @@ const record: ResolutionRecord = {
   decidedAt: '2026-01-01T00:05:00.000Z',
   proof: { kind: 'service' },
 };
-const given = {
+const input = {
   type: 'attention.resolved',
   step: 'pay',
   execution: 2,
@@ -29,7 +29,7 @@ const given = {
 
 interface Change {
   readonly record?: Partial<ResolutionRecord>;
-  readonly given?: object;
+  readonly supplied?: object;
   readonly opened?: readonly (readonly [Digest, ResolutionRecord])[];
   readonly entries?: readonly object[];
   readonly maxAuthAgeMs?: number;
@@ -37,9 +37,9 @@ interface Change {
   readonly issuers?: readonly object[];
 }
 
-function aCase(change: Change): Case {
+function aSession(change: Change): VerificationSession {
   const entries = change.entries ?? [
-    { seq: 1, at: Date.parse(record.decidedAt), kind: 'given', event: { ...given, ...change.given } },
+    { seq: 1, at: Date.parse(record.decidedAt), kind: 'given', event: { ...input, ...change.supplied } },
   ];
   const opened = new Map(change.opened ?? [[digest('a'), { ...record, ...change.record }]]);
   const admitted = {
@@ -56,29 +56,29 @@ function aCase(change: Change): Case {
     }),
     resolutions: () => opened,
     request: { trust: { issuers: change.issuers ?? [] } },
-  } as unknown as Case;
+  } as unknown as VerificationSession;
 }
 
 describe('resolutions in evidence', () => {
   it('hold where the journal tells what the record says', () => {
-    expect([signedResolutions(aCase({})), resolvedByPeople(aCase({}))]).toEqual([1, 1]);
-    expect(signedResolutions(aCase({ opened: [], entries: [] }))).toBe(0);
+    expect([signedResolutions(aSession({})), resolvedByPeople(aSession({}))]).toEqual([1, 1]);
+    expect(signedResolutions(aSession({ opened: [], entries: [] }))).toBe(0);
   });
 
   it('hold through a program that the environment allows', () => {
     const actors = [{ iss: 'i', sub: 'bot', kind: 'client' as const }];
-    expect(resolvedByPeople(aCase({ record: { actors }, programs: [{ iss: 'i', sub: 'bot' }] }))).toBe(1);
+    expect(resolvedByPeople(aSession({ record: { actors }, programs: [{ iss: 'i', sub: 'bot' }] }))).toBe(1);
   });
 
   it.each<[string, Change]>([
     ['there is no record', { opened: [] }],
     ['the journal does not know the record', { entries: [] }],
-    ['it is of another step', { given: { step: 'other' } }],
-    ['it is of another execution', { given: { execution: 1 } }],
-    ['it tells another outcome', { given: { outcome: 'failed' } }],
-    ['it has other outputs', { given: { outputs: null } }],
-    ['it names another record', { given: { record: digest('b') } }],
-  ])('do not hold where %s', (_, change) => expect(() => signedResolutions(aCase(change))).toThrow());
+    ['it is of another step', { supplied: { step: 'other' } }],
+    ['it is of another execution', { supplied: { execution: 1 } }],
+    ['it tells another outcome', { supplied: { outcome: 'failed' } }],
+    ['it has other outputs', { supplied: { outputs: null } }],
+    ['it names another record', { supplied: { record: digest('b') } }],
+  ])('do not hold where %s', (_, change) => expect(() => signedResolutions(aSession(change))).toThrow());
 
   it.each<[string, Change]>([
     ['an initiator of the run', { record: { person: { iss: 'i', sub: 'ada' } } }],
@@ -95,5 +95,5 @@ describe('resolutions in evidence', () => {
     ['somebody before the run', { record: { decidedAt: '2026-01-01T00:00:30.000Z' } }],
     ['somebody who signed in too long ago', { maxAuthAgeMs: 60_000 }],
     ['a machine', { issuers: [{ iss: 'i', kind: 'clients' }] }],
-  ])('are refused of %s', (_, change) => expect(() => resolvedByPeople(aCase(change))).toThrow());
+  ])('are refused of %s', (_, change) => expect(() => resolvedByPeople(aSession(change))).toThrow());
 });

@@ -5,8 +5,8 @@ import type { ApprovalFloor } from '../../plan/profile';
 import type { ResolutionRecord } from '../documents';
 import { digestOfRef } from '../run-facts';
 import type { TrustFile } from '../trust';
-import { fail, type Case } from './case';
-import { isToldTooEarly } from './clocks';
+import { fail, type VerificationSession } from './verification-session';
+import { isStatedTooEarly } from './clocks';
 
 // Resolutions end the attention that `once` steps needed: they are decisions of people, checked beside those at gates.
 
@@ -14,28 +14,28 @@ import { isToldTooEarly } from './clocks';
  * How many there are. Fails unless each that the journal took has its record, signed by a ledger key, that says the same and was
  * made before, and there is no record beside.
  */
-export function signedResolutions(bundle: Case): number {
+export function signedResolutions(bundle: VerificationSession): number {
   const { facts } = bundle.documents();
   const opened = bundle.resolutions();
   const named = new Set<Digest>();
-  for (const { at, event: given } of facts.entries) {
-    if (given.type !== 'attention.resolved') continue;
-    const record = opened.get(given.record) ?? fail(`resolution ${given.record} of ${given.step} is missing`);
+  for (const { at, event: input } of facts.entries) {
+    if (input.type !== 'attention.resolved') continue;
+    const record = opened.get(input.record) ?? fail(`resolution ${input.record} of ${input.step} is missing`);
     const same =
-      record.step === given.step &&
-      record.execution === given.execution &&
-      record.outcome === given.outcome &&
-      record.outputsDigest === digestOfRef(given.outputs);
-    if (!same) fail(`the journal tells the resolution of ${given.step} otherwise`);
-    if (isToldTooEarly(at, record.decidedAt)) fail(`the resolution of ${given.step} was taken before it was made`);
-    named.add(given.record);
+      record.step === input.step &&
+      record.execution === input.execution &&
+      record.outcome === input.outcome &&
+      record.outputsDigest === digestOfRef(input.outputs);
+    if (!same) fail(`the journal tells the resolution of ${input.step} otherwise`);
+    if (isStatedTooEarly(at, record.decidedAt)) fail(`the resolution of ${input.step} was taken before it was made`);
+    named.add(input.record);
   }
   for (const digest of opened.keys()) if (!named.has(digest)) fail(`resolution ${digest} is not in the journal`);
   return opened.size;
 }
 
 /** Fails unless each was given by a person who did not initiate the run, signed in recently enough, after the run was admitted. */
-export function resolvedByPeople(bundle: Case): number {
+export function resolvedByPeople(bundle: VerificationSession): number {
   const { admission, environment } = bundle.documents();
   const { floor } = environment.approvals;
   for (const record of bundle.resolutions().values()) {
@@ -49,7 +49,7 @@ export function resolvedByPeople(bundle: Case): number {
 
 function objectionTo(
   record: ResolutionRecord,
-  admitted: ReturnType<Case['admission']>['record'],
+  admitted: ReturnType<VerificationSession['admission']>['record'],
   { maxAuthAgeMs, actors }: ApprovalFloor,
 ): string | null {
   if (record.runId !== admitted.runId || record.tenant !== admitted.tenant) return 'of another run';

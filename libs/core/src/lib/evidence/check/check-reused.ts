@@ -3,13 +3,13 @@ import { digestOf } from '../../canonical/digest';
 import type { StepId } from '../../foundation/ids';
 import { sameSubject } from '../../foundation/principal';
 import { nodeOf } from '../../plan/place';
-import { doneAgain } from '../../binding/taken-over';
+import { doneAgain } from '../../binding/reuse';
 import { artifactRecords, withheldRecords } from '../derived-files';
 import { asJson } from '../run-evidence';
 import { digestOfRef } from '../run-facts';
 import { stepRecords } from '../step-records';
 import { takesOver } from '../takes-over';
-import { fail, openCase, type Case } from './case';
+import { fail, openSession, type VerificationSession } from './verification-session';
 import { found, type Checker } from './check';
 import { admissionSignature } from './check-admission';
 import { journalChain, journalReplay } from './check-journal';
@@ -58,17 +58,17 @@ const OF_ORIGINAL: readonly Checker[] = [
   statementAgrees,
 ];
 
-function compareOriginal(bundle: Case, files: Case['request']['files']): void {
+function compareOriginal(bundle: VerificationSession, files: VerificationSession['request']['files']): void {
   const { trust, verifySignature, allowDev, now, policyEngines } = bundle.request;
-  const original = openCase({ files, trust, verifySignature, allowDev, now, policyEngines });
+  const original = openSession({ files, trust, verifySignature, allowDev, now, policyEngines });
   for (const check of OF_ORIGINAL) check(original);
   comparedWithOriginal(bundle, original);
 }
 
 /** Fails unless what a rerun says of its original is what the original's own bundle, whose signatures hold, says. */
 export function comparedWithOriginal(
-  bundle: Pick<Case, 'documents' | 'admission'>,
-  original: Pick<Case, 'documents' | 'admission'>,
+  bundle: Pick<VerificationSession, 'documents' | 'admission'>,
+  original: Pick<VerificationSession, 'documents' | 'admission'>,
 ): void {
   const { record } = bundle.admission();
   const before = original.admission().record;
@@ -92,7 +92,7 @@ export function comparedWithOriginal(
   }
 }
 
-function artifactsOf(bundle: Pick<Case, 'documents'>, step: StepId): string {
+function artifactsOf(bundle: Pick<VerificationSession, 'documents'>, step: StepId): string {
   const all = [...artifactRecords(bundle.documents()), ...withheldRecords(bundle.documents())];
   return canonical(all.filter((artifact) => artifact.step === step));
 }

@@ -4,7 +4,7 @@ import { fileOf } from '../read-bundle';
 import { parseCanonical, parseUtf8 } from '../strict-json';
 import { objectionTo } from '../trust';
 import { packSignaturePath } from '../bundle-files';
-import { fail } from './case';
+import { fail } from './verification-session';
 import { found, type Checker } from './check';
 
 /**

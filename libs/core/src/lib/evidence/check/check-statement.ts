@@ -19,7 +19,7 @@ import {
 import { anyJson, closed, instant, oneOf, readShape, text } from '../shape';
 import { buildSummary, type VerificationSummary } from '../summary';
 import { parseCanonical, parseUtf8 } from '../strict-json';
-import { fail, type Case } from './case';
+import { fail, type VerificationSession } from './verification-session';
 import { found, type Checker } from './check';
 
 const HEX = /^[0-9a-f]{64}$/;
@@ -163,7 +163,7 @@ function isVersionOne(payload: string): boolean {
 }
 
 /** Statements about bills of materials, derived again from the artifacts that the bundle carries. Those that are there. */
-function bomsAgree(bundle: Case): readonly BomStatement[] {
+function bomsAgree(bundle: VerificationSession): readonly BomStatement[] {
   const paths = cyclonedxFiles(bundle.request.files);
   if (paths.length === 0) return [];
   const boms = bomStatements(bundle.documents());
@@ -178,7 +178,7 @@ function bomsAgree(bundle: Case): readonly BomStatement[] {
 }
 
 /** A verification summary, where there is one, is about this run's statement and subjects. Its key; null without one. */
-function summarySigner(bundle: Case, hasSucceeded: boolean): string | null {
+function summarySigner(bundle: VerificationSession, hasSucceeded: boolean): string | null {
   if (!bundle.request.files.has(SUMMARY_ATTESTATION)) return null;
   if (!hasSucceeded) fail('a run that did not succeed has a verification summary');
   const { opened } = bundle.openStatement(SUMMARY_ATTESTATION, 'summary');
@@ -193,8 +193,12 @@ function summarySigner(bundle: Case, hasSucceeded: boolean): string | null {
   if (predicate.verificationResult !== 'PASSED') fail('the summary does not say PASSED');
   const { verifier, timeVerified, policy } = readShape(summaryShape, value, 'the summary').predicate;
   const digestOfPolicy = `sha256:${policy.digest.sha256}` as Digest;
-  const given = { id: verifier.id, at: timeVerified, policy: { uri: policy.uri, digest: digestOfPolicy } };
-  const derived = buildSummary(bundle.documents(), signed[0]?.opened.digest ?? fail('the statement is missing'), given);
+  const supplied = { id: verifier.id, at: timeVerified, policy: { uri: policy.uri, digest: digestOfPolicy } };
+  const derived = buildSummary(
+    bundle.documents(),
+    signed[0]?.opened.digest ?? fail('the statement is missing'),
+    supplied,
+  );
   if (parseUtf8(opened.payload) !== canonical(asJson(derived ?? {})))
     fail('the summary says something else of the run');
   return opened.key.keyid;

@@ -3,7 +3,7 @@ import { PROVENANCE_ATTESTATION } from '../bundle-files';
 import { cyclonedxFiles } from '../read-bundle';
 import { workersOf } from '../run-facts';
 import { objectionTo, type KeyUse, type TrustedKey } from '../trust';
-import { fail, type Case } from './case';
+import { fail, type VerificationSession } from './verification-session';
 import { found, type Checker } from './check';
 
 /** Not replaced by an older one, not expired. */
@@ -48,7 +48,7 @@ function checkUse({ what, key, ...use }: Use): void {
   if (objection !== null) fail(`${what}: ${objection}`);
 }
 
-function documentUses(bundle: Case): readonly Use[] {
+function documentUses(bundle: VerificationSession): readonly Use[] {
   const { record, opened } = bundle.admission();
   const documents = bundle.documents();
   const { tenant } = record;
@@ -65,7 +65,7 @@ function documentUses(bundle: Case): readonly Use[] {
   ];
 }
 
-function statementUses(bundle: Case): readonly Use[] {
+function statementUses(bundle: VerificationSession): readonly Use[] {
   const { request } = bundle;
   const { tenant } = bundle.admission().record;
   const endedAt = bundle.documents().facts.ended?.at ?? fail('the journal does not end the run');

@@ -1,5 +1,5 @@
 import { isCodedError } from '../../foundation/coded-error';
-import { CheckFailed, type Case } from './case';
+import { CheckFailed, type VerificationSession } from './verification-session';
 
 /** What a check's answer rests on. */
 export type Basis =
@@ -67,7 +67,7 @@ export interface Found {
 }
 
 /** A check: total over whatever a hostile bundle holds, since what it throws is its answer. */
-export type Checker = (bundle: Case) => Found;
+export type Checker = (bundle: VerificationSession) => Found;
 
 /** It holds. */
 export function found(basis: Basis, detail: string): Found {
@@ -75,7 +75,7 @@ export function found(basis: Basis, detail: string): Found {
 }
 
 /** Runs a check. What a malformed bundle makes it throw is a failed check, not an error. */
-export function answer(name: CheckName, check: Checker, bundle: Case): Check {
+export function answer(name: CheckName, check: Checker, bundle: VerificationSession): Check {
   try {
     return { name, ok: true, ...check(bundle) };
   } catch (error) {

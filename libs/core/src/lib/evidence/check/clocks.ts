@@ -6,6 +6,6 @@
 export const CLOCK_TOLERANCE_MS = 60_000;
 
 /** True if the journal tells at `at` (milliseconds since the epoch) of what a signed document dates later (RFC 3339), whatever clocks differ. */
-export function isToldTooEarly(at: number, signed: string): boolean {
+export function isStatedTooEarly(at: number, signed: string): boolean {
   return at < Date.parse(signed) - CLOCK_TOLERANCE_MS;
 }

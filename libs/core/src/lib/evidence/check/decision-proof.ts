@@ -9,7 +9,7 @@ import { algorithmOf, jwkToSpki, rawToDer } from '../public-key';
 import { asJson } from '../run-evidence';
 import { parseStrictJson, parseUtf8, toUtf8 } from '../strict-json';
 import type { TrustedIssuer } from '../trust';
-import type { VerifyRequest } from './case';
+import type { VerifyRequest } from './verification-session';
 import { isProofEnough } from './gate-bounds';
 
 /** Why the proof of a decision's person is not enough, or null if it is. */

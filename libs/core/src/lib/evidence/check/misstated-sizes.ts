@@ -11,13 +11,13 @@ import { INLINE_VALUE_BYTES, valuesOf } from '../answers/large-values';
  */
 export function misstatedSize(pages: readonly Page[]): string | null {
   const held = new Map<Digest, Json>(pages.flatMap(({ values }) => Object.entries(values) as [Digest, Json][]));
-  const told = new Map<Digest, number>();
+  const reported = new Map<Digest, number>();
   for (const { entries } of pages)
     for (const entry of entries)
       for (const ref of valuesOf(entry)) {
-        if (ref?.kind !== 'value' || told.get(ref.digest) === ref.size) continue;
-        if (told.has(ref.digest)) return `entry ${entry.seq}: ${ref.digest} has two sizes`;
-        told.set(ref.digest, ref.size);
+        if (ref?.kind !== 'value' || reported.get(ref.digest) === ref.size) continue;
+        if (reported.has(ref.digest)) return `entry ${entry.seq}: ${ref.digest} has two sizes`;
+        reported.set(ref.digest, ref.size);
         const value = held.get(ref.digest);
         // A value below the bound stands beside its page whatever its exact size is.
         if (value === undefined || ref.size <= INLINE_VALUE_BYTES) continue;

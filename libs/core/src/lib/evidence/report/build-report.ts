@@ -34,7 +34,7 @@ export interface ReportRequest {
  */
 export function buildReport({ bundle, files, verified, paper }: ReportRequest): Report {
   let concessions: readonly string[] = [];
-  const told = tell(() => {
+  const reported = readContents(() => {
     const documents = verified?.verification.documents ?? readUnverified(files);
     concessions = concessionsOf(documents.evidence, verified?.verification.ok ?? false);
     return contentsOf(documents, listedDigests(files));
@@ -44,7 +44,7 @@ export function buildReport({ bundle, files, verified, paper }: ReportRequest): 
     bundle,
     verdict: { ...verdictOf(verified, files.size > 0), concessions },
     verification: paper ?? null,
-    ...told,
+    ...reported,
   };
 }
 
@@ -79,7 +79,7 @@ function readUnverified(files: BundleContent): EvidenceDocuments {
   return readEvidence(readBundle(files, statement));
 }
 
-function tell(read: () => ReportContents): Pick<Report, 'contents' | 'unreadable'> {
+function readContents(read: () => ReportContents): Pick<Report, 'contents' | 'unreadable'> {
   try {
     return { contents: read(), unreadable: null };
   } catch (error) {

@@ -29,7 +29,7 @@ export function layoutPrograms({ programs }: ReportContents): readonly Section[]
 function program({
   step,
   uses,
-  with: given,
+  with: supplied,
   env,
   files,
   egress,
@@ -38,7 +38,7 @@ function program({
   digest,
   script,
 }: ReportedProgram): Section {
-  const [lines, texts] = parted(given);
+  const [lines, texts] = parted(supplied);
   return {
     level: 3,
     title: ['Step ', q(step), ': ', q(uses)],
@@ -67,10 +67,12 @@ function program({
 }
 
 /** Members on one line, and texts of several. A name of the plan that is none of ours is shown as JSON. */
-function parted(given: ReportedProgram['with']): readonly [(readonly [string, Json])[], (readonly [string, string])[]] {
+function parted(
+  supplied: ReportedProgram['with'],
+): readonly [(readonly [string, Json])[], (readonly [string, string])[]] {
   const lines: (readonly [string, Json])[] = [];
   const texts: (readonly [string, string])[] = [];
-  for (const [name, value] of Object.entries(given)) {
+  for (const [name, value] of Object.entries(supplied)) {
     if (typeof value === 'string' && (value.includes('\n') || value.length > 2_000)) texts.push([name, value]);
     else if (/^[A-Za-z][A-Za-z0-9]{0,40}$/.test(name)) lines.push([name, value]);
     else lines.push(['other', { [name]: value }]);

@@ -247,8 +247,8 @@ describe('a report', () => {
     const line = /grace.* approved at 2 gates: .*approve.*, .*release/;
     expect(renderMarkdown({ ...report, contents: both })).toMatch(line);
     expect(answerLines(both)).toContainEqual(expect.stringMatching(line));
-    const apart = { ...both, gates: [{ ...gate, decisions: gate.decisions.slice(1) }, second] };
-    expect(renderMarkdown({ ...report, contents: apart })).toContain('No person approved at more than one gate.');
+    const separate = { ...both, gates: [{ ...gate, decisions: gate.decisions.slice(1) }, second] };
+    expect(renderMarkdown({ ...report, contents: separate })).toContain('No person approved at more than one gate.');
     expect(answerLines(contents).join()).not.toContain('more than one');
   });
 

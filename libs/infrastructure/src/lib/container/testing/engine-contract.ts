@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Digest, type ExecutionRequest, type Executor, type Outcome, type StepId } from '@taskrunner/core';
 import { tarEntries } from '../../archive/read-tar';
 import { builtinExecutors } from '../../executors/builtin-executors';
-import type { SandboxHands } from '../../executors/sandbox-hands';
+import type { SandboxDependencies } from '../../executors/sandbox-dependencies';
 import {
   NO_BUNDLES,
   NO_EXPORTS,
@@ -74,7 +74,7 @@ export function describeEngine<Under extends EngineUnderTest>(
     let objects: FileObjectStore;
     let images: readonly TinyImage[] = [];
     let under: Under | null = null;
-    let hands: SandboxHands;
+    let dependencies: SandboxDependencies;
     let work: string;
 
     beforeAll(async () => {
@@ -96,7 +96,7 @@ export function describeEngine<Under extends EngineUnderTest>(
       }
       images = [await makeTinyImage(), await makeTinyImage('other')];
       const [image, other] = images as [TinyImage, TinyImage];
-      hands = {
+      dependencies = {
         sandbox,
         supervisor,
         createWorkspace: (options) => Workspace.create(options),
@@ -132,12 +132,12 @@ export function describeEngine<Under extends EngineUnderTest>(
     async function perform(
       engine: ContainerEngine,
       parameters: ExecutionRequest['with'],
-      given: Partial<ExecutionRequest> = {},
+      overrides: Partial<ExecutionRequest> = {},
       more: object = {},
       report = new Report(),
     ): Promise<{ readonly outcome: Outcome; readonly report: Report }> {
       const executor: Executor | undefined = builtinExecutors({
-        ...{ objects, hands: () => hands, containers: engine, workDirectory: work },
+        ...{ objects, dependencies: () => dependencies, containers: engine, workDirectory: work },
         ...{
           artifactMaxBytes: 1 << 24,
           spool: NO_SPOOL,
@@ -146,11 +146,15 @@ export function describeEngine<Under extends EngineUnderTest>(
           exports: NO_EXPORTS,
         },
       }).get('builtin:container');
-      const request = aRequest({ image: reference(images[0]), ...parameters }, given, node(more));
+      const request = aRequest({ image: reference(images[0]), ...parameters }, overrides, node(more));
       return { outcome: await (executor as Executor).execute(request, report), report };
     }
-    const sh = (tested: EngineUnderTest, script: string, given: Partial<ExecutionRequest> = {}, more: object = {}) =>
-      perform(tested.engine, { args: [script] }, given, more);
+    const sh = (
+      tested: EngineUnderTest,
+      script: string,
+      overrides: Partial<ExecutionRequest> = {},
+      more: object = {},
+    ) => perform(tested.engine, { args: [script] }, overrides, more);
     const read = async (digest: Digest): Promise<string> => {
       const pieces: Uint8Array[] = [];
       for await (const piece of await objects.open(tenant, digest)) pieces.push(piece);
@@ -159,12 +163,12 @@ export function describeEngine<Under extends EngineUnderTest>(
     /** Resolves when the step has printed this. */
     const saying = (text: string): { readonly report: Report; readonly said: Promise<void> } => {
       const report = new Report();
-      let tell: () => void;
-      const said = new Promise<void>((resolve) => (tell = resolve));
+      let release: () => void;
+      const said = new Promise<void>((resolve) => (release = resolve));
       const output = report.output.bind(report);
       report.output = async (stream, bytes) => {
         await output(stream, bytes);
-        if (report.stdout.includes(text)) tell();
+        if (report.stdout.includes(text)) release();
       };
       return { report, said };
     };
@@ -295,9 +299,9 @@ export function describeEngine<Under extends EngineUnderTest>(
       const { report, said } = saying('ready');
       const stop = new AbortController();
       const artifacts = [{ name: 'trace', path: 'trace', mediaType: null, optional: false }];
-      const given = { signal: stop.signal };
+      const supplied = { signal: stop.signal };
       const script = 'echo so far > out/trace; echo ready; while :; do sleep 0.05; done';
-      const ended = perform(tested.engine, { args: [script] }, given, { artifacts }, report);
+      const ended = perform(tested.engine, { args: [script] }, supplied, { artifacts }, report);
       await said;
       stop.abort('attempt-timeout');
       expect((await ended).outcome.kind).toBe('stopped');

@@ -24,7 +24,7 @@ export class AttemptSocket {
   constructor(
     private readonly order: Order,
     resolve: Resolve,
-    private readonly tell: (attempt: EgressAttempt) => void,
+    private readonly send: (attempt: EgressAttempt) => void,
   ) {
     const { rules, platform, limits } = order;
     this.bytesLeft = limits.bytes;
@@ -35,7 +35,7 @@ export class AttemptSocket {
       resolve,
       elapsedMs: () => Math.round(performance.now() - this.began),
       spend: (bytes) => (this.bytesLeft -= bytes) >= 0,
-      record: (attempt) => this.tell(attempt),
+      record: (attempt) => this.send(attempt),
     };
     this.server = createServer({
       maxHeaderSize: limits.headerBytes,
@@ -125,7 +125,7 @@ export class AttemptSocket {
         ...this.context,
         record: (record) => {
           this.open.delete(attempt);
-          this.tell(record);
+          this.send(record);
         },
       },
       ++this.count,

@@ -4,16 +4,16 @@ import { builtinExecutors, type BuiltinOptions } from '../builtin-executors';
 import { NO_BUNDLES, NO_EXPORTS, NO_SPOOL } from './requests';
 
 /** The built-in executors for a spec that gives only what it is about. The specs of new executors use it: a new option gets a value here. */
-export function builtins(given: Partial<BuiltinOptions> = {}): ReadonlyMap<string, Executor> {
+export function builtins(overrides: Partial<BuiltinOptions> = {}): ReadonlyMap<string, Executor> {
   return builtinExecutors({
     objects: new MemoryObjects(),
-    hands: () => null,
+    dependencies: () => null,
     workDirectory: '/nowhere',
     artifactMaxBytes: 1,
     spool: NO_SPOOL,
     bundles: NO_BUNDLES,
     exports: NO_EXPORTS,
     interpreters: [],
-    ...given,
+    ...overrides,
   });
 }

@@ -17,7 +17,7 @@ import type { BuiltinOptions } from '../builtin-executors';
 export const tenant = 'acme' as TenantId;
 
 /** A claimed run with these pack files. */
-export function aRun(files: ClaimedRun['files'] = [], sandbox: object = {}, given: object = {}): ClaimedRun {
+export function aRun(files: ClaimedRun['files'] = [], sandbox: object = {}, overrides: object = {}): ClaimedRun {
   const asked = { memoryMiB: null, cpuMillicores: null, workspaceMiB: null, maxProcesses: null, ...sandbox };
   const defaults = {
     memoryMiB: 4_096,
@@ -25,7 +25,7 @@ export function aRun(files: ClaimedRun['files'] = [], sandbox: object = {}, give
     workspaceMiB: 64,
     stopGraceMs: 300,
     attemptTimeoutMs: 60_000,
-    ...given,
+    ...overrides,
   };
   return {
     tenant,
@@ -49,7 +49,7 @@ export const NO_BUNDLES: BuiltinOptions['bundles'] = {
 /** A request for one execution. */
 export function aRequest(
   parameters: ExecutionRequest['with'],
-  given: Partial<ExecutionRequest> = {},
+  overrides: Partial<ExecutionRequest> = {},
   node: Partial<RunNode> = {},
 ): ExecutionRequest {
   return {
@@ -65,7 +65,7 @@ export function aRequest(
     redactor: NO_REDACTOR,
     signal: new AbortController().signal,
     storage: STEADY_STORAGE,
-    ...given,
+    ...overrides,
     node: {
       artifacts: [],
       outputs: null,

@@ -48,7 +48,7 @@ const UNWRITABLE: ReadonlySet<unknown> = new Set([
 ]);
 
 /** Throws an error of the file system as what it means for the folder of a backup; others as they are. */
-export function toldOfFolder(folder: string, error: unknown): never {
+export function throwFolderError(folder: string, error: unknown): never {
   const { code } = error as { code?: unknown };
   if (!UNWRITABLE.has(code)) throw error;
   throw new BackupError(

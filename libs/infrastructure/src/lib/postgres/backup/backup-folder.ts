@@ -1,7 +1,7 @@
 import { open, lstat, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { sha256, type Digest } from '@taskrunner/core';
-import { BackupError, toldOfFolder } from './backup-error';
+import { BackupError, throwFolderError } from './backup-error';
 import { readManifest, type Manifest } from './manifest';
 
 const MANIFEST = 'manifest.json';
@@ -12,10 +12,10 @@ const MANIFEST = 'manifest.json';
  * @throws BackupError `BACKUP_EXISTS`, `BACKUP_UNWRITABLE`
  */
 export async function makeFolder(
-  given: string,
+  supplied: string,
   fill: (folder: string) => Promise<Manifest>,
 ): Promise<{ readonly manifest: Manifest; readonly digest: Digest }> {
-  const folder = resolve(given);
+  const folder = resolve(supplied);
   const partial = `${folder}.partial-${process.pid}`;
   await refuseExisting(folder);
   try {
@@ -33,7 +33,7 @@ export async function makeFolder(
     return { manifest, digest: sha256(text) };
   } catch (error) {
     await rm(partial, { recursive: true, force: true }).catch(() => undefined);
-    return toldOfFolder(folder, error);
+    return throwFolderError(folder, error);
   }
 }
 
@@ -68,7 +68,7 @@ export async function sync(folder: string): Promise<void> {
 async function refuseExisting(folder: string): Promise<void> {
   const found = await lstat(folder).catch((error: unknown) => {
     if ((error as { code?: unknown }).code === 'ENOENT') return null;
-    return toldOfFolder(folder, error);
+    return throwFolderError(folder, error);
   });
   if (found !== null)
     throw new BackupError('BACKUP_EXISTS', `${folder} is there already`, 'Give a name that nothing has yet.');

@@ -38,12 +38,12 @@ afterEach(async () => {
   await rm(home, { recursive: true });
 });
 
-const backUp = (given: Partial<BackupOptions> = {}) =>
-  backUpDatabase(source.url('maintain'), { folder, product: '0.1.0', objects, copyObjects: false, ...given });
-const restore = (given: Partial<RestoreOptions> = {}, database = target) =>
+const backUp = (overrides: Partial<BackupOptions> = {}) =>
+  backUpDatabase(source.url('maintain'), { folder, product: '0.1.0', objects, copyObjects: false, ...overrides });
+const restore = (overrides: Partial<RestoreOptions> = {}, database = target) =>
   restoreDatabase(database.url('maintain'), {
     ...{ folder, objects, mode: 'report', calendar: new CronerCalendar(), expected: null },
-    ...given,
+    ...overrides,
   });
 const isEmpty = async (database: TestDatabase): Promise<boolean> => {
   for (const table of await tablesOf(database)) if ((await rowsOf(database, table)).length > 0) return false;
@@ -188,8 +188,8 @@ describe('a backup', () => {
 describe('a restore refuses, and writes nothing,', () => {
   beforeEach(() => fillEveryTable(source, tenantA));
 
-  const refused = async (code: string, message: RegExp, given: Partial<RestoreOptions> = {}): Promise<void> => {
-    await expect(restore(given)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+  const refused = async (code: string, message: RegExp, overrides: Partial<RestoreOptions> = {}): Promise<void> => {
+    await expect(restore(overrides)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
   };
 
   it('a file that was altered, cut, emptied, or is missing', async () => {

@@ -4,7 +4,7 @@ import type { Client } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { MIGRATION_LOCK } from '../migrate';
 import { migrationNames } from '../migrations/migrations';
-import { aloneAsOwner } from './alone';
+import { exclusivelyAsOwner } from './exclusively-as-owner';
 import { openFolder } from './backup-folder';
 import { BackupError } from './backup-error';
 import { listed, quoted, readCatalog, type Catalog } from './catalog';
@@ -69,7 +69,7 @@ export async function restoreDatabase(maintainUrl: string, options: RestoreOptio
     refuseOtherTables(manifest, catalog);
     await refuseRows(client, manifest);
     const incomplete = await settleObjects(objects, { folder, manifest, mode });
-    return aloneAsOwner(client, catalog, async () => {
+    return exclusivelyAsOwner(client, catalog, async () => {
       await refuseRows(client, manifest);
       const rows = await load(client, folder, manifest);
       const origin = { backup: digest, takenAt: manifest.takenAt };

@@ -20,22 +20,23 @@ export async function writeRows(folder: string, file: string, source: Readable):
 }
 
 /** Reads a file of rows into `sink`, and compares it with what the manifest says of it. @throws BackupError `BACKUP_DAMAGED` */
-export async function readRows(folder: string, told: RowsFile, sink: Writable = nowhere()): Promise<void> {
+export async function readRows(folder: string, reported: RowsFile, sink: Writable = nowhere()): Promise<void> {
   const [rows, bytes] = [new Rows(), new Bytes()];
-  const path = join(folder, told.file);
+  const path = join(folder, reported.file);
   try {
     await pipeline(createReadStream(path), bytes, createGunzip(), rows, sink);
   } catch (error) {
     const code = String((error as { code?: unknown }).code);
-    if (code === 'ENOENT') throw damaged(`${told.file} is not in ${basename(dirname(path))}`, error);
-    if (code.startsWith('Z_')) throw damaged(`${told.file} cannot be unpacked: ${(error as Error).message}`, error);
+    if (code === 'ENOENT') throw damaged(`${reported.file} is not in ${basename(dirname(path))}`, error);
+    if (code.startsWith('Z_')) throw damaged(`${reported.file} cannot be unpacked: ${(error as Error).message}`, error);
     throw error;
   }
-  if (bytes.count !== told.bytes || bytes.digest() !== told.digest)
+  if (bytes.count !== reported.bytes || bytes.digest() !== reported.digest)
     throw damaged(
-      `${told.file} is not what the manifest says: ${bytes.count} bytes, ${bytes.digest()}; it was ${told.bytes} bytes, ${told.digest}`,
+      `${reported.file} is not what the manifest says: ${bytes.count} bytes, ${bytes.digest()}; it was ${reported.bytes} bytes, ${reported.digest}`,
     );
-  if (rows.count !== told.rows) throw damaged(`${told.file} has ${rows.count} rows; the manifest says ${told.rows}`);
+  if (rows.count !== reported.rows)
+    throw damaged(`${reported.file} has ${rows.count} rows; the manifest says ${reported.rows}`);
 }
 
 /** The rows of a file, each as its fields. */

@@ -1,6 +1,6 @@
 import type { Calendar } from '@taskrunner/core';
 import { MIGRATION_LOCK } from '../migrate';
-import { aloneAsOwner, inUse } from './alone';
+import { exclusivelyAsOwner, inUse } from './exclusively-as-owner';
 import { readCatalog, refuseOtherRelease } from './catalog';
 import { asMaintainer } from './session';
 import { settleRestored, type Settled } from './settle-restored';
@@ -15,7 +15,7 @@ export function settleRecovered(maintainUrl: string, calendar: Calendar): Promis
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
     const catalog = await readCatalog(client);
     refuseOtherRelease(catalog, 'Settle it with the release that migrated it, before it is migrated further.');
-    return aloneAsOwner(client, catalog, async () => {
+    return exclusivelyAsOwner(client, catalog, async () => {
       const { rows } = await client.query<{ name: string }>(
         `select name from pack_runs.workers where state = 'live' and lease_until > clock_timestamp() order by name limit 5`,
       );

@@ -37,19 +37,19 @@ afterEach(async () => {
 });
 
 /** A run whose only step has these effects. */
-async function aRun(effects: 'once' | 'idempotent', given: Parameters<typeof submit>[1] = {}): Promise<RunId> {
+async function aRun(effects: 'once' | 'idempotent', supplied: Parameters<typeof submit>[1] = {}): Promise<RunId> {
   const plan = canonical({ inputs: { image: 'app:1' }, graph: { nodes: [{ kind: 'run', id: 'act', effects }] } });
-  return submit(before.web.runStore, { plan, planHash: sha256(plan), ...given });
+  return submit(before.web.runStore, { plan, planHash: sha256(plan), ...supplied });
 }
 
 /** Backs up, and restores into the other database, as it would be opened afterwards. */
-async function moved(): Promise<{ web: WebDatabase; worker: WorkerDatabase; told: RestoredDatabase }> {
+async function moved(): Promise<{ web: WebDatabase; worker: WorkerDatabase; reported: RestoredDatabase }> {
   const folder = join(home, 'backup');
   const objects = new MemoryObjects();
   await backUpDatabase(source.url('maintain'), { folder, product: '0.1.0', objects, copyObjects: false });
   const more = { objects, mode: 'check', calendar: new CronerCalendar(), expected: null } as const;
-  const told = await restoreDatabase(target.url('maintain'), { folder, ...more });
-  return { web: await target.web(), worker: await target.worker(), told };
+  const reported = await restoreDatabase(target.url('maintain'), { folder, ...more });
+  return { web: await target.web(), worker: await target.worker(), reported };
 }
 
 async function claimed({ worker }: { readonly worker: WorkerDatabase }): Promise<readonly ClaimedRun[]> {
@@ -63,8 +63,8 @@ describe('after a restore', () => {
     if (!old) throw new Error('not claimed');
     const first = aCommit(old, start, { steps: [aStep('act', { status: 'running' })] });
     await before.worker.committer.commit(first);
-    const { worker, told } = await moved();
-    expect(told).toMatchObject({ standing: [], goingOn: 1 });
+    const { worker, reported } = await moved();
+    expect(reported).toMatchObject({ standing: [], goingOn: 1 });
     const [now] = await claimed({ worker });
     expect(now).toMatchObject({ runId: run, lastSeq: 1, crashes: 0 });
     expect(now?.fence).toBeGreaterThan(old.fence + 100_000);
@@ -79,43 +79,51 @@ describe('after a restore', () => {
     const unreadable = await submit(before.web.runStore, { tenant: tenantB });
     const [old] = (await claimed(before)).filter(({ runId }) => runId === run);
     if (!old) throw new Error('not claimed');
-    const offer = { name: 'fan[0]::act#1', step: 'fan' as StepId, first: 0, last: 0, items: 1, body: '[]', mac: 'cd' };
-    const assignments = { offered: [offer], revoked: [], settled: [] };
+    const assignment = {
+      name: 'fan[0]::act#1',
+      step: 'fan' as StepId,
+      first: 0,
+      last: 0,
+      items: 1,
+      body: '[]',
+      mac: 'cd',
+    };
+    const assignments = { dispatched: [assignment], revoked: [], settled: [] };
     await before.worker.committer.commit(aCommit(old, start, { assignments }));
-    const { web, worker, told } = await moved();
-    expect(told.standing).toEqual(
+    const { web, worker, reported } = await moved();
+    expect(reported.standing).toEqual(
       expect.arrayContaining([
         { tenant: tenantA, runId: run },
         { tenant: tenantB, runId: unreadable },
       ]),
     );
-    const incarnation = await worker.claims.register(aWorker());
-    const offered = async () => [
-      (await worker.claims.claim(incarnation, 99)).map(({ runId }) => runId),
-      await worker.assignments.claim(incarnation),
+    const workerSession = await worker.claims.register(aWorker());
+    const dispatched = async () => [
+      (await worker.claims.claim(workerSession, 99)).map(({ runId }) => runId),
+      await worker.assignments.claim(workerSession),
     ];
-    expect(await offered()).toEqual([[], null]);
+    expect(await dispatched()).toEqual([[], null]);
     expect(await web.runReader.summary(tenantA, run)).toMatchObject({
       status: 'waiting',
       waits: [{ kind: 'restore', id: null, until: null }],
     });
     await web.runStore.post(tenantA, run, cancelRequest, 'cancel');
-    await worker.claims.sweep(incarnation);
-    expect(await offered()).toEqual([[], null]);
+    await worker.claims.sweep(workerSession);
+    expect(await dispatched()).toEqual([[], null]);
 
     const resume = (id: RunId | null) =>
       resumeRuns(target.url('maintain'), { tenant: tenantA, run: id, reason: 'looked at the registry' });
     await expect(resume(unreadable)).rejects.toMatchObject({ code: 'DB_RUN_UNKNOWN' });
     expect(await resume(run)).toEqual([run]);
     await expect(resume(null)).rejects.toMatchObject({ code: 'DB_RUN_UNKNOWN' });
-    expect(await offered()).toEqual([[run], expect.objectContaining({ name: offer.name })]);
+    expect(await dispatched()).toEqual([[run], expect.objectContaining({ name: assignment.name })]);
     const audit = await web.auditChain.entries(tenantA, 0, 99);
     expect(chainFault(audit)).toBeNull();
     expect(audit.slice(-2).map(({ event }) => (typeof event === 'string' ? JSON.parse(event) : event))).toEqual([
       expect.objectContaining({
         type: 'database.restored',
-        backup: told.digest,
-        takenAt: told.manifest.takenAt,
+        backup: reported.digest,
+        takenAt: reported.manifest.takenAt,
         standingRuns: 1,
       }),
       expect.objectContaining({ type: 'run.resumed', runId: run, reason: 'looked at the registry' }),
@@ -140,8 +148,8 @@ describe('after a restore', () => {
     if (!run) throw new Error('not claimed');
     const ending = { closes: true, releases: true, run: { status: 'succeeded', finishedAt: 1 } } as const;
     await before.worker.committer.commit(aCommit(run, start, ending));
-    const { told, web } = await moved();
-    expect(told).toMatchObject({ standing: [], goingOn: 0 });
+    const { reported, web } = await moved();
+    expect(reported).toMatchObject({ standing: [], goingOn: 0 });
     expect(await web.runReader.summary(tenantA, run.runId)).toMatchObject({ status: 'succeeded' });
   });
 
@@ -152,14 +160,14 @@ describe('after a restore', () => {
     await before.web.scheduleStore.create(aSchedule(scheduleId, minute - 2_000 * 60_000), 9, audit);
     const { scheduleId: paused } = await before.web.scheduleStore.stamp();
     await before.web.scheduleStore.create(aSchedule(paused, minute, { paused: true, tenant: tenantB }), 9, audit);
-    const { web, told } = await moved();
-    expect(told.skipped).toBe(1);
+    const { web, reported } = await moved();
+    expect(reported.skipped).toBe(1);
     const ticks = await web.scheduleStore.ticks(tenantA, scheduleId, 9, null);
     expect(new Set(ticks.map(({ outcome, reason }) => `${outcome} ${reason}`))).toEqual(new Set(['skipped MISSED']));
     expect(ticks.reduce((sum, { count }) => sum + count, 0)).toBeGreaterThanOrEqual(2_001);
     // None that was due is left; the one that it waits for may have come by now.
     const next = (await web.scheduleStore.find(tenantA, scheduleId))?.next ?? 0;
-    expect(next).toBeGreaterThan(Date.parse(told.manifest.takenAt));
+    expect(next).toBeGreaterThan(Date.parse(reported.manifest.takenAt));
     expect(next).toBe((ticks[0]?.last ?? 0) + 60_000);
     expect((await web.scheduleStore.find(tenantB, paused))?.next).toBe(minute);
   });

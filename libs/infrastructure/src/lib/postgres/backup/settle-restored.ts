@@ -28,14 +28,14 @@ export interface Origin {
 }
 
 /** A run that stands until somebody lets it go on. */
-export interface StandingRun {
+export interface StoppedRun {
   readonly tenant: TenantId;
   readonly runId: RunId;
 }
 
 /** What became of a restored database before anybody used it. */
 export interface Settled {
-  readonly standing: readonly StandingRun[];
+  readonly standing: readonly StoppedRun[];
   /** Runs that go on by themselves. */
   readonly goingOn: number;
   /** Schedules of which ticks were skipped. */
@@ -66,23 +66,23 @@ export async function settleRestored(
   // Of lives of workers, of requests that are under way, and of what a sweep has seen: nothing of it holds any more.
   for (const table of ['pack_runs.workers', 'pack_artifacts.uploads', 'pack_artifacts.object_suspects'])
     await client.query(`delete from ${table}`);
-  const standing = await standStill(client);
+  const stopped = await standStill(client);
   const { rows } = await client.query<{ runs: number }>(
     `select count(*)::int as runs from pack_runs.runs where status not in ('succeeded', 'failed', 'cancelled', 'halted')`,
   );
   const skipped = await skipTicks(client, calendar);
-  await tellAudit(client, origin, standing);
-  return { standing, goingOn: (rows[0]?.runs ?? 0) - standing.length, skipped };
+  await writeAudit(client, origin, stopped);
+  return { standing: stopped, goingOn: (rows[0]?.runs ?? 0) - stopped.length, skipped };
 }
 
 /** Runs whose plan has a step that may act once: whether it has acted since the backup, nobody here knows. */
-async function standStill(client: Client): Promise<readonly StandingRun[]> {
+async function standStill(client: Client): Promise<readonly StoppedRun[]> {
   const { rows: plans } = await client.query<{ tenant_id: string; plan_hash: string }>(
     `select distinct s.tenant_id, s.plan_hash from pack_runs.runs r
      join pack_runs.run_sources s on s.tenant_id = r.tenant_id and s.run_id = r.run_id
      where r.status not in ('succeeded', 'failed', 'cancelled', 'halted')`,
   );
-  const standing: StandingRun[] = [];
+  const stopped: StoppedRun[] = [];
   for (const { tenant_id, plan_hash } of plans) {
     const { rows } = await client.query<{ plan: string }>(
       'select plan from pack_runs.plans where tenant_id = $1 and plan_hash = $2',
@@ -98,7 +98,7 @@ async function standStill(client: Client): Promise<readonly StandingRun[]> {
        returning r.run_id`,
       [tenant_id, plan_hash, NOBODY],
     );
-    for (const { run_id } of held.rows) standing.push({ tenant: tenant_id as TenantId, runId: toRunId(run_id) });
+    for (const { run_id } of held.rows) stopped.push({ tenant: tenant_id as TenantId, runId: toRunId(run_id) });
   }
   // What such a run has lent is performed by others without it.
   await client.query(
@@ -106,7 +106,7 @@ async function standStill(client: Client): Promise<readonly StandingRun[]> {
      where r.owner = $1 and a.tenant_id = r.tenant_id and a.run_id = r.run_id`,
     [NOBODY],
   );
-  return standing;
+  return stopped;
 }
 
 /** A plan that is not there, or cannot be read, says nothing: then its runs stand. Whether it is the right one, its worker asks. */
@@ -144,10 +144,10 @@ async function skipTicks(client: Client, calendar: Calendar): Promise<number> {
 }
 
 /** An entry in the chain of each tenant that has one. */
-async function tellAudit(client: Client, origin: Origin | null, standing: readonly StandingRun[]): Promise<void> {
+async function writeAudit(client: Client, origin: Origin | null, stopped: readonly StoppedRun[]): Promise<void> {
   const { rows } = await client.query<{ tenant_id: string }>('select tenant_id from pack_runs.audit_heads order by 1');
   for (const { tenant_id } of rows) {
-    const runs = standing.filter(({ tenant }) => tenant === tenant_id).length;
+    const runs = stopped.filter(({ tenant }) => tenant === tenant_id).length;
     const { backup = null, takenAt = null } = origin ?? {};
     const event = { type: 'database.restored', backup, takenAt, standingRuns: runs };
     await client.query('select pack_runs.append_audit($1, $2)', [tenant_id, canonical(event)]);

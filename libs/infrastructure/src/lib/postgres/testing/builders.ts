@@ -9,7 +9,7 @@ import type {
   Digest,
   Entry,
   Envelope,
-  GivenBody,
+  InputEventBody,
   NewRun,
   RunChange,
   RunId,
@@ -40,17 +40,17 @@ export function anEnvelope(payload: string): Envelope {
   };
 }
 
-export function aNewRun(runId: RunId, at: number, given: Partial<NewRun> = {}): NewRun {
-  const run = unsigned(runId, at, given);
+export function aNewRun(runId: RunId, at: number, overrides: Partial<NewRun> = {}): NewRun {
+  const run = unsigned(runId, at, overrides);
   const { tenant, planHash, profileDigest, initiators, rerunOf } = run;
   const rerun = rerunOf === null ? {} : { rerun: { from: 'start', head: sha256('head') } };
   const pack = { ...run.pack, signers: [] };
   const named = { runId, tenant, planHash, profileDigest, initiators, rerunOf, pack, ...rerun };
   const { admission, admissionDigest } = anAdmission(named);
-  return { ...run, admission, admissionDigest, ...given };
+  return { ...run, admission, admissionDigest, ...overrides };
 }
 
-function unsigned(runId: RunId, at: number, given: Partial<NewRun>): NewRun {
+function unsigned(runId: RunId, at: number, overrides: Partial<NewRun>): NewRun {
   return {
     tenant: tenantA,
     runId,
@@ -78,19 +78,19 @@ function unsigned(runId: RunId, at: number, given: Partial<NewRun>): NewRun {
     workerLabels: [],
     concurrency: null,
     idempotency: null,
-    ...given,
+    ...overrides,
   };
 }
 
 /** A run that is accepted and waits for a worker. */
-export async function submit(store: RunStore, given: Partial<NewRun> = {}): Promise<RunId> {
+export async function submit(store: RunStore, overrides: Partial<NewRun> = {}): Promise<RunId> {
   const { at, runId } = await store.stamp();
-  const created = await store.create(aNewRun(runId, at, given));
+  const created = await store.create(aNewRun(runId, at, overrides));
   if (created.kind !== 'created') throw new Error(created.kind);
   return runId;
 }
 
-export function aWorker(given: Partial<WorkerDescription> = {}): WorkerDescription {
+export function aWorker(overrides: Partial<WorkerDescription> = {}): WorkerDescription {
   return {
     name: 'worker-1',
     version: '0.1.0',
@@ -99,11 +99,11 @@ export function aWorker(given: Partial<WorkerDescription> = {}): WorkerDescripti
     probe: sha256('probe'),
     environments: [ENVIRONMENT_DIGEST],
     labels: [],
-    ...given,
+    ...overrides,
   };
 }
 
-export function aStep(step: string, given: Partial<StepRow> = {}): StepRow {
+export function aStep(step: string, overrides: Partial<StepRow> = {}): StepRow {
   return {
     step,
     parent: '',
@@ -118,10 +118,10 @@ export function aStep(step: string, given: Partial<StepRow> = {}): StepRow {
     finishedAt: 2,
     children: null,
     outputs: { ok: true },
-    outputsRef: given.outputs === undefined ? valueRefOf({ ok: true }) : null,
+    outputsRef: overrides.outputs === undefined ? valueRefOf({ ok: true }) : null,
     reusedFrom: null,
     error: null,
-    ...given,
+    ...overrides,
   };
 }
 
@@ -150,9 +150,9 @@ export const start: Position = { prevSeq: 0, prev: sha256('admission'), seen: 0 
 export function aCommit(
   claimed: ClaimedRun,
   at: Position,
-  given: Partial<Omit<Commit, 'run'>> & { readonly run?: Partial<RunChange>; readonly entries?: number } = {},
+  overrides: Partial<Omit<Commit, 'run'>> & { readonly run?: Partial<RunChange>; readonly entries?: number } = {},
 ): Commit {
-  const { run, entries = 1, ...rest } = given;
+  const { run, entries = 1, ...rest } = overrides;
   const first = at.prevSeq + 1;
   return {
     tenant: claimed.tenant,
@@ -192,7 +192,7 @@ export function after({ page, seen }: Commit): Position {
   return { prevSeq: page.first + page.entries.length - 1, prev: page.hash, seen };
 }
 
-export const cancelRequest: GivenBody = {
+export const cancelRequest: InputEventBody = {
   type: 'run.cancel-requested',
   by: { iss: 'https://id.test', sub: 'ada' },
   reason: 'test',
@@ -232,9 +232,9 @@ export function aDecision(
   runId: RunId,
   sub: string,
   decidedAt: number,
-  given: Partial<SignedDecision> & { readonly delegator?: string; readonly actors?: readonly Actor[] } = {},
+  overrides: Partial<SignedDecision> & { readonly delegator?: string; readonly actors?: readonly Actor[] } = {},
 ): SignedDecision {
-  const { delegator, actors, ...rest } = given;
+  const { delegator, actors, ...rest } = overrides;
   const person = { iss: 'https://id.test', sub };
   const decisionId = rest.decisionId ?? randomUUID();
   const decision = rest.decision ?? 'approved';
@@ -257,7 +257,7 @@ export function aDecision(
     envelope: anEnvelope(payload),
     recordDigest: sha256(payload),
     response: null,
-    letter: {
+    message: {
       type: 'gate.decided',
       step: 'approve',
       decision: {
@@ -272,7 +272,7 @@ export function aDecision(
       },
       record: sha256(decisionId),
       response: { kind: 'inline', value: null, digest: sha256('null') },
-    } as unknown as GivenBody,
+    } as unknown as InputEventBody,
     audit: { type: 'gate.decided', decisionId, sub },
     ...rest,
   };
@@ -282,9 +282,9 @@ export function aResolution(
   runId: RunId,
   sub: string,
   decidedAt: number,
-  given: Partial<SignedResolution> = {},
+  overrides: Partial<SignedResolution> = {},
 ): SignedResolution {
-  const { step = 'pay', execution = 1, outcome = 'succeeded' } = given;
+  const { step = 'pay', execution = 1, outcome = 'succeeded' } = overrides;
   const recordDigest = sha256(randomUUID());
   return {
     tenant: tenantA,
@@ -298,7 +298,7 @@ export function aResolution(
     envelope: anEnvelope(recordDigest),
     recordDigest,
     outputs: null,
-    letter: {
+    message: {
       type: 'attention.resolved',
       step: step as StepId,
       execution,
@@ -307,7 +307,7 @@ export function aResolution(
       record: recordDigest,
     },
     audit: { type: 'attention.resolution', step, sub },
-    ...given,
+    ...overrides,
   };
 }
 
@@ -315,7 +315,7 @@ export function aResolution(
 export function anAnnouncement(
   place: number,
   stream = 'hook',
-  given: Partial<Announcement> = {},
+  overrides: Partial<Announcement> = {},
   dueAt: number | null = null,
 ) {
   const body: Announcement = {
@@ -325,7 +325,7 @@ export function anAnnouncement(
     gateDigest: sha256('gate'),
     step: null,
     execution: null,
-    ...given,
+    ...overrides,
   };
   return { kind: 'announce', body, stream, place, dueAt } as const;
 }

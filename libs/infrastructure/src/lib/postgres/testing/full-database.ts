@@ -9,7 +9,7 @@ interface Column {
 export const HOSTILE = 'a\tb\nc\r\\N \\. é "€" \u{1f600}\'';
 
 /** By column, where a constraint asks for more than a type says. */
-const GIVEN: Readonly<Record<string, string>> = {
+const INPUTS: Readonly<Record<string, string>> = {
   state: 'open',
   decision: 'approved',
   outcome: 'failed',
@@ -56,7 +56,7 @@ export async function fillEveryTable(database: TestDatabase, tenant: string): Pr
     const values = columns.map(({ name, type }) => {
       if (name === 'tenant_id') return tenant;
       const key = `${table}.${name}`;
-      return Object.hasOwn(OF_TABLE, key) ? OF_TABLE[key] : (GIVEN[name] ?? valueOf(type));
+      return Object.hasOwn(OF_TABLE, key) ? OF_TABLE[key] : (INPUTS[name] ?? valueOf(type));
     });
     await database.sql(
       `insert into ${table} (${columns.map(({ name }) => name).join()})

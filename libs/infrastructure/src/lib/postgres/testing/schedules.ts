@@ -5,7 +5,7 @@ import { tenantA } from './builders';
 const ada = { name: 'Ada', actors: [{ iss: 'https://id.test', sub: 'ada', kind: 'person' }] } as const;
 
 /** A schedule that ticks each minute and waits for the tick `next`. */
-export function aSchedule(scheduleId: ScheduleId, next: number | null, given: Partial<Schedule> = {}): Schedule {
+export function aSchedule(scheduleId: ScheduleId, next: number | null, overrides: Partial<Schedule> = {}): Schedule {
   return {
     tenant: tenantA,
     scheduleId,
@@ -32,6 +32,6 @@ export function aSchedule(scheduleId: ScheduleId, next: number | null, given: Pa
     next,
     createdAt: 1,
     updatedAt: 1,
-    ...given,
+    ...overrides,
   };
 }

@@ -7,7 +7,7 @@ import type { TestDatabase } from './test-database';
 export const anArchive: RunArchive = { journal: { offset: 0, size: 1, sha256: sha256('journal') }, chunks: [] };
 
 /** What a run of long ago is made with. */
-export interface PastRun {
+export interface EndedRun {
   readonly database: TestDatabase;
   readonly web: WebDatabase;
   readonly worker: WorkerDatabase;
@@ -42,15 +42,15 @@ export function dayOf(daysAgo: number): string {
 }
 
 /** A run that was submitted, driven, and sealed; with a row in most tables. Its partitions must be there. */
-export async function aPastRun(given: PastRun): Promise<RunId> {
-  const { database, web, worker, daysAgo, tenant = tenantA, sealed = true, exporting = false } = given;
+export async function anEndedRun(options: EndedRun): Promise<RunId> {
+  const { database, web, worker, daysAgo, tenant = tenantA, sealed = true, exporting = false } = options;
   const at = Date.now() - daysAgo * DAY_MS;
   const [made] = await database.sql<{ id: string }>('select pack_runs.uuidv7($1)::text as id', [at]);
   const runId = toRunId(made?.id ?? '');
   const created = await web.runStore.create(aNewRun(runId, at, { tenant }));
   if (created.kind !== 'created') throw new Error(created.kind);
-  const incarnation = await worker.claims.register(aWorker());
-  const run = (await worker.claims.claim(incarnation, 99)).find((one) => one.runId === runId);
+  const workerSession = await worker.claims.register(aWorker());
+  const run = (await worker.claims.claim(workerSession, 99)).find((one) => one.runId === runId);
   if (!run) throw new Error('not claimed');
   const data = new TextEncoder().encode('iline\n');
   const line = { tenant, runId, fence: run.fence, step: 's', execution: 1, chunk: 0, at, data, lines: 1 };

@@ -95,7 +95,7 @@ function testDatabase(server: RunningServer, name: string): TestDatabase {
   const admin = new Pool({ connectionString: server.url(undefined, name), max: 2 });
   admin.on('error', () => undefined);
   const url = (role: DatabaseRole | 'admin') => server.url(role === 'admin' ? undefined : roleName(role), name);
-  const keep = <Part extends { close(): Promise<unknown> }>(part: Part): Part => {
+  const keep = <Resource extends { close(): Promise<unknown> }>(part: Resource): Resource => {
     parts.push(part);
     return part;
   };

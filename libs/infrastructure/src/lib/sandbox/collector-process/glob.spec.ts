@@ -20,7 +20,7 @@ describe('patterns', () => {
     const text = fc.string({ unit: fc.constantFrom('a', 'b', '*'), maxLength: 8 });
     const name = fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 8 });
     fc.assert(
-      fc.property(text, name, (pattern, given) => matchesPart(pattern, given) === slow(pattern, given)),
+      fc.property(text, name, (pattern, supplied) => matchesPart(pattern, supplied) === slow(pattern, supplied)),
       {
         numRuns: 2_000,
       },

@@ -34,7 +34,7 @@ export class PatternWalk {
   ) {}
 
   static of(pattern: string): PatternWalk {
-    return new PatternWalk(pattern.split('/'), new Set([0])).spread();
+    return new PatternWalk(pattern.split('/'), new Set([0])).expand();
   }
 
   /** The walk after one more part of a path; null if nothing below it can match. */
@@ -47,7 +47,7 @@ export class PatternWalk {
         if (!name.startsWith('.')) places.add(place);
       } else if (matchesPart(part, name)) places.add(place + 1);
     }
-    return places.size === 0 ? null : new PatternWalk(this.parts, places).spread();
+    return places.size === 0 ? null : new PatternWalk(this.parts, places).expand();
   }
 
   /** True if the path so far is a match. */
@@ -61,7 +61,7 @@ export class PatternWalk {
     return false;
   }
 
-  private spread(): PatternWalk {
+  private expand(): PatternWalk {
     const places = new Set(this.places);
     for (const place of places) if (this.parts[place] === '**') places.add(place + 1);
     return new PatternWalk(this.parts, places);

@@ -29,7 +29,7 @@ async function collect(): Promise<void> {
   for (const [artifact, survey] of surveys.entries()) {
     if (survey === null) continue;
     if (survey.kind === 'files') {
-      for (const file of survey.files) if (!(await lay(artifact, file))) sendEntry(artifact, file, file.path);
+      for (const file of survey.files) if (!(await writeArtifact(artifact, file))) sendEntry(artifact, file, file.path);
     } else {
       send({ type: 'tar-begin', artifact, path: survey.folder });
       for (const entry of survey.entries) sendEntry(artifact, entry, entry.path.slice(survey.folder.length + 1));
@@ -40,7 +40,7 @@ async function collect(): Promise<void> {
 }
 
 /** Lays a large file into the folder. False if it is small, or cannot be laid there: then it is sent, and its store says what is wrong. */
-async function lay(artifact: number, { path, size }: Extract<Entry, { kind: 'file' }>): Promise<boolean> {
+async function writeArtifact(artifact: number, { path, size }: Extract<Entry, { kind: 'file' }>): Promise<boolean> {
   if (stage === null || size < stage.minBytes || size > stage.maxBytes) return false;
   const file = String(staged++);
   const fd = openFile(path, size);

@@ -52,7 +52,7 @@ export class Surveyor {
   }
 
   private single(parts: readonly string[]): Survey | null {
-    return this.within(parts.slice(0, -1), (folder) => {
+    return this.inFolder(parts.slice(0, -1), (folder) => {
       const name = parts.at(-1) ?? '';
       const found = folder.look(name);
       if (found.kind === 'missing') return null;
@@ -63,7 +63,7 @@ export class Surveyor {
   }
 
   private tree(parts: readonly string[]): Survey | null {
-    return this.within(parts, (folder) => {
+    return this.inFolder(parts, (folder) => {
       const entries: Entry[] = [];
       this.walk(folder, (below, name) => {
         const found = below.look(name);
@@ -79,7 +79,7 @@ export class Surveyor {
   }
 
   private list(base: readonly string[], pattern: string): Survey | null {
-    return this.within(base, (folder) => {
+    return this.inFolder(base, (folder) => {
       const files: Extract<Entry, { kind: 'file' }>[] = [];
       const walks = new Map<string, PatternWalk>([[folder.name, PatternWalk.of(pattern)]]);
       this.walk(folder, (below, name) => {
@@ -120,7 +120,7 @@ export class Surveyor {
   }
 
   /** Opens the folder at these parts; null if it is not there. */
-  private within(parts: readonly string[], use: (folder: Folder) => Survey | null): Survey | null {
+  private inFolder(parts: readonly string[], use: (folder: Folder) => Survey | null): Survey | null {
     const opened = [Folder.open(this.root)];
     try {
       for (const part of parts) {

@@ -22,7 +22,7 @@ export class Child {
   /** `delegated`: control group in which groups for children can be made; null: none, memory is watched. */
   constructor(
     private readonly run: Run,
-    private readonly tell: (message: FromSupervisor) => void,
+    private readonly send: (message: FromSupervisor) => void,
     private readonly delegated: string | null = null,
   ) {}
 
@@ -31,7 +31,7 @@ export class Child {
     const { id, handover } = this.run;
     let child: ChildProcess;
     if (!this.adopt()) {
-      this.tell({ type: 'refused', id, code: 'START_FAILED', message: 'the container ended before it was started' });
+      this.send({ type: 'refused', id, code: 'START_FAILED', message: 'the container ended before it was started' });
       return;
     }
     try {
@@ -39,7 +39,7 @@ export class Child {
       child = this.spawn();
     } catch (error) {
       this.watch?.release();
-      this.tell({
+      this.send({
         type: 'refused',
         id,
         code: 'START_FAILED',
@@ -54,11 +54,11 @@ export class Child {
     const { pid } = child;
     if (pid === undefined) {
       this.watch?.release();
-      this.tell({ type: 'refused', id, code: 'START_FAILED', message: (await failed).message });
+      this.send({ type: 'refused', id, code: 'START_FAILED', message: (await failed).message });
       return;
     }
     this.process = child;
-    this.tell({ type: 'started', id, pid });
+    this.send({ type: 'started', id, pid });
     let status = Promise.resolve();
     if (handover === null) this.ran = true;
     else {
@@ -74,7 +74,7 @@ export class Child {
     this.over = true;
     // A stop that comes while it is looked at for the last time comes too late.
     const killed = (await this.endWatch(code)) ? this.killed : 'closed';
-    this.tell({ type: 'exit', id, code, signal, killed, ran: this.ran, excess: this.excess ?? undefined });
+    this.send({ type: 'exit', id, code, signal, killed, ran: this.ran, excess: this.excess ?? undefined });
   }
 
   /** Kills it if it uses more than it may. */
@@ -150,7 +150,7 @@ export class Child {
     const birth = birthOf(pid);
     if (birth === null) return false;
     this.namespace = { pid, birth };
-    this.tell({ type: 'namespace', id, pid, birth });
+    this.send({ type: 'namespace', id, pid, birth });
     return true;
   }
 
@@ -204,7 +204,7 @@ export class Child {
     if (birth === null) return;
     this.namespace = { pid, birth };
     void this.watch?.hold(pid);
-    this.tell({ type: 'namespace', id: this.run.id, pid, birth });
+    this.send({ type: 'namespace', id: this.run.id, pid, birth });
   }
 
   private signal(signal: 'SIGTERM'): void {

@@ -15,7 +15,7 @@ let deadline = Infinity;
 let timer: NodeJS.Timeout | undefined;
 let watching: NodeJS.Timeout | undefined;
 
-const tell = (message: FromSupervisor): void => void process.stdout.write(`${JSON.stringify(message)}\n`);
+const send = (message: FromSupervisor): void => void process.stdout.write(`${JSON.stringify(message)}\n`);
 
 function killAll(killer: Killer): void {
   for (const child of children.values()) child.kill(killer);
@@ -35,7 +35,7 @@ function checkDeadline(): void {
     return;
   }
   killAll('deadline');
-  tell({ type: 'expired' });
+  send({ type: 'expired' });
 }
 
 function obey(message: ToSupervisor): void {
@@ -46,10 +46,10 @@ function obey(message: ToSupervisor): void {
       return children.get(message.id)?.stop(message.graceMs);
     case 'run': {
       if (deadline <= monotonicMs()) {
-        tell({ type: 'refused', id: message.id, code: 'SUPERVISOR_EXPIRED', message: 'the deadline has passed' });
+        send({ type: 'refused', id: message.id, code: 'SUPERVISOR_EXPIRED', message: 'the deadline has passed' });
         return;
       }
-      const child = new Child(message, tell, delegated === '' ? null : delegated);
+      const child = new Child(message, send, delegated === '' ? null : delegated);
       children.set(message.id, child);
       watching ??= setInterval(lookAtAll, Number(watchMs));
       void child.live().finally(() => {

@@ -57,7 +57,7 @@ export function linesOf(path: string): readonly string[] {
   }
 }
 
-function filesHeld(pids: readonly number[], isWanted: (link: string, found: Stats) => boolean): readonly HeldFile[] {
+function filesHeld(pids: readonly number[], isMatch: (link: string, found: Stats) => boolean): readonly HeldFile[] {
   const held = new Map<string, HeldFile>();
   for (const pid of pids) {
     for (const path of descriptorsOf(pid)) {
@@ -66,7 +66,7 @@ function filesHeld(pids: readonly number[], isWanted: (link: string, found: Stat
         // Only what has no name is looked at: it lies on this machine, while a file with a name may be on a network that hangs.
         if (!link.endsWith(' (deleted)')) continue;
         const found = statSync(path);
-        if (isWanted(link, found))
+        if (isMatch(link, found))
           held.set(`${found.dev}:${found.ino}`, { id: String(found.ino), bytes: found.blocks * BLOCK });
       } catch {
         // Closed meanwhile.

@@ -13,7 +13,7 @@ const OPEN = 0o500;
 /** Bytes of a block in `stat`. */
 const BLOCK = 512;
 /** Laid down before the step began, and read-only for it. */
-const LAID = ['in', 'pack'].map((name) => Buffer.from(name));
+const WRITTEN = ['in', 'pack'].map((name) => Buffer.from(name));
 
 /** What a folder holds. */
 export interface FolderUse {
@@ -50,7 +50,7 @@ class Walk implements FolderUse {
     try {
       const place = Buffer.from(`/proc/self/fd/${handle.fd}/`);
       for await (const names of namesOf(place)) {
-        const wanted = names.filter((name) => depth > 0 || !LAID.some((laid) => laid.equals(name)));
+        const wanted = names.filter((name) => depth > 0 || !WRITTEN.some((written) => written.equals(name)));
         const paths = wanted.map((name) => Buffer.concat([place, name]));
         const found = await Promise.all(paths.map(look));
         const folders = paths.filter((_path, index) => this.count(found[index] ?? null));

@@ -1,7 +1,7 @@
 import type { TelemetryOptions } from '../telemetry-options';
 
 /** Options of a test: nothing is sent unless an endpoint is given, and soon if it is. */
-export function someOptions(given: Partial<TelemetryOptions> = {}): TelemetryOptions {
+export function someOptions(overrides: Partial<TelemetryOptions> = {}): TelemetryOptions {
   return {
     logLevel: 'info',
     endpoint: null,
@@ -15,7 +15,7 @@ export function someOptions(given: Partial<TelemetryOptions> = {}): TelemetryOpt
     exportTimeout: 500,
     queueSize: 64,
     measureInterval: 1_000,
-    ...given,
+    ...overrides,
   };
 }
 

@@ -1,11 +1,11 @@
 import { ENDED, unnested, type Values } from '../columns';
-import { runKey, type AssignmentRow, type ExecutionRow, type LetterRow, type RunRow } from '../rows';
+import { runKey, type AssignmentRow, type ExecutionRow, type InboxRow, type RunRow } from '../rows';
 import type { Session } from '../session';
 import { SqlFailure } from '../sql-failure';
 import type { Execution, Pause } from '../transaction';
 import { claimedRow } from './claimed-row';
 import { REFUSED_TEXT } from './flush';
-import { insertLetter, soonest, UNREAD } from './letters';
+import { insertInboxRow, soonest, UNREAD } from './inbox';
 
 /** Which assignment a worker says it holds: tenant, run, name, fence, owner. */
 type Held = readonly [string, string, string, number, string];
@@ -24,14 +24,14 @@ export function* claimAssignment({ tx, tables, clock, bugs }: Session, values: V
     isolations.includes(r.isolation) &&
     me.environments.includes(r.environment_digest) &&
     r.worker_labels.every((label) => me.labels.includes(label));
-  const isOffered = ({ owner, left_over }: AssignmentRow): boolean => owner === null && left_over > 0;
+  const isDispatched = ({ owner, left_over }: AssignmentRow): boolean => owner === null && left_over > 0;
   const isLater = ({ tenant_id }: AssignmentRow): number => (tenant_id <= lastServed ? 1 : 0);
-  const offered = [...tx.scan(tables.assignments)]
-    .filter((a) => isOffered(a) && isHere(tx.find(tables.runs, runKey(a.tenant_id, a.run_id))))
+  const dispatched = [...tx.scan(tables.assignments)]
+    .filter((a) => isDispatched(a) && isHere(tx.find(tables.runs, runKey(a.tenant_id, a.run_id))))
     .sort((a, b) => isLater(a) - isLater(b) || compare(a.tenant_id, b.tenant_id) || a.offered_at - b.offered_at);
-  for (const { tenant_id, run_id, name } of offered) {
+  for (const { tenant_id, run_id, name } of dispatched) {
     const key = runKey(tenant_id, run_id);
-    const a = yield* tx.lock(tables.assignments, `${key}/${name}`, isOffered, 'skip');
+    const a = yield* tx.lock(tables.assignments, `${key}/${name}`, isDispatched, 'skip');
     if (!a) continue;
     const fence = a.fence + (bugs.has('assignments-keep-their-fence') ? 0 : 1);
     tx.write(tables.assignments, { ...a, owner: id, fence });
@@ -50,7 +50,7 @@ function compare(a: string, b: string): number {
 }
 
 /** `lent-run.sql`. */
-export function* lentRun({ tx, tables }: Session, values: Values): Execution<unknown> {
+export function* assignedRun({ tx, tables }: Session, values: Values): Execution<unknown> {
   const [tenant, run] = values as [string, string];
   const r = tx.find(tables.runs, runKey(tenant, run));
   if (!r) return [];
@@ -104,11 +104,11 @@ export function* postReport(session: Session, values: Values): Execution<unknown
   const unread = run.inbox_seq - run.seen;
   let position: number | null = null;
   if (a && !ENDED.includes(run.status) && unread < UNREAD) {
-    const letter: LetterRow = {
+    const message: InboxRow = {
       ...{ tenant_id, run_id, position: run.inbox_seq + 1, dedupe, given },
       ...{ envelope: null, response: null, posted_ms: Math.floor(clock()) },
     };
-    if (yield* insertLetter(session, letter, 'nothing')) position = letter.position;
+    if (yield* insertInboxRow(session, message, 'nothing')) position = message.position;
   }
   if (a && position !== null) {
     tx.write(tables.runs, {
@@ -138,7 +138,7 @@ function* answer({ tx, tables }: Session, a: AssignmentRow, values: Values): Gen
 }
 
 /** `assignment-standings.sql`. */
-export function* assignmentStandings({ tx, tables }: Session, values: Values): Execution<unknown> {
+export function* assignmentStatuses({ tx, tables }: Session, values: Values): Execution<unknown> {
   const [id] = values as [string];
   const held = [...tx.scan(tables.assignments)].filter(({ owner }) => owner === id);
   return held.flatMap(({ tenant_id, run_id, name, fence, stops }) => {

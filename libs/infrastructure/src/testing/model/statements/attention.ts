@@ -3,7 +3,7 @@ import type { Session } from '../session';
 import { runKey, type ResolutionRow } from '../rows';
 import type { Execution } from '../transaction';
 import { appendAudit } from './audit';
-import { insertLetter, soonest } from './letters';
+import { insertInboxRow, soonest } from './inbox';
 
 /** `resolve-attention.sql`. */
 export function* resolveAttention(session: Session, values: Values): Execution<unknown> {
@@ -43,8 +43,16 @@ export function* resolveAttention(session: Session, values: Values): Execution<u
   const position = run.inbox_seq + 1;
   const row: ResolutionRow = { tenant_id, run_id, step, execution, outcome, iss, sub, decided_ms, envelope };
   if (!(yield* tx.insert(tables.resolutions, row, 'nothing'))) return [];
-  const letter = { tenant_id, run_id, position, dedupe: `resolution:${execution}:${step}`, given, envelope, response };
-  yield* insertLetter(session, { ...letter, posted_ms: Math.floor(clock()) }, 'fail');
+  const inboxPosition = {
+    tenant_id,
+    run_id,
+    position,
+    dedupe: `resolution:${execution}:${step}`,
+    given,
+    envelope,
+    response,
+  };
+  yield* insertInboxRow(session, { ...inboxPosition, posted_ms: Math.floor(clock()) }, 'fail');
   tx.write(tables.runs, {
     ...run,
     inbox_seq: position,

@@ -225,7 +225,7 @@ export function* releaseRun({ tx, tables }: Session, values: Values): Execution<
 }
 
 /** `begin-alone.sql`. */
-export function* beginAlone({ tx, tables }: Session, values: Values): Execution<unknown> {
+export function* beginIsolated({ tx, tables }: Session, values: Values): Execution<unknown> {
   const [tenant, run, fence] = values as [string, string, number];
   const r = yield* tx.lock(tables.runs, runKey(tenant, run), (one) => one.fence === fence && one.owner !== null);
   if (r) tx.write(tables.runs, { ...r, alone_fence: r.fence });
@@ -233,11 +233,11 @@ export function* beginAlone({ tx, tables }: Session, values: Values): Execution<
 }
 
 /** `condemn-run.sql`. */
-export function* condemnRun({ tx, tables }: Session, values: Values): Execution<unknown> {
+export function* markRunPoisoned({ tx, tables }: Session, values: Values): Execution<unknown> {
   const [tenant, run, fence, crashes] = values as [string, string, number, number];
   const r = yield* tx.lock(tables.runs, runKey(tenant, run), (one) => one.fence === fence && one.owner !== null);
-  const condemned = { owner: null, due_at: tx.startedAt };
-  if (r) tx.write(tables.runs, { ...r, ...condemned, crashes: Math.max(r.crashes, crashes), version: r.version + 1 });
+  const poisoned = { owner: null, due_at: tx.startedAt };
+  if (r) tx.write(tables.runs, { ...r, ...poisoned, crashes: Math.max(r.crashes, crashes), version: r.version + 1 });
   return [];
 }
 

@@ -52,7 +52,7 @@ const STEP = [
 const OPENED = ['i', 'gate', 'approval', 'state', 'gate_digest', 'request', 'show', 'required', 'expires_ms'];
 const PLACE = ['i', 'last_line', 'lines', 'step', 'execution', 'chunk'];
 const FILE = ['i', 'step', 'execution', 'name', 'path', 'digest', 'size', 'media_type'];
-const LENT = ['i', 'name', 'step', 'first_index', 'last_index', 'left_over', 'body', 'mac'];
+const ASSIGNMENT = ['i', 'name', 'step', 'first_index', 'last_index', 'left_over', 'body', 'mac'];
 const FOLLOW = ['i', 'kind', 'body', 'stream', 'place', 'due_ms'];
 
 interface OfRun {
@@ -105,10 +105,10 @@ export function* flush({ tx, tables, bugs, clock, number }: Session, given: Valu
   const joined = <Row extends OfRun>(
     first: number,
     names: readonly string[],
-    apart: readonly [number, string] | null = null,
+    separately: readonly [number, string] | null = null,
     all = false,
   ): Row[] => {
-    const more = apart ? unnested(values, apart[0], [apart[1]]) : [];
+    const more = separately ? unnested(values, separately[0], [separately[1]]) : [];
     return unnested(values, first, names).flatMap(({ i, ...row }, index) => {
       const run = owned.get(i as number) ?? (all ? sent[(i as number) - 1] : undefined);
       const { tenant_id, run_id } = run ?? {};
@@ -118,8 +118,13 @@ export function* flush({ tx, tables, bugs, clock, number }: Session, given: Valu
 
   if (unnested(values, 23, STEP).some(({ outputs }) => String(outputs).includes(REFUSED_TEXT)))
     throw new SqlFailure('22P05', 'a character has no equivalent');
-  const settled = joined<Told>(83, ['i', 'name']);
-  const gone = yield* lend({ tx, tables, clock }, joined(72, LENT), joined(80, ['i', 'name', 'step']), settled);
+  const settled = joined<AssignmentStep>(83, ['i', 'name']);
+  const gone = yield* insertAssignments(
+    { tx, tables, clock },
+    joined(72, ASSIGNMENT),
+    joined(80, ['i', 'name', 'step']),
+    settled,
+  );
   const pages = unnested(values, 21, ['mac', 'content']) as unknown as Pick<PageRow, 'mac' | 'content'>[];
   for (const [index, page] of pages.entries()) {
     const u = owned.get(index + 1);
@@ -164,19 +169,19 @@ export function* flush({ tx, tables, bugs, clock, number }: Session, given: Valu
 }
 
 /** A step of an assignment, or all of it. */
-interface Told extends OfRun {
+interface AssignmentStep extends OfRun {
   readonly name: string;
   readonly step: string;
 }
 
 /** The arms `lent`, `revoked` and `settled`; which were settled. */
-function* lend(
+function* insertAssignments(
   { tx, tables, clock }: Pick<Session, 'tx' | 'tables' | 'clock'>,
-  lent: readonly AssignmentRow[],
-  revoked: readonly Told[],
-  settled: readonly Told[],
-): Generator<Pause, readonly Told[]> {
-  for (const row of lent) {
+  dispatched: readonly AssignmentRow[],
+  revoked: readonly AssignmentStep[],
+  settled: readonly AssignmentStep[],
+): Generator<Pause, readonly AssignmentStep[]> {
+  for (const row of dispatched) {
     const fresh = { owner: null, fence: 0, offered_at: clock(), stops: [] };
     yield* tx.insert(tables.assignments, { ...row, ...fresh });
   }
@@ -186,7 +191,7 @@ function* lend(
     const a = yield* tx.lock(tables.assignments, key);
     if (a) tx.write(tables.assignments, { ...a, stops: [...a.stops, ...steps] });
   }
-  const gone: Told[] = [];
+  const gone: AssignmentStep[] = [];
   for (const one of settled) {
     if (!(yield* tx.lock(tables.assignments, keyOf(one)))) continue;
     tx.remove(tables.assignments, keyOf(one));
@@ -196,7 +201,10 @@ function* lend(
 }
 
 /** The arm `forgotten`, after all others: who writes these rows holds their assignment, which is locked before gates. */
-function* forget({ tx, tables }: Pick<Session, 'tx' | 'tables'>, settled: readonly Told[]): Generator<Pause, void> {
+function* forget(
+  { tx, tables }: Pick<Session, 'tx' | 'tables'>,
+  settled: readonly AssignmentStep[],
+): Generator<Pause, void> {
   for (const one of settled)
     for (const execution of tx.scan(tables.executions, keyOf(one))) {
       const key = tables.executions.keyOf(execution);
@@ -204,7 +212,7 @@ function* forget({ tx, tables }: Pick<Session, 'tx' | 'tables'>, settled: readon
     }
 }
 
-function keyOf({ tenant_id, run_id, name }: Told): string {
+function keyOf({ tenant_id, run_id, name }: AssignmentStep): string {
   return `${runKey(tenant_id, run_id)}/${name}`;
 }
 

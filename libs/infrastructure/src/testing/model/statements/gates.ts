@@ -3,7 +3,7 @@ import type { Session } from '../session';
 import { runKey, type DecisionRow, type GateRow, type RunRow } from '../rows';
 import type { Execution, Transaction } from '../transaction';
 import { appendAudit } from './audit';
-import { insertLetter, soonest } from './letters';
+import { insertInboxRow, soonest } from './inbox';
 
 const SEPARATOR = '\u001f';
 const UNDECIDABLE = ['succeeded', 'failed', 'cancelled', 'cancelling', 'halted'];
@@ -63,8 +63,8 @@ export function* decideGate(session: Session, values: Values): Execution<unknown
     due_at: run.owner === null ? soonest(run.due_at, tx.startedAt) : run.due_at,
     version: run.version + 1,
   });
-  const letter = { tenant_id, run_id, position, dedupe: `decision:${decision_id}`, given, envelope, response };
-  yield* insertLetter(session, { ...letter, posted_ms: Math.floor(clock()) }, 'fail');
+  const inboxPosition = { tenant_id, run_id, position, dedupe: `decision:${decision_id}`, given, envelope, response };
+  yield* insertInboxRow(session, { ...inboxPosition, posted_ms: Math.floor(clock()) }, 'fail');
   const signed = { decided_ms, envelope, record_digest };
   const row: DecisionRow = { tenant_id, run_id, gate, decision_id, decision, iss, sub, ...signed };
   yield* tx.insert(tables.decisions, row);

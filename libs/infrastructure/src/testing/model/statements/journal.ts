@@ -4,7 +4,7 @@ import { runKey } from '../rows';
 import type { Execution } from '../transaction';
 
 /** `standings.sql`. */
-export function* standings({ tx, tables, bugs }: Session, values: Values): Execution<unknown> {
+export function* runPositions({ tx, tables, bugs }: Session, values: Values): Execution<unknown> {
   const [tenants, runs] = values as [string[], string[]];
   return tenants.flatMap((tenant, index) => {
     const r = tx.find(tables.runs, runKey(tenant, runs[index] ?? ''));

@@ -19,7 +19,7 @@ export function appendChunks(session: Session, values: Values): Execution<{ i: n
 }
 
 /** `append-lent-chunks.sql`: the same of assignments. */
-export function appendLentChunks(session: Session, values: Values): Execution<{ i: number }> {
+export function appendAssignedChunks(session: Session, values: Values): Execution<{ i: number }> {
   const { tx, tables } = session;
   const names = values[CHUNK.length + 2] as readonly string[];
   return append(session, values, ({ tenant_id, run_id }, index) =>

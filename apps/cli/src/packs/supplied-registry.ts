@@ -1,0 +1,112 @@
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import {
+  PackLibrary,
+  PackVersions,
+  type Digest,
+  type Json,
+  type KnownVersion,
+  type RegistryMount,
+} from '@taskrunner/core';
+import {
+  loadConfiguration,
+  openRegistries,
+  openRegistry,
+  parseConfiguration,
+  TAR_CODEC,
+  type RegistrySetting,
+} from '@taskrunner/infrastructure';
+import { CliError } from '../terminal/cli-error';
+
+/** Which registry a command is to use: this command line's own, or one that a configuration names. */
+export interface RegistryOptions {
+  readonly registry?: string;
+  readonly plainHttp?: boolean;
+  readonly usernameFile?: string;
+  readonly passwordFile?: string;
+  readonly config?: string;
+}
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+export function withRegistry(command: Command): Command {
+  return command
+    .option('--registry <url|folder|name>', 'where packs are: https://host/path, a folder, or a name in --config')
+    .option('--plain-http', 'accept http to a host that is not this machine')
+    .option('--username-file <file>', 'user name for the registry')
+    .option('--password-file <file>', 'password for the registry')
+    .option('--config <file>', 'configuration that names registries; else TASKRUNNER_CONFIG');
+}
+
+/** The packs of the registry that the options name; without one, of all that the configuration names. Throws `CLI_USAGE`, `CLI_FILE`. */
+export async function libraryOf(options: RegistryOptions, env: Variables): Promise<PackLibrary> {
+  return new PackLibrary(await mountsOf(options, env), new NoMemory());
+}
+
+async function mountsOf(options: RegistryOptions, env: Variables): Promise<readonly RegistryMount[]> {
+  const { registry: supplied } = options;
+  const everybodys = { tenants: ['*'], publish: true };
+  const { packsRegistry } = await configurationOf(options, env);
+  if (supplied !== undefined && (supplied.includes('/') || supplied.startsWith('.'))) {
+    const registry = await openRegistry(await settingOf(supplied, options), packsRegistry, TAR_CODEC);
+    return [{ registry, ...everybodys }];
+  }
+  const mounts = await openRegistries(packsRegistry, TAR_CODEC);
+  const chosen = mounts.filter(({ registry }) => supplied === undefined || registry.name === supplied);
+  if (chosen.length > 0) return chosen.map(({ registry }) => ({ registry, ...everybodys }));
+  throw new CliError(
+    'CLI_USAGE',
+    supplied === undefined ? 'no registry was named' : `the configuration has no registry ${supplied}`,
+    'Give --registry https://host/path or a folder, or --config with packsRegistry.registries.',
+  );
+}
+
+async function configurationOf({ config }: RegistryOptions, env: Variables) {
+  const named = config ?? env['TASKRUNNER_CONFIG'];
+  const reading = named ? await loadConfiguration(named, {}) : parseConfiguration('', {});
+  if (reading.kind === 'read') return reading.configuration;
+  throw new CliError(
+    'CLI_FILE',
+    `the configuration ${named ?? ''} has faults`,
+    'Correct what is listed.',
+    reading.faults,
+  );
+}
+
+async function settingOf(
+  supplied: string,
+  options: RegistryOptions,
+): Promise<Omit<RegistrySetting, 'tenants' | 'publish'>> {
+  const { plainHttp = false, usernameFile = null, passwordFile = null } = options;
+  const none = { usernameFile: null, passwordFile: null, tokenRealm: null };
+  if (!/^[a-z]+:\/\//.test(supplied)) {
+    const path = resolve(supplied);
+    const isFolder = await stat(path).then(
+      (found) => found.isDirectory(),
+      () => false,
+    );
+    if (isFolder) return { ...none, name: path, type: 'folder', url: null, path };
+    throw new CliError('CLI_FILE', `${path} is no folder`, 'Make it first, or write https://host/path.');
+  }
+  const url = URL.canParse(supplied) ? new URL(supplied) : null;
+  const isRegistry = url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.search === '';
+  if (!isRegistry)
+    throw new CliError('CLI_USAGE', 'the registry is not an http or https URL', 'Write https://host/path.');
+  if (url.protocol === 'http:' && !plainHttp && !/^(localhost|127\..*|\[::1\])$/.test(url.hostname))
+    throw new CliError('CLI_USAGE', 'the registry is reached by http', 'Write https, or --plain-http if you mean it.');
+  if ((usernameFile === null) !== (passwordFile === null))
+    throw new CliError('CLI_USAGE', 'user name and password go together', 'Give both files.');
+  return { ...none, name: url.host, type: 'oci', url: supplied, path: null, usernameFile, passwordFile };
+}
+
+/** A command line remembers nothing from one call to the next. */
+class NoMemory extends PackVersions {
+  async remember(_tenant: string, { contentDigest }: KnownVersion): Promise<Digest> {
+    return contentDigest;
+  }
+
+  async signaturesOf(): Promise<readonly Json[] | null> {
+    return null;
+  }
+}

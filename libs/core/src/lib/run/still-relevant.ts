@@ -1,0 +1,24 @@
+import { repeatOf } from '../plan/place';
+import type { Command } from './command';
+import type { RunState } from './run-state';
+
+/** True if what a command asks for still is to be done: since it was asked, its step may have been told to stop, be left to the next owner, or be over. */
+export function isStillRelevant({ steps }: RunState, command: Command): boolean {
+  const { step } = command;
+  const state = steps.get(step);
+  switch (command.type) {
+    case 'start':
+      if (state?.kind !== 'running' || state.execution !== command.execution) return false;
+      return state.stopping === null && !state.unbegun;
+    case 'answer': {
+      if (command.question !== 'until') return state?.kind === 'deciding' && state.question === command.question;
+      const loop = steps.get(repeatOf(step));
+      const between = loop?.kind === 'repeat' ? loop.loop?.between : null;
+      return between?.kind === 'judging' && between.item === step;
+    }
+    case 'judge':
+      return state?.kind === 'judging';
+    case 'stop':
+      return true;
+  }
+}

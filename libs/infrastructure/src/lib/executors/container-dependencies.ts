@@ -1,0 +1,45 @@
+import type { Digest } from '@taskrunner/core';
+import type { StepChild, StepLimits, StepOutput } from './sandbox-dependencies';
+
+// What the container executor needs of an engine; the worker's module joins them, as it does with the sandbox.
+
+/** What a step asks for; null: what the engine's configuration gives. */
+export interface AskedResources {
+  readonly memoryBytes: number | null;
+  readonly cpuMillicores: number | null;
+  readonly processes: number | null;
+}
+
+/** A container, ready to start. */
+export interface StepContainer {
+  readonly tenant: string;
+  readonly run: string;
+  readonly step: string;
+  readonly execution: number;
+  readonly image: { readonly name: string; readonly digest: Digest };
+  readonly command: readonly string[];
+  readonly args: readonly string[];
+  readonly env: { readonly [name: string]: string };
+  readonly workspace: string;
+  readonly limits: AskedResources & Pick<StepLimits, 'openFiles' | 'fileBytes' | 'workspaceBytes' | 'workspaceFiles'>;
+  readonly deadlineMs: number;
+  readonly stopGraceMs: number;
+  readonly egressSocket: string | null;
+  /** Folder of its secrets, in memory, for `/run/secrets`. */
+  readonly secretFolder: string | null;
+  /** Whether a secret stands among its values or files. */
+  readonly hasSecrets: boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface ContainerDependencies {
+  /** Whom workspaces must belong to; null: the user of this process. */
+  readonly owner: { readonly uid: number; readonly gid: number } | null;
+  start(
+    container: StepContainer,
+    reader: StepOutput & {
+      /** The image that it was really started from. */
+      onImage(digest: Digest): void;
+    },
+  ): Promise<StepChild>;
+}

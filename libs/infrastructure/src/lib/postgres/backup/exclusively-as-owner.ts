@@ -1,0 +1,46 @@
+import type { Client } from 'pg';
+import { BackupError } from './backup-error';
+import { quoted, type Catalog } from './catalog';
+
+/**
+ * Does work as the owner, in one transaction in which nobody else reads or writes a table of the product. Row security holds the owner, too,
+ * and then shows no row and takes no `COPY`: it is not forced meanwhile, and nobody sees the tables so.
+ * @throws BackupError `RESTORE_IN_USE`
+ */
+export async function exclusivelyAsOwner<Result>(
+  client: Client,
+  catalog: Catalog,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const names = catalog.tables.map(({ table }) => quoted(table)).join(', ');
+  await client.query('set role taskrunner_owner');
+  await client.query('begin');
+  await lock(client, names);
+  await forceRowSecurity(client, catalog, false);
+  const result = await work();
+  await forceRowSecurity(client, catalog, true);
+  await client.query(`analyze ${names}`);
+  await client.query('commit');
+  return result;
+}
+
+/** Everything that could read or write waits from here on. */
+async function lock(client: Client, names: string): Promise<void> {
+  try {
+    await client.query(`set local lock_timeout = '10s'`);
+    await client.query(`lock table ${names} in access exclusive mode`);
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== '55P03') throw error;
+    throw inUse('something else uses the tables of this database', error);
+  }
+}
+
+/** A refusal of a database that somebody works on. */
+export function inUse(what: string, cause?: unknown): BackupError {
+  return new BackupError('RESTORE_IN_USE', what, 'Stop webservices, workers and jobs first.', [], { cause });
+}
+
+async function forceRowSecurity(client: Client, { tables }: Catalog, forced: boolean): Promise<void> {
+  for (const { table } of tables.filter((one) => one.forced))
+    await client.query(`alter table ${quoted(table)} ${forced ? '' : 'no '}force row level security`);
+}

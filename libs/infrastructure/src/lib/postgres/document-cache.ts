@@ -1,0 +1,64 @@
+import { sha256 } from '@taskrunner/core';
+import type { ClaimedRow } from './claimed-run';
+
+/** How many are kept, and of how many characters at most. */
+const KEPT = 64;
+const CHARACTERS = 128 * 1024;
+
+type Digests = Pick<ClaimedRow, 'plan_hash' | 'profile_digest'>;
+/** What a claim may leave out: the documents that all runs of a pack in one profile have in common. */
+export type Documents = Pick<ClaimedRow, 'plan' | 'profile' | 'environment'>;
+
+/**
+ * Plans and profiles that a worker has read, by their digests: a claim need not send them again. Only texts that are what their digests
+ * say are kept, so nothing here can differ from what the database held when it was admitted.
+ */
+export class DocumentCache {
+  private readonly plans = new Kept<string>();
+  private readonly profiles = new Kept<Pick<Documents, 'profile' | 'environment'>>();
+
+  /**
+   * What is known now: what a claim may leave out, and its rows with all their documents. What the claim was told stays at hand until its
+   * answer is read, whatever is kept meanwhile. What is not there at all is empty, which no digest names.
+   */
+  asOfNow() {
+    const plans = new Map(this.plans.values);
+    const profiles = new Map(this.profiles.values);
+    return {
+      planHashes: [...plans.keys()],
+      profileDigests: [...profiles.keys()],
+      complete: <Row extends Digests & { readonly [Name in keyof Documents]: string | null }>(
+        row: Row,
+      ): Omit<Row, keyof Documents> & Documents => {
+        this.keep(row);
+        const known = profiles.get(row.profile_digest);
+        const profile = row.profile ?? known?.profile ?? '';
+        const environment = row.environment ?? known?.environment ?? '';
+        return { ...row, plan: row.plan ?? plans.get(row.plan_hash) ?? '', profile, environment };
+      },
+    };
+  }
+
+  private keep(row: Digests & { readonly [Name in keyof Documents]: string | null }): void {
+    const { plan, profile, environment } = row;
+    if (plan !== null && plan.length <= CHARACTERS && sha256(plan) === row.plan_hash)
+      this.plans.keep(row.plan_hash, plan);
+    if (profile === null || environment === null || !namesEnvironment(profile, environment)) return;
+    if (sha256(profile) === row.profile_digest) this.profiles.keep(row.profile_digest, { profile, environment });
+  }
+}
+
+function namesEnvironment(profile: string, environment: string): boolean {
+  if (profile.length + environment.length > CHARACTERS) return false;
+  return profile.includes(`"environment":"${sha256(environment)}"`);
+}
+
+/** The last ones that came. */
+class Kept<Value> {
+  readonly values = new Map<string, Value>();
+
+  keep(name: string, value: Value): void {
+    this.values.set(name, value);
+    if (this.values.size > KEPT) this.values.delete(this.values.keys().next().value as string);
+  }
+}

@@ -1,0 +1,52 @@
+import { BatchPause } from './batch-pause';
+
+interface Waiting<Asked, Answer> {
+  readonly asked: Asked;
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Group commit for requests: what is asked while the same work is under way, or shortly after several were asked, is done together with all
+ * else that was asked by then. A single request waits for nobody.
+ */
+export class RequestBatcher<Asked, Answer> {
+  private waiting: Waiting<Asked, Answer>[] = [];
+  private readonly pause = new BatchPause(() => this.pump());
+  private active = 0;
+
+  /** @param work answers all, in their order, or rejects for all. */
+  constructor(
+    private readonly work: (asked: readonly Asked[]) => Promise<readonly Answer[]>,
+    private readonly limits: { readonly atOnce: number; readonly most: number },
+  ) {}
+
+  ask(asked: Asked): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ asked, resolve, reject });
+      this.pump();
+    });
+  }
+
+  private pump(): void {
+    while (this.active < this.limits.atOnce && this.waiting.length > 0) {
+      if (this.pause.holds(this.waiting.length)) return;
+      const group = this.waiting.splice(0, this.limits.most);
+      this.pause.sent(group.length);
+      this.active++;
+      void this.do(group).finally(() => {
+        this.active--;
+        this.pump();
+      });
+    }
+  }
+
+  private async do(group: readonly Waiting<Asked, Answer>[]): Promise<void> {
+    try {
+      const answers = await this.work(group.map(({ asked }) => asked));
+      group.forEach(({ resolve }, i) => resolve(answers[i] as Answer));
+    } catch (error) {
+      for (const { reject } of group) reject(error);
+    }
+  }
+}
