@@ -1,0 +1,199 @@
+// Run with `node --test tools/names.test.mjs`. Declared names are the words of the field: the dialect that stood here before does not come
+// back. Persisted spellings stay, each with its reason.
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { it } from 'node:test';
+import ts from 'typescript';
+
+const ROOT = join(import.meta.dirname, '..');
+const FOLDERS = ['libs', 'apps', 'tools'];
+const LEFT_OUT = new Set(['node_modules', 'dist', '.nx', 'peers']);
+
+/** Words that no declared name may hold, and what stands in their place. */
+const WORDS = new Map([
+  ['hands', 'dependencies'],
+  ['draught', 'turn (TurnBuilder)'],
+  ['given', 'input (InputEvent), or what it is'],
+  ['letter', 'message (InboxMessage)'],
+  ['mail', 'inbox'],
+  ['sight', 'context (BindingContext)'],
+  ['lend', 'dispatch'],
+  ['lent', 'dispatched, assigned'],
+  ['lender', 'dispatcher (FanOutDispatcher)'],
+  ['lending', 'fanOut'],
+  ['offer', 'dispatch, assignment'],
+  ['ground', 'context (ExecutionContext)'],
+  ['breath', 'yieldToEventLoop'],
+  ['tainted', 'upstreamFailed'],
+  ['unbegun', 'notStarted'],
+  ['told', 'reported, announced, or what it is'],
+  ['tell', 'report, send, deliver'],
+  ['teller', 'reporter'],
+  ['standing', 'status (assignmentStatus), or what it is'],
+  ['condemn', 'markPoisoned, deletionMark'],
+  ['condemned', 'poisoned, marked'],
+  ['alone', 'isolated'],
+  ['apart', 'isolated'],
+  ['shelf', 'mount (RegistryMount)'],
+  ['shelves', 'mounts'],
+  ['door', 'batcher (RequestBatcher)'],
+  ['desk', 'store (GateStore, AttentionStore)'],
+  ['workforce', 'workerDirectory'],
+  ['incarnation', 'workerSession'],
+  ['doubt', 'unreadable (UnreadableRegions)'],
+  ['doubted', 'unreadable'],
+  ['patiently', 'withRetry'],
+  ['furnish', 'prepare'],
+  ['lay', 'write'],
+  ['laid', 'written'],
+  ['harvest', 'collect'],
+  ['salvage', 'collectPartial'],
+  ['salvaged', 'partial'],
+  ['exposition', 'metricsText (MetricsExporter)'],
+  ['flight', 'inFlight (InFlightExecution)'],
+]);
+/** Whole names. */
+const NAMES = new Map([
+  ['Draft', 'Transition'],
+  ['Part', 'QueuedInput'],
+  ['Arrivals', 'InputQueue'],
+  ['HeldCommands', 'PostCommitDispatcher'],
+  ['AheadWindow', 'PreCommitWindow'],
+  ['Driving', 'DriverHandle, ActiveRun'],
+  ['within', 'withTimeout, joinScope, isWithin'],
+  ['isWanted', 'isStillRelevant'],
+  ['spread', 'drainSignals'],
+  ['fall', 'beginEnding'],
+  ['deriveds', 'derivedEvents'],
+  ['InTurn', 'SerialQueue'],
+  ['Grouped', 'RequestBatcher'],
+  ['Past', 'ReplayState'],
+  ['Results', 'RunProjection'],
+  ['Case', 'VerificationSession'],
+  ['KnownTexts', 'DocumentCache'],
+  ['TakenOver', 'Reuse'],
+  ['NOTHING_TAKEN', 'NO_REUSE'],
+  ['judgeNoise', 'classifyControlSequence'],
+]);
+/** Persisted spellings, and English that is meant: file, names, why. */
+const KEPT = [
+  [
+    /core\/src\/lib\/step\/step-state\.ts$|core\/src\/lib\/run\/(?:transition|advance|leaf)\.ts$/,
+    ['tainted', 'unbegun'],
+    'fields of StepState: snapshots hold them',
+  ],
+  [
+    /core\/src\/lib\/(?:evidence\/|operations\/(?:inbox-arrival|run-secrets\.spec))/,
+    ['letter', 'letterNote'],
+    'a field of notes in journals, and of alarms',
+  ],
+  [/evidence\/journal-shape\.ts$|evidence\/check\/check-resolutions\.spec\.ts$/, ['given'], 'a kind of journal entry'],
+  [/core\/src\/lib\/simulation\//, ['given'], 'a key of scripts and scenarios'],
+  [
+    /core\/src\/lib\/(?:journal\/log-line|operations\/execution-log|plan\/laws\.spec)\.ts$/,
+    ['LEVEL_LETTERS', 'LEVELS_BY_LETTER', 'LETTERS', 'letter', 'letters'],
+    'letters of the alphabet',
+  ],
+  [
+    /postgres\/(?:flush-statement|flush-values|claimed-run)(?:\.spec)?\.ts$|infrastructure\/src\/testing\/model\//,
+    ['given', 'lent'],
+    'a column, and an arm of a statement',
+  ],
+  [/infrastructure\/src\/testing\/model\//, ['alone_fence', 'mail', 'standings'], 'columns, and names of statements'],
+  [/worker\/src\/duties\.ts$/, ['mail', 'standings'], 'duties as logs and metrics name them'],
+  [/webservice\/src\/logs\//, ['toldAt'], 'a field of a server-sent event'],
+  [/telemetry\/watch-fleet\.ts$/, ['incarnation'], 'a field of log lines'],
+  [/postgres\/migrations\//, ['workforce', 'drivenAlone'], 'names of migrations that databases hold'],
+  [
+    /postgres\/backup\/|backup\.e2e-spec\.ts$/,
+    ['standing', 'standingRuns'],
+    'members of what the command prints, and of an audit entry',
+  ],
+  [/postgres-schedule-store\.int-spec\.ts$/, ['given'], 'a column'],
+  [/expression\/compliance\.spec\.ts$/, ['given'], 'a key of the JMESPath suite'],
+  [/tools\/chaos\/main\.mjs$/, ['unbegun'], 'a figure of campaigns, named as the event is'],
+  [/tools\/generators\/configuration-key\//, ['letter'], 'letters of the alphabet'],
+];
+
+const PLURALS = new Set([...WORDS.keys()].map((word) => `${word}s`));
+const wordsOf = (name) =>
+  name
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .replace(/([A-Z]+)([A-Z][a-z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[ _$]+/);
+
+/** What is wrong with a declared name; null: nothing. */
+function oldName(name, type) {
+  if (/^x$/.test(name) && /\bPlanIndex\b/.test(type)) return 'index';
+  const whole = NAMES.get(name);
+  if (whole !== undefined) return whole;
+  const words = wordsOf(name);
+  for (const [place, word] of words.entries()) {
+    if (word === 'flight' && words[place - 1] === 'in') continue;
+    const instead = WORDS.get(word) ?? (PLURALS.has(word) ? WORDS.get(word.slice(0, -1)) : undefined);
+    if (instead !== undefined) return instead;
+  }
+  return null;
+}
+
+/** Declared names of a source text that are old. */
+function oldNames(file, text, kept = KEPT) {
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, false);
+  const found = [];
+  const visit = (node) => {
+    const { name } = node;
+    const isAlias = ts.isPropertyAccessExpression(node) || ts.isImportSpecifier(node) || ts.isExportSpecifier(node);
+    if (name !== undefined && !isAlias && (ts.isIdentifier(name) || ts.isPrivateIdentifier(name))) {
+      const instead = oldName(name.text.replace(/^#/, ''), node.type ? text.slice(node.type.pos, node.type.end) : '');
+      const isKept = kept.some(([where, names]) => where.test(file) && names.includes(name.text));
+      const line = () => source.getLineAndCharacterOfPosition(name.end).line + 1;
+      if (instead !== null && !isKept) found.push(`${file}:${line()} ${name.text}: write ${instead}`);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}
+
+function* filesBelow(folder) {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) {
+      if (!LEFT_OUT.has(entry.name)) yield* filesBelow(path);
+    } else if (/\.(?:ts|mjs|cjs)$/.test(entry.name)) yield path;
+  }
+}
+
+const all = FOLDERS.flatMap((folder) => [...filesBelow(join(ROOT, folder))]).map((path) => [
+  relative(ROOT, path).replaceAll('\\', '/'),
+  readFileSync(path, 'utf8'),
+]);
+
+it('declared names are none of the old ones', () => {
+  assert.deepEqual(
+    all.flatMap(([file, text]) => oldNames(file, text)),
+    [],
+  );
+});
+
+it('an old name that is planted is found, whatever declares it', () => {
+  const planted = [
+    'export interface DriverHands { readonly letter: number }',
+    'export function tellAll(given: string, x: PlanIndex): void {}',
+    'const { lent, inFlight } = all; class Draft {}',
+  ].join('\n');
+  assert.deepEqual(
+    oldNames('libs/core/src/lib/run/planted.ts', planted).map((line) => line.split(' ')[1]),
+    ['DriverHands:', 'letter:', 'tellAll:', 'given:', 'x:', 'lent:', 'Draft:'],
+  );
+});
+
+it('each exception is needed', () => {
+  const needless = KEPT.flatMap(([where, names]) => {
+    const found = all.filter(([file]) => where.test(file)).flatMap(([file, text]) => oldNames(file, text, []));
+    return names.filter((name) => !found.some((line) => line.includes(` ${name}: write `)));
+  });
+  assert.deepEqual(needless, []);
+});
