@@ -71,7 +71,7 @@ export const CHECKS = {
       const stale = [];
       entries.forEach(({ page, fence, event }, i) => {
         if (event.type === 'run.claimed') claimed = event.fence;
-        // A page may hold what came before its claim: a letter, a log that was cut. It is judged as a whole.
+        // A page may hold what came before its claim: an inbox message, a log that was cut. It is judged as a whole.
         if (entries[i + 1]?.page === page) return;
         if (fence !== claimed) stale.push({ run, detail: `page ${page} under fence ${fence}, claimed is ${claimed}` });
         if (fence < last) stale.push({ run, detail: `page ${page} under fence ${fence} after ${last}` });

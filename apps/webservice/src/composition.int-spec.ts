@@ -33,7 +33,7 @@ function madeBy(app: INestApplication) {
     [...module.providers.values(), ...module.controllers.values(), ...module.injectables.values()].map((wrapper) => ({
       name: typeof wrapper.token === 'function' ? wrapper.token.name : String(wrapper.token),
       instance: wrapper.instance,
-      given: (wrapper.inject ??
+      injected: (wrapper.inject ??
         (wrapper.metatype && Reflect.getMetadata('design:paramtypes', wrapper.metatype)) ??
         []) as readonly unknown[],
     })),
@@ -77,7 +77,7 @@ describe('a webservice of which the object store is overridden', () => {
     const objects = new MemoryObjects();
     const app = await composed(objects);
     const { stop } = await startWebservice(app);
-    const users = madeBy(app).filter(({ given: supplied }) => supplied.includes(ObjectStore));
+    const users = madeBy(app).filter(({ injected }) => injected.includes(ObjectStore));
     await stop();
     expect(users.map(({ name }) => name).sort()).toEqual(USERS_OF_OBJECTS);
     expect(users.filter(({ instance }) => !holds(instance, objects)).map(({ name }) => name)).toEqual([]);

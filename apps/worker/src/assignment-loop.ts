@@ -42,7 +42,7 @@ const BUSY_SHARE = 0.1;
 const GIVE_BACK_MS = 25_000;
 
 /**
- * Performs what others lend, and takes back what this worker has lent itself, as far as it has slots: one assignment is claimed at a
+ * Executes assignments that other workers or this worker have dispatched, as far as it has slots: one assignment is claimed at a
  * time, and the next only when all of it has begun, so that none is hoarded. One question for all that it holds finds revocations.
  */
 export class AssignmentLoop {

@@ -41,7 +41,7 @@ export interface ClaimLoopOptions {
 export type DriveWatch = (run: ClaimedRun, work: () => Promise<Driven | 'failed'>) => Promise<Driven | 'failed'>;
 
 /**
- * Claims due runs and drives them, as many at once as configured. One question for all driven runs finds letters. A run in
+ * Claims due runs and drives them, as many at once as configured. One query for all driven runs finds new inbox messages. A run in
  * quarantine is driven in a process of its own.
  */
 export class ClaimLoop {

@@ -17,7 +17,7 @@ interface Planted {
 }
 
 describe('the engine with a planted bug, over seeded disturbances', () => {
-  /** With the theme of the stories in which it shows (none: any), and whether workers must lend. Of invariant 8 see `harness-advance.spec.ts` too. */
+  /** With the theme of the stories in which it shows (none: any), and whether workers must fan out. Of invariant 8 see `harness-advance.spec.ts` too. */
   const planted: readonly Planted[] = [
     { invariant: 1, bug: 'arms-do-not-join', known: 377, theme: 'messages' },
     { invariant: 1, bug: 'the-outbox-does-not-join', known: 84, theme: 'messages' },

@@ -2,7 +2,7 @@ import { openLeaseDatabase } from '@taskrunner/infrastructure/lease';
 import type { WorkerSession } from '@taskrunner/core';
 import { parentPort, workerData } from 'node:worker_threads';
 
-// Renews the lease of one incarnation on a connection of its own, so that neither a busy loop nor a full pool lets it lapse.
+// Renews the lease of one worker session on a connection of its own, so that neither a busy loop nor a full pool lets it lapse.
 // It stops when the main loop has not ticked for a while: a worker that hangs must not keep its runs.
 
 interface Start {

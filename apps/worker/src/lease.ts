@@ -13,7 +13,7 @@ export interface Renewal {
 const SILENCE_MS = 20_000;
 const TICK_MS = 1_000;
 
-/** The lease of one incarnation, renewed by a thread. `onRenewal` hears of each answer; a lease that was swept is `held: false`. */
+/** The lease of one worker session, renewed by a thread. `onRenewal` hears of each answer; a lease that was swept is `held: false`. */
 export class Lease {
   private readonly thread: Worker;
   private readonly ticker: NodeJS.Timeout;

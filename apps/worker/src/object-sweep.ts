@@ -20,7 +20,7 @@ export class ObjectSweep {
     private readonly isAway: () => boolean = () => false,
   ) {}
 
-  /** Goes on through all incarnations of its worker. */
+  /** Goes on through all sessions of its worker. */
   start(): void {
     this.loop ??= this.sweepForever();
   }

@@ -77,7 +77,7 @@ const SUSPICION_MS = 10_000;
 /** How long before its lease ends a worker's children are killed. */
 const FENCE_MARGIN_MS = 2_000;
 
-/** The worker, composed: one incarnation at a time, its supervisor, its loops. */
+/** The worker, composed: one session at a time, its supervisor, its loops. */
 export class Worker {
   private lease: Lease | null = null;
   private workerSession: WorkerSession | null = null;
@@ -468,7 +468,7 @@ export class Worker {
 
   private retire: () => Promise<void> = async () => undefined;
 
-  /** The lease was swept: this incarnation is over, another begins, however long the database stays away. */
+  /** The lease was swept: this session is over, another begins, however long the database stays away. */
   private async begin(): Promise<void> {
     if (this.stopping || this.restarting) return;
     this.restarting = true;

@@ -54,7 +54,7 @@ export class FanOutRules {
     return rows.some((row) => row.step === step && row.execution === execution && !row.answered);
   }
 
-  /** Nothing is lent any more by a run that is over. */
+  /** A run that is over has no assignments. */
   atEnd(name: string, key: string): void {
     const { assignments, executions } = this.database().tables;
     for (const { name: assignment, owner } of assignments.rows(key))

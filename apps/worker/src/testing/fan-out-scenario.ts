@@ -1,12 +1,12 @@
 import { Random } from '@taskrunner/core/testing';
 import { blowTo, cancelOf, fanOf, type Disturbance, type RunSpec, type Scenario, type Target } from './scenario';
 
-/** Share of the stories in which workers lend; in the others each executes what it drives. */
+/** Share of the stories in which workers fan out; in the others each executes what it drives. */
 const SHARE = 0.4;
 /** Apart from the stream of the rest, so that this changes no other story. */
 const STREAM = 0x1e4d;
 
-/** The same story, perhaps with few slots, wide maps, and disturbances that look for who has lent something. */
+/** The same story, perhaps with few slots, wide maps, and disturbances that look for workers with dispatched assignments. */
 export function withFanOut(scenario: Scenario): Scenario {
   const random = new Random(scenario.seed ^ STREAM);
   if (!random.chance(SHARE)) return scenario;

@@ -42,7 +42,7 @@ class OneByOne extends TenantQueries {
   }
 }
 
-/** People, through a webservice that never dies: they decide, resolve and cancel, each statement as the real desks send it. */
+/** People, through a webservice that never dies: they decide, resolve and cancel, each statement as the real stores send it. */
 export class People implements Process {
   readonly name = 'web';
   alive = true;

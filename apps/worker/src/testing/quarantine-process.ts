@@ -9,7 +9,7 @@ const START_MS = 300;
 type IsolatedOutcome = Driven | 'died' | 'failed';
 
 /**
- * The process of one run in quarantine, as its worker holds it (`ApartDrive`). It dies of what it executes; with its worker, or if
+ * The process of one run in quarantine, as its worker holds it (`IsolatedDrive`). It dies of what it executes; with its worker, or if
  * that needs it no more, it ends without blame.
  */
 export class QuarantineProcess implements Process {
@@ -80,7 +80,7 @@ export class QuarantineProcess implements Process {
     this.answer(this.isDriving ? 'died' : 'failed');
   }
 
-  /** As `Worker.driveAlone`. */
+  /** As `Worker.driveIsolated`. */
   private async driveIsolated(): Promise<void> {
     try {
       if (!(await this.dependencies.claims.beginIsolated(this.run))) return this.answer('handed-over');

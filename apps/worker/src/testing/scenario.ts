@@ -42,7 +42,7 @@ export interface RunSpec {
   readonly manners: readonly Manner[];
 }
 
-/** A worker by its place, by the run that it drives, or by the run of which it holds something that is lent. */
+/** A worker by its place, by the run that it drives, or by the run of which it holds an assignment. */
 export type Target = { readonly place: number } | { readonly of: number } | { readonly holdingOf: number };
 
 /** What the world does to the runs, each at its time. A smaller list is a simpler story. */

@@ -90,7 +90,7 @@ export class SimulatedWorker implements Process {
   private readonly description: WorkerDescription;
   private restarting = false;
   private stopping = false;
-  /** Of its incarnations: which worker rows are its. */
+  /** Its sessions: which worker rows are its. */
   readonly workerSessions: string[] = [];
   private lives = 0;
   private deadline = Infinity;
@@ -219,7 +219,7 @@ export class SimulatedWorker implements Process {
     const isolated = new QuarantineProcess(name, this, time, run, refusal, (process, died) => {
       const children = new Children(process, time, random, effects, withoutDeadline, graceMs, large);
       children.renew(this.deadline);
-      // It drives its run alone: nobody is counted that it could lend to.
+      // It drives its run alone: nobody is counted that it could dispatch to.
       const fanOut = this.fanOutOf(process, () => 0);
       return { children, dependencies: { ...this.dependenciesOf(process, children, died), ...fanOut } };
     });
@@ -234,7 +234,7 @@ export class SimulatedWorker implements Process {
     for (const { alive, children } of this.isolated) if (alive) children.renew(until);
   }
 
-  /** How this process lends; null: not at all. */
+  /** How this process fans out; null: not at all. */
   private fanOutOf(process: Process, others: () => number): { readonly fanOut: FanOut } | null {
     const { fanOut, server } = this.around;
     if (fanOut === null) return null;

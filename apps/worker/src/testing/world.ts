@@ -41,7 +41,7 @@ export interface Story {
   readonly took: number;
   readonly statements: number;
   readonly ends: readonly string[];
-  /** Executions that were lent. */
+  /** Executions that were assigned to other workers. */
   readonly assigned: number;
   /** Assignments whose holder was swept. */
   readonly swept: number;
@@ -53,7 +53,7 @@ export interface Story {
 const LIMIT_MS = 600_000;
 /** Entries after which a snapshot is written: few, so that many claims go on from one. */
 const SNAPSHOT_ENTRIES = 20;
-/** How often, and at which intervals, somebody who holds what is lent is looked for. */
+/** How often, and at which intervals, a worker that holds an assignment is looked for. */
 const HOLDER_LOOKS = 40;
 const HOLDER_LOOK_MS = 250;
 /** How long after a worker was silent its runs may be taken from it. */
@@ -91,7 +91,7 @@ class World {
   private readonly readers: Readers;
   /** By their places; none where one has not started yet. */
   private readonly workers: (SimulatedWorker | undefined)[] = [];
-  /** Every worker that there was, by its incarnations' rows. */
+  /** Every worker that there was, by the rows of its sessions. */
   private readonly everyWorker: SimulatedWorker[] = [];
   private readonly lastSilent = new Map<Process, number>();
   private readonly cutOff = new Map<Process, number>();
@@ -219,7 +219,7 @@ class World {
     return owner ? this.workers.find((worker) => worker?.workerSessions.at(-1) === owner) : undefined;
   }
 
-  /** Does something to a worker, if it lives; who is to hold what is lent is waited for. */
+  /** Does something to a worker, if it lives; for a worker that is to hold an assignment it waits. */
   private strike(target: Target, act: (worker: SimulatedWorker) => void, patience = HOLDER_LOOKS): void {
     const worker = this.workerOf(target);
     if (worker?.alive) return act(worker);

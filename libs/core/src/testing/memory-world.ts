@@ -55,7 +55,7 @@ interface StoredRun {
 const TENANT = 'acme' as TenantId;
 const zero = digestOf('zero');
 
-/** Runs, pages, rows, letters and objects in memory. */
+/** Runs, pages, rows, inboxes and objects in memory. */
 export class MemoryWorld {
   readonly runs = new Map<RunId, StoredRun>();
   readonly pages = new Map<RunId, (Page & { mac: string })[]>();
@@ -79,7 +79,7 @@ export class MemoryWorld {
   readonly alarms: { readonly code: string; readonly detail: Json }[] = [];
   readonly executorFailures: ExecutorFailure[] = [];
   at = Date.UTC(2026, 0, 1);
-  /** Called before each commit: tests lose claims, post letters, crash. */
+  /** Called before each commit: tests lose claims, post messages, crash. */
   beforeCommit: (commit: Commit) => void = () => undefined;
   private readonly keys = { admission: generateKeyPairSync('ed25519'), ledger: generateKeyPairSync('ed25519') };
   private readonly macKey = randomBytes(32);

@@ -13,7 +13,7 @@ import { builtinBehaviours } from '../lib/plan/builtin-executors';
 import type { ContractCase } from './object-store-contract';
 import { packText, testConfiguration, testEnvironment } from './planning';
 
-/** A planner to try, on the ground that it is given. */
+/** A planner to try, in the context that it is given. */
 export interface PlannerBench {
   readonly planner: Planner<PlanningWork>;
   close(): Promise<void>;

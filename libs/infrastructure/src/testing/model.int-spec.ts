@@ -28,7 +28,7 @@ import { runKey, type AssignmentRow, type RunRow } from './model/rows';
 const SEQUENCES = searched(10, 200);
 const STATEMENTS = 30;
 const PAIRS = searched(60, 1_000);
-/** Statements in pairs about what is lent, beside those. */
+/** Statements in pairs about assignments, beside those. */
 const FAN_OUT_PAIRS = searched(60, 1_000);
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -392,7 +392,7 @@ class Sides {
     return { name: 'append-lent-chunks', values: () => [...columns, ...bytes, assigned.map(({ name }) => name)] };
   }
 
-  /** What a commit does to what its run has lent: one thing at once. */
+  /** What a commit does to the assignments of its run: one thing at once. */
   private assignmentChanges(run: RunRow): AssignmentChanges {
     const { random } = this;
     const name = random.pick(['a1', 'a1', 'a1', 'a2']);
@@ -419,7 +419,7 @@ class Sides {
     const order = [...(chosen.length > 0 ? chosen : [random.pick(from)])].sort((a, b) =>
       runKey(a.tenant_id, a.run_id) < runKey(b.tenant_id, b.run_id) ? -1 : 1,
     );
-    // One of them lends: of what is offered at the same time either may be claimed first.
+    // One of them dispatches: of what is dispatched at the same time either may be claimed first.
     const busiest = random.pick(order);
     const commits = order.map((run) => this.commit(run, this.withAssignments && run === busiest));
     const { name, values, text } = flushOf(commits.map(flushPart));

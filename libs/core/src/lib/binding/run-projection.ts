@@ -335,7 +335,7 @@ export class RunProjection {
     if (begun > (this.get(repeat)?.begun ?? 0)) this.changing(repeat).begun = begun;
   }
 
-  /** The decision of the given before this derived counts. */
+  /** The decision of the input event before this derived event counts. */
   private countDecision(step: StepId): void {
     const gate = this.get(step)?.gate;
     if (!gate || this.pendingDecision?.step !== step) return;

@@ -150,7 +150,7 @@ const DERIVED: Shapes<Derived> = {
   'given.ignored': { what: text, step: nullable(step), code },
 };
 
-/** Notes by code; any other is of a letter that a worker did not take. */
+/** Notes by code; any other is of an inbox message that a worker did not take. */
 const NOTES: ReadonlyMap<string, Shape<object>> = new Map<string, Shape<object>>([
   ['LOG_DROPPED', closed({ step: text, lines: whole, bytes: whole })],
   ['SECRET_VERSION', closed({ name: text, version: text })],

@@ -62,7 +62,7 @@ export interface NamedWorker {
   readonly probe: Digest;
 }
 
-/** Workers that drove the run, and those that executed what was lent to them: once each. */
+/** Workers that drove the run, and those that executed assignments of it: once each. */
 export function workersOf(facts: Pick<RunFacts, 'claims' | 'notes'>): readonly NamedWorker[] {
   const held = noteDetails(facts, 'ASSIGNMENT_HELD') as unknown as readonly NamedWorker[];
   const named = [...facts.claims, ...held].map(

@@ -147,7 +147,7 @@ class Inspector implements Look {
     this.faults.push({ code, message, remediation, offset });
   }
 
-  /** The sight of what was made of `left`: null where `left` is null, and `left` is read if the result does not show it. */
+  /** The typed value of what was made of `left`: null where `left` is null, and `left` is read if the result does not show it. */
   private through(left: TypedValue, right: TypedValue, at: number): TypedValue {
     if (left.origin !== null && left.origin.root !== null && !extendsOrigin(right.origin, left.origin))
       this.use(left, at);

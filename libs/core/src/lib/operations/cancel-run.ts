@@ -12,7 +12,7 @@ export type CancelRunCode =
   | 'RUN_NOT_FOUND'
   /** Neither an initiator of the run nor an administrator. */
   | 'RUN_NOT_YOURS'
-  /** Too many letters wait for a worker. */
+  /** Too many inbox messages wait for a worker. */
   | 'INBOX_FULL';
 
 /** A cancel that is refused. */

@@ -90,7 +90,7 @@ function aRequest(change: Partial<GateRequest['requirement']> = {}): GateRequest
   };
 }
 
-/** A desk with one gate: it answers as told, and keeps what it was asked. */
+/** A store with one gate: it answers as told, and keeps what it was asked. */
 class RecordingStore extends GateStore {
   readonly signed: SignedDecision[] = [];
   readonly audited: JsonObject[] = [];

@@ -15,7 +15,7 @@ import { RunValues } from './run-values';
 /** `answered`: all of it is reported. `released`: the rest is given back. `lost`: it is no longer ours, or its run is over. */
 export type Performed = 'answered' | 'released' | 'lost';
 
-/** What one letter holds at most. */
+/** What one report holds at most. */
 const REPORT_RESULTS = 256;
 const REPORT_PARTS = 2_048;
 const REPORT_BYTES = 4 * 1024 * 1024;
@@ -25,7 +25,7 @@ const GIVE_BACK_MS = 20_000;
 
 /**
  * Performs one assignment (engine.md §5): takes its items in order as slots come free, has a row of each execution before it begins,
- * and reports by letters, one at a time: what happens until the driver has taken one goes into the next. Whether an attempt is tried
+ * and sends reports, one at a time: what happens until the driver has taken one goes into the next. Whether an attempt is tried
  * again, and what the run does, the driver decides.
  */
 export class AssignmentDriver {
@@ -34,7 +34,7 @@ export class AssignmentDriver {
   private readonly waiting: AssignmentItem[] = [];
   private readonly running = new Map<StepId, AssignmentItem>();
   private readonly unsaid: Reported[] = [];
-  /** Un-numbered chunks, by the letter that tells of them. */
+  /** Chunks without numbers yet, by the report that announces them. */
   private reportedChunks: {
     readonly report: number;
     readonly step: StepId;

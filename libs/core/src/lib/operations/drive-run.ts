@@ -55,7 +55,7 @@ const ORIGINAL_GONE: Refusal = {
   message: 'the run that this one does again is not kept any more',
 };
 
-/** How long a hand-over waits for what is on its way to other workers: what is not lent then begins here, and is told that it does not. */
+/** How long a hand-over waits for dispatches to other workers: what is not dispatched then begins here, and is stopped at once. */
 const DISPATCH_MS = 4_000;
 /** How long a hand-over waits for its children; their supervisor ends them in any case. */
 const HAND_OVER_MS = 20_000;
@@ -74,7 +74,7 @@ export class RunDriver {
   private readonly topSteps = new Set<StepId>();
   private wakeUp: () => void = () => undefined;
   private inboxDue: boolean;
-  /** The last letter that was read; what is seen comes after it. */
+  /** The last inbox message that was read; what is seen comes after it. */
   private read: number;
   /** Its process has died of it: nothing of it is looked at that need not be. */
   private isPoison = false;
@@ -179,7 +179,7 @@ export class RunDriver {
     };
   }
 
-  /** There are letters, perhaps. */
+  /** The inbox may hold new messages. */
   inboxChanged(): void {
     this.inboxDue = true;
     this.wakeUp();
@@ -260,7 +260,7 @@ export class RunDriver {
     await this.executions.settled(HAND_OVER_MS);
     this.values.giveUp();
     while (this.queue.count > 0) {
-      // A turn that closes something asks for the letters that came before.
+      // A turn that closes something asks for the inbox messages that came before.
       if (this.inboxDue) await this.readInbox();
       const driven = await this.turn(true);
       if (driven !== 'again' && driven !== 'idle') return driven;
@@ -366,7 +366,7 @@ export class RunDriver {
     this.queue.takeInto(turn);
     const wake = nextWakeAt(turn.state);
     if (wake !== null && wake <= at && turn.state.phase === 'running') turn.give({ type: 'time.reached' });
-    // What closes commits only where every letter is taken, whatever closed it.
+    // What closes commits only where every inbox message is taken, whatever closed it.
     do if (!last && !(await this.performAhead(turn))) return 'again';
     while (this.endUnoffered(turn) || ((turn.closes || turn.ended) && this.queue.takeInto(turn)));
     turn.ahead = turn.ahead.filter((command) => isStillRelevant(turn.state, command));
@@ -379,7 +379,7 @@ export class RunDriver {
   }
 
   /**
-   * What was to be offered and is told to stop in the same turn has no row that anybody could hold: it is over with the turn, or an owner
+   * What was to be dispatched and is stopped in the same turn has no row that anybody could hold: it is over with the turn, or an owner
    * who takes the run over would wait for its answer. True if there was any.
    */
   private endUnoffered(turn: TurnBuilder): boolean {
@@ -627,7 +627,7 @@ export class RunDriver {
     this.wakeUp();
   }
 
-  /** Waits for an arrival, a letter, or the next moment the run must be told of. */
+  /** Waits for an arrival, an inbox message, or the next moment the run must be told of. */
   private async arrival(): Promise<void> {
     if (this.queue.count > 0 || this.inboxDue || this.handingOver || this.ahead.length > 0) return;
     const wake = nextWakeAt(this.state);

@@ -26,7 +26,7 @@ import type { RunValues } from './run-values';
 
 type Start = Pick<Extract<Command, { type: 'start' }>, 'step' | 'attempt' | 'execution'>;
 
-/** What an execution stands on. Its driver looks at the journal; who has it from an assignment, at what the driver wrote there. */
+/** What an execution reads of its run. Its driver looks at the journal; a worker with an assignment, at what the driver wrote there. */
 export interface ExecutionContext {
   readonly index: PlanIndex;
   /** The version of a secret that the journal holds. */
@@ -34,7 +34,7 @@ export interface ExecutionContext {
   bind(step: StepId, kept: PrivateValues): Bound;
 }
 
-/** The ground of a driver. */
+/** The execution context of a driver. */
 export function executionContextOf(context: () => BindingContext): ExecutionContext {
   return {
     index: context().index,
@@ -68,7 +68,7 @@ export class Executions {
   }
 
   /**
-   * Binds and executes a leaf; its outcome as a given. Facts and lines go on their way meanwhile. `lost`: there is no outcome
+   * Binds and executes a leaf; its outcome as an input event. Facts and lines go on their way meanwhile. `lost`: there is no outcome
    * (the lease is over, or the run is): nothing may be journaled of it. `left`: it was stopped because its worker leaves. That is no
    * event of the run: the next owner decides by the effect class. An outage of the object store is waited out: before the leaf acts until
    * it is told to stop, afterwards until nothing of it counts any more.

@@ -22,17 +22,17 @@ import type { Arrival, TurnBuilder } from './turn-builder';
 
 type Start = Extract<Command, { type: 'start' }>;
 
-/** Characters of one assignment, roughly; a leaf that reads more than `INLINE_BYTES` of its own is not lent at all. */
+/** Characters of one assignment, roughly; a leaf that reads more than `INLINE_BYTES` of its own is never dispatched. */
 const ASSIGNMENT_SIZE = 1024 * 1024;
 
 /**
- * What a driver lends of its run (engine.md §5). Lent is what is ready in maps and is not pure, beyond the slots of this worker: single
- * executions, whatever else their item does. Not lent is
+ * Dispatches executions of a run to other workers (engine.md §5): those that are ready in maps and not pure, beyond the slots of this worker: single
+ * executions, whatever else their item does. Never dispatched is
  *
  * - what was lost before (`execution` runs ahead of `attempt`): a step that kills whoever executes it kills its own driver next, and
  *   so comes into quarantine, with nobody else blamed;
  * - anything of a run in quarantine, or that is ending;
- * - a step behind a gate that has bound what may still change: `isAsApproved` holds for what is lent because nothing else can;
+ * - a step behind a gate that has bound what may still change: `isAsApproved` holds for what is dispatched because nothing else can;
  * - a step whose expressions read more than 64 KiB.
  */
 export class FanOutDispatcher {
@@ -64,7 +64,7 @@ export class FanOutDispatcher {
     );
   }
 
-  /** Of starts, those that go to others; for the rest there is room here, or they are not to be lent. */
+  /** Of starts, those that go to others; for the rest there is room here, or they must not be dispatched. */
   beyondSlots(starts: readonly Start[], state: RunState): readonly Start[] {
     const { fanOut } = this.dependencies;
     if (!fanOut || this.run.quarantine || state.ending !== null || fanOut.others() === 0) return [];
@@ -83,7 +83,7 @@ export class FanOutDispatcher {
     return !ahead && execution === attempt && item !== null && nodeAt(this.index, repeatOf(item)).node.kind === 'map';
   }
 
-  /** Assignments of these starts, as arrivals; starts that cannot be lent come back. */
+  /** Assignments of these starts, as arrivals; starts that cannot be dispatched come back. */
   async dispatch(
     starts: readonly Start[],
     context: () => BindingContext,
@@ -198,7 +198,7 @@ export class FanOutDispatcher {
     return { dispatched, settled, revoked: [...revoked].map(([name, steps]) => ({ name, steps })) };
   }
 
-  /** What this turn was to offer, and has told to stop. */
+  /** What this turn was to dispatch, and has stopped. */
   undispatched({ state, assignments }: TurnBuilder): readonly AssignmentItem[] {
     return assignments.flatMap(({ items, name }) =>
       items.filter(({ step, execution }) => {

@@ -98,7 +98,7 @@ class Two {
     return { ...this.world.dependencies([executor], change), fanOut: change.fanOut ?? fanOut };
   }
 
-  /** Drives in the background; told of letters as they come. */
+  /** Drives in the background; notified of inbox messages as they come. */
   async drive(
     change: Partial<DriverDependencies> = {},
     most = 256,
@@ -194,7 +194,7 @@ describe('what a map has ready beyond the slots of its worker', () => {
   it('is over with its turn if that offers it and tells it to stop: nobody else could say so', async () => {
     let held: Promise<void> | null = null;
     let begun: RunDriver | null = null;
-    // The driver reads letters while the offer and the failure of a sibling come: one turn takes both.
+    // The driver reads its inbox while the dispatch and the failure of a sibling come: one turn takes both.
     const here: Act = async ({ step }) => {
       if (step !== 'fan[0]::act') return { kind: 'stopped', unknown: false };
       held = pause(50);

@@ -4,14 +4,14 @@ import type { AssignmentReport } from '../ports/assignment-report';
 import type { Assignment, Assignments } from '../ports/assignments';
 import type { Slots } from './slots';
 
-/** How a worker shares with others what its maps have ready (engine.md §5). */
+/** How a worker shares with others the executions that its maps have ready (engine.md §5). */
 export interface FanOut {
   readonly assignments: Assignments;
-  /** What this worker has room for; what is ready beyond that is lent. */
+  /** What this worker has room for; what is ready beyond that is dispatched. */
   readonly slots: Slots;
   /** Executions of one assignment at most. */
   readonly items: number;
-  /** Other workers that live: nothing is lent to nobody. */
+  /** Other workers that live; with none, nothing is dispatched. */
   others(): number;
 }
 

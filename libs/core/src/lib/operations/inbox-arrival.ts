@@ -16,7 +16,7 @@ import { reportArrival, type OpenItems } from './report-arrival';
 import type { Arrival } from './turn-builder';
 
 /**
- * A letter as the driver takes it. A decision or resolution counts only by its envelope: the given is made from the signed record, never from
+ * An inbox message as the driver takes it. A decision or resolution counts only by its envelope: the input is made from the signed record, never from
  * the row. One that does not verify, or names another run, opens nothing; it is noted and alarmed. So is a resolution by somebody whom
  * `rule` refuses; decisions are judged by the run, under the rule of their gate.
  */

@@ -15,7 +15,7 @@ spec:
 const file = (path: string, text: string): PackFile => ({ path, bytes: bytes(text), executable: false });
 const source = (text: string, ...files: readonly PackFile[]): PackSource => ({ manifest: text, hasLines: true, files });
 
-describe('layInnerPacks', () => {
+describe('embedInnerPacks', () => {
   const asked: string[] = [];
   const packs: Readonly<Record<string, PackSource>> = {
     'a:1.0.0': source(

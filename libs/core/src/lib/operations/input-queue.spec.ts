@@ -6,7 +6,7 @@ const input = (type: string, inboxPosition?: number): Arrival =>
   ({ kind: 'given', body: { type }, ...(inboxPosition === undefined ? {} : { inboxPosition }) }) as unknown as Arrival;
 const report = (inboxPosition: number): Arrival => ({ kind: 'parts', parts: [], inboxPosition });
 
-/** What a turn takes: only what `Arrivals` looks at is there. */
+/** What a turn takes: only what `InputQueue` looks at is there. */
 function taking(entriesEach = 1) {
   const taken: Arrival[] = [];
   const entries: number[] = [];

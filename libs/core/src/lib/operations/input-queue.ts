@@ -21,7 +21,7 @@ export class InputQueue {
   }
 
   /**
-   * What people decided and asked goes before the outcomes that have come, also before those that came by letter: who was answered was
+   * What people decided and asked goes before the outcomes that have come, also before those that came through the inbox: who was answered was
    * answered before they are in the journal, so a run that is asked to cancel does not end succeeded, and a decision is not overtaken by
    * what closes its gate, nor by what the run fails of.
    */
@@ -42,7 +42,7 @@ export class InputQueue {
   takeInto(turn: TurnBuilder): boolean {
     const before = turn.taken.length;
     if (turn.state.phase === 'queued') this.cancelFirst();
-    // What closes commits only where every letter is taken. What people say is not left to a turn in which time closes a gate, and what a
+    // What closes commits only where every inbox message is taken. What people say is not left to a turn in which time closes a gate, and what a
     // claim starts and the run's failure belong together.
     while (turn.entries.length < ENTRIES || turn.ended || turn.closes || this.waiting.some(isUrgent)) {
       const arrival = this.waiting.shift();
@@ -79,8 +79,8 @@ function isCurrent({ state }: TurnBuilder, part: QueuedInput): boolean {
 }
 
 /**
- * An outcome that came by letter: of a lent execution, what a person says of one whose outcome nobody knew, a letter that fails the run. An
- * offer to other workers stands there too.
+ * An outcome that came through the inbox: of an assigned execution, what a person says of one whose outcome nobody knew, a message that fails the run. A
+ * dispatch to other workers stands there too.
  */
 function isOutcomeByInbox(one: Arrival): boolean {
   if (one.kind === 'parts') return true;

@@ -66,7 +66,7 @@ export type PlanningDependencies = {
   readonly [Kind in keyof PlanningWork]: (asked: PlanningWork[Kind]['asked']) => PlanningWork[Kind]['answer'];
 };
 
-/** The functions behind the names on one ground. */
+/** The functions behind the names in one context. */
 export function planningDependencies({ setting, policyEngines }: PlanningContext): PlanningDependencies {
   const here = (): PlanningSetting => {
     if (setting === null) throw new TypeError('nothing is admitted here');
@@ -99,7 +99,7 @@ function inputsOf({ inputs, inputsText = null }: SuppliedPack): JsonObject {
   return unpackInputs({ values: inputs, text: inputsText });
 }
 
-/** The ground of an installation. */
+/** The planning context of an installation. */
 export function planningContextOf(setting: PlanningSetting): PlanningContext {
   return { setting, policyEngines: setting.configuration.policyEngines ?? {} };
 }

@@ -130,7 +130,7 @@ describe('the reasons of a policy', () => {
           if (chunks.length === 0 || thrown === 2) return;
           thrown += 1;
           made.at += 1_000;
-          // A letter came first: nothing of the turn counts.
+          // An inbox message came first: nothing of the turn counts.
           made.post(runId, { type: 'time.reached' });
         };
       },

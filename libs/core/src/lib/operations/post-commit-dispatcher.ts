@@ -89,7 +89,7 @@ export class PostCommitDispatcher {
     await Promise.all(this.dispatches);
   }
 
-  /** A policy whose engine is not the driver's own. Its answer is a given like the outcome of a step. */
+  /** A policy whose engine is not the driver's own. Its answer is an input event like the outcome of a step. */
   private async judge(command: Extract<Command, { type: 'judge' }>): Promise<void> {
     const { dependencies, run, values, initiators, policyLog } = this.means;
     const { driver } = this;
@@ -105,7 +105,7 @@ export class PostCommitDispatcher {
     }
   }
 
-  /** Offers starts to other workers. Each is looked at first as if it began here; what cannot be lent begins here. */
+  /** Dispatches starts to other workers. Each is checked first as if it began here; what cannot be dispatched begins here. */
   private async dispatch(starts: readonly Start[]): Promise<void> {
     const { dependencies, run, secrets, dispatcher, approved } = this.means;
     const { driver } = this;
@@ -166,7 +166,7 @@ export class PostCommitDispatcher {
     }
   }
 
-  /** An execution that is not under way here, nor lent (it never began, or its outcome was dropped with a refused turn) is proven over. */
+  /** An execution that is not under way here, nor assigned (it never began, or its outcome was dropped with a refused turn) is proven over. */
   private stop({ step, execution, reason }: Extract<Command, { type: 'stop' }>): void {
     const { executions, dispatcher } = this.means;
     const { driver } = this;

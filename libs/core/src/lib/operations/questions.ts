@@ -17,7 +17,7 @@ import type { InputEventBody } from '../run/run-event';
 import type { ValueRef } from '../step/value-ref';
 import type { RunValues } from './run-values';
 
-/** An answered question: the given, the values that its page must carry, and the row of a gate that opens. */
+/** An answered question: the input event, the values that its page must carry, and the row of a gate that opens. */
 export interface AnsweredQuestion {
   readonly body: InputEventBody;
   readonly values: readonly Digest[];

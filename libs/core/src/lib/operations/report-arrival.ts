@@ -10,7 +10,7 @@ import type { Arrival, QueuedInput } from './turn-builder';
 export type OpenItems = (assignment: string) => Iterable<readonly [StepId, number]>;
 
 /**
- * What an executor reports, as the driver takes it: all of a letter in one turn, so that a letter is in the journal whole or not at
+ * What an executor reports, as the driver takes it: all of a report in one turn, so that a report is in the journal whole or not at
  * all. Null if no worker has written it.
  */
 export function reportArrival(

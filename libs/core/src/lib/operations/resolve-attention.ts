@@ -151,7 +151,7 @@ export class ResolveAttention {
       envelope: await this.dependencies.signer.sign(PAYLOAD_TYPE.resolution, payload),
       recordDigest,
       outputs,
-      // The worker reads the envelope alone; of the letter it takes no more than its kind.
+      // The worker reads the envelope alone; of the message it takes no more than its kind.
       message: {
         type: 'attention.resolved',
         step: step as StepId,

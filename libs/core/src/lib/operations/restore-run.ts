@@ -105,7 +105,7 @@ function isSame(entry: Entry | undefined, snapshot: Digest | null): boolean {
   return entry?.event.type === 'state' && entry.event.digest === snapshot;
 }
 
-/** Entries that are worked through at once: a worker that restores a long journal still renews its lease and hears its letters. */
+/** Entries that are worked through at once: a worker that restores a long journal still renews its lease and reads its inbox. */
 const SLICE_ENTRIES = 5_000;
 
 /** The pages after an entry, a slice at a time: a journal is never in memory as a whole. A page is whole turns: a replay may rest between two. */

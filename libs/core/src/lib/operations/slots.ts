@@ -1,5 +1,5 @@
 /**
- * Executions that a worker has room for, over all that it drives and holds. What cannot be lent starts beside them all the same, so
+ * Executions that a worker has room for, over all that it drives and holds. What cannot be dispatched starts beside them all the same, so
  * `free` may be less than nothing.
  */
 export class Slots {

@@ -11,14 +11,14 @@ import type { RunState } from '../run/run-state';
 import type { StepState } from '../step/step-state';
 import type { ValueRef } from '../step/value-ref';
 
-/** A given, or a fact. */
+/** An input event, or a fact. */
 export type QueuedInput =
   | { readonly kind: 'given'; readonly body: InputEventBody }
   | { readonly kind: 'fact'; readonly fact: Fact };
 
 /**
- * Something that came to a driver: a given, a fact, or several of them that stand in one page or in none; a letter has its position in
- * the inbox, what is lent its offer.
+ * Something that came to a driver: an input event, a fact, or several of them that stand in one page or in none; an inbox message has its
+ * position, a dispatch its assignment.
  */
 export type Arrival = (
   | QueuedInput
@@ -32,7 +32,7 @@ export type Arrival = (
 export class TurnBuilder {
   readonly entries: Unnumbered[] = [];
   readonly taken: Arrival[] = [];
-  /** What is lent, if it is still to be done when the turn is over. */
+  /** Assignments to insert, if they are still to be done when the turn is over. */
   readonly assignments: Assignment[] = [];
   readonly changed = new Map<StepId, StepState>();
   readonly held: Command[] = [];
@@ -59,7 +59,7 @@ export class TurnBuilder {
     public seen: number,
   ) {}
 
-  /** Advances over a given; commands that may run ahead queue up, the others wait for the commit. */
+  /** Advances over an input event; commands that may run ahead queue up, the others wait for the commit. */
   give(body: InputEventBody): void {
     this.needsValuesOf(body);
     this.note({ at: this.at, event: body, kind: 'given' });
@@ -115,7 +115,7 @@ export class TurnBuilder {
     }
   }
 
-  /** The values that a given brings stand beside the page that holds it. */
+  /** The values that an input event brings stand beside the page that holds it. */
   private needsValuesOf(body: InputEventBody): void {
     if (body.type === 'attempt.succeeded' || body.type === 'attention.resolved') this.needs(body.outputs);
     if (body.type === 'gate.decided') this.needs(body.response);

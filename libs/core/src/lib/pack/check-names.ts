@@ -92,7 +92,7 @@ function checkUses({ at, body }: PackStep, { secrets, approvals, policies }: Nam
   }
 }
 
-/** Names that were given; silent where the list of them is itself in doubt. */
+/** Names that were given; silent where the list of them could itself not be read. */
 class Declared {
   readonly #names: readonly string[];
   readonly #isSound: boolean;

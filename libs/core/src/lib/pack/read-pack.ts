@@ -19,7 +19,7 @@ export interface ReadPack {
   readonly locate: (pointer: string, key?: boolean) => Location;
 }
 
-/** What of a faulty pack could be read; what could not is blank, and doubted. */
+/** What of a faulty pack could be read; what could not is blank, and listed as unreadable. */
 export interface PartialPack {
   readonly read: ReadPack;
   readonly unreadable: UnreadableRegions;

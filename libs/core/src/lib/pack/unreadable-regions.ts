@@ -1,4 +1,4 @@
-/** What of a manifest could not be read: a judgement that rests on it would be a second fault for one mistake. */
+/** The regions of a manifest that could not be read: a judgement that rests on it would be a second fault for one mistake. */
 export interface UnreadableRegions {
   /** This place, something around it or something in it was not read. */
   readonly at: (pointer: string) => boolean;
@@ -13,7 +13,7 @@ export interface UnreadableRegions {
 const OF_NAMES = /\/(?:id|steps|step|body|else|branches)(?:\/\d+)?$/;
 const OF_ORDER = /\/needs(?:\/\d+)?$/;
 
-/** Doubt about these places of the normalised manifest; `steps` are the places of steps. */
+/** The unreadable regions around these places of the normalised manifest; `steps` are the places of steps. */
 export function unreadableRegionsOf(places: readonly string[], steps: ReadonlySet<string>): UnreadableRegions {
   const exact = new Set(places);
   const around = new Set<string>(['']);

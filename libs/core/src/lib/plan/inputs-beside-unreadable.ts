@@ -2,7 +2,7 @@ import { ANY_TYPE, objectType, type StaticType } from '../expression/static-type
 import type { UnreadableRegions } from '../pack/unreadable-regions';
 import type { InputRule } from '../pack/pack';
 
-/** What `inputs` is where some of their declarations could not be read: an input in doubt may be anything, and where a name is, any may be there. */
+/** What `inputs` is where some of their declarations could not be read: an unreadable input may be anything, and where a name is unreadable, any may be there. */
 export function inputsBesideUnreadable(
   sound: StaticType,
   inputs: readonly InputRule[],

@@ -8,7 +8,7 @@ export type Reported =
   | { readonly kind: 'fact'; readonly fact: Fact }
   | { readonly kind: 'given'; readonly body: InputEventBody };
 
-/** What one letter of an executor holds. */
+/** What one report of an executor holds. */
 export interface AssignmentReport {
   readonly type: 'assignment.reported';
   readonly runId: RunId;

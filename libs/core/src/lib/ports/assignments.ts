@@ -5,7 +5,7 @@ import type { ClaimedRun } from './claims';
 import type { Posted } from './run-store';
 import type { WorkerSession } from './worker-description';
 
-/** One execution that is lent, and what its expressions see that those of its neighbours do not. */
+/** One execution of an assignment, and what its expressions see that those of its neighbours do not. */
 export interface AssignmentItem {
   readonly step: StepId;
   readonly attempt: number;
@@ -15,7 +15,7 @@ export interface AssignmentItem {
   readonly executeBy: number | null;
 }
 
-/** What a driver lends at once: executions of one leaf in items of one map, at most 256, in order (engine.md §5). */
+/** What a driver dispatches at once: executions of one leaf in items of one map, at most 256, in order (engine.md §5). */
 export interface Assignment {
   readonly tenant: TenantId;
   readonly runId: RunId;
@@ -93,9 +93,9 @@ export abstract class Assignments {
     held: HeldAssignment,
     executions: readonly { readonly step: StepId; readonly execution: number }[],
   ): Promise<readonly StepId[]>;
-  /** Posts a letter into the run's inbox; `lost`: the assignment is no longer held. */
+  /** Posts a report into the run's inbox; `lost`: the assignment is no longer held. */
   abstract report(held: HeldAssignment, report: AssignmentReport): Promise<Posted | { readonly kind: 'lost' }>;
-  /** All that this incarnation holds: one question. */
+  /** All assignments that this worker session holds, by one query. */
   abstract assignmentStatuses(workerSession: WorkerSession): Promise<readonly AssignmentStatus[]>;
   /** Workers that live beside this one. */
   abstract others(workerSession: WorkerSession): Promise<number>;

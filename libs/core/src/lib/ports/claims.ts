@@ -56,9 +56,9 @@ export interface ClaimedRun {
 /** The right to drive runs, and what a driver reads. */
 export abstract class Claims {
   abstract register(worker: WorkerDescription): Promise<WorkerSession>;
-  /** A probe has come out otherwise: what this incarnation proves and honours from now on. */
+  /** A probe has come out otherwise: what this worker session proves and honours from now on. */
   abstract describe(workerSession: WorkerSession, worker: WorkerDescription): Promise<void>;
-  /** Renews the lease of an incarnation; false if it was swept. Returns database time for the clock. */
+  /** Renews the lease of a worker session; false if it was swept. Returns database time for the clock. */
   abstract renew(workerSession: WorkerSession): Promise<{ readonly held: boolean; readonly at: number }>;
   /**
    * Marks the dead and frees their runs, and says of due runs whose labels no living worker has that they wait for workers; at most
@@ -95,7 +95,7 @@ export abstract class Claims {
   ): Promise<readonly (Page & { readonly mac: string })[]>;
   /** Letters after `seen`, in order. */
   abstract inboxMessages(tenant: TenantId, run: RunId, seen: number): Promise<readonly InboxMessage[]>;
-  /** Of the runs that this incarnation owns, those with letters it has not seen: one query for all. */
+  /** The runs that this worker session owns and whose inbox holds messages it has not seen, by one query. */
   abstract inboxPositions(
     workerSession: WorkerSession,
   ): Promise<readonly { readonly tenant: TenantId; readonly runId: RunId; readonly inbox: number }[]>;
@@ -117,7 +117,7 @@ export abstract class Claims {
   /** Takes the run out of circulation: no owner, status `halted`, audited. Fenced: false if the run is another's, who may have written to it. */
   abstract halt(run: ClaimedRun, code: string, detail: string): Promise<boolean>;
   /**
-   * The run as it stands now, if this incarnation still owns it under that fence: to go on with it here, as a claim would, when its children
+   * The run as it stands now, if this worker session still owns it under that fence: to go on with it here, as a claim would, when its children
    * were lost and it was not. Null if it is not ours any more. Waits as long as the database is away.
    */
   abstract resume(workerSession: WorkerSession, run: ClaimedRun): Promise<ClaimedRun | null>;
@@ -130,6 +130,6 @@ export abstract class Claims {
   abstract beginIsolated(run: ClaimedRun): Promise<boolean>;
   /** The process that drove this run alone, in quarantine, died of it: the next claim ends it (`POISON`). Fenced. */
   abstract markPoisoned(run: ClaimedRun): Promise<void>;
-  /** Drains: frees what this incarnation still owns and removes it. */
+  /** Drains: frees what this worker session still owns and removes it. */
   abstract retire(workerSession: WorkerSession): Promise<void>;
 }

@@ -115,16 +115,16 @@ export interface Commit {
     readonly chunk: number;
     readonly firstLine: number;
   }[];
-  /** Inbox position up to which letters are now in the journal. */
+  /** Inbox position up to which messages are now in the journal. */
   readonly seen: number;
-  /** True if it parks the run, ends a gate, the attention of a step or the run: then it commits only if no further letter has come. */
+  /** True if it parks the run, ends a gate, the attention of a step or the run: then it commits only if no further inbox message has come. */
   readonly closes: boolean;
-  /** True if the driver lets go: parked or ended. `dueAt` is the next moment it needs a worker; null: only a letter wakes it. */
+  /** True if the driver lets go: parked or ended. `dueAt` is the next moment it needs a worker; null: only an inbox message wakes it. */
   readonly releases: boolean;
   readonly dueAt: number | null;
   readonly outbox: readonly OutboxEntry[];
   readonly run: RunChange;
-  /** Absent where it lends nothing and takes nothing back. */
+  /** Absent where it dispatches nothing and takes nothing back. */
   readonly assignments?: AssignmentChanges;
 }
 
@@ -132,7 +132,7 @@ export type Committed =
   | { readonly kind: 'committed' }
   /** Another owner, or none: stop, nothing was written. */
   | { readonly kind: 'claim-lost' }
-  /** A letter came first (`closes`): read it and decide again; nothing was written. */
+  /** An inbox message came first (`closes`): read it and decide again; nothing was written. */
   | { readonly kind: 'letters' }
   /** The database refuses this run's data: the run ends `ENGINE_COMMIT_REFUSED`. */
   | { readonly kind: 'refused'; readonly message: string };

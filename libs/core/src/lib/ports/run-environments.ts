@@ -50,7 +50,7 @@ export abstract class RunEnvironments {
     workerSession: WorkerSession,
     unhonoured: readonly UnhonouredEnvironment[],
   ): Promise<readonly UnhonouredRun[]>;
-  /** Makes due what nobody could honour and this incarnation, as it stands on its row, perhaps can; how many. */
+  /** Makes due what nobody could honour and this worker session, as it stands on its row, perhaps can; how many. */
   abstract unmark(workerSession: WorkerSession): Promise<number>;
   /** Runs that wait so, by the parts that are missing; how long the oldest has waited, milliseconds. */
   abstract unhonoured(): Promise<
@@ -60,6 +60,6 @@ export abstract class RunEnvironments {
   abstract parked(own: readonly Digest[], after: ParkedKind | null): Promise<readonly ParkedKind[]>;
   /** Makes all sleeping runs of a kind due; how many. */
   abstract wake(kind: ParkedKind): Promise<number>;
-  /** This incarnation is offered no more assignments of a run, nor the run itself. */
+  /** This worker session gets no more assignments of a run, nor the run itself. */
   abstract decline(workerSession: WorkerSession, tenant: TenantId, run: RunId): Promise<void>;
 }

@@ -75,7 +75,7 @@ export type Created =
   /** It would not wait for the run that holds its group. */
   | { readonly kind: 'refused'; readonly code: 'CONCURRENCY_GROUP_HELD'; readonly holder: RunId };
 
-/** A given waiting in the store, with its place in the run's inbox (from 1, gapless). */
+/** An input event waiting in the store, with its place in the run's inbox (from 1, gapless). */
 export interface InboxMessage {
   readonly position: number;
   readonly input: InputEventBody | AssignmentReport;
@@ -92,13 +92,13 @@ export type Posted =
   | { readonly kind: 'known' }
   | { readonly kind: 'refused'; readonly code: 'RUN_ENDED' | 'RUN_NOT_FOUND' | 'INBOX_FULL' };
 
-/** How the webservice hands runs and letters to workers. */
+/** How the webservice hands runs and inbox messages to workers. */
 export abstract class RunStore {
   /** Database time, milliseconds; and an id made from it. */
   abstract stamp(): Promise<{ readonly at: number; readonly runId: RunId }>;
   abstract create(run: NewRun): Promise<Created>;
   /** The run that this key and body made before; null for a new key and for another body. */
   abstract replayed(tenant: TenantId, idempotency: NonNullable<NewRun['idempotency']>): Promise<RunId | null>;
-  /** One statement: takes the inbox position on the run row, inserts the letter, makes the run due. */
+  /** One statement: takes the inbox position on the run row, inserts the message, makes the run due. */
   abstract post(tenant: TenantId, run: RunId, input: InputEventBody, dedupe: string): Promise<Posted>;
 }

@@ -26,10 +26,10 @@ import type { RunState } from './run-state';
 import { drainSignals } from './drain-signals';
 import { takeOver } from './takeover';
 
-/** What one given led to. */
+/** What one input event led to. */
 export interface Turn {
   readonly state: RunState;
-  /** In order; the journal holds the given and then these. */
+  /** In order; the journal holds the input event and then these. */
   readonly events: readonly Derived[];
   readonly commands: readonly Command[];
   /** Last state of each step that changed. */
@@ -64,7 +64,7 @@ export function initialState(index: PlanIndex, runId: RunId, initiators: readonl
 }
 
 /**
- * The one function that decides (engine.md §2): pure, synchronous, total. Every given gets an answer, if only
+ * The one function that decides (engine.md §2): pure, synchronous, total. Every input event gets an answer, if only
  * `given.ignored`. Driver, simulator, harness, replay and verifier call it.
  */
 export function advance(index: PlanIndex, state: RunState, input: InputEvent): Turn {
@@ -296,7 +296,7 @@ function finish(transition: Transition): void {
   transition.emit({ type: 'run.ended', ...result });
 }
 
-/** True if the run can do nothing now but wait: for a time, a person, a letter. */
+/** True if the run can do nothing now but wait: for a time, a person, an inbox message. */
 export function isParked(state: RunState): boolean {
   const root = state.steps.get(ROOT);
   return state.phase === 'ended' || (root?.kind === 'group' && root.live === 0);

@@ -111,7 +111,7 @@ export function leafAssigned(transition: Transition, step: StepId, state: Runnin
   transition.set(step, { ...state, assignment, deadlineAt: null });
 }
 
-/** Nobody has it any more, and no result came: by its effect class. What never began is as it was before it was lent. */
+/** Nobody has it any more, and no result came: by its effect class. What never began is as it was before it was assigned. */
 export function leafLost(transition: Transition, step: StepId, state: Running, began: boolean): void {
   const node = runNodeAt(transition.index, step);
   const unknown = began && node.effects === 'once';

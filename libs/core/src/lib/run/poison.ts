@@ -7,7 +7,7 @@ const DEATHS_TO_POISON = 3;
 
 /**
  * How a run ends of which the process died that drove it alone (`POISON`), with the step named that it was executing; null for any other.
- * A given of its own: what people were told to count comes between the claim and this.
+ * An input event of its own: what people were told to count comes between the claim and this.
  */
 export function poisoning(crashes: number, state: RunState): Extract<InputEventBody, { type: 'run.failed' }> | null {
   if (crashes < DEATHS_TO_POISON) return null;

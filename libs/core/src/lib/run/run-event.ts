@@ -180,5 +180,5 @@ export type InputEvent = Union<InputEvents> & { readonly at: number };
 export type Derived = Union<DerivedEvents>;
 /** Reported beside the tree. */
 export type Fact = Union<FactEvents>;
-/** A given as a letter or an outcome carries it: without a time, which the driver puts on it. */
+/** An input event as an inbox message or an outcome carries it: without a time, which the driver puts on it. */
 export type InputEventBody = Union<InputEvents>;

@@ -9,7 +9,7 @@ import { takeOverLeaf } from './leaf';
  * A new owner drives the run: whatever the old one had under way is over (its supervisor has seen to that). `pure` and
  * `idempotent` attempts start again under their key, as does what never began; `once` ones ask for attention; stops and
  * questions are asked again: that there is nothing to stop is an outcome like others, before which the new owner reads what
- * people have decided meanwhile. What was lent stays with its assignment, which outlives drivers. By key, so that the order
+ * people have decided meanwhile. What was dispatched stays with its assignment, which outlives drivers. By key, so that the order
  * never depends on how the map was built.
  */
 export function takeOver(transition: Transition): void {

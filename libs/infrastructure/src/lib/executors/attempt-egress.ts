@@ -27,7 +27,7 @@ export class AttemptEgress {
   private readonly losses = new Map<string, number>();
 
   /**
-   * `hands` null: this worker has no proxy, and steps that need one are refused. `allow`: this worker's own `sealedMode.allow`. A run gets
+   * `dependencies` null: this worker has no proxy, and steps that need one are refused. `allow`: this worker's own `sealedMode.allow`. A run gets
    * nothing beyond it, whatever it was admitted with: who admits runs does not say where this worker's network ends.
    */
   constructor(

@@ -8,7 +8,7 @@ import type { ContainerInvocation, Invocation, SandboxedStep } from './sandboxed
 export class StepsByIsolation {
   private readonly steps = new WeakMap<SandboxDependencies, SandboxedStep>();
 
-  /** `handsOf`: null where this worker cannot enforce the profile (any more). */
+  /** `dependenciesOf`: null where this worker cannot enforce the profile (any more). */
   constructor(
     private readonly dependenciesOf: (isolation: string) => SandboxDependencies | null,
     private readonly stepOf: (dependencies: SandboxDependencies) => SandboxedStep,

@@ -38,7 +38,7 @@ export class ChunkAppends {
   constructor(
     private readonly queries: Queries,
     private readonly limits: ChunkAppendLimits = CHUNK_APPEND_LIMITS,
-    /** Of executions that are lent: by whoever holds their assignment. */
+    /** Of assigned executions: by whoever holds their assignment. */
     private readonly assigned = false,
   ) {
     this.appendStatement = statement(assigned ? 'append-lent-chunks' : 'append-chunks');

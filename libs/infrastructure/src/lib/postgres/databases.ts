@@ -37,7 +37,7 @@ import { assertSafeDatabase } from './safety';
 export interface DatabaseOptions {
   /** Connections for ordinary questions. Default 8. */
   readonly connections?: number;
-  /** Lease of a worker incarnation, milliseconds. Default 8000. */
+  /** Lease of a worker session, milliseconds. Default 8000. */
   readonly leaseMs?: number;
   /** Longest time a statement may take, milliseconds. Default 30 s. */
   readonly statementTimeoutMs?: number;

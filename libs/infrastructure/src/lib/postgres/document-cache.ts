@@ -18,7 +18,7 @@ export class DocumentCache {
   private readonly profiles = new Kept<Pick<Documents, 'profile' | 'environment'>>();
 
   /**
-   * What is known now: what a claim may leave out, and its rows with all their documents. What the claim was told stays at hand until its
+   * The documents known now: what a claim may leave out, and its rows with all their documents. What the claim was told stays at hand until its
    * answer is read, whatever is kept meanwhile. What is not there at all is empty, which no digest names.
    */
   asOfNow() {

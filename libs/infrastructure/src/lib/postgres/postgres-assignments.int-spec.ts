@@ -66,7 +66,7 @@ function aReport(held: ClaimedAssignment, of: readonly StepId[], number = 1): As
   };
 }
 
-/** A driven run, whose driver has lent. */
+/** A driven run, whose driver has dispatched assignments. */
 async function assigned(
   assignments: readonly DispatchedAssignment[] = [anAssignment()],
   tenant = tenantA,

@@ -108,7 +108,7 @@ export class PostgresAssignments extends Assignments {
     if (!row.held) return { kind: 'lost' };
     if (ENDED.includes(row.status)) return { kind: 'refused', code: 'RUN_ENDED' };
     if (row.unread >= UNREAD) return { kind: 'refused', code: 'INBOX_FULL' };
-    // Not inserted although there was room: this letter, sent before, came first while the statement waited. Now it can be read.
+    // Not inserted although there was room: this report, sent before, came first while the statement waited. Now it can be read.
     return this.report(held, report);
   }
 
@@ -142,7 +142,7 @@ export class PostgresAssignments extends Assignments {
 
 const ENDED: readonly string[] = ['succeeded', 'failed', 'cancelled', 'halted'];
 
-/** Unread letters of a run at most. */
+/** Unread inbox messages of a run at most. */
 const UNREAD = 1_000;
 
 function keyOf({ tenant, runId, name, fence, workerSession }: HeldAssignment): unknown[] {

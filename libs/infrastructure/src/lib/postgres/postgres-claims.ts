@@ -67,7 +67,7 @@ export interface ClaimsWatch {
 }
 
 /**
- * The right to drive runs: leases per worker incarnation, on the database's clock; claims that are fair over tenants; the sweep
+ * The right to drive runs: leases per worker session, on the database's clock; claims that are fair over tenants; the sweep
  * that frees what the dead held. `renew` is meant for a thread with a connection of its own: what decides about sweeping
  * is kept on the worker's row, not in this object.
  */

@@ -207,7 +207,7 @@ describe('a flush', () => {
     const parks = { closes: true, releases: true, run: { status: 'waiting' } } as const;
     expect(await worker.committer.commit(aCommit(claimed, start, parks))).toEqual({ kind: 'letters' });
     expect(await rowsOf(claimed)).toEqual(NONE);
-    // What does not close commits, and takes the letter.
+    // What does not close commits, and takes the message.
     const open = aCommit(claimed, start, { seen: 1 });
     expect(await worker.committer.commit(open)).toEqual({ kind: 'committed' });
     expect(await worker.committer.commit(aCommit(claimed, after(open), parks))).toEqual({ kind: 'committed' });

@@ -182,7 +182,7 @@ export class PostgresCommitter extends Committer {
   }
 }
 
-/** Null: our fence, our position, no letters: nothing was in the way, or no longer is. */
+/** Null: our fence, our position, no inbox messages: nothing was in the way, or no longer is. */
 function outcomeOf(commit: Commit, position: CommitPosition | undefined): Committed | null {
   if (!position) return { kind: 'claim-lost' };
   if (position.head && toDigest(position.head) === commit.page.hash) return { kind: 'committed' };

@@ -97,7 +97,7 @@ describe('a decision', () => {
       documents: { show: { findings: 3 } },
     });
     expect(gate?.decisions.map(({ person }) => person.sub)).toEqual(['ben', 'cy']);
-    // The letters made the run due.
+    // The messages made the run due.
     const workerSession = await worker.claims.register(aWorker());
     const claimed = await worker.claims.claim(workerSession, 100);
     expect(claimed.map((run) => run.runId)).toContain(runId);

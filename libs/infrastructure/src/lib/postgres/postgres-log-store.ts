@@ -29,7 +29,7 @@ export class PostgresLogStore extends SealableLogStore {
   }
 
   append(chunks: readonly LogChunk[]): Promise<readonly boolean[]> {
-    // One execution hands in at once: all of them are lent, or none.
+    // One execution hands in at once: all of them are assigned, or none.
     const isAssigned = chunks[0]?.assignment !== undefined;
     return (isAssigned ? this.assignedAppends : this.appends).append(chunks);
   }

@@ -21,7 +21,7 @@ const LIMIT = 1_000;
 const GROUPS = { atOnce: 2, most: 64 };
 
 /**
- * Runs and letters, each in one statement. What is submitted while others are being stored is stored together, in one statement: a
+ * Runs and inbox messages, each in one statement. What is submitted while others are being stored is stored together, in one statement: a
  * commit is what costs most.
  */
 export class PostgresRunStore extends RunStore {
@@ -148,7 +148,7 @@ function outcomeOf(row: PostedRow | undefined): Posted {
   if (row.known) return { kind: 'known' };
   if (['succeeded', 'failed', 'cancelled', 'halted'].includes(row.status))
     return { kind: 'refused', code: 'RUN_ENDED' };
-  // Not inserted although there was room: a concurrent letter with this key came first.
+  // Not inserted although there was room: a concurrent message with this key came first.
   return row.unread >= LIMIT ? { kind: 'refused', code: 'INBOX_FULL' } : { kind: 'known' };
 }
 

@@ -114,7 +114,7 @@ it('a database that goes away and comes back ends no process and loses no commit
   expect(errors.length).toBeGreaterThan(0);
 });
 
-/** Of a run that it drives, a worker has lent this to itself. */
+/** Of a run that it drives, a worker has dispatched this to itself. */
 async function assigned(run: ClaimedRun, workerSession: WorkerSession): Promise<ClaimedAssignment> {
   const step = 'fan' as StepId;
   const assignment = { name: 'fan[0]::act#1', step, first: 0, last: 0, items: 1, body: '[]', mac: 'cd'.repeat(32) };

@@ -24,7 +24,7 @@ export async function runService(
     const configuration = await readConfiguration(name === 'webservice' ? 'webservice' : 'anybody');
     const { ready, stop } = await start(configuration);
     // Before anybody knows that it is ready, and may tell it to stop.
-    stopWhenTold(name, stop);
+    stopOnSignal(name, stop);
     process.stdout.write(`${JSON.stringify({ ready: name, ...ready })}\n`);
   } catch (error) {
     process.stderr.write(`${refusalText(name, error)}\n`);
@@ -43,7 +43,7 @@ async function readConfiguration(reader: Reader): Promise<Configuration> {
   process.exit(1);
 }
 
-function stopWhenTold(name: string, stop: StartedService['stop']): void {
+function stopOnSignal(name: string, stop: StartedService['stop']): void {
   let isStopping = false;
   const leave = (why: 'told' | 'orphaned'): void => {
     if (isStopping) return;

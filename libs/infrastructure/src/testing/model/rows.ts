@@ -200,7 +200,7 @@ export interface AssignmentRow extends OfRun {
   readonly body: string;
 }
 
-/** An execution that is lent, from before it begins. */
+/** An assigned execution, from before it begins. */
 export interface ExecutionRow extends OfRun {
   readonly name: string;
   readonly step: string;

@@ -123,7 +123,7 @@ export function* postReport(session: Session, values: Values): Execution<unknown
   return [{ position: position ?? known, status: run.status, unread, held: a !== null }];
 }
 
-/** What a letter answers: rows of its executions, begun or not, and one less of each that is left. */
+/** What a report answers: rows of its executions, begun or not, and one less of each that is left. */
 function* answer({ tx, tables }: Session, a: AssignmentRow, values: Values): Generator<Pause, void> {
   const refused = values[9] as boolean;
   const ends = unnested(values, 8, ['step', 'execution']) as Pick<ExecutionRow, 'step' | 'execution'>[];

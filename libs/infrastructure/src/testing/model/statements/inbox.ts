@@ -3,7 +3,7 @@ import type { Session } from '../session';
 import { runKey, type InboxRow } from '../rows';
 import type { Execution, Pause } from '../transaction';
 
-/** Unread letters of a run at most. */
+/** Unread inbox messages of a run at most. */
 export const UNREAD = 1_000;
 
 /** `post-letter.sql`. */
@@ -38,7 +38,7 @@ export function* postInboxMessage(session: Session, values: Values): Execution<u
   return [{ position, status: run.status, unread: run.inbox_seq - run.seen, known }];
 }
 
-/** Both keys of a letter. */
+/** Both keys of an inbox message. */
 export function* insertInboxRow(
   { tx, tables }: Session,
   message: InboxRow,
