@@ -52,25 +52,26 @@ const more = process.argv.slice(2);
 const BUILT = '--excludeTaskDependencies';
 
 /**
- * Three sides of about one length, each one task at a time: specs of the whole product and of the adapters (two at a time) wait for processes,
- * servers and containers as long as they compute, and run beside what only computes. Nx by itself would begin with what most others need, and
- * end with the longest, alone.
+ * What runs, the longest first. Three at once take the next: specs of the whole product and of the adapters (two files at a time) wait for
+ * processes, servers and containers as long as they compute, and run beside what only computes. Nx by itself would begin with what most others
+ * need, and end with the longest, alone.
  */
-const SIDES = [[['webservice-e2e'], ['cli', 'tools']], [['infrastructure']]];
+const CHECKS = ['-t', 'lint', 'typecheck', 'format', 'diagrams'];
+const testsOf = (project) => ['-t', 'test', '-p', project, ...more];
+const LONG = ['webservice-e2e', 'infrastructure', 'core', 'webservice', 'cli'];
+const REST = ['-t', 'test', '--exclude', LONG.join(), ...more];
+const AT_ONCE = 3;
 const runAll = async () => {
-  const side = async (steps) => {
-    const ends = [];
-    for (const projects of steps)
-      ends.push(await nx('-t', 'test', '-p', projects.join(), '--parallel=1', BUILT, ...more));
-    return ends.every(Boolean);
+  const [first, second, ...others] = LONG.map(testsOf);
+  const queue = [first, second, CHECKS, ...others, REST];
+  const failed = new Set();
+  const lane = async () => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift())
+      if (!(await nx(...next, '--parallel=1', BUILT))) failed.add(next);
   };
-  let checks = false;
-  const others = async () => {
-    checks = await nx('-t', 'lint', 'typecheck', 'format', 'diagrams', '--parallel=1', BUILT);
-    return nx('-t', 'test', '--exclude', SIDES.flat(2).join(), '--parallel=1', BUILT, ...more);
-  };
-  const tests = await Promise.all([...SIDES.map(side), others()]);
-  return { checks, tests: tests.every(Boolean) };
+  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  const checks = !failed.delete(CHECKS);
+  return { checks, tests: failed.size === 0 };
 };
 
 if (!existsSync(join(root, 'node_modules/.package-lock.json')) && !(await run('npm', ['ci']))) process.exit(1);
