@@ -74,7 +74,11 @@ const runAll = async () => {
   return { checks, tests: failed.size === 0 };
 };
 
-if (!existsSync(join(root, 'node_modules/.package-lock.json')) && !(await run('npm', ['ci']))) process.exit(1);
+if (
+  !existsSync(join(root, 'node_modules/.package-lock.json')) &&
+  !(await run('npm', ['ci', '--no-audit', '--no-fund']))
+)
+  process.exit(1);
 for (const report of reports) rmSync(report, { force: true });
 const isBuilt = await nx('-t', 'build');
 const { checks, tests } = isBuilt ? await runAll() : { checks: false, tests: false };

@@ -80,7 +80,6 @@ export class LocalPod {
     }
     try {
       await podman(...this.createArguments(container, image));
-      this.imageID = `${image.split('@')[0]}@${await podman('inspect', '--format', '{{.ImageDigest}}', this.name)}`;
       if (this.deleted) return;
       const log = openSync(this.logFile, 'a');
       const args = ['--runtime', RUNTIME, 'start', '--attach', '--sig-proxy=false', this.name];
@@ -96,17 +95,16 @@ export class LocalPod {
         void this.delete(0);
       }, this.activeMs);
       // Each look is a process: without a pause they take more of the machine than the container.
-      while (!/running|exited/.test(await podman('inspect', '--format', '{{.State.Status}}', this.name)))
-        await delay(50);
+      let look = await this.inspect();
+      for (; !/running|exited/.test(look.status); look = await this.inspect()) await delay(50);
+      this.imageID = `${image.split('@')[0]}@${look.digest}`;
       this.state = { running: {} };
       this.begin();
       await exited;
       clearTimeout(deadline);
-      const [exitCode = '', starved] = (
-        await podman('inspect', '--format', '{{.State.ExitCode}} {{.State.OOMKilled}}', this.name)
-      ).split(' ');
-      const reason = starved === 'true' ? 'OOMKilled' : exitCode === '0' ? 'Completed' : 'Error';
-      this.state = { terminated: { exitCode: Number(exitCode), reason } };
+      const { exitCode, starved } = look.status === 'exited' ? look : await this.inspect();
+      const reason = starved ? 'OOMKilled' : exitCode === 0 ? 'Completed' : 'Error';
+      this.state = { terminated: { exitCode, reason } };
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       this.state = { waiting: { reason: 'CreateContainerError', message } };
@@ -115,6 +113,14 @@ export class LocalPod {
       this.begin();
       await podman('rm', '--force', '--ignore', '--time', '0', this.name);
     }
+  }
+
+  private async inspect() {
+    const format = '{{.State.Status}} {{.ImageDigest}} {{.State.ExitCode}} {{.State.OOMKilled}}';
+    const [status = '', digest = '', exitCode, starved] = (
+      await podman('inspect', '--format', format, this.name)
+    ).split(' ');
+    return { status, digest, exitCode: Number(exitCode), starved: starved === 'true' };
   }
 
   /** What a kubelet makes of the pod's specification. Only what the specification says is taken away or given. */
