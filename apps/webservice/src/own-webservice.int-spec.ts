@@ -32,7 +32,7 @@ beforeAll(async () => {
   await mkdir(join(folder, 'node_modules/@taskrunner'), { recursive: true });
   await cp(join(ROOT, 'examples/own-webservice'), folder, { recursive: true });
   await writeFile(join(folder, 'package.json'), JSON.stringify({ name: 'outside', private: true }));
-  for (const name of ['@nestjs', '@types', 'typescript'])
+  for (const name of ['@nestjs', '@types', 'typescript-native'])
     await symlink(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name));
   for (const name of ['libs/core', 'libs/infrastructure', 'apps/webservice'])
     await symlink(join(ROOT, name), join(folder, 'node_modules/@taskrunner', name.split('/')[1] ?? ''));
@@ -54,7 +54,7 @@ function token(): string {
 }
 
 it('compiles against the packages, serves with what it replaces and adds, and stops in order', async () => {
-  const tsc = join(folder, 'node_modules/typescript/bin/tsc');
+  const tsc = join(folder, 'node_modules/typescript-native/bin/tsc');
   await promisify(execFile)(process.execPath, [tsc, '-p', 'tsconfig.json'], { cwd: folder }).catch(
     ({ stdout }: { stdout: string }) => {
       throw new Error(stdout);
