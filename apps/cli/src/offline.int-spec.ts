@@ -126,7 +126,7 @@ describe('taskrunner, without a server', () => {
     const ended = taskrunner(['plan', pack, '-i', 'times=many']);
     expect([ended.exit, ended.err]).toEqual([
       2,
-      "CLI_INPUT the input times is not of type integer\nhelp: Write it as JSON, such as -i 'times=3'.\n",
+      "CLI_INPUT the input times is not of type integer\nhelp: Write the value as JSON, such as -i 'times=3'.\n",
     ]);
     const missing = taskrunner(['plan', pack]);
     expect(missing.exit).toBe(2);
