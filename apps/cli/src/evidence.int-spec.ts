@@ -344,7 +344,7 @@ describe('evidence, for who has a bundle and a trust file', () => {
       const { exit, out, err } = await taskrunner('verify', 'run.tar', ...TRUSTED, '--original', 'run.tar');
       expect(exit).toBe(0);
       expect(out).toMatch(/^ok {3}steps\.reused +absent +no rerun: .*not used/m);
-      expect(err).toContain('note: this run is no rerun');
+      expect(err).toContain('note: this run is not a rerun');
     });
   });
 

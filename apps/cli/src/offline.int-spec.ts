@@ -219,7 +219,7 @@ describe('taskrunner, without a server', () => {
         '-i',
         'who=x',
       ]);
-      expect(shown.out).toContain('policy few allows (hard-mandatory), assumed; not known: now, tenant\n');
+      expect(shown.out).toContain('policy few allows (hard-mandatory), assumed; unknown: now, tenant\n');
       expect(shown.out).toContain('would end    succeeded\n');
     });
   });

@@ -86,7 +86,7 @@ describe('CEL policies when a pack is planned', () => {
     [
       'steps.apply.outputs.count > 3',
       [
-        'POLICY_UNKNOWN_NAME 6: There is no `steps.apply`: it is not over when the policy is asked. Read a step that is over before the gate: scan.',
+        'POLICY_UNKNOWN_NAME 6: There is no `steps.apply`: it has not ended when the policy is evaluated. Read a step that ends before the gate: scan.',
       ],
     ],
     ['params.critcal <= 3', ['POLICY_UNKNOWN_NAME 7: There is no `params.critcal`. Did you mean `critical`?']],

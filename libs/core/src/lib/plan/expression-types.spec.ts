@@ -161,7 +161,7 @@ describe('types before a run', () => {
     ['steps.hosts.counts.filed', ['EXPR_UNKNOWN_NAME', 'filed }}', /mean `failed`/]],
     ['steps.named.outputs[0].twice + 1', null],
     ['steps.named.outputs[0].once', ['EXPR_UNKNOWN_NAME', 'once }}', /known: twice/i]],
-    ['steps.probe.outputs', ['EXPR_UNKNOWN_NAME', 'steps.probe', /inside a map/i]],
+    ['steps.probe.outputs', ['EXPR_UNKNOWN_NAME', 'steps.probe', /in a map/i]],
     ['steps.side.outputs.left.l + 1', null],
     ['steps.side.outputs.lft', ['EXPR_UNKNOWN_NAME', 'lft }}', /mean `left`/]],
     ['steps.left.outputs.l', null],

@@ -45,11 +45,13 @@ describe('a script', () => {
     const noted = (script: Json): readonly string[] => {
       const simulation = play(script);
       if (simulation.kind === 'refused') throw new Error(JSON.stringify(simulation.faults));
-      return simulation.assumptions.map(({ id, what }) => `${id}: ${what}`).filter((line) => line.includes('comes up'));
+      return simulation.assumptions
+        .map(({ id, what }) => `${id}: ${what}`)
+        .filter((line) => line.includes('never reached'));
     };
     const scan = { outputs: { count: 1, list: [1, 2] } };
     expect(noted({ scan, 'each[1]::one': 'failed', 'each[2]::one': 'failed' })).toEqual([
-      'each::one: each[2]::one never comes up: what the script says of it is not used',
+      'each::one: each[2]::one is never reached: its entry in the script is not used',
     ]);
   });
 

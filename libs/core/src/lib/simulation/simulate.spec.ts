@@ -252,9 +252,9 @@ describe('a simulation with a script', () => {
       simulation.kind === 'refused' &&
         simulation.faults.map(({ code, path, remediation }) => [code, path, remediation]),
     ).toEqual([
-      ['SCRIPT_INVALID', '/make/attempts', 'Write how many attempts it takes.'],
+      ['SCRIPT_INVALID', '/make/attempts', 'Use the number of attempts that the step takes.'],
       ['SCRIPT_INVALID', '/scan/atempts', 'Did you mean attempts?'],
-      ['SCRIPT_INVALID', '/scan/status', 'Choose one of them.'],
+      ['SCRIPT_INVALID', '/scan/status', 'Use one of the allowed values.'],
       ['SCRIPT_UNKNOWN_STEP', '/scann', 'Did you mean scan?'],
     ]);
   });
