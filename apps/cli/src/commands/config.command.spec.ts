@@ -66,7 +66,7 @@ describe('taskrunner config', () => {
       `CONFIG_UNKNOWN_KEY ${path}:2:3 http has no key "prot".`,
       `CONFIG_RANGE ${path}:3:15 http.healthPort must be from 0 to 65535; it is 70000.`,
       `CONFIG_UNKNOWN_KEY ${path}:4:1 The configuration has no key "databse".`,
-      `CONFIG_TYPE ${path}:7:19 approvals.floor.minApprovals must be a whole number.`,
+      `CONFIG_TYPE ${path}:7:19 approvals.floor.minApprovals must be an integer.`,
       `CONFIG_CHOICE ${path}:8:12 approvals.floor.proof must be one of service, token, key.`,
       `CONFIG_FORMAT ${path}:9:17 approvals.expiresAfter must be a duration such as 500ms, 90s, 30m, 4h or 7d.`,
       `CONFIG_FORMAT ${path}:11:13 artifacts.maxBytes must be a size such as 64KiB, 24MiB or 1GiB.`,
@@ -121,7 +121,7 @@ describe('taskrunner config', () => {
       exit: 2,
       out: [],
       err: [
-        'CONFIG_UNREADABLE /etc/taskrunner/task-runner.yaml There is no file /etc/taskrunner/task-runner.yaml.',
+        'CONFIG_UNREADABLE /etc/taskrunner/task-runner.yaml The file /etc/taskrunner/task-runner.yaml does not exist.',
         'help: Pass the file, or set TASKRUNNER_CONFIG. To check only the environment variables, pass /dev/null.',
       ],
     });

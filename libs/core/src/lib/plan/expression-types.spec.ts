@@ -187,7 +187,7 @@ describe('types before a run', () => {
     ['upper(inputs.name, 1)', ['EXPR_ARGUMENTS', 'upper(', /takes 1/]],
     ['sort_by(steps.named.outputs, &twice)[0].twice > 1', null],
     ['sort_by(steps.named.outputs, &twise)', ['EXPR_UNKNOWN_NAME', 'twise', /mean `twice`/]],
-    ['sort_by(steps.named.outputs, twice)', ['EXPR_ARGUMENTS', 'twice)', /write & before it/i]],
+    ['sort_by(steps.named.outputs, twice)', ['EXPR_ARGUMENTS', 'twice)', /add & before the argument/i]],
     ['map(&up, steps.hosts.outputs)[0] == 1', ['EXPR_TYPE', '== 1', /never equal/]],
     ['{a: inputs.name}.b', ['EXPR_UNKNOWN_NAME', 'b }}', /mean `a`/]],
     ['(inputs.flag ? inputs.count : inputs.name) == true', ['EXPR_TYPE', '== true', /never equal/]],
