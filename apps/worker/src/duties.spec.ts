@@ -55,5 +55,5 @@ it('what the database refuses of a run is a duty that fails; what is wrong with 
   expect(watched.refused('drive', denied)).toBe(true);
   clock.elapsed = 30_000;
   expect(watched.refused('drive', denied)).toBe(true);
-  expect(watched.trouble()).toBe('writing what runs do has failed for 30 s: permission denied for table runs');
+  expect(watched.trouble()).toBe('committing run progress has failed for 30 s: permission denied for table runs');
 });
