@@ -343,7 +343,7 @@ describe('evidence, for who has a bundle and a trust file', () => {
     it('says that the original was not used where the run is no rerun', async () => {
       const { exit, out, err } = await taskrunner('verify', 'run.tar', ...TRUSTED, '--original', 'run.tar');
       expect(exit).toBe(0);
-      expect(out).toMatch(/^ok {3}steps\.reused +absent +no rerun: .*not used/m);
+      expect(out).toMatch(/^ok {3}steps\.reused +absent +not a rerun: .*not used/m);
       expect(err).toContain('note: this run is not a rerun');
     });
   });

@@ -30,7 +30,7 @@ it('a duty that fails is said once, counted each time, and after a while the wor
   expect(watched.trouble()).not.toBeNull();
   watched.done('claim');
   watched.done('claim');
-  expect(watched.trouble()).toBe('looking for letters has failed for 60 s: permission denied for table runs');
+  expect(watched.trouble()).toBe('reading inbox messages has failed for 60 s: permission denied for table runs');
   watched.done('mail');
   expect(watched.trouble()).toBeNull();
   expect(said.slice(3)).toEqual(['info claim.works-again', 'info mail.works-again', 'info worker.ready']);
