@@ -78,7 +78,7 @@ describe('a script', () => {
     expect(simulation.kind === 'simulated' && simulation.assumptions).toEqual([
       { id: 'scan', what: 'it succeeds' },
       { id: 'ask', what: 'one person approves' },
-      { id: 'sized', what: 'steps.ask.outputs.response.size is not known, nor what is made of it' },
+      { id: 'sized', what: 'steps.ask.outputs.response.size is not known, so values that depend on it are unknown' },
       { id: 'each', what: 'one item: steps.scan.outputs.list is not known' },
     ]);
     const scripted = play({

@@ -52,7 +52,7 @@ describe('a simulation without a script', () => {
         'maybe',
         'run',
         'pending',
-        'assumed: steps.scan.outputs.exitCode == 0 holds: steps.scan.outputs.exitCode is not known; assumed: steps.scan.outputs.exitCode is not known, nor what is made of it',
+        'assumed: steps.scan.outputs.exitCode == 0 holds: steps.scan.outputs.exitCode is not known; assumed: steps.scan.outputs.exitCode is not known, so values that depend on it are unknown',
       ],
       ['radius', 'gate', 'requires-policy', 'policy blast; allows'],
       ['approve', 'gate', 'requires-approval', 'approval owners; assumed: 2 people approve'],

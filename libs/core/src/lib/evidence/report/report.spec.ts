@@ -296,7 +296,11 @@ describe('a report', () => {
   );
 
   it.each<[string, Partial<Sample['trust']['keys'][number]>, RegExp]>([
-    ['compromised', { revoked: { at: '2026-01-01T00:00:00.000Z', reason: 'compromised' } }, /newer trust file does not help/i],
+    [
+      'compromised',
+      { revoked: { at: '2026-01-01T00:00:00.000Z', reason: 'compromised' } },
+      /newer trust file does not help/i,
+    ],
     ['retired', { revoked: { at: '2025-01-02T00:00:00.000Z', reason: 'retired' } }, /newer trust file does not help/i],
     ['of another tenant', { tenants: ['other'] }, /tenant/],
   ])('does not promise that a newer trust file cures a key that is %s', (_what, change, remedy) => {
