@@ -42,7 +42,7 @@ export async function runProgram(
   const program = new Command(name)
     .description(description)
     .version(version)
-    .showHelpAfterError('(--help shows how it is used)')
+    .showHelpAfterError('(use --help for usage)')
     .configureOutput({
       writeOut: (text) => terminal.print(text.replace(/\n$/, '')),
       writeErr: (text) => terminal.say(text.replace(/\n$/, '')),

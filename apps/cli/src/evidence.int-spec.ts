@@ -251,7 +251,7 @@ describe('evidence, for who has a bundle and a trust file', () => {
       ['binary.tar', 'is not a tar'],
       ['empty.tar', 'is empty'],
       ['cut.tar', 'is a damaged tar: the tar is cut off'],
-      ['run.tar.gz', 'is compressed with gzip: a bundle is a plain tar'],
+      ['run.tar.gz', 'is compressed with gzip; a bundle must be a plain tar'],
     ])('has one error for %s', async (bundle, why) => {
       const { exit, out, err } = await taskrunner('verify', bundle, '--trust', 'trust.json');
       expect([exit, out]).toEqual([9, '']);
@@ -274,7 +274,7 @@ describe('evidence, for who has a bundle and a trust file', () => {
       };
       expect(await refused('one.json')).toEqual(['TRUST_INVALID one.json:4:3 /serial a whole number is expected', '']);
       expect(await refused('two.json')).toEqual([
-        'TRUST_INVALID two.json has 2 faults',
+        'TRUST_INVALID two.json has 2 errors',
         'TRUST_INVALID two.json:4:18 /more an unknown member',
         'TRUST_INVALID two.json:4:3 /serial a whole number is expected',
         '',
@@ -343,8 +343,8 @@ describe('evidence, for who has a bundle and a trust file', () => {
     it('says that the original was not used where the run is no rerun', async () => {
       const { exit, out, err } = await taskrunner('verify', 'run.tar', ...TRUSTED, '--original', 'run.tar');
       expect(exit).toBe(0);
-      expect(out).toMatch(/^ok {3}steps\.reused +absent +no rerun: .*not used/m);
-      expect(err).toContain('note: this run is no rerun');
+      expect(out).toMatch(/^ok {3}steps\.reused +absent +not a rerun: .*not used/m);
+      expect(err).toContain('note: this run is not a rerun');
     });
   });
 
@@ -358,7 +358,7 @@ describe('evidence, for who has a bundle and a trust file', () => {
       expect(html).not.toMatch(/<script|src=|href=|@import|url\(/);
       expect(cli(...args)).toMatchObject({
         exit: 2,
-        err: expect.stringMatching(/^CLI_FILE report\.html exists already/) as string,
+        err: expect.stringMatching(/^CLI_FILE report\.html already exists/) as string,
       });
       expect(cli(...args, '--force').exit).toBe(0);
     });

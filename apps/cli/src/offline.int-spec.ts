@@ -126,7 +126,7 @@ describe('taskrunner, without a server', () => {
     const ended = taskrunner(['plan', pack, '-i', 'times=many']);
     expect([ended.exit, ended.err]).toEqual([
       2,
-      "CLI_INPUT the input times is not of type integer\nhelp: Write it as JSON, such as -i 'times=3'.\n",
+      "CLI_INPUT the input times is not of type integer\nhelp: Write the value as JSON, such as -i 'times=3'.\n",
     ]);
     const missing = taskrunner(['plan', pack]);
     expect(missing.exit).toBe(2);
@@ -219,7 +219,7 @@ describe('taskrunner, without a server', () => {
         '-i',
         'who=x',
       ]);
-      expect(shown.out).toContain('policy few allows (hard-mandatory), assumed; not known: now, tenant\n');
+      expect(shown.out).toContain('policy few allows (hard-mandatory), assumed; unknown: now, tenant\n');
       expect(shown.out).toContain('would end    succeeded\n');
     });
   });

@@ -119,7 +119,7 @@ describe('taskrunner, for authors', () => {
     writeFileSync(join(folder, 'later', 'pack.yaml'), without);
     const text = await taskrunner('diff', 'demo', 'later', ...INPUTS);
     expect([text.exit, text.err]).toEqual([1, '']);
-    expect(text.out).toContain('! acts without an approval now: apply\n');
+    expect(text.out).toContain('! now has effects without an approval: apply\n');
     const data = await taskrunner('diff', 'demo', 'later', ...INPUTS, '--output', 'json');
     expect([data.exit, json(data.out)['gates']]).toEqual([
       1,

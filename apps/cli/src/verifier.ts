@@ -29,7 +29,7 @@ async function verify(): Promise<void> {
   process.exitCode = await runProgram(
     {
       name: 'taskrunner-verify',
-      description: 'Checks and shows the evidence of TaskRunner runs: no network, no server, no dependency.',
+      description: 'Verifies and shows the evidence of TaskRunner runs, without network, server or dependencies.',
     },
     COMMANDS,
     {

@@ -263,7 +263,7 @@ describe('secrets and sensitive inputs', () => {
     for (const name of ['no-such-secret', 'foreign', 'elsewhere', 'signed']) {
       const { body } = await ada.ask('POST', '/api/runs', { manifest: using(name) });
       expect(body).toMatchObject({ code: 'PLAN_INVALID', errors: [{ code: 'SECRET_NOT_GRANTED' }] });
-      expect(JSON.stringify(body).replaceAll(name, 'x')).toContain('The secret x is not bound here.');
+      expect(JSON.stringify(body).replaceAll(name, 'x')).toContain('The secret x is not bound in this environment.');
     }
     expect(await codesOf(using('gated'))).toEqual([]);
     expect(await codesOf(using('gated').replace(/.*gate: .*\n/, ''))).toEqual(['SECRET_NOT_GRANTED']);

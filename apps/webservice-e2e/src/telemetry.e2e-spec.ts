@@ -151,7 +151,7 @@ describe('telemetry of the whole product', () => {
     expect(lines()).toMatchObject([
       {
         code: 'TOKEN_INVALID',
-        reason: expect.stringContaining('says something twice'),
+        reason: expect.stringContaining('contains a duplicate key'),
         path: '/api/me',
         level: 'warn',
       },

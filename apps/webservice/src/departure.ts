@@ -13,7 +13,7 @@ export class Departure {
 
   /** Whether the service may be sent requests, with what its parts say. */
   async readiness(ready: () => Promise<Readiness>): Promise<Readiness> {
-    return this.hasBegun ? { ready: false, reason: 'the service stops' } : ready();
+    return this.hasBegun ? { ready: false, reason: 'the service is stopping' } : ready();
   }
 
   readonly watch = (_request: Request, response: Response, next: NextFunction): void => {

@@ -10,7 +10,7 @@ export async function openAttestor(configuration: Configuration, keys: KeyPaths,
   if (profile === 'production') await refuseRunKeys(keys);
   const { url, tokenUrl, clientId, clientSecretFile } = attestor;
   if (url === null) {
-    log.say('warn', 'attestor.key-file', { reason: 'a key file of this host signs: builders/local/v1' });
+    log.say('warn', 'attestor.key-file', { reason: 'this worker signs with a key file: builders/local/v1' });
     // A worker that does not seal may still have the key, and close the evidence of sealed runs that have ended.
     const isSealing = configuration.sealedMode.enabled || (await isReadable(keys.runSealed));
     const [run, runSealed, bundle] = await Promise.all([
@@ -38,8 +38,8 @@ async function refuseRunKeys(keys: KeyPaths): Promise<void> {
     if (await isReadable(path))
       throw new CodedError(
         'WORKER_HOLDS_RUN_KEY',
-        `profile: production, and this worker can read ${path}`,
-        'Take the key away from the workers: only the Attestor may have it.',
+        `profile is production, but this worker can read ${path}`,
+        'Remove the key from the workers. Only the Attestor may have it.',
       );
   }
 }

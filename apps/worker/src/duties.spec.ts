@@ -30,7 +30,7 @@ it('a duty that fails is said once, counted each time, and after a while the wor
   expect(watched.trouble()).not.toBeNull();
   watched.done('claim');
   watched.done('claim');
-  expect(watched.trouble()).toBe('looking for letters has failed for 60 s: permission denied for table runs');
+  expect(watched.trouble()).toBe('reading inbox messages has failed for 60 s: permission denied for table runs');
   watched.done('mail');
   expect(watched.trouble()).toBeNull();
   expect(said.slice(3)).toEqual(['info claim.works-again', 'info mail.works-again', 'info worker.ready']);
@@ -55,5 +55,5 @@ it('what the database refuses of a run is a duty that fails; what is wrong with 
   expect(watched.refused('drive', denied)).toBe(true);
   clock.elapsed = 30_000;
   expect(watched.refused('drive', denied)).toBe(true);
-  expect(watched.trouble()).toBe('writing what runs do has failed for 30 s: permission denied for table runs');
+  expect(watched.trouble()).toBe('committing run progress has failed for 30 s: permission denied for table runs');
 });

@@ -83,11 +83,11 @@ export class Duties {
 
 const WHAT: { readonly [Each in Duty]: string } = {
   claim: 'claiming runs',
-  drive: 'writing what runs do',
-  refuse: 'looking for runs that nobody can take',
-  mail: 'looking for letters',
-  attest: 'looking for evidence to seal',
+  drive: 'committing run progress',
+  refuse: 'checking for runs that no worker can take',
+  mail: 'reading inbox messages',
+  attest: 'checking for evidence to seal',
   seal: 'storing evidence',
   assignment: 'claiming assignments',
-  standings: 'looking after assignments',
+  standings: 'checking assignments',
 };

@@ -78,7 +78,7 @@ function derive(tree, uses) {
       const made = parameters === null ? null : pureOutcome('${uses}', parameters);
       if (made?.kind === 'succeeded') return succeeded(knowledge.keep(made.outputs));
       if (made !== null) return failed(made.code, made.message, made.retryable);
-      knowledge.assume(step, \`\${unknown ?? 'its parameters'} is not known, nor what is made of it\`);
+      knowledge.assume(step, \`\${unknown ?? 'its parameters'} is not known, so values that depend on it are unknown\`);
       break;
     }
     `,

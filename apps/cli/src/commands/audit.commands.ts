@@ -25,12 +25,10 @@ interface FetchOptions extends ConnectionOptions {
 
 /** `audit export|checkpoints|verify`. */
 export function registerAudit(program: Command, context: Context): void {
-  const audit = program
-    .command('audit')
-    .description('the audit chain of the tenant, and checkpoints to keep elsewhere');
+  const audit = program.command('audit').description('export and verify the audit chain of the tenant');
   withConnection(audit.command('export'))
-    .description('all entries of the audit chain, one JSON value a line (scope packs.admin)')
-    .option('--file <path>', 'append to this file what comes after its last entry; else all entries are printed')
+    .description('export the entries of the audit chain, one JSON value on each line (scope packs.admin)')
+    .option('--file <path>', 'append the entries after the last entry of this file (default: print all entries)')
     .action((options: FetchOptions) =>
       context.run(async () => {
         const known = options.file === undefined ? [] : readAuditExport(await textIfThere(options.file));
@@ -46,8 +44,11 @@ export function registerAudit(program: Command, context: Context): void {
       }),
     );
   withConnection(audit.command('checkpoints'))
-    .description('signed checkpoints of the audit chain, one DSSE envelope a line (scope packs.admin)')
-    .option('--file <path>', 'append to this file those that cover more than its last one; else all are printed')
+    .description('export the signed checkpoints of the audit chain, one DSSE envelope on each line (scope packs.admin)')
+    .option(
+      '--file <path>',
+      'append the checkpoints after the last checkpoint of this file (default: print all checkpoints)',
+    )
     .action((options: FetchOptions) =>
       context.run(async () => {
         const known = options.file === undefined ? [] : readCheckpointFile(await textIfThere(options.file));
@@ -71,10 +72,10 @@ interface VerifyOptions {
 function registerVerify(audit: Command, context: Context): void {
   audit
     .command('verify <export>')
-    .description('check that an export is complete against checkpoints that you kept: no network, no server')
-    .requiredOption('--checkpoints <file>', 'signed checkpoints, one a line')
-    .requiredOption('--trust <file>', 'whom to trust (taskrunner.trust.v1)')
-    .option('--tenant <tenant>', 'whose chain it is, where the checkpoints are of several tenants')
+    .description('verify offline that an export is complete, using checkpoints that you kept')
+    .requiredOption('--checkpoints <file>', 'file with signed checkpoints, one on each line')
+    .requiredOption('--trust <file>', 'trust file (taskrunner.trust.v1)')
+    .option('--tenant <tenant>', 'tenant of the chain, if the checkpoints belong to several tenants')
     .option('--json', 'print {ok, tenant, last, covered, checks}')
     .action((file: string, options: VerifyOptions) =>
       context.run(async () => {
@@ -120,7 +121,7 @@ async function write<Item>(
     if (file === undefined) lines.forEach((line) => terminal.print(line));
     else if (lines.length > 0) await appendFile(file, `${lines.join('\n')}\n`, { mode: 0o600 });
   }
-  if (file !== undefined) terminal.print(safeLine(`${count} added to ${file}`));
+  if (file !== undefined) terminal.print(safeLine(`${count} entries appended to ${file}`));
   return EXIT.OK;
 }
 

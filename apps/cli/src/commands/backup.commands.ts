@@ -23,10 +23,10 @@ import { withOutput } from './options';
 /** `taskrunner maintain backup`, `restore`, `settle` and `resume`: with the role `maintain`, and the object store of the configuration. */
 export function registerBackup(maintain: Command, context: Context): void {
   const { terminal } = context;
-  withOutput(maintain.command('backup').argument('<folder>', 'made by this; its parent must be there'), 'json')
-    .description('back up the database while everything goes on; keys are never part of it')
+  withOutput(maintain.command('backup').argument('<folder>', 'folder to create; its parent must exist'), 'json')
+    .description('back up the database while the services run; keys are never included')
     .option(...CONFIG)
-    .option('--with-objects', 'copy the objects that rows refer to, too')
+    .option('--with-objects', 'also copy the objects that the rows refer to')
     .action((folder: string, { withObjects }: { readonly withObjects?: boolean }, command: Command) =>
       context.run(async () => {
         const { urls, configuration } = await settingsOf(configOf(command), context);
@@ -36,25 +36,30 @@ export function registerBackup(maintain: Command, context: Context): void {
           objects: await openObjectStore(configuration.artifacts),
           copyObjects: withObjects === true,
           onLost: ({ tenant, run, digest }) =>
-            terminal.say(safeLine(`the object store lacks ${digest} of ${tenant} ${run === null ? '' : toRunId(run)}`)),
+            terminal.say(
+              safeLine(`the object store does not have ${digest} of ${tenant} ${run === null ? '' : toRunId(run)}`),
+            ),
         });
         const { manifest, digest } = made;
         if (isJson(command)) terminal.print(JSON.stringify({ digest, manifest }));
         else for (const line of describeBackup(made)) terminal.print(safeLine(line));
         if (manifest.objects.lost === 0) return EXIT.OK;
-        terminal.say(`objects that are lost: ${manifest.objects.lost}. The backup is whole without them.`);
+        terminal.say(`lost objects: ${manifest.objects.lost}. The backup is otherwise complete.`);
         return EXIT.FAILED;
       }),
     );
-  withOutput(maintain.command('restore').argument('<folder>', 'folder of a backup'), 'json')
-    .description('fill an empty, migrated database from a backup; no service may run')
+  withOutput(maintain.command('restore').argument('<folder>', 'folder of the backup'), 'json')
+    .description('restore a backup to an empty, migrated database; stop all services first')
     .option(...CONFIG)
     .addOption(
-      new Option('--objects <what>', 'check: none may be missing; copy: from the backup; report: go on without')
+      new Option(
+        '--objects <what>',
+        'check: fail if an object is missing; copy: copy objects from the backup; report: list missing objects and continue',
+      )
         .choices(RESTORED_OBJECTS)
         .default('check'),
     )
-    .option('--digest <digest>', 'what manifest.json must be, as `backup` has told it')
+    .option('--digest <digest>', 'expected digest of manifest.json, as printed by `backup`')
     .action((folder: string, supplied: RestoreSupplied, command: Command) =>
       context.run(async () => {
         const { urls, configuration } = await settingsOf(configOf(command), context);
@@ -71,7 +76,7 @@ export function registerBackup(maintain: Command, context: Context): void {
       }),
     );
   withOutput(maintain.command('settle'), 'json')
-    .description('after a recovery by other means: do what a restore does to runs, workers and schedules')
+    .description('after a recovery by other means: reset runs, workers and schedules as `restore` does')
     .option(...CONFIG)
     .action((_: object, command: Command) =>
       context.run(async () => {
@@ -84,17 +89,17 @@ export function registerBackup(maintain: Command, context: Context): void {
     );
   maintain
     .command('resume')
-    .description('let runs go on that stand since a restore; in the audit')
-    .argument('[run]', 'id of the run; without it all of the tenant')
-    .requiredOption('--tenant <name>', 'whose runs they are')
-    .requiredOption('--reason <text>', 'what was looked at outside')
+    .description('resume runs that were stopped by a restore; recorded in the audit chain')
+    .argument('[run]', 'run id (default: all stopped runs of the tenant)')
+    .requiredOption('--tenant <name>', 'tenant of the runs')
+    .requiredOption('--reason <text>', 'which external systems were checked')
     .option(...CONFIG)
     .action((run: string | undefined, { tenant, reason }: ResumeSupplied, command: Command) =>
       context.run(async () => {
         const { urls } = await settingsOf(configOf(command), context);
         const of = { tenant: tenant as TenantId, run: run === undefined ? null : runOf(run), reason };
         for (const resumed of await resumeRuns(urlOf('maintain', urls), of))
-          terminal.print(safeLine(`${resumed} goes on`));
+          terminal.print(safeLine(`${resumed} is resumed`));
         return EXIT.OK;
       }),
     );
@@ -118,7 +123,11 @@ function isJson(command: Command): boolean {
 
 function digestIn(text: string): Digest {
   if (isDigest(text)) return text;
-  throw new CliError('CLI_USAGE', `${text} is no digest`, 'Give it as `taskrunner maintain backup` has told it.');
+  throw new CliError(
+    'CLI_USAGE',
+    `${text} is not a digest`,
+    'Use the digest that `taskrunner maintain backup` printed.',
+  );
 }
 
 function describeBackup({ manifest, digest }: BackedUp): readonly string[] {
@@ -126,10 +135,10 @@ function describeBackup({ manifest, digest }: BackedUp): readonly string[] {
   const rows = tables.reduce((sum, one) => sum + one.rows, 0);
   return [
     `backed up ${rows} rows of ${tables.length} tables as of ${takenAt}`,
-    `references to objects: ${objects.rows}, ${objects.copied ? 'copied, too' : 'not copied: the object store is backed up apart'}`,
-    'keys are not in it. It needs:',
+    `references to objects: ${objects.rows}, ${objects.copied ? 'copied' : 'not copied: back up the object store separately'}`,
+    'keys are not included. A restore needs:',
     ...keys.map(({ key, ids }) => `  ${key}${ids.length > 0 ? ` ${ids.join(', ')}` : ''}`),
-    `note apart: manifest.json ${digest}`,
+    `store this digest separately: manifest.json ${digest}`,
   ];
 }
 
@@ -137,7 +146,7 @@ function describeRestore({ manifest, rows, incomplete, ...settled }: RestoredDat
   return [
     `restored ${rows} rows as of ${manifest.takenAt}`,
     ...incomplete.map(
-      ({ tenant, runId, digests }) => `objects are missing of ${tenant} ${runId ?? 'schedules'}: ${digests.join(', ')}`,
+      ({ tenant, runId, digests }) => `missing objects of ${tenant} ${runId ?? 'schedules'}: ${digests.join(', ')}`,
     ),
     ...describeRuns(settled),
   ];
@@ -145,10 +154,12 @@ function describeRestore({ manifest, rows, incomplete, ...settled }: RestoredDat
 
 function describeRuns({ standing: stopped, goingOn, skipped }: Settled): readonly string[] {
   return [
-    `runs that go on by themselves: ${goingOn}; schedules of which ticks were skipped: ${skipped}`,
-    ...stopped.map(({ tenant, runId }) => `${runId} of ${tenant} stands: it has steps that may act once`),
+    `runs that continue automatically: ${goingOn}; schedules with skipped ticks: ${skipped}`,
+    ...stopped.map(({ tenant, runId }) => `${runId} of ${tenant} is stopped: it has steps that may act only once`),
     ...(stopped.length > 0
-      ? ['look outside what these have done since, then: taskrunner maintain resume RUN --tenant NAME --reason TEXT']
+      ? [
+          'check in the external systems what these steps did, then run: taskrunner maintain resume RUN --tenant NAME --reason TEXT',
+        ]
       : []),
   ];
 }

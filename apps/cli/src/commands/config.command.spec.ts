@@ -66,7 +66,7 @@ describe('taskrunner config', () => {
       `CONFIG_UNKNOWN_KEY ${path}:2:3 http has no key "prot".`,
       `CONFIG_RANGE ${path}:3:15 http.healthPort must be from 0 to 65535; it is 70000.`,
       `CONFIG_UNKNOWN_KEY ${path}:4:1 The configuration has no key "databse".`,
-      `CONFIG_TYPE ${path}:7:19 approvals.floor.minApprovals must be a whole number.`,
+      `CONFIG_TYPE ${path}:7:19 approvals.floor.minApprovals must be an integer.`,
       `CONFIG_CHOICE ${path}:8:12 approvals.floor.proof must be one of service, token, key.`,
       `CONFIG_FORMAT ${path}:9:17 approvals.expiresAfter must be a duration such as 500ms, 90s, 30m, 4h or 7d.`,
       `CONFIG_FORMAT ${path}:11:13 artifacts.maxBytes must be a size such as 64KiB, 24MiB or 1GiB.`,
@@ -98,10 +98,10 @@ describe('taskrunner config', () => {
     const { exit, err } = await taskrunner(['config', 'check', path], env);
     expect(exit).toBe(2);
     expect(err).toEqual([
-      `CONFIG_VARIABLE_UNKNOWN ${path} The environment variable TASKRUNNER_HTTP_PROT names no key.`,
+      `CONFIG_VARIABLE_UNKNOWN ${path} The environment variable TASKRUNNER_HTTP_PROT does not match any key.`,
       'help: Did you mean TASKRUNNER_HTTP_PORT?',
-      `CONFIG_TYPE ${path}#/http/port http.port must be a whole number. It comes from TASKRUNNER_HTTP_PORT.`,
-      'help: Write a value of the kind that etc/task-runner.yaml.sample shows.',
+      `CONFIG_TYPE ${path}#/http/port http.port must be an integer. The value comes from TASKRUNNER_HTTP_PORT.`,
+      'help: Use a value of the type shown in etc/task-runner.yaml.sample.',
     ]);
   });
 
@@ -121,8 +121,8 @@ describe('taskrunner config', () => {
       exit: 2,
       out: [],
       err: [
-        'CONFIG_UNREADABLE /etc/taskrunner/task-runner.yaml There is no file /etc/taskrunner/task-runner.yaml.',
-        'help: Name the file, or set TASKRUNNER_CONFIG. To check the environment variables alone, name /dev/null.',
+        'CONFIG_UNREADABLE /etc/taskrunner/task-runner.yaml The file /etc/taskrunner/task-runner.yaml does not exist.',
+        'help: Pass the file, or set TASKRUNNER_CONFIG. To check only the environment variables, pass /dev/null.',
       ],
     });
     expect((await taskrunner(['config', 'check', '/dev/null'])).exit).toBe(0);
@@ -136,8 +136,8 @@ describe('taskrunner config', () => {
       exit: 2,
       out: [],
       err: [
-        `CONFIG_CONFLICT ${place}:3:12 sandbox.profile is auto, which the webservice cannot try out.`,
-        'help: Write bwrap or none for webservice and workers alike.',
+        `CONFIG_CONFLICT ${place}:3:12 sandbox.profile is auto, which the webservice cannot probe.`,
+        'help: Use bwrap or none, with the same value for the webservice and the workers.',
       ],
     });
     expect((await check(web)).err[0]).toMatch(/^CONFIG_CONFLICT .* sandbox\.profile is auto/);

@@ -17,24 +17,24 @@ interface Options {
   readonly output: string;
 }
 
-const FILE = 'configuration file; else TASKRUNNER_CONFIG, else the default place';
+const FILE = 'configuration file (default: TASKRUNNER_CONFIG, then the default path)';
 
 /** `taskrunner config`: what the services would read, without starting one. */
 export function registerConfig(program: Command, context: Context): void {
   const config = program.command('config').description('check and show the configuration of the services');
   withOutput(config.command('check').argument('[file]', FILE), 'json')
-    .description('tell everything that is wrong with it and with the variables that override it')
+    .description('validate the configuration, including environment variables, and report all errors')
     .action((supplied: string | undefined, options: Options) =>
       context.run(async () => check(await read(supplied, context, 'check'), options, context)),
     );
   withOutput(config.command('show').argument('[file]', FILE), 'json')
-    .description('print what it means, defaults and overrides included, passwords left out')
+    .description('print the effective configuration, including defaults and overrides; passwords are redacted')
     .action((supplied: string | undefined, options: Options) =>
       context.run(async () => show(await read(supplied, context, 'anybody'), options, context)),
     );
   config
     .command('sample')
-    .description('print every key with its default and meaning')
+    .description('print every key with its default and description')
     .action(() =>
       context.run(async () => {
         context.terminal.print(printSample().replace(/\n$/, ''));

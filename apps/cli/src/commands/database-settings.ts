@@ -8,7 +8,7 @@ import type { Context } from './context';
 /** `--config` of commands for operators. */
 export const CONFIG = [
   '--config <file>',
-  'configuration of the services; else TASKRUNNER_CONFIG, else the default place',
+  'configuration file of the services (default: TASKRUNNER_CONFIG, then the default path)',
 ] as const;
 
 /** What is configured for operators. */
@@ -26,7 +26,7 @@ export async function settingsOf(supplied: string | undefined, { env, terminal }
   }
   const file = configurationFileOf(supplied, env);
   for (const line of faultLines(reading.faults, file)) terminal.say(line);
-  throw new CliError('CLI_CONFIG', `${file} is not valid`, 'Correct it; `taskrunner config check` tells all.');
+  throw new CliError('CLI_CONFIG', `${file} is not valid`, 'Correct it. `taskrunner config check` lists all errors.');
 }
 
 /** How to connect as a role. Throws `CLI_CONFIG` if that is not configured. */
@@ -35,7 +35,7 @@ export function urlOf(role: 'owner' | 'maintain', urls: Settings['urls']): strin
   if (url !== undefined) return url;
   throw new CliError(
     'CLI_CONFIG',
-    `how to connect as taskrunner_${role} is not configured`,
+    `no connection is configured for taskrunner_${role}`,
     `Set database.host and database.${role}PasswordFile, or database.${role}Url.`,
   );
 }
@@ -48,5 +48,5 @@ export function configOf(command: Command): string | undefined {
 /** An id of a run. Throws `CLI_USAGE`. */
 export function runOf(text: string): RunId {
   if (isRunId(text)) return text;
-  throw new CliError('CLI_USAGE', `${text} is no id of a run`, 'Give it as `taskrunner run` printed it.');
+  throw new CliError('CLI_USAGE', `${text} is not a run id`, 'Use the id that `taskrunner run` printed.');
 }

@@ -24,19 +24,19 @@ export function registerDatabase(program: Command, context: Context): void {
   const { terminal } = context;
   program
     .command('migrate')
-    .description('bring the database to this release, as its owner')
+    .description('migrate the database to this release, with the owner role')
     .option(...CONFIG)
     .action(({ config }: Options) =>
       context.run(async () => {
         const { ran } = await migrateDatabase(urlOf('owner', (await settingsOf(config, context)).urls));
-        terminal.print(ran.length === 0 ? 'nothing to do' : ran.join('\n'));
+        terminal.print(ran.length === 0 ? 'the database is up to date' : ran.join('\n'));
         return EXIT.OK;
       }),
     );
 
   const maintain = withOutput(program.command('maintain').option(...CONFIG), 'json')
-    .description('daily upkeep: partitions of the days to come, and what is past retention')
-    .option('--daily', 'go on, once a day')
+    .description('run daily maintenance: create partitions and delete data past its retention')
+    .option('--daily', 'keep running, and repeat once a day')
     .action(({ config, output, daily }: Options & { readonly daily?: boolean }) =>
       context.run(async () => {
         const { urls, configuration } = await settingsOf(config, context);
@@ -53,8 +53,8 @@ export function registerDatabase(program: Command, context: Context): void {
       }),
     );
   held(maintain, 'hold')
-    .description('keep all that there is of a run, whatever its age; in the audit')
-    .requiredOption('--reason <text>', 'why, for instance the number of a case')
+    .description('keep all data of a run regardless of its age; recorded in the audit chain')
+    .requiredOption('--reason <text>', 'reason, such as a case number')
     .action((run: string, { tenant, reason }: HoldOptions, command: Command) =>
       context.run(async () => {
         const { urls } = await settingsOf(configOf(command), context);
@@ -64,12 +64,12 @@ export function registerDatabase(program: Command, context: Context): void {
       }),
     );
   held(maintain, 'release')
-    .description('end a hold; in the audit')
+    .description('end the hold of a run; recorded in the audit chain')
     .action((run: string, { tenant }: HoldOptions, command: Command) =>
       context.run(async () => {
         const { urls } = await settingsOf(configOf(command), context);
         await releaseRun(urlOf('maintain', urls), tenant as TenantId, runOf(run));
-        terminal.print(safeLine(`${run} is held no more`));
+        terminal.print(safeLine(`${run} is no longer held`));
         return EXIT.OK;
       }),
     );
@@ -82,14 +82,14 @@ const DAY_MS = 86_400_000;
 function held(maintain: Command, name: string): Command {
   return maintain
     .command(name)
-    .argument('<run>', 'id of the run')
-    .requiredOption('--tenant <name>', 'whose run it is')
+    .argument('<run>', 'run id')
+    .requiredOption('--tenant <name>', 'tenant of the run')
     .option(...CONFIG);
 }
 
 function describeMaintained({ partitions, runs, evidence, dropped, kept }: Maintained): string {
   return [
-    `partitions made: ${partitions}, dropped: ${dropped}; removed runs: ${runs}, evidence: ${evidence}`,
-    ...kept.map(({ day, runs: left }) => `${day} stays: ${left} of its runs are not archived`),
+    `partitions created: ${partitions}, dropped: ${dropped}; runs deleted: ${runs}, evidence deleted: ${evidence}`,
+    ...kept.map(({ day, runs: left }) => `${day} is kept: ${left} of its runs are not archived`),
   ].join('\n');
 }

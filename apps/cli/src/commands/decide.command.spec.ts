@@ -91,7 +91,7 @@ describe('a gate that is decided', () => {
       'changes      none since run_0 was approved',
     );
     expect(shown({ against: 'run_0', diff: null, why: 'PLAN_LIMIT' })).toContain(
-      'changes      since run_0 cannot be told: PLAN_LIMIT',
+      'changes      since run_0 are unknown: PLAN_LIMIT',
     );
   });
 

@@ -22,19 +22,19 @@ interface Options extends ConnectionOptions {
 }
 
 const DECISIONS = [
-  { name: 'approve', decision: 'approved', description: 'approve what a gate shows' },
-  { name: 'reject', decision: 'rejected', description: 'reject what a gate shows: the run ends' },
-  { name: 'withdraw', decision: 'withdrawn', description: 'take your approval back, while the gate is open' },
+  { name: 'approve', decision: 'approved', description: 'approve a gate' },
+  { name: 'reject', decision: 'rejected', description: 'reject a gate; the run then ends' },
+  { name: 'withdraw', decision: 'withdrawn', description: 'withdraw your approval while the gate is open' },
 ] as const;
 
 export function registerDecisions(program: Command, context: Context): void {
   for (const { name, decision, description } of DECISIONS)
     withConnection(withOutput(program.command(`${name} <run> <gate>`), 'json'))
       .description(description)
-      .option('--reason <text>', 'why; some gates require it')
-      .option('--response <file>', 'what the form of the gate asks for, YAML or JSON')
-      .option('--yes', 'do not ask; needs --gate-digest')
-      .option('--gate-digest <digest>', 'digest of the gate request that was reviewed')
+      .option('--reason <text>', 'reason for the decision; some gates require one')
+      .option('--response <file>', 'file with the response to the form of the gate, YAML or JSON')
+      .option('--yes', 'do not ask for confirmation; requires --gate-digest')
+      .option('--gate-digest <digest>', 'digest of the gate request that you reviewed')
       .action((run: string, gate: string, options: Options) =>
         context.run(async () => {
           const { terminal } = context;
@@ -84,19 +84,23 @@ export function digestOfShown({ request, show, gateDigest, runId, gateId }: Gate
     return digest;
   throw new CliError(
     'CLI_GATE_DIGEST',
-    'the gate request is not the one that its digest names',
-    'Do not decide; tell the operator.',
+    'the gate request does not match its digest',
+    'Do not decide. Contact the operator.',
   );
 }
 
 function confirmedByOption({ gateDigest }: Options, digest: Digest): Digest {
   if (gateDigest === undefined)
-    throw new CliError('CLI_USAGE', '--yes needs --gate-digest', 'Give the digest of what was reviewed.');
+    throw new CliError(
+      'CLI_USAGE',
+      '--yes requires --gate-digest',
+      'Pass the digest of the gate request that you reviewed.',
+    );
   if (gateDigest === digest) return digest;
   throw new CliError(
     'CLI_GATE_DIGEST',
-    'the gate shows something else than what was reviewed',
-    'Review it again; its digest is above.',
+    'the gate request has changed since it was reviewed',
+    'Review it again. Its digest is printed above.',
   );
 }
 
@@ -104,8 +108,8 @@ async function confirmedByPerson(name: string, digest: Digest, { terminal }: Con
   const first = digest.slice('sha256:'.length, 'sha256:'.length + 8);
   const answer = await terminal.ask(`To ${name}, type the first 8 characters after "sha256:" of the gate digest: `);
   if (answer?.trim().toLowerCase() === first) return digest;
-  const help = answer === null ? 'Where nobody can be asked, give --yes --gate-digest DIGEST.' : 'Nothing was decided.';
-  throw new CliError('CLI_NOT_CONFIRMED', 'it was not confirmed', help);
+  const help = answer === null ? 'Without a terminal, use --yes --gate-digest DIGEST.' : 'No decision was made.';
+  throw new CliError('CLI_NOT_CONFIRMED', 'the decision was not confirmed', help);
 }
 
 async function readResponse(path: string): Promise<Json> {

@@ -19,22 +19,22 @@ const STATE = '.taskrunner';
 export function registerDev(program: Command, context: Context): void {
   const dev = program
     .command('dev')
-    .description('the whole product on this machine: database, authority, webservice, worker; Ctrl-C stops it')
-    .option('--keep-data <folder>', `keep everything there; default ${STATE}`)
+    .description('run the whole product on this machine: database, authority, webservice and worker; Ctrl-C stops it')
+    .option('--keep-data <folder>', `folder for all data (default: ${STATE})`)
     .option('--port <port>', 'port of the API')
     .option(
       '--actor <name>',
-      'a program that may act for people who decide (approvals.actors), such as ci; may be repeated',
+      'program that may act for people who decide (approvals.actors), such as ci; can be repeated',
       several,
     )
-    .option('--verbose', 'show what the processes write')
+    .option('--verbose', 'print the output of the processes')
     .action((options: Options) => context.run(() => runDev(options, context)));
   dev
     .command('token <login>')
-    .description('print a token of ada, grace, linus, ops, wendy or mallory, of the stack that runs')
+    .description('print a token of ada, grace, linus, ops, wendy or mallory for the running stack')
     .option(
       '--act <name>',
-      'who acts for them by token exchange, one of them or the machine ci; repeated: who acts for that one',
+      'actor of the token exchange: another person or the machine ci; if repeated, each actor acts for the one before',
       several,
     )
     .action((login: string, { act = [] }: { readonly act?: readonly string[] }) =>
@@ -62,7 +62,7 @@ async function runDev(options: Options, { terminal }: Context) {
   const end = await waiting.end;
   if (end !== null) {
     terminal.say(safeLine(`DEV_PROCESS_LOST the ${end.name} has ended: ${describeEnd(end)}`));
-    terminal.say(safeLine(`help: see ${stack.stateDirectory}/logs; the rest is being stopped.`));
+    terminal.say(safeLine(`help: See ${stack.stateDirectory}/logs. The other processes are being stopped.`));
   } else terminal.say('stopping');
   await stack.stop();
   waiting.close();
@@ -105,7 +105,7 @@ export function usageOf(
     `health     ${[health.webservice, ...health.workers].join('  ')}`,
     sandbox.profile === 'bwrap'
       ? 'sandbox    bubblewrap'
-      : safeLine(`sandbox    none: steps are not kept apart (${sandbox.reason ?? 'unknown'})`),
+      : safeLine(`sandbox    none: steps are not isolated (${sandbox.reason ?? 'unknown'})`),
     `trust file ${trustPath}`,
     '',
     `export TASKRUNNER_SERVER=${server}`,
@@ -114,6 +114,6 @@ export function usageOf(
     `TASKRUNNER_TOKEN=$(npx taskrunner dev --keep-data ${keep} token grace) npx taskrunner approve RUN GATE --reason "…"`,
     `npx taskrunner evidence RUN && npx taskrunner verify RUN.evidence.tar --trust ${quoted(trustPath)} --allow-dev`,
     '',
-    'Ctrl-C stops it all.',
+    'Press Ctrl-C to stop all processes.',
   ];
 }

@@ -16,8 +16,8 @@ interface Options extends OfflineOptions, InputOptions {
 
 export function registerDiff(program: Command, context: Context): void {
   withOutput(withOffline(withInputs(program.command('diff <before> <after>'))), 'json')
-    .description('how the plans of two packs differ, step by step; exit 0: the same, 1: they differ')
-    .option('--inputs-b <file>', 'inputs of the second pack, if others')
+    .description('compare the plans of two packs, step by step; exit code 0: the plans are the same, 1: they differ')
+    .option('--inputs-b <file>', 'inputs of the second pack (default: the inputs of the first)')
     .action((before: string, after: string, options: Options) =>
       context.run(async () => {
         const { terminal } = context;

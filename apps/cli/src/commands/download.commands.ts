@@ -23,8 +23,8 @@ interface Options extends ConnectionOptions {
 /** Commands that bring bytes: artifacts, evidence. */
 export function registerDownloads(program: Command, context: Context): void {
   withConnection(withOutput(program.command('artifacts <run>'), 'json'))
-    .description('artifacts of a run and their digests; with --download their bytes')
-    .option('--download <folder>', 'write them there, as <step>/<file>, each checked against its digest')
+    .description('list the artifacts of a run and their digests, or download them')
+    .option('--download <folder>', 'write the artifacts to this folder as <step>/<file>, and check each digest')
     .action((runId: string, options: Options & { readonly download?: string }) =>
       context.run(async () => {
         const client = await connect(options, context.env);
@@ -41,9 +41,9 @@ export function registerDownloads(program: Command, context: Context): void {
       }),
     );
   withConnection(withOutput(program.command('evidence <run>'), 'json'))
-    .description('the signed evidence of a run that has ended, as one tar')
-    .option('--file <path>', 'where to write it; default <run>.evidence.tar')
-    .option('--wait <seconds>', 'wait so long for the seal', '60')
+    .description('download the signed evidence bundle of an ended run as a tar file')
+    .option('--file <path>', 'file to write (default: <run>.evidence.tar)')
+    .option('--wait <seconds>', 'maximum time to wait for the seal', '60')
     .action((runId: string, options: Options & { readonly file?: string; readonly wait: string }) =>
       context.run(async () => {
         const client = await connect(options, context.env);
@@ -90,8 +90,8 @@ async function download(client: Client, path: string, target: string, expected: 
     if (expected !== null && digest !== expected)
       throw new CliError(
         'CLI_SERVER_ANSWER',
-        `the bytes of ${basename(target)} are not those of its digest`,
-        'Try again; then tell the operator.',
+        `the content of ${basename(target)} does not match its digest`,
+        'Try again. If the error persists, contact the operator.',
       );
     await rename(draft, target);
     return digest;

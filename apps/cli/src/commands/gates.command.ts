@@ -17,7 +17,9 @@ interface Options extends ConnectionOptions {
 /** Commands that list gates: those of a run, and those that are open. */
 export function registerGates(program: Command, context: Context): void {
   withConnection(withOutput(program.command('gates <run>'), 'json'))
-    .description('the gates of a run: how each stands, what its policy said, who decided, when, why and by what proof')
+    .description(
+      'show the gates of a run: status, policy result, and each decision with person, time, reason and proof',
+    )
     .action((runId: string, options: Options) =>
       context.run(async () => {
         const client = await connect(options, context.env);
@@ -29,8 +31,8 @@ export function registerGates(program: Command, context: Context): void {
       }),
     );
   withConnection(withOutput(program.command('approvals'), 'json'))
-    .description('open gates')
-    .option('--mine', 'those that you may decide')
+    .description('list open gates')
+    .option('--mine', 'list only gates that you may decide')
     .action((options: Options) =>
       context.run(async () => {
         const client = await connect(options, context.env);

@@ -17,9 +17,9 @@ interface Options extends OfflineOptions, InputOptions {
 
 export function registerGraph(program: Command, context: Context): void {
   withOffline(withInputs(program.command('graph <pack>')))
-    .description('draw the steps of a pack, without a server: Mermaid, SVG or JSON')
-    .addOption(new Option('--format <format>', 'how to draw').choices(['mermaid', 'svg', 'json']).default('mermaid'))
-    .option('--out <file>', 'write here instead of stdout')
+    .description('print the step graph of a pack, without a server, as Mermaid, SVG or JSON')
+    .addOption(new Option('--format <format>', 'output format').choices(['mermaid', 'svg', 'json']).default('mermaid'))
+    .option('--out <file>', 'write to this file instead of stdout')
     .action((argument: string, options: Options) =>
       context.run(async () => {
         const { terminal } = context;

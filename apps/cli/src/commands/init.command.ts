@@ -10,15 +10,15 @@ import type { Context } from './context';
 export function registerInit(program: Command, context: Context): void {
   program
     .command('init <name>')
-    .description('begin a pack: a folder that validates, plans, simulates and passes its tests as it is')
-    .option('--dir <folder>', 'the new folder; else the name')
+    .description('create a pack from a template that validates, plans, simulates and passes its tests')
+    .option('--dir <folder>', 'folder to create (default: the name of the pack)')
     .action((name: string, options: { readonly dir?: string }) =>
       context.run(async () => {
         if (!/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(name))
           throw new CliError(
             'CLI_USAGE',
-            'the name of a pack is a DNS label',
-            'Use lower-case letters, digits and hyphens, at most 63.',
+            'the name of a pack must be a DNS label',
+            'Use at most 63 lowercase letters, digits and hyphens.',
           );
         const folder = options.dir ?? name;
         // The folder must be new: nothing that is there is ever written over.
@@ -26,8 +26,8 @@ export function registerInit(program: Command, context: Context): void {
         await mkdir(folder).catch((error: unknown) => {
           throw new CliError(
             'CLI_FILE',
-            `${folder} cannot be made, or is there already`,
-            'Name another by --dir.',
+            `${folder} cannot be created, or it exists already`,
+            'Choose another folder with --dir.',
             [],
             {
               cause: error,

@@ -32,17 +32,17 @@ interface Options extends EvidenceOptions {
 export function registerInspect(program: Command, context: Context, engines: PolicyEngines): void {
   const command = program
     .command('inspect <bundle>')
-    .description('write a report for an auditor: who approved what, when and why, and what came out')
-    .option('--trust <file>', 'whom to trust (taskrunner.trust.v1); without it nothing is verified');
+    .description('write a report for an auditor: approvals with person, time and reason, and the results of the run')
+    .option('--trust <file>', 'trust file (taskrunner.trust.v1); without it, nothing is verified');
   withEvidenceOptions(command)
     .addOption(
       new Option(
         '--format <format>',
-        'Markdown, one HTML file without scripts, or JSON; else as --output ends',
+        'Markdown, a single HTML file without scripts, or JSON (default: from the extension of --output)',
       ).choices(['md', 'html', 'json']),
     )
-    .option('--output <file>', 'where to write it, in place of stdout')
-    .option('--force', 'replace the file of --output')
+    .option('--output <file>', 'file to write to instead of stdout')
+    .option('--force', 'replace the file of --output if it exists')
     .action((path: string, options: Options) =>
       context.run(async () => {
         const { terminal } = context;
@@ -68,7 +68,7 @@ export function registerInspect(program: Command, context: Context, engines: Pol
         const { status, cause } = report.verdict;
         if (status === 'unverified')
           terminal.say(
-            'nothing was verified (exit code 0 says only that the report is written): give --trust FILE to verify it',
+            'nothing was verified (exit code 0 means only that the report was written); use --trust FILE to verify the bundle',
           );
         if (cause !== null) terminal.say(safeLine(`VERIFICATION FAILED at ${cause.check}: ${cause.detail}`));
         return status === 'failed' ? EXIT.NOT_VERIFIED : EXIT.OK;
@@ -92,7 +92,7 @@ async function verification(
   if (trust === undefined && [expect, original, checkpoints, audit, allowDev, threads].some((one) => one !== undefined))
     throw new CliError(
       'CLI_USAGE',
-      '--expect, --original, --checkpoints, --audit, --allow-dev and --threads need --trust: without a trust file nothing is verified',
+      '--expect, --original, --checkpoints, --audit, --allow-dev and --threads require --trust: without a trust file, nothing is verified',
       'Add --trust FILE.',
     );
   if (trust === undefined) return { bundle: await readWhole(path), verified: null, notes: [] };
@@ -127,8 +127,8 @@ function formatOf({ format, output }: Options): Format {
   if (found !== undefined) return found;
   throw new CliError(
     'CLI_USAGE',
-    `--output ${output} ends like none of .md, .html and .json`,
-    'Name it otherwise, or add --format md, html or json.',
+    `--output ${output} does not end in .md, .html or .json`,
+    'Choose another name, or add --format md, html or json.',
   );
 }
 
@@ -146,8 +146,8 @@ async function refuseInput(output: string, bundle: string, options: Options): Pr
     if (input === undefined || (await identityOf(input)) !== target) continue;
     throw new CliError(
       'CLI_USAGE',
-      `--output ${output} is an input of this command (${input}): it is not replaced, with --force neither`,
-      'Give --output another name.',
+      `--output ${output} is an input of this command (${input}): it is never replaced, not even with --force`,
+      'Choose another file for --output.',
     );
   }
 }
@@ -171,7 +171,7 @@ async function writeReport(path: string, text: string, force: boolean): Promise<
     await writeFile(path, text, { flag: force ? 'w' : 'wx' });
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-    if (code === 'EEXIST') throw new CliError('CLI_FILE', `${path} exists already`, 'Add --force to replace it.');
+    if (code === 'EEXIST') throw new CliError('CLI_FILE', `${path} already exists`, 'Add --force to replace it.');
     throw new CliError('CLI_FILE', `${path} cannot be written (${code})`, 'Check the path of --output.', [], {
       cause: error,
     });

@@ -15,10 +15,13 @@ interface Options {
 export function registerKey(program: Command, context: Context): void {
   program
     .command('key')
-    .description('print a public key of a trust file as PEM, for cosign and others')
-    .requiredOption('--trust <file>', 'the trust file (taskrunner.trust.v1)')
-    .requiredOption('--usage <usage>', 'admission, ledger, run-open, run-sealed, bundle, checkpoint, pack or summary')
-    .option('--keyid <keyid>', 'which one, where the file has several of that usage')
+    .description('print a public key of a trust file as PEM, for tools such as cosign')
+    .requiredOption('--trust <file>', 'trust file (taskrunner.trust.v1)')
+    .requiredOption(
+      '--usage <usage>',
+      'usage of the key: admission, ledger, run-open, run-sealed, bundle, checkpoint, pack or summary',
+    )
+    .option('--keyid <keyid>', 'id of the key, if the file has several keys of that usage')
     .action((options: Options) =>
       context.run(async () => {
         const trust = await readTrustFile(options.trust);
@@ -37,7 +40,7 @@ function chosen(keys: readonly TrustedKey[], { trust, usage, keyid }: Options): 
   throw new CliError(
     'CLI_USAGE',
     `${trust} has ${found.length} keys for ${usage}${keyid === undefined ? '' : ` with keyid ${keyid}`}`,
-    named === '' ? 'Name another --usage.' : `Name one with --keyid: ${named}.`,
+    named === '' ? 'Use another --usage.' : `Select one with --keyid: ${named}.`,
   );
 }
 

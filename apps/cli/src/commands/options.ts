@@ -8,10 +8,10 @@ export function several(value: string, before: readonly string[] = []): readonly
 /** `--inputs` and `-i`. */
 export function withInputs(command: Command): Command {
   return command
-    .option('--inputs <file>', 'inputs by name, YAML or JSON; - reads stdin')
+    .option('--inputs <file>', 'file with the inputs by name, YAML or JSON; - reads stdin')
     .option(
       '-i, --input <name=value>',
-      'one input; name=@file takes a file (`run` uploads it for inputs of type file)',
+      'one input; name=@file reads it from a file (`run` uploads the file for inputs of type file)',
       several,
     );
 }
@@ -19,13 +19,13 @@ export function withInputs(command: Command): Command {
 /** `--output`: for people on a terminal and in a log, or for programs. */
 export function withOutput(command: Command, ...formats: readonly string[]): Command {
   return command.addOption(
-    new Option('--output <format>', 'how to print').choices(['text', ...formats]).default('text'),
+    new Option('--output <format>', 'output format').choices(['text', ...formats]).default('text'),
   );
 }
 
 /** Of commands that plan without a server. */
 export function withOffline(command: Command): Command {
   return command
-    .option('--config <file>', 'configuration of the installation that it is for; else TASKRUNNER_CONFIG')
-    .option('--sealed', 'assume an installation that seals steps');
+    .option('--config <file>', 'configuration file of the target installation (default: TASKRUNNER_CONFIG)')
+    .option('--sealed', 'assume that the installation seals steps');
 }

@@ -18,7 +18,7 @@ interface Options extends RegistryOptions, ConnectionOptions {
 /** `pack list` and `pack show`. */
 export function registerPackLists(group: Command, context: Context): void {
   withConnection(withRegistry(withOutput(group.command('list'), 'json')))
-    .description('published packs: those that the server offers, or with --registry those of a registry')
+    .description('list published packs of the server, or of a registry with --registry')
     .action((options: Options) =>
       context.run(async () => {
         const packs =
@@ -34,7 +34,7 @@ export function registerPackLists(group: Command, context: Context): void {
     );
   withConnection(withRegistry(withOutput(group.command('show <reference>'), 'json')))
     .description(
-      'a published pack: inputs, approvals, who signed it, and whether it may run there; with --registry as the registry has it',
+      'show a published pack: inputs, approvals, signers and whether it may run; with --registry, as stored in that registry',
     )
     .action((argument: string, options: Options) =>
       context.run(async () => {
@@ -80,7 +80,11 @@ async function rowsOf(options: Options, context: Context): Promise<readonly Row[
 export function referenceOf(argument: string): PackReference {
   const reference = parsePackReference(argument);
   if (reference !== null) return reference;
-  throw new CliError('CLI_USAGE', 'a published pack is named name:version or name@sha256:…', 'Correct it.');
+  throw new CliError(
+    'CLI_USAGE',
+    'a published pack must be given as name:version or name@sha256:…',
+    'Correct the reference.',
+  );
 }
 
 /** What the server says of a published pack. */

@@ -33,7 +33,7 @@ interface Options extends RegistryOptions, ConnectionOptions {
 
 /** `taskrunner pack …`: build, sign, push, pull, verify, list, show. */
 export function registerPack(program: Command, context: Context): void {
-  const group = program.command('pack').description('publish packs, sign them, and check who signed them');
+  const group = program.command('pack').description('build, sign, publish and verify packs');
   registerBuild(group, context);
   registerSign(group, context);
   registerPush(group, context);
@@ -44,8 +44,8 @@ export function registerPack(program: Command, context: Context): void {
 
 function registerBuild(group: Command, context: Context): void {
   withOutput(group.command('build <pack>'), 'json')
-    .description('make the archive of a pack: the same pack gives the same bytes')
-    .option('--file <file>', 'where to write it; else <name>-<version>.tar')
+    .description('build the archive of a pack; the same pack always gives the same bytes')
+    .option('--file <file>', 'file to write (default: <name>-<version>.tar)')
     .action((argument: string, options: Options) =>
       context.run(async () => {
         const pack = await takePack(argument, {}, {});
@@ -59,9 +59,14 @@ function registerBuild(group: Command, context: Context): void {
 
 function registerSign(group: Command, context: Context): void {
   withRegistry(withOutput(group.command('sign <pack>'), 'json'))
-    .description('sign a pack; one of a registry gets the signature attached, else it is written to a file')
-    .requiredOption('--key <file>', 'private key, Ed25519 or P-256, PEM, mode 0600', several)
-    .option('--file <file>', 'where to write it; else <name>-<version>.sigstore.json, numbered from the second on')
+    .description(
+      'sign a pack; the signature of a published pack is attached in the registry, otherwise it is written to a file',
+    )
+    .requiredOption('--key <file>', 'file with a private key, Ed25519 or P-256, in PEM, mode 0600', several)
+    .option(
+      '--file <file>',
+      'file to write (default: <name>-<version>.sigstore.json, with a number for each further signature)',
+    )
     .action((argument: string, options: Options) =>
       context.run(async () => {
         const pack = await takePack(argument, options, context.env);
@@ -82,9 +87,9 @@ function registerSign(group: Command, context: Context): void {
 
 function registerPush(group: Command, context: Context): void {
   withConnection(withRegistry(withOutput(group.command('push <pack>'), 'json')))
-    .description('publish a pack: into a registry, or with --server through the API of a server')
-    .option('--signature <file>', 'a signature of it, as `pack sign` writes them', several)
-    .option('--key <file>', 'sign it with this key too', several)
+    .description('publish a pack to a registry, or through a server with --server')
+    .option('--signature <file>', 'file with a signature of the pack, as written by `pack sign`', several)
+    .option('--key <file>', 'also sign the pack with this private key', several)
     .action((argument: string, options: Options) =>
       context.run(async () => {
         const pack = await takePack(argument, options, context.env);
@@ -122,12 +127,16 @@ async function pushToServer(pack: PackInHand, signatures: readonly Json[], optio
 
 function registerPull(group: Command, context: Context): void {
   withRegistry(withOutput(group.command('pull <reference>'), 'json'))
-    .description('fetch a pack and its signatures from a registry; every byte is compared with its digest')
-    .option('--to <folder>', 'where to put them', '.')
+    .description('download a pack and its signatures from a registry and check all digests')
+    .option('--to <folder>', 'folder to write to', '.')
     .action((argument: string, options: Options) =>
       context.run(async () => {
         if (parsePackReference(argument) === null)
-          throw new CliError('CLI_USAGE', 'a published pack is named name:version or name@sha256:…', 'Correct it.');
+          throw new CliError(
+            'CLI_USAGE',
+            'a published pack must be given as name:version or name@sha256:…',
+            'Correct the reference.',
+          );
         const pack = await takePack(argument, options, context.env);
         const folder = options.to ?? '.';
         await mkdir(folder, { recursive: true });
@@ -142,16 +151,16 @@ function registerPull(group: Command, context: Context): void {
 
 function registerVerifyPack(group: Command, context: Context): void {
   withRegistry(withOutput(group.command('verify <pack>'), 'json'))
-    .description('check that enough of these keys signed a pack')
-    .requiredOption('--key <file>', 'public key of a publisher, PEM', several)
-    .option('--signature <file>', 'a signature of it, as `pack sign` writes them', several)
-    .option('--threshold <n>', 'how many distinct keys', '1')
+    .description('verify that enough of the given keys signed a pack')
+    .requiredOption('--key <file>', 'file with the public key of a publisher, in PEM', several)
+    .option('--signature <file>', 'file with a signature of the pack, as written by `pack sign`', several)
+    .option('--threshold <n>', 'number of distinct keys that must have signed', '1')
     .action((argument: string, options: Options) =>
       context.run(async () => {
         const pack = await takePack(argument, options, context.env);
         const threshold = Number(options.threshold);
         if (!Number.isInteger(threshold) || threshold < 1)
-          throw new CliError('CLI_USAGE', '--threshold is a whole number from 1', 'Write --threshold 2.');
+          throw new CliError('CLI_USAGE', '--threshold must be an integer of at least 1', 'Write --threshold 2.');
         const keys = await Promise.all((options.key ?? []).map((path) => loadPublisherKey(path, path)));
         const policy: PackTrustPolicy = {
           unsigned: 'refuse',

@@ -16,7 +16,7 @@ interface Options extends OfflineOptions, InputOptions {
 
 export function registerPlan(program: Command, context: Context): void {
   withOutput(withOffline(withInputs(program.command('plan <pack>'))), 'json')
-    .description('plan a pack without a server: what would run, and its hash')
+    .description('plan a pack without a server and print the plan and its hash')
     .action((argument: string, options: Options) =>
       context.run(async () => {
         const { terminal } = context;
@@ -35,7 +35,7 @@ export function registerPlan(program: Command, context: Context): void {
           const { workerLabels, concurrency } = planning.planned;
           if (workerLabels.length > 0) terminal.print(safeLine(`workers      with ${workerLabels.join(', ')}`));
           if (concurrency !== null)
-            terminal.print(safeLine(`one a time   ${concurrency.group} (${concurrency.onConflict})`));
+            terminal.print(safeLine(`concurrency  ${concurrency.group} (${concurrency.onConflict})`));
           terminal.print(`profile      ${profileDigest} (of this configuration)`);
           for (const [component, digest] of Object.entries(receipt))
             terminal.print(`  ${component.padEnd(12)} ${digest}`);

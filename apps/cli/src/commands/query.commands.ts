@@ -26,7 +26,7 @@ export function registerQueries(program: Command, context: Context): void {
   registerWait(program, context);
   registerCancel(program, context);
   withConnection(withOutput(program.command('whoami'), 'json'))
-    .description('who the token says you are')
+    .description('show the identity, tenant and scopes of the token')
     .action((options: Options) =>
       context.run(async () => {
         const { body } = await (await connect(options, context.env)).ask('/api/me');
@@ -57,12 +57,12 @@ interface LogOptions extends Options {
 
 function registerLogs(program: Command, context: Context): void {
   withConnection(withOutput(program.command('logs <run>'), 'ndjson'))
-    .description('the log of a run, and what is still to come')
-    .option('--no-follow', 'what is there, and no more')
-    .option('--after <line>', 'lines after this number')
-    .option('--step <id>', 'lines of this step and of those below it')
+    .description('print the log of a run and follow it')
+    .option('--no-follow', 'print the existing lines and exit')
+    .option('--after <line>', 'print only lines after this line number')
+    .option('--step <id>', 'print only lines of this step and its child steps')
     .addOption(
-      new Option('--level <level>', 'lines of this level and above').choices([
+      new Option('--level <level>', 'print only lines of this level or higher').choices([
         'trace',
         'debug',
         'info',
@@ -96,7 +96,7 @@ function registerLogs(program: Command, context: Context): void {
 
 function registerShow(program: Command, context: Context): void {
   withConnection(withOutput(program.command('show <run>'), 'json'))
-    .description('a run, its steps and its gates')
+    .description('show a run, its steps and its gates')
     .action((runId: string, options: Options) =>
       context.run(async () => {
         const { terminal } = context;
@@ -114,7 +114,7 @@ function registerShow(program: Command, context: Context): void {
             terminal.print(line);
           printLines(context, gates.flatMap(runGateLines));
           for (const wait of run.waits)
-            terminal.print(safeLine(`waits: ${wait.kind} ${wait.id ?? ''} until ${wait.until ?? '?'}`));
+            terminal.print(safeLine(`waiting: ${wait.kind} ${wait.id ?? ''} until ${wait.until ?? '?'}`));
           if (run.outputs !== null) terminal.print(safeLine(`outputs ${JSON.stringify(run.outputs)}`));
           printLines(context, hasEnded(run.status) ? endLines(run) : [`run ${run.runId} ${run.status}`]);
         }
@@ -132,16 +132,16 @@ interface ListOptions extends Options {
 
 function registerLists(program: Command, context: Context): void {
   withConnection(withOutput(program.command('list'), 'json'))
-    .description('runs, newest first')
-    .option('--status <status>', 'with this status')
-    .option('--pack <name>', 'of this pack')
+    .description('list runs, newest first')
+    .option('--status <status>', 'list only runs with this status')
+    .option('--pack <name>', 'list only runs of this pack')
     .addOption(
       new Option(
         '--stuck <reason>',
-        'that stand until a person acts: a step needs attention, the run was halted, or the seal of its evidence is blocked',
+        'list only runs that need a person: a step needs attention, the run is halted, or the seal of its evidence is blocked',
       ).choices([...STUCK_REASONS, 'any']),
     )
-    .option('--limit <count>', 'at most so many', '50')
+    .option('--limit <count>', 'maximum number of entries', '50')
     .action((options: ListOptions) =>
       context.run(async () => {
         const client = await connect(options, context.env);
@@ -162,9 +162,9 @@ function runLine({ runId, status, pack, createdAt, requester }: RunView): string
 
 function registerWait(program: Command, context: Context): void {
   withConnection(withOutput(program.command('wait <run>'), 'json'))
-    .description('wait until a run has ended, or needs a person')
-    .addOption(new Option('--for <what>', 'what for').choices(['end', 'attention']).default('end'))
-    .option('--timeout <seconds>', 'give up after so long')
+    .description('wait until a run ends or needs a person')
+    .addOption(new Option('--for <what>', 'event to wait for').choices(['end', 'attention']).default('end'))
+    .option('--timeout <seconds>', 'stop waiting after this time')
     .action((runId: string, options: Options & { readonly for: 'end' | 'attention'; readonly timeout?: string }) =>
       context.run(async () => {
         const client = await connect(options, context.env);
@@ -187,9 +187,9 @@ function registerWait(program: Command, context: Context): void {
 
 function registerCancel(program: Command, context: Context): void {
   withConnection(withOutput(program.command('cancel <run>'), 'json'))
-    .description('ask a run to stop')
-    .requiredOption('--reason <text>', 'why; it is kept with the run')
-    .option('--force', 'stop cleanup steps too')
+    .description('cancel a run')
+    .requiredOption('--reason <text>', 'reason for the cancellation, stored with the run')
+    .option('--force', 'also stop cleanup steps')
     .action((runId: string, options: Options & { readonly reason: string; readonly force?: boolean }) =>
       context.run(async () => {
         const client = await connect(options, context.env);

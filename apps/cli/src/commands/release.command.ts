@@ -14,9 +14,9 @@ interface Options extends ConnectionOptions {
 
 export function registerRelease(program: Command, context: Context): void {
   withConnection(withOutput(program.command('release <run>'), 'json'))
-    .description('let evidence be sealed whose seal is blocked (evidence.status: blocked)')
-    .requiredOption('--reason <text>', 'why; it stands in the signed record, so never write the secret here')
-    .option('--withhold <path...>', 'files of the bundle to withhold; left out: try again, the cause was removed')
+    .description('retry the seal of evidence that is blocked (evidence.status: blocked)')
+    .requiredOption('--reason <text>', 'reason, stored in the signed record; must not contain the secret')
+    .option('--withhold <path...>', 'bundle files to withhold; omit it if the cause was removed')
     .action((run: string, options: Options) =>
       context.run(async () => {
         const { terminal } = context;
@@ -24,7 +24,10 @@ export function registerRelease(program: Command, context: Context): void {
         const paths = options.withhold ?? [];
         const receipt = await releaseEvidence(client, run, { paths, reason: options.reason });
         if (options.output === 'json') terminal.print(JSON.stringify(receipt));
-        else terminal.print(safeLine(paths.length === 0 ? 'tried again' : `tried again without ${paths.join(', ')}`));
+        else
+          terminal.print(
+            safeLine(paths.length === 0 ? 'the seal is retried' : `the seal is retried without ${paths.join(', ')}`),
+          );
         return EXIT.OK;
       }),
     );

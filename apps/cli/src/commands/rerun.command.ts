@@ -21,13 +21,19 @@ interface Options extends ConnectionOptions {
 
 export function registerRerun(program: Command, context: Context): void {
   withConnection(withOutput(program.command('rerun <run>'), 'ndjson'))
-    .description('do an ended run again and follow it: what succeeded is taken over, gates are asked again')
-    .option('--from <where>', 'failed, start, or the id of a step: it and what comes after it is done again', 'failed')
-    .option('--inputs <file>', 'the sensitive inputs, YAML or JSON; - for stdin')
-    .option('-i, --input <name=value>', 'a sensitive input that is a text, or name=@file', several)
-    .option('--detach', 'do not follow')
-    .option('--idempotency-key <key>', 'the same key again gives the first rerun')
-    .addOption(new Option('--until <what>', 'how long to follow').choices(['end', 'attention']).default('end'))
+    .description(
+      'rerun an ended run and follow it; results of succeeded steps are reused, and gates must be approved again',
+    )
+    .option(
+      '--from <where>',
+      'failed, start, or a step id: that step and all steps after it are executed again',
+      'failed',
+    )
+    .option('--inputs <file>', 'file with the sensitive inputs, YAML or JSON; - reads stdin')
+    .option('-i, --input <name=value>', 'sensitive input as text; name=@file reads it from a file', several)
+    .option('--detach', 'exit after submission, without following the run')
+    .option('--idempotency-key <key>', 'key that makes the request idempotent: the same key returns the first rerun')
+    .addOption(new Option('--until <what>', 'when to stop following').choices(['end', 'attention']).default('end'))
     .action((runId: string, options: Options) =>
       context.run(async () => {
         const { terminal } = context;

@@ -23,17 +23,24 @@ const OUTCOMES = ['succeeded', 'failed', 'retry'] as const;
 
 export function registerResolve(program: Command, context: Context): void {
   withConnection(withOutput(program.command('resolve <run> <step>'), 'json'))
-    .description('say what a step did whose outcome nobody knows (needs_attention)')
+    .description('record the outcome of a step whose outcome is unknown (needs_attention)')
     .requiredOption('--outcome <outcome>', OUTCOMES.join(', '))
-    .requiredOption('--reason <text>', 'how you know; it stands in the signed record')
-    .option('--execution <number>', 'the execution that was looked into; left out: the one that needs attention now')
-    .option('--outputs <file>', 'with succeeded: what the step is to have returned, YAML or JSON')
+    .requiredOption('--reason <text>', 'how the outcome was determined; stored in the signed record')
+    .option(
+      '--execution <number>',
+      'number of the execution that was investigated (default: the one that needs attention now)',
+    )
+    .option('--outputs <file>', 'with succeeded: file with the outputs of the step, YAML or JSON')
     .action((run: string, step: string, options: Options) =>
       context.run(async () => {
         const { terminal } = context;
         const outcome = OUTCOMES.find((known) => known === options.outcome);
         if (outcome === undefined)
-          throw new CliError('CLI_USAGE', `--outcome is one of ${OUTCOMES.join(', ')}`, 'Give one of them.');
+          throw new CliError(
+            'CLI_USAGE',
+            `--outcome must be one of ${OUTCOMES.join(', ')}`,
+            'Use one of these values.',
+          );
         const client = await connect(options, context.env);
         const execution =
           options.execution === undefined
@@ -59,8 +66,8 @@ function executionOf(error: unknown): number {
   if (typeof execution === 'number') return execution;
   throw new CliError(
     'CLI_USAGE',
-    'the step needs no attention',
-    'See `taskrunner show RUN`; or name the execution with --execution.',
+    'the step does not need attention',
+    'Check the steps with `taskrunner show RUN`, or pass the execution with --execution.',
   );
 }
 

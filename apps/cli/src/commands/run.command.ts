@@ -35,12 +35,15 @@ interface Options extends ConnectionOptions, InputOptions {
 
 export function registerRun(program: Command, context: Context): void {
   withConnection(withOutput(withInputs(program.command('run <pack>')), 'ndjson'))
-    .description('submit a pack and follow its run; Ctrl-C detaches, Ctrl-C twice cancels')
-    .option('--plan-hash <hash|file>', 'run exactly this plan or nothing: a hash, or the JSON of `taskrunner plan`')
-    .option('--label <name=value>', 'a label for lists', several)
-    .option('--detach', 'do not follow')
-    .option('--idempotency-key <key>', 'the same key again gives the first run')
-    .addOption(new Option('--until <what>', 'how long to follow').choices(['end', 'attention']).default('end'))
+    .description('submit a pack and follow its run; Ctrl-C detaches, a second Ctrl-C cancels the run')
+    .option(
+      '--plan-hash <hash|file>',
+      'run only if the plan has this hash: a hash, or a file with the JSON output of `taskrunner plan`',
+    )
+    .option('--label <name=value>', 'label of the run', several)
+    .option('--detach', 'exit after submission, without following the run')
+    .option('--idempotency-key <key>', 'key that makes the request idempotent: the same key returns the first run')
+    .addOption(new Option('--until <what>', 'when to stop following').choices(['end', 'attention']).default('end'))
     .action((argument: string, options: Options) => {
       return context.run(async () => {
         const { terminal } = context;
@@ -145,7 +148,7 @@ export async function readPin(supplied: string | undefined) {
 }
 
 function wrongPin(cause: unknown): CliError {
-  const help = 'Write sha256:… or the path of what `taskrunner plan --output json` printed.';
+  const help = 'Use sha256:… or the path of a file with the output of `taskrunner plan --output json`.';
   return new CliError('CLI_USAGE', '--plan-hash is neither a hash nor the JSON of a plan', help, [], { cause });
 }
 
@@ -154,7 +157,8 @@ export function labelsOf(written: readonly string[]): Readonly<Record<string, st
   return Object.fromEntries(
     written.map((label) => {
       const equals = label.indexOf('=');
-      if (equals < 1) throw new CliError('CLI_USAGE', 'a label is written name=value', 'Write --label ticket=SEC-42.');
+      if (equals < 1)
+        throw new CliError('CLI_USAGE', 'a label must have the form name=value', 'Use --label ticket=SEC-42.');
       return [label.slice(0, equals), label.slice(equals + 1)];
     }),
   );
@@ -177,7 +181,8 @@ export async function followAndReport(
 ): Promise<ExitCode> {
   const leave = new AbortController();
   const interrupts = new Interrupts({
-    onFirst: () => terminal.say('Ctrl-C again within 2 seconds cancels the run; else it goes on without you.'),
+    onFirst: () =>
+      terminal.say('Press Ctrl-C again within 2 seconds to cancel the run. Otherwise it continues in the background.'),
     onDetach: () => leave.abort(),
     onSecond: () => {
       terminal.say('cancelling the run …');
@@ -193,7 +198,7 @@ export async function followAndReport(
     return exitOfRun(run.status, run.error);
   } catch (error) {
     if (!leave.signal.aborted) throw error;
-    if (output === 'text') terminal.say(`detached; it goes on: taskrunner logs ${runId}`);
+    if (output === 'text') terminal.say(`detached; the run continues. Follow it with: taskrunner logs ${runId}`);
     return EXIT.OK;
   } finally {
     interrupts.close();

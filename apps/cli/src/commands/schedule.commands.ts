@@ -23,7 +23,7 @@ interface Options extends ConnectionOptions {
 
 /** `schedule create|list|show|next|pause|resume|delete`. */
 export function registerSchedules(program: Command, context: Context): void {
-  const schedule = program.command('schedule').description('packs that run by the clock');
+  const schedule = program.command('schedule').description('run packs on a schedule');
   registerCreate(schedule, context);
   registerViews(schedule, context);
   registerEdits(schedule, context);
@@ -45,17 +45,29 @@ interface CreateOptions extends Options, InputOptions {
 
 function registerCreate(schedule: Command, context: Context): void {
   withConnection(withOutput(withInputs(schedule.command('create <pack>')), 'json'))
-    .description('run a pack by the clock, always as it is planned now')
-    .requiredOption('--name <name>', 'its name, unique in the tenant')
-    .requiredOption('--cron <expression>', 'minute, hour, day of month, month, day of week; or @daily and the like')
-    .option('--time-zone <name>', 'IANA time zone, such as Europe/Berlin; else UTC')
-    .addOption(new Option('--overlap <rule>', 'while a run is under way; else forbid').choices([...OVERLAP]))
-    .addOption(new Option('--catch-up <rule>', 'of ticks that were missed; else none').choices([...CATCH_UP]))
-    .option('--catch-up-window <duration>', 'how old a missed tick may be, such as 6h')
-    .option('--until <time>', 'the last moment at which it may tick, such as 2027-01-31T00:00:00Z')
-    .option('--paused', 'do not tick yet')
-    .option('--plan-hash <hash|file>', 'exactly this plan or nothing: a hash, or the JSON of `taskrunner plan`')
-    .option('--label <name=value>', 'a label of its runs', several)
+    .description('create a schedule for a pack; its current plan is pinned')
+    .requiredOption('--name <name>', 'name of the schedule, unique in the tenant')
+    .requiredOption(
+      '--cron <expression>',
+      'minute, hour, day of month, month and day of week, or a macro such as @daily',
+    )
+    .option('--time-zone <name>', 'IANA time zone, such as Europe/Berlin (default: UTC)')
+    .addOption(
+      new Option('--overlap <rule>', 'what a tick does while a run is in progress (default: forbid)').choices([
+        ...OVERLAP,
+      ]),
+    )
+    .addOption(
+      new Option('--catch-up <rule>', 'which missed ticks are run later (default: none)').choices([...CATCH_UP]),
+    )
+    .option('--catch-up-window <duration>', 'maximum age of a missed tick, such as 6h')
+    .option('--until <time>', 'time of the last possible tick, such as 2027-01-31T00:00:00Z')
+    .option('--paused', 'create the schedule paused')
+    .option(
+      '--plan-hash <hash|file>',
+      'create it only if the plan has this hash: a hash, or a file with the JSON output of `taskrunner plan`',
+    )
+    .option('--label <name=value>', 'label of each run of the schedule', several)
     .action((argument: string, options: CreateOptions) =>
       context.run(async () => {
         const client = await connect(options, context.env);
@@ -79,7 +91,7 @@ function registerCreate(schedule: Command, context: Context): void {
 
 function registerViews(schedule: Command, context: Context): void {
   withConnection(withOutput(schedule.command('list'), 'json'))
-    .description('schedules, newest first')
+    .description('list schedules, newest first')
     .action((options: Options) =>
       context.run(async () => {
         const client = await connect(options, context.env);
@@ -90,8 +102,8 @@ function registerViews(schedule: Command, context: Context): void {
       }),
     );
   withConnection(withOutput(schedule.command('show <schedule>'), 'json'))
-    .description('a schedule, by id or name, and what became of its last ticks')
-    .option('--ticks <count>', 'at most so many', '10')
+    .description('show a schedule, by id or name, and the outcome of its last ticks')
+    .option('--ticks <count>', 'maximum number of entries', '10')
     .action((supplied: string, options: Options & { readonly ticks: string }) =>
       context.run(async () => {
         const client = await connect(options, context.env);
@@ -106,8 +118,8 @@ function registerViews(schedule: Command, context: Context): void {
       }),
     );
   withConnection(withOutput(schedule.command('next <schedule>'), 'json'))
-    .description('the ticks to come')
-    .option('--count <count>', 'how many, up to 100', '5')
+    .description('show upcoming ticks')
+    .option('--count <count>', 'number of ticks, up to 100', '5')
     .action((supplied: string, options: Options & { readonly count: string }) =>
       context.run(async () => {
         const client = await connect(options, context.env);
@@ -136,18 +148,20 @@ function registerEdits(schedule: Command, context: Context): void {
       return EXIT.OK;
     });
   withConnection(withOutput(schedule.command('pause <schedule>'), 'json'))
-    .description('let it tick no more until it is resumed')
+    .description('pause a schedule until it is resumed')
     .action((supplied: string, options: Options) => edit(options, supplied, { paused: true }));
   withConnection(withOutput(schedule.command('resume <schedule>'), 'json'))
-    .description('let it tick again, from the next tick on; after a stop with both digests of what it runs now')
-    .option('--plan-hash <hash>', 'the plan that it runs from now on')
-    .option('--profile-digest <digest>', 'the profile that it runs under from now on')
+    .description(
+      'resume a schedule from the next tick; after a stop, confirm the new plan and profile with both digests',
+    )
+    .option('--plan-hash <hash>', 'hash of the plan to run from now on')
+    .option('--profile-digest <digest>', 'digest of the profile to use from now on')
     .action((supplied: string, options: ResumeOptions) => {
       const { planHash, profileDigest } = options;
       return edit(options, supplied, { paused: false, planHash, profileDigest });
     });
   withConnection(withOutput(schedule.command('delete <schedule>'), 'json'))
-    .description('remove it and its history; its runs stay')
+    .description('delete a schedule and its history; its runs are kept')
     .action((supplied: string, options: Options) =>
       context.run(async () => {
         const client = await connect(options, context.env);
@@ -176,7 +190,7 @@ function linesOf(schedule: ScheduleView): readonly string[] {
   const { stopped, pack, creator, editor } = schedule;
   return [
     `${schedule.scheduleId} ${schedule.name}: ${schedule.status}`,
-    `${schedule.cron} ${schedule.timeZone}, next ${schedule.nextTick ?? 'never'}, until ${schedule.until ?? 'for ever'}`,
+    `${schedule.cron} ${schedule.timeZone}, next ${schedule.nextTick ?? 'never'}, until ${schedule.until ?? 'no end'}`,
     `overlap ${schedule.overlap}, catch-up ${schedule.catchUp} within ${schedule.catchUpWindow}`,
     `${pack.name} ${pack.version}, by ${creator.name}, last edited by ${editor.name}`,
     `plan ${schedule.planHash}`,

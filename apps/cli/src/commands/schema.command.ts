@@ -6,7 +6,7 @@ import type { Context } from './context';
 export function registerSchema(program: Command, context: Context): void {
   program
     .command('schema')
-    .description('print the JSON Schema of packs, for editors')
+    .description('print the JSON Schema of packs')
     .action(() =>
       context.run(() => {
         context.terminal.print(printPackSchema().trimEnd());

@@ -26,8 +26,8 @@ interface Options extends OfflineOptions, InputOptions {
 
 export function registerSimulate(program: Command, context: Context): void {
   withOutput(withOffline(withInputs(program.command('simulate <pack>'))), 'json')
-    .description('what a run would do, without a server and without doing anything')
-    .option('--script <file>', 'outcomes to assume, by step')
+    .description('simulate a run without a server; no step is executed')
+    .option('--script <file>', 'file with the outcome to assume for each step')
     .action((argument: string, options: Options) =>
       context.run(async () => {
         const { terminal } = context;
@@ -79,9 +79,9 @@ function printSimulation({ report, status, code, assumptions }: Simulated, termi
   terminal.print(`widest       ${report.widest}`);
   if (report.workers.length > 0) terminal.print(safeLine(`workers      with ${report.workers.join(', ')}`));
   if (report.concurrency !== null)
-    terminal.print(safeLine(`one a time   ${report.concurrency.group} (${report.concurrency.onConflict})`));
+    terminal.print(safeLine(`concurrency  ${report.concurrency.group} (${report.concurrency.onConflict})`));
   for (const { name, known, value } of report.outputs)
-    terminal.print(safeLine(`output       ${name} = ${known ? JSON.stringify(value) : 'not known before a run'}`));
+    terminal.print(safeLine(`output       ${name} = ${known ? JSON.stringify(value) : 'unknown before a run'}`));
   for (const { id, what } of assumptions) terminal.print(safeLine(`assumed      ${id}: ${what}`));
   terminal.print(safeLine(`would end    ${status}${code === null ? '' : ` (${code})`}`));
   terminal.print(`plan hash    ${report.planHash}`);
@@ -92,7 +92,7 @@ function policyLine(judged: Simulated['report']['policies'][number]): string {
   const { policy, engine, level, by, unknown } = judged;
   const reported = `policy ${policy} ${verdictInWords(judged)} (${level})`;
   if (by === 'evaluated') return reported;
-  if (by === 'script') return `${reported}, as the script says`;
-  const why = unknown.length === 0 ? `the engine ${engine} is not at hand` : `not known: ${unknown.join(', ')}`;
+  if (by === 'script') return `${reported}, as set in the script`;
+  const why = unknown.length === 0 ? `the engine ${engine} is not available` : `unknown: ${unknown.join(', ')}`;
   return `${reported}, assumed; ${why}`;
 }

@@ -19,9 +19,9 @@ interface Options extends OfflineOptions {
 
 export function registerTest(program: Command, context: Context): void {
   withOutput(withOffline(program.command('test <pack>')), 'json')
-    .description('run the scenario tests of a pack (tests/*.yaml): simulated, nothing is executed')
-    .addOption(new Option('--filter <text>', 'only scenarios whose name or file holds this text'))
-    .addOption(new Option('--tests <path>', 'a scenario file, or a folder of them, instead of tests/ of the pack'))
+    .description('run the scenario tests of a pack (tests/*.yaml); steps are simulated, not executed')
+    .addOption(new Option('--filter <text>', 'run only scenarios whose name or file name contains this text'))
+    .addOption(new Option('--tests <path>', 'scenario file or folder to use instead of tests/ in the pack'))
     .action((argument: string, options: Options) =>
       context.run(async () => {
         const { terminal, env } = context;
@@ -66,16 +66,20 @@ function printReport({ results, faults, ...counts }: ScenarioReport, shown: stri
   }
   for (const { file, ...fault } of faults) for (const line of faultLines([fault], file)) terminal.say(line);
   const { passed, failed, faulty } = counts;
-  const unread = faults.length === 0 ? '' : `, ${faults.length} fault${faults.length === 1 ? '' : 's'} in files`;
+  const unread = faults.length === 0 ? '' : `, ${faults.length} error${faults.length === 1 ? '' : 's'} in files`;
   terminal.print(`${passed} passed, ${failed} failed${faulty === 0 ? '' : `, ${faulty} not judged`}${unread}`);
 }
 
 function nothingToRun(argument: string, filter: string | undefined): CliError {
   return filter === undefined
-    ? new CliError('CLI_FILE', `${argument} has no scenario tests`, 'Write tests/<name>.yaml, or name them by --tests.')
+    ? new CliError(
+        'CLI_FILE',
+        `${argument} has no scenario tests`,
+        'Add tests/<name>.yaml to the pack, or use --tests.',
+      )
     : new CliError(
         'CLI_USAGE',
-        `no scenario has ${filter} in its name or file`,
-        'Leave --filter out to see all names.',
+        `no scenario has ${filter} in its name or file name`,
+        'Omit --filter to see all names.',
       );
 }

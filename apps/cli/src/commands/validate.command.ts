@@ -17,7 +17,7 @@ const OF_ENVIRONMENT = new Set(['SEALED_INSTALL_REQUIRED', 'SEALED_UNENFORCEABLE
 
 export function registerValidate(program: Command, context: Context): void {
   withOutput(withOffline(program.command('validate <pack>')), 'json')
-    .description('check a pack, without inputs and without a server')
+    .description('validate a pack, without inputs and without a server')
     .action((argument: string, options: Options) =>
       context.run(async () => {
         const { terminal, env } = context;

@@ -17,12 +17,12 @@ interface Options extends EvidenceOptions {
 export function registerVerify(program: Command, context: Context, engines: PolicyEngines, isDefault = false): void {
   const command = program
     .command('verify <bundle>', { isDefault })
-    .description('check the evidence of a run: no network, no server, nothing believed but the trust file')
-    .requiredOption('--trust <file>', 'whom to trust (taskrunner.trust.v1)');
+    .description('verify the evidence of a run offline; only the trust file is trusted')
+    .requiredOption('--trust <file>', 'trust file (taskrunner.trust.v1)');
   withEvidenceOptions(command)
     .option(
       '--json',
-      'print {ok, run, planHash, checks}, and error {code, message, remediation, faults} of a file or option that is refused',
+      'print {ok, run, planHash, checks}, and error {code, message, remediation, faults} if a file or option is refused',
     )
     .action((path: string, options: Options) =>
       context.run(async () => {

@@ -19,7 +19,7 @@ describe('a process of the stack that does not start', () => {
     const starting = start('console.log("still loading"); setInterval(() => undefined, 1_000);', 500);
     await expect(starting).rejects.toMatchObject({
       code: 'DEV_START_FAILED',
-      message: expect.stringMatching(/^the worker did not start: was not ready in 0\.5 s/) as string,
+      message: expect.stringMatching(/^the worker did not start: was not ready after 0\.5 s/) as string,
     });
   });
 

@@ -83,7 +83,7 @@ export class ChildProcess {
     const started = await Promise.race([
       ready,
       ended.then(describeEnd),
-      delay(readyMs, `was not ready in ${readyMs / 1_000} s`, { signal: timeout.signal }).catch(
+      delay(readyMs, `was not ready after ${readyMs / 1_000} s`, { signal: timeout.signal }).catch(
         () => 'was not awaited',
       ),
     ]);

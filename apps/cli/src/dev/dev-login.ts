@@ -38,11 +38,11 @@ export async function signIn(loginModule: string, { issuer, login, actors, autho
     return (await run(process.execPath, [...args, ...acting], { timeout: 30_000 })).stdout;
   } catch (error) {
     const said = (error as { stderr?: string }).stderr ?? '';
-    const line = said.split('\n').find((text) => /^\w*Error: /.test(text)) ?? 'the Authority did not answer';
+    const line = said.split('\n').find((text) => /^\w*Error: /.test(text)) ?? 'the Authority did not respond';
     throw new DevError(
       'DEV_LOGIN_FAILED',
       `no token for ${[login, ...actors].join(' through ')}: ${line.replace(/^\w*Error: /, '')}`,
-      'Known are ada, grace, linus, ops, wendy and mallory; the machine ci may act.',
+      'Use ada, grace, linus, ops, wendy or mallory. The machine ci can be an actor.',
     );
   }
 }

@@ -104,7 +104,7 @@ export async function tokenOfStack(
   const issuer = configuration?.authority.issuers[0]?.issuer;
   const authority = join(stateDirectory, 'authority');
   if (issuer !== undefined) return signIn(findScripts().login, { issuer, login, actors, authority });
-  throw new DevError('DEV_LOGIN_FAILED', `no stack has run in ${stateDirectory}`, 'Start one with `taskrunner dev`.');
+  throw new DevError('DEV_LOGIN_FAILED', `there is no stack in ${stateDirectory}`, 'Start one with `taskrunner dev`.');
 }
 
 /**
@@ -244,7 +244,7 @@ async function start(
     startWorker,
     async killWorker(signal = 'SIGKILL', pid) {
       const worker = pid === undefined ? workers.at(-1) : workers.find((one) => one.pid === pid);
-      if (!worker) throw new TypeError('no such worker runs');
+      if (!worker) throw new TypeError('the worker is not running');
       if (signal === 'SIGSTOP' || signal === 'SIGCONT') process.kill(worker.pid, signal);
       else {
         worker.signal(signal);
@@ -318,7 +318,7 @@ function findScripts(): Scripts {
     if (dirname(root) === root)
       throw new DevError(
         'DEV_START_FAILED',
-        'the development Authority is not here',
+        'the development Authority was not found',
         'Run this from a checkout of the repository.',
       );
     root = dirname(root);

@@ -59,7 +59,7 @@ export async function ownStateDirectory({ path }: StateDirectory): Promise<Direc
       new DevError(
         'DEV_ALREADY_RUNS',
         `process ${pid} runs a stack in ${path}`,
-        'Use it, stop it with Ctrl-C, or give this one another folder by --keep-data.',
+        'Use that stack, stop it with Ctrl-C, or choose another folder with --keep-data.',
       ),
   );
 }

@@ -15,7 +15,7 @@ export function keepUp(
   };
   let last: Promise<void>;
   const next = (): void => {
-    last = keepUpOnce().catch((error: unknown) => onProgress(`upkeep of the database failed: ${String(error)}`));
+    last = keepUpOnce().catch((error: unknown) => onProgress(`database maintenance failed: ${String(error)}`));
   };
   next();
   const timer = setInterval(next, DAY_MS);

@@ -37,20 +37,16 @@ export interface EvidenceOptions {
 /** `--expect`, `--original`, `--checkpoints`, `--audit`, `--allow-dev` and `--threads`. */
 export function withEvidenceOptions(command: Command): Command {
   return command
+    .option('--expect <name=value>', 'expected value: run=, plan=, pack=, tenant=, mode= or artifact=FILE', collect)
     .option(
-      '--expect <name=value>',
-      'run=, plan=, pack=, tenant=, mode= or artifact=FILE that it must be about',
-      collect,
+      '--original <bundle>',
+      'evidence bundle of the original run of a rerun; reused results are compared with it',
     )
-    .option('--original <bundle>', 'the evidence of the run that this one does again: what was taken over is compared')
-    .option('--checkpoints <file>', 'signed checkpoints of the audit chain that you kept, one a line')
-    .option(
-      '--audit <file>',
-      'an export of the audit chain: the seal of the run and its decisions are looked for in it',
-    )
-    .option('--allow-dev', 'take evidence made under the development Authority')
+    .option('--checkpoints <file>', 'file with signed checkpoints of the audit chain that you kept, one on each line')
+    .option('--audit <file>', 'export of the audit chain that must contain the seal and the decisions of the run')
+    .option('--allow-dev', 'accept evidence that was made with the development Authority')
     .addOption(
-      new Option('--threads <number>', 'how many threads check it; default: 2 for bundles of 16 MiB and more').choices([
+      new Option('--threads <number>', 'number of threads (default: 2 for bundles of 16 MiB or more)').choices([
         '1',
         '2',
       ]),
@@ -108,7 +104,7 @@ export async function verifyBundle(
   if (failure === null) return { verification, notes };
   return {
     verification,
-    notes: [...notes, `the second thread gave no answer (${failure}): one thread made all checks`],
+    notes: [...notes, `the second thread failed (${failure}): one thread made all checks`],
   };
 }
 
@@ -120,10 +116,10 @@ function notesOf(verification: Verification, engines: PolicyEngines, terms: Term
   const notes: string[] = [];
   if (missing.length > 0)
     notes.push(
-      `this verifier has no engine for ${missing.join(', ')}: such policies are not judged again, and the plan is not made again`,
+      `this verifier has no engine for ${missing.join(', ')}: such policies are not evaluated again, and the plan is not rebuilt`,
     );
   if (terms.original !== undefined && documents?.admission.record.rerunOf === null)
-    notes.push('this run is no rerun: the bundle of --original was not used');
+    notes.push('this run is not a rerun: the bundle of --original was not used');
   return notes;
 }
 
@@ -140,8 +136,8 @@ export async function readExpectation(written: readonly string[]): Promise<Expec
     if (name === 'plan' && !isDigest(value))
       throw new CliError(
         'CLI_USAGE',
-        `--expect ${one}: a plan hash is sha256: and 64 hexadecimal digits in lower case`,
-        'Write it like --expect plan=sha256:….',
+        `--expect ${one}: a plan hash must be sha256: followed by 64 lowercase hexadecimal digits`,
+        'Use the form --expect plan=sha256:….',
       );
     if (name === 'run' || name === 'plan' || name === 'pack' || name === 'tenant') expect[name] = value;
     else if (name === 'mode' && (value === 'open' || value === 'sealed')) expect.mode = value;
@@ -149,8 +145,8 @@ export async function readExpectation(written: readonly string[]): Promise<Expec
     else
       throw new CliError(
         'CLI_USAGE',
-        `--expect ${one}: what is expected is run, plan, pack, tenant, mode (open or sealed) or artifact`,
-        'Write it like --expect plan=sha256:….',
+        `--expect ${one}: the name must be run, plan, pack, tenant, mode (open or sealed) or artifact`,
+        'Use the form --expect plan=sha256:….',
       );
   }
   return expect;

@@ -2,8 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { EvidenceError, isCodedError, readDocument, readTrust, type Fault, type TrustFile } from '@taskrunner/core';
 import { unreadable } from '../packs/pack-argument';
 
-const HELP =
-  'Correct the trust file, or get it again from the party that issues it. The guide "auditing" has its format.';
+const HELP = 'Correct the trust file, or get it again from its issuer. The guide "auditing" describes the format.';
 
 /** Reads a trust file. Throws `CLI_FILE`, or `TRUST_INVALID` with each fault at its line and column. */
 export async function readTrustFile(path: string): Promise<TrustFile> {
@@ -21,7 +20,7 @@ export async function readTrustFile(path: string): Promise<TrustFile> {
 function refusal(path: string, faults: readonly Fault[], cause: unknown): EvidenceError {
   const [first, ...others] = faults;
   if (first === undefined || others.length > 0)
-    return new EvidenceError('TRUST_INVALID', `${path} has ${faults.length} faults`, HELP, faults, { cause });
+    return new EvidenceError('TRUST_INVALID', `${path} has ${faults.length} errors`, HELP, faults, { cause });
   const place = first.line === null ? '' : `:${first.line}:${first.column ?? 1}`;
   return new EvidenceError('TRUST_INVALID', `${path}${place} ${first.message}`, HELP, [], { cause });
 }
@@ -39,7 +38,7 @@ function faultsIn(
       ...fault,
       code: 'TRUST_INVALID',
       message: `${fault.path} ${fault.message}`,
-      remediation: 'The guide "auditing" has the format of a trust file.',
+      remediation: 'The guide "auditing" describes the format of a trust file.',
       ...positionOf(fault.path),
     }));
   }

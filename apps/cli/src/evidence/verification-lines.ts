@@ -16,7 +16,7 @@ export function verificationLines(verification: Verification, hasFiles: boolean)
   const held = checks.filter(({ ok }) => ok).map(checkLine);
   const lines =
     failures.length > 0
-      ? [...failures, ...held, 'What the bundle says cannot be relied on. `inspect` shows it all the same.']
+      ? [...failures, ...held, 'The contents of the bundle cannot be trusted. `inspect` still shows them.']
       : [...held, '', ...storyLines(verification), '', `${checks.length} checks hold: ${basesInWords(checks)}`];
   return [...lines, summary].map(safeLine);
 }
@@ -36,7 +36,7 @@ function failureLines(checks: readonly Check[], hasFiles: boolean): readonly str
     if (dependent.length > 0)
       lines.push(
         hasFiles
-          ? `     ${counted(dependent.length)} for the same reason or for what follows from it: ${dependent.join(', ')}`
+          ? `     ${counted(dependent.length)} for the same reason or as a consequence: ${dependent.join(', ')}`
           : `     ${dependent.length} further checks could not be made, because ${detail}`,
       );
     left = others;
@@ -51,6 +51,6 @@ function storyLines({ documents }: Verification): readonly string[] {
   try {
     return documents === null ? [] : answerLines(shortContentsOf(documents));
   } catch (error) {
-    return [`the documents cannot be told (${isCodedError(error) ? error.code : 'malformed'})`];
+    return [`the documents cannot be read (${isCodedError(error) ? error.code : 'malformed'})`];
   }
 }

@@ -60,7 +60,7 @@ describe('inputs on the command line', () => {
   it('refuses what is not of the type', () => {
     expect(() => fromText('count', 'many', 'integer')).toThrow(expect.objectContaining({ code: 'CLI_INPUT' }));
     expect(() => fromText('file', 'path', 'file')).toThrow(
-      expect.objectContaining({ remediation: 'Write -i file=@path.' }),
+      expect.objectContaining({ remediation: 'Use -i file=@path.' }),
     );
   });
 

@@ -55,7 +55,7 @@ export async function readInputs(
 export function splitAssignment(written: string): { readonly name: string; readonly value: string } {
   const equals = written.indexOf('=');
   if (equals > 0) return { name: written.slice(0, equals), value: written.slice(equals + 1) };
-  throw new CliError('CLI_USAGE', 'an input is written name=value or name=@file', 'Write -i name=value.');
+  throw new CliError('CLI_USAGE', 'an input must have the form name=value or name=@file', 'Use -i name=value.');
 }
 
 /** A value on the command line. Where the pack does not know the name, JSON if it is JSON, else a text: the plan then says more. */
@@ -75,8 +75,8 @@ export function fromText(name: string, value: string, type: string | undefined):
 
 function help(name: string, type: string): string {
   return type === 'file'
-    ? `Write -i ${name}=@path.`
-    : `Write it as JSON, such as -i '${name}=${EXAMPLES[type] ?? 'null'}'.`;
+    ? `Use -i ${name}=@path.`
+    : `Write the value as JSON, such as -i '${name}=${EXAMPLES[type] ?? 'null'}'.`;
 }
 
 const EXAMPLES: Readonly<Record<string, string>> = {
@@ -113,7 +113,7 @@ function decode(name: string, path: string, bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {
-    throw new CliError('CLI_INPUT', `${path} is not UTF-8, as the input ${name} must be`, 'Save it as UTF-8.', [], {
+    throw new CliError('CLI_INPUT', `${path} is not UTF-8, which the input ${name} requires`, 'Save it as UTF-8.', [], {
       cause: error,
     });
   }
@@ -128,7 +128,11 @@ async function readInputFile(path: string, stdin: ReadStdin): Promise<JsonObject
         });
   const value = readDocumentFile(bytes, path);
   if (isJsonObject(value)) return value;
-  throw new CliError('CLI_INPUT', `${path} does not hold an object`, 'Write the inputs by name.');
+  throw new CliError(
+    'CLI_INPUT',
+    `${path} does not contain an object`,
+    'Write the inputs as an object with their names as keys.',
+  );
 }
 
 /** A YAML or JSON file. Throws `CLI_INPUT` with all its faults. */

@@ -37,7 +37,12 @@ export async function offlineSetting(
   if (!named) return defaultSetting({ pack: packOf(source), isSealed: options.sealed, policyEngines });
   const reading = await loadConfiguration(named, ownVariables(env));
   if (reading.kind === 'refused')
-    throw new CliError('CLI_FILE', `the configuration ${named} has faults`, 'Correct what is listed.', reading.faults);
+    throw new CliError(
+      'CLI_FILE',
+      `the configuration ${named} is invalid`,
+      'Correct the listed errors.',
+      reading.faults,
+    );
   const { configuration } = reading;
   const build = {
     isolation: isolationOf(configuration) ?? 'bwrap-open/v2',

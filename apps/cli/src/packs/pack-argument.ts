@@ -39,12 +39,16 @@ export async function loadPack(
   if (found.isDirectory()) return loadFolder(argument);
   if (/\.(tar|tgz|tar\.gz)$/.test(argument)) return loadTarball(argument);
   if (found.size > MAX_MANIFEST_BYTES)
-    throw new CliError('CLI_FILE', `${argument} has more than ${MAX_MANIFEST_BYTES} bytes`, 'A manifest is smaller.');
+    throw new CliError('CLI_FILE', `${argument} exceeds ${MAX_MANIFEST_BYTES} bytes`, 'Make the manifest smaller.');
   return { source: { manifest: await readText(argument), hasLines: true, files: [] }, shown: argument };
 }
 
 async function refusePublished(): Promise<never> {
-  throw new CliError('CLI_USAGE', 'a published pack cannot be used here', 'Name a file, a folder or a tarball.');
+  throw new CliError(
+    'CLI_USAGE',
+    'this command does not accept a published pack',
+    'Pass a file, a folder or a tarball.',
+  );
 }
 
 /** True if the argument is a file or folder. */
@@ -62,7 +66,7 @@ async function loadFolder(folder: string): Promise<LoadedPack> {
     throw new CliError(
       'CLI_FILE',
       `${folder} has no pack.yaml`,
-      'Name a folder that holds pack.yaml, or the manifest itself.',
+      'Pass a folder that contains pack.yaml, or the manifest itself.',
     );
   const ignore = paths.includes('.packignore') ? await readFile(join(folder, '.packignore')) : null;
   const listed = {
@@ -77,8 +81,8 @@ async function loadFolder(folder: string): Promise<LoadedPack> {
     if ((size += bytes) > LIMITS.maxBytes)
       throw new CliError(
         'CLI_FILE',
-        `${folder} holds more than ${LIMITS.maxBytes} bytes`,
-        'Name in .packignore what the pack does not need.',
+        `${folder} contains more than ${LIMITS.maxBytes} bytes`,
+        'List files that the pack does not need in .packignore.',
       );
     files.push({ path, bytes: await readFile(join(folder, path)), executable: (mode & 0o111) !== 0 });
   }
@@ -95,8 +99,8 @@ async function filesBelow(root: string, below: string, found: string[]): Promise
     if (found.length > LIMITS.maxFiles)
       throw new CliError(
         'CLI_FILE',
-        `${root} holds more than ${LIMITS.maxFiles} files`,
-        'Name the folder of the pack alone.',
+        `${root} contains more than ${LIMITS.maxFiles} files`,
+        'Pass the folder of the pack only.',
       );
   }
   return found;
@@ -105,7 +109,11 @@ async function filesBelow(root: string, below: string, found: string[]): Promise
 async function loadTarball(path: string): Promise<LoadedPack> {
   const found = packSourceOf(await readTarFiles(createReadStream(path) as AsyncIterable<Uint8Array>, LIMITS));
   if (found) return { source: found.source, shown: `${path}!${found.manifest}` };
-  throw new CliError('CLI_FILE', `${path} holds no pack.yaml in UTF-8`, 'Pack the folder that holds pack.yaml.');
+  throw new CliError(
+    'CLI_FILE',
+    `${path} contains no pack.yaml in UTF-8`,
+    'Create the archive from the folder that contains pack.yaml.',
+  );
 }
 
 async function readText(path: string): Promise<string> {

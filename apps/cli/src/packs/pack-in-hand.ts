@@ -61,7 +61,7 @@ async function inHand(
   const files = packFilesOf(source.files);
   const reading = readPack(source.manifest, files);
   if (reading.kind === 'refused')
-    throw new CliError('CLI_INPUT', 'the pack has faults', 'Correct what is listed.', reading.faults);
+    throw new CliError('CLI_INPUT', 'the pack is invalid', 'Correct the listed errors.', reading.faults);
   const archive = await packArchive(source, TAR_CODEC);
   return {
     pack: reading.pack,

@@ -76,8 +76,9 @@ async function embeddedOffline(source: PackSource, options: OfflineOptions, env:
   const resolve: ResolvePack = async (tenant, reference) => {
     const opened = await (library ??= open());
     if (opened !== null) return opened.resolve(tenant, reference);
-    const remediation = 'Name a configuration with packs.registries, or pull the pack into a folder and use its path.';
-    throw new PackLibraryError('PACK_NOT_FOUND', 'no registry is configured here', remediation);
+    const remediation =
+      'Pass a configuration with packsRegistry.registries, or pull the pack into a folder and use its path.';
+    throw new PackLibraryError('PACK_NOT_FOUND', 'no registry is configured', remediation);
   };
   const uses: UsesOfPack = async (_tenant, user) => publishedUses(user);
   return (await embedInnerPacks(NOBODY, source, { resolve, uses })).source;

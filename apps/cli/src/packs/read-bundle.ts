@@ -19,7 +19,7 @@ export interface ReadBundle {
 }
 
 const LIMITS = { maxBytes: 2 * 1024 ** 3, maxFiles: 250_000, maxFileBytes: 1024 ** 3 };
-const AGAIN = 'Get the bundle again from the party that gave it to you, and copy it as binary.';
+const AGAIN = 'Get the bundle again from its source, and copy it in binary mode.';
 
 /**
  * Reads a bundle. What is wrong with the archive is a finding of the verification, not an error. A plain tar must be, byte for byte, the
@@ -40,8 +40,8 @@ export async function readBundleFile(path: string): Promise<ReadBundle> {
   if (bytes[0] === 0x1f && bytes[1] === 0x8b)
     return refuse(
       'ARCHIVE_INVALID: compressed with gzip',
-      'is compressed with gzip: a bundle is a plain tar',
-      'Unpack it first with `gunzip`, and give the tar.',
+      'is compressed with gzip; a bundle must be a plain tar',
+      'Decompress it with `gunzip` first, and pass the tar.',
     );
   try {
     const files = await readTar(once(bytes), LIMITS);
@@ -49,7 +49,7 @@ export async function readBundleFile(path: string): Promise<ReadBundle> {
     const isCanonical = isTarOf(bytes, sorted(files));
     const faults = isCanonical
       ? []
-      : ['the tar was changed or packed again: it is not byte for byte what TaskRunner writes for these files'];
+      : ['the tar was changed or repacked: it differs from the tar that TaskRunner writes for these files'];
     return { files, faults, refusal: null, ...archive };
   } catch (error) {
     if (!isCodedError(error)) throw error;

@@ -32,11 +32,14 @@ type Variables = Readonly<Record<string, string | undefined>>;
 
 export function withRegistry(command: Command): Command {
   return command
-    .option('--registry <url|folder|name>', 'where packs are: https://host/path, a folder, or a name in --config')
-    .option('--plain-http', 'accept http to a host that is not this machine')
-    .option('--username-file <file>', 'user name for the registry')
-    .option('--password-file <file>', 'password for the registry')
-    .option('--config <file>', 'configuration that names registries; else TASKRUNNER_CONFIG');
+    .option(
+      '--registry <url|folder|name>',
+      'pack registry: https://host/path, a folder, or the name of a registry in --config',
+    )
+    .option('--plain-http', 'allow http to a host other than this machine')
+    .option('--username-file <file>', 'file that contains the user name for the registry')
+    .option('--password-file <file>', 'file that contains the password for the registry')
+    .option('--config <file>', 'configuration file with the registries (default: TASKRUNNER_CONFIG)');
 }
 
 /** The packs of the registry that the options name; without one, of all that the configuration names. Throws `CLI_USAGE`, `CLI_FILE`. */
@@ -57,8 +60,8 @@ async function mountsOf(options: RegistryOptions, env: Variables): Promise<reado
   if (chosen.length > 0) return chosen.map(({ registry }) => ({ registry, ...everybodys }));
   throw new CliError(
     'CLI_USAGE',
-    supplied === undefined ? 'no registry was named' : `the configuration has no registry ${supplied}`,
-    'Give --registry https://host/path or a folder, or --config with packsRegistry.registries.',
+    supplied === undefined ? 'no registry is set' : `the configuration has no registry ${supplied}`,
+    'Use --registry with https://host/path or a folder, or --config with packsRegistry.registries.',
   );
 }
 
@@ -68,8 +71,8 @@ async function configurationOf({ config }: RegistryOptions, env: Variables) {
   if (reading.kind === 'read') return reading.configuration;
   throw new CliError(
     'CLI_FILE',
-    `the configuration ${named ?? ''} has faults`,
-    'Correct what is listed.',
+    `the configuration ${named ?? ''} is invalid`,
+    'Correct the listed errors.',
     reading.faults,
   );
 }
@@ -87,16 +90,16 @@ async function settingOf(
       () => false,
     );
     if (isFolder) return { ...none, name: path, type: 'folder', url: null, path };
-    throw new CliError('CLI_FILE', `${path} is no folder`, 'Make it first, or write https://host/path.');
+    throw new CliError('CLI_FILE', `${path} is not a folder`, 'Create the folder first, or use https://host/path.');
   }
   const url = URL.canParse(supplied) ? new URL(supplied) : null;
   const isRegistry = url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.search === '';
   if (!isRegistry)
-    throw new CliError('CLI_USAGE', 'the registry is not an http or https URL', 'Write https://host/path.');
+    throw new CliError('CLI_USAGE', 'the registry must be an http or https URL', 'Use https://host/path.');
   if (url.protocol === 'http:' && !plainHttp && !/^(localhost|127\..*|\[::1\])$/.test(url.hostname))
-    throw new CliError('CLI_USAGE', 'the registry is reached by http', 'Write https, or --plain-http if you mean it.');
+    throw new CliError('CLI_USAGE', 'the registry URL uses http', 'Use https, or pass --plain-http to allow http.');
   if ((usernameFile === null) !== (passwordFile === null))
-    throw new CliError('CLI_USAGE', 'user name and password go together', 'Give both files.');
+    throw new CliError('CLI_USAGE', 'user name and password must be given together', 'Pass both files.');
   return { ...none, name: url.host, type: 'oci', url: supplied, path: null, usernameFile, passwordFile };
 }
 

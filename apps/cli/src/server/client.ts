@@ -68,8 +68,8 @@ export class Client {
       if (signal?.aborted) throw error;
       throw new CliError(
         'CLI_SERVER_UNREACHABLE',
-        `${this.server} does not answer: ${reasonOf(error)}`,
-        'Check the address and that the server runs, then try again.',
+        `${this.server} does not respond: ${reasonOf(error)}`,
+        'Check the address, make sure that the server is running, and try again.',
         [],
         { cause: error },
       );
@@ -79,8 +79,8 @@ export class Client {
   }
 
   private odd(path: string, cause: unknown): CliError {
-    const help = 'Check that the address is that of a TaskRunner server.';
-    return new CliError('CLI_SERVER_ANSWER', `the answer to ${path} is not JSON`, help, [], { cause });
+    const help = 'Check that the address belongs to a TaskRunner server.';
+    return new CliError('CLI_SERVER_ANSWER', `the response to ${path} is not JSON`, help, [], { cause });
   }
 }
 

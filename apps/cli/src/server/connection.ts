@@ -14,8 +14,8 @@ type Variables = Readonly<Record<string, string | undefined>>;
 /** Adds the options; nothing need be given here, since tokens on a command line are seen by every process of the machine. */
 export function withConnection(command: Command): Command {
   return command
-    .option('--server <url>', 'server; else TASKRUNNER_SERVER')
-    .option('--token <token>', 'token; better: TASKRUNNER_TOKEN_FILE or TASKRUNNER_TOKEN');
+    .option('--server <url>', 'URL of the server (default: TASKRUNNER_SERVER)')
+    .option('--token <token>', 'bearer token; prefer TASKRUNNER_TOKEN_FILE or TASKRUNNER_TOKEN');
 }
 
 /** The client that options and environment describe. Throws `CLI_SERVER_MISSING`, `CLI_TOKEN_MISSING`, `CLI_FILE`, `CLI_USAGE`. */
@@ -24,8 +24,8 @@ export async function connect(options: ConnectionOptions, env: Variables): Promi
   if (!server)
     throw new CliError(
       'CLI_SERVER_MISSING',
-      'no server was named',
-      'Give --server URL or set TASKRUNNER_SERVER; `taskrunner dev` starts one here.',
+      'no server is set',
+      'Use --server URL or set TASKRUNNER_SERVER. `taskrunner dev` starts a local server.',
     );
   return new Client(serverUrl(server), await tokenOf(options, env));
 }
@@ -35,8 +35,8 @@ function serverUrl(text: string): string {
   if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.search !== '')
     throw new CliError(
       'CLI_USAGE',
-      'the server is not an http or https URL',
-      'Write it like https://runner.example.org.',
+      'the server must be an http or https URL',
+      'Use a URL such as https://runner.example.org.',
     );
   return `${url.origin}${url.pathname.replace(/\/$/, '')}`;
 }
@@ -49,8 +49,8 @@ async function tokenOf(options: ConnectionOptions, env: Variables): Promise<stri
   if (/^[A-Za-z0-9\-._~+/]+=*$/.test(token)) return token;
   throw new CliError(
     'CLI_TOKEN_MISSING',
-    token === '' ? 'no token was given' : 'what was given as token is none',
-    'Set TASKRUNNER_TOKEN_FILE to a file that holds it, or TASKRUNNER_TOKEN.',
+    token === '' ? 'no token is set' : 'the token has an invalid format',
+    'Set TASKRUNNER_TOKEN_FILE to a file that contains the token, or set TASKRUNNER_TOKEN.',
   );
 }
 
@@ -58,7 +58,7 @@ async function tokenIn(path: string): Promise<string> {
   try {
     return (await readFile(path, 'utf8')).trim();
   } catch (error) {
-    const help = 'Correct TASKRUNNER_TOKEN_FILE.';
+    const help = 'Set TASKRUNNER_TOKEN_FILE to a readable file.';
     throw new CliError('CLI_FILE', `${path} cannot be read (${codeOf(error)})`, help, [], { cause: error });
   }
 }

@@ -49,7 +49,11 @@ export async function scheduleId(client: Client, supplied: string): Promise<stri
   const all = await listAll<ScheduleView>(client, '/api/schedules', { limit: 200 });
   const found = all.find(({ name }) => name === supplied);
   if (found) return found.scheduleId;
-  throw new CliError('CLI_USAGE', `no schedule has the name ${supplied}`, 'See `taskrunner schedule list`.');
+  throw new CliError(
+    'CLI_USAGE',
+    `there is no schedule with the name ${supplied}`,
+    'List schedules with `taskrunner schedule list`.',
+  );
 }
 
 export async function getSchedule(client: Client, id: string): Promise<ScheduleView> {

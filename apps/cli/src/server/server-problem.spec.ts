@@ -21,8 +21,8 @@ describe('a refusal of the server', () => {
     const terminal = recorder();
     const text = JSON.stringify({
       code: 'PACK_INVALID',
-      detail: 'the pack has 2 faults',
-      remediation: 'Correct what is listed under errors.',
+      detail: 'the pack has 2 errors',
+      remediation: 'Correct the errors listed in `errors`.',
       retryable: false,
       errors: [
         { code: 'PACK_FIELD', path: '/spec', line: 3, column: 5, message: 'bad\u202e', remediation: 'Fix it.' },
@@ -38,8 +38,8 @@ describe('a refusal of the server', () => {
     });
     expect(reportError(new ServerProblem(readProblem(422, text)), terminal, 'pack.yaml')).toBe(2);
     expect(terminal.said).toEqual([
-      'PACK_INVALID the pack has 2 faults',
-      'help: Correct what is listed under errors.',
+      'PACK_INVALID the pack has 2 errors',
+      'help: Correct the errors listed in `errors`.',
       'PACK_FIELD pack.yaml:3:5 bad\\u{202e}',
       'help: Fix it.',
       'INPUT_MISSING inputs/a a is missing',
@@ -52,7 +52,7 @@ describe('a refusal of the server', () => {
     (text) => {
       const terminal = recorder();
       expect(reportError(new ServerProblem(readProblem(502, text)), terminal)).toBe(10);
-      expect(terminal.said).toEqual(['HTTP_502 the server answered with status 502']);
+      expect(terminal.said).toEqual(['HTTP_502 the server responded with status 502']);
     },
   );
 });

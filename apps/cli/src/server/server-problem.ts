@@ -40,7 +40,7 @@ export function readProblem(status: number, text: string): Problem {
   return {
     status,
     code: textOf('code') ?? `HTTP_${status}`,
-    detail: textOf('detail') ?? textOf('title') ?? `the server answered with status ${status}`,
+    detail: textOf('detail') ?? textOf('title') ?? `the server responded with status ${status}`,
     remediation: textOf('remediation'),
     retryable: members['retryable'] === true,
     traceId: textOf('traceId'),

@@ -14,6 +14,6 @@ export async function uploadFile(client: Client, { name, path, digest, size }: I
       : (Readable.toWeb(createReadStream(path, { end })) as ReadableStream<Uint8Array>);
   const { body } = await client.ask('/api/uploads', { method: 'POST', bytes: { content, size } });
   if ((body as { readonly digest?: unknown }).digest === digest) return;
-  const help = 'Wait until nobody writes to it, and run again.';
-  throw new CliError('CLI_INPUT', `${path} changed while it was read as the input ${name}`, help);
+  const help = 'Wait until the file no longer changes, and try again.';
+  throw new CliError('CLI_INPUT', `${path} changed while it was read for the input ${name}`, help);
 }

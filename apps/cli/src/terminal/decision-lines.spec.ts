@@ -76,7 +76,7 @@ describe('a gate of a run', () => {
     };
     expect(runGateLines(unreached)).toEqual([
       'gate check: not reached',
-      '  policy late (soft-mandatory) was not asked [cel]',
+      '  policy late (soft-mandatory) was not evaluated [cel]',
     ]);
   });
 });
@@ -90,9 +90,9 @@ describe('a run', () => {
       'policy late (soft-mandatory) denied it [cel]',
       '  reason: it is late',
       '  reason: no\\u{a}gate other: approved',
-      'waiting for people at check',
+      'waiting for approval at check',
       'approving overrides the denial',
-      'help: somebody who did not start it decides with: taskrunner approve run_1 check',
+      'help: A person who did not start the run can decide with: taskrunner approve run_1 check',
     ]);
   });
 

@@ -3,7 +3,7 @@ import { policyLines } from './policy-lines';
 import { safeLine } from './safe-text';
 
 const PROOFS: Readonly<Record<string, string>> = {
-  service: 'the word of the service',
+  service: 'asserted by the service',
   token: 'a token bound to the decision',
   key: "the person's own key",
 };

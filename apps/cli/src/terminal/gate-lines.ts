@@ -61,12 +61,12 @@ function policyShown({ request, policy = null }: GateView): PolicyView | null {
 function changeLines(planDiff: GateView['planDiff']): readonly string[] {
   if (planDiff === null) return [];
   const { against, diff, why } = planDiff;
-  if (diff === null) return [safeLine(`changes      since ${against} cannot be told: ${why ?? 'unknown'}`)];
+  if (diff === null) return [safeLine(`changes      since ${against} are unknown: ${why ?? 'unknown'}`)];
   if (diff.same) return [safeLine(`changes      none since ${against} was approved`)];
   return [safeLine(`changes      since ${against} was approved`), safeBlock(diffLines(diff).join('\n'))];
 }
 
 function findings(show: Json): string {
-  if (show === null || (typeof show === 'object' && Object.keys(show).length === 0)) return 'none are shown';
+  if (show === null || (typeof show === 'object' && Object.keys(show).length === 0)) return 'none';
   return JSON.stringify(show, null, 2);
 }

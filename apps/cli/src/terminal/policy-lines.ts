@@ -6,7 +6,7 @@ import { safeLine } from './safe-text';
 export function policyLines(policy: PolicyView): readonly string[] {
   const { result, engine, reasons, omittedReasons = 0 } = policy;
   const title =
-    result === null ? `policy ${policy.id} (${policy.level}) was not asked` : verdictTitle({ ...policy, result });
+    result === null ? `policy ${policy.id} (${policy.level}) was not evaluated` : verdictTitle({ ...policy, result });
   return [
     safeLine(`${title} [${engine}]`),
     ...reasons.map((reason) => safeLine(`  reason: ${reason}`)),

@@ -30,6 +30,6 @@ export function reportError(error: unknown, terminal: Terminal, file = ''): Exit
     return OF_FILES.test(error.code) ? EXIT.INVALID_INPUT : EXIT.FAILED;
   }
   terminal.say(`CLI_BUG ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-  terminal.say('help: this should not happen; report it with the text above.');
+  terminal.say('help: This is a bug. Report it together with the text above.');
   return EXIT.FAILED;
 }

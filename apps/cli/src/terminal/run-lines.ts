@@ -8,14 +8,16 @@ export function waitLines({ runId }: RunView, { kind, id, until, policy = null }
   if (kind === 'approval' || kind === 'policy')
     return [
       ...(policy === null ? [] : policyLines(policy)),
-      safeLine(`waiting for people at ${id ?? '?'}${until === null ? '' : ` until ${until}`}`),
+      safeLine(`waiting for approval at ${id ?? '?'}${until === null ? '' : ` until ${until}`}`),
       ...(policy === null ? [] : ['approving overrides the denial']),
-      safeLine(`help: somebody who did not start it decides with: taskrunner approve ${runId} ${quoted(id ?? '')}`),
+      safeLine(
+        `help: A person who did not start the run can decide with: taskrunner approve ${runId} ${quoted(id ?? '')}`,
+      ),
     ];
   if (kind === 'environment')
     return [
-      safeLine(`no worker can give this run what it was admitted with: ${id ?? '?'}`),
-      safeLine(`help: ask the operator, or end it with: taskrunner cancel ${runId}`),
+      safeLine(`no worker matches the profile that this run was admitted with: ${id ?? '?'}`),
+      safeLine(`help: Contact the operator, or cancel the run with: taskrunner cancel ${runId}`),
     ];
   if (kind === 'attention') return [safeLine(`needs attention: ${id ?? '?'}`)];
   return [];

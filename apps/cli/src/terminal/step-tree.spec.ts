@@ -49,7 +49,7 @@ describe('the tree of steps', () => {
     expect(treeLines([step('rollout', 'running'), ...items], frame())).toEqual([
       '▶ rollout',
       '  ▶ rollout[250]',
-      '  … 500 in all: 250 succeeded, 1 running, 249 pending',
+      '  … 500 in total: 250 succeeded, 1 running, 249 pending',
     ]);
   });
 

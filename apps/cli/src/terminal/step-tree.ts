@@ -77,7 +77,7 @@ function durationOf({ startedAt, finishedAt }: StepView, now: number): string {
 function countOf(steps: readonly StepView[]): string {
   const counts = new Map<string, number>();
   for (const { status } of steps) counts.set(status, (counts.get(status) ?? 0) + 1);
-  return `${steps.length} in all: ${[...counts].map(([status, count]) => `${count} ${status}`).join(', ')}`;
+  return `${steps.length} in total: ${[...counts].map(([status, count]) => `${count} ${status}`).join(', ')}`;
 }
 
 function itemIndex(id: string): number {

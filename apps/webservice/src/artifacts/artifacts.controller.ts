@@ -26,11 +26,16 @@ export class ArtifactsController {
   @Get()
   @Operation({
     id: 'listArtifacts',
-    summary: 'Artifacts of a run',
+    summary: 'List the artifacts of a run',
     scopes: ['packs.read'],
     limit: 'read',
     answers: [
-      { status: 200, description: 'All of them.', schema: pageOf('Artifact'), example: pageExample(EXAMPLES.artifact) },
+      {
+        status: 200,
+        description: 'All artifacts.',
+        schema: pageOf('Artifact'),
+        example: pageExample(EXAMPLES.artifact),
+      },
     ],
     codes: ['RUN_NOT_FOUND'],
   })
@@ -43,26 +48,27 @@ export class ArtifactsController {
   @Get(':artifactId')
   @Operation({
     id: 'downloadArtifact',
-    summary: 'The bytes of an artifact',
-    description: 'One range at a time. `Repr-Digest` is the sha256 of the whole, as it is in the evidence.',
+    summary: 'Download an artifact',
+    description:
+      'A request can contain one range. `Repr-Digest` is the SHA-256 of the whole artifact, as recorded in the evidence.',
     scopes: ['packs.read'],
     limit: 'download',
-    headers: { Range: 'bytes=first-last', 'If-None-Match': 'The ETag that is known.' },
+    headers: { Range: 'bytes=first-last', 'If-None-Match': 'ETag of the representation that the client has.' },
     answers: [
       {
         status: 200,
-        description: 'All bytes.',
+        description: 'The whole artifact.',
         schema: { type: 'string', format: 'binary' },
         mediaType: ANY_TYPE,
         example: 'bytes',
       },
       {
         status: 206,
-        description: 'The range.',
+        description: 'The requested range.',
         schema: { type: 'string', format: 'binary' },
         mediaType: ANY_TYPE,
       },
-      { status: 304, description: 'Still as it was.', schema: null },
+      { status: 304, description: 'Not modified.', schema: null },
     ],
     codes: ['RUN_NOT_FOUND', 'ARTIFACT_NOT_FOUND', 'OBJECT_RANGE', ...OF_DOWNLOADS],
   })

@@ -35,7 +35,11 @@ export async function sendObject(
   const range = condition === undefined || condition === tag ? readRange(request.get('range'), size) : null;
   if (range === 'unsatisfiable') {
     response.setHeader('Content-Range', `bytes */${size}`);
-    throw new CodedError('OBJECT_RANGE', `it has ${size} bytes`, 'Ask for a range within the size.');
+    throw new CodedError(
+      'OBJECT_RANGE',
+      `the content has ${size} bytes`,
+      'Request a range within the size of the content.',
+    );
   }
   const bytes = await begun(await objects.open(tenant, digest, range ?? undefined));
   describe(response, download, tag);

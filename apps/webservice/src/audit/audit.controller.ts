@@ -11,9 +11,12 @@ import { readQuery, text, whole } from '../requests/query';
 import { instant } from '../runs/run-view';
 
 const PAGE = {
-  limit: { description: 'Items on a page.', schema: { type: 'integer', minimum: 1, maximum: 1_000, default: 200 } },
-  after: { description: 'Only what comes after this entry.', schema: { type: 'integer', minimum: 0, default: 0 } },
-  cursor: { description: 'The nextCursor of the page before.', schema: { type: 'string' } },
+  limit: {
+    description: 'Maximum number of items on a page.',
+    schema: { type: 'integer', minimum: 1, maximum: 1_000, default: 200 },
+  },
+  after: { description: 'Return only items after this entry.', schema: { type: 'integer', minimum: 0, default: 0 } },
+  cursor: { description: '`nextCursor` of the previous page.', schema: { type: 'string' } },
 } as const;
 
 @ApiTags('audit')
@@ -24,14 +27,19 @@ export class AuditController {
   @Get()
   @Operation({
     id: 'listAuditEntries',
-    summary: 'The audit chain of the tenant, from its first entry on',
+    summary: 'List the entries of the audit chain, starting with the first',
     description:
-      '`hash` is the SHA-256 of the RFC 8785 text of `{at, event, prev, seq}`, `prev` the hash of the entry before. `taskrunner audit export` writes all entries to a file, `taskrunner audit verify` checks it against checkpoints.',
+      '`hash` is the SHA-256 of the RFC 8785 text of `{at, event, prev, seq}`. `prev` is the hash of the previous entry. `taskrunner audit export` writes all entries to a file. `taskrunner audit verify` checks the file against checkpoints.',
     scopes: ['packs.admin'],
     limit: 'read',
     query: PAGE,
     answers: [
-      { status: 200, description: 'A page.', schema: pageOf('AuditEntry'), example: pageExample(EXAMPLES.auditEntry) },
+      {
+        status: 200,
+        description: 'One page of the list.',
+        schema: pageOf('AuditEntry'),
+        example: pageExample(EXAMPLES.auditEntry),
+      },
     ],
     codes: [],
   })
@@ -48,16 +56,16 @@ export class AuditController {
   @Get('checkpoints')
   @Operation({
     id: 'listAuditCheckpoints',
-    summary: 'Signed checkpoints of the audit chain',
+    summary: 'List the signed checkpoints of the audit chain',
     description:
-      'Each `envelope` (DSSE v1.0.2) is signed with a key of usage `checkpoint` and says how many entries the chain had, and the hash of the last one. Keep them where the operator cannot change them.',
+      'Each `envelope` (DSSE v1.0.2) is signed with a key of usage `checkpoint`. It states the number of entries in the chain and the hash of the last entry. Store checkpoints where the operator cannot change them.',
     scopes: ['packs.admin'],
     limit: 'read',
     query: PAGE,
     answers: [
       {
         status: 200,
-        description: 'A page.',
+        description: 'One page of the list.',
         schema: pageOf('AuditCheckpoint'),
         example: pageExample(EXAMPLES.auditCheckpoint),
       },

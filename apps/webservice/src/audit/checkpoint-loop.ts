@@ -29,7 +29,7 @@ export class CheckpointLoop implements OnApplicationBootstrap, OnApplicationShut
       this.logger.warn({
         event: 'audit.no-checkpoints',
         reason:
-          'there is no key of usage checkpoint (keys.checkpoint): nothing outside will notice entries that are removed',
+          'no key of usage checkpoint (keys.checkpoint) is configured: removed entries cannot be detected from outside',
       });
   }
 
@@ -57,7 +57,7 @@ export class CheckpointLoop implements OnApplicationBootstrap, OnApplicationShut
           event: 'audit.chain-broken',
           tenant,
           entry,
-          reason: 'the entries do not follow from the last checkpoint; none is signed over them',
+          reason: 'the entries do not continue from the last checkpoint; no checkpoint is signed for them',
         });
     } catch (error) {
       this.logger.error({

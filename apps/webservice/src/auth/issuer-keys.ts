@@ -59,7 +59,8 @@ export class IssuerKeys {
   async find(kid: string | undefined, alg: string): Promise<KeyObject | null> {
     if (this.keys === null || this.age > STALE_MS) {
       if (this.sinceTry >= FIRST_MS || this.pending) await this.refresh();
-      if (this.keys === null || this.age > STALE_MS) throw new KeysUnavailable('the keys of the issuer cannot be had');
+      if (this.keys === null || this.age > STALE_MS)
+        throw new KeysUnavailable('the keys of the issuer are not available');
     } else if (this.age > FRESH_MS && this.sinceTry >= MINUTE) void this.refresh();
     const known = this.pick(kid, alg);
     if (known || (this.sinceTry < MINUTE && !this.pending)) return known;

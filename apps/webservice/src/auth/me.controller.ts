@@ -12,7 +12,7 @@ export class MeController {
   @Get()
   @Operation({
     id: 'getMe',
-    summary: 'Who the token speaks for',
+    summary: 'Get the identity of the caller',
     scopes: [],
     limit: 'read',
     answers: [{ status: 200, description: 'The caller.', schema: ref('Me'), example: EXAMPLES.me }],

@@ -34,7 +34,7 @@ export function readClaims(
   const exp = instantOf(claims['exp']) ?? refuse('exp', NO_INSTANT);
   // Made later than now, a token would pass for a fresh sign-in until then.
   for (const name of ['iat', 'auth_time'])
-    if ((numberOf(claims[name]) ?? 0) > now / 1_000 + LEEWAY_SECONDS) refuse(name, 'a time that has come');
+    if ((numberOf(claims[name]) ?? 0) > now / 1_000 + LEEWAY_SECONDS) refuse(name, 'a time that is not in the future');
   const tenants = listOf(claims[names.tenant]).filter(isTenantId);
   const [tenant] = tenants;
   if (tenant === undefined) return refuse(names.tenant);
@@ -62,7 +62,7 @@ export function withinTenant(caller: Caller, named: readonly (string | undefined
   if (wanted === undefined) return caller;
   const tenant = caller.tenants.find((one) => one === wanted);
   if (tenant === undefined || !isTenantId(tenant) || others.some((other) => other !== wanted)) {
-    throw new ApiError('TENANT_MISMATCH', 'the tenant that the request names is none of the token');
+    throw new ApiError('TENANT_MISMATCH', 'the token does not include the tenant of the request');
   }
   return { ...caller, principal: { ...caller.principal, tenant } };
 }
@@ -123,12 +123,12 @@ export function checkBoundLife(claims: Claims): void {
 export const LEEWAY_SECONDS = 5;
 /** Of RFC 3339: the end of the year 9999, seconds since the epoch. */
 const LAST_SECOND = 253_402_300_799;
-const NO_NAME = 'a text of visible characters';
+const NO_NAME = 'a string of visible characters';
 const NO_INSTANT = 'seconds since 1970, up to the year 9999';
 
 function refuse(claim: string, expected?: string): never {
-  const wanted = expected === undefined ? '' : `: ${expected} is expected`;
-  throw new ApiError('TOKEN_INVALID', `the token lacks a usable claim ${claim}${wanted}`);
+  const wanted = expected === undefined ? '' : `: expected ${expected}`;
+  throw new ApiError('TOKEN_INVALID', `the token has no valid claim ${claim}${wanted}`);
 }
 
 function textOf(value: unknown): string | null {

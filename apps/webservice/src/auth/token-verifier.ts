@@ -31,7 +31,7 @@ export class TokenVerifier {
   async callerOf(request: Request, response: Response): Promise<Caller> {
     const token = bearer(request);
     if (token === null) {
-      throw new ApiError('TOKEN_MISSING', 'there is no bearer token', [], {
+      throw new ApiError('TOKEN_MISSING', 'the request has no bearer token', [], {
         'WWW-Authenticate': 'Bearer realm="taskrunner"',
       });
     }
@@ -44,9 +44,9 @@ export class TokenVerifier {
 
   private async verify(request: Request, response: Response, token: string): Promise<Caller> {
     const claims = token.length > MAX_TOKEN ? null : unverifiedClaimsOf(token);
-    if (claims === null) throw invalid('it is too long, no JSON, or says something twice');
+    if (claims === null) throw invalid('it is too long, is not JSON, or contains a duplicate key');
     const issuer = claims['iss'];
-    if (typeof issuer !== 'string' || !this.issuers.has(issuer)) throw invalid('it is from no configured issuer');
+    if (typeof issuer !== 'string' || !this.issuers.has(issuer)) throw invalid('its issuer is not configured');
     return new Promise((resolve, reject) => {
       const answer = (error: unknown, caller: Caller | false | undefined | null, info: unknown): void => {
         if (caller) return resolve(caller);
@@ -104,7 +104,7 @@ async function keyFor(token: string, { algorithms }: IssuerSetting, keys: Issuer
   if (header?.['crit'] !== undefined || header?.['b64'] !== undefined) throw invalid('it has critical extensions');
   const kid = header?.['kid'];
   const key = await keys.find(typeof kid === 'string' ? kid : undefined, String(header?.['alg']));
-  if (!key) throw invalid('it is signed by no known key of its issuer');
+  if (!key) throw invalid('it is not signed by a known key of its issuer');
   return key;
 }
 

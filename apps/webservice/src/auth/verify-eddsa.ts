@@ -42,7 +42,7 @@ export function verifyEddsa(
   if (!options.algorithms?.includes('EdDSA') || key.asymmetricKeyType !== 'ed25519')
     throw new Error('another algorithm');
   if (!verify(null, Buffer.from(`${head}.${body}`), key, Buffer.from(signature, 'base64url')))
-    throw new Error('the signature does not hold');
+    throw new Error('the signature is not valid');
   const claims = JSON.parse(Buffer.from(body, 'base64url').toString('utf8')) as Readonly<Record<string, unknown>>;
   const seconds = now / 1_000;
   const leeway = options.clockTolerance ?? 0;

@@ -32,7 +32,7 @@ export class EvidenceController {
   @Get('attestations')
   @Operation({
     id: 'getAttestations',
-    summary: 'The signed statements of a run that has ended',
+    summary: 'Get the signed statements of an ended run',
     scopes: ['packs.read'],
     limit: 'read',
     answers: [
@@ -53,8 +53,8 @@ export class EvidenceController {
   @Get('evidence')
   @Operation({
     id: 'getEvidence',
-    summary: 'The evidence bundle of a run that has ended',
-    description: 'A tar that `taskrunner verify` checks with no network.',
+    summary: 'Download the evidence bundle of an ended run',
+    description: 'A tar file that `taskrunner verify` verifies offline.',
     scopes: ['packs.read'],
     limit: 'download',
     headers: { Range: 'bytes=first-last' },
@@ -68,11 +68,11 @@ export class EvidenceController {
       },
       {
         status: 206,
-        description: 'The range.',
+        description: 'The requested range.',
         schema: { type: 'string', format: 'binary' },
         mediaType: 'application/x-tar',
       },
-      { status: 304, description: 'Still as it was.', schema: null },
+      { status: 304, description: 'Not modified.', schema: null },
     ],
     codes: ['RUN_NOT_FOUND', 'EVIDENCE_NOT_SEALED', 'OBJECT_RANGE', ...OF_DOWNLOADS],
   })
@@ -96,15 +96,13 @@ export class EvidenceController {
   @Post('evidence/release')
   @Operation({
     id: 'releaseEvidence',
-    summary: 'Let evidence be sealed whose seal is blocked',
+    summary: 'Retry the seal of blocked evidence',
     description:
-      'A seal is blocked where a secret stands in a file of the bundle, or where rows were altered; then `evidence.status` is `blocked` and `evidence.reason` says why. After the cause was removed, release it without `paths`: the seal is tried again. Else name the files to withhold: a notice stands in place of each, the statement names it under `exceptions`, and the signed release goes into the bundle. Pack files can be withheld and the bundle verifies, by their digests; without any other file the checks that need it fail.',
+      'A seal is blocked if a file of the bundle contains a secret, or if database rows were altered. Then `evidence.status` is `blocked`, and `evidence.reason` gives the reason. If the cause was removed, send the request without `paths` to retry the seal. Otherwise list the files to withhold in `paths`. A notice replaces each withheld file, the statement lists it under `exceptions`, and the bundle contains the signed release. A bundle without pack files still verifies, by their digests. If any other file is withheld, the checks that need it fail.',
     scopes: ['packs.admin'],
     limit: 'decide',
     body: { type: ReleaseBody, example: EXAMPLES.release },
-    answers: [
-      { status: 200, description: 'The seal is tried again.', schema: ref('Release'), example: EXAMPLES.released },
-    ],
+    answers: [{ status: 200, description: 'The seal is retried.', schema: ref('Release'), example: EXAMPLES.released }],
     codes: ['RUN_NOT_FOUND', 'EVIDENCE_NOT_BLOCKED', 'RELEASE_PATH_INVALID'],
   })
   async releaseEvidence(
@@ -124,8 +122,13 @@ export class EvidenceController {
     const run = await this.reader.summary(tenant, runId);
     if (!run) throw runNotFound();
     const after = run.finishedAt === null ? '5' : '1';
-    throw new ApiError('EVIDENCE_NOT_SEALED', `the run is ${run.status}, its evidence ${run.evidence.status}`, [], {
-      'Retry-After': after,
-    });
+    throw new ApiError(
+      'EVIDENCE_NOT_SEALED',
+      `the run is ${run.status}, and its evidence is ${run.evidence.status}`,
+      [],
+      {
+        'Retry-After': after,
+      },
+    );
   }
 }

@@ -8,7 +8,7 @@ export class ReleaseBody {
     type: [String],
     maxItems: 1_000,
     description:
-      'Files of the bundle to withhold, as `evidence.reason` of the run names them. None: what blocked the seal was removed (a secret was changed), and it is tried again.',
+      'Files of the bundle to withhold, as listed in `evidence.reason` of the run. Omit it if the cause was removed, for example because the secret was changed; the seal is then retried.',
   })
   @IsOptional()
   @IsArray()
@@ -19,7 +19,8 @@ export class ReleaseBody {
 
   @ApiProperty({
     maxLength: 4_000,
-    description: 'Why; it stands in the signed record, which goes into the bundle. Never write the secret here.',
+    description:
+      'Reason for the release. It is part of the signed record in the bundle; it must not contain the secret.',
   })
   @IsString()
   @MaxLength(4_000)

@@ -15,7 +15,7 @@ export class ApproveBody {
   decision!: DecisionKind;
 
   @ApiProperty({ type: String, pattern: DIGEST_PATTERN, description: 'The plan hash of the run.' })
-  @Matches(DIGEST, { message: 'planHash must be sha256: and 64 hexadecimal digits' })
+  @Matches(DIGEST, { message: 'planHash must be sha256: followed by 64 hexadecimal digits' })
   planHash!: Digest;
 
   @ApiProperty({
@@ -23,10 +23,10 @@ export class ApproveBody {
     type: String,
     pattern: DIGEST_PATTERN,
     description:
-      'Digest of the gate request that was shown. May be left out only where the gate shows nothing, and nothing behind it reads a result.',
+      'Digest of the gate request that was reviewed. It can be omitted only if the gate shows no values and no step behind it reads a result.',
   })
   @IsOptional()
-  @Matches(DIGEST, { message: 'gateDigest must be sha256: and 64 hexadecimal digits' })
+  @Matches(DIGEST, { message: 'gateDigest must be sha256: followed by 64 hexadecimal digits' })
   gateDigest?: Digest;
 
   @ApiProperty({ required: false, nullable: true, type: 'string', maxLength: 4_000 })
@@ -37,7 +37,7 @@ export class ApproveBody {
 
   @ApiProperty({
     selfRequired: false,
-    description: "What the gate's form asks for.",
+    description: 'Response to the form of the gate.',
     type: 'object',
     additionalProperties: true,
   })
@@ -48,7 +48,7 @@ export class ApproveBody {
     selfRequired: false,
     type: 'object',
     additionalProperties: true,
-    description: '`{iss, sub}` of the person who delegated.',
+    description: '`{iss, sub}` of the person who delegated the decision.',
   })
   @IsOptional()
   @IsObject()
@@ -58,7 +58,7 @@ export class ApproveBody {
     selfRequired: false,
     type: 'object',
     additionalProperties: true,
-    description: "DSSE envelope of the person's own signature over the intent.",
+    description: "DSSE envelope with the person's signature over the intent.",
   })
   @IsOptional()
   @IsObject()

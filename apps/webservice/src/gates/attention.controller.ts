@@ -27,13 +27,15 @@ export class AttentionController {
   @Post('resolve')
   @Operation({
     id: 'resolveAttention',
-    summary: 'Say what a step did whose outcome nobody knows',
+    summary: 'Record the outcome of a step whose outcome is unknown',
     description:
-      'A step with `effects: once` whose worker was lost is not run again by itself. A person who did not initiate the run says what it did. `receipt` is the signed resolution. The same resolution again answers with the first record.',
+      'A step with `effects: once` is not run again automatically if its worker was lost. A person who did not initiate the run records what the step did. `receipt` is the signed resolution. Repeating the same resolution returns the first record.',
     scopes: ['packs.approve'],
     limit: 'decide',
     body: { type: ResolveBody, example: EXAMPLES.resolve },
-    answers: [{ status: 200, description: 'It counts.', schema: ref('Resolution'), example: EXAMPLES.resolution }],
+    answers: [
+      { status: 200, description: 'The decision counts.', schema: ref('Resolution'), example: EXAMPLES.resolution },
+    ],
     codes: [
       'RUN_NOT_FOUND',
       'RUN_ENDED',

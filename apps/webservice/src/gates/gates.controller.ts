@@ -68,9 +68,9 @@ export class GatesController {
   @Get('runs/:runId/gates/:gate')
   @Operation({
     id: 'getGate',
-    summary: 'A gate: what is decided there',
+    summary: 'Get a gate and its request',
     description:
-      'Hash what you show: the digest of `request` (RFC 8785) is `gateDigest`, and the digest of `show` is in it.',
+      'Hash what you display: the digest of `request` (RFC 8785) is `gateDigest`, and `request` contains the digest of `show`.',
     scopes: ['packs.read'],
     limit: 'read',
     answers: [{ status: 200, description: 'The gate.', schema: ref('Gate'), example: EXAMPLES.gate }],
@@ -93,18 +93,26 @@ export class GatesController {
   @Get('runs/:runId/gates')
   @Operation({
     id: 'listGates',
-    summary: 'All gates of a run: how each stands, what its policy said, who decided',
+    summary: 'List all gates of a run, with status, policy result and decisions',
     description:
-      'Gates that the run has reached by their ids, each instance of a map or loop for itself; on the last page also those of the plan that it has not reached. ' +
-      '`passed`, `denied` and `undecided` are gates that a policy decided without people.',
+      'Gates that the run has reached are sorted by id; each instance of a map or loop is a separate item. The last page also contains gates of the plan that the run has not reached. ' +
+      'A policy decided gates with the status `passed`, `denied` or `undecided` without people.',
     scopes: ['packs.read'],
     limit: 'read',
     query: {
-      limit: { description: 'Gates on a page.', schema: { type: 'integer', minimum: 1, maximum: 200, default: 50 } },
-      cursor: { description: 'The nextCursor of the page before.', schema: { type: 'string' } },
+      limit: {
+        description: 'Maximum number of gates on a page.',
+        schema: { type: 'integer', minimum: 1, maximum: 200, default: 50 },
+      },
+      cursor: { description: '`nextCursor` of the previous page.', schema: { type: 'string' } },
     },
     answers: [
-      { status: 200, description: 'A page.', schema: pageOf('RunGate'), example: pageExample(EXAMPLES.runGate) },
+      {
+        status: 200,
+        description: 'One page of the list.',
+        schema: pageOf('RunGate'),
+        example: pageExample(EXAMPLES.runGate),
+      },
     ],
     codes: ['RUN_NOT_FOUND'],
   })
@@ -181,17 +189,30 @@ export class GatesController {
   @Get('approvals')
   @Operation({
     id: 'listApprovals',
-    summary: 'Open gates of the tenant, newest first',
+    summary: 'List the open gates of the tenant, newest first',
     description:
-      'With `mine` a page may hold fewer gates than asked for, or none, and others follow all the same: go on while there is a `nextCursor`.',
+      'With `mine`, a page can contain fewer gates than `limit`, or none, although more pages follow. Continue while the response has a `nextCursor`.',
     scopes: ['packs.approve'],
     limit: 'read',
     query: {
-      mine: { description: 'true: those that the caller may decide.', schema: { type: 'boolean', default: false } },
-      limit: { description: 'Gates on a page.', schema: { type: 'integer', minimum: 1, maximum: 200, default: 50 } },
-      cursor: { description: 'The nextCursor of the page before.', schema: { type: 'string' } },
+      mine: {
+        description: 'true: return only gates that the caller may decide.',
+        schema: { type: 'boolean', default: false },
+      },
+      limit: {
+        description: 'Maximum number of gates on a page.',
+        schema: { type: 'integer', minimum: 1, maximum: 200, default: 50 },
+      },
+      cursor: { description: '`nextCursor` of the previous page.', schema: { type: 'string' } },
     },
-    answers: [{ status: 200, description: 'A page.', schema: pageOf('Gate'), example: pageExample(EXAMPLES.gate) }],
+    answers: [
+      {
+        status: 200,
+        description: 'One page of the list.',
+        schema: pageOf('Gate'),
+        example: pageExample(EXAMPLES.gate),
+      },
+    ],
     codes: ['DOCUMENT_ALTERED'],
   })
   async list(@Caller() { principal }: Caller, @Req() request: Request) {
@@ -236,12 +257,14 @@ export class GatesController {
     id: 'decide',
     summary: 'Decide at a gate',
     description:
-      '200 means that it counts, whatever happens later. `receipt` is the signed decision. The same decision again answers with the first record. Actors of the token (`act`, RFC 8693) count as deciders: an initiator among them is refused (`GATE_SELF_APPROVAL`), a program only counts where `approvals.actors` lists it (`GATE_NOT_A_PERSON`).',
+      '200 means that the decision counts, regardless of later events. `receipt` is the signed decision. Repeating the same decision returns the first record. Actors of the token (`act`, RFC 8693) are treated as deciders. A decision is refused if an actor is an initiator (`GATE_SELF_APPROVAL`) or a program that `approvals.actors` does not list (`GATE_NOT_A_PERSON`).',
     scopes: ['packs.approve'],
     limit: 'decide',
     takesBound: true,
     body: { type: ApproveBody, example: EXAMPLES.approve },
-    answers: [{ status: 200, description: 'It counts.', schema: ref('DecisionReceipt'), example: EXAMPLES.receipt }],
+    answers: [
+      { status: 200, description: 'The decision counts.', schema: ref('DecisionReceipt'), example: EXAMPLES.receipt },
+    ],
     codes: [
       'RUN_NOT_FOUND',
       'RUN_ENDED',
@@ -311,7 +334,7 @@ function subjectOf(supplied: JsonObject | undefined | null): Pick<Principal, 'is
   if (!supplied) return null;
   const { iss, sub, ...more } = supplied;
   if (typeof iss === 'string' && typeof sub === 'string' && Object.keys(more).length === 0) return { iss, sub };
-  throw new ApiError('REQUEST_INVALID', 'the request has one fault', [
+  throw new ApiError('REQUEST_INVALID', 'the request has one error', [
     fault('/onBehalfOf', 'onBehalfOf must be {iss, sub}.'),
   ]);
 }

@@ -7,7 +7,7 @@ export class ResolveBody {
   @ApiProperty({
     minimum: 1,
     maximum: 1_000_000,
-    description: 'The execution whose outcome nobody knows, as the step shows it under `error`.',
+    description: 'Number of the execution with the unknown outcome, as shown in `error` of the step.',
   })
   @IsInt()
   @Min(1)
@@ -16,7 +16,7 @@ export class ResolveBody {
 
   @ApiProperty({
     enum: ['succeeded', 'failed', 'retry'],
-    description: 'What it did; `retry`: it did nothing, another attempt may start.',
+    description: 'Outcome of the execution. `retry`: it had no effect, and another attempt may start.',
   })
   @IsIn(['succeeded', 'failed', 'retry'])
   outcome!: ResolutionOutcome;
@@ -30,7 +30,7 @@ export class ResolveBody {
   @IsOptional()
   outputs?: Json;
 
-  @ApiProperty({ maxLength: 4_000, description: 'How it is known; it stands in the signed record.' })
+  @ApiProperty({ maxLength: 4_000, description: 'How the outcome was determined. It is part of the signed record.' })
   @IsString()
   @MaxLength(4_000)
   @Matches(/\S/, { message: 'reason must not be empty' })

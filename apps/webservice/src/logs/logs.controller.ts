@@ -34,33 +34,36 @@ export class LogsController {
   @Get()
   @Operation({
     id: 'readLogs',
-    summary: 'The log of a run: what there is, then what comes',
+    summary: 'Stream the log of a run',
     description:
-      'Server-sent events, one JSON line per `data:`, `id` is the line number; `Last-Event-ID`, else `after`, resumes. The last event is ' +
-      '`run.finished`, then the stream ends; at or past the end of an ended run the answer is 204. NDJSON by `Accept: application/x-ndjson`. ' +
-      'Where the service stops or the token ends before the run does, the last event is `stream.resume`: come again with `after` (the `id` of the ' +
-      'event), after `retryMs` milliseconds (its `retry`). The stream of a reader that takes nothing for a while is cut off.',
+      'Server-sent events: each `data:` is one JSON line, and `id` is the line number. `Last-Event-ID`, or else `after`, resumes the stream. The last event is ' +
+      '`run.finished`; then the stream ends. At the end of an ended run the response is 204. Send `Accept: application/x-ndjson` for NDJSON. ' +
+      'If the service stops or the token expires before the run ends, the last event is `stream.resume`: reconnect with `after` (the `id` of the ' +
+      'event) after `retryMs` milliseconds (its `retry`). A client that reads no data for some time is disconnected.',
     scopes: ['packs.read'],
     limit: 'stream',
     query: {
-      after: { description: 'Lines after this number.', schema: { type: 'integer', minimum: 0 } },
-      step: { description: 'Lines of this step and of those below it.', schema: { type: 'string' } },
+      after: { description: 'Return only lines after this line number.', schema: { type: 'integer', minimum: 0 } },
+      step: { description: 'Return only lines of this step and its child steps.', schema: { type: 'string' } },
       level: {
-        description: 'Lines of this level and above.',
+        description: 'Return only lines of this level or higher.',
         schema: { type: 'string', enum: ['trace', 'debug', 'info', 'warn', 'error'] },
       },
-      follow: { description: 'false: what there is, and no more.', schema: { type: 'boolean', default: true } },
+      follow: {
+        description: 'false: return the existing lines and end the stream.',
+        schema: { type: 'boolean', default: true },
+      },
     },
-    headers: { 'Last-Event-ID': 'The number of the last line that was read; browsers send it by themselves.' },
+    headers: { 'Last-Event-ID': 'Number of the last line that was received. Browsers send it automatically.' },
     answers: [
       {
         status: 200,
-        description: 'The lines.',
+        description: 'The log lines.',
         schema: ref('LogLine'),
         mediaType: [EVENT_STREAM.mediaType, NDJSON.mediaType],
         example: EXAMPLES.line,
       },
-      { status: 204, description: 'The run has ended and there are no further lines.', schema: null },
+      { status: 204, description: 'The run has ended, and there are no further lines.', schema: null },
     ],
     codes: ['RUN_NOT_FOUND'],
   })
@@ -112,7 +115,7 @@ function lastEventOf(request: Request): number | null {
   if (supplied === undefined || supplied === '') return null;
   const number = whole(0, MOST_LINES).read(supplied);
   if (number === null)
-    throw new ApiError('REQUEST_INVALID', 'the request has one fault', [
+    throw new ApiError('REQUEST_INVALID', 'the request has one error', [
       fault('/Last-Event-ID', 'Last-Event-ID must be a line number.'),
     ]);
   return number;

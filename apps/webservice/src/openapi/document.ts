@@ -6,16 +6,16 @@ const LICENSE = 'AGPL-3.0-or-later';
 
 /** What the routes are grouped by. */
 const TAGS = {
-  runs: 'Runs: started, followed, cancelled, done again.',
-  gates: 'Where people decide.',
-  evidence: 'What can be shown to strangers about a run.',
-  audit: 'What happened in a tenant, chained and signed.',
-  plans: 'What would run, before anything does.',
-  schedules: 'Packs that run by the clock.',
+  runs: 'Start, follow, cancel and rerun runs.',
+  gates: 'Approval gates and decisions.',
+  evidence: 'Signed evidence of runs.',
+  audit: 'The audit chain of a tenant and its signed checkpoints.',
+  plans: 'Plan, simulate, compare and test packs.',
+  schedules: 'Schedules that run packs at set times.',
   packs: 'Published packs.',
-  uploads: 'Files for inputs and packs.',
-  callers: 'Who is asking.',
-  errors: 'What codes mean.',
+  uploads: 'Uploaded files for inputs and packs.',
+  callers: 'The identity of the caller.',
+  errors: 'The meaning of error codes.',
 };
 
 /** The OpenAPI 3.1 document of the API. */
@@ -24,7 +24,7 @@ export function openApiDocument(app: INestApplication, version: string): OpenAPI
     .setOpenAPIVersion('3.1.0')
     .setTitle('TaskRunner')
     .setDescription(
-      'Task Packs: planned to a hash, approved against that hash, executed durably, evidenced offline. The published paths `/v1/task-runner/…` answer like `/api/…`.',
+      'Task Packs: planned to a hash, approved against that hash, executed durably, evidenced offline. The paths `/v1/task-runner/…` are equivalent to `/api/…`.',
     )
     .setVersion(version)
     .addServer('/')

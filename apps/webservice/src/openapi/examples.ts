@@ -346,8 +346,8 @@ export const EXAMPLES = {
   errorCode: {
     code: 'GATE_STALE',
     status: 409,
-    title: 'The gate shows something else',
-    remediation: 'Look at the gate again.',
+    title: 'The gate request has changed',
+    remediation: 'Review the gate again, and decide on its current request.',
     retryable: false,
   },
   schedule: {

@@ -53,14 +53,14 @@ const verdictFields = {
   id: text,
   level: { type: 'string', enum: ['advisory', 'soft-mandatory', 'hard-mandatory'] },
   engine: text,
-  digest: { ...digest, description: 'Of the source of the policy.' },
+  digest: { ...digest, description: 'Digest of the policy source.' },
   result: {
     type: ['string', 'null'],
     enum: ['allow', 'deny', 'undecided', null],
-    description: 'Null: it has not been asked yet. `undecided` denies.',
+    description: 'Null: the policy has not been evaluated yet. `undecided` denies.',
   },
   reasons: { ...listOf(text), description: 'Texts that the policy computed from values of the run.' },
-  omittedReasons: { ...whole, description: 'Reasons that are left out; absent: none.' },
+  omittedReasons: { ...whole, description: 'Number of omitted reasons; absent: none.' },
 };
 const verdict = closed(verdictFields, ['omittedReasons']);
 const maybeVerdict = { anyOf: [{ type: 'null' }, verdict] };
@@ -83,7 +83,7 @@ const faultFields = {
 const fault = {
   ...closed({
     ...faultFields,
-    file: { ...text, description: 'The file of the pack that it is in; absent: the manifest.' },
+    file: { ...text, description: 'File of the pack that contains the error; absent: the manifest.' },
   }),
   required: Object.keys(faultFields),
 };
@@ -193,7 +193,7 @@ export const SCHEMAS = {
           until: maybeInstant,
           policy: {
             ...maybeVerdict,
-            description: 'With kind `policy`: the denial that people may override; its first 10 reasons.',
+            description: 'With kind `policy`: the denial that people can override, with its first 10 reasons.',
           },
         },
         ['policy'],
@@ -204,12 +204,12 @@ export const SCHEMAS = {
     error: {
       type: ['object', 'null'],
       description:
-        'Why it failed: `code`, `stepId`, `message`, `attempts`, `exitCode`; of a gate with a policy also `policy`: what the policy said.',
+        'Why the run failed: `code`, `stepId`, `message`, `attempts` and `exitCode`. For a gate with a policy also `policy`: the result of the policy.',
     },
     evidence: closed({
       status: { type: 'string', enum: ['none', 'pending', 'blocked', 'sealed', 'refused'] },
       digest: maybeDigest,
-      reason: { ...maybeText, description: 'Why it is blocked: `<CODE>: <detail>`.' },
+      reason: { ...maybeText, description: 'Why the seal is blocked: `<CODE>: <detail>`.' },
       exports: listOf(
         closed({
           destination: text,
@@ -245,7 +245,7 @@ export const SCHEMAS = {
     reusedFrom: anything,
     artifacts: listOf({ $ref: '#/components/schemas/Artifact' }),
     error: {
-      description: 'As that of a run, without `stepId`; `policy` with up to 64 reasons.',
+      description: 'Like the error of a run, without `stepId`; `policy` has up to 64 reasons.',
     },
   }),
   Artifact: closed({
@@ -360,25 +360,29 @@ export const SCHEMAS = {
     person: subject,
     onBehalfOf: {
       anyOf: [{ type: 'null' }, closed({ iss: text, sub: text, delegation: digest })],
-      description: 'Who delegated.',
+      description: 'The person who delegated the decision.',
     },
     actors: {
       ...actors,
       type: ['array', 'null'],
-      description: 'Who acted for the person (`act` of the token, RFC 8693), outermost first; null: not recorded.',
+      description: 'Actors for the person (`act` of the token, RFC 8693), outermost first; null: not recorded.',
     },
     grants: listOf(text),
     reason: maybeText,
     response: anything,
-    authTime: { ...instant, description: 'When the person last proved who they are.' },
+    authTime: { ...instant, description: "Time of the person's last authentication." },
     decidedAt: instant,
     bound: {
       type: 'string',
       enum: ['gate', 'plan'],
-      description: 'What the person named: the gate digest, or the plan hash alone.',
+      description: 'What the decision refers to: the gate digest, or only the plan hash.',
     },
-    proof: { type: 'string', enum: ['service', 'token', 'key'], description: 'What proves that it was this person.' },
-    record: { ...digest, description: 'Of the decision record; the statement names it.' },
+    proof: {
+      type: 'string',
+      enum: ['service', 'token', 'key'],
+      description: 'What proves the identity of the person.',
+    },
+    record: { ...digest, description: 'Digest of the decision record, which the statement lists.' },
     receipt: { $ref: '#/components/schemas/Envelope' },
   }),
   RunGate: closed({
@@ -401,18 +405,18 @@ export const SCHEMAS = {
         'skipped',
         'failed',
       ],
-      description: '`passed`, `denied`, `undecided`: a policy decided, and nobody was asked.',
+      description: '`passed`, `denied` and `undecided`: the policy decided, without people.',
     },
-    reason: { ...maybeText, description: 'The code of its step.' },
+    reason: { ...maybeText, description: 'Error code of the gate step.' },
     approval: {
       ...maybeText,
-      description: 'The approval of the pack that people decide under; null: nobody is asked.',
+      description: 'Approval rule of the pack that applies; null: no people decide.',
     },
     policy: maybeVerdict,
     requirement: {
       type: ['object', 'null'],
       description:
-        'What the gate request asks for: `grants`, `minApprovals`, `selfApproval`, `proof`, …; null: it did not open for people.',
+        'Requirements of the gate request: `grants`, `minApprovals`, `selfApproval`, `proof` and others; null: the gate did not open for people.',
     },
     gateDigest: maybeDigest,
     approvals: whole,
@@ -434,16 +438,19 @@ export const SCHEMAS = {
     approvals: whole,
     required: whole,
     until: instant,
-    policy: { ...maybeVerdict, description: 'The denial that an approval overrides; null of a gate without a policy.' },
+    policy: {
+      ...maybeVerdict,
+      description: 'The denial that an approval overrides; null for a gate without a policy.',
+    },
     decisions: listOf({ $ref: '#/components/schemas/Decision' }),
     ungatedEffects: {
       type: ['array', 'null'],
       items: text,
-      description: 'Steps of the run that act without any approval; null in lists.',
+      description: 'Steps of the run that have effects without an approval; null in lists.',
     },
     planDiff: {
       description:
-        'How the plan differs from that of the last run of the pack with an approved gate; `why`: why that cannot be told. Null if none of the 200 runs before has one, and in lists.',
+        'Differences between the plan and that of the last run of the pack with an approved gate. `why`: why the differences are unknown. Null if none of the previous 200 runs has an approved gate, and in lists.',
       anyOf: [
         { type: 'null' },
         closed({
@@ -514,7 +521,7 @@ export const SCHEMAS = {
   UpcomingTicks: closed({ timeZone: text, ticks: listOf(closed({ at: instant, local: text })) }),
   Me: closed({
     person: closed({ iss: text, sub: text, name: text, kind: { type: 'string', enum: ['person', 'client'] } }),
-    actors: { ...actors, description: 'Who acts for the person (`act` of the token, RFC 8693), outermost first.' },
+    actors: { ...actors, description: 'Actors for the person (`act` of the token, RFC 8693), outermost first.' },
     tenant: text,
     tenants: listOf(text),
     scopes: listOf(text),

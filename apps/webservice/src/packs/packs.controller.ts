@@ -33,17 +33,20 @@ export class PacksController {
   @Get()
   @Operation({
     id: 'listPacks',
-    summary: 'Published packs that the tenant may see, by registry, name and version',
+    summary: 'List published packs that the tenant can see, by registry, name and version',
     scopes: ['packs.read'],
     limit: 'read',
     query: {
-      limit: { description: 'Packs on a page.', schema: { type: 'integer', minimum: 1, maximum: 200, default: 50 } },
-      cursor: { description: 'The nextCursor of the page before.', schema: { type: 'string' } },
+      limit: {
+        description: 'Maximum number of packs on a page.',
+        schema: { type: 'integer', minimum: 1, maximum: 200, default: 50 },
+      },
+      cursor: { description: '`nextCursor` of the previous page.', schema: { type: 'string' } },
     },
     answers: [
       {
         status: 200,
-        description: 'A page.',
+        description: 'One page of the list.',
         schema: pageOf('PublishedPack'),
         example: pageExample(EXAMPLES.publishedPack),
       },
@@ -64,8 +67,8 @@ export class PacksController {
   @Get(':name/:version')
   @Operation({
     id: 'getPack',
-    summary: 'A published pack: inputs, approvals, who signed it, and whether it may run here',
-    description: '`version` may also be the digest of the artifact.',
+    summary: 'Get a published pack: inputs, approvals, signers and whether it may run',
+    description: '`version` can also be the digest of the artifact.',
     scopes: ['packs.read'],
     limit: 'read',
     answers: [{ status: 200, description: 'The pack.', schema: ref('PackDetail'), example: EXAMPLES.packDetail }],
@@ -85,22 +88,22 @@ export class PacksController {
   @Post()
   @Operation({
     id: 'publishPack',
-    summary: 'Publish a pack into a registry of the tenant',
-    description: 'A version never changes. The same pack again adds the signatures that are new.',
+    summary: 'Publish a pack to a registry of the tenant',
+    description: 'A version is immutable. Publishing the same pack again adds new signatures.',
     scopes: ['packs.write'],
     limit: 'submit',
     body: { type: PublishPackBody, example: { manifest: EXAMPLES.manifest } },
     answers: [
       {
         status: 201,
-        description: 'Published.',
+        description: 'The pack was published.',
         schema: ref('PublishedPack'),
         example: EXAMPLES.publishedPack,
         headers: { Location: 'The pack.' },
       },
       {
         status: 200,
-        description: 'It was there already.',
+        description: 'The pack was already published.',
         schema: ref('PublishedPack'),
         example: EXAMPLES.publishedPack,
       },
@@ -130,7 +133,7 @@ export class PacksController {
 function referenceOf(name: string, version: string): PackReference {
   const reference = parsePackReference(version.startsWith('sha256:') ? `${name}@${version}` : `${name}:${version}`);
   if (reference !== null) return reference;
-  throw new PackLibraryError('PACK_NOT_FOUND', 'there is no such pack', 'Check name and version.');
+  throw new PackLibraryError('PACK_NOT_FOUND', 'the pack does not exist', 'Check the name and the version.');
 }
 
 function placeOf(cursor: string): LibraryPlace {

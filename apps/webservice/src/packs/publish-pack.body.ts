@@ -8,13 +8,17 @@ export class PublishPackBody {
   static readonly parts: Readonly<Record<string, new () => object>> = { files: PackFileBody };
 
   @ApiProperty({
-    description: 'The manifest: YAML or JSON as a text, or as an object.',
+    description: 'The manifest, as YAML or JSON text or as an object.',
     oneOf: [{ type: 'string' }, { type: 'object', additionalProperties: true }],
   })
   @IsManifest()
   manifest!: string | JsonObject;
 
-  @ApiProperty({ required: false, type: () => [PackFileBody], description: 'The other files of the pack.' })
+  @ApiProperty({
+    required: false,
+    type: () => [PackFileBody],
+    description: 'The files of the pack, without the manifest.',
+  })
   @IsOptional()
   @IsArray()
   @ArrayMaxSize(10_000)
@@ -24,7 +28,7 @@ export class PublishPackBody {
   @ApiProperty({
     required: false,
     type: [Object],
-    description: 'Publishers’ signatures: Sigstore bundles as `taskrunner pack sign` writes them.',
+    description: 'Publisher signatures: Sigstore bundles as written by `taskrunner pack sign`.',
   })
   @IsOptional()
   @IsArray()

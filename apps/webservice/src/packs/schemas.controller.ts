@@ -10,10 +10,10 @@ export class SchemasController {
   private readonly pack = packSchema();
 
   @Get('pack')
-  @PublicOperation('getPackSchema', 'The JSON Schema of pack.yaml', [
+  @PublicOperation('getPackSchema', 'Get the JSON Schema of pack.yaml', [
     {
       status: 200,
-      description: 'A JSON Schema of draft 2020-12.',
+      description: 'A JSON Schema, draft 2020-12.',
       schema: { type: 'object', additionalProperties: true },
       example: { $schema: 'https://json-schema.org/draft/2020-12/schema', title: 'taskrunner.pack.v1' },
     },

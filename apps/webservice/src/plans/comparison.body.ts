@@ -11,7 +11,7 @@ export class DiffBody {
   @IsObject()
   before!: object;
 
-  @ApiProperty({ type: () => PackBody, description: 'The later one.' })
+  @ApiProperty({ type: () => PackBody, description: 'The later pack.' })
   @IsObject()
   after!: object;
 }
@@ -20,7 +20,7 @@ export class DiffBody {
 export class ScenariosBody extends PackBody {
   @ApiProperty({
     required: false,
-    description: 'Scenarios as YAML or JSON; without it those of tests/ of the pack.',
+    description: 'Scenarios as YAML or JSON. The default is tests/ of the pack.',
     example: 'name: it ends well\nexpect: { status: succeeded }\n',
   })
   @IsOptional()
@@ -28,7 +28,7 @@ export class ScenariosBody extends PackBody {
   @MaxLength(1_048_576)
   scenarios?: string;
 
-  @ApiProperty({ required: false, description: 'Only scenarios whose name or file holds this text.' })
+  @ApiProperty({ required: false, description: 'Run only scenarios whose name or file name contains this text.' })
   @IsOptional()
   @IsString()
   @MaxLength(200)

@@ -43,7 +43,7 @@ export class ComparisonController {
   @HttpCode(200)
   @Operation({
     id: 'diffPlans',
-    summary: 'How the plans of two packs differ, step by step',
+    summary: 'Compare the plans of two packs, step by step',
     scopes: ['packs.run'],
     limit: 'plan',
     body: {
@@ -53,7 +53,7 @@ export class ComparisonController {
         after: { manifest: EXAMPLES.manifest, inputs: {} },
       },
     },
-    answers: [{ status: 200, description: 'What differs.', schema: ref('PlanDiff'), example: EXAMPLES.planDiff }],
+    answers: [{ status: 200, description: 'The differences.', schema: ref('PlanDiff'), example: EXAMPLES.planDiff }],
     codes: CODES,
   })
   async diff(
@@ -72,13 +72,13 @@ export class ComparisonController {
   @HttpCode(200)
   @Operation({
     id: 'drawPlan',
-    summary: 'The template graph of a pack: as data, Mermaid or SVG',
+    summary: 'Get the template graph of a pack as data, Mermaid or SVG',
     scopes: ['packs.run'],
     limit: 'plan',
     body: { type: GraphBody, example: { manifest: EXAMPLES.manifest, inputs: {} } },
     query: {
       format: {
-        description: 'json: nodes and edges; mermaid and svg: `{format, text}` with the drawing.',
+        description: 'json returns nodes and edges; mermaid and svg return `{format, text}` with the drawing.',
         schema: { type: 'string', enum: ['json', 'mermaid', 'svg'], default: 'json' },
       },
     },
@@ -109,7 +109,7 @@ export class ComparisonController {
   @HttpCode(200)
   @Operation({
     id: 'testPack',
-    summary: 'Run the scenario tests of a pack: simulated, nothing is executed',
+    summary: 'Run the scenario tests of a pack; steps are simulated, not executed',
     scopes: ['packs.run'],
     limit: 'plan',
     body: {
@@ -117,7 +117,7 @@ export class ComparisonController {
       example: { manifest: EXAMPLES.manifest, scenarios: 'name: it ends well\nexpect: { status: succeeded }\n' },
     },
     answers: [
-      { status: 200, description: 'How they came out.', schema: ref('ScenarioReport'), example: EXAMPLES.scenarios },
+      { status: 200, description: 'The test results.', schema: ref('ScenarioReport'), example: EXAMPLES.scenarios },
     ],
     codes: CODES,
   })
@@ -133,8 +133,8 @@ export class ComparisonController {
         ? source.files.filter(({ path }) => isScenarioFile(path)).sort((a, b) => (a.path < b.path ? -1 : 1))
         : [{ path: 'scenarios', bytes: new TextEncoder().encode(scenarios) }];
     if (files.length === 0)
-      throw new ApiError('REQUEST_INVALID', 'the request has one fault', [
-        fault('/scenarios', 'The pack has no tests/*.yaml.', 'Send scenarios, or a pack that holds them.'),
+      throw new ApiError('REQUEST_INVALID', 'the request has one error', [
+        fault('/scenarios', 'The pack has no tests/*.yaml.', 'Send scenarios, or a pack that contains them.'),
       ]);
     response.type('json').send(await this.planner.scenarios(tenant, source, files, filter, signers));
   }
@@ -142,12 +142,12 @@ export class ComparisonController {
   @Get('runs/:runId/plan/diff')
   @Operation({
     id: 'diffRunPlans',
-    summary: 'How the plan of a run differs from that of another',
-    description: '`against` is the earlier run; both are of your tenant.',
+    summary: 'Compare the plans of two runs',
+    description: '`against` is the earlier run. Both runs must belong to the tenant of the caller.',
     scopes: ['packs.read'],
     limit: 'read',
-    query: { against: { description: 'The run to compare with.', schema: { type: 'string' } } },
-    answers: [{ status: 200, description: 'What differs.', schema: ref('PlanDiff'), example: EXAMPLES.planDiff }],
+    query: { against: { description: 'Id of the run to compare with.', schema: { type: 'string' } } },
+    answers: [{ status: 200, description: 'The differences.', schema: ref('PlanDiff'), example: EXAMPLES.planDiff }],
     codes: ['RUN_NOT_FOUND', ...PLANNER_CODES],
   })
   async diffRuns(
@@ -158,7 +158,7 @@ export class ComparisonController {
   ) {
     const { against } = readQuery(request, { against: run });
     if (against === null)
-      throw new ApiError('REQUEST_INVALID', 'the query has faults', [fault('/against', 'against is missing.')]);
+      throw new ApiError('REQUEST_INVALID', 'the query is invalid', [fault('/against', 'against is missing.')]);
     const [after, before] = await Promise.all([runId, against].map((one) => this.reader.documents(tenant, one)));
     if (!after || !before) throw runNotFound();
     response

@@ -37,7 +37,7 @@ export function IsManifest(): PropertyDecorator {
     validator: {
       validate: (value) =>
         typeof value === 'string' || (typeof value === 'object' && value !== null && !Array.isArray(value)),
-      defaultMessage: () => 'manifest must be the text of a manifest, YAML or JSON, or an object',
+      defaultMessage: () => 'manifest must be a YAML or JSON text, or an object',
     },
   });
 }
@@ -59,7 +59,7 @@ function IsPackReference(): PropertyDecorator {
     name: 'isPackReference',
     validator: {
       validate: (value) => typeof value === 'string' && parsePackReference(value) !== null,
-      defaultMessage: () => 'pack must be name:version or name@sha256:… and names no host',
+      defaultMessage: () => 'pack must be name:version or name@sha256:…, without a host',
     },
   });
 }
@@ -73,24 +73,24 @@ function IsBundle(): PropertyDecorator {
         if (typeof value !== 'object' || value === null) return false;
         return isDigest((value as { digest?: unknown }).digest) && Object.keys(value).length === 1;
       },
-      defaultMessage: () => 'bundle must be {digest}: sha256: and 64 hexadecimal digits',
+      defaultMessage: () => 'bundle must be {digest}: sha256: followed by 64 hexadecimal digits',
     },
   });
 }
 
 /** A file of a pack. */
 export class PackFileBody {
-  @ApiProperty({ description: 'Relative to the pack, forward slashes.', example: 'scripts/scan.sh' })
+  @ApiProperty({ description: 'Path relative to the pack, with forward slashes.', example: 'scripts/scan.sh' })
   @IsString()
   @MaxLength(1_024)
   path!: string;
 
-  @ApiProperty({ description: 'Its bytes, RFC 4648 §4.', format: 'byte', example: 'IyEvYmluL3NoCg==' })
+  @ApiProperty({ description: 'Content in base64 (RFC 4648 §4).', format: 'byte', example: 'IyEvYmluL3NoCg==' })
   @IsString()
   @IsBase64Text()
   contentBase64!: string;
 
-  @ApiProperty({ required: false, default: false, description: 'May be executed.' })
+  @ApiProperty({ required: false, default: false, description: 'Whether the file is executable.' })
   @IsOptional()
   @IsBoolean()
   executable?: boolean;
@@ -103,7 +103,7 @@ export class PackBody {
   @ApiProperty({
     required: false,
     description:
-      'The manifest: YAML or JSON as a text (then faults have lines), or as an object. This, `pack` or `bundle`.',
+      'The manifest, as YAML or JSON text or as an object. With text, errors include line numbers. Set exactly one of `manifest`, `pack` and `bundle`.',
     oneOf: [{ type: 'string' }, { type: 'object', additionalProperties: true }],
   })
   @ValidateIf((_body, value) => value !== undefined)
@@ -113,7 +113,7 @@ export class PackBody {
   @ApiProperty({
     required: false,
     description:
-      'A published pack: `name:version`, or `name@sha256:…` by the digest of its artifact. It names no host.',
+      'A published pack: `name:version`, or `name@sha256:…` with the digest of its artifact. It contains no host.',
     example: 'image-remediation:1.4.0',
   })
   @ValidateIf((_body, value) => value !== undefined)
@@ -124,7 +124,7 @@ export class PackBody {
     required: false,
     type: [Object],
     description:
-      'Publishers’ signatures of what is in `manifest` and `files`: Sigstore bundles as `taskrunner pack sign` writes them.',
+      'Publisher signatures of `manifest` and `files`: Sigstore bundles as written by `taskrunner pack sign`.',
   })
   @IsOptional()
   @IsArray()
@@ -138,7 +138,7 @@ export class PackBody {
     additionalProperties: false,
     required: ['digest'],
     properties: { digest: { type: 'string', pattern: '^sha256:[0-9a-f]{64}$' } },
-    description: 'Instead of a manifest: an upload that is a tar, plain or gzip, of the folder that holds pack.yaml.',
+    description: 'Instead of a manifest: an uploaded tar, plain or gzip, of the folder that contains pack.yaml.',
   })
   @IsOptional()
   @IsBundle()
@@ -147,7 +147,7 @@ export class PackBody {
   @ApiProperty({
     required: false,
     type: () => [PackFileBody],
-    description: 'The other files of the pack; the manifest is not among them.',
+    description: 'The files of the pack, without the manifest.',
   })
   @IsOptional()
   @IsArray()
@@ -161,7 +161,7 @@ export class PackBody {
     additionalProperties: true,
     default: {},
     description:
-      'Inputs by name. A file is `{digest, name?, mediaType?}` of an upload; name and media type are for people. Sensitive ones are sealed for the run, and deleted when its evidence is sealed.',
+      'Inputs by name. A file is given as `{digest, name?, mediaType?}` of an upload; name and media type are informational. Sensitive inputs are encrypted for the run, and deleted when its evidence is sealed.',
   })
   @IsOptional()
   @IsObject()
@@ -175,9 +175,9 @@ export function toSource(manifest: string | JsonObject, files: readonly PackFile
   const packed = files.map(({ path, contentBase64, executable }, index) => {
     const parsed = parsePackPath(path);
     if (parsed === null || parsed.endsWith('/'))
-      faults.push(fault(`/files/${index}/path`, 'path must be a relative path of a file in the pack.'));
+      faults.push(fault(`/files/${index}/path`, 'path must be the relative path of a file in the pack.'));
     else if (seen.has(parsed))
-      faults.push(fault(`/files/${index}/path`, 'This path is here twice.', 'Keep one of the two.'));
+      faults.push(fault(`/files/${index}/path`, 'This path is listed twice.', 'Remove one of the two entries.'));
     seen.add(parsed ?? path);
     return {
       path: parsed ?? path,
@@ -185,7 +185,7 @@ export function toSource(manifest: string | JsonObject, files: readonly PackFile
       executable: executable ?? false,
     };
   });
-  if (faults.length > 0) throw new ApiError('REQUEST_INVALID', 'the files have faults', faults);
+  if (faults.length > 0) throw new ApiError('REQUEST_INVALID', 'the files are invalid', faults);
   const isText = typeof manifest === 'string';
   return { manifest: isText ? manifest : spelled(manifest), hasLines: isText, files: together(packed) };
 }
@@ -205,8 +205,8 @@ function spelled(manifest: JsonObject): string {
   try {
     return canonical(manifest);
   } catch {
-    throw new ApiError('REQUEST_INVALID', 'the request has one fault', [
-      fault('/manifest', 'manifest holds half a character.'),
+    throw new ApiError('REQUEST_INVALID', 'the request has one error', [
+      fault('/manifest', 'manifest contains an unpaired surrogate.'),
     ]);
   }
 }

@@ -34,12 +34,12 @@ export function sentPackOf({ manifest, files, pack, bundle, signatures }: PackBo
   if ([manifest, pack, bundle].filter((way) => way !== undefined).length !== 1)
     throw invalid(
       '/manifest',
-      'Exactly one of manifest, pack and bundle is given.',
-      'Send a manifest, name a published pack, or refer to an upload.',
+      'Exactly one of manifest, pack and bundle must be set.',
+      'Send a manifest, the reference of a published pack, or the digest of an upload.',
     );
   if (bundle !== undefined) {
     if (files !== undefined && files.length > 0)
-      throw invalid('/files', 'An uploaded pack brings its files along.', 'Leave files out.');
+      throw invalid('/files', 'An uploaded pack already contains its files.', 'Omit files.');
     return { kind: 'upload', digest: bundle.digest, signatures: signatures ?? [] };
   }
   if (manifest !== undefined)
@@ -47,7 +47,7 @@ export function sentPackOf({ manifest, files, pack, bundle, signatures }: PackBo
   if (files !== undefined || signatures !== undefined)
     throw invalid(
       files === undefined ? '/signatures' : '/files',
-      'A published pack brings its own files and signatures.',
+      'A published pack already contains its files and signatures.',
     );
   const reference = parsePackReference(pack ?? '');
   if (reference === null) throw new TypeError('a reference that was checked is none');
@@ -95,9 +95,9 @@ export function toPublication({ manifest, files, signatures = [] }: PublishPackB
 /** What is not packed is handed over value by value. */
 function refuseHeavy(beside: object, most: number): void {
   if (weighsLess(beside as Json, most)) return;
-  throw new ApiError('BODY_TOO_LARGE', `a body may have ${most} keys and elements beside its pack and inputs`);
+  throw new ApiError('BODY_TOO_LARGE', `a body may have ${most} keys and elements outside its pack and inputs`);
 }
 
 function invalid(path: string, message: string, remediation?: string): ApiError {
-  return new ApiError('REQUEST_INVALID', 'the request has one fault', [fault(path, message, remediation)]);
+  return new ApiError('REQUEST_INVALID', 'the request has one error', [fault(path, message, remediation)]);
 }

@@ -41,17 +41,21 @@ export class PackSources {
     if (!(await this.uploads.find(tenant, [digest])).has(digest))
       throw new SubmitRunError(
         'UPLOAD_MISSING',
-        'the pack is no upload of this tenant, or one that has expired',
-        'Upload the pack with POST /api/uploads and submit again.',
+        'the uploaded pack does not exist in this tenant, or it has expired',
+        'Upload the pack with POST /api/uploads, and submit again.',
       );
     const { packBytes: maxBytes, packFiles: maxFiles } = this.limits;
     const limits = { maxBytes, maxFiles, maxFileBytes: maxBytes };
     const found = packSourceOf(await this.archives.read(await this.objects.open(tenant, digest), limits));
     if (found) return found.source;
-    throw invalid('/bundle', 'The archive holds no pack.yaml in UTF-8.', 'Pack the folder that holds pack.yaml.');
+    throw invalid(
+      '/bundle',
+      'The archive contains no pack.yaml in UTF-8.',
+      'Create the archive from the folder that contains pack.yaml.',
+    );
   }
 }
 
 function invalid(path: string, message: string, remediation?: string): ApiError {
-  return new ApiError('REQUEST_INVALID', 'the request has one fault', [fault(path, message, remediation)]);
+  return new ApiError('REQUEST_INVALID', 'the request has one error', [fault(path, message, remediation)]);
 }

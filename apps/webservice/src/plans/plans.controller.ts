@@ -30,16 +30,16 @@ export class PlansController {
   @HttpCode(200)
   @Operation({
     id: 'planPack',
-    summary: 'Plan a pack; nothing is executed or stored',
-    description: 'With `check=true` the answer is 200 for faulty packs too: `{valid, errors}`.',
+    summary: 'Plan a pack without executing or storing anything',
+    description: 'With `check=true` the response is 200 for invalid packs too: `{valid, errors}`.',
     scopes: ['packs.run'],
     limit: 'plan',
     body: { type: PlanBody, example: { manifest: EXAMPLES.manifest, inputs: {} } },
-    query: { check: { description: 'true: only say what is wrong.', schema: { type: 'boolean', default: false } } },
+    query: { check: { description: 'true: return only the errors.', schema: { type: 'boolean', default: false } } },
     answers: [
       {
         status: 200,
-        description: 'The plan, or with `check=true` whether there is one.',
+        description: 'The plan; with `check=true`, whether the pack is valid.',
         schema: { oneOf: [ref('Plan'), ref('PlanCheck')] },
         example: EXAMPLES.plan,
       },
@@ -68,18 +68,18 @@ export class PlansController {
   @HttpCode(200)
   @Operation({
     id: 'simulatePack',
-    summary: 'What a run would do; nothing is executed or stored',
+    summary: 'Simulate a run without executing or storing anything',
     scopes: ['packs.run'],
     limit: 'plan',
     body: { type: SimulationBody, example: { manifest: EXAMPLES.manifest, inputs: {}, script: { greet: 'failed' } } },
     description:
-      'Policies are evaluated where all that they read is known, and else assumed to allow: `policies` says which, their verdicts and reasons. ' +
-      'With `check=true` the answer is 200 for faulty packs and scripts too: `{valid, errors}`.',
-    query: { check: { description: 'true: only say what is wrong.', schema: { type: 'boolean', default: false } } },
+      'A policy is evaluated if all values that it reads are known. Otherwise it is assumed to allow. `policies` lists each policy with its verdict and reasons. ' +
+      'With `check=true` the response is 200 for invalid packs and scripts too: `{valid, errors}`.',
+    query: { check: { description: 'true: return only the errors.', schema: { type: 'boolean', default: false } } },
     answers: [
       {
         status: 200,
-        description: 'The simulation, or with `check=true` whether there is one.',
+        description: 'The simulation; with `check=true`, whether the pack and the script are valid.',
         schema: { anyOf: [ref('PlanCheck'), ref('Simulation')] },
         example: EXAMPLES.simulation,
       },
@@ -103,7 +103,7 @@ export class PlansController {
     }
     if (simulation.kind === 'refused') {
       if (simulation.code === 'SCRIPT_INVALID')
-        throw new ApiError('REQUEST_INVALID', 'the script has faults', simulation.faults);
+        throw new ApiError('REQUEST_INVALID', 'the script is invalid', simulation.faults);
       throw invalidPack(simulation.code, simulation.faults);
     }
     response.type('json').send(simulation.text);
@@ -112,10 +112,10 @@ export class PlansController {
   @Get('runs/:runId/plan')
   @Operation({
     id: 'getPlan',
-    summary: 'The plan of a run, as it was hashed',
+    summary: 'Get the plan of a run, exactly as it was hashed',
     scopes: ['packs.read'],
     limit: 'read',
-    headers: { 'If-None-Match': 'The ETag that is known.' },
+    headers: { 'If-None-Match': 'ETag of the representation that the client has.' },
     answers: [
       {
         status: 200,
@@ -124,7 +124,7 @@ export class PlansController {
         example: EXAMPLES.plan,
         headers: { ETag: 'The plan hash.' },
       },
-      { status: 304, description: 'Still as it was.', schema: null },
+      { status: 304, description: 'Not modified.', schema: null },
     ],
     codes: ['RUN_NOT_FOUND'],
   })
@@ -149,10 +149,10 @@ export class PlansController {
   @Get('runs/:runId/graph')
   @Operation({
     id: 'getGraph',
-    summary: 'The template graph of a run: never changes',
+    summary: 'Get the template graph of a run; it never changes',
     scopes: ['packs.read'],
     limit: 'read',
-    headers: { 'If-None-Match': 'The ETag that is known.' },
+    headers: { 'If-None-Match': 'ETag of the representation that the client has.' },
     answers: [
       {
         status: 200,
@@ -161,7 +161,7 @@ export class PlansController {
         example: EXAMPLES.graph,
         headers: { ETag: 'The plan hash.' },
       },
-      { status: 304, description: 'Still as it was.', schema: null },
+      { status: 304, description: 'Not modified.', schema: null },
     ],
     codes: ['RUN_NOT_FOUND'],
   })

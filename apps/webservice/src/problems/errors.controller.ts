@@ -13,12 +13,12 @@ export class ErrorsController {
   @Get(':code')
   @PublicOperation(
     'getErrorCode',
-    'What a code means',
-    [{ status: 200, description: 'The code.', schema: ref('ErrorCode'), example: EXAMPLES.errorCode }],
+    'Get the meaning of an error code',
+    [{ status: 200, description: 'The error code.', schema: ref('ErrorCode'), example: EXAMPLES.errorCode }],
     ['ROUTE_NOT_FOUND'],
   )
   get(@Param('code') code: string) {
-    if (!isProblemCode(code)) throw new ApiError('ROUTE_NOT_FOUND', 'there is no such code');
+    if (!isProblemCode(code)) throw new ApiError('ROUTE_NOT_FOUND', 'the error code does not exist');
     const { status, title, remediation, retryable } = PROBLEMS[code];
     return { code, status, title, remediation, retryable: retryable ?? false };
   }

@@ -83,7 +83,7 @@ export class ProblemFilter implements ExceptionFilter {
   private refusalOf(thrown: unknown, request: Request): unknown {
     if (thrown instanceof HttpException) return fromNest(thrown, request);
     if (!isCodedError(thrown) && this.isUnavailable(thrown))
-      return new ApiError('DATABASE_UNAVAILABLE', 'the database does not answer');
+      return new ApiError('DATABASE_UNAVAILABLE', 'the database does not respond');
     return thrown;
   }
 }
@@ -99,8 +99,10 @@ function fromNest(error: HttpException, request: Request): unknown {
   const status = error.getStatus();
   const methods = status === 404 ? allowedMethods(request) : [];
   if (methods.length > 0)
-    return new ApiError('METHOD_NOT_ALLOWED', `the route has no ${request.method}`, [], { Allow: methods.join(', ') });
-  if (status === 404) return new ApiError('ROUTE_NOT_FOUND', 'there is no such route');
+    return new ApiError('METHOD_NOT_ALLOWED', `the route does not support ${request.method}`, [], {
+      Allow: methods.join(', '),
+    });
+  if (status === 404) return new ApiError('ROUTE_NOT_FOUND', 'the route does not exist');
   if (status === 400) return new ApiError('BODY_UNREADABLE', 'the request cannot be read');
   return error;
 }

@@ -47,5 +47,5 @@ export class BodyMemory {
 
 /** Too much is in work; later there is room. */
 export function tooMany(what: string): ApiError {
-  return new ApiError('BODIES_BUSY', `too many ${what} are in work`);
+  return new ApiError('BODIES_BUSY', `too many ${what} are in progress`);
 }

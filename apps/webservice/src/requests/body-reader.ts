@@ -31,7 +31,7 @@ export class BodyReader {
   /** The body of a request behind the guard. Rejects with `ApiError`. */
   async read(request: AuthenticatedRequest, name: BodyName): Promise<ReadBody<unknown>> {
     const tenant = request.caller?.principal.tenant;
-    if (tenant === undefined) throw new TypeError('bodies are read of known callers only');
+    if (tenant === undefined) throw new TypeError('request bodies require an authenticated caller');
     if (isOptional(name) && !hasBody(request)) return readBody(name, Buffer.from('{}'), this.limits.smallValues);
     const held = this.memory.open(tenant);
     this.held.set(request, held);

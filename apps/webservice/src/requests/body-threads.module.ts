@@ -40,9 +40,9 @@ function bodyThreads(limits: Configuration['http']['bodies']): BodyThreads {
       script: join(__dirname, 'body-thread.js'),
       context: null,
       limits: { memory, time, threads, queue },
-      tookTooLong: () => new ApiError('BODY_TOO_LARGE', `the body takes longer than ${time} ms to read`),
+      tookTooLong: () => new ApiError('BODY_TOO_LARGE', `parsing the body takes longer than ${time} ms`),
       tookTooMuch: () =>
-        new ApiError('BODY_TOO_LARGE', `the body needs more memory than ${memory / MIB} MiB to be read`),
+        new ApiError('BODY_TOO_LARGE', `parsing the body needs more than ${memory / MIB} MiB of memory`),
       busy: () => tooMany('large bodies'),
       unavailable: (detail) => new ApiError('BODY_READER_UNAVAILABLE', detail),
     },

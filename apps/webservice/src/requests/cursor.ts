@@ -15,8 +15,8 @@ export function fromCursor(cursor: string, list: Json): string {
   } catch {
     // Not one of ours.
   }
-  throw new ApiError('REQUEST_INVALID', 'the query has faults', [
-    fault('/cursor', 'cursor must be the nextCursor of this list.', 'Begin at the first page.'),
+  throw new ApiError('REQUEST_INVALID', 'the query is invalid', [
+    fault('/cursor', 'cursor must be the nextCursor of this list.', 'Start with the first page.'),
   ]);
 }
 

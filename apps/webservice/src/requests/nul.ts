@@ -3,7 +3,7 @@ import { ApiError } from '../problems/problem';
 import { fault } from './validated';
 
 const NUL = '\u0000';
-const REMEDY = 'Remove the character U+0000: no text of a run can hold it.';
+const REMEDY = 'Remove the character U+0000. Texts of a run cannot contain it.';
 
 /** Refuses a request whose path or query holds U+0000: PostgreSQL has no text with it (PostgreSQL manual §8.3). */
 export function refuseNulInUrl(request: Request, _response: Response, next: NextFunction): void {
@@ -11,17 +11,17 @@ export function refuseNulInUrl(request: Request, _response: Response, next: Next
   const [path = '', query = ''] = request.url.split(/\?(.*)/s);
   const faults = [...new URLSearchParams(query)]
     .filter(([name, value]) => name.includes(NUL) || value.includes(NUL))
-    .map(([name]) => fault(`/${name.replaceAll(NUL, '%00')}`, 'The query holds U+0000.', REMEDY));
-  if (path.includes('%00')) faults.unshift(fault('', 'The path holds U+0000.', REMEDY));
-  next(new ApiError('REQUEST_INVALID', 'the address holds U+0000', faults));
+    .map(([name]) => fault(`/${name.replaceAll(NUL, '%00')}`, 'The query contains U+0000.', REMEDY));
+  if (path.includes('%00')) faults.unshift(fault('', 'The path contains U+0000.', REMEDY));
+  next(new ApiError('REQUEST_INVALID', 'the URL contains U+0000', faults));
 }
 
 /** Refuses a value in which a text or a key holds U+0000. Throws `REQUEST_INVALID`. */
 export function refuseNul(value: unknown): void {
   const pointer = pointerToNul(value);
   if (pointer === null) return;
-  throw new ApiError('REQUEST_INVALID', 'the request has one fault', [
-    fault(pointer, 'The text holds U+0000.', REMEDY),
+  throw new ApiError('REQUEST_INVALID', 'the request has one error', [
+    fault(pointer, 'The text contains U+0000.', REMEDY),
   ]);
 }
 

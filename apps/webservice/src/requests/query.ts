@@ -24,18 +24,18 @@ export function readQuery<P extends Readonly<Record<string, Parameter<unknown>>>
       faults.push(
         fault(
           `/${name}`,
-          `There is no parameter ${name}.`,
-          `Known are ${Object.keys(parameters).join(', ') || 'none'}.`,
+          `The parameter ${name} is unknown.`,
+          `Known parameters: ${Object.keys(parameters).join(', ') || 'none'}.`,
         ),
       );
-    else if (typeof supplied !== 'string') faults.push(fault(`/${name}`, `${name} may be given once.`));
+    else if (typeof supplied !== 'string') faults.push(fault(`/${name}`, `${name} can be given only once.`));
     else {
       const value = parameter.read(supplied);
       if (value === null) faults.push(fault(`/${name}`, `${name} must be ${parameter.says}.`));
       values[name] = value;
     }
   }
-  if (faults.length > 0) throw new ApiError('REQUEST_INVALID', 'the query has faults', faults);
+  if (faults.length > 0) throw new ApiError('REQUEST_INVALID', 'the query is invalid', faults);
   return values as Values<P>;
 }
 
@@ -50,7 +50,7 @@ export function whole(least: number, most: number): Parameter<number> {
   return {
     read: (supplied) =>
       /^\d{1,15}$/.test(supplied) && Number(supplied) >= least && Number(supplied) <= most ? Number(supplied) : null,
-    says: `a whole number from ${least} to ${most}`,
+    says: `an integer from ${least} to ${most}`,
   };
 }
 

@@ -90,7 +90,7 @@ async function collect(
       byTurns(request, turns, take);
     };
     const cutOff = (): void => {
-      if (!request.readableEnded) stop(new ApiError('BODY_UNREADABLE', 'the body was cut off'));
+      if (!request.readableEnded) stop(new ApiError('BODY_UNREADABLE', 'the body is incomplete'));
     };
     request.on('data', take);
     request.once('end', () => resolve(whole ? whole.subarray(0, size) : Buffer.concat(parts, size)));
@@ -98,7 +98,7 @@ async function collect(
     request.once('close', cutOff);
     if (request.destroyed) cutOff();
     const late = (): void =>
-      stop(new ApiError('BODY_TIMEOUT', 'the body did not come in time', [], { Connection: 'close' }));
+      stop(new ApiError('BODY_TIMEOUT', 'the body was not received in time', [], { Connection: 'close' }));
     const deadline = deadlineOf(request);
     if (deadline?.aborted) late();
     deadline?.addEventListener('abort', late);
@@ -121,13 +121,13 @@ function throwAway(request: Request, turns: ReadingTurns): void {
 }
 
 function tooLarge(most: number): ApiError {
-  return new ApiError('BODY_TOO_LARGE', `a body may have ${most} bytes here`, [], { Connection: 'close' });
+  return new ApiError('BODY_TOO_LARGE', `the body exceeds the limit of ${most} bytes`, [], { Connection: 'close' });
 }
 
-const CALLED = { levels: 'levels', keys: 'keys', elements: 'elements of lists', values: 'keys and elements' };
+const CALLED = { levels: 'levels', keys: 'keys', elements: 'list elements', values: 'keys and elements' };
 
 function tooMuch({ of, most, at }: JsonExcess): ApiError {
   if (of === 'levels')
     return new ApiError('BODY_UNREADABLE', `the body has more than ${most} levels at position ${at}`);
-  return new ApiError('BODY_TOO_LARGE', `a body may have ${most} ${CALLED[of]} here; there are more at position ${at}`);
+  return new ApiError('BODY_TOO_LARGE', `the body exceeds the limit of ${most} ${CALLED[of]} at position ${at}`);
 }

@@ -15,17 +15,17 @@ const MOST_FAULTS = 100;
 /** A parsed body as an instance of its class. Values are taken over as they are, nothing is converted. Throws `REQUEST_INVALID`. */
 export function validated<Dto extends object>(type: Type<Dto> & HasParts, value: unknown): Dto {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new ApiError('REQUEST_INVALID', 'the request has one fault', [fault('', 'The body must be an object.')]);
+    throw new ApiError('REQUEST_INVALID', 'the request has one error', [fault('', 'The body must be an object.')]);
   }
   const dto = instanceOf(type, value);
   const errors = validateSync(dto, { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true });
   const faults = errors.flatMap((error) => faultsOf(error, ''));
   if (faults.length > 0) {
     const { length } = faults;
-    const shown = length > MOST_FAULTS ? `, of which ${MOST_FAULTS} are shown` : '';
+    const shown = length > MOST_FAULTS ? `; the first ${MOST_FAULTS} are listed` : '';
     throw new ApiError(
       'REQUEST_INVALID',
-      length === 1 ? 'the request has one fault' : `the request has ${length} faults${shown}`,
+      length === 1 ? 'the request has one error' : `the request has ${length} errors${shown}`,
       faults.slice(0, MOST_FAULTS),
     );
   }
@@ -38,7 +38,7 @@ function instanceOf<Dto extends object>(type: Type<Dto> & HasParts, value: objec
     const list = dto[name];
     if (!Array.isArray(list)) continue;
     if (list.length > MOST_PARTS)
-      throw new ApiError('REQUEST_INVALID', 'the request has one fault', [
+      throw new ApiError('REQUEST_INVALID', 'the request has one error', [
         fault(`/${name}`, `${name} must contain no more than ${MOST_PARTS} elements.`),
       ]);
     const items = list.map((item: unknown) =>
@@ -55,7 +55,7 @@ function faultsOf({ property, constraints, children }: ValidationError, above: s
   const path = name === undefined ? above : `${above}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
   const own = Object.entries(constraints ?? {}).map(([rule, message]) =>
     rule === 'whitelistValidation'
-      ? fault(path, `There is no member ${property}.`, 'Remove the member or correct its name.')
+      ? fault(path, `The member ${property} is unknown.`, 'Remove the member, or correct its name.')
       : fault(path, `${message}.`),
   );
   return [...own, ...(children ?? []).flatMap((child) => faultsOf(child, path))];

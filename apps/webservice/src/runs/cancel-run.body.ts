@@ -3,14 +3,18 @@ import { IsBoolean, IsOptional, IsString, Matches, MaxLength } from 'class-valid
 
 /** `POST /api/runs/{runId}/cancel`. */
 export class CancelRunBody {
-  @ApiProperty({ required: false, maxLength: 4_000, description: 'Why; it is kept with the run.' })
+  @ApiProperty({
+    required: false,
+    maxLength: 4_000,
+    description: 'Reason for the cancellation. It is stored with the run.',
+  })
   @IsOptional()
   @IsString()
   @MaxLength(4_000)
   @Matches(/\S/, { message: 'reason must not be empty' })
   reason?: string;
 
-  @ApiProperty({ required: false, default: false, description: 'Stop cleanup steps too.' })
+  @ApiProperty({ required: false, default: false, description: 'Also stop cleanup steps.' })
   @IsOptional()
   @IsBoolean()
   force?: boolean;

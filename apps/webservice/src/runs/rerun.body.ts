@@ -8,7 +8,7 @@ export class RerunBody {
   @ApiProperty({
     maxLength: 4_000,
     description:
-      '`failed`: what succeeded is taken over. `start`: nothing is. Or the id of a step in the plan: it and what comes after it is done again.',
+      '`failed`: results of succeeded steps are reused. `start`: no results are reused. Or the id of a step in the plan: that step and all steps after it are executed again.',
   })
   @IsString()
   @MaxLength(4_000)
@@ -19,7 +19,7 @@ export class RerunBody {
     selfRequired: false,
     type: 'object',
     additionalProperties: true,
-    description: 'The sensitive inputs that the run had, by name: they are not kept.',
+    description: 'Sensitive inputs of the original run, by name. They must be sent again because they are not stored.',
   })
   @IsOptional()
   @IsMapOf('isSensitive', 'values', 64, () => true)

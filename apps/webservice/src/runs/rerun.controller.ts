@@ -29,30 +29,30 @@ export class RerunController {
   @Post('rerun')
   @Operation({
     id: 'rerunRun',
-    summary: 'Do an ended run again, from where it failed or from any step',
+    summary: 'Rerun an ended run, from its failed steps or from any step',
     description:
-      'A new run of the same plan. Steps that succeeded are taken over by reference (`reusedFrom`) where everything that they read is as it was; cleanup steps run again, gates are asked again, and nobody who initiated the first run decides them.',
+      'Starts a new run of the same plan. The result of a succeeded step is reused by reference (`reusedFrom`) if all values that the step reads are unchanged. Cleanup steps run again, and gates must be approved again. Initiators of the original run cannot decide at these gates.',
     scopes: ['packs.run'],
     limit: 'submit',
     body: { type: RerunBody, example: { from: 'failed' } },
     headers: {
       'Idempotency-Key':
-        'Unique for this person and route; kept 7 days. The same request again answers with the first rerun.',
+        'Unique for each person and route, and kept for 7 days. The same request returns the first rerun.',
     },
     answers: [
       {
         status: 201,
-        description: 'Accepted: the new run.',
+        description: 'Accepted. The new run.',
         schema: ref('Run'),
         example: { ...EXAMPLES.run, rerunOf: EXAMPLES.run.runId },
         headers: { Location: 'The run.' },
       },
       {
         status: 200,
-        description: 'The same request came before: its run.',
+        description: 'The request was already accepted. The run that it created.',
         schema: ref('Run'),
         example: { ...EXAMPLES.run, rerunOf: EXAMPLES.run.runId },
-        headers: { 'Idempotency-Replayed': 'true', ETag: 'Its version.' },
+        headers: { 'Idempotency-Replayed': 'true', ETag: 'Version of the run.' },
       },
     ],
     codes: [

@@ -2,5 +2,5 @@ import { CancelRunError } from '@taskrunner/core';
 
 /** The one answer for runs that are not there and for those of other tenants. */
 export function runNotFound(): CancelRunError {
-  return new CancelRunError('RUN_NOT_FOUND', 'there is no such run', 'Check the run id and the tenant.');
+  return new CancelRunError('RUN_NOT_FOUND', 'the run does not exist', 'Check the run id and the tenant.');
 }

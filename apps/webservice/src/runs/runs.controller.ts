@@ -53,30 +53,30 @@ export class RunsController {
   @Post()
   @Operation({
     id: 'submitRun',
-    summary: 'Plan a pack and run it',
+    summary: 'Submit a run',
     description:
-      'Everything wrong with the pack and its inputs is told at once, with positions. With `planHash` exactly that plan runs, or nothing. Who must have signed a pack that runs is what the operator configured.',
+      'Plans the pack and starts the run. All errors in the pack and its inputs are reported together, with positions. With `planHash`, the run starts only if the plan has that hash. The operator configures which publishers must have signed a pack.',
     scopes: ['packs.run'],
     limit: 'submit',
     body: { type: SubmitRunBody, example: EXAMPLES.submission },
     headers: {
       'Idempotency-Key':
-        'Unique for this person and route; kept 7 days. The same request again answers with the first run.',
+        'Unique for each person and route, and kept for 7 days. The same request returns the first run.',
     },
     answers: [
       {
         status: 201,
-        description: 'Accepted: the run.',
+        description: 'Accepted. The run.',
         schema: ref('Run'),
         example: EXAMPLES.run,
         headers: { Location: 'The run.' },
       },
       {
         status: 200,
-        description: 'The same request came before: its run.',
+        description: 'The request was already accepted. The run that it created.',
         schema: ref('Run'),
         example: EXAMPLES.run,
-        headers: { 'Idempotency-Replayed': 'true', ETag: 'Its version.' },
+        headers: { 'Idempotency-Replayed': 'true', ETag: 'Version of the run.' },
       },
     ],
     codes: [
@@ -132,21 +132,26 @@ export class RunsController {
   @Get()
   @Operation({
     id: 'listRuns',
-    summary: 'Runs of the tenant, newest first',
+    summary: 'List the runs of the tenant, newest first',
     scopes: ['packs.read'],
     limit: 'read',
     query: {
-      limit: { description: 'Runs on a page.', schema: { type: 'integer', minimum: 1, maximum: 200, default: 50 } },
-      cursor: { description: 'The nextCursor of the page before.', schema: { type: 'string' } },
-      status: { description: 'Runs with this status.', schema: { type: 'string' } },
-      pack: { description: 'Runs of the pack with this name.', schema: { type: 'string' } },
+      limit: {
+        description: 'Maximum number of runs on a page.',
+        schema: { type: 'integer', minimum: 1, maximum: 200, default: 50 },
+      },
+      cursor: { description: '`nextCursor` of the previous page.', schema: { type: 'string' } },
+      status: { description: 'Return only runs with this status.', schema: { type: 'string' } },
+      pack: { description: 'Return only runs of the pack with this name.', schema: { type: 'string' } },
       stuck: {
         description:
-          'Runs that stand until a person acts: a step needs attention (`attention`), the run was halted since its records were altered (`halted`), the seal of its evidence is blocked (`blocked`), or any of these (`any`).',
+          'Return only runs that need a person: a step needs attention (`attention`), the run was halted because its records were altered (`halted`), the seal of its evidence is blocked (`blocked`), or any of these (`any`).',
         schema: { type: 'string', enum: [...STUCK] },
       },
     },
-    answers: [{ status: 200, description: 'A page.', schema: pageOf('Run'), example: pageExample(EXAMPLES.run) }],
+    answers: [
+      { status: 200, description: 'One page of the list.', schema: pageOf('Run'), example: pageExample(EXAMPLES.run) },
+    ],
     codes: ['DOCUMENT_ALTERED'],
   })
   async list(@Caller() { principal }: Caller, @Req() request: Request) {
@@ -177,26 +182,26 @@ export class RunsController {
   @Get(':runId')
   @Operation({
     id: 'getRun',
-    summary: 'A run; with `wait` as soon as it has ended, needs somebody, or has changed',
+    summary: 'Get a run; `wait` waits until it ends, needs a person or changes',
     scopes: ['packs.read'],
     limit: 'read',
     query: {
-      wait: { description: 'How long to wait at most, such as 30s; 60s at most.', schema: { type: 'string' } },
+      wait: { description: 'Maximum time to wait, such as 30s. The limit is 60s.', schema: { type: 'string' } },
       for: {
-        description: 'What for.',
+        description: 'Event to wait for.',
         schema: { type: 'string', enum: ['end', 'attention', 'change'], default: 'end' },
       },
     },
-    headers: { 'If-None-Match': 'The ETag that is known.' },
+    headers: { 'If-None-Match': 'ETag of the representation that the client has.' },
     answers: [
       {
         status: 200,
         description: 'The run.',
         schema: ref('Run'),
         example: EXAMPLES.run,
-        headers: { ETag: 'Its version.' },
+        headers: { ETag: 'Version of the run.' },
       },
-      { status: 304, description: 'Still as it was.', schema: null },
+      { status: 304, description: 'Not modified.', schema: null },
     ],
     codes: ['RUN_NOT_FOUND'],
   })
@@ -234,21 +239,22 @@ export class RunsController {
   @Post(':runId/cancel')
   @Operation({
     id: 'cancelRun',
-    summary: 'Ask a run to stop',
-    description: 'Its initiators may, and administrators. Running steps are stopped, then cleanup steps run.',
+    summary: 'Cancel a run',
+    description:
+      'Initiators of the run and administrators can cancel it. Running steps are stopped; then cleanup steps run.',
     scopes: ['packs.run', 'packs.admin'],
     limit: 'submit',
     body: { type: CancelRunBody, example: { reason: 'wrong target' }, isOptional: true },
     answers: [
       {
         status: 202,
-        description: 'It will stop.',
+        description: 'The run is being cancelled.',
         schema: ref('Run'),
         example: { ...EXAMPLES.run, status: 'cancelling' },
       },
       {
         status: 200,
-        description: 'It had ended before.',
+        description: 'The run had already ended.',
         schema: ref('Run'),
         example: { ...EXAMPLES.run, status: 'succeeded' },
       },

@@ -39,17 +39,30 @@ export class StepsController {
   @Get()
   @Operation({
     id: 'listSteps',
-    summary: 'Steps that the run has reached',
-    description: 'Those below a container in plan order; without `parent` all of them by id.',
+    summary: 'List the steps that the run has reached',
+    description: 'With `parent`, the child steps of that step in plan order. Without it, all steps sorted by id.',
     scopes: ['packs.read'],
     limit: 'read',
     query: {
-      parent: { description: 'Steps below this one; empty: at the top.', schema: { type: 'string' } },
-      status: { description: 'Steps with this status.', schema: { type: 'string' } },
-      limit: { description: 'Steps on a page.', schema: { type: 'integer', minimum: 1, maximum: 1000, default: 200 } },
-      cursor: { description: 'The nextCursor of the page before.', schema: { type: 'string' } },
+      parent: {
+        description: 'Return only child steps of this step; empty: top-level steps.',
+        schema: { type: 'string' },
+      },
+      status: { description: 'Return only steps with this status.', schema: { type: 'string' } },
+      limit: {
+        description: 'Maximum number of steps on a page.',
+        schema: { type: 'integer', minimum: 1, maximum: 1000, default: 200 },
+      },
+      cursor: { description: '`nextCursor` of the previous page.', schema: { type: 'string' } },
     },
-    answers: [{ status: 200, description: 'A page.', schema: pageOf('Step'), example: pageExample(EXAMPLES.step) }],
+    answers: [
+      {
+        status: 200,
+        description: 'One page of the list.',
+        schema: pageOf('Step'),
+        example: pageExample(EXAMPLES.step),
+      },
+    ],
     codes: ['RUN_NOT_FOUND'],
   })
   async list(@Caller() { principal }: Caller, @Param('runId', RunIdPipe) runId: RunId, @Req() request: Request) {
@@ -90,7 +103,7 @@ export class StepsController {
   @Get(':stepId')
   @Operation({
     id: 'getStep',
-    summary: 'A step',
+    summary: 'Get a step',
     scopes: ['packs.read'],
     limit: 'read',
     answers: [{ status: 200, description: 'The step.', schema: ref('Step'), example: EXAMPLES.step }],
@@ -104,11 +117,11 @@ export class StepsController {
   @Get(':stepId/outputs')
   @Operation({
     id: 'getStepOutputs',
-    summary: 'The outputs of a step, large ones too',
+    summary: 'Get the outputs of a step, including large outputs',
     scopes: ['packs.read'],
     limit: 'download',
     answers: [
-      { status: 200, description: 'The outputs; null if there are none.', schema: {}, example: { exitCode: 0 } },
+      { status: 200, description: 'The outputs; null if the step has none.', schema: {}, example: { exitCode: 0 } },
     ],
     codes: ['RUN_NOT_FOUND', 'STEP_NOT_FOUND', ...OF_DOWNLOADS],
   })

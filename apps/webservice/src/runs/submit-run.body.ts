@@ -21,7 +21,7 @@ export function IsMapOf(
         const entries = Object.entries(value);
         return entries.length <= most && entries.every(([key, one]) => key.length <= 63 && holds(one));
       },
-      defaultMessage: (validation) => `${validation?.property ?? 'it'} must be an object of at most ${most} ${what}`,
+      defaultMessage: (validation) => `${validation?.property ?? 'it'} must be an object with at most ${most} ${what}`,
     },
   });
 }
@@ -32,17 +32,17 @@ export class SubmitRunBody extends PackBody {
     required: false,
     type: String,
     pattern: DIGEST_PATTERN,
-    description: 'What the plan must hash to; another hash is refused and nothing starts.',
+    description: 'Expected plan hash. If the plan has another hash, the request is refused and no run starts.',
   })
   @IsOptional()
-  @Matches(DIGEST, { message: 'planHash must be sha256: and 64 hexadecimal digits' })
+  @Matches(DIGEST, { message: 'planHash must be sha256: followed by 64 hexadecimal digits' })
   planHash?: Digest;
 
   @ApiProperty({
     selfRequired: false,
     type: 'object',
     additionalProperties: { type: 'string', pattern: DIGEST_PATTERN },
-    description: 'The receipt of the plan that was made before: then a refusal names each component that differs.',
+    description: 'Receipt of the earlier plan. With it, a refusal lists each component that differs.',
   })
   @IsOptional()
   @IsMapOf('isReceipt', 'digests', 64, isDigest)
@@ -52,7 +52,7 @@ export class SubmitRunBody extends PackBody {
     selfRequired: false,
     type: 'object',
     additionalProperties: { type: 'string', maxLength: 256 },
-    description: 'Labels for lists; they are not part of the plan.',
+    description: 'Labels of the run. They are not part of the plan.',
   })
   @IsOptional()
   @IsMapOf(

@@ -25,7 +25,7 @@ function IsInstant(): PropertyDecorator {
     name: 'isInstant',
     validator: {
       validate: (value) => typeof value === 'string' && INSTANT.test(value) && !Number.isNaN(Date.parse(value)),
-      defaultMessage: () => 'until must be a time with its offset, such as 2027-01-31T00:00:00Z',
+      defaultMessage: () => 'until must be a time with an offset, such as 2027-01-31T00:00:00Z',
     },
   });
 }
@@ -45,12 +45,12 @@ export class ScheduleBody extends PackBody {
   @ApiProperty({ description: 'Unique in the tenant.', maxLength: 128, example: 'nightly-scan' })
   @IsString()
   @Matches(/^[A-Za-z0-9][A-Za-z0-9._ -]{0,127}$/, {
-    message: 'name must be 1 to 128 letters, digits, blanks, ., _ and -, and begin with a letter or digit',
+    message: 'name must be 1 to 128 letters, digits, spaces, ., _ and -, and must begin with a letter or digit',
   })
   name!: string;
 
   @ApiProperty({
-    description: 'Minute, hour, day of month, month, day of week; or @hourly, @daily, @weekly, @monthly, @yearly.',
+    description: 'Minute, hour, day of month, month and day of week; or @hourly, @daily, @weekly, @monthly or @yearly.',
     maxLength: 256,
     example: '30 2 * * MON-FRI',
   })
@@ -59,7 +59,7 @@ export class ScheduleBody extends PackBody {
   @MaxLength(256)
   cron!: string;
 
-  @ApiProperty({ required: false, default: 'UTC', description: 'Name of the IANA database.', example: 'Europe/Berlin' })
+  @ApiProperty({ required: false, default: 'UTC', description: 'IANA time zone.', example: 'Europe/Berlin' })
   @IsOptional()
   @IsString()
   @MaxLength(64)
@@ -70,7 +70,7 @@ export class ScheduleBody extends PackBody {
     enum: OVERLAP,
     default: 'forbid',
     description:
-      'While runs of the schedule are under way: `allow` runs beside them, `forbid` skips the tick, `replace` asks them to stop and runs.',
+      'Behavior of a tick while runs of the schedule are in progress. `allow`: start another run. `forbid`: skip the tick. `replace`: cancel these runs and start a new one.',
   })
   @IsOptional()
   @IsIn(OVERLAP)
@@ -80,7 +80,7 @@ export class ScheduleBody extends PackBody {
     required: false,
     enum: CATCH_UP,
     default: 'none',
-    description: 'Ticks that nobody could run in time: `none` runs, the `latest`, or `all` of them, within the window.',
+    description: 'Which missed ticks within the window are run later: `none`, the `latest`, or `all`.',
   })
   @IsOptional()
   @IsIn(CATCH_UP)
@@ -89,7 +89,7 @@ export class ScheduleBody extends PackBody {
   @ApiProperty({
     required: false,
     type: String,
-    description: 'How old a missed tick may be and still be made up; as long as the installation allows unless told.',
+    description: 'Maximum age of a missed tick that is run later. The default is the maximum of the installation.',
     example: '6h',
   })
   @IsOptional()
@@ -101,13 +101,17 @@ export class ScheduleBody extends PackBody {
     nullable: true,
     type: String,
     format: 'date-time',
-    description: 'The last moment at which it may tick; null: for ever.',
+    description: 'Time of the last possible tick; null: no end.',
   })
   @IsOptional()
   @IsInstant()
   until?: string | null;
 
-  @ApiProperty({ required: false, default: false, description: 'A paused schedule does not tick.' })
+  @ApiProperty({
+    required: false,
+    default: false,
+    description: 'Whether the schedule is paused. A paused schedule does not tick.',
+  })
   @IsOptional()
   @IsBoolean()
   paused?: boolean;
@@ -116,7 +120,7 @@ export class ScheduleBody extends PackBody {
     selfRequired: false,
     type: 'object',
     additionalProperties: { type: 'string', maxLength: 256 },
-    description: 'Labels of its runs.',
+    description: 'Labels of the runs of the schedule.',
   })
   @IsOptional()
   @IsMapOf(
@@ -131,20 +135,20 @@ export class ScheduleBody extends PackBody {
     required: false,
     type: String,
     pattern: DIGEST_PATTERN,
-    description: 'What the plan must hash to; another hash is refused.',
+    description: 'Expected plan hash. The request is refused if the plan has another hash.',
   })
   @IsOptional()
-  @Matches(DIGEST, { message: 'planHash must be sha256: and 64 hexadecimal digits' })
+  @Matches(DIGEST, { message: 'planHash must be sha256: followed by 64 hexadecimal digits' })
   planHash?: Digest;
 
   @ApiProperty({
     required: false,
     type: String,
     pattern: DIGEST_PATTERN,
-    description: 'What the profile must have as digest; another one is refused.',
+    description: 'Expected profile digest. The request is refused if the profile has another digest.',
   })
   @IsOptional()
-  @Matches(DIGEST, { message: 'profileDigest must be sha256: and 64 hexadecimal digits' })
+  @Matches(DIGEST, { message: 'profileDigest must be sha256: followed by 64 hexadecimal digits' })
   profileDigest?: Digest;
 }
 
@@ -194,13 +198,17 @@ export function toExpectation(body: ScheduleEditBody, revision: number | null): 
 /** The pack that a body brings; null if it brings none. Throws `REQUEST_INVALID` for files or signatures that cannot be kept. */
 export function packOfSchedule(body: ScheduleEditBody): PackBody | null {
   const refuse = (path: string, message: string, remedy: string): never => {
-    throw new ApiError('REQUEST_INVALID', 'the request has one fault', [fault(path, message, remedy)]);
+    throw new ApiError('REQUEST_INVALID', 'the request has one error', [fault(path, message, remedy)]);
   };
   if (body.signatures != null)
-    refuse('/signatures', 'A schedule keeps no signatures.', 'Publish the pack, and name it in pack.');
+    refuse('/signatures', 'A schedule does not store signatures.', 'Publish the pack, and refer to it in pack.');
   if (body.manifest != null || body.pack != null) return body;
   if (body.files == null) return null;
-  return refuse('/files', 'files come with their manifest only.', 'Send the manifest too: both are replaced together.');
+  return refuse(
+    '/files',
+    'files can be sent only together with manifest.',
+    'Send manifest too. Both are replaced together.',
+  );
 }
 function timingOf({ cron, timeZone, overlap, catchUp, catchUpWindow, until }: ScheduleEditBody): Partial<Timing> {
   return {

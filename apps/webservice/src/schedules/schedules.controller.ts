@@ -30,8 +30,11 @@ import { ScheduleIdPipe } from './schedule-id.pipe';
 import { INTAKE_CODES, PackIntake, PLANNER_CODES, TRUST_CODES } from '../packs/pack-intake';
 
 const PAGE = {
-  limit: { description: 'Items on a page.', schema: { type: 'integer', minimum: 1, maximum: 200, default: 50 } },
-  cursor: { description: 'The nextCursor of the page before.', schema: { type: 'string' } },
+  limit: {
+    description: 'Maximum number of items on a page.',
+    schema: { type: 'integer', minimum: 1, maximum: 200, default: 50 },
+  },
+  cursor: { description: '`nextCursor` of the previous page.', schema: { type: 'string' } },
 } as const;
 const OF_PACKS = [
   'PACK_INVALID',
@@ -59,9 +62,9 @@ export class SchedulesController {
   @Post()
   @Operation({
     id: 'createSchedule',
-    summary: 'Run a pack by the clock',
+    summary: 'Create a schedule for a pack',
     description:
-      'The pack is planned now and pinned to its plan hash and profile digest. A tick whose plan or profile would differ does not run: it stops the schedule. Creator, last editor and author are initiators of every run and decide at none of its gates.',
+      'The pack is planned now and pinned to its plan hash and profile digest. If the plan or the profile differs at a tick, no run starts and the schedule stops. The creator, the last editor and the author are initiators of every run, so they cannot decide at its gates.',
     scopes: ['packs.run'],
     limit: 'submit',
     body: { type: ScheduleBody, example: EXAMPLES.scheduleCreation },
@@ -71,7 +74,7 @@ export class SchedulesController {
         description: 'The schedule.',
         schema: ref('Schedule'),
         example: EXAMPLES.schedule,
-        headers: { Location: 'The schedule.', ETag: 'Its revision.' },
+        headers: { Location: 'The schedule.', ETag: 'Revision of the schedule.' },
       },
     ],
     codes: [...OF_PACKS, 'SCHEDULE_INVALID', 'SCHEDULE_NAME_TAKEN', 'SCHEDULE_LIMIT'],
@@ -91,12 +94,17 @@ export class SchedulesController {
   @Get()
   @Operation({
     id: 'listSchedules',
-    summary: 'Schedules of the tenant, newest first',
+    summary: 'List the schedules of the tenant, newest first',
     scopes: ['packs.run'],
     limit: 'read',
     query: PAGE,
     answers: [
-      { status: 200, description: 'A page.', schema: pageOf('Schedule'), example: pageExample(EXAMPLES.schedule) },
+      {
+        status: 200,
+        description: 'One page of the list.',
+        schema: pageOf('Schedule'),
+        example: pageExample(EXAMPLES.schedule),
+      },
     ],
     codes: [],
   })
@@ -117,7 +125,7 @@ export class SchedulesController {
   @Get(':scheduleId')
   @Operation({
     id: 'getSchedule',
-    summary: 'A schedule, and why it stopped if it did',
+    summary: 'Get a schedule; for a stopped schedule, with the reason',
     scopes: ['packs.run'],
     limit: 'read',
     answers: [
@@ -126,7 +134,7 @@ export class SchedulesController {
         description: 'The schedule.',
         schema: ref('Schedule'),
         example: EXAMPLES.schedule,
-        headers: { ETag: 'Its revision.' },
+        headers: { ETag: 'Revision of the schedule.' },
       },
     ],
     codes: ['SCHEDULE_NOT_FOUND'],
@@ -144,20 +152,23 @@ export class SchedulesController {
   @Patch(':scheduleId')
   @Operation({
     id: 'editSchedule',
-    summary: 'Change, pause or resume a schedule',
+    summary: 'Edit, pause or resume a schedule',
     description:
-      'What is left out stays; `manifest` and `files` are replaced together. Every edit but a mere pause plans the pack anew, pins what comes out and makes the caller the last editor. `paused: false` lets a stopped schedule go on, for callers who send `planHash` and `profileDigest` as they are now.',
+      'Omitted fields are not changed. `manifest` and `files` are replaced together. Every edit except a pause plans the pack again, pins the new plan and makes the caller the last editor. `paused: false` resumes a stopped schedule if the request contains the current `planHash` and `profileDigest`.',
     scopes: ['packs.run'],
     limit: 'submit',
     body: { type: ScheduleEditBody, example: EXAMPLES.scheduleEdit },
-    headers: { 'If-Match': 'The ETag that is known: an edit of somebody else in between is refused.' },
+    headers: {
+      'If-Match':
+        'ETag of the schedule that the client has. The request is refused if the schedule was edited in the meantime.',
+    },
     answers: [
       {
         status: 200,
-        description: 'The schedule as it is now.',
+        description: 'The schedule after the edit.',
         schema: ref('Schedule'),
         example: { ...EXAMPLES.schedule, cron: '0 3 * * MON-FRI', revision: 2 },
-        headers: { ETag: 'Its revision.' },
+        headers: { ETag: 'Revision of the schedule.' },
       },
     ],
     codes: [
@@ -187,11 +198,16 @@ export class SchedulesController {
   @Delete(':scheduleId')
   @Operation({
     id: 'deleteSchedule',
-    summary: 'Remove a schedule and its history; its runs stay',
+    summary: 'Delete a schedule and its history; its runs are kept',
     scopes: ['packs.run'],
     limit: 'submit',
     answers: [
-      { status: 200, description: 'The schedule as it was.', schema: ref('Schedule'), example: EXAMPLES.schedule },
+      {
+        status: 200,
+        description: 'The schedule before the deletion.',
+        schema: ref('Schedule'),
+        example: EXAMPLES.schedule,
+      },
     ],
     codes: ['SCHEDULE_NOT_FOUND'],
   })
@@ -206,15 +222,15 @@ export class SchedulesController {
   @Get(':scheduleId/ticks')
   @Operation({
     id: 'listTicks',
-    summary: 'What became of the ticks of a schedule, newest first',
-    description: 'Skipped ticks that follow each other for one reason are one item with their count.',
+    summary: 'List the outcomes of the ticks of a schedule, newest first',
+    description: 'Consecutive ticks that were skipped for the same reason are one item with a count.',
     scopes: ['packs.run'],
     limit: 'read',
     query: PAGE,
     answers: [
       {
         status: 200,
-        description: 'A page.',
+        description: 'One page of the list.',
         schema: pageOf('ScheduleTick'),
         example: pageExample(EXAMPLES.scheduleTick),
       },
@@ -243,10 +259,12 @@ export class SchedulesController {
   @Get(':scheduleId/next')
   @Operation({
     id: 'nextTicks',
-    summary: 'The ticks to come, in UTC and by the clocks of the time zone',
+    summary: 'List upcoming ticks, in UTC and in the time zone of the schedule',
     scopes: ['packs.run'],
     limit: 'read',
-    query: { count: { description: 'How many.', schema: { type: 'integer', minimum: 1, maximum: 100, default: 5 } } },
+    query: {
+      count: { description: 'Number of ticks.', schema: { type: 'integer', minimum: 1, maximum: 100, default: 5 } },
+    },
     answers: [{ status: 200, description: 'The ticks.', schema: ref('UpcomingTicks'), example: EXAMPLES.upcoming }],
     codes: ['SCHEDULE_NOT_FOUND'],
   })
@@ -280,7 +298,7 @@ function revisionOf(request: Request): number | null {
   if (tag === undefined || tag === '*') return null;
   const revision = /^"r(\d{1,9})"$/.exec(tag)?.[1];
   if (revision !== undefined) return Number(revision);
-  throw new ApiError('REQUEST_INVALID', 'the request has one fault', [
+  throw new ApiError('REQUEST_INVALID', 'the request has one error', [
     fault('/If-Match', 'If-Match must be the ETag of the schedule, such as "r1".'),
   ]);
 }

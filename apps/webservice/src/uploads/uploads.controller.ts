@@ -18,13 +18,13 @@ export class UploadsController {
   @Post()
   @Operation({
     id: 'upload',
-    summary: 'Bytes for runs that are submitted later',
+    summary: 'Upload a file for a later submission',
     description:
-      'The body is the file, as it is. Its digest is what `file` inputs and `bundle` of a submission name. Only the tenant that uploaded it can use it. Without `Content-Length` room for the largest upload is held meanwhile.',
+      'The body is the content of the file. `file` inputs and `bundle` of a submission refer to the upload by its digest. Only the tenant that uploaded the file can use it. Without `Content-Length`, space for the largest upload is reserved during the upload.',
     scopes: ['packs.run'],
     limit: 'submit',
-    raw: 'The bytes.',
-    answers: [{ status: 201, description: 'Stored.', schema: ref('Upload'), example: EXAMPLES.upload }],
+    raw: 'Content of the file.',
+    answers: [{ status: 201, description: 'The upload was stored.', schema: ref('Upload'), example: EXAMPLES.upload }],
     codes: [
       'BODY_UNREADABLE',
       'BODY_MEDIA_TYPE',
@@ -57,6 +57,6 @@ async function* contentOf(request: Request): AsyncGenerator<Uint8Array> {
     for await (const piece of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) yield piece;
   } catch (error) {
     if (isCodedError(error)) throw error;
-    throw new ApiError('BODY_UNREADABLE', 'the body was cut off');
+    throw new ApiError('BODY_UNREADABLE', 'the body is incomplete');
   }
 }

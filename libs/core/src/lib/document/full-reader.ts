@@ -24,7 +24,7 @@ export function readFully(text: string, lines: LineIndex, maxDepth: number): Doc
   findings.push(...syntaxFindings([first, second], scanned, lines));
   const isLone = findings.some((finding) => finding.code === 'DOC_LONE_SURROGATE');
   if (!isLone && !text.isWellFormed()) {
-    const message = 'Half of a surrogate pair stands here without the other half.';
+    const message = 'This is an unpaired surrogate.';
     findings.push({ code: 'DOC_LONE_SURROGATE', path: '', offset: loneSurrogateAt(text), message });
   }
   const read: ReadDocument = { kind: 'read', value, text, ...positions(first?.contents ?? null, lines) };
@@ -39,7 +39,7 @@ function characterFindings(text: string): Finding[] {
 
   for (const match of text.matchAll(/[\0-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]|\r(?!\n)/g)) {
     const name = `U+${match[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
-    const message = `The control character ${name} stands here.`;
+    const message = `The control character ${name} is not allowed.`;
     findings.push({ code: 'DOC_CONTROL_CHARACTER', path: '', offset: match.index, message });
     if (findings.length >= 1_000) break;
   }

@@ -32,7 +32,7 @@ export function scan(text: string, maxDepth: number): Scan {
     if (type === 'anchor') anchors.push(offset);
     else if (type === 'tag') tags.push(offset);
     else if (type === 'directive-line')
-      findings.push({ code: 'DOC_DIRECTIVE', path: '', offset, message: 'A directive stands before the document.' });
+      findings.push({ code: 'DOC_DIRECTIVE', path: '', offset, message: 'There is a directive before the document.' });
     else if (type === 'flow-map-start') {
       if (openedAt >= 0 && openedAt === offset - 1) expressions.push(openedAt);
       openedAt = openedAt === offset - 1 ? -1 : offset;
@@ -47,7 +47,7 @@ export function scan(text: string, maxDepth: number): Scan {
 
 /** The fault of a document that nests too deep at an offset. */
 export function tooDeep(offset: number, maxDepth: number, path = ''): Finding {
-  const message = `Lists and objects are nested in each other more than ${maxDepth} levels deep.`;
+  const message = `Lists and objects are nested more than ${maxDepth} levels deep.`;
   return { code: 'DOC_TOO_DEEP', path, offset, message };
 }
 

@@ -22,7 +22,7 @@ export class TreeReader {
   read(node: Node | null, path: string, depth = 0): Json {
     if (node === null) return null;
     const start = node.range?.[0] ?? 0;
-    if (isAlias(node)) return this.#refuse('DOC_ALIAS', path, start, `The alias *${node.source} stands here.`);
+    if (isAlias(node)) return this.#refuse('DOC_ALIAS', path, start, `The alias *${node.source} is not allowed.`);
     this.#properties(node, path, start);
     if (isScalar(node)) return this.#scalar(node, path, start);
     if (depth >= this.maxDepth) {
@@ -40,8 +40,8 @@ export class TreeReader {
     const note = (offsets: readonly number[], code: Finding['code'], message: string) => {
       for (const offset of offsets) if (!this.#claimed.has(offset)) found.push({ code, path: '', offset, message });
     };
-    note(this.scan.anchors, 'DOC_ANCHOR', 'An anchor stands here.');
-    note(this.scan.tags, 'DOC_TAG', 'An explicit tag stands here.');
+    note(this.scan.anchors, 'DOC_ANCHOR', 'An anchor is not allowed.');
+    note(this.scan.tags, 'DOC_TAG', 'An explicit tag is not allowed.');
     note(this.scan.expressions, 'DOC_UNQUOTED_EXPRESSION', UNQUOTED);
     return found;
   }
@@ -61,7 +61,7 @@ export class TreeReader {
           'DOC_DUPLICATE_KEY',
           pointerTo(path, key),
           pair.key.range?.[0] ?? start,
-          `The key ${quote(key)} is here twice.`,
+          `The key ${quote(key)} is listed twice.`,
         );
       else entries[key] = value;
     }
@@ -78,12 +78,12 @@ export class TreeReader {
         return this.#refuse('DOC_UNQUOTED_EXPRESSION', path, start, UNQUOTED);
       }
       const written = isScalar(key) && key.source ? ` ${key.source}` : '';
-      return this.#refuse('DOC_KEY_NOT_STRING', path, start, `The key${written} is not a text.`);
+      return this.#refuse('DOC_KEY_NOT_STRING', path, start, `The key${written} is not a string.`);
     }
     const text = key.value;
     this.#properties(key, path, start);
     if (text === '<<' && key.type === Scalar.PLAIN)
-      return this.#refuse('DOC_MERGE_KEY', path, start, 'A merge key stands here.');
+      return this.#refuse('DOC_MERGE_KEY', path, start, 'A merge key is not allowed.');
     if (FORBIDDEN.has(text)) return this.#refuse('DOC_KEY_FORBIDDEN', path, start, `The key ${text} is not allowed.`);
     if (!text.isWellFormed()) return this.#refuse('DOC_LONE_SURROGATE', path, start, LONE);
     return text;
@@ -95,13 +95,12 @@ export class TreeReader {
       return value.isWellFormed() ? value : this.#refuse('DOC_LONE_SURROGATE', path, start, LONE);
     }
     if (typeof value === 'boolean' || value === null) return value;
-    if (typeof value !== 'number') return this.#refuse('DOC_TAG', path, start, 'The value is of no JSON type.');
+    if (typeof value !== 'number') return this.#refuse('DOC_TAG', path, start, 'The value has no JSON type.');
     const text = node.source ?? String(value);
     const code = numberFault(text);
-    if (code === 'DOC_NUMBER_FORM')
-      return this.#refuse(code, path, start, `The number ${text} is written as JSON writes none.`);
+    if (code === 'DOC_NUMBER_FORM') return this.#refuse(code, path, start, `The number ${text} is not in JSON syntax.`);
     if (code === 'DOC_NUMBER_RANGE') return this.#refuse(code, path, start, `The number ${text} is out of range.`);
-    if (code !== null) return this.#refuse(code, path, start, `The number ${text} cannot be held exactly.`);
+    if (code !== null) return this.#refuse(code, path, start, `The number ${text} cannot be represented exactly.`);
     // A negative zero is zero: RFC 8785 prints both alike.
     return Number(text) === 0 ? 0 : Number(text);
   }
@@ -110,11 +109,11 @@ export class TreeReader {
     if (isAlias(node)) return;
     if (node.anchor !== undefined) {
       const at = this.#claim(this.scan.anchors, start);
-      if (at !== null) this.#refuse('DOC_ANCHOR', path, at, `The anchor &${node.anchor} stands here.`);
+      if (at !== null) this.#refuse('DOC_ANCHOR', path, at, `The anchor &${node.anchor} is not allowed.`);
     }
     if (node.tag !== undefined) {
       const at = this.#claim(this.scan.tags, start);
-      if (at !== null) this.#refuse('DOC_TAG', path, at, 'An explicit tag stands here.');
+      if (at !== null) this.#refuse('DOC_TAG', path, at, 'An explicit tag is not allowed.');
     }
   }
 
@@ -132,8 +131,8 @@ export class TreeReader {
   }
 }
 
-const UNQUOTED = 'An expression is not in quotes, so that YAML reads its braces as an object.';
-const LONE = 'Half of a surrogate pair stands here without the other half.';
+const UNQUOTED = 'The expression is not in quotes, so YAML reads its braces as an object.';
+const LONE = 'This is an unpaired surrogate.';
 
 function quote(text: string): string {
   return JSON.stringify(text.length > 64 ? `${text.slice(0, 64)}…` : text);

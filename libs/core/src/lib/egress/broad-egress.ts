@@ -49,11 +49,11 @@ const RELAYS = [
 
 /** Why a rule lets out more than it seems to, in words; null if it does not. A net for authors, not a boundary. */
 export function broadnessOf({ host }: Pick<EgressRule, 'host'>): string | null {
-  if (host === '*') return 'it is every host';
+  if (host === '*') return 'it matches every host';
   const name = host.startsWith('*.') ? host.slice(2) : host;
-  if (RELAYS.some((relay) => name === relay || name.endsWith(`.${relay}`))) return 'this host hands on to others';
+  if (RELAYS.some((relay) => name === relay || name.endsWith(`.${relay}`))) return 'this host forwards to other hosts';
   if (!host.startsWith('*.')) return null;
   if (!name.includes('.')) return 'it is a whole top-level domain';
   const shared = SHARED_SUFFIXES.some((suffix) => name === suffix || suffix.endsWith(`.${name}`));
-  return shared ? 'anybody can have a host below this suffix' : null;
+  return shared ? 'anyone can register a host below this suffix' : null;
 }

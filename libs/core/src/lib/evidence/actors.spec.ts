@@ -91,7 +91,7 @@ describe('actors in evidence', () => {
     expect(failing(plain, trust)).toEqual([]);
     expect(checksOf(plain, trust).find(({ name }) => name === 'decisions.people')).toMatchObject({
       basis: 'signed',
-      detail: '2 decisions, 2 of them do not record their actors',
+      detail: '2 decisions, 2 of them without recorded actors',
     });
   });
 

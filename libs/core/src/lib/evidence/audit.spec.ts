@@ -165,7 +165,7 @@ describe('verifyRun with an export of the audit chain', () => {
     ['no seal', (all) => all.filter(({ type }) => type !== 'run.sealed'), 'no audit entry seals the run'],
     ['another statement', (all) => all.map((one) => (one['type'] === 'run.sealed' ? { ...one, statement: digestOf('x') } : one)), 'with another statement'],
     ['two seals', (all) => [...all, { type: 'run.sealed', runId: run, statement: digestOf('x') }], 'another statement'],
-    ['a decision that the bundle does not have', (all) => [...all, { type: 'gate.decision', outcome: 'decided', runId: run, record: digestOf('rejected') }], 'the bundle does not have'],
+    ['a decision that the bundle does not have', (all) => [...all, { type: 'gate.decision', outcome: 'decided', runId: run, record: digestOf('rejected') }], 'the bundle does not contain the decision'],
   ])('refuses %s', (_what, change, detail) => {
     expect(answered(verified(chainOf(change(events)), []))).toEqual([false, 'recomputed', expect.stringContaining(detail)]);
   }); // prettier-ignore

@@ -185,7 +185,7 @@ describe('the proof of a person', () => {
     );
     expect(
       proofObjection(asked({}), { ...request(), requirement: { ...request().requirement, proof: 'token' } }, record),
-    ).toMatch('asked for token');
+    ).toMatch('the gate required token');
   });
 });
 

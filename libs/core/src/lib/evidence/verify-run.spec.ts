@@ -736,7 +736,7 @@ describe('what is withheld', () => {
     expect(failing(verification)).toEqual([]);
     const answers = Object.fromEntries(verification.checks.map(({ name, basis, detail }) => [name, { basis, detail }]));
     expect(answers['exceptions']).toEqual({ basis: 'signed', detail: 'withheld artifacts/scan#1/key' });
-    expect(answers['artifacts.bytes']).toEqual({ basis: 'signed', detail: '1 of 1 carried, 1 never stored' });
+    expect(answers['artifacts.bytes']).toEqual({ basis: 'signed', detail: '1 of 1 in the bundle, 1 never stored' });
     expect(JSON.parse(Buffer.from(files.get('artifacts.json') as Uint8Array).toString())).toMatchObject({
       artifacts: [{ name: 'report' }],
       withheld: [{ step: 'scan', execution: 1, name: 'key', path: 'out/key.pem' }],

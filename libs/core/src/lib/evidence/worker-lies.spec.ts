@@ -222,7 +222,7 @@ describe('what a worker says that a policy answered', () => {
     const restated = { allow: false, undecided: false };
     holdsBoth('policies', await otherEngine({ ...restated, reasons: ['policy0'] }), denies);
     const sample = await otherEngine({ ...restated, reasons: ['the label is missing, harmless'] });
-    failsBoth('policies', sample, 'for other reasons', denies);
+    failsBoth('policies', sample, 'has other reasons', denies);
   });
 
   it('has the words of an engine where it gave no decision, and says so where they are others', async () => {
@@ -305,7 +305,7 @@ describe('a file among those of the pack', () => {
     async (path) => {
       const sample = await sampleRun();
       holdsBoth('pack.content', sample);
-      failsBoth('pack.content', withFile(sample, path), `pack/files/${path} is no part of the pack`);
+      failsBoth('pack.content', withFile(sample, path), `pack/files/${path} is not part of the pack`);
     },
   );
 
@@ -314,7 +314,7 @@ describe('a file among those of the pack', () => {
     expect(sample.evidence.pack.files.map(({ path }) => path)).toEqual([`${PUBLISHED}pack.yaml`]);
     holdsBoth('pack.content', sample);
     const other = '.taskrunner/packs/region/1.2.4/pack.yaml';
-    failsBoth('pack.content', withFile(sample, other), `pack/files/${other} is no part of the pack`);
+    failsBoth('pack.content', withFile(sample, other), `pack/files/${other} is not part of the pack`);
   });
 });
 

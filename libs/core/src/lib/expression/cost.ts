@@ -13,7 +13,7 @@ export function costFault(node: SyntaxNode): ExpressionFault | null {
   return {
     code: 'EXPR_COST',
     message: `the expression may take ${steps.toExponential(1)} steps, more than ${MAX_ESTIMATE.toExponential(0)}`,
-    remediation: 'use fewer lists inside each other, or split it over several steps',
+    remediation: 'reduce the nesting of lists, or split the expression over several steps',
     offset: node.at,
   };
 }

@@ -41,7 +41,7 @@ export type ParsedExpression =
 export function parseExpression(text: string): ParsedExpression {
   if (text.length > MAX_EXPRESSION_LENGTH)
     return refused('EXPR_LIMIT', `longer than ${MAX_EXPRESSION_LENGTH} characters`);
-  if (!text.isWellFormed()) return refused('EXPR_SYNTAX', 'not a text: it holds half a character (a lone surrogate)');
+  if (!text.isWellFormed()) return refused('EXPR_SYNTAX', 'not a valid string: it contains an unpaired surrogate');
   return EXPRESSIONS.get(text);
 }
 
@@ -93,6 +93,8 @@ class ParsedTree implements Expression {
 function refused(code: 'EXPR_LIMIT' | 'EXPR_SYNTAX', what: string): ParsedExpression {
   return {
     kind: 'faults',
-    faults: [{ code, message: `the expression is ${what}`, remediation: 'split it over several steps', offset: 0 }],
+    faults: [
+      { code, message: `the expression is ${what}`, remediation: 'split the expression over several steps', offset: 0 },
+    ],
   };
 }

@@ -36,10 +36,10 @@ export function seeCall(node: NodeOf<'call'>, current: TypedValue, variables: Va
     const parameter = spec.parameters[Math.min(place, spec.parameters.length - 1)];
     const wanted = parameter?.kind === 'selector';
     if (wanted !== (arg.kind === 'reference')) {
-      const remedy = wanted ? 'write & before it, such as &name' : 'leave out the &';
+      const remedy = wanted ? 'add & before the argument, such as &name' : 'remove the &';
       look.fault(
         'EXPR_ARGUMENTS',
-        `argument ${place + 1} of \`${node.name}\` is ${wanted ? 'an & expression' : 'a value'}`,
+        `argument ${place + 1} of \`${node.name}\` must be ${wanted ? 'an & expression' : 'a value'}`,
         remedy,
         arg.at,
       );

@@ -71,8 +71,8 @@ class Inspector implements Look {
     if (origin.root === null) {
       this.fault(
         'EXPR_ROOT',
-        'this reads everything at once',
-        'name what is meant, such as inputs.name; a list of constants is written `[1]`, an empty one `[]` and an empty object `{}`, with the backticks',
+        'this reads everything',
+        'use a path such as inputs.name; write a list of constants as `[1]`, an empty list as `[]` and an empty object as `{}`, with the backticks',
         at,
       );
       return;
@@ -161,8 +161,8 @@ class Inspector implements Look {
     if (current !== this.scope && !node.dotted && this.isMistakable(node.name, type)) {
       this.fault(
         'EXPR_ROOT',
-        `\`${node.name}\` would be a field of the element here`,
-        `write $.${node.name} for the root, @.${node.name} for the element's field`,
+        `\`${node.name}\` is read as a field of the element here`,
+        `write $.${node.name} for the root, or @.${node.name} for the field of the element`,
         node.at,
       );
       return { type: ANY_TYPE, origin };
@@ -196,7 +196,7 @@ class Inspector implements Look {
   }
 
   private unknown(name: string, current: TypedValue): string {
-    return current === this.scope ? `there is no \`${name}\` here` : `there is no field \`${name}\``;
+    return current === this.scope ? `there is no \`${name}\` in this scope` : `there is no field \`${name}\``;
   }
 
   private remedy(node: NodeOf<'field'>, known: readonly string[]): string {
@@ -204,13 +204,15 @@ class Inspector implements Look {
     const near = nearestName(node.name, known);
     if (near !== null) return `did you mean \`${near}\`?`;
     if (Object.hasOwn(this.scope.type.fields ?? {}, node.name))
-      return `write $.${node.name} for what is outside the element`;
-    return known.length > 0 ? `known: ${[...known].sort().slice(0, 20).join(', ')}` : 'nothing is known here';
+      return `write $.${node.name} to read outside the element`;
+    return known.length > 0
+      ? `known: ${[...known].sort().slice(0, 20).join(', ')}`
+      : 'there are no names in this scope';
   }
 
   private unknownVariable(node: NodeOf<'variable'>, variables: Variables): TypedValue {
     const near = nearestName(node.name, variables.keys());
-    const remedy = near === null ? `for a root write $.${node.name}` : `did you mean $${near}?`;
+    const remedy = near === null ? `write $.${node.name} for a root` : `did you mean $${near}?`;
     this.fault('EXPR_UNKNOWN_NAME', `there is no variable $${node.name}`, remedy, node.at);
     return made(ANY_TYPE);
   }
@@ -241,7 +243,7 @@ class Inspector implements Look {
     if (selection.kind === 'values') {
       if (base.origin?.root === null) this.use(base, at);
       if (!base.type.kinds.includes('object') && base.type.kinds.some((kind) => kind !== 'null')) {
-        this.fault('EXPR_TYPE', `\`*\` takes an object, not ${describeType(base.type)}`, 'for a list write [*]', at);
+        this.fault('EXPR_TYPE', `\`*\` takes an object, not ${describeType(base.type)}`, 'write [*] for a list', at);
       }
       const fields = Object.values(base.type.fields ?? {});
       if (base.type.closed === true && fields.length > 0) element = { ...element, type: fields.reduce(joinTypes) };
@@ -270,7 +272,7 @@ class Inspector implements Look {
           this.fault(
             'EXPR_TYPE',
             `${describeType(left)} is never equal to ${describeType(right)}`,
-            'both sides of a comparison need one type; strings are written in single quotes',
+            'compare values of the same type; write strings in single quotes',
             node.at,
           );
         }
@@ -298,8 +300,8 @@ class Inspector implements Look {
   /** `x == "full"` asks for a field `full`, which nobody has to write with quotes: what was meant is a string. */
   private quotedOperand(node: SyntaxNode): void {
     if (node.kind !== 'field' || !node.quoted || node.dotted || !isBareName(node.name)) return;
-    const remedy = `write '${node.name}' for a string; a field is written ${node.name}, without quotes`;
-    this.fault('EXPR_UNKNOWN_NAME', `"${node.name}" is the name of a field, not a string`, remedy, node.at);
+    const remedy = `write '${node.name}' for a string, or ${node.name} without quotes for a field`;
+    this.fault('EXPR_UNKNOWN_NAME', `"${node.name}" is a field name, not a string`, remedy, node.at);
   }
 
   private or(left: StaticType, right: StaticType, node: NodeOf<'binary'>): StaticType {

@@ -103,8 +103,8 @@ const isConstant = (tree: Tree): boolean => tree.kind === 'constant';
 
 const notInNames = (pointer: string): TemplateFault => ({
   code: 'EXPR_NOT_ALLOWED',
-  message: 'the name of a member cannot hold an expression',
-  remediation: 'build the object with from_items(…), or name the member plainly',
+  message: 'the name of a member cannot contain an expression',
+  remediation: 'build the object with from_items(…), or use a literal name',
   offset: 0,
   pointer,
 });

@@ -98,8 +98,7 @@ export function lex(text: string, from = 0, closing = false): Lexed {
       push('variable', variable, null, variable.length + 1);
     } else {
       const mark = MARKS.find((candidate) => text.startsWith(candidate, at));
-      if (mark === undefined)
-        fail('this character means nothing in an expression', "a text is written 'like this'", at);
+      if (mark === undefined) fail('this character has no meaning in an expression', "write a string 'like this'", at);
       if (mark === '{') braces++;
       if (mark === '}') braces--;
       push('mark', SPELLING[mark] ?? mark, null, mark.length);
@@ -109,7 +108,7 @@ export function lex(text: string, from = 0, closing = false): Lexed {
     throw new ExpressionError(
       'EXPR_UNCLOSED',
       '`{{` is not closed',
-      "end the expression with `}}`; for the two characters themselves write {{ '{{' }}",
+      "end the expression with `}}`; for the literal characters, write {{ '{{' }}",
       from,
     );
   }
@@ -119,7 +118,7 @@ export function lex(text: string, from = 0, closing = false): Lexed {
 }
 
 function tooLarge(what: string, at: number): never {
-  throw new ExpressionError('EXPR_LIMIT', `the expression is ${what}`, 'split it over several steps', at);
+  throw new ExpressionError('EXPR_LIMIT', `the expression is ${what}`, 'split the expression over several steps', at);
 }
 
 function closingQuote(text: string, open: number, quote: string): number {
@@ -132,7 +131,7 @@ function closingQuote(text: string, open: number, quote: string): number {
 function numberOf(text: string, at: number): number {
   const value = Number(text);
   if (!Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value))) {
-    fail('the number is too large to be exact', 'integers go up to 9007199254740991', at);
+    fail('the number is too large to be exact', 'use an integer up to 9007199254740991', at);
   }
   return value;
 }
@@ -151,7 +150,7 @@ function jsonOf(text: string, at: number): Json {
   } catch {
     return fail(
       'this is not JSON',
-      'between backticks stands JSON, between double quotes a field name with JSON escapes',
+      'use JSON between backticks, and a field name with JSON escapes between double quotes',
       at,
     );
   }

@@ -33,7 +33,7 @@ class Parser {
   constructor(private readonly tokens: readonly Token[]) {}
 
   whole(): SyntaxNode {
-    if (this.ended()) this.fail('the expression is empty', 'write a path such as inputs.name');
+    if (this.ended()) this.fail('the expression is empty', 'use a path such as inputs.name');
     const node = this.expression(0);
     if (!this.ended()) this.unexpected();
     return node;
@@ -69,7 +69,7 @@ class Parser {
   }
 
   private expect(mark: string): void {
-    if (!this.accept(mark)) this.fail(`\`${mark}\` is missing here`, `close what was opened with \`${mark}\``);
+    if (!this.accept(mark)) this.fail(`\`${mark}\` is missing here`, `add the closing \`${mark}\``);
   }
 
   private fail(message: string, remediation: string, at = this.next.at): never {
@@ -78,12 +78,12 @@ class Parser {
 
   private unexpected(): never {
     const token = this.next;
-    if (token.kind === 'end') this.fail('the expression ends too early', 'complete it');
-    if (token.kind === 'mark' && token.text === '=') this.fail('`=` is no operator', 'to compare write `==`');
+    if (token.kind === 'end') this.fail('the expression ends too early', 'complete the expression');
+    if (token.kind === 'mark' && token.text === '=') this.fail('`=` is not an operator', 'write `==` to compare');
     const shown =
       token.kind === 'value' ? 'a literal' : token.kind === 'quoted' ? `"${token.text}"` : `\`${token.text}\``;
     this.fail(
-      `${shown} cannot stand here`,
+      `${shown} is not allowed here`,
       token.kind === 'quoted' ? `write '${token.text}' for a string` : 'check the operator before it',
     );
   }
@@ -93,7 +93,7 @@ class Parser {
       throw new ExpressionError(
         'EXPR_LIMIT',
         `nested deeper than ${MAX_NESTING} levels`,
-        'split it over several steps',
+        'split the expression over several steps',
         this.next.at,
       );
     }
@@ -126,7 +126,7 @@ class Parser {
     if (token.kind === 'number' || token.kind === 'value') return { kind: 'literal', at, value: token.value };
     if (token.kind === 'variable') return { kind: 'variable', at, name: token.text };
     if (token.kind === 'quoted') {
-      if (this.sees('(')) this.fail('the name of a function is not quoted', `write ${token.text}(…)`, at);
+      if (this.sees('(')) this.fail('the name of a function must not be quoted', `write ${token.text}(…)`, at);
       return { kind: 'field', at, name: token.text, quoted: true, dotted: token.afterDot };
     }
     if (!token.afterDot) {
@@ -136,7 +136,7 @@ class Parser {
       if (token.text === 'let' && this.next.kind === 'variable') return this.let(at);
       if (token.text === 'and' || token.text === 'or' || token.text === 'in') {
         this.place--;
-        this.fail(`\`${token.text}\` needs a value before it`, `a field of that name is written "${token.text}"`);
+        this.fail(`\`${token.text}\` needs a value before it`, `write "${token.text}" for a field with this name`);
       }
     }
     if (this.accept('(')) return { kind: 'call', at, name: token.text, args: this.until(')') };
@@ -166,7 +166,10 @@ class Parser {
         return { kind: 'sign', at, negative: token.text === '-', operand };
       }
       case '&':
-        return this.fail('`&` stands only before an argument of a function', 'write for instance sort_by(list, &name)');
+        return this.fail(
+          '`&` is allowed only before an argument of a function',
+          'use, for example, sort_by(list, &name)',
+        );
       case '(': {
         this.place++;
         const inner = this.expression(0);
@@ -207,7 +210,7 @@ class Parser {
       if (operator === '-' && !(token.spaced && this.next.spaced)) {
         this.fail(
           'subtraction needs spaces',
-          'write `a - b`; a name with a hyphen stands after a dot, or in double quotes',
+          'write `a - b`; a name with a hyphen must follow a dot or be in double quotes',
           at,
         );
       }
@@ -248,10 +251,10 @@ class Parser {
     while (parts.length < 3 && this.accept(':')) parts.push(this.integer());
     const [start = null, stop = null, step = null] = parts;
     if (parts.length === 1 && start === null)
-      this.fail('an index is an integer', 'write for instance [0], [-1], [*] or [?condition]');
+      this.fail('an index must be an integer', 'use, for example, [0], [-1], [*] or [?condition]');
     this.expect(']');
     if (parts.length === 1) return { kind: 'index', at, left, index: start as number };
-    if (step === 0) this.fail('the step of a slice cannot be 0', 'leave it out', at);
+    if (step === 0) this.fail('the step of a slice cannot be 0', 'omit the step', at);
     const selection: Selection = { kind: 'slice', start, stop, step };
     return { kind: 'project', at, selection, left, right: this.rest(POWER.star) };
   }
@@ -261,7 +264,7 @@ class Parser {
     if (negative) this.place++;
     if (this.next.kind !== 'number') return null;
     const token = this.take();
-    if (!Number.isInteger(token.value)) this.fail('an index is an integer', 'write for instance [0]', token.at);
+    if (!Number.isInteger(token.value)) this.fail('an index must be an integer', 'use, for example, [0]', token.at);
     return negative ? 0 - (token.value as number) : (token.value as number);
   }
 
@@ -284,7 +287,7 @@ class Parser {
     // As in the reference implementations, a selection ends what a projection does: `a[*].{b: c}[0]` is the first of the list.
     if (this.accept('[')) return { kind: 'list', at, items: this.until(']') };
     if (this.accept('{')) return this.hash(at);
-    return this.fail('a name is missing after the dot', 'a name that begins with a digit is written in double quotes');
+    return this.fail('a name is missing after the dot', 'put a name that begins with a digit in double quotes');
   }
 
   private until(mark: string): readonly SyntaxNode[] {
@@ -301,15 +304,15 @@ class Parser {
 
   private hash(at: number): SyntaxNode {
     if (this.sees('}'))
-      this.fail('an empty object is written between backticks', 'write `{}` with backticks around it', at);
+      this.fail('an empty object must be written between backticks', 'write `{}` with backticks around it', at);
     const entries: HashEntry[] = [];
     do {
       const key = this.take();
       if (key.kind !== 'name' && key.kind !== 'quoted')
-        this.fail('a member begins with its name', 'write {name: value}', key.at);
+        this.fail('a member must begin with its name', 'write {name: value}', key.at);
       if (entries.some((entry) => entry.name === key.text))
-        this.fail(`"${key.text}" is given twice`, 'name each member once', key.at);
-      if (this.sees('-')) this.fail('a name with a hyphen is quoted here', 'write {"a-b": value}');
+        this.fail(`"${key.text}" is listed twice`, 'use each name only once', key.at);
+      if (this.sees('-')) this.fail('put a name with a hyphen in quotes', 'write {"a-b": value}');
       this.expect(':');
       entries.push({ name: key.text, value: this.expression(0) });
     } while (this.accept(','));
@@ -321,7 +324,7 @@ class Parser {
     const bindings: LetBinding[] = [];
     do {
       const variable = this.take();
-      if (variable.kind !== 'variable') this.fail('`let` names variables', 'write let $x = … in …', variable.at);
+      if (variable.kind !== 'variable') this.fail('`let` must define variables', 'write let $x = … in …', variable.at);
       this.expect('=');
       bindings.push({ name: variable.text, value: this.expression(0) });
     } while (this.accept(','));

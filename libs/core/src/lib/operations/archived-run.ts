@@ -115,8 +115,8 @@ async function bytesOf(
     if (sha256(bytes) === part.sha256) return bytes;
     throw new CodedError<ObjectStoreErrorCode>(
       'OBJECT_DIGEST_MISMATCH',
-      `bytes ${part.offset} to ${part.offset + part.size - 1} of ${bundle} are not those that were archived`,
-      'Restore the object from a copy of the evidence; the bundle in the store has been altered.',
+      `bytes ${part.offset} to ${part.offset + part.size - 1} of ${bundle} differ from the archived bytes`,
+      'Restore the object from a copy of the evidence. The bundle in the store was altered.',
     );
   });
 }

@@ -47,8 +47,8 @@ export class CancelRun {
     const event = { type: 'run.cancel', runId, ...auditedCaller(principal), force };
     if (!mine && !principal.scopes.includes('packs.admin')) {
       await gates.audit(tenant, { ...event, outcome: 'refused', code: 'RUN_NOT_YOURS' });
-      const remedy = 'Ask an initiator of the run, or an administrator.';
-      throw new CancelRunError('RUN_NOT_YOURS', 'only its initiators and administrators may cancel this run', remedy);
+      const remedy = 'Ask an initiator of the run or an administrator.';
+      throw new CancelRunError('RUN_NOT_YOURS', 'only initiators of the run and administrators can cancel it', remedy);
     }
     const input = {
       type: 'run.cancel-requested',
@@ -59,7 +59,11 @@ export class CancelRun {
     const posted = await runs.post(tenant, runId, input, force ? 'cancel:force' : 'cancel');
     if (posted.kind === 'refused' && posted.code === 'RUN_NOT_FOUND') throw notFound();
     if (posted.kind === 'refused' && posted.code === 'INBOX_FULL') {
-      throw new CancelRunError('INBOX_FULL', 'too many letters wait for this run', 'Try again in a few seconds.');
+      throw new CancelRunError(
+        'INBOX_FULL',
+        'too many messages are waiting for this run',
+        'Try again in a few seconds.',
+      );
     }
     const ended = posted.kind === 'refused';
     await gates.audit(tenant, { ...event, outcome: ended ? 'ended' : posted.kind });
@@ -68,5 +72,5 @@ export class CancelRun {
 }
 
 function notFound(): CancelRunError {
-  return new CancelRunError('RUN_NOT_FOUND', 'there is no such run', 'Check the run id and the tenant.');
+  return new CancelRunError('RUN_NOT_FOUND', 'the run does not exist', 'Check the run id and the tenant.');
 }

@@ -51,7 +51,7 @@ export function checkDecision(
   const actors = actorsOf(principal);
   const { runId, gate, planHash, reason, response } = decision;
   if (decision.gateDigest === null && planHash === row.planHash && !isBoundByPlan(row)) {
-    throw new DecisionError('GATE_STALE', 'this gate is decided by its digest, and none was given');
+    throw new DecisionError('GATE_STALE', 'this gate requires a gate digest, and the request has none');
   }
   const counting = { decisionId, gateDigest, planHash, person, onBehalfOf: null, actors, grants, decidedAt: at };
   const verdict = decideGate(gateStateOf(row), { ...counting, decision: decision.decision }, at);
@@ -73,13 +73,13 @@ export function checkDecision(
       named: decision.gateDigest !== null,
     });
     if (row.decisions.some((other) => other.decisionId === decisionId)) {
-      throw new DecisionError('GATE_TOKEN_MISMATCH', 'the token has been used');
+      throw new DecisionError('GATE_TOKEN_MISMATCH', 'the token has already been used');
     }
   }
   const intent = { gateDigest, decision: decision.decision, reason, response, onBehalfOf: null };
   const proof = proofOf(principal, intent, decision.proof, token, checks.approverKeys);
   if (!isProofEnough(proof.kind, requirement.proof)) {
-    throw new DecisionError('GATE_TOKEN_MISMATCH', `the gate asks for proof by ${requirement.proof}`);
+    throw new DecisionError('GATE_TOKEN_MISMATCH', `the gate requires proof by ${requirement.proof}`);
   }
   const record: DecisionRecord = {
     schema: 'taskrunner.decision.v1',
@@ -132,9 +132,9 @@ export function deciderError({ actors }: Principal, code: GateRefusal): Decision
   if (actors.length === 0) return new DecisionError(code);
   switch (code) {
     case 'GATE_SELF_APPROVAL':
-      return new DecisionError(code, 'an initiator of the run may neither decide nor act for who decides');
+      return new DecisionError(code, 'an initiator of the run can neither decide nor act for the person who decides');
     case 'GATE_NOT_A_PERSON':
-      return new DecisionError(code, 'a program acts in the token that may not act for a person');
+      return new DecisionError(code, 'an actor of the token is a program that may not act for a person');
     default:
       return new DecisionError(code);
   }
@@ -164,17 +164,17 @@ function checkResponse({ decision, response, gate }: Decision, { row, plan }: De
   const { formDigest } = requestOf(row).requirement;
   if (decision !== 'approved' || formDigest === null) {
     if (response === null) return;
-    const why = decision === 'approved' ? 'the gate has no form' : 'only an approval has a response';
+    const why = decision === 'approved' ? 'the gate has no form' : 'only an approval can have a response';
     throw new DecisionError('GATE_RESPONSE_INVALID', why);
   }
   const form = formOf(plan, gate, formDigest);
-  if (form === null) throw new TypeError('the plan has not the form that the gate names');
+  if (form === null) throw new TypeError('the plan does not contain the form of the gate');
   const schema = compileSchema(form);
   // The plan was admitted when other forms were accepted.
   if (schema.kind === 'invalid')
     throw new DecisionError(
       'GATE_RESPONSE_INVALID',
-      'the form of the gate cannot be used: reject, and start the pack anew',
+      'the form of the gate cannot be used: reject the gate, and start a new run',
     );
   const faults = schema.findings(response).map(({ pointer, message }): Fault => {
     const path = `/response${pointer}`;
@@ -192,7 +192,7 @@ function checkResponse({ decision, response, gate }: Decision, { row, plan }: De
   if (first && !sameResponse(first.response, response)) {
     throw new DecisionError(
       'GATE_RESPONSE_INVALID',
-      'earlier approvers gave another response; later ones confirm the same',
+      'earlier approvers gave another response; all approvers must confirm the same response',
     );
   }
 }

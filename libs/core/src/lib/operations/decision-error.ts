@@ -29,52 +29,52 @@ export type DecisionCode =
 
 /** What each refusal says and what to do: shown to the caller as it is. */
 const WORDS: Readonly<Record<DecisionCode, readonly [message: string, remediation: string]>> = {
-  PLAN_HASH_MISMATCH: ['the run has another plan hash', 'Look at the run again and decide on what it shows.'],
-  GATE_STALE: [
-    'the gate digest is not the one of this gate',
-    'Look at the gate again and send the digest of what it shows.',
-  ],
-  GATE_EXPIRED: ['the time to decide is over', 'Start the run again.'],
-  GATE_SELF_APPROVAL: ['an initiator of the run may not decide', 'Ask somebody who did not start the run.'],
+  PLAN_HASH_MISMATCH: ['the run has another plan hash', 'Review the run again, and decide on its current plan.'],
+  GATE_STALE: ['the gate digest does not match the gate', 'Review the gate again, and send its current digest.'],
+  GATE_EXPIRED: ['the time to decide has expired', 'Start the run again.'],
+  GATE_SELF_APPROVAL: ['an initiator of the run cannot decide', 'Ask a person who did not start the run.'],
   GATE_GRANT_MISSING: [
-    'the gate asks for a grant that the token has not',
-    'Ask somebody with the grants that the gate names.',
+    'the token lacks a grant that the gate requires',
+    'Ask a person with the grants that the gate requires.',
   ],
   GATE_ALREADY_COUNTED: [
-    'this person has decided here already',
-    'A person counts once; an approval may be withdrawn while the gate is open.',
+    'this person has already decided at this gate',
+    'No action is needed. Each person counts only once. An approval can be withdrawn while the gate is open.',
   ],
-  GATE_NOT_OPEN: ['the gate is not open yet', 'Wait until the run has reached it.'],
-  GATE_DECIDED: ['the gate is decided', 'Nothing: a gate is decided once.'],
+  GATE_NOT_OPEN: ['the gate is not open yet', 'Wait until the run has reached the gate.'],
+  GATE_DECIDED: ['the gate has already been decided', 'No action is needed. A gate is decided only once.'],
   GATE_NOT_A_PERSON: [
-    'only a person decides',
-    'Sign in as a person. A program acts for a person only where approvals.actors of the configuration lists it.',
+    'only people can decide',
+    'Sign in as a person. A program can act for a person only if approvals.actors in the configuration lists it.',
   ],
-  GATE_REASON_REQUIRED: ['the gate asks for a reason', 'Give a reason.'],
-  GATE_RESPONSE_INVALID: [
-    'the response is not what the form of the gate asks for',
-    'Correct what is listed under errors.',
-  ],
+  GATE_REASON_REQUIRED: ['the gate requires a reason', 'Send a reason.'],
+  GATE_RESPONSE_INVALID: ['the response does not match the form of the gate', 'Correct the errors listed in `errors`.'],
   GATE_TOKEN_MISMATCH: [
-    'the proof of the person is not one for this decision',
-    'Get a token, or make a signature, bound to exactly this decision.',
+    'the proof of the person is not valid for this decision',
+    'Get a token or make a signature that is bound to this decision.',
   ],
-  GATE_AUTH_TOO_OLD: ['the last sign-in is too long ago for this gate', 'Sign in again (max_age) and decide then.'],
+  GATE_AUTH_TOO_OLD: ['the last sign-in is too old for this gate', 'Sign in again (max_age), then decide.'],
   GATE_NOT_FOUND: ['the plan of the run has no such gate', 'Use a gateId from the list of approvals.'],
-  DELEGATION_INVALID: ['there is no delegation for this', 'Decide for yourself, or have the delegation made first.'],
+  DELEGATION_INVALID: ['the delegation is not valid', 'Decide in your own name, or create the delegation first.'],
   ATTENTION_NOT_NEEDED: [
-    'the step needs no attention',
-    'Look at the run again: only what needs attention is resolved.',
+    'the step does not need attention',
+    'Check the run again. Only a step that needs attention can be resolved.',
   ],
   ATTENTION_STALE: [
     'another execution of the step needs attention',
-    'Look at the step again and name the execution that it shows.',
+    'Read the step again, and send the execution that it shows.',
   ],
-  ATTENTION_RESOLVED: ['this execution is resolved', 'Nothing: an execution is resolved once.'],
-  ATTENTION_OUTPUTS_INVALID: ['the outputs are not what the step declares', 'Correct what is listed under errors.'],
-  DECISIONS_TOO_MANY: ['too many decisions at once on this run', 'Try again in a moment.'],
-  RUN_ENDED: ['the run has ended, or is about to', 'Nothing: there is no gate to decide any more.'],
-  RUN_NOT_FOUND: ['there is no such run', 'Check the run id and the tenant.'],
+  ATTENTION_RESOLVED: [
+    'this execution has already been resolved',
+    'No action is needed. An execution is resolved only once.',
+  ],
+  ATTENTION_OUTPUTS_INVALID: [
+    'the outputs do not match the declaration of the step',
+    'Correct the errors listed in `errors`.',
+  ],
+  DECISIONS_TOO_MANY: ['too many decisions on this run at the same time', 'Try again in a few seconds.'],
+  RUN_ENDED: ['the run has ended or is ending', 'No action is needed. The run has no open gates.'],
+  RUN_NOT_FOUND: ['the run does not exist', 'Check the run id and the tenant.'],
 };
 
 /** No decision is possible any more, with how the gate stands. */
@@ -82,7 +82,8 @@ export function gateIsOver(
   code: 'GATE_NOT_OPEN' | 'RUN_ENDED' | 'GATE_DECIDED' | 'GATE_EXPIRED',
   state: string,
 ): DecisionError {
-  const advice = 'There is nothing to decide here. `taskrunner gates RUN` shows all gates of the run and who decided.';
+  const advice =
+    'No decision is possible at this gate. `taskrunner gates RUN` shows all gates of the run and their decisions.';
   return new DecisionError(code, state, [], null, code === 'GATE_EXPIRED' ? undefined : advice);
 }
 

@@ -68,7 +68,7 @@ export function proofOf(
   } catch (error) {
     if (!EvidenceError.is(error)) throw error;
   }
-  throw new DecisionError('GATE_TOKEN_MISMATCH', 'the signature is not one of this person over exactly this decision');
+  throw new DecisionError('GATE_TOKEN_MISMATCH', 'the signature is not a signature of this person over this decision');
 }
 
 /** True if both are the same response, whatever their key order. */

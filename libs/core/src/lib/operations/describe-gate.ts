@@ -66,9 +66,9 @@ export function describeGate(row: GateRow): string {
     case 'closed':
       return `${name} was closed with ${counted}: the run ended first`;
     case 'open':
-      if (doomed) return `${name} takes no more decisions: another gate of the run was rejected or has expired`;
+      if (doomed) return `${name} accepts no decisions: another gate of the run was rejected or has expired`;
       if (runStatus !== 'waiting' && runStatus !== 'running')
-        return `${name} takes no more decisions: the run is ${runStatus}`;
+        return `${name} accepts no decisions: the run is ${runStatus}`;
       return `${name} is open until ${instant(row.expiresAt)} with ${counted}`;
   }
 }
@@ -89,7 +89,7 @@ export function absenceOf(gate: string, plan: Plan, step: StepRow | null, run: R
   const said = verdict ? `: ${verdictText(shortenVerdict(verdict, RUN_REASONS.count, RUN_REASONS.characters))}` : '';
   switch (step?.status) {
     case 'succeeded':
-      return `${name} asks nobody: it let the run pass${said}`;
+      return `${name} passed without people${said}`;
     case 'failed':
       return `${name} never opened for people${said || `: ${step.reason ?? 'it failed'}`}`;
     case 'skipped':

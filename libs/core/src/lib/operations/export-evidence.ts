@@ -22,11 +22,12 @@ export type ExportCode =
   | 'EXPORT_REFUSED';
 
 const REMEDIES: Record<ExportCode, string> = {
-  EXPORT_DESTINATION_UNKNOWN: 'Name a destination of `artifacts.destinations`, or have it configured for this tenant.',
-  RUN_NOT_FOUND: 'Check the id of the run.',
-  EVIDENCE_NOT_SEALED: 'Try again when the run has ended and its evidence is sealed.',
-  EXPORT_UNAVAILABLE: 'Look at the destination: whether it is there, answers, and has room.',
-  EXPORT_REFUSED: 'Check bucket, credentials and rights of the destination: to read, write and list.',
+  EXPORT_DESTINATION_UNKNOWN:
+    'Use a destination of `artifacts.destinations`, or ask the operator to configure it for this tenant.',
+  RUN_NOT_FOUND: 'Check the run id.',
+  EVIDENCE_NOT_SEALED: 'Try again after the run has ended and its evidence is sealed.',
+  EXPORT_UNAVAILABLE: 'Check that the destination exists, responds and has free space.',
+  EXPORT_REFUSED: 'Check the bucket, the credentials and the permissions of the destination: read, write and list.',
 };
 
 /** A refusal about an export. */
@@ -99,7 +100,7 @@ export async function exportEvidence(
   const sealed = await dependencies.runReader.evidence(tenant, runId);
   if (!sealed) {
     const run = await dependencies.runReader.summary(tenant, runId);
-    if (!run) throw exportRefusal('RUN_NOT_FOUND', 'there is no such run');
+    if (!run) throw exportRefusal('RUN_NOT_FOUND', 'the run does not exist');
     throw exportRefusal('EVIDENCE_NOT_SEALED', `the run is ${run.status}, its evidence ${run.evidence.status}`);
   }
   const send = (name: string, digest: Digest, size: number): Promise<boolean> => {

@@ -46,11 +46,11 @@ export async function resolveFileInputs(
     if (size === undefined && (mustBeThere || supplied === null))
       refuse(
         'INPUT_UPLOAD_MISSING',
-        `The input ${name} is no upload of this tenant, or one that has expired.`,
-        'Upload the file with POST /api/uploads and submit again.',
+        `The upload of the input ${name} does not exist in this tenant, or it has expired.`,
+        'Upload the file with POST /api/uploads, and submit again.',
       );
     else if (size !== undefined && supplied !== null && size !== supplied)
-      refuse('INPUT_UPLOAD_SIZE', `The input ${name} has ${size} bytes.`, 'Correct the size, or leave it out.');
+      refuse('INPUT_UPLOAD_SIZE', `The input ${name} has ${size} bytes.`, 'Correct the size, or omit it.');
     resolved[name] = { digest, size: size ?? supplied ?? 0 };
   }
   return { inputs: toSuppliedInputs({ values: resolved, text }), faults };

@@ -112,6 +112,6 @@ function altered(digest: Digest): CodedError<ObjectStoreErrorCode> {
   return new CodedError(
     'OBJECT_DIGEST_MISMATCH',
     `the journal does not hold ${digest} where it was written`,
-    'Compare the journal with a copy of the database; it has been altered.',
+    'The journal was altered. Compare it with a copy of the database.',
   );
 }

@@ -222,14 +222,14 @@ function settle(kept: Kept): boolean {
     case 'SCHEDULE_NAME_TAKEN':
       throw new ScheduleError(
         kept.code,
-        'the tenant has a schedule of this name',
-        'Take another name, or edit that one.',
+        'the tenant already has a schedule with this name',
+        'Choose another name, or edit the existing schedule.',
       );
     case 'SCHEDULE_LIMIT':
       throw new ScheduleError(
         kept.code,
-        'the tenant has as many schedules as it may have',
-        'Remove one, or ask the operator to raise scheduler.maxPerTenant.',
+        'the tenant has reached its maximum number of schedules',
+        'Delete a schedule, or ask the operator to raise scheduler.maxPerTenant.',
       );
     case 'SCHEDULE_CHANGED':
       return false;
@@ -237,5 +237,9 @@ function settle(kept: Kept): boolean {
 }
 
 function changed(): ScheduleError {
-  return new ScheduleError('SCHEDULE_CHANGED', 'somebody else edited it meanwhile', 'Read it again, then edit it.');
+  return new ScheduleError(
+    'SCHEDULE_CHANGED',
+    'the schedule was edited in the meantime',
+    'Read the schedule again, then edit it.',
+  );
 }

@@ -92,7 +92,7 @@ export class PackLibrary {
     throw new PackLibraryError(
       'PACK_NOT_FOUND',
       `no configured registry has ${shown}`,
-      'Check name and version; see the packs with `taskrunner pack list`.',
+      'Check the name and the version. List the packs with `taskrunner pack list`.',
     );
   }
 
@@ -134,7 +134,7 @@ export class PackLibrary {
     if (!mount)
       throw new PackLibraryError(
         'PACK_PUBLISH_CLOSED',
-        'no registry takes packs of this tenant',
+        'no registry accepts packs of this tenant',
         'Ask the operator for a registry with publish: true, or push with `taskrunner pack push`.',
       );
     const { registry } = mount;
@@ -162,8 +162,8 @@ export class PackLibrary {
     if (name !== facts.name || version !== facts.version || digest !== facts.contentDigest)
       throw new PackLibraryError(
         'PACK_DIGEST_MISMATCH',
-        `the pack in ${registry.name} is not what its artifact says`,
-        'Do not run it. Ask its publisher, and look who can write to the registry.',
+        `the pack in ${registry.name} does not match its artifact`,
+        'Do not run the pack. Ask its publisher, and check who can write to the registry.',
       );
     return { artifact, pack, contentDigest: digest, source };
   }
@@ -205,8 +205,8 @@ async function readable(found: Promise<PackArtifact | null>): Promise<PackArtifa
 function moved(name: string, version: string): PackLibraryError {
   return new PackLibraryError(
     'PACK_VERSION_MOVED',
-    `${name}:${version} has another content than before`,
-    'A version never changes: publish a new one.',
+    `${name}:${version} was published earlier with other content`,
+    'Versions are immutable. Publish a new version.',
   );
 }
 
@@ -214,13 +214,13 @@ function described(reading: DescribedPack): { readonly pack: PackDescription; re
   if (reading.kind === 'read' && isPackVersion(reading.pack.metadata.version))
     return { pack: reading.pack, digest: reading.contentDigest };
   const faults = reading.kind === 'read' ? [] : reading.faults;
-  const what = reading.kind === 'read' ? 'its version is too long for a registry' : `it has faults`;
-  const help = 'Correct what is listed under errors.';
+  const what = reading.kind === 'read' ? 'the version of the pack is too long for a registry' : `it has errors`;
+  const help = 'Correct the errors listed in `errors`.';
   throw new PackLibraryError('PACK_INVALID', `the pack cannot be read: ${what}`, help, faults);
 }
 
 function refuseForeign(document: Json, pack: { name: string; version: string; digest: Digest }): void {
-  const help = 'Sign exactly this pack with `taskrunner pack sign`.';
+  const help = 'Sign this pack with `taskrunner pack sign`.';
   let about;
   try {
     about = readPackSignature(document)?.about ?? null;
@@ -229,7 +229,7 @@ function refuseForeign(document: Json, pack: { name: string; version: string; di
     throw new PackLibraryError('PACK_SIGNATURE_INVALID', error.message, help, [], { cause: error });
   }
   if (about?.contentDigest !== pack.digest || about.name !== pack.name || about.version !== pack.version)
-    throw new PackLibraryError('PACK_SIGNATURE_INVALID', 'a signature is not one of this pack', help);
+    throw new PackLibraryError('PACK_SIGNATURE_INVALID', 'a signature does not belong to this pack', help);
 }
 
 async function* versionsIn(

@@ -55,14 +55,14 @@ export class ReleaseEvidence {
     const { reader, gates, releases, signer } = this.dependencies;
     const { tenant, iss, sub } = principal;
     const run = await reader.summary(tenant, runId);
-    if (!run) throw new ReleaseError('RUN_NOT_FOUND', 'there is no such run', 'Check the run id and the tenant.');
+    if (!run) throw new ReleaseError('RUN_NOT_FOUND', 'the run does not exist', 'Check the run id and the tenant.');
     if (run.evidence.status !== 'blocked') throw notBlocked(run.evidence.status);
     const wrong = paths.find((path) => !isReleasable(path));
     if (wrong !== undefined)
       throw new ReleaseError(
         'RELEASE_PATH_INVALID',
-        `${JSON.stringify(wrong)} is no file that can be withheld`,
-        'Name files of the bundle as `evidence.reason` of the run does. Statements and the manifest cannot be withheld.',
+        `${JSON.stringify(wrong)} is not a file that can be withheld`,
+        'Use the file paths listed in `evidence.reason` of the run. Statements and the manifest cannot be withheld.',
       );
     const decidedAt = await gates.now();
     const record: ReleaseRecord = {
@@ -85,6 +85,6 @@ function notBlocked(status: string): ReleaseError {
   return new ReleaseError(
     'EVIDENCE_NOT_BLOCKED',
     `the evidence of the run is ${status}`,
-    'Release evidence only where `evidence.status` of the run is blocked.',
+    'Release evidence only if `evidence.status` of the run is blocked.',
   );
 }

@@ -78,22 +78,26 @@ const taken = (event: JsonObject): boolean => event['type'] === 'question.answer
 
 it('a rerun takes over on its signer’s word, and says how to have it compared', () => {
   expect(stepsReused(bundleOf(rerun))).toMatchObject({ basis: 'asserted' });
-  expect(stepsReused(bundleOf(original))).toEqual({ basis: 'absent', detail: 'no rerun' });
+  expect(stepsReused(bundleOf(original))).toEqual({ basis: 'absent', detail: 'not a rerun' });
   expect(() => comparedWithOriginal(bundleOf(rerun), bundleOf(original))).not.toThrow();
 });
 
 it.each<[string, () => Parts, string]>([
-  ['by a run that is no rerun', () => admittedAs({ rerunOf: null, rerun: undefined }), 'no rerun that may'],
+  [
+    'by a run that is no rerun',
+    () => admittedAs({ rerunOf: null, rerun: undefined }),
+    'not a rerun that may reuse results',
+  ],
   [
     'by a rerun from the start',
     () => admittedAs({ rerun: { ...rerun.record.rerun, from: 'start' } }),
-    'no rerun that may',
+    'not a rerun that may reuse results',
   ],
-  ['of another run than was admitted', () => admittedAs({ rerunOf: 'run_other' }), 'of another run'],
+  ['of another run than was admitted', () => admittedAs({ rerunOf: 'run_other' }), 'from another run'],
   [
     'that was to be done again',
     () => admittedAs({ rerun: { ...rerun.record.rerun, from: 'build' } }),
-    'to be done again',
+    'should have been executed again',
   ],
   [
     'that was started too',
@@ -101,7 +105,7 @@ it.each<[string, () => Parts, string]>([
       journaled((event) =>
         taken(event) ? [event, { type: 'step.started', step: 'build', attempt: 1, execution: 1 }] : event,
       ),
-    'taken over and started',
+    'reused, but it started',
   ],
   [
     'as the answer to another question',
@@ -135,7 +139,7 @@ it.each<[string, () => Parts, () => Parts, string]>([
         (event) => (event['type'] === 'step.ended' && event['step'] === 'build' ? { ...event, attempts: 3 } : event),
         original,
       ),
-    'otherwise',
+    'contradicts',
   ],
   [
     'in which the step failed',

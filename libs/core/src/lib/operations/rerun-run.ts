@@ -63,10 +63,11 @@ export class RerunRun {
     const { runId, from } = asked;
     const { reader, submit } = this.dependencies;
     const original = await reader.original(principal.tenant, runId);
-    if (!original) throw new RerunRunError('RUN_NOT_FOUND', 'there is no such run', 'Check the run id and the tenant.');
+    if (!original)
+      throw new RerunRunError('RUN_NOT_FOUND', 'the run does not exist', 'Check the run id and the tenant.');
     const { status, head, initiators, labels, documents, packSignatures } = original;
     if (!ENDED.has(status) || head === null)
-      throw new RerunRunError('RUN_NOT_ENDED', `the run is ${status}`, 'Wait for its end, or cancel it.');
+      throw new RerunRunError('RUN_NOT_ENDED', `the run is ${status}`, 'Wait until the run ends, or cancel it.');
     refuseUnknownStep(documents, from);
     const source = await this.sourceOf(principal.tenant, runId, original);
     return submit.submit(principal, {
@@ -98,7 +99,7 @@ function refuseUnknownStep({ index }: RunDocuments, from: string): void {
   throw new RerunRunError(
     'RERUN_STEP_UNKNOWN',
     `the plan has no step ${from}`,
-    near === null ? 'See the steps of its plan.' : `Did you mean ${near}?`,
+    near === null ? 'Use a step of the plan.' : `Did you mean ${near}?`,
   );
 }
 
@@ -108,10 +109,10 @@ function inputsAgain({ inputs }: RunOriginal, sensitive: JsonObject): JsonObject
   const faults = [
     ...withheld
       .filter((name) => !Object.hasOwn(sensitive, name))
-      .map((name) => fault(name, 'INPUT_REQUIRED', `The sensitive input ${name} is not kept.`, 'Give it again.')),
+      .map((name) => fault(name, 'INPUT_REQUIRED', `The sensitive input ${name} is not stored.`, 'Send it again.')),
     ...Object.keys(sensitive)
       .filter((name) => !withheld.includes(name))
-      .map((name) => fault(name, 'INPUT_UNKNOWN', `The run had no sensitive input ${name}.`, 'Leave it out.')),
+      .map((name) => fault(name, 'INPUT_UNKNOWN', `The run had no sensitive input ${name}.`, 'Omit it.')),
   ];
   if (faults.length > 0) throw invalidPack('PLAN_INVALID', faults);
   return { ...inputs, ...sensitive };

@@ -103,7 +103,7 @@ export class ResolveAttention {
     if (!node) throw new DecisionError('ATTENTION_NOT_NEEDED', 'the plan of the run has no such step');
     if (outcome === 'succeeded') checkResolvedOutputs(node, outputs);
     else if (outputs !== null)
-      throw new DecisionError('ATTENTION_OUTPUTS_INVALID', 'only a step that succeeded has outputs');
+      throw new DecisionError('ATTENTION_OUTPUTS_INVALID', 'only a step that succeeded can have outputs');
     const row = await this.dependencies.reader.step(tenant, runId, resolution.step);
     if (!row) throw new DecisionError('ATTENTION_NOT_NEEDED', 'the run has not reached the step');
     const execution = isJsonObject(row.error) ? row.error['execution'] : null;

@@ -15,11 +15,11 @@ export function checkResolvedOutputs({ outputs: declared }: RunNode, outputs: Js
   const supplied = outputs ?? {};
   if (!isJsonObject(supplied)) throw new DecisionError('ATTENTION_OUTPUTS_INVALID', 'outputs must be an object');
   if (new TextEncoder().encode(canonical(supplied)).length > INLINE_BYTES)
-    throw new DecisionError('ATTENTION_OUTPUTS_INVALID', `outputs are more than ${INLINE_BYTES} bytes`);
+    throw new DecisionError('ATTENTION_OUTPUTS_INVALID', `outputs exceed ${INLINE_BYTES} bytes`);
   const faults = Object.entries(declared ?? {}).flatMap(([name, schema]): Fault[] => {
     const at = pointerTo('/outputs', name);
     const value = Object.hasOwn(supplied, name) ? supplied[name] : undefined;
-    if (value === undefined) return [faultAt(at, 'the step declares it, and it is missing')];
+    if (value === undefined) return [faultAt(at, 'the output is declared by the step, but it is missing')];
     const compiled = compileSchema(isJsonObject(schema) ? schema : {});
     if (compiled.kind !== 'schema') return [faultAt(at, 'its schema cannot be read')];
     return compiled.findings(value).map(({ pointer, message }) => faultAt(`${at}${pointer}`, message));

@@ -67,7 +67,7 @@ describe('scenario tests of a pack', () => {
       `expect: { outputs: { found: 3 } }`,
       '/expect/outputs/found',
       3,
-      'expected 3, got its value is not known; give the outputs it is made of in the script',
+      'expected 3, got its value is unknown; add the outputs that it depends on to the script',
     ],
     [
       `script: { scan: { outputs: { count: 4 } } }\nexpect: { outputs: { found: 3 } }`,
@@ -81,7 +81,7 @@ describe('scenario tests of a pack', () => {
       `expect: { errors: [INPUT_MISSING] }`,
       '/expect/errors',
       3,
-      'expected ["INPUT_MISSING"], got the pack is planned without a fault',
+      'expected ["INPUT_MISSING"], got the pack was planned without errors',
     ],
   ])('does not hold: %s', (text, path, line, message) => {
     const [result] = run(`name: a\n${inputs}\n${text}\n`).results;
@@ -111,7 +111,7 @@ expect: { nodes: { agre: succeeded }, outputs: { fond: 1 } }
     );
     expect(faults).toEqual([
       [
-        'SCRIPT_IMPOSSIBLE tests/a.yaml:3 Script the steps inside it, or write a pattern such as name[*]::step.',
+        'SCRIPT_IMPOSSIBLE tests/a.yaml:3 Script its steps, or use a pattern such as name[*]::step.',
         'SCRIPT_UNKNOWN_STEP tests/a.yaml:3 Did you mean scan?',
       ],
       [

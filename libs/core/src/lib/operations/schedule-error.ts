@@ -32,8 +32,8 @@ export class ScheduleUnconfirmed extends ScheduleError {
   constructor(readonly found: Pin) {
     super(
       'SCHEDULE_UNCONFIRMED',
-      `it would run ${found.planHash} under ${found.profileDigest} now`,
-      'Look at what changed, then send planHash and profileDigest as they are now.',
+      `the schedule would now run ${found.planHash} under ${found.profileDigest}`,
+      'Review the changes, then send the current planHash and profileDigest.',
     );
   }
 }
@@ -42,7 +42,7 @@ export class ScheduleUnconfirmed extends ScheduleError {
 export function scheduleNotFound(): ScheduleError {
   return new ScheduleError(
     'SCHEDULE_NOT_FOUND',
-    'there is no such schedule',
-    'Check the id and the tenant; see the list of schedules.',
+    'the schedule does not exist',
+    'Check the id and the tenant against the list of schedules.',
   );
 }

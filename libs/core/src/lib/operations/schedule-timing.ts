@@ -6,9 +6,9 @@ import { ScheduleError } from './schedule-error';
 const CODES = { cron: 'SCHEDULE_CRON', timeZone: 'SCHEDULE_TIME_ZONE', never: 'SCHEDULE_NEVER' } as const;
 const PLACES = { cron: '/cron', timeZone: '/timeZone', never: '/cron' } as const;
 const REMEDIES = {
-  cron: 'Write five fields, such as `30 2 * * *`: minute, hour, day of month, month, day of week.',
-  timeZone: 'Write a name of the IANA database, such as Europe/Berlin or UTC.',
-  never: 'Correct day and month: they never meet.',
+  cron: 'Use five fields, such as `30 2 * * *`: minute, hour, day of month, month and day of week.',
+  timeZone: 'Use an IANA time zone, such as Europe/Berlin or UTC.',
+  never: 'Correct the day and the month. The schedule has no tick.',
 } as const;
 
 /** The first tick after `now`. Throws `SCHEDULE_INVALID` with everything that is wrong. */
@@ -22,17 +22,17 @@ export function firstTick(timing: Timing, now: number, maxWindowMs: number, cale
   }
   if (catchUpWindowMs > maxWindowMs) {
     const most = `${maxWindowMs / 1_000} s`;
-    const message = `catchUpWindow is longer than this installation allows, ${most}.`;
-    faults.push(fault('SCHEDULE_WINDOW', '/catchUpWindow', message, 'Take a shorter one.'));
+    const message = `catchUpWindow exceeds the maximum of this installation, ${most}.`;
+    faults.push(fault('SCHEDULE_WINDOW', '/catchUpWindow', message, 'Use a shorter window.'));
   }
   const next = objection ? null : tickAfter(timing, (ms) => calendar.nextAfter(cron, timeZone, ms), now);
   if (!objection && next === null && until !== null) {
-    const message = 'until lies before the first tick.';
-    faults.push(fault('SCHEDULE_UNTIL', '/until', message, 'Take a later time, or leave it out.'));
+    const message = 'until is before the first tick.';
+    faults.push(fault('SCHEDULE_UNTIL', '/until', message, 'Use a later time, or omit it.'));
   }
   if (faults.length === 0 && next !== null) return next;
-  const remedy = 'Correct what is listed under errors.';
-  throw new ScheduleError('SCHEDULE_INVALID', 'the schedule has faults', remedy, faults);
+  const remedy = 'Correct the errors listed in `errors`.';
+  throw new ScheduleError('SCHEDULE_INVALID', 'the schedule is invalid', remedy, faults);
 }
 
 function fault(code: string, path: string, message: string, remediation: string): Fault {

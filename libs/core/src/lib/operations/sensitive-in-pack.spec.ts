@@ -57,7 +57,7 @@ describe('the value of a sensitive input is refused where evidence would hold it
       places.map((place) => [
         'SENSITIVE_INPUT_IN_PACK',
         '/inputs/pin',
-        `The value of the sensitive input pin stands in ${place}.`,
+        `${place} contains the value of the sensitive input pin.`,
       ]),
     );
     expect(JSON.stringify(faults)).not.toContain(PIN);
@@ -108,7 +108,7 @@ describe('a submission', () => {
     const refused = (await check(change, by).catch((error: unknown) => error)) as { code: Json; faults: Fault[] };
     expect(refused.code).toBe('PLAN_INVALID');
     expect(refused.faults.map(({ code, message }) => [code, message])).toEqual([
-      ['SENSITIVE_INPUT_IN_PACK', `The value of the sensitive input pin stands in ${place}.`],
+      ['SENSITIVE_INPUT_IN_PACK', `${place} contains the value of the sensitive input pin.`],
     ]);
   });
 

@@ -37,7 +37,7 @@ export function sensitiveInputFaults(sensitive: JsonObject, documents: readonly 
           path: pointerTo('/inputs', input),
           line: null,
           column: null,
-          message: `The value of the sensitive input ${input} stands in ${every.text(name)}.`,
+          message: `${every.text(name)} contains the value of the sensitive input ${input}.`,
           remediation: PLAN_REMEDIES.SENSITIVE_INPUT_IN_PACK,
         };
       });

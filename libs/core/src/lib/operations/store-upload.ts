@@ -41,16 +41,16 @@ export class StoreUpload {
     if (announced !== null && announced > maxBytes)
       throw new CodedError(
         'OBJECT_TOO_LARGE',
-        `an upload may have ${maxBytes} bytes`,
-        'Send less, or in several uploads.',
+        `an upload must not exceed ${maxBytes} bytes`,
+        'Send less data, or use several uploads.',
       );
     const by = { iss, sub };
     const id = await uploads.reserve(tenant, by, announced ?? maxBytes, limits);
     if (id === null)
       throw new CodedError<UploadCode>(
         'UPLOADS_FULL',
-        `uploads of a tenant may have ${limits.tenantBytes} bytes together`,
-        'Wait until earlier ones expire, or say the size of this one in Content-Length.',
+        `the uploads of a tenant must not exceed ${limits.tenantBytes} bytes in total`,
+        'Wait until earlier uploads expire, or send the size of the upload in Content-Length.',
       );
     try {
       const { digest, size } = await objects.put(tenant, content, { maxBytes: announced ?? maxBytes });

@@ -73,7 +73,7 @@ export class PlanHashMismatch extends SubmitRunError {
     readonly profileDigest: Digest | null = null,
   ) {
     const differing = faults.map(({ path }) => path.slice(1)).join(', ');
-    const detail = differing === '' ? 'the plan here has another hash' : `${differing} differ`;
+    const detail = differing === '' ? 'the plan does not match the given hash' : `${differing} differ`;
     super('PLAN_HASH_MISMATCH', detail, 'Plan the pack again and compare the receipts.', faults);
   }
 }
@@ -88,7 +88,7 @@ export class ProfileMismatch extends SubmitRunError {
     readonly profileDigest: Digest,
     readonly planHash: Digest,
   ) {
-    const detail = 'the environment of runs here has another digest';
+    const detail = 'the profile does not match the given digest';
     super('PROFILE_MISMATCH', detail, 'Compare the profiles, then confirm the new one.');
   }
 }
@@ -162,8 +162,8 @@ export class SubmitRun {
         return { runId: created.runId, replayed: true, run: null };
       case 'refused': {
         if (created.code === 'CONCURRENCY_GROUP_HELD') throw groupHeld(run, created.holder);
-        const remedy = 'Take a new key for a new request, or send the first request again as it was.';
-        throw new SubmitRunError(created.code, 'the key came before with another body', remedy);
+        const remedy = 'Use a new key for a new request, or repeat the first request unchanged.';
+        throw new SubmitRunError(created.code, 'the key was used with another body', remedy);
       }
     }
   }
@@ -314,8 +314,8 @@ export class SubmitRun {
     if (live === 0 || honouring > 0) return;
     throw new SubmitRunError(
       'SEALED_UNENFORCEABLE',
-      live === 1 ? 'the one worker that is there cannot seal' : `none of ${live} workers can seal`,
-      'Read in the log of a worker what its sandbox lacks (sandbox.unavailable), or start a worker on a machine that has it.',
+      live === 1 ? 'the only live worker cannot seal' : `none of the ${live} live workers can seal`,
+      'See in the log of a worker what its sandbox lacks (sandbox.unavailable), or start a worker on a suitable machine.',
     );
   }
 
@@ -349,8 +349,8 @@ function environmentWhere(sealed: boolean, { environment, sealedEnvironment }: P
 
 /** A pack, or a pack with inputs, that cannot run. */
 export function invalidPack(code: 'PACK_INVALID' | 'PLAN_INVALID', faults: readonly Fault[]): SubmitRunError {
-  const count = faults.length === 1 ? 'one fault' : `${faults.length} faults`;
-  return new SubmitRunError(code, `the pack has ${count}`, 'Correct what is listed under errors.', faults);
+  const count = faults.length === 1 ? 'one error' : `${faults.length} errors`;
+  return new SubmitRunError(code, `the pack has ${count}`, 'Correct the errors listed in `errors`.', faults);
 }
 
 function refuseUntrusted(
@@ -366,7 +366,7 @@ function groupHeld({ concurrency }: NewRun, holder: RunId): SubmitRunError {
   return new SubmitRunError(
     'CONCURRENCY_GROUP_HELD',
     `the run ${holder} holds the concurrency group ${concurrency?.group ?? ''}`,
-    'Submit the run again when that one has ended, or cancel that one.',
+    'Submit the run again after the other run has ended, or cancel the other run.',
   );
 }
 
@@ -401,7 +401,7 @@ function refuseSensitive({ sensitive }: AdmissiblePack): void {
   const names = Object.keys(sensitive);
   if (names.length === 0) return;
   const faults = names.map((name): Fault => {
-    const message = `A schedule cannot keep the sensitive input ${name}.`;
+    const message = `A schedule cannot store the sensitive input ${name}.`;
     const remediation = 'Use a secret instead.';
     return {
       code: 'INPUT_SENSITIVE_UNAVAILABLE',
@@ -431,8 +431,8 @@ function comparePlan(planned: AdmissiblePack, { planHash, receipt }: Submission)
   if (planHash === null || planHash === planned.planHash) return;
   const differing = receipt === null ? [] : compareReceipts(receipt, planned.receipt);
   const faults = differing.map((component): Fault => {
-    const message = `${component} differs from what was planned.`;
-    const remediation = 'Compare this part of the two plans, or plan again.';
+    const message = `${component} differs from the earlier plan.`;
+    const remediation = 'Compare this component of the two plans, or plan again.';
     return { code: 'RECEIPT_DIFFERS', path: `/${component}`, line: null, column: null, message, remediation };
   });
   throw new PlanHashMismatch(planned.planHash, planned.receipt, faults, planned.profileDigest);

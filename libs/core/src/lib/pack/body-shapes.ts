@@ -89,7 +89,7 @@ function variable(taken: string): Shape<string> {
     read: (written, at, reading) => {
       const name = shape.read(written, at, reading);
       if (name === taken || WORDS.includes(name))
-        reading.fault('PACK_RESERVED_NAME', at, `${name} already has a meaning in expressions.`);
+        reading.fault('PACK_RESERVED_NAME', at, `${name} is a reserved name in expressions.`);
       return name;
     },
   };
@@ -107,7 +107,7 @@ const secretUse: Shape<SecretUse> = {
       reading.fault(
         'PACK_FIELDS_EXCLUSIVE',
         at,
-        `${nameOf(at)} is either a variable or a file: env and file exclude each other.`,
+        `${nameOf(at)} must be either a variable or a file: env and file are mutually exclusive.`,
       );
     return env === null ? { kind: 'file', name, file: file ?? name } : { kind: 'env', name, env };
   },
@@ -252,7 +252,7 @@ const stride: Shape<number | string> = {
   blank: 1,
   schema: () => ({ ...end.schema(), not: { const: 0 } }),
   read: (written, at, reading) => {
-    if (written.value === 0) reading.fault('PACK_RANGE', at, 'A range cannot count by 0.');
+    if (written.value === 0) reading.fault('PACK_RANGE', at, 'The step of a range must not be 0.');
     return end.read(written, at, reading);
   },
 };
@@ -396,7 +396,7 @@ function checkedNames<T extends MapBody | LoopBody>(shape: Shape<T>): Shape<T> {
 function checkedLoop(shape: Shape<LoopBody>): Shape<LoopBody> {
   return checked(shape, (value, at, reading) => {
     if (value.items === null && value.until === null && !reading.isFaulty(at))
-      reading.fault('PACK_FIELD_MISSING', at, `${nameOf(at)} must have items, or until.`);
+      reading.fault('PACK_FIELD_MISSING', at, `${nameOf(at)} must have items or until.`);
   });
 }
 

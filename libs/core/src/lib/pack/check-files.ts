@@ -17,8 +17,8 @@ export function checkFiles(pack: Pack, files: PackFiles, reading: Reading): void
     const one = path.normalize('NFC').toLowerCase();
     const other = folded.get(one);
     if (other !== undefined)
-      reading.fault('PACK_PATH', '', `${shown(path)} and ${shown(other)} are one file on some file systems.`);
-    else if (/\p{Cc}/u.test(path)) reading.fault('PACK_PATH', '', `${shown(path)} holds a control character.`);
+      reading.fault('PACK_PATH', '', `${shown(path)} and ${shown(other)} are the same file on some file systems.`);
+    else if (/\p{Cc}/u.test(path)) reading.fault('PACK_PATH', '', `${shown(path)} contains a control character.`);
     folded.set(one, path);
   }
   const mustExist = (

@@ -40,7 +40,7 @@ export function checkNames(pack: Pack, reading: Reading): void {
   spec.policies.forEach((policy, index) => {
     const at = `/spec/policies/${index}`;
     if (policy.source !== null && policy.path !== null)
-      reading.fault('PACK_FIELDS_EXCLUSIVE', at, `The policy ${policy.id} has source and path.`);
+      reading.fault('PACK_FIELDS_EXCLUSIVE', at, `The policy ${policy.id} has both source and path.`);
     if (policy.source === null && policy.path === null && !reading.isFaulty(at))
       reading.fault('PACK_FIELD_MISSING', at, `The policy ${policy.id} has neither source nor path.`, {
         remediation: 'Add source, or the path of a file in the pack.',
@@ -86,7 +86,7 @@ function checkUses({ at, body }: PackStep, { secrets, approvals, policies }: Nam
     ['secrets', body.secrets.some((use) => use.kind === 'inner')],
   ] as const) {
     if (!isStated) continue;
-    const message = `${field} are handed to inner packs alone; ${shown(body.uses)} is none.`;
+    const message = `${field} can be passed only to inner packs; ${shown(body.uses)} is not a pack.`;
     const remediation = field === 'secrets' ? 'Write the secrets as a list.' : 'Remove the field.';
     reading.fault('PACK_FIELD_NOT_ALLOWED', `${at}/run/${field}`, message, { key: true, remediation });
   }
@@ -139,5 +139,5 @@ function checkDefault(input: InputRule, at: string, reading: Reading): void {
   if (!isOfType(input.default, input.type))
     reading.fault('PACK_INPUT_DEFAULT', place, `The default of ${input.name} is not of type ${input.type}.`);
   else if (input.enum !== null && !input.enum.some((value) => canonical(value) === canonical(input.default)))
-    reading.fault('PACK_INPUT_DEFAULT', place, `The default of ${input.name} is none of its enum.`);
+    reading.fault('PACK_INPUT_DEFAULT', place, `The default of ${input.name} is not in its enum.`);
 }

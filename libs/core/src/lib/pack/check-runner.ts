@@ -9,6 +9,6 @@ export const RUNNER_VERSION = '0.1.0';
 export function checkRunner({ metadata: { minRunnerVersion } }: Pack, reading: Reading): void {
   if (minRunnerVersion === null || minRunnerVersion === '') return;
   if (compareVersions(minRunnerVersion, RUNNER_VERSION) <= 0) return;
-  const message = `The pack needs runner ${minRunnerVersion}; this is ${RUNNER_VERSION}.`;
+  const message = `The pack requires runner ${minRunnerVersion}; this is ${RUNNER_VERSION}.`;
   reading.fault('PACK_RUNNER_TOO_OLD', '/metadata/minRunnerVersion', message);
 }

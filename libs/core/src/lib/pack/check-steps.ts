@@ -16,7 +16,7 @@ function checkScope(list: StepList, ids: Map<string, number>, reading: Reading):
     if (step.id === '') continue;
     if (first === undefined) known.set(step.id, step.position.line);
     else {
-      const message = `The id ${step.id} is taken by the step in line ${first}.`;
+      const message = `The id ${step.id} is already used by the step in line ${first}.`;
       reading.fault('PACK_DUPLICATE_ID', `${step.at}/id`, message);
     }
   }
@@ -34,7 +34,8 @@ function checkNeeds({ steps, together }: StepList, reading: Reading): void {
       isSound = false;
       if (!allNamed) return;
       const near = reading.guess(need, [...siblings]);
-      const note = near === null ? {} : { remediation: `Did you mean ${near}? A step names steps of its own list.` };
+      const note =
+        near === null ? {} : { remediation: `Did you mean ${near}? A step can depend only on steps in the same list.` };
       reading.fault('PACK_NEEDS_UNKNOWN', `${step.at}/needs/${index}`, `No step ${shown(need)} is in this list.`, note);
     });
   }
@@ -49,7 +50,7 @@ function checkCycle(steps: readonly PackStep[], together: boolean, reading: Read
   const cycle = findCycle(graph);
   if (cycle === null) return;
   const stated = steps.find((step) => cycle.includes(step.id) && step.needs !== null) as PackStep;
-  const message = `These steps wait for each other: ${cycle.slice(0, 12).join(' → ')}${cycle.length > 12 ? ' → …' : ''}.`;
+  const message = `These steps depend on each other: ${cycle.slice(0, 12).join(' → ')}${cycle.length > 12 ? ' → …' : ''}.`;
   reading.fault('PACK_NEEDS_CYCLE', `${stated.at}/needs`, message);
 }
 

@@ -4,7 +4,10 @@ import type { Reading } from './reading';
 /** Notes `{{` in a field in which no expression is read (language.md §4), at the braces; true if there is one. */
 export function refuseExpression(value: Json, at: string, reading: Reading): boolean {
   if (!holdsExpression(value)) return false;
-  reading.fault('EXPR_NOT_ALLOWED', at, 'No expression is read here.', { text: value, offset: value.indexOf('{{') });
+  reading.fault('EXPR_NOT_ALLOWED', at, 'Expressions are not allowed in this field.', {
+    text: value,
+    offset: value.indexOf('{{'),
+  });
   return true;
 }
 

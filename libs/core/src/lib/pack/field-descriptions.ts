@@ -32,184 +32,190 @@ import type { Descriptions } from './shape';
 
 /** One line for each field of a manifest, for whoever writes it: shown by editors. A field without one does not compile. */
 export const PACK: Descriptions<Pack> = {
-  apiVersion: 'The version of the pack language.',
-  kind: 'What the document is.',
-  metadata: 'Who the pack is.',
-  spec: 'What the pack asks for and does.',
+  apiVersion: 'Version of the pack language.',
+  kind: 'Kind of the document.',
+  metadata: 'Metadata of the pack.',
+  spec: 'Specification of the pack: what it requires and what it does.',
 };
 
 export const METADATA: Descriptions<Metadata> = {
-  name: 'Name of the pack: a DNS label. Together with the version it never changes its content.',
-  version: 'Semantic version, in quotes where YAML would read a number.',
-  description: 'What the pack is for. Not part of the plan hash.',
-  tags: 'Words to find the pack by. Not part of the plan hash.',
-  tenantVisibility: 'Which tenants see the published pack: private (its own), public, or a list of tenants.',
-  maintainers: 'People to ask about the pack. Not part of the plan hash.',
+  name: 'Name of the pack: a DNS label. A name and version always refer to the same content.',
+  version: 'Semantic version. Put it in quotes if YAML would read it as a number.',
+  description: 'Description of the pack. Not part of the plan hash.',
+  tags: 'Keywords for searching. Not part of the plan hash.',
+  tenantVisibility: 'Tenants that can see the published pack: private (only the owner), public, or a list of tenants.',
+  maintainers: 'Maintainers of the pack. Not part of the plan hash.',
   license: 'Licence of the pack, as an SPDX expression. Not part of the plan hash.',
-  annotations: 'Free texts for other tools. Not part of the plan hash.',
-  minRunnerVersion: 'Oldest version of the runner that understands the pack; an older one refuses it.',
+  annotations: 'Annotations for other tools. Not part of the plan hash.',
+  minRunnerVersion: 'Minimum version of the runner. Older runners refuse the pack.',
 };
 
-export const MAINTAINER: Descriptions<Maintainer> = { name: 'Name of the person or team.', email: 'Their address.' };
+export const MAINTAINER: Descriptions<Maintainer> = {
+  name: 'Name of the person or team.',
+  email: 'Email address of the person or team.',
+};
 
 export const SPEC: Descriptions<PackSpec> = {
-  inputs: 'Values that the caller gives.',
-  secrets: 'Secrets that steps may ask for; the operator decides which the pack gets.',
-  approvals: 'Who must agree at the gates that name them.',
-  policies: 'Policies that gates ask.',
-  sandbox: 'What the pack asks of the place where its steps run.',
-  sealedInstall: 'Refuse to run unless the environment is sealed.',
-  concurrency: 'At most one run per tenant and group at a time.',
-  timeoutMs: 'Longest time of a run, waiting at approval gates not counted.',
-  cleanupTimeoutMs: 'Longest time of the runOn: always steps after a cancel or timeout.',
-  steps: 'What is done, in order.',
-  outputs: 'Values that a run leaves.',
-  success: 'What is said of a run that succeeded.',
-  failure: 'What is said of a run that failed, and the retries of all its run steps.',
+  inputs: 'Values that the caller provides.',
+  secrets: 'Secrets that steps can request. The operator decides which secrets the pack gets.',
+  approvals: 'Approval rules that gates refer to.',
+  policies: 'Policies that gates evaluate.',
+  sandbox: 'Requirements for the environment in which steps run.',
+  sealedInstall: 'Whether the pack runs only in a sealed environment.',
+  concurrency: 'Allows at most one run per tenant and group at a time.',
+  timeoutMs: 'Maximum duration of a run, excluding the time it waits at approval gates.',
+  cleanupTimeoutMs: 'Maximum duration of `runOn: always` steps after a cancellation or timeout.',
+  steps: 'Steps of the pack, in order.',
+  outputs: 'Output values of a run.',
+  success: 'Message of a successful run.',
+  failure: 'Message of a failed run, and the retries of all its run steps.',
 };
 
 export const INPUT: Descriptions<InputRule> = {
   name: 'Name of the input: {{ inputs.<name> }}.',
-  type: 'Type of the value; a file is given by its digest and size.',
-  description: 'What the input is for.',
-  required: 'True: a run cannot start without it.',
-  default: 'Value where the caller gives none; applied before the plan is hashed.',
-  enum: 'The only values that are accepted.',
+  type: 'Type of the value. A file is represented by its digest and size.',
+  description: 'Description of the input.',
+  required: 'Whether a run requires the input.',
+  default: 'Default value. It is applied before the plan is hashed.',
+  enum: 'Allowed values.',
   schema: 'JSON Schema 2020-12 of the value, inline or as the path of a file in the pack.',
-  sensitive: 'True: treated as a secret; may flow into with, env and files only.',
+  sensitive: 'Whether the value is treated as a secret. It can be used only in with, env and files.',
 };
 
 export const SECRET: Descriptions<SecretRule> = {
   name: 'Name of the secret: {{ secrets.<name> }}.',
-  description: 'What the secret is for.',
+  description: 'Description of the secret.',
   scope: 'Scope that the submitter must have.',
-  required: 'False: the pack also runs where the secret is not bound.',
+  required: 'Whether the pack requires the secret. false: the pack also runs if the secret is not bound.',
 };
 
 export const APPROVAL: Descriptions<ApprovalRule> = {
-  id: 'Id of the approval, for the gates that ask for it.',
-  grants: 'What a person must hold to decide, all of them.',
-  minApprovals: 'How many different people must approve.',
-  expiresAfterMs: 'How long the question stands before it counts as refused.',
-  executeWithinMs: 'How long after the approval the steps behind the gate may still begin.',
-  allowSelfApproval: 'True: who started the run may also approve it.',
-  maxAuthAgeMs: 'How long ago the approver may have logged in at most.',
-  reasonRequired: 'True: a decision needs a reason.',
-  reasonTemplate: 'Text with expressions that is proposed as the reason.',
+  id: 'Id of the approval. Gates refer to it.',
+  grants: 'Grants that a person must have to decide. All of them are required.',
+  minApprovals: 'Number of distinct people who must approve.',
+  expiresAfterMs: 'Time to decide. After it the gate expires.',
+  executeWithinMs: 'Time after the approval within which the steps behind the gate must start.',
+  allowSelfApproval: 'Whether initiators of the run may approve it.',
+  maxAuthAgeMs: 'Maximum age of the sign-in of an approver.',
+  reasonRequired: 'Whether a decision requires a reason.',
+  reasonTemplate: 'Suggested reason: text with expressions.',
 };
 
 export const POLICY: Descriptions<PolicyRule> = {
-  id: 'Id of the policy, for the gates that ask it.',
+  id: 'Id of the policy. Gates refer to it.',
   engine: 'Language of the policy.',
-  source: 'The policy itself; either this or path.',
-  path: 'Path of the policy in the pack; either this or source.',
-  level: 'advisory: only noted; soft-mandatory: may be overridden by an approval; hard-mandatory: final.',
+  source: 'Source of the policy. Set either source or path.',
+  path: 'Path of the policy in the pack. Set either path or source.',
+  level:
+    'advisory: a denial is only recorded; soft-mandatory: an approval can override a denial; hard-mandatory: a denial is final.',
 };
 
 export const SANDBOX: Descriptions<SandboxRule> = {
-  mode: 'sealed: steps have no network; refused where that cannot be enforced.',
-  egressAllowlist: 'Hosts that steps of the pack may reach at most; an empty list allows none.',
-  cpuMillicores: 'Processor share of a step: 1000 is one core.',
-  memoryMiB: 'Memory of a step.',
-  workspaceMiB: 'Disk of a step.',
-  maxProcesses: 'Most processes and threads of a step.',
-  timeoutMs: 'Longest time of one attempt, for steps that state none.',
+  mode: 'sealed: steps have no network access. The pack is refused if this cannot be enforced.',
+  egressAllowlist: 'Hosts that steps of the pack can reach. An empty list allows none.',
+  cpuMillicores: 'CPU limit of a step: 1000 is one core.',
+  memoryMiB: 'Memory limit of a step.',
+  workspaceMiB: 'Disk limit of a step.',
+  maxProcesses: 'Maximum number of processes and threads of a step.',
+  timeoutMs: 'Default timeout of one attempt.',
 };
 
 export const CONCURRENCY: Descriptions<ConcurrencyRule> = {
-  group: 'Text made of inputs by expressions: runs of the same group exclude each other.',
-  onConflict: 'What a second run of the group does: wait, or be refused.',
+  group: 'Concurrency group: text with expressions over inputs. Runs of the same group exclude each other.',
+  onConflict: 'Behavior of a second run of the group: it waits, or it is refused.',
 };
 
 export const OUTPUT: Descriptions<OutputRule> = {
   name: 'Name of the output.',
   type: 'Type of the value.',
-  value: 'The value: an expression, or a structure with expressions in it.',
+  value: 'Value: an expression, or a structure that contains expressions.',
 };
 
 export const SUCCESS: Descriptions<PackSpec['success']> = { message: 'Text with expressions.' };
 
 export const FAILURE: Descriptions<PackSpec['failure']> = {
-  message: 'Text with expressions; may read failed.',
-  retries: 'Retries of every run step that states none of its own.',
+  message: 'Text with expressions, which can read failed.',
+  retries: 'Default retries of run steps.',
 };
 
 export const RETRIES: Descriptions<Retries> = {
-  maxAttempts: 'How often the step is tried in all.',
-  backoffMs: 'Pause before the second attempt.',
-  factor: 'By what each further pause is longer than the one before.',
-  maxBackoffMs: 'Longest pause.',
-  jitter: 'True: pauses vary, so that many runs do not try at once.',
-  on: 'Codes of failures that are tried again; absent: every retryable one.',
-  attemptTimeoutMs: 'Longest time of one attempt; what takes longer is tried again.',
+  maxAttempts: 'Total number of attempts.',
+  backoffMs: 'Delay before the second attempt.',
+  factor: 'Factor by which each further delay grows.',
+  maxBackoffMs: 'Maximum delay.',
+  jitter: 'Whether delays vary randomly, so that many runs do not retry at the same time.',
+  on: 'Error codes that are retried. Default: all retryable errors.',
+  attemptTimeoutMs: 'Timeout of one attempt. An attempt that times out is retried.',
 };
 
 export const FAILURE_RETRIES: Descriptions<FailureRetries> = {
   ...RETRIES,
-  continueOnError: 'True: a failed run step does not fail its list, unless the step itself says otherwise.',
+  continueOnError: 'Whether a list continues after a failed run step. A step can override this.',
 };
 
 export const STEP: Descriptions<StepCommon> = {
   id: 'Id of the step, unique in its scope: {{ steps.<id>.outputs }}.',
-  name: 'What the step is called where people see it.',
-  when: 'Condition; where it is false the step is skipped.',
-  needs: 'Steps of the same list that must be over first; absent: the one before it. An empty list waits for none.',
-  runOn: 'success: if all before it went well; failure: if one failed; always: in any case, also after a cancel.',
-  timeoutMs: 'Longest time of the step with its retries and pauses; final.',
-  retries: 'When a failed attempt is followed by another; on run steps only.',
-  continueOnError: 'True: a failure is recorded and the list goes on.',
-  effects: 'What doing the step twice would mean: nothing (pure), the same (idempotent), harm (once).',
-  workers: 'Labels that a worker must have to take the step.',
-  sealedInstall: 'Refuse to run unless the environment is sealed.',
+  name: 'Display name of the step.',
+  when: 'Condition. If it is false, the step is skipped.',
+  needs: 'Steps of the same list that must end first. Default: the previous step. An empty list has no dependencies.',
+  runOn:
+    'success: run if all needed steps succeeded; failure: run if one failed; always: run in any case, even after a cancellation.',
+  timeoutMs: 'Timeout of the step, including retries and delays. It is not retried.',
+  retries: 'Retries of failed attempts. Only for run steps.',
+  continueOnError: 'Whether the list continues after a failure. The failure is recorded.',
+  effects: 'Effect of running the step twice: none (pure), the same as once (idempotent), or harmful (once).',
+  workers: 'Labels that a worker must have to run the step.',
+  sealedInstall: 'Whether the pack runs only in a sealed environment.',
 };
 
 /** The kinds of a step. */
 export const KINDS: Readonly<Record<StepBody['kind'], string>> = {
-  run: 'One executor at work.',
-  group: 'A sequence as one step.',
-  parallel: 'Steps side by side.',
-  map: 'The same steps for each item, side by side.',
-  loop: 'The same steps again and again, one iteration after the other.',
-  conditional: 'The steps of the first branch whose condition holds.',
-  gate: 'People who agree, or a policy that does.',
+  run: 'Runs one executor.',
+  group: 'Runs a sequence of steps as one step.',
+  parallel: 'Runs steps in parallel.',
+  map: 'Runs the same steps for each item, in parallel.',
+  loop: 'Runs the same steps repeatedly, one iteration after the other.',
+  conditional: 'Runs the steps of the first branch whose condition is true.',
+  gate: 'Waits for an approval by people, or evaluates a policy.',
 };
 
 /** The published ways to tell a step's kind. */
 export const PUBLISHED_KINDS = {
-  type: 'Published spelling: the kind of the step; the name of the body alone says it too.',
+  type: 'Published spelling: kind of the step. The name of the body already implies it.',
   'gate.approval': 'Published spelling of `gate: {approval, message}`.',
   'gate.policy': 'Published spelling of `gate: {policy, with}`.',
 } as const;
 
 export const RUN: Descriptions<RunBody> = {
-  uses: 'What runs: builtin:<name>, ext:<name>@<version>, pack:<path> or pack:<name>:<version>.',
-  with: 'Parameters of the executor; texts may hold expressions.',
-  env: 'Environment variables; texts may hold expressions.',
-  files: 'Path below /task/in → an artifact, a file input, pack:<path> or {content: …}.',
-  secrets: 'Secrets that the step gets, as files or variables; for pack: an object from inner to outer names.',
-  approvals: 'For pack: alone: approval of the inner pack → approval of this one.',
-  tools: 'Tool → the sha256 digests that it may have.',
-  egress: 'Where the step wants to reach, and why.',
-  artifacts: 'Files that the step leaves.',
-  outputs: 'Outputs that the step declares; what it writes is checked against them.',
+  uses: 'Executor or pack to run: builtin:<name>, ext:<name>@<version>, pack:<path> or pack:<name>:<version>.',
+  with: 'Parameters of the executor. Texts can contain expressions.',
+  env: 'Environment variables. Texts can contain expressions.',
+  files: 'Maps a path below /task/in to an artifact, a file input, pack:<path> or {content: …}.',
+  secrets:
+    'Secrets that the step gets, as files or variables. For pack: an object that maps inner names to outer names.',
+  approvals: 'Only for pack: maps approvals of the inner pack to approvals of this pack.',
+  tools: 'Maps each tool to its allowed sha256 digests.',
+  egress: 'Destinations that the step connects to, with reasons.',
+  artifacts: 'Files that the step produces.',
+  outputs: 'Outputs that the step declares. Its results are validated against them.',
 };
 
 export const SECRET_USE: Descriptions<{ name: string; env: string | null; file: string | null }> = {
   name: 'A secret of the pack.',
-  env: 'Variable that holds it; excludes file.',
-  file: 'Name of the file below /run/secrets that holds it; excludes env.',
+  env: 'Environment variable for the secret. Excludes file.',
+  file: 'Name of the file below /run/secrets for the secret. Excludes env.',
 };
 
 export const EGRESS: Descriptions<EgressUse> = {
   url: 'https://host, https://host:port or http://host.',
-  intent: 'Why, in the words that approvers read.',
+  intent: 'Reason for the connection. Approvers can read it.',
 };
 
 export const ARTIFACT: Descriptions<ArtifactRule> = {
   name: 'Name of the artifact: {{ steps.<id>.artifacts.<name> }}.',
-  path: 'Path below /task/out or /task: a file, a folder (ends in /), or several files (holds *).',
+  path: 'Path below /task/out or /task: a file, a folder (ends with /), or several files (contains *).',
   mediaType: 'Media type of the content.',
-  optional: 'True: it may be missing.',
+  optional: 'Whether the file may be missing.',
 };
 
 export const OUTPUT_SCHEMA: Descriptions<OutputSchema> = {
@@ -220,51 +226,51 @@ export const OUTPUT_SCHEMA: Descriptions<OutputSchema> = {
 export const GROUP: Descriptions<GroupBody> = { steps: 'The steps, in order.' };
 
 export const PARALLEL: Descriptions<ParallelBody> = {
-  steps: 'The steps; they start together unless they state needs.',
-  maxParallel: 'How many run at once at most.',
-  continueOnError: 'True: when one fails the others go on, and the whole fails at the end.',
+  steps: 'The steps. They start at the same time unless they have needs.',
+  maxParallel: 'Maximum number of steps that run at the same time.',
+  continueOnError: 'Whether the other steps continue after a failure. The step then fails at the end.',
 };
 
 export const MAP: Descriptions<MapBody> = {
-  items: 'An expression that gives a list, or the list itself.',
+  items: 'A list, or an expression that returns a list.',
   steps: 'The steps for each item, in order.',
-  label: 'Text with expressions that names an item where people see it.',
-  maxItems: 'How many items there may be; required where they come from results.',
-  maxParallel: 'How many items are worked on at once at most.',
+  label: 'Display name of an item: text with expressions.',
+  maxItems: 'Maximum number of items. Required if the items come from results.',
+  maxParallel: 'Maximum number of items that are processed at the same time.',
   iterator: 'Name of the current item in expressions.',
-  index: 'Name of the number of the current item, from 0, in expressions.',
-  outputs: 'What each item yields; absent: the outputs of its last step.',
-  continueOnError: 'True: when one item fails the others go on, and the whole fails at the end.',
+  index: 'Name of the index of the current item in expressions; the first is 0.',
+  outputs: 'Result of each item. Default: the outputs of its last step.',
+  continueOnError: 'Whether the other items continue after a failure. The map then fails at the end.',
 };
 
 export const LOOP: Descriptions<LoopBody> = {
-  items: 'What the iterations go through; may be left out where until is there.',
-  until: 'Condition, judged after each iteration; where it is true the loop ends.',
-  delayMs: 'Pause between iterations.',
+  items: 'Items of the iterations. Optional if until is set.',
+  until: 'Condition that is evaluated after each iteration. If it is true, the loop ends.',
+  delayMs: 'Delay between iterations.',
   body: 'The steps of an iteration, in order.',
-  maxIterations: 'How many iterations there may be.',
-  aggregation: 'collect: the outputs of all iterations, in order; last: those of the final one.',
+  maxIterations: 'Maximum number of iterations.',
+  aggregation: 'collect: the outputs of all iterations, in order; last: the outputs of the last iteration.',
   iterator: 'Name of the current item in expressions.',
-  index: 'Name of the number of the current iteration, from 0, in expressions.',
-  outputs: 'What each iteration yields; absent: the outputs of its last step.',
-  continueOnError: 'True: when an iteration fails the next ones go on, and the whole fails at the end.',
+  index: 'Name of the index of the current iteration in expressions; the first is 0.',
+  outputs: 'Result of each iteration. Default: the outputs of its last step.',
+  continueOnError: 'Whether further iterations run after a failure. The loop then fails at the end.',
 };
 
 export const LOOP_ITEMS = {
-  expression: 'An expression that gives a list.',
-  range: 'Whole numbers from start through end.',
-  static: 'The items themselves.',
+  expression: 'An expression that returns a list.',
+  range: 'Integers from start to end, inclusive.',
+  static: 'A literal list of items.',
 } as const;
 
 export const RANGE: Descriptions<{ start: number | string; end: number | string; step: number | string }> = {
-  start: 'First number, or an expression that gives it.',
-  end: 'Last number, or an expression that gives it.',
-  step: 'What is added each time; may be negative, not 0.',
+  start: 'First number, or an expression that returns it.',
+  end: 'Last number, or an expression that returns it.',
+  step: 'Increment. It can be negative, but not 0.',
 };
 
 export const CONDITIONAL: Descriptions<ConditionalBody> = {
-  branches: 'The branches, in order; the first whose condition holds runs.',
-  otherwise: 'The steps where no condition holds.',
+  branches: 'The branches, in order. The first branch whose condition is true runs.',
+  otherwise: 'The steps to run if no condition is true.',
 };
 
 export const BRANCH: Descriptions<Branch> = {
@@ -273,14 +279,14 @@ export const BRANCH: Descriptions<Branch> = {
 };
 
 export const APPROVAL_GATE: Descriptions<ApprovalGate> = {
-  approval: 'The approval of spec.approvals that is asked for.',
-  message: 'What people are asked: text with expressions.',
-  show: 'Values that people see before they decide.',
-  form: 'JSON Schema of the answer that people fill in.',
+  approval: 'Id of the approval in spec.approvals.',
+  message: 'Message for approvers: text with expressions.',
+  show: 'Values that approvers review.',
+  form: 'JSON Schema of the response of approvers.',
 };
 
 export const POLICY_GATE: Descriptions<PolicyGate> = {
-  policy: 'The policy of spec.policies that is asked.',
-  with: 'Values that the policy judges.',
-  overrideApproval: 'The approval that may overrule a soft-mandatory policy.',
+  policy: 'Id of the policy in spec.policies.',
+  with: 'Input values of the policy.',
+  overrideApproval: 'Id of the approval that can override a soft-mandatory policy.',
 };

@@ -263,7 +263,7 @@ describe('each fault', () => {
     const reading = readPack(`${HEAD}spec:\n  steps:\n${lines}`);
     const remedies = reading.kind === 'refused' ? reading.faults.map(({ remediation }) => remediation) : [];
     expect(remedies.filter((text) => text === 'Did you mean name?')).toHaveLength(200);
-    expect(remedies.at(-1)).toMatch(/^Known fields are id, name, /);
+    expect(remedies.at(-1)).toMatch(/^Known fields: id, name, /);
   });
 
   it('of too many steps is told once', () => {

@@ -53,7 +53,7 @@ export const flag: Shape<boolean> = {
 
 /** A number between two others, whole unless told. */
 export function number(minimum: number, maximum: number, whole = true): Shape<number> {
-  const noun = whole ? 'a whole number' : 'a number';
+  const noun = whole ? 'an integer' : 'a number';
   return {
     blank: minimum,
     read: ({ value }, at, reading) => {
@@ -152,7 +152,7 @@ export const dnsLabel = pattern('PACK_NAME', 'a DNS label', /^[a-z0-9](?:[a-z0-9
 /** A semantic version (semver.org 2.0.0). */
 export const version = pattern('PACK_VERSION', 'a semantic version', SEMVER);
 /** An id that decides something: of steps, approvals, policies, secrets. */
-export const id = pattern('PACK_ID', 'an id of lower-case letters, digits, ., _ and -', ID);
+export const id = pattern('PACK_ID', 'an id of lowercase letters, digits, ., _ and -', ID);
 /** A name that expressions read: of inputs and outputs. */
 export const identifier = pattern(
   'PACK_IDENTIFIER',
@@ -219,7 +219,7 @@ export const envName: Shape<string> = {
   read: (written, at, reading) => {
     const name = ENV.read(written, at, reading);
     if (!RESERVED_ENV.test(name)) return name;
-    reading.fault('PACK_ENV_RESERVED', at, `The environment variable ${name} is not the pack's to set.`, { key: true });
+    reading.fault('PACK_ENV_RESERVED', at, `A pack cannot set the environment variable ${name}.`, { key: true });
     return '';
   },
 };

@@ -126,7 +126,7 @@ export function refuseUnknown(entries: Entries, known: readonly string[], at: st
     const place = pointerTo(at, name);
     reading.place(place, written, at, name);
     const near = reading.guess(name, known);
-    const remediation = near === null ? `Known fields are ${known.join(', ')}.` : `Did you mean ${near}?`;
+    const remediation = near === null ? `Known fields: ${known.join(', ')}.` : `Did you mean ${near}?`;
     reading.fault('PACK_UNKNOWN_FIELD', place, `${nameOf(at)} has no field ${shown(name)}.`, {
       remediation,
       key: true,

@@ -81,7 +81,7 @@ export const gateSpellings: Normalise = (entries, at, reading) => {
 function spelledTwice(name: string, written: Written, at: string, reading: Reading): void {
   const place = pointerTo(at, name);
   reading.place(place, written, at, name);
-  reading.fault('PACK_SPELLED_TWICE', place, `${name} is given twice: inside and beside.`, { key: true });
+  reading.fault('PACK_SPELLED_TWICE', place, `${name} is set twice: inside the body and next to it.`, { key: true });
 }
 
 /** What stands beside `id` under each published `type`. */

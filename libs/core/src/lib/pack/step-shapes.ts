@@ -96,7 +96,7 @@ function readBody(entries: Entries, at: string, reading: Reading): StepBody {
   const isTyped = stated.length === 0 && typeof entries.get('type')?.value === 'string';
   if (stated.length !== 1 && !isTyped) {
     const found = stated.length === 0 ? 'none' : stated.join(' and ');
-    reading.fault('PACK_STEP_KIND', at, `${nameOf(at)} must be of exactly one kind; it has ${found}.`);
+    reading.fault('PACK_STEP_KIND', at, `${nameOf(at)} must have exactly one kind; it has ${found}.`);
   }
   // Of several bodies each is read for its faults; the first stands for the step.
   const read = stated.map((kind) => {
@@ -116,7 +116,9 @@ function refuseMisplaced(kind: StepBody['kind'], entries: Entries, at: string, r
     const place = `${at}/${name}`;
     if (kind === 'gate') reading.fault('PACK_GATE_FIELD', place, `A gate has no ${name}.`, { key: true });
     else
-      reading.fault('PACK_FIELD_NOT_ALLOWED', place, `Only run steps have ${name}; this is a ${kind}.`, { key: true });
+      reading.fault('PACK_FIELD_NOT_ALLOWED', place, `Only run steps can have ${name}; this is a ${kind}.`, {
+        key: true,
+      });
   }
 }
 
@@ -127,8 +129,8 @@ function refuseUnknownStepFields(entries: Entries, at: string, reading: Reading)
   const meant = STEP_KINDS.some((kind) => kind === type) ? type : reading.guess(type, STEP_KINDS);
   const near = STEP_KINDS.find((kind) => kind === meant) ?? null;
   reading.place(`${at}/type`, entries.get('type') as Written, at, 'type');
-  reading.fault('PACK_STEP_KIND', `${at}/type`, 'A type is only known with the body that belongs to it.', {
-    ...(near === null ? {} : { remediation: `Give the step a body ${near}, and remove type: ${near}: {…}.` }),
+  reading.fault('PACK_STEP_KIND', `${at}/type`, 'A type requires the matching body.', {
+    ...(near === null ? {} : { remediation: `Add the body ${near} to the step, and remove type: ${near}: {…}.` }),
     ...(isStated ? {} : { about: at }),
   });
   const inBody = near === null || isStated ? [] : Object.keys(bodies[near].schema()['properties'] ?? {});

@@ -138,7 +138,7 @@ export function buildPlan(request: PlanRequest): Planning {
           faults.add(
             'PLAN_OUTPUT_TYPE',
             at,
-            `The output ${name} is declared ${type}; its value is ${describeType(reading.type)}.`,
+            `The output ${name} is declared as ${type}; its value is ${describeType(reading.type)}.`,
           );
         }
         return { name, type: type ?? 'any', value: reading.canonical };
@@ -217,7 +217,8 @@ function checkGatedSecrets(
       return outer !== null && Object.hasOwn(secrets, outer) && secrets[outer]?.requireGate === true;
     });
     if (gated.length === 0 || guards.guarding(planned).length > 0) continue;
-    for (const { name, at } of gated) faults.add('SECRET_NOT_GRANTED', at, `The secret ${name} is not bound here.`);
+    for (const { name, at } of gated)
+      faults.add('SECRET_NOT_GRANTED', at, `The secret ${name} is not bound in this environment.`);
   }
 }
 
@@ -242,14 +243,14 @@ function checkSeal({ read, faults }: PackUnit, steps: readonly PlannedStep[], en
     faults.add(
       'SEALED_INSTALL_REQUIRED',
       step === undefined ? '/spec/sealedInstall' : `${step.step.at}/sealedInstall`,
-      'The pack installs in sealed environments only; this one is open.',
+      'The pack runs only in sealed environments; this environment is open.',
     );
   }
   if (sandbox.mode === 'sealed')
     faults.add(
       'SEALED_UNENFORCEABLE',
       '/spec/sandbox/mode',
-      'The pack asks for sealed steps; this environment does not seal.',
+      'The pack requires sealed steps; this environment does not seal steps.',
     );
 }
 
@@ -275,8 +276,8 @@ function warnOfEffects(plan: Plan, steps: readonly PlannedStep[], guards: GateGu
     if (step.body.kind !== 'run') continue;
     const { faults } = planned.list.scope.unit;
     if (ungated.has(placeOf(planned)))
-      faults.warn('EFFECTS_UNGATED', step.at, `${step.id} acts, and no approval gate stands before it.`);
+      faults.warn('EFFECTS_UNGATED', step.at, `${step.id} has effects, but there is no approval gate before it.`);
     else if (step.effects === null && acting.has(placeOf(planned)) && guards.guarding(planned).length > 0)
-      faults.warn('EFFECTS_NOT_STATED', step.at, `${step.id} stands behind a gate and does not state its effects.`);
+      faults.warn('EFFECTS_NOT_STATED', step.at, `${step.id} is behind a gate and does not state its effects.`);
   }
 }

@@ -15,9 +15,9 @@ export function checkBundleRoots(steps: readonly PlannedStep[], { packTrust }: E
     if (!isJsonArray(named)) continue;
     named.forEach((id, index) => {
       if (typeof id !== 'string' || known.includes(id)) return;
-      const remediation = faults.guess(id, known, `Known are ${known.join(', ') || 'none'}.`);
+      const remediation = faults.guess(id, known, `Known values: ${known.join(', ') || 'none'}.`);
       const at = pointerTo(pointerTo(`${step.at}/run/with`, 'trust'), index);
-      faults.add('BUNDLE_TRUST_UNKNOWN', at, `No root ${id} is configured here.`, { remediation });
+      faults.add('BUNDLE_TRUST_UNKNOWN', at, `The root ${id} is not configured.`, { remediation });
     });
   }
 }

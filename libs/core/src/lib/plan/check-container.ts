@@ -16,22 +16,26 @@ const RESOURCES: Readonly<Record<string, number>> = {
 export function checkContainer(body: RunBody, at: string, faults: Faults): void {
   const { image, resources } = body.with;
   if (typeof image === 'string' && !image.includes('{{') && parseImage(image) === null)
-    faults.add('IMAGE_NOT_PINNED', `${at}/image`, `The image ${shown(image)} is not named by a digest alone.`);
+    faults.add('IMAGE_NOT_PINNED', `${at}/image`, `The image ${shown(image)} is not identified by digest only.`);
   if (Object.keys(body.tools).length > 0)
-    faults.add('EXECUTOR_PARAMETER', `${at.replace(/\/with$/, '')}/tools`, 'A container pins no tools.', {
-      remediation: 'Leave tools out: the digest of the image pins everything in it.',
+    faults.add('EXECUTOR_PARAMETER', `${at.replace(/\/with$/, '')}/tools`, 'A container cannot pin tools.', {
+      remediation: 'Remove tools. The digest of the image pins everything in it.',
     });
   if (resources === undefined || !isJsonObject(resources)) return;
   for (const [name, value] of Object.entries(resources)) {
     const place = pointerTo(`${at}/resources`, name);
     const most = Object.hasOwn(RESOURCES, name) ? RESOURCES[name] : undefined;
     if (most === undefined)
-      faults.add('EXECUTOR_PARAMETER_UNKNOWN', place, `There is no resource ${name}.`, {
+      faults.add('EXECUTOR_PARAMETER_UNKNOWN', place, `The resource ${name} is unknown.`, {
         key: true,
-        remediation: faults.guess(name, Object.keys(RESOURCES), `Resources are ${Object.keys(RESOURCES).join(', ')}.`),
+        remediation: faults.guess(
+          name,
+          Object.keys(RESOURCES),
+          `Known resources: ${Object.keys(RESOURCES).join(', ')}.`,
+        ),
       });
     else if (typeof value === 'string' && value.includes('{{')) continue;
     else if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > most)
-      faults.add('EXECUTOR_PARAMETER', place, `${name} is a whole number from 1 to ${most}.`);
+      faults.add('EXECUTOR_PARAMETER', place, `${name} must be an integer from 1 to ${most}.`);
   }
 }

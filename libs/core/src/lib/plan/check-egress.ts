@@ -31,7 +31,7 @@ export function checkEgress(body: RunBody, at: string, lists: EgressLists, fault
 /** Warns of entries of the pack's own list that are broader than they look. */
 export function warnOfBroad(url: string, rule: EgressRule, at: string, faults: Faults): void {
   const why = broadnessOf(rule);
-  if (why !== null) faults.warn('EGRESS_BROAD', at, `${url} lets out more than one party: ${why}.`);
+  if (why !== null) faults.warn('EGRESS_BROAD', at, `${url} allows more than one party: ${why}.`);
 }
 
 function checkDeclared(url: string, at: string, lists: EgressLists, faults: Faults): EgressRule | null {
@@ -56,9 +56,9 @@ function checkComputed(url: string, declared: readonly EgressRule[], at: string,
   faults.add(
     'SEALED_EGRESS_DENIED',
     at,
-    'The URL is computed in the run, and the egress of the step does not cover it.',
+    'The URL is computed at run time, and the egress of the step does not cover it.',
     {
-      remediation: 'Write the URL out, or list its host under egress of the step.',
+      remediation: 'Write a literal URL, or list its host under egress of the step.',
       ...ALIASES,
     },
   );
@@ -78,18 +78,18 @@ function refusalOf(
   if (pack !== null && !isCovered(rule, pack))
     return {
       message: `${where} is not on sandbox.egressAllowlist of the pack.`,
-      remedy: 'Add the destination to sandbox.egressAllowlist, or do not go there.',
+      remedy: 'Add the destination to sandbox.egressAllowlist, or use another destination.',
     };
   if (isOn(environment, rule)) return null;
   const special = environment.some(({ host }) => host === '*') && isCovered(rule, environment);
   return special
     ? {
         message: `${where} is a private or special address.`,
-        remedy: 'Ask the operator for an entry of sealedMode.allow that pins its addresses with cidr.',
+        remedy: 'Ask the operator for an entry in sealedMode.allow that pins the addresses with cidr.',
       }
     : {
         message: `${where} is not on sealedMode.allow of this environment.`,
-        remedy: 'Ask the operator to list the destination under sealedMode.allow, or do not go there.',
+        remedy: 'Ask the operator to add the destination to sealedMode.allow, or use another destination.',
       };
 }
 

@@ -21,10 +21,10 @@ describe('an export of evidence', () => {
 
   it.each([
     ['destination: audit-stor', 'EXPORT_DESTINATION_UNKNOWN', 'audit-stor }', 'Did you mean audit-store?'],
-    ['destination: elsewhere', 'EXPORT_DESTINATION_UNKNOWN', 'elsewhere }', 'Known are audit-store, legal.'],
-    ['destination: toString', 'EXPORT_DESTINATION_UNKNOWN', 'toString }', 'Known are'],
+    ['destination: elsewhere', 'EXPORT_DESTINATION_UNKNOWN', 'elsewhere }', 'Known values: audit-store, legal.'],
+    ['destination: toString', 'EXPORT_DESTINATION_UNKNOWN', 'toString }', 'Known values:'],
     ['destination: "{{ inputs.run }}"', 'EXPR_NOT_ALLOWED', '{{ inputs.run', ''],
-    ['destination: legal, artifacts: false', 'EXPORT_ARTIFACTS_INSEPARABLE', 'false }', 'Leave `artifacts` out'],
+    ['destination: legal, artifacts: false', 'EXPORT_ARTIFACTS_INSEPARABLE', 'false }', 'Remove `artifacts`'],
     ['destination: legal, artifacts: 1', 'EXECUTOR_PARAMETER', '1 }', ''],
     ['run: x', 'EXECUTOR_PARAMETER_MISSING', '', 'Add'],
     ['destination: legal, folder: x', 'EXECUTOR_PARAMETER_UNKNOWN', 'folder: x', ''],

@@ -16,14 +16,14 @@ export function checkExports(steps: readonly PlannedStep[], { destinations }: En
       faults.add(
         'EXPORT_ARTIFACTS_INSEPARABLE',
         pointerTo(at, 'artifacts'),
-        'A bundle is signed as a whole: what it carries cannot be left out.',
+        'A bundle is signed as a whole. Artifacts in it cannot be omitted.',
       );
     // An expression is a fault already.
     if (destinations === undefined || typeof id !== 'string' || id.includes('{{')) continue;
     if (Object.hasOwn(destinations, id)) continue;
     const known = Object.keys(destinations);
-    const remediation = faults.guess(id, known, `Known are ${known.join(', ') || 'none'}.`);
-    faults.add('EXPORT_DESTINATION_UNKNOWN', pointerTo(at, 'destination'), `No destination ${id} is configured here.`, {
+    const remediation = faults.guess(id, known, `Known values: ${known.join(', ') || 'none'}.`);
+    faults.add('EXPORT_DESTINATION_UNKNOWN', pointerTo(at, 'destination'), `The destination ${id} is not configured.`, {
       remediation,
     });
   }

@@ -97,7 +97,7 @@ export function checkOverrides(
       faults.add(
         'POLICY_OVERRIDE_WEAK',
         `${step.at}/gate/overrideApproval`,
-        `${override.id} asks for less than ${stricter.id}.`,
+        `${override.id} is less strict than ${stricter.id}.`,
       );
   }
 }

@@ -28,26 +28,25 @@ export function checkHttp(body: RunBody, at: string, faults: Faults): void {
   if (typeof method === 'string' && !HTTP_METHODS.includes(method))
     fault(
       'method',
-      `${method} is no method of http steps.`,
-      faults.guess(method, HTTP_METHODS, `Write one of ${HTTP_METHODS.join(', ')}.`),
+      `${method} is not a method of http steps.`,
+      faults.guess(method, HTTP_METHODS, `Use one of ${HTTP_METHODS.join(', ')}.`),
     );
   if (form !== undefined && body.with['body'] !== undefined)
-    fault('form', 'A request has either body or form.', 'Keep exactly one of them.');
+    fault('form', 'A request can have either body or form.', 'Keep exactly one of them.');
   for (const name of Object.keys(isJsonObject(headers) ? headers : {})) {
-    if (!HEADER.test(name)) fault(`headers/${name}`, 'This is no name of a header.');
-    else if (CARRYING_HEADERS.includes(name.toLowerCase()))
-      fault(`headers/${name}`, `${name} is not the pack’s to set.`);
+    if (!HEADER.test(name)) fault(`headers/${name}`, 'This is not a header name.');
+    else if (CARRYING_HEADERS.includes(name.toLowerCase())) fault(`headers/${name}`, `A pack cannot set ${name}.`);
   }
   if (isJsonArray(expect))
     expect.forEach((one, index) => {
-      if (!isStatus(one)) fault(`expect/${index}`, 'This is no status: write 200 or 2xx.');
+      if (!isStatus(one)) fault(`expect/${index}`, 'This is not a status. Use 200 or 2xx.');
     });
-  if (typeof saveAs === 'string' && !ARTIFACT.test(saveAs)) fault('saveAs', 'This is no name of an artifact.');
+  if (typeof saveAs === 'string' && !ARTIFACT.test(saveAs)) fault('saveAs', 'This is not an artifact name.');
   if (typeof maxBytes === 'number' && !(Number.isInteger(maxBytes) && maxBytes > 0))
-    fault('maxBytes', 'This is no number of bytes.');
+    fault('maxBytes', 'This is not a number of bytes.');
   if (body.artifacts.length > 0)
     faults.add('EXECUTOR_PARAMETER', `${at}/saveAs`, 'An http step has no files to take artifacts from.', {
-      remediation: 'Remove artifacts; saveAs makes an artifact of the response.',
+      remediation: 'Remove artifacts. saveAs stores the response as an artifact.',
     });
   checkAuth(body, at, faults);
 }
@@ -58,11 +57,11 @@ function checkAuth(body: RunBody, at: string, faults: Faults): void {
   if (auth === undefined) return;
   const secret = authSecret(body.with);
   if (secret === null || !isAuth(auth))
-    faults.add('EXECUTOR_PARAMETER', `${at}/auth`, 'This is no way to sign in.', {
+    faults.add('EXECUTOR_PARAMETER', `${at}/auth`, 'This is not an authentication method.', {
       remediation: 'Write {bearer: <secret>} or {basic: {username: <name>, password: <secret>}}.',
     });
   else if (!body.secrets.some(({ name }) => name === secret))
-    faults.add('SECRET_USE', `${at}/auth`, `The step does not ask for the secret ${secret}.`, {
+    faults.add('SECRET_USE', `${at}/auth`, `The step does not request the secret ${secret}.`, {
       remediation: `Add ${secret} to secrets of the step.`,
     });
 }

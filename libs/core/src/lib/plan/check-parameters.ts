@@ -15,7 +15,7 @@ export function checkParameterNames(body: RunBody, executor: BuiltinExecutor, at
   for (const name of Object.keys(body.with)) {
     if (known.includes(name)) continue;
     const place = pointerTo(at, name);
-    const remediation = faults.guess(name, known, `The parameters are ${known.join(', ')}.`);
+    const remediation = faults.guess(name, known, `Known parameters: ${known.join(', ')}.`);
     faults.add('EXECUTOR_PARAMETER_UNKNOWN', place, `${body.uses} has no parameter ${name}.`, {
       key: true,
       remediation,
@@ -23,7 +23,7 @@ export function checkParameterNames(body: RunBody, executor: BuiltinExecutor, at
   }
   for (const [name, { required }] of Object.entries(parameters)) {
     if (required === true && !Object.hasOwn(body.with, name))
-      faults.add('EXECUTOR_PARAMETER_MISSING', at, `${body.uses} needs the parameter ${name}.`);
+      faults.add('EXECUTOR_PARAMETER_MISSING', at, `${body.uses} requires the parameter ${name}.`);
   }
 }
 
@@ -74,7 +74,7 @@ function elementType(text: string, list: StaticType): StaticType {
 
 function remedyFor(value: Json, wanted: StaticType): { readonly remediation: string } | Record<never, never> {
   if (typeof value === 'string' && wanted.kinds.length === 1 && wanted.kinds[0] === 'array') {
-    return { remediation: 'Write a list of arguments, such as [git, status]: no shell reads it.' };
+    return { remediation: 'Use a list of arguments, such as [git, status]. No shell is involved.' };
   }
   return {};
 }
@@ -90,13 +90,17 @@ export function checkParametersTogether(
   if (body.uses === 'builtin:script') {
     const stated = ['path', 'source'].filter((name) => Object.hasOwn(parameters, name));
     if (stated.length !== 1)
-      faults.add('EXECUTOR_PARAMETER', at, 'A script has either path or source.', {
+      faults.add('EXECUTOR_PARAMETER', at, 'A script must have either path or source.', {
         remediation: 'Keep exactly one of them.',
       });
     const [name] = isJsonArray(parameters['interpreter']) ? parameters['interpreter'] : [];
     if (typeof name === 'string' && !interpreters.includes(name)) {
-      const remediation = faults.guess(name, interpreters, `Allowed are ${interpreters.join(', ') || 'none'}.`);
-      faults.add('SCRIPT_INTERPRETER', `${at}/interpreter/0`, `The interpreter ${name} is not allowed here.`, {
+      const remediation = faults.guess(
+        name,
+        interpreters,
+        `Allowed interpreters: ${interpreters.join(', ') || 'none'}.`,
+      );
+      faults.add('SCRIPT_INTERPRETER', `${at}/interpreter/0`, `The interpreter ${name} is not allowed.`, {
         remediation,
       });
     }
@@ -106,7 +110,7 @@ export function checkParametersTogether(
     const { for: time } = parameters;
     if (typeof time === 'string' && !time.includes('{{') && parseDuration(time) === null) {
       faults.add('EXECUTOR_PARAMETER', `${at}/for`, 'This is not a duration.', {
-        remediation: 'Write a duration as 90s, 30m, 4h, 7d or PT30M.',
+        remediation: 'Use a duration such as 90s, 30m, 4h, 7d or PT30M.',
       });
     }
   }
@@ -116,6 +120,6 @@ export function checkParametersTogether(
       (code) => typeof code !== 'number' || (Number.isInteger(code) && code >= 0 && code <= 255),
     )
   ) {
-    faults.add('EXECUTOR_PARAMETER', `${at}/okExitCodes`, 'Exit codes are whole numbers from 0 to 255.');
+    faults.add('EXECUTOR_PARAMETER', `${at}/okExitCodes`, 'Exit codes must be integers from 0 to 255.');
   }
 }

@@ -51,21 +51,21 @@ describe('CEL policies when a pack is planned', () => {
     [
       'nothing(params.critical)',
       [
-        'POLICY_UNKNOWN_FUNCTION 0: There is no function `nothing`. The functions are bool, bytes, double, duration, dyn, int, size, string, timestamp, type, uint.',
+        'POLICY_UNKNOWN_FUNCTION 0: There is no function `nothing`. Functions: bool, bytes, double, duration, dyn, int, size, string, timestamp, type, uint.',
       ],
     ],
     ["startsWith(inputs.service, 'web')", ['POLICY_ARGUMENTS 0: `startsWith` is a method. Write x.startsWith(…).']],
     ['inputs.service.timestamp() == null', ['POLICY_ARGUMENTS 15: `timestamp` is a function. Write timestamp(x).']],
     [
       "inputs.service.startsWith('a', 'b')",
-      ['POLICY_ARGUMENTS 15: `startsWith` takes 1 argument, not 2. Give it 1 argument.'],
+      ['POLICY_ARGUMENTS 15: `startsWith` takes 1 argument, not 2. Pass 1 argument.'],
     ],
     [
       "inputs.regions.al(r, r == 'eu')",
       [
         'POLICY_UNKNOWN_FUNCTION 15: There is no method `al`. Did you mean `all`?',
-        'POLICY_UNKNOWN_NAME 18: There is no `r`. A policy reads inputs, steps, plan, run, tenant, actor, params, now.',
-        'POLICY_UNKNOWN_NAME 21: There is no `r`. A policy reads inputs, steps, plan, run, tenant, actor, params, now.',
+        'POLICY_UNKNOWN_NAME 18: There is no `r`. A policy can read inputs, steps, plan, run, tenant, actor, params, now.',
+        'POLICY_UNKNOWN_NAME 21: There is no `r`. A policy can read inputs, steps, plan, run, tenant, actor, params, now.',
       ],
     ],
     ["inputs.sevice == 'web'", ['POLICY_UNKNOWN_NAME 7: There is no `inputs.sevice`. Did you mean `service`?']],
@@ -86,7 +86,7 @@ describe('CEL policies when a pack is planned', () => {
     [
       'steps.apply.outputs.count > 3',
       [
-        'POLICY_UNKNOWN_NAME 6: There is no `steps.apply`: it is not over when the policy is asked. Read a step that is over before the gate: scan.',
+        'POLICY_UNKNOWN_NAME 6: There is no `steps.apply`: it has not ended when the policy is evaluated. Read a step that ends before the gate: scan.',
       ],
     ],
     ['params.critcal <= 3', ['POLICY_UNKNOWN_NAME 7: There is no `params.critcal`. Did you mean `critical`?']],
@@ -106,19 +106,19 @@ describe('CEL policies when a pack is planned', () => {
     [
       "{'allow': inputs.count, 'reasons': []}",
       [
-        "POLICY_RESULT 0: The result’s `allow` is an int or a double, not a boolean. Write {'allow': <boolean>, 'reasons': [<string>, …]}.",
+        "POLICY_RESULT 0: `allow` of the result is an int or a double, not a boolean. Write {'allow': <boolean>, 'reasons': [<string>, …]}.",
       ],
     ],
-    ["{'allow': true, 'reason': []}", ['POLICY_RESULT 0: The result has no `reasons`. Did you mean it by `reason`?']],
+    ["{'allow': true, 'reason': []}", ['POLICY_RESULT 0: The result has no `reasons`. Did you mean `reason`?']],
     [
       "now.getDayOfWeek('UTC') in [1, 2]",
       ['POLICY_TYPE 4: `getDayOfWeek` cannot be applied to a string and a string. Convert it, such as timestamp(now).'],
     ],
     [
       'actor.sub == inputs.service',
-      ['POLICY_TYPE 6: `.sub` cannot be read of a list. Read it of an element, such as x[0].sub.'],
+      ['POLICY_TYPE 6: `.sub` cannot be read from a list. Read it from an element, such as x[0].sub.'],
     ],
-    ['!inputs.service', ['POLICY_TYPE 0: `!` cannot be applied to a string. Give it a boolean.']],
+    ['!inputs.service', ['POLICY_TYPE 0: `!` cannot be applied to a string. Use a boolean.']],
     [
       'inputs.service && inputs.flag',
       ["warning POLICY_TYPE 7: `&&` takes booleans; this is a string. Compare it, such as x != '' or size(x) > 0."],
@@ -131,7 +131,7 @@ describe('CEL policies when a pack is planned', () => {
     ],
     [
       "inputs.count.all(r, r == 'eu')",
-      ['POLICY_TYPE 13: `all` walks over a list or a map; this is an int or a double. Give it a list.'],
+      ['POLICY_TYPE 13: `all` iterates over a list or a map; this is an int or a double. Use a list.'],
     ],
   ])('%s', (source, expected) => {
     expect(said(source)).toEqual(expected);

@@ -77,9 +77,9 @@ function stepsFor(gate: PlannedStep): {
   }
   const remediation =
     views.size === 0
-      ? 'let the gate come after the step'
-      : `read a step that is over before the gate: ${[...views.keys()].slice(0, 20).join(', ')}`;
-  const why = 'it is not over when the policy is asked';
+      ? 'move the gate after the step'
+      : `read a step that ends before the gate: ${[...views.keys()].slice(0, 20).join(', ')}`;
+  const why = 'it has not ended when the policy is evaluated';
   return { views, absent: new Map(late.map((name) => [`steps.${name}`, { why, remediation }])) };
 }
 

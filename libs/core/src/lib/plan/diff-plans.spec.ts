@@ -40,7 +40,7 @@ describe('the diff of two plans', () => {
         '    /needs: ["agree"] → ["scan"]',
         '- gate agree',
         '! gate removed: agree',
-        '! acts without an approval now: act',
+        '! now has effects without an approval: act',
       ],
     ],
     [
@@ -61,7 +61,12 @@ describe('the diff of two plans', () => {
     [
       'a step that acts before the gate',
       plan([SCAN, ACT.replace('act,', 'early,'), AGREE, ACT]),
-      ['+ run early', '~ gate agree', '    /needs: ["scan"] → ["early"]', '! acts without an approval now: early'],
+      [
+        '+ run early',
+        '~ gate agree',
+        '    /needs: ["scan"] → ["early"]',
+        '! now has effects without an approval: early',
+      ],
     ],
   ])('shows %s', (_name, after, expected) => {
     expect(lines(after)).toEqual(expected);

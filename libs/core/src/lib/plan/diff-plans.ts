@@ -221,7 +221,7 @@ export function diffLines({ same, steps, parts, gates }: PlanDiff): readonly str
       ...list(changes),
     ]),
     ...gates.removed.map((id) => `! gate removed: ${id}`),
-    ...gates.newlyUngated.map((id) => `! acts without an approval now: ${id}`),
-    ...gates.newlyGated.map((id) => `  waits for an approval now: ${id}`),
+    ...gates.newlyUngated.map((id) => `! now has effects without an approval: ${id}`),
+    ...gates.newlyGated.map((id) => `  now waits for an approval: ${id}`),
   ];
 }

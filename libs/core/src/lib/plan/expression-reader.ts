@@ -115,7 +115,9 @@ export class ExpressionReader {
     if (inner === null || !reading.type.kinds.includes('boolean')) {
       const what = inner === null ? 'a text' : describeType(reading.type);
       const remediation =
-        inner === null ? 'Write one expression: "{{ … }}".' : 'Compare it, such as x > 0, x != null or length(x) > 0.';
+        inner === null
+          ? 'Use a single expression: "{{ … }}".'
+          : 'Compare it, such as x > 0, x != null or length(x) > 0.';
       this.faults.add('EXPR_TYPE', at, `${rule.noun} must be true or false; it is ${what}.`, { remediation });
       return null;
     }
@@ -126,7 +128,7 @@ export class ExpressionReader {
   none(value: Json, at: string): void {
     if (typeof value === 'string') {
       if (value.includes('{{'))
-        this.faults.add('EXPR_NOT_ALLOWED', at, 'No expression is read here.', {
+        this.faults.add('EXPR_NOT_ALLOWED', at, 'Expressions are not allowed in this field.', {
           remediation: 'Write the value itself.',
           offset: value.indexOf('{{'),
           text: value,
@@ -159,9 +161,9 @@ export class ExpressionReader {
         const below = pointerTo(at, name);
         if (name.includes('{{')) {
           tally.faulty = true;
-          this.faults.add('EXPR_NOT_ALLOWED', below, 'The name of a member cannot hold an expression.', {
+          this.faults.add('EXPR_NOT_ALLOWED', below, 'The name of a member cannot contain an expression.', {
             key: true,
-            remediation: 'Build the object with from_items(…), or name the member plainly.',
+            remediation: 'Build the object with from_items(…), or use a literal name.',
           });
         }
         return [name, this.walk(one, below, place, rule, tally)] as const;
@@ -237,16 +239,16 @@ export class ExpressionReader {
       if (rule.roots !== null && known && !rule.roots.includes(root))
         refuse(
           rule.refusal,
-          `${root} cannot be read in ${rule.noun}.`,
+          `${rule.noun} cannot read ${root}.`,
           reference,
-          `Here ${rule.roots.join(' and ')} can be read.`,
+          `Available here: ${rule.roots.join(' and ')}.`,
         );
       else if (root === 'secrets') {
         if (typeof reference.path[0] === 'string') place.step?.secrets.push({ name: reference.path[0], at });
         this.secret(expression, whole, reference, rule, refuse);
       } else if (isLateBound(reference)) {
         if (!rule.late)
-          refuse('EXPR_LATE_BOUND', `${root} is known only in a run; ${rule.noun} cannot read it.`, reference);
+          refuse('EXPR_LATE_BOUND', `${root} is known only at run time; ${rule.noun} cannot read it.`, reference);
       } else if (root === 'inputs') this.input(reference, rule, tally, refuse);
       else if (root === 'steps') {
         tally.late = true;
@@ -330,14 +332,15 @@ export class ExpressionReader {
       const remediation =
         typeof name === 'string'
           ? this.faults.guess(name, this.names.secrets, 'Declare it in secrets.')
-          : 'Name the secret.';
+          : 'Use the name of one secret.';
       return refuse('EXPR_UNKNOWN_NAME', `The pack has no secret ${String(name)}.`, reference, remediation);
     }
     const single =
       rule.secrets === 'inside' ||
       (whole && reference.path.length === 1 && expression.text.replaceAll('"', '') === `secrets.${name}`);
-    if (!single) refuse('SECRET_USE', `The secret ${name} can only be handed over whole.`, reference);
-    if (!this.names.granted.has(name)) refuse('SECRET_NOT_GRANTED', `The secret ${name} is not bound here.`, reference);
+    if (!single) refuse('SECRET_USE', `The secret ${name} can only be passed as a whole.`, reference);
+    if (!this.names.granted.has(name))
+      refuse('SECRET_NOT_GRANTED', `The secret ${name} is not bound in this environment.`, reference);
   }
 
   private stepRead(
@@ -353,9 +356,9 @@ export class ExpressionReader {
     if (typeof name !== 'string')
       return refuse(
         'EXPR_ROOT',
-        'This reads all steps at once.',
+        'This reads all steps.',
         reference,
-        'Name the step, such as steps.scan.outputs.',
+        'Use the name of a step, such as steps.scan.outputs.',
       );
     const { unreadable } = this.faults;
     const found = stepNamed(place.scope, name);
@@ -366,9 +369,9 @@ export class ExpressionReader {
     if (found === null)
       return refuse(
         'EXPR_UNKNOWN_NAME',
-        `There is no step ${name} here.`,
+        `There is no step ${name} in this scope.`,
         reference,
-        this.faults.guess(name, namesIn(place.scope), 'Steps inside a map or loop are known only there.'),
+        this.faults.guess(name, namesIn(place.scope), 'Steps in a map or loop can be read only inside it.'),
       );
     const over =
       place.step !== null

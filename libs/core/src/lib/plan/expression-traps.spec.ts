@@ -99,9 +99,9 @@ describe('the traps of language.md §4', () => {
   it.each<[string, string, string, RegExp]>([
     ['{{ inputs.phase == "full" }}', 'EXPR_UNKNOWN_NAME', '"full" }}', /write 'full'/i],
     ['{{ inputs.phase == "not full" }}', 'EXPR_UNKNOWN_NAME', '"not full" }}', /write 'not full'/i],
-    ["{{ inputs.size == '3' }}", 'EXPR_TYPE', "== ''3''", /one type/],
-    ['{{ inputs.name == false }}', 'EXPR_TYPE', '== false', /one type/],
-    ['{{ inputs.none == 3 }}', 'EXPR_TYPE', '== 3', /one type/],
+    ["{{ inputs.size == '3' }}", 'EXPR_TYPE', "== ''3''", /same type/],
+    ['{{ inputs.name == false }}', 'EXPR_TYPE', '== false', /same type/],
+    ['{{ inputs.none == 3 }}', 'EXPR_TYPE', '== 3', /same type/],
     ['{{ not inputs.zero }}', 'EXPR_TYPE', 'inputs.zero }}', /compare it/i],
     ['{{ inputs.size and inputs.flag }}', 'EXPR_TYPE', 'inputs.size and', /compare it/i],
     ['{{ inputs.flag or inputs.name }}', 'EXPR_TYPE', 'inputs.name }}', /compare it/i],
@@ -117,8 +117,8 @@ describe('the traps of language.md §4', () => {
     ['x {{ inputs.name', 'EXPR_UNCLOSED', '{{ inputs.name', /}}/],
     ['{{ {a: inputs.size }}', 'EXPR_UNCLOSED', '{{ {a:', /}}/],
     ['{{ steps.colect-stale.outputs }}', 'EXPR_UNKNOWN_NAME', 'steps.colect', /did you mean collect-stale/i],
-    ['{{ $ }}', 'EXPR_ROOT', '$ }}', /name what is meant/i],
-    ['{{ [1] }}', 'EXPR_ROOT', '', /a list of constants is written `\[1\]`/],
+    ['{{ $ }}', 'EXPR_ROOT', '$ }}', /use a path such as inputs\.name/i],
+    ['{{ [1] }}', 'EXPR_ROOT', '', /write a list of constants as `\[1\]`/],
   ])('%s is refused', (text, code, at, remediation) => {
     const [found, place, remedy] = firstFault(packText(steps(quoted(text)), INPUTS));
     expect([found, place?.slice(0, at.length)]).toEqual([code, at]);

@@ -45,7 +45,7 @@ function fieldsAt(manifest: JsonObject, at: string): readonly string[] {
   const fault = reading.faults.find(
     ({ code, path }) => code === 'PACK_UNKNOWN_FIELD' && path === pointerTo(at, UNKNOWN),
   );
-  return /Known fields are (.*)\./.exec(fault?.remediation ?? '')?.[1]?.split(', ') ?? [];
+  return /Known fields: (.*)\./.exec(fault?.remediation ?? '')?.[1]?.split(', ') ?? [];
 }
 
 /** The name of a field on the lists: `[]` for a place in a list, `step` for any step. */

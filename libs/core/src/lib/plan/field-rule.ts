@@ -43,7 +43,7 @@ export const FIELDS = {
   /** Parameters that become arguments of a process, which others on its machine can read. */
   argument: field('an argument', {
     late: true,
-    remedy: 'Hand it over by secrets, env, stdin or files: arguments of a process can be read by others.',
+    remedy: 'Pass it through secrets, env, stdin or files. Other processes can read the arguments of a process.',
   }),
   /** Of executors whose parameters become outputs, in the journal. */
   journaledWith: field('with', { late: true }),
@@ -51,7 +51,7 @@ export const FIELDS = {
   parameters: field('with of a gate', { late: true }),
   /** What is handed to an inner pack: it becomes a value of the journal. */
   innerInput: field('an input of an inner pack', {
-    remedy: 'Hand it over as a secret: sensitive values do not pass into inner packs.',
+    remedy: 'Pass it as a secret. Sensitive values cannot be passed to inner packs.',
   }),
   env: field('env', { late: true, secrets: 'whole', sensitive: true }),
   files: field('files', { late: true, secrets: 'whole', sensitive: true }),

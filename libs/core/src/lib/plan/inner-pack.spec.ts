@@ -197,7 +197,7 @@ secrets: [ { name: deploy-token, scope: packs.run } ]
   });
 
   it.each<[string, string, RegExp]>([
-    ['an approval that demands less', use('one'), /^PACK_INNER_APPROVAL .*asks for less/],
+    ['an approval that demands less', use('one'), /^PACK_INNER_APPROVAL .*is less strict/],
     ['no approval', use('owners').replace(', approvals: { go: owners }', ''), /^PACK_INNER_APPROVAL .*go of the pack/],
     ['no secret', use('owners').replace('secrets: { token: deploy-token }, ', ''), /^PACK_INNER_SECRET .*token/],
   ])('refuses %s', (_, step, expected) => {
@@ -219,7 +219,9 @@ secrets: [ { name: deploy-token, scope: packs.run } ]
     const made = plan(packText(use('owners'), owners), {}, { files: timed, configuration });
     const faults = made.kind === 'refused' ? made.faults.map(shownFault) : [];
     expect(faults).toEqual(
-      fits ? [] : [expect.stringMatching(/^PACK_INNER_APPROVAL .*owners leaves more time than .* go\.$/)],
+      fits
+        ? []
+        : [expect.stringMatching(/^PACK_INNER_APPROVAL .*owners allows more time than go of the inner pack\.$/)],
     );
   });
 

@@ -31,8 +31,8 @@ export function egressLists(
     const at = `/spec/sandbox/egressAllowlist/${index}`;
     const rule = parseRule(text);
     if (rule === null)
-      faults.add('EGRESS_URL', at, 'This names no destination.', {
-        remediation: 'Write host, host:port, *.suffix or a URL.',
+      faults.add('EGRESS_URL', at, 'This is not a destination.', {
+        remediation: 'Use host, host:port, *.suffix or a URL.',
       });
     else warnOfBroad(text, rule, at, faults);
     return rule === null ? [] : [rule];
@@ -54,8 +54,8 @@ export function readApprovals(
     const at = `/spec/approvals/${index}`;
     approval.grants.forEach((grant, place) => {
       if (grants.includes(grant)) return;
-      const remediation = faults.guess(grant, grants, `Known are ${grants.join(', ')}.`);
-      faults.add('GATE_GRANT_UNKNOWN', `${at}/grants/${place}`, `The grant ${grant} is not known here.`, {
+      const remediation = faults.guess(grant, grants, `Known grants: ${grants.join(', ')}.`);
+      faults.add('GATE_GRANT_UNKNOWN', `${at}/grants/${place}`, `The grant ${grant} is not configured.`, {
         remediation,
       });
     });
@@ -63,7 +63,7 @@ export function readApprovals(
       faults.add(
         'GATE_EXPIRY_TOO_LONG',
         `${at}/expiresAfter`,
-        `Here an approval expires within ${floor.maxExpiresAfterMs / 1_000} s.`,
+        `In this environment, an approval must expire within ${floor.maxExpiresAfterMs / 1_000} s.`,
       );
     }
     const reason =
@@ -142,7 +142,7 @@ export function readConcurrency(
   const at = '/spec/concurrency/group';
   const reading = reader.json(concurrency.group, at, { ...end, failed: false }, FIELDS.group);
   const isText = reading.type.kinds.includes('string');
-  if (!reading.faulty && !isText) faults.add('PLAN_CONCURRENCY_GROUP', at, 'The group must be a text.');
+  if (!reading.faulty && !isText) faults.add('PLAN_CONCURRENCY_GROUP', at, 'The group must be a string.');
   const { onConflict } = concurrency;
   const rule = { group: reading.canonical as string, onConflict };
   if (reading.faulty || !isText || known === null) return { rule, claim: null };
@@ -159,7 +159,7 @@ export function readConcurrency(
 }
 
 function groupFault(group: Json): string | null {
-  if (typeof group !== 'string') return 'The group must be a text.';
+  if (typeof group !== 'string') return 'The group must be a string.';
   if (group === '') return 'With these inputs the name of the group is empty.';
   if (group.length > MAX_GROUP_LENGTH)
     return `With these inputs the name of the group is longer than ${MAX_GROUP_LENGTH} characters.`;

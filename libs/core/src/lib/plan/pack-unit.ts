@@ -71,19 +71,19 @@ export class InnerPacks {
       faults.add(code, at, message);
       return null;
     };
-    if (named.kind === 'invalid') return refuse('PACK_INNER_UNAVAILABLE', `${uses} names no pack.`);
+    if (named.kind === 'invalid') return refuse('PACK_INNER_UNAVAILABLE', `${uses} is not a pack.`);
     const chain = [...caller.chain, caller.folder];
     if (chain.includes(folder)) {
       const circle = [...chain.slice(chain.indexOf(folder)), folder].map((one) => one.replace(/\/$/, '') || '.');
       return refuse('PACK_INNER_CYCLE', `These packs use each other: ${circle.join(' → ')}.`);
     }
     if (chain.length > MAX_PACK_DEPTH)
-      return refuse('PACK_INNER_DEPTH', `Packs stand more than ${MAX_PACK_DEPTH} deep in each other.`);
+      return refuse('PACK_INNER_DEPTH', `Packs are nested more than ${MAX_PACK_DEPTH} levels deep.`);
     const found = this.read(folder);
     if (found === null)
       return refuse(
         named.kind === 'path' ? 'PLAN_FILE_MISSING' : 'PACK_INNER_UNAVAILABLE',
-        named.kind === 'path' ? `The pack has no file ${file}.` : `The pack ${uses.slice(5)} is not at hand.`,
+        named.kind === 'path' ? `The pack has no file ${file}.` : `The pack ${uses.slice(5)} is not available.`,
       );
     const origin: Origin = { file, usedBy: `the step ${step.id} in ${faults.shownPlace(step.at)}` };
     const { reading, text } = found;
@@ -96,11 +96,11 @@ export class InnerPacks {
     }
     const { name, version } = reading.pack.metadata;
     if (named.kind === 'registry' && (name !== named.reference.name || version !== named.reference.version))
-      return refuse('PACK_INNER_UNAVAILABLE', `What is at hand as ${uses.slice(5)} is ${name}:${version}.`);
+      return refuse('PACK_INNER_UNAVAILABLE', `The pack available as ${uses.slice(5)} is ${name}:${version}.`);
     this.bytes += found.bytes;
     if (this.bytes > MAX_BYTES) {
       if (this.bytes - found.bytes <= MAX_BYTES)
-        faults.add('PACK_INNER_TOO_LARGE', at, `The packs in it bring more than ${MAX_BYTES} bytes into the plan.`);
+        faults.add('PACK_INNER_TOO_LARGE', at, `The inner packs add more than ${MAX_BYTES} bytes to the plan.`);
       return null;
     }
     const before = this.steps;

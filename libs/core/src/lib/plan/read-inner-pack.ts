@@ -42,7 +42,7 @@ export function readInnerPack(
 ): PackNode {
   const unit = innerOf(planned);
   const [list] = planned.lists;
-  if (unit === null || list === undefined) throw new TypeError('the step uses no pack');
+  if (unit === null || list === undefined) throw new TypeError('the step does not use a pack');
   const at = `${planned.step.at}/run`;
   const { spec, metadata } = unit.read.pack;
   refuseFields(planned, body, context);
@@ -131,7 +131,9 @@ function refuseFields({ step }: PlannedStep, body: RunBody, { faults }: StepCont
   for (const [field, isStated] of stated) {
     if (!isStated) continue;
     const name = field.replace('run/', '');
-    faults.add('PACK_INNER_FIELD', `${step.at}/${field}`, `A step that uses a pack has no ${name}.`, { key: true });
+    faults.add('PACK_INNER_FIELD', `${step.at}/${field}`, `A step that uses a pack cannot have ${name}.`, {
+      key: true,
+    });
   }
 }
 
@@ -185,7 +187,7 @@ function checkSupplied(
   const asked = inputs.map(({ name }) => name);
   for (const name of supplied.keys()) {
     if (asked.includes(name)) continue;
-    const remediation = faults.guess(name, asked, `Its inputs are ${asked.slice(0, 20).join(', ') || 'none'}.`);
+    const remediation = faults.guess(name, asked, `Inputs of the pack: ${asked.slice(0, 20).join(', ') || 'none'}.`);
     const message = `The pack ${unit.read.pack.metadata.name} has no input ${name}.`;
     faults.add('INPUT_UNKNOWN', pointerTo(`${at}/with`, name), message, { key: true, remediation });
   }
@@ -195,7 +197,7 @@ function checkSupplied(
     const place = pointerTo(`${at}/with`, name);
     if (one === undefined) {
       if (rule.required && rule.default === null)
-        faults.add('INPUT_MISSING', `${at}/uses`, `The input ${name} of the pack is not handed over.`, {
+        faults.add('INPUT_MISSING', `${at}/uses`, `The input ${name} of the pack is not set.`, {
           remediation: `Add ${name} to with.`,
         });
       return;
@@ -203,8 +205,8 @@ function checkSupplied(
     const { reading } = one;
     if (reading.faulty) return;
     if (rules[index]?.sensitive === true)
-      return faults.add('SENSITIVE_FLOW', place, `The input ${name} is sensitive: no caller can hand it over.`, {
-        remediation: 'Let the inner pack ask for a secret instead.',
+      return faults.add('SENSITIVE_FLOW', place, `The input ${name} is sensitive, so an outer pack cannot set it.`, {
+        remediation: 'Use a secret in the inner pack instead.',
       });
     const wanted = typeOfValueType(rules[index]?.type ?? 'object').kinds;
     const open: readonly string[] = rule.required && rule.default === null ? wanted : [...wanted, 'null'];
@@ -212,7 +214,7 @@ function checkSupplied(
       return faults.add(
         'INPUT_TYPE',
         place,
-        `The input ${name} is of type ${rule.type}; this is ${describeType(reading.type)}.`,
+        `The input ${name} has the type ${rule.type}; this is ${describeType(reading.type)}.`,
       );
     const value = valueOf(reading, known);
     const held = value === undefined ? null : holdInput(rule, value ?? rule.default);
@@ -238,19 +240,23 @@ function namesOf(planned: PlannedStep, body: RunBody, unit: PackUnit, context: S
   const asked = spec.secrets.map(({ name }) => name);
   for (const [index, use] of body.secrets.entries()) {
     if (use.kind !== 'inner') {
-      faults.add('PACK_INNER_SECRET', `${at}/secrets/${index}`, 'A pack is handed secrets by name: {inner: outer}.');
+      faults.add(
+        'PACK_INNER_SECRET',
+        `${at}/secrets/${index}`,
+        'Secrets must be passed to a pack by name: {inner: outer}.',
+      );
       continue;
     }
     const outer = secretNamed(use.name, inner);
     if (!asked.includes(use.inner)) {
-      const remediation = faults.guess(use.inner, asked, `Its secrets are ${asked.join(', ') || 'none'}.`);
-      const message = `The pack ${metadata.name} asks for no secret ${use.inner}.`;
+      const remediation = faults.guess(use.inner, asked, `Secrets of the pack: ${asked.join(', ') || 'none'}.`);
+      const message = `The pack ${metadata.name} does not request the secret ${use.inner}.`;
       faults.add('PACK_INNER_SECRET', pointerTo(`${at}/secrets`, use.inner), message, { key: true, remediation });
     } else if (outer !== null) secrets.set(use.inner, outer);
   }
   for (const { name, required } of spec.secrets) {
     if (!required || body.secrets.some((use) => use.kind === 'inner' && use.inner === name)) continue;
-    faults.add('PACK_INNER_SECRET', `${at}/uses`, `The secret ${name} of the pack is not handed over.`);
+    faults.add('PACK_INNER_SECRET', `${at}/uses`, `The secret ${name} of the pack is not passed.`);
   }
   return {
     secrets,
@@ -279,7 +285,7 @@ function approvalsOf(
     const place = pointerTo(`${at}/approvals`, id);
     const wanted = asked.find((one) => one.id === id);
     if (wanted === undefined) {
-      const remediation = faults.guess(id, ids, `Its approvals are ${ids.join(', ') || 'none'}.`);
+      const remediation = faults.guess(id, ids, `Approvals of the pack: ${ids.join(', ') || 'none'}.`);
       faults.add('PACK_INNER_APPROVAL', place, `The pack has no approval ${id}.`, { key: true, remediation });
       continue;
     }
@@ -287,17 +293,17 @@ function approvalsOf(
     mapped.set(id, outer);
     const rule = approvals.find((one) => one.id === outer);
     if (rule !== undefined && !isAtLeast(rule, wanted))
-      faults.add('PACK_INNER_APPROVAL', place, `${own} asks for less than the inner pack’s ${id}.`, {
+      faults.add('PACK_INNER_APPROVAL', place, `${own} is less strict than ${id} of the inner pack.`, {
         remediation: 'Map it to an approval that is at least as strict.',
       });
     else if (rule !== undefined && !isAsShort(rule, wanted))
-      faults.add('PACK_INNER_APPROVAL', place, `${own} leaves more time than the inner pack’s ${id}.`, {
-        remediation: 'State expiresAfter and executeWithin no longer than those of the inner pack.',
+      faults.add('PACK_INNER_APPROVAL', place, `${own} allows more time than ${id} of the inner pack.`, {
+        remediation: 'Set expiresAfter and executeWithin to at most the values of the inner pack.',
       });
   }
   const open = ids.filter((id) => !Object.hasOwn(body.approvals, id));
   if (open.length > 0)
-    faults.add('PACK_INNER_APPROVAL', `${at}/uses`, `No approval stands for ${open.join(', ')} of the pack.`);
+    faults.add('PACK_INNER_APPROVAL', `${at}/uses`, `No approval is mapped to ${open.join(', ')} of the pack.`);
   return mapped;
 }
 
@@ -317,7 +323,7 @@ function readOutputs(
       unit.faults.add(
         'PLAN_OUTPUT_TYPE',
         at,
-        `The output ${name} is declared ${type}; its value is ${describeType(reading.type)}.`,
+        `The output ${name} is declared as ${type}; its value is ${describeType(reading.type)}.`,
       );
     types[name] = reading.type;
     return { name, type: type ?? 'any', value: reading.canonical };
@@ -360,7 +366,7 @@ function warnOfIgnored({ step }: PlannedStep, { read }: PackUnit, { faults }: St
   faults.warn(
     'PACK_INNER_IGNORED',
     `${step.at}/run/uses`,
-    `Of an inner pack these say nothing: ${ignored.join(', ')}.`,
+    `These fields of an inner pack have no effect: ${ignored.join(', ')}.`,
   );
 }
 

@@ -61,7 +61,7 @@ function readRange(
   const value = wrong.length > 0 ? undefined : valueOf(items, readings, known);
   if (value !== undefined) {
     const counted = countedRange(writtenRange(value));
-    if (counted === null) faults.add('LOOP_RANGE', at, 'start, end and step must be whole numbers, and step not 0.');
+    if (counted === null) faults.add('LOOP_RANGE', at, 'start, end and step must be integers, and step must not be 0.');
     else checkCount(rangeLength(counted), maxIterations, at, faults);
   }
   return { items, type: NUMBER_TYPE, late: readings.some(({ late }) => late) };
@@ -73,7 +73,7 @@ function checkCount(count: number, maxIterations: number, at: string, faults: Fa
     faults.warn(
       'LOOP_ITEMS_LIMIT',
       at,
-      `There are ${count} items, the loop makes at most ${maxIterations} iterations.`,
+      `There are ${count} items, but the loop runs at most ${maxIterations} iterations.`,
     );
 }
 

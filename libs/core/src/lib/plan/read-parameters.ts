@@ -49,7 +49,8 @@ export function readParameters(
     if (body.uses === 'builtin:validate-schema' && name === 'schema') {
       const usable =
         typeof value === 'string' || (typeof value === 'object' && value !== null && !Array.isArray(value));
-      if (!usable) faults.add('EXECUTOR_PARAMETER', below, 'This must be a schema or its path in the pack.');
+      if (!usable)
+        faults.add('EXECUTOR_PARAMETER', below, 'This must be a schema, or the path of a schema in the pack.');
       canonical[name] = usable
         ? (readSchema(value as JsonObject | string, below, files, faults)?.schema ?? value)
         : value;

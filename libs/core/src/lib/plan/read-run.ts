@@ -143,11 +143,11 @@ function readFiles(body: RunBody, at: string, place: Place, { reader, faults }: 
       : named
         ? 'content' in value || 'digest' in value
         : type.kinds.some((kind) => kind === 'object' || kind === 'array' || kind === 'string');
-    if (!faulty && !usable) faults.add('FILE_NOT_A_FILE', below, `What stands at ${path} is no file.`);
+    if (!faulty && !usable) faults.add('FILE_NOT_A_FILE', below, `The value at ${path} is not a file.`);
     else if (!faulty) checkKind(path, plain || named ? null : type.kinds, named && 'content' in value, below, faults);
   }
   for (const { path, other } of fileKeyConflicts(Object.keys(body.files)))
-    faults.add('FILE_KEY_TAKEN', pointerTo(`${at}/files`, path), `${path} and ${other} stand at one place.`);
+    faults.add('FILE_KEY_TAKEN', pointerTo(`${at}/files`, path), `${path} and ${other} are the same place.`);
   return files;
 }
 
@@ -161,11 +161,11 @@ function checkKind(
 ): void {
   const isFolder = path.endsWith('/');
   if (isFolder && isContent)
-    faults.add('FILE_NOT_A_FILE', at, `A content is one file, and ${path} is a folder.`, {
-      remediation: 'Leave the slash at the end out.',
+    faults.add('FILE_NOT_A_FILE', at, `content is a single file, but ${path} is a folder.`, {
+      remediation: 'Remove the trailing slash.',
     });
   else if (!isFolder && kinds?.length === 1 && kinds[0] === 'array')
-    faults.add('FILE_NOT_A_FILE', at, `A list of files makes a folder, and ${path} is one file.`, {
+    faults.add('FILE_NOT_A_FILE', at, `A list of files makes a folder, but ${path} is a single file.`, {
       remediation: `Write ${path}/.`,
     });
 }
@@ -176,7 +176,7 @@ function executorOf(uses: string, at: string, { executors, faults }: RunContext)
   if (executor !== null) {
     if (executor.configured === true && !Object.hasOwn(executors, uses))
       faults.add('EXECUTOR_UNAVAILABLE', `${at}/uses`, `${uses} is not available in this environment.`, {
-        remediation: `This environment has ${Object.keys(executors).sort().join(', ')}; its operator configures them.`,
+        remediation: `Executors of this environment: ${Object.keys(executors).sort().join(', ')}. The operator configures them.`,
       });
     return executor;
   }
@@ -189,7 +189,7 @@ function executorOf(uses: string, at: string, { executors, faults }: RunContext)
   }
   const known = Object.keys(BUILTIN_EXECUTORS).map((one) => `builtin:${one}`);
   faults.add('EXECUTOR_UNKNOWN', place, `There is no executor ${uses}.`, {
-    remediation: faults.guess(uses, known, `Known are ${known.join(', ')}.`),
+    remediation: faults.guess(uses, known, `Known values: ${known.join(', ')}.`),
   });
   return null;
 }
@@ -234,12 +234,12 @@ export function checkSecrets(planned: PlannedStep, body: RunBody, at: string, co
     if (use.kind !== 'inner') planned.secrets.push({ name: use.name, at: place });
     const target = use.kind === 'env' ? use.env : use.kind === 'file' ? `file ${use.file}` : `inner ${use.inner}`;
     if (taken.has(target)) {
-      const remediation = 'Give each secret a variable or a file name of its own.';
-      faults.add('SECRET_USE', place, `Something else is already handed over as ${target}.`, { remediation });
+      const remediation = 'Use a unique variable or file name for each secret.';
+      faults.add('SECRET_USE', place, `${target} is already used.`, { remediation });
     }
     taken.add(target);
     if (granted.has(use.name) || optional.has(use.name)) return;
-    faults.add('SECRET_NOT_GRANTED', place, `The secret ${use.name} is not bound here.`);
+    faults.add('SECRET_NOT_GRANTED', place, `The secret ${use.name} is not bound in this environment.`);
   });
 }
 
@@ -255,7 +255,7 @@ function effectsOf(
   if (stated === null) return usual;
   if (STRICTNESS[stated] < STRICTNESS[loosest]) {
     const what = executor.effectsOf === undefined ? uses : `${uses} with this method`;
-    faults.add('PLAN_EFFECTS_LOOSER', `${at}/effects`, `${what} is ${loosest}; a step cannot call it ${stated}.`);
+    faults.add('PLAN_EFFECTS_LOOSER', `${at}/effects`, `${what} is ${loosest}; a step cannot declare it as ${stated}.`);
   }
   return stated;
 }

@@ -39,7 +39,7 @@ export function readList(
     context.faults.add(
       'PLAN_NEEDS_CYCLE',
       stated ? `${stated.step.at}/needs` : list.at,
-      `These steps wait for each other: ${order.cycle.slice(0, 12).join(' → ')}.`,
+      `These steps depend on each other: ${order.cycle.slice(0, 12).join(' → ')}.`,
     );
   }
   const nodes = new Array<Node>(steps.length);
@@ -54,7 +54,7 @@ function readStep(planned: PlannedStep, around: Around, context: StepContext): N
   const { step, list } = planned;
   const { reader, faults } = context;
   if (planned.depth === MAX_LEVELS + 1)
-    faults.add('PLAN_TOO_DEEP', step.at, `Steps stand more than ${MAX_LEVELS} levels deep.`);
+    faults.add('PLAN_TOO_DEEP', step.at, `Steps are nested more than ${MAX_LEVELS} levels deep.`);
   if (step.name !== null) reader.none(step.name, `${step.at}/name`);
   const inside: Around = { failed: around.failed || step.runOn !== 'success', previous: around.previous };
   const place: Place = { scope: list.scope, step: planned, ...inside };
@@ -175,7 +175,7 @@ function readMap(
       ? null
       : reader.json(body.label, `${at}/label`, { ...place, scope: list.scope, step: planned }, FIELDS.label).canonical;
   if (items.late && body.maxItems === null && !items.faulty) {
-    faults.add('MAP_MAX_ITEMS_MISSING', `${at}/items`, 'How many items there will be is known only in the run.');
+    faults.add('MAP_MAX_ITEMS_MISSING', `${at}/items`, 'The number of items is known only at run time.');
   }
   return {
     kind: 'map',
@@ -214,7 +214,7 @@ function checkItems(
     faults.add(
       'MAP_ITEMS_LIMIT',
       `${at}/items`,
-      `There are ${list.length} items, at most ${body.maxItems ?? MAX_ITEMS} are allowed.`,
+      `There are ${list.length} items; at most ${body.maxItems ?? MAX_ITEMS} are allowed.`,
     );
   }
 }
@@ -263,7 +263,7 @@ function checkKnown(text: string | null, at: string, { faults, known }: StepCont
   const value = evaluated(`{{ ${text} }}`, known);
   if (value === undefined || typeof value === 'boolean') return;
   faults.add('EXPR_TYPE', at, `With these inputs the condition is ${describeType(typeOfValue(value))}.`, {
-    remediation: 'Compare it, such as x == true, or give the input a default.',
+    remediation: 'Compare it, such as x == true, or set a default for the input.',
   });
 }
 

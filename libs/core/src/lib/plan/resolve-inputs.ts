@@ -57,7 +57,7 @@ export function resolveInputs(
       'INPUT_UNKNOWN',
       pointerTo('/inputs', name),
       `The pack has no input ${shownName(name)}.`,
-      faults.guess(name, names, `The inputs are ${names.slice(0, 20).join(', ') || 'none'}.`),
+      faults.guess(name, names, `Known inputs: ${names.slice(0, 20).join(', ') || 'none'}.`),
     );
   }
   const values: Record<string, Json> = {};
@@ -90,13 +90,14 @@ export function resolveInputs(
       return refuse('INPUT_TYPE', at, `The input ${rule.name} must be ${noun}.`);
     }
     if (rule.sensitive && rule.type !== 'file') {
-      if (own === null) refuse('INPUT_SENSITIVE_DEFAULT', at, `The sensitive input ${rule.name} has a default.`);
+      if (own === null)
+        refuse('INPUT_SENSITIVE_DEFAULT', at, `The sensitive input ${rule.name} must not have a default.`);
       else if (!isSecret(own))
         refuse('INPUT_SENSITIVE_WEAK', at, `The sensitive input ${rule.name} is too short or too common.`);
     }
     values[rule.name] = file ?? value;
     if (rule.enum !== null && !rule.enum.some((one) => canonical(one) === canonical(value))) {
-      refuse('INPUT_ENUM', at, `The input ${rule.name} is none of the values that the pack lists.`);
+      refuse('INPUT_ENUM', at, `The input ${rule.name} is not one of the values that the pack lists.`);
     }
     for (const { pointer, message } of own === null ? [] : (read?.findings(value) ?? []))
       refuse(

@@ -31,13 +31,13 @@ export function checkRetryCap(
     faults.add(
       'RETRIES_OVER_CAP',
       at,
-      `It asks for ${retries.maxAttempts} attempts; this environment gives ${cap.maxAttempts}.`,
+      `The pack requests ${retries.maxAttempts} attempts; this environment allows ${cap.maxAttempts}.`,
     );
   const pauseMs = Math.min(retries.backoffMs, retries.maxBackoffMs);
   if (retries.maxAttempts > 1 && pauseMs > cap.maxBackoffMs)
     faults.add(
       'RETRIES_OVER_CAP',
       at,
-      `It asks for a pause of ${pauseMs} ms; this environment gives ${cap.maxBackoffMs} ms.`,
+      `The pack requests a delay of ${pauseMs} ms; this environment allows ${cap.maxBackoffMs} ms.`,
     );
 }

@@ -68,7 +68,7 @@ function resultOf(name: string, result: string, values: readonly CelType[]): Cel
 function unknown(name: string, isMethod: boolean): CallFault {
   const macro = Object.hasOwn(MACROS, name) ? MACROS[name] : undefined;
   if (macro !== undefined)
-    return { code: 'POLICY_ARGUMENTS', message: `\`${name}\` is written otherwise`, remediation: `write ${macro}` };
+    return { code: 'POLICY_ARGUMENTS', message: `\`${name}\` has another syntax`, remediation: `write ${macro}` };
   const known = isMethod ? [...METHODS, ...Object.keys(MACROS).filter((one) => one !== 'has')] : [...FUNCTIONS, 'has'];
   const near = nearestName(name, known);
   const noun = isMethod ? 'method' : 'function';
@@ -79,8 +79,8 @@ function unknown(name: string, isMethod: boolean): CallFault {
       near !== null
         ? `did you mean \`${near}\`?`
         : isMethod
-          ? `the methods of texts are ${['contains', 'endsWith', 'matches', 'size', 'startsWith'].join(', ')}`
-          : `the functions are ${[...FUNCTIONS].sort().join(', ')}`,
+          ? `methods of strings: ${['contains', 'endsWith', 'matches', 'size', 'startsWith'].join(', ')}`
+          : `functions: ${[...FUNCTIONS].sort().join(', ')}`,
   };
 }
 
@@ -97,7 +97,7 @@ function wrongCount(name: string, isMethod: boolean, known: readonly CelFunc[], 
   return {
     code: 'POLICY_ARGUMENTS',
     message: `\`${name}\` takes ${wanted}, not ${supplied - own}`,
-    remediation: `give it ${wanted}`,
+    remediation: `pass ${wanted}`,
   };
 }
 
@@ -117,8 +117,8 @@ function noOverload(name: string, values: readonly CelType[]): CallFault {
 }
 
 function remedyOf(name: string, values: readonly CelType[]): string {
-  if (name === '!') return 'give it a boolean';
-  if (name === 'in') return 'look in a list, or for a name in a map';
+  if (name === '!') return 'use a boolean';
+  if (name === 'in') return 'use a list, or a name in a map';
   if (/^get[A-Z]/.test(name)) return 'convert it, such as timestamp(now)';
   return values.length > 1
     ? 'convert one of them, such as int(…), string(…) or size(…)'

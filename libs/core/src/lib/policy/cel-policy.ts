@@ -31,7 +31,7 @@ export function compileCel(source: string): PolicyCompilation {
   const faults = freeNames(parsed.expr).flatMap(({ name, id }): PolicyFault[] => {
     if (POLICY_ROOTS.some((root) => root === name) || MACRO_VARIABLE.test(name)) return [];
     const near = nearestName(name, POLICY_ROOTS);
-    const remediation = near === null ? `a policy reads ${POLICY_ROOTS.join(', ')}` : `did you mean \`${near}\`?`;
+    const remediation = near === null ? `a policy can read ${POLICY_ROOTS.join(', ')}` : `did you mean \`${near}\`?`;
     return [
       {
         code: 'POLICY_UNKNOWN_NAME',

@@ -28,18 +28,18 @@ export function resultFault(type: CelType): Omit<PolicyFault, 'offset'> | null {
         name,
         names.filter((one) => !MEMBERS.includes(one)),
       );
-      return fault(`the result has no \`${name}\``, near === null ? SHAPE : `did you mean it by \`${near}\`?`);
+      return fault(`the result has no \`${name}\``, near === null ? SHAPE : `did you mean \`${near}\`?`);
     }
   }
   const more = names.find((name) => !MEMBERS.includes(name));
   if (more !== undefined && type.literal === true)
-    return fault(`the result has \`${more}\` beside \`allow\` and \`reasons\``);
+    return fault(`the result has \`${more}\` in addition to \`allow\` and \`reasons\``);
   const [allow, reasons] = MEMBERS.map((name) => fields.get(name));
   if (allow !== undefined && !mayBe(allow, 'bool'))
-    return fault(`the result’s \`allow\` is ${describe(allow)}, not a boolean`);
+    return fault(`\`allow\` of the result is ${describe(allow)}, not a boolean`);
   if (reasons !== undefined && !mayBe(reasons, 'list'))
-    return fault(`the result’s \`reasons\` is ${describe(reasons)}, not a list`);
+    return fault(`\`reasons\` of the result is ${describe(reasons)}, not a list`);
   if (reasons?.filled === true && reasons.items !== undefined && !mayBe(reasons.items, 'string'))
-    return fault(`the result’s \`reasons\` holds ${describe(reasons.items)}, not strings`);
+    return fault(`\`reasons\` of the result contains ${describe(reasons.items)}, not strings`);
   return null;
 }

@@ -131,8 +131,8 @@ class CelChecker {
 
   private member(expr: CelExpr, of: CelType, name: string, path: string | null): CelType {
     if (!mayBe(of, 'map')) {
-      const help = mayBe(of, 'list') ? `read it of an element, such as x[0].${name}` : 'read it of a map';
-      return this.refuse('POLICY_TYPE', expr, `\`.${name}\` cannot be read of ${describe(of)}`, help);
+      const help = mayBe(of, 'list') ? `read it from an element, such as x[0].${name}` : 'read it from a map';
+      return this.refuse('POLICY_TYPE', expr, `\`.${name}\` cannot be read from ${describe(of)}`, help);
     }
     const known = of.fields?.get(name);
     if (known !== undefined) return known;
@@ -210,12 +210,12 @@ class CelChecker {
     if (isNothing(of) || isNothing(at)) return NOTHING;
     if (!mayBe(of, 'map') && !mayBe(of, 'list')) {
       const message = `\`[…]\` cannot be applied to ${describe(of)}`;
-      return this.refuse('POLICY_TYPE', expr, message, 'take elements of a list, or members of a map');
+      return this.refuse('POLICY_TYPE', expr, message, 'use elements of a list, or members of a map');
     }
     if (at.text !== undefined && mayBe(of, 'map')) return this.member(expr, of, at.text, path);
     if (at.text !== undefined) {
-      const help = 'take an element by its place, such as x[0]';
-      return this.refuse('POLICY_TYPE', expr, 'a list has no element with a name', help);
+      const help = 'use the index of an element, such as x[0]';
+      return this.refuse('POLICY_TYPE', expr, 'elements of a list have no names', help);
     }
     return mayBe(of, 'map') || of.items === undefined || isNothing(of.items) ? ANY : of.items;
   }
@@ -225,8 +225,8 @@ class CelChecker {
     const macro = this.macros.get(String(expr.id)) ?? 'the macro';
     if (isNothing(range)) return NOTHING;
     if (!mayBe(range, 'list') && !mayBe(range, 'map')) {
-      const message = `\`${macro}\` walks over a list or a map; this is ${describe(range)}`;
-      return this.refuse('POLICY_TYPE', expr, message, 'give it a list');
+      const message = `\`${macro}\` iterates over a list or a map; this is ${describe(range)}`;
+      return this.refuse('POLICY_TYPE', expr, message, 'use a list');
     }
     const inner = new Map(variables).set(loop.iterVar, elementOf(range)).set(loop.accuVar, ANY);
     const init = this.type(loop.accuInit, variables);

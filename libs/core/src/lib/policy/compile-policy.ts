@@ -35,7 +35,7 @@ export function checkPolicy({ engine, source }: PolicySource, declared: Declared
 function unknownEngine(engine: string, engines: PolicyEngines): PolicyCompilation {
   const fault: PolicyFault = {
     code: 'POLICY_ENGINE_UNKNOWN',
-    message: `the policy engine \`${engine}\` is not in this build`,
+    message: `the policy engine \`${engine}\` is not available in this build`,
     remediation: `write the policy in ${['cel', ...Object.keys(engines)].join(' or ')}`,
     offset: 0,
   };

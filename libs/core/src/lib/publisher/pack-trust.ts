@@ -156,14 +156,14 @@ function refusalOf(
     return {
       code: 'PACK_SIGNATURE_INVALID',
       detail: first,
-      remediation: 'Have the pack signed again by its publisher, and do not run it before you know why.',
+      remediation: 'Ask the publisher to sign the pack again. Do not run it until you know the cause.',
     };
   if (policy.unsigned === 'run') return null;
   if (valid.size === 0 && unknown === 0)
     return {
       code: 'PACK_UNSIGNED',
       detail: 'nobody has signed this pack; it may be planned and simulated, not run',
-      remediation: 'Publish it signed (`taskrunner pack sign`, `pack push`), or see packsRegistry.unsigned.',
+      remediation: 'Sign and publish the pack (`taskrunner pack sign`, `pack push`), or see packsRegistry.unsigned.',
     };
   if (covering.length === 0)
     return untrusted(
@@ -172,7 +172,7 @@ function refusalOf(
     );
   return untrusted(
     `${Math.min(...missing)} more of the trusted keys must have signed it`,
-    'Have it signed by further publishers that the trust policy names.',
+    'Have the pack signed by further publishers that the trust policy lists.',
   );
 }
 

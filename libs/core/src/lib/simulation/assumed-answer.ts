@@ -87,7 +87,7 @@ function inputs(knowledge: Knowledge, step: StepId, at: number): Answer {
   );
   if (unknown.length === 0) return asked(knowledge, step, at, 'inputs');
   const names = unknown.map(([name]) => name);
-  knowledge.assume(step, `inputs that are not known: ${names.join(', ')}`);
+  knowledge.assume(step, `unknown inputs: ${names.join(', ')}`);
   knowledge.unknowns.assumeInputs(step, names);
   const known: Record<string, Json> = {};
   for (const { name, default: fallback } of node.inputs) {

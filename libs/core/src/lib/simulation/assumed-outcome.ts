@@ -55,7 +55,7 @@ export function assumedOutcome(
     case 'builtin:transform': {
       const made = node.uses === 'builtin:noop' ? parameters : parameters?.['outputs'];
       if (made !== undefined && made !== null) return succeeded(knowledge.keep(made));
-      knowledge.assume(step, `${unknown ?? 'its parameters'} is not known, nor what is made of it`);
+      knowledge.assume(step, `${unknown ?? 'its parameters'} is not known, so values that depend on it are unknown`);
       break;
     }
     case 'builtin:validate-schema':

@@ -47,7 +47,7 @@ export function checkScenario(read: ReadScenario, simulated: Simulated): Scenari
   };
   const { report } = simulated;
   const nodes = report.nodes.map(({ id }) => id);
-  if (expect.errors !== null) differ('/expect/errors', expect.errors, [], 'the pack is planned without a fault');
+  if (expect.errors !== null) differ('/expect/errors', expect.errors, [], 'the pack was planned without errors');
   if (expect.status !== null) differ('/expect/status', expect.status, simulated.status, endOf(simulated));
   if (expect.code !== null) differ('/expect/code', expect.code, simulated.code, endOf(simulated));
   for (const [key, status] of Object.entries(expect.nodes)) {
@@ -82,7 +82,7 @@ export function checkScenario(read: ReadScenario, simulated: Simulated): Scenari
           path,
           expected,
           null,
-          'its value is not known; give the outputs it is made of in the script',
+          'its value is unknown; add the outputs that it depends on to the script',
         ),
       );
   }

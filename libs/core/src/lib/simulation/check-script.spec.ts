@@ -45,11 +45,13 @@ describe('a script', () => {
     const noted = (script: Json): readonly string[] => {
       const simulation = play(script);
       if (simulation.kind === 'refused') throw new Error(JSON.stringify(simulation.faults));
-      return simulation.assumptions.map(({ id, what }) => `${id}: ${what}`).filter((line) => line.includes('comes up'));
+      return simulation.assumptions
+        .map(({ id, what }) => `${id}: ${what}`)
+        .filter((line) => line.includes('never reached'));
     };
     const scan = { outputs: { count: 1, list: [1, 2] } };
     expect(noted({ scan, 'each[1]::one': 'failed', 'each[2]::one': 'failed' })).toEqual([
-      'each::one: each[2]::one never comes up: what the script says of it is not used',
+      'each::one: each[2]::one is never reached: its entry in the script is not used',
     ]);
   });
 
@@ -76,7 +78,7 @@ describe('a script', () => {
     expect(simulation.kind === 'simulated' && simulation.assumptions).toEqual([
       { id: 'scan', what: 'it succeeds' },
       { id: 'ask', what: 'one person approves' },
-      { id: 'sized', what: 'steps.ask.outputs.response.size is not known, nor what is made of it' },
+      { id: 'sized', what: 'steps.ask.outputs.response.size is not known, so values that depend on it are unknown' },
       { id: 'each', what: 'one item: steps.scan.outputs.list is not known' },
     ]);
     const scripted = play({

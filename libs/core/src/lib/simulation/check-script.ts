@@ -22,11 +22,15 @@ export function checkCombination(written: JsonObject, at: string, isKnown: boole
     fault(pointerTo(at, name), 'SCRIPT_IMPOSSIBLE', message, remediation);
   const fails = status === 'failed' || status === 'rejected' || status === 'expired';
   if (fails && outputs !== undefined)
-    refuse('outputs', 'A step that fails has no outputs.', 'Remove outputs, or let the step succeed.');
+    refuse('outputs', 'A failed step cannot have outputs.', 'Remove outputs, or make the step succeed.');
   if (error !== undefined && !fails && attempts === undefined)
-    refuse('error', 'A step that succeeds at once has no error.', 'Add status: failed, or attempts above 1.');
+    refuse(
+      'error',
+      'A step that succeeds at the first attempt cannot have an error.',
+      'Add status: failed, or attempts above 1.',
+    );
   if (!isKnown && decision !== undefined && (outputs !== undefined || attempts !== undefined || error !== undefined))
-    refuse('decision', 'A gate is decided, not attempted.', 'Keep decision and response alone.');
+    refuse('decision', 'A gate has no attempts.', 'Keep only decision and response.');
 }
 
 /** What the step with this node cannot do. */
@@ -40,29 +44,19 @@ export function checkOutcome(node: Node, written: JsonObject, at: string, fault:
           fault(pointerTo(at, name), 'SCRIPT_IMPOSSIBLE', `A gate has no ${name}.`, 'Write {decision: approved}.');
       const { response, policy, given: supplied, decision, status } = written;
       if (supplied !== undefined && node.policy === null)
-        fault(
-          pointerTo(at, 'given'),
-          'SCRIPT_IMPOSSIBLE',
-          'No policy is asked at this gate.',
-          'Write {decision: approved}.',
-        );
+        fault(pointerTo(at, 'given'), 'SCRIPT_IMPOSSIBLE', 'This gate has no policy.', 'Write {decision: approved}.');
       if (policy !== undefined && node.policy === null)
-        fault(
-          pointerTo(at, 'policy'),
-          'SCRIPT_IMPOSSIBLE',
-          'No policy is asked at this gate.',
-          'Write {decision: approved}.',
-        );
+        fault(pointerTo(at, 'policy'), 'SCRIPT_IMPOSSIBLE', 'This gate has no policy.', 'Write {decision: approved}.');
       if (policy !== undefined && node.approval === null && (decision ?? status) !== undefined)
         fault(
           pointerTo(at, decision === undefined ? 'status' : 'decision'),
           'SCRIPT_IMPOSSIBLE',
-          'Nobody can override this gate.',
-          'Keep policy alone, or give the gate an overrideApproval.',
+          'This gate cannot be overridden.',
+          'Keep only policy, or add overrideApproval to the gate.',
         );
       if (response === undefined) return;
       if (node.form === null || node.policy !== null)
-        fault(pointerTo(at, 'response'), 'SCRIPT_IMPOSSIBLE', 'This gate asks for no values.', 'Remove response.');
+        fault(pointerTo(at, 'response'), 'SCRIPT_IMPOSSIBLE', 'This gate has no form.', 'Remove response.');
       else checkValue(node.form, response, pointerTo(at, 'response'), fault);
       return;
     }
@@ -75,8 +69,8 @@ export function checkOutcome(node: Node, written: JsonObject, at: string, fault:
       fault(
         at,
         'SCRIPT_IMPOSSIBLE',
-        `A ${node.kind} ends as the steps in it do.`,
-        'Script the steps inside it, or write a pattern such as name[*]::step.',
+        `The outcome of a ${node.kind} is determined by its steps.`,
+        'Script its steps, or use a pattern such as name[*]::step.',
       );
   }
 }
@@ -92,18 +86,18 @@ function checkRun(node: RunNode, written: JsonObject, at: string, fault: ScriptR
     status === 'rejected' ||
     status === 'expired'
   )
-    fault(at, 'SCRIPT_IMPOSSIBLE', 'Only gates are decided.', 'Write {status: succeeded} or {status: failed}.');
+    fault(at, 'SCRIPT_IMPOSSIBLE', 'Only gates can have a decision.', 'Write {status: succeeded} or {status: failed}.');
   const { maxAttempts } = node.retries;
   if (typeof attempts === 'number' && attempts > maxAttempts)
     fault(
       pointerTo(at, 'attempts'),
       'SCRIPT_IMPOSSIBLE',
       `The step has at most ${maxAttempts} attempts.`,
-      'Write fewer attempts, or give the step retries.',
+      'Use fewer attempts, or add retries to the step.',
     );
   if (outputs === undefined || outputs === null || node.outputs === null || status === 'failed') return;
   if (!isJsonObject(outputs)) {
-    fault(pointerTo(at, 'outputs'), 'SCRIPT_VALUE', 'Outputs are an object.', 'Write them by name.');
+    fault(pointerTo(at, 'outputs'), 'SCRIPT_VALUE', 'Outputs must be an object.', 'Use output names as keys.');
     return;
   }
   for (const [name, schema] of Object.entries(node.outputs)) {
@@ -119,5 +113,5 @@ function checkValue(schema: JsonObject, value: Json, at: string, fault: ScriptRe
   const compiled = compileSchema(schema);
   if (compiled.kind === 'invalid') return;
   for (const { pointer, message } of compiled.findings(value))
-    fault(at + pointer, 'SCRIPT_VALUE', `The value ${message}.`, 'Give a value that the schema accepts.');
+    fault(at + pointer, 'SCRIPT_VALUE', `The value ${message}.`, 'Use a value that the schema accepts.');
 }

@@ -59,7 +59,7 @@ describe('a simulation of a pack in a pack', () => {
     const scan = '- { id: scan, run: { uses: "builtin:command", with: { command: [scan] } } }';
     const simulated = play(`${scan}\n${use('code: "{{ steps.scan.outputs.exitCode }}"')}`);
     const reason = (id: string): string | null => simulated.report.nodes.find((node) => node.id === id)?.reason ?? null;
-    expect(reason('p')).toContain('inputs that are not known: code');
+    expect(reason('p')).toContain('unknown inputs: code');
     expect(reason('p::fine')).toContain('inputs.code is not known');
   });
 

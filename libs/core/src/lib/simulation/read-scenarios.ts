@@ -52,7 +52,11 @@ export function readScenarios(
       const before = names.get(name);
       if (before !== undefined)
         faults.push({
-          ...scenarioFault('SCENARIO_NAME_TWICE', one.locate('/name'), `The name ${name} is taken in ${before}.`),
+          ...scenarioFault(
+            'SCENARIO_NAME_TWICE',
+            one.locate('/name'),
+            `The name ${name} is already used in ${before}.`,
+          ),
           file,
         });
       names.set(name, file);
@@ -107,7 +111,7 @@ function readFile(file: string, bytes: Uint8Array, before: number): ScenarioRead
           scenarioFault(
             'SCENARIO_EXPECTS_NOTHING',
             locate('/expect'),
-            `The scenario ${scenario.name} expects nothing.`,
+            `The scenario ${scenario.name} has no expectations.`,
           ),
         );
       else scenarios.push({ file, scenario, locate });

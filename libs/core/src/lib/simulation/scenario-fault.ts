@@ -3,10 +3,10 @@ import type { Location } from '../pack/reading';
 
 /** What can be wrong with a scenario beyond its fields: code → remediation. */
 export const SCENARIO_REMEDIES = {
-  SCENARIO_EXPECTS_NOTHING: 'Say under expect what must come out, such as status: succeeded.',
-  SCENARIO_NAME_TWICE: 'Give each scenario of the pack a name of its own.',
-  SCENARIO_UNKNOWN_STEP: 'Write the id of a step of the plan.',
-  SCENARIO_UNKNOWN_OUTPUT: 'Name an output that the pack declares.',
+  SCENARIO_EXPECTS_NOTHING: 'Add the expected result under expect, such as status: succeeded.',
+  SCENARIO_NAME_TWICE: 'Use a unique name for each scenario of the pack.',
+  SCENARIO_UNKNOWN_STEP: 'Use the id of a step in the plan.',
+  SCENARIO_UNKNOWN_OUTPUT: 'Use an output that the pack declares.',
   SCENARIO_TOO_MANY: 'Keep at most 1 000 scenarios in a pack or a request.',
   SCENARIO_TEXT: 'Save the file as UTF-8.',
 } as const;

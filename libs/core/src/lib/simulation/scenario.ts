@@ -49,7 +49,7 @@ const expectation: Shape<Expectation> = object<Expectation>({
   errors: optional(list(text, { min: 1 })),
 });
 
-const name = format('PACK_TEXT_FORMAT', 'a text of 1 to 200 characters', (supplied) =>
+const name = format('PACK_TEXT_FORMAT', 'a string of 1 to 200 characters', (supplied) =>
   supplied.trim() !== '' && supplied.length <= 200 ? supplied : null,
 );
 

@@ -62,7 +62,7 @@ export function parseScript(written: Json, index: PlanIndex): ParsedScript {
     faults.push({ code, path, line: null, column: null, message, remediation });
   };
   if (!isJsonObject(written)) {
-    fault('', 'SCRIPT_INVALID', 'A script is an object.', 'Write {<step id>: {status: failed}}.');
+    fault('', 'SCRIPT_INVALID', 'A script must be an object.', 'Use {<step id>: {status: failed}}.');
     return { kind: 'refused', faults };
   }
   const exact = new Map<string, Outcome>();
@@ -88,7 +88,7 @@ export function parseScript(written: Json, index: PlanIndex): ParsedScript {
       at,
       'SCRIPT_UNKNOWN_STEP',
       `The plan has no step ${key}.`,
-      near === null ? 'Write the id of a step of the plan.' : `Did you mean ${near}?`,
+      near === null ? 'Use the id of a step in the plan.' : `Did you mean ${near}?`,
     );
   }
   if (faults.length > 0) return { kind: 'refused', faults: sortFaults(faults) };
@@ -103,7 +103,7 @@ export function parseScript(written: Json, index: PlanIndex): ParsedScript {
 function readOutcome(value: Json, at: string, isKnown: boolean, fault: ScriptReport): Outcome {
   const written = typeof value === 'string' ? { status: value } : value;
   if (!isJsonObject(written))
-    fault(at, 'SCRIPT_INVALID', 'An outcome is a status or an object.', 'Write {status: failed}.');
+    fault(at, 'SCRIPT_INVALID', 'An outcome must be a status or an object.', 'Write {status: failed}.');
   else checkCombination(written, at, isKnown, fault);
   const {
     status,
@@ -121,8 +121,8 @@ function readOutcome(value: Json, at: string, isKnown: boolean, fault: ScriptRep
     fault(
       pointerTo(at, name),
       'SCRIPT_INVALID',
-      `An outcome has no ${name}.`,
-      near === null ? `Known are ${MEMBERS.join(', ')}.` : `Did you mean ${near}?`,
+      `An outcome has no member ${name}.`,
+      near === null ? `Known members: ${MEMBERS.join(', ')}.` : `Did you mean ${near}?`,
     );
   }
   const chosen = decision ?? status ?? 'succeeded';
@@ -132,17 +132,17 @@ function readOutcome(value: Json, at: string, isKnown: boolean, fault: ScriptRep
         typeof value === 'string' ? at : pointerTo(at, name),
         'SCRIPT_INVALID',
         `${name} is ${STATUSES.join(', ')}.`,
-        'Choose one of them.',
+        'Use one of the allowed values.',
       );
   }
   if (policy !== undefined && policy !== 'allows' && policy !== 'denies')
-    fault(`${at}/policy`, 'SCRIPT_INVALID', 'policy is allows or denies.', 'Choose one of them.');
+    fault(`${at}/policy`, 'SCRIPT_INVALID', 'policy must be allows or denies.', 'Use one of the allowed values.');
   if (attempts !== undefined && (typeof attempts !== 'number' || !Number.isInteger(attempts) || attempts < 1)) {
     fault(
       `${at}/attempts`,
       'SCRIPT_INVALID',
-      'attempts is a whole number from 1.',
-      'Write how many attempts it takes.',
+      'attempts must be an integer of at least 1.',
+      'Use the number of attempts that the step takes.',
     );
   }
   const said = isJsonObject(error) ? error : typeof error === 'string' ? { code: error } : {};
@@ -169,15 +169,15 @@ const MAX_TIME = 8_640_000_000_000_000;
 function readSupplied(supplied: Json | undefined, at: string, fault: ScriptReport): SuppliedFacts {
   const help = 'Write {now: "2026-01-05T10:00:00Z", tenant: acme, actor: [{iss: …, sub: …, kind: person}]}.';
   const refuse = (path: string, message: string): void => fault(path, 'SCRIPT_INVALID', message, help);
-  if (supplied !== undefined && !isJsonObject(supplied)) refuse(at, 'given is an object.');
+  if (supplied !== undefined && !isJsonObject(supplied)) refuse(at, 'given must be an object.');
   const { now, tenant, actor } = isJsonObject(supplied) ? supplied : {};
   for (const name of Object.keys(isJsonObject(supplied) ? supplied : {}))
-    if (!(FACTS as readonly string[]).includes(name)) refuse(pointerTo(at, name), `given has no ${name}.`);
+    if (!(FACTS as readonly string[]).includes(name)) refuse(pointerTo(at, name), `given has no member ${name}.`);
   const time = typeof now === 'string' && /^\d{4}-\d{2}-\d{2}T/.test(now) ? Date.parse(now) : NaN;
   const isTime = Math.abs(time) <= MAX_TIME;
-  if (now !== undefined && !isTime) refuse(`${at}/now`, 'now is a time in RFC 3339.');
-  if (tenant !== undefined && typeof tenant !== 'string') refuse(`${at}/tenant`, 'tenant is a text.');
-  if (actor !== undefined && !isActors(actor)) refuse(`${at}/actor`, 'actor is a list of {iss, sub, kind}.');
+  if (now !== undefined && !isTime) refuse(`${at}/now`, 'now must be a time in RFC 3339 format.');
+  if (tenant !== undefined && typeof tenant !== 'string') refuse(`${at}/tenant`, 'tenant must be a string.');
+  if (actor !== undefined && !isActors(actor)) refuse(`${at}/actor`, 'actor must be a list of {iss, sub, kind}.');
   return {
     now: isTime ? time : null,
     tenant: typeof tenant === 'string' ? tenant : null,

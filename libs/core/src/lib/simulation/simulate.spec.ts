@@ -52,7 +52,7 @@ describe('a simulation without a script', () => {
         'maybe',
         'run',
         'pending',
-        'assumed: steps.scan.outputs.exitCode == 0 holds: steps.scan.outputs.exitCode is not known; assumed: steps.scan.outputs.exitCode is not known, nor what is made of it',
+        'assumed: steps.scan.outputs.exitCode == 0 holds: steps.scan.outputs.exitCode is not known; assumed: steps.scan.outputs.exitCode is not known, so values that depend on it are unknown',
       ],
       ['radius', 'gate', 'requires-policy', 'policy blast; allows'],
       ['approve', 'gate', 'requires-approval', 'approval owners; assumed: 2 people approve'],
@@ -252,9 +252,9 @@ describe('a simulation with a script', () => {
       simulation.kind === 'refused' &&
         simulation.faults.map(({ code, path, remediation }) => [code, path, remediation]),
     ).toEqual([
-      ['SCRIPT_INVALID', '/make/attempts', 'Write how many attempts it takes.'],
+      ['SCRIPT_INVALID', '/make/attempts', 'Use the number of attempts that the step takes.'],
       ['SCRIPT_INVALID', '/scan/atempts', 'Did you mean attempts?'],
-      ['SCRIPT_INVALID', '/scan/status', 'Choose one of them.'],
+      ['SCRIPT_INVALID', '/scan/status', 'Use one of the allowed values.'],
       ['SCRIPT_UNKNOWN_STEP', '/scann', 'Did you mean scan?'],
     ]);
   });

@@ -65,7 +65,7 @@ export function simulate({ planned, script = {}, sealed = false, engines = {} }:
     else open.push(step);
   for (const step of parsed.script.instances)
     if (!steps.has(step) && !open.includes(step))
-      world.knowledge.assume(step, `${step} never comes up: what the script says of it is not used`);
+      world.knowledge.assume(step, `${step} is never reached: its entry in the script is not used`);
   const report = reportOf(planned, world.knowledge, sealed, outputsOf(planned, world), result?.code ?? null);
   return {
     kind: 'simulated',

@@ -40,7 +40,7 @@ export function simulatedVerdict(
     return ALLOWS;
   };
   const compiled = compilePolicy(policy, knowledge.engines);
-  if (compiled.kind === 'faults') return assumed([], `the engine ${policy.engine} is not at hand`);
+  if (compiled.kind === 'faults') return assumed([], `the engine ${policy.engine} is not available`);
   const reads = readsOfPolicy(policy);
   const unknown = [...new Set(reads.flatMap((read) => unknownIn(knowledge, step, read, supplied)))].sort();
   if (unknown.length > 0)

@@ -42,7 +42,7 @@ export interface Alteration {
 export type StoredDocumentCode = 'DOCUMENT_ALTERED';
 
 const REMEDY =
-  'Act on nothing that this run has shown. An operator finds the document and both digests in the log (event `alarm`), and restores the rows or starts the run again.';
+  'Do not rely on any data of this run. The operator finds the document and both digests in the log (event `alarm`), and restores the rows or starts the run again.';
 const SHOWN_CHARACTERS = 200;
 
 /** A row is not the document that its digest names. `others`: what was found beside the first. */

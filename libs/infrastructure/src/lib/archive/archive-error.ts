@@ -10,9 +10,10 @@ export type ArchiveErrorCode =
   | 'ARCHIVE_TOO_LARGE';
 
 const REMEDIES: Record<ArchiveErrorCode, string> = {
-  ARCHIVE_INVALID: 'Make it again with tar (ustar, pax or GNU format; plain or gzip), and copy it as binary.',
-  ARCHIVE_UNSAFE: 'Keep to regular files under plain relative names, each once.',
-  ARCHIVE_TOO_LARGE: 'Leave out files that are not needed.',
+  ARCHIVE_INVALID:
+    'Create the archive again with tar (ustar, pax or GNU format; plain or gzip), and copy it in binary mode.',
+  ARCHIVE_UNSAFE: 'Include only regular files with plain relative paths, each one once.',
+  ARCHIVE_TOO_LARGE: 'Remove files that are not needed.',
 };
 
 export function refusal(code: ArchiveErrorCode, message: string, cause?: unknown): CodedError<ArchiveErrorCode> {

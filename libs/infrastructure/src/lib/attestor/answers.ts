@@ -33,7 +33,7 @@ export async function request(
     throw new AttestorError(
       'ATTESTOR_UNAVAILABLE',
       `no answer from ${new URL(url).host}: ${cause instanceof Error ? cause.message : String(cause)}`,
-      'Nothing is lost: it is asked again. Check that the Attestor runs and can be reached from the workers.',
+      'No data is lost; the request is retried. Check that the Attestor is running and that workers can reach it.',
       [],
       { cause: error },
     );

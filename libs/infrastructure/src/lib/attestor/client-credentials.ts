@@ -53,7 +53,7 @@ export class TokenSource {
       throw new AttestorError(
         status >= 500 ? 'ATTESTOR_UNAVAILABLE' : 'ATTESTOR_TOKEN_REFUSED',
         `the token endpoint answered ${status}`,
-        'Check attestor.tokenUrl, clientId and clientSecretFile, and that this client may ask for the audience.',
+        'Check attestor.tokenUrl, clientId and clientSecretFile, and that this client may request the audience.',
       );
     this.held = { token, until: performance.now() + Number(seconds ?? 60) * 1_000 - MARGIN_MS };
     return token;

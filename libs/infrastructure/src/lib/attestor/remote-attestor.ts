@@ -121,8 +121,8 @@ function refusalOf(status: number, body: JsonObject): AttestorError {
     isFinal ? 'ATTESTOR_REFUSED' : 'ATTESTOR_UNAVAILABLE',
     `the Attestor answered ${status}${said === '' ? '' : ` (${said})`}`,
     isFinal
-      ? 'It looked and does not sign. Its own log names the checks that fail; do not replace it by a key file.'
-      : 'Nothing is lost: it is asked again.',
+      ? 'The Attestor checked the run and refused to sign. Its log lists the failed checks. Do not replace it with a key file.'
+      : 'No data is lost; the request is retried.',
   );
 }
 
@@ -141,7 +141,7 @@ function invalid(what: string): AttestorError {
   return new AttestorError(
     'ATTESTOR_ANSWER_INVALID',
     what,
-    'Check that the Attestor is of a release that knows what this worker sends.',
+    'Check that the release of the Attestor supports the requests of this worker.',
   );
 }
 

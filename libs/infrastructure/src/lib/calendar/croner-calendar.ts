@@ -53,7 +53,7 @@ export class CronerCalendar extends Calendar {
 function objectionToZone(timeZone: string): Objection {
   const refused = {
     to: 'timeZone',
-    message: 'it is no time zone of the IANA database, such as Europe/Berlin',
+    message: 'it must be an IANA time zone, such as Europe/Berlin',
   } as const;
   if (!ZONE.test(timeZone)) return refused;
   try {
@@ -66,13 +66,14 @@ function objectionToZone(timeZone: string): Objection {
 
 function objectionToFields(cron: string): Objection {
   if (cron.startsWith('@'))
-    return NICKNAMES.has(cron) ? null : { to: 'cron', message: `known nicknames are ${[...NICKNAMES].join(', ')}` };
+    return NICKNAMES.has(cron) ? null : { to: 'cron', message: `known macros: ${[...NICKNAMES].join(', ')}` };
   const fields = cron.split(' ');
   if (fields.length !== 5 || cron.length > MAX_LENGTH)
     return {
       to: 'cron',
-      message: 'it must have five fields, one blank apart: minute, hour, day of month, month, day of week; no seconds',
+      message:
+        'it must have five fields separated by single spaces: minute, hour, day of month, month and day of week; seconds are not supported',
     };
   const odd = fields.findIndex((field) => !FIELD.test(field) || /W/i.test(field.replace(/WED/gi, '')));
-  return odd < 0 ? null : { to: 'cron', message: `field ${odd + 1} has characters that are not understood` };
+  return odd < 0 ? null : { to: 'cron', message: `field ${odd + 1} contains unsupported characters` };
 }

@@ -49,6 +49,6 @@ it('are refused by name where nothing is provided that they could replace', () =
   const error = refused();
   expect(isCodedError(error) && [error.code, error.message]).toEqual([
     'ADAPTER_UNKNOWN',
-    'nothing of this application is provided for Signer',
+    'this application provides nothing for Signer',
   ]);
 });

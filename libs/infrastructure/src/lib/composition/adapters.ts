@@ -61,7 +61,7 @@ function adapterUnknown(tokens: readonly InjectionToken[]): CodedError<Compositi
   const names = tokens.map((token) => (typeof token === 'function' ? token.name : String(token))).join(', ');
   return new CodedError(
     'ADAPTER_UNKNOWN',
-    `nothing of this application is provided for ${names}`,
-    'Name a port that the application uses, such as `ObjectStore`. A provider of your own belongs into a module under `imports`.',
+    `this application provides nothing for ${names}`,
+    'Use a port of the application, such as `ObjectStore`. Put your own providers into a module under `imports`.',
   );
 }

@@ -13,27 +13,31 @@ export function checkArtifacts({ artifacts, database }: Configuration, notes: No
       'CONFIG_UNSAFE',
       '/artifacts/grace',
       'artifacts.grace must be 10m or more: an object would be deleted before its record is written.',
-      'Write 10m or more; less works together with database.allowUnsafe only, for tests.',
+      'Use 10m or more. A shorter time is allowed only with database.allowUnsafe, for tests.',
     );
   if (uploads.maxBytes > uploads.tenantBytes)
     notes.fault(
       'CONFIG_CONFLICT',
       '/artifacts/uploads/maxBytes',
-      'artifacts.uploads.maxBytes is more than artifacts.uploads.tenantBytes.',
+      'artifacts.uploads.maxBytes must not exceed artifacts.uploads.tenantBytes.',
     );
   if ((s3.accessKeyIdFile === null) !== (s3.secretAccessKeyFile === null))
-    notes.fault('CONFIG_CONFLICT', '/artifacts/s3', 'Access key id and secret are files both, or neither.');
+    notes.fault('CONFIG_CONFLICT', '/artifacts/s3', 'accessKeyIdFile and secretAccessKeyFile must be set together.');
   if (s3.endpoint?.startsWith('http:') && !isLoopback(new URL(s3.endpoint).hostname))
     notes.fault('CONFIG_UNSAFE', '/artifacts/s3/endpoint', 'artifacts.s3.endpoint must be https.', 'Use https.');
   if (s3.prefix !== null && !/^([A-Za-z0-9][A-Za-z0-9._-]{0,63}\/){1,8}$/.test(s3.prefix))
-    notes.fault('CONFIG_FORMAT', '/artifacts/s3/prefix', 'artifacts.s3.prefix must be names, each followed by /.');
+    notes.fault(
+      'CONFIG_FORMAT',
+      '/artifacts/s3/prefix',
+      'artifacts.s3.prefix must consist of names, each followed by /.',
+    );
   if (store !== 's3') return;
   if (s3.bucket === null) notes.fault('CONFIG_MISSING_KEY', '/artifacts/s3', 'With store: s3 a bucket must be named.');
   if (Math.max(maxBytes, uploads.maxBytes) > s3.partSize * MOST_PARTS)
     notes.fault(
       'CONFIG_CONFLICT',
       '/artifacts/s3/partSize',
-      `An object of S3 has ${MOST_PARTS} parts at most; with these the largest artifact or upload would have more.`,
+      `An S3 object can have at most ${MOST_PARTS} parts; the largest artifact or upload would have more.`,
       'Raise artifacts.s3.partSize.',
     );
 }

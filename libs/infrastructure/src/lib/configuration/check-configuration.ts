@@ -23,13 +23,13 @@ export function checkConfiguration(configuration: Configuration, notes: Notes, r
     notes.fault(
       'CONFIG_CONFLICT',
       '/sealedMode/enabled',
-      'sealedMode.required needs sealedMode.enabled: nothing could run.',
+      'sealedMode.required requires sealedMode.enabled; otherwise no run could start.',
     );
   if (approvals.expiresAfter > approvals.floor.maxExpiresAfter)
     notes.fault(
       'CONFIG_CONFLICT',
       '/approvals/expiresAfter',
-      'approvals.expiresAfter is longer than approvals.floor.maxExpiresAfter.',
+      'approvals.expiresAfter must not exceed approvals.floor.maxExpiresAfter.',
       undefined,
       ['/approvals/expiresAfter', '/approvals/floor/maxExpiresAfter'],
     );
@@ -37,8 +37,8 @@ export function checkConfiguration(configuration: Configuration, notes: Notes, r
     notes.fault(
       'CONFIG_CONFLICT',
       '/scheduler/grace',
-      'scheduler.grace is shorter than scheduler.lease and scheduler.interval together.',
-      'Make it longer, so that a tick is still in time when another process takes it over.',
+      'scheduler.grace must be at least the sum of scheduler.lease and scheduler.interval.',
+      'Use a longer grace, so that a tick is still on time when another process takes it over.',
     );
   checkActors(configuration, notes);
   checkRetries(configuration, notes);
@@ -70,7 +70,7 @@ function checkWebservice({ database, sandbox }: Configuration, notes: Notes): vo
     notes.fault(
       'CONFIG_MISSING_KEY',
       '/database/webUrl',
-      'How to connect as taskrunner_web is not configured.',
+      'No connection is configured for taskrunner_web.',
       'Set database.webUrl, or database.host and database.webPasswordFile.',
       ['/database/webUrl', '/database/host', '/database/webPasswordFile'],
     );
@@ -78,8 +78,8 @@ function checkWebservice({ database, sandbox }: Configuration, notes: Notes): vo
     notes.fault(
       'CONFIG_CONFLICT',
       '/sandbox/profile',
-      'sandbox.profile is auto, which the webservice cannot try out.',
-      'Write bwrap or none for webservice and workers alike.',
+      'sandbox.profile is auto, which the webservice cannot probe.',
+      'Use bwrap or none, with the same value for the webservice and the workers.',
     );
 }
 
@@ -89,16 +89,16 @@ function checkBodies({ http: { bodyLimit, bodies } }: Configuration, notes: Note
     notes.fault(
       'CONFIG_CONFLICT',
       '/http/bodies/tenantMemory',
-      'http.bodies.tenantMemory is less than http.bodyLimit: the largest body would always be refused.',
-      'Make it at least as large as one body.',
+      'http.bodies.tenantMemory must be at least http.bodyLimit; otherwise the largest body would always be refused.',
+      'Use at least the size of one body.',
       ['/http/bodies/tenantMemory', '/http/bodyLimit'],
     );
   if (bodies.memory < bodies.tenantMemory)
     notes.fault(
       'CONFIG_CONFLICT',
       '/http/bodies/memory',
-      'http.bodies.memory is less than http.bodies.tenantMemory.',
-      'Make it at least as large as the share of one tenant.',
+      'http.bodies.memory must be at least http.bodies.tenantMemory.',
+      'Use at least the limit of one tenant.',
       ['/http/bodies/memory', '/http/bodies/tenantMemory'],
     );
 }
@@ -108,13 +108,13 @@ function checkActors({ approvals: { actors, people } }: Configuration, notes: No
   actors.forEach((actor, index) => {
     const at = `/approvals/actors/${index}`;
     if (actors.findIndex((other) => sameSubject(other, actor)) !== index)
-      notes.fault('CONFIG_CONFLICT', at, 'The same program is here twice.', 'Keep one of the two.');
+      notes.fault('CONFIG_CONFLICT', at, 'The same program is listed twice.', 'Remove one of the two entries.');
     if (people.some((person) => sameSubject(person, actor)))
       notes.fault(
         'CONFIG_CONFLICT',
         at,
         'approvals.people lists the same subject.',
-        'Keep it under approvals.people if it is a person, else under approvals.actors.',
+        'Keep it in approvals.people if it is a person, otherwise in approvals.actors.',
       );
   });
 }
@@ -123,16 +123,26 @@ function checkSecrets({ providers, bindings }: Configuration['secrets'], notes: 
   providers.forEach(({ id, kind, folder }, index) => {
     const at = `/secrets/providers/${index}`;
     if (providers.findIndex((other) => other.id === id) !== index)
-      notes.fault('CONFIG_CONFLICT', `${at}/id`, 'The same provider is here twice.', 'Keep one of the two.');
+      notes.fault(
+        'CONFIG_CONFLICT',
+        `${at}/id`,
+        'The same provider is listed twice.',
+        'Remove one of the two entries.',
+      );
     if ((kind === 'file') !== (folder !== null))
-      notes.fault('CONFIG_CONFLICT', at, 'A provider of kind file has a folder, and no other.', 'Write its folder.');
+      notes.fault(
+        'CONFIG_CONFLICT',
+        at,
+        'A provider of kind file must have a folder; other providers must not.',
+        'Set its folder.',
+      );
   });
   bindings.forEach(({ provider }, index) => {
     if (!providers.some(({ id }) => id === provider))
       notes.fault(
         'CONFIG_CONFLICT',
         `/secrets/bindings/${index}/provider`,
-        `There is no provider ${provider}.`,
+        `The provider ${provider} does not exist.`,
         'Add it to secrets.providers, or correct its id.',
       );
   });
@@ -143,14 +153,14 @@ function checkContainer({ container: { engine, kubernetes } }: Configuration, no
     notes.fault(
       'CONFIG_CONFLICT',
       '/container/kubernetes/workClaim',
-      'container.engine: kubernetes needs container.kubernetes.workClaim.',
-      'Name the claim of the volume that worker and Jobs share.',
+      'container.engine: kubernetes requires container.kubernetes.workClaim.',
+      'Set the PersistentVolumeClaim of the volume that the worker and the Jobs share.',
     );
   if ((kubernetes.ownerPod === null) !== (kubernetes.ownerPodUid === null))
     notes.fault(
       'CONFIG_CONFLICT',
       '/container/kubernetes/ownerPodUid',
-      'container.kubernetes.ownerPod and ownerPodUid go together.',
+      'container.kubernetes.ownerPod and ownerPodUid must be set together.',
     );
 }
 
@@ -163,7 +173,7 @@ function checkAttestor({ attestor, profile }: Configuration, notes: Notes): void
   }
   for (const name of ['tokenUrl', 'clientId', 'clientSecretFile'] as const)
     if (attestor[name] === null)
-      notes.fault('CONFIG_CONFLICT', `/attestor/${name}`, `attestor.url needs attestor.${name}.`, undefined, [
+      notes.fault('CONFIG_CONFLICT', `/attestor/${name}`, `attestor.url requires attestor.${name}.`, undefined, [
         `/attestor/${name}`,
         '/attestor/url',
       ]);
@@ -179,16 +189,16 @@ function checkRetention({ retention }: Configuration, notes: Notes): void {
     notes.fault(
       'CONFIG_CONFLICT',
       '/retention/evidence',
-      'retention.evidence is shorter than retention.runs.',
+      'retention.evidence must be at least retention.runs.',
       undefined,
       places,
     );
   retention.tenants.forEach(({ tenant, runs, evidence }, index) => {
     const at = `/retention/tenants/${index}`;
     if (retention.tenants.findIndex((other) => other.tenant === tenant) !== index)
-      notes.fault('CONFIG_CONFLICT', at, `The tenant ${tenant} is here twice.`, 'Keep one of the two.');
+      notes.fault('CONFIG_CONFLICT', at, `The tenant ${tenant} is listed twice.`, 'Remove one of the two entries.');
     if ((evidence ?? retention.evidence) < (runs ?? retention.runs))
-      notes.fault('CONFIG_CONFLICT', at, `Evidence of the tenant ${tenant} would go before its runs.`);
+      notes.fault('CONFIG_CONFLICT', at, `The evidence of the tenant ${tenant} would be deleted before its runs.`);
   });
 }
 
@@ -199,7 +209,7 @@ function checkRetries({ retries }: Configuration, notes: Notes): void {
     notes.fault(
       'CONFIG_CONFLICT',
       `/retries/${name}`,
-      `retries.${name} is more than retries.cap.${name}.`,
+      `retries.${name} must not exceed retries.cap.${name}.`,
       undefined,
       places,
     );
@@ -214,7 +224,7 @@ function checkTelemetry({ telemetry: { endpoint, headersFile } }: Configuration,
     'CONFIG_UNSAFE',
     '/telemetry/endpoint',
     'With telemetry.headersFile the endpoint must be https or on loopback.',
-    'Use https, or send no headers.',
+    'Use https, or remove the headers.',
     ['/telemetry/endpoint', '/telemetry/headersFile'],
   );
 }
@@ -222,16 +232,19 @@ function checkTelemetry({ telemetry: { endpoint, headersFile } }: Configuration,
 function checkIssuer(issuer: IssuerConfiguration, at: string, development: boolean, notes: Notes): void {
   const { jwksUri, jwksFile, algorithms } = issuer;
   if ((jwksUri === null) === (jwksFile === null))
-    notes.fault('CONFIG_CONFLICT', at, 'An issuer has either jwksUri or jwksFile.', 'Write exactly one of the two.', [
-      `${at}/jwksUri`,
-      `${at}/jwksFile`,
-    ]);
+    notes.fault(
+      'CONFIG_CONFLICT',
+      at,
+      'An issuer must have either jwksUri or jwksFile.',
+      'Set exactly one of the two.',
+      [`${at}/jwksUri`, `${at}/jwksFile`],
+    );
   if (jwksUri?.startsWith('http:') && !(development && isLoopback(new URL(jwksUri).hostname)))
     notes.fault(
       'CONFIG_UNSAFE',
       `${at}/jwksUri`,
       'jwksUri must be https.',
-      'Use https; plain http works for the development Authority only.',
+      'Use https. Plain http is allowed only for the development Authority.',
     );
   if (algorithms.length === 0)
     notes.fault('CONFIG_RANGE', `${at}/algorithms`, 'An issuer must have at least one algorithm.');
@@ -243,8 +256,8 @@ function checkNames(issuers: readonly IssuerConfiguration[], notes: Notes): void
       notes.fault(
         'CONFIG_CONFLICT',
         `/authority/issuers/${index}/issuer`,
-        'The same issuer is here twice.',
-        'Keep one of the two.',
+        'The same issuer is listed twice.',
+        'Remove one of the two entries.',
       );
   });
 }
@@ -261,24 +274,28 @@ function checkWebhook(
   const rule = endpointRule(endpoint);
   const target = parseTarget(endpoint.url);
   if (rule === null || target === null)
-    notes.fault('CONFIG_FORMAT', at, 'url or cidr cannot be read: an address block ends in zeros, as 10.1.0.0/16.');
+    notes.fault(
+      'CONFIG_FORMAT',
+      at,
+      'url or cidr is not valid. The address bits after the prefix of a cidr must be zero, as in 10.1.0.0/16.',
+    );
   else if (!decideEgress([rule], target).allowed)
     notes.fault(
       'CONFIG_UNSAFE',
       `${at}/url`,
-      'The address is private or outside of cidr.',
-      'Name the block that it lies in as cidr.',
+      'The address is private or outside cidr.',
+      'Set cidr to the address range that contains it.',
     );
   if (endpoint.cidr === null && endpoint.url.startsWith('http:'))
-    notes.fault('CONFIG_UNSAFE', `${at}/url`, 'url must be https.', 'Use https; plain http works with cidr only.');
+    notes.fault('CONFIG_UNSAFE', `${at}/url`, 'url must be https.', 'Use https. Plain http is allowed only with cidr.');
   const same = ({ tenant, url }: WebhookConfiguration): boolean => tenant === endpoint.tenant && url === endpoint.url;
   if (endpoints.findIndex(same) !== index)
-    notes.fault('CONFIG_CONFLICT', at, 'The same endpoint is here twice.', 'Keep one of the two.');
+    notes.fault('CONFIG_CONFLICT', at, 'The same endpoint is listed twice.', 'Remove one of the two entries.');
   if (index === 0 && firstRetry > longestRetry)
     notes.fault(
       'CONFIG_CONFLICT',
       '/webhooks/longestRetry',
-      'webhooks.longestRetry is shorter than webhooks.firstRetry.',
+      'webhooks.longestRetry must be at least webhooks.firstRetry.',
     );
 }
 

@@ -11,23 +11,32 @@ export function checkDestinations({ artifacts }: Configuration, notes: Notes): v
     notes.fault(
       'CONFIG_CONFLICT',
       '/artifacts/exports/retry',
-      'artifacts.exports.retry is longer than artifacts.exports.longestRetry.',
+      'artifacts.exports.retry must not exceed artifacts.exports.longestRetry.',
       undefined,
       ['/artifacts/exports/retry', '/artifacts/exports/longestRetry'],
     );
   destinations.forEach((one, index) => {
     const at = `/artifacts/destinations/${index}`;
     if (destinations.findIndex(({ id }) => id === one.id) !== index)
-      notes.fault('CONFIG_CONFLICT', `${at}/id`, 'The same destination is here twice.', 'Keep one of the two.');
+      notes.fault(
+        'CONFIG_CONFLICT',
+        `${at}/id`,
+        'The same destination is listed twice.',
+        'Remove one of the two entries.',
+      );
     if (one.type === 'folder' && (one.path === null || one.bucket !== null))
-      notes.fault('CONFIG_CONFLICT', at, 'A destination of type folder has a path and no bucket.');
+      notes.fault('CONFIG_CONFLICT', at, 'A destination of type folder must have a path and no bucket.');
     if (one.type === 's3' && (one.bucket === null || one.path !== null))
-      notes.fault('CONFIG_CONFLICT', at, 'A destination of type s3 has a bucket and no path.');
+      notes.fault('CONFIG_CONFLICT', at, 'A destination of type s3 must have a bucket and no path.');
     if ((one.accessKeyIdFile === null) !== (one.secretAccessKeyFile === null))
-      notes.fault('CONFIG_CONFLICT', at, 'Access key id and secret are files both, or neither.');
+      notes.fault('CONFIG_CONFLICT', at, 'accessKeyIdFile and secretAccessKeyFile must be set together.');
     if (one.endpoint?.startsWith('http:') && !isLoopback(new URL(one.endpoint).hostname))
       notes.fault('CONFIG_UNSAFE', `${at}/endpoint`, 'The endpoint of a destination must be https.', 'Use https.');
     if (one.prefix !== null && !PREFIX.test(one.prefix))
-      notes.fault('CONFIG_FORMAT', `${at}/prefix`, 'The prefix of a destination must be names, each followed by /.');
+      notes.fault(
+        'CONFIG_FORMAT',
+        `${at}/prefix`,
+        'The prefix of a destination must consist of names, each followed by /.',
+      );
   });
 }

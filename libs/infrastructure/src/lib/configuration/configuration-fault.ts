@@ -5,15 +5,15 @@ export type ConfigurationFaultCode = keyof typeof REMEDIES;
 
 /** What to do about each fault: code → remediation. */
 export const REMEDIES = {
-  CONFIG_UNREADABLE: 'Name a readable file with --config or TASKRUNNER_CONFIG.',
-  CONFIG_UNKNOWN_KEY: 'Remove the key; etc/task-runner.yaml.sample holds every key there is.',
+  CONFIG_UNREADABLE: 'Set --config or TASKRUNNER_CONFIG to a readable file.',
+  CONFIG_UNKNOWN_KEY: 'Remove the key. etc/task-runner.yaml.sample lists all keys.',
   CONFIG_MISSING_KEY: 'Add the key.',
-  CONFIG_TYPE: 'Write a value of the kind that etc/task-runner.yaml.sample shows.',
-  CONFIG_RANGE: 'Choose a value inside the range.',
-  CONFIG_FORMAT: 'Write the value as etc/task-runner.yaml.sample shows.',
-  CONFIG_CHOICE: 'Choose one of the values.',
+  CONFIG_TYPE: 'Use a value of the type shown in etc/task-runner.yaml.sample.',
+  CONFIG_RANGE: 'Use a value within the range.',
+  CONFIG_FORMAT: 'Use the format shown in etc/task-runner.yaml.sample.',
+  CONFIG_CHOICE: 'Use one of the allowed values.',
   CONFIG_CONFLICT: 'Change one of the two values.',
-  CONFIG_UNSAFE: 'Development settings work on loopback only; configure a real Authority elsewhere.',
+  CONFIG_UNSAFE: 'Development settings work only on loopback. Elsewhere, configure a real Authority.',
   CONFIG_VARIABLE_UNKNOWN: 'Correct or remove the environment variable.',
 } as const;
 

@@ -30,7 +30,7 @@ export const CONFIGURATION = {
   profile: key(
     oneOf('standard', 'production'),
     'standard',
-    'production: only a remote Attestor signs, and a worker that could read a key for runs does not start.',
+    'Installation profile. production: only a remote Attestor signs run statements, and a worker that can read a run-signing key does not start.',
     'standard | production',
   ),
   http,

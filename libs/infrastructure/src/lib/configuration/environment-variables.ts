@@ -51,7 +51,12 @@ export function readVariables(env: Variables): {
       const near = nearestName(variable, keys.keys());
       const remedy = near === null ? undefined : `Did you mean ${near}?`;
       faults.push(
-        placeless('CONFIG_VARIABLE_UNKNOWN', '', `The environment variable ${variable} names no key.`, remedy),
+        placeless(
+          'CONFIG_VARIABLE_UNKNOWN',
+          '',
+          `The environment variable ${variable} does not match any key.`,
+          remedy,
+        ),
       );
     }
   }

@@ -77,7 +77,7 @@ export function readFields<F extends Fields>(fields: F, value: Json | undefined,
   const entries = value === undefined || value === null ? {} : value;
   if (!isJsonObject(entries)) {
     const what = isJsonArray(entries) ? 'a list' : 'a single value';
-    notes.fault('CONFIG_TYPE', at, `${at === '' ? 'The configuration' : nameOf(at)} must hold keys; it is ${what}.`);
+    notes.fault('CONFIG_TYPE', at, `${at === '' ? 'The configuration' : nameOf(at)} must contain keys; it is ${what}.`);
     return readFields(fields, undefined, at, notes);
   }
   refuseUnknown(fields, Object.keys(entries), at, notes);
@@ -102,7 +102,7 @@ function refuseUnknown(fields: Fields, written: readonly string[], at: string, n
   for (const name of written) {
     if (Object.hasOwn(fields, name)) continue;
     const near = nearestName(name, Object.keys(fields));
-    const remedy = near === null ? `Known keys are ${Object.keys(fields).join(', ')}.` : `Did you mean ${near}?`;
+    const remedy = near === null ? `Known keys: ${Object.keys(fields).join(', ')}.` : `Did you mean ${near}?`;
     const where = at === '' ? 'The configuration' : nameOf(at);
     const place = pointerTo(at, name);
     // The value that a misspelt key was meant for is not known either.

@@ -10,7 +10,7 @@ import {
 } from '@taskrunner/core';
 import { nameOf, readFields, type Fields, type Kind, type ValueOf } from './key';
 
-const TYPES = { text: 'a text', flag: 'true or false', number: 'a whole number', list: 'a list' };
+const TYPES = { text: 'a text', flag: 'true or false', number: 'an integer', list: 'a list' };
 const DURATION_UNITS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000 } as const;
 const SIZE_UNITS = { GiB: 1024 ** 3, MiB: 1024 ** 2, KiB: 1024, B: 1 } as const;
 
@@ -30,7 +30,7 @@ function textual(noun: string, isRight: (value: string) => boolean, isSecret = f
 }
 
 /** Any text but an empty one. */
-export const text = textual('a text that is not empty', (value) => value !== '');
+export const text = textual('a non-empty string', (value) => value !== '');
 /** An absolute path of this machine. */
 export const path = textual('an absolute path', (value) => value.startsWith('/') && !value.includes('\0'));
 /** A file that holds a secret and nothing else; only its path is ever shown. */
@@ -69,7 +69,7 @@ export const hostPattern = textual(
 );
 /** A block of addresses. */
 export const addressBlock = textual(
-  'a block of addresses such as 10.1.0.0/16, with zeros below its prefix',
+  'an address range such as 10.1.0.0/16, with zero bits after its prefix',
   (value) => parseRule('*', value) !== null,
 );
 /** A name server. */

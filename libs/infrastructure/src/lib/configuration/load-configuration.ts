@@ -38,6 +38,6 @@ export async function loadConfiguration(
 }
 
 function absent(source: string): ConfigurationReading {
-  const help = 'Name the file, or set TASKRUNNER_CONFIG. To check the environment variables alone, name /dev/null.';
-  return { kind: 'refused', faults: [placeless('CONFIG_UNREADABLE', '', `There is no file ${source}.`, help)] };
+  const help = 'Pass the file, or set TASKRUNNER_CONFIG. To check only the environment variables, pass /dev/null.';
+  return { kind: 'refused', faults: [placeless('CONFIG_UNREADABLE', '', `The file ${source} does not exist.`, help)] };
 }

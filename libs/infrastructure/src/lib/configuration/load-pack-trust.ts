@@ -34,8 +34,8 @@ export async function loadPublisherKey(keyRef: string, path: string): Promise<Pu
     const spki = key.export({ type: 'spki', format: 'der' }).toString('base64');
     return { keyRef, algorithm: isP256 ? 'ecdsa-p256' : 'ed25519', spki };
   } catch (error) {
-    const help = 'Write the path of an Ed25519 or P-256 public key in PEM (`openssl pkey -pubout`).';
-    throw new CodedError<PackTrustErrorCode>('PACK_KEY_INVALID', `${path} holds no key of a publisher`, help, [], {
+    const help = 'Set the path of an Ed25519 or P-256 public key in PEM (`openssl pkey -pubout`).';
+    throw new CodedError<PackTrustErrorCode>('PACK_KEY_INVALID', `${path} contains no publisher key`, help, [], {
       cause: error,
     });
   }

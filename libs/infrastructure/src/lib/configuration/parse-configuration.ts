@@ -29,7 +29,7 @@ export function parseConfiguration(
   const note: Notes['fault'] = (code, at, message, remediation) => {
     const variable = [...overridden].find(([place]) => at === place || at.startsWith(`${place}/`))?.[1];
     if (variable !== undefined) {
-      faults.push(placeless(code, at, `${message} It comes from ${variable}.`, remediation));
+      faults.push(placeless(code, at, `${message} The value comes from ${variable}.`, remediation));
     } else {
       const position = code === 'CONFIG_UNKNOWN_KEY' ? document.keyPositionOf(at) : document.positionOf(at);
       faults.push({ code, path: at, ...position, message, remediation: remediation ?? REMEDIES[code] });

@@ -5,11 +5,11 @@ import type { Fields, Key } from './key';
 import { printFields } from './kinds';
 import { printYaml } from './yaml-text';
 
-const HEAD = `# Configuration of TaskRunner: every key with its default. What is left out has its default; unknown keys are refused.
-# Read from --config, else from the file named by TASKRUNNER_CONFIG, else from /etc/taskrunner/task-runner.yaml.
-# Each key can be overridden by an environment variable: TASKRUNNER_, then the path of the key in capitals, words apart by _, such as
-# ${variableOf(['http', 'healthPort'])} or ${variableOf(['approvals', 'floor', 'minApprovals'])}; lists as JSON.
-# Durations: 500ms, 90s, 30m, 4h, 7d. Sizes: 64KiB, 24MiB, 1GiB. Secrets stand in files of their own, of which only the path stands here.
+const HEAD = `# Configuration of TaskRunner. This file lists every key with its default. A key that is omitted has its default; unknown keys are refused.
+# The configuration is read from the file of --config, or else of TASKRUNNER_CONFIG, or else from /etc/taskrunner/task-runner.yaml.
+# An environment variable can override each key. Its name is TASKRUNNER_ followed by the path of the key in capitals, with words separated by _,
+# such as ${variableOf(['http', 'healthPort'])} or ${variableOf(['approvals', 'floor', 'minApprovals'])}. Lists are written as JSON.
+# Durations: 500ms, 90s, 30m, 4h, 7d. Sizes: 64KiB, 24MiB, 1GiB. Secrets are stored in separate files; the configuration contains only their paths.
 `;
 
 /** The text of `etc/task-runner.yaml.sample`: made from the table of keys, so that it cannot differ from it. */

@@ -7,9 +7,5 @@ export type EgressErrorCode =
 
 /** An error with its remedy. */
 export function egressError(message: string): CodedError<EgressErrorCode> {
-  return new CodedError(
-    'EGRESS_UNAVAILABLE',
-    message,
-    'Look into the log of the worker: its egress proxy does not work.',
-  );
+  return new CodedError('EGRESS_UNAVAILABLE', message, 'Check the log of the worker. Its egress proxy does not work.');
 }

@@ -25,7 +25,7 @@ export async function superuserPassword(place: DataPlace): Promise<string> {
     throw new EmbeddedPostgresError(
       'DATABASE_START_FAILED',
       `${file}, which holds the password of this database, is missing`,
-      'restore the file, or delete the data directory to begin with an empty database',
+      'restore the file, or delete the data directory to start with an empty database',
     );
   }
   const password = randomBytes(24).toString('base64url');
@@ -83,7 +83,7 @@ export async function makeCluster(
     throw new EmbeddedPostgresError(
       'DATABASE_START_FAILED',
       `initdb could not make a database in ${place.home}: ${said || String(error)}`,
-      'see what initdb says: usually no space, no permission or a read-only file system',
+      'see the output of initdb; common causes are no space, no permission or a read-only file system',
       error,
     );
   } finally {
@@ -109,7 +109,7 @@ export async function copyCluster(place: DataPlace, original: string): Promise<v
     throw new EmbeddedPostgresError(
       'DATABASE_START_FAILED',
       `the database in ${original} could not be copied to ${place.home}: ${String(error)}`,
-      'name the folder of a database that was stopped, or begin without a copy',
+      'use the folder of a stopped database, or start without a copy',
       error,
     );
   }

@@ -59,8 +59,8 @@ export async function homeOf(requested: string): Promise<string> {
   if (home === requested || existsSync(home)) return home;
   throw new EmbeddedPostgresError(
     'DATABASE_START_FAILED',
-    `${pointer} says that the data lies in ${home}, which does not exist`,
-    `restore ${home}, or delete ${requested} to begin with an empty database`,
+    `${pointer} refers to the data in ${home}, which does not exist`,
+    `restore ${home}, or delete ${requested} to start with an empty database`,
   );
 }
 
@@ -87,7 +87,7 @@ async function existingPlace(requested: string, home: string, account: OsAccount
     throw new EmbeddedPostgresError(
       'DATABASE_START_FAILED',
       `${pgdata} is not a PostgreSQL data directory (no PG_VERSION)`,
-      'restore it, or delete it to begin with an empty database',
+      'restore it, or delete it to start with an empty database',
     );
   }
   return { requested, home, account: owner, major: Number(version) };

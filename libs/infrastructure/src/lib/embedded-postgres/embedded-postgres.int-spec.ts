@@ -186,7 +186,7 @@ describe('the embedded database', () => {
     const { port } = other.address() as AddressInfo;
     await expect(started({ ...any, port })).rejects.toMatchObject({
       code: 'DATABASE_START_FAILED',
-      remediation: expect.stringContaining(`port ${port} is taken`) as string,
+      remediation: expect.stringContaining(`port ${port} is in use`) as string,
     });
     other.close();
     await once(other, 'close');

@@ -84,7 +84,7 @@ async function prepare(requested: string): Promise<DirectoryOwner> {
     throw new EmbeddedPostgresError(
       'DATABASE_START_FAILED',
       `cannot use ${requested}: ${error instanceof Error ? error.message : String(error)}`,
-      'choose a data directory that this user may write',
+      'choose a data directory that this user can write to',
       error,
     );
   }
@@ -94,7 +94,7 @@ function inUse(pid: number, directory: string): EmbeddedPostgresError {
   return new EmbeddedPostgresError(
     'DATABASE_IN_USE',
     `process ${pid} is running the database in ${directory}`,
-    'stop that process, connect to its database by database.url, or choose another data directory',
+    'stop that process, connect to its database with database.url, or choose another data directory',
   );
 }
 

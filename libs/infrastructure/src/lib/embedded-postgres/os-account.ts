@@ -23,7 +23,7 @@ export async function chooseAccount(): Promise<OsAccount> {
   throw new EmbeddedPostgresError(
     'DATABASE_START_FAILED',
     `PostgreSQL does not run as root, and none of the accounts ${candidates.join(', ')} exists`,
-    'run as an ordinary user, add an account named postgres, or set database.url to a server of your own',
+    'run as a regular user, add an account named postgres, or set database.url to another server',
   );
 }
 

@@ -48,7 +48,7 @@ export async function stopServer(pid: number, alive: () => Promise<boolean>): Pr
   throw new EmbeddedPostgresError(
     'DATABASE_START_FAILED',
     `PostgreSQL ${pid} does not stop`,
-    'stop it by hand, then start again',
+    'stop it manually, then start again',
   );
 }
 

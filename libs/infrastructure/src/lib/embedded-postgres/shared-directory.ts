@@ -22,7 +22,7 @@ export async function sharedDirectory(account: OsAccount, preferred?: string): P
   throw new EmbeddedPostgresError(
     'DATABASE_START_FAILED',
     `no directory that ${account?.name ?? 'this user'} can enter: ${candidates.join(', ')}`,
-    'move the installation and the data directory out of private (0700) folders, or make one of these folders usable',
+    'move the installation and the data directory out of private (0700) folders, or make one of these folders accessible',
   );
 }
 

@@ -78,6 +78,6 @@ function tooLarge(name: string, maxBytes: number): Fault {
     line: null,
     column: null,
     message: `artifact ${JSON.stringify(name)} has more than ${maxBytes} bytes`,
-    remediation: 'Write less, or raise `artifacts.maxBytes` in the configuration.',
+    remediation: 'Write less data, or raise `artifacts.maxBytes` in the configuration.',
   };
 }

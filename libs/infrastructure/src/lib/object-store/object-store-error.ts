@@ -1,13 +1,13 @@
 import { CodedError, type ObjectStoreErrorCode } from '@taskrunner/core';
 
 const REMEDIES: Record<ObjectStoreErrorCode, string> = {
-  OBJECT_MISSING: 'Check the digest; the object may have passed its retention.',
-  OBJECT_TOO_LARGE: 'Send less, or raise the limit in the configuration.',
+  OBJECT_MISSING: 'Check the digest. The object may be past its retention.',
+  OBJECT_TOO_LARGE: 'Send less data, or raise the limit in the configuration.',
   OBJECT_DIGEST_MISMATCH: 'Restore the object from a backup, or store it again.',
-  OBJECT_RANGE: 'Ask for bytes that the object has.',
-  OBJECT_STORE_UNAVAILABLE: 'Try again; if it stays, look at the object store and at the room it has.',
+  OBJECT_RANGE: 'Request a range within the size of the object.',
+  OBJECT_STORE_UNAVAILABLE: 'Try again. If the error persists, check the object store and its free space.',
   OBJECT_STORE_REFUSED:
-    'Check bucket, credentials and rights (`artifacts` in the configuration): to read, write, list and delete.',
+    'Check the bucket, the credentials and the permissions (`artifacts` in the configuration): read, write, list and delete.',
 };
 
 export const missing = (cause?: unknown) => refusal('OBJECT_MISSING', 'there is no such object', cause);

@@ -1,6 +1,6 @@
 import { PlannerError, type PlanningLimits } from '@taskrunner/core';
 
-const SMALLER = 'Make the pack or its inputs smaller, or split the pack;';
+const SMALLER = 'Make the pack or its inputs smaller, split the pack,';
 
 export function tookTooLong({ time }: PlanningLimits): PlannerError {
   const help = `${SMALLER} or ask the operator to raise limits.planTime.`;
@@ -13,9 +13,9 @@ export function tookTooMuch({ memory }: PlanningLimits): PlannerError {
 }
 
 export function busy(): PlannerError {
-  return new PlannerError('PLANNER_BUSY', 'too many packs wait to be planned', 'Try again in a few seconds.');
+  return new PlannerError('PLANNER_BUSY', 'too many packs are waiting to be planned', 'Try again in a few seconds.');
 }
 
 export function unavailable(detail: string): PlannerError {
-  return new PlannerError('PLANNER_UNAVAILABLE', detail, 'Try again; tell the operator if it stays so.');
+  return new PlannerError('PLANNER_UNAVAILABLE', detail, 'Try again. If the error persists, contact the operator.');
 }

@@ -100,7 +100,10 @@ describe('planning threads', () => {
     const one = threads({ queue: 4 });
     // The first is under way; two of one tenant may wait.
     const asked = [1, 2, 3, 4].map(async () => one.ask('acme', 'plan', SMALL));
-    expect(await refusal(asked[3] as Promise<unknown>)).toEqual(['PLANNER_BUSY', 'too many packs wait to be planned']);
+    expect(await refusal(asked[3] as Promise<unknown>)).toEqual([
+      'PLANNER_BUSY',
+      'too many packs are waiting to be planned',
+    ]);
     expect(await one.ask('globex', 'plan', SMALL)).toMatchObject({ kind: 'planned' });
     expect(await Promise.all(asked.slice(0, 3))).toHaveLength(3);
   });

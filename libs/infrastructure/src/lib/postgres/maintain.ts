@@ -47,13 +47,12 @@ export async function holdRun(maintainUrl: string, tenant: TenantId, run: RunId,
 export async function releaseRun(maintainUrl: string, tenant: TenantId, run: RunId): Promise<void> {
   const event = canonical({ type: 'run.released', runId: run });
   const text = 'select pack_runs.release_run($1, $2, $3) as done';
-  await settle(maintainUrl, text, [tenant, runUuid(run), event], `${tenant} holds no run ${run}`);
+  await settle(maintainUrl, text, [tenant, runUuid(run), event], `${tenant} has no held run ${run}`);
 }
 
 async function settle(url: string, text: string, values: unknown[], otherwise: string): Promise<void> {
   const { rows } = await asMaintain(url, (client) => client.query<{ done: boolean }>(text, values));
-  if (rows[0]?.done !== true)
-    throw new DatabaseError('DB_RUN_UNKNOWN', otherwise, 'Check the id of the run and its tenant.');
+  if (rows[0]?.done !== true) throw new DatabaseError('DB_RUN_UNKNOWN', otherwise, 'Check the run id and the tenant.');
 }
 
 async function asMaintain<Result>(url: string, work: (client: Client) => Promise<Result>): Promise<Result> {

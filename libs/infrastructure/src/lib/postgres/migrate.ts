@@ -62,7 +62,7 @@ function refuseNewer(applied: readonly string[]): void {
   throw new DatabaseError(
     'DB_SCHEMA_NEWER',
     `the database has migrations that this release does not know: ${unknown.join(', ')}`,
-    'use the release that made them, or a later one; migrations only go forward',
+    'use the release that made them, or a later release; migrations cannot be reverted',
   );
 }
 

@@ -94,6 +94,6 @@ export async function databaseReadiness(pool: Pool): Promise<Readiness> {
       reason: `partitions end in less than ${PARTITION_DAYS_NEEDED} days: run taskrunner maintain`,
     };
   } catch (error) {
-    return { ready: false, reason: `the database does not answer: ${(error as Error).message}` };
+    return { ready: false, reason: `the database does not respond: ${(error as Error).message}` };
   }
 }

@@ -52,7 +52,7 @@ export async function assertSafeDatabase(pool: Pool, options: SafetyOptions = {}
     throw new DatabaseError(
       'DB_ROLE_UNSAFE',
       `the role ${why}`,
-      'connect as taskrunner_web or taskrunner_worker; the owner role is for migrations only',
+      'connect as taskrunner_web or taskrunner_worker; the owner role is only for migrations',
     );
   }
 }

@@ -166,7 +166,10 @@ async function lock(path: string): Promise<() => Promise<void>> {
       await new Promise((resolve) => setTimeout(resolve, LOCK_PAUSE_MS));
     }
   }
-  throw refusal('REGISTRY_UNAVAILABLE', `${path} is there: another publisher is at work, or one died; then remove it`);
+  throw refusal(
+    'REGISTRY_UNAVAILABLE',
+    `${path} exists: another publisher is active, or one was interrupted; in that case remove the file`,
+  );
 }
 
 function hasCode(error: unknown, code: string): boolean {

@@ -112,7 +112,7 @@ export class HttpStore extends OciStore {
       body: bytes,
       maxBytes: MAX_MANIFEST_BYTES,
     });
-    if (ended.status !== 201) throw refusal('REGISTRY_UNSUPPORTED', `an upload ends with status ${ended.status}`);
+    if (ended.status !== 201) throw refusal('REGISTRY_UNSUPPORTED', `an upload failed with status ${ended.status}`);
   }
 
   async putManifest(repository: string, manifest: StoredManifest, tag: string): Promise<void> {
@@ -134,7 +134,7 @@ export class HttpStore extends OciStore {
       await this.put(repository, stored, referrersTag(subject));
     }
     if (!(await this.tagged(repository, subject)).some((one) => one.digest === digest))
-      throw refusal('REGISTRY_UNAVAILABLE', 'others attach to the same artifact all the time');
+      throw refusal('REGISTRY_UNAVAILABLE', 'other clients keep attaching to the same artifact');
   }
 
   private async tagged(repository: string, digest: Digest): Promise<readonly Descriptor[]> {
@@ -152,7 +152,7 @@ export class HttpStore extends OciStore {
       maxBytes: MAX_MANIFEST_BYTES,
     });
     if (reply.status === 201) return reply;
-    throw refusal('REGISTRY_UNSUPPORTED', `an artifact is not taken (status ${reply.status})`);
+    throw refusal('REGISTRY_UNSUPPORTED', `an artifact was refused (status ${reply.status})`);
   }
 
   private get(

@@ -54,14 +54,14 @@ export class OciPackRegistry extends PackRegistry {
     const manifest = readManifest(found.bytes);
     const layer = layerOf(manifest);
     if (layer.size > this.limits.maxPackBytes)
-      throw refusal('PACK_TOO_LARGE', `${pack} has ${layer.size} bytes; ${this.limits.maxPackBytes} are taken`);
+      throw refusal('PACK_TOO_LARGE', `${pack} has ${layer.size} bytes; the limit is ${this.limits.maxPackBytes}`);
     if (manifest.config.size > MAX_CONFIG_BYTES)
       throw refusal('PACK_ARTIFACT_INVALID', 'the configuration of the artifact is too large');
     const facts = readFacts(await this.blob(pack, manifest.config));
     if (facts.name !== pack || (what.version !== null && facts.version !== what.version))
       throw refusal(
         'PACK_DIGEST_MISMATCH',
-        `what is published as ${pack}${what.version === null ? '' : `:${what.version}`} is ${facts.name}:${facts.version}`,
+        `the pack published as ${pack}${what.version === null ? '' : `:${what.version}`} is ${facts.name}:${facts.version}`,
       );
     return { registry: this.name, digest: found.digest, archive: { digest: layer.digest, size: layer.size }, facts };
   }
@@ -105,7 +105,7 @@ export class OciPackRegistry extends PackRegistry {
   async publish(facts: PackFacts, supplied: PackArchive): Promise<PackArtifact> {
     const archive = await packArchive(supplied, this.tar);
     if (archive.length > this.limits.maxPackBytes)
-      throw refusal('PACK_TOO_LARGE', `the pack has ${archive.length} bytes; ${this.limits.maxPackBytes} are taken`);
+      throw refusal('PACK_TOO_LARGE', `the pack has ${archive.length} bytes; the limit is ${this.limits.maxPackBytes}`);
     const { manifest, blobs } = buildArtifact(facts, archive);
     for (const blob of blobs) await this.store.putBlob(facts.name, blob);
     await this.store.putManifest(facts.name, manifest, tagOf(facts.version));
@@ -115,7 +115,7 @@ export class OciPackRegistry extends PackRegistry {
 
   async attach({ facts, digest }: PackArtifact, signature: Json): Promise<void> {
     const subject = await this.store.manifest(facts.name, digest);
-    if (subject === null) throw refusal('PACK_ARTIFACT_INVALID', `${facts.name}@${digest} is gone`);
+    if (subject === null) throw refusal('PACK_ARTIFACT_INVALID', `${facts.name}@${digest} no longer exists`);
     const { manifest, blobs } = buildSignature(signature, { ...describe(MEDIA_TYPE.manifest, subject.bytes) });
     const known = await this.store.referrers(facts.name, digest);
     if (known.some((one) => one.digest === manifest.digest)) return;
@@ -138,7 +138,7 @@ function layerOf({ artifactType, config, layers }: Manifest): Descriptor {
   const isPack = artifactType === MEDIA_TYPE.pack && config.mediaType === MEDIA_TYPE.packConfig;
   const isLayer = layer?.mediaType === MEDIA_TYPE.packLayer || layer?.mediaType === MEDIA_TYPE.packLayerGzip;
   if (isPack && layers.length === 1 && layer && isLayer) return layer;
-  throw refusal('PACK_ARTIFACT_INVALID', 'what is published there is no pack');
+  throw refusal('PACK_ARTIFACT_INVALID', 'the artifact is not a pack');
 }
 
 function jsonOf(bytes: Uint8Array): Json {

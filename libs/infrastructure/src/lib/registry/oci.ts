@@ -97,12 +97,12 @@ export function readObject(bytes: Uint8Array): { readonly [name: string]: Json }
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as Json;
   } catch (error) {
-    throw refusal('PACK_ARTIFACT_INVALID', 'what the registry gave is not JSON', error);
+    throw refusal('PACK_ARTIFACT_INVALID', 'the response of the registry is not JSON', error);
   }
-  if (!isJsonObject(value)) throw malformed('it is no object');
+  if (!isJsonObject(value)) throw malformed('it is not an object');
   return value;
 }
 
 function malformed(what: string): Error {
-  return refusal('PACK_ARTIFACT_INVALID', `what the registry gave is no artifact: ${what}`);
+  return refusal('PACK_ARTIFACT_INVALID', `the response of the registry is not an artifact: ${what}`);
 }

@@ -61,7 +61,7 @@ export async function unpackArchive(
     );
   });
   const manifest = MANIFESTS.map((name) => files.find(({ path }) => path === name)).find((file) => file !== undefined);
-  if (!manifest) throw refusal('PACK_ARTIFACT_INVALID', 'the archive holds no pack.yaml');
+  if (!manifest) throw refusal('PACK_ARTIFACT_INVALID', 'the archive contains no pack.yaml');
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(manifest.bytes);
     return { manifest: text, files: files.filter(({ path }) => !MANIFESTS.includes(path)) };

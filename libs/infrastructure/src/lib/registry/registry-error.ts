@@ -1,12 +1,12 @@
 import { CodedError, type RegistryErrorCode } from '@taskrunner/core';
 
 const REMEDIES: Record<RegistryErrorCode, string> = {
-  PACK_DIGEST_MISMATCH: 'Do not run it. Look who can write to the registry, and publish the pack again.',
+  PACK_DIGEST_MISMATCH: 'Do not run the pack. Check who can write to the registry, and publish the pack again.',
   PACK_ARTIFACT_INVALID: 'Publish the pack with `taskrunner pack push`.',
-  PACK_TOO_LARGE: 'Leave out what the pack does not need, or raise packsRegistry.maxPackBytes.',
-  REGISTRY_UNAVAILABLE: 'Try again later; see that the registry runs.',
-  REGISTRY_DENIED: 'Correct the credentials of the registry, or ask for the right to it.',
-  REGISTRY_REFUSED: 'Configure the host that serves the packs itself, and tokenRealm where tokens come from elsewhere.',
+  PACK_TOO_LARGE: 'Remove files that the pack does not need, or raise packsRegistry.maxPackBytes.',
+  REGISTRY_UNAVAILABLE: 'Try again later. Make sure that the registry is running.',
+  REGISTRY_DENIED: 'Correct the credentials of the registry, or request access to it.',
+  REGISTRY_REFUSED: 'Configure the host that serves the packs. If another host issues tokens, set tokenRealm.',
   REGISTRY_UNSUPPORTED: 'Use a registry that follows the OCI distribution specification 1.1.',
 };
 

@@ -55,7 +55,7 @@ export class RegistryHttp {
     const second = await this.send(exchange, header);
     if (second.status === 401) {
       this.tokens.delete(exchange.scope);
-      throw refusal('REGISTRY_DENIED', `${this.setting.origin} does not take the credentials`);
+      throw refusal('REGISTRY_DENIED', `${this.setting.origin} does not accept the credentials`);
     }
     return checked(second, exchange);
   }
@@ -64,7 +64,7 @@ export class RegistryHttp {
   resolve(supplied: string, what: string): URL {
     const url = URL.canParse(supplied, this.setting.origin) ? new URL(supplied, this.setting.origin) : null;
     if (url !== null && url.origin === this.setting.origin && url.username === '' && url.password === '') return url;
-    throw refusal('REGISTRY_REFUSED', `${this.setting.origin} points ${what} to another host`);
+    throw refusal('REGISTRY_REFUSED', `${this.setting.origin} redirects ${what} to another host`);
   }
 
   private async send(exchange: Exchange, authorization: string | null): Promise<Reply> {
@@ -73,7 +73,7 @@ export class RegistryHttp {
       const reply = await this.fetch(url, exchange, authorization);
       if (reply.status < 300 || reply.status > 399) return reply;
       if (hop === HOPS || !['GET', 'HEAD'].includes(exchange.method))
-        throw refusal('REGISTRY_REFUSED', `${this.setting.origin} redirects without end`);
+        throw refusal('REGISTRY_REFUSED', `${this.setting.origin} redirects in a loop`);
       url = this.resolve(reply.headers.get('location') ?? '', 'a redirect');
     }
   }
@@ -94,7 +94,7 @@ export class RegistryHttp {
     } catch (error) {
       if (TooLong.is(error)) throw refusal('PACK_TOO_LARGE', `${url.pathname} has more than ${maxBytes} bytes`);
       const why = signal.aborted ? `within ${this.setting.timeoutMs} ms` : '';
-      throw refusal('REGISTRY_UNAVAILABLE', `${this.setting.origin} does not answer ${why}`.trimEnd(), error);
+      throw refusal('REGISTRY_UNAVAILABLE', `${this.setting.origin} does not respond ${why}`.trimEnd(), error);
     }
   }
 
@@ -103,12 +103,12 @@ export class RegistryHttp {
     const basic =
       credentials && `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')}`;
     if (/^basic\b/i.test(challenge)) {
-      if (basic === null) throw refusal('REGISTRY_DENIED', `${origin} wants credentials`);
+      if (basic === null) throw refusal('REGISTRY_DENIED', `${origin} requires credentials`);
       this.tokens.set(scope, { header: basic, until: Infinity });
       return basic;
     }
     if (!/^bearer\b/i.test(challenge))
-      throw refusal('REGISTRY_DENIED', `${origin} wants credentials of a kind not known`);
+      throw refusal('REGISTRY_DENIED', `${origin} requires an unsupported type of credentials`);
     const parameters = new Map([...challenge.matchAll(/(\w+)="([^"]*)"/g)].map((one) => [one[1] ?? '', one[2] ?? '']));
     const realm = parameters.get('realm') ?? '';
     const url = realm === tokenRealm ? new URL(realm) : this.resolve(realm, 'for a token');
@@ -116,11 +116,11 @@ export class RegistryHttp {
     if (service !== undefined) url.searchParams.set('service', service);
     url.searchParams.set('scope', parameters.get('scope') ?? scope);
     const reply = await this.fetch(url, { method: 'GET', target: '', scope, maxBytes: TOKEN_BYTES }, basic);
-    if (reply.status !== 200) throw refusal('REGISTRY_DENIED', `${origin} gives no token (status ${reply.status})`);
+    if (reply.status !== 200) throw refusal('REGISTRY_DENIED', `${origin} returned no token (status ${reply.status})`);
     const { token, access_token: accessToken, expires_in: seconds } = readObject(reply.body);
     const text = typeof token === 'string' ? token : accessToken;
     if (typeof text !== 'string' || !/^[\x21-\x7e]+$/.test(text))
-      throw refusal('REGISTRY_DENIED', `${origin} gives no token`);
+      throw refusal('REGISTRY_DENIED', `${origin} returned no token`);
     const header = `Bearer ${text}`;
     if (this.tokens.size >= TOKENS) this.tokens.clear();
     // Half of its time: it must still hold when the exchange that it is for is over.
@@ -134,7 +134,7 @@ export class RegistryHttp {
 function checked(reply: Reply, { method, target }: Exchange): Reply {
   const { status } = reply;
   if (status < 300 || status === 404) return reply;
-  const what = `${method} ${target.split('?', 1)[0] ?? ''} gives status ${status}`;
+  const what = `${method} ${target.split('?', 1)[0] ?? ''} returned status ${status}`;
   if (status === 403) throw refusal('REGISTRY_DENIED', what);
   if (status === 429 || status >= 500) throw refusal('REGISTRY_UNAVAILABLE', what);
   throw refusal('REGISTRY_UNSUPPORTED', what);

@@ -32,20 +32,20 @@ export type SandboxErrorCode =
 
 /** What to do, for each code. */
 export const REMEDIES: Record<SandboxErrorCode, string> = {
-  SUPERVISOR_LOST: 'The attempt may be tried again; look into the log of the worker if it happens twice.',
+  SUPERVISOR_LOST: 'The attempt can be retried. If the error persists, check the log of the worker.',
   SUPERVISOR_EXPIRED: 'Wait until the worker has renewed its lease.',
-  START_FAILED: 'Read the message; the probe of the worker says what its sandbox can do.',
+  START_FAILED: 'See the message. The probe of the worker shows what its sandbox supports.',
   SANDBOX_UNAVAILABLE: 'Install bubblewrap 0.8 or later and allow user namespaces, or configure another isolation.',
-  SANDBOX_ROOT_REFUSED: 'List the exact path that the steps need, not a folder that holds more.',
+  SANDBOX_ROOT_REFUSED: 'List the exact path that the steps need, not a folder that contains more.',
   SANDBOX_CGROUP_UNUSABLE:
-    'Delegate the control group to the user of the worker, with the controller memory and without processes of its own; or unset `sandbox.cgroup`.',
-  TOOL_NOT_FOUND: 'Install the tool under /usr, bring it in the pack, or add its folder to `sandbox.roots`.',
-  TOOL_REFUSED: 'Make it a regular, executable file.',
-  FILE_PATH_INVALID: 'Use a relative path without `.`, `..` and empty parts.',
+    'Delegate the control group to the user of the worker, with the memory controller and without processes in it, or unset `sandbox.cgroup`.',
+  TOOL_NOT_FOUND: 'Install the tool under /usr, include it in the pack, or add its folder to `sandbox.roots`.',
+  TOOL_REFUSED: 'Use a regular, executable file.',
+  FILE_PATH_INVALID: 'Use a relative path without `.`, `..` and empty segments.',
   ARTIFACT_MISSING: 'Write the file, correct its path, or declare it `optional`.',
-  ARTIFACT_REFUSED: 'Write a regular file of its own inside the workspace.',
-  ARTIFACT_TOO_LARGE: 'Write less, or raise the limit in the configuration.',
-  COLLECTOR_FAILED: 'The attempt may be tried again.',
+  ARTIFACT_REFUSED: 'Write a regular file, without hard links, inside the workspace.',
+  ARTIFACT_TOO_LARGE: 'Write less data, or raise the limit in the configuration.',
+  COLLECTOR_FAILED: 'The attempt can be retried.',
   OUTPUTS_REFUSED: 'Write a regular file to the path in TASKRUNNER_OUTPUTS.',
   OUTPUTS_INVALID: 'Write one JSON object of at most 1 MiB, in UTF-8.',
 };

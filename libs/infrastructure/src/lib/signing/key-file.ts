@@ -32,13 +32,13 @@ export async function loadKey(path: string): Promise<SigningKey> {
     privateKey = createPrivateKey({ key: pem, format: 'pem' });
   } catch {
     // The cause may quote the file: it stays out.
-    throw refusal('KEY_FILE_INVALID', `${path} holds no private key in PEM`);
+    throw refusal('KEY_FILE_INVALID', `${path} contains no private key in PEM`);
   }
   const algorithm = keyAlgorithm(privateKey);
   if (algorithm === null)
     throw refusal(
       'KEY_FILE_INVALID',
-      `${path} holds a key of type ${privateKey.asymmetricKeyType}, not ed25519 or P-256`,
+      `${path} contains a key of type ${privateKey.asymmetricKeyType}, not ed25519 or P-256`,
     );
   return described(privateKey);
 }

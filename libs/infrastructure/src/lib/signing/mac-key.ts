@@ -31,6 +31,6 @@ export async function generateMacKeyFile(path: string): Promise<MacKey> {
 /** Reads a MAC key. Refuses as `loadKey` does. */
 export async function loadMacKey(path: string): Promise<MacKey> {
   const text = (await readPrivateFile(path)).trimEnd();
-  if (!KEY.test(text)) throw refusal('KEY_FILE_INVALID', `${path} does not hold 64 hexadecimal digits`);
+  if (!KEY.test(text)) throw refusal('KEY_FILE_INVALID', `${path} does not contain 64 hexadecimal digits`);
   return new MacKey(createSecretKey(text, 'hex'));
 }

@@ -7,7 +7,7 @@ const MAX_BYTES = 16 * 1024;
 /** Writes a new file that only its owner can read (mode 0600), durably. An existing one is never replaced: `KEY_FILE_EXISTS`. */
 export async function writePrivateFile(path: string, content: string): Promise<void> {
   const file = await open(path, 'wx', 0o600).catch((error: unknown) => {
-    throw hasCode(error, 'EEXIST') ? refusal('KEY_FILE_EXISTS', `${path} exists already`, error) : error;
+    throw hasCode(error, 'EEXIST') ? refusal('KEY_FILE_EXISTS', `${path} already exists`, error) : error;
   });
   try {
     await file.writeFile(content);
@@ -20,7 +20,7 @@ export async function writePrivateFile(path: string, content: string): Promise<v
 /** Reads a file after it has proved private: mode 0600 or tighter, owned by this user or by root. */
 export async function readPrivateFile(path: string): Promise<string> {
   const file = await open(path, 'r').catch((error: unknown) => {
-    throw hasCode(error, 'ENOENT') ? refusal('KEY_FILE_MISSING', `there is no ${path}`, error) : error;
+    throw hasCode(error, 'ENOENT') ? refusal('KEY_FILE_MISSING', `${path} does not exist`, error) : error;
   });
   try {
     return await readPrivate(path, file);
@@ -34,7 +34,7 @@ async function readPrivate(path: string, file: FileHandle): Promise<string> {
   if ((mode & 0o077) !== 0)
     throw refusal(
       'KEY_FILE_MODE',
-      `${path} has mode ${(mode & 0o777).toString(8).padStart(4, '0')}: others can use it`,
+      `${path} has mode ${(mode & 0o777).toString(8).padStart(4, '0')}: other users can access it`,
     );
   if (uid !== 0 && uid !== process.getuid?.()) throw refusal('KEY_FILE_MODE', `${path} belongs to another user`);
   if (size > MAX_BYTES) throw refusal('KEY_FILE_INVALID', `${path} is too large for a key`);

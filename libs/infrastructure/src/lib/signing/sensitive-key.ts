@@ -69,7 +69,7 @@ export async function generateSensitiveInputsKeyFile(path: string): Promise<void
 /** Reads the key. Refuses as `loadKey` does. */
 export async function loadSensitiveInputsKey(path: string): Promise<SensitiveInputsKey> {
   const text = (await readPrivateFile(path)).trimEnd();
-  if (!KEY.test(text)) throw refusal('KEY_FILE_INVALID', `${path} does not hold 64 hexadecimal digits`);
+  if (!KEY.test(text)) throw refusal('KEY_FILE_INVALID', `${path} does not contain 64 hexadecimal digits`);
   return new SensitiveInputsKey(Buffer.from(text, 'hex'));
 }
 

@@ -10,10 +10,10 @@ export type SigningErrorCode =
   | 'KEY_FILE_EXISTS';
 
 const REMEDIES: Record<SigningErrorCode, string> = {
-  KEY_FILE_MODE: 'Make the file yours alone: chown it to the user of this process and chmod 600.',
+  KEY_FILE_MODE: 'Restrict the file to the user of this process: chown it to that user, and chmod 600.',
   KEY_FILE_MISSING: 'Generate the key, or correct its path in the configuration.',
   KEY_FILE_INVALID: 'Generate a new key file, or restore this one from its backup.',
-  KEY_FILE_EXISTS: 'Choose another path, or move the old key away first.',
+  KEY_FILE_EXISTS: 'Choose another path, or move the existing key first.',
 };
 
 export function refusal(code: SigningErrorCode, message: string, cause?: unknown): CodedError<SigningErrorCode> {

@@ -11,6 +11,6 @@ export async function loadWebhookSecret(path: string): Promise<string> {
   const text = (await readPrivateFile(path)).trim();
   const bytes = Buffer.from(SECRET.exec(text)?.[1] ?? '', 'base64').length;
   if (bytes < 24 || bytes > 64)
-    throw refusal('KEY_FILE_INVALID', `${path} does not hold whsec_ and base64 of 24 to 64 bytes`);
+    throw refusal('KEY_FILE_INVALID', `${path} does not contain whsec_ followed by 24 to 64 bytes in base64`);
   return text;
 }

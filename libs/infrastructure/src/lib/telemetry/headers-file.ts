@@ -10,7 +10,7 @@ const LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\x20-\x7e]*?)[ \t]*$/;
 export async function readHeaders(path: string): Promise<Readonly<Record<string, string>>> {
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     const message = `telemetry.headersFile ${path} cannot be read`;
-    throw new TelemetryError('TELEMETRY_HEADERS_UNREADABLE', message, 'Make the file readable for the service.', [], {
+    throw new TelemetryError('TELEMETRY_HEADERS_UNREADABLE', message, 'Make the file readable by the service.', [], {
       cause,
     });
   });
@@ -21,8 +21,8 @@ export async function readHeaders(path: string): Promise<Readonly<Record<string,
     if (name === undefined || value === undefined || value === '')
       throw new TelemetryError(
         'TELEMETRY_HEADERS_INVALID',
-        `line ${index + 1} of telemetry.headersFile ${path} is no header`,
-        'Write one `name: value` a line.',
+        `line ${index + 1} of telemetry.headersFile ${path} is not a header`,
+        'Write one `name: value` on each line.',
       );
     headers[name.toLowerCase()] = value;
   });

@@ -26,8 +26,8 @@ export const admissionAgrees: Checker = (bundle) => {
   const { name, version, contentDigest } = record.pack;
   if (plan.pack.name !== name || plan.pack.version !== version) fail('another pack was admitted');
   if (plan.pack.contentDigest !== contentDigest) fail('another content of the pack was admitted');
-  if (record.initiators.length === 0) fail('nobody initiated it');
-  if (new Set(record.pack.signers).size < record.pack.signers.length) fail('a signer of the pack is named twice');
+  if (record.initiators.length === 0) fail('the run has no initiator');
+  if (new Set(record.pack.signers).size < record.pack.signers.length) fail('a signer of the pack is listed twice');
   return found('recomputed', `run ${record.runId} of ${name}:${version}`);
 };
 
@@ -52,16 +52,16 @@ export const packContent: Checker = (bundle) => {
   }
   const stated = new Set(isDraft(bundle) ? [] : statedAsWithheld(bundle));
   const missing = withheld.find((path) => !stated.has(path));
-  if (missing !== undefined) fail(`${missing} is missing, and the statement does not name it as withheld`);
+  if (missing !== undefined) fail(`${missing} is missing, and the statement does not list it as withheld`);
   const pack = bundle.pack() ?? fail('the manifest cannot be read');
   if (canonical(toManifest(pack.read.pack)) !== evidence.pack.manifest)
     fail('pack/manifest.json is not the normalised manifest');
-  if (pack.contentDigest() !== record.pack.contentDigest) fail('another content than was admitted');
+  if (pack.contentDigest() !== record.pack.contentDigest) fail('the content differs from the admitted content');
   const [own, published] = [new Set(packedPaths(pack.files)), publishedFolders(index)];
   const stray = [...listed].find((path) => !own.has(path) && !published.some((folder) => path.startsWith(folder)));
   if (stray !== undefined)
-    fail(`pack/files/${stray} is no part of the pack, nor of a published one that the plan uses`);
-  const detail = withheld.length > 0 ? `; the bytes of ${withheld.length} files are withheld` : '';
+    fail(`pack/files/${stray} is not part of the pack or of a published pack that the plan uses`);
+  const detail = withheld.length > 0 ? `; the contents of ${withheld.length} files are withheld` : '';
   return found('recomputed', `${record.pack.contentDigest}${detail}`);
 };
 
@@ -87,12 +87,12 @@ export const planHashes: Checker = (bundle) => {
   const again = planAgain(documents, bundle.pack, bundle.request.policyEngines ?? {});
   switch (again.kind) {
     case 'untried':
-      return found('signed', `${planHash}; not planned again, for ${again.reason}`);
+      return found('signed', `${planHash}; not rebuilt: ${again.reason}`);
     case 'refused':
-      return fail(`planned again, it is refused: ${again.code}`);
+      return fail(`the rebuilt plan is refused: ${again.code}`);
     case 'planned':
-      if (again.planHash !== planHash) fail(`planned again, it is ${again.planHash}`);
-      return found('recomputed', `${planHash}, planned again`);
+      if (again.planHash !== planHash) fail(`the rebuilt plan is ${again.planHash}`);
+      return found('recomputed', `${planHash}, rebuilt`);
   }
 };
 

@@ -16,7 +16,7 @@ export const answersAgree: Checker = (bundle) => {
   const { onWord } = bundle.answers();
   if (onWord.length === 0) return agreed;
   const more = onWord.length > MOST_NAMED ? `, and ${onWord.length - MOST_NAMED} more` : '';
-  return found('signed', `${agreed.detail}; not derived again: ${onWord.slice(0, MOST_NAMED).join(', ')}${more}`);
+  return found('signed', `${agreed.detail}; not recomputed: ${onWord.slice(0, MOST_NAMED).join(', ')}${more}`);
 };
 
 /**
@@ -31,18 +31,18 @@ const questionsAgree: Checker = (bundle) => {
     unplannedFact(documents) ?? strayAnswer(documents.facts.entries) ?? misstatedSize(documents.evidence.pages);
   if (unsound !== null) fail(unsound);
   const count = [...derived.values()].reduce((sum, one) => sum + one, 0);
-  if (count + unanswered.length === 0) return found('absent', 'nothing was asked');
-  if (unanswered.length === 0) return found('recomputed', `${count} answered again`);
+  if (count + unanswered.length === 0) return found('absent', 'no questions');
+  if (unanswered.length === 0) return found('recomputed', `${count} recomputed`);
   const lacking = unanswered.filter(({ lacks }) => lacks === 'value');
   if (lacking.length > 0 && saysWhatItCarries(bundle)) {
-    if (!mayLack(bundle)) fail(`not all can be answered again: ${named(lacking)}`);
+    if (!mayLack(bundle)) fail(`not all answers can be recomputed: ${named(lacking)}`);
     if (bundle.request.trust.require.answers !== false)
       fail(
-        `not all can be answered again, since the run names more large values than a bundle carries: ${named(lacking)}; ` +
-          'require.answers: false in the trust file takes such runs',
+        `not all answers can be recomputed because the run refers to more large values than a bundle can contain: ${named(lacking)}; ` +
+          'require.answers: false in the trust file accepts such runs',
       );
   }
-  return found('signed', `${count} answered again, ${unanswered.length} not: ${named(unanswered)}`);
+  return found('signed', `${count} recomputed, ${unanswered.length} not: ${named(unanswered)}`);
 };
 
 /** True for a draft, and for a bundle of a version that lays the values that questions read into it. */
@@ -62,7 +62,7 @@ const MOST_NAMED = 5;
 
 const WHY: { readonly [Lacks in Unanswered['lacks']]: string } = {
   value: 'a value is not in the bundle',
-  original: 'the bundle of the original run was not given',
+  original: 'the bundle of the original run was not provided',
   rules: 'the run was admitted under older rules for JSON Schemas',
 };
 

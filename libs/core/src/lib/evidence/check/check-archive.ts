@@ -35,9 +35,9 @@ export const archiveSafe: Checker = ({ request }) => {
   const seen = new Set<string>();
   for (const path of request.files.keys()) {
     if (!SAFE.test(path) || path.length > 4_096) fail(`unsafe name ${JSON.stringify(path.slice(0, 100))}`);
-    if (!LAYOUT.some((pattern) => pattern.test(path))) fail(`${path} has no place in a bundle`);
+    if (!LAYOUT.some((pattern) => pattern.test(path))) fail(`${path} is not part of a bundle`);
     const folded = path.normalize('NFC').toLowerCase();
-    if (seen.has(folded)) fail(`${path} is there twice`);
+    if (seen.has(folded)) fail(`${path} is listed twice`);
     seen.add(folded);
   }
   return found('recomputed', `${request.files.size} files`);
@@ -74,14 +74,11 @@ export const manifestComplete: Checker = (bundle) => {
     if (released.has(path)) continue;
     const supplied = fileOf(files, path);
     if (supplied.length !== bytes.length || sha256(supplied) !== sha256(bytes))
-      fail(`${path} is not written as the run's documents give it`);
+      fail(`${path} differs from the documents of the run`);
   }
   if (bundle.packRun().statement.predicate.carried === undefined) {
-    if (bundle.request.trust.require.carried === true) fail('the statement does not say what the bundle carries');
-    return found(
-      'signed',
-      `${listed.length} files; the statement does not say which values, artifacts and probes there are`,
-    );
+    if (bundle.request.trust.require.carried === true) fail('the statement does not list the contents of the bundle');
+    return found('signed', `${listed.length} files; the statement does not list values, artifacts and probes`);
   }
   return found('recomputed', `${listed.length} files`);
 };

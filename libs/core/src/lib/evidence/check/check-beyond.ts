@@ -17,7 +17,7 @@ export const checkpointsAgree: Checker = (bundle) => {
   const after = own.filter(({ count }) => count >= seq).length;
   if (trust.require.checkpoints && after === 0) fail('no checkpoint covers the run');
   if (audit !== undefined) return auditAgrees(bundle, audit, own);
-  if (own.length === 0) return found('absent', 'none were given');
+  if (own.length === 0) return found('absent', 'none were provided');
   return found('signed', `${own.length} checkpoints, ${after} cover the run`);
 };
 
@@ -83,11 +83,11 @@ function recordsAgree(bundle: VerificationSession, entries: readonly AuditEntry[
     const { type, outcome, record, runId: run } = event;
     const counts = (type === 'gate.decision' && outcome === 'decided') || (type === 'attention.resolution' && outcome === 'resolved'); // prettier-ignore
     if (!counts || run !== runId || typeof record !== 'string') continue;
-    if (!inBundle.has(record)) fail(`the bundle does not have the decision that audit entry ${seq} names`);
+    if (!inBundle.has(record)) fail(`the bundle does not contain the decision of audit entry ${seq}`);
     inChain.add(record);
   }
   const missing = [...inBundle].find((record) => !inChain.has(record));
-  if (missing !== undefined) fail(`no audit entry names the decision ${missing}`);
+  if (missing !== undefined) fail(`no audit entry records the decision ${missing}`);
 }
 
 /** What is missing from the evidence, in plain sight. */
@@ -98,9 +98,9 @@ export const exceptionsShown: Checker = (bundle) => {
   const withheld = [...withheldPaths(documents.evidence), ...released, ...withheldByJournal(documents)];
   const releases = bundle.releases();
   const unreleased = released.find((path) => !releases.some(({ paths }) => paths.includes(path)));
-  if (unreleased !== undefined) fail(`${unreleased} is withheld, and no release names it`);
+  if (unreleased !== undefined) fail(`${unreleased} is withheld, and no release lists it`);
   const stated = statedAsWithheld(bundle);
-  if (withheld.some((path) => !stated.includes(path))) fail('a file is withheld that the statement does not name');
+  if (withheld.some((path) => !stated.includes(path))) fail('a file is withheld that the statement does not list');
   if (exceptions.length === 0) return found('absent', 'none');
   const reasonOf = (path: string): string => {
     const release = releases.find(({ paths }) => paths.includes(path));

@@ -62,7 +62,7 @@ function counted(bundle: VerificationSession): readonly Counted[] {
         sameActors(decision.actors ?? [], record.actors ?? []) &&
         sameJson(decision.grants, record.grants) &&
         digestOfRef(input.response) === (record.response === null ? null : digestOf(record.response));
-      if (!same) fail(`the journal tells decision ${record.decisionId} otherwise`);
+      if (!same) fail(`the journal contradicts decision ${record.decisionId}`);
       return { seq: input.seq, at: input.at, gate, request, record };
     });
   });
@@ -96,7 +96,7 @@ export const decisionsPeople: Checker = (bundle) => {
     if (stranger !== null) fail(`${stranger.iss} does not speak for people`);
   }
   const decisionIds = new Set(all.map(({ record }) => record.decisionId));
-  if (decisionIds.size !== all.length) fail('a decision counted twice');
+  if (decisionIds.size !== all.length) fail('a decision was counted twice');
   for (const gate of documents.facts.gates) {
     const own = all.filter((one) => one.gate === gate).map(({ record }) => record);
     const rejected = own.some(({ decision }) => decision === 'rejected');
@@ -108,7 +108,7 @@ export const decisionsPeople: Checker = (bundle) => {
     if (gate.ended?.outcome === 'approved' && approvals < required)
       fail(`${gate.opened.step}: ${approvals} of ${required} approvals`);
     if ((gate.ended?.outcome === 'rejected') !== rejected)
-      fail(`${gate.opened.step}: nobody rejected it, or a rejection did not count`);
+      fail(`${gate.opened.step}: there is no rejection, or the rejection does not count`);
   }
   const resolutions = resolvedByPeople(bundle);
   if (documents.facts.gates.length + resolutions === 0) return found('absent', 'no gates');
@@ -122,7 +122,7 @@ function describeActors(records: readonly Pick<Deciders, 'actors'>[], untold: nu
   const through = records.filter(({ actors = [] }) => actors.length > 0).length;
   return (
     (through > 0 ? `, ${through} of them through actors` : '') +
-    (untold > 0 ? `, ${untold} of them do not record their actors` : '')
+    (untold > 0 ? `, ${untold} of them without recorded actors` : '')
   );
 }
 
@@ -154,11 +154,11 @@ function objectionTo(documents: EvidenceDocuments, { request, record, gate }: Co
   if (requirement.grants.some((grant) => !record.grants.includes(grant))) return 'without a grant';
   if (requirement.reasonRequired && record.decision !== 'withdrawn' && !record.reason) return 'without a reason';
   const age = Date.parse(record.decidedAt) - Date.parse(record.authTime);
-  if (!(age <= durationMs(requirement.maxAuthAge))) return 'by somebody who authenticated too long before';
+  if (!(age <= durationMs(requirement.maxAuthAge))) return 'by a person whose authentication was too old';
   const response = responseObjection(documents, gate.opened.step, record);
   if (response !== null) return response;
   // A delegation is a document of its own; without it nothing says that the other person agreed.
-  return record.onBehalfOf ? 'delegated, and the bundle has no delegation' : null;
+  return record.onBehalfOf ? 'delegated, but the bundle has no delegation' : null;
 }
 
 /** Each within its gate's time, each later than the one before, none before the run was admitted, none taken before it was made. */

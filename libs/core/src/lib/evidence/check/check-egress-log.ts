@@ -47,7 +47,7 @@ export const egressWithin: Checker = (bundle) => {
     if (head !== expected) fail(`${step} was under other rules than its plan and profile say`);
     const through = attempts.filter((attempt) => isJsonObject(attempt) && attempt['allowed'] === true);
     if (through.length !== allowed || attempts.length !== allowed + denied)
-      fail(`the attempts of ${step} are counted otherwise`);
+      fail(`the attempts of ${step} have another count`);
     for (const [place, value] of attempts.entries()) {
       const attempt = readShape(attemptShape, value, `an attempt of ${step}`);
       if (attempt.n !== place + 1) fail(`the attempts of ${step} are not numbered from 1`);
@@ -79,10 +79,10 @@ const attemptShape = closed<EgressAttempt>({
 function objectionTo(attempt: EgressAttempt, rules: readonly EgressRule[]): string | null {
   const { via, host, port, sni, address, sent, allowed } = attempt;
   if (!allowed) return sent === 0 ? null : 'sent bytes in an attempt that was denied';
-  if (typeof host !== 'string' || typeof port !== 'number') return 'was let out to nowhere';
+  if (typeof host !== 'string' || typeof port !== 'number') return 'was allowed without a destination';
   const target = { scheme: via === 'connect' ? 'https' : 'http', host, port };
-  if (!decideEgress(rules, target).allowed) return `was let out to ${host}:${port}, which is not listed`;
-  if (via === 'connect' && sent > 0 && sni !== host) return `was let out to ${host} under another name`;
+  if (!decideEgress(rules, target).allowed) return `was allowed to ${host}:${port}, which is not listed`;
+  if (via === 'connect' && sent > 0 && sni !== host) return `was allowed to ${host} under another name`;
   if (address === null) return sent === 0 ? null : 'sent bytes to no address';
-  return decideDial(rules, target, [address]).address === address ? null : `was let out to ${host} at ${address}`;
+  return decideDial(rules, target, [address]).address === address ? null : `was allowed to ${host} at ${address}`;
 }

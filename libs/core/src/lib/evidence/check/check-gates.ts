@@ -54,7 +54,7 @@ export const gatesRequests: Checker = (bundle) => {
   const unread = bundle.answers().unanswered.filter(({ asked }) => asked === 'gate').length;
   return unread === 0
     ? found('recomputed', `${opened.size} requests`)
-    : found('signed', `${opened.size} requests; what ${unread} of them show is not derived again`);
+    : found('signed', `${opened.size} requests; the contents of ${unread} of them are not recomputed`);
 };
 
 function approvalOf({ index }: EvidenceDocuments, step: StepId): string | null {
@@ -71,13 +71,13 @@ function identityObjection(documents: EvidenceDocuments, { opened }: GateFact, r
   if (digestOfRef(opened.request) !== opened.gateDigest) return 'the journal names another request';
   const { openedAt, expiresAt, executeBy } = request;
   if (Date.parse(expiresAt) !== opened.expiresAt || Date.parse(executeBy) !== opened.executeBy)
-    return 'other times than journaled';
+    return 'its times differ from the journal';
   return Date.parse(openedAt) < Date.parse(expiresAt) ? null : 'it expired before it opened';
 }
 
 function showObjection(request: GateRequest, show: string | Withheld): string | null {
   const digest = isWithheld(show) ? show.sha256 : sha256(show);
-  return digest === undefined || digest === request.showDigest ? null : 'something else was shown';
+  return digest === undefined || digest === request.showDigest ? null : 'the shown values differ';
 }
 
 /** `reads` is what steps behind the gate could read when it opened: none left out, none other, each with its result then. */
@@ -111,8 +111,8 @@ function itemObjection(
   { item }: GateRequest,
 ): string | null {
   const around = itemsAround(opened.step);
-  if (around.length === 0) return item === null ? null : 'it names an item and stands in none';
-  if (item === null) return 'it names no item and stands in one';
+  if (around.length === 0) return item === null ? null : 'it has an item, but is not in a map or loop';
+  if (item === null) return 'it has no item, but is in a map or loop';
   const values = new Map<Digest, Json>();
   for (const place of around) {
     const digest = digestOfRef(results.get(repeatOf(place))?.items?.ref ?? null);
@@ -133,7 +133,7 @@ function policyObjection(
 ): string | null {
   const verdict = verdictAt({ index, results }, opened.step);
   if (policy === null && verdict === null) return null;
-  if (!isJsonObject(policy) || verdict === null) return 'it shows another policy than was asked';
+  if (!isJsonObject(policy) || verdict === null) return 'it shows another policy than the evaluated one';
   const { id, level, engine, digest, result, reasons } = verdict;
   const said = { allow: result === 'allow', undecided: result === 'undecided', reasons: [...reasons], engine, digest };
   // Requests of releases that did not name the policy hold no more than its answer.
@@ -192,8 +192,11 @@ export const effectsGated: Checker = (bundle) => {
       if (due && at > due.by) fail(`${step} started after the time that ${due.gate} gave`);
     }
   }
-  if (checked === 0) return found('absent', 'nothing stands behind a gate');
+  if (checked === 0) return found('absent', 'no step is behind a gate');
   return onWord === 0
     ? found('recomputed', `${checked} starts behind gates`)
-    : found('signed', `${checked} starts behind gates; that ${onWord} gates did not apply is not derived again`);
+    : found(
+        'signed',
+        `${checked} starts behind gates; the conditions of ${onWord} gates that did not apply are not recomputed`,
+      );
 };

@@ -46,7 +46,7 @@ function hasSnapshots(entries: readonly Entry[]): boolean {
 export const journalReplay: Checker = (bundle) => {
   const { environment, index, facts } = bundle.documents();
   const { record } = bundle.admission();
-  if (environment.machine !== MACHINE_VERSION) fail(`machine ${environment.machine} is not in this verifier`);
+  if (environment.machine !== MACHINE_VERSION) fail(`this verifier does not have machine ${environment.machine}`);
   const start = initialState(index, record.runId as RunId, record.initiators, takesOver(record));
   const { state, diverged } = replay(
     index,
@@ -54,7 +54,7 @@ export const journalReplay: Checker = (bundle) => {
     facts.entries,
     hasSnapshots(facts.entries) ? new ReplayState() : NOBODY,
   );
-  if (diverged) fail(`entry ${diverged.seq}: ${diverged.expected?.type ?? 'nothing'} was to follow`);
+  if (diverged) fail(`entry ${diverged.seq}: expected ${diverged.expected?.type ?? 'nothing'}`);
   if (state.phase !== 'ended') fail('the run has not ended');
   return found('recomputed', `machine ${environment.machine}`);
 };
@@ -73,7 +73,7 @@ export const logsDigest: Checker = (bundle) => {
       withheld += 1;
       continue;
     }
-    if (!(data instanceof Uint8Array)) fail(`${path} is not at hand`);
+    if (!(data instanceof Uint8Array)) fail(`${path} is not available`);
     let at = 0;
     chunks.forEach(({ chunk, bytes, lines, sha256: digest }, i) => {
       const part = data.subarray(at, at + bytes);
@@ -82,7 +82,7 @@ export const logsDigest: Checker = (bundle) => {
       if (countLines(part) !== lines) fail(`${path}: chunk ${chunk} has other lines`);
       at += bytes;
     });
-    if (at !== data.length) fail(`${path} goes on after its last chunk`);
+    if (at !== data.length) fail(`${path} continues after its last chunk`);
   }
   const known = new Set(expected.map(({ path }) => path));
   for (const path of bundle.request.files.keys()) {

@@ -34,7 +34,7 @@ export const artifactsBytes: Checker = (bundle) => {
   const unstored = withheldArtifacts(documents).length;
   if (carried + unstored === 0) return found('absent', 'by digest only');
   const detail = [
-    `${carried} of ${sizes.size} carried`,
+    `${carried} of ${sizes.size} in the bundle`,
     ...(withheld > 0 ? [`${withheld} withheld`] : []),
     ...(unstored > 0 ? [`${unstored} never stored`] : []),
   ].join(', ');

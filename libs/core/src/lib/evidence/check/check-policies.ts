@@ -39,17 +39,17 @@ export const policiesHold: Checker = (bundle) => {
   let again = 0;
   const worded: StepId[] = [];
   for (const judged of facts.judged) {
-    const policy = policyAt(index, judged) ?? fail(`${judged.step} asks no policy`);
+    const policy = policyAt(index, judged) ?? fail(`${judged.step} evaluates no policy`);
     if (judged.digest !== policy.digest || judged.engine !== policy.engine)
-      fail(`${judged.step} was judged by another policy`);
+      fail(`${judged.step} was evaluated by another policy`);
     if (judged.undecided && judged.allow) fail(`the policy of ${judged.step} gave no decision, and allowed`);
     const input = policyInputs.get(judged.seq) ?? null;
     const answer = judgeAgain(policy, input, judged, bundle.request.policyEngines ?? {});
     if (answer === null) continue;
     if (answer.undecided !== judged.undecided || answer.allow !== judged.allow)
-      fail(`${judged.step} is judged otherwise again`);
+      fail(`the repeated evaluation of ${judged.step} has another result`);
     if (sameJson(answer.reasons, judged.reasons) || isOfEarlierRelease(judged, environment)) again += 1;
-    else if (!answer.undecided) fail(`${judged.step} is judged for other reasons again`);
+    else if (!answer.undecided) fail(`the repeated evaluation of ${judged.step} has other reasons`);
     else if (!isWhyUndecided(judged)) fail(`${judged.step} says otherwise that its policy gave no decision`);
     else worded.push(judged.step);
   }
@@ -57,17 +57,18 @@ export const policiesHold: Checker = (bundle) => {
     const node = index.nodes.get(nodeOf(step))?.node;
     if (node?.kind !== 'gate' || node.policy === null || status !== 'succeeded') continue;
     const judged =
-      facts.judged.findLast((one) => one.step === step && one.seq < seq) ?? fail(`${step} was never judged`);
+      facts.judged.findLast((one) => one.step === step && one.seq < seq) ?? fail(`${step} was never evaluated`);
     const level = policyAt(index, judged)?.level;
     if (level === 'advisory' || (judged.allow && !judged.undecided)) continue;
     const overridden = facts.gates.some(({ opened, ended }) => opened.step === step && ended?.outcome === 'approved');
-    if (level !== 'soft-mandatory' || !overridden) fail(`${step} let pass what its policy denied`);
+    if (level !== 'soft-mandatory' || !overridden) fail(`${step} passed although its policy denied`);
   }
-  if (facts.judged.length === 0) return found('absent', 'none was asked');
+  if (facts.judged.length === 0) return found('absent', 'none was evaluated');
   const [first] = worded;
-  const others = first === undefined ? '' : `; why ${first} was not decided is worded otherwise again`;
-  if (again < facts.judged.length) return found('signed', `${again} of ${facts.judged.length} judged again${others}`);
-  return found('recomputed', `${again} judged again`);
+  const others = first === undefined ? '' : `; the reason why ${first} is undecided has another wording`;
+  if (again < facts.judged.length)
+    return found('signed', `${again} of ${facts.judged.length} evaluated again${others}`);
+  return found('recomputed', `${again} evaluated again`);
 };
 
 /**

@@ -15,12 +15,12 @@ export const probesHold: Checker = (bundle) => {
   const named = new Set(workersOf(facts).map(({ probe }) => probe));
   const weak = new Map<Digest, string>();
   for (const [digest, text] of evidence.probes) {
-    if (sha256(text) !== digest || !named.has(digest)) fail(`probe ${digest} is not one that a worker named`);
+    if (sha256(text) !== digest || !named.has(digest)) fail(`no worker refers to probe ${digest}`);
     const objection = probeObjection(readProbe(text), environment.isolation);
     if (objection !== null) weak.set(digest, objection);
   }
   for (const [digest, objection] of weak) if (hasPerformed(bundle, digest)) fail(`probe ${digest}: ${objection}`);
-  if (named.size === 0) return found('absent', 'no worker drove it');
+  if (named.size === 0) return found('absent', 'no worker executed the run');
   const missing = [...named].filter((digest) => !evidence.probes.has(digest));
   if (missing.length > 0) return found('signed', `${missing.length} of ${named.size} probes are not in the bundle`);
   return found('recomputed', `${named.size} probes show ${environment.isolation}`);

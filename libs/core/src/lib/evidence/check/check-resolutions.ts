@@ -26,7 +26,7 @@ export function signedResolutions(bundle: VerificationSession): number {
       record.execution === input.execution &&
       record.outcome === input.outcome &&
       record.outputsDigest === digestOfRef(input.outputs);
-    if (!same) fail(`the journal tells the resolution of ${input.step} otherwise`);
+    if (!same) fail(`the journal contradicts the resolution of ${input.step}`);
     if (isStatedTooEarly(at, record.decidedAt)) fail(`the resolution of ${input.step} was taken before it was made`);
     named.add(input.record);
   }
@@ -61,7 +61,7 @@ function objectionTo(
   const at = Date.parse(record.decidedAt);
   if (at <= Date.parse(admitted.acceptedAt)) return 'made before the run was admitted';
   if (maxAuthAgeMs !== null && at - Date.parse(record.authTime) > maxAuthAgeMs)
-    return 'by somebody who authenticated too long before';
+    return 'by a person whose authentication was too old';
   return null;
 }
 
@@ -76,7 +76,7 @@ export function personOfNoPeople({ issuers }: Pick<TrustFile, 'issuers'>, decide
 export function wordsOf(objection: DeciderObjection): string {
   switch (objection) {
     case 'GATE_SELF_APPROVAL':
-      return 'by somebody who initiated the run';
+      return 'by an initiator of the run';
     case 'GATE_NOT_A_PERSON':
       return 'by or through a program that may not act for a person';
   }

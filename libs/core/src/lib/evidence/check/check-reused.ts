@@ -30,20 +30,20 @@ export const stepsReused: Checker = (bundle) => {
       fail(`${event.step}: an answer to another question`);
   }
   if (facts.reused.size === 0) {
-    const unused = bundle.request.original === undefined ? '' : ': the bundle of an original was given, and not used';
-    return found('absent', `${record.rerunOf === null ? 'no rerun' : 'nothing was taken over'}${unused}`);
+    const unused =
+      bundle.request.original === undefined ? '' : ': the bundle of an original was provided, but not used';
+    return found('absent', `${record.rerunOf === null ? 'not a rerun' : 'nothing was reused'}${unused}`);
   }
-  if (!takesOver(record)) fail('it takes something over and is no rerun that may');
+  if (!takesOver(record)) fail('it reuses results, but it is not a rerun that may reuse results');
   const again = doneAgain(index, record.rerun?.from ?? '');
   const started = new Set(facts.stepsStarted.map(({ step }) => step));
   for (const [step, { run }] of facts.reused) {
-    if (run !== record.rerunOf) fail(`${step} is taken over of another run`);
-    if (again.has(nodeOf(step))) fail(`${step} was to be done again`);
-    if (started.has(step)) fail(`${step} is taken over and started`);
+    if (run !== record.rerunOf) fail(`${step} is reused from another run`);
+    if (again.has(nodeOf(step))) fail(`${step} should have been executed again`);
+    if (started.has(step)) fail(`${step} is reused, but it started`);
   }
   const taken = `${facts.reused.size} steps of ${record.rerunOf}`;
-  if (bundle.request.original === undefined)
-    return found('asserted', `${taken}; give its bundle to have them compared`);
+  if (bundle.request.original === undefined) return found('asserted', `${taken}; provide its bundle to compare them`);
   compareOriginal(bundle, bundle.request.original);
   return found('recomputed', taken);
 };
@@ -85,7 +85,7 @@ export function comparedWithOriginal(
   for (const [step, { digest }] of own.reused) {
     const then = records.get(step) ?? fail(`the original has no step ${step}`);
     if (then.status !== 'succeeded') fail(`${step} did not succeed in the original`);
-    if (digestOf(asJson(then)) !== digest) fail(`the original tells ${step} otherwise`);
+    if (digestOf(asJson(then)) !== digest) fail(`the original contradicts ${step}`);
     if (then.result !== results.get(step)) fail(`${step} has another result than in the original`);
     if (artifactsOf(bundle, step) !== artifactsOf(original, step))
       fail(`${step} has other artifacts than in the original`);

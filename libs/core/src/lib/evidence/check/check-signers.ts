@@ -19,7 +19,7 @@ export const packSigners: Checker = (bundle) => {
   const carried = signatures.map(({ hint }) => hint);
   const held = [...files.keys()].filter((path) => path.startsWith('pack/signatures/')).length;
   if (held !== carried.length) fail('the signatures are not numbered from 1');
-  if (new Set(carried).size < carried.length) fail('a signer is there twice');
+  if (new Set(carried).size < carried.length) fail('a signer is listed twice');
   if (named.join() !== [...carried].sort().join())
     fail('the signatures are not those of the signers that were admitted');
   const keys = trust.keys.filter(({ usages }) => usages.includes('pack'));
@@ -32,13 +32,13 @@ export const packSigners: Checker = (bundle) => {
       fail(`${hint} signed another pack or content`);
     const key = keys.find(({ spki }) => fingerprint(spki) === hint);
     if (!key) return;
-    if (signerOf(signature, [key], verifySignature) === null) fail(`the signature of ${hint} does not hold`);
+    if (signerOf(signature, [key], verifySignature) === null) fail(`the signature of ${hint} is not valid`);
     const objection = objectionTo(key, { tenant: record.tenant, builder: null, at: Date.parse(record.acceptedAt) });
     if (objection !== null) fail(objection);
     verified.push(hint);
   });
   const required = trust.require.packSigners;
-  if (verified.length < required) fail(`${verified.length} of ${required} signers that the trust file knows`);
+  if (verified.length < required) fail(`${verified.length} of ${required} signers in the trust file`);
   if (named.length === 0) return found('absent', 'unsigned pack');
   if (verified.length === named.length) return found('recomputed', verified.join(', '));
   const unknown = named.filter((one) => !verified.includes(one)).join(', ');

@@ -98,7 +98,7 @@ export const statementAgrees: Checker = (bundle) => {
   const { builder } = documents.evidence.asserted;
   if (!builderFits(builder, documents.environment.mode))
     fail(`${builder} does not fit mode ${documents.environment.mode}`);
-  return found('recomputed', 'all but builder and audit, which are asserted by the signer');
+  return found('recomputed', 'all except builder and audit, which the signer asserts');
 };
 
 /** `steps.ndjson` is what the journal says of the steps. */
@@ -199,7 +199,6 @@ function summarySigner(bundle: VerificationSession, hasSucceeded: boolean): stri
     signed[0]?.opened.digest ?? fail('the statement is missing'),
     supplied,
   );
-  if (parseUtf8(opened.payload) !== canonical(asJson(derived ?? {})))
-    fail('the summary says something else of the run');
+  if (parseUtf8(opened.payload) !== canonical(asJson(derived ?? {}))) fail('the summary contradicts the run');
   return opened.key.keyid;
 }

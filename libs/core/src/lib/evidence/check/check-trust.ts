@@ -85,9 +85,8 @@ function statementUses(bundle: VerificationSession): readonly Use[] {
 
 /** Where the times come from. */
 export const timeBasis: Checker = ({ request }) => {
-  if (request.trust.require.time === 'timestamp')
-    fail('times are required to be proven, and the bundle has no timestamps');
-  return found('asserted', 'times are those of the signers');
+  if (request.trust.require.time === 'timestamp') fail('proven times are required, but the bundle has no timestamps');
+  return found('asserted', 'times are stated by the signers');
 };
 
 /** Equal to what the caller and the trust file ask for. */
@@ -95,7 +94,7 @@ export const expectation: Checker = (bundle) => {
   const { expect = {}, trust } = bundle.request;
   const { mode, builds } = trust.require;
   if (Object.values(expect).every((one) => one === undefined) && mode === 'any' && builds.length === 0)
-    return found('absent', 'nothing was compared with what you expected');
+    return found('absent', 'no expectation was given');
   const { record } = bundle.admission();
   const { environment, planHash, facts } = bundle.documents();
   const { pack } = record;

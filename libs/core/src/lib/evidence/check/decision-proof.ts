@@ -16,9 +16,9 @@ import { isProofEnough } from './gate-bounds';
 export function proofObjection(verify: VerifyRequest, request: GateRequest, record: DecisionRecord): string | null {
   const { trust, verifySignature } = verify;
   const { kind } = record.proof;
-  if (!isProofEnough(kind, trust.require.proof)) return `proof ${kind}, ${trust.require.proof} is required`;
+  if (!isProofEnough(kind, trust.require.proof)) return `proof ${kind}, but ${trust.require.proof} is required`;
   if (!isProofEnough(kind, request.requirement.proof))
-    return `proof ${kind}, the gate asked for ${request.requirement.proof}`;
+    return `proof ${kind}, but the gate required ${request.requirement.proof}`;
   switch (record.proof.kind) {
     case 'service':
       return null;
@@ -64,11 +64,11 @@ function tokenObjection(
     return 'signed by no known key of its issuer';
   const text = toUtf8(`${head}.${body}`);
   if (!issuer.jwks.some((jwk) => signs(jwk, header, issuedAt) && holds(jwk, text, signature, verifySignature))) {
-    return 'its signature does not hold';
+    return 'its signature is not valid';
   }
   const audiences = isJsonArray(claims['aud']) ? claims['aud'] : [claims['aud']];
   if (claims['iss'] !== record.person.iss || claims['sub'] !== record.person.sub) return 'the token of another person';
-  if (!audiences.includes(issuer.audience)) return 'a token for somebody else';
+  if (!audiences.includes(issuer.audience)) return 'a token for another audience';
   if (typeof claims['exp'] !== 'number' || now >= claims['exp'] * 1_000 + LEEWAY_MS) return 'an expired token';
   if (issuedAt * 1_000 > now + LEEWAY_MS) return 'a token from the future';
   if (claims['auth_time'] !== Math.floor(Date.parse(record.authTime) / 1_000)) return 'another time of authentication';

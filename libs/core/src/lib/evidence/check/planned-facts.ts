@@ -18,7 +18,7 @@ export function unplannedFact({ facts, index }: EvidenceDocuments): string | nul
     const node = nodeAt(step);
     if (node === null || !CAPTURING.has(node.uses)) continue;
     const declared = node.artifacts.find((artifact) => artifact.name === name);
-    if (declared === undefined) return `${step}: it captured ${name}, which it does not declare`;
+    if (declared === undefined) return `${step} captured ${name}, which it does not declare`;
     if (declared.mediaType !== null && declared.mediaType !== mediaType)
       return `${step}: it captured ${name} as ${mediaType}, and declares ${declared.mediaType}`;
   }

@@ -30,7 +30,7 @@ export function strayAnswer(entries: readonly Entry[]): string | null {
     else if (event.type === 'given.ignored' && pending !== null) {
       const before = taken.get(pending.key);
       if (before === undefined ? !INTERRUPTED.has(ends.get(pending.step) ?? '') : !sameJson(before, pending.said))
-        return `entry ${pending.seq}: an answer that nobody asked for`;
+        return `entry ${pending.seq}: an answer without a question`;
       pending = null;
     }
   }

@@ -25,7 +25,7 @@ export function answerLines({ run, gates, gatesNotApplied, policies }: ShortCont
     if (decisions.length === 0) lines.push(`  ${withoutDecisions(outcome)}`);
   }
   if (gates.length > MOST_GATES)
-    lines.push(`${gates.length - MOST_GATES} more gates: the report of \`inspect\` has them all`);
+    lines.push(`${gates.length - MOST_GATES} more gates: the report of \`inspect\` lists all gates`);
   for (const one of approversOfSeveral(gates).slice(0, MOST_GATES))
     lines.push(
       `${name(one.person)} approved at ${one.gates.length} gates: ${one.gates.slice(0, MOST_GATES).join(', ')}`,
@@ -43,9 +43,9 @@ export function answerLines({ run, gates, gatesNotApplied, policies }: ShortCont
         `  ${name(person)} ${did} at ${decidedAt}${reason === null ? ', no reason given' : `: ${JSON.stringify(reason)}`}`,
       );
     }
-    if (asked?.people.length === 0) lines.push('  people were asked to override it, and nobody decided');
+    if (asked?.people.length === 0) lines.push('  an override was requested, but no decision was made');
   }
-  if (gates.length === 0 && gatesNotApplied.length === 0) lines.push('no person was asked');
+  if (gates.length === 0 && gatesNotApplied.length === 0) lines.push('no approval by people was requested');
   const why = end?.code ? ` with ${end.code}${end.step ? ` at step ${end.step}` : ''}` : '';
   lines.push(end === null ? 'the journal does not end the run' : `ended ${end.at}: ${end.result}${why}`);
   return lines.map(visibleLine);

@@ -27,6 +27,6 @@ export function approversOfSeveral(gates: readonly ReportedGate[]): readonly App
 /** What is said of a gate without decisions: that nobody decided, unless its outcome says that people did. */
 export function withoutDecisions(outcome: string): string {
   return outcome === 'approved' || outcome === 'rejected'
-    ? 'the bundle has no decision that can be read'
-    : 'nobody decided';
+    ? 'the bundle has no readable decision'
+    : 'no decision was made';
 }

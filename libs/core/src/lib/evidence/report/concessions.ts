@@ -1,11 +1,11 @@
 import { isDevBuilder, type RunEvidence } from '../run-evidence';
 
 const DEVELOPMENT =
-  'The builder of this run is the development Authority: the evidence was made with DEVELOPMENT KEYS, which everybody who starts ' +
-  'a development installation has. It proves nothing about a production installation.';
+  'The builder of this run is the development Authority: the evidence was made with DEVELOPMENT KEYS, which are available to everyone ' +
+  'who starts a development installation. It proves nothing about a production installation.';
 
 /** What no production installation needs, and `verified` evidence was let pass with on the word of who verified it. */
 export function concessionsOf({ asserted }: Pick<RunEvidence, 'asserted'>, verified: boolean): readonly string[] {
   if (!isDevBuilder(asserted.builder)) return [];
-  return [verified ? `${DEVELOPMENT} It was taken because of "--allow-dev".` : DEVELOPMENT];
+  return [verified ? `${DEVELOPMENT} It was accepted because of "--allow-dev".` : DEVELOPMENT];
 }

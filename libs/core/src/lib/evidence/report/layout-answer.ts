@@ -24,7 +24,7 @@ export function layoutAnswer({ run, gates, gatesNotApplied, policies, plan }: Re
   });
   return {
     level: 2,
-    title: ['In short'],
+    title: ['Summary'],
     blocks: [
       {
         kind: 'list',
@@ -39,11 +39,11 @@ export function layoutAnswer({ run, gates, gatesNotApplied, policies, plan }: Re
             '.',
           ],
           ...said,
-          ...(gates.length === 0 ? [['No person was asked.']] : []),
+          ...(gates.length === 0 ? [['No approval by people was requested.']] : []),
           ...severalGates(gates),
           ...(gatesNotApplied.length > 0 ? [[`${gatesNotApplied.length} gates did not apply.`]] : []),
           ...policiesInShort(policies, gates),
-          ['Steps with effects that no approval gate guards: ', ...listed(plan.ungatedEffects), '.'],
+          ['Steps with effects without an approval gate: ', ...listed(plan.ungatedEffects), '.'],
           ending(run),
         ],
       },
@@ -68,14 +68,14 @@ function severalGates(gates: ReportContents['gates']): readonly Words[] {
 }
 
 function policiesInShort(policies: ReportContents['policies'], gates: ReportContents['gates']): readonly Words[] {
-  if (policies.length === 0) return [['No policy was asked.']];
+  if (policies.length === 0) return [['No policy was evaluated.']];
   const denied = policies.filter(({ result }) => result !== 'allow');
   if (denied.length === 0)
     return [
       [
         policies.length === 1
-          ? 'The one policy that was asked allowed it.'
-          : `All ${policies.length} judgements of policies allowed it.`,
+          ? 'The only policy that was evaluated allowed the run.'
+          : `All ${policies.length} policy evaluations allowed the run.`,
       ],
     ];
   const shown = denied.slice(0, 50).map(({ policy, gate, result, override }): Words => {
@@ -89,23 +89,23 @@ function policiesInShort(policies: ReportContents['policies'], gates: ReportCont
     ]);
     const end: Words =
       asked === null
-        ? ['Nobody was asked to override it']
+        ? ['No override was requested']
         : people.length === 0
-          ? ['Nobody decided about an override']
+          ? ['No decision was made on an override']
           : joined(people, '; ');
     return [
       'Policy ',
       q(policy),
       ' at gate ',
       q(gate),
-      result === 'deny' ? ' denied. ' : ' could not be decided. ',
+      result === 'deny' ? ' denied. ' : ' was undecided. ',
       ...end,
       ...(asked === null ? [] : [` (${asked.outcome})`]),
       '.',
     ];
   });
   const rest = denied.length - shown.length;
-  return rest > 0 ? [...shown, [`${rest} more judgements did not allow it: see Policies.`]] : shown;
+  return rest > 0 ? [...shown, [`${rest} more evaluations did not allow the run: see Policies.`]] : shown;
 }
 
 /** Who started the run. */
@@ -115,7 +115,7 @@ export function initiators({ initiators }: ReportedRun): Words {
 
 /** How the run ended. */
 export function ending({ end }: ReportedRun): Words {
-  if (end === null) return ['The journal does not say how the run ended.'];
+  if (end === null) return ['The journal does not record the end of the run.'];
   const { result, at, code, step } = end;
   const why: Words = code === null ? [] : [' with ', q(code), ...(step === null ? [] : [' at step ', q(step)])];
   return [`The run ${result === 'cancelled' ? 'was cancelled' : result} at `, q(at), ...why, '.'];

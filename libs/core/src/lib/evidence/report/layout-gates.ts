@@ -5,15 +5,15 @@ import { overrideOf, type Override } from './override';
 import type { ReportContents, ReportedGate } from './report';
 
 const PROOFS = {
-  service: 'word of the webservice',
+  service: 'asserted by the webservice',
   token: 'token signed by the issuer',
-  key: 'own key of the person',
+  key: 'key of the person',
 } as const;
 
 /** A section for each gate, under a heading for all. */
 export function layoutGates({ gates, gatesNotApplied }: ReportContents): readonly Section[] {
   const blocks: Block[] = [];
-  if (gates.length === 0) blocks.push({ kind: 'text', words: ['No person was asked to approve anything.'] });
+  if (gates.length === 0) blocks.push({ kind: 'text', words: ['No approval by people was requested.'] });
   if (gatesNotApplied.length > 0)
     blocks.push({ kind: 'text', words: ['Did not apply: ', ...listed(gatesNotApplied), '.'] });
   return [{ level: 2, title: ['Approvals'], blocks }, ...gates.map(layoutGate)];
@@ -32,7 +32,7 @@ function layoutGate(gate: ReportedGate): Section {
       title,
       blocks: [
         { kind: 'facts', rows: ended },
-        { kind: 'bad', words: ['The gate request is missing: what was shown is not known.'] },
+        { kind: 'bad', words: ['The gate request is missing: the reviewed content is unknown.'] },
         ...decisionTable(gate),
       ],
     };
@@ -58,10 +58,10 @@ function layoutGate(gate: ReportedGate): Section {
           ],
           ['Opens', listed(opens, 'nothing')],
           ['Covers the results of', listed(Object.keys(reads))],
-          ['Secrets behind it', listed(secrets.map(({ name, version }) => `${name} ${version}`))],
+          ['Secrets behind the gate', listed(secrets.map(({ name, version }) => `${name} ${version}`))],
         ],
       },
-      { kind: 'text', words: ['The message that was shown:'] },
+      { kind: 'text', words: ['Message shown to approvers:'] },
       { kind: 'quote', text: request.message },
       ...shown(show, showIsWithheld),
       ...decisionTable(gate),
@@ -70,9 +70,10 @@ function layoutGate(gate: ReportedGate): Section {
 }
 
 function shown(show: ReportedGate['show'], isWithheld: boolean): readonly Block[] {
-  if (isWithheld) return [{ kind: 'text', words: ['What was shown beside it is withheld, since it held a secret.'] }];
+  if (isWithheld)
+    return [{ kind: 'text', words: ['The data shown to approvers is withheld because it contained a secret.'] }];
   if (show === null || JSON.stringify(show) === '{}') return [];
-  return [{ kind: 'text', words: ['The data that was shown:'] }, jsonBlock(show)];
+  return [{ kind: 'text', words: ['Data shown to approvers:'] }, jsonBlock(show)];
 }
 
 function decisionTable({ decisions, outcome }: ReportedGate): readonly Block[] {
@@ -97,7 +98,7 @@ function decisionTable({ decisions, outcome }: ReportedGate): readonly Block[] {
       [q(one.decidedAt)],
       [one.reason === null ? 'none given' : q(one.reason)],
       [one.response === null ? 'none' : json(one.response)],
-      [PROOFS[one.proof], one.bound === 'plan' ? '; the client did not name what was shown' : ''],
+      [PROOFS[one.proof], one.bound === 'plan' ? '; the client did not send the gate digest' : ''],
       [q(one.record)],
     ]),
     `${said.charAt(0).toUpperCase()}${said.slice(1)}.`,
@@ -106,9 +107,9 @@ function decisionTable({ decisions, outcome }: ReportedGate): readonly Block[] {
 }
 
 function overrideWords(override: Override | null): Words {
-  if (override === null) return ['none asked'];
+  if (override === null) return ['none requested'];
   const { outcome, people } = override;
-  if (people.length === 0) return [`asked; nobody decided: ${outcome}`];
+  if (people.length === 0) return [`requested; no decision: ${outcome}`];
   const said = people.map((one): Words => {
     const why: Words = one.reason === null ? ['no reason given'] : [q(one.reason)];
     return [...who(one.person), ` ${one.decision} at `, q(one.decidedAt), ': ', ...why];
@@ -133,7 +134,7 @@ export function layoutPolicies({ policies, policySources, gates }: ReportContent
           overrideWords(overrideOf(gates, override)),
           [q(at)],
         ]),
-        'No policy was asked.',
+        'No policy was evaluated.',
       ),
       ...policyTexts(policySources),
     ],

@@ -29,7 +29,7 @@ export function layoutPaper({ verification, verdict }: Report): Section {
       ...table(
         ['Signature over', 'Fingerprint of the trusted key'],
         signers.map(({ what, keyid }) => [[what], [q(keyid)]]),
-        'No signature was found to hold.',
+        'No valid signature was found.',
       ),
     ],
   };

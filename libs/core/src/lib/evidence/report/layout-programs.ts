@@ -10,18 +10,18 @@ const MOST_CHARACTERS = 20_000;
 export function layoutPrograms({ programs }: ReportContents): readonly Section[] {
   const blocks: readonly Block[] =
     programs.length === 0
-      ? [text('No step of the plan runs anything.')]
+      ? [text('The plan has no run steps.')]
       : [
           text(
-            'The command lines and scripts of the plan, as they were approved. Where ',
+            'The command lines and scripts of the plan, as approved. At each ',
             q('{{ … }}'),
-            ' stands, a value was filled in when the step ran. The whole plan is ',
+            ', a value was inserted when the step ran. The whole plan is ',
             q('plan.json'),
             ' in the bundle.',
           ),
         ];
   return [
-    { level: 2, title: ['What ran'], blocks: [...blocks, ...more(programs.length)] },
+    { level: 2, title: ['Programs'], blocks: [...blocks, ...more(programs.length)] },
     ...programs.slice(0, MOST_SHOWN).map(program),
   ];
 }
@@ -51,8 +51,8 @@ function program({
           ...(Object.keys(files).length === 0 ? [] : [['Files', [json(files)]] as const]),
           ['Tools', listed(tools)],
           ['Secrets', listed(secrets)],
-          ['May connect to', listed(egress, 'nothing')],
-          ['Digest of all this', [q(digest)]],
+          ['Allowed connections', listed(egress, 'nothing')],
+          ['Digest of the step definition', [q(digest)]],
           ...(script === null ? [] : [['Script', [q(script.path), ', ', q(script.digest ?? 'missing')]] as const]),
         ],
       },
@@ -90,10 +90,10 @@ export function layoutResults({ results, logs }: ReportContents): Section {
         ['Step', 'Result', 'Digest of the result'],
         results.map(({ step, digest, value, isHeld }) => [
           [q(step)],
-          isHeld ? [json(value)] : ['not in the bundle, or put together from the steps in it'],
+          isHeld ? [json(value)] : ['not in the bundle, or composed of the results of its steps'],
           [q(digest)],
         ]),
-        'No step had a result.',
+        'No step has a result.',
       ),
       ...table(
         ['Step', 'Execution', 'Log', 'Lines', 'Bytes', 'SHA-256', 'Where'],

@@ -18,7 +18,7 @@ export function layoutPlan({ hash, schema, profileDigest, steps }: ReportedPlan)
         ],
       },
       ...table(
-        ['Step', 'Kind', 'Uses', 'Effects', 'After', 'Only when'],
+        ['Step', 'Kind', 'Uses', 'Effects', 'After', 'Condition'],
         steps.map(({ id, depth, kind, uses, effects, needs, when }) => [
           [DEPTH.repeat(depth), q(id)],
           [kind],
@@ -55,7 +55,7 @@ export function layoutEffects({ effects, plan }: ReportContents): Section {
       ),
       {
         kind: 'text',
-        words: ['Steps of the plan with effects that no approval gate guards: ', ...listed(plan.ungatedEffects), '.'],
+        words: ['Steps of the plan with effects without an approval gate: ', ...listed(plan.ungatedEffects), '.'],
       },
     ],
   };
@@ -78,10 +78,10 @@ export function layoutEgress({ allowed, denied, refused, unread }: ReportedEgres
               host === null ? ['unreadable request'] : [q(port === null ? host : `${host}:${port}`)],
               [q(code)],
             ]),
-            'None of them is in the bundle.',
+            'The bundle contains none of them.',
           )),
       ...(unread > 0
-        ? [{ kind: 'text', words: [`${unread} refused connections are known by number only.`] } as const]
+        ? [{ kind: 'text', words: [`Only the number of ${unread} refused connections is known.`] } as const]
         : []),
     ],
   };
@@ -102,7 +102,7 @@ export function layoutArtifacts(artifacts: ReportContents['artifacts']): Section
         [q(mediaType)],
         [bytes],
       ]),
-      'The run made no artifacts.',
+      'The run produced no artifacts.',
     ),
   };
 }
@@ -119,7 +119,7 @@ export function layoutSteps(steps: readonly ReportedStep[]): Section {
         [
           step.status,
           step.outcome === 'unknown' ? ', outcome unknown' : '',
-          ...(step.reusedFrom === null ? [] : [', taken over from ', q(step.reusedFrom.run)]),
+          ...(step.reusedFrom === null ? [] : [', reused from ', q(step.reusedFrom.run)]),
         ],
         [String(step.attempts)],
         [step.effects ?? ''],

@@ -63,7 +63,7 @@ function verdictSection({ verdict, bundle, contents }: Report): Section {
       text(
         verdict.status === 'unverified'
           ? 'What no verification can prove:'
-          : 'What this verification does not prove, even where every check holds:',
+          : 'What this verification does not prove, even if every check holds:',
       ),
       {
         kind: 'list',
@@ -85,7 +85,9 @@ function headline({ status, summary, cause, checks, concessions }: Verdict): rea
     return [
       {
         kind: 'bad',
-        words: ['NOTHING WAS VERIFIED. This report repeats what the bundle says. Give a trust file to verify it.'],
+        words: [
+          'NOTHING WAS VERIFIED. This report shows the unverified contents of the bundle. Use a trust file to verify it.',
+        ],
       },
       ...concessions.map((words) => ({ kind: 'bad', words: [words] }) as const),
     ];
@@ -110,12 +112,12 @@ function headline({ status, summary, cause, checks, concessions }: Verdict): rea
   const { check, detail, remedy, dependent, others } = cause;
   return [
     { kind: 'bad', words: [`VERIFICATION FAILED at ${check}: `, q(detail)] },
-    text('Do not rely on anything below. It is what the bundle says, not what was verified.'),
+    text('Do not rely on the following sections. They show the contents of the bundle, which are not verified.'),
     text(`What to do: ${remedy}`),
     ...(dependent.length > 0
       ? [
           text(
-            `${dependent.length} further checks fail for the same reason or for what follows from it: ${dependent.join(', ')}.`,
+            `${dependent.length} further checks fail for the same reason or as a consequence: ${dependent.join(', ')}.`,
           ),
         ]
       : []),
@@ -147,7 +149,7 @@ function run(reported: ReportedRun): Section {
           ['Tenant', [q(reported.tenant)]],
           ['Started by', initiators(reported)],
           ...(reported.scheduleId === null ? [] : [['Schedule', [q(reported.scheduleId)]] as const]),
-          ...(reported.rerunOf === null ? [] : [['Does again', [q(reported.rerunOf)]] as const]),
+          ...(reported.rerunOf === null ? [] : [['Rerun of', [q(reported.rerunOf)]] as const]),
           ['Accepted', [q(reported.acceptedAt)]],
           ['Began', [reported.startedAt === null ? 'never' : q(reported.startedAt)]],
           ['Ended', ending(reported)],
@@ -163,7 +165,7 @@ function run(reported: ReportedRun): Section {
         ],
       },
       ...cancellations.map(({ at, by, reason, force }) =>
-        text('Cancellation asked for at ', q(at), ' by ', ...who(by), force ? ', forced' : '', ': ', q(reason)),
+        text('Cancellation requested at ', q(at), ' by ', ...who(by), force ? ', forced' : '', ': ', q(reason)),
       ),
       ...table(
         ['Worker version', 'Build', 'Sandbox probe'],
@@ -177,7 +179,7 @@ function run(reported: ReportedRun): Section {
 function outputsRow({ end }: ReportedRun): readonly (readonly [string, Words])[] {
   if (end === null || end.outputs === null) return [];
   const { digest, value, isHeld } = end.outputs;
-  const said: Words = isHeld ? [json(value)] : ['not in the bundle, or put together from the steps in it'];
+  const said: Words = isHeld ? [json(value)] : ['not in the bundle, or composed of the results of its steps'];
   return [['Outputs', [...said, ', digest ', q(digest)]]];
 }
 
@@ -186,7 +188,7 @@ function inputs({ inputs: { values, sensitive } }: ReportContents): Section {
   const hidden = sensitive.map((name): readonly Words[] => [[q(name)], ['sensitive: not in the bundle']]);
   return {
     level: 2,
-    title: ['What was asked for'],
+    title: ['Inputs'],
     blocks: table(['Input', 'Value (files by digest)'], [...rows, ...hidden], 'The pack takes no inputs.'),
   };
 }
@@ -202,7 +204,7 @@ function secrets({ secrets }: ReportContents): Section {
         [q(provider)],
         [version === null ? 'not used' : q(version)],
       ]),
-      'The run took no secrets.',
+      'The run used no secrets.',
     ),
   };
 }
@@ -215,11 +217,11 @@ function exceptions({ withheld, resolutions }: ReportContents): Section {
       ...(withheld.length === 0
         ? [text('Nothing was withheld.')]
         : [
-            text('Withheld because they held a secret:'),
+            text('Withheld because they contained a secret:'),
             { kind: 'list', items: withheld.map((path) => [q(path)]) } as const,
           ]),
       ...table(
-        ['Step', 'Said to have', 'By', 'At', 'Reason'],
+        ['Step', 'Stated outcome', 'By', 'At', 'Reason'],
         resolutions.map(({ step, outcome, person, decidedAt, reason }) => [
           [q(step)],
           [outcome],
@@ -241,14 +243,14 @@ function checksSection({ checks }: Verdict): Section {
       ...table(
         ['Check', 'Result', 'Basis', 'Detail'],
         checks.map(({ name, ok, basis, detail }) => [[name], [ok ? 'ok' : 'FAIL'], [ok ? basis : ''], [q(detail)]]),
-        'No check was made.',
+        'No checks were made.',
       ),
       ...(checks.length === 0
         ? []
         : [
             text(
-              'Basis: recomputed = the verifier derived it itself; signed = a trusted key says so; ' +
-                'asserted = somebody says so and nothing proves it; absent = the bundle has nothing of the kind.',
+              'Basis: recomputed = the verifier derived it; signed = a trusted key states it; ' +
+                'asserted = a party states it without proof; absent = the bundle contains nothing of this kind.',
             ),
           ]),
     ],

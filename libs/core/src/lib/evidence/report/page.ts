@@ -76,7 +76,7 @@ export function table(
     { kind: 'table', columns, rows: rows.slice(0, half) },
     {
       kind: 'text',
-      words: [`${left} rows are left out here. The JSON form of this report has them. The last ${half} are:`],
+      words: [`${left} rows are omitted. The JSON form of this report contains them. The last ${half} rows are:`],
     },
     { kind: 'table', columns, rows: rows.slice(-half) },
   ];

@@ -109,7 +109,7 @@ describe('a report', () => {
       true,
       true,
     ]);
-    expect(page).toContain('503 rows are left out here');
+    expect(page).toContain('503 rows are omitted');
     expect(page).toContain('… (600002 characters)');
     expect(page).toContain('**Outputs:** `{"passed":true}`, digest');
     expect(Math.max(...page.split('\n').map(({ length }) => length))).toBeLessThan(10_000);
@@ -120,9 +120,9 @@ describe('a report', () => {
     const contents = contentsIn(report);
     const gates = contents.gates.map((gate) => ({ ...gate, decisions: [] }));
     const page = renderMarkdown({ ...report, contents: { ...contents, gates } });
-    expect(page).not.toMatch(/nobody decided/i);
-    expect(page).toContain('The bundle has no decision that can be read.');
-    expect(answerLines({ ...contents, gates })).toContain('  the bundle has no decision that can be read');
+    expect(page).not.toMatch(/no decision was made/i);
+    expect(page).toContain('The bundle has no readable decision.');
+    expect(answerLines({ ...contents, gates })).toContain('  the bundle has no readable decision');
   });
 
   it('does not blame what was expected for a document that cannot be read', () => {
@@ -233,8 +233,8 @@ describe('a report', () => {
     expect(markdown.split('\n').find((line) => line.startsWith('| `few-hits` | `few` ('))).toContain('`linus`');
     expect(markdown).not.toMatch(/asked 1 times/);
     const unasked = { ...overridden, policies: overridden.policies.map((one) => ({ ...one, override: null })) };
-    expect(renderMarkdown({ ...report, contents: unasked })).toContain('denied. Nobody was asked to override it.');
-    expect(renderMarkdown(report)).toContain('The one policy that was asked allowed it.');
+    expect(renderMarkdown({ ...report, contents: unasked })).toContain('denied. No override was requested.');
+    expect(renderMarkdown(report)).toContain('The only policy that was evaluated allowed the run.');
   });
 
   it('says who approved at more than one gate', () => {
@@ -276,7 +276,7 @@ describe('a report', () => {
     expect(distrusted.verdict.cause).toMatchObject({
       detail: expect.stringContaining('no trusted key for ledger') as string,
     });
-    expect(renderHtml(distrusted)).toContain('Do not rely on anything below');
+    expect(renderHtml(distrusted)).toContain('Do not rely on the following sections');
     expect(contentsIn(distrusted).gates).toHaveLength(1);
   });
 
@@ -288,7 +288,7 @@ describe('a report', () => {
       bytes[place] = (bytes[place] ?? 0) ^ 1;
       const report = reportOf(new Map(files).set(path, bytes), sample);
       expect(report.verdict.cause?.check).toMatch(/^manifest\./);
-      expect(report.verdict.cause?.remedy).toMatch(/Get the bundle again from the party that gave it to you/);
+      expect(report.verdict.cause?.remedy).toMatch(/Get the bundle again from its source/);
       const markdown = renderMarkdown(report);
       expect(markdown.split('\n## ')[0]).not.toContain('newest version');
       expect(report.verdict.cause?.others.length).toBeLessThan(4);
@@ -296,8 +296,12 @@ describe('a report', () => {
   );
 
   it.each<[string, Partial<Sample['trust']['keys'][number]>, RegExp]>([
-    ['compromised', { revoked: { at: '2026-01-01T00:00:00.000Z', reason: 'compromised' } }, /no newer trust file/i],
-    ['retired', { revoked: { at: '2025-01-02T00:00:00.000Z', reason: 'retired' } }, /no newer trust file/i],
+    [
+      'compromised',
+      { revoked: { at: '2026-01-01T00:00:00.000Z', reason: 'compromised' } },
+      /newer trust file does not help/i,
+    ],
+    ['retired', { revoked: { at: '2025-01-02T00:00:00.000Z', reason: 'retired' } }, /newer trust file does not help/i],
     ['of another tenant', { tenants: ['other'] }, /tenant/],
   ])('does not promise that a newer trust file cures a key that is %s', (_what, change, remedy) => {
     const trust = { ...sample.trust, keys: sample.trust.keys.map((key) => ({ ...key, ...change })) };

@@ -2,37 +2,46 @@ import { duration, flag, list, listOf, name, number, oneOf, text } from '../kind
 import { key, needed, section, unset } from '../key';
 import { MINUTE, DAY } from './units';
 
-export const approvals = section('Gates.', {
-  floor: section('What every approval must meet, whatever the pack says.', {
-    minApprovals: key(number(1, 100), 1, 'Fewest distinct people.', 'people'),
-    selfApproval: key(flag, false, 'May an initiator of the run decide, where the pack allows it too?'),
-    maxExpiresAfter: key(duration(MINUTE, 365 * DAY), 7 * DAY, 'Longest time to decide.', 's, m, h, d'),
-    maxAuthAge: unset(duration(MINUTE, 365 * DAY), 'Oldest sign-in of a person who decides; null: any.', 's, m, h, d'),
-    proof: key(oneOf('service', 'token', 'key'), 'service', 'What must prove the person.', 'service | token | key'),
+export const approvals = section('Approval gates.', {
+  floor: section('Minimum requirements for every approval. A pack cannot lower them.', {
+    minApprovals: key(number(1, 100), 1, 'Minimum number of distinct people.', 'people'),
+    selfApproval: key(flag, false, 'Whether an initiator of the run may decide. The pack must allow it too.'),
+    maxExpiresAfter: key(duration(MINUTE, 365 * DAY), 7 * DAY, 'Maximum time to decide.', 's, m, h, d'),
+    maxAuthAge: unset(
+      duration(MINUTE, 365 * DAY),
+      'Maximum age of the sign-in of a person who decides; null: no limit.',
+      's, m, h, d',
+    ),
+    proof: key(
+      oneOf('service', 'token', 'key'),
+      'service',
+      "Required proof of the person's identity.",
+      'service | token | key',
+    ),
   }),
-  expiresAfter: key(duration(MINUTE, 365 * DAY), DAY, 'Time to decide, where the pack says nothing.', 's, m, h, d'),
+  expiresAfter: key(duration(MINUTE, 365 * DAY), DAY, 'Default time to decide. A pack can set another.', 's, m, h, d'),
   executeWithin: key(
     duration(MINUTE, 365 * DAY),
     DAY,
-    'Time to start what was approved, where the pack says nothing.',
+    'Default time to start the approved steps. A pack can set another.',
     's, m, h, d',
   ),
   people: key(
     listOf({
-      iss: needed(text, 'https://id.example.org', 'Issuer of the tokens of this person.'),
-      sub: needed(text, 'u-42', 'Who it is there.'),
-      grants: key(list(name), [], 'What the person holds on top of packs.approve.'),
+      iss: needed(text, 'https://id.example.org', "Issuer of the person's tokens."),
+      sub: needed(text, 'u-42', 'Subject of the person at this issuer.'),
+      grants: key(list(name), [], 'Grants of the person in addition to packs.approve.'),
     }),
     [],
-    'Everybody who may decide; a gate with too few of them is announced. []: not known, people are reminded at half time.',
+    'All people who may decide. If too few of them can decide at a gate, an event reports it. []: unknown; people are reminded after half of the time.',
   ),
   actors: key(
     listOf({
-      iss: needed(text, 'https://id.example.org', 'Issuer that knows this program.'),
-      sub: needed(text, 'approvals-bot', 'What it is there.'),
+      iss: needed(text, 'https://id.example.org', "Issuer of the program's identity."),
+      sub: needed(text, 'approvals-bot', 'Subject of the program at this issuer.'),
     }),
     [],
-    'Programs that may act for a person who decides (`act` in the token, RFC 8693). Their own tokens decide nothing. []: none.',
+    'Programs that may act for a person who decides (`act` in the token, RFC 8693). Their own tokens cannot decide. []: none.',
   ),
-  grants: key(list(name), [], 'Grants that packs may ask for; others are faults of the pack.'),
+  grants: key(list(name), [], 'Grants that packs may require. A pack that requires another grant is invalid.'),
 });

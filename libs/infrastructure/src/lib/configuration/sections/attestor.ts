@@ -3,20 +3,23 @@ import { key, section, unset } from '../key';
 import { MINUTE, SECOND } from './units';
 
 export const attestor = section(
-  'A remote Attestor that verifies what workers did and signs it with keys that they cannot read; without one, key files sign.',
+  'A remote Attestor verifies the records of workers and signs them with keys that workers cannot read. Without one, workers sign with key files.',
   {
-    url: unset(httpUrl, 'Where it is; https, or http on loopback. null: key files of the workers sign.'),
-    tokenUrl: unset(httpUrl, 'Token endpoint of the client credentials (RFC 6749 §4.4).'),
+    url: unset(httpUrl, 'URL of the Attestor; https, or http on loopback. null: workers sign with key files.'),
+    tokenUrl: unset(httpUrl, 'Token endpoint for client credentials (RFC 6749 §4.4).'),
     clientId: unset(text, 'Client id of the workers.'),
-    clientSecretFile: unset(secretFile, 'File with the client secret.'),
-    audience: key(text, 'taskrunner-attestor', 'The `resource` that tokens are asked for (RFC 8707).'),
-    caFile: unset(path, 'Certificates (PEM) that its TLS is checked with; null: those of the machine.'),
+    clientSecretFile: unset(secretFile, 'File that contains the client secret.'),
+    audience: key(text, 'taskrunner-attestor', 'The `resource` parameter of token requests (RFC 8707).'),
+    caFile: unset(
+      path,
+      'CA certificates (PEM) for its TLS connection; null: the certificates of the operating system.',
+    ),
     retry: key(
       duration(100, 10 * MINUTE),
       5 * SECOND,
-      'Pause before a seal that was put off is tried again; it doubles up to a minute.',
+      'Delay before a deferred seal is retried. The delay doubles, up to one minute.',
       'ms, s, m',
     ),
-    timeout: key(duration(SECOND, 10 * MINUTE), 30 * SECOND, 'Longest time one request may take.', 'ms, s, m'),
+    timeout: key(duration(SECOND, 10 * MINUTE), 30 * SECOND, 'Timeout of one request.', 'ms, s, m'),
   },
 );

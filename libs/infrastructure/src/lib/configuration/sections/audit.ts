@@ -2,24 +2,24 @@ import { duration, number, tenantName } from '../kinds';
 import { key, section, unset } from '../key';
 import { DAY, HOUR, MINUTE, SECOND } from './units';
 
-export const audit = section('The audit chain of each tenant.', {
+export const audit = section('Audit chains. Each tenant has one.', {
   checkpointEvery: key(
     duration(SECOND, DAY),
     5 * MINUTE,
-    'Least time between two signed checkpoints of a tenant, if its chain has grown. Needs `keys.checkpoint`.',
+    'Minimum time between two signed checkpoints of a tenant. A checkpoint is signed only if the chain has grown. Requires `keys.checkpoint`.',
     's, m, h',
   ),
-  refusals: section('Requests that were refused (401, 403). They are counted, and entered from time to time.', {
-    every: key(duration(SECOND, HOUR), MINUTE, 'How often what was counted is entered.', 's, m, h'),
+  refusals: section('Refused requests (401, 403). They are counted and recorded periodically.', {
+    every: key(duration(SECOND, HOUR), MINUTE, 'Interval at which the counts are recorded.', 's, m, h'),
     most: key(
       number(1, 10_000),
       100,
-      'Entries of one tenant, each time, that name who asked; further refusals are counted together.',
+      'Maximum number of entries of one tenant in each interval that name the caller. Further refusals are recorded as one total.',
       'entries',
     ),
     tenant: unset(
       tenantName,
-      'Tenant whose chain has the refusals of callers that no token names. Null: a chain of the installation that no tenant reads.',
+      'Tenant whose chain records refusals of unidentified callers. null: a chain of the installation that no tenant can read.',
     ),
   }),
 });

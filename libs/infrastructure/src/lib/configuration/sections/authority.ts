@@ -5,25 +5,25 @@ import { key, needed, section, unset } from '../key';
 const algorithm = oneOf('EdDSA', 'ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512', 'RS256', 'RS384', 'RS512');
 
 const issuer = {
-  issuer: needed(httpUrl, 'https://id.example.org', 'Exactly the `iss` of its tokens.'),
-  jwksUri: unset(httpUrl, 'Where its keys are; https. Either this or jwksFile.'),
-  jwksFile: unset(path, 'Its keys in a file, for machines without a way out.'),
-  audience: key(text, 'taskrunner', 'The `aud` that its tokens must have.'),
+  issuer: needed(httpUrl, 'https://id.example.org', 'The exact `iss` claim of its tokens.'),
+  jwksUri: unset(httpUrl, 'URL of its key set; https. Set either this or jwksFile.'),
+  jwksFile: unset(path, 'File with its key set, for machines without network access.'),
+  audience: key(text, 'taskrunner', 'The `aud` claim that its tokens must have.'),
   kind: key(
     oneOf('both', 'people', 'clients'),
     'both',
-    'Whose tokens it issues; only people decide at gates.',
+    'Type of subject that it issues tokens to. Only people can decide at gates.',
     'people | clients | both',
   ),
-  algorithms: key(list(algorithm), ['EdDSA', 'ES256', 'RS256'], 'Signature algorithms that are accepted.'),
+  algorithms: key(list(algorithm), ['EdDSA', 'ES256', 'RS256'], 'Accepted signature algorithms.'),
 };
 
-export const authority = section('Who issues tokens, and how they are read.', {
-  issuers: key(listOf(issuer), [], 'Trusted issuers; none: nobody gets in.'),
-  claims: section('Claims of the tokens.', {
-    tenant: key(text, 'tenant', 'The tenant.'),
-    grants: key(text, 'grants', 'Grants, such as role:sec-lead.'),
-    name: key(text, 'name', 'The name, for people to read.'),
+export const authority = section('Token issuers, and the claims of their tokens.', {
+  issuers: key(listOf(issuer), [], 'Trusted issuers. If the list is empty, every request is refused.'),
+  claims: section('Names of token claims.', {
+    tenant: key(text, 'tenant', 'Claim with the tenant.'),
+    grants: key(text, 'grants', 'Claim with the grants, such as role:sec-lead.'),
+    name: key(text, 'name', 'Claim with the display name.'),
   }),
-  development: key(flag, false, 'Accepts the development Authority. Everything must be on loopback.'),
+  development: key(flag, false, 'Accepts the development Authority. All addresses must be on loopback.'),
 });

@@ -6,22 +6,22 @@ const UNIT = 'h, d';
 const period = duration(2 * DAY, 36_500 * DAY);
 
 const tenant = {
-  tenant: needed(name, 'acme', 'Whose runs and evidence.'),
-  runs: unset(period, 'As retention.runs; null: the same.', UNIT),
-  evidence: unset(period, 'As retention.evidence; null: the same.', UNIT),
+  tenant: needed(name, 'acme', 'Name of the tenant.'),
+  runs: unset(period, 'Replaces retention.runs; null: no change.', UNIT),
+  evidence: unset(period, 'Replaces retention.evidence; null: no change.', UNIT),
 };
 
 export const retention = section(
-  'What `taskrunner maintain` removes, and when. Runs that are held (`taskrunner maintain hold`) stay whatever their age.',
+  'Retention periods that `taskrunner maintain` applies. Held runs (`taskrunner maintain hold`) are kept regardless of their age.',
   {
     journal: key(
       period,
       14 * DAY,
-      'Journal and log as rows of the database, from the submission of a run; afterwards they are read from its evidence.',
+      'How long the journal and the log are kept in the database, from the submission of a run. Afterwards they are read from the evidence.',
       UNIT,
     ),
-    runs: key(period, 30 * DAY, 'Runs that have ended: what the API tells of them, artifacts, logs.', UNIT),
-    evidence: key(period, 730 * DAY, 'Evidence bundles and statements, from the seal.', UNIT),
-    tenants: key(listOf(tenant), [], 'Tenants for which it is otherwise.'),
+    runs: key(period, 30 * DAY, 'How long ended runs are kept: API data, artifacts and logs.', UNIT),
+    evidence: key(period, 730 * DAY, 'How long evidence bundles and statements are kept, from the seal.', UNIT),
+    tenants: key(listOf(tenant), [], 'Tenants with other retention periods.'),
   },
 );

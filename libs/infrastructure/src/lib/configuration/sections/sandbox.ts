@@ -6,59 +6,59 @@ import { MINUTE, HOUR, DAY } from './units';
 /** Sizes of file systems in memory. Fixed: an environment says nothing of them where they are these. */
 export const DEFAULT_TMPFS = { tmpMiB: 256, shmMiB: 64 } as const;
 
-export const sandbox = section('How steps are kept apart.', {
+export const sandbox = section('Isolation of steps.', {
   profile: key(
     oneOf('auto', 'bwrap', 'none'),
     'auto',
-    'How open runs are kept apart (sealed ones always are, by bubblewrap). auto: bubblewrap where the probe succeeds, else none.',
+    'Isolation of open runs. Sealed runs always use bubblewrap. auto: bubblewrap if the probe succeeds, otherwise none.',
     'auto | bwrap | none',
   ),
-  bubblewrap: unset(path, 'The program bwrap; null: looked for in /usr/bin, /bin, /usr/sbin and /usr/local/bin.'),
+  bubblewrap: unset(path, 'Path of the bwrap program; null: search /usr/bin, /bin, /usr/sbin and /usr/local/bin.'),
   probeInterval: key(
     duration(MINUTE, DAY),
     HOUR,
-    'How often a worker tries again what its sandbox keeps apart; also at its start and after a start that failed.',
+    'Interval at which a worker probes the isolation of its sandbox. It also probes at startup and after a step fails to start.',
     'm, h, d',
   ),
-  roots: key(list(path), [], 'Further exact paths that steps see, read-only; their bin folders join the PATH.'),
-  interpreters: key(list(name), ['sh', 'bash', 'python3', 'node'], 'What builtin:script may start.'),
-  limits: section('What a step may use, where the pack says nothing.', {
+  roots: key(list(path), [], 'Additional paths that steps can read. Their bin directories are added to PATH.'),
+  interpreters: key(list(name), ['sh', 'bash', 'python3', 'node'], 'Interpreters that builtin:script may start.'),
+  limits: section('Default resource limits of a step. A pack can set others.', {
     memoryMiB: key(
       number(64, 1_048_576),
       4_096,
-      'Memory of all its processes together, shared memory too; more is SANDBOX_LIMIT_MEMORY.',
+      'Total memory of all processes of the step, including shared memory. A step that exceeds it fails with SANDBOX_LIMIT_MEMORY.',
       'MiB',
     ),
-    maxProcesses: key(number(16, 65_536), 512, 'Processes and threads.', 'processes'),
+    maxProcesses: key(number(16, 65_536), 512, 'Maximum number of processes and threads.', 'processes'),
     workspaceMiB: key(
       number(1, 1_048_576),
       1_024,
-      'All that it writes to its workspace, and all its artifacts; more is SANDBOX_LIMIT_WORKSPACE.',
+      'Total size of the files in the workspace and of the artifacts. A step that exceeds it fails with SANDBOX_LIMIT_WORKSPACE.',
       'MiB',
     ),
     maxFiles: key(
       number(100, 100_000_000),
       DEFAULT_MAX_FILES,
-      'Files and folders that it makes in its workspace, and in /tmp and /dev/shm each; more is SANDBOX_LIMIT_FILES.',
+      'Maximum number of files and directories that the step creates in its workspace, and likewise in /tmp and in /dev/shm. A step that exceeds it fails with SANDBOX_LIMIT_FILES.',
       'files',
     ),
     tmpMiB: key(
       number(1, 1_048_576),
       DEFAULT_TMPFS.tmpMiB,
-      'Size of its /tmp, in memory; failing while that is full is SANDBOX_LIMIT_TMPFS.',
+      'Size of /tmp, in memory. A step that fails while /tmp is full gets SANDBOX_LIMIT_TMPFS.',
       'MiB',
     ),
-    shmMiB: key(number(1, 1_048_576), DEFAULT_TMPFS.shmMiB, 'The same for its /dev/shm.', 'MiB'),
+    shmMiB: key(number(1, 1_048_576), DEFAULT_TMPFS.shmMiB, 'Size of /dev/shm, with the same rule.', 'MiB'),
   }),
   watchInterval: key(
     duration(50, MINUTE),
     500,
-    'How often a worker looks at what each step uses; it looks once more when the step is over.',
+    'Interval at which a worker measures the resource usage of each step. It measures once more when the step ends.',
     'ms, s, m',
   ),
   cgroup: unset(
     path,
-    'Folder of a control group that is delegated to the worker: the kernel holds the memory of steps there. null: the worker looks at it.',
+    'Directory of a control group that is delegated to the worker. The kernel then enforces the memory limit of steps. null: the worker measures and enforces it.',
   ),
-  workDirectory: key(path, '/var/lib/taskrunner/work', 'Folder of the workspaces; emptied at start.'),
+  workDirectory: key(path, '/var/lib/taskrunner/work', 'Directory of the workspaces. It is emptied at startup.'),
 });

@@ -3,26 +3,36 @@ import { key, section } from '../key';
 import { SECOND, MINUTE, DAY } from './units';
 
 export const scheduler = section(
-  'Schedules: packs that run by the clock. Every webservice may tick; a tick runs once.',
+  'Schedules start packs at set times. Every webservice can process ticks; each tick runs once.',
   {
-    enabled: key(flag, true, 'Does this process tick? The routes are there either way.'),
-    interval: key(duration(50, MINUTE), SECOND, 'Pause between looks for what is due, when nothing is.', 'ms, s, m'),
-    batch: key(number(1, 1_000), 10, 'Schedules that one look takes.', 'schedules'),
+    enabled: key(flag, true, 'Whether this process processes ticks. The API routes are available in either case.'),
+    interval: key(
+      duration(50, MINUTE),
+      SECOND,
+      'Interval at which the process looks for due schedules when it is idle.',
+      'ms, s, m',
+    ),
+    batch: key(number(1, 1_000), 10, 'Maximum number of schedules that are processed at a time.', 'schedules'),
     lease: key(
       duration(SECOND, 10 * MINUTE),
       10 * SECOND,
-      'How long a due schedule is left to the process that took it, before another tries.',
+      'How long a due schedule is reserved for the process that took it.',
       's, m',
     ),
-    grace: key(duration(SECOND, DAY), MINUTE, 'How late a tick still counts as in time.', 's, m, h'),
+    grace: key(duration(SECOND, DAY), MINUTE, 'How late a tick may run and still count as on time.', 's, m, h'),
     catchUpWindow: key(
       duration(0, 365 * DAY),
       DAY,
-      'Longest window in which missed ticks are made up, and that of schedules that name none.',
+      'Maximum window for catching up missed ticks. It is also the default for schedules that set none.',
       's, m, h, d',
     ),
-    maxPerTenant: key(number(0, 100_000), 100, 'Schedules of one tenant.', 'schedules'),
-    maxActive: key(number(1, 1_000), 20, 'Runs of one schedule under way at once; further ticks are skipped.', 'runs'),
-    history: key(number(1, 100_000), 1_000, 'Lines of history that a schedule keeps.', 'lines'),
+    maxPerTenant: key(number(0, 100_000), 100, 'Maximum number of schedules of one tenant.', 'schedules'),
+    maxActive: key(
+      number(1, 1_000),
+      20,
+      'Maximum number of concurrent runs of one schedule. Further ticks are skipped.',
+      'runs',
+    ),
+    history: key(number(1, 100_000), 1_000, 'Number of ticks that the history of a schedule keeps.', 'lines'),
   },
 );

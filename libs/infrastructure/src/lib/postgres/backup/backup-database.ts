@@ -46,7 +46,7 @@ export function backUpDatabase(maintainUrl: string, options: BackupOptions): Pro
     asMaintainer(maintainUrl, 'taskrunner backup', async (client) => {
       await client.query('select pg_advisory_lock_shared($1)', [MIGRATION_LOCK]);
       const catalog = await readCatalog(client);
-      refuseOtherRelease(catalog, 'Back it up with the release that migrated it.');
+      refuseOtherRelease(catalog, 'Back up the database with the release that migrated it.');
       refuseHidden(catalog);
       await client.query('begin isolation level repeatable read, read only');
       // Before the first look, which makes the snapshot: no partition goes between the two.
@@ -104,8 +104,8 @@ function refuseHidden({ tables }: Catalog): void {
   if (hidden.length > 0)
     throw new BackupError(
       'BACKUP_ROWS_HIDDEN',
-      `row security may hide rows of ${hidden.join(', ')} from this role`,
-      'Connect as taskrunner_maintain, and see that migrations alone have made the policies of the tables.',
+      `row-level security may hide rows of ${hidden.join(', ')} from this role`,
+      'Connect as taskrunner_maintain, and make sure that only migrations created policies on the tables.',
     );
 }
 

@@ -54,7 +54,7 @@ export function throwFolderError(folder: string, error: unknown): never {
   throw new BackupError(
     'BACKUP_UNWRITABLE',
     `${folder} cannot be written: ${(error as Error).message}`,
-    'No backup was made. Give another folder, or give this one room and rights.',
+    'No backup was made. Use another folder, or correct the free space and the permissions of this folder.',
     [],
     { cause: error },
   );

@@ -47,8 +47,8 @@ export async function openFolder(folder: string): Promise<{ readonly manifest: M
     if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;
     throw new BackupError(
       'BACKUP_INCOMPLETE',
-      `${folder} has no ${MANIFEST}: it is no backup, or one that was not ended`,
-      'Give the folder of a backup that `taskrunner maintain backup` has ended.',
+      `${folder} has no ${MANIFEST}: it is not a backup, or the backup is not complete`,
+      'Use the folder of a complete backup of `taskrunner maintain backup`.',
       [],
       { cause: error },
     );
@@ -71,5 +71,5 @@ async function refuseExisting(folder: string): Promise<void> {
     return throwFolderError(folder, error);
   });
   if (found !== null)
-    throw new BackupError('BACKUP_EXISTS', `${folder} is there already`, 'Give a name that nothing has yet.');
+    throw new BackupError('BACKUP_EXISTS', `${folder} already exists`, 'Use a name that does not exist yet.');
 }

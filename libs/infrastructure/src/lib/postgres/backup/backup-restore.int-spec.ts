@@ -218,7 +218,7 @@ describe('a restore refuses, and writes nothing,', () => {
     const { digest } = await backUp();
     const whole = await manifest();
     await alterManifest({ tables: whole.tables.map((one) => ({ ...one, rows: one.rows + 1 })) });
-    await refused('BACKUP_DAMAGED', /rows; the manifest says/);
+    await refused('BACKUP_DAMAGED', /rows; expected/);
     await refused('BACKUP_DAMAGED', /manifest\.json of .* is sha256:.*, not sha256:/, { expected: digest });
     await alterManifest({ ...whole, tables: whole.tables.slice(1) });
     await refused('BACKUP_SCHEMA', /does not have the tables/);
@@ -227,7 +227,7 @@ describe('a restore refuses, and writes nothing,', () => {
     await alterManifest({ ...whole, format: 2 });
     await refused('BACKUP_FORMAT', /format 2/);
     await writeFile(join(folder, 'manifest.json'), '{');
-    await refused('BACKUP_DAMAGED', /no JSON/);
+    await refused('BACKUP_DAMAGED', /not JSON/);
     expect(await isEmpty(target)).toBe(true);
   });
 
@@ -246,10 +246,10 @@ describe('a restore refuses, and writes nothing,', () => {
       message: expect.stringContaining('no tables'),
     });
     await target.sql('alter table pack_runs.holds add column more text');
-    await refused('BACKUP_SCHEMA', /other migrations or tables/);
+    await refused('BACKUP_SCHEMA', /migrations or tables of the database differ/);
     await target.sql('alter table pack_runs.holds drop column more');
     await target.sql(`delete from pack_runs.migrations where name = $1`, [migrationNames.at(-1)]);
-    await refused('BACKUP_SCHEMA', /other migrations or tables/);
+    await refused('BACKUP_SCHEMA', /migrations or tables of the database differ/);
     const whole = await manifest();
     await alterManifest({
       schema: { ...whole.schema, migrations: [...whole.schema.migrations, 'Later1999999999999'] },
@@ -264,7 +264,7 @@ describe('a restore refuses, and writes nothing,', () => {
     await reader.connect();
     await reader.query('begin');
     await reader.query('select from pack_runs.runs');
-    await refused('RESTORE_IN_USE', /uses the tables/);
+    await refused('RESTORE_IN_USE', /is using the tables/);
     await reader.end();
     await (await target.worker()).objectReferences.enrol([tenantA]);
     await refused('RESTORE_NOT_EMPTY', /rows in pack_artifacts\.object_looks$/);

@@ -74,7 +74,7 @@ export function refuseOtherRelease({ migrations }: Catalog, remedy: string): voi
   const [lacks, has] = [missing, unknown].map((names) => (names.length === 0 ? 'nothing' : names.join(', ')));
   throw new BackupError(
     'BACKUP_SCHEMA',
-    `the database is not of this release: it lacks ${lacks}, and this release does not know ${has}`,
+    `the database does not match this release: it lacks ${lacks}, and this release does not know ${has}`,
     remedy,
   );
 }

@@ -56,14 +56,14 @@ export function readManifest(text: string): Manifest {
   try {
     value = JSON.parse(text) as Json;
   } catch (error) {
-    throw damaged('manifest.json is no JSON', error);
+    throw damaged('manifest.json is not JSON', error);
   }
   const format = isJsonObject(value) ? value['format'] : null;
   if (typeof format === 'number' && format > BACKUP_FORMAT)
     throw new BackupError(
       'BACKUP_FORMAT',
-      `the backup has format ${format}; this release reads up to ${BACKUP_FORMAT}`,
-      'Use the release that made it, or a later one.',
+      `the backup has format ${format}; this release reads formats up to ${BACKUP_FORMAT}`,
+      'Use the release that made the backup, or a later release.',
     );
   if (!isJsonObject(value) || !isManifest(value)) throw damaged('manifest.json is not the manifest of a backup');
   return value as unknown as Manifest;

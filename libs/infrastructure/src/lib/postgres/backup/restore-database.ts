@@ -58,7 +58,7 @@ export async function restoreDatabase(maintainUrl: string, options: RestoreOptio
     throw new BackupError(
       'BACKUP_DAMAGED',
       `manifest.json of ${folder} is ${digest}, not ${expected}`,
-      'Nothing was restored. Look for the backup whose digest was noted.',
+      'Nothing was restored. Use the backup with the recorded digest.',
     );
   refuseOtherSchema(manifest);
   for (const file of [...manifest.tables, manifest.objects]) await readRows(folder, file);
@@ -92,7 +92,7 @@ async function settleObjects(
   throw new BackupError(
     'BACKUP_OBJECTS_MISSING',
     `the object store lacks ${absent.length} objects that ${incomplete.length} runs refer to:\n${shown.join('\n')}`,
-    'Bring the objects back first. `--objects copy` takes them from a backup that has them; `--objects report` restores without them: what reads them fails.',
+    'Restore the objects first. `--objects copy` copies them from a backup that contains them. `--objects report` restores the database without them; requests that read them fail.',
   );
 }
 
@@ -121,7 +121,7 @@ function refuseOtherTables({ schema, tables }: Manifest, catalog: Catalog): void
     throw new BackupError('BACKUP_SCHEMA', 'the database has no tables', 'Run `taskrunner migrate` first.');
   const same = [...catalog.migrations].sort().join() === [...schema.migrations].sort().join();
   if (!same || catalog.digest !== schema.digest)
-    throw otherSchema('the database has other migrations or tables than the backup');
+    throw otherSchema('the migrations or tables of the database differ from those of the backup');
   const missing = catalog.tables.filter(({ table }) => !tables.some((one) => one.table === table));
   if (missing.length > 0 || tables.length !== catalog.tables.length)
     throw otherSchema(
@@ -133,7 +133,7 @@ function otherSchema(what: string): BackupError {
   return new BackupError(
     'BACKUP_SCHEMA',
     what,
-    'Restore with the release that made the backup, into a database that it has migrated; migrate to a later release afterwards.',
+    'Restore with the release that made the backup, into a database that this release migrated. Migrate to a later release afterwards.',
   );
 }
 
@@ -147,7 +147,7 @@ async function refuseRows(client: Client, { tables }: Manifest): Promise<void> {
   throw new BackupError(
     'RESTORE_NOT_EMPTY',
     `the database has rows in ${filled.join(', ')}`,
-    'Restore into a new database: make it, run `taskrunner migrate`, and start no service before the restore has ended.',
+    'Restore into a new database: create it, run `taskrunner migrate`, and do not start a service before the restore is complete.',
   );
 }
 

@@ -40,8 +40,8 @@ export async function resumeRuns(
   throw new DatabaseError(
     'DB_RUN_UNKNOWN',
     run === null
-      ? `no run of ${tenant} stands since a restore`
-      : `${tenant} has no run ${run} that stands since a restore`,
-    'Check the id of the run and its tenant.',
+      ? `no run of ${tenant} is stopped by a restore`
+      : `${tenant} has no run ${run} that is stopped by a restore`,
+    'Check the run id and the tenant.',
   );
 }

@@ -28,15 +28,15 @@ export async function readRows(folder: string, reported: RowsFile, sink: Writabl
   } catch (error) {
     const code = String((error as { code?: unknown }).code);
     if (code === 'ENOENT') throw damaged(`${reported.file} is not in ${basename(dirname(path))}`, error);
-    if (code.startsWith('Z_')) throw damaged(`${reported.file} cannot be unpacked: ${(error as Error).message}`, error);
+    if (code.startsWith('Z_'))
+      throw damaged(`${reported.file} cannot be decompressed: ${(error as Error).message}`, error);
     throw error;
   }
   if (bytes.count !== reported.bytes || bytes.digest() !== reported.digest)
     throw damaged(
-      `${reported.file} is not what the manifest says: ${bytes.count} bytes, ${bytes.digest()}; it was ${reported.bytes} bytes, ${reported.digest}`,
+      `${reported.file} does not match the manifest: it has ${bytes.count} bytes, ${bytes.digest()}; expected ${reported.bytes} bytes, ${reported.digest}`,
     );
-  if (rows.count !== reported.rows)
-    throw damaged(`${reported.file} has ${rows.count} rows; the manifest says ${reported.rows}`);
+  if (rows.count !== reported.rows) throw damaged(`${reported.file} has ${rows.count} rows; expected ${reported.rows}`);
 }
 
 /** The rows of a file, each as its fields. */

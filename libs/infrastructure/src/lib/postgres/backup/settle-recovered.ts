@@ -14,12 +14,12 @@ export function settleRecovered(maintainUrl: string, calendar: Calendar): Promis
   return asMaintainer(maintainUrl, 'taskrunner settle', async (client) => {
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
     const catalog = await readCatalog(client);
-    refuseOtherRelease(catalog, 'Settle it with the release that migrated it, before it is migrated further.');
+    refuseOtherRelease(catalog, 'Run `settle` with the release that migrated the database, before a later migration.');
     return exclusivelyAsOwner(client, catalog, async () => {
       const { rows } = await client.query<{ name: string }>(
         `select name from pack_runs.workers where state = 'live' and lease_until > clock_timestamp() order by name limit 5`,
       );
-      if (rows.length > 0) throw inUse(`workers live: ${rows.map(({ name }) => name).join(', ')}`);
+      if (rows.length > 0) throw inUse(`workers are running: ${rows.map(({ name }) => name).join(', ')}`);
       return settleRestored(client, { calendar, origin: null });
     });
   });
