@@ -141,7 +141,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^libs/infrastructure/src/',
-        pathNot: `${SPEC}|\\.module\\.ts$|/lib/composition/|^libs/infrastructure/src/modules\\.ts$`,
+        pathNot: `${SPEC}|\\.module\\.ts$|/lib/composition/|^libs/infrastructure/src/(worker-)?modules\\.ts$`,
       },
       to: { path: '^libs/infrastructure/src/.*\\.module\\.ts$|^libs/infrastructure/src/lib/composition/' },
     },
@@ -150,7 +150,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^apps/(webservice|worker)/src/',
-        pathNot: `${SPEC}|\\.module\\.ts$|/(main|create-webservice)\\.ts$|/(lease|body)-thread\\.ts$|/quarantine-process\\.ts$|^apps/(webservice|worker)/src/testing/`,
+        pathNot: `${SPEC}|\\.module\\.ts$|/(main|create-webservice|create-worker|serve-quarantine)\\.ts$|/(lease|body)-thread\\.ts$|^apps/(webservice|worker)/src/testing/`,
       },
       to: { path: '^libs/infrastructure/' },
     },
@@ -208,7 +208,8 @@ module.exports = {
       from: { path: '^(apps|tools)/' },
       to: {
         path: '^libs/([^/]+)/src/',
-        pathNot: '^libs/[^/]+/src/(index|defaults|lease|modules|offline|tar|telemetry|threads|testing/index)\\.ts$',
+        pathNot:
+          '^libs/[^/]+/src/(index|defaults|lease|modules|offline|tar|telemetry|threads|worker-modules|testing/index)\\.ts$',
       },
     },
   ],

@@ -38,6 +38,7 @@ module.exports = {
     '^@taskrunner/infrastructure/tar$': `${__dirname}/libs/infrastructure/src/tar.ts`,
     '^@taskrunner/infrastructure/telemetry$': `${__dirname}/libs/infrastructure/src/telemetry.ts`,
     '^@taskrunner/infrastructure/threads$': `${__dirname}/libs/infrastructure/src/threads.ts`,
+    '^@taskrunner/infrastructure/worker-modules$': `${__dirname}/libs/infrastructure/src/worker-modules.ts`,
     '^@taskrunner/infrastructure$': `${__dirname}/libs/infrastructure/src/index.ts`,
     // What is loaded only when it is meant is named by its compiled file.
     '^(\\./(?:commands/[\\w.-]+|data-source|s3-destination|s3-object-store))\\.js$': '$1',

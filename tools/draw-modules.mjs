@@ -7,8 +7,9 @@ import { join } from 'node:path';
 const ROOT = join(import.meta.dirname, '..');
 const load = createRequire(join(ROOT, 'apps/webservice/package.json'));
 const { NestFactory, ModulesContainer } = load('@nestjs/core');
-const { WebserviceModule } = load('./dist/index.js');
 const { defaultConfiguration } = load('@taskrunner/infrastructure/defaults');
+const { WebserviceModule } = load('@taskrunner/webservice');
+const { WorkerModule } = load('@taskrunner/worker');
 
 async function pictureOf(name, root) {
   const app = await NestFactory.createApplicationContext(root, { preview: true, logger: false, abortOnError: false });
@@ -26,10 +27,15 @@ async function pictureOf(name, root) {
 }
 
 const configuration = defaultConfiguration();
-const file = 'docs/diagrams/webservice-modules.mermaid';
-const text = await pictureOf('the webservice', WebserviceModule.forRoot({ configuration }));
-if (!process.argv.includes('--check')) writeFileSync(join(ROOT, file), text);
-else if (readFileSync(join(ROOT, file), 'utf8') !== text) {
-  console.error(`${file} is out of date: run \`npm run diagrams\``);
-  process.exit(1);
+const pictures = {
+  'docs/diagrams/webservice-modules.mermaid': ['the webservice', WebserviceModule.forRoot({ configuration })],
+  'docs/diagrams/worker-modules.mermaid': ['the worker', WorkerModule.forRoot({ configuration })],
+};
+for (const [file, [name, root]] of Object.entries(pictures)) {
+  const text = await pictureOf(name, root);
+  if (!process.argv.includes('--check')) writeFileSync(join(ROOT, file), text);
+  else if (readFileSync(join(ROOT, file), 'utf8') !== text) {
+    console.error(`${file} is out of date: run \`npm run diagrams\``);
+    process.exitCode = 1;
+  }
 }

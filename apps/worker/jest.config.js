@@ -20,5 +20,7 @@ module.exports = {
   ...require('../../jest.preset.js'),
   displayName: 'worker',
   rootDir: __dirname,
+  globalSetup: '../../tools/jest-cluster.cjs',
+  globalTeardown: '../../tools/jest-cluster-removed.cjs',
   sandboxInjectedGlobals,
 };

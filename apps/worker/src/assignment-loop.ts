@@ -11,7 +11,7 @@ import {
   type TenantId,
 } from '@taskrunner/core';
 import { Duties } from './duties';
-import { letEnd, type Grace } from './drain';
+import { atMost, letEnd, type Grace } from './drain';
 import type { WorkerLog } from './worker-log';
 
 interface Performing {
@@ -100,7 +100,7 @@ export class AssignmentLoop {
       grace,
     );
     for (const { driver } of this.performing.values()) driver?.giveBack();
-    await Promise.race([Promise.all([this.allDone(), this.loops]), pause(GIVE_BACK_MS)]);
+    await atMost(GIVE_BACK_MS, Promise.all([this.allDone(), this.loops]));
   }
 
   /** The lease is lost: whatever is held is someone else's. */

@@ -9,7 +9,7 @@ import {
   type Refusal,
 } from '@taskrunner/core';
 import { Duties } from './duties';
-import { letEnd, type Grace } from './drain';
+import { atMost, letEnd, type Grace } from './drain';
 import type { IsolatedDrive } from './quarantine';
 import type { WorkerLog } from './worker-log';
 
@@ -99,7 +99,7 @@ export class ClaimLoop {
       grace,
     );
     this.abandon();
-    await Promise.race([Promise.all([this.allDone(), this.loops]), pause(HAND_OVER_MS)]);
+    await atMost(HAND_OVER_MS, Promise.all([this.allDone(), this.loops]));
   }
 
   /** The lease is lost, or the grace is over: every driver stops, also one that is still being opened. */

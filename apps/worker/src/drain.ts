@@ -36,14 +36,23 @@ export async function letEnd(
 ): Promise<void> {
   const last = Math.min(graceMs, stopMs);
   for (const { driver } of all()) driver?.leave();
-  await Promise.race([done(), pause(graceMs - last)]);
+  await atMost(graceMs - last, done());
   for (const { run, driver } of all())
     for (const step of driver?.giveUpIdempotent() ?? []) onAbandoned({ run, step, effects: 'idempotent' });
-  await Promise.race([done(), pause(last)]);
+  await atMost(last, done());
   for (const { run, driver } of all())
     for (const step of driver?.underWay ?? []) onAbandoned({ run, step, effects: 'once' });
 }
 
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+/** Resolves when `work` is done, or after so many milliseconds. It leaves no timer, which would hold a process that has ended everything. */
+export async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -1,160 +1,195 @@
-import { createPublicKey, randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import {
   admittedPack,
-  algorithmOf,
+  Archives,
+  Assignments,
+  canonical,
+  Claims,
+  Committer,
+  LogStore,
+  ObjectReferences,
+  ObjectStore,
+  ObjectStoreHealth,
+  sha256,
   Slots,
   storedPack,
   trustedRecords,
-  verifySignature,
   type DriverDependencies,
-  type KeyRing,
   type FanOut,
-  type KeyUsage,
-  type PlanningLimits,
-  type VerificationKey,
+  type Honouring,
+  type Json,
+  type PackTrustPolicy,
+  type WorkerDescription,
+  type WorkerMeans,
 } from '@taskrunner/core';
 import {
-  announcingOf,
-  builtinExecutors,
-  bundleRootsOf,
-  CedarJudge,
-  cedarEngine,
-  egressRulesOf,
-  loadMacKey,
-  PlanningThreads,
-  Spool,
-  tarEntries,
+  CONFIGURATION,
+  from,
+  PACK_TRUST,
+  provide,
+  Telemetry,
+  token,
   type Configuration,
-  type TarLimits,
-} from '@taskrunner/infrastructure';
+} from '@taskrunner/infrastructure/modules';
+import {
+  announcingOf,
+  DatabaseClock,
+  egressRulesOf,
+  environmentsOf,
+  EXECUTOR_BEHAVIOURS,
+  EXECUTORS,
+  JOURNAL_KEY,
+  PlanningThreads,
+  POLICY_JUDGES,
+  RECORD_KEYS,
+  Sandboxes,
+  SECRETS,
+  Supervisor,
+} from '@taskrunner/infrastructure/worker-modules';
 import { raiseAlarm } from './alarm';
-import { sandboxDependencies } from './sandbox.module';
-import type { WorkerParts } from './worker-parts.module';
+import { Capabilities } from './capabilities';
+import { PeerCount } from './peer-count';
+import { VERSION } from './version';
+import type { WorkerLog } from './worker-log';
 
 /** What drives runs here: executors, keys it trusts, the journal's key. */
-export async function driverDependencies(
-  configuration: Configuration,
-  parts: WorkerParts,
-): Promise<DriverDependencies & { readonly fanOut: FanOut }> {
-  const {
-    database,
-    supervisor,
-    objects,
-    keys,
-    sandboxes,
-    description,
-    onStartFailed,
-    egress,
-    secrets,
-    planning,
-    log,
-    telemetry,
-  } = parts;
-  const mac = await loadMacKey(keys.journalMac);
-  const ring = await recordKeys(keys);
-  const { interpreters } = configuration.sandbox;
-  return {
-    claims: database.claims,
-    committer: telemetry.watchCommitter(database.committer),
-    logs: telemetry.watchLogs(database.logStore),
-    archives: database.archives,
-    objects,
-    storeHealth: objects.health,
-    references: database.objectReferences,
-    clock: database.clock,
-    executors: telemetry.watchExecutors(
-      builtinExecutors({
-        objects,
-        dependencies: sandboxDependencies(sandboxes, supervisor, onStartFailed),
-        egress: egress.proxy,
-        egressAllow: egressRulesOf(configuration),
-        http: egress.http,
-        containers: parts.containers.engine,
-        workDirectory: join(configuration.sandbox.workDirectory, 'runs'),
-        artifactMaxBytes: configuration.artifacts.maxBytes,
-        spool: () => new Spool(join(configuration.sandbox.workDirectory, 'spool'), SPOOLED_FROM),
-        interpreters,
-        secretFolder: configuration.secrets.deliveryFolder,
-        bundles: {
-          roots: bundleRootsOf(configuration),
-          entries: (source) => tarEntries(source, bundleLimits(configuration)),
-        },
-        exports: parts.exports,
-        traceparent: () => telemetry.tracing.traceparent(),
+export const DRIVER_DEPENDENCIES = token<DriverDependencies & { readonly fanOut: FanOut }>('what drives runs');
+
+const HONOURING = token<Honouring>('what this worker has for runs');
+
+const PROVIDERS: readonly Provider[] = [
+  PeerCount,
+  provide(
+    Capabilities,
+    { configuration: CONFIGURATION, sandboxes: Sandboxes, packTrust: PACK_TRUST, clock: DatabaseClock },
+    ({ configuration, sandboxes, packTrust, clock }) => {
+      const configuredAt = clock.now();
+      const means = (): WorkerMeans => meansOf(configuration, sandboxes, packTrust, configuredAt);
+      return new Capabilities(means, () => describe(configuration, sandboxes, means()));
+    },
+  ),
+  provide(HONOURING, { capabilities: Capabilities, telemetry: Telemetry }, ({ capabilities, telemetry: { log } }) => ({
+    means: capabilities.means,
+    unmet: ({ runId, tenant }, unmet, refusal) =>
+      log.say('warn', refusal === null ? 'run.passed-on' : 'run.refused', {
+        ...{ runId, tenant, code: refusal?.code ?? null },
+        parts: unmet.map(({ part }) => part).join(','),
+        detail: unmet.map(({ detail }) => detail).join('; '),
       }),
-    ),
-    judges: new Map([['cedar', new CedarJudge(configuration.policies.timeout)]]),
-    announcing: announcingOf(configuration),
-    get worker() {
-      return description();
+  })),
+  provide(
+    DRIVER_DEPENDENCIES,
+    {
+      claims: Claims,
+      committer: Committer,
+      logs: LogStore,
+      archives: Archives,
+      objects: ObjectStore,
+      storeHealth: ObjectStoreHealth,
+      references: ObjectReferences,
+      clock: DatabaseClock,
+      executors: EXECUTORS,
+      judges: POLICY_JUDGES,
+      honouring: HONOURING,
+      secrets: SECRETS,
+      announcing: from(CONFIGURATION, announcingOf),
+      ring: RECORD_KEYS,
+      key: JOURNAL_KEY,
+      assignments: Assignments,
+      configuration: CONFIGURATION,
+      capabilities: Capabilities,
+      peers: PeerCount,
+      planning: PlanningThreads,
+      supervisor: Supervisor,
+      telemetry: Telemetry,
     },
-    honouring: parts.honouring,
-    secrets,
-    fanOut: {
-      assignments: database.assignments,
-      slots: new Slots(configuration.worker.slots),
-      items: configuration.worker.assignmentItems,
-      others: parts.otherWorkers,
+    ({ ring, key, assignments, configuration, capabilities, peers, planning, supervisor, telemetry, ...ports }) => {
+      const { objects, storeHealth } = ports;
+      const log: WorkerLog = telemetry.log;
+      return {
+        ...ports,
+        ...trustedRecords(ring),
+        get worker() {
+          return capabilities.description;
+        },
+        fanOut: {
+          assignments,
+          slots: new Slots(configuration.worker.slots),
+          items: configuration.worker.assignmentItems,
+          others: () => peers.others,
+        },
+        mayAct: async (signal) => {
+          // The store first: that may take long, and the lease must have been renewed when the step begins.
+          await storeHealth.available(signal);
+          await supervisor.renewed(signal);
+        },
+        snapshotEntries: configuration.worker.snapshotEntries,
+        mac: (text) => key.mac(text),
+        nonce: () => randomBytes(16).toString('hex'),
+        replan: async (run) => planning.ask(run.tenant, 'replan', await admittedPack(run, objects)),
+        executorFailed: (run, failure) => {
+          log.say('warn', 'executor.failed', { runId: run.runId, tenant: run.tenant, ...failure });
+        },
+        contents: async (run) => planning.ask(run.tenant, 'contents', await storedPack(run, objects)),
+        alarm: ({ runId, tenant }, code, detail) => raiseAlarm(telemetry.metrics, log, { runId, tenant, code, detail }),
+      };
     },
-    ...trustedRecords(ring),
-    mayAct: async (signal) => {
-      // The store first: that may take long, and the lease must have been renewed when the step begins.
-      await objects.health.available(signal);
-      await supervisor.renewed(signal);
-    },
-    snapshotEntries: configuration.worker.snapshotEntries,
-    mac: (text) => mac.mac(text),
-    nonce: () => randomBytes(16).toString('hex'),
-    replan: async (run) => planning.ask(run.tenant, 'replan', await admittedPack(run, objects)),
-    executorFailed: (run, failure) => {
-      log.say('warn', 'executor.failed', { runId: run.runId, tenant: run.tenant, ...failure });
-    },
-    contents: async (run) => planning.ask(run.tenant, 'contents', await storedPack(run, objects)),
-    alarm: ({ runId, tenant }, code, detail) => raiseAlarm(telemetry.metrics, log, { runId, tenant, code, detail }),
+  ),
+];
+
+/** What a driver of runs acts with. */
+@Module({})
+export class DrivingModule {
+  /** `imports`: the modules of the ports, of executors, keys, secrets, trust and threads. */
+  static forRoot({ imports }: { readonly imports: DynamicModule[] }): DynamicModule {
+    return {
+      module: DrivingModule,
+      imports,
+      providers: [...PROVIDERS],
+      exports: [PeerCount, Capabilities, DRIVER_DEPENDENCIES],
+    };
+  }
+}
+
+/** What this worker has for runs, as its last probe left it. `configuredAt`: when it read its configuration, database time. */
+function meansOf(
+  configuration: Configuration,
+  sandboxes: Sandboxes,
+  packTrust: PackTrustPolicy,
+  configuredAt: number,
+): WorkerMeans {
+  const { usual, sealed } = environmentsOf(configuration, {
+    isolation: sandboxes.open,
+    executors: EXECUTOR_BEHAVIOURS,
+    packTrust,
+  });
+  return {
+    environments: [...new Set(sealed === null ? [usual] : [usual, sealed])],
+    isolations: sandboxes.enforced,
+    egress: egressRulesOf(configuration),
+    packTrust,
+    configuredAt,
   };
 }
 
-/** Threads that plan again what was admitted; to be closed. */
-export function planAgain(configuration: Configuration): PlanningThreads {
-  return new PlanningThreads({ setting: null, policyEngines: { cedar: cedarEngine } }, againLimits(configuration));
-}
-
-/**
- * Limits of planning again what was admitted within `limits`: this machine may be slower, and a run is not given up for that. As
- * many wait as there are slots.
- */
-function againLimits({ limits }: Configuration): PlanningLimits {
-  return { memory: 2 * limits.planMemory, time: 10 * limits.planTime, threads: 1, queue: Infinity };
-}
-
-/** What a bundle of a publisher may hold. */
-function bundleLimits({ artifacts }: Configuration): TarLimits {
-  const { maxBytes } = artifacts;
-  return { maxBytes: BUNDLE_SIZES * maxBytes, maxFileBytes: maxBytes, maxFiles: BUNDLE_FILES, names: 'portable' };
-}
-
-/** Smaller bodies of answers stay in memory until they are stored, bytes. */
-const SPOOLED_FROM = 1024 * 1024;
-
-const BUNDLE_SIZES = 16;
-const BUNDLE_FILES = 100_000;
-
-/** Keys of the webservice that this worker trusts: those that sign admissions, decisions, resolutions and releases. */
-export async function recordKeys(keys: WorkerParts['keys']): Promise<KeyRing> {
-  const admission = await publicKeys(keys.admissionPublic, 'admission');
-  return { keys: [...admission, ...(await publicKeys(keys.ledgerPublic, 'ledger'))], verifySignature };
-}
-
-/** Public keys from PEM files, for one usage. */
-export async function publicKeys(paths: readonly string[], usage: KeyUsage): Promise<readonly VerificationKey[]> {
-  return Promise.all(
-    paths.map(async (path) => {
-      const spki = createPublicKey(await readFile(path, 'utf8'))
-        .export({ type: 'spki', format: 'der' })
-        .toString('base64');
-      return { algorithm: algorithmOf(spki), spki, usages: [usage] };
-    }),
-  );
+/** What this worker proves, and the environments of its own configuration whose sandbox it can enforce: the ones that it claims runs of at once. */
+function describe(
+  configuration: Configuration,
+  sandboxes: Sandboxes,
+  { environments }: WorkerMeans,
+): WorkerDescription {
+  const { name, labels } = configuration.worker;
+  return {
+    name: name ?? hostname(),
+    version: VERSION,
+    build: sha256(`taskrunner-worker ${VERSION}`),
+    isolations: sandboxes.enforced,
+    probe: sandboxes.digest,
+    environments: environments
+      .filter(({ isolation }) => sandboxes.of(isolation) !== null)
+      .map((environment) => sha256(canonical(environment as unknown as Json))),
+    labels,
+  };
 }

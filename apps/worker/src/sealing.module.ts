@@ -1,35 +1,69 @@
-import { trustedRecords, trustedRelease, type AttestDependencies } from '@taskrunner/core';
-import { loadMacKey, writeTar, type Configuration } from '@taskrunner/infrastructure';
-import { openAttestor } from './attestor.module';
-import { recordKeys } from './driving.module';
-import type { WorkerParts } from './worker-parts.module';
+import { Module, type DynamicModule } from '@nestjs/common';
+import {
+  Attestor,
+  Claims,
+  ObjectStore,
+  Outbox,
+  ProbeDocuments,
+  RunReader,
+  SealableLogStore,
+  trustedRecords,
+  trustedRelease,
+  type AttestDependencies,
+} from '@taskrunner/core';
+import { CONFIGURATION, provide, token } from '@taskrunner/infrastructure/modules';
+import {
+  JOURNAL_KEY,
+  PlanningThreads,
+  RECORD_KEYS,
+  SECRETS,
+  writeTar,
+} from '@taskrunner/infrastructure/worker-modules';
 
 /** What seals runs that have ended. */
-export async function attestDependencies(
-  configuration: Configuration,
-  parts: Pick<WorkerParts, 'database' | 'objects' | 'keys' | 'secrets' | 'planning' | 'log'>,
-): Promise<AttestDependencies> {
-  const { database, objects, keys, secrets, planning, log } = parts;
-  const ring = await recordKeys(keys);
-  const mac = await loadMacKey(keys.journalMac);
-  return {
-    claims: database.claims,
-    runReader: database.runReader,
-    logs: database.logStore,
-    objects,
-    outbox: database.outbox,
-    secrets,
-    ...trustedRecords(ring),
-    openRelease: trustedRelease(ring),
-    mac: (text) => mac.mac(text),
-    contents: (tenant, pack) => planning.ask(tenant, 'contents', pack),
-    retryMs: configuration.attestor.retry,
-    attestor: await openAttestor(configuration, keys, log),
-    developmentAuthority: configuration.authority.development,
-    probes: database.probeDocuments,
-    artifactBytes: configuration.artifacts.bundle.carriedBytes,
-    heldLogBytes: configuration.artifacts.bundle.heldLogBytes,
-    maxBundleBytes: configuration.artifacts.bundle.maxBytes,
-    archive: (files, placed) => writeTar(files, placed),
-  };
+export const ATTEST_DEPENDENCIES = token<AttestDependencies>('what seals runs');
+
+/** Sealing of runs. */
+@Module({})
+export class SealingModule {
+  /** `imports`: the modules of the ports, of keys, secrets and threads. */
+  static forRoot({ imports }: { readonly imports: DynamicModule[] }): DynamicModule {
+    return {
+      module: SealingModule,
+      imports,
+      providers: [
+        provide(
+          ATTEST_DEPENDENCIES,
+          {
+            claims: Claims,
+            runReader: RunReader,
+            logs: SealableLogStore,
+            objects: ObjectStore,
+            outbox: Outbox,
+            probes: ProbeDocuments,
+            attestor: Attestor,
+            secrets: SECRETS,
+            ring: RECORD_KEYS,
+            key: JOURNAL_KEY,
+            planning: PlanningThreads,
+            configuration: CONFIGURATION,
+          },
+          ({ ring, key, planning, configuration, ...ports }) => ({
+            ...ports,
+            ...trustedRecords(ring),
+            openRelease: trustedRelease(ring),
+            mac: (text) => key.mac(text),
+            contents: (tenant, pack) => planning.ask(tenant, 'contents', pack),
+            retryMs: configuration.attestor.retry,
+            developmentAuthority: configuration.authority.development,
+            artifactBytes: configuration.artifacts.bundle.carriedBytes,
+            heldLogBytes: configuration.artifacts.bundle.heldLogBytes,
+            maxBundleBytes: configuration.artifacts.bundle.maxBytes,
+            archive: (files, placed) => writeTar(files, placed),
+          }),
+        ),
+      ],
+      exports: [ATTEST_DEPENDENCIES],
+    };
+  }
 }

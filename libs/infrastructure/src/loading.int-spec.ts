@@ -18,7 +18,7 @@ const LATER = [
 // In a process of its own: here, Jest loads what it likes.
 const SCRIPT = 'require(process.argv[1]); console.log(JSON.stringify(Object.keys(require.cache)))';
 
-it.each(['index', 'modules', 'offline', 'telemetry', 'lease', 'threads', 'tar', 'defaults'])(
+it.each(['index', 'modules', 'worker-modules', 'offline', 'telemetry', 'lease', 'threads', 'tar', 'defaults'])(
   'the entry `%s` loads no library that few need',
   (entry) => {
     const path = join(__dirname, '..', 'dist', `${entry}.js`);

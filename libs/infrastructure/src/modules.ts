@@ -6,6 +6,7 @@ export { from, operation, provide, type Derived, type Source, type Sources } fro
 export { token, type SymbolToken, type Token } from './lib/composition/token';
 export type { Configuration } from './lib/configuration/configuration';
 export { CONFIGURATION, ConfigurationModule } from './lib/configuration/configuration.module';
+export { loadConfiguration } from './lib/configuration/load-configuration';
 export { OBJECT_STORE_ADAPTER, ObjectStoreModule } from './lib/object-store/object-store.module';
 export { PLANNING_SETTING, PlanningModule } from './lib/planning/planning.module';
 export {

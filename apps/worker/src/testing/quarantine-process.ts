@@ -80,7 +80,7 @@ export class QuarantineProcess implements Process {
     this.answer(this.isDriving ? 'died' : 'failed');
   }
 
-  /** As `Worker.driveIsolated`. */
+  /** As `IsolatedDriver.drive`. */
   private async driveIsolated(): Promise<void> {
     try {
       if (!(await this.dependencies.claims.beginIsolated(this.run))) return this.answer('handed-over');

@@ -1,16 +1,26 @@
 import { Inject, Module, type DynamicModule, type FactoryProvider, type OnApplicationShutdown } from '@nestjs/common';
 import {
   AlteredRuns,
+  Announcements,
   Archives,
+  Assignments,
   AttentionStore,
   AuditChain,
+  Claims,
+  Committer,
   EvidenceReleases,
+  Exports,
   GateStore,
   LogStore,
+  ObjectReferences,
+  Outbox,
   PackVersions,
+  ProbeDocuments,
+  RunEnvironments,
   RunReader,
   RunStore,
   ScheduleStore,
+  SealableLogStore,
   Uploads,
   WorkerDirectory,
 } from '@taskrunner/core';
@@ -21,7 +31,9 @@ import type { Configuration } from '../configuration/configuration';
 import { CONFIGURATION } from '../configuration/configuration.module';
 import { databaseUrlsOf } from '../configuration/database-urls';
 import { Telemetry } from '../telemetry/telemetry';
-import { openWebDatabase, type WebDatabase } from './databases';
+import { DatabaseClock } from './database-clock';
+import { openWebDatabase, openWorkerDatabase, type WebDatabase, type WorkerDatabase } from './databases';
+import { DueListener } from './hints';
 import type { Readiness } from './partitions';
 import { isDatabaseUnavailable } from './sql-state';
 
@@ -29,6 +41,8 @@ import { isDatabaseUnavailable } from './sql-state';
 export const DATABASE_READINESS = token<() => Promise<Readiness>>('readiness of the database');
 /** True if an error says that the database is away or busy. */
 export const IS_DATABASE_UNAVAILABLE = token<(error: unknown) => boolean>('whether the database is away');
+/** Where workers reach the database, for connections of their own. */
+export const WORKER_DATABASE_URL = token<string>('address of the database for workers');
 
 /** The open database of a role, whichever that is. */
 interface OpenDatabase {
@@ -38,6 +52,7 @@ interface OpenDatabase {
 
 const DATABASE = token<OpenDatabase>('database');
 const WEB_DATABASE = token<WebDatabase>('database of the webservice');
+const WORKER_DATABASE = token<WorkerDatabase>('database of the worker');
 
 /** Ports, each provided by the part of the database that has its name. */
 function portsOf<Ports extends object>(
@@ -76,8 +91,43 @@ const WEB = [
   }),
 ];
 
+const WORKER = [
+  provide(WORKER_DATABASE_URL, { configuration: CONFIGURATION }, async ({ configuration }) => {
+    const { workerUrl } = await databaseUrlsOf(configuration);
+    if (!workerUrl) throw new TypeError('database.workerUrl is not configured');
+    return workerUrl;
+  }),
+  provide(
+    WORKER_DATABASE,
+    { url: WORKER_DATABASE_URL, configuration: CONFIGURATION, telemetry: Telemetry },
+    openWorker,
+  ),
+  provide(DATABASE, { database: WORKER_DATABASE }, ({ database }): OpenDatabase => database),
+  provide(Committer, { database: WORKER_DATABASE, telemetry: Telemetry }, ({ database, telemetry }) =>
+    telemetry.watchCommitter(database.committer),
+  ),
+  provide(LogStore, { database: WORKER_DATABASE, telemetry: Telemetry }, ({ database, telemetry }) =>
+    telemetry.watchLogs(database.logStore),
+  ),
+  ...portsOf(WORKER_DATABASE, {
+    claims: Claims,
+    assignments: Assignments,
+    logStore: SealableLogStore,
+    archives: Archives,
+    outbox: Outbox,
+    exports: Exports,
+    announcements: Announcements,
+    objectReferences: ObjectReferences,
+    probeDocuments: ProbeDocuments,
+    runEnvironments: RunEnvironments,
+    runReader: RunReader,
+    clock: DatabaseClock,
+    due: DueListener,
+  }),
+];
+
 /** Providers by the role that a process connects as. */
-const ROLES = { web: WEB };
+const ROLES = { web: WEB, worker: WORKER };
 /** A role of the database that processes work with. */
 export type PostgresRole = keyof typeof ROLES;
 
@@ -96,7 +146,7 @@ export class PostgresModule implements OnApplicationShutdown {
       ),
       provide(IS_DATABASE_UNAVAILABLE, {}, () => isDatabaseUnavailable),
     ];
-    const own = new Set<unknown>([DATABASE, WEB_DATABASE]);
+    const own = new Set<unknown>([DATABASE, WEB_DATABASE, WORKER_DATABASE]);
     const exported = providers.map(tokenOf).filter((one) => !own.has(one));
     return { module: PostgresModule, providers, exports: exported };
   }
@@ -124,6 +174,32 @@ async function openWeb({
     allowLoss: settings.allowUnsafe,
     keptTicks: scheduler.history,
     onError: (error) => telemetry.log.say('warn', 'database.connection-lost', { error }),
+  });
+  telemetry.watchDatabase(database);
+  return database;
+}
+
+async function openWorker({
+  url,
+  configuration,
+  telemetry,
+}: {
+  readonly url: string;
+  readonly configuration: Configuration;
+  readonly telemetry: Telemetry;
+}): Promise<WorkerDatabase> {
+  const { database: settings, worker } = configuration;
+  const database = await openWorkerDatabase(url, {
+    connections: settings.poolSize,
+    leaseMs: worker.lease,
+    statementTimeoutMs: settings.statementTimeout,
+    allowLoss: settings.allowUnsafe,
+    onError: (error) => telemetry.log.say('warn', 'database.connection-lost', { error }),
+    ...telemetry.watchFleet(),
+    onFlushed: (runs, ms) => {
+      telemetry.metrics.record('taskrunner_flush_runs', runs);
+      telemetry.metrics.record('taskrunner_flush_duration_seconds', ms / 1_000);
+    },
   });
   telemetry.watchDatabase(database);
   return database;

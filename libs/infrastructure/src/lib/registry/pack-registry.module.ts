@@ -12,6 +12,10 @@ export const REGISTRY_MOUNTS = token<readonly RegistryMount[]>('mounted registri
 /** Whose packs may run. */
 export const PACK_TRUST = token<PackTrustPolicy>('trust policy for packs');
 
+const TRUST = provide(PACK_TRUST, { configuration: CONFIGURATION }, ({ configuration }) =>
+  loadPackTrust(configuration),
+);
+
 /** Registries of packs, and the trust policy (`packsRegistry`). */
 @Module({})
 export class PackRegistryModule {
@@ -22,9 +26,13 @@ export class PackRegistryModule {
         provide(REGISTRY_MOUNTS, { configuration: CONFIGURATION }, ({ configuration }) =>
           openRegistries(configuration.packsRegistry, TAR_CODEC),
         ),
-        provide(PACK_TRUST, { configuration: CONFIGURATION }, ({ configuration }) => loadPackTrust(configuration)),
+        TRUST,
       ],
       exports: [REGISTRY_MOUNTS, PACK_TRUST],
     };
+  }
+  /** The trust policy alone, for whoever runs packs and reads none from a registry. */
+  static forTrust(): DynamicModule {
+    return { module: PackRegistryModule, providers: [TRUST], exports: [PACK_TRUST] };
   }
 }

@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs';
 import { Module, type DynamicModule, type FactoryProvider, type InjectionToken } from '@nestjs/common';
-import type { SensitiveInputs, Signer } from '@taskrunner/core';
+import { verifySignature, type KeyRing, type SensitiveInputs, type Signer } from '@taskrunner/core';
 import { provide } from '../composition/provide';
 import { token } from '../composition/token';
 import { CONFIGURATION } from '../configuration/configuration.module';
 import { keyPathsOf } from '../configuration/key-paths';
 import { FileSigner } from './file-signer';
+import { loadMacKey, type MacKey } from './mac-key';
+import { loadPublicKeys } from './public-keys';
 import { loadSensitiveInputsKey } from './sensitive-key';
 
 /** Signs admissions of runs. */
@@ -16,6 +18,10 @@ export const LEDGER_SIGNER = token<Signer<'ledger'>>('signer of decisions');
 export const CHECKPOINT_SIGNER = token<Signer<'checkpoint'> | null>('signer of checkpoints');
 /** Seals sensitive inputs. Null: there is no such key, and packs with sensitive inputs are refused. */
 export const SENSITIVE_INPUTS_KEY = token<SensitiveInputs | null>('key of sensitive inputs');
+/** Authenticates pages of journals, and assignments. */
+export const JOURNAL_KEY = token<MacKey>('key of journals');
+/** Public keys of the webservice: those that verify admissions, decisions, resolutions and releases. */
+export const RECORD_KEYS = token<KeyRing>('keys that records are verified with');
 
 const KEYS = {
   admission: provide(ADMISSION_SIGNER, { configuration: CONFIGURATION }, ({ configuration }) =>
@@ -31,6 +37,17 @@ const KEYS = {
   sensitiveInputs: provide(SENSITIVE_INPUTS_KEY, { configuration: CONFIGURATION }, async ({ configuration }) => {
     const { path, required } = keyPathsOf(configuration).sensitiveInputs;
     return required || existsSync(path) ? loadSensitiveInputsKey(path) : null;
+  }),
+  journal: provide(JOURNAL_KEY, { configuration: CONFIGURATION }, ({ configuration }) =>
+    loadMacKey(keyPathsOf(configuration).journalMac),
+  ),
+  records: provide(RECORD_KEYS, { configuration: CONFIGURATION }, async ({ configuration }) => {
+    const { admissionPublic, ledgerPublic } = keyPathsOf(configuration);
+    const keys = [
+      await loadPublicKeys(admissionPublic, 'admission'),
+      await loadPublicKeys(ledgerPublic, 'ledger'),
+    ].flat();
+    return { keys, verifySignature };
   }),
 } satisfies Readonly<Record<string, FactoryProvider>>;
 

@@ -1,11 +1,38 @@
 import { access, readFile } from 'node:fs/promises';
 import { constants } from 'node:fs';
-import { CodedError, KeyAttestor, type Attestor } from '@taskrunner/core';
-import { FileSigner, RemoteAttestor, writeTar, type Configuration, type KeyPaths } from '@taskrunner/infrastructure';
-import type { WorkerLog } from './worker-log';
+import { Module, type DynamicModule } from '@nestjs/common';
+import { Attestor, CodedError, KeyAttestor } from '@taskrunner/core';
+import { writeTar } from '../archive/write-tar';
+import { provide } from '../composition/provide';
+import type { Configuration } from '../configuration/configuration';
+import { CONFIGURATION } from '../configuration/configuration.module';
+import { keyPathsOf, type KeyPaths } from '../configuration/key-paths';
+import { FileSigner } from '../signing/file-signer';
+import { Telemetry } from '../telemetry/telemetry';
+import { RemoteAttestor } from './remote-attestor';
+
+/** Signs what runs have come to (`attestor`). */
+@Module({})
+export class AttestorModule {
+  static forRoot(): DynamicModule {
+    return {
+      module: AttestorModule,
+      providers: [
+        provide(Attestor, { configuration: CONFIGURATION, telemetry: Telemetry }, ({ configuration, telemetry }) =>
+          openAttestor(configuration, telemetry.log),
+        ),
+      ],
+      exports: [Attestor],
+    };
+  }
+}
 
 /** Who signs what runs here: a remote Attestor where one is configured, else key files, and the log says so. */
-export async function openAttestor(configuration: Configuration, keys: KeyPaths, log: WorkerLog): Promise<Attestor> {
+export async function openAttestor(
+  configuration: Configuration,
+  log: Pick<Telemetry['log'], 'say'>,
+): Promise<Attestor> {
+  const keys = keyPathsOf(configuration);
   const { attestor, profile } = configuration;
   if (profile === 'production') await refuseRunKeys(keys);
   const { url, tokenUrl, clientId, clientSecretFile } = attestor;

@@ -1,11 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { generateKeyFile, keyPathsOf, parseConfiguration, type Configuration } from '@taskrunner/infrastructure';
+import type { Configuration } from '../configuration/configuration';
+import { parseConfiguration } from '../configuration/parse-configuration';
+import { generateKeyFile } from '../signing/key-file';
 import { openAttestor } from './attestor.module';
-import type { WorkerLog } from './worker-log';
 
-const SILENT: WorkerLog = { say: () => undefined };
+const SILENT = { say: () => undefined };
 
 let folder: string;
 beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), 'taskrunner-keys-'))));
@@ -27,9 +28,9 @@ const remote = (): object => ({
 it('with profile: production a worker that can read a key for runs does not start', async () => {
   writeFileSync(join(folder, 'secret'), 's');
   const settings = configuration({ profile: 'production', attestor: remote() });
-  expect((await openAttestor(settings, keyPathsOf(settings), SILENT)).isKeyFile).toBe(false);
+  expect((await openAttestor(settings, SILENT)).isKeyFile).toBe(false);
   await generateKeyFile(join(folder, 'run-open.pem'));
-  await expect(openAttestor(settings, keyPathsOf(settings), SILENT)).rejects.toMatchObject({
+  await expect(openAttestor(settings, SILENT)).rejects.toMatchObject({
     code: 'WORKER_HOLDS_RUN_KEY',
   });
 });
@@ -39,7 +40,7 @@ it('without a remote Attestor key files sign', async () => {
   await generateKeyFile(join(folder, 'run-sealed.pem'));
   await generateKeyFile(join(folder, 'bundle.pem'));
   const settings = configuration({});
-  expect((await openAttestor(settings, keyPathsOf(settings), SILENT)).isKeyFile).toBe(true);
+  expect((await openAttestor(settings, SILENT)).isKeyFile).toBe(true);
 });
 
 it('without the key for sealed runs a worker that seals does not start', async () => {
@@ -47,7 +48,7 @@ it('without the key for sealed runs a worker that seals does not start', async (
   await generateKeyFile(join(folder, 'bundle.pem'));
   const open = (sections: object) => {
     const settings = configuration(sections);
-    return openAttestor(settings, keyPathsOf(settings), SILENT);
+    return openAttestor(settings, SILENT);
   };
   await expect(open({})).rejects.toThrow('run-sealed.pem');
   expect((await open({ sealedMode: { enabled: false } })).isKeyFile).toBe(true);

@@ -1,0 +1,283 @@
+import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import {
+  Claims,
+  CodedError,
+  ObjectReferences,
+  ObjectStore,
+  ObjectStoreHealth,
+  ProbeDocuments,
+  RunEnvironments,
+  STORED_DOCUMENTS,
+  type CollectableObjectStore,
+} from '@taskrunner/core';
+import { CONFIGURATION, from, provide, Telemetry, token } from '@taskrunner/infrastructure/modules';
+import {
+  DatabaseClock,
+  isDatabaseFault,
+  monotonicMs,
+  SandboxHealth,
+  Sandboxes,
+  sayRefused,
+  SEALED_ISOLATION,
+  STARTING_ENVIRONMENT,
+  Supervisor,
+  variableOf,
+  WORKER_DATABASE_URL,
+} from '@taskrunner/infrastructure/worker-modules';
+import { raiseAlarm } from './alarm';
+import { AssignmentLoop } from './assignment-loop';
+import { AttestLoop } from './attest-loop';
+import { Capabilities } from './capabilities';
+import { ClaimLoop } from './claim-loop';
+import { Departure } from './departure';
+import { DRIVER_DEPENDENCIES } from './driving.module';
+import { Duties, DUTIES, type Duty } from './duties';
+import { HonourLoop } from './honour-loop';
+import { LeaseKeeper } from './lease-keeper';
+import { ObjectSweep } from './object-sweep';
+import { PeerCount } from './peer-count';
+import { Quarantine } from './quarantine';
+import { Registration } from './registration';
+import { RunEnded } from './run-ended';
+import { SandboxWatch } from './sandbox-watch';
+import { ATTEST_DEPENDENCIES } from './sealing.module';
+import type { WorkerLog } from './worker-log';
+
+const INBOX_INTERVAL_MS = 250;
+const ASSIGNMENT_STATUS_INTERVAL_MS = 200;
+const ATTEST_INTERVAL_MS = 1_000;
+/** Runs driven at once above which evidence gives way to them. */
+const MANY_ACTIVE_RUNS = 4;
+const REFUSE_INTERVAL_MS = 2_000;
+const HONOUR_INTERVAL_MS = 1_000;
+
+type RunWatch = ReturnType<Telemetry['watchRuns']>;
+
+const RUN_WATCH = token<RunWatch>('watch over drives and seals');
+const configuration = CONFIGURATION;
+const log = from(Telemetry, ({ log: said }): WorkerLog => said);
+
+/** `isolatedMain`: the script of a process that drives runs in quarantine. */
+function session(isolatedMain: string): readonly Provider[] {
+  return [
+    Departure,
+    provide(
+      Registration,
+      { claims: Claims, capabilities: Capabilities },
+      ({ claims, capabilities }) => new Registration(claims, capabilities),
+    ),
+    provide(
+      Quarantine,
+      { configuration, environment: STARTING_ENVIRONMENT, log },
+      ({ configuration: { sandbox }, environment, log: said }) =>
+        new Quarantine(
+          (folder) => ({ ...environment, [variableOf(['sandbox', 'workDirectory'])]: folder }),
+          sandbox.workDirectory,
+          said,
+          isolatedMain,
+        ),
+    ),
+    provide(
+      LeaseKeeper,
+      { url: WORKER_DATABASE_URL, supervisor: Supervisor, quarantine: Quarantine, clock: DatabaseClock },
+      (dependencies) => new LeaseKeeper({ ...dependencies, monotonicMs }),
+    ),
+    provide(
+      SandboxWatch,
+      {
+        sandboxes: Sandboxes,
+        health: SandboxHealth,
+        probeDocuments: ProbeDocuments,
+        capabilities: Capabilities,
+        registration: Registration,
+        departure: Departure,
+        honours: HonourLoop,
+        claims: ClaimLoop,
+        assignments: AssignmentLoop,
+        log,
+        intervalMs: from(CONFIGURATION, ({ sandbox }) => sandbox.probeInterval),
+      },
+      (dependencies) =>
+        new SandboxWatch({
+          ...dependencies,
+          sayRefused: () => sayRefused(dependencies.sandboxes, dependencies.log),
+        }),
+    ),
+  ];
+}
+
+const DRIVING: readonly Provider[] = [
+  RunEnded,
+  provide(RUN_WATCH, { telemetry: Telemetry }, ({ telemetry }) => telemetry.watchRuns()),
+  provide(Duties, { configuration, telemetry: Telemetry }, ({ configuration: { worker }, telemetry }) => {
+    const { metrics } = telemetry;
+    const countFailures = (work: Duty, failures: number): void =>
+      metrics.add('taskrunner_work_failures_total', failures, { work });
+    for (const work of DUTIES) countFailures(work, 0);
+    for (const document of STORED_DOCUMENTS) metrics.add('taskrunner_documents_altered_total', 0, { document });
+    return new Duties(telemetry.log, {
+      unreadyAfterMs: worker.unreadyAfter,
+      onFailed: (work) => countFailures(work, 1),
+      isDatabaseFault,
+    });
+  }),
+  provide(
+    ClaimLoop,
+    {
+      claims: Claims,
+      driving: DRIVER_DEPENDENCIES,
+      quarantine: Quarantine,
+      ended: RunEnded,
+      duties: Duties,
+      watch: RUN_WATCH,
+      configuration,
+      telemetry: Telemetry,
+    },
+    ({ claims, driving, quarantine, ended, duties, watch, configuration: supplied, telemetry }) => {
+      const { worker, sealedMode, limits } = supplied;
+      const loop = new ClaimLoop(
+        claims,
+        driving,
+        telemetry.log,
+        {
+          concurrency: worker.concurrency,
+          claimIntervalMs: worker.claimInterval,
+          inboxIntervalMs: INBOX_INTERVAL_MS,
+          sealed: { isolations: [SEALED_ISOLATION], waitMs: sealedMode.wait },
+          profileWaitMs: limits.profileWait,
+          refuseIntervalMs: REFUSE_INTERVAL_MS,
+          watch: (run, work) => watch.drive(run, work),
+          isolate: (run, refusal) => quarantine.open(run, refusal),
+        },
+        () => ended.happened(),
+        duties,
+      );
+      telemetry.metrics.observe('taskrunner_runs_driving', () => [[loop.driving]]);
+      telemetry.metrics.observe('taskrunner_runs_capacity', () => [[worker.concurrency]]);
+      return loop;
+    },
+  ),
+  provide(
+    AssignmentLoop,
+    {
+      driving: DRIVER_DEPENDENCIES,
+      environments: RunEnvironments,
+      peers: PeerCount,
+      duties: Duties,
+      claimIntervalMs: from(CONFIGURATION, ({ worker }) => worker.claimInterval),
+      log,
+    },
+    ({ driving, environments, peers, duties, claimIntervalMs, log: said }) => {
+      const options = {
+        claimIntervalMs,
+        assignmentStatusIntervalMs: ASSIGNMENT_STATUS_INTERVAL_MS,
+        decline: environments.decline.bind(environments),
+      };
+      const loop = new AssignmentLoop(driving, said, options, duties);
+      peers.countedBy(() => loop.others);
+      return loop;
+    },
+  ),
+  provide(
+    HonourLoop,
+    {
+      environments: RunEnvironments,
+      capabilities: Capabilities,
+      registration: Registration,
+      driving: DRIVER_DEPENDENCIES,
+      claims: ClaimLoop,
+      telemetry: Telemetry,
+    },
+    ({ environments, capabilities, registration, driving, claims, telemetry: { log: said, metrics } }) => {
+      const loop = new HonourLoop(
+        {
+          environments,
+          means: capabilities.means,
+          own: () => capabilities.own(),
+          openAdmission: (envelope) => driving.openAdmission(envelope),
+          onHonoured: async (honoured) => {
+            capabilities.honour(honoured);
+            await registration.describe();
+            claims.wake();
+          },
+        },
+        said,
+        HONOUR_INTERVAL_MS,
+      );
+      metrics.observe('taskrunner_runs_unhonoured', () => loop.counts.map(({ part, runs }) => [runs, { part }]));
+      metrics.observe('taskrunner_runs_unhonoured_oldest_seconds', () =>
+        loop.counts.map(({ part, oldestSeconds }) => [oldestSeconds, { part }]),
+      );
+      return loop;
+    },
+  ),
+];
+
+const UPKEEP: readonly Provider[] = [
+  provide(
+    AttestLoop,
+    {
+      sealing: ATTEST_DEPENDENCIES,
+      storeHealth: ObjectStoreHealth,
+      claims: ClaimLoop,
+      ended: RunEnded,
+      duties: Duties,
+      watch: RUN_WATCH,
+      configuration,
+      telemetry: Telemetry,
+    },
+    ({ sealing, storeHealth, claims, ended, duties, watch, configuration: { worker }, telemetry }) => {
+      const loop = new AttestLoop(
+        sealing,
+        telemetry.log,
+        { intervalMs: ATTEST_INTERVAL_MS, atOnce: worker.seals, isAway: () => storeHealth.isAway },
+        (item, work) => watch.attest(item, work),
+        () => claims.driving > MANY_ACTIVE_RUNS,
+        duties,
+        (alarm) => raiseAlarm(telemetry.metrics, telemetry.log, alarm),
+      );
+      ended.onHappened(() => loop.wake());
+      return loop;
+    },
+  ),
+  provide(
+    ObjectSweep,
+    { store: ObjectStore, references: ObjectReferences, storeHealth: ObjectStoreHealth, configuration, log },
+    ({ store, references, storeHealth, configuration: { artifacts }, log: said }) => {
+      const { grace: graceMs, sweepInterval: intervalMs } = artifacts;
+      return new ObjectSweep(
+        { store: collectable(store), references, graceMs, intervalMs, monotonicMs },
+        said,
+        () => storeHealth.isAway,
+      );
+    },
+  ),
+];
+
+/** The loops of a worker and what they share. Nothing of it has begun: `Worker` starts and ends it. */
+@Module({})
+export class LoopsModule {
+  /** `imports`: the modules of the ports, of children, threads, driving and sealing; the database first, so that it is closed last. `isolatedMain`: the script of a process that drives runs in quarantine. */
+  static forRoot(imports: DynamicModule[], isolatedMain: string): DynamicModule {
+    return {
+      module: LoopsModule,
+      imports,
+      providers: [...session(isolatedMain), ...DRIVING, ...UPKEEP],
+      exports: [
+        ...imports,
+        ...[Departure, Registration, LeaseKeeper, SandboxWatch, Duties],
+        ...[ClaimLoop, AssignmentLoop, HonourLoop, AttestLoop, ObjectSweep],
+      ],
+    };
+  }
+}
+
+/** A worker also takes out of its store what nobody needs. */
+function collectable(store: ObjectStore): CollectableObjectStore {
+  if ('tenants' in store && 'aged' in store && 'collect' in store) return store as CollectableObjectStore;
+  throw new CodedError(
+    'OBJECT_STORE_NOT_COLLECTABLE',
+    'the object store of this worker lists and collects nothing',
+    'Extend `CollectableObjectStore` of @taskrunner/core: a worker sweeps the store.',
+  );
+}

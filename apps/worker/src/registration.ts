@@ -1,0 +1,28 @@
+import type { Claims, WorkerSession } from '@taskrunner/core';
+import type { Capabilities } from './capabilities';
+
+/** The row of this worker: one session after another. */
+export class Registration {
+  private session: WorkerSession | null = null;
+
+  constructor(
+    private readonly claims: Claims,
+    private readonly capabilities: Capabilities,
+  ) {}
+
+  /** Begins a session. */
+  async begin(): Promise<WorkerSession> {
+    this.session = await this.claims.register(this.capabilities.description);
+    return this.session;
+  }
+
+  /** Says what this worker can do now. */
+  async describe(): Promise<void> {
+    if (this.session) await this.claims.describe(this.session, this.capabilities.description);
+  }
+
+  /** Ends the last session: others may claim what it has left. */
+  async retire(): Promise<void> {
+    if (this.session) await this.claims.retire(this.session);
+  }
+}

@@ -1,0 +1,60 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { provide } from '../composition/provide';
+import { token } from '../composition/token';
+import type { Configuration } from '../configuration/configuration';
+import { CONFIGURATION } from '../configuration/configuration.module';
+import { kubernetesOf, podmanOf } from '../configuration/container-settings';
+import { Supervisor } from '../sandbox/supervisor';
+import { watchWorkspace } from '../sandbox/watch-workspace';
+import { Telemetry } from '../telemetry/telemetry';
+import type { ContainerEngine } from './container-engine';
+import { KubernetesEngine } from './kubernetes-engine';
+import { PodmanEngine } from './podman-engine';
+
+/** What containers run with (`container.engine`). Null: none is configured. */
+export const CONTAINER_ENGINE = token<ContainerEngine | null>('engine of containers');
+
+/** Containers of steps. */
+@Module({})
+export class ContainerModule {
+  /** `imports`: the module that provides `Supervisor`. */
+  static forRoot({ imports }: { readonly imports: DynamicModule[] }): DynamicModule {
+    return {
+      module: ContainerModule,
+      imports,
+      providers: [
+        provide(
+          CONTAINER_ENGINE,
+          { configuration: CONFIGURATION, supervisor: Supervisor, telemetry: Telemetry },
+          ({ configuration, supervisor, telemetry }) => openContainers(configuration, supervisor, telemetry.log),
+        ),
+      ],
+      exports: [CONTAINER_ENGINE],
+    };
+  }
+}
+
+/** Opens the configured engine and removes what an earlier life of this worker left there. */
+async function openContainers(
+  configuration: Configuration,
+  supervisor: Supervisor,
+  log: Pick<Telemetry['log'], 'say'>,
+): Promise<ContainerEngine | null> {
+  if (configuration.container.engine === 'none') return null;
+  try {
+    const engine = await open(configuration, supervisor);
+    const swept = await engine.sweep();
+    log.say('info', 'containers.ready', { ...engine.describe(), swept });
+    return engine;
+  } catch (error) {
+    // It would claim nothing, and nothing would look again: the process ends, and is started again.
+    log.say('error', 'containers.unavailable', { error });
+    throw error;
+  }
+}
+
+async function open(configuration: Configuration, supervisor: Supervisor): Promise<ContainerEngine> {
+  if (configuration.container.engine === 'kubernetes')
+    return KubernetesEngine.open({ ...kubernetesOf(configuration), watchWorkspace });
+  return PodmanEngine.open({ ...podmanOf(configuration), supervisor });
+}

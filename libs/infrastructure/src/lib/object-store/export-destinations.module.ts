@@ -1,0 +1,25 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import type { KnownDestination } from '@taskrunner/core';
+import { provide } from '../composition/provide';
+import { token } from '../composition/token';
+import { CONFIGURATION } from '../configuration/configuration.module';
+import { openDestinations } from './open-destinations';
+
+/** Where evidence may be handed over to, by the ids of the destinations. */
+export const EXPORT_DESTINATIONS = token<ReadonlyMap<string, KnownDestination>>('destinations of evidence');
+
+/** Folders and buckets that take evidence (`artifacts.destinations`). */
+@Module({})
+export class ExportDestinationsModule {
+  static forRoot(): DynamicModule {
+    return {
+      module: ExportDestinationsModule,
+      providers: [
+        provide(EXPORT_DESTINATIONS, { configuration: CONFIGURATION }, ({ configuration: { artifacts } }) =>
+          openDestinations(artifacts.destinations, artifacts.s3),
+        ),
+      ],
+      exports: [EXPORT_DESTINATIONS],
+    };
+  }
+}

@@ -1,0 +1,133 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { provide } from '../composition/provide';
+import type { Configuration } from '../configuration/configuration';
+import { CONFIGURATION } from '../configuration/configuration.module';
+import { isolationOf } from '../configuration/environment-of';
+import { keyPathsOf, type KeyPaths } from '../configuration/key-paths';
+import { DEFAULT_CONFIGURATION_PATH } from '../configuration/load-configuration';
+import { DATABASE_READINESS, WORKER_DATABASE_URL } from '../postgres/postgres.module';
+import { SECRETS } from '../secrets/secrets.module';
+import { Telemetry } from '../telemetry/telemetry';
+import { proveCgroup } from './cgroup';
+import { SandboxHealth } from './sandbox-health';
+import { Sandboxes } from './sandboxes';
+import { Supervisor } from './supervisor';
+import { sweepWorkspaces } from './workspace';
+
+const MIB = 1024 * 1024;
+
+type Log = Pick<Telemetry['log'], 'say'>;
+
+/** Children of this worker, and what keeps them apart (`sandbox`). */
+@Module({})
+export class SandboxModule implements OnApplicationShutdown {
+  /** `imports`: the modules that provide `SECRETS`, `DATABASE_READINESS` and `WORKER_DATABASE_URL`. */
+  static forRoot({ imports }: { readonly imports: DynamicModule[] }): DynamicModule {
+    return {
+      module: SandboxModule,
+      imports,
+      providers: [
+        SandboxHealth,
+        provide(
+          Supervisor,
+          {
+            configuration: CONFIGURATION,
+            telemetry: Telemetry,
+            // Before the first child: it would inherit what stands in the environment.
+            secrets: SECRETS,
+            // A worker that its database refuses starts no child.
+            database: DATABASE_READINESS,
+          },
+          ({ configuration, telemetry }) => supervise(configuration, telemetry.log),
+        ),
+        provide(
+          Sandboxes,
+          { configuration: CONFIGURATION, url: WORKER_DATABASE_URL, supervisor: Supervisor, telemetry: Telemetry },
+          ({ configuration, url, supervisor, telemetry }) => prove(configuration, url, supervisor, telemetry.log),
+        ),
+      ],
+      exports: [SandboxHealth, Supervisor, Sandboxes],
+    };
+  }
+
+  constructor(private readonly supervisor: Supervisor) {}
+
+  onApplicationShutdown(): Promise<void> {
+    return this.supervisor.close();
+  }
+}
+
+function supervise({ sandbox: { watchInterval, cgroup } }: Configuration, log: Log): Supervisor {
+  if (cgroup !== null) proveCgroup(cgroup);
+  log.say('info', 'sandbox.memory', { heldBy: cgroup === null ? 'watching' : 'cgroup', cgroup });
+  return Supervisor.start({
+    ...{ watchMs: watchInterval, cgroup },
+    onExpired: () => log.say('error', 'supervisor.deadline', {}),
+  });
+}
+
+/** Proves what the sandbox keeps apart, in each profile that the configuration wants. Nothing stands in for one that cannot be had. */
+async function prove(
+  configuration: Configuration,
+  workerUrl: string,
+  supervisor: Supervisor,
+  log: Log,
+): Promise<Sandboxes> {
+  const { sandbox, sealedMode } = configuration;
+  await mkdir(sandbox.workDirectory, { recursive: true, mode: 0o711 });
+  await sweepWorkspaces(join(sandbox.workDirectory, 'runs'));
+  const stubFolder = join(sandbox.workDirectory, 'stubs');
+  await mkdir(stubFolder, { recursive: true });
+  const { host, port } = databaseAt(workerUrl);
+  const isSocket = host.startsWith('/');
+  const sandboxes = await Sandboxes.prove({
+    open: isolationOf(configuration) ?? 'auto',
+    sealed: sealedMode.enabled,
+    supervisor,
+    stubFolder,
+    roots: sandbox.roots,
+    bubblewrap: sandbox.bubblewrap,
+    tmpBytes: sandbox.limits.tmpMiB * MIB,
+    shmBytes: sandbox.limits.shmMiB * MIB,
+    hidden: [...secretPaths(configuration, keyPathsOf(configuration)), ...(isSocket ? [host] : [])],
+    unreachable: isSocket ? [] : [{ what: 'the database', host, port }],
+  });
+  sayRefused(sandboxes, log);
+  return sandboxes;
+}
+
+/** Says what this worker cannot enforce, and why. */
+export function sayRefused(sandboxes: Pick<Sandboxes, 'refused'>, log: Log): void {
+  for (const { profile, reason } of sandboxes.refused) log.say('warn', 'sandbox.unavailable', { profile, reason });
+}
+
+/** Files and folders that no step may see. */
+function secretPaths(
+  { keys: { folder }, database, artifacts, secrets }: Configuration,
+  keys: KeyPaths,
+): readonly string[] {
+  const { ownerPasswordFile, maintainPasswordFile, webPasswordFile, workerPasswordFile } = database;
+  return [
+    folder,
+    keys.runOpen,
+    keys.runSealed,
+    keys.bundle,
+    keys.journalMac,
+    ...secrets.providers.flatMap((provider) => provider.folder ?? []),
+    process.env['TASKRUNNER_CONFIG'] || DEFAULT_CONFIGURATION_PATH,
+    ...(artifacts.store === 'file' ? [artifacts.root] : []),
+    ...[artifacts.s3.accessKeyIdFile, artifacts.s3.secretAccessKeyFile].flatMap((path) => path ?? []),
+    ...artifacts.destinations.flatMap(({ path, accessKeyIdFile, secretAccessKeyFile }) =>
+      [path, accessKeyIdFile, secretAccessKeyFile].filter((place) => place !== null),
+    ),
+    ...[ownerPasswordFile, maintainPasswordFile, webPasswordFile, workerPasswordFile].flatMap((path) => path ?? []),
+  ];
+}
+
+/** Where a database listens: a host and port, or the folder of its Unix socket. */
+function databaseAt(url: string): { readonly host: string; readonly port: number } {
+  const { hostname: name, port, searchParams } = new URL(url);
+  return { host: searchParams.get('host') ?? name.replace(/^\[|\]$/g, ''), port: Number(port || 5432) };
+}

@@ -1,0 +1,15 @@
+import { createPublicKey } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { algorithmOf, type KeyUsage, type VerificationKey } from '@taskrunner/core';
+
+/** Public keys from PEM files, for one usage. */
+export async function loadPublicKeys(paths: readonly string[], usage: KeyUsage): Promise<readonly VerificationKey[]> {
+  return Promise.all(
+    paths.map(async (path) => {
+      const spki = createPublicKey(await readFile(path, 'utf8'))
+        .export({ type: 'spki', format: 'der' })
+        .toString('base64');
+      return { algorithm: algorithmOf(spki), spki, usages: [usage] };
+    }),
+  );
+}

@@ -1,0 +1,28 @@
+// An entry of its own, beside `modules`: these run and seal steps, so whoever composes with them loads sandboxes, containers and egress.
+export { writeTar } from './lib/archive/write-tar';
+export { AttestorModule } from './lib/attestor/attestor.module';
+export { egressRulesOf } from './lib/configuration/egress-settings';
+export { environmentsOf, SEALED_ISOLATION } from './lib/configuration/environment-of';
+export { variableOf } from './lib/configuration/environment-variables';
+export { announcingOf, endpointId } from './lib/configuration/webhook-endpoints';
+export { CONTAINER_ENGINE, ContainerModule } from './lib/container/container.module';
+export { EgressProxy } from './lib/egress/egress-proxy';
+export { EgressModule, HTTP_STEPS } from './lib/egress/egress.module';
+export { EXECUTOR_BEHAVIOURS } from './lib/executors/behaviours';
+export { EXECUTORS, ExecutorsModule } from './lib/executors/executors.module';
+export { EXPORT_DESTINATIONS, ExportDestinationsModule } from './lib/object-store/export-destinations.module';
+export { PlanningThreads } from './lib/planning/planning-threads';
+export { ReplanningModule } from './lib/planning/replanning.module';
+export { POLICY_JUDGES, PolicyModule } from './lib/policies/policy.module';
+export { DatabaseClock } from './lib/postgres/database-clock';
+export { DueListener } from './lib/postgres/hints';
+export { WORKER_DATABASE_URL } from './lib/postgres/postgres.module';
+export { isDatabaseFault } from './lib/postgres/sql-state';
+export { SandboxHealth } from './lib/sandbox/sandbox-health';
+export { SandboxModule, sayRefused } from './lib/sandbox/sandbox.module';
+export { Sandboxes } from './lib/sandbox/sandboxes';
+export { Supervisor } from './lib/sandbox/supervisor';
+export { monotonicMs } from './lib/sandbox/supervisor-process/protocol';
+export { SECRET_PROVIDERS, SECRETS, SecretsModule, STARTING_ENVIRONMENT } from './lib/secrets/secrets.module';
+export { JOURNAL_KEY, RECORD_KEYS } from './lib/signing/signing.module';
+export { WebhookModule } from './lib/webhooks/webhook.module';
