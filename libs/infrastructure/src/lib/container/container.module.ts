@@ -8,8 +8,6 @@ import { Supervisor } from '../sandbox/supervisor';
 import { watchWorkspace } from '../sandbox/watch-workspace';
 import { Telemetry } from '../telemetry/telemetry';
 import type { ContainerEngine } from './container-engine';
-import { KubernetesEngine } from './kubernetes-engine';
-import { PodmanEngine } from './podman-engine';
 
 /** What containers run with (`container.engine`). Null: none is configured. */
 export const CONTAINER_ENGINE = token<ContainerEngine | null>('engine of containers');
@@ -53,8 +51,12 @@ async function openContainers(
   }
 }
 
+/** Only who runs containers loads what runs them. */
 async function open(configuration: Configuration, supervisor: Supervisor): Promise<ContainerEngine> {
-  if (configuration.container.engine === 'kubernetes')
+  if (configuration.container.engine === 'kubernetes') {
+    const { KubernetesEngine } = await import('./kubernetes-engine.js');
     return KubernetesEngine.open({ ...kubernetesOf(configuration), watchWorkspace });
+  }
+  const { PodmanEngine } = await import('./podman-engine.js');
   return PodmanEngine.open({ ...podmanOf(configuration), supervisor });
 }

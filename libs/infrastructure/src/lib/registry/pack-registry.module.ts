@@ -5,7 +5,6 @@ import { provide } from '../composition/provide';
 import { token } from '../composition/token';
 import { CONFIGURATION } from '../configuration/configuration.module';
 import { loadPackTrust } from '../configuration/load-pack-trust';
-import { openRegistries } from './open-registries';
 
 /** The registries of packs, in configured order, each with the tenants that it belongs to. */
 export const REGISTRY_MOUNTS = token<readonly RegistryMount[]>('mounted registries of packs');
@@ -23,9 +22,11 @@ export class PackRegistryModule {
     return {
       module: PackRegistryModule,
       providers: [
-        provide(REGISTRY_MOUNTS, { configuration: CONFIGURATION }, ({ configuration }) =>
-          openRegistries(configuration.packsRegistry, TAR_CODEC),
-        ),
+        provide(REGISTRY_MOUNTS, { configuration: CONFIGURATION }, async ({ configuration }) => {
+          // Only who reads from registries loads their clients: whoever trusts alone does not.
+          const { openRegistries } = await import('./open-registries.js');
+          return openRegistries(configuration.packsRegistry, TAR_CODEC);
+        }),
         TRUST,
       ],
       exports: [REGISTRY_MOUNTS, PACK_TRUST],
