@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Module, type Abstract, type INestApplication, type OnApplicationShutdown } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import type { Module as LoadedModule } from '@nestjs/core/injector/module';
@@ -188,6 +189,14 @@ describe('a worker with adapters and modules of somebody else', () => {
   });
 });
 
+/** Ids of the processes that this one has started and that live. */
+function children(): readonly string[] {
+  return readdirSync('/proc/self/task')
+    .flatMap((thread) => readFileSync(`/proc/self/task/${thread}/children`, 'utf8').trim().split(' '))
+    .filter((id) => id !== '')
+    .sort();
+}
+
 /** Notes each first call of `method` of what stands for `token`, when it is over. */
 function noteEnd(app: INestApplication, ended: string[], token: Abstract<object>, method: string) {
   const part = app.get<Record<string, (...values: unknown[]) => unknown>>(token);
@@ -242,15 +251,24 @@ describe('a worker that ends', () => {
     await once(taken, 'listening');
     const { port } = taken.address() as AddressInfo;
     Extension.closed.length = 0;
+    const before = children();
     const configuration = { ...world.configuration, http: { ...world.configuration.http, healthPort: port } };
     const start = createWorker(configuration, { imports: [ExtensionModule] });
     await expect(start).rejects.toMatchObject({ code: 'EADDRINUSE' });
     taken.close();
     expect(Extension.closed).toEqual(['extension']);
+    expect(children()).toEqual(before);
   });
 });
 
-it('a worker whose keys are missing does not start: its caller hears why', async () => {
+it('a worker whose keys are missing does not start: its caller hears why, and no child stays', async () => {
+  const before = children();
   const configuration = { ...world.configuration, keys: { ...world.configuration.keys, folder: '/nowhere' } };
   await expect(createWorker(configuration)).rejects.toMatchObject({ code: 'KEY_FILE_MISSING' });
+  // The supervisor may be started only after the missing key was noticed.
+  for (let quiet = 0, tries = 0; quiet < 10; tries++) {
+    quiet = children().join() === before.join() ? quiet + 1 : 0;
+    if (tries > 60) throw new Error('a child stays');
+    await delay(50);
+  }
 });

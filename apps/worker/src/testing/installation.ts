@@ -8,7 +8,6 @@ import {
   generateKeyFile,
   generateMacKeyFile,
   migrateDatabase,
-  openWorkerDatabase,
   parseConfiguration,
   roleName,
   startEmbeddedPostgres,
@@ -28,8 +27,6 @@ export interface Installation {
   readonly configuration: Configuration;
   /** The file of the configuration, with other sections or other values of them. */
   text(sections?: Readonly<Record<string, object>>): string;
-  /** Asks the database as a worker does, on connections of its own. */
-  asWorker<Answer>(ask: (database: Awaited<ReturnType<typeof openWorkerDatabase>>) => Promise<Answer>): Promise<Answer>;
   remove(): Promise<void>;
 }
 
@@ -59,14 +56,6 @@ export async function installation(): Promise<Installation> {
     folder,
     configuration: reading.configuration,
     text: (others = {}) => JSON.stringify({ ...sections, ...others }),
-    asWorker: async (ask) => {
-      const database = await openWorkerDatabase(workerUrl, { allowLoss: true });
-      try {
-        return await ask(database);
-      } finally {
-        await database.close();
-      }
-    },
     remove: async () => {
       await server.stop();
       await rm(folder, { recursive: true, force: true });
