@@ -22,7 +22,9 @@ COPY tsconfig.base.json ./
 COPY libs libs
 COPY apps/webservice apps/webservice
 RUN find libs apps -name '*.tsbuildinfo' -delete && node node_modules/typescript-native/bin/tsc -b apps/webservice/tsconfig.build.json \
-  && npm run bundle --workspace libs/core
+  && npm run bundle --workspace libs/core \
+  # Of the sources the statements alone: they lie beside the adapters that send them.
+  && find libs/infrastructure/src -type f ! -name '*.sql' -delete && find libs/infrastructure/src -type d -empty -delete
 
 FROM manifests AS modules
 ARG NPM_FLAGS
@@ -37,7 +39,7 @@ COPY --from=modules /app ./
 COPY --from=built /app/libs/core/dist libs/core/dist
 COPY --from=built /app/libs/infrastructure/dist libs/infrastructure/dist
 COPY --from=built /app/apps/webservice/dist apps/webservice/dist
-COPY libs/infrastructure/sql libs/infrastructure/sql
+COPY --from=built /app/libs/infrastructure/src libs/infrastructure/src
 COPY docker/database.cjs docker/database.cjs
 USER 10001:10001
 EXPOSE 8080 8081

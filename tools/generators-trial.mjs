@@ -44,7 +44,11 @@ const TRIALS = [
       ['executor', 'ring-bell', SENTENCE, '--effects=once'],
     ],
     tests: {
-      'libs/core': ['(pick-one|ring-bell)-executor', 'lib/plan/(golden-plans|pack-schema)', 'lib/simulation/simulate'],
+      'libs/core': [
+        '(pick-one|ring-bell)-executor',
+        'lib/planner/laws/(golden-plans|pack-schema)',
+        'lib/simulation/simulate',
+      ],
       'libs/infrastructure': [
         '(pick-one|ring-bell)-executor',
         'pure-executors',
@@ -67,7 +71,7 @@ const TRIALS = [
     tests: {
       'libs/infrastructure': [
         '(noted-runs|bookmarks)',
-        'postgres/(migrate|tenancy|retention|object-references|explain)\\.int',
+        'postgres/.*(migrate|tenancy|retention|object-references|explain)\\.int',
       ],
     },
   },

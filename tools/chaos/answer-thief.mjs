@@ -3,7 +3,7 @@
 import { connect, createServer } from 'node:net';
 import { once } from 'node:events';
 
-/** How often the answer of a statement is stolen after whose loss nobody knows whether it was done; as `sql/` names them. */
+/** How often the answer of a statement is stolen after whose loss nobody knows whether it was done; as their `.sql` files are named. */
 export const WRITES = {
   flush: 0.25,
   'append-chunks': 0.2,

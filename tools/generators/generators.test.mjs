@@ -60,8 +60,8 @@ const CASES = [
       'libs/core/src/lib/binding/pure-step.ts',
       'libs/core/src/lib/plan/builtin-executors.ts',
       'libs/core/src/lib/simulation/assumed-outcome.ts',
-      'libs/infrastructure/src/lib/executors/behaviours.ts',
       'libs/infrastructure/src/lib/executors/builtin-executors.ts',
+      'libs/infrastructure/src/lib/executors/step/behaviours.ts',
     ],
   },
   {
@@ -76,8 +76,8 @@ const CASES = [
       'CHANGELOG.md',
       'docs/guides/writing-packs.md',
       'libs/core/src/lib/plan/builtin-executors.ts',
-      'libs/infrastructure/src/lib/executors/behaviours.ts',
       'libs/infrastructure/src/lib/executors/builtin-executors.ts',
+      'libs/infrastructure/src/lib/executors/step/behaviours.ts',
     ],
   },
   {

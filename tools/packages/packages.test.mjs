@@ -59,10 +59,13 @@ for (const library of LIBRARIES) {
 
     it('holds compiled code, what that reads, README and licence, and nothing else', () => {
       const others = paths().filter((path) => !/^dist\/.*\.(js|js\.map|d\.ts)$/.test(path));
-      const sql = library === 'infrastructure' ? readdirSync(join(ROOT, 'libs/infrastructure/sql')) : [];
+      const sql = readdirSync(join(ROOT, 'libs', library, 'src'), { recursive: true }).filter((name) =>
+        name.endsWith('.sql'),
+      );
+      assert.equal(sql.length > 0, library === 'infrastructure');
       assert.deepEqual(
         others.sort(),
-        ['LICENSE', 'README.md', 'package.json', ...sql.map((name) => `sql/${name}`)].sort(),
+        ['LICENSE', 'README.md', 'package.json', ...sql.map((name) => `src/${name}`)].sort(),
       );
       assert.deepEqual(
         paths().filter((path) => /\.(int-|e2e-)?spec\.(js|d\.ts)|\/golden|\/lib\/.*\/testing\//.test(path)),

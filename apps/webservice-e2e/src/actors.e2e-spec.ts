@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { readTar } from '@taskrunner/infrastructure';
 import type { Json } from '@taskrunner/core';
-import { Caller, DevStack, pack, type Answer } from './stack';
+import { Caller, DevStack, pack, type Answer } from './stack/stack';
 
 const LIMITS = { maxBytes: 1 << 28, maxFiles: 10_000, maxFileBytes: 1 << 27 };
 const GATED = `- { id: go, gate: { approval: owners, message: "go?" } }

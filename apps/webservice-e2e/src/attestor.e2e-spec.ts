@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { verifySignature, verifyRun, readTrust, fingerprint } from '@taskrunner/core';
 import { DRAFT_FILE, readTar, writeTar } from '@taskrunner/infrastructure';
-import { Caller, pack, ROOT, startStack, type DevStack } from './stack';
+import { Caller, pack, ROOT, startStack, type DevStack } from './stack/stack';
 
 // A remote Attestor as a process of its own: it is down when the runs end, and comes later.
 const DOWN_SECONDS = Number(process.env.TASKRUNNER_ATTESTOR_DOWN_SECONDS ?? 5);

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { Caller, pack, pause, startStack, type DevStack } from './stack';
+import { Caller, pack, pause, startStack, type DevStack } from './stack/stack';
 
 // An outside party keeps exports and checkpoints of the audit chain, and notices what a database administrator removes.
 

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { EffectLog } from './effect-log';
-import { Caller, pack, pause, ROOT, startStack, type DevStack } from './stack';
+import { EffectLog } from './stack/effect-log';
+import { Caller, pack, pause, ROOT, startStack, type DevStack } from './stack/stack';
 
 const OWNERS = '  approvals: [ { id: owners, grants: [packs.approve], minApprovals: 1 } ]\n';
 const script = (text: string): string =>

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readTar } from '@taskrunner/infrastructure';
-import { EffectLog } from './effect-log';
-import { Caller, pack, pause, startStack, type DevStack } from './stack';
+import { EffectLog } from './stack/effect-log';
+import { Caller, pack, pause, startStack, type DevStack } from './stack/stack';
 
 // Runs are cancelled at any moment, under load, while a worker dies. What their steps did is not asked of the product: an effect log
 // outside of it says when each acted. By hand: TASKRUNNER_CANCEL_RUNS=40.

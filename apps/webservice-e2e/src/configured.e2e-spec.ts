@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runUuid, type Json, type RunId } from '@taskrunner/core';
 import { Client } from 'pg';
-import { Caller, pack, pause, startStack, type DevStack } from './stack';
+import { Caller, pack, pause, startStack, type DevStack } from './stack/stack';
 
 // What is configured is in use: one stack with few defaults, and what callers, the database and the disk see of it.
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { Json } from '@taskrunner/core';
 import { readTar } from '@taskrunner/infrastructure';
-import { Caller, DevStack, pack } from './stack';
+import { Caller, DevStack, pack } from './stack/stack';
 
 const LIMITS = { maxBytes: 1 << 28, maxFiles: 10_000, maxFileBytes: 1 << 27 };
 const ENV = { ...process.env, PODMAN_IGNORE_CGROUPSV1_WARNING: '1' };

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Caller, isAlive, pack, pause, DevStack } from './stack';
+import { Caller, isAlive, pack, pause, DevStack } from './stack/stack';
 
 const STEPS = 6;
 const WORK = pack(

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Json } from '@taskrunner/core';
 import { readTar } from '@taskrunner/infrastructure';
-import { Caller, pack, DevStack } from './stack';
+import { Caller, pack, DevStack } from './stack/stack';
 
 const LIMITS = { maxBytes: 1 << 28, maxFiles: 10_000, maxFileBytes: 1 << 27 };
 

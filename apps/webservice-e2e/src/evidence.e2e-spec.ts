@@ -7,7 +7,7 @@ import { bundleFromJSON } from '@sigstore/bundle';
 import { toSignedEntity, Verifier } from '@sigstore/verify';
 import { searched } from '@taskrunner/core/testing';
 import { readTar, writeTar } from '@taskrunner/infrastructure';
-import { Caller, pack, ROOT, DevStack } from './stack';
+import { Caller, pack, ROOT, DevStack } from './stack/stack';
 
 const PACK = pack(
   `- { id: find, run: { uses: "builtin:transform", with: { outputs: { hits: ["CVE-2026-1"] } } } }

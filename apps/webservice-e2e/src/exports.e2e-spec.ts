@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Caller, pack, pause, DevStack } from './stack';
+import { Caller, pack, pause, DevStack } from './stack/stack';
 
 const WITH_ARTIFACT = pack(
   `- id: scan

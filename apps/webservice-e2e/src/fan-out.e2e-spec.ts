@@ -6,9 +6,9 @@ import type { Entry } from '@taskrunner/core';
 import { searched } from '@taskrunner/core/testing';
 import { unpackedPage } from '@taskrunner/infrastructure';
 import { Client } from 'pg';
-import { atNight } from './at-night';
-import { adminUrlOf } from './replicas';
-import { Caller, pack, pause, DevStack } from './stack';
+import { atNight } from './stack/at-night';
+import { adminUrlOf } from './stack/replicas';
+import { Caller, pack, pause, DevStack } from './stack/stack';
 
 /** What reached the world outside: one line for each request, by the key that it came with. */
 interface Effect {

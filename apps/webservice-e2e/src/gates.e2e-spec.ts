@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readTar } from '@taskrunner/infrastructure';
-import { Caller, pack, pause, startStack, type DevStack } from './stack';
-import { startReceiver, WEBHOOK_SECRET, type Receiver } from './webhook-receiver';
+import { Caller, pack, pause, startStack, type DevStack } from './stack/stack';
+import { startReceiver, WEBHOOK_SECRET, type Receiver } from './stack/webhook-receiver';
 
 const owners = (more = ''): string =>
   `  approvals: [ { id: owners, grants: [packs.approve], minApprovals: 1${more} } ]\n`;

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Caller, ROOT, DevStack } from './stack';
+import { Caller, ROOT, DevStack } from './stack/stack';
 
 // Packs inside packs over real services: a folder of the caller's pack, a published pack of a folder registry, a gate inside one, and
 // a rollback for each item; each run to evidence that verifies.

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { atNight } from './at-night';
-import { Caller, pack, ROOT, DevStack } from './stack';
+import { atNight } from './stack/at-night';
+import { Caller, pack, ROOT, DevStack } from './stack/stack';
 
 // The log of a run: its caps through the public API, and the trials of tools/logs scaled down (in full: by hand).
 

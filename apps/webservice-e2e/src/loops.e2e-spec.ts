@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Caller, pack, pause, DevStack } from './stack';
+import { Caller, pack, pause, DevStack } from './stack/stack';
 
 const LAST = 3;
 

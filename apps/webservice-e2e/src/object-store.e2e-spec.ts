@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { hasS3Server, startBucket, type Bucket } from './s3-server';
-import { Caller, pack, pause, ROOT, startStack, type DevStack } from './stack';
+import { hasS3Server, startBucket, type Bucket } from './stack/s3-server';
+import { Caller, pack, pause, ROOT, startStack, type DevStack } from './stack/stack';
 
 const PREFIX = 'taskrunner/';
 const MIB = 1024 * 1024;

@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { adminUrlOf } from './replicas';
-import { Caller, isAlive, pack, pause, startStack, type DevStack } from './stack';
+import { adminUrlOf } from './stack/replicas';
+import { Caller, isAlive, pack, pause, startStack, type DevStack } from './stack/stack';
 
 // The database away for several leases: three in the suite, as long as wanted by hand (seconds). A shorter lease would be missed on a busy
 // machine: children die two seconds before it ends.

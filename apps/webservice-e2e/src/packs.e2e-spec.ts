@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fingerprint, type Json } from '@taskrunner/core';
-import { hasProgram, startDockerRegistry } from './docker-registry';
-import { Caller, ROOT, startStack, type DevStack } from './stack';
+import { hasProgram, startDockerRegistry } from './stack/docker-registry';
+import { Caller, ROOT, startStack, type DevStack } from './stack/stack';
 
 // A server that runs signed packs only, a real registry, publishers with keys of their own, and adversaries who can write to the registry.
 

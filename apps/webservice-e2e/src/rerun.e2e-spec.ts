@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Json } from '@taskrunner/core';
-import { EffectLog } from './effect-log';
-import { Caller, pack, ROOT, DevStack } from './stack';
+import { EffectLog } from './stack/effect-log';
+import { Caller, pack, ROOT, DevStack } from './stack/stack';
 
 // A run that failed is done again: what had succeeded acts no second time, as somebody outside sees it.
 

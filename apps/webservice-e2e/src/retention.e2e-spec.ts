@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { readTar } from '@taskrunner/infrastructure';
-import { adminUrlOf } from './replicas';
-import { Caller, pack, ROOT, startStack, type DevStack } from './stack';
+import { adminUrlOf } from './stack/replicas';
+import { Caller, pack, ROOT, startStack, type DevStack } from './stack/stack';
 
 // Steps that print at the same time, so that their streams interleave in the run's numbers.
 const PRINTING = pack(

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeEnvelope, scheduleUuid, type Envelope, type ScheduleId } from '@taskrunner/core';
 import { Client } from 'pg';
-import { atNight } from './at-night';
-import { adminUrlOf, Replicas } from './replicas';
-import { Caller, pack, pause, startStack, type DevStack } from './stack';
+import { atNight } from './stack/at-night';
+import { adminUrlOf, Replicas } from './stack/replicas';
+import { Caller, pack, pause, startStack, type DevStack } from './stack/stack';
 
 // Three webservices, processes of their own on one PostgreSQL, tick for the same schedules while they are killed at random. Ticks
 // are minutes, and waiting for a hundred of them would take as long; so the one clock that decides, `pack_runs.now_ms()` of the

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { runUuid, scheduleUuid, type RunId, type ScheduleId } from '@taskrunner/core';
 import { Client } from 'pg';
-import { adminUrlOf } from './replicas';
-import { Caller, pack, pause, ROOT, DevStack, type Answer } from './stack';
+import { adminUrlOf } from './stack/replicas';
+import { Caller, pack, pause, ROOT, DevStack, type Answer } from './stack/stack';
 
 // Schedules as users meet them. So that nobody waits for a whole minute, a schedule is made due with SQL: its next tick is set to the
 // minute that began last. The grace of the stack is long enough for that to be in time.

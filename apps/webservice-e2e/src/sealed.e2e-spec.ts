@@ -3,7 +3,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { readTar } from '@taskrunner/infrastructure';
-import { Caller, pack, pause, ROOT, DevStack, startStack } from './stack';
+import { Caller, pack, pause, ROOT, DevStack, startStack } from './stack/stack';
 
 const has = (program: string): boolean => spawnSync('which', [program]).status === 0;
 const LIMITS = { maxBytes: 1 << 28, maxFiles: 10_000, maxFileBytes: 1 << 27 };

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { Redactor, runUuid, sha256, type Json, type RunId } from '@taskrunner/core';
 import { readTar } from '@taskrunner/infrastructure';
 import { Client } from 'pg';
-import { Caller, pack, pause, startStack, type DevStack } from './stack';
+import { Caller, pack, pause, startStack, type DevStack } from './stack/stack';
 
 const LIMITS = { maxBytes: 1 << 28, maxFiles: 10_000, maxFileBytes: 1 << 27 };
 const FILE_SECRET = `F1le&S3cret+${randomBytes(9).toString('hex')}/"q'z`;

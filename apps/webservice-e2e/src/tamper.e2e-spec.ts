@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { runUuid, type RunId } from '@taskrunner/core';
 import { packedPage, unpackedPage, type PageTexts } from '@taskrunner/infrastructure';
 import { Client } from 'pg';
-import { Caller, pack, pause, DevStack } from './stack';
+import { Caller, pack, pause, DevStack } from './stack/stack';
 
 const STEPS = `- { id: find, run: { uses: "builtin:transform", with: { outputs: { hits: ["CVE-2026-1"] } } } }
 - { id: approve, gate: { approval: owners, message: "go?", show: { hits: "{{ steps.find.outputs.hits }}" } } }

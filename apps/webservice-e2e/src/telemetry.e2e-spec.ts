@@ -3,8 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { METRICS, type Metric } from '@taskrunner/infrastructure/telemetry';
-import { OtlpReceiver } from './otlp-receiver';
-import { Caller, pack, pause, ROOT, startStack, type DevStack } from './stack';
+import { OtlpReceiver } from './stack/otlp-receiver';
+import { Caller, pack, pause, ROOT, startStack, type DevStack } from './stack/stack';
 
 const TRACED = pack(`- id: say
   run: { uses: "builtin:script", with: { interpreter: [sh], source: 'echo "$TRACEPARENT"' } }`);

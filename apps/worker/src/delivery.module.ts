@@ -12,8 +12,8 @@ import {
 import { CONFIGURATION, provide, Telemetry } from '@taskrunner/infrastructure/modules';
 import { endpointId, EXPORT_DESTINATIONS } from '@taskrunner/infrastructure/worker-modules';
 import type { Configuration } from '@taskrunner/infrastructure/modules';
-import { AnnounceLoop } from './announce-loop';
-import { ExportLoop } from './export-loop';
+import { AnnounceLoop } from './loops/announce-loop';
+import { ExportLoop } from './loops/export-loop';
 
 const ANNOUNCE_INTERVAL_MS = 500;
 const IDLE_ANNOUNCE_INTERVAL_MS = 60_000;

@@ -48,11 +48,11 @@ import {
   SECRETS,
   Supervisor,
 } from '@taskrunner/infrastructure/worker-modules';
-import { raiseAlarm } from './alarm';
+import { raiseAlarm } from './reporting/alarm';
 import { Capabilities } from './capabilities';
 import { PeerCount } from './peer-count';
 import { VERSION } from './version';
-import type { WorkerLog } from './worker-log';
+import type { WorkerLog } from './reporting/worker-log';
 
 /** What drives runs here: executors, keys it trusts, the journal's key. */
 export const DRIVER_DEPENDENCIES = token<DriverDependencies & { readonly fanOut: FanOut }>('what drives runs');

@@ -5,7 +5,7 @@ import { DATABASE_READINESS, objectsReadiness, provide, Telemetry } from '@taskr
 import { Sandboxes } from '@taskrunner/infrastructure/worker-modules';
 import { Capabilities } from './capabilities';
 import { Departure } from './departure';
-import { Duties } from './duties';
+import { Duties } from './loops/duties';
 import { HealthController, Readiness } from './health.controller';
 import { MetricsController, MetricsExporter } from './metrics.controller';
 

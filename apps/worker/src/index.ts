@@ -1,3 +1,3 @@
 export { createWorker, startWorker, type RunningWorker } from './create-worker';
-export { driveIsolated } from './serve-quarantine';
+export { driveIsolated } from './quarantine/serve-quarantine';
 export { WorkerModule, type WorkerCompositionErrorCode, type WorkerOptions } from './worker.module';

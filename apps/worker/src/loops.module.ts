@@ -24,24 +24,24 @@ import {
   variableOf,
   WORKER_DATABASE_URL,
 } from '@taskrunner/infrastructure/worker-modules';
-import { raiseAlarm } from './alarm';
-import { AssignmentLoop } from './assignment-loop';
-import { AttestLoop } from './attest-loop';
+import { raiseAlarm } from './reporting/alarm';
+import { AssignmentLoop } from './loops/assignment-loop';
+import { AttestLoop } from './loops/attest-loop';
 import { Capabilities } from './capabilities';
-import { ClaimLoop } from './claim-loop';
+import { ClaimLoop } from './loops/claim-loop';
 import { Departure } from './departure';
 import { DRIVER_DEPENDENCIES } from './driving.module';
-import { Duties, DUTIES, type Duty } from './duties';
-import { HonourLoop } from './honour-loop';
-import { LeaseKeeper } from './lease-keeper';
-import { ObjectSweep } from './object-sweep';
+import { Duties, DUTIES, type Duty } from './loops/duties';
+import { HonourLoop } from './loops/honour-loop';
+import { LeaseKeeper } from './lease/lease-keeper';
+import { ObjectSweep } from './loops/object-sweep';
 import { PeerCount } from './peer-count';
-import { Quarantine } from './quarantine';
+import { Quarantine } from './quarantine/quarantine';
 import { Registration } from './registration';
 import { RunEnded } from './run-ended';
 import { SandboxWatch } from './sandbox-watch';
 import { ATTEST_DEPENDENCIES } from './sealing.module';
-import type { WorkerLog } from './worker-log';
+import type { WorkerLog } from './reporting/worker-log';
 
 const INBOX_INTERVAL_MS = 250;
 const ASSIGNMENT_STATUS_INTERVAL_MS = 200;

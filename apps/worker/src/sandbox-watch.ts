@@ -2,7 +2,7 @@ import type { Digest, ProbeDocuments } from '@taskrunner/core';
 import type { Capabilities } from './capabilities';
 import type { Departure } from './departure';
 import type { Registration } from './registration';
-import type { WorkerLog } from './worker-log';
+import type { WorkerLog } from './reporting/worker-log';
 
 /** Between two probes that failed starts ask for. */
 const SUSPICION_MS = 10_000;

@@ -32,27 +32,27 @@ import {
   Supervisor,
   WebhookModule,
 } from '@taskrunner/infrastructure/worker-modules';
-import { AnnounceLoop } from './announce-loop';
-import { AssignmentLoop } from './assignment-loop';
-import { AttestLoop } from './attest-loop';
+import { AnnounceLoop } from './loops/announce-loop';
+import { AssignmentLoop } from './loops/assignment-loop';
+import { AttestLoop } from './loops/attest-loop';
 import { Capabilities } from './capabilities';
-import { ClaimLoop } from './claim-loop';
+import { ClaimLoop } from './loops/claim-loop';
 import { DeliveryModule } from './delivery.module';
 import { Departure } from './departure';
 import { DRIVER_DEPENDENCIES, DrivingModule } from './driving.module';
-import { ExportLoop } from './export-loop';
+import { ExportLoop } from './loops/export-loop';
 import { HealthModule } from './health.module';
-import { HonourLoop } from './honour-loop';
-import { IsolatedDriver } from './isolated-driver';
-import { LeaseKeeper } from './lease-keeper';
+import { HonourLoop } from './loops/honour-loop';
+import { IsolatedDriver } from './quarantine/isolated-driver';
+import { LeaseKeeper } from './lease/lease-keeper';
 import { LoopsModule } from './loops.module';
-import { ObjectSweep } from './object-sweep';
+import { ObjectSweep } from './loops/object-sweep';
 import { Registration } from './registration';
 import { SandboxWatch } from './sandbox-watch';
 import { SealingModule } from './sealing.module';
 import { VERSION } from './version';
 import { Worker } from './worker';
-import type { WorkerLog } from './worker-log';
+import type { WorkerLog } from './reporting/worker-log';
 
 /** Of what a worker is composed. */
 export interface WorkerOptions {

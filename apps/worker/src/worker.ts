@@ -1,19 +1,19 @@
 import type { BeforeApplicationShutdown } from '@nestjs/common';
 import type { WorkerSession } from '@taskrunner/core';
-import type { AnnounceLoop } from './announce-loop';
-import type { AssignmentLoop } from './assignment-loop';
-import type { AttestLoop } from './attest-loop';
+import type { AnnounceLoop } from './loops/announce-loop';
+import type { AssignmentLoop } from './loops/assignment-loop';
+import type { AttestLoop } from './loops/attest-loop';
 import type { Capabilities } from './capabilities';
-import type { ClaimLoop } from './claim-loop';
+import type { ClaimLoop } from './loops/claim-loop';
 import type { Departure } from './departure';
-import type { Grace } from './drain';
-import type { ExportLoop } from './export-loop';
-import type { HonourLoop } from './honour-loop';
-import type { LeaseKeeper } from './lease-keeper';
-import type { ObjectSweep } from './object-sweep';
+import type { Grace } from './loops/drain';
+import type { ExportLoop } from './loops/export-loop';
+import type { HonourLoop } from './loops/honour-loop';
+import type { LeaseKeeper } from './lease/lease-keeper';
+import type { ObjectSweep } from './loops/object-sweep';
 import type { Registration } from './registration';
 import type { SandboxWatch } from './sandbox-watch';
-import type { WorkerLog } from './worker-log';
+import type { WorkerLog } from './reporting/worker-log';
 
 /** How long a worker that could not begin a session waits before it tries again, milliseconds. */
 const RETRY_MS = 1_000;

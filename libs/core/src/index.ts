@@ -32,7 +32,7 @@ export {
 } from './lib/foundation/principal';
 export { canonical } from './lib/canonical/canonical';
 export { digestOf, sha256 } from './lib/canonical/digest';
-export { preAuthEncoding, type Envelope, type KeyUsage } from './lib/evidence/envelope';
+export { preAuthEncoding, type Envelope, type KeyUsage } from './lib/evidence/encoding/envelope';
 export {
   CollectableObjectStore,
   ObjectStore,
@@ -43,11 +43,15 @@ export {
   type Staging,
   isStoreOutage,
 } from './lib/ports/object-store';
-export { ObjectStoreHealth, type StoreHealthSettings, type StoreOutage } from './lib/operations/object-store-health';
+export {
+  ObjectStoreHealth,
+  type StoreHealthSettings,
+  type StoreOutage,
+} from './lib/operations/objects/object-store-health';
 export { causesOf } from './lib/foundation/causes';
 export { Uploads, type CompletedUpload, type UploadLimits } from './lib/ports/uploads';
-export { StoreUpload, type StoredUpload, type UploadCode } from './lib/operations/store-upload';
-export { resolveFileInputs, type ResolvedFileInputs } from './lib/operations/file-inputs';
+export { StoreUpload, type StoredUpload, type UploadCode } from './lib/operations/objects/store-upload';
+export { resolveFileInputs, type ResolvedFileInputs } from './lib/operations/planning/file-inputs';
 export {
   packInputs,
   PackedInputs,
@@ -55,7 +59,7 @@ export {
   weighsLess,
   type SuppliedInputs,
   type SentInputs,
-} from './lib/operations/supplied-inputs';
+} from './lib/operations/planning/supplied-inputs';
 export { ObjectReferences } from './lib/ports/object-references';
 export {
   RunEnvironments,
@@ -64,9 +68,9 @@ export {
   type UnhonouredRun,
   type WaitingEnvironment,
 } from './lib/ports/run-environments';
-export { ProbeDocuments } from './lib/ports/probe-documents';
-export { collectObjects, type Collected, type CollectDependencies } from './lib/operations/collect-objects';
-export { Signer } from './lib/ports/signer';
+export { ProbeDocuments } from './lib/ports/evidence/probe-documents';
+export { collectObjects, type Collected, type CollectDependencies } from './lib/operations/objects/collect-objects';
+export { Signer } from './lib/ports/evidence/signer';
 export { personsOf, type Deciders } from './lib/gate/deciders';
 export { decideGate, type GateRefusal, type GateVerdict } from './lib/gate/decide-gate';
 export type {
@@ -126,7 +130,7 @@ export {
   type DecisionRecord,
   type ResolutionOutcome,
   type ResolutionRecord,
-} from './lib/evidence/documents';
+} from './lib/evidence/records/documents';
 export { Claims, type ClaimedRun } from './lib/ports/claims';
 export { type WorkerSession, type WorkerDescription } from './lib/ports/worker-description';
 export {
@@ -136,7 +140,7 @@ export {
   type AnnouncementType,
   type DueAnnouncement,
 } from './lib/ports/announcements';
-export { EvidenceReleases, type SignedRelease } from './lib/ports/evidence-releases';
+export { EvidenceReleases, type SignedRelease } from './lib/ports/evidence/evidence-releases';
 export { AttentionStore, type Resolved, type SignedResolution } from './lib/ports/attention-store';
 export { WorkerDirectory } from './lib/ports/worker-directory';
 export { type AssignmentReport } from './lib/ports/assignment-report';
@@ -170,18 +174,18 @@ export {
 } from './lib/ports/executor';
 export { GateStore, type Decided, type GatePlace, type GateRow, type SignedDecision } from './lib/ports/gate-store';
 export { LogStore, SealableLogStore, type LogChunk, type NumberedChunk } from './lib/ports/log-store';
-export { Archives } from './lib/ports/archives';
-export type { ArchivedChunk, BundlePart, RunArchive, StatementParts } from './lib/evidence/archive';
+export { Archives } from './lib/ports/evidence/archives';
+export type { ArchivedChunk, BundlePart, RunArchive, StatementParts } from './lib/evidence/bundle/archive';
 export {
   archivedJournal,
   ArchivedLogStore,
   archivedStatements,
   type ArchiveDependencies,
-} from './lib/operations/archived-run';
+} from './lib/operations/retention/archived-run';
 export { Messenger, type Message, type Sent } from './lib/ports/messenger';
-export { Exports, type DueExport, type Settled } from './lib/ports/exports';
-export { ExportDestination, type ExportedFile, type KnownDestination } from './lib/ports/export-destination';
-export type { ExportRequest } from './lib/evidence/export-requests';
+export { Exports, type DueExport, type Settled } from './lib/ports/evidence/exports';
+export { ExportDestination, type ExportedFile, type KnownDestination } from './lib/ports/evidence/export-destination';
+export type { ExportRequest } from './lib/evidence/records/export-requests';
 export {
   destinationOf,
   ExportError,
@@ -190,10 +194,10 @@ export {
   exportRefusal,
   type ExportCode,
   type ExportDependencies,
-} from './lib/operations/export-evidence';
-export { abortable } from './lib/operations/abortable';
-export { deliverDue, type DeliverDependencies, type Delivery } from './lib/operations/deliver-exports';
-export { Outbox, type OutboxItem, type SealedEvidence } from './lib/ports/outbox';
+} from './lib/operations/delivery/export-evidence';
+export { abortable } from './lib/operations/work/abortable';
+export { deliverDue, type DeliverDependencies, type Delivery } from './lib/operations/delivery/deliver-exports';
+export { Outbox, type OutboxItem, type SealedEvidence } from './lib/ports/evidence/outbox';
 export { PolicyJudge } from './lib/ports/policy-judge';
 export {
   RunReader,
@@ -206,7 +210,12 @@ export {
   type RunRecords,
   type RunSummary,
 } from './lib/ports/run-reader';
-export { INSTALLATION, RefusalTally, type RefusedRequest, type TalliedRefusals } from './lib/operations/refusal-tally';
+export {
+  INSTALLATION,
+  RefusalTally,
+  type RefusedRequest,
+  type TalliedRefusals,
+} from './lib/operations/callers/refusal-tally';
 export { AlteredRuns } from './lib/ports/altered-runs';
 export {
   alarmOf,
@@ -222,7 +231,7 @@ export { ComparedJson } from './lib/stored/compared-json';
 export { compareAdmission, KnownAdmissions, type AdmissionColumns } from './lib/stored/stored-admission';
 export { GateDocuments, type KnownGates, type StoredDecision, type StoredGate } from './lib/stored/stored-gate';
 export { KnownDocuments, RunDocuments, type StoredTexts } from './lib/stored/run-documents';
-export { plannedContents, type PackContents, type StoredPack } from './lib/operations/stored-contents';
+export { plannedContents, type PackContents, type StoredPack } from './lib/operations/packs/stored-contents';
 export { RunStore, type Created, type InboxMessage, type NewRun, type Posted } from './lib/ports/run-store';
 export { Calendar } from './lib/ports/calendar';
 export {
@@ -266,14 +275,14 @@ export {
   type ScheduleEdit,
   type ScheduleExpectation,
   type WantedSchedule,
-} from './lib/operations/keep-schedules';
-export { RunDueTicks, type RunDueTicksDependencies, type TickReport } from './lib/operations/run-due-ticks';
+} from './lib/operations/schedules/keep-schedules';
+export { RunDueTicks, type RunDueTicksDependencies, type TickReport } from './lib/operations/schedules/run-due-ticks';
 export {
   ScheduleError,
   scheduleNotFound,
   ScheduleUnconfirmed,
   type ScheduleCode,
-} from './lib/operations/schedule-error';
+} from './lib/operations/schedules/schedule-error';
 export { nearestName } from './lib/foundation/nearest-name';
 export {
   EXPRESSION_BEHAVIOUR,
@@ -361,16 +370,20 @@ export { replay, type Divergence } from './lib/journal/replay';
 export { SNAPSHOT_ENTRIES, type Snapshot } from './lib/journal/snapshot';
 export { RunProjection, type StepResult } from './lib/binding/run-projection';
 export { bind, type Bound, type BoundFile, type BoundStep } from './lib/binding/bind';
-export { macText, type DriverDependencies, type ExecutorFailure } from './lib/operations/driver-dependencies';
-export { RunDriver, type Driven } from './lib/operations/drive-run';
-export { partsOf, stopOf, unmetOf } from './lib/operations/honour-run';
-export type { Honouring } from './lib/operations/honouring';
-export type { Refusal } from './lib/operations/refusal';
-export { AssignmentDriver, type Performed } from './lib/operations/drive-assignment';
-export { openRun, type OpenedRun } from './lib/operations/open-run';
-export type { FanOut } from './lib/operations/fan-out';
-export { Slots } from './lib/operations/slots';
-export { ExecutionLog, LOG_LIMITS, type LogLimits } from './lib/operations/execution-log';
+export {
+  macText,
+  type DriverDependencies,
+  type ExecutorFailure,
+} from './lib/operations/claimed-run/driver-dependencies';
+export { RunDriver, type Driven } from './lib/operations/driver/drive-run';
+export { partsOf, stopOf, unmetOf } from './lib/operations/driver/honour-run';
+export type { Honouring } from './lib/operations/claimed-run/honouring';
+export type { Refusal } from './lib/operations/claimed-run/refusal';
+export { AssignmentDriver, type Performed } from './lib/operations/driver/fan-out/drive-assignment';
+export { openRun, type OpenedRun } from './lib/operations/claimed-run/open-run';
+export type { FanOut } from './lib/operations/claimed-run/fan-out';
+export { Slots } from './lib/operations/claimed-run/slots';
+export { ExecutionLog, LOG_LIMITS, type LogLimits } from './lib/operations/execution/execution-log';
 export { LEVEL_LETTERS, LEVELS_BY_LETTER, SPLIT_MARK, type LogLevel } from './lib/journal/log-line';
 export { LineCutter, type LineReader } from './lib/journal/line-cutter';
 export { readDocument, type DocumentLimits } from './lib/document/read-document';
@@ -378,13 +391,13 @@ export type { DocumentReading, ReadDocument } from './lib/document/document-read
 export { JsonMeter, type JsonBounds, type JsonExcess } from './lib/document/json-meter';
 export { pointerNames, pointerTo } from './lib/document/json-pointer';
 export type { Position } from './lib/document/position';
-export { LONGEST_MS, parseDuration, printDuration } from './lib/pack/duration';
+export { LONGEST_MS, parseDuration, printDuration } from './lib/pack/model/duration';
 export type { DocumentFaultCode } from './lib/document/document-fault';
 export { readPack, type PackReading, type ReadPack } from './lib/pack/read-pack';
-export type { Location } from './lib/pack/reading';
-export type { PackFaultCode } from './lib/pack/pack-fault';
-export type { FailureRetries, Retries as PackRetries } from './lib/pack/retries';
-export type { ValueType } from './lib/pack/value-type';
+export type { Location } from './lib/pack/reading/reading';
+export type { PackFaultCode } from './lib/pack/reading/pack-fault';
+export type { FailureRetries, Retries as PackRetries } from './lib/pack/model/retries';
+export type { ValueType } from './lib/pack/model/value-type';
 export type {
   ApprovalRule,
   ConcurrencyRule,
@@ -396,7 +409,7 @@ export type {
   PolicyRule,
   SandboxRule,
   SecretRule,
-} from './lib/pack/pack';
+} from './lib/pack/model/pack';
 export {
   listsIn,
   STEP_KINDS,
@@ -411,12 +424,12 @@ export {
   type SecretUse,
   type StepBody,
   type StepList,
-} from './lib/pack/pack-step';
+} from './lib/pack/model/pack-step';
 export { NO_FILES, packedPaths, type PackFiles } from './lib/pack/pack-files';
 export { contentDigest, sourceDigest, toManifest } from './lib/pack/pack-digest';
-export { packSchema, printPackSchema } from './lib/pack/pack-schema';
+export { packSchema, printPackSchema } from './lib/pack/shapes/pack-schema';
 export { RUNNER_VERSION } from './lib/pack/check-runner';
-export { parsePackPath } from './lib/pack/pack-path';
+export { parsePackPath } from './lib/pack/model/pack-path';
 export { matchGlob } from './lib/pack/glob';
 export {
   parseAuthority,
@@ -439,7 +452,7 @@ export {
   type EgressDecision,
 } from './lib/egress/decide-egress';
 export { environmentRules, rulesOfStep } from './lib/plan/step-egress';
-export { CARRYING_HEADERS } from './lib/plan/check-http';
+export { CARRYING_HEADERS } from './lib/planner/reading/check-http';
 export { isSpecialAddress } from './lib/egress/special-address';
 export {
   bindingFor,
@@ -453,55 +466,69 @@ export { SecretError, type SecretErrorCode } from './lib/secret/secret-error';
 export { SECRET_MIN_BYTES, trimmed, weaknessOf, type WeakSecret } from './lib/secret/secret-value';
 export { SecretProvider, type ProvidedSecret } from './lib/ports/secret-provider';
 export { SensitiveInputs, type SealedInput, type SensitivePlace } from './lib/ports/sensitive-inputs';
-export { signersOf } from './lib/operations/pack-signers';
-export type { SecretDependencies } from './lib/operations/run-secrets';
+export { signersOf } from './lib/operations/planning/pack-signers';
+export type { SecretDependencies } from './lib/operations/claimed-run/run-secrets';
 export { NO_REDACTOR, Redactor, type SecretScan } from './lib/secret/redactor';
 export { REDACTED, Redaction } from './lib/secret/redaction';
-export { admissionRecord, initiatorsOf, signAdmission, type Admission } from './lib/operations/admission-record';
+export {
+  admissionRecord,
+  initiatorsOf,
+  signAdmission,
+  type Admission,
+} from './lib/operations/submission/admission-record';
 export {
   RerunRun,
   RerunRunError,
   type Rerun,
   type RerunRunCode,
   type RerunRunDependencies,
-} from './lib/operations/rerun-run';
-export { CancelRun, CancelRunError, type CancelRunCode, type CancelRunDependencies } from './lib/operations/cancel-run';
+} from './lib/operations/submission/rerun-run';
+export {
+  CancelRun,
+  CancelRunError,
+  type CancelRunCode,
+  type CancelRunDependencies,
+} from './lib/operations/submission/cancel-run';
 export {
   DecideApproval,
   explainAbsentGate,
   type DecideApprovalDependencies,
   type Receipt as DecisionReceipt,
-} from './lib/operations/decide-approval';
-export type { Decision } from './lib/operations/decision';
-export { objectionTo } from './lib/operations/decision-checks';
-export { DecisionError, type DecisionCode } from './lib/operations/decision-error';
-export type { ApproverKeys, BoundToken } from './lib/operations/decision-proof';
+} from './lib/operations/gates/decide-approval';
+export type { Decision } from './lib/operations/gates/decision';
+export { objectionTo } from './lib/operations/gates/decision-checks';
+export { DecisionError, type DecisionCode } from './lib/operations/gates/decision-error';
+export type { ApproverKeys, BoundToken } from './lib/operations/gates/decision-proof';
 export {
   absenceOf,
   judgedVerdict,
   overriddenVerdict,
   policyOfGate,
   describeGate,
-} from './lib/operations/describe-gate';
-export { gateNodeOf, gatesOf, gateStateOf, recordsOf, requestOf } from './lib/operations/gate-view';
+} from './lib/operations/gates/describe-gate';
+export { gateNodeOf, gatesOf, gateStateOf, recordsOf, requestOf } from './lib/operations/gates/gate-view';
 export {
   ReleaseError,
   ReleaseEvidence,
   type Release,
   type ReleaseCode,
   type ReleaseEvidenceDependencies,
-} from './lib/operations/release-evidence';
+} from './lib/operations/evidence/release-evidence';
 export {
   ResolveAttention,
   type Resolution,
   type ResolveAttentionDependencies,
-} from './lib/operations/resolve-attention';
-export { deliverWebhook, type DeliverWebhookDependencies, type WebhookOutcome } from './lib/operations/deliver-webhook';
-export { type Announcing, type Approver } from './lib/operations/announce';
+} from './lib/operations/gates/resolve-attention';
+export {
+  deliverWebhook,
+  type DeliverWebhookDependencies,
+  type WebhookOutcome,
+} from './lib/operations/delivery/deliver-webhook';
+export { type Announcing, type Approver } from './lib/operations/delivery/announce';
 export { type PolicyJudges } from './lib/ports/policy-judge';
-export { PackPlanner } from './lib/operations/pack-planner';
-export type { AdmissiblePack, PackAdmission } from './lib/operations/admissible-pack';
-export { describePack, type DescribedPack, type PackDescription } from './lib/operations/describe-pack';
+export { PackPlanner } from './lib/operations/planning/pack-planner';
+export type { AdmissiblePack, PackAdmission } from './lib/operations/packs/admissible-pack';
+export { describePack, type DescribedPack, type PackDescription } from './lib/operations/packs/describe-pack';
 export {
   planningContextOf,
   PlannerHere,
@@ -511,7 +538,7 @@ export {
   type PlanningContext,
   type PlanningWork,
   type SimulationAnswer,
-} from './lib/operations/planning-work';
+} from './lib/operations/planning/planning-work';
 export { Planner, PlannerError, type PlannerErrorCode, type PlanningLimits, type WorkKinds } from './lib/ports/planner';
 export {
   packFilesOf,
@@ -524,7 +551,7 @@ export {
   type PackPlanning,
   type PackSource,
   type PlanningSetting,
-} from './lib/operations/pack-source';
+} from './lib/operations/packs/pack-source';
 export {
   invalidPack,
   PlanHashMismatch,
@@ -534,11 +561,11 @@ export {
   type SubmitRunCode,
   type SubmitRunDependencies,
   type Submitted,
-} from './lib/operations/submit-run';
-export { assertedFile, draftFiles, isStatementOf, verifyDraft, type DraftRequest } from './lib/evidence/draft';
-export { buildSummary, type VerificationSummary, type Verifier } from './lib/evidence/summary';
-export { KeyAttestor, type AttestingKeys } from './lib/operations/key-attestor';
-export { Attestor } from './lib/ports/attestor';
+} from './lib/operations/submission/submit-run';
+export { assertedFile, draftFiles, isStatementOf, verifyDraft, type DraftRequest } from './lib/evidence/verify/draft';
+export { buildSummary, type VerificationSummary, type Verifier } from './lib/evidence/predicates/summary';
+export { KeyAttestor, type AttestingKeys } from './lib/operations/evidence/key-attestor';
+export { Attestor } from './lib/ports/evidence/attestor';
 export {
   CONTENT_MANIFEST,
   CONTENT_PAYLOAD_TYPE,
@@ -546,19 +573,24 @@ export {
   openContentManifest,
   type ContentEntry,
   type ContentManifest,
-} from './lib/evidence/content-manifest';
-export { attestRun, type ArchivedFile, type AttestDependencies, type Attested } from './lib/operations/attest-run';
-export { SerialQueue } from './lib/operations/serial-queue';
-export { trustedRecords, trustedRelease } from './lib/operations/trusted-records';
-export { admittedPack, storedPack, type AdmittedPack } from './lib/operations/replan-run';
-export { algorithmOf, type SignatureAlgorithm } from './lib/evidence/public-key';
-export { verifySignature } from './lib/evidence/signature';
-export type { KeyRing, VerificationKey } from './lib/evidence/open-envelope';
-export { openEnvelope, type OpenedEnvelope, type VerifySignature } from './lib/evidence/open-envelope';
-export { decodeEnvelope, sealEnvelope, type DecodedEnvelope } from './lib/evidence/envelope';
-export { EvidenceError, type EvidenceCode } from './lib/evidence/evidence-error';
-export { fingerprint, jwkToSpki, rawToDer } from './lib/evidence/public-key';
-export type { BundleManifest, CheckpointRecord, DecisionIntent } from './lib/evidence/documents';
+} from './lib/evidence/statement/content-manifest';
+export {
+  attestRun,
+  type ArchivedFile,
+  type AttestDependencies,
+  type Attested,
+} from './lib/operations/evidence/attest-run';
+export { SerialQueue } from './lib/operations/work/serial-queue';
+export { trustedRecords, trustedRelease } from './lib/operations/evidence/trusted-records';
+export { admittedPack, storedPack, type AdmittedPack } from './lib/operations/planning/replan-run';
+export { algorithmOf, type SignatureAlgorithm } from './lib/evidence/encoding/public-key';
+export { verifySignature } from './lib/evidence/encoding/signature';
+export type { KeyRing, VerificationKey } from './lib/evidence/encoding/open-envelope';
+export { openEnvelope, type OpenedEnvelope, type VerifySignature } from './lib/evidence/encoding/open-envelope';
+export { decodeEnvelope, sealEnvelope, type DecodedEnvelope } from './lib/evidence/encoding/envelope';
+export { EvidenceError, type EvidenceCode } from './lib/evidence/encoding/evidence-error';
+export { fingerprint, jwkToSpki, rawToDer } from './lib/evidence/encoding/public-key';
+export type { BundleManifest, CheckpointRecord, DecisionIntent } from './lib/evidence/records/documents';
 export {
   admissionDigestOf,
   gateDigestOf,
@@ -570,7 +602,7 @@ export {
   readIntent,
   readManifest,
   readResolution,
-} from './lib/evidence/read-documents';
+} from './lib/evidence/records/read-documents';
 export {
   builderIdOf,
   streamsOf,
@@ -579,19 +611,19 @@ export {
   type LogStream,
   type RunEvidence,
   type Withheld,
-} from './lib/evidence/run-evidence';
-export { withholdSecrets } from './lib/evidence/withheld';
-export { ARTIFACT_WITHHELD } from './lib/evidence/withheld-by-journal';
-export { readEvidence, type EvidenceDocuments } from './lib/evidence/evidence-documents';
+} from './lib/evidence/records/run-evidence';
+export { withholdSecrets } from './lib/evidence/records/withheld';
+export { ARTIFACT_WITHHELD } from './lib/evidence/records/withheld-by-journal';
+export { readEvidence, type EvidenceDocuments } from './lib/evidence/records/evidence-documents';
 export {
   buildStatement,
   PREDICATE,
   type PackRun,
   type PackRunStatement,
   type Statement,
-} from './lib/evidence/statement';
-export { buildProvenance, type Provenance } from './lib/evidence/provenance';
-export { bomStatements, type BomStatement } from './lib/evidence/cyclonedx';
+} from './lib/evidence/statement/statement';
+export { buildProvenance, type Provenance } from './lib/evidence/predicates/provenance';
+export { bomStatements, type BomStatement } from './lib/evidence/predicates/cyclonedx';
 export {
   attestationFiles,
   buildBundleStatement,
@@ -602,15 +634,25 @@ export {
   type BundleFile,
   type RunAttestations,
   type SignedStatement,
-} from './lib/evidence/bundle-files';
-export { readAssertedJson, readBundle, type BundleContent } from './lib/evidence/read-bundle';
-export { readSigstore, sigstoreBundle, sigstoreFile, type SigstoreBundle } from './lib/evidence/sigstore';
-export { chainFault, readAuditExport, readCheckpointFile, type AuditEntry } from './lib/evidence/audit-chain';
-export { AUDIT_CHECK_NAMES, verifyAudit, type AuditCheck, type AuditVerification } from './lib/evidence/verify-audit';
-export { AuditChain, type AuditChainStatus, type KeptCheckpoint } from './lib/ports/audit-chain';
-export { SignCheckpoints, type CheckpointTurn } from './lib/operations/sign-checkpoints';
-export { readTrust, type TrustedIssuer, type TrustedKey, type TrustFile } from './lib/evidence/trust';
-export { openVerification, verifyRun, type OpenVerification, type Verification } from './lib/evidence/verify-run';
+} from './lib/evidence/bundle/bundle-files';
+export { readAssertedJson, readBundle, type BundleContent } from './lib/evidence/bundle/read-bundle';
+export { readSigstore, sigstoreBundle, sigstoreFile, type SigstoreBundle } from './lib/evidence/encoding/sigstore';
+export { chainFault, readAuditExport, readCheckpointFile, type AuditEntry } from './lib/evidence/audit/audit-chain';
+export {
+  AUDIT_CHECK_NAMES,
+  verifyAudit,
+  type AuditCheck,
+  type AuditVerification,
+} from './lib/evidence/audit/verify-audit';
+export { AuditChain, type AuditChainStatus, type KeptCheckpoint } from './lib/ports/evidence/audit-chain';
+export { SignCheckpoints, type CheckpointTurn } from './lib/operations/evidence/sign-checkpoints';
+export { readTrust, type TrustedIssuer, type TrustedKey, type TrustFile } from './lib/evidence/encoding/trust';
+export {
+  openVerification,
+  verifyRun,
+  type OpenVerification,
+  type Verification,
+} from './lib/evidence/verify/verify-run';
 export { answerLines } from './lib/evidence/report/answer-lines';
 export { buildReport, shortContentsOf, type ReportRequest } from './lib/evidence/report/build-report';
 export { firstCause, type FirstCause } from './lib/evidence/report/first-cause';
@@ -618,15 +660,15 @@ export { renderHtml } from './lib/evidence/report/html';
 export { renderMarkdown } from './lib/evidence/report/markdown';
 export type { Report, ReportContents, ReportedFile, Verdict, WorkingPaper } from './lib/evidence/report/report';
 export { visibleLine, visibleText } from './lib/evidence/report/visible-text';
-export type { Expectation, VerifyRequest } from './lib/evidence/check/verification-session';
-export { basesInWords, CHECK_NAMES, type Basis, type Check, type CheckName } from './lib/evidence/check/check';
-export { ledgerRecordOf, type LedgerRecord } from './lib/evidence/ledger-record';
-export { buildPlan } from './lib/plan/build-plan';
-export { parseImage, type PinnedImage } from './lib/plan/image';
-export { runNodesIn } from './lib/plan/plan-profile';
+export type { Expectation, VerifyRequest } from './lib/evidence/verify/check/verification-session';
+export { basesInWords, CHECK_NAMES, type Basis, type Check, type CheckName } from './lib/evidence/verify/check/check';
+export { ledgerRecordOf, type LedgerRecord } from './lib/evidence/records/ledger-record';
+export { buildPlan } from './lib/planner/build-plan';
+export { parseImage, type PinnedImage } from './lib/planner/context/image';
+export { runNodesIn } from './lib/planner/plan-profile';
 export { builtinBehaviours, verbatimParameters } from './lib/plan/builtin-executors';
 export { compareReceipts, hashPlan } from './lib/plan/hash-plan';
-export type { PlanFaultCode } from './lib/plan/plan-fault';
+export type { PlanFaultCode } from './lib/planner/context/plan-fault';
 export {
   MAX_INPUT_BYTES,
   MAX_ITEMS,
@@ -657,7 +699,7 @@ export {
   type Simulation,
   type SimulationRequest,
 } from './lib/simulation/simulate';
-export { simulatePack, simulationJson, type PackSimulation } from './lib/operations/simulate-pack';
+export { simulatePack, simulationJson, type PackSimulation } from './lib/operations/planning/simulate-pack';
 export { graphOf, type GraphNode, type PlanGraph } from './lib/plan/plan-graph';
 export { mermaidOf } from './lib/plan/graph-mermaid';
 export { layoutGraph, type GraphBox, type GraphLayout } from './lib/plan/graph-layout';
@@ -685,7 +727,7 @@ export {
   type ScenarioOutcome,
   type ScenarioReport,
   type ScenarioResult,
-} from './lib/operations/run-scenario';
+} from './lib/operations/planning/run-scenario';
 export {
   compareVersions,
   isPackName,
@@ -701,7 +743,7 @@ export {
   type PackPredicate,
   type PackSignature,
   type SignedPack,
-} from './lib/evidence/pack-signature';
+} from './lib/evidence/statement/pack-signature';
 export {
   UNMET_PARTS,
   unmetOfEnvironment,
@@ -729,7 +771,7 @@ export {
   type RegistryErrorCode,
 } from './lib/ports/pack-registry';
 export { PackVersions, type KnownVersion } from './lib/ports/pack-versions';
-export { PackJudge } from './lib/operations/pack-judge';
+export { PackJudge } from './lib/operations/packs/pack-judge';
 export {
   PackLibrary,
   PackLibraryError,
@@ -737,13 +779,13 @@ export {
   type LibraryPlace,
   type PackLibraryCode,
   type RegistryMount,
-} from './lib/operations/pack-library';
+} from './lib/operations/packs/pack-library';
 export {
   embedInnerPacks,
   type EmbeddedSource,
   type InnerPackDependencies,
   type ResolvePack,
   type UsesOfPack,
-} from './lib/operations/inner-packs';
-export { publishedUses } from './lib/operations/published-uses';
-export { PackOfStep } from './lib/operations/pack-of-step';
+} from './lib/operations/packs/inner-packs';
+export { publishedUses } from './lib/operations/packs/published-uses';
+export { PackOfStep } from './lib/operations/execution/pack-of-step';

@@ -9,10 +9,10 @@ export {
   type WebDatabase,
   type WorkerDatabase,
 } from './lib/postgres/databases';
-export type { Backlog, PoolUse } from './lib/postgres/backlog';
-export { DatabaseError, type DatabaseErrorCode } from './lib/postgres/database-error';
-export { migrateDatabase, type Migrated } from './lib/postgres/migrate';
-export { holdRun, maintainDatabase, releaseRun, type Maintained } from './lib/postgres/maintain';
+export type { Backlog, PoolUse } from './lib/postgres/upkeep/backlog';
+export { DatabaseError, type DatabaseErrorCode } from './lib/postgres/connection/database-error';
+export { migrateDatabase, type Migrated } from './lib/postgres/schema/migrate';
+export { holdRun, maintainDatabase, releaseRun, type Maintained } from './lib/postgres/upkeep/maintain';
 export { backUpDatabase, type BackedUp, type BackupOptions } from './lib/postgres/backup/backup-database';
 export { BackupError, type BackupErrorCode } from './lib/postgres/backup/backup-error';
 export type { BackedUpTable, Manifest as BackupManifest, RowsFile } from './lib/postgres/backup/manifest';
@@ -28,10 +28,16 @@ export {
 export { resumeRuns } from './lib/postgres/backup/resume-runs';
 export { settleRecovered } from './lib/postgres/backup/settle-recovered';
 export type { Settled, StoppedRun } from './lib/postgres/backup/settle-restored';
-export type { KeptDay, Readiness } from './lib/postgres/partitions';
-export type { Retention } from './lib/postgres/retention';
-export { packedPage, unpackedPage, type PageTexts } from './lib/postgres/packed-page';
-export { bootstrapRoles, createDatabase, databaseRoles, roleName, type DatabaseRole } from './lib/postgres/roles';
+export type { KeptDay, Readiness } from './lib/postgres/upkeep/partitions';
+export type { Retention } from './lib/postgres/upkeep/retention';
+export { packedPage, unpackedPage, type PageTexts } from './lib/postgres/encoding/packed-page';
+export {
+  bootstrapRoles,
+  createDatabase,
+  databaseRoles,
+  roleName,
+  type DatabaseRole,
+} from './lib/postgres/schema/roles';
 export {
   startEmbeddedPostgres,
   type EmbeddedPostgres,
@@ -75,8 +81,8 @@ export {
   type DeclaredArtifact,
 } from './lib/sandbox/collector';
 export type { CollectLimits } from './lib/sandbox/collector-process/protocol';
-export type { ChildExit, Launch, OutputReader, RunningChild } from './lib/sandbox/launch';
-export { OUTPUTS_FILE, readOutputs } from './lib/sandbox/outputs-file';
+export type { ChildExit, Launch, OutputReader, RunningChild } from './lib/sandbox/launch/launch';
+export { OUTPUTS_FILE, readOutputs } from './lib/sandbox/workspace/outputs-file';
 export { PlainSandbox } from './lib/sandbox/plain-sandbox';
 export { Sandboxes, type SandboxesOptions } from './lib/sandbox/sandboxes';
 export { probeSandbox, type ProbeOptions, type SandboxProbe } from './lib/sandbox/probe';
@@ -87,14 +93,20 @@ export {
   type SandboxedTask,
   type SandboxLimits,
 } from './lib/sandbox/sandbox';
-export type { SandboxErrorCode } from './lib/sandbox/sandbox-error';
+export type { SandboxErrorCode } from './lib/sandbox/launch/sandbox-error';
 export { proveCgroup } from './lib/sandbox/cgroup';
 export { Supervisor, type SupervisorOptions } from './lib/sandbox/supervisor';
 export { watchWorkspace, type WorkspaceWatch } from './lib/sandbox/watch-workspace';
 export { monotonicMs } from './lib/sandbox/supervisor-process/protocol';
 export type { Tool, ToolFile } from './lib/sandbox/tool';
-export { asFolder, sweepWorkspaces, Workspace, type Owner, type WorkspaceFile } from './lib/sandbox/workspace';
-export { isDatabaseFault, isDatabaseUnavailable } from './lib/postgres/sql-state';
+export {
+  asFolder,
+  sweepWorkspaces,
+  Workspace,
+  type Owner,
+  type WorkspaceFile,
+} from './lib/sandbox/workspace/workspace';
+export { isDatabaseFault, isDatabaseUnavailable } from './lib/postgres/connection/sql-state';
 export type { Configuration, IssuerConfiguration } from './lib/configuration/configuration';
 export { databaseUrlsOf, type DatabaseUrls } from './lib/configuration/database-urls';
 export { defaultConfiguration, defaultSetting, type DefaultsFor } from './lib/configuration/default-setting';
@@ -114,7 +126,7 @@ export { ContainerEngine } from './lib/container/container-engine';
 export type { ContainerErrorCode } from './lib/container/container-error';
 export { KubernetesEngine } from './lib/container/kubernetes-engine';
 export { PodmanEngine, type ContainerSupervisor } from './lib/container/podman-engine';
-export type { ContainerDependencies } from './lib/executors/container-dependencies';
+export type { ContainerDependencies } from './lib/executors/step/container-dependencies';
 export { egressProxyOf, egressRulesOf } from './lib/configuration/egress-settings';
 export { variableOf, type Variables } from './lib/configuration/environment-variables';
 export { keyPathsOf, type KeyPaths } from './lib/configuration/key-paths';
@@ -128,11 +140,11 @@ export { printSample } from './lib/configuration/sample';
 export { EgressProxy, type EgressProxyOptions, type EgressSocket } from './lib/egress/egress-proxy';
 export type { EgressErrorCode } from './lib/egress/egress-error';
 export type { EgressLimits, PlatformHost } from './lib/egress/egress-process/protocol';
-export type { EgressDependencies, EgressWay } from './lib/executors/egress-dependencies';
-export type { HttpSettings } from './lib/executors/http-exchange';
-export { EXECUTOR_BEHAVIOURS, type BuiltinName } from './lib/executors/behaviours';
+export type { EgressDependencies, EgressWay } from './lib/executors/http/egress-dependencies';
+export type { HttpSettings } from './lib/executors/http/http-exchange';
+export { EXECUTOR_BEHAVIOURS, type BuiltinName } from './lib/executors/step/behaviours';
 export { builtinExecutors, type BuiltinOptions } from './lib/executors/builtin-executors';
-export type { SandboxDependencies } from './lib/executors/sandbox-dependencies';
+export type { SandboxDependencies } from './lib/executors/step/sandbox-dependencies';
 export { cedarEngine } from './lib/policies/cedar-engine';
 export { PlanningThreads } from './lib/planning/planning-threads';
 export { CedarJudge } from './lib/policies/cedar-judge';

@@ -3,12 +3,12 @@
 // renamed, and when a build holds any trace of this.
 'use strict';
 
-const claims = { file: 'postgres/postgres-claims.js', type: 'PostgresClaims' };
-const committer = { file: 'postgres/postgres-committer.js', type: 'PostgresCommitter' };
-const outbox = { file: 'postgres/postgres-outbox.js', type: 'PostgresOutbox' };
+const claims = { file: 'postgres/claims/postgres-claims.js', type: 'PostgresClaims' };
+const committer = { file: 'postgres/flush/postgres-committer.js', type: 'PostgresCommitter' };
+const outbox = { file: 'postgres/delivery/postgres-outbox.js', type: 'PostgresOutbox' };
 const objects = { file: 'object-store/file-object-store.js', type: 'FileObjectStore' };
-const sandboxed = { file: 'executors/sandboxed-step.js', type: 'SandboxedStep', method: 'perform' };
-const http = { file: 'executors/http-executor.js', type: 'HttpExecutor', method: 'execute' };
+const sandboxed = { file: 'executors/sandboxed/sandboxed-step.js', type: 'SandboxedStep', method: 'perform' };
+const http = { file: 'executors/http/http-executor.js', type: 'HttpExecutor', method: 'execute' };
 
 const isFilled = (result) => result.length > 0;
 const stepOf = ([request]) => request.step;
@@ -31,7 +31,9 @@ exports.POINTS = {
   /** A child runs. */
   'after-spawn': [{ file: 'sandbox/supervisor.js', type: 'Supervisor', method: 'run', moment: 'after' }],
   /** A chunk is stored and has no numbers yet. */
-  'mid-log': [{ file: 'postgres/postgres-log-store.js', type: 'PostgresLogStore', method: 'append', moment: 'after' }],
+  'mid-log': [
+    { file: 'postgres/logs/postgres-log-store.js', type: 'PostgresLogStore', method: 'append', moment: 'after' },
+  ],
   /** The world has changed; the driver has not heard of it. */
   'after-effect-before-result': [
     { ...sandboxed, moment: 'after', label: stepOf },

@@ -88,7 +88,7 @@ function run(fault, code) {
 }
 
 test('kills the process at the pass that was asked for, after what the method did', () => {
-  const file = JSON.stringify(join(LIB, 'postgres/postgres-claims.js'));
+  const file = JSON.stringify(join(LIB, 'postgres/claims/postgres-claims.js'));
   const code = `const { PostgresClaims } = require(${file});
     const claims = Object.assign(Object.create(PostgresClaims.prototype), { numbered: async () => { process.stdout.write('claimed '); return [{}]; } });
     void (async () => { for (let i = 0; i < 3; i++) await claims.claim({}, 1); process.stdout.write('alive'); })();`;

@@ -93,7 +93,7 @@ function listOfNames(step) {
 
 /** The worker has it, and the environment names its version. */
 function register(tree, { kebab, pascal }, uses) {
-  const behaviours = new Source(tree, `${EXECUTORS}/behaviours.ts`);
+  const behaviours = new Source(tree, `${EXECUTORS}/step/behaviours.ts`);
   const versions = behaviours.valueOf('EXECUTOR_BEHAVIOURS');
   const next = versions.properties.find((one) => one.name.text > uses);
   if (next === undefined) behaviours.append(versions, `'${uses}': 1`);

@@ -8,6 +8,7 @@ import { Source } from '../source.mjs';
 
 const POSTGRES = 'libs/infrastructure/src/lib/postgres';
 const MIGRATIONS = `${POSTGRES}/migrations`;
+const FIRST_ONES = `${MIGRATIONS}/01-19`;
 const SCHEMAS = ['pack_runs', 'pack_run_logs', 'pack_artifacts'];
 /** Columns of such names are compared with the list of what objects are referred to by: see object-reference.ts. */
 const LOOKS_LIKE_DIGEST = /digest|sha256|bundle$|object|statement$/;
@@ -49,8 +50,8 @@ export default async function migration(tree, options) {
   return finished(tree, [
     `${MIGRATIONS}/${number}-${names.kebab}.ts: types, keys and rights. Once it is released it never changes.`,
     column === null
-      ? `A column run_id makes the table one of runs: then libs/infrastructure/sql/remove-runs.sql must delete its rows.`
-      : `Statements that use the column are files in libs/infrastructure/sql; those of the engine have a model in libs/infrastructure/src/testing/model/statements.`,
+      ? `A column run_id makes the table one of runs: then ${POSTGRES}/upkeep/remove-runs.sql must delete its rows.`
+      : `Statements that use the column are files beside their adapter in ${POSTGRES}; those of the engine have a model in libs/infrastructure/src/testing/model/statements.`,
     'Services of the release before and after share the schema: nothing may be required of the old ones.',
   ]);
 }
@@ -58,7 +59,9 @@ export default async function migration(tree, options) {
 /** What the migrations so far have made. */
 function readAll(tree) {
   const files = tree.children(MIGRATIONS).filter((file) => /^\d+-.*(?<!spec)\.ts$/.test(file));
-  const text = files.map((file) => tree.read(`${MIGRATIONS}/${file}`, 'utf8')).join('\n');
+  const first = tree.children(FIRST_ONES).map((file) => `${FIRST_ONES}/${file}`);
+  const paths = [...first, ...files.map((file) => `${MIGRATIONS}/${file}`)];
+  const text = paths.map((path) => tree.read(path, 'utf8')).join('\n');
   const stamps = [...text.matchAll(/'([A-Z][A-Za-z0-9]*?)(\d{13})'/g)];
   return {
     text,
@@ -91,7 +94,7 @@ function columnOf(value) {
     refuse(
       'column',
       `${value} is named like a digest of an object.`,
-      `Choose another name, or write the migration by hand and list the column in ${POSTGRES}/object-reference.ts.`,
+      `Choose another name, or write the migration by hand and list the column in ${POSTGRES}/upkeep/object-reference.ts.`,
     );
   return value;
 }

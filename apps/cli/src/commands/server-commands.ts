@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
 import type { Context } from './context';
-import { registerDecisions } from './decide.command';
-import { registerDownloads } from './download.commands';
-import { registerGates } from './gates.command';
-import { registerQueries } from './query.commands';
-import { registerRerun } from './rerun.command';
-import { registerRelease } from './release.command';
-import { registerResolve } from './resolve.command';
-import { registerRun } from './run.command';
-import { registerSchedules } from './schedule.commands';
+import { registerDecisions } from './server/decide.command';
+import { registerDownloads } from './server/download.commands';
+import { registerGates } from './server/gates.command';
+import { registerQueries } from './server/query.commands';
+import { registerRerun } from './server/rerun.command';
+import { registerRelease } from './server/release.command';
+import { registerResolve } from './server/resolve.command';
+import { registerRun } from './server/run.command';
+import { registerSchedules } from './server/schedule.commands';
 
 /** Everything that talks to a server. */
 export function registerServerCommands(program: Command, context: Context): void {

@@ -27,9 +27,9 @@ import {
   PostgresLogStore,
 } from '@taskrunner/infrastructure/testing';
 import type { Random } from '@taskrunner/core/testing';
-import { AssignmentLoop } from '../assignment-loop';
-import { ClaimLoop } from '../claim-loop';
-import type { IsolatedDrive } from '../quarantine';
+import { AssignmentLoop } from '../loops/assignment-loop';
+import { ClaimLoop } from '../loops/claim-loop';
+import type { IsolatedDrive } from '../quarantine/quarantine';
 import { Children, executorsOf, type EffectLog } from './children';
 import { QuarantineProcess } from './quarantine-process';
 import type { FanOutSpec } from './scenario';

@@ -10,7 +10,7 @@ import { packFiles, plan, shownFault } from './planning';
 // made: `x.plan.json`, which holds plan, hash and receipt. `y.same-as-x.yaml` is another spelling of x: it gives what x gives.
 
 /** Where the golden plans lie. */
-export const GOLDEN = join(__dirname, '../lib/plan/golden');
+export const GOLDEN = join(__dirname, '../lib/planner/golden');
 
 /** One manifest of the folder. */
 export interface Golden {

@@ -1,7 +1,7 @@
-import { openRun } from '../lib/operations/open-run';
-import { AssignmentDriver, type Performed } from '../lib/operations/drive-assignment';
-import type { DriverDependencies } from '../lib/operations/driver-dependencies';
-import type { FanOut } from '../lib/operations/fan-out';
+import { openRun } from '../lib/operations/claimed-run/open-run';
+import { AssignmentDriver, type Performed } from '../lib/operations/driver/fan-out/drive-assignment';
+import type { DriverDependencies } from '../lib/operations/claimed-run/driver-dependencies';
+import type { FanOut } from '../lib/operations/claimed-run/fan-out';
 import type { RunId, StepId, TenantId } from '../lib/foundation/ids';
 import { type AssignmentReport } from '../lib/ports/assignment-report';
 import {

@@ -1,9 +1,9 @@
 import { canonical } from '../lib/canonical/canonical';
 import { digestOf } from '../lib/canonical/digest';
 import type { RunId } from '../lib/foundation/ids';
-import { decodeEnvelope } from '../lib/evidence/envelope';
-import { factsOf } from '../lib/evidence/run-facts';
-import { streamsOf, type PackFile, type RunEvidence } from '../lib/evidence/run-evidence';
+import { decodeEnvelope } from '../lib/evidence/encoding/envelope';
+import { factsOf } from '../lib/evidence/records/run-facts';
+import { streamsOf, type PackFile, type RunEvidence } from '../lib/evidence/records/run-evidence';
 import { NO_FILES } from '../lib/pack/pack-files';
 import { toManifest } from '../lib/pack/pack-digest';
 import { readPack } from '../lib/pack/read-pack';

@@ -1,7 +1,7 @@
 import { sha256 } from '../lib/canonical/digest';
 import { CodedError } from '../lib/foundation/coded-error';
 import type { Digest, TenantId } from '../lib/foundation/ids';
-import { ObjectStoreHealth } from '../lib/operations/object-store-health';
+import { ObjectStoreHealth } from '../lib/operations/objects/object-store-health';
 import type { StepStorage } from '../lib/ports/executor';
 import { ObjectStore, type PutOptions } from '../lib/ports/object-store';
 

@@ -6,21 +6,21 @@ import {
   type AdmissionRecord,
   type DecisionRecord,
   type ResolutionRecord,
-} from '../lib/evidence/documents';
-import { preAuthEncoding, type Envelope } from '../lib/evidence/envelope';
+} from '../lib/evidence/records/documents';
+import { preAuthEncoding, type Envelope } from '../lib/evidence/encoding/envelope';
 import { toRunId, type Digest, type RunId, type TenantId } from '../lib/foundation/ids';
 import type { Json } from '../lib/foundation/json';
 import type { DecisionKind } from '../lib/gate/gate-state';
 import type { Page } from '../lib/journal/page';
-import type { DriverDependencies, ExecutorFailure } from '../lib/operations/driver-dependencies';
-import { plannedContents } from '../lib/operations/stored-contents';
+import type { DriverDependencies, ExecutorFailure } from '../lib/operations/claimed-run/driver-dependencies';
+import { plannedContents } from '../lib/operations/packs/stored-contents';
 import type { Plan } from '../lib/plan/plan';
 import type { ApprovalFloor, Environment, Profile } from '../lib/plan/profile';
 import { Claims, type ClaimedRun } from '../lib/ports/claims';
 import { type WorkerSession, type WorkerDescription } from '../lib/ports/worker-description';
 import { Committer, type Commit, type Committed, type StepRow } from '../lib/ports/committer';
 import type { Executor } from '../lib/ports/executor';
-import { Archives } from '../lib/ports/archives';
+import { Archives } from '../lib/ports/evidence/archives';
 import { SealableLogStore, type LogChunk, type NumberedChunk } from '../lib/ports/log-store';
 import type { InboxMessage } from '../lib/ports/run-store';
 import type { SealedInput } from '../lib/ports/sensitive-inputs';
@@ -29,7 +29,7 @@ import { MACHINE_VERSION } from '../lib/run/run-state';
 import { RunDocuments } from '../lib/stored/run-documents';
 import { MemoryAssignments } from './memory-assignments';
 import { healthOf, MemoryObjects } from './memory-objects';
-import { testDefaults, testFloor } from './random-plan';
+import { testDefaults, testFloor } from './random/random-plan';
 
 // A world in memory for tests of the driver: one tenant, any number of runs, the rules of the real store. Its keys are made
 // when it is.

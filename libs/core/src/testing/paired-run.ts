@@ -6,14 +6,14 @@ import type { RunId, StepId } from '../lib/foundation/ids';
 import type { Json, JsonObject } from '../lib/foundation/json';
 import type { Unnumbered } from '../lib/journal/page';
 import { replay } from '../lib/journal/replay';
-import { RunDriver, type Driven } from '../lib/operations/drive-run';
+import { RunDriver, type Driven } from '../lib/operations/driver/drive-run';
 import { nodeOf } from '../lib/plan/place';
 import { runNodeAt } from '../lib/plan/plan-index';
 import type { Planned } from '../lib/plan/plan-request';
 import { Executor, type ExecutionRequest, type Outcome } from '../lib/ports/executor';
 import { initialState, isParked, nextWakeAt } from '../lib/run/advance';
 import type { Derived } from '../lib/run/run-event';
-import { parseDuration } from '../lib/pack/duration';
+import { parseDuration } from '../lib/pack/model/duration';
 import { MemoryWorld } from './memory-world';
 
 // One plan, played twice under the same assumptions: by the simulation, and by the driver of real runs in a world in memory.

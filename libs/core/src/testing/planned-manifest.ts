@@ -1,7 +1,7 @@
 import { isJsonArray, isJsonObject, type Json } from '../lib/foundation/json';
 import type { Planned } from '../lib/plan/plan-request';
 import { plan, shownFault, testConfiguration } from './planning';
-import { manifestOf, type Seedling, type Sprout } from './random-manifest';
+import { manifestOf, type Seedling, type Sprout } from './random/random-manifest';
 
 /** A configuration in which random manifests can be planned. */
 export const randomConfiguration = {

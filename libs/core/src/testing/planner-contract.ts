@@ -1,13 +1,13 @@
 import type { Json, JsonObject } from '../lib/foundation/json';
 import type { TenantId } from '../lib/foundation/ids';
-import type { PackSource, PlanningSetting } from '../lib/operations/pack-source';
+import type { PackSource, PlanningSetting } from '../lib/operations/packs/pack-source';
 import {
   planningContextOf,
   planningDependencies,
   workOf,
   type PlanningContext,
   type PlanningWork,
-} from '../lib/operations/planning-work';
+} from '../lib/operations/planning/planning-work';
 import type { Planner } from '../lib/ports/planner';
 import { builtinBehaviours } from '../lib/plan/builtin-executors';
 import type { ContractCase } from './object-store-contract';

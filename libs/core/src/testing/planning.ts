@@ -4,10 +4,10 @@ import { readPack } from '../lib/pack/read-pack';
 import type { JsonObject } from '../lib/foundation/json';
 import type { Fault } from '../lib/foundation/fault';
 import { builtinBehaviours } from '../lib/plan/builtin-executors';
-import { buildPlan } from '../lib/plan/build-plan';
+import { buildPlan } from '../lib/planner/build-plan';
 import type { PlanConfiguration, Planned, Planning, PlanRequest } from '../lib/plan/plan-request';
 import type { Environment } from '../lib/plan/profile';
-import { testDefaults, testFloor } from './random-plan';
+import { testDefaults, testFloor } from './random/random-plan';
 
 /** An open environment that asks for nothing. */
 export const testEnvironment: Environment = {

@@ -1,4 +1,4 @@
-import { buildPackStatement } from '../lib/evidence/pack-signature';
+import { buildPackStatement } from '../lib/evidence/statement/pack-signature';
 import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { canonical } from '../lib/canonical/canonical';
 import { digestOf, sha256 } from '../lib/canonical/digest';
@@ -11,32 +11,32 @@ import {
   statementPayload,
   type BundleFile,
   type SignedStatement,
-} from '../lib/evidence/bundle-files';
-import { PAYLOAD_TYPE, type DecisionRecord } from '../lib/evidence/documents';
-import { preAuthEncoding, sealEnvelope, type Envelope, type KeyUsage } from '../lib/evidence/envelope';
-import { bomStatements } from '../lib/evidence/cyclonedx';
-import { readEvidence } from '../lib/evidence/evidence-documents';
-import { buildProvenance } from '../lib/evidence/provenance';
-import { fingerprint } from '../lib/evidence/public-key';
-import { readManifest } from '../lib/evidence/read-documents';
-import { streamsOf, type RunEvidence } from '../lib/evidence/run-evidence';
-import { buildStatement, type Statement } from '../lib/evidence/statement';
-import type { TrustedKey, TrustFile } from '../lib/evidence/trust';
+} from '../lib/evidence/bundle/bundle-files';
+import { PAYLOAD_TYPE, type DecisionRecord } from '../lib/evidence/records/documents';
+import { preAuthEncoding, sealEnvelope, type Envelope, type KeyUsage } from '../lib/evidence/encoding/envelope';
+import { bomStatements } from '../lib/evidence/predicates/cyclonedx';
+import { readEvidence } from '../lib/evidence/records/evidence-documents';
+import { buildProvenance } from '../lib/evidence/predicates/provenance';
+import { fingerprint } from '../lib/evidence/encoding/public-key';
+import { readManifest } from '../lib/evidence/records/read-documents';
+import { streamsOf, type RunEvidence } from '../lib/evidence/records/run-evidence';
+import { buildStatement, type Statement } from '../lib/evidence/statement/statement';
+import type { TrustedKey, TrustFile } from '../lib/evidence/encoding/trust';
 import type { RunId } from '../lib/foundation/ids';
 import type { Json, JsonObject } from '../lib/foundation/json';
 import type { Subject } from '../lib/foundation/principal';
-import { RunDriver } from '../lib/operations/drive-run';
+import { RunDriver } from '../lib/operations/driver/drive-run';
 import type { PackFiles } from '../lib/pack/pack-files';
 import { readPack } from '../lib/pack/read-pack';
 import { toManifest } from '../lib/pack/pack-digest';
-import { buildPlan } from '../lib/plan/build-plan';
+import { buildPlan } from '../lib/planner/build-plan';
 import { writeEgressLog } from '../lib/egress/egress-log';
 import type { Environment } from '../lib/plan/profile';
 import type { ClaimedRun } from '../lib/ports/claims';
 import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '../lib/ports/executor';
 import { MACHINE_VERSION } from '../lib/run/run-state';
 import { MemoryWorld } from './memory-world';
-import { testDefaults } from './random-plan';
+import { testDefaults } from './random/random-plan';
 
 // A small but complete run: planned from a pack, driven by the real driver, gated by a policy and by people, with lines,
 // artifacts, tools, egress; and keys that sign what it leaves.

@@ -1,4 +1,4 @@
-import { readEvidence } from '../lib/evidence/evidence-documents';
+import { readEvidence } from '../lib/evidence/records/evidence-documents';
 import type { RunId, TenantId } from '../lib/foundation/ids';
 import { SealableLogStore, type NumberedChunk } from '../lib/ports/log-store';
 import type { Sample } from './sample-evidence';

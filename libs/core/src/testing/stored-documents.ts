@@ -1,8 +1,8 @@
 import { canonical } from '../lib/canonical/canonical';
 import { digestOf, sha256 } from '../lib/canonical/digest';
-import { PAYLOAD_TYPE, type AdmissionRecord } from '../lib/evidence/documents';
-import { decodeEnvelope, sealEnvelope, type Envelope } from '../lib/evidence/envelope';
-import { readDecision } from '../lib/evidence/read-documents';
+import { PAYLOAD_TYPE, type AdmissionRecord } from '../lib/evidence/records/documents';
+import { decodeEnvelope, sealEnvelope, type Envelope } from '../lib/evidence/encoding/envelope';
+import { readDecision } from '../lib/evidence/records/read-documents';
 import type { RunId, TenantId } from '../lib/foundation/ids';
 import type { Json } from '../lib/foundation/json';
 import type { GateRequest } from '../lib/gate/gate-request';
@@ -12,7 +12,7 @@ import { RunDocuments } from '../lib/stored/run-documents';
 import { KnownAdmissions, type AdmissionColumns } from '../lib/stored/stored-admission';
 import { GateDocuments, approvalsInForce, type StoredDecision, type StoredGate } from '../lib/stored/stored-gate';
 
-import { testDefaults } from './random-plan';
+import { testDefaults } from './random/random-plan';
 
 /** An admission as a webservice stores it, signed by nobody, and the columns beside it; `change` goes into both. */
 export function anAdmission(change: Partial<AdmissionRecord> = {}): AdmissionColumns {

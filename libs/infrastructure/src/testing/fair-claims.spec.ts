@@ -1,8 +1,8 @@
 import { Random, searched } from '@taskrunner/core/testing';
 import { toRunId } from '@taskrunner/core';
-import { DatabaseClock } from '../lib/postgres/database-clock';
-import { lastServedOf, PostgresClaims } from '../lib/postgres/postgres-claims';
-import { createValues } from '../lib/postgres/create-values';
+import { DatabaseClock } from '../lib/postgres/connection/database-clock';
+import { lastServedOf, PostgresClaims } from '../lib/postgres/claims/postgres-claims';
+import { createValues } from '../lib/postgres/encoding/create-values';
 import { aNewRun, aWorker } from '../lib/postgres/testing/builders';
 import { ModelDatabase } from './model/model-database';
 import type { PlantedBug } from './model/session';

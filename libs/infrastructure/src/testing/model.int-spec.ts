@@ -4,11 +4,11 @@ import { sha256, toRunId } from '@taskrunner/core';
 import type { AssignmentChanges, ClaimedRun, Commit, GateChange, StepId, StepRow, TenantId } from '@taskrunner/core';
 import type { Pool, PoolClient } from 'pg';
 import { startEmbeddedPostgres } from '../lib/embedded-postgres/embedded-postgres';
-import { openPool } from '../lib/postgres/connection';
-import { flushOf } from '../lib/postgres/flush-statement';
-import { flushPart } from '../lib/postgres/flush-values';
-import { createValues } from '../lib/postgres/create-values';
-import { statement } from '../lib/postgres/statement';
+import { openPool } from '../lib/postgres/connection/connection';
+import { flushOf } from '../lib/postgres/flush/flush-statement';
+import { flushPart } from '../lib/postgres/flush/flush-values';
+import { createValues } from '../lib/postgres/encoding/create-values';
+import { statement } from '../lib/postgres/connection/statement';
 import {
   aCommit,
   aNewRun,

@@ -1,6 +1,6 @@
-import { Random } from '../../testing/random';
-import { randomPlan, testDefaults, testFloor } from '../../testing/random-plan';
-import { RandomWorld } from '../../testing/random-world';
+import { Random } from '../../testing/random/random';
+import { randomPlan, testDefaults, testFloor } from '../../testing/random/random-plan';
+import { RandomWorld } from '../../testing/random/random-world';
 import { digestOf } from '../canonical/digest';
 import type { StepId } from '../foundation/ids';
 import { indexOf, isItem, itemOf, repeatOf, ROOT } from '../plan/place';

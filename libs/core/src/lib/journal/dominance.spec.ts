@@ -7,9 +7,9 @@ import { indexPlan, type IndexedNode } from '../plan/plan-index';
 import { effectsIn } from '../plan/ungated-effects';
 import { advance } from '../run/advance';
 import { everyRun } from '../../testing/every-run';
-import { Random } from '../../testing/random';
-import { aBlock, randomPlan, testDefaults, testFloor } from '../../testing/random-plan';
-import { RandomWorld, type Advance } from '../../testing/random-world';
+import { Random } from '../../testing/random/random';
+import { aBlock, randomPlan, testDefaults, testFloor } from '../../testing/random/random-plan';
+import { RandomWorld, type Advance } from '../../testing/random/random-world';
 import { searched, seedsFrom } from '../../testing/runs-of-laws';
 
 const PLANS = searched(400, 20_000);

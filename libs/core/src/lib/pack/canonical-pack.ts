@@ -1,9 +1,9 @@
 import { parseTemplate, printTemplate } from '../expression/template';
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../foundation/json';
-import type { Pack } from './pack';
-import type { GateBody, LoopBody, LoopItems, PackStep, RunBody, SecretUse, StepBody } from './pack-step';
-import { isVerbatim, normaliseParameters } from './parameter-spellings';
-import type { FailureRetries, Retries } from './retries';
+import type { Pack } from './model/pack';
+import type { GateBody, LoopBody, LoopItems, PackStep, RunBody, SecretUse, StepBody } from './model/pack-step';
+import { isVerbatim, normaliseParameters } from './model/parameter-spellings';
+import type { FailureRetries, Retries } from './model/retries';
 
 /**
  * The pack with one spelling for everything that can be spelled in several ways: expressions in canonical text, sets sorted,

@@ -1,12 +1,12 @@
 import { pointerTo } from '../document/json-pointer';
 import type { Json } from '../foundation/json';
 import { allSteps } from './check-steps';
-import type { Pack } from './pack';
+import type { Pack } from './model/pack';
 import { type PackFiles, packedPaths } from './pack-files';
-import { parsePackPath } from './pack-path';
-import type { PackStep } from './pack-step';
-import type { Reading } from './reading';
-import { shown } from './shape';
+import { parsePackPath } from './model/pack-path';
+import type { PackStep } from './model/pack-step';
+import type { Reading } from './reading/reading';
+import { shown } from './shapes/shape';
 
 /** References to files of the pack: each must be a path, and the file must be there. Expressions are left to the planner. */
 export function checkFiles(pack: Pack, files: PackFiles, reading: Reading): void {

@@ -2,12 +2,12 @@ import { pointerTo } from '../document/json-pointer';
 import { canonical } from '../canonical/canonical';
 import { type Json, isJsonArray, isJsonObject } from '../foundation/json';
 import { allSteps } from './check-steps';
-import type { InputRule, Pack } from './pack';
-import type { ValueType } from './value-type';
-import type { PackFaultCode } from './pack-fault';
-import type { PackStep } from './pack-step';
-import type { Reading } from './reading';
-import { shown } from './shape';
+import type { InputRule, Pack } from './model/pack';
+import type { ValueType } from './model/value-type';
+import type { PackFaultCode } from './reading/pack-fault';
+import type { PackStep } from './model/pack-step';
+import type { Reading } from './reading/reading';
+import { shown } from './shapes/shape';
 
 /** One entry of each list of names. */
 const NOUNS = {

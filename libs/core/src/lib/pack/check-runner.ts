@@ -1,6 +1,6 @@
 import { compareVersions } from './pack-reference';
-import type { Pack } from './pack';
-import type { Reading } from './reading';
+import type { Pack } from './model/pack';
+import type { Reading } from './reading/reading';
 
 /** The release of this runner, against which `metadata.minRunnerVersion` is held. */
 export const RUNNER_VERSION = '0.1.0';

@@ -1,8 +1,8 @@
 import { type Graph, findCycle } from '../graph/graph';
-import type { Pack } from './pack';
-import { listsIn, type PackStep, type StepList } from './pack-step';
-import type { Reading } from './reading';
-import { shown } from './shape';
+import type { Pack } from './model/pack';
+import { listsIn, type PackStep, type StepList } from './model/pack-step';
+import type { Reading } from './reading/reading';
+import { shown } from './shapes/shape';
 
 /** Ids, needs and names between steps. What a faulty id or list would decide is left alone. */
 export function checkSteps(pack: Pack, reading: Reading): void {

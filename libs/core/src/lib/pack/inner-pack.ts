@@ -1,6 +1,6 @@
 import { isInnerPath } from './check-files';
 import { packedPaths, VENDORED, type PackFiles } from './pack-files';
-import { parsePackPath } from './pack-path';
+import { parsePackPath } from './model/pack-path';
 import { parsePackReference, type PackReference } from './pack-reference';
 
 // Packs inside packs (language.md §6): `pack:<path>` is a folder of the caller's pack, `pack:<name>:<version>` a published pack, whose

@@ -2,8 +2,8 @@ import { digestOf, sha256 } from '../canonical/digest';
 import type { Digest } from '../foundation/ids';
 import type { JsonObject } from '../foundation/json';
 import { canonicalPack } from './canonical-pack';
-import { manifest } from './pack-shapes';
-import type { Pack } from './pack';
+import { manifest } from './shapes/pack-shapes';
+import type { Pack } from './model/pack';
 import { type PackFiles, packedPaths } from './pack-files';
 
 /** The normalised manifest: one for all spellings; reading it gives the same pack. What equals the language's constants is left out. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Json, JsonObject } from '../foundation/json';
 import { contentDigest, toManifest } from './pack-digest';
-import type { Pack } from './pack';
+import type { Pack } from './model/pack';
 import { NO_FILES, type PackFiles } from './pack-files';
 import { readPack } from './read-pack';
 

@@ -6,10 +6,10 @@ import { checkNames } from './check-names';
 import { checkRunner } from './check-runner';
 import { allSteps, checkSteps } from './check-steps';
 import { type UnreadableRegions, unreadableRegionsOf } from './unreadable-regions';
-import type { Pack } from './pack';
+import type { Pack } from './model/pack';
 import { NO_FILES, type PackFiles } from './pack-files';
-import { manifest } from './pack-shapes';
-import { type Location, Reading } from './reading';
+import { manifest } from './shapes/pack-shapes';
+import { type Location, Reading } from './reading/reading';
 
 /** A pack that was read. */
 export interface ReadPack {

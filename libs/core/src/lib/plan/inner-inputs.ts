@@ -4,7 +4,7 @@ import { evaluateTemplate, readsOfTemplate } from '../expression/json-template';
 import { isDigest } from '../foundation/ids';
 import { isJsonObject, type Json, type JsonObject } from '../foundation/json';
 import { isOfType } from '../pack/check-names';
-import type { ValueType } from '../pack/value-type';
+import type { ValueType } from '../pack/model/value-type';
 import { compileSchema } from '../schema/compile-schema';
 import { malformed } from './malformed';
 import type { InnerInput, PackNode } from './plan';

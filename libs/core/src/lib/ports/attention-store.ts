@@ -1,5 +1,5 @@
-import type { Envelope } from '../evidence/envelope';
-import type { ResolutionOutcome } from '../evidence/documents';
+import type { Envelope } from '../evidence/encoding/envelope';
+import type { ResolutionOutcome } from '../evidence/records/documents';
 import type { Digest, RunId, TenantId } from '../foundation/ids';
 import type { Json, JsonObject } from '../foundation/json';
 import type { Subject } from '../foundation/principal';

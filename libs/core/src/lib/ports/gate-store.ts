@@ -1,4 +1,4 @@
-import type { Envelope } from '../evidence/envelope';
+import type { Envelope } from '../evidence/encoding/envelope';
 import type { Digest, RunId, TenantId } from '../foundation/ids';
 import type { Json, JsonObject } from '../foundation/json';
 import type { Actor } from '../foundation/principal';

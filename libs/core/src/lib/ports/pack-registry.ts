@@ -1,6 +1,6 @@
 import type { Digest } from '../foundation/ids';
 import type { Json } from '../foundation/json';
-import type { Metadata } from '../pack/pack';
+import type { Metadata } from '../pack/model/pack';
 
 /** What a registry is asked for: a version by its name, or an artifact by its digest. */
 export type ArtifactName =

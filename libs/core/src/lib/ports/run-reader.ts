@@ -1,5 +1,5 @@
-import type { StatementParts } from '../evidence/archive';
-import type { Envelope } from '../evidence/envelope';
+import type { StatementParts } from '../evidence/bundle/archive';
+import type { Envelope } from '../evidence/encoding/envelope';
 import type { Digest, RunId, TenantId } from '../foundation/ids';
 import type { Json, JsonObject } from '../foundation/json';
 import type { Actor } from '../foundation/principal';

@@ -1,6 +1,6 @@
 import { aKey } from '../../testing/sample-evidence';
 import { packText, planned, testConfiguration, testEnvironment } from '../../testing/planning';
-import { testDefaults } from '../../testing/random-plan';
+import { testDefaults } from '../../testing/random/random-plan';
 import { sha256 } from '../canonical/digest';
 import type { Environment } from '../plan/profile';
 import { unmetOfEnvironment, unmetOfRun, type WorkerMeans } from './honour';

@@ -1,7 +1,7 @@
 import { ruleText, rulesBeyond } from '../egress/egress-bound';
 import type { EgressRule } from '../egress/egress-rule';
-import type { AdmissionRecord } from '../evidence/documents';
-import { hasOlderSchemaRules } from '../evidence/plan-again';
+import type { AdmissionRecord } from '../evidence/records/documents';
+import { hasOlderSchemaRules } from '../evidence/verify/plan-again';
 import type { TenantId } from '../foundation/ids';
 import { isJsonArray, isJsonObject, type Json } from '../foundation/json';
 import type { Approval, RunNode } from '../plan/plan';

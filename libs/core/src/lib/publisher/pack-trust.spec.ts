@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { aKey, signed, signedStatement, type SampleKey } from '../../testing/sample-evidence';
 import { sha256 } from '../canonical/digest';
-import { buildPackStatement } from '../evidence/pack-signature';
-import { verifySignature } from '../evidence/signature';
-import { sigstoreBundle } from '../evidence/sigstore';
+import { buildPackStatement } from '../evidence/statement/pack-signature';
+import { verifySignature } from '../evidence/encoding/signature';
+import { sigstoreBundle } from '../evidence/encoding/sigstore';
 import type { TenantId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import { decidePackTrust, type PackTrustPolicy } from './pack-trust';

@@ -1,10 +1,10 @@
 import { isCodedError } from '../foundation/coded-error';
 import type { Digest, TenantId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
-import { sealEnvelope, type Envelope } from '../evidence/envelope';
-import type { VerifySignature } from '../evidence/open-envelope';
-import { readPackSignature, signerOf, type PackSignature, type SignedPack } from '../evidence/pack-signature';
-import { fingerprint } from '../evidence/public-key';
+import { sealEnvelope, type Envelope } from '../evidence/encoding/envelope';
+import type { VerifySignature } from '../evidence/encoding/open-envelope';
+import { readPackSignature, signerOf, type PackSignature, type SignedPack } from '../evidence/statement/pack-signature';
+import { fingerprint } from '../evidence/encoding/public-key';
 import { compareVersions } from '../pack/pack-reference';
 
 /** A publisher's key, by the name that rules call it. */

@@ -1,5 +1,5 @@
 import type { TenantId } from '../foundation/ids';
-import type { Metadata } from '../pack/pack';
+import type { Metadata } from '../pack/model/pack';
 
 /** True if a registry is one of the tenant's own: `*` makes it everybody's. */
 export function isOwnedBy(owners: readonly string[], tenant: TenantId): boolean {

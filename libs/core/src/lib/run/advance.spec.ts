@@ -1,4 +1,4 @@
-import { aBlock, aPlan, aRunNode, testDefaults, testFloor } from '../../testing/random-plan';
+import { aBlock, aPlan, aRunNode, testDefaults, testFloor } from '../../testing/random/random-plan';
 import { digestOf } from '../canonical/digest';
 import type { RunId, StepId } from '../foundation/ids';
 import { indexPlan } from '../plan/plan-index';

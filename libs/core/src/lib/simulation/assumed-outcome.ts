@@ -1,6 +1,6 @@
 import type { StepId } from '../foundation/ids';
 import { isJsonObject, type JsonObject } from '../foundation/json';
-import { parseDuration } from '../pack/duration';
+import { parseDuration } from '../pack/model/duration';
 import { verbatimParameters } from '../plan/builtin-executors';
 import type { RunNode } from '../plan/plan';
 import { runNodeAt } from '../plan/plan-index';

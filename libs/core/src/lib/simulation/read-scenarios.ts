@@ -2,7 +2,7 @@ import { documentsOf } from '../document/documents-of';
 import { readDocument } from '../document/read-document';
 import { sortFaults, type Fault } from '../foundation/fault';
 import { isJsonArray } from '../foundation/json';
-import { Reading, type Location } from '../pack/reading';
+import { Reading, type Location } from '../pack/reading/reading';
 import { pointerTo } from '../document/json-pointer';
 import { scenarioShape, type Scenario } from './scenario';
 import { scenarioFault } from './scenario-fault';

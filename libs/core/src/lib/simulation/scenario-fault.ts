@@ -1,5 +1,5 @@
 import type { Fault } from '../foundation/fault';
-import type { Location } from '../pack/reading';
+import type { Location } from '../pack/reading/reading';
 
 /** What can be wrong with a scenario beyond its fields: code → remediation. */
 export const SCENARIO_REMEDIES = {

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../foundation/json';
-import { anyKey, flag, format, json, jsonObject, oneOf, text } from '../pack/scalar-shapes';
-import { defaulted, list, object, optional, record, required, type Shape } from '../pack/shape';
+import { anyKey, flag, format, json, jsonObject, oneOf, text } from '../pack/shapes/scalar-shapes';
+import { defaulted, list, object, optional, record, required, type Shape } from '../pack/shapes/shape';
 import type { NodeClass } from './report';
 
 /** How a step may end, as a scenario says it; `waiting`: it began and did not end; `not-reached`: it never began. */

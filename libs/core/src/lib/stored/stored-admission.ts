@@ -1,7 +1,7 @@
-import { decodeEnvelope, type Envelope } from '../evidence/envelope';
-import type { AdmissionRecord } from '../evidence/documents';
-import { EvidenceError } from '../evidence/evidence-error';
-import { readAdmission } from '../evidence/read-documents';
+import { decodeEnvelope, type Envelope } from '../evidence/encoding/envelope';
+import type { AdmissionRecord } from '../evidence/records/documents';
+import { EvidenceError } from '../evidence/encoding/evidence-error';
+import { readAdmission } from '../evidence/records/read-documents';
 import type { Digest, RunId, TenantId } from '../foundation/ids';
 import type { Actor } from '../foundation/principal';
 import { sameJson } from '../canonical/same-json';

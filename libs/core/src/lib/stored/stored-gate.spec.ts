@@ -1,7 +1,7 @@
 import { canonical } from '../canonical/canonical';
 import { digestOf, sha256 } from '../canonical/digest';
-import { PAYLOAD_TYPE, type DecisionRecord, type GateRequest } from '../evidence/documents';
-import { sealEnvelope, type Envelope } from '../evidence/envelope';
+import { PAYLOAD_TYPE, type DecisionRecord, type GateRequest } from '../evidence/records/documents';
+import { sealEnvelope, type Envelope } from '../evidence/encoding/envelope';
 import type { Json } from '../foundation/json';
 import { anAdmission, comparedGate, storedDecision, storedGate } from '../../testing/stored-documents';
 import { ComparedJson } from './compared-json';

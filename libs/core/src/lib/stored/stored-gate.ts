@@ -1,7 +1,7 @@
-import type { DecisionRecord } from '../evidence/documents';
-import { decodeEnvelope, type Envelope } from '../evidence/envelope';
-import { EvidenceError } from '../evidence/evidence-error';
-import { readDecision } from '../evidence/read-documents';
+import type { DecisionRecord } from '../evidence/records/documents';
+import { decodeEnvelope, type Envelope } from '../evidence/encoding/envelope';
+import { EvidenceError } from '../evidence/encoding/evidence-error';
+import { readDecision } from '../evidence/records/read-documents';
 import type { Digest } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import { sameSubject, type Subject } from '../foundation/principal';

@@ -1,7 +1,7 @@
 import { sha256 } from '../../lib/canonical/digest';
 import { writeEgressLog } from '../../lib/egress/egress-log';
 import type { Digest, StepId } from '../../lib/foundation/ids';
-import { parseDuration } from '../../lib/pack/duration';
+import { parseDuration } from '../../lib/pack/model/duration';
 import { nodeOf } from '../../lib/plan/place';
 import type { Plan } from '../../lib/plan/plan';
 import type { Profile } from '../../lib/plan/profile';

@@ -1,6 +1,6 @@
-import { MANIFEST, MANIFEST_ATTESTATION, type BundleFile } from '../../lib/evidence/bundle-files';
-import { PAYLOAD_TYPE } from '../../lib/evidence/documents';
-import { readManifest } from '../../lib/evidence/read-documents';
+import { MANIFEST, MANIFEST_ATTESTATION, type BundleFile } from '../../lib/evidence/bundle/bundle-files';
+import { PAYLOAD_TYPE } from '../../lib/evidence/records/documents';
+import { readManifest } from '../../lib/evidence/records/read-documents';
 import { canonical } from '../../lib/canonical/canonical';
 import { sha256 } from '../../lib/canonical/digest';
 import type { Json } from '../../lib/foundation/json';

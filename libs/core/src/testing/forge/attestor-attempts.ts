@@ -1,6 +1,10 @@
 import { digestOf } from '../../lib/canonical/digest';
-import { PROVENANCE_ATTESTATION, SUMMARY_ATTESTATION, packRunAttestation } from '../../lib/evidence/bundle-files';
-import type { Statement } from '../../lib/evidence/statement';
+import {
+  PROVENANCE_ATTESTATION,
+  SUMMARY_ATTESTATION,
+  packRunAttestation,
+} from '../../lib/evidence/bundle/bundle-files';
+import type { Statement } from '../../lib/evidence/statement/statement';
 import type { Json } from '../../lib/foundation/json';
 import type { Attempt } from './attempt';
 import { sealed, type Files, type Sealing, type Subject } from './corpus';

@@ -6,17 +6,17 @@ import {
   MANIFEST,
   type BundleFile,
   type RunAttestations,
-} from '../../lib/evidence/bundle-files';
+} from '../../lib/evidence/bundle/bundle-files';
 import { canonical } from '../../lib/canonical/canonical';
 import { sha256 } from '../../lib/canonical/digest';
-import type { BundleManifest } from '../../lib/evidence/documents';
-import { decodeEnvelope } from '../../lib/evidence/envelope';
-import { readEvidence, type EvidenceDocuments } from '../../lib/evidence/evidence-documents';
-import { buildProvenance } from '../../lib/evidence/provenance';
-import type { RunEvidence } from '../../lib/evidence/run-evidence';
-import { buildStatement, type Statement } from '../../lib/evidence/statement';
-import { buildSummary } from '../../lib/evidence/summary';
-import type { TrustFile } from '../../lib/evidence/trust';
+import type { BundleManifest } from '../../lib/evidence/records/documents';
+import { decodeEnvelope } from '../../lib/evidence/encoding/envelope';
+import { readEvidence, type EvidenceDocuments } from '../../lib/evidence/records/evidence-documents';
+import { buildProvenance } from '../../lib/evidence/predicates/provenance';
+import type { RunEvidence } from '../../lib/evidence/records/run-evidence';
+import { buildStatement, type Statement } from '../../lib/evidence/statement/statement';
+import { buildSummary } from '../../lib/evidence/predicates/summary';
+import type { TrustFile } from '../../lib/evidence/encoding/trust';
 import type { Json } from '../../lib/foundation/json';
 import { signedStatement, trustOf, type SampleKey } from '../sample-evidence';
 import { seededKeys, type Keys } from './keys';

@@ -1,6 +1,6 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
-import type { KeyUsage } from '../../lib/evidence/envelope';
-import { fingerprint } from '../../lib/evidence/public-key';
+import type { KeyUsage } from '../../lib/evidence/encoding/envelope';
+import { fingerprint } from '../../lib/evidence/encoding/public-key';
 import type { SampleKey } from '../sample-evidence';
 
 /** PKCS #8 of an Ed25519 key (RFC 8410) before its 32 bytes. */

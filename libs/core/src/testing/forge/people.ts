@@ -1,7 +1,7 @@
 import { canonical } from '../../lib/canonical/canonical';
 import { digestOf } from '../../lib/canonical/digest';
-import { PAYLOAD_TYPE, type DecisionRecord, type ResolutionRecord } from '../../lib/evidence/documents';
-import type { Envelope } from '../../lib/evidence/envelope';
+import { PAYLOAD_TYPE, type DecisionRecord, type ResolutionRecord } from '../../lib/evidence/records/documents';
+import type { Envelope } from '../../lib/evidence/encoding/envelope';
 import type { RunId, StepId } from '../../lib/foundation/ids';
 import type { Json } from '../../lib/foundation/json';
 import { nodeOf } from '../../lib/plan/place';

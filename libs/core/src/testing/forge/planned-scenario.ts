@@ -2,7 +2,7 @@ import type { JsonObject } from '../../lib/foundation/json';
 import { EXPRESSION_BEHAVIOUR } from '../../lib/expression/expression';
 import type { PackFiles } from '../../lib/pack/pack-files';
 import { readPack, type ReadPack } from '../../lib/pack/read-pack';
-import { buildPlan } from '../../lib/plan/build-plan';
+import { buildPlan } from '../../lib/planner/build-plan';
 import { builtinBehaviours } from '../../lib/plan/builtin-executors';
 import type { Planned } from '../../lib/plan/plan-request';
 import type { Environment } from '../../lib/plan/profile';
@@ -10,7 +10,7 @@ import { CEL_BEHAVIOUR } from '../../lib/policy/policy';
 import { MACHINE_VERSION } from '../../lib/run/run-state';
 import { JSON_SCHEMA_BEHAVIOUR } from '../../lib/schema/keyword';
 import { testConfiguration } from '../planning';
-import { testFloor } from '../random-plan';
+import { testFloor } from '../random/random-plan';
 import type { Lies, Scenario } from './scenario';
 
 /** The builder id of the worker that runs it. */

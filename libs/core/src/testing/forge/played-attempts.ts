@@ -1,5 +1,5 @@
-import type { AdmissionRecord, DecisionRecord, ResolutionRecord } from '../../lib/evidence/documents';
-import type { RunEvidence } from '../../lib/evidence/run-evidence';
+import type { AdmissionRecord, DecisionRecord, ResolutionRecord } from '../../lib/evidence/records/documents';
+import type { RunEvidence } from '../../lib/evidence/records/run-evidence';
 import { canonical } from '../../lib/canonical/canonical';
 import { digestOf } from '../../lib/canonical/digest';
 import type { StepId } from '../../lib/foundation/ids';

@@ -1,4 +1,4 @@
-import type { DecisionRecord, AdmissionRecord, ResolutionRecord } from '../../lib/evidence/documents';
+import type { DecisionRecord, AdmissionRecord, ResolutionRecord } from '../../lib/evidence/records/documents';
 import type { StepId } from '../../lib/foundation/ids';
 import type { Json, JsonObject } from '../../lib/foundation/json';
 import type { DecisionKind } from '../../lib/gate/gate-state';

@@ -1,4 +1,4 @@
-import type { RunEvidence } from '../../lib/evidence/run-evidence';
+import type { RunEvidence } from '../../lib/evidence/records/run-evidence';
 import type { Attempt } from './attempt';
 import { sealed, type Files, type Subject } from './corpus';
 

@@ -1,9 +1,9 @@
 import { canonical } from '../../lib/canonical/canonical';
 import { sha256 } from '../../lib/canonical/digest';
-import { logFiles } from '../../lib/evidence/log-files';
-import { isHeld, isWithheld, type RunEvidence } from '../../lib/evidence/run-evidence';
-import { factsOf } from '../../lib/evidence/run-facts';
-import { secretNotice } from '../../lib/evidence/withheld';
+import { logFiles } from '../../lib/evidence/records/log-files';
+import { isHeld, isWithheld, type RunEvidence } from '../../lib/evidence/records/run-evidence';
+import { factsOf } from '../../lib/evidence/records/run-facts';
+import { secretNotice } from '../../lib/evidence/records/withheld';
 import type { Digest } from '../../lib/foundation/ids';
 import type { Json } from '../../lib/foundation/json';
 import type { Page } from '../../lib/journal/page';

@@ -1,7 +1,7 @@
 import { canonical } from '../../lib/canonical/canonical';
 import { digestOf, sha256 } from '../../lib/canonical/digest';
-import { PAYLOAD_TYPE } from '../../lib/evidence/documents';
-import type { Envelope } from '../../lib/evidence/envelope';
+import { PAYLOAD_TYPE } from '../../lib/evidence/records/documents';
+import type { Envelope } from '../../lib/evidence/encoding/envelope';
 import type { Json } from '../../lib/foundation/json';
 import { signed } from '../sample-evidence';
 import type { Attempt } from './attempt';

@@ -14,19 +14,19 @@ const PARSING = 'libs/infrastructure/src/lib/configuration/parse-configuration.s
 const LOGS = 'apps/webservice-e2e/src/logs.e2e-spec.ts';
 const DEV_FILE = 'apps/cli/src/dev/dev-configuration.ts';
 const SEALED_E2E = 'apps/webservice-e2e/src/sealed.e2e-spec.ts';
-const SIZES = 'libs/infrastructure/src/lib/executors/run-sizes.ts';
+const SIZES = 'libs/infrastructure/src/lib/executors/step/run-sizes.ts';
 const BODIES = 'apps/webservice/src/requests/body-reader.spec.ts';
 const PLANNING = 'libs/infrastructure/src/lib/planning/planning-threads.int-spec.ts';
 const WEBSERVICE = 'apps/webservice/src/webservice.int-spec.ts';
 const GUARD = 'apps/webservice/src/auth/auth.guard.ts';
 const PROXY = 'libs/infrastructure/src/lib/egress/egress-proxy.int-spec.ts';
-const HTTP = 'libs/infrastructure/src/lib/executors/http-executor.int-spec.ts';
-const PLANS = 'libs/core/src/lib/plan/retry-defaults.spec.ts';
+const HTTP = 'libs/infrastructure/src/lib/executors/http/http-executor.int-spec.ts';
+const PLANS = 'libs/core/src/lib/planner/retry-defaults.spec.ts';
 const OBJECTS = 'apps/webservice-e2e/src/object-store.e2e-spec.ts';
 const EXPORTS = 'apps/webservice-e2e/src/exports.e2e-spec.ts';
-const DELIVERIES = 'libs/core/src/lib/operations/deliver-exports.spec.ts';
+const DELIVERIES = 'libs/core/src/lib/operations/delivery/deliver-exports.spec.ts';
 const REGISTRY = 'libs/infrastructure/src/lib/registry/registry.long-spec.ts';
-const RETENTION = 'libs/infrastructure/src/lib/postgres/retention.int-spec.ts';
+const RETENTION = 'libs/infrastructure/src/lib/postgres/upkeep/retention.int-spec.ts';
 const SCHEDULES = 'apps/webservice-e2e/src/schedules.e2e-spec.ts';
 
 /** Key, or the beginning of keys with `*` → file, and a text in it. The first that fits counts. */
@@ -63,7 +63,7 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['http.*', E2E, 'is reached where http says, with its limits'],
   ['database.poolSize', E2E, 'asks it on as many connections, and as long, as configured'],
   ['database.statementTimeout', E2E, 'asks it on as many connections, and as long, as configured'],
-  ['database.allowUnsafe', 'libs/infrastructure/src/lib/postgres/migrate.int-spec.ts', 'allowLoss: true'],
+  ['database.allowUnsafe', 'libs/infrastructure/src/lib/postgres/schema/migrate.int-spec.ts', 'allowLoss: true'],
   ['database.webUrl', E2E, 'connects to the PostgreSQL that is configured'],
   ['database.workerUrl', E2E, 'connects to the PostgreSQL that is configured'],
   ['database.*', PARSING, 'give their passwords to the URLs'],
@@ -73,7 +73,11 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['audit.checkpointEvery', 'apps/webservice-e2e/src/audit.e2e-spec.ts', "checkpointEvery: '1s'"],
   ['audit.refusals.every', 'apps/webservice-e2e/src/audit.e2e-spec.ts', "refusals: { every: '1s'"],
   ['audit.refusals.tenant', 'apps/webservice-e2e/src/audit.e2e-spec.ts', "tenant: 'acme'"],
-  ['audit.refusals.most', 'libs/core/src/lib/operations/refusal-tally.spec.ts', 'a flood of them in a few entries'],
+  [
+    'audit.refusals.most',
+    'libs/core/src/lib/operations/callers/refusal-tally.spec.ts',
+    'a flood of them in a few entries',
+  ],
   ['retention.journal', RETENTION, 'goes once it is past retention and all its runs are archived'],
   ['retention.tenants', RETENTION, 'is past what its tenant has, where that is otherwise'],
   ['retention.*', RETENTION, 'leaves nothing in any table but its evidence, which goes later'],
@@ -134,14 +138,18 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['sealedMode.proxy.*', PROXY, 'keeps the limits of a socket'],
   ['sealedMode.http.maxBody', HTTP, 'more bytes than are kept'],
   ['sealedMode.http.certificates', HTTP, 'certificates: [certificate.ca]'],
-  ['sealedMode.http.timeout', 'libs/infrastructure/src/lib/executors/http-exchange.ts', 'headersTimeout: timeoutMs'],
+  [
+    'sealedMode.http.timeout',
+    'libs/infrastructure/src/lib/executors/http/http-exchange.ts',
+    'headersTimeout: timeoutMs',
+  ],
   ['sandbox.profile', PARSING, "'%s is %s'"],
   ['sealedMode.wait', SEALED_E2E, 'ends a sealed run that waits in vain, with evidence, and starts nothing of it'],
   ['sealedMode.*', PARSING, 'offers an open and a sealed environment'],
   ['sandbox.bubblewrap', SEALED_E2E, 'seals until the first start that fails, then refuses; open runs go on'],
   ['sandbox.probeInterval', 'apps/worker/src/loops.module.ts', 'sandbox.probeInterval'],
   ['sandbox.roots', 'libs/infrastructure/src/lib/sandbox/bwrap-sandbox.int-spec.ts', 'a further root'],
-  ['sandbox.interpreters', 'libs/core/src/lib/plan/plan-faults.spec.ts', 'SCRIPT_INTERPRETER'],
+  ['sandbox.interpreters', 'libs/core/src/lib/planner/laws/plan-faults.spec.ts', 'SCRIPT_INTERPRETER'],
   ['sandbox.limits.memoryMiB', SIZES, 'defaults.memoryMiB'],
   ['sandbox.limits.workspaceMiB', SIZES, 'defaults.workspaceMiB'],
   ['sandbox.limits.maxProcesses', SIZES, 'defaults.maxProcesses'],
@@ -173,22 +181,26 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['attestor.timeout', 'libs/infrastructure/src/lib/attestor/attestor.module.ts', 'attestor.timeout'],
   ['attestor.caFile', 'libs/infrastructure/src/lib/attestor/attestor.module.ts', 'caFile: attestor.caFile'],
   ['attestor.*', 'apps/webservice-e2e/src/attestor.e2e-spec.ts', 'clientSecretFile'],
-  ['worker.claimInterval', 'apps/worker/src/claim-loop.ts', 'this.options.claimIntervalMs'],
+  ['worker.claimInterval', 'apps/worker/src/loops/claim-loop.ts', 'this.options.claimIntervalMs'],
   ['worker.snapshotEntries', 'apps/webservice-e2e/stack-profiles.mjs', 'snapshotEntries: 10'],
   ['worker.seals', 'apps/worker/src/loops.module.ts', 'atOnce: worker.seals'],
   [
     'worker.unreadyAfter',
-    'apps/worker/src/claim-loop.spec.ts',
+    'apps/worker/src/loops/claim-loop.spec.ts',
     'that fail for as long as configured make the worker unready',
   ],
   [
     'worker.drain',
-    'apps/webservice-e2e/src/rolling-restart.long-spec.ts',
+    'apps/webservice-e2e/src/long/rolling-restart.long-spec.ts',
     'leaves no step in needs_attention, and no request fails',
   ],
   ['worker.stopGrace', E2E, 'stopGraceMs: 1_000'],
   ['worker.slots', 'apps/webservice-e2e/stack-profiles.mjs', 'slots: 3'],
-  ['worker.assignmentItems', 'libs/core/src/lib/operations/fan-out.spec.ts', 'at most so many as one assignment holds'],
+  [
+    'worker.assignmentItems',
+    'libs/core/src/lib/operations/driver/fan-out/fan-out.spec.ts',
+    'at most so many as one assignment holds',
+  ],
   ['worker.*', E2E, 'registers its worker as configured'],
   ['limits.logBytes', LOGS, 'keeps as much as configured, and says what it dropped'],
   ['limits.logRate', LOGS, 'keeps as much a second as configured'],

@@ -1,6 +1,6 @@
 import type { Configuration } from './configuration';
 import { kubernetesOf, podmanOf } from './container-settings';
-import { EXECUTOR_BEHAVIOURS } from '../executors/behaviours';
+import { EXECUTOR_BEHAVIOURS } from '../executors/step/behaviours';
 import { environmentOf } from './environment-of';
 import { parseConfiguration } from './parse-configuration';
 

@@ -4,7 +4,7 @@ import { provide } from '../composition/provide';
 import { token } from '../composition/token';
 import { CONFIGURATION } from '../configuration/configuration.module';
 import { egressProxyOf } from '../configuration/egress-settings';
-import type { HttpSettings } from '../executors/http-exchange';
+import type { HttpSettings } from '../executors/http/http-exchange';
 import { Telemetry } from '../telemetry/telemetry';
 import { EgressProxy } from './egress-proxy';
 

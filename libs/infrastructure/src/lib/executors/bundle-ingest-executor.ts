@@ -21,12 +21,12 @@ import {
   type Outcome,
   type VerificationKey,
 } from '@taskrunner/core';
-import { EXECUTOR_BEHAVIOURS } from './behaviours';
-import type { DeclaredOutputs } from './declared-outputs';
-import { refusal } from './executor-error';
-import { failed, refused } from './outcome';
-import { artifactBytesOf } from './run-sizes';
-import { keepArtifacts, storeArtifact, type ArtifactReport } from './stored-artifact';
+import { EXECUTOR_BEHAVIOURS } from './step/behaviours';
+import type { DeclaredOutputs } from './step/declared-outputs';
+import { refusal } from './step/executor-error';
+import { failed, refused } from './step/outcome';
+import { artifactBytesOf } from './step/run-sizes';
+import { keepArtifacts, storeArtifact, type ArtifactReport } from './step/stored-artifact';
 
 const MAX_MANIFEST_BYTES = 16 * 1024 ** 2;
 

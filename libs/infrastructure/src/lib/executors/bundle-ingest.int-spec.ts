@@ -19,8 +19,8 @@ import { tarEntries } from '../archive/read-tar';
 import { writeTar } from '../archive/write-tar';
 import { FileObjectStore } from '../object-store/file-object-store';
 import { BundleIngestExecutor } from './bundle-ingest-executor';
-import { DeclaredOutputs } from './declared-outputs';
-import { PackContent } from './pack-content';
+import { DeclaredOutputs } from './step/declared-outputs';
+import { PackContent } from './step/pack-content';
 import { aRequest, Report, tenant } from './testing/requests';
 
 const LIMITS = { maxBytes: 64 * 1024 ** 2, maxFileBytes: 8 * 1024 ** 2, maxFiles: 5_000, names: 'portable' } as const;

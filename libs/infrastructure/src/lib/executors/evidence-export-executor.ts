@@ -12,9 +12,9 @@ import {
   type Outcome,
   type RunId,
 } from '@taskrunner/core';
-import { EXECUTOR_BEHAVIOURS } from './behaviours';
-import { refusal } from './executor-error';
-import { refused } from './outcome';
+import { EXECUTOR_BEHAVIOURS } from './step/behaviours';
+import { refusal } from './step/executor-error';
+import { refused } from './step/outcome';
 
 /**
  * `builtin:evidence-export`. With `run`: copies the bundle of that sealed run of the same tenant, now. Without: asks for this run's own

@@ -14,15 +14,15 @@ import { HTTP_STEPS } from '../egress/egress.module';
 import { EXPORT_DESTINATIONS } from '../object-store/export-destinations.module';
 import { Spool } from '../object-store/spool';
 import { collect } from '../sandbox/collector';
-import { readOutputs } from '../sandbox/outputs-file';
+import { readOutputs } from '../sandbox/workspace/outputs-file';
 import type { Sandbox } from '../sandbox/sandbox';
 import { SandboxHealth } from '../sandbox/sandbox-health';
 import { Sandboxes } from '../sandbox/sandboxes';
 import { Supervisor } from '../sandbox/supervisor';
-import { Workspace } from '../sandbox/workspace';
+import { Workspace } from '../sandbox/workspace/workspace';
 import { Telemetry } from '../telemetry/telemetry';
 import { builtinExecutors, type BuiltinOptions } from './builtin-executors';
-import type { SandboxDependencies } from './sandbox-dependencies';
+import type { SandboxDependencies } from './step/sandbox-dependencies';
 
 /** The executors of this worker by what `uses` names. */
 export const EXECUTORS = token<ReadonlyMap<string, Executor>>('executors');

@@ -1,6 +1,6 @@
 import { Executor, pureOutcome, type ExecutionRequest, type Outcome } from '@taskrunner/core';
-import { EXECUTOR_BEHAVIOURS } from './behaviours';
-import { endedPurely } from './outcome';
+import { EXECUTOR_BEHAVIOURS } from './step/behaviours';
+import { endedPurely } from './step/outcome';
 
 /** `builtin:fail`: fails with `STEP_FAILED` and `with.message`. */
 export class FailExecutor extends Executor {

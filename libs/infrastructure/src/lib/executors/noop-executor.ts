@@ -1,6 +1,6 @@
 import { Executor, pureOutcome, type ExecutionRequest, type Outcome } from '@taskrunner/core';
-import { EXECUTOR_BEHAVIOURS } from './behaviours';
-import type { DeclaredOutputs } from './declared-outputs';
+import { EXECUTOR_BEHAVIOURS } from './step/behaviours';
+import type { DeclaredOutputs } from './step/declared-outputs';
 
 /** `builtin:noop`: returns its `with`. */
 export class NoopExecutor extends Executor {

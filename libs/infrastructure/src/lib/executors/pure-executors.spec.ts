@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { compileSchema, type ExecutionRequest, type Outcome } from '@taskrunner/core';
 import { growthOf } from '@taskrunner/core/testing';
 import { FileObjectStore } from '../object-store/file-object-store';
-import { EXECUTOR_BEHAVIOURS } from './behaviours';
+import { EXECUTOR_BEHAVIOURS } from './step/behaviours';
 import { builtinExecutors } from './builtin-executors';
-import { failureOf } from './step-exit';
+import { failureOf } from './sandboxed/step-exit';
 import { aRequest, aRun, NO_BUNDLES, NO_EXPORTS, NO_SPOOL, packFile, Report, tenant } from './testing/requests';
-import { usable } from './usable-schema';
+import { usable } from './step/usable-schema';
 
 let folder: string;
 let objects: FileObjectStore;

@@ -1,6 +1,6 @@
 import { Executor, pureOutcome, type ExecutionRequest, type Outcome } from '@taskrunner/core';
-import { EXECUTOR_BEHAVIOURS } from './behaviours';
-import type { DeclaredOutputs } from './declared-outputs';
+import { EXECUTOR_BEHAVIOURS } from './step/behaviours';
+import type { DeclaredOutputs } from './step/declared-outputs';
 
 /** `builtin:transform`: returns `with.outputs`, whose expressions are evaluated when it is bound. */
 export class TransformExecutor extends Executor {

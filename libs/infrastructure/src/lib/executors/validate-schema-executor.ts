@@ -1,8 +1,8 @@
 import { Executor, pureOutcome, type ExecutionRequest, type Outcome } from '@taskrunner/core';
-import { EXECUTOR_BEHAVIOURS } from './behaviours';
-import type { DeclaredOutputs } from './declared-outputs';
-import { refused } from './outcome';
-import type { PackContent } from './pack-content';
+import { EXECUTOR_BEHAVIOURS } from './step/behaviours';
+import type { DeclaredOutputs } from './step/declared-outputs';
+import { refused } from './step/outcome';
+import type { PackContent } from './step/pack-content';
 
 /** `builtin:validate-schema`: `with.target` against `with.schema`, inline or a path in the pack; `SCHEMA_INVALID` names the places. */
 export class ValidateSchemaExecutor extends Executor {

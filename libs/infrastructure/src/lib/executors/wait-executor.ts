@@ -1,6 +1,6 @@
 import { Executor, parseDuration, type ExecutionRequest, type Outcome } from '@taskrunner/core';
-import { EXECUTOR_BEHAVIOURS } from './behaviours';
-import { failed } from './outcome';
+import { EXECUTOR_BEHAVIOURS } from './step/behaviours';
+import { failed } from './step/outcome';
 
 /** `builtin:wait`: asks for the time `with.for`; waits nowhere itself. */
 export class WaitExecutor extends Executor {

@@ -6,7 +6,7 @@ import type { Configuration } from '../configuration/configuration';
 import { CONFIGURATION } from '../configuration/configuration.module';
 import { egressRulesOf } from '../configuration/egress-settings';
 import { environmentsOf, isolationOf, profileDefaultsOf, retryRuleOf } from '../configuration/environment-of';
-import { EXECUTOR_BEHAVIOURS } from '../executors/behaviours';
+import { EXECUTOR_BEHAVIOURS } from '../executors/step/behaviours';
 import { cedarEngine } from '../policies/cedar-engine';
 import { PACK_TRUST } from '../registry/pack-registry.module';
 import { SENSITIVE_INPUTS_KEY } from '../signing/signing.module';

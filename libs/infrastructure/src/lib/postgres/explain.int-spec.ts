@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
-import { openPool } from './connection';
-import { statement } from './statement';
+import { openPool } from './connection/connection';
+import { statement } from './connection/statement';
 import { submit, tenantA } from './testing/builders';
 import { startTestServer } from './testing/test-database';
 import type { TestDatabase, TestServer } from './testing/test-database';

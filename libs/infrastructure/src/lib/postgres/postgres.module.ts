@@ -31,11 +31,11 @@ import type { Configuration } from '../configuration/configuration';
 import { CONFIGURATION } from '../configuration/configuration.module';
 import { databaseUrlsOf } from '../configuration/database-urls';
 import { Telemetry } from '../telemetry/telemetry';
-import { DatabaseClock } from './database-clock';
+import { DatabaseClock } from './connection/database-clock';
 import { openWebDatabase, openWorkerDatabase, type WebDatabase, type WorkerDatabase } from './databases';
-import { DueListener } from './hints';
-import type { Readiness } from './partitions';
-import { isDatabaseUnavailable } from './sql-state';
+import { DueListener } from './connection/hints';
+import type { Readiness } from './upkeep/partitions';
+import { isDatabaseUnavailable } from './connection/sql-state';
 
 /** Says whether the database answers and has room for what comes. */
 export const DATABASE_READINESS = token<() => Promise<Readiness>>('readiness of the database');

@@ -2,9 +2,9 @@ import { RunDocuments, runUuid, sha256 } from '@taskrunner/core';
 import type { RunId, StepId } from '@taskrunner/core';
 import { Client } from 'pg';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
-import { openPool } from './connection';
+import { openPool } from './connection/connection';
 import type { WebDatabase, WorkerDatabase } from './databases';
-import { TenantQueries } from './queries';
+import { TenantQueries } from './connection/queries';
 import {
   aCommit,
   aDecision,

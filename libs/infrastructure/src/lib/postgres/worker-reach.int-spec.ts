@@ -1,8 +1,8 @@
 import { runUuid, sha256, type RunId } from '@taskrunner/core';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
-import { openPool } from './connection';
+import { openPool } from './connection/connection';
 import { openWorkerDatabase, type WebDatabase, type WorkerDatabase } from './databases';
-import { statement } from './statement';
+import { statement } from './connection/statement';
 import { aWorker, submit, tenantA } from './testing/builders';
 import { anEndedRun } from './testing/sealed-run';
 import { once, startTestServer, type TestDatabase, type TestServer } from './testing/test-database';

@@ -1,6 +1,6 @@
 import { lstatSync, mkdirSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join, normalize } from 'node:path';
-import { refusal } from './sandbox-error';
+import { refusal } from './launch/sandbox-error';
 
 /** Something of this machine that a sandbox shows, read-only, at the same path. */
 export interface Shown {

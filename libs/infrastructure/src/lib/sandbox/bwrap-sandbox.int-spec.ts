@@ -7,12 +7,12 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { searched } from '@taskrunner/core/testing';
 import { BwrapSandbox } from './bwrap-sandbox';
-import { readOutputs } from './outputs-file';
+import { readOutputs } from './workspace/outputs-file';
 import { probeSandbox } from './probe';
 import type { Sandbox } from './sandbox';
 import { scriptFolder } from './script-folder';
 import { Supervisor } from './supervisor';
-import { Workspace, type WorkspaceFile } from './workspace';
+import { Workspace, type WorkspaceFile } from './workspace/workspace';
 
 // Everything lies below a folder that only its owner may enter, as a checkout in a home directory does.
 let base: string;

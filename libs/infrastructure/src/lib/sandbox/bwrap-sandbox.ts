@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { sha256, type JsonObject } from '@taskrunner/core';
 import { buildRoot, type BuiltRoot } from './built-root';
 import { forwarding } from './egress-forwarder';
-import type { Launch } from './launch';
-import { OUTPUTS_FILE } from './outputs-file';
+import type { Launch } from './launch/launch';
+import { OUTPUTS_FILE } from './workspace/outputs-file';
 import {
   DEFAULT_LIMITS,
   prlimitArgs,
@@ -15,12 +15,12 @@ import {
   type InspectingScript,
   type SandboxedTask,
 } from './sandbox';
-import { refusal } from './sandbox-error';
+import { refusal } from './launch/sandbox-error';
 import { scriptFolder } from './script-folder';
-import { seccompFilter } from './seccomp-filter';
+import { seccompFilter } from './seccomp/seccomp-filter';
 import { resolveTool, type Tool } from './tool';
 import { View } from './view';
-import type { Owner, Workspace } from './workspace';
+import type { Owner, Workspace } from './workspace/workspace';
 
 /** The user and group that a step sees itself as; and that it is, where this process may choose. */
 const NOBODY: Owner = { uid: 65_534, gid: 65_534 };

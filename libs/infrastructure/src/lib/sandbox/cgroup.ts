@@ -1,4 +1,4 @@
-import { refusal } from './sandbox-error';
+import { refusal } from './launch/sandbox-error';
 import { tryGroup } from './supervisor-process/memory-group';
 
 /** Tries whether the kernel holds memory in groups below this one. Throws `SANDBOX_CGROUP_UNUSABLE`. */

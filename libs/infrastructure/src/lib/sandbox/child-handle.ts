@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Socket } from 'node:net';
-import type { ChildExit, Launch, OutputReader, RunningChild } from './launch';
-import type { OutputPipe, Pipe } from './pipes';
-import { refusal } from './sandbox-error';
+import type { ChildExit, Launch, OutputReader, RunningChild } from './launch/launch';
+import type { OutputPipe, Pipe } from './launch/pipes';
+import { refusal } from './launch/sandbox-error';
 import { isGone, killGroup, killHolders } from './supervisor-process/process-table';
 import type { FromSupervisor } from './supervisor-process/protocol';
 

@@ -16,7 +16,7 @@ import type { CollectLimits } from './collector-process/protocol';
 import { probeSandbox } from './probe';
 import type { IsolationProfile, Sandbox } from './sandbox';
 import { Supervisor } from './supervisor';
-import { Workspace } from './workspace';
+import { Workspace } from './workspace/workspace';
 
 interface Taken {
   readonly name: string;

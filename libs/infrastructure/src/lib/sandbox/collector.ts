@@ -2,10 +2,10 @@ import { isDigest, type Fault, type StagedFile } from '@taskrunner/core';
 import type { CollectLimits, FrameHeader } from './collector-process/protocol';
 import { FrameReader, Handoff } from './frame-reader';
 import type { Sandbox } from './sandbox';
-import { refusal, REMEDIES, systemCode } from './sandbox-error';
+import { refusal, REMEDIES, systemCode } from './launch/sandbox-error';
 import type { Supervisor } from './supervisor';
-import { TreeArchive } from './tree-archive';
-import type { Workspace } from './workspace';
+import { TreeArchive } from './workspace/tree-archive';
+import type { Workspace } from './workspace/workspace';
 
 /** An artifact as a step declares it (`run.artifacts[]`). */
 export interface DeclaredArtifact {

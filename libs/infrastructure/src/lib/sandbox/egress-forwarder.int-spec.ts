@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { probeSandbox } from './probe';
 import { DEFAULT_LIMITS, type Sandbox } from './sandbox';
 import { Supervisor } from './supervisor';
-import { Workspace } from './workspace';
+import { Workspace } from './workspace/workspace';
 
 // A proxy that answers for itself: what reaches it is what a real one would have to decide about.
 let base: string;

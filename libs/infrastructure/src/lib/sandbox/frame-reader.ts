@@ -1,4 +1,4 @@
-import { refusal } from './sandbox-error';
+import { refusal } from './launch/sandbox-error';
 
 const MAX_HEADER = 1024 * 1024;
 

@@ -1,8 +1,8 @@
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import type { JsonObject } from '@taskrunner/core';
-import type { Launch } from './launch';
-import { OUTPUTS_FILE } from './outputs-file';
+import type { Launch } from './launch/launch';
+import { OUTPUTS_FILE } from './workspace/outputs-file';
 import {
   DEFAULT_LIMITS,
   prlimitArgs,
@@ -15,7 +15,7 @@ import {
 import { scriptFolder } from './script-folder';
 import { resolveTool, type Tool } from './tool';
 import { View } from './view';
-import type { Workspace } from './workspace';
+import type { Workspace } from './workspace/workspace';
 
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const PRLIMIT = '/usr/bin/prlimit';

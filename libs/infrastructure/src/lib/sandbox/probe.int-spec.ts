@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Launch } from './launch';
+import type { Launch } from './launch/launch';
 import { attack, probeSandbox } from './probe';
 import type { IsolationProfile, Sandbox } from './sandbox';
 import { Supervisor } from './supervisor';

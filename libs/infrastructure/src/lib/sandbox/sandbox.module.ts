@@ -14,7 +14,7 @@ import { proveCgroup } from './cgroup';
 import { SandboxHealth } from './sandbox-health';
 import { Sandboxes } from './sandboxes';
 import { Supervisor } from './supervisor';
-import { sweepWorkspaces } from './workspace';
+import { sweepWorkspaces } from './workspace/workspace';
 
 const MIB = 1024 * 1024;
 

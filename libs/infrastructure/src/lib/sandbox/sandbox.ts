@@ -1,8 +1,8 @@
 import type { JsonObject } from '@taskrunner/core';
-import type { Launch } from './launch';
+import type { Launch } from './launch/launch';
 import type { Watch } from './supervisor-process/protocol';
 import type { Tool } from './tool';
-import type { Owner, Workspace } from './workspace';
+import type { Owner, Workspace } from './workspace/workspace';
 
 /** How a step is kept apart: part of the profile and of the evidence. Names never change their meaning. */
 export type IsolationProfile =

@@ -2,8 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { ChildHandle } from './child-handle';
-import type { Launch, OutputReader, RunningChild } from './launch';
-import { Pipes } from './pipes';
+import type { Launch, OutputReader, RunningChild } from './launch/launch';
+import { Pipes } from './launch/pipes';
 import { scriptFolder } from './script-folder';
 import { monotonicMs, type FromSupervisor, type ToSupervisor } from './supervisor-process/protocol';
 

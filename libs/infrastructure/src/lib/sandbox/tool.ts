@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { posix } from 'node:path';
 import type { Digest } from '@taskrunner/core';
-import { refusal } from './sandbox-error';
+import { refusal } from './launch/sandbox-error';
 import type { View } from './view';
 
 /** A file that is executed, for the evidence. */

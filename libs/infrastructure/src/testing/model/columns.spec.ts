@@ -1,6 +1,6 @@
 import { types } from 'pg';
 import { Random } from '@taskrunner/core/testing';
-import { arrayLiteral } from '../../lib/postgres/array-literal';
+import { arrayLiteral } from '../../lib/postgres/encoding/array-literal';
 import { readTexts } from './columns';
 
 const TEXT_ARRAY = 1009;

@@ -1,4 +1,4 @@
-import { wholeFlush } from '../../lib/postgres/flush-statement';
+import { wholeFlush } from '../../lib/postgres/flush/flush-statement';
 import type { Values } from './columns';
 import { LockOrder } from './lock-order';
 import { makeTables } from './rows';
@@ -81,7 +81,7 @@ export interface Running {
 }
 
 /**
- * PostgreSQL as far as the engine asks it: tables with their versions, row locks, READ COMMITTED, and the statements of `sql/` as
+ * PostgreSQL as far as the engine asks it: tables with their versions, row locks, READ COMMITTED, and the statements of `lib/postgres` as
  * functions over them. Who owns it says when each goes on: it has no time of its own.
  */
 export class ModelDatabase {

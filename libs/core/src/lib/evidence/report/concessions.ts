@@ -1,4 +1,4 @@
-import { isDevBuilder, type RunEvidence } from '../run-evidence';
+import { isDevBuilder, type RunEvidence } from '../records/run-evidence';
 
 const DEVELOPMENT =
   'The builder of this run is the development Authority: the evidence was made with DEVELOPMENT KEYS, which are available to everyone ' +

@@ -1,4 +1,4 @@
-import type { Check, CheckName } from '../check/check';
+import type { Check, CheckName } from '../verify/check/check';
 import { remedyOf } from './remedies';
 
 /** Why a verification fails, the first cause before what follows from it. */

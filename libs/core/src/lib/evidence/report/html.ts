@@ -1,5 +1,5 @@
 import { sha256 } from '../../canonical/digest';
-import { toBase64 } from '../base64';
+import { toBase64 } from '../encoding/base64';
 import { layoutOf } from './layout';
 import type { Block, Inline, Section, Words } from './page';
 import type { Report } from './report';

@@ -1,4 +1,4 @@
-import { basesInWords } from '../check/check';
+import { basesInWords } from '../verify/check/check';
 import { json, listed, q, table, type Section, type Words } from './page';
 import type { Report } from './report';
 

@@ -1,4 +1,4 @@
-import { basesInWords } from '../check/check';
+import { basesInWords } from '../verify/check/check';
 import { joined, json, q, table, who, type Block, type Section, type Words } from './page';
 import { causesOf } from './first-cause';
 import { ending, initiators, layoutAnswer } from './layout-answer';

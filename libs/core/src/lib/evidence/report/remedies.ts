@@ -1,4 +1,4 @@
-import type { Check } from '../check/check';
+import type { Check } from '../verify/check/check';
 
 const COPY =
   'Get the bundle again from its source, and copy it in binary mode. This copy is damaged, or it was changed after it was sealed. If the ' +

@@ -1,8 +1,8 @@
 import { isJsonObject, type Json } from '../../foundation/json';
-import { artifactRecords } from '../derived-files';
-import type { EvidenceDocuments } from '../evidence-documents';
-import { isWithheld } from '../run-evidence';
-import { parseStrictJson } from '../strict-json';
+import { artifactRecords } from '../statement/derived-files';
+import type { EvidenceDocuments } from '../records/evidence-documents';
+import { isWithheld } from '../records/run-evidence';
+import { parseStrictJson } from '../encoding/strict-json';
 import type { RefusedConnection, ReportContents, ReportedEgress } from './report';
 
 /** How many connections were allowed, and each one that was refused. */

@@ -3,11 +3,11 @@ import type { Digest } from '../../foundation/ids';
 import type { Json } from '../../foundation/json';
 import { isItem, ROOT } from '../../plan/place';
 import type { RunNode } from '../../plan/plan';
-import { policyFiles } from '../derived-files';
-import type { EvidenceDocuments } from '../evidence-documents';
-import { logFiles } from '../log-files';
-import { asJson, isWithheld, type LogStream, type RunEvidence } from '../run-evidence';
-import { digestOfRef } from '../run-facts';
+import { policyFiles } from '../statement/derived-files';
+import type { EvidenceDocuments } from '../records/evidence-documents';
+import { logFiles } from '../records/log-files';
+import { asJson, isWithheld, type LogStream, type RunEvidence } from '../records/run-evidence';
+import { digestOfRef } from '../records/run-facts';
 import type { ReportedLog, ReportedPolicySource, ReportedProgram, ReportedResult } from './report';
 
 /** A log's last bytes and lines that a report shows. */

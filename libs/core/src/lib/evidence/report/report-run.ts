@@ -3,11 +3,11 @@ import { nodeOf } from '../../plan/place';
 import type { IndexedBlock, IndexedNode, PlanIndex } from '../../plan/plan-index';
 import { ungatedEffects } from '../../plan/ungated-effects';
 import type { ValueRef } from '../../step/value-ref';
-import type { EvidenceDocuments } from '../evidence-documents';
-import type { RunEvidence } from '../run-evidence';
-import { digestOfRef, workersOf } from '../run-facts';
-import { timeOf } from '../statement';
-import { stepRecords } from '../step-records';
+import type { EvidenceDocuments } from '../records/evidence-documents';
+import type { RunEvidence } from '../records/run-evidence';
+import { digestOfRef, workersOf } from '../records/run-facts';
+import { timeOf } from '../statement/statement';
+import { stepRecords } from '../records/step-records';
 import type { PlannedStep, ReportedOutputs, ReportedPlan, ReportedRun, ReportedStep } from './report';
 
 function cancellationsIn(entries: readonly Entry[]): ReportedRun['cancellations'] {

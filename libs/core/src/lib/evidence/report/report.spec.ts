@@ -1,8 +1,8 @@
 import { aKey, sampleRun, sealBundle, type Sample } from '../../../testing/sample-evidence';
 import { sha256 } from '../../canonical/digest';
-import { CHECK_NAMES, type Check } from '../check/check';
-import { verifySignature } from '../signature';
-import { verifyRun } from '../verify-run';
+import { CHECK_NAMES, type Check } from '../verify/check/check';
+import { verifySignature } from '../encoding/signature';
+import { verifyRun } from '../verify/verify-run';
 import { answerLines } from './answer-lines';
 import { buildReport } from './build-report';
 import { firstCause } from './first-cause';

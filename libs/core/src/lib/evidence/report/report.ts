@@ -1,15 +1,15 @@
 import type { Digest } from '../../foundation/ids';
 import type { Json, JsonObject } from '../../foundation/json';
 import type { Actor, Subject } from '../../foundation/principal';
-import type { Check } from '../check/check';
-import type { ArtifactRecord } from '../derived-files';
-import type { AdmissionRecord, GateRequest, ResolutionRecord } from '../documents';
-import type { PolicyRecord } from '../policy-records';
-import type { NamedWorker } from '../run-facts';
-import type { SecretRecord } from '../secret-records';
-import type { StepRecord } from '../step-records';
-import type { TrustFile } from '../trust';
-import type { Signer } from '../verify-run';
+import type { Check } from '../verify/check/check';
+import type { ArtifactRecord } from '../statement/derived-files';
+import type { AdmissionRecord, GateRequest, ResolutionRecord } from '../records/documents';
+import type { PolicyRecord } from '../records/policy-records';
+import type { NamedWorker } from '../records/run-facts';
+import type { SecretRecord } from '../records/secret-records';
+import type { StepRecord } from '../records/step-records';
+import type { TrustFile } from '../encoding/trust';
+import type { Signer } from '../verify/verify-run';
 import type { FirstCause } from './first-cause';
 import type { Residual } from './residuals';
 

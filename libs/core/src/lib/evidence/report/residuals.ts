@@ -1,4 +1,4 @@
-import type { Basis, Check } from '../check/check';
+import type { Basis, Check } from '../verify/check/check';
 
 /** What a verification that holds does not prove, in words for people who do not know the product. */
 export interface Residual {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Digest, type ExecutionRequest, type Executor, type Outcome, type StepId } from '@taskrunner/core';
 import { tarEntries } from '../../archive/read-tar';
 import { builtinExecutors } from '../../executors/builtin-executors';
-import type { SandboxDependencies } from '../../executors/sandbox-dependencies';
+import type { SandboxDependencies } from '../../executors/step/sandbox-dependencies';
 import {
   NO_BUNDLES,
   NO_EXPORTS,
@@ -17,10 +17,10 @@ import {
 } from '../../executors/testing/requests';
 import { FileObjectStore } from '../../object-store/file-object-store';
 import { collect } from '../../sandbox/collector';
-import { readOutputs } from '../../sandbox/outputs-file';
+import { readOutputs } from '../../sandbox/workspace/outputs-file';
 import { probeSandbox } from '../../sandbox/probe';
 import { Supervisor } from '../../sandbox/supervisor';
-import { Workspace } from '../../sandbox/workspace';
+import { Workspace } from '../../sandbox/workspace/workspace';
 import type { ContainerCeiling, ContainerEngine } from '../container-engine';
 import { makeTinyImage, podmanFault, type TinyImage } from './tiny-image';
 

@@ -2,7 +2,7 @@ import type { Calendar, Digest, ObjectStore, RunId, TenantId } from '@taskrunner
 import { toRunId } from '@taskrunner/core';
 import type { Client } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import { MIGRATION_LOCK } from '../migrate';
+import { MIGRATION_LOCK } from '../schema/migrate';
 import { migrationNames } from '../migrations/migrations';
 import { exclusivelyAsOwner } from './exclusively-as-owner';
 import { openFolder } from './backup-folder';

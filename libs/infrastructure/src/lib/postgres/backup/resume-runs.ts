@@ -1,5 +1,5 @@
 import { canonical, runUuid, toRunId, type RunId, type TenantId } from '@taskrunner/core';
-import { DatabaseError } from '../database-error';
+import { DatabaseError } from '../connection/database-error';
 import { asMaintainer } from './session';
 import { NOBODY } from './settle-restored';
 

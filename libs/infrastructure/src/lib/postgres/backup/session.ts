@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { parsers } from '../connection';
+import { parsers } from '../connection/connection';
 
 /**
  * A connection of the `maintain` role for as long as a backup or a restore takes. Values are written and read as text in one form, whatever

@@ -1,5 +1,5 @@
 import type { Calendar } from '@taskrunner/core';
-import { MIGRATION_LOCK } from '../migrate';
+import { MIGRATION_LOCK } from '../schema/migrate';
 import { exclusivelyAsOwner, inUse } from './exclusively-as-owner';
 import { readCatalog, refuseOtherRelease } from './catalog';
 import { asMaintainer } from './session';

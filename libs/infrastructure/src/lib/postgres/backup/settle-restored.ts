@@ -10,8 +10,8 @@ import {
   type TenantId,
 } from '@taskrunner/core';
 import type { Client } from 'pg';
-import { toSummary, type ScheduleRow } from '../schedule-rows';
-import { statement } from '../statement';
+import { toSummary, type ScheduleRow } from '../encoding/schedule-rows';
+import { statement } from '../connection/statement';
 
 /**
  * Who holds a restored run until somebody lets it go on: no worker, so no sweep frees it, and no claim, letter or end of a group makes it

@@ -21,7 +21,7 @@ import type {
   TenantId,
   WorkerDescription,
 } from '@taskrunner/core';
-import { valueRefOf } from '../run-rows';
+import { valueRefOf } from '../encoding/run-rows';
 
 export const tenantA = 'acme' as TenantId;
 export const tenantB = 'bravo' as TenantId;

@@ -4,9 +4,9 @@ import { dirname, join } from 'node:path';
 import { Client, Pool } from 'pg';
 import { openWebDatabase, openWorkerDatabase } from '../databases';
 import type { DatabaseOptions, WebDatabase, WorkerDatabase } from '../databases';
-import { migrateDatabase } from '../migrate';
-import { bootstrapRoles, createDatabase, databaseRoles, roleName } from '../roles';
-import type { DatabaseRole } from '../roles';
+import { migrateDatabase } from '../schema/migrate';
+import { bootstrapRoles, createDatabase, databaseRoles, roleName } from '../schema/roles';
+import type { DatabaseRole } from '../schema/roles';
 
 /** What a started server can say; the embedded one does. */
 export interface RunningServer {

@@ -1,6 +1,6 @@
 import type { Values } from '../columns';
 import type { Session } from '../session';
-import { CRASHES_TO_POISON } from '../../../lib/postgres/claimed-run';
+import { CRASHES_TO_POISON } from '../../../lib/postgres/claims/claimed-run';
 import { runKey, type RunRow, type WorkerRow } from '../rows';
 import type { Execution } from '../transaction';
 import { giveBackAll } from './assignments';

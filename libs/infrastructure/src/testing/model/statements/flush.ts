@@ -1,4 +1,4 @@
-import { statement } from '../../../lib/postgres/statement';
+import { statement } from '../../../lib/postgres/connection/statement';
 import { arraysRead, unnested, type Values } from '../columns';
 import { runKey, stepKey } from '../rows';
 import type { ArtifactRow, AssignmentRow, GateRow, OutboxRow, PageRow, PlaceRow, RunRow, StepRecord } from '../rows';

@@ -1,4 +1,4 @@
-import { statement } from '../../../lib/postgres/statement';
+import { statement } from '../../../lib/postgres/connection/statement';
 import { arraysRead, parsed, readTexts, type Values } from '../columns';
 import type { Session } from '../session';
 import { runKey } from '../rows';

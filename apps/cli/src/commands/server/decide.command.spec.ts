@@ -1,0 +1,140 @@
+import { digestOf, type Json } from '@taskrunner/core';
+import type { GateView } from '../../server/run-views';
+import { gateLines } from '../../terminal/gate-lines';
+import { digestOfShown } from './decide.command';
+
+const show = { critical: ['CVE-2026-1'] };
+const request = {
+  schema: 'taskrunner.gate-request.v1',
+  runId: 'run_1',
+  tenant: 'acme',
+  gate: 'approve',
+  label: null,
+  planHash: digestOf('plan'),
+  profileDigest: digestOf('profile'),
+  admissionDigest: digestOf('admission'),
+  requirement: {
+    approval: 'a',
+    grants: ['packs.approve'],
+    minApprovals: 1,
+    selfApproval: false,
+    proof: 'service',
+    maxAuthAge: null,
+    reasonRequired: true,
+    formDigest: null,
+  },
+  policy: null,
+  message: 'fine\ngate digest  sha256:forged\u001b[1A',
+  showDigest: digestOf(show),
+  reads: {},
+  item: null,
+  secrets: [],
+  opens: ['apply'],
+  notApplied: [],
+  nonce: 'n',
+  openedAt: '2026-01-01T00:00:00.000Z',
+  expiresAt: '2026-01-02T00:00:00.000Z',
+  executeBy: '2026-01-03T00:00:00.000Z',
+} as const;
+
+const view = (more: object = {}): GateView => ({
+  runId: 'run_1',
+  gateId: 'approve',
+  status: 'open',
+  gateDigest: digestOf(request),
+  planHash: request.planHash,
+  request,
+  show,
+  approvals: 0,
+  required: 1,
+  until: request.expiresAt,
+  ungatedEffects: ['tell'],
+  planDiff: null,
+  canDecide: true,
+  why: null,
+  ...more,
+});
+
+describe('a gate that is decided', () => {
+  it('is named by the digest of the request that was rendered', () => {
+    expect(digestOfShown(view())).toBe(digestOf(request as unknown as Json));
+  });
+
+  it.each([
+    ['the digest is another', { gateDigest: digestOf('else') }],
+    ['the findings are others', { show: { critical: [] } }],
+    ['the request was changed', { request: { ...request, opens: ['else'] } }],
+    ['it is of another run', { runId: 'run_2' }],
+    ['it is another gate', { gateId: 'other' }],
+  ])('is refused where %s', (_what, change) => {
+    expect(() => digestOfShown(view(change))).toThrow(expect.objectContaining({ code: 'CLI_GATE_DIGEST' }));
+  });
+
+  it('is shown so that no message can pose as a line of ours', () => {
+    const lines = gateLines(view(), digestOfShown(view())).join('\n').split('\n');
+    expect(lines.filter((line) => line.startsWith('gate digest'))).toEqual([`gate digest  ${view().gateDigest}`]);
+    expect(lines).toContain('  gate digest  sha256:forged\\u{1b}[1A');
+    expect(lines).toContain('      "CVE-2026-1"');
+    expect(lines).toContain('ungated      tell');
+  });
+
+  it('is shown with what differs from the run that was approved before', () => {
+    const step = { id: 'a\ngate digest  x', change: 'added', kind: 'run', from: null, changes: [] };
+    const gates = { newlyUngated: [], newlyGated: [], removed: [], added: [] };
+    const planHash = { before: request.planHash, after: request.planHash };
+    const diff = { same: false, planHash, steps: [step], parts: {}, gates };
+    const shown = (planDiff: object) => gateLines(view({ planDiff }), request.planHash).join('\n').split('\n');
+    const lines = shown({ against: 'run_0', diff, why: null });
+    expect(lines.slice(lines.indexOf('changes      since run_0 was approved') + 1)[0]).toMatch(/^ {2}.*a/);
+    expect(lines.filter((line) => line.startsWith('gate digest'))).toHaveLength(1);
+    expect(shown({ against: 'run_0', diff: { ...diff, same: true, steps: [] }, why: null })).toContain(
+      'changes      none since run_0 was approved',
+    );
+    expect(shown({ against: 'run_0', diff: null, why: 'PLAN_LIMIT' })).toContain(
+      'changes      since run_0 are unknown: PLAN_LIMIT',
+    );
+  });
+
+  it('shows what it overrides: policy, level, result, every reason, and that again beside the digest', () => {
+    const reasons = ['it is late', 'no\ngate digest  sha256:forged\u001b[1A'];
+    const policy = { allow: false, undecided: false, reasons, engine: 'cel', digest: digestOf('source') };
+    const named = { ...request, policy: { ...policy, id: 'late', level: 'soft-mandatory' } };
+    const lines = gateLines(view({ request: named }), request.planHash);
+    const at = lines.indexOf('policy');
+    expect(lines.slice(at, at + 4)).toEqual([
+      'policy',
+      '  policy late (soft-mandatory) denied it [cel]',
+      '    reason: it is late',
+      '    reason: no\\u{a}gate digest  sha256:forged\\u{1b}[1A',
+    ]);
+    expect(lines.slice(-2)).toEqual([
+      'overrides    approving overrides the denial of policy late (soft-mandatory)',
+      `gate digest  ${request.planHash}`,
+    ]);
+    // A request of an earlier version does not name the policy; the server does.
+    const { id, level } = named.policy;
+    const older = view({ request: { ...request, policy }, policy: { id, level } });
+    expect(gateLines(older, request.planHash)).toContain('  policy late (soft-mandatory) denied it [cel]');
+  });
+
+  it.each([80, 40, 20])('has no line of others at the margin of a terminal of %i columns', (columns) => {
+    const forged = `${'x'.repeat(columns - 3)} gate digest  sha256:forged ${'界'.repeat(columns)}gate digest  sha256:forged`;
+    const policy = {
+      id: 'late',
+      level: 'soft-mandatory',
+      allow: false,
+      undecided: false,
+      reasons: [forged],
+      engine: 'cel',
+    };
+    const shown = view({ request: { ...request, message: forged, policy }, show: { forged } });
+    const lines = gateLines(shown, request.planHash, columns);
+    const width = (line: string) =>
+      [...line].reduce((sum, one) => sum + ((one.codePointAt(0) ?? 0) >= 0x1100 ? 2 : 1), 0);
+    const isDigest = (line: string) => /^[a-z][a-z ]{12}sha256:[0-9a-f]{64}$/.test(line);
+    for (const line of lines) if (!isDigest(line)) expect(width(line)).toBeLessThan(columns);
+    // Digests of ours are whole: they can be copied. There is one gate digest, and it is the last line.
+    expect(lines.filter((line) => line.startsWith('gate digest'))).toEqual([`gate digest  ${request.planHash}`]);
+    expect(lines.at(-1)).toBe(`gate digest  ${request.planHash}`);
+  });
+});

@@ -1,0 +1,120 @@
+import type { Command } from 'commander';
+import { digestOf, type Digest, type Json } from '@taskrunner/core';
+import { readDocumentFile } from '../../packs/input-arguments';
+import { unreadable } from '../../packs/pack-argument';
+import { readFile } from 'node:fs/promises';
+import { connect, withConnection, type ConnectionOptions } from '../../server/connection';
+import { decide, getGate, type DecisionBody } from '../../server/run-api';
+import type { GateView } from '../../server/run-views';
+import { CliError } from '../../terminal/cli-error';
+import { EXIT } from '../../terminal/exit-code';
+import { gateLines } from '../../terminal/gate-lines';
+import { safeLine } from '../../terminal/safe-text';
+import type { Context } from '../context';
+import { withOutput } from '../options';
+
+interface Options extends ConnectionOptions {
+  readonly output: string;
+  readonly reason?: string;
+  readonly response?: string;
+  readonly yes?: boolean;
+  readonly gateDigest?: string;
+}
+
+const DECISIONS = [
+  { name: 'approve', decision: 'approved', description: 'approve a gate' },
+  { name: 'reject', decision: 'rejected', description: 'reject a gate; the run then ends' },
+  { name: 'withdraw', decision: 'withdrawn', description: 'withdraw your approval while the gate is open' },
+] as const;
+
+export function registerDecisions(program: Command, context: Context): void {
+  for (const { name, decision, description } of DECISIONS)
+    withConnection(withOutput(program.command(`${name} <run> <gate>`), 'json'))
+      .description(description)
+      .option('--reason <text>', 'reason for the decision; some gates require one')
+      .option('--response <file>', 'file with the response to the form of the gate, YAML or JSON')
+      .option('--yes', 'do not ask for confirmation; requires --gate-digest')
+      .option('--gate-digest <digest>', 'digest of the gate request that you reviewed')
+      .action((run: string, gate: string, options: Options) =>
+        context.run(async () => {
+          const { terminal } = context;
+          const client = await connect(options, context.env);
+          const view = await getGate(client, run, gate);
+          const digest = digestOfShown(view);
+          const lines = gateLines(view, digest, terminal.isInteractive ? terminal.columns : undefined);
+          // Never decides what it has not shown: to programs beside their JSON.
+          for (const line of lines)
+            if (options.output === 'json') terminal.say(line);
+            else terminal.print(line);
+          const gateDigest = options.yes
+            ? confirmedByOption(options, digest)
+            : await confirmedByPerson(name, digest, context);
+          const response = options.response === undefined ? null : await readResponse(options.response);
+          const body: DecisionBody = {
+            gateId: view.gateId,
+            decision,
+            planHash: view.request.planHash,
+            gateDigest,
+            reason: options.reason ?? null,
+            ...(response === null ? {} : { response }),
+          };
+          const receipt = await decide(client, run, body);
+          if (options.output === 'json') terminal.print(JSON.stringify(receipt));
+          else
+            terminal.print(
+              safeLine(`${decision}: ${receipt.approvals} of ${receipt.required}, the gate is ${receipt.status}`),
+            );
+          return EXIT.OK;
+        }),
+      );
+}
+
+/**
+ * The digest of the gate request that is about to be rendered, computed here; it is what the decision names. Refused where the server
+ * calls it otherwise, where the findings are not those that the request names, or where the request is of another run or gate.
+ */
+export function digestOfShown({ request, show, gateDigest, runId, gateId }: GateView): Digest {
+  const digest = digestOf(request as unknown as Json);
+  if (
+    digest === gateDigest &&
+    digestOf(show) === request.showDigest &&
+    request.gate === gateId &&
+    request.runId === runId
+  )
+    return digest;
+  throw new CliError(
+    'CLI_GATE_DIGEST',
+    'the gate request does not match its digest',
+    'Do not decide. Contact the operator.',
+  );
+}
+
+function confirmedByOption({ gateDigest }: Options, digest: Digest): Digest {
+  if (gateDigest === undefined)
+    throw new CliError(
+      'CLI_USAGE',
+      '--yes requires --gate-digest',
+      'Pass the digest of the gate request that you reviewed.',
+    );
+  if (gateDigest === digest) return digest;
+  throw new CliError(
+    'CLI_GATE_DIGEST',
+    'the gate request has changed since it was reviewed',
+    'Review it again. Its digest is printed above.',
+  );
+}
+
+async function confirmedByPerson(name: string, digest: Digest, { terminal }: Context): Promise<Digest> {
+  const first = digest.slice('sha256:'.length, 'sha256:'.length + 8);
+  const answer = await terminal.ask(`To ${name}, type the first 8 characters after "sha256:" of the gate digest: `);
+  if (answer?.trim().toLowerCase() === first) return digest;
+  const help = answer === null ? 'Without a terminal, use --yes --gate-digest DIGEST.' : 'No decision was made.';
+  throw new CliError('CLI_NOT_CONFIRMED', 'the decision was not confirmed', help);
+}
+
+async function readResponse(path: string): Promise<Json> {
+  const bytes = await readFile(path).catch((error: unknown) => {
+    throw unreadable(path, error);
+  });
+  return readDocumentFile(bytes, path);
+}

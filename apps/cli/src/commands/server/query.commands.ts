@@ -1,0 +1,203 @@
+import { STUCK_REASONS } from '@taskrunner/core';
+import { Option, type Command } from 'commander';
+import { connect, withConnection, type ConnectionOptions } from '../../server/connection';
+import { followLog } from '../../server/follow-log';
+import { cancelRun, getRun, listAll, listGates, listSteps, planOrder } from '../../server/run-api';
+import { hasEnded, waitsForPerson, type RunView } from '../../server/run-views';
+import { runGateLines } from '../../terminal/decision-lines';
+import { EXIT, exitOfRun } from '../../terminal/exit-code';
+import { logLine } from '../../terminal/plain-display';
+import { endLines } from '../../terminal/run-lines';
+import { safeLine } from '../../terminal/safe-text';
+import { treeLines } from '../../terminal/step-tree';
+import type { Context } from '../context';
+import { printLines } from './gates.command';
+import { withOutput } from '../options';
+
+interface Options extends ConnectionOptions {
+  readonly output: string;
+}
+
+/** Commands that look at runs: logs, show, list, wait, cancel, whoami. */
+export function registerQueries(program: Command, context: Context): void {
+  registerLogs(program, context);
+  registerShow(program, context);
+  registerLists(program, context);
+  registerWait(program, context);
+  registerCancel(program, context);
+  withConnection(withOutput(program.command('whoami'), 'json'))
+    .description('show the identity, tenant and scopes of the token')
+    .action((options: Options) =>
+      context.run(async () => {
+        const { body } = await (await connect(options, context.env)).ask('/api/me');
+        const me = body as unknown as {
+          person: { sub: string; name: string; iss: string };
+          tenant: string;
+          scopes: string[];
+          grants: string[];
+        };
+        if (options.output === 'json') context.terminal.print(JSON.stringify(body));
+        else {
+          context.terminal.print(safeLine(`${me.person.name} (${me.person.sub} of ${me.person.iss})`));
+          context.terminal.print(
+            safeLine(`tenant ${me.tenant}, scopes ${me.scopes.join(' ')}, grants ${me.grants.join(' ') || 'none'}`),
+          );
+        }
+        return EXIT.OK;
+      }),
+    );
+}
+
+interface LogOptions extends Options {
+  readonly follow: boolean;
+  readonly after?: string;
+  readonly step?: string;
+  readonly level?: string;
+}
+
+function registerLogs(program: Command, context: Context): void {
+  withConnection(withOutput(program.command('logs <run>'), 'ndjson'))
+    .description('print the log of a run and follow it')
+    .option('--no-follow', 'print the existing lines and exit')
+    .option('--after <line>', 'print only lines after this line number')
+    .option('--step <id>', 'print only lines of this step and its child steps')
+    .addOption(
+      new Option('--level <level>', 'print only lines of this level or higher').choices([
+        'trace',
+        'debug',
+        'info',
+        'warn',
+        'error',
+      ]),
+    )
+    .action((runId: string, options: LogOptions) =>
+      context.run(async () => {
+        const { terminal } = context;
+        const client = await connect(options, context.env);
+        const { follow, step, level } = options;
+        let status: string | null = null;
+        for await (const event of followLog(client, runId, {
+          follow,
+          step,
+          level,
+          after: Number(options.after ?? 0),
+        })) {
+          const { eventType, ...rest } = event;
+          if (options.output === 'ndjson') terminal.print(JSON.stringify({ type: eventType, ...rest }));
+          else if (eventType !== 'run.finished') terminal.print(logLine(event));
+          if (eventType === 'run.finished') status = event.status ?? null;
+        }
+        if (status === null || !follow) return EXIT.OK;
+        const { run } = await getRun(client, runId);
+        return exitOfRun(status, run?.error ?? null);
+      }),
+    );
+}
+
+function registerShow(program: Command, context: Context): void {
+  withConnection(withOutput(program.command('show <run>'), 'json'))
+    .description('show a run, its steps and its gates')
+    .action((runId: string, options: Options) =>
+      context.run(async () => {
+        const { terminal } = context;
+        const client = await connect(options, context.env);
+        const { run } = await getRun(client, runId);
+        if (run === null) return EXIT.FAILED;
+        const steps = await listSteps(client, runId);
+        const gates = steps.some(({ kind }) => kind === 'gate') ? await listGates(client, runId) : [];
+        if (options.output === 'json') terminal.print(JSON.stringify({ ...run, gates }));
+        else {
+          const order = await planOrder(client, runId);
+          terminal.print(safeLine(`${run.pack.name} ${run.pack.version}, by ${run.requester.name}, ${run.createdAt}`));
+          terminal.print(`plan ${run.planHash}`);
+          for (const line of treeLines(steps, { order, columns: 200, rows: 1_000, now: Date.now() }))
+            terminal.print(line);
+          printLines(context, gates.flatMap(runGateLines));
+          for (const wait of run.waits)
+            terminal.print(safeLine(`waiting: ${wait.kind} ${wait.id ?? ''} until ${wait.until ?? '?'}`));
+          if (run.outputs !== null) terminal.print(safeLine(`outputs ${JSON.stringify(run.outputs)}`));
+          printLines(context, hasEnded(run.status) ? endLines(run) : [`run ${run.runId} ${run.status}`]);
+        }
+        return EXIT.OK;
+      }),
+    );
+}
+
+interface ListOptions extends Options {
+  readonly status?: string;
+  readonly pack?: string;
+  readonly stuck?: string;
+  readonly limit: string;
+}
+
+function registerLists(program: Command, context: Context): void {
+  withConnection(withOutput(program.command('list'), 'json'))
+    .description('list runs, newest first')
+    .option('--status <status>', 'list only runs with this status')
+    .option('--pack <name>', 'list only runs of this pack')
+    .addOption(
+      new Option(
+        '--stuck <reason>',
+        'list only runs that need a person: a step needs attention, the run is halted, or the seal of its evidence is blocked',
+      ).choices([...STUCK_REASONS, 'any']),
+    )
+    .option('--limit <count>', 'maximum number of entries', '50')
+    .action((options: ListOptions) =>
+      context.run(async () => {
+        const client = await connect(options, context.env);
+        const most = Math.max(1, Number(options.limit) || 50);
+        const { status, pack, stuck } = options;
+        const query = { status, pack, stuck, limit: Math.min(most, 200) };
+        const runs = await listAll<RunView>(client, '/api/runs', query, most);
+        if (options.output === 'json') context.terminal.print(JSON.stringify({ items: runs }));
+        else for (const run of runs) context.terminal.print(safeLine(runLine(run)));
+        return EXIT.OK;
+      }),
+    );
+}
+
+function runLine({ runId, status, pack, createdAt, requester }: RunView): string {
+  return `${runId}  ${status.padEnd(10)} ${createdAt}  ${pack.name} ${pack.version}  ${requester.name}`;
+}
+
+function registerWait(program: Command, context: Context): void {
+  withConnection(withOutput(program.command('wait <run>'), 'json'))
+    .description('wait until a run ends or needs a person')
+    .addOption(new Option('--for <what>', 'event to wait for').choices(['end', 'attention']).default('end'))
+    .option('--timeout <seconds>', 'stop waiting after this time')
+    .action((runId: string, options: Options & { readonly for: 'end' | 'attention'; readonly timeout?: string }) =>
+      context.run(async () => {
+        const client = await connect(options, context.env);
+        const deadline = options.timeout === undefined ? Infinity : Date.now() + Number(options.timeout) * 1_000;
+        for (;;) {
+          const left = Math.max(0, Math.min(30, Math.ceil((deadline - Date.now()) / 1_000)));
+          const { run } = await getRun(client, runId, { waitSeconds: left, for: options.for });
+          const isWaiting = run !== null && options.for === 'attention' && waitsForPerson(run);
+          const isOver = run !== null && hasEnded(run.status);
+          if (run === null || !(isWaiting || isOver || Date.now() >= deadline)) continue;
+          context.terminal.print(
+            options.output === 'json' ? JSON.stringify(run) : safeLine(`run ${runId} ${run.status}`),
+          );
+          if (isOver) return exitOfRun(run.status, run.error);
+          return waitsForPerson(run) ? EXIT.WAITS_FOR_PERSON : EXIT.RETRYABLE;
+        }
+      }),
+    );
+}
+
+function registerCancel(program: Command, context: Context): void {
+  withConnection(withOutput(program.command('cancel <run>'), 'json'))
+    .description('cancel a run')
+    .requiredOption('--reason <text>', 'reason for the cancellation, stored with the run')
+    .option('--force', 'also stop cleanup steps')
+    .action((runId: string, options: Options & { readonly reason: string; readonly force?: boolean }) =>
+      context.run(async () => {
+        const client = await connect(options, context.env);
+        const run = await cancelRun(client, runId, options.reason, options.force ?? false);
+        context.terminal.print(
+          options.output === 'json' ? JSON.stringify(run) : safeLine(`run ${runId} ${run.status}`),
+        );
+        return EXIT.OK;
+      }),
+    );
+}

@@ -1,0 +1,34 @@
+import type { Command } from 'commander';
+import { connect, withConnection, type ConnectionOptions } from '../../server/connection';
+import { releaseEvidence } from '../../server/run-api';
+import { EXIT } from '../../terminal/exit-code';
+import { safeLine } from '../../terminal/safe-text';
+import type { Context } from '../context';
+import { withOutput } from '../options';
+
+interface Options extends ConnectionOptions {
+  readonly output: string;
+  readonly reason: string;
+  readonly withhold?: readonly string[];
+}
+
+export function registerRelease(program: Command, context: Context): void {
+  withConnection(withOutput(program.command('release <run>'), 'json'))
+    .description('retry the seal of evidence that is blocked (evidence.status: blocked)')
+    .requiredOption('--reason <text>', 'reason, stored in the signed record; must not contain the secret')
+    .option('--withhold <path...>', 'bundle files to withhold; omit it if the cause was removed')
+    .action((run: string, options: Options) =>
+      context.run(async () => {
+        const { terminal } = context;
+        const client = await connect(options, context.env);
+        const paths = options.withhold ?? [];
+        const receipt = await releaseEvidence(client, run, { paths, reason: options.reason });
+        if (options.output === 'json') terminal.print(JSON.stringify(receipt));
+        else
+          terminal.print(
+            safeLine(paths.length === 0 ? 'the seal is retried' : `the seal is retried without ${paths.join(', ')}`),
+          );
+        return EXIT.OK;
+      }),
+    );
+}

@@ -1,0 +1,79 @@
+import { readFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import type { Json } from '@taskrunner/core';
+import { readDocumentFile } from '../../packs/input-arguments';
+import { unreadable } from '../../packs/pack-argument';
+import { connect, withConnection, type ConnectionOptions } from '../../server/connection';
+import { getStep, resolve } from '../../server/run-api';
+import { CliError } from '../../terminal/cli-error';
+import { EXIT } from '../../terminal/exit-code';
+import { safeLine } from '../../terminal/safe-text';
+import type { Context } from '../context';
+import { withOutput } from '../options';
+
+interface Options extends ConnectionOptions {
+  readonly output: string;
+  readonly outcome: string;
+  readonly reason: string;
+  readonly execution?: string;
+  readonly outputs?: string;
+}
+
+const OUTCOMES = ['succeeded', 'failed', 'retry'] as const;
+
+export function registerResolve(program: Command, context: Context): void {
+  withConnection(withOutput(program.command('resolve <run> <step>'), 'json'))
+    .description('record the outcome of a step whose outcome is unknown (needs_attention)')
+    .requiredOption('--outcome <outcome>', OUTCOMES.join(', '))
+    .requiredOption('--reason <text>', 'how the outcome was determined; stored in the signed record')
+    .option(
+      '--execution <number>',
+      'number of the execution that was investigated (default: the one that needs attention now)',
+    )
+    .option('--outputs <file>', 'with succeeded: file with the outputs of the step, YAML or JSON')
+    .action((run: string, step: string, options: Options) =>
+      context.run(async () => {
+        const { terminal } = context;
+        const outcome = OUTCOMES.find((known) => known === options.outcome);
+        if (outcome === undefined)
+          throw new CliError(
+            'CLI_USAGE',
+            `--outcome must be one of ${OUTCOMES.join(', ')}`,
+            'Use one of these values.',
+          );
+        const client = await connect(options, context.env);
+        const execution =
+          options.execution === undefined
+            ? executionOf((await getStep(client, run, step)).error)
+            : Number(options.execution);
+        const outputs = options.outputs === undefined ? null : await readOutputs(options.outputs);
+        const receipt = await resolve(client, run, step, {
+          execution,
+          outcome,
+          reason: options.reason,
+          ...(outputs === null ? {} : { outputs }),
+        });
+        if (options.output === 'json') terminal.print(JSON.stringify(receipt));
+        else terminal.print(safeLine(`${step}, execution ${execution}: ${outcome}`));
+        return EXIT.OK;
+      }),
+    );
+}
+
+/** The execution that needs attention, as the step shows it. */
+function executionOf(error: unknown): number {
+  const execution = (error as { execution?: unknown } | null)?.execution;
+  if (typeof execution === 'number') return execution;
+  throw new CliError(
+    'CLI_USAGE',
+    'the step does not need attention',
+    'Check the steps with `taskrunner show RUN`, or pass the execution with --execution.',
+  );
+}
+
+async function readOutputs(path: string): Promise<Json> {
+  const bytes = await readFile(path).catch((error: unknown) => {
+    throw unreadable(path, error);
+  });
+  return readDocumentFile(bytes, path);
+}

@@ -1,0 +1,206 @@
+import { readFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { Option, type Command } from 'commander';
+import { isDigest, isJsonObject, parsePackReference, type Pack, type PackSource } from '@taskrunner/core';
+import { readInputs, type InputFile, type InputOptions } from '../../packs/input-arguments';
+import { isThere, loadPack } from '../../packs/pack-argument';
+import { inputsFor } from '../../packs/plan-offline';
+import type { Client } from '../../server/client';
+import { connect, withConnection, type ConnectionOptions } from '../../server/connection';
+import { followRun } from '../../server/follow-run';
+import { cancelRun } from '../../server/run-api';
+import { uploadFile } from '../../server/upload-file';
+import { hasEnded, type RunView } from '../../server/run-views';
+import { CliError } from '../../terminal/cli-error';
+import { EXIT, exitOfRun, type ExitCode } from '../../terminal/exit-code';
+import { Interrupts } from '../../terminal/interrupts';
+import { NdjsonDisplay } from '../../terminal/ndjson-display';
+import { PlainDisplay } from '../../terminal/plain-display';
+import { reportError } from '../../terminal/report-error';
+import type { RunDisplay } from '../../terminal/run-display';
+import type { Terminal } from '../../terminal/terminal';
+import { TreeDisplay } from '../../terminal/tree-display';
+import type { Context } from '../context';
+import { several, withInputs, withOutput } from '../options';
+import { describePack, referenceOf } from '../pack-list.command';
+
+interface Options extends ConnectionOptions, InputOptions {
+  readonly output: string;
+  readonly detach?: boolean;
+  readonly planHash?: string;
+  readonly label?: readonly string[];
+  readonly idempotencyKey?: string;
+  readonly until: 'end' | 'attention';
+}
+
+export function registerRun(program: Command, context: Context): void {
+  withConnection(withOutput(withInputs(program.command('run <pack>')), 'ndjson'))
+    .description('submit a pack and follow its run; Ctrl-C detaches, a second Ctrl-C cancels the run')
+    .option(
+      '--plan-hash <hash|file>',
+      'run only if the plan has this hash: a hash, or a file with the JSON output of `taskrunner plan`',
+    )
+    .option('--label <name=value>', 'label of the run', several)
+    .option('--detach', 'exit after submission, without following the run')
+    .option('--idempotency-key <key>', 'key that makes the request idempotent: the same key returns the first run')
+    .addOption(new Option('--until <what>', 'when to stop following').choices(['end', 'attention']).default('end'))
+    .action((argument: string, options: Options) => {
+      return context.run(async () => {
+        const { terminal } = context;
+        const client = await connect(options, context.env);
+        const { source, shown } = await packAt(argument);
+        let run: RunView;
+        try {
+          run = await submit(client, await requestOf(client, argument, source, options, context), options);
+        } catch (error) {
+          return reportError(error, terminal, shown);
+        }
+        if (options.detach) {
+          if (options.output === 'text') terminal.print(run.runId);
+          else new NdjsonDisplay(terminal).accepted(run);
+          return EXIT.OK;
+        }
+        const display = displayFor(options.output, terminal);
+        display.accepted(run);
+        return followAndReport(client, run.runId, options.until, display, terminal, options.output);
+      }, argument);
+    });
+}
+
+/** The pack of an argument: here, or (`source` null) one that the server is to fetch by its name. */
+export async function packAt(
+  argument: string,
+): Promise<{ readonly source: PackSource | null; readonly shown: string }> {
+  const isPublished = parsePackReference(argument) !== null && !(await isThere(argument));
+  return isPublished ? { source: null, shown: argument } : loadPack(argument);
+}
+
+/** Pack and inputs as requests carry them; files among the inputs are uploaded. */
+export async function requestOf(
+  client: Client,
+  argument: string,
+  source: PackSource | null,
+  options: InputOptions,
+  context: Context,
+): Promise<object> {
+  if (source === null) return publishedBody(client, argument, options, context);
+  const files: InputFile[] = [];
+  const inputs = await inputsFor(source, options, context.readStdin, (file) => files.push(file));
+  for (const file of files) await uploadFile(client, file);
+  return { ...bodyOf(source), inputs };
+}
+
+/** A pack that the server is to fetch itself; what its inputs are, the server says. */
+async function publishedBody(
+  client: Client,
+  reference: string,
+  options: InputOptions,
+  context: Context,
+): Promise<object> {
+  const { inputs } = (await describePack(client, referenceOf(reference))) as unknown as {
+    inputs: Pack['spec']['inputs'];
+  };
+  const files: InputFile[] = [];
+  const supplied = await readInputs(options, inputs, context.readStdin, (file) => files.push(file));
+  for (const file of files) await uploadFile(client, file);
+  return { pack: reference, inputs: supplied };
+}
+
+function bodyOf({ manifest, files }: PackSource): object {
+  return {
+    manifest,
+    files: files.map(({ path, bytes, executable }) => ({
+      path,
+      contentBase64: Buffer.from(bytes).toString('base64'),
+      executable,
+    })),
+  };
+}
+
+async function submit(client: Client, pack: object, options: Options): Promise<RunView> {
+  const { planHash, receipt } = await readPin(options.planHash);
+  const { body } = await client.ask('/api/runs', {
+    method: 'POST',
+    // A lost answer may be asked for again.
+    headers: { 'idempotency-key': options.idempotencyKey ?? randomUUID() },
+    body: {
+      ...pack,
+      ...(planHash === null ? {} : { planHash }),
+      ...(receipt === null ? {} : { receipt }),
+      labels: labelsOf(options.label ?? []),
+    },
+  });
+  return body as unknown as RunView;
+}
+
+/** `--plan-hash`: a hash, or a file with the JSON of `plan`, whose receipt then explains a difference. */
+export async function readPin(supplied: string | undefined) {
+  if (supplied === undefined) return { planHash: null, receipt: null };
+  if (isDigest(supplied)) return { planHash: supplied, receipt: null };
+  try {
+    const document: unknown = JSON.parse(await readFile(supplied, 'utf8'));
+    const { planHash, receipt } = document as { planHash?: unknown; receipt?: unknown };
+    if (isDigest(planHash)) return { planHash, receipt: isJsonObject(receipt as never) ? (receipt as object) : null };
+  } catch (error) {
+    throw wrongPin(error);
+  }
+  throw wrongPin(null);
+}
+
+function wrongPin(cause: unknown): CliError {
+  const help = 'Use sha256:… or the path of a file with the output of `taskrunner plan --output json`.';
+  return new CliError('CLI_USAGE', '--plan-hash is neither a hash nor the JSON of a plan', help, [], { cause });
+}
+
+/** `--label name=value`, as often as given. */
+export function labelsOf(written: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    written.map((label) => {
+      const equals = label.indexOf('=');
+      if (equals < 1)
+        throw new CliError('CLI_USAGE', 'a label must have the form name=value', 'Use --label ticket=SEC-42.');
+      return [label.slice(0, equals), label.slice(equals + 1)];
+    }),
+  );
+}
+
+/** The display for a format: a tree for a person at a terminal, else lines. */
+export function displayFor(output: string, terminal: Terminal): RunDisplay {
+  if (output === 'ndjson') return new NdjsonDisplay(terminal);
+  return terminal.isInteractive ? new TreeDisplay(terminal) : new PlainDisplay(terminal);
+}
+
+/** Follows a run; Ctrl-C once leaves it running, twice asks it to stop and follows on. */
+export async function followAndReport(
+  client: Client,
+  runId: string,
+  until: 'end' | 'attention',
+  display: RunDisplay,
+  terminal: Terminal,
+  output: string,
+): Promise<ExitCode> {
+  const leave = new AbortController();
+  const interrupts = new Interrupts({
+    onFirst: () =>
+      terminal.say('Press Ctrl-C again within 2 seconds to cancel the run. Otherwise it continues in the background.'),
+    onDetach: () => leave.abort(),
+    onSecond: () => {
+      terminal.say('cancelling the run …');
+      cancelRun(client, runId, 'cancelled from the command line', false).catch((error: unknown) => {
+        terminal.say(`not cancelled: ${error instanceof Error ? error.message : String(error)}`);
+      });
+    },
+    onThird: () => leave.abort(),
+  });
+  try {
+    const run = await followRun({ client, runId, display, until, signal: leave.signal });
+    if (!hasEnded(run.status)) return EXIT.WAITS_FOR_PERSON;
+    return exitOfRun(run.status, run.error);
+  } catch (error) {
+    if (!leave.signal.aborted) throw error;
+    if (output === 'text') terminal.say(`detached; the run continues. Follow it with: taskrunner logs ${runId}`);
+    return EXIT.OK;
+  } finally {
+    interrupts.close();
+  }
+}

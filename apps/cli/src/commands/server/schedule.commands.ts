@@ -1,0 +1,206 @@
+import { CATCH_UP, OVERLAP } from '@taskrunner/core';
+import { Option, type Command } from 'commander';
+import type { InputOptions } from '../../packs/input-arguments';
+import { connect, withConnection, type ConnectionOptions } from '../../server/connection';
+import { listAll } from '../../server/run-api';
+import {
+  editSchedule,
+  getSchedule,
+  scheduleId,
+  schedulePath,
+  type ScheduleView,
+  type TickView,
+} from '../../server/schedule-api';
+import { EXIT } from '../../terminal/exit-code';
+import { safeLine } from '../../terminal/safe-text';
+import type { Context } from '../context';
+import { several, withInputs, withOutput } from '../options';
+import { labelsOf, packAt, readPin, requestOf } from './run.command';
+
+interface Options extends ConnectionOptions {
+  readonly output: string;
+}
+
+/** `schedule create|list|show|next|pause|resume|delete`. */
+export function registerSchedules(program: Command, context: Context): void {
+  const schedule = program.command('schedule').description('run packs on a schedule');
+  registerCreate(schedule, context);
+  registerViews(schedule, context);
+  registerEdits(schedule, context);
+  for (const command of schedule.commands) command.copyInheritedSettings(program);
+}
+
+interface CreateOptions extends Options, InputOptions {
+  readonly name: string;
+  readonly cron: string;
+  readonly timeZone?: string;
+  readonly overlap?: string;
+  readonly catchUp?: string;
+  readonly catchUpWindow?: string;
+  readonly until?: string;
+  readonly paused?: boolean;
+  readonly planHash?: string;
+  readonly label?: readonly string[];
+}
+
+function registerCreate(schedule: Command, context: Context): void {
+  withConnection(withOutput(withInputs(schedule.command('create <pack>')), 'json'))
+    .description('create a schedule for a pack; its current plan is pinned')
+    .requiredOption('--name <name>', 'name of the schedule, unique in the tenant')
+    .requiredOption(
+      '--cron <expression>',
+      'minute, hour, day of month, month and day of week, or a macro such as @daily',
+    )
+    .option('--time-zone <name>', 'IANA time zone, such as Europe/Berlin (default: UTC)')
+    .addOption(
+      new Option('--overlap <rule>', 'what a tick does while a run is in progress (default: forbid)').choices([
+        ...OVERLAP,
+      ]),
+    )
+    .addOption(
+      new Option('--catch-up <rule>', 'which missed ticks are run later (default: none)').choices([...CATCH_UP]),
+    )
+    .option('--catch-up-window <duration>', 'maximum age of a missed tick, such as 6h')
+    .option('--until <time>', 'time of the last possible tick, such as 2027-01-31T00:00:00Z')
+    .option('--paused', 'create the schedule paused')
+    .option(
+      '--plan-hash <hash|file>',
+      'create it only if the plan has this hash: a hash, or a file with the JSON output of `taskrunner plan`',
+    )
+    .option('--label <name=value>', 'label of each run of the schedule', several)
+    .action((argument: string, options: CreateOptions) =>
+      context.run(async () => {
+        const client = await connect(options, context.env);
+        const { source } = await packAt(argument);
+        const { planHash } = await readPin(options.planHash);
+        const { name, cron, timeZone, overlap, catchUp, catchUpWindow, until, paused } = options;
+        const { body } = await client.ask('/api/schedules', {
+          method: 'POST',
+          body: {
+            ...(await requestOf(client, argument, source, options, context)),
+            labels: labelsOf(options.label ?? []),
+            ...{ name, cron, timeZone, overlap, catchUp, catchUpWindow, until, paused },
+            ...(planHash === null ? {} : { planHash }),
+          },
+        });
+        print(context, options, body as unknown as ScheduleView);
+        return EXIT.OK;
+      }, argument),
+    );
+}
+
+function registerViews(schedule: Command, context: Context): void {
+  withConnection(withOutput(schedule.command('list'), 'json'))
+    .description('list schedules, newest first')
+    .action((options: Options) =>
+      context.run(async () => {
+        const client = await connect(options, context.env);
+        const items = await listAll<ScheduleView>(client, '/api/schedules', { limit: 200 });
+        if (options.output === 'json') context.terminal.print(JSON.stringify({ items }));
+        else for (const one of items) context.terminal.print(lineOf(one));
+        return EXIT.OK;
+      }),
+    );
+  withConnection(withOutput(schedule.command('show <schedule>'), 'json'))
+    .description('show a schedule, by id or name, and the outcome of its last ticks')
+    .option('--ticks <count>', 'maximum number of entries', '10')
+    .action((supplied: string, options: Options & { readonly ticks: string }) =>
+      context.run(async () => {
+        const client = await connect(options, context.env);
+        const id = await scheduleId(client, supplied);
+        const most = Math.max(1, Number(options.ticks) || 10);
+        const shown = await getSchedule(client, id);
+        const query = { limit: Math.min(most, 200) };
+        const ticks = await listAll<TickView>(client, schedulePath(id, '/ticks'), query, most);
+        if (options.output === 'json') context.terminal.print(JSON.stringify({ ...shown, ticks }));
+        else for (const line of [...linesOf(shown), ...ticks.map(tickLine)]) context.terminal.print(safeLine(line));
+        return EXIT.OK;
+      }),
+    );
+  withConnection(withOutput(schedule.command('next <schedule>'), 'json'))
+    .description('show upcoming ticks')
+    .option('--count <count>', 'number of ticks, up to 100', '5')
+    .action((supplied: string, options: Options & { readonly count: string }) =>
+      context.run(async () => {
+        const client = await connect(options, context.env);
+        const path = schedulePath(await scheduleId(client, supplied), '/next');
+        const { body } = await client.ask(path, { query: { count: options.count } });
+        const { ticks } = body as unknown as {
+          readonly ticks: readonly { readonly at: string; readonly local: string }[];
+        };
+        if (options.output === 'json') context.terminal.print(JSON.stringify(body));
+        else for (const { at, local } of ticks) context.terminal.print(safeLine(`${at}  ${local}`));
+        return EXIT.OK;
+      }),
+    );
+}
+
+interface ResumeOptions extends Options {
+  readonly planHash?: string;
+  readonly profileDigest?: string;
+}
+
+function registerEdits(schedule: Command, context: Context): void {
+  const edit = (options: Options, supplied: string, body: object) =>
+    context.run(async () => {
+      const client = await connect(options, context.env);
+      print(context, options, await editSchedule(client, await scheduleId(client, supplied), body));
+      return EXIT.OK;
+    });
+  withConnection(withOutput(schedule.command('pause <schedule>'), 'json'))
+    .description('pause a schedule until it is resumed')
+    .action((supplied: string, options: Options) => edit(options, supplied, { paused: true }));
+  withConnection(withOutput(schedule.command('resume <schedule>'), 'json'))
+    .description(
+      'resume a schedule from the next tick; after a stop, confirm the new plan and profile with both digests',
+    )
+    .option('--plan-hash <hash>', 'hash of the plan to run from now on')
+    .option('--profile-digest <digest>', 'digest of the profile to use from now on')
+    .action((supplied: string, options: ResumeOptions) => {
+      const { planHash, profileDigest } = options;
+      return edit(options, supplied, { paused: false, planHash, profileDigest });
+    });
+  withConnection(withOutput(schedule.command('delete <schedule>'), 'json'))
+    .description('delete a schedule and its history; its runs are kept')
+    .action((supplied: string, options: Options) =>
+      context.run(async () => {
+        const client = await connect(options, context.env);
+        const { body } = await client.ask(schedulePath(await scheduleId(client, supplied)), { method: 'DELETE' });
+        const gone = body as unknown as ScheduleView;
+        context.terminal.print(
+          options.output === 'json' ? JSON.stringify(body) : safeLine(`removed ${gone.scheduleId} ${gone.name}`),
+        );
+        return EXIT.OK;
+      }),
+    );
+}
+
+function print({ terminal }: Context, { output }: Options, schedule: ScheduleView): void {
+  if (output === 'json') terminal.print(JSON.stringify(schedule));
+  else for (const line of linesOf(schedule)) terminal.print(safeLine(line));
+}
+
+function lineOf({ scheduleId: id, status, name, cron, timeZone, nextTick, pack }: ScheduleView): string {
+  return safeLine(
+    `${id}  ${status.padEnd(7)} ${nextTick ?? '-'}  ${cron} ${timeZone}  ${pack.name} ${pack.version}  ${name}`,
+  );
+}
+
+function linesOf(schedule: ScheduleView): readonly string[] {
+  const { stopped, pack, creator, editor } = schedule;
+  return [
+    `${schedule.scheduleId} ${schedule.name}: ${schedule.status}`,
+    `${schedule.cron} ${schedule.timeZone}, next ${schedule.nextTick ?? 'never'}, until ${schedule.until ?? 'no end'}`,
+    `overlap ${schedule.overlap}, catch-up ${schedule.catchUp} within ${schedule.catchUpWindow}`,
+    `${pack.name} ${pack.version}, by ${creator.name}, last edited by ${editor.name}`,
+    `plan ${schedule.planHash}`,
+    `profile ${schedule.profileDigest}`,
+    ...(stopped ? [`stopped at the tick of ${stopped.tick}: ${stopped.code} ${stopped.message}`] : []),
+    ...(stopped?.found ? [`now plan ${stopped.found.planHash}`, `now profile ${stopped.found.profileDigest}`] : []),
+  ];
+}
+
+function tickLine({ tick, lastTick, count, outcome, reason, runId }: TickView): string {
+  const which = count === 1 ? tick : `${tick} to ${lastTick} (${count})`;
+  return `${which}  ${outcome} ${runId ?? reason ?? ''}`;
+}

@@ -1,0 +1,310 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { Json } from '@taskrunner/core';
+
+// The whole system as users meet it: real database, real OIDC server, both services as processes. Only the public API is used,
+// but where a test plays an adversary with SQL.
+
+/** The repository's root. */
+export const ROOT = join(__dirname, '..', '..', '..', '..');
+
+/** What a stack says of itself. */
+interface StackState {
+  readonly number: number;
+  readonly server: string;
+  readonly issuer: string;
+  readonly trustPath: string;
+  readonly configurationPath: string;
+  readonly stateDirectory: string;
+  readonly health: { readonly webservice: string; readonly workers: readonly string[] };
+  readonly database: { readonly ownerUrl: string; readonly adminUrl: string };
+  readonly pids: readonly number[];
+  /** Of a shared one: where a step may call on loopback, its folder, and in it that of its registry. */
+  readonly port?: number;
+  readonly home?: string;
+  readonly registry?: string;
+}
+
+/** Given by `stack-environment.cjs`. */
+declare const askStacks: (
+  call: string,
+  number: number | null,
+  args: readonly unknown[],
+  onLine?: (process: string, line: string) => void,
+) => Promise<{ readonly value: unknown; readonly state: StackState }>;
+
+/** A stack of the CLI's `dev`, kept by a process of its own. */
+export class DevStack {
+  private constructor(
+    private state: StackState,
+    private readonly isShared: boolean,
+  ) {}
+
+  /** A stack of its own in a fresh folder. */
+  static async start(stateDirectory: string, options: StackOptions = {}): Promise<DevStack> {
+    const { onLine, ...more } = options;
+    const args = [stateDirectory, { ...more, reportsLines: onLine !== undefined }];
+    const { state } = await askStacks('start', null, args, onLine);
+    return new DevStack(state, false);
+  }
+
+  /** The stack of a profile (`stack-profiles.mjs`): started for the first spec that asks, and left as it was found. */
+  static async shared(profile: 'plain' | 'several'): Promise<DevStack> {
+    const cluster = process.env['TASKRUNNER_TEST_CLUSTER'];
+    const folder = cluster === undefined ? mkdtempSync(join(tmpdir(), 'taskrunner-shared-')) : dirname(cluster);
+    const { state } = await askStacks('share', null, [profile, folder]);
+    // Of a spec that runs by itself it goes with it.
+    return new DevStack(state, cluster !== undefined);
+  }
+
+  get server(): string {
+    return this.state.server;
+  }
+
+  /** Of the Authority. */
+  get issuer(): string {
+    return this.state.issuer;
+  }
+
+  get trustPath(): string {
+    return this.state.trustPath;
+  }
+
+  get configurationPath(): string {
+    return this.state.configurationPath;
+  }
+
+  get stateDirectory(): string {
+    return this.state.stateDirectory;
+  }
+
+  get health(): StackState['health'] {
+    return this.state.health;
+  }
+
+  get database(): StackState['database'] {
+    return this.state.database;
+  }
+
+  /** A port on loopback that steps of a shared stack may call. */
+  get port(): number {
+    if (this.state.port === undefined) throw new TypeError('the stack is not shared');
+    return this.state.port;
+  }
+
+  /** Folder of a shared stack; evidence may be exported to `destinations` in it. */
+  get home(): string {
+    if (this.state.home === undefined) throw new TypeError('the stack is not shared');
+    return this.state.home;
+  }
+
+  /** Folder of the registry of a shared stack. */
+  get registry(): string {
+    if (this.state.registry === undefined) throw new TypeError('the stack is not shared');
+    return this.state.registry;
+  }
+
+  async workerPids(): Promise<readonly number[]> {
+    await this.call('state');
+    return this.state.pids;
+  }
+
+  async tokenFor(login: string, actors: readonly string[] = []): Promise<string> {
+    return (await this.call('tokenFor', login, actors)) as string;
+  }
+
+  /**
+   * One command line of the CLI, in the process that keeps the stacks. `env` is all that it sees of the environment. Where the process itself is what
+   * is tried (signals, pipes, its folder), a spec starts it.
+   */
+  async taskrunner(args: readonly string[], env: Readonly<Record<string, string | undefined>> = {}): Promise<Ran> {
+    return (await this.call('taskrunner', args, env)) as Ran;
+  }
+
+  async startWorker(): Promise<number> {
+    return (await this.call('startWorker')) as number;
+  }
+
+  async killWorker(signal: NodeJS.Signals, pid?: number): Promise<void> {
+    await this.call('killWorker', signal, pid);
+  }
+
+  async crashDatabase(): Promise<() => Promise<void>> {
+    await this.call('crashDatabase');
+    return async () => void (await this.call('bringBack'));
+  }
+
+  async stop(): Promise<void> {
+    if (this.isShared) return;
+    await this.call('stop');
+    if (this.state.home !== undefined) rmSync(dirname(this.state.home), { recursive: true, force: true });
+  }
+
+  private async call(name: string, ...args: readonly unknown[]): Promise<unknown> {
+    const { value, state } = await askStacks(name, this.state.number, args);
+    this.state = { ...this.state, ...state };
+    return value;
+  }
+}
+
+/** What a command line did, as one sees it of a process. */
+export interface Ran {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Options of `startDevStack` (apps/cli/src/dev/dev-stack.ts). */
+interface StackOptions {
+  readonly workers?: number;
+  readonly configuration?: object;
+  readonly ports?: object;
+  readonly actors?: readonly string[];
+  /** An Authority of its own, in the folder `authority` of its state. Otherwise stacks share one. */
+  readonly ownAuthority?: boolean;
+  readonly onLine?: (process: string, line: string) => void;
+  /** Variables of its processes, while it starts. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Starts a stack of its own in a fresh folder. */
+export function startStack(stateDirectory: string, options: StackOptions = {}): Promise<DevStack> {
+  return DevStack.start(stateDirectory, options);
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Record<string, Json>;
+}
+
+/** A caller of the API. */
+export class Caller {
+  constructor(
+    private readonly server: string,
+    private readonly token: string | null,
+  ) {}
+
+  async ask(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+    const response = await this.raw(method, path, body, headers);
+    const text = await response.text();
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: text === '' ? {} : (JSON.parse(text) as Record<string, Json>),
+    };
+  }
+
+  raw(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
+    return fetch(`${this.server}${path}`, {
+      method,
+      headers: {
+        ...(this.token === null ? {} : { authorization: `Bearer ${this.token}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  }
+
+  async submit(manifest: string, inputs: Json = {}, more: object = {}): Promise<string> {
+    const { status, body } = await this.ask('POST', '/api/runs', { manifest, inputs, ...more });
+    if (status !== 201) throw new Error(`not accepted: ${status} ${JSON.stringify(body)}`);
+    return body['runId'] as string;
+  }
+
+  async summary(run: string): Promise<Record<string, Json>> {
+    return (await this.ask('GET', `/api/runs/${run}`)).body;
+  }
+
+  /** Waits until the run is in one of these states. */
+  async until(run: string, states: readonly string[], seconds = 60): Promise<Record<string, Json>> {
+    for (const end = Date.now() + seconds * 1_000; ;) {
+      const summary = await this.summary(run);
+      if (states.includes(summary['status'] as string)) return summary;
+      if (Date.now() > end) throw new Error(`${run}: ${JSON.stringify(summary)}`);
+      await pause(100);
+    }
+  }
+
+  async sealed(run: string): Promise<Uint8Array> {
+    for (const end = Date.now() + 60_000; ;) {
+      const response = await this.raw('GET', `/api/runs/${run}/evidence`);
+      if (response.status === 200) return new Uint8Array(await response.arrayBuffer());
+      if (Date.now() > end) throw new Error(`no evidence: ${response.status} ${await response.text()}`);
+      await pause(200);
+    }
+  }
+
+  /** Lines of an SSE stream until it closes, or until `stopAfter` lines were read. */
+  async lines(
+    run: string,
+    options: { readonly after?: number; readonly stopAfter?: number } = {},
+  ): Promise<{ readonly lines: readonly SseLine[]; readonly closed: boolean }> {
+    const headers: Record<string, string> = {
+      accept: 'text/event-stream',
+      ...(options.after === undefined ? {} : { 'last-event-id': String(options.after) }),
+    };
+    const response = await this.raw('GET', `/api/runs/${run}/logs`, undefined, headers);
+    const lines: SseLine[] = [];
+    if (response.status === 204 || !response.body) return { lines, closed: true };
+    let buffer = '';
+    const decoder = new TextDecoder();
+    const reader = response.body.getReader();
+    for (;;) {
+      const piece = (await reader.read()) as { readonly done: boolean; readonly value?: Uint8Array };
+      if (piece.done) return { lines, closed: true };
+      buffer += decoder.decode(piece.value, { stream: true });
+      const frames = buffer.split('\n\n');
+      buffer = frames.pop() ?? '';
+      for (const frame of frames) {
+        const id = /^id: ?(.*)$/m.exec(frame)?.[1];
+        const data = /^data: ?(.*)$/m.exec(frame)?.[1];
+        if (data !== undefined)
+          lines.push({ id: id === undefined ? null : Number(id), data: JSON.parse(data) as Record<string, Json> });
+        if (options.stopAfter === undefined || lines.length < options.stopAfter) continue;
+        await reader.cancel();
+        return { lines, closed: false };
+      }
+    }
+  }
+
+  /** Approves what the gate shows now. */
+  async approve(run: string, gate: string, change: object = {}): Promise<Answer> {
+    const shown = await this.ask('GET', `/api/runs/${run}/gates/${encodeURIComponent(gate)}`);
+    const { gateDigest, request } = shown.body as { gateDigest: string; request: { planHash: string } };
+    return this.ask('POST', `/api/runs/${run}/approve`, {
+      gateId: gate,
+      decision: 'approved',
+      planHash: request.planHash,
+      gateDigest,
+      reason: 'reviewed',
+      ...change,
+    });
+  }
+}
+
+export interface SseLine {
+  readonly id: number | null;
+  readonly data: Record<string, Json>;
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** A pack with these steps, as YAML text. */
+export function pack(steps: string, more = ''): string {
+  return `apiVersion: stellaops.io/pack.v1\nkind: TaskPack\nmetadata: { name: e2e, version: 1.0.0 }\nspec:\n${more}  steps:\n${steps.replace(/^/gm, '    ')}\n`;
+}
+
+/** True if a process is there. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}

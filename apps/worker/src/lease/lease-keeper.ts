@@ -1,0 +1,47 @@
+import type { WorkerSession } from '@taskrunner/core';
+import { Lease } from './lease';
+import type { Deadline } from '../quarantine/quarantine';
+
+/** How long before its lease ends a worker's children are killed. */
+const FENCE_MARGIN_MS = 2_000;
+
+export interface LeaseKeeperDependencies {
+  readonly url: string;
+  readonly supervisor: { renew(deadlineMs: number, sentAtMs: number): void };
+  readonly quarantine: { renew(deadline: Deadline): void };
+  readonly clock: { observe(databaseMs: number, localMs: number): void };
+  /** A clock that all processes of this machine share. */
+  readonly monotonicMs: () => number;
+}
+
+/** Keeps the lease of a session, and everything that runs under it, as long as the database answers. */
+export class LeaseKeeper {
+  private lease: Lease | null = null;
+
+  constructor(private readonly dependencies: LeaseKeeperDependencies) {}
+
+  /** `onLost`: the lease was swept, and the session is over. */
+  start(workerSession: WorkerSession, onLost: () => void): void {
+    const { url, clock, monotonicMs } = this.dependencies;
+    const ms = workerSession.leaseMs - FENCE_MARGIN_MS;
+    this.renew({ ms, sentAtMs: monotonicMs() });
+    this.lease = new Lease(url, workerSession, ({ held, at, sent }) => {
+      if (!held) return onLost();
+      const sentAtMs = Number(sent / 1_000n) / 1_000;
+      clock.observe(at, performance.now() - (monotonicMs() - sentAtMs));
+      this.renew({ ms, sentAtMs });
+    });
+  }
+
+  /** The lease that everything here runs under was renewed. */
+  renew(deadline: Deadline): void {
+    this.dependencies.supervisor.renew(deadline.ms, deadline.sentAtMs);
+    this.dependencies.quarantine.renew(deadline);
+  }
+
+  async stop(): Promise<void> {
+    const { lease } = this;
+    this.lease = null;
+    await lease?.stop();
+  }
+}

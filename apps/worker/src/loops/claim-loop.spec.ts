@@ -1,0 +1,157 @@
+import type { ClaimedRun, Claims, Driven, DriverDependencies, WorkerSession } from '@taskrunner/core';
+import { healthOf } from '@taskrunner/core/testing';
+import { ClaimLoop, type ClaimLoopOptions } from './claim-loop';
+import { Duties } from './duties';
+import type { WorkerLog } from '../reporting/worker-log';
+
+/** A loop that claims these runs once, and notes which were opened; none of them has a record that verifies. */
+function loopOver(runs: readonly ClaimedRun[]) {
+  const opened: unknown[] = [];
+  const due = [runs];
+  const claims = {
+    sweep: async () => undefined,
+    claim: async () => due.shift() ?? [],
+    inboxPositions: async () => [],
+    halt: async () => true,
+  } as unknown as Claims;
+  const dependencies = {
+    openAdmission(admission: unknown) {
+      opened.push(admission);
+      return null;
+    },
+    claims,
+    storeHealth: healthOf({ probe: async () => undefined }),
+    alarm: () => undefined,
+  } as unknown as DriverDependencies;
+  const log = { say: () => undefined } as unknown as WorkerLog;
+  const options = { concurrency: 100, claimIntervalMs: 5, inboxIntervalMs: 5, refuseIntervalMs: 5 };
+  const all = { ...options, sealed: { isolations: [], waitMs: 0 } } as unknown as ClaimLoopOptions;
+  return { loop: new ClaimLoop(claims, dependencies, log, all, () => undefined), opened };
+}
+
+describe('claims', () => {
+  beforeEach(() => jest.useFakeTimers());
+  afterEach(() => jest.useRealTimers());
+
+  it('that fail for as long as configured make the worker unready, until one succeeds', async () => {
+    let isDenied = true;
+    const claims = {
+      sweep: async () => 0,
+      claim: async () => (isDenied ? Promise.reject(new Error('permission denied for table runs')) : []),
+    } as unknown as Claims;
+    const said: string[] = [];
+    const log: WorkerLog = { say: (_level, event) => void said.push(event) };
+    const duties = new Duties(log, { unreadyAfterMs: 30_000 });
+    const options = { concurrency: 1, claimIntervalMs: 500, inboxIntervalMs: 500, refuseIntervalMs: 10 ** 9 };
+    const all = { ...options, sealed: { isolations: [], waitMs: 0 } } as unknown as ClaimLoopOptions;
+    const loop = new ClaimLoop(claims, present(), log, all, () => undefined, duties);
+    loop.start({} as WorkerSession);
+    await jest.advanceTimersByTimeAsync(20_000);
+    expect(duties.trouble()).toBeNull();
+    await jest.advanceTimersByTimeAsync(20_000);
+    expect(duties.trouble()).toContain('permission denied for table runs');
+    isDenied = false;
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(duties.trouble()).toBeNull();
+    expect(said).toEqual(['claim.failed', 'worker.unready', 'claim.works-again', 'worker.ready']);
+  });
+});
+/** A loop that drives one run, whose driver notes what it is told and when. */
+function loopWith(driver: { readonly underWay: readonly string[]; readonly gives: readonly string[] }) {
+  const reported: string[] = [];
+  const note = (what: string): void => void reported.push(what);
+  let end = (_driven: Driven): void => undefined;
+  const isolate = () => ({
+    drive: () => new Promise<Driven>((resolve) => (end = resolve)),
+    inboxChanged: () => undefined,
+    leave: () => note('leave'),
+    giveUpIdempotent: () => (note('give up'), driver.gives),
+    underWay: driver.underWay,
+    handOver: () => (note('hand over'), end('handed-over')),
+  });
+  const run = { runId: 'run-1', tenant: 'acme', fence: 1, quarantine: true } as unknown as ClaimedRun;
+  const due = [[run]];
+  const claims = {
+    sweep: async () => undefined,
+    claim: async () => due.shift() ?? [],
+    inboxPositions: async () => [],
+    release: async () => undefined,
+  } as unknown as Claims;
+  const options = { concurrency: 100, claimIntervalMs: 5, inboxIntervalMs: 5, refuseIntervalMs: 5, isolate };
+  const all = { ...options, sealed: { isolations: [], waitMs: 0 } } as unknown as ClaimLoopOptions;
+  const log = { say: () => undefined } as unknown as WorkerLog;
+  return { loop: new ClaimLoop(claims, present(), log, all, () => undefined), reported, end: () => end('ended') };
+}
+
+/** All that waits for nothing outside of this process. */
+async function whatIsReady(): Promise<void> {
+  for (let i = 0; i < 1_000; i++) await Promise.resolve();
+}
+
+describe('the runs of one claim', () => {
+  // Its loops wait for ever, and hold nothing.
+  beforeEach(() => jest.useFakeTimers({ doNotFake: ['setImmediate'] }));
+  afterEach(() => jest.useRealTimers());
+
+  it('begin in eights, the next when those wait', async () => {
+    const runs = Array.from({ length: 20 }, (_, i) => ({ runId: `run-${i}`, fence: 1, admission: i }));
+    const { loop, opened } = loopOver(runs as unknown as ClaimedRun[]);
+    loop.start({} as WorkerSession);
+    const seen: number[] = [];
+    for (let i = 0; i < 3; i++) {
+      await whatIsReady();
+      seen.push(opened.length);
+      await new Promise(setImmediate);
+    }
+    expect(seen).toEqual([8, 16, 20]);
+    expect(opened).toEqual(runs.map(({ admission }) => admission));
+  });
+});
+
+describe('a worker that drains', () => {
+  beforeEach(() => jest.useFakeTimers());
+  afterEach(() => jest.useRealTimers());
+
+  it('stops first what may begin again elsewhere, last what may act once only, and says both', async () => {
+    const { loop, reported } = loopWith({ gives: ['idem#1'], underWay: ['once#1'] });
+    loop.start({} as WorkerSession);
+    await jest.advanceTimersByTimeAsync(100);
+    const abandoned: string[] = [];
+    const drained = loop.drain({
+      graceMs: 600,
+      stopMs: 100,
+      onAbandoned: ({ run, step, effects }) => abandoned.push(`${run.runId} ${step} ${effects}`),
+    });
+    expect(reported).toEqual(['leave']);
+    await jest.advanceTimersByTimeAsync(499);
+    expect(reported).toEqual(['leave']);
+    await jest.advanceTimersByTimeAsync(2);
+    expect([reported, abandoned]).toEqual([['leave', 'give up'], ['run-1 idem#1 idempotent']]);
+    await jest.advanceTimersByTimeAsync(98);
+    expect(reported).toEqual(['leave', 'give up']);
+    await jest.advanceTimersByTimeAsync(2);
+    expect(reported.slice(2)).toEqual(['hand over']);
+    expect(abandoned).toEqual(['run-1 idem#1 idempotent', 'run-1 once#1 once']);
+    await jest.advanceTimersByTimeAsync(1_000);
+    await drained;
+  });
+
+  it('waits no longer than its runs take', async () => {
+    const { loop, reported, end } = loopWith({ gives: [], underWay: [] });
+    loop.start({} as WorkerSession);
+    await jest.advanceTimersByTimeAsync(100);
+    let isOver = false;
+    void loop.drain({ graceMs: 60_000, stopMs: 10_000 }).then(() => (isOver = true));
+    await jest.advanceTimersByTimeAsync(200);
+    expect(isOver).toBe(false);
+    end();
+    await jest.advanceTimersByTimeAsync(500);
+    expect(isOver).toBe(true);
+    expect(reported.filter((one) => one.startsWith('hand over'))).toEqual([]);
+  });
+});
+
+/** Hands of which only the object store is asked, and is there. */
+function present(): DriverDependencies {
+  return { storeHealth: healthOf({ probe: async () => undefined }) } as unknown as DriverDependencies;
+}

@@ -1,0 +1,93 @@
+import type { WorkerLog } from '../reporting/worker-log';
+
+/** What a worker does again and again: one that cannot is of no use, though it lives and its database answers. */
+export const DUTIES = ['claim', 'drive', 'refuse', 'mail', 'attest', 'seal', 'assignment', 'standings'] as const;
+export type Duty = (typeof DUTIES)[number];
+
+export interface DutySetting {
+  /** How long a duty may fail before the worker is not ready, milliseconds. Absent: for ever. */
+  readonly unreadyAfterMs?: number;
+  readonly onFailed?: (duty: Duty) => void;
+  /** True if the database refuses what this release always asks, so that it is no run's fault. */
+  readonly isDatabaseFault?: (error: unknown) => boolean;
+  /** Monotonic milliseconds; for tests. */
+  readonly elapsed?: () => number;
+}
+
+interface Failing {
+  readonly since: number;
+  reason: string;
+}
+
+/**
+ * How a worker's duties go. A failure is said when it begins and when it is over. Once one has lasted so long that the worker is not ready, that
+ * is said, once, with the reason. Each failure is counted.
+ */
+export class Duties {
+  private readonly failing = new Map<Duty, Failing>();
+  private isUnready = false;
+
+  constructor(
+    private readonly log: WorkerLog,
+    private readonly setting: DutySetting = {},
+  ) {}
+
+  done(duty: Duty): void {
+    const failing = this.failing.get(duty);
+    if (!failing) return;
+    this.failing.delete(duty);
+    this.log.say('info', `${duty}.works-again`, { failedForMs: Math.round(this.elapsed() - failing.since) });
+    if (!this.isUnready || this.trouble() !== null) return;
+    this.isUnready = false;
+    this.log.say('info', 'worker.ready', {});
+  }
+
+  failed(duty: Duty, error: unknown): void {
+    this.setting.onFailed?.(duty);
+    const reason = error instanceof Error ? error.message : String(error);
+    const known = this.failing.get(duty);
+    const failing = known ?? { since: this.elapsed(), reason };
+    this.failing.set(duty, failing);
+    if (!known || known.reason !== reason) this.log.say('warn', `${duty}.failed`, { error });
+    failing.reason = reason;
+    if (this.isUnready || !this.isTooLong(failing)) return;
+    this.isUnready = true;
+    this.log.say('error', 'worker.unready', { duty, reason, code: 'WORKER_CANNOT_WORK' });
+  }
+
+  /** As `failed`, if the fault is the installation's. False: it is that of the run in hand, and the caller says so. */
+  refused(duty: Duty, error: unknown): boolean {
+    const isFault = this.setting.isDatabaseFault?.(error) === true;
+    if (isFault) this.failed(duty, error);
+    return isFault;
+  }
+
+  /** Why this worker is not ready; null if it is. */
+  trouble(): string | null {
+    for (const [duty, failing] of this.failing) {
+      if (!this.isTooLong(failing)) continue;
+      const seconds = Math.round((this.elapsed() - failing.since) / 1_000);
+      return `${WHAT[duty]} has failed for ${seconds} s: ${failing.reason}`;
+    }
+    return null;
+  }
+
+  private elapsed(): number {
+    return this.setting.elapsed?.() ?? performance.now();
+  }
+
+  private isTooLong({ since }: Failing): boolean {
+    return this.elapsed() - since >= (this.setting.unreadyAfterMs ?? Infinity);
+  }
+}
+
+const WHAT: { readonly [Each in Duty]: string } = {
+  claim: 'claiming runs',
+  drive: 'committing run progress',
+  refuse: 'checking for runs that no worker can take',
+  mail: 'reading inbox messages',
+  attest: 'checking for evidence to seal',
+  seal: 'storing evidence',
+  assignment: 'claiming assignments',
+  standings: 'checking assignments',
+};

@@ -1,0 +1,76 @@
+import { deliverDue, exportedFile, isCodedError, type DeliverDependencies, type Delivery } from '@taskrunner/core';
+import type { WorkerLog } from '../reporting/worker-log';
+
+const INTERVAL_MS = 1_000;
+
+/**
+ * Hands sealed evidence over to where runs asked for: a lane for each destination, so that one that is down holds up no other, and one
+ * for requests whose destination is not configured any more. Nothing of it touches the seal.
+ */
+export class ExportLoop {
+  private stopping = new AbortController();
+  private lanes: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly dependencies: DeliverDependencies,
+    private readonly log: WorkerLog,
+  ) {}
+
+  start(): void {
+    this.stopping = new AbortController();
+    const { signal } = this.stopping;
+    this.lanes = Promise.all(
+      [...this.dependencies.destinations.keys(), null].map((id) => this.deliverForever(id, signal)),
+    );
+  }
+
+  /** A delivery under way is given back. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.lanes;
+  }
+
+  private async deliverForever(destination: string | null, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        const delivery = await deliverDue(this.dependencies, destination, signal);
+        if (delivery) {
+          this.report(delivery);
+          continue;
+        }
+      } catch (error) {
+        this.log.say('warn', 'export.failed', { destination, error });
+      }
+      await idle(signal);
+    }
+  }
+
+  private report({ due, settled, error }: Delivery): void {
+    const { runId, tenant, destination, tries } = due;
+    const level = { delivered: 'info', pending: 'warn', failed: 'error' } as const;
+    const { cause } = isCodedError(error) ? error : { cause: error };
+    const file = exportedFile(runId);
+    this.log.say(level[settled.status], `evidence.export-${settled.status}`, {
+      runId,
+      tenant,
+      destination,
+      file,
+      tries,
+      ...(settled.status === 'delivered' ? {} : { reason: settled.reason }),
+      ...(cause ? { error: cause } : {}),
+    });
+  }
+}
+
+function idle(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, INTERVAL_MS);
+    signal.addEventListener('abort', end);
+    if (signal.aborted) end();
+  });
+}

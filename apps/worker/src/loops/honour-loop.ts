@@ -1,0 +1,207 @@
+import {
+  indexPlan,
+  partsOf,
+  sha256,
+  stopOf,
+  unmetOf,
+  unmetOfEnvironment,
+  UNMET_PARTS,
+  type AdmissionRecord,
+  type Digest,
+  type Environment,
+  type Envelope,
+  type WorkerSession,
+  type ParkedKind,
+  type Plan,
+  type Profile,
+  type RunEnvironments,
+  type Unmet,
+  type WorkerMeans,
+} from '@taskrunner/core';
+import type { WorkerLog } from '../reporting/worker-log';
+
+export interface HonourDependencies {
+  readonly environments: RunEnvironments;
+  readonly means: () => WorkerMeans;
+  /** Digests of the environments that the worker's own configuration gives and its probe holds. */
+  readonly own: () => readonly Digest[];
+  readonly openAdmission: (envelope: Envelope) => AdmissionRecord | null;
+  /** The worker claims runs of these environments from now on. */
+  readonly onHonoured: (environments: readonly Digest[]) => Promise<void>;
+}
+
+/** Runs that wait for a worker which has one part of an environment, and for how long the first has, seconds. */
+export interface UnhonouredCount {
+  readonly part: string;
+  readonly runs: number;
+  readonly oldestSeconds: number;
+}
+
+/**
+ * Looks which environments runs were admitted with, and claims those that this worker can honour, whatever its own are called. What nobody
+ * can honour says so. Once in the life of the process it looks through what sleeps for runs that its configuration stops.
+ */
+export class HonourLoop {
+  private readonly verdicts = new Map<Digest, readonly Unmet[]>();
+  private workerSession: WorkerSession | null = null;
+  private honoured: readonly Digest[] = [];
+  private isStopping = false;
+  private hasLookedThrough = false;
+  private found = countsOf([]);
+  private loop: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly dependencies: HonourDependencies,
+    private readonly log: WorkerLog,
+    private readonly intervalMs: number,
+  ) {}
+
+  /** What waits for somebody who can honour it, in the whole installation, as last asked. */
+  get counts(): readonly UnhonouredCount[] {
+    return this.found;
+  }
+
+  start(workerSession: WorkerSession): void {
+    this.workerSession = workerSession;
+    this.isStopping = false;
+    this.honoured = this.dependencies.own();
+    this.loop = this.lookForever(workerSession);
+  }
+
+  async stop(): Promise<void> {
+    this.isStopping = true;
+    this.workerSession = null;
+    await this.loop;
+  }
+
+  /** The probe has come out otherwise: nothing that was found holds. */
+  forget(): void {
+    this.verdicts.clear();
+    this.honoured = this.dependencies.own();
+  }
+
+  /** True if this worker, as it is now, can drive runs of an environment: by its text. */
+  honours(text: string): boolean {
+    return this.unmetOfText(sha256(text), text).length === 0;
+  }
+
+  private async lookForever(workerSession: WorkerSession): Promise<void> {
+    while (!this.isStopping) {
+      try {
+        await this.look(workerSession);
+        if (!this.hasLookedThrough) await this.lookThrough();
+        this.hasLookedThrough = true;
+      } catch (error) {
+        this.log.say('warn', 'environments.not-read', { error });
+      }
+      for (let left = this.intervalMs; left > 0 && !this.isStopping; left -= SLEEP_MS) await pause(SLEEP_MS);
+    }
+  }
+
+  /** One look. */
+  async look(workerSession: WorkerSession): Promise<void> {
+    const { environments, own } = this.dependencies;
+    const waiting = await environments.waiting([...this.verdicts.keys()]);
+    for (const { digest, text } of waiting) if (text !== null) this.unmetOfText(digest, text);
+    const honoured = new Set(own());
+    const unhonoured = [];
+    for (const { digest, tenants } of waiting) {
+      const unmet = this.verdicts.get(digest) ?? [];
+      if (honoured.has(digest)) continue;
+      if (unmet.length === 0) honoured.add(digest);
+      else unhonoured.push({ digest, tenants, parts: partsOf(unmet) });
+    }
+    if (this.isStopping || workerSession !== this.workerSession) return;
+    if (honoured.size !== this.honoured.length || this.honoured.some((digest) => !honoured.has(digest))) {
+      this.honoured = [...honoured];
+      await this.dependencies.onHonoured(this.honoured);
+    }
+    for (const { tenant, runId, parts, since } of await environments.mark(workerSession, unhonoured))
+      this.log.say('warn', 'run.unhonoured', { runId, tenant, parts, since: new Date(since).toISOString() });
+    const back = await environments.unmark(workerSession);
+    if (back > 0) this.log.say('info', 'runs.honoured', { runs: back });
+    this.found = countsOf(await environments.unhonoured());
+  }
+
+  /** Sleeping runs that this configuration stops are due now, so that whoever claims them ends them: none of them waits for its time. */
+  private async lookThrough(): Promise<void> {
+    let last: ParkedKind | null = null;
+    for (;;) {
+      const kinds = await this.dependencies.environments.parked(this.dependencies.own(), last);
+      for (const kind of kinds) {
+        const parts = this.stoppingParts(kind);
+        if (parts === null) continue;
+        const runs = await this.dependencies.environments.wake(kind);
+        const { tenant, contentDigest } = kind;
+        this.log.say('warn', 'runs.stopped-by-configuration', { tenant, content: contentDigest, parts, runs });
+      }
+      last = kinds.at(-1) ?? null;
+      if (last === null || this.isStopping) return;
+    }
+  }
+
+  /** Null: it is not stopped, or its records do not hold, which is for whoever claims it to say. */
+  private stoppingParts({ plan, planHash, profile, environment, admission: envelope }: ParkedKind): string | null {
+    const admission = this.dependencies.openAdmission(envelope);
+    if (admission === null) return null;
+    try {
+      return this.stopOf(admission, { plan, planHash, profile, environment });
+    } catch (error) {
+      this.log.say('warn', 'environment.unreadable', { digest: sha256(environment), error });
+      return null;
+    }
+  }
+
+  private stopOf(
+    admission: AdmissionRecord,
+    { plan, planHash, profile, environment }: Pick<ParkedKind, 'plan' | 'planHash' | 'profile' | 'environment'>,
+  ): string | null {
+    const { defaults } = JSON.parse(profile) as Profile;
+    const { floor } = (JSON.parse(environment) as Environment).approvals;
+    const index = indexPlan(JSON.parse(plan) as Plan, planHash, defaults, floor);
+    const means = this.dependencies.means();
+    const stop = stopOf(unmetOf({ profile, environment }, index, admission, means), admission, means);
+    return stop?.part ?? null;
+  }
+
+  /** What is no environment nobody honours: whoever wrote it keeps no worker from looking at the others. */
+  private unmetOfDocument(text: string): readonly Unmet[] {
+    try {
+      return unmetOfEnvironment(JSON.parse(text) as Environment, this.dependencies.means());
+    } catch (error) {
+      this.log.say('warn', 'environment.unreadable', { digest: sha256(text), error });
+      return NOT_IT;
+    }
+  }
+
+  private unmetOfText(digest: Digest, text: string): readonly Unmet[] {
+    const known = this.verdicts.get(digest);
+    if (known) return known;
+    const unmet = sha256(text) === digest ? this.unmetOfDocument(text) : NOT_IT;
+    this.verdicts.set(digest, unmet);
+    if (this.verdicts.size > KEPT) this.verdicts.delete(this.verdicts.keys().next().value as Digest);
+    return unmet;
+  }
+}
+
+const SLEEP_MS = 250;
+const KEPT = 1_000;
+const NOT_IT: readonly Unmet[] = [
+  { part: 'document', detail: 'another document stands under its digest', stops: null },
+];
+
+/** One count for each part, none too: a run that lacks two is counted with both. */
+function countsOf(
+  rows: readonly { readonly parts: string; readonly runs: number; readonly oldestMs: number }[],
+): readonly UnhonouredCount[] {
+  return UNMET_PARTS.map((part) => {
+    const ofPart = rows.filter(({ parts }) => parts.split(',').includes(part));
+    const runs = ofPart.reduce((sum, row) => sum + row.runs, 0);
+    const oldestSeconds = Math.max(0, ...ofPart.map(({ oldestMs }) => oldestMs)) / 1_000;
+    return { part, runs, oldestSeconds };
+  });
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,74 @@
+import { collectObjects, isCodedError, type CollectDependencies } from '@taskrunner/core';
+import type { WorkerLog } from '../reporting/worker-log';
+
+/** How long it waits at most before it asks again for tenants that are due, milliseconds. */
+const ASK_MS = 60_000;
+
+/**
+ * Takes out of the object store what nobody needs: objects without a reference, what interrupted writers left. Several workers share the
+ * tenants; an outage of database or store only delays it.
+ */
+export class ObjectSweep {
+  private readonly stopping = new AbortController();
+  private loop: Promise<void> | null = null;
+  private sweptAt = -Infinity;
+
+  constructor(
+    private readonly dependencies: CollectDependencies,
+    private readonly log: WorkerLog,
+    /** True while the store is away: there is nothing to ask it. */
+    private readonly isAway: () => boolean = () => false,
+  ) {}
+
+  /** Goes on through all sessions of its worker. */
+  start(): void {
+    this.loop ??= this.sweepForever();
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.loop;
+  }
+
+  private async sweepForever(): Promise<void> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      try {
+        if (!this.isAway()) await this.sweepOnce();
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        this.log.say('warn', 'sweep.failed', { code: isCodedError(error) ? error.code : null, reason });
+      }
+      await this.idle();
+    }
+  }
+
+  private async sweepOnce(): Promise<void> {
+    const { store, references, graceMs, intervalMs, monotonicMs } = this.dependencies;
+    if (monotonicMs() - this.sweptAt >= intervalMs) {
+      const leftovers = await store.sweep(graceMs);
+      await references.enrol(await store.tenants());
+      this.sweptAt = monotonicMs();
+      if (leftovers > 0) this.log.say('info', 'sweep.leftovers', { count: leftovers });
+    }
+    for (;;) {
+      const done = await collectObjects(this.dependencies, this.stopping.signal);
+      if (done === null || this.stopping.signal.aborted) return;
+      if (done.collected > 0 || done.uploads > 0) this.log.say('info', 'sweep.collected', { ...done });
+    }
+  }
+
+  private async idle(): Promise<void> {
+    const { signal } = this.stopping;
+    if (signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', end);
+        resolve();
+      };
+      const timer = setTimeout(end, Math.min(ASK_MS, this.dependencies.intervalMs));
+      signal.addEventListener('abort', end);
+    });
+  }
+}

@@ -1,4 +1,0 @@
-import './leave-with-worker';
-import { driveIsolated } from './serve-quarantine';
-
-driveIsolated();

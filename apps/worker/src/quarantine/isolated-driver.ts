@@ -1,0 +1,76 @@
+import {
+  RunDriver,
+  type Claims,
+  type ClaimedRun,
+  type Driven,
+  type DriverDependencies,
+  type Refusal,
+} from '@taskrunner/core';
+import type { HonourLoop } from '../loops/honour-loop';
+import type { LeaseKeeper } from '../lease/lease-keeper';
+import type { Deadline } from './quarantine';
+import type { SandboxWatch } from '../sandbox-watch';
+
+export interface IsolatedDriverDependencies {
+  readonly driving: DriverDependencies;
+  readonly claims: Pick<Claims, 'beginIsolated'>;
+  readonly honours: Pick<HonourLoop, 'honours'>;
+  readonly sandboxes: Pick<SandboxWatch, 'keep'>;
+  readonly lease: Pick<LeaseKeeper, 'renew'>;
+}
+
+/** Drives one run at a time that another process has claimed, and nothing beside it. */
+export class IsolatedDriver {
+  private driver: RunDriver | null = null;
+  private isAbandoned = false;
+  private isLeaving = false;
+
+  constructor(private readonly dependencies: IsolatedDriverDependencies) {}
+
+  /** `onBegin`: now this process may die of it. */
+  async drive(run: ClaimedRun, refusal: Refusal | null, onBegin: () => Promise<void>): Promise<Driven> {
+    const { driving, claims, honours, sandboxes } = this.dependencies;
+    this.isAbandoned = false;
+    this.isLeaving = false;
+    // What the probe has shown there it may not have shown here.
+    if (refusal === null && !honours.honours(run.environment)) return 'handed-over';
+    await sandboxes.keep();
+    if (!(await claims.beginIsolated(run))) return 'handed-over';
+    await onBegin();
+    const driver = await RunDriver.open(driving, run, refusal);
+    if (typeof driver === 'string') return driver;
+    this.driver = driver;
+    if (this.isAbandoned) driver.handOver();
+    else if (this.isLeaving) driver.leave();
+    try {
+      return await driver.drive();
+    } finally {
+      this.driver = null;
+    }
+  }
+
+  /** The lease of its worker was renewed. */
+  renew(deadline: Deadline): void {
+    this.dependencies.lease.renew(deadline);
+  }
+
+  inboxChanged(): void {
+    this.driver?.inboxChanged();
+  }
+
+  abandon(): void {
+    this.isAbandoned = true;
+    this.driver?.handOver();
+  }
+
+  /** Its worker leaves: nothing more of the run begins here. */
+  leave(): void {
+    this.isLeaving = true;
+    this.driver?.leave();
+  }
+
+  /** Steps of it that may begin again elsewhere are stopped. */
+  giveUpIdempotent(): void {
+    this.driver?.giveUpIdempotent();
+  }
+}

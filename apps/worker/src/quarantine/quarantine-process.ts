@@ -1,0 +1,4 @@
+import '../leave-with-worker';
+import { driveIsolated } from './serve-quarantine';
+
+driveIsolated();

@@ -1,0 +1,206 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import type { ClaimedRun, Driven, Refusal } from '@taskrunner/core';
+import type { WorkerLog } from '../reporting/worker-log';
+
+/** Until when steps may run: so many milliseconds after a moment of the monotonic clock, which all processes share. */
+export interface Deadline {
+  readonly ms: number;
+  readonly sentAtMs: number;
+}
+
+/** What a worker says to the process of a run in quarantine. */
+export type ToQuarantine =
+  | { readonly type: 'drive'; readonly run: ClaimedRun; readonly refusal: Refusal | null }
+  | { readonly type: 'renew'; readonly deadline: Deadline }
+  | { readonly type: 'mail' }
+  | { readonly type: 'hand-over' }
+  /** Its worker leaves: nothing more begins. Then: steps that may begin again elsewhere are stopped. */
+  | { readonly type: 'drain' }
+  | { readonly type: 'give-up' }
+  /** It is not needed any more. */
+  | { readonly type: 'leave' };
+
+/** And it to its worker. `driving`: from here on a death is the run's own. */
+export type FromQuarantine =
+  | { readonly type: 'ready' }
+  | { readonly type: 'driving' }
+  | { readonly type: 'driven'; readonly driven: Driven };
+
+/** What came of it: the process has died of the run, or it never came so far. */
+export type IsolatedOutcome = Driven | 'died' | 'failed';
+
+/** Processes at once; further runs in quarantine wait for their turn, under their claim, and go back to other workers after a while. */
+const AT_ONCE = 2;
+const PATIENCE_MS = 15_000;
+
+/** Where a process may stand; one that has survived a run drives the next. */
+interface Place {
+  readonly folder: string;
+  child: ChildProcess | null;
+}
+
+/**
+ * Drives runs beside which workers have died, each alone in a process (engine.md §3): what kills it kills nothing else, and a worker that
+ * sees it die knows that the run was it. A worker that is killed itself takes its processes along, and blames nobody.
+ */
+export class Quarantine {
+  private readonly drives = new Set<IsolatedDrive>();
+  private readonly places: Place[];
+  private readonly waiting: ((place: Place) => void)[] = [];
+  private deadline: Deadline | null = null;
+
+  /** `env`: as the worker was started with, secrets among it, for a place with this folder. `workDirectory`: of the worker; each place has a folder in it. */
+  constructor(
+    private readonly env: (folder: string) => Readonly<Record<string, string | undefined>>,
+    workDirectory: string,
+    private readonly log: WorkerLog,
+    private readonly script = join(__dirname, 'quarantine-process.js'),
+    private readonly patienceMs = PATIENCE_MS,
+  ) {
+    const folderOf = (place: number): string => join(workDirectory, `quarantine-${place}`);
+    this.places = Array.from({ length: AT_ONCE }, (_, place) => ({ folder: folderOf(place), child: null }));
+  }
+
+  /** The worker's lease was renewed: theirs with it. */
+  renew(deadline: Deadline): void {
+    this.deadline = deadline;
+    for (const drive of this.drives) drive.send({ type: 'renew', deadline });
+  }
+
+  /** A run that waits to be driven apart. */
+  open(run: ClaimedRun, refusal: Refusal | null): IsolatedDrive {
+    return new IsolatedDrive(run, refusal, (drive) => this.drive(drive));
+  }
+
+  private async drive(drive: IsolatedDrive): Promise<IsolatedOutcome> {
+    const place = await this.place();
+    if (place === null) return 'handed-over';
+    this.drives.add(drive);
+    try {
+      return drive.isHandedOver ? 'handed-over' : await this.driveIn(place, drive);
+    } finally {
+      this.drives.delete(drive);
+      const next = this.waiting.shift();
+      if (next) next(place);
+      else {
+        this.places.push(place);
+        this.leave(place);
+      }
+    }
+  }
+
+  /** A place that is free now or soon; null: there is none. */
+  private async place(): Promise<Place | null> {
+    const free = this.places.shift();
+    if (free) return free;
+    return new Promise((resolve) => {
+      const take = (place: Place): void => {
+        clearTimeout(timer);
+        resolve(place);
+      };
+      const timer = setTimeout(() => {
+        this.waiting.splice(this.waiting.indexOf(take), 1);
+        resolve(null);
+      }, this.patienceMs);
+      this.waiting.push(take);
+    });
+  }
+
+  private async driveIn(place: Place, drive: IsolatedDrive): Promise<IsolatedOutcome> {
+    const child = place.child ?? (await this.start(place));
+    if (child === null) return 'failed';
+    const { runId, tenant, crashes } = drive.run;
+    this.log.say('warn', 'quarantine.began', { runId, tenant, crashes });
+    if (this.deadline !== null) drive.send({ type: 'renew', deadline: this.deadline });
+    return drive.driveIn(child);
+  }
+
+  /** A process that is ready; null if none can be had. */
+  private async start(place: Place): Promise<ChildProcess | null> {
+    const child = fork(this.script, [], {
+      env: { ...this.env(place.folder) },
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      serialization: 'advanced',
+    });
+    place.child = child;
+    const gone = (): void => void (place.child = place.child === child ? null : place.child);
+    child.once('error', gone).once('exit', gone);
+    return new Promise((resolve) => {
+      child.once('message', () => resolve(child));
+      child.once('error', () => resolve(null)).once('exit', () => resolve(null));
+    });
+  }
+
+  private leave(place: Place): void {
+    if (place.child?.connected) place.child.send({ type: 'leave' } satisfies ToQuarantine, () => undefined);
+    place.child = null;
+  }
+}
+
+/** One run in quarantine, as a claim loop holds a driver. */
+export class IsolatedDrive {
+  isHandedOver = false;
+  private child: ChildProcess | null = null;
+  private readonly early: ToQuarantine[] = [];
+
+  constructor(
+    readonly run: ClaimedRun,
+    private readonly refusal: Refusal | null,
+    private readonly inPlace: (drive: IsolatedDrive) => Promise<IsolatedOutcome>,
+  ) {}
+
+  drive(): Promise<IsolatedOutcome> {
+    return this.inPlace(this);
+  }
+
+  inboxChanged(): void {
+    this.send({ type: 'mail' });
+  }
+
+  handOver(): void {
+    this.isHandedOver = true;
+    this.send({ type: 'hand-over' });
+  }
+
+  /** Its worker leaves. A run that no process drives yet begins elsewhere. */
+  leave(): void {
+    if (this.child === null) this.handOver();
+    else this.send({ type: 'drain' });
+  }
+
+  /** Which steps it gives up its own process knows. */
+  giveUpIdempotent(): readonly string[] {
+    this.send({ type: 'give-up' });
+    return [];
+  }
+
+  /** What is under way is its own process's to know. */
+  readonly underWay: readonly string[] = [];
+
+  /** Said now, or when there is a process for it; to one that has ended, not at all. */
+  send(message: ToQuarantine): void {
+    if (this.child === null) this.early.push(message);
+    else if (this.child.connected) this.child.send(message, () => undefined);
+  }
+
+  /** In this process, which is ready and drives nothing else. */
+  driveIn(child: ChildProcess): Promise<IsolatedOutcome> {
+    this.child = child;
+    return new Promise((resolve) => {
+      let isDriving = false;
+      const hear = (message: FromQuarantine): void => {
+        if (message.type === 'driving') isDriving = true;
+        else if (message.type === 'driven') end(message.driven);
+      };
+      const lose = (): void => end(isDriving ? 'died' : 'failed');
+      const end = (driven: IsolatedOutcome): void => {
+        child.off('message', hear).off('exit', lose);
+        resolve(driven);
+      };
+      child.on('message', hear).once('exit', lose);
+      this.send({ type: 'drive', run: this.run, refusal: this.refusal });
+      for (const early of this.early.splice(0)) this.send(early);
+    });
+  }
+}

@@ -1,0 +1,61 @@
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import { loadConfiguration, Telemetry } from '@taskrunner/infrastructure/modules';
+import { IsolatedDriver } from './isolated-driver';
+import type { FromQuarantine, ToQuarantine } from './quarantine';
+import { WorkerModule, type WorkerOptions } from '../worker.module';
+
+/**
+ * The life of a process that drives one run at a time: forked by a worker for runs beside which workers have died. It claims nothing and
+ * holds no lease; both are its worker's, and when that is gone, or needs it no more, this ends. Call it once, in a script that is
+ * `isolatedMain` of a worker, with the adapters and imports of that worker.
+ */
+export function driveIsolated(options: Pick<WorkerOptions, 'adapters' | 'imports'> = {}): void {
+  // Signals of a terminal or a service manager are for the worker, which hands over.
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => undefined);
+  // It must not outlive the worker that forked it.
+  process.on('disconnect', () => process.exit(1));
+  serve(options).catch((error: unknown) => {
+    sayFailed(error);
+    process.exit(1);
+  });
+}
+
+async function serve(options: Pick<WorkerOptions, 'adapters' | 'imports'>): Promise<void> {
+  if (!process.connected) process.exit(1);
+  const reading = await loadConfiguration(undefined, process.env);
+  if (reading.kind === 'refused') throw new TypeError('the configuration is refused');
+  const { configuration } = reading;
+  // It forks no process of its own: what it drives is claimed by its worker.
+  const root = WorkerModule.forRoot({ ...options, configuration, isolatedMain: __filename });
+  const context = await NestFactory.createApplicationContext(root, { logger: false, abortOnError: false });
+  const [driver, telemetry] = [context.get(IsolatedDriver), context.get(Telemetry)];
+  process.on('message', (message: ToQuarantine) => {
+    if (message.type === 'renew') driver.renew(message.deadline);
+    else if (message.type === 'mail') driver.inboxChanged();
+    else if (message.type === 'hand-over') driver.abandon();
+    else if (message.type === 'drain') driver.leave();
+    else if (message.type === 'give-up') driver.giveUpIdempotent();
+    else if (message.type === 'leave') void telemetry.close().finally(() => process.exit(0));
+    else
+      driver
+        .drive(message.run, message.refusal, () => say({ type: 'driving' }))
+        .then((driven) => say({ type: 'driven', driven }))
+        .catch(fail);
+  });
+  await say({ type: 'ready' });
+}
+
+function say(message: FromQuarantine): Promise<void> {
+  return new Promise((resolve) => process.send?.(message, () => resolve()));
+}
+
+/** An error that was caught is no death: the run goes back as from a driver that failed. */
+function fail(error: unknown): void {
+  sayFailed(error);
+  void say({ type: 'driven', driven: 'handed-over' }).then(() => process.exit(1));
+}
+
+function sayFailed(error: unknown): void {
+  process.stderr.write(`QUARANTINE_FAILED ${error instanceof Error ? error.message : String(error)}\n`);
+}

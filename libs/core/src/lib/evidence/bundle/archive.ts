@@ -1,0 +1,137 @@
+import { sha256 } from '../../canonical/digest';
+import type { Digest } from '../../foundation/ids';
+import type { Page } from '../../journal/page';
+import { packRunAttestation, PROVENANCE_ATTESTATION, SUMMARY_ATTESTATION, type BundleFile } from './bundle-files';
+import type { EvidenceDocuments } from '../records/evidence-documents';
+import { logFiles } from '../records/log-files';
+import type { SigstoreBundle } from '../encoding/sigstore';
+import { readPages } from './read-bundle';
+import type { EventOf } from '../records/run-facts';
+import { isWithheld } from '../records/run-evidence';
+import { parseUtf8 } from '../encoding/strict-json';
+
+/** Some bytes of a stored bundle. */
+export interface BundlePart {
+  /** From the bundle's first byte. */
+  readonly offset: number;
+  readonly size: number;
+  readonly sha256: Digest;
+}
+
+/** A numbered chunk of a run's log, and where its bytes stand in the bundle; `part` is null where the bundle withholds its stream. */
+export interface ArchivedChunk {
+  readonly firstLine: number;
+  readonly lines: number;
+  readonly step: string;
+  readonly execution: number;
+  readonly chunk: number;
+  /** Milliseconds, database time. */
+  readonly at: number;
+  readonly part: BundlePart | null;
+}
+
+/**
+ * Where journal and log of a sealed run stand in its bundle: the bundle is their archive, so that nothing is kept twice and what is read back
+ * is what was signed. Only this table is kept beside it.
+ */
+export interface RunArchive {
+  readonly journal: BundlePart;
+  /** In the order of their lines. */
+  readonly chunks: readonly ArchivedChunk[];
+}
+
+/** Where the journal stands in a bundle. */
+const JOURNAL = 'journal.ndjson';
+
+/** What a chunk is called in a run. */
+export interface ChunkName {
+  readonly step: string;
+  readonly execution: number;
+  readonly chunk: number;
+}
+
+function keyOf({ step, execution, chunk }: ChunkName): string {
+  return `${execution} ${chunk} ${step}`;
+}
+
+/**
+ * The archive that a bundle is. All but the times of chunks follows from the journal; `offsets` says where the content of each file begins.
+ */
+export function archiveOf(
+  documents: EvidenceDocuments,
+  files: readonly BundleFile[],
+  chunks: readonly (ChunkName & { readonly at: number })[],
+  offsets: ReadonlyMap<string, number>,
+): RunArchive {
+  const times = new Map(chunks.map((chunk) => [keyOf(chunk), chunk.at]));
+  const parts = partsOf(documents, offsets);
+  const journal = partOf(files, offsets, JOURNAL);
+  if (!journal) throw new TypeError('a bundle without its journal');
+  let line = 1;
+  const archived: ArchivedChunk[] = [];
+  for (const { event } of documents.facts.entries) {
+    if (event.type !== 'log') continue;
+    const { step, execution, chunk, lines } = event;
+    const at = times.get(keyOf(event));
+    if (at === undefined) throw new TypeError(`the journal numbers chunk ${keyOf(event)}, which is not there`);
+    archived.push({ firstLine: line, lines, step, execution, chunk, at, part: parts.get(keyOf(event)) ?? null });
+    line += lines;
+  }
+  return { journal, chunks: archived };
+}
+
+/**
+ * Where the signed statements of a run stand in its bundle, by the names that they are shown under; null: there is none. Of a run that was
+ * sealed before this was kept, the statements themselves.
+ */
+export type StatementParts = { readonly [name: string]: BundlePart | SigstoreBundle | null };
+
+/** Where the statements stand in a bundle. */
+export function statementParts(files: readonly BundleFile[], offsets: ReadonlyMap<string, number>): StatementParts {
+  const summary = partOf(files, offsets, SUMMARY_ATTESTATION);
+  return {
+    'pack-run': partOf(files, offsets, packRunAttestation(0)),
+    slsa: partOf(files, offsets, PROVENANCE_ATTESTATION),
+    ...(summary && { vsa: summary }),
+  };
+}
+
+function partOf(files: readonly BundleFile[], offsets: ReadonlyMap<string, number>, path: string): BundlePart | null {
+  const file = files.find((one) => one.path === path);
+  return file ? { offset: offsetOf(offsets, path), size: file.bytes.length, sha256: sha256(file.bytes) } : null;
+}
+
+/** A stream's chunks stand in its file one after the other. */
+function partsOf(
+  { evidence, facts }: EvidenceDocuments,
+  offsets: ReadonlyMap<string, number>,
+): Map<string, BundlePart> {
+  const withheld = new Set(
+    evidence.logs.flatMap(({ step, execution, data }) => (isWithheld(data) ? [`${execution} ${step}`] : [])),
+  );
+  const parts = new Map<string, BundlePart>();
+  for (const { path, step, execution, chunks } of logFiles(facts)) {
+    if (withheld.has(`${execution} ${step}`)) continue;
+    let offset = offsetOf(offsets, path);
+    for (const chunk of inOrder(chunks)) {
+      parts.set(keyOf(chunk), { offset, size: chunk.bytes, sha256: chunk.sha256 });
+      offset += chunk.bytes;
+    }
+  }
+  return parts;
+}
+
+function inOrder(chunks: readonly EventOf<'log'>[]): readonly EventOf<'log'>[] {
+  return [...chunks].sort((a, b) => a.chunk - b.chunk);
+}
+
+function offsetOf(offsets: ReadonlyMap<string, number>, path: string): number {
+  const offset = offsets.get(path);
+  if (offset === undefined) throw new TypeError(`nobody said where ${path} stands`);
+  return offset;
+}
+
+/** The pages of an archived journal. */
+export function readJournal(bytes: Uint8Array): readonly Page[] {
+  return readPages(parseUtf8(bytes));
+}

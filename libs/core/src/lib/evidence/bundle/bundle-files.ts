@@ -1,0 +1,242 @@
+import { canonical } from '../../canonical/canonical';
+import { sha256 } from '../../canonical/digest';
+import type { Page } from '../../journal/page';
+import { artifactsJson, egressNdjson, inputsLock, lines, policyFiles, stepsNdjson } from '../statement/derived-files';
+import type { BundleManifest, ResolutionRecord } from '../records/documents';
+import type { Envelope } from '../encoding/envelope';
+import type { EvidenceDocuments } from '../records/evidence-documents';
+import { logFiles } from '../records/log-files';
+import { payloadOf } from '../records/read-documents';
+import {
+  asJson,
+  isHeld,
+  isWithheld,
+  type PackFile,
+  type RunEvidence,
+  type Unheld,
+  type Withheld,
+} from '../records/run-evidence';
+import { sigstoreFile } from '../encoding/sigstore';
+import { PREDICATE, STATEMENT_TYPE, type Statement } from '../statement/statement';
+import { toUtf8 } from '../encoding/strict-json';
+import { artifactPath, secretNotice } from '../records/withheld';
+
+/** One file of a bundle. */
+export interface BundleFile {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
+
+/** A file of a bundle whose bytes are not held: the stream of an execution. */
+export interface UnheldFile extends Unheld {
+  readonly path: string;
+  readonly step: string;
+  readonly execution: number;
+  /** Chunks that it is put together from. */
+  readonly chunks: number;
+}
+
+/** An envelope and the OpenSSH fingerprint of the key that made it. */
+export interface SignedStatement {
+  readonly envelope: Envelope;
+  readonly hint: string;
+}
+
+/** The statements about a run. Several keys may sign the same pack-run statement; provenance only if the run succeeded. */
+export interface RunAttestations {
+  readonly packRun: readonly SignedStatement[];
+  readonly provenance: SignedStatement | null;
+  /** By a remote Attestor: that it verified the run. */
+  readonly summary?: SignedStatement | null;
+  /** About the bills of materials of `bomStatements`, in their order; an Attestor of an earlier release makes none. */
+  readonly boms?: readonly SignedStatement[];
+}
+
+/** Where the manifest and its attestation stand. */
+export const MANIFEST = 'MANIFEST.json';
+export const MANIFEST_ATTESTATION = 'attestations/manifest.sigstore.json';
+export const PROVENANCE_ATTESTATION = 'attestations/slsa.sigstore.json';
+export const SUMMARY_ATTESTATION = 'attestations/vsa.sigstore.json';
+
+/** `pack/signatures/1.sigstore.json` and so on: publishers' signatures, in the order of their keys' fingerprints. */
+export function packSignaturePath(place: number): string {
+  return `pack/signatures/${place + 1}.sigstore.json`;
+}
+
+/** `attestations/pack-run.sigstore.json`, further signers' as `pack-run.2.sigstore.json` and so on. */
+export function packRunAttestation(place: number): string {
+  return `attestations/pack-run${place === 0 ? '' : `.${place + 1}`}.sigstore.json`;
+}
+
+/** `attestations/cyclonedx.sigstore.json`, those of further documents as `cyclonedx.2.sigstore.json` and so on. */
+export function cyclonedxAttestation(place: number): string {
+  return `attestations/cyclonedx${place === 0 ? '' : `.${place + 1}`}.sigstore.json`;
+}
+
+/**
+ * The bundle of a run but for the attestation of its manifest and for what is not held (evidence.md §3): sorted by path, the same bytes
+ * for the same records. The manifest names what is not held too. The last file to make is `manifestAttestation`, signed over `buildBundleStatement` of these files.
+ */
+export function bundleFiles(documents: EvidenceDocuments, attestations: RunAttestations): readonly BundleFile[] {
+  const files = sorted([...contentOf(documents), ...attestationFiles(attestations)]);
+  const manifest: BundleManifest = {
+    schema: 'taskrunner.manifest.v1',
+    run: documents.admission.record.runId,
+    files: sorted([
+      ...files.map(({ path, bytes }) => ({ path, size: bytes.length, sha256: sha256(bytes) })),
+      ...unheldFiles(documents).map(({ path, size, sha256: digest }) => ({ path, size, sha256: digest })),
+    ]),
+  };
+  return sorted([...files, { path: MANIFEST, bytes: payloadOf(manifest) }]);
+}
+
+/** The predicate `https://stellaops.io/attestation/evidence-bundle/v1`. */
+export type EvidenceBundle = { readonly run: string; readonly files: number };
+
+/** The statement over `MANIFEST.json`: sign it with a key of usage `bundle`. */
+export function buildBundleStatement(manifest: BundleManifest): Statement<EvidenceBundle> {
+  return {
+    _type: STATEMENT_TYPE,
+    subject: [{ name: MANIFEST, digest: { sha256: sha256(payloadOf(manifest)).slice(7) } }],
+    predicateType: PREDICATE.bundle,
+    predicate: { run: manifest.run, files: manifest.files.length },
+  };
+}
+
+/** The bundle's last file. */
+export function manifestAttestation({ envelope, hint }: SignedStatement): BundleFile {
+  return { path: MANIFEST_ATTESTATION, bytes: sigstoreFile(envelope, hint) };
+}
+
+/** The files of these statements. */
+export function attestationFiles(attestations: RunAttestations): readonly BundleFile[] {
+  const { packRun, provenance, summary = null, boms = [] } = attestations;
+  const file = (path: string, signed: SignedStatement | null): readonly BundleFile[] =>
+    signed === null ? [] : [{ path, bytes: sigstoreFile(signed.envelope, signed.hint) }];
+  return [
+    ...packRun.flatMap((signed, place) => file(packRunAttestation(place), signed)),
+    ...file(PROVENANCE_ATTESTATION, provenance),
+    ...file(SUMMARY_ATTESTATION, summary),
+    ...boms.flatMap((signed, place) => file(cyclonedxAttestation(place), signed)),
+  ];
+}
+
+/** The files that `contentOf` leaves out. */
+export function unheldFiles({ evidence, facts }: EvidenceDocuments): readonly UnheldFile[] {
+  const streams = new Map(evidence.logs.map(({ step, execution, data }) => [`${execution} ${step}`, data]));
+  return logFiles(facts).flatMap(({ path, step, execution, chunks }) => {
+    const data = streams.get(`${execution} ${step}`);
+    if (data === undefined || isHeld(data) || isWithheld(data)) return [];
+    return [{ path, step, execution, chunks: chunks.length, size: data.size, sha256: data.sha256 }];
+  });
+}
+
+/** Files whose bytes follow from the records in them: envelopes, the listing of the pack, publishers' signatures, each in their order. */
+export function recordFiles(documents: EvidenceDocuments): readonly BundleFile[] {
+  const { evidence } = documents;
+  const envelopes = (folder: string, all: readonly Envelope[]): readonly BundleFile[] =>
+    all.map((envelope, i) => ({ path: `${folder}/${i + 1}.json`, bytes: payloadOf(envelope) }));
+  return [
+    { path: 'admission.json', bytes: payloadOf(evidence.admission) },
+    { path: 'pack/files.json', bytes: toUtf8(packListing(evidence)) },
+    ...[...evidence.pack.signatures]
+      .sort((a, b) => (a.hint < b.hint ? -1 : 1))
+      .map(({ envelope, hint }, i) => ({ path: packSignaturePath(i), bytes: sigstoreFile(envelope, hint) })),
+    ...envelopes('decisions', decisionsInOrder(documents)),
+    ...envelopes('resolutions', resolutionsInOrder(documents)),
+    ...envelopes('releases', evidence.releases ?? []),
+  ];
+}
+
+/** Every file that is not a statement or the manifest, and whose bytes are held. */
+export function contentOf(documents: EvidenceDocuments): readonly BundleFile[] {
+  const released = new Set(documents.evidence.released ?? []);
+  return wholeContentOf(documents).map((file) =>
+    released.has(file.path) ? { path: file.path, bytes: toUtf8(canonical(secretNotice(file.path))) } : file,
+  );
+}
+
+function wholeContentOf(documents: EvidenceDocuments): readonly BundleFile[] {
+  const { evidence, facts } = documents;
+  const written = (path: string, text: string): BundleFile => ({ path, bytes: toUtf8(text) });
+  const kept = (path: string, data: string | Uint8Array | Unheld | Withheld): readonly BundleFile[] => {
+    if (isWithheld(data)) return [written(path, canonical(data))];
+    if (!isHeld(data)) return [];
+    return [typeof data === 'string' ? written(path, data) : { path, bytes: data }];
+  };
+  const streams = new Map(evidence.logs.map(({ step, execution, data }) => [`${execution} ${step}`, data]));
+  const pack = inPathOrder(evidence);
+  return [
+    ...recordFiles(documents),
+    written('plan.json', evidence.plan),
+    written('profile.json', evidence.profile),
+    written('environment.json', evidence.environment),
+    written('pack/manifest.json', evidence.pack.manifest),
+    ...pack.flatMap(({ path, bytes }) => (bytes ? [{ path: `pack/files/${path}`, bytes }] : [])),
+    written('inputs.lock.json', inputsLock(documents)),
+    ...evidence.gates.flatMap(({ request, show }) => {
+      const name = `gates/${sha256(request).slice(7)}`;
+      return [written(`${name}.json`, request), ...kept(`${name}.show.json`, show)];
+    }),
+    ...policyFiles(documents).map(({ path, text }) => written(path, text)),
+    ...[...evidence.probes.values()].map((text) => written(`probes/${sha256(text).slice(7)}.json`, text)),
+    written('journal.ndjson', journalNdjson(evidence.pages)),
+    ...logFiles(facts).flatMap(({ path, step, execution }) => {
+      const data = streams.get(`${execution} ${step}`);
+      return data === undefined ? [] : kept(path, data);
+    }),
+    written('egress.ndjson', egressNdjson(documents)),
+    written('steps.ndjson', stepsNdjson(documents)),
+    written('artifacts.json', artifactsJson(documents)),
+    ...[...evidence.artifacts].flatMap(([digest, data]) => kept(artifactPath(digest), data)),
+  ];
+}
+
+function inPathOrder({ pack }: Pick<RunEvidence, 'pack'>): readonly PackFile[] {
+  return [...pack.files].sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** `pack/files.json`: the files of the pack beside its manifest. */
+export function packListing(evidence: Pick<RunEvidence, 'pack'>): string {
+  return canonical(
+    inPathOrder(evidence).map(({ path, digest, size, executable }) => ({ path, digest, size, executable })),
+  );
+}
+
+/** One page a line. `values` is beside the chain: `hash` is not over it. */
+export function journalNdjson(pages: readonly Page[]): string {
+  return lines(pages.map(({ first, prev, hash, entries, values }) => ({ first, prev, hash, entries, values })));
+}
+
+/** In the order in which the journal took them; those that it did not take follow, by time and id. */
+function decisionsInOrder({ decisions, facts }: EvidenceDocuments): readonly Envelope[] {
+  const order = new Map<string, number>();
+  for (const { event } of facts.entries) {
+    if (event.type === 'gate.decided' && !order.has(event.record)) order.set(event.record, order.size);
+  }
+  return [...decisions]
+    .sort(([a, one], [b, other]) => {
+      const [left, right] = [order.get(a) ?? Infinity, order.get(b) ?? Infinity];
+      if (left !== right) return left < right ? -1 : 1;
+      const [x, y] = [one.record, other.record];
+      return x.decidedAt < y.decidedAt ? -1 : x.decidedAt > y.decidedAt ? 1 : x.decisionId < y.decisionId ? -1 : 1;
+    })
+    .map(([, { sealed }]) => sealed);
+}
+
+/** By time, step and execution. */
+function resolutionsInOrder({ resolutions }: EvidenceDocuments): readonly Envelope[] {
+  const keyOf = ({ decidedAt, step, execution }: ResolutionRecord): string => canonical([decidedAt, step, execution]);
+  return [...resolutions.values()]
+    .sort((a, b) => (keyOf(a.record) < keyOf(b.record) ? -1 : 1))
+    .map(({ sealed }) => sealed);
+}
+
+function sorted<File extends { readonly path: string }>(files: readonly File[]): readonly File[] {
+  return [...files].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+}
+
+/** A statement's payload, as it is signed: RFC 8785. */
+export function statementPayload(statement: Statement<object>): Uint8Array {
+  return toUtf8(canonical(asJson(statement)));
+}

@@ -1,0 +1,83 @@
+import { sha256 } from '../../canonical/digest';
+import type { Digest } from '../../foundation/ids';
+import { isJsonArray, isJsonObject, type Json } from '../../foundation/json';
+import { fromBase64, toBase64 } from './base64';
+import { EvidenceError } from './evidence-error';
+
+/** What a key may sign (evidence.md §1). An envelope offered in another usage's place is refused. */
+export type KeyUsage =
+  | 'admission'
+  /** Decisions, resolutions, delegations. */
+  | 'ledger'
+  | 'run-open'
+  | 'run-sealed'
+  | 'bundle'
+  | 'checkpoint'
+  /** Publishers of packs. */
+  | 'pack'
+  /** Verification summaries. */
+  | 'summary';
+
+/** DSSE v1.0.2 envelope, with exactly one signature. */
+export interface Envelope {
+  /** Standard base64 of the payload's bytes. */
+  readonly payload: string;
+  readonly payloadType: string;
+  readonly signatures: readonly { readonly keyid: string; readonly sig: string }[];
+}
+
+/** An envelope taken apart once: what is verified and what is read are the same bytes. */
+export interface DecodedEnvelope {
+  readonly payloadType: string;
+  readonly payload: Uint8Array;
+  /** Of the payload. */
+  readonly digest: Digest;
+  readonly signature: Uint8Array;
+  /** A hint: it decides nothing. */
+  readonly keyid: string;
+}
+
+/** DSSE v1.0.2 pre-authentication encoding: the bytes that are signed. Lengths are in bytes. */
+export function preAuthEncoding(payloadType: string, payload: Uint8Array): Uint8Array {
+  const encoder = new TextEncoder();
+  const type = encoder.encode(payloadType);
+  const head = encoder.encode(`DSSEv1 ${type.length} ${payloadType} ${payload.length} `);
+  const whole = new Uint8Array(head.length + payload.length);
+  whole.set(head);
+  whole.set(payload, head.length);
+  return whole;
+}
+
+/** The envelope of a payload and its signature over `preAuthEncoding`. */
+export function sealEnvelope(payloadType: string, payload: Uint8Array, signature: Uint8Array, keyid = ''): Envelope {
+  return { payload: toBase64(payload), payloadType, signatures: [{ keyid, sig: toBase64(signature) }] };
+}
+
+/**
+ * Takes an envelope apart. Members that DSSE does not know are ignored, an absent keyid is an empty one, either base64 is
+ * read. Throws `ENVELOPE_MALFORMED`, or `ENVELOPE_SIGNATURES` unless there is exactly one signature.
+ */
+export function decodeEnvelope(envelope: Json | Envelope): DecodedEnvelope {
+  const value = envelope as Json;
+  if (!isJsonObject(value)) return malformed('not an object');
+  const { payload, payloadType, signatures } = value;
+  if (typeof payload !== 'string' || typeof payloadType !== 'string') return malformed('payload or payloadType');
+  // A type outside ASCII is measured in characters by some implementations and in bytes by others.
+  if (!/^[\x21-\x7e]+$/.test(payloadType)) return malformed('payloadType is not ASCII');
+  if (!isJsonArray(signatures)) return malformed('signatures');
+  if (signatures.length !== 1) {
+    throw new EvidenceError('ENVELOPE_SIGNATURES', `${signatures.length} signatures`, 'Sign an envelope exactly once.');
+  }
+  const only = signatures[0];
+  if (!isJsonObject(only) || typeof only['sig'] !== 'string') return malformed('signature');
+  const keyid = only['keyid'] ?? '';
+  if (typeof keyid !== 'string') return malformed('keyid');
+  const bytes = fromBase64(payload);
+  const signature = fromBase64(only['sig']);
+  if (!bytes || !signature || signature.length === 0) return malformed('base64');
+  return { payloadType, payload: bytes, digest: sha256(bytes), signature, keyid };
+}
+
+function malformed(what: string): never {
+  throw new EvidenceError('ENVELOPE_MALFORMED', `not a DSSE envelope: ${what}`, 'Give a DSSE v1.0.2 envelope.');
+}

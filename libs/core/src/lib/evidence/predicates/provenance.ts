@@ -1,0 +1,161 @@
+import { canonical } from '../../canonical/canonical';
+import { sha256 } from '../../canonical/digest';
+import type { Digest } from '../../foundation/ids';
+import { isJsonObject, type JsonObject } from '../../foundation/json';
+import { cyclonedxAttestation, packListing, statementPayload } from '../bundle/bundle-files';
+import { bomStatements, type BomStatement } from './cyclonedx';
+import { egressNdjson, inputsLock, policyFiles, stepsNdjson } from '../statement/derived-files';
+import type { EvidenceDocuments } from '../records/evidence-documents';
+import { bundledFile, fileUri, imageUri, packUri, resource, type Resource } from './resource';
+import { workersOf } from '../records/run-facts';
+import { buildStatement, PREDICATE, type Statement } from '../statement/statement';
+
+/** How to read the parameters (docs/predicates/task-pack-v2.md); their members are all there are. */
+export const BUILD_TYPE = 'https://stellaops.io/taskrunner/buildtypes/task-pack/v2';
+
+/** SLSA Provenance v1 (`https://slsa.dev/provenance/v1`). */
+export type Provenance = {
+  readonly buildDefinition: {
+    readonly buildType: typeof BUILD_TYPE;
+    readonly externalParameters: {
+      readonly pack: Resource;
+      readonly plan: Resource;
+      readonly inputs: Resource;
+      readonly mode: 'open' | 'sealed';
+    };
+    readonly internalParameters: { readonly profile: Resource; readonly environment: Resource };
+    readonly resolvedDependencies: readonly Resource[];
+  };
+  readonly runDetails: {
+    readonly builder: { readonly id: string; readonly builderDependencies: readonly Resource[] };
+    readonly metadata: { readonly invocationId: string; readonly startedOn?: string; readonly finishedOn: string };
+    readonly byproducts: readonly Resource[];
+  };
+};
+
+/**
+ * Provenance of what a run made, over the pack-run statement's subjects; null unless the run succeeded. Everything in it follows from
+ * the documents that an Attestor is shown too: no digest is over bytes of logs or over values of the journal.
+ *
+ * @param boms the statements about bills of materials that are signed beside it
+ */
+export function buildProvenance(
+  documents: EvidenceDocuments,
+  boms: readonly BomStatement[] = bomStatements(documents),
+): Statement<Provenance> | null {
+  const { _type, subject, predicate } = buildStatement(documents);
+  const { run, profile, builder } = predicate;
+  if (run.result !== 'succeeded') return null;
+  const { evidence } = documents;
+  return {
+    _type,
+    subject,
+    predicateType: PREDICATE.provenance,
+    predicate: {
+      buildDefinition: {
+        buildType: BUILD_TYPE,
+        externalParameters: {
+          pack: packOf(documents),
+          plan: bundledFile('plan.json', documents.planHash),
+          inputs: bundledFile('inputs.lock.json', sha256(inputsLock(documents))),
+          mode: profile.mode,
+        },
+        internalParameters: {
+          profile: bundledFile('profile.json', documents.profileDigest),
+          environment: bundledFile('environment.json', sha256(evidence.environment)),
+        },
+        resolvedDependencies: dependencies(documents),
+      },
+      runDetails: {
+        builder: {
+          id: builder,
+          builderDependencies: sorted(
+            workersOf(documents.facts).map(({ version, build }) => {
+              return resource('taskrunner-worker', build, { annotations: { version } });
+            }),
+          ),
+        },
+        metadata: {
+          invocationId: run.id,
+          ...(run.startedAt !== null && { startedOn: run.startedAt }),
+          finishedOn: run.endedAt,
+        },
+        byproducts: byproducts(documents, boms),
+      },
+    },
+  };
+}
+
+/** The digest is that of the pack's bytes as they were received; the content digest is the pack's identity. */
+function packOf({ admission }: EvidenceDocuments): Resource {
+  const { name, version, sourceDigest, contentDigest } = admission.record.pack;
+  return resource('pack', sourceDigest, { uri: packUri(name, version), annotations: { contentDigest } });
+}
+
+/** The pack and its files, images, programs that ran, files given as inputs, the run that a rerun took over from: each once, sorted. */
+function dependencies(documents: EvidenceDocuments): readonly Resource[] {
+  const { profile, plan, facts, admission, evidence } = documents;
+  const found: Resource[] = [
+    packOf(documents),
+    bundledFile('pack/manifest.json', sha256(evidence.pack.manifest)),
+    bundledFile('pack/files.json', sha256(packListing(evidence))),
+  ];
+  for (const [reference, digest] of Object.entries(profile.images))
+    found.push(resource(reference, digest, { uri: imageUri(reference, digest) }));
+  for (const [name, value] of Object.entries(plan.inputs)) {
+    const file = fileInput(value);
+    if (file) found.push(resource(`inputs.${name}`, file.digest, { annotations: { size: file.size } }));
+  }
+  const { rerunOf, rerun } = admission.record;
+  // What was taken over was made by another run: the hash of its last journal page stands for it.
+  if (rerun && rerunOf !== null && facts.reused.size > 0)
+    found.push(resource('original', rerun.head, { uri: `taskpack-run:${rerunOf}` }));
+  // Most steps of a run share their programs.
+  const tools = new Map<string, Resource>();
+  for (const { event } of facts.entries) {
+    if (event.type !== 'tool.resolved') continue;
+    const { path, digest } = event;
+    const key = `${digest} ${path}`;
+    if (!tools.has(key)) tools.set(key, toolOf(path, digest));
+  }
+  return sorted([...found, ...tools.values()]);
+}
+
+/** A program of the worker's host, by its path; what a container engine started, by its image. */
+function toolOf(path: string, digest: Digest): Resource {
+  return resource(path, digest, { uri: path.startsWith('/') ? fileUri(path) : imageUri(path, digest) });
+}
+
+function fileInput(value: JsonObject[string]): { readonly digest: Digest; readonly size: number } | null {
+  if (!isJsonObject(value) || Object.keys(value).sort().join() !== 'digest,size') return null;
+  return value as { readonly digest: Digest; readonly size: number };
+}
+
+/** What the run left beside its artifacts, and the statements that are signed beside this one. */
+function byproducts(documents: EvidenceDocuments, boms: readonly BomStatement[]): readonly Resource[] {
+  const { evidence, facts } = documents;
+  const head = evidence.pages.at(-1)?.hash;
+  const probes = workersOf(facts).flatMap(({ probe }) => {
+    return evidence.probes.has(probe) ? [bundledFile(`probes/${probe.slice(7)}.json`, probe)] : [];
+  });
+  return [
+    ...(head === undefined ? [] : [resource('journal', head, { annotations: { path: 'journal.ndjson', digestOf: 'last page', entries: facts.entries.length } })]), // prettier-ignore
+    ...sorted([
+      bundledFile('steps.ndjson', sha256(stepsNdjson(documents)), { holds: 'digests of logs' }),
+      bundledFile('egress.ndjson', sha256(egressNdjson(documents))),
+      ...policyFiles(documents).map(({ path, text }) => bundledFile(path, sha256(text))),
+      ...probes,
+    ]),
+    ...boms.map(({ artifact, statement }, place) =>
+      bundledFile(cyclonedxAttestation(place), sha256(statementPayload(statement)), {
+        digestOf: 'payload',
+        artifact: `${artifact.step}/${artifact.name}`,
+      }),
+    ),
+  ];
+}
+
+function sorted(resources: readonly Resource[]): readonly Resource[] {
+  const byText = new Map(resources.map((one) => [canonical([one.name, one as unknown as JsonObject]), one]));
+  return [...byText.keys()].sort().map((text) => byText.get(text) as Resource);
+}

@@ -1,0 +1,39 @@
+import { digestOf } from '../../canonical/digest';
+import type { Digest } from '../../foundation/ids';
+
+/** How many there are, and the digest of the sorted list of their names. */
+export type CarriedList = { readonly count: number; readonly digest: Digest };
+
+/**
+ * What a bundle carries of that which its documents only name by digest. The statement says it, so that the holder of the bundle key can drop
+ * nothing of it (evidence.md §3).
+ */
+export type Carried = {
+  /** Values that stand beside journal pages, as `<first entry of the page> <digest>`. */
+  readonly values: CarriedList;
+  /** Artifacts by digest, those among them that are withheld too. */
+  readonly artifacts: CarriedList;
+  /** Documents of sandbox probes, by digest. */
+  readonly probes: CarriedList;
+};
+
+/** What this evidence carries: of its pages, artifacts and probes. */
+export function carriedOf({
+  pages,
+  artifacts,
+  probes,
+}: {
+  readonly pages: readonly { readonly first: number; readonly values: { readonly [digest: Digest]: unknown } }[];
+  readonly artifacts: ReadonlyMap<Digest, unknown>;
+  readonly probes: ReadonlyMap<Digest, unknown>;
+}): Carried {
+  return {
+    values: listOf(pages.flatMap(({ first, values }) => Object.keys(values).map((digest) => `${first} ${digest}`))),
+    artifacts: listOf([...artifacts.keys()]),
+    probes: listOf([...probes.keys()]),
+  };
+}
+
+function listOf(names: readonly string[]): CarriedList {
+  return { count: names.length, digest: digestOf([...names].sort()) };
+}

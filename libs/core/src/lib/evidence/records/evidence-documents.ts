@@ -1,0 +1,98 @@
+import { sha256 } from '../../canonical/digest';
+import type { Digest } from '../../foundation/ids';
+import type { JsonObject } from '../../foundation/json';
+import type { Plan } from '../../plan/plan';
+import { indexPlan, type PlanIndex } from '../../plan/plan-index';
+import type { Environment, Profile } from '../../plan/profile';
+import type { AdmissionRecord, DecisionRecord, GateRequest, ResolutionRecord } from './documents';
+import { decodeEnvelope, type DecodedEnvelope, type Envelope } from '../encoding/envelope';
+import { readAdmission, readDecision, readGateRequest, readResolution } from './read-documents';
+import { factsOf, type RunFacts } from './run-facts';
+import type { GateDocument, RunEvidence } from './run-evidence';
+import { parseCanonical, toUtf8 } from '../encoding/strict-json';
+
+/** A decision record and the envelope that it came in. */
+export interface DecisionDocument {
+  readonly record: DecisionRecord;
+  readonly envelope: DecodedEnvelope;
+  readonly sealed: Envelope;
+}
+
+/** A resolution and the envelope that it came in. */
+export interface ResolutionDocument {
+  readonly record: ResolutionRecord;
+  readonly sealed: Envelope;
+}
+
+/** The documents of a run, read and typed; signatures are another matter. */
+export interface EvidenceDocuments {
+  readonly evidence: RunEvidence;
+  readonly admission: { readonly record: AdmissionRecord; readonly envelope: DecodedEnvelope };
+  readonly planHash: Digest;
+  readonly plan: Plan;
+  readonly index: PlanIndex;
+  readonly profileDigest: Digest;
+  readonly profile: Profile;
+  readonly environment: Environment;
+  readonly facts: RunFacts;
+  /** By gate digest. */
+  readonly gates: ReadonlyMap<Digest, { readonly request: GateRequest; readonly show: GateDocument['show'] }>;
+  /** By digest of the record. */
+  readonly decisions: ReadonlyMap<Digest, DecisionDocument>;
+  /** By digest of the record. */
+  readonly resolutions: ReadonlyMap<Digest, ResolutionDocument>;
+}
+
+/**
+ * Reads what a run's evidence consists of. Throws an `EvidenceError` where a document of ours is malformed; plan, profile and
+ * environment are taken as the types say, for their digests are signed and a replay runs over them.
+ */
+export function readEvidence(evidence: RunEvidence): EvidenceDocuments {
+  const admission = decodeEnvelope(evidence.admission);
+  const plan = parseCanonical(evidence.plan) as unknown as Plan;
+  const profile = parseCanonical(evidence.profile) as unknown as Profile;
+  const environment = parseCanonical(evidence.environment) as unknown as Environment;
+  const planHash = sha256(evidence.plan);
+  const gates = evidence.gates.map(({ request, show }) => {
+    return [sha256(request), { request: readGateRequest(toUtf8(request)), show }] as const;
+  });
+  const decisions = evidence.decisions.map((sealed) => {
+    const envelope = decodeEnvelope(sealed);
+    return [envelope.digest, { record: readDecision(envelope.payload), envelope, sealed }] as const;
+  });
+  const resolutions = evidence.resolutions.map((sealed) => {
+    const { digest, payload } = decodeEnvelope(sealed);
+    return [digest, { record: readResolution(payload), sealed }] as const;
+  });
+  return {
+    evidence,
+    admission: { record: readAdmission(admission.payload), envelope: admission },
+    planHash,
+    plan,
+    index: indexPlan(plan, planHash, profile.defaults, environment.approvals.floor),
+    profileDigest: sha256(evidence.profile),
+    profile,
+    environment,
+    facts: factsOf(evidence.pages),
+    gates: new Map(gates),
+    decisions: new Map(decisions),
+    resolutions: new Map(resolutions),
+  };
+}
+
+/** An input that the plan holds only as `{sensitive: true}`. */
+function isSensitive(value: JsonObject[string]): boolean {
+  return JSON.stringify(value) === '{"sensitive":true}';
+}
+
+/** Names of the plan's sensitive inputs, sorted. */
+export function sensitiveInputs(plan: Plan): readonly string[] {
+  return Object.keys(plan.inputs)
+    .filter((name) => isSensitive(plan.inputs[name] ?? null))
+    .sort();
+}
+
+/** The plan's other inputs: values, and files by digest. What `inputs.digest` is over. */
+export function openInputs(plan: Plan): JsonObject {
+  return Object.fromEntries(Object.entries(plan.inputs).filter(([, value]) => !isSensitive(value)));
+}

@@ -1,0 +1,247 @@
+import type { Actor, Subject } from '../../foundation/principal';
+import { isJsonObject, type Json } from '../../foundation/json';
+import type { Entry } from '../../journal/page';
+import type { GateDecision } from '../../gate/gate-state';
+import type { Derived, Fact, InputEventBody } from '../../run/run-event';
+import type { Answer } from '../../step/question';
+import type { ValueRef } from '../../step/value-ref';
+import {
+  anyJson,
+  byKind,
+  closed,
+  digest,
+  flag,
+  listOf,
+  nullable,
+  oneOf,
+  optional,
+  whole,
+  type Shape,
+} from '../encoding/shape';
+
+// The strict shape of journal entries: every member of every event, and no other. What an event means is said where it is declared (run-event.ts).
+
+type Event = InputEventBody | Derived | Fact;
+type Members<E> = { readonly [K in keyof E]-?: Shape<E[K]> };
+type Shapes<E extends { readonly type: string }> = {
+  readonly [T in E['type']]: Members<Omit<Extract<E, { readonly type: T }>, 'type'>>;
+};
+
+/** Any string that a journal holds: an id, a code, a message, a reason of a policy. Their lengths are bounded where they are made. */
+const text: Shape<string> = (value, path, note) => {
+  if (typeof value !== 'string') note(path, 'a string is expected');
+  return value as string;
+};
+const step = text as Shape<never>;
+const code = text;
+const subject = closed<Subject>({ iss: text, sub: text });
+/** Milliseconds since the epoch; clocks tell fractions too. */
+const moment: Shape<number> = (value, path, note) => {
+  if (typeof value !== 'number' || !Number.isFinite(value) || value < 0)
+    note(path, 'a time in milliseconds is expected');
+  return value as number;
+};
+const actor = closed<Actor>({ iss: text, sub: text, kind: oneOf('person', 'client') });
+const exitCode = nullable<number>((value, path, note) => {
+  if (!Number.isSafeInteger(value)) note(path, 'a whole number is expected');
+  return value as number;
+});
+
+const valueRef: Shape<ValueRef> = nullable(
+  byKind<NonNullable<ValueRef>>({
+    value: closed({ kind: oneOf('value'), digest, size: whole }),
+    children: closed({ kind: oneOf('children'), of: step, count: whole, digest }),
+  }),
+);
+
+/** What is told to a run is a value with a digest of its own. Only the run itself, in derived entries, refers to the results of its children. */
+const statedRef: Shape<ValueRef> = nullable(closed({ kind: oneOf('value'), digest, size: whole }));
+
+const answer = byKind<Answer>({
+  truth: closed({ kind: oneOf('truth'), value: flag }),
+  branch: closed({ kind: oneOf('branch'), index: nullable(whole) }),
+  items: closed({ kind: oneOf('items'), items: statedRef, count: whole }),
+  outputs: closed({ kind: oneOf('outputs'), outputs: statedRef }),
+  inputs: closed({ kind: oneOf('inputs'), inputs: statedRef }),
+  gate: closed({ kind: oneOf('gate'), request: statedRef, gateDigest: digest, expiresAt: moment, executeBy: moment }),
+  reuse: closed({
+    kind: oneOf('reuse'),
+    source: nullable(closed({ run: text as Shape<never>, digest })),
+    outputs: statedRef,
+  }),
+  fault: closed({ kind: oneOf('fault'), code: text, message: text }),
+});
+
+const gateDecision = closed<GateDecision>({
+  decisionId: text,
+  gateDigest: digest,
+  planHash: digest,
+  decision: oneOf('approved', 'rejected', 'withdrawn'),
+  person: subject,
+  onBehalfOf: nullable(subject),
+  grants: listOf(text),
+  actors: optional(listOf(actor)),
+  decidedAt: moment,
+});
+
+const status = oneOf('succeeded', 'failed', 'skipped', 'cancelled');
+const outcome = oneOf('approved', 'rejected', 'expired', 'closed');
+
+const INPUTS: Shapes<InputEventBody> = {
+  'run.claimed': {
+    fence: whole,
+    crashes: whole,
+    quarantine: flag,
+    worker: text,
+    version: text,
+    build: digest,
+    probe: digest,
+  },
+  'run.cancel-requested': { by: subject, reason: text, force: flag },
+  'run.failed': { code, step: nullable(step), message: text },
+  'time.reached': {},
+  'attempt.succeeded': { step, execution: whole, outputs: statedRef },
+  'attempt.failed': { step, execution: whole, code, message: text, retryable: flag, exitCode },
+  'attempt.stopped': { step, execution: whole, unknown: flag },
+  'attempt.deferred': { step, execution: whole, until: moment },
+  'attempt.assigned': { step, execution: whole, assignment: text },
+  'attempt.lost': { step, execution: whole, began: flag },
+  'attempt.unbegun': { step, execution: whole },
+  'question.answered': {
+    step,
+    question: oneOf('when', 'items', 'branch', 'until', 'outputs', 'gate', 'inputs', 'reuse'),
+    answer,
+  },
+  'policy.judged': {
+    step,
+    allow: flag,
+    undecided: flag,
+    reasons: listOf(text),
+    engine: text,
+    digest,
+    input: statedRef,
+  },
+  'gate.decided': { step, decision: gateDecision, record: digest, response: statedRef },
+  'attention.resolved': {
+    step,
+    execution: whole,
+    outcome: oneOf('succeeded', 'failed', 'retry'),
+    outputs: statedRef,
+    record: digest,
+  },
+};
+
+const DERIVED: Shapes<Derived> = {
+  'run.started': {},
+  'run.ended': {
+    status: oneOf('succeeded', 'failed', 'cancelled'),
+    code: nullable(code),
+    step: nullable(step),
+    outputs: valueRef,
+  },
+  'cancel.accepted': { force: flag },
+  'step.opened': { step, children: whole },
+  'map.expanded': { step, items: valueRef, count: whole },
+  'pack.entered': { step, inputs: valueRef },
+  'step.started': { step, attempt: whole, execution: whole },
+  'step.retrying': { step, attempt: whole, at: moment, code },
+  'step.waiting': { step, until: moment },
+  'step.attention': { step, attempt: whole, execution: whole },
+  'step.ended': {
+    step,
+    status,
+    code: nullable(code),
+    attempts: whole,
+    outputs: valueRef,
+    message: nullable(text),
+    exitCode,
+  },
+  'gate.opened': { step, request: valueRef, gateDigest: digest, expiresAt: moment, executeBy: moment },
+  'gate.counted': { step, decisionId: text, approvals: whole, required: whole },
+  'gate.ended': { step, outcome, code: nullable(code) },
+  'given.ignored': { what: text, step: nullable(step), code },
+};
+
+/** Notes by code; any other is of an inbox message that a worker did not take. */
+const NOTES: ReadonlyMap<string, Shape<object>> = new Map<string, Shape<object>>([
+  ['LOG_DROPPED', closed({ step: text, lines: whole, bytes: whole })],
+  ['SECRET_VERSION', closed({ name: text, version: text })],
+  ['SECRET_IN_ARTIFACT', closed({ step: text, execution: whole, name: text, digest, size: whole })],
+  ['ARTIFACT_WITHHELD', closed({ step: text, execution: whole, name: text, path: text })],
+  ['RECORD_WITHHELD', closed({ folder: text, step: text, letter: whole })],
+  ['GATE_UNSATISFIABLE', closed({ gate: text, eligible: whole, required: whole })],
+  [
+    'ASSIGNMENT_HELD',
+    closed({ assignment: text, fence: whole, name: text, version: text, build: digest, probe: digest }),
+  ],
+]);
+const letterNote = closed({ letter: whole, what: text });
+
+const note: Shape<Extract<Fact, { type: 'note' }>> = (value, path, report) => {
+  const { code: named, detail } = (isJsonObject(value ?? null) ? value : {}) as { readonly [name: string]: Json };
+  const shape = (typeof named === 'string' ? NOTES.get(named) : undefined) ?? letterNote;
+  closed({ type: oneOf('note'), code, detail: anyJson })(value, path, report);
+  shape(detail, `${path}/detail`, report);
+  return value as never;
+};
+
+const FACT: Shapes<Exclude<Fact, { type: 'note' }>> = {
+  log: { step, execution: whole, chunk: whole, lines: whole, bytes: whole, sha256: digest },
+  'log.cut': { step, execution: whole },
+  'artifact.captured': { step, execution: whole, name: text, path: text, digest, size: whole, mediaType: text },
+  'tool.resolved': { step, execution: whole, path: text, digest },
+  'material.mounted': { step, execution: whole, path: text, digest },
+  'egress.closed': { step, execution: whole, allowed: whole, denied: whole, log: digest },
+  state: { machine: whole, digest, values: nullable(digest) },
+};
+
+/** By kind of entry, its shapes by type of event. */
+const KINDS: { readonly [kind: string]: ReadonlyMap<string, Shape<object>> } = {
+  given: shapesOf(INPUTS),
+  derived: shapesOf(DERIVED),
+  fact: new Map([...shapesOf(FACT), ['note', note]]),
+};
+
+/** The types of all events, each by itself: as it is written in this program. */
+export const EVENT_TYPES: ReadonlyMap<string, string> = new Map(
+  Object.values(KINDS).flatMap((types) => [...types.keys()].map((type) => [type, type] as const)),
+);
+
+function shapesOf(members: object): ReadonlyMap<string, Shape<object>> {
+  return new Map(
+    Object.entries(members).map(([type, own]) => [type, closed<object>({ type: oneOf(type), ...(own as object) })]),
+  );
+}
+
+/** An entry of a journal: `{seq, at, kind, event}` with an event of that kind. */
+export const entryShape: Shape<Entry> = (value, path, note) => {
+  const kind = isJsonObject(value ?? null) ? (value as { readonly kind?: Json }).kind : undefined;
+  const shapes = typeof kind === 'string' && Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined;
+  if (shapes === undefined) {
+    note(`${path}/kind`, 'one of given, derived, fact is expected');
+    return value as unknown as Entry;
+  }
+  return entryOf(shapes)(value, path, note) as unknown as Entry;
+};
+
+const made = new Map<ReadonlyMap<string, Shape<object>>, Shape<object>>();
+
+function entryOf(shapes: ReadonlyMap<string, Shape<object>>): Shape<object> {
+  const known = made.get(shapes);
+  if (known) return known;
+  const event: Shape<Event> = (value, path, note) => {
+    const type = isJsonObject(value ?? null) ? (value as { readonly type?: Json }).type : undefined;
+    const shape = typeof type === 'string' ? shapes.get(type) : undefined;
+    if (shape) return shape(value, path, note) as Event;
+    note(`${path}/type`, 'an event that journals do not have');
+    return value as unknown as Event;
+  };
+  const shape = closed<{ seq: number; at: number; kind: string; event: Event }>({
+    seq: whole,
+    at: moment,
+    kind: text,
+    event,
+  });
+  made.set(shapes, shape);
+  return shape;
+}

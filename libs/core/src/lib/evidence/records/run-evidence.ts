@@ -1,0 +1,170 @@
+import type { Digest } from '../../foundation/ids';
+import type { Json } from '../../foundation/json';
+import type { Page } from '../../journal/page';
+import type { Carried } from './carried';
+import type { Envelope } from '../encoding/envelope';
+
+/** A file of the pack; `bytes` is null where only its digest is at hand. */
+export interface PackFile {
+  readonly path: string;
+  readonly digest: Digest;
+  readonly size: number;
+  readonly executable: boolean;
+  readonly bytes: Uint8Array | null;
+}
+
+/**
+ * Stands in a bundle for a file that held a secret (evidence.md §3); `unseen`: in a draft, for what an Attestor is not shown. Digest and size
+ * of the file stand in drafts and in bundles of earlier versions only: with them a weak secret can be guessed.
+ */
+export type Withheld = {
+  readonly path: string;
+  readonly size?: number;
+  readonly sha256?: Digest;
+  readonly withheld: 'secret' | 'unseen';
+};
+
+/** A gate that was reached: its request, and what it showed. */
+export interface GateDocument {
+  /** RFC 8785 text of the gate request. */
+  readonly request: string;
+  /** RFC 8785 text of `show`, or what stands for it. */
+  readonly show: string | Withheld;
+}
+
+/** Stands for bytes that are too many to be held: who needs them reads them again, from where they came. */
+export interface Unheld {
+  readonly size: number;
+  readonly sha256: Digest;
+}
+
+/** One execution's stream: its chunks' bytes, one after the other. Read from a bundle it is never `Unheld`. */
+export interface LogStream {
+  readonly step: string;
+  readonly execution: number;
+  readonly data: Uint8Array | Unheld | Withheld;
+}
+
+/** What no document of the bundle can prove: the statement says it on the signer's word. */
+export interface Asserted {
+  /** Builder id; see `builderIdOf`. */
+  readonly builder: string;
+  /** Where the tenant's audit chain stood when the run was sealed. */
+  readonly audit: { readonly seq: number; readonly head: Digest | null };
+  /**
+   * What the bundle carries beside its documents. Absent: it follows from the evidence at hand. A draft asserts it, for its reader is not
+   * shown all of it. Null: the statement is of a version that did not say it.
+   */
+  readonly carried?: Carried | null;
+}
+
+/**
+ * Everything that statement and bundle of an ended run are made of, and all that a bundle gives back when it is read: the
+ * producer fills it from `RunRecords`, the journal's pages, the log chunks and the object store, the verifier from the files.
+ * Both then build the same statement, which is the check `statement.agrees`.
+ */
+export interface RunEvidence {
+  readonly admission: Envelope;
+  /** RFC 8785 texts, byte for byte as admitted. */
+  readonly plan: string;
+  readonly profile: string;
+  readonly environment: string;
+  /** The manifest as normalised (RFC 8785 text), every other file of the pack, and its publishers' signatures, one a key. */
+  readonly pack: {
+    readonly manifest: string;
+    readonly files: readonly PackFile[];
+    readonly signatures: readonly { readonly envelope: Envelope; readonly hint: string }[];
+  };
+  /** The whole journal in order; of `values` some may be missing. */
+  readonly pages: readonly Page[];
+  /** In any order. */
+  readonly gates: readonly GateDocument[];
+  readonly decisions: readonly Envelope[];
+  /** In any order. */
+  readonly resolutions: readonly Envelope[];
+  readonly logs: readonly LogStream[];
+  /** By which operators let the evidence be sealed, in the order in which they were made. */
+  readonly releases?: readonly Envelope[];
+  /** Files beside logs, artifacts and what gates showed that are withheld because a release names them, sorted. */
+  readonly released?: readonly string[];
+  /** Attempts of each closed egress socket, as NDJSON text whose sha256 the journal holds (`egress.closed.log`). */
+  readonly egress: ReadonlyMap<Digest, string>;
+  /** Documents of the sandbox probes (RFC 8785 texts) whose digests `run.claimed` names; those at hand. */
+  readonly probes: ReadonlyMap<Digest, string>;
+  /** Bytes of artifacts; those that the bundle is to carry. */
+  readonly artifacts: ReadonlyMap<Digest, Uint8Array | Withheld>;
+  readonly asserted: Asserted;
+}
+
+/** Puts the chunks of a run (in any order) together to streams, in the order of step and execution. */
+export function streamsOf(
+  chunks: readonly {
+    readonly step: string;
+    readonly execution: number;
+    readonly chunk: number;
+    readonly data: Uint8Array;
+  }[],
+): readonly LogStream[] {
+  const sorted = [...chunks].sort(
+    (a, b) => (a.step < b.step ? -1 : a.step > b.step ? 1 : 0) || a.execution - b.execution || a.chunk - b.chunk,
+  );
+  const streams: { step: string; execution: number; parts: Uint8Array[] }[] = [];
+  for (const { step, execution, data } of sorted) {
+    const last = streams.at(-1);
+    if (last?.step === step && last.execution === execution) last.parts.push(data);
+    else streams.push({ step, execution, parts: [data] });
+  }
+  return streams.map(({ step, execution, parts }) => ({ step, execution, data: joined(parts) }));
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+/** True for bytes that are at hand. */
+export function isHeld(value: string | Uint8Array | Unheld | Withheld): value is string | Uint8Array {
+  return typeof value === 'string' || value instanceof Uint8Array;
+}
+
+/** True for what stands in place of a file. */
+export function isWithheld(value: string | Uint8Array | Unheld | Withheld): value is Withheld {
+  return typeof value === 'object' && 'withheld' in value;
+}
+
+const BUILDERS = 'https://stellaops.io/taskrunner/builders/';
+
+/**
+ * The builder id of a run (evidence.md §1): `dev` under the development Authority, else `local` if a key file signs, else
+ * `host-network` if steps share the host's network, else the mode. The key's usage follows the mode alone.
+ */
+export function builderIdOf(environment: {
+  readonly developmentAuthority: boolean;
+  readonly keyFile: boolean;
+  readonly hostNetwork: boolean;
+  readonly mode: 'open' | 'sealed';
+}): string {
+  const { developmentAuthority, keyFile, hostNetwork, mode } = environment;
+  const name = developmentAuthority ? 'dev' : keyFile ? 'local' : hostNetwork ? 'host-network' : mode;
+  return `${BUILDERS}${name}/v1`;
+}
+
+/** True for the builder id of runs under the development Authority. */
+export function isDevBuilder(builder: string): boolean {
+  return builder === `${BUILDERS}dev/v1`;
+}
+
+/** True unless the builder id names a mode that is not the run's. */
+export function builderFits(builder: string, mode: 'open' | 'sealed'): boolean {
+  return builder !== `${BUILDERS}${mode === 'sealed' ? 'open' : 'sealed'}/v1`;
+}
+
+/** A value as JSON: documents are closed types, which TypeScript does not see as JSON objects. */
+export function asJson(document: object): Json {
+  return document as Json;
+}

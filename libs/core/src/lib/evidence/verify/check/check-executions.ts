@@ -1,0 +1,42 @@
+import type { StepId } from '../../../foundation/ids';
+import { nodeOf } from '../../../plan/place';
+import type { EvidenceDocuments } from '../../records/evidence-documents';
+
+/**
+ * The first fact of an execution that never began, or is told after its step has ended, in words; null if there is none. A rerun tells the
+ * artifacts that it takes over before it answers that it does; a gate tells what its policy said, and has no executions.
+ */
+export function strayFact({ facts, index }: EvidenceDocuments): string | null {
+  const asksPolicy = (step: StepId): boolean => {
+    const node = index.nodes.get(nodeOf(step))?.node;
+    return node?.kind === 'gate' && node.policy !== null;
+  };
+  const started = new Map<StepId, number>();
+  const ended = new Set<StepId>();
+  for (const { seq, event } of facts.entries) {
+    switch (event.type) {
+      case 'step.started':
+        started.set(event.step, event.execution);
+        break;
+      case 'step.ended':
+        ended.add(event.step);
+        break;
+      case 'log':
+      case 'log.cut':
+      case 'artifact.captured':
+      case 'tool.resolved':
+      case 'material.mounted':
+      case 'egress.closed': {
+        const { step, execution } = event;
+        const what = `entry ${seq}: ${event.type} of execution ${execution} of ${step}, which was not under way`;
+        if (event.type === 'artifact.captured' && !started.has(step) && facts.reused.has(step)) break;
+        if (event.type === 'log' && asksPolicy(step)) break;
+        if (ended.has(step) || !(execution <= (started.get(step) ?? 0))) return what;
+        break;
+      }
+      default:
+        break;
+    }
+  }
+  return null;
+}

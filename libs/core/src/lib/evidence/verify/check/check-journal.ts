@@ -1,0 +1,99 @@
+import { sha256 } from '../../../canonical/digest';
+import type { RunId } from '../../../foundation/ids';
+import { checkChain } from '../../../journal/chain';
+import type { Entry } from '../../../journal/page';
+import { NOBODY, ReplayState } from '../../../journal/replay-state';
+import { replay } from '../../../journal/replay';
+import { initialState } from '../../../run/advance';
+import { MACHINE_VERSION } from '../../../run/run-state';
+import { logFiles } from '../../records/log-files';
+import { isWithheld } from '../../records/run-evidence';
+import { unnamedValue } from '../named-values';
+import { noteDetails } from '../../records/run-facts';
+import { takesOver } from '../../records/takes-over';
+import { fail } from './verification-session';
+import { found, type Checker } from './check';
+import { strayFact } from './check-executions';
+import { isStatedTooEarly } from './clocks';
+
+/** Gapless, in time, not before the admission, hashed page by page from the admission on; and the values beside it are those it names. */
+export const journalChain: Checker = (bundle) => {
+  const { evidence, facts, profile } = bundle.documents();
+  const { opened, record } = bundle.admission();
+  // Before the first claim there is only the cancel of a run that never began.
+  const claim = facts.entries.find(({ kind, event }) => kind !== 'derived' && event.type !== 'run.cancel-requested');
+  if (claim?.event.type !== 'run.claimed') fail('it does not begin with a claim');
+  const { broken } = checkChain({ seq: 0, hash: opened.digest }, evidence.pages);
+  if (broken) fail(`the page that begins at ${broken.first} breaks the chain (${broken.reason})`);
+  // The chain's times never fall.
+  if (isStatedTooEarly(facts.entries[0]?.at ?? 0, record.acceptedAt)) fail('it begins before the run was admitted');
+  const stray = strayFact(bundle.documents());
+  if (stray !== null) fail(stray);
+  const unnamed = unnamedValue(bundle.documents());
+  if (unnamed !== null) fail(`no entry names the value ${unnamed}`);
+  const read = noteDetails(facts, 'SECRET_VERSION').find(
+    ({ name }) => !profile.secrets.some((one) => one.name === name),
+  );
+  if (read) fail('it notes the version of a secret that the profile does not have');
+  return found('recomputed', `${facts.entries.length} entries in ${evidence.pages.length} pages`);
+};
+
+function hasSnapshots(entries: readonly Entry[]): boolean {
+  return entries.some(({ event }) => event.type === 'state');
+}
+
+/** Driven again, the machine says the same, and it ends where the journal ends. */
+export const journalReplay: Checker = (bundle) => {
+  const { environment, index, facts } = bundle.documents();
+  const { record } = bundle.admission();
+  if (environment.machine !== MACHINE_VERSION) fail(`this verifier does not have machine ${environment.machine}`);
+  const start = initialState(index, record.runId as RunId, record.initiators, takesOver(record));
+  const { state, diverged } = replay(
+    index,
+    start,
+    facts.entries,
+    hasSnapshots(facts.entries) ? new ReplayState() : NOBODY,
+  );
+  if (diverged) fail(`entry ${diverged.seq}: expected ${diverged.expected?.type ?? 'nothing'}`);
+  if (state.phase !== 'ended') fail('the run has not ended');
+  return found('recomputed', `machine ${environment.machine}`);
+};
+
+/** Each numbered chunk is in its stream: bytes, lines, digest; and no stream holds more. */
+export const logsDigest: Checker = (bundle) => {
+  const { evidence, facts } = bundle.documents();
+  const streams = new Map(evidence.logs.map(({ step, execution, data }) => [`${execution} ${step}`, data]));
+  const expected = logFiles(facts);
+  let withheld = 0;
+  for (const { path, step, execution, chunks } of expected) {
+    const data = streams.get(`${execution} ${step}`) ?? fail(`${path} is missing`);
+    if (isWithheld(data)) {
+      if (data.size !== undefined && data.size !== chunks.reduce((sum, chunk) => sum + chunk.bytes, 0))
+        fail(`${path}: the notice is of another file`);
+      withheld += 1;
+      continue;
+    }
+    if (!(data instanceof Uint8Array)) fail(`${path} is not available`);
+    let at = 0;
+    chunks.forEach(({ chunk, bytes, lines, sha256: digest }, i) => {
+      const part = data.subarray(at, at + bytes);
+      if (chunk !== i) fail(`${path}: chunk ${i} is missing`);
+      if (part.length !== bytes || sha256(part) !== digest) fail(`${path}: chunk ${chunk} differs`);
+      if (countLines(part) !== lines) fail(`${path}: chunk ${chunk} has other lines`);
+      at += bytes;
+    });
+    if (at !== data.length) fail(`${path} continues after its last chunk`);
+  }
+  const known = new Set(expected.map(({ path }) => path));
+  for (const path of bundle.request.files.keys()) {
+    if (path.startsWith('logs/') && !known.has(path)) fail(`${path} is not in the journal`);
+  }
+  if (expected.length === 0) return found('absent', 'no lines');
+  return withheld > 0 ? found('signed', `${withheld} withheld`) : found('recomputed', `${expected.length} streams`);
+};
+
+function countLines(bytes: Uint8Array): number {
+  let count = 0;
+  for (const byte of bytes) if (byte === 10) count += 1;
+  return count;
+}

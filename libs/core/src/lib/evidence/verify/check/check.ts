@@ -1,0 +1,98 @@
+import { isCodedError } from '../../../foundation/coded-error';
+import { CheckFailed, type VerificationSession } from './verification-session';
+
+/** What a check's answer rests on. */
+export type Basis =
+  /** The verifier derived it itself. */
+  | 'recomputed'
+  /** A trusted key says so. */
+  | 'signed'
+  /** Somebody says so, and nothing proves it. */
+  | 'asserted'
+  /** The bundle has nothing of the kind. */
+  | 'absent';
+
+/** The answer to one check, under its stable name. */
+export interface Check {
+  readonly name: CheckName;
+  readonly ok: boolean;
+  readonly basis: Basis;
+  readonly detail: string;
+}
+
+/** All checks, in the order in which they are answered (evidence.md §4). */
+export const CHECK_NAMES = [
+  'archive.safe',
+  'manifest.signature',
+  'manifest.complete',
+  'trust.current',
+  'trust.keys',
+  'time.basis',
+  'expectation',
+  'admission.signature',
+  'admission.agrees',
+  'pack.content',
+  'pack.signers',
+  'plan.hash',
+  'profile.digest',
+  'probes',
+  'inputs.digest',
+  'journal.chain',
+  'journal.replay',
+  'answers',
+  'logs.digest',
+  'gates.requests',
+  'decisions.signature',
+  'decisions.proof',
+  'decisions.people',
+  'decisions.time',
+  'effects.gated',
+  'steps.reused',
+  'policies',
+  'egress.within',
+  'artifacts.index',
+  'artifacts.bytes',
+  'statement.shape',
+  'statement.agrees',
+  'provenance.agrees',
+  'checkpoints',
+  'exceptions',
+] as const;
+export type CheckName = (typeof CHECK_NAMES)[number];
+
+/** What a check that holds found. One that does not hold throws. */
+export interface Found {
+  readonly basis: Basis;
+  readonly detail: string;
+}
+
+/** A check: total over whatever a hostile bundle holds, since what it throws is its answer. */
+export type Checker = (bundle: VerificationSession) => Found;
+
+/** It holds. */
+export function found(basis: Basis, detail: string): Found {
+  return { basis, detail };
+}
+
+/** Runs a check. What a malformed bundle makes it throw is a failed check, not an error. */
+export function answer(name: CheckName, check: Checker, bundle: VerificationSession): Check {
+  try {
+    return { name, ok: true, ...check(bundle) };
+  } catch (error) {
+    return { name, ok: false, basis: 'recomputed', detail: reason(error) };
+  }
+}
+
+function reason(error: unknown): string {
+  if (CheckFailed.is(error)) return error.message;
+  if (isCodedError(error)) return `${error.code}: ${error.message}`;
+  return `the bundle is malformed (${error instanceof Error ? error.name : 'unknown'})`;
+}
+
+/** How many checks that hold rest on what: `20 recomputed, 9 signed, 3 asserted, 3 absent`. */
+export function basesInWords(checks: readonly Check[]): string {
+  const bases: readonly Basis[] = ['recomputed', 'signed', 'asserted', 'absent'];
+  return bases
+    .map((basis) => `${checks.filter((check) => check.ok && check.basis === basis).length} ${basis}`)
+    .join(', ');
+}

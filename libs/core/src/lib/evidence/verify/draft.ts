@@ -1,0 +1,150 @@
+import { canonical } from '../../canonical/canonical';
+import type { Digest } from '../../foundation/ids';
+import { isJsonObject, type JsonObject } from '../../foundation/json';
+import { answerAgain } from './answers/answer-again';
+import { contentOf, journalNdjson, type BundleFile } from '../bundle/bundle-files';
+import { carriedOf } from '../records/carried';
+import { fail, openSession, type VerificationSession, type VerifyRequest } from './check/verification-session';
+import { answer, type Check, type Checker, type CheckName, type Found } from './check/check';
+import {
+  admissionAgrees,
+  admissionSignature,
+  inputsDigests,
+  packContent,
+  planHashes,
+  profileDigests,
+} from './check/check-admission';
+import { answersAgree } from './check/check-answers';
+import { archiveSafe } from './check/check-archive';
+import { decisionsPeople, decisionsProof, decisionsSignature, decisionsTime } from './check/check-decisions';
+import { effectsGated, gatesRequests } from './check/check-gates';
+import { journalChain, journalReplay } from './check/check-journal';
+import { egressWithin } from './check/check-egress-log';
+import { artifactsBytes, artifactsIndex } from './check/check-outputs';
+import { policiesHold } from './check/check-policies';
+import { stepsReused } from './check/check-reused';
+import { probesHold } from './check/check-probes';
+import { packSigners } from './check/check-signers';
+import { stepsAgree } from './check/check-statement';
+import { draftKeys, expectation, trustCurrent } from './check/check-trust';
+import { bomStatements } from '../predicates/cyclonedx';
+import type { EvidenceDocuments } from '../records/evidence-documents';
+import { readAssertedJson, type BundleContent } from '../bundle/read-bundle';
+import { asJson, builderFits, isWithheld, type Asserted } from '../records/run-evidence';
+import { buildStatement } from '../statement/statement';
+import { parseStrictJson, parseUtf8, toUtf8 } from '../encoding/strict-json';
+import { artifactPath } from '../records/withheld';
+
+/**
+ * What a worker shows a remote Attestor (evidence.md §2): the bundle's documents without what steps printed and produced and without what
+ * gates showed; of those the journal's digests stand. Of what steps returned, only the values that the run's own questions, its policies and its
+ * pure built-in steps read go along, so that the Attestor can answer them again. Notices of withheld secrets go along, since they are stated, and bills of materials,
+ * since each gets a statement of its own that holds it (docs/predicates/cyclonedx.md).
+ */
+export function draftFiles(documents: EvidenceDocuments): readonly BundleFile[] {
+  const shown = new Set([
+    ...notices(documents),
+    ...bomStatements(documents).map(({ artifact }) => artifactPath(artifact.digest)),
+  ]);
+  return contentOf(documents)
+    .filter(({ path }) => shown.has(path) || !/^(?:logs\/|artifacts\/|gates\/.+\.show\.json$)/.test(path))
+    .map((file) => (file.path === 'journal.ndjson' ? journalOf(documents) : file));
+}
+
+function notices({ evidence }: EvidenceDocuments): readonly string[] {
+  const all = [
+    ...evidence.gates.map(({ show }) => show),
+    ...evidence.logs.map(({ data }) => data),
+    ...evidence.artifacts.values(),
+  ];
+  return all.flatMap((data) => (isWithheld(data) ? [data.path] : []));
+}
+
+/** Of the values, those from which the run's questions, the inputs of its policies and what pure built-in steps return follow; the chain is not over them. */
+function journalOf(documents: EvidenceDocuments): BundleFile {
+  const { read } = answerAgain(documents, null);
+  const pages = documents.evidence.pages.map((page) => ({
+    ...page,
+    values: Object.fromEntries(Object.entries(page.values).filter(([digest]) => read.has(digest as Digest))),
+  }));
+  return { path: 'journal.ndjson', bytes: toUtf8(journalNdjson(pages)) };
+}
+
+/** What is stated of the steps follows from the journal; what the bundle carries is said where the trust file asks for it. */
+function statementFollows(bundle: VerificationSession): Found {
+  const { draft, trust } = bundle.request;
+  if (trust.require.carried === true && draft?.carried === null)
+    fail('the worker does not say what the bundle carries, and require.carried asks for it');
+  return stepsAgree(bundle);
+}
+
+/** Every check of a bundle that needs neither the signer's own signature nor what the Attestor is not shown. */
+const CHECKERS: { readonly [Name in CheckName]?: Checker } = {
+  'archive.safe': archiveSafe,
+  'trust.current': trustCurrent,
+  'trust.keys': draftKeys,
+  expectation,
+  'admission.signature': admissionSignature,
+  'admission.agrees': admissionAgrees,
+  'pack.content': packContent,
+  'pack.signers': packSigners,
+  'plan.hash': planHashes,
+  'profile.digest': profileDigests,
+  probes: probesHold,
+  'inputs.digest': inputsDigests,
+  'journal.chain': journalChain,
+  'journal.replay': journalReplay,
+  answers: answersAgree,
+  'gates.requests': gatesRequests,
+  'decisions.signature': decisionsSignature,
+  'decisions.proof': decisionsProof,
+  'decisions.people': decisionsPeople,
+  'decisions.time': decisionsTime,
+  'effects.gated': effectsGated,
+  'steps.reused': stepsReused,
+  policies: policiesHold,
+  'egress.within': egressWithin,
+  'artifacts.index': artifactsIndex,
+  'artifacts.bytes': artifactsBytes,
+  'statement.agrees': statementFollows,
+};
+
+/** What is asked of a verification before signing. */
+export type DraftRequest = Pick<VerifyRequest, 'trust' | 'verifySignature' | 'now' | 'policyEngines'> & {
+  readonly files: BundleContent;
+  readonly asserted: Asserted;
+};
+
+/** The checks of a draft; the documents to build its statement from, where all hold and the builder fits the run's mode. */
+export function verifyDraft({ asserted, ...request }: DraftRequest): {
+  readonly checks: readonly Check[];
+  readonly documents: EvidenceDocuments | null;
+} {
+  const bundle = openSession({ ...request, draft: asserted });
+  const checks = Object.entries(CHECKERS).map(([name, checker]) => answer(name as CheckName, checker, bundle));
+  if (!checks.every(({ ok }) => ok)) return { checks, documents: null };
+  const documents = bundle.documents();
+  if (builderFits(asserted.builder, documents.environment.mode)) return { checks, documents };
+  const detail = `${asserted.builder} does not fit mode ${documents.environment.mode}`;
+  return { checks: [...checks, { name: 'statement.agrees', ok: false, basis: 'recomputed', detail }], documents: null };
+}
+
+/** What a draft asserts, as the file that goes beside its documents: RFC 8785. */
+export function assertedFile({ evidence }: EvidenceDocuments): string {
+  const { builder, audit, carried } = evidence.asserted;
+  return canonical(asJson({ builder, audit, carried: carried === undefined ? carriedOf(evidence) : carried }));
+}
+
+/**
+ * True if the payload is this run's statement, whatever it says of what only its signer knows (builder and audit are asserted): else an
+ * Attestor has signed something that no verifier would accept for this run.
+ */
+export function isStatementOf(documents: EvidenceDocuments, payload: Uint8Array): boolean {
+  const signed = parseStrictJson(parseUtf8(payload));
+  const predicate = isJsonObject(signed) ? signed['predicate'] : null;
+  if (!isJsonObject(predicate ?? null)) return false;
+  const { builder = null, audit = null, carried = null } = predicate as JsonObject;
+  const asserted = readAssertedJson({ builder, audit, carried });
+  const derived = buildStatement({ ...documents, evidence: { ...documents.evidence, asserted } });
+  return canonical(signed) === canonical(asJson(derived));
+}

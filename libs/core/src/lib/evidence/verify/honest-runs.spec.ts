@@ -1,0 +1,88 @@
+import fc from 'fast-check';
+import { evidenceOf, newSigners } from '../../../testing/memory-evidence';
+import { playedRun, type Assumptions, type PlayedRun } from '../../../testing/paired-run';
+import { plannableKinds, plannedOf } from '../../../testing/planned-manifest';
+import { seedlings } from '../../../testing/random/random-manifest';
+import { lawRuns } from '../../../testing/runs-of-laws';
+import { sealBundle } from '../../../testing/sample-evidence';
+import type { Planned } from '../../plan/plan-request';
+import { readEvidence } from '../records/evidence-documents';
+import { verifySignature } from '../encoding/signature';
+import { verifyRun } from './verify-run';
+
+const signers = newSigners();
+const seedling = seedlings(plannableKinds());
+const chosen = fc.array(fc.nat(9), { minLength: 1, maxLength: 20 });
+/** How many commits lie between two deaths of workers. */
+const deaths = fc.array(fc.nat(4), { maxLength: 3 });
+
+/** A case plays a run, or two, with all their pauses, and verifies them: so many times fewer cases take as long as those of another law. */
+function fewer(times: number): ReturnType<typeof lawRuns> {
+  const { numRuns, ...seed } = lawRuns();
+  return { numRuns: Math.ceil(numRuns / times), ...seed };
+}
+
+function assumptions({ index }: Planned, choices: readonly number[]): Assumptions {
+  const picked = (of: number): ReadonlySet<string> =>
+    new Set([...index.nodes.keys()].filter((_, place) => choices[place % choices.length] === of));
+  return { failing: picked(0), refused: picked(1) };
+}
+
+/** Verifies what a run leaves behind. Its files are returned for a run that does it again. */
+function holds(
+  played: PlayedRun,
+  manifest: string,
+  original?: ReadonlyMap<string, Uint8Array>,
+): Map<string, Uint8Array> {
+  const sample = evidenceOf(played, manifest, signers);
+  const files = sealBundle(sample);
+  const { trust } = sample;
+  const { checks } = verifyRun({ files, trust, verifySignature, ...(original && { original }) });
+  const wrong = checks.filter(({ ok }) => !ok).map(({ name, detail }) => `${name}: ${detail}`);
+  if (wrong.length > 0) throw new Error(wrong.join('\n'));
+  const answers = checks.find(({ name }) => name === 'answers');
+  if (original === undefined && !readEvidence(sample.evidence).admission.record.rerunOf)
+    expect(answers?.basis).not.toBe('signed');
+  return files;
+}
+
+describe('the evidence of an honest run', () => {
+  it('verifies, whatever the plan, whichever steps fail, whoever refuses, whenever its workers die', async () => {
+    let [runs, taken, asked] = [0, 0, 0];
+    await fc.assert(
+      fc.asyncProperty(seedling, chosen, deaths, async (from, choices, dying) => {
+        const { made, text } = plannedOf(from, false);
+        const played = await playedRun(made, assumptions(made, choices), { deaths: dying });
+        fc.pre(played !== null);
+        holds(played, text);
+        runs += 1;
+        const pages = played.world.pages.get(played.run) ?? [];
+        const claims = pages.flatMap(({ entries }) => entries).filter(({ event }) => event.type === 'run.claimed');
+        if (claims.length > 1) taken += 1;
+        asked += pages
+          .flatMap(({ entries }) => entries)
+          .filter(({ event }) => event.type === 'question.answered').length;
+      }),
+      fewer(5),
+    );
+    // It says something only if workers did die, and the runs did ask.
+    expect(taken).toBeGreaterThan(runs / 10);
+    expect(asked).toBeGreaterThan(runs);
+  }, 3_600_000);
+
+  it('of a rerun verifies with and without the bundle of the original', async () => {
+    await fc.assert(
+      fc.asyncProperty(seedling, chosen, async (from, choices) => {
+        const { made, text } = plannedOf(from, false);
+        const first = await playedRun(made, assumptions(made, choices));
+        fc.pre(first !== null);
+        const original = holds(first, text);
+        const again = await playedRun(made, { failing: new Set(), refused: new Set() }, { original: first });
+        fc.pre(again !== null);
+        holds(again, text);
+        holds(again, text, original);
+      }),
+      fewer(10),
+    );
+  }, 3_600_000);
+});

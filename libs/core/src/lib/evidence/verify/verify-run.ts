@@ -1,0 +1,182 @@
+import type { Digest } from '../../foundation/ids';
+import { openSession, type VerificationSession, type VerifyRequest } from './check/verification-session';
+import { answer, CHECK_NAMES, type Check, type Checker, type CheckName } from './check/check';
+import {
+  admissionAgrees,
+  admissionSignature,
+  inputsDigests,
+  packContent,
+  planHashes,
+  profileDigests,
+} from './check/check-admission';
+import { answersAgree } from './check/check-answers';
+import { archiveSafe, manifestComplete, manifestSignature } from './check/check-archive';
+import { checkpointsAgree, exceptionsShown } from './check/check-beyond';
+import { decisionsPeople, decisionsProof, decisionsSignature, decisionsTime } from './check/check-decisions';
+import { effectsGated, gatesRequests } from './check/check-gates';
+import { journalChain, journalReplay, logsDigest } from './check/check-journal';
+import { egressWithin } from './check/check-egress-log';
+import { artifactsBytes, artifactsIndex } from './check/check-outputs';
+import { stepsReused } from './check/check-reused';
+import { probesHold } from './check/check-probes';
+import { packSigners } from './check/check-signers';
+import { policiesHold } from './check/check-policies';
+import { provenanceAgrees, statementAgrees, statementShape } from './check/check-statement';
+import { expectation, timeBasis, trustCurrent, trustKeys } from './check/check-trust';
+import type { EvidenceDocuments } from '../records/evidence-documents';
+import { isDevBuilder } from '../records/run-evidence';
+
+const CHECKERS: { readonly [Name in CheckName]: Checker } = {
+  'archive.safe': archiveSafe,
+  'manifest.signature': manifestSignature,
+  'manifest.complete': manifestComplete,
+  'trust.current': trustCurrent,
+  'trust.keys': trustKeys,
+  'time.basis': timeBasis,
+  expectation,
+  'admission.signature': admissionSignature,
+  'admission.agrees': admissionAgrees,
+  'pack.content': packContent,
+  'pack.signers': packSigners,
+  'plan.hash': planHashes,
+  'profile.digest': profileDigests,
+  probes: probesHold,
+  'inputs.digest': inputsDigests,
+  'journal.chain': journalChain,
+  'journal.replay': journalReplay,
+  answers: answersAgree,
+  'logs.digest': logsDigest,
+  'gates.requests': gatesRequests,
+  'decisions.signature': decisionsSignature,
+  'decisions.proof': decisionsProof,
+  'decisions.people': decisionsPeople,
+  'decisions.time': decisionsTime,
+  'effects.gated': effectsGated,
+  'steps.reused': stepsReused,
+  policies: policiesHold,
+  'egress.within': egressWithin,
+  'artifacts.index': artifactsIndex,
+  'artifacts.bytes': artifactsBytes,
+  'statement.shape': statementShape,
+  'statement.agrees': statementAgrees,
+  'provenance.agrees': provenanceAgrees,
+  checkpoints: checkpointsAgree,
+  exceptions: exceptionsShown,
+};
+
+/** A trusted key whose signature holds. */
+export interface Signer {
+  readonly what: 'admission' | 'decisions' | 'statement of the run' | 'manifest';
+  readonly keyid: string;
+}
+
+/** The answer of an offline verification. */
+export interface Verification {
+  /** True only if every check holds. */
+  readonly ok: boolean;
+  /** The run that an admission key says this is; null if none does. */
+  readonly run: string | null;
+  readonly planHash: Digest | null;
+  /** All checks, always, in the order of `CHECK_NAMES`. */
+  readonly checks: readonly Check[];
+  /** Which trusted keys made which signatures, as far as those hold. */
+  readonly signers: readonly Signer[];
+  /** The last line for people. */
+  readonly summary: string;
+  /** What the checks were made over; null if the bundle cannot be read. Trust it only if `ok`. */
+  readonly documents: EvidenceDocuments | null;
+}
+
+/** A verification whose checks can be answered in parts. Several threads share the work: each opens its own over the same bytes. */
+export interface OpenVerification {
+  /** Answers these checks, each once. Never throws. */
+  answer(names: readonly CheckName[]): readonly Check[];
+  /** Takes the answers of others, answers the checks that are still open, and concludes. Never throws. */
+  conclude(others?: readonly Check[]): Verification;
+}
+
+/**
+ * Verifies the evidence bundle of a run (evidence.md §4): no network, no clock, no database, nothing taken from the bundle
+ * but what trusted keys signed or what follows from it. Never throws for what a bundle holds: that is a failed check.
+ */
+export function verifyRun(request: VerifyRequest): Verification {
+  return openVerification(request).conclude();
+}
+
+/** Opens a verification. Nothing is read yet. */
+export function openVerification(request: VerifyRequest): OpenVerification {
+  const bundle = openSession(request);
+  const known = new Map<CheckName, Check>();
+  const answerOnce = (name: CheckName): Check => {
+    const check = known.get(name) ?? answer(name, CHECKERS[name], bundle);
+    known.set(name, check);
+    return check;
+  };
+  return {
+    answer: (names) => names.map(answerOnce),
+    conclude: (others = []) => {
+      for (const check of others) known.set(check.name, check);
+      return verificationOf(bundle, CHECK_NAMES.map(answerOnce));
+    },
+  };
+}
+
+function verificationOf(bundle: VerificationSession, checks: readonly Check[]): Verification {
+  const record = admitted(bundle);
+  const ok = checks.every((check) => check.ok);
+  return {
+    ok,
+    run: record?.runId ?? null,
+    planHash: record?.planHash ?? null,
+    checks,
+    signers: signersOf(bundle),
+    summary: summaryOf(checks, bundle),
+    documents: documentsOf(bundle),
+  };
+}
+
+function admitted(bundle: VerificationSession): ReturnType<VerificationSession['admission']>['record'] | null {
+  try {
+    return bundle.admission().record;
+  } catch {
+    return null;
+  }
+}
+
+function documentsOf(bundle: VerificationSession): EvidenceDocuments | null {
+  try {
+    return bundle.documents();
+  } catch {
+    return null;
+  }
+}
+
+function signersOf(bundle: VerificationSession): readonly Signer[] {
+  const keyids: readonly (readonly [Signer['what'], () => readonly string[]])[] = [
+    ['admission', () => [bundle.admission().opened.key.keyid]],
+    ['decisions', () => [...bundle.decisions().values()].map(({ key }) => key.keyid)],
+    ['statement of the run', () => bundle.packRun().signed.map(({ opened }) => opened.key.keyid)],
+    ['manifest', () => [bundle.manifestStatement().opened.key.keyid]],
+  ];
+  return keyids.flatMap(([what, read]) => {
+    try {
+      return [...new Set(read())].map((keyid): Signer => ({ what, keyid }));
+    } catch {
+      return [];
+    }
+  });
+}
+
+function summaryOf(checks: readonly Check[], bundle: VerificationSession): string {
+  const failed = checks.filter((check) => !check.ok);
+  if (failed.length > 0)
+    return `${failed.length} of ${checks.length} checks fail: ${failed.map(({ name }) => name).join(', ')}`;
+  const signers = bundle.packRun().signed.map(({ opened }) => opened.key.keyid);
+  const compared = checks.find(({ name }) => name === 'expectation')?.basis === 'recomputed';
+  const { builder } = bundle.packRun().statement.predicate;
+  const keys = isDevBuilder(builder)
+    ? 'DEVELOPMENT KEYS (taken because of --allow-dev; no proof about production): '
+    : '';
+  const signed = `self-consistent, signed by ${keys}${signers.join(', ')}`;
+  return compared ? `${signed}, as you expected` : `${signed}; nothing was compared with what you expected`;
+}

@@ -1,0 +1,105 @@
+import { digestOf } from '../../canonical/digest';
+import type { AdmissionRecord } from '../../evidence/records/documents';
+import type { Json, JsonObject } from '../../foundation/json';
+import type { PlanIndex } from '../../plan/plan-index';
+import type { ClaimedRun } from '../../ports/claims';
+import { admissionDifference } from '../../stored/stored-admission';
+import { alterationText, DocumentAltered, type Alteration } from '../../stored/document-altered';
+import { KnownDocuments, type RunDocuments } from '../../stored/run-documents';
+import type { DriverDependencies } from './driver-dependencies';
+import { openSensitiveInputs } from './open-sensitive-inputs';
+import { Replanned } from '../planning/replanned';
+import { RunSecrets } from './run-secrets';
+import { contentDifference, plannedContents, type PackContents } from '../packs/stored-contents';
+
+/** What was accepted of a run, checked. */
+export interface OpenedRun {
+  readonly kind: 'opened';
+  readonly run: ClaimedRun;
+  readonly index: PlanIndex;
+  readonly admission: AdmissionRecord;
+  readonly secrets: RunSecrets;
+}
+
+/** Own records that do not agree: nothing starts (engine.md §1, `halted`). */
+export interface Halted {
+  readonly kind: 'halted';
+  readonly code:
+    | 'ADMISSION_INVALID'
+    | 'PLAN_HASH_MISMATCH'
+    | 'JOURNAL_TAMPERED'
+    | 'DOCUMENT_ALTERED'
+    | 'OBJECT_DIGEST_MISMATCH'
+    | 'SENSITIVE_INPUT_UNREADABLE';
+  readonly detail: string;
+  /** Which document is altered, and its digests: of `DOCUMENT_ALTERED`. */
+  readonly altered?: Alteration;
+}
+
+/**
+ * Checks what was accepted of a run: the admission record must verify and say what the rows say; plan, profile, environment, inputs and pack
+ * must be what their digests name. No row is believed: a run is driven from what this returns, never from what was claimed.
+ */
+export async function openRun(dependencies: DriverDependencies, run: ClaimedRun): Promise<OpenedRun | Halted> {
+  try {
+    return await openCompared(dependencies, run);
+  } catch (error) {
+    if (DocumentAltered.is(error)) return altered(error.first);
+    throw error;
+  }
+}
+
+async function openCompared(dependencies: DriverDependencies, run: ClaimedRun): Promise<OpenedRun | Halted> {
+  const admission = dependencies.openAdmission(run.admission);
+  if (!admission) return halted('ADMISSION_INVALID', 'the admission record does not verify under a configured key');
+  const difference = admissionDifference(admission, run)?.what ?? recordDifference(admission, run);
+  if (difference) return halted('ADMISSION_INVALID', `the ${difference} differs from the admission record`);
+  const { known, replanned } = knownTo(dependencies);
+  const documents = known.of(run);
+  documents.compareInputs(run, run.inputs);
+  const { plan, profile, environment } = documents;
+  const sensitive = await openSensitiveInputs(dependencies.claims, dependencies.secrets.sensitive, run, plan);
+  if (sensitive === null)
+    return halted('SENSITIVE_INPUT_UNREADABLE', 'a sensitive input is missing, or does not open for this run and plan');
+  if (run.lastSeq === 0) {
+    const again = { ...run, inputs: { ...(run.inputs as JsonObject), ...sensitive } };
+    if ((await replanned.planHash(documents, again, () => dependencies.replan(again))) !== run.planHash)
+      return halted('PLAN_HASH_MISMATCH', 'the admitted pack and inputs do not give the admitted plan hash');
+    replanned.knowContents(run, plannedContents(documents.index));
+  } else comparePack(run, documents, await replanned.contents(run, () => dependencies.contents(run)));
+  const { signers } = admission.pack;
+  const of = { run, profile, mode: environment.mode, signers, sensitive };
+  const secrets = new RunSecrets(dependencies.secrets, (text) => dependencies.mac(text), of);
+  return { kind: 'opened', run, index: documents.index, admission, secrets };
+}
+
+/** What the drivers that share their hands have read before. */
+const KNOWN = new WeakMap<DriverDependencies, { readonly known: KnownDocuments; readonly replanned: Replanned }>();
+
+function knownTo(dependencies: DriverDependencies): { readonly known: KnownDocuments; readonly replanned: Replanned } {
+  const known = KNOWN.get(dependencies) ?? { known: new KnownDocuments(), replanned: new Replanned() };
+  KNOWN.set(dependencies, known);
+  return known;
+}
+
+function recordDifference(admission: AdmissionRecord, { admissionDigest }: ClaimedRun): string | null {
+  return digestOf(admission as unknown as Json) === admissionDigest ? null : 'record';
+}
+
+/** Compares what the pack of a run comes to with what its plan says. Throws `DocumentAltered`. */
+export function comparePack(
+  { tenant, runId }: Pick<ClaimedRun, 'tenant' | 'runId'>,
+  { index }: RunDocuments,
+  stored: PackContents,
+): void {
+  const wrong = contentDifference(plannedContents(index), stored);
+  if (wrong) throw new DocumentAltered({ tenant, runId, document: 'pack', ...wrong });
+}
+
+function altered(found: Alteration): Halted {
+  return { kind: 'halted', code: 'DOCUMENT_ALTERED', detail: alterationText(found), altered: found };
+}
+
+export function halted(code: Halted['code'], detail: string): Halted {
+  return { kind: 'halted', code, detail };
+}

@@ -1,0 +1,29 @@
+import { sensitiveInputs } from '../../evidence/records/evidence-documents';
+import type { Digest, RunId, TenantId } from '../../foundation/ids';
+import type { Json, JsonObject } from '../../foundation/json';
+import type { Plan } from '../../plan/plan';
+import type { Claims } from '../../ports/claims';
+import type { SensitiveInputs } from '../../ports/sensitive-inputs';
+
+/**
+ * Values of a run's sensitive inputs, by name; null if one is missing or does not open. Each is sealed for its run, name and plan
+ * hash: the one of another run, or of another input, does not open.
+ */
+export async function openSensitiveInputs(
+  claims: Pick<Claims, 'sensitiveInputs'>,
+  keys: SensitiveInputs | null,
+  { tenant, runId, planHash }: { readonly tenant: TenantId; readonly runId: RunId; readonly planHash: Digest },
+  plan: Plan,
+): Promise<JsonObject | null> {
+  const names = sensitiveInputs(plan);
+  if (names.length === 0) return {};
+  const stored = new Map((await claims.sensitiveInputs(tenant, runId)).map(({ name, sealed }) => [name, sealed]));
+  const values: Record<string, Json> = {};
+  for (const name of names) {
+    const sealed = stored.get(name);
+    const value = (sealed && keys?.open({ runId, name, planHash }, sealed)) ?? null;
+    if (value === null) return null;
+    values[name] = value;
+  }
+  return values;
+}

@@ -1,0 +1,166 @@
+import type { AdmissionRecord } from '../../evidence/records/documents';
+import { takesOver } from '../../evidence/records/takes-over';
+import type { RunProjection } from '../../binding/run-projection';
+import type { Digest, StepId } from '../../foundation/ids';
+import { checkChain, type Head } from '../../journal/chain';
+import { replay } from '../../journal/replay';
+import type { Entry, Page } from '../../journal/page';
+import { ReplayState } from '../../journal/replay-state';
+import type { PlanIndex } from '../../plan/plan-index';
+import type { ClaimedRun } from '../../ports/claims';
+import { initialState } from '../../run/advance';
+import type { RunState } from '../../run/run-state';
+import { shownStatus } from '../../step/step-state';
+import { macsDiffer, type DriverDependencies } from './driver-dependencies';
+import { JournalValues, PAGES_AT_ONCE } from './journal-values';
+import { halted, openRun, type Halted, type OpenedRun } from './open-run';
+import { OriginalRun } from './original-run';
+import type { RunSecrets } from './run-secrets';
+import { RunValues } from './run-values';
+import { lastSnapshot, Snapshots } from './snapshots';
+
+/** A claimed run brought back to where its journal stands. */
+export interface Restored {
+  readonly kind: 'restored';
+  readonly index: PlanIndex;
+  readonly admission: AdmissionRecord;
+  readonly state: RunState;
+  readonly results: RunProjection;
+  readonly values: RunValues;
+  /** Where values of pages stand. */
+  readonly journal: JournalValues;
+  readonly snapshots: Snapshots;
+  readonly secrets: RunSecrets;
+  /** Of a rerun that takes something over: what it does again. `gone`: that is not kept any more. */
+  readonly original: OriginalRun | null | 'gone';
+  readonly head: Head;
+  readonly lastAt: number;
+  readonly lastLine: number;
+}
+
+/**
+ * Checks a claimed run and replays its journal, from its last snapshot if it has one: the chain must hold, its mac verify, the replay agree
+ * with what is written and with the rows that readers see. No row is believed.
+ */
+export async function restoreRun(dependencies: DriverDependencies, run: ClaimedRun): Promise<Restored | Halted> {
+  const opened = await openRun(dependencies, run);
+  return opened.kind === 'halted' ? opened : restoreJournal(dependencies, opened);
+}
+
+async function restoreJournal(
+  dependencies: DriverDependencies,
+  { run, index, admission, secrets }: OpenedRun,
+): Promise<Restored | Halted> {
+  const begun = initialState(index, run.runId, admission.initiators, takesOver(admission));
+  const from = await lastSnapshot(dependencies, run, begun);
+  const replayState = from?.replayState ?? new ReplayState();
+  const journal = from?.values ?? new JournalValues(dependencies.claims, dependencies.objects, run);
+  const values = new RunValues(dependencies, run, journal);
+  let state = from?.state ?? begun;
+  // What is before a snapshot its page's hash binds, and its mac says that a worker wrote that.
+  let head: Head = from ? { seq: from.page.first - 1, hash: from.page.prev } : { seq: 0, hash: run.admissionDigest };
+  const { seq: start } = head;
+  let lastAt = 0;
+  for await (const pages of run.untouched ? [] : slicesOf(dependencies, run, start)) {
+    const { broken, head: next } = checkChain(head, pages, lastAt);
+    if (broken) return halted('JOURNAL_TAMPERED', `the chain breaks at entry ${broken.first}: ${broken.reason}`);
+    head = next;
+    const badMac = macsDiffer(dependencies, run.runId, pages, replayState.fence);
+    if (badMac) return halted('JOURNAL_TAMPERED', badMac);
+    lastAt = timeOf(pages.at(-1)) ?? lastAt;
+    const entries = pages.flatMap((page) => page.entries);
+    const goesOn = from !== null && pages[0]?.first === from.page.first;
+    if (goesOn && !isSame(entries[0], replayState.last.digest))
+      return halted('JOURNAL_TAMPERED', `another snapshot stands at entry ${from.page.first} than was read`);
+    const replayed = replay(index, state, goesOn ? entries.slice(1) : entries, replayState);
+    if (replayed.diverged) return halted('JOURNAL_TAMPERED', `replay differs at entry ${replayed.diverged.seq}`);
+    ({ state } = replayed);
+    for (const page of pages) {
+      const first = page.entries[0]?.event;
+      if (first?.type === 'state' && page.first !== from?.page.first) journal.settle(first.values);
+      values.restore(page.values);
+      journal.note(page);
+    }
+    await yieldToEventLoop();
+  }
+  if (head.seq !== run.lastSeq || (head.seq > start && head.hash !== run.head))
+    return halted('JOURNAL_TAMPERED', 'the journal does not end where the run says');
+  const { results, lastLine, last } = replayState;
+  const rows = run.untouched ? null : await rowsDiffer(dependencies, run, state, results);
+  if (rows) return halted('JOURNAL_TAMPERED', rows);
+  const original = await OriginalRun.open(dependencies, run, index, admission);
+  if (original !== null && typeof original === 'object' && 'wrong' in original)
+    return halted(
+      'JOURNAL_TAMPERED',
+      `the run ${admission.rerunOf ?? ''}, which this one does again: ${original.wrong}`,
+    );
+  const snapshots = new Snapshots(dependencies, run, last, journal);
+  return {
+    ...{ kind: 'restored', index, admission, state, results, values, journal, snapshots },
+    ...{ secrets, original, head, lastAt, lastLine },
+  };
+}
+
+function isSame(entry: Entry | undefined, snapshot: Digest | null): boolean {
+  return entry?.event.type === 'state' && entry.event.digest === snapshot;
+}
+
+/** Entries that are worked through at once: a worker that restores a long journal still renews its lease and reads its inbox. */
+const SLICE_ENTRIES = 5_000;
+
+/** The pages after an entry, a slice at a time: a journal is never in memory as a whole. A page is whole turns: a replay may rest between two. */
+async function* slicesOf(
+  { claims }: Pick<DriverDependencies, 'claims'>,
+  { tenant, runId }: ClaimedRun,
+  after: number,
+): AsyncIterable<readonly StoredPage[]> {
+  let read = after;
+  for (;;) {
+    const pages = await claims.pages(tenant, runId, read, PAGES_AT_ONCE);
+    let slice: StoredPage[] = [];
+    let entries = 0;
+    for (const page of pages) {
+      slice.push(page);
+      entries += page.entries.length;
+      if (entries < SLICE_ENTRIES) continue;
+      yield slice;
+      slice = [];
+      entries = 0;
+    }
+    if (slice.length > 0) yield slice;
+    if (pages.length < PAGES_AT_ONCE) return;
+    read = pages.at(-1)?.first ?? read;
+  }
+}
+
+type StoredPage = Awaited<ReturnType<DriverDependencies['claims']['pages']>>[number];
+
+function timeOf(page: Page | undefined): number | undefined {
+  return page?.entries.at(-1)?.at;
+}
+
+/** Lets others go on. */
+function yieldToEventLoop(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+async function rowsDiffer(
+  dependencies: DriverDependencies,
+  run: ClaimedRun,
+  state: RunState,
+  results: RunProjection,
+): Promise<string | null> {
+  const { steps, gates } = await dependencies.claims.rows(run.tenant, run.runId);
+  for (const row of steps) {
+    const live = state.steps.get(row.step as StepId);
+    const expected = live ? shownStatus(live) : results.get(row.step as StepId)?.status;
+    if (expected !== row.status)
+      return `the row of step ${row.step} says ${row.status}, the journal ${expected ?? 'nothing'}`;
+  }
+  for (const row of gates) {
+    const gate = results.get(row.gate as StepId)?.gate;
+    if (!gate) return `there is a row of a gate ${row.gate} that the journal never opened`;
+    if (gate.gateDigest !== row.gateDigest) return `the gate digest of ${row.gate} differs from the journal`;
+  }
+  return null;
+}

@@ -1,0 +1,144 @@
+import { sha256 } from '../../canonical/digest';
+import type { JsonObject } from '../../foundation/json';
+import type { Environment, Profile } from '../../plan/profile';
+import type { ClaimedRun } from '../../ports/claims';
+import type { SecretProvider } from '../../ports/secret-provider';
+import type { SensitiveInputs } from '../../ports/sensitive-inputs';
+import { Redactor } from '../../secret/redactor';
+import { bindingFor, type SecretAsker, type SecretBinding } from '../../secret/secret-binding';
+import { SecretError } from '../../secret/secret-error';
+import { weaknessOf } from '../../secret/secret-value';
+import { sensitiveBytes } from '../packs/sensitive-in-pack';
+
+/** What a worker has to do with secrets. */
+export interface SecretDependencies {
+  /** This installation's; the worker decides by its own, whatever the webservice planned with. */
+  readonly bindings: readonly SecretBinding[];
+  readonly providers: ReadonlyMap<string, SecretProvider>;
+  /** Null: there is no key, and runs with sensitive inputs do not start here. */
+  readonly sensitive: SensitiveInputs | null;
+}
+
+/** A secret and which one it is: never told with its value. */
+export interface SecretVersion {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** What a step asks for. */
+export interface SecretRequest {
+  readonly names: readonly string[];
+  /** It stands behind an approval gate. */
+  readonly gated: boolean;
+  /** The version that the journal holds. */
+  readonly known: (name: string) => string | null;
+}
+
+/** The run that asks, as its admitted records describe it. */
+export interface SecretRun {
+  readonly run: Pick<ClaimedRun, 'tenant' | 'pack'>;
+  readonly profile: Profile;
+  readonly mode: Environment['mode'];
+  readonly signers: readonly string[];
+  /** Values of the sensitive inputs. */
+  readonly sensitive: JsonObject;
+}
+
+/** The secrets of one run: what it may have, and the redactor that keeps every value it had out of what is stored. */
+export class RunSecrets {
+  private readonly asker: SecretAsker;
+  private readonly values = new Map<string, Uint8Array>();
+  private readonly unread: Set<string>;
+  private current: Redactor;
+
+  constructor(
+    private readonly dependencies: SecretDependencies,
+    private readonly mac: (text: string) => string,
+    private readonly of: SecretRun,
+  ) {
+    const { tenant, pack } = of.run;
+    const { name, version } = pack;
+    this.asker = { tenant, pack: { name, version }, signers: of.signers, sealed: of.mode === 'sealed' };
+    this.unread = new Set(of.profile.secrets.map((secret) => secret.name));
+    for (const value of Object.values(of.sensitive)) {
+      const bytes = sensitiveBytes(value);
+      this.values.set(sha256(bytes), bytes);
+    }
+    this.current = Redactor.of([...this.values.values()]);
+  }
+
+  /** Sensitive inputs by value. */
+  get sensitive(): JsonObject {
+    return this.of.sensitive;
+  }
+
+  /** Keeps out every value that was read until now, and sensitive inputs. */
+  get redactor(): Redactor {
+    return this.current;
+  }
+
+  /** True if this run has nothing to keep secret. */
+  get isIdle(): boolean {
+    return this.of.profile.secrets.length === 0 && this.values.size === 0;
+  }
+
+  /** Names of the run's secrets. */
+  get names(): readonly string[] {
+    return this.of.profile.secrets.map(({ name }) => name);
+  }
+
+  /** Reads every secret of the run that was not read yet, so that the redactor knows it. Throws `SecretError`. */
+  async readAll(): Promise<readonly SecretVersion[]> {
+    const read: SecretVersion[] = [];
+    for (const name of [...this.unread]) read.push({ name, version: (await this.read(name)).version });
+    return read;
+  }
+
+  /**
+   * Reads what a step asks for, now. An optional secret that nothing binds is left out. Throws `SecretError`; a value that is not the
+   * one of the journal is `SECRET_CHANGED`, unless its binding allows rotation: then `rotated` names it.
+   */
+  async deliver({ names, gated, known }: SecretRequest): Promise<{
+    readonly values: ReadonlyMap<string, Uint8Array>;
+    readonly rotated: readonly SecretVersion[];
+  }> {
+    await this.readAll();
+    const values = new Map<string, Uint8Array>();
+    const rotated: SecretVersion[] = [];
+    for (const name of names) {
+      if (!this.names.includes(name)) continue;
+      const { value, version, binding } = await this.read(name);
+      if (binding.requireGate && !gated) throw notGranted(name);
+      if (known(name) !== version) {
+        if (binding.rotation === 'refuse')
+          throw new SecretError('SECRET_CHANGED', `the secret ${name} is not the one that the run began with`);
+        rotated.push({ name, version });
+      }
+      values.set(name, value);
+    }
+    return { values, rotated };
+  }
+
+  private async read(name: string): Promise<{ value: Uint8Array; version: string; binding: SecretBinding }> {
+    const admitted = this.of.profile.secrets.find((secret) => secret.name === name);
+    const binding = bindingFor(this.dependencies.bindings, name, this.asker);
+    if (!binding || binding.provider !== admitted?.provider) throw notGranted(name);
+    const provider = this.dependencies.providers.get(binding.provider);
+    if (!provider) throw new SecretError('SECRET_UNAVAILABLE', `this worker has no provider ${binding.provider}`);
+    const { value, version } = await provider.read(binding.ref);
+    const weakness = weaknessOf(value);
+    if (weakness !== null) throw new SecretError(weakness, `the value of the secret ${name} is refused`);
+    this.unread.delete(name);
+    const digest = sha256(value);
+    if (!this.values.has(digest)) {
+      this.values.set(digest, value);
+      this.current = Redactor.of([...this.values.values()]);
+    }
+    const place = `secret-version\n${this.asker.tenant}\n${binding.provider}\n${binding.ref}\n`;
+    return { value, version: version ?? `hmac:${this.mac(`${place}${digest}`).slice(0, 32)}`, binding };
+  }
+}
+
+function notGranted(name: string): SecretError {
+  return new SecretError('SECRET_NOT_GRANTED', `the secret ${name} is not bound here`);
+}

@@ -1,0 +1,154 @@
+import { canonical } from '../../canonical/canonical';
+import { sha256 } from '../../canonical/digest';
+import { INLINE_VALUE_BYTES } from '../../evidence/verify/answers/large-values';
+import { CodedError } from '../../foundation/coded-error';
+import type { Digest, RunId, TenantId } from '../../foundation/ids';
+import type { Json } from '../../foundation/json';
+import type { ValueRef } from '../../step/value-ref';
+import type { DriverDependencies } from './driver-dependencies';
+import type { JournalValues } from './journal-values';
+
+/** Values up to this many bytes stand in the journal page that brings them; larger ones in the object store. */
+export const INLINE_BYTES = INLINE_VALUE_BYTES;
+/** Largest value that a step may return. */
+export const VALUE_BYTES = 16 * 1024 * 1024;
+
+/** Values of more than `INLINE_BYTES` that one driver keeps in memory. */
+const LARGE_BYTES_AT_HAND = 64 * 1024 * 1024;
+
+/** The values of one run that its driver has at hand, and how it finds the others. */
+export class RunValues {
+  readonly known = new Map<Digest, Json>();
+  private readonly durable = new Set<Digest>();
+  /** Values that the object store has, and no page names yet. */
+  private readonly stored = new Set<Digest>();
+  /** Values that the object store has too, by size, the longest unused first: kept at hand as far as there is room. */
+  private readonly large = new Map<Digest, number>();
+
+  private readonly waiting = new AbortController();
+
+  constructor(
+    private readonly dependencies: Pick<DriverDependencies, 'objects' | 'references' | 'storeHealth'>,
+    private readonly run: { readonly tenant: TenantId; readonly runId: RunId },
+    /** Where values are that stand in pages which were not read; absent: there are none. */
+    private readonly journal?: Pick<JournalValues, 'find'>,
+  ) {}
+
+  /** Waits for the object store no more: what needs it from now on is tried once. */
+  giveUp(): void {
+    this.waiting.abort();
+  }
+
+  /** Values that a page brought: they are durable. */
+  restore(values: { readonly [digest: Digest]: Json }): void {
+    for (const [digest, value] of Object.entries(values) as [Digest, Json][]) {
+      this.known.set(digest, value);
+      this.durable.add(digest);
+    }
+  }
+
+  /** Takes a value; the reference goes into events. Throws `VALUE_TOO_LARGE`. */
+  keep(value: Json): ValueRef {
+    if (value === null) return null;
+    const text = canonical(value);
+    const size = new TextEncoder().encode(text).length;
+    if (size > VALUE_BYTES)
+      throw new CodedError(
+        'VALUE_TOO_LARGE',
+        `a value of ${size} bytes, at most ${VALUE_BYTES} are kept`,
+        'write it to a file and declare an artifact',
+      );
+    const digest = sha256(text);
+    this.known.set(digest, value);
+    return { kind: 'value', digest, size };
+  }
+
+  /** A value of another run: one that its journal held goes into the next page, one that is stored stays there for this run too. */
+  async adopt(ref: ValueRef, held: Json | undefined): Promise<void> {
+    if (ref?.kind !== 'value' || this.durable.has(ref.digest)) return;
+    if (held !== undefined) this.known.set(ref.digest, held);
+    else {
+      await this.dependencies.references.need(this.run.tenant, this.run.runId, [ref.digest]);
+      this.durable.add(ref.digest);
+    }
+  }
+
+  /** Of some digests, what the next page must carry; larger values go to the object store first, however long it is away. */
+  async pageValues(digests: Iterable<Digest>): Promise<{ readonly [digest: Digest]: Json }> {
+    const carried: Record<Digest, Json> = {};
+    const large = new Map<Digest, Uint8Array>();
+    for (const digest of digests) {
+      const value = this.known.get(digest);
+      if (value === undefined || this.durable.has(digest) || this.stored.has(digest)) continue;
+      const bytes = new TextEncoder().encode(canonical(value));
+      if (bytes.length <= INLINE_BYTES) carried[digest] = value;
+      else large.set(digest, bytes);
+    }
+    if (large.size === 0) return carried;
+    const { tenant, runId } = this.run;
+    await this.dependencies.references.need(tenant, runId, [...large.keys()]);
+    for (const [digest, bytes] of large) {
+      await this.withRetry(() =>
+        this.dependencies.objects.put(tenant, once(bytes), { maxBytes: VALUE_BYTES, expected: digest }),
+      );
+      this.large.set(digest, bytes.length);
+      this.stored.add(digest);
+    }
+    return carried;
+  }
+
+  /** Stores a large value before a page names it, so that no turn waits for the object store on its account. */
+  async store(ref: ValueRef): Promise<void> {
+    if (ref?.kind === 'value' && ref.size > INLINE_BYTES) await this.pageValues([ref.digest]);
+  }
+
+  committed(digests: Iterable<Digest>): void {
+    for (const digest of digests) {
+      this.durable.add(digest);
+      this.stored.delete(digest);
+    }
+    let bytes = [...this.large.values()].reduce((sum, size) => sum + size, 0);
+    for (const [digest, size] of this.large) {
+      if (bytes <= LARGE_BYTES_AT_HAND) break;
+      if (!this.durable.has(digest)) continue;
+      this.known.delete(digest);
+      this.large.delete(digest);
+      bytes -= size;
+    }
+  }
+
+  /** Fetches values from older pages and the object store, however long it is away; every read is hashed (`OBJECT_DIGEST_MISMATCH`). */
+  async fetch(digests: Iterable<Digest>): Promise<void> {
+    const unknown = [...digests].filter((digest) => !this.known.has(digest));
+    this.restore((await this.withRetry(async () => this.journal?.find(unknown))) ?? {});
+    for (const digest of unknown) {
+      if (this.known.has(digest)) continue;
+      const parts = await this.withRetry(() => this.read(digest));
+      this.known.set(digest, JSON.parse(decode(parts)) as Json);
+      this.durable.add(digest);
+      this.large.set(
+        digest,
+        parts.reduce((sum, part) => sum + part.length, 0),
+      );
+    }
+  }
+
+  private async read(digest: Digest): Promise<readonly Uint8Array[]> {
+    const parts: Uint8Array[] = [];
+    for await (const part of await this.dependencies.objects.open(this.run.tenant, digest)) parts.push(part);
+    return parts;
+  }
+
+  private withRetry<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.dependencies.storeHealth.withRetry(work, this.waiting.signal);
+  }
+}
+
+async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  yield bytes;
+}
+
+function decode(parts: readonly Uint8Array[]): string {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  return parts.map((part) => decoder.decode(part, { stream: true })).join('') + decoder.decode();
+}

@@ -1,0 +1,131 @@
+import type { RunProjection } from '../../binding/run-projection';
+import type { StepId, TenantId } from '../../foundation/ids';
+import { isJsonObject } from '../../foundation/json';
+import { sameSubject, type Actor, type Subject } from '../../foundation/principal';
+import type { GateRequest } from '../../gate/gate-request';
+import type { Unnumbered } from '../../journal/page';
+import { nodeAt, type PlanIndex } from '../../plan/plan-index';
+import type { Announcement, AnnouncementType } from '../../ports/announcements';
+import type { OutboxEntry } from '../../ports/committer';
+
+/** A person whom the operator has configured as one who decides. */
+export interface Approver extends Subject {
+  /** On top of `packs.approve`, which being listed implies. */
+  readonly grants: readonly string[];
+}
+
+/** Who is told about runs. */
+export interface Announcing {
+  /** The endpoints of a tenant, and what each wants to hear. */
+  streams(tenant: TenantId): readonly { readonly id: string; readonly types: readonly AnnouncementType[] }[];
+  /** Everybody who may decide, where that is configured; else null. */
+  readonly people: readonly Approver[] | null;
+}
+
+/** The note of a gate that not enough of the configured people may decide. */
+export const UNSATISFIABLE = 'GATE_UNSATISFIABLE';
+
+/** Types of one event come one after the other; a reminder is beside their order. */
+const PLACES_PER_ENTRY = 4;
+
+/** What a page leads to outside: one outbox row for each event and endpoint, in the order of the journal. */
+export function announcementsOf(of: {
+  readonly announcing: Announcing;
+  readonly index: PlanIndex;
+  readonly results: RunProjection;
+  readonly tenant: TenantId;
+  readonly entries: readonly Unnumbered[];
+  /** Number of the first entry. */
+  readonly first: number;
+}): readonly OutboxEntry[] {
+  const streams = of.announcing.streams(of.tenant);
+  if (streams.length === 0) return [];
+  return of.entries.flatMap((entry, index) => {
+    const place = (of.first + index) * PLACES_PER_ENTRY;
+    const announced = announcements(of.index, of.results, entry);
+    const ordered = announced.flatMap((body, turn) =>
+      streams
+        .filter(({ types }) => types.includes(body.type))
+        .map(({ id }): OutboxEntry => ({ kind: 'announce', body, stream: id, place: place + turn, dueAt: null })),
+    );
+    return [...ordered, ...reminders(of.announcing, streams, entry, announced[0], place)];
+  });
+}
+
+function announcements(index: PlanIndex, results: RunProjection, { at, event }: Unnumbered): readonly Announcement[] {
+  const gateAnnouncement = (gate: StepId, ...types: readonly Announcement['type'][]): readonly Announcement[] => {
+    const gateDigest = results.get(gate)?.gate?.gateDigest ?? null;
+    return types.map((type) => ({ type, at, gate, gateDigest, step: null, execution: null }));
+  };
+  switch (event.type) {
+    case 'run.started':
+    case 'run.ended':
+      return [{ type: event.type, at, gate: null, gateDigest: null, step: null, execution: null }];
+    case 'gate.opened':
+      return gateAnnouncement(
+        event.step,
+        event.type,
+        asksPolicy(index, event.step) ? 'pack.policy.hold' : 'pack.approval.requested',
+      );
+    case 'gate.counted':
+      return gateAnnouncement(
+        event.step,
+        event.type,
+        ...(asksPolicy(index, event.step) ? [] : (['pack.approval.updated'] as const)),
+      );
+    case 'gate.ended': {
+      if (!asksPolicy(index, event.step)) return gateAnnouncement(event.step, event.type, 'pack.approval.updated');
+      return gateAnnouncement(
+        event.step,
+        event.type,
+        ...(event.outcome === 'approved' ? (['pack.policy.released'] as const) : []),
+      );
+    }
+    case 'step.attention': {
+      const { step, execution } = event;
+      return [{ type: event.type, at, gate: null, gateDigest: null, step, execution }];
+    }
+    case 'note': {
+      const gate = event.code === UNSATISFIABLE && isJsonObject(event.detail) ? event.detail['gate'] : null;
+      return typeof gate === 'string' ? gateAnnouncement(gate as StepId, 'gate.unsatisfiable') : [];
+    }
+    default:
+      return [];
+  }
+}
+
+/** Where nobody has said who decides, people are reminded when half of a gate's time is over (gates.md §2). */
+function reminders(
+  { people }: Announcing,
+  streams: ReturnType<Announcing['streams']>,
+  { at, event }: Unnumbered,
+  opened: Announcement | undefined,
+  place: number,
+): readonly OutboxEntry[] {
+  if (people !== null || event.type !== 'gate.opened' || !opened) return [];
+  const body: Announcement = { ...opened, type: 'gate.reminder' };
+  const dueAt = at + Math.floor((event.expiresAt - at) / 2);
+  return streams
+    .filter(({ types }) => types.includes('gate.reminder'))
+    .map(({ id }) => ({ kind: 'announce', body, stream: `${id}#reminder`, place, dueAt }));
+}
+
+function asksPolicy(index: PlanIndex, gate: StepId): boolean {
+  const { node } = nodeAt(index, gate);
+  return node.kind === 'gate' && node.policy !== null;
+}
+
+/** How many of the configured people may decide at a gate, if they are too few; null: enough, or nobody has said who there is. */
+export function tooFewApprovers(
+  people: readonly Approver[] | null,
+  initiators: readonly Actor[],
+  { requirement }: Pick<GateRequest, 'requirement'>,
+): number | null {
+  if (people === null) return null;
+  const eligible = people.filter((person) => {
+    const held = ['packs.approve', ...person.grants];
+    const initiated = initiators.some((initiator) => sameSubject(initiator, person));
+    return requirement.grants.every((grant) => held.includes(grant)) && (requirement.selfApproval || !initiated);
+  }).length;
+  return eligible < requirement.minApprovals ? eligible : null;
+}

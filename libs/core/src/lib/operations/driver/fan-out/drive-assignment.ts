@@ -1,0 +1,354 @@
+import { bindIn } from '../../../binding/bind';
+import { isCodedError } from '../../../foundation/coded-error';
+import type { Digest, StepId } from '../../../foundation/ids';
+import { packAround } from '../../../plan/plan-index';
+import type { AssignmentReport, Reported } from '../../../ports/assignment-report';
+import type { Assignment, AssignmentStatus, ClaimedAssignment, AssignmentItem } from '../../../ports/assignments';
+import type { InputEventBody } from '../../../run/run-event';
+import type { DriverDependencies } from '../../claimed-run/driver-dependencies';
+import { Executions, type ExecutionContext } from '../../execution/executions';
+import { assignmentText, reportText, type FanOut } from '../../claimed-run/fan-out';
+import type { OpenedRun } from '../../claimed-run/open-run';
+import { partsOfLost } from './report-arrival';
+import { RunValues } from '../../claimed-run/run-values';
+
+/** `answered`: all of it is reported. `released`: the rest is given back. `lost`: it is no longer ours, or its run is over. */
+export type Performed = 'answered' | 'released' | 'lost';
+
+/** What one report holds at most. */
+const REPORT_RESULTS = 256;
+const REPORT_PARTS = 2_048;
+const REPORT_BYTES = 4 * 1024 * 1024;
+const FULL_INBOX_MS = 500;
+/** How long what is given back waits for its children; their supervisor ends them in any case. */
+const GIVE_BACK_MS = 20_000;
+
+/**
+ * Performs one assignment (engine.md §5): takes its items in order as slots come free, has a row of each execution before it begins,
+ * and sends reports, one at a time: what happens until the driver has taken one goes into the next. Whether an attempt is tried
+ * again, and what the run does, the driver decides.
+ */
+export class AssignmentDriver {
+  private readonly executions: Executions;
+  private readonly values: RunValues;
+  private readonly waiting: AssignmentItem[] = [];
+  private readonly running = new Map<StepId, AssignmentItem>();
+  private readonly unsaid: Reported[] = [];
+  /** Chunks without numbers yet, by the report that announces them. */
+  private reportedChunks: {
+    readonly report: number;
+    readonly step: StepId;
+    readonly execution: number;
+    readonly bytes: number;
+  }[] = [];
+  private awaitedReport: number | null = null;
+  private reports = 0;
+  private refuses = false;
+  private givesBack = false;
+  /** Its worker leaves: nothing more begins, what is under way may end. */
+  private leaving = false;
+  private lost = false;
+  private beginning: { readonly item: AssignmentItem; readonly go: (may: boolean) => void }[] = [];
+  /** Those that did not begin although nobody had told them to stop: whether they may have begun all the same. */
+  private readonly undone = new Map<StepId, { readonly began: boolean }>();
+  private wakeUp: () => void = () => undefined;
+
+  private constructor(
+    private readonly dependencies: DriverDependencies,
+    private readonly fanOut: FanOut,
+    private readonly claimed: ClaimedAssignment,
+    private readonly opened: OpenedRun,
+    private readonly assignment: Assignment | null,
+  ) {
+    const { run, secrets } = opened;
+    this.values = new RunValues(dependencies, run);
+    const held = { fence: claimed.fence, assignment: claimed.name };
+    this.executions = new Executions(
+      dependencies,
+      run,
+      this.values,
+      secrets,
+      (fact) => this.say({ kind: 'fact', fact }),
+      held,
+    );
+    this.begin();
+  }
+
+  /** One whose body no driver has written is refused: nothing of it is executed. */
+  static of(
+    dependencies: DriverDependencies,
+    fanOut: FanOut,
+    claimed: ClaimedAssignment,
+    opened: OpenedRun,
+  ): AssignmentDriver {
+    const assignment = dependencies.mac(assignmentText(claimed.body)) === claimed.mac ? read(claimed) : null;
+    if (assignment === null) dependencies.alarm(opened.run, 'ASSIGNMENT_TAMPERED', { assignment: claimed.name });
+    return new AssignmentDriver(dependencies, fanOut, claimed, opened, assignment);
+  }
+
+  /** Items that have not begun. */
+  get pending(): number {
+    return this.waiting.length;
+  }
+
+  /** Which assignment it is. */
+  get held(): ClaimedAssignment {
+    return this.claimed;
+  }
+
+  private begin(): void {
+    const begun = new Map(this.claimed.begun.map((one) => [`${one.step}#${one.execution}`, one]));
+    this.refuses = this.assignment === null;
+    for (const item of this.assignment?.items ?? []) {
+      const before = begun.get(`${item.step}#${item.execution}`);
+      if (before === undefined) this.waiting.push(item);
+      else if (!before.answered) this.unsaid.push(...partsOfLost(item.step, item.execution));
+    }
+    this.stop(this.claimed.stops);
+  }
+
+  /** Where it stands in the store now. */
+  assignmentStatus({ stops, seen, over }: AssignmentStatus): void {
+    if (over) return this.lose();
+    if (this.awaitedReport !== null && seen >= this.awaitedReport) this.awaitedReport = null;
+    for (const { step, execution, bytes } of this.reportedChunks.filter(({ report }) => report <= seen))
+      this.executions.numbered(step, execution, bytes);
+    this.reportedChunks = this.reportedChunks.filter(({ report }) => report > seen);
+    this.stop(stops);
+    this.wakeUp();
+  }
+
+  /** It is no longer held: nothing more may be reported. */
+  lose(): void {
+    this.lost = true;
+    this.executions.abandon('over');
+    this.values.giveUp();
+    this.wakeUp();
+  }
+
+  /** Nothing more of it begins here; when what is under way has ended, the rest is given back. */
+  leave(): void {
+    this.leaving = true;
+    this.wakeUp();
+  }
+
+  /** Executions that may begin again elsewhere are told to stop. Which, as `step#execution`. */
+  giveUpIdempotent(): readonly string[] {
+    return this.executions.giveUp();
+  }
+
+  /** What is under way and was not told to stop, as `step#execution`. */
+  get underWay(): readonly string[] {
+    return this.executions.names;
+  }
+
+  /** What has not begun is given back; what is under way is told to stop, and what it brings until then is reported. */
+  giveBack(): void {
+    this.givesBack = true;
+    this.executions.abandon('hand-over');
+    this.wakeUp();
+  }
+
+  async drive(): Promise<Performed> {
+    const stopListening = this.fanOut.slots.onReleased(() => this.wakeUp());
+    try {
+      for (;;) {
+        if (this.lost) return 'lost';
+        if (this.givesBack || (this.leaving && this.running.size === 0)) return await this.finishGivingBack();
+        if (!this.leaving) this.startWaiting();
+        if ((this.unsaid.length > 0 || this.refuses) && this.awaitedReport === null) await this.report();
+        else if (this.unsaid.length + this.waiting.length + this.running.size === 0) return 'answered';
+        else await this.arrival();
+      }
+    } finally {
+      stopListening();
+      this.lost = true;
+      this.executions.abandon('over');
+      this.values.giveUp();
+      // Until it is left nobody else has it: what is lost of it is not begun again beside a child that still stops.
+      await this.executions.settled(GIVE_BACK_MS);
+    }
+  }
+
+  private async finishGivingBack(): Promise<Performed> {
+    await this.executions.settled(GIVE_BACK_MS);
+    this.values.giveUp();
+    while (this.unsaid.length > 0 && !this.lost) await this.report();
+    if (this.lost) return 'lost';
+    await this.fanOut.assignments.release(this.claimed);
+    return 'released';
+  }
+
+  private startWaiting(): void {
+    while (this.waiting.length > 0 && this.fanOut.slots.free > 0) {
+      const item = this.waiting.shift();
+      if (item) void this.execute(item);
+    }
+  }
+
+  private stop(steps: readonly StepId[]): void {
+    for (const step of steps) {
+      const item = this.running.get(step);
+      if (item) this.executions.stop(step, item.execution, 'cancel');
+      const place = this.waiting.findIndex((waiting) => waiting.step === step);
+      for (const { execution } of place < 0 ? [] : this.waiting.splice(place, 1))
+        this.say({ kind: 'given', body: { type: 'attempt.stopped', step, execution, unknown: false } });
+    }
+  }
+
+  private async execute(item: AssignmentItem): Promise<void> {
+    const { step, execution } = item;
+    const { slots } = this.fanOut;
+    slots.take();
+    this.running.set(step, item);
+    let isTooLong = false;
+    const timer = setTimeout(() => {
+      isTooLong = true;
+      this.executions.stop(step, execution, 'attempt-timeout');
+    }, this.assignment?.attemptTimeoutMs);
+    try {
+      const body = await this.executions.execute(this.executionContextOf(item), item, () => this.mayBegin(item));
+      const undone = this.undone.get(step);
+      if (undone !== undefined) this.end(item, { type: 'attempt.lost', step, execution, ...undone });
+      else
+        this.end(item, isTooLong && typeof body === 'object' && body.type === 'attempt.stopped' ? tooLong(item) : body);
+    } catch (error) {
+      const code = isCodedError(error) ? error.code : 'DRIVER_FAULT';
+      this.dependencies.alarm(this.opened.run, code, {
+        step,
+        reason: this.opened.secrets.redactor.text(String(error)),
+      });
+      const message = 'the step could not be started';
+      this.end(item, { type: 'attempt.failed', step, execution, code, message, retryable: true, exitCode: null });
+    } finally {
+      clearTimeout(timer);
+      this.running.delete(step);
+      slots.give();
+      this.wakeUp();
+    }
+  }
+
+  private end({ step, execution }: AssignmentItem, body: InputEventBody | 'lost' | 'left'): void {
+    if (body === 'lost') for (const part of partsOfLost(step, execution)) this.say(part);
+    // A stop that giving back has asked for is no end: what it did is not known, and the next holder says so.
+    else if (body === 'left') return;
+    else if (body.type === 'attempt.unbegun')
+      this.say({ kind: 'given', body: { type: 'attempt.lost', step, execution, began: false } });
+    else this.say({ kind: 'given', body });
+  }
+
+  private executionContextOf({ scope }: AssignmentItem): ExecutionContext {
+    const { index, run } = this.opened;
+    const { scope: shared = {}, secrets = {} } = this.assignment ?? {};
+    return {
+      index,
+      secretVersion: (name) => secrets[name] ?? null,
+      bind: (step, kept) => {
+        const own = packAround(index, step) === null ? { inputs: run.inputs } : {};
+        return bindIn(index, step, { ...own, ...shared, ...scope }, kept);
+      },
+    };
+  }
+
+  /** Begins together have their rows together. False: it may not begin. */
+  private async mayBegin(item: AssignmentItem): Promise<boolean> {
+    if (this.leaving || (item.executeBy !== null && this.dependencies.clock.now() >= item.executeBy)) {
+      this.undone.set(item.step, { began: false });
+      return false;
+    }
+    return new Promise((go) => {
+      this.beginning.push({ item, go });
+      if (this.beginning.length === 1) setImmediate(() => void this.beginAll());
+    });
+  }
+
+  private async beginAll(): Promise<void> {
+    const asked = this.beginning;
+    this.beginning = [];
+    let may: ReadonlySet<StepId> = new Set();
+    try {
+      const executions = asked.map(({ item: { step, execution } }) => ({ step, execution }));
+      may = new Set(await this.fanOut.assignments.begin(this.claimed, executions));
+    } catch (error) {
+      this.dependencies.alarm(this.opened.run, 'ASSIGNMENT_FAULT', { reason: String(error) });
+      for (const { item } of asked) this.undone.set(item.step, { began: true });
+    }
+    for (const { item, go } of asked) go(may.has(item.step) && !this.lost);
+  }
+
+  private say(part: Reported): void {
+    if (this.lost) return;
+    this.unsaid.push(part);
+    this.wakeUp();
+  }
+
+  private async report(): Promise<void> {
+    const reported = this.nextReported();
+    const refs = reported.flatMap((part) =>
+      part.kind === 'given' && part.body.type === 'attempt.succeeded' && part.body.outputs?.kind === 'value'
+        ? [part.body.outputs.digest]
+        : [],
+    );
+    const values = await this.values.pageValues(new Set<Digest>(refs));
+    const { name, version, build, probe } = this.dependencies.worker;
+    const unsigned: AssignmentReport = {
+      type: 'assignment.reported',
+      runId: this.claimed.runId,
+      assignment: this.claimed.name,
+      fence: this.claimed.fence,
+      number: ++this.reports,
+      worker: { name, version, build, probe },
+      reported,
+      values,
+      refused: this.refuses,
+      mac: '',
+    };
+    const report = { ...unsigned, mac: this.dependencies.mac(reportText(unsigned)) };
+    for (;;) {
+      const posted = await this.fanOut.assignments.report(this.claimed, report);
+      if (posted.kind === 'posted') return this.posted(posted.position, reported, refs);
+      if (posted.kind !== 'refused' || posted.code !== 'INBOX_FULL' || this.lost) return this.lose();
+      await new Promise((resolve) => setTimeout(resolve, FULL_INBOX_MS));
+    }
+  }
+
+  private posted(report: number, reported: readonly Reported[], refs: readonly Digest[]): void {
+    this.awaitedReport = report;
+    this.refuses = false;
+    this.values.committed(refs);
+    for (const digest of refs) this.values.known.delete(digest);
+    for (const part of reported) {
+      if (part.kind !== 'fact' || part.fact.type !== 'log') continue;
+      const { step, execution, bytes } = part.fact;
+      this.reportedChunks.push({ report, step, execution, bytes });
+    }
+  }
+
+  private nextReported(): readonly Reported[] {
+    let results = 0;
+    let bytes = 0;
+    const end = this.unsaid.findIndex((part, place) => {
+      if (part.kind === 'given') results++;
+      if (part.kind === 'given' && part.body.type === 'attempt.succeeded')
+        bytes += part.body.outputs?.kind === 'value' ? part.body.outputs.size : 0;
+      return place > 0 && (results > REPORT_RESULTS || place >= REPORT_PARTS || bytes > REPORT_BYTES);
+    });
+    return this.unsaid.splice(0, end < 0 ? this.unsaid.length : end);
+  }
+
+  private async arrival(): Promise<void> {
+    await new Promise<void>((resolve) => (this.wakeUp = resolve));
+    this.wakeUp = () => undefined;
+  }
+}
+
+function read({ body, runId, tenant, name }: ClaimedAssignment): Assignment | null {
+  const assignment = JSON.parse(body) as Assignment;
+  const isThis = assignment.runId === runId && assignment.tenant === tenant && assignment.name === name;
+  return isThis ? assignment : null;
+}
+
+function tooLong({ step, execution }: AssignmentItem): InputEventBody {
+  const message = 'the time allowed is over';
+  return { type: 'attempt.failed', step, execution, code: 'ATTEMPT_TIMEOUT', message, retryable: true, exitCode: null };
+}

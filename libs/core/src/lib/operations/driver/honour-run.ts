@@ -1,0 +1,59 @@
+import type { AdmissionRecord } from '../../evidence/records/documents';
+import type { PlanIndex } from '../../plan/plan-index';
+import type { Environment, Profile } from '../../plan/profile';
+import type { ClaimedRun } from '../../ports/claims';
+import { unmetOfRun, type Unmet, type WorkerMeans } from '../../publisher/honour';
+import type { DriverDependencies } from '../claimed-run/driver-dependencies';
+import type { Refusal } from '../claimed-run/refusal';
+
+/**
+ * Whether this worker drives a run that it has claimed: null, it does; `passed`: it has given it back, for others or until somebody has what it
+ * asks for; else the run ends. It ends only where the configuration took back what the run was given: it was admitted before this worker
+ * read its own, and no other living worker may still give it. A pack that is not trusted any more waits for no other worker's word.
+ */
+export async function honourRun(
+  { honouring, claims }: Pick<DriverDependencies, 'honouring' | 'claims'>,
+  run: ClaimedRun,
+  { index, admission }: { readonly index: PlanIndex; readonly admission: AdmissionRecord },
+): Promise<Refusal | 'passed' | null> {
+  if (honouring === undefined) return null;
+  const means = honouring.means();
+  const unmet = unmetOf(run, index, admission, means);
+  if (unmet.length === 0) return null;
+  const stop = stopOf(unmet, admission, means);
+  if (stop?.part !== 'packTrust' && (await claims.pass(run, partsOf(unmet), stop !== null))) {
+    honouring.unmet(run, unmet, null);
+    return 'passed';
+  }
+  const refusal: Refusal | null =
+    stop?.stops == null ? null : { code: stop.stops, message: `the run may not go on here: ${stop.detail}` };
+  honouring.unmet(run, unmet, refusal);
+  return refusal ?? 'passed';
+}
+
+/** What a run lacks here, by its own texts. */
+export function unmetOf(
+  { profile, environment }: Pick<ClaimedRun, 'profile' | 'environment'>,
+  index: PlanIndex,
+  admission: Pick<AdmissionRecord, 'pack' | 'tenant'>,
+  means: WorkerMeans,
+): readonly Unmet[] {
+  return unmetOfRun(
+    { index, admission, profile: JSON.parse(profile) as Profile, environment: JSON.parse(environment) as Environment },
+    means,
+  );
+}
+
+/** Why a run ends where nobody else may drive it; null: it waits. A run that was admitted later knows a newer configuration than this worker. */
+export function stopOf(
+  unmet: readonly Unmet[],
+  { acceptedAt }: Pick<AdmissionRecord, 'acceptedAt'>,
+  { configuredAt }: Pick<WorkerMeans, 'configuredAt'>,
+): Unmet | null {
+  return Date.parse(acceptedAt) < configuredAt ? (unmet.find(({ stops }) => stops !== null) ?? null) : null;
+}
+
+/** The names of the parts, parted by commas: what people, logs and metrics see. */
+export function partsOf(unmet: readonly Unmet[]): string {
+  return [...new Set(unmet.map(({ part }) => part))].join(',');
+}

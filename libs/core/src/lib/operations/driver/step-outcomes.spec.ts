@@ -1,0 +1,62 @@
+import { MemoryWorld } from '../../../testing/memory-world';
+import { aBlock, aPlan, aRunNode, testDefaults, testFloor } from '../../../testing/random/random-plan';
+import { factsOf } from '../../evidence/records/run-facts';
+import { stepRecords } from '../../evidence/records/step-records';
+import { indexPlan } from '../../plan/plan-index';
+import { Executor, type ExecutionRequest, type Outcome } from '../../ports/executor';
+import { RunDriver } from './drive-run';
+
+// A `once` step that was killed, or whose worker was lost, is attested as what it is: nobody knows what it did.
+
+class Hanging extends Executor {
+  readonly uses = 'builtin:command';
+  readonly behaviour = 1;
+  readonly started: Promise<void>;
+  private begin: () => void = () => undefined;
+
+  constructor(private readonly whenStopped: Outcome | null) {
+    super();
+    this.started = new Promise((resolve) => (this.begin = resolve));
+  }
+
+  execute({ signal }: ExecutionRequest): Promise<Outcome> {
+    this.begin();
+    return new Promise((resolve) => {
+      signal.addEventListener('abort', () => this.whenStopped && resolve(this.whenStopped));
+    });
+  }
+}
+
+const cancel = { type: 'run.cancel-requested', by: { iss: 'i', sub: 'ada' }, reason: 'test', force: false } as const;
+const plan = aPlan(aBlock([aRunNode('act', { uses: 'builtin:command', effects: 'once' })]));
+
+it.each<[string, Outcome | null, boolean, boolean]>([
+  ['it was killed', { kind: 'stopped', unknown: true }, true, false],
+  ['its worker was lost while it was being stopped', null, true, true],
+  ['its worker was lost, and the run is cancelled', null, false, true],
+])('the outcome is unknown where %s', async (_, whenStopped, cancelFirst, lost) => {
+  const world = new MemoryWorld();
+  const run = world.submit(plan);
+  const hanging = new Hanging(whenStopped);
+  const driver = await RunDriver.open(world.dependencies([hanging]), world.claim(run));
+  if (typeof driver === 'string') throw new Error('halted');
+  const driven = driver.drive();
+  await hanging.started;
+  if (cancelFirst) {
+    world.post(run, cancel);
+    driver.inboxChanged();
+  }
+  if (lost) {
+    for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve));
+    const next = await RunDriver.open(world.dependencies([hanging]), world.claim(run, true));
+    if (typeof next === 'string') throw new Error(world.run(run).halted ?? '');
+    if (!cancelFirst) world.post(run, cancel);
+    expect(await next.drive()).toBe('ended');
+  } else expect(await driven).toBe('ended');
+  driver.handOver();
+  expect(world.run(run).status).toBe('cancelled');
+  const index = indexPlan(plan, world.run(run).claimed.planHash, testDefaults, testFloor);
+  expect(stepRecords(index, factsOf(world.pages.get(run) ?? []))).toMatchObject([
+    { id: 'act', status: 'cancelled', outcome: 'unknown' },
+  ]);
+});

@@ -1,0 +1,275 @@
+import { sampleRun, signed, type Sample, type SampleKey } from '../../../testing/sample-evidence';
+import { LogRows, sampleChunks } from '../../../testing/sample-log';
+import { sha256 } from '../../canonical/digest';
+import type { GateRequest } from '../../evidence/records/documents';
+import { decodeEnvelope, type Envelope } from '../../evidence/encoding/envelope';
+import { readAdmission, readDecision } from '../../evidence/records/read-documents';
+import { factsOf } from '../../evidence/records/run-facts';
+import { verifySignature } from '../../evidence/encoding/signature';
+import { verifyRun } from '../../evidence/verify/verify-run';
+import type { Json } from '../../foundation/json';
+import type { RunId, TenantId } from '../../foundation/ids';
+import type { OutboxItem, SealedEvidence } from '../../ports/evidence/outbox';
+import type { RunRecords } from '../../ports/run-reader';
+import { RunDocuments } from '../../stored/run-documents';
+import { attestRun, type ArchivedFile, type AttestDependencies, type Attested } from './attest-run';
+import { SerialQueue } from '../work/serial-queue';
+import { plannedContents } from '../packs/stored-contents';
+import { trustedRecords } from './trusted-records';
+import { KeyAttestor } from './key-attestor';
+
+function itemOf({ evidence }: Sample): OutboxItem {
+  const { tenant, runId } = readAdmission(decodeEnvelope(evidence.admission).payload);
+  return { id: 'x', tenant: tenant as TenantId, runId: runId as RunId, kind: 'attest', body: null, tries: 0 };
+}
+
+function documentsOf(of: Sample): RunDocuments {
+  const { plan, profile, environment } = of.evidence;
+  const named = { planHash: sha256(plan), profileDigest: sha256(profile) };
+  return RunDocuments.compare({ ...itemOf(of), ...named, plan, profile, environment });
+}
+
+let sample: Sample;
+beforeAll(async () => {
+  sample = await sampleRun({ regions: 5 });
+});
+
+/** Seals the sample; what became visible of it. */
+async function seal(
+  heldLogBytes: number,
+  logs = new LogRows(sampleChunks(sample)),
+  of = sample,
+  change: {
+    readonly size?: object;
+    readonly largeRuns?: SerialQueue;
+    readonly putting?: () => Promise<void>;
+    /** What is altered in the rows. */
+    readonly altered?: (records: RunRecords) => RunRecords;
+    readonly dependencies?: Partial<AttestDependencies>;
+  } = {},
+) {
+  const documents = documentsOf(of);
+  const { altered = (records: RunRecords) => records } = change;
+  const { size = {}, largeRuns = new SerialQueue(), putting = async () => undefined } = change;
+  const stored = new Map<string, Buffer>();
+  const files = new Map<string, Uint8Array>();
+  const sealed: SealedEvidence[] = [];
+  const { evidence, keys } = of;
+  const signer = (key: SampleKey) => ({
+    keyid: key.trusted.keyid,
+    sign: async (payloadType: string, payload: string) => signed(key, payloadType, Buffer.from(payload)),
+  });
+  const dependencies = {
+    claims: {
+      pages: async () => evidence.pages.map((page) => ({ ...page, mac: 'mac' })),
+      sensitiveInputs: async () => [],
+    },
+    mac: () => 'mac',
+    contents: async () => plannedContents(documents.index),
+    ...trustedRecords({ keys: of.trust.keys, verifySignature }),
+    runReader: {
+      records: async () =>
+        altered({
+          ...evidence,
+          documents,
+          manifest: evidence.pack.manifest,
+          files: evidence.pack.files,
+          packSignatures: [],
+          gates: evidence.gates.map(({ request, show }) => ({
+            gate: (JSON.parse(request) as GateRequest).gate,
+            gateDigest: sha256(request),
+            request: JSON.parse(request) as Json,
+            show: JSON.parse(show as string) as Json,
+          })),
+          decisions: evidence.decisions.map((envelope) => {
+            const { gate, decisionId } = readDecision(decodeEnvelope(envelope).payload);
+            return { gate, decisionId, envelope };
+          }),
+          releases: [],
+          artifacts: [],
+          audit: evidence.asserted.audit,
+          ...{ summary: { lastLine: 1 }, journalBytes: 1_000, ...size },
+        } as unknown as RunRecords),
+    },
+    objects: {
+      open: async (_tenant: TenantId, digest: string) =>
+        [
+          ...evidence.pack.files.map(({ bytes }) => bytes as Uint8Array),
+          ...[...evidence.egress.values()].map((text) => Buffer.from(text)),
+        ].filter((bytes) => sha256(bytes) === digest),
+      put: async (_tenant: TenantId, content: AsyncIterable<Uint8Array>) => {
+        await putting();
+        const parts: Uint8Array[] = [];
+        for await (const part of content) parts.push(part);
+        const bytes = Buffer.concat(parts);
+        stored.set(sha256(bytes), bytes);
+        return { digest: sha256(bytes), size: bytes.length };
+      },
+    },
+    outbox: {
+      seal: async (_item: unknown, one: SealedEvidence) => sealed.push(one) > 0,
+      postpone: async () => undefined,
+    },
+    logs,
+    secrets: { bindings: [], providers: new Map(), sensitive: null },
+    attestor: new KeyAttestor({ run: signer(keys.run), runSealed: null, bundle: signer(keys.bundle) } as never),
+    openRelease: () => null,
+    retryMs: 1_000,
+    developmentAuthority: false,
+    probes: { find: async () => new Map() },
+    artifactBytes: 0,
+    heldLogBytes,
+    maxBundleBytes: 1e9,
+    /** The files one after the other, with their names between them. */
+    async *archive(all: readonly ArchivedFile[], placed: (path: string, offset: number) => void) {
+      let at = 0;
+      for (const file of all) {
+        const name = Buffer.from(`<${file.path}>`);
+        yield name;
+        at += name.length;
+        placed(file.path, at);
+        const parts: Uint8Array[] = [];
+        if ('bytes' in file) parts.push(file.bytes);
+        else for await (const piece of file.pieces()) parts.push(piece);
+        yield* parts;
+        files.set(file.path, Buffer.concat(parts));
+        at += files.get(file.path)?.length ?? 0;
+      }
+    },
+  };
+  const all = { ...dependencies, ...change.dependencies } as unknown as AttestDependencies;
+  const attested: Attested = await attestRun(all, itemOf(of), largeRuns);
+  return { attested, stored, files, sealed };
+}
+
+it('makes the same bundle and the same archive whether it holds the log or not', async () => {
+  const [held, passing] = [await seal(1e9), await seal(0)];
+  expect(passing.attested).toMatchObject({ kind: 'sealed', withheld: [] });
+  expect(passing.attested).toEqual(held.attested);
+  expect([...passing.stored.keys()]).toEqual([...held.stored.keys()]);
+  expect(passing.sealed).toEqual(held.sealed);
+  expect(passing.sealed[0]?.archive.chunks.length).toBeGreaterThan(1);
+});
+
+it('makes a bundle that verifies of a log that it did not hold', async () => {
+  const { files } = await seal(0);
+  const builders = ['https://stellaops.io/taskrunner/builders/local/v1'];
+  const trust = { ...sample.trust, keys: sample.trust.keys.map((key) => ({ ...key, builders })) };
+  const { checks } = verifyRun({ files, trust, verifySignature });
+  expect(checks.filter(({ ok }) => !ok)).toEqual([]);
+});
+
+it('leaves nothing behind where a log is another one when it is written, and tries again', async () => {
+  const { attested, stored, sealed } = await seal(
+    0,
+    new LogRows(sampleChunks(sample), (data) => data.map((byte) => byte ^ 1)),
+  );
+  expect(attested).toEqual({ kind: 'pending', reason: 'logs/000001.log has changed while it was sealed' });
+  expect([stored.size, sealed]).toEqual([0, []]);
+});
+
+it('reads the journal from its start where claims went on from a snapshot, and seals none that was altered there', async () => {
+  const snapped = await sampleRun({ snapshotEntries: 12 });
+  const sealedAs = async (pages: Sample['evidence']['pages']) =>
+    (await seal(1e9, new LogRows(sampleChunks(snapped)), { ...snapped, evidence: { ...snapped.evidence, pages } }))
+      .attested;
+  const { pages } = snapped.evidence;
+  expect(await sealedAs(pages)).toMatchObject({ kind: 'sealed' });
+  const altered = pages.map((page, index) =>
+    index === 0 ? { ...page, entries: page.entries.map((entry) => ({ ...entry, at: entry.at + 1 })) } : page,
+  );
+  const reason = 'JOURNAL_TAMPERED: the chain breaks at entry 1: hash';
+  expect(await sealedAs(altered)).toEqual({ kind: 'blocked', reason });
+});
+
+/** An envelope with another payload under the same signature. */
+function forged(envelope: Envelope): Envelope {
+  const payload = Buffer.from(envelope.payload, 'base64')
+    .toString()
+    .replace('"nonce":"', '"nonce":"0')
+    .replace('"approved"', '"rejected"');
+  return { ...envelope, payload: Buffer.from(payload).toString('base64') };
+}
+
+type Rows = (records: RunRecords) => RunRecords;
+const gatesWith =
+  (change: (gate: RunRecords['gates'][number]) => object): Rows =>
+  (records) => ({
+    ...records,
+    gates: records.gates.map((gate) => ({ ...gate, ...change(gate) })),
+  });
+
+it.each<[string, Rows, Partial<AttestDependencies>]>([
+  ['admission', (records) => ({ ...records, admission: forged(records.admission) }), {}],
+  ['gate', gatesWith(({ request }) => ({ request: { ...(request as object), message: 'another' } })), {}],
+  ['gate', gatesWith(() => ({ gateDigest: sha256('another') })), {}],
+  ['gate', (records) => ({ ...records, gates: [] }), {}],
+  ['show', gatesWith(() => ({ show: { hits: [] } })), {}],
+  [
+    'decision',
+    ({ decisions, ...rest }) => ({
+      ...rest,
+      decisions: decisions.map((one) => ({ ...one, envelope: forged(one.envelope) })),
+    }),
+    {},
+  ],
+  ['decision', (records) => ({ ...records, decisions: records.decisions.slice(1) }), {}],
+  ['resolution', (records) => ({ ...records, resolutions: [records.admission] }), {}],
+  [
+    'outputs',
+    (records) => ({ ...records, artifacts: [{ step: 's', name: 'n', path: 'p', digest: sha256('x') }] as never }),
+    {},
+  ],
+  ['pack', (records) => records, { contents: async () => ({ '': sha256('another pack') }) }],
+  ['probe', (records) => records, { probes: { find: async () => new Map([[sha256('probe'), 'another']]) } }],
+])('does not seal a run whose %s was altered', async (document, altered, dependencies) => {
+  const { attested, stored, sealed } = await seal(1e9, new LogRows(sampleChunks(sample)), sample, {
+    altered,
+    dependencies,
+  });
+  // The chain of the journal begins with the admission.
+  if (document === 'admission')
+    expect(attested).toMatchObject({ kind: 'blocked', reason: expect.stringContaining('JOURNAL_TAMPERED') });
+  else
+    expect(attested).toMatchObject({
+      kind: 'blocked',
+      reason: expect.stringMatching(/^DOCUMENT_ALTERED: /),
+      altered: [{ document, expected: expect.anything(), found: expect.anything() }],
+    });
+  expect([stored.size, sealed]).toEqual([0, []]);
+});
+
+it('does not seal a run whose log was altered, nor one with a page that no worker wrote', async () => {
+  const chunks = sampleChunks(sample).map((chunk) => ({ ...chunk, data: chunk.data.map((byte) => byte ^ 1) }));
+  expect((await seal(1e9, new LogRows(chunks))).attested).toMatchObject({
+    kind: 'blocked',
+    altered: [{ document: 'log' }],
+  });
+  const unknown = { dependencies: { mac: () => 'another' } };
+  expect((await seal(1e9, new LogRows(sampleChunks(sample)), sample, unknown)).attested).toMatchObject({
+    kind: 'blocked',
+    reason: expect.stringContaining('JOURNAL_TAMPERED: the mac'),
+  });
+});
+
+it.each([
+  ['small runs at once', {}, 3],
+  ['runs with a large journal one at a time', { journalBytes: 200_000 }, 1],
+  ['runs with a long log one at a time', { summary: { lastLine: 2_001 } }, 1],
+  ['runs with large artifacts one at a time', 2 ** 21, 1],
+])('seals %s', async (_what, large, most) => {
+  const [artifact] = factsOf(sample.evidence.pages).artifacts;
+  const size = typeof large === 'number' ? { artifacts: [{ ...artifact, size: large }] } : large;
+  const largeRuns = new SerialQueue();
+  let [now, seen] = [0, 0];
+  const putting = async (): Promise<void> => {
+    seen = Math.max(seen, ++now);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    now--;
+  };
+  const one = async () =>
+    (await seal(1e9, new LogRows(sampleChunks(sample)), sample, { size, largeRuns, putting })).attested;
+  const all = await Promise.all([one(), one(), one()]);
+  expect(all.map(({ kind }) => kind)).toEqual(['sealed', 'sealed', 'sealed']);
+  expect(seen).toBe(most);
+});

@@ -1,0 +1,214 @@
+import { archiveOf, statementParts } from '../../evidence/bundle/archive';
+import {
+  bundleFiles,
+  MANIFEST,
+  manifestAttestation,
+  unheldFiles,
+  type BundleFile,
+  type RunAttestations,
+} from '../../evidence/bundle/bundle-files';
+import { decodeEnvelope } from '../../evidence/encoding/envelope';
+import { exportRequests } from '../../evidence/records/export-requests';
+import { readEvidence, type EvidenceDocuments } from '../../evidence/records/evidence-documents';
+import { readManifest } from '../../evidence/records/read-documents';
+import { factsOf } from '../../evidence/records/run-facts';
+import { isReleasable, withheldPaths, withholdSecrets, withoutUntakenSecrets } from '../../evidence/records/withheld';
+import type { Digest } from '../../foundation/ids';
+import { checkChain } from '../../journal/chain';
+import type { Page } from '../../journal/page';
+import type { Attestor } from '../../ports/evidence/attestor';
+import type { Claims } from '../../ports/claims';
+import type { SealableLogStore } from '../../ports/log-store';
+import type { Outbox, OutboxItem } from '../../ports/evidence/outbox';
+import type { RunReader, RunRecords } from '../../ports/run-reader';
+import { DocumentAltered, type Alteration } from '../../stored/document-altered';
+import { compareRecords, type RecordKeys } from './compare-records';
+import { macsDiffer } from '../claimed-run/driver-dependencies';
+import { piecesOf, readEndedLog } from './ended-log';
+import { leaksIn, redactorOf } from './final-scan';
+import { gatherEvidence, withLargeValues, type GatherDependencies } from './gather-evidence';
+import { SerialQueue } from '../work/serial-queue';
+import type { SecretDependencies } from '../claimed-run/run-secrets';
+
+/** What attesting acts with. */
+export interface AttestDependencies extends RecordKeys, GatherDependencies {
+  readonly claims: Claims;
+  readonly runReader: RunReader;
+  readonly logs: SealableLogStore;
+  readonly outbox: Outbox;
+  readonly secrets: SecretDependencies;
+  readonly attestor: Attestor;
+  /** HMAC under the workers' journal key, hexadecimal. */
+  readonly mac: (text: string) => string;
+  /** Pause before a seal that was put off is tried again, milliseconds; it doubles up to a minute, or to itself if it is longer. */
+  readonly retryMs: number;
+  /** Log streams are held in memory up to this many bytes in all; others are read again when their files are written. */
+  readonly heldLogBytes: number;
+  readonly maxBundleBytes: number;
+  /** The bundle of these files; says where the content of each begins in it. */
+  archive(files: readonly ArchivedFile[], placed: (path: string, offset: number) => void): AsyncIterable<Uint8Array>;
+}
+
+/** A file on its way into a bundle: at hand, or asked for when its turn has come. */
+export type ArchivedFile =
+  | BundleFile
+  | { readonly path: string; readonly size: number; pieces(): AsyncIterable<Uint8Array> };
+
+/** What came of it. `pending`: it is tried again; the run's evidence is late, never lost. */
+export type Attested =
+  /** `withheld`: files of the bundle that held a secret; a notice stands for each. An operator must see it. */
+  | { readonly kind: 'sealed'; readonly bundle: Digest; readonly withheld: readonly string[] }
+  | { readonly kind: 'known' }
+  | { readonly kind: 'pending'; readonly reason: string }
+  /** A secret stands in files that cannot be withheld, or the journal or a document was altered. An operator must see it. */
+  | { readonly kind: 'blocked'; readonly reason: string; readonly altered?: readonly Alteration[] };
+
+const LONGEST_RETRY_MS = 60_000;
+/** What makes a run large: bytes of its journal as they are stored, a sixth of what is held; lines of its log; bytes of its artifacts. */
+const LARGE = { journal: 128 * 1024, lines: 2_000, artifacts: 1024 * 1024 };
+
+/**
+ * Seals an ended run (evidence.md): the statement is built from the documents that the bundle carries, signed, put into the
+ * bundle, the bundle's manifest signed, all of it stored, and then one statement makes it known. Whatever a step did cannot
+ * prevent it: the statement holds no free text of a step.
+ *
+ * @param largeRuns whose turn it is: a worker that seals several runs at once holds one large one in memory.
+ */
+export async function attestRun(
+  dependencies: AttestDependencies,
+  item: OutboxItem,
+  largeRuns: Pick<SerialQueue, 'take'> = new SerialQueue(),
+): Promise<Attested> {
+  try {
+    const records = await dependencies.runReader.records(item.tenant, item.runId);
+    if (!records) return await postpone(dependencies, item, 'the run is not there');
+    const work = (): Promise<Attested> => sealRun(dependencies, item, records);
+    return isLarge(records) ? await largeRuns.take(work) : await work();
+  } catch (error) {
+    if (DocumentAltered.is(error)) return blockAltered(dependencies, item, error);
+    return postpone(dependencies, item, error instanceof Error ? error.message : String(error));
+  }
+}
+
+async function blockAltered(
+  dependencies: AttestDependencies,
+  item: OutboxItem,
+  error: DocumentAltered,
+): Promise<Attested> {
+  const { kind, reason } = await postpone(dependencies, item, `${error.code}: ${error.message}`, 'blocked');
+  return { kind, reason, altered: error.all };
+}
+
+function isLarge({ journalBytes, summary, artifacts }: RunRecords): boolean {
+  const carried = artifacts.reduce((sum, { size }) => sum + size, 0);
+  return journalBytes > LARGE.journal || summary.lastLine > LARGE.lines || carried > LARGE.artifacts;
+}
+
+async function sealRun(dependencies: AttestDependencies, item: OutboxItem, records: RunRecords): Promise<Attested> {
+  const stored = await dependencies.claims.pages(item.tenant, item.runId, 0);
+  const broken = brokenJournal(dependencies, item, records, stored);
+  if (broken !== null) return await postpone(dependencies, item, broken, 'blocked');
+  const pages = stored.map(({ first, entries, values, prev, hash }) => ({ first, entries, values, prev, hash }));
+  compareRecords(dependencies, item, records, factsOf(pages));
+  const unread = await gatherEvidence(dependencies, item.tenant, item.runId, records, pages);
+  const read = await withLargeValues(dependencies, item.tenant, readEvidence(unread));
+  const redactor = await redactorOf(dependencies, read);
+  const of = { tenant: item.tenant, run: item.runId, facts: read.facts };
+  const { chunks, streams } = await readEndedLog(dependencies.logs, of, redactor, dependencies.heldLogBytes);
+  const gathered = { ...read.evidence, logs: streams };
+  const holds = (bytes: Uint8Array): boolean => redactor.holds(bytes);
+  const scanned = redactor.isIdle
+    ? { ...read, evidence: gathered }
+    : readEvidence(withholdSecrets(withoutUntakenSecrets(gathered, read.facts, holds), holds));
+  const leaks = leaksIn(redactor, scanned);
+  const documents = released(dependencies, item, records, scanned, leaks, holds);
+  const left = leaks.filter((path) => documents.evidence.released?.includes(path) !== true);
+  if (left.length > 0)
+    return await postpone(dependencies, item, `SECRET_IN_EVIDENCE: ${redactor.text(left.join(', '))}`, 'blocked');
+  const attestations = await dependencies.attestor.attest(documents);
+  const [first] = attestations.packRun;
+  if (!first) throw new TypeError('an attestor made no statement');
+  const files = await closeBundle(dependencies, documents, attestations);
+  const unheld = unheldFiles(documents).map((file) => {
+    return { path: file.path, size: file.size, pieces: () => piecesOf(dependencies.logs, of, file) };
+  });
+  const offsets = new Map<string, number>();
+  const tar = dependencies.archive(inOrder([...files, ...unheld]), (path, offset) => void offsets.set(path, offset));
+  const { digest, size } = await dependencies.objects.put(item.tenant, tar, { maxBytes: dependencies.maxBundleBytes });
+  const sealed = await dependencies.outbox.seal(item, {
+    tenant: item.tenant,
+    runId: item.runId,
+    bundle: digest,
+    bundleSize: size,
+    statement: decodeEnvelope(first.envelope).digest,
+    statements: statementParts(files, offsets),
+    exports: exportRequests(documents),
+    archive: archiveOf(documents, files, chunks, offsets),
+  });
+  const withheld = [...withheldPaths(documents.evidence), ...(documents.evidence.released ?? [])];
+  return sealed ? { kind: 'sealed', bundle: digest, withheld } : { kind: 'known' };
+}
+
+/** The documents without the leaking files that operators have released, and with the releases: those that a ledger key signed for this run. */
+function released(
+  { openRelease }: AttestDependencies,
+  { tenant, runId }: OutboxItem,
+  { releases }: RunRecords,
+  documents: EvidenceDocuments,
+  leaks: readonly string[],
+  holdsSecret: (bytes: Uint8Array) => boolean,
+): EvidenceDocuments {
+  const counting = releases.flatMap((envelope) => {
+    const record = openRelease(envelope);
+    const isOurs = record !== null && record.runId === runId && record.tenant === tenant;
+    return isOurs && !holdsSecret(decodeEnvelope(envelope).payload) ? [{ envelope, record }] : [];
+  });
+  if (counting.length === 0) return documents;
+  const named = new Set(counting.flatMap(({ record }) => record.paths));
+  const paths = leaks.filter((path) => isReleasable(path) && named.has(path)).sort();
+  const evidence = { ...documents.evidence, releases: counting.map(({ envelope }) => envelope), released: paths };
+  return { ...documents, evidence };
+}
+
+/** The whole journal is read once more: claims that went on from a snapshot did not, and the last one was a while ago. */
+function brokenJournal(
+  dependencies: AttestDependencies,
+  { runId }: OutboxItem,
+  { admission }: RunRecords,
+  pages: readonly (Page & { readonly mac: string })[],
+): string | null {
+  const { broken } = checkChain({ seq: 0, hash: decodeEnvelope(admission).digest }, pages);
+  if (broken) return `JOURNAL_TAMPERED: the chain breaks at entry ${broken.first}: ${broken.reason}`;
+  const badMac = macsDiffer(dependencies, runId, pages);
+  return badMac && `JOURNAL_TAMPERED: ${badMac}`;
+}
+
+async function postpone<Kind extends 'pending' | 'blocked' = 'pending'>(
+  dependencies: AttestDependencies,
+  item: OutboxItem,
+  reason: string,
+  kind: Kind = 'pending' as Kind,
+): Promise<{ readonly kind: Kind; readonly reason: string }> {
+  const pause = Math.min(
+    dependencies.retryMs * 2 ** Math.min(item.tries, 6),
+    Math.max(LONGEST_RETRY_MS, dependencies.retryMs),
+  );
+  await dependencies.outbox.postpone(item, pause, kind, reason);
+  return { kind, reason };
+}
+
+async function closeBundle(
+  dependencies: AttestDependencies,
+  documents: EvidenceDocuments,
+  attestations: RunAttestations,
+): Promise<readonly BundleFile[]> {
+  const files = bundleFiles(documents, attestations);
+  const manifest = files.find((file) => file.path === MANIFEST);
+  if (!manifest) throw new TypeError('a bundle without its manifest');
+  const signed = await dependencies.attestor.sealManifest(readManifest(manifest.bytes), files);
+  return [...files, manifestAttestation(signed)];
+}
+
+function inOrder(files: readonly ArchivedFile[]): readonly ArchivedFile[] {
+  return [...files].sort((a, b) => (a.path < b.path ? -1 : 1));
+}

@@ -1,0 +1,190 @@
+import { answerAgain } from '../../evidence/verify/answers/answer-again';
+import { LARGE_VALUE_BYTES, largeValues, valuesOf } from '../../evidence/verify/answers/large-values';
+import type { EvidenceDocuments } from '../../evidence/records/evidence-documents';
+import { builderIdOf, type PackFile, type RunEvidence, type Withheld } from '../../evidence/records/run-evidence';
+import { factsOf, workersOf } from '../../evidence/records/run-facts';
+import type { Digest, RunId, TenantId } from '../../foundation/ids';
+import type { Json } from '../../foundation/json';
+import { canonical } from '../../canonical/canonical';
+import { sha256 } from '../../canonical/digest';
+import type { ObjectStore } from '../../ports/object-store';
+import type { ProbeDocuments } from '../../ports/evidence/probe-documents';
+import type { RunRecords } from '../../ports/run-reader';
+import { DocumentAltered } from '../../stored/document-altered';
+import { withheldAtCapture } from './final-scan';
+import { comparePack } from '../claimed-run/open-run';
+import { Replanned } from '../planning/replanned';
+import type { PackContents, StoredPack } from '../packs/stored-contents';
+
+/** What evidence is gathered with. */
+export interface GatherDependencies {
+  readonly objects: ObjectStore;
+  readonly probes: Pick<ProbeDocuments, 'find'>;
+  /** True under the development Authority: another builder id. */
+  readonly developmentAuthority: boolean;
+  readonly attestor: { readonly isKeyFile: boolean };
+  /** Artifacts up to this many bytes in all go into the bundle. */
+  readonly artifactBytes: number;
+  /** What the pack of a run comes to, with the published packs in it. */
+  readonly contents: (tenant: TenantId, pack: StoredPack) => Promise<PackContents>;
+}
+
+/** Everything but the log, which is read when it is known what to look for in it. */
+export async function gatherEvidence(
+  dependencies: GatherDependencies,
+  tenant: TenantId,
+  run: RunId,
+  records: RunRecords,
+  pages: RunEvidence['pages'],
+): Promise<RunEvidence> {
+  const { environment, texts } = records.documents;
+  const builder = builderIdOf({
+    developmentAuthority: dependencies.developmentAuthority,
+    keyFile: dependencies.attestor.isKeyFile,
+    // Steps under none/v1 are children in the worker's own network.
+    hostNetwork: environment.isolation === 'none/v1',
+    mode: environment.mode,
+  });
+  const files: PackFile[] = [];
+  for (const file of records.files)
+    files.push({ ...file, bytes: await readAll(dependencies.objects, tenant, file.digest) });
+  const { admission, manifest, packSignatures } = records;
+  await comparePackOf(dependencies, { tenant, runId: run }, records, files);
+  const claimed = new Set(workersOf(factsOf(pages)).map(({ probe }) => probe));
+  return {
+    admission,
+    ...texts,
+    pack: { manifest, files, signatures: packSignatures },
+    pages,
+    gates: records.gates.map(({ request, show }) => ({ request: canonical(request), show: canonical(show) })),
+    decisions: records.decisions.map(({ envelope }) => envelope),
+    resolutions: records.resolutions,
+    logs: [],
+    egress: await egressLogs(dependencies, tenant, pages),
+    probes: compareProbes({ tenant, runId: run }, await dependencies.probes.find([...claimed])),
+    artifacts: await carriedArtifacts(dependencies, tenant, records, withheldAtCapture(factsOf(pages))),
+    asserted: { builder, audit: records.audit },
+  };
+}
+
+/** What packs were found to come to, by those that seal with the same hands. */
+const REPLANNED = new WeakMap<GatherDependencies, Replanned>();
+
+async function comparePackOf(
+  dependencies: GatherDependencies,
+  of: { readonly tenant: TenantId; readonly runId: RunId },
+  { manifest, files: listed, documents }: RunRecords,
+  files: readonly { readonly path: string; readonly bytes: Uint8Array | null; readonly executable: boolean }[],
+): Promise<void> {
+  const known = REPLANNED.get(dependencies) ?? new Replanned();
+  REPLANNED.set(dependencies, known);
+  const read = files.map(({ path, bytes, executable }) => ({ path, bytes: bytes ?? new Uint8Array(), executable }));
+  const pack = { manifest, files: listed };
+  comparePack(
+    of,
+    documents,
+    await known.contents(pack, () => dependencies.contents(of.tenant, { manifest, files: read })),
+  );
+}
+
+function compareProbes(
+  of: { readonly tenant: TenantId; readonly runId: RunId },
+  found: ReadonlyMap<Digest, string>,
+): ReadonlyMap<Digest, string> {
+  for (const [expected, text] of found) {
+    const digest = sha256(text);
+    if (digest !== expected)
+      throw new DocumentAltered({ ...of, document: 'probe', what: 'a probe document', expected, found: digest });
+  }
+  return found;
+}
+
+/**
+ * The evidence with the large values that the run's questions and policies read: each is laid beside the first page that names it, so that a
+ * verifier can answer again. What is beyond `LARGE_VALUE_BYTES` stays away, and a verifier says so.
+ */
+export async function withLargeValues(
+  dependencies: GatherDependencies,
+  tenant: TenantId,
+  documents: EvidenceDocuments,
+): Promise<EvidenceDocuments> {
+  const large = largeValues(documents.facts.entries);
+  let room = LARGE_VALUE_BYTES;
+  let known = documents;
+  const tried = new Set<Digest>();
+  while (large.size > 0) {
+    const wanted = [...answerAgain(known, null).missing].filter((digest) => large.has(digest) && !tried.has(digest));
+    if (wanted.length === 0) break;
+    const found = new Map<Digest, Json>();
+    for (const digest of wanted) {
+      tried.add(digest);
+      const size = large.get(digest) ?? 0;
+      if (size > room) continue;
+      room -= size;
+      const text = new TextDecoder().decode(await readAll(dependencies.objects, tenant, digest));
+      found.set(digest, JSON.parse(text) as Json);
+    }
+    const { evidence } = known;
+    known = { ...known, evidence: { ...evidence, pages: pagesWith(evidence.pages, found) } };
+  }
+  return known;
+}
+
+function pagesWith(pages: RunEvidence['pages'], found: Map<Digest, Json>): RunEvidence['pages'] {
+  return pages.map((page) => {
+    const values: Record<Digest, Json> = {};
+    for (const ref of page.entries.flatMap(valuesOf)) {
+      if (ref?.kind !== 'value') continue;
+      const value = found.get(ref.digest);
+      if (value === undefined) continue;
+      values[ref.digest] = value;
+      found.delete(ref.digest);
+    }
+    return Object.keys(values).length === 0 ? page : { ...page, values: { ...page.values, ...values } };
+  });
+}
+
+/** The proxy's log of each closed socket, by the digest that the journal holds. */
+async function egressLogs(
+  dependencies: GatherDependencies,
+  tenant: TenantId,
+  pages: RunEvidence['pages'],
+): Promise<RunEvidence['egress']> {
+  const logs = new Map<Digest, string>();
+  for (const { event } of pages.flatMap(({ entries }) => entries))
+    if (event.type === 'egress.closed' && !logs.has(event.log))
+      logs.set(event.log, new TextDecoder().decode(await readAll(dependencies.objects, tenant, event.log)));
+  return logs;
+}
+
+async function carriedArtifacts(
+  dependencies: GatherDependencies,
+  tenant: TenantId,
+  records: RunRecords,
+  withheld: ReadonlyMap<Digest, Withheld>,
+): Promise<RunEvidence['artifacts']> {
+  const carried = new Map<Digest, Uint8Array | Withheld>(withheld);
+  let room = dependencies.artifactBytes;
+  for (const { digest, size } of records.artifacts) {
+    if (carried.has(digest) || size > room) continue;
+    carried.set(digest, await readAll(dependencies.objects, tenant, digest));
+    room -= size;
+  }
+  return carried;
+}
+
+async function readAll(objects: ObjectStore, tenant: TenantId, digest: Digest): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of await objects.open(tenant, digest)) {
+    parts.push(part);
+    size += part.length;
+  }
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

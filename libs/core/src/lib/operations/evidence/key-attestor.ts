@@ -1,0 +1,54 @@
+import {
+  buildBundleStatement,
+  statementPayload,
+  type RunAttestations,
+  type SignedStatement,
+} from '../../evidence/bundle/bundle-files';
+import { PAYLOAD_TYPE, type BundleManifest } from '../../evidence/records/documents';
+import { bomStatements } from '../../evidence/predicates/cyclonedx';
+import type { EvidenceDocuments } from '../../evidence/records/evidence-documents';
+import { buildProvenance } from '../../evidence/predicates/provenance';
+import { buildStatement, type Statement } from '../../evidence/statement/statement';
+import { Attestor } from '../../ports/evidence/attestor';
+import type { Signer } from '../../ports/evidence/signer';
+
+/** Keys of the worker's own host, by usage. */
+export interface AttestingKeys {
+  /** Of usage `run-open`. */
+  readonly run: Signer<'run-open'>;
+  /** Of usage `run-sealed`; null where this host has none: evidence of sealed runs then waits for one that has. */
+  readonly runSealed: Signer<'run-sealed'> | null;
+  readonly bundle: Signer<'bundle'>;
+}
+
+/** Attests with keys of this host: nobody else has looked at what it signs, and the builder id tells so. */
+export class KeyAttestor extends Attestor {
+  readonly isKeyFile = true;
+
+  constructor(private readonly keys: AttestingKeys) {
+    super();
+  }
+
+  async attest(documents: EvidenceDocuments): Promise<RunAttestations> {
+    const run = documents.environment.mode === 'sealed' ? this.keys.runSealed : this.keys.run;
+    if (run === null) throw new TypeError('no key of usage run-sealed is here');
+    const boms = bomStatements(documents);
+    const provenance = buildProvenance(documents, boms);
+    const signedBoms: SignedStatement[] = [];
+    for (const { statement } of boms) signedBoms.push(await signStatement(run, statement));
+    return {
+      packRun: [await signStatement(run, buildStatement(documents))],
+      provenance: provenance && (await signStatement(run, provenance)),
+      boms: signedBoms,
+    };
+  }
+
+  sealManifest(manifest: BundleManifest): Promise<SignedStatement> {
+    return signStatement(this.keys.bundle, buildBundleStatement(manifest));
+  }
+}
+
+async function signStatement(signer: Signer, statement: Statement<object>): Promise<SignedStatement> {
+  const payload = new TextDecoder().decode(statementPayload(statement));
+  return { envelope: await signer.sign(PAYLOAD_TYPE.statement, payload), hint: signer.keyid };
+}

@@ -1,0 +1,237 @@
+import { sha256 } from '../../canonical/digest';
+import type { StepId } from '../../foundation/ids';
+import { LineCutter } from '../../journal/line-cutter';
+import { LEVEL_LETTERS, SPLIT_MARK, type LogLevel } from '../../journal/log-line';
+import type { ProfileDefaults } from '../../plan/profile';
+import type { Clock } from '../../ports/clock';
+import type { LogChunk, LogStore } from '../../ports/log-store';
+import type { Fact } from '../../run/run-event';
+import { LogAllowance } from './log-allowance';
+
+export interface LogLimits {
+  readonly chunkLines: number;
+  /** Of a chunk. */
+  readonly chunkBytes: number;
+  /** Longest time that a line waits for others. */
+  readonly flushMs: number;
+  /** Of a line's text; what is longer is split. */
+  readonly lineBytes: number;
+  /** Of one execution; what exceeds it is counted and dropped. */
+  readonly bytes: number;
+  /** The same, a second. */
+  readonly bytesPerSecond: number;
+  /** Bytes that may wait for their line numbers before the pipe is not read. */
+  readonly unnumberedBytes: number;
+}
+
+export const LOG_LIMITS: LogLimits = {
+  chunkLines: 256,
+  chunkBytes: 64 * 1024,
+  flushMs: 25,
+  lineBytes: 16 * 1024,
+  bytes: 64 * 1024 * 1024,
+  bytesPerSecond: 16 * 1024 * 1024,
+  unnumberedBytes: 1024 * 1024,
+};
+
+/** The limits of a run: what it keeps is bound by its admitted profile; those that were admitted before there were limits have the usual ones. */
+export function logLimitsOf({ logBytes, logBytesPerSecond }: ProfileDefaults): LogLimits {
+  const { bytes, bytesPerSecond } = LOG_LIMITS;
+  return { ...LOG_LIMITS, bytes: logBytes ?? bytes, bytesPerSecond: logBytesPerSecond ?? bytesPerSecond };
+}
+
+/** By which right a stream is written: that of the run's driver, or of who holds an assignment of the run. */
+export type LogHold = Pick<LogChunk, 'tenant' | 'runId' | 'fence' | 'assignment'>;
+
+/** Lines and bytes that were not kept. */
+interface Dropped {
+  lines: number;
+  bytes: number;
+}
+
+const MARK = new TextEncoder().encode(SPLIT_MARK);
+const LF = 0x0a;
+/** Bytes of a stored line beside its text: letter and line end. */
+const FRAME_BYTES = 2;
+
+/**
+ * One execution's stream: output becomes lines, lines become chunks (engine.md §2, Log). Chunks are stored first, then reported as
+ * facts, by which the driver gives them their line numbers. What is closed while others are being stored is stored together.
+ */
+export class ExecutionLog {
+  private readonly cutters: Readonly<Record<'stdout' | 'stderr', LineCutter>>;
+  private readonly allowance: LogAllowance;
+  /** The open chunk stands at its beginning; used again for each. */
+  private open = new Uint8Array(0);
+  private lines = 0;
+  private bytes = 0;
+  /** Closed chunks that are not being stored yet. */
+  private waiting: LogChunk[] = [];
+  private storing: Promise<void> | null = null;
+  private readonly dropped: Dropped = { lines: 0, bytes: 0 };
+  /** Dropped since the last line that was kept. */
+  private gap: Dropped = { lines: 0, bytes: 0 };
+  private isFull = false;
+  private chunk = 0;
+  private unnumbered = 0;
+  private timer: ReturnType<typeof setTimeout> | null = null;
+  private room: (() => void)[] = [];
+  private lost = false;
+
+  constructor(
+    private readonly stream: LogHold,
+    private readonly step: StepId,
+    private readonly execution: number,
+    private readonly store: LogStore,
+    private readonly clock: Clock,
+    private readonly report: (fact: Fact) => void,
+    private readonly limits: LogLimits = LOG_LIMITS,
+  ) {
+    const cutter = (level: LogLevel) =>
+      new LineCutter(limits.lineBytes, (text, goesOn) => this.add(level, text, goesOn));
+    this.cutters = { stdout: cutter('info'), stderr: cutter('warn') };
+    this.allowance = new LogAllowance(limits);
+  }
+
+  /** Raw output of a child. Resolves when there is room for more. */
+  async output(stream: 'stdout' | 'stderr', bytes: Uint8Array): Promise<void> {
+    this.cutters[stream].push(bytes);
+    await this.roomForMore();
+  }
+
+  async line(level: LogLevel, text: string): Promise<void> {
+    const cutter = new LineCutter(this.limits.lineBytes, (piece, goesOn) => this.add(level, piece, goesOn));
+    cutter.push(new TextEncoder().encode(`${text}\n`));
+    await this.roomForMore();
+  }
+
+  /** The driver has numbered a chunk of this many bytes. */
+  numbered(bytes: number): void {
+    this.unnumbered -= bytes;
+    if (this.unnumbered <= this.limits.unnumberedBytes) for (const go of this.room.splice(0)) go();
+  }
+
+  /** The execution is over: what is left is stored and reported. False if the run is no longer ours. */
+  async close(): Promise<boolean> {
+    for (const cutter of Object.values(this.cutters)) cutter.end();
+    this.sayGap();
+    const { lines, bytes } = this.dropped;
+    if (bytes > 0) this.report({ type: 'note', code: 'LOG_DROPPED', detail: { step: this.step, lines, bytes } });
+    this.flush();
+    await this.storing;
+    return !this.lost;
+  }
+
+  /** Nobody waits for room any more. */
+  abandon(): void {
+    this.lost = true;
+    if (this.timer) clearTimeout(this.timer);
+    for (const go of this.room.splice(0)) go();
+  }
+
+  private add(level: LogLevel, text: Uint8Array, goesOn: boolean): void {
+    const size = text.length + FRAME_BYTES + (goesOn ? MARK.length : 0);
+    const allowed = this.isFull ? 'full' : this.allowance.take(size, this.clock.now());
+    if (allowed === 'kept') {
+      this.sayGap();
+      this.push(level, goesOn ? [text, MARK] : [text], size);
+      return;
+    }
+    if (allowed === 'full' && !this.isFull) {
+      this.isFull = true;
+      this.sayGap();
+      this.say(`[the log of this step is full (${this.limits.bytes} bytes): what follows is counted and dropped]`);
+    }
+    for (const dropped of [this.dropped, this.gap]) {
+      // Of a line in parts the last one counts.
+      if (!goesOn) dropped.lines++;
+      dropped.bytes += text.length + 1;
+    }
+  }
+
+  /** Says in its place what was dropped. */
+  private sayGap(): void {
+    const { lines, bytes } = this.gap;
+    if (bytes === 0) return;
+    this.gap = { lines: 0, bytes: 0 };
+    const why = this.isFull ? 'its log is full' : `more than ${this.limits.bytesPerSecond} bytes a second`;
+    this.say(`[${lines} lines, ${bytes} bytes of this step dropped: ${why}]`);
+  }
+
+  private say(text: string): void {
+    const bytes = new TextEncoder().encode(text);
+    this.push('warn', [bytes], bytes.length + FRAME_BYTES);
+  }
+
+  private push(level: LogLevel, text: readonly Uint8Array[], size: number): void {
+    if (this.bytes + size > this.limits.chunkBytes) this.flush();
+    this.makeRoom(size);
+    for (const part of [LETTERS[level], ...text, LINE_END]) {
+      this.open.set(part, this.bytes);
+      this.bytes += part.length;
+    }
+    this.lines++;
+    if (this.lines >= this.limits.chunkLines) this.flush();
+    else this.timer ??= setTimeout(() => this.flush(), this.limits.flushMs);
+  }
+
+  /** For so many bytes more. */
+  private makeRoom(size: number): void {
+    const { open, bytes } = this;
+    if (bytes + size <= open.length) return;
+    this.open = new Uint8Array(Math.max(bytes + size, Math.min(2 * open.length, this.limits.chunkBytes)));
+    this.open.set(open.subarray(0, bytes));
+  }
+
+  /** Closes the open chunk. */
+  private flush(): void {
+    if (this.timer) clearTimeout(this.timer);
+    this.timer = null;
+    if (this.lines === 0 || this.lost) return;
+    const data = this.open.slice(0, this.bytes);
+    const { lines, step, execution } = this;
+    this.lines = 0;
+    this.bytes = 0;
+    this.unnumbered += data.length;
+    const of = { ...this.stream, step, execution, chunk: this.chunk++, at: this.clock.now() };
+    this.waiting.push({ ...of, data, lines, sha256: sha256(data) });
+    this.storing ??= this.storeAll();
+  }
+
+  private async storeAll(): Promise<void> {
+    try {
+      for (let chunks = this.waiting; chunks.length > 0 && !this.lost; chunks = this.waiting) {
+        this.waiting = [];
+        await this.storeThese(chunks);
+      }
+    } finally {
+      this.storing = null;
+    }
+  }
+
+  private async storeThese(chunks: readonly LogChunk[]): Promise<void> {
+    const { step, execution } = this;
+    for (let pause = 100; !this.lost; pause = Math.min(pause * 2, 5_000)) {
+      try {
+        const held = await this.store.append(chunks);
+        if (!held.every(Boolean)) return this.abandon();
+        for (const { chunk, lines, data, sha256: digest } of chunks)
+          this.report({ type: 'log', step, execution, chunk, lines, bytes: data.length, sha256: digest });
+        return;
+      } catch {
+        // The store is away: the line is not lost, the pipe waits. A chunk that was stored all the same is known by its place.
+        await new Promise((resolve) => setTimeout(resolve, pause));
+      }
+    }
+  }
+
+  private async roomForMore(): Promise<void> {
+    while (!this.lost && this.unnumbered + this.bytes > this.limits.unnumberedBytes)
+      await new Promise<void>((go) => this.room.push(go));
+  }
+}
+
+const LINE_END = Uint8Array.of(LF);
+const LETTERS = Object.fromEntries(
+  Object.entries(LEVEL_LETTERS).map(([level, letter]) => [level, new TextEncoder().encode(letter)]),
+) as Readonly<Record<LogLevel, Uint8Array>>;

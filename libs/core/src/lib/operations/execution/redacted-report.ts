@@ -1,0 +1,48 @@
+import type { LogLevel } from '../../journal/log-line';
+import type { ExecutionReport, Outcome } from '../../ports/executor';
+import type { Fact } from '../../run/run-event';
+import type { Redaction } from '../../secret/redaction';
+import type { Redactor } from '../../secret/redactor';
+import type { ExecutionLog } from './execution-log';
+
+/** What an execution reports, before anything of it is kept: no secret passes. */
+export class RedactedReport implements ExecutionReport {
+  private readonly streams: Readonly<Record<'stdout' | 'stderr', Redaction | null>>;
+
+  constructor(
+    private readonly redactor: Redactor,
+    private readonly log: ExecutionLog,
+    private readonly report: (fact: Fact) => void,
+  ) {
+    this.streams = { stdout: redactor.stream(), stderr: redactor.stream() };
+  }
+
+  line(level: LogLevel, text: string): Promise<void> {
+    return this.log.line(level, this.redactor.text(text));
+  }
+
+  output(stream: 'stdout' | 'stderr', bytes: Uint8Array): Promise<void> {
+    return this.log.output(stream, this.streams[stream]?.push(bytes) ?? bytes);
+  }
+
+  fact(fact: Fact): void {
+    const redacted = this.redactor.json(fact);
+    // The plan names steps, not the step itself.
+    this.report('step' in fact ? ({ ...redacted, step: fact.step } as Fact) : redacted);
+  }
+
+  /** The execution is over: what was held back goes out too. */
+  async end(): Promise<void> {
+    for (const [name, stream] of Object.entries(this.streams) as ['stdout' | 'stderr', Redaction | null][])
+      if (stream) await this.log.output(name, stream.end());
+  }
+}
+
+/** An outcome without secrets: they are taken out of messages; outputs that hold one are refused as a whole. */
+export function redactedOutcome(redactor: Redactor, outcome: Outcome): Outcome {
+  if (redactor.isIdle) return outcome;
+  if (outcome.kind === 'failed') return { ...outcome, message: redactor.text(outcome.message) };
+  if (outcome.kind !== 'succeeded' || !redactor.holdsIn(outcome.outputs)) return outcome;
+  const message = 'an output of the step holds a secret';
+  return { kind: 'failed', code: 'SECRET_IN_OUTPUT', message, retryable: false, exitCode: null };
+}

@@ -1,0 +1,210 @@
+import { canonical } from '../../canonical/canonical';
+import { digestOf, sha256 } from '../../canonical/digest';
+import { PAYLOAD_TYPE, type DecisionRecord } from '../../evidence/records/documents';
+import type { Envelope } from '../../evidence/encoding/envelope';
+import type { RunId, StepId, TenantId } from '../../foundation/ids';
+import type { Json, JsonObject } from '../../foundation/json';
+import type { Principal } from '../../foundation/principal';
+import { sameActors } from '../../gate/deciders';
+import type { GateOutcome } from '../../gate/gate-state';
+import type { Decided, GateStore, GateRow, SignedDecision } from '../../ports/gate-store';
+import type { RunReader } from '../../ports/run-reader';
+import type { Signer } from '../../ports/evidence/signer';
+import type { ValueRef } from '../../step/value-ref';
+import { actorsOf, auditedCaller } from '../callers/audited-caller';
+import { checkDecision, type CheckedDecision } from './decision-checks';
+import type { Decision } from './decision';
+import { DecisionError, gateIsOver } from './decision-error';
+import type { ApproverKeys, BoundToken } from './decision-proof';
+import { absenceOf, describeGate } from './describe-gate';
+import { gateNodeOf, lastOf } from './gate-view';
+import type { Plan } from '../../plan/plan';
+
+/** A decision that counts, and where the gate stands now. */
+export interface Receipt {
+  readonly state: 'open' | GateOutcome;
+  readonly approvals: number;
+  readonly required: number;
+  /** Milliseconds since the epoch: until when the gate can be decided. */
+  readonly until: number;
+  /** The signed decision. */
+  readonly receipt: Envelope;
+}
+
+export interface DecideApprovalDependencies {
+  readonly gates: GateStore;
+  readonly reader: RunReader;
+  readonly signer: Signer<'ledger'>;
+  /** Keys of people who sign for themselves. */
+  readonly approverKeys: ApproverKeys;
+  /** 128 random bits or more, hexadecimal. */
+  readonly nonce: () => string;
+}
+
+const ROUNDS = 20;
+
+/**
+ * A person's decision at a gate (gates.md §3). Everything is checked unlocked first and refused with its audit row; then it is
+ * signed and decided in one statement, again with a later time where another decision came between. Throws `DecisionError`.
+ */
+export class DecideApproval {
+  constructor(private readonly dependencies: DecideApprovalDependencies) {}
+
+  async decide(principal: Principal, decision: Decision, token: BoundToken | null): Promise<Receipt> {
+    try {
+      return await this.decideOrRefuse(principal, decision, token);
+    } catch (error) {
+      if (DecisionError.is(error) && error.code !== 'RUN_NOT_FOUND') {
+        const event = auditEvent(principal, decision, { outcome: 'refused', code: error.code });
+        await this.dependencies.gates.audit(principal.tenant, event);
+      }
+      throw error;
+    }
+  }
+
+  private async decideOrRefuse(principal: Principal, decision: Decision, token: BoundToken | null): Promise<Receipt> {
+    const { gates } = this.dependencies;
+    const { tenant } = principal;
+    if (principal.kind !== 'person' || principal.authTimeMs === null) throw new DecisionError('GATE_NOT_A_PERSON');
+    const row =
+      (await gates.find(tenant, decision.runId, decision.gate)) ?? (await this.explainAbsence(principal, decision));
+    const first = repeated(row, principal, decision);
+    if (first) return { ...receiptOf(row), receipt: first };
+    // Compared with its digest, also where no form of it is asked for: nobody decides about a run whose plan is altered.
+    const plan = await this.planOf(principal, decision.runId);
+    const checks = {
+      row,
+      token,
+      approverKeys: this.dependencies.approverKeys,
+      plan,
+      decisionId: token === null ? `dec_${this.dependencies.nonce()}` : decisionOfToken(principal, token),
+    };
+    for (let round = 0; round < ROUNDS; round++) {
+      const checked = checkDecision(principal, decision, await gates.now(), checks);
+      const signed = await this.sign(principal, decision, checked);
+      const decided = await gates.decide(signed);
+      switch (decided.kind) {
+        case 'counted': {
+          const { state, approvals, required } = decided;
+          return { state, approvals, required, until: row.expiresAt, receipt: signed.envelope };
+        }
+        case 'repeated': {
+          const { state, approvals, required } = decided;
+          return { state, approvals, required, until: row.expiresAt, receipt: decided.envelope };
+        }
+        case 'refused':
+          throw await this.explainRefusal(principal, decision, decided.code);
+        case 'too-early':
+      }
+    }
+    throw new DecisionError('DECISIONS_TOO_MANY');
+  }
+
+  private async sign(principal: Principal, decision: Decision, checked: CheckedDecision): Promise<SignedDecision> {
+    const { record, decidedAt } = checked;
+    const payload = canonical(record as unknown as Json);
+    const { tenant } = principal;
+    const { runId, gate } = decision;
+    const { decisionId, person, actors = [], gateDigest, planHash, grants, response } = record;
+    const digest = sha256(payload);
+    return {
+      tenant,
+      runId,
+      gate,
+      decisionId,
+      decision: decision.decision,
+      person,
+      decidedAt,
+      envelope: await this.dependencies.signer.sign(PAYLOAD_TYPE.decision, payload),
+      recordDigest: digest,
+      response,
+      message: {
+        type: 'gate.decided',
+        step: gate as StepId,
+        decision: {
+          decisionId,
+          gateDigest,
+          planHash,
+          decision: record.decision,
+          person,
+          onBehalfOf: null,
+          actors,
+          grants,
+          decidedAt,
+        },
+        record: digest,
+        response: refOf(response),
+      },
+      audit: auditEvent(principal, decision, { outcome: 'decided', decisionId, gateDigest, record: digest }),
+    };
+  }
+
+  /** Somebody was faster, or the run has ended meanwhile: the gate is read again to say how it stands. */
+  private async explainRefusal(
+    { tenant }: Principal,
+    { runId, gate }: Decision,
+    code: Extract<Decided, { kind: 'refused' }>['code'],
+  ): Promise<DecisionError> {
+    if (code === 'GATE_ALREADY_COUNTED') return new DecisionError(code);
+    const row = await this.dependencies.gates.find(tenant, runId, gate);
+    return row ? gateIsOver(code, describeGate(row)) : new DecisionError(code);
+  }
+
+  /** The gate has no row: not reached yet, refused by its policy, or not there at all. */
+  private async explainAbsence(principal: Principal, { runId, gate }: Decision): Promise<never> {
+    throw await explainAbsentGate(this.dependencies.reader, principal.tenant, runId, gate, 'RUN_ENDED');
+  }
+
+  private async planOf({ tenant }: Principal, runId: RunId): Promise<Plan> {
+    const found = await this.dependencies.reader.documents(tenant, runId);
+    if (!found) throw new DecisionError('RUN_NOT_FOUND');
+    return found.plan;
+  }
+}
+
+/** Why there is no row of a gate: what the run did there. `ended`: the code of a run that has ended, and so never asks anybody there. */
+export async function explainAbsentGate(
+  reader: Pick<RunReader, 'summary' | 'documents' | 'step'>,
+  tenant: TenantId,
+  runId: RunId,
+  gate: string,
+  ended: 'RUN_ENDED' | 'GATE_NOT_OPEN',
+): Promise<DecisionError> {
+  const run = await reader.summary(tenant, runId);
+  const found = run && (await reader.documents(tenant, runId));
+  if (!run || !found) return new DecisionError('RUN_NOT_FOUND');
+  const { plan } = found;
+  if (!gateNodeOf(plan, gate)) return new DecisionError('GATE_NOT_FOUND');
+  const step = await reader.step(tenant, runId, gate);
+  const absence = absenceOf(gate, plan, step, run);
+  if (run.finishedAt !== null) return gateIsOver(ended, absence);
+  return step?.finishedAt == null ? new DecisionError('GATE_NOT_OPEN', absence) : gateIsOver('GATE_NOT_OPEN', absence);
+}
+
+/** The same decision on the same thing by the same person, through the same actors: its first record answers again. */
+function repeated(row: GateRow, principal: Principal, { decision, planHash, gateDigest }: Decision): Envelope | null {
+  const last = lastOf(row, principal);
+  if (last?.decision !== decision || planHash !== row.planHash) return null;
+  if (!sameActors(last.record.actors ?? [], actorsOf(principal))) return null;
+  return gateDigest === null || gateDigest === row.gateDigest ? last.envelope : null;
+}
+
+function receiptOf({ state, approvals, required, expiresAt }: GateRow): Omit<Receipt, 'receipt'> {
+  return { state, approvals, required, until: expiresAt };
+}
+
+/** One token, one decision: the id is the token's, so that it cannot be used for a second one. */
+function decisionOfToken({ iss }: Principal, { jti }: BoundToken): string {
+  return `dec_${digestOf({ iss, jti }).slice('sha256:'.length, 'sha256:'.length + 32)}`;
+}
+
+function auditEvent(principal: Principal, decision: Decision, outcome: JsonObject): JsonObject {
+  const { runId, gate } = decision;
+  return { type: 'gate.decision', runId, gate, decision: decision.decision, ...auditedCaller(principal), ...outcome };
+}
+
+function refOf(response: DecisionRecord['response']): ValueRef {
+  if (response === null) return null;
+  const text = canonical(response);
+  return { kind: 'value', digest: sha256(text), size: new TextEncoder().encode(text).length };
+}

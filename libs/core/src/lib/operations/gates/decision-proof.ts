@@ -1,0 +1,77 @@
+import { canonical } from '../../canonical/canonical';
+import { digestOf } from '../../canonical/digest';
+import { PAYLOAD_TYPE, type DecisionIntent, type DecisionRecord } from '../../evidence/records/documents';
+import { EvidenceError } from '../../evidence/encoding/evidence-error';
+import { openEnvelope, type VerifySignature } from '../../evidence/encoding/open-envelope';
+import { algorithmOf } from '../../evidence/encoding/public-key';
+import { parseUtf8 } from '../../evidence/encoding/strict-json';
+import type { Digest } from '../../foundation/ids';
+import type { Json } from '../../foundation/json';
+import { sameSubject, type Principal, type Subject } from '../../foundation/principal';
+import { DecisionError } from './decision-error';
+
+/** What an issuer-signed token is bound to (gates.md §3, RFC 9396): it was checked like every token before it came here. */
+export interface BoundToken {
+  readonly jws: string;
+  readonly jti: string;
+  readonly runId: string;
+  readonly gate: string;
+  readonly planHash: string;
+  readonly gateDigest: string | null;
+  readonly decision: string | null;
+}
+
+/** Keys of people who sign what they decide. */
+export interface ApproverKeys {
+  readonly keys: readonly (Subject & { readonly spki: string })[];
+  readonly verifySignature: VerifySignature;
+}
+
+/** What the token must be bound to. */
+export interface BoundTo {
+  readonly runId: string;
+  readonly gate: string;
+  readonly planHash: Digest;
+  readonly gateDigest: Digest;
+  readonly decision: string;
+  /** True if the client named the gate digest: then the token must too. */
+  readonly named: boolean;
+}
+
+/** A bound token decides exactly what it names. Throws `GATE_TOKEN_MISMATCH`. */
+export function checkToken(token: BoundToken, to: BoundTo): void {
+  const digestDiffers = token.gateDigest === null ? to.named : token.gateDigest !== to.gateDigest;
+  const differs =
+    token.runId !== to.runId ||
+    token.gate !== to.gate ||
+    token.planHash !== to.planHash ||
+    digestDiffers ||
+    (token.decision !== null && token.decision !== to.decision);
+  if (differs) throw new DecisionError('GATE_TOKEN_MISMATCH', 'the token is bound to another decision');
+}
+
+/** The strongest proof at hand: the person's own signature, the bound token, our word. Throws `GATE_TOKEN_MISMATCH`. */
+export function proofOf(
+  principal: Principal,
+  intent: DecisionIntent,
+  envelope: Json,
+  token: BoundToken | null,
+  { keys, verifySignature }: ApproverKeys,
+): DecisionRecord['proof'] {
+  if (envelope === null) return token === null ? { kind: 'service' } : { kind: 'token', jws: token.jws };
+  const own = keys
+    .filter((key) => sameSubject(key, principal))
+    .map(({ spki }) => ({ spki, algorithm: algorithmOf(spki), usages: ['ledger' as const] }));
+  try {
+    const { payload } = openEnvelope(envelope, PAYLOAD_TYPE.intent, 'ledger', { keys: own, verifySignature });
+    if (parseUtf8(payload) === canonical(intent as unknown as Json)) return { kind: 'key', envelope };
+  } catch (error) {
+    if (!EvidenceError.is(error)) throw error;
+  }
+  throw new DecisionError('GATE_TOKEN_MISMATCH', 'the signature is not a signature of this person over this decision');
+}
+
+/** True if both are the same response, whatever their key order. */
+export function sameResponse(a: Json, b: Json): boolean {
+  return digestOf(a) === digestOf(b);
+}

@@ -1,0 +1,13 @@
+import { guardIndex, guardInstance, type GuardIndex } from '../../evidence/records/gate-guards';
+import type { StepId } from '../../foundation/ids';
+import { nodeOf } from '../../plan/place';
+import type { PlanIndex } from '../../plan/plan-index';
+
+const indexes = new WeakMap<PlanIndex, GuardIndex>();
+
+/** The gates that a step stands behind, as instances seen from it: what the verifier derives too. */
+export function guardingGates(planIndex: PlanIndex, step: StepId): readonly StepId[] {
+  let index = indexes.get(planIndex);
+  if (!index) indexes.set(planIndex, (index = guardIndex(planIndex)));
+  return (index.get(nodeOf(step)) ?? []).map((guard) => guardInstance(guard, step));
+}

@@ -1,0 +1,65 @@
+import { CodedError } from '../../foundation/coded-error';
+import type { Digest } from '../../foundation/ids';
+import type { Principal } from '../../foundation/principal';
+import type { ObjectStore } from '../../ports/object-store';
+import type { UploadLimits, Uploads } from '../../ports/uploads';
+
+/** Why an upload is not taken; beside what the object store refuses. */
+export type UploadCode =
+  /** The tenant has uploaded as much as it may keep. */
+  'UPLOADS_FULL';
+
+/** What a caller can refer to. */
+export interface StoredUpload {
+  readonly digest: Digest;
+  readonly size: number;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+/** Takes bytes from a caller: for file inputs and packs of runs that are submitted later. */
+export class StoreUpload {
+  constructor(
+    private readonly dependencies: {
+      readonly uploads: Uploads;
+      readonly objects: ObjectStore;
+      readonly limits: UploadLimits;
+    },
+  ) {}
+
+  /**
+   * Stores the content. `announced` is its size, if the caller says it. Throws `OBJECT_TOO_LARGE`, `UPLOADS_FULL`, and what the object store
+   * and the content throw; then nothing of it is known.
+   */
+  async store(
+    { tenant, iss, sub }: Principal,
+    content: AsyncIterable<Uint8Array>,
+    announced: number | null,
+  ): Promise<StoredUpload> {
+    const { uploads, objects, limits } = this.dependencies;
+    const { maxBytes, keep } = limits;
+    if (announced !== null && announced > maxBytes)
+      throw new CodedError(
+        'OBJECT_TOO_LARGE',
+        `an upload must not exceed ${maxBytes} bytes`,
+        'Send less data, or use several uploads.',
+      );
+    const by = { iss, sub };
+    const id = await uploads.reserve(tenant, by, announced ?? maxBytes, limits);
+    if (id === null)
+      throw new CodedError<UploadCode>(
+        'UPLOADS_FULL',
+        `the uploads of a tenant must not exceed ${limits.tenantBytes} bytes in total`,
+        'Wait until earlier uploads expire, or send the size of the upload in Content-Length.',
+      );
+    try {
+      const { digest, size } = await objects.put(tenant, content, { maxBytes: announced ?? maxBytes });
+      const { expiresAt } = await uploads.complete(tenant, by, { id, digest, size, keepMs: keep });
+      return { digest, size, expiresAt };
+    } catch (error) {
+      // If this fails too, the room is free again after an hour.
+      await uploads.drop(tenant, id).catch(() => undefined);
+      throw error;
+    }
+  }
+}

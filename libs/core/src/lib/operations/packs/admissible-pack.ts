@@ -1,0 +1,101 @@
+import { canonical } from '../../canonical/canonical';
+import type { Fault } from '../../foundation/fault';
+import type { Digest } from '../../foundation/ids';
+import type { Json, JsonObject } from '../../foundation/json';
+import { toManifest } from '../../pack/pack-digest';
+import { VENDORED } from '../../pack/pack-files';
+import type { Plan } from '../../plan/plan';
+import type { Planned, Receipt } from '../../plan/plan-request';
+import {
+  environmentOfPack,
+  packedFiles,
+  planPack,
+  type PackAsker,
+  type PackPlanning,
+  type PackSource,
+  type PlanningSetting,
+} from './pack-source';
+import { sensitiveInputFaults, type SealedDocument } from './sensitive-in-pack';
+
+/**
+ * A pack that can run, as data: what is long is a text, so that it costs no more than a copy to hand it from thread to thread, to
+ * the database and to a caller.
+ */
+export interface AdmissiblePack {
+  readonly kind: 'planned';
+  readonly pack: Plan['pack'];
+  readonly planHash: Digest;
+  readonly receipt: Receipt;
+  readonly profileDigest: Digest;
+  /** RFC 8785. `inputs`: as the plan shows them. */
+  readonly texts: {
+    readonly plan: string;
+    readonly profile: string;
+    readonly manifest: string;
+    readonly inputs: string;
+  };
+  /** The sensitive inputs that were given, by name: RFC 8785, in clear. Never part of the plan. */
+  readonly sensitive: Readonly<Record<string, string>>;
+  /** The run is sealed. */
+  readonly sealed: boolean;
+  /** Nodes of the plan. */
+  readonly steps: number;
+  readonly workerLabels: Planned['workerLabels'];
+  readonly concurrency: Planned['concurrency'];
+  /** Paths of the files that belong to the pack, in order. */
+  readonly packed: readonly string[];
+  readonly warnings: readonly Fault[];
+}
+
+/** A pack that can run, or everything that is wrong with it. */
+export type PackAdmission = AdmissiblePack | Extract<PackPlanning, { kind: 'refused' }>;
+
+/** As `planPack`, as data; refused also where the value of a sensitive input stands in what evidence holds as it is. */
+export function admitPack(
+  source: PackSource,
+  inputs: JsonObject,
+  setting: PlanningSetting,
+  asker?: PackAsker,
+  beside: readonly SealedDocument[] = [],
+): PackAdmission {
+  const planning = planPack(source, inputs, setting, asker);
+  if (planning.kind === 'refused') return planning;
+  const { planned, read, files } = planning;
+  const { plan, planHash, receipt, text, profile, profileDigest, values, sensitive, warnings, index } = planned;
+  const { workerLabels, concurrency } = planned;
+  const packed = packedFiles(source, files);
+  const environment = environmentOfPack(read, setting);
+  const texts = {
+    plan: text,
+    profile: canonical(profile as unknown as Json),
+    manifest: canonical(toManifest(read.pack)),
+    inputs: canonical(plan.inputs),
+  };
+  const supplied = Object.fromEntries(sensitive.map((name) => [name, values[name] ?? null]));
+  const published = source.files.filter(({ path }) => path.startsWith(VENDORED));
+  const faults = sensitiveInputFaults(supplied, [
+    { name: 'the manifest', content: source.manifest },
+    { name: 'the normalised manifest', content: texts.manifest },
+    { name: 'the plan', content: texts.plan },
+    { name: 'the profile', content: texts.profile },
+    { name: 'the environment', content: canonical(environment as unknown as Json) },
+    ...[...packed, ...published].map(({ path, bytes }) => ({ name: `the pack file ${path}`, content: bytes })),
+    ...beside,
+  ]);
+  if (faults.length > 0) return { kind: 'refused', code: 'PLAN_INVALID', faults };
+  return {
+    kind: 'planned',
+    pack: plan.pack,
+    planHash,
+    receipt,
+    profileDigest,
+    texts,
+    sensitive: Object.fromEntries(Object.entries(supplied).map(([name, value]) => [name, canonical(value)])),
+    sealed: environment.mode === 'sealed',
+    steps: index.nodes.size,
+    workerLabels,
+    concurrency,
+    packed: packed.map(({ path }) => path),
+    warnings,
+  };
+}

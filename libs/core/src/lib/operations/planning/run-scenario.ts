@@ -1,0 +1,129 @@
+import type { Fault } from '../../foundation/fault';
+import type { Json } from '../../foundation/json';
+import { checkRefusal, checkScenario, type Difference } from '../../simulation/check-scenario';
+import { readScenarios, type FileFault, type ReadScenario } from '../../simulation/read-scenarios';
+import { simulate } from '../../simulation/simulate';
+import {
+  environmentOfPack,
+  planPack,
+  type PackAsker,
+  type PackSource,
+  type PlanningSetting,
+} from '../packs/pack-source';
+
+/** How a scenario came out. */
+export type ScenarioOutcome =
+  | { readonly kind: 'passed' }
+  | { readonly kind: 'failed'; readonly differences: readonly Difference[] }
+  /** The scenario itself is wrong, or the pack cannot be read; faults of the pack have no `file`. */
+  | { readonly kind: 'faulty'; readonly faults: readonly (Fault & { readonly file?: string })[] };
+
+/** One scenario and how it came out. */
+export interface ScenarioResult {
+  readonly file: string;
+  readonly name: string;
+  readonly outcome: ScenarioOutcome;
+}
+
+/** All scenarios of a pack. */
+export interface ScenarioReport {
+  readonly passed: number;
+  readonly failed: number;
+  /** Scenarios that could not be judged. */
+  readonly faulty: number;
+  readonly results: readonly ScenarioResult[];
+  /** Faults of the files: scenarios with one are not run. */
+  readonly faults: readonly FileFault[];
+}
+
+/** Runs one scenario: plans the pack with its inputs, simulates its script, compares. Pure; executes nothing. */
+export function runScenario(
+  source: PackSource,
+  read: ReadScenario,
+  setting: PlanningSetting,
+  asker?: PackAsker,
+): ScenarioResult {
+  const { file, scenario } = read;
+  return { file, name: scenario.name, outcome: outcomeOf(source, read, setting, asker) };
+}
+
+function outcomeOf(
+  source: PackSource,
+  read: ReadScenario,
+  setting: PlanningSetting,
+  asker: PackAsker | undefined,
+): ScenarioOutcome {
+  const { file, scenario } = read;
+  const planning = planPack(source, scenario.inputs, scenario.sealed ? sealing(setting) : setting, asker);
+  if (planning.kind === 'refused') {
+    if (planning.code === 'PACK_INVALID') return { kind: 'faulty', faults: planning.faults };
+    return judged(checkRefusal(read, planning.faults));
+  }
+  const { planned } = planning;
+  const sealed = scenario.sealed || environmentOfPack(planning.read, setting).mode === 'sealed';
+  const simulation = simulate({
+    planned,
+    script: scenario.script,
+    sealed,
+    engines: setting.configuration.policyEngines ?? {},
+  });
+  if (simulation.kind === 'refused') return { kind: 'faulty', faults: simulation.faults.map(placed) };
+  const check = checkScenario(read, simulation);
+  return check.kind === 'faulty'
+    ? { kind: 'faulty', faults: check.faults.map((fault) => ({ ...fault, file })) }
+    : judged(check.differences);
+
+  function placed(fault: Fault): Fault & { readonly file: string } {
+    return { ...fault, ...read.locate(`/script${fault.path}`, true), file };
+  }
+}
+
+function judged(differences: readonly Difference[]): ScenarioOutcome {
+  return differences.length === 0 ? { kind: 'passed' } : { kind: 'failed', differences };
+}
+
+/** The installation as if it sealed every run, where it can seal at all. */
+function sealing(setting: PlanningSetting): PlanningSetting {
+  return { ...setting, environment: setting.sealedEnvironment ?? setting.environment };
+}
+
+/** A file that holds scenarios. */
+export interface ScenarioFile {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
+
+/** Reads and runs the scenarios of some files, those alone whose name or file holds `filter`. */
+export function runScenarios(
+  source: PackSource,
+  files: readonly ScenarioFile[],
+  setting: PlanningSetting,
+  { filter = '', asker }: { readonly filter?: string; readonly asker?: PackAsker } = {},
+): ScenarioReport {
+  const { scenarios, faults } = readScenarios(files);
+  const results = scenarios
+    .filter(({ file, scenario }) => scenario.name.includes(filter) || file.includes(filter))
+    .map((read) => runScenario(source, read, setting, asker));
+  const count = (kind: ScenarioOutcome['kind']): number =>
+    results.filter(({ outcome }) => outcome.kind === kind).length;
+  return { passed: count('passed'), failed: count('failed'), faulty: count('faulty'), results, faults };
+}
+
+/** True if a file of a pack holds scenarios: `tests/<name>.yaml`, `.yml` or `.json`; what lies deeper is data of them. */
+export function isScenarioFile(path: string): boolean {
+  return /^tests\/[^/]+\.(?:yaml|yml|json)$/.test(path);
+}
+
+/** A scenario report as JSON: what `taskrunner test --output json` and the API answer. */
+export function scenarioReportJson({ results, ...report }: ScenarioReport): Json {
+  return {
+    ...report,
+    results: results.map(({ file, name, outcome }) => ({
+      file,
+      name,
+      status: outcome.kind,
+      differences: outcome.kind === 'failed' ? outcome.differences : [],
+      faults: outcome.kind === 'faulty' ? outcome.faults : [],
+    })),
+  } as unknown as Json;
+}

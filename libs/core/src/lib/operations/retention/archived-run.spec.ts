@@ -1,0 +1,206 @@
+import { sha256 } from '../../canonical/digest';
+import { sampleRun, type Sample } from '../../../testing/sample-evidence';
+import { LogRows, sampleChunks } from '../../../testing/sample-log';
+import { archiveOf, statementParts, type RunArchive, type StatementParts } from '../../evidence/bundle/archive';
+import { bundleFiles, type BundleFile } from '../../evidence/bundle/bundle-files';
+import { readEvidence } from '../../evidence/records/evidence-documents';
+import { withholdSecrets } from '../../evidence/records/withheld';
+import type { Digest, RunId, TenantId } from '../../foundation/ids';
+import { Archives } from '../../ports/evidence/archives';
+import type { LogStore, NumberedChunk } from '../../ports/log-store';
+import type { ByteRange, ObjectStore } from '../../ports/object-store';
+import { ArchivedLogStore, archivedJournal, archivedStatements } from './archived-run';
+
+const TENANT = 'acme' as TenantId;
+const RUN = 'run_x' as RunId;
+const NO_ATTESTATIONS = { packRun: [], provenance: null };
+
+/** A bundle in small: the files one after the other, with something between them. */
+function packed(files: readonly BundleFile[]): {
+  readonly bytes: Buffer;
+  readonly offsets: ReadonlyMap<string, number>;
+} {
+  const offsets = new Map<string, number>();
+  const parts: Uint8Array[] = [];
+  let at = 0;
+  for (const { path, bytes } of files) {
+    parts.push(Buffer.from(`<${path}>`), bytes);
+    offsets.set(path, at + Buffer.byteLength(`<${path}>`));
+    at += Buffer.byteLength(`<${path}>`) + bytes.length;
+  }
+  return { bytes: Buffer.concat(parts), offsets };
+}
+
+class StoredArchives extends Archives {
+  constructor(
+    private readonly archive: RunArchive | null,
+    private readonly bundle: Digest,
+    private readonly rowChunks: number,
+  ) {
+    super();
+  }
+
+  async chunks(_tenant: TenantId, _run: RunId, afterLine: number) {
+    if (this.archive === null) return null;
+    const left = this.archive.chunks.filter(({ firstLine, lines }) => firstLine + lines - 1 > afterLine);
+    return { bundle: this.bundle, chunks: left.slice(0, this.rowChunks) };
+  }
+
+  async journal() {
+    return this.archive && { bundle: this.bundle, part: this.archive.journal };
+  }
+}
+
+let sample: Sample;
+beforeAll(async () => {
+  sample = await sampleRun({ regions: 5 });
+});
+
+function opened(documents = readEvidence(sample.evidence), rowChunks = 3, change = (bytes: Buffer) => bytes) {
+  const files = bundleFiles(documents, NO_ATTESTATIONS);
+  const { bytes, offsets } = packed(files);
+  const rows = sampleChunks(sample);
+  const archive = archiveOf(documents, files, rows, offsets);
+  const stored = change(Buffer.from(bytes));
+  const ranges: ByteRange[] = [];
+  const objects = {
+    async open(_tenant: TenantId, _digest: Digest, range: ByteRange) {
+      ranges.push(range);
+      return (async function* () {
+        yield stored.subarray(range.first, range.first + 7);
+        yield stored.subarray(range.first + 7, range.last + 1);
+      })();
+    },
+  } as unknown as ObjectStore;
+  const dependencies = { archives: new StoredArchives(archive, sha256(bytes), rowChunks), objects };
+  return { dependencies, rows, archive, files, ranges, store: new ArchivedLogStore(new LogRows([]), dependencies) };
+}
+
+async function readAll(store: LogStore, after = 0, limit = 4): Promise<readonly NumberedChunk[]> {
+  const all: NumberedChunk[] = [];
+  for (;;) {
+    const chunks = await store.read(TENANT, RUN, after, limit);
+    const last = chunks.at(-1);
+    if (!last) return all;
+    all.push(...chunks);
+    after = last.firstLine + last.lines - 1;
+  }
+}
+
+const plain = (chunks: readonly NumberedChunk[]) =>
+  chunks.map(({ data, ...rest }) => ({ ...rest, data: Buffer.from(data).toString() }));
+
+describe('the log of a sealed run', () => {
+  it('is the same from its archive as from its rows, from every line on, byte for byte', async () => {
+    const { store, rows } = opened();
+    expect(rows.length).toBeGreaterThan(5);
+    for (let after = 0; after < (rows.at(-1)?.firstLine ?? 0); after++) {
+      const live = await readAll(new LogRows(rows), after);
+      expect(plain(await readAll(store, after))).toEqual(plain(live));
+    }
+  });
+
+  it('goes on from the archive where its rows went while it was read', async () => {
+    const { dependencies, rows } = opened();
+    const live = new LogRows(rows);
+    const store = new ArchivedLogStore(live, dependencies);
+    const [first] = await store.read(TENANT, RUN, 0, 1);
+    live.chunks = [];
+    const rest = await readAll(store, (first?.firstLine ?? 0) + (first?.lines ?? 0) - 1);
+    expect(plain([first as NumberedChunk, ...rest])).toEqual(plain(rows));
+  });
+
+  it('reads chunks that lie together at once', async () => {
+    const { store, ranges, rows } = opened(undefined, 1_000);
+    expect(await store.read(TENANT, RUN, 0, 1_000)).toHaveLength(rows.length);
+    expect(ranges.length).toBeLessThanOrEqual(new Set(rows.map(({ step }) => step)).size);
+  });
+
+  it('is refused where the stored bytes are others', async () => {
+    const { archive } = opened();
+    const place = archive.chunks[2]?.part?.offset ?? 0;
+    const { store } = opened(undefined, 3, (bytes) => {
+      bytes[place] = (bytes[place] ?? 0) ^ 1;
+      return bytes;
+    });
+    await expect(readAll(store)).rejects.toMatchObject({ code: 'OBJECT_DIGEST_MISMATCH' });
+  });
+
+  it('has as many lines where its bundle withholds a stream', async () => {
+    const documents = readEvidence(
+      withholdSecrets(sample.evidence, (bytes) => Buffer.from(bytes).includes('hello from scan')),
+    );
+    const { store, rows } = opened(documents);
+    const read = plain(await readAll(store));
+    expect(read.map(({ firstLine, lines }) => [firstLine, lines])).toEqual(
+      rows.map(({ firstLine, lines }) => [firstLine, lines]),
+    );
+    for (const { step, lines, data } of read)
+      if (step === 'scan') expect(data).toBe('w[withheld: secret]\n'.repeat(lines));
+      else expect(data).toContain(`hello from ${step}`);
+  });
+
+  it('ends where there is neither', async () => {
+    const { dependencies } = opened();
+    const none = { ...dependencies, archives: new StoredArchives(null, sha256(''), 1) };
+    expect(await new ArchivedLogStore(new LogRows([]), none).read(TENANT, RUN, 0, 9)).toEqual([]);
+  });
+});
+
+describe('the journal of a sealed run', () => {
+  it('is the same from its archive, which is the file of the bundle', async () => {
+    const { dependencies, archive, files } = opened();
+    const pages = sample.evidence.pages.map(({ first, prev, hash, entries, values }) => {
+      return { first, prev, hash, entries, values };
+    });
+    expect(await archivedJournal(dependencies, TENANT, RUN)).toEqual(pages);
+    expect(archive.journal.sha256).toBe(sha256(files.find(({ path }) => path === 'journal.ndjson')?.bytes ?? ''));
+  });
+
+  it('is refused where the stored bytes are others', async () => {
+    const { archive } = opened();
+    const { dependencies } = opened(undefined, 3, (bytes) => {
+      bytes[archive.journal.offset + 20] = 0x20;
+      return bytes;
+    });
+    await expect(archivedJournal(dependencies, TENANT, RUN)).rejects.toMatchObject({
+      code: 'OBJECT_DIGEST_MISMATCH',
+    });
+  });
+});
+
+describe('the signed statements of a sealed run', () => {
+  const sigstore = (name: string) => ({
+    path: `attestations/${name}.sigstore.json`,
+    bytes: Buffer.from(`{"of":"${name}"}`),
+  });
+  const stored = (files: readonly BundleFile[], change = (bytes: Buffer) => bytes) => {
+    const { bytes, offsets } = packed(files);
+    const objects = {
+      async open(_tenant: TenantId, _digest: Digest, { first, last }: ByteRange) {
+        return (async function* () {
+          yield change(bytes).subarray(first, last + 1);
+        })();
+      },
+    } as unknown as ObjectStore;
+    const statements = statementParts(files, offsets);
+    return archivedStatements(objects, TENANT, { bundle: sha256(bytes), statements });
+  };
+
+  it('are read where they stand in the bundle', async () => {
+    const files = [sigstore('pack-run'), sigstore('pack-run.2'), sigstore('slsa'), sigstore('vsa')];
+    expect(await stored(files)).toEqual({ 'pack-run': { of: 'pack-run' }, slsa: { of: 'slsa' }, vsa: { of: 'vsa' } });
+    expect(await stored(files.slice(0, 1))).toEqual({ 'pack-run': { of: 'pack-run' }, slsa: null });
+  });
+
+  it('are refused where the stored bytes are others', async () => {
+    const change = (bytes: Buffer) => Buffer.from(bytes.toString('latin1').replace('"of"', '"if"'), 'latin1');
+    await expect(stored([sigstore('pack-run')], change)).rejects.toMatchObject({ code: 'OBJECT_DIGEST_MISMATCH' });
+  });
+
+  it('stand beside the bundle of a run that was sealed before', async () => {
+    const statements = { 'pack-run': { dsseEnvelope: {} }, slsa: null } as unknown as StatementParts;
+    const none = {} as ObjectStore;
+    expect(await archivedStatements(none, TENANT, { bundle: sha256(''), statements })).toEqual(statements);
+  });
+});

@@ -1,0 +1,128 @@
+import { sha256 } from '../../canonical/digest';
+import { readJournal, type ArchivedChunk, type BundlePart, type StatementParts } from '../../evidence/bundle/archive';
+import { CodedError } from '../../foundation/coded-error';
+import type { Digest, RunId, TenantId } from '../../foundation/ids';
+import type { SigstoreBundle } from '../../evidence/encoding/sigstore';
+import { parseUtf8 } from '../../evidence/encoding/strict-json';
+import type { Page } from '../../journal/page';
+import type { Archives } from '../../ports/evidence/archives';
+import { LogStore, type LogChunk, type NumberedChunk } from '../../ports/log-store';
+import type { ObjectStore, ObjectStoreErrorCode } from '../../ports/object-store';
+
+/** Where sealed runs are read from once their rows are gone. */
+export interface ArchiveDependencies {
+  readonly archives: Archives;
+  readonly objects: ObjectStore;
+}
+
+/** What stands for each line of a stream that the bundle withholds, since a secret was found in it. */
+const WITHHELD_LINE = new TextEncoder().encode('w[withheld: secret]\n');
+
+/**
+ * The log of a run: its rows while they are there, its archive afterwards. The same chunks either way, so that who began to read before rows
+ * went goes on after it.
+ */
+export class ArchivedLogStore extends LogStore {
+  constructor(
+    private readonly rows: LogStore,
+    private readonly dependencies: ArchiveDependencies,
+  ) {
+    super();
+  }
+
+  append(chunks: readonly LogChunk[]): Promise<readonly boolean[]> {
+    return this.rows.append(chunks);
+  }
+
+  async read(tenant: TenantId, run: RunId, afterLine: number, limit: number): Promise<readonly NumberedChunk[]> {
+    const found = await this.rows.read(tenant, run, afterLine, limit);
+    if (found.length > 0) return found;
+    const archived = await this.dependencies.archives.chunks(tenant, run, afterLine);
+    if (!archived) return [];
+    const chunks = archived.chunks.slice(0, limit);
+    const bytes = await Promise.all(
+      stretches(chunks).map((stretch) => bytesOf(this.dependencies.objects, tenant, archived.bundle, stretch)),
+    );
+    const parts = bytes.flat();
+    return chunks.map(({ part, ...chunk }) => ({
+      ...chunk,
+      data: part === null ? withheldLines(chunk.lines) : (parts.shift() as Uint8Array),
+    }));
+  }
+}
+
+/**
+ * The journal of a sealed run, for who found no rows of it; none if it is not archived. It has no macs: those are of rows, and whoever reads
+ * the archive compares its head with one that somebody has signed.
+ */
+export async function archivedJournal(
+  dependencies: ArchiveDependencies,
+  tenant: TenantId,
+  run: RunId,
+): Promise<readonly Page[]> {
+  const archived = await dependencies.archives.journal(tenant, run);
+  if (!archived) return [];
+  const [bytes] = await bytesOf(dependencies.objects, tenant, archived.bundle, [archived.part]);
+  return readJournal(bytes as Uint8Array);
+}
+
+/** The signed statements of a sealed run, Sigstore bundles by name, out of its evidence bundle. */
+export async function archivedStatements(
+  objects: ObjectStore,
+  tenant: TenantId,
+  { bundle, statements }: { readonly bundle: Digest; readonly statements: StatementParts },
+): Promise<{ readonly [name: string]: SigstoreBundle | null }> {
+  const read = async (part: StatementParts[string]): Promise<SigstoreBundle | null> => {
+    if (!part || 'dsseEnvelope' in part) return part ?? null;
+    const [bytes] = await bytesOf(objects, tenant, bundle, [part]);
+    return JSON.parse(parseUtf8(bytes as Uint8Array)) as SigstoreBundle;
+  };
+  const found = Object.entries(statements).map(async ([name, part]) => [name, await read(part)] as const);
+  return Object.fromEntries(await Promise.all(found));
+}
+
+/** Parts that lie together are read together. */
+function stretches(chunks: readonly ArchivedChunk[]): readonly (readonly BundlePart[])[] {
+  const found: BundlePart[][] = [];
+  for (const { part } of chunks) {
+    if (part === null) continue;
+    const last = found.at(-1);
+    const end = last?.at(-1);
+    if (last && end && end.offset + end.size === part.offset) last.push(part);
+    else found.push([part]);
+  }
+  return found;
+}
+
+/** Reads parts that follow one another; a range of an object is not hashed by the store, so each part is here. */
+async function bytesOf(
+  objects: ObjectStore,
+  tenant: TenantId,
+  bundle: Digest,
+  parts: readonly BundlePart[],
+): Promise<readonly Uint8Array[]> {
+  const [begin, end] = [parts[0], parts.at(-1)];
+  if (!begin || !end) return [];
+  const whole = new Uint8Array(end.offset + end.size - begin.offset);
+  let at = 0;
+  const range = { first: begin.offset, last: begin.offset + whole.length - 1 };
+  for await (const piece of await objects.open(tenant, bundle, range)) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return parts.map((part) => {
+    const bytes = whole.subarray(part.offset - begin.offset, part.offset - begin.offset + part.size);
+    if (sha256(bytes) === part.sha256) return bytes;
+    throw new CodedError<ObjectStoreErrorCode>(
+      'OBJECT_DIGEST_MISMATCH',
+      `bytes ${part.offset} to ${part.offset + part.size - 1} of ${bundle} differ from the archived bytes`,
+      'Restore the object from a copy of the evidence. The bundle in the store was altered.',
+    );
+  });
+}
+
+function withheldLines(lines: number): Uint8Array {
+  const bytes = new Uint8Array(lines * WITHHELD_LINE.length);
+  for (let i = 0; i < lines; i++) bytes.set(WITHHELD_LINE, i * WITHHELD_LINE.length);
+  return bytes;
+}

@@ -1,0 +1,245 @@
+import type { Digest, ScheduleId } from '../../foundation/ids';
+import type { JsonObject } from '../../foundation/json';
+import type { Principal } from '../../foundation/principal';
+import type { Calendar } from '../../ports/calendar';
+import type { ObjectStore } from '../../ports/object-store';
+import type { Kept, ScheduleStore } from '../../ports/schedule-store';
+import type { Party, Pin, Schedule } from '../../schedule/schedule';
+import type { Timing } from '../../schedule/timing';
+import { initiatorsOf } from '../submission/admission-record';
+import type { AdmissiblePack } from '../packs/admissible-pack';
+import { auditedCaller } from '../callers/audited-caller';
+import type { PackSource } from '../packs/pack-source';
+import { ScheduleError, scheduleNotFound, ScheduleUnconfirmed } from './schedule-error';
+import { keepSource, loadSource } from '../packs/schedule-source';
+import { firstTick } from './schedule-timing';
+import type { SubmitRun } from '../submission/submit-run';
+
+/** A schedule as a caller asks for it. */
+export interface WantedSchedule {
+  readonly name: string;
+  readonly timing: Timing;
+  readonly source: PackSource;
+  readonly inputs: JsonObject;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly paused: boolean;
+}
+
+/** What an edit changes; what is absent stays as it is. */
+export type ScheduleEdit = Partial<Omit<WantedSchedule, 'timing'>> & { readonly timing?: Partial<Timing> };
+
+/** What a caller expects; null: nothing. */
+export interface ScheduleExpectation {
+  readonly planHash: Digest | null;
+  readonly profileDigest: Digest | null;
+  /** Revision that the caller has seen. */
+  readonly revision: number | null;
+}
+
+export interface KeepSchedulesDependencies {
+  readonly schedules: ScheduleStore;
+  readonly objects: ObjectStore;
+  readonly submitRun: Pick<SubmitRun, 'check'>;
+  readonly calendar: Calendar;
+  readonly limits: {
+    /** Schedules of one tenant. */
+    readonly maxPerTenant: number;
+    /** Longest catch-up window. Milliseconds. */
+    readonly catchUpWindowMs: number;
+  };
+}
+
+const ROUNDS = 5;
+
+/** Makes, edits and removes schedules. Each edit plans the pack anew and pins what comes out. Throws `ScheduleError`, `SubmitRunError`. */
+export class KeepSchedules {
+  constructor(private readonly dependencies: KeepSchedulesDependencies) {}
+
+  async create(principal: Principal, wanted: WantedSchedule, expected: ScheduleExpectation): Promise<Schedule> {
+    const { schedules, objects, calendar, limits } = this.dependencies;
+    const { at, scheduleId } = await schedules.stamp();
+    const { name, timing, source, inputs, labels, paused } = wanted;
+    const next = firstTick(timing, at, limits.catchUpWindowMs, calendar);
+    const planning = await this.check(principal, { scheduleId, source, inputs }, expected);
+    const pin = pinOf(planning);
+    const party = partyOf(principal);
+    const schedule: Schedule = {
+      tenant: principal.tenant,
+      scheduleId,
+      name,
+      revision: 1,
+      timing,
+      source: await keepSource(objects, principal.tenant, source, planning),
+      inputs,
+      pack: packOf(planning),
+      pin,
+      labels,
+      creator: party,
+      editor: party,
+      author: party,
+      paused,
+      stopped: null,
+      next,
+      createdAt: at,
+      updatedAt: at,
+    };
+    settle(await schedules.create(schedule, limits.maxPerTenant, audited('schedule.created', principal, schedule)));
+    return schedule;
+  }
+
+  /**
+   * Changes a schedule. To pause it makes nobody its editor; everything else does. Ticks that were missed stay due unless its
+   * times change or it goes on after a pause or stop: then it begins anew, with the next tick from now.
+   */
+  async edit(
+    principal: Principal,
+    scheduleId: ScheduleId,
+    edit: ScheduleEdit,
+    expected: ScheduleExpectation,
+  ): Promise<Schedule> {
+    for (let round = 1; ; round++) {
+      const edited = await this.editOnce(principal, scheduleId, edit, expected);
+      if (edited) return edited;
+      // A tick came in between, or another edit.
+      if (round === ROUNDS) throw changed();
+    }
+  }
+
+  private async editOnce(
+    principal: Principal,
+    scheduleId: ScheduleId,
+    edit: ScheduleEdit,
+    expected: ScheduleExpectation,
+  ): Promise<Schedule | null> {
+    const { schedules, objects } = this.dependencies;
+    const { tenant } = principal;
+    const before = await schedules.find(tenant, scheduleId);
+    if (!before) throw scheduleNotFound();
+    if (expected.revision !== null && expected.revision !== before.revision) throw changed();
+    const { at } = await schedules.stamp();
+    const pausesOnly = edit.paused === true && Object.keys(edit).length === 1;
+    if (pausesOnly) {
+      const after = { ...before, paused: true, revision: before.revision + 1, updatedAt: at };
+      const kept = await schedules.replace(after, before.next, audited('schedule.paused', principal, after));
+      return settle(kept) ? after : null;
+    }
+    const source = edit.source ?? (await loadSource(objects, tenant, before.source));
+    const inputs = edit.inputs ?? before.inputs;
+    const planning = await this.check(principal, { scheduleId, source, inputs }, expected);
+    const pin = pinOf(planning);
+    const goesOn = edit.paused === false && (before.paused || before.stopped !== null);
+    if (before.stopped && goesOn && !(expected.planHash && expected.profileDigest)) throw new ScheduleUnconfirmed(pin);
+    const party = partyOf(principal);
+    const isSame = pin.planHash === before.pin.planHash && pin.profileDigest === before.pin.profileDigest;
+    const isNew = edit.source !== undefined || edit.inputs !== undefined;
+    const stopped = goesOn ? null : before.stopped;
+    // What it stopped for stays pinned until somebody confirms the change, or brings another pack.
+    const repins = stopped === null || isNew;
+    const timing = { ...before.timing, ...edit.timing };
+    const next = edit.timing || goesOn ? this.first(timing, at) : before.next;
+    const after: Schedule = {
+      ...before,
+      name: edit.name ?? before.name,
+      revision: before.revision + 1,
+      timing,
+      source: edit.source ? await keepSource(objects, tenant, source, planning) : before.source,
+      inputs,
+      pack: repins ? packOf(planning) : before.pack,
+      pin: repins ? pin : before.pin,
+      labels: edit.labels ?? before.labels,
+      editor: party,
+      author: isNew || (repins && !isSame) ? party : before.author,
+      paused: edit.paused ?? before.paused,
+      stopped,
+      next: stopped ? null : next,
+      updatedAt: at,
+    };
+    const type = goesOn ? 'schedule.resumed' : 'schedule.edited';
+    const kept = await schedules.replace(after, before.next, audited(type, principal, after));
+    return settle(kept) ? after : null;
+  }
+
+  /** Its runs go on; its history goes with it. The schedule as it was. */
+  async remove(principal: Principal, scheduleId: ScheduleId): Promise<Schedule> {
+    const { schedules } = this.dependencies;
+    const schedule = await schedules.find(principal.tenant, scheduleId);
+    if (!schedule) throw scheduleNotFound();
+    const event = { type: 'schedule.removed', scheduleId, ...auditedCaller(principal) };
+    if (!(await schedules.remove(principal.tenant, scheduleId, event))) throw scheduleNotFound();
+    return schedule;
+  }
+
+  private first(timing: Timing, now: number): number {
+    return firstTick(timing, now, this.dependencies.limits.catchUpWindowMs, this.dependencies.calendar);
+  }
+
+  /** What a tick would run now: refused for everything that a submission is refused for. */
+  private async check(
+    principal: Principal,
+    { scheduleId, source, inputs }: Pick<Schedule, 'scheduleId' | 'inputs'> & { readonly source: PackSource },
+    { planHash, profileDigest }: ScheduleExpectation,
+  ): Promise<AdmissiblePack> {
+    const schedule = { scheduleId, profileDigest };
+    const rest = { receipt: null, labels: {}, signatures: [], idempotency: null };
+    return (await this.dependencies.submitRun.check(principal, { source, inputs, planHash, schedule, ...rest }))
+      .planning;
+  }
+}
+
+function partyOf(principal: Principal): Party {
+  return { name: principal.name, actors: initiatorsOf(principal) };
+}
+
+function pinOf({ planHash, profileDigest }: AdmissiblePack): Pin {
+  return { planHash, profileDigest };
+}
+
+function packOf({ pack: { name, version, contentDigest } }: AdmissiblePack): Schedule['pack'] {
+  return { name, version, contentDigest };
+}
+
+function audited(type: string, principal: Principal, schedule: Schedule): JsonObject {
+  const { scheduleId, name, revision, pin, timing, paused } = schedule;
+  const { planHash, profileDigest } = pin;
+  return {
+    type,
+    scheduleId,
+    name,
+    revision,
+    planHash,
+    profileDigest,
+    cron: timing.cron,
+    timeZone: timing.timeZone,
+    paused,
+    ...auditedCaller(principal),
+  };
+}
+
+/** False if somebody else was first. */
+function settle(kept: Kept): boolean {
+  if (kept.kind === 'kept') return true;
+  switch (kept.code) {
+    case 'SCHEDULE_NAME_TAKEN':
+      throw new ScheduleError(
+        kept.code,
+        'the tenant already has a schedule with this name',
+        'Choose another name, or edit the existing schedule.',
+      );
+    case 'SCHEDULE_LIMIT':
+      throw new ScheduleError(
+        kept.code,
+        'the tenant has reached its maximum number of schedules',
+        'Delete a schedule, or ask the operator to raise scheduler.maxPerTenant.',
+      );
+    case 'SCHEDULE_CHANGED':
+      return false;
+  }
+}
+
+function changed(): ScheduleError {
+  return new ScheduleError(
+    'SCHEDULE_CHANGED',
+    'the schedule was edited in the meantime',
+    'Read the schedule again, then edit it.',
+  );
+}

@@ -1,0 +1,279 @@
+import { CodedError } from '../../foundation/coded-error';
+import { sha256 } from '../../canonical/digest';
+import type { RunId, ScheduleId, TenantId } from '../../foundation/ids';
+import type { JsonObject } from '../../foundation/json';
+import type { Principal } from '../../foundation/principal';
+import { Calendar } from '../../ports/calendar';
+import { ObjectStore } from '../../ports/object-store';
+import type { NewRun } from '../../ports/run-store';
+import { ScheduleStore, type DueSchedule, type Kept, type Ticked, type TickPlace } from '../../ports/schedule-store';
+import {
+  initiatorsOfSchedule,
+  type Schedule,
+  type ScheduleSummary,
+  type StopNotice,
+  type TickRecord,
+} from '../../schedule/schedule';
+import { KeepSchedules } from './keep-schedules';
+import type { AdmissiblePack } from '../packs/admissible-pack';
+import { RunDueTicks, type TickReport } from './run-due-ticks';
+import { PlanHashMismatch, type Submission, type SubmitRun } from '../submission/submit-run';
+
+const TENANT = 'acme' as TenantId;
+const MINUTE = 60_000;
+const NOW = 100 * MINUTE;
+const RUN = 'run_01kb3v2m5t8wq4yhn6z0c7d9ef' as RunId;
+const PIN = { planHash: sha256('plan'), profileDigest: sha256('profile') };
+const party = (sub: string) => ({ name: sub, actors: [{ iss: 'https://id.test', sub, kind: 'person' as const }] });
+
+function aSchedule(id: string, overrides: Partial<Schedule> = {}): Schedule {
+  return {
+    tenant: TENANT,
+    scheduleId: id as ScheduleId,
+    name: id,
+    revision: 1,
+    timing: {
+      cron: '* * * * *',
+      timeZone: 'UTC',
+      overlap: 'forbid',
+      catchUp: 'none',
+      catchUpWindowMs: 0,
+      until: null,
+    },
+    source: { kind: 'inline', manifest: '', hasLines: true, files: [] },
+    inputs: {},
+    pack: { name: 'p', version: '1.0.0', contentDigest: sha256('c') },
+    pin: PIN,
+    labels: {},
+    creator: party('ada'),
+    editor: party('ada'),
+    author: party('ada'),
+    paused: false,
+    stopped: null,
+    next: NOW,
+    createdAt: 0,
+    updatedAt: 0,
+    ...overrides,
+  };
+}
+
+/** Schedules in memory; what was done about ticks is written down. */
+class MemorySchedules extends ScheduleStore {
+  readonly done: string[] = [];
+  /** Ticks that come while an edit is under way. */
+  interruptions = 0;
+
+  constructor(readonly all: Map<string, Schedule>) {
+    super();
+  }
+
+  stamp = () => Promise.resolve({ at: NOW, scheduleId: 'new' as ScheduleId });
+  create = (): Promise<Kept> => Promise.resolve({ kind: 'kept' });
+  find = (_tenant: TenantId, id: ScheduleId) => Promise.resolve(this.all.get(id) ?? null);
+  list = (): Promise<readonly ScheduleSummary[]> => Promise.resolve([...this.all.values()]);
+  remove = (_tenant: TenantId, id: ScheduleId) => Promise.resolve(this.all.delete(id));
+  ticks = (): Promise<readonly TickRecord[]> => Promise.resolve([]);
+
+  replace(schedule: Schedule, before: number | null): Promise<Kept> {
+    const known = this.all.get(schedule.scheduleId);
+    if (known && this.interruptions-- > 0)
+      this.all.set(known.scheduleId, { ...known, next: (known.next ?? 0) + MINUTE });
+    const now = this.all.get(schedule.scheduleId);
+    if (now?.next !== before || now.revision !== schedule.revision - 1)
+      return Promise.resolve({ kind: 'refused', code: 'SCHEDULE_CHANGED' });
+    this.all.set(schedule.scheduleId, schedule);
+    return Promise.resolve({ kind: 'kept' });
+  }
+
+  takeDue = () => Promise.resolve([...this.all.values()].map(({ tenant, scheduleId }) => ({ tenant, scheduleId })));
+
+  due(_tenant: TenantId, id: ScheduleId): Promise<DueSchedule | null> {
+    const schedule = this.all.get(id);
+    return Promise.resolve(schedule ? { schedule, now: NOW + 1, active: [] } : null);
+  }
+
+  held = false;
+
+  start(place: TickPlace, { run }: { readonly run: NewRun }): Promise<Ticked | 'held'> {
+    if (this.held) return Promise.resolve('held');
+    this.done.push(`ran ${place.scheduleId} ${run.runId}`);
+    return Promise.resolve('done');
+  }
+
+  skip(place: TickPlace, { reason }: Pick<TickRecord, 'reason'>): Promise<Ticked> {
+    this.done.push(`skipped ${place.scheduleId} ${String(reason)}`);
+    return Promise.resolve('done');
+  }
+
+  stop(place: TickPlace, notice: StopNotice, announcement: JsonObject): Promise<Ticked> {
+    this.done.push(
+      `stopped ${place.scheduleId} ${notice.code} ${JSON.stringify(notice.found)} ${JSON.stringify(announcement['type'])}`,
+    );
+    return Promise.resolve('done');
+  }
+}
+
+class EveryMinute extends Calendar {
+  objection = () => null;
+  nextAfter = (_cron: string, _zone: string, ms: number) => (Math.floor(ms / MINUTE) + 1) * MINUTE;
+}
+
+class NoObjects extends ObjectStore {
+  private gone = (): never => {
+    throw new TypeError('not asked for');
+  };
+  put = this.gone;
+  open = this.gone;
+  stat = this.gone;
+  delete = this.gone;
+  probe = this.gone;
+  sweep = this.gone;
+}
+
+function turn(schedules: MemorySchedules, prepare: SubmitRun['prepare'], reported: TickReport[] = []): Promise<number> {
+  const limits = { graceMs: MINUTE, maxActive: 5, maxSkips: 5, batch: 10, leaseMs: 1 };
+  const dependencies = {
+    schedules,
+    objects: new NoObjects(),
+    calendar: new EveryMinute(),
+    submitRun: { prepare },
+    limits,
+  };
+  return new RunDueTicks({ ...dependencies, onTick: (one) => reported.push(one) }).turn();
+}
+
+const all = (...schedules: Schedule[]) => new MemorySchedules(new Map(schedules.map((one) => [one.scheduleId, one])));
+
+describe('due ticks', () => {
+  it('run for everybody behind the schedule, as it was pinned', async () => {
+    const submissions: [Principal, Submission][] = [];
+    const schedules = all(aSchedule('one', { editor: party('grace'), author: party('linus') }));
+    await turn(schedules, (principal, submission) => {
+      submissions.push([principal, submission]);
+      return Promise.resolve({ runId: RUN } as NewRun);
+    });
+    expect(schedules.done).toEqual([`ran one ${RUN}`]);
+    const [[principal, submission] = []] = submissions;
+    expect(principal).toMatchObject({ sub: 'ada', tenant: TENANT, scopes: ['packs.run'], grants: [] });
+    expect(principal?.actors.map(({ sub }) => sub)).toEqual(['grace', 'linus']);
+    expect(submission).toMatchObject({
+      planHash: PIN.planHash,
+      schedule: { scheduleId: 'one', profileDigest: PIN.profileDigest },
+    });
+  });
+
+  it('stop a schedule for what is refused, and for nothing that may pass by itself; one never holds up another', async () => {
+    const schedules = all(aSchedule('changed'), aSchedule('lost'), aSchedule('unlucky'), aSchedule('fine'));
+    const reported: TickReport[] = [];
+    const found = { planHash: sha256('other'), profileDigest: PIN.profileDigest };
+    const errors: Record<string, Error> = {
+      changed: new PlanHashMismatch(found.planHash, {}, [], found.profileDigest),
+      lost: new CodedError('OBJECT_DIGEST_MISMATCH', 'm', 'r'),
+      unlucky: new Error('connection reset'),
+    };
+    const prepare: SubmitRun['prepare'] = (_principal, { schedule }) => {
+      const error = errors[schedule?.scheduleId ?? ''];
+      return error ? Promise.reject(error) : Promise.resolve({ runId: RUN } as NewRun);
+    };
+    expect(await turn(schedules, prepare, reported)).toBe(4);
+    expect(schedules.done).toEqual([
+      `stopped changed PLAN_HASH_MISMATCH ${JSON.stringify(found)} "schedule.stopped"`,
+      'stopped lost OBJECT_DIGEST_MISMATCH null "schedule.stopped"',
+      `ran fine ${RUN}`,
+    ]);
+    expect(reported.map(({ scheduleId, outcome }) => `${scheduleId} ${outcome}`)).toEqual([
+      'changed stopped',
+      'lost stopped',
+      'unlucky failed',
+      'fine ran',
+    ]);
+  });
+
+  it('are skipped where another run holds the concurrency group and the pack says that runs are refused', async () => {
+    const schedules = all(aSchedule('one'));
+    schedules.held = true;
+    const reported: TickReport[] = [];
+    await turn(schedules, async () => ({ runId: 'run_1' }) as never, reported);
+    expect(schedules.done).toEqual(['skipped one CONCURRENCY_GROUP_HELD']);
+    expect(reported).toMatchObject([{ outcome: 'skipped', reason: 'CONCURRENCY_GROUP_HELD' }]);
+  });
+
+  it('do nothing where a schedule was paused or stopped after it was taken', async () => {
+    const notice: StopNotice = { code: 'X', message: '', tick: 0, found: null, at: 0 };
+    const schedules = all(
+      aSchedule('paused', { paused: true }),
+      aSchedule('stopped', { stopped: notice }),
+      aSchedule('over', { next: null }),
+      aSchedule('early', { next: NOW + MINUTE }),
+    );
+    await turn(schedules, () => Promise.reject(new TypeError('nothing runs')));
+    expect(schedules.done).toEqual([]);
+  });
+});
+
+describe('an edit', () => {
+  const linus: Principal = {
+    ...{ iss: 'https://id.test', sub: 'linus', kind: 'person', tenant: TENANT, name: 'linus', scopes: ['packs.run'] },
+    ...{ grants: [], actors: [], authTimeMs: 0, acr: null },
+  };
+  const planned = {
+    ...PIN,
+    pack: { name: 'p', version: '1.0.0', contentDigest: sha256('c') },
+  } as unknown as AdmissiblePack;
+  const UNSIGNED = { signers: [], signatures: [], refusal: null };
+  const keep = (schedules: MemorySchedules) =>
+    new KeepSchedules({
+      schedules,
+      objects: new NoObjects(),
+      calendar: new EveryMinute(),
+      submitRun: { check: async () => ({ planning: planned, trust: UNSIGNED, published: [] }) },
+      limits: { maxPerTenant: 9, catchUpWindowMs: MINUTE },
+    });
+  const nothing = { planHash: null, profileDigest: null, revision: null };
+
+  it('is made again where a tick came in between, and does not put the schedule back', async () => {
+    const schedules = all(aSchedule('one'));
+    schedules.interruptions = 3;
+    const edited = await keep(schedules).edit(linus, 'one' as ScheduleId, { labels: { a: 'b' } }, nothing);
+    expect(edited).toMatchObject({ revision: 2, next: NOW + 3 * MINUTE, labels: { a: 'b' } });
+    schedules.interruptions = 99;
+    await expect(keep(schedules).edit(linus, 'one' as ScheduleId, { paused: true }, nothing)).rejects.toMatchObject({
+      code: 'SCHEDULE_CHANGED',
+    });
+  });
+
+  it.each([
+    ['a label', { labels: { a: 'b' } }, 'linus', 'ada'],
+    ['its inputs', { inputs: { a: 1 } }, 'linus', 'linus'],
+    ['a pause', { paused: true }, 'ada', 'ada'],
+    ['a pause and a label', { paused: true, labels: {} }, 'linus', 'ada'],
+  ])('of %s makes who did it editor or author as the guide says', async (_name, edit, editor, author) => {
+    const after = await keep(all(aSchedule('one'))).edit(linus, 'one' as ScheduleId, edit, nothing);
+    expect([after.editor.name, after.author.name]).toEqual([editor, author]);
+  });
+
+  it('makes everybody who acted for its editor an initiator of its runs', async () => {
+    const bot = { iss: 'https://id.test', sub: 'bot', kind: 'client' as const };
+    const mary = { iss: 'https://id.test', sub: 'mary', kind: 'person' as const };
+    const through = { ...linus, actors: [bot, mary] };
+    const after = await keep(all(aSchedule('one'))).edit(through, 'one' as ScheduleId, { labels: {} }, nothing);
+    expect(initiatorsOfSchedule(after).map(({ sub }) => sub)).toEqual(['ada', 'linus', 'bot', 'mary']);
+  });
+
+  it('begins anew after a pause, and does not after none', async () => {
+    const paused = await keep(all(aSchedule('one', { paused: true, next: MINUTE }))).edit(
+      linus,
+      'one' as ScheduleId,
+      { paused: false },
+      nothing,
+    );
+    expect(paused.next).toBe(NOW + MINUTE);
+    const running = await keep(all(aSchedule('one', { next: MINUTE }))).edit(
+      linus,
+      'one' as ScheduleId,
+      { labels: {} },
+      nothing,
+    );
+    expect(running.next).toBe(MINUTE);
+  });
+});

@@ -1,0 +1,65 @@
+import { canonical } from '../../canonical/canonical';
+import { sha256 } from '../../canonical/digest';
+import { PAYLOAD_TYPE, type AdmissionRecord, type RerunRecord } from '../../evidence/records/documents';
+import type { Envelope } from '../../evidence/encoding/envelope';
+import type { Digest, RunId, ScheduleId } from '../../foundation/ids';
+import type { Json } from '../../foundation/json';
+import type { Actor, Principal } from '../../foundation/principal';
+import type { Signer } from '../../ports/evidence/signer';
+
+/** Everybody behind a call: its caller and every `act` in its token, once each (gates.md §2). None of them decides its gates. */
+export function initiatorsOf({ iss, sub, kind, actors }: Principal, others: readonly Actor[] = []): readonly Actor[] {
+  const behind = [...actors, ...others].map((actor) => ({ iss: actor.iss, sub: actor.sub, kind: actor.kind }));
+  const all = [{ iss, sub, kind }, ...behind];
+  return all.filter((one, index) => all.findIndex((other) => other.iss === one.iss && other.sub === one.sub) === index);
+}
+
+/** Which run a new one does again. */
+export interface RerunLink extends RerunRecord {
+  readonly of: RunId;
+  /** Of the original: they are initiators of the rerun too (gates.md §2). */
+  readonly initiators: readonly Actor[];
+}
+
+/** What an admission says beside who asked. */
+export interface Admission {
+  readonly runId: RunId;
+  readonly pack: AdmissionRecord['pack'];
+  readonly planHash: Digest;
+  readonly profileDigest: Digest;
+  /** Milliseconds since the epoch, database time. */
+  readonly acceptedAt: number;
+  readonly nonce: string;
+  /** The schedule whose tick it is. */
+  readonly scheduleId?: ScheduleId | undefined;
+  /** Of a rerun. */
+  readonly rerun?: RerunLink | undefined;
+}
+
+/** The admission record (documents.md) of a run that a caller asked for. */
+export function admissionRecord(principal: Principal, admission: Admission): AdmissionRecord {
+  const { runId, pack, planHash, profileDigest, acceptedAt, nonce, scheduleId, rerun } = admission;
+  return {
+    schema: 'taskrunner.admission.v1',
+    runId,
+    tenant: principal.tenant,
+    initiators: initiatorsOf(principal, rerun?.initiators),
+    pack,
+    planHash,
+    profileDigest,
+    scheduleId: scheduleId ?? null,
+    rerunOf: rerun?.of ?? null,
+    ...(rerun && { rerun: { from: rerun.from, head: rerun.head } }),
+    acceptedAt: new Date(acceptedAt).toISOString(),
+    nonce,
+  };
+}
+
+/** The record's envelope, and the digest of its payload. The signer has usage `admission`. */
+export async function signAdmission(
+  signer: Signer<'admission'>,
+  record: AdmissionRecord,
+): Promise<{ readonly envelope: Envelope; readonly digest: Digest }> {
+  const payload = canonical(record as unknown as Json);
+  return { envelope: await signer.sign(PAYLOAD_TYPE.admission, payload), digest: sha256(payload) };
+}

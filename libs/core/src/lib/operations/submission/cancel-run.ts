@@ -1,0 +1,76 @@
+import { CodedError } from '../../foundation/coded-error';
+import type { RunId } from '../../foundation/ids';
+import { sameSubject, type Principal } from '../../foundation/principal';
+import type { GateStore } from '../../ports/gate-store';
+import type { RunReader } from '../../ports/run-reader';
+import type { RunStore } from '../../ports/run-store';
+import { initiatorsOf } from './admission-record';
+import { auditedCaller } from '../callers/audited-caller';
+
+/** Why a run is not cancelled. */
+export type CancelRunCode =
+  | 'RUN_NOT_FOUND'
+  /** Neither an initiator of the run nor an administrator. */
+  | 'RUN_NOT_YOURS'
+  /** Too many inbox messages wait for a worker. */
+  | 'INBOX_FULL';
+
+/** A cancel that is refused. */
+export class CancelRunError extends CodedError<CancelRunCode> {
+  static {
+    this.brand('CancelRunError');
+  }
+
+  override readonly name = 'CancelRunError';
+}
+
+export interface CancelRunDependencies {
+  readonly runs: RunStore;
+  readonly reader: RunReader;
+  readonly gates: GateStore;
+}
+
+/** Asks a run to stop (api.md §2): its initiators may, and administrators. The answer tells whether there was anything to stop. */
+export class CancelRun {
+  constructor(private readonly dependencies: CancelRunDependencies) {}
+
+  async cancel(
+    principal: Principal,
+    runId: RunId,
+    { reason, force }: { readonly reason: string; readonly force: boolean },
+  ): Promise<'accepted' | 'ended'> {
+    const { runs, reader, gates } = this.dependencies;
+    const { tenant } = principal;
+    const run = await reader.summary(tenant, runId);
+    if (!run) throw notFound();
+    const mine = initiatorsOf(principal).some((one) => run.initiators.some((other) => sameSubject(one, other)));
+    const event = { type: 'run.cancel', runId, ...auditedCaller(principal), force };
+    if (!mine && !principal.scopes.includes('packs.admin')) {
+      await gates.audit(tenant, { ...event, outcome: 'refused', code: 'RUN_NOT_YOURS' });
+      const remedy = 'Ask an initiator of the run or an administrator.';
+      throw new CancelRunError('RUN_NOT_YOURS', 'only initiators of the run and administrators can cancel it', remedy);
+    }
+    const input = {
+      type: 'run.cancel-requested',
+      by: { iss: principal.iss, sub: principal.sub },
+      reason,
+      force,
+    } as const;
+    const posted = await runs.post(tenant, runId, input, force ? 'cancel:force' : 'cancel');
+    if (posted.kind === 'refused' && posted.code === 'RUN_NOT_FOUND') throw notFound();
+    if (posted.kind === 'refused' && posted.code === 'INBOX_FULL') {
+      throw new CancelRunError(
+        'INBOX_FULL',
+        'too many messages are waiting for this run',
+        'Try again in a few seconds.',
+      );
+    }
+    const ended = posted.kind === 'refused';
+    await gates.audit(tenant, { ...event, outcome: ended ? 'ended' : posted.kind });
+    return ended ? 'ended' : 'accepted';
+  }
+}
+
+function notFound(): CancelRunError {
+  return new CancelRunError('RUN_NOT_FOUND', 'the run does not exist', 'Check the run id and the tenant.');
+}

@@ -1,0 +1,123 @@
+import { isRerunFrom } from '../../binding/reuse';
+import { sigstoreBundle } from '../../evidence/encoding/sigstore';
+import { pointerTo } from '../../document/json-pointer';
+import { CodedError } from '../../foundation/coded-error';
+import type { Fault } from '../../foundation/fault';
+import type { RunId, TenantId } from '../../foundation/ids';
+import type { Json, JsonObject } from '../../foundation/json';
+import { nearestName } from '../../foundation/nearest-name';
+import type { Principal } from '../../foundation/principal';
+import type { ObjectStore } from '../../ports/object-store';
+import type { RunOriginal, RunReader } from '../../ports/run-reader';
+import type { RunDocuments } from '../../stored/run-documents';
+import { comparePack } from '../claimed-run/open-run';
+import type { PackPlanner } from '../planning/pack-planner';
+import type { PackSource } from '../packs/pack-source';
+import { loadSource } from '../packs/schedule-source';
+import { invalidPack, type Idempotency, type SubmitRun, type Submitted } from './submit-run';
+
+/** Why a run is not done again. */
+export type RerunRunCode =
+  | 'RUN_NOT_FOUND'
+  /** It is under way, or halted. */
+  | 'RUN_NOT_ENDED'
+  /** Its plan has no such step. */
+  | 'RERUN_STEP_UNKNOWN';
+
+/** A rerun that is refused. */
+export class RerunRunError extends CodedError<RerunRunCode> {
+  static {
+    this.brand('RerunRunError');
+  }
+
+  override readonly name = 'RerunRunError';
+}
+
+/** What a caller asks for. */
+export interface Rerun {
+  readonly runId: RunId;
+  /** `failed`: what succeeded is taken over. `start`: nothing is. Else the step from which on everything is done again. */
+  readonly from: string;
+  /** The sensitive inputs again: they are not kept. */
+  readonly sensitive: JsonObject;
+}
+
+export interface RerunRunDependencies {
+  readonly reader: Pick<RunReader, 'original'>;
+  readonly planner: Pick<PackPlanner, 'contents'>;
+  readonly objects: ObjectStore;
+  readonly submit: Pick<SubmitRun, 'submit'>;
+}
+
+const ENDED: ReadonlySet<string> = new Set(['succeeded', 'failed', 'cancelled']);
+
+/**
+ * Does an ended run again (engine.md §6): a new run of the same plan, planned, trusted and admitted as any other, that takes over by
+ * reference what succeeded before. Its admission names the original and where that one's journal ends. Throws `RerunRunError` and what
+ * `SubmitRun` throws.
+ */
+export class RerunRun {
+  constructor(private readonly dependencies: RerunRunDependencies) {}
+
+  async rerun(principal: Principal, asked: Rerun, idempotency: Idempotency | null): Promise<Submitted> {
+    const { runId, from } = asked;
+    const { reader, submit } = this.dependencies;
+    const original = await reader.original(principal.tenant, runId);
+    if (!original)
+      throw new RerunRunError('RUN_NOT_FOUND', 'the run does not exist', 'Check the run id and the tenant.');
+    const { status, head, initiators, labels, documents, packSignatures } = original;
+    if (!ENDED.has(status) || head === null)
+      throw new RerunRunError('RUN_NOT_ENDED', `the run is ${status}`, 'Wait until the run ends, or cancel it.');
+    refuseUnknownStep(documents, from);
+    const source = await this.sourceOf(principal.tenant, runId, original);
+    return submit.submit(principal, {
+      source,
+      signatures: packSignatures.map(({ envelope, hint }) => sigstoreBundle(envelope, hint) as unknown as Json),
+      inputs: inputsAgain(original, asked.sensitive),
+      planHash: documents.planHash,
+      receipt: null,
+      labels,
+      rerun: { of: runId, from, head, initiators },
+      idempotency,
+    });
+  }
+
+  /** The pack as it was admitted: each of its files is read hashed, and all of it is compared with its content digest. */
+  private async sourceOf(tenant: TenantId, runId: RunId, original: RunOriginal): Promise<PackSource> {
+    const { manifest, files, documents, sourceDigest } = original;
+    const stored = { kind: 'inline', manifest, hasLines: false, files: [...files] } as const;
+    const source = await loadSource(this.dependencies.objects, tenant, stored);
+    const contents = await this.dependencies.planner.contents(tenant, { manifest, files: source.files });
+    comparePack({ tenant, runId }, documents, contents);
+    return { ...source, archiveDigest: sourceDigest };
+  }
+}
+
+function refuseUnknownStep({ index }: RunDocuments, from: string): void {
+  if (isRerunFrom(index, from)) return;
+  const near = nearestName(from, index.nodes.keys());
+  throw new RerunRunError(
+    'RERUN_STEP_UNKNOWN',
+    `the plan has no step ${from}`,
+    near === null ? 'Use a step of the plan.' : `Did you mean ${near}?`,
+  );
+}
+
+/** The inputs of the original, and for its sensitive ones what the caller gives. */
+function inputsAgain({ inputs }: RunOriginal, sensitive: JsonObject): JsonObject {
+  const withheld = Object.keys(inputs).filter((name) => JSON.stringify(inputs[name]) === '{"sensitive":true}');
+  const faults = [
+    ...withheld
+      .filter((name) => !Object.hasOwn(sensitive, name))
+      .map((name) => fault(name, 'INPUT_REQUIRED', `The sensitive input ${name} is not stored.`, 'Send it again.')),
+    ...Object.keys(sensitive)
+      .filter((name) => !withheld.includes(name))
+      .map((name) => fault(name, 'INPUT_UNKNOWN', `The run had no sensitive input ${name}.`, 'Omit it.')),
+  ];
+  if (faults.length > 0) throw invalidPack('PLAN_INVALID', faults);
+  return { ...inputs, ...sensitive };
+}
+
+function fault(name: string, code: string, message: string, remediation: string): Fault {
+  return { code, path: pointerTo('/sensitive', name), line: null, column: null, message, remediation };
+}

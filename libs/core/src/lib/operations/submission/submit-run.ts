@@ -1,0 +1,449 @@
+import { canonical } from '../../canonical/canonical';
+import { sha256 } from '../../canonical/digest';
+import { CodedError } from '../../foundation/coded-error';
+import type { AdmissionRecord } from '../../evidence/records/documents';
+import type { Fault } from '../../foundation/fault';
+import type { Digest, RunId, ScheduleId } from '../../foundation/ids';
+import type { Json, JsonObject } from '../../foundation/json';
+import type { Principal } from '../../foundation/principal';
+import type { PackTrust, PackTrustCode } from '../../publisher/pack-trust';
+import { compareReceipts } from '../../plan/hash-plan';
+import type { Receipt } from '../../plan/plan-request';
+import type { Environment } from '../../plan/profile';
+import type { ObjectStore } from '../../ports/object-store';
+import type { RunSummary } from '../../ports/run-reader';
+import type { NewRun, RunStore } from '../../ports/run-store';
+import type { SensitiveInputs } from '../../ports/sensitive-inputs';
+import type { Signer } from '../../ports/evidence/signer';
+import type { Uploads } from '../../ports/uploads';
+import type { WorkerDirectory } from '../../ports/worker-directory';
+import type { AdmissiblePack } from '../packs/admissible-pack';
+import { auditedCaller } from '../callers/audited-caller';
+import { admissionRecord, initiatorsOf, signAdmission, type RerunLink } from './admission-record';
+import type { PackJudge } from '../packs/pack-judge';
+import { embedInnerPacks, type ResolvePack } from '../packs/inner-packs';
+import { resolveFileInputs } from '../planning/file-inputs';
+import type { SuppliedInputs } from '../planning/supplied-inputs';
+import type { PackPlanner } from '../planning/pack-planner';
+import { signersOf } from '../planning/pack-signers';
+import type { SealedDocument } from '../packs/sensitive-in-pack';
+import { filesAt, sourceDigestOf, type PackFile, type PackSource, type PlanningSetting } from '../packs/pack-source';
+
+/** Why a run is not accepted. */
+export type SubmitRunCode =
+  /** The pack as written is wrong: see the faults. */
+  | 'PACK_INVALID'
+  /** The pack cannot run with these inputs here: see the faults. */
+  | 'PLAN_INVALID'
+  /** The run would be sealed, and no worker that is there can seal. */
+  | 'SEALED_UNENFORCEABLE'
+  /** The plan is not the one whose hash was given. */
+  | 'PLAN_HASH_MISMATCH'
+  /** The environment is not the one whose digest was given. */
+  | 'PROFILE_MISMATCH'
+  /** Nobody who is trusted stands behind the pack. */
+  | PackTrustCode
+  /** The key came before with another body. */
+  | 'IDEMPOTENCY_KEY_REUSED'
+  /** Another run of the pack's concurrency group is under way, and the pack says that runs are then refused. */
+  | 'CONCURRENCY_GROUP_HELD'
+  /** The pack is no upload of this tenant, or one that has expired. */
+  | 'UPLOAD_MISSING';
+
+/** A run that is not accepted. */
+export class SubmitRunError extends CodedError<SubmitRunCode> {
+  static {
+    this.brand('SubmitRunError');
+  }
+
+  override readonly name = 'SubmitRunError';
+}
+
+/** The plan differs from the hash given: with what it is here, so that the caller can see where. */
+export class PlanHashMismatch extends SubmitRunError {
+  static {
+    this.brand('PlanHashMismatch');
+  }
+
+  constructor(
+    readonly planHash: Digest,
+    readonly receipt: Receipt,
+    faults: readonly Fault[],
+    /** Of the environment that it was planned in. */
+    readonly profileDigest: Digest | null = null,
+  ) {
+    const differing = faults.map(({ path }) => path.slice(1)).join(', ');
+    const detail = differing === '' ? 'the plan does not match the given hash' : `${differing} differ`;
+    super('PLAN_HASH_MISMATCH', detail, 'Plan the pack again and compare the receipts.', faults);
+  }
+}
+
+/** The environment of runs here has changed: its limits, defaults, isolation or floors. */
+export class ProfileMismatch extends SubmitRunError {
+  static {
+    this.brand('ProfileMismatch');
+  }
+
+  constructor(
+    readonly profileDigest: Digest,
+    readonly planHash: Digest,
+  ) {
+    const detail = 'the profile does not match the given digest';
+    super('PROFILE_MISMATCH', detail, 'Compare the profiles, then confirm the new one.');
+  }
+}
+
+/** What a caller asks for. */
+export interface Submission {
+  readonly source: PackSource;
+  /** Publishers' signatures that came with it; not verified. */
+  readonly signatures: readonly Json[];
+  readonly inputs: SuppliedInputs;
+  /** What the plan must hash to. */
+  readonly planHash: Digest | null;
+  /** The caller's receipt, to name what differs. */
+  readonly receipt: Receipt | null;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Of schedules: which it is, and what the profile must be. */
+  readonly schedule?: { readonly scheduleId: ScheduleId; readonly profileDigest: Digest | null };
+  /** Of reruns: which run is done again. Its inputs come as they were admitted. */
+  readonly rerun?: RerunLink;
+  readonly idempotency: Idempotency | null;
+}
+
+/** By which a request that comes again is known. */
+export interface Idempotency {
+  readonly key: string;
+  readonly route: string;
+  readonly bodyDigest: Digest;
+}
+
+export interface SubmitRunDependencies {
+  readonly runs: RunStore;
+  readonly objects: ObjectStore;
+  readonly uploads: Pick<Uploads, 'find'>;
+  readonly signer: Signer<'admission'>;
+  readonly planner: PackPlanner;
+  readonly judge: PackJudge;
+  /** Published packs that packs use; null: there is no registry. */
+  readonly resolvePack: ResolvePack | null;
+  readonly workerDirectory: WorkerDirectory;
+  /** Null: there is no key, and packs with sensitive inputs are refused when they are planned. */
+  readonly sensitive: SensitiveInputs | null;
+  /** 128 random bits or more, hexadecimal. */
+  readonly nonce: () => string;
+}
+
+export interface Submitted {
+  readonly runId: RunId;
+  /** True if the same request came before: nothing new was made. */
+  readonly replayed: boolean;
+  /** The new run as its row says; null if it was replayed. */
+  readonly run: RunSummary | null;
+}
+
+/** Files of a pack that are stored at the same time. */
+const PUTS_AT_ONCE = 8;
+
+/** Accepts a run: plans the pack, compares the hash, signs the admission, stores it all in one statement. Throws `SubmitRunError`. */
+export class SubmitRun {
+  /** Of the environments of this installation. */
+  private readonly environments = new WeakMap<Environment, { readonly text: string; readonly digest: Digest }>();
+
+  constructor(private readonly dependencies: SubmitRunDependencies) {}
+
+  async submit(principal: Principal, submission: Submission): Promise<Submitted> {
+    const run = await this.prepare(principal, submission);
+    const created = await this.dependencies.runs.create(run);
+    switch (created.kind) {
+      case 'created':
+        return { runId: run.runId, replayed: false, run: summaryOf(run, created.inLine) };
+      case 'replayed':
+        return { runId: created.runId, replayed: true, run: null };
+      case 'refused': {
+        if (created.code === 'CONCURRENCY_GROUP_HELD') throw groupHeld(run, created.holder);
+        const remedy = 'Use a new key for a new request, or repeat the first request unchanged.';
+        throw new SubmitRunError(created.code, 'the key was used with another body', remedy);
+      }
+    }
+  }
+
+  /** A run that is planned and admitted, and not yet stored: whoever stores it otherwise than `submit` does goes on from here. */
+  async prepare(principal: Principal, submission: Submission): Promise<NewRun> {
+    const { planning, trust, published } = await this.check(principal, submission);
+    await this.refuseUnenforceable(planning);
+    return this.admit(principal, submission, planning, trust, published);
+  }
+
+  /** The plan of what would be admitted, and who stands behind it; nothing is stored. Throws all that `submit` would throw before it stores anything. */
+  async check(
+    principal: Principal,
+    submission: Submission,
+  ): Promise<{
+    readonly planning: AdmissiblePack;
+    readonly trust: PackTrust;
+    /** Files of the published packs that it uses. */
+    readonly published: readonly PackFile[];
+  }> {
+    const { judge, planner, uploads, resolvePack } = this.dependencies;
+    const { signatures } = submission;
+    const { source, published, packs } = await embedInnerPacks(principal.tenant, submission.source, {
+      resolve: resolvePack,
+      uses: (asking, user) => planner.uses(asking, user),
+    });
+    const supplied = { ...submission, source };
+    const { inputs, faults } = submission.rerun
+      ? { inputs: submission.inputs, faults: [] }
+      : await resolveFileInputs({ uploads, planner }, principal.tenant, supplied, true);
+    const signers = await signersOf(judge, planner, principal.tenant, source, signatures);
+    const beside = besideThePack(principal, submission);
+    const planning = await planner.plan(principal.tenant, source, inputs, signers, beside);
+    if (planning.kind === 'refused') throw invalidPack(planning.code, [...faults, ...planning.faults]);
+    if (faults.length > 0) throw invalidPack('PLAN_INVALID', faults);
+    if (submission.schedule) refuseSensitive(planning);
+    comparePlan(planning, submission);
+    compareProfile(planning, submission);
+    const { pack } = planning;
+    const trust = await judge.judge(principal.tenant, pack, signatures);
+    refuseUntrusted(pack, trust);
+    // A pack that is used is trusted as one that is run.
+    for (const { pack: inner, contentDigest, signatures: supplied } of packs) {
+      const { name, version } = inner.metadata;
+      refuseUntrusted(
+        { name, version },
+        await judge.judge(principal.tenant, { name, version, contentDigest }, supplied),
+      );
+    }
+    return { planning, trust, published };
+  }
+
+  /**
+   * The run that the same request made before; null if there is none. For requests whose uploads have expired since: what they ask for
+   * cannot be planned again.
+   */
+  async replay({ tenant, iss, sub }: Principal, idempotency: Idempotency): Promise<RunId | null> {
+    const { runs, sensitive } = this.dependencies;
+    const asked = { ...idempotency, person: { iss, sub } };
+    const found = await runs.replayed(tenant, asked);
+    if (found !== null || sensitive === null) return found;
+    return runs.replayed(tenant, { ...asked, bodyDigest: sensitive.digest(tenant, asked.bodyDigest) });
+  }
+
+  /** Stores the pack's files and signs the admission: a run that is not created leaves nothing that anybody reads. */
+  private async admit(
+    principal: Principal,
+    submission: Submission,
+    planning: AdmissiblePack,
+    { signers, signatures }: PackTrust,
+    published: readonly PackFile[],
+  ): Promise<NewRun> {
+    const { runs, objects, signer, nonce } = this.dependencies;
+    const environment = this.environmentOf(planning);
+    const { tenant, iss, sub, name } = principal;
+    const packed = [...filesAt(planning.packed, submission.source), ...published];
+    const stored: NewRun['files'] = [];
+    const store = async (waiting: IterableIterator<[number, PackFile]>): Promise<void> => {
+      for (const [place, { path, bytes, executable }] of waiting) {
+        const { digest, size } = await objects.put(tenant, piecesOf(bytes), { maxBytes: bytes.length });
+        stored[place] = { path, digest, size, executable };
+      }
+    };
+    const waiting = packed.entries();
+    await Promise.all(Array.from({ length: PUTS_AT_ONCE }, () => store(waiting)));
+    const { at, runId } = await runs.stamp();
+    const { planHash, profileDigest } = planning;
+    const pack = { ...planning.pack, sourceDigest: sourceDigestOf(submission.source) };
+    const scheduleId = submission.schedule?.scheduleId;
+    const admitted = { runId, pack: { ...pack, signers }, planHash, profileDigest, acceptedAt: at, nonce: nonce() };
+    const { rerun } = submission;
+    const record = admissionRecord(principal, { ...admitted, scheduleId, rerun });
+    const admission = await signAdmission(signer, record);
+    return {
+      tenant,
+      runId,
+      planHash,
+      ...planning.texts,
+      profileDigest,
+      environment: environment.text,
+      environmentDigest: environment.digest,
+      pack,
+      files: stored,
+      packSignatures: signatures,
+      sensitive: this.sealedInputs(planning, runId),
+      initiators: initiatorsOf(principal, rerun?.initiators),
+      requester: { iss, sub, name },
+      labels: submission.labels,
+      rerunOf: rerun?.of ?? null,
+      admission: admission.envelope,
+      admissionDigest: admission.digest,
+      audit: submissionEvent(principal, record, admission.digest),
+      acceptedAt: at,
+      stepsTotal: planning.steps,
+      workerLabels: planning.workerLabels,
+      concurrency: planning.concurrency,
+      idempotency: submission.idempotency && {
+        ...submission.idempotency,
+        bodyDigest: this.bodyDigest(planning, tenant, submission.idempotency.bodyDigest),
+        person: { iss, sub },
+      },
+    };
+  }
+
+  private sealedInputs({ sensitive, planHash }: AdmissiblePack, runId: RunId): NewRun['sensitive'] {
+    return Object.entries(sensitive).map(([name, text]) => {
+      return { name, sealed: this.sealer().seal({ runId, name, planHash }, text) };
+    });
+  }
+
+  /** The digest of a body that holds a sensitive value would let it be guessed: then it is keyed. */
+  private bodyDigest({ sensitive }: AdmissiblePack, tenant: Principal['tenant'], digest: Digest): Digest {
+    return Object.keys(sensitive).length === 0 ? digest : this.sealer().digest(tenant, digest);
+  }
+
+  private sealer(): SensitiveInputs {
+    if (!this.dependencies.sensitive) throw new TypeError('sensitive inputs were planned without a key');
+    return this.dependencies.sensitive;
+  }
+
+  /** A sealed run is not queued for workers none of which could take it. Where there are none at all, nobody knows: it waits. */
+  private async refuseUnenforceable(planning: AdmissiblePack): Promise<void> {
+    if (!planning.sealed) return;
+    const { live, honouring } = await this.dependencies.workerDirectory.enforcing(
+      environmentWhere(planning.sealed, this.dependencies.planner.setting).isolation,
+    );
+    if (live === 0 || honouring > 0) return;
+    throw new SubmitRunError(
+      'SEALED_UNENFORCEABLE',
+      live === 1 ? 'the only live worker cannot seal' : `none of the ${live} live workers can seal`,
+      'See in the log of a worker what its sandbox lacks (sandbox.unavailable), or start a worker on a suitable machine.',
+    );
+  }
+
+  private environmentOf({ sealed }: AdmissiblePack): { readonly text: string; readonly digest: Digest } {
+    const environment = environmentWhere(sealed, this.dependencies.planner.setting);
+    const known = this.environments.get(environment);
+    if (known) return known;
+    const text = canonical(environment as unknown as Json);
+    const found = { text, digest: sha256(text) };
+    this.environments.set(environment, found);
+    return found;
+  }
+}
+
+/** What the audit chain says of a submission: who, what, and which record was signed for it. */
+function submissionEvent(principal: Principal, record: AdmissionRecord, admission: Digest): JsonObject {
+  const { runId, planHash, scheduleId, rerunOf } = record;
+  const { name, version, contentDigest } = record.pack;
+  return {
+    ...{ type: 'run.submitted', runId, pack: { name, version, contentDigest }, planHash, admission },
+    ...(scheduleId !== null && { scheduleId }),
+    ...(rerunOf !== null && { rerunOf }),
+    ...auditedCaller(principal),
+  };
+}
+
+/** Sealed runs have an environment of their own where not all are sealed. */
+function environmentWhere(sealed: boolean, { environment, sealedEnvironment }: PlanningSetting): Environment {
+  return sealed ? (sealedEnvironment ?? environment) : environment;
+}
+
+/** A pack, or a pack with inputs, that cannot run. */
+export function invalidPack(code: 'PACK_INVALID' | 'PLAN_INVALID', faults: readonly Fault[]): SubmitRunError {
+  const count = faults.length === 1 ? 'one error' : `${faults.length} errors`;
+  return new SubmitRunError(code, `the pack has ${count}`, 'Correct the errors listed in `errors`.', faults);
+}
+
+function refuseUntrusted(
+  { name, version }: { readonly name: string; readonly version: string },
+  { refusal }: PackTrust,
+): void {
+  if (refusal === null) return;
+  const { code, detail, remediation } = refusal;
+  throw new SubmitRunError(code, `${name}:${version}: ${detail}`, remediation);
+}
+
+function groupHeld({ concurrency }: NewRun, holder: RunId): SubmitRunError {
+  return new SubmitRunError(
+    'CONCURRENCY_GROUP_HELD',
+    `the run ${holder} holds the concurrency group ${concurrency?.group ?? ''}`,
+    'Submit the run again after the other run has ended, or cancel the other run.',
+  );
+}
+
+/** What readers see of a run that was just stored. */
+function summaryOf(run: NewRun, inLine: boolean): RunSummary {
+  const { runId, pack, planHash, profileDigest, requester, initiators, labels, acceptedAt, stepsTotal } = run;
+  return {
+    runId,
+    status: inLine ? 'waiting' : 'queued',
+    pack: { name: pack.name, version: pack.version, contentDigest: pack.contentDigest },
+    planHash,
+    profileDigest,
+    requester,
+    initiators,
+    labels,
+    createdAt: acceptedAt,
+    startedAt: null,
+    finishedAt: null,
+    waits: inLine ? [{ kind: 'concurrency', id: run.concurrency?.group ?? null, until: null }] : [],
+    counts: { total: stepsTotal, pending: stepsTotal },
+    outputs: null,
+    error: null,
+    evidence: { status: 'none', digest: null, reason: null, exports: [] },
+    lastLine: 0,
+    rerunOf: run.rerunOf,
+    version: 0,
+  };
+}
+
+/** A schedule would keep the values for every run to come: it has none. */
+function refuseSensitive({ sensitive }: AdmissiblePack): void {
+  const names = Object.keys(sensitive);
+  if (names.length === 0) return;
+  const faults = names.map((name): Fault => {
+    const message = `A schedule cannot store the sensitive input ${name}.`;
+    const remediation = 'Use a secret instead.';
+    return {
+      code: 'INPUT_SENSITIVE_UNAVAILABLE',
+      path: `/inputs/${name}`,
+      line: null,
+      column: null,
+      message,
+      remediation,
+    };
+  });
+  throw invalidPack('PLAN_INVALID', faults);
+}
+
+/** What stands beside the pack: the admission names the caller and the initiators, and every reader of the run sees its labels. No sensitive value may stand there. */
+function besideThePack(
+  { iss, sub, name, actors }: Principal,
+  { labels, rerun }: Submission,
+): readonly SealedDocument[] {
+  const initiators = [...actors, ...(rerun?.initiators ?? [])].map((actor) => [actor.iss, actor.sub]);
+  return [
+    ...Object.entries(labels).map(([label, value]) => ({ name: `the label ${label}`, content: value })),
+    { name: 'the admission', content: canonical([iss, sub, name ?? null, ...initiators]) },
+  ];
+}
+
+function comparePlan(planned: AdmissiblePack, { planHash, receipt }: Submission): void {
+  if (planHash === null || planHash === planned.planHash) return;
+  const differing = receipt === null ? [] : compareReceipts(receipt, planned.receipt);
+  const faults = differing.map((component): Fault => {
+    const message = `${component} differs from the earlier plan.`;
+    const remediation = 'Compare this component of the two plans, or plan again.';
+    return { code: 'RECEIPT_DIFFERS', path: `/${component}`, line: null, column: null, message, remediation };
+  });
+  throw new PlanHashMismatch(planned.planHash, planned.receipt, faults, planned.profileDigest);
+}
+
+function compareProfile({ profileDigest, planHash }: AdmissiblePack, { schedule }: Submission): void {
+  const expected = schedule?.profileDigest ?? null;
+  if (expected === null || expected === profileDigest) return;
+  throw new ProfileMismatch(profileDigest, planHash);
+}
+
+async function* piecesOf(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  yield bytes;
+}

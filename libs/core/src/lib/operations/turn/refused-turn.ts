@@ -1,0 +1,44 @@
+import type { InputEventBody } from '../../run/run-event';
+import type { RunState } from '../../run/run-state';
+import type { Arrival } from './turn-builder';
+
+type Outcome = Extract<InputEventBody, { type: `attempt.${string}` }>;
+
+/**
+ * What is left of a turn whose data the database refuses: its outcomes are dropped, and the run fails. Null if there is nothing left to
+ * drop and it fails already. A dropped execution that was told to stop before is proven over here: a stop is not asked for twice.
+ */
+export function withoutOutcomes(
+  taken: readonly Arrival[],
+  { steps }: RunState,
+  message: string,
+): readonly Arrival[] | null {
+  const outcomes = taken.flatMap((one) => (one.kind === 'given' && isOutcome(one.body) ? [one.body] : []));
+  const failsAlready = taken.some(
+    (one) => one.kind === 'given' && one.body.type === 'run.failed' && one.inboxPosition === undefined,
+  );
+  const failed: InputEventBody = { type: 'run.failed', code: 'ENGINE_COMMIT_REFUSED', step: null, message };
+  const over = outcomes.flatMap(({ step, execution }): InputEventBody[] => {
+    const state = steps.get(step);
+    const stops = state?.kind === 'running' && state.execution === execution && state.stopping !== null;
+    return stops ? [{ type: 'attempt.stopped', step, execution, unknown: false }] : [];
+  });
+  const kept = taken.filter(isKept);
+  if (failsAlready && taken.every((one) => isKept(one) || isStop(one))) return null;
+  return [...kept, ...[...(failsAlready ? [] : [failed]), ...over].map((body): Arrival => ({ kind: 'given', body }))];
+}
+
+function isOutcome(body: InputEventBody): body is Outcome {
+  return body.type.startsWith('attempt.');
+}
+
+function isStop(one: Arrival): boolean {
+  return one.kind === 'given' && one.body.type === 'attempt.stopped';
+}
+
+/** Letters, the claim, what failed the run before, and lines: nothing of them depends on what is dropped. */
+function isKept(one: Arrival): boolean {
+  if (one.inboxPosition !== undefined) return true;
+  if (one.kind === 'given') return one.body.type === 'run.claimed' || one.body.type === 'run.failed';
+  return one.kind === 'fact' && (one.fact.type === 'log' || one.fact.type === 'log.cut');
+}

@@ -1,0 +1,76 @@
+import type { StepId } from '../../foundation/ids';
+import type { Json } from '../../foundation/json';
+import { ROOT } from '../../plan/place';
+import type { PlanIndex } from '../../plan/plan-index';
+import type { RunChange } from '../../ports/committer';
+import type { waitsOf } from '../../run/advance';
+import { gateOutcomeAt, RUN_REASONS } from '../gates/gate-outcome';
+import type { TurnBuilder } from './turn-builder';
+
+/** What the run's row says after a turn. */
+export function runChange(of: {
+  readonly index: PlanIndex;
+  readonly turn: TurnBuilder;
+  readonly parked: boolean;
+  readonly waits: ReturnType<typeof waitsOf>;
+  readonly outputs: Json;
+  readonly topSteps: ReadonlySet<StepId>;
+}): RunChange {
+  const { turn, parked } = of;
+  const { state, results, at } = turn;
+  const result = state.result;
+  const root = results.get(ROOT);
+  return {
+    status: result?.status ?? (state.ending?.status === 'cancelled' ? 'cancelling' : parked ? 'waiting' : 'running'),
+    startedAt: root?.startedAt ?? at,
+    finishedAt: result ? at : null,
+    waits: of.waits.map(({ kind, id, until }) => ({
+      kind,
+      id,
+      since: timeText(results.get(id)?.waitingSince ?? at),
+      until: until === null ? null : timeText(until),
+      ...(kind === 'policy'
+        ? { policy: gateOutcomeAt({ index: of.index, results }, id, RUN_REASONS).policy as Json }
+        : {}),
+    })),
+    counts: countsShown(of.index, state.counts, of.topSteps, result !== null),
+    outputs: of.outputs,
+    error: result && result.status !== 'succeeded' ? errorShown(of.index, turn) : null,
+    lastLine: turn.lastLine,
+    progressed: turn.progressed,
+  };
+}
+
+function timeText(at: number): string {
+  return new Date(at).toISOString();
+}
+
+/** Counts by status; steps of the outermost scope that have no row yet are pending. */
+function countsShown(
+  index: PlanIndex,
+  counts: TurnBuilder['state']['counts'],
+  seen: ReadonlySet<StepId>,
+  ended: boolean,
+): Json {
+  const outermost = [...index.nodes.keys()].filter((id) => !id.includes('::')).length;
+  const shown = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  const known = counts.pending > 0 ? shown : Math.max(shown, outermost);
+  const pending = ended ? 0 : counts.pending + Math.max(0, outermost - Math.max(seen.size, Math.min(shown, outermost)));
+  return { ...counts, pending, total: ended ? shown : Math.max(known, shown - counts.pending + pending) };
+}
+
+function errorShown(index: PlanIndex, { state, results }: TurnBuilder): Json {
+  const { result } = state;
+  if (!result) return null;
+  const step = result.step === null ? undefined : results.get(result.step);
+  const gate = result.step === null ? null : gateOutcomeAt({ index, results }, result.step, RUN_REASONS);
+  const policy = (gate?.policy ?? null) as Json;
+  return {
+    code: result.code,
+    stepId: result.step,
+    message: step?.message ?? gate?.message ?? null,
+    attempts: step?.attempts ?? null,
+    exitCode: step?.exitCode ?? null,
+    ...(policy === null ? {} : { policy }),
+  };
+}

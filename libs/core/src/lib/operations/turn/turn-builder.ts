@@ -1,0 +1,129 @@
+import type { RunProjection } from '../../binding/run-projection';
+import type { Digest, StepId } from '../../foundation/ids';
+import type { Unnumbered } from '../../journal/page';
+import type { PlanIndex } from '../../plan/plan-index';
+import type { Assignment } from '../../ports/assignments';
+import type { ArtifactRow, Commit, GateChange } from '../../ports/committer';
+import { advance } from '../../run/advance';
+import type { Command } from '../../run/command';
+import type { Fact, InputEventBody } from '../../run/run-event';
+import type { RunState } from '../../run/run-state';
+import type { StepState } from '../../step/step-state';
+import type { ValueRef } from '../../step/value-ref';
+
+/** An input event, or a fact. */
+export type QueuedInput =
+  | { readonly kind: 'given'; readonly body: InputEventBody }
+  | { readonly kind: 'fact'; readonly fact: Fact };
+
+/**
+ * Something that came to a driver: an input event, a fact, or several of them that stand in one page or in none; an inbox message has its
+ * position, a dispatch its assignment.
+ */
+export type Arrival = (
+  | QueuedInput
+  | { readonly kind: 'parts'; readonly parts: readonly QueuedInput[]; readonly assignment?: Assignment }
+) & { readonly inboxPosition?: number };
+
+/**
+ * One turn while it is being made: what has arrived, what `advance` derived, what the page will hold. Nothing of it counts
+ * before its commit; a refused turn is thrown away whole.
+ */
+export class TurnBuilder {
+  readonly entries: Unnumbered[] = [];
+  readonly taken: Arrival[] = [];
+  /** Assignments to insert, if they are still to be done when the turn is over. */
+  readonly assignments: Assignment[] = [];
+  readonly changed = new Map<StepId, StepState>();
+  readonly held: Command[] = [];
+  readonly values = new Set<Digest>();
+  /** Bytes of the values that this turn's outcomes brought. */
+  bytes = 0;
+  readonly gates: GateChange[] = [];
+  /** Rows of gates whose requests were rendered: they are written if the gates open. One that was cancelled meanwhile does not. */
+  readonly rendered = new Map<StepId, GateChange>();
+  readonly artifacts: ArtifactRow[] = [];
+  readonly chunks: Commit['chunks'][number][] = [];
+  ended = false;
+  /** It ends what people may be answering right now: a gate, or the attention of a step. */
+  closes = false;
+  progressed = false;
+
+  constructor(
+    private readonly index: PlanIndex,
+    readonly results: RunProjection,
+    readonly at: number,
+    public state: RunState,
+    public ahead: readonly Command[],
+    public lastLine: number,
+    public seen: number,
+  ) {}
+
+  /** Advances over an input event; commands that may run ahead queue up, the others wait for the commit. */
+  give(body: InputEventBody): void {
+    this.needsValuesOf(body);
+    this.note({ at: this.at, event: body, kind: 'given' });
+    const before = this.state.steps;
+    const result = advance(this.index, this.state, { ...body, at: this.at });
+    this.state = result.state;
+    for (const event of result.events) {
+      this.note({ at: this.at, event, kind: 'derived' });
+      if (event.type === 'run.ended') this.ended = true;
+      if (event.type === 'step.ended') this.progressed = true;
+      const opened = event.type === 'gate.opened' ? this.rendered.get(event.step) : undefined;
+      if (opened) this.gates.push(opened);
+      if (event.type === 'gate.ended' && event.outcome !== 'approved' && event.outcome !== 'rejected') {
+        this.closes = true;
+        this.gates.push({ kind: 'ended', gate: event.step, outcome: event.outcome });
+      }
+    }
+    for (const [step, state] of result.changed) {
+      this.changed.set(step, state);
+      if (body.type !== 'attention.resolved' && before.get(step)?.kind === 'attention') this.closes = true;
+    }
+    this.ahead = [...this.ahead, ...result.commands.filter((command) => command.ahead)];
+    this.held.push(...result.commands.filter((command) => !command.ahead));
+  }
+
+  /** It ends with this turn: there is nobody to tell. */
+  forgetStop(step: StepId, execution: number): void {
+    const isOther = (one: Command): boolean => one.type !== 'stop' || one.step !== step || one.execution !== execution;
+    this.held.splice(0, this.held.length, ...this.held.filter(isOther));
+  }
+
+  /** A fact stands in the journal; a log chunk takes its line numbers. */
+  record(fact: Fact): void {
+    this.note({ at: this.at, event: fact, kind: 'fact' });
+    if (fact.type === 'log') {
+      const { step, execution, chunk, lines } = fact;
+      this.chunks.push({ step, execution, chunk, firstLine: this.lastLine + 1 });
+      this.lastLine += lines;
+    }
+    if (fact.type === 'artifact.captured') {
+      const { step, execution, name, path, digest, size, mediaType } = fact;
+      this.artifacts.push({ step, execution, name, path, digest, size, mediaType });
+    }
+  }
+
+  /** The page must be able to give this value. */
+  needs(ref: ValueRef | Digest): void {
+    if (ref === null) return;
+    if (typeof ref === 'string') this.values.add(ref);
+    else if (ref.kind === 'value') {
+      this.bytes += ref.size;
+      this.values.add(ref.digest);
+    }
+  }
+
+  /** The values that an input event brings stand beside the page that holds it. */
+  private needsValuesOf(body: InputEventBody): void {
+    if (body.type === 'attempt.succeeded' || body.type === 'attention.resolved') this.needs(body.outputs);
+    if (body.type === 'gate.decided') this.needs(body.response);
+    if (body.type === 'policy.judged') this.needs(body.input);
+  }
+
+  private note(entry: Unnumbered): void {
+    this.entries.push(entry);
+    this.results.take(entry);
+  }
+}

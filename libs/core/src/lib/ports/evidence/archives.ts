@@ -1,0 +1,16 @@
+import type { ArchivedChunk, BundlePart } from '../../evidence/bundle/archive';
+import type { Digest, RunId, TenantId } from '../../foundation/ids';
+
+/** Where journal and log of sealed runs stand, once their rows may be gone. Null where the run is not archived. */
+export abstract class Archives {
+  /** Some chunks with numbers after `afterLine`, in order, from the first on; none if there is no such line. */
+  abstract chunks(
+    tenant: TenantId,
+    run: RunId,
+    afterLine: number,
+  ): Promise<{ readonly bundle: Digest; readonly chunks: readonly ArchivedChunk[] } | null>;
+  abstract journal(
+    tenant: TenantId,
+    run: RunId,
+  ): Promise<{ readonly bundle: Digest; readonly part: BundlePart } | null>;
+}

@@ -1,0 +1,44 @@
+import type { RunArchive, StatementParts } from '../../evidence/bundle/archive';
+import type { ExportRequest } from '../../evidence/records/export-requests';
+import type { Digest, RunId, TenantId } from '../../foundation/ids';
+import type { Json } from '../../foundation/json';
+
+export interface OutboxItem {
+  readonly id: string;
+  readonly tenant: TenantId;
+  readonly runId: RunId;
+  readonly kind: 'attest';
+  readonly body: Json;
+  readonly tries: number;
+  /** W3C `traceparent` of the run's submission. */
+  readonly traceContext?: string;
+}
+
+/** What a sealed run leaves behind. */
+export interface SealedEvidence {
+  readonly tenant: TenantId;
+  readonly runId: RunId;
+  /** Of the bundle, in the object store. */
+  readonly bundle: Digest;
+  readonly bundleSize: number;
+  /** Of the pack-run statement's payload. */
+  readonly statement: Digest;
+  /** Where the signed statements stand in the bundle. */
+  readonly statements: StatementParts;
+  /** Where the bundle goes from here. */
+  readonly exports: readonly ExportRequest[];
+  /** Where the run's journal and log stand in the bundle. */
+  readonly archive: RunArchive;
+}
+
+/** Work that follows a commit, derived from its events. */
+export abstract class Outbox {
+  /** Leases due items of this kind to the caller for `leaseMs`. Announcements have a port of their own. */
+  abstract take(kind: 'attest', limit: number, leaseMs: number): Promise<readonly OutboxItem[]>;
+  /** The caller works on it still: its lease begins anew. */
+  abstract hold(item: OutboxItem, leaseMs: number): Promise<void>;
+  /** One statement: evidence row, its exports, its archive, run's `evidence_status = sealed`, outbox row gone. False if another sealed it first. */
+  abstract seal(item: OutboxItem, evidence: SealedEvidence): Promise<boolean>;
+  /** Tries again after a delay. `blocked`: it waits until somebody releases it, and the reason shows on the run. */
+  abstract postpone(item: OutboxItem, delayMs: number, status: 'pending' | 'blocked', reason: string): Promise<void>;
+}

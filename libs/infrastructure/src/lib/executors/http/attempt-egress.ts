@@ -1,0 +1,108 @@
+import {
+  boundRules,
+  environmentRules,
+  rulesOfStep,
+  writeEgressLog,
+  type EgressAttempt,
+  type EgressRule,
+  type Environment,
+  type ExecutionReport,
+  type ExecutionRequest,
+  type ObjectStore,
+  type Outcome,
+} from '@taskrunner/core';
+import { documentsOf } from '../step/admitted-documents';
+import type { EgressDependencies, EgressWay } from './egress-dependencies';
+import { refusal } from '../step/executor-error';
+import { failed } from '../step/outcome';
+
+/** Bytes of a log: the proxy closes a socket long before. */
+const MAX_LOG_BYTES = 64 * 1024 * 1024;
+/** So often one attempt is handed over because the proxy died: then it is the step that kills it. */
+const MAX_LOSSES = 3;
+const REMEMBERED = 1_000;
+
+/** The way out of one execution: opened under the admitted rules, closed with a log in the object store and a fact in the journal. */
+export class AttemptEgress {
+  private readonly losses = new Map<string, number>();
+
+  /**
+   * `dependencies` null: this worker has no proxy, and steps that need one are refused. `allow`: this worker's own `sealedMode.allow`. A run gets
+   * nothing beyond it, whatever it was admitted with: who admits runs does not say where this worker's network ends.
+   */
+  constructor(
+    private readonly dependencies: EgressDependencies | null,
+    private readonly objects: ObjectStore,
+    private readonly allow: readonly EgressRule[],
+  ) {}
+
+  /** Where the step of this request may go. */
+  rules({ run, node }: ExecutionRequest): readonly EgressRule[] {
+    if (node.egress.length === 0 && node.uses !== 'builtin:http') return [];
+    const { plan, profile } = documentsOf(run);
+    return rulesOfStep(plan, profile, node);
+  }
+
+  /** Null: it declares no destination, and gets no network. */
+  async open(request: ExecutionRequest): Promise<OpenEgress | null> {
+    const rules = this.rules(request);
+    if (rules.length === 0) return null;
+    if (this.dependencies === null) throw refusal('EGRESS_UNAVAILABLE', 'this worker has no egress proxy');
+    const { mode } = JSON.parse(request.run.environment) as Pick<Environment, 'mode'>;
+    const supplied = boundRules(rules, environmentRules({ mode }, this.allow));
+    // The log says under which rules the step was admitted; what this worker does not give of them is denied in it.
+    return new OpenEgress(await this.dependencies.open(supplied), rules);
+  }
+
+  /** Closes it, keeps its log, tells the journal. False: the proxy was lost, and what the attempt did is not evidence. */
+  async close(open: OpenEgress, request: ExecutionRequest, report: ExecutionReport): Promise<boolean> {
+    const { attempts, lost } = await open.way.close();
+    await this.keep(request, report, open.rules, [...attempts, ...open.denied]);
+    return !lost;
+  }
+
+  /** Puts the log into the object store and its digest into the journal. */
+  async keep(
+    { run, step, execution, redactor, storage }: ExecutionRequest,
+    report: ExecutionReport,
+    rules: readonly EgressRule[],
+    attempts: readonly EgressAttempt[],
+  ): Promise<void> {
+    const text = new TextEncoder().encode(writeEgressLog(rules, attempts.map(redacted(redactor))));
+    const { digest } = await storage.keep(() => this.objects.put(run.tenant, once(text), { maxBytes: MAX_LOG_BYTES }));
+    const allowed = attempts.filter((attempt) => attempt.allowed).length;
+    report.fact({ type: 'egress.closed', step, execution, allowed, denied: attempts.length - allowed, log: digest });
+  }
+
+  /** The outcome of an attempt whose proxy died: it is handed over, and after a few times it has failed. Never a success. */
+  outcomeOfLoss({ run, step, attempt }: ExecutionRequest): Outcome {
+    const key = `${run.runId} ${step} ${attempt}`;
+    const count = (this.losses.get(key) ?? 0) + 1;
+    this.losses.delete(key);
+    this.losses.set(key, count);
+    if (this.losses.size > REMEMBERED) this.losses.delete(this.losses.keys().next().value as string);
+    if (count < MAX_LOSSES) return { kind: 'lost', reason: 'EGRESS_LOST' };
+    return failed('EGRESS_LOST', `the egress proxy died ${count} times in this attempt`, true);
+  }
+}
+
+/** An open way out, and what the executor itself has refused to send through it. */
+export class OpenEgress {
+  readonly denied: EgressAttempt[] = [];
+
+  constructor(
+    readonly way: EgressWay,
+    readonly rules: readonly EgressRule[],
+  ) {}
+}
+
+async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  yield bytes;
+}
+
+/** A denied name is data that a step tried to carry out: what of it is a secret is not kept. Allowed names are listed ones. */
+function redacted(redactor: ExecutionRequest['redactor']) {
+  const text = (name: string | null): string | null => name && redactor.text(name);
+  return (attempt: EgressAttempt): EgressAttempt =>
+    attempt.allowed ? attempt : { ...attempt, host: text(attempt.host), sni: text(attempt.sni) };
+}

@@ -1,0 +1,260 @@
+import {
+  decideEgress,
+  evaluateTemplate,
+  Executor,
+  isCodedError,
+  isJsonArray,
+  isJsonObject,
+  readDocument,
+  type EgressAttempt,
+  type ExecutionReport,
+  type ExecutionRequest,
+  type Json,
+  type JsonObject,
+  type ObjectStore,
+  type Outcome,
+  type Target,
+} from '@taskrunner/core';
+import type { Dispatcher } from 'undici';
+import type { AttemptEgress, OpenEgress } from './attempt-egress';
+import { EXECUTOR_BEHAVIOURS } from '../step/behaviours';
+import type { DeclaredOutputs } from '../step/declared-outputs';
+import { codeOf, refusal } from '../step/executor-error';
+import { exchange, NotSent, refusedBy, type HttpSettings } from './http-exchange';
+import { httpRequestOf, type HttpRequest } from './http-request';
+import { failed, refused, refusedAfterActing } from '../step/outcome';
+import { artifactBytesOf } from '../step/run-sizes';
+import { keepArtifacts, storeArtifact, type ArtifactContent } from '../step/stored-artifact';
+
+/** Bytes that come once, to be read as often as it takes. */
+export interface BodySpool {
+  readonly size: number;
+  add(piece: Uint8Array): Promise<void>;
+  /** Bytes from `first` up to `end`, which does not belong to them. */
+  read(first: number, end: number): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
+/** What the http executor needs. */
+export interface HttpExecutorOptions {
+  readonly egress: AttemptEgress;
+  readonly objects: ObjectStore;
+  readonly declared: DeclaredOutputs;
+  /** Largest artifact, bytes. */
+  readonly artifactMaxBytes: number;
+  /** Where a body stays until it is stored. */
+  readonly spool: () => BodySpool;
+  readonly settings: HttpSettings;
+}
+
+/** Answers after which another attempt may go better (RFC 9110 §15). */
+const WORTH_ANOTHER = new Set([408, 425, 429, 500, 502, 503, 504]);
+
+const PIECE = 256 * 1024;
+
+type Answer = Dispatcher.ResponseData;
+
+/**
+ * `builtin:http`: one request, one answer, no redirect. It leaves the worker by the same socket as a process would, so that the proxy's
+ * log is the one record; and its whole URL is decided about first, by the same rules.
+ */
+export class HttpExecutor extends Executor {
+  readonly uses = 'builtin:http';
+  readonly behaviour = EXECUTOR_BEHAVIOURS[this.uses];
+
+  constructor(private readonly options: HttpExecutorOptions) {
+    super();
+  }
+
+  async execute(request: ExecutionRequest, report: ExecutionReport): Promise<Outcome> {
+    if (request.signal.aborted) return { kind: 'stopped', unknown: false };
+    const { egress } = this.options;
+    try {
+      const asked = httpRequestOf(request);
+      const decision = decideEgress(egress.rules(request), asked.target);
+      if (!decision.allowed) {
+        await egress.keep(request, report, egress.rules(request), [deniedAttempt(asked.target, decision.code)]);
+        return failed('EGRESS_DENIED', `${asked.target.host}:${asked.target.port} or its path is not listed: ${decision.code}`, false); // prettier-ignore
+      }
+      const open = await egress.open(request);
+      if (open === null) throw refusal('EGRESS_UNAVAILABLE', 'no way out was opened');
+      const { outcome, isSent } = await this.talk(asked, open, request, report);
+      let isKnown = true;
+      try {
+        isKnown = await egress.close(open, request, report);
+      } catch (error) {
+        return isSent ? refusedAfterActing(error, request) : refused(error);
+      }
+      return isKnown || request.signal.aborted ? outcome : egress.outcomeOfLoss(request);
+    } catch (error) {
+      return refused(error);
+    }
+  }
+
+  private async talk(
+    asked: HttpRequest,
+    open: OpenEgress,
+    request: ExecutionRequest,
+    report: ExecutionReport,
+  ): Promise<{ readonly outcome: Outcome; readonly isSent: boolean }> {
+    const sent = await exchange(open.way.path, asked, this.options.settings, request.signal);
+    const { answer, isSent, close } = sent;
+    try {
+      const outcome = await this.hear(answer, asked, request, report);
+      return { outcome, isSent: isSent() };
+    } catch (error) {
+      const mayHaveActed = isSent() && !NotSent.is(error);
+      return { outcome: outcomeOfSilence(error, request, mayHaveActed), isSent: mayHaveActed };
+    } finally {
+      close();
+    }
+  }
+
+  private async hear(
+    answer: Promise<Answer>,
+    { method, target }: HttpRequest,
+    request: ExecutionRequest,
+    report: ExecutionReport,
+  ): Promise<Outcome> {
+    const response = await answer;
+    const said = response.headers['taskrunner-egress'];
+    if (typeof said === 'string') throw refusedBy(said);
+    await report.line('info', `${method} ${target.host}:${target.port} ${response.statusCode}`);
+    return this.conclude(response, request, report);
+  }
+
+  /** The whole head of an answer is there: what the step makes of it. */
+  private async conclude(response: Answer, request: ExecutionRequest, report: ExecutionReport): Promise<Outcome> {
+    const { statusCode: status, body } = response;
+    const { with: parameters } = request;
+    if (!isExpected(status, parameters['expect'])) {
+      body.on('error', () => undefined).destroy();
+      return failed('HTTP_STATUS', `the answer has status ${status}`, WORTH_ANOTHER.has(status));
+    }
+    const headers = headersOf(response.headers);
+    const { saveAs, maxBytes } = parameters;
+    let content: Json = null;
+    if (typeof saveAs === 'string') {
+      const most = Math.min(
+        typeof maxBytes === 'number' ? maxBytes : Infinity,
+        artifactBytesOf(request.run, this.options.artifactMaxBytes),
+      );
+      const mediaType = /^[\w.+-]+\/[\w.+-]+/.exec(headers['content-type'] ?? '')?.[0] ?? 'application/octet-stream';
+      if (!(await this.save(body, { name: saveAs, path: saveAs, mediaType }, most, request, report)))
+        return tooLarge(most);
+    } else {
+      const { maxBodyBytes } = this.options.settings;
+      const most = Math.min(typeof maxBytes === 'number' ? maxBytes : Infinity, maxBodyBytes);
+      const bytes = await readWhole(body, most);
+      if (bytes === null) return tooLarge(most);
+      const read = contentOf(bytes, headers['content-type'] ?? '');
+      if ('refusal' in read) return read.refusal;
+      content = read.content;
+    }
+    return this.options.declared.accept(request, this.outputsOf({ status, headers, body: content }, parameters));
+  }
+
+  /** The body comes once, and the object store may be away: it is at hand until it is stored. False: there are more than `most` bytes. */
+  private async save(
+    body: Answer['body'],
+    artifact: Omit<ArtifactContent, 'content'>,
+    most: number,
+    request: ExecutionRequest,
+    report: ExecutionReport,
+  ): Promise<boolean> {
+    const spool = this.options.spool();
+    try {
+      for await (const piece of body as AsyncIterable<Uint8Array>) {
+        if (spool.size + piece.length > most) return false;
+        await spool.add(piece);
+      }
+      await keepArtifacts(request, report, (held) =>
+        storeArtifact(request, this.options.objects, { ...artifact, content: piecesOf(spool) }, most, held),
+      );
+      return true;
+    } finally {
+      await spool.close();
+    }
+  }
+
+  private outputsOf(response: JsonObject, { outputs }: JsonObject): JsonObject {
+    if (outputs === undefined) return response;
+    const mapped = evaluateTemplate(outputs, { response });
+    return isJsonObject(mapped) ? mapped : {};
+  }
+}
+
+/** What is known where no whole answer came, or nothing could be made of it. */
+function outcomeOfSilence(error: unknown, request: ExecutionRequest, isSent: boolean): Outcome {
+  const unknown = request.node.effects === 'once' && isSent;
+  if (request.signal.aborted) return { kind: 'stopped', unknown };
+  if (isCodedError(error)) return isSent ? refusedAfterActing(error, request) : refused(error);
+  if (NotSent.is(error)) return failed(error.code, error.message, error.retryable);
+  // What was sent may have been done: nobody but the server knows.
+  if (unknown) return { kind: 'lost', reason: 'HTTP_NO_ANSWER' };
+  const code = codeOf(error) ?? '';
+  const late = code.endsWith('_TIMEOUT');
+  return failed(late ? 'HTTP_TIMEOUT' : 'HTTP_CONNECTION', `no whole answer came: ${code || 'the connection was cut'}`, true); // prettier-ignore
+}
+
+function deniedAttempt({ host, port }: Target, code: EgressAttempt['code']): EgressAttempt {
+  const nothing = { sni: null, address: null, sent: 0, received: 0 };
+  return { n: 1, ms: 0, via: 'http', host, port, ...nothing, allowed: false, code };
+}
+
+function isExpected(status: number, expected: Json = ['2xx']): boolean {
+  const list = isJsonArray(expected) ? expected : [];
+  return list.some((one) => one === status || one === `${Math.floor(status / 100)}xx`);
+}
+
+/** Lower-case names; several of one name are joined. Cookies are no outputs: they are keys of a session. */
+function headersOf(headers: Answer['headers']): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      value === undefined || name === 'set-cookie' ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]],
+    ),
+  );
+}
+
+async function* piecesOf(spool: BodySpool): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < spool.size; at += PIECE) yield await spool.read(at, Math.min(at + PIECE, spool.size));
+}
+
+/** All bytes; null: there are more than `most`, and the rest is not taken. */
+async function readWhole(body: Answer['body'], most: number): Promise<Buffer | null> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of body as AsyncIterable<Buffer>) {
+    size += part.length;
+    if (size > most) return null;
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}
+
+function tooLarge(most: number): Outcome {
+  return failed('HTTP_BODY_TOO_LARGE', `the answer has more than ${most} bytes`, false);
+}
+
+/** JSON by the rules of packs, text as it is; nothing else can be an output. */
+function contentOf(bytes: Buffer, type: string): { readonly content: Json } | { readonly refusal: Outcome } {
+  if (bytes.length === 0) return { content: null };
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return { refusal: failed('HTTP_BODY_BINARY', 'the answer is no text: make it an artifact with saveAs', false) };
+  }
+  if (!/^application\/(?:[\w.+-]+\+)?json\b/i.test(type)) return { content: text };
+  let content: Json;
+  try {
+    content = JSON.parse(text) as Json;
+  } catch {
+    return { refusal: failed('HTTP_BODY_INVALID', 'the answer says that it is JSON, and is not', false) };
+  }
+  // JSON.parse takes the last of two equal keys and rounds large integers: the document reader refuses both.
+  const document = readDocument(bytes, { maxBytes: bytes.length });
+  if (document.kind === 'refused')
+    return { refusal: failed('HTTP_BODY_INVALID', `the JSON of the answer: ${document.faults[0]?.message ?? ''}`, false) }; // prettier-ignore
+  return { content };
+}

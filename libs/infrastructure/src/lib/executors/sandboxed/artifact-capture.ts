@@ -1,0 +1,88 @@
+import { isStoreOutage, type ExecutionRequest, type Fault, type ObjectStore } from '@taskrunner/core';
+import { codeOf } from '../step/executor-error';
+import { artifactBytesOf, sizesOf } from '../step/run-sizes';
+import { keepArtifacts, reportCaptured, storeArtifact, type ArtifactReport } from '../step/stored-artifact';
+import type {
+  CollectedArtifact,
+  SandboxDependencies,
+  StepWorkspace,
+  TakenArtifact,
+} from '../step/sandbox-dependencies';
+
+const MAX_ENTRIES = 10_000;
+const MAX_DEPTH = 32;
+
+/** Brings artifacts out of a workspace into the object store. */
+export class ArtifactCapture {
+  /** `maxBytes`: largest artifact of runs whose environment does not say. */
+  constructor(
+    private readonly dependencies: SandboxDependencies,
+    private readonly objects: ObjectStore,
+    private readonly maxBytes: number,
+  ) {}
+
+  /**
+   * An `artifact.captured` fact for each artifact that is stored, a note for each that holds a secret; a fault for each that cannot be. Only
+   * when the step is over. While the object store is away they stay in the workspace, and are taken again.
+   */
+  async capture(
+    request: ExecutionRequest,
+    workspace: StepWorkspace,
+    report: ArtifactReport,
+  ): Promise<readonly Fault[]> {
+    if (request.node.artifacts.length === 0) return [];
+    return keepArtifacts(request, report, (held) => this.take(request, workspace, held));
+  }
+
+  private async take(
+    request: ExecutionRequest,
+    workspace: StepWorkspace,
+    report: ArtifactReport,
+  ): Promise<readonly Fault[]> {
+    const { run, node } = request;
+    const { sandbox, supervisor } = this.dependencies;
+    const oversized: Fault[] = [];
+    const artifacts = node.artifacts.map(({ name, path, mediaType, optional }) => {
+      return { name, path, optional, ...(mediaType === null ? {} : { mediaType }) };
+    });
+    const maxBytes = artifactBytesOf(run, this.maxBytes);
+    const limits = { maxEntries: MAX_ENTRIES, maxDepth: MAX_DEPTH, maxBytes: sizesOf(run).workspaceBytes };
+    const store = async (artifact: TakenArtifact): Promise<void> => {
+      try {
+        await storeArtifact(request, this.objects, artifact, maxBytes, report);
+      } catch (error) {
+        if (codeOf(error) !== 'OBJECT_TOO_LARGE') throw error;
+        oversized.push(tooLarge(artifact.name, maxBytes));
+      }
+    };
+    const asked = { supervisor, sandbox, workspace, artifacts, limits };
+    // What may hold a secret is looked through on its way.
+    const staging = request.redactor.isIdle ? await this.objects.stage(sandbox.owner) : null;
+    if (staging === null) return [...(await this.dependencies.collect(asked, store)), ...oversized];
+    try {
+      const take = async ({ file, ...artifact }: CollectedArtifact): Promise<void> => {
+        await staging.adopt(run.tenant, file);
+        reportCaptured(request, artifact, file, report);
+      };
+      const stage = { folder: staging.folder, maxBytes, take };
+      return [...(await this.dependencies.collect({ ...asked, stage }, store)), ...oversized];
+    } catch (error) {
+      // The collector may have failed because its folder in the store was gone: it cannot say so itself.
+      if (!isStoreOutage(error)) await this.objects.probe(1);
+      throw error;
+    } finally {
+      await staging.close();
+    }
+  }
+}
+
+function tooLarge(name: string, maxBytes: number): Fault {
+  return {
+    code: 'ARTIFACT_TOO_LARGE',
+    path: '',
+    line: null,
+    column: null,
+    message: `artifact ${JSON.stringify(name)} has more than ${maxBytes} bytes`,
+    remediation: 'Write less data, or raise `artifacts.maxBytes` in the configuration.',
+  };
+}

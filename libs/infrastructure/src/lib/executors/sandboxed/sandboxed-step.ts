@@ -1,0 +1,381 @@
+import { basename } from 'node:path';
+import {
+  isStoreOutage,
+  sha256,
+  type ExecutionReport,
+  type ExecutionRequest,
+  type Fault,
+  type ObjectStore,
+  type Outcome,
+} from '@taskrunner/core';
+import { ArtifactCapture } from './artifact-capture';
+import type { AttemptEgress, OpenEgress } from '../http/attempt-egress';
+import type { AskedResources, ContainerDependencies, StepContainer } from '../step/container-dependencies';
+import type { DeclaredOutputs } from '../step/declared-outputs';
+import { codeOf, refusal } from '../step/executor-error';
+import { MountedFiles } from './mounted-files';
+import { failed, refused, refusedAfterActing } from '../step/outcome';
+import type { PackContent } from '../step/pack-content';
+import { sizesOf } from '../step/run-sizes';
+import type {
+  SandboxDependencies,
+  StepChild,
+  StepExit,
+  StepOwner,
+  StepTool,
+  StepWorkspace,
+} from '../step/sandbox-dependencies';
+import type { SecretFiles } from './secret-files';
+import { stepEnvironment } from './step-environment';
+import { failureOf, failureOfExcess } from './step-exit';
+
+/** What is to be started in a workspace. */
+export interface Invocation {
+  readonly argv0: string;
+  readonly args: readonly string[];
+  readonly okExitCodes: ReadonlySet<number>;
+  readonly stdin?: string;
+  /** Last touch before the start. `owner`: whom files must belong to; null: the user of this process. */
+  readonly prepare?: (workspace: StepWorkspace, owner: StepOwner | null) => Promise<void>;
+}
+
+/** A container that is to be started with a workspace. */
+export interface ContainerInvocation extends Pick<StepContainer, 'image' | 'command' | 'args'> {
+  readonly resources: AskedResources;
+  readonly okExitCodes: ReadonlySet<number>;
+}
+
+/** What sandboxed steps need. */
+export interface SandboxedStepOptions {
+  readonly dependencies: SandboxDependencies;
+  readonly objects: ObjectStore;
+  readonly pack: PackContent;
+  readonly declared: DeclaredOutputs;
+  readonly secrets: SecretFiles;
+  /** None: no containers here. */
+  readonly containers?: ContainerDependencies | null;
+  readonly egress: AttemptEgress;
+  /** Folder of the workspaces. */
+  readonly workDirectory: string;
+  /** Largest artifact, bytes. */
+  readonly artifactMaxBytes: number;
+  /** W3C trace context of an execution, for its child; none unless told. */
+  readonly traceparent?: (request: ExecutionRequest) => string | null;
+}
+
+/** What a container is told beside the pack's variables; its PATH is the image's. */
+const CONTAINER_ENVIRONMENT = {
+  HOME: '/task/home',
+  TMPDIR: '/task/tmp',
+  LANG: 'C.UTF-8',
+  TZ: 'UTC',
+  TASKRUNNER_OUTPUTS: '/task/outputs.json',
+};
+
+/** What a child gets at its start: the socket of its way out, and the folder of its secrets. */
+interface StartOptions {
+  readonly egressSocket: string | null;
+  readonly secretFolder: string | undefined;
+}
+/** Starts a child that is ready. */
+type Start = (options: StartOptions) => Promise<StepChild>;
+
+const STOPPED_BEFORE_START: Outcome = { kind: 'stopped', unknown: false };
+
+/**
+ * The course of one execution in a sandbox, the same for every executor that starts a process: workspace, files, tool, child, outputs,
+ * artifacts; and, however it ends, the workspace is removed after the child is proven gone.
+ */
+export class SandboxedStep {
+  private readonly files: MountedFiles;
+  private readonly artifacts: ArtifactCapture;
+  private readonly egress: AttemptEgress;
+
+  constructor(private readonly options: SandboxedStepOptions) {
+    const { dependencies, objects, pack, artifactMaxBytes } = options;
+    this.egress = options.egress;
+    this.files = new MountedFiles(objects, pack, (source, limits) => dependencies.entriesOfTar(source, limits));
+    this.artifacts = new ArtifactCapture(dependencies, objects, artifactMaxBytes);
+  }
+
+  /** Performs it; refusals are failed attempts. */
+  async perform(
+    request: ExecutionRequest,
+    report: ExecutionReport,
+    invoke: () => Invocation | ContainerInvocation,
+  ): Promise<Outcome> {
+    if (request.signal.aborted) return STOPPED_BEFORE_START;
+    let workspace: StepWorkspace | null = null;
+    let secretFolder: string | undefined;
+    try {
+      const invocation = invoke();
+      const { dependencies, workDirectory: root } = this.options;
+      // A step's id may be longer than a file's name.
+      const execution = `${request.execution}-${sha256(request.step).slice('sha256:'.length, 31)}`;
+      const owner = this.ownerOf(invocation);
+      workspace = await dependencies.createWorkspace({ root, run: request.run.runId, execution, owner });
+      secretFolder = await this.writeSecrets(request, execution, owner);
+      return await this.performIn(workspace, request, report, invocation, secretFolder);
+    } catch (error) {
+      return refused(error);
+    } finally {
+      if (secretFolder !== undefined) await this.options.secrets.remove(secretFolder);
+      // What is left is swept when the worker starts again; it does not change what the step has done.
+      await workspace?.remove().catch(() => report.line('warn', 'The workspace of this attempt could not be removed.'));
+    }
+  }
+
+  /** Secrets that the step asked for as files; none: no folder. */
+  private async writeSecrets(
+    { run, node, secrets }: ExecutionRequest,
+    execution: string,
+    owner: SandboxDependencies['sandbox']['owner'],
+  ): Promise<string | undefined> {
+    const files = new Map<string, Uint8Array>();
+    for (const { name, file } of node.secrets) {
+      const value = secrets.get(name);
+      if (file !== null && value !== undefined) files.set(file, value);
+    }
+    return files.size === 0 ? undefined : this.options.secrets.write(`${run.runId}-${execution}`, files, owner);
+  }
+
+  private async performIn(
+    workspace: StepWorkspace,
+    request: ExecutionRequest,
+    report: ExecutionReport,
+    invocation: Invocation | ContainerInvocation,
+    secretFolder: string | undefined,
+  ): Promise<Outcome> {
+    await this.prepareWorkspace(workspace, request, report);
+    if (request.signal.aborted) return STOPPED_BEFORE_START;
+    const start = await this.prepare(workspace, request, report, invocation);
+    if (request.signal.aborted) return STOPPED_BEFORE_START;
+    const egress = await this.egress.open(request);
+    let exit: StepExit;
+    try {
+      exit = await this.run(request, start, egress, secretFolder);
+    } catch (error) {
+      // Why there is no exit says more than what may then go wrong with the log of its way out.
+      if (egress !== null) await this.egress.close(egress, request, report).catch(() => false);
+      throw error;
+    }
+    let isKnown = true;
+    try {
+      if (egress !== null) isKnown = await this.egress.close(egress, request, report);
+    } catch (error) {
+      return refusedAfterActing(error, request, exit.code);
+    }
+    // A child that is told to stop by its run has no result to lose.
+    if (!isKnown && !request.signal.aborted) return this.egress.outcomeOfLoss(request);
+    return this.conclude(workspace, request, report, invocation, exit);
+  }
+
+  private async prepareWorkspace(
+    workspace: StepWorkspace,
+    request: ExecutionRequest,
+    report: ExecutionReport,
+  ): Promise<void> {
+    try {
+      await workspace.writeFiles('pack', this.options.pack.files(request));
+      await workspace.writeFiles(
+        'in',
+        this.files.files(request, (fact) => report.fact(fact)),
+      );
+    } catch (error) {
+      // It was waiting for the object store when it was told to stop.
+      if (request.signal.aborted && isStoreOutage(error)) return;
+      const code = codeOf(error);
+      if (code !== 'EEXIST' && code !== 'ENOTDIR') throw error;
+      throw refusal('FILE_PATH_TAKEN', 'two files of the step stand at the same path', { cause: error });
+    }
+  }
+
+  /** Finds, tells and compares what argv[0] and the pinned names lead to. */
+  private async resolveTool(
+    workspace: StepWorkspace,
+    request: ExecutionRequest,
+    report: ExecutionReport,
+    argv0: string,
+  ): Promise<StepTool> {
+    const { sandbox } = this.options.dependencies;
+    const { step, execution, node } = request;
+    const tool = await sandbox.resolveTool(workspace, argv0);
+    for (const { path, digest } of [tool, ...tool.interpreters])
+      report.fact({ type: 'tool.resolved', step, execution, path, digest });
+    for (const [name, digests] of Object.entries(node.tools)) {
+      const { digest } = name === basename(argv0) ? tool : await sandbox.resolveTool(workspace, name);
+      if (!digests.includes(digest))
+        throw refusal('TOOL_MISMATCH', `${name} is ${digest}, which the pack does not allow`);
+    }
+    return tool;
+  }
+
+  /** The last steps before the start; gives what starts the child. */
+  private async prepare(
+    workspace: StepWorkspace,
+    request: ExecutionRequest,
+    report: ExecutionReport,
+    invocation: Invocation | ContainerInvocation,
+  ): Promise<Start> {
+    if ('image' in invocation) return (options) => this.startContainer(workspace, request, report, invocation, options);
+    await invocation.prepare?.(workspace, this.options.dependencies.sandbox.owner);
+    const tool = await this.resolveTool(workspace, request, report, invocation.argv0);
+    return (options) => this.startChild(workspace, request, report, invocation, tool, options);
+  }
+
+  private startChild(
+    workspace: StepWorkspace,
+    request: ExecutionRequest,
+    report: ExecutionReport,
+    { args, stdin }: Invocation,
+    tool: StepTool,
+    { egressSocket, secretFolder }: StartOptions,
+  ): Promise<StepChild> {
+    const { dependencies, traceparent = () => null } = this.options;
+    const { limits } = sizesOf(request.run);
+    const env = stepEnvironment(dependencies.sandbox.environment(workspace), request, traceparent(request));
+    const task = {
+      workspace,
+      tool,
+      args,
+      env,
+      limits,
+      egressSocket,
+      secretFolder,
+      ...(stdin === undefined ? {} : { stdin }),
+    };
+    return dependencies.supervisor.run(dependencies.sandbox.launch(task), {
+      onOutput: (stream, chunk) => report.output(stream, chunk),
+    });
+  }
+
+  private startContainer(
+    workspace: StepWorkspace,
+    request: ExecutionRequest,
+    report: ExecutionReport,
+    { image, command, args, resources }: ContainerInvocation,
+    { egressSocket, secretFolder }: StartOptions,
+  ): Promise<StepChild> {
+    const { containers = null, traceparent = () => null } = this.options;
+    if (containers === null) throw refusal('CONTAINERS_UNAVAILABLE', 'this worker has no container engine');
+    const { run, step, execution, signal } = request;
+    const { asked, limits, stopGraceMs, attemptTimeoutMs } = sizesOf(run);
+    const container: StepContainer = {
+      ...{ tenant: run.tenant, run: run.runId, step, execution, image, command, args, signal, stopGraceMs },
+      env: stepEnvironment(CONTAINER_ENVIRONMENT, request, traceparent(request)),
+      workspace: workspace.path,
+      limits: {
+        memoryBytes: resources.memoryBytes ?? asked.memoryBytes,
+        cpuMillicores: resources.cpuMillicores ?? asked.cpuMillicores,
+        processes: resources.processes ?? asked.processes,
+        openFiles: limits.openFiles,
+        fileBytes: limits.fileBytes,
+        workspaceBytes: limits.workspaceBytes,
+        workspaceFiles: limits.workspaceFiles,
+      },
+      deadlineMs: (request.node.retries.attemptTimeoutMs ?? attemptTimeoutMs) + stopGraceMs,
+      egressSocket,
+      secretFolder: secretFolder ?? null,
+      hasSecrets: request.secrets.size > 0,
+    };
+    return containers.start(container, {
+      onOutput: (stream, chunk) => report.output(stream, chunk),
+      onImage: (digest) =>
+        report.fact({ type: 'tool.resolved', step, execution, path: `${image.name}@${image.digest}`, digest }),
+    });
+  }
+
+  private ownerOf(invocation: Invocation | ContainerInvocation): SandboxDependencies['sandbox']['owner'] {
+    const { containers = null, dependencies } = this.options;
+    return 'image' in invocation && containers !== null ? containers.owner : dependencies.sandbox.owner;
+  }
+
+  /** Starts the child and stays with it until it and all it started is gone. */
+  private async run(
+    request: ExecutionRequest,
+    start: Start,
+    egress: OpenEgress | null,
+    secretFolder: string | undefined,
+  ): Promise<StepExit> {
+    const { stopGraceMs } = sizesOf(request.run);
+    const child = await start({ egressSocket: egress?.way.path ?? null, secretFolder });
+    // Its end is awaited below, whoever asked for it.
+    const stop = () => void child.stop(stopGraceMs).catch(() => undefined);
+    request.signal.addEventListener('abort', stop);
+    if (request.signal.aborted) stop();
+    egress?.way.onLost(stop);
+    try {
+      return await child.exit;
+    } finally {
+      request.signal.removeEventListener('abort', stop);
+    }
+  }
+
+  /** The child is gone: what it was, and what it leaves. A result that overtakes a stop counts. */
+  private async conclude(
+    workspace: StepWorkspace,
+    request: ExecutionRequest,
+    report: ExecutionReport,
+    { okExitCodes }: Pick<Invocation, 'okExitCodes'>,
+    exit: StepExit,
+  ): Promise<Outcome> {
+    const once = request.node.effects === 'once';
+    if (exit.killed === 'stop') {
+      // What a timeout ends is a failed attempt, and its artifacts tell why; a cancelled or handed-over run does not wait for them.
+      const { reason } = request.signal as { readonly reason: unknown };
+      if (reason === 'attempt-timeout' || reason === 'step-timeout')
+        await this.collectPartial(workspace, request, report);
+      return { kind: 'stopped', unknown: once };
+    }
+    if (exit.killed === 'deadline' || exit.killed === 'closed')
+      return { kind: 'lost', reason: `killed: ${exit.killed}` };
+    const { excess } = exit;
+    const failure = excess === undefined ? failureOf(exit, okExitCodes) : failureOfExcess(excess, exit.code);
+    if (failure !== null) {
+      await this.collectPartial(workspace, request, report);
+      return failure;
+    }
+    return this.collect(workspace, request, report, exit.code);
+  }
+
+  private async collect(
+    workspace: StepWorkspace,
+    request: ExecutionRequest,
+    report: ExecutionReport,
+    exitCode: number | null,
+  ): Promise<Outcome> {
+    try {
+      const faults = await this.artifacts.capture(request, workspace, report);
+      const outputs = { ...(await this.options.dependencies.readOutputs(workspace)), exitCode };
+      const [first] = faults;
+      if (first !== undefined) return failed(first.code, messageOf(faults), true, exitCode);
+      return await this.options.declared.accept(request, outputs, exitCode);
+    } catch (error) {
+      return refusedAfterActing(error, request, exitCode);
+    }
+  }
+
+  /** Artifacts of a failed attempt: what is there is taken; what is not is said in the log, beside the failure itself. */
+  private async collectPartial(
+    workspace: StepWorkspace,
+    request: ExecutionRequest,
+    report: ExecutionReport,
+  ): Promise<void> {
+    try {
+      const faults = await this.artifacts.capture(request, workspace, report);
+      for (const fault of faults) await report.line('warn', `${fault.code}: ${fault.message}`);
+    } catch (error) {
+      await report.line(
+        'warn',
+        `The artifacts of this attempt could not be taken: ${codeOf(error) ?? 'unknown error'}.`,
+      );
+    }
+  }
+}
+
+function messageOf(faults: readonly Fault[]): string {
+  return faults
+    .slice(0, 20)
+    .map((fault) => fault.message)
+    .join('; ');
+}

@@ -1,0 +1,58 @@
+import { chown, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '@taskrunner/core';
+import { EXECUTOR_BEHAVIOURS } from '../step/behaviours';
+import { refusal } from '../step/executor-error';
+import type { PackContent } from '../step/pack-content';
+import type { StepOwner, StepWorkspace } from '../step/sandbox-dependencies';
+import type { Invocation } from './sandboxed-step';
+import type { StepsByIsolation } from './steps-by-isolation';
+import { contentOf, okExitCodesOf, textsOf } from '../step/with-values';
+
+/** Where a script from `source` stands: among what is discarded. */
+const SOURCE_FILE = 'tmp/script';
+
+/** What the script executor needs. */
+export interface ScriptExecutorOptions {
+  readonly steps: StepsByIsolation;
+  readonly pack: PackContent;
+  /** Names of interpreters that may be started. */
+  readonly interpreters: readonly string[];
+}
+
+/** `builtin:script`: an interpreter with a script of the pack, or with `source`, which is written to a file as it is. */
+export class ScriptExecutor extends Executor {
+  readonly uses = 'builtin:script';
+  readonly behaviour = EXECUTOR_BEHAVIOURS[this.uses];
+
+  constructor(private readonly options: ScriptExecutorOptions) {
+    super();
+  }
+
+  execute(request: ExecutionRequest, report: ExecutionReport): Promise<Outcome> {
+    return this.options.steps.perform(request, report, () => this.invocationOf(request));
+  }
+
+  private invocationOf({ run, with: parameters }: ExecutionRequest): Invocation {
+    const [argv0, ...flags] = textsOf(parameters, 'interpreter');
+    if (argv0 === undefined || !this.options.interpreters.includes(argv0))
+      throw refusal('INTERPRETER_NOT_ALLOWED', `${JSON.stringify(argv0 ?? '')} is not an allowed interpreter`);
+    const { path = null, source = null, stdin = null } = parameters;
+    if ((path === null) === (source === null) || typeof (path ?? source) !== 'string')
+      throw refusal('WITH_INVALID', 'a script has either with.path or with.source');
+    const file = typeof path === 'string' ? `pack/${this.options.pack.entry(run, path).path}` : SOURCE_FILE;
+    return {
+      argv0,
+      args: [...flags, file, ...textsOf(parameters, 'args')],
+      okExitCodes: okExitCodesOf(parameters),
+      ...(stdin === null ? {} : { stdin: contentOf(stdin) }),
+      ...(typeof source === 'string' ? { prepare: (workspace, owner) => writeSource(workspace, source, owner) } : {}),
+    };
+  }
+}
+
+async function writeSource(workspace: StepWorkspace, source: string, owner: StepOwner | null): Promise<void> {
+  const path = join(workspace.path, SOURCE_FILE);
+  await writeFile(path, source, { mode: 0o500, flag: 'wx' });
+  if (owner !== null) await chown(path, owner.uid, owner.gid);
+}

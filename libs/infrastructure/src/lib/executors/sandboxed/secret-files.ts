@@ -1,0 +1,79 @@
+import { chown, lstat, mkdir, open, readdir, rm, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { refusal } from '../step/executor-error';
+
+/** File systems that are memory: tmpfs and ramfs, as statfs(2) numbers them. */
+const IN_MEMORY = new Set([0x01021994, 0x858458f6]);
+
+interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/**
+ * Secrets as files, in memory, while a step runs: `<base>/taskrunner-secrets-<uid>/<pid>/<execution>/<name>`, folders 0700, files
+ * 0400, of the step's user. The sandbox shows an execution's folder as `/run/secrets`.
+ */
+export class SecretFiles {
+  private root: Promise<string> | null = null;
+
+  /** `base`: a folder on tmpfs. One for a process. */
+  constructor(private readonly base: string) {}
+
+  /** Lays them down; the folder. `execution` is a name of its own; `owner`: the user of the step, null: this process's. Throws `SECRETS_FOLDER`. */
+  async write(execution: string, files: ReadonlyMap<string, Uint8Array>, owner: Owner | null): Promise<string> {
+    this.root ??= this.prepare().catch((error: unknown) => {
+      this.root = null;
+      throw error;
+    });
+    const folder = join(await this.root, execution);
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder, { mode: 0o700 });
+    for (const [name, value] of files) {
+      const file = await open(join(folder, name), 'wx', 0o400);
+      try {
+        await file.writeFile(value);
+        if (owner !== null) await file.chown(owner.uid, owner.gid);
+      } finally {
+        await file.close();
+      }
+    }
+    if (owner !== null) await chown(folder, owner.uid, owner.gid);
+    return folder;
+  }
+
+  /** Only after the step is proven over. */
+  async remove(folder: string): Promise<void> {
+    await rm(folder, { recursive: true, force: true });
+  }
+
+  /** This process's folder; what processes left that are gone is removed. */
+  private async prepare(): Promise<string> {
+    const { type } = await statfs(this.base).catch((error: unknown) => {
+      throw refusal('SECRETS_FOLDER', `${this.base} is not there`, { cause: error });
+    });
+    if (!IN_MEMORY.has(type)) throw refusal('SECRETS_FOLDER', `${this.base} is not in memory`);
+    const uid = process.getuid?.() ?? 0;
+    const own = join(this.base, `taskrunner-secrets-${uid}`);
+    await mkdir(own, { mode: 0o700, recursive: true });
+    const found = await lstat(own);
+    if (!found.isDirectory() || found.uid !== uid || (found.mode & 0o077) !== 0)
+      throw refusal('SECRETS_FOLDER', `${own} is not a private folder of this user`);
+    for (const pid of await readdir(own))
+      if (!isAlive(Number(pid))) await rm(join(own, pid), { recursive: true, force: true });
+    const root = join(own, String(process.pid));
+    await rm(root, { recursive: true, force: true });
+    await mkdir(root, { mode: 0o700 });
+    return root;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return typeof error === 'object' && error !== null && 'code' in error && error.code === 'EPERM';
+  }
+}

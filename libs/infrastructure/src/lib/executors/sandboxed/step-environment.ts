@@ -1,0 +1,42 @@
+import type { ExecutionRequest } from '@taskrunner/core';
+import { refusal } from '../step/executor-error';
+import { secretText } from '../step/secret-text';
+
+type Environment = { readonly [name: string]: string };
+
+/**
+ * The environment of a child (language.md §6): what the sandbox decides, the pack's `env`, and what this execution is. Nothing of the
+ * worker's own. The planner refuses reserved names; they are refused here once more.
+ */
+export function stepEnvironment(
+  sandbox: Environment,
+  request: ExecutionRequest,
+  traceparent: string | null,
+): Environment {
+  const own = { ...request.env, ...secretVariables(request) };
+  for (const [name, value] of Object.entries(own))
+    if (!/^[A-Z_][A-Z0-9_]*$/.test(name) || /^LD_|_PROXY$|^TASKRUNNER_/.test(name) || value.includes('\0'))
+      throw refusal('ENV_REFUSED', `the environment variable ${JSON.stringify(name)} may not be set`);
+  const { run, step, attempt, key } = request;
+  return {
+    ...sandbox,
+    ...own,
+    TASKRUNNER_RUN_ID: run.runId,
+    TASKRUNNER_STEP_ID: step,
+    TASKRUNNER_ATTEMPT: String(attempt),
+    TASKRUNNER_PLAN_HASH: run.planHash,
+    TASKRUNNER_IDEMPOTENCY_KEY: key,
+    ...(traceparent === null ? {} : { TRACEPARENT: traceparent }),
+  };
+}
+
+/** Secrets that the step asked for as variables. */
+function secretVariables({ node, secrets }: ExecutionRequest): Environment {
+  const variables: Record<string, string> = {};
+  for (const { name, env } of node.secrets) {
+    const value = secrets.get(name);
+    if (env === null || value === undefined) continue;
+    variables[env] = secretText(name, value);
+  }
+  return variables;
+}

@@ -1,0 +1,49 @@
+import { constants } from 'node:os';
+import type { Outcome } from '@taskrunner/core';
+import { failed } from '../step/outcome';
+import type { StepExcess, StepExit } from '../step/sandbox-dependencies';
+
+/** sysexits.h EX_CONFIG: another attempt cannot go better. */
+const NEVER_AGAIN = 78;
+/** A shell, and bubblewrap, tell of a signal by 128 plus its number. */
+const SIGNAL_BASE = 128;
+const LAST_SIGNAL = 31;
+
+const MIB = 1024 * 1024;
+
+/** The failure that an excess is. What was too much now may be enough at another attempt: it may be tried again, as what was `KILLED`. */
+export function failureOfExcess(excess: StepExcess, exitCode: number | null): Outcome {
+  const { limit, used, allowed, place = 'the workspace' } = excess;
+  const [most, seen] = [Math.floor(allowed / MIB), Math.ceil(used / MIB)];
+  switch (limit) {
+    case 'memory':
+      return over('MEMORY', `the step used ${seen} MiB of memory; its processes together may use ${most} MiB`);
+    case 'workspace':
+      return over('WORKSPACE', `what the step wrote to its workspace took ${seen} MiB; it may take ${most} MiB`);
+    case 'files':
+      return over('FILES', `the step made more than ${allowed} files and folders in ${place}`);
+    case 'depth':
+      return over('FILES', `the step made folders that are nested deeper than ${allowed} in ${place}`);
+    case 'tmpfs':
+      return over('TMPFS', `the step failed, and ${place} was full; it may hold ${most} MiB`);
+  }
+
+  function over(name: string, message: string): Outcome {
+    return failed(`SANDBOX_LIMIT_${name}`, message, true, exitCode);
+  }
+}
+
+/** The failure that an end is, or null where its code is among the good ones. Exit 75 (EX_TEMPFAIL) and all others may be tried again. */
+export function failureOf(exit: StepExit, okExitCodes: ReadonlySet<number>): Outcome | null {
+  const { code, signal } = exit;
+  if (code !== null && okExitCodes.has(code)) return null;
+  const name = signal ?? signalBehind(code);
+  if (name !== null) return failed('KILLED', `the step was killed by ${name}`, true, code);
+  return failed(`EXIT_${code}`, `the step ended with exit code ${code}`, code !== NEVER_AGAIN, code);
+}
+
+function signalBehind(code: number | null): string | null {
+  if (code === null || code <= SIGNAL_BASE || code > SIGNAL_BASE + LAST_SIGNAL) return null;
+  const number = code - SIGNAL_BASE;
+  return Object.entries(constants.signals).find(([, value]) => value === number)?.[0] ?? `signal ${number}`;
+}

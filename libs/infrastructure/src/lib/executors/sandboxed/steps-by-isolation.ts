@@ -1,0 +1,36 @@
+import type { Environment, ExecutionReport, ExecutionRequest, Outcome } from '@taskrunner/core';
+import { refusal } from '../step/executor-error';
+import { refused } from '../step/outcome';
+import type { SandboxDependencies } from '../step/sandbox-dependencies';
+import type { ContainerInvocation, Invocation, SandboxedStep } from './sandboxed-step';
+
+/** Sandboxed steps, each in the sandbox that its run was admitted with: never in another one. */
+export class StepsByIsolation {
+  private readonly steps = new WeakMap<SandboxDependencies, SandboxedStep>();
+
+  /** `dependenciesOf`: null where this worker cannot enforce the profile (any more). */
+  constructor(
+    private readonly dependenciesOf: (isolation: string) => SandboxDependencies | null,
+    private readonly stepOf: (dependencies: SandboxDependencies) => SandboxedStep,
+  ) {}
+
+  /** As `SandboxedStep.perform`; a failed attempt where the sandbox is not there. */
+  async perform(
+    request: ExecutionRequest,
+    report: ExecutionReport,
+    invoke: () => Invocation | ContainerInvocation,
+  ): Promise<Outcome> {
+    const { mode, isolation } = JSON.parse(request.run.environment) as Environment;
+    const dependencies = this.dependenciesOf(isolation);
+    if (dependencies === null) {
+      const code = mode === 'sealed' ? 'SEALED_UNENFORCEABLE' : 'SANDBOX_UNAVAILABLE';
+      return refused(refusal(code, `this worker cannot enforce ${isolation}`));
+    }
+    let step = this.steps.get(dependencies);
+    if (step === undefined) {
+      step = this.stepOf(dependencies);
+      this.steps.set(dependencies, step);
+    }
+    return step.perform(request, report, invoke);
+  }
+}

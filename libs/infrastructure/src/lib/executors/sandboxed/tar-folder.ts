@@ -1,0 +1,49 @@
+import { isCodedError } from '@taskrunner/core';
+import { refusal } from '../step/executor-error';
+import type { SandboxDependencies, StepFile } from '../step/sandbox-dependencies';
+
+const MAX_ENTRIES = 10_000;
+/** Bytes of a tar that are no content: a header of a long name, the header itself, what fills the last block of a file. */
+const AROUND_ENTRY = 8 * 1_024;
+
+/**
+ * The files of a tar, below `folder`. A tar may come from anybody: the reader takes only regular files under plain relative names, each
+ * once, and a tar that is whole. At most 10 000 files and `maxBytes`.
+ */
+export async function* filesOfTar(
+  entries: SandboxDependencies['entriesOfTar'],
+  content: AsyncIterable<Uint8Array>,
+  folder: string,
+  maxBytes: number,
+): AsyncGenerator<StepFile> {
+  const limits = { maxBytes: maxBytes + MAX_ENTRIES * AROUND_ENTRY, maxFiles: MAX_ENTRIES, maxFileBytes: maxBytes };
+  let files = 0;
+  let bytes = 0;
+  try {
+    for await (const { path, size, executable, content: file } of entries(content, limits)) {
+      files += 1;
+      bytes += size;
+      if (bytes > maxBytes) throw refusal('FILE_TOO_LARGE', `the tar at ${folder} has more than ${maxBytes} bytes`);
+      yield { path: `${folder}${path}`, content: whole(file, folder), executable };
+    }
+  } catch (error) {
+    throw ofStep(error, folder);
+  }
+  if (files === 0) throw refusal('FILE_NOT_A_TAR', `the tar at ${folder} is empty`);
+}
+
+/** The bytes of one file, or a refusal where the tar ends in the middle of it. */
+async function* whole(file: AsyncIterable<Uint8Array>, folder: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* file;
+  } catch (error) {
+    throw ofStep(error, folder);
+  }
+}
+
+/** What the reader of archives refuses, in the codes of steps. */
+function ofStep(error: unknown, folder: string): unknown {
+  if (!isCodedError(error) || !error.code.startsWith('ARCHIVE_')) return error;
+  const code = error.code === 'ARCHIVE_TOO_LARGE' ? 'FILE_TOO_LARGE' : 'FILE_NOT_A_TAR';
+  return refusal(code, `what is mounted at ${folder} is refused: ${error.message}`, { cause: error });
+}

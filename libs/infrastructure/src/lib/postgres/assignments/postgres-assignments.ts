@@ -1,0 +1,150 @@
+import { Assignments, canonical, runUuid, toRunId } from '@taskrunner/core';
+import type {
+  AssignmentReport,
+  AssignmentStatus,
+  ClaimedAssignment,
+  ClaimedRun,
+  HeldAssignment,
+  WorkerSession,
+  Json,
+  Posted,
+  RunId,
+  StepId,
+  TenantId,
+} from '@taskrunner/core';
+import type { Pool } from 'pg';
+import { toClaimedRun, type ClaimedRow } from '../claims/claimed-run';
+import { AS_LONG_AS_IT_TAKES, withRetry } from '../connection/retry';
+import { statement, type Statement } from '../connection/statement';
+
+interface ClaimedAssignmentRow {
+  readonly tenant_id: string;
+  readonly run_id: string;
+  readonly name: string;
+  readonly fence: number;
+  readonly body: string;
+  readonly mac: Buffer;
+  readonly stops: StepId[];
+  readonly begun: ClaimedAssignment['begun'];
+}
+
+interface AssignmentStatusRow {
+  readonly tenant_id: string;
+  readonly run_id: string;
+  readonly name: string;
+  readonly fence: number;
+  readonly stops: StepId[];
+  readonly seen: number;
+  readonly over: boolean;
+}
+
+interface ReportedRow {
+  readonly position: number | null;
+  readonly status: string;
+  readonly unread: number;
+  readonly held: boolean;
+}
+
+/**
+ * Assignments as rows. A claim whose answer was lost holds an assignment that nobody performs: as with runs, what this worker owns and
+ * does not know of is given back by the next question for all that it holds.
+ */
+export class PostgresAssignments extends Assignments {
+  private readonly claimStatement = statement('claim-assignment');
+  private readonly runStatement = statement('lent-run');
+  private readonly beginStatement = statement('begin-executions');
+  private readonly reportStatement = statement('post-report');
+  private readonly assignmentStatusesStatement = statement('assignment-standings');
+  private readonly releaseStatement = statement('release-assignment');
+  private readonly othersStatement = statement('other-workers');
+  private lastServed = '';
+
+  constructor(private readonly pool: Pool) {
+    super();
+  }
+
+  async claim(workerSession: WorkerSession): Promise<ClaimedAssignment | null> {
+    const values = [workerSession.id, this.lastServed];
+    const [row] = await this.ask<ClaimedAssignmentRow>(this.claimStatement, values);
+    if (!row) return null;
+    this.lastServed = row.tenant_id;
+    const { name, fence, body, stops, begun } = row;
+    const runId = toRunId(row.run_id);
+    const tenant = row.tenant_id as TenantId;
+    return { tenant, runId, name, fence, workerSession, body, stops, begun, mac: row.mac.toString('hex') };
+  }
+
+  async run(tenant: TenantId, runId: RunId): Promise<ClaimedRun | null> {
+    const [row] = await this.untilAnswered<ClaimedRow>(this.runStatement, [tenant, runUuid(runId)]);
+    return row ? toClaimedRun(row) : null;
+  }
+
+  async begin(
+    held: HeldAssignment,
+    executions: readonly { readonly step: StepId; readonly execution: number }[],
+  ): Promise<readonly StepId[]> {
+    const rows = await this.untilAnswered<{ step: StepId }>(this.beginStatement, [
+      ...keyOf(held),
+      executions.map(({ step }) => step),
+      executions.map(({ execution }) => execution),
+    ]);
+    return rows.map(({ step }) => step);
+  }
+
+  async report(held: HeldAssignment, report: AssignmentReport): Promise<Posted | { readonly kind: 'lost' }> {
+    const ends = report.reported.flatMap((part) =>
+      part.kind === 'given' && 'execution' in part.body ? [part.body] : [],
+    );
+    const [row] = await this.untilAnswered<ReportedRow>(this.reportStatement, [
+      ...keyOf(held),
+      `assignment ${held.name} ${held.fence} ${report.number}`,
+      canonical(report as unknown as Json),
+      ends.map(({ step }) => step),
+      ends.map(({ execution }) => execution),
+      report.refused,
+    ]);
+    if (!row) return { kind: 'refused', code: 'RUN_NOT_FOUND' };
+    if (row.position !== null) return { kind: 'posted', position: row.position };
+    if (!row.held) return { kind: 'lost' };
+    if (ENDED.includes(row.status)) return { kind: 'refused', code: 'RUN_ENDED' };
+    if (row.unread >= UNREAD) return { kind: 'refused', code: 'INBOX_FULL' };
+    // Not inserted although there was room: this report, sent before, came first while the statement waited. Now it can be read.
+    return this.report(held, report);
+  }
+
+  async assignmentStatuses(workerSession: WorkerSession): Promise<readonly AssignmentStatus[]> {
+    const rows = await this.ask<AssignmentStatusRow>(this.assignmentStatusesStatement, [workerSession.id]);
+    return rows.map(({ tenant_id, run_id, name, fence, stops, seen, over }) => ({
+      ...{ name, fence, stops, seen, over },
+      tenant: tenant_id as TenantId,
+      runId: toRunId(run_id),
+    }));
+  }
+
+  async release(held: HeldAssignment): Promise<void> {
+    await withRetry(() => this.ask(this.releaseStatement, keyOf(held)));
+  }
+
+  async others(workerSession: WorkerSession): Promise<number> {
+    const [row] = await this.ask<{ others: number }>(this.othersStatement, [workerSession.id]);
+    return row?.others ?? 0;
+  }
+
+  /** As what a driver asks: giving up what has been executed because the database is away would send it to a person, or have it done again. */
+  private untilAnswered<Row>(text: Statement, values: readonly unknown[]): Promise<Row[]> {
+    return withRetry(() => this.ask<Row>(text, values), AS_LONG_AS_IT_TAKES);
+  }
+
+  private async ask<Row>(text: Statement, values: readonly unknown[]): Promise<Row[]> {
+    return (await this.pool.query({ ...text, values: [...values] })).rows as Row[];
+  }
+}
+
+const ENDED: readonly string[] = ['succeeded', 'failed', 'cancelled', 'halted'];
+
+/** Unread inbox messages of a run at most. */
+const UNREAD = 1_000;
+
+function keyOf({ tenant, runId, name, fence, workerSession }: HeldAssignment): unknown[] {
+  return [tenant, runUuid(runId), name, fence, workerSession.id];
+}

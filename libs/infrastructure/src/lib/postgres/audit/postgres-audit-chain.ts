@@ -1,0 +1,98 @@
+import { AuditChain, canonical } from '@taskrunner/core';
+import type { AuditEntry, AuditChainStatus, Envelope, JsonObject, KeptCheckpoint, TenantId } from '@taskrunner/core';
+import { digestBytes, toDigest } from '../encoding/digest-bytes';
+import type { Queries } from '../connection/queries';
+import { withRetry } from '../connection/retry';
+import { statement } from '../connection/statement';
+
+interface EntryRow {
+  readonly seq: number;
+  readonly at_ms: number;
+  readonly prev: Buffer | null;
+  readonly hash: Buffer;
+  readonly event: JsonObject;
+}
+
+interface CheckpointRow {
+  readonly seq: number;
+  readonly head: Buffer;
+  readonly at_ms: number;
+  readonly envelope: Envelope;
+}
+
+interface AuditChainRow {
+  /** Entries that the last checkpoint covers. */
+  readonly covered: number;
+  /** Rows that were read after it. */
+  readonly entries: number;
+  readonly last: number | null;
+  readonly head: Buffer | null;
+  /** The first place at which the rows are no chain. */
+  readonly broken: number | null;
+  /** Where the counter of the chain stands. */
+  readonly counted: number;
+  readonly at_ms: number;
+}
+
+/** Audit chains under row-level security; only which tenants are due is asked over tenants. */
+export class PostgresAuditChain extends AuditChain {
+  private readonly entriesStatement = statement('list-audit');
+  private readonly checkpointsStatement = statement('list-checkpoints');
+  private readonly dueStatement = statement('due-checkpoints');
+  private readonly statusStatement = statement('audit-standing');
+  private readonly appendStatement = statement('append-audits');
+  private readonly keepStatement = statement('keep-checkpoint');
+
+  constructor(private readonly queries: Queries) {
+    super();
+  }
+
+  async entries(tenant: TenantId, after: number, limit: number): Promise<readonly AuditEntry[]> {
+    const rows = await withRetry(() =>
+      this.queries.inTenant<EntryRow>(tenant, this.entriesStatement, [tenant, after, limit]),
+    );
+    return rows.map(({ seq, at_ms: at, prev, hash, event }) => {
+      return { seq, at, prev: prev && toDigest(prev), hash: toDigest(hash), event };
+    });
+  }
+
+  async checkpoints(tenant: TenantId, after: number, limit: number): Promise<readonly KeptCheckpoint[]> {
+    const rows = await withRetry(() =>
+      this.queries.inTenant<CheckpointRow>(tenant, this.checkpointsStatement, [tenant, after, limit]),
+    );
+    return rows.map(({ seq, head, at_ms: at, envelope }) => ({ count: seq, head: toDigest(head), at, envelope }));
+  }
+
+  async due(everyMs: number, limit: number): Promise<readonly TenantId[]> {
+    const rows = await withRetry(() =>
+      this.queries.across<{ tenant_id: TenantId }>(this.dueStatement, [everyMs, limit]),
+    );
+    return rows.map((row) => row.tenant_id);
+  }
+
+  async status(tenant: TenantId, limit: number): Promise<AuditChainStatus> {
+    const [row] = await withRetry(() =>
+      this.queries.inTenant<AuditChainRow>(tenant, this.statusStatement, [tenant, limit]),
+    );
+    if (!row) throw new TypeError('no standing');
+    const { covered, entries, last, head, broken, counted, at_ms: at } = row;
+    if (broken !== null) return { kind: 'broken', entry: broken };
+    // Fewer rows than were asked for are all that there are.
+    const end = last ?? covered;
+    if (entries < limit && end !== counted) return { kind: 'broken', entry: Math.min(end, counted) + 1 };
+    return last === null || head === null
+      ? { kind: 'unchanged' }
+      : { kind: 'grown', count: last, head: toDigest(head), at };
+  }
+
+  async append(tenant: TenantId, events: readonly JsonObject[]): Promise<void> {
+    if (events.length === 0) return;
+    const texts = events.map((event) => canonical(event));
+    await withRetry(() => this.queries.inTenant(tenant, this.appendStatement, [tenant, texts]));
+  }
+
+  async keep(tenant: TenantId, { count, head, at, envelope }: KeptCheckpoint): Promise<void> {
+    const values = [tenant, count, digestBytes(head), at, JSON.stringify(envelope)];
+    await withRetry(() => this.queries.inTenant(tenant, this.keepStatement, values));
+  }
+}

@@ -1,0 +1,164 @@
+import { toRunId } from '@taskrunner/core';
+import type {
+  ClaimedRun,
+  Digest,
+  Entry,
+  Envelope,
+  InputEventBody,
+  Json,
+  InboxMessage,
+  Page,
+  TenantId,
+} from '@taskrunner/core';
+import { toDigest } from '../encoding/digest-bytes';
+import { unpackedPage } from '../encoding/packed-page';
+
+/** What `claim-runs` returns, and claims that only end runs, but for `inbox_seq` and `untouched`. */
+export interface ClaimedRow {
+  readonly tenant_id: string;
+  readonly run_id: string;
+  readonly fence: number;
+  readonly crashes: number;
+  readonly last_seq: number;
+  readonly last_line: number;
+  readonly head: Buffer | null;
+  readonly mac: Buffer | null;
+  readonly snapshot_seq: number | null;
+  readonly seen: number;
+  readonly inbox_seq?: number;
+  readonly untouched?: boolean;
+  readonly unhonoured?: string;
+  readonly plan_hash: string;
+  readonly plan: string;
+  readonly profile_digest: string;
+  readonly profile: string;
+  readonly environment: string;
+  readonly pack_name: string;
+  readonly pack_version: string;
+  readonly content_digest: string;
+  readonly source_digest: string;
+  readonly manifest: string;
+  readonly files: ClaimedRun['files'];
+  readonly inputs: Json;
+  readonly admission: Envelope;
+  readonly admission_digest: string;
+  readonly trace_context: string | null;
+  readonly waited_ms: number;
+  readonly committed_ms?: number | null;
+}
+
+/**
+ * Swept this often without progress, a run is driven only in quarantine: in a process of its own. From then on a sweep counts only if that
+ * process had begun to drive it: a worker that dies while the run waits for a place, or its process starts, says nothing about the run.
+ */
+export const CRASHES_TO_QUARANTINE = 2;
+/**
+ * What a run's own process died of is counted as this many at once. A worker may die of anything, also from outside, so one of its deaths
+ * ends no run; but who takes his worker along so often when driven alone, without one result in between, is no victim: it may have used up
+ * the memory of the whole pod.
+ */
+export const CRASHES_TO_POISON = 20;
+
+export function toClaimedRun(row: ClaimedRow): ClaimedRun {
+  return {
+    tenant: row.tenant_id as TenantId,
+    runId: toRunId(row.run_id),
+    fence: row.fence,
+    ...toResumed(row),
+    ...(row.inbox_seq === undefined ? {} : { inbox: row.inbox_seq }),
+    untouched: row.untouched === true,
+    ...(row.unhonoured === undefined ? {} : { unhonoured: row.unhonoured }),
+    crashes: row.crashes < CRASHES_TO_POISON ? Math.min(row.crashes, CRASHES_TO_QUARANTINE) : row.crashes,
+    quarantine: row.crashes >= CRASHES_TO_QUARANTINE,
+    plan: row.plan,
+    planHash: row.plan_hash as Digest,
+    profile: row.profile,
+    profileDigest: row.profile_digest as Digest,
+    environment: row.environment,
+    pack: {
+      name: row.pack_name,
+      version: row.pack_version,
+      contentDigest: row.content_digest as Digest,
+      sourceDigest: row.source_digest as Digest,
+    },
+    manifest: row.manifest,
+    files: row.files,
+    inputs: row.inputs,
+    admission: row.admission,
+    admissionDigest: row.admission_digest as Digest,
+    ...(row.trace_context === null ? {} : { traceContext: row.trace_context }),
+  };
+}
+
+/** What `resume-run` returns. */
+export type ResumedRow = Pick<
+  ClaimedRow,
+  'last_seq' | 'last_line' | 'head' | 'mac' | 'snapshot_seq' | 'seen' | 'committed_ms'
+>;
+
+export function toResumed(row: ResumedRow) {
+  return {
+    lastSeq: row.last_seq,
+    lastLine: row.last_line,
+    head: row.head && toDigest(row.head),
+    mac: row.mac && row.mac.toString('hex'),
+    snapshotSeq: row.snapshot_seq,
+    seen: row.seen,
+    committedAt: row.committed_ms ?? null,
+    // What a claim saw of it then does not hold any more.
+    untouched: false,
+  };
+}
+
+/** What `read-pages` returns. */
+export interface PageRow {
+  readonly first_seq: number;
+  readonly content: Buffer;
+  readonly prev: Buffer;
+  readonly hash: Buffer;
+  readonly mac: Buffer;
+}
+
+export function toPage(row: PageRow): Page & { readonly mac: string } {
+  return {
+    first: row.first_seq,
+    ...pageContent(row.content),
+    prev: toDigest(row.prev),
+    hash: toDigest(row.hash),
+    mac: row.mac.toString('hex'),
+  };
+}
+
+/** Entries and values of a stored page. Bytes that are no page's are told as a page without entries, at which no hash holds. */
+export function pageContent(content: Buffer): Pick<Page, 'entries' | 'values'> {
+  const texts = unpackedPage(content);
+  try {
+    if (texts !== null)
+      return {
+        entries: JSON.parse(texts.entries) as Entry[],
+        values: texts.held === null ? {} : (JSON.parse(texts.held) as Page['values']),
+      };
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  return { entries: [], values: {} };
+}
+
+/** What `read-letters` returns. */
+export interface InboxRow {
+  readonly position: number;
+  readonly given: InputEventBody;
+  readonly envelope: Envelope | null;
+  readonly response: Json;
+  readonly posted_ms: number;
+}
+
+export function toInboxMessage(row: InboxRow): InboxMessage {
+  return {
+    position: row.position,
+    input: row.given,
+    envelope: row.envelope,
+    response: row.response,
+    postedAt: row.posted_ms,
+  };
+}

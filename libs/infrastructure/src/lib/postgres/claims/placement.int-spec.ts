@@ -1,0 +1,122 @@
+import { runUuid } from '@taskrunner/core';
+import { Client } from 'pg';
+import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
+import type { WebDatabase, WorkerDatabase } from '../databases';
+import { statement } from '../connection/statement';
+import { aWorker, cancelRequest, submit, tenantA } from '../testing/builders';
+import { startTestServer } from '../testing/test-database';
+import type { TestDatabase, TestServer } from '../testing/test-database';
+
+let host: TestServer;
+let database: TestDatabase;
+let web: WebDatabase;
+let worker: WorkerDatabase;
+beforeAll(async () => {
+  host = await startTestServer(startEmbeddedPostgres);
+});
+beforeEach(async () => {
+  database = await host.database();
+  web = await database.web();
+  worker = await database.worker();
+});
+afterEach(() => database.close());
+afterAll(() => host.stop());
+
+const place = () => database.sql(statement('mark-unplaced').text);
+const steady = () => database.sql(`update pack_runs.workers set steady_since = now() - interval '1 hour'`);
+
+describe('a run whose steps ask for labels', () => {
+  it('is claimed only by a worker that has them all', async () => {
+    const run = await submit(web.runStore, { workerLabels: ['gpu', 'linux'] });
+    const free = await submit(web.runStore);
+    for (const labels of [['gpu'], ['linux', 'x'], []]) {
+      const lacking = await worker.claims.register(aWorker({ labels }));
+      const claimed = await worker.claims.claim(lacking, 5);
+      expect(claimed.map(({ runId }) => runId)).not.toContain(run);
+      for (const one of claimed) await worker.claims.release(one, null);
+    }
+    const fitting = await worker.claims.register(aWorker({ labels: ['x', 'linux', 'gpu'] }));
+    const claimed = (await worker.claims.claim(fitting, 5)).map(({ runId }) => runId);
+    expect(claimed.sort()).toEqual([run, free].sort());
+  });
+
+  it('that nobody has waits for workers, visibly, and comes back with the first who has them', async () => {
+    const run = await submit(web.runStore, { workerLabels: ['gpu', 'linux'] });
+    const plain = await worker.claims.register(aWorker());
+    await steady();
+    await worker.claims.sweep(plain);
+    const waits = [{ kind: 'workers', id: 'gpu,linux', until: null }];
+    expect(await web.runReader.summary(tenantA, run)).toMatchObject({ status: 'waiting', waits });
+    const fitting = await worker.claims.register(aWorker({ labels: ['gpu', 'linux'] }));
+    expect(await worker.claims.claim(fitting, 5)).toEqual([]);
+    await place();
+    expect(await web.runReader.summary(tenantA, run)).toMatchObject({ status: 'queued', waits: [] });
+    expect(await worker.claims.claim(fitting, 5)).toHaveLength(1);
+  });
+
+  it('is handed out to be ended once nobody has had them for long enough, and not before', async () => {
+    const run = await submit(web.runStore, { workerLabels: ['gpu'] });
+    const plain = await worker.claims.register(aWorker());
+    await place();
+    expect(await worker.claims.claimUnplaced(plain, 60_000, 5)).toEqual([]);
+    await database.sql(`update pack_runs.runs set due_at = now() - interval '2 minutes'`);
+    const fitting = await worker.claims.register(aWorker({ labels: ['gpu'] }));
+    expect(await worker.claims.claimUnplaced(plain, 60_000, 5)).toEqual([]);
+    await worker.claims.retire(fitting);
+    const [claimed] = await worker.claims.claimUnplaced(plain, 60_000, 5);
+    expect(claimed).toMatchObject({ runId: run, fence: 1 });
+  });
+
+  it('can be cancelled by any worker while nothing of it has run', async () => {
+    const run = await submit(web.runStore, { workerLabels: ['gpu'] });
+    const plain = await worker.claims.register(aWorker());
+    await place();
+    await web.runStore.post(tenantA, run, cancelRequest, 'cancel');
+    expect((await worker.claims.claim(plain, 5)).map(({ runId }) => runId)).toEqual([run]);
+  });
+
+  it('does not slow down claims of others: ten thousand with labels that this worker lacks cost one probe', async () => {
+    const one = await submit(web.runStore, { workerLabels: ['gpu'] });
+    await database.sql(
+      `insert into pack_runs.runs (tenant_id, run_id, environment_digest, isolation, created_ms, due_at, worker_labels)
+       select tenant_id, pack_runs.uuidv7(), environment_digest, isolation, 0, now(), worker_labels
+       from pack_runs.runs, generate_series(1, 10000) where run_id = $1`,
+      [runUuid(one)],
+    );
+    await database.sql(
+      `insert into pack_runs.runs (tenant_id, run_id, environment_digest, isolation, created_ms, status)
+       select tenant_id, pack_runs.uuidv7(), environment_digest, isolation, 0, 'succeeded'
+       from pack_runs.runs, generate_series(1, 100000) where run_id = $1`,
+      [runUuid(one)],
+    );
+    await submit(web.runStore);
+    await database.sql('vacuum analyze');
+    const plain = await worker.claims.register(aWorker());
+    const client = new Client({ connectionString: database.url('worker') });
+    await client.connect();
+    try {
+      const { rows } = await client.query<{ 'QUERY PLAN': { Plan: PlanNode }[] }>({
+        text: `explain (analyze, format json) ${statement('claim-runs').text}`,
+        values: [plain.id, 5, '', 1, [], []],
+      });
+      expect(rowsOf(rows[0]?.['QUERY PLAN'][0]?.Plan)).toBeLessThan(200);
+    } finally {
+      await client.end();
+    }
+  });
+});
+
+interface PlanNode {
+  readonly 'Node Type': string;
+  readonly 'Actual Rows': number;
+  readonly 'Actual Loops': number;
+  readonly 'Rows Removed by Filter'?: number;
+  readonly Plans?: PlanNode[];
+}
+
+function rowsOf(node: PlanNode | undefined): number {
+  if (!node) return 0;
+  const isScan = node['Node Type'].includes('Scan');
+  const own = isScan ? (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops'] : 0;
+  return own + (node.Plans ?? []).reduce((sum, child) => sum + rowsOf(child), 0);
+}

@@ -1,0 +1,411 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { runUuid, sha256 } from '@taskrunner/core';
+import type { ClaimedRun, Commit, TenantId } from '@taskrunner/core';
+import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
+import { CRASHES_TO_POISON } from './claimed-run';
+import { openPool } from '../connection/connection';
+import { DatabaseClock } from '../connection/database-clock';
+import { openLeaseDatabase } from '../workers/lease-database';
+import type { WebDatabase, WorkerDatabase } from '../databases';
+import { PostgresClaims } from './postgres-claims';
+import { aCommit, aWorker, after, start, submit, tenantA, tenantB, PLAN } from '../testing/builders';
+import { startTestServer } from '../testing/test-database';
+import type { TestDatabase, TestServer } from '../testing/test-database';
+
+const LEASE_MS = 400;
+
+let host: TestServer;
+let database: TestDatabase;
+let web: WebDatabase;
+let worker: WorkerDatabase;
+beforeAll(async () => {
+  host = await startTestServer(startEmbeddedPostgres);
+});
+beforeEach(async () => {
+  database = await host.database();
+  web = await database.web();
+  worker = await database.worker({ leaseMs: LEASE_MS });
+});
+afterEach(() => database.close());
+afterAll(() => host.stop());
+
+const tenants = (runs: readonly ClaimedRun[]) => runs.map(({ tenant }) => tenant);
+
+describe('claiming', () => {
+  it('hands over a run with all that drives it, once, under a new fence', async () => {
+    const runId = await submit(web.runStore);
+    const workerSession = await worker.claims.register(aWorker());
+    const claimed = await worker.claims.claim(workerSession, 5);
+    expect(claimed).toEqual([
+      expect.objectContaining({
+        tenant: tenantA,
+        runId,
+        fence: 1,
+        crashes: 0,
+        quarantine: false,
+        plan: PLAN,
+        planHash: sha256(PLAN),
+        inputs: { image: 'app:1' },
+        lastSeq: 0,
+        head: null,
+        mac: null,
+        seen: 0,
+      }),
+    ]);
+    expect(await worker.claims.claim(workerSession, 5)).toEqual([]);
+    expect(await worker.claims.journalPosition(tenantA, runId)).toEqual({ fence: 1, lastSeq: 0, head: null });
+    expect(await worker.claims.journalPosition(tenantB, runId)).toBeNull();
+  });
+
+  it('is fair: ten thousand due runs of one tenant do not delay another', async () => {
+    const one = await submit(web.runStore);
+    await database.sql(
+      `insert into pack_runs.run_sources select (r).* from (
+         select jsonb_populate_record(s, jsonb_build_object('run_id', pack_runs.uuidv7())) r
+         from pack_runs.run_sources s, generate_series(1, 10000) where s.run_id = $1) rows`,
+      [runUuid(one)],
+    );
+    await database.sql(
+      `insert into pack_runs.runs (tenant_id, run_id, environment_digest, isolation, created_ms, due_at)
+       select s.tenant_id, s.run_id, r.environment_digest, r.isolation, 0, now()
+       from pack_runs.run_sources s, pack_runs.runs r where r.run_id = $1 and s.run_id <> $1`,
+      [runUuid(one)],
+    );
+    for (let i = 0; i < 3; i++) await submit(web.runStore, { tenant: tenantB });
+    await submit(web.runStore, { tenant: 'carol' as TenantId });
+    const workerSession = await worker.claims.register(aWorker());
+    const first = tenants(await worker.claims.claim(workerSession, 6));
+    expect(first.filter((tenant) => tenant === tenantA)).toHaveLength(2);
+    expect(first.filter((tenant) => tenant === tenantB)).toHaveLength(2);
+    expect(first.filter((tenant) => tenant === 'carol')).toHaveLength(1);
+    // One free slot at a time goes round the tenants.
+    const next = [...(await worker.claims.claim(workerSession, 1)), ...(await worker.claims.claim(workerSession, 1))];
+    expect(tenants(next).sort()).toEqual([tenantA, tenantB]);
+  });
+
+  it('gives no run to two workers', async () => {
+    for (let i = 0; i < 40; i++) await submit(web.runStore, { tenant: `t${i % 4}` as TenantId });
+    const workerSessions = await Promise.all(Array.from({ length: 5 }, () => worker.claims.register(aWorker())));
+    const claimed: ClaimedRun[] = [];
+    while (claimed.length < 40) {
+      for (const runs of await Promise.all(workerSessions.map((each) => worker.claims.claim(each, 3))))
+        claimed.push(...runs);
+    }
+    expect(new Set(claimed.map(({ runId }) => runId)).size).toBe(40);
+    expect(claimed).toHaveLength(40);
+  });
+
+  it.each([
+    ['environment', { environments: [sha256('another')] }],
+    ['isolation', { isolations: ['none/v1', 'bwrap-open/v2'] }],
+  ])('leaves a run whose %s it does not honour to a worker that does', async (_, description) => {
+    await submit(web.runStore);
+    const other = await worker.claims.register(aWorker(description));
+    expect(await worker.claims.claim(other, 5)).toEqual([]);
+    const fitting = await worker.claims.register(aWorker({ environments: [sha256('x'), ...aWorker().environments] }));
+    expect(await worker.claims.claim(fitting, 5)).toHaveLength(1);
+  });
+
+  it('tells where the journal ends: position, head, mac, letters seen', async () => {
+    const runId = await submit(web.runStore);
+    const workerSession = await worker.claims.register(aWorker());
+    const [claimed] = await worker.claims.claim(workerSession, 1);
+    if (!claimed) throw new Error('not claimed');
+    await web.runStore.post(tenantA, runId, { type: 'time.reached' }, 'a');
+    const first = aCommit(claimed, start, { entries: 3 });
+    const parked = { seen: 1, closes: true, releases: true, dueAt: 0, mac: 'cd'.repeat(32) };
+    const second = aCommit(claimed, after(first), { entries: 2, ...parked, run: { lastLine: 9 } });
+    for (const commit of [first, second]) expect(await worker.committer.commit(commit)).toEqual({ kind: 'committed' });
+    expect(await worker.claims.claim(workerSession, 1)).toEqual([
+      expect.objectContaining({
+        lastSeq: 5,
+        lastLine: 9,
+        head: second.page.hash,
+        mac: 'cd'.repeat(32),
+        seen: 1,
+        fence: 2,
+      }),
+    ]);
+    const pages = await worker.claims.pages(tenantA, runId, 0);
+    expect(pages.map(({ first: seq, prev }) => [seq, prev])).toEqual([
+      [1, claimed.admissionDigest],
+      [4, first.page.hash],
+    ]);
+    expect(await worker.claims.pages(tenantA, runId, 3)).toEqual(pages.slice(1));
+    expect(await worker.claims.pages(tenantA, runId, 5)).toEqual([]);
+  });
+
+  it('tells where the last snapshot stands, also where pages without one follow, and reads some pages from there', async () => {
+    const runId = await submit(web.runStore);
+    const workerSession = await worker.claims.register(aWorker());
+    const [claimed] = await worker.claims.claim(workerSession, 1);
+    if (!claimed) throw new Error('not claimed');
+    expect(claimed.snapshotSeq).toBeNull();
+    const commits = [aCommit(claimed, start, { entries: 3 })];
+    for (const isSnapshot of [true, false, true, false])
+      commits.push(aCommit(claimed, after(commits.at(-1) as Commit), { entries: 2, isSnapshot }));
+    for (const commit of commits) expect(await worker.committer.commit(commit)).toEqual({ kind: 'committed' });
+    expect(await worker.claims.resume(workerSession, claimed)).toMatchObject({ lastSeq: 11, snapshotSeq: 8 });
+    await worker.claims.release(claimed, null);
+    expect(await worker.claims.claim(workerSession, 1)).toEqual([expect.objectContaining({ snapshotSeq: 8 })]);
+    const pages = await worker.claims.pages(tenantA, runId, 7, 1);
+    expect(pages.map(({ first, prev }) => [first, prev])).toEqual([[8, commits[2]?.page.hash]]);
+    expect((await worker.claims.pages(tenantA, runId, 0, 2)).map(({ first }) => first)).toEqual([1, 4]);
+  });
+
+  it('tells of which runs nothing is written yet, and how many letters have come', async () => {
+    const [bare, step, gate, page] = [
+      await submit(web.runStore),
+      await submit(web.runStore),
+      await submit(web.runStore),
+      await submit(web.runStore),
+    ];
+    await web.runStore.post(tenantA, bare, { type: 'time.reached' }, 'a');
+    await database.sql(
+      `insert into pack_runs.steps (tenant_id, run_id, parent, place, step, attempts, kind, status) values ($1, $2, '', 0, 'a', 0, 'run', 'succeeded')`,
+      [tenantA, runUuid(step)],
+    );
+    await database.sql(
+      `insert into pack_runs.gates (tenant_id, run_id, gate, approval, state, gate_digest, request, required, expires_at, opened_ms)
+       values ($1, $2, 'g', 'a', 'open', 'sha256:0', '{}', 1, now(), 0)`,
+      [tenantA, runUuid(gate)],
+    );
+    await database.sql(
+      `insert into pack_run_logs.journal (tenant_id, run_id, first_seq, fence, hash, mac, content) values ($1, $2, 2, 1, '\\x00', '\\x00', '\\x00')`,
+      [tenantA, runUuid(page)],
+    );
+    const claimed = await worker.claims.claim(await worker.claims.register(aWorker()), 5);
+    const reported = new Map(claimed.map(({ runId, untouched, inbox }) => [runId, [untouched, inbox]]));
+    expect(reported).toEqual(
+      new Map([
+        [bare, [true, 1]],
+        [step, [false, 0]],
+        [gate, [false, 0]],
+        [page, [false, 0]],
+      ]),
+    );
+  });
+
+  it('gives back what it claimed when the answer was lost', async () => {
+    await submit(web.runStore);
+    const pool = openPool(database.url('worker'), { max: 1 });
+    const query = pool.query.bind(pool) as (config: { name: string }) => Promise<unknown>;
+    let losing = true;
+    pool.query = (async (config: { name: string }) => {
+      const answer = await query(config);
+      if (config.name === 'claim-runs' && losing) {
+        losing = false;
+        throw Object.assign(new Error('lost'), { code: 'ECONNRESET' });
+      }
+      return answer;
+    }) as never;
+    const claims = new PostgresClaims(pool, new DatabaseClock());
+    const workerSession = await claims.register(aWorker());
+    await expect(claims.claim(workerSession, 5)).rejects.toThrow('lost');
+    const again = await claims.claim(workerSession, 5);
+    expect(again).toEqual([expect.objectContaining({ fence: 2, crashes: 0 })]);
+    await pool.end();
+  });
+
+  it('sees mail of its own runs only', async () => {
+    const runId = await submit(web.runStore);
+    const foreign = await submit(web.runStore, { tenant: tenantB });
+    const workerSession = await worker.claims.register(aWorker());
+    await worker.claims.claim(workerSession, 1);
+    await web.runStore.post(tenantA, runId, { type: 'time.reached' }, 'a');
+    await web.runStore.post(tenantB, foreign, { type: 'time.reached' }, 'a');
+    expect(await worker.claims.inboxPositions(workerSession)).toEqual([{ tenant: tenantA, runId, inbox: 1 }]);
+  });
+});
+
+describe('going on with a run', () => {
+  it('gives it as it stands, under the same fence, to who still owns it and to nobody else', async () => {
+    await submit(web.runStore);
+    const [mine, other] = [await worker.claims.register(aWorker()), await worker.claims.register(aWorker())];
+    const [claimed] = await worker.claims.claim(mine, 1);
+    if (!claimed) throw new Error('not claimed');
+    const commit = aCommit(claimed, start, { run: { lastLine: 3 } });
+    await worker.committer.commit(commit);
+    const resumed = await worker.claims.resume(mine, claimed);
+    const stands = { lastSeq: 1, lastLine: 3, head: commit.page.hash, mac: commit.mac };
+    expect(resumed).toEqual({ ...claimed, untouched: false, ...stands, committedAt: expect.any(Number) as number });
+    expect(await worker.claims.resume(other, claimed)).toBeNull();
+    expect(await worker.claims.resume(mine, { ...claimed, fence: 2 })).toBeNull();
+    expect(await worker.committer.commit(aCommit(claimed, after(commit)))).toEqual({ kind: 'committed' });
+    await database.sql(`update pack_runs.workers set state = 'dead' where worker_id = $1`, [mine.id]);
+    expect(await worker.claims.resume(mine, claimed)).toBeNull();
+  });
+});
+
+describe('giving up a run', () => {
+  const claimOne = async () => {
+    const runId = await submit(web.runStore);
+    const workerSession = await worker.claims.register(aWorker());
+    const [claimed] = await worker.claims.claim(workerSession, 1);
+    if (!claimed) throw new Error('not claimed');
+    return { runId, workerSession, claimed };
+  };
+
+  it('halts it: no owner, audited, not claimable; only under its fence', async () => {
+    const { runId, workerSession, claimed } = await claimOne();
+    expect(await worker.claims.halt({ ...claimed, fence: 7 }, 'JOURNAL_TAMPERED', 'page 3')).toBe(false);
+    expect((await web.runReader.summary(tenantA, runId))?.status).toBe('queued');
+    // The answer to the first may be lost: the second is told the same, and audits nothing.
+    for (let i = 0; i < 2; i++) expect(await worker.claims.halt(claimed, 'JOURNAL_TAMPERED', 'page 3')).toBe(true);
+    const summary = await web.runReader.summary(tenantA, runId);
+    expect(summary).toMatchObject({
+      status: 'halted',
+      error: { code: 'JOURNAL_TAMPERED' },
+      evidence: { status: 'refused' },
+    });
+    expect(await worker.claims.claim(workerSession, 5)).toEqual([]);
+    expect(await worker.committer.commit(aCommit(claimed, start))).toEqual({ kind: 'claim-lost' });
+    const rows = await database.sql('select event from pack_runs.audit order by seq');
+    expect(rows).toEqual([
+      { event: { type: 'run.submitted', runId } },
+      { event: { type: 'run.halted', runId, code: 'JOURNAL_TAMPERED', detail: 'page 3' } },
+    ]);
+  });
+
+  it('releases it without counting a crash; with a wait it comes back later', async () => {
+    const { runId, workerSession, claimed } = await claimOne();
+    await worker.claims.release(claimed, null);
+    const [again] = await worker.claims.claim(workerSession, 1);
+    expect(again).toMatchObject({ runId, fence: 2, crashes: 0 });
+    await worker.claims.release(claimed, null);
+    expect(await worker.claims.claim(workerSession, 1)).toEqual([]);
+    if (again) await worker.claims.release(again, [{ kind: 'executor', id: 'x', since: 1, until: null }]);
+    expect(await worker.claims.claim(workerSession, 1)).toEqual([]);
+    const summary = await web.runReader.summary(tenantA, runId);
+    expect(summary).toMatchObject({ status: 'waiting', waits: [{ kind: 'executor' }] });
+  });
+
+  it('retires: its runs are due at once, without a crash', async () => {
+    const { workerSession } = await claimOne();
+    await worker.claims.retire(workerSession);
+    expect(await worker.claims.renew(workerSession)).toMatchObject({ held: false });
+    const other = await worker.claims.register(aWorker());
+    expect(await worker.claims.claim(other, 5)).toEqual([expect.objectContaining({ fence: 2, crashes: 0 })]);
+  });
+});
+
+describe('leases', () => {
+  /** Renews every 50 ms until told to stop. */
+  const keepAlive = (workerSession: { id: string; leaseMs: number }) => {
+    let alive = true;
+    const done = (async () => {
+      while (alive) {
+        await worker.claims.renew(workerSession);
+        await delay(50);
+      }
+    })();
+    return async () => {
+      alive = false;
+      await done;
+    };
+  };
+
+  it('free the runs of a dead worker, count a crash, fence it off, and lead to quarantine at two and for long no further', async () => {
+    const runId = await submit(web.runStore);
+    const living = await worker.claims.register(aWorker());
+    const stop = keepAlive(living);
+    const untilFreed = async (): Promise<void> => {
+      await delay(LEASE_MS * 1.5);
+      let freed = 0;
+      for (; freed === 0; await delay(100)) freed = await worker.claims.sweep(living);
+      expect(freed).toBe(1);
+    };
+    let claimed: ClaimedRun | undefined;
+    for (const crashes of [0, 1, 2]) {
+      const dying = await worker.claims.register(aWorker());
+      [claimed] = await worker.claims.claim(dying, 1);
+      expect(claimed).toMatchObject({ runId, crashes, quarantine: crashes === 2 });
+      await untilFreed();
+      expect(await worker.claims.renew(dying)).toMatchObject({ held: false });
+      if (claimed) expect(await worker.committer.commit(aCommit(claimed, start))).toEqual({ kind: 'claim-lost' });
+      expect(await worker.claims.claim(dying, 1)).toEqual([]);
+    }
+    // A worker that dies while its process only starts says nothing about the run; one that began to drive it, and went down with its worker, does.
+    const counted = async (): Promise<unknown> => (await database.sql('select crashes from pack_runs.runs'))[0];
+    expect(await counted()).toEqual({ crashes: 2 });
+    const dying = await worker.claims.register(aWorker());
+    [claimed] = await worker.claims.claim(dying, 1);
+    if (claimed) {
+      expect(await worker.claims.beginIsolated({ ...claimed, fence: claimed.fence - 1 })).toBe(false);
+      expect(await worker.claims.beginIsolated(claimed)).toBe(true);
+    }
+    await untilFreed();
+    expect(await counted()).toEqual({ crashes: 3 });
+    [claimed] = await worker.claims.claim(living, 1);
+    expect(claimed).toMatchObject({ runId, crashes: 2, quarantine: true });
+    if (claimed) {
+      // Its process died, and this worker saw it. A claim of before says nothing.
+      await worker.claims.markPoisoned({ ...claimed, fence: claimed.fence - 1 });
+      expect(await worker.claims.claim(living, 1)).toEqual([]);
+      await worker.claims.markPoisoned(claimed);
+      [claimed] = await worker.claims.claim(living, 1);
+      expect(claimed).toMatchObject({ runId, crashes: CRASHES_TO_POISON, quarantine: true });
+    }
+    if (claimed) {
+      // A committed step result ends the count.
+      const progressed = aCommit(claimed, start, { closes: true, releases: true, dueAt: 0, run: { progressed: true } });
+      expect(await worker.committer.commit(progressed)).toEqual({ kind: 'committed' });
+    }
+    expect(await worker.claims.claim(living, 1)).toEqual([expect.objectContaining({ crashes: 0, quarantine: false })]);
+    await stop();
+  });
+
+  it('are swept by nobody who has not renewed in time for a full lease', async () => {
+    await submit(web.runStore);
+    const dead = await worker.claims.register(aWorker());
+    await worker.claims.claim(dead, 1);
+    await delay(LEASE_MS * 1.5);
+    // As after an outage: everybody's lease has run out, and this worker is the first to come back.
+    const first = await worker.claims.register(aWorker());
+    expect(await worker.claims.sweep(first)).toBe(0);
+    await worker.claims.renew(first);
+    await delay(LEASE_MS * 0.8);
+    await worker.claims.renew(first);
+    await delay(LEASE_MS * 0.4);
+    await worker.claims.renew(first);
+    // The sweep of before was less than a second ago for this object; a new one has no such memory.
+    const fresh = await database.worker({ leaseMs: LEASE_MS });
+    expect(await fresh.claims.sweep(first)).toBe(0);
+    // A late worker that nobody swept goes on.
+    expect(await worker.claims.renew(dead)).toMatchObject({ held: true });
+  });
+
+  it('are swept by nobody whose own last renewal is from before an outage, however steady it was', async () => {
+    await submit(web.runStore);
+    const dead = await worker.claims.register(aWorker());
+    await worker.claims.claim(dead, 1);
+    const steady = await worker.claims.register({ ...aWorker(), name: 'steady' });
+    await database.sql(`update pack_runs.workers set lease_until = now() where worker_id = '${dead.id}'`);
+    await database.sql(
+      `update pack_runs.workers set steady_since = now() - interval '1 hour',
+       renewed_at = now() - lease_ms * interval '0.6 millisecond' where worker_id = '${steady.id}'`,
+    );
+    const fresh = await database.worker({ leaseMs: LEASE_MS });
+    expect(await fresh.claims.sweep(steady)).toBe(0);
+    expect(await worker.claims.renew(dead)).toMatchObject({ held: true });
+  });
+
+  it('are renewed over a connection of their own', async () => {
+    const workerSession = await worker.claims.register(aWorker());
+    const lease = openLeaseDatabase(database.url('worker'));
+    expect(await lease.renew(workerSession)).toMatchObject({ held: true });
+    await worker.claims.retire(workerSession);
+    expect(await lease.renew(workerSession)).toMatchObject({ held: false });
+    await lease.close();
+  });
+
+  it('give the clock the time of the database', async () => {
+    const workerSession = await worker.claims.register(aWorker());
+    // This machine's clock becomes a day wrong. What passes between the two readings is no day, on whatever machine.
+    const wrong = jest.spyOn(Date, 'now').mockReturnValue(Date.now() - 86_400_000);
+    const { at } = await worker.claims.renew(workerSession);
+    const now = worker.clock.now();
+    wrong.mockRestore();
+    expect(Math.abs(now - at)).toBeLessThan(3_600_000);
+  });
+});

@@ -1,0 +1,370 @@
+import { Claims, CLOCK_STEP_MS, canonical, runUuid, toRunId } from '@taskrunner/core';
+import type {
+  ClaimedRun,
+  Digest,
+  Envelope,
+  WorkerSession,
+  Json,
+  InboxMessage,
+  Page,
+  RunId,
+  SealedInput,
+  TenantId,
+  WorkerDescription,
+} from '@taskrunner/core';
+import type { Pool } from 'pg';
+import {
+  CRASHES_TO_POISON,
+  CRASHES_TO_QUARANTINE,
+  toClaimedRun,
+  toInboxMessage,
+  toPage,
+  toResumed,
+} from './claimed-run';
+import type { ClaimedRow, InboxRow, PageRow, ResumedRow } from './claimed-run';
+import type { DatabaseClock } from '../connection/database-clock';
+import { digestBytes, toDigest } from '../encoding/digest-bytes';
+import { DocumentCache } from './document-cache';
+import { AS_LONG_AS_IT_TAKES, withRetry } from '../connection/retry';
+import { statement } from '../connection/statement';
+import type { Statement } from '../connection/statement';
+
+const SWEEP_EVERY_MS = 1_000;
+const SWEEP_SIZE = 500;
+const LEASE_MS = 8_000;
+/** Longer than any statement lives on the server. */
+const LOST_FOR_MS = 60_000;
+
+interface RunPositionRow {
+  readonly fence: number;
+  readonly last_seq: number;
+  readonly head: Buffer | null;
+}
+
+/** A worker whose lease has run out. */
+export interface LostWorker {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** What was brought back after the clock of the database was set back: due times of runs, of the outbox, of deliveries, and leases. */
+export interface HealedTimes {
+  readonly runs: number;
+  readonly items: number;
+  readonly deliveries: number;
+  readonly leases: number;
+}
+
+/** Told of what happens to the runs of all workers. */
+export interface ClaimsWatch {
+  /** How long a run had been due when it was claimed, milliseconds. */
+  readonly onClaimed?: (waitedMs: number) => void;
+  /** These were found dead: each is told once, to the worker that found it. */
+  readonly onWorkersLost?: (workers: readonly LostWorker[]) => void;
+  /** So many runs of dead workers are due again. */
+  readonly onTakenOver?: (runs: number) => void;
+  readonly onHealed?: (times: HealedTimes) => void;
+}
+
+/**
+ * The right to drive runs: leases per worker session, on the database's clock; claims that are fair over tenants; the sweep
+ * that frees what the dead held. `renew` is meant for a thread with a connection of its own: what decides about sweeping
+ * is kept on the worker's row, not in this object.
+ */
+export class PostgresClaims extends Claims {
+  private readonly registerStatement = statement('register-worker');
+  private readonly describeStatement = statement('describe-worker');
+  private readonly unhonouredStatement = statement('claim-unhonoured');
+  private readonly passStatement = statement('pass-run');
+  private readonly unplacedStatement = statement('claim-unplaced');
+  private readonly placeStatement = statement('mark-unplaced');
+  private readonly renewStatement = statement('renew-lease');
+  private readonly healStatement = statement('heal-times');
+  private readonly markStatement = statement('mark-dead');
+  private readonly freeStatement = statement('free-runs');
+  private readonly freeAssignmentsStatement = statement('free-assignments');
+  private readonly forgetStatement = statement('forget-dead');
+  private readonly claimStatement = statement('claim-runs');
+  private readonly inboxPositionsStatement = statement('mail');
+  private readonly pagesStatement = statement('read-pages');
+  private readonly admissionStatement = statement('read-admission');
+  private readonly inboxStatement = statement('read-letters');
+  private readonly positionsStatement = statement('standings');
+  private readonly rowsStatement = statement('run-rows');
+  private readonly sensitiveStatement = statement('read-sensitive-inputs');
+  private readonly resumeStatement = statement('resume-run');
+  private readonly haltStatement = statement('halt-run');
+  private readonly releaseStatement = statement('release-run');
+  private readonly beginIsolatedStatement = statement('begin-alone');
+  private readonly markPoisonedStatement = statement('condemn-run');
+  private readonly retireStatement = statement('retire-worker');
+  private readonly unclaimStatement = statement('unclaim-lost');
+  private readonly texts = new DocumentCache();
+  private lastServed = '';
+  private claimNumber = 0;
+  private readonly lostClaims = new Map<number, number>();
+  private sweptAt = -Infinity;
+  private healedAfter = -1;
+
+  constructor(
+    private readonly pool: Pool,
+    private readonly clock: DatabaseClock,
+    private readonly leaseMs = LEASE_MS,
+    private readonly watch: ClaimsWatch = {},
+  ) {
+    super();
+  }
+
+  async register(worker: WorkerDescription): Promise<WorkerSession> {
+    const rows = await withRetry(() =>
+      this.ask<{ worker_id: string }>(this.registerStatement, [
+        worker.name,
+        worker.version,
+        worker.build,
+        worker.probe,
+        worker.isolations.join(' '),
+        worker.environments.map(digestBytes),
+        [...worker.labels],
+        this.leaseMs,
+      ]),
+    );
+    if (!rows[0]) throw new TypeError('not registered');
+    return { id: rows[0].worker_id, leaseMs: this.leaseMs };
+  }
+
+  async describe({ id }: WorkerSession, { probe, isolations, environments }: WorkerDescription): Promise<void> {
+    const values = [id, probe, isolations.join(' '), environments.map(digestBytes)];
+    await withRetry(() => this.ask(this.describeStatement, values));
+  }
+
+  /** Sent once: the caller renews again soon, and counts its deadline from when it *sent* the last one that was answered. */
+  async renew(workerSession: WorkerSession): Promise<{ held: boolean; at: number }> {
+    const sent = this.clock.mark();
+    const [row] = await this.ask<{ held: boolean; at_ms: number }>(this.renewStatement, [workerSession.id]);
+    if (!row) throw new TypeError('no answer');
+    this.clock.observe(row.at_ms, sent);
+    return { held: row.held, at: row.at_ms };
+  }
+
+  async sweep(workerSession: WorkerSession): Promise<number> {
+    const now = performance.now();
+    if (now - this.sweptAt < SWEEP_EVERY_MS) return 0;
+    this.sweptAt = now;
+    await this.healTimes();
+    const [marked] = await this.ask<{ may_sweep: boolean; dead: LostWorker[] }>(this.markStatement, [workerSession.id]);
+    if (!marked?.may_sweep) return 0;
+    if (marked.dead.length > 0) this.watch.onWorkersLost?.(marked.dead);
+    let total = 0;
+    for (let freed = SWEEP_SIZE; freed === SWEEP_SIZE; total += freed) {
+      freed = (await this.ask<{ freed: number }>(this.freeStatement, [CRASHES_TO_QUARANTINE]))[0]?.freed ?? 0;
+    }
+    if (total > 0) this.watch.onTakenOver?.(total);
+    for (let freed = SWEEP_SIZE; freed === SWEEP_SIZE;)
+      freed = (await this.ask<{ freed: number }>(this.freeAssignmentsStatement, []))[0]?.freed ?? 0;
+    await this.ask(this.forgetStatement, []);
+    await this.ask(this.placeStatement, []);
+    return total;
+  }
+
+  /** At the start, and whenever the clock was set back. Whoever comes second finds nothing left. */
+  private async healTimes(): Promise<void> {
+    const { timesSetBack } = this.clock;
+    if (timesSetBack === this.healedAfter) return;
+    for (let more = true; more;) {
+      const [healed] = await this.ask<HealedTimes>(this.healStatement, [CLOCK_STEP_MS]);
+      if (!healed) throw new TypeError('no answer');
+      const { runs, items, deliveries, leases } = healed;
+      if (runs + items + deliveries + leases > 0) this.watch.onHealed?.(healed);
+      more = Math.max(runs, items, deliveries) === SWEEP_SIZE;
+    }
+    this.healedAfter = timesSetBack;
+  }
+
+  /**
+   * Each claim has a number, kept on the runs it took. If its answer is lost, this worker owns runs that it does not know of,
+   * so later claims give them back first; for a while, since a lost statement may still be executed.
+   */
+  async claim(workerSession: WorkerSession, free: number): Promise<readonly ClaimedRun[]> {
+    if (free < 1) return [];
+    return this.numbered(workerSession, async (number) => {
+      const { planHashes, profileDigests, complete } = this.texts.asOfNow();
+      const values = [workerSession.id, free, this.lastServed, number, planHashes, profileDigests];
+      const rows = (await this.ask<ClaimedRow>(this.claimStatement, values)).map((row) => complete(row));
+      this.lastServed = lastServedOf(rows.map((row) => row.tenant_id)) ?? this.lastServed;
+      for (const { waited_ms } of rows) this.watch.onClaimed?.(waited_ms);
+      return rows;
+    });
+  }
+
+  async claimUnhonoured(
+    workerSession: WorkerSession,
+    waitMs: number,
+    sealed: { readonly isolations: readonly string[]; readonly waitMs: number },
+    free: number,
+  ): Promise<readonly ClaimedRun[]> {
+    if (free < 1) return [];
+    const values = [workerSession.id, free, sealed.waitMs, [...sealed.isolations], waitMs];
+    return this.numbered(workerSession, (number) =>
+      this.ask<ClaimedRow>(this.unhonouredStatement, [...values, number]),
+    );
+  }
+
+  async pass(run: ClaimedRun, parts: string, keep: boolean): Promise<boolean> {
+    const values = [run.tenant, runUuid(run.runId), run.fence, parts, keep];
+    const [row] = await untilAnswered(() => this.ask<{ passed: boolean }>(this.passStatement, values));
+    return row?.passed ?? true;
+  }
+
+  async claimUnplaced(workerSession: WorkerSession, waitMs: number, free: number): Promise<readonly ClaimedRun[]> {
+    if (free < 1) return [];
+    return this.numbered(workerSession, (number) =>
+      this.ask<ClaimedRow>(this.unplacedStatement, [workerSession.id, free, waitMs, number]),
+    );
+  }
+
+  private async numbered(
+    workerSession: WorkerSession,
+    claim: (number: number) => Promise<readonly ClaimedRow[]>,
+  ): Promise<readonly ClaimedRun[]> {
+    await this.unclaimLost(workerSession);
+    const number = ++this.claimNumber;
+    try {
+      return (await claim(number)).map(toClaimedRun);
+    } catch (error) {
+      this.lostClaims.set(number, performance.now());
+      throw error;
+    }
+  }
+
+  private async unclaimLost(workerSession: WorkerSession): Promise<void> {
+    if (this.lostClaims.size === 0) return;
+    await this.ask(this.unclaimStatement, [workerSession.id, [...this.lostClaims.keys()]]);
+    for (const [number, at] of this.lostClaims) {
+      if (performance.now() - at > LOST_FOR_MS) this.lostClaims.delete(number);
+    }
+  }
+
+  async admission(tenant: TenantId, run: RunId): Promise<Envelope | null> {
+    const rows = await withRetry(() =>
+      this.ask<{ admission: Envelope }>(this.admissionStatement, [tenant, runUuid(run)]),
+    );
+    return rows[0]?.admission ?? null;
+  }
+
+  async pages(
+    tenant: TenantId,
+    run: RunId,
+    afterSeq: number,
+    limit: number | null = null,
+  ): Promise<readonly (Page & { readonly mac: string })[]> {
+    const values = [tenant, runUuid(run), afterSeq, limit];
+    const rows = await untilAnswered(() => this.ask<PageRow>(this.pagesStatement, values));
+    return rows.map(toPage);
+  }
+
+  async inboxMessages(tenant: TenantId, run: RunId, seen: number): Promise<readonly InboxMessage[]> {
+    const rows = await untilAnswered(() => this.ask<InboxRow>(this.inboxStatement, [tenant, runUuid(run), seen]));
+    return rows.map(toInboxMessage);
+  }
+
+  async inboxPositions(
+    workerSession: WorkerSession,
+  ): Promise<readonly { tenant: TenantId; runId: RunId; inbox: number }[]> {
+    const rows = await this.ask<{ tenant_id: string; run_id: string; inbox_seq: number }>(
+      this.inboxPositionsStatement,
+      [workerSession.id],
+    );
+    return rows.map((row) => ({
+      tenant: row.tenant_id as TenantId,
+      runId: toRunId(row.run_id),
+      inbox: row.inbox_seq,
+    }));
+  }
+
+  async journalPosition(
+    tenant: TenantId,
+    run: RunId,
+  ): Promise<{ fence: number; lastSeq: number; head: Digest | null } | null> {
+    const [row] = await untilAnswered(() =>
+      this.ask<RunPositionRow>(this.positionsStatement, [[tenant], [runUuid(run)]]),
+    );
+    return row ? { fence: row.fence, lastSeq: row.last_seq, head: row.head && toDigest(row.head) } : null;
+  }
+
+  async rows(tenant: TenantId, run: RunId) {
+    const [row] = await untilAnswered(() =>
+      this.ask<{
+        steps: { step: string; status: string }[];
+        gates: { gate: string; state: string; gateDigest: Digest }[];
+      }>(this.rowsStatement, [tenant, runUuid(run)]),
+    );
+    return row ?? { steps: [], gates: [] };
+  }
+
+  async sensitiveInputs(tenant: TenantId, run: RunId): Promise<readonly SealedInput[]> {
+    const rows = await untilAnswered(() =>
+      this.ask<{ name: string; sealed: Buffer }>(this.sensitiveStatement, [tenant, runUuid(run)]),
+    );
+    return rows.map(({ name, sealed }) => ({ name, sealed: new Uint8Array(sealed) }));
+  }
+
+  async halt(run: ClaimedRun, code: string, detail: string): Promise<boolean> {
+    const [row] = await untilAnswered(() =>
+      this.ask<{ halted: boolean }>(this.haltStatement, [
+        run.tenant,
+        runUuid(run.runId),
+        run.fence,
+        JSON.stringify({ code, message: detail }),
+        canonical({ type: 'run.halted', runId: run.runId, code, detail }),
+      ]),
+    );
+    return row?.halted ?? false;
+  }
+
+  async release(run: ClaimedRun, waits: Json | null): Promise<void> {
+    const shown = waits === null ? null : JSON.stringify(waits);
+    await withRetry(() => this.ask(this.releaseStatement, [run.tenant, runUuid(run.runId), run.fence, shown]));
+  }
+
+  async beginIsolated(run: ClaimedRun): Promise<boolean> {
+    const values = [run.tenant, runUuid(run.runId), run.fence];
+    return (await untilAnswered(() => this.ask(this.beginIsolatedStatement, values))).length > 0;
+  }
+
+  async markPoisoned(run: ClaimedRun): Promise<void> {
+    await withRetry(() =>
+      this.ask(this.markPoisonedStatement, [run.tenant, runUuid(run.runId), run.fence, CRASHES_TO_POISON]),
+    );
+  }
+
+  async retire(workerSession: WorkerSession): Promise<void> {
+    await withRetry(() => this.ask(this.retireStatement, [workerSession.id]));
+  }
+
+  async resume(workerSession: WorkerSession, run: ClaimedRun): Promise<ClaimedRun | null> {
+    const values = [run.tenant, runUuid(run.runId), run.fence, workerSession.id];
+    const [row] = await untilAnswered(() => this.ask<ResumedRow>(this.resumeStatement, values));
+    return row ? { ...run, ...toResumed(row) } : null;
+  }
+
+  private async ask<Row>(text: Statement, values: readonly unknown[]): Promise<Row[]> {
+    return (await this.pool.query({ ...text, values: [...values] })).rows as Row[];
+  }
+}
+
+/** What a driver asks is asked until it is answered: giving the run up would move its claim for nothing. */
+function untilAnswered<Result>(ask: () => Promise<Result>): Promise<Result> {
+  return withRetry(ask, AS_LONG_AS_IT_TAKES);
+}
+
+/**
+ * The tenant after which the next claim begins: the last one, in the order of turns, that got as many runs as any other. A tenant that got fewer,
+ * because no slot was left, is first in the next claim: otherwise the remainder of an uneven division would always go to the same tenant.
+ * Undefined if nobody was served.
+ */
+export function lastServedOf(tenants: readonly string[]): string | undefined {
+  const counts = new Map<string, number>();
+  for (const tenant of tenants) counts.set(tenant, (counts.get(tenant) ?? 0) + 1);
+  const most = Math.max(0, ...counts.values());
+  return [...counts].findLast(([, count]) => count === most)?.[0];
+}

@@ -1,0 +1,104 @@
+import { Client } from 'pg';
+import { runUuid } from '@taskrunner/core';
+import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
+import type { WebDatabase, WorkerDatabase } from '../databases';
+import { statement } from '../connection/statement';
+import { aCommit, aWorker, start, submit } from '../testing/builders';
+import { startTestServer } from '../testing/test-database';
+import type { TestDatabase, TestServer } from '../testing/test-database';
+
+// Runs that wait at gates are rows and nothing else: no claim looks at them, no worker keeps anything of them.
+
+const WAITING = Number(process.env['TASKRUNNER_WAITING_RUNS'] ?? 3_000);
+const DAY_MS = 86_400_000;
+
+let host: TestServer;
+let database: TestDatabase;
+let web: WebDatabase;
+let worker: WorkerDatabase;
+
+beforeAll(async () => {
+  host = await startTestServer(startEmbeddedPostgres);
+  database = await host.database();
+  web = await database.web();
+  worker = await database.worker();
+});
+afterAll(() => host.stop());
+
+interface PlanNode {
+  readonly 'Node Type': string;
+  readonly 'Actual Rows': number;
+  readonly 'Actual Loops': number;
+  readonly 'Rows Removed by Filter'?: number;
+  readonly Plans?: readonly PlanNode[];
+}
+
+function rowsOf(node: PlanNode | undefined): number {
+  if (!node) return 0;
+  const own = node['Node Type'].includes('Scan')
+    ? (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops']
+    : 0;
+  return own + (node.Plans ?? []).reduce((sum, child) => sum + rowsOf(child), 0);
+}
+
+/** Rows that a claim looks at; what it claims is rolled back. */
+async function touched(worker_id: string): Promise<number> {
+  const client = new Client({ connectionString: database.url('worker'), options: '-c jit=off -c enable_seqscan=off' });
+  await client.connect();
+  try {
+    await client.query('begin');
+    const { rows } = await client.query<{ 'QUERY PLAN': { Plan: PlanNode }[] }>({
+      text: `explain (analyze, format json) ${statement('claim-runs').text}`,
+      values: [worker_id, 50, '', 1, [], []],
+    });
+    return rowsOf(rows[0]?.['QUERY PLAN'][0]?.Plan);
+  } finally {
+    await client.end();
+  }
+}
+
+it(`${WAITING} runs that wait at gates are nothing that a claim looks at`, async () => {
+  const workerSession = await worker.claims.register(aWorker());
+  const seed = await submit(web.runStore);
+  const [claimed] = await worker.claims.claim(workerSession, 1);
+  if (!claimed) throw new Error('nothing was claimed');
+  const dueAt = Date.now() + DAY_MS;
+  const parks = aCommit(claimed, start, { releases: true, dueAt, run: { status: 'waiting' } });
+  expect(await worker.committer.commit(parks)).toMatchObject({ kind: 'committed' });
+  await submit(web.runStore);
+  const single = await touched(workerSession.id);
+
+  await database.sql(
+    `insert into pack_runs.run_sources
+     select (jsonb_populate_record(s, jsonb_build_object('run_id', pack_runs.uuidv7(1700000000000 + n * 1000)))).*
+     from pack_runs.run_sources s, generate_series(1, ${WAITING}) n where s.run_id = $1`,
+    [runUuid(seed)],
+  );
+  await database.sql(
+    `insert into pack_runs.runs
+     select (jsonb_populate_record(r, jsonb_build_object('run_id', s.run_id))).*
+     from pack_runs.run_sources s, pack_runs.runs r where r.run_id = $1 and s.run_id < r.run_id`,
+    [runUuid(seed)],
+  );
+  await database.sql(
+    `insert into pack_runs.steps (tenant_id, run_id, step, parent, place, kind, status, attempts)
+     select r.tenant_id, r.run_id, 's' || n, '', n, 'gate', 'waiting', 1 from pack_runs.runs r, generate_series(1, 5) n
+     where r.status = 'waiting' and r.run_id <> $1`,
+    [runUuid(seed)],
+  );
+  await database.sql(
+    `insert into pack_runs.gates (tenant_id, run_id, gate, approval, state, gate_digest, request, required, expires_at, opened_ms)
+     select tenant_id, run_id, 's1', 'people', 'open', '', '{}', 1, now() + interval '1 day', 1 from pack_runs.runs
+     where status = 'waiting' and run_id <> $1`,
+    [runUuid(seed)],
+  );
+  const [{ count } = { count: 0 }] = await database.sql<{ count: number }>(
+    `select count(*)::int as count from pack_runs.runs where status = 'waiting' and owner is null and due_at > now()`,
+  );
+  expect(count).toBe(WAITING + 1);
+  await database.sql('vacuum analyze');
+
+  await submit(web.runStore);
+  const beside = await touched((await worker.claims.register(aWorker())).id);
+  expect(beside).toBeLessThan(single + 20);
+}, 300_000);

@@ -1,0 +1,48 @@
+import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
+import type { WebDatabase, WorkerDatabase } from '../databases';
+import { cancelRequest, submit, tenantA } from '../testing/builders';
+import { startTestServer } from '../testing/test-database';
+import type { TestDatabase, TestServer } from '../testing/test-database';
+
+let host: TestServer;
+let database: TestDatabase;
+let web: WebDatabase;
+let worker: WorkerDatabase;
+beforeAll(async () => {
+  host = await startTestServer(startEmbeddedPostgres);
+  database = await host.database();
+  web = await database.web();
+  worker = await database.worker();
+});
+afterAll(() => host.stop());
+
+it('tells listeners of runs and letters, and again when their connection was lost', async () => {
+  let hints = 0;
+  let hinted: () => void = () => undefined;
+  const next = (): Promise<void> => new Promise((resolve) => (hinted = resolve));
+  const listening = next();
+  worker.due.listen(() => {
+    hints++;
+    hinted();
+  });
+  // What was missed before it listened.
+  await listening;
+
+  const submitted = next();
+  const run = await submit(web.runStore);
+  await submitted;
+  const posted = next();
+  await web.runStore.post(tenantA, run, cancelRequest, 'cancel');
+  await posted;
+
+  const again = next();
+  const before = hints;
+  await database.sql(
+    `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'taskrunner worker hints'`,
+  );
+  await again;
+  const after = next();
+  await submit(web.runStore);
+  await after;
+  expect(hints).toBeGreaterThanOrEqual(before + 2);
+});

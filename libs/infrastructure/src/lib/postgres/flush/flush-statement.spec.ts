@@ -1,0 +1,56 @@
+import { flushOf, wholeFlush } from './flush-statement';
+import type { FlushPart } from './flush-values';
+import { statement } from '../connection/statement';
+
+const empty = {
+  gatesOpened: [],
+  gatesEnded: [],
+  places: [],
+  artifacts: [],
+  outbox: [],
+  lent: [],
+  revoked: [],
+  settled: [],
+};
+const run = (prevSeq: number): FlushPart['run'] =>
+  Object.assign(
+    Array.from({ length: 20 }, () => null),
+    { 3: prevSeq },
+  );
+const part = (prevSeq: number, more: Partial<FlushPart> = {}): FlushPart => ({
+  ...{ run: run(prevSeq), page: ['m', 'e', null], steps: [], reused: [], snapshot: [false], size: 1, ...empty },
+  ...more,
+});
+const steps = { steps: [Array.from({ length: 15 }, () => 's')], reused: [[null]] };
+const cells = (width: number): FlushPart['lent'] => [Array.from({ length: width }, () => 'x')];
+const armsOf = (text: string): string[] => [...text.matchAll(/^(?:with|\),) (\w+) as/gm)].map(([, name = '']) => name);
+
+describe('a flush', () => {
+  it.each([
+    ['flush', [part(4)], ['owned', 'pages']],
+    ['flush first', [part(0, steps)], ['owned', 'pages', 'given', 'steps_first']],
+    ['flush steps', [part(4, steps)], ['owned', 'pages', 'given', 'steps_changed', 'steps_new']],
+    ['flush files', [part(4, { places: cells(5) })], ['owned', 'pages', 'places', 'files']],
+    ['flush outbox', [part(0), part(4, { outbox: cells(5) })], ['owned', 'pages', 'follow']],
+  ] as const)('%s has the arms for which there are rows', (name, parts, arms) => {
+    const flush = flushOf(parts);
+    expect(flush.name).toBe(name);
+    expect(armsOf(flush.text)).toEqual(arms);
+    // Its parameters are numbered from 1 without a gap, and there are as many values.
+    const numbers = new Set([...flush.text.matchAll(/\$(\d+)/g)].map(([, number]) => Number(number)));
+    expect([...numbers].sort((a, b) => a - b)).toEqual(flush.values.map((_, index) => index + 1));
+  });
+
+  it('has all arms of the file where there are rows for all, and says each parameter in its place', () => {
+    const rows = { outbox: cells(5), settled: cells(1), artifacts: cells(7) };
+    const parts = [part(0, steps), part(4, { ...steps, ...rows })];
+    const flush = flushOf(parts);
+    const { text } = statement('flush');
+    expect(flush.text).toBe(text.slice(text.indexOf('with owned as (')));
+    expect(wholeFlush(flush.name, flush.values)).toEqual(flush.values);
+    const { name, values } = flushOf([part(4, { settled: cells(1) })]);
+    const whole = wholeFlush(name, values);
+    expect(whole).toHaveLength(85);
+    expect(whole.slice(82)).toEqual(['{1}', '{"x"}', '{false}']);
+  });
+});

@@ -1,0 +1,207 @@
+import { runUuid } from '@taskrunner/core';
+import type { Commit, GateChange, GateOutcome, Json, OutboxEntry } from '@taskrunner/core';
+import { arrayLiteral, type Cell } from '../encoding/array-literal';
+import { digestBytes } from '../encoding/digest-bytes';
+import { packedPage } from '../encoding/packed-page';
+import { ROOT_PARENT, storedOutputs } from '../encoding/run-rows';
+
+type Row = readonly Cell[];
+
+/** One commit as rows of the arms of `flush.sql`; the first cell of each part's rows will be the run's place in the flush. */
+export interface FlushPart {
+  readonly run: Row;
+  readonly page: Row;
+  readonly steps: readonly Row[];
+  readonly gatesOpened: readonly Row[];
+  readonly gatesEnded: readonly Row[];
+  readonly places: readonly Row[];
+  readonly artifacts: readonly Row[];
+  readonly outbox: readonly Row[];
+  readonly lent: readonly Row[];
+  readonly revoked: readonly Row[];
+  readonly settled: readonly Row[];
+  /** Whether its page begins with a snapshot. */
+  readonly snapshot: Row;
+  /** What each of the steps took over of another run, in their order. */
+  readonly reused: readonly Row[];
+  /** Bytes of its page and characters of its other texts, roughly: what bounds a flush. */
+  readonly size: number;
+}
+
+// Columns of each arm, the run's place included where the arm has it. Together they are the parameters of flush.sql, in order.
+const WIDTHS = {
+  ...{ run: 20, page: 2, steps: 16, gatesOpened: 9, gatesEnded: 3, places: 6, artifacts: 8, outbox: 6 },
+  ...{ reused: 1, lent: 8, revoked: 3, settled: 2, snapshot: 1 },
+};
+
+/** Writes a commit as rows. Throws a `TypeError` for values that are not JSON. */
+export function flushPart(commit: Commit): FlushPart {
+  const { page, run } = commit;
+  const entries = commit.entriesText ?? text(page.entries);
+  const held = Object.keys(page.values).length > 0 ? text(page.values) : null;
+  const content = packedPage({ entries, held });
+  const steps = commit.steps.map((step) => [
+    step.parent ?? ROOT_PARENT,
+    step.place,
+    step.step,
+    step.kind,
+    step.label,
+    step.status,
+    step.reason,
+    step.attempts,
+    step.nextAttemptAt,
+    step.startedAt,
+    step.finishedAt,
+    step.children,
+    ...storedOutputs(step).map(orNull),
+    orNull(step.error),
+  ]);
+  return {
+    run: [
+      commit.tenant,
+      runUuid(commit.runId),
+      commit.fence,
+      commit.prevSeq,
+      page.first + page.entries.length - 1,
+      digestBytes(page.hash),
+      run.lastLine,
+      commit.seen,
+      run.status,
+      run.startedAt,
+      run.finishedAt,
+      orNull(run.waits),
+      orNull(run.counts),
+      orNull(run.outputs),
+      orNull(run.error),
+      run.progressed,
+      commit.releases,
+      commit.dueAt,
+      commit.outbox.some(({ kind }) => kind === 'attest'),
+      commit.closes,
+    ],
+    page: [Buffer.from(commit.mac, 'hex'), content],
+    steps,
+    ...gateRows(commit.gates),
+    places: placeRows(commit),
+    artifacts: commit.artifacts.map((file) => [
+      file.step,
+      file.execution,
+      file.name,
+      file.path,
+      file.digest,
+      file.size,
+      file.mediaType,
+    ]),
+    outbox: commit.outbox.map(outboxRow),
+    reused: commit.steps.map(({ reusedFrom }) => [orNull(reusedFrom)]),
+    ...assignmentRows(commit.assignments),
+    snapshot: [commit.isSnapshot],
+    size: content.length + steps.reduce((sum, step) => sum + sizeOf(step), 0) + assignmentsSize(commit),
+  };
+}
+
+function assignmentRows(changes: Commit['assignments']): Pick<FlushPart, 'lent' | 'revoked' | 'settled'> {
+  if (!changes) return { lent: [], revoked: [], settled: [] };
+  return {
+    lent: changes.dispatched.map((one) => [
+      ...[one.name, one.step, one.first, one.last, one.items, one.body],
+      Buffer.from(one.mac, 'hex'),
+    ]),
+    revoked: changes.revoked.flatMap(({ name, steps }) => steps.map((step) => [name, step])),
+    settled: changes.settled.map((name) => [name]),
+  };
+}
+
+function assignmentsSize({ assignments }: Commit): number {
+  return assignments?.dispatched.reduce((sum, { body }) => sum + body.length, 0) ?? 0;
+}
+
+function outboxRow(item: OutboxEntry): Row {
+  if (item.kind === 'attest') return [item.kind, orNull(item.body), null, null, null];
+  return [item.kind, text(item.body), item.stream, item.place, item.dueAt];
+}
+
+/** A gate that opens and ends in one commit is one row; the statement could not update what it inserts. */
+function gateRows(changes: readonly GateChange[]): Pick<FlushPart, 'gatesOpened' | 'gatesEnded'> {
+  const outcomes = new Map<string, GateOutcome>();
+  for (const change of changes) if (change.kind === 'ended') outcomes.set(change.gate, change.outcome);
+  const gatesOpened: Row[] = [];
+  for (const change of changes) {
+    if (change.kind !== 'opened') continue;
+    gatesOpened.push([
+      change.gate,
+      change.approval,
+      outcomes.get(change.gate) ?? 'open',
+      change.gateDigest,
+      text(change.request),
+      orNull(change.show),
+      change.required,
+      change.expiresAt,
+    ]);
+    outcomes.delete(change.gate);
+  }
+  return { gatesOpened, gatesEnded: [...outcomes] };
+}
+
+/** Chunks of a commit take consecutive lines, so each ends where the next begins, and the last at the run's last line. */
+function placeRows({ chunks, run }: Commit): Row[] {
+  const inOrder = [...chunks].sort((left, right) => left.firstLine - right.firstLine);
+  return inOrder.map(({ step, execution, chunk, firstLine }, index) => {
+    const lastLine = (inOrder[index + 1]?.firstLine ?? run.lastLine + 1) - 1;
+    return [lastLine, lastLine - firstLine + 1, step, execution, chunk];
+  });
+}
+
+/** The parameters of `flush.sql` for these parts: one array per column, numbered runs in the parts' order from 1. */
+export function flushValues(parts: readonly FlushPart[]): string[] {
+  const columns = (key: keyof typeof WIDTHS, rows: readonly Row[]): string[] => {
+    const literals = new Array<string>(WIDTHS[key]).fill('{}');
+    return rows.length === 0
+      ? literals
+      : literals.map((_, column) => arrayLiteral(rows.map((row) => row[column] ?? null)));
+  };
+  const numbered = (key: Exclude<keyof typeof WIDTHS, 'run' | 'page' | 'reused' | 'snapshot'>): string[] =>
+    columns(
+      key,
+      parts.flatMap((part, index) => part[key].map((row) => [index + 1, ...row])),
+    );
+  return [
+    ...columns(
+      'run',
+      parts.map(({ run }) => run),
+    ),
+    ...columns(
+      'page',
+      parts.map(({ page }) => page),
+    ),
+    ...numbered('steps'),
+    ...numbered('gatesOpened'),
+    ...numbered('gatesEnded'),
+    ...numbered('places'),
+    ...numbered('artifacts'),
+    ...numbered('outbox'),
+    ...columns(
+      'reused',
+      parts.flatMap(({ reused }) => reused),
+    ),
+    ...numbered('lent'),
+    ...numbered('revoked'),
+    ...numbered('settled'),
+    ...columns(
+      'snapshot',
+      parts.map(({ snapshot }) => snapshot),
+    ),
+  ];
+}
+
+function text(value: unknown): string {
+  return JSON.stringify(value);
+}
+
+function orNull(value: Json): string | null {
+  return value === null ? null : text(value);
+}
+
+function sizeOf(row: Row): number {
+  return row.reduce<number>((sum, cell) => sum + (typeof cell === 'string' ? cell.length : 8), 0);
+}

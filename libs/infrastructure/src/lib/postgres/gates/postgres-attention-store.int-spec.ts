@@ -1,0 +1,139 @@
+import { runUuid, sha256 } from '@taskrunner/core';
+import type { ClaimedRun, RunId } from '@taskrunner/core';
+import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
+import type { WebDatabase, WorkerDatabase } from '../databases';
+import {
+  aCommit,
+  aDecision,
+  after,
+  aResolution,
+  aStep,
+  aWorker,
+  cancelRequest,
+  start,
+  submit,
+  tenantA,
+  tenantB,
+} from '../testing/builders';
+import { startTestServer } from '../testing/test-database';
+import type { TestDatabase, TestServer } from '../testing/test-database';
+
+let host: TestServer;
+let database: TestDatabase;
+let web: WebDatabase;
+let worker: WorkerDatabase;
+beforeAll(async () => {
+  host = await startTestServer(startEmbeddedPostgres);
+  database = await host.database();
+  web = await database.web({ connections: 10 });
+  worker = await database.worker();
+});
+afterAll(() => host.stop());
+
+/** A run that waits for somebody to say what execution 2 of a step did; it has an open gate too. */
+async function attentive(releases = true): Promise<{ runId: RunId; claimed: ClaimedRun }> {
+  const runId = await submit(web.runStore);
+  const workerSession = await worker.claims.register(aWorker());
+  const claimed = (await worker.claims.claim(workerSession, 100)).find((run) => run.runId === runId);
+  if (!claimed) throw new Error('not claimed');
+  const commit = aCommit(claimed, start, {
+    steps: [aStep('pay', { parent: 'group', status: 'needs_attention', error: { execution: 2 } })],
+    gates: [
+      {
+        kind: 'opened',
+        gate: 'approve',
+        approval: 'security',
+        gateDigest: sha256('gate'),
+        request: {},
+        show: null,
+        required: 1,
+        expiresAt: 4e12,
+      },
+    ],
+    releases,
+    run: { status: 'waiting' },
+  });
+  expect(await worker.committer.commit(commit)).toEqual({ kind: 'committed' });
+  if (releases) await worker.claims.retire(workerSession);
+  return { runId, claimed };
+}
+
+const about = { parent: 'group', execution: 2 };
+const messages = async (runId: RunId) => worker.claims.inboxMessages(tenantA, runId, 0);
+
+describe('a resolution', () => {
+  it('counts once: letter, record, audit row, and the run is due', async () => {
+    const { runId } = await attentive();
+    const resolution = aResolution(runId, 'ben', 1_000, { ...about, outputs: { receipt: 'r' } });
+    expect(await web.attentionStore.resolve(resolution)).toEqual({ kind: 'counted' });
+    expect(await messages(runId)).toMatchObject([
+      { position: 1, input: { type: 'attention.resolved' }, envelope: resolution.envelope, response: { receipt: 'r' } },
+    ]);
+    expect((await worker.runReader.records(tenantA, runId))?.resolutions).toEqual([resolution.envelope]);
+    const [run] = await database.sql<{ due: boolean }>(
+      'select due_at <= now() as due from pack_runs.runs where run_id = $1',
+      [runUuid(runId)],
+    );
+    expect(run?.due).toBe(true);
+    const audited = `select from pack_runs.audit where event->>'type' = 'attention.resolution' and event->>'sub' = 'ben'`;
+    expect(await database.sql(audited)).toHaveLength(1);
+    // A lost answer: the same record again counts as it did.
+    expect(await web.attentionStore.resolve(resolution)).toEqual({ kind: 'counted' });
+    const other = aResolution(runId, 'cy', 1_001, { ...about, outcome: 'failed' });
+    expect(await web.attentionStore.resolve(other)).toEqual({
+      kind: 'known',
+      outcome: 'succeeded',
+      person: resolution.person,
+      envelope: resolution.envelope,
+    });
+    expect(await messages(runId)).toHaveLength(1);
+  });
+
+  it('of twenty in parallel, exactly one counts', async () => {
+    const { runId } = await attentive();
+    const at = await web.gateStore.now();
+    const outcomes = await Promise.all(
+      Array.from({ length: 20 }, async (_, i) => {
+        for (let time = at + i; ; time += 20) {
+          const outcome = await web.attentionStore.resolve(aResolution(runId, `p${i}`, time, about));
+          if (outcome.kind !== 'again') return outcome.kind;
+        }
+      }),
+    );
+    expect(outcomes.filter((kind) => kind === 'counted')).toHaveLength(1);
+    expect(outcomes.filter((kind) => kind === 'known')).toHaveLength(19);
+    expect(await messages(runId)).toHaveLength(1);
+  });
+
+  it('is refused for another execution, a step that needs none, another run and another tenant', async () => {
+    const { runId } = await attentive();
+    const refused = { kind: 'refused', code: 'ATTENTION_NOT_NEEDED' };
+    const ask = (overrides: object) =>
+      web.attentionStore.resolve(aResolution(runId, 'ben', 1_000, { ...about, ...overrides }));
+    expect(await ask({ execution: 1 })).toEqual(refused);
+    expect(await ask({ step: 'other' })).toEqual(refused);
+    expect(await ask({ tenant: tenantB })).toEqual({ kind: 'refused', code: 'RUN_ENDED' });
+    expect(await messages(runId)).toEqual([]);
+  });
+
+  it('is refused behind a cancel or a rejection that no worker has read', async () => {
+    const cancelled = await attentive();
+    await web.runStore.post(tenantA, cancelled.runId, cancelRequest, 'cancel');
+    const rejected = await attentive();
+    await web.gateStore.decide(aDecision(rejected.runId, 'ben', 1_000, { decision: 'rejected' }));
+    for (const { runId } of [cancelled, rejected]) {
+      const late = await web.attentionStore.resolve(aResolution(runId, 'ben', 2_000, about));
+      expect(late).toEqual({ kind: 'refused', code: 'RUN_ENDED' });
+    }
+  });
+
+  it('counts again once the worker has read the rejection and a cleanup step needs attention', async () => {
+    const { runId, claimed } = await attentive(false);
+    await web.gateStore.decide(aDecision(runId, 'ben', 1_000, { decision: 'rejected' }));
+    const [page] = await worker.claims.pages(tenantA, runId, 0);
+    if (!page) throw new Error('no page');
+    const commit = aCommit(claimed, after({ page, seen: 0 } as never), { seen: 1, run: { status: 'waiting' } });
+    expect(await worker.committer.commit(commit)).toEqual({ kind: 'committed' });
+    expect(await web.attentionStore.resolve(aResolution(runId, 'ben', 2_000, about))).toEqual({ kind: 'counted' });
+  });
+});

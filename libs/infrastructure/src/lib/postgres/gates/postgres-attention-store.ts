@@ -1,0 +1,67 @@
+import { AttentionStore, canonical, runUuid } from '@taskrunner/core';
+import type { Envelope, ResolutionOutcome, Resolved, SignedResolution } from '@taskrunner/core';
+import type { Queries } from '../connection/queries';
+import { withRetry } from '../connection/retry';
+import { statement } from '../connection/statement';
+
+interface Reasons {
+  readonly status: string;
+  readonly doomed: boolean;
+  readonly needed: boolean;
+  readonly outcome: ResolutionOutcome | null;
+  readonly iss: string;
+  readonly sub: string;
+  readonly envelope: Envelope;
+}
+
+const ENDED = ['succeeded', 'failed', 'cancelled', 'halted'];
+
+/** Resolutions, each in one statement on the run's row. A refusal is explained from the rows afterwards. */
+export class PostgresAttentionStore extends AttentionStore {
+  private readonly resolveStatement = statement('resolve-attention');
+  private readonly explainStatement = statement('explain-resolution');
+
+  constructor(private readonly queries: Queries) {
+    super();
+  }
+
+  async resolve(resolution: SignedResolution): Promise<Resolved> {
+    const { tenant } = resolution;
+    const [counted] = await withRetry(() => this.queries.inTenant(tenant, this.resolveStatement, valuesOf(resolution)));
+    return counted ? { kind: 'counted' } : this.explain(resolution);
+  }
+
+  private async explain({ tenant, runId, step, parent, execution, envelope }: SignedResolution): Promise<Resolved> {
+    const values = [tenant, runUuid(runId), step, execution, parent];
+    const [found] = await withRetry(() => this.queries.inTenant<Reasons>(tenant, this.explainStatement, values));
+    if (!found) return { kind: 'refused', code: 'RUN_ENDED' };
+    if (found.outcome !== null) {
+      const { outcome, iss, sub } = found;
+      // Our own, of which the first answer was lost, counts.
+      if (found.envelope.payload === envelope.payload) return { kind: 'counted' };
+      return { kind: 'known', outcome, person: { iss, sub }, envelope: found.envelope };
+    }
+    if (found.doomed || ENDED.includes(found.status)) return { kind: 'refused', code: 'RUN_ENDED' };
+    return found.needed ? { kind: 'again' } : { kind: 'refused', code: 'ATTENTION_NOT_NEEDED' };
+  }
+}
+
+function valuesOf(resolution: SignedResolution): unknown[] {
+  const { person, outputs } = resolution;
+  return [
+    resolution.tenant,
+    runUuid(resolution.runId),
+    resolution.step,
+    resolution.execution,
+    resolution.outcome,
+    person.iss,
+    person.sub,
+    resolution.decidedAt,
+    JSON.stringify(resolution.envelope),
+    resolution.recordDigest,
+    JSON.stringify(resolution.message),
+    outputs === null ? null : JSON.stringify(outputs),
+    canonical(resolution.audit),
+    resolution.parent,
+  ];
+}

@@ -1,0 +1,22 @@
+import { canonical, EvidenceReleases, runUuid, type SignedRelease } from '@taskrunner/core';
+import type { Queries } from '../connection/queries';
+import { withRetry } from '../connection/retry';
+import { statement } from '../connection/statement';
+
+/** Releases of blocked evidence, each in one statement. */
+export class PostgresEvidenceReleases extends EvidenceReleases {
+  private readonly releaseStatement = statement('release-evidence');
+
+  constructor(private readonly queries: Queries) {
+    super();
+  }
+
+  async release({ tenant, runId, decidedAt, envelope, audit }: SignedRelease): Promise<boolean> {
+    const values = [tenant, runUuid(runId), decidedAt, JSON.stringify(envelope), canonical(audit)];
+    return withRetry(async ({ lost }) => {
+      const rows = await this.queries.inTenant(tenant, this.releaseStatement, values);
+      // Of a lost answer nobody knows whether it counted: it did if the seal is no longer blocked.
+      return rows.length > 0 || lost;
+    });
+  }
+}

@@ -1,0 +1,422 @@
+import { digestOf, runUuid, sha256 } from '@taskrunner/core';
+import type { ClaimedRun, Envelope, Json, RunId } from '@taskrunner/core';
+import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
+import type { WebDatabase, WorkerDatabase } from '../databases';
+import {
+  aCommit,
+  aDecision,
+  aGateOpened,
+  aStep,
+  aWorker,
+  after,
+  cancelRequest,
+  PLAN,
+  start,
+  submit,
+  tenantA,
+  tenantB,
+} from '../testing/builders';
+import { startTestServer } from '../testing/test-database';
+import type { TestDatabase, TestServer } from '../testing/test-database';
+
+let host: TestServer;
+let database: TestDatabase;
+let web: WebDatabase;
+let worker: WorkerDatabase;
+beforeAll(async () => {
+  host = await startTestServer(startEmbeddedPostgres);
+  database = await host.database();
+  web = await database.web({ connections: 20 });
+  worker = await database.worker();
+});
+afterAll(() => host.stop());
+
+/** A run parked at an open gate. */
+async function gated(required: number, expiresAt = 4_000_000_000_000): Promise<{ runId: RunId; claimed: ClaimedRun }> {
+  const runId = await submit(web.runStore);
+  const workerSession = await worker.claims.register(aWorker());
+  const claimed = (await worker.claims.claim(workerSession, 100)).find((run) => run.runId === runId);
+  if (!claimed) throw new Error('not claimed');
+  const opens = aCommit(claimed, start, {
+    gates: [aGateOpened(claimed, { required, expiresAt })],
+    closes: true,
+    releases: true,
+    run: { status: 'waiting' },
+  });
+  expect(await worker.committer.commit(opens)).toEqual({ kind: 'committed' });
+  await worker.claims.retire(workerSession);
+  return { runId, claimed };
+}
+
+/** The run's gate once more, under another name. */
+async function secondGate(
+  { runId, ...claimed }: ClaimedRun,
+  supplied: Parameters<typeof aGateOpened>[1] = {},
+): Promise<void> {
+  const { gateDigest, request } = aGateOpened({ ...claimed, runId }, { ...supplied, gate: 'second' });
+  await database.sql(
+    `insert into pack_runs.gates (tenant_id, run_id, gate, approval, state, gate_digest, request, show, required, expires_at, opened_ms)
+     select tenant_id, run_id, 'second', approval, state, $2, $3, show, required, to_timestamp($4::bigint / 1000.0), opened_ms
+     from pack_runs.gates g where run_id = $1`,
+    [runUuid(runId), gateDigest, JSON.stringify(request), Date.parse(request.expiresAt)],
+  );
+}
+
+const count = async (table: string, runId: RunId) =>
+  (await database.sql<{ n: number }>(`select count(*)::int as n from ${table} where run_id = $1`, [runUuid(runId)]))[0]
+    ?.n;
+
+describe('a decision', () => {
+  it('counts, and opens the gate with the last one that is needed', async () => {
+    const { runId } = await gated(2);
+    expect(await web.gateStore.decide(aDecision(runId, 'ben', 1_000))).toEqual({
+      kind: 'counted',
+      state: 'open',
+      approvals: 1,
+      required: 2,
+    });
+    expect(await web.gateStore.decide(aDecision(runId, 'cy', 1_001))).toEqual({
+      kind: 'counted',
+      state: 'approved',
+      approvals: 2,
+      required: 2,
+    });
+    const late = await web.gateStore.decide(aDecision(runId, 'dee', 1_002));
+    expect(late).toEqual({ kind: 'refused', code: 'GATE_DECIDED' });
+    const messages = await worker.claims.inboxMessages(tenantA, runId, 0);
+    expect(messages.map(({ position, input }) => [position, input.type])).toEqual([
+      [1, 'gate.decided'],
+      [2, 'gate.decided'],
+    ]);
+    expect(messages[0]?.envelope?.payloadType).toBe('application/vnd.taskrunner.test+json');
+    const gate = await web.gateStore.find(tenantA, runId, 'approve');
+    expect(gate).toMatchObject({
+      state: 'approved',
+      approvals: 2,
+      planHash: sha256(PLAN),
+      documents: { show: { findings: 3 } },
+    });
+    expect(gate?.decisions.map(({ person }) => person.sub)).toEqual(['ben', 'cy']);
+    // The messages made the run due.
+    const workerSession = await worker.claims.register(aWorker());
+    const claimed = await worker.claims.claim(workerSession, 100);
+    expect(claimed.map((run) => run.runId)).toContain(runId);
+    await worker.claims.retire(workerSession);
+  });
+
+  it('of fifty in parallel by distinct people, exactly the quorum counts, in one order', async () => {
+    const { runId } = await gated(2);
+    const at = await web.gateStore.now();
+    const outcomes = await Promise.all(
+      Array.from({ length: 50 }, async (_, i) => {
+        for (let time = at + i; ; time += 50) {
+          const outcome = await web.gateStore.decide(aDecision(runId, `p${i}`, time));
+          if (outcome.kind !== 'too-early') return outcome;
+        }
+      }),
+    );
+    const counted = outcomes.filter(({ kind }) => kind === 'counted');
+    expect(counted.map((outcome) => 'state' in outcome && outcome.state).sort()).toEqual(['approved', 'open']);
+    for (const outcome of outcomes) {
+      if (outcome.kind !== 'counted') expect(outcome).toEqual({ kind: 'refused', code: 'GATE_DECIDED' });
+    }
+    expect(await count('pack_runs.decisions', runId)).toBe(2);
+    const messages = await worker.claims.inboxMessages(tenantA, runId, 0);
+    expect(messages.map(({ position }) => position)).toEqual([1, 2]);
+    const times = await database.sql<{ decided_ms: number }>(
+      `select decided_ms::float8 from pack_runs.decisions d join pack_runs.inbox i
+       on i.run_id = d.run_id and i.dedupe = 'decision:' || d.decision_id where d.run_id = $1 order by i.position`,
+      [runUuid(runId)],
+    );
+    expect((times[1]?.decided_ms ?? 0) > (times[0]?.decided_ms ?? 0)).toBe(true);
+  });
+
+  it('shares one order of letters with other gates and senders of its run', async () => {
+    const { runId, claimed } = await gated(100);
+    await secondGate(claimed, { required: 100 });
+    const at = await web.gateStore.now();
+    const decided = Array.from({ length: 40 }, async (_, i) => {
+      const gate = i % 2 ? 'approve' : 'second';
+      for (let time = at + i; ; time += 40) {
+        const outcome = await web.gateStore.decide(aDecision(runId, `p${i}`, time, { gate }));
+        if (outcome.kind !== 'too-early') return outcome.kind;
+      }
+    });
+    const posted = Array.from({ length: 40 }, async (_, i) => {
+      return (await web.runStore.post(tenantA, runId, { type: 'time.reached' }, `k${i}`)).kind;
+    });
+    const outcomes = await Promise.all([...decided, ...posted]);
+    expect(outcomes.sort()).toEqual([...Array<string>(40).fill('counted'), ...Array<string>(40).fill('posted')]);
+    const messages = await worker.claims.inboxMessages(tenantA, runId, 0);
+    expect(messages.map(({ position }) => position)).toEqual(Array.from({ length: 80 }, (_, i) => i + 1));
+  });
+
+  it('counts a person once, however often and however parallel', async () => {
+    const { runId } = await gated(2);
+    const outcomes = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => web.gateStore.decide(aDecision(runId, 'ben', 2_000 + i))),
+    );
+    expect(outcomes.filter(({ kind }) => kind === 'counted')).toHaveLength(1);
+    for (const outcome of outcomes) {
+      if (outcome.kind !== 'counted') expect(outcome.kind).toBe('repeated');
+    }
+    const [first] = await database.sql<{ envelope: Envelope }>(
+      'select envelope from pack_runs.decisions where run_id = $1',
+      [runUuid(runId)],
+    );
+    const again = await web.gateStore.decide(aDecision(runId, 'ben', 5_000));
+    expect(again).toEqual({
+      kind: 'repeated',
+      envelope: first?.envelope,
+      state: 'open',
+      approvals: 1,
+      required: 2,
+    });
+  });
+
+  it('sent again after a lost answer counts once and is answered as counted', async () => {
+    const { runId } = await gated(2);
+    const decision = aDecision(runId, 'ben', 1_000);
+    const first = await web.gateStore.decide(decision);
+    expect(await web.gateStore.decide(decision)).toEqual(first);
+    expect(await count('pack_runs.inbox', runId)).toBe(1);
+  });
+
+  it('must be later than the last one of the run', async () => {
+    const { runId } = await gated(3);
+    await web.gateStore.decide(aDecision(runId, 'ben', 1_000));
+    expect(await web.gateStore.decide(aDecision(runId, 'cy', 1_000))).toEqual({ kind: 'too-early' });
+    expect(await web.gateStore.decide(aDecision(runId, 'cy', 1_001))).toMatchObject({ kind: 'counted', approvals: 2 });
+    expect(await count('pack_runs.inbox', runId)).toBe(2);
+  });
+
+  it('uses up the person who delegated it', async () => {
+    const { runId } = await gated(3);
+    await web.gateStore.decide(aDecision(runId, 'ben', 1_000, { delegator: 'cy' }));
+    expect(await web.gateStore.decide(aDecision(runId, 'cy', 1_001))).toEqual({
+      kind: 'refused',
+      code: 'GATE_ALREADY_COUNTED',
+    });
+    expect(await web.gateStore.decide(aDecision(runId, 'dee', 1_002, { delegator: 'ben' }))).toMatchObject({
+      code: 'GATE_ALREADY_COUNTED',
+    });
+    expect(await web.gateStore.decide(aDecision(runId, 'ben', 1_003, { decision: 'withdrawn' }))).toMatchObject({
+      kind: 'counted',
+      approvals: 0,
+    });
+    expect(await web.gateStore.decide(aDecision(runId, 'cy', 1_004))).toMatchObject({ kind: 'counted', approvals: 1 });
+  });
+
+  it('uses up the persons who act for whoever gives it, and no programs', async () => {
+    const { runId } = await gated(3);
+    const iss = 'https://id.test';
+    const bot = { iss, sub: 'bot', kind: 'client' as const };
+    const through = (sub: string) => ({ actors: [bot, { iss, sub, kind: 'person' as const }] });
+    await web.gateStore.decide(aDecision(runId, 'ben', 1_000, through('cy')));
+    for (const [at, again] of [aDecision(runId, 'cy', 1_001), aDecision(runId, 'dee', 1_002, through('ben'))].entries())
+      expect([at, await web.gateStore.decide(again)]).toEqual([at, { kind: 'refused', code: 'GATE_ALREADY_COUNTED' }]);
+    expect(await web.gateStore.decide(aDecision(runId, 'dee', 1_003, { actors: [bot] }))).toMatchObject({
+      approvals: 2,
+    });
+    const withdrawal = { ...through('dee'), decision: 'withdrawn' as const };
+    expect(await web.gateStore.decide(aDecision(runId, 'ben', 1_004, withdrawal))).toMatchObject({ approvals: 1 });
+    expect(await web.gateStore.decide(aDecision(runId, 'dee', 1_005))).toMatchObject({ kind: 'repeated' });
+    expect(await web.gateStore.decide(aDecision(runId, 'cy', 1_006))).toMatchObject({ approvals: 2 });
+  });
+
+  it('may be withdrawn while the gate is open, and given again', async () => {
+    const { runId } = await gated(2);
+    const refused = await web.gateStore.decide(aDecision(runId, 'ben', 900, { decision: 'withdrawn' }));
+    expect(refused).toEqual({ kind: 'refused', code: 'GATE_ALREADY_COUNTED' });
+    await web.gateStore.decide(aDecision(runId, 'ben', 1_000));
+    expect(await web.gateStore.decide(aDecision(runId, 'ben', 1_001, { decision: 'withdrawn' }))).toMatchObject({
+      approvals: 0,
+    });
+    expect(await web.gateStore.decide(aDecision(runId, 'ben', 1_002, { decision: 'withdrawn' }))).toMatchObject({
+      kind: 'repeated',
+    });
+    expect(await web.gateStore.decide(aDecision(runId, 'ben', 1_003))).toMatchObject({ kind: 'counted', approvals: 1 });
+  });
+
+  it('of rejection ends the gate at once', async () => {
+    const { runId } = await gated(3);
+    await web.gateStore.decide(aDecision(runId, 'ben', 1_000));
+    expect(await web.gateStore.decide(aDecision(runId, 'cy', 1_001, { decision: 'rejected' }))).toMatchObject({
+      kind: 'counted',
+      state: 'rejected',
+    });
+    expect(await web.gateStore.decide(aDecision(runId, 'cy', 1_002, { decision: 'rejected' }))).toMatchObject({
+      kind: 'repeated',
+    });
+    expect(await web.gateStore.decide(aDecision(runId, 'dee', 1_003))).toEqual({
+      kind: 'refused',
+      code: 'GATE_DECIDED',
+    });
+  });
+
+  it('comes too late by the clock, whatever the row says', async () => {
+    const { runId } = await gated(1, (await web.gateStore.now()) + 150);
+    expect(await web.gateStore.open(tenantA, 100, null)).toContainEqual(expect.objectContaining({ runId }));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(await web.gateStore.decide(aDecision(runId, 'ben', 1_000))).toEqual({
+      kind: 'refused',
+      code: 'GATE_EXPIRED',
+    });
+    expect(await count('pack_runs.inbox', runId)).toBe(0);
+    expect(await web.gateStore.open(tenantA, 100, null)).not.toContainEqual(expect.objectContaining({ runId }));
+  });
+
+  it('beats the timer that would expire the gate', async () => {
+    const { runId, claimed } = await gated(1);
+    const workerSession = await worker.claims.register(aWorker());
+    const again = (await worker.claims.claim(workerSession, 100)).find((run) => run.runId === runId);
+    expect(again).toBeUndefined();
+    await database.sql('update pack_runs.runs set due_at = now() where run_id = $1', [runUuid(runId)]);
+    const driver = (await worker.claims.claim(workerSession, 100)).find((run) => run.runId === runId);
+    if (!driver) throw new Error('not claimed');
+    expect(driver.fence).toBe(claimed.fence + 1);
+    await web.gateStore.decide(aDecision(runId, 'ben', 1_000));
+    const [page] = await worker.claims.pages(tenantA, runId, 0);
+    if (!page) throw new Error('no page');
+    const expires = aCommit(driver, after({ page, seen: 0 } as never), {
+      gates: [{ kind: 'ended', gate: 'approve', outcome: 'expired' }],
+      closes: true,
+    });
+    expect(await worker.committer.commit(expires)).toEqual({ kind: 'letters' });
+    expect((await web.gateStore.find(tenantA, runId, 'approve'))?.state).toBe('approved');
+    await worker.claims.retire(workerSession);
+  });
+
+  it('is refused once another gate of its run was rejected, before any worker has read that', async () => {
+    const { runId, claimed } = await gated(1);
+    await secondGate(claimed);
+    expect(await web.gateStore.decide(aDecision(runId, 'ben', 1_000, { decision: 'rejected' }))).toMatchObject({
+      state: 'rejected',
+    });
+    for (const decision of ['approved', 'rejected'] as const) {
+      const late = await web.gateStore.decide(aDecision(runId, 'cy', 1_001, { gate: 'second', decision }));
+      expect(late).toEqual({ kind: 'refused', code: 'RUN_ENDED' });
+    }
+    expect(await count('pack_runs.inbox', runId)).toBe(1);
+    expect((await web.gateStore.find(tenantA, runId, 'second'))?.doomed).toBe(true);
+    // The rejection itself, sent again, is still answered.
+    expect(await web.gateStore.decide(aDecision(runId, 'ben', 1_002, { decision: 'rejected' }))).toMatchObject({
+      kind: 'repeated',
+    });
+  });
+
+  it('is refused once the time of another gate of its run is over, before any worker has read that', async () => {
+    const { runId, claimed } = await gated(1);
+    await secondGate(claimed, { expiresAt: 1 });
+    expect(await web.gateStore.decide(aDecision(runId, 'ben', 1_000))).toEqual({ kind: 'refused', code: 'RUN_ENDED' });
+    expect((await web.gateStore.find(tenantA, runId, 'approve'))?.doomed).toBe(true);
+    expect(await count('pack_runs.inbox', runId)).toBe(0);
+  });
+
+  it('never counts behind a rejection, however parallel', async () => {
+    for (let round = 0; round < 5; round++) {
+      const { runId, claimed } = await gated(100);
+      await secondGate(claimed, { required: 100 });
+      const at = await web.gateStore.now();
+      const outcomes = await Promise.all(
+        Array.from({ length: 30 }, async (_, i) => {
+          const decision = i === 15 ? 'rejected' : 'approved';
+          const gate = i === 15 ? 'approve' : 'second';
+          for (let time = at + i; ; time += 30) {
+            const outcome = await web.gateStore.decide(aDecision(runId, `p${i}`, time, { gate, decision }));
+            if (outcome.kind !== 'too-early') return outcome.kind;
+          }
+        }),
+      );
+      const messages = await worker.claims.inboxMessages(tenantA, runId, 0);
+      const decisions = messages.map(({ input }) => input.type === 'gate.decided' && input.decision.decision);
+      expect(decisions.indexOf('rejected')).toBe(decisions.length - 1);
+      expect(outcomes.filter((kind) => kind === 'counted')).toHaveLength(decisions.length);
+    }
+  });
+
+  it('is refused where there is no gate, in an ended or cancelling run, and in another tenant', async () => {
+    const { runId } = await gated(1);
+    expect(await web.gateStore.decide(aDecision(runId, 'ben', 1_000, { gate: 'other' }))).toEqual({
+      kind: 'refused',
+      code: 'GATE_NOT_OPEN',
+    });
+    expect(await web.gateStore.decide(aDecision(runId, 'ben', 1_000, { tenant: tenantB }))).toEqual({
+      kind: 'refused',
+      code: 'GATE_NOT_OPEN',
+    });
+    await web.runStore.post(tenantA, runId, cancelRequest, 'cancel');
+    expect(await web.gateStore.decide(aDecision(runId, 'ben', 1_000))).toEqual({ kind: 'refused', code: 'RUN_ENDED' });
+    expect(await web.gateStore.find(tenantB, runId, 'approve')).toBeNull();
+  });
+});
+
+describe('the gates of a run', () => {
+  it('are found by their names with their decisions, and only by its tenant', async () => {
+    const { runId, claimed } = await gated(1);
+    await secondGate(claimed);
+    await web.gateStore.decide(aDecision(runId, 'ben', 1_000));
+    const found = await web.gateStore.ofRun(tenantA, runId, ['second', 'approve', 'never']);
+    const shown = found.map(({ gate, state, decisions }) => [gate, state, decisions.length]).sort();
+    expect(shown).toEqual([
+      ['approve', 'approved', 1],
+      ['second', 'open', 0],
+    ]);
+    expect((await web.gateStore.ofRun(tenantA, runId, ['second'])).map(({ gate }) => gate)).toEqual(['second']);
+    expect(await web.gateStore.ofRun(tenantA, runId, [])).toEqual([]);
+    expect(await web.gateStore.ofRun(tenantB, runId, ['approve'])).toEqual([]);
+  });
+
+  it('have steps, which are read page by page', async () => {
+    const runId = await submit(web.runStore);
+    const workerSession = await worker.claims.register(aWorker());
+    const claimed = (await worker.claims.claim(workerSession, 100)).find((run) => run.runId === runId);
+    if (!claimed) throw new Error('not claimed');
+    const gates = ['m[10]::ask', 'Z', 'a', 'm[9]::ask'].map((step, place) => aStep(step, { kind: 'gate', place }));
+    const steps = [...gates, aStep('work', { place: 9 })];
+    expect(await worker.committer.commit(aCommit(claimed, start, { steps }))).toEqual({ kind: 'committed' });
+    const names = async (limit: number, after: string | null, tenant = tenantA) =>
+      (await web.runReader.gateSteps(tenant, runId, limit, after)).map(({ step }) => step);
+    expect(await names(9, null)).toEqual(['Z', 'a', 'm[10]::ask', 'm[9]::ask']);
+    expect(await names(2, null)).toEqual(['Z', 'a']);
+    expect(await names(2, 'a')).toEqual(['m[10]::ask', 'm[9]::ask']);
+    expect(await names(2, 'm[9]::ask')).toEqual([]);
+    expect(await names(9, null, tenantB)).toEqual([]);
+    await worker.claims.retire(workerSession);
+  });
+});
+
+describe('audit', () => {
+  it('is one chain per tenant that anyone can recompute', async () => {
+    const before = await database.sql('select from pack_runs.audit where tenant_id = $1', [tenantA]);
+    const events = Array.from({ length: 30 }, (_, i) => ({
+      type: 'gate.refused',
+      code: 'GATE_STALE',
+      n: i,
+      text: 'é "x"',
+    }));
+    await Promise.all(events.map((event) => web.gateStore.audit(tenantA, event)));
+    await web.gateStore.audit(tenantB, { type: 'other' });
+    const rows = await database.sql<{ seq: string; at_ms: string; prev: Buffer | null; hash: Buffer; event: Json }>(
+      'select * from pack_runs.audit where tenant_id = $1 order by seq',
+      [tenantA],
+    );
+    expect(rows).toHaveLength(before.length + 30);
+    let prev: string | null = null;
+    for (const [index, row] of rows.entries()) {
+      expect(Number(row.seq)).toBe(index + 1);
+      const digest: string = digestOf({ at: Number(row.at_ms), event: row.event, prev, seq: index + 1 });
+      expect(`sha256:${row.hash.toString('hex')}`).toBe(digest);
+      prev = digest;
+    }
+    const runId = await submit(web.runStore);
+    const [submitted] = await database.sql<{ hash: Buffer }>(
+      'select hash from pack_runs.audit where tenant_id = $1 and seq = $2 and prev = $3',
+      [tenantA, rows.length + 1, rows.at(-1)?.hash],
+    );
+    expect((await worker.runReader.records(tenantA, runId))?.audit).toEqual({
+      seq: rows.length + 1,
+      head: `sha256:${submitted?.hash.toString('hex')}`,
+    });
+  });
+});

@@ -1,0 +1,217 @@
+import {
+  ComparedJson,
+  GateStore,
+  GateDocuments,
+  KnownAdmissions,
+  canonical,
+  compareEach,
+  personsOf,
+  runUuid,
+} from '@taskrunner/core';
+import type {
+  Decided,
+  DecisionKind,
+  Digest,
+  Envelope,
+  GatePlace,
+  GateRow,
+  JsonObject,
+  KnownGates,
+  RunId,
+  SignedDecision,
+  StoredDecision,
+  Subject,
+  TenantId,
+} from '@taskrunner/core';
+import type { Queries } from '../connection/queries';
+import { withRetry } from '../connection/retry';
+import { admissionColumns, type AdmissionRow } from '../encoding/run-rows';
+import { statement } from '../connection/statement';
+
+interface GateRecord extends AdmissionRow {
+  readonly gate: string;
+  readonly state: GateRow['state'];
+  readonly gate_digest: string;
+  readonly request: string;
+  readonly show: string | null;
+  readonly approvals: number;
+  readonly required: number;
+  readonly opened_ms: number;
+  readonly expires_ms: number;
+  readonly run_status: string;
+  readonly doomed: boolean;
+  readonly decisions: readonly StoredDecision[];
+}
+
+interface Counted {
+  readonly state: GateRow['state'];
+  readonly approvals: number;
+  readonly required: number;
+}
+
+interface Reasons {
+  readonly status: string;
+  readonly cancel_position: number;
+  readonly last_decided_ms: number;
+  readonly state: GateRow['state'] | null;
+  readonly approvals: number;
+  readonly required: number;
+  readonly expired: boolean;
+  readonly doomed: boolean;
+  readonly counted: boolean;
+  readonly mine: boolean;
+  readonly latest: DecisionKind | null;
+  readonly envelope: Envelope;
+}
+
+const ROUNDS = 20;
+const SEPARATOR = '\u001f';
+const OVER = ['succeeded', 'failed', 'cancelled', 'cancelling', 'halted'];
+
+/** Decisions, each in one statement on the gate's row (gates.md §3). A refusal is explained from the rows afterwards. */
+export class PostgresGateStore extends GateStore {
+  private readonly ofRunStatement = statement('run-gates');
+  private readonly openStatement = statement('open-gates');
+  private readonly stampStatement = statement('stamp');
+  private readonly decideStatement = statement('decide-gate');
+  private readonly explainStatement = statement('explain-decision');
+  private readonly auditStatement = statement('append-audit');
+  private readonly known: KnownGates = { json: new ComparedJson(), admissions: new KnownAdmissions() };
+
+  constructor(private readonly queries: Queries) {
+    super();
+  }
+
+  async find(tenant: TenantId, run: RunId, gate: string): Promise<GateRow | null> {
+    const [row] = await this.ofRun(tenant, run, [gate]);
+    return row ?? null;
+  }
+
+  async ofRun(tenant: TenantId, run: RunId, gates: readonly string[]): Promise<readonly GateRow[]> {
+    const values = [tenant, runUuid(run), gates];
+    const rows = await withRetry(() => this.queries.inTenant<GateRecord>(tenant, this.ofRunStatement, values));
+    return compareEach(rows, (row) => toGateRow(tenant, row, this.known));
+  }
+
+  async open(tenant: TenantId, limit: number, after: GatePlace | null): Promise<readonly GateRow[]> {
+    const place = after === null ? [null, null, null] : [after.openedAt, runUuid(after.runId), after.gate];
+    const values = [tenant, limit, ...place];
+    const rows = await withRetry(() => this.queries.inTenant<GateRecord>(tenant, this.openStatement, values));
+    return compareEach(rows, (row) => toGateRow(tenant, row, this.known));
+  }
+
+  async now(): Promise<number> {
+    const [row] = await withRetry(() => this.queries.across<{ at_ms: number }>(this.stampStatement, [1]));
+    if (!row) throw new TypeError('no time');
+    return row.at_ms;
+  }
+
+  /**
+   * A run that was asked to cancel, or of which a gate was rejected or has lapsed, takes no more decisions (`RUN_ENDED`): what
+   * ends it is before them in its inbox, so a 200 would not count.
+   */
+  async decide(decision: SignedDecision): Promise<Decided> {
+    const values = decideValues(decision);
+    // Between the decision and its explanation the reason may have gone; then it is simply tried again.
+    for (let round = 0; round < ROUNDS; round++) {
+      const [counted] = await withRetry(() =>
+        this.queries.inTenant<Counted>(decision.tenant, this.decideStatement, values),
+      );
+      if (counted) return { kind: 'counted', ...shown(counted) };
+      const refusal = await this.explain(decision);
+      if (refusal) return refusal;
+    }
+    throw new Error('the decision was neither counted nor refused');
+  }
+
+  private async explain(decision: SignedDecision): Promise<Decided | null> {
+    const { tenant, runId, gate, decisionId, person } = decision;
+    const values = [tenant, runUuid(runId), gate, decisionId, usedUpBy(decision), person.iss, person.sub];
+    const [found] = await withRetry(() => this.queries.inTenant<Reasons>(tenant, this.explainStatement, values));
+    return found ? reasonOf(decision, found) : { kind: 'refused', code: 'GATE_NOT_OPEN' };
+  }
+
+  async audit(tenant: TenantId, event: JsonObject): Promise<void> {
+    await withRetry(() => this.queries.inTenant(tenant, this.auditStatement, [tenant, canonical(event)]));
+  }
+}
+
+function reasonOf({ decision, decidedAt }: SignedDecision, found: Reasons): Decided | null {
+  if (found.state === null) return { kind: 'refused', code: isOver(found) ? 'RUN_ENDED' : 'GATE_NOT_OPEN' };
+  const state = shown({ state: found.state, approvals: found.approvals, required: found.required });
+  if (found.mine) return { kind: 'counted', ...state };
+  if (found.latest === decision) return { kind: 'repeated', envelope: found.envelope, ...state };
+  if (found.state === 'expired' || (found.state === 'open' && found.expired)) {
+    return { kind: 'refused', code: 'GATE_EXPIRED' };
+  }
+  if (found.state === 'approved' || found.state === 'rejected') return { kind: 'refused', code: 'GATE_DECIDED' };
+  if (found.state === 'closed' || isOver(found)) return { kind: 'refused', code: 'RUN_ENDED' };
+  // A person's word counts once; and nobody withdraws what is not counted.
+  if (decision === 'approved' && found.counted) return { kind: 'refused', code: 'GATE_ALREADY_COUNTED' };
+  if (decision === 'withdrawn' && found.latest !== 'approved') return { kind: 'refused', code: 'GATE_ALREADY_COUNTED' };
+  return found.last_decided_ms >= decidedAt ? { kind: 'too-early' } : null;
+}
+
+function isOver({ status, cancel_position, doomed }: Reasons): boolean {
+  return doomed || cancel_position > 0 || OVER.includes(status);
+}
+
+function shown({ state, approvals, required }: Counted): Counted {
+  return { state, approvals, required };
+}
+
+function decideValues(decision: SignedDecision): unknown[] {
+  const { person } = decision;
+  return [
+    decision.tenant,
+    runUuid(decision.runId),
+    decision.gate,
+    decision.decisionId,
+    decision.decision,
+    keyOf(person),
+    usedUpBy(decision),
+    person.iss,
+    person.sub,
+    decision.decidedAt,
+    JSON.stringify(decision.envelope),
+    decision.recordDigest,
+    decision.response === null ? null : JSON.stringify(decision.response),
+    JSON.stringify(decision.message),
+    canonical(decision.audit),
+  ];
+}
+
+/** Everybody whom this decision uses up, the person first: who delegated to them, and persons who act for them. */
+function usedUpBy({ person, message }: SignedDecision): string {
+  const deciders = message.type === 'gate.decided' ? message.decision : { person, onBehalfOf: null };
+  return personsOf(deciders).map(keyOf).join(SEPARATOR);
+}
+
+function keyOf({ iss, sub }: Subject): string {
+  return JSON.stringify([iss, sub]);
+}
+
+function toGateRow(tenant: TenantId, row: GateRecord, known: KnownGates): GateRow {
+  const { gate, request, show, approvals, required, decisions, initiators } = row;
+  const columns = admissionColumns(tenant, row);
+  const gateDigest = row.gate_digest as Digest;
+  const numbers = { approvals, required, expiresAt: row.expires_ms };
+  const documents = GateDocuments.compare(
+    { ...columns, gate, gateDigest, request, show, ...numbers, decisions },
+    known,
+  );
+  return {
+    runId: columns.runId,
+    gate,
+    state: row.state,
+    gateDigest,
+    documents,
+    ...numbers,
+    openedAt: row.opened_ms,
+    planHash: columns.planHash,
+    initiators,
+    runStatus: row.run_status,
+    doomed: row.doomed,
+    decisions,
+  };
+}

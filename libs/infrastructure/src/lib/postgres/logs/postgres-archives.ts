@@ -1,0 +1,49 @@
+import { Archives, runUuid } from '@taskrunner/core';
+import type { ArchivedChunk, BundlePart, Digest, RunId, TenantId } from '@taskrunner/core';
+import { toDigest } from '../encoding/digest-bytes';
+import type { Queries } from '../connection/queries';
+import { withRetry } from '../connection/retry';
+import { statement } from '../connection/statement';
+
+interface ArchiveRow {
+  readonly bundle: Digest;
+  readonly journal_offset: number;
+  readonly journal_size: number;
+  readonly journal_sha256: Buffer;
+}
+
+/** Where journal and log of sealed runs stand in their bundles, as the seal has written it. */
+export class PostgresArchives extends Archives {
+  private readonly findStatement = statement('find-archive');
+  private readonly chunksStatement = statement('read-archived-chunks');
+
+  constructor(private readonly queries: Queries) {
+    super();
+  }
+
+  async chunks(
+    tenant: TenantId,
+    run: RunId,
+    afterLine: number,
+  ): Promise<{ readonly bundle: Digest; readonly chunks: readonly ArchivedChunk[] } | null> {
+    const [row] = await withRetry(() =>
+      this.queries.inTenant<{ bundle: Digest; chunks: readonly ArchivedChunk[] | null }>(tenant, this.chunksStatement, [
+        tenant,
+        runUuid(run),
+        afterLine,
+      ]),
+    );
+    if (!row) return null;
+    const chunks = (row.chunks ?? []).filter(({ firstLine, lines }) => firstLine + lines - 1 > afterLine);
+    return { bundle: row.bundle, chunks };
+  }
+
+  async journal(tenant: TenantId, run: RunId): Promise<{ readonly bundle: Digest; readonly part: BundlePart } | null> {
+    const [row] = await withRetry(() =>
+      this.queries.inTenant<ArchiveRow>(tenant, this.findStatement, [tenant, runUuid(run)]),
+    );
+    if (!row) return null;
+    const { bundle, journal_offset: offset, journal_size: size, journal_sha256: sha256 } = row;
+    return { bundle, part: { offset, size, sha256: toDigest(sha256) } };
+  }
+}

@@ -1,0 +1,25 @@
+import { AlteredRuns, alterationText, canonical, runUuid, type Alteration } from '@taskrunner/core';
+import type { Queries } from '../connection/queries';
+import { withRetry } from '../connection/retry';
+import { statement } from '../connection/statement';
+
+/** Marks of altered runs, each with its audit row in one statement. */
+export class PostgresAlteredRuns extends AlteredRuns {
+  private readonly markStatement = statement('mark-altered');
+
+  constructor(private readonly queries: Queries) {
+    super();
+  }
+
+  async mark(found: Alteration): Promise<boolean> {
+    const { tenant, runId, document } = found;
+    const [code, detail] = ['DOCUMENT_ALTERED', alterationText(found)];
+    const values = [
+      tenant,
+      runUuid(runId),
+      JSON.stringify({ code, message: detail }),
+      canonical({ type: 'document.altered', runId, code, document, detail }),
+    ];
+    return (await withRetry(() => this.queries.inTenant(tenant, this.markStatement, values))).length > 0;
+  }
+}

@@ -1,0 +1,260 @@
+import {
+  compareEach,
+  DocumentAltered,
+  KnownAdmissions,
+  KnownDocuments,
+  RunReader,
+  runUuid,
+  STUCK_REASONS,
+  toRunId,
+} from '@taskrunner/core';
+import type {
+  ArtifactView,
+  Digest,
+  Json,
+  JsonObject,
+  RunDocuments,
+  RunFilter,
+  RunId,
+  RunOriginal,
+  RunRecords,
+  RunSummary,
+  StatementParts,
+  StepRow,
+  StoredTexts,
+  TenantId,
+} from '@taskrunner/core';
+import { toDigest } from '../encoding/digest-bytes';
+import type { Queries } from '../connection/queries';
+import { withRetry } from '../connection/retry';
+import { admissionColumns, toArtifactView, toStepRow, toSummary, whereabouts } from '../encoding/run-rows';
+import type { AdmissionRow, ArtifactRecord, StepRecord, SummaryRow } from '../encoding/run-rows';
+import { plannedEachTime, statement } from '../connection/statement';
+import type { Statement } from '../connection/statement';
+
+/** An admission and its documents. */
+interface DocumentsRow extends AdmissionRow, StoredTexts {}
+
+interface RecordsRow extends SummaryRow, StoredTexts {
+  readonly manifest: string;
+  readonly files: RunRecords['files'];
+  readonly pack_signatures: RunRecords['packSignatures'];
+  readonly inputs: Json;
+  readonly gates: RunRecords['gates'];
+  readonly decisions: RunRecords['decisions'];
+  readonly resolutions: RunRecords['resolutions'];
+  readonly releases: RunRecords['releases'];
+  readonly artifacts: ArtifactRecord[];
+  readonly audit_seq: number | null;
+  readonly audit_head: Buffer | null;
+  readonly journal_bytes: number;
+}
+
+interface OriginalRow extends DocumentsRow, Pick<RunOriginal, 'status' | 'manifest' | 'files' | 'labels'> {
+  readonly head: Buffer | null;
+  readonly pack_signatures: RunOriginal['packSignatures'];
+  readonly inputs: JsonObject;
+}
+
+interface EvidenceRow {
+  readonly bundle: string;
+  readonly bundle_size: number;
+  readonly statements: StatementParts;
+  /** Of the run's row; null if that has gone. */
+  readonly evidence_digest: Buffer | null;
+}
+
+interface TailRow {
+  readonly tenant_id: string;
+  readonly run_id: string;
+  readonly last_seq: number;
+  readonly last_line: number;
+  readonly status: string;
+  readonly version: number;
+}
+
+/** Statuses as stored that may be shown as `cancelling`: the mark of a cancel request lies over them. */
+const MAY_BE_CANCELLING = ['queued', 'running', 'waiting', 'cancelling'];
+
+/** Questions of readers; each is one statement within the tenant. What has a digest is compared with it here, once for the same text. */
+export class PostgresRunReader extends RunReader {
+  private readonly summaryStatement = statement('run-summary');
+  private readonly listStatement = plannedEachTime('list-runs');
+  private readonly originalStatement = statement('run-original');
+  private readonly planStatement = statement('run-plan');
+  private readonly approvedBeforeStatement = statement('approved-before');
+  private readonly childrenStatement = statement('list-steps');
+  private readonly stepsStatement = statement('list-all-steps');
+  private readonly gateStepsStatement = statement('list-gate-steps');
+  private readonly stepStatement = statement('find-step');
+  private readonly artifactsStatement = statement('run-artifacts');
+  private readonly recordsStatement = statement('run-records');
+  private readonly evidenceStatement = statement('run-evidence');
+  private readonly tailStatement = statement('tail');
+  private readonly documentsKnown = new KnownDocuments();
+  private readonly admissionsKnown = new KnownAdmissions();
+
+  constructor(private readonly queries: Queries) {
+    super();
+  }
+
+  async summary(tenant: TenantId, run: RunId): Promise<RunSummary | null> {
+    const [row] = await this.ask<SummaryRow>(tenant, this.summaryStatement, runUuid(run));
+    return row ? toSummary(tenant, row, this.admissionsKnown) : null;
+  }
+
+  async list(tenant: TenantId, filter: RunFilter, limit: number, before: RunId | null): Promise<readonly RunSummary[]> {
+    const { status = null, pack = null, stuck = null } = filter;
+    const stored = status === 'cancelling' ? MAY_BE_CANCELLING : [status];
+    const cursor = before && runUuid(before);
+    const why = stuck === 'any' ? STUCK_REASONS : stuck && [stuck];
+    const values = [status, stored, pack, cursor, limit, why];
+    const rows = await this.ask<SummaryRow>(tenant, this.listStatement, ...values);
+    return compareEach(rows, (row) => toSummary(tenant, row, this.admissionsKnown));
+  }
+
+  async original(tenant: TenantId, run: RunId): Promise<RunOriginal | null> {
+    const [row] = await this.ask<OriginalRow>(tenant, this.originalStatement, runUuid(run));
+    if (!row) return null;
+    const { status, head, manifest, files, inputs, initiators, labels } = row;
+    const documents = this.documentsOf(tenant, row);
+    documents.compareInputs(admissionColumns(tenant, row), inputs);
+    return {
+      status,
+      documents,
+      sourceDigest: row.source_digest as Digest,
+      manifest,
+      files,
+      packSignatures: row.pack_signatures,
+      inputs,
+      initiators,
+      labels,
+      head: head && toDigest(head),
+    };
+  }
+
+  async documents(tenant: TenantId, run: RunId): Promise<RunDocuments | null> {
+    const [row] = await this.ask<DocumentsRow>(tenant, this.planStatement, runUuid(run));
+    return row ? this.documentsOf(tenant, row) : null;
+  }
+
+  async approvedBefore(
+    tenant: TenantId,
+    run: RunId,
+  ): Promise<{ readonly runId: RunId; readonly documents: RunDocuments } | null> {
+    const [row] = await this.ask<DocumentsRow>(tenant, this.approvedBeforeStatement, runUuid(run));
+    return row ? { runId: toRunId(row.run_id), documents: this.documentsOf(tenant, row) } : null;
+  }
+
+  private documentsOf(tenant: TenantId, row: DocumentsRow): RunDocuments {
+    const columns = admissionColumns(tenant, row);
+    this.admissionsKnown.compare(columns);
+    const { plan, profile, environment } = row;
+    return this.documentsKnown.of({ ...columns, plan, profile, environment });
+  }
+
+  async steps(
+    tenant: TenantId,
+    run: RunId,
+    filter: { readonly parent?: string; readonly status?: string },
+    limit: number,
+    after: string | null,
+  ): Promise<readonly StepRow[]> {
+    const { parent, status = null } = filter;
+    const uuid = runUuid(run);
+    const rows =
+      parent === undefined
+        ? await this.ask<StepRecord>(tenant, this.stepsStatement, uuid, status, after, limit)
+        : await this.ask<StepRecord>(
+            tenant,
+            this.childrenStatement,
+            uuid,
+            parent,
+            status,
+            after,
+            limit,
+            placeOf(after),
+          );
+    return rows.map(toStepRow);
+  }
+
+  async gateSteps(tenant: TenantId, run: RunId, limit: number, after: string | null): Promise<readonly StepRow[]> {
+    const rows = await this.ask<StepRecord>(tenant, this.gateStepsStatement, runUuid(run), limit, after);
+    return rows.map(toStepRow);
+  }
+
+  async step(tenant: TenantId, run: RunId, step: string): Promise<StepRow | null> {
+    const { parent, from, to } = whereabouts(step);
+    const [row] = await this.ask<StepRecord>(tenant, this.stepStatement, runUuid(run), step, parent, from, to);
+    return row ? toStepRow(row) : null;
+  }
+
+  async artifacts(tenant: TenantId, run: RunId): Promise<readonly ArtifactView[]> {
+    return (await this.ask<ArtifactRecord>(tenant, this.artifactsStatement, runUuid(run))).map(toArtifactView);
+  }
+
+  async records(tenant: TenantId, run: RunId): Promise<RunRecords | null> {
+    const [row] = await this.ask<RecordsRow>(tenant, this.recordsStatement, runUuid(run));
+    if (!row) return null;
+    const documents = this.documentsOf(tenant, row);
+    documents.compareInputs(admissionColumns(tenant, row), row.inputs);
+    return {
+      summary: toSummary(tenant, row, this.admissionsKnown),
+      documents,
+      manifest: row.manifest,
+      files: row.files,
+      packSignatures: row.pack_signatures,
+      inputs: row.inputs,
+      admission: row.admission,
+      gates: row.gates,
+      decisions: row.decisions,
+      resolutions: row.resolutions,
+      releases: row.releases,
+      artifacts: row.artifacts.map(toArtifactView),
+      audit: { seq: row.audit_seq ?? 0, head: row.audit_head && toDigest(row.audit_head) },
+      journalBytes: row.journal_bytes,
+    };
+  }
+
+  async evidence(
+    tenant: TenantId,
+    run: RunId,
+  ): Promise<{ bundle: Digest; size: number; statements: StatementParts } | null> {
+    const [row] = await this.ask<EvidenceRow>(tenant, this.evidenceStatement, runUuid(run));
+    if (row?.evidence_digest && toDigest(row.evidence_digest) !== row.bundle)
+      throw new DocumentAltered({
+        ...{ tenant, runId: run, document: 'evidence', what: 'the place of the evidence' },
+        ...{ expected: toDigest(row.evidence_digest), found: row.bundle },
+      });
+    return row ? { bundle: row.bundle as Digest, size: row.bundle_size, statements: row.statements } : null;
+  }
+
+  async tail(runs: readonly { readonly tenant: TenantId; readonly runId: RunId }[]) {
+    if (runs.length === 0) return [];
+    const rows = await withRetry(() =>
+      this.queries.across<TailRow>(this.tailStatement, [
+        runs.map(({ tenant }) => tenant),
+        runs.map(({ runId }) => runUuid(runId)),
+      ]),
+    );
+    return rows.map((row) => ({
+      tenant: row.tenant_id as TenantId,
+      runId: toRunId(row.run_id),
+      lastSeq: row.last_seq,
+      lastLine: row.last_line,
+      status: row.status,
+      version: row.version,
+    }));
+  }
+
+  private async ask<Row>(tenant: TenantId, question: Statement, ...values: readonly unknown[]): Promise<Row[]> {
+    return withRetry(() => this.queries.inTenant<Row>(tenant, question, [tenant, ...values]));
+  }
+}
+
+/** The place that a cursor's name suggests; none for steps that are no items. */
+function placeOf(after: string | null): number | null {
+  if (after === null) return null;
+  const { from, to } = whereabouts(after);
+  return from === to ? from : null;
+}

@@ -1,0 +1,162 @@
+import { Pool } from 'pg';
+import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
+import { connectPostgres, openWebDatabase } from '../databases';
+import { migrateDatabase } from './migrate';
+import { migrationNames } from '../migrations/migrations';
+import { maintainDatabase } from '../upkeep/maintain';
+import { unpackedPage } from '../encoding/packed-page';
+import { bootstrapRoles, databaseRoles, roleName } from './roles';
+import type { DatabaseRole } from './roles';
+import { assertSafeDatabase } from './safety';
+import { startTestServer } from '../testing/test-database';
+import type { TestServer } from '../testing/test-database';
+
+let host: TestServer;
+beforeAll(async () => {
+  host = await startTestServer(startEmbeddedPostgres);
+});
+afterAll(() => host.stop());
+
+describe('migrations', () => {
+  it('builds an empty database, and a second run does nothing', async () => {
+    const database = await host.database('empty');
+    expect((await migrateDatabase(database.url('owner'))).ran).toEqual(migrationNames);
+    const before = await database.sql(`select count(*)::int as relations from pg_class`);
+    expect((await migrateDatabase(database.url('owner'))).ran).toEqual([]);
+    expect(await database.sql(`select count(*)::int as relations from pg_class`)).toEqual(before);
+  });
+
+  it('lets concurrent runs wait for each other', async () => {
+    const database = await host.database('empty');
+    const all = await Promise.all([1, 2, 3].map(() => migrateDatabase(database.url('owner'))));
+    expect(all.map(({ ran }) => ran.length).sort((a, b) => a - b)).toEqual([0, 0, migrationNames.length]);
+  });
+
+  it('keeps pages that were stored before they were packed', async () => {
+    const database = await host.database();
+    await database.sql(
+      `alter table pack_run_logs.journal drop column content, add column entries text not null, add column held text`,
+    );
+    await database.sql(`delete from pack_runs.migrations where name like 'PackedPages%'`);
+    const now = Date.now().toString(16).padStart(12, '0');
+    const run = `${now.slice(0, 8)}-${now.slice(8)}-7000-8000-000000000000`;
+    const texts = [
+      { entries: '[{"a":"é\\n"}]', held: '{"sha256:0":"\\\\x00"}' },
+      { entries: '[]', held: null },
+    ];
+    for (const [i, { entries, held }] of texts.entries())
+      await database.sql(
+        `insert into pack_run_logs.journal (tenant_id, run_id, first_seq, fence, hash, mac, entries, held)
+         values ('acme', $1, $2, 1, '\\x00', '\\x00', $3, $4)`,
+        [run, i + 1, entries, held],
+      );
+    expect((await migrateDatabase(database.url('owner'))).ran).toEqual([expect.stringMatching(/^PackedPages/)]);
+    const rows = await database.sql<{ content: Buffer }>(
+      `select content from pack_run_logs.journal order by first_seq`,
+    );
+    expect(rows.map(({ content }) => unpackedPage(content))).toEqual(texts);
+  });
+
+  it('refuses a schema that a later release has made', async () => {
+    const database = await host.database();
+    await database.sql(
+      `insert into pack_runs.migrations (timestamp, name) values (1999999999999, 'Later1999999999999')`,
+    );
+    await expect(migrateDatabase(database.url('owner'))).rejects.toMatchObject({ code: 'DB_SCHEMA_NEWER' });
+    // Pods of the release before go on.
+    await expect(database.web()).resolves.toBeDefined();
+  });
+
+  it('refuses to open a database that is behind', async () => {
+    const empty = await host.database('empty');
+    await expect(empty.web()).rejects.toMatchObject({ code: 'DB_SCHEMA_BEHIND' });
+    const behind = await host.database();
+    await behind.sql(`delete from pack_runs.migrations where name = $1`, [migrationNames.at(-1)]);
+    await expect(behind.worker()).rejects.toMatchObject({ code: 'DB_SCHEMA_BEHIND' });
+  });
+
+  it('sets passwords again when roles exist', async () => {
+    const passwords = Object.fromEntries(databaseRoles.map((role) => [role, host.server.passwordOf(roleName(role))]));
+    await expect(
+      bootstrapRoles(host.server.url(), passwords as { [Role in DatabaseRole]: string }),
+    ).resolves.toBeUndefined();
+  });
+});
+
+describe('safety', () => {
+  it('refuses a server that may lose commits, unless told that it may', async () => {
+    const database = await host.database();
+    await expect(openWebDatabase(database.url('web'))).rejects.toMatchObject({
+      code: 'DB_UNSAFE',
+      message: expect.stringMatching(/fsync.*full_page_writes.*synchronous_commit/),
+    });
+    await expect(database.web()).resolves.toBeDefined();
+  });
+
+  it.each(['owner', 'maintain', 'admin'] as const)('refuses the role %s', async (role) => {
+    const database = await host.database();
+    const pool = new Pool({ connectionString: database.url(role), max: 1 });
+    await expect(assertSafeDatabase(pool, { allowLoss: true })).rejects.toMatchObject({ code: 'DB_ROLE_UNSAFE' });
+    await pool.end();
+  });
+
+  it('refuses another encoding', async () => {
+    await using(host, 'latin', `encoding 'LATIN1' locale 'C'`, async (pool) => {
+      await expect(assertSafeDatabase(pool, { allowLoss: true })).rejects.toMatchObject({ code: 'DB_UNSAFE' });
+    });
+  });
+});
+
+describe('partitions', () => {
+  it('are made 14 days ahead; below 2 the database is not ready, and upkeep makes it ready', async () => {
+    const database = await host.database();
+    const all = connectPostgres(
+      { ownerUrl: database.url('owner'), maintainUrl: database.url('maintain'), workerUrl: database.url('worker') },
+      { allowLoss: true },
+    );
+    expect(await all.readiness()).toEqual({ ready: true, reason: null });
+    const [bound] = await database.sql<{ days: number }>(
+      `select (to_date(right(max(relname), 8), 'YYYYMMDD') - (now() at time zone 'UTC')::date) as days
+       from pg_class where relname ~ '^journal_\\d{8}$'`,
+    );
+    expect(bound?.days).toBe(14);
+    const gone = await database.sql<{ name: string }>(
+      `select relname as name from pg_class where relname ~ '^(journal|chunks|places)_\\d{8}$' and relkind = 'r'
+       and to_date(right(relname, 8), 'YYYYMMDD') > (now() at time zone 'UTC')::date + 1`,
+    );
+    for (const { name } of gone) await database.sql(`drop table pack_run_logs.${name}`);
+    expect((await all.readiness()).ready).toBe(false);
+    const retention = { journal: 1e12, runs: 1e12, evidence: 1e12, tenants: [] };
+    expect(await all.maintain(retention)).toMatchObject({ partitions: gone.length, dropped: 0 });
+    expect((await all.readiness()).ready).toBe(true);
+    expect(await maintainDatabase(database.url('maintain'), retention)).toMatchObject({ partitions: 0 });
+    // Whoever made them, they belong to the owner.
+    const owners = await database.sql(
+      `select distinct pg_get_userbyid(relowner) as owner from pg_class where relname ~ '_\\d{8}$' and relkind = 'r'`,
+    );
+    expect(owners).toEqual([{ owner: 'taskrunner_owner' }]);
+    await all.close();
+  });
+
+  it('take a run id made by the database', async () => {
+    const database = await host.database();
+    const [id] = await database.sql<{ id: string; fits: boolean }>(
+      `select id::text, id >= pack_run_logs.uuid_floor((now() at time zone 'UTC')::date)
+         and id < pack_run_logs.uuid_floor((now() at time zone 'UTC')::date + 1) as fits from pack_runs.uuidv7() id`,
+    );
+    expect(id?.id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    expect(id?.fits).toBe(true);
+  });
+});
+
+async function using(host: TestServer, name: string, how: string, work: (pool: Pool) => Promise<void>) {
+  const admin = new Pool({ connectionString: host.server.url(), max: 1 });
+  await admin.query(`create database ${name} template template0 ${how}`);
+  const pool = new Pool({ connectionString: host.server.url(roleName('web'), name), max: 1 });
+  try {
+    await work(pool);
+  } finally {
+    await pool.end();
+    await admin.end();
+  }
+}

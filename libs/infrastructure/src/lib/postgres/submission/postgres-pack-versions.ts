@@ -1,0 +1,38 @@
+import { PackVersions, type Digest, type Json, type KnownVersion, type TenantId } from '@taskrunner/core';
+import type { Queries } from '../connection/queries';
+import { withRetry } from '../connection/retry';
+import { statement } from '../connection/statement';
+
+/** What each tenant remembers of published packs, a row a version. */
+export class PostgresPackVersions extends PackVersions {
+  private readonly rememberStatement = statement('remember-pack-version');
+  private readonly signaturesStatement = statement('pack-version-signatures');
+
+  constructor(private readonly queries: Queries) {
+    super();
+  }
+
+  async remember(tenant: TenantId, known: KnownVersion): Promise<Digest> {
+    const { name, version, contentDigest, digest, registry, signatures } = known;
+    const [row] = await withRetry(() =>
+      this.queries.inTenant<{ content_digest: string }>(tenant, this.rememberStatement, [
+        tenant,
+        name,
+        version,
+        contentDigest,
+        digest,
+        registry,
+        JSON.stringify(signatures),
+      ]),
+    );
+    if (!row) throw new TypeError('a version was not remembered');
+    return row.content_digest as Digest;
+  }
+
+  async signaturesOf(tenant: TenantId, contentDigest: Digest): Promise<readonly Json[] | null> {
+    const [row] = await withRetry(() =>
+      this.queries.inTenant<{ signatures: readonly Json[] }>(tenant, this.signaturesStatement, [tenant, contentDigest]),
+    );
+    return row?.signatures ?? null;
+  }
+}

@@ -1,0 +1,359 @@
+import { canonical, runUuid, sha256 } from '@taskrunner/core';
+import type { NewRun, RunId, TenantId } from '@taskrunner/core';
+import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
+import type { WebDatabase, WorkerDatabase } from '../databases';
+import {
+  aCommit,
+  aNewRun,
+  aWorker,
+  cancelRequest,
+  anEnvelope,
+  ENVIRONMENT,
+  ENVIRONMENT_DIGEST,
+  PLAN,
+  start,
+  submit,
+  tenantA,
+  tenantB,
+} from '../testing/builders';
+import { startTestServer } from '../testing/test-database';
+import type { TestDatabase, TestServer } from '../testing/test-database';
+
+let host: TestServer;
+let database: TestDatabase;
+let web: WebDatabase;
+let worker: WorkerDatabase;
+beforeAll(async () => {
+  host = await startTestServer(startEmbeddedPostgres);
+  database = await host.database();
+  web = await database.web();
+  worker = await database.worker();
+});
+afterAll(() => host.stop());
+
+const key = {
+  key: 'k1',
+  person: { iss: 'https://id.test', sub: 'ada' },
+  route: 'POST /api/runs',
+  bodyDigest: sha256('a'),
+};
+
+describe('creating runs', () => {
+  it('keeps all that was accepted', async () => {
+    const runId = await submit(web.runStore);
+    const summary = await web.runReader.summary(tenantA, runId);
+    expect(summary).toMatchObject({
+      runId,
+      status: 'queued',
+      labels: { ticket: 'SEC-42' },
+      counts: { total: 1, pending: 1 },
+    });
+    expect(summary?.evidence).toEqual({ status: 'none', digest: null, reason: null, exports: [] });
+    expect(await web.runReader.documents(tenantA, runId)).toMatchObject({
+      planHash: sha256(PLAN),
+      environmentDigest: ENVIRONMENT_DIGEST,
+      texts: { plan: PLAN, environment: ENVIRONMENT },
+    });
+    const records = await worker.runReader.records(tenantA, runId);
+    expect(records).toMatchObject({
+      inputs: { image: 'app:1' },
+      gates: [],
+      decisions: [],
+      resolutions: [],
+      artifacts: [],
+      audit: { seq: 1, head: expect.stringMatching(/^sha256:/) as string },
+    });
+    expect(
+      await database.sql('select key, value from pack_runs.run_labels where run_id = $1', [runUuid(runId)]),
+    ).toEqual([{ key: 'ticket', value: 'SEC-42' }]);
+  });
+
+  it('enters each run in the audit chain once, with others and alone, and none that only repeats a key', async () => {
+    const tenant = 'audited' as TenantId;
+    const ids = await Promise.all(Array.from({ length: 9 }, () => web.runStore.stamp()));
+    const group = { group: 'g', onConflict: 'queue' } as const;
+    const runs = ids.map(({ runId, at }, i) =>
+      aNewRun(runId, at, {
+        tenant,
+        concurrency: i > 6 ? group : null,
+        idempotency: i === 0 ? { ...key, key: 'audited' } : null,
+      }),
+    );
+    await Promise.all(runs.map((run) => web.runStore.create(run)));
+    const { runId, at } = await web.runStore.stamp();
+    const again = aNewRun(runId, at, { tenant, idempotency: { ...key, key: 'audited' } });
+    expect(await web.runStore.create(again)).toEqual({ kind: 'replayed', runId: ids[0]?.runId });
+    const rows = await database.sql<{ run: string }>(
+      `select event->>'runId' as run from pack_runs.audit where tenant_id = $1 order by 1`,
+      [tenant],
+    );
+    expect(rows.map(({ run }) => run)).toEqual(ids.map((one) => one.runId).sort());
+  });
+
+  it('keeps a plan once for all its runs', async () => {
+    await Promise.all(Array.from({ length: 10 }, () => submit(web.runStore, { planHash: sha256('shared') })));
+    const plans = await database.sql('select from pack_runs.plans where plan_hash = $1', [sha256('shared')]);
+    expect(plans).toHaveLength(1);
+  });
+
+  it('answers the first run to the same idempotency key, and refuses another body', async () => {
+    const ids = await Promise.all(Array.from({ length: 12 }, () => web.runStore.stamp()));
+    const outcomes = await Promise.all(
+      ids.map(({ runId, at }) => web.runStore.create(aNewRun(runId, at, { idempotency: key }))),
+    );
+    const created = outcomes.flatMap(({ kind }, index) => (kind === 'created' ? [ids[index]?.runId] : []));
+    expect(created).toHaveLength(1);
+    for (const outcome of outcomes) {
+      if (outcome.kind !== 'created') expect(outcome).toEqual({ kind: 'replayed', runId: created[0] });
+    }
+    const { runId, at } = await web.runStore.stamp();
+    const other = aNewRun(runId, at, { idempotency: { ...key, bodyDigest: sha256('b') } });
+    expect(await web.runStore.create(other)).toEqual({ kind: 'refused', code: 'IDEMPOTENCY_KEY_REUSED' });
+    expect(await web.runReader.summary(tenantA, runId)).toBeNull();
+    // The key belongs to one person, route and tenant.
+    const foreign = aNewRun(runId, at, { tenant: tenantB, idempotency: key });
+    expect(await web.runStore.create(foreign)).toEqual({ kind: 'created', inLine: false });
+  });
+
+  it('stores what comes at once in few transactions; one that is refused takes none with it', async () => {
+    const ids = await Promise.all(Array.from({ length: 60 }, () => web.runStore.stamp()));
+    const runs = ids.map(({ runId, at }, i) =>
+      // The sixth has bytes that the database refuses.
+      aNewRun(runId, at, { planHash: sha256('many'), ...(i === 5 ? { manifest: 'nul \0' } : {}) }),
+    );
+    const outcomes = await Promise.allSettled(runs.map((run) => web.runStore.create(run)));
+    expect(outcomes.map(({ status }) => status)).toEqual(runs.map((_, i) => (i === 5 ? 'rejected' : 'fulfilled')));
+    const more = await Promise.all(Array.from({ length: 60 }, () => web.runStore.stamp()));
+    await Promise.all(
+      more.map(({ runId, at }) => web.runStore.create(aNewRun(runId, at, { planHash: sha256('many') }))),
+    );
+    const [stored] = await database.sql<{ runs: number; transactions: number }>(
+      `select count(*)::int as runs, count(distinct r.xmin::text)::int as transactions from pack_runs.runs r
+       join pack_runs.run_sources s using (tenant_id, run_id) where s.plan_hash = $1 and run_id = any ($2::uuid[])`,
+      [sha256('many'), more.map(({ runId }) => runUuid(runId))],
+    );
+    expect(stored?.runs).toBe(60);
+    expect(stored?.transactions).toBeLessThanOrEqual(4);
+    expect(await web.runReader.summary(tenantA, ids[5]?.runId as RunId)).toBeNull();
+  });
+
+  it('stores of each that comes with others what it would store of it alone', async () => {
+    const supplied = (i: number): Partial<NewRun> => ({
+      planHash: sha256(`plan ${i % 2}`),
+      plan: `{"plan":${i % 2}}`,
+      labels: { ticket: `SEC-${i}`, 'odd "key" {,}': 'back\\slash, "quote" ä' },
+      workerLabels: i % 2 === 0 ? [] : ['gpu', 'zone "b", {x}'],
+      sensitive: [{ name: 'password', sealed: new Uint8Array([i, 255, 0]) }],
+      inputs: JSON.stringify({ text: `{${i}}`, nothing: null }),
+      // Of all the same: what names a run would differ.
+      ...{ admission: anEnvelope('admission'), admissionDigest: sha256('admission') },
+      ...(i === 3 ? { idempotency: { ...key, key: 'of many' } } : {}),
+    });
+    const stored = async (ids: readonly { runId: RunId; at: number }[]): Promise<unknown[]> => {
+      const values = [ids.map(({ runId }) => runUuid(runId))];
+      const rows = await database.sql<{ run: Record<string, unknown>; order: string }>(
+        `select to_jsonb(r) || to_jsonb(s) || jsonb_build_object(
+           'labels', (select jsonb_agg(to_jsonb(l) - 'run_id' order by l.key) from pack_runs.run_labels l where l.run_id = r.run_id),
+           'sensitive', (select jsonb_agg(to_jsonb(x) - 'run_id') from pack_runs.sensitive_inputs x where x.run_id = r.run_id),
+           'plan', (select p.plan from pack_runs.plans p where p.tenant_id = s.tenant_id and p.plan_hash = s.plan_hash),
+           'key', (select to_jsonb(k) - 'run_id' - 'created_at' - 'key' from pack_runs.idempotency k where k.run_id = r.run_id)
+         ) as run, s.labels ->> 'ticket' as order
+         from pack_runs.runs r join pack_runs.run_sources s using (tenant_id, run_id)
+         where run_id = any ($1::uuid[]) order by 2`,
+        values,
+      );
+      return rows.map(({ run: { run_id, created_ms, due_at, due_set_at, ...same } }) => {
+        expect([run_id, created_ms, due_at, due_set_at]).not.toContain(null);
+        return same;
+      });
+    };
+    const together = await Promise.all(Array.from({ length: 8 }, () => web.runStore.stamp()));
+    const outcomes = await Promise.all(
+      together.map(({ runId, at }, i) => web.runStore.create(aNewRun(runId, at, supplied(i)))),
+    );
+    expect(outcomes).toEqual(together.map(() => ({ kind: 'created', inLine: false })));
+    const single: typeof together = [];
+    for (let i = 0; i < 8; i++) {
+      const { runId, at } = await web.runStore.stamp();
+      const { idempotency, ...same } = supplied(i);
+      const again = idempotency ? { ...same, idempotency: { ...idempotency, key: 'alone' } } : same;
+      expect(await web.runStore.create(aNewRun(runId, at, again))).toEqual({ kind: 'created', inLine: false });
+      single.push({ runId, at });
+    }
+    expect(await stored(together)).toEqual(await stored(single));
+  });
+
+  it('takes an idempotency key again after seven days', async () => {
+    const kept = { ...key, key: 'old' };
+    await submit(web.runStore, { idempotency: kept });
+    await database.sql(`update pack_runs.idempotency set created_at = now() - interval '8 days' where key = 'old'`);
+    await expect(submit(web.runStore, { idempotency: { ...kept, bodyDigest: sha256('c') } })).resolves.toBeDefined();
+  });
+
+  it('lists newest first, filtered and paged', async () => {
+    const ids: RunId[] = [];
+    for (let i = 0; i < 5; i++)
+      ids.push(await submit(web.runStore, { pack: { ...aNewRun('' as RunId, 0).pack, name: 'listed' } }));
+    const newestFirst = [...ids].sort().reverse();
+    const page = await web.runReader.list(tenantA, { pack: 'listed' }, 3, null);
+    expect(page.map(({ runId }) => runId)).toEqual(newestFirst.slice(0, 3));
+    const rest = await web.runReader.list(tenantA, { pack: 'listed', status: 'queued' }, 3, page[2]?.runId ?? null);
+    expect(rest.map(({ runId }) => runId)).toEqual(newestFirst.slice(3));
+    expect(await web.runReader.list(tenantA, { pack: 'listed', status: 'failed' }, 3, null)).toEqual([]);
+    expect(await web.runReader.list(tenantB, { pack: 'listed' }, 3, null)).toEqual([]);
+  });
+});
+
+describe('letters', () => {
+  it('are numbered without gaps under 20 concurrent senders', async () => {
+    const runId = await submit(web.runStore);
+    const posted = await Promise.all(
+      Array.from({ length: 200 }, (_, i) => web.runStore.post(tenantA, runId, { type: 'time.reached' }, `k${i % 150}`)),
+    );
+    const places = posted.flatMap((outcome) => (outcome.kind === 'posted' ? [outcome.position] : []));
+    expect(places.sort((a, b) => a - b)).toEqual(Array.from({ length: 150 }, (_, i) => i + 1));
+    expect(posted.filter(({ kind }) => kind === 'known')).toHaveLength(50);
+    const messages = await worker.claims.inboxMessages(tenantA, runId, 0);
+    expect(messages.map(({ position }) => position)).toEqual(Array.from({ length: 150 }, (_, i) => i + 1));
+    expect(await worker.claims.inboxMessages(tenantA, runId, 148)).toHaveLength(2);
+  });
+
+  it('are refused by absent, ended and halted runs, and above 1000 unread', async () => {
+    const { runId } = await web.runStore.stamp();
+    const post = (run: RunId, dedupe: string) => web.runStore.post(tenantA, run, { type: 'time.reached' }, dedupe);
+    expect(await post(runId, 'a')).toEqual({ kind: 'refused', code: 'RUN_NOT_FOUND' });
+    const foreign = await submit(web.runStore, { tenant: tenantB });
+    expect(await post(foreign, 'a')).toEqual({ kind: 'refused', code: 'RUN_NOT_FOUND' });
+    for (const status of ['succeeded', 'failed', 'cancelled', 'halted']) {
+      const ended = await submit(web.runStore);
+      expect(await post(ended, 'before')).toMatchObject({ kind: 'posted' });
+      await database.sql('update pack_runs.runs set status = $2 where run_id = $1', [runUuid(ended), status]);
+      expect(await post(ended, 'a')).toEqual({ kind: 'refused', code: 'RUN_ENDED' });
+      expect(await post(ended, 'before')).toEqual({ kind: 'known' });
+    }
+    const full = await submit(web.runStore);
+    await database.sql('update pack_runs.runs set inbox_seq = 1000 where run_id = $1', [runUuid(full)]);
+    expect(await post(full, 'a')).toEqual({ kind: 'refused', code: 'INBOX_FULL' });
+    await database.sql('update pack_runs.runs set seen = 1 where run_id = $1', [runUuid(full)]);
+    expect(await post(full, 'a')).toEqual({ kind: 'posted', position: 1001 });
+  });
+
+  it('wake a parked run, and a cancel request shows until the journal has it', async () => {
+    const workerSession = await worker.claims.register(aWorker());
+    const runId = await submit(web.runStore, { tenant: 'waker' as never });
+    const tenant = 'waker' as never;
+    const claimed = (await worker.claims.claim(workerSession, 100)).find((run) => run.runId === runId);
+    if (!claimed) throw new Error('not claimed');
+    const parked = aCommit(claimed, start, { closes: true, releases: true, run: { status: 'waiting' } });
+    expect(await worker.committer.commit(parked)).toEqual({ kind: 'committed' });
+    const due = () =>
+      database.sql('select due_at is not null as due from pack_runs.runs where run_id = $1', [runUuid(runId)]);
+    expect(await due()).toEqual([{ due: false }]);
+    expect(await web.runStore.post(tenant, runId, cancelRequest, 'cancel')).toEqual({ kind: 'posted', position: 1 });
+    expect(await due()).toEqual([{ due: true }]);
+    expect((await web.runReader.summary(tenant, runId))?.status).toBe('cancelling');
+    expect(await web.runReader.list(tenant, { status: 'cancelling' }, 9, null)).toHaveLength(1);
+    expect(await web.runReader.list(tenant, { status: 'waiting' }, 9, null)).toHaveLength(0);
+    expect((await web.runReader.tail([{ tenant, runId }]))[0]).toMatchObject({ status: 'cancelling', lastSeq: 1 });
+    await worker.claims.retire(workerSession);
+  });
+});
+
+describe('a run of which a document was found altered', () => {
+  const found = (runId: RunId, tenant = tenantA) =>
+    ({ tenant, runId, document: 'plan', what: 'the plan', expected: sha256('a'), found: sha256('b') }) as const;
+  const rowOf = async (runId: RunId) =>
+    (
+      await database.sql<{ status: string; owner: string | null; due: boolean; fence: number; altered: unknown }>(
+        `select status, owner::text, due_at is not null as due, fence::int, altered from pack_runs.runs where run_id = $1`,
+        [runUuid(runId)],
+      )
+    )[0];
+
+  it('is halted and told to the auditors once, also while a worker drives it, who then writes nothing more', async () => {
+    const runId = await submit(web.runStore);
+    const workerSession = await worker.claims.register(aWorker());
+    const claimed = (await worker.claims.claim(workerSession, 10_000)).find((run) => run.runId === runId);
+    if (!claimed) throw new Error('not claimed');
+    expect(
+      await Promise.all([1, 2, 3].map(() => web.alteredRuns.mark(found(runId)))).then((all) => all.sort()),
+    ).toEqual([false, false, true]);
+    const code = 'DOCUMENT_ALTERED';
+    expect(await rowOf(runId)).toMatchObject({
+      status: 'halted',
+      owner: null,
+      due: false,
+      fence: 2,
+      altered: { code },
+    });
+    expect(await worker.committer.commit(aCommit(claimed, start))).toEqual({ kind: 'claim-lost' });
+    expect(await web.runReader.summary(tenantA, runId)).toMatchObject({
+      ...{ status: 'halted', evidence: { status: 'refused' }, waits: [] },
+      error: { code, message: expect.stringContaining(sha256('b')) },
+    });
+    const rows = await database.sql<{ type: string }>(
+      `select event->>'type' as type from pack_runs.audit where event->>'runId' = $1 order by seq`,
+      [runId],
+    );
+    expect(rows.map(({ type }) => type)).toEqual(['run.submitted', 'document.altered']);
+    await worker.claims.retire(workerSession);
+  });
+
+  it('that has ended stays as it ended, and says so; one of another tenant is not touched', async () => {
+    const [ended, foreign] = [await submit(web.runStore), await submit(web.runStore, { tenant: tenantB })];
+    await database.sql(`update pack_runs.runs set status = 'succeeded', due_at = null where run_id = $1`, [
+      runUuid(ended),
+    ]);
+    expect(await web.alteredRuns.mark(found(ended))).toBe(true);
+    expect(await rowOf(ended)).toMatchObject({ status: 'succeeded', fence: 0 });
+    expect(await web.runReader.summary(tenantA, ended)).toMatchObject({ error: { code: 'DOCUMENT_ALTERED' } });
+    expect(await web.alteredRuns.mark(found(foreign))).toBe(false);
+    expect(await rowOf(foreign)).toMatchObject({ status: 'queued', altered: null });
+  });
+
+  it('hands its concurrency group on', async () => {
+    const concurrency = { group: 'altered', onConflict: 'queue' } as const;
+    const [holder, next] = [await submit(web.runStore, { concurrency }), await submit(web.runStore, { concurrency })];
+    expect(await rowOf(next)).toMatchObject({ status: 'waiting', due: false });
+    await web.alteredRuns.mark(found(holder));
+    expect(await rowOf(next)).toMatchObject({ status: 'queued', due: true });
+  });
+});
+
+/** A statement with those of the values that it names. */
+function numbered(statement: string, values: readonly string[]): [string, string[]] {
+  const named = [...new Set([...statement.matchAll(/\$(\d)/g)].map(([, n]) => Number(n)))];
+  const text = statement.replaceAll(/\$(\d)/g, (_, n: string) => `$${named.indexOf(Number(n)) + 1}`);
+  return [text, named.map((n) => values[n - 1] as string)];
+}
+
+describe('rows that somebody has altered', () => {
+  it.each<[string, string]>([
+    ['plan', `update pack_runs.plans set plan = plan || ' ' where plan_hash = $1`],
+    ['profile', `update pack_runs.profiles set profile = profile || ' ' where profile_digest = $2`],
+    ['environment', `update pack_runs.profiles set environment = '{}' where profile_digest = $2`],
+    ['plan', `delete from pack_runs.plans where plan_hash = $1`],
+    ['admission', `update pack_runs.run_sources set pack_name = 'other' where run_id = $3`],
+    ['admission', `update pack_runs.run_sources set admission = '{}' where run_id = $3`],
+    ['admission', `update pack_runs.run_sources set admission_digest = $1 where run_id = $3`],
+  ])('are no %s of a run: %s', async (document, statement) => {
+    const plan = canonical({ inputs: { image: 'app:1' }, of: statement });
+    const profile = canonical({ of: statement, environment: ENVIRONMENT_DIGEST });
+    const runId = await submit(web.runStore, {
+      ...{ plan, planHash: sha256(plan), profile, profileDigest: sha256(profile) },
+    });
+    expect((await web.runReader.documents(tenantA, runId))?.planHash).toBe(sha256(plan));
+    const [text, values] = numbered(statement, [sha256(plan), sha256(profile), runUuid(runId)]);
+    await database.sql(text, values);
+    const altered = { code: 'DOCUMENT_ALTERED', first: { runId, tenant: tenantA, document } };
+    await expect(web.runReader.documents(tenantA, runId)).rejects.toMatchObject(altered);
+    await expect(web.runReader.original(tenantA, runId)).rejects.toMatchObject(altered);
+    await expect(worker.runReader.records(tenantA, runId)).rejects.toMatchObject(altered);
+    if (document !== 'admission') return;
+    await expect(web.runReader.summary(tenantA, runId)).rejects.toMatchObject(altered);
+    const listed = web.runReader.list(tenantA, {}, 1, null);
+    await expect(listed).rejects.toMatchObject(altered);
+    await web.alteredRuns.mark({ ...altered.first, document: 'admission', what: 'it', expected: 'a', found: 'b' });
+    expect(await web.runReader.list(tenantA, {}, 1, null)).toMatchObject([{ runId, status: 'halted' }]);
+  });
+});

@@ -1,0 +1,80 @@
+import type { StuckReason } from '@taskrunner/core';
+import type { Pool } from 'pg';
+import { statement } from '../connection/statement';
+
+/** What the whole installation has before it: counts without tenants. Milliseconds; 0 where there is none. */
+export interface Backlog {
+  /** Runs that need a worker now, have none, and that a living worker can claim; while no worker lives, all that need one. */
+  readonly dueRuns: number;
+  readonly oldestDueMs: number;
+  /** Runs that need a worker now, and no living worker has their environment, isolation and labels. */
+  readonly strandedRuns: number;
+  readonly oldestStrandedMs: number;
+  /** Runs that a worker drives. */
+  readonly ownedRuns: number;
+  readonly openGates: number;
+  /** Ended runs whose evidence is not sealed yet. */
+  readonly pendingEvidence: number;
+  /** Those of them whose last try failed. */
+  readonly failingEvidence: number;
+  readonly oldestEvidenceMs: number;
+  /** Workers whose lease is valid. */
+  readonly liveWorkers: number;
+  /** Runs that stand until a person acts, by why. */
+  readonly stuck: { readonly [Why in StuckReason]: number };
+  /** Days ahead for which the journal has partitions: to the first that is missing, 14 at most; -1 if today's are missing. */
+  readonly partitionDays: number;
+}
+
+/** Connections of one pool now. */
+export interface PoolUse {
+  readonly pool: string;
+  readonly used: number;
+  readonly idle: number;
+  /** Questions that wait for a connection. */
+  readonly waiting: number;
+}
+
+interface BacklogRow {
+  readonly due_runs: number;
+  readonly oldest_due_ms: number;
+  readonly owned_runs: number;
+  readonly open_gates: number;
+  readonly pending_evidence: number;
+  readonly failing_evidence: number;
+  readonly oldest_evidence_ms: number;
+  readonly stranded_runs: number;
+  readonly oldest_stranded_ms: number;
+  readonly live_workers: number;
+  readonly stuck_attention: number;
+  readonly stuck_halted: number;
+  readonly stuck_blocked: number;
+  readonly partition_days: number;
+}
+
+const backlogStatement = statement('backlog');
+
+/** One question; rejects while the database is away. */
+export async function backlogOf(pool: Pool): Promise<Backlog> {
+  const { rows } = await pool.query<BacklogRow>({ ...backlogStatement, values: [] });
+  const [row] = rows;
+  if (!row) throw new TypeError('no backlog');
+  return {
+    dueRuns: row.due_runs,
+    oldestDueMs: row.oldest_due_ms,
+    ownedRuns: row.owned_runs,
+    openGates: row.open_gates,
+    pendingEvidence: row.pending_evidence,
+    failingEvidence: row.failing_evidence,
+    oldestEvidenceMs: row.oldest_evidence_ms,
+    strandedRuns: row.stranded_runs,
+    oldestStrandedMs: row.oldest_stranded_ms,
+    liveWorkers: row.live_workers,
+    stuck: { attention: row.stuck_attention, halted: row.stuck_halted, blocked: row.stuck_blocked },
+    partitionDays: row.partition_days,
+  };
+}
+
+export function poolUse(name: string, pool: Pool): PoolUse {
+  return { pool: name, used: pool.totalCount - pool.idleCount, idle: pool.idleCount, waiting: pool.waitingCount };
+}

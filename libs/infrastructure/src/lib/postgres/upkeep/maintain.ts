@@ -1,0 +1,73 @@
+import { canonical, runUuid, type RunId, type TenantId } from '@taskrunner/core';
+import { Client } from 'pg';
+import { DatabaseError } from '../connection/database-error';
+import { dropPartitions, makePartitions, type KeptDay } from './partitions';
+import { removeExpired, type Removed, type Retention } from './retention';
+
+/** What upkeep did. */
+export interface Maintained extends Removed {
+  /** Partitions made. */
+  readonly partitions: number;
+  readonly dropped: number;
+  /** Days past retention whose partitions stay. */
+  readonly kept: readonly KeptDay[];
+}
+
+const LOCK = 7_300_303;
+
+/**
+ * Daily upkeep with the `maintain` role, one process at a time: partitions of the days to come, those past retention, runs and evidence past
+ * retention, idempotency keys older than 7 days. May be ended at any point and called again.
+ */
+export function maintainDatabase(maintainUrl: string, retention: Retention): Promise<Maintained> {
+  return asMaintain(maintainUrl, async (client) => {
+    await client.query('select pg_advisory_lock($1)', [LOCK]);
+    const beOwner = async (): Promise<void> => void (await client.query('set role taskrunner_owner'));
+    // Partitions first: without those of tomorrow nothing runs, whatever else fails.
+    await beOwner();
+    const partitions = await makePartitions(client);
+    await client.query('reset role');
+    await client.query(`delete from pack_runs.idempotency where created_at < now() - interval '7 days'`);
+    const { rows } = await client.query<{ now: string }>('select pack_runs.now_ms()::text as now');
+    const now = Number(rows[0]?.now);
+    const removed = await removeExpired(client, retention, now);
+    const gone = await dropPartitions(client, retention.journal, now, beOwner);
+    return { partitions, ...removed, ...gone };
+  });
+}
+
+/** Keeps all that there is of a run, whatever its age, until `releaseRun`; audited. @throws DatabaseError `DB_RUN_UNKNOWN` */
+export async function holdRun(maintainUrl: string, tenant: TenantId, run: RunId, reason: string): Promise<void> {
+  const event = canonical({ type: 'run.held', runId: run, reason });
+  const text = 'select pack_runs.hold_run($1, $2, $3, $4) as done';
+  await settle(maintainUrl, text, [tenant, runUuid(run), reason, event], `${tenant} has no run ${run}`);
+}
+
+/** Ends a hold; audited. @throws DatabaseError `DB_RUN_UNKNOWN` */
+export async function releaseRun(maintainUrl: string, tenant: TenantId, run: RunId): Promise<void> {
+  const event = canonical({ type: 'run.released', runId: run });
+  const text = 'select pack_runs.release_run($1, $2, $3) as done';
+  await settle(maintainUrl, text, [tenant, runUuid(run), event], `${tenant} has no held run ${run}`);
+}
+
+async function settle(url: string, text: string, values: unknown[], otherwise: string): Promise<void> {
+  const { rows } = await asMaintain(url, (client) => client.query<{ done: boolean }>(text, values));
+  if (rows[0]?.done !== true) throw new DatabaseError('DB_RUN_UNKNOWN', otherwise, 'Check the run id and the tenant.');
+}
+
+async function asMaintain<Result>(url: string, work: (client: Client) => Promise<Result>): Promise<Result> {
+  const client = new Client({
+    connectionString: url,
+    application_name: 'taskrunner maintain',
+    keepAlive: true,
+    statement_timeout: 300_000,
+    lock_timeout: 60_000,
+  });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,99 @@
+import { escapeIdentifier, type Client, type Pool } from 'pg';
+import { statement } from '../connection/statement';
+
+/** Days ahead for which partitions are made. */
+export const PARTITION_DAYS = 14;
+/** Below this many days ahead the database is not ready. */
+export const PARTITION_DAYS_NEEDED = 2;
+
+const DAY_MS = 86_400_000;
+
+/** Whether the database can take work. */
+export interface Readiness {
+  readonly ready: boolean;
+  /** Why not; null if it can. */
+  readonly reason: string | null;
+}
+
+/** A day whose partitions are past retention and stay: so many of its runs are not archived. */
+export interface KeptDay {
+  readonly day: string;
+  readonly runs: number;
+}
+
+/** Makes the partitions of the next days, as the owner; says how many. */
+export async function makePartitions(owner: Client): Promise<number> {
+  const { rows } = await owner.query<{ made: number }>('select pack_run_logs.make_partitions($1) as made', [
+    PARTITION_DAYS,
+  ]);
+  return rows[0]?.made ?? 0;
+}
+
+interface PartitionRow {
+  readonly name: string;
+  /** Null: it was detached, and its drop did not come about. */
+  readonly parent: string | null;
+  /** Detaching was begun and not ended. */
+  readonly pending: boolean;
+  /** `YYYY-MM-DD` */
+  readonly day: string;
+}
+
+const list = `
+select c.relname as name, p.relname as parent, coalesce(i.inhdetachpending, false) as pending,
+  to_date(right(c.relname, 8), 'YYYYMMDD')::text as day
+from pg_class c join pg_namespace n on n.oid = c.relnamespace
+left join pg_inherits i on i.inhrelid = c.oid left join pg_class p on p.oid = i.inhparent
+where n.nspname = 'pack_run_logs' and c.relkind = 'r' and c.relname ~ '^(journal|chunks|places)_[0-9]{8}$'
+-- Places first: what reads lines without them finds none, and asks the archive.
+order by day, c.relname desc`;
+
+/**
+ * Drops the partitions of days that ended more than `keepMs` ago, once each run born on them is archived. Detached first, beside readers and
+ * writers; what an interrupted call left is ended by the next. `beOwner` is called once rows of all tenants need not be seen any more.
+ */
+export async function dropPartitions(
+  client: Client,
+  keepMs: number,
+  nowMs: number,
+  beOwner: () => Promise<void>,
+): Promise<{ readonly dropped: number; readonly kept: readonly KeptDay[] }> {
+  const { rows } = await client.query<PartitionRow>(list);
+  const isPast = ({ day }: PartitionRow): boolean => Date.parse(day) + DAY_MS <= nowMs - keepMs;
+  const begun = rows.filter(({ parent, pending }) => parent === null || pending);
+  const expired = rows.filter((row) => !begun.includes(row) && isPast(row));
+  const counts = await client.query<KeptDay>({
+    ...statement('unarchived-runs'),
+    values: [[...new Set(expired.map(({ day }) => day))]],
+  });
+  const kept = counts.rows.filter(({ runs }) => runs > 0);
+  const going = expired.filter(({ day }) => !kept.some((one) => one.day === day));
+  await beOwner();
+  for (const partition of [...begun, ...going]) await drop(client, partition);
+  return { dropped: begun.length + going.length, kept };
+}
+
+async function drop(owner: Client, { name, parent, pending }: PartitionRow): Promise<void> {
+  const table = `pack_run_logs.${escapeIdentifier(name)}`;
+  if (parent !== null)
+    await owner.query(
+      `alter table pack_run_logs.${escapeIdentifier(parent)} detach partition ${table} ${pending ? 'finalize' : 'concurrently'}`,
+    );
+  await owner.query(`drop table ${table}`);
+}
+
+/** False if the database does not answer, or partitions end within two days. Never throws. */
+export async function databaseReadiness(pool: Pool): Promise<Readiness> {
+  try {
+    const { rows } = await pool.query<{ missing: number }>('select pack_run_logs.missing_partitions($1) as missing', [
+      PARTITION_DAYS_NEEDED,
+    ]);
+    if (rows[0]?.missing === 0) return { ready: true, reason: null };
+    return {
+      ready: false,
+      reason: `partitions end in less than ${PARTITION_DAYS_NEEDED} days: run taskrunner maintain`,
+    };
+  } catch (error) {
+    return { ready: false, reason: `the database does not respond: ${(error as Error).message}` };
+  }
+}

@@ -1,0 +1,80 @@
+import type { Client } from 'pg';
+import { statement, type Statement } from '../connection/statement';
+
+/** How long things are kept, milliseconds. */
+export interface Retention {
+  /** Pages and log chunks as rows, from the day of a run's submission; afterwards they are read from its evidence. */
+  readonly journal: number;
+  /** Ended runs: their rows, artifacts and log. */
+  readonly runs: number;
+  /** Bundles and statements, from the seal; not shorter than `runs`. */
+  readonly evidence: number;
+  /** Tenants for which it is otherwise; null: as for all. */
+  readonly tenants: readonly {
+    readonly tenant: string;
+    readonly runs: number | null;
+    readonly evidence: number | null;
+  }[];
+}
+
+/** What retention removed. */
+export interface Removed {
+  readonly runs: number;
+  readonly evidence: number;
+}
+
+const AT_ONCE = 500;
+const FIRST = '00000000-0000-0000-0000-000000000000';
+
+/** Removes what is past retention, tenant after tenant, some at a time. Needs the role `maintain`, which sees the rows of all tenants. */
+export async function removeExpired(client: Client, retention: Retention, nowMs: number): Promise<Removed> {
+  const { rows } = await client.query<{ tenant_id: string }>(statement('list-tenants').text);
+  let [runs, evidence] = [0, 0];
+  for (const { tenant_id: tenant } of rows) {
+    const own = retention.tenants.find((one) => one.tenant === tenant);
+    const runsBefore = nowMs - (own?.runs ?? retention.runs);
+    const evidenceBefore = nowMs - (own?.evidence ?? retention.evidence);
+    runs += await remove(client, tenant, statement('remove-runs'), (after) => [
+      tenant,
+      runsBefore,
+      evidenceBefore,
+      after,
+      AT_ONCE,
+    ]);
+    evidence += await remove(client, tenant, statement('remove-evidence'), (after) => [
+      tenant,
+      evidenceBefore,
+      after,
+      AT_ONCE,
+    ]);
+  }
+  return { runs, evidence };
+}
+
+/** The lock of the tenant's holds comes before the statement, whose snapshot then has every hold there is. */
+async function remove(
+  client: Client,
+  tenant: string,
+  query: Statement,
+  valuesAfter: (run: string) => unknown[],
+): Promise<number> {
+  let total = 0;
+  for (let after = FIRST; ;) {
+    await client.query('begin');
+    try {
+      await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`retention ${tenant}`]);
+      const { rows } = await client.query<{ removed: number; last: string | null }>({
+        ...query,
+        values: valuesAfter(after),
+      });
+      await client.query('commit');
+      const { removed = 0, last = null } = rows[0] ?? {};
+      total += removed;
+      if (last === null || removed < AT_ONCE) return total;
+      after = last;
+    } catch (error) {
+      await client.query('rollback').catch(() => undefined);
+      throw error;
+    }
+  }
+}

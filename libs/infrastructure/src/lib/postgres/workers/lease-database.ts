@@ -1,0 +1,24 @@
+import type { WorkerSession } from '@taskrunner/core';
+import { openPool } from '../connection/connection';
+import { statement } from '../connection/statement';
+
+/** What the thread that renews a worker's lease has: one connection, short patience. */
+export interface LeaseDatabase {
+  /** As `Claims.renew`; an outage is told at once. */
+  renew(workerSession: WorkerSession): Promise<{ readonly held: boolean; readonly at: number }>;
+  close(): Promise<void>;
+}
+
+/** Connects as `worker` for renewals alone; checks nothing, since `openWorkerDatabase` has. */
+export function openLeaseDatabase(url: string): LeaseDatabase {
+  const pool = openPool(url, { applicationName: 'taskrunner worker lease', max: 1, statementTimeoutMs: 2_000 });
+  const renewStatement = statement('renew-lease');
+  return {
+    renew: async ({ id }) => {
+      const { rows } = await pool.query<{ held: boolean; at_ms: number }>({ ...renewStatement, values: [id] });
+      if (!rows[0]) throw new TypeError('no answer');
+      return { held: rows[0].held, at: rows[0].at_ms };
+    },
+    close: () => pool.end(),
+  };
+}

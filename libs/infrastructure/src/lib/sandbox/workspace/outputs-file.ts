@@ -1,0 +1,56 @@
+import { constants } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isJsonObject, readDocument, type Json, type JsonObject } from '@taskrunner/core';
+import { refusal, systemCode } from '../launch/sandbox-error';
+import type { Workspace } from './workspace';
+
+/** Name of the outputs file in a workspace; `TASKRUNNER_OUTPUTS` leads to it. */
+export const OUTPUTS_FILE = 'outputs.json';
+
+const MAX_BYTES = 1024 * 1024;
+const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
+
+/**
+ * What the step wrote to `TASKRUNNER_OUTPUTS`; `{}` if it wrote nothing. Only after the step is proven over. Anything but a regular file
+ * of its own is `OUTPUTS_REFUSED`; anything but one JSON object of at most 1 MiB is `OUTPUTS_INVALID`.
+ */
+export async function readOutputs(workspace: Workspace): Promise<JsonObject> {
+  // No part of the path but the last belongs to the step, and that one is neither followed nor waited for.
+  let file: FileHandle;
+  try {
+    file = await open(join(workspace.path, OUTPUTS_FILE), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return {};
+    throw refusal('OUTPUTS_REFUSED', 'the outputs file is not a readable regular file', { cause: error });
+  }
+  try {
+    const stat = await file.stat();
+    if (!stat.isFile() || stat.nlink !== 1)
+      throw refusal('OUTPUTS_REFUSED', 'the outputs file is not a regular file of its own');
+    if (stat.size > MAX_BYTES) throw refusal('OUTPUTS_INVALID', `the outputs file has ${stat.size} bytes`);
+    const { bytesRead, buffer } = await file.read(new Uint8Array(MAX_BYTES + 1), 0, MAX_BYTES + 1, 0);
+    if (bytesRead > MAX_BYTES) throw refusal('OUTPUTS_INVALID', 'the outputs file grew while it was read');
+    return parseOutputs(buffer.subarray(0, bytesRead));
+  } finally {
+    await file.close();
+  }
+}
+
+function parseOutputs(bytes: Uint8Array): JsonObject {
+  if (bytes.length === 0) return {};
+  let value: Json;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as Json;
+  } catch {
+    throw refusal('OUTPUTS_INVALID', 'the outputs file is not JSON in UTF-8');
+  }
+  // JSON.parse takes the last of two equal keys and rounds large integers: the document reader refuses both.
+  const document = readDocument(bytes, { maxBytes: MAX_BYTES });
+  if (document.kind === 'refused') {
+    const [fault] = document.faults;
+    throw refusal('OUTPUTS_INVALID', `the outputs file, line ${fault?.line ?? 1}: ${fault?.message ?? 'not readable'}`);
+  }
+  if (!isJsonObject(value)) throw refusal('OUTPUTS_INVALID', 'the outputs file is not a JSON object');
+  return value;
+}
