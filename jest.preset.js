@@ -41,7 +41,8 @@ module.exports = {
     '^@taskrunner/infrastructure/worker-modules$': `${__dirname}/libs/infrastructure/src/worker-modules.ts`,
     '^@taskrunner/infrastructure$': `${__dirname}/libs/infrastructure/src/index.ts`,
     // What is loaded only when it is meant is named by its compiled file.
-    '^(\\./(?:commands/[\\w.-]+|data-source|s3-destination|s3-object-store))\\.js$': '$1',
+    '^(\\./(?:commands/[\\w.-]+|data-source|kubernetes-engine|open-registries|podman-engine|s3-destination|s3-object-store))\\.js$':
+      '$1',
   },
   runtime: `${__dirname}/tools/jest-runtime.cjs`,
   testSequencer: `${__dirname}/tools/test-order.cjs`,
