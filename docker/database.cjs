@@ -9,6 +9,7 @@ const {
   loadConfiguration,
   maintainDatabase,
   migrateDatabase,
+  openExistingObjectStore,
   openObjectStore,
   restoreDatabase,
   RESTORED_OBJECTS,
@@ -23,7 +24,7 @@ const JOBS = {
   backup: async ({ maintainUrl }, { artifacts }, [folder, objects]) => {
     if (folder === undefined || ![undefined, 'objects'].includes(objects)) throw usage('backup FOLDER [objects]');
     const { manifest, digest } = await backUpDatabase(needed(maintainUrl, 'maintain'), {
-      ...{ folder, product, copyObjects: objects === 'objects', objects: await openObjectStore(artifacts) },
+      ...{ folder, product, copyObjects: objects === 'objects', objects: await openExistingObjectStore(artifacts) },
       onLost: ({ tenant, digest }) => process.stderr.write(`the object store lacks ${digest} of ${tenant}\n`),
     });
     if (manifest.objects.lost > 0) process.exitCode = 1;
@@ -32,7 +33,7 @@ const JOBS = {
   restore: async ({ maintainUrl }, { artifacts }, [folder, mode = 'check']) => {
     if (folder === undefined || !RESTORED_OBJECTS.includes(mode))
       throw usage(`restore FOLDER [${RESTORED_OBJECTS.join('|')}]`);
-    const objects = await openObjectStore(artifacts);
+    const objects = await (mode === 'copy' ? openObjectStore : openExistingObjectStore)(artifacts);
     const given = { folder, mode, objects, calendar: new CronerCalendar(), expected: null };
     const { manifest, ...done } = await restoreDatabase(needed(maintainUrl, 'maintain'), given);
     return { ...done, takenAt: manifest.takenAt };

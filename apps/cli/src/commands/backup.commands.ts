@@ -2,6 +2,7 @@ import { isDigest, toRunId, type Digest, type TenantId } from '@taskrunner/core'
 import {
   backUpDatabase,
   CronerCalendar,
+  openExistingObjectStore,
   openObjectStore,
   restoreDatabase,
   RESTORED_OBJECTS,
@@ -33,7 +34,7 @@ export function registerBackup(maintain: Command, context: Context): void {
         const made = await backUpDatabase(urlOf('maintain', urls), {
           folder,
           product: context.program.version,
-          objects: await openObjectStore(configuration.artifacts),
+          objects: await openExistingObjectStore(configuration.artifacts),
           copyObjects: withObjects === true,
           onLost: ({ tenant, run, digest }) =>
             terminal.say(
@@ -65,7 +66,10 @@ export function registerBackup(maintain: Command, context: Context): void {
         const { urls, configuration } = await settingsOf(configOf(command), context);
         const done = await restoreDatabase(urlOf('maintain', urls), {
           folder,
-          objects: await openObjectStore(configuration.artifacts),
+          // A new installation has none yet: the copies make it.
+          objects: await (supplied.objects === 'copy' ? openObjectStore : openExistingObjectStore)(
+            configuration.artifacts,
+          ),
           mode: supplied.objects,
           calendar: new CronerCalendar(),
           expected: supplied.digest === undefined ? null : digestIn(supplied.digest),

@@ -1,4 +1,7 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { CollectableObjectStore } from '@taskrunner/core';
+import { throwOrAway } from './durable-files';
 import { FileObjectStore } from './file-object-store';
 import type { S3Settings } from './s3-settings';
 
@@ -20,4 +23,14 @@ export async function openObjectStore({ store, root, s3 }: ObjectStoreChoice): P
   // Only who keeps objects in a bucket loads its client.
   const { S3ObjectStore } = await import('./s3-object-store.js');
   return new S3ObjectStore({ ...s3, bucket: s3.bucket, prefix: s3.prefix ?? '' });
+}
+
+/**
+ * The object store of this installation, which must be there already: for commands that read it. Services make the folder of a new store.
+ * A command that did so while the real one is not mounted would end their outage, and they would go on in an empty store. Throws
+ * `OBJECT_STORE_UNAVAILABLE`.
+ */
+export async function openExistingObjectStore(choice: ObjectStoreChoice): Promise<CollectableObjectStore> {
+  if (choice.store === 'file') await stat(join(choice.root, 'staging')).catch(throwOrAway);
+  return openObjectStore(choice);
 }
