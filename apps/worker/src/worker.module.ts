@@ -72,7 +72,7 @@ export interface WorkerOptions {
 export type WorkerCompositionErrorCode = 'ISOLATED_MAIN_MISSING';
 
 /** Of the build, also where this file itself runs from source, as it does in tests. */
-const ISOLATED_MAIN = join(__dirname, '../dist/quarantine-process.js');
+const ISOLATED_MAIN = join(__dirname, '../dist/quarantine/quarantine-process.js');
 const log = from(Telemetry, ({ log: said }): WorkerLog => said);
 
 const PROVIDERS = [

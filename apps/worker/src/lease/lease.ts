@@ -12,7 +12,7 @@ export interface Renewal {
 }
 
 /** Of the build, also where this file itself runs from source, as it does in tests. */
-const LEASE_THREAD = join(__dirname, '../../dist/lease-thread.js');
+const LEASE_THREAD = join(__dirname, '../../dist/lease/lease-thread.js');
 const SILENCE_MS = 20_000;
 const TICK_MS = 1_000;
 /** How long the thread may take to close its connection. */

@@ -295,7 +295,10 @@ describe.each(Object.entries(SCENARIOS))('a gate, and %s', (_, scenario) => {
             { reads: Object.fromEntries(Object.entries(waiting.request.reads).filter(([name]) => name !== read)) },
             { reads: { ...waiting.request.reads, [read]: sha256('other') } },
           ];
-    for (const change of changes) expect(() => gatesRequests(bundleOf(waiting, change))).toThrow(/it (read|names)/);
+    for (const change of changes)
+      expect(() => gatesRequests(bundleOf(waiting, change))).toThrow(
+        /it (read another result of|names another item|has no item, but is in a map)/,
+      );
   });
 });
 
