@@ -143,7 +143,7 @@ export const BROKEN_MANIFESTS: readonly BrokenManifest[] = [
   ['a grant that nobody has', `approvals: [ { id: o, grants: [▸packs.aprove] } ]\n${ONE}`, 'GATE_GRANT_UNKNOWN The grant packs.aprove is not configured.'],
   ['an approval that never expires', `approvals: [ { id: o, expiresAfter: ▸300d } ]\n${ONE}`, 'GATE_EXPIRY_TOO_LONG In this environment, an approval must expire within 86400 s.'],
   ['a policy of broken syntax', `policies: [ { id: p, engine: cel, source: "1 ▸+" } ]\n${ONE}`, "POLICY_SYNTAX Found + but expecting end of input."],
-  ['a policy of another engine', `policies: [ { id: p, engine: ▸opa, source: x } ]\n${ONE}`, "POLICY_ENGINE_UNKNOWN The policy engine `opa` is not in this build."],
+  ['a policy of another engine', `policies: [ { id: p, engine: ▸opa, source: x } ]\n${ONE}`, "POLICY_ENGINE_UNKNOWN The policy engine `opa` is not available in this build."],
   ['a secret that is not bound', `secrets: [ { name: key } ]\nsteps: [ { id: a, ${command(', secrets: [▸key]')} } ]`, 'SECRET_NOT_GRANTED The secret key is not bound in this environment.'],
   ['a sealed pack in an open place', `sealedInstall: ▸true\n${ONE}`, 'SEALED_INSTALL_REQUIRED The pack runs only in sealed environments; this environment is open.'],
   ['a sealed sandbox in an open place', `sandbox: { mode: ▸sealed }\n${ONE}`, 'SEALED_UNENFORCEABLE The pack requires sealed steps; this environment does not seal steps.'],
