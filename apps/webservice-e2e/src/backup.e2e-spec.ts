@@ -109,7 +109,7 @@ describe('a stack that is lost, and restored from its backup into a new one', ()
     expect(log.paths('/')).toEqual(['pay']);
 
     const resumed = taskrunner(['maintain', 'resume', acting, '--tenant', 'acme', '--reason', 'asked the bank']);
-    expect([resumed.status, resumed.stdout]).toEqual([0, `${acting} goes on\n`]);
+    expect([resumed.status, resumed.stdout]).toEqual([0, `${acting} is resumed\n`]);
     for (;;) {
       const { body } = await ada.ask('GET', `/api/runs/${acting}/steps`);
       const steps = body['items'] as { id: string; status: string }[];
