@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { resultsOfTap } from './failures.mjs';
 
 const tools = import.meta.dirname;
 const names = readdirSync(tools, { recursive: true }).filter((name) => name.endsWith('.test.mjs'));
@@ -13,6 +14,11 @@ const { stdout, status } = spawnSync(
 );
 if (status !== 0) console.log(stdout);
 const count = (name) => Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(stdout)?.[1] ?? 0);
-const report = { numPassedTests: count('pass'), numFailedTests: count('fail'), numPendingTests: count('skipped') };
+const report = {
+  numPassedTests: count('pass'),
+  numFailedTests: count('fail'),
+  numPendingTests: count('skipped'),
+  testResults: resultsOfTap(stdout),
+};
 writeFileSync(join(tools, 'test-report.json'), JSON.stringify({ ...report, numRuntimeErrorTestSuites: 0 }));
 process.exit(status ?? 1);

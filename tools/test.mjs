@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { failuresOf } from './failures.mjs';
 
 const root = join(import.meta.dirname, '..');
 /** What each project's tests leave behind, and Nx keeps beside its cache. */
@@ -83,6 +84,8 @@ for (const report of reports) rmSync(report, { force: true });
 const isBuilt = await nx('-t', 'build');
 const { checks, tests } = isBuilt ? await runAll() : { checks: false, tests: false };
 
+if (!isBuilt) console.log('failed: the build');
+if (!checks && isBuilt) console.log('failed: lint, typecheck, format or diagrams');
 const total = { passed: checks ? 1 : 0, failed: checks ? 0 : 1, skipped: 0 };
 // Jest's tests, summed from its reports, never from its printed summaries.
 for (const path of reports.filter((one) => existsSync(one))) {
@@ -90,6 +93,7 @@ for (const path of reports.filter((one) => existsSync(one))) {
   total.passed += report.numPassedTests;
   total.failed += report.numFailedTests + report.numRuntimeErrorTestSuites;
   total.skipped += report.numPendingTests;
+  for (const line of failuresOf(report, root)) console.log(line);
 }
 // A task that failed without a report of it, or did not begin.
 if (!tests && total.failed === 0) total.failed += 1;
