@@ -7,6 +7,7 @@ import { listKeys } from './key';
 // effect is only time or load, the line that reads it. A new key needs a row: a key that nobody reads is a promise that nobody keeps.
 
 const ROOT = join(__dirname, '..', '..', '..', '..', '..');
+const POSTGRES = 'libs/infrastructure/src/lib/postgres';
 const E2E = 'apps/webservice-e2e/src/configured.e2e-spec.ts';
 const TELEMETRY_E2E = 'apps/webservice-e2e/src/telemetry.e2e-spec.ts';
 const TELEMETRY = 'libs/infrastructure/src/lib/telemetry/telemetry.int-spec.ts';
@@ -66,6 +67,7 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['database.allowUnsafe', 'libs/infrastructure/src/lib/postgres/schema/migrate.int-spec.ts', 'allowLoss: true'],
   ['database.webUrl', E2E, 'connects to the PostgreSQL that is configured'],
   ['database.workerUrl', E2E, 'connects to the PostgreSQL that is configured'],
+  ['database.connectTimeout', `${POSTGRES}/concurrency.int-spec.ts`, 'waits for a connection as long as configured'],
   ['database.*', PARSING, 'give their passwords to the URLs'],
   ['authority.issuers', E2E, 'takes tokens of the Authority that is configured'],
   ['authority.claims.*', 'apps/webservice/src/auth/read-claims.spec.ts', 'grants'],

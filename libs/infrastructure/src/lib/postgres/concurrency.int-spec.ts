@@ -1,3 +1,4 @@
+import { Client } from 'pg';
 import { runUuid, type RunId, type RunStore } from '@taskrunner/core';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
 import type { WebDatabase, WorkerDatabase } from './databases';
@@ -58,7 +59,9 @@ describe('runs of one concurrency group', () => {
     ['queue', { created: 50, refused: 0 }],
     ['refuse', { created: 1, refused: 49 }],
   ] as const)('%s: fifty that come at once through two webservices let one in', async (onConflict, expected) => {
-    const stores: RunStore[] = [web.runStore, (await database.web()).runStore];
+    // Each waits its turn: a machine with other work takes longer over fifty than a submission may wait by default.
+    const patient = { connectTimeoutMs: 60_000 };
+    const stores: RunStore[] = [(await database.web(patient)).runStore, (await database.web(patient)).runStore];
     const ids = await Promise.all(Array.from({ length: 50 }, () => web.runStore.stamp()));
     const outcomes = await Promise.all(
       ids.map(({ runId, at }, index) =>
@@ -149,5 +152,28 @@ describe('runs of one concurrency group', () => {
     const refused = await web.runStore.create(aNewRun(runId, at, { concurrency: refuse, idempotency: other }));
     expect(refused).toEqual({ kind: 'refused', code: 'CONCURRENCY_GROUP_HELD', holder: first });
     expect(await database.sql(`select from pack_runs.idempotency where key = 'other'`)).toEqual([]);
+  });
+});
+
+describe('a submission', () => {
+  it('waits for a connection as long as configured', async () => {
+    const of = async (connectTimeoutMs: number) => (await database.web({ connections: 1, connectTimeoutMs })).runStore;
+    const [hasty, patient] = [await of(100), await of(60_000)];
+    const [held, waits, refused, other] = await Promise.all(Array.from({ length: 4 }, () => web.runStore.stamp()));
+    if (!held || !waits || !refused || !other) throw new Error('no stamps');
+    const create = (store: RunStore, { runId, at }: typeof held) =>
+      store.create(aNewRun(runId, at, { concurrency: queue }));
+    const blocker = new Client({ connectionString: database.url('admin') });
+    await blocker.connect();
+    try {
+      await blocker.query('begin; lock table pack_runs.runs');
+      const [first, second] = [create(hasty, held), create(patient, waits)];
+      await expect(create(hasty, refused)).rejects.toThrow('timeout exceeded when trying to connect');
+      const third = create(patient, other);
+      await blocker.query('commit');
+      for (const one of [first, second, third]) expect(await one).toMatchObject({ kind: 'created' });
+    } finally {
+      await blocker.end();
+    }
   });
 });

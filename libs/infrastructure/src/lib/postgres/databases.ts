@@ -37,6 +37,8 @@ import { assertSafeDatabase } from './schema/safety';
 export interface DatabaseOptions {
   /** Connections for ordinary questions. Default 8. */
   readonly connections?: number;
+  /** Longest wait for a connection, milliseconds. Default 5 s. */
+  readonly connectTimeoutMs?: number;
   /** Lease of a worker session, milliseconds. Default 8000. */
   readonly leaseMs?: number;
   /** Longest time a statement may take, milliseconds. Default 30 s. */
@@ -222,9 +224,10 @@ export function connectPostgres(urls: PostgresUrls, options: DatabaseOptions = {
   };
 }
 
-function poolOptions({ connections, statementTimeoutMs, onError }: DatabaseOptions) {
+function poolOptions({ connections, connectTimeoutMs, statementTimeoutMs, onError }: DatabaseOptions) {
   return {
     ...(connections ? { max: connections } : {}),
+    ...(connectTimeoutMs ? { connectTimeoutMs } : {}),
     ...(statementTimeoutMs ? { statementTimeoutMs } : {}),
     ...(onError ? { onError } : {}),
   };

@@ -170,6 +170,7 @@ async function openWeb({
   if (!webUrl) throw new TypeError('database.webUrl is not set: the configuration was not read for a webservice');
   const database = await openWebDatabase(webUrl, {
     connections: settings.poolSize,
+    connectTimeoutMs: settings.connectTimeout,
     statementTimeoutMs: settings.statementTimeout,
     allowLoss: settings.allowUnsafe,
     keptTicks: scheduler.history,
@@ -191,6 +192,7 @@ async function openWorker({
   const { database: settings, worker } = configuration;
   const database = await openWorkerDatabase(url, {
     connections: settings.poolSize,
+    connectTimeoutMs: settings.connectTimeout,
     leaseMs: worker.lease,
     statementTimeoutMs: settings.statementTimeout,
     allowLoss: settings.allowUnsafe,

@@ -19,5 +19,11 @@ export const database = section(
     poolSize: key(number(1, 1_000), 8, 'Size of the connection pool of one process.', 'connections'),
     statementTimeout: key(duration(SECOND, HOUR), 30 * SECOND, 'Timeout of one statement.', 'ms, s, m, h'),
     allowUnsafe: key(flag, false, 'Accepts a server that can lose acknowledged commits. For tests only.'),
+    connectTimeout: key(
+      duration(SECOND, HOUR),
+      5 * SECOND,
+      'Longest wait for a connection: for a free one of the pool, or for the server to accept a new one.',
+      'ms, s, m, h',
+    ),
   },
 );

@@ -5,6 +5,8 @@ import type { PoolClient, PoolConfig } from 'pg';
 export interface ConnectionOptions {
   /** Connections of the pool. */
   readonly max?: number;
+  /** Longest wait for a connection, milliseconds: until one of the pool is free, or a new one is open. Default 5 s. */
+  readonly connectTimeoutMs?: number;
   /** Shown in `pg_stat_activity`. */
   readonly applicationName?: string;
   /** Longest time a statement may take, milliseconds. Default 30 s. */
@@ -49,7 +51,7 @@ export function openPool(url: string, options: ConnectionOptions = {}): Pool {
     application_name: options.applicationName ?? 'taskrunner',
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
-    connectionTimeoutMillis: 5_000,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
     idleTimeoutMillis: 60_000,
     statement_timeout: options.statementTimeoutMs ?? 30_000,
     query_timeout: (options.statementTimeoutMs ?? 30_000) + 5_000,
