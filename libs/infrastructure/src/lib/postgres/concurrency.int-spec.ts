@@ -158,7 +158,7 @@ describe('runs of one concurrency group', () => {
 describe('a submission', () => {
   it('waits for a connection as long as configured', async () => {
     const of = async (connectTimeoutMs: number) => (await database.web({ connections: 1, connectTimeoutMs })).runStore;
-    const [hasty, patient] = [await of(100), await of(60_000)];
+    const [hasty, patient] = [await of(2_000), await of(60_000)];
     const [held, waits, refused, other] = await Promise.all(Array.from({ length: 4 }, () => web.runStore.stamp()));
     if (!held || !waits || !refused || !other) throw new Error('no stamps');
     const create = (store: RunStore, { runId, at }: typeof held) =>
