@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { readOptions } from './options.mjs';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const STATE = join(ROOT, '.taskrunner');
@@ -219,8 +219,9 @@ function usage() {
   for (const line of usageOf(stack)) console.log(line);
 }
 
-const { values } = parseArgs({
-  options: { keep: { type: 'boolean', default: false }, sealed: { type: 'boolean', default: false } },
+const { values } = readOptions(import.meta.url, {
+  keep: { type: 'boolean', default: false },
+  sealed: { type: 'boolean', default: false },
 });
 let verified = null;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])

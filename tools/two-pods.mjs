@@ -8,25 +8,23 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { makeObjectStore } from './two-pods/object-store.mjs';
 import { buildImages, podman } from './two-pods/images.mjs';
 import { makeKeys, namesOf, render, select, trustFile } from './two-pods/manifests.mjs';
 import { AUDIENCE, ISSUER, makeIssuer } from './two-pods/people.mjs';
 import { Failure, must, pause, until } from './two-pods/programs.mjs';
+import { readOptions } from './options.mjs';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const CLI = join(ROOT, 'apps/cli/bin/taskrunner.js');
 const API = 'http://127.0.0.1:8080';
 const HEALTH = { webservice: 'http://127.0.0.1:8081', worker: 'http://127.0.0.1:8082' };
-const { values: options } = parseArgs({
-  options: {
-    build: { type: 'boolean', default: false },
-    keep: { type: 'boolean', default: false },
-    outage: { type: 'string', default: '60' },
-    'npm-cache': { type: 'string' },
-    npmrc: { type: 'string' },
-  },
+const { values: options } = readOptions(import.meta.url, {
+  build: { type: 'boolean', default: false },
+  keep: { type: 'boolean', default: false },
+  outage: { type: 'string', default: '60' },
+  'npm-cache': { type: 'string' },
+  npmrc: { type: 'string' },
 });
 const began = Date.now();
 const say = (text) => console.log(`${((Date.now() - began) / 1_000).toFixed(1).padStart(6)} s  ${text}`);

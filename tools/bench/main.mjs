@@ -7,12 +7,16 @@ import { join } from 'node:path';
 import { line, rounded } from './lines.mjs';
 import { loadMeasures } from './measures.mjs';
 import { median } from './median.mjs';
+import { readOptions } from '../options.mjs';
 
 const MEASURES = await loadMeasures();
 const ROUNDS = process.env['BENCH_ROUNDS'] === undefined ? null : Number(process.env['BENCH_ROUNDS']);
-const asked = process.argv.slice(2);
-const isJson = asked.includes('--json');
-const names = asked.filter((word) => !word.startsWith('--'));
+const { values: asked, positionals: names } = readOptions(
+  import.meta.url,
+  { json: { type: 'boolean', default: false } },
+  { allowPositionals: true },
+);
+const isJson = asked.json;
 const unknown = names.filter((name) => !Object.hasOwn(MEASURES, name));
 if (unknown.length > 0 || !(ROUNDS === null || ROUNDS >= 1)) {
   process.stderr.write(`There is no ${unknown.join(', ')}. There are: ${Object.keys(MEASURES).join(', ')}.\n`);

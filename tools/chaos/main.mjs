@@ -4,7 +4,6 @@
 // `--store s3`: of the campaign `objects`, a bucket instead of a folder.
 // `--relaxed`: a database that synchronises nothing, quicker; not where the database dies. Needs `npm run build`.
 import { writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { Caller } from './callers.mjs';
 import { CAMPAIGNS } from './campaigns.mjs';
 import { collectEvidence } from './evidence.mjs';
@@ -16,26 +15,25 @@ import { judge } from './referee.mjs';
 import { startStack } from './stack.mjs';
 import { until } from './waiting.mjs';
 import { Workload } from './workload.mjs';
+import { readOptions } from '../options.mjs';
 
 const SETTLE_MS = 60_000;
 /** A worker that dies while it seals keeps the turns of runs for half a minute, and another may die of it: evidence is late, never lost. */
 const SEAL_MS = 180_000;
-const { values: options } = parseArgs({
-  options: {
-    campaign: { type: 'string', default: 'kills' },
-    kills: { type: 'string' },
-    count: { type: 'string' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    every: { type: 'string', default: '300-1500' },
-    concurrent: { type: 'string', default: '40' },
-    workers: { type: 'string', default: '4' },
-    settle: { type: 'string', default: String(SETTLE_MS / 1_000) },
-    store: { type: 'string' },
-    evidence: { type: 'string' },
-    relaxed: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    verbose: { type: 'boolean', default: false },
-  },
+const { values: options } = readOptions(import.meta.url, {
+  campaign: { type: 'string', default: 'kills' },
+  kills: { type: 'string' },
+  count: { type: 'string' },
+  seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+  every: { type: 'string', default: '300-1500' },
+  concurrent: { type: 'string', default: '40' },
+  workers: { type: 'string', default: '4' },
+  settle: { type: 'string', default: String(SETTLE_MS / 1_000) },
+  store: { type: 'string' },
+  evidence: { type: 'string' },
+  relaxed: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  verbose: { type: 'boolean', default: false },
 });
 const campaign = CAMPAIGNS[options.campaign];
 if (!campaign) {

@@ -1,16 +1,14 @@
 // The development Authority as a process:
 //   node tools/dev-authority/main.mjs [--port N] [--state DIRECTORY] [--token-seconds N] [--parent-watch]
 // Prints one JSON line when it is ready. Ends on SIGTERM and SIGINT, with --parent-watch also when its stdin closes.
-import { parseArgs } from 'node:util';
 import { startDevAuthority } from './authority.mjs';
+import { readOptions } from '../options.mjs';
 
-const { values } = parseArgs({
-  options: {
-    port: { type: 'string', default: '0' },
-    state: { type: 'string' },
-    'token-seconds': { type: 'string', default: '3600' },
-    'parent-watch': { type: 'boolean', default: false },
-  },
+const { values } = readOptions(import.meta.url, {
+  port: { type: 'string', default: '0' },
+  state: { type: 'string' },
+  'token-seconds': { type: 'string', default: '3600' },
+  'parent-watch': { type: 'boolean', default: false },
 });
 const { stop, ...facts } = await startDevAuthority({
   port: Number(values.port),

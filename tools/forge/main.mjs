@@ -9,23 +9,21 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { figures, listing } from './figures.mjs';
+import { readOptions } from '../options.mjs';
 
 const require = createRequire(import.meta.url);
 const root = join(import.meta.dirname, '../..');
 const { forge, compared, readResiduals, HOLDERS, SCENARIOS } = require('../../libs/core/dist/testing/forge');
 
-const { values: asked } = parseArgs({
-  options: {
-    seed: { type: 'string', default: '1' },
-    each: { type: 'string', default: '1' },
-    packs: { type: 'string' },
-    holder: { type: 'string' },
-    limit: { type: 'string' },
-    json: { type: 'boolean', default: false },
-    verbose: { type: 'boolean', default: false },
-  },
+const { values: asked } = readOptions(import.meta.url, {
+  seed: { type: 'string', default: '1' },
+  each: { type: 'string', default: '1' },
+  packs: { type: 'string' },
+  holder: { type: 'string' },
+  limit: { type: 'string' },
+  json: { type: 'boolean', default: false },
+  verbose: { type: 'boolean', default: false },
 });
 
 function list(option, known) {

@@ -7,7 +7,6 @@
 // --json         for machines
 // --target       a service that runs already, as JSON on stdin: {url, issuer, audience, privateKey, victim, stranger}; the round is a small one
 import { text } from 'node:stream/consumers';
-import { parseArgs } from 'node:util';
 import { jwtList } from './jwt-list.mjs';
 import { matrix } from './matrix.mjs';
 import { parameters } from './parameters.mjs';
@@ -16,18 +15,17 @@ import { Server } from './requests.mjs';
 import { absentId } from './resources.mjs';
 import { startStack, until } from './stack.mjs';
 import { Minter } from './tokens.mjs';
+import { readOptions } from '../options.mjs';
 
 const PARTS = { matrix, tokens: jwtList, parameters, probes };
 /** A whole round has at least so many probes: fewer say that it did not ask for everything. */
 const LEAST_PROBES = 10_000;
 const SMALL_RUNS = 3;
-const { values: options } = parseArgs({
-  options: {
-    only: { type: 'string', default: Object.keys(PARTS).join() },
-    runs: { type: 'string', default: '12' },
-    json: { type: 'boolean', default: false },
-    target: { type: 'boolean', default: false },
-  },
+const { values: options } = readOptions(import.meta.url, {
+  only: { type: 'string', default: Object.keys(PARTS).join() },
+  runs: { type: 'string', default: '12' },
+  json: { type: 'boolean', default: false },
+  target: { type: 'boolean', default: false },
 });
 const chosen = options.only.split(',');
 const unknown = chosen.find((name) => PARTS[name] === undefined);
