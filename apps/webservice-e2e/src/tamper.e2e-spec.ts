@@ -160,6 +160,10 @@ describe('a database administrator without keys', () => {
     expect((await grace.approve(run, 'approve')).status).toBe(200);
     await ada.until(run, ['halted']);
     await nothingApplied(run);
+    // Who waits for its end on the command line is answered too.
+    const env = { ...process.env, TASKRUNNER_SERVER: stack.server, TASKRUNNER_TOKEN: await stack.tokenFor('ada') };
+    expect(await stack.taskrunner(['wait', run], env)).toMatchObject({ status: 1, stdout: `run ${run} halted\n` });
+    expect(await stack.taskrunner(['logs', run], env)).toMatchObject({ status: 1 });
   }, 60_000);
 
   /** Rows of one run's documents, each altered in one place. `row`: the table, and which column is rewritten how. */

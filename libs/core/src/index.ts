@@ -20,6 +20,17 @@ export {
   type TenantId,
 } from './lib/foundation/ids';
 export { isJsonArray, isJsonObject, type Json, type JsonObject } from './lib/foundation/json';
+export {
+  hasEnded,
+  isOver,
+  refusesDecisions,
+  runEnds,
+  runStatuses,
+  stepEnds,
+  type RunEnd,
+  type RunStatus,
+  type StepEnd,
+} from './lib/foundation/statuses';
 export { PersistentMap } from './lib/foundation/persistent-map';
 export { actChain, MAX_ACTORS } from './lib/foundation/act-chain';
 export {

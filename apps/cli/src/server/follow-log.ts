@@ -1,9 +1,10 @@
+import { isOver } from '@taskrunner/core';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CliError } from '../terminal/cli-error';
 import type { Client } from './client';
 import { readEvents } from './event-stream';
 import { getRun, runPath } from './run-api';
-import { hasEnded, type LogEvent } from './run-views';
+import { type LogEvent } from './run-views';
 import { ServerProblem } from './server-problem';
 
 /** Which part of a log, and for how long. */
@@ -69,7 +70,7 @@ export async function* followLog(client: Client, runId: string, reading: LogRead
 /** The end, where the server says that there are no further lines. */
 async function* finished(client: Client, runId: string): AsyncGenerator<LogEvent> {
   const { run } = await getRun(client, runId);
-  if (!run || !hasEnded(run.status)) return;
+  if (!run || !isOver(run.status)) return;
   const { lastLine: sequence, status, finishedAt } = run;
   yield { runId, sequence, ...(finishedAt && { timestamp: finishedAt }), eventType: 'run.finished', status };
 }

@@ -1,9 +1,10 @@
+import { isOver } from '@taskrunner/core';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RunDisplay } from '../terminal/run-display';
 import type { Client } from './client';
 import { followLog } from './follow-log';
 import { getRun, listSteps, planOrder } from './run-api';
-import { hasEnded, waitsForPerson, type RunView } from './run-views';
+import { waitsForPerson, type RunView } from './run-views';
 
 /** How a run is followed. */
 export interface Following {
@@ -77,7 +78,7 @@ async function watchRun(
     }
     if (display.wantsSteps) display.steps(await listSteps(client, runId), order);
     onChange(run);
-    if (hasEnded(run.status)) return;
+    if (isOver(run.status)) return;
     await delay(STEPS_PAUSE_MS, undefined, { signal });
   }
 }
@@ -86,6 +87,6 @@ async function watchRun(
 async function settled(client: Client, runId: string, signal: AbortSignal): Promise<RunView> {
   for (;;) {
     const { run } = await getRun(client, runId, { waitSeconds: 30, for: 'end', signal });
-    if (run && hasEnded(run.status)) return run;
+    if (run && isOver(run.status)) return run;
   }
 }

@@ -1,4 +1,4 @@
-import type { Digest, GateRequest, Json, PlanDiff, PolicyVerdict } from '@taskrunner/core';
+import { isOver, type Digest, type GateRequest, type Json, type PlanDiff, type PolicyVerdict } from '@taskrunner/core';
 
 /** A run as the API shows it: what this client reads of it (api.md §2). */
 export interface RunView {
@@ -137,16 +137,9 @@ export interface LogEvent {
   readonly retryMs?: number;
 }
 
-const ENDED = new Set(['succeeded', 'failed', 'cancelled']);
-
-/** True if nothing more happens in a run. */
-export function hasEnded(status: string): boolean {
-  return ENDED.has(status);
-}
-
 /** Kinds of waits that only a person can end. */
 export function waitsForPerson(run: RunView): boolean {
   return (
-    !hasEnded(run.status) && run.waits.some(({ kind }) => ['approval', 'policy', 'attention', 'restore'].includes(kind))
+    !isOver(run.status) && run.waits.some(({ kind }) => ['approval', 'policy', 'attention', 'restore'].includes(kind))
   );
 }

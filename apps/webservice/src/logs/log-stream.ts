@@ -1,6 +1,6 @@
-import type { RunId, TenantId } from '@taskrunner/core';
+import { isOver, type RunId, type TenantId } from '@taskrunner/core';
 import type { Response } from 'express';
-import { hasEnded, type RunTails, type Tail } from '../runs/run-tails';
+import type { RunTails, Tail } from '../runs/run-tails';
 import type { LogFormat } from './log-format';
 import { selected } from './log-frames';
 import { isWithin, type LineFilter } from './log-lines';
@@ -72,7 +72,7 @@ export class LogStream {
         if (tail) {
           await this.catchUp(tail.lastLine);
           if (signal.aborted) return;
-          if (hasEnded(tail.status)) {
+          if (isOver(tail.status)) {
             const last = Math.max(this.at, tail.lastLine);
             await this.write(Buffer.from(format.finished(runId, tail.status, last, await endedAt())));
             this.mayResume = false;

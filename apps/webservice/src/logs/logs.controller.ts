@@ -1,6 +1,6 @@
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { RunReader, type RunId } from '@taskrunner/core';
+import { RunReader, type RunId, isOver } from '@taskrunner/core';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
 import { HttpSettings } from '../configuration';
@@ -12,7 +12,7 @@ import { flag, oneOf, readQuery, text, whole } from '../requests/query';
 import { RunIdPipe } from '../requests/run-id.pipe';
 import { fault } from '../requests/validated';
 import { runNotFound } from '../runs/run-not-found';
-import { hasEnded, RunTails } from '../runs/run-tails';
+import { RunTails } from '../runs/run-tails';
 import { EVENT_STREAM, NDJSON } from './log-format';
 import { LogStream } from './log-stream';
 import { OpenStreams } from './open-streams';
@@ -84,7 +84,7 @@ export class LogsController {
     const { tenant } = principal;
     const run = await this.reader.summary(tenant, runId);
     if (!run) throw runNotFound();
-    if (supplied !== null && hasEnded(run.status) && supplied >= run.lastLine) {
+    if (supplied !== null && isOver(run.status) && supplied >= run.lastLine) {
       response.status(204).end();
       return;
     }

@@ -1,3 +1,4 @@
+import { runStatuses } from '@taskrunner/core';
 import type { Schema } from './operation';
 
 const text: Schema = { type: 'string' };
@@ -172,10 +173,7 @@ export const SCHEMAS = {
   Envelope: envelope,
   Run: closed({
     runId: text,
-    status: {
-      type: 'string',
-      enum: ['queued', 'running', 'waiting', 'cancelling', 'halted', 'succeeded', 'failed', 'cancelled'],
-    },
+    status: { type: 'string', enum: runStatuses },
     pack: closed({ name: text, version: text, digest }),
     planHash: digest,
     profileDigest: digest,

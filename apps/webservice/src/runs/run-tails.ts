@@ -22,13 +22,6 @@ const BUSY_INTERVAL_MS = 25;
 const BUSY_MS = 1_000;
 const MOST_INTERVAL_MS = 2_000;
 
-const ENDED = new Set(['succeeded', 'failed', 'cancelled', 'halted']);
-
-/** True if nothing follows. */
-export function hasEnded(status: string): boolean {
-  return ENDED.has(status);
-}
-
 /** Tells all watchers of all runs how far these have come, by one question for all of them; asks nothing while nobody watches. */
 export class RunTails {
   private readonly watched = new Map<string, Watched>();

@@ -11,6 +11,7 @@ import {
   type RunId,
   type RunSummary,
   type Submitted,
+  runStatuses,
 } from '@taskrunner/core';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
@@ -158,7 +159,7 @@ export class RunsController {
     const query = readQuery(request, {
       limit: whole(1, 200),
       cursor: text,
-      status: oneOf('queued', 'running', 'waiting', 'cancelling', 'halted', 'succeeded', 'failed', 'cancelled'),
+      status: oneOf(...runStatuses),
       pack: text,
       stuck: oneOf(...STUCK),
     });

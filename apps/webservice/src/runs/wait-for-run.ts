@@ -1,13 +1,13 @@
-import type { RunReader, RunId, RunSummary, TenantId } from '@taskrunner/core';
+import { isOver, type RunReader, type RunId, type RunSummary, type TenantId } from '@taskrunner/core';
 import { filter, firstValueFrom, fromEvent, map, merge, scan, shareReplay, timer } from 'rxjs';
-import { hasEnded, type RunTails } from './run-tails';
+import type { RunTails } from './run-tails';
 
 /** What a long poll waits for. */
 export type WaitFor = 'end' | 'attention' | 'change';
 
 /** True if the run is as the caller waits for. `known`: the version that the caller has. */
 export function isReached(run: RunSummary, what: WaitFor, known: number): boolean {
-  if (hasEnded(run.status)) return true;
+  if (isOver(run.status)) return true;
   switch (what) {
     case 'end':
       return false;

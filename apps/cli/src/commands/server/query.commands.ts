@@ -1,9 +1,9 @@
-import { STUCK_REASONS } from '@taskrunner/core';
+import { STUCK_REASONS, isOver } from '@taskrunner/core';
 import { Option, type Command } from 'commander';
 import { connect, withConnection, type ConnectionOptions } from '../../server/connection';
 import { followLog } from '../../server/follow-log';
 import { cancelRun, getRun, listAll, listGates, listSteps, planOrder } from '../../server/run-api';
-import { hasEnded, waitsForPerson, type RunView } from '../../server/run-views';
+import { waitsForPerson, type RunView } from '../../server/run-views';
 import { runGateLines } from '../../terminal/decision-lines';
 import { EXIT, exitOfRun } from '../../terminal/exit-code';
 import { logLine } from '../../terminal/plain-display';
@@ -116,7 +116,7 @@ function registerShow(program: Command, context: Context): void {
           for (const wait of run.waits)
             terminal.print(safeLine(`waiting: ${wait.kind} ${wait.id ?? ''} until ${wait.until ?? '?'}`));
           if (run.outputs !== null) terminal.print(safeLine(`outputs ${JSON.stringify(run.outputs)}`));
-          printLines(context, hasEnded(run.status) ? endLines(run) : [`run ${run.runId} ${run.status}`]);
+          printLines(context, isOver(run.status) ? endLines(run) : [`run ${run.runId} ${run.status}`]);
         }
         return EXIT.OK;
       }),
@@ -173,12 +173,12 @@ function registerWait(program: Command, context: Context): void {
           const left = Math.max(0, Math.min(30, Math.ceil((deadline - Date.now()) / 1_000)));
           const { run } = await getRun(client, runId, { waitSeconds: left, for: options.for });
           const isWaiting = run !== null && options.for === 'attention' && waitsForPerson(run);
-          const isOver = run !== null && hasEnded(run.status);
-          if (run === null || !(isWaiting || isOver || Date.now() >= deadline)) continue;
+          const over = run !== null && isOver(run.status);
+          if (run === null || !(isWaiting || over || Date.now() >= deadline)) continue;
           context.terminal.print(
             options.output === 'json' ? JSON.stringify(run) : safeLine(`run ${runId} ${run.status}`),
           );
-          if (isOver) return exitOfRun(run.status, run.error);
+          if (over) return exitOfRun(run.status, run.error);
           return waitsForPerson(run) ? EXIT.WAITS_FOR_PERSON : EXIT.RETRYABLE;
         }
       }),

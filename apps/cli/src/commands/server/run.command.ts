@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { Option, type Command } from 'commander';
-import { isDigest, isJsonObject, parsePackReference, type Pack, type PackSource } from '@taskrunner/core';
+import { isDigest, isJsonObject, parsePackReference, type Pack, type PackSource, isOver } from '@taskrunner/core';
 import { readInputs, type InputFile, type InputOptions } from '../../packs/input-arguments';
 import { isThere, loadPack } from '../../packs/pack-argument';
 import { inputsFor } from '../../packs/plan-offline';
@@ -10,7 +10,7 @@ import { connect, withConnection, type ConnectionOptions } from '../../server/co
 import { followRun } from '../../server/follow-run';
 import { cancelRun } from '../../server/run-api';
 import { uploadFile } from '../../server/upload-file';
-import { hasEnded, type RunView } from '../../server/run-views';
+import { type RunView } from '../../server/run-views';
 import { CliError } from '../../terminal/cli-error';
 import { EXIT, exitOfRun, type ExitCode } from '../../terminal/exit-code';
 import { Interrupts } from '../../terminal/interrupts';
@@ -194,7 +194,7 @@ export async function followAndReport(
   });
   try {
     const run = await followRun({ client, runId, display, until, signal: leave.signal });
-    if (!hasEnded(run.status)) return EXIT.WAITS_FOR_PERSON;
+    if (!isOver(run.status)) return EXIT.WAITS_FOR_PERSON;
     return exitOfRun(run.status, run.error);
   } catch (error) {
     if (!leave.signal.aborted) throw error;

@@ -1,3 +1,4 @@
+import type { StepEnd } from '../foundation/statuses';
 import type { Digest, StepId } from '../foundation/ids';
 import { isJsonObject } from '../foundation/json';
 import type { Subject } from '../foundation/principal';
@@ -35,7 +36,7 @@ export interface StepResult {
   readonly endedAt: number | null;
   readonly attempts: number;
   readonly execution: number;
-  readonly status: 'succeeded' | 'failed' | 'skipped' | 'cancelled' | null;
+  readonly status: StepEnd | null;
   readonly code: string | null;
   readonly message: string | null;
   readonly exitCode: number | null;

@@ -1,3 +1,4 @@
+import type { RunStatus } from '../foundation/statuses';
 import type { Digest, RunId, TenantId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import type { GateOutcome } from '../gate/gate-state';
@@ -65,7 +66,7 @@ export interface ArtifactRow {
 }
 
 export interface RunChange {
-  readonly status: 'running' | 'waiting' | 'cancelling' | 'succeeded' | 'failed' | 'cancelled';
+  readonly status: Exclude<RunStatus, 'queued' | 'halted'>;
   readonly startedAt: number | null;
   readonly finishedAt: number | null;
   /** `[{kind, id, since, until}]` */

@@ -1,3 +1,4 @@
+import type { RunEnd, StepEnd } from '../foundation/statuses';
 import type { Digest, StepId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import type { Subject } from '../foundation/principal';
@@ -9,8 +10,6 @@ type Union<Events> = { [Type in keyof Events]: { readonly type: Type } & Events[
 
 /** Why a run or a step is the way it is: stable codes (`UPSTREAM_FAILED`, `GATE_REJECTED`, …). */
 export type Code = string;
-export type StepStatus = 'succeeded' | 'failed' | 'skipped' | 'cancelled';
-export type RunEnd = 'succeeded' | 'failed' | 'cancelled';
 
 interface InputEvents {
   'run.claimed': {
@@ -94,7 +93,7 @@ interface DerivedEvents {
   'step.attention': { readonly step: StepId; readonly attempt: number; readonly execution: number };
   'step.ended': {
     readonly step: StepId;
-    readonly status: StepStatus;
+    readonly status: StepEnd;
     readonly code: Code | null;
     readonly attempts: number;
     readonly outputs: ValueRef;

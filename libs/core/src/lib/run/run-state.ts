@@ -3,7 +3,7 @@ import type { PersistentMap } from '../foundation/persistent-map';
 import type { Subject } from '../foundation/principal';
 import type { ShownStatus, StepState } from '../step/step-state';
 import type { ValueRef } from '../step/value-ref';
-import type { RunEnd } from './run-event';
+import type { RunEnd } from '../foundation/statuses';
 
 /** The version of this machine: a journal names it; old versions stay until no retained journal needs them. */
 export const MACHINE_VERSION = 1;

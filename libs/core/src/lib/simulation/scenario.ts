@@ -1,15 +1,16 @@
+import { runEnds, stepEnds, type RunEnd, type StepEnd } from '../foundation/statuses';
 import type { Json, JsonObject } from '../foundation/json';
 import { anyKey, flag, format, json, jsonObject, oneOf, text } from '../pack/shapes/scalar-shapes';
 import { defaulted, list, object, optional, record, required, type Shape } from '../pack/shapes/shape';
 import type { NodeClass } from './report';
 
 /** How a step may end, as a scenario says it; `waiting`: it began and did not end; `not-reached`: it never began. */
-export type ScenarioStatus = 'succeeded' | 'failed' | 'skipped' | 'cancelled' | 'waiting' | 'not-reached';
+export type ScenarioStatus = StepEnd | 'waiting' | 'not-reached';
 
 /** What a scenario says must come out; null: nothing is said of it. */
 export interface Expectation {
   /** How the run ends. */
-  readonly status: 'succeeded' | 'failed' | 'cancelled' | 'waiting' | null;
+  readonly status: RunEnd | 'waiting' | null;
   /** Code of the run's failure. */
   readonly code: string | null;
   /** How steps end, by id or pattern: every step that a name picks. */
@@ -39,9 +40,9 @@ export interface Scenario {
 }
 
 const expectation: Shape<Expectation> = object<Expectation>({
-  status: optional(oneOf('succeeded', 'failed', 'cancelled', 'waiting')),
+  status: optional(oneOf(...runEnds, 'waiting')),
   code: optional(text),
-  nodes: defaulted(record(anyKey, oneOf('succeeded', 'failed', 'skipped', 'cancelled', 'waiting', 'not-reached')), {}),
+  nodes: defaulted(record(anyKey, oneOf(...stepEnds, 'waiting', 'not-reached')), {}),
   classes: defaulted(record(anyKey, oneOf('pending', 'skipped', 'requires-approval', 'requires-policy')), {}),
   outputs: optional<JsonObject>(record<Json>(anyKey, json)),
   approvals: optional(list(text)),

@@ -1,3 +1,4 @@
+import type { RunEnd } from '../foundation/statuses';
 import { readsOfTemplate, evaluateTemplate } from '../expression/json-template';
 import { ExpressionError } from '../expression/expression-fault';
 import { scopeFor } from '../binding/scope';
@@ -29,7 +30,7 @@ export interface Simulated {
   readonly kind: 'simulated';
   readonly report: SimulationReport;
   /** How the run would end; `waiting` if it would not. */
-  readonly status: 'succeeded' | 'failed' | 'cancelled' | 'waiting';
+  readonly status: RunEnd | 'waiting';
   readonly code: string | null;
   /** Final status of every step that began or was skipped, by instance. */
   readonly steps: ReadonlyMap<StepId, string>;

@@ -1,3 +1,4 @@
+import type { StepEnd } from '../foundation/statuses';
 import type { Digest, StepId } from '../foundation/ids';
 import type { PersistentMap } from '../foundation/persistent-map';
 import type { PersistentQueue } from '../foundation/persistent-queue';
@@ -6,12 +7,11 @@ import type { Question } from './question';
 import type { ValueRef } from './value-ref';
 
 export type StopCause = 'cancel' | 'sibling-failed' | 'attempt-timeout' | 'step-timeout' | 'gate';
-export type EndStatus = 'succeeded' | 'failed' | 'skipped' | 'cancelled';
 
 /** How a step ended and what that means for those that wait for it. */
 export interface Ended {
   readonly kind: 'ended';
-  readonly status: EndStatus;
+  readonly status: StepEnd;
   readonly code: string | null;
   readonly outputs: ValueRef;
   readonly attempts: number;
@@ -145,7 +145,7 @@ export type StepState =
 export type Containing = Extract<StepState, { kind: 'group' | 'repeat' }>;
 
 /** How readers name a state. */
-export type ShownStatus = 'pending' | 'running' | 'waiting' | 'retrying' | 'needs_attention' | EndStatus;
+export type ShownStatus = 'pending' | 'running' | 'waiting' | 'retrying' | 'needs_attention' | StepEnd;
 
 /** The status that readers see for a state. */
 export function shownStatus(state: StepState): ShownStatus {

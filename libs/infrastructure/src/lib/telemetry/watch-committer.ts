@@ -1,8 +1,8 @@
-import { Committer, type Commit, type Committed } from '@taskrunner/core';
+import { Committer, type Commit, type Committed, runEnds, stepEnds } from '@taskrunner/core';
 import type { JsonLog } from './json-log';
 import type { Metrics } from './metrics';
 
-const ENDED: ReadonlySet<string> = new Set(['succeeded', 'failed', 'skipped', 'cancelled']);
+const ENDS: ReadonlySet<string> = new Set(stepEnds);
 
 /** Counts what was committed: what a turn decided counts when it is durable, not before. */
 export class WatchedCommitter extends Committer {
@@ -12,8 +12,7 @@ export class WatchedCommitter extends Committer {
     private readonly log: JsonLog,
   ) {
     super();
-    for (const status of ['succeeded', 'failed', 'cancelled'])
-      metrics.add('taskrunner_runs_ended_total', 0, { status });
+    for (const status of runEnds) metrics.add('taskrunner_runs_ended_total', 0, { status });
   }
 
   async commit(commit: Commit): Promise<Committed> {
@@ -33,7 +32,7 @@ export class WatchedCommitter extends Committer {
         this.metrics.add('taskrunner_attentions_total', 1);
         this.log.say('warn', 'step.needs-attention', { runId, tenant, step });
       }
-      if (!ENDED.has(status)) continue;
+      if (!ENDS.has(status)) continue;
       const key = `${kind} ${status}`;
       ended.set(key, (ended.get(key) ?? 0) + 1);
     }

@@ -1,3 +1,4 @@
+import { runEnds, stepEnds } from '../../foundation/statuses';
 import type { Actor, Subject } from '../../foundation/principal';
 import { isJsonObject, type Json } from '../../foundation/json';
 import type { Entry } from '../../journal/page';
@@ -84,7 +85,7 @@ const gateDecision = closed<GateDecision>({
   decidedAt: moment,
 });
 
-const status = oneOf('succeeded', 'failed', 'skipped', 'cancelled');
+const status = oneOf(...stepEnds);
 const outcome = oneOf('approved', 'rejected', 'expired', 'closed');
 
 const INPUTS: Shapes<InputEventBody> = {
@@ -134,7 +135,7 @@ const INPUTS: Shapes<InputEventBody> = {
 const DERIVED: Shapes<Derived> = {
   'run.started': {},
   'run.ended': {
-    status: oneOf('succeeded', 'failed', 'cancelled'),
+    status: oneOf(...runEnds),
     code: nullable(code),
     step: nullable(step),
     outputs: valueRef,

@@ -1,3 +1,4 @@
+import type { StepEnd } from '../../foundation/statuses';
 import { digestOf } from '../../canonical/digest';
 import type { Digest, StepId } from '../../foundation/ids';
 import { isJsonObject } from '../../foundation/json';
@@ -8,7 +9,7 @@ import { digestOfRef, type Placed, type RunFacts, type StepFact } from './run-fa
 /** What the statement says of one step: no free text of it. A line of `steps.ndjson`. */
 export type StepRecord = {
   readonly id: StepId;
-  readonly status: 'succeeded' | 'failed' | 'skipped' | 'cancelled';
+  readonly status: StepEnd;
   readonly attempts: number;
   /** Effect class; null of containers and gates. */
   readonly effects: 'pure' | 'idempotent' | 'once' | null;

@@ -1,3 +1,4 @@
+import type { RunEnd } from '../../foundation/statuses';
 import type { Digest } from '../../foundation/ids';
 import type { Json, JsonObject } from '../../foundation/json';
 import type { Actor, Subject } from '../../foundation/principal';
@@ -110,7 +111,7 @@ export interface ReportedRun {
   /** Null if the journal does not end the run. */
   readonly end: {
     readonly at: string;
-    readonly result: 'succeeded' | 'failed' | 'cancelled';
+    readonly result: RunEnd;
     readonly code: string | null;
     readonly step: string | null;
     /** Of the run itself; null if it has none. */

@@ -1,3 +1,4 @@
+import type { RunEnd } from '../../foundation/statuses';
 import { sha256 } from '../../canonical/digest';
 import type { Digest } from '../../foundation/ids';
 import { onceFor } from '../../foundation/once-for';
@@ -55,7 +56,7 @@ export type PackRun = {
   readonly run: {
     readonly id: string;
     readonly tenant: string;
-    readonly result: 'succeeded' | 'failed' | 'cancelled';
+    readonly result: RunEnd;
     readonly reason: string | null;
     readonly startedAt: string | null;
     readonly endedAt: string;

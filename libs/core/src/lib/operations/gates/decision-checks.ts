@@ -1,3 +1,4 @@
+import { refusesDecisions } from '../../foundation/statuses';
 import { isProofEnough, durationMs } from '../../evidence/verify/check/gate-bounds';
 import type { DecisionRecord } from '../../evidence/records/documents';
 import type { Fault } from '../../foundation/fault';
@@ -29,8 +30,6 @@ export interface CheckedDecision {
   /** Milliseconds since the epoch. */
   readonly decidedAt: number;
 }
-
-const OVER = ['succeeded', 'failed', 'cancelled', 'cancelling', 'halted'];
 
 /** Whether a decision may count now, and the record of it. Throws `DecisionError`; changes nothing. */
 export function checkDecision(
@@ -155,7 +154,7 @@ function endOf({ state, runStatus, doomed }: GateRow): 'GATE_DECIDED' | 'GATE_EX
     case 'closed':
       return 'RUN_ENDED';
     case 'open':
-      return doomed || OVER.includes(runStatus) ? 'RUN_ENDED' : null;
+      return doomed || refusesDecisions(runStatus) ? 'RUN_ENDED' : null;
   }
 }
 

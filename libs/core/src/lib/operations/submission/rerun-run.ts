@@ -1,3 +1,4 @@
+import { hasEnded } from '../../foundation/statuses';
 import { isRerunFrom } from '../../binding/reuse';
 import { sigstoreBundle } from '../../evidence/encoding/sigstore';
 import { pointerTo } from '../../document/json-pointer';
@@ -49,8 +50,6 @@ export interface RerunRunDependencies {
   readonly submit: Pick<SubmitRun, 'submit'>;
 }
 
-const ENDED: ReadonlySet<string> = new Set(['succeeded', 'failed', 'cancelled']);
-
 /**
  * Does an ended run again (engine.md §6): a new run of the same plan, planned, trusted and admitted as any other, that takes over by
  * reference what succeeded before. Its admission names the original and where that one's journal ends. Throws `RerunRunError` and what
@@ -66,7 +65,7 @@ export class RerunRun {
     if (!original)
       throw new RerunRunError('RUN_NOT_FOUND', 'the run does not exist', 'Check the run id and the tenant.');
     const { status, head, initiators, labels, documents, packSignatures } = original;
-    if (!ENDED.has(status) || head === null)
+    if (!hasEnded(status) || head === null)
       throw new RerunRunError('RUN_NOT_ENDED', `the run is ${status}`, 'Wait until the run ends, or cancel it.');
     refuseUnknownStep(documents, from);
     const source = await this.sourceOf(principal.tenant, runId, original);

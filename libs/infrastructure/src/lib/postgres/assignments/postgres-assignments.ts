@@ -1,4 +1,4 @@
-import { Assignments, canonical, runUuid, toRunId } from '@taskrunner/core';
+import { Assignments, canonical, runUuid, toRunId, isOver } from '@taskrunner/core';
 import type {
   AssignmentReport,
   AssignmentStatus,
@@ -106,7 +106,7 @@ export class PostgresAssignments extends Assignments {
     if (!row) return { kind: 'refused', code: 'RUN_NOT_FOUND' };
     if (row.position !== null) return { kind: 'posted', position: row.position };
     if (!row.held) return { kind: 'lost' };
-    if (ENDED.includes(row.status)) return { kind: 'refused', code: 'RUN_ENDED' };
+    if (isOver(row.status)) return { kind: 'refused', code: 'RUN_ENDED' };
     if (row.unread >= UNREAD) return { kind: 'refused', code: 'INBOX_FULL' };
     // Not inserted although there was room: this report, sent before, came first while the statement waited. Now it can be read.
     return this.report(held, report);
@@ -139,8 +139,6 @@ export class PostgresAssignments extends Assignments {
     return (await this.pool.query({ ...text, values: [...values] })).rows as Row[];
   }
 }
-
-const ENDED: readonly string[] = ['succeeded', 'failed', 'cancelled', 'halted'];
 
 /** Unread inbox messages of a run at most. */
 const UNREAD = 1_000;

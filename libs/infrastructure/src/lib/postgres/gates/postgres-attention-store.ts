@@ -1,4 +1,4 @@
-import { AttentionStore, canonical, runUuid } from '@taskrunner/core';
+import { AttentionStore, canonical, runUuid, isOver } from '@taskrunner/core';
 import type { Envelope, ResolutionOutcome, Resolved, SignedResolution } from '@taskrunner/core';
 import type { Queries } from '../connection/queries';
 import { withRetry } from '../connection/retry';
@@ -13,8 +13,6 @@ interface Reasons {
   readonly sub: string;
   readonly envelope: Envelope;
 }
-
-const ENDED = ['succeeded', 'failed', 'cancelled', 'halted'];
 
 /** Resolutions, each in one statement on the run's row. A refusal is explained from the rows afterwards. */
 export class PostgresAttentionStore extends AttentionStore {
@@ -41,7 +39,7 @@ export class PostgresAttentionStore extends AttentionStore {
       if (found.envelope.payload === envelope.payload) return { kind: 'counted' };
       return { kind: 'known', outcome, person: { iss, sub }, envelope: found.envelope };
     }
-    if (found.doomed || ENDED.includes(found.status)) return { kind: 'refused', code: 'RUN_ENDED' };
+    if (found.doomed || isOver(found.status)) return { kind: 'refused', code: 'RUN_ENDED' };
     return found.needed ? { kind: 'again' } : { kind: 'refused', code: 'ATTENTION_NOT_NEEDED' };
   }
 }

@@ -7,6 +7,7 @@ import {
   compareEach,
   personsOf,
   runUuid,
+  refusesDecisions,
 } from '@taskrunner/core';
 import type {
   Decided,
@@ -66,7 +67,6 @@ interface Reasons {
 
 const ROUNDS = 20;
 const SEPARATOR = '\u001f';
-const OVER = ['succeeded', 'failed', 'cancelled', 'cancelling', 'halted'];
 
 /** Decisions, each in one statement on the gate's row (gates.md §3). A refusal is explained from the rows afterwards. */
 export class PostgresGateStore extends GateStore {
@@ -153,7 +153,7 @@ function reasonOf({ decision, decidedAt }: SignedDecision, found: Reasons): Deci
 }
 
 function isOver({ status, cancel_position, doomed }: Reasons): boolean {
-  return doomed || cancel_position > 0 || OVER.includes(status);
+  return doomed || cancel_position > 0 || refusesDecisions(status);
 }
 
 function shown({ state, approvals, required }: Counted): Counted {

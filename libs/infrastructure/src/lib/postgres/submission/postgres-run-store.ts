@@ -1,4 +1,4 @@
-import { RunStore, runUuid, toRunId } from '@taskrunner/core';
+import { RunStore, runUuid, toRunId, isOver } from '@taskrunner/core';
 import type { Created, InputEventBody, NewRun, Posted, RunId, TenantId } from '@taskrunner/core';
 import { RequestBatcher } from '../connection/request-batcher';
 import type { TenantQueries } from '../connection/queries';
@@ -146,8 +146,7 @@ function outcomeOf(row: PostedRow | undefined): Posted {
   if (!row) return { kind: 'refused', code: 'RUN_NOT_FOUND' };
   if (row.position !== null) return { kind: 'posted', position: row.position };
   if (row.known) return { kind: 'known' };
-  if (['succeeded', 'failed', 'cancelled', 'halted'].includes(row.status))
-    return { kind: 'refused', code: 'RUN_ENDED' };
+  if (isOver(row.status)) return { kind: 'refused', code: 'RUN_ENDED' };
   // Not inserted although there was room: a concurrent message with this key came first.
   return row.unread >= LIMIT ? { kind: 'refused', code: 'INBOX_FULL' } : { kind: 'known' };
 }
