@@ -4,7 +4,7 @@ import { itemInputs, manifestOfMap, manifestOfSteps, setting } from '../packs.mj
 import { median } from '../median.mjs';
 
 const require = createRequire(import.meta.url);
-const core = require('@taskrunner/core');
+const { PlannerHere, planningContextOf, planningDependencies } = require('@taskrunner/core');
 const { PlanningThreads } = require('@taskrunner/infrastructure');
 
 const WARM_UPS = 3;
@@ -14,7 +14,7 @@ const MEASURED = 3;
 
 /** Milliseconds from the manifest to the hash and the texts that are stored; `cpuMs` is what this process took for it, whatever else ran. */
 function planning(manifest, inputs) {
-  const dependencies = core.planningDependencies(core.planningContextOf(setting));
+  const dependencies = planningDependencies(planningContextOf(setting));
   const once = () => {
     const [began, taken] = [performance.now(), process.cpuUsage()];
     const planned = dependencies.plan({ source: { manifest, hasLines: true, files: [] }, inputs, asker: ASKER });
@@ -29,9 +29,9 @@ function planning(manifest, inputs) {
 
 /** Small packs a second through the threads; ratio to the same in this thread. */
 async function throughThreads() {
-  const context = core.planningContextOf(setting);
+  const context = planningContextOf(setting);
   const threads = new PlanningThreads(context, { memory: 256 * 1024 ** 2, time: 10_000, threads: 2, queue: 10_000 });
-  const here = new core.PlannerHere(context);
+  const here = new PlannerHere(context);
   const asked = { source: { manifest: manifestOfSteps(10), hasLines: true, files: [] }, inputs: {}, asker: ASKER };
   const rate = async (planner, count) => {
     const began = performance.now();

@@ -1,11 +1,11 @@
-import type * as Core from '@taskrunner/core';
+import type { advance as decide } from '@taskrunner/core';
 import { scenarioOf } from '../testing/shrink';
 import { play } from '../testing/world';
 import type { Invariant } from '../testing/verdict';
 
 // Bugs of the one function that decides. It is no part of the harness's model, so it is replaced here, for this file alone.
 
-type Advance = typeof Core.advance;
+type Advance = typeof decide;
 // `mock…`: Jest lets a factory read these before the file has begun.
 const mockBug: { with: (advance: Advance) => Advance } = { with: (advance) => advance };
 
