@@ -24,7 +24,7 @@ function place() {
  */
 export async function makeTestCluster() {
   const { bootstrapRoles, createDatabase, databaseRoles, migrateDatabase, roleName, startEmbeddedPostgres } =
-    createRequire(import.meta.url)('../libs/infrastructure/dist/index.js');
+    createRequire(import.meta.url)('@taskrunner/infrastructure');
   const parent = mkdtempSync(join(place(), 'taskrunner-'));
   chmodSync(parent, 0o755);
   const folder = join(parent, 'cluster');

@@ -31,8 +31,9 @@ const say = (text) => console.log(`${((Date.now() - began) / 1_000).toFixed(1).p
 const closers = [];
 
 async function prepareDatabase(folder) {
-  const product = createRequire(import.meta.url)(join(ROOT, 'libs/infrastructure/dist/index.js'));
-  const { startEmbeddedPostgres, bootstrapRoles, createDatabase, roleName, databaseRoles } = product;
+  const { startEmbeddedPostgres, bootstrapRoles, createDatabase, roleName, databaseRoles } = createRequire(
+    import.meta.url,
+  )('@taskrunner/infrastructure');
   const dataDirectory = join(folder, 'database');
   const open = (port = 0) => startEmbeddedPostgres({ dataDirectory, port });
   let server = await open();

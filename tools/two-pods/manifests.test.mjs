@@ -102,9 +102,7 @@ for (const overlay of readdirSync(OVERLAYS)) {
     });
 
     await t.test('gives pods that end as long as the configuration lets them take', () => {
-      const { parseConfiguration } = createRequire(join(ROOT, 'libs/infrastructure/package.json'))(
-        join(ROOT, 'libs/infrastructure/dist/index.js'),
-      );
+      const { parseConfiguration } = createRequire(import.meta.url)('@taskrunner/infrastructure');
       const { http, worker } = parseConfiguration('').configuration;
       const graceMs = (deployment) =>
         1_000 * pods.find(({ name }) => name === `Deployment ${deployment}`).spec.terminationGracePeriodSeconds;
