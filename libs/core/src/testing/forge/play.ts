@@ -207,7 +207,7 @@ class Stage {
       const driver = await RunDriver.open(dependencies, world.claim(run));
       if (typeof driver === 'string')
         throw new NotPlayed(`the run is ${driver}: ${JSON.stringify(world.alarms.at(-1) ?? null)}`);
-      lies.plan?.(driver['index']);
+      lies.plan?.(driver['restored'].index);
       const driven = await driver.drive();
       if (driven === 'ended') break;
       if (driven !== 'parked' && driven !== 'handed-over') throw new NotPlayed(`the run is ${driven}`);

@@ -267,10 +267,10 @@ describe.each(Object.entries(SCENARIOS))('a gate, and %s', (_, scenario) => {
       world.decide(run, scenario.gate, 'grace');
       await drive((driver) => {
         if (!changed) return;
-        const { results, values } = driver as unknown as {
-          results: RunProjection;
-          values: { known: Map<string, Json> };
+        const { restored } = driver as unknown as {
+          restored: { results: RunProjection; values: { known: Map<string, Json> } };
         };
+        const { results, values } = restored;
         for (const held of [{ code: 9 }, ['changed']]) values.known.set(digestOf(held), held);
         results.take({ kind: 'fact', at: world.at, event: scenario.change } as unknown as Parameters<
           RunProjection['take']

@@ -13,15 +13,19 @@ import type { FanOutDispatcher } from './fan-out/fan-out-dispatcher';
 import type { PolicyLog } from './policy-log';
 import { judgePolicy } from './questions';
 import type { Restored } from '../claimed-run/restore-run';
+import type { RunTime } from '../claimed-run/run-time';
 import type { RunSecrets } from '../claimed-run/run-secrets';
 import type { RunValues } from '../claimed-run/run-values';
 import type { Arrival } from '../turn/turn-builder';
 
 type Start = Extract<Command, { type: 'start' }>;
 
+/** What a driver depends on, with the time of its run as the clock. */
+export type RunDependencies = DriverDependencies & { readonly clock: RunTime };
+
 /** With what the commands of a run are performed. */
 export interface RunMeans {
-  readonly dependencies: DriverDependencies;
+  readonly dependencies: RunDependencies;
   readonly run: ClaimedRun;
   readonly initiators: Restored['admission']['initiators'];
   readonly values: RunValues;

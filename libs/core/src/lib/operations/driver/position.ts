@@ -1,0 +1,60 @@
+import type { StepId } from '../../foundation/ids';
+import type { Head } from '../../journal/chain';
+import type { RunProjection } from '../../binding/run-projection';
+import { ROOT } from '../../plan/place';
+import type { Command } from '../../run/command';
+import type { RunState } from '../../run/run-state';
+import type { TurnBuilder } from '../turn/turn-builder';
+import type { Restored } from '../claimed-run/restore-run';
+
+/** Where a run stands: what is committed, and nothing else. */
+export class Position {
+  state: RunState;
+  head: Head;
+  /** Time of the last entry, milliseconds since the epoch; 0 if there is none. */
+  lastAt: number;
+  /** Number of the last log line. */
+  lastLine: number;
+  /** Commands that may run before the next commit. */
+  ahead: readonly Command[] = [];
+  /** The journal has taken this claim. */
+  begun = false;
+  /** Steps of the plan's first level that have begun. */
+  readonly topSteps = new Set<StepId>();
+
+  /** @param seen position of the last inbox message that a commit has taken */
+  constructor(
+    { state, head, lastAt, lastLine, results }: Pick<Restored, 'state' | 'head' | 'lastAt' | 'lastLine' | 'results'>,
+    public seen: number,
+  ) {
+    this.state = state;
+    this.head = head;
+    this.lastAt = lastAt;
+    this.lastLine = lastLine;
+    this.noteTopSteps(results);
+  }
+
+  private noteTopSteps(results: RunProjection): void {
+    for (const [step] of results.all()) if (isTop(step)) this.topSteps.add(step);
+  }
+
+  /** Steps that a turn changes: they count although its commit may be refused, since they have begun. */
+  noteChanged({ changed }: TurnBuilder): void {
+    for (const [step, { kind }] of changed) if (isTop(step) && kind !== 'pending') this.topSteps.add(step);
+  }
+
+  /** A turn is committed. */
+  accept(turn: TurnBuilder, head: Head): void {
+    this.begun = true;
+    this.state = turn.state;
+    this.head = head;
+    this.lastAt = turn.at;
+    this.lastLine = turn.lastLine;
+    this.seen = turn.seen;
+    this.ahead = turn.ahead;
+  }
+}
+
+function isTop(step: StepId): boolean {
+  return step !== ROOT && !step.includes('::');
+}
