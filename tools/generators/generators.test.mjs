@@ -236,6 +236,9 @@ describe('a generator', () => {
         assert.doesNotMatch(text, /<%|TODO|\[object Object\]/, path);
         if (/\.[cm]?[jt]s$/.test(path)) assert.deepEqual(syntaxFaults(path, text), [], path);
         if (path.endsWith('.json')) JSON.parse(text);
+        for (const [, name] of text.matchAll(/from '(\.{1,2}\/[^']+)';/g))
+          if (path.endsWith('.ts'))
+            assert.ok(imported(tree, path, name), `${path} imports ${name}, which is not there`);
         if (type === 'CREATE') await assertFormatted(path, text);
         else assert.ok(linesGone(path, text).length <= 3, `${path} has lost ${linesGone(path, text).join('\n')}`);
       }
@@ -263,6 +266,12 @@ it('a route is tried before the tests that stop the webservice', async () => {
   );
   assert.ok(made > 0 && made < last, `the test of the route stands at ${made}, the last tests at ${last}`);
 });
+
+/** True if a relative import leads to a file. */
+function imported(tree, path, name) {
+  const target = join(path, '..', name).replace(/\.js$/, '');
+  return ['.ts', '/index.ts', '.json', ''].some((end) => tree.isFile(target + end));
+}
 
 async function assertFormatted(path, text) {
   assert.equal(text, await formatted(path, text), `${path} is not formatted`);

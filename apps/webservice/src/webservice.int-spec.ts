@@ -367,8 +367,9 @@ beforeAll(async () => {
       bodies: { ...defaults.http.bodies, memory: 8 * MIB, tenantMemory: 4 * MIB },
       ...{ keepAlive: 65_000, headersTimeout: 1_500, bodyTimeout: 1_000 },
       ...{ lameDuck: 2_000, drain: 4_000 },
-      streams: { cache: 16 * MIB, stall: 10_000 },
+      streams: { ...defaults.http.streams, cache: 16 * MIB, stall: 10_000 },
       limits: {
+        ...defaults.http.limits,
         submit: 5_000,
         plan: 500,
         decide: 5_000,
@@ -412,6 +413,7 @@ beforeAll(async () => {
     limits: { ...defaults.limits, planMemory: 256 * MIB, planTime: 1_000, planThreads: 2, planQueue: 64 },
     packsRegistry: { ...defaults.packsRegistry, ...(await registries()), unsigned: 'run' },
     scheduler: {
+      ...defaults.scheduler,
       enabled: false,
       interval: 1_000,
       batch: 10,
