@@ -147,6 +147,8 @@ async function databaseGoes(ada, database) {
 }
 
 async function main() {
+  if (!existsSync(join(ROOT, 'libs/infrastructure/dist')) || !existsSync(join(ROOT, 'apps/cli/dist')))
+    throw new Failure('Nothing is built. Run `npm run build` first.');
   const folder = mkdtempSync(join(tmpdir(), 'two-pods-'));
   closers.push(() => options.keep || rmSync(folder, { recursive: true, force: true }));
   // Of a run that was interrupted.
@@ -241,7 +243,9 @@ try {
 } catch (error) {
   code = 1;
   console.error(error instanceof Failure ? error.message : error);
-  for (const service of Object.keys(HEALTH))
+  // Before the pods begin there is nothing to show.
+  const begun = closers.length > 1 ? Object.keys(HEALTH) : [];
+  for (const service of begun)
     console.error(
       await podman(['logs', '--tail', '30', `taskrunner-${service}-pod-${service}`]).catch((e) => e.message),
     );
