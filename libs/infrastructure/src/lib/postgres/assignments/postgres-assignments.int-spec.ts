@@ -99,7 +99,8 @@ async function whileHeld(
     await client.query('select from pack_runs.runs where run_id = $1 for update', [runUuid(run.runId)]);
     const waits = `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
     const acted = act();
-    for (let round = 0; round < 1_000 && (await database.sql(waits)).length < waiting; round++) await delay(5);
+    for (const end = Date.now() + 30_000; (await database.sql(waits)).length < waiting && Date.now() < end;)
+      await delay(5);
     await look();
     await client.query('commit');
     await acted;
@@ -258,7 +259,7 @@ describe('an assignment', () => {
     if (!held) throw new Error('not claimed');
     expect(await short.assignments.others(living)).toBe(2);
     await short.assignments.begin(held, started(steps(0, 1)));
-    for (const end = Date.now() + 10_000; Date.now() < end; await delay(100)) {
+    for (const end = Date.now() + 30_000; Date.now() < end; await delay(100)) {
       await short.claims.renew(living);
       await short.claims.sweep(living);
       const [row] = await database.sql<{ owner: string | null }>('select owner from pack_runs.assignments');
