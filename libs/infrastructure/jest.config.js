@@ -1,5 +1,7 @@
+const { withBuiltCore } = require('../../tools/jest-built-core.cjs');
+
 module.exports = {
-  ...require('../../jest.preset.js'),
+  ...withBuiltCore(require('../../jest.preset.js')),
   displayName: 'infrastructure',
   rootDir: __dirname,
   globalSetup: '../../tools/jest-cluster.cjs',
