@@ -1,7 +1,5 @@
-const { withBuiltCore } = require('../../tools/jest-built-core.cjs');
-
 module.exports = {
-  ...withBuiltCore(require('../../jest.preset.js')),
+  ...require('../../jest.built-core.js'),
   displayName: 'infrastructure',
   rootDir: __dirname,
   globalSetup: '../../tools/jest-cluster.cjs',
