@@ -16,7 +16,8 @@ import { aCommit, after, aWorker, start, submit, tenantA, tenantB } from '../tes
 import { startTestServer } from '../testing/test-database';
 import type { TestDatabase, TestServer } from '../testing/test-database';
 
-const LEASE_MS = 400;
+/** Of a worker that dies. */
+const LEASE_MS = 1_500;
 
 let host: TestServer;
 let database: TestDatabase;
