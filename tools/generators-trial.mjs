@@ -26,6 +26,7 @@ const env = {
   NX_DAEMON: 'false',
   NX_NO_CLOUD: 'true',
   TASKRUNNER_TEST_CLUSTER: undefined,
+  TASKRUNNER_TEST_CLUSTER_FOLDER: undefined,
 };
 const G = '@taskrunner/generators';
 const SENTENCE = '--about=It is for a trial.';

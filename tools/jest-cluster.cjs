@@ -1,9 +1,19 @@
-// Before a whole suite: a migrated database that its files begin with a copy of. A run of some files makes none: each of them then makes its own.
+// Before a whole suite: a migrated database that its files begin with a copy of. `npm test` has one for all projects. A run of some files makes
+// none: each of them then makes its own.
 module.exports = async ({ testPathPatterns }) => {
-  const { TASKRUNNER_TEST_CLUSTER: made, TASKRUNNER_TEST_PG_BIN: other } = process.env;
+  const {
+    TASKRUNNER_TEST_CLUSTER: made,
+    TASKRUNNER_TEST_PG_BIN: other,
+    TASKRUNNER_TEST_CLUSTER_FOLDER: shared,
+  } = process.env;
   if (made !== undefined || other !== undefined || testPathPatterns.patterns.length > 0) return;
-  const { makeTestCluster } = await import('./test-cluster.mjs');
-  const cluster = await makeTestCluster();
-  process.env.TASKRUNNER_TEST_CLUSTER = cluster.folder;
-  globalThis.removeTestCluster = cluster.remove;
+  const { makeTestCluster, sharedTestCluster } = await import('./test-cluster.mjs');
+  if (shared !== undefined) {
+    process.env.TASKRUNNER_TEST_CLUSTER = await sharedTestCluster(shared);
+    return;
+  }
+  const { clusterFolder, removeCluster } = await import('./cluster-folder.mjs');
+  const folder = clusterFolder();
+  globalThis.removeTestCluster = () => removeCluster(folder);
+  process.env.TASKRUNNER_TEST_CLUSTER = await makeTestCluster(folder);
 };

@@ -1,42 +1,60 @@
 // A migrated database for one run of the tests: a copy of it is there in a fraction of the time that initdb and the migrations take.
-import { chmodSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+import { DATA } from './cluster-folder.mjs';
 
-const MEMORY = '/dev/shm';
-/** Two or three databases run at once. */
-const ENOUGH_BYTES = 4 * 2 ** 30;
+/** In the folder of a cluster: why there is none; that somebody makes it. */
+const [FAULT, MAKING] = ['fault', 'making'];
 
-/** In memory where there is room: a database is a thousand files, each of which a disk takes about a millisecond for. */
-function place() {
-  try {
-    const { bavail, bsize } = statfsSync(MEMORY);
-    return bavail * bsize >= ENOUGH_BYTES ? MEMORY : tmpdir();
-  } catch {
-    return tmpdir();
-  }
+/** The superuser's, as those of the roles that follow, takes one round for each connection of a test, and not 4096. */
+async function setPassword(server) {
+  const client = new pg.Client({ connectionString: server.url() });
+  await client.connect();
+  await client.query(`alter role postgres password ${pg.escapeLiteral(server.passwordOf('postgres'))}`);
+  await client.end();
 }
 
-/**
- * Makes it, of what is built, and stops it. `folder` is for `TASKRUNNER_TEST_CLUSTER`, and copies may lie beside it; `remove`
- * deletes them all.
- */
-export async function makeTestCluster() {
+/** Makes it, of what is built, and stops it. What it gives is for `TASKRUNNER_TEST_CLUSTER`; copies may lie beside it. */
+export async function makeTestCluster(parent) {
   const { bootstrapRoles, createDatabase, databaseRoles, migrateDatabase, roleName, startEmbeddedPostgres } =
     createRequire(import.meta.url)('@taskrunner/infrastructure');
-  const parent = mkdtempSync(join(place(), 'taskrunner-'));
-  chmodSync(parent, 0o755);
   const folder = join(parent, 'cluster');
-  const server = await startEmbeddedPostgres({ dataDirectory: folder, fsync: false });
+  const server = await startEmbeddedPostgres({
+    dataDirectory: folder,
+    fsync: false,
+    settings: { scram_iterations: '1' },
+  });
+  await setPassword(server);
   const passwords = databaseRoles.map((role) => [role, server.passwordOf(roleName(role))]);
   await bootstrapRoles(server.url(), Object.fromEntries(passwords));
   await createDatabase(server.url(), 'taskrunner');
   await migrateDatabase(server.url(roleName('owner'), 'taskrunner'));
   await server.stop();
-  const remove = () => {
-    // The data lies elsewhere where the server's account cannot enter the folder.
-    for (const path of [dirname(server.pgdata), parent]) rmSync(path, { recursive: true, force: true });
-  };
-  return { folder, remove };
+  writeFileSync(join(parent, DATA), dirname(server.pgdata));
+  return folder;
+}
+
+/** The one of all projects of a run: whoever comes first makes it, the others wait for it. */
+export async function sharedTestCluster(parent) {
+  try {
+    mkdirSync(join(parent, MAKING));
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+    const until = Date.now() + 300_000;
+    while (!existsSync(join(parent, DATA))) {
+      if (existsSync(join(parent, FAULT))) throw new Error(readFileSync(join(parent, FAULT), 'utf8'));
+      if (Date.now() > until) throw new Error(`nobody has made the database in ${parent}`);
+      await delay(50);
+    }
+    return join(parent, 'cluster');
+  }
+  try {
+    return await makeTestCluster(parent);
+  } catch (error) {
+    writeFileSync(join(parent, FAULT), String(error.stack));
+    throw error;
+  }
 }

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { failuresOf } from './failures.mjs';
+import { clusterFolder, removeCluster } from './cluster-folder.mjs';
 
 const root = join(import.meta.dirname, '..');
 /** What each project's tests leave behind, and Nx keeps beside its cache. */
@@ -81,6 +82,9 @@ if (
 )
   process.exit(1);
 for (const report of reports) rmSync(report, { force: true });
+// One migrated database for all projects: the first whose tests run makes it (jest-cluster.cjs).
+env.TASKRUNNER_TEST_CLUSTER_FOLDER = clusterFolder();
+process.once('exit', () => removeCluster(env.TASKRUNNER_TEST_CLUSTER_FOLDER));
 const isBuilt = await nx('-t', 'build');
 const { checks, tests } = isBuilt ? await runAll() : { checks: false, tests: false };
 

@@ -1,5 +1,5 @@
 module.exports = {
-  ...require('../../jest.preset.js'),
+  ...require('../../jest.built-core.js'),
   displayName: 'webservice-e2e',
   rootDir: __dirname,
   testEnvironment: `${__dirname}/stack-environment.cjs`,

@@ -1,5 +1,5 @@
 module.exports = {
-  ...require('../../jest.preset.js'),
+  ...require('../../jest.built-core.js'),
   displayName: 'infrastructure',
   rootDir: __dirname,
   globalSetup: '../../tools/jest-cluster.cjs',

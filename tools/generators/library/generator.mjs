@@ -34,6 +34,7 @@ export default async function library(tree, options) {
     engines,
     dependencies,
     references: JSON.stringify(references),
+    specReferences: JSON.stringify([{ path: './tsconfig.build.json' }, ...references]),
     tmpl: '',
   });
 

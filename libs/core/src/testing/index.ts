@@ -12,4 +12,4 @@ export { aBlock, aPlan, aRunNode, testDefaults, testFloor } from './random/rando
 export { healthOf, MemoryObjects, STEADY_STORAGE } from './memory-objects';
 export { resealed, sampleRun, sealBundle, trustOf, type Sample, type SampleOptions } from './sample-evidence';
 export { objectionToJournal, type JournalOf } from './honest-journal';
-export { lawRuns, searched, seedsFrom } from './runs-of-laws';
+export { lawRuns, searched, searchedCases, seedsFrom } from './runs-of-laws';

@@ -5,6 +5,7 @@ import { canonicalize } from 'json-canonicalize';
 import type { Json } from '../foundation/json';
 import { canonical } from './canonical';
 import { digestOf, sha256 } from './digest';
+import { lawRuns } from '../../testing/runs-of-laws';
 
 const root = process.env['TASKRUNNER_VECTORS'] ?? join(__dirname, '../../../../../../shared/vectors');
 const vectors = join(root, 'jcs', 'testdata');
@@ -32,6 +33,7 @@ describe('canonical (RFC 8785)', () => {
       fc.property(fc.jsonValue({ maxDepth: 5 }), (value) => {
         expect(canonical(value as Json)).toBe(canonicalize(value));
       }),
+      lawRuns(),
     );
   });
 
@@ -42,6 +44,7 @@ describe('canonical (RFC 8785)', () => {
         expect(canonical(turned)).toBe(canonical(object as Json));
         expect(canonical(JSON.parse(canonical(turned)) as Json)).toBe(canonical(turned));
       }),
+      lawRuns(),
     );
   });
 

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { canonical } from './canonical';
 import { sameJson } from './same-json';
+import { lawRuns } from '../../testing/runs-of-laws';
 
 const small = fc.jsonValue({ maxDepth: 2 });
 
@@ -10,6 +11,7 @@ describe('sameness of values', () => {
       fc.property(small, small, (a, b) => {
         expect(sameJson(a, b)).toBe(canonical(a as never) === canonical(b as never));
       }),
+      lawRuns(),
     );
   });
 
@@ -18,6 +20,7 @@ describe('sameness of values', () => {
       fc.property(small, (a) => {
         expect(sameJson(a, JSON.parse(canonical(a as never)))).toBe(true);
       }),
+      lawRuns(),
     );
   });
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { Json } from '../foundation/json';
 import { JsonMeter, type JsonBounds, type JsonExcess } from './json-meter';
+import { lawRuns } from '../../testing/runs-of-laws';
 
 const WIDE: JsonBounds = { levels: 100, keys: 1_000, elements: 1_000, values: 2_000 };
 const encoder = new TextEncoder();
@@ -68,6 +69,7 @@ describe('JsonMeter', () => {
         if (elements > 0) expect(metered([bytes], { ...bounds, elements: elements - 1 })[0]?.of).toBe('elements');
         if (levels > 0) expect(metered([bytes], { ...bounds, levels: levels - 1 })[0]?.of).toBe('levels');
       }),
+      lawRuns(),
     );
   });
 });

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { growthOf, stepsOf } from '../../testing/steps';
 import type { Json } from '../foundation/json';
 import { readDocument } from './read-document';
+import { lawRuns, searchedCases } from '../../testing/runs-of-laws';
 
 function faultsOf(text: string | Uint8Array): string[] {
   const reading = readDocument(text);
@@ -188,6 +189,7 @@ describe('what is read', () => {
         if (reading.kind === 'refused') expect(tooExact).not.toBeNull();
         else expect(reading.value).toEqual(expected);
       }),
+      lawRuns(),
     );
   });
 
@@ -228,7 +230,7 @@ describe('what is read', () => {
         if (reading.kind === 'refused') expect(reading.faults.length).toBeGreaterThan(0);
         else expect(() => JSON.stringify(reading.value)).not.toThrow();
       }),
-      { numRuns: 2_000 },
+      searchedCases(500, 20_000),
     );
   });
 });

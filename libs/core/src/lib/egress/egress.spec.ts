@@ -6,6 +6,7 @@ import { broadnessOf } from './broad-egress';
 import { decideAddress, decideDial, decideEgress } from './decide-egress';
 import { type EgressRule, intersect, isCovered, parseRule } from './egress-rule';
 import { isSpecialAddress } from './special-address';
+import { lawRuns, searchedCases } from '../../testing/runs-of-laws';
 
 const rules = (...texts: string[]) => texts.map((text) => parseRule(text) as EgressRule);
 
@@ -170,6 +171,7 @@ describe('addresses', () => {
         expect(isSpecialAddress(`::ffff:${ip}`)).toBe(isSpecialAddress(ip));
         expect(isSpecialAddress(`64:ff9b::${ip}`)).toBe(isSpecialAddress(ip));
       }),
+      lawRuns(),
     );
   });
 });
@@ -205,7 +207,7 @@ describe('an intersection', () => {
       fc.property(list, list, target, (a, b, to) => {
         if (allows(intersect(a, b), to)) expect([allows(a, to), allows(b, to)]).toEqual([true, true]);
       }),
-      { numRuns: 5_000 },
+      searchedCases(1_000, 50_000),
     );
   });
 
@@ -215,7 +217,7 @@ describe('an intersection', () => {
       fc.property(unpinned, unpinned, target, (a, b, to) => {
         expect(allows(intersect(a, b), to)).toBe(allows(a, to) && allows(b, to));
       }),
-      { numRuns: 5_000 },
+      searchedCases(1_000, 50_000),
     );
   });
 
@@ -225,7 +227,7 @@ describe('an intersection', () => {
         const unpinned = by.map(({ cidr: _, ...rest }): EgressRule => rest);
         if (isCovered(one, unpinned)) expect(allows(intersect([one], unpinned), to)).toBe(allows([one], to));
       }),
-      { numRuns: 5_000 },
+      searchedCases(1_000, 50_000),
     );
   });
 
@@ -247,6 +249,7 @@ describe('an intersection', () => {
         expect(intersect(b, a)).toEqual(both);
         expect(intersect([...a].reverse(), b)).toEqual(both);
       }),
+      lawRuns(),
     );
   });
 });

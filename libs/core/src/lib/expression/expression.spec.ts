@@ -7,6 +7,7 @@ import type { ExpressionFault } from './expression-fault';
 import { FUNCTION_NAMES } from './functions';
 import { typeOfSchema } from './schema-type';
 import { arrayType, BOOLEAN_TYPE, nullable, NUMBER_TYPE, objectType, STRING_TYPE } from './static-type';
+import { searchedCases } from '../../testing/runs-of-laws';
 
 const SCOPE: JsonObject = {
   inputs: {
@@ -359,7 +360,7 @@ describe('the canonical text', () => {
         const reads = (expression: Expression): unknown => expression.reads.map(({ root, path }) => [root, path]);
         expect(reads(again)).toEqual(reads(result.expression));
       }),
-      { numRuns: 1_500 },
+      searchedCases(500, 15_000),
     );
     expect(checked).toBeGreaterThan(100);
   });
@@ -374,7 +375,7 @@ describe('the canonical text', () => {
             for (const { offset } of result.faults) expect(offset).toBeLessThanOrEqual(text.length);
         },
       ),
-      { numRuns: 3_000 },
+      searchedCases(500, 30_000),
     );
   });
 });
@@ -431,7 +432,7 @@ describe('JMESPath Community as oracle', () => {
         }
         expect(ours).toEqual(theirs);
       }),
-      { numRuns: 2_000 },
+      searchedCases(500, 20_000),
     );
   });
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { isDigest, isRunId, isTenantId, runUuid, toRunId } from './ids';
+import { lawRuns } from '../../testing/runs-of-laws';
 
 describe('run ids', () => {
   it('are the base32 of a UUID, there and back, in the order of the UUIDs', () => {
@@ -9,6 +10,7 @@ describe('run ids', () => {
         expect(runUuid(toRunId(a))).toBe(a);
         expect(toRunId(a) < toRunId(b)).toBe(a < b);
       }),
+      lawRuns(),
     );
   });
 

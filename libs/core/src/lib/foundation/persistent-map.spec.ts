@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { PersistentMap } from './persistent-map';
+import { lawRuns } from '../../testing/runs-of-laws';
 
 describe('PersistentMap', () => {
   it('behaves like a Map for any sequence of writes and removals', () => {
@@ -22,6 +23,7 @@ describe('PersistentMap', () => {
         expect(map.entries()).toEqual([...model].sort(([a], [b]) => (a < b ? -1 : 1)));
         for (const key of model.keys()) expect(map.get(key)).toBe(model.get(key));
       }),
+      lawRuns(),
     );
   });
 

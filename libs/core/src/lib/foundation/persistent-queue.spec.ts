@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { PersistentQueue } from './persistent-queue';
+import { lawRuns } from '../../testing/runs-of-laws';
 
 describe('PersistentQueue', () => {
   it('behaves like a list for any sequence of joining and serving, and leaves what was handed out as it was', () => {
@@ -15,6 +16,7 @@ describe('PersistentQueue', () => {
         }
         for (const one of handedOut) expect(drained(one.queue)).toEqual(one.model);
       }),
+      lawRuns(),
     );
   });
 });

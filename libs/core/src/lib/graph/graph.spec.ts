@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { ancestors, criticalPath, dependents, findCycle, topological, widest, type Graph } from './graph';
+import { lawRuns } from '../../testing/runs-of-laws';
 
 const graph = (needs: Record<string, readonly string[]>): Graph => new Map(Object.entries(needs));
 /** Any graph without a cycle: a name waits only for earlier ones. */
@@ -22,7 +23,10 @@ describe('findCycle', () => {
   ])('of %j is %j', (needs, cycle) => expect(findCycle(graph(needs))).toEqual(cycle));
 
   it('finds none in a graph that has none, however deep', () => {
-    fc.assert(fc.property(acyclic, (g) => expect(findCycle(g)).toBeNull()));
+    fc.assert(
+      fc.property(acyclic, (g) => expect(findCycle(g)).toBeNull()),
+      lawRuns(),
+    );
     const chain = new Map(Array.from({ length: 50_000 }, (_, i) => [`n${i}`, i === 0 ? [] : [`n${i - 1}`]] as const));
     expect(findCycle(chain)).toBeNull();
   });
@@ -37,6 +41,7 @@ describe('an order', () => {
         for (const [name, needs] of g)
           for (const need of needs) expect(order.indexOf(need)).toBeLessThan(order.indexOf(name));
       }),
+      lawRuns(),
     );
   });
 
@@ -46,6 +51,7 @@ describe('an order', () => {
         const twice = dependents(dependents(g));
         for (const [name, needs] of g) expect([...(twice.get(name) ?? [])].sort()).toEqual([...needs].sort());
       }),
+      lawRuns(),
     );
   });
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { LineCutter } from './line-cutter';
+import { searchedCases } from '../../testing/runs-of-laws';
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -74,7 +75,7 @@ describe('raw output', () => {
         const whole = lines.map((line) => (line.goesOn ? line.text : `${line.text}\n`)).join('');
         expect(whole.replace(/\n$/, '')).toBe(text.replaceAll('\r\n', '\n').replace(/\n$/, ''));
       }),
-      { numRuns: 500 },
+      searchedCases(200, 5_000),
     );
   });
 

@@ -4,6 +4,7 @@ import { contentDigest, toManifest } from './pack-digest';
 import type { Pack } from './model/pack';
 import { NO_FILES, type PackFiles } from './pack-files';
 import { readPack } from './read-pack';
+import { searchedCases } from '../../testing/runs-of-laws';
 
 const HEAD = `apiVersion: stellaops.io/pack.v1
 kind: TaskPack
@@ -448,7 +449,7 @@ describe('printing', () => {
         expect(toManifest(again)).toEqual(printed);
         expect(contentDigest(again, NO_FILES)).toBe(contentDigest(pack, NO_FILES));
       }),
-      { numRuns: 200 },
+      searchedCases(100, 2_000),
     );
   });
 });

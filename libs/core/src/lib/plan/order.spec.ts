@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { ancestors } from '../graph/graph';
 import { Order, type Sibling } from './order';
+import { searchedCases } from '../../testing/runs-of-laws';
 
 const list = (...siblings: readonly (readonly [string, readonly string[] | null])[]): readonly Sibling[] =>
   siblings.map(([id, needs]) => ({ id, needs }));
@@ -57,7 +58,7 @@ describe('the order of a list', () => {
           });
         });
       }),
-      { numRuns: 200 },
+      searchedCases(200, 2_000),
     );
   });
 });

@@ -6,6 +6,7 @@ import { packFiles, packText, planned, testConfiguration } from '../../testing/p
 import { isVerbatim } from '../pack/model/parameter-spellings';
 import { BUILTIN_EXECUTORS } from '../plan/builtin-executors';
 import { compareReceipts, hashPlan } from '../plan/hash-plan';
+import { searchedCases } from '../../testing/runs-of-laws';
 
 const steps = `
 - id: scan
@@ -324,7 +325,7 @@ describe('the plan hash', () => {
         const again = planned(json, inputs, { files });
         expect(canonical(again.plan as unknown as Json)).toBe(canonical(plan as unknown as Json));
       }),
-      { numRuns: 40 },
+      searchedCases(40, 400),
     );
   });
 
@@ -334,7 +335,7 @@ describe('the plan hash', () => {
       fc.property(fc.infiniteStream(fc.nat(1_000)), (keys) => {
         expect(hashPlan(shuffled(plan as unknown as Json, keys) as unknown as typeof plan).planHash).toBe(planHash);
       }),
-      { numRuns: 20 },
+      searchedCases(20, 200),
     );
   });
 });

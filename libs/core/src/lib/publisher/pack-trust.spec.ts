@@ -8,6 +8,7 @@ import type { TenantId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import { decidePackTrust, type PackTrustPolicy } from './pack-trust';
 import { isVisibleTo } from './visibility';
+import { searchedCases } from '../../testing/runs-of-laws';
 
 const ACME = 'acme' as TenantId;
 const pack = { name: 'demo', version: '1.4.0', contentDigest: sha256('content') };
@@ -135,7 +136,7 @@ describe('trust in a pack', () => {
           expect(code === null).toBe(distinct.size >= threshold);
         },
       ),
-      { numRuns: 60 },
+      searchedCases(60, 600),
     );
   });
 });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type { RunId } from '../foundation/ids';
 import { decideTick, type TickDecision, type TickFacts } from './decide-tick';
 import { tickAfter, type CatchUp, type Overlap, type Timing } from './timing';
+import { searchedCases } from '../../testing/runs-of-laws';
 
 const MINUTE = 60_000;
 const RUN = 'run_01kb3v2m5t8wq4yhn6z0c7d9ef' as RunId;
@@ -134,7 +135,7 @@ describe('every schedule', () => {
           if (decision.kind === 'skip')
             expect(decision.count).toBe(covered.filter((one) => one >= decision.first && one <= decision.last).length);
       }),
-      { numRuns: 500 },
+      searchedCases(500, 5_000),
     );
   });
 });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type { RunId, StepId } from '../foundation/ids';
 import { idempotencyKey } from './idempotency-key';
 import { backoffMs, mayRetry } from './retry';
+import { lawRuns } from '../../testing/runs-of-laws';
 
 const retries = {
   maxAttempts: 5,
@@ -27,6 +28,7 @@ describe('retries', () => {
         expect(jittered).toBeLessThanOrEqual(whole);
         expect(backoffMs({ ...retries, jitter: true }, attempt, seed)).toBe(jittered);
       }),
+      lawRuns(),
     );
   });
 

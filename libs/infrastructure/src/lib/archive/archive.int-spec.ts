@@ -8,6 +8,7 @@ import { pack, type Pack } from 'tar-stream';
 import { isCodedError, sha256 } from '@taskrunner/core';
 import { readTar, readTarFiles, type TarLimits } from './read-tar';
 import { isTarOf, writeTar } from './write-tar';
+import { searchedCases } from '@taskrunner/core/testing';
 
 type Entry = Parameters<Pack['entry']>[0] & { readonly content?: string };
 const LIMITS: TarLimits = { maxBytes: 4 * 1024 * 1024, maxFiles: 100, maxFileBytes: 1024 * 1024 };
@@ -61,7 +62,7 @@ describe('writeTar and readTar', () => {
           files.map(({ path: name, bytes }) => [name, sha256(bytes)]),
         );
       }),
-      { numRuns: 100 },
+      searchedCases(100, 1_000),
     );
   });
 
@@ -252,7 +253,7 @@ describe('writeTar and readTar', () => {
         changed[at] = byte;
         expect(await codeOf(changed)).toMatch(/^(read|ARCHIVE_)/);
       }),
-      { numRuns: 500 },
+      searchedCases(200, 5_000),
     );
   });
 });

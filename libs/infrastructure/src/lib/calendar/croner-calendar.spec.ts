@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { CronerCalendar } from './croner-calendar';
+import { searchedCases } from '@taskrunner/core/testing';
 
 const calendar = new CronerCalendar();
 const ms = (text: string) => Date.parse(text);
@@ -153,7 +154,7 @@ describe('ticks', () => {
         expect(next).toBeGreaterThan(start);
         expect((next ?? 0) % 60_000).toBe(0);
       }),
-      { numRuns: 300 },
+      searchedCases(300, 3_000),
     );
   });
 });

@@ -18,7 +18,7 @@ const setting = async ({ work, image, other }: EngineSetting) => {
     ...{ kubeconfig: server.kubeconfig, namespace: server.namespace, place: work, ceiling: CEILING, pull: 'never' },
     ...{ workClaim: 'work', workSubPath: 'work', workDirectory: work, serviceAccount: 'steps', nodeSelector: {} },
     ...{ runtimeClass: null, imagePullSecrets: [], ownerPod: null, startTimeoutMs: 60_000, ttlMs: 60_000 },
-    ...{ pollMs: 50, requestTimeoutMs: 10_000, outageMs: 10_000, watchWorkspace },
+    ...{ pollMs: 50, requestTimeoutMs: 60_000, outageMs: 60_000, watchWorkspace },
   };
   const engine = await KubernetesEngine.open(options);
   return {

@@ -132,7 +132,7 @@ describe.each(S3_SERVERS)('a bucket of $name as a destination', ({ program, star
   beforeAll(async () => {
     if (!isInstalled(program)) return;
     server = await start();
-    settings = await server.bucket({ prefix: 'evidence/', attempts: 1, timeout: 2_000 });
+    settings = await server.bucket({ prefix: 'evidence/', attempts: 1 });
     destination = await open({ ...settings, type: 's3' }, settings);
   }, 90_000);
   afterAll(async () => {
@@ -179,13 +179,22 @@ describe.each(S3_SERVERS)('a bucket of $name as a destination', ({ program, star
     'that does not answer is unavailable, and goes on',
     async () => {
       const file = aFile(SMALL, 'late.evidence.tar');
+      const impatient = await open({ ...settings, type: 's3' }, { ...settings, timeout: 2_000 });
       server.pause(true);
       try {
-        await expect(destination.deliver(file, content(SMALL))).rejects.toMatchObject(unavailable);
+        await expect(impatient.deliver(file, content(SMALL))).rejects.toMatchObject(unavailable);
       } finally {
         server.pause(false);
       }
-      await destination.deliver(file, content(SMALL));
+      // It goes on; a busy machine may take longer than its patience more than once.
+      for (const end = Date.now() + 30_000; ;)
+        try {
+          await impatient.deliver(file, content(SMALL));
+          break;
+        } catch (error) {
+          if (Date.now() > end) throw error;
+        }
+      (impatient as unknown as { close(): void }).close();
       expect(await keys('evidence/acme/late')).toEqual(['evidence/acme/late.evidence.tar']);
     },
     30_000,

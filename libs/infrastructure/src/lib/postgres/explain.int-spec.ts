@@ -1,3 +1,4 @@
+import { searched } from '@taskrunner/core/testing';
 import { Client } from 'pg';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
 import { openPool } from './connection/connection';
@@ -5,6 +6,10 @@ import { statement } from './connection/statement';
 import { submit, tenantA } from './testing/builders';
 import { startTestServer } from './testing/test-database';
 import type { TestDatabase, TestServer } from './testing/test-database';
+
+/** Of each of the large tables. Ten times what a question may touch, and more. */
+const ROWS = searched(20_000, 100_000);
+const OF_A_PACK = 200;
 
 let host: TestServer;
 let database: TestDatabase;
@@ -15,33 +20,32 @@ beforeAll(async () => {
   database = await host.database();
   const web = await database.web();
   const seed = await submit(web.runStore);
-  const rows = 100_000;
   await database.sql(
     `insert into pack_runs.run_sources
-     select (jsonb_populate_record(s, jsonb_build_object('run_id', pack_runs.uuidv7(1700000000000 + n * 1000), 'pack_name', 'pack-' || n % 500))).*
-     from pack_runs.run_sources s, generate_series(1, ${rows}) n`,
+     select (jsonb_populate_record(s, jsonb_build_object('run_id', pack_runs.uuidv7(1700000000000 + n * 1000), 'pack_name', 'pack-' || n % ${ROWS / OF_A_PACK}))).*
+     from pack_runs.run_sources s, generate_series(1, ${ROWS}) n`,
   );
   await database.sql(
     `insert into pack_runs.runs (tenant_id, run_id, environment_digest, isolation, created_ms, status, stuck)
      select s.tenant_id, s.run_id, r.environment_digest, r.isolation, 0,
-       case when random() < 0.001 then 'failed' else 'succeeded' end, case when random() < 0.001 then 'blocked' end
+       case when random() < ${100 / ROWS} then 'failed' else 'succeeded' end, case when random() < ${100 / ROWS} then 'blocked' end
      from pack_runs.run_sources s, pack_runs.runs r where s.run_id <> r.run_id`,
   );
   await database.sql(
     `insert into pack_runs.gates (tenant_id, run_id, gate, approval, state, gate_digest, request, required, expires_at, opened_ms)
-     select tenant_id, run_id, 'g', 'a', case when random() < 0.001 then 'open' else 'approved' end, '', '{}', 1, now() + interval '1 day', 1
+     select tenant_id, run_id, 'g', 'a', case when random() < ${100 / ROWS} then 'open' else 'approved' end, '', '{}', 1, now() + interval '1 day', 1
      from pack_runs.runs`,
   );
   await database.sql(
     `insert into pack_runs.steps (tenant_id, run_id, step, parent, place, kind, status, attempts)
      select r.tenant_id, r.run_id, 'm[' || n || ']', 'm', n, 'run', 'succeeded', 1
-     from (select * from pack_runs.runs limit 1) r, generate_series(1, ${rows}) n`,
+     from (select * from pack_runs.runs limit 1) r, generate_series(1, ${ROWS}) n`,
   );
   await database.sql('vacuum analyze');
   client = new Client({ connectionString: database.url('web') });
   await client.connect();
   expect(seed).toBeDefined();
-  // A hundred thousand rows four times, on a machine that others use too.
+  // A hundred thousand rows four times in `npm run test:all`, on a machine that others use too.
 }, 300_000);
 afterAll(async () => {
   await client.end();
@@ -82,7 +86,7 @@ function rowsOf(node: PlanNode | undefined): number {
 
 const cursor = '018bcfe5-6800-7000-8000-000000000000';
 
-describe('with 100 000 runs, a page of 50', () => {
+describe(`with ${ROWS} runs, a page of 50`, () => {
   it.each([
     ['unfiltered', 'list-runs', [tenantA, null, [null], null, null, 50, null]],
     ['after a cursor', 'list-runs', [tenantA, null, [null], null, cursor, 50, null]],
@@ -183,7 +187,7 @@ describe('what a worker asks', () => {
   });
 });
 
-describe('with 100 000 sealed runs, a worker', () => {
+describe(`with ${ROWS} sealed runs, a worker`, () => {
   beforeAll(async () => {
     await database.sql(
       `insert into pack_artifacts.attestations (tenant_id, run_id, bundle, bundle_size, statement, statements, sealed_ms)

@@ -176,7 +176,7 @@ describe('sending', () => {
     ['refuses', async () => ((receiver.status = 400), receiver.url)],
     ['never answers', async () => silent()],
   ])('to a receiver that %s hurts nothing, is counted, and said once', async (_, endpoint) => {
-    const telemetry = await start({ endpoint: await endpoint(), queueSize: 16 });
+    const telemetry = await start({ endpoint: await endpoint(), queueSize: 16, exportTimeout: 500 });
     for (let i = 0; i < 1_000; i++) {
       await telemetry.tracing.span('a', {}, async () => telemetry.log.say('info', 'work'));
     }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { parseTraceparent, printTraceparent } from './traceparent';
+import { lawRuns } from '@taskrunner/core/testing';
 
 const TRACE = 'a'.repeat(32);
 const SPAN = 'b'.repeat(16);
@@ -35,6 +36,7 @@ describe('parseTraceparent', () => {
         expect(text).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/);
         expect(parseTraceparent(text)).toEqual({ traceId, spanId, traceFlags, isRemote: true });
       }),
+      lawRuns(),
     );
   });
 });

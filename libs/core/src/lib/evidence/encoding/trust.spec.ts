@@ -5,6 +5,7 @@ import type { Json } from '../../foundation/json';
 import { fromBase64, toBase64 } from './base64';
 import { parseCanonical, parseStrictJson } from './strict-json';
 import { readTrust } from './trust';
+import { lawRuns } from '../../../testing/runs-of-laws';
 
 const trust = trustOf([aKey('run-open'), aKey('admission', 'ecdsa-p256')]);
 const text = (change: (copy: typeof trust) => unknown): string => {
@@ -85,6 +86,7 @@ describe('parseStrictJson', () => {
           expect((error as { code?: string }).code).toBe('EVIDENCE_JSON');
         }
       }),
+      lawRuns(),
     );
   });
 
@@ -126,6 +128,7 @@ describe('parseCanonical', () => {
         expect(canonical(parseCanonical(json))).toBe(json);
         expect(() => parseCanonical(`${json} `)).toThrow(expect.objectContaining({ code: 'EVIDENCE_NOT_CANONICAL' }));
       }),
+      lawRuns(),
     );
     for (const json of ['{"b":1,"a":2}', '{"a":1,"a":1}', '1.0', '"\\u0061"']) {
       expect(() => parseCanonical(json)).toThrow(expect.objectContaining({ code: 'EVIDENCE_NOT_CANONICAL' }));
@@ -142,6 +145,7 @@ describe('base64', () => {
         for (const spelling of [text, text.replace(/=+$/, ''), Buffer.from(bytes).toString('base64url')])
           expect(fromBase64(spelling)).toEqual(Uint8Array.from(bytes));
       }),
+      lawRuns(),
     );
   });
 

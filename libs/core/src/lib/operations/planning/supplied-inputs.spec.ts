@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { Json, JsonObject } from '../../foundation/json';
 import { packInputs, unpackInputs, weighsLess } from './supplied-inputs';
+import { searchedCases } from '../../../testing/runs-of-laws';
 
 const items = Array.from({ length: 5_000 }, (_, i) => ({ i }));
 
@@ -33,6 +34,7 @@ describe('packInputs', () => {
         const inputs = { ...some, large: items } as JsonObject;
         expect(unpackInputs(packInputs(inputs))).toEqual(inputs);
       }),
+      searchedCases(30, 1_000),
     );
   });
 });

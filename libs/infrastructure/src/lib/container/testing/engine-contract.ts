@@ -278,7 +278,9 @@ export function describeEngine<Under extends EngineUnderTest>(
       const { report, said } = saying('ready');
       const stop = new AbortController();
       const script = 'trap "echo tidied; exit 0" TERM; echo ready; while :; do sleep 0.05; done';
-      const ended = perform(tested.engine, { args: [script] }, { signal: stop.signal }, {}, report);
+      // It ends by itself: however busy the machine is, it is not killed before it has tidied up.
+      const patient = { run: aRun([], {}, { stopGraceMs: 60_000 }), signal: stop.signal };
+      const ended = perform(tested.engine, { args: [script] }, patient, {}, report);
       await said;
       stop.abort('cancel');
       expect((await ended).outcome).toEqual({ kind: 'stopped', unknown: false });

@@ -1,7 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { V1Container, V1ContainerState, V1Pod, V1PodSpec } from '@kubernetes/client-node';
 import { RUNTIME } from './engine-contract';
@@ -73,12 +72,6 @@ export class LocalPod {
     const [container] = this.spec.containers as [V1Container];
     const image = this.substitute.get(container.image ?? '') ?? container.image ?? '';
     try {
-      await podman('image', 'exists', image);
-    } catch {
-      this.state = { waiting: { reason: 'ErrImageNeverPull', message: `Container image "${image}" is not present` } };
-      return this.begin();
-    }
-    try {
       await podman(...this.createArguments(container, image));
       if (this.deleted) return;
       const log = openSync(this.logFile, 'a');
@@ -94,9 +87,9 @@ export class LocalPod {
         this.late = true;
         void this.delete(0);
       }, this.activeMs);
-      // Each look is a process: without a pause they take more of the machine than the container.
-      let look = await this.inspect();
-      for (; !/running|exited/.test(look.status); look = await this.inspect()) await delay(50);
+      // Each look would be a process, and take more of the machine than the container.
+      await podman('wait', '--interval', '50ms', '--condition', 'running', '--condition', 'exited', this.name);
+      const look = await this.inspect();
       this.imageID = `${image.split('@')[0]}@${look.digest}`;
       this.state = { running: {} };
       this.begin();
@@ -107,7 +100,8 @@ export class LocalPod {
       this.state = { terminated: { exitCode, reason } };
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      this.state = { waiting: { reason: 'CreateContainerError', message } };
+      const reason = message.includes('image not known') ? 'ErrImageNeverPull' : 'CreateContainerError';
+      this.state = { waiting: { reason, message } };
     } finally {
       this.over = true;
       this.begin();

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { Duplex } from 'node:stream';
 import { connect } from 'node:tls';
 import { readClientHello } from './client-hello';
+import { lawRuns } from '@taskrunner/core/testing';
 
 /** The first bytes that a real TLS client sends. */
 function helloOf(servername: string | undefined): Promise<Buffer> {
@@ -88,7 +89,10 @@ describe('a ClientHello', () => {
 
   it('is never more than a refusal, whatever comes', () => {
     const noise = fc.uint8Array({ maxLength: 300 });
-    fc.assert(fc.property(noise, (bytes) => ['partial', 'refused'].includes(readClientHello(bytes).kind)));
+    fc.assert(
+      fc.property(noise, (bytes) => ['partial', 'refused'].includes(readClientHello(bytes).kind)),
+      lawRuns(),
+    );
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 60 }), fc.integer({ min: 0, max: 255 }), (at, value) => {
         const bytes = crafted([[0, name('a.test')]]);
@@ -97,6 +101,7 @@ describe('a ClientHello', () => {
         // A changed byte may spell another name, never two readings of one.
         expect(reading.kind === 'read' && reading.sni === '').toBe(false);
       }),
+      lawRuns(),
     );
   });
 });

@@ -19,7 +19,7 @@ import { builtinExecutors } from '../builtin-executors';
 import type { SandboxDependencies } from '../step/sandbox-dependencies';
 import { NO_BUNDLES, NO_EXPORTS, NO_SPOOL, aRequest, aRun, Report, tenant } from '../testing/requests';
 
-const LIMITS = { connections: 8, attempts: 50, headerBytes: 16_384, idleMs: 20_000, dialMs: 5_000, drainMs: 1_000, bytes: 1_000_000 }; // prettier-ignore
+const LIMITS = { connections: 8, attempts: 50, headerBytes: 16_384, idleMs: 20_000, dialMs: 20_000, drainMs: 1_000, bytes: 1_000_000 }; // prettier-ignore
 const DECLARED = [{ url: 'https://api.test', intent: null }];
 
 const missing = ['/usr/bin/curl', '/usr/bin/openssl'].filter((program) => !existsSync(program));

@@ -421,7 +421,8 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('under %s', (profi
         report.stdout += Buffer.from(bytes).toString();
         if (report.stdout.includes('ready')) abort.abort(reason);
       };
-      const request = aRequest({ command: ['sh', '-c', trapping] }, { signal: abort.signal }, { artifacts, effects });
+      const supplied = { run: aRun([], {}, { stopGraceMs: 2_000 }), signal: abort.signal };
+      const request = aRequest({ command: ['sh', '-c', trapping] }, supplied, { artifacts, effects });
       const outcome: Outcome | undefined = await executors.get('builtin:command')?.execute(request, report);
       expect(outcome).toEqual({ kind: 'stopped', unknown: effects === 'once' });
       expect(report.of('artifact.captured')).toHaveLength(captured);

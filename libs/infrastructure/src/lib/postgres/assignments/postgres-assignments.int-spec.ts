@@ -16,7 +16,8 @@ import { aCommit, after, aWorker, start, submit, tenantA, tenantB } from '../tes
 import { startTestServer } from '../testing/test-database';
 import type { TestDatabase, TestServer } from '../testing/test-database';
 
-const LEASE_MS = 400;
+/** Of a worker that dies. */
+const LEASE_MS = 1_500;
 
 let host: TestServer;
 let database: TestDatabase;
@@ -99,7 +100,8 @@ async function whileHeld(
     await client.query('select from pack_runs.runs where run_id = $1 for update', [runUuid(run.runId)]);
     const waits = `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
     const acted = act();
-    for (let round = 0; round < 1_000 && (await database.sql(waits)).length < waiting; round++) await delay(5);
+    for (const end = Date.now() + 30_000; (await database.sql(waits)).length < waiting && Date.now() < end;)
+      await delay(5);
     await look();
     await client.query('commit');
     await acted;
@@ -258,7 +260,7 @@ describe('an assignment', () => {
     if (!held) throw new Error('not claimed');
     expect(await short.assignments.others(living)).toBe(2);
     await short.assignments.begin(held, started(steps(0, 1)));
-    for (const end = Date.now() + 10_000; Date.now() < end; await delay(100)) {
+    for (const end = Date.now() + 30_000; Date.now() < end; await delay(100)) {
       await short.claims.renew(living);
       await short.claims.sweep(living);
       const [row] = await database.sql<{ owner: string | null }>('select owner from pack_runs.assignments');

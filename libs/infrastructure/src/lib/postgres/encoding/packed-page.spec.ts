@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
 import { packedPage, unpackedPage } from './packed-page';
 import { PAGE_WORDS } from './page-words';
+import { lawRuns } from '@taskrunner/core/testing';
 
 const json = fc.json();
 
@@ -11,6 +12,7 @@ describe('a packed page', () => {
       fc.property(json, fc.option(json), (entries, held) => {
         expect(unpackedPage(packedPage({ entries, held }))).toEqual({ entries, held });
       }),
+      lawRuns(),
     );
   });
 

@@ -255,9 +255,10 @@ describe('a decision', () => {
   });
 
   it('comes too late by the clock, whatever the row says', async () => {
-    const { runId } = await gated(1, (await web.gateStore.now()) + 150);
+    const { runId } = await gated(1, (await web.gateStore.now()) + 60_000);
     expect(await web.gateStore.open(tenantA, 100, null)).toContainEqual(expect.objectContaining({ runId }));
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    const ago = `update pack_runs.gates set expires_at = now() - interval '1 ms' where run_id = $1`;
+    await database.sql(ago, [runUuid(runId)]);
     expect(await web.gateStore.decide(aDecision(runId, 'ben', 1_000))).toEqual({
       kind: 'refused',
       code: 'GATE_EXPIRED',

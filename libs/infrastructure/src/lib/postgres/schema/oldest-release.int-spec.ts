@@ -38,7 +38,7 @@ if (!isThere) {
 
   it('takes, claims and commits runs, sweeps them, and refuses the commits of a lost claim', async () => {
     const database = await host.database();
-    const [web, worker] = [await database.web(), await database.worker({ leaseMs: 300 })];
+    const [web, worker] = [await database.web(), await database.worker({ leaseMs: 1_500 })];
     const runId = await submit(web.runStore);
     const first = await worker.claims.register(aWorker());
     const [run] = await worker.claims.claim(first, 1);

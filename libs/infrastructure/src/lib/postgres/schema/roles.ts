@@ -32,13 +32,14 @@ export async function bootstrapRoles(
   });
 }
 
-/** Makes the database, owned by the owner role and closed to all others but ours; nothing if it exists. */
-export async function createDatabase(adminUrl: string, name: string): Promise<void> {
+/** Makes the database, owned by the owner role and closed to all others but ours; nothing if it exists. `copyOf`: another one, for tests. */
+export async function createDatabase(adminUrl: string, name: string, copyOf?: string): Promise<void> {
   await asAdmin(adminUrl, async (client) => {
     const database = escapeIdentifier(name);
     const { rowCount } = await client.query('select from pg_database where datname = $1', [name]);
     if (!rowCount) {
-      await client.query(`create database ${database} template template0 encoding 'UTF8' owner ${roleName('owner')}`);
+      const template = copyOf === undefined ? `template0 encoding 'UTF8'` : escapeIdentifier(copyOf);
+      await client.query(`create database ${database} template ${template} owner ${roleName('owner')}`);
     }
     await client.query(`revoke all on database ${database} from public`);
     const all = databaseRoles.map((role) => escapeIdentifier(roleName(role))).join(', ');

@@ -66,11 +66,7 @@ export async function startTestServer(
     server,
     database: async (kind = 'migrated') => {
       const name = `test_${++count}`;
-      if (kind === 'empty') await createDatabase(server.url(), name);
-      else {
-        await once(server.url(), `create database ${name} template ${TEMPLATE} owner taskrunner_owner`);
-        await createDatabase(server.url(), name);
-      }
+      await createDatabase(server.url(), name, kind === 'empty' ? undefined : TEMPLATE);
       const database = testDatabase(server, name);
       open.push(database);
       return database;

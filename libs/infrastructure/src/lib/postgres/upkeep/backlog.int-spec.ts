@@ -144,7 +144,7 @@ it('says how its pools are used', async () => {
 });
 
 it('a statement that takes longer than configured is ended', async () => {
-  const impatient = await database.web({ statementTimeoutMs: 50 });
+  const impatient = await database.web({ statementTimeoutMs: 1_000 });
   await database.sql(`create function pack_runs.slow() returns int language sql as 'select 1 from pg_sleep(30)'`);
   await database.sql(`create or replace function pack_runs.now_ms() returns bigint language sql as $$
     select (extract(epoch from clock_timestamp()) * 1000)::bigint from pg_sleep(30)$$`);

@@ -12,7 +12,7 @@ export function someOptions(overrides: Partial<TelemetryOptions> = {}): Telemetr
     serviceName: null,
     exportInterval: 100,
     metricsInterval: 1_000,
-    exportTimeout: 500,
+    exportTimeout: 30_000,
     queueSize: 64,
     measureInterval: 1_000,
     ...overrides,

@@ -1,0 +1,17 @@
+// Jest's set-up of projects whose specs load core as it is built: one file, where its sources are 480 modules that each file of tests would load
+// anew (ADR 68). Whoever changes core builds it first; `nx test` does. The equipment for tests is another file, with copies of its own of core's
+// classes.
+const { join } = require('node:path');
+const preset = require('./jest.preset.js');
+
+const dist = join(__dirname, 'libs/core/dist');
+
+module.exports = {
+  ...preset,
+  transformIgnorePatterns: [...preset.transformIgnorePatterns, '/libs/core/dist/'],
+  moduleNameMapper: {
+    ...preset.moduleNameMapper,
+    '^@taskrunner/core$': join(dist, 'index.js'),
+    '^@taskrunner/core/testing$': join(dist, 'jest/testing.js'),
+  },
+};
