@@ -2,6 +2,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+const LETTERS = 'abcdefghijklmnopqrstuvwxyz';
 /** Characters at the end of an id that may be any: before them stand its time and version. */
 const FREE = 8;
 /** A pack that needs nobody: its runs are queued, or end. */
@@ -92,8 +93,8 @@ export class Absent {
       digests.push(...[evidence, ...gates.map(({ gateDigest }) => gateDigest)].filter((one) => one !== null));
     }
     for (const digest of digests) this.#put(digest, `sha256:${randomBytes(32).toString('hex')}`);
-    for (const { name } of packs)
-      this.#put(name, `${randomBytes(32).toString('hex').replaceAll(/\d/g, 'x')}`.slice(0, name.length));
+    const names = packs.map(({ name }) => name);
+    for (const name of names) this.#put(name, this.#freeWord(name.length, names));
     for (const cursor of cursors)
       this.#put(cursor, randomBytes(cursor.length).toString('base64url').slice(0, cursor.length));
     this.#put(keyed.key, `security-${randomUUID()}`);
@@ -106,10 +107,25 @@ export class Absent {
     if (!this.#of.has(real)) this.#of.set(real, absent);
   }
 
+  /** Letters that stand in no other name, and no other name in them: the sign of one would else be seen in the other. */
+  #freeWord(length, names) {
+    const others = [...names, ...[...this.#of].flat()];
+    for (let tries = 0; tries < 1_000; tries++) {
+      const word = Array.from(randomBytes(length), (byte) => LETTERS[byte % LETTERS.length]).join('');
+      if (!others.some((other) => other.includes(word) || word.includes(other))) return word;
+    }
+    throw new Error(`no word of ${length} letters is free`);
+  }
+
+  /** The longer of two names first: it may contain the other. */
+  get #longestFirst() {
+    return [...this.#of].sort(([a], [b]) => b.length - a.length);
+  }
+
   /** The same text with the absent name for each real one. */
   twin(text) {
     let twin = text;
-    for (const [real, absent] of this.#of) twin = twin.replaceAll(real, absent);
+    for (const [real, absent] of this.#longestFirst) twin = twin.replaceAll(real, absent);
     return twin;
   }
 
@@ -117,7 +133,7 @@ export class Absent {
   plain(text) {
     let plain = text;
     let number = 0;
-    for (const [real, absent] of this.#of) {
+    for (const [real, absent] of this.#longestFirst) {
       number++;
       if (plain.includes(real) || plain.includes(absent))
         plain = plain.replaceAll(real, `<${number}>`).replaceAll(absent, `<${number}>`);

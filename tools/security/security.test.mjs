@@ -7,6 +7,7 @@ import { operationsOf } from './operations.mjs';
 import { probes } from './probes.mjs';
 import { Server } from './requests.mjs';
 import { requestsOf } from './requests-of-strangers.mjs';
+import { Absent } from './resources.mjs';
 import { Minter, makeIssuer } from './tokens.mjs';
 
 const problem = (codes) => ({
@@ -54,6 +55,21 @@ test('a service that lets everybody in is found out by every kind of token that 
 test('a service that takes every token is found out by every one of the list', async () => {
   const { count, findings } = await jwtList({ server, minter, ...names });
   assert.equal(new Set(findings.map((one) => one.split(':')[0])).size, count - 1);
+});
+
+test('a name and its absent twin have the same sign, whatever else an absent name contains', () => {
+  const digest = `sha256:${'0'.repeat(64)}`;
+  const packs = ['probed', 'published', 'own', 'shown'].map((name, n) => ({
+    name,
+    digest: `${digest.slice(0, -1)}${n}`,
+  }));
+  const keyed = { runId: 'run_01kb3v2m5t8wq4yhn6z0c7d9eh', key: 'security-1' };
+  const resources = { keyed, packs, upload: { digest, bytes: 'ab'.repeat(48) }, cursors: [], runs: [], schedules: [] };
+  const text = JSON.stringify(packs);
+  for (let n = 0; n < 2_000; n++) {
+    const absent = new Absent(resources);
+    assert.equal(absent.plain(absent.twin(text)), absent.plain(text));
+  }
 });
 
 test('an answer is judged by what the document says of its route', () => {

@@ -45,6 +45,7 @@ import type { WorkerLog } from './reporting/worker-log';
 
 const INBOX_INTERVAL_MS = 250;
 const ASSIGNMENT_STATUS_INTERVAL_MS = 200;
+const IDLE_STATUS_INTERVAL_MS = 5_000;
 const ATTEST_INTERVAL_MS = 1_000;
 /** Runs driven at once above which evidence gives way to them. */
 const MANY_ACTIVE_RUNS = 4;
@@ -171,6 +172,7 @@ const DRIVING: readonly Provider[] = [
       const options = {
         claimIntervalMs,
         assignmentStatusIntervalMs: ASSIGNMENT_STATUS_INTERVAL_MS,
+        idleStatusIntervalMs: IDLE_STATUS_INTERVAL_MS,
         decline: environments.decline.bind(environments),
       };
       const loop = new AssignmentLoop(driving, said, options, duties);

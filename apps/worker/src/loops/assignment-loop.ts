@@ -29,6 +29,8 @@ interface Opened {
 export interface AssignmentLoopOptions {
   readonly claimIntervalMs: number;
   readonly assignmentStatusIntervalMs: number;
+  /** The same while nothing is known that it could hold. */
+  readonly idleStatusIntervalMs: number;
   /** This life of the worker is offered nothing more of a run. */
   readonly decline: (workerSession: WorkerSession, tenant: TenantId, run: RunId) => Promise<void>;
 }
@@ -52,6 +54,9 @@ export class AssignmentLoop {
   private leaving = false;
   private lostLease = false;
   private claiming = false;
+  /** False once the database has said that this worker holds nothing, and nothing has happened since. */
+  private mayHold = true;
+  private askedAt = -Infinity;
   private otherWorkers = 0;
   private busyUntil = 0;
   private hint: () => void = () => undefined;
@@ -82,6 +87,7 @@ export class AssignmentLoop {
     this.stopping = false;
     this.leaving = false;
     this.lostLease = false;
+    this.mayHold = true;
     this.loops = Promise.all([
       this.claimForever(workerSession),
       this.standForever(workerSession),
@@ -130,6 +136,7 @@ export class AssignmentLoop {
           if (claimed) this.perform(claimed);
         }
       } catch (error) {
+        this.mayHold = true;
         this.duties.failed('assignment', error);
       } finally {
         this.claiming = false;
@@ -160,6 +167,10 @@ export class AssignmentLoop {
     let unknown = new Set<string>();
     while (!this.stopping || this.performing.size > 0) {
       await pause(this.options.assignmentStatusIntervalMs);
+      if (!this.shouldAsk()) continue;
+      this.askedAt = performance.now();
+      // Before the question: a claim that is lost while it is answered is asked for again.
+      this.mayHold = false;
       try {
         const before = unknown;
         unknown = new Set();
@@ -179,11 +190,20 @@ export class AssignmentLoop {
           else unknown.add(key);
         }
         for (const key of this.answered) if (!assignmentStatuses.has(key)) this.answered.delete(key);
+        if (assignmentStatuses.size > 0) this.mayHold = true;
         this.duties.done('standings');
       } catch (error) {
+        this.mayHold = true;
         this.duties.failed('standings', error);
       }
     }
+  }
+
+  /** Every worker of an installation asks for as long as it lives: one that has nothing to do asks seldom. */
+  private shouldAsk(): boolean {
+    return (
+      this.mayHold || this.performing.size > 0 || performance.now() - this.askedAt >= this.options.idleStatusIntervalMs
+    );
   }
 
   /** Answered, and not yet settled by the driver. */
@@ -207,6 +227,8 @@ export class AssignmentLoop {
     this.performing.set(key, entry);
     entry.done = this.performOne(entry).finally(() => {
       this.performing.delete(key);
+      // What could not be given back.
+      this.mayHold = true;
       this.hint();
     });
   }

@@ -129,7 +129,10 @@ export class SimulatedWorker implements Process {
     const log = { say: () => undefined };
     const fanOut = this.fanOutOf(this, () => this.assignments?.others ?? 0);
     const dependencies = { ...this.dependenciesOf(this, this.children, () => around.died(this)), ...fanOut };
-    const intervals = { claimIntervalMs: 1_000, assignmentStatusIntervalMs: 1_000, decline: async () => undefined };
+    const intervals = {
+      ...{ claimIntervalMs: 1_000, assignmentStatusIntervalMs: 1_000, idleStatusIntervalMs: 1_000 },
+      decline: async () => undefined,
+    };
     this.assignments = fanOut ? new AssignmentLoop({ ...dependencies, ...fanOut }, log, intervals) : null;
     this.loop = new ClaimLoop(this.claims, dependencies, log, options, () => undefined);
   }
