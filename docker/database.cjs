@@ -25,9 +25,10 @@ const JOBS = {
     if (folder === undefined || ![undefined, 'objects'].includes(objects)) throw usage('backup FOLDER [objects]');
     const { manifest, digest } = await backUpDatabase(needed(maintainUrl, 'maintain'), {
       ...{ folder, product, copyObjects: objects === 'objects', objects: await openExistingObjectStore(artifacts) },
-      onLost: ({ tenant, digest }) => process.stderr.write(`the object store lacks ${digest} of ${tenant}\n`),
+      onLost: ({ tenant, run, digest, what }) =>
+        process.stderr.write(`${what} object: ${digest} of ${tenant} ${run ?? 'schedules'}\n`),
     });
-    if (manifest.objects.lost > 0) process.exitCode = 1;
+    if (manifest.objects.lost + manifest.objects.altered > 0) process.exitCode = 1;
     return { folder, digest, takenAt: manifest.takenAt, objects: manifest.objects, keys: manifest.keys };
   },
   restore: async ({ maintainUrl }, { artifacts }, [folder, mode = 'check']) => {

@@ -16,7 +16,7 @@ export { holdRun, maintainDatabase, releaseRun, type Maintained } from './lib/po
 export { backUpDatabase, type BackedUp, type BackupOptions } from './lib/postgres/backup/backup-database';
 export { BackupError, type BackupErrorCode } from './lib/postgres/backup/backup-error';
 export type { BackedUpTable, Manifest as BackupManifest, RowsFile } from './lib/postgres/backup/manifest';
-export type { Reference as ObjectOfRun } from './lib/postgres/backup/object-copies';
+export type { LostReference, Reference as ObjectOfRun } from './lib/postgres/backup/object-copies';
 export {
   restoreDatabase,
   RESTORED_OBJECTS,

@@ -9,6 +9,7 @@ import {
   resumeRuns,
   settleRecovered,
   type BackedUp,
+  type LostReference,
   type RestoredDatabase,
   type RestoredObjects,
   type Settled,
@@ -36,16 +37,14 @@ export function registerBackup(maintain: Command, context: Context): void {
           product: context.program.version,
           objects: await openExistingObjectStore(configuration.artifacts),
           copyObjects: withObjects === true,
-          onLost: ({ tenant, run, digest }) =>
-            terminal.say(
-              safeLine(`the object store does not have ${digest} of ${tenant} ${run === null ? '' : toRunId(run)}`),
-            ),
+          onLost: (lost) => terminal.say(safeLine(describeLost(lost))),
         });
         const { manifest, digest } = made;
         if (isJson(command)) terminal.print(JSON.stringify({ digest, manifest }));
         else for (const line of describeBackup(made)) terminal.print(safeLine(line));
-        if (manifest.objects.lost === 0) return EXIT.OK;
-        terminal.say(`lost objects: ${manifest.objects.lost}. The backup is otherwise complete.`);
+        const { lost, altered } = manifest.objects;
+        if (lost + altered === 0) return EXIT.OK;
+        terminal.say(`lost objects: ${lost}, altered objects: ${altered}. The backup is otherwise complete.`);
         return EXIT.FAILED;
       }),
     );
@@ -144,6 +143,11 @@ function describeBackup({ manifest, digest }: BackedUp): readonly string[] {
     ...keys.map(({ key, ids }) => `  ${key}${ids.length > 0 ? ` ${ids.join(', ')}` : ''}`),
     `store this digest separately: manifest.json ${digest}`,
   ];
+}
+
+function describeLost({ tenant, run, digest, what }: LostReference): string {
+  const of = `${digest} of ${tenant} ${run === null ? 'schedules' : toRunId(run)}`;
+  return what === 'missing' ? `the object store does not have ${of}` : `altered in the object store: ${of}`;
 }
 
 function describeRestore({ manifest, rows, incomplete, ...settled }: RestoredDatabase): readonly string[] {

@@ -1,11 +1,13 @@
 import { chmod, mkdtemp, mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chainFault, sha256, type Digest } from '@taskrunner/core';
+import { Readable } from 'node:stream';
+import { chainFault, runUuid, sha256, type Digest } from '@taskrunner/core';
 import { MemoryObjects } from '@taskrunner/core/testing';
 import { Client } from 'pg';
 import { CronerCalendar } from '../../calendar/croner-calendar';
 import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
+import { FileObjectStore } from '../../object-store/file-object-store';
 import { migrationNames } from '../migrations/migrations';
 import { anEnvelope, submit, tenantA, tenantB } from '../testing/builders';
 import { fillEveryTable, rowsOf, tablesOf } from '../testing/full-database';
@@ -307,13 +309,17 @@ describe('objects', () => {
     expect(await restore({ mode: 'copy' }, third)).toMatchObject({ incomplete: [] });
     expect(await objects.stat(tenantA, file)).toEqual({ size: 4 });
 
-    // Bytes that were altered meanwhile are not stored.
+    // Bytes that were altered meanwhile are not stored: to the restored system the object is lost.
     await objects.delete(tenantA, file);
     const copy = join(folder, 'objects', tenantA, file.slice(7));
     await chmod(copy, 0o600);
     await writeFile(copy, 'life');
     const fourth = await host.database();
-    await expect(restore({ mode: 'copy' }, fourth)).rejects.toMatchObject({ code: 'OBJECT_DIGEST_MISMATCH' });
+    await expect(restore({ mode: 'copy' }, fourth)).rejects.toMatchObject({
+      code: 'BACKUP_OBJECTS_MISSING',
+      message: expect.stringContaining(`acme ${run}: ${file} (altered in the backup)`),
+    });
+    expect(await objects.stat(tenantA, file)).toBeNull();
     expect(await isEmpty(fourth)).toBe(true);
   });
 
@@ -322,8 +328,63 @@ describe('objects', () => {
     await source.sql('update pack_artifacts.artifacts set digest = $1', [sha256('an artifact')]);
     const lost: unknown[] = [];
     const { manifest: made } = await backUp({ copyObjects: true, onLost: (one) => lost.push(one) });
-    expect(made.objects).toMatchObject({ rows: 1, lost: 1 });
-    expect(lost).toEqual([expect.objectContaining({ tenant: tenantA, digest: sha256('an artifact') })]);
+    expect(made.objects).toMatchObject({ rows: 1, lost: 1, altered: 0 });
+    expect(lost).toEqual([
+      expect.objectContaining({ tenant: tenantA, digest: sha256('an artifact'), what: 'missing' }),
+    ]);
     await expect(restore({ mode: 'copy' })).rejects.toMatchObject({ code: 'BACKUP_OBJECTS_MISSING' });
   });
 });
+    expect(await restore({ mode: 'report' }, fourth)).toMatchObject({
+      incomplete: [{ tenant: tenantA, runId: run, digests: [file] }],
+    });
+  });
+
+  it('that the store has altered are told and left out; the others are brought along', async () => {
+    const store = await FileObjectStore.open(join(home, 'store'));
+    const stored = async (content: string): Promise<Digest> => {
+      const { digest } = await store.put(tenantA, Readable.from([Buffer.from(content)]), { maxBytes: 99 });
+      return digest;
+    };
+    const [whole, altered] = [await stored('whole'), await stored('as it was')];
+    const web = await source.web();
+    const using = (digest: Digest) =>
+      submit(web.runStore, { files: [{ path: 'a', digest, size: 9, executable: false }] });
+    const [first, second] = [await using(altered), await using(altered)];
+    await using(whole);
+    const path = join(home, 'store/t', tenantA, 'sha256', altered.slice(7, 9), altered.slice(7));
+    await chmod(path, 0o600);
+    await writeFile(path, 'as it is.');
+
+    const told: unknown[] = [];
+    const { manifest: made } = await backUp({ objects: store, copyObjects: true, onLost: (one) => told.push(one) });
+    expect(made.objects).toMatchObject({ rows: 3, copied: true, lost: 0, altered: 2 });
+    expect(told).toEqual(
+      expect.arrayContaining(
+        [first, second].map((run) => ({ tenant: tenantA, run: runUuid(run), digest: altered, what: 'altered' })),
+      ),
+    );
+    expect(await readdir(join(folder, 'objects', tenantA))).toEqual([whole.slice(7)]);
+
+    const fresh = await FileObjectStore.open(join(home, 'fresh'));
+    await expect(restore({ objects: fresh, mode: 'copy' })).rejects.toMatchObject({
+      code: 'BACKUP_OBJECTS_MISSING',
+      message: expect.stringContaining(`acme ${first}: ${altered}`),
+    });
+    expect(await fresh.stat(tenantA, whole)).toEqual({ size: 5 });
+    expect((await restore({ objects: fresh, mode: 'report' })).incomplete.map(({ runId }) => runId).sort()).toEqual(
+      [first, second].sort(),
+    );
+    await expect(fresh.open(tenantA, altered)).rejects.toMatchObject({ code: 'OBJECT_MISSING' });
+  });
+
+  it('that go while they are copied are told as lost', async () => {
+    const file = await put('goes');
+    await submit((await source.web()).runStore, { files: [{ path: 'a', digest: file, size: 4, executable: false }] });
+    const collected = new (class extends MemoryObjects {
+      override stat(): Promise<{ size: number }> {
+        return Promise.resolve({ size: 4 });
+      }
+    })();
+    const { manifest: made } = await backUp({ objects: collected, copyObjects: true });
+    expect(made.objects).toMatchObject({ rows: 1, lost: 1, altered: 0 });

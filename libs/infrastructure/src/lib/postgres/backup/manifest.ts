@@ -45,6 +45,8 @@ export interface Manifest {
     readonly copied: boolean;
     /** Of them, those that the store does not have. */
     readonly lost: number;
+    /** Of them, those of which the store has other bytes than their digest names: they are not copied. Found only while objects are copied. */
+    readonly altered: number;
   };
   /** Keys that are needed beside it, and never part of it; `ids` of those that sign. */
   readonly keys: readonly { readonly key: string; readonly ids: readonly string[] }[];

@@ -9,7 +9,7 @@ import { openFolder } from './backup-folder';
 import { BackupError } from './backup-error';
 import { listed, quoted, readCatalog, type Catalog } from './catalog';
 import type { Manifest } from './manifest';
-import { absentObjects, type Reference } from './object-copies';
+import { absentObjects, type LostReference } from './object-copies';
 import { readRows, rowsOf } from './rows-file';
 import { setSequences } from './sequences';
 import { asMaintainer } from './session';
@@ -39,6 +39,8 @@ export interface Incomplete {
 
 /** What was restored. */
 export interface RestoredDatabase extends Settled {
+  /** Of them, those of which the backup has other bytes. */
+  readonly altered: readonly Digest[];
   readonly manifest: Manifest;
   readonly digest: Digest;
   readonly rows: number;
@@ -86,8 +88,11 @@ async function settleObjects(
   const absent = await absentObjects(rowsOf(folder, manifest.objects), store, mode === 'copy' ? folder : null);
   const incomplete = byRun(absent);
   if (mode === 'report' || incomplete.length === 0) return incomplete;
-  const shown = incomplete.slice(0, SHOWN).map(({ tenant, runId, digests }) => {
-    return `${tenant} ${runId ?? 'schedules'}: ${digests.slice(0, SHOWN).join(', ')}`;
+  const shown = incomplete.slice(0, SHOWN).map(({ tenant, runId, digests, altered }) => {
+    const named = digests
+      .slice(0, SHOWN)
+      .map((digest) => (altered.includes(digest) ? `${digest} (altered in the backup)` : digest));
+    return `${tenant} ${runId ?? 'schedules'}: ${named.join(', ')}`;
   });
   throw new BackupError(
     'BACKUP_OBJECTS_MISSING',
@@ -99,11 +104,11 @@ async function settleObjects(
 /** Runs and digests that a refusal names. */
 const SHOWN = 20;
 
-function byRun(absent: readonly Reference[]): readonly Incomplete[] {
-  const runs = new Map<string, { tenant: TenantId; runId: RunId | null; digests: Digest[] }>();
-  for (const { tenant, run, digest } of absent) {
+function byRun(absent: readonly LostReference[]): readonly Incomplete[] {
+  const runs = new Map<string, Incomplete & { readonly digests: Digest[]; readonly altered: Digest[] }>();
+  for (const { tenant, run, digest, what } of absent) {
     const key = `${tenant} ${run ?? ''}`;
-    const known = runs.get(key) ?? { tenant, runId: run === null ? null : toRunId(run), digests: [] };
+    const known = runs.get(key) ?? { tenant, runId: run === null ? null : toRunId(run), digests: [], altered: [] };
     known.digests.push(digest);
     runs.set(key, known);
   }
@@ -113,6 +118,7 @@ function byRun(absent: readonly Reference[]): readonly Incomplete[] {
 function refuseOtherSchema({ schema, product }: Manifest): void {
   const same = [...migrationNames].sort().join() === [...schema.migrations].sort().join();
   if (!same)
+    if (what === 'altered') known.altered.push(digest);
     throw otherSchema(`the backup was made by version ${product}, with other migrations than this release has`);
 }
 
