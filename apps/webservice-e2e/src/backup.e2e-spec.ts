@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Client } from 'pg';
 import { EffectLog } from './stack/effect-log';
 import { Caller, pack, pause, ROOT, startStack, type DevStack } from './stack/stack';
 
@@ -68,6 +70,7 @@ describe('a stack that is lost, and restored from its backup into a new one', ()
     const made = taskrunner(['maintain', 'backup', backup, '--with-objects']);
     expect([made.status, made.stderr]).toEqual([0, '']);
     expect(made.stdout).toMatch(/^ {2}admission SHA256:/m);
+    expect(made.stdout).toMatch(/^ {2}journal-mac HKDF:\w{32}$/m);
     const digest = /manifest\.json (sha256:[0-9a-f]{64})/.exec(made.stdout)?.[1] ?? '';
 
     // The same in an image.
@@ -89,6 +92,27 @@ describe('a stack that is lost, and restored from its backup into a new one', ()
     await stack.stop();
     stack = await start('second', 0);
     const command = ['maintain', 'restore', backup, '--output', 'json'];
+    // Its webservice has started before the restore, which is not to be: it has recorded its keys.
+    expect(taskrunner(command)).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/^RESTORE_NOT_EMPTY the database has rows in pack_runs\.keys\n/),
+    });
+    const admin = new Client({ connectionString: stack.database.adminUrl });
+    await admin.connect();
+    await admin.query('delete from pack_runs.keys');
+    await admin.end();
+    // With another key every run would be halted for good.
+    const key = join(stack.stateDirectory, 'keys', 'journal-mac.key');
+    const right = readFileSync(key);
+    writeFileSync(key, `${randomBytes(32).toString('hex')}\n`);
+    const refused = taskrunner(command);
+    expect([refused.status, refused.stderr]).toEqual([
+      1,
+      expect.stringMatching(
+        /^BACKUP_KEYS_MISSING [^]*\njournal-mac HKDF:\w{32} is needed, .*\/journal-mac\.key has HKDF:/,
+      ),
+    ]);
+    writeFileSync(key, right);
     expect(taskrunner(command)).toMatchObject({ status: 1, stderr: expect.stringMatching(/^BACKUP_OBJECTS_MISSING /) });
     const restored = taskrunner([...command, '--objects', 'copy', '--digest', digest]);
     expect([restored.status, restored.stderr]).toEqual([0, '']);

@@ -2,15 +2,19 @@ import { isDigest, toRunId, type Digest, type TenantId } from '@taskrunner/core'
 import {
   backUpDatabase,
   CronerCalendar,
+  keyPathsOf,
+  keysAtHand,
   openExistingObjectStore,
   openObjectStore,
   restoreDatabase,
+  RESTORED_KEYS,
   RESTORED_OBJECTS,
   resumeRuns,
   settleRecovered,
   type BackedUp,
   type LostReference,
   type RestoredDatabase,
+  type RestoredKeys,
   type RestoredObjects,
   type Settled,
 } from '@taskrunner/infrastructure';
@@ -59,6 +63,11 @@ export function registerBackup(maintain: Command, context: Context): void {
         .choices(RESTORED_OBJECTS)
         .default('check'),
     )
+    .addOption(
+      new Option('--keys <what>', 'check: fail if a key is missing; report: list missing keys and continue')
+        .choices(RESTORED_KEYS)
+        .default('check'),
+    )
     .option('--digest <digest>', 'expected digest of manifest.json, as printed by `backup`')
     .action((folder: string, supplied: RestoreSupplied, command: Command) =>
       context.run(async () => {
@@ -70,6 +79,8 @@ export function registerBackup(maintain: Command, context: Context): void {
             configuration.artifacts,
           ),
           mode: supplied.objects,
+          keys: await keysAtHand(keyPathsOf(configuration)),
+          keysMode: supplied.keys,
           calendar: new CronerCalendar(),
           expected: supplied.digest === undefined ? null : digestIn(supplied.digest),
         });
@@ -110,6 +121,7 @@ export function registerBackup(maintain: Command, context: Context): void {
 
 interface RestoreSupplied {
   readonly objects: RestoredObjects;
+  readonly keys: RestoredKeys;
   readonly digest?: string;
 }
 
@@ -133,6 +145,11 @@ function digestIn(text: string): Digest {
   );
 }
 
+function describeLost({ tenant, run, digest, what }: LostReference): string {
+  const of = `${digest} of ${tenant} ${run === null ? 'schedules' : toRunId(run)}`;
+  return what === 'missing' ? `the object store does not have ${of}` : `altered in the object store: ${of}`;
+}
+
 function describeBackup({ manifest, digest }: BackedUp): readonly string[] {
   const { takenAt, tables, objects, keys } = manifest;
   const rows = tables.reduce((sum, one) => sum + one.rows, 0);
@@ -145,16 +162,14 @@ function describeBackup({ manifest, digest }: BackedUp): readonly string[] {
   ];
 }
 
-function describeLost({ tenant, run, digest, what }: LostReference): string {
-  const of = `${digest} of ${tenant} ${run === null ? 'schedules' : toRunId(run)}`;
-  return what === 'missing' ? `the object store does not have ${of}` : `altered in the object store: ${of}`;
-}
-
-function describeRestore({ manifest, rows, incomplete, ...settled }: RestoredDatabase): readonly string[] {
+function describeRestore({ manifest, rows, incomplete, missingKeys, ...settled }: RestoredDatabase): readonly string[] {
   return [
     `restored ${rows} rows as of ${manifest.takenAt}`,
     ...incomplete.map(
       ({ tenant, runId, digests }) => `missing objects of ${tenant} ${runId ?? 'schedules'}: ${digests.join(', ')}`,
+    ),
+    ...missingKeys.map(
+      ({ use, needed, held }) => `missing key: ${use} ${needed.join(', ')} in ${held.files.join(', ')}`,
     ),
     ...describeRuns(settled),
   ];

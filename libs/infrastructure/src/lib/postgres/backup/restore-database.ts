@@ -1,4 +1,4 @@
-import type { Calendar, Digest, ObjectStore, RunId, TenantId } from '@taskrunner/core';
+import type { Calendar, Digest, KeyDifference, ObjectStore, RunId, TenantId } from '@taskrunner/core';
 import { toRunId } from '@taskrunner/core';
 import type { Client } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
@@ -8,6 +8,7 @@ import { exclusivelyAsOwner } from './exclusively-as-owner';
 import { openFolder } from './backup-folder';
 import { BackupError } from './backup-error';
 import { listed, quoted, readCatalog, type Catalog } from './catalog';
+import { keysMissing, refuseMissingKeys, type KeysOfFiles, type RestoredKeys } from './keys-needed';
 import type { Manifest } from './manifest';
 import { absentObjects, type LostReference } from './object-copies';
 import { readRows, rowsOf } from './rows-file';
@@ -24,6 +25,9 @@ export interface RestoreOptions {
   readonly folder: string;
   readonly objects: ObjectStore;
   readonly mode: RestoredObjects;
+  /** Keys of the files of the configuration. */
+  readonly keys: readonly KeysOfFiles[];
+  readonly keysMode: RestoredKeys;
   /** Says when schedules tick next. */
   readonly calendar: Calendar;
   /** What `manifest.json` must be; null: whatever it is. */
@@ -35,16 +39,18 @@ export interface Incomplete {
   readonly tenant: TenantId;
   readonly runId: RunId | null;
   readonly digests: readonly Digest[];
+  /** Of them, those of which the backup has other bytes. */
+  readonly altered: readonly Digest[];
 }
 
 /** What was restored. */
 export interface RestoredDatabase extends Settled {
-  /** Of them, those of which the backup has other bytes. */
-  readonly altered: readonly Digest[];
   readonly manifest: Manifest;
   readonly digest: Digest;
   readonly rows: number;
   readonly incomplete: readonly Incomplete[];
+  /** Keys that services need, and that are not at hand. */
+  readonly missingKeys: readonly KeyDifference[];
 }
 
 /**
@@ -54,7 +60,7 @@ export interface RestoredDatabase extends Settled {
  * @throws BackupError
  */
 export async function restoreDatabase(maintainUrl: string, options: RestoreOptions): Promise<RestoredDatabase> {
-  const { folder, objects, mode, calendar, expected } = options;
+  const { folder, objects, mode, keys, keysMode, calendar, expected } = options;
   const { manifest, digest } = await openFolder(folder);
   if (expected !== null && expected !== digest)
     throw new BackupError(
@@ -63,6 +69,8 @@ export async function restoreDatabase(maintainUrl: string, options: RestoreOptio
       'Nothing was restored. Use the backup with the recorded digest.',
     );
   refuseOtherSchema(manifest);
+  const missingKeys = keysMissing(manifest, keys);
+  if (keysMode === 'check') refuseMissingKeys(missingKeys, keys);
   for (const file of [...manifest.tables, manifest.objects]) await readRows(folder, file);
   return asMaintainer(maintainUrl, 'taskrunner restore', async (client) => {
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
@@ -76,7 +84,7 @@ export async function restoreDatabase(maintainUrl: string, options: RestoreOptio
       const rows = await load(client, folder, manifest);
       const origin = { backup: digest, takenAt: manifest.takenAt };
       const settled = await settleRestored(client, { calendar, origin });
-      return { manifest, digest, rows, incomplete, ...settled };
+      return { manifest, digest, rows, incomplete, missingKeys, ...settled };
     });
   });
 }
@@ -110,6 +118,7 @@ function byRun(absent: readonly LostReference[]): readonly Incomplete[] {
     const key = `${tenant} ${run ?? ''}`;
     const known = runs.get(key) ?? { tenant, runId: run === null ? null : toRunId(run), digests: [], altered: [] };
     known.digests.push(digest);
+    if (what === 'altered') known.altered.push(digest);
     runs.set(key, known);
   }
   return [...runs.values()];
@@ -118,7 +127,6 @@ function byRun(absent: readonly LostReference[]): readonly Incomplete[] {
 function refuseOtherSchema({ schema, product }: Manifest): void {
   const same = [...migrationNames].sort().join() === [...schema.migrations].sort().join();
   if (!same)
-    if (what === 'altered') known.altered.push(digest);
     throw otherSchema(`the backup was made by version ${product}, with other migrations than this release has`);
 }
 

@@ -1,0 +1,1 @@
+select use, id from pack_runs.keys order by 1, 2
