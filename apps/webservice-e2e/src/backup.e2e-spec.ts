@@ -97,10 +97,10 @@ describe('a stack that is lost, and restored from its backup into a new one', ()
       status: 1,
       stderr: expect.stringMatching(/^RESTORE_NOT_EMPTY the database has rows in pack_runs\.keys\n/),
     });
-    const admin = new Client({ connectionString: stack.database.adminUrl });
-    await admin.connect();
-    await admin.query('delete from pack_runs.keys');
-    await admin.end();
+    const owner = new Client({ connectionString: stack.database.ownerUrl });
+    await owner.connect();
+    await owner.query('delete from pack_runs.keys');
+    await owner.end();
     // With another key every run would be halted for good.
     const key = join(stack.stateDirectory, 'keys', 'journal-mac.key');
     const right = readFileSync(key);

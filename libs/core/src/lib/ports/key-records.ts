@@ -16,7 +16,7 @@ export interface HeldKeys {
 /** Keys that differ from those with which rows were made. */
 export interface KeyDifference {
   readonly use: KeyUse;
-  /** What is needed, and not there. */
+  /** What is needed, and not there. Empty: what is held is new, and the workers that live do not have its public half. */
   readonly needed: readonly string[];
   readonly held: HeldKeys;
 }
@@ -25,6 +25,6 @@ export interface KeyDifference {
 export abstract class KeyRecords {
   /** Records the keys that a webservice makes rows with. Yields those that must not be used: others are needed still. */
   abstract ofWebservice(keys: readonly HeldKeys[]): Promise<readonly KeyDifference[]>;
-  /** Records the key of the journal, and compares all keys. Yields those without which this worker would take rows for altered. */
+  /** Records the key of the journal and the public keys, and compares all. Yields those without which this worker would take rows for altered. */
   abstract ofWorker(keys: readonly HeldKeys[]): Promise<readonly KeyDifference[]>;
 }

@@ -370,10 +370,11 @@ describe('keys', () => {
     await aRunWithKeys();
     await copyFile(path('admission.pub.pem'), path('old.pub.pem'));
     await publicKey('admission');
-    const web = await source.web();
-    await web.keyRecords.ofWebservice((await atHand()).filter(({ use }) => use === 'admission'));
-    await backUp();
     const both = await atHand([path('admission.pub.pem'), path('old.pub.pem')]);
+    expect(await (await source.worker()).keyRecords.ofWorker(both)).toEqual([]);
+    const signing = (await atHand()).filter(({ use }) => use === 'admission');
+    expect(await (await source.web()).keyRecords.ofWebservice(signing)).toEqual([]);
+    await backUp();
     expect(await restore({ keys: both, keysMode: 'check' })).toMatchObject({ missingKeys: [] });
     // No row of a run that is not sealed is signed with the old one.
     expect(await restore({ keys: await atHand(), keysMode: 'check' }, await host.database())).toMatchObject({

@@ -1,6 +1,7 @@
 -- Keys that were recorded, and whether services need each: to make rows from now on (the last one of a use that signs), or to read rows of runs
 -- that are not sealed, and of runs that those do again. What an envelope says of its key is compared with what was recorded, and is no more
--- than that: an altered one names no key that anybody asks for. `$1`: only these ids; null: all.
+-- than that: an altered one names no key that anybody asks for. Keys that no webservice has signed with are not among them. `$1`: only these
+-- ids; null: all.
 with open_runs as materialized (
   select s.tenant_id, s.run_id, s.rerun_of from pack_runs.runs r
   join pack_runs.run_sources s on s.tenant_id = r.tenant_id and s.run_id = r.run_id
@@ -24,4 +25,4 @@ select k.use, k.id,
     k.recorded_ms = (select max(o.recorded_ms) from pack_runs.keys o where o.use = k.use)
       or exists (select from named n where n.use = k.use and n.id = k.id)
   else pack_runs.is_key_needed(k.use) end as needed
-from pack_runs.keys k where $1::text[] is null or k.id = any ($1::text[]) order by 1, 2
+from pack_runs.keys k where k.recorded_ms is not null and ($1::text[] is null or k.id = any ($1::text[])) order by 1, 2

@@ -24,7 +24,8 @@ afterEach(() => database.close());
 const held = (use: KeyUse, ...ids: readonly string[]): HeldKeys => ({ use, ids, files: [`/keys/${use}`] });
 const webservice = (...keys: readonly HeldKeys[]) => web.keyRecords.ofWebservice(keys);
 const aWorkerWith = (...keys: readonly HeldKeys[]) => worker.keyRecords.ofWorker(keys);
-const recorded = () => database.sql('select use, id from pack_runs.keys order by recorded_ms, id');
+const recorded = () =>
+  database.sql('select use, id from pack_runs.keys where recorded_ms is not null order by recorded_ms, id');
 const noWorkerLives = () => database.sql('delete from pack_runs.workers');
 /** As the seal of its evidence leaves it. */
 const sealed = (run: RunId) =>
@@ -85,6 +86,34 @@ describe('the keys of records', () => {
     expect(await aWorkerWith(none)).toEqual([{ use, needed: ['SHA256:new', 'SHA256:old'], held: none }]);
     await sealed(run);
     expect(await aWorkerWith(onlyNew)).toEqual([]);
+  });
+
+  it('are known to workers before a webservice signs with them, if there are any', async () => {
+    const [old, both, fresh] = [
+      held('admission', 'SHA256:old'),
+      held('admission', 'SHA256:old', 'SHA256:new'),
+      held('admission', 'SHA256:new'),
+    ];
+    // The first one ever is whatever it is: workers of a release before say nothing of theirs.
+    const session = await worker.claims.register(aWorker());
+    expect(await webservice(old)).toEqual([]);
+    expect(await aWorkerWith(old)).toEqual([]);
+    expect(await webservice(fresh)).toEqual([{ use: 'admission', needed: [], held: fresh }]);
+    expect(await recorded()).toEqual([{ use: 'admission', id: 'SHA256:old' }]);
+    expect(await aWorkerWith(both)).toEqual([]);
+    expect(await aWorkerWith(old)).toEqual([]);
+    expect(await webservice(fresh)).toEqual([]);
+    expect(await recorded()).toHaveLength(2);
+    // Back again.
+    expect(await webservice(old)).toEqual([]);
+    await worker.claims.retire(session);
+    expect(await webservice(held('admission', 'SHA256:other'))).toEqual([]);
+  });
+
+  it('that only a worker has named are needed by nobody', async () => {
+    expect(await aWorkerWith(held('admission', 'SHA256:mine'))).toEqual([]);
+    await submit(web.runStore, { admission: signedBy('SHA256:mine') });
+    expect(await aWorkerWith(held('admission'))).toEqual([]);
   });
 
   it('of a run that is done again are needed until the other is sealed', async () => {
@@ -162,6 +191,10 @@ it('is written by nobody but by its functions, each for the service that makes r
   await expect(as('worker', `select pack_runs.keep_signing_key('admission', 'x')`)).rejects.toMatchObject(denied);
   await expect(as('worker', `select pack_runs.keep_sensitive_key('x')`)).rejects.toMatchObject(denied);
   await expect(as('web', `select pack_runs.keep_journal_key('x')`)).rejects.toMatchObject(denied);
-  await as('web', `select pack_runs.keep_signing_key('journal-mac', 'x')`);
+  await expect(as('web', `select pack_runs.keep_signing_key('journal-mac', 'x')`)).rejects.toMatchObject({
+    code: '22023',
+  });
+  await expect(as('web', `select pack_runs.keep_public_keys('admission', '{x}')`)).rejects.toMatchObject(denied);
+  await as('worker', `select pack_runs.keep_public_keys('journal-mac', '{x}')`);
   expect(await recorded()).toEqual([]);
 });

@@ -17,18 +17,25 @@ export class PostgresKeyRecords extends KeyRecords {
   private readonly keepJournalStatement = statement('keep-journal-key');
   private readonly keepSensitiveStatement = statement('keep-sensitive-key');
   private readonly keepSigningStatement = statement('keep-signing-key');
+  private readonly keepPublicStatement = statement('keep-public-keys');
 
   constructor(private readonly queries: Queries) {
     super();
   }
 
-  /** A key that signs: any number may stand side by side. The one that seals inputs: one, and none is no difference. */
+  /**
+   * A key that signs: any number may stand side by side; a new one must be known to workers before, if there are any. The one that seals
+   * inputs: one, and none is no difference.
+   */
   async ofWebservice(keys: readonly HeldKeys[]): Promise<readonly KeyDifference[]> {
     const differences: KeyDifference[] = [];
     for (const held of keys) {
       if (held.ids === null) continue;
       if (held.use !== 'sensitive-inputs') {
-        for (const id of held.ids) await this.queries.across(this.keepSigningStatement, [held.use, id]);
+        for (const id of held.ids) {
+          const [signing] = await this.queries.across<{ kept: boolean }>(this.keepSigningStatement, [held.use, id]);
+          if (signing?.kept !== true) differences.push({ use: held.use, needed: [], held });
+        }
         continue;
       }
       const [id = null] = held.ids;
@@ -51,6 +58,9 @@ export class PostgresKeyRecords extends KeyRecords {
       const ids = await this.neededOf(held, needed);
       if (ids.length > 0) differences.push({ use: held.use, needed: ids, held });
     }
+    if (differences.length === 0)
+      for (const { use, ids } of keys)
+        if (use === 'admission' || use === 'ledger') await this.queries.across(this.keepPublicStatement, [use, ids]);
     return differences;
   }
 
