@@ -465,10 +465,10 @@ describe('objects', () => {
     await chmod(path, 0o600);
     await writeFile(path, 'as it is.');
 
-    const told: unknown[] = [];
-    const { manifest: made } = await backUp({ objects: store, copyObjects: true, onLost: (one) => told.push(one) });
+    const reported: unknown[] = [];
+    const { manifest: made } = await backUp({ objects: store, copyObjects: true, onLost: (one) => reported.push(one) });
     expect(made.objects).toMatchObject({ rows: 3, copied: true, lost: 0, altered: 2 });
-    expect(told).toEqual(
+    expect(reported).toEqual(
       expect.arrayContaining(
         [first, second].map((run) => ({ tenant: tenantA, run: runUuid(run), digest: altered, what: 'altered' })),
       ),

@@ -40,7 +40,7 @@ export class PostgresKeyRecords extends KeyRecords {
       }
       const [id = null] = held.ids;
       const [kept] = await this.queries.across<Kept>(this.keepSensitiveStatement, [id]);
-      if (id !== null && kept?.standing) differences.push({ use: held.use, needed: [kept.standing], held });
+      if (id !== null && kept?.recorded) differences.push({ use: held.use, needed: [kept.recorded], held });
     }
     return differences;
   }
@@ -70,7 +70,7 @@ export class PostgresKeyRecords extends KeyRecords {
       const [id] = held.ids ?? [];
       if (id === undefined) return [];
       const [kept] = await this.queries.across<Kept>(this.keepJournalStatement, [id]);
-      return kept?.standing ? [kept.standing] : [];
+      return kept?.recorded ? [kept.recorded] : [];
     }
     // What a webservice seals from now on is sealed with the recorded key, whether there is something yet or not.
     return ofUse.filter(({ needed }) => needed || held.use === 'sensitive-inputs').map(({ id }) => id);
@@ -79,7 +79,7 @@ export class PostgresKeyRecords extends KeyRecords {
 
 interface Kept {
   /** The recorded key, where it cannot be replaced. */
-  readonly standing: string | null;
+  readonly recorded: string | null;
 }
 
 function isHeld({ ids }: HeldKeys, id: string): boolean {
