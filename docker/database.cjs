@@ -1,17 +1,20 @@
 // Jobs on the database, for containers: `node docker/database.cjs migrate` with the owner's password, `… maintain` with that of the
 // maintain role; `… maintain daily` goes on, once a day. With that role, too: `… backup FOLDER [objects]`,
-// `… restore FOLDER [check|copy|report]`, `… settle` and `… resume TENANT RUN|all REASON`. Reads the same configuration as the services.
+// `… restore FOLDER [check|copy|report] [check|report]` (objects, keys), `… settle` and `… resume TENANT RUN|all REASON`. Reads the same configuration as the services.
 'use strict';
 const {
   backUpDatabase,
   CronerCalendar,
   databaseUrlsOf,
+  keyPathsOf,
+  keysAtHand,
   loadConfiguration,
   maintainDatabase,
   migrateDatabase,
   openExistingObjectStore,
   openObjectStore,
   restoreDatabase,
+  RESTORED_KEYS,
   RESTORED_OBJECTS,
   resumeRuns,
   settleRecovered,
@@ -25,16 +28,19 @@ const JOBS = {
     if (folder === undefined || ![undefined, 'objects'].includes(objects)) throw usage('backup FOLDER [objects]');
     const { manifest, digest } = await backUpDatabase(needed(maintainUrl, 'maintain'), {
       ...{ folder, product, copyObjects: objects === 'objects', objects: await openExistingObjectStore(artifacts) },
-      onLost: ({ tenant, digest }) => process.stderr.write(`the object store lacks ${digest} of ${tenant}\n`),
+      onLost: ({ tenant, run, digest, what }) =>
+        process.stderr.write(`${what} object: ${digest} of ${tenant} ${run ?? 'schedules'}\n`),
     });
-    if (manifest.objects.lost > 0) process.exitCode = 1;
+    if (manifest.objects.lost + manifest.objects.altered > 0) process.exitCode = 1;
     return { folder, digest, takenAt: manifest.takenAt, objects: manifest.objects, keys: manifest.keys };
   },
-  restore: async ({ maintainUrl }, { artifacts }, [folder, mode = 'check']) => {
-    if (folder === undefined || !RESTORED_OBJECTS.includes(mode))
-      throw usage(`restore FOLDER [${RESTORED_OBJECTS.join('|')}]`);
+  restore: async ({ maintainUrl }, configuration, [folder, mode = 'check', keysMode = 'check']) => {
+    if (folder === undefined || !RESTORED_OBJECTS.includes(mode) || !RESTORED_KEYS.includes(keysMode))
+      throw usage(`restore FOLDER [${RESTORED_OBJECTS.join('|')}] [${RESTORED_KEYS.join('|')}]`);
+    const { artifacts } = configuration;
     const objects = await (mode === 'copy' ? openObjectStore : openExistingObjectStore)(artifacts);
-    const given = { folder, mode, objects, calendar: new CronerCalendar(), expected: null };
+    const keys = await keysAtHand(keyPathsOf(configuration));
+    const given = { folder, mode, objects, keys, keysMode, calendar: new CronerCalendar(), expected: null };
     const { manifest, ...done } = await restoreDatabase(needed(maintainUrl, 'maintain'), given);
     return { ...done, takenAt: manifest.takenAt };
   },

@@ -47,6 +47,7 @@ exports.rooms = {
     'upkeep',
     'schema',
     'encoding',
+    'keys',
     'backup',
     'flush',
     'submission',

@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Client } from 'pg';
 import { EffectLog } from './stack/effect-log';
 import { Caller, pack, pause, ROOT, startStack, type DevStack } from './stack/stack';
 
@@ -43,7 +45,9 @@ describe('a stack that is lost, and restored from its backup into a new one', ()
       new Caller(stack.server, await stack.tokenFor('grace')),
     ];
     const ended = await ada.submit(pack(`- { id: only, run: ${script('ended')} }`));
-    await ada.sealed(ended);
+    const bundle = createHash('sha256')
+      .update(await ada.sealed(ended))
+      .digest('hex');
     const gated = await ada.submit(
       pack(
         `- { id: before, run: ${script('before')} }
@@ -65,9 +69,25 @@ describe('a stack that is lost, and restored from its backup into a new one', ()
     const full = taskrunner(['maintain', 'backup', backup], 1);
     expect([full.status, full.stderr]).toEqual([1, expect.stringMatching(/^BACKUP_UNWRITABLE .*EFBIG/)]);
     expect(readdirSync(folder).filter((name) => name.startsWith('backup'))).toEqual([]);
+    // An object that somebody has altered is named; the backup is whole without it.
+    const object = join(stack.stateDirectory, 'objects/t/acme/sha256', bundle.slice(0, 2), bundle);
+    const bytes = readFileSync(object);
+    chmodSync(object, 0o600);
+    writeFileSync(object, 'altered');
+    const lacking = taskrunner(['maintain', 'backup', join(folder, 'lacking'), '--with-objects']);
+    expect([lacking.status, lacking.stderr.split('\n')]).toEqual([
+      1,
+      [
+        `altered in the object store: sha256:${bundle} of acme ${ended}`,
+        'lost objects: 0, altered objects: 1. The backup is otherwise complete.',
+        '',
+      ],
+    ]);
+    writeFileSync(object, bytes);
     const made = taskrunner(['maintain', 'backup', backup, '--with-objects']);
     expect([made.status, made.stderr]).toEqual([0, '']);
     expect(made.stdout).toMatch(/^ {2}admission SHA256:/m);
+    expect(made.stdout).toMatch(/^ {2}journal-mac HKDF:\w{32}$/m);
     const digest = /manifest\.json (sha256:[0-9a-f]{64})/.exec(made.stdout)?.[1] ?? '';
 
     // The same in an image.
@@ -89,6 +109,33 @@ describe('a stack that is lost, and restored from its backup into a new one', ()
     await stack.stop();
     stack = await start('second', 0);
     const command = ['maintain', 'restore', backup, '--output', 'json'];
+    // Its webservice has started before the restore, which is not to be: it has recorded its keys.
+    expect(taskrunner(command)).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/^RESTORE_NOT_EMPTY the database has rows in pack_runs\.keys\n/),
+    });
+    const owner = new Client({ connectionString: stack.database.ownerUrl });
+    await owner.connect();
+    await owner.query('delete from pack_runs.keys');
+    await owner.end();
+    // With another key every run would be halted for good.
+    const key = join(stack.stateDirectory, 'keys', 'journal-mac.key');
+    const right = readFileSync(key);
+    writeFileSync(key, `${randomBytes(32).toString('hex')}\n`);
+    const refused = taskrunner(command);
+    expect([refused.status, refused.stderr]).toEqual([
+      1,
+      expect.stringMatching(
+        /^BACKUP_KEYS_MISSING [^]*\njournal-mac HKDF:\w{32} is needed, .*\/journal-mac\.key has HKDF:/,
+      ),
+    ]);
+    const asked = [join(ROOT, 'docker/database.cjs'), 'restore', backup];
+    const inImage = spawnSync(process.execPath, asked, {
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'], TASKRUNNER_CONFIG: stack.configurationPath },
+    });
+    expect([inImage.status, inImage.stderr]).toEqual([1, refused.stderr]);
+    writeFileSync(key, right);
     expect(taskrunner(command)).toMatchObject({ status: 1, stderr: expect.stringMatching(/^BACKUP_OBJECTS_MISSING /) });
     const restored = taskrunner([...command, '--objects', 'copy', '--digest', digest]);
     expect([restored.status, restored.stderr]).toEqual([0, '']);

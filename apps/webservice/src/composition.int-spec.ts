@@ -10,6 +10,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import { CodedError, ObjectStore } from '@taskrunner/core';
 import { MemoryObjects } from '@taskrunner/core/testing';
+import { generateSensitiveInputsKeyFile, loadKey, loadSensitiveInputsKey } from '@taskrunner/infrastructure';
 import { Telemetry } from '@taskrunner/infrastructure/modules';
 import { apiAdapter, createWebservice, startWebservice } from './create-webservice';
 import { installation, type Installation } from './testing/installation';
@@ -189,6 +190,33 @@ describe('a webservice that ends', () => {
     taken.close();
     expect(Extension.closed).toEqual(['extension']);
   });
+});
+
+it('a webservice records its keys, and does not start with another key of sensitive inputs while a worker has the first', async () => {
+  const sensitiveInputs = join(world.folder, 'first.key');
+  const other = join(world.folder, 'second.key');
+  for (const path of [sensitiveInputs, other]) await generateSensitiveInputsKeyFile(path);
+  const withKey = (path: string) => ({
+    ...world.configuration,
+    keys: { ...world.configuration.keys, sensitiveInputs: path },
+  });
+  await (await createWebservice(withKey(sensitiveInputs))).stop();
+  expect(await world.sql('select use, id from pack_runs.keys order by use')).toEqual([
+    { use: 'admission', id: (await loadKey(join(world.folder, 'admission.pem'))).keyid },
+    { use: 'ledger', id: (await loadKey(join(world.folder, 'ledger.pem'))).keyid },
+    { use: 'sensitive-inputs', id: (await loadSensitiveInputsKey(sensitiveInputs)).keyid },
+  ]);
+  await world.sql(
+    `insert into pack_runs.workers (worker_id, name, version, build, probe, isolation, environments, labels, lease_ms, lease_until,
+       renewed_at, steady_since)
+     values (gen_random_uuid(), 'w', '', '', '', '', '{}', '{}', 1, 'infinity', now(), now())`,
+  );
+  await expect(createWebservice(withKey(other))).rejects.toMatchObject({
+    code: 'DB_KEYS_DIFFER',
+    message: expect.stringMatching(/sensitive-inputs HKDF:\w{32} is needed, \/.*\/second\.key has HKDF:\w{32}$/),
+  });
+  await world.sql('delete from pack_runs.workers');
+  await (await createWebservice(withKey(other))).stop();
 });
 
 it('a webservice whose keys are missing does not start: its caller hears why, and nothing stays open', async () => {

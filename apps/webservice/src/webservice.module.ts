@@ -5,6 +5,7 @@ import {
   CONFIGURATION,
   ConfigurationModule,
   IS_DATABASE_UNAVAILABLE,
+  KeyComparisonModule,
   ObjectStoreModule,
   PackRegistryModule,
   PlanningModule,
@@ -162,9 +163,12 @@ export class WebserviceModule {
     const postgres = PostgresModule.forRoot({ role: 'web' });
     const objectStore = ObjectStoreModule.forRoot();
     const signing = SigningModule.forRoot(['admission', 'ledger', 'checkpoint', 'sensitiveInputs']);
+    const comparison = KeyComparisonModule.forRoot({ role: 'web', imports: [postgres, signing] });
     const registry = PackRegistryModule.forRoot();
     const planning = PlanningModule.forRoot({ imports: [signing, registry] });
-    const operations = OperationsModule.forRoot({ imports: [postgres, objectStore, signing, registry, planning] });
+    const operations = OperationsModule.forRoot({
+      imports: [postgres, objectStore, signing, comparison, registry, planning],
+    });
     const observability = ObservabilityModule.forRoot();
     const module: DynamicModule = {
       module: WebserviceModule,

@@ -10,6 +10,7 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import { CodedError, ObjectStore, ObjectStoreHealth, type Digest, type TenantId } from '@taskrunner/core';
 import { MemoryObjects } from '@taskrunner/core/testing';
+import { generateMacKeyFile } from '@taskrunner/infrastructure';
 import { Telemetry } from '@taskrunner/infrastructure/modules';
 import { EgressProxy, PlanningThreads, Supervisor } from '@taskrunner/infrastructure/worker-modules';
 import { AnnounceLoop } from './loops/announce-loop';
@@ -271,4 +272,21 @@ it('a worker whose keys are missing does not start: its caller hears why, and no
     if (tries > 60) throw new Error('a child stays');
     await delay(50);
   }
+});
+
+it('a worker with another key than the journals were written with does not start, and says which one', async () => {
+  const { stop } = await createWorker(world.configuration);
+  const journalMac = join(world.folder, 'other-mac.key');
+  await generateMacKeyFile(journalMac);
+  const { keys, sandbox } = world.configuration;
+  const start = createWorker({
+    ...world.configuration,
+    keys: { ...keys, journalMac },
+    sandbox: { ...sandbox, workDirectory: join(world.folder, 'other-work') },
+  });
+  await expect(start).rejects.toMatchObject({
+    code: 'DB_KEYS_DIFFER',
+    message: expect.stringMatching(/journal-mac HKDF:\w{32} is needed, \/.*\/other-mac\.key has HKDF:\w{32}$/),
+  });
+  await stop();
 });

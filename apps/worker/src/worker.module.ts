@@ -4,6 +4,7 @@ import { Claims, CodedError, ObjectStoreHealth } from '@taskrunner/core';
 import {
   ConfigurationModule,
   from,
+  KeyComparisonModule,
   ObjectStoreModule,
   operation,
   PackRegistryModule,
@@ -118,6 +119,7 @@ export class WorkerModule {
     const destinations = ExportDestinationsModule.forRoot();
     const signing = SigningModule.forRoot(['sensitiveInputs', 'journal', 'records']);
     const secrets = SecretsModule.forRoot({ imports: [signing] });
+    const comparison = KeyComparisonModule.forRoot({ role: 'worker', imports: [postgres, signing] });
     const sandbox = SandboxModule.forRoot({ imports: [postgres, secrets] });
     const egress = EgressModule.forRoot();
     const replanning = ReplanningModule.forRoot({ imports: [secrets, sandbox] });
@@ -129,7 +131,7 @@ export class WorkerModule {
     });
     const driving = DrivingModule.forRoot({
       imports: [
-        ...[postgres, objectStore, signing, secrets, sandbox, replanning, executors],
+        ...[postgres, objectStore, signing, comparison, secrets, sandbox, replanning, executors],
         PolicyModule.forRoot(),
         PackRegistryModule.forTrust(),
       ],

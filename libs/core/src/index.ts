@@ -154,6 +154,7 @@ export {
 export { EvidenceReleases, type SignedRelease } from './lib/ports/evidence/evidence-releases';
 export { AttentionStore, type Resolved, type SignedResolution } from './lib/ports/attention-store';
 export { WorkerDirectory } from './lib/ports/worker-directory';
+export { KeyRecords, type HeldKeys, type KeyDifference, type KeyUse } from './lib/ports/key-records';
 export { type AssignmentReport } from './lib/ports/assignment-report';
 export {
   Assignments,

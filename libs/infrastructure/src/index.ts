@@ -16,7 +16,7 @@ export { holdRun, maintainDatabase, releaseRun, type Maintained } from './lib/po
 export { backUpDatabase, type BackedUp, type BackupOptions } from './lib/postgres/backup/backup-database';
 export { BackupError, type BackupErrorCode } from './lib/postgres/backup/backup-error';
 export type { BackedUpTable, Manifest as BackupManifest, RowsFile } from './lib/postgres/backup/manifest';
-export type { Reference as ObjectOfRun } from './lib/postgres/backup/object-copies';
+export type { LostReference, Reference as ObjectOfRun } from './lib/postgres/backup/object-copies';
 export {
   restoreDatabase,
   RESTORED_OBJECTS,
@@ -25,6 +25,7 @@ export {
   type RestoredObjects,
   type RestoreOptions,
 } from './lib/postgres/backup/restore-database';
+export { RESTORED_KEYS, type RestoredKeys } from './lib/postgres/backup/keys-needed';
 export { resumeRuns } from './lib/postgres/backup/resume-runs';
 export { settleRecovered } from './lib/postgres/backup/settle-recovered';
 export type { Settled, StoppedRun } from './lib/postgres/backup/settle-restored';
@@ -59,6 +60,7 @@ export {
 export { AttestorError, type AttestorErrorCode } from './lib/attestor/attestor-error';
 export { DRAFT_FILE, RemoteAttestor, type RemoteAttestorOptions } from './lib/attestor/remote-attestor';
 export { bundleRootsOf } from './lib/configuration/bundle-roots';
+export { keysAtHand, type KeysAtHand } from './lib/signing/keys-at-hand';
 export { FileSigner } from './lib/signing/file-signer';
 export { fingerprint } from './lib/signing/fingerprint';
 export { generateKeyFile, loadKey, type SigningKey } from './lib/signing/key-file';

@@ -17,6 +17,7 @@ export {
 } from './lib/postgres/postgres.module';
 export { PACK_TRUST, PackRegistryModule, REGISTRY_MOUNTS } from './lib/registry/pack-registry.module';
 export { runService, type StartedService } from './lib/service/run-service';
+export { COMPARED_KEYS, KeyComparisonModule } from './lib/signing/key-comparison.module';
 export {
   ADMISSION_SIGNER,
   CHECKPOINT_SIGNER,

@@ -2,14 +2,19 @@ import { isDigest, toRunId, type Digest, type TenantId } from '@taskrunner/core'
 import {
   backUpDatabase,
   CronerCalendar,
+  keyPathsOf,
+  keysAtHand,
   openExistingObjectStore,
   openObjectStore,
   restoreDatabase,
+  RESTORED_KEYS,
   RESTORED_OBJECTS,
   resumeRuns,
   settleRecovered,
   type BackedUp,
+  type LostReference,
   type RestoredDatabase,
+  type RestoredKeys,
   type RestoredObjects,
   type Settled,
 } from '@taskrunner/infrastructure';
@@ -36,16 +41,14 @@ export function registerBackup(maintain: Command, context: Context): void {
           product: context.program.version,
           objects: await openExistingObjectStore(configuration.artifacts),
           copyObjects: withObjects === true,
-          onLost: ({ tenant, run, digest }) =>
-            terminal.say(
-              safeLine(`the object store does not have ${digest} of ${tenant} ${run === null ? '' : toRunId(run)}`),
-            ),
+          onLost: (lost) => terminal.say(safeLine(describeLost(lost))),
         });
         const { manifest, digest } = made;
         if (isJson(command)) terminal.print(JSON.stringify({ digest, manifest }));
         else for (const line of describeBackup(made)) terminal.print(safeLine(line));
-        if (manifest.objects.lost === 0) return EXIT.OK;
-        terminal.say(`lost objects: ${manifest.objects.lost}. The backup is otherwise complete.`);
+        const { lost, altered } = manifest.objects;
+        if (lost + altered === 0) return EXIT.OK;
+        terminal.say(`lost objects: ${lost}, altered objects: ${altered}. The backup is otherwise complete.`);
         return EXIT.FAILED;
       }),
     );
@@ -60,6 +63,11 @@ export function registerBackup(maintain: Command, context: Context): void {
         .choices(RESTORED_OBJECTS)
         .default('check'),
     )
+    .addOption(
+      new Option('--keys <what>', 'check: fail if a key is missing; report: list missing keys and continue')
+        .choices(RESTORED_KEYS)
+        .default('check'),
+    )
     .option('--digest <digest>', 'expected digest of manifest.json, as printed by `backup`')
     .action((folder: string, supplied: RestoreSupplied, command: Command) =>
       context.run(async () => {
@@ -71,6 +79,8 @@ export function registerBackup(maintain: Command, context: Context): void {
             configuration.artifacts,
           ),
           mode: supplied.objects,
+          keys: await keysAtHand(keyPathsOf(configuration)),
+          keysMode: supplied.keys,
           calendar: new CronerCalendar(),
           expected: supplied.digest === undefined ? null : digestIn(supplied.digest),
         });
@@ -111,6 +121,7 @@ export function registerBackup(maintain: Command, context: Context): void {
 
 interface RestoreSupplied {
   readonly objects: RestoredObjects;
+  readonly keys: RestoredKeys;
   readonly digest?: string;
 }
 
@@ -134,6 +145,11 @@ function digestIn(text: string): Digest {
   );
 }
 
+function describeLost({ tenant, run, digest, what }: LostReference): string {
+  const of = `${digest} of ${tenant} ${run === null ? 'schedules' : toRunId(run)}`;
+  return what === 'missing' ? `the object store does not have ${of}` : `altered in the object store: ${of}`;
+}
+
 function describeBackup({ manifest, digest }: BackedUp): readonly string[] {
   const { takenAt, tables, objects, keys } = manifest;
   const rows = tables.reduce((sum, one) => sum + one.rows, 0);
@@ -146,11 +162,14 @@ function describeBackup({ manifest, digest }: BackedUp): readonly string[] {
   ];
 }
 
-function describeRestore({ manifest, rows, incomplete, ...settled }: RestoredDatabase): readonly string[] {
+function describeRestore({ manifest, rows, incomplete, missingKeys, ...settled }: RestoredDatabase): readonly string[] {
   return [
     `restored ${rows} rows as of ${manifest.takenAt}`,
     ...incomplete.map(
       ({ tenant, runId, digests }) => `missing objects of ${tenant} ${runId ?? 'schedules'}: ${digests.join(', ')}`,
+    ),
+    ...missingKeys.map(
+      ({ use, needed, held }) => `missing key: ${use} ${needed.join(', ')} in ${held.files.join(', ')}`,
     ),
     ...describeRuns(settled),
   ];

@@ -27,6 +27,8 @@ export interface Installation {
   readonly configuration: Configuration;
   /** The file of the configuration, with other sections or other values of them. */
   text(sections?: Readonly<Record<string, object>>): string;
+  /** As the administrator of the database. */
+  sql(text: string): Promise<readonly object[]>;
   /** Connections of webservices to the database. */
   connections(): Promise<number>;
   remove(): Promise<void>;
@@ -59,6 +61,13 @@ export async function installation(jwks: object): Promise<Installation> {
     folder,
     configuration: reading.configuration,
     text: (others = {}) => JSON.stringify({ ...sections, ...others }),
+    sql: async (text) => {
+      const client = new Client({ connectionString: server.url(undefined, DATABASE) });
+      await client.connect();
+      const { rows } = await client.query<object>(text);
+      await client.end();
+      return rows;
+    },
     connections: async () => {
       const client = new Client({ connectionString: server.url(roleName('web'), DATABASE) });
       await client.connect();

@@ -16,6 +16,14 @@ export interface SealedInput {
 
 /** Seals sensitive inputs for the store (webservice) and opens them (worker): authenticated encryption bound to the place. */
 export abstract class SensitiveInputs {
+  /**
+   * Identifies the key without helping to guess it: webservice and workers compare by it whether they have the same. Null: it does not tell, as it
+   * is unless an adapter says otherwise.
+   */
+  get keyid(): string | null {
+    return null;
+  }
+
   /** `text`: RFC 8785 of the value. */
   abstract seal(place: SensitivePlace, text: string): Uint8Array;
   /** Null if it does not open here: it was altered, belongs elsewhere, or another key made it. */

@@ -18,6 +18,7 @@ import { PostgresClaims, type ClaimsWatch } from './claims/postgres-claims';
 import { PostgresCommitter } from './flush/postgres-committer';
 import { PostgresExports } from './delivery/postgres-exports';
 import { PostgresGateStore } from './gates/postgres-gate-store';
+import { PostgresKeyRecords } from './keys/postgres-key-records';
 import { PostgresLogStore } from './logs/postgres-log-store';
 import { PostgresObjectReferences } from './upkeep/postgres-object-references';
 import { PostgresProbeDocuments } from './workers/postgres-probe-documents';
@@ -71,6 +72,7 @@ export interface WebDatabase {
   readonly packVersions: PostgresPackVersions;
   readonly uploads: PostgresUploads;
   readonly workerDirectory: PostgresWorkerDirectory;
+  readonly keyRecords: PostgresKeyRecords;
   readonly clock: DatabaseClock;
   backlog(): Promise<Backlog>;
   pools(): readonly PoolUse[];
@@ -91,6 +93,7 @@ export interface WorkerDatabase {
   readonly objectReferences: PostgresObjectReferences;
   readonly probeDocuments: PostgresProbeDocuments;
   readonly runEnvironments: PostgresRunEnvironments;
+  readonly keyRecords: PostgresKeyRecords;
   readonly runReader: PostgresRunReader;
   readonly clock: DatabaseClock;
   /** Hears when something is due; connects when somebody listens. */
@@ -127,6 +130,7 @@ export async function openWebDatabase(url: string, options: DatabaseOptions = {}
       packVersions: new PostgresPackVersions(queries),
       uploads: new PostgresUploads(queries),
       workerDirectory: new PostgresWorkerDirectory(queries),
+      keyRecords: new PostgresKeyRecords(queries),
       clock,
       backlog: () => backlogOf(pool),
       pools: () => [poolUse('ordinary', pool)],
@@ -170,6 +174,7 @@ export async function openWorkerDatabase(url: string, options: DatabaseOptions =
       objectReferences: new PostgresObjectReferences(queries),
       probeDocuments: new PostgresProbeDocuments(queries),
       runEnvironments: new PostgresRunEnvironments(pool),
+      keyRecords: new PostgresKeyRecords(queries),
       runReader: new PostgresRunReader(queries),
       clock,
       due,

@@ -11,6 +11,7 @@ import {
   EvidenceReleases,
   Exports,
   GateStore,
+  KeyRecords,
   LogStore,
   ObjectReferences,
   Outbox,
@@ -88,6 +89,7 @@ const WEB = [
     packVersions: PackVersions,
     uploads: Uploads,
     workerDirectory: WorkerDirectory,
+    keyRecords: KeyRecords,
   }),
 ];
 
@@ -120,6 +122,7 @@ const WORKER = [
     objectReferences: ObjectReferences,
     probeDocuments: ProbeDocuments,
     runEnvironments: RunEnvironments,
+    keyRecords: KeyRecords,
     runReader: RunReader,
     clock: DatabaseClock,
     due: DueListener,

@@ -256,6 +256,7 @@ describe('columns that the role of workers reads', () => {
       'pack_runs.gates: *',
       'pack_runs.groups: *',
       'pack_runs.inbox: *',
+      'pack_runs.keys: *',
       'pack_runs.migrations: *',
       'pack_runs.outbox: *',
       'pack_runs.plans: *',

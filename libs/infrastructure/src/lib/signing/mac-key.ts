@@ -1,12 +1,18 @@
 import { createHmac, createSecretKey, randomBytes, timingSafeEqual, type KeyObject } from 'node:crypto';
 import { readPrivateFile, writePrivateFile } from './private-file';
+import { secretKeyId } from './secret-key-id';
 import { refusal } from './signing-error';
 
 const KEY = /^[0-9a-f]{64}$/;
 
 /** HMAC-SHA-256 under the journal's key: who can write the database but does not hold this key cannot write a page. */
 export class MacKey {
-  constructor(private readonly key: KeyObject) {}
+  /** Identifies the key without helping to guess it. */
+  readonly keyid: string;
+
+  constructor(private readonly key: KeyObject) {
+    this.keyid = secretKeyId(key, 'journal-mac');
+  }
 
   /** 64 lower-case hexadecimal digits. */
   mac(data: string | Uint8Array): string {

@@ -10,6 +10,11 @@ const place = (change: Partial<SensitivePlace> = {}): SensitivePlace => ({
   ...change,
 });
 
+it('the key has an id that databases and backups keep: it never changes', () => {
+  expect(new SensitiveInputsKey(Buffer.alloc(32, 7)).keyid).toBe('HKDF:0e528ec93424770db7b6bd3a5d8bfeb8');
+  expect(key.keyid).not.toBe(new SensitiveInputsKey(randomBytes(32)).keyid);
+});
+
 describe('sealed sensitive inputs', () => {
   it.each(['4711-0815-geheim', { a: ['é', 1, null] }, 12345679.5])('open where they belong: %j', (value) => {
     const sealed = key.seal(place(), JSON.stringify(value));

@@ -8,6 +8,7 @@ import {
   type TenantId,
 } from '@taskrunner/core';
 import { readPrivateFile, writePrivateFile } from './private-file';
+import { secretKeyId } from './secret-key-id';
 import { refusal } from './signing-error';
 
 const KEY = /^[0-9a-f]{64}$/;
@@ -22,12 +23,18 @@ const TAG_BYTES = 16;
 export class SensitiveInputsKey extends SensitiveInputs {
   private readonly sealing: Uint8Array;
   private readonly digesting: Uint8Array;
+  private readonly id: string;
 
   constructor(key: Uint8Array) {
     super();
     const derived = (use: string): Uint8Array => new Uint8Array(hkdfSync('sha256', key, '', `taskrunner ${use}`, 32));
     this.sealing = derived('sensitive-inputs.seal.v1');
     this.digesting = derived('sensitive-inputs.digest.v1');
+    this.id = secretKeyId(key, 'sensitive-inputs');
+  }
+
+  override get keyid(): string {
+    return this.id;
   }
 
   seal(place: SensitivePlace, text: string): Uint8Array {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { createPublicKey, createSecretKey, generateKeyPairSync } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { chmod, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ import { preAuthEncoding } from '@taskrunner/core';
 import { FileSigner } from './file-signer';
 import { fingerprint } from './fingerprint';
 import { generateKeyFile, loadKey } from './key-file';
-import { generateMacKeyFile, loadMacKey } from './mac-key';
+import { generateMacKeyFile, loadMacKey, MacKey } from './mac-key';
 import { verifyEd25519, verifyP256 } from './verify-signature';
 
 const vectors = process.env.TASKRUNNER_VECTORS ?? resolve(__dirname, '../../../../../../shared/vectors');
@@ -94,6 +94,13 @@ describe('MacKey', () => {
     expect((await generateMacKeyFile(join(folder, 'mac-2'))).check('page', mac)).toBe(false);
     await chmod(join(folder, 'mac'), 0o644);
     await expect(loadMacKey(join(folder, 'mac'))).rejects.toMatchObject({ code: 'KEY_FILE_MODE' });
+  });
+
+  it('has an id that databases and backups keep: it never changes, and is no mac that the key makes', () => {
+    const key = createSecretKey(Buffer.alloc(32, 7));
+    // OpenSSL: kdf -keylen 16 -kdfopt digest:SHA256 -kdfopt hexkey:0707… -kdfopt info:'taskrunner journal-mac.id.v1' HKDF
+    expect(new MacKey(key).keyid).toBe('HKDF:bb4794c7f358ed2472694d8579e8797c');
+    expect(new MacKey(key).mac('taskrunner journal-mac.id.v1')).not.toMatch(/^bb4794c7/);
   });
 });
 

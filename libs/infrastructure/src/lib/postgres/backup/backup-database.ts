@@ -10,7 +10,7 @@ import { BackupError } from './backup-error';
 import { listed, quoted, readCatalog, refuseOtherRelease, type Catalog } from './catalog';
 import { keysNeeded } from './keys-needed';
 import { BACKUP_FORMAT, type BackedUpTable, type Manifest } from './manifest';
-import { objectRows, syncObjects, type Reference } from './object-copies';
+import { objectRows, syncObjects, type Loss, type LostReference } from './object-copies';
 import { fieldsOf, writeRows } from './rows-file';
 import { readSequences } from './sequences';
 import { asMaintainer } from './session';
@@ -25,8 +25,8 @@ export interface BackupOptions {
   readonly objects: ObjectStore;
   /** Copies them into the folder, too. */
   readonly copyObjects: boolean;
-  /** Told of each object that the store does not have. */
-  readonly onLost?: (lost: Reference) => void;
+  /** Told of each object that the store does not have or, if objects are copied, has altered. */
+  readonly onLost?: (lost: LostReference) => void;
 }
 
 /** A backup that is whole and durable. */
@@ -73,15 +73,15 @@ async function fill(
     tables.push({ table, columns: names, ...(await writeRows(folder, `${table}.copy.gz`, source)) });
   }
   if (copyObjects) await mkdir(join(folder, 'objects'), { mode: 0o700 });
-  let lost = 0;
+  const losses: Record<Loss, number> = { missing: 0, altered: 0 };
   const tenants = new Set<TenantId>();
   const references = fieldsOf(client.query(copyTo(`copy (${ALL_REFERENCES}) to stdout`)));
   const rows = objectRows(references, objects, {
     folder: copyObjects ? folder : null,
     onCopied: ({ tenant }) => tenants.add(tenant),
-    onLost: (reference) => {
-      lost++;
-      onLost?.(reference);
+    onLost: (lost) => {
+      losses[lost.what]++;
+      onLost?.(lost);
     },
   });
   const listedObjects = await writeRows(folder, 'objects.copy.gz', rows);
@@ -94,7 +94,7 @@ async function fill(
     tables,
     sequences: await readSequences(client),
     days: catalog.days,
-    objects: { ...listedObjects, copied: copyObjects, lost },
+    objects: { ...listedObjects, copied: copyObjects, lost: losses.missing, altered: losses.altered },
     keys: await keysNeeded(client),
   };
 }

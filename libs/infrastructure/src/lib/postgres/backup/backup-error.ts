@@ -6,11 +6,12 @@ import { CodedError } from '@taskrunner/core';
  * - `BACKUP_EXISTS`: something is there under the name of the backup.
  * - `BACKUP_UNWRITABLE`: the folder cannot be written: it is full, read-only, missing, or another user's.
  * - `BACKUP_INCOMPLETE`: the folder is no backup, or one that was not ended.
- * - `BACKUP_FORMAT`: a release that knows more has made it.
+ * - `BACKUP_FORMAT`: a release with another format has made it.
  * - `BACKUP_DAMAGED`: a file is missing, or is not what the manifest says.
  * - `BACKUP_SCHEMA`: the database has other migrations or tables than the backup.
  * - `BACKUP_ROWS_HIDDEN`: row security would hide rows from the role that makes the backup.
  * - `BACKUP_OBJECTS_MISSING`: the object store lacks what the rows refer to.
+ * - `BACKUP_KEYS_MISSING`: the keys at hand are not those with which the rows were made.
  * - `RESTORE_NOT_EMPTY`: the database has rows.
  * - `RESTORE_IN_USE`: something else uses the tables of the database.
  */
@@ -23,6 +24,7 @@ export type BackupErrorCode =
   | 'BACKUP_SCHEMA'
   | 'BACKUP_ROWS_HIDDEN'
   | 'BACKUP_OBJECTS_MISSING'
+  | 'BACKUP_KEYS_MISSING'
   | 'RESTORE_NOT_EMPTY'
   | 'RESTORE_IN_USE';
 

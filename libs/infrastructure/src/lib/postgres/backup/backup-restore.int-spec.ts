@@ -1,17 +1,25 @@
-import { chmod, mkdtemp, mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdtemp, mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chainFault, sha256, type Digest } from '@taskrunner/core';
+import { Readable } from 'node:stream';
+import { gunzipSync } from 'node:zlib';
+import { chainFault, runUuid, sha256, type Digest } from '@taskrunner/core';
 import { MemoryObjects } from '@taskrunner/core/testing';
 import { Client } from 'pg';
 import { CronerCalendar } from '../../calendar/croner-calendar';
 import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
+import { FileObjectStore } from '../../object-store/file-object-store';
+import { keysAtHand, type KeysAtHand } from '../../signing/keys-at-hand';
+import { generateKeyFile } from '../../signing/key-file';
+import { generateMacKeyFile } from '../../signing/mac-key';
+import { generateSensitiveInputsKeyFile } from '../../signing/sensitive-key';
 import { migrationNames } from '../migrations/migrations';
 import { anEnvelope, submit, tenantA, tenantB } from '../testing/builders';
 import { fillEveryTable, rowsOf, tablesOf } from '../testing/full-database';
-import { dayOf, makeDay } from '../testing/sealed-run';
+import { anEndedRun, dayOf, makeDay } from '../testing/sealed-run';
 import { startTestServer, type TestDatabase, type TestServer } from '../testing/test-database';
 import { backUpDatabase, type BackupOptions } from './backup-database';
+import type { BackupError } from './backup-error';
 import type { Manifest } from './manifest';
 import { restoreDatabase, type RestoreOptions } from './restore-database';
 
@@ -42,7 +50,8 @@ const backUp = (overrides: Partial<BackupOptions> = {}) =>
   backUpDatabase(source.url('maintain'), { folder, product: '0.1.0', objects, copyObjects: false, ...overrides });
 const restore = (overrides: Partial<RestoreOptions> = {}, database = target) =>
   restoreDatabase(database.url('maintain'), {
-    ...{ folder, objects, mode: 'report', calendar: new CronerCalendar(), expected: null },
+    ...{ folder, objects, mode: 'report', keys: [], keysMode: 'report' },
+    ...{ calendar: new CronerCalendar(), expected: null },
     ...overrides,
   });
 const isEmpty = async (database: TestDatabase): Promise<boolean> => {
@@ -160,9 +169,9 @@ describe('a backup', () => {
     for (const name of await readdir(folder)) expect((await stat(join(folder, name))).mode & 0o777).toBe(0o600);
     expect(digest).toBe(sha256(await readFile(join(folder, 'manifest.json'))));
     expect(made.keys).toEqual([
-      { key: 'admission', ids: ['SHA256:test'] },
-      { key: 'journal-mac', ids: [] },
-      { key: 'sensitive-inputs', ids: [] },
+      { key: 'admission', ids: ['SHA256:test'], required: [] },
+      { key: 'journal-mac', ids: [], required: [] },
+      { key: 'sensitive-inputs', ids: [], required: [] },
     ]);
     expect(made.schema.migrations).toHaveLength(migrationNames.length);
   });
@@ -224,8 +233,10 @@ describe('a restore refuses, and writes nothing,', () => {
     await refused('BACKUP_SCHEMA', /does not have the tables/);
     await alterManifest({ ...whole, tables: [{ ...whole.tables[0], file: '../x.copy.gz' }] });
     await refused('BACKUP_DAMAGED', /not the manifest/);
-    await alterManifest({ ...whole, format: 2 });
-    await refused('BACKUP_FORMAT', /format 2/);
+    for (const format of [1, 3]) {
+      await alterManifest({ ...whole, format });
+      await refused('BACKUP_FORMAT', new RegExp(`format ${format};`));
+    }
     await writeFile(join(folder, 'manifest.json'), '{');
     await refused('BACKUP_DAMAGED', /not JSON/);
     expect(await isEmpty(target)).toBe(true);
@@ -271,6 +282,120 @@ describe('a restore refuses, and writes nothing,', () => {
   }, 60_000);
 });
 
+describe('keys', () => {
+  let keys: string;
+  beforeEach(async () => {
+    keys = join(home, 'keys');
+    await mkdir(keys);
+    await generateMacKeyFile(path('journal-mac.key'));
+    await generateSensitiveInputsKeyFile(path('sensitive-inputs.key'));
+    for (const name of ['admission', 'ledger']) await publicKey(name);
+  });
+
+  const path = (name: string): string => join(keys, name);
+  const publicKey = async (name: string): Promise<string> => {
+    await rm(path(`${name}.pem`), { force: true });
+    const { keyid, publicKeyPem } = await generateKeyFile(path(`${name}.pem`));
+    await writeFile(path(`${name}.pub.pem`), publicKeyPem);
+    return keyid;
+  };
+  const atHand = (admissionPublic = [path('admission.pub.pem')]) =>
+    keysAtHand({
+      ...{ journalMac: path('journal-mac.key'), sensitiveInputs: { path: path('sensitive-inputs.key') } },
+      ...{ admissionPublic, ledgerPublic: [path('ledger.pub.pem')] },
+    });
+  /** A service has started with the keys at hand, and made a run that needs them. */
+  const aRunWithKeys = async (): Promise<readonly KeysAtHand[]> => {
+    const made = await atHand();
+    const [web, worker] = [await source.web(), await source.worker()];
+    expect(await web.keyRecords.ofWebservice(made.filter(({ use }) => use !== 'journal-mac'))).toEqual([]);
+    expect(await worker.keyRecords.ofWorker(made)).toEqual([]);
+    await anEndedRun({ database: source, web, worker, daysAgo: 0, sealed: false });
+    return made;
+  };
+
+  it('that were used are named by ids that are derived from them, and those that are needed are said', async () => {
+    const made = await aRunWithKeys();
+    const { manifest: taken } = await backUp();
+    const idOf = (use: string): string => made.find((one) => one.use === use)?.ids[0] ?? '';
+    expect(taken.keys).toEqual([
+      { key: 'admission', ids: expect.arrayContaining([idOf('admission')]), required: [idOf('admission')] },
+      { key: 'ledger', ids: [idOf('ledger')], required: [idOf('ledger')] },
+      { key: 'journal-mac', ids: [idOf('journal-mac')], required: [idOf('journal-mac')] },
+      { key: 'sensitive-inputs', ids: [idOf('sensitive-inputs')], required: [idOf('sensitive-inputs')] },
+    ]);
+    for (const file of await readdir(folder)) {
+      const bytes = await readFile(join(folder, file));
+      const text = file.endsWith('.gz') ? gunzipSync(bytes).toString() : bytes.toString();
+      for (const name of ['journal-mac.key', 'sensitive-inputs.key'])
+        expect(text).not.toContain((await readFile(path(name), 'utf8')).trim());
+    }
+    expect(await restore({ keys: await atHand(), keysMode: 'check' })).toMatchObject({ missingKeys: [] });
+  });
+
+  it('that are others, or missing, are named with their files, and nothing is restored unless that is asked for', async () => {
+    const made = await aRunWithKeys();
+    await backUp();
+    const id = (use: string): string => made.find((one) => one.use === use)?.ids[0] ?? '';
+    await rm(path('journal-mac.key'));
+    await generateMacKeyFile(path('journal-mac.key'));
+    await rm(path('sensitive-inputs.key'));
+    const rotated = await publicKey('admission');
+    const others = await atHand();
+    const refusal = await restore({ keys: others, keysMode: 'check' }).catch((error: unknown) => error as BackupError);
+    expect(refusal).toMatchObject({
+      code: 'BACKUP_KEYS_MISSING',
+      remediation: expect.stringContaining('--keys report'),
+    });
+    expect((refusal as BackupError).message.split('\n').slice(1)).toEqual([
+      `admission ${id('admission')} is needed, ${path('admission.pub.pem')} has ${rotated}`,
+      expect.stringMatching(`^journal-mac ${id('journal-mac')} is needed, ${path('journal-mac.key')} has HKDF:`),
+      `sensitive-inputs ${id('sensitive-inputs')} is needed, ${path('sensitive-inputs.key')} is not there`,
+      `${path('sensitive-inputs.key')} does not exist`,
+    ]);
+    expect(await isEmpty(target)).toBe(true);
+
+    expect(await restore({ keys: others, keysMode: 'report' })).toMatchObject({
+      missingKeys: [{ use: 'admission' }, { use: 'journal-mac' }, { use: 'sensitive-inputs' }],
+    });
+    // What starts on it then says so, and halts nothing; with the right keys it goes on.
+    const worker = await target.worker();
+    expect((await worker.keyRecords.ofWorker(others)).map(({ use }) => use)).toEqual([
+      ...['admission', 'journal-mac', 'sensitive-inputs'],
+    ]);
+    expect(await worker.keyRecords.ofWorker(made)).toEqual([]);
+  });
+
+  it('that were rotated are side by side, and those that no run needs may be gone', async () => {
+    await aRunWithKeys();
+    await copyFile(path('admission.pub.pem'), path('old.pub.pem'));
+    await publicKey('admission');
+    const both = await atHand([path('admission.pub.pem'), path('old.pub.pem')]);
+    expect(await (await source.worker()).keyRecords.ofWorker(both)).toEqual([]);
+    const signing = (await atHand()).filter(({ use }) => use === 'admission');
+    expect(await (await source.web()).keyRecords.ofWebservice(signing)).toEqual([]);
+    await backUp();
+    expect(await restore({ keys: both, keysMode: 'check' })).toMatchObject({ missingKeys: [] });
+    // No row of a run that is not sealed is signed with the old one.
+    expect(await restore({ keys: await atHand(), keysMode: 'check' }, await host.database())).toMatchObject({
+      missingKeys: [],
+    });
+    await expect(
+      restore({ keys: await atHand([path('old.pub.pem')]), keysMode: 'check' }, await host.database()),
+    ).rejects.toMatchObject({ code: 'BACKUP_KEYS_MISSING' });
+  });
+
+  it('that somebody wrote into an altered envelope end no backup', async () => {
+    await submit((await source.web()).runStore);
+    for (const text of ['5', '{"signatures":5}']) {
+      await source.sql('update pack_runs.run_sources set admission = $1::json', [text]);
+      expect((await backUp({ folder: `${folder}-${text.length}` })).manifest.keys.map(({ key }) => key)).toEqual([
+        ...['journal-mac', 'sensitive-inputs'],
+      ]);
+    }
+  });
+});
+
 describe('objects', () => {
   const put = async (content: string): Promise<Digest> =>
     (
@@ -307,14 +432,71 @@ describe('objects', () => {
     expect(await restore({ mode: 'copy' }, third)).toMatchObject({ incomplete: [] });
     expect(await objects.stat(tenantA, file)).toEqual({ size: 4 });
 
-    // Bytes that were altered meanwhile are not stored.
+    // Bytes that were altered meanwhile are not stored: to the restored system the object is lost.
     await objects.delete(tenantA, file);
     const copy = join(folder, 'objects', tenantA, file.slice(7));
     await chmod(copy, 0o600);
     await writeFile(copy, 'life');
     const fourth = await host.database();
-    await expect(restore({ mode: 'copy' }, fourth)).rejects.toMatchObject({ code: 'OBJECT_DIGEST_MISMATCH' });
+    await expect(restore({ mode: 'copy' }, fourth)).rejects.toMatchObject({
+      code: 'BACKUP_OBJECTS_MISSING',
+      message: expect.stringContaining(`acme ${run}: ${file} (altered in the backup)`),
+    });
+    expect(await objects.stat(tenantA, file)).toBeNull();
     expect(await isEmpty(fourth)).toBe(true);
+    expect(await restore({ mode: 'report' }, fourth)).toMatchObject({
+      incomplete: [{ tenant: tenantA, runId: run, digests: [file] }],
+    });
+  });
+
+  it('that the store has altered are told and left out; the others are brought along', async () => {
+    const store = await FileObjectStore.open(join(home, 'store'));
+    const stored = async (content: string): Promise<Digest> => {
+      const { digest } = await store.put(tenantA, Readable.from([Buffer.from(content)]), { maxBytes: 99 });
+      return digest;
+    };
+    const [whole, altered] = [await stored('whole'), await stored('as it was')];
+    const web = await source.web();
+    const using = (digest: Digest) =>
+      submit(web.runStore, { files: [{ path: 'a', digest, size: 9, executable: false }] });
+    const [first, second] = [await using(altered), await using(altered)];
+    await using(whole);
+    const path = join(home, 'store/t', tenantA, 'sha256', altered.slice(7, 9), altered.slice(7));
+    await chmod(path, 0o600);
+    await writeFile(path, 'as it is.');
+
+    const reported: unknown[] = [];
+    const { manifest: made } = await backUp({ objects: store, copyObjects: true, onLost: (one) => reported.push(one) });
+    expect(made.objects).toMatchObject({ rows: 3, copied: true, lost: 0, altered: 2 });
+    expect(reported).toEqual(
+      expect.arrayContaining(
+        [first, second].map((run) => ({ tenant: tenantA, run: runUuid(run), digest: altered, what: 'altered' })),
+      ),
+    );
+    expect(await readdir(join(folder, 'objects', tenantA))).toEqual([whole.slice(7)]);
+
+    const fresh = await FileObjectStore.open(join(home, 'fresh'));
+    await expect(restore({ objects: fresh, mode: 'copy' })).rejects.toMatchObject({
+      code: 'BACKUP_OBJECTS_MISSING',
+      message: expect.stringContaining(`acme ${first}: ${altered}`),
+    });
+    expect(await fresh.stat(tenantA, whole)).toEqual({ size: 5 });
+    expect((await restore({ objects: fresh, mode: 'report' })).incomplete.map(({ runId }) => runId).sort()).toEqual(
+      [first, second].sort(),
+    );
+    await expect(fresh.open(tenantA, altered)).rejects.toMatchObject({ code: 'OBJECT_MISSING' });
+  });
+
+  it('that go while they are copied are told as lost', async () => {
+    const file = await put('goes');
+    await submit((await source.web()).runStore, { files: [{ path: 'a', digest: file, size: 4, executable: false }] });
+    const collected = new (class extends MemoryObjects {
+      override stat(): Promise<{ size: number }> {
+        return Promise.resolve({ size: 4 });
+      }
+    })();
+    const { manifest: made } = await backUp({ objects: collected, copyObjects: true });
+    expect(made.objects).toMatchObject({ rows: 1, lost: 1, altered: 0 });
   });
 
   it('that were stored and are gone by the time of the backup are told, then and later', async () => {
@@ -322,8 +504,10 @@ describe('objects', () => {
     await source.sql('update pack_artifacts.artifacts set digest = $1', [sha256('an artifact')]);
     const lost: unknown[] = [];
     const { manifest: made } = await backUp({ copyObjects: true, onLost: (one) => lost.push(one) });
-    expect(made.objects).toMatchObject({ rows: 1, lost: 1 });
-    expect(lost).toEqual([expect.objectContaining({ tenant: tenantA, digest: sha256('an artifact') })]);
+    expect(made.objects).toMatchObject({ rows: 1, lost: 1, altered: 0 });
+    expect(lost).toEqual([
+      expect.objectContaining({ tenant: tenantA, digest: sha256('an artifact'), what: 'missing' }),
+    ]);
     await expect(restore({ mode: 'copy' })).rejects.toMatchObject({ code: 'BACKUP_OBJECTS_MISSING' });
   });
 });

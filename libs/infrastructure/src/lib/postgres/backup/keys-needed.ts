@@ -1,5 +1,10 @@
+import type { KeyDifference, KeyUse } from '@taskrunner/core';
 import type { Client } from 'pg';
-import type { Manifest } from './manifest';
+import { statement } from '../connection/statement';
+import type { RecordedKey } from '../keys/postgres-key-records';
+import { differenceText } from '../keys/keys-differ';
+import { BackupError } from './backup-error';
+import type { BackedUpKey, Manifest } from './manifest';
 
 interface Signed {
   readonly key: string;
@@ -18,21 +23,74 @@ const SIGNED: readonly Signed[] = [
 ];
 
 /**
- * Keys that a restored database needs beside it: public ids of those that have signed its rows, and the names of those that have none.
+ * Keys that a restored database needs beside it: public ids of those that have signed its rows, identifiers of the secret ones, and which of
+ * them services cannot do without.
  */
 export async function keysNeeded(client: Client): Promise<Manifest['keys']> {
-  const keys: { key: string; ids: readonly string[] }[] = [];
+  const { text } = statement('keys-in-use');
+  const { rows: recorded } = await client.query<RecordedKey>(text, [null]);
+  const keys: BackedUpKey[] = [];
   for (const { key, envelopes } of SIGNED) {
+    const required = requiredOf(key, recorded);
+    // What somebody has altered into no envelope names no key.
     const { rows } = await client.query<{ id: string }>(
-      `select distinct s ->> 'keyid' as id from (${envelopes}) e, json_array_elements(e.envelope -> 'signatures') s
-       where s ->> 'keyid' <> '' order by 1`,
+      `select distinct id from (select envelope -> 'signatures' -> 0 ->> 'keyid' as id from (${envelopes}) e) s
+       where id <> '' order by 1`,
     );
-    if (rows.length > 0) keys.push({ key, ids: rows.map(({ id }) => id) });
+    const ids = [...new Set([...rows.map(({ id }) => id), ...required])].sort();
+    if (ids.length > 0) keys.push({ key, ids, required });
   }
-  keys.push({ key: 'journal-mac', ids: [] });
+  keys.push({ key: 'journal-mac', ids: idsOf('journal-mac', recorded), required: requiredOf('journal-mac', recorded) });
   const { rows } = await client.query<{ some: boolean }>(
     'select exists (select from pack_runs.sensitive_inputs) as some',
   );
-  if (rows[0]?.some === true) keys.push({ key: 'sensitive-inputs', ids: [] });
+  if (rows[0]?.some === true)
+    keys.push({
+      ...{ key: 'sensitive-inputs', ids: idsOf('sensitive-inputs', recorded) },
+      required: requiredOf('sensitive-inputs', recorded),
+    });
   return keys;
+}
+
+function idsOf(key: string, recorded: readonly RecordedKey[]): readonly string[] {
+  return recorded.filter(({ use }) => use === key).map(({ id }) => id);
+}
+
+function requiredOf(key: string, recorded: readonly RecordedKey[]): readonly string[] {
+  return recorded.filter(({ use, needed }) => use === key && needed).map(({ id }) => id);
+}
+
+/** Keys of the files of a configuration, with why one cannot be read. */
+export interface KeysOfFiles {
+  readonly use: KeyUse;
+  readonly ids: readonly string[];
+  readonly files: readonly string[];
+  readonly fault: string | null;
+}
+
+/** What is done about keys. `check`: none may be missing. `report`: what is missing is told. */
+export const RESTORED_KEYS = ['check', 'report'] as const;
+export type RestoredKeys = (typeof RESTORED_KEYS)[number];
+
+/** What is needed of a backup's keys, and is not at hand. */
+export function keysMissing({ keys }: Manifest, atHand: readonly KeysOfFiles[]): readonly KeyDifference[] {
+  return keys.flatMap(({ key, required }) => {
+    const use = key as KeyUse;
+    const held: Omit<KeysOfFiles, 'fault'> = atHand.find((one) => one.use === use) ?? { use, ids: [], files: [] };
+    const needed = required.filter((id) => !held.ids.includes(id));
+    return needed.length === 0 ? [] : [{ use, needed, held }];
+  });
+}
+
+/** Throws `BACKUP_KEYS_MISSING` if something is missing. */
+export function refuseMissingKeys(missing: readonly KeyDifference[], atHand: readonly KeysOfFiles[]): void {
+  if (missing.length === 0) return;
+  const faults = atHand.filter(({ use, fault }) => fault !== null && missing.some((one) => one.use === use));
+  const texts = [...missing.map(differenceText), ...faults.map(({ fault }) => fault)];
+  throw new BackupError(
+    'BACKUP_KEYS_MISSING',
+    `the keys at hand are not those of the backup:\n${texts.join('\n')}`,
+    'Put the key files with these ids where `keys` of the configuration names them, and restore as the user that owns them. ' +
+      '`--keys report` restores the database without them; services that lack them refuse to start (DB_KEYS_DIFFER).',
+  );
 }

@@ -1,8 +1,8 @@
 import { isJsonObject, type Digest, type Json } from '@taskrunner/core';
 import { BackupError, damaged } from './backup-error';
 
-/** The format that this release writes, and the latest that it reads. */
-export const BACKUP_FORMAT = 1;
+/** The format that this release writes and reads. */
+export const BACKUP_FORMAT = 2;
 
 /** A file of rows: PostgreSQL's text form of `COPY`, compressed by gzip. */
 export interface RowsFile {
@@ -45,9 +45,20 @@ export interface Manifest {
     readonly copied: boolean;
     /** Of them, those that the store does not have. */
     readonly lost: number;
+    /** Of them, those of which the store has other bytes than their digest names: they are not copied. Found only while objects are copied. */
+    readonly altered: number;
   };
-  /** Keys that are needed beside it, and never part of it; `ids` of those that sign. */
-  readonly keys: readonly { readonly key: string; readonly ids: readonly string[] }[];
+  /** Keys that are needed beside it, and never part of it. */
+  readonly keys: readonly BackedUpKey[];
+}
+
+/** A use of keys, as a backup names it. */
+export interface BackedUpKey {
+  readonly key: string;
+  /** Fingerprints of keys that have signed rows; identifiers that are derived from secret keys. */
+  readonly ids: readonly string[];
+  /** Of them, those without which services take rows of the backup for altered. */
+  readonly required: readonly string[];
 }
 
 /** Reads the text of `manifest.json`. Throws `BackupError`. */
@@ -59,11 +70,11 @@ export function readManifest(text: string): Manifest {
     throw damaged('manifest.json is not JSON', error);
   }
   const format = isJsonObject(value) ? value['format'] : null;
-  if (typeof format === 'number' && format > BACKUP_FORMAT)
+  if (typeof format === 'number' && format !== BACKUP_FORMAT)
     throw new BackupError(
       'BACKUP_FORMAT',
-      `the backup has format ${format}; this release reads formats up to ${BACKUP_FORMAT}`,
-      'Use the release that made the backup, or a later release.',
+      `the backup has format ${format}; this release reads format ${BACKUP_FORMAT}`,
+      'Use the release that made the backup. Migrate to a later release afterwards.',
     );
   if (!isJsonObject(value) || !isManifest(value)) throw damaged('manifest.json is not the manifest of a backup');
   return value as unknown as Manifest;
@@ -87,7 +98,7 @@ function isManifest(value: { readonly [name: string]: Json }): boolean {
     areAll(sequences, (one) => isJsonObject(one) && isNamed(one['sequence'], NAME)) &&
     areAll(days, (one) => isNamed(one, DAY)) &&
     isRowsFile(objects) &&
-    areAll(keys, isJsonObject)
+    areAll(keys, isKey)
   );
 }
 
@@ -97,6 +108,16 @@ function isTable(value: Json): boolean {
     isJsonObject(value) &&
     isNamed(value['table'], NAME) &&
     areAll(value['columns'], (one) => typeof one === 'string')
+  );
+}
+
+function isKey(value: Json): boolean {
+  const isText = (one: Json): boolean => typeof one === 'string';
+  return (
+    isJsonObject(value) &&
+    isText(value['key'] ?? null) &&
+    areAll(value['ids'], isText) &&
+    areAll(value['required'], isText)
   );
 }
 

@@ -1,9 +1,9 @@
-import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { isDigest, isTenantId, type Digest, type ObjectStore, type TenantId } from '@taskrunner/core';
+import { isCodedError, isDigest, isTenantId, type Digest, type ObjectStore, type TenantId } from '@taskrunner/core';
 import { sync } from './backup-folder';
 import { rowText, type Fields } from './rows-file';
 
@@ -13,6 +13,14 @@ export interface Reference {
   /** UUID of its run; null: of none. */
   readonly run: string | null;
   readonly digest: Digest;
+}
+
+/** Why nobody has the bytes of an object: they are not there, or they are not those that its digest names. */
+export type Loss = 'missing' | 'altered';
+
+/** A reference to an object whose bytes nobody has. */
+export interface LostReference extends Reference {
+  readonly what: Loss;
 }
 
 interface Found extends Reference {
@@ -54,8 +62,8 @@ interface Looking {
   /** Where objects are copied to; null: nowhere. */
   readonly folder: string | null;
   readonly onCopied: (copied: Reference) => void;
-  /** Told of an object that the store does not have. */
-  readonly onLost: (lost: Reference) => void;
+  /** Told of an object that the store does not have or, if it is copied, has altered. */
+  readonly onLost: (lost: LostReference) => void;
 }
 
 /**
@@ -72,42 +80,74 @@ export function objectRows(
       for await (const some of looked(rows, store)) {
         for (const { reference, isThere } of some) {
           if (!isThere && !reference.certain) continue;
-          if (!isThere) onLost(reference);
-          else if (folder !== null) {
-            await copyOut(store, folder, reference);
-            onCopied(reference);
-          }
-          yield rowText([reference.tenant, reference.run, reference.digest]);
+          const { tenant, run, digest } = reference;
+          const what = !isThere ? 'missing' : folder === null ? null : await copyOut(store, folder, reference);
+          if (what !== null) onLost({ tenant, run, digest, what });
+          else if (folder !== null) onCopied(reference);
+          yield rowText([tenant, run, digest]);
         }
       }
     })(),
   );
 }
 
-/** References that the store lacks. With a folder, its objects are stored first. */
+/** References that the store lacks. With a folder, its objects are stored first; `altered`: those of which it has other bytes. */
 export async function absentObjects(
   rows: AsyncIterable<Fields>,
   store: ObjectStore,
   folder: string | null,
-): Promise<readonly Reference[]> {
-  const absent: Reference[] = [];
+): Promise<readonly LostReference[]> {
+  const absent: LostReference[] = [];
   for await (const some of looked(rows, store))
-    for (const { reference, isThere } of some)
-      if (!isThere && !(folder !== null && (await copyIn(store, folder, reference)))) absent.push(reference);
+    for (const { reference, isThere } of some) {
+      if (isThere) continue;
+      const what = folder === null ? 'missing' : await copyIn(store, folder, reference);
+      const { tenant, run, digest } = reference;
+      if (what !== null) absent.push({ tenant, run, digest, what });
+    }
   return absent;
 }
 
-/** Reads of a store are hashed: what is copied is the object. */
-async function copyOut(store: ObjectStore, folder: string, reference: Reference): Promise<void> {
+/** What codes of a store say of an object; others say something of the store. */
+const LOSSES: ReadonlyMap<unknown, Loss> = new Map([
+  ['OBJECT_MISSING', 'missing'],
+  ['OBJECT_DIGEST_MISMATCH', 'altered'],
+]);
+
+/** What an error says of an object. Throws an error that says nothing of it. */
+function lossOf(error: unknown): Loss {
+  const loss = isCodedError(error) ? LOSSES.get(error.code) : undefined;
+  if (loss === undefined) throw error;
+  return loss;
+}
+
+/** Reads of a store are hashed: what is copied is the object. Says why it is not copied; null: it is. */
+async function copyOut(store: ObjectStore, folder: string, reference: Reference): Promise<Loss | null> {
   const { tenant, digest } = reference;
-  const parent = join(folder, OBJECTS, tenant);
-  await mkdir(parent, { recursive: true, mode: 0o700 });
+  await mkdir(join(folder, OBJECTS, tenant), { recursive: true, mode: 0o700 });
+  const path = pathOf(folder, reference);
+  const target = await newFile(path);
+  // Another run refers to it, too.
+  if (target === null) return null;
   try {
-    const target = createWriteStream(pathOf(folder, reference), { flags: 'wx', mode: 0o600, flush: true });
-    await pipeline(await store.open(tenant, digest), target);
+    await pipeline(await store.open(tenant, digest), target.createWriteStream({ flush: true }));
+    return null;
   } catch (error) {
-    // Another run refers to it, too.
-    if ((error as { code?: unknown }).code !== 'EEXIST') throw error;
+    const loss = lossOf(error);
+    await rm(path);
+    return loss;
+  } finally {
+    await target.close();
+  }
+}
+
+/** A new file of its owner alone; null: there is one. */
+async function newFile(path: string): Promise<FileHandle | null> {
+  try {
+    return await open(path, 'wx', 0o600);
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'EEXIST') return null;
+    throw error;
   }
 }
 
@@ -117,16 +157,16 @@ export async function syncObjects(folder: string, tenants: Iterable<TenantId>): 
   await sync(join(folder, OBJECTS));
 }
 
-/** False if it is not in the folder. */
-async function copyIn(store: ObjectStore, folder: string, reference: Reference): Promise<boolean> {
+/** Says why it is not stored; null: it is. */
+async function copyIn(store: ObjectStore, folder: string, reference: Reference): Promise<Loss | null> {
   const { tenant, digest } = reference;
   try {
     const source = createReadStream(pathOf(folder, reference)) as AsyncIterable<Uint8Array>;
     await store.put(tenant, source, { maxBytes: Number.MAX_SAFE_INTEGER, expected: digest });
-    return true;
+    return null;
   } catch (error) {
-    if ((error as { code?: unknown }).code === 'ENOENT') return false;
-    throw error;
+    if ((error as { code?: unknown }).code === 'ENOENT') return 'missing';
+    return lossOf(error);
   }
 }
 

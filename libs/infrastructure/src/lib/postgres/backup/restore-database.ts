@@ -1,4 +1,4 @@
-import type { Calendar, Digest, ObjectStore, RunId, TenantId } from '@taskrunner/core';
+import type { Calendar, Digest, KeyDifference, ObjectStore, RunId, TenantId } from '@taskrunner/core';
 import { toRunId } from '@taskrunner/core';
 import type { Client } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
@@ -8,8 +8,9 @@ import { exclusivelyAsOwner } from './exclusively-as-owner';
 import { openFolder } from './backup-folder';
 import { BackupError } from './backup-error';
 import { listed, quoted, readCatalog, type Catalog } from './catalog';
+import { keysMissing, refuseMissingKeys, type KeysOfFiles, type RestoredKeys } from './keys-needed';
 import type { Manifest } from './manifest';
-import { absentObjects, type Reference } from './object-copies';
+import { absentObjects, type LostReference } from './object-copies';
 import { readRows, rowsOf } from './rows-file';
 import { setSequences } from './sequences';
 import { asMaintainer } from './session';
@@ -24,6 +25,9 @@ export interface RestoreOptions {
   readonly folder: string;
   readonly objects: ObjectStore;
   readonly mode: RestoredObjects;
+  /** Keys of the files of the configuration. */
+  readonly keys: readonly KeysOfFiles[];
+  readonly keysMode: RestoredKeys;
   /** Says when schedules tick next. */
   readonly calendar: Calendar;
   /** What `manifest.json` must be; null: whatever it is. */
@@ -35,6 +39,8 @@ export interface Incomplete {
   readonly tenant: TenantId;
   readonly runId: RunId | null;
   readonly digests: readonly Digest[];
+  /** Of them, those of which the backup has other bytes. */
+  readonly altered: readonly Digest[];
 }
 
 /** What was restored. */
@@ -43,6 +49,8 @@ export interface RestoredDatabase extends Settled {
   readonly digest: Digest;
   readonly rows: number;
   readonly incomplete: readonly Incomplete[];
+  /** Keys that services need, and that are not at hand. */
+  readonly missingKeys: readonly KeyDifference[];
 }
 
 /**
@@ -52,7 +60,7 @@ export interface RestoredDatabase extends Settled {
  * @throws BackupError
  */
 export async function restoreDatabase(maintainUrl: string, options: RestoreOptions): Promise<RestoredDatabase> {
-  const { folder, objects, mode, calendar, expected } = options;
+  const { folder, objects, mode, keys, keysMode, calendar, expected } = options;
   const { manifest, digest } = await openFolder(folder);
   if (expected !== null && expected !== digest)
     throw new BackupError(
@@ -61,6 +69,8 @@ export async function restoreDatabase(maintainUrl: string, options: RestoreOptio
       'Nothing was restored. Use the backup with the recorded digest.',
     );
   refuseOtherSchema(manifest);
+  const missingKeys = keysMissing(manifest, keys);
+  if (keysMode === 'check') refuseMissingKeys(missingKeys, keys);
   for (const file of [...manifest.tables, manifest.objects]) await readRows(folder, file);
   return asMaintainer(maintainUrl, 'taskrunner restore', async (client) => {
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
@@ -74,7 +84,7 @@ export async function restoreDatabase(maintainUrl: string, options: RestoreOptio
       const rows = await load(client, folder, manifest);
       const origin = { backup: digest, takenAt: manifest.takenAt };
       const settled = await settleRestored(client, { calendar, origin });
-      return { manifest, digest, rows, incomplete, ...settled };
+      return { manifest, digest, rows, incomplete, missingKeys, ...settled };
     });
   });
 }
@@ -86,8 +96,11 @@ async function settleObjects(
   const absent = await absentObjects(rowsOf(folder, manifest.objects), store, mode === 'copy' ? folder : null);
   const incomplete = byRun(absent);
   if (mode === 'report' || incomplete.length === 0) return incomplete;
-  const shown = incomplete.slice(0, SHOWN).map(({ tenant, runId, digests }) => {
-    return `${tenant} ${runId ?? 'schedules'}: ${digests.slice(0, SHOWN).join(', ')}`;
+  const shown = incomplete.slice(0, SHOWN).map(({ tenant, runId, digests, altered }) => {
+    const named = digests
+      .slice(0, SHOWN)
+      .map((digest) => (altered.includes(digest) ? `${digest} (altered in the backup)` : digest));
+    return `${tenant} ${runId ?? 'schedules'}: ${named.join(', ')}`;
   });
   throw new BackupError(
     'BACKUP_OBJECTS_MISSING',
@@ -99,12 +112,13 @@ async function settleObjects(
 /** Runs and digests that a refusal names. */
 const SHOWN = 20;
 
-function byRun(absent: readonly Reference[]): readonly Incomplete[] {
-  const runs = new Map<string, { tenant: TenantId; runId: RunId | null; digests: Digest[] }>();
-  for (const { tenant, run, digest } of absent) {
+function byRun(absent: readonly LostReference[]): readonly Incomplete[] {
+  const runs = new Map<string, Incomplete & { readonly digests: Digest[]; readonly altered: Digest[] }>();
+  for (const { tenant, run, digest, what } of absent) {
     const key = `${tenant} ${run ?? ''}`;
-    const known = runs.get(key) ?? { tenant, runId: run === null ? null : toRunId(run), digests: [] };
+    const known = runs.get(key) ?? { tenant, runId: run === null ? null : toRunId(run), digests: [], altered: [] };
     known.digests.push(digest);
+    if (what === 'altered') known.altered.push(digest);
     runs.set(key, known);
   }
   return [...runs.values()];

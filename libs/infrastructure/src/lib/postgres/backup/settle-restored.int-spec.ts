@@ -47,8 +47,11 @@ async function moved(): Promise<{ web: WebDatabase; worker: WorkerDatabase; repo
   const folder = join(home, 'backup');
   const objects = new MemoryObjects();
   await backUpDatabase(source.url('maintain'), { folder, product: '0.1.0', objects, copyObjects: false });
-  const more = { objects, mode: 'check', calendar: new CronerCalendar(), expected: null } as const;
-  const reported = await restoreDatabase(target.url('maintain'), { folder, ...more });
+  const asked = { mode: 'check', keys: [], keysMode: 'check', expected: null } as const;
+  const reported = await restoreDatabase(target.url('maintain'), {
+    ...{ folder, objects, calendar: new CronerCalendar() },
+    ...asked,
+  });
   return { web: await target.web(), worker: await target.worker(), reported };
 }
 

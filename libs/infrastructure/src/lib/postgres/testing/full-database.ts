@@ -25,6 +25,7 @@ const INPUTS: Readonly<Record<string, string>> = {
 };
 /** By table and column. */
 const OF_TABLE: Readonly<Record<string, string | null>> = {
+  'pack_runs.keys.use': 'admission',
   'pack_runs.workers.state': 'dead',
   'pack_artifacts.exports.status': 'delivered',
   'pack_runs.schedule_ticks.outcome': 'skipped',

@@ -1,0 +1,1 @@
+select pack_runs.keep_journal_key($1) as recorded

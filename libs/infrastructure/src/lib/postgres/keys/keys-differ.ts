@@ -1,0 +1,22 @@
+import type { KeyDifference } from '@taskrunner/core';
+import { DatabaseError } from '../connection/database-error';
+
+/** Why a service does not start with the keys that it has: `DB_KEYS_DIFFER`, with each key, its files and what they have. */
+export function keysDiffer(differences: readonly KeyDifference[]): DatabaseError {
+  return new DatabaseError(
+    'DB_KEYS_DIFFER',
+    `the rows of the database were made with other keys: ${differences.map(differenceText).join('; ')}`,
+    'Give this process the key files with these ids. A new public key goes to all workers first, beside the old one ' +
+      '(keys.admissionPublic, keys.ledgerPublic). To replace a shared key, first let all runs end and be sealed, and stop all workers.',
+  );
+}
+
+/** Which key is needed, and what its files have. */
+export function differenceText({ use, needed, held }: KeyDifference): string {
+  const files = held.files.join(', ');
+  if (needed.length === 0)
+    return `${use} ${held.ids?.join(', ')} of ${files} is new, and the workers that run do not have the public key`;
+  const found =
+    held.ids === null || held.ids.length === 0 ? `${files} is not there` : `${files} has ${held.ids.join(', ')}`;
+  return `${use} ${needed.join(', ')} is needed, ${found}`;
+}

@@ -1,0 +1,87 @@
+import { KeyRecords, type HeldKeys, type KeyDifference, type KeyUse } from '@taskrunner/core';
+import type { Queries } from '../connection/queries';
+import { statement } from '../connection/statement';
+
+/** A key that was recorded. */
+export interface RecordedKey {
+  readonly use: KeyUse;
+  readonly id: string;
+  /** Services need it: to make rows, or to read rows of runs that are not sealed. */
+  readonly needed: boolean;
+}
+
+/** `pack_runs.keys`. */
+export class PostgresKeyRecords extends KeyRecords {
+  private readonly recordedStatement = statement('recorded-keys');
+  private readonly inUseStatement = statement('keys-in-use');
+  private readonly keepJournalStatement = statement('keep-journal-key');
+  private readonly keepSensitiveStatement = statement('keep-sensitive-key');
+  private readonly keepSigningStatement = statement('keep-signing-key');
+  private readonly keepPublicStatement = statement('keep-public-keys');
+
+  constructor(private readonly queries: Queries) {
+    super();
+  }
+
+  /**
+   * A key that signs: any number may stand side by side; a new one must be known to workers before, if there are any. The one that seals
+   * inputs: one, and none is no difference.
+   */
+  async ofWebservice(keys: readonly HeldKeys[]): Promise<readonly KeyDifference[]> {
+    const differences: KeyDifference[] = [];
+    for (const held of keys) {
+      if (held.ids === null) continue;
+      if (held.use !== 'sensitive-inputs') {
+        for (const id of held.ids) {
+          const [signing] = await this.queries.across<{ kept: boolean }>(this.keepSigningStatement, [held.use, id]);
+          if (signing?.kept !== true) differences.push({ use: held.use, needed: [], held });
+        }
+        continue;
+      }
+      const [id = null] = held.ids;
+      const [kept] = await this.queries.across<Kept>(this.keepSensitiveStatement, [id]);
+      if (id !== null && kept?.recorded) differences.push({ use: held.use, needed: [kept.recorded], held });
+    }
+    return differences;
+  }
+
+  async ofWorker(keys: readonly HeldKeys[]): Promise<readonly KeyDifference[]> {
+    const recorded = await this.queries.across<Pick<RecordedKey, 'use' | 'id'>>(this.recordedStatement, []);
+    const lacking = recorded.filter(({ use, id }) => keys.some((held) => held.use === use && !isHeld(held, id)));
+    // Of keys that are no longer used nobody needs to have the public half.
+    const needed =
+      lacking.length === 0
+        ? []
+        : await this.queries.across<RecordedKey>(this.inUseStatement, [lacking.map(({ id }) => id)]);
+    const differences: KeyDifference[] = [];
+    for (const held of keys) {
+      const ids = await this.neededOf(held, needed);
+      if (ids.length > 0) differences.push({ use: held.use, needed: ids, held });
+    }
+    if (differences.length === 0)
+      for (const { use, ids } of keys)
+        if (use === 'admission' || use === 'ledger') await this.queries.across(this.keepPublicStatement, [use, ids]);
+    return differences;
+  }
+
+  private async neededOf(held: HeldKeys, lacking: readonly RecordedKey[]): Promise<readonly string[]> {
+    const ofUse = lacking.filter(({ use }) => use === held.use);
+    if (held.use === 'journal-mac') {
+      const [id] = held.ids ?? [];
+      if (id === undefined) return [];
+      const [kept] = await this.queries.across<Kept>(this.keepJournalStatement, [id]);
+      return kept?.recorded ? [kept.recorded] : [];
+    }
+    // What a webservice seals from now on is sealed with the recorded key, whether there is something yet or not.
+    return ofUse.filter(({ needed }) => needed || held.use === 'sensitive-inputs').map(({ id }) => id);
+  }
+}
+
+interface Kept {
+  /** The recorded key, where it cannot be replaced. */
+  readonly recorded: string | null;
+}
+
+function isHeld({ ids }: HeldKeys, id: string): boolean {
+  return ids === null || ids.includes(id);
+}

@@ -1,0 +1,46 @@
+import { fingerprint, type HeldKeys, type KeyUse } from '@taskrunner/core';
+import { loadMacKey } from './mac-key';
+import { loadPublicKeys } from './public-keys';
+import { loadSensitiveInputsKey } from './sensitive-key';
+
+/** Keys of the files of a configuration. */
+export interface KeysAtHand extends HeldKeys {
+  readonly ids: readonly string[];
+  /** Why a file is not read: it is missing, not a key, or others can read it. Null: all are read. */
+  readonly fault: string | null;
+}
+
+/** Where the keys lie that rows are read with: paths of a configuration. */
+export interface ReaderKeyPaths {
+  readonly journalMac: string;
+  readonly sensitiveInputs: { readonly path: string };
+  readonly admissionPublic: readonly string[];
+  readonly ledgerPublic: readonly string[];
+}
+
+/** Identifiers of the keys that a worker would have, by reading their files now. What cannot be read is said, not thrown. */
+export async function keysAtHand(paths: ReaderKeyPaths): Promise<readonly KeysAtHand[]> {
+  const publicIds = (files: readonly string[], usage: 'admission' | 'ledger') => async () =>
+    (await loadPublicKeys(files, usage)).map(({ spki }) => fingerprint(spki));
+  const { journalMac, sensitiveInputs, admissionPublic, ledgerPublic } = paths;
+  return Promise.all([
+    atHand('admission', admissionPublic, publicIds(admissionPublic, 'admission')),
+    atHand('ledger', ledgerPublic, publicIds(ledgerPublic, 'ledger')),
+    atHand('journal-mac', [journalMac], async () => [(await loadMacKey(journalMac)).keyid]),
+    atHand('sensitive-inputs', [sensitiveInputs.path], async () => [
+      (await loadSensitiveInputsKey(sensitiveInputs.path)).keyid,
+    ]),
+  ]);
+}
+
+async function atHand(
+  use: KeyUse,
+  files: readonly string[],
+  read: () => Promise<readonly string[]>,
+): Promise<KeysAtHand> {
+  try {
+    return { use, files, ids: await read(), fault: null };
+  } catch (error) {
+    return { use, files, ids: [], fault: error instanceof Error ? error.message : String(error) };
+  }
+}
