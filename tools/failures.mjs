@@ -37,7 +37,8 @@ export function resultsOfTap(tap) {
     // A file and a suite fail with their tests; the tests say why.
     if (found === null || /failureType: 'subtestsFailed'/.test(block)) return [];
     const location = /location: '(.*?)(?::\d+:\d+)?'/.exec(block)?.[1] ?? 'tools';
-    const message = /error: (?:\|-\n)?([\s\S]*?)(?=\n\s*(?:code|name|expected|actual|operator|stack):|$)/.exec(block)?.[1] ?? '';
+    const message =
+      /error: (?:\|-\n)?([\s\S]*?)(?=\n\s*(?:code|name|expected|actual|operator|stack):|$)/.exec(block)?.[1] ?? '';
     const assertion = { status: 'failed', fullName: found[1], failureMessages: [message] };
     return [{ name: location, status: 'failed', assertionResults: [assertion] }];
   });

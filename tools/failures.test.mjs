@@ -16,7 +16,11 @@ test('a failed test of Jest is named with its file and the beginning of its mess
         status: 'failed',
         assertionResults: [
           { status: 'passed', fullName: 'holds' },
-          { status: 'failed', fullName: 'b fails', failureMessages: [`${escape}[31mexpected 1\n\n got 2${escape}[39m`] },
+          {
+            status: 'failed',
+            fullName: 'b fails',
+            failureMessages: [`${escape}[31mexpected 1\n\n got 2${escape}[39m`],
+          },
         ],
       },
       { name: '/house/c.spec.ts', status: 'failed', message: 'Cannot find module', assertionResults: [] },

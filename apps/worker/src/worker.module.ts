@@ -1,8 +1,10 @@
 import { join } from 'node:path';
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Injectable, Module, type DynamicModule, type OnApplicationBootstrap } from '@nestjs/common';
 import { Claims, CodedError, ObjectStoreHealth } from '@taskrunner/core';
 import {
   ConfigurationModule,
+  ExecutorModule,
+  executorsIn,
   from,
   ObjectStoreModule,
   operation,
@@ -18,11 +20,11 @@ import {
 } from '@taskrunner/infrastructure/modules';
 import {
   AttestorModule,
+  builtinExecutorsModule,
   ContainerModule,
   DueListener,
   EgressModule,
   EgressProxy,
-  ExecutorsModule,
   ExportDestinationsModule,
   PlanningThreads,
   PolicyModule,
@@ -60,13 +62,15 @@ export interface WorkerOptions {
   readonly configuration: Configuration;
   /** In place of what the configuration would choose: a class, a factory or a value for the token of a port, such as `ObjectStore`. */
   readonly adapters?: readonly Adapter[];
-  /** Modules of your own. They are closed when the worker has drained, and before the database is. */
+  /** Modules of your own, and executors (`ExecutorModule.forFeature`). They are closed when the worker has drained, and before the database is. */
   readonly imports?: NonNullable<DynamicModule['imports']>;
   /**
    * The script of a process that drives one run at a time, beside which workers have died. It reads its configuration as a main does, and
-   * calls `driveIsolated` with the same adapters and imports. Needed with adapters; else that of this package.
+   * calls `driveIsolated` with the same adapters and imports. Needed with adapters and executors; else that of this package.
    */
   readonly isolatedMain?: string;
+  /** It is a part of another application, whose configuration, telemetry and health it shares, and starts and ends with it. */
+  readonly embedded?: boolean;
 }
 
 export type WorkerCompositionErrorCode = 'ISOLATED_MAIN_MISSING';
@@ -107,12 +111,27 @@ const PROVIDERS = [
   }),
 ];
 
+/** Starts a worker that is a part of another application. */
+@Injectable()
+class EmbeddedStart implements OnApplicationBootstrap {
+  constructor(private readonly worker: Worker) {}
+
+  onApplicationBootstrap(): Promise<void> {
+    return this.worker.start();
+  }
+}
+
 /** The worker, and the process of a run in quarantine: both are this, and differ in what is started of it. */
 @Module({})
 export class WorkerModule {
-  /** Throws `ADAPTER_UNKNOWN` if an adapter stands in for nothing, and `ISOLATED_MAIN_MISSING` if runs in quarantine would be driven without the adapters. */
-  static forRoot({ configuration, adapters = [], imports = [], isolatedMain }: WorkerOptions): DynamicModule {
-    if (adapters.length > 0 && isolatedMain === undefined) throw isolatedMainMissing();
+  /** Throws `ADAPTER_UNKNOWN` if an adapter stands in for nothing, and `ISOLATED_MAIN_MISSING` if runs in quarantine would be driven without the adapters and executors. */
+  static forRoot({
+    configuration,
+    adapters = [],
+    imports = [],
+    isolatedMain,
+    embedded = false,
+  }: WorkerOptions): DynamicModule {
     const postgres = PostgresModule.forRoot({ role: 'worker' });
     const objectStore = ObjectStoreModule.forRoot();
     const destinations = ExportDestinationsModule.forRoot();
@@ -121,12 +140,11 @@ export class WorkerModule {
     const sandbox = SandboxModule.forRoot({ imports: [postgres, secrets] });
     const egress = EgressModule.forRoot();
     const replanning = ReplanningModule.forRoot({ imports: [secrets, sandbox] });
-    const executors = ExecutorsModule.forRoot({
-      imports: [
-        ...[postgres, objectStore, destinations, sandbox, egress],
-        ContainerModule.forRoot({ imports: [sandbox] }),
-      ],
-    });
+    const builtins = builtinExecutorsModule([
+      ...[postgres, objectStore, destinations, sandbox, egress],
+      ContainerModule.forRoot({ imports: [sandbox] }),
+    ]);
+    const executors = ExecutorModule.forRoot({ imports: [builtins, ...imports], performs: true });
     const driving = DrivingModule.forRoot({
       imports: [
         ...[postgres, objectStore, signing, secrets, sandbox, replanning, executors],
@@ -144,19 +162,21 @@ export class WorkerModule {
     const delivery = DeliveryModule.forRoot({
       imports: [postgres, objectStore, destinations, WebhookModule.forRoot()],
     });
+    const telemetry = TelemetryModule.forRoot({ name: 'worker', version: VERSION });
     const module: DynamicModule = {
       module: WorkerModule,
       // `Worker` ends what runs, in its order, before the port of health is closed. Modules close in reverse after that: the database is
       // the last, but for telemetry.
       imports: [
-        ConfigurationModule.forRoot(configuration),
-        TelemetryModule.forRoot({ name: 'worker', version: VERSION }),
+        ...(embedded ? [] : [ConfigurationModule.forRoot(configuration), telemetry]),
         ...[loops, delivery],
-        HealthModule.forRoot({ imports: [loops] }),
+        ...(embedded ? [] : [HealthModule.forRoot({ imports: [loops] })]),
         ...imports,
       ],
-      providers: [...PROVIDERS],
+      providers: [...PROVIDERS, ...(embedded ? [EmbeddedStart] : [])],
     };
+    const isExtended = adapters.length > 0 || executorsIn(imports).length > 0;
+    if (isExtended && isolatedMain === undefined) throw isolatedMainMissing();
     return withAdapters(module, adapters);
   }
 }
@@ -164,7 +184,7 @@ export class WorkerModule {
 function isolatedMainMissing(): CodedError<WorkerCompositionErrorCode> {
   return new CodedError(
     'ISOLATED_MAIN_MISSING',
-    'a worker with adapters has no script for runs in quarantine: its process would have none of the adapters',
-    'Give `isolatedMain`: the path of a script that calls `driveIsolated` with the same adapters.',
+    'a worker with adapters or executors has no script for runs in quarantine: its process would have none of them',
+    'Give `isolatedMain`: the path of a script that calls `driveIsolated` with the same adapters and imports.',
   );
 }

@@ -1,11 +1,17 @@
-import { readPack, packFilesOf, type PackSource, type PlanningSetting, type ReadPack } from '@taskrunner/core';
+import {
+  BUILTIN_EXECUTORS,
+  readPack,
+  packFilesOf,
+  type PackSource,
+  type PlanningSetting,
+  type ReadPack,
+} from '@taskrunner/core';
 import {
   cedarEngine,
   defaultSetting,
   egressRulesOf,
   environmentOf,
   environmentsOf,
-  EXECUTOR_BEHAVIOURS,
   isolationOf,
   loadConfiguration,
   loadPackTrust,
@@ -46,7 +52,7 @@ export async function offlineSetting(
   const { configuration } = reading;
   const build = {
     isolation: isolationOf(configuration) ?? 'bwrap-open/v2',
-    executors: EXECUTOR_BEHAVIOURS,
+    executors: BUILTIN_EXECUTORS,
     packTrust: await loadPackTrust(configuration),
   };
   const environments = environmentsOf(configuration, build);

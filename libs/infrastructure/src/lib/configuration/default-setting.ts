@@ -1,4 +1,5 @@
 import {
+  BUILTIN_EXECUTORS,
   builtinBehaviours,
   type Environment,
   type PlanConfiguration,
@@ -37,7 +38,7 @@ export function defaultSetting({ pack, isSealed = false, policyEngines = {} }: D
   const configuration = defaultConfiguration();
   const build = {
     isolation: isolationOf(configuration) ?? 'bwrap-open/v2',
-    executors: builtinBehaviours(),
+    executors: BUILTIN_EXECUTORS,
     packTrust: packTrustOf(configuration, []),
   };
   const { usual, sealed } = environmentsOf(configuration, build);
