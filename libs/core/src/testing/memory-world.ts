@@ -349,15 +349,12 @@ class MemoryClaims extends Claims {
   async claim(): Promise<readonly ClaimedRun[]> {
     return [];
   }
-  async claimUnhonoured(): Promise<readonly ClaimedRun[]> {
+  async claimUnserved(): Promise<readonly ClaimedRun[]> {
     return [];
   }
   async pass(run: ClaimedRun, parts: string, keep: boolean): Promise<boolean> {
     this.world.passed.push({ runId: run.runId, parts, keep });
     return !keep;
-  }
-  async claimUnplaced(): Promise<readonly ClaimedRun[]> {
-    return [];
   }
   async admission(_tenant: TenantId, run: RunId): Promise<Envelope | null> {
     return this.world.runs.get(run)?.claimed.admission ?? null;
