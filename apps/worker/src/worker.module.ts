@@ -13,7 +13,7 @@ import {
   SigningModule,
   Telemetry,
   TelemetryModule,
-  CONFIGURATION,
+  provide,
   withAdapters,
   type Adapter,
   type Configuration,
@@ -22,7 +22,6 @@ import {
   AttestorModule,
   builtinExecutorsModule,
   ContainerModule,
-  DueListener,
   EgressModule,
   EgressProxy,
   ExportDestinationsModule,
@@ -35,10 +34,8 @@ import {
   WebhookModule,
 } from '@taskrunner/infrastructure/worker-modules';
 import { AnnounceLoop } from './loops/announce-loop';
-import { AssignmentLoop } from './loops/assignment-loop';
 import { AttestLoop } from './loops/attest-loop';
 import { Capabilities } from './capabilities';
-import { ClaimLoop } from './loops/claim-loop';
 import { DeliveryModule } from './delivery.module';
 import { Departure } from './departure';
 import { DRIVER_DEPENDENCIES, DrivingModule } from './driving.module';
@@ -49,11 +46,15 @@ import { IsolatedDriver } from './quarantine/isolated-driver';
 import { LeaseKeeper } from './lease/lease-keeper';
 import { LoopsModule } from './loops.module';
 import { ObjectSweep } from './loops/object-sweep';
-import { Registration } from './registration';
+import { UpkeepLoops } from './loops/upkeep-loops';
+import { WorkLoops } from './loops/work-loops';
+import { Processes } from './processes';
+import { SandboxProbes } from './sandbox-probes';
 import { SandboxWatch } from './sandbox-watch';
 import { SealingModule } from './sealing.module';
 import { VERSION } from './version';
 import { Worker } from './worker';
+import { WorkerSessions } from './worker-sessions';
 import type { WorkerLog } from './reporting/worker-log';
 
 /** Of what a worker is composed. */
@@ -80,33 +81,41 @@ const ISOLATED_MAIN = join(__dirname, '../dist/quarantine/quarantine-process.js'
 const log = from(Telemetry, ({ log: said }): WorkerLog => said);
 
 const PROVIDERS = [
-  operation(Worker, {
-    capabilities: Capabilities,
-    registration: Registration,
-    lease: LeaseKeeper,
-    sandboxes: SandboxWatch,
-    departure: Departure,
-    due: DueListener,
-    claims: ClaimLoop,
-    assignments: AssignmentLoop,
-    honours: HonourLoop,
-    attests: AttestLoop,
-    announces: AnnounceLoop,
-    exporting: ExportLoop,
-    sweep: ObjectSweep,
-    planning: PlanningThreads,
-    supervisor: Supervisor,
-    storeHealth: ObjectStoreHealth,
-    egress: EgressProxy,
-    log,
-    drainMs: from(CONFIGURATION, ({ worker }) => worker.drain),
-    stopGraceMs: from(CONFIGURATION, ({ worker }) => worker.stopGrace),
-  }),
+  provide(
+    Processes,
+    {
+      planning: PlanningThreads,
+      supervisor: Supervisor,
+      storeHealth: ObjectStoreHealth,
+      egress: EgressProxy,
+    },
+    ({ planning, supervisor, storeHealth, egress }) => new Processes(planning, supervisor, storeHealth, egress),
+  ),
+  provide(
+    UpkeepLoops,
+    { attests: AttestLoop, announces: AnnounceLoop, exporting: ExportLoop, sweep: ObjectSweep },
+    ({ attests, announces, exporting, sweep }) => new UpkeepLoops(attests, announces, exporting, sweep),
+  ),
+  provide(
+    Worker,
+    {
+      sessions: WorkerSessions,
+      work: WorkLoops,
+      upkeep: UpkeepLoops,
+      processes: Processes,
+      sandboxes: SandboxWatch,
+      capabilities: Capabilities,
+      departure: Departure,
+      log,
+    },
+    ({ sessions, work, upkeep, processes, sandboxes, capabilities, departure, log: said }) =>
+      new Worker(sessions, work, upkeep, processes, sandboxes, capabilities, departure, said),
+  ),
   operation(IsolatedDriver, {
     driving: DRIVER_DEPENDENCIES,
     claims: Claims,
     honours: HonourLoop,
-    sandboxes: SandboxWatch,
+    probes: SandboxProbes,
     lease: LeaseKeeper,
   }),
 ];
