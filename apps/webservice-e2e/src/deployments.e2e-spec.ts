@@ -98,9 +98,13 @@ it('embedded: webservice and worker are one application, and end with it', async
     answer,
     '  inputs: [ { name: value, type: number } ]\n  outputs: [ { name: value, type: number, value: "{{ steps.answer.outputs.value }}" } ]\n',
   );
-  const { outputs, documents } = await proven(personOf('embedded', url), manifest, { value: 41 }).finally(() => stop());
-  expect(outputs).toEqual({ value: 42 });
-  expect(documents.environment.mode).toBe('open');
+  try {
+    const { outputs, documents } = await proven(personOf('embedded', url), manifest, { value: 41 });
+    expect(outputs).toEqual({ value: 42 });
+    expect(documents.environment.mode).toBe('open');
+  } finally {
+    await stop();
+  }
   expect(await world.connections()).toBe(0);
 }, 120_000);
 

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { CodedError, type Digest, type TenantId } from '@taskrunner/core';
 import { MemoryObjects } from '@taskrunner/core/testing';
 import { Telemetry } from '../lib/telemetry/telemetry';
@@ -82,7 +82,7 @@ export function noteClosing(modules: Modules, closed: string[]): void {
 export class Extension implements OnApplicationShutdown {
   static readonly closed: string[] = [];
 
-  constructor(readonly telemetry: Telemetry) {}
+  constructor(@Inject(Telemetry) readonly telemetry: Telemetry) {}
 
   onApplicationShutdown(): void {
     Extension.closed.push('extension');

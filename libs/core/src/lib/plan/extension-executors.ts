@@ -88,8 +88,9 @@ export function executorNamed(
 export function checkExtensions(descriptors: readonly ExecutorDescriptor[]): void {
   const seen = new Set<string>();
   for (const descriptor of descriptors) {
-    const { uses } = descriptor;
-    const objections = objectionsTo(descriptor as unknown as Json);
+    const given = descriptor as unknown as Json;
+    const objections = objectionsTo(given);
+    const uses = isJsonObject(given) && typeof given['uses'] === 'string' ? given['uses'] : '(without a name)';
     if (objections.length > 0)
       throw refusal(
         'EXECUTOR_DESCRIPTOR_INVALID',
