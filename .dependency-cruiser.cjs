@@ -160,7 +160,10 @@ module.exports = {
       comment:
         'Modules of NestJS provide them. What is no module is used without it: by threads, the command line, verification.',
       severity: 'error',
-      from: { path: '^libs/infrastructure/src/', pathNot: `${SPEC}|\\.module\\.ts$|/lib/composition/` },
+      from: {
+        path: '^libs/infrastructure/src/',
+        pathNot: `${SPEC}|\\.module\\.ts$|/lib/composition/|/testing/composition\\.ts$`,
+      },
       to: { path: 'node_modules/@nestjs/' },
     },
     {
@@ -237,7 +240,7 @@ module.exports = {
       to: {
         path: '^libs/([^/]+)/src/',
         pathNot:
-          '^libs/[^/]+/src/(index|defaults|lease|modules|offline|tar|telemetry|threads|worker-modules|testing/index)\\.ts$',
+          '^libs/[^/]+/src/(index|defaults|lease|modules|offline|tar|telemetry|threads|worker-modules|testing/(composition|index|installation))\\.ts$',
       },
     },
   ],

@@ -30,6 +30,7 @@ module.exports = {
   moduleNameMapper: {
     '^@taskrunner/core$': `${__dirname}/libs/core/src/index.ts`,
     '^@taskrunner/core/testing$': `${__dirname}/libs/core/src/testing/index.ts`,
+    '^@taskrunner/infrastructure/testing/(composition|installation)$': `${__dirname}/libs/infrastructure/src/testing/$1.ts`,
     '^@taskrunner/infrastructure/testing$': `${__dirname}/libs/infrastructure/src/testing/index.ts`,
     '^@taskrunner/infrastructure/defaults$': `${__dirname}/libs/infrastructure/src/defaults.ts`,
     '^@taskrunner/infrastructure/lease$': `${__dirname}/libs/infrastructure/src/lease.ts`,

@@ -61,7 +61,6 @@ const CASES = [
       'libs/core/src/lib/plan/builtin-executors.ts',
       'libs/core/src/lib/simulation/assumed-outcome.ts',
       'libs/infrastructure/src/lib/executors/builtin-executors.ts',
-      'libs/infrastructure/src/lib/executors/step/behaviours.ts',
     ],
   },
   {
@@ -77,7 +76,6 @@ const CASES = [
       'docs/guides/writing-packs.md',
       'libs/core/src/lib/plan/builtin-executors.ts',
       'libs/infrastructure/src/lib/executors/builtin-executors.ts',
-      'libs/infrastructure/src/lib/executors/step/behaviours.ts',
     ],
   },
   {

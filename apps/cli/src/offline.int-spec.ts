@@ -61,6 +61,29 @@ describe('taskrunner, without a server', () => {
     expect([ended.exit, json(ended), ended.err]).toEqual([0, { valid: true, errors: [] }, '']);
   });
 
+  it('plans a pack with an executor that the installation has added, if it is given the descriptor', () => {
+    const own = join(folder, 'own.yaml');
+    const greet = 'run: { uses: "ext:greeting@1.0.0", with: { name: Ada } }';
+    writeFileSync(own, `apiVersion: stellaops.io/pack.v1\nkind: TaskPack\nmetadata: { name: own, version: 1.0.0 }\nspec: { steps: [ { id: greet, ${greet} } ] }\n`); // prettier-ignore
+    const descriptor = {
+      ...{ uses: 'ext:greeting@1.0.0', behaviour: 1, effects: 'once', declares: false },
+      parameters: { name: { schema: { type: 'string' }, required: true } },
+      outputs: { from: 'schema', schema: true },
+    };
+    const given = (name: string, value: unknown): Ended => {
+      writeFileSync(join(folder, name), JSON.stringify(value));
+      return taskrunner(['validate', own, '--executors', name]);
+    };
+    expect(taskrunner(['validate', own]).err).toContain('EXECUTOR_UNAVAILABLE');
+    expect(given('executors.json', [descriptor])).toMatchObject({ exit: 0, err: '' });
+    const refused = given('other.json', [{ ...descriptor, effects: 'pure' }]);
+    expect([refused.exit, refused.err]).toEqual([
+      2,
+      expect.stringMatching(/^CLI_FILE other\.json is refused: .*\/effects/) as string,
+    ]);
+    expect(given('object.json', descriptor).err).toContain('is not a list');
+  });
+
   it('tells all faults at once, with places and help, in both forms', () => {
     const bad = join(folder, 'bad.yaml');
     writeFileSync(

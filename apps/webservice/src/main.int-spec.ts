@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { installation, type Installation } from './testing/installation';
+import { installation, type Installation } from '@taskrunner/infrastructure/testing/installation';
 
 // The webservice as a process: how it says that it does not start, and that it is ready when it can be told to stop.
 
@@ -12,7 +12,7 @@ const MAIN = join(__dirname, '..', 'dist', 'main.js');
 let world: Installation;
 
 beforeAll(async () => {
-  world = await installation({ keys: [] });
+  world = await installation({ reader: 'webservice' });
 }, 60_000);
 
 afterAll(() => world?.remove(), 30_000);

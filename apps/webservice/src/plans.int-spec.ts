@@ -3,10 +3,10 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JsonObject, PlanningSetting } from '@taskrunner/core';
 import { testConfiguration, testEnvironment } from '@taskrunner/core/testing';
-import { EXECUTOR_BEHAVIOURS, type Configuration } from '@taskrunner/infrastructure';
+import type { Configuration } from '@taskrunner/infrastructure';
 import { PLANNING_SETTING } from '@taskrunner/infrastructure/modules';
 import { createWebservice, type RunningWebservice } from './create-webservice';
-import { installation, type Installation } from './testing/installation';
+import { installation, type Installation } from '@taskrunner/infrastructure/testing/installation';
 
 // Plans looked at over HTTP: compared, drawn, simulated and tried by scenarios, with published packs inside.
 
@@ -65,7 +65,7 @@ async function submitted(manifest: string, who = ada): Promise<string> {
 
 beforeAll(async () => {
   const jwk = { ...keys.publicKey.export({ format: 'jwk' }), kid: 'k', use: 'sig', alg: 'ES256' };
-  world = await installation({ keys: [jwk] });
+  world = await installation({ jwks: { keys: [jwk] }, reader: 'webservice' });
   const path = join(world.folder, 'packs');
   await mkdir(path);
   const { http, packsRegistry, limits } = world.configuration;
@@ -97,7 +97,7 @@ beforeAll(async () => {
     },
   };
   const setting: PlanningSetting = {
-    environment: { ...testEnvironment, executors: EXECUTOR_BEHAVIOURS },
+    environment: testEnvironment,
     configuration: testConfiguration,
   };
   webservice = await createWebservice(configuration, { adapters: [{ provide: PLANNING_SETTING, useValue: setting }] });

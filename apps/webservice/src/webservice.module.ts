@@ -1,9 +1,10 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
-import { ArchivedLogStore, RunReader, type TenantId } from '@taskrunner/core';
+import { ArchivedLogStore, BUILTIN_EXECUTORS, RunReader, type TenantId } from '@taskrunner/core';
 import {
   CONFIGURATION,
   ConfigurationModule,
+  ExecutorModule,
   IS_DATABASE_UNAVAILABLE,
   KeyComparisonModule,
   ObjectStoreModule,
@@ -67,7 +68,7 @@ export interface WebserviceOptions {
   readonly configuration: Configuration;
   /** In place of what the configuration would choose: a class, a factory or a value for the token of a port, such as `ObjectStore`. */
   readonly adapters?: readonly Adapter[];
-  /** Modules of your own. They are closed before the database is. */
+  /** Modules of your own, and descriptors of executors (`ExecutorModule.forFeature`). They are closed before the database is. */
   readonly imports?: NonNullable<DynamicModule['imports']>;
 }
 
@@ -165,7 +166,9 @@ export class WebserviceModule {
     const signing = SigningModule.forRoot(['admission', 'ledger', 'checkpoint', 'sensitiveInputs']);
     const comparison = KeyComparisonModule.forRoot({ role: 'web', imports: [postgres, signing] });
     const registry = PackRegistryModule.forRoot();
-    const planning = PlanningModule.forRoot({ imports: [signing, registry] });
+    const builtins = ExecutorModule.forFeature(BUILTIN_EXECUTORS.map((descriptor) => ({ descriptor })));
+    const executors = ExecutorModule.forRoot({ imports: [builtins, ...imports], performs: false });
+    const planning = PlanningModule.forRoot({ imports: [signing, registry, executors] });
     const operations = OperationsModule.forRoot({
       imports: [postgres, objectStore, signing, comparison, registry, planning],
     });

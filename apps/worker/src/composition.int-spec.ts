@@ -3,15 +3,24 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Injectable, Module, type Abstract, type INestApplication, type OnApplicationShutdown } from '@nestjs/common';
+import type { Abstract, INestApplication } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import type { Module as LoadedModule } from '@nestjs/core/injector/module';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
-import { CodedError, ObjectStore, ObjectStoreHealth, type Digest, type TenantId } from '@taskrunner/core';
+import { ObjectStore, ObjectStoreHealth } from '@taskrunner/core';
 import { MemoryObjects } from '@taskrunner/core/testing';
 import { generateMacKeyFile } from '@taskrunner/infrastructure';
-import { Telemetry } from '@taskrunner/infrastructure/modules';
+import {
+  AwayObjects,
+  arrowsOf,
+  Extension,
+  ExtensionModule,
+  holds,
+  noteClosing,
+  SweptObjects,
+  usersOf,
+} from '@taskrunner/infrastructure/testing/composition';
+import { installation, type Installation } from '@taskrunner/infrastructure/testing/installation';
 import { EgressProxy, PlanningThreads, Supervisor } from '@taskrunner/infrastructure/worker-modules';
 import { AnnounceLoop } from './loops/announce-loop';
 import { AssignmentLoop } from './loops/assignment-loop';
@@ -23,7 +32,6 @@ import { HonourLoop } from './loops/honour-loop';
 import { LeaseKeeper } from './lease/lease-keeper';
 import { ObjectSweep } from './loops/object-sweep';
 import { Registration } from './registration';
-import { installation, type Installation } from './testing/installation';
 import { WorkerModule } from './worker.module';
 
 // How a worker is put together, with a real database and real children: who is given which part, what stands in for a part, and in which
@@ -39,49 +47,12 @@ beforeAll(async () => {
 
 afterAll(() => world?.remove(), 30_000);
 
-/** Objects in memory, of which a sweep finds nothing. */
-class Objects extends MemoryObjects {
-  async tenants(): Promise<readonly TenantId[]> {
-    return [];
-  }
-
-  async *aged(): AsyncIterable<readonly Digest[]> {
-    yield [];
-  }
-
-  async collect(): Promise<boolean> {
-    return false;
-  }
-}
-
-/** All that NestJS has made, by name, with the tokens that it was given. */
-function madeBy(app: INestApplication) {
-  return [...app.get(ModulesContainer).values()].flatMap((module) =>
-    [...module.providers.values(), ...module.controllers.values(), ...module.injectables.values()].map((wrapper) => ({
-      name: typeof wrapper.token === 'function' ? wrapper.token.name : String(wrapper.token),
-      instance: wrapper.instance,
-      injected: (wrapper.inject ??
-        (wrapper.metatype && Reflect.getMetadata('design:paramtypes', wrapper.metatype)) ??
-        []) as readonly unknown[],
-    })),
-  );
-}
-
-/** True if `part` can be reached from `whole` in a few steps. */
-function holds(whole: unknown, part: unknown, steps = 5): boolean {
-  if (whole === part) return true;
-  if (typeof whole !== 'object' || whole === null || steps === 0) return false;
-  if (whole instanceof Map) return [...whole.values()].some((one) => holds(one, part, steps - 1));
-  for (const name in whole) if (holds((whole as Record<string, unknown>)[name], part, steps - 1)) return true;
-  return false;
-}
-
 /** Whoever stores, reads or sweeps objects. Somebody who is new here is given the store as these are. */
 const USERS_OF_OBJECTS = [
   'ExportLoop',
   'ObjectStoreHealth',
   'ObjectSweep',
-  'Symbol(executors)',
+  'Symbol(what built-in executors share)',
   'Symbol(what drives runs)',
   'Symbol(what seals runs)',
 ];
@@ -96,10 +67,10 @@ async function composed(objects: ObjectStore): Promise<INestApplication> {
 
 describe('a worker of which the object store is overridden', () => {
   it('has the override wherever it uses an object store', async () => {
-    const objects = new Objects();
+    const objects = new SweptObjects();
     const app = await composed(objects);
     const { stop } = await startWorker(app);
-    const users = madeBy(app).filter(({ injected }) => injected.includes(ObjectStore));
+    const users = usersOf(app.get(ModulesContainer), ObjectStore);
     await stop();
     expect(users.map(({ name }) => name).sort()).toEqual(USERS_OF_OBJECTS);
     expect(users.filter(({ instance }) => !holds(instance, objects)).map(({ name }) => name)).toEqual([]);
@@ -107,62 +78,25 @@ describe('a worker of which the object store is overridden', () => {
 });
 
 it('the modules of a worker that runs are those of the picture', async () => {
-  const app = await composed(new Objects());
+  const app = await composed(new SweptObjects());
   const { stop } = await startWorker(app);
-  const modules = [...app.get(ModulesContainer).values()].filter(
-    ({ name }) => !/^(InternalCore|RootTest)Module$/.test(name),
-  );
-  const isShown = ({ isGlobal, name }: LoadedModule, by: string) =>
-    modules.some((one) => one.name === name) && (!isGlobal || by === 'WorkerModule');
-  const arrows = modules.flatMap(({ name, imports }) =>
-    [...imports].filter((one) => isShown(one, name)).map((one) => `${name} --> ${one.name}`),
-  );
+  const arrows = arrowsOf(app.get(ModulesContainer), 'WorkerModule');
   await stop();
   const picture = readFileSync(join(ROOT, 'docs/diagrams/worker-modules.mermaid'), 'utf8');
-  expect(arrows.sort()).toEqual(picture.match(/\w+ --> \w+/g)?.sort());
+  expect([...arrows].sort()).toEqual(picture.match(/\w+ --> \w+/g)?.sort());
 });
-
-/** A part of a platform of somebody else: it uses what every module may use, and notes when it is closed. */
-@Injectable()
-class Extension implements OnApplicationShutdown {
-  static readonly closed: string[] = [];
-
-  constructor(readonly telemetry: Telemetry) {}
-
-  onApplicationShutdown(): void {
-    Extension.closed.push('extension');
-  }
-}
-
-@Module({ providers: [Extension], exports: [Extension] })
-class ExtensionModule {}
-
-/** A store of somebody else. */
-@Injectable()
-class OwnObjects extends Objects {
-  static readonly made: OwnObjects[] = [];
-
-  constructor() {
-    super();
-    OwnObjects.made.push(this);
-  }
-
-  override async probe(): Promise<void> {
-    throw new CodedError('OBJECT_STORE_UNAVAILABLE', 'it is made so', 'make another one');
-  }
-}
 
 describe('a worker with adapters and modules of somebody else', () => {
   const isolatedMain = join(__dirname, 'quarantine-process.js');
 
   it('uses them, and says of itself what they say', async () => {
     const { health, stop } = await createWorker(world.configuration, {
-      adapters: [{ provide: ObjectStore, useClass: OwnObjects }],
+      adapters: [{ provide: ObjectStore, useClass: AwayObjects }],
       imports: [ExtensionModule],
       isolatedMain,
     });
     const readiness = await fetch(`${health}/health/ready`);
-    expect([readiness.status, OwnObjects.made.length]).toEqual([503, 1]);
+    expect([readiness.status, AwayObjects.made.length]).toEqual([503, 1]);
     expect(await readiness.json()).toMatchObject({ error: { objects: { reason: 'it is made so' } } });
     await stop();
     expect(Extension.closed).toEqual(['extension']);
@@ -185,7 +119,7 @@ describe('a worker with adapters and modules of somebody else', () => {
   });
 
   it('is refused if runs in quarantine would be driven without its adapters', async () => {
-    const unsaid = createWorker(world.configuration, { adapters: [{ provide: ObjectStore, useClass: OwnObjects }] });
+    const unsaid = createWorker(world.configuration, { adapters: [{ provide: ObjectStore, useClass: AwayObjects }] });
     await expect(unsaid).rejects.toMatchObject({ code: 'ISOLATED_MAIN_MISSING' });
   });
 });
@@ -211,7 +145,7 @@ function noteEnd(app: INestApplication, ended: string[], token: Abstract<object>
 
 describe('a worker that ends', () => {
   it('drains, ends its loops, its children and its session, then closes what they used: the database is the last, but for telemetry', async () => {
-    const app = await composed(new Objects());
+    const app = await composed(new SweptObjects());
     const { stop } = await startWorker(app);
     const ended: string[] = [];
     for (const loop of [ClaimLoop, AssignmentLoop]) noteEnd(app, ended, loop, 'drain');
@@ -220,17 +154,7 @@ describe('a worker that ends', () => {
     for (const part of [PlanningThreads, Supervisor, ObjectStoreHealth, EgressProxy])
       noteEnd(app, ended, part, 'close');
     noteEnd(app, ended, Registration, 'retire');
-    const closing = [...app.get(ModulesContainer).values()].flatMap((module) =>
-      [...module.providers.values()].map(({ instance }) => instance as Partial<OnApplicationShutdown> | null),
-    );
-    for (const part of closing) {
-      const close = part?.onApplicationShutdown?.bind(part);
-      if (!part || !close) continue;
-      part.onApplicationShutdown = async (signal) => {
-        await close(signal);
-        ended.push(part.constructor.name);
-      };
-    }
+    noteClosing(app.get(ModulesContainer), ended);
     await stop();
     expect(ended.slice(0, 2).sort()).toEqual(['AssignmentLoop', 'ClaimLoop']);
     expect(ended.slice(2)).toEqual([

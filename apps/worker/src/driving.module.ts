@@ -17,6 +17,7 @@ import {
   storedPack,
   trustedRecords,
   type DriverDependencies,
+  type ExecutorDescriptor,
   type FanOut,
   type Honouring,
   type Json,
@@ -26,6 +27,8 @@ import {
 } from '@taskrunner/core';
 import {
   CONFIGURATION,
+  EXECUTOR_DESCRIPTORS,
+  EXECUTORS,
   from,
   PACK_TRUST,
   provide,
@@ -38,8 +41,6 @@ import {
   DatabaseClock,
   egressRulesOf,
   environmentsOf,
-  EXECUTOR_BEHAVIOURS,
-  EXECUTORS,
   JOURNAL_KEY,
   PlanningThreads,
   POLICY_JUDGES,
@@ -63,10 +64,16 @@ const PROVIDERS: readonly Provider[] = [
   PeerCount,
   provide(
     Capabilities,
-    { configuration: CONFIGURATION, sandboxes: Sandboxes, packTrust: PACK_TRUST, clock: DatabaseClock },
-    ({ configuration, sandboxes, packTrust, clock }) => {
+    {
+      configuration: CONFIGURATION,
+      sandboxes: Sandboxes,
+      packTrust: PACK_TRUST,
+      executors: EXECUTOR_DESCRIPTORS,
+      clock: DatabaseClock,
+    },
+    ({ configuration, sandboxes, packTrust, executors, clock }) => {
       const configuredAt = clock.now();
-      const means = (): WorkerMeans => meansOf(configuration, sandboxes, packTrust, configuredAt);
+      const means = (): WorkerMeans => meansOf({ configuration, sandboxes, packTrust, executors, configuredAt });
       return new Capabilities(means, () => describe(configuration, sandboxes, means()));
     },
   ),
@@ -154,17 +161,21 @@ export class DrivingModule {
 }
 
 /** What this worker has for runs, as its last probe left it. `configuredAt`: when it read its configuration, database time. */
-function meansOf(
-  configuration: Configuration,
-  sandboxes: Sandboxes,
-  packTrust: PackTrustPolicy,
-  configuredAt: number,
-): WorkerMeans {
-  const { usual, sealed } = environmentsOf(configuration, {
-    isolation: sandboxes.open,
-    executors: EXECUTOR_BEHAVIOURS,
-    packTrust,
-  });
+function meansOf({
+  configuration,
+  sandboxes,
+  packTrust,
+  executors,
+  configuredAt,
+}: {
+  readonly configuration: Configuration;
+  readonly sandboxes: Sandboxes;
+  readonly packTrust: PackTrustPolicy;
+  readonly executors: readonly ExecutorDescriptor[];
+  readonly configuredAt: number;
+}): WorkerMeans {
+  const build = { isolation: sandboxes.open, executors, packTrust };
+  const { usual, sealed } = environmentsOf(configuration, build);
   return {
     environments: [...new Set(sealed === null ? [usual] : [usual, sealed])],
     isolations: sandboxes.enforced,

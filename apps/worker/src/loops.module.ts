@@ -13,6 +13,7 @@ import {
 import { CONFIGURATION, from, provide, Telemetry, token } from '@taskrunner/infrastructure/modules';
 import {
   DatabaseClock,
+  DueListener,
   isDatabaseFault,
   monotonicMs,
   SandboxHealth,
@@ -35,10 +36,13 @@ import { Duties, DUTIES, type Duty } from './loops/duties';
 import { HonourLoop } from './loops/honour-loop';
 import { LeaseKeeper } from './lease/lease-keeper';
 import { ObjectSweep } from './loops/object-sweep';
+import { WorkLoops } from './loops/work-loops';
 import { PeerCount } from './peer-count';
+import { WorkerSessions } from './worker-sessions';
 import { Quarantine } from './quarantine/quarantine';
 import { Registration } from './registration';
 import { RunEnded } from './run-ended';
+import { SandboxProbes } from './sandbox-probes';
 import { SandboxWatch } from './sandbox-watch';
 import { ATTEST_DEPENDENCIES } from './sealing.module';
 import type { WorkerLog } from './reporting/worker-log';
@@ -84,25 +88,30 @@ function session(isolatedMain: string): readonly Provider[] {
       (dependencies) => new LeaseKeeper({ ...dependencies, monotonicMs }),
     ),
     provide(
+      SandboxProbes,
+      { sandboxes: Sandboxes, documents: ProbeDocuments, log },
+      ({ sandboxes, documents, log: said }) =>
+        new SandboxProbes(sandboxes, documents, () => sayRefused(sandboxes, said)),
+    ),
+    provide(
+      WorkerSessions,
+      { registration: Registration, lease: LeaseKeeper, probes: SandboxProbes },
+      ({ registration, lease, probes }) => new WorkerSessions(registration, lease, probes),
+    ),
+    provide(
       SandboxWatch,
       {
-        sandboxes: Sandboxes,
+        probes: SandboxProbes,
         health: SandboxHealth,
-        probeDocuments: ProbeDocuments,
+        work: WorkLoops,
         capabilities: Capabilities,
         registration: Registration,
         departure: Departure,
-        honours: HonourLoop,
-        claims: ClaimLoop,
-        assignments: AssignmentLoop,
         log,
         intervalMs: from(CONFIGURATION, ({ sandbox }) => sandbox.probeInterval),
       },
-      (dependencies) =>
-        new SandboxWatch({
-          ...dependencies,
-          sayRefused: () => sayRefused(dependencies.sandboxes, dependencies.log),
-        }),
+      ({ probes, health, work, capabilities, registration, departure, log: said, intervalMs }) =>
+        new SandboxWatch(probes, health, work, capabilities, registration, departure, said, intervalMs),
     ),
   ];
 }
@@ -213,6 +222,19 @@ const DRIVING: readonly Provider[] = [
       return loop;
     },
   ),
+  provide(
+    WorkLoops,
+    {
+      claims: ClaimLoop,
+      assignments: AssignmentLoop,
+      honours: HonourLoop,
+      due: DueListener,
+      times: from(CONFIGURATION, ({ worker }) => ({ drainMs: worker.drain, stopGraceMs: worker.stopGrace })),
+      log,
+    },
+    ({ claims, assignments, honours, due, times, log: said }) =>
+      new WorkLoops(claims, assignments, honours, due, times, said),
+  ),
 ];
 
 const UPKEEP: readonly Provider[] = [
@@ -267,8 +289,8 @@ export class LoopsModule {
       providers: [...session(isolatedMain), ...DRIVING, ...UPKEEP],
       exports: [
         ...imports,
-        ...[Departure, Registration, LeaseKeeper, SandboxWatch, Duties],
-        ...[ClaimLoop, AssignmentLoop, HonourLoop, AttestLoop, ObjectSweep],
+        ...[Departure, LeaseKeeper, SandboxProbes, SandboxWatch, WorkerSessions, Duties],
+        ...[HonourLoop, WorkLoops, AttestLoop, ObjectSweep],
       ],
     };
   }

@@ -1,56 +1,35 @@
-import type { Digest, ProbeDocuments } from '@taskrunner/core';
 import type { Capabilities } from './capabilities';
 import type { Departure } from './departure';
+import type { WorkLoops } from './loops/work-loops';
 import type { Registration } from './registration';
 import type { WorkerLog } from './reporting/worker-log';
+import type { SandboxProbes } from './sandbox-probes';
 
 /** Between two probes that failed starts ask for. */
 const SUSPICION_MS = 10_000;
-
-/** What drives under an environment, and lets go of what this worker can honour no more. */
-interface Claimant {
-  abandonOthers(honours: (environment: string) => boolean): void;
-}
-
-export interface SandboxWatchDependencies {
-  readonly sandboxes: {
-    readonly documents: ReadonlyMap<Digest, string>;
-    /** Probes again; true if it has come out otherwise. */
-    again(): Promise<boolean>;
-  };
-  /** Hears of sandboxes that could not be set up. */
-  readonly health: { onSuspected(listener: () => void): void };
-  readonly probeDocuments: ProbeDocuments;
-  readonly capabilities: Capabilities;
-  readonly registration: Registration;
-  readonly departure: Departure;
-  readonly honours: { forget(): void; honours(environment: string): boolean };
-  readonly claims: Claimant;
-  readonly assignments: Claimant;
-  readonly log: WorkerLog;
-  /** Says what cannot be enforced, and why. */
-  readonly sayRefused: () => void;
-  /** Between two probes, milliseconds. */
-  readonly intervalMs: number;
-}
 
 /** Probes the sandboxes again and again, and when one could not be set up. */
 export class SandboxWatch {
   private prober: NodeJS.Timeout | null = null;
   private suspectedAt = -Infinity;
 
-  constructor(private readonly dependencies: SandboxWatchDependencies) {
-    dependencies.health.onSuspected(() => this.suspect());
-  }
-
-  /** Keeps the documents of all probes so far: runs name the one under which they were claimed. */
-  async keep(): Promise<void> {
-    await this.dependencies.probeDocuments.keep(this.dependencies.sandboxes.documents);
+  /** `health` hears of sandboxes that could not be set up. `intervalMs`: between two probes. */
+  constructor(
+    private readonly probes: SandboxProbes,
+    health: { onSuspected(listener: () => void): void },
+    private readonly work: Pick<WorkLoops, 'letGo'>,
+    private readonly capabilities: Capabilities,
+    private readonly registration: Registration,
+    private readonly departure: Departure,
+    private readonly log: WorkerLog,
+    private readonly intervalMs: number,
+  ) {
+    health.onSuspected(() => this.suspect());
   }
 
   /** Goes on through all sessions of its worker. */
   start(): void {
-    this.prober ??= setInterval(() => void this.prove(), this.dependencies.intervalMs);
+    this.prober ??= setInterval(() => void this.prove(), this.intervalMs);
   }
 
   stop(): void {
@@ -66,21 +45,15 @@ export class SandboxWatch {
 
   /** Probes again. What cannot be enforced any more is claimed no more, and what is driven under it is handed over. */
   private async prove(): Promise<void> {
-    const { sandboxes, capabilities, departure, registration, claims, assignments, log } = this.dependencies;
     try {
-      if (departure.hasBegun || !(await sandboxes.again())) return;
-      await this.keep();
-      const { isolations, probe } = capabilities.proven();
-      log.say('warn', 'sandbox.changed', { isolations, probe });
-      this.dependencies.sayRefused();
-      // The next look finds what else this worker can honour.
-      this.dependencies.honours.forget();
-      const honours = (environment: string): boolean => this.dependencies.honours.honours(environment);
-      claims.abandonOthers(honours);
-      assignments.abandonOthers(honours);
-      await registration.describe();
+      if (this.departure.hasBegun || !(await this.probes.again())) return;
+      const { isolations, probe } = this.capabilities.proven();
+      this.log.say('warn', 'sandbox.changed', { isolations, probe });
+      this.probes.sayRefused();
+      this.work.letGo();
+      await this.registration.describe();
     } catch (error) {
-      log.say('error', 'sandbox.not-probed', { error });
+      this.log.say('error', 'sandbox.not-probed', { error });
     }
   }
 }

@@ -1,8 +1,10 @@
 import { join } from 'node:path';
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Injectable, Module, type DynamicModule, type OnApplicationBootstrap } from '@nestjs/common';
 import { Claims, CodedError, ObjectStoreHealth } from '@taskrunner/core';
 import {
   ConfigurationModule,
+  ExecutorModule,
+  executorsIn,
   from,
   KeyComparisonModule,
   ObjectStoreModule,
@@ -12,18 +14,17 @@ import {
   SigningModule,
   Telemetry,
   TelemetryModule,
-  CONFIGURATION,
+  provide,
   withAdapters,
   type Adapter,
   type Configuration,
 } from '@taskrunner/infrastructure/modules';
 import {
   AttestorModule,
+  builtinExecutorsModule,
   ContainerModule,
-  DueListener,
   EgressModule,
   EgressProxy,
-  ExecutorsModule,
   ExportDestinationsModule,
   PlanningThreads,
   PolicyModule,
@@ -34,10 +35,8 @@ import {
   WebhookModule,
 } from '@taskrunner/infrastructure/worker-modules';
 import { AnnounceLoop } from './loops/announce-loop';
-import { AssignmentLoop } from './loops/assignment-loop';
 import { AttestLoop } from './loops/attest-loop';
 import { Capabilities } from './capabilities';
-import { ClaimLoop } from './loops/claim-loop';
 import { DeliveryModule } from './delivery.module';
 import { Departure } from './departure';
 import { DRIVER_DEPENDENCIES, DrivingModule } from './driving.module';
@@ -48,11 +47,15 @@ import { IsolatedDriver } from './quarantine/isolated-driver';
 import { LeaseKeeper } from './lease/lease-keeper';
 import { LoopsModule } from './loops.module';
 import { ObjectSweep } from './loops/object-sweep';
-import { Registration } from './registration';
+import { UpkeepLoops } from './loops/upkeep-loops';
+import { WorkLoops } from './loops/work-loops';
+import { Processes } from './processes';
+import { SandboxProbes } from './sandbox-probes';
 import { SandboxWatch } from './sandbox-watch';
 import { SealingModule } from './sealing.module';
 import { VERSION } from './version';
 import { Worker } from './worker';
+import { WorkerSessions } from './worker-sessions';
 import type { WorkerLog } from './reporting/worker-log';
 
 /** Of what a worker is composed. */
@@ -61,13 +64,15 @@ export interface WorkerOptions {
   readonly configuration: Configuration;
   /** In place of what the configuration would choose: a class, a factory or a value for the token of a port, such as `ObjectStore`. */
   readonly adapters?: readonly Adapter[];
-  /** Modules of your own. They are closed when the worker has drained, and before the database is. */
+  /** Modules of your own, and executors (`ExecutorModule.forFeature`). They are closed when the worker has drained, and before the database is. */
   readonly imports?: NonNullable<DynamicModule['imports']>;
   /**
    * The script of a process that drives one run at a time, beside which workers have died. It reads its configuration as a main does, and
-   * calls `driveIsolated` with the same adapters and imports. Needed with adapters; else that of this package.
+   * calls `driveIsolated` with the same adapters and imports. Needed with adapters and executors; else that of this package.
    */
   readonly isolatedMain?: string;
+  /** It is a part of another application, whose configuration, telemetry and health it shares, and starts and ends with it. */
+  readonly embedded?: boolean;
 }
 
 export type WorkerCompositionErrorCode = 'ISOLATED_MAIN_MISSING';
@@ -77,43 +82,66 @@ const ISOLATED_MAIN = join(__dirname, '../dist/quarantine/quarantine-process.js'
 const log = from(Telemetry, ({ log: said }): WorkerLog => said);
 
 const PROVIDERS = [
-  operation(Worker, {
-    capabilities: Capabilities,
-    registration: Registration,
-    lease: LeaseKeeper,
-    sandboxes: SandboxWatch,
-    departure: Departure,
-    due: DueListener,
-    claims: ClaimLoop,
-    assignments: AssignmentLoop,
-    honours: HonourLoop,
-    attests: AttestLoop,
-    announces: AnnounceLoop,
-    exporting: ExportLoop,
-    sweep: ObjectSweep,
-    planning: PlanningThreads,
-    supervisor: Supervisor,
-    storeHealth: ObjectStoreHealth,
-    egress: EgressProxy,
-    log,
-    drainMs: from(CONFIGURATION, ({ worker }) => worker.drain),
-    stopGraceMs: from(CONFIGURATION, ({ worker }) => worker.stopGrace),
-  }),
+  provide(
+    Processes,
+    {
+      planning: PlanningThreads,
+      supervisor: Supervisor,
+      storeHealth: ObjectStoreHealth,
+      egress: EgressProxy,
+    },
+    ({ planning, supervisor, storeHealth, egress }) => new Processes(planning, supervisor, storeHealth, egress),
+  ),
+  provide(
+    UpkeepLoops,
+    { attests: AttestLoop, announces: AnnounceLoop, exporting: ExportLoop, sweep: ObjectSweep },
+    ({ attests, announces, exporting, sweep }) => new UpkeepLoops(attests, announces, exporting, sweep),
+  ),
+  provide(
+    Worker,
+    {
+      sessions: WorkerSessions,
+      work: WorkLoops,
+      upkeep: UpkeepLoops,
+      processes: Processes,
+      sandboxes: SandboxWatch,
+      capabilities: Capabilities,
+      departure: Departure,
+      log,
+    },
+    ({ sessions, work, upkeep, processes, sandboxes, capabilities, departure, log: said }) =>
+      new Worker(sessions, work, upkeep, processes, sandboxes, capabilities, departure, said),
+  ),
   operation(IsolatedDriver, {
     driving: DRIVER_DEPENDENCIES,
     claims: Claims,
     honours: HonourLoop,
-    sandboxes: SandboxWatch,
+    probes: SandboxProbes,
     lease: LeaseKeeper,
   }),
 ];
 
+/** Starts a worker that is a part of another application. */
+@Injectable()
+class EmbeddedStart implements OnApplicationBootstrap {
+  constructor(private readonly worker: Worker) {}
+
+  onApplicationBootstrap(): Promise<void> {
+    return this.worker.start();
+  }
+}
+
 /** The worker, and the process of a run in quarantine: both are this, and differ in what is started of it. */
 @Module({})
 export class WorkerModule {
-  /** Throws `ADAPTER_UNKNOWN` if an adapter stands in for nothing, and `ISOLATED_MAIN_MISSING` if runs in quarantine would be driven without the adapters. */
-  static forRoot({ configuration, adapters = [], imports = [], isolatedMain }: WorkerOptions): DynamicModule {
-    if (adapters.length > 0 && isolatedMain === undefined) throw isolatedMainMissing();
+  /** Throws `ADAPTER_UNKNOWN` if an adapter stands in for nothing, and `ISOLATED_MAIN_MISSING` if runs in quarantine would be driven without the adapters and executors. */
+  static forRoot({
+    configuration,
+    adapters = [],
+    imports = [],
+    isolatedMain,
+    embedded = false,
+  }: WorkerOptions): DynamicModule {
     const postgres = PostgresModule.forRoot({ role: 'worker' });
     const objectStore = ObjectStoreModule.forRoot();
     const destinations = ExportDestinationsModule.forRoot();
@@ -123,12 +151,11 @@ export class WorkerModule {
     const sandbox = SandboxModule.forRoot({ imports: [postgres, secrets] });
     const egress = EgressModule.forRoot();
     const replanning = ReplanningModule.forRoot({ imports: [secrets, sandbox] });
-    const executors = ExecutorsModule.forRoot({
-      imports: [
-        ...[postgres, objectStore, destinations, sandbox, egress],
-        ContainerModule.forRoot({ imports: [sandbox] }),
-      ],
-    });
+    const builtins = builtinExecutorsModule([
+      ...[postgres, objectStore, destinations, sandbox, egress],
+      ContainerModule.forRoot({ imports: [sandbox] }),
+    ]);
+    const executors = ExecutorModule.forRoot({ imports: [builtins, ...imports], performs: true });
     const driving = DrivingModule.forRoot({
       imports: [
         ...[postgres, objectStore, signing, comparison, secrets, sandbox, replanning, executors],
@@ -146,19 +173,21 @@ export class WorkerModule {
     const delivery = DeliveryModule.forRoot({
       imports: [postgres, objectStore, destinations, WebhookModule.forRoot()],
     });
+    const telemetry = TelemetryModule.forRoot({ name: 'worker', version: VERSION });
     const module: DynamicModule = {
       module: WorkerModule,
       // `Worker` ends what runs, in its order, before the port of health is closed. Modules close in reverse after that: the database is
       // the last, but for telemetry.
       imports: [
-        ConfigurationModule.forRoot(configuration),
-        TelemetryModule.forRoot({ name: 'worker', version: VERSION }),
+        ...(embedded ? [] : [ConfigurationModule.forRoot(configuration), telemetry]),
         ...[loops, delivery],
-        HealthModule.forRoot({ imports: [loops] }),
+        ...(embedded ? [] : [HealthModule.forRoot({ imports: [loops] })]),
         ...imports,
       ],
-      providers: [...PROVIDERS],
+      providers: [...PROVIDERS, ...(embedded ? [EmbeddedStart] : [])],
     };
+    const isExtended = adapters.length > 0 || executorsIn(imports).length > 0;
+    if (isExtended && isolatedMain === undefined) throw isolatedMainMissing();
     return withAdapters(module, adapters);
   }
 }
@@ -166,7 +195,7 @@ export class WorkerModule {
 function isolatedMainMissing(): CodedError<WorkerCompositionErrorCode> {
   return new CodedError(
     'ISOLATED_MAIN_MISSING',
-    'a worker with adapters has no script for runs in quarantine: its process would have none of the adapters',
-    'Give `isolatedMain`: the path of a script that calls `driveIsolated` with the same adapters.',
+    'a worker with adapters or executors has no script for runs in quarantine: its process would have none of them',
+    'Give `isolatedMain`: the path of a script that calls `driveIsolated` with the same adapters and imports.',
   );
 }

@@ -678,7 +678,15 @@ export { ledgerRecordOf, type LedgerRecord } from './lib/evidence/records/ledger
 export { buildPlan } from './lib/planner/build-plan';
 export { parseImage, type PinnedImage } from './lib/planner/context/image';
 export { runNodesIn } from './lib/planner/plan-profile';
-export { builtinBehaviours, verbatimParameters } from './lib/plan/builtin-executors';
+export { BUILTIN_EXECUTORS, builtinBehaviours, builtinNamed, verbatimParameters } from './lib/plan/builtin-executors';
+export type {
+  EffectsRule,
+  ExecutorDescriptor,
+  OutputsRule,
+  Parameter,
+  ValueSchema,
+} from './lib/plan/executor-descriptor';
+export { checkExtensions, EXTENSION_SCHEMA, type ExecutorCode } from './lib/plan/extension-executors';
 export { compareReceipts, hashPlan } from './lib/plan/hash-plan';
 export type { PlanFaultCode } from './lib/planner/context/plan-fault';
 export {

@@ -144,7 +144,6 @@ export type { EgressErrorCode } from './lib/egress/egress-error';
 export type { EgressLimits, PlatformHost } from './lib/egress/egress-process/protocol';
 export type { EgressDependencies, EgressWay } from './lib/executors/http/egress-dependencies';
 export type { HttpSettings } from './lib/executors/http/http-exchange';
-export { EXECUTOR_BEHAVIOURS, type BuiltinName } from './lib/executors/step/behaviours';
 export { builtinExecutors, type BuiltinOptions } from './lib/executors/builtin-executors';
 export type { SandboxDependencies } from './lib/executors/step/sandbox-dependencies';
 export { cedarEngine } from './lib/policies/cedar-engine';

@@ -4,6 +4,15 @@ export { withAdapters, type Adapter, type CompositionErrorCode } from './lib/com
 export { OpenedParts } from './lib/composition/opened-parts';
 export { from, operation, provide, type Derived, type Source, type Sources } from './lib/composition/provide';
 export { token, type SymbolToken, type Token } from './lib/composition/token';
+export {
+  EXECUTOR_DESCRIPTORS,
+  ExecutorModule,
+  EXECUTORS,
+  executorsIn,
+  type ExecutorFactory,
+  type ExecutorsOf,
+  type RegisteredExecutor,
+} from './lib/executors/executor.module';
 export type { Configuration } from './lib/configuration/configuration';
 export { CONFIGURATION, ConfigurationModule } from './lib/configuration/configuration.module';
 export { loadConfiguration } from './lib/configuration/load-configuration';

@@ -8,8 +8,7 @@ export { announcingOf, endpointId } from './lib/configuration/webhook-endpoints'
 export { CONTAINER_ENGINE, ContainerModule } from './lib/container/container.module';
 export { EgressProxy } from './lib/egress/egress-proxy';
 export { EgressModule, HTTP_STEPS } from './lib/egress/egress.module';
-export { EXECUTOR_BEHAVIOURS } from './lib/executors/step/behaviours';
-export { EXECUTORS, ExecutorsModule } from './lib/executors/executors.module';
+export { builtinExecutorsModule } from './lib/executors/builtin-executors.module';
 export { EXPORT_DESTINATIONS, ExportDestinationsModule } from './lib/object-store/export-destinations.module';
 export { PlanningThreads } from './lib/planning/planning-threads';
 export { ReplanningModule } from './lib/planning/replanning.module';

@@ -20,18 +20,19 @@ export default async function executor(tree, options) {
   mustBeNew(tree, 'name', `${EXECUTORS}/${kebab}-executor.ts`);
   const planner = new Source(tree, `${CORE}/plan/builtin-executors.ts`);
   const known = planner.valueOf('BUILTIN_EXECUTORS');
-  if (planner.membersOf(known).includes(kebab)) refuse('name', `${uses} is there already.`, 'Choose another name.');
+  if (known.getText().includes(`'${uses}'`)) refuse('name', `${uses} is there already.`, 'Choose another name.');
   const isPure = effects === 'pure';
 
   planner.append(
     known,
-    `  '${kebab}': {
-      effects: '${effects}',
-      behaviour: 1,
-      parameters: { value: { type: ANY_TYPE, required: true } },
-      declares: false,
-      outputs: ({ value }) => objectType({ value: value ?? ANY_TYPE }),
-    }`,
+    `{
+    uses: '${uses}',
+    behaviour: 1,
+    effects: '${effects}',
+    parameters: { value: { schema: ANY, required: true } },
+    declares: false,
+    outputs: { from: 'parameters' },
+  }`,
   );
   planner.write();
   if (isPure) derive(tree, uses);
@@ -91,18 +92,11 @@ function listOfNames(step) {
   return step.find('list of NAMES', ts.isArrayLiteralExpression, names);
 }
 
-/** The worker has it, and the environment names its version. */
+/** The worker has it. */
 function register(tree, { kebab, pascal }, uses) {
-  const behaviours = new Source(tree, `${EXECUTORS}/step/behaviours.ts`);
-  const versions = behaviours.valueOf('EXECUTOR_BEHAVIOURS');
-  const next = versions.properties.find((one) => one.name.text > uses);
-  if (next === undefined) behaviours.append(versions, `'${uses}': 1`);
-  else behaviours.before(next, `'${uses}': 1`);
-  behaviours.write();
-
   const made = new Source(tree, `${EXECUTORS}/builtin-executors.ts`);
   made.import([`${pascal}Executor`], `./${kebab}-executor`);
-  made.append(made.valueOf('executors'), `new ${pascal}Executor(declared)`);
+  made.append(made.valueOf('MAKE_BUILTIN'), `'${uses}': ({ declared }) => new ${pascal}Executor(declared)`);
   made.write();
 }
 

@@ -27,5 +27,6 @@ export function withOutput(command: Command, ...formats: readonly string[]): Com
 export function withOffline(command: Command): Command {
   return command
     .option('--config <file>', 'configuration file of the target installation (default: TASKRUNNER_CONFIG)')
-    .option('--sealed', 'assume that the installation seals steps');
+    .option('--sealed', 'assume that the installation seals steps')
+    .option('--executors <file>', 'file with the descriptors of executors that the installation has added');
 }

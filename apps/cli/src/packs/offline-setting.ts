@@ -1,11 +1,23 @@
-import { readPack, packFilesOf, type PackSource, type PlanningSetting, type ReadPack } from '@taskrunner/core';
+import { readFile } from 'node:fs/promises';
+import {
+  BUILTIN_EXECUTORS,
+  checkExtensions,
+  isCodedError,
+  isJsonArray,
+  readDocument,
+  readPack,
+  packFilesOf,
+  type ExecutorDescriptor,
+  type PackSource,
+  type PlanningSetting,
+  type ReadPack,
+} from '@taskrunner/core';
 import {
   cedarEngine,
   defaultSetting,
   egressRulesOf,
   environmentOf,
   environmentsOf,
-  EXECUTOR_BEHAVIOURS,
   isolationOf,
   loadConfiguration,
   loadPackTrust,
@@ -13,6 +25,7 @@ import {
   retryRuleOf,
 } from '@taskrunner/infrastructure';
 import { CliError } from '../terminal/cli-error';
+import { unreadable } from './pack-argument';
 
 /** How to plan without a server. */
 export interface OfflineOptions {
@@ -20,6 +33,8 @@ export interface OfflineOptions {
   readonly config?: string;
   /** Assume that steps are sealed. */
   readonly sealed?: boolean;
+  /** File with a list of descriptors of executors that the installation has added. */
+  readonly executors?: string;
 }
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -34,7 +49,9 @@ export async function offlineSetting(
 ): Promise<PlanningSetting> {
   const policyEngines = { cedar: cedarEngine };
   const named = options.config ?? env['TASKRUNNER_CONFIG'];
-  if (!named) return defaultSetting({ pack: packOf(source), isSealed: options.sealed, policyEngines });
+  const added = options.executors === undefined ? [] : await readDescriptors(options.executors);
+  const executors = [...BUILTIN_EXECUTORS, ...added];
+  if (!named) return defaultSetting({ pack: packOf(source), isSealed: options.sealed, policyEngines, executors });
   const reading = await loadConfiguration(named, ownVariables(env));
   if (reading.kind === 'refused')
     throw new CliError(
@@ -46,7 +63,7 @@ export async function offlineSetting(
   const { configuration } = reading;
   const build = {
     isolation: isolationOf(configuration) ?? 'bwrap-open/v2',
-    executors: EXECUTOR_BEHAVIOURS,
+    executors,
     packTrust: await loadPackTrust(configuration),
   };
   const environments = environmentsOf(configuration, build);
@@ -65,6 +82,27 @@ export async function offlineSetting(
     },
     bindings: configuration.secrets.bindings,
   };
+}
+
+/** Descriptors in a file. Throws `CLI_FILE`. */
+async function readDescriptors(path: string): Promise<readonly ExecutorDescriptor[]> {
+  const remediation = 'Write a list of descriptors. docs/recipes.md describes their members.';
+  const refused = (what: string, help = remediation, cause?: unknown): CliError =>
+    new CliError('CLI_FILE', `${path} ${what}`, help, [], { cause });
+  const bytes = await readFile(path).catch((error: unknown) => {
+    throw unreadable(path, error);
+  });
+  const reading = readDocument(bytes);
+  if (reading.kind === 'refused') throw refused('is neither JSON nor YAML');
+  if (!isJsonArray(reading.value)) throw refused('is not a list');
+  const descriptors = reading.value as unknown as readonly ExecutorDescriptor[];
+  try {
+    checkExtensions(descriptors);
+  } catch (error) {
+    if (isCodedError(error)) throw refused(`is refused: ${error.message}`, error.remediation, error);
+    throw error;
+  }
+  return descriptors;
 }
 
 /** The pack as far as it can be read. */

@@ -162,23 +162,14 @@ export class ClaimLoop {
 
   /** Ends runs that nobody who lives can honour, or has the labels for, as they ask; starts nothing of them. */
   private async refuseForever(workerSession: WorkerSession): Promise<void> {
-    const { sealed, profileWaitMs, refuseIntervalMs } = this.options;
     while (!this.stopping) {
-      await this.sleep(refuseIntervalMs);
-      await this.refuse(
-        workerSession,
-        () => UNPLACED,
-        (free) => this.claims.claimUnplaced(workerSession, profileWaitMs, free),
-      );
-      await this.refuse(
-        workerSession,
-        (run) => this.unhonoured(run),
-        (free) => this.claims.claimUnhonoured(workerSession, profileWaitMs, sealed, free),
-      );
+      await this.sleep(this.options.refuseIntervalMs);
+      await this.refuse(workerSession);
     }
   }
 
-  private unhonoured({ environment, unhonoured = '' }: ClaimedRun): Refusal {
+  private refusalOf({ environment, unhonoured }: ClaimedRun): Refusal {
+    if (unhonoured === undefined) return UNPLACED;
     const { isolation } = JSON.parse(environment) as Environment;
     const isUnsealed =
       this.options.sealed.isolations.includes(isolation) && unhonoured.split(',').includes('isolation');
@@ -189,16 +180,13 @@ export class ClaimLoop {
     };
   }
 
-  private async refuse(
-    workerSession: WorkerSession,
-    refusalOf: (run: ClaimedRun) => Refusal,
-    claim: (free: number) => Promise<readonly ClaimedRun[]>,
-  ): Promise<void> {
-    const free = Math.min(this.options.concurrency - this.drivers.size, REFUSED_AT_ONCE);
+  private async refuse(workerSession: WorkerSession): Promise<void> {
+    const { concurrency, profileWaitMs, sealed } = this.options;
+    const free = Math.min(concurrency - this.drivers.size, REFUSED_AT_ONCE);
     if (this.stopping || free < 1) return;
     try {
-      for (const run of await claim(free)) {
-        const refusal = refusalOf(run);
+      for (const run of await this.claims.claimUnserved(workerSession, profileWaitMs, sealed, free)) {
+        const refusal = this.refusalOf(run);
         this.log.say('warn', 'run.unenforceable', { runId: run.runId, tenant: run.tenant, code: refusal.code });
         this.drive(run, workerSession, refusal);
       }

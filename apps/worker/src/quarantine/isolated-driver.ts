@@ -9,13 +9,13 @@ import {
 import type { HonourLoop } from '../loops/honour-loop';
 import type { LeaseKeeper } from '../lease/lease-keeper';
 import type { Deadline } from './quarantine';
-import type { SandboxWatch } from '../sandbox-watch';
+import type { SandboxProbes } from '../sandbox-probes';
 
 export interface IsolatedDriverDependencies {
   readonly driving: DriverDependencies;
   readonly claims: Pick<Claims, 'beginIsolated'>;
   readonly honours: Pick<HonourLoop, 'honours'>;
-  readonly sandboxes: Pick<SandboxWatch, 'keep'>;
+  readonly probes: Pick<SandboxProbes, 'keep'>;
   readonly lease: Pick<LeaseKeeper, 'renew'>;
 }
 
@@ -29,12 +29,12 @@ export class IsolatedDriver {
 
   /** `onBegin`: now this process may die of it. */
   async drive(run: ClaimedRun, refusal: Refusal | null, onBegin: () => Promise<void>): Promise<Driven> {
-    const { driving, claims, honours, sandboxes } = this.dependencies;
+    const { driving, claims, honours, probes } = this.dependencies;
     this.isAbandoned = false;
     this.isLeaving = false;
     // What the probe has shown there it may not have shown here.
     if (refusal === null && !honours.honours(run.environment)) return 'handed-over';
-    await sandboxes.keep();
+    await probes.keep();
     if (!(await claims.beginIsolated(run))) return 'handed-over';
     await onBegin();
     const driver = await RunDriver.open(driving, run, refusal);

@@ -140,7 +140,6 @@ export const REFUSED_OUTPUT = 'refused by the database';
 const LARGE = 'x'.repeat(70_000);
 
 class HarnessExecutor extends Executor {
-  readonly behaviour = 1;
   constructor(
     readonly uses: string,
     private readonly act: (request: ExecutionRequest, report: ExecutionReport) => Promise<Outcome>,

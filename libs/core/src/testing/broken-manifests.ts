@@ -128,7 +128,7 @@ export const BROKEN_MANIFESTS: readonly BrokenManifest[] = [
   ['a secret in a condition', `secrets: [ { name: key } ]\nsteps: [ { id: a, when: "{{ ▸secrets.key == 'x' }}", ${NOOP} } ]`, "SENSITIVE_FLOW when cannot read secrets."],
   // Executors, network, gates
   ['an executor that is misspelled', `- { id: a, run: { uses: ▸"builtin:comand", with: {} } }`, "EXECUTOR_UNKNOWN There is no executor builtin:comand."],
-  ['an extension that is not here', `- { id: a, run: { uses: ▸"ext:iam@1.0.0" } }`, "EXECUTOR_UNAVAILABLE Extensions are not available in this version."],
+  ['an extension that is not here', `- { id: a, run: { uses: ▸"ext:iam@1.0.0" } }`, "EXECUTOR_UNAVAILABLE ext:iam@1.0.0 is not available in this environment."],
   ['a parameter that is missing', `- { id: a, run: { uses: "builtin:command", with: ▸{} } }`, 'EXECUTOR_PARAMETER_MISSING builtin:command requires the parameter command.'],
   ['a parameter that is misspelled', `- { id: a, run: { uses: "builtin:command", with: { command: [x], ▸okExitCode: [0] } } }`, "EXECUTOR_PARAMETER_UNKNOWN builtin:command has no parameter okExitCode."],
   ['a command in one text', `- { id: a, run: { uses: "builtin:command", with: { command: ▸"rm -rf /" } } }`, "EXECUTOR_PARAMETER This must be an array; it is a string."],

@@ -55,6 +55,11 @@ interface StoredRun {
 const TENANT = 'acme' as TenantId;
 const zero = digestOf('zero');
 
+/** An executor of a test, with the `uses` that it is for. */
+export interface NamedExecutor extends Executor {
+  readonly uses: string;
+}
+
 /** Runs, pages, rows, inboxes and objects in memory. */
 export class MemoryWorld {
   readonly runs = new Map<RunId, StoredRun>();
@@ -266,7 +271,7 @@ export class MemoryWorld {
     };
   }
 
-  dependencies(executors: readonly Executor[], change: Partial<DriverDependencies> = {}): DriverDependencies {
+  dependencies(executors: readonly NamedExecutor[], change: Partial<DriverDependencies> = {}): DriverDependencies {
     const { keys, macKey, alarms, executorFailures } = this;
     const objects = new MemoryObjects(this.objectBytes);
     const worker: WorkerDescription = {
@@ -344,15 +349,12 @@ class MemoryClaims extends Claims {
   async claim(): Promise<readonly ClaimedRun[]> {
     return [];
   }
-  async claimUnhonoured(): Promise<readonly ClaimedRun[]> {
+  async claimUnserved(): Promise<readonly ClaimedRun[]> {
     return [];
   }
   async pass(run: ClaimedRun, parts: string, keep: boolean): Promise<boolean> {
     this.world.passed.push({ runId: run.runId, parts, keep });
     return !keep;
-  }
-  async claimUnplaced(): Promise<readonly ClaimedRun[]> {
-    return [];
   }
   async admission(_tenant: TenantId, run: RunId): Promise<Envelope | null> {
     return this.world.runs.get(run)?.claimed.admission ?? null;

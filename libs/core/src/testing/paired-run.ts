@@ -264,8 +264,6 @@ class PairedRun implements PlayedRun {
 
 /** Ends as assumed. What is not pure is held back until it is its turn; its outcome overtakes any stop. */
 class Assumed extends Executor {
-  readonly behaviour = 1;
-
   constructor(
     readonly uses: string,
     private readonly assumptions: Assumptions,

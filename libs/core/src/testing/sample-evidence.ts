@@ -35,7 +35,7 @@ import type { Environment } from '../lib/plan/profile';
 import type { ClaimedRun } from '../lib/ports/claims';
 import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '../lib/ports/executor';
 import { MACHINE_VERSION } from '../lib/run/run-state';
-import { MemoryWorld } from './memory-world';
+import { MemoryWorld, type NamedExecutor } from './memory-world';
 import { testDefaults } from './random/random-plan';
 
 // A small but complete run: planned from a pack, driven by the real driver, gated by a policy and by people, with lines,
@@ -106,7 +106,6 @@ const packFiles: PackFiles = {
 
 class SampleCommand extends Executor {
   readonly uses = 'builtin:command';
-  readonly behaviour = 1;
 
   constructor(
     private readonly fails: boolean,
@@ -336,7 +335,7 @@ export async function sampleRun(options: SampleOptions = {}): Promise<Sample> {
 async function drive(
   world: MemoryWorld,
   run: RunId,
-  executors: readonly Executor[],
+  executors: readonly NamedExecutor[],
   { snapshotEntries, pretends, claims }: SampleOptions,
 ): Promise<void> {
   const dependencies = world.dependencies(executors, snapshotEntries === undefined ? {} : { snapshotEntries });

@@ -1,213 +1,222 @@
-import {
-  ANY_TYPE,
-  arrayType,
-  BOOLEAN_TYPE,
-  nullable,
-  NUMBER_TYPE,
-  objectType,
-  STRING_TYPE,
-  type StaticType,
-} from '../expression/static-type';
 import { isJsonObject, type JsonObject } from '../foundation/json';
-import type { Effects } from './plan';
+import type { ExecutorDescriptor, Parameter, ValueSchema } from './executor-descriptor';
 
-/** One parameter of `with`. */
-export interface Parameter {
-  readonly type: StaticType;
-  readonly required?: boolean;
-  /**
-   * `verbatim`: its texts are never read for expressions. `plain`: `{{` in it is a fault. `response`: its expressions read
-   * `response` alone, and the executor evaluates them. `argument`: no secret and no sensitive input may stand in it. `inside`: a secret
-   * may be a part of its texts.
-   */
-  readonly reading?: 'verbatim' | 'plain' | 'response' | 'argument' | 'inside';
-  /** It is a list with at least one element. */
-  readonly filled?: boolean;
-}
-
-/** What the planner knows of an executor. */
-export interface BuiltinExecutor {
-  readonly effects: Effects;
-  /** Where the parameters decide it: the class of a step that states none, and the loosest that one may state. */
-  readonly effectsOf?: (parameters: JsonObject) => { readonly usual: Effects; readonly loosest: Effects };
-  /** Raised only when what it does changes. Part of the environment digest. */
-  readonly behaviour: number;
-  /** Null: any parameters. */
-  readonly parameters: Readonly<Record<string, Parameter>> | null;
-  /** Whether steps may declare outputs of their own; then those are what is known. */
-  readonly declares: boolean;
-  /** It is there only where the environment lists it: its operator must configure something for it. */
-  readonly configured?: true;
-  /** Outputs from the types of the parameters. */
-  readonly outputs: (parameters: Readonly<Record<string, StaticType>>) => StaticType;
-}
+const TEXT: ValueSchema = { type: 'string' };
+const NUMBER: ValueSchema = { type: 'number' };
+const TRUTH: ValueSchema = { type: 'boolean' };
+const MEMBERS: ValueSchema = { type: 'object' };
+const TEXTS: ValueSchema = { type: 'array', items: TEXT };
+const ANY: ValueSchema = true;
 
 /** Numbers and truths in an argument list are printed as JSON. */
-const ARGUMENT: StaticType = { kinds: ['boolean', 'number', 'string'] };
-const EXIT_CODES: Parameter = { type: arrayType(NUMBER_TYPE), filled: true };
-const NOTHING = objectType({});
-const WRITTEN = objectType({ exitCode: NUMBER_TYPE }, true);
+const ARGUMENTS: ValueSchema = { type: 'array', items: { type: ['boolean', 'number', 'string'] } };
+const EXIT_CODES: Parameter = { schema: { type: 'array', items: NUMBER, minItems: 1 } };
+
+/** An object with these members and no others. */
+function members(properties: { readonly [name: string]: ValueSchema }): JsonObject {
+  return { type: 'object', properties, required: Object.keys(properties), additionalProperties: false };
+}
+
+const NOTHING = { from: 'schema', schema: members({}) } as const;
+/** What a sandboxed step writes, beside its exit code. */
+const WRITTEN = {
+  from: 'schema',
+  schema: { type: 'object', properties: { exitCode: NUMBER }, required: ['exitCode'] },
+} as const;
 
 /** What an http step receives, as expressions over `response` see it. */
-export const RESPONSE_TYPE = objectType({ status: NUMBER_TYPE, headers: objectType({}, true), body: ANY_TYPE });
-const SAFE_METHODS: readonly unknown[] = [undefined, 'GET', 'HEAD'];
-/** Idempotent by RFC 9110 §9.2.2, if the server keeps to it: so only where the author says so. */
-const IDEMPOTENT_METHODS: readonly unknown[] = ['DELETE', 'OPTIONS', 'PUT'];
+export const RESPONSE = members({ status: NUMBER, headers: MEMBERS, body: ANY });
 export const HTTP_METHODS: readonly string[] = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
 
-/** The built-in executors of this version, by name (language.md §6). */
-export const BUILTIN_EXECUTORS: Readonly<Record<string, BuiltinExecutor>> = {
-  noop: {
-    effects: 'pure',
+/** The built-in executors of this version (language.md §6). */
+export const BUILTIN_EXECUTORS: readonly ExecutorDescriptor[] = [
+  {
+    uses: 'builtin:noop',
     behaviour: 1,
+    effects: 'pure',
     parameters: null,
     declares: false,
-    outputs: (parameters) => objectType(parameters),
+    outputs: { from: 'parameters' },
   },
-  fail: {
-    effects: 'pure',
+  {
+    uses: 'builtin:fail',
     behaviour: 1,
-    parameters: { message: { type: STRING_TYPE } },
+    effects: 'pure',
+    parameters: { message: { schema: TEXT } },
     declares: false,
-    outputs: () => NOTHING,
+    outputs: NOTHING,
   },
-  wait: {
-    effects: 'pure',
+  {
+    uses: 'builtin:wait',
     behaviour: 1,
-    parameters: { for: { type: STRING_TYPE, required: true } },
+    effects: 'pure',
+    parameters: { for: { schema: TEXT, required: true } },
     declares: false,
-    outputs: () => NOTHING,
+    outputs: NOTHING,
   },
-  transform: {
-    effects: 'pure',
+  {
+    uses: 'builtin:transform',
     behaviour: 1,
-    parameters: { outputs: { type: objectType({}, true), required: true } },
+    effects: 'pure',
+    parameters: { outputs: { schema: MEMBERS, required: true } },
     declares: false,
-    outputs: ({ outputs }) => outputs ?? ANY_TYPE,
+    outputs: { from: 'parameter', parameter: 'outputs', otherwise: ANY },
   },
-  'validate-schema': {
-    effects: 'pure',
+  {
+    uses: 'builtin:validate-schema',
     behaviour: 1,
+    effects: 'pure',
     parameters: {
-      target: { type: ANY_TYPE, required: true },
-      schema: { type: objectType({}, true), required: true, reading: 'verbatim' },
+      target: { schema: ANY, required: true },
+      schema: { schema: MEMBERS, required: true, reading: 'verbatim' },
     },
     declares: false,
-    outputs: () => objectType({ valid: BOOLEAN_TYPE }),
+    outputs: { from: 'schema', schema: members({ valid: TRUTH }) },
   },
-  'bundle.ingest': {
+  {
+    uses: 'builtin:bundle.ingest',
+    behaviour: 1,
     effects: 'idempotent',
-    behaviour: 1,
     parameters: {
-      bundle: { type: objectType({ digest: STRING_TYPE, size: NUMBER_TYPE }, true), required: true },
-      trust: { type: arrayType(STRING_TYPE), required: true, filled: true, reading: 'plain' },
-      expect: { type: objectType({ name: STRING_TYPE, version: STRING_TYPE, digest: STRING_TYPE }) },
+      bundle: {
+        schema: { type: 'object', properties: { digest: TEXT, size: NUMBER }, required: ['digest', 'size'] },
+        required: true,
+      },
+      trust: { schema: { ...TEXTS, minItems: 1 }, required: true, reading: 'plain' },
+      expect: {
+        schema: {
+          type: 'object',
+          properties: { name: TEXT, version: TEXT, digest: TEXT },
+          additionalProperties: false,
+        },
+      },
     },
     declares: false,
-    outputs: () =>
-      objectType({
-        digest: STRING_TYPE,
-        manifest: objectType({ name: STRING_TYPE, version: STRING_TYPE }),
-        entries: arrayType(
-          objectType({
-            name: STRING_TYPE,
-            path: STRING_TYPE,
-            digest: STRING_TYPE,
-            size: NUMBER_TYPE,
-            mediaType: STRING_TYPE,
-          }),
-        ),
+    outputs: {
+      from: 'schema',
+      schema: members({
+        digest: TEXT,
+        manifest: members({ name: TEXT, version: TEXT }),
+        entries: {
+          type: 'array',
+          items: members({ name: TEXT, path: TEXT, digest: TEXT, size: NUMBER, mediaType: TEXT }),
+        },
       }),
+    },
   },
-  'evidence-export': {
-    effects: 'idempotent',
+  {
+    uses: 'builtin:evidence-export',
     behaviour: 1,
+    effects: 'idempotent',
     parameters: {
-      destination: { type: STRING_TYPE, required: true, reading: 'plain' },
-      run: { type: STRING_TYPE },
-      artifacts: { type: BOOLEAN_TYPE, reading: 'plain' },
+      destination: { schema: TEXT, required: true, reading: 'plain' },
+      run: { schema: TEXT },
+      artifacts: { schema: TRUTH, reading: 'plain' },
     },
     declares: false,
-    outputs: () =>
-      objectType({
-        run: STRING_TYPE,
-        destination: STRING_TYPE,
-        artifacts: BOOLEAN_TYPE,
-        file: STRING_TYPE,
-        status: STRING_TYPE,
-        digest: nullable(STRING_TYPE),
-        size: nullable(NUMBER_TYPE),
+    outputs: {
+      from: 'schema',
+      schema: members({
+        run: TEXT,
+        destination: TEXT,
+        artifacts: TRUTH,
+        file: TEXT,
+        status: TEXT,
+        digest: { type: ['string', 'null'] },
+        size: { type: ['number', 'null'] },
       }),
+    },
   },
-  command: {
-    effects: 'idempotent',
+  {
+    uses: 'builtin:command',
     behaviour: 1,
+    effects: 'idempotent',
+    sandboxed: true,
     parameters: {
-      command: { type: arrayType(ARGUMENT), required: true, filled: true, reading: 'argument' },
+      command: { schema: { ...ARGUMENTS, minItems: 1 }, required: true, reading: 'argument' },
       okExitCodes: EXIT_CODES,
-      stdin: { type: ANY_TYPE },
+      stdin: { schema: ANY },
     },
     declares: true,
-    outputs: () => WRITTEN,
+    outputs: WRITTEN,
   },
-  script: {
-    effects: 'idempotent',
+  {
+    uses: 'builtin:script',
     behaviour: 1,
+    effects: 'idempotent',
+    sandboxed: true,
     parameters: {
-      interpreter: { type: arrayType(STRING_TYPE), required: true, filled: true, reading: 'plain' },
-      path: { type: STRING_TYPE, reading: 'plain' },
-      source: { type: STRING_TYPE, reading: 'verbatim' },
-      args: { type: arrayType(ARGUMENT), reading: 'argument' },
+      interpreter: { schema: { ...TEXTS, minItems: 1 }, required: true, reading: 'plain' },
+      path: { schema: TEXT, reading: 'plain' },
+      source: { schema: TEXT, reading: 'verbatim' },
+      args: { schema: ARGUMENTS, reading: 'argument' },
       okExitCodes: EXIT_CODES,
-      stdin: { type: ANY_TYPE },
+      stdin: { schema: ANY },
     },
     declares: true,
-    outputs: () => WRITTEN,
+    outputs: WRITTEN,
   },
-  container: {
-    effects: 'idempotent',
+  {
+    uses: 'builtin:container',
     behaviour: 1,
+    effects: 'idempotent',
+    sandboxed: true,
     configured: true,
     parameters: {
-      image: { type: STRING_TYPE, required: true, reading: 'plain' },
-      command: { type: arrayType(ARGUMENT), filled: true, reading: 'argument' },
-      args: { type: arrayType(ARGUMENT), reading: 'argument' },
+      image: { schema: TEXT, required: true, reading: 'plain' },
+      command: { schema: { ...ARGUMENTS, minItems: 1 }, reading: 'argument' },
+      args: { schema: ARGUMENTS, reading: 'argument' },
       okExitCodes: EXIT_CODES,
-      resources: { type: objectType({}, true), reading: 'plain' },
+      resources: { schema: MEMBERS, reading: 'plain' },
     },
     declares: true,
-    outputs: () => WRITTEN,
+    outputs: WRITTEN,
   },
-  http: {
-    effects: 'idempotent',
-    effectsOf: ({ method }) => ({
-      usual: SAFE_METHODS.includes(method) ? 'idempotent' : 'once',
-      loosest: SAFE_METHODS.includes(method) || IDEMPOTENT_METHODS.includes(method) ? 'idempotent' : 'once',
-    }),
+  {
+    uses: 'builtin:http',
     behaviour: 1,
+    effects: 'idempotent',
+    effectsBy: {
+      parameter: 'method',
+      absent: 'GET',
+      usual: { GET: 'idempotent', HEAD: 'idempotent' },
+      // The others are idempotent by RFC 9110 §9.2.2 if the server keeps to it: so only where the author says so.
+      loosest: {
+        GET: 'idempotent',
+        HEAD: 'idempotent',
+        DELETE: 'idempotent',
+        OPTIONS: 'idempotent',
+        PUT: 'idempotent',
+      },
+    },
     parameters: {
-      method: { type: STRING_TYPE, reading: 'plain' },
-      url: { type: STRING_TYPE, required: true },
-      query: { type: objectType({}, true) },
-      headers: { type: objectType({}, true), reading: 'inside' },
-      body: { type: ANY_TYPE, reading: 'inside' },
-      form: { type: objectType({}, true), reading: 'inside' },
-      auth: { type: objectType({}, true), reading: 'plain' },
-      expect: { type: arrayType({ kinds: ['number', 'string'] }), filled: true, reading: 'plain' },
-      outputs: { type: objectType({}, true), reading: 'response' },
-      saveAs: { type: STRING_TYPE, reading: 'plain' },
-      maxBytes: { type: NUMBER_TYPE, reading: 'plain' },
+      method: { schema: TEXT, reading: 'plain' },
+      url: { schema: TEXT, required: true },
+      query: { schema: MEMBERS },
+      headers: { schema: MEMBERS, reading: 'inside' },
+      body: { schema: ANY, reading: 'inside' },
+      form: { schema: MEMBERS, reading: 'inside' },
+      auth: { schema: MEMBERS, reading: 'plain' },
+      expect: { schema: { type: 'array', items: { type: ['number', 'string'] }, minItems: 1 }, reading: 'plain' },
+      outputs: { schema: MEMBERS, reading: 'response' },
+      saveAs: { schema: TEXT, reading: 'plain' },
+      maxBytes: { schema: NUMBER, reading: 'plain' },
     },
     declares: false,
-    outputs: ({ outputs }) => outputs ?? RESPONSE_TYPE,
+    outputs: { from: 'parameter', parameter: 'outputs', otherwise: RESPONSE },
   },
-};
+];
+
+const BY_USES: ReadonlyMap<string, ExecutorDescriptor> = new Map(BUILTIN_EXECUTORS.map((one) => [one.uses, one]));
+
+/** The executor that `uses` names, if it is built into this version. */
+export function builtinNamed(uses: string): ExecutorDescriptor | null {
+  return BY_USES.get(uses) ?? null;
+}
 
 /** Behaviour versions by `uses`, for the environment document. */
 export function builtinBehaviours(): { readonly [uses: string]: number } {
-  return Object.fromEntries(
-    Object.entries(BUILTIN_EXECUTORS).map(([name, { behaviour }]) => [`builtin:${name}`, behaviour]),
-  );
+  return Object.fromEntries(BUILTIN_EXECUTORS.map(({ uses, behaviour }) => [uses, behaviour]));
 }
 
 /** Parameters of an executor whose texts a binding hands over as they are: none of their expressions reads the run. */
@@ -229,10 +238,4 @@ export function authSecret({ auth }: JsonObject): string | null {
   const { bearer, basic } = auth;
   const name = isJsonObject(basic) ? basic['password'] : bearer;
   return typeof name === 'string' ? name : null;
-}
-
-/** The executor that `uses` names, if this version has it. */
-export function builtinNamed(uses: string): BuiltinExecutor | null {
-  const name = uses.startsWith('builtin:') ? uses.slice('builtin:'.length) : '';
-  return Object.hasOwn(BUILTIN_EXECUTORS, name) ? (BUILTIN_EXECUTORS[name] ?? null) : null;
 }

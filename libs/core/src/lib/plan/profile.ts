@@ -1,6 +1,7 @@
 import type { Digest, NodeId } from '../foundation/ids';
 import type { JsonObject } from '../foundation/json';
 import type { Subject } from '../foundation/principal';
+import type { ExecutorDescriptor } from './executor-descriptor';
 
 /** Files and folders that a step may make where the profile says nothing. Fixed: profiles of another meaning would have the same digest. */
 export const DEFAULT_MAX_FILES = 250_000;
@@ -70,7 +71,8 @@ export interface Environment {
   /** Behaviour versions. */
   readonly engines: { readonly [engine: string]: number };
   readonly executors: { readonly [uses: string]: number };
-  readonly extensions: { readonly [name: string]: string };
+  /** Descriptors of executors that a platform team adds, by `uses`. A pack is planned again with them alone. */
+  readonly extensions: { readonly [uses: string]: ExecutorDescriptor };
 }
 
 /** What the environment adds to a plan, bound beside the plan hash. */

@@ -196,13 +196,9 @@ describe('the plan of a pack', () => {
 });
 
 it('reads as language what the digest of a pack reads as language', () => {
-  for (const [name, { parameters }] of Object.entries(BUILTIN_EXECUTORS))
+  for (const { uses, parameters } of BUILTIN_EXECUTORS)
     for (const [parameter, { reading }] of Object.entries(parameters ?? {}))
-      expect([name, parameter, isVerbatim(`builtin:${name}`, parameter)]).toEqual([
-        name,
-        parameter,
-        reading === 'verbatim',
-      ]);
+      expect([uses, parameter, isVerbatim(uses, parameter)]).toEqual([uses, parameter, reading === 'verbatim']);
 });
 
 describe('the plan hash', () => {

@@ -83,7 +83,7 @@ export function buildPlan(request: PlanRequest): Planning {
     granted,
     optional: names.optional,
     retries: spec.failure.retries,
-    executors: environment.executors,
+    environment,
     egress,
     known,
     inner: null,

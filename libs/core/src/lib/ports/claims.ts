@@ -47,7 +47,7 @@ export interface ClaimedRun {
   readonly inbox?: number;
   /** Database time when its journal grew last, milliseconds; null or absent: not known. */
   readonly committedAt?: number | null;
-  /** Of a run that is claimed to be ended: the parts of its environment that no living worker has, parted by commas. */
+  /** Of a run that is claimed to be ended: the parts of its environment that no living worker has, parted by commas. Absent: labels. */
   readonly unhonoured?: string;
   /** The claim saw that nothing of it has been written yet, no page and no row of a step or gate: there is nothing to read or compare. */
   readonly untouched?: boolean;
@@ -68,10 +68,12 @@ export abstract class Claims {
   /** Claims up to `free` due runs, fairly over tenants; each with `fence + 1`. */
   abstract claim(workerSession: WorkerSession, free: number): Promise<readonly ClaimedRun[]>;
   /**
-   * Claims up to `free` runs that no living worker can honour, to end them, never to start one of their steps: those that are asked to
-   * cancel, and those that have been due for `waitMs`, or for `sealed.waitMs` where one of the profiles `sealed.isolations` is to keep them apart.
+   * Claims up to `free` runs that no living worker serves, to end them, never to start one of their steps. Those that nobody can honour
+   * (`unhonoured` names the parts): at once if they are asked to cancel, else when they have been due for `waitMs`, or for `sealed.waitMs`
+   * where one of the profiles `sealed.isolations` is to keep them apart. Those that ask for labels that nobody has: when they have been due
+   * for `waitMs`.
    */
-  abstract claimUnhonoured(
+  abstract claimUnserved(
     workerSession: WorkerSession,
     waitMs: number,
     sealed: { readonly isolations: readonly string[]; readonly waitMs: number },
@@ -82,8 +84,6 @@ export abstract class Claims {
    * it says that it waits for `parts`; with `keep` it then stays with its owner. False: it stays. True too if it was not ours any more.
    */
   abstract pass(run: ClaimedRun, parts: string, keep: boolean): Promise<boolean>;
-  /** Claims up to `free` runs that have been due for `waitMs` and ask for labels that no living worker has: to end them, as above. */
-  abstract claimUnplaced(workerSession: WorkerSession, waitMs: number, free: number): Promise<readonly ClaimedRun[]>;
   /** The admission record of a run in its envelope; null if the run is not kept. */
   abstract admission(tenant: TenantId, run: RunId): Promise<Envelope | null>;
   /** Pages after `afterSeq` in order; at most `limit` of them, where there is one. */

@@ -73,11 +73,7 @@ export type Outcome =
   /** It asks only for time: so many milliseconds from now. */
   | { readonly kind: 'deferred'; readonly forMs: number };
 
-/** Performs one kind of step. */
+/** Performs one kind of step. Its `ExecutorDescriptor` says which. */
 export abstract class Executor {
-  /** `builtin:command`, … */
-  abstract readonly uses: string;
-  /** Raised only when behaviour changes (profile). */
-  abstract readonly behaviour: number;
   abstract execute(request: ExecutionRequest, report: ExecutionReport): Promise<Outcome>;
 }

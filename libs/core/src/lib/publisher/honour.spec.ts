@@ -2,6 +2,7 @@ import { aKey } from '../../testing/sample-evidence';
 import { packText, planned, testConfiguration, testEnvironment } from '../../testing/planning';
 import { testDefaults } from '../../testing/random/random-plan';
 import { sha256 } from '../canonical/digest';
+import { extended, GREETING } from '../../testing/extension';
 import type { Environment } from '../plan/profile';
 import { unmetOfEnvironment, unmetOfRun, type WorkerMeans } from './honour';
 import { decideTrustAgain, type PackTrustPolicy } from './pack-trust';
@@ -51,7 +52,7 @@ describe('what a worker lacks for an environment', () => {
     ['the sandbox of another mode', { ...open, isolation: 'bwrap-sealed/v1' }, {}, ['isolation']],
     ['an engine of that version', { ...open, engines: { ...ENGINES, cel: 2 } }, {}, ['engines']],
     ['older rules for schemas', { ...open, engines: { cel: 1, jmespath: 1 } }, {}, ['engines']],
-    ['an extension', { ...open, extensions: { x: 'sha512-1' } }, {}, ['extensions']],
+    ['an extension that nobody may use', extended(open), {}, []],
   ])('%s', (_what, environment, change, parts) => {
     expect(unmetOfEnvironment(environment, means(change)).map(({ part }) => part)).toEqual(parts);
   });
@@ -102,6 +103,31 @@ describe('what a worker lacks for a run', () => {
     ['the sandbox', open, { isolations: [] }, [['isolation', null]]],
   ])('%s', (_what, environment, change, unmet) => {
     expect(lacks(environment, change)).toEqual(unmet);
+  });
+});
+
+describe('what a worker lacks for a run with an extension', () => {
+  const admitted = extended(open);
+  const made = planned(
+    packText(`- { id: greet, run: { uses: "${GREETING.uses}", with: { name: "Ada" } } }`),
+    {},
+    { environment: admitted },
+  );
+  const pack = { name: 'test', version: '1.0.0', contentDigest: sha256(''), sourceDigest: sha256(''), signers: [] };
+
+  it.each<[string, Environment, readonly string[]]>([
+    ['has it', admitted, []],
+    ['does not have it', open, ['executors', 'extensions']],
+    ['has another version of what it does', extended(open, { behaviour: 2 }), ['executors', 'extensions']],
+    ['describes it otherwise', extended(open, { effects: 'once' }), ['extensions']],
+  ])('that %s', (_what, ownEnvironment, parts) => {
+    const run = {
+      index: made.index,
+      profile: made.profile,
+      environment: admitted,
+      admission: { pack, tenant: 'acme' },
+    };
+    expect(unmetOfRun(run, means({ environments: [ownEnvironment] })).map(({ part }) => part)).toEqual(parts);
   });
 });
 

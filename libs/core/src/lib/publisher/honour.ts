@@ -1,3 +1,4 @@
+import { digestOf } from '../canonical/digest';
 import { ruleText, rulesBeyond } from '../egress/egress-bound';
 import type { EgressRule } from '../egress/egress-rule';
 import type { AdmissionRecord } from '../evidence/records/documents';
@@ -71,8 +72,6 @@ export function unmetOfEnvironment(environment: Environment, means: WorkerMeans)
   const engines = differences(environment.engines, own.engines);
   if (hasOlderSchemaRules(environment)) engines.push('json-schema');
   if (engines.length > 0) found.push(lacks('engines', `${engines.join(', ')} of another version`));
-  const extensions = differences(environment.extensions, own.extensions);
-  if (extensions.length > 0) found.push(lacks('extensions', `${extensions.join(', ')} absent or different`));
   return found;
 }
 
@@ -151,11 +150,9 @@ function weakerPart(approval: Approval | undefined, admitted: ApprovalFloor, own
 /** Executors, destinations and roots that the steps of the run name. */
 function unmetUses({ index, environment }: AdmittedUse, own: Environment): readonly Unmet[] {
   const nodes = [...index.nodes.values()].flatMap(({ node }) => (node.kind === 'run' ? [node] : []));
-  const executors = differing(
-    nodes.map(({ uses }) => uses),
-    environment.executors,
-    own.executors,
-  );
+  const used = nodes.map(({ uses }) => uses);
+  const executors = differing(used, environment.executors, own.executors);
+  const extensions = differing(used, digestsOf(environment.extensions), digestsOf(own.extensions));
   const destinations = differing(
     named(nodes, 'builtin:evidence-export', 'destination'),
     // An environment that states none was not asked: then this worker's are the ones.
@@ -169,6 +166,7 @@ function unmetUses({ index, environment }: AdmittedUse, own: Environment): reado
   );
   return [
     ...(executors.length > 0 ? [lacks('executors', `${executors.join(', ')} absent or of another behaviour`)] : []),
+    ...(extensions.length > 0 ? [lacks('extensions', `${extensions.join(', ')} absent or described otherwise`)] : []),
     ...(destinations.length > 0 ? [lacks('destinations', `${destinations.join(', ')} absent or elsewhere`)] : []),
     ...(roots.length > 0 ? [lacks('bundleRoots', `${roots.join(', ')} absent or with other keys`)] : []),
   ];
@@ -193,6 +191,10 @@ function named(nodes: readonly RunNode[], uses: string, parameter: string): read
     const value = node.uses === uses ? (node.with[parameter] ?? null) : null;
     return (isJsonArray(value) ? value : [value]).filter((id) => typeof id === 'string');
   });
+}
+
+function digestsOf(extensions: Environment['extensions']): Versions {
+  return Object.fromEntries(Object.entries(extensions).map(([uses, one]) => [uses, digestOf(one as unknown as Json)]));
 }
 
 function rootsOf({ packTrust }: Environment): Versions | null {

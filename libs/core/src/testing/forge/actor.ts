@@ -18,8 +18,6 @@ export interface Left {
 
 /** Performs every step of a scenario as its acts say, and reports as an honest executor does, or as `Lies` say. */
 export class Actor extends Executor {
-  readonly behaviour = 1;
-
   constructor(
     readonly uses: string,
     private readonly of: {

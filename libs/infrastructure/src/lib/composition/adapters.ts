@@ -27,18 +27,20 @@ export function withAdapters(root: DynamicModule, adapters: readonly Adapter[]):
   const replace = (module: DynamicModule): DynamicModule => {
     const known = replaced.get(module);
     if (known) return known;
-    const { imports = [], exports = [], providers = [] } = module;
-    const changed: DynamicModule = {
-      ...module,
-      imports: imports.map((one) => (isDynamic(one) ? replace(one) : one)),
-      exports: exports.map((one) => (isDynamic(one) ? replace(one) : one)),
-      providers: providers.map((provider) => {
-        const token = tokenOf(provider);
-        const adapter = byToken.get(token);
-        if (adapter) used.add(token);
-        return adapter ?? provider;
-      }),
-    };
+    const imports = (module.imports ?? []).map((one) => (isDynamic(one) ? replace(one) : one));
+    const exports = (module.exports ?? []).map((one) => (isDynamic(one) ? replace(one) : one));
+    const providers = (module.providers ?? []).map((provider) => {
+      const token = tokenOf(provider);
+      const adapter = byToken.get(token);
+      if (adapter) used.add(token);
+      return adapter ?? provider;
+    });
+    // A module in which nothing changes stays the same object: a class may import it too, and NestJS knows it by that.
+    const isSame = [
+      [module.imports, imports],
+      [module.providers, providers],
+    ].every(([before = [], after = []]) => before.every((one, index) => one === after[index]));
+    const changed = isSame ? module : { ...module, imports, exports, providers };
     replaced.set(module, changed);
     return changed;
   };

@@ -164,7 +164,7 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['secrets.maxBytes', 'libs/infrastructure/src/lib/secrets/secrets.module.ts', 'maxBytes'],
   [
     'secrets.deliveryFolder',
-    'libs/infrastructure/src/lib/executors/executors.module.ts',
+    'libs/infrastructure/src/lib/executors/builtin-executors.module.ts',
     'configuration.secrets.deliveryFolder',
   ],
   [

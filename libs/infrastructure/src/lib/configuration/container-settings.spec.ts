@@ -1,6 +1,6 @@
+import { BUILTIN_EXECUTORS } from '@taskrunner/core';
 import type { Configuration } from './configuration';
 import { kubernetesOf, podmanOf } from './container-settings';
-import { EXECUTOR_BEHAVIOURS } from '../executors/step/behaviours';
 import { environmentOf } from './environment-of';
 import { parseConfiguration } from './parse-configuration';
 
@@ -59,14 +59,14 @@ describe('the section container', () => {
   });
 
   it('decides whether the environment has containers at all', () => {
-    const build = { isolation: 'bwrap-open/v1', executors: EXECUTOR_BEHAVIOURS, packTrust: {} as never };
+    const build = { isolation: 'bwrap-open/v1', executors: BUILTIN_EXECUTORS, packTrust: {} as never };
     expect(environmentOf(read(''), build).executors).not.toHaveProperty('builtin:container');
     for (const source of [WRITTEN, 'container: { engine: podman }'])
       expect(environmentOf(read(source), build).executors).toHaveProperty('builtin:container', 1);
   });
 
   it('has none in a sealed environment of a cluster: no worker can prove what its network plugin does', () => {
-    const build = { isolation: 'bwrap-open/v1', executors: EXECUTOR_BEHAVIOURS, packTrust: {} as never };
+    const build = { isolation: 'bwrap-open/v1', executors: BUILTIN_EXECUTORS, packTrust: {} as never };
     expect(environmentOf(read(WRITTEN), build, 'sealed').executors).not.toHaveProperty('builtin:container');
     const podman = environmentOf(read('container: { engine: podman }'), build, 'sealed');
     expect(podman.executors).toHaveProperty('builtin:container');

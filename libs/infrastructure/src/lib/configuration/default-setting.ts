@@ -1,6 +1,8 @@
 import {
+  BUILTIN_EXECUTORS,
   builtinBehaviours,
   type Environment,
+  type ExecutorDescriptor,
   type PlanConfiguration,
   type PlanningSetting,
   type PolicyEngines,
@@ -19,6 +21,8 @@ export interface DefaultsFor {
   readonly isSealed?: boolean | undefined;
   /** Engines of policies beside CEL. */
   readonly policyEngines?: PolicyEngines;
+  /** The executors that are assumed to be there; those of this release unless told. */
+  readonly executors?: readonly ExecutorDescriptor[];
 }
 
 /** The configuration of an installation that configures nothing. */
@@ -33,11 +37,16 @@ export function defaultConfiguration(): Configuration {
  * know (grants, bound secrets, trusted publishers, destinations, a container engine) is assumed as the pack asks for it. The plan hash
  * depends on none of it.
  */
-export function defaultSetting({ pack, isSealed = false, policyEngines = {} }: DefaultsFor = {}): PlanningSetting {
+export function defaultSetting({
+  pack,
+  isSealed = false,
+  policyEngines = {},
+  executors = BUILTIN_EXECUTORS,
+}: DefaultsFor = {}): PlanningSetting {
   const configuration = defaultConfiguration();
   const build = {
     isolation: isolationOf(configuration) ?? 'bwrap-open/v2',
-    executors: builtinBehaviours(),
+    executors,
     packTrust: packTrustOf(configuration, []),
   };
   const { usual, sealed } = environmentsOf(configuration, build);
@@ -58,7 +67,7 @@ export function defaultSetting({ pack, isSealed = false, policyEngines = {} }: D
 
 function assumedIn({ packTrust, destinations: _destinations, ...environment }: Environment): Environment {
   const { bundleRoots: _roots, ...rest } = packTrust;
-  return { ...environment, packTrust: rest, executors: builtinBehaviours() };
+  return { ...environment, packTrust: rest, executors: { ...environment.executors, ...builtinBehaviours() } };
 }
 
 function assumedOf(

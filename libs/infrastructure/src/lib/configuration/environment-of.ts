@@ -1,4 +1,5 @@
 import {
+  builtinNamed,
   CEDAR_BEHAVIOUR,
   CEL_BEHAVIOUR,
   DEFAULT_MAX_FILES,
@@ -8,6 +9,7 @@ import {
   MACHINE_VERSION,
   type ApprovalFloor,
   type Environment,
+  type ExecutorDescriptor,
   type PackTrustPolicy,
   type ProfileDefaults,
   type RetryRule,
@@ -23,12 +25,10 @@ import { DEFAULT_TMPFS } from './sections/sandbox';
 export interface Build {
   /** Sandbox profile of open runs: the configured one, or what the probe chose for `auto`; see `isolationOf`. */
   readonly isolation: string;
-  /** Behaviour versions of the executors: `EXECUTOR_BEHAVIOURS`. */
-  readonly executors: Readonly<Record<string, number>>;
+  /** The executors of this build, and those that a platform team adds. */
+  readonly executors: readonly ExecutorDescriptor[];
   /** Whose packs may run: `loadPackTrust`. */
   readonly packTrust: PackTrustPolicy;
-  /** Name → integrity of the extensions; none unless told. */
-  readonly extensions?: Readonly<Record<string, string>>;
 }
 
 /** How every sealed run is kept apart. */
@@ -96,8 +96,7 @@ export function environmentOf(
       jmespath: EXPRESSION_BEHAVIOUR,
       'json-schema': JSON_SCHEMA_BEHAVIOUR,
     },
-    executors: executorsOf(configuration, build.executors, mode),
-    extensions: build.extensions ?? {},
+    ...executorsOf(configuration, build.executors, mode),
   };
 }
 
@@ -109,15 +108,26 @@ function actorsOf({ approvals: { actors } }: Configuration): Pick<ApprovalFloor,
   return { actors: inOrder.map(({ iss, sub }) => ({ iss, sub })) };
 }
 
-/** The executors of this installation: containers need an engine, and no worker can prove that a cluster seals them. */
+/**
+ * The executors of this installation. Containers need an engine, and no worker can prove that a cluster seals them. What a platform team
+ * adds runs in the worker, where nothing seals it: in a sealed environment it is there only if its descriptor says that it keeps the rules.
+ */
 function executorsOf(
   { container: { engine } }: Configuration,
   all: Build['executors'],
   mode: Environment['mode'],
-): Environment['executors'] {
-  const { 'builtin:container': behaviour, ...others } = all;
-  const isThere = engine === 'podman' || (engine === 'kubernetes' && mode === 'open');
-  return behaviour !== undefined && isThere ? all : others;
+): Pick<Environment, 'executors' | 'extensions'> {
+  const isThere = ({ uses, sealed }: ExecutorDescriptor): boolean => {
+    if (uses === 'builtin:container') return engine === 'podman' || (engine === 'kubernetes' && mode === 'open');
+    return builtinNamed(uses) !== null || mode === 'open' || sealed === true;
+  };
+  const there = all.filter(isThere);
+  return {
+    executors: Object.fromEntries(there.map(({ uses, behaviour }) => [uses, behaviour])),
+    extensions: Object.fromEntries(
+      there.filter(({ uses }) => builtinNamed(uses) === null).map((one) => [one.uses, one]),
+    ),
+  };
 }
 
 /** What the environment gives where a pack says nothing. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { digestOf, readDocument, type Json } from '@taskrunner/core';
+import { BUILTIN_EXECUTORS, digestOf, readDocument, type Json } from '@taskrunner/core';
 import { CONFIGURATION, type Configuration } from './configuration';
 import { databaseUrlsOf } from './database-urls';
 import { describeConfiguration } from './describe-configuration';
@@ -312,7 +312,7 @@ describe('what is made of a configuration', () => {
 
   it('the environment depends on configuration and build alone', () => {
     const packTrust = { unsigned: 'refuse', keys: [], rules: [], deny: [], minimumVersions: [] } as const;
-    const build = { isolation: 'none/v1', executors: { 'builtin:noop': 1 }, packTrust };
+    const build = { isolation: 'none/v1', executors: BUILTIN_EXECUTORS.slice(0, 1), packTrust };
     const environment = environmentOf(configuration, build);
     expect(environment.approvals.floor).toMatchObject({ minApprovals: 1, maxAuthAgeMs: 900_000, proof: 'service' });
     expect(environment).toMatchObject({ isolation: 'none/v1', executors: { 'builtin:noop': 1 }, engines: { cel: 1 } });
@@ -327,7 +327,7 @@ describe('what is made of a configuration', () => {
   });
 
   it('limits of steps that came later stand in the environment only where they are set to something else', () => {
-    const build = { isolation: 'none/v1', executors: {}, packTrust: {} as never };
+    const build = { isolation: 'none/v1', executors: [], packTrust: {} as never };
     const limitsOf = (limits: string) => environmentOf(read(`sandbox: { limits: { ${limits} } }`), build).limits;
     expect(limitsOf('maxFiles: 250000, tmpMiB: 256, shmMiB: 64')).toEqual(limitsOf(''));
     expect(Object.keys(limitsOf('')).sort()).toEqual(LIMITS_OF_THE_FIRST_RELEASE);
@@ -342,7 +342,7 @@ describe('what is made of a configuration', () => {
 
   it('the environment names the programs that may act for people, in one order, if there are any', () => {
     const packTrust = { unsigned: 'refuse', keys: [], rules: [], deny: [], minimumVersions: [] } as const;
-    const build = { isolation: 'none/v1', executors: {}, packTrust };
+    const build = { isolation: 'none/v1', executors: [], packTrust };
     const floor = (actors: string) => environmentOf(read(`approvals: { actors: [${actors}] }`), build).approvals.floor;
     expect(floor('{ iss: b, sub: x }, { iss: a, sub: y }').actors).toEqual([
       { iss: 'a', sub: 'y' },
@@ -365,7 +365,7 @@ describe('what is made of a configuration', () => {
     const bound = (more: string) =>
       environmentOf(read(`artifacts: { destinations: [ { id: d, type: s3, tenants: [acme], bucket: b${more} } ] }`), {
         isolation: 'none/v1',
-        executors: {},
+        executors: [],
         packTrust,
       }).destinations;
     expect(bound('')).toEqual({ d: expect.stringMatching(/^sha256:/) as string });
@@ -381,7 +381,7 @@ describe('what is made of a configuration', () => {
     ['sealedMode: { required: true }', 'sealed', 'sealed'],
   ])('offers an open and a sealed environment, or one of them (%s)', (text, usual, sealed) => {
     const packTrust = { unsigned: 'refuse', keys: [], rules: [], deny: [], minimumVersions: [] } as const;
-    const build = { isolation: 'none/v1', executors: {}, packTrust };
+    const build = { isolation: 'none/v1', executors: [], packTrust };
     const offered = environmentsOf(read(text), build);
     expect([offered.usual.mode, offered.sealed?.mode ?? null]).toEqual([usual, sealed]);
     for (const { mode, isolation } of [offered.usual, ...(offered.sealed ? [offered.sealed] : [])])

@@ -51,29 +51,51 @@ export interface BuiltinOptions {
   readonly traceparent?: (request: ExecutionRequest) => string | null;
 }
 
-/** The executors of this release by what `uses` names, as a driver takes them. */
-export function builtinExecutors(options: BuiltinOptions): ReadonlyMap<string, Executor> {
-  const { objects, dependencies, interpreters, artifactMaxBytes, spool } = options;
-  const pack = new PackContent(objects);
+/** What the built-in executors share. */
+export interface BuiltinParts extends BuiltinOptions {
+  readonly pack: PackContent;
+  readonly declared: DeclaredOutputs;
+  readonly attemptEgress: AttemptEgress;
+  readonly steps: StepsByIsolation;
+}
+
+/** Makes what the built-in executors share. */
+export function builtinParts(options: BuiltinOptions): BuiltinParts {
+  const pack = new PackContent(options.objects);
   const declared = new DeclaredOutputs(pack);
-  const egress = new AttemptEgress(options.egress ?? null, objects, options.egressAllow ?? []);
+  const egress = new AttemptEgress(options.egress ?? null, options.objects, options.egressAllow ?? []);
   const secrets = new SecretFiles(options.secretFolder ?? '/dev/shm');
   const steps = new StepsByIsolation(
-    dependencies,
+    options.dependencies,
     (of) => new SandboxedStep({ ...options, dependencies: of, pack, declared, egress, secrets }),
   );
-  const executors: Executor[] = [
-    new NoopExecutor(declared),
-    new FailExecutor(),
-    new WaitExecutor(),
-    new TransformExecutor(declared),
-    new ValidateSchemaExecutor(pack, declared),
-    new CommandExecutor(steps),
-    new ScriptExecutor({ steps, pack, interpreters }),
-    new BundleIngestExecutor({ ...options.bundles, objects, declared, maxEntryBytes: options.artifactMaxBytes }),
-    new EvidenceExportExecutor({ ...options.exports, objects }),
-    new HttpExecutor({ egress, objects, declared, artifactMaxBytes, spool, settings: options.http ?? DEFAULT_HTTP }),
-  ];
-  if (options.containers) executors.push(new ContainerExecutor(steps));
-  return new Map(executors.map((executor) => [executor.uses, executor]));
+  return { ...options, pack, declared, attemptEgress: egress, steps };
+}
+
+/** Makes each built-in executor, by `uses`; null: this worker does not have what it needs. */
+export const MAKE_BUILTIN: Readonly<Record<string, (parts: BuiltinParts) => Executor | null>> = {
+  'builtin:noop': ({ declared }) => new NoopExecutor(declared),
+  'builtin:fail': () => new FailExecutor(),
+  'builtin:wait': () => new WaitExecutor(),
+  'builtin:transform': ({ declared }) => new TransformExecutor(declared),
+  'builtin:validate-schema': ({ pack, declared }) => new ValidateSchemaExecutor(pack, declared),
+  'builtin:command': ({ steps }) => new CommandExecutor(steps),
+  'builtin:script': ({ steps, pack, interpreters }) => new ScriptExecutor({ steps, pack, interpreters }),
+  'builtin:container': ({ containers, steps }) => (containers ? new ContainerExecutor(steps) : null),
+  'builtin:bundle.ingest': ({ bundles, objects, declared, artifactMaxBytes }) =>
+    new BundleIngestExecutor({ ...bundles, objects, declared, maxEntryBytes: artifactMaxBytes }),
+  'builtin:evidence-export': ({ exports, objects }) => new EvidenceExportExecutor({ ...exports, objects }),
+  'builtin:http': ({ attemptEgress: egress, http: settings = DEFAULT_HTTP, ...parts }) =>
+    new HttpExecutor({ ...parts, egress, settings }),
+};
+
+/** The built-in executors that this worker has, by `uses`. */
+export function builtinExecutors(options: BuiltinOptions): ReadonlyMap<string, Executor> {
+  const parts = builtinParts(options);
+  return new Map(
+    Object.entries(MAKE_BUILTIN).flatMap(([uses, make]) => {
+      const made = make(parts);
+      return made === null ? [] : [[uses, made] as const];
+    }),
+  );
 }

@@ -21,7 +21,6 @@ import {
   type Outcome,
   type VerificationKey,
 } from '@taskrunner/core';
-import { EXECUTOR_BEHAVIOURS } from './step/behaviours';
 import type { DeclaredOutputs } from './step/declared-outputs';
 import { refusal } from './step/executor-error';
 import { failed, refused } from './step/outcome';
@@ -59,9 +58,6 @@ export interface BundleIngestOptions {
  * nothing; only if all holds, a second one stores each entry and reports it as an artifact.
  */
 export class BundleIngestExecutor extends Executor {
-  readonly uses = 'builtin:bundle.ingest';
-  readonly behaviour = EXECUTOR_BEHAVIOURS[this.uses];
-
   constructor(private readonly options: BundleIngestOptions) {
     super();
   }

@@ -12,7 +12,6 @@ import {
   type Outcome,
   type RunId,
 } from '@taskrunner/core';
-import { EXECUTOR_BEHAVIOURS } from './step/behaviours';
 import { refusal } from './step/executor-error';
 import { refused } from './step/outcome';
 
@@ -21,9 +20,6 @@ import { refused } from './step/outcome';
  * bundle, which is delivered once it is sealed; the request is the step's success in the journal, from which the seal reads it.
  */
 export class EvidenceExportExecutor extends Executor {
-  readonly uses = 'builtin:evidence-export';
-  readonly behaviour = EXECUTOR_BEHAVIOURS[this.uses];
-
   constructor(private readonly dependencies: ExportDependencies) {
     super();
   }

@@ -1,12 +1,8 @@
 import { Executor, parseDuration, type ExecutionRequest, type Outcome } from '@taskrunner/core';
-import { EXECUTOR_BEHAVIOURS } from './step/behaviours';
 import { failed } from './step/outcome';
 
 /** `builtin:wait`: asks for the time `with.for`; waits nowhere itself. */
 export class WaitExecutor extends Executor {
-  readonly uses = 'builtin:wait';
-  readonly behaviour = EXECUTOR_BEHAVIOURS[this.uses];
-
   async execute(request: ExecutionRequest): Promise<Outcome> {
     const { for: duration } = request.with;
     const milliseconds = typeof duration === 'string' ? parseDuration(duration) : null;

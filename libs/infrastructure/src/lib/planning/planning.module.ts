@@ -1,12 +1,19 @@
 import { Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
-import { planningContextOf, PackPlanner, Planner, type PlanningSetting, type PlanningWork } from '@taskrunner/core';
+import {
+  planningContextOf,
+  PackPlanner,
+  Planner,
+  type ExecutorDescriptor,
+  type PlanningSetting,
+  type PlanningWork,
+} from '@taskrunner/core';
 import { provide } from '../composition/provide';
 import { token, type Token } from '../composition/token';
 import type { Configuration } from '../configuration/configuration';
 import { CONFIGURATION } from '../configuration/configuration.module';
 import { egressRulesOf } from '../configuration/egress-settings';
 import { environmentsOf, isolationOf, profileDefaultsOf, retryRuleOf } from '../configuration/environment-of';
-import { EXECUTOR_BEHAVIOURS } from '../executors/step/behaviours';
+import { EXECUTOR_DESCRIPTORS } from '../executors/executor.module';
 import { cedarEngine } from '../policies/cedar-engine';
 import { PACK_TRUST } from '../registry/pack-registry.module';
 import { SENSITIVE_INPUTS_KEY } from '../signing/signing.module';
@@ -20,7 +27,7 @@ const PLANNER: Token<Planner<PlanningWork>> = Planner<PlanningWork>;
 /** Plans packs in threads with limits (`limits.plan…`). */
 @Module({})
 export class PlanningModule implements OnApplicationShutdown {
-  /** `imports`: the modules that provide `PACK_TRUST` and `SENSITIVE_INPUTS_KEY`. */
+  /** `imports`: the modules that provide `PACK_TRUST`, `SENSITIVE_INPUTS_KEY` and `EXECUTOR_DESCRIPTORS`. */
   static forRoot({ imports }: { readonly imports: DynamicModule[] }): DynamicModule {
     return {
       module: PlanningModule,
@@ -28,7 +35,12 @@ export class PlanningModule implements OnApplicationShutdown {
       providers: [
         provide(
           PLANNING_SETTING,
-          { configuration: CONFIGURATION, packTrust: PACK_TRUST, sensitiveInputs: SENSITIVE_INPUTS_KEY },
+          {
+            configuration: CONFIGURATION,
+            packTrust: PACK_TRUST,
+            sensitiveInputs: SENSITIVE_INPUTS_KEY,
+            executors: EXECUTOR_DESCRIPTORS,
+          },
           settingOf,
         ),
         provide(PLANNER, { setting: PLANNING_SETTING, configuration: CONFIGURATION }, threadsOf),
@@ -53,15 +65,17 @@ function settingOf({
   configuration,
   packTrust,
   sensitiveInputs,
+  executors,
 }: {
   readonly configuration: Configuration;
   readonly packTrust: Parameters<typeof environmentsOf>[1]['packTrust'];
   readonly sensitiveInputs: object | null;
+  readonly executors: readonly ExecutorDescriptor[];
 }): PlanningSetting {
   const isolation = isolationOf(configuration);
   if (isolation === null)
     throw new TypeError('sandbox.profile is auto: the configuration was not read for a webservice');
-  const environments = environmentsOf(configuration, { isolation, executors: EXECUTOR_BEHAVIOURS, packTrust });
+  const environments = environmentsOf(configuration, { isolation, executors, packTrust });
   return {
     environment: environments.usual,
     sealedEnvironment: environments.sealed,

@@ -51,7 +51,7 @@ const run = (traceContext?: string) =>
   ({ runId: 'run_1', fence: 1, ...(traceContext ? { traceContext } : {}) }) as ClaimedRun;
 const request = { run: run(), step: 'scan', attempt: 1, execution: 1 } as unknown as ExecutionRequest;
 const executor = (perform: () => Promise<unknown>) =>
-  new Map([['builtin:noop', { uses: 'builtin:noop', behaviour: 3, execute: perform } as unknown as Executor]]);
+  new Map([['builtin:noop', { execute: perform } as unknown as Executor]]);
 
 describe('a trace', () => {
   it('goes from a submission over the store to drive, execution and sealing', async () => {

@@ -4,17 +4,13 @@ import type { Tracing } from './tracing';
 
 /** An executor whose executions have a span, below that of their run's drive, and are counted by outcome. */
 class WatchedExecutor extends Executor {
-  readonly uses: string;
-  readonly behaviour: number;
-
   constructor(
+    private readonly uses: string,
     private readonly inner: Executor,
     private readonly tracing: Tracing,
     private readonly metrics: Metrics,
   ) {
     super();
-    this.uses = inner.uses;
-    this.behaviour = inner.behaviour;
   }
 
   async execute(request: ExecutionRequest, report: ExecutionReport): Promise<Outcome> {
@@ -53,5 +49,7 @@ export function watchExecutors(
   tracing: Tracing,
   metrics: Metrics,
 ): ReadonlyMap<string, Executor> {
-  return new Map([...executors].map(([uses, executor]) => [uses, new WatchedExecutor(executor, tracing, metrics)]));
+  return new Map(
+    [...executors].map(([uses, executor]) => [uses, new WatchedExecutor(uses, executor, tracing, metrics)]),
+  );
 }

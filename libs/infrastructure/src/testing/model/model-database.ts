@@ -34,8 +34,7 @@ const STATEMENTS: Readonly<Record<string, ModelStatement>> = {
   'claim-assignment': assignments.claimAssignment,
   'claim-runs': claims.claimRuns,
   // Every worker here has all profiles, labels and means, so that nothing is ever unhonoured or unplaced.
-  'claim-unhonoured': nothing,
-  'claim-unplaced': nothing,
+  'claim-unserved': nothing,
   'mark-unplaced': nothing,
   'condemn-run': claims.markRunPoisoned,
   'create-run': createRun,

@@ -29,7 +29,6 @@ class Vault extends SecretProvider {
 
 class Acting extends Executor {
   readonly uses = 'builtin:command';
-  readonly behaviour = 1;
   constructor(private readonly act: (request: ExecutionRequest, report: ExecutionReport) => Promise<Outcome>) {
     super();
   }

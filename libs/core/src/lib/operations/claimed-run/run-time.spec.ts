@@ -10,7 +10,6 @@ const MINUTE = 60_000;
 
 class Noop extends Executor {
   readonly uses = 'builtin:noop';
-  readonly behaviour = 1;
 
   async execute(request: ExecutionRequest): Promise<Outcome> {
     return { kind: 'succeeded', outputs: request.with };
@@ -19,7 +18,6 @@ class Noop extends Executor {
 
 class Wait extends Executor {
   readonly uses = 'builtin:wait';
-  readonly behaviour = 1;
 
   async execute(): Promise<Outcome> {
     return { kind: 'deferred', forMs: 3_000 };

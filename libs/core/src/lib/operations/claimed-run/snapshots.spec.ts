@@ -15,7 +15,6 @@ const COUNT = 30;
 
 class Echo extends Executor {
   readonly uses = 'builtin:command';
-  readonly behaviour = 1;
   readonly values = new Map<string, Json>();
   /** Called before each execution ends. */
   before: (step: string) => void | Promise<void> = () => undefined;

@@ -9,7 +9,6 @@ import { RunDriver } from './drive-run';
 
 class Pay extends Executor {
   readonly uses = 'builtin:command';
-  readonly behaviour = 1;
   readonly calls: string[] = [];
 
   async execute({ step, execution, signal }: ExecutionRequest): Promise<Outcome> {

@@ -1,4 +1,4 @@
-import { MemoryWorld } from '../../../testing/memory-world';
+import { MemoryWorld, type NamedExecutor } from '../../../testing/memory-world';
 import { packText, planned } from '../../../testing/planning';
 import type { RunId } from '../../foundation/ids';
 import type { Json, JsonObject } from '../../foundation/json';
@@ -8,7 +8,6 @@ import { RunDriver } from './drive-run';
 // Loops under the real driver, from manifests: values, rows, parking, crashes.
 
 class Acting extends Executor {
-  readonly behaviour = 1;
   readonly seen: Json[] = [];
 
   constructor(
@@ -29,7 +28,7 @@ const command = (act: (request: ExecutionRequest, calls: number) => Outcome | Pr
   new Acting('builtin:command', act);
 
 /** Drives a run till it ends, waiting as long as it says; the number of times it was claimed. */
-async function toEnd(world: MemoryWorld, run: RunId, executors: readonly Executor[]): Promise<number> {
+async function toEnd(world: MemoryWorld, run: RunId, executors: readonly NamedExecutor[]): Promise<number> {
   for (let claims = 1; ; claims++) {
     const driver = await RunDriver.open(world.dependencies(executors), world.claim(run));
     if (typeof driver === 'string') throw new Error('halted');
@@ -42,7 +41,7 @@ function submit(world: MemoryWorld, steps: string, more = ''): RunId {
   return world.submit(planned(packText(steps, more)).plan);
 }
 
-async function outputsOf(steps: string, value: string, executors: readonly Executor[] = [noop()]): Promise<Json> {
+async function outputsOf(steps: string, value: string, executors: readonly NamedExecutor[] = [noop()]): Promise<Json> {
   const world = new MemoryWorld();
   const run = submit(world, `${steps}\n- { id: out, run: { uses: "builtin:noop", with: { x: "{{ ${value} }}" } } }`);
   await toEnd(world, run, executors);
@@ -252,7 +251,6 @@ describe('a page of artifacts', () => {
     );
     class Capturing extends Executor {
       readonly uses = 'builtin:command';
-      readonly behaviour = 1;
       async execute(
         { step, execution }: ExecutionRequest,
         report: Parameters<Executor['execute']>[1],

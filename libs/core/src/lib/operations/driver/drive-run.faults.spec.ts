@@ -1,6 +1,6 @@
 // Each of these failed once: found by reading the driver with an adversary's eyes.
 import { aBlock, aPlan, aRunNode } from '../../../testing/random/random-plan';
-import { MemoryWorld } from '../../../testing/memory-world';
+import { MemoryWorld, type NamedExecutor } from '../../../testing/memory-world';
 import { sha256 } from '../../canonical/digest';
 import type { RunId } from '../../foundation/ids';
 import type { Node } from '../../plan/plan';
@@ -9,7 +9,6 @@ import { RunDriver } from './drive-run';
 import type { DriverDependencies } from '../claimed-run/driver-dependencies';
 
 class Scripted extends Executor {
-  readonly behaviour = 1;
   readonly calls: string[] = [];
   constructor(
     readonly uses: string,
@@ -29,7 +28,7 @@ const effect = (id: string, change: Parameters<typeof aRunNode>[1] = {}): Node =
   aRunNode(id, { uses: 'builtin:command', effects: 'idempotent', ...change });
 const ok: Outcome = { kind: 'succeeded', outputs: { done: true } };
 const sleep = (ms: number) => new Promise((r) => setTimeout(r, ms));
-const open = async (world: MemoryWorld, run: RunId, ex: Executor[], change: Partial<DriverDependencies> = {}) => {
+const open = async (world: MemoryWorld, run: RunId, ex: NamedExecutor[], change: Partial<DriverDependencies> = {}) => {
   const d = await RunDriver.open(world.dependencies(ex, change), world.claim(run));
   if (typeof d === 'string') throw new Error('halted');
   return d;

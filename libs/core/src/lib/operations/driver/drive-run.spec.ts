@@ -1,5 +1,5 @@
 import { aBlock, aPlan, aRunNode } from '../../../testing/random/random-plan';
-import { MemoryWorld } from '../../../testing/memory-world';
+import { MemoryWorld, type NamedExecutor } from '../../../testing/memory-world';
 import { sha256 } from '../../canonical/digest';
 import type { RunId } from '../../foundation/ids';
 import type { Json } from '../../foundation/json';
@@ -9,7 +9,6 @@ import { RunDriver, type Driven } from './drive-run';
 import type { Refusal } from '../claimed-run/refusal';
 
 class Scripted extends Executor {
-  readonly behaviour = 1;
   readonly calls: string[] = [];
 
   constructor(
@@ -60,7 +59,7 @@ afterEach(() => opened.splice(0).forEach((driver) => driver.handOver()));
 async function drive(
   world: MemoryWorld,
   runId: RunId,
-  executors: readonly Executor[],
+  executors: readonly NamedExecutor[],
   crashed = false,
 ): Promise<Driven> {
   const driver = await RunDriver.open(world.dependencies(executors), world.claim(runId, crashed));

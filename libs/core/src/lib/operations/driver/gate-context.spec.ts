@@ -162,7 +162,6 @@ ${act('with: { n: "{{ steps.c.branch }}" }')}`,
 };
 
 class Yielding extends Executor {
-  readonly behaviour = 1;
   constructor(
     readonly uses: string,
     private readonly yields: Yield,

@@ -9,7 +9,6 @@ import { RunDriver, type Driven } from './drive-run';
 
 class Counting extends Executor {
   readonly uses = 'builtin:command';
-  readonly behaviour = 1;
   readonly calls: string[] = [];
 
   async execute({ step, execution }: ExecutionRequest): Promise<Outcome> {
@@ -21,7 +20,6 @@ class Counting extends Executor {
 /** Steps that end when the test says so, or when they are told to stop. */
 class Held extends Executor {
   readonly uses = 'builtin:command';
-  readonly behaviour = 1;
   readonly ends = new Map<string, () => void>();
   readonly stopped: string[] = [];
 

@@ -10,7 +10,6 @@ import type { Refusal } from '../claimed-run/refusal';
 
 class Acting extends Executor {
   readonly uses = 'builtin:command';
-  readonly behaviour = 1;
   readonly calls: string[] = [];
   async execute({ step }: ExecutionRequest): Promise<Outcome> {
     this.calls.push(step);

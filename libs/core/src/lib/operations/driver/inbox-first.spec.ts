@@ -12,7 +12,6 @@ import { RunDriver } from './drive-run';
 
 class Ending extends Executor {
   readonly uses = 'builtin:command';
-  readonly behaviour = 1;
   readonly calls: string[] = [];
   constructor(private readonly failing: readonly string[]) {
     super();
@@ -155,7 +154,6 @@ it('a gate whose request was asked for in the turn that cancels it does not open
 
 class Hanging extends Executor {
   readonly uses = 'builtin:command';
-  readonly behaviour = 1;
   async execute({ signal }: ExecutionRequest): Promise<Outcome> {
     await new Promise((resolve) => signal.addEventListener('abort', resolve));
     return { kind: 'stopped', unknown: true };

@@ -9,7 +9,6 @@ const OK: Outcome = { kind: 'succeeded', outputs: {} };
 
 class Acting extends Executor {
   readonly uses = 'builtin:command';
-  readonly behaviour = 1;
   readonly calls: string[] = [];
 
   constructor(private readonly act: (call: number) => Outcome) {

@@ -15,7 +15,6 @@ import { comparedWithOriginal, stepsReused } from '../../evidence/verify/check/c
 
 class Once extends Executor {
   readonly uses = 'builtin:command';
-  readonly behaviour = 1;
   failing = true;
   async execute({ step }: ExecutionRequest): Promise<Outcome> {
     if (step !== 'apply' || !this.failing) return { kind: 'succeeded', outputs: { from: step } };

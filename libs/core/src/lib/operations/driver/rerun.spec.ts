@@ -10,7 +10,6 @@ import { RunDriver, type Driven } from './drive-run';
 
 /** Runs every step with what it was given; `broken` ones fail. */
 class Noting extends Executor {
-  readonly behaviour = 1;
   readonly started: string[] = [];
   readonly supplied = new Map<string, JsonObject>();
   broken: readonly string[] = [];

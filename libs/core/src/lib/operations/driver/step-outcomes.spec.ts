@@ -10,7 +10,6 @@ import { RunDriver } from './drive-run';
 
 class Hanging extends Executor {
   readonly uses = 'builtin:command';
-  readonly behaviour = 1;
   readonly started: Promise<void>;
   private begin: () => void = () => undefined;
 

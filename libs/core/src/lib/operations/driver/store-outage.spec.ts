@@ -45,7 +45,6 @@ class FlakyObjects extends MemoryObjects {
 
 class Acting extends Executor {
   readonly uses = 'builtin:command';
-  readonly behaviour = 1;
   readonly calls: string[] = [];
 
   constructor(private readonly act: (request: ExecutionRequest) => Outcome | Promise<Outcome>) {

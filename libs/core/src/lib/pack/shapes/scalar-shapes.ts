@@ -14,6 +14,8 @@ const SEMVER =
 const ID = /^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/;
 const SCOPE = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
 const USES = /^(?:builtin:[a-z][a-z0-9.-]{0,62}|ext:[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?@([^@]+)|pack:.+)$/;
+/** `uses` of a step, as a pattern of JSON Schema. */
+export const USES_PATTERN = USES.source.replace('([^@]+)', SEMVER.source.slice(1, -1));
 
 /** A text that holds an expression. */
 const EXPRESSION_SCHEMA: JsonObject = { pattern: '\\{\\{' };
@@ -209,7 +211,7 @@ export const uses = format(
     if (match === null || holdsExpression(value) || (match[1] !== undefined && !SEMVER.test(match[1]))) return null;
     return value === 'builtin:cli-command' ? 'builtin:command' : value;
   },
-  { pattern: USES.source.replace('([^@]+)', SEMVER.source.slice(1, -1)), not: EXPRESSION_SCHEMA },
+  { pattern: USES_PATTERN, not: EXPRESSION_SCHEMA },
 );
 
 /** An environment variable that a pack may set. */

@@ -17,7 +17,8 @@ import {
 import { parseTemplate, type ParsedTemplate } from '../../expression/template';
 import { isJsonArray, isJsonObject, type Json } from '../../foundation/json';
 import type { Faults } from './faults';
-import { RESPONSE_TYPE } from '../../plan/builtin-executors';
+import { RESPONSE } from '../../plan/builtin-executors';
+import { typeOf } from '../../plan/executor-descriptor';
 import { FAILED_TYPE, FIELDS, LATE_TYPES, PACK_TYPE, type FieldRule } from './field-rule';
 import {
   isOverBefore,
@@ -399,7 +400,7 @@ function note({ step, scope }: Place, read: StepRead): void {
   (step ?? scope.owner)?.reads.push(read);
 }
 
-const RESPONSE_ROOT: Readonly<Record<string, StaticType>> = { response: RESPONSE_TYPE };
+const RESPONSE_ROOT: Readonly<Record<string, StaticType>> = { response: typeOf(RESPONSE) };
 
 type Refuse = (code: Parameters<Faults['add']>[0], message: string, reference: Reference, remediation?: string) => void;
 

@@ -22,12 +22,11 @@ const odd: fc.Arbitrary<Json> = fc.oneof(
   fc.constantFrom<Json>(-1, 1e21, Number.MAX_SAFE_INTEGER, [], {}, [null], ['abc', 200], [[200]], [{ a: null }]),
   fc.jsonValue({ maxDepth: 2 }) as fc.Arbitrary<Json>,
 );
-const builtins = Object.entries(BUILTIN_EXECUTORS);
-const oddRun = fc.constantFrom(...builtins).chain(([name, { parameters }]) => {
+const oddRun = fc.constantFrom(...BUILTIN_EXECUTORS).chain(({ uses, parameters }) => {
   const names = [...Object.keys(parameters ?? {}), 'other'];
   return fc
     .dictionary(fc.constantFrom(...names), fc.oneof(odd, fc.array(odd, { maxLength: 3 })), { maxKeys: 4 })
-    .map((supplied): JsonObject => ({ uses: `builtin:${name}`, with: { ...supplied } }));
+    .map((supplied): JsonObject => ({ uses, with: { ...supplied } }));
 });
 
 /** The manifest, its runs replaced by others in turn. */

@@ -3,12 +3,12 @@ import { describeType, typeOfValue, type StaticType } from '../../expression/sta
 import { isJsonArray, type Json } from '../../foundation/json';
 import { parseDuration } from '../../pack/model/duration';
 import type { RunBody } from '../../pack/model/pack-step';
-import type { BuiltinExecutor } from '../../plan/builtin-executors';
+import type { ExecutorDescriptor } from '../../plan/executor-descriptor';
 import { checkContainer } from './check-container';
 import type { Faults } from '../context/faults';
 
 /** Checks the names in `with` against an executor's parameters; what its values are is checked as they are read. */
-export function checkParameterNames(body: RunBody, executor: BuiltinExecutor, at: string, faults: Faults): void {
+export function checkParameterNames(body: RunBody, executor: ExecutorDescriptor, at: string, faults: Faults): void {
   const { parameters } = executor;
   if (parameters === null) return;
   const known = Object.keys(parameters);

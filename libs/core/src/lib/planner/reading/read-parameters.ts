@@ -3,7 +3,7 @@ import { ANY_TYPE, joinTypes, typeOfValue, type StaticType } from '../../express
 import { isJsonArray, type Json, type JsonObject } from '../../foundation/json';
 import type { PackFiles } from '../../pack/pack-files';
 import type { RunBody } from '../../pack/model/pack-step';
-import type { BuiltinExecutor, Parameter } from '../../plan/builtin-executors';
+import { typeOf, type ExecutorDescriptor, type Parameter } from '../../plan/executor-descriptor';
 import { checkHttp } from './check-http';
 import { checkParameterNames, checkParametersTogether, checkValue } from './check-parameters';
 import type { ExpressionReader, Place } from '../context/expression-reader';
@@ -28,7 +28,7 @@ export interface ReadParameters {
 /** Reads `with` against the executor's parameters; null: it is not known, and neither are they. */
 export function readParameters(
   body: RunBody,
-  executor: BuiltinExecutor | null,
+  executor: ExecutorDescriptor | null,
   at: string,
   place: Place,
   context: ParameterContext,
@@ -70,9 +70,10 @@ export function readParameters(
       types[name] = reading.type;
     }
     if (parameter === undefined) continue;
-    if (parameter.filled === true && Array.isArray(value) && value.length === 0)
+    const { schema } = parameter;
+    if (schema !== true && schema['minItems'] === 1 && isJsonArray(value) && value.length === 0)
       faults.add('EXECUTOR_PARAMETER', below, `${name} must have at least one element.`);
-    checkValue(value, types[name] ?? ANY_TYPE, parameter.type, below, faults);
+    checkValue(value, types[name] ?? ANY_TYPE, typeOf(schema), below, faults);
   }
   if (executor !== null) checkParametersTogether(body, context.interpreters, where, faults);
   if (executor !== null && body.uses === 'builtin:http') checkHttp(body, where, faults);

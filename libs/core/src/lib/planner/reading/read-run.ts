@@ -5,7 +5,9 @@ import type { Json, JsonObject } from '../../foundation/json';
 import type { FailureRetries, Retries } from '../../pack/model/retries';
 import type { EffectClass, RunBody } from '../../pack/model/pack-step';
 import { normaliseParameters } from '../../pack/model/parameter-spellings';
-import { BUILTIN_EXECUTORS, builtinNamed, type BuiltinExecutor } from '../../plan/builtin-executors';
+import { BUILTIN_EXECUTORS } from '../../plan/builtin-executors';
+import { effectsOf as effectsByRule, outputsOf, type ExecutorDescriptor } from '../../plan/executor-descriptor';
+import { executorNamed } from '../../plan/extension-executors';
 import { checkEgress, type EgressLists } from './check-egress';
 import type { Place } from '../context/expression-reader';
 import { usesPack } from '../../pack/inner-pack';
@@ -24,8 +26,8 @@ export interface RunContext extends ParameterContext {
   /** Secrets that a step can do without. */
   readonly optional: ReadonlySet<string>;
   readonly retries: FailureRetries | null;
-  /** What `uses` may name here: the executors of the environment. */
-  readonly executors: Environment['executors'];
+  /** What `uses` may name here. */
+  readonly environment: Pick<Environment, 'executors' | 'extensions'>;
   /** Where steps may go. */
   readonly egress: EgressLists;
 }
@@ -171,23 +173,17 @@ function checkKind(
 }
 
 /** The executor, or null with a fault: then only the checks of its parameters and outputs are hidden. */
-function executorOf(uses: string, at: string, { executors, faults }: RunContext): BuiltinExecutor | null {
-  const executor = builtinNamed(uses);
-  if (executor !== null) {
-    if (executor.configured === true && !Object.hasOwn(executors, uses))
-      faults.add('EXECUTOR_UNAVAILABLE', `${at}/uses`, `${uses} is not available in this environment.`, {
-        remediation: `Executors of this environment: ${Object.keys(executors).sort().join(', ')}. The operator configures them.`,
-      });
-    return executor;
-  }
+function executorOf(uses: string, at: string, { environment, faults }: RunContext): ExecutorDescriptor | null {
+  const executor = executorNamed(uses, environment);
   const place = `${at}/uses`;
-  // Why the pack could not be opened is a fault already.
-  if (usesPack(uses)) return null;
-  if (uses.startsWith('ext:')) {
-    faults.add('EXECUTOR_UNAVAILABLE', place, 'Extensions are not available in this version.');
-    return null;
-  }
-  const known = Object.keys(BUILTIN_EXECUTORS).map((one) => `builtin:${one}`);
+  const isMissing = executor === null ? uses.startsWith('ext:') : executor.configured && !Object.hasOwn(environment.executors, uses); // prettier-ignore
+  if (isMissing)
+    faults.add('EXECUTOR_UNAVAILABLE', place, `${uses} is not available in this environment.`, {
+      remediation: `Executors of this environment: ${Object.keys(environment.executors).sort().join(', ')}. The operator configures them.`,
+    });
+  // Why a pack could not be opened is a fault already.
+  if (executor !== null || isMissing || usesPack(uses)) return executor;
+  const known = BUILTIN_EXECUTORS.map((one) => one.uses);
   faults.add('EXECUTOR_UNKNOWN', place, `There is no executor ${uses}.`, {
     remediation: faults.guess(uses, known, `Known values: ${known.join(', ')}.`),
   });
@@ -195,12 +191,12 @@ function executorOf(uses: string, at: string, { executors, faults }: RunContext)
 }
 
 function outputsType(
-  executor: BuiltinExecutor | null,
+  executor: ExecutorDescriptor | null,
   parameters: Readonly<Record<string, StaticType>>,
   declared: StaticType | null,
 ): StaticType {
   if (executor === null) return declared ?? ANY_TYPE;
-  if (!executor.declares || declared === null) return executor.outputs(parameters);
+  if (!executor.declares || declared === null) return outputsOf(executor, parameters);
   return objectType({ ...declared.fields, exitCode: NUMBER_TYPE });
 }
 
@@ -245,16 +241,16 @@ export function checkSecrets(planned: PlannedStep, body: RunBody, at: string, co
 
 function effectsOf(
   stated: EffectClass | null,
-  executor: BuiltinExecutor | null,
+  executor: ExecutorDescriptor | null,
   at: string,
   { uses, with: parameters }: RunBody,
   faults: Faults,
 ): Effects {
   if (executor === null) return stated ?? 'once';
-  const { usual, loosest } = executor.effectsOf?.(parameters) ?? { usual: executor.effects, loosest: executor.effects };
+  const { usual, loosest } = effectsByRule(executor, parameters);
   if (stated === null) return usual;
   if (STRICTNESS[stated] < STRICTNESS[loosest]) {
-    const what = executor.effectsOf === undefined ? uses : `${uses} with this method`;
+    const what = executor.effectsBy === undefined ? uses : `${uses} with this ${executor.effectsBy.parameter}`;
     faults.add('PLAN_EFFECTS_LOOSER', `${at}/effects`, `${what} is ${loosest}; a step cannot declare it as ${stated}.`);
   }
   return stated;

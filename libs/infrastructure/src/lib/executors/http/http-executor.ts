@@ -17,7 +17,6 @@ import {
 } from '@taskrunner/core';
 import type { Dispatcher } from 'undici';
 import type { AttemptEgress, OpenEgress } from './attempt-egress';
-import { EXECUTOR_BEHAVIOURS } from '../step/behaviours';
 import type { DeclaredOutputs } from '../step/declared-outputs';
 import { codeOf, refusal } from '../step/executor-error';
 import { exchange, NotSent, refusedBy, type HttpSettings } from './http-exchange';
@@ -59,9 +58,6 @@ type Answer = Dispatcher.ResponseData;
  * log is the one record; and its whole URL is decided about first, by the same rules.
  */
 export class HttpExecutor extends Executor {
-  readonly uses = 'builtin:http';
-  readonly behaviour = EXECUTOR_BEHAVIOURS[this.uses];
-
   constructor(private readonly options: HttpExecutorOptions) {
     super();
   }

@@ -1,5 +1,4 @@
 import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '@taskrunner/core';
-import { EXECUTOR_BEHAVIOURS } from '../step/behaviours';
 import { refusal } from '../step/executor-error';
 import type { Invocation } from './sandboxed-step';
 import type { StepsByIsolation } from './steps-by-isolation';
@@ -7,9 +6,6 @@ import { contentOf, okExitCodesOf, textsOf } from '../step/with-values';
 
 /** `builtin:command`: an argv, never a shell string. */
 export class CommandExecutor extends Executor {
-  readonly uses = 'builtin:command';
-  readonly behaviour = EXECUTOR_BEHAVIOURS[this.uses];
-
   constructor(private readonly steps: StepsByIsolation) {
     super();
   }

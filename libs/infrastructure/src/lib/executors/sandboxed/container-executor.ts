@@ -6,7 +6,6 @@ import {
   type ExecutionRequest,
   type Outcome,
 } from '@taskrunner/core';
-import { EXECUTOR_BEHAVIOURS } from '../step/behaviours';
 import { refusal } from '../step/executor-error';
 import type { ContainerInvocation } from './sandboxed-step';
 import type { StepsByIsolation } from './steps-by-isolation';
@@ -16,9 +15,6 @@ const MIB = 1024 * 1024;
 
 /** `builtin:container`: an image by its digest, with the files, outputs and artifacts of a command. */
 export class ContainerExecutor extends Executor {
-  readonly uses = 'builtin:container';
-  readonly behaviour = EXECUTOR_BEHAVIOURS[this.uses];
-
   constructor(private readonly steps: StepsByIsolation) {
     super();
   }

@@ -1,7 +1,6 @@
 import { chown, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '@taskrunner/core';
-import { EXECUTOR_BEHAVIOURS } from '../step/behaviours';
 import { refusal } from '../step/executor-error';
 import type { PackContent } from '../step/pack-content';
 import type { StepOwner, StepWorkspace } from '../step/sandbox-dependencies';
@@ -22,9 +21,6 @@ export interface ScriptExecutorOptions {
 
 /** `builtin:script`: an interpreter with a script of the pack, or with `source`, which is written to a file as it is. */
 export class ScriptExecutor extends Executor {
-  readonly uses = 'builtin:script';
-  readonly behaviour = EXECUTOR_BEHAVIOURS[this.uses];
-
   constructor(private readonly options: ScriptExecutorOptions) {
     super();
   }

@@ -27,7 +27,8 @@ export interface ClaimedRow {
   readonly seen: number;
   readonly inbox_seq?: number;
   readonly untouched?: boolean;
-  readonly unhonoured?: string;
+  /** Null: nobody has the labels that it asks for. */
+  readonly unhonoured?: string | null;
   readonly plan_hash: string;
   readonly plan: string;
   readonly profile_digest: string;
@@ -67,7 +68,7 @@ export function toClaimedRun(row: ClaimedRow): ClaimedRun {
     ...toResumed(row),
     ...(row.inbox_seq === undefined ? {} : { inbox: row.inbox_seq }),
     untouched: row.untouched === true,
-    ...(row.unhonoured === undefined ? {} : { unhonoured: row.unhonoured }),
+    ...(row.unhonoured == null ? {} : { unhonoured: row.unhonoured }),
     crashes: row.crashes < CRASHES_TO_POISON ? Math.min(row.crashes, CRASHES_TO_QUARANTINE) : row.crashes,
     quarantine: row.crashes >= CRASHES_TO_QUARANTINE,
     plan: row.plan,

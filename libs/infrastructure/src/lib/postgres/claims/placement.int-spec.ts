@@ -25,6 +25,9 @@ afterAll(() => host.stop());
 const place = () => database.sql(statement('mark-unplaced').text);
 const steady = () => database.sql(`update pack_runs.workers set steady_since = now() - interval '1 hour'`);
 
+/** No sealed run is ended sooner. */
+const NEVER = { isolations: [], waitMs: 0 };
+
 describe('a run whose steps ask for labels', () => {
   it('is claimed only by a worker that has them all', async () => {
     const run = await submit(web.runStore, { workerLabels: ['gpu', 'linux'] });
@@ -58,12 +61,12 @@ describe('a run whose steps ask for labels', () => {
     const run = await submit(web.runStore, { workerLabels: ['gpu'] });
     const plain = await worker.claims.register(aWorker());
     await place();
-    expect(await worker.claims.claimUnplaced(plain, 60_000, 5)).toEqual([]);
+    expect(await worker.claims.claimUnserved(plain, 60_000, NEVER, 5)).toEqual([]);
     await database.sql(`update pack_runs.runs set due_at = now() - interval '2 minutes'`);
     const fitting = await worker.claims.register(aWorker({ labels: ['gpu'] }));
-    expect(await worker.claims.claimUnplaced(plain, 60_000, 5)).toEqual([]);
+    expect(await worker.claims.claimUnserved(plain, 60_000, NEVER, 5)).toEqual([]);
     await worker.claims.retire(fitting);
-    const [claimed] = await worker.claims.claimUnplaced(plain, 60_000, 5);
+    const [claimed] = await worker.claims.claimUnserved(plain, 60_000, NEVER, 5);
     expect(claimed).toMatchObject({ runId: run, fence: 1 });
   });
 

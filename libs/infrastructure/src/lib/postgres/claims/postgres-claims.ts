@@ -74,9 +74,8 @@ export interface ClaimsWatch {
 export class PostgresClaims extends Claims {
   private readonly registerStatement = statement('register-worker');
   private readonly describeStatement = statement('describe-worker');
-  private readonly unhonouredStatement = statement('claim-unhonoured');
+  private readonly unservedStatement = statement('claim-unserved');
   private readonly passStatement = statement('pass-run');
-  private readonly unplacedStatement = statement('claim-unplaced');
   private readonly placeStatement = statement('mark-unplaced');
   private readonly renewStatement = statement('renew-lease');
   private readonly healStatement = statement('heal-times');
@@ -196,7 +195,7 @@ export class PostgresClaims extends Claims {
     });
   }
 
-  async claimUnhonoured(
+  async claimUnserved(
     workerSession: WorkerSession,
     waitMs: number,
     sealed: { readonly isolations: readonly string[]; readonly waitMs: number },
@@ -204,22 +203,13 @@ export class PostgresClaims extends Claims {
   ): Promise<readonly ClaimedRun[]> {
     if (free < 1) return [];
     const values = [workerSession.id, free, sealed.waitMs, [...sealed.isolations], waitMs];
-    return this.numbered(workerSession, (number) =>
-      this.ask<ClaimedRow>(this.unhonouredStatement, [...values, number]),
-    );
+    return this.numbered(workerSession, (number) => this.ask<ClaimedRow>(this.unservedStatement, [...values, number]));
   }
 
   async pass(run: ClaimedRun, parts: string, keep: boolean): Promise<boolean> {
     const values = [run.tenant, runUuid(run.runId), run.fence, parts, keep];
     const [row] = await untilAnswered(() => this.ask<{ passed: boolean }>(this.passStatement, values));
     return row?.passed ?? true;
-  }
-
-  async claimUnplaced(workerSession: WorkerSession, waitMs: number, free: number): Promise<readonly ClaimedRun[]> {
-    if (free < 1) return [];
-    return this.numbered(workerSession, (number) =>
-      this.ask<ClaimedRow>(this.unplacedStatement, [workerSession.id, free, waitMs, number]),
-    );
   }
 
   private async numbered(

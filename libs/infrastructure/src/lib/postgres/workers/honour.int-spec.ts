@@ -54,9 +54,9 @@ describe('runs that nobody can honour', () => {
       waits: [{ kind: 'environment', id: 'isolation', since: expect.stringMatching(/^2.*Z$/), until: null }],
     });
     expect(await environments.unhonoured()).toEqual([{ parts: 'isolation', runs: 1, oldestMs: expect.any(Number) }]);
-    expect(await worker.claims.claimUnhonoured(workerSession, 0, never, 5)).toEqual([]);
-    expect(await worker.claims.claimUnhonoured(workerSession, 60_000, { isolations: [], waitMs: 0 }, 5)).toEqual([]);
-    const claims = [1, 2].map(() => worker.claims.claimUnhonoured(workerSession, 60_000, { ...never, waitMs: 0 }, 5));
+    expect(await worker.claims.claimUnserved(workerSession, 0, never, 5)).toEqual([]);
+    expect(await worker.claims.claimUnserved(workerSession, 60_000, { isolations: [], waitMs: 0 }, 5)).toEqual([]);
+    const claims = [1, 2].map(() => worker.claims.claimUnserved(workerSession, 60_000, { ...never, waitMs: 0 }, 5));
     const claimed = (await Promise.all(claims)).flat();
     expect(claimed).toEqual([expect.objectContaining({ runId, fence: 1, mac: null, unhonoured: 'isolation' })]);
     expect(await environments.unhonoured()).toEqual([]);
@@ -66,9 +66,9 @@ describe('runs that nobody can honour', () => {
     const runId = await submit(web.runStore, sealed);
     const workerSession = await worker.claims.register(aWorker());
     await mark(workerSession);
-    expect(await worker.claims.claimUnhonoured(workerSession, 60_000, never, 5)).toEqual([]);
+    expect(await worker.claims.claimUnserved(workerSession, 60_000, never, 5)).toEqual([]);
     await web.runStore.post(tenantA, runId, cancelRequest, 'cancel');
-    const claimed = await worker.claims.claimUnhonoured(workerSession, 60_000, never, 5);
+    const claimed = await worker.claims.claimUnserved(workerSession, 60_000, never, 5);
     expect(claimed).toEqual([expect.objectContaining({ runId })]);
   });
 

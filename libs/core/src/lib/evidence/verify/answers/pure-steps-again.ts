@@ -6,7 +6,7 @@ import { sha256 } from '../../../canonical/digest';
 import { readDocument } from '../../../document/read-document';
 import type { Digest, StepId } from '../../../foundation/ids';
 import type { Json } from '../../../foundation/json';
-import { BUILTIN_EXECUTORS } from '../../../plan/builtin-executors';
+import { builtinNamed } from '../../../plan/builtin-executors';
 import { packFolderOf, runNodeAt } from '../../../plan/plan-index';
 import type { Environment } from '../../../plan/profile';
 import { hasOlderSchemaRules } from '../plan-again';
@@ -73,7 +73,7 @@ export class PureStepsAgain {
   private isOfThisBehaviour(uses: PureBuiltin): boolean {
     const { executors } = this.environment;
     if (uses === 'builtin:validate-schema' && hasOlderSchemaRules(this.environment)) return false;
-    const known = BUILTIN_EXECUTORS[uses.slice('builtin:'.length)]?.behaviour;
+    const known = builtinNamed(uses)?.behaviour;
     return (Object.hasOwn(executors, uses) ? executors[uses] : known) === known;
   }
 

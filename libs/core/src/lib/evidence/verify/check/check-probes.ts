@@ -1,5 +1,6 @@
 import { sha256 } from '../../../canonical/digest';
 import type { Digest, StepId } from '../../../foundation/ids';
+import { builtinNamed } from '../../../plan/builtin-executors';
 import { nodeOf } from '../../../plan/place';
 import { probeObjection, readProbe } from '../../records/probe-document';
 import { noteDetails, workersOf } from '../../records/run-facts';
@@ -26,8 +27,10 @@ export const probesHold: Checker = (bundle) => {
   return found('recomputed', `${named.size} probes show ${environment.isolation}`);
 };
 
-/** Executors that need the sandbox; the others start nothing of the pack's. */
-const SANDBOXED: ReadonlySet<string> = new Set(['builtin:command', 'builtin:script', 'builtin:container']);
+/** Whether it needs the sandbox; the others start nothing of the pack's. */
+function isSandboxed(uses: string): boolean {
+  return builtinNamed(uses)?.sandboxed === true;
+}
 
 /**
  * True if a worker with this probe performed a step that needs the sandbox: something is recorded of its execution, or it succeeded. One
@@ -60,7 +63,7 @@ function hasPerformed(bundle: VerificationSession, probe: Digest): boolean {
       case 'step.ended': {
         if (event.type === 'step.ended' && event.status !== 'succeeded') break;
         const node = index.nodes.get(nodeOf(event.step))?.node;
-        if (node?.kind === 'run' && SANDBOXED.has(node.uses) && performers.get(event.step) === probe) return true;
+        if (node?.kind === 'run' && isSandboxed(node.uses) && performers.get(event.step) === probe) return true;
         break;
       }
       default:

@@ -1,9 +1,7 @@
+import { builtinNamed } from '../../../plan/builtin-executors';
 import type { RunNode } from '../../../plan/plan';
 import { nodeOf } from '../../../plan/place';
 import type { EvidenceDocuments } from '../../records/evidence-documents';
-
-/** Executors that capture just the artifacts that a step declares. */
-const CAPTURING = new Set(['builtin:command', 'builtin:script', 'builtin:container']);
 
 /**
  * The first fact of a step that its plan does not allow, in words; null if there is none: an artifact that the step does not declare, or, of a
@@ -16,7 +14,8 @@ export function unplannedFact({ facts, index }: EvidenceDocuments): string | nul
   };
   for (const { step, name, mediaType } of facts.artifacts) {
     const node = nodeAt(step);
-    if (node === null || !CAPTURING.has(node.uses)) continue;
+    // These capture just the artifacts that a step declares.
+    if (node === null || builtinNamed(node.uses)?.sandboxed !== true) continue;
     const declared = node.artifacts.find((artifact) => artifact.name === name);
     if (declared === undefined) return `${step} captured ${name}, which it does not declare`;
     if (declared.mediaType !== null && declared.mediaType !== mediaType)

@@ -17,7 +17,6 @@ import { Slots } from '../../claimed-run/slots';
 type Act = (request: ExecutionRequest, report: ExecutionReport) => Promise<Outcome> | Outcome;
 
 class Acting extends Executor {
-  readonly behaviour = 1;
   readonly calls: string[] = [];
 
   constructor(

@@ -1,15 +1,26 @@
--- Runs that no living worker can honour, to be ended: those that somebody has asked to cancel at once, the others when they have been due for
--- as long as they may wait, $3 milliseconds where they are kept apart by one of the sandbox profiles $4, else $5. Whoever claims them ends
--- them; nothing of them is started.
+-- Runs that no living worker serves, of two kinds. Nothing of them is started: whoever claims them ends them.
+-- Runs that no living worker can honour: those that somebody has asked to cancel at once, the others when they have been due for as long as
+-- they may wait, $3 milliseconds where they are kept apart by one of the sandbox profiles $4, else $5.
+-- Runs that have been due for $5 milliseconds and ask for labels that no living worker has.
 with me as (
   select from pack_runs.workers w where w.worker_id = $1 and w.state = 'live' and w.lease_until > clock_timestamp()
-), picked as (
+), unhonoured as materialized (
   select r.tenant_id, r.run_id, r.unhonoured from pack_runs.runs r, me
   where r.unhonoured is not null and r.owner is null and (
     r.cancel_position > r.seen
     or r.due_at <= now() - case when r.isolation = any ($4::text[]) then $3::int8 else $5::int8 end * interval '1 millisecond'
   )
   order by r.due_at limit $2 for update of r skip locked
+), unplaced as materialized (
+  select r.tenant_id, r.run_id, r.unhonoured from pack_runs.runs r, me
+  where r.unplaced and r.owner is null and r.unhonoured is null and r.due_at <= now() - $5::int8 * interval '1 millisecond'
+    and not exists (
+      select from pack_runs.workers w
+      where w.state = 'live' and w.lease_until > clock_timestamp() and r.worker_labels <@ w.labels collate "C"
+    )
+  order by r.due_at limit $2 for update of r skip locked
+), picked as (
+  select * from (select * from unhonoured union all select * from unplaced) both_kinds limit $2
 ), claimed as (
   update pack_runs.runs r set owner = $1, fence = r.fence + 1, claim_seq = $6, unplaced = false, unhonoured = null
   from picked p where r.tenant_id = p.tenant_id and r.run_id = p.run_id

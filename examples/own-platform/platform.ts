@@ -1,9 +1,11 @@
-// What a platform team has of its own: secrets come from its vault, and the platform hears that a worker has started. A worker is two
-// programs, its main and the process of a run in quarantine, and both are composed with this.
+// What a platform team has of its own in a worker: an executor, secrets from its vault, and a module that hears that a worker has started.
+// A worker is two programs, its main and the process of a run in quarantine, and both are composed with this.
 import { Injectable, Module, type OnApplicationBootstrap } from '@nestjs/common';
 import { SecretError, SecretProvider, type ProvidedSecret } from '@taskrunner/core';
-import { Telemetry } from '@taskrunner/infrastructure/modules';
+import { ExecutorModule, Telemetry } from '@taskrunner/infrastructure/modules';
 import { SECRET_PROVIDERS } from '@taskrunner/infrastructure/worker-modules';
+import { DEPLOYMENT } from './deployment';
+import { DeploymentExecutor } from './deployment-executor';
 
 /** Stands for a client of your vault. */
 class VaultSecrets extends SecretProvider {
@@ -40,5 +42,5 @@ export const platform = {
       },
     },
   ],
-  imports: [PlatformModule],
+  imports: [PlatformModule, ExecutorModule.forFeature([{ descriptor: DEPLOYMENT, executor: DeploymentExecutor }])],
 };

@@ -1,9 +1,11 @@
-// The webservice of a platform team: schedules rest on weekends, and the platform hears that it has started. No file of TaskRunner changes.
-//   TASKRUNNER_CONFIG=task-runner.yaml node dist/main.js
+// The webservice of a platform team: it plans steps that its worker performs, schedules rest on weekends, and the platform hears that it has
+// started. No file of TaskRunner changes.
+//   TASKRUNNER_CONFIG=task-runner.yaml node dist/webservice.js
 import { Injectable, Module, type OnApplicationBootstrap } from '@nestjs/common';
 import { Calendar } from '@taskrunner/core';
-import { CronerCalendar, runService, Telemetry } from '@taskrunner/infrastructure/modules';
+import { CronerCalendar, ExecutorModule, runService, Telemetry } from '@taskrunner/infrastructure/modules';
 import { createWebservice } from '@taskrunner/webservice';
+import { DEPLOYMENT } from './deployment';
 
 /** A schedule that asks for weekends alone never ticks. */
 const MOST_DAYS_OFF = 1_000;
@@ -38,7 +40,7 @@ class PlatformModule {}
 void runService('webservice', async (configuration) => {
   const { url, health, stop } = await createWebservice(configuration, {
     adapters: [{ provide: Calendar, useClass: WorkingDays }],
-    imports: [PlatformModule],
+    imports: [PlatformModule, ExecutorModule.forFeature([{ descriptor: DEPLOYMENT }])],
   });
   return { ready: { url, health }, stop };
 });

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Module, type DynamicModule } from '@nestjs/common';
-import { isCodedError, ObjectStore, RunReader, type Executor } from '@taskrunner/core';
+import { BUILTIN_EXECUTORS, isCodedError, ObjectStore, RunReader } from '@taskrunner/core';
 import { tarEntries, type TarLimits } from '../archive/read-tar';
 import { from, provide } from '../composition/provide';
 import { token } from '../composition/token';
@@ -21,53 +21,56 @@ import { Sandboxes } from '../sandbox/sandboxes';
 import { Supervisor } from '../sandbox/supervisor';
 import { Workspace } from '../sandbox/workspace/workspace';
 import { Telemetry } from '../telemetry/telemetry';
-import { builtinExecutors, type BuiltinOptions } from './builtin-executors';
+import { builtinParts, MAKE_BUILTIN, type BuiltinOptions, type BuiltinParts } from './builtin-executors';
+import { ExecutorModule, type ExecutorsOf } from './executor.module';
 import type { SandboxDependencies } from './step/sandbox-dependencies';
 
-/** The executors of this worker by what `uses` names. */
-export const EXECUTORS = token<ReadonlyMap<string, Executor>>('executors');
+const BUILTIN_PARTS = token<BuiltinParts>('what built-in executors share');
 
-/** The executors of the release, each watched. */
+/** What the built-in executors of a worker share. */
 @Module({})
-export class ExecutorsModule {
-  /** `imports`: the modules of the database, the object store, destinations, sandboxes, containers and egress. */
-  static forRoot({ imports }: { readonly imports: DynamicModule[] }): DynamicModule {
-    return {
-      module: ExecutorsModule,
-      imports,
-      providers: [
-        provide(
-          EXECUTORS,
-          {
-            configuration: CONFIGURATION,
-            objects: ObjectStore,
-            runReader: RunReader,
-            destinations: EXPORT_DESTINATIONS,
-            sandboxes: Sandboxes,
-            supervisor: Supervisor,
-            health: SandboxHealth,
-            containers: CONTAINER_ENGINE,
-            egress: EgressProxy,
-            http: HTTP_STEPS,
-            egressAllow: from(CONFIGURATION, egressRulesOf),
-            telemetry: Telemetry,
-          },
-          ({ configuration, runReader, destinations, sandboxes, supervisor, health, telemetry, ...rest }) =>
-            telemetry.watchExecutors(
-              builtinExecutors({
-                ...rest,
-                ...settingsOf(configuration),
-                dependencies: sandboxDependencies(sandboxes, supervisor, health),
-                exports: { runReader, destinations },
-                traceparent: () => telemetry.tracing.traceparent(),
-              }),
-            ),
-        ),
-      ],
-      exports: [EXECUTORS],
-    };
-  }
+class BuiltinPartsModule {}
+
+/** Registers the built-in executors. `imports`: the modules of the database, the object store, destinations, sandboxes, containers and egress. */
+export function builtinExecutorsModule(imports: DynamicModule[]): ExecutorsOf {
+  const parts: DynamicModule = { module: BuiltinPartsModule, imports, providers: [PARTS], exports: [BUILTIN_PARTS] };
+  return ExecutorModule.forFeature(
+    BUILTIN_EXECUTORS.map((descriptor) => ({
+      descriptor,
+      executor: {
+        inject: [BUILTIN_PARTS],
+        useFactory: (made: BuiltinParts) => MAKE_BUILTIN[descriptor.uses]?.(made) ?? null,
+      },
+    })),
+    { imports: [parts] },
+  );
 }
+
+const PARTS = provide(
+  BUILTIN_PARTS,
+  {
+    configuration: CONFIGURATION,
+    objects: ObjectStore,
+    runReader: RunReader,
+    destinations: EXPORT_DESTINATIONS,
+    sandboxes: Sandboxes,
+    supervisor: Supervisor,
+    health: SandboxHealth,
+    containers: CONTAINER_ENGINE,
+    egress: EgressProxy,
+    http: HTTP_STEPS,
+    egressAllow: from(CONFIGURATION, egressRulesOf),
+    telemetry: Telemetry,
+  },
+  ({ configuration, runReader, destinations, sandboxes, supervisor, health, telemetry, ...rest }) =>
+    builtinParts({
+      ...rest,
+      ...settingsOf(configuration),
+      dependencies: sandboxDependencies(sandboxes, supervisor, health),
+      exports: { runReader, destinations },
+      traceparent: () => telemetry.tracing.traceparent(),
+    }),
+);
 
 function settingsOf(
   configuration: Configuration,

@@ -1,0 +1,28 @@
+import type { AnnounceLoop } from './announce-loop';
+import type { AttestLoop } from './attest-loop';
+import type { ExportLoop } from './export-loop';
+import type { ObjectSweep } from './object-sweep';
+
+/** The loops beside the runs of a worker: they seal, announce and export, and sweep the object store. */
+export class UpkeepLoops {
+  constructor(
+    private readonly attests: AttestLoop,
+    private readonly announces: AnnounceLoop,
+    private readonly exporting: ExportLoop,
+    private readonly sweep: ObjectSweep,
+  ) {}
+
+  start(): void {
+    for (const loop of [this.attests, this.announces, this.exporting, this.sweep]) loop.start();
+  }
+
+  /** Stops until the next session. The sweep belongs to no session, and goes on. */
+  async pause(): Promise<void> {
+    for (const loop of [this.attests, this.announces, this.exporting]) await loop.stop();
+  }
+
+  async stop(): Promise<void> {
+    await this.pause();
+    await this.sweep.stop();
+  }
+}

@@ -1,0 +1,33 @@
+import type { ExecutorDescriptor } from '../lib/plan/executor-descriptor';
+import type { Environment } from '../lib/plan/profile';
+
+/** An executor of a platform team: it greets somebody. */
+export const GREETING: ExecutorDescriptor = {
+  uses: 'ext:greeting@1.0.0',
+  behaviour: 1,
+  effects: 'idempotent',
+  parameters: {
+    name: { schema: { type: 'string', minLength: 1 }, required: true },
+    tone: { schema: { enum: ['formal', 'warm'] }, reading: 'plain' },
+  },
+  declares: false,
+  outputs: {
+    from: 'schema',
+    schema: {
+      type: 'object',
+      properties: { text: { type: 'string' } },
+      required: ['text'],
+      additionalProperties: false,
+    },
+  },
+};
+
+/** The environment with that executor, described with a change. */
+export function extended(environment: Environment, change: Partial<ExecutorDescriptor> = {}): Environment {
+  const descriptor = { ...GREETING, ...change };
+  return {
+    ...environment,
+    executors: { ...environment.executors, [descriptor.uses]: descriptor.behaviour },
+    extensions: { [descriptor.uses]: descriptor },
+  };
+}

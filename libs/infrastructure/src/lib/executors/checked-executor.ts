@@ -1,0 +1,45 @@
+import {
+  compileSchema,
+  describeFindings,
+  Executor,
+  pointerTo,
+  type ExecutionReport,
+  type ExecutionRequest,
+  type ExecutorDescriptor,
+  type Json,
+  type Outcome,
+  type SchemaFinding,
+  type ValueSchema,
+} from '@taskrunner/core';
+import { failed } from './step/outcome';
+import { usable } from './step/usable-schema';
+
+/**
+ * Compares what an executor of a platform team is given and returns with its descriptor. A planner knows types alone, and values only when
+ * expressions are evaluated. Codes: `WITH_INVALID` before it acts, `OUTPUTS_INVALID` after it has acted.
+ */
+export class CheckedExecutor extends Executor {
+  constructor(
+    private readonly inner: Executor,
+    private readonly descriptor: ExecutorDescriptor,
+  ) {
+    super();
+  }
+
+  async execute(request: ExecutionRequest, report: ExecutionReport): Promise<Outcome> {
+    const wrong = Object.entries(this.descriptor.parameters ?? {}).flatMap(([name, { schema }]) => {
+      const value = Object.hasOwn(request.with, name) ? request.with[name] : undefined;
+      return value === undefined ? [] : findingsOf(schema, value, pointerTo('', name));
+    });
+    if (wrong.length > 0) return failed('WITH_INVALID', describeFindings(wrong), false);
+    const outcome = await this.inner.execute(request, report);
+    const { outputs } = this.descriptor;
+    if (outcome.kind !== 'succeeded' || outputs.from !== 'schema') return outcome;
+    const found = findingsOf(outputs.schema, outcome.outputs, '');
+    return found.length === 0 ? outcome : failed('OUTPUTS_INVALID', describeFindings(found), false);
+  }
+}
+
+function findingsOf(schema: ValueSchema, value: Json, at: string): readonly SchemaFinding[] {
+  return usable(compileSchema(schema))(value).map(({ pointer, message }) => ({ pointer: `${at}${pointer}`, message }));
+}

@@ -1,0 +1,112 @@
+import { Module, type FactoryProvider } from '@nestjs/common';
+import {
+  BUILTIN_EXECUTORS,
+  Executor,
+  type ExecutionRequest,
+  type ExecutorDescriptor,
+  type Json,
+  type Outcome,
+} from '@taskrunner/core';
+import { withAdapters } from '../composition/adapters';
+import { EXECUTOR_DESCRIPTORS, ExecutorModule, EXECUTORS } from './executor.module';
+import { aRequest, Report } from './testing/requests';
+
+const GREETING: ExecutorDescriptor = {
+  uses: 'ext:greeting@1.0.0',
+  behaviour: 1,
+  effects: 'idempotent',
+  parameters: { name: { schema: { type: 'string', minLength: 1 }, required: true } },
+  declares: false,
+  outputs: { from: 'schema', schema: { type: 'object', properties: { text: { type: 'string' } }, required: ['text'] } },
+};
+
+class Greeting extends Executor {
+  constructor(private readonly outputs: (name: Json) => Json = (name) => ({ text: `Hello ${JSON.stringify(name)}` })) {
+    super();
+  }
+
+  async execute({ with: { name = null } }: ExecutionRequest): Promise<Outcome> {
+    return { kind: 'succeeded', outputs: this.outputs(name) };
+  }
+}
+
+const feature = ExecutorModule.forFeature([{ descriptor: GREETING, executor: Greeting }]);
+const builtins = ExecutorModule.forFeature(BUILTIN_EXECUTORS.map((descriptor) => ({ descriptor })));
+
+@Module({ imports: [feature] })
+class PlatformModule {}
+
+/** What a module provides for a token when its dependencies are these. */
+function provided<Value>(
+  { providers = [] }: { providers?: readonly unknown[] },
+  token: symbol,
+  ...dependencies: unknown[]
+): Value {
+  const found = (providers as FactoryProvider<Value>[]).find(({ provide }) => provide === token);
+  if (!found) throw new Error('it is not provided');
+  return found.useFactory(...dependencies) as Value;
+}
+
+const described = (imports: Parameters<typeof ExecutorModule.forRoot>[0]['imports']): readonly string[] =>
+  provided<readonly ExecutorDescriptor[]>(
+    ExecutorModule.forRoot({ imports, performs: false }),
+    EXECUTOR_DESCRIPTORS,
+  ).map(({ uses }) => uses);
+
+describe('executors of an application', () => {
+  it('are those that its modules register, wherever they stand, each once', () => {
+    expect(described([feature])).toEqual([GREETING.uses]);
+    expect(described([PlatformModule, { module: class {}, imports: [feature] }])).toEqual([GREETING.uses]);
+    expect(described([builtins, PlatformModule])).toHaveLength(BUILTIN_EXECUTORS.length + 1);
+    expect(described([builtins, ExecutorModule.forFeature([])])).toHaveLength(BUILTIN_EXECUTORS.length);
+  });
+
+  it('keep their module where adapters change others', () => {
+    const provider = { provide: 'other', useFactory: () => 1 };
+    const tree = { module: class {}, imports: [feature, { module: class {}, providers: [provider] }] };
+    const [same, changed] = withAdapters(tree, [{ provide: 'other', useFactory: () => 2 }]).imports ?? [];
+    expect(same).toBe(feature);
+    expect(changed).not.toBe(tree.imports[1]);
+  });
+
+  it.each<[string, () => unknown]>([
+    ['EXECUTOR_TWICE', () => described([feature, ExecutorModule.forFeature([{ descriptor: { ...GREETING } }])])],
+    [
+      'EXECUTOR_DESCRIPTOR_INVALID',
+      () => described([ExecutorModule.forFeature([{ descriptor: { ...GREETING, uses: 'builtin:noop' } }])]),
+    ],
+    [
+      'EXECUTOR_DESCRIPTOR_INVALID',
+      () => described([ExecutorModule.forFeature([{ descriptor: { ...GREETING, behaviour: 0 } }])]),
+    ],
+    [
+      'EXECUTOR_MISSING',
+      () =>
+        ExecutorModule.forRoot({ imports: [ExecutorModule.forFeature([{ descriptor: GREETING }])], performs: true }),
+    ],
+  ])('are refused with %s before anything is opened', (code, act) => {
+    expect(act).toThrow(expect.objectContaining({ code }));
+  });
+});
+
+describe('an executor of a platform team', () => {
+  const perform = (parameters: Record<string, Json>, executor = new Greeting()) => {
+    const telemetry = { watchExecutors: (executors: ReadonlyMap<string, Executor>) => executors };
+    const root = ExecutorModule.forRoot({ imports: [feature], performs: true });
+    const executors = provided<ReadonlyMap<string, Executor>>(root, EXECUTORS, telemetry, executor);
+    return executors.get(GREETING.uses)?.execute(aRequest(parameters), new Report());
+  };
+
+  it('performs its steps', async () => {
+    expect(await perform({ name: 'Ada' })).toEqual({ kind: 'succeeded', outputs: { text: 'Hello "Ada"' } });
+  });
+
+  it('is given nothing that its descriptor does not allow', async () => {
+    expect(await perform({ name: '' })).toMatchObject({ kind: 'failed', code: 'WITH_INVALID', retryable: false });
+  });
+
+  it('returns nothing that its descriptor does not promise', async () => {
+    const other = new Greeting(() => ({ text: 7 }));
+    expect(await perform({ name: 'Ada' }, other)).toMatchObject({ kind: 'failed', code: 'OUTPUTS_INVALID' });
+  });
+});

@@ -1,0 +1,113 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { Client } from 'pg';
+import type { Reader } from '../lib/configuration/check-configuration';
+import type { Configuration } from '../lib/configuration/configuration';
+import { parseConfiguration } from '../lib/configuration/parse-configuration';
+import { startEmbeddedPostgres } from '../lib/embedded-postgres/embedded-postgres';
+import { migrateDatabase } from '../lib/postgres/schema/migrate';
+import {
+  bootstrapRoles,
+  createDatabase,
+  databaseRoles,
+  roleName,
+  type DatabaseRole,
+} from '../lib/postgres/schema/roles';
+import { generateKeyFile } from '../lib/signing/key-file';
+import { generateMacKeyFile } from '../lib/signing/mac-key';
+
+// What an installation needs of the world, for tests that compose services: a database, keys, and configurations that name them.
+
+/** Its name is that in the migrated cluster that `npm test` has made; where there is none, the database is made here. */
+const DATABASE = 'taskrunner';
+const CLUSTER = process.env['TASKRUNNER_TEST_CLUSTER'];
+const BEGINNING = CLUSTER === undefined ? {} : { copyOf: CLUSTER, sharedDirectory: dirname(CLUSTER) };
+
+/** Sections of a configuration, with values in place of others. */
+export type Sections = Readonly<Record<string, object>>;
+
+/** An installation in a folder of its own. */
+export interface Installation {
+  readonly folder: string;
+  /** Of a service on free ports of loopback, without a sandbox. It ticks no schedules, and says errors alone. */
+  readonly configuration: Configuration;
+  /** The same with other sections. */
+  configured(sections?: Sections): Configuration;
+  /** The file of the configuration with other sections. */
+  text(sections?: Sections): string;
+  /** As the administrator of the database. */
+  sql(text: string): Promise<readonly object[]>;
+  /** Connections of webservices to the database. */
+  connections(): Promise<number>;
+  remove(): Promise<void>;
+}
+
+/** Makes an installation. `jwks`: keys of the one trusted issuer, `https://issuer.example`. `reader`: who reads its configuration. */
+export async function installation({
+  jwks = { keys: [] },
+  reader = 'anybody',
+}: { readonly jwks?: object; readonly reader?: Reader } = {}): Promise<Installation> {
+  const folder = await mkdtemp(join(tmpdir(), 'taskrunner-installation-'));
+  const server = await startEmbeddedPostgres({ dataDirectory: join(folder, 'pg'), fsync: false, ...BEGINNING });
+  const passwords = Object.fromEntries(databaseRoles.map((role) => [role, server.passwordOf(roleName(role))]));
+  await bootstrapRoles(server.url(), passwords as { [Role in DatabaseRole]: string });
+  await createDatabase(server.url(), DATABASE);
+  await migrateDatabase(server.url(roleName('owner'), DATABASE));
+  await makeKeys(folder);
+  const jwksFile = join(folder, 'jwks.json');
+  await writeFile(jwksFile, JSON.stringify(jwks));
+  const [webUrl, workerUrl] = (['web', 'worker'] as const).map((role) => server.url(roleName(role), DATABASE));
+  const sections: Sections = {
+    http: { port: 0, healthPort: 0, lameDuck: '0s', drain: '10s' },
+    worker: { drain: '2s', stopGrace: '1s' },
+    database: { webUrl, workerUrl, poolSize: 4, allowUnsafe: true },
+    authority: { issuers: [{ issuer: 'https://issuer.example', jwksFile, audience: 'api', algorithms: ['ES256'] }] },
+    artifacts: { root: join(folder, 'objects') },
+    keys: { folder },
+    sandbox: { profile: 'none', workDirectory: join(folder, 'work') },
+    sealedMode: { enabled: false },
+    scheduler: { enabled: false },
+    telemetry: { logLevel: 'error' },
+  };
+  const configured = (others: Sections = {}): Configuration => {
+    const reading = parseConfiguration(JSON.stringify({ ...sections, ...others }), {}, reader);
+    if (reading.kind === 'refused') throw new Error(JSON.stringify(reading.faults));
+    return reading.configuration;
+  };
+  return {
+    folder,
+    configuration: configured(),
+    configured,
+    text: (others = {}) => JSON.stringify({ ...sections, ...others }),
+    sql: async (text) => {
+      const client = new Client({ connectionString: server.url(undefined, DATABASE) });
+      await client.connect();
+      const { rows } = await client.query<object>(text);
+      await client.end();
+      return rows;
+    },
+    connections: async () => {
+      const client = new Client({ connectionString: webUrl });
+      await client.connect();
+      const { rows } = await client.query<{ application_name: string }>(
+        'SELECT application_name FROM pg_stat_activity',
+      );
+      await client.end();
+      return rows.filter(({ application_name: name }) => name === 'taskrunner web').length;
+    },
+    remove: async () => {
+      await server.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Keys of a webservice and of a worker. Either reads its own alone. */
+async function makeKeys(folder: string): Promise<void> {
+  for (const name of ['admission', 'ledger', 'run-open', 'run-sealed', 'bundle']) {
+    const { publicKeyPem } = await generateKeyFile(join(folder, `${name}.pem`));
+    await writeFile(join(folder, `${name}.pub.pem`), publicKeyPem);
+  }
+  await generateMacKeyFile(join(folder, 'journal-mac.key'));
+}
