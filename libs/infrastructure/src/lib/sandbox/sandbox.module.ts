@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { provide } from '../composition/provide';
@@ -59,11 +59,19 @@ export class SandboxModule implements OnApplicationShutdown {
   }
 }
 
-function supervise({ sandbox: { watchInterval, cgroup } }: Configuration, log: Log): Supervisor {
+async function supervise(
+  { sandbox: { watchInterval, cgroup, workDirectory } }: Configuration,
+  log: Log,
+): Promise<Supervisor> {
   if (cgroup !== null) proveCgroup(cgroup);
+  await mkdir(workDirectory, { recursive: true, mode: 0o711 });
+  // Not among temporary files: some container engines copy those into a new container, and cannot copy what a killed worker left.
+  const pipesIn = join(workDirectory, 'pipes');
+  await rm(pipesIn, { recursive: true, force: true });
+  await mkdir(pipesIn, { mode: 0o700 });
   log.say('info', 'sandbox.memory', { heldBy: cgroup === null ? 'watching' : 'cgroup', cgroup });
   return Supervisor.start({
-    ...{ watchMs: watchInterval, cgroup },
+    ...{ watchMs: watchInterval, cgroup, pipesIn },
     onExpired: () => log.say('error', 'supervisor.deadline', {}),
   });
 }
@@ -76,7 +84,6 @@ async function prove(
   log: Log,
 ): Promise<Sandboxes> {
   const { sandbox, sealedMode } = configuration;
-  await mkdir(sandbox.workDirectory, { recursive: true, mode: 0o711 });
   await sweepWorkspaces(join(sandbox.workDirectory, 'runs'));
   const stubFolder = join(sandbox.workDirectory, 'stubs');
   await mkdir(stubFolder, { recursive: true });

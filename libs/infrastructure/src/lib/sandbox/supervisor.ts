@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { ChildHandle } from './child-handle';
@@ -14,6 +15,8 @@ export interface SupervisorOptions {
   readonly onExpired?: () => void;
   /** Time between two looks at what children use. Milliseconds; 500 unless told. */
   readonly watchMs?: number;
+  /** Folder for the pipes of children. What a killed worker leaves there can be removed. The folder for temporary files unless told. */
+  readonly pipesIn?: string;
   /** Control group that is delegated to this process: memory of children is held by groups below it. Null: it is watched. */
   readonly cgroup?: string | null;
 }
@@ -100,8 +103,8 @@ export class Supervisor {
   }
 
   private begin(): Life {
-    const pipes = new Pipes();
-    const { watchMs = WATCH_MS, cgroup, onExpired } = this.options;
+    const { watchMs = WATCH_MS, cgroup, onExpired, pipesIn = tmpdir() } = this.options;
+    const pipes = new Pipes(pipesIn);
     const main = join(scriptFolder('supervisor-process'), 'main.js');
     const child = spawn(process.execPath, [main, pipes.folder, String(watchMs), cgroup ?? ''], {
       detached: true,

@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
 import { closeSync, constants, mkdtempSync, openSync, rmSync, unlinkSync } from 'node:fs';
 import { Socket, type ConnectOpts, type SocketConstructorOpts } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { promisify } from 'node:util';
@@ -32,10 +31,15 @@ export interface OutputPipe extends Pipe {
 /** Makes FIFOs: Node can neither make a pipe nor give one to a grandchild in another way. They are made in batches. */
 export class Pipes {
   /** Private to this user; the supervisor removes it when it ends. */
-  readonly folder = mkdtempSync(join(tmpdir(), 'taskrunner-pipes-'));
+  readonly folder: string;
   private readonly ready: string[] = [];
   private filling: Promise<void> | null = null;
   private made = 0;
+
+  /** @param parent folder in which the pipes get a folder of their own */
+  constructor(parent: string) {
+    this.folder = mkdtempSync(join(parent, 'taskrunner-pipes-'));
+  }
 
   /** The child writes, this process reads. */
   async fromChild(): Promise<OutputPipe> {
