@@ -56,6 +56,13 @@ describe('a worker that is killed in the middle of a run', () => {
     rmSync(folder, { recursive: true, force: true });
   }, 60_000);
 
+  /** The worker below which a shell runs: a step has begun some time before its process is there. */
+  async function workerWithShell(): Promise<{ readonly pid: number }> {
+    for (const end = Date.now() + 30_000; Date.now() < end; await pause(50))
+      for (const pid of await stack.workerPids()) if (descendants([pid]).some(isShell)) return { pid };
+    throw new Error('no worker has a shell');
+  }
+
   it('is followed by another that ends it: one result a step, no line lost, no child left', async () => {
     const run = await ada.submit(WORK);
     for (;;) {
@@ -68,13 +75,10 @@ describe('a worker that is killed in the middle of a run', () => {
         break;
       await pause(50);
     }
-    await pause(250);
-    const busy = (await stack.workerPids()).map((pid) => ({ pid, shells: descendants([pid]).filter(isShell) }));
-    const driving = busy.find(({ shells }) => shells.length > 0);
-    expect(driving).toBeDefined();
-    const children = descendants([driving?.pid ?? 0]);
-    await stack.killWorker('SIGKILL', driving?.pid);
-    await pause(1_000);
+    const driving = await workerWithShell();
+    const children = descendants([driving.pid]);
+    await stack.killWorker('SIGKILL', driving.pid);
+    for (let tries = 0; children.some(isAlive) && tries < 600; tries++) await pause(50);
     expect(children.filter(isAlive)).toEqual([]);
     const summary = await ada.until(run, ['succeeded', 'failed'], 60);
     expect(summary['status']).toBe('succeeded');
