@@ -16,7 +16,7 @@ export const PROFILES = {
         ],
         exports: { retry: '200ms', longestRetry: '1s', timeout: '5s' },
       },
-      scheduler: { interval: '100ms', lease: '1s', grace: '5m', maxPerTenant: 30 },
+      scheduler: { interval: '250ms', lease: '1s', grace: '5m', maxPerTenant: 30 },
       sealedMode: { allow: [loopback(port)] },
       // They hold no grant by it: it says at which gates they are people, and which program may act for them.
       approvals: {
@@ -32,13 +32,13 @@ export const PROFILES = {
       },
     },
   }),
-  /** Three workers that are killed, take over and share; logs are short. */
+  /** Three workers that are killed, take over and share; logs are short. A shorter lease would be lost on a slow machine, with the children. */
   several: ({ port }) => ({
     workers: 3,
     configuration: {
       sealedMode: { allow: [loopback(port)] },
       limits: { logBytes: '256KiB', logRate: '128KiB' },
-      worker: { slots: 3, lease: '3s', stopGrace: '1s', drain: '1s', snapshotEntries: 10 },
+      worker: { slots: 3, lease: '6s', stopGrace: '1s', drain: '1s', snapshotEntries: 10 },
     },
   }),
 };

@@ -2,8 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { commandLineIn, type Ended } from './testing/command-line-in';
 
-// The built program, as scripts start it: `npm run build` first.
+// The built program, as scripts start it (`npm run build` first), where its start, its input or its second thread is looked at; the other command
+// lines run in this process: a process of its own takes half a second of a processor to load them.
 const PROGRAM = join(__dirname, '..', 'bin', 'taskrunner.js');
 
 const PACK = `apiVersion: stellaops.io/pack.v1
@@ -23,16 +25,12 @@ spec:
   outputs: [ { name: text, type: string, value: "{{ steps.greet.outputs.text }}" } ]
 `;
 
-interface Ended {
-  readonly exit: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
 describe('taskrunner, without a server', () => {
   let folder: string;
   let pack: string;
-  const taskrunner = (args: readonly string[], stdin = ''): Ended => {
+  const home = process.cwd();
+  const taskrunner = (args: readonly string[]): Promise<Ended> => commandLineIn(folder, args);
+  const program = (args: readonly string[], stdin = ''): Ended => {
     const env = { PATH: process.env['PATH'], HOME: folder };
     const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], {
       cwd: folder,
@@ -53,15 +51,19 @@ describe('taskrunner, without a server', () => {
     writeFileSync(join(pack, 'notes.txt'), 'not part of it\n');
     writeFileSync(join(pack, '.packignore'), 'notes.txt\n.packignore\n');
     writeFileSync(join(folder, 'in.yaml'), 'who: world\n');
+    process.chdir(folder);
   });
-  afterAll(() => rmSync(folder, { recursive: true }));
+  afterAll(() => {
+    process.chdir(home);
+    rmSync(folder, { recursive: true });
+  });
 
   it('validates a pack: a folder, also where inputs, grants and secrets are not known here', () => {
-    const ended = taskrunner(['validate', pack, '--output', 'json']);
+    const ended = program(['validate', pack, '--output', 'json']);
     expect([ended.exit, json(ended), ended.err]).toEqual([0, { valid: true, errors: [] }, '']);
   });
 
-  it('plans a pack with an executor that the installation has added, if it is given the descriptor', () => {
+  it('plans a pack with an executor that the installation has added, if it is given the descriptor', async () => {
     const own = join(folder, 'own.yaml');
     const greet = 'run: { uses: "ext:greeting@1.0.0", with: { name: Ada } }';
     writeFileSync(own, `apiVersion: stellaops.io/pack.v1\nkind: TaskPack\nmetadata: { name: own, version: 1.0.0 }\nspec: { steps: [ { id: greet, ${greet} } ] }\n`); // prettier-ignore
@@ -70,21 +72,21 @@ describe('taskrunner, without a server', () => {
       parameters: { name: { schema: { type: 'string' }, required: true } },
       outputs: { from: 'schema', schema: true },
     };
-    const given = (name: string, value: unknown): Ended => {
+    const given = (name: string, value: unknown): Promise<Ended> => {
       writeFileSync(join(folder, name), JSON.stringify(value));
       return taskrunner(['validate', own, '--executors', name]);
     };
-    expect(taskrunner(['validate', own]).err).toContain('EXECUTOR_UNAVAILABLE');
-    expect(given('executors.json', [descriptor])).toMatchObject({ exit: 0, err: '' });
-    const refused = given('other.json', [{ ...descriptor, effects: 'pure' }]);
+    expect((await taskrunner(['validate', own])).err).toContain('EXECUTOR_UNAVAILABLE');
+    expect(await given('executors.json', [descriptor])).toMatchObject({ exit: 0, err: '' });
+    const refused = await given('other.json', [{ ...descriptor, effects: 'pure' }]);
     expect([refused.exit, refused.err]).toEqual([
       2,
       expect.stringMatching(/^CLI_FILE other\.json is refused: .*\/effects/) as string,
     ]);
-    expect(given('object.json', descriptor).err).toContain('is not a list');
+    expect((await given('object.json', descriptor)).err).toContain('is not a list');
   });
 
-  it('tells all faults at once, with places and help, in both forms', () => {
+  it('tells all faults at once, with places and help, in both forms', async () => {
     const bad = join(folder, 'bad.yaml');
     writeFileSync(
       bad,
@@ -92,7 +94,7 @@ describe('taskrunner, without a server', () => {
         .replace('secrets:', 'secret:')
         .replace('scripts/act.sh', 'scripts/none.sh'),
     );
-    const ended = taskrunner(['validate', bad, '--output', 'json']);
+    const ended = await taskrunner(['validate', bad, '--output', 'json']);
     const { valid, errors } = json(ended) as {
       valid: boolean;
       errors: { code: string; line: number; column: number; path: string; message: string; remediation: string }[];
@@ -106,30 +108,30 @@ describe('taskrunner, without a server', () => {
         remediation: expect.any(String),
       });
     expect(errors.map(({ line }) => line)).toContain(8);
-    const text = taskrunner(['validate', bad]);
+    const text = await taskrunner(['validate', bad]);
     expect(text.exit).toBe(2);
     expect(text.err).toMatch(new RegExp(`^[A-Z_]+ ${bad.replaceAll('.', '\\.')}:8:\\d+ .*\nhelp: .*`, 'm'));
   });
 
-  it('plans to one hash: folder, tarball with a folder around, inputs from a file, stdin or arguments', () => {
+  it('plans to one hash: folder, tarball with a folder around, inputs from a file, stdin or arguments', async () => {
     const tarball = join(folder, 'small.tgz');
     spawnSync('tar', ['czf', tarball, '-C', folder, 'small']);
     const ways = [
-      taskrunner(['plan', pack, '--inputs', 'in.yaml', '--output', 'json']),
-      taskrunner(['plan', tarball, '--inputs', '-', '--output', 'json'], '{"who": "world"}'),
-      taskrunner(['plan', 'small', '-i', 'who=world', '-i', 'times=2', '--output', 'json']),
+      await taskrunner(['plan', pack, '--inputs', 'in.yaml', '--output', 'json']),
+      program(['plan', tarball, '--inputs', '-', '--output', 'json'], '{"who": "world"}'),
+      await taskrunner(['plan', 'small', '-i', 'who=world', '-i', 'times=2', '--output', 'json']),
     ];
     const hashes = ways.map((ended) => json(ended)['planHash']);
     expect(new Set(hashes).size).toBe(1);
     expect(hashes[0]).toMatch(/^sha256:[0-9a-f]{64}$/);
     expect(Object.keys(json(ways[0] as Ended))).toEqual(['planHash', 'receipt', 'plan']);
-    expect(json(taskrunner(['plan', pack, '-i', 'who=you', '--output', 'json']))['planHash']).not.toBe(hashes[0]);
+    expect(json(await taskrunner(['plan', pack, '-i', 'who=you', '--output', 'json']))['planHash']).not.toBe(hashes[0]);
     writeFileSync(join(pack, 'notes.txt'), 'changed\n');
-    expect(json(taskrunner(['plan', pack, '-i', 'who=world', '--output', 'json']))['planHash']).toBe(hashes[0]);
+    expect(json(await taskrunner(['plan', pack, '-i', 'who=world', '--output', 'json']))['planHash']).toBe(hashes[0]);
   });
 
-  it('prints the class of each step', () => {
-    const lines = taskrunner(['plan', pack, '-i', 'who=world']).out.split('\n');
+  it('prints the class of each step', async () => {
+    const lines = (await taskrunner(['plan', pack, '-i', 'who=world'])).out.split('\n');
     expect(lines.filter((line) => line.startsWith('step '))).toEqual([
       'step         pure       greet (builtin:transform)',
       'step         pure       never (builtin:noop)',
@@ -137,27 +139,27 @@ describe('taskrunner, without a server', () => {
     ]);
   });
 
-  it('assumes a container engine where no configuration is named', () => {
+  it('assumes a container engine where no configuration is named', async () => {
     const image = `registry.test/tool@sha256:${'0'.repeat(64)}`;
     const step = `- { id: boxed, run: { uses: "builtin:container", with: { image: "${image}", command: [x] } } }`;
     const boxed = join(folder, 'boxed.yaml');
     writeFileSync(boxed, PACK.replace(/    - \{ id: act.*/, `    ${step}`));
-    expect(taskrunner(['validate', boxed])).toMatchObject({ exit: 0, err: '' });
+    expect(await taskrunner(['validate', boxed])).toMatchObject({ exit: 0, err: '' });
   });
 
-  it('says which input is wrong', () => {
-    const ended = taskrunner(['plan', pack, '-i', 'times=many']);
+  it('says which input is wrong', async () => {
+    const ended = await taskrunner(['plan', pack, '-i', 'times=many']);
     expect([ended.exit, ended.err]).toEqual([
       2,
       "CLI_INPUT the input times is not of type integer\nhelp: Write the value as JSON, such as -i 'times=3'.\n",
     ]);
-    const missing = taskrunner(['plan', pack]);
+    const missing = await taskrunner(['plan', pack]);
     expect(missing.exit).toBe(2);
     expect(missing.err).toMatch(/^INPUT_MISSING inputs\/who The input who is missing\.\nhelp: /);
   });
 
-  it('simulates, also what a script assumes', () => {
-    const plain = json(taskrunner(['simulate', pack, '-i', 'who=world', '--output', 'json'])) as {
+  it('simulates, also what a script assumes', async () => {
+    const plain = json(await taskrunner(['simulate', pack, '-i', 'who=world', '--output', 'json'])) as {
       nodes: { id: string; class: string }[];
     };
     expect(plain.nodes.map(({ id, class: of }) => [id, of])).toEqual([
@@ -174,10 +176,19 @@ describe('taskrunner, without a server', () => {
       ungatedEffects: [],
     });
     writeFileSync(join(folder, 'script.yaml'), 'agree: rejected\n');
-    const ended = taskrunner(['simulate', pack, '-i', 'who=world', '--script', 'script.yaml', '--output', 'json']);
+    const ended = await taskrunner([
+      'simulate',
+      pack,
+      '-i',
+      'who=world',
+      '--script',
+      'script.yaml',
+      '--output',
+      'json',
+    ]);
     expect([ended.exit, json(ended)['status'], json(ended)['code']]).toEqual([0, 'failed', 'GATE_REJECTED']);
     writeFileSync(join(folder, 'wrong.yaml'), 'agre: rejected\n');
-    expect(taskrunner(['simulate', pack, '-i', 'who=world', '--script', 'wrong.yaml'])).toMatchObject({
+    expect(await taskrunner(['simulate', pack, '-i', 'who=world', '--script', 'wrong.yaml'])).toMatchObject({
       exit: 2,
       err: expect.stringMatching(/^SCRIPT_UNKNOWN_STEP wrong\.yaml:1:1 /),
     });
@@ -198,8 +209,8 @@ describe('taskrunner, without a server', () => {
       return 'guarded';
     };
 
-    it('refuses what can never decide when it plans, with its place and what was meant', () => {
-      const ended = taskrunner(['validate', guarded("inputs.who.startWith('w') && inputs.time < 3")]);
+    it('refuses what can never decide when it plans, with its place and what was meant', async () => {
+      const ended = await taskrunner(['validate', guarded("inputs.who.startWith('w') && inputs.time < 3")]);
       expect(ended.exit).toBe(2);
       const lines = readFileSync(join(folder, 'guarded', 'pack.yaml'), 'utf8').split('\n');
       const place = (name: string): string => {
@@ -212,13 +223,13 @@ describe('taskrunner, without a server', () => {
       expect(ended.err).toContain('help: Did you mean `times`?');
     });
 
-    it('simulates what a policy denies, as a run would end', () => {
+    it('simulates what a policy denies, as a run would end', async () => {
       const denies = guarded("{'allow': inputs.times < 2, 'reasons': [params.text + ' too often']}");
-      const shown = taskrunner(['simulate', denies, '-i', 'who=world']);
+      const shown = await taskrunner(['simulate', denies, '-i', 'who=world']);
       expect(shown.exit).toBe(0);
       expect(shown.out).toContain('policy       check: policy few denies: hello world too often (hard-mandatory)\n');
       expect(shown.out).toContain('would end    failed (POLICY_DENIED)\n');
-      const ended = json(taskrunner(['simulate', denies, '-i', 'who=world', '--output', 'json']));
+      const ended = json(await taskrunner(['simulate', denies, '-i', 'who=world', '--output', 'json']));
       expect(ended).toMatchObject({ status: 'failed', code: 'POLICY_DENIED' });
       expect(ended['policies']).toEqual([
         {
@@ -235,8 +246,8 @@ describe('taskrunner, without a server', () => {
       ]);
     });
 
-    it('says of which policies it assumed that they allow, and what it does not know', () => {
-      const shown = taskrunner([
+    it('says of which policies it assumed that they allow, and what it does not know', async () => {
+      const shown = await taskrunner([
         'simulate',
         guarded("tenant == 'acme' && timestamp(now).getHours() < 9"),
         '-i',
@@ -247,19 +258,19 @@ describe('taskrunner, without a server', () => {
     });
   });
 
-  it('refuses a hostile tarball', () => {
+  it('refuses a hostile tarball', async () => {
     const evil = join(folder, 'evil');
     mkdirSync(evil);
     writeFileSync(join(evil, 'pack.yaml'), PACK);
     symlinkSync('/etc/passwd', join(evil, 'scripts'));
     spawnSync('tar', ['cf', join(folder, 'evil.tar'), '-C', evil, '.']);
-    expect(taskrunner(['validate', 'evil.tar'])).toMatchObject({
+    expect(await taskrunner(['validate', 'evil.tar'])).toMatchObject({
       exit: 2,
       err: expect.stringMatching(/^ARCHIVE_UNSAFE .*symbolic link/),
     });
   });
 
-  it('verifies: whatever is no bundle fails its checks, a trust file that is none is invalid input', () => {
+  it('verifies: whatever is no bundle fails its checks, a trust file that is none is invalid input', async () => {
     const at = '2026-01-01T00:00:00.000Z';
     const require = {
       mode: 'any',
@@ -284,14 +295,14 @@ describe('taskrunner, without a server', () => {
       require,
     };
     writeFileSync(join(folder, 'trust.json'), JSON.stringify(trust));
-    const ended = taskrunner(['verify', 'in.yaml', '--trust', 'trust.json', '--json']);
+    const ended = program(['verify', 'in.yaml', '--trust', 'trust.json', '--json']);
     const { ok, checks } = json(ended) as {
       ok: boolean;
       checks: { name: string; ok: boolean; basis: string; detail: string }[];
     };
     expect([ended.exit, ok, checks[0]?.name, checks[0]?.ok]).toEqual([9, false, 'archive.safe', false]);
     expect(checks[0]?.detail).toMatch(/^ARCHIVE_INVALID/);
-    const text = taskrunner(['verify', join(folder, 'evil.tar'), '--trust', 'trust.json']);
+    const text = program(['verify', join(folder, 'evil.tar'), '--trust', 'trust.json']);
     expect(text.exit).toBe(9);
     // The first cause, with what to do; what follows from it is counted.
     const [cause, help, rest] = text.out.split('\n');
@@ -299,25 +310,25 @@ describe('taskrunner, without a server', () => {
     expect(help).toMatch(/^help: Get the bundle again/);
     expect(rest).toMatch(/^ +\d+ further checks could not be made, because ARCHIVE_UNSAFE/);
     expect(text.out.match(/^FAIL /gm)).toHaveLength(1);
-    const none = taskrunner(['verify', 'in.yaml', '--trust', 'trust.json']);
+    const none = await taskrunner(['verify', 'in.yaml', '--trust', 'trust.json']);
     expect([none.exit, none.out]).toEqual([9, '']);
     expect(none.err).toMatch(/^BUNDLE_UNREADABLE in\.yaml is not a tar\nhelp: [^\n]+\n$/);
-    expect(taskrunner(['verify', 'in.yaml', '--trust', 'in.yaml'])).toMatchObject({
+    expect(await taskrunner(['verify', 'in.yaml', '--trust', 'in.yaml'])).toMatchObject({
       exit: 2,
       err: expect.stringMatching(/^TRUST_INVALID in\.yaml:1:1 a value is expected\nhelp: /),
     });
-    expect(taskrunner(['verify', 'nothing.tar', '--trust', 'trust.json'])).toMatchObject({
+    expect(await taskrunner(['verify', 'nothing.tar', '--trust', 'trust.json'])).toMatchObject({
       exit: 2,
       err: expect.stringMatching(/^CLI_FILE nothing\.tar/),
     });
-    expect(taskrunner(['verify', 'in.yaml', '--trust', 'trust.json', '--expect', 'colour=red']).exit).toBe(2);
+    expect((await taskrunner(['verify', 'in.yaml', '--trust', 'trust.json', '--expect', 'colour=red'])).exit).toBe(2);
   });
 
   it('helps with commands that it does not know, and tells its version', () => {
-    expect(taskrunner(['plann', 'x'])).toMatchObject({ exit: 2, err: expect.stringContaining('plan') });
-    expect(taskrunner([])).toMatchObject({ exit: 2 });
+    expect(program(['plann', 'x'])).toMatchObject({ exit: 2, err: expect.stringContaining('plan') });
+    expect(program([])).toMatchObject({ exit: 2 });
     const { version } = JSON.parse(readFileSync(join(__dirname, '..', 'package.json'), 'utf8')) as { version: string };
-    expect(taskrunner(['--version'])).toMatchObject({ exit: 0, out: `${version}\n` });
-    expect(taskrunner(['run', pack])).toMatchObject({ exit: 2, err: expect.stringMatching(/^CLI_SERVER_MISSING/) });
+    expect(program(['--version'])).toMatchObject({ exit: 0, out: `${version}\n` });
+    expect(program(['run', pack])).toMatchObject({ exit: 2, err: expect.stringMatching(/^CLI_SERVER_MISSING/) });
   });
 });

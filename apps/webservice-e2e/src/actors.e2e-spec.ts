@@ -93,9 +93,10 @@ describe('who acts for a person', () => {
   it('uses up no tries of the person for whom it acts', async () => {
     const run = await waiting();
     const adaForGrace = await through('grace', 'ada');
-    const tries = [];
-    for (let i = 0; i < 12; i++) tries.push(await decide(adaForGrace, run));
-    expect(tries.map(({ status }) => status)).toContain(429);
+    // On a slow machine some are given back meanwhile.
+    let status = 0;
+    for (let tries = 0; status !== 429 && tries < 60; tries++) ({ status } = await decide(adaForGrace, run));
+    expect(status).toBe(429);
     const own = await decide(grace, run);
     expect([own.status, own.body['status']]).toEqual([200, 'approved']);
   }, 60_000);

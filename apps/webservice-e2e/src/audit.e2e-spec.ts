@@ -77,7 +77,7 @@ describe('checkpoints of the audit chain', () => {
     expect(entries.map(({ event }) => event['type'])).toEqual(['run.submitted', 'gate.decision', 'run.sealed']);
     const { planHash } = await ada.summary(run);
     expect(entries[0]?.event).toMatchObject({ runId: run, planHash, person: { sub: 'ada' }, actors: [] });
-    for (let tries = 0; tries < 60; tries++) {
+    for (let tries = 0; tries < 120; tries++) {
       expect((await taskrunner('audit', 'checkpoints', '--file', at('checkpoints'))).exit).toBe(0);
       if (existsSync(at('checkpoints')) && (await audit(at('export'))).out.includes(`all ${entries.length} entries`))
         break;
@@ -131,7 +131,7 @@ describe('checkpoints of the audit chain', () => {
       countOf('TOKEN_INVALID', null),
       countOf('SCOPE_MISSING', 'ada'),
     ];
-    for (let tries = 0; tries < 60 && counts().some((count, i) => count < ([5, 5, 7][i] ?? 0)); tries++) {
+    for (let tries = 0; tries < 160 && counts().some((count, i) => count < ([5, 5, 7][i] ?? 0)); tries++) {
       await pause(250);
       const { body } = await admin.ask('GET', '/api/audit?limit=1000');
       events = (body['items'] as { event: Record<string, unknown> }[])

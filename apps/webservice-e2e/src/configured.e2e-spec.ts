@@ -31,7 +31,7 @@ describe('a configured installation', () => {
           bodyTimeout: '6s',
           limits: { plan: 2 },
         },
-        database: { poolSize: 3, statementTimeout: '2s' },
+        database: { poolSize: 3, statementTimeout: '6s' },
         artifacts: { root: join(folder, 'elsewhere'), maxBytes: '2MiB', bundle: { maxBytes: '1MiB' } },
         approvals: {
           grants: ['role:sec-lead'],
@@ -40,8 +40,8 @@ describe('a configured installation', () => {
           floor: { minApprovals: 2, maxExpiresAfter: '5h', maxAuthAge: '15m' },
         },
         retries: { maxAttempts: 3, backoff: '10ms', maxBackoff: '20ms', cap: { maxAttempts: 4 } },
-        limits: { attemptTimeout: '2s', runTimeout: '4h', cleanupTimeout: '3m', maxParallel: 7 },
-        worker: { name: 'configured-1', labels: ['gpu'], concurrency: 9, lease: '3s', stopGrace: '1s', drain: '1s' },
+        limits: { attemptTimeout: '10s', runTimeout: '4h', cleanupTimeout: '3m', maxParallel: 7 },
+        worker: { name: 'configured-1', labels: ['gpu'], concurrency: 9, lease: '20s', stopGrace: '1s', drain: '1s' },
       },
     });
     ada = new Caller(stack.server, await stack.tokenFor('ada'));
@@ -113,7 +113,7 @@ describe('a configured installation', () => {
 
   it('registers its worker as configured', async () => {
     const { rows } = await sql.query('select name, labels, lease_ms from pack_runs.workers');
-    expect(rows).toEqual([{ name: 'configured-1', labels: ['gpu'], lease_ms: 3_000 }]);
+    expect(rows).toEqual([{ name: 'configured-1', labels: ['gpu'], lease_ms: 20_000 }]);
     const metrics = await (await fetch(`${stack.health.workers[0]}/metrics`)).text();
     expect(metrics).toMatch(/^taskrunner_runs_capacity 9$/m);
   });
@@ -173,7 +173,7 @@ describe('a configured installation', () => {
     );
     expect(JSON.parse(rows[0]?.profile ?? '{}')).toMatchObject({
       defaults: {
-        attemptTimeoutMs: 2_000,
+        attemptTimeoutMs: 10_000,
         runTimeoutMs: 4 * HOUR,
         cleanupTimeoutMs: 180_000,
         maxParallel: 7,

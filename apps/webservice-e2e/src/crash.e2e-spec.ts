@@ -39,15 +39,6 @@ function isShell(pid: number): boolean {
   }
 }
 
-/** The worker that has a shell. A step is running a little before its shell does, and between two steps nobody has one. */
-async function drivingWorker(stack: DevStack): Promise<number> {
-  for (const until = Date.now() + 60_000; Date.now() < until; await pause(20)) {
-    const driving = (await stack.workerPids()).find((pid) => descendants([pid]).some(isShell));
-    if (driving !== undefined) return driving;
-  }
-  throw new Error('no worker has a shell');
-}
-
 describe('a worker that is killed in the middle of a run', () => {
   let folder: string;
   let stack: DevStack;
@@ -65,6 +56,13 @@ describe('a worker that is killed in the middle of a run', () => {
     rmSync(folder, { recursive: true, force: true });
   }, 60_000);
 
+  /** The worker below which a shell runs: a step has begun some time before its process is there. */
+  async function workerWithShell(): Promise<{ readonly pid: number }> {
+    for (const end = Date.now() + 30_000; Date.now() < end; await pause(50))
+      for (const pid of await stack.workerPids()) if (descendants([pid]).some(isShell)) return { pid };
+    throw new Error('no worker has a shell');
+  }
+
   it('is followed by another that ends it: one result a step, no line lost, no child left', async () => {
     const run = await ada.submit(WORK);
     for (;;) {
@@ -77,10 +75,10 @@ describe('a worker that is killed in the middle of a run', () => {
         break;
       await pause(50);
     }
-    const driving = await drivingWorker(stack);
-    const children = descendants([driving]);
-    await stack.killWorker('SIGKILL', driving);
-    for (const until = Date.now() + 60_000; children.some(isAlive) && Date.now() < until;) await pause(100);
+    const driving = await workerWithShell();
+    const children = descendants([driving.pid]);
+    await stack.killWorker('SIGKILL', driving.pid);
+    for (let tries = 0; children.some(isAlive) && tries < 600; tries++) await pause(50);
     expect(children.filter(isAlive)).toEqual([]);
     const summary = await ada.until(run, ['succeeded', 'failed'], 60);
     expect(summary['status']).toBe('succeeded');

@@ -56,10 +56,10 @@ describe('a loop that waits between its turns', () => {
 
   it('survives the death of its worker, in a turn and in the delay, and makes no turn twice that was over', async () => {
     const run = await ada.submit(POLL);
-    while ((await steps(run)).find(({ id }) => id === 'poll')?.status !== 'running') await pause(20);
-    await pause(1_000);
+    // Its first turn has said so: it runs, whatever its sandbox takes to start.
+    await ada.lines(run, { stopAfter: 1 });
     await replaceWorkers();
-    while ((await steps(run)).find(({ id }) => id === 'poll')?.status !== 'waiting') await pause(50);
+    while ((await steps(run)).find(({ id }) => id === 'poll')?.status !== 'waiting') await pause(200);
     const waiting = await ada.ask('GET', `/api/runs/${run}`);
     expect(waiting.body['waits'] ?? []).toMatchObject([{ kind: 'delay', id: 'poll' }]);
     await replaceWorkers();

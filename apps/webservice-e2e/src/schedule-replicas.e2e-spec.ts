@@ -88,7 +88,7 @@ describe('schedules under three replicas', () => {
       const { body } = await ada.ask('GET', `/api/schedules/${schedule}`);
       if (body['status'] === 'over') return;
       if (Date.now() > end) throw new Error(JSON.stringify([body, await history(schedule)]));
-      await pause(100);
+      await pause(250);
     }
   }
 
@@ -205,7 +205,7 @@ describe('schedules under three replicas', () => {
     const schedule = await create({ name: 'elsewhere', overlap: 'allow', catchUp: 'all' });
     const before = (await ada.ask('GET', `/api/schedules/${schedule}`)).body;
     await replicas.start({ TASKRUNNER_LIMITS_MAX_PARALLEL: '3' });
-    while ((await history(schedule)).length === 0) await pause(50);
+    while ((await history(schedule)).length === 0) await pause(200);
     expect(await history(schedule)).toMatchObject([{ outcome: 'stopped', reason: 'PROFILE_MISMATCH', runId: null }]);
     const { status, stopped } = (await ada.ask('GET', `/api/schedules/${schedule}`)).body as {
       status: string;

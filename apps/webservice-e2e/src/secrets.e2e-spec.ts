@@ -332,7 +332,7 @@ describe('secrets and sensitive inputs', () => {
     expect(ended).toMatchObject({ status: 'failed', error: { code: 'SECRET_IN_PACK' } });
     expect((await ada.lines(run)).lines.filter(({ data }) => 'message' in data)).toEqual([]);
     expect(said.some((line) => line.includes('SECRET_IN_PACK') && line.includes('stands in the plan'))).toBe(true);
-    for (let i = 0; i < 100 && (await statusOf(run)) !== 'blocked'; i++) await pause(100);
+    for (let i = 0; i < 400 && (await statusOf(run)) !== 'blocked'; i++) await pause(100);
     expect(await statusOf(run)).toBe('blocked');
     expect(said.some((line) => line.includes('SECRET_IN_EVIDENCE') && line.includes('plan.json'))).toBe(true);
     expect((await ada.ask('GET', `/api/runs/${run}/evidence`)).status).toBe(409);
@@ -350,7 +350,7 @@ describe('secrets and sensitive inputs', () => {
     const root = new Caller(stack.server, await stack.tokenFor('ops'));
     expect((await release(root, { paths: ['MANIFEST.json'], reason: 'x' })).body['code']).toBe('RELEASE_PATH_INVALID');
     expect((await release(root, { reason: 'try' })).status).toBe(200);
-    for (let i = 0; i < 100 && tries() < 2; i++) await pause(100);
+    for (let i = 0; i < 400 && tries() < 2; i++) await pause(100);
     expect(await statusOf(run)).toBe('blocked');
     const released = await release(root, { paths, reason: 'The pack is withdrawn.' });
     expect(released).toMatchObject({ status: 200, body: { paths: [...paths].sort(), receipt: { payloadType: 'application/vnd.taskrunner.release+json' } } }); // prettier-ignore
@@ -364,7 +364,7 @@ describe('secrets and sensitive inputs', () => {
     // Where the secret was changed instead, nothing is missing.
     const again = await ada.submit(careless);
     await ada.until(again, ['failed']);
-    for (let i = 0; i < 100 && (await statusOf(again)) !== 'blocked'; i++) await pause(100);
+    for (let i = 0; i < 400 && (await statusOf(again)) !== 'blocked'; i++) await pause(100);
     writeFileSync(secretFile('steady'), 'third-steady-value-3', { mode: 0o600 });
     const retry = await root.ask('POST', `/api/runs/${again}/evidence/release`, { reason: 'The secret was changed.' });
     expect(retry.status).toBe(200);

@@ -104,12 +104,14 @@ describe('a database administrator without keys', () => {
       "update pack_runs.gates set state = 'approved', approvals = 1 where tenant_id = $1 and run_id = $2",
       [tenant, uuid],
     );
-    for (let i = 0; i < 40 && (await ada.summary(run))['status'] === 'queued'; i++) await pause(100);
-    await pause(2_500);
+    const isRefused = async (): Promise<boolean> =>
+      (await pagesOf(uuid)).some(({ texts }) => texts.entries.includes('DECISION_UNSIGNED'));
+    for (let tries = 0; !(await isRefused()) && tries < 150; tries++) await pause(200);
+    expect(await isRefused()).toBe(true);
+    await ada.until(run, ['waiting'], 30);
+    await pause(1_000);
     await nothingApplied(run);
     expect((await ada.summary(run))['status']).toBe('waiting');
-    const pages = await pagesOf(uuid);
-    expect(pages.some(({ texts }) => texts.entries.includes('DECISION_UNSIGNED'))).toBe(true);
   }, 60_000);
 
   it('cannot swap pack, inputs and hash of a queued run', async () => {

@@ -125,6 +125,9 @@ describe('telemetry of the whole product', () => {
         expect(labels).not.toMatch(/tenant|acme|ada|e2e|run_/);
       return text;
     };
+    // Measured in the database each second.
+    const measured = async (): Promise<string> => (await fetch(`${stack.health.workers[0]}/metrics`)).text();
+    while (!/taskrunner_queue_due_runs 0\n/.test(await measured())) await pause(200);
     await exposed(stack.health.webservice, 'webservice');
     const worker = await exposed(stack.health.workers[0], 'worker');
     expect(worker).toMatch(/taskrunner_runs_ended_total\{status="succeeded"\} 2\n/);

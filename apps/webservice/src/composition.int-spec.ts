@@ -162,7 +162,7 @@ it('a webservice whose keys are missing does not start: its caller hears why, an
   // The database may have been reached only after the missing key was noticed. A pool would keep its connections much longer.
   for (let quiet = 0, tries = 0; quiet < 10; tries++) {
     quiet = (await world.connections()) === 0 ? quiet + 1 : 0;
-    if (tries > 60) throw new Error('connections stay open');
+    if (tries > 600) throw new Error('connections stay open');
     await delay(50);
   }
 });

@@ -218,17 +218,25 @@ export class Caller {
     return (await this.ask('GET', `/api/runs/${run}`)).body;
   }
 
-  /** Waits until the run is in one of these states. */
+  /** Waits until the run is in one of these states. It asks for changes: a request for each look would cost more than most runs do. */
   async until(run: string, states: readonly string[], seconds = 60): Promise<Record<string, Json>> {
+    let tag: string | null = null;
     for (const end = Date.now() + seconds * 1_000; ;) {
-      const summary = await this.summary(run);
-      if (states.includes(summary['status'] as string)) return summary;
-      if (Date.now() > end) throw new Error(`${run}: ${JSON.stringify(summary)}`);
+      const wait = Math.min(Math.max(Math.ceil((end - Date.now()) / 1_000), 1), 20);
+      const query = tag === null ? '' : `?wait=${wait}s&for=change`;
+      const known: Record<string, string> = tag === null ? {} : { 'if-none-match': tag };
+      const { status, headers, body } = await this.ask('GET', `/api/runs/${run}${query}`, undefined, known);
+      if (status === 200 && states.includes(body['status'] as string)) return body;
+      if (Date.now() > end) throw new Error(`${run}: ${JSON.stringify(await this.summary(run))}`);
+      tag = headers.get('etag');
+      // For a run that changes all the time, and for a service that cannot answer.
       await pause(100);
     }
   }
 
+  /** The evidence of a run, once it has ended and is sealed. */
   async sealed(run: string): Promise<Uint8Array> {
+    await this.ask('GET', `/api/runs/${run}?wait=60s`);
     for (const end = Date.now() + 60_000; ;) {
       const response = await this.raw('GET', `/api/runs/${run}/evidence`);
       if (response.status === 200) return new Uint8Array(await response.arrayBuffer());

@@ -77,10 +77,15 @@ function stream(room: number, status = 'succeeded', stallMs = 10_000) {
 }
 
 const settle = () => new Promise((go) => setTimeout(go, 100));
+/** Until it holds; a machine may be slow. */
+const until = async (holds: () => boolean) => {
+  for (let tries = 0; !holds() && tries < 600; tries++) await settle();
+};
 
 describe('a log stream', () => {
   it('waits for a reader that does not read, and goes on where it was', async () => {
     const { reads, reader, done } = stream(1);
+    await until(() => reader.writes > 0);
     await settle();
     const { writes } = reader;
     const pages = reads.length;
@@ -112,7 +117,7 @@ describe('a log stream', () => {
 
   it('ends with the service, and says where to go on', async () => {
     const { done, streams, signal, reader } = stream(Infinity, 'running');
-    await settle();
+    await until(() => reader.written.includes(`"sequence":${LINES},`));
     streams.end();
     await done;
     expect(signal.aborted).toBe(true);
@@ -124,7 +129,7 @@ describe('a log stream', () => {
 
   it('that is full when the service stops ends behind a whole line, and says which', async () => {
     const { done, streams, reader } = stream(5, 'running');
-    await settle();
+    await until(() => reader.writes >= 5);
     streams.end();
     reader.drain(Infinity);
     await done;

@@ -20,7 +20,7 @@ function world() {
 }
 
 const until = async (holds: () => boolean) => {
-  for (let i = 0; i < 200 && !holds(); i++) await new Promise((go) => setTimeout(go, 10));
+  for (let i = 0; i < 3_000 && !holds(); i++) await new Promise((go) => setTimeout(go, 10));
   expect(holds()).toBe(true);
 };
 
