@@ -9,6 +9,7 @@ import type { Departure } from './departure';
 import type { Grace } from './loops/drain';
 import type { ExportLoop } from './loops/export-loop';
 import type { HonourLoop } from './loops/honour-loop';
+import type { LeaseLoss } from './lease/lease';
 import type { LeaseKeeper } from './lease/lease-keeper';
 import type { ObjectSweep } from './loops/object-sweep';
 import type { Registration } from './registration';
@@ -61,7 +62,7 @@ export class Worker implements BeforeApplicationShutdown {
     // Before runs name them.
     await sandboxes.keep();
     const workerSession = await registration.begin();
-    lease.start(workerSession, () => void this.beginAgain());
+    lease.start(workerSession, (loss) => void this.beginAgain(loss));
     this.startSessionLoops(workerSession);
     if (!this.isListening) due.listen(() => claims.wake());
     this.isListening = true;
@@ -130,12 +131,12 @@ export class Worker implements BeforeApplicationShutdown {
     log.say('info', 'worker.drained', { runs: claims.driving, assignments: assignments.held });
   }
 
-  /** The lease was swept: this session is over, another begins, however long the database stays away. */
-  private async beginAgain(): Promise<void> {
+  /** The lease is over: this session is, too, and another begins, however long the database stays away. */
+  private async beginAgain(loss: LeaseLoss): Promise<void> {
     const { departure, claims, assignments, lease, log } = this.dependencies;
     if (departure.hasBegun || this.isRestarting) return;
     this.isRestarting = true;
-    log.say('error', 'lease.lost', {});
+    log.say('error', 'lease.lost', { ...loss });
     claims.abandon();
     assignments.abandon();
     await lease.stop();
