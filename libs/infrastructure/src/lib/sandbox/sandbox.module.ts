@@ -64,7 +64,7 @@ function supervise({ sandbox: { watchInterval, cgroup } }: Configuration, log: L
   log.say('info', 'sandbox.memory', { heldBy: cgroup === null ? 'watching' : 'cgroup', cgroup });
   return Supervisor.start({
     ...{ watchMs: watchInterval, cgroup },
-    onExpired: () => log.say('error', 'supervisor.deadline', {}),
+    onExpired: (expiry) => log.say('error', 'supervisor.deadline', { ...expiry }),
   });
 }
 

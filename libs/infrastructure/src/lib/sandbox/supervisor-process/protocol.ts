@@ -82,5 +82,5 @@ export type FromSupervisor =
       /** What it went over: why it was killed, or what was found when it was over. */
       readonly excess?: Excess | undefined;
     }
-  /** The deadline passed; everything was killed. */
-  | { readonly type: 'expired' };
+  /** The deadline passed (`monotonicMs`); everything was killed. */
+  | { readonly type: 'expired'; readonly until: number };
