@@ -195,6 +195,8 @@ export class BwrapSandbox extends Sandbox {
         '4',
         '--json-status-fd',
         '3',
+        '--block-fd',
+        '6',
         '--',
         ...command,
       ],
