@@ -138,7 +138,7 @@ function registerLists(program: Command, context: Context): void {
     .addOption(
       new Option(
         '--stuck <reason>',
-        'list only runs that need a person: a step needs attention, the run is halted, or the seal of its evidence is blocked',
+        'list only runs that need a person: a step needs attention, the run is halted, the seal of its evidence is blocked, or a restore stopped it',
       ).choices([...STUCK_REASONS, 'any']),
     )
     .option('--limit <count>', 'maximum number of entries', '50')

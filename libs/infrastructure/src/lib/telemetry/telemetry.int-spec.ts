@@ -213,7 +213,7 @@ const BACKLOG = {
   strandedRuns: 4,
   oldestStrandedMs: 2_500,
   liveWorkers: 3,
-  stuck: { attention: 1, halted: 0, blocked: 5 },
+  stuck: { attention: 1, halted: 0, blocked: 5, restore: 2 },
   partitionDays: 12,
 };
 
@@ -233,6 +233,7 @@ describe('numbers', () => {
     expect(text).toMatch(/^taskrunner_queue_oldest_stranded_seconds 2\.5$/m);
     expect(text).toMatch(/^taskrunner_runs_stuck\{reason="attention"\} 1$/m);
     expect(text).toMatch(/^taskrunner_runs_stuck\{reason="blocked"\} 5$/m);
+    expect(text).toMatch(/^taskrunner_runs_stuck\{reason="restore"\} 2$/m);
     expect(text).toMatch(/^taskrunner_workers_live 3$/m);
     expect(text).toMatch(/^taskrunner_partition_days 12$/m);
     expect(text).toMatch(/^taskrunner_database_connections\{pool="ordinary",state="idle"\} 2$/m);

@@ -36,6 +36,7 @@ import { auditCheckpoints } from './89-audit-checkpoints';
 import { honour } from './93-honour';
 import { runMarks } from './94-run-marks';
 import { workerReach } from './96-worker-reach';
+import { stuckRestores } from './98-stuck-restores';
 
 /** Every migration, in order. A released one never changes; a new one is added at the end. */
 export const migrations = [
@@ -77,6 +78,7 @@ export const migrations = [
   runMarks,
   alteredDocuments,
   workerReach,
+  stuckRestores,
 ];
 
 /** Their names, as the database keeps them. */
