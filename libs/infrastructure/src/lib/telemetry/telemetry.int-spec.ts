@@ -357,6 +357,26 @@ describe('numbers', () => {
     }
   });
 
+  it('of workers that are all gone are said once, after two looks, and once more when one lives', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'performance'] });
+    try {
+      const telemetry = await start({ measureInterval: 15_000 });
+      let live = 0;
+      telemetry.watchDatabase({ backlog: async () => ({ ...BACKLOG, liveWorkers: live }), pools: () => [] });
+      for (const next of [1, 0, 1, 0, 0, 0, 2]) {
+        live = next;
+        await jest.advanceTimersByTimeAsync(15_000);
+      }
+      const said = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+      expect(said).toEqual([
+        expect.objectContaining({ level: 'error', event: 'workers.none', code: 'NO_WORKER_LIVES', dueRuns: 7 }),
+        expect.objectContaining({ level: 'info', event: 'workers.live', workers: 2 }),
+      ]);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
   it('of a database that is away are absent, not old', async () => {
     const telemetry = await start({});
     telemetry.watchDatabase({ backlog: () => Promise.reject(new Error('away')), pools: () => [] });
