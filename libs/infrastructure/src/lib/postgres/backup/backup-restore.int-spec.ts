@@ -161,6 +161,7 @@ describe('a backup', () => {
     expect(digest).toBe(sha256(await readFile(join(folder, 'manifest.json'))));
     expect(made.keys).toEqual([
       { key: 'admission', ids: ['SHA256:test'] },
+      { key: 'ledger', ids: [] },
       { key: 'journal-mac', ids: [] },
       { key: 'sensitive-inputs', ids: [] },
     ]);
