@@ -49,7 +49,12 @@ export { CronerCalendar } from './lib/calendar/croner-calendar';
 export { FileObjectStore } from './lib/object-store/file-object-store';
 export { Spool } from './lib/object-store/spool';
 export { openDestinations, type DestinationChoice, type Sending } from './lib/object-store/open-destinations';
-export { openExistingObjectStore, openObjectStore, type ObjectStoreChoice } from './lib/object-store/open-object-store';
+export {
+  namingStore,
+  openExistingObjectStore,
+  openObjectStore,
+  type ObjectStoreChoice,
+} from './lib/object-store/open-object-store';
 export {
   objectsReadiness,
   sayOutage,

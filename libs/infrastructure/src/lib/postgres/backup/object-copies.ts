@@ -1,9 +1,10 @@
-import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { createWriteStream } from 'node:fs';
+import { mkdir, open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { isDigest, isTenantId, type Digest, type ObjectStore, type TenantId } from '@taskrunner/core';
+import { throwReadError } from './backup-error';
 import { sync } from './backup-folder';
 import { rowText, type Fields } from './rows-file';
 
@@ -53,6 +54,8 @@ async function* batches(rows: AsyncIterable<Fields>): AsyncIterable<readonly Fou
 interface Looking {
   /** Where objects are copied to; null: nowhere. */
   readonly folder: string | null;
+  /** Ends a copy that is under way. */
+  readonly signal: AbortSignal | undefined;
   readonly onCopied: (copied: Reference) => void;
   /** Told of an object that the store does not have. */
   readonly onLost: (lost: Reference) => void;
@@ -65,7 +68,7 @@ interface Looking {
 export function objectRows(
   rows: AsyncIterable<Fields>,
   store: ObjectStore,
-  { folder, onCopied, onLost }: Looking,
+  { folder, signal, onCopied, onLost }: Looking,
 ): Readable {
   return Readable.from(
     (async function* () {
@@ -74,7 +77,7 @@ export function objectRows(
           if (!isThere && !reference.certain) continue;
           if (!isThere) onLost(reference);
           else if (folder !== null) {
-            await copyOut(store, folder, reference);
+            await copyOut(store, folder, reference, signal);
             onCopied(reference);
           }
           yield rowText([reference.tenant, reference.run, reference.digest]);
@@ -98,13 +101,18 @@ export async function absentObjects(
 }
 
 /** Reads of a store are hashed: what is copied is the object. */
-async function copyOut(store: ObjectStore, folder: string, reference: Reference): Promise<void> {
+async function copyOut(
+  store: ObjectStore,
+  folder: string,
+  reference: Reference,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const { tenant, digest } = reference;
   const parent = join(folder, OBJECTS, tenant);
   await mkdir(parent, { recursive: true, mode: 0o700 });
   try {
     const target = createWriteStream(pathOf(folder, reference), { flags: 'wx', mode: 0o600, flush: true });
-    await pipeline(await store.open(tenant, digest), target);
+    await pipeline(await store.open(tenant, digest), target, { signal });
   } catch (error) {
     // Another run refers to it, too.
     if ((error as { code?: unknown }).code !== 'EEXIST') throw error;
@@ -120,13 +128,26 @@ export async function syncObjects(folder: string, tenants: Iterable<TenantId>): 
 /** False if it is not in the folder. */
 async function copyIn(store: ObjectStore, folder: string, reference: Reference): Promise<boolean> {
   const { tenant, digest } = reference;
+  const path = pathOf(folder, reference);
+  // Before the store has a part in it: what it says of its own files is another matter.
+  const file = await open(path).catch((error: unknown) => {
+    if ((error as { code?: unknown }).code === 'ENOENT') return null;
+    return throwReadError(path, error);
+  });
+  if (file === null) return false;
   try {
-    const source = createReadStream(pathOf(folder, reference)) as AsyncIterable<Uint8Array>;
-    await store.put(tenant, source, { maxBytes: Number.MAX_SAFE_INTEGER, expected: digest });
-    return true;
+    await store.put(tenant, contentOf(file, path), { maxBytes: Number.MAX_SAFE_INTEGER, expected: digest });
+  } finally {
+    await file.close();
+  }
+  return true;
+}
+
+async function* contentOf(file: FileHandle, path: string): AsyncIterable<Uint8Array> {
+  try {
+    yield* file.createReadStream({ autoClose: false }) as AsyncIterable<Uint8Array>;
   } catch (error) {
-    if ((error as { code?: unknown }).code === 'ENOENT') return false;
-    throw error;
+    throwReadError(path, error);
   }
 }
 
