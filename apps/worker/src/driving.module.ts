@@ -36,8 +36,6 @@ import {
 import {
   announcingOf,
   DatabaseClock,
-  egressRulesOf,
-  environmentsOf,
   EXECUTOR_BEHAVIOURS,
   EXECUTORS,
   JOURNAL_KEY,
@@ -47,6 +45,7 @@ import {
   Sandboxes,
   SECRETS,
   Supervisor,
+  workerMeansOf,
 } from '@taskrunner/infrastructure/worker-modules';
 import { raiseAlarm } from './reporting/alarm';
 import { Capabilities } from './capabilities';
@@ -160,18 +159,8 @@ function meansOf(
   packTrust: PackTrustPolicy,
   configuredAt: number,
 ): WorkerMeans {
-  const { usual, sealed } = environmentsOf(configuration, {
-    isolation: sandboxes.open,
-    executors: EXECUTOR_BEHAVIOURS,
-    packTrust,
-  });
-  return {
-    environments: [...new Set(sealed === null ? [usual] : [usual, sealed])],
-    isolations: sandboxes.enforced,
-    egress: egressRulesOf(configuration),
-    packTrust,
-    configuredAt,
-  };
+  const build = { isolation: sandboxes.open, executors: EXECUTOR_BEHAVIOURS, packTrust };
+  return workerMeansOf(configuration, build, { isolations: sandboxes.enforced, configuredAt });
 }
 
 /** What this worker proves, and the environments of its own configuration whose sandbox it can enforce: the ones that it claims runs of at once. */

@@ -25,6 +25,7 @@ export {
   type RestoredObjects,
   type RestoreOptions,
 } from './lib/postgres/backup/restore-database';
+export { visitActiveRuns, type ActiveKind } from './lib/postgres/workers/active-runs';
 export { resumeRuns } from './lib/postgres/backup/resume-runs';
 export { settleRecovered } from './lib/postgres/backup/settle-recovered';
 export type { Settled, StoppedRun } from './lib/postgres/backup/settle-restored';
@@ -123,6 +124,7 @@ export {
   profileDefaultsOf,
   retryRuleOf,
   SEALED_ISOLATION,
+  workerMeansOf,
   type Build,
   type Environments,
 } from './lib/configuration/environment-of';
