@@ -87,24 +87,25 @@ describe('migrations', () => {
 
 describe('refusals of the server', () => {
   const retention = { journal: 1e12, runs: 1e12, evidence: 1e12, tenants: [] };
+  let database: TestDatabase;
+  beforeAll(async () => (database = await host.database()));
   const withPassword = (url: string, password: string): string => url.replace(/:[^:@/]+@/, `:${password}@`);
 
   it.each<[string, string, (database: TestDatabase) => string]>([
-    ['a wrong password', 'DB_LOGIN_REFUSED', ({ url }) => withPassword(url('maintain'), 'S3cret')],
-    ['no password', 'DB_LOGIN_REFUSED', ({ url }) => url('maintain').replace(/:[^:@/]+@/, '@')],
-    ['a database that is missing', 'DB_MISSING', ({ url, name }) => url('maintain').replace(`/${name}`, '/missing')],
-    ['a role without the right', 'DB_DENIED', ({ url }) => url('web')],
-    ['a server without TLS', 'DB_TLS', ({ url }) => `${url('maintain')}?sslmode=require`],
-    ['a certificate that is missing', 'DB_TLS', ({ url }) => `${url('maintain')}?sslrootcert=/missing.pem`],
-    ['a port of nobody', 'DATABASE_UNAVAILABLE', ({ url }) => url('maintain').replace(/:[0-9]+[/]/, ':1/')],
+    ['a wrong password', 'DB_LOGIN_REFUSED', (one) => withPassword(one.url('maintain'), 'S3cret')],
+    ['no password', 'DB_LOGIN_REFUSED', (one) => one.url('maintain').replace(/:[^:@/]+@/, '@')],
+    ['a database that is missing', 'DB_MISSING', (one) => one.url('maintain').replace(`/${one.name}`, '/missing')],
+    ['a role without the right', 'DB_DENIED', (one) => one.url('web')],
+    ['a server without TLS', 'DB_TLS', (one) => `${one.url('maintain')}?sslmode=require`],
+    ['a certificate that is missing', 'DB_TLS', (one) => `${one.url('maintain')}?sslrootcert=/missing.pem`],
+    ['a port of nobody', 'DATABASE_UNAVAILABLE', (one) => one.url('maintain').replace(/:[0-9]+[/]/, ':1/')],
     [
       'a host without addresses',
       'DATABASE_UNAVAILABLE',
-      ({ url }) => url('maintain').replace(/@[^:/]+/, '@none.invalid'),
+      (one) => one.url('maintain').replace(/@[^:/]+/, '@none.invalid'),
     ],
-    ['a socket that is missing', 'DATABASE_UNAVAILABLE', ({ url }) => `${url('maintain')}?host=/missing`],
+    ['a socket that is missing', 'DATABASE_UNAVAILABLE', (one) => `${one.url('maintain')}?host=/missing`],
   ])('%s is %s, with the place and without the password', async (_, code, urlOf) => {
-    const database = await host.database();
     const url = urlOf(database);
     const { username, pathname } = new URL(url);
     const refused = (await maintainDatabase(url, retention).catch((error: unknown) => error)) as DatabaseError;
@@ -123,7 +124,6 @@ describe('refusals of the server', () => {
   });
 
   it('a lock that somebody holds is DB_BUSY', async () => {
-    const database = await host.database();
     const url = `${database.url('maintain')}?options=${encodeURIComponent('-c lock_timeout=50ms')}`;
     const work = asRole({ url, role: 'maintain' }, {}, async (client) => {
       await database.sql('select pg_advisory_lock(1)');
@@ -133,7 +133,6 @@ describe('refusals of the server', () => {
   });
 
   it('services name them too', async () => {
-    const database = await host.database();
     const wrong = withPassword(database.url('worker'), 'S3cret');
     await expect(openWorkerDatabase(wrong)).rejects.toMatchObject({
       code: 'DB_LOGIN_REFUSED',
