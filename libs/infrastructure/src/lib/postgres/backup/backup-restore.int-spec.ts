@@ -214,13 +214,13 @@ describe('a backup that is interrupted', () => {
   it('is so, too, while it waits for a migration', async () => {
     const migration = await locked(source, 7_300_302);
     const interrupt = new AbortController();
-    const told: string[] = [];
+    const reported: string[] = [];
     const onWaiting = (what: string): void => {
-      told.push(what);
+      reported.push(what);
       interrupt.abort();
     };
     await expect(backUp({ onWaiting, signal: interrupt.signal })).rejects.toMatchObject({ code: 'BACKUP_INTERRUPTED' });
-    expect(told).toEqual(['a migration or restore of this database to end, for at most 60 s']);
+    expect(reported).toEqual(['a migration or restore of this database to end, for at most 60 s']);
     await migration.end();
   });
 });
@@ -228,13 +228,13 @@ describe('a backup that is interrupted', () => {
 it('a restore says what it waits for', async () => {
   await backUp();
   const migration = await locked(target, 7_300_302);
-  const told: string[] = [];
+  const reported: string[] = [];
   const onWaiting = (what: string): void => {
-    told.push(what);
+    reported.push(what);
     void migration.end();
   };
   await restore({ onWaiting });
-  expect(told).toEqual(['a migration, backup or restore of this database to end, for at most 60 s']);
+  expect(reported).toEqual(['a migration, backup or restore of this database to end, for at most 60 s']);
 });
 
 describe('a restore refuses, and writes nothing,', () => {
@@ -325,9 +325,9 @@ describe('a restore refuses, and writes nothing,', () => {
     await reader.connect();
     await reader.query('begin');
     await reader.query('select from pack_runs.runs');
-    const told: string[] = [];
-    await refused('RESTORE_IN_USE', /is using the tables/, { onWaiting: (what) => told.push(what) });
-    expect(told).toEqual(['other processes to stop using the tables, for at most 10 s']);
+    const reported: string[] = [];
+    await refused('RESTORE_IN_USE', /is using the tables/, { onWaiting: (what) => reported.push(what) });
+    expect(reported).toEqual(['other processes to stop using the tables, for at most 10 s']);
     await reader.end();
     await (await target.worker()).objectReferences.enrol([tenantA]);
     await refused('RESTORE_NOT_EMPTY', /rows in pack_artifacts\.object_looks$/);

@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import { telling, type OnWaiting } from '../connection/waiting';
+import { reportingWait, type OnWaiting } from '../connection/waiting';
 import { BackupError } from './backup-error';
 import { quoted, type Catalog } from './catalog';
 
@@ -20,7 +20,7 @@ export async function exclusivelyAsOwner<Result>(
   await client.query('set role taskrunner_owner');
   await client.query('begin');
   const what = `other processes to stop using the tables, for at most ${TABLES_MS / 1_000} s`;
-  await telling(what, onWaiting, () => lock(client, names));
+  await reportingWait(what, onWaiting, () => lock(client, names));
   await forceRowSecurity(client, catalog, false);
   const result = await work();
   await forceRowSecurity(client, catalog, true);

@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { asRole } from '../connection/client-of-role';
 import { parsers } from '../connection/connection';
-import { tellingUntil, type OnWaiting } from '../connection/waiting';
+import { reportingWaitUntil, type OnWaiting } from '../connection/waiting';
 import { MIGRATION_LOCK } from '../schema/migrate';
 
 /** Longest wait for a migration, a backup or a restore that is under way, milliseconds. */
@@ -36,5 +36,5 @@ export async function takeMigrationLock(
 ): Promise<void> {
   const what = `a ${shared ? 'migration or restore' : 'migration, backup or restore'} of this database to end`;
   const lock = shared ? 'pg_advisory_lock_shared' : 'pg_advisory_lock';
-  await tellingUntil(what, LOCK_MS, onWaiting, () => client.query(`select ${lock}($1)`, [MIGRATION_LOCK]));
+  await reportingWaitUntil(what, LOCK_MS, onWaiting, () => client.query(`select ${lock}($1)`, [MIGRATION_LOCK]));
 }

@@ -7,7 +7,7 @@ const MOMENT_MS = 2_000;
 export type OnWaiting = (what: string) => void;
 
 /** Does work that may wait for somebody else, and tells after a moment what it waits for. */
-export async function telling<Result>(
+export async function reportingWait<Result>(
   what: string,
   onWaiting: OnWaiting | undefined,
   work: () => Promise<Result>,
@@ -24,7 +24,7 @@ export async function telling<Result>(
  * The same for a lock that the connection waits for no longer than `limitMs`.
  * @throws DatabaseError `DB_BUSY` when that time is over
  */
-export async function tellingUntil<Result>(
+export async function reportingWaitUntil<Result>(
   what: string,
   limitMs: number,
   onWaiting: OnWaiting | undefined,
@@ -32,7 +32,7 @@ export async function tellingUntil<Result>(
 ): Promise<Result> {
   const limit = `${limitMs / 1_000} s`;
   try {
-    return await telling(`${what}, for at most ${limit}`, onWaiting, work);
+    return await reportingWait(`${what}, for at most ${limit}`, onWaiting, work);
   } catch (error) {
     if ((error as { code?: unknown }).code !== '55P03') throw error;
     throw new DatabaseError(

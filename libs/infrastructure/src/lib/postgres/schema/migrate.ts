@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { asRole } from '../connection/client-of-role';
 import { DatabaseError } from '../connection/database-error';
-import { telling, type OnWaiting } from '../connection/waiting';
+import { reportingWait, type OnWaiting } from '../connection/waiting';
 import { migrationNames } from '../migrations/migrations';
 import { PARTITION_DAYS } from '../upkeep/partitions';
 import type { Statement } from '../connection/statement';
@@ -24,7 +24,7 @@ export function migrateDatabase(ownerUrl: string, onWaiting?: OnWaiting): Promis
   // Its lock ends with the connection.
   return asRole({ url: ownerUrl, role: 'owner' }, { application_name: 'taskrunner migrate' }, async (guard) => {
     await guard.query('set lock_timeout = 0');
-    await telling('a migration, backup or restore of this database to end', onWaiting, () =>
+    await reportingWait('a migration, backup or restore of this database to end', onWaiting, () =>
       guard.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]),
     );
     await guard.query('create schema if not exists pack_runs');

@@ -2,7 +2,7 @@ import { canonical, runUuid, type RunId, type TenantId } from '@taskrunner/core'
 import type { Client } from 'pg';
 import { asRole } from '../connection/client-of-role';
 import { DatabaseError } from '../connection/database-error';
-import { tellingUntil, type OnWaiting } from '../connection/waiting';
+import { reportingWaitUntil, type OnWaiting } from '../connection/waiting';
 import { dropPartitions, makePartitions, type KeptDay } from './partitions';
 import { removeExpired, type Removed, type Retention } from './retention';
 
@@ -30,7 +30,7 @@ export function maintainDatabase(
   onWaiting?: OnWaiting,
 ): Promise<Maintained> {
   return asMaintain(maintainUrl, async (client) => {
-    await tellingUntil('another `taskrunner maintain` to end', LOCK_MS, onWaiting, () =>
+    await reportingWaitUntil('another `taskrunner maintain` to end', LOCK_MS, onWaiting, () =>
       client.query('select pg_advisory_lock($1)', [LOCK]),
     );
     const beOwner = async (): Promise<void> => void (await client.query('set role taskrunner_owner'));
