@@ -11,6 +11,7 @@ const {
   loadConfiguration,
   maintainDatabase,
   migrateDatabase,
+  namingStore,
   openExistingObjectStore,
   openObjectStore,
   restoreDatabase,
@@ -22,15 +23,20 @@ const {
 const { version: product } = require('../package.json');
 
 const JOBS = {
-  migrate: ({ ownerUrl }) => migrateDatabase(needed(ownerUrl, 'owner')),
-  maintain: ({ maintainUrl }, { retention }) => maintainDatabase(needed(maintainUrl, 'maintain'), retention),
+  migrate: ({ ownerUrl }) => migrateDatabase(needed(ownerUrl, 'owner'), onWaiting),
+  maintain: ({ maintainUrl }, { retention }) => maintainDatabase(needed(maintainUrl, 'maintain'), retention, onWaiting),
   backup: async ({ maintainUrl }, { artifacts }, [folder, objects]) => {
     if (folder === undefined || ![undefined, 'objects'].includes(objects)) throw usage('backup FOLDER [objects]');
-    const { manifest, digest } = await backUpDatabase(needed(maintainUrl, 'maintain'), {
-      ...{ folder, product, copyObjects: objects === 'objects', objects: await openExistingObjectStore(artifacts) },
-      onLost: ({ tenant, run, digest, what }) =>
-        process.stderr.write(`${what} object: ${digest} of ${tenant} ${run ?? 'schedules'}\n`),
-    });
+    const interrupt = new AbortController();
+    for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => interrupt.abort());
+    const { manifest, digest } = await namingStore(artifacts, async () =>
+      backUpDatabase(needed(maintainUrl, 'maintain'), {
+        ...{ folder, product, copyObjects: objects === 'objects', objects: await openExistingObjectStore(artifacts) },
+        ...{ onWaiting, signal: interrupt.signal },
+        onLost: ({ tenant, run, digest, what }) =>
+          process.stderr.write(`${what} object: ${digest} of ${tenant} ${run ?? 'schedules'}\n`),
+      }),
+    );
     if (manifest.objects.lost + manifest.objects.altered > 0) process.exitCode = 1;
     return { folder, digest, takenAt: manifest.takenAt, objects: manifest.objects, keys: manifest.keys };
   },
@@ -38,19 +44,27 @@ const JOBS = {
     if (folder === undefined || !RESTORED_OBJECTS.includes(mode) || !RESTORED_KEYS.includes(keysMode))
       throw usage(`restore FOLDER [${RESTORED_OBJECTS.join('|')}] [${RESTORED_KEYS.join('|')}]`);
     const { artifacts } = configuration;
-    const objects = await (mode === 'copy' ? openObjectStore : openExistingObjectStore)(artifacts);
+    const openStore = mode === 'copy' ? openObjectStore : openExistingObjectStore;
     const keys = await keysAtHand(keyPathsOf(configuration));
-    const given = { folder, mode, objects, keys, keysMode, calendar: new CronerCalendar(), expected: null };
-    const { manifest, ...done } = await restoreDatabase(needed(maintainUrl, 'maintain'), given);
+    const { manifest, ...done } = await namingStore(artifacts, async () =>
+      restoreDatabase(needed(maintainUrl, 'maintain'), {
+        ...{ folder, mode, keys, keysMode, objects: await openStore(artifacts) },
+        ...{ calendar: new CronerCalendar(), expected: null, onWaiting },
+      }),
+    );
     return { ...done, takenAt: manifest.takenAt };
   },
-  settle: ({ maintainUrl }) => settleRecovered(needed(maintainUrl, 'maintain'), new CronerCalendar()),
+  settle: ({ maintainUrl }) => settleRecovered(needed(maintainUrl, 'maintain'), new CronerCalendar(), onWaiting),
   resume: ({ maintainUrl }, _, [tenant, run, reason]) => {
     if (reason === undefined) throw usage('resume TENANT RUN|all REASON');
     return resumeRuns(needed(maintainUrl, 'maintain'), { tenant, run: run === 'all' ? null : run, reason });
   },
 };
 const DAY_MS = 86_400_000;
+
+function onWaiting(what) {
+  process.stderr.write(`waiting for ${what}\n`);
+}
 
 function needed(url, role) {
   if (url === undefined)

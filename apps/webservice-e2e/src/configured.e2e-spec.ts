@@ -1,9 +1,11 @@
+import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { runUuid, type Json, type RunId } from '@taskrunner/core';
 import { Client } from 'pg';
-import { Caller, pack, pause, startStack, type DevStack } from './stack/stack';
+import { Caller, pack, pause, ROOT, startStack, type DevStack } from './stack/stack';
 
 // What is configured is in use: one stack with few defaults, and what callers, the database and the disk see of it.
 
@@ -138,6 +140,22 @@ describe('a configured installation', () => {
     expect(requirement).toMatchObject({ minApprovals: 2, maxAuthAge: 'PT900S' });
     const first = await grace.approve(run, 'go');
     expect(first.body).toMatchObject({ status: 'open', approvals: 1, required: 2 });
+
+    // What a change would do to it is told before anybody makes it.
+    const forecast = async (env: NodeJS.ProcessEnv): Promise<object> => {
+      const args = ['config', 'check', stack.configurationPath, '--runs', '--output', 'json'];
+      const program = join(ROOT, 'apps/cli/bin/taskrunner.js');
+      const { stdout } = await promisify(execFile)(process.execPath, [program, ...args], {
+        env: { PATH: process.env['PATH'], ...env },
+      });
+      return (JSON.parse(stdout) as { runs: object }).runs;
+    };
+    expect(await forecast({})).toEqual({ continue: 1, stop: [], wait: [], unreadable: 0 });
+    expect(await forecast({ TASKRUNNER_APPROVALS_FLOOR_MIN_APPROVALS: '3' })).toEqual({
+      ...{ continue: 0, wait: [], unreadable: 0 },
+      stop: [{ code: 'PROFILE_MISMATCH', runs: 1, detail: expect.stringContaining('approvals.floor.minApprovals') }],
+    });
+    expect((await ada.summary(run))['status']).toBe('waiting');
     await ada.ask('POST', `/api/runs/${run}/cancel`, { reason: 'enough' });
   });
 

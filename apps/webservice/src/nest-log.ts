@@ -3,7 +3,10 @@ import type { ServiceLog } from './observability';
 
 type Said = Parameters<ServiceLog['say']>;
 
-/** What the framework says, in our log. Its chatter at start is for debugging. What it says before there is a log is said then. */
+/**
+ * What the framework says, in our log; and what services say through its logger: an object with an `event` is said under that name. The
+ * framework's chatter at start is for debugging. What is said before there is a log is said then.
+ */
 export class NestLog implements LoggerService {
   private inner: ServiceLog | null = null;
   private readonly waiting: Said[] = [];
@@ -38,12 +41,29 @@ export class NestLog implements LoggerService {
     this.say('trace', message, more);
   }
 
-  /** Nest hands the context over last; of an error, its stack before it. */
   private say(level: Said[0], message: unknown, more: readonly unknown[]): void {
-    const context = more.at(-1);
-    const rest = more.slice(0, -1);
-    const said: Said = [level, 'nest', { message, context, ...(rest.length > 0 ? { more: rest } : {}) }];
+    const said: Said = isEvent(message) ? eventOf(level, message) : chatterOf(level, message, more);
     if (this.inner) this.inner.say(...said);
     else this.waiting.push(said);
   }
+}
+
+interface EventMessage {
+  readonly event: string;
+  readonly [field: string]: unknown;
+}
+
+function isEvent(message: unknown): message is EventMessage {
+  return typeof message === 'object' && message !== null && 'event' in message && typeof message.event === 'string';
+}
+
+function eventOf(level: Said[0], { event, ...fields }: EventMessage): Said {
+  return [level, event, fields];
+}
+
+/** Nest hands the context over last; of an error, its stack before it. */
+function chatterOf(level: Said[0], message: unknown, more: readonly unknown[]): Said {
+  const context = more.at(-1);
+  const rest = more.slice(0, -1);
+  return [level, 'nest', { message, context, ...(rest.length > 0 ? { more: rest } : {}) }];
 }

@@ -39,8 +39,6 @@ import {
 import {
   announcingOf,
   DatabaseClock,
-  egressRulesOf,
-  environmentsOf,
   JOURNAL_KEY,
   PlanningThreads,
   POLICY_JUDGES,
@@ -48,6 +46,7 @@ import {
   Sandboxes,
   SECRETS,
   Supervisor,
+  workerMeansOf,
 } from '@taskrunner/infrastructure/worker-modules';
 import { raiseAlarm } from './reporting/alarm';
 import { Capabilities } from './capabilities';
@@ -175,14 +174,7 @@ function meansOf({
   readonly configuredAt: number;
 }): WorkerMeans {
   const build = { isolation: sandboxes.open, executors, packTrust };
-  const { usual, sealed } = environmentsOf(configuration, build);
-  return {
-    environments: [...new Set(sealed === null ? [usual] : [usual, sealed])],
-    isolations: sandboxes.enforced,
-    egress: egressRulesOf(configuration),
-    packTrust,
-    configuredAt,
-  };
+  return workerMeansOf(configuration, build, { isolations: sandboxes.enforced, configuredAt });
 }
 
 /** What this worker proves, and the environments of its own configuration whose sandbox it can enforce: the ones that it claims runs of at once. */

@@ -1,4 +1,5 @@
 import type { WorkerSession } from '@taskrunner/core';
+import type { LeaseLoss } from './lease/lease';
 import type { LeaseKeeper } from './lease/lease-keeper';
 import type { Registration } from './registration';
 import type { SandboxProbes } from './sandbox-probes';
@@ -11,8 +12,8 @@ export class WorkerSessions {
     private readonly probes: SandboxProbes,
   ) {}
 
-  /** Begins a session. `onLost`: its lease was swept. */
-  async begin(onLost: () => void): Promise<WorkerSession> {
+  /** Begins a session. `onLost`: its lease is over. */
+  async begin(onLost: (loss: LeaseLoss) => void): Promise<WorkerSession> {
     // Before runs name them.
     await this.probes.keep();
     const workerSession = await this.registration.begin();

@@ -1,6 +1,7 @@
 import type { BeforeApplicationShutdown } from '@nestjs/common';
 import type { Capabilities } from './capabilities';
 import type { Departure } from './departure';
+import type { LeaseLoss } from './lease/lease';
 import type { UpkeepLoops } from './loops/upkeep-loops';
 import type { WorkLoops } from './loops/work-loops';
 import type { Processes } from './processes';
@@ -28,7 +29,7 @@ export class Worker implements BeforeApplicationShutdown {
   ) {}
 
   async start(): Promise<void> {
-    this.work.start(await this.sessions.begin(() => void this.beginAgain()));
+    this.work.start(await this.sessions.begin((loss) => void this.beginAgain(loss)));
     this.sandboxes.start();
     this.upkeep.start();
     this.hasStarted = true;
@@ -51,11 +52,11 @@ export class Worker implements BeforeApplicationShutdown {
     await this.sessions.retire();
   }
 
-  /** The lease was swept: this session is over, another begins, however long the database stays away. */
-  private async beginAgain(): Promise<void> {
+  /** The lease is over: this session is, too, and another begins, however long the database stays away. */
+  private async beginAgain(loss: LeaseLoss): Promise<void> {
     if (this.departure.hasBegun || this.isRestarting) return;
     this.isRestarting = true;
-    this.log.say('error', 'lease.lost', {});
+    this.log.say('error', 'lease.lost', { ...loss });
     this.work.abandon();
     await this.sessions.end();
     await this.work.abandoned();

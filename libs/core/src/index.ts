@@ -388,6 +388,7 @@ export {
   type ExecutorFailure,
 } from './lib/operations/claimed-run/driver-dependencies';
 export { RunDriver, type Driven } from './lib/operations/driver/drive-run';
+export { forecastRuns, unmetOfTexts, type Forecast } from './lib/operations/driver/forecast-runs';
 export { partsOf, stopOf, unmetOf } from './lib/operations/driver/honour-run';
 export type { Honouring } from './lib/operations/claimed-run/honouring';
 export type { Refusal } from './lib/operations/claimed-run/refusal';

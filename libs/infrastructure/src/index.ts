@@ -26,6 +26,7 @@ export {
   type RestoreOptions,
 } from './lib/postgres/backup/restore-database';
 export { RESTORED_KEYS, type RestoredKeys } from './lib/postgres/backup/keys-needed';
+export { visitActiveRuns, type ActiveKind } from './lib/postgres/workers/active-runs';
 export { resumeRuns } from './lib/postgres/backup/resume-runs';
 export { settleRecovered } from './lib/postgres/backup/settle-recovered';
 export type { Settled, StoppedRun } from './lib/postgres/backup/settle-restored';
@@ -50,7 +51,12 @@ export { CronerCalendar } from './lib/calendar/croner-calendar';
 export { FileObjectStore } from './lib/object-store/file-object-store';
 export { Spool } from './lib/object-store/spool';
 export { openDestinations, type DestinationChoice, type Sending } from './lib/object-store/open-destinations';
-export { openExistingObjectStore, openObjectStore, type ObjectStoreChoice } from './lib/object-store/open-object-store';
+export {
+  namingStore,
+  openExistingObjectStore,
+  openObjectStore,
+  type ObjectStoreChoice,
+} from './lib/object-store/open-object-store';
 export {
   objectsReadiness,
   sayOutage,
@@ -120,6 +126,7 @@ export {
   profileDefaultsOf,
   retryRuleOf,
   SEALED_ISOLATION,
+  workerMeansOf,
   type Build,
   type Environments,
 } from './lib/configuration/environment-of';

@@ -2,7 +2,7 @@
 export { writeTar } from './lib/archive/write-tar';
 export { AttestorModule } from './lib/attestor/attestor.module';
 export { egressRulesOf } from './lib/configuration/egress-settings';
-export { environmentsOf, SEALED_ISOLATION } from './lib/configuration/environment-of';
+export { environmentsOf, SEALED_ISOLATION, workerMeansOf } from './lib/configuration/environment-of';
 export { variableOf } from './lib/configuration/environment-variables';
 export { announcingOf, endpointId } from './lib/configuration/webhook-endpoints';
 export { CONTAINER_ENGINE, ContainerModule } from './lib/container/container.module';

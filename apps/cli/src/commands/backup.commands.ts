@@ -4,6 +4,7 @@ import {
   CronerCalendar,
   keyPathsOf,
   keysAtHand,
+  namingStore,
   openExistingObjectStore,
   openObjectStore,
   restoreDatabase,
@@ -23,7 +24,7 @@ import { CliError } from '../terminal/cli-error';
 import { EXIT } from '../terminal/exit-code';
 import { safeLine } from '../terminal/safe-text';
 import type { Context } from './context';
-import { CONFIG, configOf, runOf, settingsOf, urlOf } from './database-settings';
+import { CONFIG, configOf, runOf, sayWaiting, settingsOf, urlOf } from './database-settings';
 import { withOutput } from './options';
 
 /** `taskrunner maintain backup`, `restore`, `settle` and `resume`: with the role `maintain`, and the object store of the configuration. */
@@ -36,13 +37,19 @@ export function registerBackup(maintain: Command, context: Context): void {
     .action((folder: string, { withObjects }: { readonly withObjects?: boolean }, command: Command) =>
       context.run(async () => {
         const { urls, configuration } = await settingsOf(configOf(command), context);
-        const made = await backUpDatabase(urlOf('maintain', urls), {
-          folder,
-          product: context.program.version,
-          objects: await openExistingObjectStore(configuration.artifacts),
-          copyObjects: withObjects === true,
-          onLost: (lost) => terminal.say(safeLine(describeLost(lost))),
-        });
+        const { artifacts } = configuration;
+        const interrupt = interruptible();
+        const made = await namingStore(artifacts, async () =>
+          backUpDatabase(urlOf('maintain', urls), {
+            folder,
+            product: context.program.version,
+            objects: await openExistingObjectStore(artifacts),
+            copyObjects: withObjects === true,
+            signal: interrupt.signal,
+            onWaiting: sayWaiting(terminal),
+            onLost: (lost) => terminal.say(safeLine(describeLost(lost))),
+          }),
+        ).finally(interrupt.close);
         const { manifest, digest } = made;
         if (isJson(command)) terminal.print(JSON.stringify({ digest, manifest }));
         else for (const line of describeBackup(made)) terminal.print(safeLine(line));
@@ -72,18 +79,22 @@ export function registerBackup(maintain: Command, context: Context): void {
     .action((folder: string, supplied: RestoreSupplied, command: Command) =>
       context.run(async () => {
         const { urls, configuration } = await settingsOf(configOf(command), context);
-        const done = await restoreDatabase(urlOf('maintain', urls), {
-          folder,
-          // A new installation has none yet: the copies make it.
-          objects: await (supplied.objects === 'copy' ? openObjectStore : openExistingObjectStore)(
-            configuration.artifacts,
-          ),
-          mode: supplied.objects,
-          keys: await keysAtHand(keyPathsOf(configuration)),
-          keysMode: supplied.keys,
-          calendar: new CronerCalendar(),
-          expected: supplied.digest === undefined ? null : digestIn(supplied.digest),
-        });
+        const { artifacts } = configuration;
+        // A new installation has none yet: the copies make it.
+        const openStore = supplied.objects === 'copy' ? openObjectStore : openExistingObjectStore;
+        const keys = await keysAtHand(keyPathsOf(configuration));
+        const done = await namingStore(artifacts, async () =>
+          restoreDatabase(urlOf('maintain', urls), {
+            folder,
+            objects: await openStore(artifacts),
+            mode: supplied.objects,
+            keys,
+            keysMode: supplied.keys,
+            calendar: new CronerCalendar(),
+            onWaiting: sayWaiting(terminal),
+            expected: supplied.digest === undefined ? null : digestIn(supplied.digest),
+          }),
+        );
         if (isJson(command)) terminal.print(JSON.stringify(inJson(done)));
         else for (const line of describeRestore(done)) terminal.print(safeLine(line));
         return EXIT.OK;
@@ -95,7 +106,7 @@ export function registerBackup(maintain: Command, context: Context): void {
     .action((_: object, command: Command) =>
       context.run(async () => {
         const { urls } = await settingsOf(configOf(command), context);
-        const done = await settleRecovered(urlOf('maintain', urls), new CronerCalendar());
+        const done = await settleRecovered(urlOf('maintain', urls), new CronerCalendar(), sayWaiting(terminal));
         if (isJson(command)) terminal.print(JSON.stringify(done));
         else for (const line of describeRuns(done)) terminal.print(safeLine(line));
         return EXIT.OK;
@@ -118,6 +129,21 @@ export function registerBackup(maintain: Command, context: Context): void {
       }),
     );
 }
+
+/** Aborts when the process is told to end; a second time ends it at once. */
+function interruptible(): { readonly signal: AbortSignal; readonly close: () => void } {
+  const controller = new AbortController();
+  const abort = (): void => controller.abort();
+  for (const name of INTERRUPTS) process.once(name, abort);
+  return {
+    signal: controller.signal,
+    close: () => {
+      for (const name of INTERRUPTS) process.off(name, abort);
+    },
+  };
+}
+
+const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 interface RestoreSupplied {
   readonly objects: RestoredObjects;

@@ -12,9 +12,14 @@ import { faultLines } from '../terminal/print-faults';
 import { safeLine } from '../terminal/safe-text';
 import type { Context } from './context';
 import { withOutput } from './options';
+import { forecastLines, forecastOf, type RunForecast } from './run-forecast';
 
 interface Options {
   readonly output: string;
+}
+
+interface CheckOptions extends Options {
+  readonly runs?: boolean;
 }
 
 const FILE = 'configuration file (default: TASKRUNNER_CONFIG, then the default path)';
@@ -24,8 +29,14 @@ export function registerConfig(program: Command, context: Context): void {
   const config = program.command('config').description('check and show the configuration of the services');
   withOutput(config.command('check').argument('[file]', FILE), 'json')
     .description('validate the configuration, including environment variables, and report all errors')
-    .action((supplied: string | undefined, options: Options) =>
-      context.run(async () => check(await read(supplied, context, 'check'), options, context)),
+    .option('--runs', 'also ask its database, with the maintain role, what workers with it would do with active runs')
+    .action((supplied: string | undefined, options: CheckOptions) =>
+      context.run(async () => {
+        const found = await read(supplied, context, 'check');
+        const { reading } = found;
+        const runs = options.runs === true && reading.kind === 'read' ? await forecastOf(reading.configuration) : null;
+        return check(found, options, context, runs);
+      }),
     );
   withOutput(config.command('show').argument('[file]', FILE), 'json')
     .description('print the effective configuration, including defaults and overrides; passwords are redacted')
@@ -53,12 +64,18 @@ async function read(supplied: string | undefined, { env }: Context, reader: 'che
   return { file: configurationFileOf(supplied, env), reading: await loadConfiguration(supplied, env, reader) };
 }
 
-function check({ file, reading }: Read, { output }: Options, { terminal }: Context): ExitCode {
+function check(
+  { file, reading }: Read,
+  { output }: Options,
+  { terminal }: Context,
+  runs: RunForecast | null = null,
+): ExitCode {
   const faults = reading.kind === 'refused' ? reading.faults : [];
   const valid = faults.length === 0;
-  if (output === 'json') terminal.print(JSON.stringify({ valid, file, errors: faults }));
+  if (output === 'json') terminal.print(JSON.stringify({ valid, file, errors: faults, ...(runs && { runs }) }));
   else if (valid) terminal.print(safeLine(`${file} is valid`));
   else for (const line of faultLines(faults, file)) terminal.say(line);
+  if (runs !== null && output !== 'json') for (const line of forecastLines(runs)) terminal.print(line);
   return valid ? EXIT.OK : EXIT.INVALID_INPUT;
 }
 

@@ -3,6 +3,8 @@ import { configurationFileOf, databaseUrlsOf, loadConfiguration, type Configurat
 import type { Command } from 'commander';
 import { CliError } from '../terminal/cli-error';
 import { faultLines } from '../terminal/print-faults';
+import { safeLine } from '../terminal/safe-text';
+import type { Terminal } from '../terminal/terminal';
 import type { Context } from './context';
 
 /** `--config` of commands for operators. */
@@ -38,6 +40,11 @@ export function urlOf(role: 'owner' | 'maintain', urls: Settings['urls']): strin
     `no connection is configured for taskrunner_${role}`,
     `Set database.host and database.${role}PasswordFile, or database.${role}Url.`,
   );
+}
+
+/** Says on the terminal what a command waits for. */
+export function sayWaiting(terminal: Terminal): (what: string) => void {
+  return (what) => terminal.say(safeLine(`waiting for ${what}`));
 }
 
 /** `--config` of a command, or of `maintain`, which takes it wherever it stands. */

@@ -1,4 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCommandLine } from '../program';
@@ -8,9 +10,10 @@ describe('taskrunner maintain', () => {
   beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'maintain-'))));
   afterAll(() => rmSync(folder, { recursive: true }));
 
+  let exit: number;
   const taskrunner = async (...args: readonly string[]): Promise<readonly string[]> => {
     const err: string[] = [];
-    await runCommandLine({
+    exit = await runCommandLine({
       arguments: args,
       env: { TASKRUNNER_CONFIG: join(folder, 'another.yaml') },
       version: '0',
@@ -44,5 +47,99 @@ describe('taskrunner maintain', () => {
     writeFileSync(path, 'http: { prot: 1 }\n');
     const args = line.split(' ').map((word) => (word === 'FILE' ? path : word));
     expect((await taskrunner(...args))[0]).toBe(`CONFIG_UNKNOWN_KEY ${path}:1:9 http has no key "prot".`);
+  });
+
+  describe('where the database or the store is not there', () => {
+    const config = (name: string, text: string): string => {
+      const path = join(folder, name);
+      writeFileSync(path, text);
+      return path;
+    };
+    /** A server that ends each connection before it says a word. */
+    let mute: Server;
+    let port: number;
+    beforeAll(async () => {
+      mute = createServer((socket) => socket.destroy());
+      await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
+      port = (mute.address() as AddressInfo).port;
+      mkdirSync(join(folder, 'objects', 'staging'), { recursive: true });
+    });
+    afterAll(() => new Promise((resolve) => mute.close(resolve)));
+    const database = (place: string): string =>
+      config(
+        'away.yaml',
+        `artifacts: { root: ${join(folder, 'objects')} }
+database:
+  maintainUrl: postgresql://taskrunner_maintain:S3cret@${place}
+  ownerUrl: postgresql://taskrunner_owner:S3cret@${place}
+`,
+      );
+
+    it.each([
+      ['maintain', 'maintain'],
+      ['maintain hold', 'maintain hold run_01jd0000000000000000000000 --tenant acme --reason why'],
+      ['maintain backup', 'maintain backup FOLDER/backup'],
+      ['maintain settle', 'maintain settle'],
+      ['maintain resume', 'maintain resume --tenant acme --reason why'],
+      ['migrate', 'migrate'],
+    ])('%s says which database, and what to do', async (_, line) => {
+      const file = database(`127.0.0.1:${port}/runs`);
+      const words = line.split(' ').map((word) => word.replace('FOLDER', folder));
+      const [what, help, ...more] = await taskrunner(...words, '--config', file);
+      const role = line === 'migrate' ? 'owner' : 'maintain';
+      expect(what).toMatch(
+        `DATABASE_UNAVAILABLE postgresql://taskrunner_${role}@127.0.0.1:${port}/runs does not answer: `,
+      );
+      expect(help).toMatch(/^help: Check that PostgreSQL runs/);
+      expect([more, exit]).toEqual([[], 1]);
+    });
+
+    it('a backup that is interrupted says so, and leaves nothing', async () => {
+      const listeners = process.listenerCount('SIGINT');
+      const silent = createServer(() => undefined);
+      await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+      const file = database(`127.0.0.1:${(silent.address() as AddressInfo).port}/runs`);
+      const backup = taskrunner('maintain', 'backup', join(folder, 'interrupted'), '--config', file);
+      const [socket] = (await once(silent, 'connection')) as [Socket];
+      process.emit('SIGINT');
+      expect(await backup).toEqual([
+        'BACKUP_INTERRUPTED no backup was made; what was written is removed',
+        'help: Start the backup again.',
+      ]);
+      expect(exit).toBe(1);
+      expect(readdirSync(folder).filter((name) => name.startsWith('interrupted'))).toEqual([]);
+      expect(process.listenerCount('SIGINT')).toBe(listeners);
+      socket.destroy();
+      await new Promise((resolve) => silent.close(resolve));
+    });
+
+    it('says which password file cannot be read', async () => {
+      const missing = join(folder, 'none');
+      const file = config('password.yaml', `database: { host: 127.0.0.1, maintainPasswordFile: ${missing} }\n`);
+      const [what, help] = await taskrunner('maintain', '--config', file);
+      expect(what).toMatch(`DB_PASSWORD_FILE database.maintainPasswordFile ${missing} cannot be read: ENOENT`);
+      expect(help).toMatch(/^help: Create the file/);
+      expect(exit).toBe(1);
+    });
+
+    it.each([
+      ['backup', 'is not there', 'maintain backup FOLDER/other', ''],
+      ['restore', 'is a file', 'maintain restore FOLDER --objects copy', 'file'],
+    ])('%s says which folder of objects %s', async (_, why, line, name) => {
+      if (name !== '') writeFileSync(join(folder, name), '');
+      const root = join(folder, name || 'nowhere', 'objects');
+      const file = config(
+        'store.yaml',
+        `artifacts: { root: ${name === '' ? root : join(folder, name)} }
+database: { maintainUrl: "postgresql://x@127.0.0.1:${port}/runs" }
+`,
+      );
+      const words = line.split(' ').map((word) => word.replace('FOLDER', folder));
+      const [what, help] = await taskrunner(...words, '--config', file);
+      expect(what).toMatch(/^OBJECT_STORE_UNAVAILABLE the folder of objects .*: artifacts\.root \//);
+      expect(what).toContain(folder);
+      expect(help).toMatch(/^help: Try again/);
+      expect([why, exit]).toEqual([why, 1]);
+    });
   });
 });

@@ -6,7 +6,7 @@ import { reportError } from '../terminal/report-error';
 import { safeLine } from '../terminal/safe-text';
 import { registerBackup } from './backup.commands';
 import type { Context } from './context';
-import { CONFIG, configOf, runOf, settingsOf, urlOf } from './database-settings';
+import { CONFIG, configOf, runOf, sayWaiting, settingsOf, urlOf } from './database-settings';
 import { withOutput } from './options';
 
 interface Options {
@@ -28,7 +28,8 @@ export function registerDatabase(program: Command, context: Context): void {
     .option(...CONFIG)
     .action(({ config }: Options) =>
       context.run(async () => {
-        const { ran } = await migrateDatabase(urlOf('owner', (await settingsOf(config, context)).urls));
+        const { urls } = await settingsOf(config, context);
+        const { ran } = await migrateDatabase(urlOf('owner', urls), sayWaiting(terminal));
         terminal.print(ran.length === 0 ? 'the database is up to date' : ran.join('\n'));
         return EXIT.OK;
       }),
@@ -41,7 +42,7 @@ export function registerDatabase(program: Command, context: Context): void {
       context.run(async () => {
         const { urls, configuration } = await settingsOf(config, context);
         const upkeep = async (): Promise<ExitCode> => {
-          const done = await maintainDatabase(urlOf('maintain', urls), configuration.retention);
+          const done = await maintainDatabase(urlOf('maintain', urls), configuration.retention, sayWaiting(terminal));
           terminal.print(output === 'json' ? JSON.stringify(done) : describeMaintained(done));
           return EXIT.OK;
         };

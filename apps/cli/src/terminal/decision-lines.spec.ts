@@ -1,6 +1,6 @@
-import type { RunGateView } from '../server/run-views';
+import type { RunGateView, RunView } from '../server/run-views';
 import { runGateLines } from './decision-lines';
-import { endLines, waitLines } from './run-lines';
+import { endLines, waitLine, waitLines } from './run-lines';
 
 const policy = {
   id: 'late',
@@ -110,5 +110,27 @@ describe('a run', () => {
       'run run_1 failed',
       'POLICY_DENIED at check',
     ]);
+  });
+});
+
+describe('what a run waits for', () => {
+  it.each([
+    [
+      'with a time',
+      'timer',
+      'pause',
+      '2026-11-25T10:00:00.000Z',
+      'waiting: timer pause until 2026-11-25T10:00:00.000Z',
+    ],
+    ['without one', 'concurrency', 'deploy', null, 'waiting: concurrency deploy'],
+    ['without anything', 'restore', null, null, 'waiting: restore'],
+  ])('is a line %s', (_, kind, id, until, line) => {
+    expect(waitLine({ kind, id, until, since: null })).toBe(line);
+  });
+
+  it('after a restore is what an operator must do', () => {
+    const run = { runId: 'run_1' } as RunView;
+    const lines = waitLines(run, { kind: 'restore', id: null, since: null, until: null });
+    expect(lines.at(-1)).toContain('taskrunner maintain resume run_1');
   });
 });

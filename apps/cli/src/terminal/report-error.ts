@@ -9,6 +9,23 @@ import type { Terminal } from './terminal';
 /** Codes of files that were named on the command line. */
 const OF_FILES = /^(ARCHIVE|DOC|EVIDENCE|TRUST|KEY|ENVELOPE|PACK)_/;
 
+/** Errors of the file system that are those of whoever runs the command, or of the machine. */
+const FILE_ERRORS: ReadonlySet<unknown> = new Set([
+  ...['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'EISDIR', 'EEXIST', 'ENOTEMPTY', 'ELOOP', 'ENAMETOOLONG'],
+  ...['ENOSPC', 'EDQUOT', 'EFBIG', 'EMFILE', 'ENFILE', 'EIO', 'ESTALE', 'EXDEV'],
+]);
+
+/** What a file system refuses is no bug; null: the error is none of it. */
+function refusedFile(error: unknown): CliError | null {
+  const { code, syscall, message } = error as { code?: unknown; syscall?: unknown; message?: unknown };
+  if (!FILE_ERRORS.has(code) || typeof syscall !== 'string' || syscall === 'connect') return null;
+  return new CliError(
+    'CLI_FILE',
+    String(message),
+    'Check that the file or folder is there, that this user may read or write it, and that there is space.',
+  );
+}
+
 /** Says what went wrong on stderr, and with which exit code to end. Bugs keep their stack; everything expected has a code and help. */
 export function reportError(error: unknown, terminal: Terminal, file = ''): ExitCode {
   if (ServerProblem.is(error)) {
@@ -29,6 +46,8 @@ export function reportError(error: unknown, terminal: Terminal, file = ''): Exit
     if (error.code === 'REGISTRY_UNAVAILABLE') return EXIT.RETRYABLE;
     return OF_FILES.test(error.code) ? EXIT.INVALID_INPUT : EXIT.FAILED;
   }
+  const ofFile = refusedFile(error);
+  if (ofFile !== null) return reportError(ofFile, terminal, file);
   terminal.say(`CLI_BUG ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   terminal.say('help: This is a bug. Report it together with the text above.');
   return EXIT.FAILED;

@@ -19,8 +19,20 @@ export function waitLines({ runId }: RunView, { kind, id, until, policy = null }
       safeLine(`no worker matches the profile that this run was admitted with: ${id ?? '?'}`),
       safeLine(`help: Contact the operator, or cancel the run with: taskrunner cancel ${runId}`),
     ];
+  if (kind === 'restore')
+    return [
+      'the database was restored, and the run has steps that may act only once: whether they have acted since the backup is not known',
+      safeLine(
+        `help: Ask the operator to check, and to run: taskrunner maintain resume ${runId} --tenant NAME --reason TEXT`,
+      ),
+    ];
   if (kind === 'attention') return [safeLine(`needs attention: ${id ?? '?'}`)];
   return [];
+}
+
+/** What a run waits for, on a line. */
+export function waitLine({ kind, id, until }: WaitView): string {
+  return safeLine(`waiting: ${kind}${id === null ? '' : ` ${id}`}${until === null ? '' : ` until ${until}`}`);
 }
 
 /** How a run ended; where a policy ended it, with what the policy said. */

@@ -146,7 +146,7 @@ export class RunsController {
       pack: { description: 'Return only runs of the pack with this name.', schema: { type: 'string' } },
       stuck: {
         description:
-          'Return only runs that need a person: a step needs attention (`attention`), the run was halted because its records were altered (`halted`), the seal of its evidence is blocked (`blocked`), or any of these (`any`).',
+          'Return only runs that need a person: a step needs attention (`attention`), the run was halted because its records were altered (`halted`), the seal of its evidence is blocked (`blocked`), a restore of the database stopped it (`restore`), or any of these (`any`).',
         schema: { type: 'string', enum: [...STUCK] },
       },
     },

@@ -1,5 +1,5 @@
 import type { WorkerSession } from '@taskrunner/core';
-import { Lease } from './lease';
+import { Lease, type LeaseLoss } from './lease';
 import type { Deadline } from '../quarantine/quarantine';
 
 /** How long before its lease ends a worker's children are killed. */
@@ -20,16 +20,18 @@ export class LeaseKeeper {
 
   constructor(private readonly dependencies: LeaseKeeperDependencies) {}
 
-  /** `onLost`: the lease was swept, and the session is over. */
-  start(workerSession: WorkerSession, onLost: () => void): void {
+  /** `onLost`: the lease is over, and the session with it. */
+  start(workerSession: WorkerSession, onLost: (loss: LeaseLoss) => void): void {
     const { url, clock, monotonicMs } = this.dependencies;
     const ms = workerSession.leaseMs - FENCE_MARGIN_MS;
     this.renew({ ms, sentAtMs: monotonicMs() });
-    this.lease = new Lease(url, workerSession, ({ held, at, sent }) => {
-      if (!held) return onLost();
-      const sentAtMs = Number(sent / 1_000n) / 1_000;
-      clock.observe(at, performance.now() - (monotonicMs() - sentAtMs));
-      this.renew({ ms, sentAtMs });
+    this.lease = new Lease(url, workerSession, {
+      onLost,
+      onRenewed: ({ at, sent }) => {
+        const sentAtMs = Number(sent / 1_000n) / 1_000;
+        clock.observe(at, performance.now() - (monotonicMs() - sentAtMs));
+        this.renew({ ms, sentAtMs });
+      },
     });
   }
 

@@ -11,6 +11,15 @@ export interface Renewal {
   readonly sent: bigint;
 }
 
+/** Why a lease is over: another worker has swept it, or the thread that renews it has failed. */
+export type LeaseLoss = { readonly reason: 'swept' } | { readonly reason: 'thread-failed'; readonly error: unknown };
+
+/** Told of what becomes of a lease. */
+export interface LeaseListener {
+  readonly onRenewed: (renewal: Renewal) => void;
+  readonly onLost: (loss: LeaseLoss) => void;
+}
+
 /** Of the build, also where this file itself runs from source, as it does in tests. */
 const LEASE_THREAD = join(__dirname, '../../dist/lease/lease-thread.js');
 const SILENCE_MS = 20_000;
@@ -18,19 +27,20 @@ const TICK_MS = 1_000;
 /** How long the thread may take to close its connection. */
 const STOP_MS = 3_000;
 
-/** The lease of one worker session, renewed by a thread. `onRenewal` hears of each answer; a lease that was swept is `held: false`. */
+/** The lease of one worker session, renewed by a thread. */
 export class Lease {
   private readonly thread: Worker;
   private readonly ticker: NodeJS.Timeout;
 
-  constructor(url: string, workerSession: WorkerSession, onRenewal: (renewal: Renewal) => void) {
+  /** `program`: what the thread runs. */
+  constructor(url: string, workerSession: WorkerSession, { onRenewed, onLost }: LeaseListener, program = LEASE_THREAD) {
     const renewEveryMs = Math.max(500, Math.floor(workerSession.leaseMs / 4));
     const workerData = { url, workerSession, renewEveryMs, silenceMs: SILENCE_MS };
     // It does little: a young generation of the usual size would only take memory.
     const resourceLimits = { maxYoungGenerationSizeMb: 4 };
-    this.thread = new Worker(LEASE_THREAD, { workerData, resourceLimits });
-    this.thread.on('message', onRenewal);
-    this.thread.on('error', () => onRenewal({ held: false, at: 0, sent: 0n }));
+    this.thread = new Worker(program, { workerData, resourceLimits });
+    this.thread.on('message', (renewal: Renewal) => (renewal.held ? onRenewed(renewal) : onLost({ reason: 'swept' })));
+    this.thread.on('error', (error: unknown) => onLost({ reason: 'thread-failed', error }));
     this.ticker = setInterval(() => this.thread.postMessage('tick'), TICK_MS);
   }
 

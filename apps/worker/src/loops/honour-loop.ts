@@ -1,9 +1,7 @@
 import {
-  indexPlan,
+  forecastRuns,
   partsOf,
   sha256,
-  stopOf,
-  unmetOf,
   unmetOfEnvironment,
   UNMET_PARTS,
   type AdmissionRecord,
@@ -12,8 +10,6 @@ import {
   type Envelope,
   type WorkerSession,
   type ParkedKind,
-  type Plan,
-  type Profile,
   type RunEnvironments,
   type Unmet,
   type WorkerMeans,
@@ -141,27 +137,16 @@ export class HonourLoop {
   }
 
   /** Null: it is not stopped, or its records do not hold, which is for whoever claims it to say. */
-  private stoppingParts({ plan, planHash, profile, environment, admission: envelope }: ParkedKind): string | null {
-    const admission = this.dependencies.openAdmission(envelope);
+  private stoppingParts(kind: ParkedKind): string | null {
+    const admission = this.dependencies.openAdmission(kind.admission);
     if (admission === null) return null;
     try {
-      return this.stopOf(admission, { plan, planHash, profile, environment });
+      const forecast = forecastRuns(kind, admission, this.dependencies.means());
+      return forecast.kind === 'stops' ? forecast.part : null;
     } catch (error) {
-      this.log.say('warn', 'environment.unreadable', { digest: sha256(environment), error });
+      this.log.say('warn', 'environment.unreadable', { digest: sha256(kind.environment), error });
       return null;
     }
-  }
-
-  private stopOf(
-    admission: AdmissionRecord,
-    { plan, planHash, profile, environment }: Pick<ParkedKind, 'plan' | 'planHash' | 'profile' | 'environment'>,
-  ): string | null {
-    const { defaults } = JSON.parse(profile) as Profile;
-    const { floor } = (JSON.parse(environment) as Environment).approvals;
-    const index = indexPlan(JSON.parse(plan) as Plan, planHash, defaults, floor);
-    const means = this.dependencies.means();
-    const stop = stopOf(unmetOf({ profile, environment }, index, admission, means), admission, means);
-    return stop?.part ?? null;
   }
 
   /** What is no environment nobody honours: whoever wrote it keeps no worker from looking at the others. */

@@ -7,7 +7,7 @@ import { waitsForPerson, type RunView } from '../../server/run-views';
 import { runGateLines } from '../../terminal/decision-lines';
 import { EXIT, exitOfRun } from '../../terminal/exit-code';
 import { logLine } from '../../terminal/plain-display';
-import { endLines } from '../../terminal/run-lines';
+import { endLines, waitLine, waitLines } from '../../terminal/run-lines';
 import { safeLine } from '../../terminal/safe-text';
 import { treeLines } from '../../terminal/step-tree';
 import type { Context } from '../context';
@@ -113,8 +113,11 @@ function registerShow(program: Command, context: Context): void {
           for (const line of treeLines(steps, { order, columns: 200, rows: 1_000, now: Date.now() }))
             terminal.print(line);
           printLines(context, gates.flatMap(runGateLines));
-          for (const wait of run.waits)
-            terminal.print(safeLine(`waiting: ${wait.kind} ${wait.id ?? ''} until ${wait.until ?? '?'}`));
+          for (const wait of run.waits) terminal.print(waitLine(wait));
+          printLines(
+            context,
+            run.waits.flatMap((wait) => (wait.kind === 'restore' ? waitLines(run, wait) : [])),
+          );
           if (run.outputs !== null) terminal.print(safeLine(`outputs ${JSON.stringify(run.outputs)}`));
           printLines(context, isOver(run.status) ? endLines(run) : [`run ${run.runId} ${run.status}`]);
         }
@@ -138,7 +141,7 @@ function registerLists(program: Command, context: Context): void {
     .addOption(
       new Option(
         '--stuck <reason>',
-        'list only runs that need a person: a step needs attention, the run is halted, or the seal of its evidence is blocked',
+        'list only runs that need a person: a step needs attention, the run is halted, the seal of its evidence is blocked, or a restore stopped it',
       ).choices([...STUCK_REASONS, 'any']),
     )
     .option('--limit <count>', 'maximum number of entries', '50')

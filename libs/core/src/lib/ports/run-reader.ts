@@ -105,10 +105,10 @@ export interface RunOriginal extends Pick<RunRecords, 'manifest' | 'files' | 'pa
 }
 
 /**
- * Why a run stands until a person acts: a step of it needs attention, its records were altered and it is halted, or the seal of its evidence is
- * blocked.
+ * Why a run stands until a person acts: a step of it needs attention, its records were altered and it is halted, the seal of its evidence is
+ * blocked, or a restore of the database has stopped it.
  */
-export const STUCK_REASONS = ['attention', 'halted', 'blocked'] as const;
+export const STUCK_REASONS = ['attention', 'halted', 'blocked', 'restore'] as const;
 export type StuckReason = (typeof STUCK_REASONS)[number];
 
 /** Which runs of a tenant are listed; what is absent does not matter. */

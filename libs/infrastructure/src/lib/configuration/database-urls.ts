@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { CodedError } from '@taskrunner/core';
 import type { Configuration } from './configuration';
 
 /** URLs of the roles that this process may connect as; those that are not configured are absent. */
@@ -12,8 +13,8 @@ export interface DatabaseUrls {
 const ROLES = ['owner', 'maintain', 'web', 'worker'] as const;
 
 /**
- * The configured URLs, or those of host and password files. A file's last line end does not belong to the password. Rejects if a file
- * cannot be read. What it returns is secret.
+ * The configured URLs, or those of host and password files. A file's last line end does not belong to the password. What it returns is
+ * secret. Throws `DB_PASSWORD_FILE` if a file cannot be read.
  */
 export async function databaseUrlsOf({ database }: Configuration): Promise<DatabaseUrls> {
   const urls = await Promise.all(
@@ -21,16 +22,21 @@ export async function databaseUrlsOf({ database }: Configuration): Promise<Datab
       const stated = database[`${role}Url`];
       const file = database[`${role}PasswordFile`];
       if (stated !== null)
-        return [[`${role}Url`, file === null ? stated : withPassword(stated, await passwordIn(file))]];
+        return [[`${role}Url`, file === null ? stated : withPassword(stated, await passwordIn(role, file))]];
       if (database.host === null || file === null) return [];
-      return [[`${role}Url`, urlOf(database.host, database.port, database.name, role, await passwordIn(file))]];
+      return [[`${role}Url`, urlOf(database.host, database.port, database.name, role, await passwordIn(role, file))]];
     }),
   );
   return Object.fromEntries(urls.flat());
 }
 
-async function passwordIn(file: string): Promise<string> {
-  return (await readFile(file, 'utf8')).replace(/\r?\n$/, '');
+async function passwordIn(role: string, file: string): Promise<string> {
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    const message = `database.${role}PasswordFile ${file} cannot be read: ${(cause as Error).message}`;
+    const remedy = `Create the file with the password of taskrunner_${role}, readable by this user; or leave the key out where the role is not needed.`;
+    throw new CodedError('DB_PASSWORD_FILE', message, remedy, [], { cause });
+  });
+  return text.replace(/\r?\n$/, '');
 }
 
 function withPassword(stated: string, password: string): string {

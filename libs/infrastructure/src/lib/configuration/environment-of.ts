@@ -14,11 +14,12 @@ import {
   type ProfileDefaults,
   type RetryRule,
   type Subject,
+  type WorkerMeans,
 } from '@taskrunner/core';
 import { boundRootsOf } from './bundle-roots';
 import type { Configuration } from './configuration';
 import { boundDestinationsOf } from './destinations';
-import { boundEgressOf } from './egress-settings';
+import { boundEgressOf, egressRulesOf } from './egress-settings';
 import { DEFAULT_TMPFS } from './sections/sandbox';
 
 /** What the build and the start of a process add to its configuration. */
@@ -52,6 +53,23 @@ export function environmentsOf(configuration: Configuration, build: Build): Envi
   const { enabled, required } = configuration.sealedMode;
   const sealed = enabled ? environmentOf(configuration, build, 'sealed') : null;
   return { usual: required && sealed ? sealed : environmentOf(configuration, build), sealed };
+}
+
+/** What a worker of a configuration has for runs. `isolations`: those that its probe has shown to hold; null: all that it is to have. */
+export function workerMeansOf(
+  configuration: Configuration,
+  build: Build,
+  { isolations, configuredAt }: { readonly isolations: readonly string[] | null } & Pick<WorkerMeans, 'configuredAt'>,
+): WorkerMeans {
+  const { usual, sealed } = environmentsOf(configuration, build);
+  const environments = [...new Set(sealed === null ? [usual] : [usual, sealed])];
+  return {
+    environments,
+    isolations: isolations ?? environments.map(({ isolation }) => isolation),
+    egress: egressRulesOf(configuration),
+    packTrust: build.packTrust,
+    configuredAt,
+  };
 }
 
 /** The environment document (documents.md, Profile): a function of configuration and build alone. */

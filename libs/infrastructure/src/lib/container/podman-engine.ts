@@ -108,6 +108,7 @@ export class PodmanEngine extends ContainerEngine {
         env: this.cli.environment,
         cwd: '/',
         firstProcess: pid,
+        place: { tenant: task.tenant, runId: task.run, step: task.step, execution: task.execution },
         watch: this.watchOf(task),
       };
       const child = await this.options.supervisor.run(launch, { onOutput: (...output) => reader.onOutput(...output) });

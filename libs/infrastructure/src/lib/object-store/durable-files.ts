@@ -56,6 +56,7 @@ const UNAVAILABLE = new Map([
   ['EROFS', 'is read-only'],
   ['EACCES', 'may not be written or read by this user'],
   ['EPERM', 'may not be written or read by this user'],
+  ['EEXIST', 'is a file'],
   ['EIO', 'cannot be read or written'],
   ['ESTALE', 'is away'],
   ['ENODEV', 'is away'],

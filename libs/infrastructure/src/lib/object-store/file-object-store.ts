@@ -46,9 +46,10 @@ export class FileObjectStore extends CollectableObjectStore {
     super();
   }
 
-  /** Opens the store in this folder, which is made (mode 0700) if it is missing. */
+  /** Opens the store in this folder, which is made (mode 0700) if it is missing. Throws `OBJECT_STORE_UNAVAILABLE`. */
   static async open(root: string): Promise<FileObjectStore> {
-    for (const name of ['staging', 'condemned']) await mkdir(join(root, name), { recursive: true, mode: 0o700 });
+    for (const name of ['staging', 'condemned'])
+      await mkdir(join(root, name), { recursive: true, mode: 0o700 }).catch(throwOrAway);
     return new FileObjectStore(root);
   }
 

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CollectableObjectStore } from '@taskrunner/core';
+import { CodedError, isCodedError, isStoreOutage, type CollectableObjectStore } from '@taskrunner/core';
 import { throwOrAway } from './durable-files';
 import { FileObjectStore } from './file-object-store';
 import type { S3Settings } from './s3-settings';
@@ -33,4 +33,23 @@ export async function openObjectStore({ store, root, s3 }: ObjectStoreChoice): P
 export async function openExistingObjectStore(choice: ObjectStoreChoice): Promise<CollectableObjectStore> {
   if (choice.store === 'file') await stat(join(choice.root, 'staging')).catch(throwOrAway);
   return openObjectStore(choice);
+}
+
+/**
+ * Does work of an operator's command on the store. Refusals of the store name it: callers of the API, who get the same refusals, must not hear
+ * where it lies.
+ */
+export async function namingStore<Result>(choice: ObjectStoreChoice, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isCodedError(error) || !isStoreOutage(error)) throw error;
+    const message = `${error.message}: ${placeOf(choice)}`;
+    throw new CodedError(error.code, message, error.remediation, error.faults, { cause: error });
+  }
+}
+
+function placeOf({ store, root, s3 }: ObjectStoreChoice): string {
+  if (store === 'file') return `artifacts.root ${root}`;
+  return `bucket ${s3.bucket ?? ''}${s3.endpoint === null ? '' : ` at ${s3.endpoint}`}`;
 }

@@ -3,6 +3,7 @@ import { backlogOf, poolUse, type Backlog, type PoolUse } from './upkeep/backlog
 import { openPool } from './connection/connection';
 import { DatabaseClock, type OnClockStep } from './connection/database-clock';
 import { DueHints, DueListener } from './connection/hints';
+import { namingRefusals, type Connecting } from './connection/refused-database';
 import { assertSchemaReady, migrateDatabase } from './schema/migrate';
 import type { Migrated } from './schema/migrate';
 import { maintainDatabase, type Maintained } from './upkeep/maintain';
@@ -108,11 +109,11 @@ const FLUSHES = 2;
 
 /**
  * Connects as `web`.
- * @throws DatabaseError `DB_UNSAFE`, `DB_ROLE_UNSAFE`, `DB_SCHEMA_BEHIND`
+ * @throws DatabaseError
  */
 export async function openWebDatabase(url: string, options: DatabaseOptions = {}): Promise<WebDatabase> {
   const pool = openPool(url, { ...poolOptions(options), applicationName: 'taskrunner web', pipeline: true });
-  return closingOnError([pool], async () => {
+  return closingOnError({ url, role: 'web' }, [pool], async () => {
     const clock = await settle(pool, options);
     const queries = new TenantQueries(pool);
     const hints = new DueHints(pool);
@@ -142,7 +143,7 @@ export async function openWebDatabase(url: string, options: DatabaseOptions = {}
 
 /**
  * Connects as `worker`.
- * @throws DatabaseError `DB_UNSAFE`, `DB_ROLE_UNSAFE`, `DB_SCHEMA_BEHIND`
+ * @throws DatabaseError
  */
 export async function openWorkerDatabase(url: string, options: DatabaseOptions = {}): Promise<WorkerDatabase> {
   const pool = openPool(url, { ...poolOptions(options), applicationName: 'taskrunner worker', byIndex: true });
@@ -154,7 +155,7 @@ export async function openWorkerDatabase(url: string, options: DatabaseOptions =
     byIndex: true,
   });
   const hintPool = openPool(url, { ...poolOptions(options), applicationName: 'taskrunner worker hints', max: 1 });
-  return closingOnError([pool, flushPool, hintPool], async () => {
+  return closingOnError({ url, role: 'worker' }, [pool, flushPool, hintPool], async () => {
     const due = new DueListener(hintPool);
     const clock = await settle(pool, options);
     const queries = new DirectQueries(pool);
@@ -247,9 +248,14 @@ async function settle(pool: Pool, options: DatabaseOptions): Promise<DatabaseClo
   return clock;
 }
 
-async function closingOnError<Opened>(pools: readonly Pool[], open: () => Promise<Opened>): Promise<Opened> {
+/** What the database refuses while it is opened says which database, which role and what to do. */
+async function closingOnError<Opened>(
+  connecting: Connecting,
+  pools: readonly Pool[],
+  open: () => Promise<Opened>,
+): Promise<Opened> {
   try {
-    return await open();
+    return await namingRefusals(connecting, open);
   } catch (error) {
     await Promise.all(pools.map((pool) => pool.end()));
     throw error;

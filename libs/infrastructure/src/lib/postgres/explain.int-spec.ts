@@ -92,7 +92,11 @@ describe(`with ${ROWS} runs, a page of 50`, () => {
     ['after a cursor', 'list-runs', [tenantA, null, [null], null, cursor, 50, null]],
     ['of one status', 'list-runs', [tenantA, 'failed', ['failed'], null, null, 50, null]],
     ['of one pack', 'list-runs', [tenantA, null, [null], 'pack-7', null, 50, null]],
-    ['that are stuck', 'list-runs', [tenantA, null, [null], null, null, 50, ['attention', 'halted', 'blocked']]],
+    [
+      'that are stuck',
+      'list-runs',
+      [tenantA, null, [null], null, null, 50, ['attention', 'halted', 'blocked', 'restore']],
+    ],
     ['of open gates', 'open-gates', [tenantA, 50, null, null, null]],
     ['of open gates after one', 'open-gates', [tenantA, 50, 1_700_000_000_000, cursor, 'gate']],
   ])('%s touches few rows', async (_, name, values) => {

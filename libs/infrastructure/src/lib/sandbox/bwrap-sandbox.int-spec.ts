@@ -108,6 +108,24 @@ describe('a step under bubblewrap', () => {
     expect(readFileSync(join(workspace.path, 'out/a'), 'utf8')).toBe('a\n');
   });
 
+  it('does not begin before its file systems in memory are held', async () => {
+    if (sandbox === null) return;
+    const tool = await sandbox.resolveTool(workspace, 'sh');
+    const env = sandbox.environment(workspace);
+    const { watch, ...launch } = sandbox.launch({ workspace, tool, args: ['-c', 'echo began'], env });
+    if (watch === undefined) throw new Error('not watched');
+    const missing = { path: '/missing', bytes: 4_096 };
+    let stdout = '';
+    const child = await supervisor.run(
+      { ...launch, watch: { ...watch, tmpfs: [...watch.tmpfs, missing] } },
+      { onOutput: async (_stream, chunk) => void (stdout += new TextDecoder().decode(chunk)) },
+    );
+    // Another one comes and goes meanwhile.
+    expect((await sh('echo other'))?.stdout).toBe('other\n');
+    expect(await child.stop(0)).toMatchObject({ killed: 'stop' });
+    expect(stdout).toBe('');
+  });
+
   it('has exactly the environment that it was given, and none of it on a command line', async () => {
     const result = await sh('env; echo; cat /proc/*/cmdline | tr "\\0" " "; echo; ls /proc/self/fd', {
       env: { SECRET: 'swordfish-1234' },

@@ -130,7 +130,7 @@ export class BwrapSandbox extends Sandbox {
   }
 
   launch(task: SandboxedTask): Launch {
-    const { workspace, tool, args, stdin, limits = DEFAULT_LIMITS, egressSocket = null, secretFolder } = task;
+    const { workspace, tool, args, stdin, limits = DEFAULT_LIMITS, egressSocket = null, secretFolder, place } = task;
     const { path } = workspace;
     const env = secretFolder === undefined ? task.env : { ...task.env, TASKRUNNER_SECRETS: SECRETS };
     const binds: Bind[] = [
@@ -151,7 +151,7 @@ export class BwrapSandbox extends Sandbox {
     const launch = this.started(binds, { ...env, ...egress.env }, egress.command, '/task', stdin);
     const memoryBytes =
       egressSocket === null || limits.memoryBytes === null ? limits.memoryBytes : limits.memoryBytes + FORWARDER_BYTES;
-    return { ...launch, watch: watchOf(workspace, { ...limits, memoryBytes }, tmpfs) };
+    return { ...launch, place, watch: watchOf(workspace, { ...limits, memoryBytes }, tmpfs) };
   }
 
   inspect(
@@ -195,6 +195,8 @@ export class BwrapSandbox extends Sandbox {
         '4',
         '--json-status-fd',
         '3',
+        '--block-fd',
+        '6',
         '--',
         ...command,
       ],

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Socket } from 'node:net';
-import type { ChildExit, Launch, OutputReader, RunningChild } from './launch/launch';
+import type { ChildExit, Launch, OutputReader, RunningChild, StepPlace } from './launch/launch';
 import type { OutputPipe, Pipe } from './launch/pipes';
 import { refusal } from './launch/sandbox-error';
 import { isGone, killGroup, killHolders } from './supervisor-process/process-table';
@@ -15,6 +15,8 @@ const SILENCE_MS = 1_000;
 /** The worker's side of one child: its three pipes and what the supervisor says about it. */
 export class ChildHandle implements RunningChild {
   readonly exit: Promise<ChildExit>;
+  /** The step that it performs. */
+  readonly place: StepPlace | undefined;
   private readonly ended: Promise<ChildExit>;
   private settle!: { resolve(exit: ChildExit): void; reject(error: unknown): void };
   private pid: number | null = null;
@@ -25,10 +27,11 @@ export class ChildHandle implements RunningChild {
     private readonly stdin: Pipe | null,
     stdout: OutputPipe,
     stderr: OutputPipe,
-    content: Launch['stdin'],
+    { stdin: content, place }: Pick<Launch, 'stdin' | 'place'>,
     reader: OutputReader,
     private readonly sendStop: (graceMs: number) => void,
   ) {
+    this.place = place;
     this.pipes = stdin === null ? [stdout, stderr] : [stdin, stdout, stderr];
     this.ended = new Promise((resolve, reject) => (this.settle = { resolve, reject }));
     if (stdin !== null && content !== undefined) void feed(stdin.socket, content);

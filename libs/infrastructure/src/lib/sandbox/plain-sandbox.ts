@@ -54,12 +54,13 @@ export class PlainSandbox extends Sandbox {
   }
 
   launch(task: SandboxedTask): Launch {
-    const { workspace, tool, args, stdin, limits = DEFAULT_LIMITS, secretFolder } = task;
+    const { workspace, tool, args, stdin, limits = DEFAULT_LIMITS, secretFolder, place } = task;
     const env = secretFolder === undefined ? task.env : { ...task.env, TASKRUNNER_SECRETS: secretFolder };
     return {
       argv: [...this.limited(limits), tool.command, ...args],
       env,
       cwd: workspace.path,
+      place,
       watch: watchOf(workspace, limits, []),
       ...(stdin === undefined ? {} : { stdin }),
     };

@@ -72,7 +72,7 @@ async function supervise(
   log.say('info', 'sandbox.memory', { heldBy: cgroup === null ? 'watching' : 'cgroup', cgroup });
   return Supervisor.start({
     ...{ watchMs: watchInterval, cgroup, pipesIn },
-    onExpired: () => log.say('error', 'supervisor.deadline', {}),
+    onExpired: (expiry) => log.say('error', 'supervisor.deadline', { ...expiry }),
   });
 }
 

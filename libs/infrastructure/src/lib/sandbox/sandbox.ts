@@ -1,5 +1,5 @@
 import type { JsonObject } from '@taskrunner/core';
-import type { Launch } from './launch/launch';
+import type { Launch, StepPlace } from './launch/launch';
 import type { Watch } from './supervisor-process/protocol';
 import type { Tool } from './tool';
 import type { Owner, Workspace } from './workspace/workspace';
@@ -57,6 +57,8 @@ export interface SandboxedTask {
    * step has no network (under `none/v1`: the worker's, as always there).
    */
   readonly egressSocket?: string | null;
+  /** Which step it is, for the log of this worker. */
+  readonly place?: StepPlace | undefined;
 }
 
 /** A way to keep steps apart. It only says what to start; the supervisor starts it. */

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { scriptFolder } from './script-folder';
-import { Supervisor } from './supervisor';
+import { Supervisor, type Expiry } from './supervisor';
 import { killHolders } from './supervisor-process/process-table';
 import { monotonicMs } from './supervisor-process/protocol';
 
@@ -38,8 +38,8 @@ class Capture {
 
 describe('Supervisor', () => {
   let supervisor: Supervisor;
-  let expired = 0;
-  beforeAll(() => void (supervisor = Supervisor.start({ onExpired: () => expired++ })));
+  const expired: Expiry[] = [];
+  beforeAll(() => void (supervisor = Supervisor.start({ onExpired: (expiry) => expired.push(expiry) })));
   afterAll(() => supervisor.close());
 
   it.each([
@@ -152,7 +152,8 @@ describe('Supervisor', () => {
   it('kills at the deadline, not before, and starts nothing until it is renewed', async () => {
     supervisor.renew(60_000);
     const capture = new Capture();
-    const child = await supervisor.run(sh('trap "" TERM; echo up; sleep 100'), capture);
+    const place = { tenant: 'acme', runId: 'run_1', step: 'act', execution: 2 };
+    const child = await supervisor.run({ ...sh('trap "" TERM; echo up; sleep 100'), place }, capture);
     await until(() => capture.stdout === 'up\n');
     const deadline = monotonicMs() + 1_500;
     supervisor.renew(1_000);
@@ -160,7 +161,7 @@ describe('Supervisor', () => {
     // The child alone would end after the time of this test. Beside other work it is killed later than at the deadline, never earlier.
     expect(await child.exit).toMatchObject({ signal: 'SIGKILL', killed: 'deadline' });
     expect(monotonicMs()).toBeGreaterThanOrEqual(deadline);
-    expect(expired).toBe(1);
+    expect(expired).toEqual([{ deadline: expect.any(Date), steps: [place] }]);
     const late = await supervisor.run(sh('exit 0'), new Capture());
     await expect(late.exit).rejects.toMatchObject({ code: 'SUPERVISOR_EXPIRED' });
     const reported: string[] = [];

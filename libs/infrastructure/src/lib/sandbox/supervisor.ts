@@ -3,16 +3,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { ChildHandle } from './child-handle';
-import type { Launch, OutputReader, RunningChild } from './launch/launch';
+import type { Launch, OutputReader, RunningChild, StepPlace } from './launch/launch';
 import { Pipes } from './launch/pipes';
 import { scriptFolder } from './script-folder';
 import { monotonicMs, type FromSupervisor, type ToSupervisor } from './supervisor-process/protocol';
 
 const WATCH_MS = 500;
 
+/** A deadline that has passed, and the steps that were killed for it. */
+export interface Expiry {
+  readonly deadline: Date;
+  readonly steps: readonly StepPlace[];
+}
+
 export interface SupervisorOptions {
   /** Told when the deadline has passed and everything was killed. */
-  readonly onExpired?: () => void;
+  readonly onExpired?: (expiry: Expiry) => void;
   /** Time between two looks at what children use. Milliseconds; 500 unless told. */
   readonly watchMs?: number;
   /** Folder for the pipes of children. What a killed worker leaves there can be removed. The folder for temporary files unless told. */
@@ -62,7 +68,7 @@ export class Supervisor {
     const stdin = launch.stdin === undefined ? null : await life.pipes.toChild();
     const [stdout, stderr] = await Promise.all([life.pipes.fromChild(), life.pipes.fromChild()]);
     const stop = (graceMs: number) => send(life, { type: 'stop', id, graceMs });
-    const child = new ChildHandle(stdin, stdout, stderr, launch.stdin, reader, stop);
+    const child = new ChildHandle(stdin, stdout, stderr, launch, reader, stop);
     if (this.life !== life) {
       void child.lose();
       return child;
@@ -127,7 +133,7 @@ export class Supervisor {
     child.stdin.on('error', () => undefined);
     createInterface({ input: child.stdout, crlfDelay: Infinity }).on('line', (line) => {
       const message = JSON.parse(line) as FromSupervisor;
-      if (message.type === 'expired') onExpired?.();
+      if (message.type === 'expired') onExpired?.(expiryOf(message.until, children.values()));
       else if (children.get(message.id)?.hear(message)) children.delete(message.id);
     });
     this.life = life;
@@ -138,4 +144,9 @@ export class Supervisor {
 
 function send(life: Life, message: ToSupervisor): void {
   life.process.stdin?.write(`${JSON.stringify(message)}\n`);
+}
+
+function expiryOf(until: number, children: Iterable<ChildHandle>): Expiry {
+  const steps = [...children].flatMap(({ place }) => place ?? []);
+  return { deadline: new Date(Date.now() - (monotonicMs() - until)), steps };
 }

@@ -1,3 +1,4 @@
+import { Condition } from './condition';
 import type { JsonLog } from './json-log';
 import type { MetricName, Metrics } from './metrics';
 
@@ -42,7 +43,7 @@ const NUMBERS: readonly (readonly [MetricName, (backlog: Backlog) => number])[] 
   ['taskrunner_evidence_oldest_pending_seconds', ({ oldestEvidenceMs }) => oldestEvidenceMs / 1_000],
 ];
 
-/** Below this many days of partitions ahead a line says so: `taskrunner maintain`, which runs daily, makes 14. */
+/** Below this many days of partitions ahead a line says so. */
 const PARTITION_DAYS_WARNED = 7;
 
 /**
@@ -57,18 +58,27 @@ export function watchDatabase(
 ): () => void {
   let latest: Backlog | null = null;
   let asking = false;
-  let isEnding = false;
+  const conditions = [
+    new Condition<Backlog>({
+      // Daily maintenance makes 14.
+      holds: ({ partitionDays }) => partitionDays < PARTITION_DAYS_WARNED,
+      begins: ({ partitionDays }) => log.say('warn', 'partitions.ending', { days: partitionDays }),
+      ends: ({ partitionDays }) => log.say('info', 'partitions.made', { days: partitionDays }),
+    }),
+    new Condition<Backlog>({
+      // The first worker measures before it lives, and one that is replaced may go before the next one comes.
+      looks: 2,
+      holds: ({ liveWorkers }) => liveWorkers === 0,
+      begins: ({ dueRuns }) => log.say('error', 'workers.none', { code: 'NO_WORKER_LIVES', dueRuns }),
+      ends: ({ liveWorkers }) => log.say('info', 'workers.live', { workers: liveWorkers }),
+    }),
+  ];
   const measure = async (): Promise<void> => {
     if (asking) return;
     asking = true;
     try {
       latest = await database.backlog();
-      const { partitionDays } = latest;
-      if (isEnding !== partitionDays < PARTITION_DAYS_WARNED) {
-        isEnding = !isEnding;
-        if (isEnding) log.say('warn', 'partitions.ending', { days: partitionDays });
-        else log.say('info', 'partitions.made', { days: partitionDays });
-      }
+      for (const condition of conditions) condition.look(latest);
     } catch (error) {
       if (latest !== null) log.say('warn', 'backlog.unknown', { error });
       latest = null;

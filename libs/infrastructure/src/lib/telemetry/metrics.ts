@@ -56,13 +56,20 @@ export const METRICS = {
   taskrunner_object_store_available: gauge(BOTH, '1 if the object store is available, 0 during an outage.'),
   taskrunner_queue_due_runs: gauge(BOTH, 'Runs that are due and that a live worker can claim.'),
   taskrunner_queue_oldest_due_seconds: gauge(BOTH, 'Age of the oldest of these runs since it became due.'),
-  taskrunner_queue_stranded_runs: gauge(BOTH, 'Runs that are due and that no live worker can claim.'),
+  taskrunner_queue_stranded_runs: gauge(
+    BOTH,
+    'Due runs that no live worker can claim, for any reason: environment, isolation or labels. 0 while no worker is live.',
+  ),
   taskrunner_queue_oldest_stranded_seconds: gauge(BOTH, 'Age of the oldest of these runs since it became due.'),
   taskrunner_queue_demand_runs: gauge(
     BOTH,
     'Runs in progress, and due runs that a live worker can claim. Use it to scale workers, relative to their capacity.',
   ),
-  taskrunner_runs_unhonoured: gauge(WORKER, 'Due runs that match no live worker, by the missing component.', 'part'),
+  taskrunner_runs_unhonoured: gauge(
+    WORKER,
+    'Runs that wait because no worker can provide their environment, by the missing part. Runs that only lack labels are not counted.',
+    'part',
+  ),
   taskrunner_runs_unhonoured_oldest_seconds: gauge(
     WORKER,
     'Age of the oldest of these runs since it became due.',

@@ -213,7 +213,7 @@ const BACKLOG = {
   strandedRuns: 4,
   oldestStrandedMs: 2_500,
   liveWorkers: 3,
-  stuck: { attention: 1, halted: 0, blocked: 5 },
+  stuck: { attention: 1, halted: 0, blocked: 5, restore: 2 },
   partitionDays: 12,
 };
 
@@ -233,6 +233,7 @@ describe('numbers', () => {
     expect(text).toMatch(/^taskrunner_queue_oldest_stranded_seconds 2\.5$/m);
     expect(text).toMatch(/^taskrunner_runs_stuck\{reason="attention"\} 1$/m);
     expect(text).toMatch(/^taskrunner_runs_stuck\{reason="blocked"\} 5$/m);
+    expect(text).toMatch(/^taskrunner_runs_stuck\{reason="restore"\} 2$/m);
     expect(text).toMatch(/^taskrunner_workers_live 3$/m);
     expect(text).toMatch(/^taskrunner_partition_days 12$/m);
     expect(text).toMatch(/^taskrunner_database_connections\{pool="ordinary",state="idle"\} 2$/m);
@@ -350,6 +351,26 @@ describe('numbers', () => {
       expect(said.map(({ event, days: left }) => [event, left])).toEqual([
         ['partitions.ending', 6],
         ['partitions.made', 14],
+      ]);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  it('of workers that are all gone are said once, after two looks, and once more when one lives', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'performance'] });
+    try {
+      const telemetry = await start({ measureInterval: 15_000 });
+      let live = 0;
+      telemetry.watchDatabase({ backlog: async () => ({ ...BACKLOG, liveWorkers: live }), pools: () => [] });
+      for (const next of [1, 0, 1, 0, 0, 0, 2]) {
+        live = next;
+        await jest.advanceTimersByTimeAsync(15_000);
+      }
+      const said = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+      expect(said).toEqual([
+        expect.objectContaining({ level: 'error', event: 'workers.none', code: 'NO_WORKER_LIVES', dueRuns: 7 }),
+        expect.objectContaining({ level: 'info', event: 'workers.live', workers: 2 }),
       ]);
     } finally {
       jest.useRealTimers();

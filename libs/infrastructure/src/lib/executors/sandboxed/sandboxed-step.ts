@@ -232,7 +232,8 @@ export class SandboxedStep {
     { egressSocket, secretFolder }: StartOptions,
   ): Promise<StepChild> {
     const { dependencies, traceparent = () => null } = this.options;
-    const { limits } = sizesOf(request.run);
+    const { run, step, execution } = request;
+    const { limits } = sizesOf(run);
     const env = stepEnvironment(dependencies.sandbox.environment(workspace), request, traceparent(request));
     const task = {
       workspace,
@@ -242,6 +243,7 @@ export class SandboxedStep {
       limits,
       egressSocket,
       secretFolder,
+      place: { tenant: run.tenant, runId: run.runId, step, execution },
       ...(stdin === undefined ? {} : { stdin }),
     };
     return dependencies.supervisor.run(dependencies.sandbox.launch(task), {

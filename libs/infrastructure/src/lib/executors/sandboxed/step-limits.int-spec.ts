@@ -1,5 +1,5 @@
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
-import { accessSync, constants, readdirSync, readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, readdirSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionRequest, Executor, Outcome } from '@taskrunner/core';
@@ -10,6 +10,7 @@ import { collect } from '../../sandbox/collector';
 import { readOutputs } from '../../sandbox/workspace/outputs-file';
 import { probeSandbox } from '../../sandbox/probe';
 import { Supervisor } from '../../sandbox/supervisor';
+import { MemoryFileSystems } from '../../sandbox/supervisor-process/memory-file-systems';
 import { MemoryGroup } from '../../sandbox/supervisor-process/memory-group';
 import { Workspace } from '../../sandbox/workspace/workspace';
 import { builtinExecutors } from '../builtin-executors';
@@ -150,9 +151,8 @@ describe('what a step may use', () => {
       ...(['FILES', /nested deeper than 256/] as const),
     ],
     ['many files in memory', ['sh', '-c', 'cd /dev/shm; seq 100000 | xargs touch; sleep 60'], 'FILES', /dev\/shm/],
-    // The watch takes hold of these file systems in its first look, so the step does not end before it.
-    ['/dev/shm', ['sh', '-c', 'sleep 1; cat /dev/zero >/dev/shm/x'], 'TMPFS', /dev\/shm .*4 MiB/],
-    ['/tmp', ['sh', '-c', 'sleep 1; cat /dev/zero >/tmp/x'], 'TMPFS', /tmp .*8 MiB/],
+    ['/dev/shm', ['sh', '-c', 'cat /dev/zero >/dev/shm/x'], 'TMPFS', /dev\/shm .*4 MiB/],
+    ['/tmp', ['sh', '-c', 'cat /dev/zero >/tmp/x'], 'TMPFS', /tmp .*8 MiB/],
   ] as const)('bounds %s', async (_what, argv, limit, message) => {
     const outcome = await run(argv);
     if (outcome !== null) expect(outcome).toEqual(limited(limit, message));
@@ -161,6 +161,14 @@ describe('what a step may use', () => {
   it('bounds a burst too: what is over before anybody looks', async () => {
     const outcome = await run(['sh', '-c', 'for n in 1 2 3 4 5; do fallocate -l 4MiB out/$n; done'], {}, late);
     if (outcome !== null) expect(outcome).toEqual(limited('WORKSPACE', /took 21 MiB.* 16 MiB/));
+    const filled = await run(['sh', '-c', 'exec head -c 5000000 /dev/zero >/dev/shm/x'], {}, late);
+    if (filled !== null) expect(filled).toEqual(limited('TMPFS', /dev\/shm .*4 MiB/));
+  });
+
+  it('is not what this machine has at the same path, which a child sees until its sandbox is built', () => {
+    const { blocks, bsize } = statfsSync('/dev/shm');
+    const own = new MemoryFileSystems([{ path: '/dev/shm', bytes: blocks * bsize }]);
+    expect(own.hold(process.pid)).toBe(false);
   });
 
   it('bounds by a control group what no process shows', async () => {

@@ -45,6 +45,14 @@ export interface StepLimits {
   readonly workspaceFiles: number | null;
 }
 
+/** One execution of a step of a run. */
+export interface StepPlace {
+  readonly tenant: string;
+  readonly runId: string;
+  readonly step: string;
+  readonly execution: number;
+}
+
 /** A step, ready to start. */
 export interface StepTask {
   readonly workspace: StepWorkspace;
@@ -57,6 +65,8 @@ export interface StepTask {
   readonly secretFolder?: string | undefined;
   /** Unix socket of this attempt's egress proxy; none: no network. */
   readonly egressSocket?: string | null;
+  /** Which step it is, for the log of this worker. */
+  readonly place?: StepPlace | undefined;
 }
 
 /** A limit that a step went over. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Digest, ObjectStore, TenantId } from '@taskrunner/core';
 import type { Client } from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
-import { MIGRATION_LOCK } from '../schema/migrate';
+import type { OnWaiting } from '../connection/waiting';
 import { ALL_REFERENCES } from '../upkeep/object-reference';
 import { makeFolder } from './backup-folder';
 import { BackupError } from './backup-error';
@@ -13,7 +13,7 @@ import { BACKUP_FORMAT, type BackedUpTable, type Manifest } from './manifest';
 import { objectRows, syncObjects, type Loss, type LostReference } from './object-copies';
 import { fieldsOf, writeRows } from './rows-file';
 import { readSequences } from './sequences';
-import { asMaintainer } from './session';
+import { asMaintainer, takeMigrationLock } from './session';
 
 /** How to back up. */
 export interface BackupOptions {
@@ -27,6 +27,10 @@ export interface BackupOptions {
   readonly copyObjects: boolean;
   /** Told of each object that the store does not have or, if objects are copied, has altered. */
   readonly onLost?: (lost: LostReference) => void;
+  /** Told what the backup waits for. */
+  readonly onWaiting?: OnWaiting;
+  /** Ends the backup; what was written is removed. */
+  readonly signal?: AbortSignal;
 }
 
 /** A backup that is whole and durable. */
@@ -39,23 +43,27 @@ export interface BackedUp {
 /**
  * Backs up all rows of the product as they are at one moment, while everything goes on, and says which objects they refer to. Keys are
  * never part of it. Needs the role `maintain`.
- * @throws BackupError `BACKUP_EXISTS`, `BACKUP_UNWRITABLE`, `BACKUP_SCHEMA`, `BACKUP_ROWS_HIDDEN`
+ * @throws BackupError, DatabaseError
  */
 export function backUpDatabase(maintainUrl: string, options: BackupOptions): Promise<BackedUp> {
-  return makeFolder(options.folder, (folder) =>
-    asMaintainer(maintainUrl, 'taskrunner backup', async (client) => {
-      await client.query('select pg_advisory_lock_shared($1)', [MIGRATION_LOCK]);
-      const catalog = await readCatalog(client);
-      refuseOtherRelease(catalog, 'Back up the database with the release that migrated it.');
-      refuseHidden(catalog);
-      await client.query('begin isolation level repeatable read, read only');
-      // Before the first look, which makes the snapshot: no partition goes between the two.
-      await client.query(
-        `lock table ${catalog.tables.map(({ table }) => quoted(table)).join(', ')} in access share mode`,
-      );
-      const { days } = await readCatalog(client);
-      return fill(client, { ...catalog, days }, folder, options);
-    }),
+  const { onWaiting, signal } = options;
+  const fillFrom = async (client: Client, folder: string): Promise<Manifest> => {
+    await takeMigrationLock(client, { shared: true, onWaiting });
+    const catalog = await readCatalog(client);
+    refuseOtherRelease(catalog, 'Back up the database with the release that migrated it.');
+    refuseHidden(catalog);
+    await client.query('begin isolation level repeatable read, read only');
+    // Before the first look, which makes the snapshot: no partition goes between the two.
+    await client.query(
+      `lock table ${catalog.tables.map(({ table }) => quoted(table)).join(', ')} in access share mode`,
+    );
+    const { days } = await readCatalog(client);
+    return fill(client, { ...catalog, days }, folder, options);
+  };
+  return makeFolder(
+    options.folder,
+    (folder) => asMaintainer(maintainUrl, 'taskrunner backup', (client) => fillFrom(client, folder), signal),
+    signal,
   );
 }
 
@@ -63,7 +71,7 @@ async function fill(
   client: Client,
   catalog: Catalog,
   folder: string,
-  { product, objects, copyObjects, onLost }: BackupOptions,
+  { product, objects, copyObjects, onLost, signal }: BackupOptions,
 ): Promise<Manifest> {
   const facts = await readFacts(client);
   const tables: BackedUpTable[] = [];
@@ -78,6 +86,7 @@ async function fill(
   const references = fieldsOf(client.query(copyTo(`copy (${ALL_REFERENCES}) to stdout`)));
   const rows = objectRows(references, objects, {
     folder: copyObjects ? folder : null,
+    signal,
     onCopied: ({ tenant }) => tenants.add(tenant),
     onLost: (lost) => {
       losses[lost.what]++;

@@ -5,6 +5,8 @@ import { CodedError } from '@taskrunner/core';
  *
  * - `BACKUP_EXISTS`: something is there under the name of the backup.
  * - `BACKUP_UNWRITABLE`: the folder cannot be written: it is full, read-only, missing, or another user's.
+ * - `BACKUP_UNREADABLE`: a file of the backup cannot be read: it is another user's, or its disk is broken.
+ * - `BACKUP_INTERRUPTED`: somebody ended the command.
  * - `BACKUP_INCOMPLETE`: the folder is no backup, or one that was not ended.
  * - `BACKUP_FORMAT`: a release with another format has made it.
  * - `BACKUP_DAMAGED`: a file is missing, or is not what the manifest says.
@@ -18,6 +20,8 @@ import { CodedError } from '@taskrunner/core';
 export type BackupErrorCode =
   | 'BACKUP_EXISTS'
   | 'BACKUP_UNWRITABLE'
+  | 'BACKUP_UNREADABLE'
+  | 'BACKUP_INTERRUPTED'
   | 'BACKUP_INCOMPLETE'
   | 'BACKUP_FORMAT'
   | 'BACKUP_DAMAGED'
@@ -57,6 +61,21 @@ export function throwFolderError(folder: string, error: unknown): never {
     'BACKUP_UNWRITABLE',
     `${folder} cannot be written: ${(error as Error).message}`,
     'No backup was made. Use another folder, or correct the free space and the permissions of this folder.',
+    [],
+    { cause: error },
+  );
+}
+
+/** Errors of a file system that say that a file is there and cannot be read. */
+const UNREADABLE: ReadonlySet<unknown> = new Set(['EACCES', 'EPERM', 'EIO', 'EISDIR', 'ELOOP', 'EMFILE', 'ESTALE']);
+
+/** Throws an error of the file system as what it means for who reads a backup; others as they are. */
+export function throwReadError(path: string, error: unknown): never {
+  if (!UNREADABLE.has((error as { code?: unknown }).code)) throw error;
+  throw new BackupError(
+    'BACKUP_UNREADABLE',
+    `${path} cannot be read: ${(error as Error).message}`,
+    'Nothing was restored. Let this user read the folder of the backup and all files in it.',
     [],
     { cause: error },
   );

@@ -1,19 +1,20 @@
 import { open, lstat, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { sha256, type Digest } from '@taskrunner/core';
-import { BackupError, throwFolderError } from './backup-error';
+import { BackupError, throwFolderError, throwReadError } from './backup-error';
 import { readManifest, type Manifest } from './manifest';
 
 const MANIFEST = 'manifest.json';
 
 /**
  * Makes a folder as a whole, or not at all: what `fill` writes stands under another name until its manifest is there and durable. Returns the
- * digest of the manifest, which names all files by theirs.
- * @throws BackupError `BACKUP_EXISTS`, `BACKUP_UNWRITABLE`
+ * digest of the manifest, which names all files by theirs. What was written when it fails, or when `signal` ends it, is removed.
+ * @throws BackupError
  */
 export async function makeFolder(
   supplied: string,
   fill: (folder: string) => Promise<Manifest>,
+  signal?: AbortSignal,
 ): Promise<{ readonly manifest: Manifest; readonly digest: Digest }> {
   const folder = resolve(supplied);
   const partial = `${folder}.partial-${process.pid}`;
@@ -21,6 +22,7 @@ export async function makeFolder(
   try {
     await mkdir(partial, { mode: 0o700 });
     const manifest = await fill(partial);
+    signal?.throwIfAborted();
     const text = `${JSON.stringify(manifest, null, 2)}\n`;
     // What a restore would not take must fail now.
     readManifest(text);
@@ -32,19 +34,26 @@ export async function makeFolder(
     await sync(dirname(folder));
     return { manifest, digest: sha256(text) };
   } catch (error) {
-    await rm(partial, { recursive: true, force: true }).catch(() => undefined);
+    const left = await rm(partial, { recursive: true, force: true }).then(
+      () => 'what was written is removed',
+      (cause: Error) => `${partial} is left and can be deleted (${cause.message})`,
+    );
+    if (signal?.aborted === true)
+      throw new BackupError('BACKUP_INTERRUPTED', `no backup was made; ${left}`, 'Start the backup again.', [], {
+        cause: error,
+      });
     return throwFolderError(folder, error);
   }
 }
 
-/** Reads the manifest of a backup. @throws BackupError `BACKUP_INCOMPLETE`, `BACKUP_FORMAT`, `BACKUP_DAMAGED` */
+/** Reads the manifest of a backup. @throws BackupError */
 export async function openFolder(folder: string): Promise<{ readonly manifest: Manifest; readonly digest: Digest }> {
   try {
     const text = await readFile(join(folder, MANIFEST), 'utf8');
     return { manifest: readManifest(text), digest: sha256(text) };
   } catch (error) {
     const { code } = error as { code?: unknown };
-    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') return throwReadError(join(folder, MANIFEST), error);
     throw new BackupError(
       'BACKUP_INCOMPLETE',
       `${folder} has no ${MANIFEST}: it is not a backup, or the backup is not complete`,

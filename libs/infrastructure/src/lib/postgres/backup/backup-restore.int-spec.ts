@@ -54,6 +54,13 @@ const restore = (overrides: Partial<RestoreOptions> = {}, database = target) =>
     ...{ calendar: new CronerCalendar(), expected: null },
     ...overrides,
   });
+/** A connection that holds an advisory lock. */
+const locked = async (database: TestDatabase, lock: number): Promise<Client> => {
+  const holder = new Client({ connectionString: database.url('maintain') });
+  await holder.connect();
+  await holder.query('select pg_advisory_lock($1)', [lock]);
+  return holder;
+};
 const isEmpty = async (database: TestDatabase): Promise<boolean> => {
   for (const table of await tablesOf(database)) if ((await rowsOf(database, table)).length > 0) return false;
   return true;
@@ -170,6 +177,7 @@ describe('a backup', () => {
     expect(digest).toBe(sha256(await readFile(join(folder, 'manifest.json'))));
     expect(made.keys).toEqual([
       { key: 'admission', ids: ['SHA256:test'], required: [] },
+      { key: 'ledger', ids: [], required: [] },
       { key: 'journal-mac', ids: [], required: [] },
       { key: 'sensitive-inputs', ids: [], required: [] },
     ]);
@@ -192,6 +200,50 @@ describe('a backup', () => {
     await expect(backUp({ objects: broken })).rejects.toMatchObject({ code: 'BACKUP_UNWRITABLE' });
     expect(await readdir(home)).toEqual(['there']);
   });
+});
+
+describe('a backup that is interrupted', () => {
+  it('leaves nothing, and says so', async () => {
+    await fillEveryTable(source, tenantA);
+    await source.sql('update pack_artifacts.artifacts set digest = $1', [sha256('a')]);
+    const interrupt = new AbortController();
+    const interrupting = new (class extends MemoryObjects {
+      override async stat(): Promise<null> {
+        interrupt.abort();
+        return null;
+      }
+    })();
+    await expect(backUp({ objects: interrupting, signal: interrupt.signal })).rejects.toMatchObject({
+      code: 'BACKUP_INTERRUPTED',
+      message: 'no backup was made; what was written is removed',
+    });
+    expect(await readdir(home)).toEqual([]);
+  });
+
+  it('is so, too, while it waits for a migration', async () => {
+    const migration = await locked(source, 7_300_302);
+    const interrupt = new AbortController();
+    const reported: string[] = [];
+    const onWaiting = (what: string): void => {
+      reported.push(what);
+      interrupt.abort();
+    };
+    await expect(backUp({ onWaiting, signal: interrupt.signal })).rejects.toMatchObject({ code: 'BACKUP_INTERRUPTED' });
+    expect(reported).toEqual(['a migration or restore of this database to end, for at most 60 s']);
+    await migration.end();
+  });
+});
+
+it('a restore says what it waits for', async () => {
+  await backUp();
+  const migration = await locked(target, 7_300_302);
+  const reported: string[] = [];
+  const onWaiting = (what: string): void => {
+    reported.push(what);
+    void migration.end();
+  };
+  await restore({ onWaiting });
+  expect(reported).toEqual(['a migration, backup or restore of this database to end, for at most 60 s']);
 });
 
 describe('a restore refuses, and writes nothing,', () => {
@@ -249,6 +301,15 @@ describe('a restore refuses, and writes nothing,', () => {
     await refused('BACKUP_INCOMPLETE', /has no manifest\.json/);
   });
 
+  it('a file that cannot be read', async () => {
+    await backUp();
+    for (const name of ['pack_runs.decisions.copy.gz', 'manifest.json']) {
+      await rm(join(folder, name));
+      await mkdir(join(folder, name));
+      await refused('BACKUP_UNREADABLE', new RegExp(`${name} cannot be read: EISDIR`));
+    }
+  });
+
   it('a database of another schema, or without one', async () => {
     await backUp();
     const empty = await host.database('empty');
@@ -275,7 +336,9 @@ describe('a restore refuses, and writes nothing,', () => {
     await reader.connect();
     await reader.query('begin');
     await reader.query('select from pack_runs.runs');
-    await refused('RESTORE_IN_USE', /is using the tables/);
+    const reported: string[] = [];
+    await refused('RESTORE_IN_USE', /is using the tables/, { onWaiting: (what) => reported.push(what) });
+    expect(reported).toEqual(['other processes to stop using the tables, for at most 10 s']);
     await reader.end();
     await (await target.worker()).objectReferences.enrol([tenantA]);
     await refused('RESTORE_NOT_EMPTY', /rows in pack_artifacts\.object_looks$/);
@@ -390,7 +453,7 @@ describe('keys', () => {
     for (const text of ['5', '{"signatures":5}']) {
       await source.sql('update pack_runs.run_sources set admission = $1::json', [text]);
       expect((await backUp({ folder: `${folder}-${text.length}` })).manifest.keys.map(({ key }) => key)).toEqual([
-        ...['journal-mac', 'sensitive-inputs'],
+        ...['admission', 'ledger', 'journal-mac', 'sensitive-inputs'],
       ]);
     }
   });

@@ -1,6 +1,10 @@
 import type { Client } from 'pg';
+import { reportingWait, type OnWaiting } from '../connection/waiting';
 import { BackupError } from './backup-error';
 import { quoted, type Catalog } from './catalog';
+
+/** Longest wait for whoever uses the tables, milliseconds. */
+const TABLES_MS = 10_000;
 
 /**
  * Does work as the owner, in one transaction in which nobody else reads or writes a table of the product. Row security holds the owner, too,
@@ -9,13 +13,14 @@ import { quoted, type Catalog } from './catalog';
  */
 export async function exclusivelyAsOwner<Result>(
   client: Client,
-  catalog: Catalog,
+  { catalog, onWaiting }: { readonly catalog: Catalog; readonly onWaiting: OnWaiting | undefined },
   work: () => Promise<Result>,
 ): Promise<Result> {
   const names = catalog.tables.map(({ table }) => quoted(table)).join(', ');
   await client.query('set role taskrunner_owner');
   await client.query('begin');
-  await lock(client, names);
+  const what = `other processes to stop using the tables, for at most ${TABLES_MS / 1_000} s`;
+  await reportingWait(what, onWaiting, () => lock(client, names));
   await forceRowSecurity(client, catalog, false);
   const result = await work();
   await forceRowSecurity(client, catalog, true);
@@ -27,7 +32,7 @@ export async function exclusivelyAsOwner<Result>(
 /** Everything that could read or write waits from here on. */
 async function lock(client: Client, names: string): Promise<void> {
   try {
-    await client.query(`set local lock_timeout = '10s'`);
+    await client.query(`set local lock_timeout = ${TABLES_MS}`);
     await client.query(`lock table ${names} in access exclusive mode`);
   } catch (error) {
     if ((error as { code?: unknown }).code !== '55P03') throw error;

@@ -8,29 +8,32 @@ import type { BackedUpKey, Manifest } from './manifest';
 
 interface Signed {
   readonly key: string;
+  /** No webservice starts without it, whether or not it has signed a row yet. */
+  readonly isNeeded: boolean;
   /** Yields envelopes as `envelope`. */
   readonly envelopes: string;
 }
 
 const SIGNED: readonly Signed[] = [
-  { key: 'admission', envelopes: 'select admission as envelope from pack_runs.run_sources' },
+  { key: 'admission', isNeeded: true, envelopes: 'select admission as envelope from pack_runs.run_sources' },
   {
     key: 'ledger',
+    isNeeded: true,
     envelopes: `select envelope from pack_runs.decisions union all select envelope from pack_runs.resolutions
       union all select envelope from pack_runs.releases`,
   },
-  { key: 'checkpoint', envelopes: 'select envelope from pack_runs.audit_checkpoints' },
+  { key: 'checkpoint', isNeeded: false, envelopes: 'select envelope from pack_runs.audit_checkpoints' },
 ];
 
 /**
  * Keys that a restored database needs beside it: public ids of those that have signed its rows, identifiers of the secret ones, and which of
- * them services cannot do without.
+ * them services cannot do without. A needed key that has signed nothing is named, too.
  */
 export async function keysNeeded(client: Client): Promise<Manifest['keys']> {
   const { text } = statement('keys-in-use');
   const { rows: recorded } = await client.query<RecordedKey>(text, [null]);
   const keys: BackedUpKey[] = [];
-  for (const { key, envelopes } of SIGNED) {
+  for (const { key, isNeeded, envelopes } of SIGNED) {
     const required = requiredOf(key, recorded);
     // What somebody has altered into no envelope names no key.
     const { rows } = await client.query<{ id: string }>(
@@ -38,7 +41,7 @@ export async function keysNeeded(client: Client): Promise<Manifest['keys']> {
        where id <> '' order by 1`,
     );
     const ids = [...new Set([...rows.map(({ id }) => id), ...required])].sort();
-    if (ids.length > 0) keys.push({ key, ids, required });
+    if (isNeeded || ids.length > 0) keys.push({ key, ids, required });
   }
   keys.push({ key: 'journal-mac', ids: idsOf('journal-mac', recorded), required: requiredOf('journal-mac', recorded) });
   const { rows } = await client.query<{ some: boolean }>(

@@ -1,9 +1,9 @@
-import { createReadStream } from 'node:fs';
 import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { isCodedError, isDigest, isTenantId, type Digest, type ObjectStore, type TenantId } from '@taskrunner/core';
+import { throwReadError } from './backup-error';
 import { sync } from './backup-folder';
 import { rowText, type Fields } from './rows-file';
 
@@ -61,6 +61,8 @@ async function* batches(rows: AsyncIterable<Fields>): AsyncIterable<readonly Fou
 interface Looking {
   /** Where objects are copied to; null: nowhere. */
   readonly folder: string | null;
+  /** Ends a copy that is under way. */
+  readonly signal: AbortSignal | undefined;
   readonly onCopied: (copied: Reference) => void;
   /** Told of an object that the store does not have or, if it is copied, has altered. */
   readonly onLost: (lost: LostReference) => void;
@@ -73,7 +75,7 @@ interface Looking {
 export function objectRows(
   rows: AsyncIterable<Fields>,
   store: ObjectStore,
-  { folder, onCopied, onLost }: Looking,
+  { folder, signal, onCopied, onLost }: Looking,
 ): Readable {
   return Readable.from(
     (async function* () {
@@ -81,7 +83,7 @@ export function objectRows(
         for (const { reference, isThere } of some) {
           if (!isThere && !reference.certain) continue;
           const { tenant, run, digest } = reference;
-          const what = !isThere ? 'missing' : folder === null ? null : await copyOut(store, folder, reference);
+          const what = !isThere ? 'missing' : folder === null ? null : await copyOut(store, folder, reference, signal);
           if (what !== null) onLost({ tenant, run, digest, what });
           else if (folder !== null) onCopied(reference);
           yield rowText([tenant, run, digest]);
@@ -122,7 +124,12 @@ function lossOf(error: unknown): Loss {
 }
 
 /** Reads of a store are hashed: what is copied is the object. Says why it is not copied; null: it is. */
-async function copyOut(store: ObjectStore, folder: string, reference: Reference): Promise<Loss | null> {
+async function copyOut(
+  store: ObjectStore,
+  folder: string,
+  reference: Reference,
+  signal: AbortSignal | undefined,
+): Promise<Loss | null> {
   const { tenant, digest } = reference;
   await mkdir(join(folder, OBJECTS, tenant), { recursive: true, mode: 0o700 });
   const path = pathOf(folder, reference);
@@ -130,7 +137,7 @@ async function copyOut(store: ObjectStore, folder: string, reference: Reference)
   // Another run refers to it, too.
   if (target === null) return null;
   try {
-    await pipeline(await store.open(tenant, digest), target.createWriteStream({ flush: true }));
+    await pipeline(await store.open(tenant, digest), target.createWriteStream({ flush: true }), { signal });
     return null;
   } catch (error) {
     const loss = lossOf(error);
@@ -160,13 +167,28 @@ export async function syncObjects(folder: string, tenants: Iterable<TenantId>): 
 /** Says why it is not stored; null: it is. */
 async function copyIn(store: ObjectStore, folder: string, reference: Reference): Promise<Loss | null> {
   const { tenant, digest } = reference;
+  const path = pathOf(folder, reference);
+  // Before the store has a part in it: what it says of its own files is another matter.
+  const file = await open(path).catch((error: unknown) => {
+    if ((error as { code?: unknown }).code === 'ENOENT') return null;
+    return throwReadError(path, error);
+  });
+  if (file === null) return 'missing';
   try {
-    const source = createReadStream(pathOf(folder, reference)) as AsyncIterable<Uint8Array>;
-    await store.put(tenant, source, { maxBytes: Number.MAX_SAFE_INTEGER, expected: digest });
+    await store.put(tenant, contentOf(file, path), { maxBytes: Number.MAX_SAFE_INTEGER, expected: digest });
     return null;
   } catch (error) {
-    if ((error as { code?: unknown }).code === 'ENOENT') return 'missing';
     return lossOf(error);
+  } finally {
+    await file.close();
+  }
+}
+
+async function* contentOf(file: FileHandle, path: string): AsyncIterable<Uint8Array> {
+  try {
+    yield* file.createReadStream({ autoClose: false }) as AsyncIterable<Uint8Array>;
+  } catch (error) {
+    throwReadError(path, error);
   }
 }
 

@@ -2,7 +2,7 @@ import type { Calendar, Digest, KeyDifference, ObjectStore, RunId, TenantId } fr
 import { toRunId } from '@taskrunner/core';
 import type { Client } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import { MIGRATION_LOCK } from '../schema/migrate';
+import type { OnWaiting } from '../connection/waiting';
 import { migrationNames } from '../migrations/migrations';
 import { exclusivelyAsOwner } from './exclusively-as-owner';
 import { openFolder } from './backup-folder';
@@ -13,7 +13,7 @@ import type { Manifest } from './manifest';
 import { absentObjects, type LostReference } from './object-copies';
 import { readRows, rowsOf } from './rows-file';
 import { setSequences } from './sequences';
-import { asMaintainer } from './session';
+import { asMaintainer, takeMigrationLock } from './session';
 import { settleRestored, type Settled } from './settle-restored';
 
 /** What is done about objects. `check`: none may be missing. `copy`: those of the backup are stored first. `report`: what is missing is told. */
@@ -32,6 +32,8 @@ export interface RestoreOptions {
   readonly calendar: Calendar;
   /** What `manifest.json` must be; null: whatever it is. */
   readonly expected: Digest | null;
+  /** Told what the restore waits for. */
+  readonly onWaiting?: OnWaiting;
 }
 
 /** A run of which objects are missing; null: a schedule. */
@@ -57,10 +59,10 @@ export interface RestoredDatabase extends Settled {
  * Fills an empty, migrated database of the release that made the backup, in one transaction. Every file is compared with the manifest before
  * the first row is written. Afterwards no worker has anything of before, runs with steps that may act once stand until somebody lets them go
  * on (`resumeRuns`), ticks of before are skipped, and each tenant's audit chain says so. Needs the role `maintain`.
- * @throws BackupError
+ * @throws BackupError, DatabaseError
  */
 export async function restoreDatabase(maintainUrl: string, options: RestoreOptions): Promise<RestoredDatabase> {
-  const { folder, objects, mode, keys, keysMode, calendar, expected } = options;
+  const { folder, objects, mode, keys, keysMode, calendar, expected, onWaiting } = options;
   const { manifest, digest } = await openFolder(folder);
   if (expected !== null && expected !== digest)
     throw new BackupError(
@@ -73,13 +75,13 @@ export async function restoreDatabase(maintainUrl: string, options: RestoreOptio
   if (keysMode === 'check') refuseMissingKeys(missingKeys, keys);
   for (const file of [...manifest.tables, manifest.objects]) await readRows(folder, file);
   return asMaintainer(maintainUrl, 'taskrunner restore', async (client) => {
-    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await takeMigrationLock(client, { shared: false, onWaiting });
     // Whether the database can be restored to is known before objects are copied.
     const catalog = await readCatalog(client);
     refuseOtherTables(manifest, catalog);
     await refuseRows(client, manifest);
     const incomplete = await settleObjects(objects, { folder, manifest, mode });
-    return exclusivelyAsOwner(client, catalog, async () => {
+    return exclusivelyAsOwner(client, { catalog, onWaiting }, async () => {
       await refuseRows(client, manifest);
       const rows = await load(client, folder, manifest);
       const origin = { backup: digest, takenAt: manifest.takenAt };

@@ -5,7 +5,7 @@ import { Transform, Writable, type Readable, type TransformCallback } from 'node
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import type { Digest } from '@taskrunner/core';
-import { damaged } from './backup-error';
+import { damaged, throwReadError } from './backup-error';
 import type { RowsFile } from './manifest';
 
 /** The journal is stored packed: a higher level takes far longer and saves little. */
@@ -19,7 +19,7 @@ export async function writeRows(folder: string, file: string, source: Readable):
   return { file, rows: rows.count, bytes: bytes.count, digest: bytes.digest() };
 }
 
-/** Reads a file of rows into `sink`, and compares it with what the manifest says of it. @throws BackupError `BACKUP_DAMAGED` */
+/** Reads a file of rows into `sink`, and compares it with what the manifest says of it. @throws BackupError `BACKUP_DAMAGED`, `BACKUP_UNREADABLE` */
 export async function readRows(folder: string, reported: RowsFile, sink: Writable = nowhere()): Promise<void> {
   const [rows, bytes] = [new Rows(), new Bytes()];
   const path = join(folder, reported.file);
@@ -30,7 +30,7 @@ export async function readRows(folder: string, reported: RowsFile, sink: Writabl
     if (code === 'ENOENT') throw damaged(`${reported.file} is not in ${basename(dirname(path))}`, error);
     if (code.startsWith('Z_'))
       throw damaged(`${reported.file} cannot be decompressed: ${(error as Error).message}`, error);
-    throw error;
+    return throwReadError(path, error);
   }
   if (bytes.count !== reported.bytes || bytes.digest() !== reported.digest)
     throw damaged(

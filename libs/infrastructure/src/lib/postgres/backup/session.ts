@@ -1,31 +1,40 @@
-import { Client } from 'pg';
+import type { Client } from 'pg';
+import { asRole } from '../connection/client-of-role';
 import { parsers } from '../connection/connection';
+import { reportingWaitUntil, type OnWaiting } from '../connection/waiting';
+import { MIGRATION_LOCK } from '../schema/migrate';
+
+/** Longest wait for a migration, a backup or a restore that is under way, milliseconds. */
+const LOCK_MS = 60_000;
 
 /**
  * A connection of the `maintain` role for as long as a backup or a restore takes. Values are written and read as text in one form, whatever
  * the database's settings are.
+ * @throws DatabaseError
  */
-export async function asMaintainer<Result>(
+export function asMaintainer<Result>(
   maintainUrl: string,
   name: string,
   work: (client: Client) => Promise<Result>,
+  signal?: AbortSignal,
 ): Promise<Result> {
-  const client = new Client({
-    connectionString: maintainUrl,
-    application_name: name,
-    keepAlive: true,
-    types: parsers,
-  });
-  client.on('error', () => undefined);
-  await client.connect();
-  try {
+  const config = { application_name: name, types: parsers };
+  return asRole({ url: maintainUrl, role: 'maintain', signal }, config, async (client) => {
     await client.query(
-      `set statement_timeout = 0; set lock_timeout = '60s'; set idle_in_transaction_session_timeout = 0; set datestyle = iso;
+      `set statement_timeout = 0; set lock_timeout = ${LOCK_MS}; set idle_in_transaction_session_timeout = 0; set datestyle = iso;
        set intervalstyle = postgres; set extra_float_digits = 3; set timezone = 'UTC'; set client_encoding = 'UTF8';
        set search_path = pg_catalog`,
     );
-    return await work(client);
-  } finally {
-    await client.end();
-  }
+    return work(client);
+  });
+}
+
+/** Waits until nobody migrates, backs up or restores this database; with `shared`, others may back it up too. @throws DatabaseError `DB_BUSY` */
+export async function takeMigrationLock(
+  client: Client,
+  { shared, onWaiting }: { readonly shared: boolean; readonly onWaiting: OnWaiting | undefined },
+): Promise<void> {
+  const what = `a ${shared ? 'migration or restore' : 'migration, backup or restore'} of this database to end`;
+  const lock = shared ? 'pg_advisory_lock_shared' : 'pg_advisory_lock';
+  await reportingWaitUntil(what, LOCK_MS, onWaiting, () => client.query(`select ${lock}($1)`, [MIGRATION_LOCK]));
 }

@@ -1,21 +1,21 @@
 import type { Calendar } from '@taskrunner/core';
-import { MIGRATION_LOCK } from '../schema/migrate';
+import type { OnWaiting } from '../connection/waiting';
 import { exclusivelyAsOwner, inUse } from './exclusively-as-owner';
 import { readCatalog, refuseOtherRelease } from './catalog';
-import { asMaintainer } from './session';
+import { asMaintainer, takeMigrationLock } from './session';
 import { settleRestored, type Settled } from './settle-restored';
 
 /**
  * Does to a database that came back by other means than `restoreDatabase` (point-in-time recovery, a volume's snapshot, a dump) what a restore
  * does to runs, workers and schedules. Needs the role `maintain`, and that no worker lives.
- * @throws BackupError `BACKUP_SCHEMA`, `RESTORE_IN_USE`
+ * @throws BackupError `BACKUP_SCHEMA`, `RESTORE_IN_USE`; DatabaseError
  */
-export function settleRecovered(maintainUrl: string, calendar: Calendar): Promise<Settled> {
+export function settleRecovered(maintainUrl: string, calendar: Calendar, onWaiting?: OnWaiting): Promise<Settled> {
   return asMaintainer(maintainUrl, 'taskrunner settle', async (client) => {
-    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await takeMigrationLock(client, { shared: false, onWaiting });
     const catalog = await readCatalog(client);
     refuseOtherRelease(catalog, 'Run `settle` with the release that migrated the database, before a later migration.');
-    return exclusivelyAsOwner(client, catalog, async () => {
+    return exclusivelyAsOwner(client, { catalog, onWaiting }, async () => {
       const { rows } = await client.query<{ name: string }>(
         `select name from pack_runs.workers where state = 'live' and lease_until > clock_timestamp() order by name limit 5`,
       );

@@ -110,6 +110,11 @@ describe('after a restore', () => {
       status: 'waiting',
       waits: [{ kind: 'restore', id: null, until: null }],
     });
+    const stuck = async (reason: 'any' | 'restore') =>
+      (await web.runReader.list(tenantA, { stuck: reason }, 9, null)).map(({ runId }) => runId);
+    expect([await stuck('any'), await stuck('restore')]).toEqual([[run], [run]]);
+    // No worker drives them: they are no load.
+    expect(await web.backlog()).toMatchObject({ ownedRuns: 0, stuck: { restore: 2 } });
     await web.runStore.post(tenantA, run, cancelRequest, 'cancel');
     await worker.claims.sweep(workerSession);
     expect(await dispatched()).toEqual([[], null]);
@@ -118,6 +123,7 @@ describe('after a restore', () => {
       resumeRuns(target.url('maintain'), { tenant: tenantA, run: id, reason: 'looked at the registry' });
     await expect(resume(unreadable)).rejects.toMatchObject({ code: 'DB_RUN_UNKNOWN' });
     expect(await resume(run)).toEqual([run]);
+    expect([await stuck('any'), (await web.backlog()).stuck.restore]).toEqual([[], 1]);
     await expect(resume(null)).rejects.toMatchObject({ code: 'DB_RUN_UNKNOWN' });
     expect(await dispatched()).toEqual([[run], expect.objectContaining({ name: assignment.name })]);
     const audit = await web.auditChain.entries(tenantA, 0, 99);

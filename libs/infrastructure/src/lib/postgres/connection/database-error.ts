@@ -3,6 +3,13 @@ import { CodedError } from '@taskrunner/core';
 /**
  * Why a database is not used.
  *
+ * - `DATABASE_UNAVAILABLE`: the server does not answer, has no room, or ended the connection.
+ * - `DB_BUSY`: a lock or a statement took longer than it may.
+ * - `DB_DENIED`: the role lacks a right.
+ * - `DB_LOGIN_REFUSED`: the server does not accept role and password.
+ * - `DB_MISSING`: the server has no such database.
+ * - `DB_SERVER_FAULT`: the server reports that it, or its disk, is damaged.
+ * - `DB_TLS`: the connection cannot be encrypted, or the server's certificate is not trusted.
  * - `DB_UNSAFE`: its settings could lose a commit that was acknowledged, or it is a standby, too old, or not UTF8.
  * - `DB_ROLE_UNSAFE`: the role is a superuser, bypasses row security, or owns tables.
  * - `DB_SCHEMA_NEWER`: a later release has migrated it; migrations only go forward.
@@ -11,6 +18,13 @@ import { CodedError } from '@taskrunner/core';
  * - `DB_RUN_UNKNOWN`: a run that is to be held or released is not there, or not held.
  */
 export type DatabaseErrorCode =
+  | 'DATABASE_UNAVAILABLE'
+  | 'DB_BUSY'
+  | 'DB_DENIED'
+  | 'DB_LOGIN_REFUSED'
+  | 'DB_MISSING'
+  | 'DB_SERVER_FAULT'
+  | 'DB_TLS'
   | 'DB_UNSAFE'
   | 'DB_ROLE_UNSAFE'
   | 'DB_SCHEMA_NEWER'

@@ -25,6 +25,7 @@ it.each([
 it.each([
   ['Connection terminated unexpectedly', 'lost'],
   ['timeout exceeded when trying to connect', 'lost'],
+  ['timeout expired', 'lost'],
   ['Query read timeout', 'lost'],
   ['Client has encountered a connection error and is not queryable', 'lost'],
   ['something else', 'fault'],

@@ -24,7 +24,7 @@ const NETWORK = new Set([
   'EAI_AGAIN',
 ]);
 const DRIVER =
-  /connection terminated|timeout exceeded|connection error|not queryable|query read timeout|client was closed/i;
+  /connection terminated|timeout (?:exceeded|expired)|connection error|not queryable|query read timeout|client was closed/i;
 
 /**
  * Reads the SQLSTATE (PostgreSQL, appendix A) or the driver's error. A backend that was ended (57P0x) may have committed

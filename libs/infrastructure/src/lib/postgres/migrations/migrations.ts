@@ -37,6 +37,7 @@ import { honour } from './93-honour';
 import { runMarks } from './94-run-marks';
 import { workerReach } from './96-worker-reach';
 import { keysInUse } from './97-keys-in-use';
+import { stuckRestores } from './98-stuck-restores';
 
 /** Every migration, in order. A released one never changes; a new one is added at the end. */
 export const migrations = [
@@ -79,6 +80,7 @@ export const migrations = [
   alteredDocuments,
   workerReach,
   keysInUse,
+  stuckRestores,
 ];
 
 /** Their names, as the database keeps them. */

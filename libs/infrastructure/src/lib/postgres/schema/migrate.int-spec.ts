@@ -1,6 +1,8 @@
 import { Pool } from 'pg';
 import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
-import { connectPostgres, openWebDatabase } from '../databases';
+import { asRole } from '../connection/client-of-role';
+import type { DatabaseError } from '../connection/database-error';
+import { connectPostgres, openWebDatabase, openWorkerDatabase } from '../databases';
 import { migrateDatabase } from './migrate';
 import { migrationNames } from '../migrations/migrations';
 import { maintainDatabase } from '../upkeep/maintain';
@@ -9,7 +11,7 @@ import { bootstrapRoles, databaseRoles, roleName } from './roles';
 import type { DatabaseRole } from './roles';
 import { assertSafeDatabase } from './safety';
 import { startTestServer } from '../testing/test-database';
-import type { TestServer } from '../testing/test-database';
+import type { TestDatabase, TestServer } from '../testing/test-database';
 
 let host: TestServer;
 beforeAll(async () => {
@@ -80,6 +82,63 @@ describe('migrations', () => {
     await expect(
       bootstrapRoles(host.server.url(), passwords as { [Role in DatabaseRole]: string }),
     ).resolves.toBeUndefined();
+  });
+});
+
+describe('refusals of the server', () => {
+  const retention = { journal: 1e12, runs: 1e12, evidence: 1e12, tenants: [] };
+  let database: TestDatabase;
+  beforeAll(async () => (database = await host.database()));
+  const withPassword = (url: string, password: string): string => url.replace(/:[^:@/]+@/, `:${password}@`);
+
+  it.each<[string, string, (database: TestDatabase) => string]>([
+    ['a wrong password', 'DB_LOGIN_REFUSED', (one) => withPassword(one.url('maintain'), 'S3cret')],
+    ['no password', 'DB_LOGIN_REFUSED', (one) => one.url('maintain').replace(/:[^:@/]+@/, '@')],
+    ['a database that is missing', 'DB_MISSING', (one) => one.url('maintain').replace(`/${one.name}`, '/missing')],
+    ['a role without the right', 'DB_DENIED', (one) => one.url('web')],
+    ['a server without TLS', 'DB_TLS', (one) => `${one.url('maintain')}?sslmode=require`],
+    ['a certificate that is missing', 'DB_TLS', (one) => `${one.url('maintain')}?sslrootcert=/missing.pem`],
+    ['a port of nobody', 'DATABASE_UNAVAILABLE', (one) => one.url('maintain').replace(/:[0-9]+[/]/, ':1/')],
+    [
+      'a host without addresses',
+      'DATABASE_UNAVAILABLE',
+      (one) => one.url('maintain').replace(/@[^:/]+/, '@none.invalid'),
+    ],
+    ['a socket that is missing', 'DATABASE_UNAVAILABLE', (one) => `${one.url('maintain')}?host=/missing`],
+  ])('%s is %s, with the place and without the password', async (_, code, urlOf) => {
+    const url = urlOf(database);
+    const { username, pathname } = new URL(url);
+    const refused = (await maintainDatabase(url, retention).catch((error: unknown) => error)) as DatabaseError;
+    expect(refused).toMatchObject({ name: 'DatabaseError', code });
+    expect(refused.message).toContain(`postgresql://${username}@`);
+    expect(refused.message).toContain(pathname);
+    expect(refused.message).not.toContain(new URL(url).password || 'S3cret');
+    expect(refused.remediation).toMatch(/^[A-Z].*\.$/);
+  });
+
+  it('a database that is not migrated is DB_SCHEMA_BEHIND', async () => {
+    const empty = await host.database('empty');
+    await expect(maintainDatabase(empty.url('maintain'), retention)).rejects.toMatchObject({
+      code: 'DB_SCHEMA_BEHIND',
+    });
+  });
+
+  it('a lock that somebody holds is DB_BUSY', async () => {
+    const url = `${database.url('maintain')}?options=${encodeURIComponent('-c lock_timeout=50ms')}`;
+    const work = asRole({ url, role: 'maintain' }, {}, async (client) => {
+      await database.sql('select pg_advisory_lock(1)');
+      return client.query('select pg_advisory_lock(1)');
+    });
+    await expect(work).rejects.toMatchObject({ code: 'DB_BUSY', message: expect.stringContaining('lock timeout') });
+  });
+
+  it('services name them too', async () => {
+    const wrong = withPassword(database.url('worker'), 'S3cret');
+    await expect(openWorkerDatabase(wrong)).rejects.toMatchObject({
+      code: 'DB_LOGIN_REFUSED',
+      message: expect.stringContaining('taskrunner_worker@'),
+      remediation: expect.stringContaining('database.workerPasswordFile'),
+    });
   });
 });
 

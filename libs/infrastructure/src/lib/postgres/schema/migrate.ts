@@ -1,5 +1,7 @@
-import { Client } from 'pg';
+import type { Client } from 'pg';
+import { asRole } from '../connection/client-of-role';
 import { DatabaseError } from '../connection/database-error';
+import { reportingWait, type OnWaiting } from '../connection/waiting';
 import { migrationNames } from '../migrations/migrations';
 import { PARTITION_DAYS } from '../upkeep/partitions';
 import type { Statement } from '../connection/statement';
@@ -14,26 +16,24 @@ export interface Migrated {
 }
 
 /**
- * Brings the schema to this release and makes partitions. One process at a time (advisory lock); a second run does nothing.
- * @throws DatabaseError `DB_SCHEMA_NEWER` if the database knows a migration that this release does not.
+ * Brings the schema to this release and makes partitions. One process at a time (advisory lock); a second run does nothing. It
+ * waits for a backup or a restore however long that takes; `onWaiting` is told.
+ * @throws DatabaseError also `DB_SCHEMA_NEWER` if the database knows a migration that this release does not.
  */
-export async function migrateDatabase(ownerUrl: string): Promise<Migrated> {
-  const guard = new Client({ connectionString: ownerUrl, application_name: 'taskrunner migrate', keepAlive: true });
-  guard.on('error', () => undefined);
-  await guard.connect();
-  try {
+export function migrateDatabase(ownerUrl: string, onWaiting?: OnWaiting): Promise<Migrated> {
+  // Its lock ends with the connection.
+  return asRole({ url: ownerUrl, role: 'owner' }, { application_name: 'taskrunner migrate' }, async (guard) => {
     await guard.query('set lock_timeout = 0');
-    await guard.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await reportingWait('a migration, backup or restore of this database to end', onWaiting, () =>
+      guard.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]),
+    );
     await guard.query('create schema if not exists pack_runs');
     const applied = await appliedNames(guard);
     refuseNewer(applied);
     const ran = migrationNames.every((name) => applied.includes(name)) ? [] : await runMigrations(ownerUrl);
     await guard.query('select pack_run_logs.make_partitions($1)', [PARTITION_DAYS]);
     return { ran };
-  } finally {
-    // Its lock ends with it.
-    await guard.end();
-  }
+  });
 }
 
 async function runMigrations(ownerUrl: string): Promise<readonly string[]> {

@@ -40,7 +40,7 @@ it('an empty installation has nothing before it', async () => {
     oldestStrandedMs: 0,
     liveWorkers: 0,
     partitionDays: 14,
-    stuck: { attention: 0, halted: 0, blocked: 0 },
+    stuck: { attention: 0, halted: 0, blocked: 0, restore: 0 },
   };
   expect(await web.backlog()).toEqual(none);
   expect(await worker.backlog()).toEqual(none);
@@ -106,14 +106,17 @@ it('due are only runs that a living worker can claim; those that none can are st
   await worker.committer.commit(
     aCommit(claimed, start, { run: { status: 'waiting', counts: { total: 1, needs_attention: 1 } } }),
   );
-  expect(await web.backlog()).toMatchObject({ liveWorkers: 2, stuck: { attention: 1, halted: 0, blocked: 0 } });
+  expect(await web.backlog()).toMatchObject({
+    liveWorkers: 2,
+    stuck: { attention: 1, halted: 0, blocked: 0, restore: 0 },
+  });
   const stuck = async (why: StuckReason | 'any') =>
     (await web.runReader.list(tenantB, { stuck: why }, 5, null)).map(({ runId }) => runId);
   expect(await stuck('attention')).toEqual([claimed.runId]);
   expect(await stuck('any')).toEqual([claimed.runId]);
   expect(await stuck('halted')).toEqual([]);
   await worker.claims.halt(claimed, 'JOURNAL_TAMPERED', 'it differs');
-  expect(await web.backlog()).toMatchObject({ stuck: { attention: 0, halted: 1, blocked: 0 } });
+  expect(await web.backlog()).toMatchObject({ stuck: { attention: 0, halted: 1, blocked: 0, restore: 0 } });
   expect(await stuck('halted')).toEqual([claimed.runId]);
 
   const ended = await submit(web.runStore, { tenant: tenantB });
@@ -125,7 +128,7 @@ it('due are only runs that a living worker can claim; those that none can are st
   expect(items).toHaveLength(1);
   for (const item of items) await worker.outbox.postpone(item, 0, 'blocked', 'SECRET_IN_EVIDENCE: x');
   expect(await stuck('blocked')).toEqual([ended]);
-  expect(await web.backlog()).toMatchObject({ stuck: { attention: 0, halted: 1, blocked: 1 } });
+  expect(await web.backlog()).toMatchObject({ stuck: { attention: 0, halted: 1, blocked: 1, restore: 0 } });
 });
 
 it('the days for which there are partitions are counted to the first that is missing', async () => {

@@ -49,6 +49,7 @@ interface BacklogRow {
   readonly stuck_attention: number;
   readonly stuck_halted: number;
   readonly stuck_blocked: number;
+  readonly stuck_restore: number;
   readonly partition_days: number;
 }
 
@@ -70,7 +71,12 @@ export async function backlogOf(pool: Pool): Promise<Backlog> {
     strandedRuns: row.stranded_runs,
     oldestStrandedMs: row.oldest_stranded_ms,
     liveWorkers: row.live_workers,
-    stuck: { attention: row.stuck_attention, halted: row.stuck_halted, blocked: row.stuck_blocked },
+    stuck: {
+      attention: row.stuck_attention,
+      halted: row.stuck_halted,
+      blocked: row.stuck_blocked,
+      restore: row.stuck_restore,
+    },
     partitionDays: row.partition_days,
   };
 }

@@ -1,6 +1,8 @@
 import { canonical, runUuid, type RunId, type TenantId } from '@taskrunner/core';
-import { Client } from 'pg';
+import type { Client } from 'pg';
+import { asRole } from '../connection/client-of-role';
 import { DatabaseError } from '../connection/database-error';
+import { reportingWaitUntil, type OnWaiting } from '../connection/waiting';
 import { dropPartitions, makePartitions, type KeptDay } from './partitions';
 import { removeExpired, type Removed, type Retention } from './retention';
 
@@ -14,14 +16,23 @@ export interface Maintained extends Removed {
 }
 
 const LOCK = 7_300_303;
+/** Longest wait for a lock, milliseconds. */
+const LOCK_MS = 60_000;
 
 /**
  * Daily upkeep with the `maintain` role, one process at a time: partitions of the days to come, those past retention, runs and evidence past
  * retention, idempotency keys older than 7 days. May be ended at any point and called again.
+ * @throws DatabaseError
  */
-export function maintainDatabase(maintainUrl: string, retention: Retention): Promise<Maintained> {
+export function maintainDatabase(
+  maintainUrl: string,
+  retention: Retention,
+  onWaiting?: OnWaiting,
+): Promise<Maintained> {
   return asMaintain(maintainUrl, async (client) => {
-    await client.query('select pg_advisory_lock($1)', [LOCK]);
+    await reportingWaitUntil('another `taskrunner maintain` to end', LOCK_MS, onWaiting, () =>
+      client.query('select pg_advisory_lock($1)', [LOCK]),
+    );
     const beOwner = async (): Promise<void> => void (await client.query('set role taskrunner_owner'));
     // Partitions first: without those of tomorrow nothing runs, whatever else fails.
     await beOwner();
@@ -55,19 +66,7 @@ async function settle(url: string, text: string, values: unknown[], otherwise: s
   if (rows[0]?.done !== true) throw new DatabaseError('DB_RUN_UNKNOWN', otherwise, 'Check the run id and the tenant.');
 }
 
-async function asMaintain<Result>(url: string, work: (client: Client) => Promise<Result>): Promise<Result> {
-  const client = new Client({
-    connectionString: url,
-    application_name: 'taskrunner maintain',
-    keepAlive: true,
-    statement_timeout: 300_000,
-    lock_timeout: 60_000,
-  });
-  client.on('error', () => undefined);
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
+function asMaintain<Result>(url: string, work: (client: Client) => Promise<Result>): Promise<Result> {
+  const config = { application_name: 'taskrunner maintain', statement_timeout: 300_000, lock_timeout: LOCK_MS };
+  return asRole({ url, role: 'maintain' }, config, work);
 }

@@ -1,5 +1,13 @@
 import type { Excess, Handover, Watch } from '../supervisor-process/protocol';
 
+/** The step that a child performs. */
+export interface StepPlace {
+  readonly tenant: string;
+  readonly runId: string;
+  readonly step: string;
+  readonly execution: number;
+}
+
 /** What the supervisor is to start. `Sandbox` makes these. */
 export interface Launch {
   /** A path, then its arguments. */
@@ -15,6 +23,8 @@ export interface Launch {
    * killed with the child, and the end is when it is gone too.
    */
   readonly firstProcess?: number;
+  /** Whose child it is, for the log; none: of no step. */
+  readonly place?: StepPlace | undefined;
   /** What it may use beside the limits of its single processes, and where that is looked at; none: nothing is. */
   readonly watch?: Watch;
 }

@@ -3,13 +3,13 @@ import type { MemoryGroup } from './memory-group';
 import { memoryOf } from './memory-use';
 import { MemoryFileSystems } from './memory-file-systems';
 import { deviceName, mappedUnnamed, unnamedFiles } from './open-files';
-import type { Excess, Watch } from './protocol';
+import { monotonicMs, type Excess, type Watch } from './protocol';
 import { MAX_DEPTH, measureFolder } from './workspace-meter';
 
 /** A workspace of so many files is walked every second time that it is looked at, of twice as many every third time, and so on. */
 const FILES_PER_LOOK = 2_000;
-/** Pauses before the first tries to take hold of file systems that are being made: milliseconds. Later each look tries. */
-const TRIES = [2, 4, 8, 16, 32, 64];
+/** Pause between two tries to take hold of file systems that are being made, and longest time for all of them. Milliseconds. */
+const [TRY_MS, HOLD_MS] = [1, 60_000];
 
 /** What a walk found, and how full the disk was then. */
 interface Measured {
@@ -43,12 +43,14 @@ export class ChildWatch {
     this.start.catch(() => undefined);
   }
 
-  /** Takes hold of its file systems in memory, as soon as this first process of it has them. */
-  async hold(pid: number): Promise<void> {
-    for (const ms of TRIES) {
-      await new Promise((resolve) => setTimeout(resolve, ms).unref());
-      if (this.released || this.tmpfs.hold(pid)) return;
+  /** Takes hold of its file systems in memory, as soon as this first process of it has them. False if it never has. */
+  async hold(pid: number): Promise<boolean> {
+    const until = monotonicMs() + HOLD_MS;
+    while (!this.released && !this.tmpfs.hold(pid)) {
+      if (monotonicMs() > until) return false;
+      await new Promise((resolve) => setTimeout(resolve, TRY_MS).unref());
     }
+    return true;
   }
 
   /** The limit that it is over now, or null. `first`: its first process here; `family`: all of them. Calls that come meanwhile share one look. */

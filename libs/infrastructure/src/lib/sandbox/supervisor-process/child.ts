@@ -17,6 +17,8 @@ export class Child {
   private over = false;
   private group: MemoryGroup | null = null;
   private watch: ChildWatch | null = null;
+  /** bubblewrap waits for what comes through it before it starts the step. */
+  private gate: Writable | null = null;
   private excess: Excess | null = null;
 
   /** `delegated`: control group in which groups for children can be made; null: none, memory is watched. */
@@ -64,6 +66,8 @@ export class Child {
     else {
       give(child.stdio[4] as Writable, handover.options.map((option) => `${option}\0`).join(''));
       give((child.stdio as readonly unknown[])[5] as Writable, Buffer.from(handover.seccomp, 'base64'));
+      this.gate = (child.stdio as readonly unknown[])[6] as Writable;
+      if (this.watch === null) this.begin();
       status = this.readStatus(child.stdio[3] as Readable);
     }
     const { code, signal } = await ended;
@@ -103,6 +107,7 @@ export class Child {
     if (this.delegated !== null && watch.memoryBytes !== null && firstProcess === undefined)
       this.group = MemoryGroup.make(this.delegated, id, watch.memoryBytes);
     this.watch = new ChildWatch(watch, this.group);
+    // A container that was made has its file systems already; it starts after this.
     if (this.namespace !== null) void this.watch.hold(this.namespace.pid);
   }
 
@@ -172,7 +177,7 @@ export class Child {
         end(stdout, constants.O_WRONLY),
         end(stderr, constants.O_WRONLY),
       ];
-      const pipes = handover === null ? [] : (['pipe', 'pipe', 'pipe'] as const);
+      const pipes = handover === null ? [] : (['pipe', 'pipe', 'pipe', 'pipe'] as const);
       const [command = '', ...args] = argv;
       return spawn(command, args, { cwd, env: { ...env }, detached: true, stdio: [...streams, ...pipes] });
     } finally {
@@ -203,8 +208,18 @@ export class Child {
     const birth = birthOf(pid);
     if (birth === null) return;
     this.namespace = { pid, birth };
-    void this.watch?.hold(pid);
     this.send({ type: 'namespace', id: this.run.id, pid, birth });
+    if (this.watch !== null) void this.holdAndBegin(this.watch, pid);
+  }
+
+  private async holdAndBegin(watch: ChildWatch, pid: number): Promise<void> {
+    if (await watch.hold(pid)) return this.begin();
+    process.stderr.write(`child ${this.run.id} cannot be watched: its file systems in memory are not seen\n`);
+    this.kill('closed');
+  }
+
+  private begin(): void {
+    if (this.gate !== null) give(this.gate, '\0');
   }
 
   private signal(signal: 'SIGTERM'): void {

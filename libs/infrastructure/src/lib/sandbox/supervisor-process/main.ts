@@ -35,7 +35,7 @@ function checkDeadline(): void {
     return;
   }
   killAll('deadline');
-  send({ type: 'expired' });
+  send({ type: 'expired', until: deadline });
 }
 
 function obey(message: ToSupervisor): void {

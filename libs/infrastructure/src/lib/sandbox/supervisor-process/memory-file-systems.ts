@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, statfsSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, statfsSync, statSync } from 'node:fs';
 import type { Excess, Watch } from './protocol';
 
 const { O_DIRECTORY } = constants;
@@ -20,7 +20,7 @@ export class MemoryFileSystems {
   hold(pid: number): boolean {
     for (const tmpfs of this.wanted) {
       if (this.held.has(tmpfs)) continue;
-      const fd = openTmpfs(`/proc/${pid}/root${tmpfs.path}`, tmpfs.bytes);
+      const fd = openTmpfs(pid, tmpfs);
       if (fd === null) return false;
       this.held.set(tmpfs, fd);
     }
@@ -54,16 +54,17 @@ export class MemoryFileSystems {
   }
 }
 
-/** Until its sandbox is built, a child sees other file systems at the same paths: the size tells them apart. */
-function openTmpfs(path: string, bytes: number): number | null {
+/** Until its sandbox is built, a child sees other file systems at the same paths, those of this machine among them. */
+function openTmpfs(pid: number, { path, bytes }: Tmpfs): number | null {
   let fd: number;
   try {
-    fd = openSync(path, O_PATH | O_DIRECTORY);
+    fd = openSync(`/proc/${pid}/root${path}`, O_PATH | O_DIRECTORY);
   } catch {
     return null;
   }
   const { type, blocks, bsize } = statfsSync(`/proc/self/fd/${fd}`);
-  if (type === TMPFS_MAGIC && blocks * bsize === Math.ceil(bytes / PAGE) * PAGE) return fd;
+  const isOurs = fstatSync(fd).dev === statSync(path, { throwIfNoEntry: false })?.dev;
+  if (type === TMPFS_MAGIC && !isOurs && blocks * bsize === Math.ceil(bytes / PAGE) * PAGE) return fd;
   closeSync(fd);
   return null;
 }

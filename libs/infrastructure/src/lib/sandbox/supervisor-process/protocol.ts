@@ -5,7 +5,10 @@ export function monotonicMs(): number {
   return Number(process.hrtime.bigint() / 1_000n) / 1_000;
 }
 
-/** Options for bubblewrap, kept off the command line where other users could read them. */
+/**
+ * Options for bubblewrap, kept off the command line where other users could read them. It waits at `--block-fd` on descriptor 6 when it has
+ * built the sandbox, until its file systems in memory are held: what the step fills at once can still be read when the step is over.
+ */
 export interface Handover {
   /** Read by the child from descriptor 4, each ended by NUL; it reports `--json-status-fd` on descriptor 3. */
   readonly options: readonly string[];
@@ -82,5 +85,5 @@ export type FromSupervisor =
       /** What it went over: why it was killed, or what was found when it was over. */
       readonly excess?: Excess | undefined;
     }
-  /** The deadline passed; everything was killed. */
-  | { readonly type: 'expired' };
+  /** The deadline passed (`monotonicMs`); everything was killed. */
+  | { readonly type: 'expired'; readonly until: number };

@@ -1,0 +1,86 @@
+import {
+  BUILTIN_EXECUTORS,
+  decodeEnvelope,
+  forecastRuns,
+  type AdmissionRecord,
+  type Forecast,
+  type WorkerMeans,
+} from '@taskrunner/core';
+import {
+  databaseUrlsOf,
+  isolationOf,
+  loadPackTrust,
+  visitActiveRuns,
+  workerMeansOf,
+  type ActiveKind,
+  type Configuration,
+} from '@taskrunner/infrastructure';
+import { safeLine } from '../terminal/safe-text';
+import { urlOf } from './database-settings';
+
+/** What a worker with a configuration would do with the runs that have not ended. */
+export interface RunForecast {
+  readonly continue: number;
+  readonly stop: readonly { readonly code: string; readonly runs: number; readonly detail: string }[];
+  /** `parts`: what such a worker lacks. */
+  readonly wait: readonly { readonly parts: string; readonly runs: number; readonly detail: string }[];
+  /** Runs whose documents cannot be read: their worker says what is wrong with them. */
+  readonly unreadable: number;
+}
+
+/** Asks the database of the configuration, as the role `maintain`. Nothing is changed. */
+export async function forecastOf(configuration: Configuration): Promise<RunForecast> {
+  const means = await meansOf(configuration);
+  const counts = { continues: 0, unreadable: 0 };
+  const stop = new Map<string, { code: string; runs: number; detail: string }>();
+  const wait = new Map<string, { parts: string; runs: number; detail: string }>();
+  await visitActiveRuns(urlOf('maintain', await databaseUrlsOf(configuration)), (kind) => {
+    const forecast = forecastOfKind(kind, means);
+    if (forecast === null) counts.unreadable += kind.runs;
+    else if (forecast.kind === 'continues') counts.continues += kind.runs;
+    else if (forecast.kind === 'stops') {
+      const { code, detail } = forecast;
+      stop.set(code, { code, detail, runs: (stop.get(code)?.runs ?? 0) + kind.runs });
+    } else {
+      const { parts, detail } = forecast;
+      wait.set(parts, { parts, detail, runs: (wait.get(parts)?.runs ?? 0) + kind.runs });
+    }
+  });
+  return {
+    continue: counts.continues,
+    stop: [...stop.values()],
+    wait: [...wait.values()],
+    unreadable: counts.unreadable,
+  };
+}
+
+/** For people. */
+export function forecastLines({ continue: going, stop, wait, unreadable }: RunForecast): readonly string[] {
+  const sum = (some: readonly { readonly runs: number }[]) => some.reduce((all, { runs }) => all + runs, 0);
+  return [
+    `active runs: ${going + sum(stop) + sum(wait) + unreadable}`,
+    `  would continue: ${going}`,
+    ...stop.map(({ code, runs, detail }) => `  would end with ${code}: ${runs} (for example: ${detail})`),
+    ...wait.map(({ parts, runs, detail }) => `  would wait for ${parts}: ${runs} (for example: ${detail})`),
+    ...(unreadable > 0 ? [`  cannot be read: ${unreadable}`] : []),
+  ].map(safeLine);
+}
+
+/** Signatures are not verified: workers do that, and what is told here decides nothing. Null: its documents are none. */
+function forecastOfKind(kind: ActiveKind, means: WorkerMeans): Forecast | null {
+  try {
+    const { payload } = decodeEnvelope(kind.admission);
+    return forecastRuns(kind, JSON.parse(Buffer.from(payload).toString('utf8')) as AdmissionRecord, means);
+  } catch {
+    return null;
+  }
+}
+
+/** Those of a worker whose sandbox holds. Every run was accepted before it has read its configuration. */
+async function meansOf(configuration: Configuration): Promise<WorkerMeans> {
+  const packTrust = await loadPackTrust(configuration);
+  // What `auto` comes to is known where a worker starts.
+  const isolation = isolationOf(configuration) ?? 'bwrap-open/v2';
+  const build = { isolation, executors: BUILTIN_EXECUTORS, packTrust };
+  return workerMeansOf(configuration, build, { isolations: null, configuredAt: Infinity });
+}

@@ -1,0 +1,32 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { reportError } from './report-error';
+import type { Terminal } from './terminal';
+
+describe('what is reported of an error', () => {
+  let folder: string;
+  beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'report-'))));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const reported = async (work: () => Promise<unknown>): Promise<readonly [number, readonly string[]]> => {
+    const said: string[] = [];
+    const error: unknown = await work().catch((thrown: unknown) => thrown);
+    return [reportError(error, { say: (line: string) => said.push(line) } as unknown as Terminal), said];
+  };
+
+  it.each<[string, () => Promise<unknown>, RegExp]>([
+    ['a folder that is missing', () => writeFile(join(folder, 'no', 'file'), ''), /^CLI_FILE ENOENT: .*no\/file/],
+    ['a folder in the place of a file', () => readFile(folder), /^CLI_FILE EISDIR: /],
+    ['a disk that is full', () => writeFile('/dev/full', 'x'), /^CLI_FILE ENOSPC: /],
+  ])('%s is no bug', async (_, work, line) => {
+    const [exit, said] = await reported(work);
+    expect([exit, said]).toEqual([2, [expect.stringMatching(line), expect.stringMatching(/^help: Check that/)]]);
+  });
+
+  it('anything else is one, with its stack', async () => {
+    const [exit, [line]] = await reported(() => Promise.reject(new TypeError('no answer')));
+    expect([exit, line]).toEqual([1, expect.stringMatching(/^CLI_BUG TypeError: no answer\n +at /)]);
+  });
+});

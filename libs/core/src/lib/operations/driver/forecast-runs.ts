@@ -1,0 +1,39 @@
+import type { AdmissionRecord } from '../../evidence/records/documents';
+import { indexPlan } from '../../plan/plan-index';
+import type { Plan } from '../../plan/plan';
+import type { Environment, Profile } from '../../plan/profile';
+import type { ParkedKind } from '../../ports/run-environments';
+import type { StopCode, Unmet, UnmetPart, WorkerMeans } from '../../publisher/honour';
+import { partsOf, stopOf, unmetOf } from './honour-run';
+
+/** What runs of one kind were admitted with: their texts, as they are stored. */
+export type AdmittedTexts = Pick<ParkedKind, 'plan' | 'planHash' | 'profile' | 'environment'>;
+
+/** What becomes of a run where all workers have these means. */
+export type Forecast =
+  | { readonly kind: 'continues' }
+  | { readonly kind: 'stops'; readonly code: StopCode; readonly part: UnmetPart; readonly detail: string }
+  /** `parts`: what is missing, parted by commas. */
+  | { readonly kind: 'waits'; readonly parts: string; readonly detail: string };
+
+/** What runs lack on a worker, by the texts that they were admitted with. Throws where these are no such documents. */
+export function unmetOfTexts(
+  { plan, planHash, profile, environment }: AdmittedTexts,
+  admission: Pick<AdmissionRecord, 'pack' | 'tenant'>,
+  means: WorkerMeans,
+): readonly Unmet[] {
+  const { defaults } = JSON.parse(profile) as Profile;
+  const { floor } = (JSON.parse(environment) as Environment).approvals;
+  const index = indexPlan(JSON.parse(plan) as Plan, planHash, defaults, floor);
+  return unmetOf({ profile, environment }, index, admission, means);
+}
+
+/** What a change of the configuration does to runs of one kind. Throws where their texts are no such documents. */
+export function forecastRuns(texts: AdmittedTexts, admission: AdmissionRecord, means: WorkerMeans): Forecast {
+  const unmet = unmetOfTexts(texts, admission, means);
+  const [first] = unmet;
+  if (first === undefined) return { kind: 'continues' };
+  const stop = stopOf(unmet, admission, means);
+  if (stop?.stops == null) return { kind: 'waits', parts: partsOf(unmet), detail: first.detail };
+  return { kind: 'stops', code: stop.stops, part: stop.part, detail: stop.detail };
+}
