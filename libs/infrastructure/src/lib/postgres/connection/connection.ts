@@ -21,7 +21,10 @@ export interface ConnectionOptions {
    * at twice.
    */
   readonly byIndex?: boolean;
-  /** Of `byIndex`, milliseconds. Planning again what a worker asks takes some 20 ms of the database's time. Default 5 s. */
+  /**
+   * Of `byIndex`, milliseconds: how old the plans of a connection become that is asked often; others become six times as old. Planning again
+   * what a worker asks takes some 20 ms of the database's time. Default 5 s.
+   */
   readonly replanMs?: number;
   /** Told of connections that broke; the pool replaces them. */
   readonly onError?: (error: Error) => void;
@@ -68,14 +71,23 @@ export function openPool(url: string, options: ConnectionOptions = {}): Pool {
   return pool;
 }
 
+/** Uses since the last plans from which on a connection is asked often. A worker with nothing to do asks a few times a second, one with work hundreds. */
+const OFTEN = 200;
+/** A plan that does not fit costs a connection little that is asked seldom, and planning again costs it as much. */
+const SELDOM_TIMES = 6;
+
 /** Each connection throws its plans away when it is used and they are older. */
 function planAgain(pool: Pool, everyMs: number): void {
-  const plannedAt = new WeakMap<PoolClient, number>();
-  pool.on('connect', (client: PoolClient) => plannedAt.set(client, performance.now()));
+  const planned = new WeakMap<PoolClient, { at: number; uses: number }>();
+  const begin = (client: PoolClient) => planned.set(client, { at: performance.now(), uses: 0 });
+  pool.on('connect', begin);
   pool.on('acquire', (client: PoolClient) => {
-    const now = performance.now();
-    if (now - (plannedAt.get(client) ?? 0) < everyMs) return;
-    plannedAt.set(client, now);
+    const plans = planned.get(client);
+    if (!plans) return void begin(client);
+    plans.uses += 1;
+    const age = performance.now() - plans.at;
+    if (age < everyMs || (plans.uses < OFTEN && age < everyMs * SELDOM_TIMES)) return;
+    begin(client);
     // A connection that is lost here fails the statement that follows too, and that one is told.
     client.query('discard plans').catch(() => undefined);
   });
