@@ -1,4 +1,5 @@
 import { Client } from 'pg';
+import { randomUUID } from 'node:crypto';
 import { runUuid, type RunId, type RunStore } from '@taskrunner/core';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
 import type { WebDatabase, WorkerDatabase } from './databases';
@@ -135,6 +136,38 @@ describe('runs of one concurrency group', () => {
     expect(await database.sql('select holder from pack_runs.groups')).toEqual([{ holder: runUuid(first) }]);
     const line = await database.sql('select run_id from pack_runs.runs where in_line');
     expect(line).toEqual([{ run_id: runUuid(third) }]);
+  });
+
+  it('are submitted without a deadlock where the audit chain of their tenant begins beside them', async () => {
+    const [first, second] = [await web.runStore.stamp(), await web.runStore.stamp()];
+    const enter = ({ runId, at }: typeof first) => web.runStore.create(aNewRun(runId, at, { concurrency: queue }));
+    const waits = `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
+    const untilWaiting = async (count: number) => {
+      for (const end = Date.now() + 30_000; (await database.sql(waits)).length < count;)
+        if (Date.now() > end) throw new Error(`fewer than ${count} wait`);
+    };
+    const blocker = new Client({ connectionString: database.url('admin') });
+    await blocker.connect();
+    try {
+      await blocker.query('begin');
+      await blocker.query('insert into pack_runs.groups values ($1, $2, $3)', [tenantA, queue.group, randomUUID()]);
+      const one = enter(first);
+      await untilWaiting(1);
+      // Now there is a counter, which the first has not found and the second will lock.
+      await submit(web.runStore);
+      const other = enter(second);
+      await untilWaiting(2);
+      await blocker.query('rollback');
+      expect(await Promise.all([one, other])).toEqual([
+        { kind: 'created', inLine: false },
+        { kind: 'created', inLine: true },
+      ]);
+    } finally {
+      await blocker.end();
+    }
+    // One that ends a deadlock is tried again, and seen only here.
+    const deadlocks = 'select deadlocks::int from pg_stat_database where datname = current_database()';
+    expect(await database.sql(deadlocks)).toEqual([{ deadlocks: 0 }]);
   });
 
   it('the first run to an idempotency key is answered, also where a second would be refused', async () => {

@@ -12,11 +12,20 @@ export class SubmissionSteps {
   private readonly createStatement = statement('create-run');
   private readonly createManyStatement = statement('create-runs');
   private readonly auditStatement = statement('audit-submissions');
+  private readonly turnStatement = statement('lock-submissions');
   private readonly lockStatement = statement('lock-audit');
 
   of(run: NewRun): readonly Step[] {
     const create: Step = [this.createStatement, createValues(run)];
-    const locks: readonly Step[] = run.concurrency === null ? [] : [[this.lockStatement, [run.tenant]]];
+    const tenant = [run.tenant];
+    // A statement sees what was committed before it began: the counter is looked for when it is this one's turn.
+    const locks: readonly Step[] =
+      run.concurrency === null
+        ? []
+        : [
+            [this.turnStatement, tenant],
+            [this.lockStatement, tenant],
+          ];
     return [...locks, create, this.audit(run.tenant, [run])];
   }
 
