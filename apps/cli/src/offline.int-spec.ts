@@ -72,18 +72,18 @@ describe('taskrunner, without a server', () => {
       parameters: { name: { schema: { type: 'string' }, required: true } },
       outputs: { from: 'schema', schema: true },
     };
-    const given = (name: string, value: unknown): Promise<Ended> => {
+    const validated = (name: string, value: unknown): Promise<Ended> => {
       writeFileSync(join(folder, name), JSON.stringify(value));
       return taskrunner(['validate', own, '--executors', name]);
     };
     expect((await taskrunner(['validate', own])).err).toContain('EXECUTOR_UNAVAILABLE');
-    expect(await given('executors.json', [descriptor])).toMatchObject({ exit: 0, err: '' });
-    const refused = await given('other.json', [{ ...descriptor, effects: 'pure' }]);
+    expect(await validated('executors.json', [descriptor])).toMatchObject({ exit: 0, err: '' });
+    const refused = await validated('other.json', [{ ...descriptor, effects: 'pure' }]);
     expect([refused.exit, refused.err]).toEqual([
       2,
       expect.stringMatching(/^CLI_FILE other\.json is refused: .*\/effects/) as string,
     ]);
-    expect((await given('object.json', descriptor)).err).toContain('is not a list');
+    expect((await validated('object.json', descriptor)).err).toContain('is not a list');
   });
 
   it('tells all faults at once, with places and help, in both forms', async () => {

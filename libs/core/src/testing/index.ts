@@ -13,3 +13,4 @@ export { healthOf, MemoryObjects, STEADY_STORAGE } from './memory-objects';
 export { resealed, sampleRun, sealBundle, trustOf, type Sample, type SampleOptions } from './sample-evidence';
 export { objectionToJournal, type JournalOf } from './honest-journal';
 export { lawRuns, searched, searchedCases, seedsFrom } from './runs-of-laws';
+export { extended, GREETING } from './extension';

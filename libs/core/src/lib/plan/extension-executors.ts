@@ -88,9 +88,9 @@ export function executorNamed(
 export function checkExtensions(descriptors: readonly ExecutorDescriptor[]): void {
   const seen = new Set<string>();
   for (const descriptor of descriptors) {
-    const given = descriptor as unknown as Json;
-    const objections = objectionsTo(given);
-    const uses = isJsonObject(given) && typeof given['uses'] === 'string' ? given['uses'] : '(without a name)';
+    const value = descriptor as unknown as Json;
+    const objections = objectionsTo(value);
+    const uses = isJsonObject(value) && typeof value['uses'] === 'string' ? value['uses'] : '(without a name)';
     if (objections.length > 0)
       throw refusal(
         'EXECUTOR_DESCRIPTOR_INVALID',

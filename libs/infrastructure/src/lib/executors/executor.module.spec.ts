@@ -7,18 +7,10 @@ import {
   type Json,
   type Outcome,
 } from '@taskrunner/core';
+import { GREETING } from '@taskrunner/core/testing';
 import { withAdapters } from '../composition/adapters';
 import { EXECUTOR_DESCRIPTORS, ExecutorModule, EXECUTORS } from './executor.module';
 import { aRequest, Report } from './testing/requests';
-
-const GREETING: ExecutorDescriptor = {
-  uses: 'ext:greeting@1.0.0',
-  behaviour: 1,
-  effects: 'idempotent',
-  parameters: { name: { schema: { type: 'string', minLength: 1 }, required: true } },
-  declares: false,
-  outputs: { from: 'schema', schema: { type: 'object', properties: { text: { type: 'string' } }, required: ['text'] } },
-};
 
 class Greeting extends Executor {
   constructor(private readonly outputs: (name: Json) => Json = (name) => ({ text: `Hello ${JSON.stringify(name)}` })) {
