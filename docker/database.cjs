@@ -2,24 +2,20 @@
 // maintain role; `… maintain daily` goes on, once a day. With that role, too: `… backup FOLDER [objects]`,
 // `… restore FOLDER [check|copy|report] [check|report]` (objects, keys), `… settle` and `… resume TENANT RUN|all REASON`. Reads the same configuration as the services.
 'use strict';
+const { CronerCalendar } = require('@taskrunner/infrastructure/calendar');
+const { databaseUrlsOf, keyPathsOf, loadConfiguration } = require('@taskrunner/infrastructure/configuration');
+const { namingStore, openExistingObjectStore, openObjectStore } = require('@taskrunner/infrastructure/object-store');
 const {
   backUpDatabase,
-  CronerCalendar,
-  databaseUrlsOf,
-  keyPathsOf,
-  keysAtHand,
-  loadConfiguration,
   maintainDatabase,
   migrateDatabase,
-  namingStore,
-  openExistingObjectStore,
-  openObjectStore,
   restoreDatabase,
   RESTORED_KEYS,
   RESTORED_OBJECTS,
   resumeRuns,
   settleRecovered,
-} = require('@taskrunner/infrastructure');
+} = require('@taskrunner/infrastructure/postgres');
+const { keysAtHand } = require('@taskrunner/infrastructure/signing');
 const { version: product } = require('../package.json');
 
 const JOBS = {

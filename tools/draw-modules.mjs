@@ -7,7 +7,7 @@ import { join } from 'node:path';
 const ROOT = join(import.meta.dirname, '..');
 const load = createRequire(join(ROOT, 'apps/webservice/package.json'));
 const { NestFactory, ModulesContainer } = load('@nestjs/core');
-const { defaultConfiguration } = load('@taskrunner/infrastructure/defaults');
+const { defaultConfiguration } = load('@taskrunner/infrastructure/configuration');
 const { WebserviceModule } = load('@taskrunner/webservice');
 const { WorkerModule } = load('@taskrunner/worker');
 

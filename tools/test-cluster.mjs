@@ -19,8 +19,10 @@ async function setPassword(server) {
 
 /** Makes it, of what is built, and stops it. What it gives is for `TASKRUNNER_TEST_CLUSTER`; copies may lie beside it. */
 export async function makeTestCluster(parent) {
-  const { bootstrapRoles, createDatabase, databaseRoles, migrateDatabase, roleName, startEmbeddedPostgres } =
-    createRequire(import.meta.url)('@taskrunner/infrastructure');
+  const { startEmbeddedPostgres } = createRequire(import.meta.url)('@taskrunner/infrastructure/embedded-postgres');
+  const { bootstrapRoles, createDatabase, databaseRoles, migrateDatabase, roleName } = createRequire(import.meta.url)(
+    '@taskrunner/infrastructure/postgres',
+  );
   const folder = join(parent, 'cluster');
   const server = await startEmbeddedPostgres({
     dataDirectory: folder,

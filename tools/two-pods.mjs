@@ -31,9 +31,10 @@ const say = (text) => console.log(`${((Date.now() - began) / 1_000).toFixed(1).p
 const closers = [];
 
 async function prepareDatabase(folder) {
-  const { startEmbeddedPostgres, bootstrapRoles, createDatabase, roleName, databaseRoles } = createRequire(
-    import.meta.url,
-  )('@taskrunner/infrastructure');
+  const { startEmbeddedPostgres } = createRequire(import.meta.url)('@taskrunner/infrastructure/embedded-postgres');
+  const { bootstrapRoles, createDatabase, roleName, databaseRoles } = createRequire(import.meta.url)(
+    '@taskrunner/infrastructure/postgres',
+  );
   const dataDirectory = join(folder, 'database');
   const open = (port = 0) => startEmbeddedPostgres({ dataDirectory, port });
   let server = await open();

@@ -1,22 +1,13 @@
 // Plans, simulates and draws a pack and verifies the evidence of a run, with the two libraries alone: no server, no database, no network.
 //   node embed.js <pack.tar> <evidence.tar> <trust.json>
 import { createReadStream, readFileSync } from 'node:fs';
-import {
-  graphOf,
-  isCodedError,
-  mermaidOf,
-  packFilesOf,
-  packSourceOf,
-  planPack,
-  readPack,
-  readTrust,
-  simulatePack,
-  verifyRun,
-  verifySignature,
-  type Fault,
-} from '@taskrunner/core';
-import { defaultSetting } from '@taskrunner/infrastructure/defaults';
-import { readTar, readTarFiles } from '@taskrunner/infrastructure/tar';
+import { readTrust, verifyRun, verifySignature } from '@taskrunner/core/evidence';
+import { isCodedError, type Fault } from '@taskrunner/core/foundation';
+import { packFilesOf, packSourceOf, planPack, simulatePack } from '@taskrunner/core/operations';
+import { readPack } from '@taskrunner/core/pack';
+import { graphOf, mermaidOf } from '@taskrunner/core/plan';
+import { defaultSetting } from '@taskrunner/infrastructure/configuration';
+import { readTar, readTarFiles } from '@taskrunner/infrastructure/archive';
 
 const LIMITS = { maxBytes: 256 * 1024 ** 2, maxFiles: 10_000, maxFileBytes: 64 * 1024 ** 2 };
 const linesOf = (faults: readonly Fault[]): string =>

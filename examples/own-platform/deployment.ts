@@ -1,5 +1,5 @@
 // What planner, environment, evidence and worker know of the executor of this platform. It is plain data: the webservice loads nothing else of it.
-import type { ExecutorDescriptor } from '@taskrunner/core';
+import type { ExecutorDescriptor } from '@taskrunner/core/plan';
 
 /** `uses: "ext:deployment@1.0.0"`: deploys a version of a service. A second deployment of the same version changes nothing. */
 export const DEPLOYMENT: ExecutorDescriptor = {

@@ -1,7 +1,8 @@
 // What a platform team has of its own in a worker: an executor, secrets from its vault, and a module that hears that a worker has started.
 // A worker is two programs, its main and the process of a run in quarantine, and both are composed with this.
 import { Injectable, Module, type OnApplicationBootstrap } from '@nestjs/common';
-import { SecretError, SecretProvider, type ProvidedSecret } from '@taskrunner/core';
+import { SecretProvider, type ProvidedSecret } from '@taskrunner/core/ports';
+import { SecretError } from '@taskrunner/core/secret';
 import { ExecutorModule, Telemetry } from '@taskrunner/infrastructure/modules';
 import { SECRET_PROVIDERS } from '@taskrunner/infrastructure/worker-modules';
 import { DEPLOYMENT } from './deployment';

@@ -2,7 +2,7 @@
 // started. No file of TaskRunner changes.
 //   TASKRUNNER_CONFIG=task-runner.yaml node dist/webservice.js
 import { Injectable, Module, type OnApplicationBootstrap } from '@nestjs/common';
-import { Calendar } from '@taskrunner/core';
+import { Calendar } from '@taskrunner/core/ports';
 import { CronerCalendar, ExecutorModule, runService, Telemetry } from '@taskrunner/infrastructure/modules';
 import { createWebservice } from '@taskrunner/webservice';
 import { DEPLOYMENT } from './deployment';

@@ -1,7 +1,7 @@
 // Load on the whole product, and what it costs the database.
 import { createRequire } from 'node:module';
 
-const { runUuid } = createRequire(import.meta.url)('@taskrunner/core');
+const { runUuid } = createRequire(import.meta.url)('@taskrunner/core/foundation');
 
 /** How often ends are looked for: seldom enough that looking costs little, often enough that no lane waits long. */
 const POLL_MS = 8;

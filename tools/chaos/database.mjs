@@ -44,7 +44,7 @@ export class Database {
 
   /** Starts it again; refused while backends of the old one live, so until it works. Resolves to the milliseconds that it took. */
   async restart(patienceMs = 60_000) {
-    const { startEmbeddedPostgres } = require('@taskrunner/infrastructure');
+    const { startEmbeddedPostgres } = require('@taskrunner/infrastructure/embedded-postgres');
     const { guardDatabase } = require(join(ROOT, 'apps/cli/dist/dev/database-guard.js'));
     const began = Date.now();
     for (;;) {

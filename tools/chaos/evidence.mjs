@@ -6,8 +6,10 @@ import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const require = createRequire(import.meta.url);
-const { readTrust, toRunId, verifyRun, verifySignature } = require('@taskrunner/core');
-const { cedarEngine, unpackedPage } = require('@taskrunner/infrastructure');
+const { readTrust, verifyRun, verifySignature } = require('@taskrunner/core/evidence');
+const { toRunId } = require('@taskrunner/core/foundation');
+const { cedarEngine } = require('@taskrunner/infrastructure/policies');
+const { unpackedPage } = require('@taskrunner/infrastructure/postgres');
 
 /** Logs that are read at once, and how long all may take. */
 const READERS = 6;

@@ -1,7 +1,7 @@
 // Judges a campaign by its evidence alone: pure, so that each check is itself tried with evidence that it must refuse.
 import { createRequire } from 'node:module';
 
-const { idempotencyKey } = createRequire(import.meta.url)('@taskrunner/core');
+const { idempotencyKey } = createRequire(import.meta.url)('@taskrunner/core/step');
 /** A probe counts two seconds, and what has begun acts a little later, milliseconds. */
 const UNNOTICED_MS = 4_000;
 /** What callers may be told while the store is away; refused by a bucket is a code of its own. */

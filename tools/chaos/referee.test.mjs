@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import test from 'node:test';
 import { CHECKS, judge } from './referee.mjs';
 
-const { idempotencyKey } = createRequire(import.meta.url)('@taskrunner/core');
+const { idempotencyKey } = createRequire(import.meta.url)('@taskrunner/core/step');
 const RUN = 'run_00000000000000000000000001';
 const OTHER = 'run_00000000000000000000000002';
 const DIGEST = `sha256:${'a'.repeat(64)}`;

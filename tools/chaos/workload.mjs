@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { chaosPacks, largeMapPack, poisonPack } from './packs.mjs';
 import { pause, until } from './waiting.mjs';
 
-const { toRunId } = createRequire(import.meta.url)('@taskrunner/core');
+const { toRunId } = createRequire(import.meta.url)('@taskrunner/core/foundation');
 const ENDED = ['succeeded', 'failed', 'cancelled'];
 
 /** What is asked of the database at once: which runs are still open, and what waits for people. */

@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { cpuOf, packOf, pause, readArguments, rssOf, startLogStack } from './stack.mjs';
 
-const { runUuid } = createRequire(import.meta.url)('@taskrunner/core');
+const { runUuid } = createRequire(import.meta.url)('@taskrunner/core/foundation');
 
 /** Scripts that print so many lines of 80 bytes. `random`: nothing in them can be compressed; `alike`: as tools write them. */
 const PRINTING = {

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { packOf, pause, readArguments, rssOf, startLogStack } from './stack.mjs';
 
-const { runUuid } = createRequire(import.meta.url)('@taskrunner/core');
+const { runUuid } = createRequire(import.meta.url)('@taskrunner/core/foundation');
 const MOST_RSS_MIB = 300;
 const CHUNK_BYTES = 64 * 1024;
 /** What is said of dropped lines, in the log itself. */

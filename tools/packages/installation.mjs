@@ -47,7 +47,7 @@ function link(target, path) {
 /** Packs both libraries. */
 export async function packLibraries() {
   const folder = mkdtempSync(join(realpathSync(tmpdir()), 'taskrunner-packages-'));
-  const { readTarFiles } = require('@taskrunner/infrastructure/tar');
+  const { readTarFiles } = require('@taskrunner/infrastructure/archive');
   const contents = new Map();
   for (const [library, bytes] of tarballs(folder)) {
     const pieces = (async function* () {

@@ -167,7 +167,7 @@ describe('outside of the repository', () => {
 
   it('the example compiles strictly, types of libraries included, and plans what the command line plans', async () => {
     const { sampleRun, sealBundle } = load('@taskrunner/core/testing');
-    const { writeTar } = load('@taskrunner/infrastructure/tar');
+    const { writeTar } = load('@taskrunner/infrastructure/archive');
     const write = async (name, files) => {
       const pieces = [];
       for await (const piece of writeTar(files)) pieces.push(piece);

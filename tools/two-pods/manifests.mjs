@@ -17,7 +17,7 @@ const USAGES = {
 
 /** Keys as docker/secrets.sh makes them, one folder per service. */
 export async function makeKeys(root, folder) {
-  const { generateKeyFile, generateMacKeyFile } = createRequire(import.meta.url)('@taskrunner/infrastructure');
+  const { generateKeyFile, generateMacKeyFile } = createRequire(import.meta.url)('@taskrunner/infrastructure/signing');
   for (const service of ['webservice', 'worker']) mkdirSync(join(folder, service), { recursive: true, mode: 0o700 });
   const keys = {};
   for (const [service, names] of [

@@ -102,7 +102,7 @@ for (const overlay of readdirSync(OVERLAYS)) {
     });
 
     await t.test('gives pods that end as long as the configuration lets them take', () => {
-      const { parseConfiguration } = createRequire(import.meta.url)('@taskrunner/infrastructure');
+      const { parseConfiguration } = createRequire(import.meta.url)('@taskrunner/infrastructure/configuration');
       const { http, worker } = parseConfiguration('').configuration;
       const graceMs = (deployment) =>
         1_000 * pods.find(({ name }) => name === `Deployment ${deployment}`).spec.terminationGracePeriodSeconds;

@@ -2,9 +2,9 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fingerprint, readTrust } from '@taskrunner/core';
+import { fingerprint, readTrust } from '@taskrunner/core/evidence';
 import { sampleRun, sealBundle } from '@taskrunner/core/testing';
-import { writeTar } from '@taskrunner/infrastructure/offline';
+import { writeTar } from '@taskrunner/infrastructure/archive';
 
 const ROOT = join(__dirname, '..', '..', '..');
 const PAGE = readFileSync(join(ROOT, 'docs', 'guides', 'auditing.md'), 'utf8');

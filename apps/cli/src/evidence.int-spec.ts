@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { resealed, sampleRun, sealBundle, type Sample } from '@taskrunner/core/testing';
-import { writeTar } from '@taskrunner/infrastructure/offline';
+import { writeTar } from '@taskrunner/infrastructure/archive';
 import { runCommandLine } from './program';
 
 const ROOT = join(__dirname, '..', '..', '..');

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { readTar } from '@taskrunner/infrastructure';
-import type { Json } from '@taskrunner/core';
+import { readTar } from '@taskrunner/infrastructure/archive';
+import type { Json } from '@taskrunner/core/foundation';
 import { Caller, DevStack, pack, type Answer } from './stack/stack';
 
 const LIMITS = { maxBytes: 1 << 28, maxFiles: 10_000, maxFileBytes: 1 << 27 };

@@ -5,8 +5,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { verifySignature, verifyRun, readTrust, fingerprint } from '@taskrunner/core';
-import { DRAFT_FILE, readTar, writeTar } from '@taskrunner/infrastructure';
+import { verifySignature, verifyRun, readTrust, fingerprint } from '@taskrunner/core/evidence';
+import { readTar, writeTar } from '@taskrunner/infrastructure/archive';
+import { DRAFT_FILE } from '@taskrunner/infrastructure/attestor';
 import { Caller, pack, ROOT, startStack, type DevStack } from './stack/stack';
 
 // A remote Attestor as a process of its own: it is down when the runs end, and comes later.

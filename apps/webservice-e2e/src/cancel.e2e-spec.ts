@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readTar } from '@taskrunner/infrastructure';
+import { readTar } from '@taskrunner/infrastructure/archive';
 import { EffectLog } from './stack/effect-log';
 import { Caller, pack, pause, startStack, type DevStack } from './stack/stack';
 

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { runUuid, type Json, type RunId } from '@taskrunner/core';
+import { runUuid, type Json, type RunId } from '@taskrunner/core/foundation';
 import { Client } from 'pg';
 import { Caller, pack, pause, ROOT, startStack, type DevStack } from './stack/stack';
 

@@ -2,8 +2,8 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import type { Json } from '@taskrunner/core';
-import { readTar } from '@taskrunner/infrastructure';
+import type { Json } from '@taskrunner/core/foundation';
+import { readTar } from '@taskrunner/infrastructure/archive';
 import { Caller, DevStack, pack } from './stack/stack';
 
 const LIMITS = { maxBytes: 1 << 28, maxFiles: 10_000, maxFileBytes: 1 << 27 };

@@ -13,9 +13,9 @@ import {
   type EvidenceDocuments,
   type KeyUsage,
   type TrustFile,
-} from '@taskrunner/core';
+} from '@taskrunner/core/evidence';
 import { trustOf } from '@taskrunner/core/testing';
-import { readTar } from '@taskrunner/infrastructure';
+import { readTar } from '@taskrunner/infrastructure/archive';
 import { installation, type Installation, type Sections } from '@taskrunner/infrastructure/testing/installation';
 import { createWebservice, type RunningWebservice } from '@taskrunner/webservice';
 import { WorkerModule } from '@taskrunner/worker';

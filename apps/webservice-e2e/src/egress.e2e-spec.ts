@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Json } from '@taskrunner/core';
-import { readTar } from '@taskrunner/infrastructure';
+import type { Json } from '@taskrunner/core/foundation';
+import { readTar } from '@taskrunner/infrastructure/archive';
 import { Caller, pack, DevStack } from './stack/stack';
 
 const LIMITS = { maxBytes: 1 << 28, maxFiles: 10_000, maxFileBytes: 1 << 27 };

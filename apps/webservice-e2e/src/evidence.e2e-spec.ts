@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { bundleFromJSON } from '@sigstore/bundle';
 import { toSignedEntity, Verifier } from '@sigstore/verify';
 import { searched } from '@taskrunner/core/testing';
-import { readTar, writeTar } from '@taskrunner/infrastructure';
+import { readTar, writeTar } from '@taskrunner/infrastructure/archive';
 import { Caller, pack, ROOT, DevStack } from './stack/stack';
 
 const PACK = pack(

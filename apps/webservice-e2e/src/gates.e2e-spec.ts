@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readTar } from '@taskrunner/infrastructure';
+import { readTar } from '@taskrunner/infrastructure/archive';
 import { Caller, pack, pause, startStack, type DevStack } from './stack/stack';
 import { startReceiver, WEBHOOK_SECRET, type Receiver } from './stack/webhook-receiver';
 

@@ -3,7 +3,8 @@ import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fingerprint, type Json } from '@taskrunner/core';
+import { fingerprint } from '@taskrunner/core/evidence';
+import type { Json } from '@taskrunner/core/foundation';
 import { hasProgram, startDockerRegistry } from './stack/docker-registry';
 import { Caller, ROOT, startStack, type DevStack } from './stack/stack';
 

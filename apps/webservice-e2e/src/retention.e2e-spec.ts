@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { readTar } from '@taskrunner/infrastructure';
+import { readTar } from '@taskrunner/infrastructure/archive';
 import { adminUrlOf } from './stack/replicas';
 import { Caller, pack, ROOT, startStack, type DevStack } from './stack/stack';
 

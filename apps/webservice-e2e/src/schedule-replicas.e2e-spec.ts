@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { decodeEnvelope, scheduleUuid, type Envelope, type ScheduleId } from '@taskrunner/core';
+import { decodeEnvelope, type Envelope } from '@taskrunner/core/evidence';
+import { scheduleUuid, type ScheduleId } from '@taskrunner/core/foundation';
 import { Client } from 'pg';
 import { atNight } from './stack/at-night';
 import { adminUrlOf, Replicas } from './stack/replicas';

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { runUuid, scheduleUuid, type RunId, type ScheduleId } from '@taskrunner/core';
+import { runUuid, scheduleUuid, type RunId, type ScheduleId } from '@taskrunner/core/foundation';
 import { Client } from 'pg';
 import { adminUrlOf } from './stack/replicas';
 import { Caller, pack, pause, ROOT, DevStack, type Answer } from './stack/stack';

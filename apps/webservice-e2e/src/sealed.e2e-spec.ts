@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { readTar } from '@taskrunner/infrastructure';
+import { readTar } from '@taskrunner/infrastructure/archive';
 import { Caller, pack, pause, ROOT, DevStack, startStack } from './stack/stack';
 
 const has = (program: string): boolean => spawnSync('which', [program]).status === 0;

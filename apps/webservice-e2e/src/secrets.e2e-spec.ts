@@ -2,8 +2,10 @@ import { mkdtempSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
-import { Redactor, runUuid, sha256, type Json, type RunId } from '@taskrunner/core';
-import { readTar } from '@taskrunner/infrastructure';
+import { sha256 } from '@taskrunner/core/canonical';
+import { runUuid, type Json, type RunId } from '@taskrunner/core/foundation';
+import { Redactor } from '@taskrunner/core/secret';
+import { readTar } from '@taskrunner/infrastructure/archive';
 import { Client } from 'pg';
 import { Caller, pack, pause, startStack, type DevStack } from './stack/stack';
 

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runUuid, type RunId } from '@taskrunner/core';
-import { packedPage, unpackedPage, type PageTexts } from '@taskrunner/infrastructure';
+import { runUuid, type RunId } from '@taskrunner/core/foundation';
+import { packedPage, unpackedPage, type PageTexts } from '@taskrunner/infrastructure/postgres';
 import { Client } from 'pg';
 import { Caller, pack, pause, DevStack } from './stack/stack';
 

@@ -6,8 +6,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ModulesContainer } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
-import { generateSensitiveInputsKeyFile, loadKey, loadSensitiveInputsKey } from '@taskrunner/infrastructure';
-import { ObjectStore } from '@taskrunner/core';
+import { generateSensitiveInputsKeyFile, loadKey, loadSensitiveInputsKey } from '@taskrunner/infrastructure/signing';
+import { ObjectStore } from '@taskrunner/core/ports';
 import {
   AwayObjects,
   arrowsOf,

@@ -1,4 +1,4 @@
-import type { Subject } from '@taskrunner/core';
+import type { Subject } from '@taskrunner/core/foundation';
 
 /** How the API is served: a token for dependency injection, as the other settings of this kind. */
 export abstract class HttpSettings {

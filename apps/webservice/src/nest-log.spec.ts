@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import type { ScheduleId, TenantId } from '@taskrunner/core';
+import type { ScheduleId, TenantId } from '@taskrunner/core/foundation';
 import { NestLog } from './nest-log';
 import { reportTick } from './schedules/report-tick';
 

@@ -1,5 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { STORED_DOCUMENTS } from '@taskrunner/core';
+import { STORED_DOCUMENTS } from '@taskrunner/core/stored';
 import { provide, Telemetry } from '@taskrunner/infrastructure/modules';
 import { Observability } from './observability';
 

@@ -1,9 +1,10 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { JsonObject, PlanningSetting } from '@taskrunner/core';
+import type { JsonObject } from '@taskrunner/core/foundation';
+import type { PlanningSetting } from '@taskrunner/core/operations';
 import { testConfiguration, testEnvironment } from '@taskrunner/core/testing';
-import type { Configuration } from '@taskrunner/infrastructure';
+import type { Configuration } from '@taskrunner/infrastructure/configuration';
 import { PLANNING_SETTING } from '@taskrunner/infrastructure/modules';
 import { createWebservice, type RunningWebservice } from './create-webservice';
 import { installation, type Installation } from '@taskrunner/infrastructure/testing/installation';

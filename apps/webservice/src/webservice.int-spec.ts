@@ -11,37 +11,27 @@ import { json } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020';
 import { Client } from 'pg';
-import {
-  canonical,
-  digestOf,
-  packSchema,
-  sha256,
-  type ClaimedRun,
-  type Commit,
-  type Entry,
-  type Json,
-  type JsonObject,
-  type PlanningSetting,
-  type RunId,
-  type TenantId,
-} from '@taskrunner/core';
+import { canonical, digestOf, sha256 } from '@taskrunner/core/canonical';
+import type { Json, JsonObject, RunId, TenantId } from '@taskrunner/core/foundation';
+import type { Entry } from '@taskrunner/core/journal';
+import type { PlanningSetting } from '@taskrunner/core/operations';
+import { packSchema } from '@taskrunner/core/pack';
+import type { ClaimedRun, Commit } from '@taskrunner/core/ports';
+import { writeTar } from '@taskrunner/infrastructure/archive';
+import { parseConfiguration, type Configuration } from '@taskrunner/infrastructure/configuration';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from '@taskrunner/infrastructure/embedded-postgres';
+import { FileObjectStore } from '@taskrunner/infrastructure/object-store';
 import {
   bootstrapRoles,
   createDatabase,
   databaseRoles,
-  FileObjectStore,
-  generateKeyFile,
   migrateDatabase,
   openWorkerDatabase,
-  parseConfiguration,
   roleName,
-  startEmbeddedPostgres,
-  writeTar,
-  type Configuration,
   type DatabaseRole,
-  type EmbeddedPostgres,
   type WorkerDatabase,
-} from '@taskrunner/infrastructure';
+} from '@taskrunner/infrastructure/postgres';
+import { generateKeyFile } from '@taskrunner/infrastructure/signing';
 import { marked, packText, TEN_CODES, TEN_FAULTS } from '@taskrunner/core/testing';
 import { PLANNING_SETTING } from '@taskrunner/infrastructure/modules';
 import { createWebservice, type RunningWebservice } from './create-webservice';

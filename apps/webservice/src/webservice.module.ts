@@ -1,6 +1,9 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
-import { ArchivedLogStore, BUILTIN_EXECUTORS, RunReader, type TenantId } from '@taskrunner/core';
+import type { TenantId } from '@taskrunner/core/foundation';
+import { ArchivedLogStore } from '@taskrunner/core/operations';
+import { BUILTIN_EXECUTORS } from '@taskrunner/core/plan';
+import { RunReader } from '@taskrunner/core/ports';
 import {
   CONFIGURATION,
   ConfigurationModule,

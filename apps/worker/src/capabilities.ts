@@ -1,4 +1,6 @@
-import type { Digest, WorkerDescription, WorkerMeans } from '@taskrunner/core';
+import type { Digest } from '@taskrunner/core/foundation';
+import type { WorkerDescription } from '@taskrunner/core/ports';
+import type { WorkerMeans } from '@taskrunner/core/publisher';
 
 /** What this worker has for runs, and what it says of itself. */
 export class Capabilities {

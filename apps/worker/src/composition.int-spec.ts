@@ -8,9 +8,10 @@ import type { Abstract, INestApplication } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
-import { ObjectStore, ObjectStoreHealth } from '@taskrunner/core';
+import { ObjectStoreHealth } from '@taskrunner/core/operations';
+import { ObjectStore } from '@taskrunner/core/ports';
 import { MemoryObjects } from '@taskrunner/core/testing';
-import { generateMacKeyFile } from '@taskrunner/infrastructure';
+import { generateMacKeyFile } from '@taskrunner/infrastructure/signing';
 import {
   AwayObjects,
   arrowsOf,

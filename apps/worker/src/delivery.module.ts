@@ -1,14 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import {
-  ANNOUNCEMENT_TYPES,
-  Announcements,
-  Exports,
-  Messenger,
-  ObjectStore,
-  RunReader,
-  type DeliverDependencies,
-  type DeliverWebhookDependencies,
-} from '@taskrunner/core';
+import type { DeliverDependencies, DeliverWebhookDependencies } from '@taskrunner/core/operations';
+import { ANNOUNCEMENT_TYPES, Announcements, Exports, Messenger, ObjectStore, RunReader } from '@taskrunner/core/ports';
 import { CONFIGURATION, provide, Telemetry } from '@taskrunner/infrastructure/modules';
 import { endpointId, EXPORT_DESTINATIONS } from '@taskrunner/infrastructure/worker-modules';
 import type { Configuration } from '@taskrunner/infrastructure/modules';

@@ -1,30 +1,30 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { canonical, sha256 } from '@taskrunner/core/canonical';
+import type { Json } from '@taskrunner/core/foundation';
 import {
   admittedPack,
+  ObjectStoreHealth,
+  Slots,
+  storedPack,
+  trustedRecords,
+  type DriverDependencies,
+  type FanOut,
+  type Honouring,
+} from '@taskrunner/core/operations';
+import type { ExecutorDescriptor } from '@taskrunner/core/plan';
+import {
   Archives,
   Assignments,
-  canonical,
   Claims,
   Committer,
   LogStore,
   ObjectReferences,
   ObjectStore,
-  ObjectStoreHealth,
-  sha256,
-  Slots,
-  storedPack,
-  trustedRecords,
-  type DriverDependencies,
-  type ExecutorDescriptor,
-  type FanOut,
-  type Honouring,
-  type Json,
-  type PackTrustPolicy,
   type WorkerDescription,
-  type WorkerMeans,
-} from '@taskrunner/core';
+} from '@taskrunner/core/ports';
+import type { PackTrustPolicy, WorkerMeans } from '@taskrunner/core/publisher';
 import {
   CONFIGURATION,
   EXECUTOR_DESCRIPTORS,

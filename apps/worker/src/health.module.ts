@@ -1,6 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
-import { ObjectStoreHealth } from '@taskrunner/core';
+import { ObjectStoreHealth } from '@taskrunner/core/operations';
 import { DATABASE_READINESS, objectsReadiness, provide, Telemetry } from '@taskrunner/infrastructure/modules';
 import { Sandboxes } from '@taskrunner/infrastructure/worker-modules';
 import { Capabilities } from './capabilities';

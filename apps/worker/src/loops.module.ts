@@ -1,15 +1,15 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { CodedError } from '@taskrunner/core/foundation';
+import { ObjectStoreHealth } from '@taskrunner/core/operations';
 import {
   Claims,
-  CodedError,
   ObjectReferences,
   ObjectStore,
-  ObjectStoreHealth,
   ProbeDocuments,
   RunEnvironments,
-  STORED_DOCUMENTS,
   type CollectableObjectStore,
-} from '@taskrunner/core';
+} from '@taskrunner/core/ports';
+import { STORED_DOCUMENTS } from '@taskrunner/core/stored';
 import { CONFIGURATION, from, provide, Telemetry, token } from '@taskrunner/infrastructure/modules';
 import {
   DatabaseClock,

@@ -1,4 +1,4 @@
-import type { Claims, WorkerSession } from '@taskrunner/core';
+import type { Claims, WorkerSession } from '@taskrunner/core/ports';
 import type { Capabilities } from './capabilities';
 
 /** The row of this worker: one session after another. */

@@ -1,4 +1,5 @@
-import type { Digest, ProbeDocuments } from '@taskrunner/core';
+import type { Digest } from '@taskrunner/core/foundation';
+import type { ProbeDocuments } from '@taskrunner/core/ports';
 
 /** Sandboxes that can be probed again. */
 export interface ProbedSandboxes {

@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { trustedRecords, trustedRelease, type AttestDependencies } from '@taskrunner/core/operations';
 import {
   Attestor,
   Claims,
@@ -7,10 +8,7 @@ import {
   ProbeDocuments,
   RunReader,
   SealableLogStore,
-  trustedRecords,
-  trustedRelease,
-  type AttestDependencies,
-} from '@taskrunner/core';
+} from '@taskrunner/core/ports';
 import { CONFIGURATION, provide, token } from '@taskrunner/infrastructure/modules';
 import {
   JOURNAL_KEY,

@@ -1,4 +1,4 @@
-import type { WorkerSession } from '@taskrunner/core';
+import type { WorkerSession } from '@taskrunner/core/ports';
 import type { LeaseLoss } from './lease/lease';
 import type { LeaseKeeper } from './lease/lease-keeper';
 import type { Registration } from './registration';

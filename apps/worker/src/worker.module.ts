@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { Injectable, Module, type DynamicModule, type OnApplicationBootstrap } from '@nestjs/common';
-import { Claims, CodedError, ObjectStoreHealth } from '@taskrunner/core';
+import { CodedError } from '@taskrunner/core/foundation';
+import { ObjectStoreHealth } from '@taskrunner/core/operations';
+import { Claims } from '@taskrunner/core/ports';
 import {
   ConfigurationModule,
   ExecutorModule,

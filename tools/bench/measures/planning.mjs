@@ -4,8 +4,8 @@ import { itemInputs, manifestOfMap, manifestOfSteps, setting } from '../packs.mj
 import { median } from '../median.mjs';
 
 const require = createRequire(import.meta.url);
-const { PlannerHere, planningContextOf, planningDependencies } = require('@taskrunner/core');
-const { PlanningThreads } = require('@taskrunner/infrastructure');
+const { PlannerHere, planningContextOf, planningDependencies } = require('@taskrunner/core/operations');
+const { PlanningThreads } = require('@taskrunner/infrastructure/planning');
 
 const WARM_UPS = 3;
 const ASKER = { tenant: 'bench', signers: [] };

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildVerifier } from '../../build-verifier.mjs';
 import { sampleRun, sealBundle } from '@taskrunner/core/testing';
-import { writeTar } from '@taskrunner/infrastructure/offline';
+import { writeTar } from '@taskrunner/infrastructure/archive';
 import { line } from '../lines.mjs';
 import { median } from '../median.mjs';
 import { ROOT } from '../product.mjs';

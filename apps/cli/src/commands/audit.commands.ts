@@ -9,7 +9,7 @@ import {
   verifySignature,
   type AuditEntry,
   type Envelope,
-} from '@taskrunner/core';
+} from '@taskrunner/core/evidence';
 import type { Command } from 'commander';
 import type { Client } from '../server/client';
 import { connect, withConnection, type ConnectionOptions } from '../server/connection';

@@ -1,12 +1,9 @@
-import { isDigest, toRunId, type Digest, type TenantId } from '@taskrunner/core';
+import { isDigest, toRunId, type Digest, type TenantId } from '@taskrunner/core/foundation';
+import { CronerCalendar } from '@taskrunner/infrastructure/calendar';
+import { keyPathsOf } from '@taskrunner/infrastructure/configuration';
+import { namingStore, openExistingObjectStore, openObjectStore } from '@taskrunner/infrastructure/object-store';
 import {
   backUpDatabase,
-  CronerCalendar,
-  keyPathsOf,
-  keysAtHand,
-  namingStore,
-  openExistingObjectStore,
-  openObjectStore,
   restoreDatabase,
   RESTORED_KEYS,
   RESTORED_OBJECTS,
@@ -18,7 +15,8 @@ import {
   type RestoredKeys,
   type RestoredObjects,
   type Settled,
-} from '@taskrunner/infrastructure';
+} from '@taskrunner/infrastructure/postgres';
+import { keysAtHand } from '@taskrunner/infrastructure/signing';
 import { Option, type Command } from 'commander';
 import { CliError } from '../terminal/cli-error';
 import { EXIT } from '../terminal/exit-code';

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseConfiguration, printSample } from '@taskrunner/infrastructure';
+import { parseConfiguration, printSample } from '@taskrunner/infrastructure/configuration';
 import { runCommandLine } from '../program';
 
 const TEN_MISTAKES = `http:

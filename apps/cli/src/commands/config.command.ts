@@ -6,7 +6,7 @@ import {
   printDescription,
   printSample,
   type ConfigurationReading,
-} from '@taskrunner/infrastructure';
+} from '@taskrunner/infrastructure/configuration';
 import { EXIT, type ExitCode } from '../terminal/exit-code';
 import { faultLines } from '../terminal/print-faults';
 import { safeLine } from '../terminal/safe-text';

@@ -1,5 +1,10 @@
-import { isRunId, type RunId } from '@taskrunner/core';
-import { configurationFileOf, databaseUrlsOf, loadConfiguration, type Configuration } from '@taskrunner/infrastructure';
+import { isRunId, type RunId } from '@taskrunner/core/foundation';
+import {
+  configurationFileOf,
+  databaseUrlsOf,
+  loadConfiguration,
+  type Configuration,
+} from '@taskrunner/infrastructure/configuration';
 import type { Command } from 'commander';
 import { CliError } from '../terminal/cli-error';
 import { faultLines } from '../terminal/print-faults';

@@ -1,6 +1,12 @@
 import type { Command } from 'commander';
-import type { TenantId } from '@taskrunner/core';
-import { holdRun, maintainDatabase, migrateDatabase, releaseRun, type Maintained } from '@taskrunner/infrastructure';
+import type { TenantId } from '@taskrunner/core/foundation';
+import {
+  holdRun,
+  maintainDatabase,
+  migrateDatabase,
+  releaseRun,
+  type Maintained,
+} from '@taskrunner/infrastructure/postgres';
 import { EXIT, type ExitCode } from '../terminal/exit-code';
 import { reportError } from '../terminal/report-error';
 import { safeLine } from '../terminal/safe-text';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { diffLines, diffPlans } from '@taskrunner/core';
+import { diffLines, diffPlans } from '@taskrunner/core/plan';
 import type { InputOptions } from '../packs/input-arguments';
 import type { OfflineOptions } from '../packs/offline-setting';
 import { planOffline } from '../packs/plan-offline';

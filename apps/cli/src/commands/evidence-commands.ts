@@ -1,4 +1,4 @@
-import { cedarEngine } from '@taskrunner/infrastructure/offline';
+import { cedarEngine } from '@taskrunner/infrastructure/policies';
 import type { Register } from '../command-line';
 import { registerInspect } from './inspect.command';
 import { registerVerify } from './verify.command';

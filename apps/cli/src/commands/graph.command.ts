@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { Option, type Command } from 'commander';
-import { graphOf, mermaidOf, svgOf } from '@taskrunner/core';
+import { graphOf, mermaidOf, svgOf } from '@taskrunner/core/plan';
 import type { InputOptions } from '../packs/input-arguments';
 import type { OfflineOptions } from '../packs/offline-setting';
 import { planOffline } from '../packs/plan-offline';

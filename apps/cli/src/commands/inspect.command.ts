@@ -1,14 +1,8 @@
 import { stat, writeFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { Option, type Command } from 'commander';
-import {
-  buildReport,
-  renderHtml,
-  renderMarkdown,
-  type PolicyEngines,
-  type Report,
-  type ReportRequest,
-} from '@taskrunner/core';
+import { buildReport, renderHtml, renderMarkdown, type Report, type ReportRequest } from '@taskrunner/core/evidence';
+import type { PolicyEngines } from '@taskrunner/core/policy';
 import { readTerms, verifyBundle, withEvidenceOptions, type EvidenceOptions } from '../evidence/evidence-options';
 import { errorInJson } from '../evidence/error-in-json';
 import { SecondThread } from '../evidence/second-thread';

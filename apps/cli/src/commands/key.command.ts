@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { TrustedKey } from '@taskrunner/core';
+import type { TrustedKey } from '@taskrunner/core/evidence';
 import { readTrustFile } from '../evidence/trust-file';
 import { CliError } from '../terminal/cli-error';
 import { EXIT } from '../terminal/exit-code';

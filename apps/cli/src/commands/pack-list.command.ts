@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { parsePackReference, type JsonObject, type PackReference } from '@taskrunner/core';
+import type { JsonObject } from '@taskrunner/core/foundation';
+import { parsePackReference, type PackReference } from '@taskrunner/core/pack';
 import { libraryOf, withRegistry, type RegistryOptions } from '../packs/supplied-registry';
 import { NOBODY, takePublished } from '../packs/pack-in-hand';
 import { connect, withConnection, type ConnectionOptions } from '../server/connection';

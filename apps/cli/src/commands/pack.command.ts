@@ -1,14 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import {
-  decidePackTrust,
-  parsePackReference,
-  verifySignature,
-  type Json,
-  type PackTrustPolicy,
-} from '@taskrunner/core';
-import { loadPublisherKey } from '@taskrunner/infrastructure';
+import { verifySignature } from '@taskrunner/core/evidence';
+import type { Json } from '@taskrunner/core/foundation';
+import { parsePackReference } from '@taskrunner/core/pack';
+import { decidePackTrust, type PackTrustPolicy } from '@taskrunner/core/publisher';
+import { loadPublisherKey } from '@taskrunner/infrastructure/configuration';
 import { libraryOf, withRegistry, type RegistryOptions } from '../packs/supplied-registry';
 import { isThere } from '../packs/pack-argument';
 import { NOBODY, readSignatures, takePack, type PackInHand } from '../packs/pack-in-hand';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Fault } from '@taskrunner/core';
+import type { Fault } from '@taskrunner/core/foundation';
 import type { InputOptions } from '../packs/input-arguments';
 import type { OfflineOptions } from '../packs/offline-setting';
 import { planOffline } from '../packs/plan-offline';

@@ -1,20 +1,15 @@
-import {
-  BUILTIN_EXECUTORS,
-  decodeEnvelope,
-  forecastRuns,
-  type AdmissionRecord,
-  type Forecast,
-  type WorkerMeans,
-} from '@taskrunner/core';
+import { decodeEnvelope, type AdmissionRecord } from '@taskrunner/core/evidence';
+import { forecastRuns, type Forecast } from '@taskrunner/core/operations';
+import { BUILTIN_EXECUTORS } from '@taskrunner/core/plan';
+import type { WorkerMeans } from '@taskrunner/core/publisher';
 import {
   databaseUrlsOf,
   isolationOf,
   loadPackTrust,
-  visitActiveRuns,
   workerMeansOf,
-  type ActiveKind,
   type Configuration,
-} from '@taskrunner/infrastructure';
+} from '@taskrunner/infrastructure/configuration';
+import { visitActiveRuns, type ActiveKind } from '@taskrunner/infrastructure/postgres';
 import { safeLine } from '../terminal/safe-text';
 import { urlOf } from './database-settings';
 

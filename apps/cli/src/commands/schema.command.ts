@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { printPackSchema } from '@taskrunner/core';
+import { printPackSchema } from '@taskrunner/core/pack';
 import { EXIT } from '../terminal/exit-code';
 import type { Context } from './context';
 

@@ -1,13 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import {
-  simulate,
-  simulationJson,
-  sortFaults,
-  verdictInWords,
-  type ReadDocument,
-  type Simulated,
-} from '@taskrunner/core';
+import type { ReadDocument } from '@taskrunner/core/document';
+import { sortFaults } from '@taskrunner/core/foundation';
+import { simulationJson } from '@taskrunner/core/operations';
+import { simulate, verdictInWords, type Simulated } from '@taskrunner/core/simulation';
 import { readPlacedDocument, type InputOptions } from '../packs/input-arguments';
 import type { OfflineOptions } from '../packs/offline-setting';
 import { unreadable } from '../packs/pack-argument';

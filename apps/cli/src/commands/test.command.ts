@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import { runScenarios, scenarioReportJson, type ScenarioReport } from '@taskrunner/core';
+import { runScenarios, scenarioReportJson, type ScenarioReport } from '@taskrunner/core/operations';
 import { offlineSetting, type OfflineOptions } from '../packs/offline-setting';
 import { ANY_TENANT, loadWithInner } from '../packs/plan-offline';
 import { scenarioFiles } from '../packs/scenario-files';

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Fault } from '@taskrunner/core';
+import type { Fault } from '@taskrunner/core/foundation';
 import { marked, TEN_CODES, TEN_FAULTS } from '@taskrunner/core/testing';
 import { runCommandLine } from '../program';
 

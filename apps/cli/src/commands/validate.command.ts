@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { checkPack, type Fault } from '@taskrunner/core';
+import type { Fault } from '@taskrunner/core/foundation';
+import { checkPack } from '@taskrunner/core/operations';
 import { offlineSetting, type OfflineOptions } from '../packs/offline-setting';
 import { ANY_TENANT, loadWithInner } from '../packs/plan-offline';
 import { EXIT } from '../terminal/exit-code';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { PolicyEngines } from '@taskrunner/core';
+import type { PolicyEngines } from '@taskrunner/core/policy';
 import { readTerms, verifyBundle, withEvidenceOptions, type EvidenceOptions } from '../evidence/evidence-options';
 import { errorInJson } from '../evidence/error-in-json';
 import { verificationLines } from '../evidence/verification-lines';

@@ -1,4 +1,4 @@
-import { CodedError } from '@taskrunner/core';
+import { CodedError } from '@taskrunner/core/foundation';
 
 /** Why the development stack does not start, or does not go on. */
 export type DevErrorCode =

@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readTrust } from '@taskrunner/core';
-import { loadConfiguration } from '@taskrunner/infrastructure';
+import { readTrust } from '@taskrunner/core/evidence';
+import { loadConfiguration } from '@taskrunner/infrastructure/configuration';
 import type { ChildEnd } from './child-process';
 import { startDevStack, tokenOfStack, type DevStack } from './dev-stack';
 

@@ -2,15 +2,17 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
+  startEmbeddedPostgres,
+  type EmbeddedPostgres,
+  type EmbeddedPostgresOptions,
+} from '@taskrunner/infrastructure/embedded-postgres';
+import {
   bootstrapRoles,
   createDatabase,
   migrateDatabase,
   roleName,
-  startEmbeddedPostgres,
   type DatabaseRole,
-  type EmbeddedPostgres,
-  type EmbeddedPostgresOptions,
-} from '@taskrunner/infrastructure';
+} from '@taskrunner/infrastructure/postgres';
 import { ChildProcess, type ChildEnd } from './child-process';
 import { printConfiguration, type DevDatabase } from './dev-configuration';
 import { guardDatabase } from './database-guard';

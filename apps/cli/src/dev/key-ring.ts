@@ -7,7 +7,7 @@ import {
   generateSensitiveInputsKeyFile,
   loadKey,
   type SigningKey,
-} from '@taskrunner/infrastructure';
+} from '@taskrunner/infrastructure/signing';
 
 /** A signing key of the stack and since when it is there. */
 export interface DatedKey {

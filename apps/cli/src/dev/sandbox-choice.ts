@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, realpathSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, delimiter, dirname, join } from 'node:path';
-import { probeSandbox, Supervisor } from '@taskrunner/infrastructure';
+import { probeSandbox, Supervisor } from '@taskrunner/infrastructure/sandbox';
 
 /** How this machine keeps steps apart, resolved: never `auto`. */
 export interface SandboxChoice {

@@ -1,6 +1,6 @@
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { ownDirectory, type DirectoryOwner } from '@taskrunner/infrastructure';
+import { ownDirectory, type DirectoryOwner } from '@taskrunner/infrastructure/embedded-postgres';
 import { DevError } from './dev-error';
 
 /** The folder of a development stack and what lies where in it. */

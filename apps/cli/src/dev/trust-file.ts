@@ -1,5 +1,6 @@
 import { createPublicKey } from 'node:crypto';
-import { canonical, type JsonObject } from '@taskrunner/core';
+import { canonical } from '@taskrunner/core/canonical';
+import type { JsonObject } from '@taskrunner/core/foundation';
 import type { DatedKey, KeyRing } from './key-ring';
 import { readJsonFile, replaceFile } from './state-directory';
 

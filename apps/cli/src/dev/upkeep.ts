@@ -1,4 +1,5 @@
-import { loadConfiguration, maintainDatabase } from '@taskrunner/infrastructure';
+import { loadConfiguration } from '@taskrunner/infrastructure/configuration';
+import { maintainDatabase } from '@taskrunner/infrastructure/postgres';
 
 const DAY_MS = 86_400_000;
 

@@ -1,5 +1,11 @@
 import { isMainThread, parentPort } from 'node:worker_threads';
-import { openVerification, verifySignature, type Check, type CheckName, type VerifyRequest } from '@taskrunner/core';
+import {
+  openVerification,
+  verifySignature,
+  type Check,
+  type CheckName,
+  type VerifyRequest,
+} from '@taskrunner/core/evidence';
 
 /** What a second thread is asked: these checks of this bundle. */
 export interface CheckTask {

@@ -1,4 +1,4 @@
-import { isCodedError } from '@taskrunner/core';
+import { isCodedError } from '@taskrunner/core/foundation';
 import type { Terminal } from '../terminal/terminal';
 
 /** Runs a body. What it refuses is printed as JSON too, where JSON was asked for: `{…rest, error: {code, message, remediation, faults}}`. */

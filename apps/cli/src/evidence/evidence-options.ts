@@ -3,20 +3,19 @@ import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { Option, type Command } from 'commander';
 import {
-  isDigest,
   readAuditExport,
   readCheckpointFile,
   CHECK_NAMES,
   openVerification,
   verifySignature,
   type AuditEntry,
-  type Digest,
   type Envelope,
   type Expectation,
-  type PolicyEngines,
   type TrustFile,
   type Verification,
-} from '@taskrunner/core';
+} from '@taskrunner/core/evidence';
+import { isDigest, type Digest } from '@taskrunner/core/foundation';
+import type { PolicyEngines } from '@taskrunner/core/policy';
 import { several } from '../commands/options';
 import { unreadable } from '../packs/pack-argument';
 import { readBundleFile, type ReadBundle } from '../packs/read-bundle';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sampleRun, sealBundle } from '@taskrunner/core/testing';
-import { writeTar } from '@taskrunner/infrastructure/offline';
+import { writeTar } from '@taskrunner/infrastructure/archive';
 import { runCommandLine } from '../program';
 import { TWO_THREADS_FROM, SecondThread } from './second-thread';
 

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import type { Check, CheckName } from '@taskrunner/core';
+import type { Check, CheckName } from '@taskrunner/core/evidence';
 import type { CheckTask } from './check-thread';
 
 /** Bytes of a bundle from which on a second thread is faster, in spite of its start and of reading the bundle twice. */

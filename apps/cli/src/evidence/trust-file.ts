@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { EvidenceError, isCodedError, readDocument, readTrust, type Fault, type TrustFile } from '@taskrunner/core';
+import { readDocument } from '@taskrunner/core/document';
+import { EvidenceError, readTrust, type TrustFile } from '@taskrunner/core/evidence';
+import { isCodedError, type Fault } from '@taskrunner/core/foundation';
 import { unreadable } from '../packs/pack-argument';
 
 const HELP = 'Correct the trust file, or get it again from its issuer. The guide "auditing" describes the format.';

@@ -2,11 +2,11 @@ import {
   answerLines,
   basesInWords,
   firstCause,
-  isCodedError,
   shortContentsOf,
   type Check,
   type Verification,
-} from '@taskrunner/core';
+} from '@taskrunner/core/evidence';
+import { isCodedError } from '@taskrunner/core/foundation';
 import { safeLine } from '../terminal/safe-text';
 
 /** A verification for people: why it fails first, with what to do; else the checks, then who approved what and how the run ended. */

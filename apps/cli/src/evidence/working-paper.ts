@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { WorkingPaper } from '@taskrunner/core';
+import type { WorkingPaper } from '@taskrunner/core/evidence';
 import { digestOfFile, type EvidenceOptions } from './evidence-options';
 
 /** The verifier that is one file, whose digest says what it is. */

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readPack, type Pack } from '@taskrunner/core';
+import { readPack, type Pack } from '@taskrunner/core/pack';
 import { fromText, readInputs, splitAssignment } from './input-arguments';
 
 const MANIFEST = `apiVersion: stellaops.io/pack.v1

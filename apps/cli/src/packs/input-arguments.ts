@@ -1,7 +1,9 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
-import { isJsonObject, readDocument, type Json, type JsonObject, type Pack, type ReadDocument } from '@taskrunner/core';
+import { readDocument, type ReadDocument } from '@taskrunner/core/document';
+import { isJsonObject, type Json, type JsonObject } from '@taskrunner/core/foundation';
+import type { Pack } from '@taskrunner/core/pack';
 import { CliError } from '../terminal/cli-error';
 import { faultLines } from '../terminal/print-faults';
 import { unreadable } from './pack-argument';

@@ -1,19 +1,10 @@
 import { readFile } from 'node:fs/promises';
+import { readDocument } from '@taskrunner/core/document';
+import { isCodedError, isJsonArray } from '@taskrunner/core/foundation';
+import { packFilesOf, type PackSource, type PlanningSetting } from '@taskrunner/core/operations';
+import { readPack, type ReadPack } from '@taskrunner/core/pack';
+import { BUILTIN_EXECUTORS, checkExtensions, type ExecutorDescriptor } from '@taskrunner/core/plan';
 import {
-  BUILTIN_EXECUTORS,
-  checkExtensions,
-  isCodedError,
-  isJsonArray,
-  readDocument,
-  readPack,
-  packFilesOf,
-  type ExecutorDescriptor,
-  type PackSource,
-  type PlanningSetting,
-  type ReadPack,
-} from '@taskrunner/core';
-import {
-  cedarEngine,
   defaultSetting,
   egressRulesOf,
   environmentOf,
@@ -23,7 +14,8 @@ import {
   loadPackTrust,
   profileDefaultsOf,
   retryRuleOf,
-} from '@taskrunner/infrastructure';
+} from '@taskrunner/infrastructure/configuration';
+import { cedarEngine } from '@taskrunner/infrastructure/policies';
 import { CliError } from '../terminal/cli-error';
 import { unreadable } from './pack-argument';
 

@@ -1,15 +1,9 @@
 import { createReadStream, type Dirent } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  packedPaths,
-  packSourceOf,
-  parsePackReference,
-  type PackReference,
-  type PackSource,
-  type PackSourceFile,
-} from '@taskrunner/core';
-import { readTarFiles } from '@taskrunner/infrastructure/offline';
+import { packSourceOf, type PackSource, type PackSourceFile } from '@taskrunner/core/operations';
+import { packedPaths, parsePackReference, type PackReference } from '@taskrunner/core/pack';
+import { readTarFiles } from '@taskrunner/infrastructure/archive';
 import { CliError } from '../terminal/cli-error';
 
 /** A pack as it was named on the command line. */

@@ -1,19 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import {
-  contentDigest,
-  packFilesOf,
-  parsePackReference,
-  readPack,
-  sha256,
-  type Digest,
-  type Json,
-  type Pack,
-  type PackArtifact,
-  type PackReference,
-  type PackSource,
-  type TenantId,
-} from '@taskrunner/core';
-import { packArchive, TAR_CODEC } from '@taskrunner/infrastructure';
+import { sha256 } from '@taskrunner/core/canonical';
+import type { Digest, Json, TenantId } from '@taskrunner/core/foundation';
+import { packFilesOf, type PackSource } from '@taskrunner/core/operations';
+import { contentDigest, parsePackReference, readPack, type Pack, type PackReference } from '@taskrunner/core/pack';
+import type { PackArtifact } from '@taskrunner/core/ports';
+import { TAR_CODEC } from '@taskrunner/infrastructure/archive';
+import { packArchive } from '@taskrunner/infrastructure/registry';
 import { CliError } from '../terminal/cli-error';
 import { libraryOf, type RegistryOptions } from './supplied-registry';
 import { isThere, loadPack, unreadable } from './pack-argument';

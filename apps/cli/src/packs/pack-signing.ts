@@ -1,6 +1,8 @@
 import { writeFile } from 'node:fs/promises';
-import { buildPackStatement, canonical, sigstoreBundle, type Json, type JsonObject } from '@taskrunner/core';
-import { FileSigner } from '@taskrunner/infrastructure';
+import { canonical } from '@taskrunner/core/canonical';
+import { buildPackStatement, sigstoreBundle } from '@taskrunner/core/evidence';
+import type { Json, JsonObject } from '@taskrunner/core/foundation';
+import { FileSigner } from '@taskrunner/infrastructure/signing';
 import type { PackInHand } from './pack-in-hand';
 
 const IN_TOTO = 'application/vnd.in-toto+json';

@@ -1,20 +1,17 @@
+import { isCodedError, type Fault, type JsonObject } from '@taskrunner/core/foundation';
 import {
-  isCodedError,
   embedInnerPacks,
   PackLibraryError,
   packFilesOf,
   planPack,
   publishedUses,
-  readPack,
-  type Fault,
-  type JsonObject,
   type PackLibrary,
-  type PackReference,
   type PackSource,
-  type PolicyEngines,
   type ResolvePack,
   type UsesOfPack,
-} from '@taskrunner/core';
+} from '@taskrunner/core/operations';
+import { readPack, type PackReference } from '@taskrunner/core/pack';
+import type { PolicyEngines } from '@taskrunner/core/policy';
 import type { Context } from '../commands/context';
 import { readInputs, type InputFile, type InputOptions } from './input-arguments';
 import { offlineSetting, type OfflineOptions } from './offline-setting';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { isCodedError, type Digest } from '@taskrunner/core';
-import { isTarOf, readTar } from '@taskrunner/infrastructure/offline';
+import { isCodedError, type Digest } from '@taskrunner/core/foundation';
+import { isTarOf, readTar } from '@taskrunner/infrastructure/archive';
 import { CliError } from '../terminal/cli-error';
 import { unreadable } from './pack-argument';
 

@@ -1,6 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { isScenarioFile, type PackSource } from '@taskrunner/core';
+import { isScenarioFile, type PackSource } from '@taskrunner/core/operations';
 import { isThere, unreadable } from './pack-argument';
 
 /** A file of scenarios: how it is shown, and its bytes. */

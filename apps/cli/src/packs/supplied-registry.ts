@@ -1,22 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import {
-  PackLibrary,
-  PackVersions,
-  type Digest,
-  type Json,
-  type KnownVersion,
-  type RegistryMount,
-} from '@taskrunner/core';
-import {
-  loadConfiguration,
-  openRegistries,
-  openRegistry,
-  parseConfiguration,
-  TAR_CODEC,
-  type RegistrySetting,
-} from '@taskrunner/infrastructure';
+import type { Digest, Json } from '@taskrunner/core/foundation';
+import { PackLibrary, type RegistryMount } from '@taskrunner/core/operations';
+import { PackVersions, type KnownVersion } from '@taskrunner/core/ports';
+import { TAR_CODEC } from '@taskrunner/infrastructure/archive';
+import { loadConfiguration, parseConfiguration } from '@taskrunner/infrastructure/configuration';
+import { openRegistries, openRegistry, type RegistrySetting } from '@taskrunner/infrastructure/registry';
 import { CliError } from '../terminal/cli-error';
 
 /** Which registry a command is to use: this command line's own, or one that a configuration names. */

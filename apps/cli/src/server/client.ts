@@ -1,4 +1,4 @@
-import type { Json } from '@taskrunner/core';
+import type { Json } from '@taskrunner/core/foundation';
 import { CliError } from '../terminal/cli-error';
 import { readProblem, ServerProblem } from './server-problem';
 

@@ -1,4 +1,4 @@
-import { isOver } from '@taskrunner/core';
+import { isOver } from '@taskrunner/core/foundation';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CliError } from '../terminal/cli-error';
 import type { Client } from './client';

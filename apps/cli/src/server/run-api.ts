@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '@taskrunner/core';
+import type { Json, JsonObject } from '@taskrunner/core/foundation';
 import type { Client } from './client';
 import type { ArtifactView, GateView, RunGateView, RunView, StepView } from './run-views';
 

@@ -1,4 +1,6 @@
-import { isOver, type Digest, type GateRequest, type Json, type PlanDiff, type PolicyVerdict } from '@taskrunner/core';
+import { isOver, type Digest, type Json } from '@taskrunner/core/foundation';
+import type { GateRequest, PolicyVerdict } from '@taskrunner/core/gate';
+import type { PlanDiff } from '@taskrunner/core/plan';
 
 /** A run as the API shows it: what this client reads of it (api.md §2). */
 export interface RunView {

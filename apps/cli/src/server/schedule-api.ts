@@ -1,4 +1,4 @@
-import { isScheduleId } from '@taskrunner/core';
+import { isScheduleId } from '@taskrunner/core/foundation';
 import { CliError } from '../terminal/cli-error';
 import type { Client } from './client';
 import { listAll } from './run-api';

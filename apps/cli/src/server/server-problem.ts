@@ -1,4 +1,4 @@
-import { BrandedError, isJsonObject, type Fault, type Json } from '@taskrunner/core';
+import { BrandedError, isJsonObject, type Fault, type Json } from '@taskrunner/core/foundation';
 
 /** A refusal of the server: RFC 9457 with our members. */
 export interface Problem {

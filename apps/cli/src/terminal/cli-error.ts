@@ -1,4 +1,4 @@
-import { CodedError } from '@taskrunner/core';
+import { CodedError } from '@taskrunner/core/foundation';
 import { EXIT, type ExitCode } from './exit-code';
 
 /** Refusals of the command line itself. */

@@ -1,4 +1,4 @@
-import { isJsonObject, type Json } from '@taskrunner/core';
+import { isJsonObject, type Json } from '@taskrunner/core/foundation';
 
 /** Exit codes (api.md §3). Scripts rely on them. */
 export const EXIT = {

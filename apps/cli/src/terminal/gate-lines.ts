@@ -1,4 +1,6 @@
-import { diffLines, verdictInRequest, type Digest, type Json } from '@taskrunner/core';
+import type { Digest, Json } from '@taskrunner/core/foundation';
+import { verdictInRequest } from '@taskrunner/core/gate';
+import { diffLines } from '@taskrunner/core/plan';
 import type { GateView, PolicyView } from '../server/run-views';
 import { decisionLines } from './decision-lines';
 import { policyLines } from './policy-lines';

@@ -1,4 +1,4 @@
-import { verdictTitle } from '@taskrunner/core';
+import { verdictTitle } from '@taskrunner/core/gate';
 import type { PolicyView } from '../server/run-views';
 import { safeLine } from './safe-text';
 

@@ -1,4 +1,4 @@
-import type { Fault } from '@taskrunner/core';
+import type { Fault } from '@taskrunner/core/foundation';
 import { faultLines } from './print-faults';
 
 const fault = (more: Partial<Fault>): Fault => ({

@@ -1,4 +1,4 @@
-import type { Fault } from '@taskrunner/core';
+import type { Fault } from '@taskrunner/core/foundation';
 import { safeLine } from './safe-text';
 
 /** Faults as people and editors read them: `CODE file:line:col message` and a `help:` line. */

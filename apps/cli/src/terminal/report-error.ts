@@ -1,4 +1,4 @@
-import { isCodedError } from '@taskrunner/core';
+import { isCodedError } from '@taskrunner/core/foundation';
 import { ServerProblem } from '../server/server-problem';
 import { CliError } from './cli-error';
 import { EXIT, exitOfProblem, type ExitCode } from './exit-code';

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from '@taskrunner/core';
+import { isJsonObject, type JsonObject } from '@taskrunner/core/foundation';
 import type { PolicyView, RunView, WaitView } from '../server/run-views';
 import { policyLines } from './policy-lines';
 import { safeLine } from './safe-text';

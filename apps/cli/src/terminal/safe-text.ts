@@ -1,4 +1,4 @@
-import { visibleLine } from '@taskrunner/core';
+import { visibleLine } from '@taskrunner/core/evidence';
 
 /** Text from packs, steps and people for one line of a terminal: what could disguise it is escaped as `\u{…}`. */
 export function safeLine(text: string): string {

@@ -1,4 +1,5 @@
-import { isItem, nodeOf, type StepId } from '@taskrunner/core';
+import type { StepId } from '@taskrunner/core/foundation';
+import { isItem, nodeOf } from '@taskrunner/core/plan';
 import type { StepView } from '../server/run-views';
 import { safeLine } from './safe-text';
 

@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Json } from '@taskrunner/core';
+import type { Json } from '@taskrunner/core/foundation';
 import { Caller, pack, pause, ROOT, startStack, type DevStack } from '../stack/stack';
 
 // Changes of the configuration that are rolled out to the workers while runs stand at gates, sleep and run. Each of the runs ends, or stops with

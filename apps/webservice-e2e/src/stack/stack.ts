@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Json } from '@taskrunner/core';
+import type { Json } from '@taskrunner/core/foundation';
 
 // The whole system as users meet it: real database, real OIDC server, both services as processes. Only the public API is used,
 // but where a test plays an adversary with SQL.

@@ -1,4 +1,4 @@
-import type { ByteRange } from '@taskrunner/core';
+import type { ByteRange } from '@taskrunner/core/ports';
 
 /**
  * The one range that a `Range` header asks for (RFC 9110 §14.1): null for the whole (no header, another unit, several ranges,

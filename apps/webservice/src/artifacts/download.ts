@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { CodedError, type Digest, type ObjectStore, type TenantId } from '@taskrunner/core';
+import { CodedError, type Digest, type TenantId } from '@taskrunner/core/foundation';
+import type { ObjectStore } from '@taskrunner/core/ports';
 import type { Request, Response } from 'express';
 import { isKnown } from '../requests/entity-tag';
 import { readRange } from './byte-range';

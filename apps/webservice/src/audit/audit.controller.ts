@@ -1,6 +1,7 @@
 import { Controller, Get, Req } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { AuditChain, type AuditEntry, type KeptCheckpoint } from '@taskrunner/core';
+import type { AuditEntry } from '@taskrunner/core/evidence';
+import { AuditChain, type KeptCheckpoint } from '@taskrunner/core/ports';
 import type { Request } from 'express';
 import { Caller } from '../auth/caller';
 import { EXAMPLES, pageExample } from '../openapi/examples';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { SignCheckpoints } from '@taskrunner/core';
+import { SignCheckpoints } from '@taskrunner/core/operations';
 
 /** How this process signs checkpoints. */
 export abstract class CheckpointSetting {

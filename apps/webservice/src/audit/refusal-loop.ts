@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { AuditChain, RefusalTally, type RefusedRequest, type TenantId } from '@taskrunner/core';
+import type { TenantId } from '@taskrunner/core/foundation';
+import { RefusalTally, type RefusedRequest } from '@taskrunner/core/operations';
+import { AuditChain } from '@taskrunner/core/ports';
 
 /** How refused requests get into audit chains. */
 export abstract class RefusalSetting {

@@ -1,6 +1,6 @@
 import { Injectable, SetMetadata, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import type { Scope } from '@taskrunner/core';
+import type { Scope } from '@taskrunner/core/foundation';
 import type { Response } from 'express';
 import type { RequestLimits } from '../configuration';
 import { ApiError } from '../problems/problem';

@@ -1,5 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import type { BoundToken, Principal } from '@taskrunner/core';
+import type { Principal } from '@taskrunner/core/foundation';
+import type { BoundToken } from '@taskrunner/core/operations';
 import type { Request } from 'express';
 
 /** Who makes a request: the principal, and what of its token matters beyond it. */

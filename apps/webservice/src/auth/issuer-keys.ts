@@ -1,4 +1,4 @@
-import { BrandedError } from '@taskrunner/core';
+import { BrandedError } from '@taskrunner/core/foundation';
 import { createPublicKey, type KeyObject } from 'node:crypto';
 
 /** One public key of an issuer. */

@@ -5,11 +5,11 @@ import {
   MAX_ACTORS,
   sameSubject,
   type Actor,
-  type BoundToken,
   type Json,
   type Principal,
   type Subject,
-} from '@taskrunner/core';
+} from '@taskrunner/core/foundation';
+import type { BoundToken } from '@taskrunner/core/operations';
 import type { AuthoritySetting, IssuerSetting } from '../configuration';
 import { ApiError } from '../problems/problem';
 import type { Caller } from './caller';

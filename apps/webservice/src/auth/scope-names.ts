@@ -1,4 +1,4 @@
-import type { Scope } from '@taskrunner/core';
+import type { Scope } from '@taskrunner/core/foundation';
 
 const READ: readonly Scope[] = ['packs.read'];
 const OPERATOR: readonly Scope[] = ['packs.read', 'packs.run'];

@@ -1,13 +1,8 @@
 import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import {
-  archivedStatements,
-  ObjectStore,
-  ReleaseEvidence,
-  RunReader,
-  type RunId,
-  type TenantId,
-} from '@taskrunner/core';
+import type { RunId, TenantId } from '@taskrunner/core/foundation';
+import { archivedStatements, ReleaseEvidence } from '@taskrunner/core/operations';
+import { ObjectStore, RunReader } from '@taskrunner/core/ports';
 import type { Request, Response } from 'express';
 import { sendObject } from '../artifacts/download';
 import { Caller } from '../auth/caller';

@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { DecisionKind, Digest, Json, JsonObject } from '@taskrunner/core';
+import type { Digest, Json, JsonObject } from '@taskrunner/core/foundation';
+import type { DecisionKind } from '@taskrunner/core/gate';
 import { IsIn, IsObject, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
 import { DIGEST, DIGEST_PATTERN } from '../runs/submit-run.body';
 

@@ -1,6 +1,7 @@
 import { Controller, Param, Post, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { DecisionError, ResolveAttention, type RunId } from '@taskrunner/core';
+import type { RunId } from '@taskrunner/core/foundation';
+import { DecisionError, ResolveAttention } from '@taskrunner/core/operations';
 import type { Response } from 'express';
 import { Limits, refuseAfter } from '../auth/auth.guard';
 import { Caller, callerKey } from '../auth/caller';

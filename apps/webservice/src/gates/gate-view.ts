@@ -1,5 +1,7 @@
+import { sha256 } from '@taskrunner/core/canonical';
+import { decodeEnvelope } from '@taskrunner/core/evidence';
+import type { Json, JsonObject, NodeId, Principal, RunId } from '@taskrunner/core/foundation';
 import {
-  decodeEnvelope,
   gateNodeOf,
   judgedVerdict,
   objectionTo,
@@ -7,19 +9,10 @@ import {
   policyOfGate,
   recordsOf,
   requestOf,
-  sha256,
-  type GateRow,
-  type Json,
-  type JsonObject,
-  type NodeId,
-  type Plan,
-  type PlanDiff,
-  type PlannerErrorCode,
-  type Principal,
-  type RunId,
-  type StepRow,
-  type StoredDocumentCode,
-} from '@taskrunner/core';
+} from '@taskrunner/core/operations';
+import type { Plan, PlanDiff } from '@taskrunner/core/plan';
+import type { GateRow, PlannerErrorCode, StepRow } from '@taskrunner/core/ports';
+import type { StoredDocumentCode } from '@taskrunner/core/stored';
 import type { PublicUrl } from '../public-url';
 import { instant } from '../runs/run-view';
 

@@ -1,31 +1,18 @@
 import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import type { Digest, JsonObject, Principal, RunId, StepId, TenantId } from '@taskrunner/core/foundation';
 import {
   DecideApproval,
   DecisionError,
-  DocumentAltered,
   explainAbsentGate,
-  GateStore,
   gatesOf,
-  nodeOf,
   overriddenVerdict,
   PackPlanner,
-  PlannerError,
   requestOf,
-  RunReader,
-  ungatedEffects,
-  type Digest,
-  type GatePlace,
-  type GateRow,
-  type JsonObject,
-  type Plan,
-  type PlanDiff,
-  type Principal,
-  type RunId,
-  type StepId,
-  type StepRow,
-  type TenantId,
-} from '@taskrunner/core';
+} from '@taskrunner/core/operations';
+import { nodeOf, ungatedEffects, type Plan, type PlanDiff } from '@taskrunner/core/plan';
+import { GateStore, PlannerError, RunReader, type GatePlace, type GateRow, type StepRow } from '@taskrunner/core/ports';
+import { DocumentAltered } from '@taskrunner/core/stored';
 import type { Request, Response } from 'express';
 import { Limits, refuseAfter } from '../auth/auth.guard';
 import { Caller, callerKey } from '../auth/caller';

@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { Json, ResolutionOutcome } from '@taskrunner/core';
+import type { ResolutionOutcome } from '@taskrunner/core/evidence';
+import type { Json } from '@taskrunner/core/foundation';
 import { IsIn, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min } from 'class-validator';
 
 /** `POST /api/runs/{runId}/steps/{stepId}/resolve`. */

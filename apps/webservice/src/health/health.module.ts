@@ -1,5 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { ObjectStoreHealth } from '@taskrunner/core';
+import { ObjectStoreHealth } from '@taskrunner/core/operations';
 import { DATABASE_READINESS, objectsReadiness, provide } from '@taskrunner/infrastructure/modules';
 import { Departure } from '../departure';
 import { Observability } from '../observability';

@@ -1,4 +1,4 @@
-import type { NumberedChunk } from '@taskrunner/core';
+import type { NumberedChunk } from '@taskrunner/core/ports';
 import { EVENT_STREAM, NDJSON } from './log-format';
 import { framesOf, selected } from './log-frames';
 import { isWithin, linesOf, type LogLine } from './log-lines';

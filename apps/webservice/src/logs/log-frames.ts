@@ -1,4 +1,5 @@
-import type { LogLevel, NumberedChunk } from '@taskrunner/core';
+import type { LogLevel } from '@taskrunner/core/journal';
+import type { NumberedChunk } from '@taskrunner/core/ports';
 import type { LogFormat } from './log-format';
 import { linesOf, rankOf } from './log-lines';
 

@@ -1,4 +1,5 @@
-import { LEVELS_BY_LETTER, type LogLevel, type NumberedChunk } from '@taskrunner/core';
+import { LEVELS_BY_LETTER, type LogLevel } from '@taskrunner/core/journal';
+import type { NumberedChunk } from '@taskrunner/core/ports';
 
 /** One line of a run's log. */
 export interface LogLine {

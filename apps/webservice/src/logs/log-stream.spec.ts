@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
-import type { NumberedChunk, RunId, TenantId } from '@taskrunner/core';
+import type { RunId, TenantId } from '@taskrunner/core/foundation';
+import type { NumberedChunk } from '@taskrunner/core/ports';
 import type { Response } from 'express';
 import { RunTails } from '../runs/run-tails';
 import { NDJSON } from './log-format';

@@ -1,4 +1,4 @@
-import { isOver, type RunId, type TenantId } from '@taskrunner/core';
+import { isOver, type RunId, type TenantId } from '@taskrunner/core/foundation';
 import type { Response } from 'express';
 import type { RunTails, Tail } from '../runs/run-tails';
 import type { LogFormat } from './log-format';

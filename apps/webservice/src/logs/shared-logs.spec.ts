@@ -1,4 +1,5 @@
-import type { NumberedChunk, RunId, TenantId } from '@taskrunner/core';
+import type { RunId, TenantId } from '@taskrunner/core/foundation';
+import type { NumberedChunk } from '@taskrunner/core/ports';
 import { EVENT_STREAM, NDJSON } from './log-format';
 import { selected } from './log-frames';
 import { SharedLogs } from './shared-logs';

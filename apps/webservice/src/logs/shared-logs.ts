@@ -1,4 +1,5 @@
-import type { LogStore, NumberedChunk, RunId, TenantId } from '@taskrunner/core';
+import type { RunId, TenantId } from '@taskrunner/core/foundation';
+import type { LogStore, NumberedChunk } from '@taskrunner/core/ports';
 import type { LogFormat } from './log-format';
 import { framesOf, type LogFrames } from './log-frames';
 

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '@taskrunner/core';
+import type { Json, JsonObject } from '@taskrunner/core/foundation';
 
 const RUN = 'run_01kb3v2m5t8wq4yhn6z0c7d9ef';
 const RUN_BEFORE = 'run_01kb3s9m5t8wq4yhn6z0c7d9ef';

@@ -9,7 +9,7 @@ import {
   ApiResponse,
   ApiSecurity,
 } from '@nestjs/swagger';
-import type { Json, Scope } from '@taskrunner/core';
+import type { Json, Scope } from '@taskrunner/core/foundation';
 import { PUBLIC, RequireAccess, type Access } from '../auth/auth.guard';
 import { Produces } from '../requests/acceptable.guard';
 import type { ProblemCode } from '../problems/problem-code';

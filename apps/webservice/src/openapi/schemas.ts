@@ -1,4 +1,4 @@
-import { runStatuses } from '@taskrunner/core';
+import { runStatuses } from '@taskrunner/core/foundation';
 import type { Schema } from './operation';
 
 const text: Schema = { type: 'string' };

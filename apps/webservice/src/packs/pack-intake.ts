@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { PackLibrary, type Json, type PackSource, type TenantId } from '@taskrunner/core';
+import type { Json, TenantId } from '@taskrunner/core/foundation';
+import { PackLibrary, type PackSource } from '@taskrunner/core/operations';
 import type { SentPack } from '../plans/pack-request';
 import { PackSources } from '../plans/pack-sources';
 import type { ProblemCode } from '../problems/problem-code';

@@ -1,12 +1,8 @@
-import {
-  packFilesOf,
-  readDocument,
-  type Json,
-  type JsonObject,
-  type LibraryPack,
-  type PackArtifact,
-  type PackTrust,
-} from '@taskrunner/core';
+import { readDocument } from '@taskrunner/core/document';
+import type { Json, JsonObject } from '@taskrunner/core/foundation';
+import { packFilesOf, type LibraryPack } from '@taskrunner/core/operations';
+import type { PackArtifact } from '@taskrunner/core/ports';
+import type { PackTrust } from '@taskrunner/core/publisher';
 import type { PublicUrl } from '../public-url';
 
 /** A published pack in a list. Tenants that it is shown to are not named to each other. */

@@ -1,13 +1,7 @@
 import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import {
-  PackJudge,
-  PackLibrary,
-  PackLibraryError,
-  parsePackReference,
-  type LibraryPlace,
-  type PackReference,
-} from '@taskrunner/core';
+import { PackJudge, PackLibrary, PackLibraryError, type LibraryPlace } from '@taskrunner/core/operations';
+import { parsePackReference, type PackReference } from '@taskrunner/core/pack';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
 import { EXAMPLES, pageExample } from '../openapi/examples';

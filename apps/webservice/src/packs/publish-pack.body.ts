@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { JsonObject } from '@taskrunner/core';
+import type { JsonObject } from '@taskrunner/core/foundation';
 import { ArrayMaxSize, IsArray, IsObject, IsOptional, ValidateNested } from 'class-validator';
 import { IsManifest, PackFileBody } from '../plans/pack-body';
 

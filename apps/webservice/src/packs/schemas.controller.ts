@@ -1,6 +1,6 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { packSchema } from '@taskrunner/core';
+import { packSchema } from '@taskrunner/core/pack';
 import { PublicOperation } from '../openapi/operation';
 
 /** Schemas for editors and other tools; they say nothing of anybody, so that everybody may read them. */

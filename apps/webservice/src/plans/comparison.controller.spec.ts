@@ -1,16 +1,8 @@
 import 'reflect-metadata';
-import {
-  canonical,
-  planningContextOf,
-  PackPlanner,
-  PlannerHere,
-  planPack,
-  RunDocuments,
-  sha256,
-  toRunId,
-  type JsonObject,
-  type TenantId,
-} from '@taskrunner/core';
+import { canonical, sha256 } from '@taskrunner/core/canonical';
+import { toRunId, type JsonObject, type TenantId } from '@taskrunner/core/foundation';
+import { planningContextOf, PackPlanner, PlannerHere, planPack } from '@taskrunner/core/operations';
+import { RunDocuments } from '@taskrunner/core/stored';
 import type { Request, Response } from 'express';
 import { ComparisonController } from './comparison.controller';
 import { PackIntake } from '../packs/pack-intake';

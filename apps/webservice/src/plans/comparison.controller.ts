@@ -1,15 +1,8 @@
 import { Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import {
-  invalidPack,
-  isCodedError,
-  isScenarioFile,
-  isRunId,
-  PackPlanner,
-  RunReader,
-  type RunId,
-  type TenantId,
-} from '@taskrunner/core';
+import { isCodedError, isRunId, type RunId, type TenantId } from '@taskrunner/core/foundation';
+import { invalidPack, isScenarioFile, PackPlanner } from '@taskrunner/core/operations';
+import { RunReader } from '@taskrunner/core/ports';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
 import { EXAMPLES } from '../openapi/examples';

@@ -1,15 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
-import {
-  canonical,
-  isDigest,
-  parsePackPath,
-  parsePackReference,
-  type Digest,
-  type Fault,
-  type JsonObject,
-  type PackSourceFile,
-  type PackSource,
-} from '@taskrunner/core';
+import { canonical } from '@taskrunner/core/canonical';
+import { isDigest, type Digest, type Fault, type JsonObject } from '@taskrunner/core/foundation';
+import type { PackSourceFile, PackSource } from '@taskrunner/core/operations';
+import { parsePackPath, parsePackReference } from '@taskrunner/core/pack';
 import {
   ArrayMaxSize,
   IsArray,

@@ -1,15 +1,6 @@
-import {
-  isCodedError,
-  packInputs,
-  parsePackReference,
-  weighsLess,
-  type Digest,
-  type Json,
-  type JsonObject,
-  type PackReference,
-  type PackSource,
-  type SentInputs,
-} from '@taskrunner/core';
+import { isCodedError, type Digest, type Json, type JsonObject } from '@taskrunner/core/foundation';
+import { packInputs, weighsLess, type PackSource, type SentInputs } from '@taskrunner/core/operations';
+import { parsePackReference, type PackReference } from '@taskrunner/core/pack';
 import type { PublishPackBody } from '../packs/publish-pack.body';
 import { ApiError } from '../problems/problem';
 import { fault, validated } from '../requests/validated';

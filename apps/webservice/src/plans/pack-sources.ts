@@ -1,14 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import {
-  ObjectStore,
-  packSourceOf,
-  SubmitRunError,
-  Uploads,
-  type Digest,
-  type PackSource,
-  type PackSourceFile,
-  type TenantId,
-} from '@taskrunner/core';
+import type { Digest, TenantId } from '@taskrunner/core/foundation';
+import { packSourceOf, SubmitRunError, type PackSource, type PackSourceFile } from '@taskrunner/core/operations';
+import { ObjectStore, Uploads } from '@taskrunner/core/ports';
 import { ApiError } from '../problems/problem';
 import { fault } from '../requests/validated';
 

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { TenantId } from '@taskrunner/core/foundation';
 import {
   embedInnerPacks,
   PackJudge,
@@ -7,11 +8,10 @@ import {
   resolveFileInputs,
   signersOf,
   toSuppliedInputs,
-  Uploads,
   type PackSource,
   type ResolvedFileInputs,
-  type TenantId,
-} from '@taskrunner/core';
+} from '@taskrunner/core/operations';
+import { Uploads } from '@taskrunner/core/ports';
 import { PackIntake } from '../packs/pack-intake';
 import type { PackRequest, SentPack } from './pack-request';
 

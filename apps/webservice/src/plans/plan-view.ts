@@ -1,4 +1,6 @@
-import { digestOf, type Json, type JsonObject, type Plan } from '@taskrunner/core';
+import { digestOf } from '@taskrunner/core/canonical';
+import type { Json, JsonObject } from '@taskrunner/core/foundation';
+import type { Plan } from '@taskrunner/core/plan';
 
 /** The digest of each component of a plan: explains why two hashes differ. */
 export function receiptOf(plan: Plan): JsonObject {

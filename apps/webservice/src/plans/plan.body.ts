@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { Json } from '@taskrunner/core';
+import type { Json } from '@taskrunner/core/foundation';
 import { IsObject, IsOptional } from 'class-validator';
 import { PackBody } from './pack-body';
 

@@ -1,6 +1,9 @@
 import { Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { graphOf, invalidPack, PackPlanner, RunReader, type Fault, type RunId } from '@taskrunner/core';
+import type { Fault, RunId } from '@taskrunner/core/foundation';
+import { invalidPack, PackPlanner } from '@taskrunner/core/operations';
+import { graphOf } from '@taskrunner/core/plan';
+import { RunReader } from '@taskrunner/core/ports';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
 import { EXAMPLES } from '../openapi/examples';

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { alarmOf, AlteredRuns, type DocumentAltered } from '@taskrunner/core';
+import { AlteredRuns } from '@taskrunner/core/ports';
+import { alarmOf, type DocumentAltered } from '@taskrunner/core/stored';
 import { Observability } from '../observability';
 
 /** What happens where a document was found altered, whoever found it: an alarm for each, and its run is marked and halted. */

@@ -1,17 +1,15 @@
 import type {
   CancelRunCode,
   DecisionCode,
-  ObjectStoreErrorCode,
   PackLibraryCode,
-  PlannerErrorCode,
-  RegistryErrorCode,
   ReleaseCode,
   RerunRunCode,
   ScheduleCode,
-  StoredDocumentCode,
   SubmitRunCode,
   UploadCode,
-} from '@taskrunner/core';
+} from '@taskrunner/core/operations';
+import type { ObjectStoreErrorCode, PlannerErrorCode, RegistryErrorCode } from '@taskrunner/core/ports';
+import type { StoredDocumentCode } from '@taskrunner/core/stored';
 
 /** Refusals of the HTTP layer itself. */
 export type ApiCode =

@@ -1,13 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
-import {
-  DecisionError,
-  DocumentAltered,
-  isCodedError,
-  isStoreOutage,
-  PlanHashMismatch,
-  ScheduleUnconfirmed,
-} from '@taskrunner/core';
+import { isCodedError } from '@taskrunner/core/foundation';
+import { DecisionError, PlanHashMismatch, ScheduleUnconfirmed } from '@taskrunner/core/operations';
+import { isStoreOutage } from '@taskrunner/core/ports';
+import { DocumentAltered } from '@taskrunner/core/stored';
 import type { Request, Response } from 'express';
 import type { RefusalLoop } from '../audit/refusal-loop';
 import type { AuthenticatedRequest } from '../auth/caller';

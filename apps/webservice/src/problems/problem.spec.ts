@@ -1,4 +1,5 @@
-import { CodedError, DecisionError } from '@taskrunner/core';
+import { CodedError } from '@taskrunner/core/foundation';
+import { DecisionError } from '@taskrunner/core/operations';
 import { ApiError, toProblem } from './problem';
 import { PROBLEMS } from './problem-table';
 

@@ -1,4 +1,4 @@
-import { CodedError, isCodedError, type Fault } from '@taskrunner/core';
+import { CodedError, isCodedError, type Fault } from '@taskrunner/core/foundation';
 import type { ApiCode, ProblemCode } from './problem-code';
 import { isProblemCode, PROBLEMS } from './problem-table';
 

@@ -1,4 +1,4 @@
-import type { Fault } from '@taskrunner/core';
+import type { Fault } from '@taskrunner/core/foundation';
 import type { ApiCode } from '../problems/problem-code';
 import type { BodyName } from './bodies';
 import type { ReadBody } from './read-body';

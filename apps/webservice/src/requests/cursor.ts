@@ -1,4 +1,5 @@
-import { digestOf, type Json } from '@taskrunner/core';
+import { digestOf } from '@taskrunner/core/canonical';
+import type { Json } from '@taskrunner/core/foundation';
 import { ApiError } from '../problems/problem';
 import { fault } from './validated';
 

@@ -1,4 +1,4 @@
-import type { Fault } from '@taskrunner/core';
+import type { Fault } from '@taskrunner/core/foundation';
 import type { Request } from 'express';
 import { ApiError } from '../problems/problem';
 import { fault } from './validated';

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import type { Json } from '@taskrunner/core';
+import type { Json } from '@taskrunner/core/foundation';
 import type { BodyOf } from './bodies';
 import { readBody } from './read-body';
 

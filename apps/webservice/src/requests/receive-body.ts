@@ -1,4 +1,4 @@
-import { JsonMeter, type JsonBounds, type JsonExcess } from '@taskrunner/core';
+import { JsonMeter, type JsonBounds, type JsonExcess } from '@taskrunner/core/document';
 import type { Request } from 'express';
 import { ApiError } from '../problems/problem';
 import { deadlineOf } from './body-deadline';

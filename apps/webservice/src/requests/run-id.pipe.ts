@@ -1,5 +1,5 @@
 import { Injectable, type PipeTransform } from '@nestjs/common';
-import { isRunId, type RunId } from '@taskrunner/core';
+import { isRunId, type RunId } from '@taskrunner/core/foundation';
 import { runNotFound } from '../runs/run-not-found';
 
 /** A run id from a path. What is none names no run: the same 404 as for an absent one. */

@@ -1,5 +1,5 @@
 import type { Type } from '@nestjs/common';
-import type { Fault } from '@taskrunner/core';
+import type { Fault } from '@taskrunner/core/foundation';
 import { validateSync, type ValidationError } from 'class-validator';
 import { ApiError } from '../problems/problem';
 

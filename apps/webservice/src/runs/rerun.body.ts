@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { Json } from '@taskrunner/core';
+import type { Json } from '@taskrunner/core/foundation';
 import { IsOptional, IsString, Matches, MaxLength } from 'class-validator';
 import { IsMapOf } from './submit-run.body';
 

@@ -1,6 +1,9 @@
 import { Controller, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { RerunRun, RunReader, sha256, type RunId } from '@taskrunner/core';
+import { sha256 } from '@taskrunner/core/canonical';
+import type { RunId } from '@taskrunner/core/foundation';
+import { RerunRun } from '@taskrunner/core/operations';
+import { RunReader } from '@taskrunner/core/ports';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
 import { EXAMPLES } from '../openapi/examples';

@@ -1,4 +1,4 @@
-import { CancelRunError } from '@taskrunner/core';
+import { CancelRunError } from '@taskrunner/core/operations';
 
 /** The one answer for runs that are not there and for those of other tenants. */
 export function runNotFound(): CancelRunError {

@@ -1,4 +1,4 @@
-import type { RunId, TenantId } from '@taskrunner/core';
+import type { RunId, TenantId } from '@taskrunner/core/foundation';
 import { RunTails, type Tail } from './run-tails';
 
 const tenant = 'acme' as TenantId;

@@ -1,4 +1,5 @@
-import type { RunId, RunReader, TenantId } from '@taskrunner/core';
+import type { RunId, TenantId } from '@taskrunner/core/foundation';
+import type { RunReader } from '@taskrunner/core/ports';
 import { Observable, ReplaySubject } from 'rxjs';
 
 /** How far a run has come. */

@@ -1,11 +1,6 @@
-import {
-  exportedFile,
-  type ArtifactView,
-  type Json,
-  type JsonObject,
-  type RunSummary,
-  type StepRow,
-} from '@taskrunner/core';
+import type { Json, JsonObject } from '@taskrunner/core/foundation';
+import { exportedFile } from '@taskrunner/core/operations';
+import type { ArtifactView, RunSummary, StepRow } from '@taskrunner/core/ports';
 import type { PublicUrl } from '../public-url';
 
 const STATUSES = [

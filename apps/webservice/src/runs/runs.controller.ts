@@ -1,18 +1,8 @@
 import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import {
-  CancelRun,
-  isRunId,
-  RunReader,
-  STUCK_REASONS,
-  SubmitRun,
-  SubmitRunError,
-  toSuppliedInputs,
-  type RunId,
-  type RunSummary,
-  type Submitted,
-  runStatuses,
-} from '@taskrunner/core';
+import { isRunId, type RunId, runStatuses } from '@taskrunner/core/foundation';
+import { CancelRun, SubmitRun, SubmitRunError, toSuppliedInputs, type Submitted } from '@taskrunner/core/operations';
+import { RunReader, STUCK_REASONS, type RunSummary } from '@taskrunner/core/ports';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
 import { OpenStreams } from '../logs/open-streams';

@@ -1,16 +1,8 @@
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import {
-  isDigest,
-  isJsonObject,
-  ObjectStore,
-  ROOT,
-  RunReader,
-  type Json,
-  type RunId,
-  type StepRow,
-  type TenantId,
-} from '@taskrunner/core';
+import { isDigest, isJsonObject, type Json, type RunId, type TenantId } from '@taskrunner/core/foundation';
+import { ROOT } from '@taskrunner/core/plan';
+import { ObjectStore, RunReader, type StepRow } from '@taskrunner/core/ports';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Request, Response } from 'express';

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { isDigest, type Digest } from '@taskrunner/core';
+import { isDigest, type Digest } from '@taskrunner/core/foundation';
 import { IsOptional, Matches, ValidateBy } from 'class-validator';
 import { PackBody } from '../plans/pack-body';
 

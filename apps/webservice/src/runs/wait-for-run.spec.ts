@@ -1,4 +1,5 @@
-import type { RunId, RunReader, RunSummary, TenantId } from '@taskrunner/core';
+import type { RunId, TenantId } from '@taskrunner/core/foundation';
+import type { RunReader, RunSummary } from '@taskrunner/core/ports';
 import { RunTails, type Tail } from './run-tails';
 import { waitForRun, type WaitFor } from './wait-for-run';
 

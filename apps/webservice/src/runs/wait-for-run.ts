@@ -1,4 +1,5 @@
-import { isOver, type RunReader, type RunId, type RunSummary, type TenantId } from '@taskrunner/core';
+import { isOver, type RunId, type TenantId } from '@taskrunner/core/foundation';
+import type { RunReader, RunSummary } from '@taskrunner/core/ports';
 import { filter, firstValueFrom, fromEvent, map, merge, scan, shareReplay, timer } from 'rxjs';
 import type { RunTails } from './run-tails';
 

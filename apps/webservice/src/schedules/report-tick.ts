@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
-import { isCodedError, type TickReport } from '@taskrunner/core';
+import { isCodedError } from '@taskrunner/core/foundation';
+import type { TickReport } from '@taskrunner/core/operations';
 
 const logger = new Logger('scheduler');
 

@@ -1,5 +1,6 @@
 import { Injectable, type PipeTransform } from '@nestjs/common';
-import { isScheduleId, scheduleNotFound, type ScheduleId } from '@taskrunner/core';
+import { isScheduleId, type ScheduleId } from '@taskrunner/core/foundation';
+import { scheduleNotFound } from '@taskrunner/core/operations';
 
 /** A schedule id from a path. What is none names no schedule: the same 404 as for an absent one. */
 @Injectable()

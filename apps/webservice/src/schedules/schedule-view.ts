@@ -1,4 +1,6 @@
-import { printDuration, type JsonObject, type Party, type ScheduleSummary, type TickRecord } from '@taskrunner/core';
+import type { JsonObject } from '@taskrunner/core/foundation';
+import { printDuration } from '@taskrunner/core/pack';
+import type { Party, ScheduleSummary, TickRecord } from '@taskrunner/core/schedule';
 import type { PublicUrl } from '../public-url';
 import { instant } from '../runs/run-view';
 

@@ -1,17 +1,8 @@
 import { ApiProperty, PartialType } from '@nestjs/swagger';
-import {
-  CATCH_UP,
-  OVERLAP,
-  parseDuration,
-  type CatchUp,
-  type Digest,
-  type Overlap,
-  type PackSource,
-  type ScheduleEdit,
-  type ScheduleExpectation,
-  type Timing,
-  type WantedSchedule,
-} from '@taskrunner/core';
+import type { Digest } from '@taskrunner/core/foundation';
+import type { PackSource, ScheduleEdit, ScheduleExpectation, WantedSchedule } from '@taskrunner/core/operations';
+import { parseDuration } from '@taskrunner/core/pack';
+import { CATCH_UP, OVERLAP, type CatchUp, type Overlap, type Timing } from '@taskrunner/core/schedule';
 import { IsBoolean, IsIn, IsOptional, IsString, Matches, MaxLength, MinLength, ValidateBy } from 'class-validator';
 import { PackBody, PackFileBody } from '../plans/pack-body';
 import { ApiError } from '../problems/problem';

@@ -1,15 +1,9 @@
 import { Controller, Delete, Get, Param, Patch, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import {
-  Calendar,
-  isScheduleId,
-  KeepSchedules,
-  scheduleNotFound,
-  ScheduleStore,
-  tickAfter,
-  type Schedule,
-  type ScheduleId,
-} from '@taskrunner/core';
+import { isScheduleId, type ScheduleId } from '@taskrunner/core/foundation';
+import { KeepSchedules, scheduleNotFound } from '@taskrunner/core/operations';
+import { Calendar, ScheduleStore } from '@taskrunner/core/ports';
+import { tickAfter, type Schedule } from '@taskrunner/core/schedule';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
 import { SchedulerSetting } from '../configuration';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { RunDueTicks } from '@taskrunner/core';
+import { RunDueTicks } from '@taskrunner/core/operations';
 import { SchedulerSetting } from '../configuration';
 
 /**

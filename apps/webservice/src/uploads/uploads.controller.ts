@@ -1,6 +1,7 @@
 import { Controller, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { isCodedError, StoreUpload } from '@taskrunner/core';
+import { isCodedError } from '@taskrunner/core/foundation';
+import { StoreUpload } from '@taskrunner/core/operations';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
 import { EXAMPLES } from '../openapi/examples';

@@ -1,4 +1,4 @@
-import type { advance as decide } from '@taskrunner/core';
+import type { advance as decide } from '@taskrunner/core/run';
 import { scenarioOf } from '../testing/shrink';
 import { play } from '../testing/world';
 import type { Invariant } from '../testing/verdict';

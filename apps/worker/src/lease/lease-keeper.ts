@@ -1,4 +1,4 @@
-import type { WorkerSession } from '@taskrunner/core';
+import type { WorkerSession } from '@taskrunner/core/ports';
 import { Lease, type LeaseLoss } from './lease';
 import type { Deadline } from '../quarantine/quarantine';
 

@@ -1,5 +1,5 @@
 import { openLeaseDatabase } from '@taskrunner/infrastructure/lease';
-import type { WorkerSession } from '@taskrunner/core';
+import type { WorkerSession } from '@taskrunner/core/ports';
 import { parentPort, workerData } from 'node:worker_threads';
 
 // Renews the lease of one worker session on a connection of its own, so that neither a busy loop nor a full pool lets it lapse.

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { WorkerSession } from '@taskrunner/core';
+import type { WorkerSession } from '@taskrunner/core/ports';
 import { Lease, type LeaseLoss } from './lease';
 
 describe('a lease that is over', () => {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { WorkerSession } from '@taskrunner/core';
+import type { WorkerSession } from '@taskrunner/core/ports';
 import { atMost } from '../loops/drain';
 
 export interface Renewal {

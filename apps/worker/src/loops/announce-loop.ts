@@ -1,4 +1,5 @@
-import { deliverWebhook, type DueAnnouncement, type DeliverWebhookDependencies } from '@taskrunner/core';
+import { deliverWebhook, type DeliverWebhookDependencies } from '@taskrunner/core/operations';
+import type { DueAnnouncement } from '@taskrunner/core/ports';
 import type { WorkerLog } from '../reporting/worker-log';
 
 export interface AnnounceLoopOptions {

@@ -1,4 +1,5 @@
-import type { DriverDependencies, FanOut, RunId, TenantId } from '@taskrunner/core';
+import type { RunId, TenantId } from '@taskrunner/core/foundation';
+import type { DriverDependencies, FanOut } from '@taskrunner/core/operations';
 import { AssignmentLoop } from './assignment-loop';
 
 const workerSession = { id: 'w', leaseMs: 8_000 };

@@ -1,15 +1,13 @@
+import type { RunId, TenantId } from '@taskrunner/core/foundation';
 import {
   AssignmentDriver,
   openRun,
   unmetOf,
-  type ClaimedAssignment,
   type DriverDependencies,
-  type WorkerSession,
   type FanOut,
   type OpenedRun,
-  type RunId,
-  type TenantId,
-} from '@taskrunner/core';
+} from '@taskrunner/core/operations';
+import type { ClaimedAssignment, WorkerSession } from '@taskrunner/core/ports';
 import { Duties } from './duties';
 import { atMost, letEnd, type Grace } from './drain';
 import type { WorkerLog } from '../reporting/worker-log';

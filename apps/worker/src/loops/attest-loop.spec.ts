@@ -1,4 +1,6 @@
-import type { AttestDependencies, OutboxItem, RunId, TenantId } from '@taskrunner/core';
+import type { RunId, TenantId } from '@taskrunner/core/foundation';
+import type { AttestDependencies } from '@taskrunner/core/operations';
+import type { OutboxItem } from '@taskrunner/core/ports';
 import { AttestLoop } from './attest-loop';
 
 const item: OutboxItem = {

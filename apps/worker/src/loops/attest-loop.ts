@@ -1,11 +1,6 @@
-import {
-  alarmOf,
-  attestRun,
-  SerialQueue,
-  type Attested,
-  type AttestDependencies,
-  type OutboxItem,
-} from '@taskrunner/core';
+import { attestRun, SerialQueue, type Attested, type AttestDependencies } from '@taskrunner/core/operations';
+import type { OutboxItem } from '@taskrunner/core/ports';
+import { alarmOf } from '@taskrunner/core/stored';
 import type { Alarm } from '../reporting/alarm';
 import { Duties } from './duties';
 import type { WorkerLog } from '../reporting/worker-log';

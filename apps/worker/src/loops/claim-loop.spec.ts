@@ -1,4 +1,5 @@
-import type { ClaimedRun, Claims, Driven, DriverDependencies, WorkerSession } from '@taskrunner/core';
+import type { Driven, DriverDependencies } from '@taskrunner/core/operations';
+import type { ClaimedRun, Claims, WorkerSession } from '@taskrunner/core/ports';
 import { healthOf } from '@taskrunner/core/testing';
 import { ClaimLoop, type ClaimLoopOptions } from './claim-loop';
 import { Duties } from './duties';

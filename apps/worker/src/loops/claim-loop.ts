@@ -1,13 +1,6 @@
-import {
-  RunDriver,
-  type Claims,
-  type ClaimedRun,
-  type Driven,
-  type DriverDependencies,
-  type Environment,
-  type WorkerSession,
-  type Refusal,
-} from '@taskrunner/core';
+import { RunDriver, type Driven, type DriverDependencies, type Refusal } from '@taskrunner/core/operations';
+import type { Environment } from '@taskrunner/core/plan';
+import type { Claims, ClaimedRun, WorkerSession } from '@taskrunner/core/ports';
 import { Duties } from './duties';
 import { atMost, letEnd, type Grace } from './drain';
 import type { IsolatedDrive } from '../quarantine/quarantine';

@@ -1,4 +1,4 @@
-import type { ClaimedRun } from '@taskrunner/core';
+import type { ClaimedRun } from '@taskrunner/core/ports';
 
 /** A step that a worker which leaves did not wait for any longer, as `step#execution`. */
 export interface AbandonedStep {

@@ -1,4 +1,5 @@
-import { deliverDue, exportedFile, isCodedError, type DeliverDependencies, type Delivery } from '@taskrunner/core';
+import { isCodedError } from '@taskrunner/core/foundation';
+import { deliverDue, exportedFile, type DeliverDependencies, type Delivery } from '@taskrunner/core/operations';
 import type { WorkerLog } from '../reporting/worker-log';
 
 const INTERVAL_MS = 1_000;

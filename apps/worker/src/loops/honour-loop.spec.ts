@@ -1,18 +1,15 @@
+import { canonical, sha256 } from '@taskrunner/core/canonical';
+import type { Digest, Json, TenantId } from '@taskrunner/core/foundation';
+import type { Environment } from '@taskrunner/core/plan';
 import {
-  canonical,
   RunEnvironments,
-  sha256,
-  type Digest,
-  type Environment,
   type WorkerSession,
-  type Json,
   type ParkedKind,
-  type TenantId,
   type UnhonouredEnvironment,
   type UnhonouredRun,
   type WaitingEnvironment,
-  type WorkerMeans,
-} from '@taskrunner/core';
+} from '@taskrunner/core/ports';
+import type { WorkerMeans } from '@taskrunner/core/publisher';
 import { HonourLoop } from './honour-loop';
 
 const TENANT = 'acme' as TenantId;

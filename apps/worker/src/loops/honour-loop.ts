@@ -1,19 +1,10 @@
-import {
-  forecastRuns,
-  partsOf,
-  sha256,
-  unmetOfEnvironment,
-  UNMET_PARTS,
-  type AdmissionRecord,
-  type Digest,
-  type Environment,
-  type Envelope,
-  type WorkerSession,
-  type ParkedKind,
-  type RunEnvironments,
-  type Unmet,
-  type WorkerMeans,
-} from '@taskrunner/core';
+import { sha256 } from '@taskrunner/core/canonical';
+import type { AdmissionRecord, Envelope } from '@taskrunner/core/evidence';
+import type { Digest } from '@taskrunner/core/foundation';
+import { forecastRuns, partsOf } from '@taskrunner/core/operations';
+import type { Environment } from '@taskrunner/core/plan';
+import type { WorkerSession, ParkedKind, RunEnvironments } from '@taskrunner/core/ports';
+import { unmetOfEnvironment, UNMET_PARTS, type Unmet, type WorkerMeans } from '@taskrunner/core/publisher';
 import type { WorkerLog } from '../reporting/worker-log';
 
 export interface HonourDependencies {

@@ -1,4 +1,5 @@
-import { collectObjects, isCodedError, type CollectDependencies } from '@taskrunner/core';
+import { isCodedError } from '@taskrunner/core/foundation';
+import { collectObjects, type CollectDependencies } from '@taskrunner/core/operations';
 import type { WorkerLog } from '../reporting/worker-log';
 
 /** How long it waits at most before it asks again for tenants that are due, milliseconds. */

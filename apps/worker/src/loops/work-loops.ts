@@ -1,4 +1,4 @@
-import type { WorkerSession } from '@taskrunner/core';
+import type { WorkerSession } from '@taskrunner/core/ports';
 import type { WorkerLog } from '../reporting/worker-log';
 import type { AssignmentLoop } from './assignment-loop';
 import type { ClaimLoop } from './claim-loop';

@@ -1,11 +1,5 @@
-import {
-  RunDriver,
-  type Claims,
-  type ClaimedRun,
-  type Driven,
-  type DriverDependencies,
-  type Refusal,
-} from '@taskrunner/core';
+import { RunDriver, type Driven, type DriverDependencies, type Refusal } from '@taskrunner/core/operations';
+import type { Claims, ClaimedRun } from '@taskrunner/core/ports';
 import type { HonourLoop } from '../loops/honour-loop';
 import type { LeaseKeeper } from '../lease/lease-keeper';
 import type { Deadline } from './quarantine';

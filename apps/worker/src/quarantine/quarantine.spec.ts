@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ClaimedRun } from '@taskrunner/core';
+import type { ClaimedRun } from '@taskrunner/core/ports';
 import { Quarantine, type IsolatedDrive, type IsolatedOutcome } from './quarantine';
 
 /** A process that does what the run's id says, and notes what it hears. */

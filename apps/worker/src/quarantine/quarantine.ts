@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
-import type { ClaimedRun, Driven, Refusal } from '@taskrunner/core';
+import type { Driven, Refusal } from '@taskrunner/core/operations';
+import type { ClaimedRun } from '@taskrunner/core/ports';
 import type { WorkerLog } from '../reporting/worker-log';
 
 /** Until when steps may run: so many milliseconds after a moment of the monotonic clock, which all processes share. */

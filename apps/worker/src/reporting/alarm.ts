@@ -1,4 +1,4 @@
-import type { Json } from '@taskrunner/core';
+import type { Json } from '@taskrunner/core/foundation';
 import type { WorkerLog } from './worker-log';
 
 /** Something that an operator must see. */

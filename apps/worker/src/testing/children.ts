@@ -1,4 +1,4 @@
-import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '@taskrunner/core';
+import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '@taskrunner/core/ports';
 import type { Random } from '@taskrunner/core/testing';
 import type { Deed } from './scenario';
 import type { Process, VirtualTime } from './virtual-time';

@@ -1,4 +1,5 @@
-import { toRunId, type AssignmentReport } from '@taskrunner/core';
+import { toRunId } from '@taskrunner/core/foundation';
+import type { AssignmentReport } from '@taskrunner/core/ports';
 import { runKey, type Change, type ModelDatabase } from '@taskrunner/infrastructure/testing';
 import type { AssignmentRow, ExecutionRow, InboxRow, SourceRow } from '@taskrunner/infrastructure/testing';
 import type { Invariant, WorkerHealth } from './verdict';

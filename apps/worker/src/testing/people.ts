@@ -1,13 +1,8 @@
-import {
-  canonical,
-  digestOf,
-  DocumentAltered,
-  type Envelope,
-  type GateStore,
-  type Json,
-  type RunId,
-  type TenantId,
-} from '@taskrunner/core';
+import { canonical, digestOf } from '@taskrunner/core/canonical';
+import type { Envelope } from '@taskrunner/core/evidence';
+import type { Json, RunId, TenantId } from '@taskrunner/core/foundation';
+import type { GateStore } from '@taskrunner/core/ports';
+import { DocumentAltered } from '@taskrunner/core/stored';
 import {
   DatabaseClock,
   PostgresAttentionStore,

@@ -1,4 +1,5 @@
-import { RunDriver, type ClaimedRun, type Driven, type DriverDependencies, type Refusal } from '@taskrunner/core';
+import { RunDriver, type Driven, type DriverDependencies, type Refusal } from '@taskrunner/core/operations';
+import type { ClaimedRun } from '@taskrunner/core/ports';
 import type { Children } from './children';
 import type { Process, VirtualTime } from './virtual-time';
 

@@ -1,4 +1,5 @@
-import { toRunId, type LogStore, type RunId, type TenantId } from '@taskrunner/core';
+import { toRunId, type RunId, type TenantId } from '@taskrunner/core/foundation';
+import type { LogStore } from '@taskrunner/core/ports';
 import { DirectQueries, PostgresLogStore, type ModelDatabase } from '@taskrunner/infrastructure/testing';
 import type { Random } from '@taskrunner/core/testing';
 import type { Server } from './server';

@@ -1,23 +1,9 @@
-import {
-  Committer,
-  checkChain,
-  indexPlan,
-  initialState,
-  nodeAt,
-  replay,
-  runUuid,
-  sha256,
-  toRunId,
-  type Commit,
-  type Committed,
-  type Digest,
-  type Entry,
-  type Page,
-  type Plan,
-  type Profile,
-  type RunId,
-  type Subject,
-} from '@taskrunner/core';
+import { sha256 } from '@taskrunner/core/canonical';
+import { runUuid, toRunId, type Digest, type RunId, type Subject } from '@taskrunner/core/foundation';
+import { checkChain, replay, type Entry, type Page } from '@taskrunner/core/journal';
+import { indexPlan, nodeAt, type Plan, type Profile } from '@taskrunner/core/plan';
+import { Committer, type Commit, type Committed } from '@taskrunner/core/ports';
+import { initialState } from '@taskrunner/core/run';
 import {
   pageContent,
   runKey,

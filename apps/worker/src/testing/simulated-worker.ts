@@ -1,23 +1,16 @@
+import { digestOf, sha256 } from '@taskrunner/core/canonical';
+import type { AdmissionRecord, DecisionRecord, Envelope, ResolutionRecord } from '@taskrunner/core/evidence';
+import type { Json } from '@taskrunner/core/foundation';
 import {
-  digestOf,
   plannedContents,
-  RunDocuments,
   Slots,
-  sha256,
-  type AdmissionRecord,
-  type ClaimedRun,
-  type Committer,
-  type DecisionRecord,
   type DriverDependencies,
-  type Envelope,
-  type Json,
   type FanOut,
   ObjectStoreHealth,
-  type ObjectStore,
   type Refusal,
-  type ResolutionRecord,
-  type WorkerDescription,
-} from '@taskrunner/core';
+} from '@taskrunner/core/operations';
+import type { ClaimedRun, Committer, ObjectStore, WorkerDescription } from '@taskrunner/core/ports';
+import { RunDocuments } from '@taskrunner/core/stored';
 import {
   DatabaseClock,
   DirectQueries,

@@ -1,4 +1,5 @@
-import { CodedError, type Digest, type PutOptions, type TenantId } from '@taskrunner/core';
+import { CodedError, type Digest, type TenantId } from '@taskrunner/core/foundation';
+import type { PutOptions } from '@taskrunner/core/ports';
 import { MemoryObjects, type Random } from '@taskrunner/core/testing';
 
 /** What is wrong with the object store of a story. `tight`: it has room for small objects alone. `slow`: it does all, by and by. */

@@ -1,19 +1,15 @@
+import { canonical, digestOf, sha256 } from '@taskrunner/core/canonical';
 import {
-  canonical,
-  digestOf,
-  MACHINE_VERSION,
-  sha256,
   toRunId,
   type Digest,
-  type Environment,
   type Json,
   type JsonObject,
-  type NewRun,
-  type Plan,
-  type Profile,
   type RunId,
   type TenantId,
-} from '@taskrunner/core';
+} from '@taskrunner/core/foundation';
+import type { Environment, Plan, Profile } from '@taskrunner/core/plan';
+import type { NewRun } from '@taskrunner/core/ports';
+import { MACHINE_VERSION } from '@taskrunner/core/run';
 import { ModelDatabase, type AssignmentRow, type Change, type PlantedBug } from '@taskrunner/infrastructure/testing';
 import { aPlan, MemoryObjects, Random, testDefaults, testFloor } from '@taskrunner/core/testing';
 import { EffectLog } from './children';

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { Inject, Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
-import { CodedError, type Digest, type TenantId } from '@taskrunner/core';
+import { CodedError, type Digest, type TenantId } from '@taskrunner/core/foundation';
 import { MemoryObjects } from '@taskrunner/core/testing';
 import { Telemetry } from '../lib/telemetry/telemetry';
 

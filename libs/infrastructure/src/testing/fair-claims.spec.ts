@@ -1,5 +1,5 @@
 import { Random, searched } from '@taskrunner/core/testing';
-import { toRunId } from '@taskrunner/core';
+import { toRunId } from '@taskrunner/core/foundation';
 import { DatabaseClock } from '../lib/postgres/connection/database-clock';
 import { lastServedOf, PostgresClaims } from '../lib/postgres/claims/postgres-claims';
 import { createValues } from '../lib/postgres/encoding/create-values';

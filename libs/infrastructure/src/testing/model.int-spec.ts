@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Random, searched } from '@taskrunner/core/testing';
-import { sha256, toRunId } from '@taskrunner/core';
-import type { AssignmentChanges, ClaimedRun, Commit, GateChange, StepId, StepRow, TenantId } from '@taskrunner/core';
+import { sha256 } from '@taskrunner/core/canonical';
+import { toRunId } from '@taskrunner/core/foundation';
+import type { StepId, TenantId } from '@taskrunner/core/foundation';
+import type { AssignmentChanges, ClaimedRun, Commit, GateChange, StepRow } from '@taskrunner/core/ports';
 import type { Pool, PoolClient } from 'pg';
 import { startEmbeddedPostgres } from '../lib/embedded-postgres/embedded-postgres';
 import { openPool } from '../lib/postgres/connection/connection';

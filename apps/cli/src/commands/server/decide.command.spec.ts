@@ -1,4 +1,5 @@
-import { digestOf, type Json } from '@taskrunner/core';
+import { digestOf } from '@taskrunner/core/canonical';
+import type { Json } from '@taskrunner/core/foundation';
 import type { GateView } from '../../server/run-views';
 import { gateLines } from '../../terminal/gate-lines';
 import { digestOfShown } from './decide.command';

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { digestOf, type Digest, type Json } from '@taskrunner/core';
+import { digestOf } from '@taskrunner/core/canonical';
+import type { Digest, Json } from '@taskrunner/core/foundation';
 import { readDocumentFile } from '../../packs/input-arguments';
 import { unreadable } from '../../packs/pack-argument';
 import { readFile } from 'node:fs/promises';

@@ -1,4 +1,5 @@
-import { STUCK_REASONS, isOver } from '@taskrunner/core';
+import { isOver } from '@taskrunner/core/foundation';
+import { STUCK_REASONS } from '@taskrunner/core/ports';
 import { Option, type Command } from 'commander';
 import { connect, withConnection, type ConnectionOptions } from '../../server/connection';
 import { followLog } from '../../server/follow-log';

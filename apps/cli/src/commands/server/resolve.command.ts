@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import type { Json } from '@taskrunner/core';
+import type { Json } from '@taskrunner/core/foundation';
 import { readDocumentFile } from '../../packs/input-arguments';
 import { unreadable } from '../../packs/pack-argument';
 import { connect, withConnection, type ConnectionOptions } from '../../server/connection';

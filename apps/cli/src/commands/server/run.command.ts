@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { Option, type Command } from 'commander';
-import { isDigest, isJsonObject, parsePackReference, type Pack, type PackSource, isOver } from '@taskrunner/core';
+import { isDigest, isJsonObject, isOver } from '@taskrunner/core/foundation';
+import type { PackSource } from '@taskrunner/core/operations';
+import { parsePackReference, type Pack } from '@taskrunner/core/pack';
 import { readInputs, type InputFile, type InputOptions } from '../../packs/input-arguments';
 import { isThere, loadPack } from '../../packs/pack-argument';
 import { inputsFor } from '../../packs/plan-offline';

@@ -1,4 +1,4 @@
-import { CATCH_UP, OVERLAP } from '@taskrunner/core';
+import { CATCH_UP, OVERLAP } from '@taskrunner/core/schedule';
 import { Option, type Command } from 'commander';
 import type { InputOptions } from '../../packs/input-arguments';
 import { connect, withConnection, type ConnectionOptions } from '../../server/connection';

@@ -1,4 +1,4 @@
-import { CodedError } from '@taskrunner/core';
+import { CodedError } from '@taskrunner/core/foundation';
 
 /** Why an archive is refused. */
 export type ArchiveErrorCode =

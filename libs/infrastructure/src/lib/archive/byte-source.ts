@@ -1,6 +1,6 @@
 import { createGunzip } from 'node:zlib';
 import { Readable } from 'node:stream';
-import { isCodedError } from '@taskrunner/core';
+import { isCodedError } from '@taskrunner/core/foundation';
 import { refusal } from './archive-error';
 
 /** Bytes as they come, taken in the amounts that a reader asks for. At most `maxBytes` of them in all. */

@@ -1,4 +1,4 @@
-import { isJsonObject, type Json, type JsonObject } from '@taskrunner/core';
+import { isJsonObject, type Json, type JsonObject } from '@taskrunner/core/foundation';
 import type { BodyInit, Dispatcher } from 'undici';
 import { AttestorError } from './attestor-error';
 

@@ -1,4 +1,4 @@
-import { CodedError } from '@taskrunner/core';
+import { CodedError } from '@taskrunner/core/foundation';
 
 /** What can go wrong with a remote Attestor. All of it delays a seal; none of it loses one. */
 export type AttestorErrorCode =

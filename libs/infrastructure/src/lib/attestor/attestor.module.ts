@@ -1,7 +1,9 @@
 import { access, readFile } from 'node:fs/promises';
 import { constants } from 'node:fs';
 import { Module, type DynamicModule } from '@nestjs/common';
-import { Attestor, CodedError, KeyAttestor } from '@taskrunner/core';
+import { CodedError } from '@taskrunner/core/foundation';
+import { KeyAttestor } from '@taskrunner/core/operations';
+import { Attestor } from '@taskrunner/core/ports';
 import { writeTar } from '../archive/write-tar';
 import { provide } from '../composition/provide';
 import type { Configuration } from '../configuration/configuration';

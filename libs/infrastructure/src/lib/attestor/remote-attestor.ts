@@ -1,24 +1,21 @@
+import { sha256 } from '@taskrunner/core/canonical';
 import {
   assertedFile,
-  Attestor,
   bomStatements,
   BUNDLE_MANIFEST,
   decodeEnvelope,
   draftFiles,
-  isJsonArray,
-  isJsonObject,
   isStatementOf,
-  sha256,
   statementPayload,
   type BundleFile,
   type BundleManifest,
   type Envelope,
   type EvidenceDocuments,
-  type Json,
-  type JsonObject,
   type RunAttestations,
   type SignedStatement,
-} from '@taskrunner/core';
+} from '@taskrunner/core/evidence';
+import { isJsonArray, isJsonObject, type Json, type JsonObject } from '@taskrunner/core/foundation';
+import { Attestor } from '@taskrunner/core/ports';
 import { readFile } from 'node:fs/promises';
 import type { Dispatcher } from 'undici';
 import { request } from './answers';

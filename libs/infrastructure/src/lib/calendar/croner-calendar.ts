@@ -1,4 +1,4 @@
-import { Calendar } from '@taskrunner/core';
+import { Calendar } from '@taskrunner/core/ports';
 import { Cron } from 'croner';
 
 const FIELD = /^[0-9A-Z*,/#-]+$/i;

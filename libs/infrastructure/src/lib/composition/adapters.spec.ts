@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { isCodedError, ObjectStore, Signer } from '@taskrunner/core';
+import { isCodedError } from '@taskrunner/core/foundation';
+import { ObjectStore, Signer } from '@taskrunner/core/ports';
 import { withAdapters } from './adapters';
 
 @Module({})

@@ -6,7 +6,7 @@ import type {
   Provider,
   ValueProvider,
 } from '@nestjs/common';
-import { CodedError } from '@taskrunner/core';
+import { CodedError } from '@taskrunner/core/foundation';
 
 /** What stands in for a part of an application: a class, a factory or a value, for the token of that part. */
 export type Adapter = ClassProvider | FactoryProvider | ValueProvider;

@@ -1,4 +1,4 @@
-import { ObjectStore, RunReader, type Signer } from '@taskrunner/core';
+import { ObjectStore, RunReader, type Signer } from '@taskrunner/core/ports';
 import { from, operation, provide } from './provide';
 import { token } from './token';
 

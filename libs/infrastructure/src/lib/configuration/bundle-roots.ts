@@ -1,4 +1,6 @@
-import { algorithmOf, digestOf, type JsonObject, type VerificationKey } from '@taskrunner/core';
+import { digestOf } from '@taskrunner/core/canonical';
+import { algorithmOf, type VerificationKey } from '@taskrunner/core/evidence';
+import type { JsonObject } from '@taskrunner/core/foundation';
 import type { Configuration } from './configuration';
 
 /** Publishers' keys that `builtin:bundle.ingest` accepts, by id. */

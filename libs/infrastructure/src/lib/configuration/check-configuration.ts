@@ -1,4 +1,5 @@
-import { decideEgress, parseTarget, sameSubject } from '@taskrunner/core';
+import { decideEgress, parseTarget } from '@taskrunner/core/egress';
+import { sameSubject } from '@taskrunner/core/foundation';
 import { checkArtifacts } from './check-artifacts';
 import { checkDestinations } from './check-destinations';
 import type { Configuration, IssuerConfiguration, WebhookConfiguration } from './configuration';

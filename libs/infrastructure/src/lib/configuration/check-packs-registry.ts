@@ -1,4 +1,5 @@
-import { isDigest, isPackName, isPackVersion, isTenantId } from '@taskrunner/core';
+import { isDigest, isTenantId } from '@taskrunner/core/foundation';
+import { isPackName, isPackVersion } from '@taskrunner/core/pack';
 import type { Configuration } from './configuration';
 import type { Notes } from './configuration-fault';
 

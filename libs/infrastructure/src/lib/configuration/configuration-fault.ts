@@ -1,4 +1,4 @@
-import type { Fault } from '@taskrunner/core';
+import type { Fault } from '@taskrunner/core/foundation';
 
 /** Everything that can be wrong with a configuration, beside what makes the file no document (`DOC_…`). */
 export type ConfigurationFaultCode = keyof typeof REMEDIES;

@@ -1,4 +1,4 @@
-import { BUILTIN_EXECUTORS } from '@taskrunner/core';
+import { BUILTIN_EXECUTORS } from '@taskrunner/core/plan';
 import type { Configuration } from './configuration';
 import { kubernetesOf, podmanOf } from './container-settings';
 import { environmentOf } from './environment-of';

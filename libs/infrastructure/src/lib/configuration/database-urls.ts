@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { CodedError } from '@taskrunner/core';
+import { CodedError } from '@taskrunner/core/foundation';
 import type { Configuration } from './configuration';
 
 /** URLs of the roles that this process may connect as; those that are not configured are absent. */

@@ -1,13 +1,13 @@
+import type { PlanningSetting } from '@taskrunner/core/operations';
+import type { ReadPack } from '@taskrunner/core/pack';
 import {
   BUILTIN_EXECUTORS,
   builtinBehaviours,
   type Environment,
   type ExecutorDescriptor,
   type PlanConfiguration,
-  type PlanningSetting,
-  type PolicyEngines,
-  type ReadPack,
-} from '@taskrunner/core';
+} from '@taskrunner/core/plan';
+import type { PolicyEngines } from '@taskrunner/core/policy';
 import type { Configuration } from './configuration';
 import { environmentOf, environmentsOf, isolationOf, profileDefaultsOf, retryRuleOf } from './environment-of';
 import { packTrustOf } from './load-pack-trust';

@@ -1,4 +1,4 @@
-import type { Json } from '@taskrunner/core';
+import type { Json } from '@taskrunner/core/foundation';
 import { CONFIGURATION, type Configuration } from './configuration';
 import type { Fields, ValueOf } from './key';
 import { printYaml } from './yaml-text';

@@ -1,4 +1,5 @@
-import { digestOf, type Digest } from '@taskrunner/core';
+import { digestOf } from '@taskrunner/core/canonical';
+import type { Digest } from '@taskrunner/core/foundation';
 import type { Configuration } from './configuration';
 
 /**

@@ -1,4 +1,4 @@
-import { decideDial, decideEgress } from '@taskrunner/core';
+import { decideDial, decideEgress } from '@taskrunner/core/egress';
 import { egressProxyOf, egressRulesOf } from './egress-settings';
 import { parseConfiguration } from './parse-configuration';
 

@@ -1,4 +1,6 @@
-import { digestOf, parseHost, type Digest, type EgressRule } from '@taskrunner/core';
+import { digestOf } from '@taskrunner/core/canonical';
+import { parseHost, type EgressRule } from '@taskrunner/core/egress';
+import type { Digest } from '@taskrunner/core/foundation';
 import type { Configuration } from './configuration';
 
 /** What the environment lists: one rule for each port of each entry of `sealedMode.allow`. */

@@ -1,21 +1,19 @@
+import { digestOf } from '@taskrunner/core/canonical';
+import { EXPRESSION_BEHAVIOUR } from '@taskrunner/core/expression';
+import type { Subject } from '@taskrunner/core/foundation';
 import {
   builtinNamed,
-  CEDAR_BEHAVIOUR,
-  CEL_BEHAVIOUR,
   DEFAULT_MAX_FILES,
-  digestOf,
-  EXPRESSION_BEHAVIOUR,
-  JSON_SCHEMA_BEHAVIOUR,
-  MACHINE_VERSION,
   type ApprovalFloor,
   type Environment,
   type ExecutorDescriptor,
-  type PackTrustPolicy,
   type ProfileDefaults,
   type RetryRule,
-  type Subject,
-  type WorkerMeans,
-} from '@taskrunner/core';
+} from '@taskrunner/core/plan';
+import { CEDAR_BEHAVIOUR, CEL_BEHAVIOUR } from '@taskrunner/core/policy';
+import type { PackTrustPolicy, WorkerMeans } from '@taskrunner/core/publisher';
+import { MACHINE_VERSION } from '@taskrunner/core/run';
+import { JSON_SCHEMA_BEHAVIOUR } from '@taskrunner/core/schema';
 import { boundRootsOf } from './bundle-roots';
 import type { Configuration } from './configuration';
 import { boundDestinationsOf } from './destinations';

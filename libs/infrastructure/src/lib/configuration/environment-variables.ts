@@ -1,4 +1,5 @@
-import { nearestName, readDocument, type Fault, type Json } from '@taskrunner/core';
+import { readDocument } from '@taskrunner/core/document';
+import { nearestName, type Fault, type Json } from '@taskrunner/core/foundation';
 import { CONFIGURATION } from './configuration';
 import { placeless } from './configuration-fault';
 import { listKeys, type Key } from './key';

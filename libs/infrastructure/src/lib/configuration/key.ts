@@ -1,4 +1,5 @@
-import { isJsonArray, isJsonObject, nearestName, pointerTo, type Json } from '@taskrunner/core';
+import { pointerTo } from '@taskrunner/core/document';
+import { isJsonArray, isJsonObject, nearestName, type Json } from '@taskrunner/core/foundation';
 import type { Notes } from './configuration-fault';
 
 /** How one kind of value is read from the file and printed into the sample. `read` notes a fault and then returns null. */

@@ -1,13 +1,8 @@
-import {
-  algorithmOf,
-  isJsonArray,
-  nearestName,
-  parseDuration,
-  parseRule,
-  pointerTo,
-  type Json,
-  isTenantId,
-} from '@taskrunner/core';
+import { pointerTo } from '@taskrunner/core/document';
+import { parseRule } from '@taskrunner/core/egress';
+import { algorithmOf } from '@taskrunner/core/evidence';
+import { isJsonArray, nearestName, type Json, isTenantId } from '@taskrunner/core/foundation';
+import { parseDuration } from '@taskrunner/core/pack';
 import { nameOf, readFields, type Fields, type Kind, type ValueOf } from './key';
 
 const TYPES = { text: 'a text', flag: 'true or false', number: 'an integer', list: 'a list' };

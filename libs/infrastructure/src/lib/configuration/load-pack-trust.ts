@@ -1,6 +1,7 @@
 import { createPublicKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { CodedError, type Digest, type PackTrustPolicy, type PublisherKey } from '@taskrunner/core';
+import { CodedError, type Digest } from '@taskrunner/core/foundation';
+import type { PackTrustPolicy, PublisherKey } from '@taskrunner/core/publisher';
 import type { Configuration } from './configuration';
 
 /** Why the trust policy cannot be had. */

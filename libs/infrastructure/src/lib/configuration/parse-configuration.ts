@@ -1,4 +1,5 @@
-import { isJsonObject, readDocument, sortFaults, type Fault, type Json } from '@taskrunner/core';
+import { readDocument } from '@taskrunner/core/document';
+import { isJsonObject, sortFaults, type Fault, type Json } from '@taskrunner/core/foundation';
 import { checkConfiguration, type Reader } from './check-configuration';
 import { CONFIGURATION, type Configuration } from './configuration';
 import { placeless, REMEDIES, type Notes } from './configuration-fault';

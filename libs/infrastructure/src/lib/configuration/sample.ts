@@ -1,4 +1,4 @@
-import type { Json } from '@taskrunner/core';
+import type { Json } from '@taskrunner/core/foundation';
 import { CONFIGURATION } from './configuration';
 import { variableOf } from './environment-variables';
 import type { Fields, Key } from './key';

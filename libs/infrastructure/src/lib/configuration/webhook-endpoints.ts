@@ -1,4 +1,7 @@
-import { ANNOUNCEMENT_TYPES, parseRule, sha256, type Announcing, type EgressRule } from '@taskrunner/core';
+import { sha256 } from '@taskrunner/core/canonical';
+import { parseRule, type EgressRule } from '@taskrunner/core/egress';
+import type { Announcing } from '@taskrunner/core/operations';
+import { ANNOUNCEMENT_TYPES } from '@taskrunner/core/ports';
 import type { Configuration, WebhookConfiguration } from './configuration';
 
 /** The one way out that an endpoint opens: its own host and port; null if it cannot be read. */

@@ -1,5 +1,5 @@
 import type * as Yaml from 'yaml';
-import type { Json } from '@taskrunner/core';
+import type { Json } from '@taskrunner/core/foundation';
 
 /** A value as YAML, without a line break at the end. The library is loaded with the first: services print none. */
 export function printYaml(value: Json, options: Yaml.ToStringOptions): string {

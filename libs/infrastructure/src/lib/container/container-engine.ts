@@ -1,4 +1,4 @@
-import type { Digest, JsonObject } from '@taskrunner/core';
+import type { Digest, JsonObject } from '@taskrunner/core/foundation';
 
 /** A user and group of this machine. */
 export interface Owner {

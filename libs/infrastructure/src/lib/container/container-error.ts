@@ -1,4 +1,4 @@
-import { CodedError } from '@taskrunner/core';
+import { CodedError } from '@taskrunner/core/foundation';
 
 /** Why an engine does not run a container, or cannot say how it ended. */
 export type ContainerErrorCode = keyof typeof REMEDIES;

@@ -1,4 +1,4 @@
-import { sha256 } from '@taskrunner/core';
+import { sha256 } from '@taskrunner/core/canonical';
 import type { ContainerTask } from './container-engine';
 
 /** Prefix of the labels that TaskRunner puts on containers and Jobs. */

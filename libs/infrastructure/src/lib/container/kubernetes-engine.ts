@@ -1,5 +1,5 @@
 import { isAbsolute } from 'node:path';
-import type { JsonObject } from '@taskrunner/core';
+import type { JsonObject } from '@taskrunner/core/foundation';
 import {
   ContainerEngine,
   type ContainerLimits,

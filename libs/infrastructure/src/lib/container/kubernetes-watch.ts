@@ -1,4 +1,4 @@
-import type { Digest } from '@taskrunner/core';
+import type { Digest } from '@taskrunner/core/foundation';
 import type { ContainerExit, ContainerReader, ContainerTask, RunningContainer } from './container-engine';
 import { refusal } from './container-error';
 import { containerName } from './container-identity';

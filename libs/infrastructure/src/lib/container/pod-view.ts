@@ -1,4 +1,4 @@
-import { isDigest, type Digest } from '@taskrunner/core';
+import { isDigest, type Digest } from '@taskrunner/core/foundation';
 import type { V1Pod } from '@kubernetes/client-node';
 import { STEP_CONTAINER } from './kubernetes-job';
 

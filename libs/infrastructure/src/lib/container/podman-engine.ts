@@ -1,4 +1,4 @@
-import { isDigest, type Digest, type JsonObject } from '@taskrunner/core';
+import { isDigest, type Digest, type JsonObject } from '@taskrunner/core/foundation';
 import {
   ContainerEngine,
   type ContainerCeiling,

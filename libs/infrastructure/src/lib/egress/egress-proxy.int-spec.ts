@@ -3,7 +3,7 @@ import { createServer as createHttp, type IncomingMessage } from 'node:http';
 import { createServer as createHttps } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { parseRule, type EgressAttempt, type EgressRule } from '@taskrunner/core';
+import { parseRule, type EgressAttempt, type EgressRule } from '@taskrunner/core/egress';
 import { EgressProxy, type EgressSocket } from './egress-proxy';
 import type { EgressLimits } from './egress-process/protocol';
 import { makeCertificate, type TestCertificate } from './testing/certificates';

@@ -3,7 +3,7 @@ import { chownSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, sep } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { EgressAttempt, EgressRule } from '@taskrunner/core';
+import type { EgressAttempt, EgressRule } from '@taskrunner/core/egress';
 import { egressError } from './egress-error';
 import type { EgressLimits, FromProxy, PlatformHost, ToProxy } from './egress-process/protocol';
 

@@ -1,4 +1,4 @@
-import { CodedError } from '@taskrunner/core';
+import { CodedError } from '@taskrunner/core/foundation';
 
 /**
  * Why the embedded database did not start.

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { Module, type DynamicModule } from '@nestjs/common';
-import { BUILTIN_EXECUTORS, isCodedError, ObjectStore, RunReader } from '@taskrunner/core';
+import { isCodedError } from '@taskrunner/core/foundation';
+import { BUILTIN_EXECUTORS } from '@taskrunner/core/plan';
+import { ObjectStore, RunReader } from '@taskrunner/core/ports';
 import { tarEntries, type TarLimits } from '../archive/read-tar';
 import { from, provide } from '../composition/provide';
 import { token } from '../composition/token';

@@ -1,4 +1,6 @@
-import type { EgressRule, ExecutionRequest, Executor, ExportDependencies, ObjectStore } from '@taskrunner/core';
+import type { EgressRule } from '@taskrunner/core/egress';
+import type { ExportDependencies } from '@taskrunner/core/operations';
+import type { ExecutionRequest, Executor, ObjectStore } from '@taskrunner/core/ports';
 import { AttemptEgress } from './http/attempt-egress';
 import { BundleIngestExecutor, type BundleIngestOptions } from './bundle-ingest-executor';
 import { CommandExecutor } from './sandboxed/command-executor';

@@ -1,26 +1,30 @@
 import { createHash } from 'node:crypto';
 import {
-  abortable,
   CONTENT_MANIFEST,
   contentDifference,
-  Executor,
+  openContentManifest,
+  verifySignature,
+  type ContentManifest,
+  type VerificationKey,
+} from '@taskrunner/core/evidence';
+import {
   isCodedError,
   isDigest,
   isJsonArray,
   isJsonObject,
-  isStoreOutage,
-  openContentManifest,
-  verifySignature,
-  type ContentManifest,
   type Digest,
-  type ExecutionReport,
-  type ExecutionRequest,
   type Json,
   type JsonObject,
+} from '@taskrunner/core/foundation';
+import { abortable } from '@taskrunner/core/operations';
+import {
+  Executor,
+  isStoreOutage,
+  type ExecutionReport,
+  type ExecutionRequest,
   type ObjectStore,
   type Outcome,
-  type VerificationKey,
-} from '@taskrunner/core';
+} from '@taskrunner/core/ports';
 import type { DeclaredOutputs } from './step/declared-outputs';
 import { refusal } from './step/executor-error';
 import { failed, refused } from './step/outcome';

@@ -8,12 +8,11 @@ import {
   CONTENT_MANIFEST,
   CONTENT_PAYLOAD_TYPE,
   preAuthEncoding,
-  Redactor,
   sealEnvelope,
-  type Digest,
-  type ExecutionRequest,
-  type Outcome,
-} from '@taskrunner/core';
+} from '@taskrunner/core/evidence';
+import type { Digest } from '@taskrunner/core/foundation';
+import type { ExecutionRequest, Outcome } from '@taskrunner/core/ports';
+import { Redactor } from '@taskrunner/core/secret';
 import { pack as tarPack } from 'tar-stream';
 import { tarEntries } from '../archive/read-tar';
 import { writeTar } from '../archive/write-tar';

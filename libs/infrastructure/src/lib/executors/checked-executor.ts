@@ -1,16 +1,8 @@
-import {
-  compileSchema,
-  describeFindings,
-  Executor,
-  pointerTo,
-  type ExecutionReport,
-  type ExecutionRequest,
-  type ExecutorDescriptor,
-  type Json,
-  type Outcome,
-  type SchemaFinding,
-  type ValueSchema,
-} from '@taskrunner/core';
+import { pointerTo } from '@taskrunner/core/document';
+import type { Json } from '@taskrunner/core/foundation';
+import type { ExecutorDescriptor, ValueSchema } from '@taskrunner/core/plan';
+import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '@taskrunner/core/ports';
+import { compileSchema, describeFindings, type SchemaFinding } from '@taskrunner/core/schema';
 import { failed } from './step/outcome';
 import { usable } from './step/usable-schema';
 

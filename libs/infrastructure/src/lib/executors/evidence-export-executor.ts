@@ -1,17 +1,12 @@
+import { isRunId, type Json, type RunId } from '@taskrunner/core/foundation';
 import {
   abortable,
   destinationOf,
   exportedFile,
   exportEvidence,
-  Executor,
-  isRunId,
-  type ExecutionReport,
-  type ExecutionRequest,
   type ExportDependencies,
-  type Json,
-  type Outcome,
-  type RunId,
-} from '@taskrunner/core';
+} from '@taskrunner/core/operations';
+import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '@taskrunner/core/ports';
 import { refusal } from './step/executor-error';
 import { refused } from './step/outcome';
 

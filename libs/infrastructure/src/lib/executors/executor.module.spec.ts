@@ -1,12 +1,7 @@
 import { Module, type FactoryProvider } from '@nestjs/common';
-import {
-  BUILTIN_EXECUTORS,
-  Executor,
-  type ExecutionRequest,
-  type ExecutorDescriptor,
-  type Json,
-  type Outcome,
-} from '@taskrunner/core';
+import type { Json } from '@taskrunner/core/foundation';
+import { BUILTIN_EXECUTORS, type ExecutorDescriptor } from '@taskrunner/core/plan';
+import { Executor, type ExecutionRequest, type Outcome } from '@taskrunner/core/ports';
 import { GREETING } from '@taskrunner/core/testing';
 import { withAdapters } from '../composition/adapters';
 import { EXECUTOR_DESCRIPTORS, ExecutorModule, EXECUTORS } from './executor.module';

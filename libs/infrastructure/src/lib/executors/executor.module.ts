@@ -1,13 +1,8 @@
 import 'reflect-metadata';
 import { Module, type DynamicModule, type FactoryProvider, type Provider, type Type } from '@nestjs/common';
-import {
-  builtinNamed,
-  checkExtensions,
-  CodedError,
-  type Executor,
-  type ExecutorCode,
-  type ExecutorDescriptor,
-} from '@taskrunner/core';
+import { CodedError } from '@taskrunner/core/foundation';
+import { builtinNamed, checkExtensions, type ExecutorCode, type ExecutorDescriptor } from '@taskrunner/core/plan';
+import type { Executor } from '@taskrunner/core/ports';
 import { token } from '../composition/token';
 import { Telemetry } from '../telemetry/telemetry';
 import { CheckedExecutor } from './checked-executor';

@@ -1,4 +1,5 @@
-import { Executor, pureOutcome, type ExecutionRequest, type Outcome } from '@taskrunner/core';
+import { pureOutcome } from '@taskrunner/core/binding';
+import { Executor, type ExecutionRequest, type Outcome } from '@taskrunner/core/ports';
 import { endedPurely } from './step/outcome';
 
 /** `builtin:fail`: fails with `STEP_FAILED` and `with.message`. */

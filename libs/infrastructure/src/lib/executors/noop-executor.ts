@@ -1,4 +1,5 @@
-import { Executor, pureOutcome, type ExecutionRequest, type Outcome } from '@taskrunner/core';
+import { pureOutcome } from '@taskrunner/core/binding';
+import { Executor, type ExecutionRequest, type Outcome } from '@taskrunner/core/ports';
 import type { DeclaredOutputs } from './step/declared-outputs';
 
 /** `builtin:noop`: returns its `with`. */

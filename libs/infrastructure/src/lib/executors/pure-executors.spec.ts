@@ -1,7 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BUILTIN_EXECUTORS, compileSchema, type ExecutionRequest, type Outcome } from '@taskrunner/core';
+import { BUILTIN_EXECUTORS } from '@taskrunner/core/plan';
+import type { ExecutionRequest, Outcome } from '@taskrunner/core/ports';
+import { compileSchema } from '@taskrunner/core/schema';
 import { growthOf } from '@taskrunner/core/testing';
 import { FileObjectStore } from '../object-store/file-object-store';
 import { builtinExecutors } from './builtin-executors';

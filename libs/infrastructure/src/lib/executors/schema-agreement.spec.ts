@@ -1,4 +1,5 @@
-import { compileSchema, type Json, type JsonObject } from '@taskrunner/core';
+import type { Json, JsonObject } from '@taskrunner/core/foundation';
+import { compileSchema } from '@taskrunner/core/schema';
 import { PROTOTYPE_CASES, REFUSED_SCHEMAS, SCHEMA_CASES } from '@taskrunner/core/testing';
 import { builtins } from './testing/builtins';
 import { aRequest, Report } from './testing/requests';

@@ -1,4 +1,5 @@
-import { Executor, parseDuration, type ExecutionRequest, type Outcome } from '@taskrunner/core';
+import { parseDuration } from '@taskrunner/core/pack';
+import { Executor, type ExecutionRequest, type Outcome } from '@taskrunner/core/ports';
 import { failed } from './step/outcome';
 
 /** `builtin:wait`: asks for the time `with.for`; waits nowhere itself. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Digest } from '@taskrunner/core';
+import type { Digest } from '@taskrunner/core/foundation';
 import { altered, refusal } from './object-store-error';
 
 /** The pieces as they come; one is always held back, until the hash over all of them is known. Throws `OBJECT_DIGEST_MISMATCH`. */

@@ -1,4 +1,5 @@
-import { ExportError, exportRefusal, isCodedError } from '@taskrunner/core';
+import { isCodedError } from '@taskrunner/core/foundation';
+import { ExportError, exportRefusal } from '@taskrunner/core/operations';
 import { codeOf } from './durable-files';
 
 /** Throws what an error of writing to a destination means for an export; refusals of exports as they are. */

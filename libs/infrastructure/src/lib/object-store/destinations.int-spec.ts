@@ -13,7 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
-import type { Digest, ExportDestination, ExportedFile, TenantId } from '@taskrunner/core';
+import type { Digest, TenantId } from '@taskrunner/core/foundation';
+import type { ExportDestination, ExportedFile } from '@taskrunner/core/ports';
 import { openDestinations, type DestinationChoice } from './open-destinations';
 import { isInstalled, PART, S3_SERVERS, type S3Server } from './testing/s3-servers';
 import type { S3Settings } from './s3-settings';

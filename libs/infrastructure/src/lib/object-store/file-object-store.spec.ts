@@ -14,7 +14,9 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { sha256, type Digest, type Staging, type TenantId } from '@taskrunner/core';
+import { sha256 } from '@taskrunner/core/canonical';
+import type { Digest, TenantId } from '@taskrunner/core/foundation';
+import type { Staging } from '@taskrunner/core/ports';
 import { objectStoreContract } from '@taskrunner/core/testing';
 import { throwStoreError } from './durable-files';
 import { FileObjectStore } from './file-object-store';

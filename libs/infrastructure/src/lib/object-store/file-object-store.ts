@@ -4,16 +4,8 @@ import { link, mkdir, open, opendir, readdir, rename, rm, rmdir, stat, unlink, w
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import {
-  CollectableObjectStore,
-  isDigest,
-  isTenantId,
-  type ByteRange,
-  type Digest,
-  type PutOptions,
-  type Staging,
-  type TenantId,
-} from '@taskrunner/core';
+import { isDigest, isTenantId, type Digest, type TenantId } from '@taskrunner/core/foundation';
+import { CollectableObjectStore, type ByteRange, type PutOptions, type Staging } from '@taskrunner/core/ports';
 import { checkedPieces, Measure } from './checked-pieces';
 import { DECIDE_MS, MARK_MS, outliveCollectors } from './deletion-mark';
 import {

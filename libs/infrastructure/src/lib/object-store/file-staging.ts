@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { chown, constants, mkdir, open, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Digest, StagedFile, Staging, TenantId } from '@taskrunner/core';
+import type { Digest, TenantId } from '@taskrunner/core/foundation';
+import type { StagedFile, Staging } from '@taskrunner/core/ports';
 import { codeOf, throwStoreError, throwOrAway } from './durable-files';
 import { unannounced } from './object-store-error';
 

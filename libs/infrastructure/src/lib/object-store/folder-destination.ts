@@ -2,7 +2,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { ExportDestination, exportRefusal, type ExportedFile } from '@taskrunner/core';
+import { exportRefusal } from '@taskrunner/core/operations';
+import { ExportDestination, type ExportedFile } from '@taskrunner/core/ports';
 import { throwDestinationError } from './destination-errors';
 import { isMissing, makeDurableFolderBelow, syncFolder } from './durable-files';
 

@@ -1,4 +1,5 @@
-import { CodedError, type ObjectStoreErrorCode } from '@taskrunner/core';
+import { CodedError } from '@taskrunner/core/foundation';
+import type { ObjectStoreErrorCode } from '@taskrunner/core/ports';
 
 const REMEDIES: Record<ObjectStoreErrorCode, string> = {
   OBJECT_MISSING: 'Check the digest. The object may be past its retention.',

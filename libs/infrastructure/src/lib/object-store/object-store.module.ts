@@ -1,5 +1,6 @@
 import { Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
-import { ObjectStore, ObjectStoreHealth, type CollectableObjectStore } from '@taskrunner/core';
+import { ObjectStoreHealth } from '@taskrunner/core/operations';
+import { ObjectStore, type CollectableObjectStore } from '@taskrunner/core/ports';
 import { provide } from '../composition/provide';
 import { token } from '../composition/token';
 import { CONFIGURATION } from '../configuration/configuration.module';

@@ -1,4 +1,4 @@
-import type { KnownDestination } from '@taskrunner/core';
+import type { KnownDestination } from '@taskrunner/core/ports';
 import { FolderDestination } from './folder-destination';
 import type { S3Settings } from './s3-settings';
 

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CodedError, isCodedError, isStoreOutage, type CollectableObjectStore } from '@taskrunner/core';
+import { CodedError, isCodedError } from '@taskrunner/core/foundation';
+import { isStoreOutage, type CollectableObjectStore } from '@taskrunner/core/ports';
 import { throwOrAway } from './durable-files';
 import { FileObjectStore } from './file-object-store';
 import type { S3Settings } from './s3-settings';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
-import { isCodedError } from '@taskrunner/core';
+import { isCodedError } from '@taskrunner/core/foundation';
 import { refusal } from './object-store-error';
 import type { S3Settings } from './s3-settings';
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { ExportDestination, type ExportedFile } from '@taskrunner/core';
+import { ExportDestination, type ExportedFile } from '@taskrunner/core/ports';
 import { throwDestinationError } from './destination-errors';
 import { S3Bucket } from './s3-bucket';
 import { connectS3 } from './s3-connection';

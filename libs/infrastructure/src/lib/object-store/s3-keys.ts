@@ -1,4 +1,4 @@
-import { isDigest, isTenantId, type Digest, type TenantId } from '@taskrunner/core';
+import { isDigest, isTenantId, type Digest, type TenantId } from '@taskrunner/core/foundation';
 
 /**
  * Names in the bucket. Objects: `<prefix>t/<tenant>/sha256/<64 digits>`. Our own notes, which no reader of objects meets: under

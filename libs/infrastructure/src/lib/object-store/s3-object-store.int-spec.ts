@@ -9,7 +9,7 @@ import {
   PutObjectCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import type { Digest, TenantId } from '@taskrunner/core';
+import type { Digest, TenantId } from '@taskrunner/core/foundation';
 import { AGE_MS, objectStoreContract, type ObjectStoreBench } from '@taskrunner/core/testing';
 import { S3ObjectStore } from './s3-object-store';
 import type { S3Settings } from './s3-settings';

@@ -1,14 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
-import {
-  CollectableObjectStore,
-  isCodedError,
-  isTenantId,
-  type ByteRange,
-  type Digest,
-  type PutOptions,
-  type TenantId,
-} from '@taskrunner/core';
+import { isCodedError, isTenantId, type Digest, type TenantId } from '@taskrunner/core/foundation';
+import { CollectableObjectStore, type ByteRange, type PutOptions } from '@taskrunner/core/ports';
 import { checkedPieces, Measure } from './checked-pieces';
 import { DECIDE_MS, MARK_MS, outliveCollectors } from './deletion-mark';
 import { assertRange, missing, refusal, unannounced } from './object-store-error';

@@ -1,14 +1,12 @@
+import type { Digest, TenantId } from '@taskrunner/core/foundation';
+import { ObjectStoreHealth, type StoreOutage } from '@taskrunner/core/operations';
 import {
   CollectableObjectStore,
-  ObjectStoreHealth,
   type ByteRange,
-  type Digest,
   type PutOptions,
   type StagedFile,
   type Staging,
-  type StoreOutage,
-  type TenantId,
-} from '@taskrunner/core';
+} from '@taskrunner/core/ports';
 
 /** How a service watches its object store (`artifacts.probe` in the configuration). */
 export interface ObjectStoreWatch {

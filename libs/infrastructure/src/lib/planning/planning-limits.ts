@@ -1,4 +1,4 @@
-import { PlannerError, type PlanningLimits } from '@taskrunner/core';
+import { PlannerError, type PlanningLimits } from '@taskrunner/core/ports';
 
 const SMALLER = 'Make the pack or its inputs smaller, split the pack,';
 

@@ -1,7 +1,8 @@
 // What runs in a planning thread: pure work on packs of strangers, one question at a time. Whoever started it ends it when it takes
 // too long; V8 ends it when it takes too much memory.
 import { workerData } from 'node:worker_threads';
-import { planningDependencies, workOf, type PlanningWork, type PolicyEngine } from '@taskrunner/core';
+import { planningDependencies, workOf, type PlanningWork } from '@taskrunner/core/operations';
+import type { PolicyEngine } from '@taskrunner/core/policy';
 import { cedarEngine } from '../policies/cedar-engine';
 import { answerQuestions } from './answer-questions';
 import type { EngineName, ThreadContext } from './thread-protocol';

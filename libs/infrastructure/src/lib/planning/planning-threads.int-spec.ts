@@ -1,10 +1,5 @@
-import {
-  planningContextOf,
-  PlannerError,
-  type PlanningContext,
-  type PlanningLimits,
-  type PlanningSetting,
-} from '@taskrunner/core';
+import { planningContextOf, type PlanningContext, type PlanningSetting } from '@taskrunner/core/operations';
+import { PlannerError, type PlanningLimits } from '@taskrunner/core/ports';
 import { packText, plannerContract, testConfiguration, testEnvironment } from '@taskrunner/core/testing';
 import { cedarEngine } from '../policies/cedar-engine';
 import { PlanningThreads } from './planning-threads';

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import type { PlanningContext, PlanningLimits, PlanningWork } from '@taskrunner/core';
+import type { PlanningContext, PlanningWork } from '@taskrunner/core/operations';
+import type { PlanningLimits } from '@taskrunner/core/ports';
 import { busy, tookTooLong, tookTooMuch, unavailable } from './planning-limits';
 import type { EngineName, ThreadContext } from './thread-protocol';
 import { WorkThreads } from './work-threads';

@@ -1,12 +1,7 @@
 import { Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
-import {
-  planningContextOf,
-  PackPlanner,
-  Planner,
-  type ExecutorDescriptor,
-  type PlanningSetting,
-  type PlanningWork,
-} from '@taskrunner/core';
+import { planningContextOf, PackPlanner, type PlanningSetting, type PlanningWork } from '@taskrunner/core/operations';
+import type { ExecutorDescriptor } from '@taskrunner/core/plan';
+import { Planner } from '@taskrunner/core/ports';
 import { provide } from '../composition/provide';
 import { token, type Token } from '../composition/token';
 import type { Configuration } from '../configuration/configuration';

@@ -1,5 +1,5 @@
 import { Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
-import type { PlanningLimits } from '@taskrunner/core';
+import type { PlanningLimits } from '@taskrunner/core/ports';
 import { provide } from '../composition/provide';
 import type { Configuration } from '../configuration/configuration';
 import { CONFIGURATION } from '../configuration/configuration.module';

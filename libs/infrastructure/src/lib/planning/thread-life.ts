@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { sep } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { CodedError, PlanningLimits } from '@taskrunner/core';
+import type { CodedError } from '@taskrunner/core/foundation';
+import type { PlanningLimits } from '@taskrunner/core/ports';
 import type { Question, Said } from './thread-protocol';
 
 /** Longest time that a thread may take to load its code, on a busy machine. Milliseconds. */

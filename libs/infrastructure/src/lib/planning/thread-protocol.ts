@@ -1,4 +1,4 @@
-import type { PlanningSetting } from '@taskrunner/core';
+import type { PlanningSetting } from '@taskrunner/core/operations';
 
 /** Engines of policies beside CEL, by their names: functions do not cross a thread. */
 export type EngineName = 'cedar';

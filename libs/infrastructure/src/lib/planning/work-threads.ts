@@ -1,4 +1,5 @@
-import { isCodedError, Planner, type CodedError, type WorkKinds } from '@taskrunner/core';
+import { isCodedError, type CodedError } from '@taskrunner/core/foundation';
+import { Planner, type WorkKinds } from '@taskrunner/core/ports';
 import { FairQueue } from './fair-queue';
 import { ThreadLife, type ThreadWork } from './thread-life';
 import type { Question } from './thread-protocol';

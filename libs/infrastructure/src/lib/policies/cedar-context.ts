@@ -1,4 +1,5 @@
-import { BrandedError, canonical, isJsonArray, isJsonObject, type Json, type JsonObject } from '@taskrunner/core';
+import { canonical } from '@taskrunner/core/canonical';
+import { BrandedError, isJsonArray, isJsonObject, type Json, type JsonObject } from '@taskrunner/core/foundation';
 import type { CedarValueJson } from '@cedar-policy/cedar-wasm/nodejs';
 
 /** Most bytes of an input as RFC 8785 text. A bound of the behaviour, not of an installation: a verifier has to find the same. */

@@ -1,18 +1,15 @@
 import type * as Cedar from '@cedar-policy/cedar-wasm/nodejs';
 import type { AuthorizationAnswer, AuthorizationCall, DetailedError } from '@cedar-policy/cedar-wasm/nodejs';
+import { isJsonArray, isJsonObject, type Json, type JsonObject } from '@taskrunner/core/foundation';
 import {
   CEDAR_BEHAVIOUR,
-  isJsonArray,
-  isJsonObject,
   limitFault,
   undecided,
-  type Json,
-  type JsonObject,
   type PolicyAnswer,
   type PolicyCompilation,
   type PolicyEngine,
   type PolicyFault,
-} from '@taskrunner/core';
+} from '@taskrunner/core/policy';
 import { NotCedar, toCedar } from './cedar-context';
 
 /** Its WebAssembly is compiled with the first policy: most packs have none. */

@@ -1,6 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import type { AuthorizationAnswer, AuthorizationCall } from '@cedar-policy/cedar-wasm/nodejs';
-import { PolicyJudge, undecided, type JsonObject, type PolicyAnswer, type PolicySource } from '@taskrunner/core';
+import type { JsonObject } from '@taskrunner/core/foundation';
+import { undecided, type PolicyAnswer, type PolicySource } from '@taskrunner/core/policy';
+import { PolicyJudge } from '@taskrunner/core/ports';
 import { answerOf, cedarCall, readCedar } from './cedar-engine';
 import { NotCedar } from './cedar-context';
 

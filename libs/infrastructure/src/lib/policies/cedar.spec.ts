@@ -1,5 +1,6 @@
 import { getCedarLangVersion } from '@cedar-policy/cedar-wasm/nodejs';
-import { compilePolicy, type Json, type JsonObject, type PolicyAnswer, type PolicyCompilation } from '@taskrunner/core';
+import type { Json, JsonObject } from '@taskrunner/core/foundation';
+import { compilePolicy, type PolicyAnswer, type PolicyCompilation } from '@taskrunner/core/policy';
 import { cedarEngine } from './cedar-engine';
 import { CedarJudge } from './cedar-judge';
 

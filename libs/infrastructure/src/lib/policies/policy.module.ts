@@ -1,5 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import type { PolicyJudges } from '@taskrunner/core';
+import type { PolicyJudges } from '@taskrunner/core/ports';
 import { provide } from '../composition/provide';
 import { token } from '../composition/token';
 import { CONFIGURATION } from '../configuration/configuration.module';

@@ -1,4 +1,4 @@
-import type { ClaimedRun } from '@taskrunner/core';
+import type { ClaimedRun } from '@taskrunner/core/ports';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
 import type { WebDatabase, WorkerDatabase } from './databases';
 import type { HealedTimes, LostWorker } from './claims/postgres-claims';

@@ -24,7 +24,7 @@ import {
   SealableLogStore,
   Uploads,
   WorkerDirectory,
-} from '@taskrunner/core';
+} from '@taskrunner/core/ports';
 import { tokenOf } from '../composition/adapters';
 import { provide } from '../composition/provide';
 import { token, type Token } from '../composition/token';

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
-import { sha256 } from '@taskrunner/core';
-import type { AssignmentReport, ClaimedAssignment, ClaimedRun, WorkerSession, StepId } from '@taskrunner/core';
+import { sha256 } from '@taskrunner/core/canonical';
+import type { StepId } from '@taskrunner/core/foundation';
+import type { AssignmentReport, ClaimedAssignment, ClaimedRun, WorkerSession } from '@taskrunner/core/ports';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
 import { openWebDatabase, openWorkerDatabase } from './databases';
 import type { WebDatabase, WorkerDatabase } from './databases';

@@ -1,5 +1,7 @@
-import { RunDocuments, runUuid, sha256 } from '@taskrunner/core';
-import type { RunId, StepId } from '@taskrunner/core';
+import { sha256 } from '@taskrunner/core/canonical';
+import { runUuid } from '@taskrunner/core/foundation';
+import { RunDocuments } from '@taskrunner/core/stored';
+import type { RunId, StepId } from '@taskrunner/core/foundation';
 import { Client } from 'pg';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
 import { openPool } from './connection/connection';

@@ -1,4 +1,5 @@
-import { runUuid, sha256, type RunId } from '@taskrunner/core';
+import { sha256 } from '@taskrunner/core/canonical';
+import { runUuid, type RunId } from '@taskrunner/core/foundation';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
 import { openPool } from './connection/connection';
 import { openWorkerDatabase, type WebDatabase, type WorkerDatabase } from './databases';

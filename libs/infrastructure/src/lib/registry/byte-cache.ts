@@ -1,4 +1,4 @@
-import type { Digest } from '@taskrunner/core';
+import type { Digest } from '@taskrunner/core/foundation';
 
 /** Bytes by their digest, the last used ones, up to so many in all. They never change, so they never grow old. */
 export class ByteCache {

@@ -1,7 +1,8 @@
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
-import { canonical, isDigest, sha256, type Digest } from '@taskrunner/core';
+import { canonical, sha256 } from '@taskrunner/core/canonical';
+import { isDigest, type Digest } from '@taskrunner/core/foundation';
 import { MAX_MANIFEST_BYTES, MEDIA_TYPE, printIndex, readIndex, readManifest, REF_NAME, type Descriptor } from './oci';
 import { exactly, OciStore, referrersTag, type StoredManifest } from './oci-store';
 import { refusal } from './registry-error';

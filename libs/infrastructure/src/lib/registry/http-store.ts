@@ -1,4 +1,5 @@
-import { canonical, isDigest, isJsonArray, sha256, type Digest } from '@taskrunner/core';
+import { canonical, sha256 } from '@taskrunner/core/canonical';
+import { isDigest, isJsonArray, type Digest } from '@taskrunner/core/foundation';
 import { MAX_MANIFEST_BYTES, MEDIA_TYPE, printIndex, readIndex, readObject, type Descriptor } from './oci';
 import { exactly, OciStore, referrersTag, type StoredManifest } from './oci-store';
 import { refusal } from './registry-error';

@@ -1,11 +1,11 @@
+import type { Json } from '@taskrunner/core/foundation';
 import {
   PackRegistry,
   type ArtifactName,
-  type Json,
   type PackArchive,
   type PackArtifact,
   type PackFacts,
-} from '@taskrunner/core';
+} from '@taskrunner/core/ports';
 import { ByteCache } from './byte-cache';
 import { MEDIA_TYPE, readManifest, type Descriptor, type Manifest } from './oci';
 import type { OciStore } from './oci-store';

@@ -1,4 +1,5 @@
-import { sha256, type Digest } from '@taskrunner/core';
+import { sha256 } from '@taskrunner/core/canonical';
+import type { Digest } from '@taskrunner/core/foundation';
 import type { Descriptor } from './oci';
 import { refusal } from './registry-error';
 

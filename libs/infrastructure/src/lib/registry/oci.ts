@@ -1,4 +1,4 @@
-import { isDigest, isJsonArray, isJsonObject, type Digest, type Json } from '@taskrunner/core';
+import { isDigest, isJsonArray, isJsonObject, type Digest, type Json } from '@taskrunner/core/foundation';
 import { refusal } from './registry-error';
 
 // Shapes of the OCI image specification 1.1 (image manifest used for artifacts, image index, descriptor), as far as packs need them.

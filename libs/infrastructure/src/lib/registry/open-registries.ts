@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import type { PackRegistry, RegistryMount } from '@taskrunner/core';
+import type { RegistryMount } from '@taskrunner/core/operations';
+import type { PackRegistry } from '@taskrunner/core/ports';
 import { FolderStore } from './folder-store';
 import { HttpStore } from './http-store';
 import { OciPackRegistry, type PackLimits } from './oci-pack-registry';

@@ -1,16 +1,7 @@
-import {
-  canonical,
-  isCodedError,
-  isDigest,
-  isJsonArray,
-  isPackName,
-  isPackVersion,
-  sha256,
-  type Json,
-  type JsonObject,
-  type PackArchive,
-  type PackFacts,
-} from '@taskrunner/core';
+import { canonical, sha256 } from '@taskrunner/core/canonical';
+import { isCodedError, isDigest, isJsonArray, type Json, type JsonObject } from '@taskrunner/core/foundation';
+import { isPackName, isPackVersion } from '@taskrunner/core/pack';
+import type { PackArchive, PackFacts } from '@taskrunner/core/ports';
 import { MEDIA_TYPE, printDescriptor, readObject, type Descriptor } from './oci';
 import type { StoredManifest } from './oci-store';
 import { refusal } from './registry-error';

@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import type { PackTrustPolicy, RegistryMount } from '@taskrunner/core';
+import type { RegistryMount } from '@taskrunner/core/operations';
+import type { PackTrustPolicy } from '@taskrunner/core/publisher';
 import { TAR_CODEC } from '../archive/tar-codec';
 import { provide } from '../composition/provide';
 import { token } from '../composition/token';

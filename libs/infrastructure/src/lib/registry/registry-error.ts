@@ -1,4 +1,5 @@
-import { CodedError, type RegistryErrorCode } from '@taskrunner/core';
+import { CodedError } from '@taskrunner/core/foundation';
+import type { RegistryErrorCode } from '@taskrunner/core/ports';
 
 const REMEDIES: Record<RegistryErrorCode, string> = {
   PACK_DIGEST_MISMATCH: 'Do not run the pack. Check who can write to the registry, and publish the pack again.',

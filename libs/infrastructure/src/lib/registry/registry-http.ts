@@ -1,4 +1,4 @@
-import { BrandedError } from '@taskrunner/core';
+import { BrandedError } from '@taskrunner/core/foundation';
 import { refusal } from './registry-error';
 import { readObject } from './oci';
 

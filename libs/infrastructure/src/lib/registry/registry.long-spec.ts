@@ -5,23 +5,13 @@ import { createServer, request as requestTo, type IncomingMessage, type Server, 
 import { mkdtempSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  buildPackStatement,
-  canonical,
-  decidePackTrust,
-  PackLibrary,
-  PackVersions,
-  sigstoreBundle,
-  verifySignature,
-  type Digest,
-  type Json,
-  type KnownVersion,
-  type LibraryPack,
-  type PackReference,
-  type PackRegistry,
-  type PackTrustPolicy,
-  type TenantId,
-} from '@taskrunner/core';
+import { canonical } from '@taskrunner/core/canonical';
+import { buildPackStatement, sigstoreBundle, verifySignature } from '@taskrunner/core/evidence';
+import type { Digest, Json, TenantId } from '@taskrunner/core/foundation';
+import { PackLibrary, type LibraryPack } from '@taskrunner/core/operations';
+import type { PackReference } from '@taskrunner/core/pack';
+import { PackVersions, type KnownVersion, type PackRegistry } from '@taskrunner/core/ports';
+import { decidePackTrust, type PackTrustPolicy } from '@taskrunner/core/publisher';
 import { packRegistryContract, type PackRegistryBench } from '@taskrunner/core/testing';
 import { TAR_CODEC } from '../archive/tar-codec';
 import { FileSigner } from '../signing/file-signer';

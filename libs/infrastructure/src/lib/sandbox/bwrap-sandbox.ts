@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
-import { sha256, type JsonObject } from '@taskrunner/core';
+import { sha256 } from '@taskrunner/core/canonical';
+import type { JsonObject } from '@taskrunner/core/foundation';
 import { buildRoot, type BuiltRoot } from './built-root';
 import { forwarding } from './egress-forwarder';
 import type { Launch } from './launch/launch';

@@ -1,4 +1,5 @@
-import { isDigest, type Fault, type StagedFile } from '@taskrunner/core';
+import { isDigest, type Fault } from '@taskrunner/core/foundation';
+import type { StagedFile } from '@taskrunner/core/ports';
 import type { CollectLimits, FrameHeader } from './collector-process/protocol';
 import { FrameReader, Handoff } from './frame-reader';
 import type { Sandbox } from './sandbox';

@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
-import type { JsonObject } from '@taskrunner/core';
+import type { JsonObject } from '@taskrunner/core/foundation';
 import type { Launch } from './launch/launch';
 import { OUTPUTS_FILE } from './workspace/outputs-file';
 import {

@@ -1,4 +1,5 @@
-import { digestOf, isCodedError, type Digest, type JsonObject } from '@taskrunner/core';
+import { digestOf } from '@taskrunner/core/canonical';
+import { isCodedError, type Digest, type JsonObject } from '@taskrunner/core/foundation';
 import { BwrapSandbox, type TmpfsSizes } from './bwrap-sandbox';
 import { PlainSandbox } from './plain-sandbox';
 import type { Outside, ProbeAnswer, ProbeRequest } from './probe-process/protocol';

@@ -1,4 +1,4 @@
-import type { JsonObject } from '@taskrunner/core';
+import type { JsonObject } from '@taskrunner/core/foundation';
 import type { Launch, StepPlace } from './launch/launch';
 import type { Watch } from './supervisor-process/protocol';
 import type { Tool } from './tool';

@@ -1,7 +1,8 @@
 import { chmod, copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { digestOf, type Json } from '@taskrunner/core';
+import { digestOf } from '@taskrunner/core/canonical';
+import type { Json } from '@taskrunner/core/foundation';
 import { probeSandbox } from './probe';
 import { Sandboxes, type SandboxesOptions } from './sandboxes';
 import { Supervisor } from './supervisor';

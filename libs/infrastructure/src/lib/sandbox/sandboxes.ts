@@ -1,4 +1,5 @@
-import { canonical, digestOf, type Digest, type JsonObject } from '@taskrunner/core';
+import { canonical, digestOf } from '@taskrunner/core/canonical';
+import type { Digest, JsonObject } from '@taskrunner/core/foundation';
 import { probeSandbox, type ProbeOptions, type SandboxProbe } from './probe';
 import type { IsolationProfile, Sandbox } from './sandbox';
 

@@ -1,4 +1,5 @@
-import { SecretError, SecretProvider, type ProvidedSecret } from '@taskrunner/core';
+import { SecretProvider, type ProvidedSecret } from '@taskrunner/core/ports';
+import { SecretError } from '@taskrunner/core/secret';
 
 /**
  * Secrets in variables of this process: `ref` = name without the prefix. They are taken over when it is made and removed from the

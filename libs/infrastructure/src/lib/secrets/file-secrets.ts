@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
 import { open, realpath, type FileHandle } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { SecretError, SecretProvider, type ProvidedSecret } from '@taskrunner/core';
+import { SecretProvider, type ProvidedSecret } from '@taskrunner/core/ports';
+import { SecretError } from '@taskrunner/core/secret';
 
 /**
  * Secrets as files below one folder, `ref` = path in it. A regular file, mode 0600 or tighter (0640 where its group is this

@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import type { SecretDependencies, SecretProvider } from '@taskrunner/core';
+import type { SecretDependencies } from '@taskrunner/core/operations';
+import type { SecretProvider } from '@taskrunner/core/ports';
 import { provide } from '../composition/provide';
 import { token } from '../composition/token';
 import type { Configuration } from '../configuration/configuration';

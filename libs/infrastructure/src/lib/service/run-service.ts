@@ -1,4 +1,4 @@
-import { isCodedError } from '@taskrunner/core';
+import { isCodedError } from '@taskrunner/core/foundation';
 import type { Reader } from '../configuration/check-configuration';
 import type { Configuration } from '../configuration/configuration';
 import { configurationFileOf, loadConfiguration } from '../configuration/load-configuration';

@@ -1,5 +1,6 @@
 import { sign } from 'node:crypto';
-import { preAuthEncoding, Signer, type Envelope, type KeyUsage } from '@taskrunner/core';
+import { preAuthEncoding, type Envelope, type KeyUsage } from '@taskrunner/core/evidence';
+import { Signer } from '@taskrunner/core/ports';
 import { loadKey, type SigningKey } from './key-file';
 
 /** Signs with a key that lies in a file of this machine: Ed25519, or P-256 with SHA-256 and the signature in DER. */

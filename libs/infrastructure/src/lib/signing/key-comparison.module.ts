@@ -1,13 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import {
-  fingerprint,
-  KeyRecords,
-  type HeldKeys,
-  type KeyRing,
-  type KeyUsage,
-  type KeyUse,
-  type SensitiveInputs,
-} from '@taskrunner/core';
+import { fingerprint, type KeyRing, type KeyUsage } from '@taskrunner/core/evidence';
+import { KeyRecords, type HeldKeys, type KeyUse, type SensitiveInputs } from '@taskrunner/core/ports';
 import { provide } from '../composition/provide';
 import { token } from '../composition/token';
 import { CONFIGURATION } from '../configuration/configuration.module';

@@ -1,4 +1,5 @@
-import { fingerprint, type HeldKeys, type KeyUse } from '@taskrunner/core';
+import { fingerprint } from '@taskrunner/core/evidence';
+import type { HeldKeys, KeyUse } from '@taskrunner/core/ports';
 import { loadMacKey } from './mac-key';
 import { loadPublicKeys } from './public-keys';
 import { loadSensitiveInputsKey } from './sensitive-key';

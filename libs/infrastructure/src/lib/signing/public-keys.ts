@@ -1,6 +1,6 @@
 import { createPublicKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { algorithmOf, type KeyUsage, type VerificationKey } from '@taskrunner/core';
+import { algorithmOf, type KeyUsage, type VerificationKey } from '@taskrunner/core/evidence';
 
 /** Public keys from PEM files, for one usage. */
 export async function loadPublicKeys(paths: readonly string[], usage: KeyUsage): Promise<readonly VerificationKey[]> {

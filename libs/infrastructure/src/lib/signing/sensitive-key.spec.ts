@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { Digest, RunId, SensitivePlace, TenantId } from '@taskrunner/core';
+import type { Digest, RunId, TenantId } from '@taskrunner/core/foundation';
+import type { SensitivePlace } from '@taskrunner/core/ports';
 import { SensitiveInputsKey } from './sensitive-key';
 
 const key = new SensitiveInputsKey(randomBytes(32));

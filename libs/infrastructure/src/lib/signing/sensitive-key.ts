@@ -1,12 +1,7 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
-import {
-  canonical,
-  SensitiveInputs,
-  type Digest,
-  type Json,
-  type SensitivePlace,
-  type TenantId,
-} from '@taskrunner/core';
+import { canonical } from '@taskrunner/core/canonical';
+import type { Digest, Json, TenantId } from '@taskrunner/core/foundation';
+import { SensitiveInputs, type SensitivePlace } from '@taskrunner/core/ports';
 import { readPrivateFile, writePrivateFile } from './private-file';
 import { secretKeyId } from './secret-key-id';
 import { refusal } from './signing-error';

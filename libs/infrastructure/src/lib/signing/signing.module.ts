@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { Module, type DynamicModule, type FactoryProvider, type InjectionToken } from '@nestjs/common';
-import { verifySignature, type KeyRing, type SensitiveInputs, type Signer } from '@taskrunner/core';
+import { verifySignature, type KeyRing } from '@taskrunner/core/evidence';
+import type { SensitiveInputs, Signer } from '@taskrunner/core/ports';
 import { provide } from '../composition/provide';
 import { token } from '../composition/token';
 import { CONFIGURATION } from '../configuration/configuration.module';

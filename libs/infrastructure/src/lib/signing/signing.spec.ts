@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { chmod, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { preAuthEncoding } from '@taskrunner/core';
+import { preAuthEncoding } from '@taskrunner/core/evidence';
 import { FileSigner } from './file-signer';
 import { fingerprint } from './fingerprint';
 import { generateKeyFile, loadKey } from './key-file';

@@ -1,4 +1,4 @@
-import { CodedError } from '@taskrunner/core';
+import { CodedError } from '@taskrunner/core/foundation';
 
 /** What can be wrong with telemetry before it begins; later it hurts nobody. */
 export type TelemetryErrorCode =

@@ -12,7 +12,7 @@ import type {
   NewRun,
   OutboxItem,
   RunStore,
-} from '@taskrunner/core';
+} from '@taskrunner/core/ports';
 import { JsonLog } from './json-log';
 import { METRICS, type Metric } from './metrics';
 import { Telemetry } from './telemetry';

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Committer, Executor, LogStore, RunStore, SubmitRun } from '@taskrunner/core';
+import type { SubmitRun } from '@taskrunner/core/operations';
+import type { Committer, Executor, LogStore, RunStore } from '@taskrunner/core/ports';
 import { context } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { PrometheusSerializer } from '@opentelemetry/exporter-prometheus';

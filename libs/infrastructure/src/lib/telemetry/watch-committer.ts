@@ -1,4 +1,5 @@
-import { Committer, type Commit, type Committed, runEnds, stepEnds } from '@taskrunner/core';
+import { runEnds, stepEnds } from '@taskrunner/core/foundation';
+import { Committer, type Commit, type Committed } from '@taskrunner/core/ports';
 import type { JsonLog } from './json-log';
 import type { Metrics } from './metrics';
 

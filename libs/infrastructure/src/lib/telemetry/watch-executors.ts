@@ -1,4 +1,4 @@
-import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '@taskrunner/core';
+import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '@taskrunner/core/ports';
 import type { Metrics } from './metrics';
 import type { Tracing } from './tracing';
 

@@ -1,4 +1,5 @@
-import { LogStore, type LogChunk, type NumberedChunk, type RunId, type TenantId } from '@taskrunner/core';
+import type { RunId, TenantId } from '@taskrunner/core/foundation';
+import { LogStore, type LogChunk, type NumberedChunk } from '@taskrunner/core/ports';
 import type { Metrics } from './metrics';
 
 /** Counts the bytes and lines of steps that were stored. */

@@ -1,4 +1,5 @@
-import type { Driven, ClaimedRun, OutboxItem, Attested } from '@taskrunner/core';
+import type { Driven, Attested } from '@taskrunner/core/operations';
+import type { ClaimedRun, OutboxItem } from '@taskrunner/core/ports';
 import type { Metrics } from './metrics';
 import type { Tracing } from './tracing';
 

@@ -1,13 +1,7 @@
-import {
-  RunStore,
-  type SubmitRun,
-  type Created,
-  type InputEventBody,
-  type NewRun,
-  type Posted,
-  type RunId,
-  type TenantId,
-} from '@taskrunner/core';
+import type { RunId, TenantId } from '@taskrunner/core/foundation';
+import type { SubmitRun } from '@taskrunner/core/operations';
+import { RunStore, type Created, type NewRun, type Posted } from '@taskrunner/core/ports';
+import type { InputEventBody } from '@taskrunner/core/run';
 import type { Tracing } from './tracing';
 
 /** Stores with each run the trace of what asked for it, so that the worker that drives it goes on with the same one. */

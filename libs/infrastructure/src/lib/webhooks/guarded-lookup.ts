@@ -1,6 +1,7 @@
 import { lookup as resolve, type LookupAddress } from 'node:dns';
 import type { LookupFunction } from 'node:net';
-import { BrandedError, decideAddress, type EgressRule } from '@taskrunner/core';
+import { decideAddress, type EgressRule } from '@taskrunner/core/egress';
+import { BrandedError } from '@taskrunner/core/foundation';
 
 /** Why a connection was not made. */
 export class WayClosed extends BrandedError {

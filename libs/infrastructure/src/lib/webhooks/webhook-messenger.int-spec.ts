@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { parseRule, type EgressRule, type Sent } from '@taskrunner/core';
+import { parseRule, type EgressRule } from '@taskrunner/core/egress';
+import type { Sent } from '@taskrunner/core/ports';
 import { Webhook } from 'standardwebhooks';
 import { WebhookMessenger } from './webhook-messenger';
 

@@ -1,4 +1,5 @@
-import { decideEgress, Messenger, parseTarget, type EgressRule, type Message, type Sent } from '@taskrunner/core';
+import { decideEgress, parseTarget, type EgressRule } from '@taskrunner/core/egress';
+import { Messenger, type Message, type Sent } from '@taskrunner/core/ports';
 import { Webhook } from 'standardwebhooks';
 import type { Agent, Dispatcher } from 'undici';
 import { guardedLookup, WayClosed, type Resolver } from './guarded-lookup';

@@ -1,5 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { Messenger } from '@taskrunner/core';
+import { Messenger } from '@taskrunner/core/ports';
 import { provide } from '../composition/provide';
 import type { Configuration } from '../configuration/configuration';
 import { CONFIGURATION } from '../configuration/configuration.module';

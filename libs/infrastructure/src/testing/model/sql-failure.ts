@@ -1,4 +1,4 @@
-import { BrandedError } from '@taskrunner/core';
+import { BrandedError } from '@taskrunner/core/foundation';
 /** An error as the database's driver raises it. */
 export class SqlFailure extends BrandedError {
   static {

@@ -1,4 +1,4 @@
-import { DEFAULT_MAX_FILES } from '@taskrunner/core';
+import { DEFAULT_MAX_FILES } from '@taskrunner/core/plan';
 import { duration, list, name, number, oneOf, path } from '../kinds';
 import { key, section, unset } from '../key';
 import { MINUTE, HOUR, DAY } from './units';

@@ -1,4 +1,4 @@
-import { ANNOUNCEMENT_TYPES } from '@taskrunner/core';
+import { ANNOUNCEMENT_TYPES } from '@taskrunner/core/ports';
 import { duration, httpUrl, list, listOf, name, oneOf, secretFile, text } from '../kinds';
 import { key, needed, section, unset } from '../key';
 import { DAY, HOUR, MINUTE, SECOND } from './units';

@@ -1,7 +1,8 @@
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Digest, type ExecutionRequest, type Executor, type Outcome, type StepId } from '@taskrunner/core';
+import type { Digest, StepId } from '@taskrunner/core/foundation';
+import type { ExecutionRequest, Executor, Outcome } from '@taskrunner/core/ports';
 import { tarEntries } from '../../archive/read-tar';
 import { builtinExecutors } from '../../executors/builtin-executors';
 import type { SandboxDependencies } from '../../executors/step/sandbox-dependencies';

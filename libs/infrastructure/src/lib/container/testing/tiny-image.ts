@@ -4,7 +4,7 @@ import { cp, mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Digest } from '@taskrunner/core';
+import type { Digest } from '@taskrunner/core/foundation';
 
 const run = promisify(execFile);
 const PROGRAMS = ['sh', 'cat', 'cp', 'id', 'ls', 'mkdir', 'seq', 'sleep', 'printenv', 'touch'];

@@ -1,7 +1,7 @@
 import { chmodSync, unlinkSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { EgressAttempt } from '@taskrunner/core';
+import type { EgressAttempt } from '@taskrunner/core/egress';
 import { Attempt, type AttemptContext } from './attempt';
 import { forward } from './plain-request';
 import type { ToProxy } from './protocol';

@@ -5,7 +5,7 @@ import {
   type EgressAttempt,
   type EgressRule,
   type Target,
-} from '@taskrunner/core';
+} from '@taskrunner/core/egress';
 import { connect, type Socket } from 'node:net';
 import type { EgressLimits, PlatformHost } from './protocol';
 import type { Resolve } from './resolver';

@@ -1,4 +1,4 @@
-import type { AttemptCode } from '@taskrunner/core';
+import type { AttemptCode } from '@taskrunner/core/egress';
 
 /** What the first bytes of a tunnel are: not enough yet, a ClientHello that names a host, or why it is refused. */
 export type HelloReading =

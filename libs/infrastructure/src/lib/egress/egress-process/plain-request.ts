@@ -1,4 +1,4 @@
-import { parseTarget } from '@taskrunner/core';
+import { parseTarget } from '@taskrunner/core/egress';
 import { request as send, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Attempt } from './attempt';
 import { statusOf } from './tunnel';

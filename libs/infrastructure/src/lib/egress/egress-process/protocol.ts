@@ -1,4 +1,4 @@
-import type { EgressAttempt, EgressRule } from '@taskrunner/core';
+import type { EgressAttempt, EgressRule } from '@taskrunner/core/egress';
 
 /** What one socket may use. */
 export interface EgressLimits {

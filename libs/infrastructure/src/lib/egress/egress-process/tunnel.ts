@@ -1,4 +1,4 @@
-import { parseAuthority, type AttemptCode } from '@taskrunner/core';
+import { parseAuthority, type AttemptCode } from '@taskrunner/core/egress';
 import type { Socket } from 'node:net';
 import type { Attempt } from './attempt';
 import { readClientHello } from './client-hello';

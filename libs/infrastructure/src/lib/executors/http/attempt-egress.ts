@@ -1,16 +1,6 @@
-import {
-  boundRules,
-  environmentRules,
-  rulesOfStep,
-  writeEgressLog,
-  type EgressAttempt,
-  type EgressRule,
-  type Environment,
-  type ExecutionReport,
-  type ExecutionRequest,
-  type ObjectStore,
-  type Outcome,
-} from '@taskrunner/core';
+import { boundRules, writeEgressLog, type EgressAttempt, type EgressRule } from '@taskrunner/core/egress';
+import { environmentRules, rulesOfStep, type Environment } from '@taskrunner/core/plan';
+import type { ExecutionReport, ExecutionRequest, ObjectStore, Outcome } from '@taskrunner/core/ports';
 import { documentsOf } from '../step/admitted-documents';
 import type { EgressDependencies, EgressWay } from './egress-dependencies';
 import { refusal } from '../step/executor-error';

@@ -1,4 +1,4 @@
-import type { EgressAttempt, EgressRule } from '@taskrunner/core';
+import type { EgressAttempt, EgressRule } from '@taskrunner/core/egress';
 
 // What executors need of the egress proxy. Adapters do not meet: the worker's module joins this with the proxy, whose classes have
 // these shapes.

@@ -1,7 +1,7 @@
-import { BrandedError } from '@taskrunner/core';
+import { BrandedError } from '@taskrunner/core/foundation';
 import { connect as connectSocket, isIP, type Socket } from 'node:net';
 import { connect as connectTls, rootCertificates } from 'node:tls';
-import type { Target } from '@taskrunner/core';
+import type { Target } from '@taskrunner/core/egress';
 import type { Dispatcher } from 'undici';
 import type { HttpRequest } from './http-request';
 

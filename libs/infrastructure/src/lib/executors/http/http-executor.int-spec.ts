@@ -5,16 +5,11 @@ import { createServer as createHttps } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  CodedError,
-  Redactor,
-  type ClaimedRun,
-  type Executor,
-  type JsonObject,
-  type Outcome,
-  type RunNode,
-  sha256,
-} from '@taskrunner/core';
+import { sha256 } from '@taskrunner/core/canonical';
+import { CodedError, type JsonObject } from '@taskrunner/core/foundation';
+import type { RunNode } from '@taskrunner/core/plan';
+import type { ClaimedRun, Executor, Outcome } from '@taskrunner/core/ports';
+import { Redactor } from '@taskrunner/core/secret';
 import { EgressProxy } from '../../egress/egress-proxy';
 import { makeCertificate } from '../../egress/testing/certificates';
 import { startDns, type DnsServer } from '../../egress/testing/dns-server';

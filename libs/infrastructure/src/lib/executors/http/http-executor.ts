@@ -1,20 +1,14 @@
+import { readDocument } from '@taskrunner/core/document';
+import { decideEgress, type EgressAttempt, type Target } from '@taskrunner/core/egress';
+import { evaluateTemplate } from '@taskrunner/core/expression';
+import { isCodedError, isJsonArray, isJsonObject, type Json, type JsonObject } from '@taskrunner/core/foundation';
 import {
-  decideEgress,
-  evaluateTemplate,
   Executor,
-  isCodedError,
-  isJsonArray,
-  isJsonObject,
-  readDocument,
-  type EgressAttempt,
   type ExecutionReport,
   type ExecutionRequest,
-  type Json,
-  type JsonObject,
   type ObjectStore,
   type Outcome,
-  type Target,
-} from '@taskrunner/core';
+} from '@taskrunner/core/ports';
 import type { Dispatcher } from 'undici';
 import type { AttemptEgress, OpenEgress } from './attempt-egress';
 import type { DeclaredOutputs } from '../step/declared-outputs';

@@ -1,15 +1,9 @@
-import {
-  canonical,
-  CARRYING_HEADERS,
-  isJsonArray,
-  isJsonObject,
-  parseWholeTarget,
-  SecretError,
-  type ExecutionRequest,
-  type Json,
-  type JsonObject,
-  type Target,
-} from '@taskrunner/core';
+import { canonical } from '@taskrunner/core/canonical';
+import { parseWholeTarget, type Target } from '@taskrunner/core/egress';
+import { isJsonArray, isJsonObject, type Json, type JsonObject } from '@taskrunner/core/foundation';
+import { CARRYING_HEADERS } from '@taskrunner/core/planner';
+import type { ExecutionRequest } from '@taskrunner/core/ports';
+import { SecretError } from '@taskrunner/core/secret';
 import { refusal } from '../step/executor-error';
 import { secretText } from '../step/secret-text';
 

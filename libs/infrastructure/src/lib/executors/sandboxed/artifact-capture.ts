@@ -1,4 +1,5 @@
-import { isStoreOutage, type ExecutionRequest, type Fault, type ObjectStore } from '@taskrunner/core';
+import type { Fault } from '@taskrunner/core/foundation';
+import { isStoreOutage, type ExecutionRequest, type ObjectStore } from '@taskrunner/core/ports';
 import { codeOf } from '../step/executor-error';
 import { artifactBytesOf, sizesOf } from '../step/run-sizes';
 import { keepArtifacts, reportCaptured, storeArtifact, type ArtifactReport } from '../step/stored-artifact';

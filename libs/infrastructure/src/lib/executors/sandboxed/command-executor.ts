@@ -1,4 +1,4 @@
-import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '@taskrunner/core';
+import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '@taskrunner/core/ports';
 import { refusal } from '../step/executor-error';
 import type { Invocation } from './sandboxed-step';
 import type { StepsByIsolation } from './steps-by-isolation';

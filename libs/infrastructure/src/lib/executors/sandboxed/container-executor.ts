@@ -1,11 +1,6 @@
-import {
-  Executor,
-  isJsonObject,
-  parseImage,
-  type ExecutionReport,
-  type ExecutionRequest,
-  type Outcome,
-} from '@taskrunner/core';
+import { isJsonObject } from '@taskrunner/core/foundation';
+import { parseImage } from '@taskrunner/core/planner';
+import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '@taskrunner/core/ports';
 import { refusal } from '../step/executor-error';
 import type { ContainerInvocation } from './sandboxed-step';
 import type { StepsByIsolation } from './steps-by-isolation';

@@ -1,11 +1,7 @@
-import {
-  sha256,
-  type Digest,
-  type ExecutionRequest,
-  type Fact,
-  type MountedFile,
-  type ObjectStore,
-} from '@taskrunner/core';
+import { sha256 } from '@taskrunner/core/canonical';
+import type { Digest } from '@taskrunner/core/foundation';
+import type { ExecutionRequest, MountedFile, ObjectStore } from '@taskrunner/core/ports';
+import type { Fact } from '@taskrunner/core/run';
 import { refusal } from '../step/executor-error';
 import type { PackContent } from '../step/pack-content';
 import { sizesOf } from '../step/run-sizes';

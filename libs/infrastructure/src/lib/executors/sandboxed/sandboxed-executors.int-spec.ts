@@ -3,16 +3,10 @@ import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  CodedError,
-  Redactor,
-  sha256,
-  type Digest,
-  type ExecutionRequest,
-  type Executor,
-  type MountedFile,
-  type Outcome,
-} from '@taskrunner/core';
+import { sha256 } from '@taskrunner/core/canonical';
+import { CodedError, type Digest } from '@taskrunner/core/foundation';
+import type { ExecutionRequest, Executor, MountedFile, Outcome } from '@taskrunner/core/ports';
+import { Redactor } from '@taskrunner/core/secret';
 import { FileObjectStore } from '../../object-store/file-object-store';
 import { collect } from '../../sandbox/collector';
 import { tarEntries } from '../../archive/read-tar';

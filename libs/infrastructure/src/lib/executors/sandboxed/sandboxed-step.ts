@@ -1,13 +1,13 @@
 import { basename } from 'node:path';
+import { sha256 } from '@taskrunner/core/canonical';
+import type { Fault } from '@taskrunner/core/foundation';
 import {
   isStoreOutage,
-  sha256,
   type ExecutionReport,
   type ExecutionRequest,
-  type Fault,
   type ObjectStore,
   type Outcome,
-} from '@taskrunner/core';
+} from '@taskrunner/core/ports';
 import { ArtifactCapture } from './artifact-capture';
 import type { AttemptEgress, OpenEgress } from '../http/attempt-egress';
 import type { AskedResources, ContainerDependencies, StepContainer } from '../step/container-dependencies';

@@ -1,4 +1,4 @@
-import type { ExecutionRequest } from '@taskrunner/core';
+import type { ExecutionRequest } from '@taskrunner/core/ports';
 import { refusal } from '../step/executor-error';
 import { secretText } from '../step/secret-text';
 

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import type { Outcome } from '@taskrunner/core';
+import type { Outcome } from '@taskrunner/core/ports';
 import { failed } from '../step/outcome';
 import type { StepExcess, StepExit } from '../step/sandbox-dependencies';
 

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { accessSync, constants, readdirSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ExecutionRequest, Executor, Outcome } from '@taskrunner/core';
+import type { ExecutionRequest, Executor, Outcome } from '@taskrunner/core/ports';
 import { tarEntries } from '../../archive/read-tar';
 import { FileObjectStore } from '../../object-store/file-object-store';
 import { proveCgroup } from '../../sandbox/cgroup';

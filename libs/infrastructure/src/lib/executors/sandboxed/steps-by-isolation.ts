@@ -1,4 +1,5 @@
-import type { Environment, ExecutionReport, ExecutionRequest, Outcome } from '@taskrunner/core';
+import type { Environment } from '@taskrunner/core/plan';
+import type { ExecutionReport, ExecutionRequest, Outcome } from '@taskrunner/core/ports';
 import { refusal } from '../step/executor-error';
 import { refused } from '../step/outcome';
 import type { SandboxDependencies } from '../step/sandbox-dependencies';

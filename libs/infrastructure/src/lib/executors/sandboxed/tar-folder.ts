@@ -1,4 +1,4 @@
-import { isCodedError } from '@taskrunner/core';
+import { isCodedError } from '@taskrunner/core/foundation';
 import { refusal } from '../step/executor-error';
 import type { SandboxDependencies, StepFile } from '../step/sandbox-dependencies';
 

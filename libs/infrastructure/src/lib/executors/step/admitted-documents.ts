@@ -1,4 +1,5 @@
-import type { ClaimedRun, Plan, Profile } from '@taskrunner/core';
+import type { Plan, Profile } from '@taskrunner/core/plan';
+import type { ClaimedRun } from '@taskrunner/core/ports';
 
 /** What a run was admitted with. */
 export interface AdmittedDocuments {

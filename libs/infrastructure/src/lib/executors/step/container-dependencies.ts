@@ -1,4 +1,4 @@
-import type { Digest } from '@taskrunner/core';
+import type { Digest } from '@taskrunner/core/foundation';
 import type { StepChild, StepLimits, StepOutput } from './sandbox-dependencies';
 
 // What the container executor needs of an engine; the worker's module joins them, as it does with the sandbox.

@@ -1,15 +1,8 @@
-import {
-  compileSchema,
-  describeFindings,
-  isJsonObject,
-  pointerTo,
-  type ExecutionRequest,
-  type Json,
-  type JsonObject,
-  type Outcome,
-  type PureOutcome,
-  type SchemaFinding,
-} from '@taskrunner/core';
+import type { PureOutcome } from '@taskrunner/core/binding';
+import { pointerTo } from '@taskrunner/core/document';
+import { isJsonObject, type Json, type JsonObject } from '@taskrunner/core/foundation';
+import type { ExecutionRequest, Outcome } from '@taskrunner/core/ports';
+import { compileSchema, describeFindings, type SchemaFinding } from '@taskrunner/core/schema';
 import { endedPurely, failed, refused } from './outcome';
 import type { PackContent } from './pack-content';
 import { usable } from './usable-schema';

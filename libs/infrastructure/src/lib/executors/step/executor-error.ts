@@ -1,4 +1,4 @@
-import { CodedError, type Fault } from '@taskrunner/core';
+import { CodedError, type Fault } from '@taskrunner/core/foundation';
 
 /** Why an executor refuses a step before it starts, or what it left behind. */
 export type ExecutorErrorCode = keyof typeof REMEDIES;

@@ -1,4 +1,6 @@
-import { isCodedError, type ExecutionRequest, type Outcome, type PureOutcome } from '@taskrunner/core';
+import type { PureOutcome } from '@taskrunner/core/binding';
+import { isCodedError } from '@taskrunner/core/foundation';
+import type { ExecutionRequest, Outcome } from '@taskrunner/core/ports';
 
 /** Refusals after which another attempt may go better: the fault of the worker or of the moment, not the step's. */
 const WORTH_ANOTHER = new Set([

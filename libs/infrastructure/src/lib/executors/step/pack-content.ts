@@ -1,4 +1,6 @@
-import { readDocument, type ClaimedRun, type ExecutionRequest, type Json, type ObjectStore } from '@taskrunner/core';
+import { readDocument } from '@taskrunner/core/document';
+import type { Json } from '@taskrunner/core/foundation';
+import type { ClaimedRun, ExecutionRequest, ObjectStore } from '@taskrunner/core/ports';
 import { refusal } from './executor-error';
 import type { StepFile } from './sandbox-dependencies';
 

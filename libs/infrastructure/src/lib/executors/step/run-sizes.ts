@@ -1,4 +1,5 @@
-import { DEFAULT_MAX_FILES, type ClaimedRun, type Environment } from '@taskrunner/core';
+import { DEFAULT_MAX_FILES, type Environment } from '@taskrunner/core/plan';
+import type { ClaimedRun } from '@taskrunner/core/ports';
 import { documentsOf } from './admitted-documents';
 import type { AskedResources } from './container-dependencies';
 import type { StepLimits } from './sandbox-dependencies';

@@ -1,4 +1,5 @@
-import type { Digest, Fault, JsonObject, StagedFile } from '@taskrunner/core';
+import type { Digest, Fault, JsonObject } from '@taskrunner/core/foundation';
+import type { StagedFile } from '@taskrunner/core/ports';
 
 // What executors need of a sandbox. Adapters do not meet: the worker's module joins this with the sandbox, whose classes have these
 // shapes. Members are methods throughout, so that a class that asks for more of a workspace or a launch still fits.

@@ -1,4 +1,4 @@
-import { SecretError, trimmed } from '@taskrunner/core';
+import { SecretError, trimmed } from '@taskrunner/core/secret';
 
 /** A secret as a text: without the line end that its file may have. Throws `SECRET_NOT_TEXT`. */
 export function secretText(name: string, value: Uint8Array): string {

@@ -1,5 +1,8 @@
-import { BrandedError, ARTIFACT_WITHHELD } from '@taskrunner/core';
-import type { Digest, ExecutionReport, ExecutionRequest, ObjectStore, Redactor } from '@taskrunner/core';
+import { ARTIFACT_WITHHELD } from '@taskrunner/core/evidence';
+import { BrandedError } from '@taskrunner/core/foundation';
+import type { Digest } from '@taskrunner/core/foundation';
+import type { ExecutionReport, ExecutionRequest, ObjectStore } from '@taskrunner/core/ports';
+import type { Redactor } from '@taskrunner/core/secret';
 
 /** Where it is told that an artifact was captured, or that one was not. */
 export type ArtifactReport = Pick<ExecutionReport, 'fact' | 'line'>;

@@ -1,4 +1,5 @@
-import type { CompiledSchema, Json, SchemaFinding } from '@taskrunner/core';
+import type { Json } from '@taskrunner/core/foundation';
+import type { CompiledSchema, SchemaFinding } from '@taskrunner/core/schema';
 import { refusal } from './executor-error';
 
 /** How a schema is asked; one that is none is `SCHEMA_UNUSABLE`, with each place. */

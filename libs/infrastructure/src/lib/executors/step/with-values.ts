@@ -1,4 +1,5 @@
-import { canonical, isJsonArray, type Json, type JsonObject } from '@taskrunner/core';
+import { canonical } from '@taskrunner/core/canonical';
+import { isJsonArray, type Json, type JsonObject } from '@taskrunner/core/foundation';
 import { refusal } from './executor-error';
 
 /** A list of texts below `with`: argv. Numbers, true and false are taken as JSON prints them. */

@@ -1,4 +1,4 @@
-import type { Executor } from '@taskrunner/core';
+import type { Executor } from '@taskrunner/core/ports';
 import { MemoryObjects } from '@taskrunner/core/testing';
 import { builtinExecutors, type BuiltinOptions } from '../builtin-executors';
 import { NO_BUNDLES, NO_EXPORTS, NO_SPOOL } from './requests';

@@ -1,17 +1,11 @@
 import { rename } from 'node:fs/promises';
-import { NO_REDACTOR, sha256 } from '@taskrunner/core';
+import { sha256 } from '@taskrunner/core/canonical';
+import { NO_REDACTOR } from '@taskrunner/core/secret';
 import { STEADY_STORAGE } from '@taskrunner/core/testing';
-import type {
-  ClaimedRun,
-  ExecutionReport,
-  ExecutionRequest,
-  Fact,
-  RunId,
-  RunNode,
-  StepId,
-  StepStorage,
-  TenantId,
-} from '@taskrunner/core';
+import type { RunId, StepId, TenantId } from '@taskrunner/core/foundation';
+import type { RunNode } from '@taskrunner/core/plan';
+import type { ClaimedRun, ExecutionReport, ExecutionRequest, StepStorage } from '@taskrunner/core/ports';
+import type { Fact } from '@taskrunner/core/run';
 import type { BuiltinOptions } from '../builtin-executors';
 
 export const tenant = 'acme' as TenantId;

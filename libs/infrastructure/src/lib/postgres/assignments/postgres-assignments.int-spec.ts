@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { runUuid, sha256 } from '@taskrunner/core';
+import { sha256 } from '@taskrunner/core/canonical';
+import { runUuid } from '@taskrunner/core/foundation';
+import type { StepId } from '@taskrunner/core/foundation';
 import type {
   AssignmentReport,
   ClaimedAssignment,
@@ -7,8 +9,7 @@ import type {
   Commit,
   WorkerSession,
   DispatchedAssignment,
-  StepId,
-} from '@taskrunner/core';
+} from '@taskrunner/core/ports';
 import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
 import { openPool } from '../connection/connection';
 import type { WebDatabase, WorkerDatabase } from '../databases';

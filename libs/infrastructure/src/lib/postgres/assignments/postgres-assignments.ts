@@ -1,4 +1,7 @@
-import { Assignments, canonical, runUuid, toRunId, isOver } from '@taskrunner/core';
+import { canonical } from '@taskrunner/core/canonical';
+import { runUuid, toRunId, isOver } from '@taskrunner/core/foundation';
+import { Assignments } from '@taskrunner/core/ports';
+import type { Json, RunId, StepId, TenantId } from '@taskrunner/core/foundation';
 import type {
   AssignmentReport,
   AssignmentStatus,
@@ -6,12 +9,8 @@ import type {
   ClaimedRun,
   HeldAssignment,
   WorkerSession,
-  Json,
   Posted,
-  RunId,
-  StepId,
-  TenantId,
-} from '@taskrunner/core';
+} from '@taskrunner/core/ports';
 import type { Pool } from 'pg';
 import { toClaimedRun, type ClaimedRow } from '../claims/claimed-run';
 import { AS_LONG_AS_IT_TAKES, withRetry } from '../connection/retry';

@@ -1,4 +1,6 @@
-import { chainFault, digestOf, sha256, type TenantId } from '@taskrunner/core';
+import { digestOf, sha256 } from '@taskrunner/core/canonical';
+import { chainFault } from '@taskrunner/core/evidence';
+import type { TenantId } from '@taskrunner/core/foundation';
 import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
 import type { WebDatabase, WorkerDatabase } from '../databases';
 import { aCommit, anEnvelope, aStep, aWorker, start, submit, tenantA, tenantB } from '../testing/builders';

@@ -1,5 +1,8 @@
-import { AuditChain, canonical } from '@taskrunner/core';
-import type { AuditEntry, AuditChainStatus, Envelope, JsonObject, KeptCheckpoint, TenantId } from '@taskrunner/core';
+import { canonical } from '@taskrunner/core/canonical';
+import { AuditChain } from '@taskrunner/core/ports';
+import type { AuditEntry, Envelope } from '@taskrunner/core/evidence';
+import type { JsonObject, TenantId } from '@taskrunner/core/foundation';
+import type { AuditChainStatus, KeptCheckpoint } from '@taskrunner/core/ports';
 import { digestBytes, toDigest } from '../encoding/digest-bytes';
 import type { Queries } from '../connection/queries';
 import { withRetry } from '../connection/retry';

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Digest, ObjectStore, TenantId } from '@taskrunner/core';
+import type { Digest, TenantId } from '@taskrunner/core/foundation';
+import type { ObjectStore } from '@taskrunner/core/ports';
 import type { Client } from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import type { OnWaiting } from '../connection/waiting';

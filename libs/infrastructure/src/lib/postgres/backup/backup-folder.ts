@@ -1,6 +1,7 @@
 import { open, lstat, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { sha256, type Digest } from '@taskrunner/core';
+import { sha256 } from '@taskrunner/core/canonical';
+import type { Digest } from '@taskrunner/core/foundation';
 import { BackupError, throwFolderError, throwReadError } from './backup-error';
 import { readManifest, type Manifest } from './manifest';
 

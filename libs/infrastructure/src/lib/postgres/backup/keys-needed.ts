@@ -1,4 +1,4 @@
-import type { KeyDifference, KeyUse } from '@taskrunner/core';
+import type { KeyDifference, KeyUse } from '@taskrunner/core/ports';
 import type { Client } from 'pg';
 import { statement } from '../connection/statement';
 import type { RecordedKey } from '../keys/postgres-key-records';

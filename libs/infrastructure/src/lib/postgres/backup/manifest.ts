@@ -1,4 +1,4 @@
-import { isJsonObject, type Digest, type Json } from '@taskrunner/core';
+import { isJsonObject, type Digest, type Json } from '@taskrunner/core/foundation';
 import { BackupError, damaged } from './backup-error';
 
 /** The format that this release writes and reads. */

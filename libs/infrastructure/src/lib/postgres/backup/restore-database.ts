@@ -1,5 +1,6 @@
-import type { Calendar, Digest, KeyDifference, ObjectStore, RunId, TenantId } from '@taskrunner/core';
-import { toRunId } from '@taskrunner/core';
+import type { Digest, RunId, TenantId } from '@taskrunner/core/foundation';
+import type { Calendar, KeyDifference, ObjectStore } from '@taskrunner/core/ports';
+import { toRunId } from '@taskrunner/core/foundation';
 import type { Client } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { OnWaiting } from '../connection/waiting';

@@ -1,4 +1,5 @@
-import { canonical, runUuid, toRunId, type RunId, type TenantId } from '@taskrunner/core';
+import { canonical } from '@taskrunner/core/canonical';
+import { runUuid, toRunId, type RunId, type TenantId } from '@taskrunner/core/foundation';
 import { DatabaseError } from '../connection/database-error';
 import { asMaintainer } from './session';
 import { NOBODY } from './settle-restored';

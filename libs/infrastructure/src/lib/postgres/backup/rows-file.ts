@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { Transform, Writable, type Readable, type TransformCallback } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
-import type { Digest } from '@taskrunner/core';
+import type { Digest } from '@taskrunner/core/foundation';
 import { damaged, throwReadError } from './backup-error';
 import type { RowsFile } from './manifest';
 

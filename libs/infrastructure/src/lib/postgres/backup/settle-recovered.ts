@@ -1,4 +1,4 @@
-import type { Calendar } from '@taskrunner/core';
+import type { Calendar } from '@taskrunner/core/ports';
 import type { OnWaiting } from '../connection/waiting';
 import { exclusivelyAsOwner, inUse } from './exclusively-as-owner';
 import { readCatalog, refuseOtherRelease } from './catalog';

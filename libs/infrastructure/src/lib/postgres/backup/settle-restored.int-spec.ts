@@ -1,7 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { canonical, chainFault, sha256, type ClaimedRun, type RunId, type StepId } from '@taskrunner/core';
+import { canonical, sha256 } from '@taskrunner/core/canonical';
+import { chainFault } from '@taskrunner/core/evidence';
+import type { RunId, StepId } from '@taskrunner/core/foundation';
+import type { ClaimedRun } from '@taskrunner/core/ports';
 import { MemoryObjects } from '@taskrunner/core/testing';
 import { CronerCalendar } from '../../calendar/croner-calendar';
 import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';

@@ -1,14 +1,8 @@
-import {
-  canonical,
-  onceSteps,
-  skipMissed,
-  toRunId,
-  type Calendar,
-  type Digest,
-  type Plan,
-  type RunId,
-  type TenantId,
-} from '@taskrunner/core';
+import { canonical } from '@taskrunner/core/canonical';
+import { toRunId, type Digest, type RunId, type TenantId } from '@taskrunner/core/foundation';
+import { onceSteps, type Plan } from '@taskrunner/core/plan';
+import type { Calendar } from '@taskrunner/core/ports';
+import { skipMissed } from '@taskrunner/core/schedule';
 import type { Client } from 'pg';
 import { toSummary, type ScheduleRow } from '../encoding/schedule-rows';
 import { statement } from '../connection/statement';

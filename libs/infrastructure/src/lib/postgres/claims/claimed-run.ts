@@ -1,15 +1,9 @@
-import { toRunId } from '@taskrunner/core';
-import type {
-  ClaimedRun,
-  Digest,
-  Entry,
-  Envelope,
-  InputEventBody,
-  Json,
-  InboxMessage,
-  Page,
-  TenantId,
-} from '@taskrunner/core';
+import { toRunId } from '@taskrunner/core/foundation';
+import type { Envelope } from '@taskrunner/core/evidence';
+import type { Digest, Json, TenantId } from '@taskrunner/core/foundation';
+import type { Entry, Page } from '@taskrunner/core/journal';
+import type { ClaimedRun, InboxMessage } from '@taskrunner/core/ports';
+import type { InputEventBody } from '@taskrunner/core/run';
 import { toDigest } from '../encoding/digest-bytes';
 import { unpackedPage } from '../encoding/packed-page';
 

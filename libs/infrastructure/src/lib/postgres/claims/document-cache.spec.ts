@@ -1,4 +1,4 @@
-import { sha256 } from '@taskrunner/core';
+import { sha256 } from '@taskrunner/core/canonical';
 import { DocumentCache } from './document-cache';
 
 const environment = '{"mode":"open"}';

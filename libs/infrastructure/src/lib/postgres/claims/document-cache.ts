@@ -1,4 +1,4 @@
-import { sha256 } from '@taskrunner/core';
+import { sha256 } from '@taskrunner/core/canonical';
 import type { ClaimedRow } from './claimed-run';
 
 /** How many are kept, and of how many characters at most. */

@@ -1,4 +1,4 @@
-import { runUuid } from '@taskrunner/core';
+import { runUuid } from '@taskrunner/core/foundation';
 import { Client } from 'pg';
 import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
 import type { WebDatabase, WorkerDatabase } from '../databases';

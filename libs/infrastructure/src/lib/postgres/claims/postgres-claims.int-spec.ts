@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { runUuid, sha256 } from '@taskrunner/core';
-import type { ClaimedRun, Commit, TenantId } from '@taskrunner/core';
+import { sha256 } from '@taskrunner/core/canonical';
+import { runUuid } from '@taskrunner/core/foundation';
+import type { TenantId } from '@taskrunner/core/foundation';
+import type { ClaimedRun, Commit } from '@taskrunner/core/ports';
 import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
 import { CRASHES_TO_POISON } from './claimed-run';
 import { openPool } from '../connection/connection';

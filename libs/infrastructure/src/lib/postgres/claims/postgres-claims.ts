@@ -1,17 +1,10 @@
-import { Claims, CLOCK_STEP_MS, canonical, runUuid, toRunId } from '@taskrunner/core';
-import type {
-  ClaimedRun,
-  Digest,
-  Envelope,
-  WorkerSession,
-  Json,
-  InboxMessage,
-  Page,
-  RunId,
-  SealedInput,
-  TenantId,
-  WorkerDescription,
-} from '@taskrunner/core';
+import { canonical } from '@taskrunner/core/canonical';
+import { CLOCK_STEP_MS, runUuid, toRunId } from '@taskrunner/core/foundation';
+import { Claims } from '@taskrunner/core/ports';
+import type { Envelope } from '@taskrunner/core/evidence';
+import type { Digest, Json, RunId, TenantId } from '@taskrunner/core/foundation';
+import type { Page } from '@taskrunner/core/journal';
+import type { ClaimedRun, WorkerSession, InboxMessage, SealedInput, WorkerDescription } from '@taskrunner/core/ports';
 import type { Pool } from 'pg';
 import {
   CRASHES_TO_POISON,

@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { runUuid } from '@taskrunner/core';
+import { runUuid } from '@taskrunner/core/foundation';
 import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
 import type { WebDatabase, WorkerDatabase } from '../databases';
 import { statement } from '../connection/statement';

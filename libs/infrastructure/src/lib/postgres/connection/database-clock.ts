@@ -1,4 +1,5 @@
-import { Clock, clockStep } from '@taskrunner/core';
+import { clockStep } from '@taskrunner/core/foundation';
+import { Clock } from '@taskrunner/core/ports';
 import type { Pool } from 'pg';
 
 /** Told when the clock of the database was set, and by how much, milliseconds; negative: back. */

@@ -1,4 +1,4 @@
-import type { TenantId } from '@taskrunner/core';
+import type { TenantId } from '@taskrunner/core/foundation';
 import type { Pool, QueryResult } from 'pg';
 import type { Statement } from './statement';
 

@@ -1,4 +1,4 @@
-import { isCodedError } from '@taskrunner/core';
+import { isCodedError } from '@taskrunner/core/foundation';
 import { DatabaseError, type DatabaseErrorCode } from './database-error';
 import { failureOf } from './sql-state';
 

@@ -1,5 +1,6 @@
-import { runUuid } from '@taskrunner/core';
-import type { DueAnnouncement, RunId } from '@taskrunner/core';
+import { runUuid } from '@taskrunner/core/foundation';
+import type { RunId } from '@taskrunner/core/foundation';
+import type { DueAnnouncement } from '@taskrunner/core/ports';
 import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
 import type { WebDatabase, WorkerDatabase } from '../databases';
 import { aCommit, anAnnouncement, aWorker, start, submit } from '../testing/builders';

@@ -1,5 +1,7 @@
-import { Announcements, toRunId } from '@taskrunner/core';
-import type { DueAnnouncement, TenantId } from '@taskrunner/core';
+import { toRunId } from '@taskrunner/core/foundation';
+import { Announcements } from '@taskrunner/core/ports';
+import type { TenantId } from '@taskrunner/core/foundation';
+import type { DueAnnouncement } from '@taskrunner/core/ports';
 import type { Queries } from '../connection/queries';
 import { withRetry } from '../connection/retry';
 import { statement } from '../connection/statement';

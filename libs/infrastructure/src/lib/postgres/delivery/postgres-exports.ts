@@ -1,5 +1,7 @@
-import { Exports, runUuid, toRunId } from '@taskrunner/core';
-import type { DueExport, Settled, TenantId } from '@taskrunner/core';
+import { runUuid, toRunId } from '@taskrunner/core/foundation';
+import { Exports } from '@taskrunner/core/ports';
+import type { TenantId } from '@taskrunner/core/foundation';
+import type { DueExport, Settled } from '@taskrunner/core/ports';
 import type { Queries } from '../connection/queries';
 import { withRetry } from '../connection/retry';
 import { statement } from '../connection/statement';

@@ -1,5 +1,9 @@
-import { canonical, Outbox, runUuid, toRunId } from '@taskrunner/core';
-import type { ArchivedChunk, Json, OutboxItem, SealedEvidence, TenantId } from '@taskrunner/core';
+import { canonical } from '@taskrunner/core/canonical';
+import { runUuid, toRunId } from '@taskrunner/core/foundation';
+import { Outbox } from '@taskrunner/core/ports';
+import type { ArchivedChunk } from '@taskrunner/core/evidence';
+import type { Json, TenantId } from '@taskrunner/core/foundation';
+import type { OutboxItem, SealedEvidence } from '@taskrunner/core/ports';
 import { digestBytes } from '../encoding/digest-bytes';
 import type { Queries } from '../connection/queries';
 import { withRetry } from '../connection/retry';

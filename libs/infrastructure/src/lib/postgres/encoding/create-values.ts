@@ -1,4 +1,5 @@
-import { runUuid, type Json, type NewRun, type TenantId } from '@taskrunner/core';
+import { runUuid, type Json, type TenantId } from '@taskrunner/core/foundation';
+import type { NewRun } from '@taskrunner/core/ports';
 import { arrayLiteral, type Cell } from './array-literal';
 import { digestBytes } from './digest-bytes';
 

@@ -1,4 +1,4 @@
-import type { Digest } from '@taskrunner/core';
+import type { Digest } from '@taskrunner/core/foundation';
 
 /** The 32 bytes of a digest, as the hot tables keep them. */
 export function digestBytes(digest: Digest): Buffer {

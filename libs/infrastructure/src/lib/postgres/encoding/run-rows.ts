@@ -1,16 +1,9 @@
-import { canonical, sha256, toRunId } from '@taskrunner/core';
-import type {
-  Actor,
-  AdmissionColumns,
-  ArtifactView,
-  Digest,
-  Envelope,
-  Json,
-  KnownAdmissions,
-  RunSummary,
-  StepRow,
-  TenantId,
-} from '@taskrunner/core';
+import { canonical, sha256 } from '@taskrunner/core/canonical';
+import { toRunId } from '@taskrunner/core/foundation';
+import type { Envelope } from '@taskrunner/core/evidence';
+import type { Actor, Digest, Json, TenantId } from '@taskrunner/core/foundation';
+import type { ArtifactView, RunSummary, StepRow } from '@taskrunner/core/ports';
+import type { AdmissionColumns, KnownAdmissions } from '@taskrunner/core/stored';
 import { toDigest } from './digest-bytes';
 
 /** What a run's row repeats of its admission, and the admission. */

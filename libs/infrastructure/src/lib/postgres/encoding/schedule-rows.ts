@@ -1,18 +1,16 @@
-import { toRunId, toScheduleId } from '@taskrunner/core';
+import { toRunId, toScheduleId } from '@taskrunner/core/foundation';
+import type { Digest, JsonObject, TenantId } from '@taskrunner/core/foundation';
+import type { DueSchedule } from '@taskrunner/core/ports';
 import type {
   CatchUp,
-  Digest,
-  DueSchedule,
-  JsonObject,
   Overlap,
   Party,
   Schedule,
   ScheduleSource,
   ScheduleSummary,
   StopNotice,
-  TenantId,
   TickRecord,
-} from '@taskrunner/core';
+} from '@taskrunner/core/schedule';
 
 export interface ScheduleRow {
   readonly tenant_id: string;

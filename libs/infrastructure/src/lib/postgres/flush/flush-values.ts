@@ -1,5 +1,7 @@
-import { runUuid } from '@taskrunner/core';
-import type { Commit, GateChange, GateOutcome, Json, OutboxEntry } from '@taskrunner/core';
+import { runUuid } from '@taskrunner/core/foundation';
+import type { Json } from '@taskrunner/core/foundation';
+import type { GateOutcome } from '@taskrunner/core/gate';
+import type { Commit, GateChange, OutboxEntry } from '@taskrunner/core/ports';
 import { arrayLiteral, type Cell } from '../encoding/array-literal';
 import { digestBytes } from '../encoding/digest-bytes';
 import { packedPage } from '../encoding/packed-page';

@@ -1,5 +1,7 @@
-import { runUuid, sha256 } from '@taskrunner/core';
-import type { ClaimedRun, Commit, LogChunk, TenantId } from '@taskrunner/core';
+import { sha256 } from '@taskrunner/core/canonical';
+import { runUuid } from '@taskrunner/core/foundation';
+import type { TenantId } from '@taskrunner/core/foundation';
+import type { ClaimedRun, Commit, LogChunk } from '@taskrunner/core/ports';
 import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
 import { openPool } from '../connection/connection';
 import type { WebDatabase, WorkerDatabase } from '../databases';

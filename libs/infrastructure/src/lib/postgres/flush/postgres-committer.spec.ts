@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { toRunId, type ClaimedRun } from '@taskrunner/core';
+import { toRunId } from '@taskrunner/core/foundation';
+import type { ClaimedRun } from '@taskrunner/core/ports';
 import type { Pool } from 'pg';
 import { PostgresCommitter } from './postgres-committer';
 import { aCommit, start, tenantA } from '../testing/builders';

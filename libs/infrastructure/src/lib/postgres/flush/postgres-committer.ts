@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Committer } from '@taskrunner/core';
-import type { Commit, Committed } from '@taskrunner/core';
+import { Committer } from '@taskrunner/core/ports';
+import type { Commit, Committed } from '@taskrunner/core/ports';
 import type { Pool } from 'pg';
 import { BatchPause } from '../connection/batch-pause';
 import { toDigest } from '../encoding/digest-bytes';

@@ -1,5 +1,7 @@
-import { runUuid, sha256 } from '@taskrunner/core';
-import type { ClaimedRun, RunId } from '@taskrunner/core';
+import { sha256 } from '@taskrunner/core/canonical';
+import { runUuid } from '@taskrunner/core/foundation';
+import type { RunId } from '@taskrunner/core/foundation';
+import type { ClaimedRun } from '@taskrunner/core/ports';
 import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
 import type { WebDatabase, WorkerDatabase } from '../databases';
 import {

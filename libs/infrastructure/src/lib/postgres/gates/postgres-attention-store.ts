@@ -1,5 +1,8 @@
-import { AttentionStore, canonical, runUuid, isOver } from '@taskrunner/core';
-import type { Envelope, ResolutionOutcome, Resolved, SignedResolution } from '@taskrunner/core';
+import { canonical } from '@taskrunner/core/canonical';
+import { runUuid, isOver } from '@taskrunner/core/foundation';
+import { AttentionStore } from '@taskrunner/core/ports';
+import type { Envelope, ResolutionOutcome } from '@taskrunner/core/evidence';
+import type { Resolved, SignedResolution } from '@taskrunner/core/ports';
 import type { Queries } from '../connection/queries';
 import { withRetry } from '../connection/retry';
 import { statement } from '../connection/statement';

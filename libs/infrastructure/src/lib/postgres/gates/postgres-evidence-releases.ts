@@ -1,4 +1,6 @@
-import { canonical, EvidenceReleases, runUuid, type SignedRelease } from '@taskrunner/core';
+import { canonical } from '@taskrunner/core/canonical';
+import { runUuid } from '@taskrunner/core/foundation';
+import { EvidenceReleases, type SignedRelease } from '@taskrunner/core/ports';
 import type { Queries } from '../connection/queries';
 import { withRetry } from '../connection/retry';
 import { statement } from '../connection/statement';

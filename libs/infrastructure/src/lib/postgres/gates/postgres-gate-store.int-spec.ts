@@ -1,5 +1,8 @@
-import { digestOf, runUuid, sha256 } from '@taskrunner/core';
-import type { ClaimedRun, Envelope, Json, RunId } from '@taskrunner/core';
+import { digestOf, sha256 } from '@taskrunner/core/canonical';
+import { runUuid } from '@taskrunner/core/foundation';
+import type { Envelope } from '@taskrunner/core/evidence';
+import type { Json, RunId } from '@taskrunner/core/foundation';
+import type { ClaimedRun } from '@taskrunner/core/ports';
 import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
 import type { WebDatabase, WorkerDatabase } from '../databases';
 import {

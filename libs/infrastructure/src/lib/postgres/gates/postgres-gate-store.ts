@@ -1,29 +1,13 @@
-import {
-  ComparedJson,
-  GateStore,
-  GateDocuments,
-  KnownAdmissions,
-  canonical,
-  compareEach,
-  personsOf,
-  runUuid,
-  refusesDecisions,
-} from '@taskrunner/core';
-import type {
-  Decided,
-  DecisionKind,
-  Digest,
-  Envelope,
-  GatePlace,
-  GateRow,
-  JsonObject,
-  KnownGates,
-  RunId,
-  SignedDecision,
-  StoredDecision,
-  Subject,
-  TenantId,
-} from '@taskrunner/core';
+import { canonical } from '@taskrunner/core/canonical';
+import { runUuid, refusesDecisions } from '@taskrunner/core/foundation';
+import { personsOf } from '@taskrunner/core/gate';
+import { GateStore } from '@taskrunner/core/ports';
+import { ComparedJson, GateDocuments, KnownAdmissions, compareEach } from '@taskrunner/core/stored';
+import type { Envelope } from '@taskrunner/core/evidence';
+import type { Digest, JsonObject, RunId, Subject, TenantId } from '@taskrunner/core/foundation';
+import type { DecisionKind } from '@taskrunner/core/gate';
+import type { Decided, GatePlace, GateRow, SignedDecision } from '@taskrunner/core/ports';
+import type { KnownGates, StoredDecision } from '@taskrunner/core/stored';
 import type { Queries } from '../connection/queries';
 import { withRetry } from '../connection/retry';
 import { admissionColumns, type AdmissionRow } from '../encoding/run-rows';

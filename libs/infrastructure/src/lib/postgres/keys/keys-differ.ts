@@ -1,4 +1,4 @@
-import type { KeyDifference } from '@taskrunner/core';
+import type { KeyDifference } from '@taskrunner/core/ports';
 import { DatabaseError } from '../connection/database-error';
 
 /** Why a service does not start with the keys that it has: `DB_KEYS_DIFFER`, with each key, its files and what they have. */

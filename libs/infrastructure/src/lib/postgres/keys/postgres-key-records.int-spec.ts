@@ -1,4 +1,5 @@
-import { runUuid, type HeldKeys, type KeyUse, type RunId } from '@taskrunner/core';
+import { runUuid, type RunId } from '@taskrunner/core/foundation';
+import type { HeldKeys, KeyUse } from '@taskrunner/core/ports';
 import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
 import type { WebDatabase, WorkerDatabase } from '../databases';
 import { anEnvelope, aWorker, submit } from '../testing/builders';

@@ -1,4 +1,4 @@
-import { KeyRecords, type HeldKeys, type KeyDifference, type KeyUse } from '@taskrunner/core';
+import { KeyRecords, type HeldKeys, type KeyDifference, type KeyUse } from '@taskrunner/core/ports';
 import type { Queries } from '../connection/queries';
 import { statement } from '../connection/statement';
 

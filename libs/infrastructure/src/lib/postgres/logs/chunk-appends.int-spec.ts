@@ -1,5 +1,5 @@
-import { sha256 } from '@taskrunner/core';
-import type { ClaimedRun, LogChunk } from '@taskrunner/core';
+import { sha256 } from '@taskrunner/core/canonical';
+import type { ClaimedRun, LogChunk } from '@taskrunner/core/ports';
 import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
 import { ChunkAppends } from './chunk-appends';
 import { openPool } from '../connection/connection';

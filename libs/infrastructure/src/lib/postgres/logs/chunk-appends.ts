@@ -1,5 +1,5 @@
-import { runUuid } from '@taskrunner/core';
-import type { LogChunk } from '@taskrunner/core';
+import { runUuid } from '@taskrunner/core/foundation';
+import type { LogChunk } from '@taskrunner/core/ports';
 import { digestBytes } from '../encoding/digest-bytes';
 import type { Queries } from '../connection/queries';
 import { withRetry } from '../connection/retry';

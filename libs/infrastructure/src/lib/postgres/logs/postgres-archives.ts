@@ -1,5 +1,7 @@
-import { Archives, runUuid } from '@taskrunner/core';
-import type { ArchivedChunk, BundlePart, Digest, RunId, TenantId } from '@taskrunner/core';
+import { runUuid } from '@taskrunner/core/foundation';
+import { Archives } from '@taskrunner/core/ports';
+import type { ArchivedChunk, BundlePart } from '@taskrunner/core/evidence';
+import type { Digest, RunId, TenantId } from '@taskrunner/core/foundation';
 import { toDigest } from '../encoding/digest-bytes';
 import type { Queries } from '../connection/queries';
 import { withRetry } from '../connection/retry';

@@ -1,5 +1,7 @@
-import { runUuid, SealableLogStore } from '@taskrunner/core';
-import type { LogChunk, NumberedChunk, RunId, TenantId } from '@taskrunner/core';
+import { runUuid } from '@taskrunner/core/foundation';
+import { SealableLogStore } from '@taskrunner/core/ports';
+import type { RunId, TenantId } from '@taskrunner/core/foundation';
+import type { LogChunk, NumberedChunk } from '@taskrunner/core/ports';
 import { CHUNK_APPEND_LIMITS, ChunkAppends } from './chunk-appends';
 import type { Queries } from '../connection/queries';
 import { withRetry } from '../connection/retry';

@@ -1,4 +1,7 @@
-import { AlteredRuns, alterationText, canonical, runUuid, type Alteration } from '@taskrunner/core';
+import { canonical } from '@taskrunner/core/canonical';
+import { runUuid } from '@taskrunner/core/foundation';
+import { AlteredRuns } from '@taskrunner/core/ports';
+import { alterationText, type Alteration } from '@taskrunner/core/stored';
 import type { Queries } from '../connection/queries';
 import { withRetry } from '../connection/retry';
 import { statement } from '../connection/statement';

@@ -1,29 +1,10 @@
-import {
-  compareEach,
-  DocumentAltered,
-  KnownAdmissions,
-  KnownDocuments,
-  RunReader,
-  runUuid,
-  STUCK_REASONS,
-  toRunId,
-} from '@taskrunner/core';
-import type {
-  ArtifactView,
-  Digest,
-  Json,
-  JsonObject,
-  RunDocuments,
-  RunFilter,
-  RunId,
-  RunOriginal,
-  RunRecords,
-  RunSummary,
-  StatementParts,
-  StepRow,
-  StoredTexts,
-  TenantId,
-} from '@taskrunner/core';
+import { runUuid, toRunId } from '@taskrunner/core/foundation';
+import { RunReader, STUCK_REASONS } from '@taskrunner/core/ports';
+import { compareEach, DocumentAltered, KnownAdmissions, KnownDocuments } from '@taskrunner/core/stored';
+import type { StatementParts } from '@taskrunner/core/evidence';
+import type { Digest, Json, JsonObject, RunId, TenantId } from '@taskrunner/core/foundation';
+import type { ArtifactView, RunFilter, RunOriginal, RunRecords, RunSummary, StepRow } from '@taskrunner/core/ports';
+import type { RunDocuments, StoredTexts } from '@taskrunner/core/stored';
 import { toDigest } from '../encoding/digest-bytes';
 import type { Queries } from '../connection/queries';
 import { withRetry } from '../connection/retry';

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { hasEnded, isOver, refusesDecisions, runStatuses } from '@taskrunner/core';
+import { hasEnded, isOver, refusesDecisions, runStatuses } from '@taskrunner/core/foundation';
 
 const POSTGRES = join(__dirname, '..');
 const LIST = /status\s+(?:not\s+)?in\s+\(([^)]*'succeeded'[^)]*)\)/g;

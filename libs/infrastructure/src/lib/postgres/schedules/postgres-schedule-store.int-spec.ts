@@ -1,5 +1,7 @@
-import { runUuid, scheduleUuid } from '@taskrunner/core';
-import type { NewRun, RunId, Schedule, ScheduleStore, StopNotice, TickPlace } from '@taskrunner/core';
+import { runUuid, scheduleUuid } from '@taskrunner/core/foundation';
+import type { RunId } from '@taskrunner/core/foundation';
+import type { NewRun, ScheduleStore, TickPlace } from '@taskrunner/core/ports';
+import type { Schedule, StopNotice } from '@taskrunner/core/schedule';
 import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
 import type { WebDatabase } from '../databases';
 import { aNewRun, tenantA, tenantB } from '../testing/builders';

@@ -1,21 +1,10 @@
-import { canonical, runUuid, ScheduleStore, scheduleUuid, toScheduleId } from '@taskrunner/core';
-import type {
-  DueSchedule,
-  InputEventBody,
-  Json,
-  JsonObject,
-  Kept,
-  NewRun,
-  RunId,
-  Schedule,
-  ScheduleId,
-  ScheduleSummary,
-  StopNotice,
-  TenantId,
-  Ticked,
-  TickPlace,
-  TickRecord,
-} from '@taskrunner/core';
+import { canonical } from '@taskrunner/core/canonical';
+import { runUuid, scheduleUuid, toScheduleId } from '@taskrunner/core/foundation';
+import { ScheduleStore } from '@taskrunner/core/ports';
+import type { Json, JsonObject, RunId, ScheduleId, TenantId } from '@taskrunner/core/foundation';
+import type { DueSchedule, Kept, NewRun, Ticked, TickPlace } from '@taskrunner/core/ports';
+import type { InputEventBody } from '@taskrunner/core/run';
+import type { Schedule, ScheduleSummary, StopNotice, TickRecord } from '@taskrunner/core/schedule';
 import { holderOf } from '../submission/postgres-run-store';
 import type { TenantQueries } from '../connection/queries';
 import { withRetry } from '../connection/retry';

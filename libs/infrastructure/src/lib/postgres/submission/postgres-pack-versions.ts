@@ -1,4 +1,5 @@
-import { PackVersions, type Digest, type Json, type KnownVersion, type TenantId } from '@taskrunner/core';
+import type { Digest, Json, TenantId } from '@taskrunner/core/foundation';
+import { PackVersions, type KnownVersion } from '@taskrunner/core/ports';
 import type { Queries } from '../connection/queries';
 import { withRetry } from '../connection/retry';
 import { statement } from '../connection/statement';

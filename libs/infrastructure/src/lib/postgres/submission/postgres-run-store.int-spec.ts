@@ -1,5 +1,7 @@
-import { canonical, runUuid, sha256 } from '@taskrunner/core';
-import type { NewRun, RunId, TenantId } from '@taskrunner/core';
+import { canonical, sha256 } from '@taskrunner/core/canonical';
+import { runUuid } from '@taskrunner/core/foundation';
+import type { RunId, TenantId } from '@taskrunner/core/foundation';
+import type { NewRun } from '@taskrunner/core/ports';
 import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
 import type { WebDatabase, WorkerDatabase } from '../databases';
 import {

@@ -1,5 +1,8 @@
-import { RunStore, runUuid, toRunId, isOver } from '@taskrunner/core';
-import type { Created, InputEventBody, NewRun, Posted, RunId, TenantId } from '@taskrunner/core';
+import { runUuid, toRunId, isOver } from '@taskrunner/core/foundation';
+import { RunStore } from '@taskrunner/core/ports';
+import type { RunId, TenantId } from '@taskrunner/core/foundation';
+import type { Created, NewRun, Posted } from '@taskrunner/core/ports';
+import type { InputEventBody } from '@taskrunner/core/run';
 import { RequestBatcher } from '../connection/request-batcher';
 import type { TenantQueries } from '../connection/queries';
 import { withRetry } from '../connection/retry';

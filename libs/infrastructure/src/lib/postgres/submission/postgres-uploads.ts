@@ -1,5 +1,6 @@
-import { Uploads } from '@taskrunner/core';
-import type { CompletedUpload, Digest, Subject, TenantId, UploadLimits } from '@taskrunner/core';
+import { Uploads } from '@taskrunner/core/ports';
+import type { Digest, Subject, TenantId } from '@taskrunner/core/foundation';
+import type { CompletedUpload, UploadLimits } from '@taskrunner/core/ports';
 import type { Queries } from '../connection/queries';
 import { withRetry } from '../connection/retry';
 import { statement } from '../connection/statement';

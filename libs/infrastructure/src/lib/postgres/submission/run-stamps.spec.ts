@@ -1,4 +1,4 @@
-import { runUuid } from '@taskrunner/core';
+import { runUuid } from '@taskrunner/core/foundation';
 import { DatabaseClock } from '../connection/database-clock';
 import type { Statement } from '../connection/statement';
 import { RunStamps } from './run-stamps';

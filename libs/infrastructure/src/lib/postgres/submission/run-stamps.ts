@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { toRunId, type RunId } from '@taskrunner/core';
+import { toRunId, type RunId } from '@taskrunner/core/foundation';
 import { DatabaseClock } from '../connection/database-clock';
 import type { TenantQueries } from '../connection/queries';
 import { withRetry } from '../connection/retry';

@@ -1,4 +1,6 @@
-import { canonical, runUuid, type NewRun, type TenantId } from '@taskrunner/core';
+import { canonical } from '@taskrunner/core/canonical';
+import { runUuid, type TenantId } from '@taskrunner/core/foundation';
+import type { NewRun } from '@taskrunner/core/ports';
 import { createManyValues, createValues } from '../encoding/create-values';
 import { statement, type Statement } from '../connection/statement';
 

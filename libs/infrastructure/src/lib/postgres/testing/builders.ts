@@ -1,26 +1,22 @@
 import { randomUUID } from 'node:crypto';
-import { canonical, digestOf, sha256 } from '@taskrunner/core';
+import { canonical, digestOf, sha256 } from '@taskrunner/core/canonical';
 import { anAdmission } from '@taskrunner/core/testing';
+import type { Envelope } from '@taskrunner/core/evidence';
+import type { Actor, Digest, RunId, StepId, TenantId } from '@taskrunner/core/foundation';
+import type { Entry } from '@taskrunner/core/journal';
 import type {
-  Actor,
   Announcement,
   ClaimedRun,
   Commit,
-  Digest,
-  Entry,
-  Envelope,
-  InputEventBody,
   NewRun,
   RunChange,
-  RunId,
   RunStore,
   SignedDecision,
   SignedResolution,
-  StepId,
   StepRow,
-  TenantId,
   WorkerDescription,
-} from '@taskrunner/core';
+} from '@taskrunner/core/ports';
+import type { InputEventBody } from '@taskrunner/core/run';
 import { valueRefOf } from '../encoding/run-rows';
 
 export const tenantA = 'acme' as TenantId;

@@ -1,5 +1,6 @@
-import { sha256 } from '@taskrunner/core';
-import type { Schedule, ScheduleId } from '@taskrunner/core';
+import { sha256 } from '@taskrunner/core/canonical';
+import type { ScheduleId } from '@taskrunner/core/foundation';
+import type { Schedule } from '@taskrunner/core/schedule';
 import { tenantA } from './builders';
 
 const ada = { name: 'Ada', actors: [{ iss: 'https://id.test', sub: 'ada', kind: 'person' }] } as const;

@@ -1,4 +1,6 @@
-import { sha256, toRunId, type RunArchive, type RunId, type TenantId } from '@taskrunner/core';
+import { sha256 } from '@taskrunner/core/canonical';
+import type { RunArchive } from '@taskrunner/core/evidence';
+import { toRunId, type RunId, type TenantId } from '@taskrunner/core/foundation';
 import type { WebDatabase, WorkerDatabase } from '../databases';
 import { aCommit, aNewRun, aStep, aWorker, start, tenantA } from './builders';
 import type { TestDatabase } from './test-database';

@@ -1,4 +1,5 @@
-import { sha256, type StuckReason } from '@taskrunner/core';
+import { sha256 } from '@taskrunner/core/canonical';
+import type { StuckReason } from '@taskrunner/core/ports';
 import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
 import type { WebDatabase, WorkerDatabase } from '../databases';
 import { aCommit, aWorker, start, submit, tenantA, tenantB } from '../testing/builders';

@@ -1,4 +1,4 @@
-import type { StuckReason } from '@taskrunner/core';
+import type { StuckReason } from '@taskrunner/core/ports';
 import type { Pool } from 'pg';
 import { statement } from '../connection/statement';
 

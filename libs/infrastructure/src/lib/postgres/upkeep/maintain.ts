@@ -1,4 +1,5 @@
-import { canonical, runUuid, type RunId, type TenantId } from '@taskrunner/core';
+import { canonical } from '@taskrunner/core/canonical';
+import { runUuid, type RunId, type TenantId } from '@taskrunner/core/foundation';
 import type { Client } from 'pg';
 import { asRole } from '../connection/client-of-role';
 import { DatabaseError } from '../connection/database-error';

@@ -1,4 +1,5 @@
-import { sha256, type Digest, type TenantId } from '@taskrunner/core';
+import { sha256 } from '@taskrunner/core/canonical';
+import type { Digest, TenantId } from '@taskrunner/core/foundation';
 import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
 import type { WebDatabase, WorkerDatabase } from '../databases';
 import { OBJECT_REFERENCES, OTHER_DIGESTS } from './object-reference';

@@ -1,5 +1,6 @@
-import { ObjectReferences, runUuid } from '@taskrunner/core';
-import type { Digest, RunId, TenantId } from '@taskrunner/core';
+import { runUuid } from '@taskrunner/core/foundation';
+import { ObjectReferences } from '@taskrunner/core/ports';
+import type { Digest, RunId, TenantId } from '@taskrunner/core/foundation';
 import { OBJECT_REFERENCES } from './object-reference';
 import type { Queries } from '../connection/queries';
 import { AS_LONG_AS_IT_TAKES, withRetry } from '../connection/retry';

@@ -1,4 +1,5 @@
-import { toRunId, type Digest, type Envelope, type RunId, type TenantId } from '@taskrunner/core';
+import type { Envelope } from '@taskrunner/core/evidence';
+import { toRunId, type Digest, type RunId, type TenantId } from '@taskrunner/core/foundation';
 import type { Client } from 'pg';
 import { asRole } from '../connection/client-of-role';
 import { statement } from '../connection/statement';

@@ -1,5 +1,5 @@
-import { sha256 } from '@taskrunner/core';
-import type { ClaimedRun, WorkerSession, ParkedKind } from '@taskrunner/core';
+import { sha256 } from '@taskrunner/core/canonical';
+import type { ClaimedRun, WorkerSession, ParkedKind } from '@taskrunner/core/ports';
 import type { Pool } from 'pg';
 import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
 import { openPool } from '../connection/connection';

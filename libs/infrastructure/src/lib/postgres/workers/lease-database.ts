@@ -1,4 +1,4 @@
-import type { WorkerSession } from '@taskrunner/core';
+import type { WorkerSession } from '@taskrunner/core/ports';
 import { openPool } from '../connection/connection';
 import { statement } from '../connection/statement';
 

@@ -1,4 +1,5 @@
-import { ProbeDocuments, type Digest } from '@taskrunner/core';
+import type { Digest } from '@taskrunner/core/foundation';
+import { ProbeDocuments } from '@taskrunner/core/ports';
 import { digestBytes, toDigest } from '../encoding/digest-bytes';
 import type { Queries } from '../connection/queries';
 import { withRetry } from '../connection/retry';

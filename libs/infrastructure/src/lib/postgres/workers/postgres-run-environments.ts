@@ -1,15 +1,14 @@
-import { RunEnvironments, runUuid, toRunId } from '@taskrunner/core';
+import { runUuid, toRunId } from '@taskrunner/core/foundation';
+import { RunEnvironments } from '@taskrunner/core/ports';
+import type { Envelope } from '@taskrunner/core/evidence';
+import type { Digest, RunId, TenantId } from '@taskrunner/core/foundation';
 import type {
-  Digest,
-  Envelope,
   WorkerSession,
   ParkedKind,
-  RunId,
-  TenantId,
   UnhonouredEnvironment,
   UnhonouredRun,
   WaitingEnvironment,
-} from '@taskrunner/core';
+} from '@taskrunner/core/ports';
 import type { Pool } from 'pg';
 import { digestBytes, toDigest } from '../encoding/digest-bytes';
 import { statement, type Statement } from '../connection/statement';

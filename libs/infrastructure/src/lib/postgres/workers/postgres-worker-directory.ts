@@ -1,4 +1,4 @@
-import { WorkerDirectory } from '@taskrunner/core';
+import { WorkerDirectory } from '@taskrunner/core/ports';
 import type { Queries } from '../connection/queries';
 import { withRetry } from '../connection/retry';
 import { statement } from '../connection/statement';

@@ -1,4 +1,4 @@
-import { CodedError, type Fault } from '@taskrunner/core';
+import { CodedError, type Fault } from '@taskrunner/core/foundation';
 
 /** Why the sandbox, its supervisor or its collector refuses. */
 export type SandboxErrorCode =

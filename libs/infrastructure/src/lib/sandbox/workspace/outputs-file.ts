@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isJsonObject, readDocument, type Json, type JsonObject } from '@taskrunner/core';
+import { readDocument } from '@taskrunner/core/document';
+import { isJsonObject, type Json, type JsonObject } from '@taskrunner/core/foundation';
 import { refusal, systemCode } from '../launch/sandbox-error';
 import type { Workspace } from './workspace';
 

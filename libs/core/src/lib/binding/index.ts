@@ -1,0 +1,1 @@
+export { pureOutcome, type PureOutcome } from './pure-step';

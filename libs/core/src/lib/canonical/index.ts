@@ -1,0 +1,2 @@
+export { canonical } from './canonical';
+export { digestOf, sha256 } from './digest';

@@ -1,0 +1,47 @@
+export { chainFault, readAuditExport, readCheckpointFile, type AuditEntry } from './audit/audit-chain';
+export { verifyAudit } from './audit/verify-audit';
+export type { ArchivedChunk, BundlePart, RunArchive, StatementParts } from './bundle/archive';
+export {
+  MANIFEST as BUNDLE_MANIFEST,
+  statementPayload,
+  type BundleFile,
+  type RunAttestations,
+  type SignedStatement,
+} from './bundle/bundle-files';
+export { decodeEnvelope, preAuthEncoding, sealEnvelope, type Envelope, type KeyUsage } from './encoding/envelope';
+export { EvidenceError } from './encoding/evidence-error';
+export type { KeyRing, VerificationKey } from './encoding/open-envelope';
+export { algorithmOf, fingerprint } from './encoding/public-key';
+export { verifySignature } from './encoding/signature';
+export { sigstoreBundle, type SigstoreBundle } from './encoding/sigstore';
+export { readTrust, type TrustedKey, type TrustFile } from './encoding/trust';
+export { bomStatements } from './predicates/cyclonedx';
+export type {
+  AdmissionRecord,
+  BundleManifest,
+  DecisionRecord,
+  ResolutionOutcome,
+  ResolutionRecord,
+} from './records/documents';
+export type { EvidenceDocuments } from './records/evidence-documents';
+export { readCheckpoint } from './records/read-documents';
+export { ARTIFACT_WITHHELD } from './records/withheld-by-journal';
+export { answerLines } from './report/answer-lines';
+export { buildReport, shortContentsOf, type ReportRequest } from './report/build-report';
+export { firstCause } from './report/first-cause';
+export { renderHtml } from './report/html';
+export { renderMarkdown } from './report/markdown';
+export type { Report, WorkingPaper } from './report/report';
+export { visibleLine } from './report/visible-text';
+export {
+  CONTENT_MANIFEST,
+  CONTENT_PAYLOAD_TYPE,
+  contentDifference,
+  openContentManifest,
+  type ContentManifest,
+} from './statement/content-manifest';
+export { buildPackStatement } from './statement/pack-signature';
+export { basesInWords, CHECK_NAMES, type Check, type CheckName } from './verify/check/check';
+export type { Expectation, VerifyRequest } from './verify/check/verification-session';
+export { assertedFile, draftFiles, isStatementOf } from './verify/draft';
+export { openVerification, verifyRun, type Verification } from './verify/verify-run';

@@ -1,0 +1,25 @@
+export { actChain, MAX_ACTORS } from './act-chain';
+export { BrandedError } from './branded-error';
+export { CLOCK_STEP_MS, clockStep } from './clock-step';
+export { CodedError, isCodedError } from './coded-error';
+export { sortFaults, type Fault } from './fault';
+export {
+  isDigest,
+  isRunId,
+  isScheduleId,
+  isTenantId,
+  runUuid,
+  scheduleUuid,
+  toRunId,
+  toScheduleId,
+  type Digest,
+  type NodeId,
+  type RunId,
+  type ScheduleId,
+  type StepId,
+  type TenantId,
+} from './ids';
+export { isJsonArray, isJsonObject, type Json, type JsonObject } from './json';
+export { nearestName } from './nearest-name';
+export { isSubjectName, sameSubject, type Actor, type Principal, type Scope, type Subject } from './principal';
+export { hasEnded, isOver, refusesDecisions, runEnds, runStatuses, stepEnds } from './statuses';

@@ -1,0 +1,15 @@
+export { BUILTIN_EXECUTORS, builtinBehaviours, builtinNamed } from './builtin-executors';
+export { diffLines, diffPlans, type PlanDiff } from './diff-plans';
+export type { ExecutorDescriptor, ValueSchema } from './executor-descriptor';
+export { checkExtensions, type ExecutorCode } from './extension-executors';
+export { mermaidOf } from './graph-mermaid';
+export { svgOf } from './graph-svg';
+export { onceSteps } from './once-steps';
+export { isItem, nodeOf, ROOT } from './place';
+export type { Plan, RunNode } from './plan';
+export { graphOf } from './plan-graph';
+export { indexPlan, nodeAt } from './plan-index';
+export type { PlanConfiguration, RetryRule } from './plan-request';
+export { DEFAULT_MAX_FILES, type ApprovalFloor, type Environment, type Profile, type ProfileDefaults } from './profile';
+export { environmentRules, rulesOfStep } from './step-egress';
+export { ungatedEffects } from './ungated-effects';

@@ -1,0 +1,2 @@
+export { parseImage } from './context/image';
+export { CARRYING_HEADERS } from './reading/check-http';

@@ -1,0 +1,106 @@
+export { AlteredRuns } from './altered-runs';
+export {
+  ANNOUNCEMENT_TYPES,
+  Announcements,
+  type Announcement,
+  type AnnouncementType,
+  type DueAnnouncement,
+} from './announcements';
+export type { AssignmentReport } from './assignment-report';
+export {
+  Assignments,
+  type AssignmentChanges,
+  type AssignmentStatus,
+  type ClaimedAssignment,
+  type DispatchedAssignment,
+  type HeldAssignment,
+} from './assignments';
+export { AttentionStore, type Resolved, type SignedResolution } from './attention-store';
+export { Calendar } from './calendar';
+export { Claims, type ClaimedRun } from './claims';
+export { Clock } from './clock';
+export {
+  Committer,
+  type ArtifactRow,
+  type Commit,
+  type Committed,
+  type GateChange,
+  type OutboxEntry,
+  type RunChange,
+  type StepRow,
+} from './committer';
+export { Archives } from './evidence/archives';
+export { Attestor } from './evidence/attestor';
+export { AuditChain, type AuditChainStatus, type KeptCheckpoint } from './evidence/audit-chain';
+export { EvidenceReleases, type SignedRelease } from './evidence/evidence-releases';
+export { ExportDestination, type ExportedFile, type KnownDestination } from './evidence/export-destination';
+export { Exports, type DueExport, type Settled } from './evidence/exports';
+export { Outbox, type OutboxItem, type SealedEvidence } from './evidence/outbox';
+export { ProbeDocuments } from './evidence/probe-documents';
+export { Signer } from './evidence/signer';
+export {
+  Executor,
+  type ExecutionReport,
+  type ExecutionRequest,
+  type MountedFile,
+  type Outcome,
+  type StepStorage,
+} from './executor';
+export { GateStore, type Decided, type GatePlace, type GateRow, type SignedDecision } from './gate-store';
+export { KeyRecords, type HeldKeys, type KeyDifference, type KeyUse } from './key-records';
+export { LogStore, SealableLogStore, type LogChunk, type NumberedChunk } from './log-store';
+export { Messenger, type Message, type Sent } from './messenger';
+export { ObjectReferences } from './object-references';
+export {
+  CollectableObjectStore,
+  isStoreOutage,
+  ObjectStore,
+  type ByteRange,
+  type ObjectStoreErrorCode,
+  type PutOptions,
+  type StagedFile,
+  type Staging,
+} from './object-store';
+export {
+  PackRegistry,
+  type ArtifactName,
+  type PackArchive,
+  type PackArtifact,
+  type PackFacts,
+  type RegistryErrorCode,
+} from './pack-registry';
+export { PackVersions, type KnownVersion } from './pack-versions';
+export { Planner, PlannerError, type PlannerErrorCode, type PlanningLimits, type WorkKinds } from './planner';
+export { PolicyJudge, type PolicyJudges } from './policy-judge';
+export {
+  RunEnvironments,
+  type ParkedKind,
+  type UnhonouredEnvironment,
+  type UnhonouredRun,
+  type WaitingEnvironment,
+} from './run-environments';
+export {
+  RunReader,
+  STUCK_REASONS,
+  type ArtifactView,
+  type EvidenceExport,
+  type RunFilter,
+  type RunOriginal,
+  type RunRecords,
+  type RunSummary,
+  type StuckReason,
+} from './run-reader';
+export { RunStore, type Created, type InboxMessage, type NewRun, type Posted } from './run-store';
+export {
+  ScheduleStore,
+  type DueSchedule,
+  type Kept,
+  type ScheduleKeepCode,
+  type Ticked,
+  type TickPlace,
+} from './schedule-store';
+export { SecretProvider, type ProvidedSecret } from './secret-provider';
+export { SensitiveInputs, type SealedInput, type SensitivePlace } from './sensitive-inputs';
+export { Uploads, type CompletedUpload, type UploadLimits } from './uploads';
+export type { WorkerDescription, WorkerSession } from './worker-description';
+export { WorkerDirectory } from './worker-directory';

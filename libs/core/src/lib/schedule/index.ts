@@ -1,0 +1,3 @@
+export type { Party, Schedule, ScheduleSource, ScheduleSummary, StopNotice, TickRecord } from './schedule';
+export { skipMissed } from './skip-missed';
+export { CATCH_UP, OVERLAP, tickAfter, type CatchUp, type Overlap, type Timing } from './timing';

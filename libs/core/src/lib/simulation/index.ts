@@ -1,0 +1,2 @@
+export { verdictInWords } from './report';
+export { simulate, type Simulated } from './simulate';

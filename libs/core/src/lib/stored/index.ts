@@ -1,0 +1,13 @@
+export { ComparedJson } from './compared-json';
+export {
+  alarmOf,
+  alterationText,
+  compareEach,
+  DocumentAltered,
+  STORED_DOCUMENTS,
+  type Alteration,
+  type StoredDocumentCode,
+} from './document-altered';
+export { KnownDocuments, RunDocuments, type StoredTexts } from './run-documents';
+export { KnownAdmissions, type AdmissionColumns } from './stored-admission';
+export { GateDocuments, type KnownGates, type StoredDecision } from './stored-gate';

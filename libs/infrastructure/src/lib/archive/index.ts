@@ -1,0 +1,4 @@
+export type { ArchiveErrorCode } from './archive-error';
+export { readTar, readTarFiles } from './read-tar';
+export { TAR_CODEC } from './tar-codec';
+export { isTarOf, writeTar } from './write-tar';

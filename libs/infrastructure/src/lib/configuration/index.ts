@@ -1,0 +1,18 @@
+export type { Configuration } from './configuration';
+export { databaseUrlsOf } from './database-urls';
+export { defaultConfiguration, defaultSetting } from './default-setting';
+export { describeConfiguration, printDescription } from './describe-configuration';
+export { egressRulesOf } from './egress-settings';
+export {
+  environmentOf,
+  environmentsOf,
+  isolationOf,
+  profileDefaultsOf,
+  retryRuleOf,
+  workerMeansOf,
+} from './environment-of';
+export { keyPathsOf } from './key-paths';
+export { configurationFileOf, loadConfiguration } from './load-configuration';
+export { loadPackTrust, loadPublisherKey, type PackTrustErrorCode } from './load-pack-trust';
+export { parseConfiguration, type ConfigurationReading } from './parse-configuration';
+export { printSample } from './sample';

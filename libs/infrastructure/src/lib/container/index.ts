@@ -1,0 +1,1 @@
+export type { ContainerErrorCode } from './container-error';

@@ -1,0 +1,1 @@
+export type { EgressErrorCode } from './egress-error';

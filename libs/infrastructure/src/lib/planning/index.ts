@@ -1,0 +1,1 @@
+export { PlanningThreads } from './planning-threads';

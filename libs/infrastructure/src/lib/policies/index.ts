@@ -1,0 +1,1 @@
+export { cedarEngine } from './cedar-engine';

@@ -1,0 +1,3 @@
+export type { SandboxErrorCode } from './launch/sandbox-error';
+export { probeSandbox } from './probe';
+export { Supervisor } from './supervisor';
