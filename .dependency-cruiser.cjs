@@ -218,11 +218,11 @@ module.exports = {
     {
       name: 'production-imports-no-dev-package',
       comment:
-        'An image installs no devDependencies. Types alone may be one. `script-folder` compiles sources where there is no build: in tests.',
+        'An image installs no devDependencies. Types alone may be one. `script-folder` compiles sources where there is no build: in tests. `bundle` is a step of the build.',
       severity: 'error',
       from: {
         path: '^(apps|libs)/',
-        pathNot: `${SPEC}|/testing/|^apps/webservice-e2e/|^libs/infrastructure/src/lib/sandbox/script-folder\\.ts$`,
+        pathNot: `${SPEC}|/testing/|^apps/webservice-e2e/|^libs/core/bundle\\.mjs$|^libs/infrastructure/src/lib/sandbox/script-folder\\.ts$`,
       },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },
@@ -240,7 +240,7 @@ module.exports = {
       to: {
         path: '^libs/([^/]+)/src/',
         pathNot:
-          '^libs/[^/]+/src/(index|defaults|lease|modules|offline|tar|telemetry|threads|worker-modules|testing/(composition|index|installation))\\.ts$',
+          '^libs/[^/]+/src/(index|lease|modules|threads|worker-modules|testing/(composition|index|installation)|lib/[^/]+/index)\\.ts$',
       },
     },
   ],

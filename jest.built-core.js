@@ -10,8 +10,9 @@ module.exports = {
   ...preset,
   transformIgnorePatterns: [...preset.transformIgnorePatterns, '/libs/core/dist/'],
   moduleNameMapper: {
-    ...preset.moduleNameMapper,
-    '^@taskrunner/core$': join(dist, 'index.js'),
+    // Before those of the preset: the first that matches counts.
     '^@taskrunner/core/testing$': join(dist, 'jest/testing.js'),
+    '^@taskrunner/core/([a-z]+)$': join(dist, 'lib/$1/index.js'),
+    ...preset.moduleNameMapper,
   },
 };

@@ -28,19 +28,11 @@ module.exports = {
   transform: { '^.+\\.ts$': ['@swc/jest', typescript], '^.+\\.m?js$': ['@swc/jest', ecmascript] },
   transformIgnorePatterns: [`node_modules/(?!(${esmOnly.join('|')})/)`],
   moduleNameMapper: {
-    '^@taskrunner/core$': `${__dirname}/libs/core/src/index.ts`,
-    '^@taskrunner/core/testing$': `${__dirname}/libs/core/src/testing/index.ts`,
+    // Entries of their own stand beside `lib`; every other one is a folder in it.
     '^@taskrunner/infrastructure/testing/(composition|installation)$': `${__dirname}/libs/infrastructure/src/testing/$1.ts`,
-    '^@taskrunner/infrastructure/testing$': `${__dirname}/libs/infrastructure/src/testing/index.ts`,
-    '^@taskrunner/infrastructure/defaults$': `${__dirname}/libs/infrastructure/src/defaults.ts`,
-    '^@taskrunner/infrastructure/lease$': `${__dirname}/libs/infrastructure/src/lease.ts`,
-    '^@taskrunner/infrastructure/modules$': `${__dirname}/libs/infrastructure/src/modules.ts`,
-    '^@taskrunner/infrastructure/offline$': `${__dirname}/libs/infrastructure/src/offline.ts`,
-    '^@taskrunner/infrastructure/tar$': `${__dirname}/libs/infrastructure/src/tar.ts`,
-    '^@taskrunner/infrastructure/telemetry$': `${__dirname}/libs/infrastructure/src/telemetry.ts`,
-    '^@taskrunner/infrastructure/threads$': `${__dirname}/libs/infrastructure/src/threads.ts`,
-    '^@taskrunner/infrastructure/worker-modules$': `${__dirname}/libs/infrastructure/src/worker-modules.ts`,
-    '^@taskrunner/infrastructure$': `${__dirname}/libs/infrastructure/src/index.ts`,
+    '^@taskrunner/(core|infrastructure)/testing$': `${__dirname}/libs/$1/src/testing/index.ts`,
+    '^@taskrunner/infrastructure/(lease|threads|modules|worker-modules)$': `${__dirname}/libs/infrastructure/src/$1.ts`,
+    '^@taskrunner/(core|infrastructure)/([a-z-]+)$': `${__dirname}/libs/$1/src/lib/$2/index.ts`,
     // What is loaded only when it is meant is named by its compiled file.
     '^(\\./(?:commands/[\\w.-]+|data-source|kubernetes-engine|open-registries|podman-engine|s3-destination|s3-object-store))\\.js$':
       '$1',

@@ -15,10 +15,7 @@ import { build } from 'esbuild';
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const NAME = 'taskrunner-verify.mjs';
 /** Our packages by their sources: so the build needs no other one before it, and leaves out what is not used. */
-const OWN = {
-  '@taskrunner/core': 'libs/core/src/index.ts',
-  '@taskrunner/infrastructure/offline': 'libs/infrastructure/src/offline.ts',
-};
+const OWN = /^@taskrunner\/(core|infrastructure)\/([a-z-]+)$/;
 const NOTED = ['README.md', 'CHANGELOG.md'];
 const NOTE = /(<!-- verifier-digest -->).*?(<!-- \/verifier-digest -->)/s;
 
@@ -29,8 +26,9 @@ const ownSources = {
   name: 'own-sources',
   setup(build) {
     build.onResolve({ filter: /^@taskrunner\// }, ({ path }) => {
-      if (OWN[path] === undefined) return { errors: [{ text: `${path} has no place in the verifier` }] };
-      return { path: join(ROOT, OWN[path]), sideEffects: false };
+      const [, library, entry] = OWN.exec(path) ?? [];
+      if (entry === undefined) return { errors: [{ text: `${path} has no place in the verifier` }] };
+      return { path: join(ROOT, 'libs', library, 'src/lib', entry, 'index.ts'), sideEffects: false };
     });
     build.onResolve({ filter: /^\.{1,2}\// }, async ({ path, importer, kind, resolveDir, pluginData }) => {
       if (pluginData === 'seen' || kind === 'require-call' || /[\\/]node_modules[\\/]/.test(importer)) return undefined;

@@ -87,7 +87,7 @@ const CASES = [
       'libs/core/src/testing/memory-run-notes.ts',
       'libs/core/src/testing/run-notes-contract.ts',
     ],
-    changed: ['libs/core/src/index.ts', 'libs/core/src/testing/index.ts'],
+    changed: ['libs/core/src/lib/ports/index.ts', 'libs/core/src/testing/index.ts'],
   },
   {
     generator: 'migration',

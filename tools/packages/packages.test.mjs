@@ -1,7 +1,7 @@
 // The libraries outside of the repository: what is in their tarballs, and that examples/embedding compiles and runs with them alone.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -22,11 +22,21 @@ const node = (words, cwd) =>
     ({ stdout }) => stdout,
     ({ message, stdout }) => assert.fail(`${message}\n${stdout}`),
   );
-/** What of a library can be imported: `''` is the library itself. */
+/** The folders of a library that can be imported: `./*` of its `exports`. */
+const floorsOf = (library) => {
+  const lib = join(ROOT, 'libs', library, 'src/lib');
+  return readdirSync(lib).filter((name) => existsSync(join(lib, name, 'index.ts')));
+};
+/** What of a library can be imported, with its types and its code. */
 const entriesOf = (library) =>
-  Object.keys(manifestOf(library).exports)
-    .filter((entry) => entry !== './package.json')
-    .map((entry) => entry.slice(1));
+  Object.entries(manifestOf(library).exports)
+    .filter(([entry]) => entry !== './package.json')
+    .flatMap(([entry, { types, default: file }]) =>
+      (entry === './*' ? floorsOf(library) : [entry.slice(2)]).map((name) => ({
+        entry: `@taskrunner/${library}/${name}`,
+        files: [types, file].map((path) => path.replace('*', name)),
+      })),
+    );
 /** The library that a file belongs to, and what it is called there. */
 const nodeModules = (path) =>
   /.*[\\/]node_modules[\\/](@[^\\/]+[\\/][^\\/]+|[^\\/]+)/.exec(path)?.[1].replace('\\', '/');
@@ -42,16 +52,16 @@ before(async () => {
 after(() => packed && rmSync(packed.folder, { recursive: true, force: true }));
 
 it('core is loaded from one file, made from its sources as they are', async () => {
-  const again = join(packed.folder, 'index.js');
-  await run('npm', ['run', '--silent', 'bundle', '--', `--outfile=${again}`], { cwd: join(ROOT, 'libs/core') });
-  assert.equal(readFileSync(join(ROOT, 'libs/core/dist/index.js'), 'utf8'), readFileSync(again, 'utf8'));
-  const loaded = await node(
-    ['-e', "require('@taskrunner/core'); console.log(JSON.stringify(Object.keys(require.cache)))"],
-    outside,
-  );
+  const again = join(packed.folder, 'core.js');
+  await run(process.execPath, [join(ROOT, 'libs/core/bundle.mjs'), again]);
+  assert.equal(readFileSync(join(ROOT, 'libs/core/dist/core.js'), 'utf8'), readFileSync(again, 'utf8'));
+  const floors = floorsOf('core');
+  const script =
+    'for (const one of process.argv.slice(1)) require(one); console.log(JSON.stringify(Object.keys(require.cache)))';
+  const loaded = JSON.parse(await node(['-e', script, ...floors.map((name) => `@taskrunner/core/${name}`)], outside));
   assert.deepEqual(
-    JSON.parse(loaded).map((path) => path.slice(path.indexOf('@taskrunner'))),
-    ['@taskrunner/core/dist/index.js'],
+    loaded.map((path) => path.slice(path.indexOf('@taskrunner'))).sort(),
+    ['core', ...floors.map((name) => `lib/${name}/index`)].map((name) => `@taskrunner/core/dist/${name}.js`).sort(),
   );
 });
 
@@ -80,7 +90,9 @@ for (const library of LIBRARIES) {
     it('has a source for each of its modules: none is left from a build of before', () => {
       const source = (path) =>
         join(ROOT, 'libs', library, path.replace(/^dist/, 'src').replace(/(\.d\.ts|\.js(\.map)?)$/, '.ts'));
-      for (const path of paths().filter((one) => one.startsWith('dist/'))) assert.ok(statSync(source(path)).isFile());
+      const bundles = library === 'core' ? ['dist/core.js', 'dist/core.js.map'] : [];
+      for (const path of paths().filter((one) => one.startsWith('dist/') && !bundles.includes(one)))
+        assert.ok(statSync(source(path)).isFile());
     });
 
     it('has maps that hold their sources, and names no map that is not there', () => {
@@ -93,16 +105,15 @@ for (const library of LIBRARIES) {
     });
 
     it('exports built files that are there, with their types', () => {
-      const { exports, engines, files } = JSON.parse(text('package.json'));
-      assert.equal(engines.node, manifestOf(library).engines.node);
-      assert.ok(Array.isArray(files));
-      for (const [entry, { types, default: file }] of Object.entries(exports)) {
-        if (entry === './package.json') continue;
-        for (const one of [types, file]) {
+      const manifest = JSON.parse(text('package.json'));
+      assert.equal(manifest.engines.node, manifestOf(library).engines.node);
+      assert.ok(Array.isArray(manifest.files));
+      for (const { entry, files } of entriesOf(library)) {
+        for (const one of files) {
           assert.match(one, /^\.\/dist\//);
           assert.ok(paths().includes(one.slice(2)), `${entry}: ${one}`);
         }
-        load(`@taskrunner/${library}${entry.slice(1)}`);
+        load(entry);
       }
     });
 
@@ -135,21 +146,23 @@ for (const library of LIBRARIES) {
 describe('outside of the repository', () => {
   it('the tar reader and the defaults load nothing but the two libraries', async () => {
     const script = 'require(process.argv[1]); console.log(JSON.stringify(Object.keys(require.cache)))';
-    for (const entry of ['tar', 'defaults']) {
+    for (const entry of ['archive', 'configuration']) {
       const loaded = JSON.parse(await node(['--eval', script, `@taskrunner/infrastructure/${entry}`], outside));
       assert.deepEqual([...new Set(loaded.map(nodeModules))].sort(), [
         '@taskrunner/core',
         '@taskrunner/infrastructure',
       ]);
       const own = loaded.filter((path) => path.includes('infrastructure'));
-      assert.ok(own.every((path) => /dist[\\/](\w+\.js|lib[\\/](archive|configuration)[\\/])/.test(path)));
+      assert.ok(own.every((path) => /dist[\\/]lib[\\/](archive|configuration)[\\/]/.test(path)));
     }
   });
 
   it('errors are recognised across two copies of a library', () => {
     const second = createRequire(join(install(packed.contents, join(packed.folder, 'second')), 'package.json'));
-    for (const name of ['@taskrunner/core', '@taskrunner/infrastructure']) {
-      const [one, other] = [load(name), second(name)];
+    for (const library of LIBRARIES) {
+      const all = (from) =>
+        Object.assign({}, ...floorsOf(library).map((name) => from(`@taskrunner/${library}/${name}`)));
+      const [one, other] = [all(load), all(second)];
       const classes = Object.keys(one).filter((key) => one[key]?.prototype instanceof Error && key !== 'BrandedError');
       assert.ok(classes.length > 2);
       for (const key of classes) {
@@ -161,8 +174,8 @@ describe('outside of the repository', () => {
             assert.ok(!one[another].is(error), `${key} is no ${another}`);
       }
     }
-    const { CodedError } = second('@taskrunner/core');
-    assert.ok(load('@taskrunner/core').isCodedError(new CodedError('X', 'x', 'y')));
+    const { CodedError } = second('@taskrunner/core/foundation');
+    assert.ok(load('@taskrunner/core/foundation').isCodedError(new CodedError('X', 'x', 'y')));
   });
 
   it('the example compiles strictly, types of libraries included, and plans what the command line plans', async () => {
@@ -194,7 +207,7 @@ describe('outside of the repository', () => {
     for (const name of ['embed.ts', 'tsconfig.json']) cpSync(join(EXAMPLE, name), join(outside, name));
 
     // Each other entry too: a type that a library does not bring along is a fault here.
-    const entries = LIBRARIES.flatMap((library) => entriesOf(library).map((entry) => `@taskrunner/${library}${entry}`));
+    const entries = LIBRARIES.flatMap((library) => entriesOf(library).map(({ entry }) => entry));
     const named = entries.map((entry, index) => `export * as entry${index} from '${entry}';\n`);
     writeFileSync(join(outside, 'entries.ts'), named.join(''));
     const config = { extends: './tsconfig.json', files: ['embed.ts', 'entries.ts'] };

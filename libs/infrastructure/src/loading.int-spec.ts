@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Loaded by the first who needs them: each costs every process that starts 20 to 100 ms of processor time. */
@@ -18,7 +19,11 @@ const LATER = [
 // In a process of its own: here, Jest loads what it likes.
 const SCRIPT = 'require(process.argv[1]); console.log(JSON.stringify(Object.keys(require.cache)))';
 
-it.each(['index', 'modules', 'worker-modules', 'offline', 'telemetry', 'lease', 'threads', 'tar', 'defaults'])(
+const ENTRIES = readdirSync(join(__dirname, 'lib')).filter((name) =>
+  existsSync(join(__dirname, 'lib', name, 'index.ts')),
+);
+
+it.each(['modules', 'worker-modules', 'lease', 'threads', ...ENTRIES.map((name) => `lib/${name}/index`)])(
   'the entry `%s` loads no library that few need',
   (entry) => {
     const path = join(__dirname, '..', 'dist', `${entry}.js`);

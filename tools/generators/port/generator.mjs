@@ -13,20 +13,25 @@ export default async function port(tree, options) {
   const core = 'libs/core/src';
   for (const file of [`lib/ports/${kebab}.ts`, `testing/${kebab}-contract.ts`, `testing/memory-${kebab}.ts`])
     mustBeNew(tree, 'name', `${core}/${file}`);
-  const index = new Source(tree, `${core}/index.ts`);
+  const index = new Source(tree, `${core}/lib/ports/index.ts`);
   const testing = new Source(tree, `${core}/testing/index.ts`);
-  const isTaken = (name) => new RegExp(`\\b${name}\\b`).test(index.text + testing.text);
+  const exported = tree
+    .children(`${core}/lib`)
+    .map((floor) => `${core}/lib/${floor}/index.ts`)
+    .filter((path) => tree.exists(path))
+    .map((path) => tree.read(path, 'utf8'));
+  const isTaken = (name) => [...exported, testing.text].some((text) => new RegExp(`\\b${name}\\b`).test(text));
   for (const name of [pascal, `Memory${pascal}`, `${camel}Contract`])
     if (isTaken(name)) refuse('name', `core exports ${name} already.`, 'Choose another name.');
 
   generateFiles(tree, join(import.meta.dirname, 'files'), core, { ...names, about, tmpl: '' });
-  index.insert(index.text.length, `export { ${pascal} } from './lib/ports/${kebab}';\n`);
+  index.insert(index.text.length, `export { ${pascal} } from './${kebab}';\n`);
   index.write();
-  const exported = [
+  const lines = [
     `export { ${camel}Contract, type ${pascal}Bench } from './${kebab}-contract';`,
     `export { Memory${pascal} } from './memory-${kebab}';`,
   ];
-  testing.insert(testing.text.length, `${exported.join('\n')}\n`);
+  testing.insert(testing.text.length, `${lines.join('\n')}\n`);
   testing.write();
 
   return finished(tree, [

@@ -11,8 +11,9 @@ const options = {
 };
 require.extensions['.ts'] = (module, file) => module._compile(transformFileSync(file, options).code, file);
 const find = Module._resolveFilename;
-const core = resolve(__dirname, '../../../../../core/src/index.ts');
-Module._resolveFilename = (request, ...rest) => find(request === '@taskrunner/core' ? core : request, ...rest);
+const core = resolve(__dirname, '../../../../../core/src/lib');
+const sourceOf = (request) => request.replace(/^@taskrunner\/core\/([a-z]+)$/, `${core}/$1/index.ts`);
+Module._resolveFilename = (request, ...rest) => find(sourceOf(request), ...rest);
 
 const { startEmbeddedPostgres } = require('../embedded-postgres.ts');
 startEmbeddedPostgres(JSON.parse(process.argv[2])).then(

@@ -11,8 +11,9 @@ const options = {
 };
 require.extensions['.ts'] = (module, file) => module._compile(transformFileSync(file, options).code, file);
 const find = Module._resolveFilename;
-const core = resolve(__dirname, '../../../../../core/src/index.ts');
-const sourceOf = (request) => (request === '@taskrunner/core' ? core : request.replace(/^(\.{1,2}\/.*)\.js$/, '$1'));
+const core = resolve(__dirname, '../../../../../core/src/lib');
+const sourceOf = (request) =>
+  request.replace(/^@taskrunner\/core\/([a-z]+)$/, `${core}/$1/index.ts`).replace(/^(\.{1,2}\/.*)\.js$/, '$1');
 // Sources name each other as what they become.
 Module._resolveFilename = (request, from, ...rest) =>
   find(from?.filename.endsWith('.ts') ? sourceOf(request) : request, from, ...rest);

@@ -1,38 +1,46 @@
-import * as core from '../../index';
-import { BrandedError } from './branded-error';
-import { CodedError, isCodedError } from './coded-error';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { PackLibraryError, SubmitRunError } from './lib/operations';
+import { PlannerError } from './lib/ports';
+import { SecretError } from './lib/secret';
+import { BrandedError } from './lib/foundation/branded-error';
+import { CodedError, isCodedError } from './lib/foundation/coded-error';
 
-/** A copy of the library, as a second installation of it loads one. */
-function copyOf(): typeof core {
-  let copy: typeof core | undefined;
+/** The class of a copy of the library, as a second installation of it loads one. */
+function copyOfPackLibraryError(): typeof PackLibraryError {
+  let copy: typeof PackLibraryError | undefined;
   jest.isolateModules(() => {
-    copy = jest.requireActual<typeof core>('../../index');
+    copy = jest.requireActual<{ PackLibraryError: typeof PackLibraryError }>('./lib/operations').PackLibraryError;
   });
   if (copy === undefined) throw new Error('no copy');
   return copy;
+}
+
+/** What every floor exports. */
+function everyExport(): unknown[] {
+  const floors = join(__dirname, 'lib');
+  return readdirSync(floors)
+    .filter((floor) => existsSync(join(floors, floor, 'index.ts')))
+    .flatMap((floor) => Object.values(jest.requireActual<Record<string, unknown>>(join(floors, floor, 'index.ts'))));
 }
 
 const help = 'Name a pack that is there.';
 
 describe('a branded error', () => {
   it('is recognised by the guard of its class and of those above it, and by no other', () => {
-    const error = new core.PlannerError('PLANNER_BUSY', 'busy', help);
-    expect([core.PlannerError, CodedError, core.SubmitRunError].map((one) => one.is(error))).toEqual([
-      true,
-      true,
-      false,
-    ]);
-    expect(core.PlannerError.is(new CodedError('PLANNER_BUSY', 'busy', help))).toBe(false);
+    const error = new PlannerError('PLANNER_BUSY', 'busy', help);
+    expect([PlannerError, CodedError, SubmitRunError].map((one) => one.is(error))).toEqual([true, true, false]);
+    expect(PlannerError.is(new CodedError('PLANNER_BUSY', 'busy', help))).toBe(false);
   });
 
   it('is recognised across copies of the library, where instanceof fails', () => {
-    const other = copyOf();
-    const error = new other.PackLibraryError('PACK_NOT_FOUND', 'no pack', help);
-    expect(error instanceof core.PackLibraryError).toBe(false);
-    expect(core.PackLibraryError.is(error)).toBe(true);
+    const OtherError = copyOfPackLibraryError();
+    const error = new OtherError('PACK_NOT_FOUND', 'no pack', help);
+    expect(error instanceof PackLibraryError).toBe(false);
+    expect(PackLibraryError.is(error)).toBe(true);
     expect(isCodedError(error)).toBe(true);
-    expect(core.SecretError.is(error)).toBe(false);
-    expect(other.PackLibraryError.is(new core.PackLibraryError('PACK_NOT_FOUND', 'no pack', help))).toBe(true);
+    expect(SecretError.is(error)).toBe(false);
+    expect(OtherError.is(new PackLibraryError('PACK_NOT_FOUND', 'no pack', help))).toBe(true);
   });
 
   it('cannot be made of a document, and is told by no member that a document can have', () => {
@@ -55,7 +63,7 @@ describe('a branded error', () => {
 });
 
 it('has a brand of its own in every class of errors that the library gives away', () => {
-  const classes = Object.values(core).filter(
+  const classes = everyExport().filter(
     (one): one is typeof CodedError => typeof one === 'function' && one.prototype instanceof Error,
   );
   const brands = classes
