@@ -2,7 +2,7 @@ import type { Digest } from '@taskrunner/core/foundation';
 import type { ProbeDocuments } from '@taskrunner/core/ports';
 
 /** Sandboxes that can be probed again. */
-export interface ProbedSandboxes {
+interface ProbedSandboxes {
   readonly documents: ReadonlyMap<Digest, string>;
   /** Probes again; true if it has come out otherwise. */
   again(): Promise<boolean>;

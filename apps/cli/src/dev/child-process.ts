@@ -12,7 +12,7 @@ export interface ChildEnd {
 }
 
 /** What to start. */
-export interface ChildPlan {
+interface ChildPlan {
   readonly name: string;
   /** Script and its arguments for our own Node.js. */
   readonly args: readonly string[];

@@ -12,7 +12,7 @@ export interface DevDatabase {
 }
 
 /** What the configuration of the stack is made of. */
-export interface DevConfigurationFacts {
+interface DevConfigurationFacts {
   readonly directory: StateDirectory;
   readonly database: DevDatabase;
   readonly issuer: string;

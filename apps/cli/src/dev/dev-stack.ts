@@ -32,7 +32,7 @@ import { writeTrustFile } from './trust-file';
 import { keepUp } from './upkeep';
 
 /** How to start the stack. */
-export interface DevStackOptions {
+interface DevStackOptions {
   /** Folder of everything that it keeps, made on first use. */
   readonly stateDirectory: string;
   /** Ports on 127.0.0.1; those of the last start or free ones where absent. */

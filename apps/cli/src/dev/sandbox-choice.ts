@@ -31,7 +31,7 @@ export async function chooseSandbox(hidden: readonly string[]): Promise<SandboxC
  * What must be added to `/usr` for `node` and `npm` to be found: the prefix of this Node.js and npm's own folder, where they lie
  * elsewhere. A prefix that is not an installation of its own (a home folder with a `bin`, say) is not shown.
  */
-export function sandboxRoots(node: string, npm: string | null): readonly string[] {
+function sandboxRoots(node: string, npm: string | null): readonly string[] {
   const roots: string[] = [];
   const isShown = (path: string) => [...roots, '/usr'].some((root) => path === root || path.startsWith(`${root}/`));
   const program = realPath(node);

@@ -5,7 +5,7 @@ import type { DatedKey, KeyRing } from './key-ring';
 import { readJsonFile, replaceFile } from './state-directory';
 
 /** What `taskrunner verify` is to trust of this stack. */
-export interface TrustFacts {
+interface TrustFacts {
   readonly keys: KeyRing;
   readonly issuer: string;
   readonly audience: string;

@@ -128,7 +128,7 @@ function collect(value: string, before: readonly string[] = []): readonly string
 }
 
 /** What `--expect` says. Throws `CLI_USAGE`; an artifact's file is hashed. */
-export async function readExpectation(written: readonly string[]): Promise<Expectation> {
+async function readExpectation(written: readonly string[]): Promise<Expectation> {
   const expect: { -readonly [Name in keyof Expectation]: Expectation[Name] } = {};
   for (const one of written) {
     const [, name, value = ''] = /^([a-z]+)=(.+)$/s.exec(one) ?? [];

@@ -7,7 +7,7 @@ import { readTarFiles } from '@taskrunner/infrastructure/archive';
 import { CliError } from '../terminal/cli-error';
 
 /** A pack as it was named on the command line. */
-export interface LoadedPack {
+interface LoadedPack {
   readonly source: PackSource;
   /** How messages name the manifest. */
   readonly shown: string;

@@ -22,7 +22,7 @@ import { NOBODY } from './pack-in-hand';
 type Planned = Extract<ReturnType<typeof planPack>, { kind: 'planned' }>['planned'];
 
 /** A plan made here, or everything that is wrong. */
-export type OfflinePlanning =
+type OfflinePlanning =
   | {
       readonly kind: 'planned';
       readonly planned: Planned;

@@ -3,7 +3,7 @@ import { CliError } from '../terminal/cli-error';
 import { readProblem, ServerProblem } from './server-problem';
 
 /** One request to the server. */
-export interface ServerRequest {
+interface ServerRequest {
   readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Sent as JSON. */
   readonly body?: unknown;
@@ -15,7 +15,7 @@ export interface ServerRequest {
 }
 
 /** A JSON answer. */
-export interface ServerAnswer {
+interface ServerAnswer {
   readonly status: number;
   readonly headers: Headers;
   readonly body: Json;

@@ -7,7 +7,7 @@ import { getRun, listSteps, planOrder } from './run-api';
 import { waitsForPerson, type RunView } from './run-views';
 
 /** How a run is followed. */
-export interface Following {
+interface Following {
   readonly client: Client;
   readonly runId: string;
   readonly display: RunDisplay;

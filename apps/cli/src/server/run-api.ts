@@ -101,7 +101,7 @@ export interface DecisionBody {
 }
 
 /** Its answer. */
-export interface ReceiptView {
+interface ReceiptView {
   readonly gateId: string;
   readonly status: string;
   readonly approvals: number;
@@ -117,7 +117,7 @@ export async function getStep(client: Client, runId: string, step: string): Prom
 }
 
 /** What is posted of a step whose outcome nobody knows. */
-export interface ResolutionBody {
+interface ResolutionBody {
   readonly execution: number;
   readonly outcome: 'succeeded' | 'failed' | 'retry';
   readonly reason: string;

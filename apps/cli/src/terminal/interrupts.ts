@@ -1,5 +1,5 @@
 /** What is done at Ctrl-C. */
-export interface InterruptHandlers {
+interface InterruptHandlers {
   readonly onFirst: () => void;
   /** No second one came. */
   readonly onDetach: () => void;

@@ -3,7 +3,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** What stands behind a balancer: where it answers, and where it says whether it is ready. */
-export interface Backend {
+interface Backend {
   readonly url: string;
   readonly health: string;
 }

@@ -293,7 +293,7 @@ export class Caller {
   }
 }
 
-export interface SseLine {
+interface SseLine {
   readonly id: number | null;
   readonly data: Record<string, Json>;
 }

@@ -7,7 +7,7 @@ import { pause } from './stack';
 export const WEBHOOK_SECRET = `whsec_${Buffer.alloc(32, 9).toString('base64')}`;
 
 /** A message that was taken. */
-export interface ReceivedDelivery {
+interface ReceivedDelivery {
   readonly type: string;
   readonly timestamp: string;
   readonly data: { readonly runId: string; readonly [name: string]: unknown };

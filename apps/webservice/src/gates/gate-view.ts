@@ -91,7 +91,7 @@ function decisionsOf(row: GateRow): Json[] {
 }
 
 /** What is known of a gate of a run that never opened for people. */
-export interface UnopenedGate {
+interface UnopenedGate {
   readonly gate: string;
   /** Null: the run has not reached it. */
   readonly step: StepRow | null;

@@ -8,7 +8,7 @@ import { MetricsExporter, MetricsController } from './metrics.controller';
 
 /** The routes of the health port. It is an application of its own, so what they ask is handed over by the other one as it is. */
 @Module({})
-export class HealthRoutesModule {
+class HealthRoutesModule {
   static of(readiness: Readiness, exporter: MetricsExporter): DynamicModule {
     return {
       module: HealthRoutesModule,

@@ -14,7 +14,7 @@ export interface LogFormat {
 }
 
 /** Where a reader goes on whose stream ends before its run. */
-export interface Resume {
+interface Resume {
   readonly reason: string;
   /** The reader has everything up to this line. */
   readonly at: number;

@@ -4,7 +4,7 @@ import type { LogFormat } from './log-format';
 import { framesOf, type LogFrames } from './log-frames';
 
 /** A numbered chunk of a run, for all who read it. */
-export interface SharedChunk {
+interface SharedChunk {
   readonly firstLine: number;
   readonly lastLine: number;
   readonly step: string;

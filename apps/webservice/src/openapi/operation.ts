@@ -31,7 +31,7 @@ export interface Answer {
 }
 
 /** Everything that the OpenAPI document says of a route, and what the guard asks of its caller. */
-export interface OperationFacts {
+interface OperationFacts {
   readonly id: string;
   readonly summary: string;
   readonly description?: string;

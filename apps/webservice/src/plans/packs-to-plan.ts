@@ -16,7 +16,7 @@ import { PackIntake } from '../packs/pack-intake';
 import type { PackRequest, SentPack } from './pack-request';
 
 /** A pack with the published packs that it uses, and who verifiably signed it. */
-export interface PackToPlan {
+interface PackToPlan {
   readonly source: PackSource;
   readonly signers: readonly string[];
 }

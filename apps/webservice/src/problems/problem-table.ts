@@ -1,7 +1,7 @@
 import type { ProblemCode } from './problem-code';
 
 /** What a code means in HTTP. */
-export interface ProblemEntry {
+interface ProblemEntry {
   readonly status: number;
   readonly title: string;
   /** What to do. */

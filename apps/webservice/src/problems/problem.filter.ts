@@ -14,7 +14,7 @@ import { allowedMethods } from '../requests/allowed-methods';
 import { ApiError, toProblem } from './problem';
 
 /** The trace that a request belongs to: the caller's (W3C Trace Context), or a new one. */
-export function traceIdOf(request: Request): string {
+function traceIdOf(request: Request): string {
   const supplied = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(request.get('traceparent') ?? '');
   return supplied?.[1] ?? randomBytes(16).toString('hex');
 }

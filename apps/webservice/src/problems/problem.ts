@@ -35,7 +35,7 @@ export interface Problem {
 }
 
 /** Where a problem happened. */
-export interface ProblemPlace {
+interface ProblemPlace {
   /** How others reach the API. */
   readonly publicUrl: string;
   readonly traceId: string;

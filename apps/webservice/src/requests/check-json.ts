@@ -1,5 +1,5 @@
 /** What JSON.parse lets pass and we do not (api.md §1). */
-export interface JsonObjection {
+interface JsonObjection {
   readonly what: string;
   /** Offset in the text. */
   readonly at: number;

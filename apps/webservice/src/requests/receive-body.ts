@@ -15,7 +15,7 @@ export interface BodyBounds {
 }
 
 /** A body as it came, not parsed yet. */
-export interface ReceivedBody {
+interface ReceivedBody {
   readonly bytes: Uint8Array;
   /** Keys and elements. */
   readonly values: number;
@@ -25,7 +25,7 @@ export interface ReceivedBody {
 const BYTES_A_TURN = 256 * 1024;
 
 /** What all requests share while their bodies come in, and what one of them holds. */
-export interface BodyRoom {
+interface BodyRoom {
   readonly reading: ReadingTurns;
   readonly dropping: ReadingTurns;
   readonly held: HeldBytes;

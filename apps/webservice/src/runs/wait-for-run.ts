@@ -7,7 +7,7 @@ import type { RunTails } from './run-tails';
 export type WaitFor = 'end' | 'attention' | 'change';
 
 /** True if the run is as the caller waits for. `known`: the version that the caller has. */
-export function isReached(run: RunSummary, what: WaitFor, known: number): boolean {
+function isReached(run: RunSummary, what: WaitFor, known: number): boolean {
   if (isOver(run.status)) return true;
   switch (what) {
     case 'end':

@@ -5,7 +5,7 @@ import type { Deadline } from '../quarantine/quarantine';
 /** How long before its lease ends a worker's children are killed. */
 const FENCE_MARGIN_MS = 2_000;
 
-export interface LeaseKeeperDependencies {
+interface LeaseKeeperDependencies {
   readonly url: string;
   readonly supervisor: { renew(deadlineMs: number, sentAtMs: number): void };
   readonly quarantine: { renew(deadline: Deadline): void };

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { WorkerSession } from '@taskrunner/core/ports';
 import { atMost } from '../loops/drain';
 
-export interface Renewal {
+interface Renewal {
   readonly held: boolean;
   /** Database time, milliseconds. */
   readonly at: number;
@@ -15,7 +15,7 @@ export interface Renewal {
 export type LeaseLoss = { readonly reason: 'swept' } | { readonly reason: 'thread-failed'; readonly error: unknown };
 
 /** Told of what becomes of a lease. */
-export interface LeaseListener {
+interface LeaseListener {
   readonly onRenewed: (renewal: Renewal) => void;
   readonly onLost: (loss: LeaseLoss) => void;
 }

@@ -2,7 +2,7 @@ import { deliverWebhook, type DeliverWebhookDependencies } from '@taskrunner/cor
 import type { DueAnnouncement } from '@taskrunner/core/ports';
 import type { WorkerLog } from '../reporting/worker-log';
 
-export interface AnnounceLoopOptions {
+interface AnnounceLoopOptions {
   /** Pause when nothing is due, milliseconds. */
   readonly intervalMs: number;
   /** How long a try may take before another worker may take it up, milliseconds: longer than a try. */

@@ -24,7 +24,7 @@ interface Opened {
   usedAt: number;
 }
 
-export interface AssignmentLoopOptions {
+interface AssignmentLoopOptions {
   readonly claimIntervalMs: number;
   readonly assignmentStatusIntervalMs: number;
   /** The same while nothing is known that it could hold. */

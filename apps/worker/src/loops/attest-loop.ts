@@ -13,10 +13,10 @@ const GIVE_WAY_MS = 5_000;
 const GIVE_WAY_STEP_MS = 100;
 
 /** Around the sealing of each run: telemetry. */
-export type AttestWatch = (item: OutboxItem, work: () => Promise<Attested>) => Promise<Attested>;
+type AttestWatch = (item: OutboxItem, work: () => Promise<Attested>) => Promise<Attested>;
 
 /** Settings of the loop. */
-export interface AttestSettings {
+interface AttestSettings {
   /** How often it looks for runs that nobody told it of. */
   readonly intervalMs: number;
   /** Runs that are sealed at once. */

@@ -31,7 +31,7 @@ export interface ClaimLoopOptions {
   readonly refuseIntervalMs: number;
 }
 
-export type DriveWatch = (run: ClaimedRun, work: () => Promise<Driven | 'failed'>) => Promise<Driven | 'failed'>;
+type DriveWatch = (run: ClaimedRun, work: () => Promise<Driven | 'failed'>) => Promise<Driven | 'failed'>;
 
 /**
  * Claims due runs and drives them, as many at once as configured. One query for all driven runs finds new inbox messages. A run in

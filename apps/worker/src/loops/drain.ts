@@ -1,7 +1,7 @@
 import type { ClaimedRun } from '@taskrunner/core/ports';
 
 /** A step that a worker which leaves did not wait for any longer, as `step#execution`. */
-export interface AbandonedStep {
+interface AbandonedStep {
   readonly run: Pick<ClaimedRun, 'tenant' | 'runId'>;
   readonly step: string;
   readonly effects: 'idempotent' | 'once';

@@ -4,7 +4,7 @@ import type { WorkerLog } from '../reporting/worker-log';
 export const DUTIES = ['claim', 'drive', 'refuse', 'mail', 'attest', 'seal', 'assignment', 'standings'] as const;
 export type Duty = (typeof DUTIES)[number];
 
-export interface DutySetting {
+interface DutySetting {
   /** How long a duty may fail before the worker is not ready, milliseconds. Absent: for ever. */
   readonly unreadyAfterMs?: number;
   readonly onFailed?: (duty: Duty) => void;

@@ -7,7 +7,7 @@ import type { WorkerSession, ParkedKind, RunEnvironments } from '@taskrunner/cor
 import { unmetOfEnvironment, UNMET_PARTS, type Unmet, type WorkerMeans } from '@taskrunner/core/publisher';
 import type { WorkerLog } from '../reporting/worker-log';
 
-export interface HonourDependencies {
+interface HonourDependencies {
   readonly environments: RunEnvironments;
   readonly means: () => WorkerMeans;
   /** Digests of the environments that the worker's own configuration gives and its probe holds. */
@@ -18,7 +18,7 @@ export interface HonourDependencies {
 }
 
 /** Runs that wait for a worker which has one part of an environment, and for how long the first has, seconds. */
-export interface UnhonouredCount {
+interface UnhonouredCount {
   readonly part: string;
   readonly runs: number;
   readonly oldestSeconds: number;

@@ -6,7 +6,7 @@ import type { Grace } from './drain';
 import type { HonourLoop } from './honour-loop';
 
 /** How long steps of a worker that leaves may take, milliseconds: to end, and to stop. */
-export interface LeaveTimes {
+interface LeaveTimes {
   readonly drainMs: number;
   readonly stopGraceMs: number;
 }

@@ -5,7 +5,7 @@ import type { LeaseKeeper } from '../lease/lease-keeper';
 import type { Deadline } from './quarantine';
 import type { SandboxProbes } from '../sandbox-probes';
 
-export interface IsolatedDriverDependencies {
+interface IsolatedDriverDependencies {
   readonly driving: DriverDependencies;
   readonly claims: Pick<Claims, 'beginIsolated'>;
   readonly honours: Pick<HonourLoop, 'honours'>;

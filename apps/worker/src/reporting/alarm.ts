@@ -10,7 +10,7 @@ export interface Alarm {
 }
 
 /** Numbers that grow with alarms. */
-export interface AlarmCounters {
+interface AlarmCounters {
   add(
     name: 'taskrunner_alarms_total' | 'taskrunner_documents_altered_total',
     value: number,

@@ -23,7 +23,7 @@ export type Answered =
   | { readonly kind: 'missing'; readonly digests: readonly Digest[] };
 
 /** Most bytes that a value may have: 16 MiB as RFC 8785 text. */
-export const MAX_VALUE_BYTES = 16 * 1024 * 1024;
+const MAX_VALUE_BYTES = 16 * 1024 * 1024;
 
 class Fault extends BrandedError {
   static {

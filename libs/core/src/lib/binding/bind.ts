@@ -16,7 +16,7 @@ export type BoundFile =
   | { readonly kind: 'content'; readonly content: Json; readonly secret: boolean };
 
 /** A leaf's parameters with no template left. */
-export interface BoundStep {
+interface BoundStep {
   readonly with: JsonObject;
   readonly env: { readonly [name: string]: string };
   readonly files: { readonly [path: string]: BoundFile | readonly BoundFile[] };

@@ -23,7 +23,7 @@ import { valueOf, type Missing } from './values';
 // that the driver, when an effect starts, and the verifier, who may hold no values, derive the same digests by the same names.
 
 /** Digests of what steps behind a gate read: by step or, of `previous`, by item; `inputs(<pack>)`, `failed(<scope>)`. */
-export type GateReads = { readonly [read: string]: Digest };
+type GateReads = { readonly [read: string]: Digest };
 
 // No step id holds a parenthesis: these names are no places.
 const inputsRead = (pack: StepId): string => `inputs(${pack})`;

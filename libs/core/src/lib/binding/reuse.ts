@@ -34,7 +34,7 @@ export function doneAgain(index: PlanIndex, from: string): ReadonlySet<NodeId> {
  * True if everything that a leaf's expressions read of the run is now what it was when the original started it: its result is then the
  * one that it would be given for. Who decided at a gate is another matter: of an approval the decision and the response count.
  */
-export function readsAsBefore(index: PlanIndex, step: StepId, then: RunProjection, now: RunProjection): boolean {
+function readsAsBefore(index: PlanIndex, step: StepId, then: RunProjection, now: RunProjection): boolean {
   const before = readsDigest({ index, results: then }, step);
   return before !== null && before === readsDigest({ index, results: now }, step);
 }

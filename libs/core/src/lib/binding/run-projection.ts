@@ -20,7 +20,7 @@ export interface CapturedArtifact {
   readonly mediaType: string;
 }
 
-export interface CountedDecision {
+interface CountedDecision {
   readonly decisionId: string;
   readonly decision: 'approved' | 'rejected' | 'withdrawn';
   readonly person: Subject;

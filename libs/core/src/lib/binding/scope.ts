@@ -223,7 +223,7 @@ function artifactsOf(step: StepId, artifacts: readonly CapturedArtifact[]): Json
 }
 
 /** An artifact as expressions see it (language.md §5). */
-export function artifactValue(step: StepId, { name, path, digest, size, mediaType }: CapturedArtifact): JsonObject {
+function artifactValue(step: StepId, { name, path, digest, size, mediaType }: CapturedArtifact): JsonObject {
   return { name, step, digest, size, mediaType, path };
 }
 

@@ -5,7 +5,7 @@ import { LineIndex } from './line-index';
 import { type PlainNode, readPlain } from './plain-document';
 
 /** What is accepted of a document. */
-export interface DocumentLimits {
+interface DocumentLimits {
   /** Bytes of UTF-8; 5 MiB unless told. */
   readonly maxBytes?: number;
   /** Levels of lists and objects in each other; 100 unless told. */

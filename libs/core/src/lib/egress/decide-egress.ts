@@ -15,7 +15,7 @@ export type EgressCode =
   | 'EGRESS_NOT_LISTED';
 
 /** A decision, and the rule that allowed it. */
-export interface EgressDecision {
+interface EgressDecision {
   readonly allowed: boolean;
   readonly rule: EgressRule | null;
   readonly code: EgressCode;
@@ -41,7 +41,7 @@ export function decideEgress(rules: readonly EgressRule[], target: Target): Egre
 }
 
 /** What a target that is allowed by its name may be dialled at, or why it may not. */
-export interface DialDecision {
+interface DialDecision {
   /** The address to dial, exactly; null: none. */
   readonly address: string | null;
   readonly code: EgressCode;

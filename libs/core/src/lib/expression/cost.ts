@@ -2,9 +2,9 @@ import type { ExpressionFault } from './expression-fault';
 import type { SyntaxNode } from './syntax';
 
 /** How many elements a list is assumed to have where nothing is known of it. */
-export const ASSUMED_ITEMS = 100;
+const ASSUMED_ITEMS = 100;
 /** The largest estimate that is admitted: about four lists inside each other. */
-export const MAX_ESTIMATE = 1_000_000_000;
+const MAX_ESTIMATE = 1_000_000_000;
 
 /** `EXPR_COST` if the estimate is above the limit. What the values really take is counted while they are evaluated. */
 export function costFault(node: SyntaxNode): ExpressionFault | null {

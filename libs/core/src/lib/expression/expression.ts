@@ -15,7 +15,7 @@ import { TextMemo } from './text-memo';
 export const EXPRESSION_BEHAVIOUR = 1;
 
 /** The types of the roots in scope. A root that is not named here is `EXPR_UNKNOWN_NAME`. */
-export type ScopeTypes = Readonly<Record<string, StaticType>>;
+type ScopeTypes = Readonly<Record<string, StaticType>>;
 
 /** An expression that was read: immutable, and the same for every spelling of the same tree. */
 export interface Expression {
@@ -30,7 +30,7 @@ export interface Expression {
 }
 
 /** What reading an expression gives: an expression, or all that is wrong with it. */
-export type ParsedExpression =
+type ParsedExpression =
   | { readonly kind: 'expression'; readonly expression: Expression }
   | { readonly kind: 'faults'; readonly faults: readonly ExpressionFault[] };
 

@@ -5,7 +5,7 @@ import { Meter } from './meter';
 import { evaluateText, parseTemplate, printTemplate, readsOf, type Template } from './template';
 
 /** A fault in a string of a JSON value; `pointer` is its RFC 6901 place in the value. */
-export interface TemplateFault extends ExpressionFault {
+interface TemplateFault extends ExpressionFault {
   readonly pointer: string;
 }
 
@@ -21,7 +21,7 @@ export interface JsonTemplate {
 }
 
 /** What reading a JSON value as a template gives. */
-export type ParsedJsonTemplate =
+type ParsedJsonTemplate =
   | { readonly kind: 'template'; readonly template: JsonTemplate }
   | { readonly kind: 'faults'; readonly faults: readonly TemplateFault[] };
 

@@ -5,7 +5,7 @@ import { ExpressionError } from './expression-fault';
 /** Longest expression, UTF-16 units. */
 export const MAX_EXPRESSION_LENGTH = 16_384;
 /** Most tokens of one expression; also bounds the depth of its tree. */
-export const MAX_TOKENS = 1_000;
+const MAX_TOKENS = 1_000;
 /** Deepest nesting of brackets, operators that bind to the right, and JSON literals. */
 export const MAX_NESTING = 64;
 
@@ -23,7 +23,7 @@ export interface Token {
 }
 
 /** Tokens and the offset at which reading stopped: the end of the text, or the `}}` that closes the expression. */
-export interface Lexed {
+interface Lexed {
   readonly tokens: readonly Token[];
   readonly end: number;
 }

@@ -4,9 +4,9 @@ import { ExpressionError } from './expression-fault';
 /** Steps that one evaluation may take: one per node visited, element produced or compared, and per 8 characters of text. */
 export const MAX_STEPS = 10_000_000;
 /** Longest text an expression may make, UTF-16 units. */
-export const MAX_TEXT_LENGTH = 16 * 1024 * 1024;
+const MAX_TEXT_LENGTH = 16 * 1024 * 1024;
 /** Deepest value an expression may make or compare. */
-export const MAX_VALUE_DEPTH = 200;
+const MAX_VALUE_DEPTH = 200;
 
 /** Counts the work of one evaluation. The count depends on expression and values alone, so every machine stops at the same step. */
 export class Meter {

@@ -56,7 +56,7 @@ export type SyntaxNode = { [K in keyof Shapes]: { readonly kind: K; readonly at:
 export type NodeOf<Kind extends SyntaxNode['kind']> = Extract<SyntaxNode, { kind: Kind }>;
 
 /** Words that are operators or literals where a value begins; a field of that name is written in double quotes, or after a dot. */
-export const RESERVED_WORDS: ReadonlySet<string> = new Set(['and', 'or', 'not', 'true', 'false', 'null', 'let', 'in']);
+const RESERVED_WORDS: ReadonlySet<string> = new Set(['and', 'or', 'not', 'true', 'false', 'null', 'let', 'in']);
 
 const BARE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 

@@ -9,7 +9,7 @@ import { parseTokens } from './parse';
 import { TextMemo } from './text-memo';
 
 /** One piece of a text with expressions in it; `at` is the UTF-16 offset of the expression's `{{` in the text. */
-export type TemplatePart =
+type TemplatePart =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'expression'; readonly expression: Expression; readonly at: number };
 
@@ -83,7 +83,7 @@ export function printTemplate(template: Template): string {
 }
 
 /** The expressions in a template, in order. */
-export function expressionsOf(template: Template): readonly Expression[] {
+function expressionsOf(template: Template): readonly Expression[] {
   switch (template.kind) {
     case 'literal':
       return [];

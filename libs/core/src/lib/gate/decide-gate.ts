@@ -12,7 +12,7 @@ export type GateRefusal =
   | 'GATE_GRANT_MISSING'
   | 'GATE_ALREADY_COUNTED';
 
-export type GateVerdict =
+type GateVerdict =
   | { readonly kind: 'refused'; readonly code: GateRefusal }
   /** It counts; more are needed, or it was withdrawn. */
   | { readonly kind: 'counted'; readonly gate: GateState }

@@ -3,7 +3,7 @@ import { isJsonObject, type Json } from '../foundation/json';
 import type { PolicyLevel } from '../plan/plan';
 
 /** The result of a policy. `undecided` is closed: it never opens a gate. */
-export type PolicyResult = 'allow' | 'deny' | 'undecided';
+type PolicyResult = 'allow' | 'deny' | 'undecided';
 
 /** What a policy said at a gate. The reasons are texts that the policy computed from values of the run: they may hold anything. */
 export interface PolicyVerdict {

@@ -11,7 +11,7 @@ export interface Head {
 }
 
 /** The hash of a page: over the page before it, its first number and the RFC 8785 text of its entries. */
-export function pageHash(prev: Digest, first: number, entries: readonly Entry[]): Digest {
+function pageHash(prev: Digest, first: number, entries: readonly Entry[]): Digest {
   return hashOfText(prev, first, texts.get(entries) ?? canonical(entries as unknown as Json));
 }
 
@@ -45,7 +45,7 @@ export function chain(
 }
 
 /** Where a chain breaks: the first page that does not follow, and why. */
-export interface Break {
+interface Break {
   readonly first: number;
   readonly reason: 'gap' | 'prev' | 'hash' | 'value' | 'time';
 }

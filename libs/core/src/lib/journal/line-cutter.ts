@@ -6,7 +6,7 @@ const PIECE_BYTES = 8 * 1024;
 const [MOST_BYTES, NUL_BYTES] = [3, 6];
 
 /** Told of a line, or of a part of one that is too long. `text` is the cutter's: only for the call. `goesOn`: the line's next part follows. */
-export type LineReader = (text: Uint8Array, goesOn: boolean) => void;
+type LineReader = (text: Uint8Array, goesOn: boolean) => void;
 
 /**
  * Cuts raw output into lines: UTF-8, without line end (`\n` or `\r\n`), none longer than `lineBytes`, no character cut in two. What is

@@ -7,7 +7,7 @@ import type { Entry } from './page';
 import { ReplayState, type Companion } from './replay-state';
 
 /** The first entry at which a replay differs from what is written. */
-export interface Divergence {
+interface Divergence {
   readonly seq: number;
   readonly expected: Derived | null;
 }

@@ -20,7 +20,7 @@ export interface ReadPack {
 }
 
 /** What of a faulty pack could be read; what could not is blank, and listed as unreadable. */
-export interface PartialPack {
+interface PartialPack {
   readonly read: ReadPack;
   readonly unreadable: UnreadableRegions;
 }

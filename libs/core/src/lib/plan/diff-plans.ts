@@ -17,7 +17,7 @@ export interface PlanChange {
 }
 
 /** How one step differs. */
-export interface StepChange {
+interface StepChange {
   readonly id: NodeId;
   readonly change: 'added' | 'removed' | 'moved' | 'changed';
   readonly kind: Node['kind'];
@@ -175,7 +175,7 @@ function gateChanges(before: Plan, after: Plan): PlanDiff['gates'] {
 }
 
 /** The values that differ, by their places. Lists of things with an id or a name are compared by it, others as they stand. */
-export function changesBetween(before: Json, after: Json): readonly PlanChange[] {
+function changesBetween(before: Json, after: Json): readonly PlanChange[] {
   const found: PlanChange[] = [];
   compare(before, after, '', found);
   return found.slice(0, MAX_CHANGES);

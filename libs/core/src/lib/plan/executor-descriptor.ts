@@ -20,13 +20,13 @@ export interface Parameter {
 }
 
 /** Where the types of outputs come from: a schema, all parameters, or the value of one parameter if a step gives it. */
-export type OutputsRule =
+type OutputsRule =
   | { readonly from: 'schema'; readonly schema: ValueSchema }
   | { readonly from: 'parameters' }
   | { readonly from: 'parameter'; readonly parameter: string; readonly otherwise: ValueSchema };
 
 /** A parameter whose value decides the effect class. Values that are not listed are `once`. */
-export interface EffectsRule {
+interface EffectsRule {
   readonly parameter: string;
   /** Its value where a step does not give it. */
   readonly absent: string;

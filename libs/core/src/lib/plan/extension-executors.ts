@@ -17,7 +17,7 @@ const VALUE_SCHEMA: JsonObject = { anyOf: [{ type: 'object' }, { const: true }] 
  * JSON Schema of the descriptor of an extension. A binding knows built-in executors alone, so no text of an extension is verbatim. A verifier
  * derives no outcome of one, so it is never pure.
  */
-export const EXTENSION_SCHEMA: JsonObject = {
+const EXTENSION_SCHEMA: JsonObject = {
   type: 'object',
   required: ['uses', 'behaviour', 'effects', 'parameters', 'declares', 'outputs'],
   properties: {

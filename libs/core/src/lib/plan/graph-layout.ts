@@ -17,7 +17,7 @@ export interface GraphBox {
 }
 
 /** A drawing of a graph: boxes in plan order, outer before inner. */
-export interface GraphLayout {
+interface GraphLayout {
   readonly width: number;
   readonly height: number;
   readonly boxes: readonly GraphBox[];

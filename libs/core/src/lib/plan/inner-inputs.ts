@@ -10,14 +10,14 @@ import { malformed } from './malformed';
 import type { InnerInput, PackNode } from './plan';
 
 /** What is wrong with one input that is handed to an inner pack. No part of its value is in it. */
-export interface InnerFinding {
+interface InnerFinding {
   readonly name: string;
   readonly code: 'INPUT_MISSING' | 'INPUT_TYPE' | 'INPUT_ENUM' | 'INPUT_INVALID' | 'INPUT_MALFORMED';
   readonly message: string;
 }
 
 /** The inputs of an inner pack, defaults applied, or what is wrong with them. */
-export type HeldInputs =
+type HeldInputs =
   | { readonly kind: 'values'; readonly values: JsonObject }
   | { readonly kind: 'refused'; readonly findings: readonly InnerFinding[] };
 

@@ -4,7 +4,7 @@ import { isJsonArray, isJsonObject, type Json } from '../foundation/json';
 // never written out.
 
 /** Counts from `start` through `end` by `step`: safe integers, `step` not 0. */
-export interface CountedRange {
+interface CountedRange {
   readonly start: number;
   readonly end: number;
   readonly step: number;

@@ -8,9 +8,9 @@ import type { Json, JsonObject } from '../foundation/json';
 /** A string that may hold `{{ expressions }}`, in canonical spelling. */
 export type Template = string;
 /** One expression without its braces, in canonical spelling. */
-export type ExpressionText = string;
+type ExpressionText = string;
 export type Effects = 'pure' | 'idempotent' | 'once';
-export type RunOn = 'success' | 'failure' | 'always';
+type RunOn = 'success' | 'failure' | 'always';
 
 export interface Plan {
   readonly schema: 'taskrunner.plan.v1';
@@ -30,7 +30,7 @@ export interface Plan {
   readonly executors: readonly string[];
 }
 
-export interface PlanSecret {
+interface PlanSecret {
   readonly name: string;
   readonly scope: string | null;
   readonly required: boolean;
@@ -60,7 +60,7 @@ export interface Policy {
   readonly digest: Digest;
 }
 
-export interface SandboxRequest {
+interface SandboxRequest {
   readonly mode: 'open' | 'sealed' | null;
   readonly sealedInstall: boolean;
   readonly egressAllowlist: readonly string[] | null;
@@ -113,7 +113,7 @@ export interface RunNode extends Common {
   readonly continueOnError: boolean;
 }
 
-export interface ArtifactRequest {
+interface ArtifactRequest {
   readonly name: string;
   readonly path: string;
   readonly mediaType: string | null;
@@ -131,13 +131,13 @@ export interface Retries {
   readonly attemptTimeoutMs: number | null;
 }
 
-export interface GroupNode extends Common {
+interface GroupNode extends Common {
   readonly kind: 'group';
   readonly body: Block;
   readonly continueOnError: boolean;
 }
 
-export interface ParallelNode extends Common {
+interface ParallelNode extends Common {
   readonly kind: 'parallel';
   readonly body: Block;
   readonly continueOnError: boolean;

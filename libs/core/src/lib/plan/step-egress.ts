@@ -33,7 +33,7 @@ export function declaredRules({
 }
 
 /** What the pack lists; null: it narrows nothing. */
-export function packRules(allowlist: readonly string[] | null): readonly EgressRule[] | null {
+function packRules(allowlist: readonly string[] | null): readonly EgressRule[] | null {
   return allowlist?.flatMap((text) => parseRule(text) ?? []) ?? null;
 }
 

@@ -21,7 +21,7 @@ for (const { name, target } of ENVIRONMENT.funcs)
   if (/^[a-zA-Z]/.test(name)) (target === undefined ? FUNCTIONS : METHODS).add(name);
 
 /** What is wrong with a call, whatever its values are; or with the types of them. */
-export interface CallFault {
+interface CallFault {
   readonly code: 'POLICY_UNKNOWN_FUNCTION' | 'POLICY_ARGUMENTS' | 'POLICY_TYPE';
   readonly message: string;
   readonly remediation: string;

@@ -17,7 +17,7 @@ const TYPE_NAMES = new Set([
 ]);
 
 /** A name that an expression reads and no macro binds, with its node. */
-export interface FreeName {
+interface FreeName {
   readonly name: string;
   readonly id: bigint;
 }

@@ -10,7 +10,7 @@ import { limitFault, tooLarge } from './policy-limits';
 import { POLICY_ROOTS } from './policy-input';
 
 /** Most nodes of a policy's tree, macros expanded. */
-export const MAX_POLICY_NODES = 2_000;
+const MAX_POLICY_NODES = 2_000;
 
 const MACRO_VARIABLE = /^@/;
 

@@ -3,7 +3,7 @@ import { isCelError, isCelList, isCelMap } from '@bufbuild/cel';
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../foundation/json';
 
 /** A JSON value as CEL sees it: whole numbers are `int`, others `double`; objects are maps that hold their own members only. */
-export function toCel(value: Json): CelInput {
+function toCel(value: Json): CelInput {
   if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : value;
   if (isJsonArray(value)) return value.map(toCel);
   if (!isJsonObject(value)) return value;

@@ -3,9 +3,9 @@ import type { PolicyFault } from './policy';
 // Bounds of a policy's text, whatever its engine.
 
 /** Longest source of a policy, UTF-16 units. */
-export const MAX_POLICY_LENGTH = 16_384;
+const MAX_POLICY_LENGTH = 16_384;
 /** Deepest nesting of brackets in a policy. */
-export const MAX_POLICY_NESTING = 64;
+const MAX_POLICY_NESTING = 64;
 
 /** What is too much of a policy's text; null if nothing is. */
 export function limitFault(source: string): PolicyFault | null {

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../foundation/json';
 
 /** The engines a pack may name. */
-export const POLICY_ENGINES = ['cel', 'cedar', 'opa'] as const;
+const POLICY_ENGINES = ['cel', 'cedar', 'opa'] as const;
 /** The name of an engine. */
 export type PolicyEngineName = (typeof POLICY_ENGINES)[number];
 
@@ -51,7 +51,7 @@ export type PolicyAnswer =
   | { readonly kind: 'undecided'; readonly code: 'POLICY_UNDECIDED'; readonly message: string };
 
 /** A policy ready to be asked. */
-export interface CompiledPolicy {
+interface CompiledPolicy {
   readonly engine: PolicyEngineName;
   /** Behaviour version of its engine. */
   readonly behaviour: number;

@@ -76,7 +76,7 @@ export function unmetOfEnvironment(environment: Environment, means: WorkerMeans)
 }
 
 /** What a run asks of its environment. */
-export interface AdmittedUse {
+interface AdmittedUse {
   readonly index: PlanIndex;
   readonly profile: Pick<Profile, 'egress'>;
   readonly environment: Environment;

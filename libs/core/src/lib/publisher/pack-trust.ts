@@ -16,7 +16,7 @@ export type PublisherKey = {
 };
 
 /** Which packs of which tenants may run once enough of these keys have signed them. */
-export type PackTrustRule = {
+type PackTrustRule = {
   /** `*`: every tenant. */
   readonly tenants: readonly string[];
   /** Names, or beginnings of names followed by `*`. */

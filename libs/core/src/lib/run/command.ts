@@ -1,7 +1,7 @@
 import type { StepId } from '../foundation/ids';
 import type { Question } from '../step/question';
 
-export type StopReason = 'cancel' | 'sibling-failed' | 'attempt-timeout' | 'step-timeout' | 'gate';
+type StopReason = 'cancel' | 'sibling-failed' | 'attempt-timeout' | 'step-timeout' | 'gate';
 
 /** What `advance` asks of the world. `ahead`: it may be performed before the commit (the node is pure). */
 export type Command =

@@ -5,7 +5,7 @@ import type { Ended, StepState } from '../step/step-state';
 import type { RunState } from './run-state';
 
 /** What a step takes over from the siblings it waited for and from its container. */
-export interface Inheritance {
+interface Inheritance {
   /** Something before it failed unhealed. */
   readonly upstreamFailed: boolean;
   /** It stands behind a gate that did not open. */

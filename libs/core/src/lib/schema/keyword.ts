@@ -42,7 +42,7 @@ export type Shape =
 /** `core`: says what other keywords mean. `asserts`: a value may fail it. `annotates`: it is read, and no value fails it. */
 export type Role = 'core' | 'asserts' | 'annotates';
 
-export interface Keyword {
+interface Keyword {
   readonly shape: Shape;
   readonly role: Role;
 }

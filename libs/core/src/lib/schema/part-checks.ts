@@ -3,7 +3,7 @@ import { evaluate, isFit, Seen, type Check, type Evaluation, type Place, type Ru
 import { hasNeeded, matcher } from './value-checks';
 
 /** How a keyword with schemas becomes a check. */
-export type RuleCheckMaker = (rules: Rules, schema: JsonObject) => Check;
+type RuleCheckMaker = (rules: Rules, schema: JsonObject) => Check;
 
 /** The rules of the schemas in a schema. */
 export interface Rules {

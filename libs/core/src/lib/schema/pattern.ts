@@ -1,11 +1,11 @@
 import type * as Re2 from 're2js';
 
 /** Longest pattern in UTF-16 units, and the most instructions that it may become (`a{1000}` is a thousand). */
-export const MAX_PATTERN_LENGTH = 4_096;
-export const MAX_PATTERN_SIZE = 20_000;
+const MAX_PATTERN_LENGTH = 4_096;
+const MAX_PATTERN_SIZE = 20_000;
 
 /** A pattern that looks for itself in a text, in time linear in the text. */
-export interface Pattern {
+interface Pattern {
   readonly isIn: (text: string) => boolean;
   /** Instructions: what one character of text may cost. */
   readonly size: number;

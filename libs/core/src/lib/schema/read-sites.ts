@@ -9,11 +9,11 @@ import type { Subschema, Resource, Site } from './site';
 import { resolveUri } from './uri';
 
 /** Most schemas in one schema, and how deep they may stand. */
-export const MAX_SITES = 20_000;
-export const MAX_SCHEMA_DEPTH = 64;
+const MAX_SITES = 20_000;
+const MAX_SCHEMA_DEPTH = 64;
 
 /** The only dialect. */
-export const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
+const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
 
 const PATTERN_REMEDY =
   'Write the pattern in RE2 syntax (github.com/google/re2/wiki/Syntax): without look-around and back references.';

@@ -1,5 +1,5 @@
 /** The parts of a URI reference (RFC 3986, appendix B); what is undefined is not written. */
-export interface UriParts {
+interface UriParts {
   readonly scheme: string | undefined;
   readonly authority: string | undefined;
   readonly path: string;

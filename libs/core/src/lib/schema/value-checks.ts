@@ -5,7 +5,7 @@ import { FORMATS } from './formats';
 import { compilePattern } from './pattern';
 
 /** How a keyword of a single value becomes a check. `value` has the shape of the keyword. */
-export type CheckMaker = (value: Json, schema: JsonObject) => Check;
+type CheckMaker = (value: Json, schema: JsonObject) => Check;
 
 const number = (holds: (value: number, bound: number) => boolean, says: string): CheckMaker => {
   return (bound) => (value, at, run) =>

@@ -6,7 +6,7 @@ import { Redaction } from './redaction';
 import { spellingsOf } from './spellings';
 
 /** Looks for secrets in a stream without changing it. */
-export interface SecretScan {
+interface SecretScan {
   push(bytes: Uint8Array): void;
   /** True as soon as one was there. */
   readonly found: boolean;

@@ -1,5 +1,5 @@
 /** Shorter values cannot be told from ordinary text. */
-export const SECRET_MIN_BYTES = 8;
+const SECRET_MIN_BYTES = 8;
 /** Fewer different bytes than this make no secret. */
 const MIN_DIFFERENT_BYTES = 4;
 
@@ -14,7 +14,7 @@ const COMMON = new Set(
 );
 
 /** Why a value cannot be a secret: it could not be kept out of logs, or keeping it out would take ordinary text away. */
-export type WeakSecret = 'SECRET_TOO_SHORT' | 'SECRET_TRIVIAL';
+type WeakSecret = 'SECRET_TOO_SHORT' | 'SECRET_TRIVIAL';
 
 /** Null if the value may be a secret; line ends at its end do not count. */
 export function weaknessOf(value: Uint8Array): WeakSecret | null {

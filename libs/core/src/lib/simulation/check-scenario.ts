@@ -25,7 +25,7 @@ export interface Difference {
 }
 
 /** How a simulation compares with what a scenario expects, or why the scenario cannot be judged. */
-export type ScenarioCheck =
+type ScenarioCheck =
   | { readonly kind: 'judged'; readonly differences: readonly Difference[] }
   | { readonly kind: 'faulty'; readonly faults: readonly Fault[] };
 

@@ -6,7 +6,7 @@ import { compileSchema } from '../schema/compile-schema';
 /** Tells a fault of a script. */
 export type ScriptReport = (path: string, code: ScriptFaultCode, message: string, remediation: string) => void;
 /** A released code never changes meaning. */
-export type ScriptFaultCode =
+type ScriptFaultCode =
   /** Not in the form of a script. */
   | 'SCRIPT_INVALID'
   | 'SCRIPT_UNKNOWN_STEP'

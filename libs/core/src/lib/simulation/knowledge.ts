@@ -22,7 +22,7 @@ export const NO_DOCUMENT = digestOf('simulation');
 const MAX_JUDGED = 100;
 
 /** What a simulation saw of one node, over all its instances. */
-export interface NodeTrace {
+interface NodeTrace {
   /** How its instances ended, by status. */
   readonly ended: Map<string, number>;
   /** Code of the first that was skipped. */
@@ -55,7 +55,7 @@ export interface JudgedPolicy {
 }
 
 /** A value, or the fault of the expression that should have had one. */
-export type Evaluated =
+type Evaluated =
   | { readonly kind: 'value'; readonly value: Json }
   | { readonly kind: 'fault'; readonly code: string; readonly message: string };
 

@@ -22,7 +22,7 @@ export interface FileFault extends Fault {
 }
 
 /** The scenarios of a file, or of several, and everything that is wrong with them. */
-export interface ScenarioReading {
+interface ScenarioReading {
   readonly scenarios: readonly ReadScenario[];
   readonly faults: readonly FileFault[];
 }

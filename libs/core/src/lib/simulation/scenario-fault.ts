@@ -2,7 +2,7 @@ import type { Fault } from '../foundation/fault';
 import type { Location } from '../pack/reading/reading';
 
 /** What can be wrong with a scenario beyond its fields: code → remediation. */
-export const SCENARIO_REMEDIES = {
+const SCENARIO_REMEDIES = {
   SCENARIO_EXPECTS_NOTHING: 'Add the expected result under expect, such as status: succeeded.',
   SCENARIO_NAME_TWICE: 'Use a unique name for each scenario of the pack.',
   SCENARIO_UNKNOWN_STEP: 'Use the id of a step in the plan.',

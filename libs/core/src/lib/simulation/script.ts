@@ -44,7 +44,7 @@ export interface Script {
   readonly instances: readonly StepId[];
 }
 
-export type ParsedScript =
+type ParsedScript =
   | { readonly kind: 'script'; readonly script: Script }
   | { readonly kind: 'refused'; readonly faults: readonly Fault[] };
 

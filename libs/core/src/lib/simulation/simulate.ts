@@ -15,7 +15,7 @@ import { Knowledge } from './knowledge';
 import { SimulatedWorld } from './simulated-world';
 
 /** What is simulated. */
-export interface SimulationRequest {
+interface SimulationRequest {
   readonly planned: Planned;
   /** Outcomes to assume; without it everything succeeds and everybody agrees. */
   readonly script?: Json;

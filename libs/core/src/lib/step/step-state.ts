@@ -28,7 +28,7 @@ export interface Ended {
 }
 
 /** What the end of a step will say, known before its outputs are. */
-export interface Carry {
+interface Carry {
   readonly blocked: boolean;
   readonly executeBy: number | null;
 }

@@ -53,7 +53,7 @@ export function admissionDifference(
  * Compares the admission of a run with its digest, and with the columns that repeat it. Its signature is another matter: workers and verifiers
  * check that. Throws `DocumentAltered`.
  */
-export function compareAdmission(columns: AdmissionColumns): AdmissionRecord {
+function compareAdmission(columns: AdmissionColumns): AdmissionRecord {
   const record = recordIn(columns);
   compareColumns(record, columns);
   return record;

@@ -23,7 +23,7 @@ export interface TarFile {
 }
 
 /** A file of an archive that is being read; its content must be taken before the next one is asked for, or is passed over. */
-export interface TarEntry {
+interface TarEntry {
   readonly path: string;
   readonly size: number;
   readonly executable: boolean;

@@ -23,7 +23,7 @@ import { AttestorError } from './attestor-error';
 import { TokenSource, type ClientCredentials } from './client-credentials';
 
 /** Where the Attestor is, and how to speak to it. */
-export interface RemoteAttestorOptions {
+interface RemoteAttestorOptions {
   readonly url: string;
   readonly credentials: ClientCredentials;
   /** PEM file with the certificates that its TLS is checked with; null: those of the machine. */

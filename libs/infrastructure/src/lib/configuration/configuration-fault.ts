@@ -1,7 +1,7 @@
 import type { Fault } from '@taskrunner/core/foundation';
 
 /** Everything that can be wrong with a configuration, beside what makes the file no document (`DOC_…`). */
-export type ConfigurationFaultCode = keyof typeof REMEDIES;
+type ConfigurationFaultCode = keyof typeof REMEDIES;
 
 /** What to do about each fault: code → remediation. */
 export const REMEDIES = {

@@ -3,7 +3,7 @@ import { CodedError } from '@taskrunner/core/foundation';
 import type { Configuration } from './configuration';
 
 /** URLs of the roles that this process may connect as; those that are not configured are absent. */
-export interface DatabaseUrls {
+interface DatabaseUrls {
   readonly ownerUrl?: string;
   readonly maintainUrl?: string;
   readonly webUrl?: string;

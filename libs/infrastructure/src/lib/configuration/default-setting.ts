@@ -14,7 +14,7 @@ import { packTrustOf } from './load-pack-trust';
 import { parseConfiguration } from './parse-configuration';
 
 /** What defaults are asked for. */
-export interface DefaultsFor {
+interface DefaultsFor {
   /** The pack that asks: its grants and secrets are assumed to be there. */
   readonly pack?: ReadPack | undefined;
   /** Assume that every run is sealed. */

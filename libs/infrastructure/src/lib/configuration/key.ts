@@ -95,7 +95,7 @@ export function readFields<F extends Fields>(fields: F, value: Json | undefined,
 }
 
 /** Reads one value; the default where it is faulty. */
-export function readKey<T>(entry: Key<T>, value: Json, at: string, notes: Notes): T {
+function readKey<T>(entry: Key<T>, value: Json, at: string, notes: Notes): T {
   return entry.kind.read(value, at, notes) ?? entry.absent;
 }
 

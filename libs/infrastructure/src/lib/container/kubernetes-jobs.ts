@@ -5,7 +5,7 @@ import { LABEL, stepLabels, workerLabels } from './container-identity';
 import type { ApiAnswer, ApiStatus, KubernetesApi } from './kubernetes-api';
 import { STEP_CONTAINER } from './kubernetes-job';
 
-export interface JobsOptions {
+interface JobsOptions {
   readonly namespace: string;
   readonly place: string;
   readonly pollMs: number;

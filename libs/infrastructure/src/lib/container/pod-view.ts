@@ -3,7 +3,7 @@ import type { V1Pod } from '@kubernetes/client-node';
 import { STEP_CONTAINER } from './kubernetes-job';
 
 /** What a pod's status says of its step. */
-export type PodView =
+type PodView =
   | { readonly kind: 'waiting' }
   /** It will not start: the code says why. */
   | { readonly kind: 'stuck'; readonly code: 'IMAGE_MISSING' | 'START_FAILED'; readonly message: string }

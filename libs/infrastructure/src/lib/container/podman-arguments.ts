@@ -4,7 +4,7 @@ import { containerLabels, containerName } from './container-identity';
 import { grantedLimits } from './container-limits';
 
 /** Where the egress proxy's socket is seen in a container. */
-export const EGRESS_SOCKET = '/run/taskrunner/egress.sock';
+const EGRESS_SOCKET = '/run/taskrunner/egress.sock';
 
 /** What of podman is configured. */
 export interface PodmanShape {

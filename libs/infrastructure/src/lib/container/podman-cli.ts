@@ -13,7 +13,7 @@ export interface PodmanProgram {
   readonly timeoutMs: number;
 }
 
-export interface PodmanAnswer {
+interface PodmanAnswer {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;

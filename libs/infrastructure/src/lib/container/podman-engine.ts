@@ -16,7 +16,7 @@ import { lastLine, PodmanCli, type PodmanProgram } from './podman-cli';
 import { PodmanEnvironment } from './podman-environment';
 
 /** What the engine needs of the worker's supervisor: it starts the client, and kills client and container when the lease ends. */
-export interface ContainerSupervisor {
+interface ContainerSupervisor {
   run(
     launch: {
       readonly argv: readonly string[];

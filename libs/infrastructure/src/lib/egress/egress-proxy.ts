@@ -11,7 +11,7 @@ import type { EgressLimits, FromProxy, PlatformHost, ToProxy } from './egress-pr
 const USER = 65_533;
 
 /** How the proxy works. */
-export interface EgressProxyOptions {
+interface EgressProxyOptions {
   readonly limits: EgressLimits;
   /** Name servers, `address` or `address:port`; none: as this machine resolves. */
   readonly resolvers: readonly string[];

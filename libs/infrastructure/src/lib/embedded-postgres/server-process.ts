@@ -21,7 +21,7 @@ export interface ServerExit {
 }
 
 /** A server that accepts connections. */
-export interface ServerProcess {
+interface ServerProcess {
   readonly pid: number;
   readonly port: number;
   readonly exited: Promise<ServerExit>;

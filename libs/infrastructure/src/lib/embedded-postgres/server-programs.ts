@@ -19,7 +19,7 @@ export interface ServerPrograms {
 }
 
 /** Where to look and what must fit. */
-export interface ProgramSearch {
+interface ProgramSearch {
   readonly account: OsAccount;
   /** The major version of existing data; any where there is none yet. */
   readonly major?: number | undefined;

@@ -34,14 +34,14 @@ import { keepArtifacts, storeArtifact, type ArtifactReport } from './step/stored
 const MAX_MANIFEST_BYTES = 16 * 1024 ** 2;
 
 /** A file of an archive, as the archive reader gives it. */
-export interface ArchiveEntry {
+interface ArchiveEntry {
   readonly path: string;
   readonly size: number;
   readonly content: AsyncIterable<Uint8Array>;
 }
 
 /** Keys of publishers that bundles may be signed with, by the id that packs name. */
-export interface BundleRoot {
+interface BundleRoot {
   readonly keys: readonly VerificationKey[];
   /** `*` = every tenant. */
   readonly tenants: readonly string[];

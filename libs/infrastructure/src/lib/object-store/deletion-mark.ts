@@ -8,7 +8,7 @@ export const MARK_MS = 30_000;
 const LOOK_AGAIN_MS = 25;
 
 /** The marks of collectors, and one object, in some store. */
-export interface MarkedObject {
+interface MarkedObject {
   /** True while a collector's mark stands. */
   isMarked(): Promise<boolean>;
   isThere(): Promise<boolean>;

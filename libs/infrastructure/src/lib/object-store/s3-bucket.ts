@@ -10,14 +10,14 @@ import {
 import { isNoKey, throwS3Error } from './s3-connection';
 
 /** What the bucket says of a key. */
-export interface S3Facts {
+interface S3Facts {
   readonly size: number;
   /** Milliseconds since the epoch by the server's clock, in whole seconds. */
   readonly writtenMs: number;
 }
 
 /** A key in a list. */
-export interface S3Entry extends S3Facts {
+interface S3Entry extends S3Facts {
   readonly key: string;
 }
 
@@ -112,7 +112,7 @@ export class S3Bucket {
 }
 
 /** An answer whose bytes are still to be read. */
-export interface S3Body {
+interface S3Body {
   readonly contentRange: string | null;
   readonly pieces: AsyncIterable<Uint8Array>;
 }

@@ -12,7 +12,7 @@ import { isNoKey, isNoUpload, throwS3Error } from './s3-connection';
 import type { Spool } from './spool';
 
 /** How large objects are sent. */
-export interface MultipartSettings {
+interface MultipartSettings {
   readonly partSize: number;
   readonly partsAtOnce: number;
 }

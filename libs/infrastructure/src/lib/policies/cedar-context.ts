@@ -3,12 +3,12 @@ import { BrandedError, isJsonArray, isJsonObject, type Json, type JsonObject } f
 import type { CedarValueJson } from '@cedar-policy/cedar-wasm/nodejs';
 
 /** Most bytes of an input as RFC 8785 text. A bound of the behaviour, not of an installation: a verifier has to find the same. */
-export const MAX_CEDAR_INPUT = 1024 * 1024;
+const MAX_CEDAR_INPUT = 1024 * 1024;
 /**
  * Most characters of policies times bytes of input: each operator may look at all of the input, so this bounds the work (some ten
  * seconds at worst). A bound of the behaviour too.
  */
-export const MAX_CEDAR_COST = 1_000_000_000;
+const MAX_CEDAR_COST = 1_000_000_000;
 /** Deepest nesting of an input. */
 const MAX_DEPTH = 64;
 

@@ -19,7 +19,7 @@ function cedar(): typeof Cedar {
 }
 
 /** Texts of a policy set by their ids. */
-export type CedarPolicies = Readonly<Record<string, string>>;
+type CedarPolicies = Readonly<Record<string, string>>;
 
 /**
  * Cedar (gates.md §5): principal = who asked for the run, action = the gate, resource = the pack, context = the whole input. Allowed

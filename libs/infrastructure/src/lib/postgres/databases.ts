@@ -191,7 +191,7 @@ export async function openWorkerDatabase(url: string, options: DatabaseOptions =
 }
 
 /** URLs of the roles; those that are absent are not connected. */
-export interface PostgresUrls {
+interface PostgresUrls {
   readonly ownerUrl?: string;
   readonly maintainUrl?: string;
   readonly webUrl?: string;
@@ -199,7 +199,7 @@ export interface PostgresUrls {
 }
 
 /** Both parts and the upkeep, for a process that has all of them (quickstart, tests). */
-export interface PostgresDatabase {
+interface PostgresDatabase {
   /** Needs `ownerUrl`. */
   migrate(): Promise<Migrated>;
   /** Needs `maintainUrl`. */

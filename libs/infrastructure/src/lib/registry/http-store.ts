@@ -6,7 +6,7 @@ import { refusal } from './registry-error';
 import { RegistryHttp, type HttpSetting, type Reply } from './registry-http';
 
 /** A registry over HTTP, below a path of its repositories. */
-export interface HttpStoreSetting extends HttpSetting {
+interface HttpStoreSetting extends HttpSetting {
   /** Before each repository, without slashes at its ends; empty: none. */
   readonly prefix: string;
 }

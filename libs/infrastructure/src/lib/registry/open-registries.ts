@@ -22,7 +22,7 @@ export interface RegistrySetting {
   readonly publish: boolean;
 }
 
-export interface RegistriesSetting extends PackLimits {
+interface RegistriesSetting extends PackLimits {
   readonly registries: readonly RegistrySetting[];
   /** Of one exchange with a registry, milliseconds. */
   readonly timeout: number;

@@ -19,7 +19,7 @@ export interface TarCodec {
 }
 
 /** An artifact as it is put into a registry: its blobs, then its manifest. */
-export interface BuiltArtifact {
+interface BuiltArtifact {
   readonly manifest: StoredManifest;
   readonly blobs: readonly Uint8Array[];
   readonly archive: Uint8Array;

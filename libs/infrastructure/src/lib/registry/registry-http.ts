@@ -13,7 +13,7 @@ export interface HttpSetting {
   readonly timeoutMs: number;
 }
 
-export interface Exchange {
+interface Exchange {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT';
   /** A path of the registry, or a URL that it gave. */
   readonly target: string;

@@ -33,7 +33,7 @@ shift
 exec "$@"`;
 
 /** The way from a step to its attempt's egress proxy. */
-export interface Forwarding {
+interface Forwarding {
   readonly binds: readonly { readonly source: string; readonly target: string; readonly writable: boolean }[];
   readonly env: { readonly [name: string]: string };
   readonly command: readonly string[];

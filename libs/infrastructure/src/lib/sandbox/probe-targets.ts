@@ -13,7 +13,7 @@ const LOOPBACKS = [
 ];
 
 /** Listeners and a canary of this process, for the probe to try. */
-export interface ProbeTargets {
+interface ProbeTargets {
   readonly tcp: readonly Outside[];
   readonly udp: readonly Outside[];
   readonly abstract: string;

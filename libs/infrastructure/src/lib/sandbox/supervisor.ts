@@ -16,7 +16,7 @@ export interface Expiry {
   readonly steps: readonly StepPlace[];
 }
 
-export interface SupervisorOptions {
+interface SupervisorOptions {
   /** Told when the deadline has passed and everything was killed. */
   readonly onExpired?: (expiry: Expiry) => void;
   /** Time between two looks at what children use. Milliseconds; 500 unless told. */

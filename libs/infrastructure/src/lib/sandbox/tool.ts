@@ -7,7 +7,7 @@ import { refusal } from './launch/sandbox-error';
 import type { View } from './view';
 
 /** A file that is executed, for the evidence. */
-export interface ToolFile {
+interface ToolFile {
   /** As the step sees it, all links followed. */
   readonly path: string;
   readonly digest: Digest;

@@ -4,7 +4,7 @@ import { readPrivateFile, writePrivateFile } from './private-file';
 import { refusal } from './signing-error';
 
 /** Algorithms of key files: Ed25519 by default, P-256 where a device or a policy asks for it. */
-export type KeyAlgorithm = 'ed25519' | 'ecdsa-p256';
+type KeyAlgorithm = 'ed25519' | 'ecdsa-p256';
 
 /** A key as read from its file. */
 export interface SigningKey {

@@ -12,7 +12,7 @@ export interface KeysAtHand extends HeldKeys {
 }
 
 /** Where the keys lie that rows are read with: paths of a configuration. */
-export interface ReaderKeyPaths {
+interface ReaderKeyPaths {
   readonly journalMac: string;
   readonly sensitiveInputs: { readonly path: string };
   readonly admissionPublic: readonly string[];

@@ -1,5 +1,5 @@
 /** Something that an operator hears of once when it begins and once when it ends. */
-export interface ConditionRule<Seen> {
+interface ConditionRule<Seen> {
   /** It has begun when this many looks in a row have found it. Default 1. */
   readonly looks?: number;
   readonly holds: (seen: Seen) => boolean;

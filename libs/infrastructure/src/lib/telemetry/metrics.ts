@@ -145,7 +145,7 @@ export const METRICS = {
 
 export type MetricName = keyof typeof METRICS;
 /** A gauge's values when it is asked. */
-export type Observation = readonly (readonly [value: number, labels?: Attributes])[];
+type Observation = readonly (readonly [value: number, labels?: Attributes])[];
 
 /** The numbers of one service. Counters without labels, and those whose values are known, are there from the start, at 0. */
 export class Metrics {

@@ -18,7 +18,7 @@ import {
 import { parseTraceparent, printTraceparent } from './traceparent';
 
 /** How a span begins. */
-export interface SpanSetting {
+interface SpanSetting {
   readonly kind?: 'server' | 'consumer' | 'internal';
   /** The `traceparent` that it follows; undefined: what is under way here. Null, or none that can be read: it begins a trace. */
   readonly parent?: string | null | undefined;

@@ -15,7 +15,7 @@ export interface WebhookEndpoint {
   readonly rule: EgressRule;
 }
 
-export interface MessengerOptions {
+interface MessengerOptions {
   /** Longest time of one try, milliseconds. */
   readonly timeoutMs: number;
   /** Milliseconds since the epoch: what receivers compare with their own clock. */

@@ -5,7 +5,7 @@ import { readCheckpoint } from '../records/read-documents';
 import { objectionTo, type TrustFile } from '../encoding/trust';
 
 /** A checkpoint that a trusted key signed; `objection` says why that key may not stand for it. */
-export interface OpenedCheckpoint {
+interface OpenedCheckpoint {
   readonly record: CheckpointRecord;
   readonly objection: string | null;
 }

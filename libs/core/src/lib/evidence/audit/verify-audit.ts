@@ -8,7 +8,7 @@ import type { VerifySignature } from '../encoding/open-envelope';
 import type { TrustFile } from '../encoding/trust';
 
 /** What is asked of a verification of an audit export. */
-export interface VerifyAuditRequest {
+interface VerifyAuditRequest {
   /** The export, in its order. */
   readonly entries: readonly AuditEntry[];
   /** Checkpoints that were kept outside of the service. */
@@ -22,18 +22,18 @@ export interface VerifyAuditRequest {
 }
 
 /** All checks of an audit export, in the order in which they are answered. */
-export const AUDIT_CHECK_NAMES = ['trust.current', 'checkpoints.signature', 'checkpoints.agree', 'audit.chain', 'audit.complete'] as const; // prettier-ignore
-export type AuditCheckName = (typeof AUDIT_CHECK_NAMES)[number];
+const AUDIT_CHECK_NAMES = ['trust.current', 'checkpoints.signature', 'checkpoints.agree', 'audit.chain', 'audit.complete'] as const; // prettier-ignore
+type AuditCheckName = (typeof AUDIT_CHECK_NAMES)[number];
 
 /** The answer to one check. */
-export interface AuditCheck {
+interface AuditCheck {
   readonly name: AuditCheckName;
   readonly ok: boolean;
   readonly detail: string;
 }
 
 /** The answer to an offline verification of an audit export. */
-export interface AuditVerification {
+interface AuditVerification {
   readonly ok: boolean;
   readonly tenant: string | null;
   /** Last entry of the export; 0 if it has none. */

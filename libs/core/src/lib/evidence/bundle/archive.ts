@@ -44,7 +44,7 @@ export interface RunArchive {
 const JOURNAL = 'journal.ndjson';
 
 /** What a chunk is called in a run. */
-export interface ChunkName {
+interface ChunkName {
   readonly step: string;
   readonly execution: number;
   readonly chunk: number;

@@ -91,7 +91,7 @@ export function bundleFiles(documents: EvidenceDocuments, attestations: RunAttes
 }
 
 /** The predicate `https://stellaops.io/attestation/evidence-bundle/v1`. */
-export type EvidenceBundle = { readonly run: string; readonly files: number };
+type EvidenceBundle = { readonly run: string; readonly files: number };
 
 /** The statement over `MANIFEST.json`: sign it with a key of usage `bundle`. */
 export function buildBundleStatement(manifest: BundleManifest): Statement<EvidenceBundle> {

@@ -7,7 +7,7 @@ import type { EvidenceDocuments } from '../records/evidence-documents';
 import { STATEMENT_TYPE, type Statement, type Subject } from '../statement/statement';
 
 /** Predicate type that verifiers know, such as `cosign --type cyclonedx`. */
-export const CYCLONEDX = 'https://cyclonedx.org/bom';
+const CYCLONEDX = 'https://cyclonedx.org/bom';
 /** Statements in one bundle. */
 const MAX_STATEMENTS = 9;
 const MAX_SUBJECTS = 1_000;

@@ -10,7 +10,7 @@ export const BUILD_TYPE_V1 = 'https://stellaops.io/taskrunner/buildtypes/task-pa
 type Dependency = { readonly name: string; readonly uri?: string; readonly digest: { readonly sha256: string } };
 
 /** SLSA Provenance v1 with the build type of earlier releases. */
-export type ProvenanceV1 = {
+type ProvenanceV1 = {
   readonly buildDefinition: {
     readonly buildType: typeof BUILD_TYPE_V1;
     readonly externalParameters: {

@@ -12,14 +12,14 @@ import type { GateDocument, RunEvidence } from './run-evidence';
 import { parseCanonical, toUtf8 } from '../encoding/strict-json';
 
 /** A decision record and the envelope that it came in. */
-export interface DecisionDocument {
+interface DecisionDocument {
   readonly record: DecisionRecord;
   readonly envelope: DecodedEnvelope;
   readonly sealed: Envelope;
 }
 
 /** A resolution and the envelope that it came in. */
-export interface ResolutionDocument {
+interface ResolutionDocument {
   readonly record: ResolutionRecord;
   readonly sealed: Envelope;
 }

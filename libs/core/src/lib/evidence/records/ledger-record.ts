@@ -5,7 +5,7 @@ import type { DecisionRecord } from './documents';
 import { asJson } from './run-evidence';
 
 /** The published ledger record, `stellaops.pack.approval-ledger.v1`: a closed object. */
-export type LedgerRecord = {
+type LedgerRecord = {
   readonly schemaVersion: 'stellaops.pack.approval-ledger.v1';
   readonly runId: string;
   readonly gateId: string;

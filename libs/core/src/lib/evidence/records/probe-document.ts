@@ -3,7 +3,7 @@ import { anyJson, closed, flag, listOf, nullable, oneOf, readShape, text, type S
 import { parseCanonical } from '../encoding/strict-json';
 
 /** What a worker has shown about one sandbox profile. */
-export interface ProbedProfile {
+interface ProbedProfile {
   readonly profile: string;
   readonly available: boolean;
   /** Why not; null if it is available. */
@@ -15,7 +15,7 @@ export interface ProbedProfile {
 }
 
 /** The document of a probe, `taskrunner.probe.v1`. */
-export interface ProbeDocument {
+interface ProbeDocument {
   readonly schema: 'taskrunner.probe.v1';
   readonly profiles: readonly ProbedProfile[];
 }

@@ -7,7 +7,6 @@ import type {
   AdmissionRecord,
   BundleManifest,
   CheckpointRecord,
-  DecisionIntent,
   DecisionRecord,
   GateRequest,
   ReleaseRecord,
@@ -150,14 +149,6 @@ const release = closed<ReleaseRecord>({
   decidedAt: instant,
 });
 
-const intent = closed<DecisionIntent>({
-  gateDigest: digest,
-  decision: decisionKind,
-  reason: nullable(text),
-  response: anyJson,
-  onBehalfOf: deputy,
-});
-
 const checkpoint = closed<CheckpointRecord>({
   schema: oneOf('taskrunner.checkpoint.v1'),
   tenant: text,
@@ -188,8 +179,6 @@ export const readResolution = reader(resolution, 'a resolution');
 export const readRelease = reader(release, 'a release');
 /** A gate request, from its file. */
 export const readGateRequest = reader(gateRequest, 'a gate request');
-/** What a person signed, from an intent envelope's payload. */
-export const readIntent = reader(intent, 'a decision intent');
 /** An audit checkpoint, from an envelope's payload. */
 export const readCheckpoint = reader(checkpoint, 'a checkpoint');
 /** A bundle's manifest, from its file. */
@@ -198,11 +187,6 @@ export const readManifest = reader(manifest, 'a manifest');
 /** The bytes of a document as they are signed or filed: UTF-8 of its RFC 8785 text. */
 export function payloadOf(document: object): Uint8Array {
   return toUtf8(canonical(document as Json));
-}
-
-/** The gate digest: what a decision names. */
-export function gateDigestOf(request: GateRequest): Digest {
-  return digestOf(request as unknown as Json);
 }
 
 /** The digest of an admission record: what the first journal page stands on. */

@@ -30,7 +30,7 @@ export type StepRecord = {
 };
 
 /** All executions' streams of one step. `digest` is over `[{execution, chunk, lines, bytes, sha256}]` in journal order. */
-export type LogRecord = {
+type LogRecord = {
   readonly lines: number;
   readonly bytes: number;
   readonly dropped: number;

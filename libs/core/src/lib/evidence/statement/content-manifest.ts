@@ -6,7 +6,7 @@ import { closed, digest, listOf, oneOf, readShape, text, whole } from '../encodi
 import { parseStrictJson, parseUtf8 } from '../encoding/strict-json';
 
 /** One file of a delivered bundle. */
-export interface ContentEntry {
+interface ContentEntry {
   readonly path: string;
   readonly size: number;
   readonly sha256: Digest;
@@ -51,7 +51,7 @@ export function openContentManifest(envelope: Uint8Array, ring: KeyRing): Conten
 }
 
 /** How an archive differs from its manifest. */
-export interface ContentDifference {
+interface ContentDifference {
   readonly code: 'BUNDLE_ENTRY_MISSING' | 'BUNDLE_ENTRY_EXTRA' | 'BUNDLE_ENTRY_DIFFERS';
   readonly path: string;
 }

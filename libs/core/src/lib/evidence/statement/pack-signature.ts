@@ -16,7 +16,7 @@ export interface SignedPack {
 }
 
 /** The predicate `https://stellaops.io/attestation/pack/v1`. */
-export type PackPredicate = { readonly name: string; readonly version: string };
+type PackPredicate = { readonly name: string; readonly version: string };
 
 /**
  * What a publisher signs with a key of usage `pack`: in-toto Statement v1. `subject[0]` is the content, whatever the format of the

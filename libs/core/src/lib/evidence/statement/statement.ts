@@ -52,7 +52,7 @@ export type Statement<Predicate> = {
 };
 
 /** The predicate `https://stellaops.io/attestation/pack-run/v1` (documents.md). */
-export type PackRun = {
+type PackRun = {
   readonly run: {
     readonly id: string;
     readonly tenant: string;

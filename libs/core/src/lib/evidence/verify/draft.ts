@@ -110,7 +110,7 @@ const CHECKERS: { readonly [Name in CheckName]?: Checker } = {
 };
 
 /** What is asked of a verification before signing. */
-export type DraftRequest = Pick<VerifyRequest, 'trust' | 'verifySignature' | 'now' | 'policyEngines'> & {
+type DraftRequest = Pick<VerifyRequest, 'trust' | 'verifySignature' | 'now' | 'policyEngines'> & {
   readonly files: BundleContent;
   readonly asserted: Asserted;
 };

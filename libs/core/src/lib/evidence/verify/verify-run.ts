@@ -88,7 +88,7 @@ export interface Verification {
 }
 
 /** A verification whose checks can be answered in parts. Several threads share the work: each opens its own over the same bytes. */
-export interface OpenVerification {
+interface OpenVerification {
   /** Answers these checks, each once. Never throws. */
   answer(names: readonly CheckName[]): readonly Check[];
   /** Takes the answers of others, answers the checks that are still open, and concludes. Never throws. */

@@ -30,7 +30,7 @@ interface Counted extends Omit<RefusedRequest, 'at'> {
 }
 
 /** Entries of one audit chain. */
-export interface TalliedRefusals {
+interface TalliedRefusals {
   readonly tenant: TenantId;
   readonly events: readonly JsonObject[];
 }

@@ -20,13 +20,13 @@ export interface SecretDependencies {
 }
 
 /** A secret and which one it is: never told with its value. */
-export interface SecretVersion {
+interface SecretVersion {
   readonly name: string;
   readonly version: string;
 }
 
 /** What a step asks for. */
-export interface SecretRequest {
+interface SecretRequest {
   readonly names: readonly string[];
   /** It stands behind an approval gate. */
   readonly gated: boolean;
@@ -35,7 +35,7 @@ export interface SecretRequest {
 }
 
 /** The run that asks, as its admitted records describe it. */
-export interface SecretRun {
+interface SecretRun {
   readonly run: Pick<ClaimedRun, 'tenant' | 'pack'>;
   readonly profile: Profile;
   readonly mode: Environment['mode'];

@@ -11,7 +11,7 @@ import type { JournalValues } from './journal-values';
 /** Values up to this many bytes stand in the journal page that brings them; larger ones in the object store. */
 export const INLINE_BYTES = INLINE_VALUE_BYTES;
 /** Largest value that a step may return. */
-export const VALUE_BYTES = 16 * 1024 * 1024;
+const VALUE_BYTES = 16 * 1024 * 1024;
 
 /** Values of more than `INLINE_BYTES` that one driver keeps in memory. */
 const LARGE_BYTES_AT_HAND = 64 * 1024 * 1024;

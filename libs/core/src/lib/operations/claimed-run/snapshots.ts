@@ -87,7 +87,7 @@ async function* bytesOf(text: string): AsyncIterable<Uint8Array> {
 }
 
 /** Where a claim goes on from. */
-export interface GoingOn {
+interface GoingOn {
   readonly state: RunState;
   readonly replayState: ReplayState;
   readonly values: JournalValues;

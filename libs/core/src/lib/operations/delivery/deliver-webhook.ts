@@ -17,7 +17,7 @@ export interface DeliverWebhookDependencies {
 }
 
 /** What came of an announcement that was due. */
-export type WebhookOutcome =
+type WebhookOutcome =
   | { readonly kind: 'told' }
   /** Nobody is interested any more: a reminder of a gate that is decided, an endpoint that is not configured. */
   | { readonly kind: 'dropped' }

@@ -10,7 +10,7 @@ import type { RunReader } from '../../ports/run-reader';
 import { archivedStatements } from '../retention/archived-run';
 
 /** Why evidence is not handed over. */
-export type ExportCode =
+type ExportCode =
   /** No such destination for this tenant. */
   | 'EXPORT_DESTINATION_UNKNOWN'
   /** No such run of this tenant. */
@@ -60,7 +60,7 @@ export interface Export {
 }
 
 /** What stands at the destination. */
-export interface Exported {
+interface Exported {
   readonly digest: Digest;
   readonly size: number;
   /** False: it stood there already, byte for byte. */

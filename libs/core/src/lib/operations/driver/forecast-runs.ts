@@ -7,7 +7,7 @@ import type { StopCode, Unmet, UnmetPart, WorkerMeans } from '../../publisher/ho
 import { partsOf, stopOf, unmetOf } from './honour-run';
 
 /** What runs of one kind were admitted with: their texts, as they are stored. */
-export type AdmittedTexts = Pick<ParkedKind, 'plan' | 'planHash' | 'profile' | 'environment'>;
+type AdmittedTexts = Pick<ParkedKind, 'plan' | 'planHash' | 'profile' | 'environment'>;
 
 /** What becomes of a run where all workers have these means. */
 export type Forecast =
@@ -17,7 +17,7 @@ export type Forecast =
   | { readonly kind: 'waits'; readonly parts: string; readonly detail: string };
 
 /** What runs lack on a worker, by the texts that they were admitted with. Throws where these are no such documents. */
-export function unmetOfTexts(
+function unmetOfTexts(
   { plan, planHash, profile, environment }: AdmittedTexts,
   admission: Pick<AdmissionRecord, 'pack' | 'tenant'>,
   means: WorkerMeans,

@@ -18,7 +18,7 @@ import type { ValueRef } from '../../step/value-ref';
 import type { RunValues } from '../claimed-run/run-values';
 
 /** An answered question: the input event, the values that its page must carry, and the row of a gate that opens. */
-export interface AnsweredQuestion {
+interface AnsweredQuestion {
   readonly body: InputEventBody;
   readonly values: readonly Digest[];
   readonly gate: GateChange | null;

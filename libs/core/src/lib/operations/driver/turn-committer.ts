@@ -18,7 +18,7 @@ import type { Position } from './position';
 const PARK_AFTER_MS = 1_000;
 
 /** What became of a turn. `letters`: messages have come that it must take first. `refused`: the database refuses its data. */
-export type TurnOutcome =
+type TurnOutcome =
   | { readonly kind: 'ended' | 'parked' | 'goes-on' | 'claim-lost' | 'letters' }
   | { readonly kind: 'refused'; readonly message: string };
 

@@ -15,7 +15,7 @@ import { DocumentAltered, type Alteration } from '../../stored/document-altered'
 const CHUNKS_AT_ONCE = 16;
 
 /** An ended run's log, read through once. */
-export interface EndedLog {
+interface EndedLog {
   /** In the order of their lines. */
   readonly chunks: readonly Omit<NumberedChunk, 'data'>[];
   /** Those of which a secret was found though they are not held are notices. */

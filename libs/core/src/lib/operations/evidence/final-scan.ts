@@ -14,7 +14,7 @@ import { openSensitiveInputs } from '../claimed-run/open-sensitive-inputs';
 import { RunSecrets, type SecretDependencies } from '../claimed-run/run-secrets';
 
 /** What the final scan acts with. */
-export interface ScanDependencies {
+interface ScanDependencies {
   readonly claims: Pick<Claims, 'sensitiveInputs'>;
   readonly secrets: SecretDependencies;
 }

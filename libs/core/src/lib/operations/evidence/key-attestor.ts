@@ -13,7 +13,7 @@ import { Attestor } from '../../ports/evidence/attestor';
 import type { Signer } from '../../ports/evidence/signer';
 
 /** Keys of the worker's own host, by usage. */
-export interface AttestingKeys {
+interface AttestingKeys {
   /** Of usage `run-open`. */
   readonly run: Signer<'run-open'>;
   /** Of usage `run-sealed`; null where this host has none: evidence of sealed runs then waits for one that has. */

@@ -36,7 +36,7 @@ export interface Release {
   readonly reason: string;
 }
 
-export interface ReleaseEvidenceDependencies {
+interface ReleaseEvidenceDependencies {
   readonly reader: Pick<RunReader, 'summary'>;
   readonly gates: Pick<GateStore, 'now'>;
   readonly releases: EvidenceReleases;

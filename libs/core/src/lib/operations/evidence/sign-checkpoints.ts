@@ -7,7 +7,7 @@ import type { AuditChain } from '../../ports/evidence/audit-chain';
 import type { Signer } from '../../ports/evidence/signer';
 
 /** What signing checkpoints acts with. */
-export interface SignCheckpointsDependencies {
+interface SignCheckpointsDependencies {
   readonly chain: AuditChain;
   readonly signer: Signer<'checkpoint'>;
   /** Least time between two checkpoints of one tenant, milliseconds. */
@@ -19,7 +19,7 @@ export interface SignCheckpointsDependencies {
 }
 
 /** What one turn did. */
-export interface CheckpointTurn {
+interface CheckpointTurn {
   readonly signed: number;
   /** Tenants whose chain is broken: no checkpoint is signed over it. An operator must see them. */
   readonly broken: readonly { readonly tenant: TenantId; readonly entry: number }[];

@@ -274,7 +274,7 @@ interface InFlightExecution {
 }
 
 /** Why a worker that leaves stops what it executes. */
-export const HAND_OVER = 'hand-over';
+const HAND_OVER = 'hand-over';
 
 function requestStop(inFlight: InFlightExecution, reason: string): void {
   inFlight.stopReason ??= reason;

@@ -1,5 +1,5 @@
 /** What one execution may keep of its output. */
-export interface LogAllowanceLimits {
+interface LogAllowanceLimits {
   /** Bytes in all. */
   readonly bytes: number;
   /** Bytes a second, and as many at once. */

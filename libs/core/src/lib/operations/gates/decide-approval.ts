@@ -31,7 +31,7 @@ export interface Receipt {
   readonly receipt: Envelope;
 }
 
-export interface DecideApprovalDependencies {
+interface DecideApprovalDependencies {
   readonly gates: GateStore;
   readonly reader: RunReader;
   readonly signer: Signer<'ledger'>;

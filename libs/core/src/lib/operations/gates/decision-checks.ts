@@ -16,7 +16,7 @@ import { formOf, gateStateOf, isBoundByPlan, recordsOf, requestOf } from './gate
 import { approvalsInForce } from '../../stored/stored-gate';
 
 /** What the checks of a decision look at. */
-export interface DecisionChecks {
+interface DecisionChecks {
   readonly row: GateRow;
   readonly token: BoundToken | null;
   readonly approverKeys: ApproverKeys;

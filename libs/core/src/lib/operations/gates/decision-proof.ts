@@ -28,7 +28,7 @@ export interface ApproverKeys {
 }
 
 /** What the token must be bound to. */
-export interface BoundTo {
+interface BoundTo {
   readonly runId: string;
   readonly gate: string;
   readonly planHash: Digest;

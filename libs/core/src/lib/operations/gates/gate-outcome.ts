@@ -4,7 +4,7 @@ import type { StepId } from '../../foundation/ids';
 import { shortenVerdict, verdictText, type ShownVerdict } from '../../gate/policy-verdict';
 
 /** Reasons of a policy in a row, and characters of each. */
-export interface ReasonBounds {
+interface ReasonBounds {
   readonly count: number;
   readonly characters: number;
 }
@@ -15,7 +15,7 @@ export const STEP_REASONS: ReasonBounds = { count: 64, characters: 1_000 };
 export const RUN_REASONS: ReasonBounds = { count: 10, characters: 500 };
 
 /** Why a gate did not let pass: what rows add to the code, which is all that the run machine derives. */
-export interface GateOutcomeShown {
+interface GateOutcomeShown {
   readonly message: string | null;
   /** What its policy said; null if it asks none. */
   readonly policy: ShownVerdict | null;

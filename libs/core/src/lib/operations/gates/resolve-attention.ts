@@ -29,7 +29,7 @@ export interface Resolution {
   readonly reason: string;
 }
 
-export interface ResolveAttentionDependencies {
+interface ResolveAttentionDependencies {
   readonly attention: AttentionStore;
   readonly gates: GateStore;
   readonly reader: RunReader;

@@ -15,7 +15,7 @@ export interface CollectDependencies {
 }
 
 /** What a look has done. */
-export interface Collected {
+interface Collected {
   readonly tenant: TenantId;
   readonly collected: number;
   readonly uploads: number;

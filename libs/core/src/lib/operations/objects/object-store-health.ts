@@ -11,7 +11,7 @@ export interface StoreOutage {
 }
 
 /** How an object store is watched. */
-export interface StoreHealthSettings {
+interface StoreHealthSettings {
   readonly store: Pick<ObjectStore, 'probe'>;
   /** Bytes of a probe. */
   readonly probeBytes: number;

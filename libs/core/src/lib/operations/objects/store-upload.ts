@@ -10,7 +10,7 @@ export type UploadCode =
   'UPLOADS_FULL';
 
 /** What a caller can refer to. */
-export interface StoredUpload {
+interface StoredUpload {
   readonly digest: Digest;
   readonly size: number;
   /** Milliseconds since the epoch. */

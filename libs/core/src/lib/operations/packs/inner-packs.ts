@@ -13,7 +13,7 @@ export type ResolvePack = (tenant: TenantId, reference: PackReference) => Promis
 export type UsesOfPack = (tenant: TenantId, source: PackSource) => Promise<readonly PackReference[]>;
 
 /** What published packs are laid with. */
-export interface InnerPackDependencies {
+interface InnerPackDependencies {
   /** Null: there is no registry. */
   readonly resolve: ResolvePack | null;
   /** Reads packs of strangers: nothing else here does. */
@@ -21,7 +21,7 @@ export interface InnerPackDependencies {
 }
 
 /** A pack with the published packs that it uses laid among its files. */
-export interface EmbeddedSource {
+interface EmbeddedSource {
   /** What is planned. */
   readonly source: PackSource;
   /** Files of the published packs: stored with those of the pack itself, and no part of it. */

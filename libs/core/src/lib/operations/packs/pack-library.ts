@@ -61,7 +61,7 @@ export interface LibraryPlace {
 const NAMES_AT_ONCE = 100;
 
 /** As `PackPlanner.describe`. */
-export type DescribePack = (tenant: TenantId, source: PackSource) => Promise<DescribedPack>;
+type DescribePack = (tenant: TenantId, source: PackSource) => Promise<DescribedPack>;
 
 /** Packs in configured registries, as one tenant sees them. */
 export class PackLibrary {

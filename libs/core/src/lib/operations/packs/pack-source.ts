@@ -52,7 +52,7 @@ export function environmentOfPack({ pack }: ReadPack, setting: PlanningSetting):
 }
 
 /** A pack that can run. */
-export interface PlannedPack {
+interface PlannedPack {
   readonly kind: 'planned';
   readonly read: ReadPack;
   readonly files: PackFiles;

@@ -28,7 +28,7 @@ export interface SuppliedPack {
 }
 
 /** A pack and the files of its scenarios, of which those count whose name or file holds `filter`. */
-export interface SuppliedScenarios extends Pick<SuppliedPack, 'source' | 'asker'> {
+interface SuppliedScenarios extends Pick<SuppliedPack, 'source' | 'asker'> {
   readonly files: readonly ScenarioFile[];
   readonly filter: string;
 }
@@ -62,7 +62,7 @@ export interface PlanningContext {
 }
 
 /** The functions behind the names. Pure. */
-export type PlanningDependencies = {
+type PlanningDependencies = {
   readonly [Kind in keyof PlanningWork]: (asked: PlanningWork[Kind]['asked']) => PlanningWork[Kind]['answer'];
 };
 

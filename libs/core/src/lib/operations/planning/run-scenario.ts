@@ -12,14 +12,14 @@ import {
 } from '../packs/pack-source';
 
 /** How a scenario came out. */
-export type ScenarioOutcome =
+type ScenarioOutcome =
   | { readonly kind: 'passed' }
   | { readonly kind: 'failed'; readonly differences: readonly Difference[] }
   /** The scenario itself is wrong, or the pack cannot be read; faults of the pack have no `file`. */
   | { readonly kind: 'faulty'; readonly faults: readonly (Fault & { readonly file?: string })[] };
 
 /** One scenario and how it came out. */
-export interface ScenarioResult {
+interface ScenarioResult {
   readonly file: string;
   readonly name: string;
   readonly outcome: ScenarioOutcome;
@@ -37,7 +37,7 @@ export interface ScenarioReport {
 }
 
 /** Runs one scenario: plans the pack with its inputs, simulates its script, compares. Pure; executes nothing. */
-export function runScenario(
+function runScenario(
   source: PackSource,
   read: ReadScenario,
   setting: PlanningSetting,

@@ -10,7 +10,7 @@ import { LogStore, type LogChunk, type NumberedChunk } from '../../ports/log-sto
 import type { ObjectStore, ObjectStoreErrorCode } from '../../ports/object-store';
 
 /** Where sealed runs are read from once their rows are gone. */
-export interface ArchiveDependencies {
+interface ArchiveDependencies {
   readonly archives: Archives;
   readonly objects: ObjectStore;
 }

@@ -36,7 +36,7 @@ export interface ScheduleExpectation {
   readonly revision: number | null;
 }
 
-export interface KeepSchedulesDependencies {
+interface KeepSchedulesDependencies {
   readonly schedules: ScheduleStore;
   readonly objects: ObjectStore;
   readonly submitRun: Pick<SubmitRun, 'check'>;

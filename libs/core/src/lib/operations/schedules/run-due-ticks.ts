@@ -11,7 +11,7 @@ import { initiatorsOfSchedule, type Pin, type Schedule } from '../../schedule/sc
 import { loadSource } from '../packs/schedule-source';
 import { PlanHashMismatch, ProfileMismatch, SubmitRunError, type SubmitRun } from '../submission/submit-run';
 
-export interface RunDueTicksDependencies {
+interface RunDueTicksDependencies {
   readonly schedules: ScheduleStore;
   readonly objects: ObjectStore;
   readonly submitRun: Pick<SubmitRun, 'prepare'>;

@@ -24,7 +24,7 @@ export class CancelRunError extends CodedError<CancelRunCode> {
   override readonly name = 'CancelRunError';
 }
 
-export interface CancelRunDependencies {
+interface CancelRunDependencies {
   readonly runs: RunStore;
   readonly reader: RunReader;
   readonly gates: GateStore;

@@ -47,7 +47,7 @@ export type StepBody =
   | ({ readonly kind: 'gate' } & GateBody);
 
 /** A tool's name and the digests that it may have. */
-export type ToolPins = Readonly<Record<string, readonly Digest[]>>;
+type ToolPins = Readonly<Record<string, readonly Digest[]>>;
 
 /** One executor at work. */
 export interface RunBody {

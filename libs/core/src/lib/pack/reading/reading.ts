@@ -25,7 +25,7 @@ export interface Location extends Position {
 }
 
 /** More about a fault. */
-export interface FaultNote {
+interface FaultNote {
   readonly remediation?: string;
   /** Show the fault at the entry's key, not at its value. */
   readonly key?: boolean;

@@ -61,7 +61,7 @@ export function defaulted<T>(shape: Shape<T>, absent: T, name?: string): Field<T
 export type Descriptions<T> = { readonly [K in keyof T]-?: string };
 
 /** What an object shape may have besides its fields. */
-export interface ObjectOptions<T> {
+interface ObjectOptions<T> {
   /** Rewrites published spellings before the fields are read. */
   readonly normalise?: (entries: Entries, at: string, reading: Reading) => Entries;
   /** Those spellings, for the JSON Schema. */

@@ -85,7 +85,7 @@ function spelledTwice(name: string, written: Written, at: string, reading: Readi
 }
 
 /** What stands beside `id` under each published `type`. */
-export const BESIDE_ID = {
+const BESIDE_ID = {
   loop: [
     'items',
     'until',
@@ -104,7 +104,7 @@ export const BESIDE_ID = {
 } as const;
 const TYPES: Readonly<Record<string, string>> = { 'policy-gate': 'gate.policy' };
 /** Everything that `type` may say. */
-export const STEP_TYPES = [...STEP_KINDS, 'gate.approval', 'gate.policy', 'policy-gate'] as const;
+const STEP_TYPES = [...STEP_KINDS, 'gate.approval', 'gate.policy', 'policy-gate'] as const;
 
 /** The published ways to say a step's kind: `gate.approval: {…}`, and `type: loop` with the body's entries beside `id`. */
 export const stepSpellings: Normalise = (entries, at, reading) => {

@@ -67,7 +67,7 @@ interface Tally {
 }
 
 /** What is known of a pack before its steps are. */
-export interface PackNames {
+interface PackNames {
   readonly inputs: StaticType;
   readonly sensitive: ReadonlySet<string>;
   readonly secrets: readonly string[];

@@ -6,7 +6,7 @@ import type { Location } from '../../pack/reading/reading';
 import { PLAN_REMEDIES, type PlanFaultCode } from './plan-fault';
 
 /** More about a fault. */
-export interface PlanFaultNote {
+interface PlanFaultNote {
   readonly remediation?: string;
   /** Show the fault at the entry's key, not at its value. */
   readonly key?: boolean;

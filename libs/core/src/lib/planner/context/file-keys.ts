@@ -1,5 +1,5 @@
 /** Two keys of `files` that cannot both stand below `in/`: one file, or one below the other. `path` is the later one. */
-export interface FileKeyConflict {
+interface FileKeyConflict {
   readonly path: string;
   readonly other: string;
 }

@@ -1,7 +1,7 @@
 import { isDigest, type Digest } from '../../foundation/ids';
 
 /** A container image by the digest of its manifest for one platform. */
-export interface PinnedImage {
+interface PinnedImage {
   /** Registry and repository, without tag. */
   readonly name: string;
   readonly digest: Digest;

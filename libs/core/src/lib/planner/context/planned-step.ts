@@ -48,7 +48,7 @@ export interface Scope {
 }
 
 /** A name that a map or loop gives to its items. */
-export interface Variable {
+interface Variable {
   readonly type: StaticType;
   /** It stems from results of steps, not from inputs alone. */
   readonly late: boolean;
@@ -73,7 +73,7 @@ export interface PlannedStep {
 }
 
 /** Opens the pack that a step uses; null if it uses none, or one that cannot be had: then there is a fault. */
-export type OpenInner = (step: PackStep, unit: PackUnit) => PackUnit | null;
+type OpenInner = (step: PackStep, unit: PackUnit) => PackUnit | null;
 
 /** Lays out lists, scopes and orders of a pack's steps, with those of the packs inside it; types come later. */
 export function planLists(unit: PackUnit, open: OpenInner): PlannedList {

@@ -19,7 +19,7 @@ import { malformed } from '../../plan/malformed';
 import { MAX_INPUT_BYTES } from '../../plan/plan-request';
 
 /** The inputs of a run, defaults applied. */
-export interface ResolvedInputs {
+interface ResolvedInputs {
   /** As the plan holds them: a sensitive one as `{sensitive: true}`. */
   readonly shown: JsonObject;
   /** As expressions see them. */
@@ -33,7 +33,7 @@ export interface ResolvedInputs {
 }
 
 /** A file by its content: what an input of type `file` is in expressions. */
-export const FILE_TYPE = objectType({ digest: STRING_TYPE, size: NUMBER_TYPE });
+const FILE_TYPE = objectType({ digest: STRING_TYPE, size: NUMBER_TYPE });
 
 /** Resolves what the caller gave against what the pack asks for (language.md §2, §7). */
 export function resolveInputs(
@@ -146,7 +146,7 @@ function fileOf(value: Json): JsonObject | null {
 }
 
 /** A schema and how to ask it. */
-export interface SchemaRead {
+interface SchemaRead {
   readonly schema: JsonObject;
   readonly findings: (value: Json) => readonly SchemaFinding[];
 }

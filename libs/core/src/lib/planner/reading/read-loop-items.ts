@@ -16,7 +16,7 @@ interface ItemContext {
 }
 
 /** What a loop runs over, as the plan says it: an expression, a list, `{range}`, or null where only `until` ends it. */
-export interface ReadItems {
+interface ReadItems {
   readonly items: Json;
   readonly type: StaticType;
   /** It depends on results of steps. */

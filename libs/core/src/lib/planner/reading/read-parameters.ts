@@ -20,7 +20,7 @@ export interface ParameterContext {
 }
 
 /** Parameters in canonical spelling, and what is known of them. */
-export interface ReadParameters {
+interface ReadParameters {
   readonly canonical: JsonObject;
   readonly types: Readonly<Record<string, StaticType>>;
 }

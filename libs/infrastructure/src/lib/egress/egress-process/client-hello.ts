@@ -1,7 +1,7 @@
 import type { AttemptCode } from '@taskrunner/core/egress';
 
 /** What the first bytes of a tunnel are: not enough yet, a ClientHello that names a host, or why it is refused. */
-export type HelloReading =
+type HelloReading =
   | { readonly kind: 'partial' }
   | { readonly kind: 'read'; readonly sni: string }
   | { readonly kind: 'refused'; readonly code: AttemptCode; readonly sni: string | null };

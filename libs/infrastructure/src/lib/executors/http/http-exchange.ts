@@ -37,7 +37,7 @@ export class NotSent extends BrandedError {
 }
 
 /** One request and its answer, through the proxy behind a Unix socket. */
-export interface HttpExchange {
+interface HttpExchange {
   readonly answer: Promise<Dispatcher.ResponseData>;
   /** True once bytes of the request may have reached the server. */
   readonly isSent: () => boolean;

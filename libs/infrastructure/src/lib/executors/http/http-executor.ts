@@ -20,7 +20,7 @@ import { artifactBytesOf } from '../step/run-sizes';
 import { keepArtifacts, storeArtifact, type ArtifactContent } from '../step/stored-artifact';
 
 /** Bytes that come once, to be read as often as it takes. */
-export interface BodySpool {
+interface BodySpool {
   readonly size: number;
   add(piece: Uint8Array): Promise<void>;
   /** Bytes from `first` up to `end`, which does not belong to them. */

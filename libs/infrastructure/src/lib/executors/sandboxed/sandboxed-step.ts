@@ -46,7 +46,7 @@ export interface ContainerInvocation extends Pick<StepContainer, 'image' | 'comm
 }
 
 /** What sandboxed steps need. */
-export interface SandboxedStepOptions {
+interface SandboxedStepOptions {
   readonly dependencies: SandboxDependencies;
   readonly objects: ObjectStore;
   readonly pack: PackContent;

@@ -12,7 +12,7 @@ import { contentOf, okExitCodesOf, textsOf } from '../step/with-values';
 const SOURCE_FILE = 'tmp/script';
 
 /** What the script executor needs. */
-export interface ScriptExecutorOptions {
+interface ScriptExecutorOptions {
   readonly steps: StepsByIsolation;
   readonly pack: PackContent;
   /** Names of interpreters that may be started. */

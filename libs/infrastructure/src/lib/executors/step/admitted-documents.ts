@@ -2,7 +2,7 @@ import type { Plan, Profile } from '@taskrunner/core/plan';
 import type { ClaimedRun } from '@taskrunner/core/ports';
 
 /** What a run was admitted with. */
-export interface AdmittedDocuments {
+interface AdmittedDocuments {
   readonly plan: Plan;
   readonly profile: Profile;
 }

@@ -8,7 +8,7 @@ const MIB = 1024 * 1024;
 const OPEN_FILES = 4_096;
 
 /** What the steps of a run may use: what its plan asks for, else what its admitted profile gives. */
-export interface RunSizes {
+interface RunSizes {
   readonly limits: StepLimits;
   /** Bytes of a workspace: of all that a step writes to it, of all its artifacts, of what is unpacked into it, of one file. */
   readonly workspaceBytes: number;

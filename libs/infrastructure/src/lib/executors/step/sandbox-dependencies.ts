@@ -55,7 +55,7 @@ export interface StepPlace {
 }
 
 /** A step, ready to start. */
-export interface StepTask {
+interface StepTask {
   readonly workspace: StepWorkspace;
   readonly tool: StepTool;
   readonly args: readonly string[];
@@ -98,7 +98,7 @@ export interface StepOutput {
 }
 
 /** An artifact as it is asked for. */
-export interface WantedArtifact {
+interface WantedArtifact {
   readonly name: string;
   readonly path: string;
   readonly mediaType?: string;
@@ -122,7 +122,7 @@ export interface CollectedArtifact {
 }
 
 /** A file of a tar; its content must be taken before the next one is asked for. */
-export interface TarContent {
+interface TarContent {
   readonly path: string;
   readonly size: number;
   readonly executable: boolean;

@@ -5,7 +5,7 @@ import { migrationNames } from '../migrations/migrations';
 import { BackupError } from './backup-error';
 
 /** A table of the product as the database's catalog has it. */
-export interface CatalogTable {
+interface CatalogTable {
   /** `schema.table` */
   readonly table: string;
   readonly columns: readonly { readonly name: string; readonly type: string; readonly required: boolean }[];

@@ -38,7 +38,7 @@ export interface RestoreOptions {
 }
 
 /** A run of which objects are missing; null: a schedule. */
-export interface Incomplete {
+interface Incomplete {
   readonly tenant: TenantId;
   readonly runId: RunId | null;
   readonly digests: readonly Digest[];

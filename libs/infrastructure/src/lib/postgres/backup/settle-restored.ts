@@ -22,7 +22,7 @@ export interface Origin {
 }
 
 /** A run that stands until somebody lets it go on. */
-export interface StoppedRun {
+interface StoppedRun {
   readonly tenant: TenantId;
   readonly runId: RunId;
 }

@@ -23,7 +23,7 @@ export async function namingRefusals<Result>(connecting: Connecting, work: () =>
 }
 
 /** What an error of a connection means for whoever runs the installation; null if it is none, or has a code of ours already. */
-export function refusedDatabase(error: unknown, { url, role }: Connecting): DatabaseError | null {
+function refusedDatabase(error: unknown, { url, role }: Connecting): DatabaseError | null {
   if (isCodedError(error) || isOfFile(error)) return null;
   const code = codeOf(error);
   if (code === null) return null;

@@ -179,7 +179,7 @@ export function toArtifactView(row: ArtifactRecord): ArtifactView {
 const LAST_PLACE = 2_147_483_647;
 
 /** Where a step's name suggests that its row is: `rollout[3]` below `rollout` at 3, `rollout[3]::scan` below `rollout[3]`. */
-export interface Whereabouts {
+interface Whereabouts {
   readonly parent: string;
   readonly from: number;
   readonly to: number;

@@ -2,7 +2,7 @@ import { flushValues, type FlushPart } from './flush-values';
 import { statement, type Statement } from '../connection/statement';
 
 /** A statement with its parameters. */
-export interface Flush extends Statement {
+interface Flush extends Statement {
   readonly name: string;
   readonly values: readonly string[];
 }

@@ -12,7 +12,7 @@ import { failureOf } from '../connection/sql-state';
 import { statement } from '../connection/statement';
 
 /** Bounds of one flush. */
-export interface CommitterOptions {
+interface CommitterOptions {
   /** Flushes under way at once; the pool should have as many connections. */
   readonly flushes?: number;
   readonly maxRuns?: number;

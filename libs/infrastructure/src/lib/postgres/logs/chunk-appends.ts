@@ -7,7 +7,7 @@ import { failureOf } from '../connection/sql-state';
 import { statement, type Statement } from '../connection/statement';
 
 /** Bounds of one statement. */
-export interface ChunkAppendLimits {
+interface ChunkAppendLimits {
   readonly bytes: number;
   readonly chunks: number;
 }

@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import { DatabaseError } from '../connection/database-error';
 
 /** Exceptions to the rules of safety. */
-export interface SafetyOptions {
+interface SafetyOptions {
   /** Accepts a server that may lose acknowledged commits: for tests only. */
   readonly allowLoss?: boolean;
 }

@@ -1,5 +1,5 @@
 /** One place where digests of objects stand. */
-export interface ObjectReference {
+interface ObjectReference {
   /** What the objects are to those who read them. */
   readonly name: string;
   /** `schema.table.column`, for each column that holds them. */

@@ -4,7 +4,7 @@ import { statement } from '../connection/statement';
 /** Days ahead for which partitions are made. */
 export const PARTITION_DAYS = 14;
 /** Below this many days ahead the database is not ready. */
-export const PARTITION_DAYS_NEEDED = 2;
+const PARTITION_DAYS_NEEDED = 2;
 
 const DAY_MS = 86_400_000;
 

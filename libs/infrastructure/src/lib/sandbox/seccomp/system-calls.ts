@@ -1,6 +1,3 @@
-/** The machines that we have filters for, as Node names them. */
-export type Machine = 'x64' | 'arm64';
-
 /** Numbers of one machine's system calls (arch/x86/entry/syscalls/syscall_64.tbl; include/uapi/asm-generic/unistd.h). */
 type Numbers = readonly [x64: number, arm64: number];
 

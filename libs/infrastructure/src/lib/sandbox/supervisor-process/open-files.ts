@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, readlinkSync, statSync, type Stats } from 'n
 const BLOCK = 512;
 
 /** A file that a process holds, and that no folder names. */
-export interface HeldFile {
+interface HeldFile {
   readonly id: string;
   readonly bytes: number;
 }
@@ -19,7 +19,7 @@ export function memoryFiles(pids: readonly number[]): readonly HeldFile[] {
 }
 
 /** A file that a process has mapped. `bytes`: of the pages that are mapped, at most. */
-export interface MappedFile extends HeldFile {
+interface MappedFile extends HeldFile {
   readonly dev: string;
   readonly path: string;
 }

@@ -16,7 +16,7 @@ const BLOCK = 512;
 const WRITTEN = ['in', 'pack'].map((name) => Buffer.from(name));
 
 /** What a folder holds. */
-export interface FolderUse {
+interface FolderUse {
   /** Of the blocks that are taken, not of the sizes that files claim. A file with several names counts once. */
   readonly bytes: number;
   /** Files and folders. */

@@ -48,7 +48,7 @@ const MEMBERS = new Set([
 ]);
 
 /** Why a value is no in-toto Statement v1 with this predicate type and usable subjects, or null. */
-export function statementObjection(value: Json, predicateType: string): string | null {
+function statementObjection(value: Json, predicateType: string): string | null {
   if (!isJsonObject(value) || value['_type'] !== STATEMENT_TYPE) return 'not an in-toto Statement v1';
   if (value['predicateType'] !== predicateType) return 'another predicate type';
   if (!isJsonObject(value['predicate'])) return 'no predicate';

@@ -65,14 +65,14 @@ export interface VerifyRequest {
 }
 
 /** A statement's file, opened. */
-export interface OpenedStatement {
+interface OpenedStatement {
   readonly path: string;
   readonly opened: OpenedEnvelope<TrustedKey>;
   readonly hint: string;
 }
 
 /** The ledger key that signed a record of what a person decided. */
-export interface RecordKey {
+interface RecordKey {
   readonly what: 'resolution' | 'release';
   readonly key: TrustedKey;
   /** RFC 3339. */
