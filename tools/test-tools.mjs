@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { resultsOfTap } from './failures.mjs';
+import { resultsOfTap } from './command-line/failures.mjs';
 
 const tools = import.meta.dirname;
 const names = readdirSync(tools, { recursive: true }).filter((name) => name.endsWith('.test.mjs'));

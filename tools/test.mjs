@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { failuresOf } from './failures.mjs';
+import { failuresOf } from './command-line/failures.mjs';
 import { clusterFolder, removeCluster } from './cluster-folder.mjs';
 
 const root = join(import.meta.dirname, '..');

@@ -13,7 +13,7 @@ import { buildImages, podman } from './two-pods/images.mjs';
 import { makeKeys, namesOf, render, select, trustFile } from './two-pods/manifests.mjs';
 import { AUDIENCE, ISSUER, makeIssuer } from './two-pods/people.mjs';
 import { Failure, must, pause, until } from './two-pods/programs.mjs';
-import { readOptions } from './options.mjs';
+import { readOptions } from './command-line/options.mjs';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const CLI = join(ROOT, 'apps/cli/bin/taskrunner.js');

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { line, rounded } from './lines.mjs';
 import { loadMeasures } from './measures.mjs';
 import { median } from './median.mjs';
-import { readOptions } from '../options.mjs';
+import { readOptions } from '../command-line/options.mjs';
 
 const MEASURES = await loadMeasures();
 const ROUNDS = process.env['BENCH_ROUNDS'] === undefined ? null : Number(process.env['BENCH_ROUNDS']);

@@ -15,7 +15,7 @@ import { judge } from './referee.mjs';
 import { startStack } from './stack.mjs';
 import { until } from './waiting.mjs';
 import { Workload } from './workload.mjs';
-import { readOptions } from '../options.mjs';
+import { readOptions } from '../command-line/options.mjs';
 
 const SETTLE_MS = 60_000;
 /** A worker that dies while it seals keeps the turns of runs for half a minute, and another may die of it: evidence is late, never lost. */

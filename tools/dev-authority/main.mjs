@@ -2,7 +2,7 @@
 //   node tools/dev-authority/main.mjs [--port N] [--state DIRECTORY] [--token-seconds N] [--parent-watch]
 // Prints one JSON line when it is ready. Ends on SIGTERM and SIGINT, with --parent-watch also when its stdin closes.
 import { startDevAuthority } from './authority.mjs';
-import { readOptions } from '../options.mjs';
+import { readOptions } from '../command-line/options.mjs';
 
 const { values } = readOptions(import.meta.url, {
   port: { type: 'string', default: '0' },

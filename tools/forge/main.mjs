@@ -10,7 +10,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { figures, listing } from './figures.mjs';
-import { readOptions } from '../options.mjs';
+import { readOptions } from '../command-line/options.mjs';
 
 const require = createRequire(import.meta.url);
 const root = join(import.meta.dirname, '../..');

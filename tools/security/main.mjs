@@ -15,7 +15,7 @@ import { Server } from './requests.mjs';
 import { absentId } from './resources.mjs';
 import { startStack, until } from './stack.mjs';
 import { Minter } from './tokens.mjs';
-import { readOptions } from '../options.mjs';
+import { readOptions } from '../command-line/options.mjs';
 
 const PARTS = { matrix, tokens: jwtList, parameters, probes };
 /** A whole round has at least so many probes: fewer say that it did not ask for everything. */

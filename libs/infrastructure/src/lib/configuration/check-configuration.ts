@@ -1,12 +1,12 @@
 import { decideEgress, parseTarget } from '@taskrunner/core/egress';
 import { sameSubject } from '@taskrunner/core/foundation';
-import { checkArtifacts } from './check-artifacts';
-import { checkDestinations } from './check-destinations';
+import { checkArtifacts } from './checks/check-artifacts';
+import { checkDestinations } from './checks/check-destinations';
 import type { Configuration, IssuerConfiguration, WebhookConfiguration } from './configuration';
 import { endpointRule } from './webhook-endpoints';
 import type { Notes } from './configuration-fault';
-import { checkPacksRegistry } from './check-packs-registry';
-import { isLoopback } from './loopback';
+import { checkPacksRegistry } from './checks/check-packs-registry';
+import { isLoopback } from './checks/loopback';
 
 /** Who reads a configuration: `check` stands for every service that the file has a database role of. */
 export type Reader = 'anybody' | 'webservice' | 'check';

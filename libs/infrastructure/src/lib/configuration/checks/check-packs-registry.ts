@@ -1,7 +1,7 @@
 import { isDigest, isTenantId } from '@taskrunner/core/foundation';
 import { isPackName, isPackVersion } from '@taskrunner/core/pack';
-import type { Configuration } from './configuration';
-import type { Notes } from './configuration-fault';
+import type { Configuration } from '../configuration';
+import type { Notes } from '../configuration-fault';
 
 type PacksRegistry = Configuration['packsRegistry'];
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;

@@ -1,5 +1,5 @@
-import type { Configuration } from './configuration';
-import type { Notes } from './configuration-fault';
+import type { Configuration } from '../configuration';
+import type { Notes } from '../configuration-fault';
 import { isLoopback } from './loopback';
 
 const PREFIX = /^([A-Za-z0-9][A-Za-z0-9._-]{0,63}\/){1,8}$/;

@@ -1,5 +1,5 @@
-import type { Configuration } from './configuration';
-import type { Notes } from './configuration-fault';
+import type { Configuration } from '../configuration';
+import type { Notes } from '../configuration-fault';
 import { isLoopback } from './loopback';
 
 const MOST_PARTS = 10_000;
