@@ -3,8 +3,24 @@ import { createRequire } from 'node:module';
 import { Refusal } from './refusal.mjs';
 
 const require = createRequire(import.meta.url);
-const core = require('../../libs/core');
-const { cedarEngine, DRAFT_FILE } = require('../../libs/infrastructure');
+const { canonical, sha256 } = require('@taskrunner/core/canonical');
+const {
+  PAYLOAD_TYPE,
+  attestationFiles,
+  bomStatements,
+  buildBundleStatement,
+  buildProvenance,
+  buildStatement,
+  buildSummary,
+  decodeEnvelope,
+  readAssertedJson,
+  readManifest,
+  statementPayload,
+  verifyDraft,
+  verifySignature,
+} = require('@taskrunner/core/evidence');
+const { DRAFT_FILE } = require('@taskrunner/infrastructure/attestor');
+const { cedarEngine } = require('@taskrunner/infrastructure/policies');
 
 // Values are stripped from the journal that an Attestor is shown.
 const DIFFERENT_IN_BUNDLE = new Set(['journal.ndjson']);
@@ -17,11 +33,11 @@ const DIFFERENT_IN_BUNDLE = new Set(['journal.ndjson']);
 export async function attestDraft({ run, files, client, trust, trustDigest, verifierId, signers, keep, now }) {
   const asserted = readAsserted(files.get(DRAFT_FILE));
   const documentFiles = new Map([...files].filter(([path]) => path !== DRAFT_FILE));
-  const { checks, documents } = core.verifyDraft({
+  const { checks, documents } = verifyDraft({
     files: documentFiles,
     asserted,
     trust,
-    verifySignature: core.verifySignature,
+    verifySignature: verifySignature,
     policyEngines: { cedar: cedarEngine },
     now,
   });
@@ -43,10 +59,10 @@ export async function attestDraft({ run, files, client, trust, trustDigest, veri
   if (!client.tenants.includes('*') && !client.tenants.includes(record.tenant))
     throw new Refusal(403, 'ATTESTOR_TENANT_FORBIDDEN', 'this client does not run for this tenant');
 
-  const statement = core.buildStatement(documents);
+  const statement = buildStatement(documents);
   // Where the audit chain stood depends on the moment of asking; everything else is what happened.
   const { audit: _audit, ...happened } = statement.predicate;
-  const fact = core.sha256(core.canonical({ subject: statement.subject, happened }));
+  const fact = sha256(canonical({ subject: statement.subject, happened }));
   const known = await keep.statement(run);
   const kept =
     known ??
@@ -57,7 +73,7 @@ export async function attestDraft({ run, files, client, trust, trustDigest, veri
   if (kept.fact !== fact)
     throw new Refusal(409, 'ATTESTOR_CONFLICT', 'another statement about this run was signed before');
   await keep.keepDraft(run, {
-    files: Object.fromEntries([...documentFiles].map(([path, bytes]) => [path, core.sha256(bytes)])),
+    files: Object.fromEntries([...documentFiles].map(([path, bytes]) => [path, sha256(bytes)])),
   });
   return kept.answer;
 }
@@ -66,9 +82,9 @@ async function signed({ documents, statement, fact, signers, verifierId, trust, 
   const runSigner = documents.environment.mode === 'sealed' ? signers.runSealed : signers.runOpen;
   if (!runSigner) throw new Refusal(422, 'ATTESTOR_NO_KEY', `no key for runs in mode ${documents.environment.mode}`);
   const packRun = await sign(runSigner, statement);
-  const boms = core.bomStatements(documents);
-  const provenance = core.buildProvenance(documents, boms);
-  const summary = core.buildSummary(documents, core.decodeEnvelope(packRun.envelope).digest, {
+  const boms = bomStatements(documents);
+  const provenance = buildProvenance(documents, boms);
+  const summary = buildSummary(documents, decodeEnvelope(packRun.envelope).digest, {
     id: verifierId,
     at: new Date(now).toISOString(),
     policy: { uri: `taskrunner-trust:${trust.id}:${trust.serial}`, digest: trustDigest },
@@ -92,8 +108,8 @@ async function inOrder(statements, signer) {
 }
 
 async function sign(signer, statement) {
-  const payload = new TextDecoder().decode(core.statementPayload(statement));
-  return { envelope: await signer.sign(core.PAYLOAD_TYPE.statement, payload), hint: signer.keyid };
+  const payload = new TextDecoder().decode(statementPayload(statement));
+  return { envelope: await signer.sign(PAYLOAD_TYPE.statement, payload), hint: signer.keyid };
 }
 
 /** Signs the manifest of a bundle that carries this run's statements and the documents that were verified. */
@@ -102,7 +118,7 @@ export async function sealManifest({ run, bytes, signers, keep }) {
   if (!kept || !draft) throw new Refusal(409, 'ATTESTOR_NOT_ATTESTED', 'nothing was signed for this run yet');
   let manifest;
   try {
-    manifest = core.readManifest(bytes);
+    manifest = readManifest(bytes);
   } catch (error) {
     throw new Refusal(422, 'ATTESTOR_MANIFEST_INVALID', error.message);
   }
@@ -113,18 +129,18 @@ export async function sealManifest({ run, bytes, signers, keep }) {
   const listed = new Map(manifest.files.map(({ path, sha256 }) => [path, sha256]));
   const expected = new Map(Object.entries(draft.files).filter(([path]) => !DIFFERENT_IN_BUNDLE.has(path)));
   const { packRun, ...others } = kept.answer;
-  for (const { path, bytes: file } of core.attestationFiles({ packRun: [packRun], ...others }))
-    expected.set(path, core.sha256(file));
+  for (const { path, bytes: file } of attestationFiles({ packRun: [packRun], ...others }))
+    expected.set(path, sha256(file));
   for (const [path, digest] of expected) if (listed.get(path) !== digest) refuse(`${path} is missing or differs`);
   for (const path of listed.keys())
     if (path.startsWith('attestations/') && !expected.has(path)) refuse(`${path} was not signed here`);
-  return { manifest: await sign(signers.bundle, core.buildBundleStatement(manifest)) };
+  return { manifest: await sign(signers.bundle, buildBundleStatement(manifest)) };
 }
 
 function readAsserted(bytes) {
   if (!bytes) throw new Refusal(422, 'ATTESTOR_DRAFT_INCONSISTENT', `${DRAFT_FILE} is missing`);
   try {
-    return core.readAssertedJson(JSON.parse(new TextDecoder().decode(bytes)));
+    return readAssertedJson(JSON.parse(new TextDecoder().decode(bytes)));
   } catch (error) {
     throw new Refusal(422, 'ATTESTOR_DRAFT_INCONSISTENT', `${DRAFT_FILE}: ${error.message}`);
   }

@@ -9,8 +9,10 @@ import { openKeep } from './keep.mjs';
 import { Refusal } from './refusal.mjs';
 
 const require = createRequire(import.meta.url);
-const { readTrust, sha256 } = require('../../libs/core');
-const { FileSigner, readTar } = require('../../libs/infrastructure');
+const { sha256 } = require('@taskrunner/core/canonical');
+const { readTrust } = require('@taskrunner/core/evidence');
+const { readTar } = require('@taskrunner/infrastructure/archive');
+const { FileSigner } = require('@taskrunner/infrastructure/signing');
 
 const LIMITS = { maxBytes: 512 * 1024 ** 2, maxFiles: 250_000, maxFileBytes: 256 * 1024 ** 2 };
 const MANIFEST_BYTES = 64 * 1024 ** 2;

@@ -2,6 +2,8 @@ export { chainFault, readAuditExport, readCheckpointFile, type AuditEntry } from
 export { verifyAudit } from './audit/verify-audit';
 export type { ArchivedChunk, BundlePart, RunArchive, StatementParts } from './bundle/archive';
 export {
+  attestationFiles,
+  buildBundleStatement,
   MANIFEST as BUNDLE_MANIFEST,
   statementPayload,
   type BundleFile,
@@ -24,7 +26,7 @@ export type {
   ResolutionRecord,
 } from './records/documents';
 export type { EvidenceDocuments } from './records/evidence-documents';
-export { readCheckpoint } from './records/read-documents';
+export { readManifest, readCheckpoint } from './records/read-documents';
 export { ARTIFACT_WITHHELD } from './records/withheld-by-journal';
 export { answerLines } from './report/answer-lines';
 export { buildReport, shortContentsOf, type ReportRequest } from './report/build-report';
@@ -43,5 +45,10 @@ export {
 export { buildPackStatement } from './statement/pack-signature';
 export { basesInWords, CHECK_NAMES, type Check, type CheckName } from './verify/check/check';
 export type { Expectation, VerifyRequest } from './verify/check/verification-session';
-export { assertedFile, draftFiles, isStatementOf } from './verify/draft';
+export { verifyDraft, assertedFile, draftFiles, isStatementOf } from './verify/draft';
 export { openVerification, verifyRun, type Verification } from './verify/verify-run';
+export { PAYLOAD_TYPE } from './records/documents';
+export { buildProvenance } from './predicates/provenance';
+export { buildStatement } from './statement/statement';
+export { buildSummary } from './predicates/summary';
+export { readAssertedJson } from './bundle/read-bundle';
