@@ -2,7 +2,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
-const LOWERCASE = 'abcdefghijklmnopqrstuvwxyz';
+const A_TO_Z = 'abcdefghijklmnopqrstuvwxyz';
 /** Characters at the end of an id that may be any: before them stand its time and version. */
 const FREE = 8;
 /** A pack that needs nobody: its runs are queued, or end. */
@@ -111,7 +111,7 @@ export class Absent {
   #freeWord(length, names) {
     const others = [...names, ...[...this.#of].flat()];
     for (let tries = 0; tries < 1_000; tries++) {
-      const word = Array.from(randomBytes(length), (byte) => LOWERCASE[byte % LOWERCASE.length]).join('');
+      const word = Array.from(randomBytes(length), (byte) => A_TO_Z[byte % A_TO_Z.length]).join('');
       if (!others.some((other) => other.includes(word) || word.includes(other))) return word;
     }
     throw new Error(`no word of ${length} letters is free`);

@@ -402,7 +402,7 @@ beforeAll(async () => {
     },
     keys: { ...defaults.keys, folder },
     // Hostile packs come to the limit of memory: that of time would be one for everybody's plans.
-    limits: { ...defaults.limits, planMemory: 96 * MIB, planTime: 30_000, planThreads: 2, planQueue: 64 },
+    limits: { ...defaults.limits, planMemory: 64 * MIB, planTime: 30_000, planThreads: 2, planQueue: 64 },
     packsRegistry: { ...defaults.packsRegistry, ...(await registries()), unsigned: 'run' },
     scheduler: {
       ...defaults.scheduler,
@@ -628,7 +628,7 @@ describe('requests', () => {
       return [name, count] as const;
     });
     expect(counts.map(([name]) => name)).toEqual(['matrix', 'tokens', 'parameters', 'probes']);
-    const least: Readonly<Record<string, number>> = { matrix: 600, tokens: 60, parameters: 3_000, probes: 200 };
+    const least: Readonly<Record<string, number>> = { matrix: 600, tokens: 60, parameters: 1_000, probes: 200 };
     for (const [name, count] of counts) expect([name, count >= (least[name] ?? 0)]).toEqual([name, true]);
   }, 300_000);
 
