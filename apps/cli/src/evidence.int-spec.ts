@@ -176,7 +176,9 @@ describe('evidence, for who has a bundle and a trust file', () => {
       for (const path of ['apps/cli', 'libs/core', 'libs/infrastructure'])
         for (const part of ['src', 'package.json', 'tsconfig.json', 'tsconfig.build.json'])
           cpSync(join(ROOT, path, part), join(copy, path, part), { recursive: true });
-      for (const path of ['tools/build-verifier.mjs', 'tsconfig.base.json', 'package.json', 'libs/core/node_modules'])
+      // Where another version stands at the root, npm installs there.
+      const ofCore = ['libs/core/node_modules'].filter((path) => existsSync(join(ROOT, path)));
+      for (const path of ['tools/build-verifier.mjs', 'tsconfig.base.json', 'package.json', ...ofCore])
         cpSync(join(ROOT, path), join(copy, path), { recursive: true });
       const packages = new Set(here.toString().match(/^ *\/\/ node_modules\/(?:@[^/]+\/)?[^/\n]+/gm));
       for (const line of [...packages, 'node_modules/re2js', 'node_modules/@bufbuild'])

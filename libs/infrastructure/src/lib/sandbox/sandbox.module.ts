@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { provide } from '../composition/provide';
@@ -67,8 +67,7 @@ async function supervise(
   await mkdir(workDirectory, { recursive: true, mode: 0o711 });
   // Not among temporary files: some container engines copy those into a new container, and cannot copy what a killed worker left.
   const pipesIn = join(workDirectory, 'pipes');
-  await rm(pipesIn, { recursive: true, force: true });
-  await mkdir(pipesIn, { mode: 0o700 });
+  await mkdir(pipesIn, { recursive: true, mode: 0o700 });
   log.say('info', 'sandbox.memory', { heldBy: cgroup === null ? 'watching' : 'cgroup', cgroup });
   return Supervisor.start({
     ...{ watchMs: watchInterval, cgroup, pipesIn },

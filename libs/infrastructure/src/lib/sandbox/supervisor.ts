@@ -21,7 +21,7 @@ interface SupervisorOptions {
   readonly onExpired?: (expiry: Expiry) => void;
   /** Time between two looks at what children use. Milliseconds; 500 unless told. */
   readonly watchMs?: number;
-  /** Folder for the pipes of children. What a killed worker leaves there can be removed. The folder for temporary files unless told. */
+  /** Folder for the pipes of children; several workers may share it. The folder for temporary files unless told. */
   readonly pipesIn?: string;
   /** Control group that is delegated to this process: memory of children is held by groups below it. Null: it is watched. */
   readonly cgroup?: string | null;
