@@ -54,15 +54,15 @@ const more = process.argv.slice(2);
 const BUILT = '--excludeTaskDependencies';
 
 /**
- * What runs, the longest first. Three at once take the next: specs of the whole product and of the adapters (two files at a time) wait for
- * processes, servers and containers as long as they compute, and run beside what only computes. Nx by itself would begin with what most others
- * need, and end with the longest, alone.
+ * What runs, the longest first. Four at once take the next: specs of the whole product, of the adapters (two files at a time) and of the
+ * webservice wait for processes, servers, containers and limits of time as long as they compute, and run beside what only computes. Nx by itself
+ * would begin with what most others need, and end with the longest, alone.
  */
 const CHECKS = ['-t', 'lint', 'typecheck', 'format', 'diagrams'];
 const testsOf = (project) => ['-t', 'test', '-p', project, ...more];
-const LONG = ['webservice-e2e', 'infrastructure', 'core', 'webservice', 'cli'];
+const LONG = ['webservice-e2e', 'infrastructure', 'webservice', 'core', 'cli'];
 const REST = ['-t', 'test', '--exclude', LONG.join(), ...more];
-const AT_ONCE = 3;
+const AT_ONCE = 4;
 const runAll = async () => {
   const [first, second, ...others] = LONG.map(testsOf);
   const queue = [first, second, CHECKS, ...others, REST];
