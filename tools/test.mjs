@@ -60,7 +60,7 @@ const BUILT = '--excludeTaskDependencies';
  */
 const CHECKS = ['-t', 'lint', 'typecheck', 'format', 'diagrams'];
 const testsOf = (project) => ['-t', 'test', '-p', project, ...more];
-const LONG = ['webservice-e2e', 'infrastructure', 'webservice', 'core', 'cli'];
+const LONG = ['webservice-e2e', 'infrastructure', 'webservice', 'core', 'cli', 'worker'];
 const REST = ['-t', 'test', '--exclude', LONG.join(), ...more];
 const AT_ONCE = 4;
 const runAll = async () => {
