@@ -54,18 +54,18 @@ const more = process.argv.slice(2);
 const BUILT = '--excludeTaskDependencies';
 
 /**
- * What runs, the longest first. Four at once take the next: specs of the whole product, of the adapters (two files at a time) and of the
- * webservice wait for processes, servers, containers and limits of time as long as they compute, and run beside what only computes. Nx by itself
- * would begin with what most others need, and end with the longest, alone.
+ * What runs. Three at once take the next: specs of the whole product, of the adapters (two files at a time) and of the webservice wait for
+ * processes, servers, containers and limits of time as long as they compute, so they begin; what only computes runs beside them. The short ones
+ * come last, so that all end together. Nx by itself would begin with what most others need, and end with the longest, alone.
  */
 const CHECKS = ['-t', 'lint', 'typecheck', 'format', 'diagrams'];
 const testsOf = (project) => ['-t', 'test', '-p', project, ...more];
-const LONG = ['webservice-e2e', 'infrastructure', 'webservice', 'core', 'cli', 'worker'];
-const REST = ['-t', 'test', '--exclude', LONG.join(), ...more];
-const AT_ONCE = 4;
+const LONG = ['webservice-e2e', 'infrastructure', 'webservice', 'core'];
+const SHORT = ['worker', 'cli'];
+const REST = ['-t', 'test', '--exclude', [...LONG, ...SHORT].join(), ...more];
+const AT_ONCE = 3;
 const runAll = async () => {
-  const [first, second, ...others] = LONG.map(testsOf);
-  const queue = [first, second, CHECKS, ...others, REST];
+  const queue = [...LONG.map(testsOf), CHECKS, ...SHORT.map(testsOf), REST];
   const failed = new Set();
   const lane = async () => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift())
