@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Entry } from '@taskrunner/core/journal';
 import { searched } from '@taskrunner/core/testing';
+import { runUuid, type RunId } from '@taskrunner/core/foundation';
 import { unpackedPage } from '@taskrunner/infrastructure/postgres';
 import { Client } from 'pg';
 import { atNight } from './stack/at-night';
@@ -228,7 +229,8 @@ describe('a map that several workers share', () => {
     expect(begun).toBeLessThan(200);
     expect(effects.filter(({ ended }) => ended === null)).toEqual([]);
     const { rows: pages } = await database.query<{ content: Buffer }>(
-      `select content from pack_run_logs.journal where run_id = (select run_id from pack_runs.runs order by run_id desc limit 1)`,
+      'select content from pack_run_logs.journal where run_id = $1 order by first_seq',
+      [runUuid(run as RunId)],
     );
     const entries = pages.flatMap(({ content }) => JSON.parse(unpackedPage(content)?.entries ?? '') as Entry[]);
     const accepted = entries.findIndex(({ event }) => event.type === 'cancel.accepted');
