@@ -21,6 +21,7 @@ import type { Sandbox } from '../sandbox/sandbox';
 import { SandboxHealth } from '../sandbox/sandbox-health';
 import { Sandboxes } from '../sandbox/sandboxes';
 import { Supervisor } from '../sandbox/supervisor';
+import { ownFolder } from '../sandbox/workspace/worker-folder';
 import { Workspace } from '../sandbox/workspace/workspace';
 import { Telemetry } from '../telemetry/telemetry';
 import { builtinParts, MAKE_BUILTIN, type BuiltinOptions, type BuiltinParts } from './builtin-executors';
@@ -79,7 +80,7 @@ function settingsOf(
 ): Pick<BuiltinOptions, 'workDirectory' | 'artifactMaxBytes' | 'spool' | 'interpreters' | 'secretFolder' | 'bundles'> {
   const { workDirectory, interpreters } = configuration.sandbox;
   return {
-    workDirectory: join(workDirectory, 'runs'),
+    workDirectory: join(ownFolder(workDirectory), 'runs'),
     artifactMaxBytes: configuration.artifacts.maxBytes,
     spool: () => new Spool(join(workDirectory, 'spool'), SPOOLED_FROM),
     interpreters,

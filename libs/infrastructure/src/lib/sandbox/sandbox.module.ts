@@ -14,7 +14,7 @@ import { proveCgroup } from './cgroup';
 import { SandboxHealth } from './sandbox-health';
 import { Sandboxes } from './sandboxes';
 import { Supervisor } from './supervisor';
-import { sweepWorkspaces } from './workspace/workspace';
+import { ownFolder, sweepFolders } from './workspace/worker-folder';
 
 const MIB = 1024 * 1024;
 
@@ -66,7 +66,7 @@ async function supervise(
   if (cgroup !== null) proveCgroup(cgroup);
   await mkdir(workDirectory, { recursive: true, mode: 0o711 });
   // Not among temporary files: some container engines copy those into a new container, and cannot copy what a killed worker left.
-  const pipesIn = join(workDirectory, 'pipes');
+  const pipesIn = join(ownFolder(workDirectory), 'pipes');
   await mkdir(pipesIn, { recursive: true, mode: 0o700 });
   log.say('info', 'sandbox.memory', { heldBy: cgroup === null ? 'watching' : 'cgroup', cgroup });
   return Supervisor.start({
@@ -83,7 +83,7 @@ async function prove(
   log: Log,
 ): Promise<Sandboxes> {
   const { sandbox, sealedMode } = configuration;
-  await sweepWorkspaces(join(sandbox.workDirectory, 'runs'));
+  await sweepFolders(sandbox.workDirectory);
   const stubFolder = join(sandbox.workDirectory, 'stubs');
   await mkdir(stubFolder, { recursive: true });
   const { host, port } = databaseAt(workerUrl);

@@ -60,5 +60,9 @@ export const sandbox = section('Isolation of steps.', {
     path,
     'Directory of a control group that is delegated to the worker. The kernel then enforces the memory limit of steps. null: the worker measures and enforces it.',
   ),
-  workDirectory: key(path, '/var/lib/taskrunner/work', 'Directory of the workspaces. It is emptied at startup.'),
+  workDirectory: key(
+    path,
+    '/var/lib/taskrunner/work',
+    'Directory of the workspaces. Workers of one host may share it. At startup, a worker removes what workers of its host that have ended left.',
+  ),
 });

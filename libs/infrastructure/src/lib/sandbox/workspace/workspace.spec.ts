@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readOutputs } from './outputs-file';
-import { asFolder, sweepWorkspaces, Workspace } from './workspace';
+import { asFolder, Workspace } from './workspace';
 
 const root = process.getuid?.() === 0;
 let base: string;
@@ -92,12 +92,6 @@ describe('Workspace', () => {
     await workspace.remove();
     expect(existsSync(join(base, 'run_1'))).toBe(false);
     expect(await readdir(outside)).toEqual(['kept']);
-  });
-
-  it('is swept with all others when a worker starts anew', async () => {
-    expect(await sweepWorkspaces(base)).toBe(1);
-    expect(await readdir(base)).toEqual([]);
-    expect(await sweepWorkspaces(join(base, 'none'))).toBe(0);
   });
 });
 

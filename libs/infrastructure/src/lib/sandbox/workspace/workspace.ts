@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, chown, mkdir, open, readdir, rm, rmdir } from 'node:fs/promises';
+import { chmod, chown, mkdir, open, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { relativeParts } from './relative-path';
@@ -102,15 +102,11 @@ export function asFolder(
   }));
 }
 
-/** Removes workspaces that an earlier life of this worker left under `root`; says how many runs had some. */
-export async function sweepWorkspaces(root: string): Promise<number> {
-  const runs = await readdir(root).catch(() => []);
-  for (const run of runs) await removeTree(join(root, run));
-  return runs.length;
-}
-
-/** Steps may leave folders that nobody may read, or nested deeper than a path may be long: then `chmod` and `rm` walk by descriptor. */
-async function removeTree(path: string): Promise<void> {
+/**
+ * Removes a folder and all below it. Steps may leave folders that nobody may read, or nested deeper than a path may be long: then `chmod` and `rm`
+ * walk by descriptor.
+ */
+export async function removeTree(path: string): Promise<void> {
   try {
     await rm(path, { recursive: true, force: true });
   } catch {
