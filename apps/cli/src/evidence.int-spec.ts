@@ -96,6 +96,15 @@ describe('evidence, for who has a bundle and a trust file', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
+  it.each([
+    ['taskrunner', () => `${PROGRAM} verify`],
+    ['taskrunner-verify.mjs', () => 'taskrunner-verify.mjs'],
+  ])('has the exit status of %s also if nobody reads its output', (_, program) => {
+    const script = `"$0" ${program()} forged.tar --trust trust.json | true; exit "\${PIPESTATUS[0]}"`;
+    const { status, stderr } = spawnSync('bash', ['-c', script, process.execPath], { cwd: folder, encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({ status: 9, stderr: '' });
+  });
+
   describe('taskrunner-verify.mjs', () => {
     it.each([
       ['run.tar', 0],

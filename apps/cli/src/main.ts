@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCommandLine } from './program';
+import { endWithoutReader } from './terminal/closed-output';
 import { ProcessTerminal } from './terminal/process-terminal';
 
 async function readStdin(): Promise<Uint8Array> {
@@ -14,11 +15,7 @@ function ownVersion(): string {
   return version;
 }
 
-// `taskrunner … | head` is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
-});
+endWithoutReader();
 
 void runCommandLine({
   arguments: process.argv.slice(2),

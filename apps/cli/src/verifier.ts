@@ -3,6 +3,7 @@ import { registerInspect } from './commands/inspect.command';
 import { registerKey } from './commands/key.command';
 import { registerVerify } from './commands/verify.command';
 import { answersChecks } from './evidence/check-thread';
+import { endWithoutReader } from './terminal/closed-output';
 import { ProcessTerminal } from './terminal/process-terminal';
 
 // The entry of `taskrunner-verify.mjs` (tools/build-verifier.mjs): the commands of the CLI that need neither server nor database, in one
@@ -19,11 +20,7 @@ const COMMANDS: readonly Register[] = [
   registerKey,
 ];
 
-// `… | head` is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
-});
+endWithoutReader();
 
 async function verify(): Promise<void> {
   process.exitCode = await runProgram(

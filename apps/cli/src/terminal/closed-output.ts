@@ -1,0 +1,12 @@
+/** 128 + SIGPIPE: the exit status of a program whose reader has gone. */
+const READER_GONE = 141;
+/** How long a command may run on without a reader. One that checks something ends within it, and keeps its exit status. */
+const GRACE_MS = 1_000;
+
+/** Ends the command after its reader has closed standard output (`… | head`). */
+export function endWithoutReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    setTimeout(() => process.exit(READER_GONE), GRACE_MS).unref();
+  });
+}
