@@ -219,6 +219,7 @@ describe('secrets and sensitive inputs', () => {
     const artifacts = (await ada.ask('GET', `/api/runs/${run}/artifacts`)).body['items'] as {
       name: string;
       path: string;
+      execution: number;
     }[];
     // What holds a secret is not there, under no digest: a weak secret could be guessed from it.
     expect(artifacts.map(({ name, path }) => `${name} ${path}`).sort()).toEqual([
@@ -229,14 +230,18 @@ describe('secrets and sensitive inputs', () => {
 
     const bundle = await ada.sealed(run);
     const files = await readTar((async function* () { yield bundle; })(), LIMITS); // prettier-ignore
+    // A worker that was too busy to renew its lease has had the step run again.
+    const execution = artifacts.find(({ name }) => name === 'clean')?.execution;
     expect(JSON.parse(Buffer.from(files.get('artifacts.json') ?? []).toString())).toMatchObject({
-      withheld: [{ step: 'plant', execution: 1, name: 'report', path: 'out/report.txt' }],
+      withheld: [{ step: 'plant', execution, name: 'report', path: 'out/report.txt' }],
     });
     const oracle = sha256(`report ${VARIABLE_SECRET}`).slice('sha256:'.length);
     for (const [path, bytes] of files) expect([path, Buffer.from(bytes).includes(oracle)]).toEqual([path, false]);
     const checks = (await verified(bundle)) as { ok: boolean; checks: { name: string; detail: string }[] };
     expect(checks.ok).toBe(true);
-    expect(checks.checks.find(({ name }) => name === 'exceptions')?.detail).toBe('withheld artifacts/plant#1/report');
+    expect(checks.checks.find(({ name }) => name === 'exceptions')?.detail).toBe(
+      `withheld artifacts/plant#${execution}/report`,
+    );
 
     const surfaces = [
       ...(await databaseLeaks()),
