@@ -49,8 +49,11 @@ export class MemoryObjects extends ObjectStore {
 }
 
 /** Watches a store as a worker does, and tells nobody. */
-export function healthOf(store: Pick<ObjectStore, 'probe'>, intervalMs = 1): ObjectStoreHealth {
-  const monotonicMs = (): number => performance.now();
+export function healthOf(
+  store: Pick<ObjectStore, 'probe'>,
+  intervalMs = 1,
+  monotonicMs = (): number => performance.now(),
+): ObjectStoreHealth {
   return new ObjectStoreHealth({ store, probeBytes: 1, intervalMs, monotonicMs, onChange: () => undefined });
 }
 
