@@ -5,7 +5,7 @@ import { ObjectStore, RunReader } from '@taskrunner/core/ports';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
 import { EXAMPLES, pageExample } from '../openapi/examples';
-import { OF_DOWNLOADS, Operation } from '../openapi/operation';
+import { downloads, IF_NONE_MATCH, OF_DOWNLOADS, Operation } from '../openapi/operation';
 import { pageOf } from '../openapi/schemas';
 import { ApiError } from '../problems/problem';
 import { PublicUrl } from '../public-url';
@@ -54,23 +54,8 @@ export class ArtifactsController {
       'A request can contain one range. `Repr-Digest` is the SHA-256 of the whole artifact, as recorded in the evidence.',
     scopes: ['packs.read'],
     limit: 'download',
-    headers: { Range: 'bytes=first-last', 'If-None-Match': 'ETag of the representation that the client has.' },
-    answers: [
-      {
-        status: 200,
-        description: 'The whole artifact.',
-        schema: { type: 'string', format: 'binary' },
-        mediaType: ANY_TYPE,
-        example: 'bytes',
-      },
-      {
-        status: 206,
-        description: 'The requested range.',
-        schema: { type: 'string', format: 'binary' },
-        mediaType: ANY_TYPE,
-      },
-      { status: 304, description: 'Not modified.', schema: null },
-    ],
+    headers: { Range: 'bytes=first-last', ...IF_NONE_MATCH },
+    answers: downloads('The whole artifact.', ANY_TYPE),
     codes: ['RUN_NOT_FOUND', 'ARTIFACT_NOT_FOUND', 'OBJECT_RANGE', ...OF_DOWNLOADS],
   })
   async download(
