@@ -4,12 +4,12 @@ import type { RunId } from '@taskrunner/core/foundation';
 import { ObjectStore, RunReader } from '@taskrunner/core/ports';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
-import { EXAMPLES, pageExample } from '../openapi/examples';
+import { EXAMPLES } from '../openapi/examples';
 import { downloads, IF_NONE_MATCH, OF_DOWNLOADS, Operation } from '../openapi/operation';
-import { pageOf } from '../openapi/schemas';
 import { ApiError } from '../problems/problem';
 import { PublicUrl } from '../public-url';
 import { ANY_TYPE } from '../requests/acceptable.guard';
+import { Pages } from '../requests/pages';
 import { RunIdPipe } from '../requests/run-id.pipe';
 import { runNotFound } from '../runs/run-not-found';
 import { toArtifact } from '../runs/run-view';
@@ -30,14 +30,7 @@ export class ArtifactsController {
     summary: 'List the artifacts of a run',
     scopes: ['packs.read'],
     limit: 'read',
-    answers: [
-      {
-        status: 200,
-        description: 'All artifacts.',
-        schema: pageOf('Artifact'),
-        example: pageExample(EXAMPLES.artifact),
-      },
-    ],
+    answers: [Pages.answer('Artifact', EXAMPLES.artifact, 'All artifacts.')],
     codes: ['RUN_NOT_FOUND'],
   })
   async list(@Caller() { principal }: Caller, @Param('runId', RunIdPipe) runId: RunId) {

@@ -1,5 +1,4 @@
 import type { Json } from '@taskrunner/core/foundation';
-import { pageExample } from '../openapi/examples';
 import type { Answer, Schema } from '../openapi/operation';
 import { pageOf } from '../openapi/schemas';
 import { fromCursor, toCursor } from './cursor';
@@ -35,13 +34,8 @@ export class Pages {
   }
 
   /** The answer of the list in the OpenAPI document. */
-  static answer(schema: Parameters<typeof pageOf>[0], example: Json): Answer {
-    return {
-      status: 200,
-      description: 'One page of the list.',
-      schema: pageOf(schema),
-      example: pageExample(example),
-    };
+  static answer(name: Parameters<typeof pageOf>[0], item: Json, description = 'One page of the list.'): Answer {
+    return { status: 200, description, schema: pageOf(name), example: { items: [item], nextCursor: null } };
   }
 
   /** Items that the caller wants on a page. */
