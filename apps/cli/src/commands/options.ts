@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
 import type { ConnectionOptions } from '../server/connection';
+import { safeLine } from '../terminal/safe-text';
 import type { Context } from './context';
 
 /** Collects an option that may come several times. */
@@ -30,15 +31,15 @@ export interface ServerOptions extends ConnectionOptions {
   readonly output: string;
 }
 
-/** Prints a value as JSON, or as lines for people. */
+/** Prints a value as JSON, or as lines for people: each is one line, whatever it holds. */
 export function printAs(
   { terminal }: Context,
   { output }: Pick<ServerOptions, 'output'>,
   value: unknown,
-  lines: readonly string[],
+  lines: () => readonly string[],
 ): void {
   if (output === 'json') terminal.print(JSON.stringify(value));
-  else for (const line of lines) terminal.print(line);
+  else for (const line of lines()) terminal.print(safeLine(line));
 }
 
 /** Of commands that plan without a server. */

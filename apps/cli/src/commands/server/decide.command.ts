@@ -8,7 +8,6 @@ import type { GateView } from '../../server/run-views';
 import { CliError } from '../../terminal/cli-error';
 import { EXIT } from '../../terminal/exit-code';
 import { gateLines } from '../../terminal/gate-lines';
-import { safeLine } from '../../terminal/safe-text';
 import type { Context } from '../context';
 import { printAs, withOutput, type ServerOptions } from '../options';
 
@@ -58,9 +57,7 @@ export function registerDecisions(program: Command, context: Context): void {
           };
           const receipt = await decide(client, run, body);
           const { approvals, required, status } = receipt;
-          printAs(context, options, receipt, [
-            safeLine(`${decision}: ${approvals} of ${required}, the gate is ${status}`),
-          ]);
+          printAs(context, options, receipt, () => [`${decision}: ${approvals} of ${required}, the gate is ${status}`]);
           return EXIT.OK;
         }),
       );

@@ -48,7 +48,7 @@ export function registerDownloads(program: Command, context: Context): void {
         for (;;) {
           try {
             const digest = await download(client, runPath(runId, '/evidence'), file, null);
-            printAs(context, options, { file, digest }, [safeLine(`${digest}  ${file}`)]);
+            printAs(context, options, { file, digest }, () => [`${digest}  ${file}`]);
             return EXIT.OK;
           } catch (error) {
             const isPending = ServerProblem.is(error) && error.problem.code === 'EVIDENCE_NOT_SEALED';

@@ -27,11 +27,7 @@ export function registerQueries(program: Command, context: Context): void {
     .action((options: ServerOptions) =>
       context.run(async () => {
         const { body } = await (await connect(options, context.env)).ask<Me>('/api/me');
-        const { person, tenant, scopes, grants } = body;
-        printAs(context, options, body, [
-          safeLine(`${person.name} (${person.sub} of ${person.iss})`),
-          safeLine(`tenant ${tenant}, scopes ${scopes.join(' ')}, grants ${grants.join(' ') || 'none'}`),
-        ]);
+        printAs(context, options, body, () => linesOf(body));
         return EXIT.OK;
       }),
     );
@@ -42,6 +38,13 @@ interface Me {
   readonly tenant: string;
   readonly scopes: readonly string[];
   readonly grants: readonly string[];
+}
+
+function linesOf({ person, tenant, scopes, grants }: Me): readonly string[] {
+  return [
+    `${person.name} (${person.sub} of ${person.iss})`,
+    `tenant ${tenant}, scopes ${scopes.join(' ')}, grants ${grants.join(' ') || 'none'}`,
+  ];
 }
 
 interface LogOptions extends ServerOptions {
@@ -148,14 +151,14 @@ function registerLists(program: Command, context: Context): void {
         const { status, pack, stuck } = options;
         const query = { status, pack, stuck, limit: Math.min(most, 200) };
         const runs = await listAll<RunView>(client, '/api/runs', query, most);
-        printAs(context, options, { items: runs }, runs.map(runLine));
+        printAs(context, options, { items: runs }, () => runs.map(runLine));
         return EXIT.OK;
       }),
     );
 }
 
 function runLine({ runId, status, pack, createdAt, requester }: RunView): string {
-  return safeLine(`${runId}  ${status.padEnd(10)} ${createdAt}  ${pack.name} ${pack.version}  ${requester.name}`);
+  return `${runId}  ${status.padEnd(10)} ${createdAt}  ${pack.name} ${pack.version}  ${requester.name}`;
 }
 
 function registerWait(program: Command, context: Context): void {
@@ -174,7 +177,7 @@ function registerWait(program: Command, context: Context): void {
             const isWaiting = run !== null && options.for === 'attention' && waitsForPerson(run);
             const over = run !== null && isOver(run.status);
             if (run === null || !(isWaiting || over || Date.now() >= deadline)) continue;
-            printAs(context, options, run, [safeLine(`run ${runId} ${run.status}`)]);
+            printAs(context, options, run, () => [`run ${runId} ${run.status}`]);
             if (over) return exitOfRun(run.status, run.error);
             return waitsForPerson(run) ? EXIT.WAITS_FOR_PERSON : EXIT.RETRYABLE;
           }
@@ -191,7 +194,7 @@ function registerCancel(program: Command, context: Context): void {
       context.run(async () => {
         const client = await connect(options, context.env);
         const run = await cancelRun(client, runId, options.reason, options.force ?? false);
-        printAs(context, options, run, [safeLine(`run ${runId} ${run.status}`)]);
+        printAs(context, options, run, () => [`run ${runId} ${run.status}`]);
         return EXIT.OK;
       }),
     );

@@ -2,7 +2,6 @@ import type { Command } from 'commander';
 import { connect, withConnection } from '../../server/connection';
 import { releaseEvidence } from '../../server/run-api';
 import { EXIT } from '../../terminal/exit-code';
-import { safeLine } from '../../terminal/safe-text';
 import type { Context } from '../context';
 import { printAs, withOutput, type ServerOptions } from '../options';
 
@@ -22,7 +21,7 @@ export function registerRelease(program: Command, context: Context): void {
         const paths = options.withhold ?? [];
         const receipt = await releaseEvidence(client, run, { paths, reason: options.reason });
         const without = paths.length === 0 ? '' : ` without ${paths.join(', ')}`;
-        printAs(context, options, receipt, [safeLine(`the seal is retried${without}`)]);
+        printAs(context, options, receipt, () => [`the seal is retried${without}`]);
         return EXIT.OK;
       }),
     );

@@ -4,7 +4,6 @@ import { connect, withConnection } from '../../server/connection';
 import { getStep, resolve } from '../../server/run-api';
 import { CliError } from '../../terminal/cli-error';
 import { EXIT } from '../../terminal/exit-code';
-import { safeLine } from '../../terminal/safe-text';
 import type { Context } from '../context';
 import { printAs, withOutput, type ServerOptions } from '../options';
 
@@ -48,7 +47,7 @@ export function registerResolve(program: Command, context: Context): void {
           reason: options.reason,
           ...(outputs === null ? {} : { outputs }),
         });
-        printAs(context, options, receipt, [safeLine(`${step}, execution ${execution}: ${outcome}`)]);
+        printAs(context, options, receipt, () => [`${step}, execution ${execution}: ${outcome}`]);
         return EXIT.OK;
       }),
     );

@@ -12,7 +12,6 @@ import {
   type TickView,
 } from '../../server/schedule-api';
 import { EXIT } from '../../terminal/exit-code';
-import { safeLine } from '../../terminal/safe-text';
 import type { Context } from '../context';
 import { printAs, several, withInputs, withOutput, type ServerOptions } from '../options';
 import { labelsOf, packAt, readPin, requestOf } from './run.command';
@@ -79,7 +78,7 @@ function registerCreate(schedule: Command, context: Context): void {
             ...(planHash === null ? {} : { planHash }),
           },
         });
-        printAs(context, options, body, linesOf(body));
+        printAs(context, options, body, () => linesOf(body));
         return EXIT.OK;
       }, argument),
     );
@@ -92,7 +91,7 @@ function registerViews(schedule: Command, context: Context): void {
       context.run(async () => {
         const client = await connect(options, context.env);
         const items = await listAll<ScheduleView>(client, '/api/schedules', { limit: 200 });
-        printAs(context, options, { items }, items.map(lineOf));
+        printAs(context, options, { items }, () => items.map(lineOf));
         return EXIT.OK;
       }),
     );
@@ -107,7 +106,7 @@ function registerViews(schedule: Command, context: Context): void {
         const shown = await getSchedule(client, id);
         const query = { limit: Math.min(most, 200) };
         const ticks = await listAll<TickView>(client, schedulePath(id, '/ticks'), query, most);
-        printAs(context, options, { ...shown, ticks }, [...linesOf(shown), ...ticks.map(tickLine)]);
+        printAs(context, options, { ...shown, ticks }, () => [...linesOf(shown), ...ticks.map(tickLine)]);
         return EXIT.OK;
       }),
     );
@@ -119,12 +118,7 @@ function registerViews(schedule: Command, context: Context): void {
         const client = await connect(options, context.env);
         const path = schedulePath(await scheduleId(client, supplied), '/next');
         const { body } = await client.ask<Upcoming>(path, { query: { count: options.count } });
-        printAs(
-          context,
-          options,
-          body,
-          body.ticks.map(({ at, local }) => safeLine(`${at}  ${local}`)),
-        );
+        printAs(context, options, body, () => body.ticks.map(({ at, local }) => `${at}  ${local}`));
         return EXIT.OK;
       }),
     );
@@ -144,7 +138,7 @@ function registerEdits(schedule: Command, context: Context): void {
     context.run(async () => {
       const client = await connect(options, context.env);
       const edited = await editSchedule(client, await scheduleId(client, supplied), body);
-      printAs(context, options, edited, linesOf(edited));
+      printAs(context, options, edited, () => linesOf(edited));
       return EXIT.OK;
     });
   withConnection(withOutput(schedule.command('pause <schedule>'), 'json'))
@@ -167,16 +161,14 @@ function registerEdits(schedule: Command, context: Context): void {
         const client = await connect(options, context.env);
         const path = schedulePath(await scheduleId(client, supplied));
         const { body } = await client.ask<ScheduleView>(path, { method: 'DELETE' });
-        printAs(context, options, body, [safeLine(`removed ${body.scheduleId} ${body.name}`)]);
+        printAs(context, options, body, () => [`removed ${body.scheduleId} ${body.name}`]);
         return EXIT.OK;
       }),
     );
 }
 
 function lineOf({ scheduleId: id, status, name, cron, timeZone, nextTick, pack }: ScheduleView): string {
-  return safeLine(
-    `${id}  ${status.padEnd(7)} ${nextTick ?? '-'}  ${cron} ${timeZone}  ${pack.name} ${pack.version}  ${name}`,
-  );
+  return `${id}  ${status.padEnd(7)} ${nextTick ?? '-'}  ${cron} ${timeZone}  ${pack.name} ${pack.version}  ${name}`;
 }
 
 function linesOf(schedule: ScheduleView): readonly string[] {
@@ -190,10 +182,10 @@ function linesOf(schedule: ScheduleView): readonly string[] {
     `profile ${schedule.profileDigest}`,
     ...(stopped ? [`stopped at the tick of ${stopped.tick}: ${stopped.code} ${stopped.message}`] : []),
     ...(stopped?.found ? [`now plan ${stopped.found.planHash}`, `now profile ${stopped.found.profileDigest}`] : []),
-  ].map(safeLine);
+  ];
 }
 
 function tickLine({ tick, lastTick, count, outcome, reason, runId }: TickView): string {
   const which = count === 1 ? tick : `${tick} to ${lastTick} (${count})`;
-  return safeLine(`${which}  ${outcome} ${runId ?? reason ?? ''}`);
+  return `${which}  ${outcome} ${runId ?? reason ?? ''}`;
 }
