@@ -1,6 +1,7 @@
 import { deliverWebhook, type DeliverWebhookDependencies } from '@taskrunner/core/operations';
 import type { DueAnnouncement } from '@taskrunner/core/ports';
 import type { WorkerLog } from '../reporting/worker-log';
+import { Idle } from './idle';
 
 interface AnnounceLoopOptions {
   /** Pause when nothing is due, milliseconds. */
@@ -16,7 +17,7 @@ const AT_ONE_ENDPOINT = 8;
 /** Tells outside what has happened in runs, until told to stop. Several workers do so side by side. */
 export class AnnounceLoop {
   private stopping = false;
-  private hint: () => void = () => undefined;
+  private readonly idle = new Idle();
   private loop: Promise<void> = Promise.resolve();
   private readonly underWay = new Map<Promise<void>, string>();
 
@@ -34,7 +35,7 @@ export class AnnounceLoop {
   /** Ends when what is under way has had its answer, or its time. */
   async stop(): Promise<void> {
     this.stopping = true;
-    this.hint();
+    this.idle.wake();
     await this.loop;
     await Promise.all(this.underWay.keys());
   }
@@ -47,7 +48,7 @@ export class AnnounceLoop {
       } catch (error) {
         this.log.say('warn', 'announce.failed', { error });
       }
-      if (taken === 0) await this.idle();
+      if (taken === 0) await this.idle.sleep(this.options.intervalMs);
     }
   }
 
@@ -61,7 +62,7 @@ export class AnnounceLoop {
     for (const item of items) {
       const delivery = this.deliverOne(item).finally(() => {
         this.underWay.delete(delivery);
-        this.hint();
+        this.idle.wake();
       });
       this.underWay.set(delivery, item.stream);
     }
@@ -85,15 +86,5 @@ export class AnnounceLoop {
       // It comes back when its lease is over.
       this.log.say('warn', 'announcement.unsettled', { ...about, error });
     }
-  }
-
-  private async idle(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, this.options.intervalMs);
-      this.hint = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 }

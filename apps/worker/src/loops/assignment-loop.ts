@@ -10,6 +10,7 @@ import {
 import type { ClaimedAssignment, WorkerSession } from '@taskrunner/core/ports';
 import { Duties } from './duties';
 import { atMost, letEnd, type Grace } from './drain';
+import { Idle, pause } from './idle';
 import type { WorkerLog } from '../reporting/worker-log';
 
 interface Performing {
@@ -57,7 +58,7 @@ export class AssignmentLoop {
   private askedAt = -Infinity;
   private otherWorkers = 0;
   private busyUntil = 0;
-  private hint: () => void = () => undefined;
+  private readonly idle = new Idle();
   private loops: Promise<unknown> = Promise.resolve();
   private readonly fanOut: FanOut;
 
@@ -68,7 +69,7 @@ export class AssignmentLoop {
     private readonly duties = new Duties(log),
   ) {
     this.fanOut = dependencies.fanOut;
-    this.fanOut.slots.onReleased(() => this.performing.size > 0 && this.hint());
+    this.fanOut.slots.onReleased(() => this.performing.size > 0 && this.idle.wake());
   }
 
   /** Assignments that it holds. */
@@ -97,7 +98,7 @@ export class AssignmentLoop {
   async drain(grace: Grace): Promise<void> {
     this.stopping = true;
     this.leaving = true;
-    this.hint();
+    this.idle.wake();
     await letEnd(
       () => [...this.performing.values()].map(({ claimed, driver }) => ({ run: claimed, driver })),
       () => this.allDone(),
@@ -140,24 +141,16 @@ export class AssignmentLoop {
         this.claiming = false;
       }
       if (claimed) this.busyUntil = performance.now() + BUSY_MS;
-      else await this.idle();
+      else {
+        const share = performance.now() < this.busyUntil ? BUSY_SHARE : 1;
+        await this.idle.sleep(this.options.claimIntervalMs * share * (0.75 + Math.random() / 2));
+      }
     }
   }
 
   private hasRoom(): boolean {
     const waits = [...this.performing.values()].some(({ driver }) => driver === null || driver.pending > 0);
     return !waits && this.fanOut.slots.free > 0 && !this.dependencies.storeHealth.isAway;
-  }
-
-  private async idle(): Promise<void> {
-    const share = performance.now() < this.busyUntil ? BUSY_SHARE : 1;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, this.options.claimIntervalMs * share * (0.75 + Math.random() / 2));
-      this.hint = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 
   /** What it holds and does not perform, because the answer to a claim was lost, is given back. */
@@ -227,7 +220,7 @@ export class AssignmentLoop {
       this.performing.delete(key);
       // What could not be given back.
       this.mayHold = true;
-      this.hint();
+      this.idle.wake();
     });
   }
 
@@ -293,8 +286,4 @@ const SLEEP_MS = 250;
 
 function keyOf({ tenant, runId, name, fence }: Pick<ClaimedAssignment, 'tenant' | 'runId' | 'name' | 'fence'>): string {
   return `${tenant} ${runId} ${name} ${fence}`;
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

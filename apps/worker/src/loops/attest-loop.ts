@@ -3,6 +3,7 @@ import type { OutboxItem } from '@taskrunner/core/ports';
 import { alarmOf } from '@taskrunner/core/stored';
 import type { Alarm } from '../reporting/alarm';
 import { Duties } from './duties';
+import { Idle, pause } from './idle';
 import type { WorkerLog } from '../reporting/worker-log';
 
 const LEASE_MS = 30_000;
@@ -34,7 +35,7 @@ export class AttestLoop {
   private readonly largeRuns = new SerialQueue();
   private stopping = false;
   private gaveWayAt: number | null = null;
-  private hint: () => void = () => undefined;
+  private readonly idle = new Idle();
   private loop: Promise<void> = Promise.resolve();
 
   constructor(
@@ -55,12 +56,12 @@ export class AttestLoop {
 
   /** A run has ended: look now. */
   wake(): void {
-    this.hint();
+    this.idle.wake();
   }
 
   async stop(): Promise<void> {
     this.stopping = true;
-    this.hint();
+    this.idle.wake();
     await this.loop;
   }
 
@@ -73,7 +74,7 @@ export class AttestLoop {
         continue;
       }
       this.gaveWayAt = null;
-      await this.idle();
+      await this.idle.sleep(this.settings.intervalMs);
     }
     await Promise.all(this.sealing);
   }
@@ -129,8 +130,7 @@ export class AttestLoop {
   private async giveWay(): Promise<void> {
     if (!this.isBusy()) return;
     const since = (this.gaveWayAt ??= performance.now());
-    while (!this.stopping && this.isBusy() && performance.now() - since < GIVE_WAY_MS)
-      await new Promise((resolve) => setTimeout(resolve, GIVE_WAY_STEP_MS));
+    while (!this.stopping && this.isBusy() && performance.now() - since < GIVE_WAY_MS) await pause(GIVE_WAY_STEP_MS);
   }
 
   /** A secret came as far as the evidence, or the journal was altered: a file was kept out of the bundle, or the bundle is not made before somebody acts. */
@@ -142,16 +142,6 @@ export class AttestLoop {
     }
     if (attested.kind === 'sealed' && attested.withheld.length > 0)
       this.onAlarm({ runId, tenant, code: 'SECRET_WITHHELD', detail: attested.withheld });
-  }
-
-  private async idle(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, this.settings.intervalMs);
-      this.hint = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 }
 

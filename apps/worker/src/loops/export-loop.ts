@@ -1,5 +1,6 @@
 import { isCodedError } from '@taskrunner/core/foundation';
 import { deliverDue, exportedFile, type DeliverDependencies, type Delivery } from '@taskrunner/core/operations';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { WorkerLog } from '../reporting/worker-log';
 
 const INTERVAL_MS = 1_000;
@@ -42,7 +43,7 @@ export class ExportLoop {
       } catch (error) {
         this.log.say('warn', 'export.failed', { destination, error });
       }
-      await idle(signal);
+      await delay(INTERVAL_MS, undefined, { signal }).catch(() => undefined);
     }
   }
 
@@ -61,17 +62,4 @@ export class ExportLoop {
       ...(cause ? { error: cause } : {}),
     });
   }
-}
-
-function idle(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, INTERVAL_MS);
-    signal.addEventListener('abort', end);
-    if (signal.aborted) end();
-  });
 }

@@ -1,5 +1,6 @@
 import { isCodedError } from '@taskrunner/core/foundation';
 import { collectObjects, type CollectDependencies } from '@taskrunner/core/operations';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { WorkerLog } from '../reporting/worker-log';
 
 /** How long it waits at most before it asks again for tenants that are due, milliseconds. */
@@ -40,7 +41,8 @@ export class ObjectSweep {
         const reason = error instanceof Error ? error.message : String(error);
         this.log.say('warn', 'sweep.failed', { code: isCodedError(error) ? error.code : null, reason });
       }
-      await this.idle();
+      const pause = Math.min(ASK_MS, this.dependencies.intervalMs);
+      await delay(pause, undefined, { signal }).catch(() => undefined);
     }
   }
 
@@ -57,19 +59,5 @@ export class ObjectSweep {
       if (done === null || this.stopping.signal.aborted) return;
       if (done.collected > 0 || done.uploads > 0) this.log.say('info', 'sweep.collected', { ...done });
     }
-  }
-
-  private async idle(): Promise<void> {
-    const { signal } = this.stopping;
-    if (signal.aborted) return;
-    await new Promise<void>((resolve) => {
-      const end = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', end);
-        resolve();
-      };
-      const timer = setTimeout(end, Math.min(ASK_MS, this.dependencies.intervalMs));
-      signal.addEventListener('abort', end);
-    });
   }
 }
