@@ -30,6 +30,9 @@ export function withAddresses(lock) {
 /** Writes it beside the lock of a folder. Returns what removes it. */
 export function writeAddresses(folder) {
   const path = join(folder, SHRINKWRAP);
-  writeFileSync(path, JSON.stringify(withAddresses(JSON.parse(readFileSync(join(folder, 'package-lock.json'), 'utf8')))));
+  writeFileSync(
+    path,
+    JSON.stringify(withAddresses(JSON.parse(readFileSync(join(folder, 'package-lock.json'), 'utf8')))),
+  );
   return () => rmSync(path, { force: true });
 }
