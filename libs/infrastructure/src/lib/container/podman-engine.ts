@@ -93,11 +93,9 @@ export class PodmanEngine extends ContainerEngine {
 
   async start(task: ContainerTask, reader: ContainerReader): Promise<RunningContainer> {
     const name = containerName(task);
-    if (!(await this.bringImage(task))) return ENDED_BEFORE_START;
     const environment = await PodmanEnvironment.write(this.cli, name, task.env);
     try {
-      const [verb = '', ...rest] = createArguments(task, this.shape, environment.file);
-      await this.cli.ask([verb, ...environment.arguments, ...rest]);
+      if (!(await this.create(task, environment))) return ENDED_BEFORE_START;
       await this.cli.ask(['init', name]);
       const { pid, image } = await this.look(name);
       reader.onImage(image);
@@ -129,11 +127,25 @@ export class PodmanEngine extends ContainerEngine {
     return names.length;
   }
 
-  /** The image is there, under the digest that the plan pins; false if it was told to stop meanwhile. */
-  private async bringImage({ image, signal }: ContainerTask): Promise<boolean> {
-    const reference = `${image.name}@${image.digest}`;
+  /**
+   * Makes the container; false if it was told to stop while its image was pulled. Each call of podman is a process, and mostly the image is there:
+   * it is looked for only if nothing could be made of it.
+   */
+  private async create(task: ContainerTask, environment: PodmanEnvironment): Promise<boolean> {
+    const [verb = '', ...rest] = createArguments(task, this.shape, environment.file);
+    const words = [verb, ...environment.arguments, ...rest];
+    const { code, stderr } = await this.cli.call(words);
+    if (code === 0) return true;
+    const reference = `${task.image.name}@${task.image.digest}`;
     const found = await this.cli.call(['image', 'exists', reference]);
-    if (found.code === 0) return true;
+    if (found.code === 0) throw refusal('START_FAILED', `podman create: ${lastLine(stderr)}`);
+    if (!(await this.pull(reference, task.signal))) return false;
+    await this.cli.ask(words);
+    return true;
+  }
+
+  /** Brings an image, under the digest that the plan pins; false if it was told to stop meanwhile. */
+  private async pull(reference: string, signal: AbortSignal): Promise<boolean> {
     if (this.options.pull === 'never') throw refusal('IMAGE_MISSING', `${reference} is not on this machine`);
     const pulled = await this.cli.call(['pull', '--quiet', reference], { signal, timeoutMs: null });
     if (pulled.code !== 0 && signal.aborted) return false;
