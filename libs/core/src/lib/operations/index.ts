@@ -92,4 +92,5 @@ export {
   type Submitted,
 } from './submission/submit-run';
 export { abortable } from './work/abortable';
+export { IdlePause, pause } from './work/pause';
 export { SerialQueue } from './work/serial-queue';
