@@ -1,5 +1,11 @@
-import { isDigest, type Fault } from '@taskrunner/core/foundation';
-import type { ArtifactStage, CollectedArtifact, CollectLimits, DeclaredArtifact, Collection } from '@taskrunner/core/ports';
+import { faultAt, isDigest, type Fault } from '@taskrunner/core/foundation';
+import type {
+  ArtifactStage,
+  CollectedArtifact,
+  CollectLimits,
+  DeclaredArtifact,
+  Collection,
+} from '@taskrunner/core/ports';
 import type { FrameHeader } from './collector-process/protocol';
 import { FrameReader, Handoff } from './frame-reader';
 import type { Sandbox } from './sandbox';
@@ -155,12 +161,6 @@ async function drain(answer: Handoff): Promise<void> {
 }
 
 function faultOf(header: Extract<FrameHeader, { type: 'fault' }>, name: string): Fault {
-  return {
-    code: header.code,
-    path: `/artifacts/${header.artifact}`,
-    line: null,
-    column: null,
-    message: `artifact ${JSON.stringify(name)}: ${JSON.stringify(header.path)} ${header.message}`,
-    remediation: REMEDIES[header.code],
-  };
+  const message = `artifact ${JSON.stringify(name)}: ${JSON.stringify(header.path)} ${header.message}`;
+  return faultAt(header.code, `/artifacts/${header.artifact}`, message, REMEDIES[header.code]);
 }

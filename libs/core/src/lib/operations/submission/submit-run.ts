@@ -2,7 +2,7 @@ import { canonical } from '../../canonical/canonical';
 import { sha256 } from '../../canonical/digest';
 import { CodedError } from '../../foundation/coded-error';
 import type { AdmissionRecord } from '../../evidence/records/documents';
-import type { Fault } from '../../foundation/fault';
+import { faultAt, type Fault } from '../../foundation/fault';
 import type { Digest, RunId, ScheduleId } from '../../foundation/ids';
 import type { Json, JsonObject } from '../../foundation/json';
 import type { Principal } from '../../foundation/principal';
@@ -28,6 +28,7 @@ import type { PackPlanner } from '../planning/pack-planner';
 import { signersOf } from '../planning/pack-signers';
 import type { SealedDocument } from '../packs/sensitive-in-pack';
 import { filesAt, sourceDigestOf, type PackFile, type PackSource, type PlanningSetting } from '../packs/pack-source';
+import { piecesOf } from '../work/byte-pieces';
 
 /** Why a run is not accepted. */
 export type SubmitRunCode =
@@ -400,17 +401,9 @@ function summaryOf(run: NewRun, inLine: boolean): RunSummary {
 function refuseSensitive({ sensitive }: AdmissiblePack): void {
   const names = Object.keys(sensitive);
   if (names.length === 0) return;
-  const faults = names.map((name): Fault => {
+  const faults = names.map((name) => {
     const message = `A schedule cannot store the sensitive input ${name}.`;
-    const remediation = 'Use a secret instead.';
-    return {
-      code: 'INPUT_SENSITIVE_UNAVAILABLE',
-      path: `/inputs/${name}`,
-      line: null,
-      column: null,
-      message,
-      remediation,
-    };
+    return faultAt('INPUT_SENSITIVE_UNAVAILABLE', `/inputs/${name}`, message, 'Use a secret instead.');
   });
   throw invalidPack('PLAN_INVALID', faults);
 }
@@ -430,10 +423,10 @@ function besideThePack(
 function comparePlan(planned: AdmissiblePack, { planHash, receipt }: Submission): void {
   if (planHash === null || planHash === planned.planHash) return;
   const differing = receipt === null ? [] : compareReceipts(receipt, planned.receipt);
-  const faults = differing.map((component): Fault => {
+  const faults = differing.map((component) => {
     const message = `${component} differs from the earlier plan.`;
     const remediation = 'Compare this component of the two plans, or plan again.';
-    return { code: 'RECEIPT_DIFFERS', path: `/${component}`, line: null, column: null, message, remediation };
+    return faultAt('RECEIPT_DIFFERS', `/${component}`, message, remediation);
   });
   throw new PlanHashMismatch(planned.planHash, planned.receipt, faults, planned.profileDigest);
 }
@@ -442,8 +435,4 @@ function compareProfile({ profileDigest, planHash }: AdmissiblePack, { schedule 
   const expected = schedule?.profileDigest ?? null;
   if (expected === null || expected === profileDigest) return;
   throw new ProfileMismatch(profileDigest, planHash);
-}
-
-async function* piecesOf(bytes: Uint8Array): AsyncIterable<Uint8Array> {
-  yield bytes;
 }

@@ -1,5 +1,13 @@
-import type { Fault } from '@taskrunner/core/foundation';
-import { isStoreOutage, type ExecutionRequest, type ObjectStore, type CollectedArtifact, type StagedArtifact, type StepSandbox, type StepWorkspace } from '@taskrunner/core/ports';
+import { faultAt, type Fault } from '@taskrunner/core/foundation';
+import {
+  isStoreOutage,
+  type ExecutionRequest,
+  type ObjectStore,
+  type CollectedArtifact,
+  type StagedArtifact,
+  type StepSandbox,
+  type StepWorkspace,
+} from '@taskrunner/core/ports';
 import { codeOf } from '../step/executor-error';
 import { artifactBytesOf, sizesOf } from '../step/run-sizes';
 import { keepArtifacts, reportCaptured, storeArtifact, type ArtifactReport } from '../step/stored-artifact';
@@ -72,12 +80,7 @@ export class ArtifactCapture {
 }
 
 function tooLarge(name: string, maxBytes: number): Fault {
-  return {
-    code: 'ARTIFACT_TOO_LARGE',
-    path: '',
-    line: null,
-    column: null,
-    message: `artifact ${JSON.stringify(name)} has more than ${maxBytes} bytes`,
-    remediation: 'Write less data, or raise `artifacts.maxBytes` in the configuration.',
-  };
+  const message = `artifact ${JSON.stringify(name)} has more than ${maxBytes} bytes`;
+  const remediation = 'Write less data, or raise `artifacts.maxBytes` in the configuration.';
+  return faultAt('ARTIFACT_TOO_LARGE', '', message, remediation);
 }
