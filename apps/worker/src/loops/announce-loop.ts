@@ -1,7 +1,6 @@
-import { deliverWebhook, type DeliverWebhookDependencies } from '@taskrunner/core/operations';
+import { deliverWebhook, IdlePause, type DeliverWebhookDependencies } from '@taskrunner/core/operations';
 import type { DueAnnouncement } from '@taskrunner/core/ports';
 import type { WorkerLog } from '../reporting/worker-log';
-import { Idle } from './idle';
 
 interface AnnounceLoopOptions {
   /** Pause when nothing is due, milliseconds. */
@@ -17,7 +16,7 @@ const AT_ONE_ENDPOINT = 8;
 /** Tells outside what has happened in runs, until told to stop. Several workers do so side by side. */
 export class AnnounceLoop {
   private stopping = false;
-  private readonly idle = new Idle();
+  private readonly idle = new IdlePause();
   private loop: Promise<void> = Promise.resolve();
   private readonly underWay = new Map<Promise<void>, string>();
 
@@ -48,7 +47,7 @@ export class AnnounceLoop {
       } catch (error) {
         this.log.say('warn', 'announce.failed', { error });
       }
-      if (taken === 0) await this.idle.sleep(this.options.intervalMs);
+      if (taken === 0) await this.idle.of(this.options.intervalMs);
     }
   }
 

@@ -1,6 +1,7 @@
 import type { RunId, TenantId } from '@taskrunner/core/foundation';
 import {
   AssignmentDriver,
+  IdlePause,
   openRun,
   unmetOf,
   type DriverDependencies,
@@ -10,7 +11,6 @@ import {
 import type { ClaimedAssignment, WorkerSession } from '@taskrunner/core/ports';
 import { Duties } from './duties';
 import { atMost, letEnd, type Grace } from './drain';
-import { Idle, pause } from './idle';
 import type { WorkerLog } from '../reporting/worker-log';
 
 interface Performing {
@@ -58,7 +58,7 @@ export class AssignmentLoop {
   private askedAt = -Infinity;
   private otherWorkers = 0;
   private busyUntil = 0;
-  private readonly idle = new Idle();
+  private readonly pausing = new IdlePause();
   private loops: Promise<unknown> = Promise.resolve();
   private readonly fanOut: FanOut;
 
@@ -69,7 +69,7 @@ export class AssignmentLoop {
     private readonly duties = new Duties(log),
   ) {
     this.fanOut = dependencies.fanOut;
-    this.fanOut.slots.onReleased(() => this.performing.size > 0 && this.idle.wake());
+    this.fanOut.slots.onReleased(() => this.performing.size > 0 && this.pausing.wake());
   }
 
   /** Assignments that it holds. */
@@ -98,7 +98,7 @@ export class AssignmentLoop {
   async drain(grace: Grace): Promise<void> {
     this.stopping = true;
     this.leaving = true;
-    this.idle.wake();
+    this.pausing.wake();
     await letEnd(
       () => [...this.performing.values()].map(({ claimed, driver }) => ({ run: claimed, driver })),
       () => this.allDone(),
@@ -141,16 +141,18 @@ export class AssignmentLoop {
         this.claiming = false;
       }
       if (claimed) this.busyUntil = performance.now() + BUSY_MS;
-      else {
-        const share = performance.now() < this.busyUntil ? BUSY_SHARE : 1;
-        await this.idle.sleep(this.options.claimIntervalMs * share * (0.75 + Math.random() / 2));
-      }
+      else await this.idle();
     }
   }
 
   private hasRoom(): boolean {
     const waits = [...this.performing.values()].some(({ driver }) => driver === null || driver.pending > 0);
     return !waits && this.fanOut.slots.free > 0 && !this.dependencies.storeHealth.isAway;
+  }
+
+  private async idle(): Promise<void> {
+    const share = performance.now() < this.busyUntil ? BUSY_SHARE : 1;
+    await this.pausing.of(this.options.claimIntervalMs * share * (0.75 + Math.random() / 2));
   }
 
   /** What it holds and does not perform, because the answer to a claim was lost, is given back. */
@@ -220,7 +222,7 @@ export class AssignmentLoop {
       this.performing.delete(key);
       // What could not be given back.
       this.mayHold = true;
-      this.idle.wake();
+      this.pausing.wake();
     });
   }
 
@@ -286,4 +288,8 @@ const SLEEP_MS = 250;
 
 function keyOf({ tenant, runId, name, fence }: Pick<ClaimedAssignment, 'tenant' | 'runId' | 'name' | 'fence'>): string {
   return `${tenant} ${runId} ${name} ${fence}`;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,9 +1,8 @@
-import { attestRun, SerialQueue, type Attested, type AttestDependencies } from '@taskrunner/core/operations';
+import { attestRun, IdlePause, SerialQueue, type Attested, type AttestDependencies } from '@taskrunner/core/operations';
 import type { OutboxItem } from '@taskrunner/core/ports';
 import { alarmOf } from '@taskrunner/core/stored';
 import type { Alarm } from '../reporting/alarm';
 import { Duties } from './duties';
-import { Idle, pause } from './idle';
 import type { WorkerLog } from '../reporting/worker-log';
 
 const LEASE_MS = 30_000;
@@ -35,7 +34,7 @@ export class AttestLoop {
   private readonly largeRuns = new SerialQueue();
   private stopping = false;
   private gaveWayAt: number | null = null;
-  private readonly idle = new Idle();
+  private readonly idle = new IdlePause();
   private loop: Promise<void> = Promise.resolve();
 
   constructor(
@@ -74,7 +73,7 @@ export class AttestLoop {
         continue;
       }
       this.gaveWayAt = null;
-      await this.idle.sleep(this.settings.intervalMs);
+      await this.idle.of(this.settings.intervalMs);
     }
     await Promise.all(this.sealing);
   }
@@ -130,7 +129,8 @@ export class AttestLoop {
   private async giveWay(): Promise<void> {
     if (!this.isBusy()) return;
     const since = (this.gaveWayAt ??= performance.now());
-    while (!this.stopping && this.isBusy() && performance.now() - since < GIVE_WAY_MS) await pause(GIVE_WAY_STEP_MS);
+    while (!this.stopping && this.isBusy() && performance.now() - since < GIVE_WAY_MS)
+      await new Promise((resolve) => setTimeout(resolve, GIVE_WAY_STEP_MS));
   }
 
   /** A secret came as far as the evidence, or the journal was altered: a file was kept out of the bundle, or the bundle is not made before somebody acts. */

@@ -1,9 +1,8 @@
-import { RunDriver, type Driven, type DriverDependencies, type Refusal } from '@taskrunner/core/operations';
+import { IdlePause, RunDriver, type Driven, type DriverDependencies, type Refusal } from '@taskrunner/core/operations';
 import type { Environment } from '@taskrunner/core/plan';
 import type { Claims, ClaimedRun, WorkerSession } from '@taskrunner/core/ports';
 import { Duties } from './duties';
 import { atMost, letEnd, type Grace } from './drain';
-import { Idle, pause } from './idle';
 import type { IsolatedDrive } from '../quarantine/quarantine';
 import type { WorkerLog } from '../reporting/worker-log';
 
@@ -45,7 +44,7 @@ export class ClaimLoop {
   private handingOver = false;
   private hinted = false;
   private claimedAt = -Infinity;
-  private readonly idle = new Idle();
+  private readonly pausing = new IdlePause();
   private loops: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -76,7 +75,7 @@ export class ClaimLoop {
   /** Something is due, perhaps: look now. */
   wake(): void {
     this.hinted = true;
-    this.idle.wake();
+    this.pausing.wake();
   }
 
   /**
@@ -131,9 +130,7 @@ export class ClaimLoop {
       } catch (error) {
         this.duties.failed('claim', error);
       }
-      // With a jitter: workers that start together should not claim together for ever.
-      if (claimed === 0 && !this.hinted)
-        await this.idle.sleep(this.options.claimIntervalMs * (0.75 + Math.random() / 2));
+      if (claimed === 0) await this.idle();
     }
   }
 
@@ -142,6 +139,12 @@ export class ClaimLoop {
     const left = CLAIM_GAP_MS - (performance.now() - this.claimedAt);
     if (left > 0) await pause(left);
     this.claimedAt = performance.now();
+  }
+
+  private async idle(): Promise<void> {
+    if (this.hinted) return;
+    const jitter = this.options.claimIntervalMs * (0.75 + Math.random() / 2);
+    await this.pausing.of(jitter);
   }
 
   /** Ends runs that nobody who lives can honour, or has the labels for, as they ask; starts nothing of them. */
@@ -306,4 +309,8 @@ const HAND_OVER_MS = 25_000;
 /** Until what was begun waits for something outside of this process: what is ready now goes before what is begun next. */
 function untilTheyWait(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,6 +1,5 @@
 import { isCodedError } from '@taskrunner/core/foundation';
-import { deliverDue, exportedFile, type DeliverDependencies, type Delivery } from '@taskrunner/core/operations';
-import { setTimeout as delay } from 'node:timers/promises';
+import { deliverDue, exportedFile, pause, type DeliverDependencies, type Delivery } from '@taskrunner/core/operations';
 import type { WorkerLog } from '../reporting/worker-log';
 
 const INTERVAL_MS = 1_000;
@@ -43,7 +42,7 @@ export class ExportLoop {
       } catch (error) {
         this.log.say('warn', 'export.failed', { destination, error });
       }
-      await delay(INTERVAL_MS, undefined, { signal }).catch(() => undefined);
+      await pause(INTERVAL_MS, signal);
     }
   }
 

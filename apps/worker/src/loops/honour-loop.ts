@@ -4,7 +4,6 @@ import type { Digest } from '@taskrunner/core/foundation';
 import { forecastRuns, partsOf } from '@taskrunner/core/operations';
 import type { Environment } from '@taskrunner/core/plan';
 import type { WorkerSession, ParkedKind, RunEnvironments } from '@taskrunner/core/ports';
-import { pause } from './idle';
 import { unmetOfEnvironment, UNMET_PARTS, type Unmet, type WorkerMeans } from '@taskrunner/core/publisher';
 import type { WorkerLog } from '../reporting/worker-log';
 
@@ -177,4 +176,8 @@ function countsOf(
     const oldestSeconds = Math.max(0, ...ofPart.map(({ oldestMs }) => oldestMs)) / 1_000;
     return { part, runs, oldestSeconds };
   });
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,6 +1,5 @@
 import { isCodedError } from '@taskrunner/core/foundation';
-import { collectObjects, type CollectDependencies } from '@taskrunner/core/operations';
-import { setTimeout as delay } from 'node:timers/promises';
+import { collectObjects, pause, type CollectDependencies } from '@taskrunner/core/operations';
 import type { WorkerLog } from '../reporting/worker-log';
 
 /** How long it waits at most before it asks again for tenants that are due, milliseconds. */
@@ -41,8 +40,7 @@ export class ObjectSweep {
         const reason = error instanceof Error ? error.message : String(error);
         this.log.say('warn', 'sweep.failed', { code: isCodedError(error) ? error.code : null, reason });
       }
-      const pause = Math.min(ASK_MS, this.dependencies.intervalMs);
-      await delay(pause, undefined, { signal }).catch(() => undefined);
+      await pause(Math.min(ASK_MS, this.dependencies.intervalMs), signal);
     }
   }
 

@@ -101,6 +101,39 @@ export {
 } from './schedule-store';
 export { SecretProvider, type ProvidedSecret } from './secret-provider';
 export { SensitiveInputs, type SealedInput, type SensitivePlace } from './sensitive-inputs';
+export type {
+  StepChild,
+  StepExcess,
+  StepExit,
+  StepLimits,
+  StepOutput,
+  StepOwner,
+  StepPlace,
+  WorkspaceWatch,
+} from './step/step-child';
+export type {
+  AskedResources,
+  ContainerLimits,
+  ContainerOutput,
+  ContainerTask,
+  StepContainers,
+} from './step/step-containers';
+export type { EgressWay, StepEgress } from './step/step-egress';
+export type {
+  ArtifactStage,
+  CollectedArtifact,
+  Collection,
+  CollectLimits,
+  DeclaredArtifact,
+  StagedArtifact,
+  StepFile,
+  StepSandbox,
+  StepTask,
+  StepTool,
+  StepToolFile,
+  StepWorkspace,
+  TarEntry,
+} from './step/step-sandbox';
 export { Uploads, type CompletedUpload, type UploadLimits } from './uploads';
 export type { WorkerDescription, WorkerSession } from './worker-description';
 export { WorkerDirectory } from './worker-directory';

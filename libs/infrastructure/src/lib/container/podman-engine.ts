@@ -1,13 +1,13 @@
 import { isDigest, type Digest, type JsonObject } from '@taskrunner/core/foundation';
-import {
-  ContainerEngine,
-  type ContainerCeiling,
-  type ContainerExcess,
-  type ContainerExit,
-  type ContainerReader,
-  type ContainerTask,
-  type RunningContainer,
-} from './container-engine';
+import type {
+  StepChild,
+  StepExcess,
+  StepExit,
+  StepOutput,
+  ContainerOutput,
+  ContainerTask,
+} from '@taskrunner/core/ports';
+import { ContainerEngine, type ContainerCeiling } from './container-engine';
 import { refusal } from './container-error';
 import { grantedLimits } from './container-limits';
 import { containerName, workerLabels } from './container-identity';
@@ -31,8 +31,8 @@ interface ContainerSupervisor {
         readonly tmpfs: readonly { readonly path: string; readonly bytes: number }[];
       };
     },
-    output: { onOutput(stream: 'stdout' | 'stderr', chunk: Uint8Array): Promise<void> },
-  ): Promise<RunningContainer>;
+    output: StepOutput,
+  ): Promise<StepChild>;
 }
 
 export interface PodmanOptions extends PodmanProgram {
@@ -45,8 +45,8 @@ export interface PodmanOptions extends PodmanProgram {
   readonly ceiling: ContainerCeiling;
 }
 
-const STOPPED: ContainerExit = { code: null, signal: null, killed: 'stop' };
-const ENDED_BEFORE_START: RunningContainer = { exit: Promise.resolve(STOPPED), stop: () => Promise.resolve(STOPPED) };
+const STOPPED: StepExit = { code: null, signal: null, killed: 'stop' };
+const ENDED_BEFORE_START: StepChild = { exit: Promise.resolve(STOPPED), stop: () => Promise.resolve(STOPPED) };
 
 /**
  * podman on this machine, without a daemon. A container is made and held before its first instruction, its image is compared, its
@@ -91,7 +91,7 @@ export class PodmanEngine extends ContainerEngine {
     };
   }
 
-  async start(task: ContainerTask, reader: ContainerReader): Promise<RunningContainer> {
+  async start(task: ContainerTask, reader: ContainerOutput): Promise<StepChild> {
     const name = containerName(task);
     const environment = await PodmanEnvironment.write(this.cli, name, task.env);
     try {
@@ -162,9 +162,9 @@ export class PodmanEngine extends ContainerEngine {
   }
 
   /** The container of a child: its end is looked up and it is removed before the end is told. */
-  private attended(name: string, child: RunningContainer, memoryBytes: number): RunningContainer {
+  private attended(name: string, child: StepChild, memoryBytes: number): StepChild {
     const exit = child.exit.then(
-      async (end): Promise<ContainerExit> => {
+      async (end): Promise<StepExit> => {
         try {
           if (end.killed !== null) return end;
           const code = await this.exitCode(name);
@@ -209,7 +209,7 @@ export class PodmanEngine extends ContainerEngine {
   }
 
   /** Whether the kernel killed a process of the container for its memory. */
-  private async overrun(name: string, allowed: number): Promise<ContainerExcess | null> {
+  private async overrun(name: string, allowed: number): Promise<StepExcess | null> {
     if (!this.options.cgroups) return null;
     const killed = await this.cli.ask(['container', 'inspect', '--format', '{{.State.OOMKilled}}', name]);
     return killed.trim() === 'true' ? { limit: 'memory', used: allowed, allowed } : null;
