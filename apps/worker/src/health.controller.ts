@@ -1,15 +1,15 @@
 import { Controller, Get, Inject } from '@nestjs/common';
 import { HealthCheck, HealthCheckService, HealthIndicatorService, type HealthCheckResult } from '@nestjs/terminus';
 
-/** What a worker cannot do without. */
+/** Services that a worker depends on. */
 export abstract class Readiness {
-  /** Whether the database answers and has room for what comes. */
+  /** Whether the database answers and has free disk space. */
   abstract ready(): Promise<{ readonly ready: boolean; readonly reason: string | null }>;
-  /** Whether the object store keeps what is written. */
+  /** Whether the object store accepts writes. */
   abstract objects(): Promise<{ readonly ready: boolean; readonly reason: string | null }>;
 }
 
-/** Liveness says that the process runs; readiness also that its database answers and its object store keeps what is written. */
+/** Liveness reports that the process runs; readiness also that its database answers and its object store accepts writes. */
 @Controller('health')
 export class HealthController {
   constructor(
@@ -24,7 +24,7 @@ export class HealthController {
   }
 
   @Get('ready')
-  // Without the documentation, which would load the library of OpenAPI where it is installed.
+  // Excluded from the OpenAPI documentation, which would load the OpenAPI library if it is installed.
   @HealthCheck({ noCache: true, swaggerDocumentation: false })
   ready(): Promise<HealthCheckResult> {
     return this.health.check([
