@@ -14,7 +14,7 @@ function ownVersion(): string {
   return version;
 }
 
-// `taskrunner … | head` is no error.
+// Closing the pipe, as `taskrunner … | head` does, is not an error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
   throw error;

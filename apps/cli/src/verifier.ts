@@ -6,7 +6,7 @@ import { answersChecks } from './evidence/check-thread';
 import { ProcessTerminal } from './terminal/process-terminal';
 
 // The entry of `taskrunner-verify.mjs` (tools/build-verifier.mjs): the commands of the CLI that need neither server nor database, in one
-// file. Only CEL judges policies again here: the WebAssembly of Cedar is larger than all the rest.
+// file. It evaluates only CEL policies again, because the WebAssembly of Cedar is larger than everything else.
 
 /** Set by the build. */
 declare const VERIFIER_VERSION: string;
@@ -19,7 +19,7 @@ const COMMANDS: readonly Register[] = [
   registerKey,
 ];
 
-// `… | head` is no error.
+// Closing the pipe, as `… | head` does, is not an error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
   throw error;

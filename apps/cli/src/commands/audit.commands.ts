@@ -107,7 +107,7 @@ async function* itemsOf<Item>(client: Client, path: string, after: number): Asyn
   } while (cursor !== undefined);
 }
 
-/** A page at a time, each in one write. */
+/** Writes one page at a time, each in one write. */
 async function write<Item>(
   { terminal }: Context,
   file: string | undefined,
@@ -125,7 +125,7 @@ async function write<Item>(
   return EXIT.OK;
 }
 
-/** Entries that a checkpoint covers, as it says itself: only to know where to go on. */
+/** Number of entries that a checkpoint claims to cover, used only to know where to continue. */
 function countOf(envelope: Envelope): number {
   return readCheckpoint(decodeEnvelope(envelope).payload).count;
 }

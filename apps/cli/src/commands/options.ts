@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 
-/** Collects an option that may come several times. */
+/** Collects the values of an option that may be repeated. */
 export function several(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
 }
@@ -16,14 +16,14 @@ export function withInputs(command: Command): Command {
     );
 }
 
-/** `--output`: for people on a terminal and in a log, or for programs. */
+/** `--output`: text for people, or JSON for programs. */
 export function withOutput(command: Command, ...formats: readonly string[]): Command {
   return command.addOption(
     new Option('--output <format>', 'output format').choices(['text', ...formats]).default('text'),
   );
 }
 
-/** Of commands that plan without a server. */
+/** Options of commands that plan without a server. */
 export function withOffline(command: Command): Command {
   return command
     .option('--config <file>', 'configuration file of the target installation (default: TASKRUNNER_CONFIG)')

@@ -7,7 +7,7 @@ interface ServerRequest {
   readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Sent as JSON. */
   readonly body?: unknown;
-  /** Sent as they are, instead of a body. */
+  /** Bytes that are sent instead of a JSON body. */
   readonly bytes?: { readonly content: ReadableStream<Uint8Array>; readonly size: number };
   readonly headers?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string | number | undefined>>;
@@ -21,14 +21,14 @@ interface ServerAnswer {
   readonly body: Json;
 }
 
-/** A TaskRunner server and who asks. */
+/** A TaskRunner server with the caller's token. */
 export class Client {
   constructor(
     readonly server: string,
     private readonly token: string,
   ) {}
 
-  /** Asks and reads JSON (null for an empty answer). Throws `ServerProblem`, or a `CliError` where nobody answers. */
+  /** Sends a request and parses the JSON answer (null if empty). Throws `ServerProblem`, or a `CliError` if the server does not answer. */
   async ask(path: string, request: ServerRequest = {}): Promise<ServerAnswer> {
     const response = await this.open(path, { ...request, headers: { accept: 'application/json', ...request.headers } });
     const { status, headers } = response;
@@ -41,7 +41,7 @@ export class Client {
     }
   }
 
-  /** Asks and hands the answer over unread. Throws as `ask`. */
+  /** Sends a request and returns the unparsed answer. Throws like `ask`. */
   async open(path: string, request: ServerRequest = {}): Promise<Response> {
     const { method = 'GET', body, bytes, headers = {}, query = {}, signal } = request;
     const url = new URL(`${this.server}${path}`);

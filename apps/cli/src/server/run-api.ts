@@ -2,12 +2,12 @@ import type { Json, JsonObject } from '@taskrunner/core/foundation';
 import type { Client } from './client';
 import type { ArtifactView, GateView, RunGateView, RunView, StepView } from './run-views';
 
-/** `/api/runs/<run>`, with what follows. */
+/** The path `/api/runs/<run>` with a suffix. */
 export function runPath(runId: string, rest = ''): string {
   return `/api/runs/${encodeURIComponent(runId)}${rest}`;
 }
 
-/** The run, with a tag of its version. */
+/** The run with its ETag. */
 export async function getRun(
   client: Client,
   runId: string,
@@ -27,7 +27,7 @@ export async function getRun(
   return { run: answer.status === 304 ? null : (answer.body as unknown as RunView), tag: answer.headers.get('etag') };
 }
 
-/** Every item of a list, page by page, up to `most`. */
+/** All items of a list, page by page, up to `most`. */
 export async function listAll<T>(
   client: Client,
   path: string,
@@ -60,7 +60,7 @@ export async function getGate(client: Client, runId: string, gate: string): Prom
   return (await client.ask(runPath(runId, `/gates/${encodeURIComponent(gate)}`))).body as unknown as GateView;
 }
 
-/** All gates of a run, those that it has not reached too. */
+/** All gates of a run, including those that it has not reached. */
 export function listGates(client: Client, runId: string): Promise<readonly RunGateView[]> {
   return listAll<RunGateView>(client, runPath(runId, '/gates'), { limit: 200 });
 }
@@ -83,14 +83,14 @@ export async function rerunRun(
   const { from, sensitive } = asked;
   const { body } = await client.ask(runPath(runId, '/rerun'), {
     method: 'POST',
-    // A lost answer may be asked for again.
+    // The request may be repeated if its answer is lost.
     headers: { 'idempotency-key': key },
     body: { from, ...(Object.keys(sensitive).length === 0 ? {} : { sensitive }) },
   });
   return body as unknown as RunView;
 }
 
-/** What is posted at a gate. */
+/** Request body for a decision at a gate. */
 export interface DecisionBody {
   readonly gateId: string;
   readonly decision: 'approved' | 'rejected' | 'withdrawn';
@@ -100,7 +100,7 @@ export interface DecisionBody {
   readonly response?: Json;
 }
 
-/** Its answer. */
+/** Response to a decision. */
 interface ReceiptView {
   readonly gateId: string;
   readonly status: string;
@@ -116,7 +116,7 @@ export async function getStep(client: Client, runId: string, step: string): Prom
   return (await client.ask(runPath(runId, `/steps/${encodeURIComponent(step)}`))).body as unknown as StepView;
 }
 
-/** What is posted of a step whose outcome nobody knows. */
+/** Request body for a step with an unknown outcome. */
 interface ResolutionBody {
   readonly execution: number;
   readonly outcome: 'succeeded' | 'failed' | 'retry';

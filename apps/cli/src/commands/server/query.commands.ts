@@ -19,7 +19,7 @@ interface Options extends ConnectionOptions {
   readonly output: string;
 }
 
-/** Commands that look at runs: logs, show, list, wait, cancel, whoami. */
+/** Commands that read runs: logs, show, list, wait, cancel, whoami. */
 export function registerQueries(program: Command, context: Context): void {
   registerLogs(program, context);
   registerShow(program, context);
