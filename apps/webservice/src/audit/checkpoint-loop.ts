@@ -2,15 +2,18 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { SignCheckpoints } from '@taskrunner/core/operations';
 
-/** How this process signs checkpoints. */
+/** Settings for signing checkpoints. */
 export abstract class CheckpointSetting {
-  /** Least time between two checkpoints of a tenant, milliseconds. */
+  /** Minimum time between two checkpoints of a tenant, milliseconds. */
   abstract readonly every: number;
 }
 
 const LONGEST_PAUSE_MS = 60_000;
 
-/** Signs checkpoints of the tenants' audit chains. Every webservice with the key may do it: of two that cover as much, one is kept. */
+/**
+ * Signs checkpoints of the tenants' audit chains. Every webservice with the key may do so: of two checkpoints for the same entry, one is
+ * kept.
+ */
 @Injectable()
 export class CheckpointLoop implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger('audit');
@@ -33,7 +36,7 @@ export class CheckpointLoop implements OnApplicationBootstrap, OnApplicationShut
       });
   }
 
-  /** The turn under way ends; none begins. */
+  /** Waits for the current round; no other begins. */
   async onApplicationShutdown(): Promise<void> {
     this.stopping.abort();
     await this.ended;
@@ -43,7 +46,7 @@ export class CheckpointLoop implements OnApplicationBootstrap, OnApplicationShut
     const { signal } = this.stopping;
     while (!signal.aborted) {
       await this.turn(sign);
-      // Replicas that start together should not sign together for ever.
+      // Replicas that start together should not stay synchronised.
       const pause = Math.min(this.setting.every, LONGEST_PAUSE_MS) * (0.75 + Math.random() / 4);
       await delay(pause, undefined, { signal, ref: false }).catch(() => undefined);
     }

@@ -6,7 +6,7 @@ import { listeningUrl } from '../listening-url';
 import { HealthController, Readiness } from './health.controller';
 import { MetricsExporter, MetricsController } from './metrics.controller';
 
-/** The routes of the health port. It is an application of its own, so what they ask is handed over by the other one as it is. */
+/** The routes of the health port. It is a separate application, so the main application passes their dependencies to it. */
 @Module({})
 class HealthRoutesModule {
   static of(readiness: Readiness, exporter: MetricsExporter): DynamicModule {
@@ -22,7 +22,7 @@ class HealthRoutesModule {
   }
 }
 
-/** Health on a port of its own: nothing of it is reachable where callers are. It answers until the API is gone. */
+/** Health on a separate port, which callers of the API cannot reach. It answers until the API is closed. */
 @Injectable()
 export class HealthServer implements OnApplicationShutdown {
   private app: NestExpressApplication | null = null;

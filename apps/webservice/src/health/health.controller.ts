@@ -1,15 +1,15 @@
 import { Controller, Get, Inject } from '@nestjs/common';
 import { HealthCheckService, HealthIndicatorService, type HealthCheckResult } from '@nestjs/terminus';
 
-/** What this process cannot serve without. */
+/** Services that this process depends on. */
 export abstract class Readiness {
-  /** Whether the database answers and has room for what comes. */
+  /** Whether the database answers and has free disk space. */
   abstract ready(): Promise<{ readonly ready: boolean; readonly reason: string | null }>;
-  /** Whether the object store keeps what is written. */
+  /** Whether the object store accepts writes. */
   abstract objects(): Promise<{ readonly ready: boolean; readonly reason: string | null }>;
 }
 
-/** Liveness says that the process runs; readiness also that its database answers and its object store keeps what is written. */
+/** Liveness reports that the process runs; readiness also that its database answers and its object store accepts writes. */
 @Controller('health')
 export class HealthController {
   constructor(

@@ -7,7 +7,7 @@ import { Readiness } from './health.controller';
 import { HealthServer } from './health-server';
 import { MetricsExporter } from './metrics.controller';
 
-/** Readiness and metrics of this process, and the server that tells them. */
+/** Readiness and metrics of this process, and the server for them. */
 @Module({})
 export class HealthModule {
   /** `imports`: the modules of the database, of the object store and of telemetry. */

@@ -1,11 +1,11 @@
 import { Controller, Get, Header, Inject } from '@nestjs/common';
 
-/** All numbers of this process, in the text format of Prometheus. */
+/** All metrics of this process in the Prometheus text format. */
 export abstract class MetricsExporter {
   abstract text(): Promise<string>;
 }
 
-/** On the port of health alone: nothing of it is reachable where callers are. */
+/** Only on the health port, which callers cannot reach. */
 @Controller('metrics')
 export class MetricsController {
   constructor(@Inject(MetricsExporter) private readonly exporter: MetricsExporter) {}

@@ -6,7 +6,7 @@ import { PackBody } from '../plans/pack-body';
 export const DIGEST = /^sha256:[0-9a-f]{64}$/;
 export const DIGEST_PATTERN = DIGEST.source;
 
-/** An object with at most `most` members that hold. */
+/** An object with at most `most` valid members. */
 export function IsMapOf(
   name: string,
   what: string,

@@ -4,8 +4,8 @@ import { RunDueTicks } from '@taskrunner/core/operations';
 import { SchedulerSetting } from '../configuration';
 
 /**
- * Looks for due schedules, at once again as long as there are some. Every webservice has one: what makes a tick run once is not
- * here but in the transaction that takes it.
+ * Polls for due schedules, without a pause as long as there are some. Every webservice runs one: the transaction that takes a tick ensures
+ * that it runs once.
  */
 @Injectable()
 export class TickLoop implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -22,7 +22,7 @@ export class TickLoop implements OnApplicationBootstrap, OnApplicationShutdown {
     if (this.setting.enabled) this.ended = this.loop();
   }
 
-  /** The turn under way ends; none begins. */
+  /** Waits for the current round; no other begins. */
   async onApplicationShutdown(): Promise<void> {
     this.stopping.abort();
     await this.ended;
@@ -32,7 +32,7 @@ export class TickLoop implements OnApplicationBootstrap, OnApplicationShutdown {
     const { signal } = this.stopping;
     while (!signal.aborted) {
       if ((await this.turn()) > 0) continue;
-      // Replicas that start together should not look together for ever.
+      // Replicas that start together should not stay synchronised.
       const pause = this.setting.interval * (0.75 + Math.random() / 2);
       await delay(pause, undefined, { signal, ref: false }).catch(() => undefined);
     }
