@@ -29,7 +29,7 @@ import type { SandboxDependencies } from './step/sandbox-dependencies';
 
 const BUILTIN_PARTS = token<BuiltinParts>('what built-in executors share');
 
-/** What the built-in executors of a worker share. */
+/** Dependencies that the built-in executors of a worker share. */
 @Module({})
 class BuiltinPartsModule {}
 
@@ -91,7 +91,7 @@ function settingsOf(
   };
 }
 
-/** The sandboxes as executors take them, by isolation. `health` hears of each sandbox that could not be set up. */
+/** Sandboxes in the form that executors need, by isolation. `health` records sandboxes that could not be set up. */
 function sandboxDependencies(
   sandboxes: Sandboxes,
   supervisor: Supervisor,
@@ -124,13 +124,13 @@ function sandboxDependencies(
   };
 }
 
-/** What a bundle of a publisher may hold. */
+/** Limits for a publisher's bundle. */
 function bundleLimits({ artifacts }: Configuration): TarLimits {
   const { maxBytes } = artifacts;
   return { maxBytes: BUNDLE_SIZES * maxBytes, maxFileBytes: maxBytes, maxFiles: BUNDLE_FILES, names: 'portable' };
 }
 
-/** Smaller bodies of answers stay in memory until they are stored, bytes. */
+/** Response bodies below this size stay in memory until they are stored, bytes. */
 const SPOOLED_FROM = 1024 * 1024;
 
 const BUNDLE_SIZES = 16;

@@ -1,19 +1,19 @@
 import type { EgressAttempt, EgressRule } from '@taskrunner/core/egress';
 
-// What executors need of the egress proxy. Adapters do not meet: the worker's module joins this with the proxy, whose classes have
-// these shapes.
+// What executors need of the egress proxy. Adapters do not import each other: the worker's module connects this with the proxy, whose
+// classes have these shapes.
 
-/** The way out of one attempt. */
+/** The network access of one attempt. */
 export interface EgressWay {
-  /** Of its Unix socket: an HTTP proxy. */
+  /** Path of its Unix socket: an HTTP proxy. */
   readonly path: string;
-  /** Called once if the proxy dies meanwhile: nothing gets out any more. */
+  /** Called once if the proxy dies meanwhile; no connection is possible after that. */
   onLost(listener: () => void): void;
-  /** `lost`: the proxy died, and not all attempts may be known. */
+  /** `lost`: the proxy died, and the log may be incomplete. */
   close(): Promise<{ readonly attempts: readonly EgressAttempt[]; readonly lost: boolean }>;
 }
 
 export interface EgressDependencies {
-  /** A way out under these rules. Throws `EGRESS_UNAVAILABLE`. */
+  /** Opens a socket under these rules. Throws `EGRESS_UNAVAILABLE`. */
   open(rules: readonly EgressRule[]): Promise<EgressWay>;
 }

@@ -13,9 +13,9 @@ import type {
 const MAX_ENTRIES = 10_000;
 const MAX_DEPTH = 32;
 
-/** Brings artifacts out of a workspace into the object store. */
+/** Stores artifacts of a workspace in the object store. */
 export class ArtifactCapture {
-  /** `maxBytes`: largest artifact of runs whose environment does not say. */
+  /** `maxBytes`: maximum size of an artifact for runs whose environment does not state one. */
   constructor(
     private readonly dependencies: SandboxDependencies,
     private readonly objects: ObjectStore,
@@ -23,8 +23,9 @@ export class ArtifactCapture {
   ) {}
 
   /**
-   * An `artifact.captured` fact for each artifact that is stored, a note for each that holds a secret; a fault for each that cannot be. Only
-   * when the step is over. While the object store is away they stay in the workspace, and are taken again.
+   * Reports an `artifact.captured` fact for each stored artifact and a note for each that holds a secret. Returns a fault for each that
+   * cannot be stored. Call it only when the step has ended. While the object store is unavailable the artifacts stay in the workspace, and
+   * the capture is retried.
    */
   async capture(
     request: ExecutionRequest,
@@ -57,7 +58,7 @@ export class ArtifactCapture {
       }
     };
     const asked = { supervisor, sandbox, workspace, artifacts, limits };
-    // What may hold a secret is looked through on its way.
+    // Artifacts that may hold a secret are scanned while they are stored.
     const staging = request.redactor.isIdle ? await this.objects.stage(sandbox.owner) : null;
     if (staging === null) return [...(await this.dependencies.collect(asked, store)), ...oversized];
     try {
@@ -68,7 +69,7 @@ export class ArtifactCapture {
       const stage = { folder: staging.folder, maxBytes, take };
       return [...(await this.dependencies.collect({ ...asked, stage }, store)), ...oversized];
     } catch (error) {
-      // The collector may have failed because its folder in the store was gone: it cannot say so itself.
+      // The collector may have failed because its folder in the store was removed, which it cannot report itself.
       if (!isStoreOutage(error)) await this.objects.probe(1);
       throw error;
     } finally {

@@ -5,17 +5,17 @@ import { refused } from '../step/outcome';
 import type { SandboxDependencies } from '../step/sandbox-dependencies';
 import type { ContainerInvocation, Invocation, SandboxedStep } from './sandboxed-step';
 
-/** Sandboxed steps, each in the sandbox that its run was admitted with: never in another one. */
+/** Sandboxed steps, each in the sandbox with which its run was admitted, and never in another one. */
 export class StepsByIsolation {
   private readonly steps = new WeakMap<SandboxDependencies, SandboxedStep>();
 
-  /** `dependenciesOf`: null where this worker cannot enforce the profile (any more). */
+  /** `dependenciesOf`: null if this worker cannot enforce the profile (any more). */
   constructor(
     private readonly dependenciesOf: (isolation: string) => SandboxDependencies | null,
     private readonly stepOf: (dependencies: SandboxDependencies) => SandboxedStep,
   ) {}
 
-  /** As `SandboxedStep.perform`; a failed attempt where the sandbox is not there. */
+  /** Like `SandboxedStep.perform`; a failed attempt if the sandbox is not available. */
   async perform(
     request: ExecutionRequest,
     report: ExecutionReport,

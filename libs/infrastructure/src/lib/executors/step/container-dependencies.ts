@@ -1,9 +1,9 @@
 import type { Digest } from '@taskrunner/core/foundation';
 import type { StepChild, StepLimits, StepOutput } from './sandbox-dependencies';
 
-// What the container executor needs of an engine; the worker's module joins them, as it does with the sandbox.
+// What the container executor needs of an engine. The worker's module connects them, as for the sandbox.
 
-/** What a step asks for; null: what the engine's configuration gives. */
+/** Requested limits of a step; null: the defaults of the engine's configuration. */
 export interface AskedResources {
   readonly memoryBytes: number | null;
   readonly cpuMillicores: number | null;
@@ -25,20 +25,20 @@ export interface StepContainer {
   readonly deadlineMs: number;
   readonly stopGraceMs: number;
   readonly egressSocket: string | null;
-  /** Folder of its secrets, in memory, for `/run/secrets`. */
+  /** Folder of its secrets in memory, for `/run/secrets`. */
   readonly secretFolder: string | null;
-  /** Whether a secret stands among its values or files. */
+  /** True if its values or files contain a secret. */
   readonly hasSecrets: boolean;
   readonly signal: AbortSignal;
 }
 
 export interface ContainerDependencies {
-  /** Whom workspaces must belong to; null: the user of this process. */
+  /** Owner of workspaces; null: the user of this process. */
   readonly owner: { readonly uid: number; readonly gid: number } | null;
   start(
     container: StepContainer,
     reader: StepOutput & {
-      /** The image that it was really started from. */
+      /** The image from which it was actually started. */
       onImage(digest: Digest): void;
     },
   ): Promise<StepChild>;

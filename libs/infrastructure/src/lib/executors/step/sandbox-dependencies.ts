@@ -1,17 +1,17 @@
 import type { Digest, Fault, JsonObject } from '@taskrunner/core/foundation';
 import type { StagedFile } from '@taskrunner/core/ports';
 
-// What executors need of a sandbox. Adapters do not meet: the worker's module joins this with the sandbox, whose classes have these
-// shapes. Members are methods throughout, so that a class that asks for more of a workspace or a launch still fits.
+// What executors need of a sandbox. Adapters do not import each other: the worker's module connects this with the sandbox, whose classes
+// have these shapes. All members are methods, so that a class with stricter parameter types is still assignable.
 
-/** A file to be laid down, relative to its folder. */
+/** A file to write, relative to its folder. */
 export interface StepFile {
   readonly path: string;
   readonly content: string | Uint8Array | AsyncIterable<Uint8Array>;
   readonly executable?: boolean;
 }
 
-/** Whom files of a step must belong to. */
+/** Owner of a step's files. */
 export interface StepOwner {
   readonly uid: number;
   readonly gid: number;
@@ -19,13 +19,13 @@ export interface StepOwner {
 
 /** The folder of one execution. */
 export interface StepWorkspace {
-  /** Where it lies on this machine. */
+  /** Its path on this machine. */
   readonly path: string;
   writeFiles(folder: 'in' | 'pack', files: AsyncIterable<StepFile>): Promise<void>;
   remove(): Promise<void>;
 }
 
-/** What argv[0] leads to. */
+/** The program to which argv[0] resolves. */
 export interface StepTool {
   readonly command: string;
   readonly path: string;
@@ -33,16 +33,16 @@ export interface StepTool {
   readonly interpreters: readonly { readonly path: string; readonly digest: Digest }[];
 }
 
-/** What a step may use; null: no limit of ours. */
+/** Resource limits of a step; null: no limit. */
 export interface StepLimits {
   readonly openFiles: number | null;
   readonly processes: number | null;
   readonly fileBytes: number | null;
   readonly memoryBytes: number | null;
   readonly cpuSeconds: number | null;
-  /** Of all that it writes to its workspace. */
+  /** Bytes of everything that it writes to its workspace. */
   readonly workspaceBytes: number | null;
-  /** Files and folders that it makes there; and in each file system in memory. */
+  /** Files and folders that it creates there and in each file system in memory. */
   readonly workspaceFiles: number | null;
 }
 
@@ -62,20 +62,20 @@ interface StepTask {
   readonly env: { readonly [name: string]: string };
   readonly stdin?: StepFile['content'] | undefined;
   readonly limits?: StepLimits;
-  /** Folder of this machine that the step sees as `/run/secrets`. */
+  /** Folder on this machine that is mounted as `/run/secrets`. */
   readonly secretFolder?: string | undefined;
-  /** Unix socket of this attempt's egress proxy; none: no network. */
+  /** Unix socket of this attempt's egress proxy; absent: no network. */
   readonly egressSocket?: string | null;
-  /** Which step it is, for the log of this worker. */
+  /** Identity of the step, for this worker's log. */
   readonly place?: StepPlace | undefined;
 }
 
-/** A limit that a step went over. */
+/** A limit that a step exceeded. */
 export interface StepExcess {
   readonly limit: 'memory' | 'workspace' | 'files' | 'depth' | 'tmpfs';
   readonly used: number;
   readonly allowed: number;
-  /** File system in memory that it is about; none: the workspace, or memory. */
+  /** The file system in memory concerned; absent: the workspace, or memory. */
   readonly place?: string;
 }
 
@@ -87,7 +87,7 @@ export interface StepExit {
   readonly excess?: StepExcess;
 }
 
-/** A step that was started; `exit` means that it and all it started is gone. */
+/** A started step. `exit` means that it and everything that it started has ended. */
 export interface StepChild {
   readonly exit: Promise<StepExit>;
   stop(graceMs: number): Promise<StepExit>;
@@ -97,7 +97,7 @@ export interface StepOutput {
   onOutput(stream: 'stdout' | 'stderr', chunk: Uint8Array): Promise<void>;
 }
 
-/** An artifact as it is asked for. */
+/** A declared artifact. */
 interface WantedArtifact {
   readonly name: string;
   readonly path: string;
@@ -105,7 +105,7 @@ interface WantedArtifact {
   readonly optional?: boolean;
 }
 
-/** An artifact on its way out. */
+/** An artifact with its content. */
 export interface TakenArtifact {
   readonly name: string;
   readonly path: string;
@@ -113,7 +113,7 @@ export interface TakenArtifact {
   readonly content: AsyncIterable<Uint8Array>;
 }
 
-/** An artifact that now lies as a file in a folder of the store. */
+/** An artifact that was written as a file into a folder of the store. */
 export interface CollectedArtifact {
   readonly name: string;
   readonly path: string;
@@ -121,7 +121,7 @@ export interface CollectedArtifact {
   readonly file: StagedFile;
 }
 
-/** A file of a tar; its content must be taken before the next one is asked for. */
+/** A file of a tar. Its content must be read before the next file is requested. */
 interface TarContent {
   readonly path: string;
   readonly size: number;
@@ -131,11 +131,11 @@ interface TarContent {
 
 export interface SandboxDependencies {
   readonly sandbox: {
-    /** Whom workspaces must belong to; null: the user of this process. */
+    /** Owner of workspaces; null: the user of this process. */
     readonly owner: StepOwner | null;
     environment(workspace: StepWorkspace): { readonly [name: string]: string };
     resolveTool(workspace: StepWorkspace, argv0: string): Promise<StepTool>;
-    /** What the supervisor starts. */
+    /** Command line for the supervisor. */
     launch(task: StepTask): object;
   };
   readonly supervisor: { run(launch: object, output: StepOutput): Promise<StepChild> };
@@ -145,14 +145,14 @@ export interface SandboxDependencies {
     readonly execution: string;
     readonly owner: StepOwner | null;
   }): Promise<StepWorkspace>;
-  /** What the step wrote to `TASKRUNNER_OUTPUTS`; `{}` if nothing. Refuses with `OUTPUTS_REFUSED`, `OUTPUTS_INVALID`. */
+  /** What the step wrote to `TASKRUNNER_OUTPUTS`; `{}` if nothing. Throws `OUTPUTS_REFUSED`, `OUTPUTS_INVALID`. */
   readOutputs(workspace: StepWorkspace): Promise<JsonObject>;
-  /** The files of a tar from anybody, one after the other; refuses with `ARCHIVE_…` what may not be unpacked. */
+  /** The files of an untrusted tar, one after the other. Refuses with `ARCHIVE_…` what may not be unpacked. */
   entriesOfTar(
     source: AsyncIterable<Uint8Array>,
     limits: { readonly maxBytes: number; readonly maxFiles: number; readonly maxFileBytes: number },
   ): AsyncIterable<TarContent>;
-  /** Takes artifacts out of a workspace whose step is over; a fault for each that cannot be taken. */
+  /** Reads artifacts from a workspace whose step has ended. Returns a fault for each that cannot be read. */
   collect(
     request: {
       readonly supervisor: SandboxDependencies['supervisor'];
@@ -160,7 +160,7 @@ export interface SandboxDependencies {
       readonly workspace: StepWorkspace;
       readonly artifacts: readonly WantedArtifact[];
       readonly limits?: { readonly maxEntries: number; readonly maxDepth: number; readonly maxBytes: number };
-      /** Files up to `maxBytes` may be laid into this folder, which is the `owner`'s, instead of going through the sink. */
+      /** Files up to `maxBytes` may be written into this folder, which belongs to `owner`, instead of being passed to the sink. */
       readonly stage?: {
         readonly folder: string;
         readonly maxBytes: number;

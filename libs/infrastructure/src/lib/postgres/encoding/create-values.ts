@@ -45,7 +45,7 @@ const COLUMNS = [
   ...(['trace_context', 'pack_signatures', 'sensitive', 'worker_labels', 'rerun_of'] as const),
 ];
 
-/** The parameters of `create-runs`: one array for each column, documents once. */
+/** The parameters of `create-runs`: one array per column, each document once. */
 export function createManyValues(tenant: TenantId, runs: readonly NewRun[]): unknown[] {
   const rows = runs.map(columnsOf);
   const plans = new Map(runs.map(({ planHash, plan }) => [planHash, plan]));
@@ -100,7 +100,7 @@ function columnsOf(run: NewRun) {
   } satisfies Record<(typeof COLUMNS)[number], Cell>;
 }
 
-/** The last environment that was read: an installation has one or two. */
+/** The last environment, cached because an installation has one or two. */
 let last = { environment: '', isolation: '' };
 
 function isolationOf(environment: string): string {
