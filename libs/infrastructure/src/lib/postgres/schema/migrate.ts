@@ -69,8 +69,8 @@ function refuseNewer(applied: readonly string[]): void {
 const applied: Statement = { name: 'applied-migrations', text: 'select name from pack_runs.migrations' };
 
 /**
- * For processes that do not migrate: every migration of this release must have run. Later ones are allowed, since old and new
- * workers share a schema for one release.
+ * For processes that do not migrate: every migration of this release must have run. Later ones are allowed, because old and new workers
+ * share a schema for one release.
  * @throws DatabaseError `DB_SCHEMA_BEHIND`
  */
 export async function assertSchemaReady(query: (statement: Statement) => Promise<{ name: string }[]>): Promise<void> {
