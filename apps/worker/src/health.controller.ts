@@ -3,7 +3,7 @@ import { HealthCheck, HealthCheckService, HealthIndicatorService, type HealthChe
 
 /** Services that a worker depends on. */
 export abstract class Readiness {
-  /** Whether the database answers and has free disk space. */
+  /** Whether the database answers and has partitions for the coming days. */
   abstract ready(): Promise<{ readonly ready: boolean; readonly reason: string | null }>;
   /** Whether the object store accepts writes. */
   abstract objects(): Promise<{ readonly ready: boolean; readonly reason: string | null }>;

@@ -156,7 +156,7 @@ export class ClaimLoop {
     });
   }
 
-  /** Ends runs that no living worker can honour or has the labels for, if they request it. Starts none of their steps. */
+  /** Ends runs that no living worker can honour or has the labels for, when their wait is over or they are cancelled. Starts none of their steps. */
   private async refuseForever(workerSession: WorkerSession): Promise<void> {
     while (!this.stopping) {
       await this.sleep(this.options.refuseIntervalMs);

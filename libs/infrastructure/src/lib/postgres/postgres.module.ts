@@ -38,7 +38,7 @@ import { DueListener } from './connection/hints';
 import type { Readiness } from './upkeep/partitions';
 import { isDatabaseUnavailable } from './connection/sql-state';
 
-/** Whether the database answers and has free disk space. */
+/** Whether the database answers and has partitions for the coming days. */
 export const DATABASE_READINESS = token<() => Promise<Readiness>>('readiness of the database');
 /** True if an error means that the database is unavailable or busy. */
 export const IS_DATABASE_UNAVAILABLE = token<(error: unknown) => boolean>('whether the database is away');

@@ -43,7 +43,7 @@ class WatchedExecutor extends Executor {
   }
 }
 
-/** Wraps every executor of a worker, including those added to the map later. */
+/** Wraps every executor of a worker for telemetry. */
 export function watchExecutors(
   executors: ReadonlyMap<string, Executor>,
   tracing: Tracing,
