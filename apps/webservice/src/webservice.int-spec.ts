@@ -1729,7 +1729,7 @@ spec:
   });
 });
 
-// The last test: nothing answers after it.
+// The last one: nothing answers behind it.
 describe('a service that is told to stop', () => {
   it('fails readiness, answers on, then ends streams with where to go on and lets requests end, for so long', async () => {
     const runId = await submit();
