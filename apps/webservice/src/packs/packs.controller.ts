@@ -114,7 +114,7 @@ export class PacksController {
   }
 }
 
-/** What is no reference names no pack: the same 404 as for an absent one. */
+/** Text that is not a reference names no pack: the same 404 as for a missing one. */
 function referenceOf(name: string, version: string): PackReference {
   const reference = parsePackReference(version.startsWith('sha256:') ? `${name}@${version}` : `${name}:${version}`);
   if (reference !== null) return reference;

@@ -3,7 +3,7 @@ import { isEmail, isHostname, isIpv4, isIpv6 } from './host-formats';
 import { compilePattern } from './pattern';
 import { isIri, isIriReference, isUri, isUriReference, isUriTemplate } from './uri-formats';
 
-/** Whether a text has the format. Values that are no text have every format. */
+/** True if a text has the format. Values that are not texts satisfy every format. */
 export type Format = (text: string) => boolean;
 
 const POINTER = '(?:/(?:[^~/]|~[01])*)*';
@@ -11,7 +11,7 @@ const JSON_POINTER = new RegExp(`^${POINTER}$`, 'u');
 const RELATIVE_POINTER = new RegExp(`^(?:0|[1-9][0-9]*)(?:#|${POINTER})$`, 'u');
 const UUID = /^[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}$/;
 
-/** Every format that a schema may name (Validation §7.3); they are asserted. Others are refused. */
+/** All permitted formats (Validation §7.3). They are asserted. */
 export const FORMATS: ReadonlyMap<string, Format> = new Map(
   Object.entries({
     date: isDate,
@@ -34,7 +34,7 @@ export const FORMATS: ReadonlyMap<string, Format> = new Map(
   } satisfies Record<string, Format>),
 );
 
-/** Formats of the specification and of other dialects that are refused, and what to write instead. */
+/** Formats of the specification and of other dialects that are refused, with an alternative. */
 export const REFUSED_FORMATS: ReadonlyMap<string, string> = new Map([
   [
     'idn-email',

@@ -7,7 +7,7 @@ import type { RunState } from '../../run/run-state';
 import type { TurnBuilder } from '../turn/turn-builder';
 import type { Restored } from '../claimed-run/restore-run';
 
-/** Where a run stands: what is committed, and nothing else. */
+/** The committed state of a run. */
 export class Position {
   state: RunState;
   head: Head;
@@ -19,7 +19,7 @@ export class Position {
   ahead: readonly Command[] = [];
   /** The journal has taken this claim. */
   begun = false;
-  /** Steps of the plan's first level that have begun. */
+  /** Steps of the plan's outermost scope that have begun. */
   readonly topSteps = new Set<StepId>();
 
   /** @param seen position of the last inbox message that a commit has taken */
@@ -38,12 +38,12 @@ export class Position {
     for (const [step] of results.all()) if (isTop(step)) this.topSteps.add(step);
   }
 
-  /** Steps that a turn changes: they count although its commit may be refused, since they have begun. */
+  /** Counts steps that a turn changes. They count even if the commit is refused, because they have begun. */
   noteChanged({ changed }: TurnBuilder): void {
     for (const [step, { kind }] of changed) if (isTop(step) && kind !== 'pending') this.topSteps.add(step);
   }
 
-  /** A turn is committed. */
+  /** Applies a committed turn. */
   accept(turn: TurnBuilder, head: Head): void {
     this.begun = true;
     this.state = turn.state;
