@@ -1,8 +1,12 @@
 // The HTTP client of every part: unparsed responses, over a few persistent connections.
 import { Agent, request } from 'node:http';
+import { setTimeout } from 'node:timers/promises';
 
 const AT_ONCE = 6;
 const PATIENCE_MS = 20_000;
+/** A request that gets 503 so many times is said to get 503. */
+const ATTEMPTS = 5;
+const BUSY_MS = 1_000;
 /** Parts that differ between responses and carry no information. */
 const UNSAID = new Set(['date', 'connection', 'keep-alive', 'transfer-encoding']);
 
@@ -15,8 +19,19 @@ export class Server {
     this.url = new URL(url);
   }
 
-  /** Resolves to `{status, headers, text}`. A stream counts as answered when it has begun; its text is empty. */
-  ask({ method = 'GET', path, token = null, headers = {}, body }) {
+  /**
+   * Resolves to `{status, headers, text}`. A stream counts as answered when it has begun; its text is empty. A server that is busy (503) is asked
+   * again: the answer to this request is what it says when it is not.
+   */
+  async ask(asked) {
+    for (let attempt = 1; ; attempt++) {
+      const answer = await this.#ask(asked);
+      if (answer.status !== 503 || attempt === ATTEMPTS) return answer;
+      await setTimeout(BUSY_MS);
+    }
+  }
+
+  #ask({ method = 'GET', path, token = null, headers = {}, body }) {
     this.count++;
     const bytes = body === undefined ? null : Buffer.from(body);
     const options = {

@@ -138,7 +138,7 @@ export async function readDocumentAt(path: string): Promise<Json> {
 }
 
 /** A YAML or JSON file. Throws `CLI_INPUT` with all its faults. */
-export function readDocumentFile(bytes: Uint8Array, path: string): Json {
+function readDocumentFile(bytes: Uint8Array, path: string): Json {
   return readPlacedDocument(bytes, path).value;
 }
 
