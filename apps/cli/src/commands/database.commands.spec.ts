@@ -113,6 +113,19 @@ database:
       await new Promise((resolve) => silent.close(resolve));
     });
 
+    it.each([
+      ['maintain backup FOLDER/other-role', 'maintain', 'owner'],
+      ['maintain settle', 'maintain', 'owner'],
+      ['migrate', 'owner', 'maintain'],
+    ])('%s reads the password file of %s, not that of %s', async (line, role, other) => {
+      const source = `${role}Url: postgresql://taskrunner_${role}@127.0.0.1:${port}/runs, ${other}PasswordFile: /none`;
+      const objects = `artifacts: { root: ${join(folder, 'objects')} }`;
+      const file = config('role.yaml', `${objects}\ndatabase: { host: 127.0.0.1, ${source} }\n`);
+      const words = line.split(' ').map((word) => word.replace('FOLDER', folder));
+      const [what] = await taskrunner(...words, '--config', file);
+      expect(what).toMatch(/^DATABASE_UNAVAILABLE /);
+    });
+
     it('says which password file cannot be read', async () => {
       const missing = join(folder, 'none');
       const file = config('password.yaml', `database: { host: 127.0.0.1, maintainPasswordFile: ${missing} }\n`);

@@ -30,7 +30,7 @@ import { provide } from '../composition/provide';
 import { token, type Token } from '../composition/token';
 import type { Configuration } from '../configuration/configuration';
 import { CONFIGURATION } from '../configuration/configuration.module';
-import { databaseUrlsOf } from '../configuration/database-urls';
+import { databaseUrlOf } from '../configuration/database-urls';
 import { Telemetry } from '../telemetry/telemetry';
 import { DatabaseClock } from './connection/database-clock';
 import { openWebDatabase, openWorkerDatabase, type WebDatabase, type WorkerDatabase } from './databases';
@@ -95,8 +95,8 @@ const WEB = [
 
 const WORKER = [
   provide(WORKER_DATABASE_URL, { configuration: CONFIGURATION }, async ({ configuration }) => {
-    const { workerUrl } = await databaseUrlsOf(configuration);
-    if (!workerUrl) throw new TypeError('database.workerUrl is not configured');
+    const workerUrl = await databaseUrlOf(configuration, 'worker');
+    if (workerUrl === null) throw new TypeError('database.workerUrl is not configured');
     return workerUrl;
   }),
   provide(
@@ -169,8 +169,9 @@ async function openWeb({
   readonly telemetry: Telemetry;
 }): Promise<WebDatabase> {
   const { database: settings, scheduler } = configuration;
-  const { webUrl } = await databaseUrlsOf(configuration);
-  if (!webUrl) throw new TypeError('database.webUrl is not set: the configuration was not read for a webservice');
+  const webUrl = await databaseUrlOf(configuration, 'web');
+  if (webUrl === null)
+    throw new TypeError('database.webUrl is not set: the configuration was not read for a webservice');
   const database = await openWebDatabase(webUrl, {
     connections: settings.poolSize,
     connectTimeoutMs: settings.connectTimeout,
