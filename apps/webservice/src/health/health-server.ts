@@ -2,6 +2,7 @@ import { Injectable, Module, type DynamicModule, type OnApplicationShutdown } fr
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import { TerminusModule } from '@nestjs/terminus';
+import { listenOn } from '@taskrunner/infrastructure/modules';
 import { listeningUrl } from '../listening-url';
 import { HealthController, Readiness } from './health.controller';
 import { MetricsExporter, MetricsController } from './metrics.controller';
@@ -41,7 +42,7 @@ export class HealthServer implements OnApplicationShutdown {
     );
     this.app = app;
     app.disable('x-powered-by');
-    await app.listen(port, host);
+    await listenOn(app, { key: 'http.healthPort', host, port });
     return listeningUrl(app.getHttpServer(), host);
   }
 
