@@ -31,6 +31,7 @@ import { token, type Token } from '../composition/token';
 import type { Configuration } from '../configuration/configuration';
 import { CONFIGURATION } from '../configuration/configuration.module';
 import { databaseUrlOf } from '../configuration/database-urls';
+import type { MeasuredDatabase } from '../telemetry/database-metrics';
 import { Telemetry } from '../telemetry/telemetry';
 import { DatabaseClock } from './connection/database-clock';
 import { openWebDatabase, openWorkerDatabase, type WebDatabase, type WorkerDatabase } from './databases';
@@ -180,8 +181,7 @@ async function openWeb({
     keptTicks: scheduler.history,
     onError: (error) => telemetry.log.say('warn', 'database.connection-lost', { error }),
   });
-  telemetry.watchDatabase(database);
-  return database;
+  return watched(database, telemetry);
 }
 
 async function openWorker({
@@ -207,6 +207,18 @@ async function openWorker({
       telemetry.metrics.record('taskrunner_flush_duration_seconds', ms / 1_000);
     },
   });
-  telemetry.watchDatabase(database);
-  return database;
+  return watched(database, telemetry);
+}
+
+/** Measured until it is closed: no question of the measuring reaches a pool that has ended. */
+function watched<Database extends MeasuredDatabase & Pick<OpenDatabase, 'close'>>(
+  database: Database,
+  telemetry: Telemetry,
+): Database {
+  const end = telemetry.watchDatabase(database);
+  const close = async (): Promise<void> => {
+    await end();
+    await database.close();
+  };
+  return { ...database, close };
 }

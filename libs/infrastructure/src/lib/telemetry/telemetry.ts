@@ -130,9 +130,14 @@ export class Telemetry {
     return watchFleet(this.metrics, this.log);
   }
 
-  /** Exposes its backlog and its connections. */
-  watchDatabase(database: MeasuredDatabase): void {
-    this.ends.push(watchDatabase(this.metrics, this.log, database, this.options.measureInterval));
+  /**
+   * Exposes its backlog and its connections. Returns what ends that: whoever closes the database waits for it first, otherwise a question may
+   * reach a database that is closed.
+   */
+  watchDatabase(database: MeasuredDatabase): () => Promise<void> {
+    const end = watchDatabase(this.metrics, this.log, database, this.options.measureInterval);
+    this.ends.push(() => void end());
+    return end;
   }
 
   /** All numbers, in the text format of Prometheus (version 0.0.4). */
