@@ -183,11 +183,16 @@ function describeBackup({ manifest, digest }: BackedUp): readonly string[] {
   const rows = tables.reduce((sum, one) => sum + one.rows, 0);
   return [
     `backed up ${rows} rows of ${tables.length} tables as of ${takenAt}`,
-    `references to objects: ${objects.rows}, ${objects.copied ? 'copied' : 'not copied: back up the object store separately'}`,
+    `references to objects: ${objects.rows}, ${copiedText(objects)}`,
     'keys are not included. A restore needs:',
     ...keys.map(({ key, ids }) => `  ${key}${ids.length > 0 ? ` ${ids.join(', ')}` : ''}`),
     `store this digest separately: manifest.json ${digest}`,
   ];
+}
+
+function copiedText({ copied, lost, altered }: BackedUp['manifest']['objects']): string {
+  if (!copied) return 'not copied: back up the object store separately';
+  return lost + altered === 0 ? 'copied' : `copied, except ${lost + altered} lost or altered objects`;
 }
 
 function describeRestore({ manifest, rows, incomplete, missingKeys, ...settled }: RestoredDatabase): readonly string[] {

@@ -136,9 +136,15 @@ database:
     });
 
     it.each([
-      ['backup', 'is not there', 'maintain backup FOLDER/other', ''],
-      ['restore', 'is a file', 'maintain restore FOLDER --objects copy', 'file'],
-    ])('%s says which folder of objects %s', async (_, why, line, name) => {
+      [
+        'backup',
+        'is not there',
+        'maintain backup FOLDER/other',
+        '',
+        /^help: Mount the folder, or correct artifacts.root/,
+      ],
+      ['restore', 'is a file', 'maintain restore FOLDER --objects copy', 'file', /^help: Try again/],
+    ])('%s says which folder of objects %s', async (_, why, line, name, remedy) => {
       if (name !== '') writeFileSync(join(folder, name), '');
       const root = join(folder, name || 'nowhere', 'objects');
       const file = config(
@@ -151,7 +157,7 @@ database: { maintainUrl: "postgresql://x@127.0.0.1:${port}/runs" }
       const [what, help] = await taskrunner(...words, '--config', file);
       expect(what).toMatch(/^OBJECT_STORE_UNAVAILABLE the folder of objects .*: artifacts\.root \//);
       expect(what).toContain(folder);
-      expect(help).toMatch(/^help: Try again/);
+      expect(help).toMatch(remedy);
       expect([why, exit]).toEqual([why, 1]);
     });
   });

@@ -43,9 +43,9 @@ export interface Manifest {
   readonly objects: RowsFile & {
     /** They lie in the folder `objects`, too. */
     readonly copied: boolean;
-    /** Of them, those that the store does not have. */
+    /** Objects that the store does not have. Each counts once for a tenant, however many runs refer to it. */
     readonly lost: number;
-    /** Of them, those of which the store has other bytes than their digest names: they are not copied. Found only while objects are copied. */
+    /** Objects, counted likewise, of which the store has other bytes than their digest names: they are not copied. Found only while objects are copied. */
     readonly altered: number;
   };
   /** Keys that are needed beside it, and never part of it. */

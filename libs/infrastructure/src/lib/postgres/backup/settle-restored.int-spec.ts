@@ -205,7 +205,11 @@ describe('a database that came back by other means', () => {
     const [acting, other] = [await aRun('once'), await aRun('idempotent', { tenant: tenantB })];
     const old = await claimed(before);
     expect(old).toHaveLength(2);
-    await expect(settle()).rejects.toMatchObject({ code: 'RESTORE_IN_USE', message: 'workers are running: worker-1' });
+    await expect(settle()).rejects.toMatchObject({
+      code: 'RESTORE_IN_USE',
+      message: expect.stringMatching(/^workers have a lease: worker-1 until \d{4}-\d\d-\d\dT[\d:.]+Z$/),
+      remediation: expect.stringContaining('wait until their leases have expired'),
+    });
     await source.sql(`update pack_runs.workers set lease_until = now() - interval '1 day'`);
     expect(await settle()).toEqual({ standing: [{ tenant: tenantA, runId: acting }], goingOn: 1, skipped: 0 });
     const now = await claimed(before);
