@@ -81,6 +81,7 @@ export class EvidenceController {
     const fileName = `${runId}.evidence.tar`;
     await sendObject(this.objects, request, response, {
       tenant: principal.tenant,
+      run: runId,
       digest: bundle,
       size,
       fileName,
