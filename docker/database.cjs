@@ -3,7 +3,7 @@
 // `… restore FOLDER [check|copy|report] [check|report]` (objects, keys), `… settle` and `… resume TENANT RUN|all REASON`. Reads the same configuration as the services.
 'use strict';
 const { CronerCalendar } = require('@taskrunner/infrastructure/calendar');
-const { databaseUrlsOf, keyPathsOf, loadConfiguration } = require('@taskrunner/infrastructure/configuration');
+const { databaseUrlOf, keyPathsOf, loadConfiguration } = require('@taskrunner/infrastructure/configuration');
 const { namingStore, openExistingObjectStore, openObjectStore } = require('@taskrunner/infrastructure/object-store');
 const {
   backUpDatabase,
@@ -19,14 +19,16 @@ const { keysAtHand } = require('@taskrunner/infrastructure/signing');
 const { version: product } = require('../package.json');
 
 const JOBS = {
-  migrate: ({ ownerUrl }) => migrateDatabase(needed(ownerUrl, 'owner'), onWaiting),
-  maintain: ({ maintainUrl }, { retention }) => maintainDatabase(needed(maintainUrl, 'maintain'), retention, onWaiting),
-  backup: async ({ maintainUrl }, { artifacts }, [folder, objects]) => {
+  migrate: async (configuration) => migrateDatabase(await urlOf('owner', configuration), onWaiting),
+  maintain: async (configuration) =>
+    maintainDatabase(await urlOf('maintain', configuration), configuration.retention, onWaiting),
+  backup: async (configuration, [folder, objects]) => {
+    const { artifacts } = configuration;
     if (folder === undefined || ![undefined, 'objects'].includes(objects)) throw usage('backup FOLDER [objects]');
     const interrupt = new AbortController();
     for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => interrupt.abort());
     const { manifest, digest } = await namingStore(artifacts, async () =>
-      backUpDatabase(needed(maintainUrl, 'maintain'), {
+      backUpDatabase(await urlOf('maintain', configuration), {
         ...{ folder, product, copyObjects: objects === 'objects', objects: await openExistingObjectStore(artifacts) },
         ...{ onWaiting, signal: interrupt.signal },
         onLost: ({ tenant, run, digest, what }) =>
@@ -36,24 +38,25 @@ const JOBS = {
     if (manifest.objects.lost + manifest.objects.altered > 0) process.exitCode = 1;
     return { folder, digest, takenAt: manifest.takenAt, objects: manifest.objects, keys: manifest.keys };
   },
-  restore: async ({ maintainUrl }, configuration, [folder, mode = 'check', keysMode = 'check']) => {
+  restore: async (configuration, [folder, mode = 'check', keysMode = 'check']) => {
     if (folder === undefined || !RESTORED_OBJECTS.includes(mode) || !RESTORED_KEYS.includes(keysMode))
       throw usage(`restore FOLDER [${RESTORED_OBJECTS.join('|')}] [${RESTORED_KEYS.join('|')}]`);
     const { artifacts } = configuration;
     const openStore = mode === 'copy' ? openObjectStore : openExistingObjectStore;
     const keys = await keysAtHand(keyPathsOf(configuration));
     const { manifest, ...done } = await namingStore(artifacts, async () =>
-      restoreDatabase(needed(maintainUrl, 'maintain'), {
+      restoreDatabase(await urlOf('maintain', configuration), {
         ...{ folder, mode, keys, keysMode, objects: await openStore(artifacts) },
         ...{ calendar: new CronerCalendar(), expected: null, onWaiting },
       }),
     );
     return { ...done, takenAt: manifest.takenAt };
   },
-  settle: ({ maintainUrl }) => settleRecovered(needed(maintainUrl, 'maintain'), new CronerCalendar(), onWaiting),
-  resume: ({ maintainUrl }, _, [tenant, run, reason]) => {
+  settle: async (configuration) =>
+    settleRecovered(await urlOf('maintain', configuration), new CronerCalendar(), onWaiting),
+  resume: async (configuration, [tenant, run, reason]) => {
     if (reason === undefined) throw usage('resume TENANT RUN|all REASON');
-    return resumeRuns(needed(maintainUrl, 'maintain'), { tenant, run: run === 'all' ? null : run, reason });
+    return resumeRuns(await urlOf('maintain', configuration), { tenant, run: run === 'all' ? null : run, reason });
   },
 };
 const DAY_MS = 86_400_000;
@@ -62,8 +65,10 @@ function onWaiting(what) {
   process.stderr.write(`waiting for ${what}\n`);
 }
 
-function needed(url, role) {
-  if (url === undefined)
+/** Reads the password file of this role alone. */
+async function urlOf(role, configuration) {
+  const url = await databaseUrlOf(configuration, role);
+  if (url === null)
     throw new Error(`database.host and database.${role}PasswordFile, or database.${role}Url, are not configured`);
   return url;
 }
@@ -78,7 +83,7 @@ async function main(name, args) {
   const reading = await loadConfiguration(undefined, process.env);
   if (reading.kind === 'refused')
     throw new Error(reading.faults.map(({ code, path, message }) => `${code} ${path} ${message}`).join('\n'));
-  return job(await databaseUrlsOf(reading.configuration), reading.configuration, args);
+  return job(reading.configuration, args);
 }
 
 function report(error) {

@@ -398,7 +398,10 @@ describe('gates, policies and those who are told', () => {
     const stuck = async (why: string): Promise<boolean> =>
       JSON.stringify((await ada.ask('GET', `/api/runs?stuck=${why}`)).body).includes(run);
     expect([await stuck('attention'), await stuck('any'), await stuck('halted')]).toEqual([true, true, false]);
-    expect((await cli(['list', '--stuck', 'attention'], await stack.tokenFor('ada'))).out).toContain(run);
+    const { stuck: reason } = (await ada.ask('GET', `/api/runs/${run}`)).body;
+    expect(reason).toBe('attention');
+    const listed = (await cli(['list', '--stuck', 'any'], await stack.tokenFor('ada'))).out;
+    expect(listed.split('\n').find((line) => line.startsWith(run))).toMatch(/ {2}stuck: attention$/);
 
     const route = `/api/runs/${run}/steps/pay/resolve`;
     const says = { execution: 1, outcome: 'succeeded', outputs: { receipt: 'PAY-7' }, reason: 'the bank shows it' };

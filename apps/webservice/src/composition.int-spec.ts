@@ -124,7 +124,7 @@ describe('a webservice that ends', () => {
     Extension.closed.length = 0;
     const configuration = { ...world.configuration, http: { ...world.configuration.http, healthPort: port } };
     const start = createWebservice(configuration, { imports: [ExtensionModule] });
-    await expect(start).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    await expect(start).rejects.toMatchObject({ code: 'PORT_UNAVAILABLE' });
     taken.close();
     expect(Extension.closed).toEqual(['extension']);
   });

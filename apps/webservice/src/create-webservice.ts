@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { SwaggerModule } from '@nestjs/swagger';
-import { OpenedParts, type Configuration } from '@taskrunner/infrastructure/modules';
+import { listenOn, OpenedParts, type Configuration } from '@taskrunner/infrastructure/modules';
 import type { NextFunction, Request, Response } from 'express';
 import { ApiAdapter } from './api-adapter';
 import { HttpSettings } from './configuration';
@@ -102,7 +102,7 @@ async function listen(app: NestExpressApplication, observability: Observability)
     jsonDocumentUrl: 'openapi.json',
     yamlDocumentUrl: 'openapi.yaml',
   });
-  await app.listen(port, host);
+  await listenOn(app, { key: 'http.port', host, port });
   const url = listeningUrl(app.getHttpServer(), host);
   app.get(PublicUrl).listening(url);
   const health = await app.get(HealthServer).listen(healthPort, host);

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { installation, type Installation } from '@taskrunner/infrastructure/testing/installation';
@@ -47,6 +48,26 @@ it.each([
   async (_what, sections, refusal) => {
     const { said, ended } = await started(sections);
     expect([await ended, await said]).toEqual([1, expect.stringMatching(refusal)]);
+  },
+  30_000,
+);
+
+it.each(['port', 'healthPort'] as const)(
+  'ends with the key and the address if http.%s is taken',
+  async (key) => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const { port } = taken.address() as AddressInfo;
+    const { said, ended } = await started({ http: { port: 0, healthPort: 0, [key]: port } });
+    expect(await ended).toBe(1);
+    taken.close();
+    // The framework says it, too, as a line of the log.
+    const lines = (await said).split('\n').filter((line) => !line.startsWith('{'));
+    expect(lines).toEqual([
+      `PORT_UNAVAILABLE http.${key}: cannot listen on 127.0.0.1:${port}: another process listens there (EADDRINUSE)`,
+      `help: Stop that process (\`ss -ltnp 'sport = :${port}'\` names it), or set http.${key} to a port that is free.`,
+      '',
+    ]);
   },
   30_000,
 );

@@ -1,7 +1,7 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { request, type ClientRequest, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -1037,6 +1037,16 @@ describe('evidence and artifacts', () => {
       416,
       `bytes */${size}`,
       expect.objectContaining({ code: 'OBJECT_RANGE' }),
+    ]);
+    const stored = join(folder, 'objects/t', TENANT, 'sha256', digest.slice(7, 9), digest.slice(7));
+    await chmod(stored, 0o600);
+    await writeFile(stored, 'altered');
+    const altered = await get();
+    // What an operator needs to bring it back; the caller may see all of it.
+    const detail = `the stored bytes of ${digest} of tenant ${TENANT} were altered; they belong to ${runId}`;
+    expect([altered.status, (await altered.json()) as JsonObject]).toEqual([
+      500,
+      expect.objectContaining({ code: 'OBJECT_DIGEST_MISMATCH', detail }),
     ]);
     await objects.delete(TENANT, digest);
     const gone = await get();

@@ -184,7 +184,10 @@ describe('a worker that ends', () => {
     const before = children();
     const configuration = { ...world.configuration, http: { ...world.configuration.http, healthPort: port } };
     const start = createWorker(configuration, { imports: [ExtensionModule] });
-    await expect(start).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    await expect(start).rejects.toMatchObject({
+      code: 'PORT_UNAVAILABLE',
+      message: `http.healthPort: cannot listen on 127.0.0.1:${port}: another process listens there (EADDRINUSE)`,
+    });
     taken.close();
     expect(Extension.closed).toEqual(['extension']);
     expect(children()).toEqual(before);

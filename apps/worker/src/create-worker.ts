@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
-import { CONFIGURATION, OpenedParts, type Configuration } from '@taskrunner/infrastructure/modules';
+import { CONFIGURATION, listenOn, OpenedParts, type Configuration } from '@taskrunner/infrastructure/modules';
 import { Departure } from './departure';
 import { Worker } from './worker';
 import { WorkerModule, type WorkerOptions } from './worker.module';
@@ -42,7 +42,7 @@ export async function createWorker(
 export async function startWorker(app: INestApplication): Promise<RunningWorker> {
   try {
     const { http } = app.get<Configuration>(CONFIGURATION);
-    await app.listen(http.healthPort, http.host);
+    await listenOn(app, { key: 'http.healthPort', host: http.host, port: http.healthPort });
     await app.get(Worker).start();
     const departure = app.get(Departure);
     let stopped: Promise<void> | null = null;

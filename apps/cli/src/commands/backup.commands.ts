@@ -34,11 +34,11 @@ export function registerBackup(maintain: Command, context: Context): void {
     .option('--with-objects', 'also copy the objects that the rows refer to')
     .action((folder: string, { withObjects }: { readonly withObjects?: boolean }, command: Command) =>
       context.run(async () => {
-        const { urls, configuration } = await settingsOf(configOf(command), context);
+        const configuration = await settingsOf(configOf(command), context);
         const { artifacts } = configuration;
         const interrupt = interruptible();
         const made = await namingStore(artifacts, async () =>
-          backUpDatabase(urlOf('maintain', urls), {
+          backUpDatabase(await urlOf('maintain', configuration), {
             folder,
             product: context.program.version,
             objects: await openExistingObjectStore(artifacts),
@@ -76,13 +76,13 @@ export function registerBackup(maintain: Command, context: Context): void {
     .option('--digest <digest>', 'expected digest of manifest.json, as printed by `backup`')
     .action((folder: string, supplied: RestoreSupplied, command: Command) =>
       context.run(async () => {
-        const { urls, configuration } = await settingsOf(configOf(command), context);
+        const configuration = await settingsOf(configOf(command), context);
         const { artifacts } = configuration;
         // A new installation has no store yet: copying creates it.
         const openStore = supplied.objects === 'copy' ? openObjectStore : openExistingObjectStore;
         const keys = await keysAtHand(keyPathsOf(configuration));
         const done = await namingStore(artifacts, async () =>
-          restoreDatabase(urlOf('maintain', urls), {
+          restoreDatabase(await urlOf('maintain', configuration), {
             folder,
             objects: await openStore(artifacts),
             mode: supplied.objects,
@@ -103,8 +103,12 @@ export function registerBackup(maintain: Command, context: Context): void {
     .option(...CONFIG)
     .action((_: object, command: Command) =>
       context.run(async () => {
-        const { urls } = await settingsOf(configOf(command), context);
-        const done = await settleRecovered(urlOf('maintain', urls), new CronerCalendar(), sayWaiting(terminal));
+        const configuration = await settingsOf(configOf(command), context);
+        const done = await settleRecovered(
+          await urlOf('maintain', configuration),
+          new CronerCalendar(),
+          sayWaiting(terminal),
+        );
         if (isJson(command)) terminal.print(JSON.stringify(done));
         else for (const line of describeRuns(done)) terminal.print(safeLine(line));
         return EXIT.OK;
@@ -119,9 +123,9 @@ export function registerBackup(maintain: Command, context: Context): void {
     .option(...CONFIG)
     .action((run: string | undefined, { tenant, reason }: ResumeSupplied, command: Command) =>
       context.run(async () => {
-        const { urls } = await settingsOf(configOf(command), context);
+        const configuration = await settingsOf(configOf(command), context);
         const of = { tenant: tenant as TenantId, run: run === undefined ? null : runOf(run), reason };
-        for (const resumed of await resumeRuns(urlOf('maintain', urls), of))
+        for (const resumed of await resumeRuns(await urlOf('maintain', configuration), of))
           terminal.print(safeLine(`${resumed} is resumed`));
         return EXIT.OK;
       }),
@@ -179,11 +183,16 @@ function describeBackup({ manifest, digest }: BackedUp): readonly string[] {
   const rows = tables.reduce((sum, one) => sum + one.rows, 0);
   return [
     `backed up ${rows} rows of ${tables.length} tables as of ${takenAt}`,
-    `references to objects: ${objects.rows}, ${objects.copied ? 'copied' : 'not copied: back up the object store separately'}`,
+    `references to objects: ${objects.rows}, ${copiedText(objects)}`,
     'keys are not included. A restore needs:',
     ...keys.map(({ key, ids }) => `  ${key}${ids.length > 0 ? ` ${ids.join(', ')}` : ''}`),
     `store this digest separately: manifest.json ${digest}`,
   ];
+}
+
+function copiedText({ copied, lost, altered }: BackedUp['manifest']['objects']): string {
+  if (!copied) return 'not copied: back up the object store separately';
+  return lost + altered === 0 ? 'copied' : `copied, except ${lost + altered} lost or altered objects`;
 }
 
 function describeRestore({ manifest, rows, incomplete, missingKeys, ...settled }: RestoredDatabase): readonly string[] {

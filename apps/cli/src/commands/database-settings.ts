@@ -1,7 +1,7 @@
 import { isRunId, type RunId } from '@taskrunner/core/foundation';
 import {
   configurationFileOf,
-  databaseUrlsOf,
+  databaseUrlOf,
   loadConfiguration,
   type Configuration,
 } from '@taskrunner/infrastructure/configuration';
@@ -18,28 +18,22 @@ export const CONFIG = [
   'configuration file of the services (default: TASKRUNNER_CONFIG, then the default path)',
 ] as const;
 
-/** The configuration for operators. */
-export interface Settings {
-  readonly configuration: Configuration;
-  readonly urls: Awaited<ReturnType<typeof databaseUrlsOf>>;
-}
-
-/** Reads it. Throws `CLI_CONFIG` if it is invalid, after its faults were printed. */
-export async function settingsOf(supplied: string | undefined, { env, terminal }: Context): Promise<Settings> {
+/** Reads the configuration for operators. Throws `CLI_CONFIG` if it is invalid, after its faults were printed. */
+export async function settingsOf(supplied: string | undefined, { env, terminal }: Context): Promise<Configuration> {
   const reading = await loadConfiguration(supplied, env);
-  if (reading.kind === 'read') {
-    const { configuration } = reading;
-    return { configuration, urls: await databaseUrlsOf(configuration) };
-  }
+  if (reading.kind === 'read') return reading.configuration;
   const file = configurationFileOf(supplied, env);
   for (const line of faultLines(reading.faults, file)) terminal.say(line);
   throw new CliError('CLI_CONFIG', `${file} is not valid`, 'Correct it. `taskrunner config check` lists all errors.');
 }
 
-/** Connection settings of a role. Throws `CLI_CONFIG` if it is not configured. */
-export function urlOf(role: 'owner' | 'maintain', urls: Settings['urls']): string {
-  const url = urls[`${role}Url`];
-  if (url !== undefined) return url;
+/**
+ * Connection settings of a role. Only the password file of this role is read. Throws `CLI_CONFIG` if the role is not configured, and
+ * `DB_PASSWORD_FILE` if its file cannot be read.
+ */
+export async function urlOf(role: 'owner' | 'maintain', configuration: Configuration): Promise<string> {
+  const url = await databaseUrlOf(configuration, role);
+  if (url !== null) return url;
   throw new CliError(
     'CLI_CONFIG',
     `no connection is configured for taskrunner_${role}`,

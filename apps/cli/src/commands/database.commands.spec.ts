@@ -113,6 +113,19 @@ database:
       await new Promise((resolve) => silent.close(resolve));
     });
 
+    it.each([
+      ['maintain backup FOLDER/other-role', 'maintain', 'owner'],
+      ['maintain settle', 'maintain', 'owner'],
+      ['migrate', 'owner', 'maintain'],
+    ])('%s reads the password file of %s, not that of %s', async (line, role, other) => {
+      const source = `${role}Url: postgresql://taskrunner_${role}@127.0.0.1:${port}/runs, ${other}PasswordFile: /none`;
+      const objects = `artifacts: { root: ${join(folder, 'objects')} }`;
+      const file = config('role.yaml', `${objects}\ndatabase: { host: 127.0.0.1, ${source} }\n`);
+      const words = line.split(' ').map((word) => word.replace('FOLDER', folder));
+      const [what] = await taskrunner(...words, '--config', file);
+      expect(what).toMatch(/^DATABASE_UNAVAILABLE /);
+    });
+
     it('says which password file cannot be read', async () => {
       const missing = join(folder, 'none');
       const file = config('password.yaml', `database: { host: 127.0.0.1, maintainPasswordFile: ${missing} }\n`);
@@ -123,9 +136,15 @@ database:
     });
 
     it.each([
-      ['backup', 'is not there', 'maintain backup FOLDER/other', ''],
-      ['restore', 'is a file', 'maintain restore FOLDER --objects copy', 'file'],
-    ])('%s says which folder of objects %s', async (_, why, line, name) => {
+      [
+        'backup',
+        'is not there',
+        'maintain backup FOLDER/other',
+        '',
+        /^help: Mount the folder, or correct artifacts.root/,
+      ],
+      ['restore', 'is a file', 'maintain restore FOLDER --objects copy', 'file', /^help: Try again/],
+    ])('%s says which folder of objects %s', async (_, why, line, name, remedy) => {
       if (name !== '') writeFileSync(join(folder, name), '');
       const root = join(folder, name || 'nowhere', 'objects');
       const file = config(
@@ -138,7 +157,7 @@ database: { maintainUrl: "postgresql://x@127.0.0.1:${port}/runs" }
       const [what, help] = await taskrunner(...words, '--config', file);
       expect(what).toMatch(/^OBJECT_STORE_UNAVAILABLE the folder of objects .*: artifacts\.root \//);
       expect(what).toContain(folder);
-      expect(help).toMatch(/^help: Try again/);
+      expect(help).toMatch(remedy);
       expect([why, exit]).toEqual([why, 1]);
     });
   });

@@ -34,8 +34,8 @@ export function registerDatabase(program: Command, context: Context): void {
     .option(...CONFIG)
     .action(({ config }: Options) =>
       context.run(async () => {
-        const { urls } = await settingsOf(config, context);
-        const { ran } = await migrateDatabase(urlOf('owner', urls), sayWaiting(terminal));
+        const configuration = await settingsOf(config, context);
+        const { ran } = await migrateDatabase(await urlOf('owner', configuration), sayWaiting(terminal));
         terminal.print(ran.length === 0 ? 'the database is up to date' : ran.join('\n'));
         return EXIT.OK;
       }),
@@ -46,9 +46,13 @@ export function registerDatabase(program: Command, context: Context): void {
     .option('--daily', 'keep running, and repeat once a day')
     .action(({ config, output, daily }: Options & { readonly daily?: boolean }) =>
       context.run(async () => {
-        const { urls, configuration } = await settingsOf(config, context);
+        const configuration = await settingsOf(config, context);
         const upkeep = async (): Promise<ExitCode> => {
-          const done = await maintainDatabase(urlOf('maintain', urls), configuration.retention, sayWaiting(terminal));
+          const done = await maintainDatabase(
+            await urlOf('maintain', configuration),
+            configuration.retention,
+            sayWaiting(terminal),
+          );
           terminal.print(output === 'json' ? JSON.stringify(done) : describeMaintained(done));
           return EXIT.OK;
         };
@@ -64,8 +68,8 @@ export function registerDatabase(program: Command, context: Context): void {
     .requiredOption('--reason <text>', 'reason, such as a case number')
     .action((run: string, { tenant, reason }: HoldOptions, command: Command) =>
       context.run(async () => {
-        const { urls } = await settingsOf(configOf(command), context);
-        await holdRun(urlOf('maintain', urls), tenant as TenantId, runOf(run), reason);
+        const configuration = await settingsOf(configOf(command), context);
+        await holdRun(await urlOf('maintain', configuration), tenant as TenantId, runOf(run), reason);
         terminal.print(safeLine(`${run} is held`));
         return EXIT.OK;
       }),
@@ -74,8 +78,8 @@ export function registerDatabase(program: Command, context: Context): void {
     .description('end the hold of a run; recorded in the audit chain')
     .action((run: string, { tenant }: HoldOptions, command: Command) =>
       context.run(async () => {
-        const { urls } = await settingsOf(configOf(command), context);
-        await releaseRun(urlOf('maintain', urls), tenant as TenantId, runOf(run));
+        const configuration = await settingsOf(configOf(command), context);
+        await releaseRun(await urlOf('maintain', configuration), tenant as TenantId, runOf(run));
         terminal.print(safeLine(`${run} is no longer held`));
         return EXIT.OK;
       }),

@@ -3,7 +3,6 @@ import { forecastRuns, type Forecast } from '@taskrunner/core/operations';
 import { BUILTIN_EXECUTORS } from '@taskrunner/core/plan';
 import type { WorkerMeans } from '@taskrunner/core/publisher';
 import {
-  databaseUrlsOf,
   isolationOf,
   loadPackTrust,
   workerMeansOf,
@@ -29,7 +28,7 @@ export async function forecastOf(configuration: Configuration): Promise<RunForec
   const counts = { continues: 0, unreadable: 0 };
   const stop = new Map<string, { code: string; runs: number; detail: string }>();
   const wait = new Map<string, { parts: string; runs: number; detail: string }>();
-  await visitActiveRuns(urlOf('maintain', await databaseUrlsOf(configuration)), (kind) => {
+  await visitActiveRuns(await urlOf('maintain', configuration), (kind) => {
     const forecast = forecastOfKind(kind, means);
     if (forecast === null) counts.unreadable += kind.runs;
     else if (forecast.kind === 'continues') counts.continues += kind.runs;

@@ -12,6 +12,8 @@ export interface RunView {
   readonly createdAt: string;
   readonly finishedAt: string | null;
   readonly waits: readonly WaitView[];
+  /** Why it needs a person; null: it does not. A webservice of the release before says nothing. */
+  readonly stuck?: string | null;
   readonly steps: Readonly<Record<string, number>>;
   readonly outputs: Json;
   readonly error: Json;

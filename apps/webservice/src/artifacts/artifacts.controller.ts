@@ -66,6 +66,6 @@ export class ArtifactsController {
     }
     const { digest, size, mediaType, path } = found;
     const fileName = path.split('/').at(-1) ?? found.name;
-    await sendObject(this.objects, request, response, { tenant, digest, size, mediaType, fileName });
+    await sendObject(this.objects, request, response, { tenant, run: runId, digest, size, mediaType, fileName });
   }
 }

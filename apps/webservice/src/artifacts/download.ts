@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { CodedError, type Digest, type TenantId } from '@taskrunner/core/foundation';
+import { CodedError, isCodedError, type Digest, type RunId, type TenantId } from '@taskrunner/core/foundation';
 import type { ObjectStore } from '@taskrunner/core/ports';
 import type { Request, Response } from 'express';
 import { isKnown } from '../requests/entity-tag';
@@ -9,6 +9,8 @@ import { readRange } from './byte-range';
 /** Bytes to send. */
 export interface Download {
   readonly tenant: TenantId;
+  /** Whose object it is. */
+  readonly run: RunId;
   readonly digest: Digest;
   readonly size: number;
   readonly fileName: string;
@@ -17,8 +19,8 @@ export interface Download {
 
 /**
  * Sends an object as a file, or a range of it. Headers keep browsers from showing or running it under our origin. Throws `OBJECT_MISSING`
- * and `OBJECT_RANGE`, and `OBJECT_DIGEST_MISMATCH` if the object is a single piece. A larger object that was altered is cut off before its
- * end.
+ * and `OBJECT_RANGE`, and `OBJECT_DIGEST_MISMATCH` if the object is a single piece; its message names tenant, run and digest. A larger object
+ * that was altered is cut off before its end.
  */
 export async function sendObject(
   objects: ObjectStore,
@@ -26,6 +28,17 @@ export async function sendObject(
   response: Response,
   download: Download,
 ): Promise<void> {
+  try {
+    await send(objects, request, response, download);
+  } catch (error) {
+    if (!isCodedError(error) || error.code !== 'OBJECT_DIGEST_MISMATCH') throw error;
+    const { tenant, run, digest } = download;
+    const message = `the stored bytes of ${digest} of tenant ${tenant} were altered; they belong to ${run}`;
+    throw new CodedError(error.code, message, error.remediation, [], { cause: error });
+  }
+}
+
+async function send(objects: ObjectStore, request: Request, response: Response, download: Download): Promise<void> {
   const { tenant, digest, size } = download;
   const tag = `"${digest}"`;
   if (isKnown(request, tag)) {

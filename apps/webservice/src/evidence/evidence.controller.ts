@@ -67,7 +67,7 @@ export class EvidenceController {
     const { tenant } = principal;
     const { bundle: digest, size } = await this.sealed(tenant, runId);
     const fileName = `${runId}.evidence.tar`;
-    await sendObject(this.objects, request, response, { tenant, digest, size, mediaType: TAR, fileName });
+    await sendObject(this.objects, request, response, { tenant, run: runId, digest, size, mediaType: TAR, fileName });
   }
 
   @Post('evidence/release')

@@ -103,6 +103,7 @@ export const EXAMPLES = {
     startedAt: '2026-11-24T10:00:00.120Z',
     finishedAt: null,
     waits: [{ kind: 'approval', id: 'approve', since: '2026-11-24T10:00:09.000Z', until: '2026-11-25T10:00:09.000Z' }],
+    stuck: null,
     steps: {
       total: 9,
       pending: 7,

@@ -1,4 +1,5 @@
 import { runStatuses, stepEnds } from '@taskrunner/core/foundation';
+import { STUCK_REASONS } from '@taskrunner/core/ports';
 import type { Schema } from './operation';
 
 const text: Schema = { type: 'string' };
@@ -184,6 +185,12 @@ export const SCHEMAS = {
         ['policy'],
       ),
     ),
+    stuck: {
+      type: ['string', 'null'],
+      enum: [...STUCK_REASONS, null],
+      description:
+        'Why the run needs a person: a step needs attention (`attention`), its records were altered (`halted`), the seal of its evidence is blocked (`blocked`), a restore of the database stopped it (`restore`). `null`: it does not.',
+    },
     steps: closed(Object.fromEntries(['total', ...stepStatuses].map((name) => [name, whole]))),
     outputs: anything,
     error: {

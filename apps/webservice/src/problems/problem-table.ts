@@ -8,6 +8,8 @@ interface ProblemEntry {
   readonly remediation: string;
   /** True if repeating the request may succeed later. */
   readonly retryable?: true;
+  /** True if callers see the message of the refusal although its status is 500 or more: it has nothing that is not theirs. */
+  readonly isDetailed?: true;
 }
 
 /** The single table from code to status, title and remedy. A new code without an entry does not compile. */
@@ -405,6 +407,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemEntry>> = {
     status: 500,
     title: 'A stored object was altered',
     remediation: 'Contact the operator. The object store is damaged.',
+    isDetailed: true,
   },
   OBJECT_RANGE: {
     status: 416,

@@ -32,6 +32,11 @@ describe('a problem', () => {
     expect(toProblem(new ApiError('RATE_LIMITED', 'slow down'), place).retryable).toBe(true);
   });
 
+  it('of an altered object names it, which is the caller’s own', () => {
+    const error = new CodedError('OBJECT_DIGEST_MISMATCH', 'sha256:00 of tenant acme', 'restore it');
+    expect(toProblem(error, place)).toMatchObject({ status: 500, detail: 'sha256:00 of tenant acme' });
+  });
+
   it.each([
     new Error('password=hunter2 at /srv/x.ts:3'),
     new CodedError('KEY_FILE_MODE', '/etc/secret', 'x'),

@@ -46,13 +46,13 @@ interface ProblemPlace {
 export function toProblem(error: unknown, { publicUrl, traceId, instance }: ProblemPlace): Problem {
   const refusal = isCodedError(error) && isProblemCode(error.code) ? error : null;
   const code: ProblemCode = refusal ? (refusal.code as ProblemCode) : 'INTERNAL';
-  const { status, title, remediation, retryable } = PROBLEMS[code];
+  const { status, title, remediation, retryable, isDetailed = false } = PROBLEMS[code];
   return {
     type: `${publicUrl}/errors/${code}`,
     title,
     status,
     code,
-    detail: refusal && status < 500 ? refusal.message : title,
+    detail: refusal && (status < 500 || isDetailed) ? refusal.message : title,
     remediation: refusal?.remediation ?? remediation,
     traceId,
     instance,

@@ -29,6 +29,7 @@ export function toRun(run: RunSummary, url: PublicUrl): JsonObject {
     startedAt: maybeInstant(run.startedAt),
     finishedAt: maybeInstant(run.finishedAt),
     waits: run.waits ?? [],
+    stuck: run.stuck,
     steps: Object.fromEntries(['total', ...stepStatuses].map((name) => [name, counts[name] ?? 0])),
     outputs: run.outputs,
     error: run.error,

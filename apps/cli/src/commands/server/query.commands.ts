@@ -157,8 +157,9 @@ function registerLists(program: Command, context: Context): void {
     );
 }
 
-function runLine({ runId, status, pack, createdAt, requester }: RunView): string {
-  return `${runId}  ${status.padEnd(10)} ${createdAt}  ${pack.name} ${pack.version}  ${requester.name}`;
+function runLine({ runId, status, pack, createdAt, requester, stuck = null }: RunView): string {
+  const line = `${runId}  ${status.padEnd(10)} ${createdAt}  ${pack.name} ${pack.version}  ${requester.name}`;
+  return stuck === null ? line : `${line}  stuck: ${stuck}`;
 }
 
 function registerWait(program: Command, context: Context): void {

@@ -20,6 +20,13 @@ export interface EvidenceExport {
   readonly endedAt: number | null;
 }
 
+/**
+ * Why a run does not continue until a person acts: a step needs attention, it is halted because its records were altered, the seal of its
+ * evidence is blocked, or a restore of the database stopped it.
+ */
+export const STUCK_REASONS = ['attention', 'halted', 'blocked', 'restore'] as const;
+export type StuckReason = (typeof STUCK_REASONS)[number];
+
 /** A run for readers: O(1), from its row. */
 export interface RunSummary {
   readonly runId: RunId;
@@ -34,6 +41,8 @@ export interface RunSummary {
   readonly startedAt: number | null;
   readonly finishedAt: number | null;
   readonly waits: Json;
+  /** Why it stands until a person acts; null: it does not. Never changes without `version`. */
+  readonly stuck: StuckReason | null;
   readonly counts: Json;
   readonly outputs: Json;
   readonly error: Json;
@@ -103,13 +112,6 @@ export interface RunOriginal extends Pick<RunRecords, 'manifest' | 'files' | 'pa
   /** Hash of the last page of its journal; null if it has none. */
   readonly head: Digest | null;
 }
-
-/**
- * Why a run does not continue until a person acts: a step needs attention, it is halted because its records were altered, the seal of its
- * evidence is blocked, or a restore of the database stopped it.
- */
-export const STUCK_REASONS = ['attention', 'halted', 'blocked', 'restore'] as const;
-export type StuckReason = (typeof STUCK_REASONS)[number];
 
 /** Filter for the list of a tenant's runs. Absent members match everything. */
 export interface RunFilter {

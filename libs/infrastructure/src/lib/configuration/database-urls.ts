@@ -2,35 +2,23 @@ import { readFile } from 'node:fs/promises';
 import { CodedError } from '@taskrunner/core/foundation';
 import type { Configuration } from './configuration';
 
-/** URLs of the roles as which this process may connect. Roles that are not configured are absent. */
-interface DatabaseUrls {
-  readonly ownerUrl?: string;
-  readonly maintainUrl?: string;
-  readonly webUrl?: string;
-  readonly workerUrl?: string;
-}
-
-const ROLES = ['owner', 'maintain', 'web', 'worker'] as const;
+/** Roles that are configured. A process connects as one of them. */
+export type DatabaseRole = 'owner' | 'maintain' | 'web' | 'worker';
 
 /**
- * The configured URLs, or URLs composed from hosts and password files. A trailing line end of a file is not part of the password. The
- * result is secret. Throws `DB_PASSWORD_FILE` if a file cannot be read.
+ * The configured URL of a role, or a URL composed from the host and the password file. Null if neither is configured. Reads the password file of
+ * this role only. A trailing line end of the file is not part of the password. The result is secret. Throws `DB_PASSWORD_FILE` if the file cannot
+ * be read.
  */
-export async function databaseUrlsOf({ database }: Configuration): Promise<DatabaseUrls> {
-  const urls = await Promise.all(
-    ROLES.map(async (role): Promise<[string, string][]> => {
-      const stated = database[`${role}Url`];
-      const file = database[`${role}PasswordFile`];
-      if (stated !== null)
-        return [[`${role}Url`, file === null ? stated : withPassword(stated, await passwordIn(role, file))]];
-      if (database.host === null || file === null) return [];
-      return [[`${role}Url`, urlOf(database.host, database.port, database.name, role, await passwordIn(role, file))]];
-    }),
-  );
-  return Object.fromEntries(urls.flat());
+export async function databaseUrlOf({ database }: Configuration, role: DatabaseRole): Promise<string | null> {
+  const stated = database[`${role}Url`];
+  const file = database[`${role}PasswordFile`];
+  if (stated !== null) return file === null ? stated : withPassword(stated, await passwordIn(role, file));
+  if (database.host === null || file === null) return null;
+  return urlOf(database.host, database.port, database.name, role, await passwordIn(role, file));
 }
 
-async function passwordIn(role: string, file: string): Promise<string> {
+async function passwordIn(role: DatabaseRole, file: string): Promise<string> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     const message = `database.${role}PasswordFile ${file} cannot be read: ${(cause as Error).message}`;
     const remedy = `Create the file with the password of taskrunner_${role}, readable by this user; or leave the key out where the role is not needed.`;

@@ -1,5 +1,5 @@
 export type { Configuration } from './configuration';
-export { databaseUrlsOf } from './database-urls';
+export { databaseUrlOf, type DatabaseRole } from './database-urls';
 export { defaultConfiguration, defaultSetting } from './default-setting';
 export { describeConfiguration, printDescription } from './describe-configuration';
 export { egressRulesOf } from './egress-settings';

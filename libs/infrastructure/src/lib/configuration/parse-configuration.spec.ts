@@ -7,7 +7,7 @@ import { readDocument } from '@taskrunner/core/document';
 import type { Json } from '@taskrunner/core/foundation';
 import { BUILTIN_EXECUTORS } from '@taskrunner/core/plan';
 import { CONFIGURATION, type Configuration } from './configuration';
-import { databaseUrlsOf } from './database-urls';
+import { databaseUrlOf, type DatabaseRole } from './database-urls';
 import { describeConfiguration } from './describe-configuration';
 import { environmentOf, environmentsOf, isolationOf, profileDefaultsOf } from './environment-of';
 import { variableOf, type Variables } from './environment-variables';
@@ -434,14 +434,17 @@ describe('files', () => {
   it('give their passwords to the URLs', async () => {
     const file = join(folder, 'password');
     await writeFile(file, 'p@ss/w%rd\n');
-    const urls = (source: string) => databaseUrlsOf(read(source));
-    expect(await urls(`database: { host: db, webPasswordFile: ${file} }`)).toEqual({
-      webUrl: 'postgresql://taskrunner_web:p%40ss%2Fw%25rd@db:5432/taskrunner',
-    });
-    expect(await urls(`database: { host: /run/pg, name: x, workerPasswordFile: ${file} }`)).toEqual({
-      workerUrl: 'postgresql://taskrunner_worker:p%40ss%2Fw%25rd@localhost:5432/x?host=%2Frun%2Fpg',
-    });
-    const { ownerUrl = '' } = await urls(`database: { ownerUrl: "postgres://me@db/x", ownerPasswordFile: ${file} }`);
+    const url = (role: DatabaseRole, source: string) => databaseUrlOf(read(source), role);
+    expect(await url('web', `database: { host: db, webPasswordFile: ${file} }`)).toBe(
+      'postgresql://taskrunner_web:p%40ss%2Fw%25rd@db:5432/taskrunner',
+    );
+    const socket = `database: { host: /run/pg, name: x, workerPasswordFile: ${file}, ownerPasswordFile: /none }`;
+    expect(await url('worker', socket)).toBe(
+      'postgresql://taskrunner_worker:p%40ss%2Fw%25rd@localhost:5432/x?host=%2Frun%2Fpg',
+    );
+    expect(await url('web', socket)).toBeNull();
+    const ownerUrl =
+      (await url('owner', `database: { ownerUrl: "postgres://me@db/x", ownerPasswordFile: ${file} }`)) ?? '';
     expect(decodeURIComponent(new URL(ownerUrl).password)).toBe('p@ss/w%rd');
   });
 

@@ -12,7 +12,7 @@ export async function* checkedPieces(pieces: AsyncIterable<Uint8Array>, digest: 
     if (held !== null) yield held;
     held = piece;
   }
-  if (`sha256:${hash.digest('hex')}` !== digest) throw altered();
+  if (`sha256:${hash.digest('hex')}` !== digest) throw altered(digest);
   if (held !== null) yield held;
 }
 

@@ -94,7 +94,10 @@ describe('FileObjectStore', () => {
     const { store, pathOf, close } = await bench();
     const { digest } = await store.put(tenant, pieces('abcdef'), { maxBytes: 100 });
     await writeFile(pathOf(tenant, digest), 'abc');
-    await expect(drain(await store.open(tenant, digest))).rejects.toMatchObject({ code: 'OBJECT_DIGEST_MISMATCH' });
+    await expect(drain(await store.open(tenant, digest))).rejects.toMatchObject({
+      code: 'OBJECT_DIGEST_MISMATCH',
+      message: `the stored bytes of ${digest} were altered`,
+    });
     await store.put(tenant, pieces('abcdef'), { maxBytes: 100 });
     expect(await drain(await store.open(tenant, digest))).toBe('abcdef');
     await close();

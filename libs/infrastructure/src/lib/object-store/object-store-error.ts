@@ -1,4 +1,4 @@
-import { CodedError } from '@taskrunner/core/foundation';
+import { CodedError, type Digest } from '@taskrunner/core/foundation';
 import type { ObjectStoreErrorCode } from '@taskrunner/core/ports';
 
 const REMEDIES: Record<ObjectStoreErrorCode, string> = {
@@ -13,7 +13,8 @@ const REMEDIES: Record<ObjectStoreErrorCode, string> = {
 
 export const missing = (cause?: unknown) => refusal('OBJECT_MISSING', 'there is no such object', cause);
 
-export const altered = () => refusal('OBJECT_DIGEST_MISMATCH', 'the stored bytes were altered');
+export const altered = (digest: Digest) =>
+  refusal('OBJECT_DIGEST_MISMATCH', `the stored bytes of ${digest} were altered`);
 
 export const unannounced = () => refusal('OBJECT_DIGEST_MISMATCH', 'the bytes are not those that were announced');
 

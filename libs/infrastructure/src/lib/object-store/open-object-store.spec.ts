@@ -16,6 +16,7 @@ describe('a store that must be there already', () => {
   ])('is refused where it %s, and nothing is made in its place', async (_, name) => {
     await expect(openExistingObjectStore(choice(join(folder, name)))).rejects.toMatchObject({
       code: 'OBJECT_STORE_UNAVAILABLE',
+      remediation: expect.stringMatching(/^Mount the folder.*--objects copy/),
     });
     expect(readdirSync(folder)).toEqual([]);
   });

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodedError, isCodedError } from '@taskrunner/core/foundation';
 import { isStoreOutage, type CollectableObjectStore } from '@taskrunner/core/ports';
-import { throwOrAway } from './durable-files';
+import { codeOf, throwOrAway } from './durable-files';
 import { FileObjectStore } from './file-object-store';
 import type { S3Settings } from './s3-settings';
 
@@ -32,8 +32,22 @@ export async function openObjectStore({ store, root, s3 }: ObjectStoreChoice): P
  * Throws `OBJECT_STORE_UNAVAILABLE`.
  */
 export async function openExistingObjectStore(choice: ObjectStoreChoice): Promise<CollectableObjectStore> {
-  if (choice.store === 'file') await stat(join(choice.root, 'staging')).catch(throwOrAway);
+  if (choice.store === 'file')
+    await stat(join(choice.root, 'staging')).catch((error: unknown) => {
+      if (codeOf(error) === 'ENOENT') throw absent(error);
+      return throwOrAway(error);
+    });
   return openObjectStore(choice);
+}
+
+function absent(cause: unknown): CodedError {
+  return new CodedError(
+    'OBJECT_STORE_UNAVAILABLE',
+    'the folder of objects is not there, or is not the folder of a store',
+    'Mount the folder, or correct artifacts.root. For a new installation, `maintain restore --objects copy` makes it from the backup, and a service makes it at its start.',
+    [],
+    { cause },
+  );
 }
 
 /**

@@ -30,7 +30,8 @@ import { provide } from '../composition/provide';
 import { token, type Token } from '../composition/token';
 import type { Configuration } from '../configuration/configuration';
 import { CONFIGURATION } from '../configuration/configuration.module';
-import { databaseUrlsOf } from '../configuration/database-urls';
+import { databaseUrlOf } from '../configuration/database-urls';
+import type { MeasuredDatabase } from '../telemetry/database-metrics';
 import { Telemetry } from '../telemetry/telemetry';
 import { DatabaseClock } from './connection/database-clock';
 import { openWebDatabase, openWorkerDatabase, type WebDatabase, type WorkerDatabase } from './databases';
@@ -95,8 +96,8 @@ const WEB = [
 
 const WORKER = [
   provide(WORKER_DATABASE_URL, { configuration: CONFIGURATION }, async ({ configuration }) => {
-    const { workerUrl } = await databaseUrlsOf(configuration);
-    if (!workerUrl) throw new TypeError('database.workerUrl is not configured');
+    const workerUrl = await databaseUrlOf(configuration, 'worker');
+    if (workerUrl === null) throw new TypeError('database.workerUrl is not configured');
     return workerUrl;
   }),
   provide(
@@ -169,8 +170,9 @@ async function openWeb({
   readonly telemetry: Telemetry;
 }): Promise<WebDatabase> {
   const { database: settings, scheduler } = configuration;
-  const { webUrl } = await databaseUrlsOf(configuration);
-  if (!webUrl) throw new TypeError('database.webUrl is not set: the configuration was not read for a webservice');
+  const webUrl = await databaseUrlOf(configuration, 'web');
+  if (webUrl === null)
+    throw new TypeError('database.webUrl is not set: the configuration was not read for a webservice');
   const database = await openWebDatabase(webUrl, {
     connections: settings.poolSize,
     connectTimeoutMs: settings.connectTimeout,
@@ -179,8 +181,7 @@ async function openWeb({
     keptTicks: scheduler.history,
     onError: (error) => telemetry.log.say('warn', 'database.connection-lost', { error }),
   });
-  telemetry.watchDatabase(database);
-  return database;
+  return watched(database, telemetry);
 }
 
 async function openWorker({
@@ -206,6 +207,18 @@ async function openWorker({
       telemetry.metrics.record('taskrunner_flush_duration_seconds', ms / 1_000);
     },
   });
-  telemetry.watchDatabase(database);
-  return database;
+  return watched(database, telemetry);
+}
+
+/** Measured until it is closed: no question of the measuring reaches a pool that has ended. */
+function watched<Database extends MeasuredDatabase & Pick<OpenDatabase, 'close'>>(
+  database: Database,
+  telemetry: Telemetry,
+): Database {
+  const end = telemetry.watchDatabase(database);
+  const close = async (): Promise<void> => {
+    await end();
+    await database.close();
+  };
+  return { ...database, close };
 }

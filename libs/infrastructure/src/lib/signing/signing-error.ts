@@ -11,8 +11,10 @@ export type SigningErrorCode =
 
 const REMEDIES: Record<SigningErrorCode, string> = {
   KEY_FILE_MODE: 'Restrict the file to the user of this process: chown it to that user, and chmod 600.',
-  KEY_FILE_MISSING: 'Generate the key, or correct its path in the configuration.',
-  KEY_FILE_INVALID: 'Generate a new key file, or restore this one from its backup.',
+  KEY_FILE_MISSING:
+    'Correct its path (`keys` in the configuration), or restore the file from the backup of the keys. Generate a key only for a new installation: rows that exist were made with the old one.',
+  KEY_FILE_INVALID:
+    'Restore the file from the backup of the keys. Generate a key only for a new installation: rows that exist were made with the old one.',
   KEY_FILE_EXISTS: 'Choose another path, or move the existing key first.',
 };
 

@@ -48,16 +48,17 @@ const PARTITION_DAYS_WARNED = 7;
 
 /**
  * Queries the database every `intervalMs` and never because of a scrape, so that the cost does not depend on scrapes. While the database is
- * unavailable the metrics are absent instead of stale. Returns a function that ends it.
+ * unavailable the metrics are absent instead of stale. Returns a function that ends it. It resolves when no query is in progress: close the
+ * database after that.
  */
 export function watchDatabase(
   metrics: Metrics,
   log: JsonLog,
   database: MeasuredDatabase,
   intervalMs: number,
-): () => void {
+): () => Promise<void> {
   let latest: Backlog | null = null;
-  let asking = false;
+  let asking: Promise<void> | null = null;
   const conditions = [
     new Condition<Backlog>({
       // The daily maintenance creates 14.
@@ -73,18 +74,19 @@ export function watchDatabase(
       ends: ({ liveWorkers }) => log.say('info', 'workers.live', { workers: liveWorkers }),
     }),
   ];
-  const measure = async (): Promise<void> => {
-    if (asking) return;
-    asking = true;
+  const ask = async (): Promise<void> => {
     try {
       latest = await database.backlog();
       for (const condition of conditions) condition.look(latest);
     } catch (error) {
       if (latest !== null) log.say('warn', 'backlog.unknown', { error });
       latest = null;
-    } finally {
-      asking = false;
     }
+  };
+  const measure = (): void => {
+    asking ??= ask().finally(() => {
+      asking = null;
+    });
   };
   for (const [name, number] of NUMBERS) metrics.observe(name, () => (latest === null ? [] : [[number(latest)]]));
   metrics.observe('taskrunner_runs_stuck', () =>
@@ -99,8 +101,11 @@ export function watchDatabase(
         [waiting, { pool, state: 'waiting' }] as const,
       ]),
   );
-  void measure();
-  const timer = setInterval(() => void measure(), intervalMs);
+  measure();
+  const timer = setInterval(measure, intervalMs);
   timer.unref();
-  return () => clearInterval(timer);
+  return async () => {
+    clearInterval(timer);
+    await asking;
+  };
 }

@@ -377,6 +377,20 @@ describe('numbers', () => {
     }
   });
 
+  it('are no longer asked for once the watch has ended, which waits for the question that is under way', async () => {
+    const telemetry = await start({});
+    let answer: (backlog: typeof BACKLOG) => void = () => undefined;
+    const backlog = () => new Promise<typeof BACKLOG>((resolve) => (answer = resolve));
+    const end = telemetry.watchDatabase({ backlog, pools: () => [] });
+    const seen: string[] = [];
+    const ended = end().then(() => seen.push('ended'));
+    await new Promise((resolve) => setImmediate(resolve));
+    seen.push('answered');
+    answer(BACKLOG);
+    await ended;
+    expect(seen).toEqual(['answered', 'ended']);
+  });
+
   it('of a database that is away are absent, not old', async () => {
     const telemetry = await start({});
     telemetry.watchDatabase({ backlog: () => Promise.reject(new Error('away')), pools: () => [] });

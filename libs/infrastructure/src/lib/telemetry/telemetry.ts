@@ -130,9 +130,14 @@ export class Telemetry {
     return watchFleet(this.metrics, this.log);
   }
 
-  /** Exposes the backlog and the connections of its database. */
-  watchDatabase(database: MeasuredDatabase): void {
-    this.ends.push(watchDatabase(this.metrics, this.log, database, this.options.measureInterval));
+  /**
+   * Exposes the backlog and the connections of its database. Returns a function that ends it. Wait for it before closing the database: a query
+   * may be in progress.
+   */
+  watchDatabase(database: MeasuredDatabase): () => Promise<void> {
+    const end = watchDatabase(this.metrics, this.log, database, this.options.measureInterval);
+    this.ends.push(() => void end());
+    return end;
   }
 
   /** All metrics in the Prometheus text format (version 0.0.4). */

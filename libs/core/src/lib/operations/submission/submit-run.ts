@@ -317,6 +317,7 @@ function summaryOf(run: NewRun, inLine: boolean): RunSummary {
     startedAt: null,
     finishedAt: null,
     waits: inLine ? [{ kind: 'concurrency', id: run.concurrency?.group ?? null, until: null }] : [],
+    stuck: null,
     counts: { total: stepsTotal, pending: stepsTotal },
     outputs: null,
     error: null,

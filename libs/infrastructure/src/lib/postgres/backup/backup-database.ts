@@ -82,7 +82,8 @@ async function fill(
     tables.push({ table, columns: names, ...(await writeRows(folder, `${table}.copy.gz`, source)) });
   }
   if (copyObjects) await mkdir(join(folder, 'objects'), { mode: 0o700 });
-  const losses: Record<Loss, number> = { missing: 0, altered: 0 };
+  /** Objects, each once, however many runs refer to it. */
+  const losses: Record<Loss, Set<string>> = { missing: new Set(), altered: new Set() };
   const tenants = new Set<TenantId>();
   const references = fieldsOf(client.query(copyTo(`copy (${ALL_REFERENCES}) to stdout`)));
   const rows = objectRows(references, objects, {
@@ -90,7 +91,7 @@ async function fill(
     signal,
     onCopied: ({ tenant }) => tenants.add(tenant),
     onLost: (lost) => {
-      losses[lost.what]++;
+      losses[lost.what].add(`${lost.tenant} ${lost.digest}`);
       onLost?.(lost);
     },
   });
@@ -104,7 +105,7 @@ async function fill(
     tables,
     sequences: await readSequences(client),
     days: catalog.days,
-    objects: { ...listedObjects, copied: copyObjects, lost: losses.missing, altered: losses.altered },
+    objects: { ...listedObjects, copied: copyObjects, lost: losses.missing.size, altered: losses.altered.size },
     keys: await keysNeeded(client),
   };
 }

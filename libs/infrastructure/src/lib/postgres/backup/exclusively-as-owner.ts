@@ -36,13 +36,15 @@ async function lock(client: Client, names: string): Promise<void> {
     await client.query(`lock table ${names} in access exclusive mode`);
   } catch (error) {
     if ((error as { code?: unknown }).code !== '55P03') throw error;
-    throw inUse('another process is using the tables of this database', error);
+    throw inUse('another process is using the tables of this database', STOP, error);
   }
 }
 
+const STOP = 'Stop all webservices, workers and jobs first.';
+
 /** The error for a database that is in use. */
-export function inUse(what: string, cause?: unknown): BackupError {
-  return new BackupError('RESTORE_IN_USE', what, 'Stop all webservices, workers and jobs first.', [], { cause });
+export function inUse(what: string, remedy: string, cause?: unknown): BackupError {
+  return new BackupError('RESTORE_IN_USE', what, remedy, [], { cause });
 }
 
 async function forceRowSecurity(client: Client, { tables }: Catalog, forced: boolean): Promise<void> {

@@ -88,8 +88,10 @@ export function keysMissing({ keys }: Manifest, atHand: readonly KeysOfFiles[]):
 /** Throws `BACKUP_KEYS_MISSING` if a key is missing. */
 export function refuseMissingKeys(missing: readonly KeyDifference[], atHand: readonly KeysOfFiles[]): void {
   if (missing.length === 0) return;
-  const faults = atHand.filter(({ use, fault }) => fault !== null && missing.some((one) => one.use === use));
-  const texts = [...missing.map(differenceText), ...faults.map(({ fault }) => fault)];
+  const texts = missing.map((one) => {
+    const fault = atHand.find(({ use }) => use === one.use)?.fault ?? null;
+    return fault === null ? differenceText(one) : `${one.use} ${one.needed.join(', ')} is needed: ${fault}`;
+  });
   throw new BackupError(
     'BACKUP_KEYS_MISSING',
     `the keys at hand are not those of the backup:\n${texts.join('\n')}`,

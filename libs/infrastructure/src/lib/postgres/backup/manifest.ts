@@ -43,10 +43,11 @@ export interface Manifest {
   readonly objects: RowsFile & {
     /** True if they are also in the folder `objects`. */
     readonly copied: boolean;
-    /** Those of them that the store lacks. */
+    /** Objects that the store lacks. Each counts once per tenant, however many runs refer to it. */
     readonly lost: number;
     /**
-     * Those of them whose bytes in the store do not match their digest. They are not copied. This is found only while objects are copied.
+     * Objects, counted likewise, whose bytes in the store do not match their digest. They are not copied. This is found only while objects are
+     * copied.
      */
     readonly altered: number;
   };

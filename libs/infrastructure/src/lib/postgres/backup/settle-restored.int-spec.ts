@@ -114,8 +114,10 @@ describe('after a restore', () => {
       waits: [{ kind: 'restore', id: null, until: null }],
     });
     const stuck = async (reason: 'any' | 'restore') =>
-      (await web.runReader.list(tenantA, { stuck: reason }, 9, null)).map(({ runId }) => runId);
-    expect([await stuck('any'), await stuck('restore')]).toEqual([[run], [run]]);
+      (await web.runReader.list(tenantA, { stuck: reason }, 9, null)).map(({ runId, stuck: why }) => [runId, why]);
+    expect([await stuck('any'), await stuck('restore')]).toEqual([[[run, 'restore']], [[run, 'restore']]]);
+    const held = await web.runReader.summary(tenantA, run);
+    expect(held?.stuck).toBe('restore');
     // No worker drives them: they are no load.
     expect(await web.backlog()).toMatchObject({ ownedRuns: 0, stuck: { restore: 2 } });
     await web.runStore.post(tenantA, run, cancelRequest, 'cancel');
@@ -127,6 +129,9 @@ describe('after a restore', () => {
     await expect(resume(unreadable)).rejects.toMatchObject({ code: 'DB_RUN_UNKNOWN' });
     expect(await resume(run)).toEqual([run]);
     expect([await stuck('any'), (await web.backlog()).stuck.restore]).toEqual([[], 1]);
+    // A view that has changed has another version.
+    const resumed = await web.runReader.summary(tenantA, run);
+    expect([resumed?.stuck, resumed?.version !== held?.version]).toEqual([null, true]);
     await expect(resume(null)).rejects.toMatchObject({ code: 'DB_RUN_UNKNOWN' });
     expect(await dispatched()).toEqual([[run], expect.objectContaining({ name: assignment.name })]);
     const audit = await web.auditChain.entries(tenantA, 0, 99);
@@ -200,7 +205,11 @@ describe('a database that came back by other means', () => {
     const [acting, other] = [await aRun('once'), await aRun('idempotent', { tenant: tenantB })];
     const old = await claimed(before);
     expect(old).toHaveLength(2);
-    await expect(settle()).rejects.toMatchObject({ code: 'RESTORE_IN_USE', message: 'workers are running: worker-1' });
+    await expect(settle()).rejects.toMatchObject({
+      code: 'RESTORE_IN_USE',
+      message: expect.stringMatching(/^workers have a lease: worker-1 until \d{4}-\d\d-\d\dT[\d:.]+Z$/),
+      remediation: expect.stringContaining('wait until their leases have expired'),
+    });
     await source.sql(`update pack_runs.workers set lease_until = now() - interval '1 day'`);
     expect(await settle()).toEqual({ standing: [{ tenant: tenantA, runId: acting }], goingOn: 1, skipped: 0 });
     const now = await claimed(before);

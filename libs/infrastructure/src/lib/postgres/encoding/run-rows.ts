@@ -51,6 +51,7 @@ export interface SummaryRow extends AdmissionRow {
   readonly started_ms: number | null;
   readonly finished_ms: number | null;
   readonly waits: Json;
+  readonly stuck: RunSummary['stuck'];
   readonly counts: Json;
   readonly outputs: Json;
   readonly error: Json;
@@ -78,6 +79,7 @@ export function toSummary(tenant: TenantId, row: SummaryRow, known: KnownAdmissi
     startedAt: row.started_ms,
     finishedAt: row.finished_ms,
     waits: row.waits,
+    stuck: row.stuck,
     counts: row.counts,
     outputs: row.outputs,
     error: row.altered ?? row.error,

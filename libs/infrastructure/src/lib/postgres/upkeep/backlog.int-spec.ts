@@ -130,6 +130,11 @@ it('due are only runs that a living worker can claim; those that none can are st
   for (const item of items) await worker.outbox.postpone(item, 0, 'blocked', 'SECRET_IN_EVIDENCE: x');
   expect(await stuck('blocked')).toEqual([ended]);
   expect(await web.backlog()).toMatchObject({ stuck: { attention: 0, halted: 1, blocked: 1, restore: 0 } });
+  const reasons = (await web.runReader.list(tenantB, { stuck: 'any' }, 5, null)).map((one) => [one.runId, one.stuck]);
+  expect(reasons).toEqual([
+    [ended, 'blocked'],
+    [claimed.runId, 'halted'],
+  ]);
 });
 
 it('the days for which there are partitions are counted to the first that is missing', async () => {

@@ -1,0 +1,61 @@
+import { CodedError } from '@taskrunner/core/foundation';
+
+/** Where a service listens, and the key of the configuration that says so. */
+export interface ListeningPlace {
+  readonly key: 'http.port' | 'http.healthPort';
+  readonly host: string;
+  readonly port: number;
+}
+
+type Cause = readonly [what: string, help: string];
+
+const NO_SUCH_ADDRESS: Cause = [
+  'this machine does not have the address',
+  'Set http.host to an address of this machine.',
+];
+
+/** What the system says of an address, and what can be done about it. */
+const CAUSES: ReadonlyMap<unknown, (place: ListeningPlace) => Cause> = new Map<
+  unknown,
+  (place: ListeningPlace) => Cause
+>([
+  [
+    'EADDRINUSE',
+    ({ key, port }) => [
+      'another process listens there',
+      `Stop that process (\`ss -ltnp 'sport = :${port}'\` names it), or set ${key} to a port that is free.`,
+    ],
+  ],
+  [
+    'EACCES',
+    ({ key }) => [
+      'this user may not listen on this port',
+      `Set ${key} to a port that this user may use, usually 1024 or higher.`,
+    ],
+  ],
+  ['EADDRNOTAVAIL', () => NO_SUCH_ADDRESS],
+  ['ENOTFOUND', () => NO_SUCH_ADDRESS],
+  ['EAI_AGAIN', () => NO_SUCH_ADDRESS],
+]);
+
+/**
+ * Lets an application listen.
+ * @throws CodedError `PORT_UNAVAILABLE` if the system does not give it the address
+ */
+export async function listenOn(
+  app: { listen(port: number, host: string): Promise<unknown> },
+  place: ListeningPlace,
+): Promise<void> {
+  const { key, host, port } = place;
+  try {
+    await app.listen(port, host);
+  } catch (error) {
+    const { code } = error as { code?: unknown };
+    const cause = CAUSES.get(code)?.(place);
+    if (cause === undefined) throw error;
+    const [what, help] = cause;
+    const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+    const message = `${key}: cannot listen on ${address}: ${what} (${String(code)})`;
+    throw new CodedError('PORT_UNAVAILABLE', message, help, [], { cause: error });
+  }
+}
