@@ -60,7 +60,7 @@ const TRIALS = [
   },
   {
     name: 'port',
-    calls: [['port', 'run-notes', SENTENCE]],
+    calls: [['port', 'run-notes', SENTENCE, '--room=runs']],
     tests: { 'libs/core': ['memory-run-notes'] },
   },
   {

@@ -1,7 +1,7 @@
 import { canonical } from '../../canonical/canonical';
 import type { Json } from '../../foundation/json';
-import type { AssignmentReport } from '../../ports/assignment-report';
-import type { Assignment, Assignments } from '../../ports/assignments';
+import type { AssignmentReport } from '../../ports/workers/assignment-report';
+import type { Assignment, Assignments } from '../../ports/runs/assignments';
 import type { Slots } from './slots';
 
 /** How a worker shares with others the executions that its maps have ready (engine.md §5). */

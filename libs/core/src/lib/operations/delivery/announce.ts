@@ -5,8 +5,8 @@ import { sameSubject, type Actor, type Subject } from '../../foundation/principa
 import type { GateRequest } from '../../gate/gate-request';
 import type { Unnumbered } from '../../journal/page';
 import { nodeAt, type PlanIndex } from '../../plan/plan-index';
-import type { Announcement, AnnouncementType } from '../../ports/announcements';
-import type { OutboxEntry } from '../../ports/committer';
+import type { Announcement, AnnouncementType } from '../../ports/runs/announcements';
+import type { OutboxEntry } from '../../ports/runs/committer';
 
 /** A person whom the operator has configured as one who decides. */
 export interface Approver extends Subject {

@@ -1,5 +1,5 @@
 import type { Json } from '../../foundation/json';
-import type { Announcements, DueAnnouncement } from '../../ports/announcements';
+import type { Announcements, DueAnnouncement } from '../../ports/runs/announcements';
 import type { Messenger } from '../../ports/messenger';
 
 /** What telling acts with. */

@@ -1,10 +1,10 @@
 import { digestOf } from '../../canonical/digest';
 import { PAYLOAD_TYPE, type ResolutionRecord } from '../../evidence/records/documents';
 import type { Json } from '../../foundation/json';
-import { MemoryWorld } from '../../../testing/memory-world';
+import { MemoryWorld } from '../../../testing/memory/memory-world';
 import { packText, planned } from '../../../testing/planning';
 import type { RunId } from '../../foundation/ids';
-import { Executor, type ExecutionRequest, type Outcome } from '../../ports/executor';
+import { Executor, type ExecutionRequest, type Outcome } from '../../ports/step/executor';
 import { RunDriver } from './drive-run';
 
 // What was answered counts (engine.md §6, §9): a message that was in the inbox before a commit is in the journal before what that

@@ -2,7 +2,7 @@ import type { RunProjection } from '../../binding/run-projection';
 import type { BindingContext } from '../../binding/scope';
 import { chain } from '../../journal/chain';
 import type { PlanIndex } from '../../plan/plan-index';
-import type { Commit, OutboxEntry, RunChange } from '../../ports/committer';
+import type { Commit, OutboxEntry, RunChange } from '../../ports/runs/committer';
 import { isParked, nextWakeAt, waitsOf } from '../../run/advance';
 import { macText } from '../claimed-run/driver-dependencies';
 import type { JournalValues } from '../claimed-run/journal-values';

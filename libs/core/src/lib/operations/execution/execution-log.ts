@@ -4,7 +4,7 @@ import { LineCutter } from '../../journal/line-cutter';
 import { LEVEL_LETTERS, SPLIT_MARK, type LogLevel } from '../../journal/log-line';
 import type { ProfileDefaults } from '../../plan/profile';
 import type { Clock } from '../../ports/clock';
-import type { LogChunk, LogStore } from '../../ports/log-store';
+import type { LogChunk, LogStore } from '../../ports/runs/log-store';
 import type { Fact } from '../../run/run-event';
 import { LogAllowance } from './log-allowance';
 

@@ -2,8 +2,8 @@ import type { StepId } from '../../foundation/ids';
 import { pathsOfPack } from '../../pack/inner-pack';
 import { VENDORED, type PackFiles } from '../../pack/pack-files';
 import { packFolderOf, type PlanIndex } from '../../plan/plan-index';
-import type { ClaimedRun } from '../../ports/claims';
-import type { ObjectStore } from '../../ports/object-store';
+import type { ClaimedRun } from '../../ports/runs/claims';
+import type { ObjectStore } from '../../ports/objects/object-store';
 
 /** A run as a step of one of its packs sees it: with the files of that pack alone (language.md §5: `/task/pack`). */
 export class PackOfStep {

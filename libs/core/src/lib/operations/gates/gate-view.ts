@@ -7,7 +7,7 @@ import { personsOf } from '../../gate/deciders';
 import type { GateState } from '../../gate/gate-state';
 import { nodeOf } from '../../plan/place';
 import type { Block, GateNode, Node, Plan } from '../../plan/plan';
-import type { GateRow } from '../../ports/gate-store';
+import type { GateRow } from '../../ports/gates/gate-store';
 import { approvalsInForce, type StoredDecision } from '../../stored/stored-gate';
 
 /** The gate request of a row: the document that its gate digest names. */

@@ -2,7 +2,7 @@ import type { VerifySignature } from '../../evidence/encoding/open-envelope';
 import type { SignedPack } from '../../evidence/statement/pack-signature';
 import type { TenantId } from '../../foundation/ids';
 import type { Json } from '../../foundation/json';
-import type { PackVersions } from '../../ports/pack-versions';
+import type { PackVersions } from '../../ports/packs/pack-versions';
 import { decidePackTrust, type PackTrust, type PackTrustPolicy } from '../../publisher/pack-trust';
 
 /** Says who stands behind a pack: one rule for every way in (security.md §6). */

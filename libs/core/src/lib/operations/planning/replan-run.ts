@@ -7,8 +7,8 @@ import type { Plan } from '../../plan/plan';
 import type { Environment, Profile } from '../../plan/profile';
 import { profileRules } from '../../plan/step-egress';
 import type { PolicyEngines } from '../../policy/policy';
-import type { ClaimedRun } from '../../ports/claims';
-import type { ObjectStore } from '../../ports/object-store';
+import type { ClaimedRun } from '../../ports/runs/claims';
+import type { ObjectStore } from '../../ports/objects/object-store';
 import { packFilesOf, type PackFile } from '../packs/pack-source';
 import type { StoredPack } from '../packs/stored-contents';
 

@@ -1,9 +1,9 @@
 import { CodedError } from '../../foundation/coded-error';
 import type { RunId } from '../../foundation/ids';
 import { sameSubject, type Principal } from '../../foundation/principal';
-import type { GateStore } from '../../ports/gate-store';
-import type { RunReader } from '../../ports/run-reader';
-import type { RunStore } from '../../ports/run-store';
+import type { GateStore } from '../../ports/gates/gate-store';
+import type { RunReader } from '../../ports/runs/run-reader';
+import type { RunStore } from '../../ports/runs/run-store';
 import { initiatorsOf } from './admission-record';
 import { auditedCaller } from '../callers/audited-caller';
 

@@ -1,0 +1,169 @@
+import type { StatementParts } from '../../evidence/bundle/archive';
+import type { Envelope } from '../../evidence/encoding/envelope';
+import type { Digest, RunId, TenantId } from '../../foundation/ids';
+import type { Json, JsonObject } from '../../foundation/json';
+import type { Actor } from '../../foundation/principal';
+import type { RunDocuments } from '../../stored/run-documents';
+import type { ArtifactRow, StepRow } from './committer';
+
+/** A delivery of a run's sealed evidence that the run itself asked for. Times in milliseconds since the epoch. */
+export interface EvidenceExport {
+  readonly destination: string;
+  readonly artifacts: boolean;
+  readonly status: 'pending' | 'delivered' | 'failed';
+  readonly tries: number;
+  /** Why the last try failed; null if it did not. */
+  readonly reason: string | null;
+  readonly requestedAt: number;
+  /** Earliest moment of the next try; null if there is none. */
+  readonly nextAttemptAt: number | null;
+  readonly endedAt: number | null;
+}
+
+/** A run as readers see it: O(1), from its row. */
+export interface RunSummary {
+  readonly runId: RunId;
+  readonly status: string;
+  readonly pack: { readonly name: string; readonly version: string; readonly contentDigest: Digest };
+  readonly planHash: Digest;
+  readonly profileDigest: Digest;
+  readonly requester: { readonly iss: string; readonly sub: string; readonly name: string };
+  readonly initiators: readonly Actor[];
+  readonly labels: { readonly [key: string]: string };
+  readonly createdAt: number;
+  readonly startedAt: number | null;
+  readonly finishedAt: number | null;
+  readonly waits: Json;
+  readonly counts: Json;
+  readonly outputs: Json;
+  readonly error: Json;
+  readonly evidence: {
+    readonly status: 'none' | 'pending' | 'blocked' | 'sealed' | 'refused';
+    readonly digest: Digest | null;
+    /** Why it is blocked: `<CODE>: <detail>`, without a secret; null if it is not. */
+    readonly reason: string | null;
+    readonly exports: readonly EvidenceExport[];
+  };
+  readonly lastLine: number;
+  /** The run that this one does again. */
+  readonly rerunOf: RunId | null;
+  /** Grows with every change: for ETag and long polls. */
+  readonly version: number;
+}
+
+export interface ArtifactView extends ArtifactRow {
+  readonly artifactId: string;
+  readonly createdAt: number;
+}
+
+/** Everything the attestation and the bundle are made of, read once a run has ended. */
+export interface RunRecords {
+  readonly summary: RunSummary;
+  /** Compared with their digests. */
+  readonly documents: RunDocuments;
+  readonly manifest: string;
+  readonly files: readonly {
+    readonly path: string;
+    readonly digest: Digest;
+    readonly size: number;
+    readonly executable: boolean;
+  }[];
+  /** Publishers' signatures of the pack, one a key. */
+  readonly packSignatures: readonly { readonly envelope: Envelope; readonly hint: string }[];
+  readonly inputs: Json;
+  readonly admission: Envelope;
+  readonly gates: readonly {
+    readonly gate: string;
+    readonly gateDigest: Digest;
+    /** Of it and of what follows nothing is compared yet: the seal does that. */
+    readonly request: Json;
+    readonly show: Json;
+    readonly state: string;
+  }[];
+  readonly decisions: readonly { readonly gate: string; readonly decisionId: string; readonly envelope: Envelope }[];
+  readonly resolutions: readonly Envelope[];
+  /** By which operators let the evidence be sealed, in order. */
+  readonly releases: readonly Envelope[];
+  readonly artifacts: readonly ArtifactView[];
+  readonly audit: { readonly seq: number; readonly head: Digest | null };
+  /** Of its journal, as it is stored. */
+  readonly journalBytes: number;
+}
+
+/** What a rerun is made of: a run as it was admitted, and how far it has come. */
+export interface RunOriginal extends Pick<RunRecords, 'manifest' | 'files' | 'packSignatures'> {
+  readonly status: string;
+  /** Compared with their digests, as is all else of the admission but the pack. */
+  readonly documents: RunDocuments;
+  readonly sourceDigest: Digest;
+  /** Sensitive ones are `{sensitive: true}`. */
+  readonly inputs: JsonObject;
+  readonly initiators: readonly Actor[];
+  readonly labels: { readonly [key: string]: string };
+  /** Hash of the last page of its journal; null if it has none. */
+  readonly head: Digest | null;
+}
+
+/**
+ * Why a run stands until a person acts: a step of it needs attention, its records were altered and it is halted, the seal of its evidence is
+ * blocked, or a restore of the database has stopped it.
+ */
+export const STUCK_REASONS = ['attention', 'halted', 'blocked', 'restore'] as const;
+export type StuckReason = (typeof STUCK_REASONS)[number];
+
+/** Which runs of a tenant are listed; what is absent does not matter. */
+export interface RunFilter {
+  readonly status?: string;
+  readonly pack?: string;
+  readonly stuck?: StuckReason | 'any';
+}
+
+/**
+ * Questions that the API asks. Every one is answered within the tenant; a foreign run is `null`, like an absent one. What has a digest is
+ * compared with it first: all of them reject with `DocumentAltered`. A run that is known to be altered says so in its summary, and is
+ * summarised without a comparison.
+ */
+export abstract class RunReader {
+  abstract summary(tenant: TenantId, run: RunId): Promise<RunSummary | null>;
+  abstract list(
+    tenant: TenantId,
+    filter: RunFilter,
+    limit: number,
+    before: RunId | null,
+  ): Promise<readonly RunSummary[]>;
+  abstract original(tenant: TenantId, run: RunId): Promise<RunOriginal | null>;
+  /** Plan, profile and environment of a run. */
+  abstract documents(tenant: TenantId, run: RunId): Promise<RunDocuments | null>;
+  /** Of the runs of the same pack before this one, looked for not far back: the last that people approved, and its plan. */
+  abstract approvedBefore(
+    tenant: TenantId,
+    run: RunId,
+  ): Promise<{ readonly runId: RunId; readonly documents: RunDocuments } | null>;
+  abstract steps(
+    tenant: TenantId,
+    run: RunId,
+    filter: { readonly parent?: string; readonly status?: string },
+    limit: number,
+    after: string | null,
+  ): Promise<readonly StepRow[]>;
+  /** Gates that the run has reached, in the order of their instance ids; after one of them. */
+  abstract gateSteps(tenant: TenantId, run: RunId, limit: number, after: string | null): Promise<readonly StepRow[]>;
+  abstract step(tenant: TenantId, run: RunId, step: string): Promise<StepRow | null>;
+  abstract artifacts(tenant: TenantId, run: RunId): Promise<readonly ArtifactView[]>;
+  abstract records(tenant: TenantId, run: RunId): Promise<RunRecords | null>;
+  abstract evidence(
+    tenant: TenantId,
+    run: RunId,
+  ): Promise<{ readonly bundle: Digest; readonly size: number; readonly statements: StatementParts } | null>;
+  /** Of watched runs: last seq and last line, one query for all (tail). */
+  abstract tail(runs: readonly { readonly tenant: TenantId; readonly runId: RunId }[]): Promise<
+    readonly {
+      readonly tenant: TenantId;
+      readonly runId: RunId;
+      readonly lastSeq: number;
+      readonly lastLine: number;
+      readonly status: string;
+      readonly version: number;
+    }[]
+  >;
+}
