@@ -12,7 +12,6 @@ export const WRITES = {
   'release-run': 0.3,
   'seal-run': 0.2,
   'take-outbox': 0.02,
-  'create-run': 0.2,
   'create-runs': 0.2,
   'decide-gate': 0.3,
   'post-letter': 0.3,

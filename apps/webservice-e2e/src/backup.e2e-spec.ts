@@ -31,8 +31,12 @@ describe('a stack that is lost, and restored from its backup into a new one', ()
   const start = (name: string, workers: number): Promise<DevStack> =>
     startStack(join(folder, name), { workers, configuration: { sealedMode: { allow: [log.allowed] } } });
 
-  /** `taskrunner` with the configuration of the stack; `most`: the largest file that it may write, blocks of 512 bytes. */
-  function taskrunner(args: readonly string[], most: number | null = null) {
+  /** `taskrunner` with the configuration of the stack. */
+  const taskrunner = (...args: readonly string[]) =>
+    stack.taskrunner(args, { TASKRUNNER_CONFIG: stack.configurationPath });
+
+  /** A process of it. `most`: the largest file that it may write, blocks of 512 bytes. */
+  function processOfTaskrunner(args: readonly string[], most: number | null = null) {
     const env = { PATH: process.env['PATH'], TASKRUNNER_CONFIG: stack.configurationPath };
     const limit = most === null ? '' : `ulimit -f ${most}; `;
     const command = ['-c', `${limit}exec "$@"`, 'sh', process.execPath, join(ROOT, 'apps/cli/bin/taskrunner.js')];
@@ -66,7 +70,7 @@ describe('a stack that is lost, and restored from its backup into a new one', ()
 
     const backup = join(folder, 'backup');
     // A disk that is full leaves nothing under the name of the backup.
-    const full = taskrunner(['maintain', 'backup', backup], 1);
+    const full = processOfTaskrunner(['maintain', 'backup', backup], 1);
     expect([full.status, full.stderr]).toEqual([1, expect.stringMatching(/^BACKUP_UNWRITABLE .*EFBIG/)]);
     expect(readdirSync(folder).filter((name) => name.startsWith('backup'))).toEqual([]);
     // An object that somebody has altered is named; the backup is whole without it.
@@ -74,7 +78,7 @@ describe('a stack that is lost, and restored from its backup into a new one', ()
     const bytes = readFileSync(object);
     chmodSync(object, 0o600);
     writeFileSync(object, 'altered');
-    const lacking = taskrunner(['maintain', 'backup', join(folder, 'lacking'), '--with-objects']);
+    const lacking = await taskrunner('maintain', 'backup', join(folder, 'lacking'), '--with-objects');
     expect([lacking.status, lacking.stderr.split('\n')]).toEqual([
       1,
       [
@@ -84,7 +88,7 @@ describe('a stack that is lost, and restored from its backup into a new one', ()
       ],
     ]);
     writeFileSync(object, bytes);
-    const made = taskrunner(['maintain', 'backup', backup, '--with-objects']);
+    const made = processOfTaskrunner(['maintain', 'backup', backup, '--with-objects']);
     expect([made.status, made.stderr]).toEqual([0, '']);
     expect(made.stdout).toMatch(/^ {2}admission SHA256:/m);
     expect(made.stdout).toMatch(/^ {2}journal-mac HKDF:\w{32}$/m);
@@ -110,7 +114,7 @@ describe('a stack that is lost, and restored from its backup into a new one', ()
     stack = await start('second', 0);
     const command = ['maintain', 'restore', backup, '--output', 'json'];
     // Its webservice has started before the restore, which is not to be: it has recorded its keys.
-    expect(taskrunner(command)).toMatchObject({
+    expect(await taskrunner(...command)).toMatchObject({
       status: 1,
       stderr: expect.stringMatching(/^RESTORE_NOT_EMPTY the database has rows in pack_runs\.keys\n/),
     });
@@ -122,7 +126,7 @@ describe('a stack that is lost, and restored from its backup into a new one', ()
     const key = join(stack.stateDirectory, 'keys', 'journal-mac.key');
     const right = readFileSync(key);
     writeFileSync(key, `${randomBytes(32).toString('hex')}\n`);
-    const refused = taskrunner(command);
+    const refused = await taskrunner(...command);
     expect([refused.status, refused.stderr]).toEqual([
       1,
       expect.stringMatching(
@@ -136,13 +140,19 @@ describe('a stack that is lost, and restored from its backup into a new one', ()
     });
     expect([inImage.status, inImage.stderr]).toEqual([1, refused.stderr]);
     writeFileSync(key, right);
-    expect(taskrunner(command)).toMatchObject({ status: 1, stderr: expect.stringMatching(/^BACKUP_OBJECTS_MISSING /) });
-    const restored = taskrunner([...command, '--objects', 'copy', '--digest', digest]);
+    expect(await taskrunner(...command)).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/^BACKUP_OBJECTS_MISSING /),
+    });
+    const restored = processOfTaskrunner([...command, '--objects', 'copy', '--digest', digest]);
     expect([restored.status, restored.stderr]).toEqual([0, '']);
     expect(JSON.parse(restored.stdout)).toMatchObject({
       ...{ standing: [{ tenant: 'acme', runId: acting }], goingOn: 1, incomplete: [] },
     });
-    expect(taskrunner(command)).toMatchObject({ status: 1, stderr: expect.stringMatching(/^RESTORE_NOT_EMPTY /) });
+    expect(await taskrunner(...command)).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/^RESTORE_NOT_EMPTY /),
+    });
     await stack.startWorker();
     ada = new Caller(stack.server, await stack.tokenFor('ada'));
     grace = new Caller(stack.server, await stack.tokenFor('grace'));
@@ -155,7 +165,7 @@ describe('a stack that is lost, and restored from its backup into a new one', ()
     expect(await ada.summary(acting)).toMatchObject({ status: 'waiting', waits: [{ kind: 'restore' }] });
     expect(log.paths('/')).toEqual(['pay']);
 
-    const resumed = taskrunner(['maintain', 'resume', acting, '--tenant', 'acme', '--reason', 'asked the bank']);
+    const resumed = await taskrunner('maintain', 'resume', acting, '--tenant', 'acme', '--reason', 'asked the bank');
     expect([resumed.status, resumed.stdout]).toEqual([0, `${acting} is resumed\n`]);
     for (;;) {
       const { body } = await ada.ask('GET', `/api/runs/${acting}/steps`);
@@ -172,7 +182,7 @@ describe('a stack that is lost, and restored from its backup into a new one', ()
     for (const run of [ended, gated, acting]) {
       const file = join(folder, `${run}.tar`);
       writeFileSync(file, await ada.sealed(run));
-      const verified = taskrunner(['verify', file, '--trust', stack.trustPath, '--allow-dev']);
+      const verified = await taskrunner('verify', file, '--trust', stack.trustPath, '--allow-dev');
       expect([run, verified.status, verified.stdout]).toEqual([run, 0, expect.any(String)]);
     }
   }, 400_000);

@@ -17,34 +17,19 @@ export class NestLog implements LoggerService {
     for (const said of this.waiting.splice(0)) log.say(...said);
   }
 
-  log(message: unknown, ...more: unknown[]): void {
-    this.say('debug', message, more);
-  }
+  readonly log = this.at('debug');
+  readonly warn = this.at('warn');
+  readonly error = this.at('error');
+  readonly fatal = this.at('error');
+  readonly debug = this.at('debug');
+  readonly verbose = this.at('trace');
 
-  warn(message: unknown, ...more: unknown[]): void {
-    this.say('warn', message, more);
-  }
-
-  error(message: unknown, ...more: unknown[]): void {
-    this.say('error', message, more);
-  }
-
-  fatal(message: unknown, ...more: unknown[]): void {
-    this.say('error', message, more);
-  }
-
-  debug(message: unknown, ...more: unknown[]): void {
-    this.say('debug', message, more);
-  }
-
-  verbose(message: unknown, ...more: unknown[]): void {
-    this.say('trace', message, more);
-  }
-
-  private say(level: Said[0], message: unknown, more: readonly unknown[]): void {
-    const said: Said = isEvent(message) ? eventOf(level, message) : chatterOf(level, message, more);
-    if (this.inner) this.inner.say(...said);
-    else this.waiting.push(said);
+  private at(level: Said[0]) {
+    return (message: unknown, ...more: unknown[]): void => {
+      const said: Said = isEvent(message) ? eventOf(level, message) : chatterOf(level, message, more);
+      if (this.inner) this.inner.say(...said);
+      else this.waiting.push(said);
+    };
   }
 }
 

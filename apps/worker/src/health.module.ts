@@ -1,13 +1,18 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { TerminusModule } from '@nestjs/terminus';
 import { ObjectStoreHealth } from '@taskrunner/core/operations';
-import { DATABASE_READINESS, objectsReadiness, provide, Telemetry } from '@taskrunner/infrastructure/modules';
+import {
+  DATABASE_READINESS,
+  HEALTH_ROUTES,
+  MetricsExporter,
+  objectsReadiness,
+  provide,
+  Readiness,
+  Telemetry,
+} from '@taskrunner/infrastructure/modules';
 import { Sandboxes } from '@taskrunner/infrastructure/worker-modules';
 import { Capabilities } from './capabilities';
 import { Departure } from './departure';
 import { Duties } from './loops/duties';
-import { HealthController, Readiness } from './health.controller';
-import { MetricsController, MetricsExporter } from './metrics.controller';
 
 /** Readiness and metrics of this process, on the port of health. */
 @Module({})
@@ -16,8 +21,8 @@ export class HealthModule {
   static forRoot({ imports }: { readonly imports: DynamicModule[] }): DynamicModule {
     return {
       module: HealthModule,
-      imports: [TerminusModule.forRoot({ logger: false, gracefulShutdownTimeoutMs: 0 }), ...imports],
-      controllers: [HealthController, MetricsController],
+      imports: [...HEALTH_ROUTES.imports, ...imports],
+      controllers: HEALTH_ROUTES.controllers,
       providers: [
         provide(
           Readiness,

@@ -25,6 +25,7 @@ export {
   type PostgresRole,
 } from './lib/postgres/postgres.module';
 export { PACK_TRUST, PackRegistryModule, REGISTRY_MOUNTS } from './lib/registry/pack-registry.module';
+export { HEALTH_ROUTES, MetricsExporter, Readiness } from './lib/service/health.module';
 export { runService, type StartedService } from './lib/service/run-service';
 export { COMPARED_KEYS, KeyComparisonModule } from './lib/signing/key-comparison.module';
 export {

@@ -11,8 +11,8 @@ import {
   type Envelope,
 } from '@taskrunner/core/evidence';
 import type { Command } from 'commander';
-import type { Client } from '../server/client';
 import { connect, withConnection, type ConnectionOptions } from '../server/connection';
+import { pagesOf } from '../server/run-api';
 import { unreadable } from '../packs/pack-argument';
 import { EXIT } from '../terminal/exit-code';
 import { safeLine } from '../terminal/safe-text';
@@ -33,7 +33,7 @@ export function registerAudit(program: Command, context: Context): void {
       context.run(async () => {
         const known = options.file === undefined ? [] : readAuditExport(await textIfThere(options.file));
         const client = await connect(options, context.env);
-        const entries = itemsOf<AuditEntry>(client, '/api/audit', known.at(-1)?.seq ?? 0);
+        const entries = pagesOf<AuditEntry>(client, '/api/audit', { limit: 1_000, after: known.at(-1)?.seq ?? 0 });
         return write(context, options.file, entries, ({ seq, at, prev, hash, event }) => ({
           seq,
           at,
@@ -53,8 +53,8 @@ export function registerAudit(program: Command, context: Context): void {
       context.run(async () => {
         const known = options.file === undefined ? [] : readCheckpointFile(await textIfThere(options.file));
         const client = await connect(options, context.env);
-        const after = Math.max(0, ...known.map(countOf));
-        const found = itemsOf<{ readonly envelope: Envelope }>(client, '/api/audit/checkpoints', after);
+        const query = { limit: 1_000, after: Math.max(0, ...known.map(countOf)) };
+        const found = pagesOf<{ readonly envelope: Envelope }>(client, '/api/audit/checkpoints', query);
         return write(context, options.file, found, ({ envelope }) => envelope);
       }),
     );
@@ -95,16 +95,6 @@ function registerVerify(audit: Command, context: Context): void {
         return verification.ok ? EXIT.OK : EXIT.NOT_VERIFIED;
       }, file),
     );
-}
-
-async function* itemsOf<Item>(client: Client, path: string, after: number): AsyncGenerator<readonly Item[]> {
-  let cursor: string | undefined;
-  do {
-    const { body } = await client.ask(path, { query: { limit: 1_000, after, cursor } });
-    const page = body as unknown as { readonly items: readonly Item[]; readonly nextCursor: string | null };
-    yield page.items;
-    cursor = page.nextCursor ?? undefined;
-  } while (cursor !== undefined);
 }
 
 /** A page at a time, each in one write. */

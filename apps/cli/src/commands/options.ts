@@ -1,4 +1,7 @@
 import { Option, type Command } from 'commander';
+import type { ConnectionOptions } from '../server/connection';
+import { safeLine } from '../terminal/safe-text';
+import type { Context } from './context';
 
 /** Collects an option that may come several times. */
 export function several(value: string, before: readonly string[] = []): readonly string[] {
@@ -21,6 +24,22 @@ export function withOutput(command: Command, ...formats: readonly string[]): Com
   return command.addOption(
     new Option('--output <format>', 'output format').choices(['text', ...formats]).default('text'),
   );
+}
+
+/** Of commands that print what a server answers. */
+export interface ServerOptions extends ConnectionOptions {
+  readonly output: string;
+}
+
+/** Prints a value as JSON, or as lines for people: each is one line, whatever it holds. */
+export function printAs(
+  { terminal }: Context,
+  { output }: Pick<ServerOptions, 'output'>,
+  value: unknown,
+  lines: () => readonly string[],
+): void {
+  if (output === 'json') terminal.print(JSON.stringify(value));
+  else for (const line of lines()) terminal.print(safeLine(line));
 }
 
 /** Of commands that plan without a server. */

@@ -7,9 +7,8 @@ import { connect, withConnection, type ConnectionOptions } from '../server/conne
 import { listAll } from '../server/run-api';
 import { CliError } from '../terminal/cli-error';
 import { EXIT } from '../terminal/exit-code';
-import { safeLine } from '../terminal/safe-text';
 import type { Context } from './context';
-import { withOutput } from './options';
+import { printAs, withOutput } from './options';
 import { factsOf, show } from './show-facts';
 
 interface Options extends RegistryOptions, ConnectionOptions {
@@ -26,10 +25,7 @@ export function registerPackLists(group: Command, context: Context): void {
           options.registry === undefined
             ? await listAll<Row>(await connect(options, context.env), '/api/packs', { limit: 200 })
             : await rowsOf(options, context);
-        if (options.output === 'json') context.terminal.print(JSON.stringify(packs));
-        else
-          for (const { name, version, digest, description } of packs)
-            context.terminal.print(safeLine(`${name}:${version}  ${digest}  ${description ?? ''}`.trimEnd()));
+        printAs(context, options, packs, () => packs.map(lineOf));
         return EXIT.OK;
       }),
     );
@@ -48,6 +44,10 @@ export function registerPackLists(group: Command, context: Context): void {
         return EXIT.OK;
       }, argument),
     );
+}
+
+function lineOf({ name, version, digest, description }: Row): string {
+  return `${name}:${version}  ${digest}  ${description ?? ''}`.trimEnd();
 }
 
 interface Row {

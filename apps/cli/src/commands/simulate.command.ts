@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { ReadDocument } from '@taskrunner/core/document';
 import { sortFaults } from '@taskrunner/core/foundation';
@@ -6,7 +5,7 @@ import { simulationJson } from '@taskrunner/core/operations';
 import { simulate, verdictInWords, type Simulated } from '@taskrunner/core/simulation';
 import { readPlacedDocument, type InputOptions } from '../packs/input-arguments';
 import type { OfflineOptions } from '../packs/offline-setting';
-import { unreadable } from '../packs/pack-argument';
+import { bytesOf } from '../packs/pack-argument';
 import { planOffline } from '../packs/plan-offline';
 import { EXIT } from '../terminal/exit-code';
 import { safeLine } from '../terminal/safe-text';
@@ -50,10 +49,7 @@ export function registerSimulate(program: Command, context: Context): void {
 }
 
 async function readScript(path: string): Promise<ReadDocument> {
-  const bytes = await readFile(path).catch((error: unknown) => {
-    throw unreadable(path, error);
-  });
-  return readPlacedDocument(bytes, path);
+  return readPlacedDocument(await bytesOf(path), path);
 }
 
 function printSimulation({ report, status, code, assumptions }: Simulated, terminal: Terminal): void {

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { Option, type Command } from 'commander';
 import {
   readAuditExport,
@@ -17,7 +16,7 @@ import {
 import { isDigest, type Digest } from '@taskrunner/core/foundation';
 import type { PolicyEngines } from '@taskrunner/core/policy';
 import { several } from '../commands/options';
-import { unreadable } from '../packs/pack-argument';
+import { bytesOf, unreadable } from '../packs/pack-argument';
 import { readBundleFile, type ReadBundle } from '../packs/read-bundle';
 import { CliError } from '../terminal/cli-error';
 import { SECOND_CHECKS, type SecondThread } from './second-thread';
@@ -153,9 +152,7 @@ async function readExpectation(written: readonly string[]): Promise<Expectation>
 
 /** The text of a file that an option names. Throws a `CliError`. */
 export async function readText(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch((error: unknown) => {
-    throw unreadable(path, error);
-  });
+  return (await bytesOf(path)).toString('utf8');
 }
 
 /** SHA-256 of a file. Throws a `CliError`. */

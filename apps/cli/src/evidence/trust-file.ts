@@ -1,16 +1,13 @@
-import { readFile } from 'node:fs/promises';
 import { readDocument } from '@taskrunner/core/document';
 import { EvidenceError, readTrust, type TrustFile } from '@taskrunner/core/evidence';
 import { isCodedError, type Fault } from '@taskrunner/core/foundation';
-import { unreadable } from '../packs/pack-argument';
+import { bytesOf } from '../packs/pack-argument';
 
 const HELP = 'Correct the trust file, or get it again from its issuer. The guide "auditing" describes the format.';
 
 /** Reads a trust file. Throws `CLI_FILE`, or `TRUST_INVALID` with each fault at its line and column. */
 export async function readTrustFile(path: string): Promise<TrustFile> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw unreadable(path, error);
-  });
+  const text = (await bytesOf(path)).toString('utf8');
   try {
     return readTrust(text);
   } catch (error) {

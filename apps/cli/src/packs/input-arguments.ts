@@ -1,12 +1,11 @@
 import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { readDocument, type ReadDocument } from '@taskrunner/core/document';
 import { isJsonObject, type Json, type JsonObject } from '@taskrunner/core/foundation';
 import type { Pack } from '@taskrunner/core/pack';
 import { CliError } from '../terminal/cli-error';
 import { faultLines } from '../terminal/print-faults';
-import { unreadable } from './pack-argument';
+import { bytesOf, unreadable } from './pack-argument';
 
 /** What `--inputs` and `-i` said. */
 export interface InputOptions {
@@ -90,9 +89,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
 };
 
 async function fromFile(name: string, path: string, type: string | undefined): Promise<Json> {
-  const bytes = await readFile(path).catch((error: unknown) => {
-    throw unreadable(path, error);
-  });
+  const bytes = await bytesOf(path);
   if (type === 'string' || type === undefined) return decode(name, path, bytes);
   return readDocumentFile(bytes, path);
 }
@@ -122,12 +119,7 @@ function decode(name: string, path: string, bytes: Uint8Array): string {
 }
 
 async function readInputFile(path: string, stdin: ReadStdin): Promise<JsonObject> {
-  const bytes =
-    path === '-'
-      ? await stdin()
-      : await readFile(path).catch((error: unknown) => {
-          throw unreadable(path, error);
-        });
+  const bytes = path === '-' ? await stdin() : await bytesOf(path);
   const value = readDocumentFile(bytes, path);
   if (isJsonObject(value)) return value;
   throw new CliError(
@@ -135,6 +127,11 @@ async function readInputFile(path: string, stdin: ReadStdin): Promise<JsonObject
     `${path} does not contain an object`,
     'Write the inputs as an object with their names as keys.',
   );
+}
+
+/** The value in a YAML or JSON file. Throws `CLI_FILE`, or `CLI_INPUT` with all its faults. */
+export async function readDocumentAt(path: string): Promise<Json> {
+  return readDocumentFile(await bytesOf(path), path);
 }
 
 /** A YAML or JSON file. Throws `CLI_INPUT` with all its faults. */

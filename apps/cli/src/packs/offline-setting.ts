@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { readDocument } from '@taskrunner/core/document';
 import { isCodedError, isJsonArray } from '@taskrunner/core/foundation';
 import { packFilesOf, type PackSource, type PlanningSetting } from '@taskrunner/core/operations';
@@ -17,7 +16,7 @@ import {
 } from '@taskrunner/infrastructure/configuration';
 import { cedarEngine } from '@taskrunner/infrastructure/policies';
 import { CliError } from '../terminal/cli-error';
-import { unreadable } from './pack-argument';
+import { bytesOf } from './pack-argument';
 
 /** How to plan without a server. */
 export interface OfflineOptions {
@@ -81,9 +80,7 @@ async function readDescriptors(path: string): Promise<readonly ExecutorDescripto
   const remediation = 'Write a list of descriptors. docs/recipes.md describes their members.';
   const refused = (what: string, help = remediation, cause?: unknown): CliError =>
     new CliError('CLI_FILE', `${path} ${what}`, help, [], { cause });
-  const bytes = await readFile(path).catch((error: unknown) => {
-    throw unreadable(path, error);
-  });
+  const bytes = await bytesOf(path);
   const reading = readDocument(bytes);
   if (reading.kind === 'refused') throw refused('is neither JSON nor YAML');
   if (!isJsonArray(reading.value)) throw refused('is not a list');

@@ -111,9 +111,7 @@ async function loadTarball(path: string): Promise<LoadedPack> {
 }
 
 async function readText(path: string): Promise<string> {
-  const bytes = await readFile(path).catch((error: unknown) => {
-    throw unreadable(path, error);
-  });
+  const bytes = await bytesOf(path);
   return decode(bytes, path);
 }
 
@@ -123,6 +121,13 @@ function decode(bytes: Uint8Array, shown: string): string {
   } catch (error) {
     throw new CliError('CLI_FILE', `${shown} is not UTF-8`, 'Save it as UTF-8.', [], { cause: error });
   }
+}
+
+/** The bytes of a file that somebody named. Throws `CLI_FILE`. */
+export async function bytesOf(path: string): Promise<Buffer> {
+  return readFile(path).catch((error: unknown) => {
+    throw unreadable(path, error);
+  });
 }
 
 /** A file that cannot be read, for whatever reason. */

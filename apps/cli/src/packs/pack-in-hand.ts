@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { sha256 } from '@taskrunner/core/canonical';
 import type { Digest, Json, TenantId } from '@taskrunner/core/foundation';
 import { packFilesOf, type PackSource } from '@taskrunner/core/operations';
@@ -8,7 +7,7 @@ import { TAR_CODEC } from '@taskrunner/infrastructure/archive';
 import { packArchive } from '@taskrunner/infrastructure/registry';
 import { CliError } from '../terminal/cli-error';
 import { libraryOf, type RegistryOptions } from './supplied-registry';
-import { isThere, loadPack, unreadable } from './pack-argument';
+import { bytesOf, isThere, loadPack } from './pack-argument';
 
 /** A pack that was named on the command line, with what its publishers sign. */
 export interface PackInHand {
@@ -70,9 +69,7 @@ async function inHand(
 export async function readSignatures(paths: readonly string[]): Promise<readonly Json[]> {
   return Promise.all(
     paths.map(async (path) => {
-      const text = await readFile(path, 'utf8').catch((error: unknown) => {
-        throw unreadable(path, error);
-      });
+      const text = (await bytesOf(path)).toString('utf8');
       try {
         return JSON.parse(text) as Json;
       } catch (error) {

@@ -1,7 +1,7 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isScenarioFile, type PackSource } from '@taskrunner/core/operations';
-import { isThere, unreadable } from './pack-argument';
+import { bytesOf, isThere, unreadable } from './pack-argument';
 
 /** A file of scenarios: how it is shown, and its bytes. */
 export interface ScenarioFile {
@@ -46,8 +46,5 @@ async function folderOf(folder: string): Promise<readonly ScenarioFile[]> {
 }
 
 async function read(path: string): Promise<ScenarioFile> {
-  const bytes = await readFile(path).catch((error: unknown) => {
-    throw unreadable(path, error);
-  });
-  return { path, bytes: new Uint8Array(bytes) };
+  return { path, bytes: new Uint8Array(await bytesOf(path)) };
 }

@@ -15,10 +15,10 @@ interface ServerRequest {
 }
 
 /** A JSON answer. */
-interface ServerAnswer {
+interface ServerAnswer<Body> {
   readonly status: number;
   readonly headers: Headers;
-  readonly body: Json;
+  readonly body: Body;
 }
 
 /** A TaskRunner server and who asks. */
@@ -28,14 +28,14 @@ export class Client {
     private readonly token: string,
   ) {}
 
-  /** Asks and reads JSON (null for an empty answer). Throws `ServerProblem`, or a `CliError` where nobody answers. */
-  async ask(path: string, request: ServerRequest = {}): Promise<ServerAnswer> {
+  /** Asks and reads JSON (null for an empty answer), as the API promises it. Throws `ServerProblem`, or a `CliError` where nobody answers. */
+  async ask<Body = Json>(path: string, request: ServerRequest = {}): Promise<ServerAnswer<Body>> {
     const response = await this.open(path, { ...request, headers: { accept: 'application/json', ...request.headers } });
     const { status, headers } = response;
     const text = await response.text();
-    if (text === '') return { status, headers, body: null };
+    if (text === '') return { status, headers, body: null as Body };
     try {
-      return { status, headers, body: JSON.parse(text) as Json };
+      return { status, headers, body: JSON.parse(text) as Body };
     } catch (error) {
       throw this.odd(path, error);
     }

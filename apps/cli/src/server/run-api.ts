@@ -19,12 +19,12 @@ export async function getRun(
   } = {},
 ): Promise<{ readonly run: RunView | null; readonly tag: string | null }> {
   const { waitSeconds, signal, tag } = poll;
-  const answer = await client.ask(runPath(runId), {
+  const { status, headers, body } = await client.ask<RunView>(runPath(runId), {
     query: { wait: waitSeconds === undefined ? undefined : `${waitSeconds}s`, for: poll.for },
     ...(tag === undefined ? {} : { headers: { 'if-none-match': tag } }),
     ...(signal ? { signal } : {}),
   });
-  return { run: answer.status === 304 ? null : (answer.body as unknown as RunView), tag: answer.headers.get('etag') };
+  return { run: status === 304 ? null : body, tag: headers.get('etag') };
 }
 
 /** Every item of a list, page by page, up to `most`. */
@@ -35,14 +35,26 @@ export async function listAll<T>(
   most = Infinity,
 ): Promise<readonly T[]> {
   const items: T[] = [];
+  for await (const page of pagesOf<T>(client, path, query)) {
+    items.push(...page);
+    if (items.length >= most) break;
+  }
+  return items.slice(0, most);
+}
+
+/** Every page of a list. */
+export async function* pagesOf<T>(
+  client: Client,
+  path: string,
+  query: Readonly<Record<string, string | number | undefined>>,
+): AsyncGenerator<readonly T[]> {
+  type Page = { readonly items: readonly T[]; readonly nextCursor: string | null };
   let cursor: string | undefined;
   do {
-    const { body } = await client.ask(path, { query: { ...query, cursor } });
-    const page = body as unknown as { readonly items: readonly T[]; readonly nextCursor: string | null };
-    items.push(...page.items);
-    cursor = page.nextCursor ?? undefined;
-  } while (cursor !== undefined && items.length < most);
-  return items.slice(0, most);
+    const { body }: { body: Page } = await client.ask<Page>(path, { query: { ...query, cursor } });
+    yield body.items;
+    cursor = body.nextCursor ?? undefined;
+  } while (cursor !== undefined);
 }
 
 /** Steps that the run has reached, up to 1 000. */
@@ -52,12 +64,12 @@ export function listSteps(client: Client, runId: string): Promise<readonly StepV
 
 /** Ids of the plan's nodes, in plan order. */
 export async function planOrder(client: Client, runId: string): Promise<readonly string[]> {
-  const { body } = await client.ask(runPath(runId, '/graph'));
-  return (body as unknown as { readonly nodes: readonly { readonly id: string }[] }).nodes.map(({ id }) => id);
+  const { body } = await client.ask<{ readonly nodes: readonly { readonly id: string }[] }>(runPath(runId, '/graph'));
+  return body.nodes.map(({ id }) => id);
 }
 
 export async function getGate(client: Client, runId: string, gate: string): Promise<GateView> {
-  return (await client.ask(runPath(runId, `/gates/${encodeURIComponent(gate)}`))).body as unknown as GateView;
+  return (await client.ask<GateView>(runPath(runId, `/gates/${encodeURIComponent(gate)}`))).body;
 }
 
 /** All gates of a run, those that it has not reached too. */
@@ -70,8 +82,7 @@ export function listArtifacts(client: Client, runId: string): Promise<readonly A
 }
 
 export async function cancelRun(client: Client, runId: string, reason: string, force: boolean): Promise<RunView> {
-  const { body } = await client.ask(runPath(runId, '/cancel'), { method: 'POST', body: { reason, force } });
-  return body as unknown as RunView;
+  return (await client.ask<RunView>(runPath(runId, '/cancel'), { method: 'POST', body: { reason, force } })).body;
 }
 
 export async function rerunRun(
@@ -81,13 +92,13 @@ export async function rerunRun(
   key: string,
 ): Promise<RunView> {
   const { from, sensitive } = asked;
-  const { body } = await client.ask(runPath(runId, '/rerun'), {
+  const { body } = await client.ask<RunView>(runPath(runId, '/rerun'), {
     method: 'POST',
     // A lost answer may be asked for again.
     headers: { 'idempotency-key': key },
     body: { from, ...(Object.keys(sensitive).length === 0 ? {} : { sensitive }) },
   });
-  return body as unknown as RunView;
+  return body;
 }
 
 /** What is posted at a gate. */
@@ -109,11 +120,11 @@ interface ReceiptView {
 }
 
 export async function decide(client: Client, runId: string, body: DecisionBody): Promise<ReceiptView> {
-  return (await client.ask(runPath(runId, '/approve'), { method: 'POST', body })).body as unknown as ReceiptView;
+  return (await client.ask<ReceiptView>(runPath(runId, '/approve'), { method: 'POST', body })).body;
 }
 
 export async function getStep(client: Client, runId: string, step: string): Promise<StepView> {
-  return (await client.ask(runPath(runId, `/steps/${encodeURIComponent(step)}`))).body as unknown as StepView;
+  return (await client.ask<StepView>(runPath(runId, `/steps/${encodeURIComponent(step)}`))).body;
 }
 
 /** What is posted of a step whose outcome nobody knows. */

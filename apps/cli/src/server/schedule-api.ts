@@ -57,9 +57,9 @@ export async function scheduleId(client: Client, supplied: string): Promise<stri
 }
 
 export async function getSchedule(client: Client, id: string): Promise<ScheduleView> {
-  return (await client.ask(schedulePath(id))).body as unknown as ScheduleView;
+  return (await client.ask<ScheduleView>(schedulePath(id))).body;
 }
 
 export async function editSchedule(client: Client, id: string, body: object): Promise<ScheduleView> {
-  return (await client.ask(schedulePath(id), { method: 'PATCH', body })).body as unknown as ScheduleView;
+  return (await client.ask<ScheduleView>(schedulePath(id), { method: 'PATCH', body })).body;
 }

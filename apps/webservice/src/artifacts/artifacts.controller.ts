@@ -4,12 +4,12 @@ import type { RunId } from '@taskrunner/core/foundation';
 import { ObjectStore, RunReader } from '@taskrunner/core/ports';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
-import { EXAMPLES, pageExample } from '../openapi/examples';
-import { OF_DOWNLOADS, Operation } from '../openapi/operation';
-import { pageOf } from '../openapi/schemas';
+import { EXAMPLES } from '../openapi/examples';
+import { downloads, IF_NONE_MATCH, OF_DOWNLOADS, Operation } from '../openapi/operation';
 import { ApiError } from '../problems/problem';
 import { PublicUrl } from '../public-url';
 import { ANY_TYPE } from '../requests/acceptable.guard';
+import { Pages } from '../requests/pages';
 import { RunIdPipe } from '../requests/run-id.pipe';
 import { runNotFound } from '../runs/run-not-found';
 import { toArtifact } from '../runs/run-view';
@@ -30,14 +30,7 @@ export class ArtifactsController {
     summary: 'List the artifacts of a run',
     scopes: ['packs.read'],
     limit: 'read',
-    answers: [
-      {
-        status: 200,
-        description: 'All artifacts.',
-        schema: pageOf('Artifact'),
-        example: pageExample(EXAMPLES.artifact),
-      },
-    ],
+    answers: [Pages.answer('Artifact', EXAMPLES.artifact, 'All artifacts.')],
     codes: ['RUN_NOT_FOUND'],
   })
   async list(@Caller() { principal }: Caller, @Param('runId', RunIdPipe) runId: RunId) {
@@ -54,23 +47,8 @@ export class ArtifactsController {
       'A request can contain one range. `Repr-Digest` is the SHA-256 of the whole artifact, as recorded in the evidence.',
     scopes: ['packs.read'],
     limit: 'download',
-    headers: { Range: 'bytes=first-last', 'If-None-Match': 'ETag of the representation that the client has.' },
-    answers: [
-      {
-        status: 200,
-        description: 'The whole artifact.',
-        schema: { type: 'string', format: 'binary' },
-        mediaType: ANY_TYPE,
-        example: 'bytes',
-      },
-      {
-        status: 206,
-        description: 'The requested range.',
-        schema: { type: 'string', format: 'binary' },
-        mediaType: ANY_TYPE,
-      },
-      { status: 304, description: 'Not modified.', schema: null },
-    ],
+    headers: { Range: 'bytes=first-last', ...IF_NONE_MATCH },
+    answers: downloads('The whole artifact.', ANY_TYPE),
     codes: ['RUN_NOT_FOUND', 'ARTIFACT_NOT_FOUND', 'OBJECT_RANGE', ...OF_DOWNLOADS],
   })
   async download(

@@ -4,21 +4,19 @@ import type { AuditEntry } from '@taskrunner/core/evidence';
 import { AuditChain, type KeptCheckpoint } from '@taskrunner/core/ports';
 import type { Request } from 'express';
 import { Caller } from '../auth/caller';
-import { EXAMPLES, pageExample } from '../openapi/examples';
+import { EXAMPLES } from '../openapi/examples';
 import { Operation } from '../openapi/operation';
-import { pageOf } from '../openapi/schemas';
-import { fromCursor, toCursor } from '../requests/cursor';
-import { readQuery, text, whole } from '../requests/query';
+import { Pages } from '../requests/pages';
+import { readQuery, whole } from '../requests/query';
 import { instant } from '../runs/run-view';
 
-const PAGE = {
-  limit: {
-    description: 'Maximum number of items on a page.',
-    schema: { type: 'integer', minimum: 1, maximum: 1_000, default: 200 },
-  },
+const PAGES = new Pages('items', 1_000, 200);
+const { limit, cursor } = PAGES.query;
+const QUERY = {
+  limit,
   after: { description: 'Return only items after this entry.', schema: { type: 'integer', minimum: 0, default: 0 } },
-  cursor: { description: '`nextCursor` of the previous page.', schema: { type: 'string' } },
-} as const;
+  cursor,
+};
 
 @ApiTags('audit')
 @Controller('api/audit')
@@ -33,15 +31,8 @@ export class AuditController {
       '`hash` is the SHA-256 of the RFC 8785 text of `{at, event, prev, seq}`. `prev` is the hash of the previous entry. `taskrunner audit export` writes all entries to a file. `taskrunner audit verify` checks the file against checkpoints.',
     scopes: ['packs.admin'],
     limit: 'read',
-    query: PAGE,
-    answers: [
-      {
-        status: 200,
-        description: 'One page of the list.',
-        schema: pageOf('AuditEntry'),
-        example: pageExample(EXAMPLES.auditEntry),
-      },
-    ],
+    query: QUERY,
+    answers: [Pages.answer('AuditEntry', EXAMPLES.auditEntry)],
     codes: [],
   })
   async entries(@Caller() { principal }: Caller, @Req() request: Request) {
@@ -50,7 +41,7 @@ export class AuditController {
       request,
       ['audit', tenant],
       ({ seq }: AuditEntry) => seq,
-      (after, limit) => this.chain.entries(tenant, after, limit),
+      (after, most) => this.chain.entries(tenant, after, most),
     );
   }
 
@@ -62,15 +53,8 @@ export class AuditController {
       'Each `envelope` (DSSE v1.0.2) is signed with a key of usage `checkpoint`. It states the number of entries in the chain and the hash of the last entry. Store checkpoints where the operator cannot change them.',
     scopes: ['packs.admin'],
     limit: 'read',
-    query: PAGE,
-    answers: [
-      {
-        status: 200,
-        description: 'One page of the list.',
-        schema: pageOf('AuditCheckpoint'),
-        example: pageExample(EXAMPLES.auditCheckpoint),
-      },
-    ],
+    query: QUERY,
+    answers: [Pages.answer('AuditCheckpoint', EXAMPLES.auditCheckpoint)],
     codes: [],
   })
   async checkpoints(@Caller() { principal }: Caller, @Req() request: Request) {
@@ -79,7 +63,7 @@ export class AuditController {
       request,
       ['checkpoints', tenant],
       ({ count }: KeptCheckpoint) => count,
-      (after, limit) => this.chain.checkpoints(tenant, after, limit),
+      (after, most) => this.chain.checkpoints(tenant, after, most),
     );
     return { items: items.map(toCheckpoint), nextCursor };
   }
@@ -91,14 +75,17 @@ function toCheckpoint({ count, head, at, envelope }: KeptCheckpoint) {
 
 async function page<Item>(
   request: Request,
-  list: readonly string[],
+  list: string[],
   placeOf: (item: Item) => number,
-  read: (after: number, limit: number) => Promise<readonly Item[]>,
-): Promise<{ readonly items: readonly Item[]; readonly nextCursor: string | null }> {
-  const query = readQuery(request, { limit: whole(1, 1_000), after: whole(0, 999_999_999_999_999), cursor: text });
-  const limit = query.limit ?? 200;
-  const after = query.cursor === null ? (query.after ?? 0) : Number(fromCursor(query.cursor, [...list]));
-  const found = await read(after, limit + 1);
-  const last = found.length > limit ? found[limit - 1] : undefined;
-  return { items: found.slice(0, limit), nextCursor: last ? toCursor(String(placeOf(last)), [...list]) : null };
+  read: (after: number, most: number) => Promise<readonly Item[]>,
+) {
+  const { parameters } = PAGES;
+  const after = whole(0, 999_999_999_999_999);
+  const query = readQuery(request, { limit: parameters.limit, after, cursor: parameters.cursor });
+  return PAGES.read(
+    query,
+    list,
+    (place, most) => read(place === null ? (query.after ?? 0) : Number(place), most),
+    (item) => String(placeOf(item)),
+  );
 }

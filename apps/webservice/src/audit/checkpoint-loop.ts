@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { SignCheckpoints } from '@taskrunner/core/operations';
+import { RepeatedWork } from '../repeated-work';
 
 /** How this process signs checkpoints. */
 export abstract class CheckpointSetting {
@@ -12,19 +12,17 @@ const LONGEST_PAUSE_MS = 60_000;
 
 /** Signs checkpoints of the tenants' audit chains. Every webservice with the key may do it: of two that cover as much, one is kept. */
 @Injectable()
-export class CheckpointLoop implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly logger = new Logger('audit');
-  private readonly stopping = new AbortController();
-  private ended: Promise<void> = Promise.resolve();
-
+export class CheckpointLoop extends RepeatedWork {
   /** `sign`: null without a key of usage `checkpoint`. */
   constructor(
     @Inject(SignCheckpoints) private readonly sign: SignCheckpoints | null,
     private readonly setting: CheckpointSetting,
-  ) {}
+  ) {
+    super(new Logger('audit'), 'audit.unavailable');
+  }
 
-  onApplicationBootstrap(): void {
-    if (this.sign) this.ended = this.loop(this.sign);
+  override onApplicationBootstrap(): void {
+    if (this.sign) super.onApplicationBootstrap();
     else
       this.logger.warn({
         event: 'audit.no-checkpoints',
@@ -33,37 +31,19 @@ export class CheckpointLoop implements OnApplicationBootstrap, OnApplicationShut
       });
   }
 
-  /** The turn under way ends; none begins. */
-  async onApplicationShutdown(): Promise<void> {
-    this.stopping.abort();
-    await this.ended;
-  }
-
-  private async loop(sign: SignCheckpoints): Promise<void> {
-    const { signal } = this.stopping;
-    while (!signal.aborted) {
-      await this.turn(sign);
-      // Replicas that start together should not sign together for ever.
-      const pause = Math.min(this.setting.every, LONGEST_PAUSE_MS) * (0.75 + Math.random() / 4);
-      await delay(pause, undefined, { signal, ref: false }).catch(() => undefined);
-    }
-  }
-
-  private async turn(sign: SignCheckpoints): Promise<void> {
-    try {
-      const { broken } = await sign.turn();
-      for (const { tenant, entry } of broken)
-        this.logger.error({
-          event: 'audit.chain-broken',
-          tenant,
-          entry,
-          reason: 'the entries do not continue from the last checkpoint; no checkpoint is signed for them',
-        });
-    } catch (error) {
+  protected async turn(): Promise<boolean> {
+    for (const { tenant, entry } of (await this.sign?.turn())?.broken ?? [])
       this.logger.error({
-        event: 'audit.unavailable',
-        reason: error instanceof Error ? error.message : String(error),
+        event: 'audit.chain-broken',
+        tenant,
+        entry,
+        reason: 'the entries do not continue from the last checkpoint; no checkpoint is signed for them',
       });
-    }
+    return false;
+  }
+
+  /** Replicas that start together should not sign together for ever. */
+  protected pause(): number {
+    return Math.min(this.setting.every, LONGEST_PAUSE_MS) * (0.75 + Math.random() / 4);
   }
 }

@@ -1,8 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { TenantId } from '@taskrunner/core/foundation';
 import { RefusalTally, type RefusedRequest } from '@taskrunner/core/operations';
 import { AuditChain } from '@taskrunner/core/ports';
+import { RepeatedWork } from '../repeated-work';
 
 /** How refused requests get into audit chains. */
 export abstract class RefusalSetting {
@@ -16,16 +16,14 @@ export abstract class RefusalSetting {
 
 /** Counts refused requests, and writes what was counted into the audit chains from time to time: a flood of them makes a few entries. */
 @Injectable()
-export class RefusalLoop implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly logger = new Logger('audit');
-  private readonly stopping = new AbortController();
+export class RefusalLoop extends RepeatedWork {
   private readonly tally: RefusalTally;
-  private ended: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly chain: AuditChain,
     private readonly setting: RefusalSetting,
   ) {
+    super(new Logger('audit'), 'audit.unavailable');
     this.tally = new RefusalTally(setting.most, setting.tenant ?? undefined);
   }
 
@@ -33,28 +31,14 @@ export class RefusalLoop implements OnApplicationBootstrap, OnApplicationShutdow
     this.tally.add(refusal);
   }
 
-  onApplicationBootstrap(): void {
-    this.ended = this.loop();
-  }
-
   /** What was counted last is written. */
-  async onApplicationShutdown(): Promise<void> {
-    this.stopping.abort();
-    await this.ended;
-    await this.write();
-  }
-
-  private async loop(): Promise<void> {
-    const { signal } = this.stopping;
-    for (;;) {
-      await delay(this.setting.every, undefined, { signal, ref: false }).catch(() => undefined);
-      if (signal.aborted) return;
-      await this.write();
-    }
+  override async onApplicationShutdown(): Promise<void> {
+    await super.onApplicationShutdown();
+    await this.turn();
   }
 
   /** What cannot be written is told instead: it stands in the log too, each refusal for itself. */
-  private async write(): Promise<void> {
+  protected async turn(): Promise<boolean> {
     for (const { tenant, events } of this.tally.take()) {
       try {
         await this.chain.append(tenant, events);
@@ -63,5 +47,10 @@ export class RefusalLoop implements OnApplicationBootstrap, OnApplicationShutdow
         this.logger.error({ event: 'audit.refusals-lost', tenant, entries: events.length, reason });
       }
     }
+    return false;
+  }
+
+  protected pause(): number {
+    return this.setting.every;
   }
 }

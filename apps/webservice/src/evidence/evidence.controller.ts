@@ -7,13 +7,15 @@ import type { Request, Response } from 'express';
 import { sendObject } from '../artifacts/download';
 import { Caller } from '../auth/caller';
 import { EXAMPLES } from '../openapi/examples';
-import { OF_DOWNLOADS, Operation } from '../openapi/operation';
+import { downloads, OF_DOWNLOADS, Operation } from '../openapi/operation';
 import { ref } from '../openapi/schemas';
 import { ApiError } from '../problems/problem';
 import { JsonBody, type BodyFor } from '../requests/json-body';
 import { RunIdPipe } from '../requests/run-id.pipe';
 import { runNotFound } from '../runs/run-not-found';
 import { ReleaseBody } from './release.body';
+
+const TAR = 'application/x-tar';
 
 @ApiTags('evidence')
 @Controller('api/runs/:runId')
@@ -53,22 +55,7 @@ export class EvidenceController {
     scopes: ['packs.read'],
     limit: 'download',
     headers: { Range: 'bytes=first-last' },
-    answers: [
-      {
-        status: 200,
-        description: 'The bundle.',
-        schema: { type: 'string', format: 'binary' },
-        mediaType: 'application/x-tar',
-        example: 'bytes',
-      },
-      {
-        status: 206,
-        description: 'The requested range.',
-        schema: { type: 'string', format: 'binary' },
-        mediaType: 'application/x-tar',
-      },
-      { status: 304, description: 'Not modified.', schema: null },
-    ],
+    answers: downloads('The bundle.', TAR),
     codes: ['RUN_NOT_FOUND', 'EVIDENCE_NOT_SEALED', 'OBJECT_RANGE', ...OF_DOWNLOADS],
   })
   async bundle(
@@ -77,15 +64,10 @@ export class EvidenceController {
     @Req() request: Request,
     @Res() response: Response,
   ) {
-    const { bundle, size } = await this.sealed(principal.tenant, runId);
+    const { tenant } = principal;
+    const { bundle: digest, size } = await this.sealed(tenant, runId);
     const fileName = `${runId}.evidence.tar`;
-    await sendObject(this.objects, request, response, {
-      tenant: principal.tenant,
-      digest: bundle,
-      size,
-      fileName,
-      mediaType: 'application/x-tar',
-    });
+    await sendObject(this.objects, request, response, { tenant, digest, size, mediaType: TAR, fileName });
   }
 
   @Post('evidence/release')
@@ -117,13 +99,7 @@ export class EvidenceController {
     const run = await this.reader.summary(tenant, runId);
     if (!run) throw runNotFound();
     const after = run.finishedAt === null ? '5' : '1';
-    throw new ApiError(
-      'EVIDENCE_NOT_SEALED',
-      `the run is ${run.status}, and its evidence is ${run.evidence.status}`,
-      [],
-      {
-        'Retry-After': after,
-      },
-    );
+    const why = `the run is ${run.status}, and its evidence is ${run.evidence.status}`;
+    throw new ApiError('EVIDENCE_NOT_SEALED', why, [], { 'Retry-After': after });
   }
 }

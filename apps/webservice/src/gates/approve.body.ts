@@ -1,8 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { Digest, Json, JsonObject } from '@taskrunner/core/foundation';
 import type { DecisionKind } from '@taskrunner/core/gate';
-import { IsIn, IsObject, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
-import { DIGEST, DIGEST_PATTERN } from '../runs/submit-run.body';
+import { IsIn, IsObject, IsOptional, IsString, MaxLength } from 'class-validator';
+import { DigestText } from '../requests/rules';
 
 /** `POST /api/runs/{runId}/approve`. */
 export class ApproveBody {
@@ -15,19 +15,13 @@ export class ApproveBody {
   @IsIn(['approved', 'rejected', 'withdrawn'])
   decision!: DecisionKind;
 
-  @ApiProperty({ type: String, pattern: DIGEST_PATTERN, description: 'The plan hash of the run.' })
-  @Matches(DIGEST, { message: 'planHash must be sha256: followed by 64 hexadecimal digits' })
+  @DigestText('The plan hash of the run.')
   planHash!: Digest;
 
-  @ApiProperty({
-    required: false,
-    type: String,
-    pattern: DIGEST_PATTERN,
-    description:
-      'Digest of the gate request that was reviewed. It can be omitted only if the gate shows no values and no step behind it reads a result.',
-  })
-  @IsOptional()
-  @Matches(DIGEST, { message: 'gateDigest must be sha256: followed by 64 hexadecimal digits' })
+  @DigestText(
+    'Digest of the gate request that was reviewed. It can be omitted only if the gate shows no values and no step behind it reads a result.',
+    { required: false },
+  )
   gateDigest?: Digest;
 
   @ApiProperty({ required: false, nullable: true, type: 'string', maxLength: 4_000 })

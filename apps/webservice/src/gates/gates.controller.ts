@@ -17,17 +17,17 @@ import type { Request, Response } from 'express';
 import { Limits, refuseAfter } from '../auth/auth.guard';
 import { Caller, callerKey } from '../auth/caller';
 import { RateLimiter } from '../auth/rate-limiter';
-import { EXAMPLES, pageExample } from '../openapi/examples';
+import { EXAMPLES } from '../openapi/examples';
 import { Operation } from '../openapi/operation';
-import { pageOf, ref } from '../openapi/schemas';
+import { ref } from '../openapi/schemas';
 import { AlteredDocuments } from '../problems/altered-documents';
-import { ApiError } from '../problems/problem';
 import { PublicUrl } from '../public-url';
 import { JsonBody, type BodyFor } from '../requests/json-body';
-import { fromCursor, toCursor } from '../requests/cursor';
-import { flag, readQuery, text, whole } from '../requests/query';
+import { toCursor } from '../requests/cursor';
+import { Pages, placeIn } from '../requests/pages';
+import { flag, readQuery } from '../requests/query';
 import { RunIdPipe } from '../requests/run-id.pipe';
-import { fault } from '../requests/validated';
+import { requestInvalid } from '../requests/validated';
 import { runNotFound } from '../runs/run-not-found';
 import { instant } from '../runs/run-view';
 import { ApproveBody } from './approve.body';
@@ -37,6 +37,7 @@ const MINUTE_SECONDS = 60;
 const READ_AT_ONCE = 1_000;
 /** Open gates that one request looks through for those that its caller may decide. */
 const MINE_AT_ONCE = 1_000;
+const PAGES = new Pages('gates');
 
 @ApiTags('gates')
 @Controller('api')
@@ -86,32 +87,19 @@ export class GatesController {
       'A policy decided gates with the status `passed`, `denied` or `undecided` without people.',
     scopes: ['packs.read'],
     limit: 'read',
-    query: {
-      limit: {
-        description: 'Maximum number of gates on a page.',
-        schema: { type: 'integer', minimum: 1, maximum: 200, default: 50 },
-      },
-      cursor: { description: '`nextCursor` of the previous page.', schema: { type: 'string' } },
-    },
-    answers: [
-      {
-        status: 200,
-        description: 'One page of the list.',
-        schema: pageOf('RunGate'),
-        example: pageExample(EXAMPLES.runGate),
-      },
-    ],
+    query: PAGES.query,
+    answers: [Pages.answer('RunGate', EXAMPLES.runGate)],
     codes: ['RUN_NOT_FOUND'],
   })
   async ofRun(@Caller() { principal }: Caller, @Param('runId', RunIdPipe) runId: RunId, @Req() request: Request) {
-    const query = readQuery(request, { limit: whole(1, 200), cursor: text });
+    const query = readQuery(request, PAGES.parameters);
     const { tenant } = principal;
     const found = await this.reader.documents(tenant, runId);
     if (!found) throw runNotFound();
     const { plan } = found;
-    const limit = query.limit ?? 50;
+    const limit = PAGES.limitOf(query);
     const list = ['gates', tenant, runId];
-    const after = query.cursor === null ? null : fromCursor(query.cursor, list);
+    const after = placeIn(query, list);
     const reached = await this.reader.gateSteps(tenant, runId, limit + 1, after);
     const steps = reached.slice(0, limit);
     const names = steps.map(({ step }) => step);
@@ -186,32 +174,21 @@ export class GatesController {
         description: 'true: return only gates that the caller may decide.',
         schema: { type: 'boolean', default: false },
       },
-      limit: {
-        description: 'Maximum number of gates on a page.',
-        schema: { type: 'integer', minimum: 1, maximum: 200, default: 50 },
-      },
-      cursor: { description: '`nextCursor` of the previous page.', schema: { type: 'string' } },
+      ...PAGES.query,
     },
-    answers: [
-      {
-        status: 200,
-        description: 'One page of the list.',
-        schema: pageOf('Gate'),
-        example: pageExample(EXAMPLES.gate),
-      },
-    ],
+    answers: [Pages.answer('Gate', EXAMPLES.gate)],
     codes: ['DOCUMENT_ALTERED'],
   })
   async list(@Caller() { principal }: Caller, @Req() request: Request) {
-    const query = readQuery(request, { mine: flag, limit: whole(1, 200), cursor: text });
+    const query = readQuery(request, { mine: flag, ...PAGES.parameters });
     const { tenant, iss, sub } = principal;
-    const limit = query.limit ?? 50;
+    const limit = PAGES.limitOf(query);
     const mine = query.mine ?? false;
     // What somebody may decide is told by their token: it is no filter of the database.
     const list = mine ? ['approvals', tenant, iss, sub] : ['approvals', tenant];
-    const after = query.cursor === null ? null : placeOf(fromCursor(query.cursor, list));
+    const place = placeIn(query, list);
     const most = mine ? MINE_AT_ONCE : limit;
-    const rows = await this.gates.open(tenant, most + 1, after);
+    const rows = await this.gates.open(tenant, most + 1, place === null ? null : placeOf(place));
     const read = rows.slice(0, most);
     const now = await this.gates.now();
     const plans = await this.plansOf(tenant, read);
@@ -321,7 +298,5 @@ function subjectOf(supplied: JsonObject | undefined | null): Pick<Principal, 'is
   if (!supplied) return null;
   const { iss, sub, ...more } = supplied;
   if (typeof iss === 'string' && typeof sub === 'string' && Object.keys(more).length === 0) return { iss, sub };
-  throw new ApiError('REQUEST_INVALID', 'the request has one error', [
-    fault('/onBehalfOf', 'onBehalfOf must be {iss, sub}.'),
-  ]);
+  throw requestInvalid('/onBehalfOf', 'onBehalfOf must be {iss, sub}.');
 }

@@ -1,11 +1,30 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ObjectStoreHealth } from '@taskrunner/core/operations';
-import { DATABASE_READINESS, objectsReadiness, provide } from '@taskrunner/infrastructure/modules';
+import {
+  DATABASE_READINESS,
+  HEALTH_ROUTES,
+  MetricsExporter,
+  objectsReadiness,
+  provide,
+  Readiness,
+} from '@taskrunner/infrastructure/modules';
 import { Departure } from '../departure';
 import { Observability } from '../observability';
-import { Readiness } from './health.controller';
 import { HealthServer } from './health-server';
-import { MetricsExporter } from './metrics.controller';
+
+/** The routes of the health port. It is an application of its own, so what they ask is handed over by the other one as it is. */
+@Module(HEALTH_ROUTES)
+class HealthRoutesModule {
+  static of(readiness: Readiness, exporter: MetricsExporter): DynamicModule {
+    return {
+      module: HealthRoutesModule,
+      providers: [
+        { provide: Readiness, useValue: readiness },
+        { provide: MetricsExporter, useValue: exporter },
+      ],
+    };
+  }
+}
 
 /** Readiness and metrics of this process, and the server that tells them. */
 @Module({})
@@ -18,17 +37,21 @@ export class HealthModule {
       providers: [
         Departure,
         provide(
-          Readiness,
-          { departure: Departure, database: DATABASE_READINESS, objects: ObjectStoreHealth },
-          ({ departure, database, objects }) => ({
-            ready: () => departure.readiness(database),
-            objects: () => objectsReadiness(objects),
-          }),
+          HealthServer,
+          {
+            departure: Departure,
+            database: DATABASE_READINESS,
+            objects: ObjectStoreHealth,
+            observability: Observability,
+          },
+          ({ departure, database, objects, observability }) =>
+            new HealthServer(
+              HealthRoutesModule.of(
+                { ready: () => departure.readiness(database), objects: () => objectsReadiness(objects) },
+                { text: () => observability.metricsText() },
+              ),
+            ),
         ),
-        provide(MetricsExporter, { observability: Observability }, ({ observability }) => ({
-          text: () => observability.metricsText(),
-        })),
-        HealthServer,
       ],
       exports: [Departure, HealthServer],
     };

@@ -8,10 +8,9 @@ import { HttpSettings } from '../configuration';
 import { EXAMPLES } from '../openapi/examples';
 import { Operation } from '../openapi/operation';
 import { ref } from '../openapi/schemas';
-import { ApiError } from '../problems/problem';
 import { flag, oneOf, readQuery, text, whole } from '../requests/query';
 import { RunIdPipe } from '../requests/run-id.pipe';
-import { fault } from '../requests/validated';
+import { requestInvalid } from '../requests/validated';
 import { runNotFound } from '../runs/run-not-found';
 import { RunTails } from '../runs/run-tails';
 import { EVENT_STREAM, NDJSON } from './log-format';
@@ -115,9 +114,6 @@ function lastEventOf(request: Request): number | null {
   const supplied = request.get('last-event-id');
   if (supplied === undefined || supplied === '') return null;
   const number = whole(0, MOST_LINES).read(supplied);
-  if (number === null)
-    throw new ApiError('REQUEST_INVALID', 'the request has one error', [
-      fault('/Last-Event-ID', 'Last-Event-ID must be a line number.'),
-    ]);
+  if (number === null) throw requestInvalid('/Last-Event-ID', 'Last-Event-ID must be a line number.');
   return number;
 }

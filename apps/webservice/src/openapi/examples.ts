@@ -406,8 +406,3 @@ export const EXAMPLES = {
   scheduleEdit: { cron: '0 3 * * MON-FRI' },
   submission: { manifest, inputs: {}, planHash: digest('1'), labels: { ticket: 'SEC-42' } },
 } satisfies Readonly<Record<string, Json>>;
-
-/** A page with one item. */
-export function pageExample(item: Json): Json {
-  return { items: [item], nextCursor: null };
-}

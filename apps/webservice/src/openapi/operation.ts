@@ -64,23 +64,20 @@ const EVERYWHERE: readonly ProblemCode[] = [
   'DATABASE_UNAVAILABLE',
   'INTERNAL',
 ];
-/** Of routes that take a pack, which may be an upload. */
-export const OF_UPLOADED_PACKS: readonly ProblemCode[] = [
-  'UPLOAD_MISSING',
-  'ARCHIVE_INVALID',
-  'ARCHIVE_UNSAFE',
-  'ARCHIVE_TOO_LARGE',
-  'OBJECT_MISSING',
-  'OBJECT_DIGEST_MISMATCH',
-  'OBJECT_STORE_UNAVAILABLE',
-  'OBJECT_STORE_REFUSED',
-];
 /** Of routes that read what is stored. */
 export const OF_DOWNLOADS: readonly ProblemCode[] = [
   'OBJECT_MISSING',
   'OBJECT_DIGEST_MISMATCH',
   'OBJECT_STORE_UNAVAILABLE',
   'OBJECT_STORE_REFUSED',
+];
+/** Of routes that take a pack, which may be an upload. */
+export const OF_UPLOADED_PACKS: readonly ProblemCode[] = [
+  'UPLOAD_MISSING',
+  'ARCHIVE_INVALID',
+  'ARCHIVE_UNSAFE',
+  'ARCHIVE_TOO_LARGE',
+  ...OF_DOWNLOADS,
 ];
 const OF_BODIES: readonly ProblemCode[] = [
   'BODY_UNREADABLE',
@@ -91,6 +88,20 @@ const OF_BODIES: readonly ProblemCode[] = [
   'BODY_READER_UNAVAILABLE',
   'REQUEST_INVALID',
 ];
+
+/** Of routes whose answers have an ETag. */
+export const IF_NONE_MATCH = { 'If-None-Match': 'ETag of the representation that the client has.' };
+export const NOT_MODIFIED: Answer = { status: 304, description: 'Not modified.', schema: null };
+
+/** Answers of a route that sends bytes, as a whole or one range of them. */
+export function downloads(whole: string, mediaType: string): readonly Answer[] {
+  const schema = { type: 'string', format: 'binary' };
+  return [
+    { status: 200, description: whole, schema, mediaType, example: 'bytes' },
+    { status: 206, description: 'The requested range.', schema, mediaType },
+    NOT_MODIFIED,
+  ];
+}
 
 /** Describes a route and says who may call it: one source for the document and for the guard. */
 export function Operation(facts: OperationFacts): MethodDecorator {

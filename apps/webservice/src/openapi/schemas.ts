@@ -1,4 +1,4 @@
-import { runStatuses } from '@taskrunner/core/foundation';
+import { runStatuses, stepEnds } from '@taskrunner/core/foundation';
 import type { Schema } from './operation';
 
 const text: Schema = { type: 'string' };
@@ -36,17 +36,9 @@ export function pageOf(name: keyof typeof SCHEMAS): Schema {
   return closed({ items: listOf(ref(name)), nextCursor: maybeText });
 }
 
-const STEP_STATUS = [
-  'pending',
-  'running',
-  'waiting',
-  'retrying',
-  'needs_attention',
-  'succeeded',
-  'failed',
-  'skipped',
-  'cancelled',
-];
+/** Every status of a step, as it is shown. */
+export const stepStatuses = ['pending', 'running', 'waiting', 'retrying', 'needs_attention', ...stepEnds] as const;
+const gateStatuses = ['open', 'approved', 'rejected', 'expired', 'closed'];
 const subject = closed({ iss: text, sub: text });
 const actors = listOf(closed({ iss: text, sub: text, kind: { type: 'string', enum: ['person', 'client'] } }));
 
@@ -89,12 +81,7 @@ const fault = {
   required: Object.keys(faultFields),
 };
 
-const party = closed({
-  id: text,
-  iss: text,
-  name: text,
-  actors,
-});
+const party = closed({ id: text, iss: text, name: text, actors });
 
 const schedule = closed(
   {
@@ -197,7 +184,7 @@ export const SCHEMAS = {
         ['policy'],
       ),
     ),
-    steps: closed(Object.fromEntries(['total', ...STEP_STATUS].map((name) => [name, whole]))),
+    steps: closed(Object.fromEntries(['total', ...stepStatuses].map((name) => [name, whole]))),
     outputs: anything,
     error: {
       type: ['object', 'null'],
@@ -231,7 +218,7 @@ export const SCHEMAS = {
     parent: maybeText,
     kind: text,
     label: maybeText,
-    status: { type: 'string', enum: STEP_STATUS },
+    status: { type: 'string', enum: stepStatuses },
     reason: maybeText,
     attempts: whole,
     nextAttemptAt: maybeInstant,
@@ -389,20 +376,7 @@ export const SCHEMAS = {
     label: maybeText,
     status: {
       type: 'string',
-      enum: [
-        'not_reached',
-        'pending',
-        'open',
-        'approved',
-        'rejected',
-        'expired',
-        'closed',
-        'passed',
-        'denied',
-        'undecided',
-        'skipped',
-        'failed',
-      ],
+      enum: ['not_reached', 'pending', ...gateStatuses, 'passed', 'denied', 'undecided', 'skipped', 'failed'],
       description: '`passed`, `denied` and `undecided`: the policy decided, without people.',
     },
     reason: { ...maybeText, description: 'Error code of the gate step.' },
@@ -428,7 +402,7 @@ export const SCHEMAS = {
   Gate: closed({
     runId: text,
     gateId: text,
-    status: { type: 'string', enum: ['open', 'approved', 'rejected', 'expired', 'closed'] },
+    status: { type: 'string', enum: gateStatuses },
     gateDigest: digest,
     planHash: digest,
     request: object,
@@ -464,7 +438,7 @@ export const SCHEMAS = {
   }),
   DecisionReceipt: closed({
     gateId: text,
-    status: { type: 'string', enum: ['open', 'approved', 'rejected', 'expired', 'closed'] },
+    status: { type: 'string', enum: gateStatuses },
     approvals: whole,
     required: whole,
     until: instant,

@@ -3,6 +3,7 @@ import type { Json, TenantId } from '@taskrunner/core/foundation';
 import { PackLibrary, type PackSource } from '@taskrunner/core/operations';
 import type { SentPack } from '../plans/pack-request';
 import { PackSources } from '../plans/pack-sources';
+import { OF_UPLOADED_PACKS } from '../openapi/operation';
 import type { ProblemCode } from '../problems/problem-code';
 
 /** What may be wrong with a pack that is named and not sent in. */
@@ -20,6 +21,15 @@ export const INTAKE_CODES: readonly ProblemCode[] = [
 
 /** Why a pack that was sent in is not even looked at to the end. */
 export const PLANNER_CODES: readonly ProblemCode[] = ['PLAN_LIMIT', 'PLANNER_BUSY', 'PLANNER_UNAVAILABLE'];
+
+/** Of routes that plan what is sent or named, and run nothing. */
+export const OF_PLANS: readonly ProblemCode[] = [
+  'PACK_INVALID',
+  'PLAN_INVALID',
+  ...PLANNER_CODES,
+  ...INTAKE_CODES,
+  ...OF_UPLOADED_PACKS,
+];
 
 /** Why a pack that can be planned may not run. */
 export const TRUST_CODES: readonly ProblemCode[] = ['PACK_UNTRUSTED', 'PACK_UNSIGNED', 'PACK_SIGNATURE_INVALID'];

@@ -4,16 +4,19 @@ import { PackJudge, PackLibrary, PackLibraryError, type LibraryPlace } from '@ta
 import { parsePackReference, type PackReference } from '@taskrunner/core/pack';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
-import { EXAMPLES, pageExample } from '../openapi/examples';
+import { EXAMPLES } from '../openapi/examples';
 import { Operation } from '../openapi/operation';
-import { pageOf, ref } from '../openapi/schemas';
+import { ref } from '../openapi/schemas';
 import { PublicUrl } from '../public-url';
-import { fromCursor, toCursor } from '../requests/cursor';
+import { toCursor } from '../requests/cursor';
 import { JsonBody, type BodyFor } from '../requests/json-body';
-import { readQuery, text, whole } from '../requests/query';
+import { Pages, placeIn } from '../requests/pages';
+import { readQuery } from '../requests/query';
 import { INTAKE_CODES, PLANNER_CODES } from './pack-intake';
 import { toPackDetail, toPublishedPack } from './pack-view';
 import { PublishPackBody } from './publish-pack.body';
+
+const PAGES = new Pages('packs');
 
 @ApiTags('packs')
 @Controller('api/packs')
@@ -30,28 +33,16 @@ export class PacksController {
     summary: 'List published packs that the tenant can see, by registry, name and version',
     scopes: ['packs.read'],
     limit: 'read',
-    query: {
-      limit: {
-        description: 'Maximum number of packs on a page.',
-        schema: { type: 'integer', minimum: 1, maximum: 200, default: 50 },
-      },
-      cursor: { description: '`nextCursor` of the previous page.', schema: { type: 'string' } },
-    },
-    answers: [
-      {
-        status: 200,
-        description: 'One page of the list.',
-        schema: pageOf('PublishedPack'),
-        example: pageExample(EXAMPLES.publishedPack),
-      },
-    ],
+    query: PAGES.query,
+    answers: [Pages.answer('PublishedPack', EXAMPLES.publishedPack)],
     codes: INTAKE_CODES.filter((code) => code !== 'PACK_NOT_FOUND' && code !== 'PACK_VERSION_MOVED'),
   })
   async list(@Caller() { principal }: Caller, @Req() request: Request) {
-    const query = readQuery(request, { limit: whole(1, 200), cursor: text });
+    const query = readQuery(request, PAGES.parameters);
     const list = ['packs', principal.tenant];
-    const after = query.cursor === null ? null : placeOf(fromCursor(query.cursor, list));
-    const { items, next } = await this.library.list(principal.tenant, query.limit ?? 50, after);
+    const place = placeIn(query, list);
+    const after = place === null ? null : placeOf(place);
+    const { items, next } = await this.library.list(principal.tenant, PAGES.limitOf(query), after);
     return {
       items: items.map((item) => toPublishedPack(item, this.url)),
       nextCursor: next === null ? null : toCursor(JSON.stringify([next.registry, next.pack, next.version]), list),

@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { JsonObject } from '@taskrunner/core/foundation';
-import { ArrayMaxSize, IsArray, IsObject, IsOptional, ValidateNested } from 'class-validator';
-import { IsManifest, PackFileBody } from '../plans/pack-body';
+import { ArrayMaxSize, IsArray, IsObject, IsOptional } from 'class-validator';
+import { IsManifest, PackFileBody, PackFiles } from '../plans/pack-body';
 
 /** `POST /api/packs`. */
 export class PublishPackBody {
@@ -14,15 +14,7 @@ export class PublishPackBody {
   @IsManifest()
   manifest!: string | JsonObject;
 
-  @ApiProperty({
-    required: false,
-    type: () => [PackFileBody],
-    description: 'The files of the pack, without the manifest.',
-  })
-  @IsOptional()
-  @IsArray()
-  @ArrayMaxSize(10_000)
-  @ValidateNested({ each: true })
+  @PackFiles()
   files?: PackFileBody[];
 
   @ApiProperty({

@@ -6,21 +6,20 @@ import { RunReader } from '@taskrunner/core/ports';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
 import { EXAMPLES } from '../openapi/examples';
-import { OF_UPLOADED_PACKS, Operation } from '../openapi/operation';
+import { Operation } from '../openapi/operation';
 import { ref } from '../openapi/schemas';
-import { INTAKE_CODES, PLANNER_CODES } from '../packs/pack-intake';
+import { OF_PLANS, PLANNER_CODES } from '../packs/pack-intake';
 import { ApiError } from '../problems/problem';
 import { JsonBody, type BodyFor } from '../requests/json-body';
 import { oneOf, readQuery, type Parameter } from '../requests/query';
 import { RunIdPipe } from '../requests/run-id.pipe';
-import { fault } from '../requests/validated';
+import { fault, requestInvalid } from '../requests/validated';
 import { runNotFound } from '../runs/run-not-found';
 import { DiffBody, GraphBody, ScenariosBody } from './comparison.body';
 import type { PackRequest } from './pack-request';
 import { PacksToPlan } from './packs-to-plan';
 
 const run: Parameter<RunId> = { read: (supplied) => (isRunId(supplied) ? supplied : null), says: 'the id of a run' };
-const CODES = ['PACK_INVALID', 'PLAN_INVALID', ...PLANNER_CODES, ...INTAKE_CODES, ...OF_UPLOADED_PACKS] as const;
 
 /** Plans looked at: compared, drawn, and tried by scenarios. Nothing is executed or stored. */
 @ApiTags('plans')
@@ -47,7 +46,7 @@ export class ComparisonController {
       },
     },
     answers: [{ status: 200, description: 'The differences.', schema: ref('PlanDiff'), example: EXAMPLES.planDiff }],
-    codes: CODES,
+    codes: OF_PLANS,
   })
   async diff(
     @Caller() { principal: { tenant } }: Caller,
@@ -83,7 +82,7 @@ export class ComparisonController {
         example: EXAMPLES.graph,
       },
     ],
-    codes: CODES,
+    codes: OF_PLANS,
   })
   async graph(
     @Caller() { principal: { tenant } }: Caller,
@@ -112,7 +111,7 @@ export class ComparisonController {
     answers: [
       { status: 200, description: 'The test results.', schema: ref('ScenarioReport'), example: EXAMPLES.scenarios },
     ],
-    codes: CODES,
+    codes: OF_PLANS,
   })
   async scenarios(
     @Caller() { principal: { tenant } }: Caller,
@@ -126,9 +125,11 @@ export class ComparisonController {
         ? source.files.filter(({ path }) => isScenarioFile(path)).sort((a, b) => (a.path < b.path ? -1 : 1))
         : [{ path: 'scenarios', bytes: new TextEncoder().encode(scenarios) }];
     if (files.length === 0)
-      throw new ApiError('REQUEST_INVALID', 'the request has one error', [
-        fault('/scenarios', 'The pack has no tests/*.yaml.', 'Send scenarios, or a pack that contains them.'),
-      ]);
+      throw requestInvalid(
+        '/scenarios',
+        'The pack has no tests/*.yaml.',
+        'Send scenarios, or a pack that contains them.',
+      );
     response.type('json').send(await this.planner.scenarios(tenant, source, files, filter, signers));
   }
 

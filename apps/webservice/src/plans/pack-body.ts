@@ -1,3 +1,4 @@
+import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { canonical } from '@taskrunner/core/canonical';
 import { isDigest, type Digest, type Fault, type JsonObject } from '@taskrunner/core/foundation';
@@ -11,12 +12,12 @@ import {
   IsOptional,
   IsString,
   MaxLength,
-  ValidateBy,
   ValidateIf,
   ValidateNested,
 } from 'class-validator';
 import { ApiError } from '../problems/problem';
-import { fault } from '../requests/validated';
+import { DIGEST_PATTERN, rule } from '../requests/rules';
+import { fault, requestInvalid } from '../requests/validated';
 
 /** No pattern for the whole text: of many MiB it would take more stack than there is. */
 function isBase64(text: string): boolean {
@@ -24,52 +25,36 @@ function isBase64(text: string): boolean {
 }
 
 /** A manifest: its text, or the object itself. */
-export function IsManifest(): PropertyDecorator {
-  return ValidateBy({
-    name: 'isManifest',
-    validator: {
-      validate: (value) =>
-        typeof value === 'string' || (typeof value === 'object' && value !== null && !Array.isArray(value)),
-      defaultMessage: () => 'manifest must be a YAML or JSON text, or an object',
-    },
-  });
-}
+export const IsManifest = rule(
+  'isManifest',
+  'manifest must be a YAML or JSON text, or an object',
+  (value) => typeof value === 'string' || (typeof value === 'object' && value !== null && !Array.isArray(value)),
+);
 
 /** Bytes: RFC 4648 §4, with padding. */
-function IsBase64Text(): PropertyDecorator {
-  return ValidateBy({
-    name: 'isBase64Text',
-    validator: {
-      validate: (value) => typeof value === 'string' && isBase64(value),
-      defaultMessage: () => 'contentBase64 must be base64 with padding',
-    },
-  });
-}
+const IsBase64Text = rule(
+  'isBase64Text',
+  'contentBase64 must be base64 with padding',
+  (value) => typeof value === 'string' && isBase64(value),
+);
 
 /** A pack in a registry. */
-function IsPackReference(): PropertyDecorator {
-  return ValidateBy({
-    name: 'isPackReference',
-    validator: {
-      validate: (value) => typeof value === 'string' && parsePackReference(value) !== null,
-      defaultMessage: () => 'pack must be name:version or name@sha256:…, without a host',
-    },
-  });
-}
+const IsPackReference = rule(
+  'isPackReference',
+  'pack must be name:version or name@sha256:…, without a host',
+  (value) => typeof value === 'string' && parsePackReference(value) !== null,
+);
 
 /** `{digest}` of an upload. */
-function IsBundle(): PropertyDecorator {
-  return ValidateBy({
-    name: 'isBundle',
-    validator: {
-      validate: (value: unknown) => {
-        if (typeof value !== 'object' || value === null) return false;
-        return isDigest((value as { digest?: unknown }).digest) && Object.keys(value).length === 1;
-      },
-      defaultMessage: () => 'bundle must be {digest}: sha256: followed by 64 hexadecimal digits',
-    },
-  });
-}
+const IsBundle = rule(
+  'isBundle',
+  'bundle must be {digest}: sha256: followed by 64 hexadecimal digits',
+  (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    isDigest((value as { digest?: unknown }).digest) &&
+    Object.keys(value).length === 1,
+);
 
 /** A file of a pack. */
 export class PackFileBody {
@@ -87,6 +72,21 @@ export class PackFileBody {
   @IsOptional()
   @IsBoolean()
   executable?: boolean;
+}
+
+/** The files of a pack. Rules are given in the order in which their faults are told. */
+export function PackFiles(): PropertyDecorator {
+  return applyDecorators(
+    ValidateNested({ each: true }),
+    ArrayMaxSize(10_000),
+    IsArray(),
+    IsOptional(),
+    ApiProperty({
+      required: false,
+      type: () => [PackFileBody],
+      description: 'The files of the pack, without the manifest.',
+    }),
+  );
 }
 
 /** A pack in a request: the manifest and the other files of its folder, or the name of one in a registry. */
@@ -130,22 +130,14 @@ export class PackBody {
     type: 'object',
     additionalProperties: false,
     required: ['digest'],
-    properties: { digest: { type: 'string', pattern: '^sha256:[0-9a-f]{64}$' } },
+    properties: { digest: { type: 'string', pattern: DIGEST_PATTERN } },
     description: 'Instead of a manifest: an uploaded tar, plain or gzip, of the folder that contains pack.yaml.',
   })
   @IsOptional()
   @IsBundle()
   bundle?: { readonly digest: Digest };
 
-  @ApiProperty({
-    required: false,
-    type: () => [PackFileBody],
-    description: 'The files of the pack, without the manifest.',
-  })
-  @IsOptional()
-  @IsArray()
-  @ArrayMaxSize(10_000)
-  @ValidateNested({ each: true })
+  @PackFiles()
   files?: PackFileBody[];
 
   @ApiProperty({
@@ -198,8 +190,6 @@ function spelled(manifest: JsonObject): string {
   try {
     return canonical(manifest);
   } catch {
-    throw new ApiError('REQUEST_INVALID', 'the request has one error', [
-      fault('/manifest', 'manifest contains an unpaired surrogate.'),
-    ]);
+    throw requestInvalid('/manifest', 'manifest contains an unpaired surrogate.');
   }
 }

@@ -3,7 +3,7 @@ import { packInputs, weighsLess, type PackSource, type SentInputs } from '@taskr
 import { parsePackReference, type PackReference } from '@taskrunner/core/pack';
 import type { PublishPackBody } from '../packs/publish-pack.body';
 import { ApiError } from '../problems/problem';
-import { fault, validated } from '../requests/validated';
+import { requestInvalid, validated } from '../requests/validated';
 import type { DiffBody } from './comparison.body';
 import { PackBody, toSource } from './pack-body';
 import type { SimulationBody } from './plan.body';
@@ -23,20 +23,20 @@ export interface PackRequest {
 /** The pack that a body brings. Throws `REQUEST_INVALID` unless exactly one way is used. */
 export function sentPackOf({ manifest, files, pack, bundle, signatures }: PackBody): SentPack {
   if ([manifest, pack, bundle].filter((way) => way !== undefined).length !== 1)
-    throw invalid(
+    throw requestInvalid(
       '/manifest',
       'Exactly one of manifest, pack and bundle must be set.',
       'Send a manifest, the reference of a published pack, or the digest of an upload.',
     );
   if (bundle !== undefined) {
     if (files !== undefined && files.length > 0)
-      throw invalid('/files', 'An uploaded pack already contains its files.', 'Omit files.');
+      throw requestInvalid('/files', 'An uploaded pack already contains its files.', 'Omit files.');
     return { kind: 'upload', digest: bundle.digest, signatures: signatures ?? [] };
   }
   if (manifest !== undefined)
     return { kind: 'source', source: toSource(manifest, files ?? []), signatures: signatures ?? [] };
   if (files !== undefined || signatures !== undefined)
-    throw invalid(
+    throw requestInvalid(
       files === undefined ? '/signatures' : '/files',
       'A published pack already contains its files and signatures.',
     );
@@ -87,8 +87,4 @@ export function toPublication({ manifest, files, signatures = [] }: PublishPackB
 function refuseHeavy(beside: object, most: number): void {
   if (weighsLess(beside as Json, most)) return;
   throw new ApiError('BODY_TOO_LARGE', `a body may have ${most} keys and elements outside its pack and inputs`);
-}
-
-function invalid(path: string, message: string, remediation?: string): ApiError {
-  return new ApiError('REQUEST_INVALID', 'the request has one error', [fault(path, message, remediation)]);
 }

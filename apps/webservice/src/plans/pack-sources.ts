@@ -2,8 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Digest, TenantId } from '@taskrunner/core/foundation';
 import { packSourceOf, SubmitRunError, type PackSource, type PackSourceFile } from '@taskrunner/core/operations';
 import { ObjectStore, Uploads } from '@taskrunner/core/ports';
-import { ApiError } from '../problems/problem';
-import { fault } from '../requests/validated';
+import { requestInvalid } from '../requests/validated';
 
 /** The most that a pack may hold that is submitted as an upload: unpacked bytes, and files. */
 export abstract class PackLimits {
@@ -41,14 +40,10 @@ export class PackSources {
     const limits = { maxBytes, maxFiles, maxFileBytes: maxBytes };
     const found = packSourceOf(await this.archives.read(await this.objects.open(tenant, digest), limits));
     if (found) return found.source;
-    throw invalid(
+    throw requestInvalid(
       '/bundle',
       'The archive contains no pack.yaml in UTF-8.',
       'Create the archive from the folder that contains pack.yaml.',
     );
   }
-}
-
-function invalid(path: string, message: string, remediation?: string): ApiError {
-  return new ApiError('REQUEST_INVALID', 'the request has one error', [fault(path, message, remediation)]);
 }

@@ -1,24 +1,32 @@
 import { Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { Fault, RunId } from '@taskrunner/core/foundation';
+import type { Fault, Json, RunId, TenantId } from '@taskrunner/core/foundation';
 import { invalidPack, PackPlanner } from '@taskrunner/core/operations';
 import { graphOf } from '@taskrunner/core/plan';
 import { RunReader } from '@taskrunner/core/ports';
+import type { RunDocuments } from '@taskrunner/core/stored';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
 import { EXAMPLES } from '../openapi/examples';
-import { OF_UPLOADED_PACKS, Operation } from '../openapi/operation';
+import { IF_NONE_MATCH, NOT_MODIFIED, Operation, type Answer } from '../openapi/operation';
 import { ref } from '../openapi/schemas';
 import { ApiError } from '../problems/problem';
 import { isKnown } from '../requests/entity-tag';
 import { JsonBody, type BodyFor } from '../requests/json-body';
 import { flag, readQuery } from '../requests/query';
-import { INTAKE_CODES, PLANNER_CODES } from '../packs/pack-intake';
+import { OF_PLANS } from '../packs/pack-intake';
 import { RunIdPipe } from '../requests/run-id.pipe';
 import { runNotFound } from '../runs/run-not-found';
 import { PacksToPlan } from './packs-to-plan';
 import { receiptOf } from './plan-view';
 import { PlanBody, SimulationBody } from './plan.body';
+
+const CHECK = { check: { description: 'true: return only the errors.', schema: { type: 'boolean', default: false } } };
+/** Of what is hashed in the plan of a run. */
+const hashed = (description: string, name: 'Plan' | 'Graph', example: Json): readonly Answer[] => [
+  { status: 200, description, schema: ref(name), example, headers: { ETag: 'The plan hash.' } },
+  NOT_MODIFIED,
+];
 
 @ApiTags('plans')
 @Controller('api')
@@ -38,7 +46,7 @@ export class PlansController {
     scopes: ['packs.run'],
     limit: 'plan',
     body: { type: PlanBody, example: { manifest: EXAMPLES.manifest, inputs: {} } },
-    query: { check: { description: 'true: return only the errors.', schema: { type: 'boolean', default: false } } },
+    query: CHECK,
     answers: [
       {
         status: 200,
@@ -47,7 +55,7 @@ export class PlansController {
         example: EXAMPLES.plan,
       },
     ],
-    codes: ['PACK_INVALID', 'PLAN_INVALID', ...PLANNER_CODES, ...INTAKE_CODES, ...OF_UPLOADED_PACKS],
+    codes: OF_PLANS,
   })
   async plan(
     @Caller() { principal }: Caller,
@@ -59,7 +67,7 @@ export class PlansController {
     const { source, inputs, faults, signers } = await this.packs.takeWithInputs(principal.tenant, value);
     const planning = await this.planner.plan(principal.tenant, source, inputs, signers);
     const all = [...faults, ...(planning.kind === 'refused' ? planning.faults : [])];
-    if (check) return void response.json({ valid: all.length === 0, errors: all.map(toFault) });
+    if (check) return void response.json(toCheck(all));
     if (planning.kind === 'refused') throw invalidPack(planning.code, all);
     if (all.length > 0) throw invalidPack('PLAN_INVALID', all);
     const { planHash, receipt, profileDigest, texts, warnings } = planning;
@@ -78,7 +86,7 @@ export class PlansController {
     description:
       'A policy is evaluated if all values that it reads are known. Otherwise it is assumed to allow. `policies` lists each policy with its verdict and reasons. ' +
       'With `check=true` the response is 200 for invalid packs and scripts too: `{valid, errors}`.',
-    query: { check: { description: 'true: return only the errors.', schema: { type: 'boolean', default: false } } },
+    query: CHECK,
     answers: [
       {
         status: 200,
@@ -87,7 +95,7 @@ export class PlansController {
         example: EXAMPLES.simulation,
       },
     ],
-    codes: ['PACK_INVALID', 'PLAN_INVALID', ...PLANNER_CODES, ...INTAKE_CODES, ...OF_UPLOADED_PACKS],
+    codes: OF_PLANS,
   })
   async simulate(
     @Caller() { principal }: Caller,
@@ -99,11 +107,8 @@ export class PlansController {
     const { source, inputs, faults, signers } = await this.packs.takeWithInputs(principal.tenant, value);
     if (faults.length > 0 && !check) throw invalidPack('PLAN_INVALID', faults);
     const simulation = await this.planner.simulate(principal.tenant, source, inputs, value.script, signers);
-    if (check) {
-      const all = [...faults, ...(simulation.kind === 'refused' ? simulation.faults : [])];
-      response.json({ valid: all.length === 0, errors: all.map(toFault) });
-      return;
-    }
+    if (check)
+      return void response.json(toCheck([...faults, ...(simulation.kind === 'refused' ? simulation.faults : [])]));
     if (simulation.kind === 'refused') {
       if (simulation.code === 'SCRIPT_INVALID')
         throw new ApiError('REQUEST_INVALID', 'the script is invalid', simulation.faults);
@@ -118,17 +123,8 @@ export class PlansController {
     summary: 'Get the plan of a run, exactly as it was hashed',
     scopes: ['packs.read'],
     limit: 'read',
-    headers: { 'If-None-Match': 'ETag of the representation that the client has.' },
-    answers: [
-      {
-        status: 200,
-        description: 'The plan.',
-        schema: ref('Plan'),
-        example: EXAMPLES.plan,
-        headers: { ETag: 'The plan hash.' },
-      },
-      { status: 304, description: 'Not modified.', schema: null },
-    ],
+    headers: IF_NONE_MATCH,
+    answers: hashed('The plan.', 'Plan', EXAMPLES.plan),
     codes: ['RUN_NOT_FOUND'],
   })
   async get(
@@ -137,16 +133,9 @@ export class PlansController {
     @Req() request: Request,
     @Res() response: Response,
   ) {
-    const found = await this.reader.documents(principal.tenant, runId);
-    if (!found) throw runNotFound();
-    const tag = `"${found.planHash}"`;
-    response.setHeader('ETag', tag);
-    if (isKnown(request, tag)) {
-      response.status(304).end();
-      return;
-    }
-    const { planHash, profileDigest, plan, profile } = found;
-    response.status(200).json({ planHash, receipt: receiptOf(plan), profileDigest, plan, profile, warnings: [] });
+    await this.answer(principal.tenant, runId, request, response, ({ planHash, profileDigest, plan, profile }) => {
+      return { planHash, receipt: receiptOf(plan), profileDigest, plan, profile, warnings: [] };
+    });
   }
 
   @Get('runs/:runId/graph')
@@ -155,17 +144,8 @@ export class PlansController {
     summary: 'Get the template graph of a run; it never changes',
     scopes: ['packs.read'],
     limit: 'read',
-    headers: { 'If-None-Match': 'ETag of the representation that the client has.' },
-    answers: [
-      {
-        status: 200,
-        description: 'The graph.',
-        schema: ref('Graph'),
-        example: EXAMPLES.graph,
-        headers: { ETag: 'The plan hash.' },
-      },
-      { status: 304, description: 'Not modified.', schema: null },
-    ],
+    headers: IF_NONE_MATCH,
+    answers: hashed('The graph.', 'Graph', EXAMPLES.graph),
     codes: ['RUN_NOT_FOUND'],
   })
   async graph(
@@ -174,16 +154,28 @@ export class PlansController {
     @Req() request: Request,
     @Res() response: Response,
   ) {
-    const found = await this.reader.documents(principal.tenant, runId);
+    await this.answer(principal.tenant, runId, request, response, ({ plan, planHash }) => graphOf(plan, planHash));
+  }
+
+  /** Answers with what is shown of a plan, unless the caller has it. */
+  private async answer(
+    tenant: TenantId,
+    runId: RunId,
+    request: Request,
+    response: Response,
+    show: (documents: RunDocuments) => object,
+  ): Promise<void> {
+    const found = await this.reader.documents(tenant, runId);
     if (!found) throw runNotFound();
     const tag = `"${found.planHash}"`;
     response.setHeader('ETag', tag);
-    if (isKnown(request, tag)) {
-      response.status(304).end();
-      return;
-    }
-    response.status(200).json(graphOf(found.plan, found.planHash));
+    if (isKnown(request, tag)) response.status(304).end();
+    else response.status(200).json(show(found));
   }
+}
+
+function toCheck(faults: readonly Fault[]) {
+  return { valid: faults.length === 0, errors: faults.map(toFault) };
 }
 
 function toFault(fault: Fault) {

@@ -1,6 +1,6 @@
 import type { NextFunction, Request, Response } from 'express';
 import { ApiError } from '../problems/problem';
-import { fault } from './validated';
+import { fault, requestInvalid } from './validated';
 
 const NUL = '\u0000';
 const REMEDY = 'Remove the character U+0000. Texts of a run cannot contain it.';
@@ -19,10 +19,7 @@ export function refuseNulInUrl(request: Request, _response: Response, next: Next
 /** Refuses a value in which a text or a key holds U+0000. Throws `REQUEST_INVALID`. */
 export function refuseNul(value: unknown): void {
   const pointer = pointerToNul(value);
-  if (pointer === null) return;
-  throw new ApiError('REQUEST_INVALID', 'the request has one error', [
-    fault(pointer, 'The text contains U+0000.', REMEDY),
-  ]);
+  if (pointer !== null) throw requestInvalid(pointer, 'The text contains U+0000.', REMEDY);
 }
 
 /** The JSON pointer (RFC 6901) of the first text or key with U+0000; there it is written as `%00`. Values are not deeper than bodies may be. */

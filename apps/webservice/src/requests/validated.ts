@@ -15,7 +15,7 @@ const MOST_FAULTS = 100;
 /** A parsed body as an instance of its class. Values are taken over as they are, nothing is converted. Throws `REQUEST_INVALID`. */
 export function validated<Dto extends object>(type: Type<Dto> & HasParts, value: unknown): Dto {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new ApiError('REQUEST_INVALID', 'the request has one error', [fault('', 'The body must be an object.')]);
+    throw requestInvalid('', 'The body must be an object.');
   }
   const dto = instanceOf(type, value);
   const errors = validateSync(dto, { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true });
@@ -38,9 +38,7 @@ function instanceOf<Dto extends object>(type: Type<Dto> & HasParts, value: objec
     const list = dto[name];
     if (!Array.isArray(list)) continue;
     if (list.length > MOST_PARTS)
-      throw new ApiError('REQUEST_INVALID', 'the request has one error', [
-        fault(`/${name}`, `${name} must contain no more than ${MOST_PARTS} elements.`),
-      ]);
+      throw requestInvalid(`/${name}`, `${name} must contain no more than ${MOST_PARTS} elements.`);
     const items = list.map((item: unknown) =>
       typeof item === 'object' && item !== null ? Object.assign(new part(), item) : item,
     );
@@ -64,4 +62,9 @@ function faultsOf({ property, constraints, children }: ValidationError, above: s
 /** A fault of a request, at a JSON pointer into its body, or at the name of a parameter. */
 export function fault(path: string, message: string, remediation = 'Correct the value.'): Fault {
   return { code: 'REQUEST_INVALID', path, line: null, column: null, message, remediation };
+}
+
+/** A request with this fault and no other. */
+export function requestInvalid(path: string, message: string, remediation?: string): ApiError {
+  return new ApiError('REQUEST_INVALID', 'the request has one error', [fault(path, message, remediation)]);
 }

@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { Json } from '@taskrunner/core/foundation';
 import { IsOptional, IsString, Matches, MaxLength } from 'class-validator';
-import { IsMapOf } from './submit-run.body';
+import { IsMapOf } from '../requests/rules';
 
 /** `POST /api/runs/{runId}/rerun`. */
 export class RerunBody {

@@ -1,19 +1,8 @@
 import type { Json, JsonObject } from '@taskrunner/core/foundation';
 import { exportedFile } from '@taskrunner/core/operations';
 import type { ArtifactView, RunSummary, StepRow } from '@taskrunner/core/ports';
+import { stepStatuses } from '../openapi/schemas';
 import type { PublicUrl } from '../public-url';
-
-const STATUSES = [
-  'pending',
-  'running',
-  'waiting',
-  'retrying',
-  'needs_attention',
-  'succeeded',
-  'failed',
-  'skipped',
-  'cancelled',
-];
 
 /** RFC 3339 UTC with milliseconds. */
 export function instant(ms: number): string {
@@ -40,7 +29,7 @@ export function toRun(run: RunSummary, url: PublicUrl): JsonObject {
     startedAt: maybeInstant(run.startedAt),
     finishedAt: maybeInstant(run.finishedAt),
     waits: run.waits ?? [],
-    steps: Object.fromEntries(['total', ...STATUSES].map((name) => [name, counts[name] ?? 0])),
+    steps: Object.fromEntries(['total', ...stepStatuses].map((name) => [name, counts[name] ?? 0])),
     outputs: run.outputs,
     error: run.error,
     evidence: {

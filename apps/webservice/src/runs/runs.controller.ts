@@ -6,16 +6,16 @@ import { RunReader, STUCK_REASONS, type RunSummary } from '@taskrunner/core/port
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
 import { OpenStreams } from '../logs/open-streams';
-import { EXAMPLES, pageExample } from '../openapi/examples';
-import { OF_UPLOADED_PACKS, Operation } from '../openapi/operation';
-import { pageOf, ref } from '../openapi/schemas';
+import { EXAMPLES } from '../openapi/examples';
+import { IF_NONE_MATCH, NOT_MODIFIED, OF_UPLOADED_PACKS, Operation } from '../openapi/operation';
+import { ref } from '../openapi/schemas';
 import { INTAKE_CODES, PackIntake, PLANNER_CODES, TRUST_CODES } from '../packs/pack-intake';
 import { PublicUrl } from '../public-url';
-import { fromCursor, toCursor } from '../requests/cursor';
 import { isKnown } from '../requests/entity-tag';
 import { idempotencyKeyOf } from '../requests/idempotency-key';
 import { JsonBody, type BodyFor } from '../requests/json-body';
-import { oneOf, readQuery, seconds, text, whole } from '../requests/query';
+import { Pages } from '../requests/pages';
+import { oneOf, readQuery, seconds, text } from '../requests/query';
 import { RunIdPipe } from '../requests/run-id.pipe';
 import { CancelRunBody } from './cancel-run.body';
 import { runNotFound } from './run-not-found';
@@ -27,6 +27,7 @@ import { waitForRun } from './wait-for-run';
 const MOST_WAIT_SECONDS = 60;
 const ROUTE = 'POST /api/runs';
 const STUCK = [...STUCK_REASONS, 'any'] as const;
+const PAGES = new Pages('runs');
 
 @ApiTags('runs')
 @Controller('api/runs')
@@ -127,11 +128,7 @@ export class RunsController {
     scopes: ['packs.read'],
     limit: 'read',
     query: {
-      limit: {
-        description: 'Maximum number of runs on a page.',
-        schema: { type: 'integer', minimum: 1, maximum: 200, default: 50 },
-      },
-      cursor: { description: '`nextCursor` of the previous page.', schema: { type: 'string' } },
+      ...PAGES.query,
       status: { description: 'Return only runs with this status.', schema: { type: 'string' } },
       pack: { description: 'Return only runs of the pack with this name.', schema: { type: 'string' } },
       stuck: {
@@ -140,34 +137,29 @@ export class RunsController {
         schema: { type: 'string', enum: [...STUCK] },
       },
     },
-    answers: [
-      { status: 200, description: 'One page of the list.', schema: pageOf('Run'), example: pageExample(EXAMPLES.run) },
-    ],
+    answers: [Pages.answer('Run', EXAMPLES.run)],
     codes: ['DOCUMENT_ALTERED'],
   })
   async list(@Caller() { principal }: Caller, @Req() request: Request) {
     const query = readQuery(request, {
-      limit: whole(1, 200),
-      cursor: text,
+      ...PAGES.parameters,
       status: oneOf(...runStatuses),
       pack: text,
       stuck: oneOf(...STUCK),
     });
-    const limit = query.limit ?? 50;
+    const { tenant } = principal;
     const filter = {
       ...(query.status === null ? {} : { status: query.status }),
       ...(query.pack === null ? {} : { pack: query.pack }),
       ...(query.stuck === null ? {} : { stuck: query.stuck }),
     };
-    const list = ['runs', principal.tenant, filter];
-    const position = query.cursor === null ? null : fromCursor(query.cursor, list);
-    const before = position !== null && isRunId(position) ? position : null;
-    const runs = await this.reader.list(principal.tenant, filter, limit + 1, before);
-    const last = runs.length > limit ? runs[limit - 1] : undefined;
-    return {
-      items: runs.slice(0, limit).map((run) => toRun(run, this.url)),
-      nextCursor: last ? toCursor(last.runId, list) : null,
-    };
+    const { items, nextCursor } = await PAGES.read(
+      query,
+      ['runs', tenant, filter],
+      (id, limit) => this.reader.list(tenant, filter, limit, id !== null && isRunId(id) ? id : null),
+      ({ runId }) => runId,
+    );
+    return { items: items.map((run) => toRun(run, this.url)), nextCursor };
   }
 
   @Get(':runId')
@@ -183,7 +175,7 @@ export class RunsController {
         schema: { type: 'string', enum: ['end', 'attention', 'change'], default: 'end' },
       },
     },
-    headers: { 'If-None-Match': 'ETag of the representation that the client has.' },
+    headers: IF_NONE_MATCH,
     answers: [
       {
         status: 200,
@@ -192,7 +184,7 @@ export class RunsController {
         example: EXAMPLES.run,
         headers: { ETag: 'Version of the run.' },
       },
-      { status: 304, description: 'Not modified.', schema: null },
+      NOT_MODIFIED,
     ],
     codes: ['RUN_NOT_FOUND'],
   })

@@ -8,16 +8,18 @@ import { pipeline } from 'node:stream/promises';
 import type { Request, Response } from 'express';
 import { begun } from '../artifacts/download';
 import { Caller } from '../auth/caller';
-import { EXAMPLES, pageExample } from '../openapi/examples';
+import { EXAMPLES } from '../openapi/examples';
 import { OF_DOWNLOADS, Operation } from '../openapi/operation';
-import { pageOf, ref } from '../openapi/schemas';
+import { ref, stepStatuses } from '../openapi/schemas';
 import { ApiError } from '../problems/problem';
 import { PublicUrl } from '../public-url';
-import { fromCursor, toCursor } from '../requests/cursor';
-import { oneOf, readQuery, text, whole } from '../requests/query';
+import { Pages } from '../requests/pages';
+import { oneOf, readQuery, text } from '../requests/query';
 import { RunIdPipe } from '../requests/run-id.pipe';
 import { runNotFound } from './run-not-found';
 import { toArtifact, toStep } from './run-view';
+
+const PAGES = new Pages('steps', 1_000, 200);
 
 @ApiTags('runs')
 @Controller('api/runs/:runId/steps')
@@ -41,54 +43,33 @@ export class StepsController {
         schema: { type: 'string' },
       },
       status: { description: 'Return only steps with this status.', schema: { type: 'string' } },
-      limit: {
-        description: 'Maximum number of steps on a page.',
-        schema: { type: 'integer', minimum: 1, maximum: 1000, default: 200 },
-      },
-      cursor: { description: '`nextCursor` of the previous page.', schema: { type: 'string' } },
+      ...PAGES.query,
     },
-    answers: [
-      {
-        status: 200,
-        description: 'One page of the list.',
-        schema: pageOf('Step'),
-        example: pageExample(EXAMPLES.step),
-      },
-    ],
+    answers: [Pages.answer('Step', EXAMPLES.step)],
     codes: ['RUN_NOT_FOUND'],
   })
   async list(@Caller() { principal }: Caller, @Param('runId', RunIdPipe) runId: RunId, @Req() request: Request) {
     const query = readQuery(request, {
       parent: text,
-      status: oneOf(
-        'pending',
-        'running',
-        'waiting',
-        'retrying',
-        'needs_attention',
-        'succeeded',
-        'failed',
-        'skipped',
-        'cancelled',
-      ),
-      limit: whole(1, 1_000),
-      cursor: text,
+      status: oneOf(...stepStatuses),
+      ...PAGES.parameters,
     });
     const { tenant } = principal;
     if (!(await this.reader.summary(tenant, runId))) throw runNotFound();
-    const limit = query.limit ?? 200;
     const filter = {
       ...(query.parent === null ? {} : { parent: query.parent }),
       ...(query.status === null ? {} : { status: query.status }),
     };
-    const list = ['steps', tenant, runId, filter];
-    const after = query.cursor === null ? null : fromCursor(query.cursor, list);
-    const rows = await this.reader.steps(tenant, runId, filter, limit + 1, after);
-    const shown = rows.slice(0, limit);
+    const { items, nextCursor } = await PAGES.read(
+      query,
+      ['steps', tenant, runId, filter],
+      (after, limit) => this.reader.steps(tenant, runId, filter, limit, after),
+      ({ step }) => step,
+    );
     const artifacts = await this.artifactsOf(tenant, runId);
     return {
-      items: shown.filter(({ step }) => step !== ROOT).map((row) => toStep(row, artifacts(row.step))),
-      nextCursor: rows.length > limit ? toCursor(shown.at(-1)?.step ?? '', list) : null,
+      items: items.filter(({ step }) => step !== ROOT).map((row) => toStep(row, artifacts(row.step))),
+      nextCursor,
     };
   }
 

@@ -3,33 +3,23 @@ import type { Digest } from '@taskrunner/core/foundation';
 import type { PackSource, ScheduleEdit, ScheduleExpectation, WantedSchedule } from '@taskrunner/core/operations';
 import { parseDuration } from '@taskrunner/core/pack';
 import { CATCH_UP, OVERLAP, type CatchUp, type Overlap, type Timing } from '@taskrunner/core/schedule';
-import { IsBoolean, IsIn, IsOptional, IsString, Matches, MaxLength, MinLength, ValidateBy } from 'class-validator';
+import { IsBoolean, IsIn, IsOptional, IsString, Matches, MaxLength, MinLength } from 'class-validator';
 import { PackBody, PackFileBody } from '../plans/pack-body';
-import { ApiError } from '../problems/problem';
-import { fault } from '../requests/validated';
-import { DIGEST, DIGEST_PATTERN, IsMapOf } from '../runs/submit-run.body';
+import { DigestText, IsLabels, rule } from '../requests/rules';
+import { requestInvalid } from '../requests/validated';
 
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)$/;
 
-function IsInstant(): PropertyDecorator {
-  return ValidateBy({
-    name: 'isInstant',
-    validator: {
-      validate: (value) => typeof value === 'string' && INSTANT.test(value) && !Number.isNaN(Date.parse(value)),
-      defaultMessage: () => 'until must be a time with an offset, such as 2027-01-31T00:00:00Z',
-    },
-  });
-}
-
-function IsDuration(): PropertyDecorator {
-  return ValidateBy({
-    name: 'isDuration',
-    validator: {
-      validate: (value) => typeof value === 'string' && parseDuration(value) !== null,
-      defaultMessage: () => 'catchUpWindow must be a duration such as 30m, 6h, 7d or PT6H',
-    },
-  });
-}
+const IsInstant = rule(
+  'isInstant',
+  'until must be a time with an offset, such as 2027-01-31T00:00:00Z',
+  (value) => typeof value === 'string' && INSTANT.test(value) && !Number.isNaN(Date.parse(value)),
+);
+const IsDuration = rule(
+  'isDuration',
+  'catchUpWindow must be a duration such as 30m, 6h, 7d or PT6H',
+  (value) => typeof value === 'string' && parseDuration(value) !== null,
+);
 
 /** `POST /api/schedules`. */
 export class ScheduleBody extends PackBody {
@@ -114,32 +104,15 @@ export class ScheduleBody extends PackBody {
     description: 'Labels of the runs of the schedule.',
   })
   @IsOptional()
-  @IsMapOf(
-    'isLabels',
-    'texts',
-    64,
-    (value) => typeof value === 'string' && value.length <= 256 && value.isWellFormed() && !value.includes('\0'),
-  )
+  @IsLabels()
   labels?: Record<string, string>;
 
-  @ApiProperty({
-    required: false,
-    type: String,
-    pattern: DIGEST_PATTERN,
-    description: 'Expected plan hash. The request is refused if the plan has another hash.',
-  })
-  @IsOptional()
-  @Matches(DIGEST, { message: 'planHash must be sha256: followed by 64 hexadecimal digits' })
+  @DigestText('Expected plan hash. The request is refused if the plan has another hash.', { required: false })
   planHash?: Digest;
 
-  @ApiProperty({
+  @DigestText('Expected profile digest. The request is refused if the profile has another digest.', {
     required: false,
-    type: String,
-    pattern: DIGEST_PATTERN,
-    description: 'Expected profile digest. The request is refused if the profile has another digest.',
   })
-  @IsOptional()
-  @Matches(DIGEST, { message: 'profileDigest must be sha256: followed by 64 hexadecimal digits' })
   profileDigest?: Digest;
 }
 
@@ -188,19 +161,21 @@ export function toExpectation(body: ScheduleEditBody, revision: number | null): 
 
 /** The pack that a body brings; null if it brings none. Throws `REQUEST_INVALID` for files or signatures that cannot be kept. */
 export function packOfSchedule(body: ScheduleEditBody): PackBody | null {
-  const refuse = (path: string, message: string, remedy: string): never => {
-    throw new ApiError('REQUEST_INVALID', 'the request has one error', [fault(path, message, remedy)]);
-  };
   if (body.signatures != null)
-    refuse('/signatures', 'A schedule does not store signatures.', 'Publish the pack, and refer to it in pack.');
+    throw requestInvalid(
+      '/signatures',
+      'A schedule does not store signatures.',
+      'Publish the pack, and refer to it in pack.',
+    );
   if (body.manifest != null || body.pack != null) return body;
   if (body.files == null) return null;
-  return refuse(
+  throw requestInvalid(
     '/files',
     'files can be sent only together with manifest.',
     'Send manifest too. Both are replaced together.',
   );
 }
+
 function timingOf({ cron, timeZone, overlap, catchUp, catchUpWindow, until }: ScheduleEditBody): Partial<Timing> {
   return {
     ...(cron == null ? {} : { cron }),

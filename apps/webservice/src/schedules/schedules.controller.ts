@@ -7,29 +7,22 @@ import { tickAfter, type Schedule } from '@taskrunner/core/schedule';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
 import { SchedulerSetting } from '../configuration';
-import { EXAMPLES, pageExample } from '../openapi/examples';
+import { EXAMPLES } from '../openapi/examples';
 import { Operation } from '../openapi/operation';
-import { pageOf, ref } from '../openapi/schemas';
-import { ApiError } from '../problems/problem';
+import { ref } from '../openapi/schemas';
 import { sentPackOf } from '../plans/pack-request';
 import { PublicUrl } from '../public-url';
-import { fromCursor, toCursor } from '../requests/cursor';
 import { JsonBody, type BodyFor } from '../requests/json-body';
-import { readQuery, text, whole } from '../requests/query';
-import { fault } from '../requests/validated';
+import { Pages } from '../requests/pages';
+import { readQuery, whole } from '../requests/query';
+import { requestInvalid } from '../requests/validated';
 import { instant } from '../runs/run-view';
 import { localTime, toSchedule, toTickView } from './schedule-view';
 import { packOfSchedule, ScheduleBody, ScheduleEditBody, toEdit, toExpectation, toWanted } from './schedule.body';
 import { ScheduleIdPipe } from './schedule-id.pipe';
 import { INTAKE_CODES, PackIntake, PLANNER_CODES, TRUST_CODES } from '../packs/pack-intake';
 
-const PAGE = {
-  limit: {
-    description: 'Maximum number of items on a page.',
-    schema: { type: 'integer', minimum: 1, maximum: 200, default: 50 },
-  },
-  cursor: { description: '`nextCursor` of the previous page.', schema: { type: 'string' } },
-} as const;
+const PAGES = new Pages('items');
 const OF_PACKS = [
   'PACK_INVALID',
   'PLAN_INVALID',
@@ -91,29 +84,19 @@ export class SchedulesController {
     summary: 'List the schedules of the tenant, newest first',
     scopes: ['packs.run'],
     limit: 'read',
-    query: PAGE,
-    answers: [
-      {
-        status: 200,
-        description: 'One page of the list.',
-        schema: pageOf('Schedule'),
-        example: pageExample(EXAMPLES.schedule),
-      },
-    ],
+    query: PAGES.query,
+    answers: [Pages.answer('Schedule', EXAMPLES.schedule)],
     codes: [],
   })
   async list(@Caller() { principal }: Caller, @Req() request: Request) {
-    const query = readQuery(request, { limit: whole(1, 200), cursor: text });
-    const limit = query.limit ?? 50;
-    const list = ['schedules', principal.tenant];
-    const position = query.cursor === null ? null : fromCursor(query.cursor, list);
-    const before = position !== null && isScheduleId(position) ? position : null;
-    const found = await this.schedules.list(principal.tenant, limit + 1, before);
-    const last = found.length > limit ? found[limit - 1] : undefined;
-    return {
-      items: found.slice(0, limit).map((one) => toSchedule(one, this.url)),
-      nextCursor: last ? toCursor(last.scheduleId, list) : null,
-    };
+    const { tenant } = principal;
+    const { items, nextCursor } = await PAGES.read(
+      readQuery(request, PAGES.parameters),
+      ['schedules', tenant],
+      (id, limit) => this.schedules.list(tenant, limit, id !== null && isScheduleId(id) ? id : null),
+      ({ scheduleId }) => scheduleId,
+    );
+    return { items: items.map((one) => toSchedule(one, this.url)), nextCursor };
   }
 
   @Get(':scheduleId')
@@ -220,15 +203,8 @@ export class SchedulesController {
     description: 'Consecutive ticks that were skipped for the same reason are one item with a count.',
     scopes: ['packs.run'],
     limit: 'read',
-    query: PAGE,
-    answers: [
-      {
-        status: 200,
-        description: 'One page of the list.',
-        schema: pageOf('ScheduleTick'),
-        example: pageExample(EXAMPLES.scheduleTick),
-      },
-    ],
+    query: PAGES.query,
+    answers: [Pages.answer('ScheduleTick', EXAMPLES.scheduleTick)],
     codes: ['SCHEDULE_NOT_FOUND'],
   })
   async ticks(
@@ -237,17 +213,16 @@ export class SchedulesController {
     @Req() request: Request,
   ) {
     const { tenant } = principal;
-    const query = readQuery(request, { limit: whole(1, 200), cursor: text });
-    const limit = query.limit ?? 50;
-    const list = ['ticks', tenant, scheduleId];
-    const before = query.cursor === null ? null : Number(fromCursor(query.cursor, list));
-    if (!(await this.schedules.find(tenant, scheduleId))) throw scheduleNotFound();
-    const found = await this.schedules.ticks(tenant, scheduleId, limit + 1, before);
-    const last = found.length > limit ? found[limit - 1] : undefined;
-    return {
-      items: found.slice(0, limit).map((one) => toTickView(one, this.url)),
-      nextCursor: last ? toCursor(String(last.first), list) : null,
-    };
+    const { items, nextCursor } = await PAGES.read(
+      readQuery(request, PAGES.parameters),
+      ['ticks', tenant, scheduleId],
+      async (before, limit) => {
+        if (!(await this.schedules.find(tenant, scheduleId))) throw scheduleNotFound();
+        return this.schedules.ticks(tenant, scheduleId, limit, before === null ? null : Number(before));
+      },
+      ({ first }) => String(first),
+    );
+    return { items: items.map((one) => toTickView(one, this.url)), nextCursor };
   }
 
   @Get(':scheduleId/next')
@@ -292,7 +267,5 @@ function revisionOf(request: Request): number | null {
   if (tag === undefined || tag === '*') return null;
   const revision = /^"r(\d{1,9})"$/.exec(tag)?.[1];
   if (revision !== undefined) return Number(revision);
-  throw new ApiError('REQUEST_INVALID', 'the request has one error', [
-    fault('/If-Match', 'If-Match must be the ETag of the schedule, such as "r1".'),
-  ]);
+  throw requestInvalid('/If-Match', 'If-Match must be the ETag of the schedule, such as "r1".');
 }

@@ -1,52 +1,31 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { RunDueTicks } from '@taskrunner/core/operations';
 import { SchedulerSetting } from '../configuration';
+import { RepeatedWork } from '../repeated-work';
 
 /**
  * Looks for due schedules, at once again as long as there are some. Every webservice has one: what makes a tick run once is not
  * here but in the transaction that takes it.
  */
 @Injectable()
-export class TickLoop implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly logger = new Logger('scheduler');
-  private readonly stopping = new AbortController();
-  private ended: Promise<void> = Promise.resolve();
-
+export class TickLoop extends RepeatedWork {
   constructor(
     @Inject(RunDueTicks) private readonly ticks: RunDueTicks,
     private readonly setting: SchedulerSetting,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    if (this.setting.enabled) this.ended = this.loop();
+  ) {
+    super(new Logger('scheduler'), 'scheduler.unavailable');
   }
 
-  /** The turn under way ends; none begins. */
-  async onApplicationShutdown(): Promise<void> {
-    this.stopping.abort();
-    await this.ended;
+  override onApplicationBootstrap(): void {
+    if (this.setting.enabled) super.onApplicationBootstrap();
   }
 
-  private async loop(): Promise<void> {
-    const { signal } = this.stopping;
-    while (!signal.aborted) {
-      if ((await this.turn()) > 0) continue;
-      // Replicas that start together should not look together for ever.
-      const pause = this.setting.interval * (0.75 + Math.random() / 2);
-      await delay(pause, undefined, { signal, ref: false }).catch(() => undefined);
-    }
+  protected async turn(): Promise<boolean> {
+    return (await this.ticks.turn()) > 0;
   }
 
-  private async turn(): Promise<number> {
-    try {
-      return await this.ticks.turn();
-    } catch (error) {
-      this.logger.error({
-        event: 'scheduler.unavailable',
-        reason: error instanceof Error ? error.message : String(error),
-      });
-      return 0;
-    }
+  /** Replicas that start together should not look together for ever. */
+  protected pause(): number {
+    return this.setting.interval * (0.75 + Math.random() / 2);
   }
 }

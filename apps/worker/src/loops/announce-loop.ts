@@ -1,4 +1,4 @@
-import { deliverWebhook, type DeliverWebhookDependencies } from '@taskrunner/core/operations';
+import { deliverWebhook, IdlePause, type DeliverWebhookDependencies } from '@taskrunner/core/operations';
 import type { DueAnnouncement } from '@taskrunner/core/ports';
 import type { WorkerLog } from '../reporting/worker-log';
 
@@ -16,7 +16,7 @@ const AT_ONE_ENDPOINT = 8;
 /** Tells outside what has happened in runs, until told to stop. Several workers do so side by side. */
 export class AnnounceLoop {
   private stopping = false;
-  private hint: () => void = () => undefined;
+  private readonly idle = new IdlePause();
   private loop: Promise<void> = Promise.resolve();
   private readonly underWay = new Map<Promise<void>, string>();
 
@@ -34,7 +34,7 @@ export class AnnounceLoop {
   /** Ends when what is under way has had its answer, or its time. */
   async stop(): Promise<void> {
     this.stopping = true;
-    this.hint();
+    this.idle.wake();
     await this.loop;
     await Promise.all(this.underWay.keys());
   }
@@ -47,7 +47,7 @@ export class AnnounceLoop {
       } catch (error) {
         this.log.say('warn', 'announce.failed', { error });
       }
-      if (taken === 0) await this.idle();
+      if (taken === 0) await this.idle.of(this.options.intervalMs);
     }
   }
 
@@ -61,7 +61,7 @@ export class AnnounceLoop {
     for (const item of items) {
       const delivery = this.deliverOne(item).finally(() => {
         this.underWay.delete(delivery);
-        this.hint();
+        this.idle.wake();
       });
       this.underWay.set(delivery, item.stream);
     }
@@ -85,15 +85,5 @@ export class AnnounceLoop {
       // It comes back when its lease is over.
       this.log.say('warn', 'announcement.unsettled', { ...about, error });
     }
-  }
-
-  private async idle(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, this.options.intervalMs);
-      this.hint = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 }

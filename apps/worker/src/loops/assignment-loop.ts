@@ -1,6 +1,7 @@
 import type { RunId, TenantId } from '@taskrunner/core/foundation';
 import {
   AssignmentDriver,
+  IdlePause,
   openRun,
   unmetOf,
   type DriverDependencies,
@@ -57,7 +58,7 @@ export class AssignmentLoop {
   private askedAt = -Infinity;
   private otherWorkers = 0;
   private busyUntil = 0;
-  private hint: () => void = () => undefined;
+  private readonly pausing = new IdlePause();
   private loops: Promise<unknown> = Promise.resolve();
   private readonly fanOut: FanOut;
 
@@ -68,7 +69,7 @@ export class AssignmentLoop {
     private readonly duties = new Duties(log),
   ) {
     this.fanOut = dependencies.fanOut;
-    this.fanOut.slots.onReleased(() => this.performing.size > 0 && this.hint());
+    this.fanOut.slots.onReleased(() => this.performing.size > 0 && this.pausing.wake());
   }
 
   /** Assignments that it holds. */
@@ -97,7 +98,7 @@ export class AssignmentLoop {
   async drain(grace: Grace): Promise<void> {
     this.stopping = true;
     this.leaving = true;
-    this.hint();
+    this.pausing.wake();
     await letEnd(
       () => [...this.performing.values()].map(({ claimed, driver }) => ({ run: claimed, driver })),
       () => this.allDone(),
@@ -151,13 +152,7 @@ export class AssignmentLoop {
 
   private async idle(): Promise<void> {
     const share = performance.now() < this.busyUntil ? BUSY_SHARE : 1;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, this.options.claimIntervalMs * share * (0.75 + Math.random() / 2));
-      this.hint = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+    await this.pausing.of(this.options.claimIntervalMs * share * (0.75 + Math.random() / 2));
   }
 
   /** What it holds and does not perform, because the answer to a claim was lost, is given back. */
@@ -227,7 +222,7 @@ export class AssignmentLoop {
       this.performing.delete(key);
       // What could not be given back.
       this.mayHold = true;
-      this.hint();
+      this.pausing.wake();
     });
   }
 

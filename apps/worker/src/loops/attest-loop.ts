@@ -1,4 +1,4 @@
-import { attestRun, SerialQueue, type Attested, type AttestDependencies } from '@taskrunner/core/operations';
+import { attestRun, IdlePause, SerialQueue, type Attested, type AttestDependencies } from '@taskrunner/core/operations';
 import type { OutboxItem } from '@taskrunner/core/ports';
 import { alarmOf } from '@taskrunner/core/stored';
 import type { Alarm } from '../reporting/alarm';
@@ -34,7 +34,7 @@ export class AttestLoop {
   private readonly largeRuns = new SerialQueue();
   private stopping = false;
   private gaveWayAt: number | null = null;
-  private hint: () => void = () => undefined;
+  private readonly idle = new IdlePause();
   private loop: Promise<void> = Promise.resolve();
 
   constructor(
@@ -55,12 +55,12 @@ export class AttestLoop {
 
   /** A run has ended: look now. */
   wake(): void {
-    this.hint();
+    this.idle.wake();
   }
 
   async stop(): Promise<void> {
     this.stopping = true;
-    this.hint();
+    this.idle.wake();
     await this.loop;
   }
 
@@ -73,7 +73,7 @@ export class AttestLoop {
         continue;
       }
       this.gaveWayAt = null;
-      await this.idle();
+      await this.idle.of(this.settings.intervalMs);
     }
     await Promise.all(this.sealing);
   }
@@ -142,16 +142,6 @@ export class AttestLoop {
     }
     if (attested.kind === 'sealed' && attested.withheld.length > 0)
       this.onAlarm({ runId, tenant, code: 'SECRET_WITHHELD', detail: attested.withheld });
-  }
-
-  private async idle(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, this.settings.intervalMs);
-      this.hint = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 }
 

@@ -1,4 +1,4 @@
-import { RunDriver, type Driven, type DriverDependencies, type Refusal } from '@taskrunner/core/operations';
+import { IdlePause, RunDriver, type Driven, type DriverDependencies, type Refusal } from '@taskrunner/core/operations';
 import type { Environment } from '@taskrunner/core/plan';
 import type { Claims, ClaimedRun, WorkerSession } from '@taskrunner/core/ports';
 import { Duties } from './duties';
@@ -44,7 +44,7 @@ export class ClaimLoop {
   private handingOver = false;
   private hinted = false;
   private claimedAt = -Infinity;
-  private hint: () => void = () => undefined;
+  private readonly pausing = new IdlePause();
   private loops: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -75,7 +75,7 @@ export class ClaimLoop {
   /** Something is due, perhaps: look now. */
   wake(): void {
     this.hinted = true;
-    this.hint();
+    this.pausing.wake();
   }
 
   /**
@@ -144,13 +144,7 @@ export class ClaimLoop {
   private async idle(): Promise<void> {
     if (this.hinted) return;
     const jitter = this.options.claimIntervalMs * (0.75 + Math.random() / 2);
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, jitter);
-      this.hint = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+    await this.pausing.of(jitter);
   }
 
   /** Ends runs that nobody who lives can honour, or has the labels for, as they ask; starts nothing of them. */

@@ -1,5 +1,5 @@
 import { isCodedError } from '@taskrunner/core/foundation';
-import { deliverDue, exportedFile, type DeliverDependencies, type Delivery } from '@taskrunner/core/operations';
+import { deliverDue, exportedFile, pause, type DeliverDependencies, type Delivery } from '@taskrunner/core/operations';
 import type { WorkerLog } from '../reporting/worker-log';
 
 const INTERVAL_MS = 1_000;
@@ -42,7 +42,7 @@ export class ExportLoop {
       } catch (error) {
         this.log.say('warn', 'export.failed', { destination, error });
       }
-      await idle(signal);
+      await pause(INTERVAL_MS, signal);
     }
   }
 
@@ -61,17 +61,4 @@ export class ExportLoop {
       ...(cause ? { error: cause } : {}),
     });
   }
-}
-
-function idle(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, INTERVAL_MS);
-    signal.addEventListener('abort', end);
-    if (signal.aborted) end();
-  });
 }

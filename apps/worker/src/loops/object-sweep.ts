@@ -1,5 +1,5 @@
 import { isCodedError } from '@taskrunner/core/foundation';
-import { collectObjects, type CollectDependencies } from '@taskrunner/core/operations';
+import { collectObjects, pause, type CollectDependencies } from '@taskrunner/core/operations';
 import type { WorkerLog } from '../reporting/worker-log';
 
 /** How long it waits at most before it asks again for tenants that are due, milliseconds. */
@@ -40,7 +40,7 @@ export class ObjectSweep {
         const reason = error instanceof Error ? error.message : String(error);
         this.log.say('warn', 'sweep.failed', { code: isCodedError(error) ? error.code : null, reason });
       }
-      await this.idle();
+      await pause(Math.min(ASK_MS, this.dependencies.intervalMs), signal);
     }
   }
 
@@ -57,19 +57,5 @@ export class ObjectSweep {
       if (done === null || this.stopping.signal.aborted) return;
       if (done.collected > 0 || done.uploads > 0) this.log.say('info', 'sweep.collected', { ...done });
     }
-  }
-
-  private async idle(): Promise<void> {
-    const { signal } = this.stopping;
-    if (signal.aborted) return;
-    await new Promise<void>((resolve) => {
-      const end = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', end);
-        resolve();
-      };
-      const timer = setTimeout(end, Math.min(ASK_MS, this.dependencies.intervalMs));
-      signal.addEventListener('abort', end);
-    });
   }
 }

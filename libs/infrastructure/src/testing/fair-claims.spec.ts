@@ -24,10 +24,11 @@ async function mostRoundsLate(seed: number, bugs: ReadonlySet<PlantedBug> = new 
   const claims = new PostgresClaims({ query } as never, new DatabaseClock());
   const workerSession = await claims.register(aWorker());
   let runs = 0;
-  const [, , ...others] = createValues(aNewRun(toRunId(uuidOf(0)), now, { sensitive: [] }));
+  const sample = aNewRun(toRunId(uuidOf(0)), now, { sensitive: [] });
+  const [, , ...others] = createValues(sample.tenant, [sample]);
   const submit = (tenant: string): string => {
     const uuid = uuidOf(++runs);
-    database.execute('create-run', [tenant, uuid, ...others]);
+    database.execute('create-runs', [tenant, `{${uuid}}`, ...others]);
     return uuid;
   };
   for (let i = 0; i < MANY; i++) submit('acme');

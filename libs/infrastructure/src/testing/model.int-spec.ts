@@ -279,7 +279,7 @@ class Sides {
       planHash: sha256(uuid),
       sensitive: [],
     });
-    return { name: 'create-run', values: () => createValues(run) };
+    return { name: 'create-runs', values: () => createValues(run.tenant, [run]) };
   }
 
   register(): Both {

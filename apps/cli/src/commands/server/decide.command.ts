@@ -1,21 +1,17 @@
 import type { Command } from 'commander';
 import { digestOf } from '@taskrunner/core/canonical';
 import type { Digest, Json } from '@taskrunner/core/foundation';
-import { readDocumentFile } from '../../packs/input-arguments';
-import { unreadable } from '../../packs/pack-argument';
-import { readFile } from 'node:fs/promises';
-import { connect, withConnection, type ConnectionOptions } from '../../server/connection';
+import { readDocumentAt } from '../../packs/input-arguments';
+import { connect, withConnection } from '../../server/connection';
 import { decide, getGate, type DecisionBody } from '../../server/run-api';
 import type { GateView } from '../../server/run-views';
 import { CliError } from '../../terminal/cli-error';
 import { EXIT } from '../../terminal/exit-code';
 import { gateLines } from '../../terminal/gate-lines';
-import { safeLine } from '../../terminal/safe-text';
 import type { Context } from '../context';
-import { withOutput } from '../options';
+import { printAs, withOutput, type ServerOptions } from '../options';
 
-interface Options extends ConnectionOptions {
-  readonly output: string;
+interface Options extends ServerOptions {
   readonly reason?: string;
   readonly response?: string;
   readonly yes?: boolean;
@@ -50,7 +46,7 @@ export function registerDecisions(program: Command, context: Context): void {
           const gateDigest = options.yes
             ? confirmedByOption(options, digest)
             : await confirmedByPerson(name, digest, context);
-          const response = options.response === undefined ? null : await readResponse(options.response);
+          const response = options.response === undefined ? null : await readDocumentAt(options.response);
           const body: DecisionBody = {
             gateId: view.gateId,
             decision,
@@ -60,11 +56,8 @@ export function registerDecisions(program: Command, context: Context): void {
             ...(response === null ? {} : { response }),
           };
           const receipt = await decide(client, run, body);
-          if (options.output === 'json') terminal.print(JSON.stringify(receipt));
-          else
-            terminal.print(
-              safeLine(`${decision}: ${receipt.approvals} of ${receipt.required}, the gate is ${receipt.status}`),
-            );
+          const { approvals, required, status } = receipt;
+          printAs(context, options, receipt, () => [`${decision}: ${approvals} of ${required}, the gate is ${status}`]);
           return EXIT.OK;
         }),
       );
@@ -111,11 +104,4 @@ async function confirmedByPerson(name: string, digest: Digest, { terminal }: Con
   if (answer?.trim().toLowerCase() === first) return digest;
   const help = answer === null ? 'Without a terminal, use --yes --gate-digest DIGEST.' : 'No decision was made.';
   throw new CliError('CLI_NOT_CONFIRMED', 'the decision was not confirmed', help);
-}
-
-async function readResponse(path: string): Promise<Json> {
-  const bytes = await readFile(path).catch((error: unknown) => {
-    throw unreadable(path, error);
-  });
-  return readDocumentFile(bytes, path);
 }

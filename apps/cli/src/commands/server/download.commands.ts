@@ -7,25 +7,21 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { Client } from '../../server/client';
-import { connect, withConnection, type ConnectionOptions } from '../../server/connection';
+import { connect, withConnection } from '../../server/connection';
 import { listArtifacts, runPath } from '../../server/run-api';
 import { ServerProblem } from '../../server/server-problem';
 import { CliError } from '../../terminal/cli-error';
 import { EXIT } from '../../terminal/exit-code';
 import { safeLine } from '../../terminal/safe-text';
 import type { Context } from '../context';
-import { withOutput } from '../options';
-
-interface Options extends ConnectionOptions {
-  readonly output: string;
-}
+import { printAs, withOutput, type ServerOptions } from '../options';
 
 /** Commands that bring bytes: artifacts, evidence. */
 export function registerDownloads(program: Command, context: Context): void {
   withConnection(withOutput(program.command('artifacts <run>'), 'json'))
     .description('list the artifacts of a run and their digests, or download them')
     .option('--download <folder>', 'write the artifacts to this folder as <step>/<file>, and check each digest')
-    .action((runId: string, options: Options & { readonly download?: string }) =>
+    .action((runId: string, options: ServerOptions & { readonly download?: string }) =>
       context.run(async () => {
         const client = await connect(options, context.env);
         const artifacts = await listArtifacts(client, runId);
@@ -44,7 +40,7 @@ export function registerDownloads(program: Command, context: Context): void {
     .description('download the signed evidence bundle of an ended run as a tar file')
     .option('--file <path>', 'file to write (default: <run>.evidence.tar)')
     .option('--wait <seconds>', 'maximum time to wait for the seal', '60')
-    .action((runId: string, options: Options & { readonly file?: string; readonly wait: string }) =>
+    .action((runId: string, options: ServerOptions & { readonly file?: string; readonly wait: string }) =>
       context.run(async () => {
         const client = await connect(options, context.env);
         const file = options.file ?? `${fileName(runId)}.evidence.tar`;
@@ -52,9 +48,7 @@ export function registerDownloads(program: Command, context: Context): void {
         for (;;) {
           try {
             const digest = await download(client, runPath(runId, '/evidence'), file, null);
-            context.terminal.print(
-              options.output === 'json' ? JSON.stringify({ file, digest }) : safeLine(`${digest}  ${file}`),
-            );
+            printAs(context, options, { file, digest }, () => [`${digest}  ${file}`]);
             return EXIT.OK;
           } catch (error) {
             const isPending = ServerProblem.is(error) && error.problem.code === 'EVIDENCE_NOT_SEALED';

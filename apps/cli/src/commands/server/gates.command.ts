@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { connect, withConnection, type ConnectionOptions } from '../../server/connection';
+import { connect, withConnection } from '../../server/connection';
 import { listAll, listGates } from '../../server/run-api';
 import type { GateView } from '../../server/run-views';
 import { runGateLines } from '../../terminal/decision-lines';
@@ -7,10 +7,9 @@ import { EXIT } from '../../terminal/exit-code';
 import { policyLines } from '../../terminal/policy-lines';
 import { safeLine, wrapped } from '../../terminal/safe-text';
 import type { Context } from '../context';
-import { withOutput } from '../options';
+import { withOutput, type ServerOptions } from '../options';
 
-interface Options extends ConnectionOptions {
-  readonly output: string;
+interface Options extends ServerOptions {
   readonly mine?: boolean;
 }
 

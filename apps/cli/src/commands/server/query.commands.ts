@@ -1,7 +1,7 @@
 import { isOver } from '@taskrunner/core/foundation';
 import { STUCK_REASONS } from '@taskrunner/core/ports';
 import { Option, type Command } from 'commander';
-import { connect, withConnection, type ConnectionOptions } from '../../server/connection';
+import { connect, withConnection } from '../../server/connection';
 import { followLog } from '../../server/follow-log';
 import { cancelRun, getRun, listAll, listGates, listSteps, planOrder } from '../../server/run-api';
 import { waitsForPerson, type RunView } from '../../server/run-views';
@@ -13,11 +13,7 @@ import { safeLine } from '../../terminal/safe-text';
 import { treeLines } from '../../terminal/step-tree';
 import type { Context } from '../context';
 import { printLines } from './gates.command';
-import { withOutput } from '../options';
-
-interface Options extends ConnectionOptions {
-  readonly output: string;
-}
+import { printAs, withOutput, type ServerOptions } from '../options';
 
 /** Commands that look at runs: logs, show, list, wait, cancel, whoami. */
 export function registerQueries(program: Command, context: Context): void {
@@ -28,28 +24,30 @@ export function registerQueries(program: Command, context: Context): void {
   registerCancel(program, context);
   withConnection(withOutput(program.command('whoami'), 'json'))
     .description('show the identity, tenant and scopes of the token')
-    .action((options: Options) =>
+    .action((options: ServerOptions) =>
       context.run(async () => {
-        const { body } = await (await connect(options, context.env)).ask('/api/me');
-        const me = body as unknown as {
-          person: { sub: string; name: string; iss: string };
-          tenant: string;
-          scopes: string[];
-          grants: string[];
-        };
-        if (options.output === 'json') context.terminal.print(JSON.stringify(body));
-        else {
-          context.terminal.print(safeLine(`${me.person.name} (${me.person.sub} of ${me.person.iss})`));
-          context.terminal.print(
-            safeLine(`tenant ${me.tenant}, scopes ${me.scopes.join(' ')}, grants ${me.grants.join(' ') || 'none'}`),
-          );
-        }
+        const { body } = await (await connect(options, context.env)).ask<Me>('/api/me');
+        printAs(context, options, body, () => linesOf(body));
         return EXIT.OK;
       }),
     );
 }
 
-interface LogOptions extends Options {
+interface Me {
+  readonly person: { readonly sub: string; readonly name: string; readonly iss: string };
+  readonly tenant: string;
+  readonly scopes: readonly string[];
+  readonly grants: readonly string[];
+}
+
+function linesOf({ person, tenant, scopes, grants }: Me): readonly string[] {
+  return [
+    `${person.name} (${person.sub} of ${person.iss})`,
+    `tenant ${tenant}, scopes ${scopes.join(' ')}, grants ${grants.join(' ') || 'none'}`,
+  ];
+}
+
+interface LogOptions extends ServerOptions {
   readonly follow: boolean;
   readonly after?: string;
   readonly step?: string;
@@ -98,7 +96,7 @@ function registerLogs(program: Command, context: Context): void {
 function registerShow(program: Command, context: Context): void {
   withConnection(withOutput(program.command('show <run>'), 'json'))
     .description('show a run, its steps and its gates')
-    .action((runId: string, options: Options) =>
+    .action((runId: string, options: ServerOptions) =>
       context.run(async () => {
         const { terminal } = context;
         const client = await connect(options, context.env);
@@ -127,7 +125,7 @@ function registerShow(program: Command, context: Context): void {
     );
 }
 
-interface ListOptions extends Options {
+interface ListOptions extends ServerOptions {
   readonly status?: string;
   readonly pack?: string;
   readonly stuck?: string;
@@ -153,8 +151,7 @@ function registerLists(program: Command, context: Context): void {
         const { status, pack, stuck } = options;
         const query = { status, pack, stuck, limit: Math.min(most, 200) };
         const runs = await listAll<RunView>(client, '/api/runs', query, most);
-        if (options.output === 'json') context.terminal.print(JSON.stringify({ items: runs }));
-        else for (const run of runs) context.terminal.print(safeLine(runLine(run)));
+        printAs(context, options, { items: runs }, () => runs.map(runLine));
         return EXIT.OK;
       }),
     );
@@ -169,23 +166,22 @@ function registerWait(program: Command, context: Context): void {
     .description('wait until a run ends or needs a person')
     .addOption(new Option('--for <what>', 'event to wait for').choices(['end', 'attention']).default('end'))
     .option('--timeout <seconds>', 'stop waiting after this time')
-    .action((runId: string, options: Options & { readonly for: 'end' | 'attention'; readonly timeout?: string }) =>
-      context.run(async () => {
-        const client = await connect(options, context.env);
-        const deadline = options.timeout === undefined ? Infinity : Date.now() + Number(options.timeout) * 1_000;
-        for (;;) {
-          const left = Math.max(0, Math.min(30, Math.ceil((deadline - Date.now()) / 1_000)));
-          const { run } = await getRun(client, runId, { waitSeconds: left, for: options.for });
-          const isWaiting = run !== null && options.for === 'attention' && waitsForPerson(run);
-          const over = run !== null && isOver(run.status);
-          if (run === null || !(isWaiting || over || Date.now() >= deadline)) continue;
-          context.terminal.print(
-            options.output === 'json' ? JSON.stringify(run) : safeLine(`run ${runId} ${run.status}`),
-          );
-          if (over) return exitOfRun(run.status, run.error);
-          return waitsForPerson(run) ? EXIT.WAITS_FOR_PERSON : EXIT.RETRYABLE;
-        }
-      }),
+    .action(
+      (runId: string, options: ServerOptions & { readonly for: 'end' | 'attention'; readonly timeout?: string }) =>
+        context.run(async () => {
+          const client = await connect(options, context.env);
+          const deadline = options.timeout === undefined ? Infinity : Date.now() + Number(options.timeout) * 1_000;
+          for (;;) {
+            const left = Math.max(0, Math.min(30, Math.ceil((deadline - Date.now()) / 1_000)));
+            const { run } = await getRun(client, runId, { waitSeconds: left, for: options.for });
+            const isWaiting = run !== null && options.for === 'attention' && waitsForPerson(run);
+            const over = run !== null && isOver(run.status);
+            if (run === null || !(isWaiting || over || Date.now() >= deadline)) continue;
+            printAs(context, options, run, () => [`run ${runId} ${run.status}`]);
+            if (over) return exitOfRun(run.status, run.error);
+            return waitsForPerson(run) ? EXIT.WAITS_FOR_PERSON : EXIT.RETRYABLE;
+          }
+        }),
     );
 }
 
@@ -194,13 +190,11 @@ function registerCancel(program: Command, context: Context): void {
     .description('cancel a run')
     .requiredOption('--reason <text>', 'reason for the cancellation, stored with the run')
     .option('--force', 'also stop cleanup steps')
-    .action((runId: string, options: Options & { readonly reason: string; readonly force?: boolean }) =>
+    .action((runId: string, options: ServerOptions & { readonly reason: string; readonly force?: boolean }) =>
       context.run(async () => {
         const client = await connect(options, context.env);
         const run = await cancelRun(client, runId, options.reason, options.force ?? false);
-        context.terminal.print(
-          options.output === 'json' ? JSON.stringify(run) : safeLine(`run ${runId} ${run.status}`),
-        );
+        printAs(context, options, run, () => [`run ${runId} ${run.status}`]);
         return EXIT.OK;
       }),
     );

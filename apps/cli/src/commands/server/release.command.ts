@@ -1,13 +1,11 @@
 import type { Command } from 'commander';
-import { connect, withConnection, type ConnectionOptions } from '../../server/connection';
+import { connect, withConnection } from '../../server/connection';
 import { releaseEvidence } from '../../server/run-api';
 import { EXIT } from '../../terminal/exit-code';
-import { safeLine } from '../../terminal/safe-text';
 import type { Context } from '../context';
-import { withOutput } from '../options';
+import { printAs, withOutput, type ServerOptions } from '../options';
 
-interface Options extends ConnectionOptions {
-  readonly output: string;
+interface Options extends ServerOptions {
   readonly reason: string;
   readonly withhold?: readonly string[];
 }
@@ -19,15 +17,11 @@ export function registerRelease(program: Command, context: Context): void {
     .option('--withhold <path...>', 'bundle files to withhold; omit it if the cause was removed')
     .action((run: string, options: Options) =>
       context.run(async () => {
-        const { terminal } = context;
         const client = await connect(options, context.env);
         const paths = options.withhold ?? [];
         const receipt = await releaseEvidence(client, run, { paths, reason: options.reason });
-        if (options.output === 'json') terminal.print(JSON.stringify(receipt));
-        else
-          terminal.print(
-            safeLine(paths.length === 0 ? 'the seal is retried' : `the seal is retried without ${paths.join(', ')}`),
-          );
+        const without = paths.length === 0 ? '' : ` without ${paths.join(', ')}`;
+        printAs(context, options, receipt, () => [`the seal is retried${without}`]);
         return EXIT.OK;
       }),
     );

@@ -1,16 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { Option, type Command } from 'commander';
 import { readInputs, splitAssignment } from '../../packs/input-arguments';
-import { connect, withConnection, type ConnectionOptions } from '../../server/connection';
+import { connect, withConnection } from '../../server/connection';
 import { rerunRun } from '../../server/run-api';
 import { EXIT } from '../../terminal/exit-code';
 import { NdjsonDisplay } from '../../terminal/ndjson-display';
 import type { Context } from '../context';
-import { several, withOutput } from '../options';
+import { several, withOutput, type ServerOptions } from '../options';
 import { displayFor, followAndReport } from './run.command';
 
-interface Options extends ConnectionOptions {
-  readonly output: string;
+interface Options extends ServerOptions {
   readonly from: string;
   readonly inputs?: string;
   readonly input?: readonly string[];

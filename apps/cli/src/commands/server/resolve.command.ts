@@ -1,18 +1,13 @@
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import type { Json } from '@taskrunner/core/foundation';
-import { readDocumentFile } from '../../packs/input-arguments';
-import { unreadable } from '../../packs/pack-argument';
-import { connect, withConnection, type ConnectionOptions } from '../../server/connection';
+import { readDocumentAt } from '../../packs/input-arguments';
+import { connect, withConnection } from '../../server/connection';
 import { getStep, resolve } from '../../server/run-api';
 import { CliError } from '../../terminal/cli-error';
 import { EXIT } from '../../terminal/exit-code';
-import { safeLine } from '../../terminal/safe-text';
 import type { Context } from '../context';
-import { withOutput } from '../options';
+import { printAs, withOutput, type ServerOptions } from '../options';
 
-interface Options extends ConnectionOptions {
-  readonly output: string;
+interface Options extends ServerOptions {
   readonly outcome: string;
   readonly reason: string;
   readonly execution?: string;
@@ -33,7 +28,6 @@ export function registerResolve(program: Command, context: Context): void {
     .option('--outputs <file>', 'with succeeded: file with the outputs of the step, YAML or JSON')
     .action((run: string, step: string, options: Options) =>
       context.run(async () => {
-        const { terminal } = context;
         const outcome = OUTCOMES.find((known) => known === options.outcome);
         if (outcome === undefined)
           throw new CliError(
@@ -46,15 +40,14 @@ export function registerResolve(program: Command, context: Context): void {
           options.execution === undefined
             ? executionOf((await getStep(client, run, step)).error)
             : Number(options.execution);
-        const outputs = options.outputs === undefined ? null : await readOutputs(options.outputs);
+        const outputs = options.outputs === undefined ? null : await readDocumentAt(options.outputs);
         const receipt = await resolve(client, run, step, {
           execution,
           outcome,
           reason: options.reason,
           ...(outputs === null ? {} : { outputs }),
         });
-        if (options.output === 'json') terminal.print(JSON.stringify(receipt));
-        else terminal.print(safeLine(`${step}, execution ${execution}: ${outcome}`));
+        printAs(context, options, receipt, () => [`${step}, execution ${execution}: ${outcome}`]);
         return EXIT.OK;
       }),
     );
@@ -69,11 +62,4 @@ function executionOf(error: unknown): number {
     'the step does not need attention',
     'Check the steps with `taskrunner show RUN`, or pass the execution with --execution.',
   );
-}
-
-async function readOutputs(path: string): Promise<Json> {
-  const bytes = await readFile(path).catch((error: unknown) => {
-    throw unreadable(path, error);
-  });
-  return readDocumentFile(bytes, path);
 }

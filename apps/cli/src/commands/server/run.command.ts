@@ -121,7 +121,7 @@ function bodyOf({ manifest, files }: PackSource): object {
 
 async function submit(client: Client, pack: object, options: Options): Promise<RunView> {
   const { planHash, receipt } = await readPin(options.planHash);
-  const { body } = await client.ask('/api/runs', {
+  const { body } = await client.ask<RunView>('/api/runs', {
     method: 'POST',
     // A lost answer may be asked for again.
     headers: { 'idempotency-key': options.idempotencyKey ?? randomUUID() },
@@ -132,7 +132,7 @@ async function submit(client: Client, pack: object, options: Options): Promise<R
       labels: labelsOf(options.label ?? []),
     },
   });
-  return body as unknown as RunView;
+  return body;
 }
 
 /** `--plan-hash`: a hash, or a file with the JSON of `plan`, whose receipt then explains a difference. */

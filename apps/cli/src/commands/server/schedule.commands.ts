@@ -1,7 +1,7 @@
 import { CATCH_UP, OVERLAP } from '@taskrunner/core/schedule';
 import { Option, type Command } from 'commander';
 import type { InputOptions } from '../../packs/input-arguments';
-import { connect, withConnection, type ConnectionOptions } from '../../server/connection';
+import { connect, withConnection } from '../../server/connection';
 import { listAll } from '../../server/run-api';
 import {
   editSchedule,
@@ -12,14 +12,9 @@ import {
   type TickView,
 } from '../../server/schedule-api';
 import { EXIT } from '../../terminal/exit-code';
-import { safeLine } from '../../terminal/safe-text';
 import type { Context } from '../context';
-import { several, withInputs, withOutput } from '../options';
+import { printAs, several, withInputs, withOutput, type ServerOptions } from '../options';
 import { labelsOf, packAt, readPin, requestOf } from './run.command';
-
-interface Options extends ConnectionOptions {
-  readonly output: string;
-}
 
 /** `schedule create|list|show|next|pause|resume|delete`. */
 export function registerSchedules(program: Command, context: Context): void {
@@ -30,7 +25,7 @@ export function registerSchedules(program: Command, context: Context): void {
   for (const command of schedule.commands) command.copyInheritedSettings(program);
 }
 
-interface CreateOptions extends Options, InputOptions {
+interface CreateOptions extends ServerOptions, InputOptions {
   readonly name: string;
   readonly cron: string;
   readonly timeZone?: string;
@@ -74,7 +69,7 @@ function registerCreate(schedule: Command, context: Context): void {
         const { source } = await packAt(argument);
         const { planHash } = await readPin(options.planHash);
         const { name, cron, timeZone, overlap, catchUp, catchUpWindow, until, paused } = options;
-        const { body } = await client.ask('/api/schedules', {
+        const { body } = await client.ask<ScheduleView>('/api/schedules', {
           method: 'POST',
           body: {
             ...(await requestOf(client, argument, source, options, context)),
@@ -83,7 +78,7 @@ function registerCreate(schedule: Command, context: Context): void {
             ...(planHash === null ? {} : { planHash }),
           },
         });
-        print(context, options, body as unknown as ScheduleView);
+        printAs(context, options, body, () => linesOf(body));
         return EXIT.OK;
       }, argument),
     );
@@ -92,19 +87,18 @@ function registerCreate(schedule: Command, context: Context): void {
 function registerViews(schedule: Command, context: Context): void {
   withConnection(withOutput(schedule.command('list'), 'json'))
     .description('list schedules, newest first')
-    .action((options: Options) =>
+    .action((options: ServerOptions) =>
       context.run(async () => {
         const client = await connect(options, context.env);
         const items = await listAll<ScheduleView>(client, '/api/schedules', { limit: 200 });
-        if (options.output === 'json') context.terminal.print(JSON.stringify({ items }));
-        else for (const one of items) context.terminal.print(lineOf(one));
+        printAs(context, options, { items }, () => items.map(lineOf));
         return EXIT.OK;
       }),
     );
   withConnection(withOutput(schedule.command('show <schedule>'), 'json'))
     .description('show a schedule, by id or name, and the outcome of its last ticks')
     .option('--ticks <count>', 'maximum number of entries', '10')
-    .action((supplied: string, options: Options & { readonly ticks: string }) =>
+    .action((supplied: string, options: ServerOptions & { readonly ticks: string }) =>
       context.run(async () => {
         const client = await connect(options, context.env);
         const id = await scheduleId(client, supplied);
@@ -112,44 +106,44 @@ function registerViews(schedule: Command, context: Context): void {
         const shown = await getSchedule(client, id);
         const query = { limit: Math.min(most, 200) };
         const ticks = await listAll<TickView>(client, schedulePath(id, '/ticks'), query, most);
-        if (options.output === 'json') context.terminal.print(JSON.stringify({ ...shown, ticks }));
-        else for (const line of [...linesOf(shown), ...ticks.map(tickLine)]) context.terminal.print(safeLine(line));
+        printAs(context, options, { ...shown, ticks }, () => [...linesOf(shown), ...ticks.map(tickLine)]);
         return EXIT.OK;
       }),
     );
   withConnection(withOutput(schedule.command('next <schedule>'), 'json'))
     .description('show upcoming ticks')
     .option('--count <count>', 'number of ticks, up to 100', '5')
-    .action((supplied: string, options: Options & { readonly count: string }) =>
+    .action((supplied: string, options: ServerOptions & { readonly count: string }) =>
       context.run(async () => {
         const client = await connect(options, context.env);
         const path = schedulePath(await scheduleId(client, supplied), '/next');
-        const { body } = await client.ask(path, { query: { count: options.count } });
-        const { ticks } = body as unknown as {
-          readonly ticks: readonly { readonly at: string; readonly local: string }[];
-        };
-        if (options.output === 'json') context.terminal.print(JSON.stringify(body));
-        else for (const { at, local } of ticks) context.terminal.print(safeLine(`${at}  ${local}`));
+        const { body } = await client.ask<Upcoming>(path, { query: { count: options.count } });
+        printAs(context, options, body, () => body.ticks.map(({ at, local }) => `${at}  ${local}`));
         return EXIT.OK;
       }),
     );
 }
 
-interface ResumeOptions extends Options {
+interface Upcoming {
+  readonly ticks: readonly { readonly at: string; readonly local: string }[];
+}
+
+interface ResumeOptions extends ServerOptions {
   readonly planHash?: string;
   readonly profileDigest?: string;
 }
 
 function registerEdits(schedule: Command, context: Context): void {
-  const edit = (options: Options, supplied: string, body: object) =>
+  const edit = (options: ServerOptions, supplied: string, body: object) =>
     context.run(async () => {
       const client = await connect(options, context.env);
-      print(context, options, await editSchedule(client, await scheduleId(client, supplied), body));
+      const edited = await editSchedule(client, await scheduleId(client, supplied), body);
+      printAs(context, options, edited, () => linesOf(edited));
       return EXIT.OK;
     });
   withConnection(withOutput(schedule.command('pause <schedule>'), 'json'))
     .description('pause a schedule until it is resumed')
-    .action((supplied: string, options: Options) => edit(options, supplied, { paused: true }));
+    .action((supplied: string, options: ServerOptions) => edit(options, supplied, { paused: true }));
   withConnection(withOutput(schedule.command('resume <schedule>'), 'json'))
     .description(
       'resume a schedule from the next tick; after a stop, confirm the new plan and profile with both digests',
@@ -162,28 +156,19 @@ function registerEdits(schedule: Command, context: Context): void {
     });
   withConnection(withOutput(schedule.command('delete <schedule>'), 'json'))
     .description('delete a schedule and its history; its runs are kept')
-    .action((supplied: string, options: Options) =>
+    .action((supplied: string, options: ServerOptions) =>
       context.run(async () => {
         const client = await connect(options, context.env);
-        const { body } = await client.ask(schedulePath(await scheduleId(client, supplied)), { method: 'DELETE' });
-        const gone = body as unknown as ScheduleView;
-        context.terminal.print(
-          options.output === 'json' ? JSON.stringify(body) : safeLine(`removed ${gone.scheduleId} ${gone.name}`),
-        );
+        const path = schedulePath(await scheduleId(client, supplied));
+        const { body } = await client.ask<ScheduleView>(path, { method: 'DELETE' });
+        printAs(context, options, body, () => [`removed ${body.scheduleId} ${body.name}`]);
         return EXIT.OK;
       }),
     );
 }
 
-function print({ terminal }: Context, { output }: Options, schedule: ScheduleView): void {
-  if (output === 'json') terminal.print(JSON.stringify(schedule));
-  else for (const line of linesOf(schedule)) terminal.print(safeLine(line));
-}
-
 function lineOf({ scheduleId: id, status, name, cron, timeZone, nextTick, pack }: ScheduleView): string {
-  return safeLine(
-    `${id}  ${status.padEnd(7)} ${nextTick ?? '-'}  ${cron} ${timeZone}  ${pack.name} ${pack.version}  ${name}`,
-  );
+  return `${id}  ${status.padEnd(7)} ${nextTick ?? '-'}  ${cron} ${timeZone}  ${pack.name} ${pack.version}  ${name}`;
 }
 
 function linesOf(schedule: ScheduleView): readonly string[] {

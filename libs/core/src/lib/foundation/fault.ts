@@ -17,6 +17,11 @@ export interface Fault {
   readonly aliases?: readonly string[];
 }
 
+/** A fault of what has no lines. */
+export function faultAt(code: string, path: string, message: string, remediation: string): Fault {
+  return { code, path, line: null, column: null, message, remediation };
+}
+
 /** Faults in the order of their position, those of the manifest before those of other files; at most `limit` of them. */
 export function sortFaults(faults: readonly Fault[], limit = 1_000): readonly Fault[] {
   return [...faults]

@@ -83,13 +83,8 @@ export { RunDueTicks, type TickReport } from './schedules/run-due-ticks';
 export { ScheduleError, scheduleNotFound, ScheduleUnconfirmed, type ScheduleCode } from './schedules/schedule-error';
 export { CancelRun, CancelRunError, type CancelRunCode } from './submission/cancel-run';
 export { RerunRun, RerunRunError, type RerunRunCode } from './submission/rerun-run';
-export {
-  invalidPack,
-  PlanHashMismatch,
-  SubmitRun,
-  SubmitRunError,
-  type SubmitRunCode,
-  type Submitted,
-} from './submission/submit-run';
+export { SubmitRun, type Submitted } from './submission/submit-run';
+export { invalidPack, PlanHashMismatch, SubmitRunError, type SubmitRunCode } from './submission/submit-run-error';
 export { abortable } from './work/abortable';
+export { IdlePause, pause } from './work/pause';
 export { SerialQueue } from './work/serial-queue';

@@ -101,6 +101,39 @@ export {
 } from './schedules/schedule-store';
 export { SecretProvider, type ProvidedSecret } from './runs/secret-provider';
 export { SensitiveInputs, type SealedInput, type SensitivePlace } from './runs/sensitive-inputs';
+export type {
+  StepChild,
+  StepExcess,
+  StepExit,
+  StepLimits,
+  StepOutput,
+  StepOwner,
+  StepPlace,
+  WorkspaceWatch,
+} from './step/step-child';
+export type {
+  AskedResources,
+  ContainerLimits,
+  ContainerOutput,
+  ContainerTask,
+  StepContainers,
+} from './step/step-containers';
+export type { EgressWay, StepEgress } from './step/step-egress';
+export type {
+  ArtifactStage,
+  CollectedArtifact,
+  Collection,
+  CollectLimits,
+  DeclaredArtifact,
+  StagedArtifact,
+  StepFile,
+  StepSandbox,
+  StepTask,
+  StepTool,
+  StepToolFile,
+  StepWorkspace,
+  TarEntry,
+} from './step/step-sandbox';
 export { Uploads, type CompletedUpload, type UploadLimits } from './objects/uploads';
 export type { WorkerDescription, WorkerSession } from './workers/worker-description';
 export { WorkerDirectory } from './workers/worker-directory';

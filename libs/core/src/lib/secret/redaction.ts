@@ -1,3 +1,4 @@
+import { joinBytes } from '../foundation/join-bytes';
 import { Matcher } from './matcher';
 import type { PatternSet } from './pattern-set';
 
@@ -65,20 +66,10 @@ export class Redaction {
     parts.push(this.bytes(at, until));
     this.held = this.held.slice(until - this.from);
     this.from = until;
-    return joined(parts);
+    return joinBytes(parts);
   }
 
   private bytes(from: number, to: number): Uint8Array {
     return this.held.subarray(from - this.from, to - this.from);
   }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -1,3 +1,4 @@
+import type { TarEntry } from '@taskrunner/core/ports';
 import { refusal, shownName } from './archive-error';
 import { ByteSource, unpacked } from './byte-source';
 import { plainName, type EntryNames } from './entry-name';
@@ -20,14 +21,6 @@ export interface TarFile {
   readonly path: string;
   readonly bytes: Uint8Array;
   readonly executable: boolean;
-}
-
-/** A file of an archive that is being read; its content must be taken before the next one is asked for, or is passed over. */
-interface TarEntry {
-  readonly path: string;
-  readonly size: number;
-  readonly executable: boolean;
-  readonly content: AsyncIterable<Uint8Array>;
 }
 
 /** The files of an archive by path. Refuses as `tarEntries` does. */

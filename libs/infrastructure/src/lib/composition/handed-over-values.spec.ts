@@ -9,7 +9,7 @@ const HANDED_OVER = {
   // It is data, and the input of the composition.
   'libs/infrastructure/src/lib/configuration/configuration.module.ts': ['CONFIGURATION'],
   // Parts of one application that another one serves on its own port: no container can make them twice.
-  'apps/webservice/src/health/health-server.ts': ['Readiness', 'MetricsExporter'],
+  'apps/webservice/src/health/health.module.ts': ['Readiness', 'MetricsExporter'],
 };
 
 it('a container is handed no other values than these', () => {

@@ -1,5 +1,5 @@
 import { sha256 } from '@taskrunner/core/canonical';
-import type { ContainerTask } from './container-engine';
+import type { ContainerTask } from '@taskrunner/core/ports';
 
 /** Prefix of the labels that TaskRunner puts on containers and Jobs. */
 export const LABEL = 'taskrunner.stellaops.io';

@@ -1,4 +1,5 @@
-import type { ContainerCeiling, ContainerLimits, ContainerTask } from './container-engine';
+import type { ContainerLimits, ContainerTask } from '@taskrunner/core/ports';
+import type { ContainerCeiling } from './container-engine';
 import { refusal } from './container-error';
 
 const MIB = 1024 * 1024;

@@ -1,4 +1,5 @@
-import type { ContainerCeiling, Owner } from './container-engine';
+import type { StepOwner } from '@taskrunner/core/ports';
+import type { ContainerCeiling } from './container-engine';
 
 // In a file without types of the Kubernetes client: they are not for those who use the library, and ask for more than it brings along.
 
@@ -18,7 +19,7 @@ export interface JobShape {
   readonly pull: 'never' | 'missing';
   readonly ceiling: ContainerCeiling;
   /** Whom the container runs as: the user that workspaces belong to. */
-  readonly user: Owner;
+  readonly user: StepOwner;
   /** Time that a Job may wait for its pod to start, beside the step's own. Milliseconds. */
   readonly startTimeoutMs: number;
   /** How long an ended Job is kept if nobody removes it. Milliseconds. */

@@ -1,18 +1,18 @@
 import { isAbsolute } from 'node:path';
 import type { JsonObject } from '@taskrunner/core/foundation';
-import {
-  ContainerEngine,
-  type ContainerLimits,
-  type ContainerReader,
-  type ContainerTask,
-  type RunningContainer,
-} from './container-engine';
+import type {
+  StepChild,
+  WorkspaceWatch,
+  ContainerLimits,
+  ContainerOutput,
+  ContainerTask,
+} from '@taskrunner/core/ports';
+import { ContainerEngine } from './container-engine';
 import { refusal } from './container-error';
 import { KubernetesApi } from './kubernetes-api';
 import type { JobShape } from './job-shape';
 import { Jobs } from './kubernetes-jobs';
 import { JobWatch } from './kubernetes-watch';
-import type { WorkspaceWatch } from './workspace-watch';
 
 export interface KubernetesOptions extends Omit<JobShape, 'user'> {
   /** Path of a kubeconfig; null: the service account of the worker's pod. */
@@ -64,7 +64,7 @@ export class KubernetesEngine extends ContainerEngine {
     };
   }
 
-  start(task: ContainerTask, reader: ContainerReader): Promise<RunningContainer> {
+  start(task: ContainerTask, reader: ContainerOutput): Promise<StepChild> {
     if (task.egressSocket !== null)
       throw refusal('CONTAINER_EGRESS_UNAVAILABLE', 'a socket of this worker cannot be given to a Job');
     // A Job is an object of the cluster that others may read.

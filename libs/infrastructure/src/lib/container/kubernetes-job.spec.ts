@@ -1,6 +1,6 @@
 import { Job } from 'kubernetes-models/batch/v1/Job';
 import type { V1ContainerState, V1Pod } from '@kubernetes/client-node';
-import type { ContainerTask } from './container-engine';
+import type { ContainerTask } from '@taskrunner/core/ports';
 import { containerName } from './container-identity';
 import type { JobShape } from './job-shape';
 import { jobOf } from './kubernetes-job';

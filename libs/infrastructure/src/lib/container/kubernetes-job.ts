@@ -1,5 +1,6 @@
 import type { V1Job, V1ResourceRequirements } from '@kubernetes/client-node';
-import type { ContainerCeiling, ContainerTask } from './container-engine';
+import type { ContainerTask } from '@taskrunner/core/ports';
+import type { ContainerCeiling } from './container-engine';
 import { containerLabels, containerName, LABEL } from './container-identity';
 import { grantedLimits } from './container-limits';
 import type { JobShape } from './job-shape';

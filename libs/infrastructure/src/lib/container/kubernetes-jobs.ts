@@ -1,5 +1,5 @@
 import type { V1Job, V1JobList, V1Pod, V1PodList } from '@kubernetes/client-node';
-import type { ContainerTask } from './container-engine';
+import type { ContainerTask } from '@taskrunner/core/ports';
 import { refusal } from './container-error';
 import { LABEL, stepLabels, workerLabels } from './container-identity';
 import type { ApiAnswer, ApiStatus, KubernetesApi } from './kubernetes-api';

@@ -1,5 +1,5 @@
 import type { Digest } from '@taskrunner/core/foundation';
-import type { ContainerExit, ContainerReader, ContainerTask, RunningContainer } from './container-engine';
+import type { StepChild, StepExit, WorkspaceWatch, ContainerOutput, ContainerTask } from '@taskrunner/core/ports';
 import { refusal } from './container-error';
 import { containerName } from './container-identity';
 import { grantedLimits } from './container-limits';
@@ -7,11 +7,10 @@ import type { JobShape } from './job-shape';
 import { jobOf } from './kubernetes-job';
 import { pause, type Jobs } from './kubernetes-jobs';
 import { viewOf } from './pod-view';
-import type { WorkspaceWatch } from './workspace-watch';
 
 /** One Job, from its making until it is gone. */
-export class JobWatch implements RunningContainer {
-  readonly exit: Promise<ContainerExit>;
+export class JobWatch implements StepChild {
+  readonly exit: Promise<StepExit>;
   private readonly name: string;
   private stopped = false;
   private ending: Promise<void> | null = null;
@@ -25,7 +24,7 @@ export class JobWatch implements RunningContainer {
     private readonly task: ContainerTask,
     private readonly shape: JobShape,
     private readonly times: { readonly pollMs: number; readonly outageMs: number },
-    private readonly reader: ContainerReader,
+    private readonly reader: ContainerOutput,
     private readonly workspace: WorkspaceWatch,
   ) {
     this.name = containerName(task);
@@ -33,7 +32,7 @@ export class JobWatch implements RunningContainer {
     this.exit.catch(() => undefined);
   }
 
-  async stop(graceMs: number): Promise<ContainerExit> {
+  async stop(graceMs: number): Promise<StepExit> {
     this.stopped = true;
     this.ending ??= this.jobs.end(this.name, graceMs);
     // Who waits for the end hears of it if it could not be asked for.
@@ -41,7 +40,7 @@ export class JobWatch implements RunningContainer {
     return this.exit;
   }
 
-  private async live(): Promise<ContainerExit> {
+  private async live(): Promise<StepExit> {
     try {
       await this.jobs.clear(this.task);
       if (this.stopped) return { code: null, signal: null, killed: 'stop' };
@@ -63,7 +62,7 @@ export class JobWatch implements RunningContainer {
     }
   }
 
-  private async attend(): Promise<ContainerExit> {
+  private async attend(): Promise<StepExit> {
     const until = performance.now() + this.shape.startTimeoutMs;
     let image: Digest | null = null;
     let seen = false;

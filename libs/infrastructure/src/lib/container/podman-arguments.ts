@@ -1,4 +1,5 @@
-import { NOBODY, type ContainerCeiling, type ContainerTask, type Owner } from './container-engine';
+import type { StepOwner, ContainerTask } from '@taskrunner/core/ports';
+import { NOBODY, type ContainerCeiling } from './container-engine';
 import { refusal } from './container-error';
 import { containerLabels, containerName } from './container-identity';
 import { grantedLimits } from './container-limits';
@@ -15,7 +16,7 @@ export interface PodmanShape {
   readonly ceiling: ContainerCeiling;
   /** Names this worker: the folder of its workspaces. */
   readonly place: string;
-  readonly owner: Owner | null;
+  readonly owner: StepOwner | null;
 }
 
 /** Arguments of `podman create` for a step: everything that keeps it apart. Pure. `envFile` holds its environment. */

@@ -1,13 +1,13 @@
 import { isDigest, type Digest, type JsonObject } from '@taskrunner/core/foundation';
-import {
-  ContainerEngine,
-  type ContainerCeiling,
-  type ContainerExcess,
-  type ContainerExit,
-  type ContainerReader,
-  type ContainerTask,
-  type RunningContainer,
-} from './container-engine';
+import type {
+  StepChild,
+  StepExcess,
+  StepExit,
+  StepOutput,
+  ContainerOutput,
+  ContainerTask,
+} from '@taskrunner/core/ports';
+import { ContainerEngine, type ContainerCeiling } from './container-engine';
 import { refusal } from './container-error';
 import { grantedLimits } from './container-limits';
 import { containerName, workerLabels } from './container-identity';
@@ -31,8 +31,8 @@ interface ContainerSupervisor {
         readonly tmpfs: readonly { readonly path: string; readonly bytes: number }[];
       };
     },
-    output: { onOutput(stream: 'stdout' | 'stderr', chunk: Uint8Array): Promise<void> },
-  ): Promise<RunningContainer>;
+    output: StepOutput,
+  ): Promise<StepChild>;
 }
 
 export interface PodmanOptions extends PodmanProgram {
@@ -45,8 +45,8 @@ export interface PodmanOptions extends PodmanProgram {
   readonly ceiling: ContainerCeiling;
 }
 
-const STOPPED: ContainerExit = { code: null, signal: null, killed: 'stop' };
-const ENDED_BEFORE_START: RunningContainer = { exit: Promise.resolve(STOPPED), stop: () => Promise.resolve(STOPPED) };
+const STOPPED: StepExit = { code: null, signal: null, killed: 'stop' };
+const ENDED_BEFORE_START: StepChild = { exit: Promise.resolve(STOPPED), stop: () => Promise.resolve(STOPPED) };
 
 /**
  * podman on this machine, without a daemon. A container is made and held before its first instruction, its image is compared, its
@@ -91,13 +91,11 @@ export class PodmanEngine extends ContainerEngine {
     };
   }
 
-  async start(task: ContainerTask, reader: ContainerReader): Promise<RunningContainer> {
+  async start(task: ContainerTask, reader: ContainerOutput): Promise<StepChild> {
     const name = containerName(task);
-    if (!(await this.bringImage(task))) return ENDED_BEFORE_START;
     const environment = await PodmanEnvironment.write(this.cli, name, task.env);
     try {
-      const [verb = '', ...rest] = createArguments(task, this.shape, environment.file);
-      await this.cli.ask([verb, ...environment.arguments, ...rest]);
+      if (!(await this.create(task, environment))) return ENDED_BEFORE_START;
       await this.cli.ask(['init', name]);
       const { pid, image } = await this.look(name);
       reader.onImage(image);
@@ -129,11 +127,25 @@ export class PodmanEngine extends ContainerEngine {
     return names.length;
   }
 
-  /** The image is there, under the digest that the plan pins; false if it was told to stop meanwhile. */
-  private async bringImage({ image, signal }: ContainerTask): Promise<boolean> {
-    const reference = `${image.name}@${image.digest}`;
+  /**
+   * Makes the container; false if it was told to stop while its image was pulled. Each call of podman is a process, and mostly the image is there:
+   * it is looked for only if nothing could be made of it.
+   */
+  private async create(task: ContainerTask, environment: PodmanEnvironment): Promise<boolean> {
+    const [verb = '', ...rest] = createArguments(task, this.shape, environment.file);
+    const words = [verb, ...environment.arguments, ...rest];
+    const { code, stderr } = await this.cli.call(words);
+    if (code === 0) return true;
+    const reference = `${task.image.name}@${task.image.digest}`;
     const found = await this.cli.call(['image', 'exists', reference]);
-    if (found.code === 0) return true;
+    if (found.code === 0) throw refusal('START_FAILED', `podman create: ${lastLine(stderr)}`);
+    if (!(await this.pull(reference, task.signal))) return false;
+    await this.cli.ask(words);
+    return true;
+  }
+
+  /** Brings an image, under the digest that the plan pins; false if it was told to stop meanwhile. */
+  private async pull(reference: string, signal: AbortSignal): Promise<boolean> {
     if (this.options.pull === 'never') throw refusal('IMAGE_MISSING', `${reference} is not on this machine`);
     const pulled = await this.cli.call(['pull', '--quiet', reference], { signal, timeoutMs: null });
     if (pulled.code !== 0 && signal.aborted) return false;
@@ -150,9 +162,9 @@ export class PodmanEngine extends ContainerEngine {
   }
 
   /** The container of a child: its end is looked up and it is removed before the end is told. */
-  private attended(name: string, child: RunningContainer, memoryBytes: number): RunningContainer {
+  private attended(name: string, child: StepChild, memoryBytes: number): StepChild {
     const exit = child.exit.then(
-      async (end): Promise<ContainerExit> => {
+      async (end): Promise<StepExit> => {
         try {
           if (end.killed !== null) return end;
           const code = await this.exitCode(name);
@@ -197,7 +209,7 @@ export class PodmanEngine extends ContainerEngine {
   }
 
   /** Whether the kernel killed a process of the container for its memory. */
-  private async overrun(name: string, allowed: number): Promise<ContainerExcess | null> {
+  private async overrun(name: string, allowed: number): Promise<StepExcess | null> {
     if (!this.options.cgroups) return null;
     const killed = await this.cli.ask(['container', 'inspect', '--format', '{{.State.OOMKilled}}', name]);
     return killed.trim() === 'true' ? { limit: 'memory', used: allowed, allowed } : null;

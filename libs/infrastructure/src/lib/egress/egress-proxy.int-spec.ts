@@ -4,7 +4,8 @@ import { createServer as createHttps } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { parseRule, type EgressAttempt, type EgressRule } from '@taskrunner/core/egress';
-import { EgressProxy, type EgressSocket } from './egress-proxy';
+import type { EgressWay } from '@taskrunner/core/ports';
+import { EgressProxy } from './egress-proxy';
 import type { EgressLimits } from './egress-process/protocol';
 import { makeCertificate, type TestCertificate } from './testing/certificates';
 import { startDns, type DnsServer } from './testing/dns-server';
@@ -348,7 +349,7 @@ const pinned = (text: string, cidr = LOOPBACK): EgressRule => parseRule(text, ci
     const host = 'api.allowed.test';
     const rules = [pinned(`https://${host}:${tlsPort}`)];
     const reported: string[] = [];
-    const open = async (): Promise<EgressSocket> => mortal.open(rules);
+    const open = async (): Promise<EgressWay> => mortal.open(rules);
     const first = await open();
     const reportedOf = new Promise<void>((resolve) => first.onLost(() => (reported.push('first'), resolve())));
     const tunnel = await openTunnelTo(first.path, `${host}:${tlsPort}`);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, sep } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { EgressAttempt, EgressRule } from '@taskrunner/core/egress';
+import type { EgressWay, StepEgress } from '@taskrunner/core/ports';
 import { egressError } from './egress-error';
 import type { EgressLimits, FromProxy, PlatformHost, ToProxy } from './egress-process/protocol';
 
@@ -19,16 +20,6 @@ interface EgressProxyOptions {
   readonly platform: readonly PlatformHost[];
   /** Told when the process ends without having been asked to. */
   readonly onLost?: (reason: string) => void;
-}
-
-/** The way out of one attempt. */
-export interface EgressSocket {
-  /** Of the Unix socket: HTTP proxy, `CONNECT` and plain. */
-  readonly path: string;
-  /** Called once if the proxy dies before the socket is closed: nothing gets out any more. */
-  onLost(listener: () => void): void;
-  /** Cuts what is under way. `lost`: the proxy died, and what it had not said is not known. */
-  close(): Promise<{ readonly attempts: readonly EgressAttempt[]; readonly lost: boolean }>;
 }
 
 interface Opened {
@@ -50,7 +41,7 @@ interface Life {
  * The egress proxy: one process beside the worker, with no environment, no credentials and no open file of the worker's. It is started
  * with the first socket. If it dies, every open socket is lost with it, so that attempts fail closed; the next `open` starts it anew.
  */
-export class EgressProxy {
+export class EgressProxy implements StepEgress {
   private life: Life | null = null;
   private lastId = 0;
   private isClosed = false;
@@ -63,7 +54,7 @@ export class EgressProxy {
   }
 
   /** A way out under these rules. Throws `EGRESS_UNAVAILABLE`. */
-  async open(rules: readonly EgressRule[]): Promise<EgressSocket> {
+  async open(rules: readonly EgressRule[]): Promise<EgressWay> {
     if (this.isClosed) throw egressError('the egress proxy is closed');
     const life = this.life ?? this.begin();
     const id = ++this.lastId;

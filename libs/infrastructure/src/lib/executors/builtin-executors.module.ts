@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import { Module, type DynamicModule } from '@nestjs/common';
-import { isCodedError } from '@taskrunner/core/foundation';
 import { BUILTIN_EXECUTORS } from '@taskrunner/core/plan';
-import { ObjectStore, RunReader } from '@taskrunner/core/ports';
+import { ObjectStore, RunReader, type StepSandbox } from '@taskrunner/core/ports';
 import { tarEntries, type TarLimits } from '../archive/read-tar';
 import { from, provide } from '../composition/provide';
 import { token } from '../composition/token';
@@ -15,18 +14,15 @@ import { EgressProxy } from '../egress/egress-proxy';
 import { HTTP_STEPS } from '../egress/egress.module';
 import { EXPORT_DESTINATIONS } from '../object-store/export-destinations.module';
 import { Spool } from '../object-store/spool';
-import { collect } from '../sandbox/collector';
-import { readOutputs } from '../sandbox/workspace/outputs-file';
 import type { Sandbox } from '../sandbox/sandbox';
 import { SandboxHealth } from '../sandbox/sandbox-health';
 import { Sandboxes } from '../sandbox/sandboxes';
+import { stepSandbox } from '../sandbox/step-sandbox';
 import { Supervisor } from '../sandbox/supervisor';
 import { ownFolder } from '../sandbox/workspace/worker-folder';
-import { Workspace } from '../sandbox/workspace/workspace';
 import { Telemetry } from '../telemetry/telemetry';
 import { builtinParts, MAKE_BUILTIN, type BuiltinOptions, type BuiltinParts } from './builtin-executors';
 import { ExecutorModule, type ExecutorsOf } from './executor.module';
-import type { SandboxDependencies } from './step/sandbox-dependencies';
 
 const BUILTIN_PARTS = token<BuiltinParts>('what built-in executors share');
 
@@ -69,7 +65,7 @@ const PARTS = provide(
     builtinParts({
       ...rest,
       ...settingsOf(configuration),
-      dependencies: sandboxDependencies(sandboxes, supervisor, health),
+      sandboxOf: sandboxesByIsolation(sandboxes, supervisor, health),
       exports: { runReader, destinations },
       traceparent: () => telemetry.tracing.traceparent(),
     }),
@@ -93,35 +89,18 @@ function settingsOf(
 }
 
 /** The sandboxes as executors take them, by isolation. `health` hears of each sandbox that could not be set up. */
-function sandboxDependencies(
+function sandboxesByIsolation(
   sandboxes: Sandboxes,
   supervisor: Supervisor,
   health: SandboxHealth,
-): (isolation: string) => SandboxDependencies | null {
-  const known = new WeakMap<Sandbox, SandboxDependencies>();
-  const watched: SandboxDependencies['supervisor'] = {
-    run: async (launch, output) => {
-      const child = await (supervisor as unknown as SandboxDependencies['supervisor']).run(launch, output);
-      child.exit.catch((error: unknown) => {
-        if (isCodedError(error) && error.code === 'START_FAILED') health.suspect();
-      });
-      return child;
-    },
-  };
-  const dependenciesOf = (sandbox: Sandbox): SandboxDependencies => ({
-    sandbox: sandbox,
-    supervisor: watched,
-    createWorkspace: (options) => Workspace.create(options),
-    readOutputs: (workspace) => readOutputs(workspace as Workspace),
-    entriesOfTar: tarEntries,
-    collect: (request, sink) => collect(request as unknown as Parameters<typeof collect>[0], sink),
-  });
+): BuiltinOptions['sandboxOf'] {
+  const known = new WeakMap<Sandbox, StepSandbox>();
   return (isolation) => {
     const sandbox = sandboxes.of(isolation);
     if (sandbox === null) return null;
-    const dependencies = known.get(sandbox) ?? dependenciesOf(sandbox);
-    known.set(sandbox, dependencies);
-    return dependencies;
+    const made = known.get(sandbox) ?? stepSandbox(sandbox, supervisor, tarEntries, () => health.suspect());
+    known.set(sandbox, made);
+    return made;
   };
 }
 

@@ -1,20 +1,24 @@
 import type { EgressRule } from '@taskrunner/core/egress';
 import type { ExportDependencies } from '@taskrunner/core/operations';
-import type { ExecutionRequest, Executor, ObjectStore } from '@taskrunner/core/ports';
+import type {
+  ExecutionRequest,
+  Executor,
+  ObjectStore,
+  StepContainers,
+  StepEgress,
+  StepSandbox,
+} from '@taskrunner/core/ports';
 import { AttemptEgress } from './http/attempt-egress';
 import { BundleIngestExecutor, type BundleIngestOptions } from './bundle-ingest-executor';
 import { CommandExecutor } from './sandboxed/command-executor';
 import { ContainerExecutor } from './sandboxed/container-executor';
-import type { ContainerDependencies } from './step/container-dependencies';
 import { DeclaredOutputs } from './step/declared-outputs';
-import type { EgressDependencies } from './http/egress-dependencies';
 import { EvidenceExportExecutor } from './evidence-export-executor';
 import { FailExecutor } from './fail-executor';
 import { HttpExecutor, type HttpExecutorOptions } from './http/http-executor';
 import { DEFAULT_HTTP, type HttpSettings } from './http/http-exchange';
 import { NoopExecutor } from './noop-executor';
 import { PackContent } from './step/pack-content';
-import type { SandboxDependencies } from './step/sandbox-dependencies';
 import { SecretFiles } from './sandboxed/secret-files';
 import { SandboxedStep } from './sandboxed/sandboxed-step';
 import { ScriptExecutor } from './sandboxed/script-executor';
@@ -27,11 +31,11 @@ import { WaitExecutor } from './wait-executor';
 export interface BuiltinOptions {
   readonly objects: ObjectStore;
   /** By the isolation of the run's environment; null where this worker cannot enforce it. */
-  readonly dependencies: (isolation: string) => SandboxDependencies | null;
+  readonly sandboxOf: (isolation: string) => StepSandbox | null;
   /** None: a worker without a container engine. */
-  readonly containers?: ContainerDependencies | null;
+  readonly containers?: StepContainers | null;
   /** None: a worker without an egress proxy, whose steps reach nothing. */
-  readonly egress?: EgressDependencies | null;
+  readonly egress?: StepEgress | null;
   /** The worker's own `sealedMode.allow`; absent: none. */
   readonly egressAllow?: readonly EgressRule[];
   readonly http?: HttpSettings;
@@ -68,8 +72,8 @@ export function builtinParts(options: BuiltinOptions): BuiltinParts {
   const egress = new AttemptEgress(options.egress ?? null, options.objects, options.egressAllow ?? []);
   const secrets = new SecretFiles(options.secretFolder ?? '/dev/shm');
   const steps = new StepsByIsolation(
-    options.dependencies,
-    (of) => new SandboxedStep({ ...options, dependencies: of, pack, declared, egress, secrets }),
+    options.sandboxOf,
+    (sandbox) => new SandboxedStep({ ...options, sandbox, pack, declared, egress, secrets }),
   );
   return { ...options, pack, declared, attemptEgress: egress, steps };
 }

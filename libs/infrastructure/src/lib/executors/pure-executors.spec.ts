@@ -22,7 +22,7 @@ afterAll(() => rm(folder, { recursive: true }));
 function perform(uses: string, request: ExecutionRequest): Promise<Outcome> {
   const options = {
     objects,
-    dependencies: () => null,
+    sandboxOf: () => null,
     workDirectory: folder,
     artifactMaxBytes: 1,
     spool: NO_SPOOL,
@@ -160,7 +160,7 @@ it.each([
   const asked: string[] = [];
   const executors = builtinExecutors({
     objects,
-    dependencies: (wanted) => {
+    sandboxOf: (wanted) => {
       asked.push(wanted);
       return null;
     },
@@ -183,10 +183,9 @@ it.each([
 });
 
 it('every executor that has a descriptor is made', () => {
-  const dependencies = { sandbox: { owner: null } } as never;
   const executors = builtinExecutors({
     objects,
-    dependencies: () => dependencies,
+    sandboxOf: () => ({ owner: null }) as never,
     containers: { owner: null } as never,
     workDirectory: folder,
     artifactMaxBytes: 1,

@@ -5,23 +5,13 @@ import type { RunStore } from '@taskrunner/core/ports';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
 import type { WebDatabase, WorkerDatabase } from './databases';
 import { aCommit, aNewRun, aWorker, cancelRequest, start, submit, tenantA, tenantB } from './testing/builders';
-import { startTestServer } from './testing/test-database';
-import type { TestDatabase, TestServer } from './testing/test-database';
+import { withFreshDatabases } from './testing/fresh-databases';
+import type { TestDatabase } from './testing/test-database';
 
-let host: TestServer;
 let database: TestDatabase;
 let web: WebDatabase;
 let worker: WorkerDatabase;
-beforeAll(async () => {
-  host = await startTestServer(startEmbeddedPostgres);
-});
-beforeEach(async () => {
-  database = await host.database();
-  web = await database.web();
-  worker = await database.worker();
-});
-afterEach(() => database.close());
-afterAll(() => host.stop());
+withFreshDatabases(startEmbeddedPostgres, (fresh) => ({ database, web, worker } = fresh));
 
 const queue = { group: 'deploy-prod', onConflict: 'queue' } as const;
 const refuse = { ...queue, onConflict: 'refuse' } as const;

@@ -6,23 +6,13 @@ import { openWorkerDatabase, type WebDatabase, type WorkerDatabase } from './dat
 import { statement } from './connection/statement';
 import { aWorker, submit, tenantA } from './testing/builders';
 import { anEndedRun } from './testing/sealed-run';
-import { once, startTestServer, type TestDatabase, type TestServer } from './testing/test-database';
+import { withFreshDatabases } from './testing/fresh-databases';
+import { once, type TestDatabase } from './testing/test-database';
 
-let host: TestServer;
 let database: TestDatabase;
 let web: WebDatabase;
 let worker: WorkerDatabase;
-
-beforeAll(async () => {
-  host = await startTestServer(startEmbeddedPostgres);
-});
-afterAll(() => host.stop());
-beforeEach(async () => {
-  database = await host.database();
-  web = await database.web();
-  worker = await database.worker();
-});
-afterEach(() => database.close());
+withFreshDatabases(startEmbeddedPostgres, (fresh) => ({ database, web, worker } = fresh));
 
 /** Tables with what a run was made of, said, printed and decided. */
 const TABLES = [

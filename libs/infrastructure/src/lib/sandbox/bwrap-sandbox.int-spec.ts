@@ -6,13 +6,14 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { searched } from '@taskrunner/core/testing';
+import type { StepFile } from '@taskrunner/core/ports';
 import { BwrapSandbox } from './bwrap-sandbox';
 import { readOutputs } from './workspace/outputs-file';
 import { probeSandbox } from './probe';
 import type { Sandbox } from './sandbox';
 import { scriptFolder } from './script-folder';
 import { Supervisor } from './supervisor';
-import { Workspace, type WorkspaceFile } from './workspace/workspace';
+import { Workspace } from './workspace/workspace';
 
 // Everything lies below a folder that only its owner may enter, as a checkout in a home directory does.
 let base: string;
@@ -81,7 +82,7 @@ const STOPS = { lastMs: 40, stepMs: 0.4, graceMs: 20, withinMs: 30_000 };
 
 describe('a step under bubblewrap', () => {
   it('finds its workspace, and what it was given there is read-only', async () => {
-    const files: WorkspaceFile[] = [{ path: 'deep/data.txt', content: 'given' }];
+    const files: StepFile[] = [{ path: 'deep/data.txt', content: 'given' }];
     await workspace.writeFiles('in', files);
     await workspace.writeFiles('pack', [
       { path: 'bin/tool.sh', content: '#!/bin/sh\necho "tool $1"', executable: true },

@@ -3,28 +3,20 @@ import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import { sha256 } from '@taskrunner/core/canonical';
 import type { JsonObject } from '@taskrunner/core/foundation';
+import type { StepOwner, StepTask, StepTool, StepWorkspace } from '@taskrunner/core/ports';
 import { buildRoot, type BuiltRoot } from './built-root';
 import { forwarding } from './egress-forwarder';
 import type { Launch } from './launch/launch';
 import { OUTPUTS_FILE } from './workspace/outputs-file';
-import {
-  DEFAULT_LIMITS,
-  prlimitArgs,
-  Sandbox,
-  watchOf,
-  type BwrapProfile,
-  type InspectingScript,
-  type SandboxedTask,
-} from './sandbox';
+import { DEFAULT_LIMITS, prlimitArgs, Sandbox, watchOf, type BwrapProfile, type InspectingScript } from './sandbox';
 import { refusal } from './launch/sandbox-error';
 import { scriptFolder } from './script-folder';
 import { seccompFilter } from './seccomp/seccomp-filter';
-import { resolveTool, type Tool } from './tool';
+import { resolveTool } from './tool';
 import { View } from './view';
-import type { Owner, Workspace } from './workspace/workspace';
 
 /** The user and group that a step sees itself as; and that it is, where this process may choose. */
-const NOBODY: Owner = { uid: 65_534, gid: 65_534 };
+const NOBODY: StepOwner = { uid: 65_534, gid: 65_534 };
 /** Where a step finds its secrets. */
 const SECRETS = '/run/secrets';
 /** Where the collector finds the folder for large files. */
@@ -72,7 +64,7 @@ interface Machinery {
  * Any other worker starts the inner one directly, and the step runs as the worker's user, seen as nobody.
  */
 export class BwrapSandbox extends Sandbox {
-  readonly owner: Owner | null;
+  readonly owner: StepOwner | null;
 
   private constructor(
     readonly profile: BwrapProfile,
@@ -126,11 +118,11 @@ export class BwrapSandbox extends Sandbox {
     };
   }
 
-  resolveTool(workspace: Workspace, argv0: string): Promise<Tool> {
+  resolveTool(workspace: StepWorkspace, argv0: string): Promise<StepTool> {
     return resolveTool(new View(this.root.entries, workspace.path), this.root.path, '/task', argv0);
   }
 
-  launch(task: SandboxedTask): Launch {
+  launch(task: StepTask): Launch {
     const { workspace, tool, args, stdin, limits = DEFAULT_LIMITS, egressSocket = null, secretFolder, place } = task;
     const { path } = workspace;
     const env = secretFolder === undefined ? task.env : { ...task.env, TASKRUNNER_SECRETS: SECRETS };
@@ -157,7 +149,7 @@ export class BwrapSandbox extends Sandbox {
 
   inspect(
     script: InspectingScript,
-    workspace: Workspace | null,
+    workspace: StepWorkspace | null,
     request: JsonObject,
     folder: string | null = null,
   ): Launch {
@@ -230,7 +222,7 @@ export class BwrapSandbox extends Sandbox {
   }
 
   /** The outer bubblewrap and setpriv, for a worker that is root. */
-  private staging(staged: readonly (Bind & { readonly staged: string })[], owner: Owner): string[] {
+  private staging(staged: readonly (Bind & { readonly staged: string })[], owner: StepOwner): string[] {
     const entries = this.root.entries.flatMap((entry) => {
       if (entry.kind === 'link') return ['--symlink', entry.to, entry.target];
       return /^\/(usr|bin|sbin|lib\w*)$/.test(entry.target) ? ['--ro-bind', entry.source, entry.target] : [];

@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Socket } from 'node:net';
-import type { ChildExit, Launch, OutputReader, RunningChild, StepPlace } from './launch/launch';
+import type { StepChild, StepExit, StepOutput, StepPlace } from '@taskrunner/core/ports';
+import type { Launch } from './launch/launch';
 import type { OutputPipe, Pipe } from './launch/pipes';
 import { refusal } from './launch/sandbox-error';
 import { isGone, killGroup, killHolders } from './supervisor-process/process-table';
@@ -13,12 +14,12 @@ type Message = Exclude<FromSupervisor, { type: 'expired' }>;
 const SILENCE_MS = 1_000;
 
 /** The worker's side of one child: its three pipes and what the supervisor says about it. */
-export class ChildHandle implements RunningChild {
-  readonly exit: Promise<ChildExit>;
+export class ChildHandle implements StepChild {
+  readonly exit: Promise<StepExit>;
   /** The step that it performs. */
   readonly place: StepPlace | undefined;
-  private readonly ended: Promise<ChildExit>;
-  private settle!: { resolve(exit: ChildExit): void; reject(error: unknown): void };
+  private readonly ended: Promise<StepExit>;
+  private settle!: { resolve(exit: StepExit): void; reject(error: unknown): void };
   private pid: number | null = null;
   private namespace: { readonly pid: number; readonly birth: string } | null = null;
   private over = false;
@@ -28,7 +29,7 @@ export class ChildHandle implements RunningChild {
     stdout: OutputPipe,
     stderr: OutputPipe,
     { stdin: content, place }: Pick<Launch, 'stdin' | 'place'>,
-    reader: OutputReader,
+    reader: StepOutput,
     private readonly sendStop: (graceMs: number) => void,
   ) {
     this.place = place;
@@ -58,7 +59,7 @@ export class ChildHandle implements RunningChild {
 
   private readonly pipes: readonly Pipe[];
 
-  stop(graceMs: number): Promise<ChildExit> {
+  stop(graceMs: number): Promise<StepExit> {
     this.sendStop(graceMs);
     return this.exit;
   }
@@ -133,7 +134,7 @@ export class ChildHandle implements RunningChild {
   private async pump(
     stream: 'stdout' | 'stderr',
     pipe: OutputPipe,
-    reader: OutputReader,
+    reader: StepOutput,
     fail: (error: unknown) => void,
   ): Promise<void> {
     let busy = false;

@@ -4,15 +4,14 @@ import { existsSync } from 'node:fs';
 import { chmod, chown, link, mkdir, mkdtemp, open, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  collect,
-  DEFAULT_COLLECT_LIMITS,
-  type ArtifactStage,
-  type CollectedArtifact,
-  type DeclaredArtifact,
-  type StagedArtifact,
-} from './collector';
-import type { CollectLimits } from './collector-process/protocol';
+import type {
+  ArtifactStage,
+  CollectedArtifact,
+  CollectLimits,
+  DeclaredArtifact,
+  StagedArtifact,
+} from '@taskrunner/core/ports';
+import { collect, DEFAULT_COLLECT_LIMITS } from './collector';
 import { probeSandbox } from './probe';
 import type { IsolationProfile, Sandbox } from './sandbox';
 import { Supervisor } from './supervisor';

@@ -1,49 +1,17 @@
-import { isDigest, type Fault } from '@taskrunner/core/foundation';
-import type { StagedFile } from '@taskrunner/core/ports';
-import type { CollectLimits, FrameHeader } from './collector-process/protocol';
+import { faultAt, isDigest, type Fault } from '@taskrunner/core/foundation';
+import type {
+  ArtifactStage,
+  CollectedArtifact,
+  CollectLimits,
+  DeclaredArtifact,
+  Collection,
+} from '@taskrunner/core/ports';
+import type { FrameHeader } from './collector-process/protocol';
 import { FrameReader, Handoff } from './frame-reader';
 import type { Sandbox } from './sandbox';
 import { refusal, REMEDIES, systemCode } from './launch/sandbox-error';
 import type { Supervisor } from './supervisor';
 import { TreeArchive } from './workspace/tree-archive';
-import type { Workspace } from './workspace/workspace';
-
-/** An artifact as a step declares it (`run.artifacts[]`). */
-export interface DeclaredArtifact {
-  readonly name: string;
-  /** A file; a folder if it ends in `/`; a pattern if it has a `*`. Relative to the workspace, then to its `out`. */
-  readonly path: string;
-  readonly mediaType?: string;
-  readonly optional?: boolean;
-}
-
-/** One file, or a folder as a deterministic tar, on its way out of the workspace. */
-export interface CollectedArtifact {
-  readonly name: string;
-  /** Where it was found, relative to the workspace; of a folder with a slash at the end. */
-  readonly path: string;
-  readonly mediaType: string;
-  /** Bytes; null for a tar, which is made while it is read. */
-  readonly size: number | null;
-  /** Place in the list that a pattern gives; null for what is not a list. */
-  readonly index: number | null;
-  readonly content: AsyncIterable<Uint8Array>;
-}
-
-/** One file of a workspace, copied into the folder of a stage. */
-export interface StagedArtifact extends Pick<CollectedArtifact, 'name' | 'path' | 'mediaType' | 'index'> {
-  readonly file: StagedFile;
-}
-
-/** Where large files go, past this process. */
-export interface ArtifactStage {
-  /** Absolute, empty, and the `owner`'s of the sandbox. */
-  readonly folder: string;
-  /** Larger ones go to the sink. */
-  readonly maxBytes: number;
-  /** Gets each as it comes. */
-  take(artifact: StagedArtifact): Promise<void>;
-}
 
 /** Smaller files cost less as a stream. */
 const STAGED_FROM = 1024 * 1024;
@@ -58,14 +26,7 @@ export const DEFAULT_COLLECT_LIMITS: CollectLimits = { maxEntries: 10_000, maxDe
  * be laid there goes to the sink. Rejects with `COLLECTOR_FAILED`, or with what the sink or the stage threw.
  */
 export async function collect(
-  request: {
-    readonly supervisor: Supervisor;
-    readonly sandbox: Sandbox;
-    readonly workspace: Workspace;
-    readonly artifacts: readonly DeclaredArtifact[];
-    readonly limits?: CollectLimits;
-    readonly stage?: ArtifactStage;
-  },
+  request: Collection & { readonly supervisor: Pick<Supervisor, 'run'>; readonly sandbox: Sandbox },
   sink: (artifact: CollectedArtifact) => Promise<void>,
 ): Promise<readonly Fault[]> {
   const { supervisor, sandbox, workspace, artifacts, stage = null } = request;
@@ -200,12 +161,6 @@ async function drain(answer: Handoff): Promise<void> {
 }
 
 function faultOf(header: Extract<FrameHeader, { type: 'fault' }>, name: string): Fault {
-  return {
-    code: header.code,
-    path: `/artifacts/${header.artifact}`,
-    line: null,
-    column: null,
-    message: `artifact ${JSON.stringify(name)}: ${JSON.stringify(header.path)} ${header.message}`,
-    remediation: REMEDIES[header.code],
-  };
+  const message = `artifact ${JSON.stringify(name)}: ${JSON.stringify(header.path)} ${header.message}`;
+  return faultAt(header.code, `/artifacts/${header.artifact}`, message, REMEDIES[header.code]);
 }

@@ -1,21 +1,13 @@
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import type { JsonObject } from '@taskrunner/core/foundation';
+import type { StepLimits, StepTask, StepTool, StepWorkspace } from '@taskrunner/core/ports';
 import type { Launch } from './launch/launch';
 import { OUTPUTS_FILE } from './workspace/outputs-file';
-import {
-  DEFAULT_LIMITS,
-  prlimitArgs,
-  Sandbox,
-  watchOf,
-  type InspectingScript,
-  type SandboxedTask,
-  type SandboxLimits,
-} from './sandbox';
+import { DEFAULT_LIMITS, prlimitArgs, Sandbox, watchOf, type InspectingScript } from './sandbox';
 import { scriptFolder } from './script-folder';
-import { resolveTool, type Tool } from './tool';
+import { resolveTool } from './tool';
 import { View } from './view';
-import type { Workspace } from './workspace/workspace';
 
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const PRLIMIT = '/usr/bin/prlimit';
@@ -37,7 +29,7 @@ export class PlainSandbox extends Sandbox {
     return { profile: this.profile, path: this.path, roots: [...this.roots], prlimit: this.prlimit };
   }
 
-  environment(workspace: Workspace): { readonly [name: string]: string } {
+  environment(workspace: StepWorkspace): { readonly [name: string]: string } {
     return {
       PATH: this.path,
       HOME: join(workspace.path, 'home'),
@@ -48,12 +40,12 @@ export class PlainSandbox extends Sandbox {
     };
   }
 
-  resolveTool(workspace: Workspace, argv0: string): Promise<Tool> {
+  resolveTool(workspace: StepWorkspace, argv0: string): Promise<StepTool> {
     const view = new View([{ kind: 'shown', target: '/', source: '/' }], '/task');
     return resolveTool(view, this.path, workspace.path, argv0);
   }
 
-  launch(task: SandboxedTask): Launch {
+  launch(task: StepTask): Launch {
     const { workspace, tool, args, stdin, limits = DEFAULT_LIMITS, secretFolder, place } = task;
     const env = secretFolder === undefined ? task.env : { ...task.env, TASKRUNNER_SECRETS: secretFolder };
     return {
@@ -68,7 +60,7 @@ export class PlainSandbox extends Sandbox {
 
   inspect(
     script: InspectingScript,
-    workspace: Workspace | null,
+    workspace: StepWorkspace | null,
     request: JsonObject,
     folder: string | null = null,
   ): Launch {
@@ -81,7 +73,7 @@ export class PlainSandbox extends Sandbox {
     };
   }
 
-  private limited(limits: SandboxLimits): string[] {
+  private limited(limits: StepLimits): string[] {
     return this.prlimit ? [PRLIMIT, ...prlimitArgs({ ...limits, processes: null }), '--'] : [];
   }
 }

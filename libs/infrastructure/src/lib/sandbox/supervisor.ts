@@ -2,8 +2,9 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { StepChild, StepOutput, StepPlace } from '@taskrunner/core/ports';
 import { ChildHandle } from './child-handle';
-import type { Launch, OutputReader, RunningChild, StepPlace } from './launch/launch';
+import type { Launch } from './launch/launch';
 import { Pipes } from './launch/pipes';
 import { scriptFolder } from './script-folder';
 import { monotonicMs, type FromSupervisor, type ToSupervisor } from './supervisor-process/protocol';
@@ -61,7 +62,7 @@ export class Supervisor {
   }
 
   /** Starts a child. Resolves when its pipes are laid; whether it starts is seen at `exit`. */
-  async run(launch: Launch, reader: OutputReader): Promise<RunningChild> {
+  async run(launch: Launch, reader: StepOutput): Promise<StepChild> {
     if (this.closed) throw new TypeError('the supervisor is closed');
     const life = this.life ?? this.begin();
     const id = ++this.lastId;

@@ -3,23 +3,9 @@ import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { posix } from 'node:path';
 import type { Digest } from '@taskrunner/core/foundation';
+import type { StepTool, StepToolFile } from '@taskrunner/core/ports';
 import { refusal } from './launch/sandbox-error';
 import type { View } from './view';
-
-/** A file that is executed, for the evidence. */
-interface ToolFile {
-  /** As the step sees it, all links followed. */
-  readonly path: string;
-  readonly digest: Digest;
-}
-
-/** What argv[0] leads to. */
-export interface Tool extends ToolFile {
-  /** What is executed: an absolute path, as found before links were followed (some tools look at the name they were called by). */
-  readonly command: string;
-  /** Of its `#!` line: the interpreter, and for `/usr/bin/env NAME` also what that finds. Empty for other files. */
-  readonly interpreters: readonly ToolFile[];
-}
 
 const digests = new Map<string, Digest>();
 
@@ -27,7 +13,7 @@ const digests = new Map<string, Digest>();
  * Finds and hashes argv[0] before the step starts. With a slash it is relative to `/task` (or absolute); without, it is looked up by
  * the fixed PATH. Throws `TOOL_NOT_FOUND` or `TOOL_REFUSED`.
  */
-export async function resolveTool(view: View, path: string, task: string, argv0: string): Promise<Tool> {
+export async function resolveTool(view: View, path: string, task: string, argv0: string): Promise<StepTool> {
   const command = argv0.includes('/') ? posix.resolve(task, argv0) : await findCommand(view, path, argv0);
   const found = await executable(view, command);
   return {
@@ -58,7 +44,7 @@ async function executable(view: View, command: string) {
 const isExecutable = (found: { isFile(): boolean; mode: number }) => found.isFile() && (found.mode & 0o111) !== 0;
 
 /** execve(2): `#!`, spaces, a path, and the rest of the first 256 bytes' line as one argument. */
-async function interpretersOf(view: View, path: string, task: string, source: string): Promise<ToolFile[]> {
+async function interpretersOf(view: View, path: string, task: string, source: string): Promise<StepToolFile[]> {
   const file = await open(source, 'r');
   let line: string;
   try {
@@ -79,7 +65,7 @@ async function interpretersOf(view: View, path: string, task: string, source: st
   return chain;
 }
 
-async function hashed(view: View, command: string): Promise<ToolFile> {
+async function hashed(view: View, command: string): Promise<StepToolFile> {
   const { path, source } = await executable(view, command);
   return { path, digest: await digestOfFile(source) };
 }

@@ -12,7 +12,7 @@ import { decideGate, explainDecision, runGates } from './statements/gates';
 import { readPages, runRows, runPositions } from './statements/journal';
 import { inboxPositions, postInboxMessage, readInbox } from './statements/inbox';
 import { appendChunks, appendAssignedChunks, readChunks } from './statements/logs';
-import { createRun, createRuns, now, readAdmission, stamp } from './statements/runs';
+import { createRuns, now, readAdmission, stamp } from './statements/runs';
 import { Transaction, type Change, type Commits, type Execution } from './transaction';
 
 type ModelStatement = (session: Session, values: Values) => Execution<unknown>;
@@ -37,7 +37,6 @@ const STATEMENTS: Readonly<Record<string, ModelStatement>> = {
   'claim-unserved': nothing,
   'mark-unplaced': nothing,
   'condemn-run': claims.markRunPoisoned,
-  'create-run': createRun,
   'create-runs': createRuns,
   'decide-gate': decideGate,
   'explain-decision': explainDecision,

@@ -1,3 +1,4 @@
+import { joinBytes } from '../../foundation/join-bytes';
 import type { Digest } from '../../foundation/ids';
 import type { Json } from '../../foundation/json';
 import type { Page } from '../../journal/page';
@@ -114,17 +115,7 @@ export function streamsOf(
     if (last?.step === step && last.execution === execution) last.parts.push(data);
     else streams.push({ step, execution, parts: [data] });
   }
-  return streams.map(({ step, execution, parts }) => ({ step, execution, data: joined(parts) }));
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  return streams.map(({ step, execution, parts }) => ({ step, execution, data: joinBytes(parts) }));
 }
 
 /** True for bytes that are at hand. */

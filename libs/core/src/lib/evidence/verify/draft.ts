@@ -5,28 +5,10 @@ import { answerAgain } from './answers/answer-again';
 import { contentOf, journalNdjson, type BundleFile } from '../bundle/bundle-files';
 import { carriedOf } from '../records/carried';
 import { fail, openSession, type VerificationSession, type VerifyRequest } from './check/verification-session';
-import { answer, type Check, type Checker, type CheckName, type Found } from './check/check';
-import {
-  admissionAgrees,
-  admissionSignature,
-  inputsDigests,
-  packContent,
-  planHashes,
-  profileDigests,
-} from './check/check-admission';
-import { answersAgree } from './check/check-answers';
-import { archiveSafe } from './check/check-archive';
-import { decisionsPeople, decisionsProof, decisionsSignature, decisionsTime } from './check/check-decisions';
-import { effectsGated, gatesRequests } from './check/check-gates';
-import { journalChain, journalReplay } from './check/check-journal';
-import { egressWithin } from './check/check-egress-log';
-import { artifactsBytes, artifactsIndex } from './check/check-outputs';
-import { policiesHold } from './check/check-policies';
-import { stepsReused } from './check/check-reused';
-import { probesHold } from './check/check-probes';
-import { packSigners } from './check/check-signers';
+import { answer, type Check, type CheckName, type Found } from './check/check';
 import { stepsAgree } from './check/check-statement';
-import { draftKeys, expectation, trustCurrent } from './check/check-trust';
+import { draftKeys } from './check/check-trust';
+import { CHECKERS } from './checkers';
 import { bomStatements } from '../predicates/cyclonedx';
 import type { EvidenceDocuments } from '../records/evidence-documents';
 import { readAssertedJson, type BundleContent } from '../bundle/read-bundle';
@@ -78,36 +60,17 @@ function statementFollows(bundle: VerificationSession): Found {
   return stepsAgree(bundle);
 }
 
-/** Every check of a bundle that needs neither the signer's own signature nor what the Attestor is not shown. */
-const CHECKERS: { readonly [Name in CheckName]?: Checker } = {
-  'archive.safe': archiveSafe,
-  'trust.current': trustCurrent,
+/** Checks of the signer's own signature, and of what the Attestor is not shown. */
+const NOT_OF_DRAFTS: ReadonlySet<string> = new Set<CheckName>([
+  ...(['manifest.signature', 'manifest.complete', 'time.basis', 'logs.digest', 'statement.shape'] as const),
+  ...(['provenance.agrees', 'checkpoints', 'exceptions'] as const),
+]);
+
+const DRAFT_CHECKERS = Object.entries({
+  ...CHECKERS,
   'trust.keys': draftKeys,
-  expectation,
-  'admission.signature': admissionSignature,
-  'admission.agrees': admissionAgrees,
-  'pack.content': packContent,
-  'pack.signers': packSigners,
-  'plan.hash': planHashes,
-  'profile.digest': profileDigests,
-  probes: probesHold,
-  'inputs.digest': inputsDigests,
-  'journal.chain': journalChain,
-  'journal.replay': journalReplay,
-  answers: answersAgree,
-  'gates.requests': gatesRequests,
-  'decisions.signature': decisionsSignature,
-  'decisions.proof': decisionsProof,
-  'decisions.people': decisionsPeople,
-  'decisions.time': decisionsTime,
-  'effects.gated': effectsGated,
-  'steps.reused': stepsReused,
-  policies: policiesHold,
-  'egress.within': egressWithin,
-  'artifacts.index': artifactsIndex,
-  'artifacts.bytes': artifactsBytes,
   'statement.agrees': statementFollows,
-};
+}).filter(([name]) => !NOT_OF_DRAFTS.has(name));
 
 /** What is asked of a verification before signing. */
 type DraftRequest = Pick<VerifyRequest, 'trust' | 'verifySignature' | 'now' | 'policyEngines'> & {
@@ -121,7 +84,7 @@ export function verifyDraft({ asserted, ...request }: DraftRequest): {
   readonly documents: EvidenceDocuments | null;
 } {
   const bundle = openSession({ ...request, draft: asserted });
-  const checks = Object.entries(CHECKERS).map(([name, checker]) => answer(name as CheckName, checker, bundle));
+  const checks = DRAFT_CHECKERS.map(([name, checker]) => answer(name as CheckName, checker, bundle));
   if (!checks.every(({ ok }) => ok)) return { checks, documents: null };
   const documents = bundle.documents();
   if (builderFits(asserted.builder, documents.environment.mode)) return { checks, documents };

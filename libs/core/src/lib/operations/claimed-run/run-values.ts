@@ -7,6 +7,7 @@ import type { Json } from '../../foundation/json';
 import type { ValueRef } from '../../step/value-ref';
 import type { DriverDependencies } from './driver-dependencies';
 import type { JournalValues } from './journal-values';
+import { piecesOf } from '../work/byte-pieces';
 
 /** Values up to this many bytes stand in the journal page that brings them; larger ones in the object store. */
 export const INLINE_BYTES = INLINE_VALUE_BYTES;
@@ -89,7 +90,7 @@ export class RunValues {
     await this.dependencies.references.need(tenant, runId, [...large.keys()]);
     for (const [digest, bytes] of large) {
       await this.withRetry(() =>
-        this.dependencies.objects.put(tenant, once(bytes), { maxBytes: VALUE_BYTES, expected: digest }),
+        this.dependencies.objects.put(tenant, piecesOf(bytes), { maxBytes: VALUE_BYTES, expected: digest }),
       );
       this.large.set(digest, bytes.length);
       this.stored.add(digest);
@@ -142,10 +143,6 @@ export class RunValues {
   private withRetry<Result>(work: () => Promise<Result>): Promise<Result> {
     return this.dependencies.storeHealth.withRetry(work, this.waiting.signal);
   }
-}
-
-async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
-  yield bytes;
 }
 
 function decode(parts: readonly Uint8Array[]): string {

@@ -21,6 +21,7 @@ import { InputQueue } from '../turn/input-queue';
 import { PreCommitWindow } from '../turn/pre-commit-window';
 import { withoutOutcomes } from '../turn/refused-turn';
 import { TurnBuilder, type Arrival } from '../turn/turn-builder';
+import { IdlePause } from '../work/pause';
 import { FanOutDispatcher } from './fan-out/fan-out-dispatcher';
 import { honourRun } from './honour-run';
 import { inboxArrival } from './inbox-arrival';
@@ -63,7 +64,7 @@ export class RunDriver {
   private readonly ahead: PreCommitCommands;
   private readonly committer: TurnCommitter;
   private readonly held: PostCommitDispatcher;
-  private wakeUp: () => void = () => undefined;
+  private readonly idle = new IdlePause();
   private inboxDue: boolean;
   /** The last inbox message that was read; what is seen comes after it. */
   private read: number;
@@ -134,14 +135,14 @@ export class RunDriver {
       arrived: (arrival) => this.arrived(arrival),
       handOver: () => this.handOver(),
       loseChildren: () => this.loseChildren(),
-      left: () => this.wakeUp(),
+      left: () => this.idle.wake(),
     };
   }
 
   /** The inbox may hold new messages. */
   inboxChanged(): void {
     this.inboxDue = true;
-    this.wakeUp();
+    this.idle.wake();
   }
 
   /** True if it was handed over because children were lost (their supervisor's deadline has passed), and nobody asked for it. */
@@ -155,7 +156,7 @@ export class RunDriver {
    */
   leave(): void {
     this.leaving = true;
-    this.wakeUp();
+    this.idle.wake();
   }
 
   /** The time of a worker that leaves is short: steps that may begin again elsewhere are told to stop. Which, as `step#execution`. */
@@ -184,7 +185,7 @@ export class RunDriver {
     this.means.executions.abandon('hand-over');
     // What waits for the object store is waited for as long as children are.
     this.waitsUntil ??= setTimeout(() => this.means.values.giveUp(), HAND_OVER_MS);
-    this.wakeUp();
+    this.idle.wake();
   }
 
   async drive(): Promise<Driven> {
@@ -376,22 +377,14 @@ export class RunDriver {
   private arrived(arrival: Arrival): void {
     if (this.over) return;
     this.queue.push(arrival);
-    this.wakeUp();
+    this.idle.wake();
   }
 
   /** Waits for an arrival, an inbox message, or the next moment the run must be told of. */
   private async arrival(): Promise<void> {
     if (this.queue.count > 0 || this.inboxDue || this.handingOver || this.position.ahead.length > 0) return;
     const wake = nextWakeAt(this.position.state);
-    await new Promise<void>((resolve) => {
-      const delay = wake === null ? 60_000 : Math.min(60_000, Math.max(1, wake - this.dependencies.clock.now()));
-      const timer = setTimeout(resolve, delay);
-      this.wakeUp = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    this.wakeUp = () => undefined;
+    await this.idle.of(wake === null ? 60_000 : Math.min(60_000, Math.max(1, wake - this.dependencies.clock.now())));
   }
 }
 

@@ -15,6 +15,7 @@ import { withheldAtCapture } from './final-scan';
 import { comparePack } from '../claimed-run/open-run';
 import { Replanned } from '../planning/replanned';
 import type { PackContents, StoredPack } from '../packs/stored-contents';
+import { collectBytes } from '../work/byte-pieces';
 
 /** What evidence is gathered with. */
 export interface GatherDependencies {
@@ -174,17 +175,5 @@ async function carriedArtifacts(
 }
 
 async function readAll(objects: ObjectStore, tenant: TenantId, digest: Digest): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const part of await objects.open(tenant, digest)) {
-    parts.push(part);
-    size += part.length;
-  }
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  return collectBytes(await objects.open(tenant, digest));
 }

@@ -4,6 +4,7 @@ import { VENDORED, type PackFiles } from '../../pack/pack-files';
 import { packFolderOf, type PlanIndex } from '../../plan/plan-index';
 import type { ClaimedRun } from '../../ports/runs/claims';
 import type { ObjectStore } from '../../ports/objects/object-store';
+import { collectBytes } from '../work/byte-pieces';
 
 /** A run as a step of one of its packs sees it: with the files of that pack alone (language.md §5: `/task/pack`). */
 export class PackOfStep {
@@ -46,10 +47,6 @@ export class PackOfStep {
   }
 
   private async read(digest: ClaimedRun['files'][number]['digest']): Promise<Uint8Array> {
-    const pieces: Uint8Array[] = [];
-    for await (const piece of await this.objects.open(this.run.tenant, digest)) pieces.push(piece);
-    const whole = new Uint8Array(pieces.reduce((size, piece) => size + piece.length, 0));
-    pieces.reduce((at, piece) => (whole.set(piece, at), at + piece.length), 0);
-    return whole;
+    return collectBytes(await this.objects.open(this.run.tenant, digest));
   }
 }

@@ -1,7 +1,7 @@
 import { refusesDecisions } from '../../foundation/statuses';
 import { isProofEnough, durationMs } from '../../evidence/verify/check/gate-bounds';
 import type { DecisionRecord } from '../../evidence/records/documents';
-import type { Fault } from '../../foundation/fault';
+import { faultAt } from '../../foundation/fault';
 import type { Principal } from '../../foundation/principal';
 import { decideGate, type GateRefusal } from '../../gate/decide-gate';
 import type { Plan } from '../../plan/plan';
@@ -175,17 +175,11 @@ function checkResponse({ decision, response, gate }: Decision, { row, plan }: De
       'GATE_RESPONSE_INVALID',
       'the form of the gate cannot be used: reject the gate, and start a new run',
     );
-  const faults = schema.findings(response).map(({ pointer, message }): Fault => {
-    const path = `/response${pointer}`;
-    return {
-      code: 'GATE_RESPONSE_INVALID',
-      path,
-      line: null,
-      column: null,
-      message,
-      remediation: 'Correct this part of the response.',
-    };
-  });
+  const faults = schema
+    .findings(response)
+    .map(({ pointer, message }) =>
+      faultAt('GATE_RESPONSE_INVALID', `/response${pointer}`, message, 'Correct this part of the response.'),
+    );
   if (faults.length > 0) throw new DecisionError('GATE_RESPONSE_INVALID', undefined, faults);
   const [first] = approvalsInForce(recordsOf(row));
   if (first && !sameResponse(first.response, response)) {

@@ -1,6 +1,6 @@
 import { canonical } from '../../canonical/canonical';
 import { pointerTo } from '../../document/json-pointer';
-import type { Fault } from '../../foundation/fault';
+import { faultAt, type Fault } from '../../foundation/fault';
 import { isJsonObject, type Json } from '../../foundation/json';
 import type { RunNode } from '../../plan/plan';
 import { compileSchema } from '../../schema/compile-schema';
@@ -19,21 +19,14 @@ export function checkResolvedOutputs({ outputs: declared }: RunNode, outputs: Js
   const faults = Object.entries(declared ?? {}).flatMap(([name, schema]): Fault[] => {
     const at = pointerTo('/outputs', name);
     const value = Object.hasOwn(supplied, name) ? supplied[name] : undefined;
-    if (value === undefined) return [faultAt(at, 'the output is declared by the step, but it is missing')];
+    if (value === undefined) return [outputFault(at, 'the output is declared by the step, but it is missing')];
     const compiled = compileSchema(isJsonObject(schema) ? schema : {});
-    if (compiled.kind !== 'schema') return [faultAt(at, 'its schema cannot be read')];
-    return compiled.findings(value).map(({ pointer, message }) => faultAt(`${at}${pointer}`, message));
+    if (compiled.kind !== 'schema') return [outputFault(at, 'its schema cannot be read')];
+    return compiled.findings(value).map(({ pointer, message }) => outputFault(`${at}${pointer}`, message));
   });
   if (faults.length > 0) throw new DecisionError('ATTENTION_OUTPUTS_INVALID', undefined, faults);
 }
 
-function faultAt(path: string, message: string): Fault {
-  return {
-    code: 'ATTENTION_OUTPUTS_INVALID',
-    path,
-    line: null,
-    column: null,
-    message,
-    remediation: 'Correct this output.',
-  };
+function outputFault(path: string, message: string): Fault {
+  return faultAt('ATTENTION_OUTPUTS_INVALID', path, message, 'Correct this output.');
 }

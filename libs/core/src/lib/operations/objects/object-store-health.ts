@@ -1,5 +1,6 @@
 import { isCodedError } from '../../foundation/coded-error';
 import { isStoreOutage, type ObjectStore } from '../../ports/objects/object-store';
+import { pause } from '../work/pause';
 
 /** Why an object store keeps nothing just now. */
 export interface StoreOutage {
@@ -198,18 +199,4 @@ async function unlessAborted<Result>(work: Promise<Result>, signal: AbortSignal)
   } finally {
     signal.removeEventListener('abort', abort);
   }
-}
-
-/** So long, or until aborted. */
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end, { once: true });
-  });
 }

@@ -3,6 +3,7 @@ import type { ObjectStore } from '../../ports/objects/object-store';
 import type { ScheduleSource } from '../../schedule/schedule';
 import type { AdmissiblePack } from './admissible-pack';
 import { filesAt, type PackFile, type PackSource } from './pack-source';
+import { collectBytes, piecesOf } from '../work/byte-pieces';
 
 /** Keeps a pack for ticks to come: its manifest as it was given, its files in the object store. */
 export async function keepSource(
@@ -23,23 +24,7 @@ export async function keepSource(
 export async function loadSource(objects: ObjectStore, tenant: TenantId, source: ScheduleSource): Promise<PackSource> {
   const files: PackFile[] = [];
   for (const { path, digest, executable } of source.files) {
-    const pieces: Uint8Array[] = [];
-    for await (const piece of await objects.open(tenant, digest)) pieces.push(piece);
-    files.push({ path, bytes: joined(pieces), executable });
+    files.push({ path, bytes: await collectBytes(await objects.open(tenant, digest)), executable });
   }
   return { manifest: source.manifest, hasLines: source.hasLines, files };
-}
-
-async function* piecesOf(bytes: Uint8Array): AsyncIterable<Uint8Array> {
-  yield bytes;
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(pieces.reduce((size, piece) => size + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }

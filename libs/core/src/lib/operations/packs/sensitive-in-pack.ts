@@ -1,6 +1,6 @@
 import { canonical } from '../../canonical/canonical';
 import { pointerTo } from '../../document/json-pointer';
-import type { Fault } from '../../foundation/fault';
+import { faultAt, type Fault } from '../../foundation/fault';
 import type { Json, JsonObject } from '../../foundation/json';
 import { PLAN_REMEDIES } from '../../planner/context/plan-fault';
 import { Redactor } from '../../secret/redactor';
@@ -31,15 +31,10 @@ export function sensitiveInputFaults(sensitive: JsonObject, documents: readonly 
       redactor.holds(typeof content === 'string' ? encoder.encode(content) : content);
     return documents
       .filter(({ name, content }) => isIn(name) || isIn(content))
-      .map(({ name }): Fault => {
-        return {
-          code: 'SENSITIVE_INPUT_IN_PACK',
-          path: pointerTo('/inputs', input),
-          line: null,
-          column: null,
-          message: `${every.text(name)} contains the value of the sensitive input ${input}.`,
-          remediation: PLAN_REMEDIES.SENSITIVE_INPUT_IN_PACK,
-        };
+      .map(({ name }) => {
+        const message = `${every.text(name)} contains the value of the sensitive input ${input}.`;
+        const remediation = PLAN_REMEDIES.SENSITIVE_INPUT_IN_PACK;
+        return faultAt('SENSITIVE_INPUT_IN_PACK', pointerTo('/inputs', input), message, remediation);
       });
   });
 }

@@ -11,6 +11,7 @@ import type { ClaimedRun } from '../../ports/runs/claims';
 import type { ObjectStore } from '../../ports/objects/object-store';
 import { packFilesOf, type PackFile } from '../packs/pack-source';
 import type { StoredPack } from '../packs/stored-contents';
+import { collectBytes } from '../work/byte-pieces';
 
 /** A pack as it was admitted. */
 export interface AdmittedPack extends Pick<ClaimedRun, 'manifest' | 'plan' | 'profile' | 'environment'> {
@@ -31,9 +32,7 @@ export async function storedPack(
 ): Promise<StoredPack> {
   const files: PackFile[] = [];
   for (const { path, digest, executable } of listed) {
-    const parts: Uint8Array[] = [];
-    for await (const part of await objects.open(tenant, digest)) parts.push(part);
-    files.push({ path, bytes: joined(parts), executable });
+    files.push({ path, bytes: await collectBytes(await objects.open(tenant, digest)), executable });
   }
   return { manifest, files };
 }
@@ -71,14 +70,4 @@ export function replan(admitted: AdmittedPack, policyEngines: PolicyEngines): Di
     },
   });
   return planning.kind === 'planned' ? planning.planHash : null;
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

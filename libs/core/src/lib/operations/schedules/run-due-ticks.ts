@@ -9,7 +9,8 @@ import type { ScheduleStore, TickPlace } from '../../ports/schedules/schedule-st
 import { decideTick, type SkipReason, type TickLimits } from '../../schedule/decide-tick';
 import { initiatorsOfSchedule, type Pin, type Schedule } from '../../schedule/schedule';
 import { loadSource } from '../packs/schedule-source';
-import { PlanHashMismatch, ProfileMismatch, SubmitRunError, type SubmitRun } from '../submission/submit-run';
+import type { SubmitRun } from '../submission/submit-run';
+import { PlanHashMismatch, ProfileMismatch, SubmitRunError } from '../submission/submit-run-error';
 
 interface RunDueTicksDependencies {
   readonly schedules: ScheduleStore;

@@ -1,4 +1,4 @@
-import type { Fault } from '../../foundation/fault';
+import { faultAt, type Fault } from '../../foundation/fault';
 import type { Calendar } from '../../ports/schedules/calendar';
 import { tickAfter, type Timing } from '../../schedule/timing';
 import { ScheduleError } from './schedule-error';
@@ -18,23 +18,21 @@ export function firstTick(timing: Timing, now: number, maxWindowMs: number, cale
   const objection = calendar.objection(cron, timeZone, now);
   if (objection) {
     const { to, message } = objection;
-    faults.push(fault(CODES[to], PLACES[to], `${to === 'timeZone' ? 'timeZone' : 'cron'}: ${message}.`, REMEDIES[to]));
+    faults.push(
+      faultAt(CODES[to], PLACES[to], `${to === 'timeZone' ? 'timeZone' : 'cron'}: ${message}.`, REMEDIES[to]),
+    );
   }
   if (catchUpWindowMs > maxWindowMs) {
     const most = `${maxWindowMs / 1_000} s`;
     const message = `catchUpWindow exceeds the maximum of this installation, ${most}.`;
-    faults.push(fault('SCHEDULE_WINDOW', '/catchUpWindow', message, 'Use a shorter window.'));
+    faults.push(faultAt('SCHEDULE_WINDOW', '/catchUpWindow', message, 'Use a shorter window.'));
   }
   const next = objection ? null : tickAfter(timing, (ms) => calendar.nextAfter(cron, timeZone, ms), now);
   if (!objection && next === null && until !== null) {
     const message = 'until is before the first tick.';
-    faults.push(fault('SCHEDULE_UNTIL', '/until', message, 'Use a later time, or omit it.'));
+    faults.push(faultAt('SCHEDULE_UNTIL', '/until', message, 'Use a later time, or omit it.'));
   }
   if (faults.length === 0 && next !== null) return next;
   const remedy = 'Correct the errors listed in `errors`.';
   throw new ScheduleError('SCHEDULE_INVALID', 'the schedule is invalid', remedy, faults);
-}
-
-function fault(code: string, path: string, message: string, remediation: string): Fault {
-  return { code, path, line: null, column: null, message, remediation };
 }

@@ -17,7 +17,8 @@ import {
 import { KeepSchedules } from './keep-schedules';
 import type { AdmissiblePack } from '../packs/admissible-pack';
 import { RunDueTicks, type TickReport } from './run-due-ticks';
-import { PlanHashMismatch, type Submission, type SubmitRun } from '../submission/submit-run';
+import type { Submission, SubmitRun } from '../submission/submit-run';
+import { PlanHashMismatch } from '../submission/submit-run-error';
 
 const TENANT = 'acme' as TenantId;
 const MINUTE = 60_000;

@@ -1,12 +1,11 @@
 import { canonical } from '../../canonical/canonical';
 import { sha256 } from '../../canonical/digest';
-import { CodedError } from '../../foundation/coded-error';
 import type { AdmissionRecord } from '../../evidence/records/documents';
-import type { Fault } from '../../foundation/fault';
+import { faultAt } from '../../foundation/fault';
 import type { Digest, RunId, ScheduleId } from '../../foundation/ids';
 import type { Json, JsonObject } from '../../foundation/json';
 import type { Principal } from '../../foundation/principal';
-import type { PackTrust, PackTrustCode } from '../../publisher/pack-trust';
+import type { PackTrust } from '../../publisher/pack-trust';
 import { compareReceipts } from '../../plan/hash-plan';
 import type { Receipt } from '../../plan/plan-request';
 import type { Environment } from '../../plan/profile';
@@ -19,6 +18,7 @@ import type { Uploads } from '../../ports/objects/uploads';
 import type { WorkerDirectory } from '../../ports/workers/worker-directory';
 import type { AdmissiblePack } from '../packs/admissible-pack';
 import { auditedCaller } from '../callers/audited-caller';
+import { invalidPack, PlanHashMismatch, ProfileMismatch, SubmitRunError } from './submit-run-error';
 import { admissionRecord, initiatorsOf, signAdmission, type RerunLink } from './admission-record';
 import type { PackJudge } from '../packs/pack-judge';
 import { embedInnerPacks, type ResolvePack } from '../packs/inner-packs';
@@ -28,70 +28,7 @@ import type { PackPlanner } from '../planning/pack-planner';
 import { signersOf } from '../planning/pack-signers';
 import type { SealedDocument } from '../packs/sensitive-in-pack';
 import { filesAt, sourceDigestOf, type PackFile, type PackSource, type PlanningSetting } from '../packs/pack-source';
-
-/** Why a run is not accepted. */
-export type SubmitRunCode =
-  /** The pack as written is wrong: see the faults. */
-  | 'PACK_INVALID'
-  /** The pack cannot run with these inputs here: see the faults. */
-  | 'PLAN_INVALID'
-  /** The run would be sealed, and no worker that is there can seal. */
-  | 'SEALED_UNENFORCEABLE'
-  /** The plan is not the one whose hash was given. */
-  | 'PLAN_HASH_MISMATCH'
-  /** The environment is not the one whose digest was given. */
-  | 'PROFILE_MISMATCH'
-  /** Nobody who is trusted stands behind the pack. */
-  | PackTrustCode
-  /** The key came before with another body. */
-  | 'IDEMPOTENCY_KEY_REUSED'
-  /** Another run of the pack's concurrency group is under way, and the pack says that runs are then refused. */
-  | 'CONCURRENCY_GROUP_HELD'
-  /** The pack is no upload of this tenant, or one that has expired. */
-  | 'UPLOAD_MISSING';
-
-/** A run that is not accepted. */
-export class SubmitRunError extends CodedError<SubmitRunCode> {
-  static {
-    this.brand('SubmitRunError');
-  }
-
-  override readonly name = 'SubmitRunError';
-}
-
-/** The plan differs from the hash given: with what it is here, so that the caller can see where. */
-export class PlanHashMismatch extends SubmitRunError {
-  static {
-    this.brand('PlanHashMismatch');
-  }
-
-  constructor(
-    readonly planHash: Digest,
-    readonly receipt: Receipt,
-    faults: readonly Fault[],
-    /** Of the environment that it was planned in. */
-    readonly profileDigest: Digest | null = null,
-  ) {
-    const differing = faults.map(({ path }) => path.slice(1)).join(', ');
-    const detail = differing === '' ? 'the plan does not match the given hash' : `${differing} differ`;
-    super('PLAN_HASH_MISMATCH', detail, 'Plan the pack again and compare the receipts.', faults);
-  }
-}
-
-/** The environment of runs here has changed: its limits, defaults, isolation or floors. */
-export class ProfileMismatch extends SubmitRunError {
-  static {
-    this.brand('ProfileMismatch');
-  }
-
-  constructor(
-    readonly profileDigest: Digest,
-    readonly planHash: Digest,
-  ) {
-    const detail = 'the profile does not match the given digest';
-    super('PROFILE_MISMATCH', detail, 'Compare the profiles, then confirm the new one.');
-  }
-}
+import { piecesOf } from '../work/byte-pieces';
 
 /** What a caller asks for. */
 export interface Submission {
@@ -347,12 +284,6 @@ function environmentWhere(sealed: boolean, { environment, sealedEnvironment }: P
   return sealed ? (sealedEnvironment ?? environment) : environment;
 }
 
-/** A pack, or a pack with inputs, that cannot run. */
-export function invalidPack(code: 'PACK_INVALID' | 'PLAN_INVALID', faults: readonly Fault[]): SubmitRunError {
-  const count = faults.length === 1 ? 'one error' : `${faults.length} errors`;
-  return new SubmitRunError(code, `the pack has ${count}`, 'Correct the errors listed in `errors`.', faults);
-}
-
 function refuseUntrusted(
   { name, version }: { readonly name: string; readonly version: string },
   { refusal }: PackTrust,
@@ -400,17 +331,9 @@ function summaryOf(run: NewRun, inLine: boolean): RunSummary {
 function refuseSensitive({ sensitive }: AdmissiblePack): void {
   const names = Object.keys(sensitive);
   if (names.length === 0) return;
-  const faults = names.map((name): Fault => {
+  const faults = names.map((name) => {
     const message = `A schedule cannot store the sensitive input ${name}.`;
-    const remediation = 'Use a secret instead.';
-    return {
-      code: 'INPUT_SENSITIVE_UNAVAILABLE',
-      path: `/inputs/${name}`,
-      line: null,
-      column: null,
-      message,
-      remediation,
-    };
+    return faultAt('INPUT_SENSITIVE_UNAVAILABLE', `/inputs/${name}`, message, 'Use a secret instead.');
   });
   throw invalidPack('PLAN_INVALID', faults);
 }
@@ -430,10 +353,10 @@ function besideThePack(
 function comparePlan(planned: AdmissiblePack, { planHash, receipt }: Submission): void {
   if (planHash === null || planHash === planned.planHash) return;
   const differing = receipt === null ? [] : compareReceipts(receipt, planned.receipt);
-  const faults = differing.map((component): Fault => {
+  const faults = differing.map((component) => {
     const message = `${component} differs from the earlier plan.`;
     const remediation = 'Compare this component of the two plans, or plan again.';
-    return { code: 'RECEIPT_DIFFERS', path: `/${component}`, line: null, column: null, message, remediation };
+    return faultAt('RECEIPT_DIFFERS', `/${component}`, message, remediation);
   });
   throw new PlanHashMismatch(planned.planHash, planned.receipt, faults, planned.profileDigest);
 }
@@ -442,8 +365,4 @@ function compareProfile({ profileDigest, planHash }: AdmissiblePack, { schedule 
   const expected = schedule?.profileDigest ?? null;
   if (expected === null || expected === profileDigest) return;
   throw new ProfileMismatch(profileDigest, planHash);
-}
-
-async function* piecesOf(bytes: Uint8Array): AsyncIterable<Uint8Array> {
-  yield bytes;
 }

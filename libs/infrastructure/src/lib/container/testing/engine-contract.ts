@@ -2,10 +2,9 @@ import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Digest, StepId } from '@taskrunner/core/foundation';
-import type { ExecutionRequest, Executor, Outcome } from '@taskrunner/core/ports';
+import type { ExecutionRequest, Executor, Outcome, StepSandbox } from '@taskrunner/core/ports';
 import { tarEntries } from '../../archive/read-tar';
 import { builtinExecutors } from '../../executors/builtin-executors';
-import type { SandboxDependencies } from '../../executors/step/sandbox-dependencies';
 import {
   NO_BUNDLES,
   NO_EXPORTS,
@@ -17,9 +16,8 @@ import {
   tenant,
 } from '../../executors/testing/requests';
 import { FileObjectStore } from '../../object-store/file-object-store';
-import { collect } from '../../sandbox/collector';
-import { readOutputs } from '../../sandbox/workspace/outputs-file';
 import { probeSandbox } from '../../sandbox/probe';
+import { stepSandbox } from '../../sandbox/step-sandbox';
 import { Supervisor } from '../../sandbox/supervisor';
 import { Workspace } from '../../sandbox/workspace/workspace';
 import type { ContainerCeiling, ContainerEngine } from '../container-engine';
@@ -75,7 +73,7 @@ export function describeEngine<Under extends EngineUnderTest>(
     let objects: FileObjectStore;
     let images: readonly TinyImage[] = [];
     let under: Under | null = null;
-    let dependencies: SandboxDependencies;
+    let stepsIn: StepSandbox;
     let work: string;
 
     beforeAll(async () => {
@@ -97,14 +95,7 @@ export function describeEngine<Under extends EngineUnderTest>(
       }
       images = [await makeTinyImage(), await makeTinyImage('other')];
       const [image, other] = images as [TinyImage, TinyImage];
-      dependencies = {
-        sandbox,
-        supervisor,
-        createWorkspace: (options) => Workspace.create(options),
-        readOutputs,
-        entriesOfTar: tarEntries,
-        collect,
-      };
+      stepsIn = stepSandbox(sandbox, supervisor, tarEntries);
       under = await open({ work, supervisor, image, other });
     }, 120_000);
     afterEach(async () => {
@@ -138,7 +129,7 @@ export function describeEngine<Under extends EngineUnderTest>(
       report = new Report(),
     ): Promise<{ readonly outcome: Outcome; readonly report: Report }> {
       const executor: Executor | undefined = builtinExecutors({
-        ...{ objects, dependencies: () => dependencies, containers: engine, workDirectory: work },
+        ...{ objects, sandboxOf: () => stepsIn, containers: engine, workDirectory: work },
         ...{
           artifactMaxBytes: 1 << 24,
           spool: NO_SPOOL,

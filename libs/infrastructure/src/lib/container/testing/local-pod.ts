@@ -1,6 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { V1Container, V1ContainerState, V1Pod, V1PodSpec } from '@kubernetes/client-node';
 import { RUNTIME } from './engine-contract';
@@ -12,6 +13,8 @@ const run = promisify(execFile);
 export class LocalPod {
   readonly name: string;
   readonly logFile: string;
+  /** There is one once its first process is made. */
+  private readonly pidFile: string;
   over = false;
   private imageID = '';
   private state: V1ContainerState = { waiting: { reason: 'ContainerCreating' } };
@@ -31,6 +34,7 @@ export class LocalPod {
   ) {
     this.name = name;
     this.logFile = join(place.folder, `${name}.log`);
+    this.pidFile = join(place.folder, `${name}.pid`);
     closeSync(openSync(this.logFile, 'a'));
     this.finished = this.live();
   }
@@ -82,20 +86,21 @@ export class LocalPod {
         cwd: this.place.folder,
       });
       closeSync(log);
-      const exited = new Promise((resolve) => child.once('exit', resolve));
+      let isOver = false;
+      const exited = new Promise<void>((resolve) => child.once('exit', () => resolve(void (isOver = true))));
       const deadline = setTimeout(() => {
         this.late = true;
         void this.delete(0);
       }, this.activeMs);
-      // Each look would be a process, and take more of the machine than the container.
-      await podman('wait', '--interval', '50ms', '--condition', 'running', '--condition', 'exited', this.name);
-      const look = await this.inspect();
-      this.imageID = `${image.split('@')[0]}@${look.digest}`;
+      // Each look by podman would be a process, and take more of the machine than the container.
+      while (!isOver && !existsSync(this.pidFile)) await delay(20);
+      // podman makes a container of no other image than the digest says.
+      this.imageID = image;
       this.state = { running: {} };
       this.begin();
       await exited;
       clearTimeout(deadline);
-      const { exitCode, starved } = look.status === 'exited' ? look : await this.inspect();
+      const { exitCode, starved } = await this.inspect();
       const reason = starved ? 'OOMKilled' : exitCode === 0 ? 'Completed' : 'Error';
       this.state = { terminated: { exitCode, reason } };
     } catch (error) {
@@ -110,11 +115,9 @@ export class LocalPod {
   }
 
   private async inspect() {
-    const format = '{{.State.Status}} {{.ImageDigest}} {{.State.ExitCode}} {{.State.OOMKilled}}';
-    const [status = '', digest = '', exitCode, starved] = (
-      await podman('inspect', '--format', format, this.name)
-    ).split(' ');
-    return { status, digest, exitCode: Number(exitCode), starved: starved === 'true' };
+    const format = '{{.State.ExitCode}} {{.State.OOMKilled}}';
+    const [exitCode, starved] = (await podman('inspect', '--format', format, this.name)).split(' ');
+    return { exitCode: Number(exitCode), starved: starved === 'true' };
   }
 
   /** What a kubelet makes of the pod's specification. Only what the specification says is taken away or given. */
@@ -123,7 +126,8 @@ export class LocalPod {
     const values = new Map(env.map(({ name, value = '' }) => [name, expanded(value, new Map())]));
     const isolated = this.labels['taskrunner.stellaops.io/network'] === 'none';
     return [
-      ...['create', '--name', this.name, '--label', this.place.label, '--pull', 'never', '--log-driver', 'none'],
+      ...['create', '--name', this.name, '--pidfile', this.pidFile, '--label', this.place.label],
+      ...['--pull', 'never', '--log-driver', 'none'],
       ...['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=512:512', '--http-proxy=false', '--init'],
       ...['--user', `${own.runAsUser ?? 0}:${own.runAsGroup ?? 0}`, '--workdir', container.workingDir ?? '/'],
       // The NetworkPolicy that selects the label; a pod without it would have the network of its node.

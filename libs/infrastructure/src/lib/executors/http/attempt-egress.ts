@@ -1,8 +1,14 @@
 import { boundRules, writeEgressLog, type EgressAttempt, type EgressRule } from '@taskrunner/core/egress';
 import { environmentRules, rulesOfStep, type Environment } from '@taskrunner/core/plan';
-import type { ExecutionReport, ExecutionRequest, ObjectStore, Outcome } from '@taskrunner/core/ports';
+import type {
+  ExecutionReport,
+  ExecutionRequest,
+  ObjectStore,
+  Outcome,
+  EgressWay,
+  StepEgress,
+} from '@taskrunner/core/ports';
 import { documentsOf } from '../step/admitted-documents';
-import type { EgressDependencies, EgressWay } from './egress-dependencies';
 import { refusal } from '../step/executor-error';
 import { failed } from '../step/outcome';
 
@@ -21,7 +27,7 @@ export class AttemptEgress {
    * nothing beyond it, whatever it was admitted with: who admits runs does not say where this worker's network ends.
    */
   constructor(
-    private readonly dependencies: EgressDependencies | null,
+    private readonly dependencies: StepEgress | null,
     private readonly objects: ObjectStore,
     private readonly allow: readonly EgressRule[],
   ) {}

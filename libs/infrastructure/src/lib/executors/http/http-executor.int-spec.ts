@@ -71,7 +71,7 @@ if (!hasOpenssl) console.log('skipped: no openssl to make certificates with');
     }
     const limits = { connections: 8, attempts: 50, headerBytes: 16_384, idleMs: 20_000, dialMs: 20_000, drainMs: 1_000, bytes: 1_000_000 }; // prettier-ignore
     proxy = new EgressProxy({ limits, resolvers: [dns.address], platform: [] });
-    const options = { objects, dependencies: () => null, egress: proxy, workDirectory: folder, artifactMaxBytes: 4_000, spool: () => new Spool(folder, 1_000), interpreters: [], bundles: NO_BUNDLES, exports: NO_EXPORTS }; // prettier-ignore
+    const options = { objects, sandboxOf: () => null, egress: proxy, workDirectory: folder, artifactMaxBytes: 4_000, spool: () => new Spool(folder, 1_000), interpreters: [], bundles: NO_BUNDLES, exports: NO_EXPORTS }; // prettier-ignore
     const http = { maxBodyBytes: 4_000, timeoutMs: 10_000, certificates: [certificate.ca] };
     const any = { scheme: '*', port: '*' } as const;
     const pinned = ['api.test', 'other.test'].map((host) => ({ ...any, host, cidr: '127.0.0.0/8' }));

@@ -1,14 +1,16 @@
-import type { Fault } from '@taskrunner/core/foundation';
-import { isStoreOutage, type ExecutionRequest, type ObjectStore } from '@taskrunner/core/ports';
+import { faultAt, type Fault } from '@taskrunner/core/foundation';
+import {
+  isStoreOutage,
+  type ExecutionRequest,
+  type ObjectStore,
+  type CollectedArtifact,
+  type StagedArtifact,
+  type StepSandbox,
+  type StepWorkspace,
+} from '@taskrunner/core/ports';
 import { codeOf } from '../step/executor-error';
 import { artifactBytesOf, sizesOf } from '../step/run-sizes';
 import { keepArtifacts, reportCaptured, storeArtifact, type ArtifactReport } from '../step/stored-artifact';
-import type {
-  CollectedArtifact,
-  SandboxDependencies,
-  StepWorkspace,
-  TakenArtifact,
-} from '../step/sandbox-dependencies';
 
 const MAX_ENTRIES = 10_000;
 const MAX_DEPTH = 32;
@@ -17,7 +19,7 @@ const MAX_DEPTH = 32;
 export class ArtifactCapture {
   /** `maxBytes`: largest artifact of runs whose environment does not say. */
   constructor(
-    private readonly dependencies: SandboxDependencies,
+    private readonly sandbox: StepSandbox,
     private readonly objects: ObjectStore,
     private readonly maxBytes: number,
   ) {}
@@ -41,14 +43,14 @@ export class ArtifactCapture {
     report: ArtifactReport,
   ): Promise<readonly Fault[]> {
     const { run, node } = request;
-    const { sandbox, supervisor } = this.dependencies;
+    const { sandbox } = this;
     const oversized: Fault[] = [];
     const artifacts = node.artifacts.map(({ name, path, mediaType, optional }) => {
       return { name, path, optional, ...(mediaType === null ? {} : { mediaType }) };
     });
     const maxBytes = artifactBytesOf(run, this.maxBytes);
     const limits = { maxEntries: MAX_ENTRIES, maxDepth: MAX_DEPTH, maxBytes: sizesOf(run).workspaceBytes };
-    const store = async (artifact: TakenArtifact): Promise<void> => {
+    const store = async (artifact: CollectedArtifact): Promise<void> => {
       try {
         await storeArtifact(request, this.objects, artifact, maxBytes, report);
       } catch (error) {
@@ -56,17 +58,17 @@ export class ArtifactCapture {
         oversized.push(tooLarge(artifact.name, maxBytes));
       }
     };
-    const asked = { supervisor, sandbox, workspace, artifacts, limits };
+    const asked = { workspace, artifacts, limits };
     // What may hold a secret is looked through on its way.
     const staging = request.redactor.isIdle ? await this.objects.stage(sandbox.owner) : null;
-    if (staging === null) return [...(await this.dependencies.collect(asked, store)), ...oversized];
+    if (staging === null) return [...(await sandbox.collect(asked, store)), ...oversized];
     try {
-      const take = async ({ file, ...artifact }: CollectedArtifact): Promise<void> => {
+      const take = async ({ file, ...artifact }: StagedArtifact): Promise<void> => {
         await staging.adopt(run.tenant, file);
         reportCaptured(request, artifact, file, report);
       };
       const stage = { folder: staging.folder, maxBytes, take };
-      return [...(await this.dependencies.collect({ ...asked, stage }, store)), ...oversized];
+      return [...(await sandbox.collect({ ...asked, stage }, store)), ...oversized];
     } catch (error) {
       // The collector may have failed because its folder in the store was gone: it cannot say so itself.
       if (!isStoreOutage(error)) await this.objects.probe(1);
@@ -78,12 +80,7 @@ export class ArtifactCapture {
 }
 
 function tooLarge(name: string, maxBytes: number): Fault {
-  return {
-    code: 'ARTIFACT_TOO_LARGE',
-    path: '',
-    line: null,
-    column: null,
-    message: `artifact ${JSON.stringify(name)} has more than ${maxBytes} bytes`,
-    remediation: 'Write less data, or raise `artifacts.maxBytes` in the configuration.',
-  };
+  const message = `artifact ${JSON.stringify(name)} has more than ${maxBytes} bytes`;
+  const remediation = 'Write less data, or raise `artifacts.maxBytes` in the configuration.';
+  return faultAt('ARTIFACT_TOO_LARGE', '', message, remediation);
 }

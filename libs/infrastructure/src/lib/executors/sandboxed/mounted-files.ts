@@ -1,11 +1,10 @@
 import { sha256 } from '@taskrunner/core/canonical';
 import type { Digest } from '@taskrunner/core/foundation';
-import type { ExecutionRequest, MountedFile, ObjectStore } from '@taskrunner/core/ports';
+import type { ExecutionRequest, MountedFile, ObjectStore, StepFile, StepSandbox } from '@taskrunner/core/ports';
 import type { Fact } from '@taskrunner/core/run';
 import { refusal } from '../step/executor-error';
 import type { PackContent } from '../step/pack-content';
 import { sizesOf } from '../step/run-sizes';
-import type { SandboxDependencies, StepFile } from '../step/sandbox-dependencies';
 import { filesOfTar } from './tar-folder';
 import { contentOf } from '../step/with-values';
 
@@ -14,7 +13,7 @@ export class MountedFiles {
   constructor(
     private readonly objects: ObjectStore,
     private readonly pack: PackContent,
-    private readonly entriesOfTar: SandboxDependencies['entriesOfTar'],
+    private readonly entriesOfTar: StepSandbox['entriesOfTar'],
   ) {}
 
   /**

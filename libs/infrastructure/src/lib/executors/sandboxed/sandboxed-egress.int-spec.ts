@@ -10,14 +10,11 @@ import { EgressProxy } from '../../egress/egress-proxy';
 import { makeCertificate, type TestCertificate } from '../../egress/testing/certificates';
 import { startDns, type DnsServer } from '../../egress/testing/dns-server';
 import { FileObjectStore } from '../../object-store/file-object-store';
-import { collect } from '../../sandbox/collector';
 import { tarEntries } from '../../archive/read-tar';
-import { readOutputs } from '../../sandbox/workspace/outputs-file';
 import { probeSandbox } from '../../sandbox/probe';
+import { stepSandbox } from '../../sandbox/step-sandbox';
 import { Supervisor } from '../../sandbox/supervisor';
-import { Workspace } from '../../sandbox/workspace/workspace';
 import { builtinExecutors } from '../builtin-executors';
-import type { SandboxDependencies } from '../step/sandbox-dependencies';
 import { NO_BUNDLES, NO_EXPORTS, NO_SPOOL, aRequest, aRun, Report, tenant } from '../testing/requests';
 
 const LIMITS = { connections: 8, attempts: 50, headerBytes: 16_384, idleMs: 20_000, dialMs: 20_000, drainMs: 1_000, bytes: 1_000_000 }; // prettier-ignore
@@ -56,10 +53,10 @@ if (missing.length > 0) console.log(`skipped: no ${missing.join()}`);
     const { sandbox, reason } = await probeSandbox({ profile, supervisor, stubFolder: join(folder, 'etc') });
     if (sandbox === null && process.env['CI'] === 'true') throw new Error(reason ?? '');
     if (sandbox === null) return console.warn(`skipped: ${reason}`);
-    const dependencies: SandboxDependencies = { sandbox, supervisor, createWorkspace: (options) => Workspace.create(options), readOutputs, entriesOfTar: tarEntries, collect }; // prettier-ignore
+    const stepsIn = stepSandbox(sandbox, supervisor, tarEntries);
     const options = {
       objects,
-      dependencies: () => dependencies,
+      sandboxOf: () => stepsIn,
       egress: proxy,
       egressAllow: [
         { scheme: '*', host: '*', port: '*', cidr: '127.0.0.0/8' },

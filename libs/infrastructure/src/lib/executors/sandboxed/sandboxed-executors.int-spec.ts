@@ -8,15 +8,12 @@ import { CodedError, type Digest } from '@taskrunner/core/foundation';
 import type { ExecutionRequest, Executor, MountedFile, Outcome } from '@taskrunner/core/ports';
 import { Redactor } from '@taskrunner/core/secret';
 import { FileObjectStore } from '../../object-store/file-object-store';
-import { collect } from '../../sandbox/collector';
 import { tarEntries } from '../../archive/read-tar';
-import { readOutputs } from '../../sandbox/workspace/outputs-file';
 import { probeSandbox } from '../../sandbox/probe';
 import type { IsolationProfile, Sandbox } from '../../sandbox/sandbox';
+import { stepSandbox } from '../../sandbox/step-sandbox';
 import { Supervisor } from '../../sandbox/supervisor';
-import { Workspace } from '../../sandbox/workspace/workspace';
 import { builtinExecutors } from '../builtin-executors';
-import type { SandboxDependencies } from '../step/sandbox-dependencies';
 import {
   awayOnce,
   aRequest,
@@ -47,19 +44,12 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('under %s', (profi
     ({ sandbox } = probe);
     if (sandbox === null && process.env['CI'] === 'true') throw new Error(probe.reason ?? '');
     if (sandbox === null) return console.warn(`skipped: ${probe.reason}`);
-    const dependencies: SandboxDependencies = {
-      sandbox,
-      supervisor,
-      createWorkspace: (options) => Workspace.create(options),
-      readOutputs,
-      entriesOfTar: tarEntries,
-      collect,
-    };
+    const stepsIn = stepSandbox(sandbox, supervisor, tarEntries);
     const interpreters = ['sh', 'node', 'python3'];
     const traceparent = () => '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
     executors = builtinExecutors({
       objects,
-      dependencies: () => dependencies,
+      sandboxOf: () => stepsIn,
       workDirectory: work,
       artifactMaxBytes: 1 << 20,
       spool: NO_SPOOL,
@@ -447,17 +437,10 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('under %s', (profi
   test('fails when it is killed with its worker’s lease', async () => {
     const dying = Supervisor.start();
     try {
-      const dependencies: SandboxDependencies = {
-        sandbox: sandbox as Sandbox,
-        supervisor: dying,
-        createWorkspace: (options) => Workspace.create(options),
-        readOutputs,
-        entriesOfTar: tarEntries,
-        collect,
-      };
+      const stepsIn = stepSandbox(sandbox as Sandbox, dying, tarEntries);
       const step = builtinExecutors({
         objects,
-        dependencies: () => dependencies,
+        sandboxOf: () => stepsIn,
         workDirectory: work,
         artifactMaxBytes: 1,
         spool: NO_SPOOL,

@@ -7,24 +7,24 @@ import {
   type ExecutionRequest,
   type ObjectStore,
   type Outcome,
+  type StepChild,
+  type StepExit,
+  type StepOwner,
+  type AskedResources,
+  type ContainerTask,
+  type StepContainers,
+  type StepSandbox,
+  type StepTool,
+  type StepWorkspace,
 } from '@taskrunner/core/ports';
 import { ArtifactCapture } from './artifact-capture';
 import type { AttemptEgress, OpenEgress } from '../http/attempt-egress';
-import type { AskedResources, ContainerDependencies, StepContainer } from '../step/container-dependencies';
 import type { DeclaredOutputs } from '../step/declared-outputs';
 import { codeOf, refusal } from '../step/executor-error';
 import { MountedFiles } from './mounted-files';
 import { failed, refused, refusedAfterActing } from '../step/outcome';
 import type { PackContent } from '../step/pack-content';
 import { sizesOf } from '../step/run-sizes';
-import type {
-  SandboxDependencies,
-  StepChild,
-  StepExit,
-  StepOwner,
-  StepTool,
-  StepWorkspace,
-} from '../step/sandbox-dependencies';
 import type { SecretFiles } from './secret-files';
 import { stepEnvironment } from './step-environment';
 import { failureOf, failureOfExcess } from './step-exit';
@@ -40,20 +40,20 @@ export interface Invocation {
 }
 
 /** A container that is to be started with a workspace. */
-export interface ContainerInvocation extends Pick<StepContainer, 'image' | 'command' | 'args'> {
+export interface ContainerInvocation extends Pick<ContainerTask, 'image' | 'command' | 'args'> {
   readonly resources: AskedResources;
   readonly okExitCodes: ReadonlySet<number>;
 }
 
 /** What sandboxed steps need. */
 interface SandboxedStepOptions {
-  readonly dependencies: SandboxDependencies;
+  readonly sandbox: StepSandbox;
   readonly objects: ObjectStore;
   readonly pack: PackContent;
   readonly declared: DeclaredOutputs;
   readonly secrets: SecretFiles;
   /** None: no containers here. */
-  readonly containers?: ContainerDependencies | null;
+  readonly containers?: StepContainers | null;
   readonly egress: AttemptEgress;
   /** Folder of the workspaces. */
   readonly workDirectory: string;
@@ -92,10 +92,10 @@ export class SandboxedStep {
   private readonly egress: AttemptEgress;
 
   constructor(private readonly options: SandboxedStepOptions) {
-    const { dependencies, objects, pack, artifactMaxBytes } = options;
+    const { sandbox, objects, pack, artifactMaxBytes } = options;
     this.egress = options.egress;
-    this.files = new MountedFiles(objects, pack, (source, limits) => dependencies.entriesOfTar(source, limits));
-    this.artifacts = new ArtifactCapture(dependencies, objects, artifactMaxBytes);
+    this.files = new MountedFiles(objects, pack, (source, limits) => sandbox.entriesOfTar(source, limits));
+    this.artifacts = new ArtifactCapture(sandbox, objects, artifactMaxBytes);
   }
 
   /** Performs it; refusals are failed attempts. */
@@ -109,11 +109,11 @@ export class SandboxedStep {
     let secretFolder: string | undefined;
     try {
       const invocation = invoke();
-      const { dependencies, workDirectory: root } = this.options;
+      const { sandbox, workDirectory: root } = this.options;
       // A step's id may be longer than a file's name.
       const execution = `${request.execution}-${sha256(request.step).slice('sha256:'.length, 31)}`;
       const owner = this.ownerOf(invocation);
-      workspace = await dependencies.createWorkspace({ root, run: request.run.runId, execution, owner });
+      workspace = await sandbox.createWorkspace({ root, run: request.run.runId, execution, owner });
       secretFolder = await this.writeSecrets(request, execution, owner);
       return await this.performIn(workspace, request, report, invocation, secretFolder);
     } catch (error) {
@@ -129,7 +129,7 @@ export class SandboxedStep {
   private async writeSecrets(
     { run, node, secrets }: ExecutionRequest,
     execution: string,
-    owner: SandboxDependencies['sandbox']['owner'],
+    owner: StepOwner | null,
   ): Promise<string | undefined> {
     const files = new Map<string, Uint8Array>();
     for (const { name, file } of node.secrets) {
@@ -197,7 +197,7 @@ export class SandboxedStep {
     report: ExecutionReport,
     argv0: string,
   ): Promise<StepTool> {
-    const { sandbox } = this.options.dependencies;
+    const { sandbox } = this.options;
     const { step, execution, node } = request;
     const tool = await sandbox.resolveTool(workspace, argv0);
     for (const { path, digest } of [tool, ...tool.interpreters])
@@ -218,7 +218,7 @@ export class SandboxedStep {
     invocation: Invocation | ContainerInvocation,
   ): Promise<Start> {
     if ('image' in invocation) return (options) => this.startContainer(workspace, request, report, invocation, options);
-    await invocation.prepare?.(workspace, this.options.dependencies.sandbox.owner);
+    await invocation.prepare?.(workspace, this.options.sandbox.owner);
     const tool = await this.resolveTool(workspace, request, report, invocation.argv0);
     return (options) => this.startChild(workspace, request, report, invocation, tool, options);
   }
@@ -231,10 +231,10 @@ export class SandboxedStep {
     tool: StepTool,
     { egressSocket, secretFolder }: StartOptions,
   ): Promise<StepChild> {
-    const { dependencies, traceparent = () => null } = this.options;
+    const { sandbox, traceparent = () => null } = this.options;
     const { run, step, execution } = request;
     const { limits } = sizesOf(run);
-    const env = stepEnvironment(dependencies.sandbox.environment(workspace), request, traceparent(request));
+    const env = stepEnvironment(sandbox.environment(workspace), request, traceparent(request));
     const task = {
       workspace,
       tool,
@@ -246,9 +246,7 @@ export class SandboxedStep {
       place: { tenant: run.tenant, runId: run.runId, step, execution },
       ...(stdin === undefined ? {} : { stdin }),
     };
-    return dependencies.supervisor.run(dependencies.sandbox.launch(task), {
-      onOutput: (stream, chunk) => report.output(stream, chunk),
-    });
+    return sandbox.start(task, { onOutput: (stream, chunk) => report.output(stream, chunk) });
   }
 
   private startContainer(
@@ -262,7 +260,7 @@ export class SandboxedStep {
     if (containers === null) throw refusal('CONTAINERS_UNAVAILABLE', 'this worker has no container engine');
     const { run, step, execution, signal } = request;
     const { asked, limits, stopGraceMs, attemptTimeoutMs } = sizesOf(run);
-    const container: StepContainer = {
+    const container: ContainerTask = {
       ...{ tenant: run.tenant, run: run.runId, step, execution, image, command, args, signal, stopGraceMs },
       env: stepEnvironment(CONTAINER_ENVIRONMENT, request, traceparent(request)),
       workspace: workspace.path,
@@ -287,9 +285,9 @@ export class SandboxedStep {
     });
   }
 
-  private ownerOf(invocation: Invocation | ContainerInvocation): SandboxDependencies['sandbox']['owner'] {
-    const { containers = null, dependencies } = this.options;
-    return 'image' in invocation && containers !== null ? containers.owner : dependencies.sandbox.owner;
+  private ownerOf(invocation: Invocation | ContainerInvocation): StepOwner | null {
+    const { containers = null, sandbox } = this.options;
+    return 'image' in invocation && containers !== null ? containers.owner : sandbox.owner;
   }
 
   /** Starts the child and stays with it until it and all it started is gone. */
@@ -348,7 +346,7 @@ export class SandboxedStep {
   ): Promise<Outcome> {
     try {
       const faults = await this.artifacts.capture(request, workspace, report);
-      const outputs = { ...(await this.options.dependencies.readOutputs(workspace)), exitCode };
+      const outputs = { ...(await this.options.sandbox.readOutputs(workspace)), exitCode };
       const [first] = faults;
       if (first !== undefined) return failed(first.code, messageOf(faults), true, exitCode);
       return await this.options.declared.accept(request, outputs, exitCode);

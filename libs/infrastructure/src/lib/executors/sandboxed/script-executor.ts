@@ -1,9 +1,15 @@
 import { chown, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '@taskrunner/core/ports';
+import {
+  Executor,
+  type ExecutionReport,
+  type ExecutionRequest,
+  type Outcome,
+  type StepOwner,
+  type StepWorkspace,
+} from '@taskrunner/core/ports';
 import { refusal } from '../step/executor-error';
 import type { PackContent } from '../step/pack-content';
-import type { StepOwner, StepWorkspace } from '../step/sandbox-dependencies';
 import type { Invocation } from './sandboxed-step';
 import type { StepsByIsolation } from './steps-by-isolation';
 import { contentOf, okExitCodesOf, textsOf } from '../step/with-values';

@@ -1,14 +1,10 @@
 import { chown, lstat, mkdir, open, readdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { StepOwner } from '@taskrunner/core/ports';
 import { refusal } from '../step/executor-error';
 
 /** File systems that are memory: tmpfs and ramfs, as statfs(2) numbers them. */
 const IN_MEMORY = new Set([0x01021994, 0x858458f6]);
-
-interface Owner {
-  readonly uid: number;
-  readonly gid: number;
-}
 
 /**
  * Secrets as files, in memory, while a step runs: `<base>/taskrunner-secrets-<uid>/<pid>/<execution>/<name>`, folders 0700, files
@@ -21,7 +17,7 @@ export class SecretFiles {
   constructor(private readonly base: string) {}
 
   /** Lays them down; the folder. `execution` is a name of its own; `owner`: the user of the step, null: this process's. Throws `SECRETS_FOLDER`. */
-  async write(execution: string, files: ReadonlyMap<string, Uint8Array>, owner: Owner | null): Promise<string> {
+  async write(execution: string, files: ReadonlyMap<string, Uint8Array>, owner: StepOwner | null): Promise<string> {
     this.root ??= this.prepare().catch((error: unknown) => {
       this.root = null;
       throw error;

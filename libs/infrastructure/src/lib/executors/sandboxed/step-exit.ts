@@ -1,7 +1,6 @@
 import { constants } from 'node:os';
-import type { Outcome } from '@taskrunner/core/ports';
+import type { Outcome, StepExcess, StepExit } from '@taskrunner/core/ports';
 import { failed } from '../step/outcome';
-import type { StepExcess, StepExit } from '../step/sandbox-dependencies';
 
 /** sysexits.h EX_CONFIG: another attempt cannot go better. */
 const NEVER_AGAIN = 78;

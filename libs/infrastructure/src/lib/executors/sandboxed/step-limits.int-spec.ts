@@ -6,15 +6,12 @@ import type { ExecutionRequest, Executor, Outcome } from '@taskrunner/core/ports
 import { tarEntries } from '../../archive/read-tar';
 import { FileObjectStore } from '../../object-store/file-object-store';
 import { proveCgroup } from '../../sandbox/cgroup';
-import { collect } from '../../sandbox/collector';
-import { readOutputs } from '../../sandbox/workspace/outputs-file';
 import { probeSandbox } from '../../sandbox/probe';
+import { stepSandbox } from '../../sandbox/step-sandbox';
 import { Supervisor } from '../../sandbox/supervisor';
 import { MemoryFileSystems } from '../../sandbox/supervisor-process/memory-file-systems';
 import { MemoryGroup } from '../../sandbox/supervisor-process/memory-group';
-import { Workspace } from '../../sandbox/workspace/workspace';
 import { builtinExecutors } from '../builtin-executors';
-import type { SandboxDependencies } from '../step/sandbox-dependencies';
 import { aRequest, aRun, NO_BUNDLES, NO_EXPORTS, NO_SPOOL, Report } from '../testing/requests';
 
 /** What the steps of this file may use. */
@@ -92,12 +89,9 @@ describe('what a step may use', () => {
     if (sandbox === null) return console.warn(`skipped: ${reason}`);
     const objects = await FileObjectStore.open(join(folder, 'objects'));
     const commands = supervisors.map((supervisor) => {
-      const dependencies: SandboxDependencies = {
-        ...{ sandbox, supervisor, readOutputs, entriesOfTar: tarEntries, collect },
-        createWorkspace: (options) => Workspace.create(options),
-      };
+      const stepsIn = stepSandbox(sandbox, supervisor, tarEntries);
       const executors = builtinExecutors({
-        ...{ objects, dependencies: () => dependencies, bundles: NO_BUNDLES, exports: NO_EXPORTS },
+        ...{ objects, sandboxOf: () => stepsIn, bundles: NO_BUNDLES, exports: NO_EXPORTS },
         ...{ workDirectory: join(folder, 'work'), artifactMaxBytes: 1 << 20, spool: NO_SPOOL, interpreters: [] },
       });
       return executors.get('builtin:command') ?? null;

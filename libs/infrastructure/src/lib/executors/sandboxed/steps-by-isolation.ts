@@ -1,18 +1,17 @@
 import type { Environment } from '@taskrunner/core/plan';
-import type { ExecutionReport, ExecutionRequest, Outcome } from '@taskrunner/core/ports';
+import type { ExecutionReport, ExecutionRequest, Outcome, StepSandbox } from '@taskrunner/core/ports';
 import { refusal } from '../step/executor-error';
 import { refused } from '../step/outcome';
-import type { SandboxDependencies } from '../step/sandbox-dependencies';
 import type { ContainerInvocation, Invocation, SandboxedStep } from './sandboxed-step';
 
 /** Sandboxed steps, each in the sandbox that its run was admitted with: never in another one. */
 export class StepsByIsolation {
-  private readonly steps = new WeakMap<SandboxDependencies, SandboxedStep>();
+  private readonly steps = new WeakMap<StepSandbox, SandboxedStep>();
 
-  /** `dependenciesOf`: null where this worker cannot enforce the profile (any more). */
+  /** `sandboxOf`: null where this worker cannot enforce the profile (any more). */
   constructor(
-    private readonly dependenciesOf: (isolation: string) => SandboxDependencies | null,
-    private readonly stepOf: (dependencies: SandboxDependencies) => SandboxedStep,
+    private readonly sandboxOf: (isolation: string) => StepSandbox | null,
+    private readonly stepOf: (sandbox: StepSandbox) => SandboxedStep,
   ) {}
 
   /** As `SandboxedStep.perform`; a failed attempt where the sandbox is not there. */
@@ -22,15 +21,15 @@ export class StepsByIsolation {
     invoke: () => Invocation | ContainerInvocation,
   ): Promise<Outcome> {
     const { mode, isolation } = JSON.parse(request.run.environment) as Environment;
-    const dependencies = this.dependenciesOf(isolation);
-    if (dependencies === null) {
+    const sandbox = this.sandboxOf(isolation);
+    if (sandbox === null) {
       const code = mode === 'sealed' ? 'SEALED_UNENFORCEABLE' : 'SANDBOX_UNAVAILABLE';
       return refused(refusal(code, `this worker cannot enforce ${isolation}`));
     }
-    let step = this.steps.get(dependencies);
+    let step = this.steps.get(sandbox);
     if (step === undefined) {
-      step = this.stepOf(dependencies);
-      this.steps.set(dependencies, step);
+      step = this.stepOf(sandbox);
+      this.steps.set(sandbox, step);
     }
     return step.perform(request, report, invoke);
   }

@@ -1,6 +1,6 @@
 import { isCodedError } from '@taskrunner/core/foundation';
+import type { StepFile, StepSandbox } from '@taskrunner/core/ports';
 import { refusal } from '../step/executor-error';
-import type { SandboxDependencies, StepFile } from '../step/sandbox-dependencies';
 
 const MAX_ENTRIES = 10_000;
 /** Bytes of a tar that are no content: a header of a long name, the header itself, what fills the last block of a file. */
@@ -11,7 +11,7 @@ const AROUND_ENTRY = 8 * 1_024;
  * once, and a tar that is whole. At most 10 000 files and `maxBytes`.
  */
 export async function* filesOfTar(
-  entries: SandboxDependencies['entriesOfTar'],
+  entries: StepSandbox['entriesOfTar'],
   content: AsyncIterable<Uint8Array>,
   folder: string,
   maxBytes: number,

@@ -1,8 +1,7 @@
 import { readDocument } from '@taskrunner/core/document';
 import type { Json } from '@taskrunner/core/foundation';
-import type { ClaimedRun, ExecutionRequest, ObjectStore } from '@taskrunner/core/ports';
+import type { ClaimedRun, ExecutionRequest, ObjectStore, StepFile } from '@taskrunner/core/ports';
 import { refusal } from './executor-error';
-import type { StepFile } from './sandbox-dependencies';
 
 const MAX_DOCUMENT_BYTES = 5 * 1024 * 1024;
 

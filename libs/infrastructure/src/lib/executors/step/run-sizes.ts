@@ -1,8 +1,6 @@
 import { DEFAULT_MAX_FILES, type Environment } from '@taskrunner/core/plan';
-import type { ClaimedRun } from '@taskrunner/core/ports';
+import type { ClaimedRun, StepLimits, AskedResources } from '@taskrunner/core/ports';
 import { documentsOf } from './admitted-documents';
-import type { AskedResources } from './container-dependencies';
-import type { StepLimits } from './sandbox-dependencies';
 
 const MIB = 1024 * 1024;
 const OPEN_FILES = 4_096;

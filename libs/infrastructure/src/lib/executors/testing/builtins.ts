@@ -7,7 +7,7 @@ import { NO_BUNDLES, NO_EXPORTS, NO_SPOOL } from './requests';
 export function builtins(overrides: Partial<BuiltinOptions> = {}): ReadonlyMap<string, Executor> {
   return builtinExecutors({
     objects: new MemoryObjects(),
-    dependencies: () => null,
+    sandboxOf: () => null,
     workDirectory: '/nowhere',
     artifactMaxBytes: 1,
     spool: NO_SPOOL,

@@ -14,28 +14,22 @@ import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres
 import { openPool } from '../connection/connection';
 import type { WebDatabase, WorkerDatabase } from '../databases';
 import { aCommit, after, aWorker, start, submit, tenantA, tenantB } from '../testing/builders';
-import { startTestServer } from '../testing/test-database';
-import type { TestDatabase, TestServer } from '../testing/test-database';
+import { withFreshDatabases } from '../testing/fresh-databases';
+import type { TestDatabase } from '../testing/test-database';
 
 /** Of a worker that dies. */
 const LEASE_MS = 1_500;
 
-let host: TestServer;
 let database: TestDatabase;
 let web: WebDatabase;
 let worker: WorkerDatabase;
 let me: WorkerSession;
-beforeAll(async () => {
-  host = await startTestServer(startEmbeddedPostgres);
+withFreshDatabases(startEmbeddedPostgres, (fresh) => ({ database, web, worker } = fresh), {
+  worker: { leaseMs: 60_000 },
 });
 beforeEach(async () => {
-  database = await host.database();
-  web = await database.web();
-  worker = await database.worker({ leaseMs: 60_000 });
   me = await worker.claims.register(aWorker());
 });
-afterEach(() => database.close());
-afterAll(() => host.stop());
 
 const steps = (from: number, count: number): StepId[] =>
   Array.from({ length: count }, (_, index) => `fan[${from + index}]::act` as StepId);

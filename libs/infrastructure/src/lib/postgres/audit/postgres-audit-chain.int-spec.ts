@@ -5,22 +5,13 @@ import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres
 import type { WebDatabase, WorkerDatabase } from '../databases';
 import { aCommit, anEnvelope, aStep, aWorker, start, submit, tenantA, tenantB } from '../testing/builders';
 import { anArchive } from '../testing/sealed-run';
-import { startTestServer } from '../testing/test-database';
-import type { TestDatabase, TestServer } from '../testing/test-database';
+import { withFreshDatabases } from '../testing/fresh-databases';
+import type { TestDatabase } from '../testing/test-database';
 
-let host: TestServer;
 let database: TestDatabase;
 let web: WebDatabase;
 let worker: WorkerDatabase;
-beforeAll(async () => {
-  host = await startTestServer(startEmbeddedPostgres);
-});
-beforeEach(async () => {
-  database = await host.database();
-  web = await database.web();
-  worker = await database.worker();
-});
-afterAll(() => host.stop());
+withFreshDatabases(startEmbeddedPostgres, (fresh) => ({ database, web, worker } = fresh));
 
 const ENVELOPE = anEnvelope('checkpoint');
 

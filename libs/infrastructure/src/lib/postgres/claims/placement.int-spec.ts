@@ -4,23 +4,13 @@ import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres
 import type { WebDatabase, WorkerDatabase } from '../databases';
 import { statement } from '../connection/statement';
 import { aWorker, cancelRequest, submit, tenantA } from '../testing/builders';
-import { startTestServer } from '../testing/test-database';
-import type { TestDatabase, TestServer } from '../testing/test-database';
+import { withFreshDatabases } from '../testing/fresh-databases';
+import type { TestDatabase } from '../testing/test-database';
 
-let host: TestServer;
 let database: TestDatabase;
 let web: WebDatabase;
 let worker: WorkerDatabase;
-beforeAll(async () => {
-  host = await startTestServer(startEmbeddedPostgres);
-});
-beforeEach(async () => {
-  database = await host.database();
-  web = await database.web();
-  worker = await database.worker();
-});
-afterEach(() => database.close());
-afterAll(() => host.stop());
+withFreshDatabases(startEmbeddedPostgres, (fresh) => ({ database, web, worker } = fresh));
 
 const place = () => database.sql(statement('mark-unplaced').text);
 const steady = () => database.sql(`update pack_runs.workers set steady_since = now() - interval '1 hour'`);

@@ -11,27 +11,19 @@ import { openLeaseDatabase } from '../workers/lease-database';
 import type { WebDatabase, WorkerDatabase } from '../databases';
 import { PostgresClaims } from './postgres-claims';
 import { aCommit, aWorker, after, start, submit, tenantA, tenantB, PLAN } from '../testing/builders';
-import { startTestServer } from '../testing/test-database';
-import type { TestDatabase, TestServer } from '../testing/test-database';
+import { withFreshDatabases } from '../testing/fresh-databases';
+import type { TestDatabase } from '../testing/test-database';
 
 /** Of workers that die. */
 const LEASE_MS = 1_500;
 
-let host: TestServer;
 let database: TestDatabase;
 let web: WebDatabase;
 let worker: WorkerDatabase;
-beforeAll(async () => {
-  host = await startTestServer(startEmbeddedPostgres);
+// No lease ends by itself, however busy the machine is.
+withFreshDatabases(startEmbeddedPostgres, (fresh) => ({ database, web, worker } = fresh), {
+  worker: { leaseMs: 60_000 },
 });
-beforeEach(async () => {
-  database = await host.database();
-  web = await database.web();
-  // No lease ends by itself, however busy the machine is.
-  worker = await database.worker({ leaseMs: 60_000 });
-});
-afterEach(() => database.close());
-afterAll(() => host.stop());
 
 const tenants = (runs: readonly ClaimedRun[]) => runs.map(({ tenant }) => tenant);
 

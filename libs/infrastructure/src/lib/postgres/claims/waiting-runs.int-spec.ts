@@ -4,26 +4,18 @@ import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres
 import type { WebDatabase, WorkerDatabase } from '../databases';
 import { statement } from '../connection/statement';
 import { aCommit, aWorker, start, submit } from '../testing/builders';
-import { startTestServer } from '../testing/test-database';
-import type { TestDatabase, TestServer } from '../testing/test-database';
+import { withOneDatabase } from '../testing/fresh-databases';
+import type { TestDatabase } from '../testing/test-database';
 
 // Runs that wait at gates are rows and nothing else: no claim looks at them, no worker keeps anything of them.
 
 const WAITING = Number(process.env['TASKRUNNER_WAITING_RUNS'] ?? 3_000);
 const DAY_MS = 86_400_000;
 
-let host: TestServer;
 let database: TestDatabase;
 let web: WebDatabase;
 let worker: WorkerDatabase;
-
-beforeAll(async () => {
-  host = await startTestServer(startEmbeddedPostgres);
-  database = await host.database();
-  web = await database.web();
-  worker = await database.worker();
-});
-afterAll(() => host.stop());
+withOneDatabase(startEmbeddedPostgres, (opened) => ({ database, web, worker } = opened));
 
 interface PlanNode {
   readonly 'Node Type': string;

@@ -3,34 +3,8 @@ import type { NewRun } from '@taskrunner/core/ports';
 import { arrayLiteral, type Cell } from './array-literal';
 import { digestBytes } from './digest-bytes';
 
-/** The parameters of `create-run`. */
-export function createValues(run: NewRun): unknown[] {
-  const { concurrency } = run;
-  const of = columnsOf(run);
-  return [
-    run.tenant,
-    of.run_id,
-    run.planHash,
-    run.plan,
-    run.profileDigest,
-    run.profile,
-    of.environment_digest,
-    run.environment,
-    ...[of.isolation, of.pack_name, of.pack_version, of.content_digest, of.source_digest, of.manifest],
-    ...[of.files, of.inputs, of.initiators, of.requester, of.labels, of.admission, of.admission_digest],
-    of.accepted_ms,
-    ...[of.key, of.iss, of.sub, of.route, of.body_digest],
-    ...[of.counts, of.trace_context, of.pack_signatures, of.sensitive],
-    [...run.workerLabels],
-    concurrency?.group ?? null,
-    concurrency?.onConflict === 'refuse',
-    JSON.stringify([{ kind: 'concurrency', id: concurrency?.group ?? null, until: null }]),
-    of.rerun_of,
-  ];
-}
-
-// In the order of the parameters of create-runs.sql.
-const COLUMNS = [
+/** Columns of runs, in the order of the parameters of create-runs.sql. */
+export const CREATE_COLUMNS = [
   ...([
     'run_id',
     'plan_hash',
@@ -42,18 +16,19 @@ const COLUMNS = [
   ] as const),
   ...(['content_digest', 'source_digest', 'manifest', 'files', 'inputs', 'initiators', 'requester', 'labels'] as const),
   ...(['admission', 'admission_digest', 'accepted_ms', 'key', 'iss', 'sub', 'route', 'body_digest', 'counts'] as const),
-  ...(['trace_context', 'pack_signatures', 'sensitive', 'worker_labels', 'rerun_of'] as const),
+  ...(['trace_context', 'pack_signatures', 'sensitive', 'worker_labels', 'rerun_of', 'concurrency_group'] as const),
+  ...(['refuses', 'waits'] as const),
 ];
 
 /** The parameters of `create-runs`: one array for each column, documents once. */
-export function createManyValues(tenant: TenantId, runs: readonly NewRun[]): unknown[] {
+export function createValues(tenant: TenantId, runs: readonly NewRun[]): unknown[] {
   const rows = runs.map(columnsOf);
   const plans = new Map(runs.map(({ planHash, plan }) => [planHash, plan]));
   const profiles = new Map(runs.map((run) => [run.profileDigest, run]));
   const settings = [...profiles.values()];
   return [
     tenant,
-    ...COLUMNS.map((name) => arrayLiteral(rows.map((row) => row[name]))),
+    ...CREATE_COLUMNS.map((name) => arrayLiteral(rows.map((row) => row[name]))),
     arrayLiteral([...plans.keys()]),
     arrayLiteral([...plans.values()]),
     arrayLiteral([...profiles.keys()]),
@@ -64,7 +39,7 @@ export function createManyValues(tenant: TenantId, runs: readonly NewRun[]): unk
 }
 
 function columnsOf(run: NewRun) {
-  const { idempotency, pack } = run;
+  const { concurrency, idempotency, pack } = run;
   return {
     run_id: runUuid(run.runId),
     plan_hash: run.planHash,
@@ -97,7 +72,10 @@ function columnsOf(run: NewRun) {
     ),
     worker_labels: arrayLiteral(run.workerLabels),
     rerun_of: run.rerunOf && runUuid(run.rerunOf),
-  } satisfies Record<(typeof COLUMNS)[number], Cell>;
+    concurrency_group: concurrency?.group ?? null,
+    refuses: concurrency?.onConflict === 'refuse',
+    waits: concurrency && JSON.stringify([{ kind: 'concurrency', id: concurrency.group, until: null }]),
+  } satisfies Record<(typeof CREATE_COLUMNS)[number], Cell>;
 }
 
 /** The last environment that was read: an installation has one or two. */

@@ -2,27 +2,21 @@ import { flushOf, wholeFlush } from './flush-statement';
 import type { FlushPart } from './flush-values';
 import { statement } from '../connection/statement';
 
-const empty = {
-  gatesOpened: [],
-  gatesEnded: [],
-  places: [],
-  artifacts: [],
-  outbox: [],
-  lent: [],
-  revoked: [],
-  settled: [],
+const empty: FlushPart['rows'] = {
+  ...{
+    run: [Array.from({ length: 20 }, () => null)],
+    page: [['m', 'e', null]],
+    steps: [],
+    reused: [],
+    snapshot: [[false]],
+  },
+  ...{ gatesOpened: [], gatesEnded: [], places: [], artifacts: [], outbox: [], lent: [], revoked: [], settled: [] },
 };
-const run = (prevSeq: number): FlushPart['run'] =>
-  Object.assign(
-    Array.from({ length: 20 }, () => null),
-    { 3: prevSeq },
-  );
-const part = (prevSeq: number, more: Partial<FlushPart> = {}): FlushPart => ({
-  ...{ run: run(prevSeq), page: ['m', 'e', null], steps: [], reused: [], snapshot: [false], size: 1, ...empty },
-  ...more,
+const part = (prevSeq: number, more: Partial<FlushPart['rows']> = {}): FlushPart => ({
+  ...{ rows: { ...empty, ...more }, isFirst: prevSeq === 0, size: 1 },
 });
 const steps = { steps: [Array.from({ length: 15 }, () => 's')], reused: [[null]] };
-const cells = (width: number): FlushPart['lent'] => [Array.from({ length: width }, () => 'x')];
+const cells = (width: number): FlushPart['rows']['lent'] => [Array.from({ length: width }, () => 'x')];
 const armsOf = (text: string): string[] => [...text.matchAll(/^(?:with|\),) (\w+) as/gm)].map(([, name = '']) => name);
 
 describe('a flush', () => {

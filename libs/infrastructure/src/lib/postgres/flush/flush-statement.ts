@@ -9,16 +9,13 @@ interface Flush extends Statement {
 
 type StatementPart = 'first' | 'steps' | 'files' | 'outbox' | 'others';
 
-/** Where a run's row has the position that it goes on from. */
-const PREV_SEQ = 3;
-
 /** In the order in which they stand in a flush's name. What is rare goes together, so that there are few statements to prepare. */
 const HAS: Readonly<Record<StatementPart, (part: FlushPart) => boolean>> = {
-  first: ({ run, steps }) => run[PREV_SEQ] === 0 && steps.length > 0,
-  steps: ({ run, steps }) => run[PREV_SEQ] !== 0 && steps.length > 0,
-  files: ({ places, artifacts }) => places.length + artifacts.length > 0,
-  outbox: ({ outbox }) => outbox.length > 0,
-  others: ({ gatesOpened, gatesEnded, lent, revoked, settled }) =>
+  first: ({ isFirst, rows }) => isFirst && rows.steps.length > 0,
+  steps: ({ isFirst, rows }) => !isFirst && rows.steps.length > 0,
+  files: ({ rows: { places, artifacts } }) => places.length + artifacts.length > 0,
+  outbox: ({ rows }) => rows.outbox.length > 0,
+  others: ({ rows: { gatesOpened, gatesEnded, lent, revoked, settled } }) =>
     gatesOpened.length + gatesEnded.length + lent.length + revoked.length + settled.length > 0,
 };
 const PARTS = Object.keys(HAS) as readonly StatementPart[];

@@ -9,32 +9,37 @@ import { ROOT_PARENT, storedOutputs } from '../encoding/run-rows';
 
 type Row = readonly Cell[];
 
-/** One commit as rows of the arms of `flush.sql`; the first cell of each part's rows will be the run's place in the flush. */
-export interface FlushPart {
-  readonly run: Row;
-  readonly page: Row;
-  readonly steps: readonly Row[];
-  readonly gatesOpened: readonly Row[];
-  readonly gatesEnded: readonly Row[];
-  readonly places: readonly Row[];
-  readonly artifacts: readonly Row[];
-  readonly outbox: readonly Row[];
-  readonly lent: readonly Row[];
-  readonly revoked: readonly Row[];
-  readonly settled: readonly Row[];
-  /** Whether its page begins with a snapshot. */
-  readonly snapshot: Row;
+/**
+ * The arms of `flush.sql` in the order of its parameters, each with the columns of its rows. Rows of a numbered arm begin with the place of
+ * their run in the flush; the others have one row for each run, or for each step (`reused`).
+ */
+const ARMS = {
+  run: { columns: 20, numbered: false },
+  page: { columns: 2, numbered: false },
+  steps: { columns: 16, numbered: true },
+  gatesOpened: { columns: 9, numbered: true },
+  gatesEnded: { columns: 3, numbered: true },
+  places: { columns: 6, numbered: true },
+  artifacts: { columns: 8, numbered: true },
+  outbox: { columns: 6, numbered: true },
   /** What each of the steps took over of another run, in their order. */
-  readonly reused: readonly Row[];
+  reused: { columns: 1, numbered: false },
+  lent: { columns: 8, numbered: true },
+  revoked: { columns: 3, numbered: true },
+  settled: { columns: 2, numbered: true },
+  /** Whether the page begins with a snapshot. */
+  snapshot: { columns: 1, numbered: false },
+};
+type Rows = { readonly [Arm in keyof typeof ARMS]: readonly Row[] };
+
+/** One commit as rows of the arms, without the numbers. */
+export interface FlushPart {
+  readonly rows: Rows;
+  /** Whether its page is the run's first. */
+  readonly isFirst: boolean;
   /** Bytes of its page and characters of its other texts, roughly: what bounds a flush. */
   readonly size: number;
 }
-
-// Columns of each arm, the run's place included where the arm has it. Together they are the parameters of flush.sql, in order.
-const WIDTHS = {
-  ...{ run: 20, page: 2, steps: 16, gatesOpened: 9, gatesEnded: 3, places: 6, artifacts: 8, outbox: 6 },
-  ...{ reused: 1, lent: 8, revoked: 3, settled: 2, snapshot: 1 },
-};
 
 /** Writes a commit as rows. Throws a `TypeError` for values that are not JSON. */
 export function flushPart(commit: Commit): FlushPart {
@@ -58,30 +63,32 @@ export function flushPart(commit: Commit): FlushPart {
     ...storedOutputs(step).map(orNull),
     orNull(step.error),
   ]);
-  return {
+  const rows = {
     run: [
-      commit.tenant,
-      runUuid(commit.runId),
-      commit.fence,
-      commit.prevSeq,
-      page.first + page.entries.length - 1,
-      digestBytes(page.hash),
-      run.lastLine,
-      commit.seen,
-      run.status,
-      run.startedAt,
-      run.finishedAt,
-      orNull(run.waits),
-      orNull(run.counts),
-      orNull(run.outputs),
-      orNull(run.error),
-      run.progressed,
-      commit.releases,
-      commit.dueAt,
-      commit.outbox.some(({ kind }) => kind === 'attest'),
-      commit.closes,
+      [
+        commit.tenant,
+        runUuid(commit.runId),
+        commit.fence,
+        commit.prevSeq,
+        page.first + page.entries.length - 1,
+        digestBytes(page.hash),
+        run.lastLine,
+        commit.seen,
+        run.status,
+        run.startedAt,
+        run.finishedAt,
+        orNull(run.waits),
+        orNull(run.counts),
+        orNull(run.outputs),
+        orNull(run.error),
+        run.progressed,
+        commit.releases,
+        commit.dueAt,
+        commit.outbox.some(({ kind }) => kind === 'attest'),
+        commit.closes,
+      ],
     ],
-    page: [Buffer.from(commit.mac, 'hex'), content],
+    page: [[Buffer.from(commit.mac, 'hex'), content]],
     steps,
     ...gateRows(commit.gates),
     places: placeRows(commit),
@@ -97,12 +104,13 @@ export function flushPart(commit: Commit): FlushPart {
     outbox: commit.outbox.map(outboxRow),
     reused: commit.steps.map(({ reusedFrom }) => [orNull(reusedFrom)]),
     ...assignmentRows(commit.assignments),
-    snapshot: [commit.isSnapshot],
-    size: content.length + steps.reduce((sum, step) => sum + sizeOf(step), 0) + assignmentsSize(commit),
+    snapshot: [[commit.isSnapshot]],
   };
+  const size = content.length + steps.reduce((sum, step) => sum + sizeOf(step), 0) + assignmentsSize(commit);
+  return { rows, isFirst: commit.prevSeq === 0, size };
 }
 
-function assignmentRows(changes: Commit['assignments']): Pick<FlushPart, 'lent' | 'revoked' | 'settled'> {
+function assignmentRows(changes: Commit['assignments']): Pick<Rows, 'lent' | 'revoked' | 'settled'> {
   if (!changes) return { lent: [], revoked: [], settled: [] };
   return {
     lent: changes.dispatched.map((one) => [
@@ -124,7 +132,7 @@ function outboxRow(item: OutboxEntry): Row {
 }
 
 /** A gate that opens and ends in one commit is one row; the statement could not update what it inserts. */
-function gateRows(changes: readonly GateChange[]): Pick<FlushPart, 'gatesOpened' | 'gatesEnded'> {
+function gateRows(changes: readonly GateChange[]): Pick<Rows, 'gatesOpened' | 'gatesEnded'> {
   const outcomes = new Map<string, GateOutcome>();
   for (const change of changes) if (change.kind === 'ended') outcomes.set(change.gate, change.outcome);
   const gatesOpened: Row[] = [];
@@ -156,44 +164,14 @@ function placeRows({ chunks, run }: Commit): Row[] {
 
 /** The parameters of `flush.sql` for these parts: one array per column, numbered runs in the parts' order from 1. */
 export function flushValues(parts: readonly FlushPart[]): string[] {
-  const columns = (key: keyof typeof WIDTHS, rows: readonly Row[]): string[] => {
-    const literals = new Array<string>(WIDTHS[key]).fill('{}');
-    return rows.length === 0
-      ? literals
-      : literals.map((_, column) => arrayLiteral(rows.map((row) => row[column] ?? null)));
-  };
-  const numbered = (key: Exclude<keyof typeof WIDTHS, 'run' | 'page' | 'reused' | 'snapshot'>): string[] =>
-    columns(
-      key,
-      parts.flatMap((part, index) => part[key].map((row) => [index + 1, ...row])),
-    );
-  return [
-    ...columns(
-      'run',
-      parts.map(({ run }) => run),
-    ),
-    ...columns(
-      'page',
-      parts.map(({ page }) => page),
-    ),
-    ...numbered('steps'),
-    ...numbered('gatesOpened'),
-    ...numbered('gatesEnded'),
-    ...numbered('places'),
-    ...numbered('artifacts'),
-    ...numbered('outbox'),
-    ...columns(
-      'reused',
-      parts.flatMap(({ reused }) => reused),
-    ),
-    ...numbered('lent'),
-    ...numbered('revoked'),
-    ...numbered('settled'),
-    ...columns(
-      'snapshot',
-      parts.map(({ snapshot }) => snapshot),
-    ),
-  ];
+  return Object.entries(ARMS).flatMap(([arm, { columns, numbered }]) => {
+    const rows = parts.flatMap((part, index) => {
+      const own = part.rows[arm as keyof Rows];
+      return numbered ? own.map((row): Row => [index + 1, ...row]) : own;
+    });
+    if (rows.length === 0) return new Array<string>(columns).fill('{}');
+    return Array.from({ length: columns }, (_, column) => arrayLiteral(rows.map((row) => row[column] ?? null)));
+  });
 }
 
 function text(value: unknown): string {

@@ -8,23 +8,13 @@ import type { WebDatabase, WorkerDatabase } from '../databases';
 import { PostgresCommitter } from './postgres-committer';
 import { aCommit, anAnnouncement, aStep, aWorker, after, start, submit, tenantA } from '../testing/builders';
 import { anArchive } from '../testing/sealed-run';
-import { startTestServer } from '../testing/test-database';
-import type { TestDatabase, TestServer } from '../testing/test-database';
+import { withFreshDatabases } from '../testing/fresh-databases';
+import type { TestDatabase } from '../testing/test-database';
 
-let host: TestServer;
 let database: TestDatabase;
 let web: WebDatabase;
 let worker: WorkerDatabase;
-beforeAll(async () => {
-  host = await startTestServer(startEmbeddedPostgres);
-});
-beforeEach(async () => {
-  database = await host.database();
-  web = await database.web();
-  worker = await database.worker();
-});
-afterEach(() => database.close());
-afterAll(() => host.stop());
+withFreshDatabases(startEmbeddedPostgres, (fresh) => ({ database, web, worker } = fresh));
 
 async function claim(count: number): Promise<ClaimedRun[]> {
   for (let i = 0; i < count; i++) await submit(web.runStore);

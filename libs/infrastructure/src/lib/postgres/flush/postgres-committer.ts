@@ -1,12 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Committer } from '@taskrunner/core/ports';
-import type { Commit, Committed } from '@taskrunner/core/ports';
+import { runUuid } from '@taskrunner/core/foundation';
+import { Committer, type Commit, type Committed } from '@taskrunner/core/ports';
 import type { Pool } from 'pg';
 import { BatchPause } from '../connection/batch-pause';
 import { toDigest } from '../encoding/digest-bytes';
 import { flushOf } from './flush-statement';
-import { flushPart } from './flush-values';
-import type { FlushPart } from './flush-values';
+import { flushPart, type FlushPart } from './flush-values';
 import { pauseMs } from '../connection/retry';
 import { failureOf } from '../connection/sql-state';
 import { statement } from '../connection/statement';
@@ -163,7 +162,7 @@ export class PostgresCommitter extends Committer {
   private async explain(missing: readonly Pending[]): Promise<Pending[]> {
     const { rows } = await this.pool.query<CommitPosition>({
       ...this.positionsStatement,
-      values: [missing.map(({ part }) => part.run[0]), missing.map(({ part }) => part.run[1])],
+      values: [missing.map(({ commit }) => commit.tenant), missing.map(({ commit }) => runUuid(commit.runId))],
     });
     const positions = new Map(rows.map((row) => [row.i - 1, row]));
     return missing.filter(({ commit, settle }, index) => {

@@ -17,20 +17,13 @@ import {
   tenantA,
   tenantB,
 } from '../testing/builders';
-import { startTestServer } from '../testing/test-database';
-import type { TestDatabase, TestServer } from '../testing/test-database';
+import { withOneDatabase } from '../testing/fresh-databases';
+import type { TestDatabase } from '../testing/test-database';
 
-let host: TestServer;
 let database: TestDatabase;
 let web: WebDatabase;
 let worker: WorkerDatabase;
-beforeAll(async () => {
-  host = await startTestServer(startEmbeddedPostgres);
-  database = await host.database();
-  web = await database.web({ connections: 10 });
-  worker = await database.worker();
-});
-afterAll(() => host.stop());
+withOneDatabase(startEmbeddedPostgres, (opened) => ({ database, web, worker } = opened), { web: { connections: 10 } });
 
 /** A run that waits for somebody to say what execution 2 of a step did; it has an open gate too. */
 async function attentive(releases = true): Promise<{ runId: RunId; claimed: ClaimedRun }> {

@@ -19,20 +19,13 @@ import {
   tenantA,
   tenantB,
 } from '../testing/builders';
-import { startTestServer } from '../testing/test-database';
-import type { TestDatabase, TestServer } from '../testing/test-database';
+import { withOneDatabase } from '../testing/fresh-databases';
+import type { TestDatabase } from '../testing/test-database';
 
-let host: TestServer;
 let database: TestDatabase;
 let web: WebDatabase;
 let worker: WorkerDatabase;
-beforeAll(async () => {
-  host = await startTestServer(startEmbeddedPostgres);
-  database = await host.database();
-  web = await database.web({ connections: 20 });
-  worker = await database.worker();
-});
-afterAll(() => host.stop());
+withOneDatabase(startEmbeddedPostgres, (opened) => ({ database, web, worker } = opened), { web: { connections: 20 } });
 
 /** A run parked at an open gate. */
 async function gated(required: number, expiresAt = 4_000_000_000_000): Promise<{ runId: RunId; claimed: ClaimedRun }> {

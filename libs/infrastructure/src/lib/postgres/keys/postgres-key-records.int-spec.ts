@@ -4,23 +4,13 @@ import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres
 import type { WebDatabase, WorkerDatabase } from '../databases';
 import { anEnvelope, aWorker, submit } from '../testing/builders';
 import { anEndedRun } from '../testing/sealed-run';
-import { once, startTestServer, type TestDatabase, type TestServer } from '../testing/test-database';
+import { withFreshDatabases } from '../testing/fresh-databases';
+import { once, type TestDatabase } from '../testing/test-database';
 
-let host: TestServer;
 let database: TestDatabase;
 let web: WebDatabase;
 let worker: WorkerDatabase;
-
-beforeAll(async () => {
-  host = await startTestServer(startEmbeddedPostgres);
-});
-afterAll(() => host.stop());
-beforeEach(async () => {
-  database = await host.database();
-  web = await database.web();
-  worker = await database.worker();
-});
-afterEach(() => database.close());
+withFreshDatabases(startEmbeddedPostgres, (fresh) => ({ database, web, worker } = fresh));
 
 const held = (use: KeyUse, ...ids: readonly string[]): HeldKeys => ({ use, ids, files: [`/keys/${use}`] });
 const webservice = (...keys: readonly HeldKeys[]) => web.keyRecords.ofWebservice(keys);

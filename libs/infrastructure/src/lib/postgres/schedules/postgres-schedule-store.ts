@@ -161,7 +161,7 @@ export class PostgresScheduleStore extends ScheduleStore {
     ]);
     // The run last: whoever locks a run and its concurrency group does it in this order.
     const attempt = (made: NewRun): Promise<Ticked> =>
-      this.take(place, taking, [...stops, ...this.submission.of(made)]);
+      this.take(place, taking, [...stops, ...this.submission.of(made.tenant, [made])]);
     try {
       return await attempt(run);
     } catch (error) {

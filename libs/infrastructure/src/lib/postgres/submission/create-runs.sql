@@ -1,14 +1,16 @@
--- Accepts several runs of a tenant in one statement, as create-run does it for one; runs of concurrency groups are not among them. What
--- they have in common is sent once. Keys and documents are taken in one order, so that two such statements wait, and do not block
--- each other for good. Two of the same key in one statement: it fails (21000), and each run is tried alone.
+-- Accepts runs of a tenant in one statement: the idempotency key is taken first, and only who took it writes the rest. A run that is not
+-- returned has a key that is taken (ON CONFLICT waits for a concurrent owner), and the caller re-reads whose it is. What runs have in
+-- common is sent once. Keys and documents are taken in one order, so that two such statements wait, and do not block each other for
+-- good. Two of the same key in one statement: it fails (21000), and each run is tried alone. A run of a concurrency group comes alone:
+-- the row of its group stays locked until the commit, and one that refuses to wait takes the statement with it (TR002).
 with given as materialized (
   select * from unnest($2::uuid[], $3::text[], $4::text[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::text[],
       $10::text[], $11::text[], $12::json[], $13::json[], $14::json[], $15::json[], $16::json[], $17::json[], $18::text[],
       $19::bigint[], $20::text[], $21::text[], $22::text[], $23::text[], $24::text[], $25::json[], $26::text[], $27::json[],
-      $28::json[], $29::text[], $30::uuid[])
+      $28::json[], $29::text[], $30::uuid[], $31::text[], $32::boolean[], $33::json[])
     u (run_id, plan_hash, profile_digest, environment_digest, isolation, pack_name, pack_version, content_digest, source_digest,
       manifest, files, inputs, initiators, requester, labels, admission, admission_digest, accepted_ms, key, iss, sub, route,
-      body_digest, counts, trace_context, pack_signatures, sensitive, worker_labels, rerun_of)
+      body_digest, counts, trace_context, pack_signatures, sensitive, worker_labels, rerun_of, concurrency_group, refuses, waits)
 ), taken as (
   insert into pack_runs.idempotency (tenant_id, iss, sub, route, key, body_digest, run_id)
   select $1, g.iss, g.sub, g.route, g.key, g.body_digest, g.run_id from given g where g.key is not null
@@ -21,12 +23,12 @@ with given as materialized (
   select g.* from given g where g.key is null or exists (select from taken t where t.run_id = g.run_id)
 ), plan as (
   insert into pack_runs.plans (tenant_id, plan_hash, plan)
-  select $1, p.plan_hash, p.plan from unnest($31::text[], $32::text[]) p (plan_hash, plan)
+  select $1, p.plan_hash, p.plan from unnest($34::text[], $35::text[]) p (plan_hash, plan)
   order by p.plan_hash on conflict do nothing
 ), profile as (
   insert into pack_runs.profiles (tenant_id, profile_digest, profile, environment_digest, environment)
   select $1, f.profile_digest, f.profile, 'sha256:' || encode(f.environment_digest, 'hex'), f.environment
-  from unnest($33::text[], $34::text[], $35::bytea[], $36::text[]) f (profile_digest, profile, environment_digest, environment)
+  from unnest($36::text[], $37::text[], $38::bytea[], $39::text[]) f (profile_digest, profile, environment_digest, environment)
   order by f.profile_digest on conflict do nothing
 ), source as (
   insert into pack_runs.run_sources (tenant_id, run_id, plan_hash, profile_digest, pack_name, pack_version, content_digest,
@@ -43,9 +45,13 @@ with given as materialized (
   insert into pack_runs.run_labels (tenant_id, run_id, key, value)
   select $1, a.run_id, l.key, l.value from accepted a, json_each_text(a.labels) l
 )
-insert into pack_runs.runs (tenant_id, run_id, environment_digest, isolation, created_ms, counts, worker_labels, in_line, status,
-  due_at)
-select $1, a.run_id, a.environment_digest, a.isolation, a.accepted_ms, a.counts, a.worker_labels::text[], false, 'queued',
-  clock_timestamp()
-from accepted a
-returning run_id
+insert into pack_runs.runs (tenant_id, run_id, environment_digest, isolation, created_ms, counts, worker_labels,
+  concurrency_group, in_line, status, waits, due_at)
+select $1, a.run_id, a.environment_digest, a.isolation, a.accepted_ms, a.counts, a.worker_labels::text[], a.concurrency_group, g.waits,
+  case when g.waits then 'waiting' else 'queued' end, case when g.waits then a.waits end,
+  case when not g.waits then clock_timestamp() end
+from accepted a cross join lateral (
+  select case when a.concurrency_group is null then false
+    else pack_runs.enter_group($1, a.concurrency_group, a.run_id, a.refuses) end as waits
+) g
+returning run_id, in_line

@@ -1,3 +1,3 @@
--- Whose an idempotency key is, after create-run found it taken.
+-- Whose an idempotency key is, after create-runs found it taken.
 select run_id, body_digest from pack_runs.idempotency
 where tenant_id = $1 and iss = $2 and sub = $3 and route = $4 and key = $5

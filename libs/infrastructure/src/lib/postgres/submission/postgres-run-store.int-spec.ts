@@ -18,20 +18,13 @@ import {
   tenantA,
   tenantB,
 } from '../testing/builders';
-import { startTestServer } from '../testing/test-database';
-import type { TestDatabase, TestServer } from '../testing/test-database';
+import { withOneDatabase } from '../testing/fresh-databases';
+import type { TestDatabase } from '../testing/test-database';
 
-let host: TestServer;
 let database: TestDatabase;
 let web: WebDatabase;
 let worker: WorkerDatabase;
-beforeAll(async () => {
-  host = await startTestServer(startEmbeddedPostgres);
-  database = await host.database();
-  web = await database.web();
-  worker = await database.worker();
-});
-afterAll(() => host.stop());
+withOneDatabase(startEmbeddedPostgres, (opened) => ({ database, web, worker } = opened));
 
 const key = {
   key: 'k1',

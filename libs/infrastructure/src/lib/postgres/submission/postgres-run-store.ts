@@ -70,8 +70,8 @@ export class PostgresRunStore extends RunStore {
   /** All in one statement; null for those that have to be tried alone, because one of them was refused, or the answer was lost. */
   private async createTogether(tenant: TenantId, runs: readonly NewRun[]): Promise<readonly (Created | null)[]> {
     try {
-      const answers = await this.queries.together(tenant, this.steps.ofMany(tenant, runs));
-      const rows = createdRows<{ run_id: string }>(answers);
+      const answers = await this.queries.together(tenant, this.steps.of(tenant, runs));
+      const rows = createdRows(answers);
       const created = new Set(rows.map(({ run_id }) => run_id));
       const outcomes = runs.map(async (run): Promise<Created> =>
         created.has(runUuid(run.runId)) ? { kind: 'created', inLine: false } : this.ownerOfKey(run),
@@ -86,8 +86,8 @@ export class PostgresRunStore extends RunStore {
   private async createSingly(run: NewRun, mayExist: boolean): Promise<Created> {
     return withRetry(async ({ lost }) => {
       try {
-        const answers = await this.queries.together(run.tenant, this.steps.of(run));
-        const [row] = createdRows<{ in_line: boolean }>(answers);
+        const answers = await this.queries.together(run.tenant, this.steps.of(run.tenant, [run]));
+        const [row] = createdRows(answers);
         if (row) return { kind: 'created', inLine: row.in_line };
       } catch (error) {
         // The id is ours alone: it is there because a lost answer had been a success.

@@ -6,23 +6,13 @@ import { OBJECT_REFERENCES, OTHER_DIGESTS } from './object-reference';
 import { aCommit, aStep, aWorker, start, submit, tenantA, tenantB } from '../testing/builders';
 import { aSchedule } from '../testing/schedules';
 import { anArchive } from '../testing/sealed-run';
-import { once, startTestServer, type TestDatabase, type TestServer } from '../testing/test-database';
+import { withFreshDatabases } from '../testing/fresh-databases';
+import { once, type TestDatabase } from '../testing/test-database';
 
-let host: TestServer;
 let database: TestDatabase;
 let web: WebDatabase;
 let worker: WorkerDatabase;
-
-beforeAll(async () => {
-  host = await startTestServer(startEmbeddedPostgres);
-});
-afterAll(() => host.stop());
-beforeEach(async () => {
-  database = await host.database();
-  web = await database.web();
-  worker = await database.worker();
-});
-afterEach(() => database.close());
+withFreshDatabases(startEmbeddedPostgres, (fresh) => ({ database, web, worker } = fresh));
 
 const by = { iss: 'https://id', sub: 'ada' };
 const limits = { maxBytes: 60, tenantBytes: 100, keep: 60_000 };

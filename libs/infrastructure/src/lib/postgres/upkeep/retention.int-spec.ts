@@ -8,23 +8,13 @@ import type { Retention } from './retention';
 import { statement } from '../connection/statement';
 import { submit, tenantA, tenantB } from '../testing/builders';
 import { anEndedRun, DAY_MS, dayOf, makeDay, type EndedRun } from '../testing/sealed-run';
-import { startTestServer, type TestDatabase, type TestServer } from '../testing/test-database';
+import { withFreshDatabases } from '../testing/fresh-databases';
+import type { TestDatabase } from '../testing/test-database';
 
-let host: TestServer;
 let database: TestDatabase;
 let web: WebDatabase;
 let worker: WorkerDatabase;
-
-beforeAll(async () => {
-  host = await startTestServer(startEmbeddedPostgres);
-});
-afterAll(() => host.stop());
-beforeEach(async () => {
-  database = await host.database();
-  web = await database.web();
-  worker = await database.worker();
-});
-afterEach(() => database.close());
+withFreshDatabases(startEmbeddedPostgres, (fresh) => ({ database, web, worker } = fresh));
 
 const KEPT: Retention = { journal: 14 * DAY_MS, runs: 30 * DAY_MS, evidence: 100 * DAY_MS, tenants: [] };
 

@@ -6,23 +6,13 @@ import { openPool } from '../connection/connection';
 import type { WebDatabase, WorkerDatabase } from '../databases';
 import { PostgresRunEnvironments } from './postgres-run-environments';
 import { aWorker, cancelRequest, ENVIRONMENT, ENVIRONMENT_DIGEST, submit, tenantA } from '../testing/builders';
-import { startTestServer } from '../testing/test-database';
-import type { TestDatabase, TestServer } from '../testing/test-database';
+import { withFreshDatabases } from '../testing/fresh-databases';
+import type { TestDatabase } from '../testing/test-database';
 
-let host: TestServer;
 let database: TestDatabase;
 let web: WebDatabase;
 let worker: WorkerDatabase;
-beforeAll(async () => {
-  host = await startTestServer(startEmbeddedPostgres);
-});
-beforeEach(async () => {
-  database = await host.database();
-  web = await database.web();
-  worker = await database.worker();
-});
-afterEach(() => database.close());
-afterAll(() => host.stop());
+withFreshDatabases(startEmbeddedPostgres, (fresh) => ({ database, web, worker } = fresh));
 
 describe('runs that nobody can honour', () => {
   const SEALED = JSON.stringify({ schema: 'taskrunner.environment.v1', mode: 'sealed', isolation: 'bwrap-sealed/v1' });

@@ -1,14 +1,7 @@
+import type { CollectLimits } from '@taskrunner/core/ports';
+
 // What the collector is asked and what it answers. An answer is a sequence of frames: four bytes (big-endian) of the length of a JSON
 // header, the header, and for `file` as many bytes as it says.
-
-export interface CollectLimits {
-  /** Files and folders looked at, over all artifacts. */
-  readonly maxEntries: number;
-  /** Folders in each other, from the workspace. */
-  readonly maxDepth: number;
-  /** Over all artifacts. */
-  readonly maxBytes: number;
-}
 
 export interface CollectRequest {
   readonly artifacts: readonly { readonly path: string; readonly optional: boolean }[];

@@ -1,6 +1,6 @@
+import type { CollectLimits } from '@taskrunner/core/ports';
 import { isPattern, PatternWalk } from './glob';
 import { byBytes, Folder, Refused } from './folder';
-import type { CollectLimits } from './protocol';
 
 /** A file or folder to be taken; `path` is relative to the workspace. */
 export type Entry =

@@ -1,9 +1,10 @@
 import { stat, statfs } from 'node:fs/promises';
+import type { StepExcess } from '@taskrunner/core/ports';
 import type { MemoryGroup } from './memory-group';
 import { memoryOf } from './memory-use';
 import { MemoryFileSystems } from './memory-file-systems';
 import { deviceName, mappedUnnamed, unnamedFiles } from './open-files';
-import { monotonicMs, type Excess, type Watch } from './protocol';
+import { monotonicMs, type Watch } from './protocol';
 import { MAX_DEPTH, measureFolder } from './workspace-meter';
 
 /** A workspace of so many files is walked every second time that it is looked at, of twice as many every third time, and so on. */
@@ -30,7 +31,7 @@ export class ChildWatch {
   private readonly start: Promise<{ readonly dev: number; readonly disk: DiskUse }>;
   private last: Measured | null = null;
   private skipped = 0;
-  private busy: Promise<Excess | null> | null = null;
+  private busy: Promise<StepExcess | null> | null = null;
   private released = false;
 
   constructor(
@@ -54,13 +55,13 @@ export class ChildWatch {
   }
 
   /** The limit that it is over now, or null. `first`: its first process here; `family`: all of them. Calls that come meanwhile share one look. */
-  look(first: number, family: () => readonly number[]): Promise<Excess | null> {
+  look(first: number, family: () => readonly number[]): Promise<StepExcess | null> {
     this.busy ??= this.lookNow(first, family).finally(() => (this.busy = null));
     return this.busy;
   }
 
   /** The limit that it was over, when nothing of it runs any more. `failed`: whether it ended badly, as who finds no more room does. */
-  async conclude(failed: boolean): Promise<Excess | null> {
+  async conclude(failed: boolean): Promise<StepExcess | null> {
     await this.busy?.catch(() => null);
     const killed = this.overrun();
     if (killed !== null) return killed;
@@ -75,7 +76,7 @@ export class ChildWatch {
     this.group?.remove();
   }
 
-  private async lookNow(first: number, family: () => readonly number[]): Promise<Excess | null> {
+  private async lookNow(first: number, family: () => readonly number[]): Promise<StepExcess | null> {
     if (!this.released) this.tmpfs.hold(first);
     let listed: readonly number[] | null = null;
     const members = () => (listed ??= family());
@@ -83,26 +84,26 @@ export class ChildWatch {
     return memory ?? this.crowded() ?? (await this.workspace(members));
   }
 
-  private memory(members: () => readonly number[]): Excess | null {
+  private memory(members: () => readonly number[]): StepExcess | null {
     const { memoryBytes: allowed } = this.watch;
     if (allowed === null) return null;
     const used = memoryOf(members(), allowed);
     return used > allowed ? { limit: 'memory', used, allowed } : null;
   }
 
-  private overrun(): Excess | null {
+  private overrun(): StepExcess | null {
     const { memoryBytes: allowed } = this.watch;
     const used = this.group?.overrun() ?? null;
     return used === null || allowed === null ? null : { limit: 'memory', used, allowed };
   }
 
-  private crowded(): Excess | null {
+  private crowded(): StepExcess | null {
     const { workspaceFiles } = this.watch;
     return workspaceFiles === null ? null : this.tmpfs.crowded(workspaceFiles);
   }
 
   /** A walk costs time, so it waits until the disk has lost as much as the child may still write, or many looks have passed. */
-  private async workspace(members: () => readonly number[]): Promise<Excess | null> {
+  private async workspace(members: () => readonly number[]): Promise<StepExcess | null> {
     const { workspace, workspaceBytes, workspaceFiles } = this.watch;
     if (workspaceBytes === null && workspaceFiles === null) return null;
     const last = this.last ?? { bytes: 0, files: 0, disk: (await this.start).disk };
@@ -114,7 +115,7 @@ export class ChildWatch {
     return isDue ? this.walk((named) => this.unnamed(members(), named)) : null;
   }
 
-  private async walk(unnamed: (named: number) => number | Promise<number>): Promise<Excess | null> {
+  private async walk(unnamed: (named: number) => number | Promise<number>): Promise<StepExcess | null> {
     const { workspace, workspaceBytes, workspaceFiles } = this.watch;
     const [maxBytes, maxFiles] = [workspaceBytes ?? Infinity, workspaceFiles ?? Infinity];
     this.skipped = 0;

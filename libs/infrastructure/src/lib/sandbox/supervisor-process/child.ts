@@ -1,10 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
+import type { StepExcess } from '@taskrunner/core/ports';
 import { ChildWatch } from './child-watch';
 import { MemoryGroup } from './memory-group';
 import { birthOf, descendantsOf, isGone, killGroup, type Processes } from './process-table';
-import type { Excess, FromSupervisor, Killer, ToSupervisor } from './protocol';
+import type { FromSupervisor, Killer, ToSupervisor } from './protocol';
 
 type Run = Extract<ToSupervisor, { type: 'run' }>;
 
@@ -19,7 +20,7 @@ export class Child {
   private watch: ChildWatch | null = null;
   /** bubblewrap waits for what comes through it before it starts the step. */
   private gate: Writable | null = null;
-  private excess: Excess | null = null;
+  private excess: StepExcess | null = null;
 
   /** `delegated`: control group in which groups for children can be made; null: none, memory is watched. */
   constructor(

@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, statfsSync, statSync } from 'node:fs';
-import type { Excess, Watch } from './protocol';
+import type { StepExcess } from '@taskrunner/core/ports';
+import type { Watch } from './protocol';
 
 const { O_DIRECTORY } = constants;
 /** open(2): only a name for a file. It holds the file system, also when the child is over. */
@@ -28,7 +29,7 @@ export class MemoryFileSystems {
   }
 
   /** One that holds more than so many files. */
-  crowded(maxFiles: number): Excess | null {
+  crowded(maxFiles: number): StepExcess | null {
     for (const [{ path }, fd] of this.held) {
       const { files, ffree } = statfsSync(`/proc/self/fd/${fd}`);
       // The root of the file system is no file of the child.
@@ -39,7 +40,7 @@ export class MemoryFileSystems {
   }
 
   /** One that is full. */
-  full(): Excess | null {
+  full(): StepExcess | null {
     for (const [{ path, bytes }, fd] of this.held) {
       if (statfsSync(`/proc/self/fd/${fd}`).bavail === 0)
         return { limit: 'tmpfs', used: bytes, allowed: bytes, place: path };

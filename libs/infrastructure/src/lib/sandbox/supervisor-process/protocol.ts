@@ -1,3 +1,5 @@
+import type { StepExcess, StepExit } from '@taskrunner/core/ports';
+
 // What worker and supervisor say to each other: one JSON document a line, over the supervisor's stdin and stdout.
 
 /** Milliseconds on the clock that runs alike in all processes of this machine and never jumps (CLOCK_MONOTONIC). */
@@ -28,17 +30,6 @@ export interface Watch {
   readonly tmpfs: readonly { readonly path: string; readonly bytes: number }[];
 }
 
-/** A limit that a child went over. */
-export interface Excess {
-  /** `depth`: folders in each other, more than can be counted. */
-  readonly limit: 'memory' | 'workspace' | 'files' | 'depth' | 'tmpfs';
-  /** What was seen, at least: counting ends where it is too much. */
-  readonly used: number;
-  readonly allowed: number;
-  /** File system in memory that it is about, as the child sees it; none: the workspace, or memory. */
-  readonly place?: string;
-}
-
 export type ToSupervisor =
   | {
       readonly type: 'run';
@@ -62,7 +53,7 @@ export type ToSupervisor =
   | { readonly type: 'renew'; readonly until: number };
 
 /** Who ended a child, if not the child itself. `limit`: it was seen to use more than it may. */
-export type Killer = 'stop' | 'deadline' | 'closed' | 'limit';
+export type Killer = NonNullable<StepExit['killed']>;
 
 export type FromSupervisor =
   | { readonly type: 'started'; readonly id: number; readonly pid: number }
@@ -83,7 +74,7 @@ export type FromSupervisor =
       readonly killed: Killer | null;
       readonly ran: boolean;
       /** What it went over: why it was killed, or what was found when it was over. */
-      readonly excess?: Excess | undefined;
+      readonly excess?: StepExcess | undefined;
     }
   /** The deadline passed (`monotonicMs`); everything was killed. */
   | { readonly type: 'expired'; readonly until: number };

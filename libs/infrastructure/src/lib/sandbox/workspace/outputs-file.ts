@@ -3,8 +3,8 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readDocument } from '@taskrunner/core/document';
 import { isJsonObject, type Json, type JsonObject } from '@taskrunner/core/foundation';
+import type { StepWorkspace } from '@taskrunner/core/ports';
 import { refusal, systemCode } from '../launch/sandbox-error';
-import type { Workspace } from './workspace';
 
 /** Name of the outputs file in a workspace; `TASKRUNNER_OUTPUTS` leads to it. */
 export const OUTPUTS_FILE = 'outputs.json';
@@ -16,7 +16,7 @@ const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
  * What the step wrote to `TASKRUNNER_OUTPUTS`; `{}` if it wrote nothing. Only after the step is proven over. Anything but a regular file
  * of its own is `OUTPUTS_REFUSED`; anything but one JSON object of at most 1 MiB is `OUTPUTS_INVALID`.
  */
-export async function readOutputs(workspace: Workspace): Promise<JsonObject> {
+export async function readOutputs(workspace: StepWorkspace): Promise<JsonObject> {
   // No part of the path but the last belongs to the step, and that one is neither followed nor waited for.
   let file: FileHandle;
   try {

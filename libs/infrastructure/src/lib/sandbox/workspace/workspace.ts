@@ -2,21 +2,8 @@ import { execFile } from 'node:child_process';
 import { chmod, chown, mkdir, open, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import type { StepOwner, StepFile } from '@taskrunner/core/ports';
 import { relativeParts } from './relative-path';
-
-/** A user and group of this machine. */
-export interface Owner {
-  readonly uid: number;
-  readonly gid: number;
-}
-
-/** A file to be laid down. */
-export interface WorkspaceFile {
-  /** Relative to its folder, `in` or `pack`. */
-  readonly path: string;
-  readonly content: string | Uint8Array | AsyncIterable<Uint8Array>;
-  readonly executable?: boolean;
-}
 
 const FOLDERS = ['in', 'pack', 'out', 'tmp', 'home'] as const;
 
@@ -27,7 +14,7 @@ export class Workspace {
   private constructor(
     /** Absolute. The step sees it as `/task` (or as it is, under `none/v1`). */
     readonly path: string,
-    private readonly owner: Owner | null,
+    private readonly owner: StepOwner | null,
   ) {}
 
   /** Makes it, empty, also if an interrupted execution of the same name left something there. `owner`: the user that steps run as. */
@@ -35,7 +22,7 @@ export class Workspace {
     readonly root: string;
     readonly run: string;
     readonly execution: string;
-    readonly owner: Owner | null;
+    readonly owner: StepOwner | null;
   }): Promise<Workspace> {
     const [run = '', execution = '', ...rest] = relativeParts(`${options.run}/${options.execution}`);
     if (rest.length > 0) throw new TypeError('a run and an execution are single names');
@@ -49,10 +36,7 @@ export class Workspace {
   }
 
   /** Lays files down under `in` or `pack`, before the step starts. Read-only there: under bubblewrap by mount, else by mode only. */
-  async writeFiles(
-    folder: 'in' | 'pack',
-    files: Iterable<WorkspaceFile> | AsyncIterable<WorkspaceFile>,
-  ): Promise<void> {
+  async writeFiles(folder: 'in' | 'pack', files: Iterable<StepFile> | AsyncIterable<StepFile>): Promise<void> {
     for await (const file of files) {
       const parts = relativeParts(file.path);
       let path = join(this.path, folder);
@@ -78,7 +62,7 @@ export class Workspace {
     if (this.owner !== null) await chown(path, this.owner.uid, this.owner.gid);
   }
 
-  private async write(path: string, { content, executable = false }: WorkspaceFile): Promise<void> {
+  private async write(path: string, { content, executable = false }: StepFile): Promise<void> {
     const file = await open(path, 'wx', executable ? 0o500 : 0o400);
     try {
       if (typeof content === 'string' || content instanceof Uint8Array) await file.writeFile(content);
@@ -93,8 +77,8 @@ export class Workspace {
 /** A list of files as a folder: `<index, 6 digits>-<file name>` below `folder`. */
 export function asFolder(
   folder: string,
-  items: readonly (Omit<WorkspaceFile, 'path'> & { readonly name: string })[],
-): WorkspaceFile[] {
+  items: readonly (Omit<StepFile, 'path'> & { readonly name: string })[],
+): StepFile[] {
   const prefix = folder.replace(/\/$/, '');
   return items.map(({ name, ...file }, index) => ({
     ...file,

@@ -1,78 +1,38 @@
 import { statement } from '../../../lib/postgres/connection/statement';
-import { arraysRead, parsed, readTexts, type Values } from '../columns';
+import { CREATE_COLUMNS } from '../../../lib/postgres/encoding/create-values';
+import { arraysRead, parsed, readTexts, unnested, type Values } from '../columns';
 import type { Session } from '../session';
-import { runKey } from '../rows';
+import { runKey, type SourceRow } from '../rows';
 import type { Execution } from '../transaction';
 
-/** `create-run.sql`, without idempotency keys and concurrency groups, which no worker meets. */
-export function* createRun({ tx, tables, clock }: Session, values: Values): Execution<unknown> {
-  const at = (place: number): string => values[place - 1] as string;
-  if (values[22] !== null || values[32] !== null) throw new TypeError('the model has no keys and groups');
-  const tenant_id = at(1);
-  const run_id = at(2);
-  yield* tx.insert(tables.sources, {
-    ...{ tenant_id, run_id, plan_hash: at(3), plan: at(4), profile_digest: at(5), profile: at(6), environment: at(8) },
-    ...{ pack_name: at(10), pack_version: at(11), content_digest: at(12), source_digest: at(13), manifest: at(14) },
-    ...{ files: at(15), inputs: at(16), initiators: at(17), admission: at(20), admission_digest: at(21) },
-    trace_context: values[28] as string | null,
-  });
-  yield* tx.insert(tables.runs, {
-    ...{
-      tenant_id,
-      run_id,
-      owner: null,
-      fence: 0,
-      due_at: clock(),
-      committed_at: null,
-      inbox_seq: 0,
-      cancel_position: 0,
-    },
-    ...{ refused_position: 0, last_decided_ms: 0, started_ms: null, finished_ms: null, crashes: 0, claim_seq: 0 },
-    alone_fence: null,
-    ...{ environment_digest: (values[6] as Buffer).toString('hex'), isolation: at(9), evidence_status: 'none' },
-    ...{
-      status: 'queued',
-      last_seq: 0,
-      seen: 0,
-      last_line: 0,
-      version: 1,
-      head: null,
-      snapshot_seq: null,
-      counts: at(28),
-      waits: null,
-    },
-    ...{ outputs: null, error: null, worker_labels: values[31] as string[], unplaced: false },
-  });
-  return [{ run_id, in_line: false }];
-}
+/** Where what runs have in common follows their own columns. */
+const PLANS = 2 + CREATE_COLUMNS.length;
 
-/** `create-runs.sql`: as if each came alone. */
-export function* createRuns(session: Session, values: Values): Execution<unknown> {
-  const read = arraysRead(statement('create-runs').text, values) as readonly (readonly (string | number | Buffer)[])[];
-  const [plans, profiles] = [30, 32].map((first) => read.slice(first, first + 4));
-  const rows: unknown[] = [];
-  for (const [i] of (read[1] as readonly unknown[]).entries()) {
-    const at = (place: number): unknown => read[place - 1]?.[i];
-    const plan = plans?.[0]?.indexOf(at(3) as string) ?? 0;
-    const profile = profiles?.[0]?.indexOf(at(4) as string) ?? 0;
-    const one = yield* createRun(session, [
-      ...[
-        values[0],
-        at(2),
-        at(3),
-        plans?.[1]?.[plan],
-        at(4),
-        profiles?.[1]?.[profile],
-        at(5),
-        profiles?.[3]?.[profile],
-      ],
-      ...Array.from({ length: 23 }, (_, column) => at(6 + column)),
-      readTexts(at(29) as string),
-      ...[null, false, null, at(30)],
-    ]);
-    rows.push(...one);
+/** `create-runs.sql`, without idempotency keys and concurrency groups, which no worker meets. */
+export function* createRuns({ tx, tables, clock }: Session, values: Values): Execution<unknown> {
+  const read = arraysRead(statement('create-runs').text, values);
+  const tenant_id = read[0] as string;
+  const plans = unnested(read, PLANS, ['plan_hash', 'plan']);
+  const profiles = unnested(read, PLANS + 2, ['profile_digest', 'profile', 'environment_digest', 'environment']);
+  const runs = unnested(read, 2, CREATE_COLUMNS) as unknown as Readonly<Record<string, string>>[];
+  for (const run of runs) {
+    const { run_id = '', counts = '', isolation = '', worker_labels = '' } = run;
+    if (run['key'] !== null || run['concurrency_group'] !== null)
+      throw new TypeError('the model has no keys and groups');
+    const plan = plans.find(({ plan_hash }) => plan_hash === run['plan_hash']);
+    const profile = profiles.find(({ profile_digest }) => profile_digest === run['profile_digest']);
+    const source = { tenant_id, ...run, ...plan, ...profile } as unknown as SourceRow;
+    yield* tx.insert(tables.sources, source);
+    yield* tx.insert(tables.runs, {
+      ...{ tenant_id, run_id, owner: null, fence: 0, due_at: clock(), committed_at: null, inbox_seq: 0 },
+      ...{ cancel_position: 0, refused_position: 0, last_decided_ms: 0, started_ms: null, finished_ms: null },
+      ...{ crashes: 0, claim_seq: 0, alone_fence: null, isolation, evidence_status: 'none', status: 'queued' },
+      ...{ last_seq: 0, seen: 0, last_line: 0, version: 1, head: null, snapshot_seq: null, counts, waits: null },
+      ...{ outputs: null, error: null, worker_labels: readTexts(worker_labels) as string[], unplaced: false },
+      environment_digest: (run['environment_digest'] as unknown as Buffer).toString('hex'),
+    });
   }
-  return rows;
+  return runs.map(({ run_id }) => ({ run_id, in_line: false }));
 }
 
 /** `read-admission.sql`. */
