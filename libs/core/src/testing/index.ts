@@ -1,5 +1,10 @@
 export { plannerContract, type PlannerBench } from './contracts/planner-contract';
-export { AGE_MS, objectStoreContract, type ContractCase, type ObjectStoreBench } from './contracts/object-store-contract';
+export {
+  AGE_MS,
+  objectStoreContract,
+  type ContractCase,
+  type ObjectStoreBench,
+} from './contracts/object-store-contract';
 export { packRegistryContract, type PackRegistryBench } from './contracts/pack-registry-contract';
 export { packText, testConfiguration, testEnvironment } from './planning';
 export { marked } from './broken-manifests';

@@ -6,7 +6,13 @@ import type { Principal } from '../../foundation/principal';
 import { Calendar } from '../../ports/schedules/calendar';
 import { ObjectStore } from '../../ports/objects/object-store';
 import type { NewRun } from '../../ports/runs/run-store';
-import { ScheduleStore, type DueSchedule, type Kept, type Ticked, type TickPlace } from '../../ports/schedules/schedule-store';
+import {
+  ScheduleStore,
+  type DueSchedule,
+  type Kept,
+  type Ticked,
+  type TickPlace,
+} from '../../ports/schedules/schedule-store';
 import {
   initiatorsOfSchedule,
   type Schedule,

@@ -8,7 +8,12 @@ import type { StepId } from '../../../foundation/ids';
 import type { JsonObject } from '../../../foundation/json';
 import { indexOf, itemAround, nodeOf, repeatOf } from '../../../plan/place';
 import { nodeAt, packAround, runNodeAt, type PlanIndex } from '../../../plan/plan-index';
-import type { Assignment, AssignmentChanges, AssignmentItem, DispatchedAssignment } from '../../../ports/runs/assignments';
+import type {
+  Assignment,
+  AssignmentChanges,
+  AssignmentItem,
+  DispatchedAssignment,
+} from '../../../ports/runs/assignments';
 import type { ClaimedRun } from '../../../ports/runs/claims';
 import type { Command } from '../../../run/command';
 import { inheritance } from '../../../run/inheritance';
