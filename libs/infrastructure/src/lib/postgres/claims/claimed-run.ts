@@ -139,7 +139,7 @@ export function pageContent(content: Buffer): Pick<Page, 'entries' | 'values'> {
   return { entries: [], values: {} };
 }
 
-/** What `read-letters` returns. */
+/** What `read-inbox` returns. */
 export interface InboxRow {
   readonly position: number;
   readonly given: InputEventBody;

@@ -41,7 +41,7 @@ export class ChunkAppends {
     /** Of assigned executions: by whoever holds their assignment. */
     private readonly assigned = false,
   ) {
-    this.appendStatement = statement(assigned ? 'append-lent-chunks' : 'append-chunks');
+    this.appendStatement = statement(assigned ? 'append-assigned-chunks' : 'append-chunks');
   }
 
   append(chunks: readonly LogChunk[]): Promise<readonly boolean[]> {
