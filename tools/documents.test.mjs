@@ -98,3 +98,47 @@ describe('recipes', () => {
     );
   });
 });
+
+/** Comments of a source text, each with its line. */
+function commentsOf(text) {
+  return text
+    .split('\n')
+    .map((line, index) => [index + 1, /(?:^\s*(?:\/\*\*?|\*|--|#)\s|(?:^|\s)\/\/ ).*$/.exec(line)?.[0] ?? ''])
+    .filter(([, comment]) => comment !== '');
+}
+
+/** Documents that comments of a text cite and that are not there. */
+function citesNothing(text) {
+  return commentsOf(text).flatMap(([line, comment]) =>
+    [...comment.matchAll(/(?<![\w/.*-])(?:\.{1,2}\/)*([\w.-]+(?:\/[\w.-]+)*\.md)\b(,? §)?/g)]
+      // Sections of documents here have titles, and no numbers.
+      .filter(([, path, number]) => !endsWith(files, path) || number !== undefined)
+      .map(([, path]) => `${line} ${path}`),
+  );
+}
+
+describe('comments of sources', () => {
+  const sources = files.filter((file) =>
+    /^(?:libs|apps|tools|docker|etc|examples)\/.*\.(?:ts|mjs|cjs|js|sql|ya?ml|sample|template)$/.test(file),
+  );
+
+  it('cite no document that is not there', () => {
+    assert.ok(sources.length > 1000);
+    const lostOnes = sources.flatMap((file) =>
+      citesNothing(readFileSync(join(ROOT, file), 'utf8')).map((one) => `${file}:${one}`),
+    );
+    assert.deepEqual(lostOnes, []);
+  });
+
+  it('that cite one are found', () => {
+    const planted = [
+      '/** Who may decide (elsewhere.md §2). */',
+      ' * As docs/guides/nowhere.md says.',
+      ['const a = 1;', '//', 'see gone.md'].join(' '),
+      '-- Of plans (docs/glossary.md, plan).',
+      "const name = 'report.md';",
+      '// As README.md §5 says.',
+    ].join('\n');
+    assert.deepEqual(citesNothing(planted), ['1 elsewhere.md', '2 docs/guides/nowhere.md', '3 gone.md', '6 README.md']);
+  });
+});

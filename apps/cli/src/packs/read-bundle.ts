@@ -23,7 +23,7 @@ const AGAIN = 'Get the bundle again from its source, and copy it in binary mode.
 
 /**
  * Reads a bundle. What is wrong with the archive is a finding of the verification, not an error. A plain tar must be, byte for byte, the
- * one that its files make (evidence.md §3: one deterministic tar), so that no change to it goes unseen.
+ * one that its files make (docs/guides/evidence-and-verification.md, Contents of a bundle), so that no change to it goes unseen.
  */
 export async function readBundleFile(path: string): Promise<ReadBundle> {
   const bytes = bytesOf(path);

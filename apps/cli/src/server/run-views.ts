@@ -2,7 +2,7 @@ import { isOver, type Digest, type Json } from '@taskrunner/core/foundation';
 import type { GateRequest, PolicyVerdict } from '@taskrunner/core/gate';
 import type { PlanDiff } from '@taskrunner/core/plan';
 
-/** A run as the API shows it: what this client reads of it (api.md §2). */
+/** A run as the API shows it: what this client reads of it. */
 export interface RunView {
   readonly runId: string;
   readonly status: string;

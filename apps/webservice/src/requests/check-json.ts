@@ -1,4 +1,4 @@
-/** What JSON.parse lets pass and we do not (api.md §1). */
+/** What JSON.parse lets pass and we do not. */
 interface JsonObjection {
   readonly what: string;
   /** Offset in the text. */

@@ -42,7 +42,7 @@ interface Place {
 }
 
 /**
- * Drives runs beside which workers have died, each alone in a process (engine.md §3): what kills it kills nothing else, and a worker that
+ * Drives runs beside which workers have died, each alone in a process (docs/guides/operations.md, Quarantine): what kills it kills nothing else, and a worker that
  * sees it die knows that the run was it. A worker that is killed itself takes its processes along, and blames nobody.
  */
 export class Quarantine {

@@ -19,7 +19,7 @@ import {
 } from './scope';
 import { valueOf, type Missing } from './values';
 
-// What a gate binds of that which the effects behind it may read (gates.md §1). Everything here rests on the journal alone, so
+// What a gate binds of that which the effects behind it may read (docs/guides/approvals.md, What you approve). Everything here rests on the journal alone, so
 // that the driver, when an effect starts, and the verifier, who may hold no values, derive the same digests by the same names.
 
 /** Digests of what steps behind a gate read: by step or, of `previous`, by item; `inputs(<pack>)`, `failed(<scope>)`. */

@@ -23,7 +23,7 @@ export function isPureBuiltin(uses: string): uses is PureBuiltin {
 }
 
 /**
- * What such a step comes to with these parameters (language.md §6): an executor returns it, and a verifier derives it again. Where
+ * What such a step comes to with these parameters (docs/guides/writing-packs.md, Executors): an executor returns it, and a verifier derives it again. Where
  * `with.schema` is a path in the pack, `schema` is that file as read.
  *
  * Codes: `STEP_FAILED` (what `builtin:fail` is for), `WITH_INVALID`, `SCHEMA_UNUSABLE`, `SCHEMA_INVALID`.

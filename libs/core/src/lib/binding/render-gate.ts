@@ -25,7 +25,7 @@ export interface GateRendering {
 
 type Keep = (value: Json) => { kind: 'value'; digest: Digest; size: number };
 
-/** Renders the gate request (documents.md): what is shown, what may be read behind it, until when. Its digest is the gate digest. */
+/** Renders the gate request (docs/predicates/records.md): what is shown, what may be read behind it, until when. Its digest is the gate digest. */
 export function renderGate(
   context: BindingContext,
   step: StepId,

@@ -20,7 +20,7 @@ type GateVerdict =
   | { readonly kind: 'rejected' };
 
 /**
- * Whether a decision counts, and what follows (gates.md §2, §3). Asked twice of one decision: by the webservice, to answer,
+ * Whether a decision counts, and what follows (docs/guides/approvals.md, Who may decide, Deciding). Asked twice of one decision: by the webservice, to answer,
  * and by the run, to count. `at` is database time in milliseconds, of the decision.
  */
 export function decideGate(gate: GateState, decision: GateDecision, at: number): GateVerdict {

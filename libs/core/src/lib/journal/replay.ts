@@ -13,7 +13,7 @@ interface Divergence {
 }
 
 /**
- * Feeds the input events to `advance` and demands exactly the derived events that are written (engine.md §7), and that each snapshot is what it stands
+ * Feeds the input events to `advance` and demands exactly the derived events that are written (ADR 1), and that each snapshot is what it stands
  * for, between two turns. Other facts change nothing. Needs no values, no clock, no store.
  */
 export function replay(

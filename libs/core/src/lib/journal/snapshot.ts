@@ -8,7 +8,7 @@ import { PersistentQueue } from '../foundation/persistent-queue';
 import type { RunState } from '../run/run-state';
 import type { Container, StepState } from '../step/step-state';
 
-// A snapshot is what a claim goes on from instead of replaying everything (engine.md §2, "State"): where the machine stands, and what
+// A snapshot is what a claim goes on from instead of replaying everything (ADR 39): where the machine stands, and what
 // the journal has said of each step. Of what only grows (results of steps, digests of a map's items) it holds what is new since the
 // snapshot before, which it names by its digest: all of them together cost what the run costs, and the last one proves the others.
 

@@ -3,7 +3,7 @@ import { packedPaths, VENDORED, type PackFiles } from './pack-files';
 import { parsePackPath } from './model/pack-path';
 import { parsePackReference, type PackReference } from './pack-reference';
 
-// Packs inside packs (language.md §6): `pack:<path>` is a folder of the caller's pack, `pack:<name>:<version>` a published pack, whose
+// Packs inside packs (docs/guides/writing-packs.md, Inner packs): `pack:<path>` is a folder of the caller's pack, `pack:<name>:<version>` a published pack, whose
 // files lie among those of the run under a folder that no pack can hold files in.
 
 /** Most packs in each other below the one that is run. */

@@ -1,6 +1,6 @@
 import { isJsonArray, isJsonObject, type Json } from '../foundation/json';
 
-// What a loop runs over (language.md §3): a list, a range, or nothing but its own condition. A range stays three numbers: it is
+// What a loop runs over (docs/guides/writing-packs.md, Loop): a list, a range, or nothing but its own condition. A range stays three numbers: it is
 // never written out.
 
 /** Counts from `start` through `end` by `step`: safe integers, `step` not 0. */

@@ -11,7 +11,7 @@ export interface Sibling {
 const FEW = 8;
 
 /**
- * What each sibling of a list waits for (language.md §3): what it states; else, in order, everything before it, said by the last
+ * What each sibling of a list waits for (docs/guides/writing-packs.md, Order): what it states; else, in order, everything before it, said by the last
  * of those; children of `parallel` wait for none.
  */
 export class Order {

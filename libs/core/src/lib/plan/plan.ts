@@ -1,7 +1,7 @@
 import type { Digest } from '../foundation/ids';
 import type { Json, JsonObject } from '../foundation/json';
 
-// What is hashed (language.md §7). JSON only: explicit needs, canonical expressions, milliseconds; nothing derived, nothing
+// What is hashed (docs/guides/writing-packs.md, What changes the plan hash). JSON only: explicit needs, canonical expressions, milliseconds; nothing derived, nothing
 // the environment decides. Every member is on the plan-hash list; environment defaults stay absent here (null) and are
 // resolved in the profile.
 

@@ -6,7 +6,7 @@ import type { ExecutorDescriptor } from './executor-descriptor';
 /** Files and folders that a step may make where the profile says nothing. Fixed: profiles of another meaning would have the same digest. */
 export const DEFAULT_MAX_FILES = 250_000;
 
-/** Defaults and limits that the environment gives to a plan (documents.md, Profile). Milliseconds and counts. */
+/** Defaults and limits that the environment gives to a plan (docs/glossary.md, profile). Milliseconds and counts. */
 export interface ProfileDefaults {
   readonly maxParallel: number;
   readonly expiresAfterMs: number;
@@ -50,7 +50,7 @@ export interface ApprovalFloor {
   readonly actors?: readonly Subject[];
 }
 
-/** What the operator's configuration and the build decide (language.md §7): a function of those alone. */
+/** What the operator's configuration and the build decide (docs/glossary.md, environment): a function of those alone. */
 export interface Environment {
   readonly schema: 'taskrunner.environment.v1';
   /** Version of the run machine. */

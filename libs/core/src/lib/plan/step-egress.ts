@@ -3,7 +3,7 @@ import { intersect, parseRule, type EgressRule } from '../egress/egress-rule';
 import type { Plan, RunNode } from './plan';
 import type { Environment, Profile } from './profile';
 
-// Where a step may go: environment ∩ pack ∩ step (security.md §2). Planner, executors and verifier ask here.
+// Where a step may go: environment ∩ pack ∩ step (docs/guides/network.md). Planner, executors and verifier ask here.
 
 /** The whole of the public internet: what an open environment lists. */
 const ANYWHERE: EgressRule = { scheme: '*', host: '*', port: '*' };

@@ -2,7 +2,7 @@ import type { Plan } from '../plan/plan';
 import type { PlanConfiguration } from '../plan/plan-request';
 import type { Environment, ProfileDefaults } from '../plan/profile';
 
-// Which promise covers which field (language.md §7): each stands on exactly one list. A spec asks the reader for its fields and
+// Which promise covers which field (docs/guides/writing-packs.md, What changes the plan hash): each stands on exactly one list. A spec asks the reader for its fields and
 // changes each of them, so a new field without a place here fails, and so does one whose place is not true. `step` is any step,
 // at whatever depth; fields that only hold other fields are not listed.
 

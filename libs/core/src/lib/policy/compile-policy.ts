@@ -4,7 +4,7 @@ import type { CheckedFault, DeclaredInput } from './check-cel';
 import type { PolicyCompilation, PolicyEngines, PolicyFault, PolicySource } from './policy';
 
 /**
- * Compiles a policy (gates.md §5) by CEL or by one of the engines at hand. Never throws for bad input; an engine that is not at
+ * Compiles a policy (docs/guides/approvals.md, Policy gates) by CEL or by one of the engines at hand. Never throws for bad input; an engine that is not at
  * hand is `POLICY_ENGINE_UNKNOWN`.
  */
 export function compilePolicy({ engine, source }: PolicySource, engines: PolicyEngines = {}): PolicyCompilation {

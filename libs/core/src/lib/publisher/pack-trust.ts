@@ -27,7 +27,7 @@ type PackTrustRule = {
   readonly threshold: number;
 };
 
-/** Whose packs may run (security.md §6). Part of the environment document, so that runs are bound to it. */
+/** Whose packs may run (docs/guides/packs-registry.md). Part of the environment document, so that runs are bound to it. */
 export type PackTrustPolicy = {
   /** May a pack run that no known publisher has signed? Planned and simulated it may be in any case. */
   readonly unsigned: 'refuse' | 'run';

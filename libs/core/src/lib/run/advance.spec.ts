@@ -10,7 +10,7 @@ import { poisoning } from './poison';
 import type { Derived, InputEventBody } from './run-event';
 import type { RunState } from './run-state';
 
-// The meaning of the language's constructs (language.md §3, engine.md §6, gates.md §4), told by small plans.
+// The meaning of the language's constructs (docs/guides/writing-packs.md, Steps, Gates; docs/guides/approvals.md, Steps with unknown outcome), told by small plans.
 
 type Script = {
   readonly [step: string]: 'ok' | 'fail' | 'final' | 'hang' | 'skip' | number | readonly ('ok' | 'fail')[];

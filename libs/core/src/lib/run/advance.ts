@@ -64,7 +64,7 @@ export function initialState(index: PlanIndex, runId: RunId, initiators: readonl
 }
 
 /**
- * The one function that decides (engine.md §2): pure, synchronous, total. Every input event gets an answer, if only
+ * The one function that decides (ARCHITECTURE.md, Invariants): pure, synchronous, total. Every input event gets an answer, if only
  * `given.ignored`. Driver, simulator, harness, replay and verifier call it.
  */
 export function advance(index: PlanIndex, state: RunState, input: InputEvent): Turn {

@@ -161,7 +161,7 @@ interface FactEvents {
   note: { readonly code: Code; readonly detail: Json };
   /**
    * Where the run stands, the first entry of its page: everything before it led to this. Claims go on from the last one; who replays from
-   * the start demands that it is what was reached (engine.md §2, "State").
+   * the start demands that it is what was reached (ADR 39).
    */
   state: {
     /** Of the machine that it is the state of; it also fixes how the snapshot is written. */

@@ -8,7 +8,7 @@ import { advance, initialState } from './advance';
 import type { Command } from './command';
 import type { InputEventBody } from './run-event';
 
-// Gates of inner packs and those that wait for the pack (gates.md §4): what has not opened lets no cleanup pass.
+// Gates of inner packs and those that wait for the pack (docs/guides/writing-packs.md, Gates): what has not opened lets no cleanup pass.
 
 const digest = digestOf('x');
 const common = {

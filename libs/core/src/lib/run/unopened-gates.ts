@@ -5,7 +5,7 @@ import type { Transition } from './transition';
 import type { RunState } from './run-state';
 
 // A step that is skipped before its needs are over passes nothing on from them: whether a gate among them has opened is then
-// looked up here, so that cleanup never passes one that did not (language.md §3).
+// looked up here, so that cleanup never passes one that did not (docs/guides/writing-packs.md, Steps).
 
 /** True if whoever waits for this node waits for a gate: it is one, or a group, parallel or pack that must run and holds one. */
 export function mustOpen({ node, bodies }: IndexedNode): boolean {

@@ -11,7 +11,7 @@ import type { JudgedPolicy, Knowledge } from './knowledge';
 /** How a node is shown (published classes). */
 export type NodeClass = 'pending' | 'skipped' | 'requires-approval' | 'requires-policy';
 
-/** What `simulate` prints (api.md §3). */
+/** What `simulate` prints. */
 export interface SimulationReport {
   readonly planHash: Digest;
   /** In plan order. */

@@ -61,7 +61,7 @@ export async function openAttestor(
   });
 }
 
-/** A host that both runs steps and can sign for runs proves nothing by signing (evidence.md §2). */
+/** A host that both runs steps and can sign for runs proves nothing by signing (docs/guides/evidence-and-verification.md, Signers). */
 async function refuseRunKeys(keys: KeyPaths): Promise<void> {
   for (const path of [keys.runOpen, keys.runSealed, keys.bundle]) {
     if (await isReadable(path))

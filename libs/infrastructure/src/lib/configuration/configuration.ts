@@ -24,7 +24,7 @@ import { worker } from './sections/worker';
 
 /**
  * Every key that there is: the parser, the environment variables, the sample and the description come from this one table.
- * Sections and names as README.md §5 of the design; keys are added with what they configure.
+ * Sections and names as in etc/task-runner.yaml.sample; keys are added with what they configure.
  */
 export const CONFIGURATION = {
   profile: key(

@@ -70,7 +70,7 @@ export function workerMeansOf(
   };
 }
 
-/** The environment document (documents.md, Profile): a function of configuration and build alone. */
+/** The environment document (docs/glossary.md, environment): a function of configuration and build alone. */
 export function environmentOf(
   configuration: Configuration,
   build: Build,

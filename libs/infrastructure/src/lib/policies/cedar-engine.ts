@@ -22,7 +22,7 @@ function cedar(): typeof Cedar {
 type CedarPolicies = Readonly<Record<string, string>>;
 
 /**
- * Cedar (gates.md §5): principal = who asked for the run, action = the gate, resource = the pack, context = the whole input. Allowed
+ * Cedar (docs/guides/approvals.md, Policy gates): principal = who asked for the run, action = the gate, resource = the pack, context = the whole input. Allowed
  * is what a policy permits and none forbids. A policy that fails is skipped by Cedar, be it one that forbids; here that is no
  * decision, so that a fault never opens a gate.
  */

@@ -39,7 +39,7 @@ const TOKENS = 1_000;
 
 /**
  * Speaks HTTP with one registry and nobody else: a redirect, an upload location or a token realm on another host is `REGISTRY_REFUSED`
- * (security.md §6), so neither credentials nor packs go anywhere that is not configured.
+ * (docs/guides/packs-registry.md), so neither credentials nor packs go anywhere that is not configured.
  */
 export class RegistryHttp {
   private readonly tokens = new Map<string, { readonly header: string; readonly until: number }>();

@@ -45,7 +45,7 @@ const histogram = (of: readonly Process[], about: string, bounds: readonly numbe
 
 /**
  * Every number that there is, by the name under which Prometheus sees it. Labels have few values, known from code and configuration:
- * never a tenant, a pack, a person, a run (security.md §5).
+ * never a tenant, a pack, a person, a run (docs/guides/observability.md).
  */
 export const METRICS = {
   taskrunner_build_info: gauge(BOTH, 'Always 1, with the release as labels.', 'version'),

@@ -74,7 +74,7 @@ export function cyclonedxAttestation(place: number): string {
 }
 
 /**
- * The bundle of a run but for the attestation of its manifest and for what is not held (evidence.md §3): sorted by path, the same bytes
+ * The bundle of a run but for the attestation of its manifest and for what is not held (docs/guides/evidence-and-verification.md, Contents of a bundle): sorted by path, the same bytes
  * for the same records. The manifest names what is not held too. The last file to make is `manifestAttestation`, signed over `buildBundleStatement` of these files.
  */
 export function bundleFiles(documents: EvidenceDocuments, attestations: RunAttestations): readonly BundleFile[] {

@@ -6,7 +6,7 @@ export type CarriedList = { readonly count: number; readonly digest: Digest };
 
 /**
  * What a bundle carries of that which its documents only name by digest. The statement says it, so that the holder of the bundle key can drop
- * nothing of it (evidence.md §3).
+ * nothing of it (docs/guides/evidence-and-verification.md, Contents of a bundle).
  */
 export type Carried = {
   /** Values that stand beside journal pages, as `<first entry of the page> <digest>`. */

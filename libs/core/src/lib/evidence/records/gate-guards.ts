@@ -8,7 +8,7 @@ export type GuardIndex = ReadonlyMap<NodeId, readonly NodeId[]>;
 
 /**
  * The gates that each node stands behind: none of its instances starts before the gate of the same scope has let it pass
- * (gates.md §4). Counted are gates that it waits for among its siblings or its containers' siblings, directly or in a group,
+ * (docs/guides/writing-packs.md, Gates). Counted are gates that it waits for among its siblings or its containers' siblings, directly or in a group,
  * parallel or inner pack that must run and succeed.
  */
 export function guardIndex(index: PlanIndex): GuardIndex {
@@ -38,7 +38,7 @@ export function guardIndex(index: PlanIndex): GuardIndex {
 function gatesIn({ id, node, bodies }: IndexedNode): readonly NodeId[] {
   if (node.kind === 'gate') return node.runOn === 'failure' ? [] : [id];
   if (node.kind !== 'group' && node.kind !== 'parallel' && node.kind !== 'pack') return [];
-  // `continueOnError` heals no gate (gates.md §4): a container with one that did not open blocks what follows.
+  // `continueOnError` heals no gate (docs/guides/writing-packs.md, Gates): a container with one that did not open blocks what follows.
   const mayBePassedOver = node.when !== null || node.runOn === 'failure';
   return mayBePassedOver ? [] : bodies.flatMap((body) => body.nodes.flatMap(gatesIn));
 }

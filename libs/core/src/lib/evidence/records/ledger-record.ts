@@ -19,7 +19,7 @@ type LedgerRecord = {
 };
 
 /**
- * The published record of a decision (gates.md §3); null for a withdrawal, which the published vocabulary lacks. It adds
+ * The published record of a decision (docs/predicates/records.md); null for a withdrawal, which the published vocabulary lacks. It adds
  * nothing: `evidence` names gate request and decision record, which are what counts. Where nothing else is to be said of the
  * approver, `summary` names who acted.
  */

@@ -15,7 +15,7 @@ export interface PackFile {
 }
 
 /**
- * Stands in a bundle for a file that held a secret (evidence.md §3); `unseen`: in a draft, for what an Attestor is not shown. Digest and size
+ * Stands in a bundle for a file that held a secret (docs/guides/evidence-and-verification.md, Contents of a bundle); `unseen`: in a draft, for what an Attestor is not shown. Digest and size
  * of the file stand in drafts and in bundles of earlier versions only: with them a weak secret can be guessed.
  */
 export type Withheld = {
@@ -131,7 +131,7 @@ export function isWithheld(value: string | Uint8Array | Unheld | Withheld): valu
 const BUILDERS = 'https://stellaops.io/taskrunner/builders/';
 
 /**
- * The builder id of a run (evidence.md §1): `dev` under the development Authority, else `local` if a key file signs, else
+ * The builder id of a run (docs/guides/evidence-and-verification.md, Signers): `dev` under the development Authority, else `local` if a key file signs, else
  * `host-network` if steps share the host's network, else the mode. The key's usage follows the mode alone.
  */
 export function builderIdOf(environment: {

@@ -66,7 +66,7 @@ export function artifactPath(digest: Digest): string {
 }
 
 /**
- * The final scan (evidence.md §3): replaces `show`, log streams and artifacts that hold a secret by notices, before the
+ * The final scan (docs/guides/evidence-and-verification.md, Blocked evidence): replaces `show`, log streams and artifacts that hold a secret by notices, before the
  * statement is built. `holdsSecret` says whether bytes hold one; who reads what is not held has looked through it. Files of
  * the bundle that still hold one afterwards block the seal.
  */

@@ -37,7 +37,7 @@ interface OpenVerification {
 }
 
 /**
- * Verifies the evidence bundle of a run (evidence.md §4): no network, no clock, no database, nothing taken from the bundle
+ * Verifies the evidence bundle of a run (docs/guides/evidence-and-verification.md, Checks and their basis): no network, no clock, no database, nothing taken from the bundle
  * but what trusted keys signed or what follows from it. Never throws for what a bundle holds: that is a failed check.
  */
 export function verifyRun(request: VerifyRequest): Verification {

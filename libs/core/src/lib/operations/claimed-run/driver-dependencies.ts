@@ -76,7 +76,7 @@ export interface DriverDependencies {
   alarm(run: ClaimedRun, code: string, detail: Json): void;
 }
 
-/** The text that a page's mac is over (evidence.md §5). */
+/** The text that a page's mac is over (ADR 1). */
 export function macText(runId: string, lastSeq: number, head: Digest, fence: number): string {
   return `${runId}\n${lastSeq}\n${head}\n${fence}`;
 }

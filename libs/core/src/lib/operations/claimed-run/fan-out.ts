@@ -4,7 +4,7 @@ import type { AssignmentReport } from '../../ports/workers/assignment-report';
 import type { Assignment, Assignments } from '../../ports/runs/assignments';
 import type { Slots } from './slots';
 
-/** How a worker shares with others the executions that its maps have ready (engine.md §5). */
+/** How a worker shares with others the executions that its maps have ready (ADR 31). */
 export interface FanOut {
   readonly assignments: Assignments;
   /** What this worker has room for; what is ready beyond that is dispatched. */

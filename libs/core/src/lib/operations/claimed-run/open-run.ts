@@ -21,7 +21,7 @@ export interface OpenedRun {
   readonly secrets: RunSecrets;
 }
 
-/** Own records that do not agree: nothing starts (engine.md §1, `halted`). */
+/** Own records that do not agree: nothing starts (ARCHITECTURE.md, Invariants). */
 export interface Halted {
   readonly kind: 'halted';
   readonly code:

@@ -94,7 +94,7 @@ function announcements(index: PlanIndex, results: RunProjection, { at, event }: 
   }
 }
 
-/** Where nobody has said who decides, people are reminded when half of a gate's time is over (gates.md §2). */
+/** Where nobody has said who decides, people are reminded when half of a gate's time is over (docs/guides/approvals.md, When nobody can decide). */
 function reminders(
   { people }: Announcing,
   streams: ReturnType<Announcing['streams']>,

@@ -52,7 +52,7 @@ const DISPATCH_MS = 4_000;
 const HAND_OVER_MS = 20_000;
 
 /**
- * Drives one claimed run until it ends, waits, or is no longer ours (engine.md §2). A driver works in turns: take what has
+ * Drives one claimed run until it ends, waits, or is no longer ours (ARCHITECTURE.md). A driver works in turns: take what has
  * arrived, decide, perform what may run ahead and take its results into the same turn, commit, then perform the rest. No
  * step is acknowledged, and nothing that is not pure starts, before its commit has returned this run.
  */

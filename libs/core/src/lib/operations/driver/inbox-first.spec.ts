@@ -7,7 +7,7 @@ import type { RunId } from '../../foundation/ids';
 import { Executor, type ExecutionRequest, type Outcome } from '../../ports/step/executor';
 import { RunDriver } from './drive-run';
 
-// What was answered counts (engine.md §6, §9): a message that was in the inbox before a commit is in the journal before what that
+// What was answered counts (ADR 36): a message that was in the inbox before a commit is in the journal before what that
 // commit would have decided without it.
 
 class Ending extends Executor {

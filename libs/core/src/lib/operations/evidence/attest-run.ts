@@ -68,7 +68,7 @@ const LONGEST_RETRY_MS = 60_000;
 const LARGE = { journal: 128 * 1024, lines: 2_000, artifacts: 1024 * 1024 };
 
 /**
- * Seals an ended run (evidence.md): the statement is built from the documents that the bundle carries, signed, put into the
+ * Seals an ended run (docs/guides/evidence-and-verification.md): the statement is built from the documents that the bundle carries, signed, put into the
  * bundle, the bundle's manifest signed, all of it stored, and then one statement makes it known. Whatever a step did cannot
  * prevent it: the statement holds no free text of a step.
  *

@@ -55,7 +55,7 @@ const LF = 0x0a;
 const FRAME_BYTES = 2;
 
 /**
- * One execution's stream: output becomes lines, lines become chunks (engine.md §2, Log). Chunks are stored first, then reported as
+ * One execution's stream: output becomes lines, lines become chunks (ADR 34). Chunks are stored first, then reported as
  * facts, by which the driver gives them their line numbers. What is closed while others are being stored is stored together.
  */
 export class ExecutionLog {

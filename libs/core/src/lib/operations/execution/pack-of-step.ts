@@ -6,7 +6,7 @@ import type { ClaimedRun } from '../../ports/runs/claims';
 import type { ObjectStore } from '../../ports/objects/object-store';
 import { collectBytes } from '../work/byte-pieces';
 
-/** A run as a step of one of its packs sees it: with the files of that pack alone (language.md §5: `/task/pack`). */
+/** A run as a step of one of its packs sees it: with the files of that pack alone (docs/guides/writing-packs.md, Files). */
 export class PackOfStep {
   private readonly known = new Map<string, Promise<ClaimedRun>>();
 

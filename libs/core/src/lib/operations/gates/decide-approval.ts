@@ -44,7 +44,7 @@ interface DecideApprovalDependencies {
 const ROUNDS = 20;
 
 /**
- * A person's decision at a gate (gates.md §3). Everything is checked unlocked first and refused with its audit row; then it is
+ * A person's decision at a gate (docs/guides/approvals.md, Deciding). Everything is checked unlocked first and refused with its audit row; then it is
  * signed and decided in one statement, again with a later time where another decision came between. Throws `DecisionError`.
  */
 export class DecideApproval {

@@ -10,7 +10,7 @@ import type { Json } from '../../foundation/json';
 import { sameSubject, type Principal, type Subject } from '../../foundation/principal';
 import { DecisionError } from './decision-error';
 
-/** What an issuer-signed token is bound to (gates.md §3, RFC 9396): it was checked like every token before it came here. */
+/** What an issuer-signed token is bound to (docs/guides/approvals.md, Proof of a decision, RFC 9396): it was checked like every token before it came here. */
 export interface BoundToken {
   readonly jws: string;
   readonly jti: string;

@@ -51,7 +51,7 @@ export function lastOf(row: GateRow, person: Subject): (StoredDecision & { reado
 }
 
 /**
- * True if approving the plan alone says everything (gates.md §1): the gate shows nothing, nothing behind it reads a result, it
+ * True if approving the plan alone says everything (docs/guides/approvals.md, What you approve): the gate shows nothing, nothing behind it reads a result, it
  * has no item and no secrets. Then a decision may come without a gate digest.
  */
 export function isBoundByPlan(row: GateRow): boolean {

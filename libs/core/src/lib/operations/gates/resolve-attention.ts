@@ -39,7 +39,7 @@ interface ResolveAttentionDependencies {
 const ROUNDS = 20;
 
 /**
- * Ends the attention that a `once` step needs (engine.md §6): a person who did not initiate the run says what it did. Everything is
+ * Ends the attention that a `once` step needs (docs/guides/approvals.md, Steps with unknown outcome): a person who did not initiate the run says what it did. Everything is
  * checked unlocked first and refused with its audit row; then it is signed and counts in one statement. The same resolution by the
  * same person answers with the first record. Throws `DecisionError`.
  */

@@ -5,7 +5,7 @@ import type { Json } from '../../foundation/json';
 import type { PackVersions } from '../../ports/packs/pack-versions';
 import { decidePackTrust, type PackTrust, type PackTrustPolicy } from '../../publisher/pack-trust';
 
-/** Says who stands behind a pack: one rule for every way in (security.md §6). */
+/** Says who stands behind a pack: one rule for every way in (docs/guides/packs-registry.md). */
 export class PackJudge {
   constructor(
     readonly policy: PackTrustPolicy,

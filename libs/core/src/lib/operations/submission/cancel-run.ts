@@ -30,7 +30,7 @@ interface CancelRunDependencies {
   readonly gates: GateStore;
 }
 
-/** Asks a run to stop (api.md §2): its initiators may, and administrators. The answer tells whether there was anything to stop. */
+/** Asks a run to stop: its initiators may, and administrators. The answer tells whether there was anything to stop. */
 export class CancelRun {
   constructor(private readonly dependencies: CancelRunDependencies) {}
 

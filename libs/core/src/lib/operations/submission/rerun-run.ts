@@ -52,7 +52,7 @@ export interface RerunRunDependencies {
 }
 
 /**
- * Does an ended run again (engine.md §6): a new run of the same plan, planned, trusted and admitted as any other, that takes over by
+ * Does an ended run again (ADR 35): a new run of the same plan, planned, trusted and admitted as any other, that takes over by
  * reference what succeeded before. Its admission names the original and where that one's journal ends. Throws `RerunRunError` and what
  * `SubmitRun` throws.
  */

@@ -35,7 +35,7 @@ interface ResolvedInputs {
 /** A file by its content: what an input of type `file` is in expressions. */
 const FILE_TYPE = objectType({ digest: STRING_TYPE, size: NUMBER_TYPE });
 
-/** Resolves what the caller gave against what the pack asks for (language.md §2, §7). */
+/** Resolves what the caller gave against what the pack asks for (docs/guides/writing-packs.md, The manifest). */
 export function resolveInputs(
   pack: Pack,
   files: PackFiles,

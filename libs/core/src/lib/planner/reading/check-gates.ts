@@ -4,7 +4,7 @@ import { innerOf, isOverBefore } from '../context/planned-step';
 import type { Faults } from '../context/faults';
 import { approvalNamed, policyNamed, type InnerNames } from '../context/inner-names';
 
-/** What stands behind which approval gates, and what it may read there (gates.md §1, §4). */
+/** What stands behind which approval gates, and what it may read there (docs/guides/approvals.md, What you approve; docs/guides/writing-packs.md, Gates). */
 export class GateGuards {
   private readonly ofList = new Map<
     PlannedList,

@@ -29,7 +29,7 @@ interface SuppliedInput {
 }
 
 /**
- * Reads a step that uses another pack (language.md §6): its inputs are made of the caller's values, and inside nothing else of the
+ * Reads a step that uses another pack (docs/guides/writing-packs.md, Inner packs): its inputs are made of the caller's values, and inside nothing else of the
  * caller is known. Secrets and approvals are those that the step hands over.
  */
 export function readInnerPack(

@@ -70,7 +70,7 @@ export type Decided =
     };
 
 /**
- * Where people decide: one statement on the gate row (gates.md §3). Whoever reads gates compares them first, and throws `DocumentAltered`.
+ * Where people decide: one statement on the gate row (docs/guides/approvals.md, Deciding). Whoever reads gates compares them first, and throws `DocumentAltered`.
  */
 export abstract class GateStore {
   abstract find(tenant: TenantId, run: RunId, gate: string): Promise<GateRow | null>;

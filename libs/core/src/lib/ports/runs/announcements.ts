@@ -1,6 +1,6 @@
 import type { Digest, RunId, TenantId } from '../../foundation/ids';
 
-/** What people outside are told about (gates.md §6): published types first, then our own. */
+/** What people outside are told about (docs/guides/webhooks.md): published types first, then our own. */
 export const ANNOUNCEMENT_TYPES = [
   'pack.approval.requested',
   'pack.approval.updated',
@@ -31,7 +31,7 @@ export type Announcement = {
   readonly execution: number | null;
 };
 
-/** A schedule has stopped (gates.md §6): its announcement is another document, kept where a run's would be. */
+/** A schedule has stopped (docs/guides/webhooks.md): its announcement is another document, kept where a run's would be. */
 export type ScheduleAnnouncement = { readonly type: 'schedule.stopped'; readonly scheduleId: string };
 
 /** An announcement that is due for one endpoint. */

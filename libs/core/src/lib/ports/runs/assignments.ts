@@ -15,7 +15,7 @@ export interface AssignmentItem {
   readonly executeBy: number | null;
 }
 
-/** What a driver dispatches at once: executions of one leaf in items of one map, at most 256, in order (engine.md §5). */
+/** What a driver dispatches at once: executions of one leaf in items of one map, at most 256, in order (ADR 31). */
 export interface Assignment {
   readonly tenant: TenantId;
   readonly runId: RunId;

@@ -138,7 +138,7 @@ export type Committed =
   /** The database refuses this run's data: the run ends `ENGINE_COMMIT_REFUSED`. */
   | { readonly kind: 'refused'; readonly message: string };
 
-/** Group commit hides here: one statement a flush, several runs a statement (engine.md §4). */
+/** Group commit hides here: one statement a flush, several runs a statement (ADR 29). */
 export abstract class Committer {
   abstract commit(commit: Commit): Promise<Committed>;
 }

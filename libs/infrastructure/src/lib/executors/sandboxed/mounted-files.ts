@@ -8,7 +8,7 @@ import { sizesOf } from '../step/run-sizes';
 import { filesOfTar } from './tar-folder';
 import { contentOf } from '../step/with-values';
 
-/** What a step lists in `files`, on its way to `in/` (language.md §5). */
+/** What a step lists in `files`, on its way to `in/` (docs/guides/writing-packs.md, Files). */
 export class MountedFiles {
   constructor(
     private readonly objects: ObjectStore,

@@ -5,7 +5,7 @@ import { secretText } from '../step/secret-text';
 type Environment = { readonly [name: string]: string };
 
 /**
- * The environment of a child (language.md §6): what the sandbox decides, the pack's `env`, and what this execution is. Nothing of the
+ * The environment of a child (docs/guides/writing-packs.md, Executors): what the sandbox decides, the pack's `env`, and what this execution is. Nothing of the
  * worker's own. The planner refuses reserved names; they are refused here once more.
  */
 export function stepEnvironment(

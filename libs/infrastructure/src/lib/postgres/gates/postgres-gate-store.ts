@@ -52,7 +52,7 @@ interface Reasons {
 const ROUNDS = 20;
 const SEPARATOR = '\u001f';
 
-/** Decisions, each in one statement on the gate's row (gates.md §3). A refusal is explained from the rows afterwards. */
+/** Decisions, each in one statement on the gate's row (docs/guides/approvals.md, Deciding). A refusal is explained from the rows afterwards. */
 export class PostgresGateStore extends GateStore {
   private readonly ofRunStatement = statement('run-gates');
   private readonly openStatement = statement('open-gates');

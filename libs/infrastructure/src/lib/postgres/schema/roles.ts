@@ -1,6 +1,6 @@
 import { Client, escapeIdentifier, escapeLiteral } from 'pg';
 
-/** What connects to the database, each with rights of its own (engine.md §8). */
+/** What connects to the database, each with rights of its own (docs/guides/operations.md, Database). */
 export const databaseRoles = ['owner', 'maintain', 'web', 'worker', 'audit'] as const;
 export type DatabaseRole = (typeof databaseRoles)[number];
 

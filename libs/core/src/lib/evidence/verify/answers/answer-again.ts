@@ -56,7 +56,7 @@ export interface AnswersAgain {
 /**
  * Answers every question of a run again, from inputs, recorded outputs and the plan, at the place in the journal where it was answered: `when`,
  * `items`, branches, `until`, outputs of containers and gates, gate requests, inputs of inner packs and of policies, what a rerun takes over,
- * the files that steps were given, and what pure built-in steps came to. So a worker that journals another answer is found by whoever holds the values (evidence.md §4, `answers`).
+ * the files that steps were given, and what pure built-in steps came to. So a worker that journals another answer is found by whoever holds the values (docs/guides/evidence-and-verification.md, Checks and their basis).
  */
 export function answerAgain(documents: EvidenceDocuments, original: EvidenceDocuments | null): AnswersAgain {
   return new Walk(documents, original).walk();

@@ -24,7 +24,7 @@ const FULL_INBOX_MS = 500;
 const GIVE_BACK_MS = 20_000;
 
 /**
- * Performs one assignment (engine.md §5): takes its items in order as slots come free, has a row of each execution before it begins,
+ * Performs one assignment (ADR 31): takes its items in order as slots come free, has a row of each execution before it begins,
  * and sends reports, one at a time: what happens until the driver has taken one goes into the next. Whether an attempt is tried
  * again, and what the run does, the driver decides.
  */

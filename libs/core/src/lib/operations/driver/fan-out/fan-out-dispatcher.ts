@@ -31,7 +31,7 @@ type Start = Extract<Command, { type: 'start' }>;
 const ASSIGNMENT_SIZE = 1024 * 1024;
 
 /**
- * Dispatches executions of a run to other workers (engine.md §5): those that are ready in maps and not pure, beyond the slots of this worker: single
+ * Dispatches executions of a run to other workers (ADR 31): those that are ready in maps and not pure, beyond the slots of this worker: single
  * executions, whatever else their item does. Never dispatched is
  *
  * - what was lost before (`execution` runs ahead of `attempt`): a step that kills whoever executes it kills its own driver next, and

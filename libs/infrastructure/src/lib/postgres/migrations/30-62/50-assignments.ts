@@ -1,7 +1,7 @@
 import { sqlMigration } from '../sql-migration';
 
 /**
- * What drivers lend of their runs (engine.md §5). Drivers insert and settle assignments with their flushes; who claims one moves its
+ * What drivers lend of their runs (ADR 31). Drivers insert and settle assignments with their flushes; who claims one moves its
  * fence, and has a row of each execution before it begins. `left_over` counts what is not answered yet: where it is zero there is
  * nothing to claim. What an executor reports is a letter, so it may post: it never writes journal or steps.
  */
