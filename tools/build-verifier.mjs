@@ -14,14 +14,14 @@ import { build } from 'esbuild';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const NAME = 'taskrunner-verify.mjs';
-/** Our packages by their sources: so the build needs no other one before it, and leaves out what is not used. */
+/** Our packages are bundled from their sources, so the build needs no other build before it and leaves out what is not used. */
 const OWN = /^@taskrunner\/(core|infrastructure)\/([a-z-]+)$/;
 const NOTED = ['README.md', 'CHANGELOG.md'];
 const NOTE = /(<!-- verifier-digest -->).*?(<!-- \/verifier-digest -->)/s;
 
 const ownVersion = () => JSON.parse(readFileSync(join(ROOT, 'apps/cli/package.json'), 'utf8')).version;
 
-/** Modules of ours do nothing when they are loaded: whatever is not used of them may go. */
+/** Our modules have no side effects when they are loaded, so unused parts can be left out. */
 const ownSources = {
   name: 'own-sources',
   setup(build) {
@@ -51,13 +51,13 @@ export async function buildVerifier() {
     platform: 'node',
     target: 'node20.19',
     format: 'esm',
-    // Libraries that ship twice are taken as they would be imported.
+    // Libraries that ship two formats are bundled in the format of an import.
     mainFields: ['module', 'main'],
     legalComments: 'none',
     charset: 'utf8',
     define: { VERIFIER_VERSION: JSON.stringify(version) },
     plugins: [ownSources],
-    // Named by a module that is not used here; that nothing is imported is looked at below.
+    // Imported only by a module that is not used here. The check below ensures that nothing of it is included.
     external: ['@cedar-policy/*'],
     banner: {
       js: [
@@ -93,7 +93,7 @@ function notices(paths) {
   return `\n// Libraries in this file and their licences.\n//\n${texts.join('\n//\n')}\n`;
 }
 
-/** What README and CHANGELOG say of a digest. */
+/** The digest in README and CHANGELOG. */
 function noteOf(digest) {
   return `\`${NAME}\` ${ownVersion()}: SHA-256 \`${digest}\``;
 }

@@ -1,4 +1,5 @@
-// Where the migrated database of a run of the tests lies (`test-cluster.mjs`). `npm test` asks before anything is installed: nothing is imported here.
+// Path of the migrated database of a test run (`test-cluster.mjs`). `npm test` calls this before anything is installed, so nothing is
+// imported here.
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +8,7 @@ const MEMORY = '/dev/shm';
 /** Two or three databases run at once. */
 const ENOUGH_BYTES = 4 * 2 ** 30;
 
-/** In memory where there is room: a database is a thousand files, each of which a disk takes about a millisecond for. */
+/** In memory if there is room: a database has a thousand files, each of which costs about a millisecond on a disk. */
 function place() {
   try {
     const { bavail, bsize } = statfsSync(MEMORY);
@@ -17,7 +18,7 @@ function place() {
   }
 }
 
-/** In its folder, once it is made: where its data is. */
+/** A file in its folder, once the database exists: the path of its data. */
 export const DATA = 'data';
 
 /** A folder for one, which the database server's account can enter. */
@@ -27,7 +28,7 @@ export function clusterFolder() {
   return parent;
 }
 
-/** Deletes what was made in the folder, and it. The data lies elsewhere where the server's account cannot enter the folder. */
+/** Deletes the contents and the folder. The data is elsewhere if the server's account cannot enter the folder. */
 export function removeCluster(parent) {
   const elsewhere = join(parent, DATA);
   if (existsSync(elsewhere)) rmSync(readFileSync(elsewhere, 'utf8'), { recursive: true, force: true });

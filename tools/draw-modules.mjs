@@ -13,7 +13,7 @@ const { WorkerModule } = load('@taskrunner/worker');
 
 async function pictureOf(name, root) {
   const app = await NestFactory.createApplicationContext(root, { preview: true, logger: false, abortOnError: false });
-  // NestJS's own module is everywhere, and says nothing.
+  // NestJS's own module is imported everywhere and carries no information.
   const modules = [...app.get(ModulesContainer).values()].filter((module) => module.name !== 'InternalCoreModule');
   const isImported = (module, by) => !module.isGlobal || by.metatype === root.module;
   const lines = modules.flatMap((module) => [

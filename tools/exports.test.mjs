@@ -1,4 +1,4 @@
-// Nothing is exported that no other file names: not from a file, and so not from a library either.
+// Nothing is exported that no other file uses: not from a file, and so not from a library either.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -7,7 +7,10 @@ import { test } from 'node:test';
 
 const ROOT = join(import.meta.dirname, '..');
 const EXPORT = /^export (?:abstract )?(?:async )?(?:function\*?|class|const|let|interface|type|enum) ([\w$]+)/gm;
-/** Users of the libraries need them, and nobody here may: classes and codes of errors, the types of ports, what a declaration infers. */
+/**
+ * Exports for users of the libraries that this repository need not use: classes and codes of errors, the types of ports, what a declaration
+ * infers.
+ */
 const isForOthers = (file, name) =>
   /Error(Code)?$/.test(name) || file.includes('/lib/ports/') || ['Assumption', 'SigstoreBundle'].includes(name);
 

@@ -31,7 +31,7 @@ const env = {
 const G = '@taskrunner/generators';
 const SENTENCE = '--about=It is for a trial.';
 
-/** What is called, and which specs of which project say that it holds. */
+/** The calls of generators, and the specs that verify each result. */
 const TRIALS = [
   {
     name: 'library',
@@ -100,7 +100,7 @@ const unknown = wanted.filter((word) => !TRIALS.some(({ name }) => name === word
 if (unknown.length > 0)
   throw new Error(`no generator ${unknown.join(', ')}: use ${TRIALS.map(({ name }) => name).join(', ')}`);
 
-/** Must be refused, in one line that names the option, and leave nothing. */
+/** Calls that must be refused in one line that names the option, without changing anything. */
 const REFUSED = [
   ['library', 'ObjectLock', SENTENCE],
   ['library', 'other-lock', SENTENCE, '--needs=nothing'],
@@ -127,7 +127,10 @@ function must(command, args, options) {
   return text;
 }
 
-/** The files of the working tree and what is installed. Links of npm to the projects are relative: in the copy they lead into the copy. */
+/**
+ * The files of the working tree and the installed packages. npm's links to the projects are relative, so in the copy they refer to the
+ * copy.
+ */
 function copyRepository() {
   const listed = must('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: ROOT });
   for (const path of listed.split('\0').filter((one) => one !== '' && existsSync(join(ROOT, one)))) {
@@ -161,7 +164,7 @@ const changed = () => must('git', ['status', '--porcelain', '--untracked-files=a
 const generate = ([generator, ...options]) =>
   run('npx', ['nx', 'g', `${G}:${generator}`, ...options, '--no-interactive']);
 
-/** The faults that were found; none: it holds. */
+/** The faults; empty: none. */
 function testsOf(tests) {
   const faults = [];
   let passed = 0;

@@ -1,5 +1,5 @@
-// Before a whole suite: a migrated database that its files begin with a copy of. `npm test` has one for all projects. A run of some files makes
-// none: each of them then makes its own.
+// Before a whole suite: creates a migrated database from which its files begin as a copy. `npm test` creates one for all projects. A run of
+// some files creates none: each of them then makes its own.
 module.exports = async ({ testPathPatterns }) => {
   const {
     TASKRUNNER_TEST_CLUSTER: made,

@@ -14,7 +14,7 @@ const head = [
   'declare const error: unknown;',
   'class RunFault extends Error {}',
 ];
-/** Every line breaks the rule beside it. */
+/** Every line violates the rule beside it. */
 const everywhere = [
   ['no-floating-promises', 'waits();'],
   ['no-misused-promises', 'if (waits()) sideEffect();'],
@@ -60,7 +60,7 @@ const FILES = {
     ['no-restricted-syntax', 'declare const expect: (x: unknown) => void; expect(Date.now() - 5);'],
   ],
 };
-/** What is allowed there, though not everywhere. */
+/** Lines that are allowed there, though not everywhere. */
 const ALLOWED = {
   'libs/core/src/lib/operations/planted.ts': 'export async function asked() { await waits(); }',
   'libs/core/src/lib/run/planted.spec.ts': 'export const time = new Date(); export const later = async () => waits();',

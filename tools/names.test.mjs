@@ -1,5 +1,5 @@
-// Run with `node --test tools/names.test.mjs`. Declared names are the words of the field: the dialect that stood here before does not come
-// back. Persisted spellings stay, each with its reason.
+// Run with `node --test tools/names.test.mjs`. Declared names use the terms of the field; the former dialect must not return. Persisted
+// spellings stay, each with its reason.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
@@ -10,7 +10,7 @@ const ROOT = join(import.meta.dirname, '..');
 const FOLDERS = ['libs', 'apps', 'tools'];
 const LEFT_OUT = new Set(['node_modules', 'dist', '.nx', 'peers']);
 
-/** Words that no declared name may hold, and what stands in their place. */
+/** Words that no declared name may contain, with their replacements. */
 const WORDS = new Map([
   ['hands', 'dependencies'],
   ['draught', 'turn (TurnBuilder)'],
@@ -76,7 +76,7 @@ const NAMES = new Map([
   ['NOTHING_TAKEN', 'NO_REUSE'],
   ['judgeNoise', 'classifyControlSequence'],
 ]);
-/** Persisted spellings, and English that is meant: file, names, why. */
+/** Persisted spellings and regular English: file, names, reason. */
 const KEPT = [
   [
     /core\/src\/lib\/step\/step-state\.ts$|core\/src\/lib\/run\/(?:transition|advance|leaf)\.ts$/,
@@ -128,7 +128,7 @@ const wordsOf = (name) =>
     .toLowerCase()
     .split(/[ _$]+/);
 
-/** What is wrong with a declared name; null: nothing. */
+/** Why a declared name is not allowed; null: it is allowed. */
 function oldName(name, type) {
   if (/^x$/.test(name) && /\bPlanIndex\b/.test(type)) return 'index';
   const whole = NAMES.get(name);

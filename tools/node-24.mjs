@@ -1,4 +1,4 @@
-// Node 24, the recommended release, for the round of `npm run test:all` that runs the suite on it.
+// Node.js 24, the recommended release, for the round of `npm run test:all` that runs the suite on it.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,8 +10,8 @@ const isNode24 = (program) => {
 };
 
 /**
- * Where Node 24 is: `{ program }`, or `{ skipped }` or `{ failed }` with the reason. A program that is named must be there; one that is only
- * looked for must be there in CI.
+ * Where Node 24 is: `{ program }`, or `{ skipped }` or `{ failed }` with the reason. A named program must exist; one that is only searched
+ * for must exist in CI.
  */
 export function findNode24(env = process.env, version = process.version) {
   if (version.startsWith('v24.')) return { skipped: 'the other rounds run on Node 24 already' };

@@ -18,7 +18,7 @@ const SEALED_PACK = join('etc', 'packs', 'sealed-check');
 const BUILT = ['cli', 'webservice', 'worker'].map((app) => join(ROOT, 'apps', app, 'dist', 'main.js'));
 const LIMIT_MS = 240_000;
 
-/** Something that went wrong and can be explained. */
+/** An error with an explanation. */
 class Failure extends Error {}
 
 const began = Date.now();
@@ -60,7 +60,7 @@ function checkNode() {
   throw new Failure(`Node.js ${process.versions.node} is too old: 20.19 or later is needed`);
 }
 
-/** npm notes at the end of an installation what it installed; a lock file that is younger has changed since. */
+/** npm records at the end of an installation what it installed; a lock file that is newer has changed since. */
 function isInstalled() {
   const note = join(ROOT, 'node_modules', '.package-lock.json');
   if (!existsSync(note)) return false;
@@ -80,7 +80,7 @@ async function install() {
   writeFileSync(join(STATE, 'installed.json'), readFileSync(join(ROOT, 'package-lock.json')));
 }
 
-/** Incremental: does nothing where nothing has changed. */
+/** Incremental: does nothing if nothing has changed. */
 async function build() {
   const tsc = join(ROOT, 'node_modules', 'typescript-native', 'bin', 'tsc');
   const configs = ['webservice', 'worker', 'cli'].map((app) => join('apps', app, 'tsconfig.build.json'));
@@ -107,7 +107,7 @@ async function start() {
   if (stack.sandbox.profile === 'none') console.log(`  note: steps are not kept apart here (${stack.sandbox.reason})`);
 }
 
-/** The CLI as one person, against the stack. */
+/** The CLI as one person, connected to the stack. */
 function as(token) {
   const env = { ...process.env, TASKRUNNER_SERVER: stack.server, TASKRUNNER_TOKEN: token };
   for (const name of ['TASKRUNNER_CONFIG', 'TASKRUNNER_TOKEN_FILE']) delete env[name];
@@ -159,7 +159,7 @@ async function journey() {
   return planHash;
 }
 
-/** A sealed run, and what its evidence says of its attempts to get out. */
+/** A sealed run, and the evidence of its attempts to connect. */
 async function sealedJourney() {
   const ada = as(await stack.tokenFor('ada'));
   title('Ada runs a sealed pack that tries to get out');

@@ -1,4 +1,4 @@
-// No folder has more files than one can look over. What is a sequence or a set that a test reads as a whole is named here.
+// No folder has more files than a reader can survey. Exceptions are sequences, and sets that a test reads as a whole.
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';

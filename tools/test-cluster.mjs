@@ -1,4 +1,4 @@
-// A migrated database for one run of the tests: a copy of it is there in a fraction of the time that initdb and the migrations take.
+// A migrated database for one test run: copying it takes a fraction of the time of initdb and the migrations.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { DATA } from './cluster-folder.mjs';
 
-/** In the folder of a cluster: why there is none; that somebody makes it. */
+/** Files in the folder of a cluster: why there is none; that another process is creating it. */
 const [FAULT, MAKING] = ['fault', 'making'];
 
 /** The superuser's, as those of the roles that follow, takes one round for each connection of a test, and not 4096. */
@@ -17,7 +17,7 @@ async function setPassword(server) {
   await client.end();
 }
 
-/** Makes it, of what is built, and stops it. What it gives is for `TASKRUNNER_TEST_CLUSTER`; copies may lie beside it. */
+/** Creates it from the build, and stops it. The result is for `TASKRUNNER_TEST_CLUSTER`; copies may be beside it. */
 export async function makeTestCluster(parent) {
   const { startEmbeddedPostgres } = createRequire(import.meta.url)('@taskrunner/infrastructure/embedded-postgres');
   const { bootstrapRoles, createDatabase, databaseRoles, migrateDatabase, roleName } = createRequire(import.meta.url)(
@@ -39,7 +39,7 @@ export async function makeTestCluster(parent) {
   return folder;
 }
 
-/** The one of all projects of a run: whoever comes first makes it, the others wait for it. */
+/** The cluster for all projects of a run: the first project creates it, the others wait. */
 export async function sharedTestCluster(parent) {
   try {
     mkdirSync(join(parent, MAKING));

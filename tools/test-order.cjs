@@ -1,14 +1,14 @@
-// In which order Jest takes the files of tests: what takes long begins early, so that no worker is left with it at the end. Within a
-// place as Jest does it: by times that it knows, else by size.
+// The order in which Jest runs test files: long ones begin early, so that no worker is left with one at the end. Otherwise as Jest does it:
+// by known times, else by size.
 const Sequencer = require('@jest/test-sequencer').default;
 
-// Seeds on virtual time want a process that nothing has run in before. The others wait more than they compute, and are small as files.
+// Seeds on virtual time need a process in which nothing has run before. The other files wait more than they compute, and are small.
 const PLACES = [
   /\/harness\.spec\.ts$/,
   /\.long-spec\.ts$/,
-  // To count steps is to walk the heap, and the heap grows with each file.
+  // Counting steps traverses the heap, and the heap grows with each file.
   /\/(limits|compile-policy|read-document|plan-faults|simulate|pack-ignore|steps|glob|pure-executors)\.spec\.ts$/,
-  // Those that share a stack come one after the other (apps/webservice-e2e/stack-profiles.mjs).
+  // Files that share a stack run one after the other (apps/webservice-e2e/stack-profiles.mjs).
   /\/(fan-out|crash|logs)\.e2e-spec\.ts$/,
   /\/(outage|gates|schedule-replicas|object-store|packs)\.e2e-spec\.ts$/,
   /\/(s3-object-store|killed-writers|model|kubernetes)\.int-spec\.ts$/,

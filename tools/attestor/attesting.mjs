@@ -1,4 +1,4 @@
-// What the Attestor does with a draft and with a manifest, apart from HTTP.
+// What the Attestor does with a draft and with a manifest, independent of HTTP.
 import { createRequire } from 'node:module';
 import { Refusal } from './refusal.mjs';
 
@@ -22,13 +22,13 @@ const {
 const { DRAFT_FILE } = require('@taskrunner/infrastructure/attestor');
 const { cedarEngine } = require('@taskrunner/infrastructure/policies');
 
-// Values are stripped from the journal that an Attestor is shown.
+// The journal that an Attestor receives contains no values.
 const DIFFERENT_IN_BUNDLE = new Set(['journal.ndjson']);
 
 /**
- * Verifies a draft and signs what follows from it: the run's statement, provenance, and that it verified it. `client` is what its
- * configuration lets the caller do: `{builders[], tenants[]}`. Asked again for the same run it answers as the first time; for another
- * statement of the same run never (`ATTESTOR_CONFLICT`).
+ * Verifies a draft and signs what follows from it: the run's statement, provenance, and a verification summary. `client` contains the
+ * caller's permissions from the configuration: `{builders[], tenants[]}`. A repeated request for the same run is answered like the first
+ * one. A request for another statement of the same run is refused (`ATTESTOR_CONFLICT`).
  */
 export async function attestDraft({ run, files, client, trust, trustDigest, verifierId, signers, keep, now }) {
   const asserted = readAsserted(files.get(DRAFT_FILE));
@@ -60,7 +60,7 @@ export async function attestDraft({ run, files, client, trust, trustDigest, veri
     throw new Refusal(403, 'ATTESTOR_TENANT_FORBIDDEN', 'this client does not run for this tenant');
 
   const statement = buildStatement(documents);
-  // Where the audit chain stood depends on the moment of asking; everything else is what happened.
+  // The head of the audit chain depends on the time of the request; everything else is fixed.
   const { audit: _audit, ...happened } = statement.predicate;
   const fact = sha256(canonical({ subject: statement.subject, happened }));
   const known = await keep.statement(run);
@@ -112,7 +112,7 @@ async function sign(signer, statement) {
   return { envelope: await signer.sign(PAYLOAD_TYPE.statement, payload), hint: signer.keyid };
 }
 
-/** Signs the manifest of a bundle that carries this run's statements and the documents that were verified. */
+/** Signs the manifest of a bundle that contains this run's statements and the verified documents. */
 export async function sealManifest({ run, bytes, signers, keep }) {
   const [kept, draft] = [await keep.statement(run), await keep.draft(run)];
   if (!kept || !draft) throw new Refusal(409, 'ATTESTOR_NOT_ATTESTED', 'nothing was signed for this run yet');

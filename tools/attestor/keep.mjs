@@ -1,9 +1,9 @@
-// What the Attestor remembers of a run: the one statement that it signed, and the documents that it last verified for it.
+// What the Attestor stores about a run: the single statement that it signed, and the documents that it verified last.
 import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 
-/** A folder with a file per run; a statement is written once and never replaced, also by two processes at once. */
+/** A folder with one file per run. A statement is written once and never replaced, even by two processes at a time. */
 export async function openKeep(folder) {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const pathOf = (run, kind) => join(folder, `${encodeURIComponent(run)}.${kind}.json`);
@@ -19,7 +19,7 @@ export async function openKeep(folder) {
   };
   return {
     statement: (run) => read(pathOf(run, 'statement')),
-    /** Keeps the first; resolves to the one that is kept. */
+    /** Stores the first one; resolves to the stored one. */
     async keepStatement(run, value) {
       const path = await temporary(value);
       try {

@@ -1,4 +1,4 @@
-/** Why a request is not served: an HTTP status, a code, words, and more members for the answer (RFC 9457). */
+/** A refused request: HTTP status, code, message, and further members of the response (RFC 9457). */
 export class Refusal extends Error {
   constructor(status, code, detail, more = {}) {
     super(detail);

@@ -6,7 +6,7 @@ const WIDTH = 1_200;
 const ROW = 16;
 const LEAST = 1 / 300;
 const LEFT_OUT = new Set(['(idle)', 'post', 'dispatch']);
-/** What only hands on: what it calls stands where it would stand, so that the same work is one frame whatever it was woken by. */
+/** Functions that only call others. Their callees take their place, so that the same work is one frame however it was started. */
 const PASSES_ON = new Set([
   'processTicksAndRejections',
   'runMicrotasks',
@@ -23,14 +23,14 @@ const COLOURS = [
   [/^$/, 'native, collector of garbage', '#b8b8b8'],
 ];
 
-/** Where a function stands, without the folder that the product lies in. */
+/** Position of a function, relative to the product's folder. */
 function placeOf({ url, lineNumber }) {
   if (url === '' || url.startsWith('node:')) return { file: url, line: null };
   const file = /((?:apps|libs)\/(?!.*node_modules).*|node_modules\/.*)$/.exec(url)?.[1] ?? '';
   return { file: file.replace('/dist/', '/'), line: lineNumber + 1 };
 }
 
-/** Stacks that read the same are one frame. */
+/** Stacks with the same text are one frame. */
 function treeOf({ nodes, samples, timeDeltas }) {
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const self = new Map();

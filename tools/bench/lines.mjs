@@ -1,12 +1,12 @@
-// What the bench prints: one JSON object a line, {name, value, unit, peer?, ratio?, target, pass, …}.
+// Output of the bench: one JSON object per line, {name, value, unit, peer?, ratio?, target, pass, …}.
 import { loadavg } from 'node:os';
 
-/** Four digits count. */
+/** Rounds to four significant digits. */
 export const rounded = (value) => (Number.isInteger(value) ? value : Number(value.toPrecision(4)));
 
 /**
- * A line. The target is held against the ratio to the peer where there is a peer, else against the value; null: there is none.
- * `more` goes along as it is.
+ * A line of output. The target applies to the ratio to the peer if there is a peer, otherwise to the value; null: no target. `more` is
+ * added unchanged.
  */
 export function line({ name, value, unit, peer, ratio, target = null, better = 'more', ...more }) {
   const held = rounded(ratio ?? value);

@@ -1,15 +1,15 @@
-// Load on the whole product, and what it costs the database.
+// Load on the whole product, and its cost in the database.
 import { createRequire } from 'node:module';
 
 const { runUuid } = createRequire(import.meta.url)('@taskrunner/core/foundation');
 
-/** How often ends are looked for: seldom enough that looking costs little, often enough that no lane waits long. */
+/** Polling interval for ended runs: long enough to cost little, short enough that no lane waits long. */
 const POLL_MS = 8;
 const STALLED_MS = 120_000;
 
 /**
- * Submits `runs` runs over HTTP, `inFlight` at a time: a lane submits its next one when its last one has ended, which is when the row says
- * so. Ends are read from the database, many with one question, so that looking does not cost more than working.
+ * Submits `runs` runs over HTTP, `inFlight` at a time: a lane submits its next run when the row of its last one says that it has ended. The
+ * rows of many runs are read with one query, so that polling costs less than the measured work.
  */
 export async function driveRuns(product, { runs, inFlight, body }) {
   const waiting = new Map();
@@ -56,7 +56,7 @@ const ENDED = `select run_id, status from pack_runs.runs where tenant_id = 'acme
 
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Waits until the evidence of all that has ended is sealed, so that it does not weigh on what is measured next. */
+/** Waits until the evidence of all ended runs is sealed, so that sealing does not affect the next measurement. */
 export async function untilSealed(database) {
   for (const end = Date.now() + 300_000; Date.now() < end; await pause(100)) {
     const { rows } = await database.query('select count(*)::int as waiting from pack_runs.outbox');
@@ -65,20 +65,20 @@ export async function untilSealed(database) {
   throw new Error('evidence is not sealed');
 }
 
-/** Position of the log, and transactions that were committed. */
+/** Position of the write-ahead log, and the number of committed transactions. */
 export async function writesOf(database) {
   const { rows } = await database.query(`select pg_current_wal_insert_lsn() as lsn,
     (select xact_commit from pg_stat_database where datname = current_database())::float8 as transactions`);
   return rows[0];
 }
 
-/** Bytes between two positions of the log. */
+/** Bytes between two positions of the write-ahead log. */
 export async function walBetween(database, from, to) {
   const { rows } = await database.query('select pg_wal_lsn_diff($1, $2)::float8 as bytes', [to, from]);
   return rows[0].bytes;
 }
 
-/** A number of `/metrics` of each worker, summed; labels apart. */
+/** A metric of each worker from `/metrics`, summed over labels. */
 export async function metricOf({ stack }, name) {
   let sum = 0;
   for (const url of stack.health.workers) {
@@ -90,8 +90,8 @@ export async function metricOf({ stack }, name) {
 }
 
 /**
- * Looks for the end of one run once a millisecond, which is added to what it took: looking all the time would take one of two processors from
- * what is measured. Throws unless it succeeds.
+ * Polls for the end of one run every millisecond, which is added to its duration. Polling without a pause would use one of two processors.
+ * Throws unless the run succeeds.
  */
 export async function waitForEnd(database, runId, limitMs = STALLED_MS) {
   const ids = [runUuid(runId)];

@@ -32,7 +32,7 @@ function round(name) {
   return JSON.parse(stdout);
 }
 
-/** The median of rounds, each a process of its own. */
+/** The median of several rounds, each in a process of its own. */
 function inRounds(name, { unit, target, better, peer }) {
   const rounds = Array.from({ length: ROUNDS ?? 5 }, () => round(name));
   const ratios = rounds.map(({ ratio }) => ratio).filter((ratio) => ratio !== undefined);
@@ -42,7 +42,7 @@ function inRounds(name, { unit, target, better, peer }) {
     ...(cpu.length === 0 ? {} : { cpuMs: rounded(median(cpu)) }),
     peakRssMiB: rounded(median(rounds.map(({ rssMiB }) => rssMiB))),
   });
-  // The ratio of such a measure is reported beside its value, which is what the target is for.
+  // The ratio of such a measure is reported beside its value; the target applies to the value.
   return ratios.length === 0 ? reported : { ...reported, peer, ratio: rounded(median(ratios)) };
 }
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 const folder = join(import.meta.dirname, 'measures');
 
-/** Every measure by name, in the order of the files' names and of what stands in them. */
+/** Every measure by name, in the order of the file names and of the entries in them. */
 export async function loadMeasures() {
   const files = readdirSync(folder).filter((name) => name.endsWith('.mjs'));
   const loaded = [];

@@ -1,4 +1,4 @@
-// The packs that are measured, and the installation that plans them.
+// The measured packs, and the installation for planning them.
 import { createRequire } from 'node:module';
 
 const require = createRequire(import.meta.url);
@@ -8,7 +8,7 @@ export const setting = { environment: testEnvironment, configuration: testConfig
 
 const HEAD = 'apiVersion: stellaops.io/pack.v1\nkind: TaskPack\nmetadata: { name: bench, version: 1.0.0 }\nspec:\n';
 
-/** A chain: each step reads the one before it. */
+/** A chain: each step reads its predecessor. */
 export function manifestOfSteps(count) {
   const steps = Array.from({ length: count }, (_, i) => {
     const read = i === 0 ? 'start' : `{{ steps.s${i - 1}.outputs.x }}`;

@@ -9,10 +9,12 @@ const HERE = import.meta.dirname;
 const PEERS = ['dbos', 'graphile-worker', 'pg-boss', 'restate'];
 const LIMIT_MS = 180_000;
 
-/** Path of the probe that tells what the database alone can do; null: there is none. */
+/** Path of the probe that measures the ceiling of the database alone; null: there is none. */
 export const ceilingPath = () => process.env['TASKRUNNER_CEILING'] ?? null;
 
-/** Peers that were asked for (BENCH_PEERS, such as `dbos,pg-boss`; empty: none), installed. Those that cannot be are left out with a notice. */
+/**
+ * Requested peers (BENCH_PEERS, such as `dbos,pg-boss`; empty: none), installed. Peers that cannot be installed are left out with a notice.
+ */
 export async function peerRunner(notice) {
   const asked = (process.env['BENCH_PEERS'] ?? PEERS.join(',')).split(',').filter((name) => name !== '');
   const peers = asked.length > 0 && install(notice) ? asked : [];
@@ -37,7 +39,7 @@ export async function peerRunner(notice) {
   };
 }
 
-/** A probe lies anywhere; a copy of it in this folder finds the client of the database. */
+/** A probe may be anywhere; a copy of it in this folder finds the client library of the database. */
 function atHand(path) {
   if (path === null) return null;
   const folder = join(HERE, 'node_modules', '.probe');
@@ -58,7 +60,7 @@ function install(notice) {
   return status === 0;
 }
 
-/** What a script of the form of the yardsticks prints: its last line is JSON with its steps a second. */
+/** The last line of output of a script in the format of the yardsticks: JSON with its steps per second. */
 async function measured(name, script, { runs, steps, inFlight, url, databaseCpu }, env, notice) {
   const [before, database] = [endedChildrenCpu(), databaseCpu()];
   const child = spawn(process.execPath, [script], {
@@ -78,7 +80,7 @@ async function measured(name, script, { runs, steps, inFlight, url, databaseCpu 
   const found = text.split('\n').findLast((one) => one.startsWith('{') && one.includes('steps'));
   const facts = code === 0 && found !== undefined ? JSON.parse(found) : {};
   const rate = facts.steps_per_second ?? facts.steps_s;
-  // A probe that does not tell what it took itself is asked by the machine: with its start, which is short.
+  // If a probe does not report its processor time, the kernel's figure is used, including its short start.
   const own = facts.cpu_ms ?? endedChildrenCpu() - before;
   if (typeof rate === 'number') return { rate, cpuMsPerRun: (own + databaseCpu() - database) / runs };
   notice(`${name} left out: ${text.trim().split('\n').slice(-3).join(' | ').slice(0, 400)}`);

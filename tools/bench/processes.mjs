@@ -1,4 +1,4 @@
-// What the kernel tells of processes.
+// Process information from the kernel.
 import { readFileSync } from 'node:fs';
 
 /** A file's text; empty if it cannot be read. */
@@ -10,7 +10,7 @@ export function readOr(path) {
   }
 }
 
-/** Parent and processor time so far (milliseconds) of a process; children that have ended are in their parent's. */
+/** Parent and processor time so far (milliseconds) of a process. Ended children are included in their parent's time. */
 export function statOf(pid) {
   const text = readOr(`/proc/${pid}/stat`);
   if (text === '') return undefined;
@@ -19,5 +19,5 @@ export function statOf(pid) {
   return { parent: Number(fields[1]), cpuMs: ticks * 10 };
 }
 
-/** Processor time of a process so far, milliseconds; 0 if it is gone. */
+/** Processor time of a process so far, milliseconds; 0 if it has ended. */
 export const cpuOf = (pid) => statOf(pid)?.cpuMs ?? 0;

@@ -25,11 +25,11 @@ export async function startProduct({ workers = 1, configuration = {}, state = nu
   return {
     stack,
     database,
-    /** Of the superuser, without a database: where peers make their own. */
+    /** URL of the superuser without a database, for the peers' own databases. */
     serverUrl: adminUrl.replace(/\/[^/]*$/, ''),
     submit: (body) => submitter.submit(body),
     ask: (path) => fetch(`${stack.server}${path}`, { headers: { authorization: `Bearer ${token}` } }),
-    /** Processes of the product by what they are, database included. */
+    /** Processes of the product by kind, including the database. */
     processes: () => processesOf(process.pid),
     async stop() {
       submitter.close();
@@ -55,7 +55,7 @@ const NAMES = [
   ['database', 'postgres'],
 ];
 
-/** Descendants of a process, by what they are: process ids. */
+/** Process ids of the descendants of a process, by kind. */
 function processesOf(root) {
   const children = new Map();
   for (const name of readdirSync('/proc')) {
@@ -76,14 +76,14 @@ function processesOf(root) {
   return found;
 }
 
-/** Processor time that a product has taken until now, milliseconds, by what took it. */
+/** Processor time of a product so far by kind of process, milliseconds. */
 export function cpuOf(product) {
   const { bench: _bench, ...found } = product.processes();
   const sum = (pids) => pids.reduce((total, pid) => total + (statOf(pid)?.cpuMs ?? 0), 0);
   return Object.fromEntries([...Object.entries(found).map(([kind, pids]) => [kind, sum(pids)]), ['bench', ownCpu()]]);
 }
 
-/** Processor time that children of this process took which have ended, milliseconds. */
+/** Processor time of this process' ended children, milliseconds. */
 export function endedChildrenCpu() {
   const fields = readOr('/proc/self/stat').split(') ')[1].split(' ');
   return (Number(fields[13]) + Number(fields[14])) * 10;

@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-/** Before the product starts: what loads the profiler into its services. `name`: what is measured. */
+/** Called before the product starts: loads the profiler into its services. `name`: the measure. */
 export function prepareProfiles(name) {
   const folder = process.env['BENCH_PROFILE'];
   if (folder === undefined) return;
@@ -14,7 +14,7 @@ export function prepareProfiles(name) {
   if (!options.includes(hook)) process.env['NODE_OPTIONS'] = `${options} ${hook}`.trim();
 }
 
-/** Work that is profiled, and measured by nobody; nothing is done where no folder is named. */
+/** Profiled work, which is not measured. Does nothing if no folder is named. */
 export async function profiled(product, work) {
   if (process.env['BENCH_PROFILE'] === undefined) return;
   toggle(product);
@@ -22,7 +22,7 @@ export async function profiled(product, work) {
   toggle(product);
 }
 
-/** What a service has started does not know the signal, and would end of it: its first process is the service. */
+/** Child processes of a service would be killed by the signal, so it is sent only to the service's first process. */
 function toggle(product) {
   const { webservice, worker } = product.processes();
   for (const [main] of [webservice, worker]) process.kill(main, 'SIGUSR2');

@@ -16,7 +16,7 @@ export class Submitter {
       'content-type: application/json\r\n';
   }
 
-  /** Submits; what the answer says, or an error. A body that comes again is spelled once. */
+  /** Submits a run; returns the response or an error. A repeated body is serialised once. */
   async submit(body) {
     const { status, text } = await this.#exchange(this.#requestOf(body));
     if (status !== 201) throw new Error(`not accepted: ${status} ${text.slice(0, 500)}`);
@@ -70,7 +70,7 @@ export class Submitter {
   }
 }
 
-/** The answer, once it is whole. */
+/** The complete response. */
 function answerIn(bytes) {
   const end = bytes.indexOf(HEAD_END);
   if (end < 0) return null;

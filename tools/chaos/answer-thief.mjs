@@ -3,11 +3,11 @@
 import { connect, createServer } from 'node:net';
 import { once } from 'node:events';
 
-/** How often the answer of a statement is stolen after whose loss nobody knows whether it was done; as their `.sql` files are named. */
+/** How often an answer is stolen of statements whose loss leaves it unknown whether they were executed; named like their `.sql` files. */
 export const WRITES = {
   flush: 0.25,
   'append-chunks': 0.2,
-  // Asked all the time, mostly for nothing.
+  // Sent constantly, mostly without effect.
   'claim-runs': 0.02,
   'release-run': 0.3,
   'seal-run': 0.2,
@@ -20,7 +20,7 @@ export const WRITES = {
 
 const IDLE = 'I'.charCodeAt(0);
 
-/** Messages of one direction: calls `onMessage(type, body)` for each whole one. The first of a client has no type. */
+/** Messages of one direction: calls `onMessage(type, body)` for each complete one. The first one of a client has no type. */
 export function messageReader(onMessage, isClient) {
   let kept = Buffer.alloc(0);
   let isFirst = isClient;
@@ -41,12 +41,13 @@ export function messageReader(onMessage, isClient) {
 /** The prepared statement that a Bind message names. */
 export function statementOf(body) {
   const portal = body.indexOf(0);
-  // What follows the name of a file says which parts of it were prepared.
+  // The suffix after the file's name says which parts of it were prepared.
   return body.toString('utf8', portal + 1, body.indexOf(0, portal + 1)).split(' ')[0];
 }
 
 /**
- * Lets everything through but the answers that `steals(statement)` chooses. `onStolen(statement)`: it was committed, and nobody was told.
+ * Passes everything on except the answers that `steals(statement)` selects. `onStolen(statement)`: it was committed, and its sender does
+ * not know.
  */
 export async function startAnswerThief({ port, steals, onStolen }) {
   const open = new Set();
@@ -62,7 +63,7 @@ export async function startAnswerThief({ port, steals, onStolen }) {
     const fromServer = messageReader((type, body) => {
       if (stolen === null) return;
       if (type === 'E') hasFailed = true;
-      // Idle, outside of a transaction: whatever it was is committed, or has failed.
+      // Idle, outside of a transaction: the statement was committed or has failed.
       if (type !== 'Z' || body[0] !== IDLE) return;
       if (!hasFailed) onStolen(stolen);
       near.resetAndDestroy();

@@ -1,15 +1,15 @@
-// Who uses the API while things break: callers that ask again until they have an answer, as any client must.
+// API clients during the disturbances: they retry until they have an answer, as any client must.
 import { randomUUID } from 'node:crypto';
 import { pause } from './waiting.mjs';
 
 export class Caller {
   constructor(server, token) {
     Object.assign(this, { server, token });
-    /** Codes of answers that the server could not give, and how often each came. */
+    /** Codes of responses of an unavailable server, with their numbers. */
     this.refusals = {};
   }
 
-  /** One request, sent again while nobody answers or the server says that it cannot now. Null when `ms` are over. */
+  /** One request, repeated while the server does not answer or is unavailable. Null after `ms`. */
   async ask(method, path, body, { headers = {}, ms = 60_000 } = {}) {
     for (const end = Date.now() + ms; Date.now() < end; await pause(200)) {
       try {
@@ -19,13 +19,13 @@ export class Caller {
           return { status: response.status, body: text === '' ? {} : JSON.parse(text) };
         this.#refused(response.status, text);
       } catch {
-        // The connection was cut: whether it was done is not known.
+        // The connection was cut, so it is unknown whether the request was executed.
       }
     }
     return null;
   }
 
-  /** An upload that nobody needs; resolves to the status of its answer, null where there was none. */
+  /** An upload that is not used; resolves to the status of its response, null if there was none. */
   async upload() {
     try {
       const response = await fetch(`${this.server}/api/uploads`, {
@@ -47,7 +47,7 @@ export class Caller {
     try {
       ({ code } = JSON.parse(text));
     } catch {
-      // Not a problem document: the code says so.
+      // Not a problem document: the code says that.
     }
     const name = `${status} ${code}`;
     this.refusals[name] = (this.refusals[name] ?? 0) + 1;
@@ -66,7 +66,7 @@ export class Caller {
     });
   }
 
-  /** Submits until it is known to be accepted: the key makes one run of all tries. Null if it never was. */
+  /** Submits until the run is known to be accepted. The idempotency key makes one run of all tries. Null if it never was. */
   async submit(manifest) {
     const headers = { 'idempotency-key': randomUUID() };
     const answer = await this.ask('POST', '/api/runs', { manifest, inputs: {} }, { headers });
@@ -105,7 +105,7 @@ export class Caller {
   }
 }
 
-/** True if the run's last event came. */
+/** True if the run's last event was received. */
 async function readEvents(response, lines, limit) {
   const decoder = new TextDecoder();
   let buffer = '';

@@ -1,4 +1,4 @@
-// The campaigns by name: how the workers of each are set up, and what is done to them.
+// The campaigns by name: the setup of their workers, and their disturbances.
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -9,13 +9,13 @@ import { pause, until } from './waiting.mjs';
 import { startWebservice } from './webservice.mjs';
 
 const { POINTS } = createRequire(import.meta.url)('./faults/points.cjs');
-/** `step-starts` is for poison: a run would be blamed for what kills a worker at each of its starts, and justly. */
+/** `step-starts` is for poison: a run that kills a worker at each of its starts is rightly blamed. */
 const TRIED_POINTS = Object.keys(POINTS).filter((point) => point !== 'step-starts');
 const FAKETIME = ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu']
   .map((folder) => join(folder, 'faketime', 'libfaketime.so.1'))
   .find(existsSync);
 
-/** Notes the most memory that any worker has had, until it is told to stop. */
+/** Records the maximum memory of any worker until it is stopped. */
 function sampleMemory(workers, nemesis) {
   let most = 0;
   const timer = setInterval(() => {
@@ -51,7 +51,7 @@ export const CAMPAIGNS = {
       const uploads = (async () => {
         for (; !isOver; await pause(300)) nemesis.note('upload', { status: await workload.ada.upload() });
       })();
-      // Whether the webservice says that it is not ready, and why. It is not slow with the workers.
+      // Whether and why the webservice reports that it is not ready. It is not slowed down with the workers.
       const meanwhile = async (trouble) => {
         if (trouble === 'slow') return;
         const response = await fetch(`${stack.dev.health.webservice}/health/ready`);
@@ -86,7 +86,7 @@ export const CAMPAIGNS = {
       const plan = random.shuffled(TRIED_POINTS.flatMap((point) => Array.from({ length: count }, () => point)));
       const left = [...plan];
       const { workers } = stack;
-      // One worker has no fault: somebody must live long enough to sweep.
+      // One worker has no fault, because one must live long enough to sweep.
       const isWhole = ({ env }) => env.TASKRUNNER_FAULT === undefined;
       workers.envOf = () => {
         if (![...workers.running].some(isWhole)) return {};
@@ -112,7 +112,7 @@ export const CAMPAIGNS = {
 
   postmaster: {
     what: 'kill -9 of the postmaster',
-    // A relaxed database loses what it has answered: the referee has said so.
+    // A relaxed database loses acknowledged commits, as the referee has shown.
     durable: true,
     count: 30,
     run: ({ nemesis, count }) => nemesis.killDatabase(count, [2_000, 6_000]),
@@ -224,7 +224,7 @@ export const CAMPAIGNS = {
         FAKETIME_NO_CACHE: '1',
       });
     },
-    /** `count`: runs that must end meanwhile. */
+    /** `count`: number of runs that must end meanwhile. */
     run: ({ workload, count }) => until(() => workload.accepted.size >= count, 300_000, 500),
   },
 };

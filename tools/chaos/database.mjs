@@ -17,7 +17,7 @@ export class Database {
     Object.assign(this, { adminUrl, dataDirectory, durable, port: Number(new URL(adminUrl).port) });
   }
 
-  /** One question as the superuser, on a connection of its own: none must outlive the server that it was made to. */
+  /** One query as the superuser, on a connection of its own, because connections must not outlive their server. */
   async ask(text, values = []) {
     const client = new Client({
       connectionString: this.adminUrl,
@@ -33,7 +33,7 @@ export class Database {
     }
   }
 
-  /** kill -9 of the postmaster, under load; resolves when it is gone. Its backends notice by themselves. */
+  /** kill -9 of the postmaster under load; resolves when it has ended. Its backends notice by themselves. */
   async kill() {
     this.pgdata ??= (await this.ask(`select current_setting('data_directory') as pgdata`))[0].pgdata;
     const pid = Number(readFileSync(join(this.pgdata, 'postmaster.pid'), 'utf8').split('\n')[0]);
@@ -42,7 +42,10 @@ export class Database {
     while (lives(postmaster)) await pause(10);
   }
 
-  /** Starts it again; refused while backends of the old one live, so until it works. Resolves to the milliseconds that it took. */
+  /**
+   * Starts it again. The start is refused while backends of the old one live, so it is repeated until it succeeds. Resolves to the
+   * milliseconds that it took.
+   */
   async restart(patienceMs = 60_000) {
     const { startEmbeddedPostgres } = require('@taskrunner/infrastructure/embedded-postgres');
     const { guardDatabase } = require(join(ROOT, 'apps/cli/dist/dev/database-guard.js'));
@@ -61,7 +64,7 @@ export class Database {
     }
   }
 
-  /** Ends the server if it is one that was started here. */
+  /** Stops the server if it was started here. */
   async stop() {
     await this.#started?.stop();
   }

@@ -1,11 +1,11 @@
-// The world outside: a server on loopback that keeps what steps do to it. A line is appended and synchronised before it is answered, and
-// none is ever taken back: it is the referee's witness for "twice" and "lost".
+// The outside world: a server on loopback that records the effects of steps. A line is appended and synchronised before the request is
+// answered, and is never removed: the referee uses it to detect duplicate and lost effects.
 import { appendFileSync, closeSync, constants, fsyncSync, openSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { pause } from './waiting.mjs';
 
-/** Starts it. `file`: where the lines go; `random`: how long answers take, so that many are on their way when somebody dies. */
+/** Starts it. `file`: the log; `random`: delays of responses, so that many are in flight when a process dies. */
 export async function startEffectLog(file, random) {
   const kept = openSync(file, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, 0o600);
   const effects = [];

@@ -1,4 +1,4 @@
-// What the referee is given: rows and the ledger, bytes of the object store, effects, captured streams, bundles.
+// The referee's input: rows and the ledger, bytes of the object store, effects, captured streams, bundles.
 import { createHash } from 'node:crypto';
 import { createReadStream, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -11,11 +11,14 @@ const { toRunId } = require('@taskrunner/core/foundation');
 const { cedarEngine } = require('@taskrunner/infrastructure/policies');
 const { unpackedPage } = require('@taskrunner/infrastructure/postgres');
 
-/** Logs that are read at once, and how long all may take. */
+/** Number of logs that are read concurrently, and the time limit for all. */
 const READERS = 6;
 const READING_MS = 300_000;
 
-/** Collects everything; `leftovers`: processes that should be gone; `measures`: figures that have a bound; `objects`: what was done to the store, and what was said of it. */
+/**
+ * Collects everything; `leftovers`: processes that should have ended; `measures`: figures with a limit; `objects`: disturbances of the
+ * store, and what was reported about them.
+ */
 export async function collectEvidence({ stack, workload, leftovers, measures, objects }) {
   const { database } = stack;
   const rows = async (text) => {
@@ -54,7 +57,7 @@ export async function collectEvidence({ stack, workload, leftovers, measures, ob
     })),
   };
   const object = (tenant, digest) => join(stack.objects, 't', tenant, 'sha256', digest.slice(7, 9), digest.slice(7));
-  // A step that was made again keeps the artifacts of its last execution.
+  // A repeated step keeps the artifacts of its last execution.
   const artifacts = await rows(`select distinct on (run_id, step, name) a.run_id, tenant_id, name, digest, size::float8
     from pack_artifacts.artifacts a where execution = (select max(execution) from pack_artifacts.artifacts b
       where b.tenant_id = a.tenant_id and b.run_id = a.run_id and b.step = a.step) order by run_id, step, name`);
@@ -87,7 +90,7 @@ async function journalOf(rows) {
   return grouped(entries);
 }
 
-/** Rows by run, in their order. */
+/** Rows by run, in order. */
 function grouped(rows) {
   const groups = {};
   for (const { run, ...row } of rows) (groups[run] ??= []).push(row);
@@ -108,7 +111,7 @@ async function bytesOf(path) {
   return { digest: `sha256:${hash.digest('hex')}`, size };
 }
 
-/** What `taskrunner verify` says of a bundle, what it attests, and the run's lines as it holds them. */
+/** The output of `taskrunner verify` for a bundle, what the bundle attests, and the run's lines in it. */
 async function readBundle(path, run, trust, journal = []) {
   const { readBundleFile } = require(join(ROOT, 'apps/cli/dist/packs/read-bundle.js'));
   const { files, faults } = await readBundleFile(path);
@@ -132,7 +135,7 @@ async function readBundle(path, run, trust, journal = []) {
   };
 }
 
-/** The lines of a bundle's log files in the order in which the journal numbered them. */
+/** The lines of a bundle's log files in the order of their journaled numbers. */
 function linesIn(files, journal) {
   const numbered = journal.filter(({ event }) => event.type === 'log').map(({ event }) => event);
   const streams = [...new Set(numbered.map(({ step, execution }) => `${execution} ${step}`))];

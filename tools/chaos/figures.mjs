@@ -1,4 +1,4 @@
-// Numbers of a campaign.
+// Figures of a campaign.
 
 export function quantile(values, share) {
   const sorted = [...values].sort((a, b) => a - b);
@@ -27,14 +27,14 @@ export async function progressAfterDeaths(database, workers) {
   return rows.map(({ ms }) => Math.round(ms));
 }
 
-/** How often each statement was stolen, each point reached … */
+/** How often each statement was stolen, each point reached, and so on. */
 export function counted(deeds, key) {
   const counts = {};
   for (const deed of deeds) if (deed[key] !== undefined) counts[deed[key]] = (counts[deed[key]] ?? 0) + 1;
   return counts;
 }
 
-/** The longest row of claims of one run of which its journal knows nothing: their workers died before they had written anything. */
+/** The longest series of claims of one run without a journal entry: their workers died before they had written anything. */
 export function mostClaimsInVain(journals) {
   const rows = Object.values(journals).flatMap((entries) => {
     const fences = entries.flatMap(({ event }) => (event.type === 'run.claimed' ? [event.fence] : []));

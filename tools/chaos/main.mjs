@@ -18,7 +18,10 @@ import { Workload } from './workload.mjs';
 import { readOptions } from '../command-line/options.mjs';
 
 const SETTLE_MS = 60_000;
-/** A worker that dies while it seals keeps the turns of runs for half a minute, and another may die of it: evidence is late, never lost. */
+/**
+ * A worker that dies while it seals leaves its outbox items leased for half a minute, and another may die then too: evidence may be late,
+ * but is never lost.
+ */
 const SEAL_MS = 180_000;
 const { values: options } = readOptions(import.meta.url, {
   campaign: { type: 'string', default: 'kills' },
@@ -113,7 +116,7 @@ async function conduct() {
   }
 }
 
-/** Codes that either caller was refused with, and how often. */
+/** Codes of refusals to either caller, with their numbers. */
 function refusalsOf(callers) {
   const all = {};
   for (const { refusals } of callers)

@@ -1,27 +1,27 @@
-// What breaks, when, and how often. Everything that is chosen comes from the seed.
+// Disturbances: what fails, when, and how often. Every choice derives from the seed.
 import { commandOf, descendants, lives } from './processes.mjs';
 import { LEASE_MS } from './stack.mjs';
 import { pause, until } from './waiting.mjs';
 
-/** Steps of a dead worker are gone before its lease can pass on; what only helped it may take longer on a busy machine, milliseconds. */
+/** Steps of a dead worker end before its lease can be taken over; its helper processes may take longer on a busy machine, milliseconds. */
 const HELPERS_GONE_MS = 30_000;
-/** What Kubernetes gives a worker before it kills it, milliseconds: `terminationGracePeriodSeconds` of the manifests. */
+/** Grace period of a worker in Kubernetes, milliseconds: `terminationGracePeriodSeconds` of the manifests. */
 const POD_GRACE_MS = 90_000;
-/** How long a store is away: hardly at all, until it is noticed, longer than a lease and than all attempts of a step. */
+/** Durations of outages of the store: very short, until it is noticed, longer than a lease and than all attempts of a step. */
 const OUTAGES_MS = [500, 3_000, 8_000, 15_000];
-/** By then every service knows that its store is away, milliseconds: a probe counts two seconds. */
+/** Time after which every service knows that its store is unavailable, milliseconds: a probe is valid for two seconds. */
 export const NOTICED_MS = 5_000;
-/** The supervisor, the proxy and such: they do nothing for a run by themselves. */
+/** The supervisor, the proxy and other helpers: they do nothing for a run by themselves. */
 const isHelper = ({ pid }) => /-process(\/main)?\.js/.test(commandOf(pid));
-/** What one runs is asked when it should be gone: a child that has just been forked shows the command of its parent. */
+/** The command of a process is read when the process should have ended: a child that was just forked shows the command of its parent. */
 const isStep = (one) => !isHelper(one);
 
 export class Nemesis {
   constructor({ stack, random, say }) {
     Object.assign(this, { stack, random, say });
-    /** What was done, in order. */
+    /** Disturbances, in order. */
     this.deeds = [];
-    /** Processes that lived on where they must not. */
+    /** Processes that survived where they must not. */
     this.leftovers = [];
     this.watching = [];
   }
@@ -66,7 +66,7 @@ export class Nemesis {
     });
   }
 
-  /** A worker is stopped past its lease and then let go on: it wakes up as a zombie that believes to own its runs. */
+  /** A worker is stopped beyond its lease and then continued: it resumes as a zombie that believes to own its runs. */
   async stopWorkers(count, atOnce = 2) {
     let left = count;
     const one = async () => {
@@ -74,7 +74,7 @@ export class Nemesis {
         await this.#enough(2);
         const worker = this.random.pick(this.workers.ready);
         if (!worker) continue;
-        // Its supervisor and its proxy are no steps: they go on, and end what must end.
+        // Its supervisor and its proxy are not steps: they continue, and end what must end.
         const children = descendants(worker.pid);
         this.workers.signal(worker, 'SIGSTOP');
         this.#did('stop', { worker: worker.name });
@@ -122,7 +122,7 @@ export class Nemesis {
     }
   }
 
-  /** What is checked later is checked now. */
+  /** Runs the postponed checks now. */
   async settle() {
     await Promise.all(this.watching);
   }
@@ -131,12 +131,12 @@ export class Nemesis {
     return this.deeds.filter((deed) => deed.what === what);
   }
 
-  /** What others have done: a fault point that was reached, an answer that was stolen. */
+  /** Disturbances by others: a fault point that was reached, an answer that was stolen. */
   note(what, more) {
     this.#did(what, more);
   }
 
-  /** A figure of this campaign that may be `most` at most. */
+  /** A figure of this campaign with its limit `most`. */
   measured({ name, value, most, unit }) {
     this.#did('measure', { name, value, most, unit });
   }

@@ -1,4 +1,4 @@
-// A bucket on an S3 server of our own, behind a door that can be shut, refuse, delay, or say that it is busy.
+// A bucket on our own S3 server, behind a proxy that can be closed, refuse, delay, or report that it is busy.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -36,7 +36,7 @@ export class ObjectBucket {
     for (const name of ['id', 'secret']) writeFileSync(join(folder, name), 'anything', { mode: 0o600 });
   }
 
-  /** How the services reach it. */
+  /** Configuration for the services. */
   get configuration() {
     const endpoint = `http://127.0.0.1:${this.door.address().port}`;
     const keys = { accessKeyIdFile: join(this.folder, 'id'), secretAccessKeyFile: join(this.folder, 'secret') };
@@ -61,7 +61,7 @@ export class ObjectBucket {
     else this.#trouble = null;
   }
 
-  /** Copies all objects into a folder, as the folder of a file store has them: for who reads them there. */
+  /** Copies all objects into a folder in the layout of a file store, for readers of that layout. */
   async copyTo(folder) {
     const at = `http://127.0.0.1:${this.port}/${NAME}`;
     const read = async (path) => (await fetch(`${at}${path}`, { headers: AUTHORIZED })).arrayBuffer();

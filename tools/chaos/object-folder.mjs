@@ -1,5 +1,5 @@
-// A folder of objects that can be moved away, made read-only, filled up and slowed down, on a file system of its own where this machine
-// lets us mount one.
+// A folder of objects that can be moved away, made read-only, filled up and slowed down, on a file system of its own if this machine
+// permits mounting one.
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -16,29 +16,29 @@ import { join } from 'node:path';
 
 const SIZE = '512m';
 const isRoot = process.getuid?.() === 0;
-/** With it nobody but root may be kept from writing; root is kept by a file system that is mounted read-only. */
+/** With permissions only users other than root can be kept from writing; a read-only mount also works for root. */
 const WRITABLE = 0o700;
 const READ_ONLY = 0o500;
 
 export class ObjectFolder {
   #isMounted;
 
-  /** `folder`: where it may be made; nobody else uses it. */
+  /** `folder`: an unused place for it. */
   constructor(folder) {
     this.disk = join(folder, 'disk');
     this.path = join(this.disk, 'objects');
-    /** While this file is there, workers with `faults/slow-store.cjs` are slow to read and write objects. */
+    /** While this file exists, workers with `faults/slow-store.cjs` read and write objects slowly. */
     this.slowFlag = join(folder, 'slow');
     mkdirSync(this.disk);
     this.#isMounted = run('mount', '-t', 'tmpfs', '-o', `size=${SIZE},mode=0755`, 'tmpfs', this.disk);
   }
 
-  /** How the services reach it. */
+  /** Configuration for the services. */
   get configuration() {
     return { root: this.path };
   }
 
-  /** What can be done to it here. */
+  /** Possible disturbances on this machine. */
   get troubles() {
     const readOnly = this.#isMounted || !isRoot ? ['read-only'] : [];
     return ['away', ...readOnly, ...(this.#isMounted ? ['full'] : []), 'slow'];
@@ -62,7 +62,7 @@ export class ObjectFolder {
     if (this.#isMounted) run('umount', '-l', this.disk);
   }
 
-  /** Up to the last byte. */
+  /** Fills it to the last byte. */
   #fill() {
     const file = openSync(join(this.disk, 'ballast'), 'w');
     const piece = Buffer.alloc(1024 * 1024);
@@ -82,7 +82,7 @@ export class ObjectFolder {
 
   #makeReadOnly(isReadOnly) {
     if (this.#isMounted) {
-      // Busy as long as somebody has a file open for writing.
+      // Busy as long as a process has a file open for writing.
       while (!run('mount', '-o', `remount,${isReadOnly ? 'ro' : 'rw'}`, this.disk));
       return;
     }

@@ -98,7 +98,7 @@ export function chaosPacks(port) {
       'large',
       1,
       steps(
-        // More than a page of the journal holds.
+        // More than fits into a page of the journal.
         script('make', `printf '{"text":"%s"}' "$(seq 1 20000 | tr '\\n' ' ')" > $TASKRUNNER_OUTPUTS`),
         '{ id: read, run: { uses: "builtin:transform", with: { outputs: { text: "{{ steps.make.outputs.text }}" } } } }',
         put('idem-after', 'idem'),
@@ -108,7 +108,7 @@ export function chaosPacks(port) {
   ];
 }
 
-/** One map over so many items, each with an effect: what several workers share while it is cancelled and they die. */
+/** A map over this number of items, each with an effect. Several workers share it while it is cancelled and workers die. */
 export function largeMapPack(port, items) {
   const url = `http://127.0.0.1:${port}/idem/{{ run.id }}/idem-item`;
   return `${HEAD('large-map')}  steps:
@@ -120,7 +120,7 @@ export function largeMapPack(port, items) {
 `;
 }
 
-/** A pack whose step kills the worker that starts it, as one that takes all memory does: see the fault point `step-starts`. */
+/** A pack whose step kills the worker that starts it, like a step that uses all memory: see the fault point `step-starts`. */
 export const POISON_STEP = 'poison';
 export function poisonPack() {
   return `${HEAD('poison')}  steps:

@@ -1,13 +1,13 @@
-// Processes by the kernel's account.
+// Process information from the kernel.
 import { readFileSync, readdirSync } from 'node:fs';
 
-/** Every process below one, by the kernel's account, with what it runs. */
+/** Every descendant of a process with its command line. */
 export function descendants(root) {
   const parents = new Map();
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue;
     const stat = read(`/proc/${name}/stat`);
-    // The name of the program stands in parentheses and may hold anything.
+    // The name of the program is in parentheses and may contain anything.
     const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     if (stat !== '' && state !== 'Z') parents.set(Number(name), Number(parent));
   }
@@ -20,19 +20,19 @@ export function descendants(root) {
   return [...found].map((pid) => ({ pid, born: bornAt(pid), command: commandOf(pid) }));
 }
 
-/** True while this very process lives: a number may have been given to another. */
+/** True while this very process lives; its id may have been reused. */
 export function lives({ pid, born }) {
   const stat = read(`/proc/${pid}/stat`);
   return stat !== '' && stat.slice(stat.lastIndexOf(')') + 2)[0] !== 'Z' && bornAt(pid) === born;
 }
 
-/** When a process was born, in ticks of the kernel; null if it is not there. */
+/** Start time of a process in clock ticks; null if it does not exist. */
 export function bornAt(pid) {
   const stat = read(`/proc/${pid}/stat`);
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
 }
 
-/** What a process runs; empty if it is not there. */
+/** Command line of a process; empty if it does not exist. */
 export const commandOf = (pid) => read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ');
 
 function read(path) {
@@ -43,12 +43,12 @@ function read(path) {
   }
 }
 
-/** The most resident memory that a process has had, MiB; 0 if it is not there. */
+/** Maximum resident memory of a process, MiB; 0 if it does not exist. */
 export function peakMiB(pid) {
   return Math.ceil(Number(/^VmHWM:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0) / 1024);
 }
 
-/** Processes that work for one of these runs, by what their environment says: what a campaign has left behind. */
+/** Processes whose environment names one of these runs: leftovers of a campaign. */
 export function processesOf(runs) {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))

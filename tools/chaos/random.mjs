@@ -1,4 +1,4 @@
-// Numbers that a seed determines (mulberry32), a stream for each purpose: what one part draws does not shift another part's draws.
+// Seeded random numbers (mulberry32), with a stream for each purpose, so that one part's draws do not shift another part's.
 
 export class Random {
   #state;
@@ -7,7 +7,7 @@ export class Random {
     this.#state = seed >>> 0;
   }
 
-  /** A stream of its own for a purpose. */
+  /** A separate stream for a purpose. */
   for(purpose) {
     let hash = this.#state ^ 0x811c9dc5;
     for (const char of purpose) hash = Math.imul(hash ^ char.codePointAt(0), 0x01000193);

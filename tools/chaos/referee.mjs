@@ -1,10 +1,10 @@
-// Judges a campaign by its evidence alone: pure, so that each check is itself tried with evidence that it must refuse.
+// Judges a campaign only by its evidence. It is pure, so each check is itself tested with evidence that it must reject.
 import { createRequire } from 'node:module';
 
 const { idempotencyKey } = createRequire(import.meta.url)('@taskrunner/core/step');
-/** A probe counts two seconds, and what has begun acts a little later, milliseconds. */
+/** A probe is valid for two seconds, and what has begun acts slightly later, milliseconds. */
 const UNNOTICED_MS = 4_000;
-/** What callers may be told while the store is away; refused by a bucket is a code of its own. */
+/** Permitted codes for callers while the store is unavailable. A bucket that refuses has another code. */
 const SAID = new Set(['503 OBJECT_STORE_UNAVAILABLE', '503 OBJECT_STORE_REFUSED', '503 PLANNER_BUSY']);
 const ENDED = new Set(['succeeded', 'failed', 'cancelled']);
 
@@ -13,9 +13,9 @@ const nameOf = (step) => step.split('::').at(-1);
 const entriesOf = ({ journal }, run) => journal[run] ?? [];
 const ofType = (entries, type) => entries.filter(({ event }) => event.type === type);
 
-/** By name: what must hold, and a finding `{run, detail}` for each place where it does not. */
+/** The checks by name: what must hold, with a finding `{run, detail}` for each violation. */
 export const CHECKS = {
-  /** Nothing that was accepted is lost: each such run is there, and ended within the time to settle. */
+  /** No accepted run is lost: each exists, and ended within the time limit. */
   'accepted.ended': ({ accepted, runs }) =>
     accepted.flatMap(({ run, isLate }) => {
       const status = runs[run]?.status ?? 'not there';
@@ -39,7 +39,7 @@ export const CHECKS = {
     return [...changed, ...counted];
   },
 
-  /** At most one committed result for each step and item, and the row that readers see is it. */
+  /** At most one committed result for each step and item, which equals the row that readers see. */
   'result.once': (evidence) =>
     Object.keys(evidence.journal).flatMap((run) => {
       const results = new Map();
@@ -60,7 +60,7 @@ export const CHECKS = {
       ];
     }),
 
-  /** No page was written under another fence than the run had in that moment, nor after a later claim. */
+  /** No page was written under a fence other than the run's current one, nor after a later claim. */
   'claim.held': ({ pages, journal }) => [
     ...pages.flatMap(({ run, firstSeq, fence, runFence }) =>
       fence === runFence ? [] : [{ run, detail: `page ${firstSeq} under fence ${fence}, the run had ${runFence}` }],
@@ -71,7 +71,7 @@ export const CHECKS = {
       const stale = [];
       entries.forEach(({ page, fence, event }, i) => {
         if (event.type === 'run.claimed') claimed = event.fence;
-        // A page may hold what came before its claim: an inbox message, a log that was cut. It is judged as a whole.
+        // A page may contain input from before its claim: an inbox message, a truncated log. It is judged as a whole.
         if (entries[i + 1]?.page === page) return;
         if (fence !== claimed) stale.push({ run, detail: `page ${page} under fence ${fence}, claimed is ${claimed}` });
         if (fence < last) stale.push({ run, detail: `page ${page} under fence ${fence} after ${last}` });
@@ -115,7 +115,7 @@ export const CHECKS = {
     ];
   },
 
-  /** Nothing behind a gate acts before people have approved. */
+  /** Nothing behind a gate acts before people have approved it. */
   'effects.gated': ({ effects, decisions }) =>
     effects.flatMap(({ kind, run, step, at }) => {
       if (kind !== 'gated') return [];
@@ -124,13 +124,13 @@ export const CHECKS = {
       return approved.at <= at ? [] : [{ run, detail: `${step} acted ${approved.at - at} ms before the decision` }];
     }),
 
-  /** A cancel that was answered 202 leaves no success. */
+  /** A run whose cancellation was answered with 202 does not succeed. */
   'cancel.counts': ({ accepted, runs }) =>
     accepted.flatMap(({ run, cancelled }) =>
       cancelled && runs[run]?.status === 'succeeded' ? [{ run, detail: 'cancelled, and succeeded' }] : [],
     ),
 
-  /** Lines are numbered 1 to n for everybody, and a reader who was cut off again and again saw the same. */
+  /** Lines are numbered 1 to n for every reader, and a reader whose connection was cut repeatedly saw the same. */
   'logs.gapless': ({ runs, archived, live }) => [
     ...Object.entries(archived).flatMap(([run, lines]) => {
       const gap = lines.findIndex(({ id }, i) => id !== i + 1);
@@ -156,7 +156,7 @@ export const CHECKS = {
       return same ? [] : [{ run, detail: 'the lines of the evidence are not those that readers see' }];
     }),
 
-  /** Bytes, row and what is attested are one. */
+  /** Bytes, rows and attested values agree. */
   'artifacts.agree': ({ artifacts, bundles }) =>
     artifacts.flatMap(({ run, name, digest, size, stored }) => {
       if (stored === null) return [{ run, detail: `${name}: a row without bytes` }];
@@ -168,7 +168,7 @@ export const CHECKS = {
         : [{ run, detail: `${name}: not in the evidence` }];
     }),
 
-  /** Exactly one statement for each run that ended, and it verifies offline. */
+  /** There is exactly one statement for each ended run, and it verifies offline. */
   'evidence.verifies': (evidence) =>
     endedRuns(evidence).flatMap(({ run }) => {
       const seals = evidence.seals.filter((seal) => seal.run === run);
@@ -178,11 +178,11 @@ export const CHECKS = {
       return bundle.ok ? [] : [{ run, detail: `does not verify: ${bundle.failed.join(', ')}` }];
     }),
 
-  /** Nothing of a dead or fenced worker lives on. */
+  /** Nothing of a dead or fenced worker keeps running. */
   'processes.gone': ({ leftovers }) =>
     leftovers.map(({ pid, what, command }) => ({ run: null, detail: `${what}: ${pid} ${command.slice(0, 200)}` })),
 
-  /** No worker ends by itself, whatever happens to its database; one that is asked to end well does. */
+  /** No worker ends by itself, whatever happens to its database. One that is told to stop ends with success. */
   'workers.stay': ({ exits }) =>
     exits.flatMap(({ worker, code, signal, asked, said }) =>
       asked === null || (asked === 'SIGTERM' && code !== 0)
@@ -190,7 +190,7 @@ export const CHECKS = {
         : [],
     ),
 
-  /** Where nothing but the store of objects fails, nobody loses an outcome, and no attempt fails for it. */
+  /** If only the object store fails, no outcome is lost, and no attempt fails because of it. */
   'objects.wait': ({ objects, journal }) =>
     objects.outages.length === 0
       ? []
@@ -201,7 +201,7 @@ export const CHECKS = {
             .map(({ event }) => ({ run, detail: `${event.step} failed: ${event.code}` })),
         ]),
 
-  /** What acts once does not begin while its result could not be stored. */
+  /** A `once` step does not begin while its result could not be stored. */
   'objects.unstored': ({ objects, effects }) =>
     effects.flatMap(({ kind, run, step, at }) => {
       const outage = objects.outages.find(
@@ -212,7 +212,7 @@ export const CHECKS = {
         : [];
     }),
 
-  /** Services say what is wrong: to callers by a code, to who asks whether they are ready by the reason. */
+  /** Services report the fault: to callers by a code, to readiness checks by the reason. */
   'objects.said': ({ objects }) => [
     ...Object.keys(objects.outages.length === 0 ? {} : objects.refusals)
       .filter((name) => !SAID.has(name))
@@ -236,7 +236,7 @@ export const CHECKS = {
     }),
 };
 
-/** All findings, each with its check. */
+/** All findings, each with the name of its check. */
 export function judge(evidence) {
   return Object.entries(CHECKS).flatMap(([check, find]) => find(evidence).map((finding) => ({ check, ...finding })));
 }
@@ -255,7 +255,7 @@ function succeeded({ steps }, kinds) {
   );
 }
 
-/** The attempt of each idempotency key whose start stands in a journal. */
+/** The attempt of each idempotency key whose start is in a journal. */
 function startedKeys({ journal }) {
   const keys = new Map();
   for (const [run, entries] of Object.entries(journal))

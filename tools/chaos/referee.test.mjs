@@ -1,4 +1,4 @@
-// Each check of the referee must find what is planted, and nothing where nothing is.
+// Each check of the referee must find a planted fault, and nothing if there is none.
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import test from 'node:test';
@@ -11,7 +11,7 @@ const DIGEST = `sha256:${'a'.repeat(64)}`;
 const key = (step, attempt = 1, run = RUN) => idempotencyKey(run, step, attempt);
 const line = (id, text) => ({ id, text, step: 'talk' });
 
-/** A campaign in which all is well: one run with each kind of step, taken over once. */
+/** A campaign without faults: one run with each kind of step, taken over once. */
 function sound() {
   const entry = (seq, fence, event) => ({ seq, at: seq, page: fence === 1 ? 1 : 4, fence, event });
   return {
@@ -49,7 +49,7 @@ function sound() {
     live: { [RUN]: { lines: [line(1, 'one'), line(2, 'two')], isWhole: true } },
     effects: [
       { kind: 'idem', run: RUN, step: 'idem-a', key: key('idem-a'), at: 50 },
-      // A second time, by the next worker: what `idempotent` allows.
+      // A second time by the next worker, which `idempotent` permits.
       { kind: 'idem', run: RUN, step: 'idem-a', key: key('idem-a'), at: 60 },
       { kind: 'once', run: RUN, step: 'once-b', key: key('once-b'), at: 90 },
       { kind: 'gated', run: RUN, step: 'gated-c', key: key('each[0]::gated-c'), at: 120 },
@@ -65,7 +65,7 @@ function sound() {
   };
 }
 
-/** By check: ways to spoil the evidence that it must find. */
+/** By check: modifications of the evidence that it must find. */
 const PLANTED = {
   'accepted.ended': [
     (e) => e.accepted.push({ run: OTHER, pack: 'http', cancelled: false }),

@@ -12,7 +12,7 @@ import { Workers } from './workers.mjs';
 const ROOT = join(import.meta.dirname, '..', '..');
 const require = createRequire(import.meta.url);
 
-/** Milliseconds: how long a worker that stops answering keeps its runs. Shorter than in production, so that much happens. */
+/** Lease of a worker, milliseconds. It is shorter than in production, so that more happens. */
 export const LEASE_MS = 5_000;
 
 /**
@@ -21,7 +21,7 @@ export const LEASE_MS = 5_000;
  */
 export async function startStack({ random, durable, workers, concurrency = 12, store = null }) {
   const folder = mkdtempSync(join(tmpdir(), 'taskrunner-chaos-'));
-  // The account that runs the database must pass through.
+  // The account that runs the database must be able to traverse the folder.
   chmodSync(folder, 0o755);
   const closers = [() => rmSync(folder, { recursive: true, force: true })];
   const stop = async () => {
@@ -41,7 +41,7 @@ export async function startStack({ random, durable, workers, concurrency = 12, s
       durable,
       workers: 0,
       configuration: {
-        // Few entries: who takes over goes on from a snapshot.
+        // Few entries, so that takeovers resume from a snapshot.
         worker: { lease: `${LEASE_MS / 1_000}s`, concurrency, claimInterval: '200ms', snapshotEntries: 30 },
         ...(objects ? { artifacts: objects.configuration } : {}),
         sealedMode: {

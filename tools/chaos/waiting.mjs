@@ -1,6 +1,6 @@
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Asks until the answer is truthy; a question that throws is asked again. Null when the time is over. */
+/** Polls until the answer is truthy. A query that throws is repeated. Null at the timeout. */
 export async function until(question, ms, everyMs = 100) {
   for (const end = Date.now() + ms; ; await pause(everyMs)) {
     const answer = await Promise.resolve()

@@ -1,4 +1,4 @@
-// A webservice of the campaign's own, beside the stack's, with other variables.
+// A separate webservice of the campaign with other environment variables.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';

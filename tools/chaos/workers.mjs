@@ -1,4 +1,4 @@
-// Real worker processes, each of which may die at any moment and is replaced.
+// Real worker processes, each of which may die at any time and is replaced.
 import { spawn } from 'node:child_process';
 import { createWriteStream, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { pause } from './waiting.mjs';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const WORKER = join(ROOT, 'apps/worker/dist/main.js');
-/** Last lines of a worker's log that are kept for the referee: why it ended. */
+/** Number of last log lines of a worker that are kept for the referee, which show why it ended. */
 const SAID = 30;
 const PRELOAD = join(import.meta.dirname, 'faults', 'preload.cjs');
 
@@ -18,7 +18,7 @@ export class Workers {
     this.count = 0;
     this.stopping = false;
     this.running = new Set();
-    /** Every worker that there was, with its end. */
+    /** All workers with their ends. */
     this.all = [];
   }
 
@@ -32,12 +32,12 @@ export class Workers {
     while (!this.stopping && this.running.size < this.size) this.#start();
   }
 
-  /** All that a worker has logged. */
+  /** The log of a worker. */
   logOf({ name }) {
     return readFileSync(join(this.folder, 'logs', `${name}.log`), 'utf8');
   }
 
-  /** Sends a signal; what ends a worker is remembered as ours. */
+  /** Sends a signal and records that the end of the worker was caused here. */
   signal(worker, signal) {
     if (signal === 'SIGSTOP') worker.isStopped = true;
     if (signal === 'SIGCONT') worker.isStopped = false;
@@ -46,7 +46,7 @@ export class Workers {
     worker.child.kill(signal);
   }
 
-  /** As a rollout does: SIGTERM, and time to hand over. */
+  /** Like a rollout: SIGTERM, and time to hand over. */
   async stop() {
     this.stopping = true;
     for (const worker of this.running) {
@@ -98,7 +98,7 @@ export class Workers {
         worker.killedAt = worker.end.at;
       }
       this.running.delete(worker);
-      // One that cannot start would be started again for ever.
+      // A worker that cannot start would be restarted forever.
       setTimeout(() => this.fill(), worker.readyAt === null ? 1_000 : 0);
     });
   }

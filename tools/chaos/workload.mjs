@@ -1,4 +1,4 @@
-// Runs in flight while things break, and the people about them: one submits and cancels, another decides and resolves.
+// Runs during the disturbances, and the people who use them: one submits and cancels, another decides and resolves.
 import { createRequire } from 'node:module';
 import { chaosPacks, largeMapPack, poisonPack } from './packs.mjs';
 import { pause, until } from './waiting.mjs';
@@ -6,7 +6,7 @@ import { pause, until } from './waiting.mjs';
 const { toRunId } = createRequire(import.meta.url)('@taskrunner/core/foundation');
 const ENDED = ['succeeded', 'failed', 'cancelled'];
 
-/** What is asked of the database at once: which runs are still open, and what waits for people. */
+/** Queries of one poll: which runs are still open, and what waits for people. */
 const OPEN = `select r.run_id, r.status, r.evidence_status,
     (select json_agg(g.gate) from pack_runs.gates g where g.tenant_id = r.tenant_id and g.run_id = r.run_id and g.state = 'open') as gates,
     (select json_agg(s.step) from pack_runs.steps s where s.tenant_id = r.tenant_id and s.run_id = r.run_id and s.status = 'needs_attention') as attention
@@ -19,18 +19,18 @@ export class Workload {
     this.choices = random.for('packs');
     this.decisions = random.for('decisions');
     this.cuts = random.for('cuts');
-    /** Every run that the API accepted, and what was then asked of it. */
+    /** Every run that the API accepted, with the later requests about it. */
     this.accepted = new Map();
     this.streams = new Map();
     this.open = 0;
     this.submitting = false;
     this.over = false;
-    /** Why it came to a stop by itself: a fault of the campaign, not of the product. */
+    /** Why it stopped by itself: a fault of the campaign, not of the product. */
     this.failure = null;
     this.busy = new Set();
   }
 
-  /** Begins to submit, and to answer for people. */
+  /** Starts submitting, and answering for people. */
   start() {
     this.submitting = true;
     const kept = (error) => void (this.failure ??= error);
@@ -52,20 +52,21 @@ export class Workload {
     return run;
   }
 
-  /** Resolves to when it was answered. */
+  /** Resolves to the time at which it was answered. */
   async cancel(run) {
     await this.#cancel(run, this.accepted.get(run), 0);
     return Date.now();
   }
 
-  /** True once a run has ended; null where the database does not say. */
+  /** True once a run has ended; null if the database does not answer. */
   async isOver(run) {
     const open = await this.#openRuns();
     return open && !open.some(({ run_id, status }) => toRunId(run_id) === run && !ENDED.includes(status));
   }
 
   /**
-   * No more runs; people go on. Resolves to the milliseconds until all had ended, and until all were sealed; null: not within the time.
+   * Submits no more runs; people continue. Resolves to the milliseconds until all had ended, and until all were sealed; null: not within
+   * the time limit.
    */
   async settle(endMs, sealMs) {
     this.submitting = false;
@@ -75,7 +76,7 @@ export class Workload {
       return (await until(over, ms, 300)) === null ? null : Date.now() - began;
     };
     const ended = await wait(endMs, ({ status }) => ENDED.includes(status));
-    // What is not there by now is lost, whether or not it comes later.
+    // A run that does not exist by now is lost, even if it appears later.
     this.late = ended === null ? (await this.#openRuns()).filter(({ status }) => !ENDED.includes(status)) : [];
     const sealed = await wait(sealMs, () => false);
     this.over = true;
@@ -141,7 +142,7 @@ export class Workload {
     }
   }
 
-  /** Work about one thing is done once at a time; when it is over it may be needed again. */
+  /** Runs one task per subject at a time. When it is done, it may be needed again. */
   #once(asked, key, work) {
     if (asked.has(key)) return;
     asked.add(key);

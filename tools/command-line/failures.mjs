@@ -1,10 +1,10 @@
-// Names the tests that failed, for the end of a long log: whoever reads only its last lines learns what to look at.
+// Lists failed tests at the end of a long log, so that readers of its last lines know what to look at.
 
-/** How much of one failure's message is repeated there, in lines and in characters of each. */
+/** Limits for the repeated message of one failure, in lines and in characters of each. */
 const LINES = 6;
 const CHARACTERS = 300;
 
-// Jest colours its messages if a terminal is near.
+// Jest colours its messages on a terminal.
 const COLOUR = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, 'g');
 const excerpt = (message) =>
   message
@@ -15,8 +15,8 @@ const excerpt = (message) =>
     .map((line) => `    ${line.slice(0, CHARACTERS)}`);
 
 /**
- * The failures of one Jest report (`--json`), as lines: for each test its file and full name, then the beginning of its message. A file that did
- * not run at all is named with the reason.
+ * The failures of one Jest report (`--json`), as lines: for each test its file and full name, then the beginning of its message. A file
+ * that did not run is named with the reason.
  */
 export function failuresOf(report, root) {
   return (report.testResults ?? [])
@@ -29,12 +29,12 @@ export function failuresOf(report, root) {
     });
 }
 
-/** The same of TAP, which Node's runner prints; in the shape of Jest's report. */
+/** The same for TAP, the output of Node's test runner, in the form of Jest's report. */
 export function resultsOfTap(tap) {
   const blocks = tap.split(/^(?=\s*(?:not )?ok \d+ - )/m);
   return blocks.flatMap((block) => {
     const found = /^\s*not ok \d+ - (.*)$/m.exec(block);
-    // A file and a suite fail with their tests; the tests say why.
+    // A file and a suite fail together with their tests; the tests contain the reasons.
     if (found === null || /failureType: 'subtestsFailed'/.test(block)) return [];
     const location = /location: '(.*?)(?::\d+:\d+)?'/.exec(block)?.[1] ?? 'tools';
     const message =

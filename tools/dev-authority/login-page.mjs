@@ -1,11 +1,11 @@
-// The one page of the development Authority: who are you? Any password will do, an unknown login will not.
+// The only page of the development Authority, which asks for a login. Any password is accepted; an unknown login is not.
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 
 const maxFormBytes = 8_192;
 
 /** Answers `/interaction/:uid`; false if the request is for something else. */
 export function loginPage(provider, people) {
-  // One token for the life of this process: a form of another site cannot know it.
+  // One token for the lifetime of this process, which forms of other sites cannot know.
   const formToken = randomBytes(24).toString('base64url');
   return async (request, response) => {
     const { pathname } = new URL(request.url, 'http://127.0.0.1');

@@ -53,7 +53,7 @@ export async function loginAsMachine(issuer, { clientId, clientSecret, scopes = 
   return requestTokens(endpoint, form, scopes, { authorization: `Basic ${Buffer.from(basic).toString('base64')}` });
 }
 
-/** Token exchange (RFC 8693): the subject's token with who acts for it as `act`. Both are access tokens of this Authority. */
+/** Token exchange (RFC 8693): the subject's token with the actor in `act`. Both are access tokens of this Authority. */
 export async function delegate(issuer, { subjectToken, actorToken, clientId = 'taskrunner-cli' }) {
   const { token_endpoint: endpoint } = await discover(issuer);
   const type = 'urn:ietf:params:oauth:token-type:access_token';
@@ -68,7 +68,7 @@ export async function delegate(issuer, { subjectToken, actorToken, clientId = 't
   return requestTokens(endpoint, form, []);
 }
 
-/** A new access token for a refresh token, which is used up. */
+/** A new access token for a refresh token, which can be used once. */
 export async function refresh(issuer, refreshToken, clientId = 'taskrunner-cli') {
   const { token_endpoint: endpoint } = await discover(issuer);
   const form = { grant_type: 'refresh_token', client_id: clientId, refresh_token: refreshToken };
@@ -83,7 +83,7 @@ async function discover(issuer) {
   return found;
 }
 
-/** Follows redirects, with cookies, and fills the forms on the way, until the redirect URI is reached: its parameters. */
+/** Follows redirects with cookies and fills in forms until the redirect URI is reached. Returns its parameters. */
 async function walk(start, redirectUri, fields) {
   const cookies = new Map();
   let request = { url: start, method: 'GET' };
@@ -142,7 +142,7 @@ function refuseErrors({ error, error_description: description }) {
 }
 
 async function requestTokens(url, form, wanted, headers = {}) {
-  // The lifetime counts from when the token was made: from before the request on, nobody takes it for valid when it is not.
+  // The lifetime is counted from before the request, so that an expired token is never taken for valid.
   const before = Date.now();
   const response = await fetch(url, { method: 'POST', body: new URLSearchParams(form), headers });
   const body = await response.json();

@@ -3,7 +3,7 @@
 /** Scopes of the resource server `taskrunner` (ADR 61). */
 export const packScopes = ['packs.read', 'packs.run', 'packs.approve', 'packs.write', 'packs.admin'];
 
-/** `login` is the subject. `scopes` are the most a token of this person can carry; asking for more yields fewer. */
+/** `login` is the subject. `scopes` are the maximum for a token of this person; requesting more yields fewer. */
 export const people = [
   { login: 'ada', name: 'Ada', tenant: 'acme', scopes: ['packs.read', 'packs.run'], grants: [] },
   { login: 'grace', name: 'Grace', tenant: 'acme', scopes: ['packs.read', 'packs.approve'], grants: ['role:sec-lead'] },

@@ -1,4 +1,4 @@
-// What must outlive a restart of the development Authority: its signing key, cookie keys and the secrets of its machines.
+// State of the development Authority that must survive a restart: its signing key, cookie keys and the secrets of its machines.
 import { randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// What a round of forgeries counts.
+// Figures of a round of forgeries.
 
 /** By holder: tried, found, missed, without effect; by check: how often it was the first that found one, by holder. */
 export function figures({ tried }) {
@@ -16,7 +16,7 @@ export function figures({ tried }) {
   return { holders, checks };
 }
 
-/** Missed cells with what is known of each. */
+/** Missed cells, with the known reason of each. */
 export function listing({ missed }, { inherent, open }) {
   return [...missed].map(([cell, all]) => ({
     cell,

@@ -1,5 +1,5 @@
-// The two libraries, packed with `npm pack` and unpacked where nothing of the repository is in reach but what they declare. It needs no registry:
-// a declared dependency is a link to the repository's own copy, and an undeclared one cannot be found.
+// The two libraries, packed with `npm pack` and unpacked where only their declared dependencies can be resolved. No registry is needed: a
+// declared dependency is a link to the repository's own copy, and an undeclared one cannot be found.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -30,7 +30,7 @@ function tarballs(folder) {
   );
 }
 
-/** Where a dependency of a library lies in the repository; null: it is not installed. */
+/** Path of a library's dependency in the repository; null: it is not installed. */
 function placeOf(library, dependency) {
   return (
     [join(ROOT, 'libs', library, 'node_modules', dependency), join(ROOT, 'node_modules', dependency)].find((one) =>
@@ -59,7 +59,7 @@ export async function packLibraries() {
   return { folder, contents };
 }
 
-/** Installs what was packed in a folder, as a project that depends on both libraries does. `tools`: its own development dependencies. */
+/** Installs the packed libraries in a folder, like a project that depends on both. `tools`: its own development dependencies. */
 export function install(contents, folder, tools = []) {
   for (const [library, files] of contents) {
     const place = join(folder, 'node_modules/@taskrunner', library);

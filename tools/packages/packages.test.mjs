@@ -1,4 +1,4 @@
-// The libraries outside of the repository: what is in their tarballs, and that examples/embedding compiles and runs with them alone.
+// The libraries outside of the repository: the contents of their tarballs, and that examples/embedding compiles and runs with them alone.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ const COMPILERS = process.env.TASKRUNNER_TESTS === 'all' ? ['typescript-native',
 /** In one thread, which shares what it has checked, and with a collector that runs seldom: the compiler takes less of the processor. */
 const LEAN = { 'typescript-native': ['--singleThreaded'] };
 const env = { ...process.env, GOGC: '400' };
-/** Runs Node.js, and gives what it printed; what it printed is the message where it fails. */
+/** Runs Node.js and returns its output, which is the error message if it fails. */
 const node = (words, cwd) =>
   run(process.execPath, words, { cwd, env, maxBuffer: 1 << 26 }).then(
     ({ stdout }) => stdout,
@@ -27,7 +27,7 @@ const floorsOf = (library) => {
   const lib = join(ROOT, 'libs', library, 'src/lib');
   return readdirSync(lib).filter((name) => existsSync(join(lib, name, 'index.ts')));
 };
-/** What of a library can be imported, with its types and its code. */
+/** The importable parts of a library, with types and code. */
 const entriesOf = (library) =>
   Object.entries(manifestOf(library).exports)
     .filter(([entry]) => entry !== './package.json')
@@ -37,7 +37,7 @@ const entriesOf = (library) =>
         files: [types, file].map((path) => path.replace('*', name)),
       })),
     );
-/** The library that a file belongs to, and what it is called there. */
+/** The library of a file, and the file's name in it. */
 const nodeModules = (path) =>
   /.*[\\/]node_modules[\\/](@[^\\/]+[\\/][^\\/]+|[^\\/]+)/.exec(path)?.[1].replace('\\', '/');
 
@@ -206,7 +206,7 @@ describe('outside of the repository', () => {
     writeFileSync(join(outside, 'trust.json'), JSON.stringify(trust));
     for (const name of ['embed.ts', 'tsconfig.json']) cpSync(join(EXAMPLE, name), join(outside, name));
 
-    // Each other entry too: a type that a library does not bring along is a fault here.
+    // Each other entry too: a type that a library does not contain is a fault here.
     const entries = LIBRARIES.flatMap((library) => entriesOf(library).map(({ entry }) => entry));
     const named = entries.map((entry, index) => `export * as entry${index} from '${entry}';\n`);
     writeFileSync(join(outside, 'entries.ts'), named.join(''));

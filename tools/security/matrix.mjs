@@ -1,12 +1,12 @@
-// Every route × every kind of token × every set of scopes. What must come out follows from what the document says of the route.
+// Every route × every kind of token × every set of scopes. The expected result follows from the route's OpenAPI description.
 import { codeOf, each } from './requests.mjs';
 import { filled, oddity, operationsOf } from './operations.mjs';
 import { SCOPES } from './tokens.mjs';
 
-/** How many of the tokens that do not hold are tried at every route in a small round; in a whole one all are. */
+/** Number of invalid tokens that a small round tries at every route; a whole round tries all. */
 const SMALL = 5;
 
-/** `{count, findings}`. Ids are of nothing: who is let in changes nothing. */
+/** `{count, findings}`. Ids name nothing, so a permitted caller changes nothing. */
 export async function matrix({ server, document, minter, victim, stranger, absent, isSmall }) {
   const findings = [];
   let count = 0;
@@ -42,7 +42,7 @@ function kindsOf(minter, victim, stranger, isSmall) {
     { name: 'another tenant', token: minter.token(stranger), scopes: SCOPES },
     ...sets.map((scopes) => ({
       name: `the scopes [${scopes.join(' ')}]`,
-      // A caller of its own: limits are counted for each.
+      // A separate caller, because limits are counted per caller.
       token: minter.token(victim, scopes, { sub: `who has ${scopes.length} ${scopes.join(' ')}` }),
       scopes,
     })),
@@ -53,7 +53,7 @@ function setsOf(all) {
   return Array.from({ length: 2 ** all.length }, (_, set) => all.filter((_one, index) => (set >> index) & 1));
 }
 
-/** Why an answer is not the one that the document promises; null if it is. */
+/** Why a response differs from the documented one; null if it does not. */
 export function wrong(operation, { refusal, mismatch, bound, scopes }, answer) {
   const { status, headers } = answer;
   const code = codeOf(answer);

@@ -1,4 +1,4 @@
-// What the OpenAPI document says of the routes: a route that is new is in all parts without a word here.
+// Routes according to the OpenAPI document. A new route is covered by all parts without a change here.
 const METHODS = new Set(['get', 'put', 'post', 'delete', 'patch']);
 
 /** Every operation: `{id, method, path, parameters, scopes, isPublic, takesBound, body, responses}`. */
@@ -43,7 +43,7 @@ export function filled(path, values) {
   });
 }
 
-/** What is wrong with an answer whatever it was asked: a fault of ours, a limit, or something that the document does not say. */
+/** Why a response is wrong for any request: an internal error, a limit, or something undocumented. */
 export function oddity({ codes }, { status }, code) {
   if (status >= 500) return 'a fault of ours';
   if (status === 429) return 'limited: the round says nothing';

@@ -1,4 +1,4 @@
-// Texts that have broken a parser, a database or a file system somewhere, in every parameter of every route.
+// Texts that are known to break parsers, databases or file systems, in every parameter of every route.
 import { codeOf, each } from './requests.mjs';
 import { operationsOf } from './operations.mjs';
 
@@ -48,10 +48,10 @@ const HOSTILE = [
   ...['', '%20', 'constructor', 'run_', 'sha256:', 'a'.repeat(4_000), '%e2%98%83'.repeat(300)],
 ];
 
-/** In a small round a parameter gets every third text, and the next parameter other ones. NUL is tried everywhere. */
+/** In a small round a parameter gets every third text, and the next parameter others. NUL is tried everywhere. */
 const SMALL_SHARE = 3;
 
-/** `{count, findings}`. The other path parameters are of something that is there. */
+/** `{count, findings}`. The other path parameters name existing objects. */
 export async function parameters({ server, document, minter, victim, samples, isSmall }) {
   const findings = [];
   let count = 0;
@@ -67,7 +67,7 @@ export async function parameters({ server, document, minter, victim, samples, is
         ? 'a fault of ours'
         : hasNul && (status !== 422 || codeOf(answer) !== 'REQUEST_INVALID')
           ? 'NUL is to be refused'
-          : // Who may not call a route would not try its parameters.
+          : // A caller without permission would not test its parameters.
             status === 401 || status === 403 || status === 429
             ? 'the parameter was not read'
             : null;
@@ -87,7 +87,7 @@ function* hostileRequests(document, samples, isSmall) {
       for (const [at, value] of HOSTILE.entries()) {
         const hasNul = value.includes('%00');
         if (isSmall && !hasNul && (at + parameter) % SMALL_SHARE !== 0) continue;
-        // A header of HTTP holds no such bytes.
+        // An HTTP header cannot contain such bytes.
         if (place === 'header' && /%|^$/.test(value)) continue;
         const path =
           place === 'query' ? `${filled('', '')}?${name}=${value}` : filled(place === 'path' ? name : '', value);

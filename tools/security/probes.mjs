@@ -1,11 +1,11 @@
-// A stranger asks for everything that a tenant has, in each way. The answer must be, byte for byte, the one for what was never there.
+// A stranger requests everything of a tenant in every way. The response must be, byte for byte, the one for something that never existed.
 import { each } from './requests.mjs';
 import { operationsOf } from './operations.mjs';
 import { requestsOf } from './requests-of-strangers.mjs';
 import { Absent, resourcesOf } from './resources.mjs';
 import { SCOPES } from './tokens.mjs';
 
-/** What every answer that made or planned something has of its own: ids, times, and digests of what the request itself holds. */
+/** Unique parts of responses that create or plan something: ids, times, and digests of what the request itself contains. */
 const NEW = [
   [/(?:run|sch)_[0-7][0-9a-hjkmnp-tv-z]{25}/g, 'ID'],
   [/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME'],
@@ -34,7 +34,7 @@ export async function probes({
   let count = 0;
   const requests = [...requestsOf(document, all, isSmall)];
   const strangers = strangersOf(minter, victim, stranger).slice(isSmall ? -1 : 0);
-  // What a stranger uploads is known to its tenant: that comes last.
+  // A stranger's uploads are known to its own tenant, so they come last.
   for (const isUpload of [false, true])
     for (const who of strangers)
       await each(
@@ -63,12 +63,12 @@ function strangersOf(minter, victim, stranger) {
   return [
     { name: 'a stranger', token: minter.token(stranger) },
     { name: 'a stranger of the same name', token: minter.token(stranger, SCOPES, { sub, name: 'the same' }) },
-    // Its token is of both, and the request does not say which: then it is the first.
+    // Its token is for both tenants, and the request names none: the first one counts.
     { name: 'a member of both, as the other', token: minter.token([stranger, victim], SCOPES) },
   ];
 }
 
-/** What a real name gets, beside what a name gets that was never anybody's. */
+/** Compares the response for a real name with that for a name that never existed. */
 async function probe(server, absent, { token }, { method, path, headers, body }) {
   const real = { method, path, headers, ...(body !== undefined && { body }) };
   const twin = JSON.parse(absent.twin(JSON.stringify(real)));
@@ -91,9 +91,9 @@ function plain(absent, { status, headers, text }) {
   return all;
 }
 
-/** No list of a stranger names what is the tenant's. */
+/** No list of a stranger contains a name of the tenant. */
 async function leaks({ server, minter, stranger, document, names }, findings) {
-  // A name that people chose may be a word of ours.
+  // A name that people chose may be one of our words.
   const own = names.filter((name) => name.length >= 20);
   for (const { method, path, isPublic } of operationsOf(document)) {
     if (method !== 'GET' || isPublic || path.includes('{')) continue;
@@ -103,7 +103,7 @@ async function leaks({ server, minter, stranger, document, names }, findings) {
   }
 }
 
-/** Everything of the tenant as the tenant sees it: it is to be the same after the probes. */
+/** The tenant's data as the tenant sees it, which must be the same after the probes. */
 async function snapshotOf(server, token, { runs, schedules, packs }) {
   const paths = [
     ...runs.flatMap(({ runId }) => ['', '/steps', '/gates', '/artifacts'].map((below) => `/api/runs/${runId}${below}`)),

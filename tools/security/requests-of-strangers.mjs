@@ -2,7 +2,7 @@
 import { filled, operationsOf } from './operations.mjs';
 import { PLAIN } from './resources.mjs';
 
-/** What a stranger writes into each parameter that is not in the path. A new parameter must be named here. */
+/** Values of a stranger for each parameter outside of the path. A new parameter must be added here. */
 const QUERY = {
   limit: () => ['1'],
   cursor: ({ cursors }) => cursors.slice(0, 6),
@@ -31,10 +31,10 @@ const HEADERS = {
 };
 const FILED = PLAIN.replace(', required: false', '').replace('security-plain', 'security-filed');
 
-/** The published name of every route. */
+/** The published alias of every route. */
 const PUBLISHED = '/v1/task-runner/';
 
-/** Bodies that name what is the tenant's: of packs for every route that takes a pack, else by operation. */
+/** Bodies that name the tenant's objects: packs for every route that takes a pack, otherwise by operation. */
 const BODIES = {
   cancelRun: () => [undefined, { reason: 'mine' }, { reason: 'mine', force: true }],
   rerunRun: (_all, { run }) => ['start', 'failed', ...run.steps.slice(0, 1)].map((from) => ({ from })),
@@ -87,7 +87,7 @@ export function* requestsOf(document, all, isSmall) {
         const { method } = operation;
         const path = `${filled(operation.path, place.names)}${query === null ? '' : `?${query}`}`;
         yield { operation, method, path, headers, body };
-        // A key that a stranger has used answers with the stranger's own run, which goes on meanwhile: each is used once.
+        // A key that a stranger has used is answered with the stranger's own run, which continues meanwhile, so each key is used once.
         if (isSmall || headers['Idempotency-Key'] !== undefined) continue;
         yield { operation, method, path: path.replace('/api/', PUBLISHED), headers, body };
         if (method === 'GET') yield { operation, method: 'HEAD', path, headers, body };
@@ -95,7 +95,7 @@ export function* requestsOf(document, all, isSmall) {
   }
 }
 
-/** What the path can name. */
+/** Objects that a path can name. */
 function placesOf({ path }, { runs, schedules, packs }) {
   const has = (name) => path.includes(`{${name}}`);
   if (has('scheduleId')) return schedules.map((names) => ({ names }));
@@ -122,12 +122,12 @@ function placesOf({ path }, { runs, schedules, packs }) {
   });
 }
 
-/** What a run has, or a name that it might have. */
+/** Objects of a run, or names that it might have. */
 function namesOr(guess, names) {
   return names.length > 0 ? names : [guess];
 }
 
-/** Alone, with each parameter, with each header, and with both. */
+/** Without parameters, with each parameter, with each header, and with both. */
 function variantsOf({ id, parameters, body }, all, place) {
   const valuesIn = (kind, table) =>
     parameters
@@ -143,7 +143,7 @@ function variantsOf({ id, parameters, body }, all, place) {
       bodiesOf(id, body, all, place).map((one) => ({ query, headers: { ...one.headers, ...chosen }, body: one.body })),
     ),
   );
-  // With the key of a submission goes its body: with another one the answer is about the key.
+  // The idempotency key of a submission is sent with its body; with another body the response would be about the key.
   const theirs = JSON.stringify(all.keyed?.body);
   return variants.filter(
     (one) => id !== 'submitRun' || one.headers['Idempotency-Key'] === undefined || one.body === theirs,

@@ -1,12 +1,12 @@
-// One way to ask the webservice for every part: bytes as they came, on a few connections that are kept.
+// The HTTP client of every part: unparsed responses, over a few persistent connections.
 import { Agent, request } from 'node:http';
 
 const AT_ONCE = 6;
 const PATIENCE_MS = 20_000;
-/** What differs from answer to answer and says nothing. */
+/** Parts that differ between responses and carry no information. */
 const UNSAID = new Set(['date', 'connection', 'keep-alive', 'transfer-encoding']);
 
-/** Asks one server. `count`: how many requests were made. */
+/** Client of one server. `count`: number of requests. */
 export class Server {
   count = 0;
   #agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
@@ -15,7 +15,7 @@ export class Server {
     this.url = new URL(url);
   }
 
-  /** Resolves to `{status, headers, text}`. A stream has been answered once it has begun: its text is empty. */
+  /** Resolves to `{status, headers, text}`. A stream counts as answered when it has begun; its text is empty. */
   ask({ method = 'GET', path, token = null, headers = {}, body }) {
     this.count++;
     const bytes = body === undefined ? null : Buffer.from(body);
@@ -53,7 +53,7 @@ export class Server {
     });
   }
 
-  /** As `ask`, with JSON, or `bytes`, to and JSON fro. Throws for what is refused. */
+  /** Like `ask`, but sends JSON or `bytes`, and parses JSON. Throws for error responses. */
   async json(asked) {
     const { body, bytes, ...rest } = asked;
     const sent = bytes !== undefined ? { body: bytes } : body === undefined ? {} : { body: JSON.stringify(body) };
@@ -68,7 +68,7 @@ export class Server {
   }
 }
 
-/** Does something with each item, a few at once. */
+/** Runs a function for each item, a few concurrently. */
 export async function each(items, does) {
   const queue = items[Symbol.iterator]();
   const work = async () => {
@@ -77,7 +77,7 @@ export async function each(items, does) {
   await Promise.all(Array.from({ length: AT_ONCE }, work));
 }
 
-/** The code of a problem; null if the answer is none. */
+/** The code of a problem; null if the response is not one. */
 export function codeOf({ text }) {
   return /"code":"([A-Z_]+)"/.exec(text)?.[1] ?? null;
 }

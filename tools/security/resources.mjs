@@ -1,11 +1,11 @@
-// What a tenant has, read through the API as the tenant itself.
+// Objects of a tenant, read through the API as that tenant.
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const A_TO_Z = 'abcdefghijklmnopqrstuvwxyz';
-/** Characters at the end of an id that may be any: before them stand its time and version. */
+/** Arbitrary last characters of an id; its time and version come before them. */
 const FREE = 8;
-/** A pack that needs nobody: its runs are queued, or end. */
+/** A pack that needs no person: its runs are queued or end. */
 export const PLAIN = `apiVersion: stellaops.io/pack.v1
 kind: TaskPack
 metadata: { name: security-plain, version: 1.0.0 }
@@ -14,7 +14,7 @@ spec:
   steps: [ { id: greet, run: { uses: "builtin:transform", with: { outputs: { text: hello } } } } ]
 `;
 
-/** Submits, uploads and plans by the clock what the probes ask for, and reads all ids, digests, tags and cursors of the tenant. */
+/** Creates the data for the probes by submitting, uploading and planning, and reads all ids, digests, tags and cursors of the tenant. */
 export async function resourcesOf({ server, token, runs: most }) {
   const ask = (path, more = {}) => server.json({ path, token, ...more });
   const key = `security-${randomUUID()}`;
@@ -77,7 +77,7 @@ async function runOf(ask, { runId, planHash, pack, evidence }, cursors) {
   return { runId, planHash, packDigest: pack.digest, evidence: evidence.digest, steps, gates, artifacts };
 }
 
-/** For each name that is the tenant's alone, one of the same form that was never anybody's. */
+/** For each name that belongs only to the tenant, one of the same form that never existed. */
 export class Absent {
   #of = new Map();
 
@@ -107,7 +107,7 @@ export class Absent {
     if (!this.#of.has(real)) this.#of.set(real, absent);
   }
 
-  /** Letters that stand in no other name, and no other name in them: the sign of one would else be seen in the other. */
+  /** Markers that occur in no other name and contain none, so that they cannot be confused. */
   #freeWord(length, names) {
     const others = [...names, ...[...this.#of].flat()];
     for (let tries = 0; tries < 1_000; tries++) {
@@ -117,19 +117,19 @@ export class Absent {
     throw new Error(`no word of ${length} letters is free`);
   }
 
-  /** The longer of two names first: it may contain the other. */
+  /** The longer of two names first, because it may contain the other. */
   get #longestFirst() {
     return [...this.#of].sort(([a], [b]) => b.length - a.length);
   }
 
-  /** The same text with the absent name for each real one. */
+  /** The same text with each real name replaced by its absent one. */
   twin(text) {
     let twin = text;
     for (const [real, absent] of this.#longestFirst) twin = twin.replaceAll(real, absent);
     return twin;
   }
 
-  /** The same text with one sign for a real name and its absent one. */
+  /** The same text with one marker for a real name and its absent one. */
   plain(text) {
     let plain = text;
     let number = 0;
@@ -141,13 +141,13 @@ export class Absent {
     return plain;
   }
 
-  /** Names that nobody else is ever to be shown. */
+  /** Names that must never be shown to others. */
   get names() {
     return [...this.#of.keys()];
   }
 }
 
-/** An id of the same form: its time and version stay. */
+/** An id of the same form: its time and version are kept. */
 export function absentId(id) {
   return id.slice(0, -FREE) + Array.from(randomBytes(FREE), (byte) => ALPHABET[byte % 32]).join('');
 }

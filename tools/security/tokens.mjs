@@ -1,4 +1,4 @@
-// Access tokens (RFC 9068) of an issuer whose key is ours, and everything that is no such token.
+// Access tokens (RFC 9068) of an issuer whose key is ours, and texts that are not such tokens.
 import { createHmac, createPublicKey, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 
 export const SCOPES = ['packs.read', 'packs.run', 'packs.approve', 'packs.write', 'packs.admin'];
@@ -28,7 +28,7 @@ export class Minter {
     };
   }
 
-  /** A token that holds. */
+  /** A valid token. */
   token(tenant, scopes = SCOPES, more = {}) {
     return this.sign(this.claims(tenant, scopes, more));
   }
@@ -41,7 +41,7 @@ export class Minter {
     return `${signed}.${sign('sha256', Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
   }
 
-  /** A token that is bound to one decision, as the gate's page would get it. */
+  /** A token that is bound to one decision, like that of the gate's page. */
   bound(tenant) {
     const now = Math.floor(Date.now() / 1_000);
     const decision = {
@@ -52,7 +52,7 @@ export class Minter {
     return this.token(tenant, SCOPES, { ...decision, pack_plan_hash: `sha256:${'0'.repeat(64)}`, exp: now + 200 });
   }
 
-  /** What is no token, or none that holds: name → token. The first few are tried at every route, all of them at one. */
+  /** Invalid tokens: name → token. The first few are tried at every route, all of them at one. */
   refused(tenant) {
     const claims = this.claims(tenant, SCOPES);
     const now = claims.iat;

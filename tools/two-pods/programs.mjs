@@ -1,10 +1,10 @@
-// Programs of this machine, run to their end or beside us.
+// Programs of this machine, run to their end or in the background.
 import { spawn } from 'node:child_process';
 
-/** Something that went wrong and can be explained. */
+/** An error with an explanation. */
 export class Failure extends Error {}
 
-/** Runs a program to its end; resolves to its output, rejects with what it said. */
+/** Runs a program to its end; resolves to its output, rejects with its error output. */
 export function must(command, args, { input, env = process.env, cwd, expected = [0], onLine } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { env, cwd, stdio: ['pipe', 'pipe', 'pipe'] });
@@ -45,7 +45,7 @@ export function start(command, args, { env = process.env } = {}) {
 
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Asks until the answer is not null; a question that throws is asked again. */
+/** Polls until the answer is not null; a query that throws is repeated. */
 export async function until(what, question, seconds = 60) {
   let last = '';
   for (const end = Date.now() + seconds * 1_000; Date.now() < end; await pause(250)) {

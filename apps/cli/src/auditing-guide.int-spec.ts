@@ -9,12 +9,12 @@ import { writeTar } from '@taskrunner/infrastructure/archive';
 const ROOT = join(__dirname, '..', '..', '..');
 const PAGE = readFileSync(join(ROOT, 'docs', 'guides', 'auditing.md'), 'utf8');
 
-/** Texts of the fenced blocks of a language, in their order. */
+/** Texts of the fenced blocks of a language, in order. */
 function fenced(language: string): readonly string[] {
   return [...PAGE.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'gm'))].map(([, text]) => text ?? '');
 }
 
-/** Executes the page for auditors: what it tells people to type is typed here. */
+/** Executes the guide for auditors: it types the commands that the guide tells readers to type. */
 describe('docs/guides/auditing.md', () => {
   let folder: string;
   const outputs = new Map<string, string>();
@@ -48,7 +48,7 @@ describe('docs/guides/auditing.md', () => {
       if (process.env['CI'] === 'true') throw new Error('cosign is not installed');
       console.warn('left out: cosign is not installed');
     }
-    // The rest of the block is executed without it: later blocks need its files.
+    // The rest of the block is executed without it, because later blocks need its files.
     const script = usesCosign && isMissing ? text.replace(/^cosign (?:.*\\\n)*.*\n/m, '') : text;
     const env = { PATH: process.env['PATH'], HOME: folder };
     const { status, stdout, stderr } = spawnSync('bash', ['-euo', 'pipefail', '-c', script], {
@@ -89,7 +89,7 @@ describe('docs/guides/auditing.md', () => {
   });
 });
 
-/** Names of members down to those of list items and of `require`, as the table writes them. */
+/** Names of members, including those of list items and of `require`, as in the table. */
 function membersOf(value: object, above: string): readonly string[] {
   return Object.entries(value as Record<string, unknown>).flatMap(([name, member]): readonly string[] => {
     const path = `${above}${name}`;

@@ -4,14 +4,14 @@ import { EXIT, type ExitCode } from './terminal/exit-code';
 import { reportError } from './terminal/report-error';
 import type { Terminal } from './terminal/terminal';
 
-/** What the command line is given. */
+/** Inputs of the command line. */
 export interface Invocation {
   readonly arguments: readonly string[];
   readonly terminal: Terminal;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly readStdin: () => Promise<Uint8Array>;
   readonly version: string;
-  /** File that a second thread runs to answer checks of evidence; without it one thread answers all. */
+  /** The script of a second thread that runs checks of evidence; without it one thread runs all. */
   readonly checkThread?: string | URL;
 }
 

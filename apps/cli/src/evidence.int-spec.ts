@@ -30,7 +30,7 @@ interface Ended {
   readonly err: string;
 }
 
-/** The single file on bare Node.js, beside the command line that it is made of. */
+/** The single file on plain Node.js, compared with the command line from which it is built. */
 describe('evidence, for who has a bundle and a trust file', () => {
   const home = process.cwd();
   let folder: string;
@@ -44,7 +44,7 @@ describe('evidence, for who has a bundle and a trust file', () => {
     return { exit: status, out: stdout, err: stderr };
   };
   const cli = (...args: string[]): Ended => run([PROGRAM], args);
-  /** The command line as a function, in this process: where it is not the process, nor its second thread, that is looked at. */
+  /** The command line as a function in this process, for tests that concern neither the process nor its second thread. */
   const taskrunner = async (...args: string[]): Promise<Ended> => {
     const said = { out: '', err: '' };
     const terminal = {
@@ -81,7 +81,7 @@ describe('evidence, for who has a bundle and a trust file', () => {
     const forged = [...new Map(files).set('plan.json', Buffer.from(plan))].map(([path, bytes]) => ({ path, bytes }));
     await put('forged.tar', resealed(sample.keys.bundle, forged));
     writeFileSync(join(folder, 'garbage.tar'), 'this is no archive, however long one looks at it\n'.repeat(40));
-    // Where a tar has the checksum of its first header, this has a byte that begins a number in base 256.
+    // In place of the checksum in a tar's first header, a byte that begins a number in base 256.
     writeFileSync(join(folder, 'binary.tar'), Buffer.alloc(2_000, 0xd5));
     writeFileSync(join(folder, 'empty.tar'), '');
     writeFileSync(join(folder, 'cut.tar'), readFileSync(join(folder, 'run.tar')).subarray(0, 5_000));
@@ -116,7 +116,7 @@ describe('evidence, for who has a bundle and a trust file', () => {
       ['run.tar.gz', 9],
       ['missing.tar', 2],
     ])('says of %s what the command line says', async (bundle, exit) => {
-      // As a process, with its second thread, of what holds, of what is altered and of what is missing; of the others as a function.
+      // As a process with its second thread for one valid, one altered and one missing bundle; for the others as a function.
       const asked = async (...args: string[]): Promise<Ended> =>
         ['run.tar', 'forged.tar', 'missing.tar'].includes(bundle) ? cli(...args) : taskrunner(...args);
       const found = single(bundle, '--trust', 'trust.json', '--json');
@@ -126,7 +126,7 @@ describe('evidence, for who has a bundle and a trust file', () => {
       expect(single('verify', bundle, '--trust', 'trust.json')).toEqual(
         await asked('verify', bundle, '--trust', 'trust.json'),
       );
-      // Which program it was, and when, is told and differs.
+      // The program and the time are reported, and they differ.
       const reported = ({ out, ...rest }: Ended): Ended => {
         return { ...rest, out: out.replace(/^- \*\*(?:Verifier|Time of the check):\*\* .*$/gm, '') };
       };
@@ -146,13 +146,13 @@ describe('evidence, for who has a bundle and a trust file', () => {
         const { checks } = JSON.parse(out) as { checks: readonly { name: string; ok: boolean }[] };
         return checks.filter(({ ok }) => !ok).map(({ name }) => name);
       };
-      // With a worker's keys: a gate is passed over whose inputs ask for it; a policy is judged over another input.
+      // With a worker's keys: a gate is skipped although its inputs require it; a policy is evaluated over another input.
       const pretends = { image: 'busybox', regions: ['r0', 'r1'] };
       const passedOver = await sampleRun({ gateWhen: "{{ inputs.image == 'nginx' }}", pretends });
       expect(await failing(passedOver, sealBundle(passedOver))).toContain('answers');
       const judged = await sampleRun({ policy: "inputs.image != 'nginx'", pretends });
       expect(await failing(judged, sealBundle(judged))).toEqual(expect.arrayContaining(['answers', 'policies']));
-      // With the bundle key alone: a file of the pack is left out, and the manifest asks for less.
+      // With the bundle key only: a pack file is left out, and the manifest requires less.
       const manifest = Buffer.from(files.get('pack/manifest.json') ?? []).toString();
       const altered = new Map(files).set(
         'pack/manifest.json',
@@ -185,7 +185,7 @@ describe('evidence, for who has a bundle and a trust file', () => {
       for (const path of ['apps/cli', 'libs/core', 'libs/infrastructure'])
         for (const part of ['src', 'package.json', 'tsconfig.json', 'tsconfig.build.json'])
           cpSync(join(ROOT, path, part), join(copy, path, part), { recursive: true });
-      // Where another version stands at the root, npm installs there.
+      // If another version is installed at the root, npm installs this one there.
       const ofCore = ['libs/core/node_modules'].filter((path) => existsSync(join(ROOT, path)));
       for (const path of ['tools/build-verifier.mjs', 'tsconfig.base.json', 'package.json', ...ofCore])
         cpSync(join(ROOT, path), join(copy, path), { recursive: true });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { commandLineIn } from './testing/command-line-in';
 
-// Command lines on packs that use published packs of a folder registry.
+// Commands on packs that use published packs of a folder registry.
 
 const pack = (name: string, version: string, step: string) =>
   `apiVersion: stellaops.io/pack.v1\nkind: TaskPack\nmetadata: { name: ${name}, version: ${version} }\nspec:\n  steps:\n    - ${step}\n`;

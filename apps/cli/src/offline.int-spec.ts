@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { commandLineIn, type Ended } from './testing/command-line-in';
 
-// The built program, as scripts start it (`npm run build` first), where its start, its input or its second thread is looked at; the other command
-// lines run in this process: a process of its own takes half a second of a processor to load them.
+// Tests of the start, the input and the second thread use the built program as scripts start it (`npm run build` first). The other commands
+// run in this process, because loading a separate process takes half a second of processor time.
 const PROGRAM = join(__dirname, '..', 'bin', 'taskrunner.js');
 
 const PACK = `apiVersion: stellaops.io/pack.v1
@@ -304,7 +304,7 @@ describe('taskrunner, without a server', () => {
     expect(checks[0]?.detail).toMatch(/^ARCHIVE_INVALID/);
     const text = program(['verify', join(folder, 'evil.tar'), '--trust', 'trust.json']);
     expect(text.exit).toBe(9);
-    // The first cause, with what to do; what follows from it is counted.
+    // The first cause with its remedy. Its consequences are counted.
     const [cause, help, rest] = text.out.split('\n');
     expect(cause).toMatch(/^FAIL archive\.safe .*ARCHIVE_UNSAFE: .*symbolic link/);
     expect(help).toMatch(/^help: Get the bundle again/);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCommandLine } from './program';
 
-// The first command is the built program's (`npm run build` first), the others are given to it in this process: it starts for a second.
+// The first command runs the built program (`npm run build` first), which takes a second to start. The others run in this process.
 const PROGRAM = join(__dirname, '..', 'bin', 'taskrunner.js');
 const INPUTS = ['-i', 'request={"target":"staging"}'];
 

@@ -3,7 +3,7 @@ import type { ExitCode } from './terminal/exit-code';
 
 export type { Invocation };
 
-/** What makes commands, by the first word of those that are loaded alone where they are meant: all of them take most of a second. */
+/** Command factories by the first word of the command line. Only the meant ones are loaded, because loading all takes most of a second. */
 export const COMMANDS: readonly (readonly [string | null, () => Promise<Register>])[] = [
   ['init', async () => (await import('./commands/init.command.js')).registerInit],
   ['validate', async () => (await import('./commands/validate.command.js')).registerValidate],
@@ -24,7 +24,7 @@ export const COMMANDS: readonly (readonly [string | null, () => Promise<Register
   ['schema', async () => (await import('./commands/schema.command.js')).registerSchema],
 ];
 
-/** All of them, in the order of the help, unless the line names one. */
+/** All commands in the order of the help, or only those that the command line names. */
 function commandsOf(word: string | undefined): readonly (() => Promise<Register>)[] {
   const named = COMMANDS.filter(([name]) => name !== null && name === word);
   return (named.length > 0 ? named : COMMANDS).map(([, load]) => load);

@@ -7,7 +7,7 @@ import { endWithoutReader } from './terminal/closed-output';
 import { ProcessTerminal } from './terminal/process-terminal';
 
 // The entry of `taskrunner-verify.mjs` (tools/build-verifier.mjs): the commands of the CLI that need neither server nor database, in one
-// file. Only CEL judges policies again here: the WebAssembly of Cedar is larger than all the rest.
+// file. It evaluates only CEL policies again, because the WebAssembly of Cedar is larger than everything else.
 
 /** Set by the build. */
 declare const VERIFIER_VERSION: string;

@@ -1,7 +1,10 @@
 import { createServer, type RequestListener, type ServerOptions } from 'node:http';
 import { ExpressAdapter } from '@nestjs/platform-express';
 
-/** Express on a server with time limits. Node reads how often it looks for what is late when the server is made, so Nest cannot set it later. */
+/**
+ * Express on a server with time limits. Node.js reads the interval for checking timeouts when the server is created, so Nest cannot set it
+ * later.
+ */
 export class ApiAdapter extends ExpressAdapter {
   constructor(private readonly times: ServerOptions) {
     super();

@@ -22,7 +22,8 @@ import { installation, type Installation } from '@taskrunner/infrastructure/test
 import { apiAdapter, createWebservice, startWebservice } from './create-webservice';
 import { WebserviceModule } from './webservice.module';
 
-// How a webservice is put together, with a real database: who is given which part, what stands in for a part, and in which order it ends.
+// The composition of a webservice, with a real database: which part each user receives, which parts can be replaced, and the order of
+// shutdown.
 
 const ROOT = join(__dirname, '..', '..', '..');
 
@@ -34,7 +35,7 @@ beforeAll(async () => {
 
 afterAll(() => world?.remove(), 30_000);
 
-/** Whoever stores or reads objects. Somebody who is new here is given the store as these are. */
+/** All users of the object store. A new user must be added here. */
 const USERS_OF_OBJECTS = [
   'ArchivedLogStore',
   'ArtifactsController',

@@ -1,24 +1,24 @@
 import type { Subject } from '@taskrunner/core/foundation';
 
-/** How the API is served: a token for dependency injection, as the other settings of this kind. */
+/** Settings of the API server: an injection token, like the other settings here. */
 export abstract class HttpSettings {
   /** Address to listen on. */
   abstract readonly host: string;
-  /** 0 takes a free one. */
+  /** 0 selects a free one. */
   abstract readonly port: number;
   abstract readonly healthPort: number;
-  /** Longest time for the body of a request to come in unless it is an upload, milliseconds. */
+  /** Timeout for the body of a request except uploads, milliseconds. */
   abstract readonly bodyTimeout: number;
-  /** After the order to stop: how long requests are still accepted, then how long those under way may take, milliseconds. */
+  /** After the signal to stop: how long requests are still accepted, then how long active ones may take, milliseconds. */
   abstract readonly lameDuck: number;
   abstract readonly drain: number;
-  /** Logs that are read: bytes kept for their readers, and how long one may take nothing, milliseconds. */
+  /** Limits for reading logs: bytes cached for readers, and how long a reader may stall, milliseconds. */
   abstract readonly streams: { readonly cache: number; readonly stall: number };
 }
 
-/** When schedules tick here. Durations are milliseconds. */
+/** Settings for schedules. Durations are milliseconds. */
 export abstract class SchedulerSetting {
-  /** False: others tick. */
+  /** False: other processes run the ticks. */
   abstract readonly enabled: boolean;
   abstract readonly interval: number;
   abstract readonly batch: number;
@@ -30,19 +30,19 @@ export abstract class SchedulerSetting {
   abstract readonly history: number;
 }
 
-/** Whose tokens are taken, and how they are read. */
+/** Trusted issuers, and how their tokens are read. */
 export interface AuthoritySetting {
   readonly issuers: readonly IssuerSetting[];
   readonly claims: { readonly tenant: string; readonly grants: string; readonly name: string };
-  /** Programs that may act for a person: their own tokens are none of persons. Absent: none. */
+  /** Programs that may act for a person. Their own tokens are never those of persons. Absent: none. */
   readonly programs?: readonly Subject[];
-  /** Who is known to be a person, beside those of issuers that have people alone. Absent: nobody. */
+  /** Subjects that are known to be persons, besides those of issuers that serve only people. Absent: none. */
   readonly people?: readonly Subject[];
 }
 
 /** One trusted issuer. */
 export interface IssuerSetting {
-  /** Exactly the `iss` of its tokens. */
+  /** Exact `iss` of its tokens. */
   readonly issuer: string;
   readonly jwksUri: string | null;
   readonly jwksFile: string | null;
@@ -51,7 +51,7 @@ export interface IssuerSetting {
   readonly algorithms: readonly string[];
 }
 
-/** Requests a second for one person of one tenant, by what they ask for. */
+/** Requests per second for one person of one tenant, by category. */
 export interface RequestLimits {
   readonly submit: number;
   readonly plan: number;
@@ -59,8 +59,8 @@ export interface RequestLimits {
   readonly stream: number;
   readonly download: number;
   readonly read: number;
-  /** Refused decisions a minute. */
+  /** Refused decisions per minute. */
   readonly refusedDecisions: number;
-  /** Requests without a valid token, a second for one address. */
+  /** Requests without a valid token per second, for one address. */
   readonly refusedTokens: number;
 }

@@ -20,24 +20,24 @@ import { refuseNulInUrl } from './requests/nul';
 import { VERSION } from './version';
 import { WebserviceModule, type WebserviceOptions } from './webservice.module';
 
-/** A webservice that listens. */
+/** A listening webservice. */
 export interface RunningWebservice {
-  /** Of the API. */
+  /** Address of the API. */
   readonly url: string;
-  /** Of health. */
+  /** Address of the health port. */
   readonly health: string;
   /**
-   * Fails readiness, answers for `http.lameDuck` longer, then takes no more connections, ends streams with a hint where to go on, lets
-   * requests end for `http.drain`, and closes everything. Health is there until the end.
+   * Fails readiness and continues to answer for `http.lameDuck`. Then it accepts no more connections, ends streams with a hint where to
+   * resume, waits up to `http.drain` for requests, and closes everything. The health port answers until the end.
    */
   readonly stop: () => Promise<void>;
 }
 
 const PUBLISHED = '/v1/task-runner/';
-/** How often the server looks for connections that are late, milliseconds. */
+/** Interval of checking for timed-out connections, milliseconds. */
 const LOOK_MS = 1_000;
 
-/** Composes a webservice and starts it: the API, and health on its own port. Rejects with what is wrong and what to do. */
+/** Composes a webservice and starts it: the API, and health on its own port. Rejects with the fault and its remedy. */
 export async function createWebservice(
   configuration: Configuration,
   options: Omit<WebserviceOptions, 'configuration'> = {},
@@ -48,7 +48,7 @@ export async function createWebservice(
   const creating = NestFactory.create<NestExpressApplication>(root, apiAdapter(configuration), {
     bodyParser: false,
     logger,
-    // Who starts it hears why it does not start, and decides what then.
+    // The caller gets the reason if it does not start, and decides what follows.
     abortOnError: false,
     instrument: { instanceDecorator: opened.watch },
   });
@@ -69,7 +69,7 @@ export function apiAdapter({ http, artifacts }: Configuration): ApiAdapter {
   });
 }
 
-/** Starts an application that was made of `WebserviceModule` with `apiAdapter` and without NestJS's parser of bodies. */
+/** Starts an application made of `WebserviceModule` with `apiAdapter` and without NestJS's body parser. */
 export async function startWebservice(
   app: NestExpressApplication,
   logger: NestLog = new NestLog(),
@@ -97,7 +97,7 @@ async function listen(app: NestExpressApplication, observability: Observability)
   app.use(refuseNulInUrl);
   app.use(sendAllowedMethods);
   app.use(compressed());
-  // Made when somebody first asks for it.
+  // Built on the first request.
   SwaggerModule.setup('docs', app, () => openApiDocument(app, VERSION), {
     jsonDocumentUrl: 'openapi.json',
     yamlDocumentUrl: 'openapi.yaml',
@@ -110,7 +110,7 @@ async function listen(app: NestExpressApplication, observability: Observability)
   return { url, health, stop: () => (stopped ??= app.close()) };
 }
 
-/** The published paths are other names of ours. */
+/** The published paths are aliases of ours. */
 function publishedPaths(request: Request, _response: Response, next: NextFunction): void {
   if (request.url.startsWith(PUBLISHED)) request.url = `/api/${request.url.slice(PUBLISHED.length)}`;
   next();

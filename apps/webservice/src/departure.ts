@@ -1,8 +1,8 @@
 import type { NextFunction, Request, Response } from 'express';
 
 /**
- * A service that was told to end, and still answers: readiness fails, so that balancers send nothing new, and every answer closes its
- * connection, so that clients come again over one that leads elsewhere.
+ * The shutdown of a service that still answers. Readiness fails, so that load balancers send nothing new, and every response closes its
+ * connection, so that clients reconnect to another instance.
  */
 export class Departure {
   private hasBegun = false;
@@ -11,7 +11,7 @@ export class Departure {
     this.hasBegun = true;
   }
 
-  /** Whether the service may be sent requests, with what its parts say. */
+  /** Whether the service may receive requests, with the status of its parts. */
   async readiness(ready: () => Promise<Readiness>): Promise<Readiness> {
     return this.hasBegun ? { ready: false, reason: 'the service is stopping' } : ready();
   }

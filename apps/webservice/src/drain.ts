@@ -7,12 +7,13 @@ import { Departure } from './departure';
 import { OpenStreams } from './logs/open-streams';
 import { Observability } from './observability';
 
-/** How often connections are closed that have become idle, milliseconds. */
+/** Interval of closing connections that have become idle, milliseconds. */
 const SWEEP_MS = 50;
 
 /**
- * The end of the API: readiness fails while requests are answered for `http.lameDuck` longer; then streams are told where to go on, and
- * requests under way have `http.drain` to end. NestJS takes no new connections from then on, and closes the modules when all are gone.
+ * The shutdown of the API. Readiness fails while requests are still answered for `http.lameDuck`. Then streams end with a hint where to
+ * resume, and active requests have `http.drain` to end. From then on NestJS accepts no new connections; it closes the modules when all
+ * connections are closed.
  */
 @Injectable()
 export class Drain implements BeforeApplicationShutdown, OnApplicationShutdown {
@@ -35,7 +36,7 @@ export class Drain implements BeforeApplicationShutdown, OnApplicationShutdown {
     this.observability.log.say('info', 'webservice.stopping', { lameDuckMs: lameDuck, drainMs: drain });
     await delay(lameDuck);
     this.streams.end();
-    // Connections that are idle after their last answer would hold the process.
+    // Connections that become idle after their last response would keep the process alive.
     this.sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
     this.cut = setTimeout(() => {
       this.observability.log.say('warn', 'webservice.cut-off', { drainMs: drain });
@@ -43,7 +44,7 @@ export class Drain implements BeforeApplicationShutdown, OnApplicationShutdown {
     }, drain);
   }
 
-  /** All connections are gone. */
+  /** Resolves when all connections are closed. */
   onApplicationShutdown(): void {
     clearInterval(this.sweep);
     clearTimeout(this.cut);

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 
-/** The address of a server that listens on `host`, as those on this machine reach it. */
+/** The URL of a server that listens on `host`, as reachable from this machine. */
 export function listeningUrl(server: Server, host: string): string {
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;

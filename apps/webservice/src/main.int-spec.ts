@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { installation, type Installation } from '@taskrunner/infrastructure/testing/installation';
 
-// The webservice as a process: how it says that it does not start, and that it is ready when it can be told to stop.
+// The webservice as a process: how it reports a failed start, and that it is ready when it can be told to stop.
 
 const MAIN = join(__dirname, '..', 'dist', 'main.js');
 
@@ -59,7 +59,7 @@ it('can be told to stop as soon as it has said that it is ready', async () => {
     .trim()
     .split('\n')
     .map((line) => (JSON.parse(line) as { event: string }).event);
-  // What parts say through the logger of the framework has the name that is documented.
+  // Events that parts log through the framework's logger have their documented names.
   expect(events).toEqual(expect.arrayContaining(['webservice.stopping', 'audit.no-checkpoints']));
   expect(events).not.toContain('nest');
 }, 30_000);

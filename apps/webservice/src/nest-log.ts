@@ -4,14 +4,14 @@ import type { ServiceLog } from './observability';
 type Said = Parameters<ServiceLog['say']>;
 
 /**
- * What the framework says, in our log; and what services say through its logger: an object with an `event` is said under that name. The
- * framework's chatter at start is for debugging. What is said before there is a log is said then.
+ * Sends messages of the framework to our log. An object with an `event` is logged under that name. The framework's messages at start have
+ * level debug. Messages before the log exists are buffered.
  */
 export class NestLog implements LoggerService {
   private inner: ServiceLog | null = null;
   private readonly waiting: Said[] = [];
 
-  /** From now on, and what waits. */
+  /** Uses this log from now on, also for buffered messages. */
   sayTo(log: ServiceLog): void {
     this.inner = log;
     for (const said of this.waiting.splice(0)) log.say(...said);
@@ -46,7 +46,7 @@ function eventOf(level: Said[0], { event, ...fields }: EventMessage): Said {
   return [level, event, fields];
 }
 
-/** Nest hands the context over last; of an error, its stack before it. */
+/** Nest passes the context last; for an error, the stack before it. */
 function chatterOf(level: Said[0], message: unknown, more: readonly unknown[]): Said {
   const context = more.at(-1);
   const rest = more.slice(0, -1);

@@ -3,7 +3,7 @@ import { STORED_DOCUMENTS } from '@taskrunner/core/stored';
 import { provide, Telemetry } from '@taskrunner/infrastructure/modules';
 import { Observability } from './observability';
 
-/** What the webservice says of itself, by its telemetry. */
+/** The webservice's observability, based on its telemetry. */
 @Module({})
 export class ObservabilityModule {
   static forRoot(): DynamicModule {

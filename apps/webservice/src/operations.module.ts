@@ -52,11 +52,11 @@ import {
 } from '@taskrunner/infrastructure/modules';
 import { reportTick } from './schedules/report-tick';
 
-/** 128 random bits, hexadecimal, of each call. */
+/** 128 random bits per call, hexadecimal. */
 const NONCE = token<() => string>('nonce');
-/** Keys of people who sign their decisions themselves. */
+/** Keys of people who sign their decisions. */
 const APPROVER_KEYS = token<ApproverKeys>('keys of approvers');
-/** Published packs that packs use. */
+/** Published packs for inner packs. */
 const resolvePack = from(
   PackLibrary,
   (library): ResolvePack =>
@@ -130,7 +130,7 @@ const decisions: readonly Provider[] = [
     releases: EvidenceReleases,
     signer: LEDGER_SIGNER,
   }),
-  // Bounds of one turn: a first checkpoint of a long chain is made in parts, so that no statement takes long.
+  // Limits of one round. A first checkpoint of a long chain is made in parts, so that no SQL statement takes long.
   provide(
     SignCheckpoints,
     {
@@ -176,7 +176,7 @@ const schedules: readonly Provider[] = [
 
 const PROVIDERS: readonly Provider[] = [
   provide(NONCE, {}, () => () => randomBytes(16).toString('hex')),
-  // People who sign their decisions with keys of their own are not configured yet: such a proof is refused.
+  // Keys of people who sign their decisions are not configurable yet: such a proof is refused.
   provide(APPROVER_KEYS, {}, () => ({ keys: [], verifySignature })),
   ...packs,
   ...runs,
@@ -184,7 +184,7 @@ const PROVIDERS: readonly Provider[] = [
   ...schedules,
 ];
 
-/** What the webservice does, apart from HTTP: the operations of core, with the ports of this deployment behind them. */
+/** The webservice without HTTP: the operations of core with the ports of this deployment. */
 @Module({})
 export class OperationsModule {
   /** `imports`: the modules that provide the ports. */
@@ -193,7 +193,7 @@ export class OperationsModule {
       module: OperationsModule,
       imports,
       providers: [...PROVIDERS],
-      // What HTTP asks itself, it asks of the same ports.
+      // HTTP routes query these ports directly.
       exports: [
         ...imports,
         ...[PackJudge, PackLibrary, SubmitRun, CancelRun, RerunRun, StoreUpload, ArchivedLogStore],

@@ -9,7 +9,7 @@ import { PLANNING_SETTING } from '@taskrunner/infrastructure/modules';
 import { createWebservice, type RunningWebservice } from './create-webservice';
 import { installation, type Installation } from '@taskrunner/infrastructure/testing/installation';
 
-// Plans looked at over HTTP: compared, drawn, simulated and tried by scenarios, with published packs inside.
+// Planning routes over HTTP: comparing, drawing, simulating and scenarios, with published packs inside.
 
 const ISSUER = 'https://issuer.example';
 const PREFIXES = ['/api', '/v1/task-runner'];
@@ -22,7 +22,7 @@ const GATE = '    - { id: agree, gate: { approval: owners, message: go } }\n';
 const OPEN = pack('deploy', uses('a', 'builtin:noop'));
 const GATED = pack('deploy', GATE + uses('a', 'builtin:noop'));
 const FAULTY = OPEN.replace('builtin:noop', 'builtin:nope');
-/** `own` is shown to its tenant alone; it uses `shown`, which everybody sees. */
+/** `own` is visible only to its tenant. It uses `shown`, which is visible to all. */
 const INNER = pack('outer', uses('inner', 'pack:own:1.0.0', ', approvals: { owners: owners }'));
 const SHOWN = pack('outer', uses('inner', 'pack:shown:1.0.0'));
 
@@ -177,7 +177,7 @@ describe('plans that are looked at', () => {
 });
 
 describe('published packs that a pack uses', () => {
-  /** Each route that plans, with the packs of a pack that waits at a gate inside of another. */
+  /** Each planning route with the packs of a pack that waits at a gate inside another pack. */
   const routes: readonly (readonly [path: string, body: (manifest: string) => object, answer: object])[] = [
     ['plans', (manifest) => ({ manifest }), { plan: { pack: { name: 'outer' } } }],
     ['simulations', (manifest) => ({ manifest }), { status: 'succeeded' }],

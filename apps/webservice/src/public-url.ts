@@ -1,4 +1,4 @@
-/** How others reach this API: configured, or the address it listens on. */
+/** The public URL of this API: the configured one, or the address on which it listens. */
 export class PublicUrl {
   private url: string;
 
@@ -6,7 +6,7 @@ export class PublicUrl {
     this.url = configured?.replace(/\/$/, '') ?? '';
   }
 
-  /** Without a configured one, the address that was taken at the start. */
+  /** Without a configured URL, the address that was bound at the start. */
   listening(url: string): void {
     if (this.url === '') this.url = url;
   }
@@ -15,22 +15,22 @@ export class PublicUrl {
     return this.url;
   }
 
-  /** Of a run, or of what is below it. */
+  /** URL of a run, or of a resource below it. */
   run(runId: string, below = ''): string {
     return `${this.url}/api/runs/${runId}${below}`;
   }
 
-  /** Of a schedule, or of what is below it. */
+  /** URL of a schedule, or of a resource below it. */
   schedule(scheduleId: string, below = ''): string {
     return `${this.url}/api/schedules/${scheduleId}${below}`;
   }
 
-  /** Of a published pack. */
+  /** URL of a published pack. */
   pack(name: string, version: string): string {
     return `${this.url}/api/packs/${name}/${encodeURIComponent(version)}`;
   }
 
-  /** The page of a run in the console. */
+  /** URL of a run's page in the console. */
   console(runId: string): string {
     return `${this.url}/runs/${runId}`;
   }

@@ -37,13 +37,15 @@ import { PLANNING_SETTING } from '@taskrunner/infrastructure/modules';
 import { createWebservice, type RunningWebservice } from './create-webservice';
 import { EXAMPLES } from './openapi/examples';
 
-/** Its name is that in the migrated cluster that `npm test` has made; where there is none, the database is made here. */
+/**
+ * The name is that of the database in the migrated cluster that `npm test` has made. Without such a cluster the database is created here.
+ */
 const DATABASE = 'taskrunner';
 const CLUSTER = process.env['TASKRUNNER_TEST_CLUSTER'];
 const BEGINNING = CLUSTER === undefined ? {} : { copyOf: CLUSTER, sharedDirectory: dirname(CLUSTER) };
 
-// The webservice as callers meet it: real PostgreSQL, real OpenID Connect issuer. The worker's side is played by its own database
-// adapter, since what is tested here is what the API makes of it.
+// The webservice from the callers' side, with real PostgreSQL and a real OpenID Connect issuer. The worker's side is played by its database
+// adapter, because only the API is tested here.
 
 const ROOT = join(__dirname, '..', '..', '..');
 const TENANT = 'acme' as TenantId;
@@ -124,7 +126,7 @@ async function submit(more: object = {}): Promise<RunId> {
   return body['runId'] as RunId;
 }
 
-/** As `ask`, and the answer is what the OpenAPI document promises. */
+/** Like `ask`; also checks the response against the OpenAPI document. */
 async function promised(schema: string, login: string, method: string, path: string, body?: unknown): Promise<Reply> {
   const reply = await ask(login, method, path, body);
   const validate = validators.get(schema);
@@ -134,7 +136,7 @@ async function promised(schema: string, login: string, method: string, path: str
   return reply;
 }
 
-/** A commit of the worker: enough of one for readers. */
+/** A commit of the worker, with what readers need. */
 type Committed = Partial<Commit> & { readonly state?: Partial<Commit['run']> };
 
 async function commit(runId: RunId, supplied: Committed | ((claimed: ClaimedRun) => Committed)): Promise<void> {
@@ -355,7 +357,7 @@ beforeAll(async () => {
       ...{ port: 0, healthPort: 0 },
       bodyLimit: MIB,
       bodies: { ...defaults.http.bodies, memory: 8 * MIB, tenantMemory: 4 * MIB },
-      // For every request of this file: a slow machine needs some of it. What waits for these times waits for them whole.
+      // For all requests of this file, because a machine may be slow. Waits for these times last in full.
       ...{ keepAlive: 65_000, headersTimeout: 6_000, bodyTimeout: 5_000 },
       ...{ lameDuck: 4_000, drain: 8_000 },
       streams: { ...defaults.http.streams, cache: 16 * MIB, stall: 10_000 },
@@ -401,7 +403,7 @@ beforeAll(async () => {
       uploads: { ...defaults.artifacts.uploads, maxBytes: MIB, tenantBytes: 3 * MIB, packBytes: MIB },
     },
     keys: { ...defaults.keys, folder },
-    // Hostile packs come to the limit of memory: that of time would be one for everybody's plans.
+    // Hostile packs reach the memory limit. A time limit would apply to all plans.
     limits: { ...defaults.limits, planMemory: 64 * MIB, planTime: 30_000, planThreads: 2, planQueue: 64 },
     packsRegistry: { ...defaults.packsRegistry, ...(await registries()), unsigned: 'run' },
     scheduler: {
@@ -461,7 +463,7 @@ afterAll(async () => {
   if (folder) await rm(folder, { recursive: true, force: true });
 }, 30_000);
 
-/** A folder of packs, of the tenant acme. */
+/** A folder of packs that belongs to the tenant acme. */
 async function registries() {
   const path = join(folder, 'packs');
   await mkdir(path);
@@ -681,7 +683,7 @@ describe('requests', () => {
     ['/api/runs/RUN/logs?follow=false', 'text/event-stream', 200],
     ['/api/runs/RUN/evidence', 'application/x-tar', 409],
     ['/api/runs/RUN/evidence', 'application/json', 406],
-    // Artifacts have the type that their step gave them.
+    // Artifacts have the media type that their step stated.
     ['/api/runs/RUN/artifacts/none', 'text/html', 404],
   ])('of %s that accept %s get %d', async (path, accept, status) => {
     const runId = path.includes('RUN') ? await submit() : '';
@@ -708,7 +710,7 @@ describe('requests', () => {
     for (const coding of ['gzip', 'br'])
       expect(await read(`/api/runs/${runId}/plan`, coding)).toEqual({ ...plain, coding });
     expect((await read('/errors/GATE_STALE', 'gzip')).coding).toBeNull();
-    // Each line of a log is to be seen when it is written.
+    // Each line of a log must be visible when it is written.
     expect((await read(`/api/runs/${runId}/logs`, 'gzip')).coding).toBeNull();
   });
 
@@ -950,7 +952,7 @@ describe('a log', () => {
       stepId: 'scan',
     });
     expect(ids(await (await read(runId, '', { 'last-event-id': '4' })).text())).toEqual([5, 6, 6]);
-    // A browser that comes again sends the line that it read last beside the address that it began with.
+    // A reconnecting browser sends the number of the last line that it read together with its original address.
     expect(ids(await (await read(runId, '?after=1', { 'last-event-id': '4' })).text())).toEqual([5, 6, 6]);
     expect(ids(await (await read(runId, '?after=1&level=warn')).text())).toEqual([2, 5, 6]);
     expect(ids(await (await read(runId, '?step=other')).text())).toEqual([6]);
@@ -1430,7 +1432,7 @@ describe('an upload', () => {
     socket.write(content, () => setTimeout(() => socket.destroy(), 200));
     await once(socket, 'close');
     expect(await objects.stat(TENANT, sha256(content))).toBeNull();
-    // The room that it held is free again, once the service has noticed: two of three MiB are left beside the one that is taken.
+    // The room is free again when the service has noticed: two of three MiB are left beside the current one.
     const again = async (n: number): Promise<number> => (await upload('mallory', Buffer.alloc(MIB, 20 + n))).status;
     for (let n = 0; n < 2; n++) {
       let status = await again(n);
@@ -1444,7 +1446,7 @@ describe('an upload', () => {
 });
 
 describe('a request that does not end', () => {
-  /** Writes the head of a request and never its body; resolves to what was answered once the connection is closed. */
+  /** Writes the head of a request without its body. Resolves to the response when the connection is closed. */
   async function said(head: readonly string[], more: (socket: Socket) => void = () => undefined): Promise<string> {
     const socket = connect(Number(new URL(webservice.url).port), '127.0.0.1');
     let text = '';
@@ -1503,7 +1505,7 @@ describe('a request that does not end', () => {
     expect((await large()).body['code']).toBe('PACK_INVALID');
     const begun = [SUBMIT, bearer('ada'), ...announced.slice(0, 2), 'Content-Length: 900000', '', ''];
     const held = Promise.all([1, 2, 3, 4].map(async () => said(begun)));
-    // They are let in before these, which come later through the same guard.
+    // These are admitted first; the later ones pass the same guard.
     for (let n = 0; n < 5; n++) expect((await ask('ada', 'GET', '/api/me')).status).toBe(200);
     const reply = await large();
     expect([reply.status, reply.body['code'], reply.headers.get('retry-after')]).toEqual([429, 'BODIES_BUSY', '1']);
@@ -1671,13 +1673,13 @@ describe('an object store that is away', () => {
 
 describe('hostile packs', () => {
   it('end at their limits, and hold up neither others nor the service', async () => {
-    // The "…" keeps the reader of plain documents, which is much faster, out of it.
+    // The "…" excludes the reader of plain documents, which is much faster.
     const heavy = `['…', ${Array(250_000).fill('[0]').join(',')}]`;
     const manifest = MANIFEST.replace(/^spec:$/m, `spec:\n  success: { message: ${heavy} }`);
     expect(manifest).not.toBe(MANIFEST);
     const ended: string[] = [];
     const hostile = ['/api/plans', '/api/simulations', '/api/runs', '/api/plans'].map(async (path) => {
-      // What may use other packs is read before it is planned: in a thread too.
+      // A pack that may use other packs is read before planning, in a thread too.
       const text = path === '/api/simulations' ? `${manifest}# pack:\n` : manifest;
       const { status, body } = await ask('mallory', 'POST', path, { manifest: text });
       ended.push('hostile');
@@ -1690,7 +1692,7 @@ describe('hostile packs', () => {
     ended.push('others');
     expect([alive.status, theirs.status]).toEqual([200, 200]);
     expect(await Promise.all(hostile)).toEqual(Array(4).fill([422, 'PLAN_LIMIT']));
-    // Of one tenant at most one thread: no more than one of its packs can have ended before.
+    // At most one thread per tenant, so that no more than one of its packs can have ended before.
     expect(ended.indexOf('others')).toBeLessThanOrEqual(1);
     expect(
       (await ask('mallory', 'POST', '/api/plans', { manifest: MANIFEST, inputs: { image: 'app:1' } })).status,

@@ -65,13 +65,16 @@ import { TickLoop } from './schedules/tick-loop';
 import { UploadsController } from './uploads/uploads.controller';
 import { VERSION } from './version';
 
-/** Of what a webservice is composed. */
+/** Options of a webservice. */
 export interface WebserviceOptions {
   /** As `loadConfiguration` reads it for a webservice. */
   readonly configuration: Configuration;
-  /** In place of what the configuration would choose: a class, a factory or a value for the token of a port, such as `ObjectStore`. */
+  /**
+   * Replacements for adapters that the configuration would choose: a class, a factory or a value for the token of a port, such as
+   * `ObjectStore`.
+   */
   readonly adapters?: readonly Adapter[];
-  /** Modules of your own, and descriptors of executors (`ExecutorModule.forFeature`). They are closed before the database is. */
+  /** Your own modules, and descriptors of executors (`ExecutorModule.forFeature`). They are closed before the database is. */
   readonly imports?: NonNullable<DynamicModule['imports']>;
 }
 
@@ -162,7 +165,7 @@ const PROVIDERS: readonly Provider[] = [
 /** The webservice. */
 @Module({})
 export class WebserviceModule {
-  /** Throws `ADAPTER_UNKNOWN` if an adapter stands in for nothing. */
+  /** Throws `ADAPTER_UNKNOWN` if an adapter replaces nothing. */
   static forRoot({ configuration: supplied, adapters = [], imports = [] }: WebserviceOptions): DynamicModule {
     const postgres = PostgresModule.forRoot({ role: 'web' });
     const objectStore = ObjectStoreModule.forRoot();
@@ -178,7 +181,8 @@ export class WebserviceModule {
     const observability = ObservabilityModule.forRoot();
     const module: DynamicModule = {
       module: WebserviceModule,
-      // Modules close in reverse: first the HTTP API, then yours, health, the threads, the planner, the object store, the database, telemetry.
+      // Modules close in reverse order: first the HTTP API, then your modules, health, the threads, the planner, the object store, the
+      // database, telemetry.
       imports: [
         ConfigurationModule.forRoot(supplied),
         TelemetryModule.forRoot({ name: 'webservice', version: VERSION }),

@@ -2,11 +2,11 @@ import type { Digest } from '@taskrunner/core/foundation';
 import type { WorkerDescription } from '@taskrunner/core/ports';
 import type { WorkerMeans } from '@taskrunner/core/publisher';
 
-/** What this worker has for runs, and what it says of itself. */
+/** The worker's capabilities for runs, and its public description. */
 export class Capabilities {
   private said: WorkerDescription;
 
-  /** Both say what the last probe of the sandboxes has shown. */
+  /** Both reflect the last probe of the sandboxes. */
   constructor(
     readonly means: () => WorkerMeans,
     private readonly describe: () => WorkerDescription,
@@ -14,17 +14,17 @@ export class Capabilities {
     this.said = describe();
   }
 
-  /** What this worker says of itself: its row, and evidence of what it drives. */
+  /** The description for the worker's row, which is also evidence of the runs that it drives. */
   get description(): WorkerDescription {
     return this.said;
   }
 
-  /** Digests of the environments that the worker's own configuration gives and its probe holds. */
+  /** Digests of the environments of the worker's own configuration whose sandbox the probe has shown to hold. */
   own(): readonly Digest[] {
     return this.describe().environments;
   }
 
-  /** The probe has come out otherwise: what it shows now is what this worker says of itself. */
+  /** Updates the description after a probe with another result. */
   proven(): WorkerDescription {
     this.said = this.describe();
     return this.said;

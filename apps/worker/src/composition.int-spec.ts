@@ -36,8 +36,8 @@ import { ObjectSweep } from './loops/object-sweep';
 import { Registration } from './registration';
 import { WorkerModule } from './worker.module';
 
-// How a worker is put together, with a real database and real children: who is given which part, what stands in for a part, and in which
-// order it ends.
+// The composition of a worker, with a real database and real child processes: which part each user receives, which parts can be replaced,
+// and the order of shutdown.
 
 const ROOT = join(__dirname, '..', '..', '..');
 
@@ -49,7 +49,7 @@ beforeAll(async () => {
 
 afterAll(() => world?.remove(), 30_000);
 
-/** Whoever stores, reads or sweeps objects. Somebody who is new here is given the store as these are. */
+/** All users of the object store. A new user must be added here. */
 const USERS_OF_OBJECTS = [
   'ExportLoop',
   'ObjectStoreHealth',

@@ -7,18 +7,18 @@ import { Departure } from './departure';
 import { Worker } from './worker';
 import { WorkerModule, type WorkerOptions } from './worker.module';
 
-/** A worker that works. */
+/** A running worker. */
 export interface RunningWorker {
-  /** Address of health. */
+  /** Address of the health port. */
   readonly health: string;
   /**
-   * Claims and begins nothing more, hands over what is not under way, waits `worker.drain` for steps that are, and closes everything.
-   * `orphaned`: it waits no longer than steps may take to stop. Health is there until it has drained.
+   * Stops claiming and beginning, hands over runs without executions, waits up to `worker.drain` for steps in progress, and closes
+   * everything. `orphaned`: it waits no longer than steps may take to stop. The health port answers until the drain is over.
    */
   readonly stop: (why?: 'told' | 'orphaned') => Promise<void>;
 }
 
-/** Composes a worker and starts it, with health on its port. Rejects with what is wrong and what to do. */
+/** Composes a worker and starts it, with a health port. Rejects with the fault and its remedy. */
 export async function createWorker(
   configuration: Configuration,
   options: Omit<WorkerOptions, 'configuration'> = {},
@@ -27,7 +27,7 @@ export async function createWorker(
   const root = WorkerModule.forRoot({ ...options, configuration });
   const creating = NestFactory.create(root, new ExpressAdapter(), {
     logger: false,
-    // Who starts it hears why it does not start, and decides what then.
+    // The caller gets the reason if it does not start, and decides what follows.
     abortOnError: false,
     instrument: { instanceDecorator: opened.watch },
   });

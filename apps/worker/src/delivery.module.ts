@@ -9,10 +9,10 @@ import { ExportLoop } from './loops/export-loop';
 
 const ANNOUNCE_INTERVAL_MS = 500;
 const IDLE_ANNOUNCE_INTERVAL_MS = 60_000;
-/** A try may take as long as is configured; then its announcement may be taken up elsewhere. */
+/** A try may take the configured time. After that another worker may take the announcement. */
 const ANNOUNCE_LEASE_MARGIN_MS = 20_000;
 
-/** What goes out of the installation: announcements to endpoints, sealed evidence to destinations. */
+/** Deliveries to the outside: announcements to endpoints, sealed evidence to destinations. */
 @Module({})
 export class DeliveryModule {
   /** `imports`: the modules of the database, the object store, webhooks and destinations. */
@@ -31,7 +31,7 @@ export class DeliveryModule {
           },
           ({ configuration, telemetry, ...ports }) =>
             new AnnounceLoop({ ...ports, ...announcingSettings(configuration) }, telemetry.log, {
-              // Where nobody is to be told, what was left for endpoints of before goes away by and by.
+              // If no endpoint is configured, announcements for earlier endpoints expire.
               intervalMs:
                 configuration.webhooks.endpoints.length > 0 ? ANNOUNCE_INTERVAL_MS : IDLE_ANNOUNCE_INTERVAL_MS,
               leaseMs: configuration.webhooks.timeout + ANNOUNCE_LEASE_MARGIN_MS,

@@ -1,4 +1,4 @@
-/** Whether this worker leaves. It is not ready from then on, proves nothing anew and begins no other session. */
+/** Whether this worker is leaving. From then on it is not ready, repeats no probe and begins no other session. */
 export class Departure {
   private begun = false;
   private hurried = false;
@@ -7,7 +7,7 @@ export class Departure {
     return this.begun;
   }
 
-  /** Whoever started it is gone, and nobody will ask how long its end takes. */
+  /** True if its starter is gone. Nobody then waits for its end. */
   get isHurried(): boolean {
     return this.hurried;
   }
@@ -16,7 +16,7 @@ export class Departure {
     this.begun = true;
   }
 
-  /** Before it begins: steps get no more time than they may take to stop. */
+  /** Called before the departure begins: steps get no more time than they may take to stop. */
   hurry(): void {
     this.hurried = true;
   }

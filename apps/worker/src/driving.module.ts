@@ -54,7 +54,7 @@ import { PeerCount } from './peer-count';
 import { VERSION } from './version';
 import type { WorkerLog } from './reporting/worker-log';
 
-/** What drives runs here: executors, keys it trusts, the journal's key. */
+/** Dependencies for driving runs: executors, trusted keys, the journal's key. */
 export const DRIVER_DEPENDENCIES = token<DriverDependencies & { readonly fanOut: FanOut }>('what drives runs');
 
 const HONOURING = token<Honouring>('what this worker has for runs');
@@ -127,7 +127,7 @@ const PROVIDERS: readonly Provider[] = [
           others: () => peers.others,
         },
         mayAct: async (signal) => {
-          // The store first: that may take long, and the lease must have been renewed when the step begins.
+          // The store is awaited first. That may take long, and the lease must have been renewed when the step begins.
           await storeHealth.available(signal);
           await supervisor.renewed(signal);
         },
@@ -145,7 +145,7 @@ const PROVIDERS: readonly Provider[] = [
   ),
 ];
 
-/** What a driver of runs acts with. */
+/** Dependencies of a driver of runs. */
 @Module({})
 export class DrivingModule {
   /** `imports`: the modules of the ports, of executors, keys, secrets, trust and threads. */
@@ -159,7 +159,7 @@ export class DrivingModule {
   }
 }
 
-/** What this worker has for runs, as its last probe left it. `configuredAt`: when it read its configuration, database time. */
+/** The worker's capabilities according to its last probe. `configuredAt`: when it read its configuration, database time. */
 function meansOf({
   configuration,
   sandboxes,
@@ -177,7 +177,7 @@ function meansOf({
   return workerMeansOf(configuration, build, { isolations: sandboxes.enforced, configuredAt });
 }
 
-/** What this worker proves, and the environments of its own configuration whose sandbox it can enforce: the ones that it claims runs of at once. */
+/** The worker's proofs, and the environments of its own configuration whose sandbox it can enforce. It claims runs of these immediately. */
 function describe(
   configuration: Configuration,
   sandboxes: Sandboxes,

@@ -14,7 +14,7 @@ import { Capabilities } from './capabilities';
 import { Departure } from './departure';
 import { Duties } from './loops/duties';
 
-/** Readiness and metrics of this process, on the port of health. */
+/** Readiness and metrics of this process on the health port. */
 @Module({})
 export class HealthModule {
   /** `imports`: the modules of the loops, the database, the object store and the sandboxes. */
@@ -35,7 +35,7 @@ export class HealthModule {
             objects: ObjectStoreHealth,
           },
           ({ departure, capabilities, sandboxes, database, duties, objects }) => ({
-            // A worker that honours no environment claims nothing, and one whose work fails does nothing: neither is ready.
+            // A worker without an environment claims nothing, and a worker whose duties fail does nothing: neither is ready.
             ready: async () => {
               if (departure.hasBegun) return { ready: false, reason: 'the worker drains' };
               if (capabilities.description.environments.length === 0)

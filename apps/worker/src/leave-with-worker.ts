@@ -1,2 +1,2 @@
-// Imported first by a process that must not outlive the worker that forked it: what else it loads takes a while.
+// Imported first by a process that must not outlive the worker that forked it, because loading the rest takes a while.
 process.on('disconnect', () => process.exit(1));

@@ -51,7 +51,7 @@ const INBOX_INTERVAL_MS = 250;
 const ASSIGNMENT_STATUS_INTERVAL_MS = 200;
 const IDLE_STATUS_INTERVAL_MS = 5_000;
 const ATTEST_INTERVAL_MS = 1_000;
-/** Runs driven at once above which evidence gives way to them. */
+/** Number of driven runs above which sealing yields to them. */
 const MANY_ACTIVE_RUNS = 4;
 const REFUSE_INTERVAL_MS = 2_000;
 const HONOUR_INTERVAL_MS = 1_000;
@@ -278,7 +278,7 @@ const UPKEEP: readonly Provider[] = [
   ),
 ];
 
-/** The loops of a worker and what they share. Nothing of it has begun: `Worker` starts and ends it. */
+/** The loops of a worker and their shared state. They are not started here: `Worker` starts and stops them. */
 @Module({})
 export class LoopsModule {
   /** `imports`: the modules of the ports, of children, threads, driving and sealing; the database first, so that it is closed last. `isolatedMain`: the script of a process that drives runs in quarantine. */
@@ -296,7 +296,7 @@ export class LoopsModule {
   }
 }
 
-/** A worker also takes out of its store what nobody needs. */
+/** A worker also deletes unreferenced objects from its store. */
 function collectable(store: ObjectStore): CollectableObjectStore {
   if ('tenants' in store && 'aged' in store && 'collect' in store) return store as CollectableObjectStore;
   throw new CodedError(

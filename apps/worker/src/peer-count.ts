@@ -1,8 +1,8 @@
-/** How many workers live beside this one, for whoever divides work. Who asks the database for it says so here. */
+/** Number of other living workers, for components that divide work. The component that queries the database updates it. */
 export class PeerCount {
   private counted: () => number = () => 0;
 
-  /** As last asked; none before. */
+  /** According to the last query; zero before. */
   get others(): number {
     return this.counted();
   }

@@ -2,7 +2,10 @@ interface Closable {
   close(): unknown;
 }
 
-/** What runs beside the main thread of a worker: threads that plan, children that run steps, the watch over the object store, the egress proxy. */
+/**
+ * The worker's helpers besides its main thread: planning threads, child processes of steps, the watch over the object store, the egress
+ * proxy.
+ */
 export class Processes {
   constructor(
     private readonly planning: Closable,
@@ -15,7 +18,7 @@ export class Processes {
     await this.planning.close();
   }
 
-  /** The children first: while one lives, nobody else may claim what it belongs to. */
+  /** Child processes end first. As long as one lives, nobody else may claim its run. */
   async close(): Promise<void> {
     await this.supervisor.close();
     this.storeHealth.close();

@@ -1,7 +1,7 @@
 import type { Claims, WorkerSession } from '@taskrunner/core/ports';
 import type { Capabilities } from './capabilities';
 
-/** The row of this worker: one session after another. */
+/** The worker's rows, one per session. */
 export class Registration {
   private session: WorkerSession | null = null;
 
@@ -16,12 +16,12 @@ export class Registration {
     return this.session;
   }
 
-  /** Says what this worker can do now. */
+  /** Updates what this worker can do. */
   async describe(): Promise<void> {
     if (this.session) await this.claims.describe(this.session, this.capabilities.description);
   }
 
-  /** Ends the last session: others may claim what it has left. */
+  /** Ends the last session: others may claim its runs. */
   async retire(): Promise<void> {
     if (this.session) await this.claims.retire(this.session);
   }

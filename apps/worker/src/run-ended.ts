@@ -1,4 +1,4 @@
-/** Tells whoever seals that a run has ended here. */
+/** Notifies the sealing loop that a run has ended in this process. */
 export class RunEnded {
   private listener: () => void = () => undefined;
 
@@ -6,7 +6,7 @@ export class RunEnded {
     this.listener();
   }
 
-  /** One listener. */
+  /** The only listener. */
   onHappened(listener: () => void): void {
     this.listener = listener;
   }

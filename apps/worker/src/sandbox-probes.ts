@@ -4,7 +4,7 @@ import type { ProbeDocuments } from '@taskrunner/core/ports';
 /** Sandboxes that can be probed again. */
 interface ProbedSandboxes {
   readonly documents: ReadonlyMap<Digest, string>;
-  /** Probes again; true if it has come out otherwise. */
+  /** Repeats the probe; true if its result has changed. */
   again(): Promise<boolean>;
 }
 
@@ -13,16 +13,16 @@ export class SandboxProbes {
   constructor(
     private readonly sandboxes: ProbedSandboxes,
     private readonly documents: ProbeDocuments,
-    /** Says what cannot be enforced, and why. */
+    /** Reports what cannot be enforced, and why. */
     readonly sayRefused: () => void,
   ) {}
 
-  /** Keeps the documents of all probes so far: runs name the one under which they were claimed. */
+  /** Stores the documents of all probes so far: runs name the one under which they were claimed. */
   async keep(): Promise<void> {
     await this.documents.keep(this.sandboxes.documents);
   }
 
-  /** Probes again, and keeps the documents if it has come out otherwise; then true. */
+  /** Repeats the probes, and stores the documents if a result has changed, in which case it returns true. */
   async again(): Promise<boolean> {
     if (!(await this.sandboxes.again())) return false;
     await this.keep();

@@ -5,15 +5,15 @@ import type { Registration } from './registration';
 import type { WorkerLog } from './reporting/worker-log';
 import type { SandboxProbes } from './sandbox-probes';
 
-/** Between two probes that failed starts ask for. */
+/** Minimum time between two probes that failed starts trigger, milliseconds. */
 const SUSPICION_MS = 10_000;
 
-/** Probes the sandboxes again and again, and when one could not be set up. */
+/** Repeats the probes of the sandboxes periodically, and when a sandbox could not be set up. */
 export class SandboxWatch {
   private prober: NodeJS.Timeout | null = null;
   private suspectedAt = -Infinity;
 
-  /** `health` hears of sandboxes that could not be set up. `intervalMs`: between two probes. */
+  /** `health` reports sandboxes that could not be set up. `intervalMs`: between two probes. */
   constructor(
     private readonly probes: SandboxProbes,
     health: { onSuspected(listener: () => void): void },
@@ -27,7 +27,7 @@ export class SandboxWatch {
     health.onSuspected(() => this.suspect());
   }
 
-  /** Goes on through all sessions of its worker. */
+  /** Continues through all sessions of its worker. */
   start(): void {
     this.prober ??= setInterval(() => void this.prove(), this.intervalMs);
   }
@@ -36,14 +36,14 @@ export class SandboxWatch {
     if (this.prober !== null) clearInterval(this.prober);
   }
 
-  /** A sandbox could not be set up: perhaps it is this step, perhaps the machine has changed. */
+  /** A sandbox could not be set up: either because of this step, or because the machine has changed. */
   private suspect(): void {
     if (performance.now() - this.suspectedAt < SUSPICION_MS) return;
     this.suspectedAt = performance.now();
     void this.prove();
   }
 
-  /** Probes again. What cannot be enforced any more is claimed no more, and what is driven under it is handed over. */
+  /** Repeats the probes. Runs whose sandbox can no longer be enforced are not claimed any more, and driven ones are handed over. */
   private async prove(): Promise<void> {
     try {
       if (this.departure.hasBegun || !(await this.probes.again())) return;

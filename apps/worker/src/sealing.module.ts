@@ -18,7 +18,7 @@ import {
   writeTar,
 } from '@taskrunner/infrastructure/worker-modules';
 
-/** What seals runs that have ended. */
+/** Dependencies for sealing ended runs. */
 export const ATTEST_DEPENDENCIES = token<AttestDependencies>('what seals runs');
 
 /** Sealing of runs. */

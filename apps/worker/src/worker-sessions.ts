@@ -4,7 +4,7 @@ import type { LeaseKeeper } from './lease/lease-keeper';
 import type { Registration } from './registration';
 import type { SandboxProbes } from './sandbox-probes';
 
-/** The sessions of a worker, one after another: its row in the database, and the lease on all that runs under it. */
+/** The sessions of a worker, one after another: its row in the database, and the lease on everything that runs under it. */
 export class WorkerSessions {
   constructor(
     private readonly registration: Registration,
@@ -12,21 +12,21 @@ export class WorkerSessions {
     private readonly probes: SandboxProbes,
   ) {}
 
-  /** Begins a session. `onLost`: its lease is over. */
+  /** Begins a session. `onLost`: called when its lease has ended. */
   async begin(onLost: (loss: LeaseLoss) => void): Promise<WorkerSession> {
-    // Before runs name them.
+    // Stored before runs name them.
     await this.probes.keep();
     const workerSession = await this.registration.begin();
     this.lease.start(workerSession, onLost);
     return workerSession;
   }
 
-  /** Renews the lease no more. */
+  /** Stops renewing the lease. */
   async end(): Promise<void> {
     await this.lease.stop();
   }
 
-  /** Gives the last session back: others may claim what it has left. */
+  /** Ends the last session: others may claim its runs. */
   async retire(): Promise<void> {
     await this.registration.retire().catch(() => undefined);
   }

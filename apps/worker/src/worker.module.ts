@@ -60,26 +60,32 @@ import { Worker } from './worker';
 import { WorkerSessions } from './worker-sessions';
 import type { WorkerLog } from './reporting/worker-log';
 
-/** Of what a worker is composed. */
+/** Options of a worker. */
 export interface WorkerOptions {
   /** As `loadConfiguration` reads it. */
   readonly configuration: Configuration;
-  /** In place of what the configuration would choose: a class, a factory or a value for the token of a port, such as `ObjectStore`. */
+  /**
+   * Replacements for adapters that the configuration would choose: a class, a factory or a value for the token of a port, such as
+   * `ObjectStore`.
+   */
   readonly adapters?: readonly Adapter[];
-  /** Modules of your own, and executors (`ExecutorModule.forFeature`). They are closed when the worker has drained, and before the database is. */
+  /**
+   * Your own modules, and executors (`ExecutorModule.forFeature`). They are closed after the worker has drained and before the database is
+   * closed.
+   */
   readonly imports?: NonNullable<DynamicModule['imports']>;
   /**
-   * The script of a process that drives one run at a time, beside which workers have died. It reads its configuration as a main does, and
-   * calls `driveIsolated` with the same adapters and imports. Needed with adapters and executors; else that of this package.
+   * The script of a process that drives one run in quarantine at a time. It reads its configuration like a main script and calls
+   * `driveIsolated` with the same adapters and imports. Required with adapters and executors; the default is that of this package.
    */
   readonly isolatedMain?: string;
-  /** It is a part of another application, whose configuration, telemetry and health it shares, and starts and ends with it. */
+  /** True if it is part of another application, whose configuration, telemetry and health it shares, and with which it starts and ends. */
   readonly embedded?: boolean;
 }
 
 export type WorkerCompositionErrorCode = 'ISOLATED_MAIN_MISSING';
 
-/** Of the build, also where this file itself runs from source, as it does in tests. */
+/** The compiled file, even if this file itself runs from source, as in tests. */
 const ISOLATED_MAIN = join(__dirname, '../dist/quarantine/quarantine-process.js');
 const log = from(Telemetry, ({ log: said }): WorkerLog => said);
 
@@ -123,7 +129,7 @@ const PROVIDERS = [
   }),
 ];
 
-/** Starts a worker that is a part of another application. */
+/** Starts a worker that is part of another application. */
 @Injectable()
 class EmbeddedStart implements OnApplicationBootstrap {
   constructor(private readonly worker: Worker) {}
@@ -133,10 +139,13 @@ class EmbeddedStart implements OnApplicationBootstrap {
   }
 }
 
-/** The worker, and the process of a run in quarantine: both are this, and differ in what is started of it. */
+/** The module of the worker and of the process of a run in quarantine, which differ in what is started. */
 @Module({})
 export class WorkerModule {
-  /** Throws `ADAPTER_UNKNOWN` if an adapter stands in for nothing, and `ISOLATED_MAIN_MISSING` if runs in quarantine would be driven without the adapters and executors. */
+  /**
+   * Throws `ADAPTER_UNKNOWN` if an adapter replaces nothing, and `ISOLATED_MAIN_MISSING` if runs in quarantine would be driven without the
+   * adapters and executors.
+   */
   static forRoot({
     configuration,
     adapters = [],
@@ -178,8 +187,8 @@ export class WorkerModule {
     const telemetry = TelemetryModule.forRoot({ name: 'worker', version: VERSION });
     const module: DynamicModule = {
       module: WorkerModule,
-      // `Worker` ends what runs, in its order, before the port of health is closed. Modules close in reverse after that: the database is
-      // the last, but for telemetry.
+      // `Worker` stops everything in its order before the health port is closed. Modules then close in reverse order: the database comes
+      // last, except for telemetry.
       imports: [
         ...(embedded ? [] : [ConfigurationModule.forRoot(configuration), telemetry]),
         ...[loops, delivery],

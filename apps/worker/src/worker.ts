@@ -9,10 +9,10 @@ import type { WorkerLog } from './reporting/worker-log';
 import type { SandboxWatch } from './sandbox-watch';
 import type { WorkerSessions } from './worker-sessions';
 
-/** How long a worker that could not begin a session waits before it tries again, milliseconds. */
+/** Pause before a worker that could not begin a session tries again, milliseconds. */
 const RETRY_MS = 1_000;
 
-/** The life of a worker: one session at a time, and the loops that work in it. */
+/** The lifecycle of a worker: one session at a time, with the loops that work in it. */
 export class Worker implements BeforeApplicationShutdown {
   private hasStarted = false;
   private isRestarting = false;
@@ -38,7 +38,8 @@ export class Worker implements BeforeApplicationShutdown {
   }
 
   /**
-   * Drains, and ends everything but the database. The session ends when its children are gone, so that nobody claims what they still hold.
+   * Drains, and ends everything except the database. The session ends after its child processes, so that nobody claims the runs that they
+   * still hold.
    */
   async beforeApplicationShutdown(): Promise<void> {
     this.departure.begin();
@@ -52,7 +53,7 @@ export class Worker implements BeforeApplicationShutdown {
     await this.sessions.retire();
   }
 
-  /** The lease is over: this session is, too, and another begins, however long the database stays away. */
+  /** The lease has ended, and with it this session. Another one begins, however long the database is unavailable. */
   private async beginAgain(loss: LeaseLoss): Promise<void> {
     if (this.departure.hasBegun || this.isRestarting) return;
     this.isRestarting = true;

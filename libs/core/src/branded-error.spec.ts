@@ -6,7 +6,7 @@ import { SecretError } from './lib/secret';
 import { BrandedError } from './lib/foundation/branded-error';
 import { CodedError, isCodedError } from './lib/foundation/coded-error';
 
-/** The class of a copy of the library, as a second installation of it loads one. */
+/** The class in a second copy of the library, as another installation loads it. */
 function copyOfPackLibraryError(): typeof PackLibraryError {
   let copy: typeof PackLibraryError | undefined;
   jest.isolateModules(() => {
@@ -16,7 +16,7 @@ function copyOfPackLibraryError(): typeof PackLibraryError {
   return copy;
 }
 
-/** What every floor exports. */
+/** The exports of every layer. */
 function everyExport(): unknown[] {
   const floors = join(__dirname, 'lib');
   return readdirSync(floors)

@@ -1,2 +1,2 @@
-// An entry of its own: the thread that renews a worker's lease needs nothing else, and the rest would take 20 MiB in it.
+// A separate entry point: the thread that renews a worker's lease needs nothing else, and the rest would take 20 MiB in it.
 export { openLeaseDatabase, type LeaseDatabase } from './lib/postgres/workers/lease-database';

@@ -1,5 +1,5 @@
-// An entry of its own: applications are composed of these modules, and only who composes one loads NestJS. What a process loads follows
-// from the modules that it names here: none of these runs steps, so sandboxes, containers and the egress proxy are not loaded.
+// A separate entry point: applications are composed of these modules, and only a process that composes one loads NestJS. The imported
+// modules determine what a process loads. None of these runs steps, so sandboxes, containers and the egress proxy are not loaded.
 export { withAdapters, type Adapter, type CompositionErrorCode } from './lib/composition/adapters';
 export { OpenedParts } from './lib/composition/opened-parts';
 export { from, operation, provide, type Derived, type Source, type Sources } from './lib/composition/provide';
@@ -38,7 +38,7 @@ export {
 } from './lib/signing/signing.module';
 export { Telemetry } from './lib/telemetry/telemetry';
 export { TelemetryModule } from './lib/telemetry/telemetry.module';
-// What an application puts together itself.
+// Parts for composing an application.
 export { readTarFiles } from './lib/archive/read-tar';
 export { CronerCalendar } from './lib/calendar/croner-calendar';
 export { objectsReadiness } from './lib/object-store/watched-object-store';

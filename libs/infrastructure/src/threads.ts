@@ -1,2 +1,2 @@
-// An entry of its own: a thread loads this and its own work, and nothing else of the world.
+// A separate entry point: a thread loads this and its own work, and nothing else.
 export { answerQuestions } from './lib/planning/answer-questions';

@@ -1,4 +1,4 @@
-// An entry of its own, beside `modules`: these run and seal steps, so whoever composes with them loads sandboxes, containers and egress.
+// A separate entry point besides `modules`: these run and seal steps, so composing with them loads sandboxes, containers and egress.
 export { writeTar } from './lib/archive/write-tar';
 export { AttestorModule } from './lib/attestor/attestor.module';
 export { egressRulesOf } from './lib/configuration/egress-settings';

@@ -32,7 +32,7 @@ const WITHOUT = manifest('[]');
 async function* capture({ rounds }) {
   const product = await startProduct();
   const folder = mkdtempSync(join(tmpdir(), 'taskrunner-bench-'));
-  /** Milliseconds from the file to the end of one run. */
+  /** Milliseconds from the file to the end of a run. */
   const took = async (text) => {
     const { runId } = await product.submit({ manifest: text, inputs: {} });
     await waitForEnd(product.database, runId);

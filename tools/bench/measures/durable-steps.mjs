@@ -11,7 +11,7 @@ const STEPS = 10;
 const IN_FLIGHT = Number(process.env['BENCH_IN_FLIGHT'] ?? 50);
 const WARM_UP = Number(process.env['BENCH_WARM_UP'] ?? 1_000);
 
-/** What each mode is held against (docs/performance.md). */
+/** Target of each mode (docs/performance.md). */
 const MODES = {
   pure: { dbos: 12, ceiling: ['ahead', 0.4], commits: 0.02, wal: 700 },
   idempotent: { dbos: 5, ceiling: ['idempotent', 0.7], commits: 0.2, wal: 1_900 },
@@ -23,7 +23,7 @@ async function once(product, body, runs) {
   const began = performance.now();
   const { seconds } = await driveRuns(product, { runs, inFlight: IN_FLIGHT, body });
   const used = cpuOf(product);
-  // Evidence is part of what a run writes, and comes a little after its end.
+  // Evidence is part of what a run writes, and is written shortly after its end.
   await untilSealed(product.database);
   const sealed = (performance.now() - began) / 1_000;
   const after = await writesOf(product.database);
@@ -89,11 +89,11 @@ async function* durableSteps(mode, { rounds, notice }) {
           ratio: of('rate') / rate,
           target,
         },
-        // What other work on the machine moves least: processor time of a run, theirs to ours.
+        // The measure that other work on the machine affects least: processor time per run, the peers' in proportion to ours.
         ...{ peerCpuMsPerRun: rounded(theirs), cpuRatio: rounded(theirs / cpu) },
       });
     }
-    // What can be kept up for hours: the evidence of a run is work too.
+    // The sustainable rate: the evidence of a run is part of the work.
     yield line({ name: `${name}-sealed`, value: of('sealed'), unit: 'steps/s' });
     const less = { better: 'less' };
     yield line({
@@ -110,7 +110,7 @@ async function* durableSteps(mode, { rounds, notice }) {
   }
 }
 
-/** BENCH_MODES: which modes, such as `pure`. */
+/** BENCH_MODES: modes to measure, such as `pure`. */
 async function* both(setting) {
   for (const mode of (process.env['BENCH_MODES'] ?? Object.keys(MODES).join(',')).split(','))
     yield* durableSteps(mode, setting);

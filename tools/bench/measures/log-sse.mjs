@@ -16,7 +16,7 @@ async function* logSse({ rounds }) {
     for (let round = 0; round <= rounds; round++) {
       const one = await fanOut(product, SIZE);
       if (one.complete !== SIZE.readers) throw new Error(`${SIZE.readers - one.complete} readers lack lines`);
-      // The first warms up.
+      // The first run warms up.
       if (round > 0) reported.push(one);
     }
     const value = median(reported.map(({ delayMs }) => delayMs.p99));

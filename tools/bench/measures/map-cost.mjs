@@ -1,4 +1,4 @@
-// What a step costs in a map over 100 000 items, against one over 1 000: submission to end, no-op steps; with one worker and with three.
+// Cost of a step in a map over 100 000 items, compared with one over 1 000: submission to end, no-op steps; with one worker and with three.
 import { line, rounded } from '../lines.mjs';
 import { untilSealed, waitForEnd } from '../load.mjs';
 import { median } from '../median.mjs';
@@ -8,13 +8,13 @@ import { cpuOf, peakRssOf, startProduct } from '../product.mjs';
 const SMALL = 1_000;
 const LARGE = Number(process.env['BENCH_MAP'] ?? 100_000);
 const LIMIT_MS = 600_000;
-/** BENCH_WORKERS: with how many workers, each in turn. */
+/** BENCH_WORKERS: numbers of workers, measured in turn. */
 const WORKERS = (process.env['BENCH_WORKERS'] ?? '1,3').split(',').map(Number);
 
 async function* mapCost(workers, { rounds }) {
   const product = await startProduct({ workers });
   const manifest = manifestOfMap();
-  /** Milliseconds a step: by the clock, and of the processors. */
+  /** Milliseconds per step: wall time and processor time. */
   const cost = async (count) => {
     const [began, cpu] = [performance.now(), cpuOf(product)];
     const { runId } = await product.submit({ manifest, inputs: itemInputs(count) });

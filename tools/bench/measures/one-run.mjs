@@ -8,7 +8,7 @@ import { chainOf, startProduct } from '../product.mjs';
 const STEPS = 10;
 const RUNS = 30;
 const WARM_UP = 100;
-/** Between two runs, so that what follows from one (its evidence) is over before the next. */
+/** Pause between two runs, so that the follow-up work of one (its evidence) is done before the next. */
 const REST_MS = 60;
 
 const TARGETS = { pure: 1 / 3, idempotent: 2 / 3 };

@@ -12,7 +12,7 @@ const ASKER = { tenant: 'bench', signers: [] };
 
 const MEASURED = 3;
 
-/** Milliseconds from the manifest to the hash and the texts that are stored; `cpuMs` is what this process took for it, whatever else ran. */
+/** Milliseconds from the manifest to the hash and the stored texts; `cpuMs` is the processor time of this process alone. */
 function planning(manifest, inputs) {
   const dependencies = planningDependencies(planningContextOf(setting));
   const once = () => {
@@ -27,7 +27,7 @@ function planning(manifest, inputs) {
   return { value: median(measured.map(({ value }) => value)), cpuMs: median(measured.map(({ cpuMs }) => cpuMs)) };
 }
 
-/** Small packs a second through the threads; ratio to the same in this thread. */
+/** Small packs per second through the threads, with the ratio to planning in this thread. */
 async function throughThreads() {
   const context = planningContextOf(setting);
   const threads = new PlanningThreads(context, { memory: 256 * 1024 ** 2, time: 10_000, threads: 2, queue: 10_000 });

@@ -26,7 +26,7 @@ async function load(product, count, body) {
   return { rate: count / seconds, p99: took[Math.floor(took.length * 0.99)] };
 }
 
-/** `same`: one pack over and over, as callers do; `new`: each with a manifest of its own, so that each is planned. */
+/** `same`: one pack repeatedly, like real callers; `new`: a different manifest each time, so that each is planned. */
 async function* submissions({ rounds }) {
   const product = await startProduct({ workers: 0 });
   try {

@@ -11,9 +11,9 @@ import { line } from '../lines.mjs';
 import { median } from '../median.mjs';
 import { ROOT } from '../product.mjs';
 
-/** Items of the sample's map: two steps stand beside them, and each makes nine entries. */
+/** Number of items in the sample's map: there are two other steps, and each item makes nine entries. */
 const SIZES = { steps: { regions: 998, target: 1_000 }, entries: { regions: 11_500, target: 3_000 } };
-/** A turn of one more process takes less than the machine differs from one to the next. */
+/** One round: the start of a process takes less time than the differences between machines. */
 const TURNS = 5;
 
 async function writeSample(folder, regions) {

@@ -1,13 +1,13 @@
-// What runs that wait for people cost: memory of the worker that led them to their gates, and how soon it claims others while they wait.
+// Cost of runs that wait for people: memory of the worker that drove them to their gates, and its latency for other runs while they wait.
 import { line, rounded } from '../lines.mjs';
 import { pause } from '../load.mjs';
 import { currentRssOf, startProduct } from '../product.mjs';
 
-/** BENCH_WAITING: how many wait. */
+/** BENCH_WAITING: number of waiting runs. */
 const WAITING = Number(process.env['BENCH_WAITING'] ?? 100_000);
 const IN_FLIGHT = 100;
 const PROBES = 200;
-/** What their memory may differ by: what a process breathes in a minute of work, MiB. */
+/** Permitted difference of memory: what a process varies by in a minute of work, MiB. */
 const TARGET_MIB = 64;
 const LIMIT_MS = 1_800_000;
 
@@ -47,7 +47,7 @@ async function* waiting() {
     throw new Error('they do not come to their gates');
   };
   try {
-    // Its code is warm, and its heap as large as the work makes it.
+    // Its code is warm, and its heap has the size that the work needs.
     const warm = Math.min(5_000, WAITING / 10);
     await drive(warm);
     await untilAllWait(warm);

@@ -11,7 +11,7 @@ import { cpuOf } from '../processes.mjs';
 import { lanes, size } from './sizes.mjs';
 
 process.env.RESTATE_LOGGING = 'ERROR';
-// The SDK needs what Node has from 22 on.
+// The SDK needs features of Node.js 22.
 Promise.withResolvers ??= function withResolvers() {
   const made = {};
   made.promise = new Promise((resolve, reject) => Object.assign(made, { resolve, reject }));
@@ -62,7 +62,7 @@ try {
 }
 process.exit(0);
 
-/** Posts until it is accepted: a server that starts refuses for a while. */
+/** Repeats a POST until it is accepted: a starting server refuses for a while. */
 async function untilAnswered(url, body, limitMs) {
   const request = {
     method: 'POST',

@@ -8,7 +8,7 @@ export const size = {
   url: process.env['PGURL'] ?? 'postgresql://postgres@127.0.0.1:5432',
 };
 
-/** Makes an empty database and gives its URL. */
+/** Creates an empty database and returns its URL. */
 export async function freshDatabase(name) {
   const admin = new pg.Client(`${size.url}/postgres`);
   await admin.connect();
@@ -18,7 +18,7 @@ export async function freshDatabase(name) {
   return `${size.url}/${name}`;
 }
 
-/** Keeps C runs in flight until W have ended; prints what was reached. `others`: processor time of processes beside this one, milliseconds. */
+/** Keeps C runs in flight until W have ended, and prints the result. `others`: processor time of other processes, milliseconds. */
 export async function lanes(peer, run, others = () => 0) {
   const { runs, steps, inFlight } = size;
   const took = [];

@@ -15,7 +15,7 @@ function readFaults(text) {
   });
 }
 
-/** Counts passes and does what is due. `act`: how this process gets a signal. */
+/** Counts passes and acts when one is due. `act`: sends the signal to this process. */
 class Faults {
   constructor(faults, act = (signal) => process.kill(process.pid, signal)) {
     this.left = faults.map((fault) => ({ ...fault }));
@@ -31,7 +31,7 @@ class Faults {
   }
 }
 
-/** Hangs a seam on its class. Throws where the class or the method is not there. */
+/** Patches a seam on its class. Throws if the class or the method does not exist. */
 function hang(point, { type, method, moment, callback, when = () => true, label = () => null }, exported, faults) {
   const prototype = exported[type]?.prototype;
   const original = prototype?.[method];

@@ -19,34 +19,34 @@ const holdsResult = ([commit]) => commit.page.entries.some(({ event }) => event.
  * `when`: which passes count, `label`: what `@` in a fault selects by.
  */
 exports.POINTS = {
-  /** Runs are ours in the database; no driver knows of them. */
+  /** The database assigns the runs to this worker; no driver knows of them. */
   claim: [{ ...claims, method: 'claim', moment: 'after', when: (_args, result) => isFilled(result) }],
-  /** Inbox messages are read, nothing was made of them. */
+  /** Inbox messages have been read and not yet processed. */
   'letters-read': [{ ...claims, method: 'inboxMessages', moment: 'after', when: (_args, result) => isFilled(result) }],
   /** The start is committed; nothing was started. */
   'step-starts': [
     { ...sandboxed, moment: 'before', label: stepOf },
     { ...http, moment: 'before', label: stepOf },
   ],
-  /** A child runs. */
+  /** A child process runs. */
   'after-spawn': [{ file: 'sandbox/supervisor.js', type: 'Supervisor', method: 'run', moment: 'after' }],
   /** A chunk is stored and has no numbers yet. */
   'mid-log': [
     { file: 'postgres/logs/postgres-log-store.js', type: 'PostgresLogStore', method: 'append', moment: 'after' },
   ],
-  /** The world has changed; the driver has not heard of it. */
+  /** The effect has happened; the driver does not know yet. */
   'after-effect-before-result': [
     { ...sandboxed, moment: 'after', label: stepOf },
     { ...http, moment: 'after', label: stepOf },
   ],
   'after-result-before-commit': [{ ...committer, method: 'commit', moment: 'before', when: holdsResult }],
-  /** PostgreSQL has answered the flush; none of its drivers was told. */
+  /** PostgreSQL has answered the flush; its drivers do not know yet. */
   'after-commit-before-ack': [{ ...committer, method: 'send', moment: 'callback', callback: 'onFlushed' }],
-  /** The bytes are synchronised under a name that nobody reads. */
+  /** The bytes are synchronised under a temporary name. */
   'artifact-staged': [{ ...objects, method: 'place', moment: 'before' }],
-  /** The object is in its place; no row names it. */
+  /** The object is in its place; no row refers to it. */
   'artifact-copied': [{ ...objects, method: 'place', moment: 'after' }],
-  /** Signed, and the bundle stored; the run does not know. */
+  /** The statement is signed and the bundle stored; the run's row does not say so yet. */
   'sign-before-store': [{ ...outbox, method: 'seal', moment: 'before' }],
   'seal-before-ack': [{ ...outbox, method: 'seal', moment: 'after' }],
 };

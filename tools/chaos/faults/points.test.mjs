@@ -1,4 +1,4 @@
-// The fault points hang on what ships, and what ships knows nothing of them.
+// The fault points exist in the shipped build, and the shipped build contains no trace of them.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -50,7 +50,7 @@ test('no build of the product has a trace of a fault point', () => {
 test('no image has them: their files are not among what images are made of', () => {
   for (const image of ['worker', 'webservice']) {
     const ignored = readFileSync(join(ROOT, `docker/${image}.Dockerfile.dockerignore`), 'utf8').split('\n');
-    // Nothing but what is named goes in.
+    // The environment contains only what is named.
     assert.equal(ignored[0], '**');
     assert.deepEqual(
       ignored.filter((line) => line.startsWith('!tools')),
@@ -76,7 +76,7 @@ test('refuses what is no fault', () => {
     assert.throws(() => readFaults(text), /not a fault/);
 });
 
-/** Runs a line of code with the preload; gives how it ended. */
+/** Runs code with the preload; returns how the process ended. */
 function run(fault, code) {
   const preload = join(import.meta.dirname, 'preload.cjs');
   const env = { PATH: process.env.PATH, ...(fault === null ? {} : { TASKRUNNER_FAULT: fault }) };

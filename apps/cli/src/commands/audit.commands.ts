@@ -115,7 +115,7 @@ async function write<Item>(
   return EXIT.OK;
 }
 
-/** Entries that a checkpoint covers, as it says itself: only to know where to go on. */
+/** Number of entries that a checkpoint claims to cover, used only to know where to continue. */
 function countOf(envelope: Envelope): number {
   return readCheckpoint(decodeEnvelope(envelope).payload).count;
 }

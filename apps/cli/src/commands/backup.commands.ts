@@ -25,7 +25,7 @@ import type { Context } from './context';
 import { CONFIG, configOf, runOf, sayWaiting, settingsOf, urlOf } from './database-settings';
 import { withOutput } from './options';
 
-/** `taskrunner maintain backup`, `restore`, `settle` and `resume`: with the role `maintain`, and the object store of the configuration. */
+/** `taskrunner maintain backup`, `restore`, `settle` and `resume`, with the role `maintain` and the object store of the configuration. */
 export function registerBackup(maintain: Command, context: Context): void {
   const { terminal } = context;
   withOutput(maintain.command('backup').argument('<folder>', 'folder to create; its parent must exist'), 'json')
@@ -78,7 +78,7 @@ export function registerBackup(maintain: Command, context: Context): void {
       context.run(async () => {
         const { urls, configuration } = await settingsOf(configOf(command), context);
         const { artifacts } = configuration;
-        // A new installation has none yet: the copies make it.
+        // A new installation has no store yet: copying creates it.
         const openStore = supplied.objects === 'copy' ? openObjectStore : openExistingObjectStore;
         const keys = await keysAtHand(keyPathsOf(configuration));
         const done = await namingStore(artifacts, async () =>
@@ -128,7 +128,7 @@ export function registerBackup(maintain: Command, context: Context): void {
     );
 }
 
-/** Aborts when the process is told to end; a second time ends it at once. */
+/** Aborts when the process is told to end; a second signal ends it at once. */
 function interruptible(): { readonly signal: AbortSignal; readonly close: () => void } {
   const controller = new AbortController();
   const abort = (): void => controller.abort();
@@ -154,7 +154,7 @@ interface ResumeSupplied {
   readonly reason: string;
 }
 
-/** `maintain` has this option too, and takes it wherever it stands. */
+/** `maintain` has this option too and accepts it in any position. */
 function isJson(command: Command): boolean {
   const { output } = command.opts<{ readonly output?: string }>();
   return output === 'json' || command.parent?.opts<{ readonly output?: string }>().output === 'json';

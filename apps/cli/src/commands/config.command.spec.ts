@@ -142,7 +142,7 @@ describe('taskrunner config', () => {
     });
     expect((await check(web)).err[0]).toMatch(/^CONFIG_CONFLICT .* sandbox\.profile is auto/);
     expect((await check(`${web}sandbox: { profile: none }\n`)).exit).toBe(0);
-    // A worker can: it probes the machine that it runs on.
+    // A worker can, because it probes its own machine.
     expect((await check('database: { workerUrl: "postgresql://u@h/d" }\n')).exit).toBe(0);
   });
 

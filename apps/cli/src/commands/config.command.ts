@@ -24,7 +24,7 @@ interface CheckOptions extends Options {
 
 const FILE = 'configuration file (default: TASKRUNNER_CONFIG, then the default path)';
 
-/** `taskrunner config`: what the services would read, without starting one. */
+/** `taskrunner config`: the configuration as the services would read it, without starting one. */
 export function registerConfig(program: Command, context: Context): void {
   const config = program.command('config').description('check and show the configuration of the services');
   withOutput(config.command('check').argument('[file]', FILE), 'json')

@@ -18,13 +18,13 @@ export const CONFIG = [
   'configuration file of the services (default: TASKRUNNER_CONFIG, then the default path)',
 ] as const;
 
-/** What is configured for operators. */
+/** The configuration for operators. */
 export interface Settings {
   readonly configuration: Configuration;
   readonly urls: Awaited<ReturnType<typeof databaseUrlsOf>>;
 }
 
-/** Reads it. Throws `CLI_CONFIG` if it is not valid; its faults are said before. */
+/** Reads it. Throws `CLI_CONFIG` if it is invalid, after its faults were printed. */
 export async function settingsOf(supplied: string | undefined, { env, terminal }: Context): Promise<Settings> {
   const reading = await loadConfiguration(supplied, env);
   if (reading.kind === 'read') {
@@ -36,7 +36,7 @@ export async function settingsOf(supplied: string | undefined, { env, terminal }
   throw new CliError('CLI_CONFIG', `${file} is not valid`, 'Correct it. `taskrunner config check` lists all errors.');
 }
 
-/** How to connect as a role. Throws `CLI_CONFIG` if that is not configured. */
+/** Connection settings of a role. Throws `CLI_CONFIG` if it is not configured. */
 export function urlOf(role: 'owner' | 'maintain', urls: Settings['urls']): string {
   const url = urls[`${role}Url`];
   if (url !== undefined) return url;
@@ -47,17 +47,17 @@ export function urlOf(role: 'owner' | 'maintain', urls: Settings['urls']): strin
   );
 }
 
-/** Says on the terminal what a command waits for. */
+/** Prints what a command waits for. */
 export function sayWaiting(terminal: Terminal): (what: string) => void {
   return (what) => terminal.say(safeLine(`waiting for ${what}`));
 }
 
-/** `--config` of a command, or of `maintain`, which takes it wherever it stands. */
+/** `--config` of a command or of `maintain`, which accepts it in any position. */
 export function configOf(command: Command): string | undefined {
   return command.optsWithGlobals<{ readonly config?: string }>().config;
 }
 
-/** An id of a run. Throws `CLI_USAGE`. */
+/** A run id. Throws `CLI_USAGE`. */
 export function runOf(text: string): RunId {
   if (isRunId(text)) return text;
   throw new CliError('CLI_USAGE', `${text} is not a run id`, 'Use the id that `taskrunner run` printed.');

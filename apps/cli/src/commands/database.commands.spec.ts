@@ -55,7 +55,7 @@ describe('taskrunner maintain', () => {
       writeFileSync(path, text);
       return path;
     };
-    /** A server that ends each connection before it says a word. */
+    /** A server that closes each connection without an answer. */
     let mute: Server;
     let port: number;
     beforeAll(async () => {

@@ -25,7 +25,7 @@ interface HoldOptions {
   readonly reason: string;
 }
 
-/** `taskrunner migrate` and `taskrunner maintain`: what operators do on the database, each with the role for it. */
+/** `taskrunner migrate` and `taskrunner maintain`: the database tasks of operators, each with its role. */
 export function registerDatabase(program: Command, context: Context): void {
   const { terminal } = context;
   program

@@ -69,7 +69,10 @@ async function runDev(options: Options, { terminal }: Context) {
   return end === null ? EXIT.OK : EXIT.FAILED;
 }
 
-/** When to stop: SIGINT, SIGTERM or SIGHUP (null), or the first process that was lost. While it stops, further signals are heard and do nothing. */
+/**
+ * Resolves when the stack must stop: at SIGINT, SIGTERM or SIGHUP (null), or with the first process that was lost. While it stops, further
+ * signals are caught and ignored.
+ */
 class Ending {
   readonly end: Promise<ChildEnd | null>;
   isOver = false;
@@ -93,7 +96,7 @@ class Ending {
   }
 }
 
-/** What a person does next. */
+/** Suggests the next steps. */
 export function usageOf(
   stack: Pick<DevStack, 'server' | 'issuer' | 'health' | 'trustPath' | 'stateDirectory' | 'sandbox'>,
 ): readonly string[] {

@@ -21,7 +21,7 @@ export function registerInit(program: Command, context: Context): void {
             'Use at most 63 lowercase letters, digits and hyphens.',
           );
         const folder = options.dir ?? name;
-        // The folder must be new: nothing that is there is ever written over.
+        // The folder must be new: existing files are never overwritten.
         await mkdir(dirname(folder), { recursive: true });
         await mkdir(folder).catch((error: unknown) => {
           throw new CliError(

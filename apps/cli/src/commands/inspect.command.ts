@@ -22,7 +22,7 @@ interface Options extends EvidenceOptions {
   readonly force?: boolean;
 }
 
-/** `inspect`. `engines`: those for policies that this program has beside CEL. */
+/** `inspect`. `engines`: policy engines of this program besides CEL. */
 export function registerInspect(program: Command, context: Context, engines: PolicyEngines): void {
   const command = program
     .command('inspect <bundle>')
@@ -98,7 +98,7 @@ async function verification(
   });
 }
 
-/** Reads a bundle that can be read. Throws `CLI_FILE` or `BUNDLE_UNREADABLE`. */
+/** Reads a bundle. Throws `CLI_FILE` or `BUNDLE_UNREADABLE`. */
 async function readWhole(path: string): Promise<ReadBundle> {
   const bundle = await readBundleFile(path);
   if (bundle.refusal !== null) throw bundle.refusal;
@@ -113,7 +113,7 @@ const ENDINGS: Readonly<Record<string, Format>> = {
   '.json': 'json',
 };
 
-/** The format that is asked for. Throws `CLI_USAGE` for an ending that says none. */
+/** The requested format. Throws `CLI_USAGE` for an unknown file extension. */
 function formatOf({ format, output }: Options): Format {
   if (format !== undefined) return format;
   if (output === undefined) return 'md';
@@ -130,7 +130,7 @@ function isJson({ format, output }: Options): boolean {
   return output === undefined && format === 'json';
 }
 
-/** Refuses to write a report over what it is made of, by whatever name or link. Throws `CLI_USAGE`. */
+/** Refuses to write a report over one of its sources, under any name or link. Throws `CLI_USAGE`. */
 async function refuseInput(output: string, bundle: string, options: Options): Promise<void> {
   const target = await identityOf(output);
   if (target === null) return;
@@ -155,7 +155,7 @@ async function identityOf(path: string): Promise<string | null> {
 function written(report: Report, format: Format): string {
   if (format === 'html') return renderHtml(report);
   if (format === 'md') return renderMarkdown(report);
-  // What a terminal might obey or hide is spelled in ASCII, which means the same JSON.
+  // Characters that a terminal might interpret or hide are escaped in ASCII, which means the same in JSON.
   const ascii = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
   return `${JSON.stringify(report, null, 2).replace(/[\u007f-\uffff]/g, ascii)}\n`;
 }

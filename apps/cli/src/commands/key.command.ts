@@ -11,7 +11,7 @@ interface Options {
   readonly keyid?: string;
 }
 
-/** `key`: a public key of a trust file, as PEM, for other verifiers. */
+/** `key`: prints a public key of a trust file as PEM, for other verifiers. */
 export function registerKey(program: Command, context: Context): void {
   program
     .command('key')
@@ -44,7 +44,7 @@ function chosen(keys: readonly TrustedKey[], { trust, usage, keyid }: Options): 
   );
 }
 
-/** RFC 7468: 64 characters a line. */
+/** RFC 7468: 64 characters per line. */
 function pemOf({ spki }: TrustedKey): string {
   const lines = spki.match(/.{1,64}/g) ?? [];
   return ['-----BEGIN PUBLIC KEY-----', ...lines, '-----END PUBLIC KEY-----'].join('\n');

@@ -3,7 +3,7 @@ import type { ConnectionOptions } from '../server/connection';
 import { safeLine } from '../terminal/safe-text';
 import type { Context } from './context';
 
-/** Collects an option that may come several times. */
+/** Collects the values of an option that may be repeated. */
 export function several(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
 }
@@ -19,7 +19,7 @@ export function withInputs(command: Command): Command {
     );
 }
 
-/** `--output`: for people on a terminal and in a log, or for programs. */
+/** `--output`: text for people, or JSON for programs. */
 export function withOutput(command: Command, ...formats: readonly string[]): Command {
   return command.addOption(
     new Option('--output <format>', 'output format').choices(['text', ...formats]).default('text'),

@@ -77,7 +77,7 @@ async function rowsOf(options: Options, context: Context): Promise<readonly Row[
   }
 }
 
-/** Throws `CLI_USAGE` for what is no reference. */
+/** Throws `CLI_USAGE` if it is not a reference. */
 export function referenceOf(argument: string): PackReference {
   const reference = parsePackReference(argument);
   if (reference !== null) return reference;
@@ -88,7 +88,7 @@ export function referenceOf(argument: string): PackReference {
   );
 }
 
-/** What the server says of a published pack. */
+/** The server's view of a published pack. */
 export async function describePack(
   client: Awaited<ReturnType<typeof connect>>,
   { name, version, digest }: PackReference,
@@ -97,7 +97,7 @@ export async function describePack(
   return body as JsonObject;
 }
 
-/** What a registry has of a pack. Who is trusted is for a server to say: `pack verify` compares signatures with keys. */
+/** The registry's view of a pack. Only a server decides who is trusted; `pack verify` compares signatures with keys. */
 async function describeHere(reference: PackReference, options: Options, context: Context): Promise<object> {
   const pack = await takePublished(reference, options, context.env);
   const { metadata, spec } = pack.pack;

@@ -47,7 +47,7 @@ export function registerPlan(program: Command, context: Context): void {
     );
 }
 
-/** Tells why there is no plan, the way that was asked for. */
+/** Reports why there is no plan, in the requested format. */
 export function refuse(
   { faults, shown }: { readonly faults: readonly Fault[]; readonly shown: string },
   output: string,

@@ -13,17 +13,17 @@ import { visitActiveRuns, type ActiveKind } from '@taskrunner/infrastructure/pos
 import { safeLine } from '../terminal/safe-text';
 import { urlOf } from './database-settings';
 
-/** What a worker with a configuration would do with the runs that have not ended. */
+/** What a worker with a given configuration would do with the active runs. */
 export interface RunForecast {
   readonly continue: number;
   readonly stop: readonly { readonly code: string; readonly runs: number; readonly detail: string }[];
   /** `parts`: what such a worker lacks. */
   readonly wait: readonly { readonly parts: string; readonly runs: number; readonly detail: string }[];
-  /** Runs whose documents cannot be read: their worker says what is wrong with them. */
+  /** Runs whose documents cannot be read. Their worker reports the fault. */
   readonly unreadable: number;
 }
 
-/** Asks the database of the configuration, as the role `maintain`. Nothing is changed. */
+/** Queries the database of the configuration in the role `maintain`. Changes nothing. */
 export async function forecastOf(configuration: Configuration): Promise<RunForecast> {
   const means = await meansOf(configuration);
   const counts = { continues: 0, unreadable: 0 };
@@ -49,7 +49,7 @@ export async function forecastOf(configuration: Configuration): Promise<RunForec
   };
 }
 
-/** For people. */
+/** As text for people. */
 export function forecastLines({ continue: going, stop, wait, unreadable }: RunForecast): readonly string[] {
   const sum = (some: readonly { readonly runs: number }[]) => some.reduce((all, { runs }) => all + runs, 0);
   return [
@@ -61,7 +61,7 @@ export function forecastLines({ continue: going, stop, wait, unreadable }: RunFo
   ].map(safeLine);
 }
 
-/** Signatures are not verified: workers do that, and what is told here decides nothing. Null: its documents are none. */
+/** Signatures are not verified: workers do that, and this forecast decides nothing. Null: the documents are invalid. */
 function forecastOfKind(kind: ActiveKind, means: WorkerMeans): Forecast | null {
   try {
     const { payload } = decodeEnvelope(kind.admission);
@@ -71,10 +71,10 @@ function forecastOfKind(kind: ActiveKind, means: WorkerMeans): Forecast | null {
   }
 }
 
-/** Those of a worker whose sandbox holds. Every run was accepted before it has read its configuration. */
+/** The capabilities of a worker whose sandbox holds. Every run was admitted before it read its configuration. */
 async function meansOf(configuration: Configuration): Promise<WorkerMeans> {
   const packTrust = await loadPackTrust(configuration);
-  // What `auto` comes to is known where a worker starts.
+  // `auto` is resolved where a worker starts.
   const isolation = isolationOf(configuration) ?? 'bwrap-open/v2';
   const build = { isolation, executors: BUILTIN_EXECUTORS, packTrust };
   return workerMeansOf(configuration, build, { isolations: null, configuredAt: Infinity });

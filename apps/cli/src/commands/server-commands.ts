@@ -10,7 +10,7 @@ import { registerResolve } from './server/resolve.command';
 import { registerRun } from './server/run.command';
 import { registerSchedules } from './server/schedule.commands';
 
-/** Everything that talks to a server. */
+/** All commands that talk to a server. */
 export function registerServerCommands(program: Command, context: Context): void {
   registerRun(program, context);
   registerQueries(program, context);

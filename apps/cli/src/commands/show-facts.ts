@@ -2,18 +2,18 @@ import type { PackInHand } from '../packs/pack-in-hand';
 import { safeLine } from '../terminal/safe-text';
 import type { Context } from './context';
 
-/** What every command about a pack says of it. */
+/** Facts that every pack command prints. */
 export function factsOf({ pack, contentDigest, archiveDigest }: PackInHand) {
   const { name, version } = pack.metadata;
   return { name, version, contentDigest, archiveDigest };
 }
 
-/** How files about it are called. */
+/** Base name of files about it. */
 export function stemOf({ pack }: PackInHand): string {
   return `${pack.metadata.name}-${pack.metadata.version}`;
 }
 
-/** Prints facts: JSON, or a line each. */
+/** Prints facts as JSON or as one line each. */
 export function show(context: Context, { output }: { readonly output: string }, facts: object): void {
   if (output === 'json') context.terminal.print(JSON.stringify(facts));
   else

@@ -41,7 +41,7 @@ export function registerTest(program: Command, context: Context): void {
     );
 }
 
-/** Faults outrank failures: what could not be judged has not passed. */
+/** Faults take precedence over failures: a scenario that could not be evaluated has not passed. */
 function exitOf({ failed, faulty, faults }: ScenarioReport): ExitCode {
   if (faulty > 0 || faults.length > 0) return EXIT.INVALID_INPUT;
   return failed > 0 ? EXIT.FAILED : EXIT.OK;
@@ -56,7 +56,7 @@ function printReport({ results, faults, ...counts }: ScenarioReport, shown: stri
         terminal.print(safeLine(`      ${file}:${line}:${column} ${path.replace('/expect/', '')}: ${message}`));
     if (outcome.kind === 'faulty')
       for (const { file: inner, ...fault } of outcome.faults) {
-        // The scenario's own file is named as it was found; another is one of the pack.
+        // The scenario's own file is named as it was found; another file is one of the pack.
         const lines =
           inner === file
             ? faultLines([fault], file)

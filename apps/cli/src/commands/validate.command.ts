@@ -13,7 +13,7 @@ interface Options extends OfflineOptions {
   readonly output: string;
 }
 
-/** Codes that speak of an installation, not of the pack. */
+/** Codes that concern an installation and not the pack. */
 const OF_ENVIRONMENT = new Set(['SEALED_INSTALL_REQUIRED', 'SEALED_UNENFORCEABLE']);
 
 export function registerValidate(program: Command, context: Context): void {
@@ -33,7 +33,7 @@ export function registerValidate(program: Command, context: Context): void {
     );
 }
 
-/** True unless the fault is of the inputs, which are not here, or of the installation. */
+/** True unless the fault concerns the inputs, which are not given, or the installation. */
 function isOfPack({ code, path }: Fault): boolean {
   return path !== '/inputs' && !path.startsWith('/inputs/') && !OF_ENVIRONMENT.has(code);
 }

@@ -13,7 +13,7 @@ interface Options extends EvidenceOptions {
   readonly json?: boolean;
 }
 
-/** `verify`. `engines`: those for policies that this program has beside CEL. */
+/** `verify`. `engines`: policy engines of this program besides CEL. */
 export function registerVerify(program: Command, context: Context, engines: PolicyEngines, isDefault = false): void {
   const command = program
     .command('verify <bundle>', { isDefault })

@@ -11,17 +11,17 @@ export interface ChildEnd {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** What to start. */
+/** A process to start. */
 interface ChildPlan {
   readonly name: string;
-  /** Script and its arguments for our own Node.js. */
+  /** Script and arguments for this Node.js. */
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  /** Everything that it writes is kept here. */
+  /** Log file for all of its output. */
   readonly logPath: string;
-  /** Receives every line that it writes after it became ready, and before. */
+  /** Receives every line of its output, before and after it became ready. */
   readonly onLine?: ((line: string) => void) | undefined;
-  /** Longest time until it is ready, milliseconds. */
+  /** Timeout until it is ready, milliseconds. */
   readonly readyMs?: number;
 }
 
@@ -30,9 +30,9 @@ const STOP_MS = 20_000;
 const TAIL = 15;
 
 /**
- * A Node.js process of the stack. It says one JSON line when it is ready, and ends on SIGTERM and when its stdin closes, hence also
- * when this process is killed. It has a session of its own: Ctrl-C in a terminal reaches this process alone, which then stops the
- * others in order.
+ * A Node.js process of the stack. It prints one JSON line when it is ready. It ends on SIGTERM and when its stdin closes, and hence also
+ * when this process is killed. It has a session of its own, so Ctrl-C in a terminal reaches only this process, which then stops the others
+ * in order.
  */
 export class ChildProcess {
   private stopping = false;
@@ -40,14 +40,14 @@ export class ChildProcess {
   private constructor(
     readonly name: string,
     readonly pid: number,
-    /** What it said when it was ready. */
+    /** The JSON that it printed when it was ready. */
     readonly facts: Readonly<Record<string, unknown>>,
-    /** Settles when it ends, for whatever reason. */
+    /** Resolves when it ends, for any reason. */
     readonly ended: Promise<ChildEnd>,
     private readonly isOver: () => boolean,
   ) {}
 
-  /** Starts it and waits until it is ready. Throws `DEV_START_FAILED` with the last lines that it wrote. */
+  /** Starts it and waits until it is ready. Throws `DEV_START_FAILED` with the last lines of its output. */
   static async start({ name, args, env, logPath, onLine, readyMs = READY_MS }: ChildPlan): Promise<ChildProcess> {
     const log = createWriteStream(logPath, { flags: 'a', mode: 0o600 });
     log.on('error', () => undefined);
@@ -72,7 +72,7 @@ export class ChildProcess {
     const ready = new Promise<Record<string, unknown>>((resolve) => {
       createInterface({ input: child.stdout, crlfDelay: Infinity }).on('line', (line) => {
         const facts = readyFacts(line);
-        // Not kept: the Authority's holds the secrets of its machines.
+        // Not stored: the Authority's line holds the secrets of its machines.
         if (facts) resolve(facts);
         else keep(line);
       });
@@ -91,7 +91,7 @@ export class ChildProcess {
     if (typeof started === 'string' || child.pid === undefined) {
       child.kill('SIGKILL');
       await ended;
-      // What it wrote last may still be on its way.
+      // Its last output may still be on its way.
       await delay(50);
       const reason = typeof started === 'string' ? started : 'it could not be started';
       throw new DevError(
@@ -103,23 +103,23 @@ export class ChildProcess {
     return new ChildProcess(name, child.pid, started, ended, () => end !== null);
   }
 
-  /** True once somebody here has asked it to end. */
+  /** True if this process has told it to end. */
   get isStopping(): boolean {
     return this.stopping;
   }
 
-  /** Sends a signal; nothing if it is over. */
+  /** Sends a signal, if it has not ended. */
   signal(signal: NodeJS.Signals): void {
     this.stopping = true;
     if (this.isOver()) return;
     try {
       process.kill(this.pid, signal);
     } catch {
-      // It ended in this moment.
+      // It ended at this moment.
     }
   }
 
-  /** SIGTERM, and SIGKILL for what does not heed it. Resolves when it is over. */
+  /** Sends SIGTERM and, if it does not end, SIGKILL. Resolves when it has ended. */
   async stop(): Promise<void> {
     this.signal('SIGTERM');
     const timer = setTimeout(() => this.signal('SIGKILL'), STOP_MS);
@@ -138,7 +138,7 @@ function keepLine(log: WriteStream, line: string): void {
   if (!log.writableEnded) log.write(`${line}\n`);
 }
 
-/** The line that says ready: `{"ready": …}`, or the Authority's facts. */
+/** The line that reports readiness: `{"ready": …}`, or the Authority's facts. */
 function readyFacts(line: string): Record<string, unknown> | null {
   if (!line.startsWith('{')) return null;
   try {

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-// Started by `guardDatabase` with the postmaster's process id and data directory. When stdin closes, its starter is gone: the others
-// get time to finish, then the database is shut down (SIGINT: fast shutdown).
+// Started by `guardDatabase` with the postmaster's process id and data directory. When stdin closes, its starter has ended. The other
+// processes get time to finish, then the database is shut down (SIGINT: fast shutdown).
 const GRACE_MS = 12_000;
 const pid = Number(process.argv[2]);
 const pgdata = process.argv[3] ?? '';
@@ -21,7 +21,7 @@ function commandLine(): string {
 
 process.stdin.resume().once('close', () => {
   setTimeout(() => {
-    // Not a stranger who has been given the number since.
+    // Checks that the process id was not reused by another process.
     if (commandLine().includes(`-D ${pgdata} `)) process.kill(pid, 'SIGINT');
   }, GRACE_MS);
 });

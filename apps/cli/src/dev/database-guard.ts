@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 
 /**
- * Ends the database if this process is killed so that it cannot do it itself. The others notice by their stdin; PostgreSQL watches
- * nobody, so a small process does it on its behalf. Returns what dismisses the guard.
+ * Shuts the database down if this process is killed and cannot do so itself. Other processes notice by their stdin, but PostgreSQL watches
+ * nothing, so a small process does it instead. Returns a function that dismisses the guard.
  */
 export function guardDatabase(pid: number, pgdata: string): () => void {
   const guard = spawn(process.execPath, [join(__dirname, 'database-guard-process.js'), String(pid), pgdata], {

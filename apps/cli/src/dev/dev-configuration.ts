@@ -1,7 +1,7 @@
 import type { SandboxChoice } from './sandbox-choice';
 import type { StateDirectory } from './state-directory';
 
-/** URLs of the database roles. They hold passwords. */
+/** URLs of the database roles. They contain passwords. */
 export interface DevDatabase {
   /** The superuser of the embedded server. */
   readonly adminUrl: string;
@@ -11,7 +11,7 @@ export interface DevDatabase {
   readonly workerUrl: string;
 }
 
-/** What the configuration of the stack is made of. */
+/** Inputs of the stack's configuration. */
 interface DevConfigurationFacts {
   readonly directory: StateDirectory;
   readonly database: DevDatabase;
@@ -20,20 +20,20 @@ interface DevConfigurationFacts {
   readonly audience: string;
   readonly apiPort: number;
   readonly sandbox: SandboxChoice;
-  /** False: a server that may lose commits (tests). */
+  /** False: a server that may lose commits (for tests). */
   readonly durable: boolean;
-  /** Who is listed under `approvals.actors`. */
+  /** Entries of `approvals.actors`. */
   readonly actors: readonly string[];
-  /** Further keys, section by section, over what is here. */
+  /** Further keys by section, which override those here. */
   readonly overrides: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
-/** The text of the configuration file: JSON, which is YAML. Secret: it holds database passwords. */
+/** The text of the configuration file: JSON, which is valid YAML. It is secret because it contains database passwords. */
 export function printConfiguration(facts: DevConfigurationFacts): string {
   const { directory, database, issuer, jwksUri, audience, apiPort, sandbox, durable, actors, overrides } = facts;
   const { ownerUrl, maintainUrl, webUrl, workerUrl } = database;
   const sections: Record<string, Record<string, unknown>> = {
-    // No balancer stands before it, and whoever stops it waits.
+    // There is no load balancer, and whoever stops the stack waits.
     http: { host: '127.0.0.1', port: apiPort, healthPort: 0, lameDuck: '0s', drain: '5s' },
     worker: { drain: '10s' },
     database: { ownerUrl, maintainUrl, webUrl, workerUrl, ...(durable ? {} : { allowUnsafe: true }) },
@@ -42,7 +42,7 @@ export function printConfiguration(facts: DevConfigurationFacts): string {
     approvals: { grants: ['role:sec-lead'], actors: actors.map((sub) => ({ iss: issuer, sub })) },
     sandbox: { profile: sandbox.profile, roots: sandbox.roots, workDirectory: directory.work },
     keys: { folder: directory.keys },
-    // Packs that are being written are not signed yet.
+    // Packs under development are not signed yet.
     packsRegistry: { unsigned: 'run' },
   };
   for (const [name, keys] of Object.entries(overrides)) sections[name] = { ...sections[name], ...keys };

@@ -1,17 +1,17 @@
 import { CodedError } from '@taskrunner/core/foundation';
 
-/** Why the development stack does not start, or does not go on. */
+/** Why the development stack does not start or has failed. */
 export type DevErrorCode =
   /** A process did not become ready. */
   | 'DEV_START_FAILED'
   /** Another process runs a stack in the same folder. */
   | 'DEV_ALREADY_RUNS'
-  /** A process ended although nobody stopped it. */
+  /** A process ended unexpectedly. */
   | 'DEV_PROCESS_LOST'
-  /** Nobody of this name, or the sign-in was refused. */
+  /** Unknown person, or the sign-in was refused. */
   | 'DEV_LOGIN_FAILED';
 
-/** A refusal of the development stack, with what to do about it. */
+/** An error of the development stack with its remedy. */
 export class DevError extends CodedError<DevErrorCode> {
   static {
     this.brand('DevError');

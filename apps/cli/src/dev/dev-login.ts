@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { DevError } from './dev-error';
 import { readJsonFile } from './state-directory';
 
-// A process of its own: the Authority's tools are modules of another kind, and no part of an application.
+// A separate process, because the Authority's tools are ES modules and not part of an application.
 const SCRIPT = `
 const [module, issuer, login, ...actors] = process.argv.slice(1);
 const { delegate, loginAs, loginAsMachine } = await import(module);
@@ -17,18 +17,18 @@ for (const actor of actors.map((text) => JSON.parse(text))) {
 process.stdout.write(subjectToken);
 `;
 
-/** Whose token is wanted. */
+/** The subject of the token. */
 export interface SignIn {
   readonly issuer: string;
   /** One of the Authority's people. */
   readonly login: string;
-  /** People or machines of the Authority who act for the person, by token exchange (RFC 8693); each for the one before. */
+  /** People or machines of the Authority who act for the person, by token exchange (RFC 8693), each for the previous one. */
   readonly actors: readonly string[];
-  /** Folder of the Authority: it keeps the secrets of the machines. */
+  /** Folder of the Authority with the secrets of the machines. */
   readonly authority: string;
 }
 
-/** An access token of one of the Authority's people, had by its sign-in page. Throws `DEV_LOGIN_FAILED`. */
+/** Obtains an access token for one of the Authority's people through its sign-in page. Throws `DEV_LOGIN_FAILED`. */
 export async function signIn(loginModule: string, { issuer, login, actors, authority }: SignIn): Promise<string> {
   const run = promisify(execFile);
   const state = await readJsonFile<{ secrets?: Readonly<Record<string, string>> }>(join(authority, 'authority.json'));

@@ -6,7 +6,7 @@ import { loadConfiguration } from '@taskrunner/infrastructure/configuration';
 import type { ChildEnd } from './child-process';
 import { startDevStack, tokenOfStack, type DevStack } from './dev-stack';
 
-// A real database and a real Authority; in place of the two applications a process that answers 200 and heeds what they heed.
+// A real database and a real Authority. The two applications are replaced by a process that answers 200 and reacts to the same signals.
 const STAND_IN = `
 const server = require('node:http').createServer((request, response) => response.end(process.env.TASKRUNNER_CONFIG));
 server.listen(0, '127.0.0.1', () => {
@@ -125,7 +125,7 @@ describe('the development stack', () => {
       code: 'DEV_START_FAILED',
       message: expect.stringMatching(/^the webservice did not start: exit code 3\nCONFIG_RANGE no port$/),
     });
-    // The database was let go: it can be started again.
+    // The database was released and can be started again.
     await start();
   });
 });

@@ -31,11 +31,11 @@ import {
 import { writeTrustFile } from './trust-file';
 import { keepUp } from './upkeep';
 
-/** How to start the stack. */
+/** Options for starting the stack. */
 interface DevStackOptions {
-  /** Folder of everything that it keeps, made on first use. */
+  /** State folder, created on first use. */
   readonly stateDirectory: string;
-  /** Ports on 127.0.0.1; those of the last start or free ones where absent. */
+  /** Ports on 127.0.0.1. Default: those of the last start, or free ones. */
   readonly ports?: Partial<Ports>;
   /** Workers to start; default 1. */
   readonly workers?: number;
@@ -45,17 +45,17 @@ interface DevStackOptions {
   readonly temporary?: boolean;
   /** Further options of the embedded database: for tests. */
   readonly database?: Pick<EmbeddedPostgresOptions, 'copyOf' | 'sharedDirectory'>;
-  /** People or machines of the Authority that are listed under `approvals.actors`. */
+  /** People or machines of the Authority for `approvals.actors`. */
   readonly actors?: readonly string[];
-  /** Further keys of the configuration, section by section, such as `{worker: {lease: '5s'}}`. */
+  /** Further configuration keys by section, such as `{worker: {lease: '5s'}}`. */
   readonly configuration?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-  /** Told what is being done, in words. */
+  /** Called with a text for each step of the start. */
   readonly onProgress?: (text: string) => void;
-  /** Told each line that a process writes. */
+  /** Called with each line of output of a process. */
   readonly onLine?: (process: string, line: string) => void;
-  /** Told when a process has ended that nobody stopped. */
+  /** Called when a process has ended unexpectedly. */
   readonly onLost?: (end: ChildEnd) => void;
-  /** Replaces a process's script, by name: for tests. */
+  /** Replaces the scripts of processes, by name; for tests. */
   readonly scripts?: Partial<Scripts>;
 }
 
@@ -81,21 +81,21 @@ export interface DevStack {
   readonly sandbox: SandboxChoice;
   /** Process ids of the workers that run. */
   workerPids(): readonly number[];
-  /** An access token of one of the Authority's people: ada, grace, linus, ops, wendy, mallory; through those who act for them, as in `SignIn`. */
+  /** An access token of one of the Authority's people: ada, grace, linus, ops, wendy, mallory; with actors as in `SignIn`. */
   tokenFor(login: string, actors?: readonly string[]): Promise<string>;
   /** Starts one more worker; resolves when it is ready, with its process id. */
   startWorker(): Promise<number>;
-  /** Signals a worker (the last started, unless told which) and resolves when it has ended; at once for SIGSTOP and SIGCONT. */
+  /** Signals a worker (by default the last started) and resolves when it has ended; for SIGSTOP and SIGCONT immediately. */
   killWorker(signal?: NodeJS.Signals, pid?: number): Promise<void>;
-  /** Takes the database away, as a crash of it would; resolves to what brings it back, on the same port. For tests. */
+  /** Stops the database like a crash; resolves to a function that restarts it on the same port. For tests. */
   crashDatabase(): Promise<() => Promise<void>>;
-  /** Stops everything, the last started first. May be called twice. */
+  /** Stops everything, the last started first. Idempotent. */
   stop(): Promise<void>;
 }
 
 const DATABASE = 'taskrunner';
 
-/** A token of one of the people of a stack that another process runs in this folder, and who acts for them. Throws `DEV_LOGIN_FAILED`. */
+/** A token for a person of a stack that another process runs in this folder, with actors. Throws `DEV_LOGIN_FAILED`. */
 export async function tokenOfStack(
   stateDirectory: string,
   login: string,
@@ -110,14 +110,14 @@ export async function tokenOfStack(
 }
 
 /**
- * Starts the whole product on loopback: embedded database, development Authority, webservice and worker, each a process of its own.
- * Throws `DEV_ALREADY_RUNS` where another one runs in the folder, whose files stay as they are. Nothing is left behind if it cannot. If this process is killed, the others end by themselves; the database is reclaimed by the next
- * start.
+ * Starts the whole product on loopback: embedded database, development Authority, webservice and worker, each in a separate process. Throws
+ * `DEV_ALREADY_RUNS` if another stack runs in the folder, and leaves its files unchanged. A failed start leaves nothing behind. If this
+ * process is killed, the others end by themselves; the next start takes over the database.
  */
 export async function startDevStack(options: DevStackOptions): Promise<DevStack> {
   const directory = await openStateDirectory(options.stateDirectory);
   const owner = await ownStateDirectory(directory);
-  // The last to be closed.
+  // Closed last.
   const closers: (() => Promise<void>)[] = [() => owner.release()];
   let stopping: Promise<void> | null = null;
   const stop = (): Promise<void> => (stopping ??= closeAll(closers, options.temporary ? directory.path : null));
@@ -146,7 +146,7 @@ async function start(
   const { onProgress = () => undefined, durable = true } = options;
   const scripts = { ...findScripts(), ...options.scripts };
   const ports = await choosePorts(directory, options.ports ?? {});
-  // Compiled code is kept from start to start, by versions of Node that can (22.1).
+  // Compiled code is cached across starts, in versions of Node.js that support it (22.1).
   const shared = { NODE_COMPILE_CACHE: directory.compiled, ...cleanEnvironment() };
   const run = async (name: string, args: readonly string[], env: Record<string, string> = {}) => {
     const logPath = join(directory.logs, `${name}.log`);
@@ -172,7 +172,7 @@ async function start(
     });
     return postgres;
   };
-  // Others depend on it: it stops after them.
+  // Others depend on it, so it stops after them.
   closers.splice(1, 0, async () => {
     await server?.postgres.stop();
     server?.dismissGuard();
@@ -258,13 +258,13 @@ async function start(
   };
 }
 
-/** The database's server, and what dismisses the process that would end it on our behalf. */
+/** The database server, and a function that dismisses its guard process. */
 interface GuardedServer {
   readonly postgres: EmbeddedPostgres;
   readonly dismissGuard: () => void;
 }
 
-/** As `Promise.all`, but waits for all also where one fails: what has started by then can be stopped. */
+/** Like `Promise.all`, but waits for all promises even if one rejects, so that everything that has started can be stopped. */
 async function allSettled<T extends readonly unknown[]>(work: { [I in keyof T]: Promise<T[I]> }): Promise<T> {
   const ends = await Promise.allSettled(work);
   const failed = ends.find((end) => end.status === 'rejected');
@@ -298,8 +298,8 @@ function authorityArgs(script: string, port: number, state: string): readonly st
 }
 
 /**
- * Of a worker, as its image has them (docker/worker.Dockerfile): freed buffers go back to the system. Without them glibc keeps what a
- * log storm or a seal took for a moment.
+ * Environment variables of a worker, as in its image (docker/worker.Dockerfile): freed buffers are returned to the system. Without them
+ * glibc keeps memory that a log storm or a seal needed temporarily.
  */
 const MEMORY_RETURNS = {
   MALLOC_ARENA_MAX: '2',
@@ -307,13 +307,13 @@ const MEMORY_RETURNS = {
   MALLOC_TRIM_THRESHOLD_: '131072',
 };
 
-/** Of the caller's environment everything but our own variables, which would override the configuration. */
+/** The caller's environment variables without our own, which would override the configuration. */
 function cleanEnvironment(): Record<string, string> {
   const entries = Object.entries(process.env).filter(([name]) => !name.startsWith('TASKRUNNER_'));
   return Object.fromEntries(entries) as Record<string, string>;
 }
 
-/** In the repository that this file lies in. */
+/** Path in the repository of this file. */
 function findScripts(): Scripts {
   let root = __dirname;
   while (!existsSync(join(root, 'tools', 'dev-authority', 'main.mjs'))) {

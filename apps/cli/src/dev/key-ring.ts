@@ -9,7 +9,7 @@ import {
   type SigningKey,
 } from '@taskrunner/infrastructure/signing';
 
-/** A signing key of the stack and since when it is there. */
+/** A signing key of the stack with its creation time. */
 export interface DatedKey {
   readonly key: SigningKey;
   readonly since: Date;
@@ -25,7 +25,7 @@ export interface KeyRing {
   readonly bundle: DatedKey;
 }
 
-/** Makes the keys that are not there: private ones, public halves for the worker, the journal's. A key is never replaced. */
+/** Creates missing keys: private keys, public halves for the worker, the journal's key. An existing key is never replaced. */
 export async function makeKeys(folder: string): Promise<KeyRing> {
   const ring: KeyRing = {
     admission: await ensureKey(folder, 'admission', true),

@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { readJsonFile, replaceFile, type StateDirectory } from './state-directory';
 
-/** Where the processes listen on 127.0.0.1. */
+/** Ports of the processes on 127.0.0.1. */
 export interface Ports {
   readonly api: number;
   readonly authority: number;
 }
 
-/** The ports that were asked for, else those of the last start that are still free, else free ones. Kept for the next start. */
+/** The requested ports; otherwise those of the last start if they are still free; otherwise free ones. Stored for the next start. */
 export async function choosePorts(directory: StateDirectory, asked: Partial<Ports>): Promise<Ports> {
   const last = (await readJsonFile<Partial<Ports>>(directory.ports)) ?? {};
   const api = asked.api ?? (await freePort(last.api));
@@ -19,7 +19,7 @@ export async function choosePorts(directory: StateDirectory, asked: Partial<Port
   return ports;
 }
 
-/** Below the ports that systems hand out by themselves: between looking and listening no connection of another process takes one. */
+/** Below the ephemeral ports of common systems, so that no outgoing connection takes a port between the check and the listen. */
 const FROM = 20_000;
 const TO = 32_000;
 const TRIES = 20;

@@ -4,16 +4,16 @@ import { tmpdir } from 'node:os';
 import { basename, delimiter, dirname, join } from 'node:path';
 import { probeSandbox, Supervisor } from '@taskrunner/infrastructure/sandbox';
 
-/** How this machine keeps steps apart, resolved: never `auto`. */
+/** The sandbox of this machine, resolved: never `auto`. */
 export interface SandboxChoice {
   readonly profile: 'bwrap' | 'none';
-  /** Why not bubblewrap; null if it is. */
+  /** Why bubblewrap is not used; null if it is. */
   readonly reason: string | null;
-  /** Further paths that steps see, so that `node` and `npm` are there. */
+  /** Further paths for steps, so that `node` and `npm` are available. */
   readonly roots: readonly string[];
 }
 
-/** Tries bubblewrap once, with what steps must not see. */
+/** Tries bubblewrap once, with the paths that steps must not see. */
 export async function chooseSandbox(hidden: readonly string[]): Promise<SandboxChoice> {
   const roots = sandboxRoots(process.execPath, findOnPath('npm', process.env['PATH'] ?? ''));
   const supervisor = Supervisor.start();
@@ -56,7 +56,7 @@ function findOnPath(name: string, path: string): string | null {
       accessSync(candidate, constants.X_OK);
       return candidate;
     } catch {
-      // Not here.
+      // It is not here.
     }
   }
   return null;

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { ownDirectory, type DirectoryOwner } from '@taskrunner/infrastructure/embedded-postgres';
 import { DevError } from './dev-error';
 
-/** The folder of a development stack and what lies where in it. */
+/** The folder of a development stack and its layout. */
 export interface StateDirectory {
   readonly path: string;
   /** Of the embedded database. */
@@ -15,16 +15,16 @@ export interface StateDirectory {
   readonly keys: string;
   /** Keys and machine secrets of the development Authority. */
   readonly authority: string;
-  /** Compiled code of the processes (Node 22.1 and later): of this account alone, since what lies there is executed. */
+  /** Compiled code of the processes (Node.js 22.1 and later). Only this account may write to it, because its contents are executed. */
   readonly compiled: string;
   readonly logs: string;
   readonly configuration: string;
   readonly trust: string;
-  /** Ports of the last start, so that addresses stay the same where they can. */
+  /** Ports of the last start, so that addresses stay the same if possible. */
   readonly ports: string;
 }
 
-/** Makes the folder, yours alone, unless it is there. */
+/** Creates the folder for this account only, unless it exists. */
 export async function openStateDirectory(path: string): Promise<StateDirectory> {
   const root = resolve(path);
   const inside = (name: string) => join(root, name);
@@ -41,7 +41,7 @@ export async function openStateDirectory(path: string): Promise<StateDirectory> 
     trust: inside('trust.json'),
     ports: inside('ports.json'),
   };
-  // The embedded database may belong to another account (root lends it one), which must be able to pass through.
+  // The embedded database may belong to another account (root starts it under one), which must be able to traverse the folder.
   await mkdir(root, { recursive: true, mode: 0o711 });
   for (const folder of [directory.objects, directory.keys, directory.authority, directory.compiled, directory.logs]) {
     await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -51,7 +51,7 @@ export async function openStateDirectory(path: string): Promise<StateDirectory> 
   return directory;
 }
 
-/** The right to run a stack in the folder, until it is released or this process ends. Throws `DEV_ALREADY_RUNS`. */
+/** An exclusive lock for running a stack in the folder, until it is released or this process ends. Throws `DEV_ALREADY_RUNS`. */
 export async function ownStateDirectory({ path }: StateDirectory): Promise<DirectoryOwner> {
   return ownDirectory(
     path,
@@ -64,14 +64,14 @@ export async function ownStateDirectory({ path }: StateDirectory): Promise<Direc
   );
 }
 
-/** Writes a file at once or not at all. */
+/** Writes a file atomically. */
 export async function replaceFile(path: string, content: string, mode = 0o600): Promise<void> {
   const draft = `${path}.${process.pid}.new`;
   await writeFile(draft, content, { mode });
   await rename(draft, path);
 }
 
-/** A JSON file; null if there is none, or none that can be read. */
+/** A JSON file; null if it is missing or unreadable. */
 export async function readJsonFile<T>(path: string): Promise<T | null> {
   try {
     return JSON.parse(await readFile(path, 'utf8')) as T;

@@ -4,7 +4,7 @@ import type { JsonObject } from '@taskrunner/core/foundation';
 import type { DatedKey, KeyRing } from './key-ring';
 import { readJsonFile, replaceFile } from './state-directory';
 
-/** What `taskrunner verify` is to trust of this stack. */
+/** What `taskrunner verify` trusts for this stack. */
 interface TrustFacts {
   readonly keys: KeyRing;
   readonly issuer: string;
@@ -17,7 +17,7 @@ const DEV_BUILDER = 'https://stellaops.io/taskrunner/builders/dev/v1';
 const DAY_MS = 86_400_000;
 const YEARS_MS = 3_650 * DAY_MS;
 
-/** Writes `taskrunner.trust.v1` (docs/guides/auditing.md); a new serial only where what it trusts has changed. Its text is public. */
+/** Writes `taskrunner.trust.v1` (docs/guides/auditing.md). The serial changes only if the content does. The text is public. */
 export async function writeTrustFile(path: string, facts: TrustFacts, now: Date = new Date()): Promise<void> {
   const last = await readJsonFile<JsonObject & { serial: number; issued: string; expires: string }>(path);
   const trusted = trustedBy(facts);
@@ -86,7 +86,7 @@ function trustedKey({ key, since }: DatedKey, usage: string, builders: readonly 
   };
 }
 
-/** From an hour before the key was made, since clocks of database and file system differ a little. */
+/** Valid from one hour before the key was created, because clocks of database and file system differ slightly. */
 function spanFrom(since: Date): object {
   const start = new Date(since.getTime() - 3_600_000);
   return { start: start.toISOString(), end: new Date(since.getTime() + 2 * YEARS_MS).toISOString() };

@@ -3,7 +3,7 @@ import { maintainDatabase } from '@taskrunner/infrastructure/postgres';
 
 const DAY_MS = 86_400_000;
 
-/** Upkeep of the database at start and once a day, by what the configuration says then. */
+/** Maintains the database at start and once a day, according to the configuration at that time. */
 export function keepUp(
   maintainUrl: string,
   configurationPath: string,
@@ -11,7 +11,7 @@ export function keepUp(
 ): { stop(): Promise<void> } {
   const keepUpOnce = async (): Promise<void> => {
     const reading = await loadConfiguration(configurationPath, {});
-    // The services tell what is wrong with it, and do not start.
+    // The services report faults of the configuration and do not start.
     if (reading.kind === 'read') await maintainDatabase(maintainUrl, reading.configuration.retention);
   };
   let last: Promise<void>;

@@ -7,13 +7,13 @@ import {
   type VerifyRequest,
 } from '@taskrunner/core/evidence';
 
-/** What a second thread is asked: these checks of this bundle. */
+/** A task for the second thread: these checks of this bundle. */
 export interface CheckTask {
   readonly names: readonly CheckName[];
   readonly request: Pick<VerifyRequest, 'files' | 'archiveFaults' | 'trust' | 'allowDev' | 'now'>;
 }
 
-/** In a thread that was started for it: answers one task. True if this is such a thread. */
+/** In a thread that was started for it: performs one task. True if this is such a thread. */
 export function answersChecks(): boolean {
   const port = parentPort;
   if (isMainThread || port === null) return false;

@@ -1,7 +1,9 @@
 import { isCodedError } from '@taskrunner/core/foundation';
 import type { Terminal } from '../terminal/terminal';
 
-/** Runs a body. What it refuses is printed as JSON too, where JSON was asked for: `{…rest, error: {code, message, remediation, faults}}`. */
+/**
+ * Runs a body. If JSON output was requested, its errors are printed as JSON too: `{…rest, error: {code, message, remediation, faults}}`.
+ */
 export async function errorInJson<T>(
   terminal: Terminal,
   asked: boolean,

@@ -22,7 +22,7 @@ import { CliError } from '../terminal/cli-error';
 import { SECOND_CHECKS, type SecondThread } from './second-thread';
 import { readTrustFile } from './trust-file';
 
-/** How a bundle is to be verified. */
+/** Options of a verification. */
 export interface EvidenceOptions {
   readonly expect?: readonly string[];
   readonly allowDev?: boolean;
@@ -61,7 +61,9 @@ export interface Terms {
   readonly allowDev: boolean;
 }
 
-/** Reads what the options name, before the bundle itself is read. Throws `TRUST_INVALID`, `CLI_USAGE`, `CLI_FILE` or `BUNDLE_UNREADABLE`. */
+/**
+ * Reads the files that the options name, before the bundle itself. Throws `TRUST_INVALID`, `CLI_USAGE`, `CLI_FILE` or `BUNDLE_UNREADABLE`.
+ */
 export async function readTerms(trustPath: string, options: EvidenceOptions): Promise<Terms> {
   const trust = await readTrustFile(trustPath);
   const expect = await readExpectation(options.expect ?? []);
@@ -78,13 +80,13 @@ export async function readTerms(trustPath: string, options: EvidenceOptions): Pr
   };
 }
 
-/** A verification, and what people should know of how it was made. */
+/** A verification with notes for people about how it was made. */
 export interface Verified {
   readonly verification: Verification;
   readonly notes: readonly string[];
 }
 
-/** Verifies a bundle that was read, with the help of a second thread if there is one. */
+/** Verifies a bundle, using a second thread if there is one. */
 export async function verifyBundle(
   { files, faults }: ReadBundle,
   terms: Terms,
@@ -106,7 +108,7 @@ export async function verifyBundle(
   };
 }
 
-/** What the caller should know beside the checks: engines that the verifier lacks, and an original that nothing was compared with. */
+/** Notes besides the checks: engines that the verifier lacks, and an original that was not compared. */
 function notesOf(verification: Verification, engines: PolicyEngines, terms: Terms): readonly string[] {
   const { documents } = verification;
   const asked = new Set(documents?.plan.policies.map(({ engine }): string => engine) ?? []);
@@ -121,12 +123,12 @@ function notesOf(verification: Verification, engines: PolicyEngines, terms: Term
   return notes;
 }
 
-/** Several `--expect`, each of which may hold several, parted by spaces. */
+/** Several `--expect` options, each with one or more values separated by spaces. */
 function collect(value: string, before: readonly string[] = []): readonly string[] {
   return value.split(/\s+(?=[a-z]+=)/).reduce<readonly string[]>((all, one) => several(one, all), before);
 }
 
-/** What `--expect` says. Throws `CLI_USAGE`; an artifact's file is hashed. */
+/** The value of `--expect`. Throws `CLI_USAGE`. An artifact's file is hashed. */
 async function readExpectation(written: readonly string[]): Promise<Expectation> {
   const expect: { -readonly [Name in keyof Expectation]: Expectation[Name] } = {};
   for (const one of written) {

@@ -24,7 +24,7 @@ function refusal(path: string, faults: readonly Fault[], cause: unknown): Eviden
   return new EvidenceError('TRUST_INVALID', `${path}${place} ${first.message}`, HELP, [], { cause });
 }
 
-/** What is wrong, placed in the text: by offset where it is no JSON, by pointer where it is. */
+/** A fault with its position: by offset if the text is not JSON, otherwise by pointer. */
 function faultsIn(
   text: string,
   error: { readonly message: string; readonly faults: readonly Fault[] },

@@ -9,7 +9,10 @@ import {
 import { isCodedError } from '@taskrunner/core/foundation';
 import { safeLine } from '../terminal/safe-text';
 
-/** A verification for people: why it fails first, with what to do; else the checks, then who approved what and how the run ended. */
+/**
+ * The text of a verification for people: if it fails, the reasons with remedies; otherwise the checks, who approved what, and how the run
+ * ended.
+ */
 export function verificationLines(verification: Verification, hasFiles: boolean): readonly string[] {
   const { checks, summary } = verification;
   const failures = failureLines(checks, hasFiles);

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import type { WorkingPaper } from '@taskrunner/core/evidence';
 import { digestOfFile, type EvidenceOptions } from './evidence-options';
 
-/** The verifier that is one file, whose digest says what it is. */
+/** The single-file verifier, which its digest identifies. */
 const SINGLE = 'taskrunner-verify';
 
 /** How this bundle is verified, for the report. Throws `CLI_FILE`. */

@@ -7,13 +7,13 @@ import { CliError } from '../terminal/cli-error';
 import { faultLines } from '../terminal/print-faults';
 import { bytesOf, unreadable } from './pack-argument';
 
-/** What `--inputs` and `-i` said. */
+/** Values of `--inputs` and `-i`. */
 export interface InputOptions {
   readonly inputs?: string;
   readonly input?: readonly string[];
 }
 
-/** A file on this machine that is an input of type `file`. */
+/** A local file that is an input of type `file`. */
 export interface InputFile {
   readonly name: string;
   readonly path: string;
@@ -26,9 +26,9 @@ type Rules = Pick<Pack['spec'], 'inputs'>['inputs'];
 type ReadStdin = () => Promise<Uint8Array>;
 
 /**
- * The inputs of a run: those of the file (YAML or JSON, `-` = stdin), then each `name=value` or `name=@file` over them. A value is read
- * as the type of the input says: a text as it is, others as JSON; `@file` is a text's content, a file's digest, or a YAML or JSON document.
- * `onFile` is told each file whose digest is an input.
+ * The inputs of a run: those of the file (YAML or JSON, `-` = stdin), then each `name=value` or `name=@file` over them. The type of the
+ * input determines how a value is read: a text unchanged, others as JSON. `@file` is the content for a text, the digest for a file, and a
+ * YAML or JSON document for other types. `onFile` is called for each file whose digest is an input.
  */
 export async function readInputs(
   options: InputOptions,
@@ -59,7 +59,10 @@ export function splitAssignment(written: string): { readonly name: string; reado
   throw new CliError('CLI_USAGE', 'an input must have the form name=value or name=@file', 'Use -i name=value.');
 }
 
-/** A value on the command line. Where the pack does not know the name, JSON if it is JSON, else a text: the plan then says more. */
+/**
+ * A value on the command line. If the pack does not declare the name, JSON if it is valid JSON, otherwise a text; planning then reports the
+ * fault.
+ */
 export function fromText(name: string, value: string, type: string | undefined): Json {
   if (type === 'string') return value;
   try {
@@ -135,11 +138,11 @@ export async function readDocumentAt(path: string): Promise<Json> {
 }
 
 /** A YAML or JSON file. Throws `CLI_INPUT` with all its faults. */
-export function readDocumentFile(bytes: Uint8Array, path: string): Json {
+function readDocumentFile(bytes: Uint8Array, path: string): Json {
   return readPlacedDocument(bytes, path).value;
 }
 
-/** The same, with the places of its parts. */
+/** The same, with the positions of its parts. */
 export function readPlacedDocument(bytes: Uint8Array, path: string): ReadDocument {
   const document = readDocument(bytes, { maxBytes: 64 * 1024 * 1024 });
   if (document.kind === 'read') return document;

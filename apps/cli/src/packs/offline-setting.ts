@@ -18,11 +18,11 @@ import { cedarEngine } from '@taskrunner/infrastructure/policies';
 import { CliError } from '../terminal/cli-error';
 import { bytesOf } from './pack-argument';
 
-/** How to plan without a server. */
+/** Options for planning without a server. */
 export interface OfflineOptions {
-  /** Configuration file of the installation that the pack is for. */
+  /** Configuration file of the target installation. */
   readonly config?: string;
-  /** Assume that steps are sealed. */
+  /** Assume sealed steps. */
   readonly sealed?: boolean;
   /** File with a list of descriptors of executors that the installation has added. */
   readonly executors?: string;
@@ -30,9 +30,7 @@ export interface OfflineOptions {
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-/**
- * What a plan goes by where no server is asked. With a configuration file: that installation. Without: `defaultSetting`.
- */
+/** Settings of a plan without a server. With a configuration file: those of that installation. Without: `defaultSetting`. */
 export async function offlineSetting(
   source: PackSource,
   options: OfflineOptions,
@@ -100,7 +98,7 @@ function packOf(source: PackSource): ReadPack | undefined {
   return read.kind === 'read' ? read : read.partial?.read;
 }
 
-/** Without those of the client, which configure no server. */
+/** Without the variables of the client, which do not configure a server. */
 function ownVariables(env: Variables): Variables {
   const mine = /^TASKRUNNER_(SERVER|TOKEN|TOKEN_FILE|CONFIG)$/;
   return Object.fromEntries(Object.entries(env).filter(([name]) => !mine.test(name)));

@@ -6,10 +6,10 @@ import { packedPaths, parsePackReference, type PackReference } from '@taskrunner
 import { readTarFiles } from '@taskrunner/infrastructure/archive';
 import { CliError } from '../terminal/cli-error';
 
-/** A pack as it was named on the command line. */
+/** A pack that an argument names. */
 interface LoadedPack {
   readonly source: PackSource;
-  /** How messages name the manifest. */
+  /** Name of the manifest in messages. */
   readonly shown: string;
 }
 
@@ -18,8 +18,9 @@ const MAX_MANIFEST_BYTES = 5 * 1024 * 1024;
 const LIMITS = { maxBytes: 256 * 1024 * 1024, maxFiles: 10_000, maxFileBytes: 64 * 1024 * 1024 };
 
 /**
- * Loads a pack: a manifest alone, a folder with `pack.yaml`, or a tarball of one (also with one folder around it). What `.packignore`
- * names is left out, symbolic links are not followed. `published` fetches `name:version` where there is no such file. Throws `CLI_FILE`, or `ARCHIVE_…` for a tarball.
+ * Loads a pack: a manifest alone, a folder with `pack.yaml`, or a tarball of one (also with one folder around it). Files in `.packignore`
+ * are left out, and symbolic links are not followed. `published` fetches `name:version` if there is no such file. Throws `CLI_FILE`, or
+ * `ARCHIVE_…` for a tarball.
  */
 export async function loadPack(
   argument: string,

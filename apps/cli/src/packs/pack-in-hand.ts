@@ -9,7 +9,7 @@ import { CliError } from '../terminal/cli-error';
 import { libraryOf, type RegistryOptions } from './supplied-registry';
 import { bytesOf, isThere, loadPack } from './pack-argument';
 
-/** A pack that was named on the command line, with what its publishers sign. */
+/** A pack that an argument names, with the data that its publishers sign. */
 export interface PackInHand {
   readonly pack: Pack;
   readonly contentDigest: Digest;
@@ -17,24 +17,27 @@ export interface PackInHand {
   /** Its deterministic archive. */
   readonly archive: Uint8Array;
   readonly archiveDigest: Digest;
-  /** Where it comes from, if from a registry. */
+  /** Its registry, if it comes from one. */
   readonly artifact: PackArtifact | null;
-  /** Signatures attached to it in the registry that it comes from. */
+  /** Signatures attached to it in its registry. */
   readonly signatures: readonly Json[];
 }
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-/** The tenant as which a command line reads registries of its own choice: everything there is shown to it. */
+/** The tenant for reading registries of the caller's choice: everything there is visible to it. */
 export const NOBODY = 'nobody' as TenantId;
 
-/** Takes a file, folder or tarball, or a pack of a registry. Throws as `loadPack` and `PackLibrary` do, `CLI_INPUT` for a pack with faults. */
+/**
+ * Reads a file, folder or tarball, or a pack of a registry. Throws like `loadPack` and `PackLibrary`, and `CLI_INPUT` for a pack with
+ * faults.
+ */
 export async function takePack(argument: string, options: RegistryOptions, env: Variables): Promise<PackInHand> {
   const reference = (await isThere(argument)) ? null : parsePackReference(argument);
   return reference === null ? inHand((await loadPack(argument)).source, []) : takePublished(reference, options, env);
 }
 
-/** Takes a pack of a registry, whatever lies here under its name. */
+/** Reads a pack of a registry, even if there is a local file of its name. */
 export async function takePublished(
   reference: PackReference,
   options: RegistryOptions,
@@ -65,7 +68,7 @@ async function inHand(
   };
 }
 
-/** Signatures in files, as `pack sign` writes them. */
+/** Signatures in files, in the format of `pack sign`. */
 export async function readSignatures(paths: readonly string[]): Promise<readonly Json[]> {
   return Promise.all(
     paths.map(async (path) => {

@@ -21,7 +21,7 @@ export async function signWith(keys: readonly string[], pack: PackInHand) {
   );
 }
 
-/** Writes signatures, the second and further ones under numbered names. */
+/** Writes signatures. Further ones get numbered names. */
 export async function writeSignatures(bundles: readonly Json[], file: string): Promise<readonly string[]> {
   return Promise.all(
     bundles.map(async (bundle, place) => {

@@ -21,21 +21,21 @@ import { NOBODY } from './pack-in-hand';
 
 type Planned = Extract<ReturnType<typeof planPack>, { kind: 'planned' }>['planned'];
 
-/** A plan made here, or everything that is wrong. */
+/** A plan, or all faults. */
 type OfflinePlanning =
   | {
       readonly kind: 'planned';
       readonly planned: Planned;
       readonly shown: string;
-      /** Policy engines beside CEL that are here. */
+      /** Available policy engines besides CEL. */
       readonly engines: PolicyEngines;
     }
   | { readonly kind: 'refused'; readonly faults: readonly Fault[]; readonly shown: string };
 
-/** Nobody has signed what lies here, and for whom it will run is not known: bindings are judged by the pack alone. */
+/** A local pack has no signers, and its tenant is not known. Bindings are checked only against the pack. */
 export const ANY_TENANT = { tenant: null, signers: [] };
 
-/** Loads a pack and its inputs and plans it, without a server. */
+/** Loads a pack with its inputs and plans it without a server. */
 export async function planOffline(
   argument: string,
   options: OfflineOptions & InputOptions,
@@ -49,7 +49,7 @@ export async function planOffline(
   return { kind: 'planned', planned: planning.planned, shown, engines: setting.configuration.policyEngines ?? {} };
 }
 
-/** The pack that an argument names, with the published packs that it uses: every command that plans loads it here. */
+/** Loads the pack that an argument names, with the published packs that it uses. All planning commands use it. */
 export async function loadWithInner(
   argument: string,
   options: OfflineOptions,
@@ -59,7 +59,7 @@ export async function loadWithInner(
   return { ...loaded, source: await embeddedOffline(loaded.source, options, env) };
 }
 
-/** The published packs come from the registries that the configuration names; without one they are not at hand. */
+/** The published packs come from the registries in the configuration; without one they are not available. */
 async function embeddedOffline(source: PackSource, options: OfflineOptions, env: Context['env']): Promise<PackSource> {
   const open = async (): Promise<PackLibrary | null> => {
     try {
@@ -87,7 +87,7 @@ function publishedIn(options: OfflineOptions, env: Context['env']) {
     (await (await libraryOf(options, env)).resolve(NOBODY, reference)).source;
 }
 
-/** The inputs that were given, read as the pack declares them; `onFile` as for `readInputs`. A pack that cannot be read declares none. */
+/** The given inputs, read according to the pack's declarations. For `onFile` see `readInputs`. A pack that cannot be read declares none. */
 export async function inputsFor(
   source: PackSource,
   options: InputOptions,

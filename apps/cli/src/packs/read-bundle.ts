@@ -5,16 +5,16 @@ import { isTarOf, readTar } from '@taskrunner/infrastructure/archive';
 import { CliError } from '../terminal/cli-error';
 import { unreadable } from './pack-argument';
 
-/** An evidence bundle as its archive gives it. */
+/** An evidence bundle as read from its archive. */
 export interface ReadBundle {
   readonly files: ReadonlyMap<string, Uint8Array>;
-  /** What is wrong with the archive itself. */
+  /** Faults of the archive itself. */
   readonly faults: readonly string[];
-  /** `BUNDLE_UNREADABLE`, if the file is no bundle at all: then there are no files. */
+  /** `BUNDLE_UNREADABLE`, if the file is not a bundle at all; there are no files then. */
   readonly refusal: CliError | null;
-  /** Bytes of the archive. */
+  /** Size of the archive in bytes. */
   readonly size: number;
-  /** Of the archive; computed when asked for. */
+  /** Digest of the archive, computed on demand. */
   readonly sha256: () => Digest;
 }
 
@@ -22,8 +22,8 @@ const LIMITS = { maxBytes: 2 * 1024 ** 3, maxFiles: 250_000, maxFileBytes: 1024 
 const AGAIN = 'Get the bundle again from its source, and copy it in binary mode.';
 
 /**
- * Reads a bundle. What is wrong with the archive is a finding of the verification, not an error. A plain tar must be, byte for byte, the
- * one that its files make (docs/guides/evidence-and-verification.md, Contents of a bundle), so that no change to it goes unseen.
+ * Reads a bundle. Faults of the archive are findings of the verification, not errors. A plain tar must equal, byte for byte, the one built
+ * from its files (docs/guides/evidence-and-verification.md, Contents of a bundle), so that no change goes unnoticed.
  */
 export async function readBundleFile(path: string): Promise<ReadBundle> {
   const bytes = bytesOf(path);
@@ -60,7 +60,7 @@ export async function readBundleFile(path: string): Promise<ReadBundle> {
   }
 }
 
-/** Read at once: nothing else happens meanwhile, and pieces of a large file cost a tenth of a second. */
+/** Read synchronously: nothing else happens meanwhile, and reading a large file in pieces costs a tenth of a second. */
 function bytesOf(path: string): Buffer {
   try {
     return readFileSync(path);

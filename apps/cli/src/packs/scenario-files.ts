@@ -3,15 +3,15 @@ import { dirname, join } from 'node:path';
 import { isScenarioFile, type PackSource } from '@taskrunner/core/operations';
 import { bytesOf, isThere, unreadable } from './pack-argument';
 
-/** A file of scenarios: how it is shown, and its bytes. */
+/** A scenario file: its display name and its bytes. */
 export interface ScenarioFile {
   readonly path: string;
   readonly bytes: Uint8Array;
 }
 
 /**
- * The scenario files of a pack, in order of their paths: those named (`--tests`), else `tests/` of the folder on disk, also where
- * `.packignore` keeps them out of the pack; of a manifest alone, `tests/` beside it; of a tarball or published pack, those inside.
+ * The scenario files of a pack, sorted by path: those named by `--tests`; otherwise `tests/` of the folder on disk, even if `.packignore`
+ * excludes it from the pack; for a manifest without a folder, `tests/` beside it; for a tarball or published pack, those inside.
  */
 export async function scenarioFiles(
   argument: string,

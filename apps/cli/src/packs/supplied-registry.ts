@@ -9,7 +9,7 @@ import { loadConfiguration, parseConfiguration } from '@taskrunner/infrastructur
 import { openRegistries, openRegistry, type RegistrySetting } from '@taskrunner/infrastructure/registry';
 import { CliError } from '../terminal/cli-error';
 
-/** Which registry a command is to use: this command line's own, or one that a configuration names. */
+/** The registry for a command: given on the command line, or named in a configuration. */
 export interface RegistryOptions {
   readonly registry?: string;
   readonly plainHttp?: boolean;
@@ -32,7 +32,7 @@ export function withRegistry(command: Command): Command {
     .option('--config <file>', 'configuration file with the registries (default: TASKRUNNER_CONFIG)');
 }
 
-/** The packs of the registry that the options name; without one, of all that the configuration names. Throws `CLI_USAGE`, `CLI_FILE`. */
+/** The packs of the registry that the options name; without one, of all registries in the configuration. Throws `CLI_USAGE`, `CLI_FILE`. */
 export async function libraryOf(options: RegistryOptions, env: Variables): Promise<PackLibrary> {
   return new PackLibrary(await mountsOf(options, env), new NoMemory());
 }
@@ -93,7 +93,7 @@ async function settingOf(
   return { ...none, name: url.host, type: 'oci', url: supplied, path: null, usernameFile, passwordFile };
 }
 
-/** A command line remembers nothing from one call to the next. */
+/** A command remembers nothing from one call to the next. */
 class NoMemory extends PackVersions {
   async remember(_tenant: string, { contentDigest }: KnownVersion): Promise<Digest> {
     return contentDigest;

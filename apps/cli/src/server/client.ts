@@ -7,7 +7,7 @@ interface ServerRequest {
   readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Sent as JSON. */
   readonly body?: unknown;
-  /** Sent as they are, instead of a body. */
+  /** Bytes that are sent instead of a JSON body. */
   readonly bytes?: { readonly content: ReadableStream<Uint8Array>; readonly size: number };
   readonly headers?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string | number | undefined>>;
@@ -21,7 +21,7 @@ interface ServerAnswer<Body> {
   readonly body: Body;
 }
 
-/** A TaskRunner server and who asks. */
+/** A TaskRunner server with the caller's token. */
 export class Client {
   constructor(
     readonly server: string,
@@ -41,7 +41,7 @@ export class Client {
     }
   }
 
-  /** Asks and hands the answer over unread. Throws as `ask`. */
+  /** Sends a request and returns the unparsed answer. Throws like `ask`. */
   async open(path: string, request: ServerRequest = {}): Promise<Response> {
     const { method = 'GET', body, bytes, headers = {}, query = {}, signal } = request;
     const url = new URL(`${this.server}${path}`);

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { CliError } from '../terminal/cli-error';
 import { Client } from './client';
 
-/** What a command that talks to a server may be told on its command line. */
+/** Connection options of a command that talks to a server. */
 export interface ConnectionOptions {
   readonly server?: string;
   readonly token?: string;
@@ -11,14 +11,14 @@ export interface ConnectionOptions {
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-/** Adds the options; nothing need be given here, since tokens on a command line are seen by every process of the machine. */
+/** Adds the options. None is required, because every process of the machine can see tokens on a command line. */
 export function withConnection(command: Command): Command {
   return command
     .option('--server <url>', 'URL of the server (default: TASKRUNNER_SERVER)')
     .option('--token <token>', 'bearer token; prefer TASKRUNNER_TOKEN_FILE or TASKRUNNER_TOKEN');
 }
 
-/** The client that options and environment describe. Throws `CLI_SERVER_MISSING`, `CLI_TOKEN_MISSING`, `CLI_FILE`, `CLI_USAGE`. */
+/** The client for options and environment variables. Throws `CLI_SERVER_MISSING`, `CLI_TOKEN_MISSING`, `CLI_FILE`, `CLI_USAGE`. */
 export async function connect(options: ConnectionOptions, env: Variables): Promise<Client> {
   const server = options.server ?? env['TASKRUNNER_SERVER'];
   if (!server)
@@ -45,7 +45,7 @@ async function tokenOf(options: ConnectionOptions, env: Variables): Promise<stri
   const stated = options.token ?? env['TASKRUNNER_TOKEN'];
   const file = env['TASKRUNNER_TOKEN_FILE'];
   const token = stated || (file ? await tokenIn(file) : '');
-  // RFC 6750 §2.1: anything else is no bearer token, and would be shown in the error of whoever sends it.
+  // RFC 6750 §2.1: anything else is not a bearer token, and error messages of the sender would contain it.
   if (/^[A-Za-z0-9\-._~+/]+=*$/.test(token)) return token;
   throw new CliError(
     'CLI_TOKEN_MISSING',

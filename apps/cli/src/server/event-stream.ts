@@ -4,7 +4,7 @@ export interface StreamEvent {
   readonly data: string;
 }
 
-/** Reads server-sent events from bytes however they are cut: LF, CR and CRLF end a line, an empty one an event; comments say nothing. */
+/** Parses server-sent events from bytes split anywhere. LF, CR and CRLF end a line, an empty line ends an event, comments are ignored. */
 export async function* readEvents(source: AsyncIterable<Uint8Array>): AsyncGenerator<StreamEvent> {
   const decoder = new TextDecoder();
   let rest = '';

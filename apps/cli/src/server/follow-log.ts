@@ -7,25 +7,25 @@ import { getRun, runPath } from './run-api';
 import { type LogEvent } from './run-views';
 import { ServerProblem } from './server-problem';
 
-/** Which part of a log, and for how long. */
+/** Which part of a log to follow, and for how long. */
 export interface LogReading {
-  /** Lines after this number. */
+  /** Number of the line after which to begin. */
   readonly after?: number;
-  /** False: what is there, and no more. Default true. */
+  /** False: only the existing lines. Default true. */
   readonly follow?: boolean;
   readonly step?: string | undefined;
   readonly level?: string | undefined;
   readonly signal?: AbortSignal;
 }
 
-/** Longest time without any answer before a reader gives up. */
+/** Maximum time without an answer, milliseconds. */
 const PATIENCE_MS = 60_000;
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 5_000;
 
 /**
- * The lines of a run's log, each once and in order, over as many connections as it takes: a broken one is resumed behind the last line
- * that was read; one that its server ends with `stream.resume` as well. Ends with `run.finished` where the run has ended.
+ * The lines of a run's log, each once and in order, over as many connections as necessary. After a broken connection, or one that its
+ * server ends with `stream.resume`, reading continues after the last line. Ends with `run.finished` if the run has ended.
  */
 export async function* followLog(client: Client, runId: string, reading: LogReading = {}): AsyncGenerator<LogEvent> {
   const { follow = true, step, level, signal } = reading;
@@ -67,7 +67,7 @@ export async function* followLog(client: Client, runId: string, reading: LogRead
   }
 }
 
-/** The end, where the server says that there are no further lines. */
+/** The end of the log, if the server reports that there are no further lines. */
 async function* finished(client: Client, runId: string): AsyncGenerator<LogEvent> {
   const { run } = await getRun(client, runId);
   if (!run || !isOver(run.status)) return;
@@ -75,14 +75,14 @@ async function* finished(client: Client, runId: string): AsyncGenerator<LogEvent
   yield { runId, sequence, ...(finishedAt && { timestamp: finishedAt }), eventType: 'run.finished', status };
 }
 
-/** True for what may go by: no answer, a broken connection, a server that asks for patience. A refusal stays one. */
+/** True for temporary failures: no answer, a broken connection, a server that asks to wait. A refusal is permanent. */
 function isPassing(error: unknown): boolean {
   if (ServerProblem.is(error)) {
     const { status, retryable } = error.problem;
     return retryable || status === 429 || status >= 502;
   }
   if (CliError.is(error)) return error.code === 'CLI_SERVER_UNREACHABLE';
-  // Of fetch (undici), for a connection that broke in the middle: a TypeError, as bugs are, hence its text.
+  // The TypeError of fetch (undici) for a connection that broke in the middle. Bugs are TypeErrors too, hence the check of its text.
   const { message } = error as { readonly message?: unknown };
   return /^(terminated|fetch failed)$/.test(String(message));
 }

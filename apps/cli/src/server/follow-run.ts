@@ -6,19 +6,19 @@ import { followLog } from './follow-log';
 import { getRun, listSteps, planOrder } from './run-api';
 import { waitsForPerson, type RunView } from './run-views';
 
-/** How a run is followed. */
+/** Options for following a run. */
 interface Following {
   readonly client: Client;
   readonly runId: string;
   readonly display: RunDisplay;
-  /** `attention`: also end when the run waits for a person. */
+  /** `attention`: also ends when the run waits for a person. */
   readonly until: 'end' | 'attention';
   readonly signal: AbortSignal;
 }
 
 const STEPS_PAUSE_MS = 250;
 
-/** Shows log, waits and steps of a run until it has ended (or waits for a person): the run as it is then. Rejects when aborted. */
+/** Shows log, waits and steps of a run until it has ended (or waits for a person). Returns the run in that state. Rejects when aborted. */
 export async function followRun({ client, runId, display, until, signal }: Following): Promise<RunView> {
   const over = new AbortController();
   const both = AbortSignal.any([signal, over.signal]);
@@ -53,7 +53,7 @@ async function readLog(client: Client, runId: string, display: RunDisplay, signa
   return null;
 }
 
-/** Follows what is not in the log: waits, and steps if they are wanted. */
+/** Follows what is not in the log: waits and, if requested, steps. */
 async function watchRun(
   client: Client,
   runId: string,
@@ -83,7 +83,7 @@ async function watchRun(
   }
 }
 
-/** The run once its row says so too, at once in all likelihood. */
+/** The run as soon as its row is final too, which is usually immediate. */
 async function settled(client: Client, runId: string, signal: AbortSignal): Promise<RunView> {
   for (;;) {
     const { run } = await getRun(client, runId, { waitSeconds: 30, for: 'end', signal });

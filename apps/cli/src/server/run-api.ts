@@ -2,12 +2,12 @@ import type { Json, JsonObject } from '@taskrunner/core/foundation';
 import type { Client } from './client';
 import type { ArtifactView, GateView, RunGateView, RunView, StepView } from './run-views';
 
-/** `/api/runs/<run>`, with what follows. */
+/** The path `/api/runs/<run>` with a suffix. */
 export function runPath(runId: string, rest = ''): string {
   return `/api/runs/${encodeURIComponent(runId)}${rest}`;
 }
 
-/** The run, with a tag of its version. */
+/** The run with its ETag. */
 export async function getRun(
   client: Client,
   runId: string,
@@ -27,7 +27,7 @@ export async function getRun(
   return { run: status === 304 ? null : body, tag: headers.get('etag') };
 }
 
-/** Every item of a list, page by page, up to `most`. */
+/** All items of a list, page by page, up to `most`. */
 export async function listAll<T>(
   client: Client,
   path: string,
@@ -72,7 +72,7 @@ export async function getGate(client: Client, runId: string, gate: string): Prom
   return (await client.ask<GateView>(runPath(runId, `/gates/${encodeURIComponent(gate)}`))).body;
 }
 
-/** All gates of a run, those that it has not reached too. */
+/** All gates of a run, including those that it has not reached. */
 export function listGates(client: Client, runId: string): Promise<readonly RunGateView[]> {
   return listAll<RunGateView>(client, runPath(runId, '/gates'), { limit: 200 });
 }
@@ -94,14 +94,14 @@ export async function rerunRun(
   const { from, sensitive } = asked;
   const { body } = await client.ask<RunView>(runPath(runId, '/rerun'), {
     method: 'POST',
-    // A lost answer may be asked for again.
+    // The request may be repeated if its answer is lost.
     headers: { 'idempotency-key': key },
     body: { from, ...(Object.keys(sensitive).length === 0 ? {} : { sensitive }) },
   });
   return body;
 }
 
-/** What is posted at a gate. */
+/** Request body for a decision at a gate. */
 export interface DecisionBody {
   readonly gateId: string;
   readonly decision: 'approved' | 'rejected' | 'withdrawn';
@@ -111,7 +111,7 @@ export interface DecisionBody {
   readonly response?: Json;
 }
 
-/** Its answer. */
+/** Response to a decision. */
 interface ReceiptView {
   readonly gateId: string;
   readonly status: string;
@@ -127,7 +127,7 @@ export async function getStep(client: Client, runId: string, step: string): Prom
   return (await client.ask<StepView>(runPath(runId, `/steps/${encodeURIComponent(step)}`))).body;
 }
 
-/** What is posted of a step whose outcome nobody knows. */
+/** Request body for a step with an unknown outcome. */
 interface ResolutionBody {
   readonly execution: number;
   readonly outcome: 'succeeded' | 'failed' | 'retry';

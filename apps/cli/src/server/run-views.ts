@@ -2,7 +2,7 @@ import { isOver, type Digest, type Json } from '@taskrunner/core/foundation';
 import type { GateRequest, PolicyVerdict } from '@taskrunner/core/gate';
 import type { PlanDiff } from '@taskrunner/core/plan';
 
-/** A run as the API shows it: what this client reads of it. */
+/** A run in the API's form, with the members that this client uses. */
 export interface RunView {
   readonly runId: string;
   readonly status: string;
@@ -26,23 +26,23 @@ export interface WaitView {
   readonly id: string | null;
   readonly since: string | null;
   readonly until: string | null;
-  /** With kind `policy`: what people may override. */
+  /** With kind `policy`: the verdict that people may override. */
   readonly policy?: PolicyView | null;
 }
 
-/** What a policy said at a gate. */
+/** A policy verdict at a gate. */
 export interface PolicyView {
   readonly id: string;
   readonly level: PolicyVerdict['level'];
   readonly engine: string;
   readonly digest: string;
-  /** Null: it has not been asked. */
+  /** Null: the policy has not been evaluated. */
   readonly result: PolicyVerdict['result'] | null;
   readonly reasons: readonly string[];
   readonly omittedReasons?: number;
 }
 
-/** A decision at a gate, as far as it is shown. */
+/** A decision at a gate, with the shown members. */
 export interface DecisionView {
   readonly decisionId: string;
   readonly decision: string;
@@ -92,7 +92,7 @@ export interface StepView {
   readonly error?: Json;
 }
 
-/** A gate and what is decided there. */
+/** A gate with the request to decide about. */
 export interface GateView {
   readonly runId: string;
   readonly gateId: string;
@@ -104,12 +104,12 @@ export interface GateView {
   readonly approvals: number;
   readonly required: number;
   readonly until: string;
-  /** The denial that an approval overrides; null of a gate without a policy; absent from servers of earlier versions. */
+  /** The denial that an approval overrides; null for a gate without a policy; absent from servers of earlier versions. */
   readonly policy?: PolicyView | null;
   readonly decisions?: readonly DecisionView[];
-  /** Steps of the run that act without any approval; null in lists. */
+  /** Steps of the run that act without an approval; null in lists. */
   readonly ungatedEffects: readonly string[] | null;
-  /** Against the last run of the pack that people approved; null if there is none, and in lists. `why`: why it cannot be told. */
+  /** Difference from the last run of the pack that people approved; null if there is none, and in lists. `why`: why it is not available. */
   readonly planDiff: { readonly against: string; readonly diff: PlanDiff | null; readonly why: string | null } | null;
   readonly canDecide: boolean;
   readonly why: string | null;
@@ -135,7 +135,7 @@ export interface LogEvent {
   readonly message?: string;
   readonly stepId?: string;
   readonly status?: string;
-  /** Of `stream.resume`: how long to wait before the log is asked for again, milliseconds. */
+  /** In `stream.resume`: delay before the log is requested again, milliseconds. */
   readonly retryMs?: number;
 }
 

@@ -3,7 +3,7 @@ import { CliError } from '../terminal/cli-error';
 import type { Client } from './client';
 import { listAll } from './run-api';
 
-/** A schedule as the API shows it: what this client reads of it. */
+/** A schedule in the API's form, with the members that this client uses. */
 export interface ScheduleView {
   readonly scheduleId: string;
   readonly name: string;
@@ -43,7 +43,7 @@ export function schedulePath(id: string, rest = ''): string {
   return `/api/schedules/${encodeURIComponent(id)}${rest}`;
 }
 
-/** The id of a schedule that is named by its id or its name. Throws `CLI_USAGE` if none has that name. */
+/** The id of a schedule that is given by its id or name. Throws `CLI_USAGE` if none has that name. */
 export async function scheduleId(client: Client, supplied: string): Promise<string> {
   if (isScheduleId(supplied)) return supplied;
   const all = await listAll<ScheduleView>(client, '/api/schedules', { limit: 200 });

@@ -1,6 +1,6 @@
 import { BrandedError, isJsonObject, type Fault, type Json } from '@taskrunner/core/foundation';
 
-/** A refusal of the server: RFC 9457 with our members. */
+/** An error of the server: RFC 9457 with our members. */
 export interface Problem {
   readonly status: number;
   readonly code: string;
@@ -13,7 +13,7 @@ export interface Problem {
   readonly document: Json;
 }
 
-/** The server refused. */
+/** The server refused the request. */
 export class ServerProblem extends BrandedError {
   static {
     this.brand('ServerProblem');
@@ -26,13 +26,13 @@ export class ServerProblem extends BrandedError {
   }
 }
 
-/** Reads a problem document; also of what a proxy in between answers, which is none. Never throws. */
+/** Parses a problem document, or the different answer of a proxy in between. Never throws. */
 export function readProblem(status: number, text: string): Problem {
   let document: Json = null;
   try {
     document = JSON.parse(text) as Json;
   } catch {
-    // Not ours.
+    // Not a problem document of ours.
   }
   const members = isJsonObject(document) ? document : {};
   const textOf = (name: string): string | null => (typeof members[name] === 'string' ? members[name] : null);

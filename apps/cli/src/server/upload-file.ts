@@ -4,9 +4,9 @@ import type { InputFile } from '../packs/input-arguments';
 import { CliError } from '../terminal/cli-error';
 import type { Client } from './client';
 
-/** Uploads a file, so that a run may be submitted with it. Throws `ServerProblem`, `CLI_INPUT` if it is another file meanwhile. */
+/** Uploads a file for the submission of a run. Throws `ServerProblem`, and `CLI_INPUT` if the file has changed meanwhile. */
 export async function uploadFile(client: Client, { name, path, digest, size }: InputFile): Promise<void> {
-  // A file that grows is cut where its digest ends; one that shrinks is refused by the server.
+  // A file that has grown is cut at the hashed size. The server refuses one that has shrunk.
   const end = Math.max(0, size - 1);
   const content =
     size === 0

@@ -1,27 +1,27 @@
 import { CodedError } from '@taskrunner/core/foundation';
 import { EXIT, type ExitCode } from './exit-code';
 
-/** Refusals of the command line itself. */
+/** Errors of the command line itself. */
 export type CliErrorCode =
-  /** An argument or option that does not fit. */
+  /** An invalid argument or option. */
   | 'CLI_USAGE'
   /** A file or folder that cannot be read. */
   | 'CLI_FILE'
-  /** The file is no evidence bundle: empty, no tar, a damaged or compressed one. */
+  /** The file is not an evidence bundle: empty, not a tar, damaged or compressed. */
   | 'BUNDLE_UNREADABLE'
   /** Inputs that cannot be read. */
   | 'CLI_INPUT'
-  /** The configuration of the services is not valid, or lacks what the command needs. */
+  /** The configuration of the services is invalid, or lacks what the command needs. */
   | 'CLI_CONFIG'
   /** No server or token was named. */
   | 'CLI_SERVER_MISSING'
   | 'CLI_TOKEN_MISSING'
-  /** The server does not answer, or not as this client understands. */
+  /** The server does not answer, or its answer cannot be understood. */
   | 'CLI_SERVER_UNREACHABLE'
   | 'CLI_SERVER_ANSWER'
   /** The person at the terminal did not confirm. */
   | 'CLI_NOT_CONFIRMED'
-  /** What the server calls the gate is not what it shows. */
+  /** The server's gate digest does not match what it shows. */
   | 'CLI_GATE_DIGEST';
 
 const EXITS: Readonly<Record<CliErrorCode, ExitCode>> = {
@@ -38,7 +38,7 @@ const EXITS: Readonly<Record<CliErrorCode, ExitCode>> = {
   CLI_GATE_DIGEST: EXIT.DENIED,
 };
 
-/** A refusal of the command line, with what to do about it. */
+/** An error of the command line with its remedy. */
 export class CliError extends CodedError<CliErrorCode> {
   static {
     this.brand('CliError');

@@ -23,7 +23,7 @@ export function decisionLines(decision: DecisionView): readonly string[] {
   ];
 }
 
-/** A gate of a run: how it stands, what it asks for, what its policy said, and who decided. */
+/** A gate of a run: its state, its requirements, its policy verdict, and the deciders. */
 export function runGateLines(gate: RunGateView): readonly string[] {
   const { requirement, policy, decisions } = gate;
   const inner = [

@@ -8,7 +8,7 @@ export const EXIT = {
   DENIED: 3,
   NOT_FOUND: 4,
   SEALED: 5,
-  /** Rejected, or expired, at a gate. */
+  /** A gate was rejected or expired. */
   GATE: 6,
   CANCELLED: 7,
   WAITS_FOR_PERSON: 8,
@@ -17,7 +17,7 @@ export const EXIT = {
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** What a refusal of the server means for the caller's script. */
+/** Exit code for an error of the server. */
 export function exitOfProblem(problem: {
   readonly status: number;
   readonly code: string;
@@ -34,7 +34,7 @@ export function exitOfProblem(problem: {
   return EXIT.FAILED;
 }
 
-/** How a run that has ended ends the command that followed it. `error` is that of the run: `{code, …}` or null. */
+/** Exit code of the command that followed a run, by the end of the run. `error` is that of the run: `{code, …}` or null. */
 export function exitOfRun(status: string, error: Json): ExitCode {
   if (status === 'succeeded') return EXIT.OK;
   if (status === 'cancelled') return EXIT.CANCELLED;

@@ -7,8 +7,8 @@ import { policyLines } from './policy-lines';
 import { safeBlock, safeLine, wrapped } from './safe-text';
 
 /**
- * A gate as an approver reads it. What people, policies and steps wrote is escaped and indented, also where a terminal of `columns` breaks it:
- * no line of it can pose as one of these.
+ * A gate for an approver. Texts from people, policies and steps are escaped and indented, also where a terminal of `columns` wraps them, so
+ * that none of their lines can pass for one of these.
  */
 export function gateLines(view: GateView, digest: Digest, columns = Infinity): readonly string[] {
   const { request, show, approvals, required, ungatedEffects } = view;
@@ -41,7 +41,7 @@ export function gateLines(view: GateView, digest: Digest, columns = Infinity): r
     safeBlock(findings(show)),
     ...(view.decisions ?? []).flatMap((one) => decisionLines(one).map((line, i) => (i === 0 ? line : `  ${line}`))),
     plain('you', view.canDecide ? 'may decide' : `may not decide: ${view.why ?? 'unknown'}`),
-    // Near the question: long reasons and findings scroll what stands above out of sight.
+    // Close to the prompt, because long reasons and findings scroll earlier lines out of sight.
     ...(policy === null
       ? []
       : [plain('overrides', `approving overrides the denial of policy ${policy.id} (${policy.level})`)]),
@@ -51,15 +51,15 @@ export function gateLines(view: GateView, digest: Digest, columns = Infinity): r
 }
 
 /**
- * What the people are asked to override. It is read from the request, which the digest is over; the policy's name comes from beside it where
- * the request, of an earlier version, has none.
+ * The verdict that people are asked to override. It is read from the request, which the digest covers. The policy's name comes from the
+ * server if the request, of an earlier version, lacks it.
  */
 function policyShown({ request, policy = null }: GateView): PolicyView | null {
   const known = policy ?? { id: 'unknown', level: 'soft-mandatory' as const };
   return verdictInRequest(request.policy, known);
 }
 
-/** How the plan differs from what was approved before: as the server compares them, no part of what is decided. */
+/** The difference between the plan and the previously approved one, according to the server. It is not part of the decision. */
 function changeLines(planDiff: GateView['planDiff']): readonly string[] {
   if (planDiff === null) return [];
   const { against, diff, why } = planDiff;

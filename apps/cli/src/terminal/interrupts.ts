@@ -1,7 +1,7 @@
-/** What is done at Ctrl-C. */
+/** Reactions to Ctrl-C. */
 interface InterruptHandlers {
   readonly onFirst: () => void;
-  /** No second one came. */
+  /** Called if no second one follows. */
   readonly onDetach: () => void;
   readonly onSecond: () => void;
   readonly onThird: () => void;
@@ -9,7 +9,7 @@ interface InterruptHandlers {
 
 const PATIENCE_MS = 2_000;
 
-/** Counts SIGINT: one and then none means something else than two. */
+/** Counts SIGINT: a single one has another meaning than two. */
 export class Interrupts {
   private count = 0;
   private timer: NodeJS.Timeout | null = null;

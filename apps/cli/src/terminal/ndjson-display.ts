@@ -2,7 +2,7 @@ import type { LogEvent, RunView, WaitView } from '../server/run-views';
 import type { RunDisplay } from './run-display';
 import type { Terminal } from './terminal';
 
-/** One JSON event a line on stdout; the last is `run.finished`. */
+/** One JSON event per line on stdout; the last is `run.finished`. */
 export class NdjsonDisplay implements RunDisplay {
   readonly wantsSteps = false;
 
@@ -21,7 +21,7 @@ export class NdjsonDisplay implements RunDisplay {
   }
 
   steps(): void {
-    // Programs ask for steps themselves.
+    // Programs request steps themselves.
   }
 
   finished({ runId, status, error, outputs, evidence }: RunView): void {
@@ -29,7 +29,7 @@ export class NdjsonDisplay implements RunDisplay {
   }
 
   close(): void {
-    // Nothing is held back.
+    // Nothing is buffered.
   }
 
   private emit(event: object): void {

@@ -4,7 +4,7 @@ import { safeLine } from './safe-text';
 import { endLines, waitLines } from './run-lines';
 import type { Terminal } from './terminal';
 
-/** Lines, one after the other: for logs and pipes. */
+/** Sequential lines, for logs and pipes. */
 export class PlainDisplay implements RunDisplay {
   readonly wantsSteps = false;
 
@@ -24,7 +24,7 @@ export class PlainDisplay implements RunDisplay {
   }
 
   steps(): void {
-    // No place for them.
+    // Not shown here.
   }
 
   finished(run: RunView): void {
@@ -32,11 +32,11 @@ export class PlainDisplay implements RunDisplay {
   }
 
   close(): void {
-    // Nothing is held back.
+    // Nothing is buffered.
   }
 }
 
-/** A log line for people: `step | text`, what is dangerous escaped. */
+/** A log line for people: `step | text`, with dangerous characters escaped. */
 export function logLine({ stepId = '', level = 'info', message = '' }: LogEvent): string {
   const mark = level === 'info' ? '' : `${level.toUpperCase()} `;
   return `${safeLine(stepId)} | ${mark}${message.split('\t').map(safeLine).join('\t')}`;

@@ -2,7 +2,7 @@ import { verdictTitle } from '@taskrunner/core/gate';
 import type { PolicyView } from '../server/run-views';
 import { safeLine } from './safe-text';
 
-/** What a policy said, and every reason on a line of its own. Reasons may hold anything: they are escaped and indented. */
+/** A policy verdict, with one line per reason. Reasons may contain anything, so they are escaped and indented. */
 export function policyLines(policy: PolicyView): readonly string[] {
   const { result, engine, reasons, omittedReasons = 0 } = policy;
   const title =

@@ -1,7 +1,7 @@
 import type { Fault } from '@taskrunner/core/foundation';
 import { safeLine } from './safe-text';
 
-/** Faults as people and editors read them: `CODE file:line:col message` and a `help:` line. */
+/** Faults in a form for people and editors: `CODE file:line:col message` and a `help:` line. */
 export function faultLines(faults: readonly Fault[], file: string): readonly string[] {
   return faults.flatMap((fault) => [
     safeLine(`${fault.code} ${placeOf(fault, file)} ${fault.message}`),
@@ -11,7 +11,7 @@ export function faultLines(faults: readonly Fault[], file: string): readonly str
 
 function placeOf({ line, column, path, file: inner }: Fault, manifest: string): string {
   const file = inner === undefined ? manifest : manifest.replace(/[^/\\!]*$/, () => inner);
-  // Inputs come from files and arguments: their places are named, not numbered.
+  // Inputs come from files and arguments, so their places are named instead of numbered.
   if (path.startsWith('/inputs/')) return path.slice(1);
   if (line !== null) return `${file}:${line}:${column ?? 1}`;
   return path === '' ? file : `${file}${path.startsWith('/') ? '' : ' '}#${path}`;

@@ -6,16 +6,16 @@ import { faultLines } from './print-faults';
 import { safeLine } from './safe-text';
 import type { Terminal } from './terminal';
 
-/** Codes of files that were named on the command line. */
+/** Codes of faults in files that the command line names. */
 const OF_FILES = /^(ARCHIVE|DOC|EVIDENCE|TRUST|KEY|ENVELOPE|PACK)_/;
 
-/** Errors of the file system that are those of whoever runs the command, or of the machine. */
+/** File system errors that are caused by the caller or the machine. */
 const FILE_ERRORS: ReadonlySet<unknown> = new Set([
   ...['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'EISDIR', 'EEXIST', 'ENOTEMPTY', 'ELOOP', 'ENAMETOOLONG'],
   ...['ENOSPC', 'EDQUOT', 'EFBIG', 'EMFILE', 'ENFILE', 'EIO', 'ESTALE', 'EXDEV'],
 ]);
 
-/** What a file system refuses is no bug; null: the error is none of it. */
+/** A file system error of this kind is not a bug; null for any other error. */
 function refusedFile(error: unknown): CliError | null {
   const { code, syscall, message } = error as { code?: unknown; syscall?: unknown; message?: unknown };
   if (!FILE_ERRORS.has(code) || typeof syscall !== 'string' || syscall === 'connect') return null;
@@ -26,7 +26,7 @@ function refusedFile(error: unknown): CliError | null {
   );
 }
 
-/** Says what went wrong on stderr, and with which exit code to end. Bugs keep their stack; everything expected has a code and help. */
+/** Reports an error on stderr and returns the exit code. Bugs are reported with a stack; expected errors have a code and a remedy. */
 export function reportError(error: unknown, terminal: Terminal, file = ''): ExitCode {
   if (ServerProblem.is(error)) {
     const { problem } = error;

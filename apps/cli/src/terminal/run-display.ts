@@ -1,16 +1,16 @@
 import type { LogEvent, RunView, StepView, WaitView } from '../server/run-views';
 
-/** Shows a run while it goes on. */
+/** Shows a run while it executes. */
 export interface RunDisplay {
-  /** True if `steps` is wanted. */
+  /** True if `steps` is needed. */
   readonly wantsSteps: boolean;
   accepted(run: RunView): void;
   line(event: LogEvent): void;
-  /** The run waits for something new. */
+  /** Called when the run waits for something new. */
   waits(run: RunView, wait: WaitView): void;
   steps(steps: readonly StepView[], order: readonly string[]): void;
-  /** The run has ended; the last thing that is shown. */
+  /** Called when the run has ended, as the last call. */
   finished(run: RunView): void;
-  /** The follower stops, whatever the run does. */
+  /** Called when following stops, whatever the run does. */
   close(): void;
 }

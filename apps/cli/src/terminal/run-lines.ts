@@ -3,7 +3,7 @@ import type { PolicyView, RunView, WaitView } from '../server/run-views';
 import { policyLines } from './policy-lines';
 import { safeLine } from './safe-text';
 
-/** What a run waits for, and what to do about it; of a policy gate what the policy said, which people may override. */
+/** What a run waits for, with the command to act on it; for a policy gate with the verdict, which people may override. */
 export function waitLines({ runId }: RunView, { kind, id, until, policy = null }: WaitView): readonly string[] {
   if (kind === 'approval' || kind === 'policy')
     return [
@@ -35,7 +35,7 @@ export function waitLine({ kind, id, until }: WaitView): string {
   return safeLine(`waiting: ${kind}${id === null ? '' : ` ${id}`}${until === null ? '' : ` until ${until}`}`);
 }
 
-/** How a run ended; where a policy ended it, with what the policy said. */
+/** How a run ended; if a policy ended it, with the verdict. */
 export function endLines({ runId, status, error, evidence }: RunView): readonly string[] {
   const lines = [safeLine(`run ${runId} ${status}`)];
   if (isJsonObject(error)) {
@@ -49,7 +49,7 @@ export function endLines({ runId, status, error, evidence }: RunView): readonly 
   return lines;
 }
 
-/** True if the message of the error says what its policy said. */
+/** True if the error message contains the policy's verdict. */
 function refusedBy(code: unknown): boolean {
   return code === 'POLICY_DENIED' || code === 'POLICY_UNDECIDED';
 }
@@ -62,7 +62,7 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value ?? null);
 }
 
-/** Quoted for a shell where needed. */
+/** Quoted for a shell if necessary. */
 export function quoted(text: string): string {
   return /^[A-Za-z0-9._:@%+=/-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

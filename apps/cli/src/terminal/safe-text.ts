@@ -1,11 +1,11 @@
 import { visibleLine } from '@taskrunner/core/evidence';
 
-/** Text from packs, steps and people for one line of a terminal: what could disguise it is escaped as `\u{…}`. */
+/** Text from packs, steps and people for one line of a terminal. Characters that could disguise it are escaped as `\u{…}`. */
 export function safeLine(text: string): string {
   return visibleLine(text);
 }
 
-/** The same for text of several lines: line feeds and tabs stay, and every line is indented so that none can pose as ours. */
+/** The same for text of several lines: line feeds and tabs stay, and every line is indented, so that none can pass for one of ours. */
 export function safeBlock(text: string, indent = '  '): string {
   return text
     .split('\n')
@@ -13,12 +13,12 @@ export function safeBlock(text: string, indent = '  '): string {
     .join('\n');
 }
 
-/** Nothing but a name of ours, at the margin, and a digest: left whole, so that it can be copied. */
+/** Only a name of ours at the margin and a digest: it is not wrapped, so that it can be copied. */
 const DIGEST_LINE = /^[a-z][a-z ]{12}sha256:[0-9a-f]{64}$/;
 
 /**
- * Breaks a line that is safe already before the terminal does, between words where it can, and indents what goes on: the terminal would begin
- * it at the margin, where it could pose as a line of ours. `columns`: Infinity where there is no terminal.
+ * Wraps an already escaped line before the terminal does, between words if possible, and indents the continuation. The terminal would begin
+ * it at the margin, where it could pass for a line of ours. `columns`: Infinity without a terminal.
  */
 export function wrapped(line: string, columns: number): readonly string[] {
   if (DIGEST_LINE.test(line)) return [line];
@@ -42,10 +42,10 @@ export function wrapped(line: string, columns: number): readonly string[] {
   return [...lines, text];
 }
 
-/** Indentation that is repeated, at most: that of findings is chosen by steps. */
+/** Maximum repeated indentation, because steps choose the indentation of findings. */
 const MOST_INDENT = 8;
 
-/** At most so many columns does a character take: wide ones stand above the Hangul Jamo (Unicode Standard Annex #11). */
+/** Maximum columns of a character: wide ones are above the Hangul Jamo (Unicode Standard Annex #11). */
 function columnsOf(character: string): number {
   return (character.codePointAt(0) ?? 0) >= 0x1100 ? 2 : 1;
 }

@@ -14,11 +14,11 @@ const MARKS: Readonly<Record<string, string>> = {
   skipped: '-',
   cancelled: '×',
 };
-/** Children of one container that are shown each on its own line. */
+/** Maximum number of children of one container that are shown individually. */
 const MOST_CHILDREN = 12;
 const QUIET = new Set(['succeeded', 'skipped', 'pending', 'cancelled']);
 
-/** How the tree is drawn. */
+/** Settings of the drawing. */
 export interface TreeFrame {
   /** Ids of the plan's nodes in plan order. */
   readonly order: readonly string[];
@@ -28,7 +28,9 @@ export interface TreeFrame {
   readonly now: number;
 }
 
-/** The steps of a run as lines, nested, in plan order, cut to the frame. Wide containers show what is under way, and a count of the rest. */
+/**
+ * The steps of a run as nested lines in plan order, cut to the frame. Large containers show the active children and a count of the rest.
+ */
 export function treeLines(steps: readonly StepView[], frame: TreeFrame): readonly string[] {
   const rank = new Map(frame.order.map((id, index) => [id, index]));
   const children = new Map<string, StepView[]>();
@@ -85,7 +87,7 @@ function itemIndex(id: string): number {
   return Number(/\[(\d+)\]$/.exec(id)?.[1] ?? 0);
 }
 
-/** Cut to a width; code points count as one column, which wide characters exceed: hence one spare. */
+/** Cut to a width. Each code point counts as one column, but wide characters need two, hence one spare column. */
 function cut(text: string, columns: number): string {
   const characters = [...text];
   return characters.length < columns ? text : `${characters.slice(0, Math.max(1, columns - 2)).join('')}…`;

@@ -1,10 +1,10 @@
-/** Where a command writes. */
+/** Output of a command. */
 export interface Terminal {
-  /** What was asked for: a line on stdout. */
+  /** Requested output: a line on stdout. */
   print(line: string): void;
-  /** What is said beside it: a line on stderr. */
+  /** Additional messages: a line on stderr. */
   say(line: string): void;
-  /** Without a line end, on stderr: for what is drawn over. */
+  /** Text without a line end on stderr, for output that is redrawn. */
   draw(text: string): void;
   /** True if a person looks at stdout. */
   readonly isInteractive: boolean;

@@ -8,7 +8,7 @@ import type { Terminal } from './terminal';
 
 const REDRAW_MS = 100;
 
-/** The log scrolls, and below it stands the tree of the steps, drawn again as it changes: for a person at a terminal. */
+/** The log scrolls; the tree of the steps below it is redrawn as it changes. For a person at a terminal. */
 export class TreeDisplay implements RunDisplay {
   readonly wantsSteps = true;
   private drawn = 0;
@@ -40,7 +40,7 @@ export class TreeDisplay implements RunDisplay {
 
   finished(run: RunView): void {
     this.redraw();
-    // The last tree stays where it is.
+    // The last tree is left on the screen.
     this.drawn = 0;
     for (const line of endLines(run).flatMap((one) => this.broken(one))) this.terminal.say(line);
   }
@@ -53,7 +53,7 @@ export class TreeDisplay implements RunDisplay {
     this.drawn = 0;
   }
 
-  /** Reasons of policies hold anything: what goes on at the margin could pose as a line of ours. */
+  /** Reasons of policies may contain anything. A wrapped line at the margin could pass for one of ours. */
   private broken(line: string): readonly string[] {
     return wrapped(line, this.terminal.columns);
   }

@@ -1,13 +1,15 @@
 import { runCommandLine } from '../program';
 
-/** What a command line did, as one sees it of a process. */
+/** The result of a command line, as visible from outside of a process. */
 export interface Ended {
   readonly exit: number | null;
   readonly out: string;
   readonly err: string;
 }
 
-/** One command line in this process, which stands in `home` already. Nobody sits at its terminal, and its stdin is empty. */
+/**
+ * One command line in this process, whose working directory is already `home`. There is no person at its terminal, and its stdin is empty.
+ */
 export async function commandLineIn(home: string, args: readonly string[]): Promise<Ended> {
   const said = { out: '', err: '' };
   const terminal = {

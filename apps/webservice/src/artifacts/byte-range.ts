@@ -1,8 +1,8 @@
 import type { ByteRange } from '@taskrunner/core/ports';
 
 /**
- * The one range that a `Range` header asks for (RFC 9110 §14.1): null for the whole (no header, another unit, several ranges,
- * not a range at all), `unsatisfiable` if it lies outside.
+ * The single range in a `Range` header (RFC 9110 §14.1): null for the whole (no header, another unit, several ranges, not a range at all),
+ * `unsatisfiable` if it lies outside.
  */
 export function readRange(header: string | undefined, size: number): ByteRange | null | 'unsatisfiable' {
   const match = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header ?? '');

@@ -6,7 +6,7 @@ import type { Request, Response } from 'express';
 import { isKnown } from '../requests/entity-tag';
 import { readRange } from './byte-range';
 
-/** Bytes to hand out. */
+/** Bytes to send. */
 export interface Download {
   readonly tenant: TenantId;
   readonly digest: Digest;
@@ -16,9 +16,9 @@ export interface Download {
 }
 
 /**
- * Sends an object as a file, or a range of it. Whatever it holds, no browser shows or runs it in our name. Throws `OBJECT_MISSING`,
- * `OBJECT_RANGE`; `OBJECT_DIGEST_MISMATCH` if one piece is all there is;
- * a larger object that was altered is cut off before its end.
+ * Sends an object as a file, or a range of it. Headers keep browsers from showing or running it under our origin. Throws `OBJECT_MISSING`
+ * and `OBJECT_RANGE`, and `OBJECT_DIGEST_MISMATCH` if the object is a single piece. A larger object that was altered is cut off before its
+ * end.
  */
 export async function sendObject(
   objects: ObjectStore,
@@ -50,7 +50,7 @@ export async function sendObject(
   await pipeline(Readable.from(bytes), response);
 }
 
-/** The pieces, of which the first is there: what goes wrong with it is told before an answer has begun. */
+/** The pieces after the first one has arrived, so that its error is reported before the response begins. */
 export async function begun(pieces: AsyncIterable<Uint8Array>): Promise<AsyncIterable<Uint8Array>> {
   const iterator = pieces[Symbol.asyncIterator]();
   const first = await iterator.next();
@@ -77,7 +77,7 @@ function describe(response: Response, { digest, fileName, mediaType }: Download,
   response.setHeader('Repr-Digest', `sha-256=:${hash}:`);
 }
 
-/** RFC 6266: the name in ASCII, and as it is. */
+/** RFC 6266: the name in ASCII, and unchanged. */
 function dispositionOf(name: string): string {
   const plain = name.replaceAll(/[^A-Za-z0-9._-]/g, '_').slice(0, 200) || 'download';
   const encoded = encodeURIComponent(name.slice(0, 200).toWellFormed()).replaceAll(

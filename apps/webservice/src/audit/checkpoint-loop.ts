@@ -2,15 +2,18 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { SignCheckpoints } from '@taskrunner/core/operations';
 import { RepeatedWork } from '../repeated-work';
 
-/** How this process signs checkpoints. */
+/** Settings for signing checkpoints. */
 export abstract class CheckpointSetting {
-  /** Least time between two checkpoints of a tenant, milliseconds. */
+  /** Minimum time between two checkpoints of a tenant, milliseconds. */
   abstract readonly every: number;
 }
 
 const LONGEST_PAUSE_MS = 60_000;
 
-/** Signs checkpoints of the tenants' audit chains. Every webservice with the key may do it: of two that cover as much, one is kept. */
+/**
+ * Signs checkpoints of the tenants' audit chains. Every webservice with the key may do so: of two checkpoints for the same entry, one is
+ * kept.
+ */
 @Injectable()
 export class CheckpointLoop extends RepeatedWork {
   /** `sign`: null without a key of usage `checkpoint`. */

@@ -4,17 +4,19 @@ import { RefusalTally, type RefusedRequest } from '@taskrunner/core/operations';
 import { AuditChain } from '@taskrunner/core/ports';
 import { RepeatedWork } from '../repeated-work';
 
-/** How refused requests get into audit chains. */
+/** Settings for recording refused requests in audit chains. */
 export abstract class RefusalSetting {
-  /** How often they are written, milliseconds. */
+  /** Interval of writing, milliseconds. */
   abstract readonly every: number;
-  /** Entries of one chain, each time, that name who asked. */
+  /** Maximum number of entries with a caller, per chain and interval. */
   abstract readonly most: number;
-  /** The tenant whose chain has the refusals of callers that no token names; null: the chain of the installation. */
+  /** The tenant whose chain records refusals of callers without a tenant; null: the chain of the installation. */
   abstract readonly tenant: TenantId | null;
 }
 
-/** Counts refused requests, and writes what was counted into the audit chains from time to time: a flood of them makes a few entries. */
+/**
+ * Counts refused requests and periodically writes the counts into the audit chains, so that a flood of refusals makes only a few entries.
+ */
 @Injectable()
 export class RefusalLoop extends RepeatedWork {
   private readonly tally: RefusalTally;

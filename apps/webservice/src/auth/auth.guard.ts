@@ -9,21 +9,21 @@ import { RateLimiter } from './rate-limiter';
 import { withinTenant } from './read-claims';
 import { TokenVerifier } from './token-verifier';
 
-/** What a route asks of its caller. */
+/** A route's requirements for its caller. */
 export interface Access {
-  /** Any one of these; none: every caller. */
+  /** One of these scopes is required; empty: every caller may call it. */
   readonly scopes: readonly Scope[];
   readonly limit: Exclude<keyof RequestLimits, 'refusedDecisions' | 'refusedTokens'>;
-  /** True if a token that is bound to one decision is taken here. */
+  /** True if a token that is bound to one decision is accepted. */
   readonly takesBound: boolean;
 }
 
 const ACCESS = 'taskrunner:access';
 export const PUBLIC = 'public';
-/** What the route asks of its caller; `PUBLIC`: nothing. A route that says neither is not reachable. */
+/** Declares a route's requirements for its caller; `PUBLIC`: none. A route without either declaration is not reachable. */
 export const RequireAccess = (access: Access | typeof PUBLIC) => SetMetadata(ACCESS, access);
 
-/** Limits by name, as configured: a token for dependency injection. */
+/** Limits by name, as configured: an injection token. */
 export abstract class Limits {
   abstract readonly of: RequestLimits;
 }
@@ -60,11 +60,11 @@ export class AuthGuard implements CanActivate {
     return true;
   }
 
-  /** Only those who fail are limited by their address: behind a proxy all have the same. */
+  /** Only failed requests are limited by address, because behind a proxy all callers have the same one. */
   private async authenticate(request: AuthenticatedRequest, response: Response): Promise<Caller> {
     try {
       const caller = await this.verifier.callerOf(request, response);
-      // Also of what is refused below it is known who asked.
+      // Set here, so that the caller is known for the refusals below too.
       request.caller = caller;
       return withinTenant(caller, [request.get('x-stellaops-tenant'), request.get('x-stella-tenant')]);
     } catch (error) {
@@ -74,7 +74,7 @@ export class AuthGuard implements CanActivate {
   }
 }
 
-/** Throws `RATE_LIMITED` if there is a time to wait, in seconds. */
+/** Throws `RATE_LIMITED` if there is a waiting time, in seconds. */
 export function refuseAfter(seconds: number): void {
   if (seconds > 0) throw new ApiError('RATE_LIMITED', 'too many requests', [], { 'Retry-After': String(seconds) });
 }

@@ -3,20 +3,20 @@ import type { Principal } from '@taskrunner/core/foundation';
 import type { BoundToken } from '@taskrunner/core/operations';
 import type { Request } from 'express';
 
-/** Who makes a request: the principal, and what of its token matters beyond it. */
+/** The caller of a request: the principal, and further properties of its token. */
 export interface Caller {
   readonly principal: Principal;
   /** Every tenant of the token; the principal's is the one of this request. */
   readonly tenants: readonly string[];
-  /** When the token ends, milliseconds since the epoch: a stream ends then too. */
+  /** Expiry of the token, milliseconds since the epoch. Streams end with it. */
   readonly expiresAt: number;
-  /** What the token is bound to; null for ordinary ones. */
+  /** The decision to which the token is bound; null for ordinary tokens. */
   readonly bound: BoundToken | null;
 }
 
 /**
- * The key of what is counted for a caller in its tenant. Whoever acts for somebody (RFC 8693 §4.1) is counted apart: it uses up nothing of theirs,
- * and a program that acts for many has for each of them as much as they have themselves.
+ * The rate limit key of a caller in its tenant. An actor (RFC 8693 §4.1) is counted separately: it does not use the limit of the person,
+ * and a program that acts for many people has a full limit for each of them.
  */
 export function callerKey(what: string, { tenant, iss, sub, actors }: Principal): string {
   return [what, tenant, iss, sub, ...actors.flatMap((actor) => [actor.iss, actor.sub])].join(' ');

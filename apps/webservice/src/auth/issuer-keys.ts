@@ -8,7 +8,7 @@ export interface IssuerKey {
   readonly pem: string;
 }
 
-/** The keys of an issuer could not be had, and none are known that are fresh enough. */
+/** The keys of an issuer are not available, and no known ones are fresh enough. */
 export class KeysUnavailable extends BrandedError {
   static {
     this.brand('KeysUnavailable');
@@ -21,7 +21,7 @@ export class KeysUnavailable extends BrandedError {
 const LEAST_RSA_BITS = 2_048;
 const CURVES: Readonly<Record<string, string>> = { ES256: 'prime256v1', ES384: 'secp384r1', ES512: 'secp521r1' };
 
-/** True if this algorithm may be verified with the key. */
+/** True if this algorithm may be used with the key. */
 function takes(alg: string, { asymmetricKeyType, asymmetricKeyDetails }: KeyObject): boolean {
   if (/^(RS|PS)\d+$/.test(alg))
     return asymmetricKeyType === 'rsa' && (asymmetricKeyDetails?.modulusLength ?? 0) >= LEAST_RSA_BITS;
@@ -30,14 +30,14 @@ function takes(alg: string, { asymmetricKeyType, asymmetricKeyDetails }: KeyObje
 }
 
 const MINUTE = 60_000;
-/** A failed first fetch is tried again after this long. */
+/** Pause before a failed first fetch is repeated, milliseconds. */
 const FIRST_MS = 2_000;
 const FRESH_MS = 10 * MINUTE;
 const STALE_MS = 24 * 60 * MINUTE;
 
 /**
- * The keys of one issuer: fetched when first needed, refreshed now and then, for an unknown key at most once a minute, and never
- * twice at a time. While the issuer does not answer, known keys serve for a day.
+ * The keys of one issuer. They are fetched when first needed and refreshed periodically; for an unknown key at most once a minute, and
+ * never twice at a time. While the issuer does not answer, known keys are used for a day.
  */
 export class IssuerKeys {
   private keys: readonly (IssuerKey & { readonly key: KeyObject })[] | null = null;
@@ -94,7 +94,7 @@ export class IssuerKeys {
       this.keys = fetched.map((one) => ({ ...one, key: createPublicKey(one.pem) }));
       this.fetchedAt = this.now();
     } catch {
-      // The keys that are known stay; whoever needs others is told.
+      // Known keys are kept; callers that need other keys get the error.
     }
   }
 }

@@ -5,7 +5,7 @@ import type { IssuerKey } from './issuer-keys';
 
 const TIMEOUT_MS = 5_000;
 
-/** How an issuer's key set is had: from its configured address or file, never from what a token names. */
+/** Fetches an issuer's key set from its configured address or file, never from an address in a token. */
 export function jwksOf({ jwksUri, jwksFile }: IssuerSetting): () => Promise<readonly IssuerKey[]> {
   const client = new JwksClient({
     jwksUri: jwksUri ?? `file:${jwksFile ?? ''}`,

@@ -11,7 +11,10 @@ export class RateLimiter {
 
   constructor(private readonly now: () => number = () => performance.now()) {}
 
-  /** Takes one of `perSecond * seconds` tokens that refill over `seconds`. 0: taken; else the seconds until there is one again. */
+  /**
+   * Takes one of `perSecond * seconds` tokens, which refill over `seconds`. Returns 0 if one was taken, otherwise the seconds until one is
+   * available.
+   */
   take(key: string, amount: number, seconds = 1): number {
     const bucket = this.refilled(key, amount, seconds);
     if (bucket.tokens < 1) return Math.max(1, Math.ceil(((1 - bucket.tokens) / amount) * seconds));
@@ -19,7 +22,7 @@ export class RateLimiter {
     return 0;
   }
 
-  /** As `take`, but takes nothing: whether there is one. */
+  /** Like `take`, but takes nothing: whether one is available. */
   peek(key: string, amount: number, seconds = 1): number {
     const { tokens } = this.refilled(key, amount, seconds);
     return tokens >= 1 ? 0 : Math.max(1, Math.ceil(((1 - tokens) / amount) * seconds));

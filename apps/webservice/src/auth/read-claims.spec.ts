@@ -200,7 +200,7 @@ describe('scopes', () => {
     [['pack-admin'], ['packs.read', 'packs.run', 'packs.write', 'packs.admin']],
     [['pack-approver'], ['packs.read', 'packs.approve']],
     [['packs.everything', 'constructor', '__proto__', ''], []],
-    // Another case, a Kelvin sign, a Cyrillic letter, a space of no width.
+    // Another case, a Kelvin sign, a Cyrillic letter, a zero-width space.
     [['PACKS.RUN', 'Packs.run', 'pac\u212as.run', 'p\u0430cks.run', 'packs.run\u200b', 'TaskRunner.Admin'], []],
   ])('of %j are %j', (supplied, scopes) => expect(scopesOf(supplied)).toEqual(scopes));
 });

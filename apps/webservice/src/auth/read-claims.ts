@@ -15,12 +15,12 @@ import { ApiError } from '../problems/problem';
 import type { Caller } from './caller';
 import { scopesOf } from './scope-names';
 
-/** Claims of a token whose signature, issuer, audience and times hold. */
+/** Claims of a token whose signature, issuer, audience and times are valid. */
 export type Claims = Readonly<Record<string, unknown>>;
 
 /**
- * The caller that a token speaks for. A person only if the issuer has people, the token tells when they signed in, and it is
- * none of client credentials (docs/guides/approvals.md, Who may decide). `now`: milliseconds since the epoch. Throws `TOKEN_INVALID`.
+ * The caller of a token. It is a person only if the issuer issues tokens for people, the token contains the time of the sign-in, and it was
+ * not issued for client credentials (docs/guides/approvals.md, Who may decide). `now`: milliseconds since the epoch. Throws `TOKEN_INVALID`.
  */
 export function readClaims(
   claims: Claims,
@@ -32,7 +32,7 @@ export function readClaims(
   const names = authority.claims;
   const sub = nameOf(claims['sub']) ?? refuse('sub', NO_NAME);
   const exp = instantOf(claims['exp']) ?? refuse('exp', NO_INSTANT);
-  // Made later than now, a token would pass for a fresh sign-in until then.
+  // A sign-in time in the future would make the token pass for a fresh sign-in until then.
   for (const name of ['iat', 'auth_time'])
     if ((numberOf(claims[name]) ?? 0) > now / 1_000 + LEEWAY_SECONDS) refuse(name, 'a time that is not in the future');
   const tenants = listOf(claims[names.tenant]).filter(isTenantId);
@@ -56,7 +56,7 @@ export function readClaims(
   return { principal, tenants, expiresAt: exp * 1_000, bound: boundOf(claims, jws) };
 }
 
-/** The same caller, acting in the tenant that the request names. Throws `TENANT_MISMATCH`. */
+/** The same caller in the tenant that the request names. Throws `TENANT_MISMATCH`. */
 export function withinTenant(caller: Caller, named: readonly (string | undefined)[]): Caller {
   const [wanted, ...others] = named.filter((name) => name !== undefined);
   if (wanted === undefined) return caller;
@@ -78,11 +78,11 @@ function isClientCredentials(claims: Claims, sub: string): boolean {
 }
 
 /**
- * Who acts for the subject (RFC 8693 §4.1), the current actor first. The claim does not say whether an actor is a person: it is one
- * if its issuer has people alone or `approvals.people` lists it, and never if `approvals.actors` does.
+ * Who acts for the subject (RFC 8693 §4.1), the current actor first. The claim does not say whether an actor is a person. It is one if its
+ * issuer serves only people or `approvals.people` lists it, and never if `approvals.actors` lists it.
  */
 function actorsOf(act: unknown, iss: string, { issuers, programs, people }: AuthoritySetting): readonly Actor[] {
-  // What JSON.parse made of the token's body.
+  // The result of JSON.parse of the token's body.
   const chain =
     actChain(act as Json | undefined, iss) ??
     refuse('act', `at most ${MAX_ACTORS} actors, each an object with a \`sub\``);
@@ -113,15 +113,15 @@ function boundOf(claims: Claims, jws: string): BoundToken | null {
 
 const BOUND_SECONDS = 300;
 
-/** A bound token lives five minutes at most (docs/guides/approvals.md, Deciding). Throws `TOKEN_INVALID`. */
+/** A bound token is valid for at most five minutes (docs/guides/approvals.md, Deciding). Throws `TOKEN_INVALID`. */
 export function checkBoundLife(claims: Claims): void {
   const [iat, exp] = [numberOf(claims['iat']), numberOf(claims['exp'])];
   if (iat === null || exp === null || exp - iat > BOUND_SECONDS) refuse('iat');
 }
 
-/** Seconds by which the clocks of issuers may differ from ours. */
+/** Permitted clock difference of issuers, seconds. */
 export const LEEWAY_SECONDS = 5;
-/** Of RFC 3339: the end of the year 9999, seconds since the epoch. */
+/** Limit of RFC 3339: the end of the year 9999, seconds since the epoch. */
 const LAST_SECOND = 253_402_300_799;
 const NO_NAME = 'a string of visible characters';
 const NO_INSTANT = 'seconds since 1970, up to the year 9999';
@@ -135,12 +135,12 @@ function textOf(value: unknown): string | null {
   return isSubjectName(value) ? value : null;
 }
 
-/** Who somebody is, for people who read it too: no control, format or private characters, no unpaired surrogates, no line ends. */
+/** A subject's name is also read by people: no control, format or private-use characters, no unpaired surrogates, no line ends. */
 function nameOf(value: unknown): string | null {
   return isSubjectName(value) && !/[\p{C}\p{Zl}\p{Zp}]/u.test(value) ? value : null;
 }
 
-/** A NumericDate (RFC 7519 §2) that a calendar has, in seconds. */
+/** A NumericDate (RFC 7519 §2) within the calendar, in seconds. */
 function instantOf(value: unknown): number | null {
   const number = numberOf(value);
   return number !== null && number >= 0 && number <= LAST_SECOND ? number : null;

@@ -2,10 +2,10 @@ import type { Scope } from '@taskrunner/core/foundation';
 
 const READ: readonly Scope[] = ['packs.read'];
 const OPERATOR: readonly Scope[] = ['packs.read', 'packs.run'];
-// An administrator of the published vocabulary does not approve here: to run the service is not to decide its gates.
+// An administrator in the published vocabulary does not approve here: operating the service does not include deciding gates.
 const ADMIN: readonly Scope[] = ['packs.read', 'packs.write', 'packs.run', 'packs.admin'];
 
-/** Scopes and roles in every published vocabulary, as they are published: a scope is case-sensitive (RFC 6749 §3.3). */
+/** Scopes and roles of every published vocabulary, as published: a scope is case-sensitive (RFC 6749 §3.3). */
 const NAMES: Readonly<Record<string, readonly Scope[]>> = {
   'packs.read': READ,
   'packs.run': ['packs.run'],
@@ -34,7 +34,7 @@ const NAMES: Readonly<Record<string, readonly Scope[]>> = {
 
 const ORDER: readonly Scope[] = ['packs.read', 'packs.run', 'packs.approve', 'packs.write', 'packs.admin'];
 
-/** The scopes behind names of any published vocabulary, each once; unknown names give none. */
+/** The scopes for names of any published vocabulary, without duplicates; unknown names give none. */
 export function scopesOf(names: readonly string[]): readonly Scope[] {
   const known = new Set(names.flatMap((name) => (Object.hasOwn(NAMES, name) ? NAMES[name] : []) ?? []));
   return ORDER.filter((scope) => known.has(scope));

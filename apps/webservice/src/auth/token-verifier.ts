@@ -94,13 +94,13 @@ function strategyOf(issuer: IssuerSetting, authority: AuthoritySetting, keys: Is
   );
 }
 
-/** RFC 9068 §4: an access token says so. Key locations in a header are never followed. */
+/** RFC 9068 §4: an access token has this type. Key locations in a header are never used. */
 async function keyFor(token: string, { algorithms }: IssuerSetting, keys: IssuerKeys): Promise<KeyObject> {
   const header = headerOf(token);
   const typ = typeof header?.['typ'] === 'string' ? header['typ'].toLowerCase() : null;
   if (typ !== 'at+jwt' && typ !== 'application/at+jwt') throw invalid('it is not an access token (typ at+jwt)');
   if (!algorithms.includes(String(header?.['alg']))) throw invalid('its algorithm is not accepted');
-  // RFC 7797 §6: `b64` must be listed in `crit`, and is none of ours in any case.
+  // RFC 7797 §6: `b64` must be listed in `crit`, and is not supported here in any case.
   if (header?.['crit'] !== undefined || header?.['b64'] !== undefined) throw invalid('it has critical extensions');
   const kid = header?.['kid'];
   const key = await keys.find(typeof kid === 'string' ? kid : undefined, String(header?.['alg']));
@@ -112,7 +112,7 @@ function refusalOf(error: unknown): Error {
   if (ApiError.is(error)) return error.code === 'TOKEN_INVALID' ? invalid(error.message) : error;
   if (KeysUnavailable.is(error))
     return new ApiError('AUTHORITY_UNAVAILABLE', error.message, [], { 'Retry-After': '5' });
-  // jsonwebtoken's own words say what is wrong and nothing of the token.
+  // Messages of jsonwebtoken name the fault and contain nothing of the token.
   return invalid(error instanceof Error ? error.message : 'it does not verify');
 }
 

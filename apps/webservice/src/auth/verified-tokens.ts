@@ -4,8 +4,8 @@ const KEEP_MS = 30_000;
 const MOST = 10_000;
 
 /**
- * Tokens that were verified a moment ago: a caller with many requests is checked twice a minute, not each time. Never beyond the
- * token's own end; a key that its issuer withdraws is forgotten later than these anyway.
+ * Caches recently verified tokens: a caller with many requests is verified twice a minute instead of each time. An entry never outlives the
+ * token. Withdrawn keys of an issuer stay known longer than an entry anyway.
  */
 export class VerifiedTokens {
   private readonly callers = new Map<string, { readonly caller: Caller; readonly until: number }>();

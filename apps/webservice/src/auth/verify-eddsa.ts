@@ -14,7 +14,7 @@ type Verifier = (token: string, key: KeyObject, options: VerifyOptions, done: Ve
 
 const shared = Strategy as unknown as { JwtVerifier: Verifier & { readonly knowsEddsa?: true } };
 
-/** passport-jwt verifies with jsonwebtoken, which does not know Ed25519 (RFC 8037): such tokens are verified here, by the same rules. */
+/** passport-jwt uses jsonwebtoken, which does not support Ed25519 (RFC 8037). Such tokens are verified here, by the same rules. */
 export function teachEddsa(): void {
   const others = shared.JwtVerifier;
   if (others.knowsEddsa) return;
@@ -29,7 +29,7 @@ export function teachEddsa(): void {
   shared.JwtVerifier = Object.assign(verifier, { knowsEddsa: true as const });
 }
 
-/** The claims of an EdDSA token that holds now. Throws for any other. */
+/** The claims of a valid EdDSA token. Throws for any other. */
 export function verifyEddsa(
   token: string,
   key: KeyObject,
@@ -64,7 +64,7 @@ export function headerOf(token: string): Readonly<Record<string, unknown>> | nul
   return partOf(token, 0);
 }
 
-/** The claims of a token, unverified: to choose by whom it is to be verified, and nothing else. */
+/** The unverified claims of a token, used only to select its verifier. */
 export function unverifiedClaimsOf(token: string): Readonly<Record<string, unknown>> | null {
   return partOf(token, 1);
 }
@@ -75,7 +75,7 @@ function partOf(token: string, index: number): Readonly<Record<string, unknown>>
       Buffer.from(token.split('.')[index] ?? '', 'base64url'),
     );
     const value: unknown = JSON.parse(text);
-    // A claim twice is read one way here and another way elsewhere (RFC 7519 §4).
+    // A duplicate claim would be read differently by different parsers (RFC 7519 §4).
     if (objectionToJson(text) !== null) return null;
     return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : null;
   } catch {

@@ -15,7 +15,7 @@ import { ResolveBody } from './resolve.body';
 
 const MINUTE_SECONDS = 60;
 
-/** Steps whose outcome nobody knows, and what people say of them. */
+/** Steps with an unknown outcome, and their resolution by people. */
 @ApiTags('gates')
 @Controller('api/runs/:runId/steps/:stepId')
 export class AttentionController {

@@ -16,7 +16,7 @@ import type { StoredDocumentCode } from '@taskrunner/core/stored';
 import type { PublicUrl } from '../public-url';
 import { instant } from '../runs/run-view';
 
-/** How the plan differs from that of the last run of the pack that people approved; `why`: the code of why it cannot be told. */
+/** The difference from the plan of the last run of the pack that people approved; `why`: the code of the reason why it is not available. */
 export interface GatePlanDiff {
   readonly against: RunId;
   readonly diff: PlanDiff | null;
@@ -24,8 +24,8 @@ export interface GatePlanDiff {
 }
 
 /**
- * A gate as the API shows it to one caller: what is decided, by whom so far, and whether the caller may. `ungatedEffects` are the
- * steps of the run that act without any approval; null in lists, as is `planDiff`. `plan` names the policy of a request that does not.
+ * A gate in the API for one caller: the request, the decisions so far, and whether the caller may decide. `ungatedEffects` are the steps of
+ * the run that act without any approval; null in lists, as is `planDiff`. `plan` supplies the policy of a request that does not name it.
  */
 export function toGate(
   row: GateRow,
@@ -62,7 +62,7 @@ export function toGate(
   };
 }
 
-/** Each decision as it was signed: who, when, why, by what proof; `receipt` is the signed record itself. */
+/** The signed decisions: who, when, why, with which proof; `receipt` is the signed record itself. */
 function decisionsOf(row: GateRow): Json[] {
   const records = recordsOf(row);
   return row.decisions.flatMap(({ envelope }, i) => {
@@ -90,7 +90,7 @@ function decisionsOf(row: GateRow): Json[] {
   });
 }
 
-/** What is known of a gate of a run that never opened for people. */
+/** A gate of a run that never opened for people. */
 interface UnopenedGate {
   readonly gate: string;
   /** Null: the run has not reached it. */
@@ -110,7 +110,7 @@ const STATUS: Readonly<Record<StepRow['status'], string>> = {
 };
 const REFUSED: Readonly<Record<string, string>> = { POLICY_DENIED: 'denied', POLICY_UNDECIDED: 'undecided' };
 
-/** A gate of a run in the list of them all. */
+/** A gate in the list of all gates of a run. */
 export function toRunGate(runId: RunId, row: GateRow, step: StepRow | null, plan: Plan, url: PublicUrl): JsonObject {
   const { requirement, openedAt } = requestOf(row);
   return {
@@ -127,7 +127,7 @@ export function toRunGate(runId: RunId, row: GateRow, step: StepRow | null, plan
   };
 }
 
-/** The same of one that never opened for people: its policy let it pass or ended the run, or it was not reached. */
+/** The same for a gate that never opened for people: its policy passed or ended the run, or it was not reached. */
 export function toUnopenedGate(runId: RunId, { gate, step }: UnopenedGate, plan: Plan, url: PublicUrl): JsonObject {
   const asked = policyOfGate(plan, gate);
   const verdict = step && judgedVerdict(plan, step);

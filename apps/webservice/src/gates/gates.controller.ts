@@ -23,9 +23,9 @@ import { ref } from '../openapi/schemas';
 import { AlteredDocuments } from '../problems/altered-documents';
 import { PublicUrl } from '../public-url';
 import { JsonBody, type BodyFor } from '../requests/json-body';
-import { toCursor } from '../requests/cursor';
-import { Pages, placeIn } from '../requests/pages';
-import { flag, readQuery } from '../requests/query';
+import { toCursor } from '../requests/paging/cursor';
+import { Pages, placeIn } from '../requests/paging/pages';
+import { flag, readQuery } from '../requests/paging/query';
 import { RunIdPipe } from '../requests/run-id.pipe';
 import { requestInvalid } from '../requests/validated';
 import { runNotFound } from '../runs/run-not-found';
@@ -35,7 +35,7 @@ import { toGate, toRunGate, toUnopenedGate, type GatePlanDiff } from './gate-vie
 
 const MINUTE_SECONDS = 60;
 const READ_AT_ONCE = 1_000;
-/** Open gates that one request looks through for those that its caller may decide. */
+/** Maximum number of open gates that one request searches for those that its caller may decide. */
 const MINE_AT_ONCE = 1_000;
 const PAGES = new Pages('gates');
 
@@ -117,7 +117,7 @@ export class GatesController {
     return { items: [...items, ...rest], nextCursor: null };
   }
 
-  /** All gates up to the last of the list's last page: `names`, and those of the pages before, if there were any. */
+  /** All gates up to the last one of the list's last page: `names`, and those of earlier pages. */
   private async reachedGates(
     tenant: TenantId,
     runId: RunId,
@@ -135,7 +135,8 @@ export class GatesController {
   }
 
   /**
-   * A gate can be read and decided also where the planner is busy, or the earlier run is altered: then it says that no differences are shown.
+   * A gate can be read and decided even if the planner is busy or the earlier run is altered. The response then says that no difference is
+   * shown.
    */
   private async planDiff(tenant: TenantId, runId: RunId, after: string): Promise<GatePlanDiff | null> {
     const earlier = await this.approvedBefore(tenant, runId);
@@ -184,7 +185,7 @@ export class GatesController {
     const { tenant, iss, sub } = principal;
     const limit = PAGES.limitOf(query);
     const mine = query.mine ?? false;
-    // What somebody may decide is told by their token: it is no filter of the database.
+    // What a caller may decide depends on their token and cannot be a filter of the database.
     const list = mine ? ['approvals', tenant, iss, sub] : ['approvals', tenant];
     const place = placeIn(query, list);
     const most = mine ? MINE_AT_ONCE : limit;
@@ -204,7 +205,7 @@ export class GatesController {
     return { items, nextCursor: toCursor(JSON.stringify([last.openedAt, last.runId, last.gate]), list) };
   }
 
-  /** Plans of gates whose requests do not name the policy that people are asked to override: of earlier versions. */
+  /** Plans of gates whose requests, of earlier versions, do not name the policy that people are asked to override. */
   private async plansOf(tenant: TenantId, rows: readonly GateRow[]): Promise<ReadonlyMap<Digest, Plan>> {
     const plans = new Map<Digest, Plan>();
     for (const row of rows) {

@@ -26,7 +26,7 @@ class HealthRoutesModule {
   }
 }
 
-/** Readiness and metrics of this process, and the server that tells them. */
+/** Readiness and metrics of this process, and the server for them. */
 @Module({})
 export class HealthModule {
   /** `imports`: the modules of the database, of the object store and of telemetry. */

@@ -1,26 +1,26 @@
 import type { LogLine } from './log-lines';
 
-/** How a log goes over the wire. */
+/** The wire format of a log. */
 export interface LogFormat {
   readonly mediaType: string;
   readonly begin: string;
   line(runId: string, line: LogLine): string;
-  /** Tells that the reader is still connected, and how far it is of how much. */
+  /** Reports that the connection is alive, and how far the reader is. */
   heartbeat(at: number, head: number): string;
-  /** The last event of a run that has ended; `at`: the number of its last line; `endedAt`: milliseconds since the epoch. */
+  /** The last event of an ended run; `at`: the number of its last line; `endedAt`: milliseconds since the epoch. */
   finished(runId: string, status: string, at: number, endedAt: number): string;
-  /** The last event of a stream whose run goes on. */
+  /** The last event of a stream whose run continues. */
   resume(runId: string, resume: Resume): string;
 }
 
-/** Where a reader goes on whose stream ends before its run. */
+/** Where to resume if a stream ends before its run. */
 interface Resume {
   readonly reason: string;
-  /** The reader has everything up to this line. */
+  /** The reader has all lines up to this one. */
   readonly at: number;
-  /** It comes again after so many milliseconds. */
+  /** Delay before reconnecting, milliseconds. */
   readonly retryMs: number;
-  /** When this is told, milliseconds since the epoch. */
+  /** Time of the event, milliseconds since the epoch. */
   readonly toldAt: number;
 }
 
@@ -47,19 +47,22 @@ function resumeJson(runId: string, { reason, at, retryMs, toldAt }: Resume): str
   return JSON.stringify({ runId, sequence: at, timestamp, eventType: 'stream.resume', reason, after: at, retryMs });
 }
 
-/** Server-sent events (WHATWG HTML §9.2): `id` is the line's number, so that a browser resumes by itself. JSON text has no line feed. */
+/**
+ * Server-sent events (WHATWG HTML §9.2). `id` is the line's number, so that a browser resumes automatically. JSON text contains no line
+ * feed.
+ */
 export const EVENT_STREAM: LogFormat = {
   mediaType: 'text/event-stream',
   begin: 'retry: 1000\n\n',
   line: (runId, line) => `id: ${line.number}\ndata: ${lineJson(runId, line)}\n\n`,
   heartbeat: (at, head) => `: at ${at} head ${head}\n\n`,
   finished: (runId, status, at, endedAt) => `id: ${at}\ndata: ${finishedJson(runId, status, at, endedAt)}\n\n`,
-  // With a name, so that it is no message to a browser, which resumes by itself.
+  // Named events are not messages to a browser, which resumes automatically.
   resume: (runId, resume) =>
     `event: stream.resume\nid: ${resume.at}\nretry: ${resume.retryMs}\ndata: ${resumeJson(runId, resume)}\n\n`,
 };
 
-/** One JSON object a line. */
+/** One JSON object per line. */
 export const NDJSON: LogFormat = {
   mediaType: 'application/x-ndjson',
   begin: '',

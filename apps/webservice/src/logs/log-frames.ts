@@ -3,16 +3,16 @@ import type { NumberedChunk } from '@taskrunner/core/ports';
 import type { LogFormat } from './log-format';
 import { linesOf, rankOf } from './log-lines';
 
-/** The lines of a chunk as they go over the wire, made once for all who read them. */
+/** The encoded lines of a chunk, made once for all readers. */
 export interface LogFrames {
   readonly bytes: Buffer;
-  /** Where the frame of each line ends. */
+  /** End offset of the frame of each line. */
   readonly ends: Uint32Array;
   /** Rank of each line's level. */
   readonly ranks: Uint8Array;
 }
 
-/** Writes all lines of a chunk. */
+/** Encodes all lines of a chunk. */
 export function framesOf(runId: string, chunk: NumberedChunk, format: LogFormat): LogFrames {
   const lines = linesOf(chunk, 0);
   const frames = lines.map((line) => format.line(runId, line));
@@ -22,7 +22,7 @@ export function framesOf(runId: string, chunk: NumberedChunk, format: LogFormat)
   return { bytes: Buffer.from(frames.join('')), ends, ranks: Uint8Array.from(lines, ({ level }) => rankOf(level)) };
 }
 
-/** The frames behind the first `skip` lines, those of `level` and above alone. Without a level no byte is copied. */
+/** The frames after the first `skip` lines, only those of `level` and above. Without a level no byte is copied. */
 export function selected({ bytes, ends, ranks }: LogFrames, skip: number, level: LogLevel | null): Buffer {
   const begin = skip === 0 ? 0 : (ends[skip - 1] ?? bytes.length);
   if (level === null) return bytes.subarray(begin);

@@ -3,7 +3,7 @@ import type { NumberedChunk } from '@taskrunner/core/ports';
 
 /** One line of a run's log. */
 export interface LogLine {
-  /** Its number in the run, gapless from 1. */
+  /** Its number in the run, from 1 without gaps. */
   readonly number: number;
   /** Milliseconds since the epoch, database time. */
   readonly at: number;
@@ -12,9 +12,9 @@ export interface LogLine {
   readonly text: string;
 }
 
-/** Which lines a reader wants. */
+/** Filter for lines. */
 export interface LineFilter {
-  /** Lines of this step and of what is below it. */
+  /** Lines of this step and its descendants. */
   readonly step: string | null;
   /** Lines of this level and above. */
   readonly level: LogLevel | null;
@@ -34,12 +34,12 @@ export function linesOf(chunk: NumberedChunk, after: number): readonly LogLine[]
   });
 }
 
-/** Levels by number: what is more urgent is greater. */
+/** Levels as numbers: a more urgent level is greater. */
 export function rankOf(level: LogLevel): number {
   return RANK[level];
 }
 
-/** True if a place is another or below it: `map[0]::scan` is below `map[0]` and `map`. */
+/** True if a place is another place or below it: `map[0]::scan` is below `map[0]` and `map`. */
 export function isWithin(place: string, other: string): boolean {
   return place === other || place.startsWith(`${other}::`) || place.startsWith(`${other}[`);
 }

@@ -12,7 +12,7 @@ const tenant = 'acme' as TenantId;
 const runId = 'run_1' as RunId;
 const LINES = 1_000;
 
-/** A reader whose socket takes `room` writes before it is full. */
+/** A reader whose socket accepts `room` writes before it is full. */
 class Reader extends EventEmitter {
   written = '';
   destroyed = false;
@@ -78,7 +78,7 @@ function stream(room: number, status = 'succeeded', stallMs = 10_000) {
 }
 
 const settle = () => new Promise((go) => setTimeout(go, 100));
-/** Until it holds; a machine may be slow. */
+/** Waits until the condition holds; a machine may be slow. */
 const until = async (holds: () => boolean) => {
   for (let tries = 0; !holds() && tries < 600; tries++) await settle();
 };

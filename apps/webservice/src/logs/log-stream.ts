@@ -7,44 +7,44 @@ import { isWithin, type LineFilter } from './log-lines';
 import { SERVICE_STOPS, TOKEN_EXPIRED } from './open-streams';
 import type { SharedLogs } from './shared-logs';
 
-/** What a reader asked for. */
+/** Options of a reader. */
 export interface LogReading {
   readonly tenant: TenantId;
   readonly runId: RunId;
-  /** Lines after this number. */
+  /** Number of the line after which to begin. */
   readonly after: number;
   readonly filter: LineFilter;
   readonly format: LogFormat;
-  /** False: what is there, and no more. */
+  /** False: only the existing lines. */
   readonly follow: boolean;
-  /** Ends the stream: the token ends, the service stops, the reader goes. */
+  /** Ends the stream: the token expires, the service stops, or the reader disconnects. */
   readonly signal: AbortSignal;
-  /** A reader that takes nothing for so long is cut off, milliseconds. */
+  /** A reader that accepts nothing for this long is disconnected, milliseconds. */
   readonly stallMs: number;
-  /** When the run ended, milliseconds since the epoch: asked once it has. */
+  /** Time at which the run ended, milliseconds since the epoch. Called when it has ended. */
   readonly endedAt: () => Promise<number>;
 }
 
 const HEARTBEAT_MS = 10_000;
-/** After lines the first heartbeat comes as soon as no more follow: it tells that the reader has all. */
+/** Delay of the first heartbeat after lines, milliseconds: it reports that the reader has all of them. */
 const QUIET_MS = 250;
-/** Bytes of one write: what a reader must take within its time. */
+/** Bytes of one write, which a reader must accept within its time limit. */
 const WRITE_BYTES = 64 * 1024;
 const FIRST_RETRY_MS = 250;
 const RETRY_SPREAD_MS = 1_000;
 
 /**
- * Sends a run's log to one reader, chunk by chunk, at the reader's own speed: after a full socket buffer it waits for the drain, and
- * holds one chunk meanwhile, which others have too. Ends with `run.finished` where the run has ended, with `stream.resume` where it goes
- * on and the service or the token ends.
+ * Sends a run's log to one reader, chunk by chunk, at the reader's own speed. If the socket buffer is full, it waits for the drain and
+ * meanwhile holds one chunk, which it shares with other readers. Ends with `run.finished` if the run has ended, and with `stream.resume` if
+ * the run continues but the service stops or the token expires.
  */
 export class LogStream {
   private at: number;
   private tail: Tail | null = null;
   private wake: (() => void) | null = null;
-  /** How far the reader was at the last heartbeat. */
+  /** Position of the reader at the last heartbeat. */
   private reported = -1;
-  /** The reader has everything up to `at`, and something may follow. */
+  /** The reader has everything up to `at`, and more may follow. */
   private mayResume = true;
 
   constructor(
@@ -90,7 +90,7 @@ export class LogStream {
     }
   }
 
-  /** Readers of a service that stops do not come back all at once. */
+  /** Spreads the delays, so that readers of a stopping service do not all reconnect at once. */
   private sendResume(): void {
     const { signal, format, runId } = this.reading;
     const isAnnounced = signal.reason === SERVICE_STOPS || signal.reason === TOKEN_EXPIRED;
@@ -117,7 +117,7 @@ export class LogStream {
     }
   }
 
-  /** What was begun is ended also by a service that stops, at the speed that is asked of readers. */
+  /** A started frame is completed even by a stopping service, at the minimum speed required of readers. */
   private async write(bytes: Buffer): Promise<void> {
     for (let from = 0; from < bytes.length; from += WRITE_BYTES) {
       if (this.isCut()) {
@@ -133,7 +133,7 @@ export class LogStream {
     return this.response.destroyed || (signal.aborted && signal.reason !== SERVICE_STOPS);
   }
 
-  /** Until the reader has room, or is cut off: nobody waits for one that does not read. */
+  /** Waits until the reader has room or is disconnected. A reader that does not read blocks nobody. */
   private async drained(): Promise<void> {
     const { signal, stallMs } = this.reading;
     await new Promise<void>((resolve) => {
@@ -146,14 +146,15 @@ export class LogStream {
       const settleIfCut = (): void => {
         if (this.isCut()) settle();
       };
-      // A reset: what the reader has not taken would else stay in the kernel. Its end is seen as that of a reader that goes.
+      // A reset, because data that the reader has not accepted would otherwise stay in the kernel. It looks like a disconnect of the
+      // reader.
       const timer = setTimeout(() => this.response.socket?.resetAndDestroy(), stallMs);
       this.response.once('drain', settle).once('close', settle);
       signal.addEventListener('abort', settleIfCut);
     });
   }
 
-  /** Until the run has moved from where it was seen, or the end. True if the heartbeat is due before. */
+  /** Waits until the run has progressed, or until the end. True if the heartbeat is due first. */
   private async next(seen: Tail | null): Promise<boolean> {
     if (this.tail !== seen || this.reading.signal.aborted) return false;
     const isDue = await new Promise<boolean>((resolve) => {

@@ -8,7 +8,7 @@ import { HttpSettings } from '../configuration';
 import { EXAMPLES } from '../openapi/examples';
 import { Operation } from '../openapi/operation';
 import { ref } from '../openapi/schemas';
-import { flag, oneOf, readQuery, text, whole } from '../requests/query';
+import { flag, oneOf, readQuery, text, whole } from '../requests/paging/query';
 import { RunIdPipe } from '../requests/run-id.pipe';
 import { requestInvalid } from '../requests/validated';
 import { runNotFound } from '../runs/run-not-found';
@@ -79,7 +79,7 @@ export class LogsController {
       level: oneOf('trace', 'debug', 'info', 'warn', 'error'),
       follow: flag,
     });
-    // A browser that comes again asks for the address that it began with, and says what it has read since.
+    // A reconnecting browser requests its original address and states what it has read since.
     const supplied = lastEventOf(request) ?? query.after;
     const { tenant } = principal;
     const run = await this.reader.summary(tenant, runId);
@@ -101,7 +101,7 @@ export class LogsController {
     }
     const signal = this.streams.signalFor(response, expiresAt);
     const filter = { step: query.step, level: query.level };
-    // A run that was halted has no end yet: then it is when this is told.
+    // A halted run has no end time, so the current time is reported.
     const endedAt = async (): Promise<number> => (await this.reader.summary(tenant, runId))?.finishedAt ?? Date.now();
     const [after, follow] = [supplied ?? 0, query.follow ?? true];
     const reading = { tenant, runId, after, filter, format, follow, signal, stallMs: this.http.streams.stall, endedAt };

@@ -1,22 +1,22 @@
 import { Injectable } from '@nestjs/common';
 import type { Response } from 'express';
 
-/** Why a stream ends although its reader is there, and may go on elsewhere. */
+/** Why a stream ends although its reader is connected and may resume elsewhere. */
 export const SERVICE_STOPS = 'service-stops';
 export const TOKEN_EXPIRED = 'token-expired';
 
-/** Every answer that lasts: each ends with its token, with its reader, or with the service. The reason of its signal says which. */
+/** All long-lived responses. Each ends with its token, its reader, or the service; the reason of its signal says which. */
 @Injectable()
 export class OpenStreams {
   private readonly open = new Set<AbortController>();
   private hasEnded = false;
 
-  /** The signal of one stream; it is forgotten when the answer is over. `expiresAt`: milliseconds since the epoch. */
+  /** The signal of one stream, which is removed when the response has ended. `expiresAt`: milliseconds since the epoch. */
   signalFor(response: Response, expiresAt: number): AbortSignal {
     const controller = new AbortController();
     this.open.add(controller);
     if (this.hasEnded) controller.abort(SERVICE_STOPS);
-    // setTimeout takes 24 days at most; a token that lives longer is asked for again then.
+    // setTimeout is limited to 24 days; a longer timeout is renewed then.
     const left = Math.min(Math.max(0, expiresAt - Date.now()), 2_000_000_000);
     const timer = setTimeout(() => controller.abort(TOKEN_EXPIRED), left).unref();
     const end = (): void => {
@@ -28,7 +28,7 @@ export class OpenStreams {
     return controller.signal;
   }
 
-  /** The service stops: each reader is told where to go on. */
+  /** The service stops: each reader is informed where to resume. */
   end(): void {
     this.hasEnded = true;
     for (const controller of this.open) controller.abort(SERVICE_STOPS);

@@ -9,7 +9,7 @@ const other = 'other' as TenantId;
 const run = (name = 'run_1') => name as RunId;
 const LINES = 10;
 
-/** A store with `chunks` chunks of ten lines a run; the text of a line names its tenant and run. */
+/** A store with `chunks` chunks of ten lines per run. The text of a line names its tenant and run. */
 function storeOf(chunks: number) {
   const reads: string[] = [];
   return {
@@ -33,7 +33,7 @@ function storeOf(chunks: number) {
   };
 }
 
-/** What a reader gets of a run from a line on. */
+/** The output for a reader of a run from a given line. */
 async function readAll(logs: SharedLogs, tenant: TenantId, runId: RunId, from: number, format = NDJSON) {
   const frames: Buffer[] = [];
   for (let at = from; ;) {
@@ -75,7 +75,7 @@ describe('logs that many read', () => {
     for (const from of [1, 9, 10, 11, 45, 79]) {
       expect(numbersIn(await readAll(logs, acme, run(), from))).toEqual(range(from + 1, 80));
     }
-    // Only the question after the last line is asked again.
+    // Only the query after the last line is repeated.
     expect(store.reads.slice(length).every((read) => read === 'acme run_1 80')).toBe(true);
   });
 

@@ -3,29 +3,29 @@ import type { LogStore, NumberedChunk } from '@taskrunner/core/ports';
 import type { LogFormat } from './log-format';
 import { framesOf, type LogFrames } from './log-frames';
 
-/** A numbered chunk of a run, for all who read it. */
+/** A numbered chunk of a run, shared by all readers. */
 interface SharedChunk {
   readonly firstLine: number;
   readonly lastLine: number;
   readonly step: string;
-  /** Its lines as a format writes them. */
+  /** Its encoded lines, by format. */
   frames(format: LogFormat): LogFrames;
 }
 
-/** Chunks of one read. */
+/** Number of chunks per read. */
 const PAGE_CHUNKS = 32;
-/** What a chunk takes beside its bytes, roughly. */
+/** Approximate memory of a chunk besides its bytes. */
 const CHUNK_BYTES = 512;
 
 /**
- * The logs that are being read, chunk by chunk: however many read the same run, each chunk is read once and written once, and all get
- * the same bytes. What was not read for longest goes when there are more than `maxBytes`; a reader that comes for it reads it again.
- * Keyed by tenant and run, so that nobody is given what was read for another tenant.
+ * Caches the chunks of logs that are being read. However many readers a run has, each chunk is loaded and encoded once. The least recently
+ * used chunks are dropped when there are more than `maxBytes`, and loaded again if needed. Keys contain tenant and run, so that no reader
+ * gets data of another tenant.
  */
 export class SharedLogs {
-  /** Chunks of each run at hand, in the order of their lines. */
+  /** Cached chunks of each run, in line order. */
   private readonly runs = new Map<string, CachedChunk[]>();
-  /** All of them, the one that was read last at the end. */
+  /** All cached chunks, the most recently used one last. */
   private readonly recent = new Set<CachedChunk>();
   private readonly reads = new Map<string, Promise<void>>();
   private bytes = 0;
@@ -35,7 +35,7 @@ export class SharedLogs {
     private readonly maxBytes: number,
   ) {}
 
-  /** Bytes that are kept. */
+  /** Bytes in the cache. */
   get size(): number {
     return this.bytes;
   }
@@ -54,7 +54,7 @@ export class SharedLogs {
 
   private async read(tenant: TenantId, runId: RunId, run: string, after: number): Promise<void> {
     const chunks = await this.store.read(tenant, runId, after, PAGE_CHUNKS);
-    // In reverse: what is needed first is the last to go.
+    // In reverse, so that the chunk that is needed first is dropped last.
     for (const chunk of [...chunks].reverse()) this.keep(run, runId, chunk);
     this.evict();
   }
@@ -74,7 +74,7 @@ export class SharedLogs {
     const place = placeOf(chunks, chunk.firstLine);
     if (chunks[place - 1]?.firstLine === chunk.firstLine) return;
     const kept = new CachedChunk(run, runId, chunk, (bytes) => {
-      // It may have gone while a reader still has it.
+      // It may have been dropped while a reader still holds it.
       if (!this.recent.has(kept)) return;
       this.bytes += bytes;
       this.evict();
@@ -84,7 +84,7 @@ export class SharedLogs {
     this.bytes += kept.size;
   }
 
-  /** The last one stays: somebody reads it. */
+  /** The last one is kept, because a reader uses it. */
   private evict(): void {
     for (const chunk of this.recent) {
       if (this.bytes <= this.maxBytes || this.recent.size === 1) return;
@@ -129,7 +129,7 @@ class CachedChunk implements SharedChunk {
   }
 }
 
-/** How many chunks begin at this line or before. */
+/** Number of chunks that begin at this line or before. */
 function placeOf(chunks: readonly CachedChunk[], line: number): number {
   let [low, high] = [0, chunks.length];
   while (low < high) {

@@ -4,7 +4,7 @@ import { SCHEMAS } from './schemas';
 
 const LICENSE = 'AGPL-3.0-or-later';
 
-/** What the routes are grouped by. */
+/** Groups of routes. */
 const TAGS = {
   runs: 'Start, follow, cancel and rerun runs.',
   gates: 'Approval gates and decisions.',
@@ -31,7 +31,7 @@ export function openApiDocument(app: INestApplication, version: string): OpenAPI
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }, 'bearer')
     .build();
   const document = SwaggerModule.createDocument(app, builder);
-  // OpenAPI 3.1: by its SPDX identifier, and then without a URL, which @nestjs/swagger asks for.
+  // OpenAPI 3.1: the licence by its SPDX identifier, without the URL that @nestjs/swagger expects.
   const info = { ...document.info, license: { name: LICENSE, identifier: LICENSE } };
   const tags = Object.entries(TAGS).map(([name, description]) => ({ name, description }));
   const schemas = { ...document.components?.schemas, ...SCHEMAS } as NonNullable<
@@ -40,7 +40,7 @@ export function openApiDocument(app: INestApplication, version: string): OpenAPI
   return withoutNullable({ ...document, info, tags, components: { ...document.components, schemas } }) as OpenAPIObject;
 }
 
-/** OpenAPI 3.1 has no `nullable`: @nestjs/swagger writes it nevertheless. */
+/** OpenAPI 3.1 has no `nullable`, but @nestjs/swagger writes it. */
 export function withoutNullable(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutNullable);
   if (typeof value !== 'object' || value === null) return value;

@@ -15,42 +15,42 @@ import { Produces } from '../requests/acceptable.guard';
 import type { ProblemCode } from '../problems/problem-code';
 import { PROBLEMS } from '../problems/problem-table';
 
-/** A JSON Schema (2020-12), as OpenAPI 3.1 takes it. */
+/** A JSON Schema (2020-12), as used in OpenAPI 3.1. */
 export type Schema = Readonly<Record<string, unknown>>;
 
-/** One successful answer. */
+/** A successful response. */
 export interface Answer {
   readonly status: number;
   readonly description: string;
   /** Null: no body. */
   readonly schema: Schema | null;
   readonly example?: Json;
-  /** `application/json` unless told; a list: whichever is accepted. */
+  /** Default: `application/json`. A list: the accepted type. */
   readonly mediaType?: string | readonly string[];
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Everything that the OpenAPI document says of a route, and what the guard asks of its caller. */
+/** The OpenAPI description of a route, and its requirements for callers. */
 interface OperationFacts {
   readonly id: string;
   readonly summary: string;
   readonly description?: string;
-  /** Any one of these; none: every caller. */
+  /** One of these scopes is required; empty: every caller may call it. */
   readonly scopes: readonly Scope[];
   readonly limit: Access['limit'];
   readonly takesBound?: boolean;
   readonly body?: {
     readonly type: Type<object>;
     readonly example: Json;
-    /** True: without one it is as if it were `{}`. */
+    /** True: an absent body counts as `{}`. */
     readonly isOptional?: boolean;
   };
-  /** What the body is, where it is bytes of any kind. */
+  /** Description of a body that is arbitrary bytes. */
   readonly raw?: string;
   readonly query?: Readonly<Record<string, { readonly description: string; readonly schema: Schema }>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly answers: readonly Answer[];
-  /** Beyond those of every route. */
+  /** Errors in addition to those of every route. */
   readonly codes: readonly ProblemCode[];
 }
 
@@ -113,7 +113,7 @@ export function Operation(facts: OperationFacts): MethodDecorator {
     ...(body ? OF_BODIES : []),
     ...(Object.keys(query).length > 0 ? (['REQUEST_INVALID'] as const) : []),
     ...facts.codes,
-    // What is stored of a run is compared with its digests before anything is answered from it.
+    // Stored documents of a run are compared with their digests before a response uses them.
     ...(facts.codes.includes('RUN_NOT_FOUND') ? (['DOCUMENT_ALTERED'] as const) : []),
   ]);
   return applyDecorators(
@@ -193,7 +193,7 @@ function responseOf(answer: Answer): object {
   };
 }
 
-/** One response for each status, with its codes as an enumeration. */
+/** One response per status, with its codes as an enumeration. */
 function problemsOf(codes: ReadonlySet<ProblemCode>): readonly object[] {
   const byStatus = new Map<number, ProblemCode[]>();
   for (const code of [...codes].sort()) {

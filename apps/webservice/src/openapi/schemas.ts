@@ -135,7 +135,7 @@ function publishedPack(more: Readonly<Record<string, Schema>> = {}): Schema {
   });
 }
 
-/** Everything that answers are made of. */
+/** All components of responses. */
 export const SCHEMAS = {
   Fault: fault,
   Problem: {

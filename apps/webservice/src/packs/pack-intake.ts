@@ -6,7 +6,7 @@ import { PackSources } from '../plans/pack-sources';
 import { OF_UPLOADED_PACKS } from '../openapi/operation';
 import type { ProblemCode } from '../problems/problem-code';
 
-/** What may be wrong with a pack that is named and not sent in. */
+/** Errors of a pack that is named instead of sent. */
 export const INTAKE_CODES: readonly ProblemCode[] = [
   'PACK_NOT_FOUND',
   'PACK_VERSION_MOVED',
@@ -19,7 +19,7 @@ export const INTAKE_CODES: readonly ProblemCode[] = [
   'REGISTRY_UNSUPPORTED',
 ];
 
-/** Why a pack that was sent in is not even looked at to the end. */
+/** Why a sent pack is refused before it is read completely. */
 export const PLANNER_CODES: readonly ProblemCode[] = ['PLAN_LIMIT', 'PLANNER_BUSY', 'PLANNER_UNAVAILABLE'];
 
 /** Of routes that plan what is sent or named, and run nothing. */
@@ -34,7 +34,7 @@ export const OF_PLANS: readonly ProblemCode[] = [
 /** Why a pack that can be planned may not run. */
 export const TRUST_CODES: readonly ProblemCode[] = ['PACK_UNTRUSTED', 'PACK_UNSIGNED', 'PACK_SIGNATURE_INVALID'];
 
-/** Takes the pack of a request, in whichever way it came. */
+/** Reads the pack of a request, in any of its forms. */
 @Injectable()
 export class PackIntake {
   constructor(
@@ -42,7 +42,7 @@ export class PackIntake {
     private readonly sources: PackSources,
   ) {}
 
-  /** Rejects as the library and the store of uploads do. */
+  /** Rejects like the library and the store of uploads. */
   async take(
     tenant: TenantId,
     sent: SentPack,

@@ -5,7 +5,7 @@ import type { PackArtifact } from '@taskrunner/core/ports';
 import type { PackTrust } from '@taskrunner/core/publisher';
 import type { PublicUrl } from '../public-url';
 
-/** A published pack in a list. Tenants that it is shown to are not named to each other. */
+/** A published pack in a list. It does not disclose other tenants to which the pack is visible. */
 export function toPublishedPack({ registry, digest, facts }: PackArtifact, url: PublicUrl): JsonObject {
   const { name, version, contentDigest, description, tenantVisibility } = facts;
   return {
@@ -20,7 +20,7 @@ export function toPublishedPack({ registry, digest, facts }: PackArtifact, url: 
   };
 }
 
-/** A published pack: what a caller needs to know before it runs it. */
+/** A published pack with what a caller needs to know before running it. */
 export function toPackDetail(found: LibraryPack, trust: PackTrust, url: PublicUrl): JsonObject {
   const { metadata, spec } = found.pack;
   return {

@@ -8,10 +8,10 @@ import { EXAMPLES } from '../openapi/examples';
 import { Operation } from '../openapi/operation';
 import { ref } from '../openapi/schemas';
 import { PublicUrl } from '../public-url';
-import { toCursor } from '../requests/cursor';
+import { toCursor } from '../requests/paging/cursor';
 import { JsonBody, type BodyFor } from '../requests/json-body';
-import { Pages, placeIn } from '../requests/pages';
-import { readQuery } from '../requests/query';
+import { Pages, placeIn } from '../requests/paging/pages';
+import { readQuery } from '../requests/paging/query';
 import { INTAKE_CODES, PLANNER_CODES } from './pack-intake';
 import { toPackDetail, toPublishedPack } from './pack-view';
 import { PublishPackBody } from './publish-pack.body';
@@ -114,7 +114,7 @@ export class PacksController {
   }
 }
 
-/** What is no reference names no pack: the same 404 as for an absent one. */
+/** Text that is not a reference names no pack: the same 404 as for a missing one. */
 function referenceOf(name: string, version: string): PackReference {
   const reference = parsePackReference(version.startsWith('sha256:') ? `${name}@${version}` : `${name}:${version}`);
   if (reference !== null) return reference;

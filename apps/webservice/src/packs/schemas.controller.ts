@@ -3,7 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { packSchema } from '@taskrunner/core/pack';
 import { PublicOperation } from '../openapi/operation';
 
-/** Schemas for editors and other tools; they say nothing of anybody, so that everybody may read them. */
+/** Schemas for editors and other tools. They contain no private data, so everyone may read them. */
 @ApiTags('packs')
 @Controller('api/schemas')
 export class SchemasController {

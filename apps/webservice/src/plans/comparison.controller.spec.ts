@@ -10,7 +10,7 @@ import type { BodyName } from '../requests/bodies';
 import { readBody } from '../requests/read-body';
 import { PacksToPlan } from './packs-to-plan';
 
-// The routes without HTTP: the guard, the body's reader and the OpenAPI document are tested with the whole webservice.
+// The routes without HTTP. The guard, the body reader and the OpenAPI document are tested with the whole webservice.
 
 const manifest = (steps: string) =>
   `apiVersion: stellaops.io/pack.v1\nkind: TaskPack\nmetadata: { name: demo, version: 1.0.0 }\nspec:\n  approvals: [ { id: owners } ]\n  steps:\n    - { id: agree, gate: { approval: owners, message: go } }\n${steps}`;
@@ -89,7 +89,7 @@ const packs = new PacksToPlan(
 );
 const controller = new ComparisonController(reader as never, packs, planner);
 
-/** What a route sends, as JSON. */
+/** The response of a route, as JSON. */
 async function sent(route: (response: Response) => Promise<void>, headers = new Map<string, string>()) {
   let text = '';
   const response = {
@@ -102,7 +102,7 @@ async function sent(route: (response: Response) => Promise<void>, headers = new 
   await route(response as unknown as Response);
   return JSON.parse(text) as unknown;
 }
-/** A body as the reader gives it to a route. */
+/** A body in the form that the reader passes to a route. */
 const body = (name: BodyName, value: object) =>
   readBody(name, new TextEncoder().encode(JSON.stringify(value)), 50_000) as never;
 const query = (overrides: object) => ({ query: overrides }) as Request;

@@ -11,7 +11,7 @@ import { ref } from '../openapi/schemas';
 import { OF_PLANS, PLANNER_CODES } from '../packs/pack-intake';
 import { ApiError } from '../problems/problem';
 import { JsonBody, type BodyFor } from '../requests/json-body';
-import { oneOf, readQuery, type Parameter } from '../requests/query';
+import { oneOf, readQuery, type Parameter } from '../requests/paging/query';
 import { RunIdPipe } from '../requests/run-id.pipe';
 import { fault, requestInvalid } from '../requests/validated';
 import { runNotFound } from '../runs/run-not-found';
@@ -21,7 +21,7 @@ import { PacksToPlan } from './packs-to-plan';
 
 const run: Parameter<RunId> = { read: (supplied) => (isRunId(supplied) ? supplied : null), says: 'the id of a run' };
 
-/** Plans looked at: compared, drawn, and tried by scenarios. Nothing is executed or stored. */
+/** Comparing and drawing plans, and running scenarios. Nothing is executed or stored. */
 @ApiTags('plans')
 @Controller('api')
 export class ComparisonController {
@@ -161,7 +161,7 @@ export class ComparisonController {
       .send(await this.planner.compare(tenant, { before: before.texts.plan, after: after.texts.plan }));
   }
 
-  /** As `plan`; faults are shown below the member that holds the pack. */
+  /** Like `plan`. Faults are reported below the member that holds the pack. */
   private async planAt(at: '/before' | '/after', tenant: TenantId, asked: PackRequest) {
     try {
       return await this.plan(tenant, asked);

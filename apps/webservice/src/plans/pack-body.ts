@@ -19,7 +19,7 @@ import { ApiError } from '../problems/problem';
 import { DIGEST_PATTERN, rule } from '../requests/rules';
 import { fault, requestInvalid } from '../requests/validated';
 
-/** No pattern for the whole text: of many MiB it would take more stack than there is. */
+/** There is no pattern for the whole text: for many MiB it would overflow the stack. */
 function isBase64(text: string): boolean {
   return text.length % 4 === 0 && !/[^A-Za-z0-9+/]/.test(text.replace(/={1,2}$/, ''));
 }
@@ -153,7 +153,7 @@ export class PackBody {
   inputs?: JsonObject;
 }
 
-/** The pack that stands in a request. Throws `REQUEST_INVALID` for paths that are none, or that come twice. */
+/** The pack in a request. Throws `REQUEST_INVALID` for invalid or duplicate paths. */
 export function toSource(manifest: string | JsonObject, files: readonly PackFileBody[]): PackSource {
   const faults: Fault[] = [];
   const seen = new Set<string>();
@@ -175,7 +175,7 @@ export function toSource(manifest: string | JsonObject, files: readonly PackFile
   return { manifest: isText ? manifest : spelled(manifest), hasLines: isText, files: together(packed) };
 }
 
-/** The same files, their bytes in one buffer: it crosses a thread once, however many they are. */
+/** The same files with their bytes in one buffer, which is transferred to a thread once, regardless of their number. */
 function together(files: readonly PackSourceFile[]): readonly PackSourceFile[] {
   const all = new Uint8Array(files.reduce((size, { bytes }) => size + bytes.length, 0));
   let at = 0;

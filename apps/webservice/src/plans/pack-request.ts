@@ -8,19 +8,19 @@ import type { DiffBody } from './comparison.body';
 import { PackBody, toSource } from './pack-body';
 import type { SimulationBody } from './plan.body';
 
-/** A pack in whichever way a request brings it. What is large is a text, or bytes. */
+/** A pack in any of the forms of a request. Large parts are texts or bytes. */
 export type SentPack =
   | { readonly kind: 'source'; readonly source: PackSource; readonly signatures: readonly JsonObject[] }
   | { readonly kind: 'published'; readonly reference: PackReference }
   | { readonly kind: 'upload'; readonly digest: Digest; readonly signatures: readonly JsonObject[] };
 
-/** A pack of a request and its inputs, as data that costs little to hand from thread to thread. */
+/** A pack and its inputs from a request, as data that is cheap to pass to a thread. */
 export interface PackRequest {
   readonly pack: SentPack;
   readonly inputs: SentInputs;
 }
 
-/** The pack that a body brings. Throws `REQUEST_INVALID` unless exactly one way is used. */
+/** The pack in a body. Throws `REQUEST_INVALID` unless exactly one form is used. */
 export function sentPackOf({ manifest, files, pack, bundle, signatures }: PackBody): SentPack {
   if ([manifest, pack, bundle].filter((way) => way !== undefined).length !== 1)
     throw requestInvalid(
@@ -45,7 +45,7 @@ export function sentPackOf({ manifest, files, pack, bundle, signatures }: PackBo
   return { kind: 'published', reference };
 }
 
-/** A body that brings a pack. `mostBeside`: weight of what stands beside pack and inputs. Throws `ApiError`. */
+/** A body with a pack. `mostBeside`: maximum weight of the members besides pack and inputs. Throws `ApiError`. */
 export function toPackRequest<Dto extends PackBody>(
   { manifest, files, pack, bundle, signatures, inputs, ...beside }: Dto,
   mostBeside: number,
@@ -58,12 +58,12 @@ export function toPackRequest<Dto extends PackBody>(
   };
 }
 
-/** The script as JSON text: it is read where the pack is planned. */
+/** The script as JSON text, which is parsed where the pack is planned. */
 export function toSimulation({ script = {}, ...body }: SimulationBody, mostBeside: number) {
   return { ...toPackRequest<PackBody>(body, mostBeside), script: JSON.stringify(script) };
 }
 
-/** Two packs. Faults are shown below the member that holds the pack. */
+/** Two packs. Faults are reported below the member that holds the pack. */
 export function toPackPair({ before, after }: DiffBody, mostBeside: number) {
   const one = (at: string, body: object): PackRequest => {
     try {
@@ -83,7 +83,7 @@ export function toPublication({ manifest, files, signatures = [] }: PublishPackB
   return { source: toSource(manifest, files ?? []), signatures };
 }
 
-/** What is not packed is handed over value by value. */
+/** Members that are not packed are passed by value. */
 function refuseHeavy(beside: object, most: number): void {
   if (weighsLess(beside as Json, most)) return;
   throw new ApiError('BODY_TOO_LARGE', `a body may have ${most} keys and elements outside its pack and inputs`);

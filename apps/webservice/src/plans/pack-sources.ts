@@ -4,13 +4,13 @@ import { packSourceOf, SubmitRunError, type PackSource, type PackSourceFile } fr
 import { ObjectStore, Uploads } from '@taskrunner/core/ports';
 import { requestInvalid } from '../requests/validated';
 
-/** The most that a pack may hold that is submitted as an upload: unpacked bytes, and files. */
+/** Limits for a pack that is submitted as an upload: unpacked bytes, and files. */
 export abstract class PackLimits {
   abstract readonly packBytes: number;
   abstract readonly packFiles: number;
 }
 
-/** Reads the files of a tar from anybody, or refuses it with `ARCHIVE_…`. */
+/** Reads the files of an untrusted tar, or refuses it with `ARCHIVE_…`. */
 export abstract class ArchiveReader {
   abstract read(
     tar: AsyncIterable<Uint8Array>,

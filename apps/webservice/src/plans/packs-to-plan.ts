@@ -15,13 +15,13 @@ import { Uploads } from '@taskrunner/core/ports';
 import { PackIntake } from '../packs/pack-intake';
 import type { PackRequest, SentPack } from './pack-request';
 
-/** A pack with the published packs that it uses, and who verifiably signed it. */
+/** A pack with the published packs that it uses, and its verified signers. */
 interface PackToPlan {
   readonly source: PackSource;
   readonly signers: readonly string[];
 }
 
-/** The packs of requests, ready to be planned where nothing runs: every route that plans takes them from here. */
+/** Prepares the packs of requests for routes that only plan. */
 @Injectable()
 export class PacksToPlan {
   constructor(
@@ -32,7 +32,7 @@ export class PacksToPlan {
     readonly planner: PackPlanner,
   ) {}
 
-  /** Rejects as `PackIntake`, the library and the planner do. */
+  /** Rejects like `PackIntake`, the library and the planner. */
   async take(tenant: TenantId, sentPack: SentPack): Promise<PackToPlan> {
     const { source: sent, signatures } = await this.intake.take(tenant, sentPack);
     const { source } = await embedInnerPacks(tenant, sent, {
@@ -42,7 +42,7 @@ export class PacksToPlan {
     return { source, signers: await signersOf(this.judge, this.planner, tenant, source, signatures) };
   }
 
-  /** With the inputs of the request. Files of which the size is given need not be uploaded: nothing runs. */
+  /** With the inputs of the request. Files with a given size need not be uploaded, because nothing runs. */
   async takeWithInputs(tenant: TenantId, { pack, inputs }: PackRequest): Promise<PackToPlan & ResolvedFileInputs> {
     const taken = await this.take(tenant, pack);
     const supplied = { source: taken.source, inputs: toSuppliedInputs(inputs) };

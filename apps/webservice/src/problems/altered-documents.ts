@@ -3,7 +3,7 @@ import { AlteredRuns } from '@taskrunner/core/ports';
 import { alarmOf, type DocumentAltered } from '@taskrunner/core/stored';
 import { Observability } from '../observability';
 
-/** What happens where a document was found altered, whoever found it: an alarm for each, and its run is marked and halted. */
+/** Handles altered documents wherever they are found: each raises an alarm, and its run is marked and halted. */
 @Injectable()
 export class AlteredDocuments {
   constructor(
@@ -11,7 +11,7 @@ export class AlteredDocuments {
     @Inject(Observability) private readonly observability: Pick<Observability, 'log' | 'alarm'>,
   ) {}
 
-  /** Never rejects: that a run cannot be marked now is told to operators, and the request is refused all the same. */
+  /** Never rejects. If a run cannot be marked now, this is logged, and the request is refused in any case. */
   async raise(error: DocumentAltered): Promise<void> {
     for (const found of error.all) {
       const { tenant, runId, document } = found;

@@ -6,7 +6,7 @@ import { ref } from '../openapi/schemas';
 import { ApiError } from './problem';
 import { isProblemCode, PROBLEMS } from './problem-table';
 
-/** What the `type` of a problem leads to. */
+/** The target of the `type` of a problem. */
 @ApiTags('errors')
 @Controller('errors')
 export class ErrorsController {

@@ -11,11 +11,11 @@ import type {
 import type { ObjectStoreErrorCode, PlannerErrorCode, RegistryErrorCode } from '@taskrunner/core/ports';
 import type { StoredDocumentCode } from '@taskrunner/core/stored';
 
-/** Refusals of the HTTP layer itself. */
+/** Codes of the HTTP layer itself. */
 export type ApiCode =
   | 'TOKEN_MISSING'
   | 'TOKEN_INVALID'
-  /** A token that is bound to one decision, on a route that decides nothing. */
+  /** A token that is bound to one decision, on another route. */
   | 'TOKEN_BOUND'
   | 'SCOPE_MISSING'
   | 'TENANT_MISMATCH'
@@ -24,7 +24,7 @@ export type ApiCode =
   | 'BODY_TOO_LARGE'
   | 'BODY_MEDIA_TYPE'
   | 'BODY_TIMEOUT'
-  /** As many large bodies are in work as may be, in all or of the tenant. */
+  /** The limit for large bodies in progress is reached, in all or for the tenant. */
   | 'BODIES_BUSY'
   | 'BODY_READER_UNAVAILABLE'
   | 'REQUEST_INVALID'
@@ -34,7 +34,7 @@ export type ApiCode =
   | 'STEP_NOT_FOUND'
   | 'ARTIFACT_NOT_FOUND'
   | 'EVIDENCE_NOT_SEALED'
-  /** An uploaded pack is no archive, holds what is not unpacked, or too much. */
+  /** An uploaded pack is not an archive, contains unsupported entries, or is too large. */
   | 'ARCHIVE_INVALID'
   | 'ARCHIVE_UNSAFE'
   | 'ARCHIVE_TOO_LARGE'
@@ -42,7 +42,7 @@ export type ApiCode =
   | 'DATABASE_UNAVAILABLE'
   | 'INTERNAL';
 
-/** Every code that a problem may have at its top. Codes below `errors` belong to the floors that find the faults. */
+/** All top-level codes of problems. Codes below `errors` belong to the layers that find the faults. */
 export type ProblemCode =
   | ApiCode
   | SubmitRunCode

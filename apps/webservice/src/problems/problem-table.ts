@@ -1,16 +1,16 @@
 import type { ProblemCode } from './problem-code';
 
-/** What a code means in HTTP. */
+/** The HTTP mapping of a code. */
 interface ProblemEntry {
   readonly status: number;
   readonly title: string;
-  /** What to do. */
+  /** Remedy. */
   readonly remediation: string;
-  /** True if the same request may succeed later. */
+  /** True if repeating the request may succeed later. */
   readonly retryable?: true;
 }
 
-/** The one table from code to status, title and remedy: a new code without an entry does not compile. */
+/** The single table from code to status, title and remedy. A new code without an entry does not compile. */
 export const PROBLEMS: Readonly<Record<ProblemCode, ProblemEntry>> = {
   TOKEN_MISSING: {
     status: 401,

@@ -13,46 +13,46 @@ import type { AlteredDocuments } from './altered-documents';
 import { allowedMethods } from '../requests/allowed-methods';
 import { ApiError, toProblem } from './problem';
 
-/** The trace that a request belongs to: the caller's (W3C Trace Context), or a new one. */
+/** The trace of a request: the caller's (W3C Trace Context), or a new one. */
 function traceIdOf(request: Request): string {
   const supplied = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(request.get('traceparent') ?? '');
   return supplied?.[1] ?? randomBytes(16).toString('hex');
 }
 
-/** Every error becomes a problem document (RFC 9457); what is a fault of ours is logged under the same trace id. */
+/** Converts every error into a problem document (RFC 9457). Internal errors are logged under the same trace id. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   constructor(
     private readonly url: PublicUrl,
     private readonly observability: Pick<Observability, 'log' | 'traceId'>,
-    /** True if the database is away or busy. */
+    /** True if the database is unavailable or busy. */
     private readonly isUnavailable: (error: unknown) => boolean,
     private readonly altered: Pick<AlteredDocuments, 'raise'>,
     private readonly refusals: Pick<RefusalLoop, 'add'>,
   ) {}
 
   async catch(thrown: unknown, host: ArgumentsHost): Promise<void> {
-    // Also where nobody waits for the answer any more.
+    // Also if nobody waits for the response any more.
     if (DocumentAltered.is(thrown)) await this.altered.raise(thrown);
     const request = host.switchToHttp().getRequest<Request>();
     const response = host.switchToHttp().getResponse<Response>();
-    // The caller is gone: there is nobody to tell.
+    // The caller has disconnected, so there is nobody to answer.
     if (response.destroyed || response.writableFinished) return;
     const error = this.refusalOf(thrown, request);
     const traceId = this.observability.traceId() ?? traceIdOf(request);
     const instance = request.originalUrl.split('?', 1)[0] ?? '/';
     const problem = toProblem(error, { publicUrl: String(this.url), traceId, instance });
-    // Of an outage of the object store its watch has said why: once.
+    // The watch over the object store has already logged its outage.
     if (isStoreOutage(thrown)) this.observability.log.say('info', 'request.failed', { code: problem.code, traceId });
     else if (problem.status >= 500)
       this.observability.log.say('error', 'request.failed', { code: problem.code, traceId, error: thrown });
-    // Who was refused and why; nothing of the token.
+    // Logs who was refused and why, without anything of the token.
     if (problem.status === 401 || problem.status === 403)
       this.observability.log.say('warn', 'request.refused', {
         ...{ code: problem.code, reason: problem.detail, traceId },
         ...{ method: request.method, path: instance, address: request.socket.remoteAddress ?? null },
       });
-    // Decisions that are refused have their own entries, with what was to be decided.
+    // Refused decisions have separate entries, which include what was to be decided.
     if ((problem.status === 401 || problem.status === 403) && !DecisionError.is(error))
       this.refusals.add({
         caller: (request as AuthenticatedRequest).caller?.principal ?? null,
@@ -65,7 +65,7 @@ export class ProblemFilter implements ExceptionFilter {
     }
     for (const [name, value] of Object.entries(headersOf(error, problem.code))) response.setHeader(name, value);
     if (problem.retryable && !response.hasHeader('Retry-After')) response.setHeader('Retry-After', '1');
-    // Nobody reads the rest of what was refused, but where the reader of bodies throws it away; who is unknown gets no connection kept.
+    // Nobody reads the rest of a refused body unless the body reader discards it. Connections of unknown callers are not kept.
     if (problem.status === 401 || (!request.complete && problem.code !== 'BODIES_BUSY'))
       response.setHeader('Connection', 'close');
     const more = membersOf(error);
@@ -84,13 +84,13 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-/** What some refusals show beyond the problem itself. */
+/** Additional members of some problems. */
 function membersOf(error: unknown): object {
   if (PlanHashMismatch.is(error)) return { planHash: error.planHash, receipt: error.receipt };
   return ScheduleUnconfirmed.is(error) ? error.found : {};
 }
 
-/** Nest itself throws for unknown routes and malformed URLs only. */
+/** Nest itself throws only for unknown routes and malformed URLs. */
 function fromNest(error: HttpException, request: Request): unknown {
   const status = error.getStatus();
   const methods = status === 404 ? allowedMethods(request) : [];

@@ -2,7 +2,7 @@ import { CodedError, isCodedError, type Fault } from '@taskrunner/core/foundatio
 import type { ApiCode, ProblemCode } from './problem-code';
 import { isProblemCode, PROBLEMS } from './problem-table';
 
-/** A refusal of the HTTP layer. `headers` go into the answer. */
+/** An error of the HTTP layer. `headers` are added to the response. */
 export class ApiError extends CodedError<ApiCode> {
   static {
     this.brand('ApiError');
@@ -20,7 +20,7 @@ export class ApiError extends CodedError<ApiCode> {
   }
 }
 
-/** The one shape of every error (RFC 9457). */
+/** The form of every error (RFC 9457). */
 export interface Problem {
   readonly type: string;
   readonly title: string;
@@ -34,15 +34,15 @@ export interface Problem {
   readonly errors: readonly (Fault & { readonly aliases: readonly string[] })[];
 }
 
-/** Where a problem happened. */
+/** The request in which a problem occurred. */
 interface ProblemPlace {
-  /** How others reach the API. */
+  /** Public URL of the API. */
   readonly publicUrl: string;
   readonly traceId: string;
   readonly instance: string;
 }
 
-/** An error as callers see it. What is no refusal becomes `INTERNAL` and says nothing more. */
+/** An error as callers see it. An unexpected error becomes `INTERNAL` without details. */
 export function toProblem(error: unknown, { publicUrl, traceId, instance }: ProblemPlace): Problem {
   const refusal = isCodedError(error) && isProblemCode(error.code) ? error : null;
   const code: ProblemCode = refusal ? (refusal.code as ProblemCode) : 'INTERNAL';

@@ -4,12 +4,15 @@ import type { Request } from 'express';
 import { ApiError } from '../problems/problem';
 
 const PRODUCES = 'taskrunner:produces';
-/** Of a route whose answers have whatever type was stored with them. */
+/** For a route whose responses have the stored media type. */
 export const ANY_TYPE = '*/*';
-/** The media types of a route's answers. */
+/** The media types of a route's responses. */
 export const Produces = (types: readonly string[]) => SetMetadata(PRODUCES, types);
 
-/** Refuses who accepts nothing that a route answers with (RFC 9110 §15.5.7). Without `Accept` everything is accepted. Problems are sent in any case. */
+/**
+ * Refuses a request that accepts none of the route's media types (RFC 9110 §15.5.7). Without `Accept` everything is accepted. Problems are
+ * sent in any case.
+ */
 @Injectable()
 export class AcceptableGuard implements CanActivate {
   constructor(private readonly reflector: Reflector) {}

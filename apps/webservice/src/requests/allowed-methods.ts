@@ -1,6 +1,6 @@
 import type { NextFunction, Request, Response } from 'express';
 
-/** What is read of the router of Express. */
+/** The part of the Express router that is used here. */
 interface Routes {
   readonly stack: readonly {
     readonly route?: { readonly methods: Readonly<Record<string, boolean>> };
@@ -8,7 +8,7 @@ interface Routes {
   }[];
 }
 
-/** The methods that a path has, sorted, with those that Express and this service answer by themselves; none: there is no such path. */
+/** The methods of a path, sorted, including those that Express and this service add; none: there is no such path. */
 export function allowedMethods(request: Request): readonly string[] {
   const { stack } = request.app.router as unknown as Routes;
   const methods = new Set<string>();
@@ -20,7 +20,7 @@ export function allowedMethods(request: Request): readonly string[] {
   return [...methods].sort();
 }
 
-/** Answers OPTIONS (RFC 9110 §9.3.7). It names no origin: pages of others are not to call the API from a browser. */
+/** Answers OPTIONS (RFC 9110 §9.3.7). It names no origin, so that pages of other origins cannot call the API from a browser. */
 export function sendAllowedMethods(request: Request, response: Response, next: NextFunction): void {
   const methods = request.method === 'OPTIONS' ? allowedMethods(request) : [];
   if (methods.length === 0) next();

@@ -14,18 +14,18 @@ import { ScheduleBody, ScheduleEditBody } from '../schedules/schedule.body';
 import type { HasParts } from './validated';
 
 /**
- * A kind of body: its class, whether it may be as large as a pack with its inputs, whether it may be absent (then it counts as `{}`), and
- * what a route is given of it.
+ * A kind of body: its class, whether it may be as large as a pack with its inputs, whether it may be absent (which counts as `{}`), and the
+ * value that a route receives.
  */
 interface BodyKind<Dto extends object, Value> {
   readonly type: Type<Dto> & HasParts;
   readonly bringsPack: boolean;
   readonly isOptional?: boolean;
-  /** What is large comes out as texts and bytes. */
+  /** Large parts are returned as texts and bytes. */
   readonly read: (dto: Dto, mostBeside: number) => Value;
 }
 
-/** A body that is small, as it is. */
+/** A small body, unchanged. */
 const small = <Dto extends object>(type: Type<Dto>): BodyKind<Dto, Dto> => ({
   type,
   bringsPack: false,
@@ -39,7 +39,7 @@ const withPack = <Dto extends object, Value>(
 
 const planned = <Dto extends PackBody>(type: Type<Dto>) => withPack(type, toPackRequest<Dto>);
 
-/** Every JSON body of the API. Threads know them by these names. */
+/** All JSON bodies of the API, by the names that threads use. */
 export const BODIES = {
   submitRun: planned(SubmitRunBody),
   planPack: planned(PlanBody),
@@ -58,5 +58,5 @@ export const BODIES = {
 };
 
 export type BodyName = keyof typeof BODIES;
-/** What a route is given of a body. */
+/** The value that a route receives for a body. */
 export type BodyOf<Name extends BodyName> = ReturnType<(typeof BODIES)[Name]['read']>;

@@ -3,8 +3,8 @@ import type { NextFunction, Request, Response } from 'express';
 const DEADLINES = new WeakMap<Request, AbortController>();
 
 /**
- * Gives each request a time for its body to come in. Whoever reads the body hears of the end by `deadlineOf`; where nobody does, the connection
- * is closed with the answer, or at once if that was given. `ms`: milliseconds.
+ * Limits the time for the body of each request. Readers of the body are informed by `deadlineOf`. If nobody reads it, the connection is
+ * closed with the response, or at once if that was already sent. `ms`: milliseconds.
  */
 export function bodyDeadline(ms: number) {
   return (request: Request, response: Response, next: NextFunction): void => {
@@ -26,12 +26,12 @@ export function bodyDeadline(ms: number) {
   };
 }
 
-/** Aborts when the time of the request's body is over. */
+/** Aborts when the time for the request's body is over. */
 export function deadlineOf(request: Request): AbortSignal | undefined {
   return DEADLINES.get(request)?.signal;
 }
 
-/** Lets the body take as long as the server allows at all (`artifacts.uploads.timeout`). */
+/** Extends the time for the body to the server's maximum (`artifacts.uploads.timeout`). */
 export function liftDeadline(request: Request): void {
   DEADLINES.get(request)?.abort();
   DEADLINES.delete(request);

@@ -1,28 +1,28 @@
-/** What bodies may be and how much of them is in work: `http.bodies` of the configuration, and `http.bodyLimit`. */
+/** Limits for bodies and for the total that is processed: `http.bodies` of the configuration, and `http.bodyLimit`. */
 export interface BodyLimits {
-  /** Bytes of a body that brings a pack. */
+  /** Maximum bytes of a body with a pack. */
   readonly largest: number;
-  /** Bytes of every other body. */
+  /** Maximum bytes of any other body. */
   readonly small: number;
-  /** Keys and elements of every other body, and of what stands beside a pack and its inputs. */
+  /** Maximum keys and elements of any other body, and of the members besides a pack and its inputs. */
   readonly smallValues: number;
-  /** Lists and objects in each other. */
+  /** Maximum nesting. */
   readonly levels: number;
-  /** Of a body that brings a pack. */
+  /** Maximum keys and elements of a body with a pack. */
   readonly keys: number;
   readonly elements: number;
-  /** Bytes, and keys and elements, up to which a body is read on the event loop. */
+  /** Bytes, keys and elements up to which a body is read on the event loop. */
   readonly direct: number;
   readonly directValues: number;
-  /** Bytes of the larger bodies of all requests that are not answered yet, and of those of one tenant. */
+  /** Maximum total bytes of larger bodies of unanswered requests, in all and per tenant. */
   readonly memory: number;
   readonly tenantMemory: number;
-  /** Larger bodies that are read at once. */
+  /** Number of larger bodies that are read concurrently. */
   readonly threads: number;
-  /** Larger bodies that wait to be read, half of them of one tenant. */
+  /** Number of larger bodies that wait to be read, at most half of them of one tenant. */
   readonly queue: number;
-  /** Bytes of heap of one thread. */
+  /** Heap of one thread, bytes. */
   readonly threadMemory: number;
-  /** Longest time to read one body, milliseconds. */
+  /** Time limit for reading one body, milliseconds. */
   readonly time: number;
 }

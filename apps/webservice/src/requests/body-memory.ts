@@ -1,27 +1,27 @@
 import { ApiError } from '../problems/problem';
 import type { BodyLimits } from './body-limits';
 
-/** Bytes that one request holds. */
+/** Bytes reserved by one request. */
 export interface HeldBytes {
-  /** Raises what is held to `bytes`. Throws `BODIES_BUSY`, and holds what it held, if there is no room. */
+  /** Raises the reservation to `bytes`. Throws `BODIES_BUSY` and leaves it unchanged if there is no room. */
   holdAtLeast(bytes: number): void;
-  /** Gives everything back. */
+  /** Releases the reservation. */
   release(): void;
 }
 
-/** How many bytes of large bodies are in work, in all and by tenant. Counts, allocates nothing. */
+/** Counts the bytes of large bodies in progress, in all and by tenant. It allocates nothing. */
 export class BodyMemory {
   private total = 0;
   private readonly ofTenants = new Map<string, number>();
 
   constructor(private readonly limits: Pick<BodyLimits, 'memory' | 'tenantMemory'>) {}
 
-  /** Bytes that are held now. */
+  /** Reserved bytes. */
   get held(): number {
     return this.total;
   }
 
-  /** For one request of a tenant; it holds nothing yet. */
+  /** A new, empty reservation for one request of a tenant. */
   open(tenant: string): HeldBytes {
     let own = 0;
     const holdAtLeast = (bytes: number): void => {
@@ -45,7 +45,7 @@ export class BodyMemory {
   }
 }
 
-/** Too much is in work; later there is room. */
+/** Too many bytes are in progress; a later request may succeed. */
 export function tooMany(what: string): ApiError {
   return new ApiError('BODIES_BUSY', `too many ${what} are in progress`);
 }

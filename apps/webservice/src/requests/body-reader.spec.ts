@@ -16,7 +16,7 @@ const LIMITS: BodyLimits = {
   ...{ threads: 2, queue: 256, threadMemory: 256 * MIB, time: 10_000 },
 };
 
-/** A request whose body comes in pieces, and how many bytes of it were taken. `ends`: false for one of which the rest never comes. */
+/** A request whose body arrives in pieces, with the number of bytes that were read. `ends`: false if the rest never arrives. */
 class Sent extends Readable {
   taken = 0;
   private at = 0;
@@ -53,7 +53,7 @@ class Sent extends Readable {
   }
 }
 
-/** Threads that answer when they are told to. */
+/** Threads that answer on demand. */
 class Threads {
   readonly asked: { readonly tenant: string; readonly size: number; readonly answer: (supplied: unknown) => void }[] =
     [];
@@ -94,7 +94,7 @@ describe('a body that is too much', () => {
     const { reader, threads } = opened();
     const sent = new Sent(body, 'acme');
     expect(await codeOf(reader.read(sent.request, name))).toBe(code);
-    // What is read ahead by the stream itself comes on top.
+    // Bytes that the stream itself reads ahead are additional.
     expect(sent.taken).toBeLessThanOrEqual(enough + 3 * PIECE);
     expect(threads.asked).toEqual([]);
   });
@@ -140,7 +140,7 @@ describe('large bodies', () => {
     await Promise.all(reading);
     const isBusy = async () => (await codeOf(reader.read(sent('acme'), 'submitRun'))) === 'BODIES_BUSY';
     expect(await isBusy()).toBe(true);
-    // The route has ended, its answer is under way; then the client has gone, its route goes on.
+    // The route has ended and its response is being sent; then the client disconnects while its route continues.
     reader.done(requests[0] as never, answers[0] as never);
     Object.assign(answers[1] ?? {}, { closed: true });
     answers[1]?.emit('close');

@@ -12,12 +12,12 @@ import { ReadingTurns } from './reading-turns';
 import { receiveBody, type BodyBounds } from './receive-body';
 
 /**
- * Reads the JSON bodies of requests: small ones on the event loop, large ones in threads. What large ones hold counts until the
+ * Reads the JSON bodies of requests: small ones on the event loop, large ones in threads. The bytes of large ones are reserved until the
  * request is answered and its route has ended.
  */
 export class BodyReader {
   private readonly memory: BodyMemory;
-  /** What is thrown away does not hold up what is read. */
+  /** Discarded data does not delay what is read. */
   private readonly turns = { reading: new ReadingTurns(8), dropping: new ReadingTurns(2) };
   private readonly held = new WeakMap<Request, HeldBytes>();
 
@@ -38,7 +38,7 @@ export class BodyReader {
     const { bytes, values } = await receiveBody(request, this.boundsOf(name), { ...this.turns, held });
     const { direct, directValues, smallValues: mostBeside } = this.limits;
     if (bytes.length <= direct && values <= directValues) return readBody(name, bytes, mostBeside);
-    // A buffer that is handed over must hold nothing else.
+    // A buffer that is transferred must contain nothing else.
     const own = bytes.length === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
     const answer = await this.threads.ask(tenant, 'read', { name, bytes: own, mostBeside }, [
       own.buffer as ArrayBuffer,
@@ -47,7 +47,7 @@ export class BodyReader {
     return answer.body;
   }
 
-  /** The route of a request has ended: what its body holds is free as soon as the answer has gone too. */
+  /** The route of a request has ended. The reservation of its body is released when the response has been sent too. */
   done(request: Request, response: Pick<Response, 'closed' | 'once'>): void {
     const held = this.held.get(request);
     if (held === undefined) return;
@@ -72,12 +72,12 @@ function isOptional(name: BodyName): boolean {
   return kind.isOptional === true;
 }
 
-/** RFC 9112 §6.3: a request has a body if it says how long it is, or that it comes in chunks. */
+/** RFC 9112 §6.3: a request has a body if it states a length or a chunked encoding. */
 function hasBody(request: Request): boolean {
   return request.get('transfer-encoding') !== undefined || Number(request.get('content-length') ?? 0) > 0;
 }
 
-/** Tells the reader of bodies when a route has ended, however. */
+/** Notifies the body reader when a route has ended, successfully or not. */
 @Injectable()
 export class BodyRelease implements NestInterceptor {
   constructor(private readonly reader: BodyReader) {}

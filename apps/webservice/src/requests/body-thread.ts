@@ -1,5 +1,5 @@
-// What runs in a thread for bodies: it parses and checks what strangers send, one body at a time. Whoever started it ends it when it
-// takes too long; V8 ends it when it takes too much memory.
+// The script of a thread that parses and checks untrusted bodies, one at a time. Its starter ends it if it takes too long; V8 ends it if it
+// needs too much memory.
 import 'reflect-metadata';
 import { answerQuestions } from '@taskrunner/infrastructure/threads';
 import { ApiError } from '../problems/problem';

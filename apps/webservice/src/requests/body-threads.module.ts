@@ -7,7 +7,7 @@ import type { BodyThreads, BodyWork } from './body-work';
 
 const MIB = 1024 ** 2;
 
-/** Threads that read large bodies. They are started by the first one. */
+/** Threads that read large bodies, started on first use. */
 export const BODY_THREADS = token<BodyThreads>('threads for bodies');
 
 /** The threads that read large bodies (`http.bodies`). */

@@ -3,7 +3,7 @@ import type { ApiCode } from '../problems/problem-code';
 import type { BodyName } from './bodies';
 import type { ReadBody } from './read-body';
 
-/** What threads do: `readBody`, whose errors come back as data. */
+/** The task of the threads: `readBody`, with its errors returned as data. */
 export interface BodyWork {
   readonly read: {
     readonly asked: { readonly name: BodyName; readonly bytes: Uint8Array; readonly mostBeside: number };
@@ -18,9 +18,9 @@ export interface BodyWork {
   };
 }
 
-/** Threads that read large bodies, some at once, tenants in turns. Rejects with `ApiError`. */
+/** Threads that read large bodies concurrently, with turns for tenants. Rejects with `ApiError`. */
 export interface BodyThreads {
-  /** `transfer`: buffers that are handed over, not copied. */
+  /** `transfer`: buffers that are transferred instead of copied. */
   ask(
     tenant: string,
     kind: 'read',

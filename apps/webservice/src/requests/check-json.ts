@@ -1,4 +1,4 @@
-/** What JSON.parse lets pass and we do not. */
+/** Constructs that JSON.parse accepts and this API refuses. */
 interface JsonObjection {
   readonly what: string;
   /** Offset in the text. */
@@ -9,8 +9,8 @@ const MAX_DEPTH = 100;
 const FORBIDDEN = new Set(['"__proto__"', '"constructor"', '"prototype"']);
 
 /**
- * The first thing in a text, known to be JSON, that readers could understand differently: a key twice in an object, a key that
- * reaches a prototype, more than 100 levels. One pass, no recursion, no copy of long strings.
+ * The first construct in valid JSON that parsers could interpret differently: a duplicate key, a key that reaches a prototype, more than
+ * 100 levels. One pass, without recursion and without copying long strings.
  */
 export function objectionToJson(text: string): JsonObjection | null {
   const levels: (Set<string> | null)[] = [];

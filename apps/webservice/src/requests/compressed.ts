@@ -1,12 +1,12 @@
 import compression from 'compression';
 import type { RequestHandler } from 'express';
 
-/** Shorter answers fit into one packet as they are, bytes. */
+/** Shorter responses fit into one packet uncompressed, bytes. */
 const FROM_BYTES = 1_024;
 
 /**
- * Compresses long answers of JSON and HTML. Not the lines of a log, which are to be seen when they are written, and no stored bytes: those
- * have ranges and digests of what they are.
+ * Compresses long JSON and HTML responses. Log lines are excluded because they must appear when they are written, and stored bytes because
+ * their ranges and digests refer to the uncompressed bytes.
  */
 export function compressed(): RequestHandler {
   return compression({

@@ -5,8 +5,8 @@ const LIST = /^(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"(?:[ \t]*,[ \t]*(?:W\/)?"[\x21
 const OPAQUE = /"[\x21\x23-\x7e\x80-\xff]*"/g;
 
 /**
- * True if `If-None-Match` names what is there, by its tag or by `*`; then a GET is answered 304 (RFC 9110 §13.1.2). Tags are compared
- * weakly. What is no list of tags names nothing.
+ * True if `If-None-Match` names the current version by its tag or by `*`; a GET is then answered with 304 (RFC 9110 §13.1.2). Tags are
+ * compared weakly. An invalid list of tags names nothing.
  */
 export function isKnown(request: Pick<Request, 'get'>, tag: string): boolean {
   const supplied = request.get('if-none-match')?.trim();

@@ -18,7 +18,7 @@ const RequestOf = createParamDecorator((_data: unknown, context: ExecutionContex
   context.switchToHttp().getRequest<AuthenticatedRequest>(),
 );
 
-/** The JSON body of a route. It is read only after the caller is known and may call the route: before that a request costs no memory. */
+/** The JSON body of a route. It is read only after the caller is known and authorised; before that a request costs no memory. */
 export const JsonBody = (name: BodyName): ParameterDecorator => RequestOf(bodyPipe(name));
 
 function bodyPipe(name: BodyName): Type<PipeTransform> {

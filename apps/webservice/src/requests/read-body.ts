@@ -6,16 +6,16 @@ import { objectionToJson } from './check-json';
 import { refuseNul } from './nul';
 import { validated } from './validated';
 
-/** A body, read and checked. */
+/** A body after parsing and checking. */
 export interface ReadBody<Value> {
   readonly value: Value;
-  /** Of its bytes. */
+  /** Number of its bytes. */
   readonly digest: Digest;
 }
 
 /**
- * Reads the bytes of one kind of body. Pure, and as much work as the body is large: large ones are read in a thread, and what comes out
- * is data that costs little to hand over. `mostBeside`: weight of what stands beside a pack and its inputs. Throws `ApiError`.
+ * Parses the bytes of one kind of body. Pure. The work grows with the size of the body, so large ones are parsed in a thread, and the
+ * result is data that is cheap to pass back. `mostBeside`: maximum weight of the members besides a pack and its inputs. Throws `ApiError`.
  */
 export function readBody(name: BodyName, bytes: Uint8Array, mostBeside: number): ReadBody<unknown> {
   const { type, read } = BODIES[name];
@@ -30,7 +30,7 @@ function parse(bytes: Uint8Array): unknown {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     value = JSON.parse(text);
   } catch (cause) {
-    // The message of JSON.parse quotes the text; only the place is handed on.
+    // The message of JSON.parse quotes the text; only the position is passed on.
     const place = cause instanceof SyntaxError ? (/position \d+/.exec(cause.message)?.[0] ?? 'its end') : 'its bytes';
     throw new ApiError('BODY_UNREADABLE', `the body is not JSON in UTF-8, see ${place}`);
   }

@@ -5,26 +5,26 @@ import { deadlineOf } from './body-deadline';
 import type { HeldBytes } from './body-memory';
 import type { ReadingTurns } from './reading-turns';
 
-/** What a body may be. */
+/** Limits for a body. */
 export interface BodyBounds {
   /** Bytes. */
   readonly most: number;
-  /** Bytes up to which a body holds no memory that counts. */
+  /** Bytes up to which a body needs no reservation. */
   readonly free: number;
   readonly json: JsonBounds;
 }
 
-/** A body as it came, not parsed yet. */
+/** A received body before parsing. */
 interface ReceivedBody {
   readonly bytes: Uint8Array;
   /** Keys and elements. */
   readonly values: number;
 }
 
-/** Bytes of a body that come in before it waits for its next turn. */
+/** Bytes of a body that arrive before it waits for its next turn. */
 const BYTES_A_TURN = 256 * 1024;
 
-/** What all requests share while their bodies come in, and what one of them holds. */
+/** State shared by all requests while their bodies arrive, and the reservation of one of them. */
 interface BodyRoom {
   readonly reading: ReadingTurns;
   readonly dropping: ReadingTurns;
@@ -32,8 +32,9 @@ interface BodyRoom {
 }
 
 /**
- * The bytes of a JSON body. They are counted while they come in: a body that is too large, too deep or holds too much is refused before the rest
- * of it has come, and one for which there is no room before any of it has. Rejects with `BODY_…` and `BODIES_BUSY`.
+ * The bytes of a JSON body. They are counted while they arrive. A body that is too large, too deeply nested or has too many elements is
+ * refused before the rest has arrived; a body for which there is no room is refused before any of it has. Rejects with `BODY_…` and
+ * `BODIES_BUSY`.
  */
 export async function receiveBody(request: Request, bounds: BodyBounds, room: BodyRoom): Promise<ReceivedBody> {
   if (!request.is(['json', '+json'])) throw new ApiError('BODY_MEDIA_TYPE', 'the body must be application/json');
@@ -52,13 +53,13 @@ export async function receiveBody(request: Request, bounds: BodyBounds, room: Bo
     });
     return { bytes, values: meter.values };
   } catch (error) {
-    // Who should come again is told for certain: a connection that is closed while it is written to may lose the answer.
+    // A client that should retry must receive the response: if the connection is closed while the client writes, the response may be lost.
     if (ApiError.is(error) && error.code === 'BODIES_BUSY') throwAway(request, room.dropping);
     throw error;
   }
 }
 
-/** All bytes; `check` looks at each part with the size until then, and ends it by throwing. `said`: the size, if it is known. */
+/** All bytes. `check` sees each part with the size so far, and stops the reading by throwing. `said`: the size, if it is known. */
 async function collect(
   request: Request,
   said: number,
@@ -66,7 +67,7 @@ async function collect(
   check: (part: Buffer, size: number) => void,
 ): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    // A buffer of its own, which a thread can be given without a copy.
+    // A separate buffer, which can be transferred to a thread without a copy.
     const whole = said > 0 ? Buffer.allocUnsafeSlow(said) : null;
     const parts: Buffer[] = [];
     let size = 0;
@@ -105,7 +106,7 @@ async function collect(
   });
 }
 
-/** Lets the next part come when it is its turn, if `taker` still takes parts then. */
+/** Lets the next part arrive when it is its turn, if `taker` still accepts parts then. */
 function byTurns(request: Request, turns: ReadingTurns, taker: (part: Buffer) => void): void {
   request.pause();
   turns.next(() => {
@@ -113,7 +114,7 @@ function byTurns(request: Request, turns: ReadingTurns, taker: (part: Buffer) =>
   });
 }
 
-/** Takes what still comes and keeps nothing of it, for as long as a body may take. */
+/** Reads and discards what still arrives, for as long as a body may take. */
 function throwAway(request: Request, turns: ReadingTurns): void {
   const drop = (): void => byTurns(request, turns, drop);
   request.on('data', drop);

@@ -3,16 +3,16 @@ import type { Fault } from '@taskrunner/core/foundation';
 import { validateSync, type ValidationError } from 'class-validator';
 import { ApiError } from '../problems/problem';
 
-/** Of request classes: members that are lists of objects, and their class. */
+/** Of request classes: members that are lists of objects, with their class. */
 export interface HasParts {
   readonly parts?: Readonly<Record<string, Type<object>>>;
 }
 
-/** Items of a list of objects, and faults that are told: more of either helps nobody, and costs much. */
+/** Maximum items of a list of objects, and maximum reported faults: more are expensive and help nobody. */
 const MOST_PARTS = 10_000;
 const MOST_FAULTS = 100;
 
-/** A parsed body as an instance of its class. Values are taken over as they are, nothing is converted. Throws `REQUEST_INVALID`. */
+/** A parsed body as an instance of its class. Values are not converted. Throws `REQUEST_INVALID`. */
 export function validated<Dto extends object>(type: Type<Dto> & HasParts, value: unknown): Dto {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw requestInvalid('', 'The body must be an object.');
@@ -48,7 +48,7 @@ function instanceOf<Dto extends object>(type: Type<Dto> & HasParts, value: objec
 }
 
 function faultsOf({ property, constraints, children }: ValidationError, above: string): readonly Fault[] {
-  // A value of the wrong kind altogether is reported without a property: then it is the member above that is wrong.
+  // A value of the wrong kind is reported without a property: the enclosing member is at fault.
   const name = property as string | undefined;
   const path = name === undefined ? above : `${above}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
   const own = Object.entries(constraints ?? {}).map(([rule, message]) =>
@@ -59,7 +59,7 @@ function faultsOf({ property, constraints, children }: ValidationError, above: s
   return [...own, ...(children ?? []).flatMap((child) => faultsOf(child, path))];
 }
 
-/** A fault of a request, at a JSON pointer into its body, or at the name of a parameter. */
+/** A fault of a request, at a JSON pointer into its body or at the name of a parameter. */
 export function fault(path: string, message: string, remediation = 'Correct the value.'): Fault {
   return { code: 'REQUEST_INVALID', path, line: null, column: null, message, remediation };
 }

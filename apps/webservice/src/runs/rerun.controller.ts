@@ -81,7 +81,7 @@ export class RerunController {
     @Res() response: Response,
   ) {
     const key = idempotencyKeyOf(request);
-    // Keys are unique for the route: which run it is about is part of what is asked.
+    // Keys are unique per route, and the run is part of the compared request.
     const idempotency = key === null ? null : { key, route: ROUTE, bodyDigest: sha256(`${runId}\n${digest}`) };
     const asked = { runId, from: value.from, sensitive: value.sensitive ?? {} };
     const { runId: made, run } = await this.rerunRun.rerun(principal, asked, idempotency);

@@ -2,7 +2,7 @@ import type { RunId, TenantId } from '@taskrunner/core/foundation';
 import type { RunReader } from '@taskrunner/core/ports';
 import { Observable, ReplaySubject } from 'rxjs';
 
-/** How far a run has come. */
+/** The progress of a run. */
 export interface Tail {
   readonly status: string;
   readonly lastLine: number;
@@ -13,17 +13,17 @@ interface Watched {
   readonly tenant: TenantId;
   readonly runId: RunId;
   tail: Tail | null;
-  /** Where the run stands, for whoever comes later, and each change. */
+  /** The current progress of the run, for late watchers, and each change. */
   readonly changes: ReplaySubject<Tail>;
 }
 
 const INTERVAL_MS = 100;
-/** While lines come: what is written is to be seen within 100 ms. */
+/** Polling interval while lines arrive: a written line must be visible within 100 ms. */
 const BUSY_INTERVAL_MS = 25;
 const BUSY_MS = 1_000;
 const MOST_INTERVAL_MS = 2_000;
 
-/** Tells all watchers of all runs how far these have come, by one question for all of them; asks nothing while nobody watches. */
+/** Notifies all watchers of the progress of their runs, with one query for all. It does not query while nobody watches. */
 export class RunTails {
   private readonly watched = new Map<string, Watched>();
   private timer: NodeJS.Timeout | null = null;
@@ -32,7 +32,7 @@ export class RunTails {
 
   constructor(private readonly reader: Pick<RunReader, 'tail'>) {}
 
-  /** Where the run stands as soon as that is known, and every change from then on. It does not end by itself. */
+  /** The progress of the run as soon as it is known, and every change from then on. It does not end by itself. */
   watch(tenant: TenantId, runId: RunId): Observable<Tail> {
     return new Observable((watcher) => {
       const key = `${tenant} ${runId}`;
@@ -58,7 +58,7 @@ export class RunTails {
         this.notify(await this.reader.tail(runs.map(({ tenant, runId }) => ({ tenant, runId }))));
         this.interval = performance.now() < this.busyUntil ? BUSY_INTERVAL_MS : INTERVAL_MS;
       } catch {
-        // The database is away: watchers wait, heartbeats go on.
+        // The database is unavailable: watchers wait, and heartbeats continue.
         this.interval = Math.min(this.interval * 2, MOST_INTERVAL_MS);
       }
     }

@@ -13,7 +13,7 @@ function maybeInstant(ms: number | null): string | null {
   return ms === null ? null : instant(ms);
 }
 
-/** A run as the API shows it. */
+/** A run in the form of the API. */
 export function toRun(run: RunSummary, url: PublicUrl): JsonObject {
   const { pack, requester, evidence } = run;
   const counts = (run.counts ?? {}) as Readonly<Record<string, Json>>;
@@ -57,12 +57,12 @@ export function toRun(run: RunSummary, url: PublicUrl): JsonObject {
   };
 }
 
-/** The ETag of a run: changes with everything that its view shows. */
+/** The ETag of a run. It changes with everything in its view. */
 export function runTag({ version }: Pick<RunSummary, 'version'>): string {
   return `"v${version}"`;
 }
 
-/** A step as the API shows it. */
+/** A step in the form of the API. */
 export function toStep(row: StepRow, artifacts: readonly JsonObject[]): JsonObject {
   return {
     id: row.step,
@@ -84,7 +84,7 @@ export function toStep(row: StepRow, artifacts: readonly JsonObject[]): JsonObje
   };
 }
 
-/** An artifact as the API shows it. */
+/** An artifact in the form of the API. */
 export function toArtifact(view: ArtifactView, runId: string, url: PublicUrl): JsonObject {
   return {
     artifactId: view.artifactId,

@@ -14,8 +14,8 @@ import { PublicUrl } from '../public-url';
 import { isKnown } from '../requests/entity-tag';
 import { idempotencyKeyOf } from '../requests/idempotency-key';
 import { JsonBody, type BodyFor } from '../requests/json-body';
-import { Pages } from '../requests/pages';
-import { oneOf, readQuery, seconds, text } from '../requests/query';
+import { Pages } from '../requests/paging/pages';
+import { oneOf, readQuery, seconds, text } from '../requests/paging/query';
 import { RunIdPipe } from '../requests/run-id.pipe';
 import { CancelRunBody } from './cancel-run.body';
 import { runNotFound } from './run-not-found';
@@ -105,7 +105,7 @@ export class RunsController {
         idempotency,
       });
     } catch (error) {
-      // Uploads expire before keys do, and workers that can seal come and go.
+      // Uploads expire before keys do, and the workers that can seal change.
       const before = idempotency && mayHavePassed(error) ? await this.submitRun.replay(principal, idempotency) : null;
       if (before === null) throw error;
       submitted = { runId: before, replayed: true, run: null };
@@ -264,7 +264,7 @@ export class RunsController {
   }
 }
 
-/** True for what would not have been refused when the same request came first. */
+/** True for errors that would not have occurred when the same request was first made. */
 function mayHavePassed(error: unknown): boolean {
   if (!SubmitRunError.is(error)) return false;
   if (error.code === 'UPLOAD_MISSING' || error.code === 'SEALED_UNENFORCEABLE') return true;

@@ -6,7 +6,7 @@ import { waitForRun, type WaitFor } from './wait-for-run';
 const tenant = 'acme' as TenantId;
 const runId = 'a' as RunId;
 
-/** A reader over one run, which counts how often it is asked for the whole of it. */
+/** A reader of one run that counts how often the whole run is read. */
 function world(begin: Tail) {
   let tail: Tail | null = begin;
   const asked = { summaries: 0, tails: 0 };

@@ -3,10 +3,10 @@ import type { RunReader, RunSummary } from '@taskrunner/core/ports';
 import { filter, firstValueFrom, fromEvent, map, merge, scan, shareReplay, timer } from 'rxjs';
 import type { RunTails } from './run-tails';
 
-/** What a long poll waits for. */
+/** The condition of a long poll. */
 export type WaitFor = 'end' | 'attention' | 'change';
 
-/** True if the run is as the caller waits for. `known`: the version that the caller has. */
+/** True if the run satisfies the caller's condition. `known`: the version that the caller has. */
 function isReached(run: RunSummary, what: WaitFor, known: number): boolean {
   if (isOver(run.status)) return true;
   switch (what) {
@@ -22,10 +22,10 @@ function isReached(run: RunSummary, what: WaitFor, known: number): boolean {
   }
 }
 
-/** Later than every version: nobody waits any longer. */
+/** Greater than every version: the wait is over. */
 const OVER = Infinity;
 
-/** The run as soon as it is as the caller waits for, or as it is when the time is over; null if it is gone. */
+/** The run as soon as it satisfies the condition, or its current state at the timeout; null if it was deleted. */
 export async function waitForRun(
   reader: RunReader,
   tails: RunTails,
@@ -46,7 +46,7 @@ export async function waitForRun(
   },
 ): Promise<RunSummary | null> {
   const end = merge(timer(signal.aborted ? 0 : timeoutMs), fromEvent(signal, 'abort')).pipe(map(() => OVER));
-  // The latest version is kept: one that comes while the run is read is not missed.
+  // The latest version is remembered, so that a change during the read is not missed.
   const versions = merge(tails.watch(tenant, runId).pipe(map(({ version }) => version)), end).pipe(
     scan((latest, version) => Math.max(latest, version)),
     shareReplay({ bufferSize: 1, refCount: true }),

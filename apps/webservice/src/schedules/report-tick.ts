@@ -4,7 +4,7 @@ import type { TickReport } from '@taskrunner/core/operations';
 
 const logger = new Logger('scheduler');
 
-/** Logs what a tick came to. That another process was first is no news. */
+/** Logs the result of a tick. It is not logged if another process was first. */
 export function reportTick({ tenant, scheduleId, outcome, tick, runId, reason, error }: TickReport): void {
   if (outcome === 'taken') return;
   const at = tick === null ? null : new Date(tick).toISOString();

@@ -4,7 +4,7 @@ import type { Party, ScheduleSummary, TickRecord } from '@taskrunner/core/schedu
 import type { PublicUrl } from '../public-url';
 import { instant } from '../runs/run-view';
 
-/** A schedule as the API shows it; with its inputs where it is shown alone. */
+/** A schedule in the form of the API; with its inputs if it is shown individually. */
 export function toSchedule(schedule: ScheduleSummary, url: PublicUrl, inputs?: JsonObject): JsonObject {
   const { timing, pack, pin, stopped, scheduleId } = schedule;
   return {
@@ -70,7 +70,7 @@ export function toTickView(record: TickRecord, url: PublicUrl): JsonObject {
   };
 }
 
-/** A moment by the clocks of a time zone: `2026-03-29 03:00 GMT+2`. */
+/** A time in a time zone: `2026-03-29 03:00 GMT+2`. */
 export function localTime(ms: number, timeZone: string): string {
   const parts = new Intl.DateTimeFormat('en-GB', {
     timeZone,

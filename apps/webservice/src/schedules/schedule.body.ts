@@ -116,12 +116,12 @@ export class ScheduleBody extends PackBody {
   profileDigest?: Digest;
 }
 
-/** `PATCH /api/schedules/{id}`: what is left out stays as it is. */
+/** `PATCH /api/schedules/{id}`: absent members stay unchanged. */
 export class ScheduleEditBody extends PartialType(ScheduleBody) {
   static readonly parts: Readonly<Record<string, new () => object>> = { files: PackFileBody };
 }
 
-/** The schedule that a body asks for. */
+/** The schedule in a body. */
 export function toWanted(body: ScheduleBody, source: PackSource, catchUpWindowMs: number): WantedSchedule {
   return {
     name: body.name,
@@ -140,7 +140,7 @@ export function toWanted(body: ScheduleBody, source: PackSource, catchUpWindowMs
   };
 }
 
-/** What a body changes; `source` is the pack that it brings. */
+/** The changes in a body; `source` is its pack. */
 export function toEdit(body: ScheduleEditBody, source: PackSource | null): ScheduleEdit {
   const { name, inputs, labels, paused } = body;
   const timing = timingOf(body);
@@ -154,12 +154,12 @@ export function toEdit(body: ScheduleEditBody, source: PackSource | null): Sched
   };
 }
 
-/** What a body expects. */
+/** The expectations in a body. */
 export function toExpectation(body: ScheduleEditBody, revision: number | null): ScheduleExpectation {
   return { planHash: body.planHash ?? null, profileDigest: body.profileDigest ?? null, revision };
 }
 
-/** The pack that a body brings; null if it brings none. Throws `REQUEST_INVALID` for files or signatures that cannot be kept. */
+/** The pack in a body; null if there is none. Throws `REQUEST_INVALID` for files or signatures that cannot be stored. */
 export function packOfSchedule(body: ScheduleEditBody): PackBody | null {
   if (body.signatures != null)
     throw requestInvalid(

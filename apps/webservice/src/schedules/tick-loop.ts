@@ -4,8 +4,8 @@ import { SchedulerSetting } from '../configuration';
 import { RepeatedWork } from '../repeated-work';
 
 /**
- * Looks for due schedules, at once again as long as there are some. Every webservice has one: what makes a tick run once is not
- * here but in the transaction that takes it.
+ * Polls for due schedules, without a pause as long as there are some. Every webservice runs one: the transaction that takes a tick ensures
+ * that it runs once.
  */
 @Injectable()
 export class TickLoop extends RepeatedWork {

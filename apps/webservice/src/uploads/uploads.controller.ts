@@ -40,7 +40,7 @@ export class UploadsController {
       throw new ApiError('BODY_MEDIA_TYPE', 'the body must not be compressed');
     liftDeadline(request);
     const announced = request.get('content-length');
-    // Whoever is refused sends on: nobody reads it.
+    // A refused client continues to send, but nobody reads it.
     response.setHeader('Connection', 'close');
     const { digest, size, expiresAt } = await this.storeUpload.store(
       principal,
@@ -52,7 +52,7 @@ export class UploadsController {
   }
 }
 
-/** The body; the connection stays for the answer also where reading it ends early. */
+/** The body. The connection is kept for the response even if reading ends early. */
 async function* contentOf(request: Request): AsyncGenerator<Uint8Array> {
   try {
     for await (const piece of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) yield piece;

@@ -3,10 +3,10 @@ import { scenarioOf } from '../testing/shrink';
 import { play } from '../testing/world';
 import type { Invariant } from '../testing/verdict';
 
-// Bugs of the one function that decides. It is no part of the harness's model, so it is replaced here, for this file alone.
+// Bugs of `advance`. It is not part of the harness's model, so it is replaced here, only for this file.
 
 type Advance = typeof decide;
-// `mock…`: Jest lets a factory read these before the file has begun.
+// `mock…`: Jest lets a factory read these before the module has been evaluated.
 const mockBug: { with: (advance: Advance) => Advance } = { with: (advance) => advance };
 
 jest.mock('../../../../libs/core/src/lib/run/advance', () => {

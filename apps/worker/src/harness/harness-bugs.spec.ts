@@ -4,20 +4,23 @@ import type { Theme } from '../testing/scenario';
 import { scenarioOf } from '../testing/shrink';
 import { play, type Bug } from '../testing/world';
 
-/** The last seed that is tried. */
+/** The last seed to try. */
 const ENOUGH = 3_000;
 
 interface Planted {
   readonly invariant: Invariant;
   readonly bug: Bug;
-  /** A seed that is known to find it. */
+  /** A seed that finds the bug. */
   readonly known: number;
   readonly theme?: Theme;
   readonly fansOut?: true;
 }
 
 describe('the engine with a planted bug, over seeded disturbances', () => {
-  /** With the theme of the stories in which it shows (none: any), and whether workers must fan out. Of invariant 8 see `harness-advance.spec.ts` too. */
+  /**
+   * The theme of the stories that show the bug (none: any), and whether workers must fan out. For invariant 8 see `harness-advance.spec.ts`
+   * too.
+   */
   const planted: readonly Planted[] = [
     { invariant: 1, bug: 'arms-do-not-join', known: 377, theme: 'messages' },
     { invariant: 1, bug: 'the-outbox-does-not-join', known: 84, theme: 'messages' },

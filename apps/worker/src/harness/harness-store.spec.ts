@@ -4,7 +4,7 @@ import { play, type Bug } from '../testing/world';
 
 const STORIES = searched(12, 2_000);
 
-/** The first story that goes wrong; null if none does. */
+/** The first story that violates an invariant; null if none does. */
 async function broken(bugs: ReadonlySet<Bug>): Promise<string | null> {
   for (let seed = 1; seed <= STORIES; seed++) {
     const { violations } = await play(storeScenarioOf(seed), bugs);

@@ -12,7 +12,7 @@ const { TASKRUNNER_HARNESS_SEEDS, TASKRUNNER_HARNESS_SEED: ONE, TASKRUNNER_HARNE
 const [FIRST, LAST] = rangeOf(
   ONE === undefined ? (TASKRUNNER_HARNESS_SEEDS ?? String(searched(400, 100_000))) : `${ONE}-${ONE}`,
 );
-/** Beside other tests one; where the harness is the whole round, one for each processor. */
+/** One process beside other tests; one per processor if only the harness runs. */
 const PROCESSES = Math.min(searched(1, availableParallelism()), LAST - FIRST + 1);
 
 function rangeOf(text: string): readonly [number, number] {
@@ -44,14 +44,14 @@ describe('the engine, over seeded disturbances', () => {
     );
     expect(parts.flatMap(({ broken }) => broken ?? [])).toEqual([]);
     if (stories < 400) return;
-    // Workers come across the runs of others, and are lost over it.
+    // Workers find runs of others, and are lost because of it.
     expect(assigned).toBeGreaterThan(stories / 10);
     expect(swept).toBeGreaterThan(stories / 50);
     expect(decided).toBeGreaterThan(stories / 10);
   }, 86_400_000);
 
-  // Offered and told to stop in one turn, then its driver was swept: the next one waited for an assignment that had no row. And: what was
-  // decided before a claim that ends the run was ignored.
+  // A step was dispatched and told to stop in one turn, and its driver was then swept: the next driver waited for an assignment without a
+  // row. Also: a decision before a claim that ends the run was ignored.
   it.each([67602, 82298, 63725])('tells a story well that once went wrong: %i', async (seed) => {
     expect((await play(scenarioOf(seed))).violations).toEqual([]);
   });

@@ -2,7 +2,7 @@ import type { WorkerSession } from '@taskrunner/core/ports';
 import { Lease, type LeaseLoss } from './lease';
 import type { Deadline } from '../quarantine/quarantine';
 
-/** How long before its lease ends a worker's children are killed. */
+/** Time between the kill of a worker's child processes and the end of its lease, milliseconds. */
 const FENCE_MARGIN_MS = 2_000;
 
 interface LeaseKeeperDependencies {
@@ -14,13 +14,13 @@ interface LeaseKeeperDependencies {
   readonly monotonicMs: () => number;
 }
 
-/** Keeps the lease of a session, and everything that runs under it, as long as the database answers. */
+/** Keeps the lease of a session alive, and with it everything that runs under it, as long as the database answers. */
 export class LeaseKeeper {
   private lease: Lease | null = null;
 
   constructor(private readonly dependencies: LeaseKeeperDependencies) {}
 
-  /** `onLost`: the lease is over, and the session with it. */
+  /** `onLost`: called when the lease and the session have ended. */
   start(workerSession: WorkerSession, onLost: (loss: LeaseLoss) => void): void {
     const { url, clock, monotonicMs } = this.dependencies;
     const ms = workerSession.leaseMs - FENCE_MARGIN_MS;
@@ -35,7 +35,7 @@ export class LeaseKeeper {
     });
   }
 
-  /** The lease that everything here runs under was renewed. */
+  /** Called when the lease was renewed. */
   renew(deadline: Deadline): void {
     this.dependencies.supervisor.renew(deadline.ms, deadline.sentAtMs);
     this.dependencies.quarantine.renew(deadline);

@@ -34,7 +34,7 @@ async function renew(): Promise<void> {
       const { held, at } = await database.renew(workerSession);
       parentPort?.postMessage({ held, at, sent });
     } catch {
-      // An outage moves nothing: the lease runs on the database's clock, the children's deadline on ours.
+      // An outage of the database changes nothing: the lease is measured by the database's clock, the children's deadline by ours.
     }
   }
   setTimeout(() => void renew(), renewEveryMs);

@@ -11,16 +11,16 @@ interface Renewal {
   readonly sent: bigint;
 }
 
-/** Why a lease is over: another worker has swept it, or the thread that renews it has failed. */
+/** Why a lease has ended: another worker has swept it, or the renewing thread has failed. */
 export type LeaseLoss = { readonly reason: 'swept' } | { readonly reason: 'thread-failed'; readonly error: unknown };
 
-/** Told of what becomes of a lease. */
+/** Callbacks of a lease. */
 interface LeaseListener {
   readonly onRenewed: (renewal: Renewal) => void;
   readonly onLost: (loss: LeaseLoss) => void;
 }
 
-/** Of the build, also where this file itself runs from source, as it does in tests. */
+/** The compiled file, even if this file itself runs from source, as in tests. */
 const LEASE_THREAD = join(__dirname, '../../dist/lease/lease-thread.js');
 const SILENCE_MS = 20_000;
 const TICK_MS = 1_000;
@@ -32,11 +32,11 @@ export class Lease {
   private readonly thread: Worker;
   private readonly ticker: NodeJS.Timeout;
 
-  /** `program`: what the thread runs. */
+  /** `program`: the script of the thread. */
   constructor(url: string, workerSession: WorkerSession, { onRenewed, onLost }: LeaseListener, program = LEASE_THREAD) {
     const renewEveryMs = Math.max(500, Math.floor(workerSession.leaseMs / 4));
     const workerData = { url, workerSession, renewEveryMs, silenceMs: SILENCE_MS };
-    // It does little: a young generation of the usual size would only take memory.
+    // The thread does little, so the default size of the young generation would only waste memory.
     const resourceLimits = { maxYoungGenerationSizeMb: 4 };
     this.thread = new Worker(program, { workerData, resourceLimits });
     this.thread.on('message', (renewal: Renewal) => (renewal.held ? onRenewed(renewal) : onLost({ reason: 'swept' })));

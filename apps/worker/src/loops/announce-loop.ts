@@ -5,15 +5,15 @@ import type { WorkerLog } from '../reporting/worker-log';
 interface AnnounceLoopOptions {
   /** Pause when nothing is due, milliseconds. */
   readonly intervalMs: number;
-  /** How long a try may take before another worker may take it up, milliseconds: longer than a try. */
+  /** Time after which another worker may take up a try, milliseconds: longer than a try. */
   readonly leaseMs: number;
 }
 
-/** Messages under way at once, and those to one endpoint: one that does not answer holds up nobody else. */
+/** Maximum number of messages in progress, in all and per endpoint. An endpoint that does not answer blocks no other. */
 const AT_ONCE = 32;
 const AT_ONE_ENDPOINT = 8;
 
-/** Tells outside what has happened in runs, until told to stop. Several workers do so side by side. */
+/** Delivers announcements of runs until it is stopped. Several workers may do so concurrently. */
 export class AnnounceLoop {
   private stopping = false;
   private readonly idle = new IdlePause();
@@ -31,7 +31,7 @@ export class AnnounceLoop {
     this.loop = this.deliverForever();
   }
 
-  /** Ends when what is under way has had its answer, or its time. */
+  /** Resolves when the messages in progress were answered or have timed out. */
   async stop(): Promise<void> {
     this.stopping = true;
     this.idle.wake();
@@ -82,7 +82,7 @@ export class AnnounceLoop {
       const level = outcome.kind === 'given-up' ? 'error' : outcome.kind === 'postponed' ? 'warn' : 'debug';
       this.log.say(level, `announcement.${outcome.kind}`, { ...about, ...outcome });
     } catch (error) {
-      // It comes back when its lease is over.
+      // It is retried when its lease has expired.
       this.log.say('warn', 'announcement.unsettled', { ...about, error });
     }
   }

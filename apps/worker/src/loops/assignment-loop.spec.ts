@@ -13,7 +13,7 @@ const HELD = {
   over: false,
 };
 
-/** A loop over assignments that are played here: what a claim does, and what the worker holds. */
+/** A loop over simulated assignments: the result of a claim, and the assignments that the worker holds. */
 function world() {
   const played = { asked: 0, released: 0, claim: async (): Promise<null> => null, held: [] as (typeof HELD)[] };
   const assignments = {

@@ -28,23 +28,23 @@ interface Opened {
 interface AssignmentLoopOptions {
   readonly claimIntervalMs: number;
   readonly assignmentStatusIntervalMs: number;
-  /** The same while nothing is known that it could hold. */
+  /** The same, while no matching assignment is known. */
   readonly idleStatusIntervalMs: number;
-  /** This life of the worker is offered nothing more of a run. */
+  /** This worker session gets no more assignments of a run. */
   readonly decline: (workerSession: WorkerSession, tenant: TenantId, run: RunId) => Promise<void>;
 }
 
-/** How long what was accepted of a run is kept at hand after its last assignment. */
+/** How long the admission documents of a run are cached after its last assignment, milliseconds. */
 const KEPT_MS = 60_000;
 const OTHERS_INTERVAL_MS = 1_000;
-/** While assignments come, the next is looked for this much sooner. */
+/** For this time after an assignment (milliseconds) the interval between queries is reduced to this share. */
 const BUSY_MS = 2_000;
 const BUSY_SHARE = 0.1;
 const GIVE_BACK_MS = 25_000;
 
 /**
- * Executes assignments that other workers or this worker have dispatched, as far as it has slots: one assignment is claimed at a
- * time, and the next only when all of it has begun, so that none is hoarded. One question for all that it holds finds revocations.
+ * Executes assignments that other workers or this worker have dispatched, as far as it has slots. It claims one assignment at a time, and
+ * the next one only when all of it has begun, so that it does not hoard work. One query for all held assignments finds revocations.
  */
 export class AssignmentLoop {
   private readonly performing = new Map<string, Performing>();
@@ -53,7 +53,7 @@ export class AssignmentLoop {
   private leaving = false;
   private lostLease = false;
   private claiming = false;
-  /** False once the database has said that this worker holds nothing, and nothing has happened since. */
+  /** False if the database has reported that this worker holds nothing, and nothing has happened since. */
   private mayHold = true;
   private askedAt = -Infinity;
   private otherWorkers = 0;
@@ -77,7 +77,7 @@ export class AssignmentLoop {
     return this.performing.size;
   }
 
-  /** Other workers that live, as last asked. */
+  /** Number of other living workers, according to the last query. */
   get others(): number {
     return this.otherWorkers;
   }
@@ -94,7 +94,7 @@ export class AssignmentLoop {
     ]);
   }
 
-  /** Claims no more, gives back what has not begun, and waits for the rest as `ClaimLoop.drain` does. */
+  /** Stops claiming, releases assignments that have not begun, and waits for the rest like `ClaimLoop.drain`. */
   async drain(grace: Grace): Promise<void> {
     this.stopping = true;
     this.leaving = true;
@@ -108,13 +108,16 @@ export class AssignmentLoop {
     await atMost(GIVE_BACK_MS, Promise.all([this.allDone(), this.loops]));
   }
 
-  /** The lease is lost: whatever is held is someone else's. */
+  /** The lease is lost: everything that it held belongs to others. */
   abandon(): void {
     this.lostLease = true;
     for (const { driver } of this.performing.values()) driver?.lose();
   }
 
-  /** What this worker honours has changed: what it holds of other environments, by their texts, goes to whoever can. */
+  /**
+   * The environments that this worker honours have changed. Held assignments of other environments are released to workers that can execute
+   * them.
+   */
   abandonOthers(honours: (environment: string) => boolean): void {
     for (const { driver, environment } of this.performing.values())
       if (environment !== null && !honours(environment)) driver?.giveBack();
@@ -155,14 +158,14 @@ export class AssignmentLoop {
     await this.pausing.of(this.options.claimIntervalMs * share * (0.75 + Math.random() / 2));
   }
 
-  /** What it holds and does not perform, because the answer to a claim was lost, is given back. */
+  /** Releases assignments that it holds but does not execute because the answer to a claim was lost. */
   private async standForever(workerSession: WorkerSession): Promise<void> {
     let unknown = new Set<string>();
     while (!this.stopping || this.performing.size > 0) {
       await pause(this.options.assignmentStatusIntervalMs);
       if (!this.shouldAsk()) continue;
       this.askedAt = performance.now();
-      // Before the question: a claim that is lost while it is answered is asked for again.
+      // Set before the query: a claim whose answer is lost meanwhile is queried again.
       this.mayHold = false;
       try {
         const before = unknown;
@@ -177,7 +180,7 @@ export class AssignmentLoop {
           else driver?.lose();
         }
         for (const [key, status] of assignmentStatuses) {
-          // What a claim that is not answered yet has taken is not known either.
+          // Assignments of a claim that is not answered yet are not known either.
           if (this.claiming || this.performing.has(key) || this.answered.has(key)) continue;
           if (before.has(key)) await this.fanOut.assignments.release({ ...status, workerSession });
           else unknown.add(key);
@@ -192,14 +195,14 @@ export class AssignmentLoop {
     }
   }
 
-  /** Every worker of an installation asks for as long as it lives: one that has nothing to do asks seldom. */
+  /** Every worker of an installation polls as long as it lives, so an idle worker polls rarely. */
   private shouldAsk(): boolean {
     return (
       this.mayHold || this.performing.size > 0 || performance.now() - this.askedAt >= this.options.idleStatusIntervalMs
     );
   }
 
-  /** Answered, and not yet settled by the driver. */
+  /** Answered, but not yet settled by the driver. */
   private readonly answered = new Set<string>();
 
   private async countForever(workerSession: WorkerSession): Promise<void> {
@@ -220,7 +223,7 @@ export class AssignmentLoop {
     this.performing.set(key, entry);
     entry.done = this.performOne(entry).finally(() => {
       this.performing.delete(key);
-      // What could not be given back.
+      // Assignments that could not be released.
       this.mayHold = true;
       this.pausing.wake();
     });
@@ -250,13 +253,13 @@ export class AssignmentLoop {
     }
   }
 
-  /** What a run asks for of its environment is asked of whoever executes its steps, not of its driver alone. */
+  /** The requirements of a run apply to every worker that executes its steps, not only to its driver. */
   private isHonoured({ run, index, admission }: OpenedRun): boolean {
     const { honouring } = this.dependencies;
     return honouring === undefined || unmetOf(run, index, admission, honouring.means()).length === 0;
   }
 
-  /** Checked once, however many of its assignments come. */
+  /** Checked once per run, however many assignments arrive. */
   private runOf({ tenant, runId }: ClaimedAssignment): Promise<OpenedRun | null> {
     const known = this.opened.get(runId);
     if (known) {

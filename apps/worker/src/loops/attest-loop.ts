@@ -6,28 +6,28 @@ import { Duties } from './duties';
 import type { WorkerLog } from '../reporting/worker-log';
 
 const LEASE_MS = 30_000;
-/** A bundle near its largest size takes longer to make than a lease lasts. */
+/** Building a bundle near the maximum size takes longer than a lease. */
 const HOLD_EVERY_MS = LEASE_MS / 4;
-/** How long evidence gives way to runs, before it is made beside them until none is left. */
+/** How long sealing yields to runs before it proceeds beside them until nothing is left, milliseconds. */
 const GIVE_WAY_MS = 5_000;
 const GIVE_WAY_STEP_MS = 100;
 
-/** Around the sealing of each run: telemetry. */
+/** Called around the sealing of each run, for telemetry. */
 type AttestWatch = (item: OutboxItem, work: () => Promise<Attested>) => Promise<Attested>;
 
 /** Settings of the loop. */
 interface AttestSettings {
-  /** How often it looks for runs that nobody told it of. */
+  /** Interval of polling for runs about which it was not notified, milliseconds. */
   readonly intervalMs: number;
-  /** Runs that are sealed at once. */
+  /** Maximum number of runs that are sealed concurrently. */
   readonly atOnce: number;
-  /** True while the object store is away: bundles wait for it. */
+  /** True while the object store is unavailable: bundles wait for it. */
   readonly isAway?: () => boolean;
 }
 
 /**
- * Seals runs that have ended: takes outbox items, a few at once, until told to stop: most of a seal's time is waiting for a disk. While many
- * runs are driven it gives way to them, for a while: somebody waits for a run, nobody for its evidence within seconds.
+ * Seals ended runs. It takes outbox items, a few at once because most of a seal's time is waiting for a disk, until it is stopped. While
+ * many runs are driven it yields to them for a while, because people wait for runs, but not for evidence within seconds.
  */
 export class AttestLoop {
   private readonly sealing = new Set<Promise<void>>();
@@ -42,7 +42,7 @@ export class AttestLoop {
     private readonly log: WorkerLog,
     private readonly settings: AttestSettings,
     private readonly watch: AttestWatch = (_item, work) => work(),
-    /** True while runs need this worker more. */
+    /** True while runs need this worker's capacity. */
     private readonly isBusy: () => boolean = () => false,
     private readonly duties = new Duties(log),
     private readonly onAlarm: (alarm: Alarm) => void = (alarm) => log.say('error', 'alarm', { ...alarm }),
@@ -53,7 +53,7 @@ export class AttestLoop {
     this.loop = this.attestForever();
   }
 
-  /** A run has ended: look now. */
+  /** A run has ended: poll now. */
   wake(): void {
     this.idle.wake();
   }
@@ -68,7 +68,7 @@ export class AttestLoop {
     while (!this.stopping) {
       await this.giveWay();
       if (await this.takeSome()) {
-        // Several are taken with one commit, so they are asked for when there is room for several.
+        // Several items are taken with one commit, so the query waits until there is room for several.
         while (this.sealing.size > this.settings.atOnce / 2) await Promise.race(this.sealing);
         continue;
       }
@@ -78,7 +78,7 @@ export class AttestLoop {
     await Promise.all(this.sealing);
   }
 
-  /** Begins to seal what is due, as far as there is room. False if nothing is. */
+  /** Begins to seal due runs as far as there is room. False if nothing is due. */
   private async takeSome(): Promise<boolean> {
     if (this.settings.isAway?.() === true) return false;
     try {
@@ -108,7 +108,7 @@ export class AttestLoop {
   }
 
   private async attest(item: OutboxItem): Promise<Attested> {
-    // One that fails costs nothing but a second seal, which finds the first.
+    // A failure only costs a second seal, which finds the first.
     const hold = (): void => void this.dependencies.outbox.hold(item, LEASE_MS).catch(() => undefined);
     const holding = setInterval(hold, HOLD_EVERY_MS);
     try {
@@ -118,7 +118,7 @@ export class AttestLoop {
     }
   }
 
-  /** A worker that stops waits for what it has begun: what still waited for its turn goes to another. */
+  /** Stops: waits for seals that have begun. Items that still waited go to another worker. */
   private serially<Result>(work: () => Promise<Result>): Promise<Result> {
     return this.largeRuns.take(async () => {
       if (this.stopping) throw new Error('the worker stops');
@@ -133,7 +133,10 @@ export class AttestLoop {
       await new Promise((resolve) => setTimeout(resolve, GIVE_WAY_STEP_MS));
   }
 
-  /** A secret came as far as the evidence, or the journal was altered: a file was kept out of the bundle, or the bundle is not made before somebody acts. */
+  /**
+   * Raises alarms: a secret reached the evidence, or the journal was altered. A file was withheld, or the bundle is blocked until a person
+   * acts.
+   */
   private alarm({ runId, tenant }: { readonly runId: string; readonly tenant: string }, attested: Attested): void {
     if (attested.kind === 'blocked') {
       const code = codeOf(attested.reason);
@@ -145,7 +148,7 @@ export class AttestLoop {
   }
 }
 
-/** Reasons of blocked seals begin with their code. */
+/** Reasons of blocked seals begin with a code. */
 function codeOf(reason: string): string {
   return /^[A-Z_]+(?=: )/.exec(reason)?.[0] ?? 'SECRET_IN_EVIDENCE';
 }

@@ -5,7 +5,7 @@ import { ClaimLoop, type ClaimLoopOptions } from './claim-loop';
 import { Duties } from './duties';
 import type { WorkerLog } from '../reporting/worker-log';
 
-/** A loop that claims these runs once, and notes which were opened; none of them has a record that verifies. */
+/** A loop that claims these runs once and records which were opened. None of them has a record that verifies. */
 function loopOver(runs: readonly ClaimedRun[]) {
   const opened: unknown[] = [];
   const due = [runs];
@@ -57,7 +57,7 @@ describe('claims', () => {
     expect(said).toEqual(['claim.failed', 'worker.unready', 'claim.works-again', 'worker.ready']);
   });
 });
-/** A loop that drives one run, whose driver notes what it is told and when. */
+/** A loop that drives one run. Its driver records its calls with their times. */
 function loopWith(driver: { readonly underWay: readonly string[]; readonly gives: readonly string[] }) {
   const reported: string[] = [];
   const note = (what: string): void => void reported.push(what);
@@ -84,13 +84,13 @@ function loopWith(driver: { readonly underWay: readonly string[]; readonly gives
   return { loop: new ClaimLoop(claims, present(), log, all, () => undefined), reported, end: () => end('ended') };
 }
 
-/** All that waits for nothing outside of this process. */
+/** Waits for everything that depends on nothing outside of this process. */
 async function whatIsReady(): Promise<void> {
   for (let i = 0; i < 1_000; i++) await Promise.resolve();
 }
 
 describe('the runs of one claim', () => {
-  // Its loops wait for ever, and hold nothing.
+  // Its loops wait forever and hold nothing.
   beforeEach(() => jest.useFakeTimers({ doNotFake: ['setImmediate'] }));
   afterEach(() => jest.useRealTimers());
 
@@ -152,7 +152,7 @@ describe('a worker that drains', () => {
   });
 });
 
-/** Hands of which only the object store is asked, and is there. */
+/** Dependencies of which only the object store is used, and available. */
 function present(): DriverDependencies {
   return { storeHealth: healthOf({ probe: async () => undefined }) } as unknown as DriverDependencies;
 }

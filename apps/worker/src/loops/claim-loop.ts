@@ -9,9 +9,9 @@ import type { WorkerLog } from '../reporting/worker-log';
 interface ActiveRun {
   run: ClaimedRun;
   driver: RunDriver | IsolatedDrive | null;
-  /** It was driven apart, and its process died of it. */
+  /** It was driven in quarantine, and its process died of it. */
   died: boolean;
-  /** It could not be driven on since the object store is away. */
+  /** It could not be driven further because the object store is unavailable. */
   isWaiting: boolean;
   done: Promise<void>;
 }
@@ -20,13 +20,13 @@ export interface ClaimLoopOptions {
   readonly concurrency: number;
   readonly claimIntervalMs: number;
   readonly inboxIntervalMs: number;
-  /** Around the drive of each run: telemetry. */
+  /** Called around driving each run, for telemetry. */
   readonly watch?: DriveWatch;
-  /** Drives a run in a process of its own. */
+  /** Drives a run in a separate process. */
   readonly isolate: (run: ClaimedRun, refusal: Refusal | null) => IsolatedDrive;
-  /** Runs that are kept apart by these sandbox profiles wait so long for a worker that can honour them, before one that cannot ends them. */
+  /** How long runs that need these sandbox profiles wait for a worker that can honour them, before a worker that cannot ends them. */
   readonly sealed: { readonly isolations: readonly string[]; readonly waitMs: number };
-  /** The same of others, and of runs whose labels no living worker has. */
+  /** The same for other runs, and for runs whose labels no living worker has. */
   readonly profileWaitMs: number;
   readonly refuseIntervalMs: number;
 }
@@ -34,8 +34,8 @@ export interface ClaimLoopOptions {
 type DriveWatch = (run: ClaimedRun, work: () => Promise<Driven | 'failed'>) => Promise<Driven | 'failed'>;
 
 /**
- * Claims due runs and drives them, as many at once as configured. One query for all driven runs finds new inbox messages. A run in
- * quarantine is driven in a process of its own.
+ * Claims due runs and drives them, up to the configured number. One query for all driven runs finds new inbox messages. A run in quarantine
+ * is driven in a separate process.
  */
 export class ClaimLoop {
   private readonly drivers = new Map<string, ActiveRun>();
@@ -56,7 +56,7 @@ export class ClaimLoop {
     private readonly duties = new Duties(log),
   ) {}
 
-  /** How many runs it drives now. */
+  /** Number of runs that it drives. */
   get driving(): number {
     return this.drivers.size;
   }
@@ -72,15 +72,15 @@ export class ClaimLoop {
     ]);
   }
 
-  /** Something is due, perhaps: look now. */
+  /** Something may be due: poll now. */
   wake(): void {
     this.hinted = true;
     this.pausing.wake();
   }
 
   /**
-   * Stops claiming, and begins no more steps. A run is handed over as soon as nothing of it is under way here, and all of them when the grace
-   * is over. Ends in any case.
+   * Stops claiming and beginning steps. A run is handed over when it has no executions here, and all runs when the grace period is over.
+   * Always resolves.
    */
   async drain(grace: Grace): Promise<void> {
     this.stopping = true;
@@ -95,13 +95,16 @@ export class ClaimLoop {
     await atMost(HAND_OVER_MS, Promise.all([this.allDone(), this.loops]));
   }
 
-  /** The lease is lost, or the grace is over: every driver stops, also one that is still being opened. */
+  /** The lease is lost, or the grace period is over: every driver stops, including drivers that are still being opened. */
   abandon(): void {
     this.handingOver = true;
     for (const { driver } of this.drivers.values()) driver?.handOver();
   }
 
-  /** What this worker honours has changed: what it drives of other environments, by their texts, goes to whoever can. */
+  /**
+   * The environments that this worker honours have changed. Driven runs of other environments are handed over to workers that can drive
+   * them.
+   */
   abandonOthers(honours: (environment: string) => boolean): void {
     for (const { run, driver } of this.drivers.values()) if (!honours(run.environment)) driver?.handOver();
   }
@@ -134,7 +137,7 @@ export class ClaimLoop {
     }
   }
 
-  /** What comes in quick succession is claimed together: a claim costs the database the same for one run and for many. */
+  /** Runs that become due in quick succession are claimed together: a claim costs the database the same for one run and for many. */
   private async gap(): Promise<void> {
     const left = CLAIM_GAP_MS - (performance.now() - this.claimedAt);
     if (left > 0) await pause(left);
@@ -147,7 +150,7 @@ export class ClaimLoop {
     await this.pausing.of(jitter);
   }
 
-  /** Ends runs that nobody who lives can honour, or has the labels for, as they ask; starts nothing of them. */
+  /** Ends runs that no living worker can honour or has the labels for, when their wait is over or they are cancelled. Starts none of their steps. */
   private async refuseForever(workerSession: WorkerSession): Promise<void> {
     while (!this.stopping) {
       await this.sleep(this.options.refuseIntervalMs);
@@ -183,7 +186,7 @@ export class ClaimLoop {
     }
   }
 
-  /** Until then, or until this loop is told to stop. */
+  /** Resolves at that time, or when this loop is stopped. */
   private async sleep(ms: number): Promise<void> {
     for (let left = ms; left > 0 && !this.stopping; left -= SLEEP_MS) await pause(Math.min(left, SLEEP_MS));
   }
@@ -228,9 +231,9 @@ export class ClaimLoop {
   }
 
   /**
-   * Children that their supervisor has killed, since the lease could not be renewed in time, are no reason to move the run: nobody else
-   * has claimed it as long as it is ours. Neither is an object store that is away: it is waited for. Null: the run is not ours any more, or
-   * this worker gives up its runs.
+   * Continues a run after its children were killed because the lease could not be renewed in time. The run need not move, because nobody
+   * else has claimed it as long as it is ours. An unavailable object store is no reason to move it either: the worker waits. Null: the run
+   * is no longer ours, or this worker gives up its runs.
    */
   private async resume(workerSession: WorkerSession, run: ClaimedRun): Promise<ClaimedRun | null> {
     await pause(RESUME_AFTER_MS);
@@ -265,7 +268,7 @@ export class ClaimLoop {
       return driven === 'died' ? 'failed' : driven;
     } catch (error) {
       entry.isWaiting = this.dependencies.storeHealth.note(error);
-      // Whoever watches the store has said why.
+      // The watch over the store has reported the reason.
       if (entry.isWaiting) this.log.say('info', 'driver.waits', { runId, tenant });
       else if (!this.duties.refused('drive', error)) this.log.say('error', 'driver.failed', { runId, tenant, error });
       await pause(1_000);
@@ -273,7 +276,10 @@ export class ClaimLoop {
     }
   }
 
-  /** Gives a run back until it is answered: one that a living worker owns and nobody drives would sleep for ever. The fence guards it. */
+  /**
+   * Releases a run and retries until it is answered: a run that a living worker owns and nobody drives would never continue. The fence
+   * guards it.
+   */
   private async untilAnswered(run: ClaimedRun, giveBack: () => Promise<void>): Promise<void> {
     for (let wait = 500; !this.handingOver; wait = Math.min(wait * 2, 5_000)) {
       try {
@@ -287,10 +293,13 @@ export class ClaimLoop {
 }
 
 const CLAIM_GAP_MS = 10;
-/** Runs of one claim that take turns. All at once they would each run out of their window, commit more than once, and leave two processors idle. */
+/**
+ * Runs of one claim that proceed in turns. If all proceeded at once, each would exceed its window and commit more than once, leaving two
+ * processors idle.
+ */
 const BEGUN_TOGETHER = 8;
 const REFUSED_AT_ONCE = 10;
-/** Before a run whose children were lost is gone on with: one whose children are lost each time is not driven in a tight loop. */
+/** Pause before a run whose children were lost is continued, so that a run that loses them each time does not cause a busy loop. */
 const RESUME_AFTER_MS = 500;
 const SLEEP_MS = 250;
 const UNENFORCEABLE: Refusal = {
@@ -303,10 +312,10 @@ const UNPLACED: Refusal = {
   message: 'the run asks for labels of workers, and no worker that is there has had them for limits.profileWait',
 };
 
-/** How long a hand-over may take; then the process ends and the sweep frees its runs. */
+/** Limit for a hand-over, milliseconds. After that the process ends and the sweep frees its runs. */
 const HAND_OVER_MS = 25_000;
 
-/** Until what was begun waits for something outside of this process: what is ready now goes before what is begun next. */
+/** Waits until the begun work waits for something outside of this process, so that ready work precedes work that begins next. */
 function untilTheyWait(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

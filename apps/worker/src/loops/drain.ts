@@ -1,13 +1,13 @@
 import type { ClaimedRun } from '@taskrunner/core/ports';
 
-/** A step that a worker which leaves did not wait for any longer, as `step#execution`. */
+/** A step for which a leaving worker did not wait any longer, as `step#execution`. */
 interface AbandonedStep {
   readonly run: Pick<ClaimedRun, 'tenant' | 'runId'>;
   readonly step: string;
   readonly effects: 'idempotent' | 'once';
 }
 
-/** How long a worker that leaves waits, milliseconds, and whom it tells what it does not wait for. */
+/** How long a leaving worker waits, milliseconds, and a callback for the steps that it abandons. */
 export interface Grace {
   readonly graceMs: number;
   /** How long a step may take to stop. */
@@ -15,8 +15,8 @@ export interface Grace {
   readonly onAbandoned?: (abandoned: AbandonedStep) => void;
 }
 
-/** What works for a run in this process; null while it is being opened. */
-export interface Leaving {
+/** The driver or assignment of a run in this process; null while it is being opened. */
+interface Leaving {
   readonly run: AbandonedStep['run'];
   readonly driver: {
     leave(): void;
@@ -26,8 +26,8 @@ export interface Leaving {
 }
 
 /**
- * Has everything leave, and waits for steps that are under way: for those that may begin again elsewhere until `stopMs` before the grace is
- * over, so that stopping them fits into it, for `once` steps until it is over. `done`: resolves when nothing is under way any more.
+ * Tells all drivers to leave and waits for steps in progress. Steps that may begin again elsewhere have until `stopMs` before the end of
+ * the grace period, so that they can be stopped within it; `once` steps have until its end. `done`: resolves when nothing is in progress.
  */
 export async function letEnd(
   all: () => readonly Leaving[],
@@ -44,7 +44,9 @@ export async function letEnd(
     for (const step of driver?.underWay ?? []) onAbandoned({ run, step, effects: 'once' });
 }
 
-/** Resolves when `work` is done, or after so many milliseconds. It leaves no timer, which would hold a process that has ended everything. */
+/**
+ * Resolves when `work` is done, or after the given milliseconds. It leaves no timer, which would keep an otherwise finished process alive.
+ */
 export async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise((resolve) => {

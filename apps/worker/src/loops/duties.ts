@@ -1,14 +1,14 @@
 import type { WorkerLog } from '../reporting/worker-log';
 
-/** What a worker does again and again: one that cannot is of no use, though it lives and its database answers. */
+/** Recurring duties of a worker. A worker that cannot perform one is useless, even if it lives and its database answers. */
 export const DUTIES = ['claim', 'drive', 'refuse', 'mail', 'attest', 'seal', 'assignment', 'standings'] as const;
 export type Duty = (typeof DUTIES)[number];
 
 interface DutySetting {
-  /** How long a duty may fail before the worker is not ready, milliseconds. Absent: for ever. */
+  /** How long a duty may fail before the worker is not ready, milliseconds. Absent: forever. */
   readonly unreadyAfterMs?: number;
   readonly onFailed?: (duty: Duty) => void;
-  /** True if the database refuses what this release always asks, so that it is no run's fault. */
+  /** True if the database refuses a statement that this release always sends, so that no run is the cause. */
   readonly isDatabaseFault?: (error: unknown) => boolean;
   /** Monotonic milliseconds; for tests. */
   readonly elapsed?: () => number;
@@ -20,8 +20,8 @@ interface Failing {
 }
 
 /**
- * How a worker's duties go. A failure is said when it begins and when it is over. Once one has lasted so long that the worker is not ready, that
- * is said, once, with the reason. Each failure is counted.
+ * The health of a worker's duties. The beginning and the end of a failure are logged. When a failure has lasted so long that the worker is
+ * not ready, this is logged once with the reason. Each failure is counted.
  */
 export class Duties {
   private readonly failing = new Map<Duty, Failing>();
@@ -55,7 +55,7 @@ export class Duties {
     this.log.say('error', 'worker.unready', { duty, reason, code: 'WORKER_CANNOT_WORK' });
   }
 
-  /** As `failed`, if the fault is the installation's. False: it is that of the run in hand, and the caller says so. */
+  /** Like `failed`, if the installation is the cause. False: the current run is the cause, and the caller reports it. */
   refused(duty: Duty, error: unknown): boolean {
     const isFault = this.setting.isDatabaseFault?.(error) === true;
     if (isFault) this.failed(duty, error);

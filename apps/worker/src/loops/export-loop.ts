@@ -5,8 +5,8 @@ import type { WorkerLog } from '../reporting/worker-log';
 const INTERVAL_MS = 1_000;
 
 /**
- * Hands sealed evidence over to where runs asked for: a lane for each destination, so that one that is down holds up no other, and one
- * for requests whose destination is not configured any more. Nothing of it touches the seal.
+ * Delivers sealed evidence to the destinations that runs requested. There is a lane for each destination, so that an unavailable one blocks
+ * no other, and one lane for requests whose destination is no longer configured. Failures do not affect the seal.
  */
 export class ExportLoop {
   private stopping = new AbortController();
@@ -25,7 +25,7 @@ export class ExportLoop {
     );
   }
 
-  /** A delivery under way is given back. */
+  /** Releases a delivery in progress. */
   async stop(): Promise<void> {
     this.stopping.abort();
     await this.lanes;

@@ -10,14 +10,14 @@ import type { WorkerLog } from '../reporting/worker-log';
 interface HonourDependencies {
   readonly environments: RunEnvironments;
   readonly means: () => WorkerMeans;
-  /** Digests of the environments that the worker's own configuration gives and its probe holds. */
+  /** Digests of the environments of the worker's own configuration whose sandbox the probe has shown to hold. */
   readonly own: () => readonly Digest[];
   readonly openAdmission: (envelope: Envelope) => AdmissionRecord | null;
   /** The worker claims runs of these environments from now on. */
   readonly onHonoured: (environments: readonly Digest[]) => Promise<void>;
 }
 
-/** Runs that wait for a worker which has one part of an environment, and for how long the first has, seconds. */
+/** Number of runs that wait for a worker with a certain part of an environment, and how long the oldest has waited, seconds. */
 interface UnhonouredCount {
   readonly part: string;
   readonly runs: number;
@@ -25,8 +25,9 @@ interface UnhonouredCount {
 }
 
 /**
- * Looks which environments runs were admitted with, and claims those that this worker can honour, whatever its own are called. What nobody
- * can honour says so. Once in the life of the process it looks through what sleeps for runs that its configuration stops.
+ * Finds the environments with which runs were admitted, and lets the worker claim those that it can honour, even if their digests differ
+ * from its own. Runs that nobody can honour are marked. Once per process it searches the sleeping runs for those that its configuration
+ * stops.
  */
 export class HonourLoop {
   private readonly verdicts = new Map<Digest, readonly Unmet[]>();
@@ -43,7 +44,7 @@ export class HonourLoop {
     private readonly intervalMs: number,
   ) {}
 
-  /** What waits for somebody who can honour it, in the whole installation, as last asked. */
+  /** Runs of the whole installation that wait for a worker that can honour them, according to the last query. */
   get counts(): readonly UnhonouredCount[] {
     return this.found;
   }
@@ -61,13 +62,13 @@ export class HonourLoop {
     await this.loop;
   }
 
-  /** The probe has come out otherwise: nothing that was found holds. */
+  /** The probe has another result: all earlier findings are discarded. */
   forget(): void {
     this.verdicts.clear();
     this.honoured = this.dependencies.own();
   }
 
-  /** True if this worker, as it is now, can drive runs of an environment: by its text. */
+  /** True if this worker, in its current state, can drive runs of an environment, given by its text. */
   honours(text: string): boolean {
     return this.unmetOfText(sha256(text), text).length === 0;
   }
@@ -85,7 +86,7 @@ export class HonourLoop {
     }
   }
 
-  /** One look. */
+  /** Performs one round. */
   async look(workerSession: WorkerSession): Promise<void> {
     const { environments, own } = this.dependencies;
     const waiting = await environments.waiting([...this.verdicts.keys()]);
@@ -110,7 +111,7 @@ export class HonourLoop {
     this.found = countsOf(await environments.unhonoured());
   }
 
-  /** Sleeping runs that this configuration stops are due now, so that whoever claims them ends them: none of them waits for its time. */
+  /** Makes sleeping runs due that this configuration stops, so that the next claim ends them instead of waiting for their time. */
   private async lookThrough(): Promise<void> {
     let last: ParkedKind | null = null;
     for (;;) {
@@ -127,7 +128,7 @@ export class HonourLoop {
     }
   }
 
-  /** Null: it is not stopped, or its records do not hold, which is for whoever claims it to say. */
+  /** Null: it is not stopped, or its records do not hold, which its next owner reports. */
   private stoppingParts(kind: ParkedKind): string | null {
     const admission = this.dependencies.openAdmission(kind.admission);
     if (admission === null) return null;
@@ -140,7 +141,7 @@ export class HonourLoop {
     }
   }
 
-  /** What is no environment nobody honours: whoever wrote it keeps no worker from looking at the others. */
+  /** Nobody honours an invalid environment. Its author does not keep a worker from looking at the others. */
   private unmetOfDocument(text: string): readonly Unmet[] {
     try {
       return unmetOfEnvironment(JSON.parse(text) as Environment, this.dependencies.means());
@@ -166,7 +167,7 @@ const NOT_IT: readonly Unmet[] = [
   { part: 'document', detail: 'another document stands under its digest', stops: null },
 ];
 
-/** One count for each part, none too: a run that lacks two is counted with both. */
+/** One count for each part, including zero. A run that lacks two parts counts for both. */
 function countsOf(
   rows: readonly { readonly parts: string; readonly runs: number; readonly oldestMs: number }[],
 ): readonly UnhonouredCount[] {

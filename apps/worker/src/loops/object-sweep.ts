@@ -2,12 +2,12 @@ import { isCodedError } from '@taskrunner/core/foundation';
 import { collectObjects, pause, type CollectDependencies } from '@taskrunner/core/operations';
 import type { WorkerLog } from '../reporting/worker-log';
 
-/** How long it waits at most before it asks again for tenants that are due, milliseconds. */
+/** Maximum pause before it asks again for due tenants, milliseconds. */
 const ASK_MS = 60_000;
 
 /**
- * Takes out of the object store what nobody needs: objects without a reference, what interrupted writers left. Several workers share the
- * tenants; an outage of database or store only delays it.
+ * Deletes from the object store what is not needed: objects without a reference, and remains of interrupted writers. Several workers share
+ * the tenants. An outage of database or store only delays it.
  */
 export class ObjectSweep {
   private readonly stopping = new AbortController();
@@ -17,11 +17,11 @@ export class ObjectSweep {
   constructor(
     private readonly dependencies: CollectDependencies,
     private readonly log: WorkerLog,
-    /** True while the store is away: there is nothing to ask it. */
+    /** True while the store is unavailable and need not be asked. */
     private readonly isAway: () => boolean = () => false,
   ) {}
 
-  /** Goes on through all sessions of its worker. */
+  /** Continues through all sessions of its worker. */
   start(): void {
     this.loop ??= this.sweepForever();
   }

@@ -3,7 +3,7 @@ import type { AttestLoop } from './attest-loop';
 import type { ExportLoop } from './export-loop';
 import type { ObjectSweep } from './object-sweep';
 
-/** The loops beside the runs of a worker: they seal, announce and export, and sweep the object store. */
+/** The loops of a worker besides its runs: they seal, announce and export, and delete unreferenced objects. */
 export class UpkeepLoops {
   constructor(
     private readonly attests: AttestLoop,
@@ -16,7 +16,7 @@ export class UpkeepLoops {
     for (const loop of [this.attests, this.announces, this.exporting, this.sweep]) loop.start();
   }
 
-  /** Stops until the next session. The sweep belongs to no session, and goes on. */
+  /** Stops until the next session. The object sweep belongs to no session and continues. */
   async pause(): Promise<void> {
     for (const loop of [this.attests, this.announces, this.exporting]) await loop.stop();
   }

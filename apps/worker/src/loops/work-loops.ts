@@ -5,13 +5,13 @@ import type { ClaimLoop } from './claim-loop';
 import type { Grace } from './drain';
 import type { HonourLoop } from './honour-loop';
 
-/** How long steps of a worker that leaves may take, milliseconds: to end, and to stop. */
+/** How long steps of a leaving worker may take, milliseconds: to end, and to stop. */
 interface LeaveTimes {
   readonly drainMs: number;
   readonly stopGraceMs: number;
 }
 
-/** The loops that work in one session of a worker: what it can honour, what it drives, and what it executes for others. */
+/** The loops that work in one session of a worker: they find environments to honour, drive runs, and execute assignments. */
 export class WorkLoops {
   private isListening = false;
 
@@ -32,7 +32,7 @@ export class WorkLoops {
     this.isListening = true;
   }
 
-  /** Lets go of all runs and assignments that this worker honours no more. The next look finds what else it can honour. */
+  /** Releases all runs and assignments that this worker no longer honours. The next round finds other environments that it can honour. */
   letGo(): void {
     this.honours.forget();
     const honours = (environment: string): boolean => this.honours.honours(environment);
@@ -41,8 +41,8 @@ export class WorkLoops {
   }
 
   /**
-   * Claims and begins nothing more, hands over what is not under way, and waits for steps that are. In a hurry: for no longer than they may
-   * take to stop. Says what it did not wait for.
+   * Stops claiming and beginning, hands over runs without executions, and waits for steps in progress. In a hurry: no longer than they may
+   * take to stop. Reports abandoned steps.
    */
   async drain(isHurried: boolean): Promise<void> {
     const { drainMs, stopGraceMs } = this.times;
@@ -58,18 +58,18 @@ export class WorkLoops {
     log.say('info', 'worker.drained', { runs: claims.driving, assignments: assignments.held });
   }
 
-  /** The lease is lost: stops all that is driven and executed under it at once. */
+  /** The lease is lost: stops everything that is driven and executed under it at once. */
   abandon(): void {
     this.claims.abandon();
     this.assignments.abandon();
   }
 
-  /** Waits until what was abandoned has ended. */
+  /** Waits until abandoned executions have ended. */
   async abandoned(): Promise<void> {
     await Promise.all([this.claims.drain({ graceMs: 0 }), this.assignments.drain({ graceMs: 0 })]);
   }
 
-  /** Looks no more for what this worker can honour. */
+  /** Stops looking for environments to honour. */
   async stop(): Promise<void> {
     await this.honours.stop();
   }

@@ -13,7 +13,7 @@ interface IsolatedDriverDependencies {
   readonly lease: Pick<LeaseKeeper, 'renew'>;
 }
 
-/** Drives one run at a time that another process has claimed, and nothing beside it. */
+/** Drives one run at a time that another process has claimed, and nothing else. */
 export class IsolatedDriver {
   private driver: RunDriver | null = null;
   private isAbandoned = false;
@@ -21,12 +21,12 @@ export class IsolatedDriver {
 
   constructor(private readonly dependencies: IsolatedDriverDependencies) {}
 
-  /** `onBegin`: now this process may die of it. */
+  /** `onBegin`: from here on the run may kill this process. */
   async drive(run: ClaimedRun, refusal: Refusal | null, onBegin: () => Promise<void>): Promise<Driven> {
     const { driving, claims, honours, probes } = this.dependencies;
     this.isAbandoned = false;
     this.isLeaving = false;
-    // What the probe has shown there it may not have shown here.
+    // The parent's probe may have shown something that does not hold here.
     if (refusal === null && !honours.honours(run.environment)) return 'handed-over';
     await probes.keep();
     if (!(await claims.beginIsolated(run))) return 'handed-over';
@@ -43,7 +43,7 @@ export class IsolatedDriver {
     }
   }
 
-  /** The lease of its worker was renewed. */
+  /** Called when the lease of its worker was renewed. */
   renew(deadline: Deadline): void {
     this.dependencies.lease.renew(deadline);
   }
@@ -57,13 +57,13 @@ export class IsolatedDriver {
     this.driver?.handOver();
   }
 
-  /** Its worker leaves: nothing more of the run begins here. */
+  /** Its worker leaves: no further step of the run begins here. */
   leave(): void {
     this.isLeaving = true;
     this.driver?.leave();
   }
 
-  /** Steps of it that may begin again elsewhere are stopped. */
+  /** Stops steps of it that may begin again elsewhere. */
   giveUpIdempotent(): void {
     this.driver?.giveUpIdempotent();
   }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { ClaimedRun } from '@taskrunner/core/ports';
 import { Quarantine, type IsolatedDrive, type IsolatedOutcome } from './quarantine';
 
-/** A process that does what the run's id says, and notes what it hears. */
+/** A process that does what the run's id says, and records the messages that it receives. */
 const PROCESS = `
 const { appendFileSync } = require('node:fs');
 const note = (what) => {

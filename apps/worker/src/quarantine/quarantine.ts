@@ -4,46 +4,46 @@ import type { Driven, Refusal } from '@taskrunner/core/operations';
 import type { ClaimedRun } from '@taskrunner/core/ports';
 import type { WorkerLog } from '../reporting/worker-log';
 
-/** Until when steps may run: so many milliseconds after a moment of the monotonic clock, which all processes share. */
+/** Deadline of steps: milliseconds after a moment of the monotonic clock, which all processes share. */
 export interface Deadline {
   readonly ms: number;
   readonly sentAtMs: number;
 }
 
-/** What a worker says to the process of a run in quarantine. */
+/** Messages from a worker to the process of a run in quarantine. */
 export type ToQuarantine =
   | { readonly type: 'drive'; readonly run: ClaimedRun; readonly refusal: Refusal | null }
   | { readonly type: 'renew'; readonly deadline: Deadline }
   | { readonly type: 'mail' }
   | { readonly type: 'hand-over' }
-  /** Its worker leaves: nothing more begins. Then: steps that may begin again elsewhere are stopped. */
+  /** `drain`: the worker leaves, and nothing more begins. `give-up`: steps that may begin again elsewhere are stopped. */
   | { readonly type: 'drain' }
   | { readonly type: 'give-up' }
-  /** It is not needed any more. */
+  /** The process is no longer needed. */
   | { readonly type: 'leave' };
 
-/** And it to its worker. `driving`: from here on a death is the run's own. */
+/** Messages from the process to its worker. `driving`: from here on the run is the cause of a death. */
 export type FromQuarantine =
   | { readonly type: 'ready' }
   | { readonly type: 'driving' }
   | { readonly type: 'driven'; readonly driven: Driven };
 
-/** What came of it: the process has died of the run, or it never came so far. */
+/** The result: the process has died of the run, or it never came so far. */
 export type IsolatedOutcome = Driven | 'died' | 'failed';
 
-/** Processes at once; further runs in quarantine wait for their turn, under their claim, and go back to other workers after a while. */
+/** Maximum number of processes. Further runs in quarantine wait under their claim, and are released to other workers after a while. */
 const AT_ONCE = 2;
 const PATIENCE_MS = 15_000;
 
-/** Where a process may stand; one that has survived a run drives the next. */
+/** A slot for a process. A process that has survived a run drives the next one. */
 interface Place {
   readonly folder: string;
   child: ChildProcess | null;
 }
 
 /**
- * Drives runs beside which workers have died, each alone in a process (docs/guides/operations.md, Quarantine): what kills it kills nothing else, and a worker that
- * sees it die knows that the run was it. A worker that is killed itself takes its processes along, and blames nobody.
+ * Drives runs that may have killed workers, each in a process of its own (docs/guides/operations.md, Quarantine). A run that kills its process kills nothing else,
+ * and the worker then knows that the run is the cause. If the worker itself is killed, its processes end with it, and no run is blamed.
  */
 export class Quarantine {
   private readonly drives = new Set<IsolatedDrive>();
@@ -51,7 +51,10 @@ export class Quarantine {
   private readonly waiting: ((place: Place) => void)[] = [];
   private deadline: Deadline | null = null;
 
-  /** `env`: as the worker was started with, secrets among it, for a place with this folder. `workDirectory`: of the worker; each place has a folder in it. */
+  /**
+   * `env`: the worker's environment variables, including secrets, for a slot with this folder. `workDirectory`: of the worker; each slot
+   * has a folder in it.
+   */
   constructor(
     private readonly env: (folder: string) => Readonly<Record<string, string | undefined>>,
     workDirectory: string,
@@ -63,13 +66,13 @@ export class Quarantine {
     this.places = Array.from({ length: AT_ONCE }, (_, place) => ({ folder: folderOf(place), child: null }));
   }
 
-  /** The worker's lease was renewed: theirs with it. */
+  /** Called when the worker's lease was renewed, which extends that of its processes. */
   renew(deadline: Deadline): void {
     this.deadline = deadline;
     for (const drive of this.drives) drive.send({ type: 'renew', deadline });
   }
 
-  /** A run that waits to be driven apart. */
+  /** A run that waits for an isolated process. */
   open(run: ClaimedRun, refusal: Refusal | null): IsolatedDrive {
     return new IsolatedDrive(run, refusal, (drive) => this.drive(drive));
   }
@@ -91,7 +94,7 @@ export class Quarantine {
     }
   }
 
-  /** A place that is free now or soon; null: there is none. */
+  /** A slot that is free now or soon; null: there is none. */
   private async place(): Promise<Place | null> {
     const free = this.places.shift();
     if (free) return free;
@@ -117,7 +120,7 @@ export class Quarantine {
     return drive.driveIn(child);
   }
 
-  /** A process that is ready; null if none can be had. */
+  /** A ready process; null if none can be started. */
   private async start(place: Place): Promise<ChildProcess | null> {
     const child = fork(this.script, [], {
       env: { ...this.env(place.folder) },
@@ -139,7 +142,7 @@ export class Quarantine {
   }
 }
 
-/** One run in quarantine, as a claim loop holds a driver. */
+/** A run in quarantine, with the interface of a driver. */
 export class IsolatedDrive {
   isHandedOver = false;
   private child: ChildProcess | null = null;
@@ -164,28 +167,28 @@ export class IsolatedDrive {
     this.send({ type: 'hand-over' });
   }
 
-  /** Its worker leaves. A run that no process drives yet begins elsewhere. */
+  /** Its worker leaves. A run that has no process yet begins elsewhere. */
   leave(): void {
     if (this.child === null) this.handOver();
     else this.send({ type: 'drain' });
   }
 
-  /** Which steps it gives up its own process knows. */
+  /** Only its process knows which steps it abandons. */
   giveUpIdempotent(): readonly string[] {
     this.send({ type: 'give-up' });
     return [];
   }
 
-  /** What is under way is its own process's to know. */
+  /** Only its process knows what is in progress. */
   readonly underWay: readonly string[] = [];
 
-  /** Said now, or when there is a process for it; to one that has ended, not at all. */
+  /** Sends a message now or when there is a process for it; a process that has ended gets none. */
   send(message: ToQuarantine): void {
     if (this.child === null) this.early.push(message);
     else if (this.child.connected) this.child.send(message, () => undefined);
   }
 
-  /** In this process, which is ready and drives nothing else. */
+  /** Drives the run in this process, which is ready and drives nothing else. */
   driveIn(child: ChildProcess): Promise<IsolatedOutcome> {
     this.child = child;
     return new Promise((resolve) => {

@@ -6,12 +6,12 @@ import type { FromQuarantine, ToQuarantine } from './quarantine';
 import { WorkerModule, type WorkerOptions } from '../worker.module';
 
 /**
- * The life of a process that drives one run at a time: forked by a worker for runs beside which workers have died. It claims nothing and
- * holds no lease; both are its worker's, and when that is gone, or needs it no more, this ends. Call it once, in a script that is
+ * The main function of a process that drives one run at a time. A worker forks it for runs that may have killed workers. It claims nothing
+ * and holds no lease; its worker does both. It ends when its worker ends or no longer needs it. Call it once, in a script that is
  * `isolatedMain` of a worker, with the adapters and imports of that worker.
  */
 export function driveIsolated(options: Pick<WorkerOptions, 'adapters' | 'imports'> = {}): void {
-  // Signals of a terminal or a service manager are for the worker, which hands over.
+  // Signals of a terminal or a service manager are for the worker, which hands its runs over.
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => undefined);
   // It must not outlive the worker that forked it.
   process.on('disconnect', () => process.exit(1));
@@ -26,7 +26,7 @@ async function serve(options: Pick<WorkerOptions, 'adapters' | 'imports'>): Prom
   const reading = await loadConfiguration(undefined, process.env);
   if (reading.kind === 'refused') throw new TypeError('the configuration is refused');
   const { configuration } = reading;
-  // It forks no process of its own: what it drives is claimed by its worker.
+  // It forks no further isolated process: its worker has claimed what it drives.
   const root = WorkerModule.forRoot({ ...options, configuration, isolatedMain: __filename });
   const context = await NestFactory.createApplicationContext(root, { logger: false, abortOnError: false });
   const [driver, telemetry] = [context.get(IsolatedDriver), context.get(Telemetry)];
@@ -50,7 +50,7 @@ function say(message: FromQuarantine): Promise<void> {
   return new Promise((resolve) => process.send?.(message, () => resolve()));
 }
 
-/** An error that was caught is no death: the run goes back as from a driver that failed. */
+/** A caught error is not a death: the run is released as after a failed driver. */
 function fail(error: unknown): void {
   sayFailed(error);
   void say({ type: 'driven', driven: 'handed-over' }).then(() => process.exit(1));

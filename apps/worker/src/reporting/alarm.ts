@@ -9,7 +9,7 @@ export interface Alarm {
   readonly detail: Json;
 }
 
-/** Numbers that grow with alarms. */
+/** Counters that grow with alarms. */
 interface AlarmCounters {
   add(
     name: 'taskrunner_alarms_total' | 'taskrunner_documents_altered_total',
@@ -18,7 +18,7 @@ interface AlarmCounters {
   ): void;
 }
 
-/** Counts an alarm and logs it. One about an altered document says which kind of document it is. */
+/** Counts an alarm and logs it. An alarm about an altered document names the kind of document. */
 export function raiseAlarm(metrics: AlarmCounters, log: WorkerLog, alarm: Alarm): void {
   metrics.add('taskrunner_alarms_total', 1);
   const document = alarm.code === 'DOCUMENT_ALTERED' ? documentOf(alarm.detail) : null;

@@ -1,4 +1,4 @@
-/** What the worker says of itself: an event, and what varies. Never a value of a run. */
+/** The worker's log: an event with its details. It never contains a value of a run. */
 export interface WorkerLog {
   say(level: Level, event: string, fields?: { readonly [name: string]: unknown }): void;
 }

@@ -3,7 +3,7 @@ import type { Random } from '@taskrunner/core/testing';
 import type { Deed } from './scenario';
 import type { Process, VirtualTime } from './virtual-time';
 
-/** One execution as the outside world saw it. */
+/** One execution as observed from outside. */
 export interface Effect {
   readonly worker: string;
   readonly run: string;
@@ -14,21 +14,21 @@ export interface Effect {
   readonly key: string;
   readonly from: number;
   until: number | null;
-  /** That were written. */
+  /** Lines that were written. */
   lines: number;
 }
 
 interface Child {
   readonly effect: Effect;
-  /** Told when it is over, and why. */
+  /** Called when it is over, with the reason. */
   readonly over: (how: 'done' | 'stopped' | 'killed') => void;
   how: 'done' | 'stopped' | 'killed' | null;
 }
 
-/** Told of every execution that begins, before it does anything. */
+/** Called for every execution that begins, before it does anything. */
 export type OnEffect = (effect: Effect, others: Iterable<Effect>) => void;
 
-/** All executions that there ever were: the effect log that a run cannot write. */
+/** All executions so far: a log of effects that a run cannot write. */
 export class EffectLog {
   readonly effects: Effect[] = [];
 
@@ -41,8 +41,8 @@ export class EffectLog {
 }
 
 /**
- * The children of one worker, with the supervisor that kills them: at its deadline, when its worker ends, when it is closed. It is
- * a process of its own: a worker that stands still does not stop it.
+ * The child processes of one worker with the supervisor that kills them: at its deadline, when its worker ends, or when it is closed. It is
+ * a separate process, so a worker that hangs does not stop it.
  */
 export class Children {
   private readonly live = new Set<Child>();
@@ -55,13 +55,13 @@ export class Children {
     private readonly random: Random,
     private readonly log: EffectLog,
     private readonly withoutDeadline: boolean,
-    /** What a child takes at most to stop, milliseconds. */
+    /** Maximum time that a child takes to stop, milliseconds. */
     private readonly graceMs: number,
-    /** Results are more than a page of the journal takes. */
+    /** True if results are too large for a page of the journal. */
     private readonly large = false,
   ) {}
 
-  /** All die at this time, unless a later one is named before. */
+  /** All children are killed at this time, unless a later one is set before. */
   renew(until: number): void {
     this.deadline = until;
     if (this.withoutDeadline) return;
@@ -119,7 +119,7 @@ export class Children {
     child.effect.until = this.time.now;
   }
 
-  /** In the worker: it hears of its child when it runs itself. */
+  /** In the worker, which learns of its child when it runs again itself. */
   private sleep(ms: number): Promise<void> {
     return new Promise((resolve) => void this.time.after(ms, resolve, this.worker));
   }
@@ -133,7 +133,7 @@ function outcomeOf({ attempt, node, with: parameters }: ExecutionRequest, deed: 
   return { kind: 'succeeded', outputs: deed.refused ? { text: REFUSED_OUTPUT } : { ...parameters } };
 }
 
-/** What no database takes; see `REFUSED_TEXT`. */
+/** Text that no database accepts; see `REFUSED_TEXT`. */
 export const REFUSED_OUTPUT = 'refused by the database';
 
 /** More than `INLINE_BYTES`. */
@@ -151,7 +151,7 @@ class HarnessExecutor extends Executor {
   }
 }
 
-/** The executors of a worker: what is pure runs in the driver, time is asked for, the rest are children. */
+/** The executors of a worker: pure steps run in the driver, waits are timers, other steps are child processes. */
 export function executorsOf(children: Children, poison: () => void): ReadonlyMap<string, Executor> {
   const executors = [
     new HarnessExecutor('builtin:noop', async (request) => ({ kind: 'succeeded', outputs: request.with })),

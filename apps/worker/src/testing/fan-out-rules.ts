@@ -4,7 +4,7 @@ import { runKey, type Change, type ModelDatabase } from '@taskrunner/infrastruct
 import type { AssignmentRow, ExecutionRow, InboxRow, SourceRow } from '@taskrunner/infrastructure/testing';
 import type { Invariant, WorkerHealth } from './verdict';
 
-/** What of assignments and their executions may be in the tables, after each commit and in the end. */
+/** The rules for rows of assignments and their executions, after each commit and at the end. */
 export class FanOutRules {
   constructor(
     private readonly database: () => ModelDatabase,
@@ -19,7 +19,7 @@ export class FanOutRules {
     if (table.name === 'executions' && statement === 'begin-executions') this.mayBegin(after as ExecutionRow);
   }
 
-  /** It gets its row: nothing may have told it to stop. */
+  /** An execution may get a row only if it was not told to stop. */
   private mayBegin({ step, execution, fence, ...of }: ExecutionRow): void {
     const { assignments } = this.database().tables;
     const name = `${toRunId(of.run_id)} ${step}#${execution}`;
@@ -28,7 +28,7 @@ export class FanOutRules {
     if (held?.fence !== fence) this.wrong(4, `${name} may begin under fence ${fence} of ${held?.fence ?? 'none'}`);
   }
 
-  /** Whoever reports holds what it reports of. */
+  /** A worker that reports must hold the assignment. */
   private reported({ given: supplied, ...of }: InboxRow): void {
     const { assignment, fence } = JSON.parse(supplied) as AssignmentReport;
     const held = this.database()
@@ -55,7 +55,7 @@ export class FanOutRules {
     return rows.some((row) => row.step === step && row.execution === execution && !row.answered);
   }
 
-  /** A run that is over has no assignments. */
+  /** An ended run has no assignments. */
   atEnd(name: string, key: string): void {
     const { assignments, executions } = this.database().tables;
     for (const { name: assignment, owner } of assignments.rows(key))

@@ -1,12 +1,12 @@
 import { Random } from '@taskrunner/core/testing';
 import { blowTo, cancelOf, fanOf, type Disturbance, type RunSpec, type Scenario, type Target } from './scenario';
 
-/** Share of the stories in which workers fan out; in the others each executes what it drives. */
+/** Share of the stories in which workers fan out; in the others each executes only what it drives. */
 const SHARE = 0.4;
-/** Apart from the stream of the rest, so that this changes no other story. */
+/** A separate random stream, so that other stories do not change. */
 const STREAM = 0x1e4d;
 
-/** The same story, perhaps with few slots, wide maps, and disturbances that look for workers with dispatched assignments. */
+/** The same story, possibly with few slots, wide maps, and disturbances for workers with dispatched assignments. */
 export function withFanOut(scenario: Scenario): Scenario {
   const random = new Random(scenario.seed ^ STREAM);
   if (!random.chance(SHARE)) return scenario;
@@ -22,7 +22,7 @@ export function withFanOut(scenario: Scenario): Scenario {
   };
 }
 
-/** A run with a map that begins at once, beside the rest. */
+/** A run with a map that begins at once, in addition to the others. */
 function withFan(random: Random, { theme }: Scenario, run: RunSpec): RunSpec {
   const kills = run.poison && random.chance(0.5);
   const fan = fanOf(random, theme, kills);
@@ -35,12 +35,12 @@ function withFan(random: Random, { theme }: Scenario, run: RunSpec): RunSpec {
 function disturbanceOf(random: Random, { theme, runs }: Scenario): Disturbance {
   const at = random.int(1_000, 9_000);
   const worker: Target = { holdingOf: random.int(0, runs.length - 1) };
-  // In an outage nobody else is to be blamed for what moves.
+  // During an outage, no other disturbance may explain a takeover.
   if (theme === 'outages') return { kind: 'outage', at, ms: random.pick([3_000, 9_000, 15_000]) };
   const kind = random.pick(['kill', 'kill', 'freeze', 'cut-off', 'drain', 'cancel', 'messages'] as const);
   switch (kind) {
     case 'messages':
-      // Longer than who reports is patient.
+      // Longer than the patience of a reporting worker.
       return {
         kind,
         at,

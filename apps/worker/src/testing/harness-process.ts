@@ -7,13 +7,13 @@ import { play } from './world';
 /** What was seen. */
 export interface Played {
   readonly stories: number;
-  /** Stories in which a worker performed a part of another one's run. */
+  /** Number of stories in which a worker executed part of another worker's run. */
   readonly assigned: number;
-  /** Stories in which the holder of such a part was given up. */
+  /** Number of stories in which the holder of such a part was given up. */
   readonly swept: number;
-  /** Stories in which a decision of a person counted. */
+  /** Number of stories in which a person's decision counted. */
   readonly decided: number;
-  /** Of the first story that breaks an invariant: how, and the command that tells it again. Then nothing more was played. */
+  /** The first story that breaks an invariant: how, and the command that replays it. No further story is played then. */
   readonly broken: string | null;
 }
 

@@ -18,7 +18,7 @@ import type { Process, VirtualTime } from './virtual-time';
 const ISSUER = 'https://issuer.test';
 export const INITIATOR = { iss: ISSUER, sub: 'ada' };
 
-/** A decision that was answered: 200, or why not. */
+/** An answered decision: 200, or the reason of the refusal. */
 export interface AnsweredDecision {
   readonly tenant: TenantId;
   readonly run: RunId;
@@ -28,7 +28,7 @@ export interface AnsweredDecision {
   readonly answer: string;
 }
 
-/** The model knows no transaction of several statements: those of a group go one by one. */
+/** The model has no transactions of several statements, so those of a group are sent one by one. */
 class OneByOne extends TenantQueries {
   override async together(...[, steps]: Parameters<TenantQueries['together']>): ReturnType<TenantQueries['together']> {
     const rows: unknown[][] = [];
@@ -37,7 +37,7 @@ class OneByOne extends TenantQueries {
   }
 }
 
-/** People, through a webservice that never dies: they decide, resolve and cancel, each statement as the real stores send it. */
+/** People who use a webservice that never dies: they decide, resolve and cancel, with the statements that the real stores send. */
 export class People implements Process {
   readonly name = 'web';
   alive = true;
@@ -64,7 +64,7 @@ export class People implements Process {
     this.attention = new PostgresAttentionStore(queries);
   }
 
-  /** At some time from now, until it was done. */
+  /** Repeats until it was done, beginning at some time from now. */
   later(ms: number, act: () => Promise<boolean>): void {
     const trying = (): void => {
       void act().then(
@@ -95,7 +95,7 @@ export class People implements Process {
     person: string,
     says: 'approved' | 'rejected' | 'withdrawn',
   ): Promise<boolean> {
-    // Rows that a planted bug has broken are shown to nobody; the referee reads them.
+    // Rows that a planted bug has broken are not shown; the referee reads them.
     const found = await this.gates.find(tenant, run, gate).catch((error: unknown) => {
       if (DocumentAltered.is(error)) return null;
       throw error;

@@ -3,15 +3,15 @@ import type { ClaimedRun } from '@taskrunner/core/ports';
 import type { Children } from './children';
 import type { Process, VirtualTime } from './virtual-time';
 
-/** How long a message takes between the two, and a process to start, milliseconds. */
+/** Latency of a message between the two processes, and start time of a process, milliseconds. */
 const MESSAGE_MS = 1;
 const START_MS = 300;
 
 type IsolatedOutcome = Driven | 'died' | 'failed';
 
 /**
- * The process of one run in quarantine, as its worker holds it (`IsolatedDrive`). It dies of what it executes; with its worker, or if
- * that needs it no more, it ends without blame.
+ * The process of one run in quarantine, with the interface for its worker (`IsolatedDrive`). It may die of what it executes. If its worker
+ * ends or no longer needs it, it ends without blame.
  */
 export class QuarantineProcess implements Process {
   alive = true;
@@ -69,7 +69,7 @@ export class QuarantineProcess implements Process {
 
   readonly underWay: readonly string[] = [];
 
-  /** It is gone, and its children with it. */
+  /** It has ended, and its children with it. */
   end(): void {
     this.alive = false;
     this.children.close();
@@ -81,7 +81,7 @@ export class QuarantineProcess implements Process {
     this.answer(this.isDriving ? 'died' : 'failed');
   }
 
-  /** As `IsolatedDriver.drive`. */
+  /** Like `IsolatedDriver.drive`. */
   private async driveIsolated(): Promise<void> {
     try {
       if (!(await this.dependencies.claims.beginIsolated(this.run))) return this.answer('handed-over');

@@ -8,7 +8,7 @@ import type { Process, VirtualTime } from './virtual-time';
 const EVERY_MS = 2_000;
 const CHUNKS = 4;
 
-/** Readers of logs: some follow a run while it is driven, others come when it is over and begin anywhere. */
+/** Readers of logs: some follow a run while it is driven, others begin after its end at any line. */
 export class Readers implements Process {
   readonly name = 'reader';
   alive = true;
@@ -37,7 +37,7 @@ export class Readers implements Process {
     this.time.after(EVERY_MS, goOn, this);
   }
 
-  /** What followers saw is the beginning of what is there; who begins later sees the rest of the same. */
+  /** What followers saw is a prefix of the log; later readers see the rest of the same log. */
   async compare(database: ModelDatabase): Promise<void> {
     const query = async ({ name, values }: { name: string; values: unknown[] }): Promise<object> => ({
       rows: database.execute(name, values),
@@ -59,7 +59,7 @@ export class Readers implements Process {
   }
 }
 
-/** Reads some chunks after the lines that are known, the first of which is `from + 1`; false if there were none. */
+/** Reads some chunks after the known lines, which begin at `from + 1`; false if there were none. */
 async function readOn(store: LogStore, tenant: TenantId, run: RunId, lines: string[], from: number): Promise<boolean> {
   const chunks = await store.read(tenant, run, from + lines.length, CHUNKS);
   for (const { firstLine, data } of chunks) {

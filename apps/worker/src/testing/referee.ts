@@ -22,14 +22,14 @@ import { START } from './virtual-time';
 
 const ENDED = ['succeeded', 'failed', 'cancelled'];
 
-/** Looks at every commit, every execution and, in the end, at everything. It believes nobody's state but the tables'. */
+/** Checks every commit, every execution and, at the end, everything. It trusts only the state of the tables. */
 export class Referee {
   readonly violations: Violation[] = [];
-  /** Pages of which a driver was told that they were not committed. */
+  /** Pages that a driver was told were not committed. */
   private readonly denied = new Map<Digest, string>();
-  /** Hashes of the pages that are there. */
+  /** Hashes of the existing pages. */
   private readonly stored = new Set<Digest>();
-  /** Executions whose start is in a journal, and by them the assignment that has them. */
+  /** Executions whose start is in a journal, with the assignment to which they belong. */
   private readonly started = new Map<string, string | null>();
   private readonly fanOut: FanOutRules;
   effects: readonly Effect[] = [];
@@ -61,7 +61,7 @@ export class Referee {
     if (statement === 'flush') this.flushed(changes);
   }
 
-  /** An execution begins. */
+  /** Called when an execution begins. */
   onEffect(effect: Effect, others: Iterable<Effect>): void {
     const { run, step, attempt, execution, effects } = effect;
     const name = `${run} ${step}#${execution}`;
@@ -78,7 +78,7 @@ export class Referee {
       this.wrong(4, `${name} is lent and begins before it has a row`);
   }
 
-  /** Of each page that is committed: what may begin now. */
+  /** Called for each committed page: determines what may begin now. */
   private learn({ run_id, content }: PageRow): void {
     for (const { event } of pageContent(content).entries) {
       if (event.type !== 'step.started' && event.type !== 'attempt.assigned') continue;
@@ -92,7 +92,8 @@ export class Referee {
     const name = `the page of ${runId} from ${page.first} on`;
     if (outcome.kind === 'committed' && !stored) this.wrong(5, `${name} is told to be committed and is not there`);
     if (outcome.kind === 'committed') return;
-    // A page that gives its run back, whose answer is lost until somebody else has gone on with it: nobody can tell it from a refused one.
+    // A page that releases its run, whose answer is lost until another worker has continued the run. It cannot be distinguished from a
+    // refused one.
     const row = this.database()
       .tables.runs.rows(tenant)
       .find(({ run_id }) => toRunId(run_id) === runId);
@@ -128,7 +129,7 @@ export class Referee {
       this.wrong(3, `gate ${before.gate}: ${before.state} → ${after.state}`);
   }
 
-  /** Of a flush: a run wrote its row and its page, and what else it wrote; or nothing at all. */
+  /** Checks a flush: a run wrote its row, its page and everything else, or nothing at all. */
   private flushed(changes: readonly Change[]): void {
     const runs = new Map<string, RunRow>();
     for (const { table, after } of changes) if (table.name === 'runs') runs.set(keyOf(after), after as RunRow);
@@ -158,7 +159,7 @@ export class Referee {
     }
   }
 
-  /** When nothing goes on any more. */
+  /** Called when nothing happens any more. */
   atEnd(decisions: readonly AnsweredDecision[], poisoned: ReadonlySet<string>, alarms: readonly string[]): void {
     const database = this.database();
     for (const source of database.tables.sources.rows()) this.checkRun(database, source, poisoned);
@@ -218,7 +219,7 @@ export class Referee {
     }
   }
 
-  /** What a verifier of the run's evidence would say of its journal: each question is answered again. */
+  /** Checks the journal as a verifier of the run's evidence would: each question is answered again. */
   private checkEvidence(name: string, source: SourceRow, plan: Plan, profile: Profile): void {
     const { payload } = JSON.parse(source.admission) as { payload: string };
     const objection = objectionToJournal({
@@ -252,7 +253,7 @@ export class Referee {
         this.wrong(3, `${name}: the row of gate ${gate} says ${rows.get(gate) ?? 'nothing'}, the journal ${state}`);
   }
 
-  /** Lines 1..n, each in one chunk that is there as it was written. */
+  /** Lines 1 to n, each in one existing chunk, as written. */
   private checkLines(name: string, key: string, run: RunRow, entries: readonly Entry[]): void {
     const { tables } = this.database();
     const places = tables.places.rows(key).sort((a, b) => a.last_line - b.last_line);
@@ -275,7 +276,7 @@ export class Referee {
       this.wrong(7, `${name}: ${next - 1} lines, the row says ${run.last_line}`);
   }
 
-  /** Of each execution one chunk after the other; all that it wrote, if it has succeeded. */
+  /** The chunks of each execution are consecutive, and complete if it succeeded. */
   private checkExecutions(name: string, runId: RunId, entries: readonly Entry[]): void {
     const streams = new Map<string, { chunks: number; lines: number }>();
     const succeeded = new Set<string>();

@@ -4,22 +4,22 @@ import type { StoreTrouble } from './troubled-objects';
 type Block = ReturnType<typeof aBlock>;
 type Node = Block['nodes'][number];
 
-/** What a step of the harness does: the `with` of its node. */
+/** The behaviour of a step in the harness: the `with` of its node. */
 export interface Deed {
-  /** How long it takes, milliseconds. */
+  /** Duration, milliseconds. */
   readonly ms: number;
   readonly lines: number;
-  /** Attempts that fail before one succeeds. */
+  /** Number of attempts that fail before one succeeds. */
   readonly failures: number;
-  /** Its worker dies of it. */
+  /** It kills its worker. */
   readonly poison: boolean;
   /** Its outputs cannot be stored. */
   readonly refused: boolean;
 }
 
-/** What people do at a gate that opened. */
+/** Decisions of people at an open gate. */
 export interface Manner {
-  /** Each in their own time after the opening, milliseconds. */
+  /** Delays after the opening, one per person, milliseconds. */
   readonly decisions: readonly {
     readonly person: string;
     readonly says: 'approved' | 'rejected' | 'withdrawn';
@@ -30,10 +30,10 @@ export interface Manner {
 export interface RunSpec {
   readonly number: number;
   readonly tenant: string;
-  /** When it is submitted, milliseconds from the start. */
+  /** Time of its submission, milliseconds from the start. */
   readonly at: number;
   readonly graph: Block;
-  /** What its maps are over. */
+  /** Items of its maps. */
   readonly list: readonly number[];
   readonly poison: boolean;
   readonly required: number;
@@ -42,10 +42,10 @@ export interface RunSpec {
   readonly manners: readonly Manner[];
 }
 
-/** A worker by its place, by the run that it drives, or by the run of which it holds an assignment. */
+/** A worker by its number, by the run that it drives, or by the run of which it holds an assignment. */
 export type Target = { readonly place: number } | { readonly of: number } | { readonly holdingOf: number };
 
-/** What the world does to the runs, each at its time. A smaller list is a simpler story. */
+/** Disturbances, each with its time. A shorter list is a simpler story. */
 export type Disturbance = { readonly at: number } & (
   | { readonly kind: 'kill'; readonly worker: Target }
   | { readonly kind: 'freeze'; readonly worker: Target; readonly ms: number }
@@ -62,29 +62,29 @@ export type Disturbance = { readonly at: number } & (
   | { readonly kind: 'cancel'; readonly run: number; readonly force: boolean }
 );
 
-/** How the workers of a story share what their maps have ready. */
+/** How the workers of a story share the ready executions of their maps. */
 export interface FanOutSpec {
-  /** Executions that a worker has room for. */
+  /** Number of execution slots of a worker. */
   readonly slots: number;
-  /** Executions of one assignment at most. */
+  /** Maximum number of executions in one assignment. */
   readonly items: number;
 }
 
 export interface Scenario {
   readonly seed: number;
-  /** What this story is mostly about. */
+  /** The theme of this story. */
   readonly theme: Theme;
   readonly workers: number;
   readonly concurrency: number;
-  /** What a child takes at most to stop, milliseconds. */
+  /** Maximum time that a child takes to stop, milliseconds. */
   readonly graceMs: number;
-  /** Null: each executes what it drives. */
+  /** Null: each worker executes only what it drives. */
   readonly fanOut: FanOutSpec | null;
   readonly runs: readonly RunSpec[];
   readonly disturbances: readonly Disturbance[];
 }
 
-/** Themes, so that what must come together does: each with the kinds of disturbance that it draws from. */
+/** Themes, which make related disturbances coincide: each with the kinds from which it draws. */
 const THEMES = {
   mixed: ['kill', 'freeze', 'cut-off', 'drain', 'outage', 'messages', 'messages', 'cancel', 'cancel'],
   deaths: ['kill', 'kill', 'kill', 'freeze', 'cut-off', 'messages'],
@@ -93,7 +93,7 @@ const THEMES = {
   gates: ['messages', 'cancel', 'outage'],
   poison: ['kill', 'messages', 'drain', 'cancel'],
 } as const;
-/** `store`: nothing is wrong but the object store (`store-scenario.ts`). */
+/** `store`: only the object store is disturbed (`store-scenario.ts`). */
 export type Theme = keyof typeof THEMES | 'store';
 const OFTEN: readonly (keyof typeof THEMES)[] = ['mixed', 'mixed', 'deaths', 'messages', 'outages', 'gates', 'poison'];
 
@@ -221,7 +221,7 @@ function mapNode(
   };
 }
 
-/** A map of leaves that act outside, which begins with its run; `kills`: of one of them its worker dies. */
+/** A map of leaves with effects that begins with its run; `kills`: one of them kills its worker. */
 export function fanOf(random: Random, theme: Theme, kills: boolean): Node {
   const counter = { next: 0, theme };
   const id = 'fan';
@@ -279,7 +279,7 @@ function makeDisturbances(random: Random, theme: keyof typeof THEMES, workers: n
 
 function makeDisturbance(random: Random, theme: keyof typeof THEMES, workers: number, runs: number): Disturbance {
   const at = random.int(100, theme === 'gates' ? 8_000 : theme === 'deaths' ? 40_000 : 20_000);
-  // Of a run: the worker that drives it then.
+  // Of a run: the worker that drives it at that time.
   const worker = random.chance(0.5) ? { place: random.int(0, workers - 1) } : { of: random.int(0, runs - 1) };
   const kind = random.pick<Exclude<Disturbance['kind'], 'store'>>(THEMES[theme]);
   switch (kind) {
@@ -297,7 +297,7 @@ function makeDisturbance(random: Random, theme: keyof typeof THEMES, workers: nu
   }
 }
 
-/** What befalls one worker. */
+/** Disturbances of one worker. */
 export function blowTo(
   random: Random,
   kind: 'kill' | 'freeze' | 'cut-off' | 'drain',
@@ -315,7 +315,7 @@ export function blowTo(
   }
 }
 
-/** One of the runs is asked to cancel. */
+/** The cancellation of one of the runs is requested. */
 export function cancelOf(random: Random, at: number, runs: number): Disturbance {
   return { kind: 'cancel', at, run: random.int(0, runs - 1), force: random.chance(0.3) };
 }

@@ -2,7 +2,7 @@ import { SqlFailure, type ModelDatabase, type Running, type Pause } from '@taskr
 import type { Random } from '@taskrunner/core/testing';
 import type { Process, VirtualTime } from './virtual-time';
 
-/** What becomes of one statement on its way: */
+/** Fate of one statement: */
 export type Fate =
   /** its answer comes; */
   | 'answered'
@@ -10,9 +10,9 @@ export type Fate =
   | 'unsent'
   /** it is executed, its answer lost; */
   | 'unanswered'
-  /** its sender is told that the connection broke, and it is executed later all the same; */
+  /** its sender gets a connection error, and it is executed later nevertheless; */
   | 'late'
-  /** the server asks to send it again. */
+  /** the server requests that it be sent again. */
   | 'again';
 
 interface Answer {
@@ -25,17 +25,17 @@ interface Asked {
   readonly reject: (error: Error) => void;
 }
 
-/** No statement lives longer on the server. */
+/** Maximum duration of a statement on the server, milliseconds. */
 const LATEST_MS = 30_000;
 
 const LOST = Object.assign(new Error('connection terminated'), { code: 'ECONNRESET' });
 const REFUSED = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
 
-/** The model database as a server: statements take time on the way and while they are executed, wait for locks, and get lost. */
+/** The model database as a server: statements have latency and duration, wait for locks, and get lost. */
 export class Server {
   /** Connections are refused. */
   private away = false;
-  /** Connections of an earlier life are broken. */
+  /** Connections from before a restart are broken. */
   private life = 0;
   private readonly waiting = new Map<object, (() => void)[]>();
   private readonly underWay = new Map<Running, (error: Error) => void>();
@@ -47,14 +47,14 @@ export class Server {
     private readonly fateOf: (client: Process, statement: string) => Fate,
   ) {}
 
-  /** What adapters take for a pool. */
+  /** The interface that adapters use as a pool. */
   poolOf(client: Process): never {
     const query = (asked: string | { readonly name: string; readonly values: readonly unknown[] }): Promise<Answer> =>
       typeof asked === 'string' ? this.query(client, 'stamp', []) : this.query(client, asked.name, asked.values);
     return { query } as never;
   }
 
-  /** Everything under way is rolled back, answers under way are lost; until `comeBack` nobody connects. */
+  /** Rolls back everything in progress and loses its answers. Nobody can connect until `comeBack`. */
   goAway(): void {
     this.away = true;
     this.life++;
@@ -100,7 +100,7 @@ export class Server {
     this.goOn(running, asked, fate);
   }
 
-  /** Executes on until the statement stands still or is over. */
+  /** Executes until the statement waits or ends. */
   private goOn(running: Running, asked: Asked, fate: Fate): void {
     for (;;) {
       if (!this.underWay.has(running)) return;

@@ -4,7 +4,7 @@ import { makeScenario, type Scenario } from './scenario';
 import type { Violation } from './verdict';
 import { play, type Bug, type Story } from './world';
 
-/** The scenario of a seed; `keep` names the runs and disturbances that are left of it. */
+/** The scenario of a seed. `keep` names the remaining runs and disturbances. */
 export function scenarioOf(seed: number, keep: Kept | null = null): Scenario {
   const whole = withFanOut(makeScenario(new Random(seed), seed));
   if (!keep) return whole;
@@ -15,13 +15,13 @@ export function scenarioOf(seed: number, keep: Kept | null = null): Scenario {
   };
 }
 
-/** What a shrunk scenario keeps of its seed's. */
+/** The part of a seed's scenario that a shrunk one keeps. */
 export interface Kept {
   readonly runs: readonly number[];
   readonly disturbances: readonly number[];
 }
 
-/** Drops runs and disturbances one by one, as long as the same invariant stays violated. */
+/** Removes runs and disturbances one by one, as long as the same invariant stays violated. */
 export async function shrink(seed: number, story: Story, bugs: ReadonlySet<Bug>): Promise<Kept> {
   const whole = scenarioOf(seed);
   const invariant = story.violations[0]?.invariant;
@@ -44,12 +44,12 @@ function* lessThan({ runs, disturbances }: Kept): Iterable<Kept> {
   if (runs.length > 1) for (const one of runs) yield { runs: runs.filter((other) => other !== one), disturbances };
 }
 
-/** How the story is told again: for the command line. */
+/** How to replay the story: options for the command line. */
 export function replayCommand(seed: number, { runs, disturbances }: Kept): string {
   return `TASKRUNNER_HARNESS_SEED=${seed} TASKRUNNER_HARNESS_KEEP=${runs.join()}/${disturbances.join()}`;
 }
 
-/** What a replay was told to keep. */
+/** What a replay keeps, from the command line. */
 export function keptOf(text: string | undefined): Kept | null {
   if (text === undefined) return null;
   const [runs = '', disturbances = ''] = text.split('/');

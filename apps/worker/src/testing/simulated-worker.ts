@@ -31,13 +31,13 @@ import type { Process, VirtualTime } from './virtual-time';
 
 const LEASE_MS = 8_000;
 const RENEW_MS = 2_000;
-/** How long a probe of the object store counts. */
+/** Validity of a probe of the object store, milliseconds. */
 export const PROBE_MS = 2_000;
-/** How long before its lease ends a worker's children are killed. */
+/** Time between the kill of a worker's children and the end of its lease, milliseconds. */
 const FENCE_MARGIN_MS = 2_000;
 const zero = digestOf('zero');
 
-/** What a worker finds around it. */
+/** The environment of a worker. */
 export interface Surroundings {
   readonly time: VirtualTime;
   readonly random: Random;
@@ -45,22 +45,22 @@ export interface Surroundings {
   readonly effects: EffectLog;
   readonly environment: string;
   readonly concurrency: number;
-  /** Null: each executes what it drives. */
+  /** Null: each worker executes only what it drives. */
   readonly fanOut: FanOutSpec | null;
-  /** What is stored beside the database. */
+  /** Stores besides the database. */
   readonly objects: ObjectStore;
-  /** Entries after which a driver writes a snapshot. */
+  /** Number of entries after which a driver writes a snapshot. */
   readonly snapshotEntries: number;
-  /** What a child takes at most to stop, milliseconds. */
+  /** Maximum time that a child takes to stop, milliseconds. */
   readonly graceMs: number;
-  /** Begins steps whether or not the object store keeps what is written; tries once to store what they have left. */
+  /** True: begins steps regardless of the object store, and tries only once to store their results. */
   readonly withoutStore: boolean;
   readonly withoutRetry: boolean;
-  /** Results are more than a page of the journal takes. */
+  /** True if results are too large for a page of the journal. */
   readonly large: boolean;
-  /** Takes the supervisor's deadline out. */
+  /** True: disables the supervisor's deadline. */
   readonly withoutDeadline: boolean;
-  /** The committer, watched. */
+  /** The observed committer. */
   readonly watch: (committer: Committer) => Committer;
   /** It died of what it executed. */
   readonly died: (worker: SimulatedWorker) => void;
@@ -68,8 +68,8 @@ export interface Surroundings {
 }
 
 /**
- * A worker process: the real claim loop, drivers, committer and adapters, around them what `worker.module.ts` does with lease and
- * supervisor. Its life ends with `kill` or `drain`; who comes after it is another one.
+ * A worker process: the real claim loop, drivers, committer and adapters, with the lease and supervisor handling of `worker.module.ts`. It
+ * ends with `kill` or `drain`; its successor is another instance.
  */
 export class SimulatedWorker implements Process {
   alive = true;
@@ -83,7 +83,7 @@ export class SimulatedWorker implements Process {
   private readonly description: WorkerDescription;
   private restarting = false;
   private stopping = false;
-  /** Its sessions: which worker rows are its. */
+  /** Ids of its sessions: the worker rows that belong to it. */
   readonly workerSessions: string[] = [];
   private lives = 0;
   private deadline = Infinity;
@@ -134,14 +134,14 @@ export class SimulatedWorker implements Process {
     this.around.time.as(this, () => void this.begin());
   }
 
-  /** SIGKILL: nothing of it goes on, its supervisor sees the pipe close. */
+  /** SIGKILL: nothing of it continues, and its supervisor sees the pipe close. */
   kill(): void {
     this.alive = false;
     this.children.close();
     for (const isolated of this.isolated) isolated.end();
   }
 
-  /** SIGTERM, as `Worker.stop`. */
+  /** SIGTERM, like `Worker.stop`. */
   drain(graceMs: number, done: () => void): void {
     this.around.time.as(this, () => void this.stop(graceMs).then(done));
   }
@@ -177,7 +177,7 @@ export class SimulatedWorker implements Process {
     }
   }
 
-  /** The thread that renews the lease: on a clock and a connection of its own. */
+  /** The thread that renews the lease, with a clock and a connection of its own. */
   private async renewForever(workerSession: { id: string; leaseMs: number }, life: number): Promise<void> {
     const { time, server } = this.around;
     const thread = new PostgresClaims(server.poolOf(this), new DatabaseClock());
@@ -191,13 +191,13 @@ export class SimulatedWorker implements Process {
         this.clock.observe(at, mark);
         this.renewAll(sent + LEASE_MS - FENCE_MARGIN_MS);
       } catch {
-        // An outage moves nothing.
+        // An outage of the database changes nothing.
       }
       await pause(RENEW_MS);
     }
   }
 
-  /** The lease was swept: as `Worker.begin`. */
+  /** The lease was swept: like `Worker.begin`. */
   private async beginAgain(): Promise<void> {
     if (this.stopping || this.restarting) return;
     this.restarting = true;
@@ -215,7 +215,7 @@ export class SimulatedWorker implements Process {
     const isolated = new QuarantineProcess(name, this, time, run, refusal, (process, died) => {
       const children = new Children(process, time, random, effects, withoutDeadline, graceMs, large);
       children.renew(this.deadline);
-      // It drives its run alone: nobody is counted that it could dispatch to.
+      // It drives its run alone, without workers to which it could dispatch.
       const fanOut = this.fanOutOf(process, () => 0);
       return { children, dependencies: { ...this.dependenciesOf(process, children, died), ...fanOut } };
     });
@@ -223,14 +223,14 @@ export class SimulatedWorker implements Process {
     return isolated as unknown as IsolatedDrive;
   }
 
-  /** The supervisors' deadline, here and in the processes of its own. */
+  /** The supervisors' deadline, here and in the isolated processes. */
   private renewAll(until: number): void {
     this.deadline = until;
     this.children.renew(until);
     for (const { alive, children } of this.isolated) if (alive) children.renew(until);
   }
 
-  /** How this process fans out; null: not at all. */
+  /** Fan-out settings of this process; null: none. */
   private fanOutOf(process: Process, others: () => number): { readonly fanOut: FanOut } | null {
     const { fanOut, server } = this.around;
     if (fanOut === null) return null;
@@ -238,7 +238,7 @@ export class SimulatedWorker implements Process {
     return { fanOut: { assignments, slots: new Slots(fanOut.slots), items: fanOut.items, others } };
   }
 
-  /** What a driver acts with in this process. */
+  /** Dependencies of a driver in this process. */
   private dependenciesOf(process: Process, children: Children, died: () => void): DriverDependencies {
     const { time, random, server, objects, snapshotEntries, watch, alarm } = this.around;
     const { withoutStore, withoutRetry } = this.around;

@@ -1,10 +1,10 @@
 import { Random } from '@taskrunner/core/testing';
 import { makeScenario, type Disturbance, type Scenario } from './scenario';
 
-/** Apart from the streams of other stories. */
+/** Separate from the random streams of other stories. */
 const STREAM = 0x0b1ec;
 
-/** A story of which nothing is wrong but the object store; its steps have large results. */
+/** A story in which only the object store is disturbed. Its steps have large results. */
 export function storeScenarioOf(seed: number): Scenario {
   const random = new Random(seed ^ STREAM);
   const whole = makeScenario(new Random(seed), seed);

@@ -2,14 +2,14 @@ import { CodedError, type Digest, type TenantId } from '@taskrunner/core/foundat
 import type { PutOptions } from '@taskrunner/core/ports';
 import { MemoryObjects, type Random } from '@taskrunner/core/testing';
 
-/** What is wrong with the object store of a story. `tight`: it has room for small objects alone. `slow`: it does all, by and by. */
+/** Disturbance of a story's object store. `tight`: it has room only for small objects. `slow`: it does everything slowly. */
 export type StoreTrouble = 'away' | 'read-only' | 'full' | 'tight' | 'slow';
 
-/** Bytes that fit where there is hardly any room. */
+/** Maximum bytes of an object when space is tight. */
 const TIGHT_BYTES = 4_096;
 const SLOWEST_MS = 3_000;
 
-/** Objects in memory that are away, full, read-only or slow while a story says so. */
+/** Objects in memory that are unavailable, full, read-only or slow as the story says. */
 export class TroubledObjects extends MemoryObjects {
   private readonly troubles: { readonly trouble: StoreTrouble; readonly from: number; readonly until: number }[] = [];
 
@@ -24,7 +24,7 @@ export class TroubledObjects extends MemoryObjects {
     this.troubles.push({ trouble, from: this.now(), until: this.now() + ms });
   }
 
-  /** True if whatever is written has been refused for at least so long. */
+  /** True if all writes have been refused for at least this long. */
   refusesSince(ms: number): boolean {
     const at = this.now();
     return this.troubles.some(

@@ -8,7 +8,7 @@ describe('virtual time', () => {
     setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;
     const gone = new WeakRef(installedOnce());
-    // What was created or read through the reference lives to the end of this task.
+    // Values that were created or read through the reference live until the end of this task.
     await new Promise((resolve) => setImmediate(resolve));
     collect();
     expect(gone.deref()).toBeUndefined();

@@ -1,24 +1,24 @@
 import timers from 'node:timers/promises';
 import type { Random } from '@taskrunner/core/testing';
 
-/** A process of the harness: what it has waiting goes with it, and comes later if it stands still. */
+/** A process of the harness. Its pending events are removed with it, and delayed while it is stopped. */
 export interface Process {
   readonly name: string;
   alive: boolean;
-  /** Nothing of it goes on before this time. */
+  /** It is stopped until this time. */
   frozenUntil: number;
-  /** Its monotonic clock is ahead of the world's by this, milliseconds; and its wall clock by that. */
+  /** Offsets of its monotonic clock and of its wall clock from the world's, milliseconds. */
   readonly skew: { readonly monotonic: number; readonly wall: number };
 }
 
-/** Something that will happen. */
+/** A future event. */
 export interface Timer {
   at: number;
   readonly order: number;
   readonly act: () => void;
   readonly owner: Process | null;
   cancelled: boolean;
-  /** As those of the real time have it: nothing waits for virtual timers alone. */
+  /** Unref'd timers, as in real time: nothing waits only for virtual timers. */
   unref(): void;
 }
 
@@ -28,12 +28,12 @@ const { random: realChance } = Math;
 const { now: realNow } = Date;
 const realDelay = timers.setTimeout;
 const unref = (): void => undefined;
-/** When every story begins. */
+/** Start time of every story. */
 export const START = Date.UTC(2026, 0, 1);
 
 /**
- * The only time there is: a queue of what will happen, each in the name of a process or of the world. What code does with
- * promises after it was told something is done before the next thing happens, so a seed always gives the same course.
+ * The only source of time: a queue of future events, each owned by a process or by the world. All promise continuations of an event run
+ * before the next event, so a seed always gives the same course.
  */
 export class VirtualTime {
   now = START;
@@ -44,7 +44,7 @@ export class VirtualTime {
 
   constructor(private readonly random: Random) {}
 
-  /** In the name of the process that runs now, unless another is named; `null`: the world, which never waits for promises. */
+  /** Owned by the current process unless another one is named; `null`: the world, which is never stopped. */
   after(ms: number, act: () => void, owner: Process | null = this.current): Timer {
     const at = this.now + Math.max(0, ms);
     const timer: Timer = { at, order: ++this.orders, act, owner, cancelled: false, unref };
@@ -60,7 +60,7 @@ export class VirtualTime {
     this.current = before;
   }
 
-  /** Goes on until `done`, until nothing is left, or until `limit`. */
+  /** Runs events until `done`, until there are none, or until `limit`. */
   async run(limit: number, done: () => boolean): Promise<void> {
     await this.settle();
     for (let timer = this.pop(); timer; timer = this.pop()) {
@@ -82,21 +82,21 @@ export class VirtualTime {
       this.current = null;
       if (done()) break;
     }
-    // What the last of it has begun goes on in this time too, not in the real one or in that of the next story.
+    // Its last continuations run in this time too, not in real time or in that of the next story.
     await this.settle();
   }
 
-  /** Until all promises that can are settled. */
+  /** Waits until all promises have settled that can. */
   async settle(): Promise<void> {
     await new Promise<void>((resolve) => void macrotask(resolve));
   }
 
-  /** The monotonic clock of the process that runs now, milliseconds. */
+  /** The monotonic clock of the current process, milliseconds. */
   get elapsed(): number {
     return this.now - this.start + (this.current?.skew.monotonic ?? 0);
   }
 
-  /** The wall clock of the process that runs now, milliseconds since 1970. */
+  /** The wall clock of the current process, milliseconds since 1970. */
   get wall(): number {
     return this.now + (this.current?.skew.wall ?? 0);
   }
@@ -136,10 +136,10 @@ export class VirtualTime {
   }
 }
 
-/** The one that is in the place of the real time. */
+/** The virtual time that replaces the real one. */
 let installed: VirtualTime | null = null;
 
-/** Puts a time, and its seeded chance, in the place of the real ones; the answer puts them back. */
+/** Installs a virtual time with its seeded randomness; the returned function restores the real ones. */
 export function install(time: VirtualTime): () => void {
   installed = time;
   timers.setTimeout = delay;
@@ -149,7 +149,7 @@ export function install(time: VirtualTime): () => void {
   };
 }
 
-// Once for all stories: Jest keeps every value that a global ever had, and with it all that the value refers to.
+// Installed once for all stories, because Jest keeps every value that a global ever had, and everything that the value refers to.
 const globals = {
   setTimeout: (act: () => void, ms = 0) => (installed ? installed.after(ms, act) : realTimeout(act, ms)),
   clearTimeout: (timer: Timer | NodeJS.Timeout | undefined) => {

@@ -23,7 +23,7 @@ import { TroubledObjects } from './troubled-objects';
 import type { WorkerHealth, Violation } from './verdict';
 import { install, VirtualTime, type Process } from './virtual-time';
 
-/** Rules that the harness itself takes out, beside those of the model database. */
+/** Rules that the harness itself disables, besides those of the model database. */
 export type Bug =
   | PlantedBug
   | 'children-outlive-their-lease'
@@ -33,7 +33,7 @@ export type Bug =
 
 export interface Story {
   readonly violations: readonly Violation[];
-  /** Virtual milliseconds until nothing went on any more. */
+  /** Virtual milliseconds until nothing happened any more. */
   readonly took: number;
   readonly statements: number;
   readonly ends: readonly string[];
@@ -45,14 +45,14 @@ export interface Story {
   readonly decided: number;
 }
 
-/** How long a story may go on, virtual milliseconds. */
+/** Time limit of a story, virtual milliseconds. */
 const LIMIT_MS = 600_000;
-/** Entries after which a snapshot is written: few, so that many claims go on from one. */
+/** Number of entries after which a snapshot is written: few, so that many claims resume from one. */
 const SNAPSHOT_ENTRIES = 20;
-/** How often, and at which intervals, a worker that holds an assignment is looked for. */
+/** Number and interval of polls for a worker that holds an assignment. */
 const HOLDER_LOOKS = 40;
 const HOLDER_LOOK_MS = 250;
-/** How long after a worker was silent its runs may be taken from it. */
+/** Silence after which a worker's runs may be taken over. */
 const SILENCE_MS = 15_000;
 
 const environment: Environment = {
@@ -71,7 +71,7 @@ const digests = {
   sourceDigest: digestOf('source'),
 };
 
-/** Plays one scenario from its beginning to the end of all its runs. The same scenario always has the same story. */
+/** Plays one scenario from its beginning to the end of all its runs. The same scenario always gives the same story. */
 export async function play(scenario: Scenario, bugs: ReadonlySet<Bug> = new Set()): Promise<Story> {
   return new World(scenario, bugs).play();
 }
@@ -85,9 +85,9 @@ class World {
   private readonly referee: Referee;
   private readonly people: People;
   private readonly readers: Readers;
-  /** By their places; none where one has not started yet. */
+  /** By number; absent if one has not started yet. */
   private readonly workers: (SimulatedWorker | undefined)[] = [];
-  /** Every worker that there was, by the rows of its sessions. */
+  /** All workers, by the rows of their sessions. */
   private readonly everyWorker: SimulatedWorker[] = [];
   private readonly lastSilent = new Map<Process, number>();
   private readonly cutOff = new Map<Process, number>();
@@ -145,7 +145,7 @@ class World {
     const { time, scenario } = this;
     const putBack = install(time);
     try {
-      // Not all at once: what each does at its own intervals does not fall together for ever.
+      // Staggered, so that periodic tasks do not coincide forever.
       for (let i = 0; i < scenario.workers; i++)
         time.after(i === 0 ? 0 : this.random.int(0, 2_000), () => this.startWorker(i), null);
       for (const spec of scenario.runs) this.people.later(spec.at, () => this.submit(spec));
@@ -178,7 +178,7 @@ class World {
     worker.start();
   }
 
-  /** It is gone; another comes in its place after a while. */
+  /** It has ended; a successor starts after a while. */
   private replace(worker: SimulatedWorker): void {
     const place = this.workers.indexOf(worker);
     if (!worker.alive || place < 0) return;
@@ -210,12 +210,12 @@ class World {
             .rows()
             .filter(isOfRun)
             .map(({ owner }) => owner);
-    // Rather one that executes for another.
+    // Preferably one that executes for another.
     const owner = owners.find((one) => one !== null && one !== driver) ?? owners.find((one) => one !== null);
     return owner ? this.workers.find((worker) => worker?.workerSessions.at(-1) === owner) : undefined;
   }
 
-  /** Does something to a worker, if it lives; for a worker that is to hold an assignment it waits. */
+  /** Disturbs a worker if it lives; waits for a worker that should hold an assignment. */
   private strike(target: Target, act: (worker: SimulatedWorker) => void, patience = HOLDER_LOOKS): void {
     const worker = this.workerOf(target);
     if (worker?.alive) return act(worker);
@@ -260,7 +260,7 @@ class World {
     }
   }
 
-  /** Renewals get lost only where a worker is cut off: it is that alone which may cost a lease. */
+  /** Renewals get lost only if a worker is cut off, which is the only disturbance that may cost a lease. */
   private fateOf(client: Process, statement: string): Fate {
     this.statements++;
     if ((this.cutOff.get(client) ?? 0) > this.time.now) return 'unsent';
@@ -307,7 +307,7 @@ class World {
     error: string | null;
   }): void {
     if (row.status !== 'needs_attention' || row.error === null) return;
-    // Nobody died, and nobody was cut off: whoever has the outcome keeps it.
+    // Nobody died, and nobody was cut off: the worker with the outcome keeps its run.
     if (this.scenario.theme === 'store') this.referee.wrong(4, `${row.run_id} ${row.step} needs attention`);
     const { execution } = JSON.parse(row.error) as { execution: number };
     const wait = this.random.int(500, 4_000);
@@ -315,7 +315,7 @@ class World {
   }
 }
 
-/** Gives snapshots back without the times at which steps must be told. */
+/** Returns snapshots without the timers of steps. */
 class ForgetfulObjects extends MemoryObjects {
   override async open(tenant: TenantId, digest: Digest): Promise<AsyncIterable<Uint8Array>> {
     const parts: Uint8Array[] = [];
@@ -336,7 +336,7 @@ function codeOf(error: string | null): string {
 
 function newRun(spec: RunSpec, runId: RunId, at: number): NewRun {
   const plan: Plan = aPlan(spec.graph, {
-    // As a planner writes them: whoever verifies the run has no others.
+    // In the planner's form: verifiers of the run have no other.
     inputs: { list: spec.list },
     approvals: [
       {

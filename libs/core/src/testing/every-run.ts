@@ -7,10 +7,10 @@ import type { Derived, InputEventBody } from '../lib/run/run-event';
 import type { RunState } from '../lib/run/run-state';
 import type { Answer } from '../lib/step/question';
 
-/** One way that a run can go, chosen by a list of numbers; what is chosen after its end is 0. */
+/** One possible course of a run, chosen by a list of numbers; missing choices are 0. */
 class OneRun {
   readonly events: Derived[] = [];
-  /** How many ways there were at each choice. */
+  /** Number of alternatives at each choice. */
   readonly ways: number[] = [];
   private state: RunState;
   private at = 1_000;
@@ -61,7 +61,7 @@ class OneRun {
       const by = { engine: 'cel', digest: digestOf('policy') };
       return this.apply({ type: 'policy.judged', step, allow, undecided: false, reasons: [], ...by, input: null });
     }
-    // An outcome that is under way overtakes any stop.
+    // A pending outcome overtakes any stop.
     if (command.type === 'stop') return;
     const { execution } = command;
     if (this.choose(2) === 0) return this.apply({ type: 'attempt.succeeded', step, execution, outputs: null });
@@ -99,7 +99,7 @@ class OneRun {
     }
   }
 
-  /** Someone decides at the first gate that waits, or cancels the run, or nobody does until its time is over. */
+  /** A person decides at the first waiting gate or cancels the run, or nobody does until its time is over. */
   private decide(): boolean {
     const waiting = this.state.steps.entries().find(([, state]) => state.kind === 'waiting');
     if (waiting?.[1].kind !== 'waiting') return false;
@@ -136,7 +136,7 @@ class OneRun {
   }
 }
 
-/** Every way that a run of a plan can go, up to `most`: each condition, branch, outcome, verdict and decision. Null: there are more. */
+/** Every possible course of a plan's run, up to `most`: each condition, branch, outcome, verdict and decision. Null: there are more. */
 export function everyRun(index: PlanIndex, most: number): readonly (readonly Derived[])[] | null {
   const runs: (readonly Derived[])[] = [];
   for (let choices: number[] | null = []; choices !== null;) {
@@ -149,7 +149,7 @@ export function everyRun(index: PlanIndex, most: number): readonly (readonly Der
   return runs;
 }
 
-/** The next list of choices in their order; null after the last. */
+/** The next list of choices in order; null after the last. */
 function after(choices: readonly number[], ways: readonly number[]): number[] | null {
   for (let place = ways.length - 1; place >= 0; place--) {
     const chosen = choices[place] ?? 0;

@@ -1,7 +1,7 @@
 import type { ExecutorDescriptor } from '../lib/plan/executor-descriptor';
 import type { Environment } from '../lib/plan/profile';
 
-/** An executor of a platform team: it greets somebody. */
+/** An executor of a platform team: it returns a greeting. */
 export const GREETING: ExecutorDescriptor = {
   uses: 'ext:greeting@1.0.0',
   behaviour: 1,
@@ -22,7 +22,7 @@ export const GREETING: ExecutorDescriptor = {
   },
 };
 
-/** The environment with that executor, described with a change. */
+/** The environment with that executor, whose descriptor is changed. */
 export function extended(environment: Environment, change: Partial<ExecutorDescriptor> = {}): Environment {
   const descriptor = { ...GREETING, ...change };
   return {

@@ -1,27 +1,27 @@
 const { TASKRUNNER_TESTS: tests, TASKRUNNER_PROPERTY_RUNS: runs } = process.env;
 
-/** How much of a search a test makes: `few` in `npm test`, `many` in `npm run test:all` (`TASKRUNNER_TESTS=all`). */
+/** Size of a test's search: `few` in `npm test`, `many` in `npm run test:all` (`TASKRUNNER_TESTS=all`). */
 export function searched<Size>(few: Size, many: Size): Size {
   return tests === 'all' ? many : few;
 }
 
 /**
- * What a law is tried with: 100 cases, the same in every `npm test`; in `npm run test:all` 10 000, other ones each time.
- * `TASKRUNNER_PROPERTY_RUNS` asks for another number of new ones.
+ * Cases of a property: the same 100 in every `npm test`; in `npm run test:all` 10 000, different each time. `TASKRUNNER_PROPERTY_RUNS`
+ * requests another number of new ones.
  */
 export function lawRuns(): { readonly numRuns: number; readonly seed?: number } {
   if (runs !== undefined) return { numRuns: Number(runs) };
   return tests === 'all' ? { numRuns: 10_000 } : { numRuns: 100, seed: 1 };
 }
 
-/** As `searched`, for a property: the same `few` cases in every `npm test`, `many` other ones in `npm run test:all`. */
+/** Like `searched`, for a property: the same `few` cases in every `npm test`, `many` different ones in `npm run test:all`. */
 export function searchedCases(few: number, many: number): { readonly numRuns: number; readonly seed?: number } {
   return tests === 'all' ? { numRuns: many } : { numRuns: few, seed: 1 };
 }
 
 /**
- * Seeds for a search that must find a planted bug: from the one that is known to find it to `last`, then those before it. In `npm run test:all`
- * all of them from 1: whether the bug is still found without help is seen there.
+ * Seeds for a search that must find a planted bug: from the one that is known to find it to `last`, then those before it. In `npm run
+ * test:all` all of them from 1, which shows whether the bug is still found without help.
  */
 export function* seedsFrom(known: number, last: number): Generator<number> {
   const first = searched(known, 1);

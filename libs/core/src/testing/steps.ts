@@ -1,8 +1,8 @@
 import { Session } from 'node:inspector';
 
 /**
- * How many steps a call takes: calls of JavaScript functions, of everybody's, as the engine counts them for coverage. They are the same on
- * every machine, whatever else it does. What calls nothing (a bare loop, `indexOf`, a regular expression) is no more than one step.
+ * Number of steps of a call: calls of all JavaScript functions, as the engine counts them for coverage. It is the same on every machine
+ * under any load. Code that calls no function (a bare loop, `indexOf`, a regular expression) counts as one step.
  */
 export function stepsOf(run: () => unknown): number {
   const session = new Session();
@@ -29,7 +29,7 @@ export function stepsOf(run: () => unknown): number {
  * to its square; next to 0 where what works is not JavaScript.
  */
 export function growthOf(run: (size: number) => unknown, size: number): number {
-  // What is loaded or made ready once is no step of any size.
+  // One-time loading and initialisation belong to no size.
   run(size);
   const steps = (times: number): number => stepsOf(() => run(size * times));
   const [once, twice, fourTimes] = [steps(1), steps(2), steps(4)];

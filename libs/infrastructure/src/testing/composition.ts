@@ -4,7 +4,7 @@ import { CodedError, type Digest, type TenantId } from '@taskrunner/core/foundat
 import { MemoryObjects } from '@taskrunner/core/testing';
 import { Telemetry } from '../lib/telemetry/telemetry';
 
-// How specs look at a composed application, and what stands in for parts of it.
+// How specs inspect a composed application, and replacements for its parts.
 
 interface Provided {
   readonly token: unknown;
@@ -25,7 +25,7 @@ export interface ComposedModule {
 
 type Modules = ReadonlyMap<string, ComposedModule>;
 
-/** All users of `token`: what NestJS has made, by name. */
+/** All users of `token`: instances that NestJS has created, by name. */
 export function usersOf(
   modules: Modules,
   token: unknown,
@@ -48,12 +48,12 @@ export function holds(whole: unknown, part: unknown, steps = 5): boolean {
   if (whole === part) return true;
   if (typeof whole !== 'object' || whole === null || steps === 0) return false;
   if (whole instanceof Map) return [...whole.values()].some((one) => holds(one, part, steps - 1));
-  // Inherited ones too: a watched operation inherits from the one that it watches.
+  // Inherited ones too: a watched operation inherits from the original.
   for (const name in whole) if (holds((whole as Record<string, unknown>)[name], part, steps - 1)) return true;
   return false;
 }
 
-/** The imports of a running container as a picture shows them: global modules are those of the root alone. */
+/** The imports of a running container as shown in the diagram: only the root imports global modules. */
 export function arrowsOf(modules: Modules, root: string): readonly string[] {
   const own = [...modules.values()].filter(({ name }) => !/^(InternalCore|RootTest)Module$/.test(name));
   const isShown = ({ isGlobal, name }: ComposedModule, by: string): boolean =>
@@ -63,7 +63,7 @@ export function arrowsOf(modules: Modules, root: string): readonly string[] {
   );
 }
 
-/** Notes in `closed` each part whose `onApplicationShutdown` is over, by the name of its class. */
+/** Records in `closed` each part whose `onApplicationShutdown` has ended, by the name of its class. */
 export function noteClosing(modules: Modules, closed: string[]): void {
   for (const { providers } of modules.values())
     for (const { instance } of providers.values()) {
@@ -77,7 +77,7 @@ export function noteClosing(modules: Modules, closed: string[]): void {
     }
 }
 
-/** A part of a platform of somebody else: it uses what every module may use, and notes when it is closed. */
+/** A part of a platform team: it uses what every module may use, and records when it is closed. */
 @Injectable()
 export class Extension implements OnApplicationShutdown {
   static readonly closed: string[] = [];
@@ -107,7 +107,7 @@ export class SweptObjects extends MemoryObjects {
   }
 }
 
-/** A store of somebody else, which is never there. */
+/** A platform team's store that is never available. */
 @Injectable()
 export class AwayObjects extends SweptObjects {
   static readonly made: AwayObjects[] = [];

@@ -13,7 +13,7 @@ function uuidOf(number: number): string {
   return `01900000-0000-7000-8000-${number.toString(16).padStart(12, '0')}`;
 }
 
-/** Rounds of claims beside a tenant with 10 000 due runs; the most that a run of the other tenant waited beyond its turn. */
+/** Rounds of claims beside a tenant with 10 000 due runs; returns the longest wait of a run of the other tenant beyond its turn. */
 async function mostRoundsLate(seed: number, bugs: ReadonlySet<PlantedBug> = new Set()): Promise<number> {
   const random = new Random(seed);
   let now = 1_000_000;
@@ -32,11 +32,11 @@ async function mostRoundsLate(seed: number, bugs: ReadonlySet<PlantedBug> = new 
     return uuid;
   };
   for (let i = 0; i < MANY; i++) submit('acme');
-  /** Of B's runs: the round in which it is its turn at the latest. */
+  /** Of B's runs: the latest round in which it is its turn. */
   const turns = new Map<string, number>();
   let late = 0;
   const free = random.int(2, 8);
-  // Where they are odd, the tenants take turns with the last one.
+  // If the number is odd, the tenants alternate for the last one.
   const share = free / 2;
   for (let round = 1; round <= 12; round++) {
     now += 500;

@@ -17,24 +17,26 @@ import {
 import { generateKeyFile } from '../lib/signing/key-file';
 import { generateMacKeyFile } from '../lib/signing/mac-key';
 
-// What an installation needs of the world, for tests that compose services: a database, keys, and configurations that name them.
+// The external parts of an installation for tests that compose services: a database, keys, and configurations that name them.
 
-/** Its name is that in the migrated cluster that `npm test` has made; where there is none, the database is made here. */
+/**
+ * The name is that of the database in the migrated cluster that `npm test` has made. Without such a cluster the database is created here.
+ */
 const DATABASE = 'taskrunner';
 const CLUSTER = process.env['TASKRUNNER_TEST_CLUSTER'];
 const BEGINNING = CLUSTER === undefined ? {} : { copyOf: CLUSTER, sharedDirectory: dirname(CLUSTER) };
 
-/** Sections of a configuration, with values in place of others. */
+/** Sections of a configuration that replace the defaults. */
 export type Sections = Readonly<Record<string, object>>;
 
 /** An installation in a folder of its own. */
 export interface Installation {
   readonly folder: string;
-  /** Of a service on free ports of loopback, without a sandbox. It ticks no schedules, and says errors alone. */
+  /** Configuration of a service on free ports of loopback, without a sandbox. It runs no schedules, and logs only errors. */
   readonly configuration: Configuration;
   /** The same with other sections. */
   configured(sections?: Sections): Configuration;
-  /** The file of the configuration with other sections. */
+  /** The configuration file with other sections. */
   text(sections?: Sections): string;
   /** As the administrator of the database. */
   sql(text: string): Promise<readonly object[]>;
@@ -103,7 +105,7 @@ export async function installation({
   };
 }
 
-/** Keys of a webservice and of a worker. Either reads its own alone. */
+/** Keys of a webservice and of a worker. Each reads only its own. */
 async function makeKeys(folder: string): Promise<void> {
   for (const name of ['admission', 'ledger', 'run-open', 'run-sealed', 'bundle']) {
     const { publicKeyPem } = await generateKeyFile(join(folder, `${name}.pem`));

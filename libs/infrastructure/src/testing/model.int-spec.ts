@@ -24,13 +24,13 @@ import type { TestDatabase, TestServer } from '../lib/postgres/testing/test-data
 import { ModelDatabase, type Running } from './model/model-database';
 import { runKey, type AssignmentRow, type RunRow } from './model/rows';
 
-// What makes the model honest: the same statements, one after the other and in each other's way, against it and against
-// PostgreSQL, give the same rows, the same errors and the same tables.
+// Validates the model: the same statements, sequential and concurrent, give the same rows, the same errors and the same tables in the model
+// and in PostgreSQL.
 
 const SEQUENCES = searched(10, 200);
 const STATEMENTS = 30;
 const PAIRS = searched(60, 1_000);
-/** Statements in pairs about assignments, beside those. */
+/** Number of pairs of statements about assignments, in addition to those. */
 const FAN_OUT_PAIRS = searched(60, 1_000);
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -72,17 +72,17 @@ class Sides {
   readonly modelWorkers: string[] = [];
   readonly realWorkers: string[] = [];
   private numbers = 0;
-  /** Whether runs were due at the same time when last a claim was made: which of them is first is nobody's promise. */
+  /** True if several runs were due at the same time at the last claim: their order is not guaranteed. */
   private tied = false;
 
   constructor(
     readonly random: Random,
-    /** Whether most of what is sent is about assignments. */
+    /** True if most statements are about assignments. */
     private readonly withAssignments = false,
   ) {}
 
   async both(one: Both): Promise<void> {
-    // In a millisecond of its own: what became due within one has an order in PostgreSQL, and none in the model.
+    // In a separate millisecond: runs that become due within the same one have an order in PostgreSQL, and none in the model.
     await delay(2);
     const [expected, found] = [await this.askReal(pool, one), this.askModel(one.name, one.values)];
     this.compare(one.name, expected, found);
@@ -116,14 +116,14 @@ class Sides {
     }
   }
 
-  /** Without times of now; worker ids by their number; in an order of its own. */
+  /** Without current times, with worker ids by number, and sorted. */
   plain(outcome: Outcome, workers: readonly string[]): Outcome {
     if ('code' in outcome) return outcome;
     const text = JSON.stringify(outcome.rows, (key, value: unknown) => {
       if (NOW.has(key)) return 'now';
       if (key === 'place' && this.tied) return 'either';
       if (typeof value === 'string' && workers.includes(value)) return `worker ${workers.indexOf(value)}`;
-      // In no order of the statement's.
+      // The order of the statement is not guaranteed.
       if (key === 'begun') return (value as readonly unknown[]).map((one) => JSON.stringify(sorted(one))).sort();
       return value;
     });
@@ -131,12 +131,12 @@ class Sides {
     return { rows: Array.isArray(rows) ? rows.map((row) => JSON.stringify(sorted(row))).sort() : rows };
   }
 
-  /** Whether there is somebody to do anything, and something to do it to. */
+  /** True if there is a worker to act, and something to act on. */
   get isPeopled(): boolean {
     return this.model.tables.runs.rows().length >= 3 && this.modelWorkers.length >= 2;
   }
 
-  /** A random statement that the state of the model makes interesting: mostly right, often a little wrong. */
+  /** A random statement that is interesting in the model's current state: mostly valid, often slightly invalid. */
   next(about: RunRow | null = null): Both {
     const { random } = this;
     const all = this.model.tables.runs.rows();
@@ -264,7 +264,7 @@ class Sides {
     const one = (): Both => {
       for (;;) {
         const made = this.withAssignments ? this.nextAssigned(about) : this.next(about);
-        // A flush's name says which arms it has.
+        // A flush's name says which parts it has.
         if (CHANGING.includes(made.name.split(' ')[0] ?? '')) return made;
       }
     };
@@ -394,7 +394,7 @@ class Sides {
     return { name: 'append-assigned-chunks', values: () => [...columns, ...bytes, assigned.map(({ name }) => name)] };
   }
 
-  /** What a commit does to the assignments of its run: one thing at once. */
+  /** Changes of a commit to the assignments of its run: one kind at a time. */
   private assignmentChanges(run: RunRow): AssignmentChanges {
     const { random } = this;
     const name = random.pick(['a1', 'a1', 'a1', 'a2']);
@@ -544,7 +544,7 @@ const CHANGING =
   'flush claim-runs release-run begin-isolated mark-run-poisoned halt-run post-message decide-gate resolve-attention retire-worker unclaim-lost append-audit claim-assignment begin-executions post-report release-assignment'.split(
     ' ',
   );
-/** They pass over what is locked. */
+/** They skip locked rows. */
 const PASSING = ['claim-runs', 'claim-assignment'];
 const NOW = new Set(['at_ms', 'waited_ms', 'committed_ms', 'posted_ms', 'opened_ms', 'ended_ms', 'last_renewed']);
 const EMPTIED = [
@@ -621,7 +621,7 @@ describe('the model of the database', () => {
   );
 });
 
-/** One statement is executed and not yet committed when another begins; 1 if that one had to wait. */
+/** One statement is executed and not committed yet when another begins; 1 if that one had to wait. */
 async function playPair(sides: Sides, first: PoolClient, second: PoolClient): Promise<number> {
   const [one, other] = sides.nextPair();
   const commits = sides.random.chance(0.8);

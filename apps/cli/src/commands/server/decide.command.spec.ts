@@ -112,7 +112,7 @@ describe('a gate that is decided', () => {
       'overrides    approving overrides the denial of policy late (soft-mandatory)',
       `gate digest  ${request.planHash}`,
     ]);
-    // A request of an earlier version does not name the policy; the server does.
+    // A request of an earlier version does not name the policy, but the server does.
     const { id, level } = named.policy;
     const older = view({ request: { ...request, policy }, policy: { id, level } });
     expect(gateLines(older, request.planHash)).toContain('  policy late (soft-mandatory) denied it [cel]');
@@ -134,7 +134,7 @@ describe('a gate that is decided', () => {
       [...line].reduce((sum, one) => sum + ((one.codePointAt(0) ?? 0) >= 0x1100 ? 2 : 1), 0);
     const isDigest = (line: string) => /^[a-z][a-z ]{12}sha256:[0-9a-f]{64}$/.test(line);
     for (const line of lines) if (!isDigest(line)) expect(width(line)).toBeLessThan(columns);
-    // Digests of ours are whole: they can be copied. There is one gate digest, and it is the last line.
+    // Digests of our own are printed on one line, so that they can be copied. There is one gate digest, and it is the last line.
     expect(lines.filter((line) => line.startsWith('gate digest'))).toEqual([`gate digest  ${request.planHash}`]);
     expect(lines.at(-1)).toBe(`gate digest  ${request.planHash}`);
   });

@@ -39,7 +39,7 @@ export function registerDecisions(program: Command, context: Context): void {
           const view = await getGate(client, run, gate);
           const digest = digestOfShown(view);
           const lines = gateLines(view, digest, terminal.isInteractive ? terminal.columns : undefined);
-          // Never decides what it has not shown: to programs beside their JSON.
+          // Never decides about something that it has not shown: with JSON output it is printed beside the JSON.
           for (const line of lines)
             if (options.output === 'json') terminal.say(line);
             else terminal.print(line);
@@ -64,8 +64,8 @@ export function registerDecisions(program: Command, context: Context): void {
 }
 
 /**
- * The digest of the gate request that is about to be rendered, computed here; it is what the decision names. Refused where the server
- * calls it otherwise, where the findings are not those that the request names, or where the request is of another run or gate.
+ * The digest of the gate request that is about to be shown, computed here. The decision names this digest. Throws if the server names
+ * another digest, if the findings are not those of the request, or if the request is of another run or gate.
  */
 export function digestOfShown({ request, show, gateDigest, runId, gateId }: GateView): Digest {
   const digest = digestOf(request as unknown as Json);

@@ -16,7 +16,7 @@ import { safeLine } from '../../terminal/safe-text';
 import type { Context } from '../context';
 import { printAs, withOutput, type ServerOptions } from '../options';
 
-/** Commands that bring bytes: artifacts, evidence. */
+/** Commands that download bytes: artifacts, evidence. */
 export function registerDownloads(program: Command, context: Context): void {
   withConnection(withOutput(program.command('artifacts <run>'), 'json'))
     .description('list the artifacts of a run and their digests, or download them')
@@ -60,13 +60,13 @@ export function registerDownloads(program: Command, context: Context): void {
     );
 }
 
-/** A name from the server as the name of one file here. */
+/** Converts a name from the server into the name of one local file. */
 function fileName(name: string): string {
   const plain = name.replace(/[^A-Za-z0-9._:[\]-]/g, '_').slice(0, 200);
   return /^\.*$/.test(plain) ? '_' : plain;
 }
 
-/** Writes the bytes to a file that appears only when they are complete, and are what they should be. Their digest. */
+/** Writes the bytes to a file that appears only when they are complete and correct. Returns their digest. */
 async function download(client: Client, path: string, target: string, expected: string | null): Promise<string> {
   const response = await client.open(path);
   const draft = `${target}.${process.pid}.part`;

@@ -13,7 +13,7 @@ interface Options extends ServerOptions {
   readonly mine?: boolean;
 }
 
-/** Commands that list gates: those of a run, and those that are open. */
+/** Commands that list gates: those of a run, and the open ones. */
 export function registerGates(program: Command, context: Context): void {
   withConnection(withOutput(program.command('gates <run>'), 'json'))
     .description(
@@ -51,7 +51,7 @@ function openGateLines({ runId, gateId, approvals, required, until, canDecide, w
   ];
 }
 
-/** Prints lines; on a terminal broken to its width, so that what goes on is indented. */
+/** Prints lines. On a terminal they are wrapped to its width, so that continuation lines are indented. */
 export function printLines({ terminal }: Context, lines: readonly string[]): void {
   const columns = terminal.isInteractive ? terminal.columns : Infinity;
   for (const line of lines) for (const part of wrapped(line, columns)) terminal.print(part);

@@ -15,7 +15,7 @@ import type { Context } from '../context';
 import { printLines } from './gates.command';
 import { printAs, withOutput, type ServerOptions } from '../options';
 
-/** Commands that look at runs: logs, show, list, wait, cancel, whoami. */
+/** Commands that read runs: logs, show, list, wait, cancel, whoami. */
 export function registerQueries(program: Command, context: Context): void {
   registerLogs(program, context);
   registerShow(program, context);

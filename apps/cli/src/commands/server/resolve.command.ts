@@ -53,7 +53,7 @@ export function registerResolve(program: Command, context: Context): void {
     );
 }
 
-/** The execution that needs attention, as the step shows it. */
+/** The execution that needs attention according to the step. */
 function executionOf(error: unknown): number {
   const execution = (error as { execution?: unknown } | null)?.execution;
   if (typeof execution === 'number') return execution;

@@ -69,7 +69,7 @@ export function registerRun(program: Command, context: Context): void {
     });
 }
 
-/** The pack of an argument: here, or (`source` null) one that the server is to fetch by its name. */
+/** The pack of an argument: a local one, or (`source` null) one that the server fetches by name. */
 export async function packAt(
   argument: string,
 ): Promise<{ readonly source: PackSource | null; readonly shown: string }> {
@@ -77,7 +77,7 @@ export async function packAt(
   return isPublished ? { source: null, shown: argument } : loadPack(argument);
 }
 
-/** Pack and inputs as requests carry them; files among the inputs are uploaded. */
+/** Pack and inputs in the form of requests. Files among the inputs are uploaded. */
 export async function requestOf(
   client: Client,
   argument: string,
@@ -92,7 +92,7 @@ export async function requestOf(
   return { ...bodyOf(source), inputs };
 }
 
-/** A pack that the server is to fetch itself; what its inputs are, the server says. */
+/** A pack that the server fetches itself. The server checks its inputs. */
 async function publishedBody(
   client: Client,
   reference: string,
@@ -123,7 +123,7 @@ async function submit(client: Client, pack: object, options: Options): Promise<R
   const { planHash, receipt } = await readPin(options.planHash);
   const { body } = await client.ask<RunView>('/api/runs', {
     method: 'POST',
-    // A lost answer may be asked for again.
+    // The request may be repeated if its answer is lost.
     headers: { 'idempotency-key': options.idempotencyKey ?? randomUUID() },
     body: {
       ...pack,
@@ -154,7 +154,7 @@ function wrongPin(cause: unknown): CliError {
   return new CliError('CLI_USAGE', '--plan-hash is neither a hash nor the JSON of a plan', help, [], { cause });
 }
 
-/** `--label name=value`, as often as given. */
+/** `--label name=value`, repeatable. */
 export function labelsOf(written: readonly string[]): Readonly<Record<string, string>> {
   return Object.fromEntries(
     written.map((label) => {
@@ -166,13 +166,13 @@ export function labelsOf(written: readonly string[]): Readonly<Record<string, st
   );
 }
 
-/** The display for a format: a tree for a person at a terminal, else lines. */
+/** The display for a format: a tree for a person at a terminal, otherwise lines. */
 export function displayFor(output: string, terminal: Terminal): RunDisplay {
   if (output === 'ndjson') return new NdjsonDisplay(terminal);
   return terminal.isInteractive ? new TreeDisplay(terminal) : new PlainDisplay(terminal);
 }
 
-/** Follows a run; Ctrl-C once leaves it running, twice asks it to stop and follows on. */
+/** Follows a run. The first Ctrl-C detaches from it; a second one requests its cancellation and continues to follow. */
 export async function followAndReport(
   client: Client,
   runId: string,

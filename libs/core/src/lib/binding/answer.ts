@@ -17,12 +17,12 @@ import { gateOutputs, renderGate, type GateRendering } from './render-gate';
 import { endOfPack, scopeFor, type BindingContext } from './scope';
 import { Missing } from './values';
 
-/** An answer and the values it brings into the journal; or the digests that must be fetched first. */
+/** The answer to a question with the values that it adds to the journal, or the digests of values that must be fetched first. */
 export type Answered =
   | { readonly kind: 'answered'; readonly answer: Answer; readonly values: ReadonlyMap<Digest, Json> }
   | { readonly kind: 'missing'; readonly digests: readonly Digest[] };
 
-/** Most bytes that a value may have: 16 MiB as RFC 8785 text. */
+/** Largest size of a value: 16 MiB as RFC 8785 text. */
 const MAX_VALUE_BYTES = 16 * 1024 * 1024;
 
 class Fault extends BrandedError {
@@ -128,7 +128,7 @@ function items(context: BindingContext, step: StepId, missing: Missing, keep: Ke
   return { kind: 'items', items: keep(list), count: list.length };
 }
 
-/** The items of a loop, as far as it may go: what lies behind `maxIterations` is not kept. A range stays a range. */
+/** The items of a loop, cut off at `maxIterations`. A range stays a range. */
 function loopItems(context: BindingContext, step: StepId, node: LoopNode, missing: Missing, keep: Keep): Answer {
   const { items, maxIterations } = node;
   if (items === null) return { kind: 'items', items: null, count: maxIterations };
@@ -155,7 +155,7 @@ export function evaluate(context: BindingContext, step: StepId, template: Json, 
   return evaluateTemplate(template, scopeFor(context, step, reads, missing));
 }
 
-/** What an inner pack begins with: what its caller hands over, held against what it asks for. */
+/** The frozen inputs of an inner pack: the caller's `with`, validated against the inputs that the pack declares. */
 function innerInputs(context: BindingContext, step: StepId, missing: Missing): Json {
   const node = packNodeAt(context.index, step);
   const supplied = evaluate(context, step, node.with, missing);

@@ -7,7 +7,10 @@ import type { Json } from '../foundation/json';
 import { nodeOf, ROOT, scopeOf, joinScope } from '../plan/place';
 import { nodeAt, type IndexedBlock, type IndexedNode, type PlanIndex } from '../plan/plan-index';
 
-/** The nodes that stand behind a gate: they wait for it, directly or not, or are in a container that does; up to the item it stands in. */
+/**
+ * The nodes behind a gate within the item that the gate is in: each waits for the gate directly or indirectly, or is in a container that
+ * does.
+ */
 export function nodesBehind(index: PlanIndex, gate: StepId): readonly IndexedNode[] {
   const found = new Map<NodeId, IndexedNode>();
   let at: IndexedNode | undefined = nodeAt(index, gate);
@@ -19,7 +22,7 @@ export function nodesBehind(index: PlanIndex, gate: StepId): readonly IndexedNod
   return [...found.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
-/** The siblings that wait for a node, directly or not, each with what is in it. */
+/** The siblings that wait for a node directly or indirectly, each with its descendants. */
 function addDependents(index: PlanIndex, found: Map<NodeId, IndexedNode>, at: IndexedNode): void {
   const siblings = new Map(siblingsOf(index, at).nodes.map((node) => [node.name, node]));
   const waiting = [...at.dependents];
@@ -42,9 +45,9 @@ function addAll(found: Map<NodeId, IndexedNode>, node: IndexedNode): void {
   for (const body of node.bodies) for (const child of body.nodes) addAll(found, child);
 }
 
-/** Where a node behind a gate is, seen from the gate: an instance in its scope, or a template below one. */
+/** The place of a node behind a gate, relative to the gate: an instance in the gate's scope, or a template below one. */
 export function placeBehind(gate: StepId, node: IndexedNode): StepId {
-  // What stands behind a gate of an inner pack may stand outside of it, in a scope around.
+  // A node behind a gate of an inner pack may be outside of that pack, in an enclosing scope.
   for (let scope = scopeOf(gate); scope !== ''; scope = scopeOf(scope)) {
     const template = nodeOf(scope as StepId);
     if (node.id.startsWith(`${template}::`)) return joinScope<StepId>(scope, node.id.slice(template.length + 2));
@@ -59,7 +62,7 @@ export function nodesIn(node: IndexedNode): Iterable<NodeId> {
   return found.keys();
 }
 
-/** A node, everything in it, and everything that comes after it, whatever it stands in. */
+/** A node, its descendants, and everything that comes after it in its own and in enclosing scopes. */
 export function nodesFrom(index: PlanIndex, node: IndexedNode): ReadonlySet<NodeId> {
   const found = new Map<NodeId, IndexedNode>();
   addAll(found, node);
@@ -67,18 +70,18 @@ export function nodesFrom(index: PlanIndex, node: IndexedNode): ReadonlySet<Node
   return new Set(found.keys());
 }
 
-/** Everything that a node's expressions read, in its items too. */
+/** Everything that a node's expressions read, including those inside its items. */
 export function readsOf(node: IndexedNode): readonly Reference[] {
   return [...outerReads(node), ...innerReads(node)];
 }
 
-/** True if a node reads the result of the iteration before, of the innermost loop that it stands in. */
+/** True if a node reads the result of the previous iteration of its innermost enclosing loop. */
 export function readsPrevious(node: IndexedNode): boolean {
   const reads = node.node.kind === 'loop' ? outerReads(node) : readsOf(node);
   return reads.some(({ root }) => root === 'previous');
 }
 
-/** What a node's expressions read where it stands. */
+/** What a node's expressions read in the node's own scope. */
 function outerReads({ node }: IndexedNode): readonly Reference[] {
   const reads = node.when === null ? [] : [...readsOfExpression(node.when)];
   switch (node.kind) {

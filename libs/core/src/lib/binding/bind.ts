@@ -9,13 +9,13 @@ import type { RunNode } from '../plan/plan';
 import { scopeFor, type PrivateValues, type BindingContext } from './scope';
 import { Missing } from './values';
 
-/** What stands at a path under `in/`. */
+/** The content of a file at a path under `in/`. */
 export type BoundFile =
   | { readonly kind: 'object'; readonly digest: Digest; readonly size: number; readonly name: string }
   | { readonly kind: 'pack'; readonly path: string }
   | { readonly kind: 'content'; readonly content: Json; readonly secret: boolean };
 
-/** A leaf's parameters with no template left. */
+/** A leaf's parameters with every template evaluated. */
 interface BoundStep {
   readonly with: JsonObject;
   readonly env: { readonly [name: string]: string };
@@ -27,7 +27,7 @@ export type Bound =
   | { readonly kind: 'missing'; readonly digests: readonly Digest[] }
   | { readonly kind: 'fault'; readonly code: string; readonly message: string };
 
-/** Binds `with`, `env` and `files` of a leaf. A fault is the attempt's failure, final. */
+/** Binds `with`, `env` and `files` of a leaf. A fault fails the attempt, and the attempt is not retried. */
 export function bind(context: BindingContext, step: StepId, kept: PrivateValues = NOTHING_PRIVATE): Bound {
   const missing = new Missing();
   try {
@@ -46,7 +46,7 @@ export function readsOfLeaf(node: RunNode): readonly Reference[] {
   return preparedOf(node).template.reads;
 }
 
-/** Binds a leaf whose scope is known; what may not be stored is added to it. */
+/** Binds a leaf whose scope is known. The values that are never stored are added to the scope. */
 export function bindIn(
   index: PlanIndex,
   step: StepId,
@@ -56,7 +56,7 @@ export function bindIn(
   const node = runNodeAt(index, step);
   const { template, verbatim } = preparedOf(node);
   try {
-    // Sensitive inputs are the run's own: they never pass into an inner pack.
+    // Sensitive inputs belong to the run. They are never passed into an inner pack.
     const own = packAround(index, step) === null;
     const inputs = own ? { ...(shown['inputs'] as JsonObject), ...kept.inputs } : (shown['inputs'] ?? null);
     const value = template.evaluate({ ...shown, inputs, secrets: kept.secrets }) as {
@@ -95,7 +95,7 @@ interface Prepared {
   readonly verbatim: JsonObject;
 }
 
-/** Read once for a node, however many items and runs it is bound for. */
+/** Computed once for a node, regardless of how many items and runs it is bound for. */
 const prepared = new WeakMap<RunNode, Prepared>();
 
 function preparedOf(node: RunNode): Prepared {
@@ -109,7 +109,7 @@ function preparedOf(node: RunNode): Prepared {
   return made;
 }
 
-/** Parameters that hold templates, and those that are handed over as they are (scripts are never interpolated). */
+/** Parameters that hold templates, and those that are passed unchanged (scripts are never interpolated). */
 export function splitParameters(node: Pick<RunNode, 'uses' | 'with'>): readonly [JsonObject, JsonObject] {
   const verbatim = new Set(verbatimParameters(node.uses));
   const entries = Object.entries(node.with);
@@ -121,7 +121,7 @@ export function splitParameters(node: Pick<RunNode, 'uses' | 'with'>): readonly 
 
 const NOTHING_PRIVATE: PrivateValues = { inputs: {}, secrets: {} };
 
-/** True if what stands there may hold a secret or a sensitive input. */
+/** True if a value may hold a secret or a sensitive input. */
 function readsPrivate(template: Json, { inputs }: PrivateValues): boolean {
   return readsOfTemplate(template).some(({ root, path: [name] }) => {
     if (root === 'secrets') return true;
@@ -131,7 +131,7 @@ function readsPrivate(template: Json, { inputs }: PrivateValues): boolean {
   });
 }
 
-/** What a value in `files` stands for; null if it is no file. `fallback` names an object that has no name of its own. */
+/** The file that a value in `files` refers to; null if it refers to none. `fallback` names an object without a name. */
 export function boundFile(value: Json, fallback: string, secret: boolean): BoundFile | null {
   if (typeof value === 'string') return value.startsWith('pack:') ? { kind: 'pack', path: value.slice(5) } : null;
   if (!isJsonObject(value)) return null;

@@ -19,21 +19,23 @@ import {
 } from './scope';
 import { valueOf, type Missing } from './values';
 
-// What a gate binds of that which the effects behind it may read (docs/guides/approvals.md, What you approve). Everything here rests on the journal alone, so
-// that the driver, when an effect starts, and the verifier, who may hold no values, derive the same digests by the same names.
+// Digests of the values that a gate binds because effects behind it may read them (docs/guides/approvals.md, What you approve). They derive from the journal alone. So the
+// driver, when an effect starts, and the verifier, which may hold no values, compute the same digests under the same names.
 
-/** Digests of what steps behind a gate read: by step or, of `previous`, by item; `inputs(<pack>)`, `failed(<scope>)`. */
+/**
+ * Digests of the values that steps behind a gate read, by step id, by item for `previous`, or as `inputs(<pack>)` and `failed(<scope>)`.
+ */
 type GateReads = { readonly [read: string]: Digest };
 
-// No step id holds a parenthesis: these names are no places.
+// Step ids contain no parentheses, so these names cannot be confused with places.
 const inputsRead = (pack: StepId): string => `inputs(${pack})`;
 const failedRead = (scope: string): string => `failed(${scope})`;
 const NAMED_READ = /^(inputs|failed)\((.*)\)$/;
 
-/** Digests of the results of steps that are over: a result is written once, and with it those of the items below it. */
+/** Digests of the results of ended steps. A result and those of the items below it are written once. */
 const digests = new WeakMap<StepResult, Digest>();
 
-/** The digest of all that expressions can see of a step that is over, its outputs by their digest; null while it is not. */
+/** The digest of everything that expressions can see of an ended step, with its outputs by digest; null while the step has not ended. */
 export function resultDigest(context: Journaled, step: StepId): Digest | null {
   const result = context.results.get(step);
   if (!context.index.nodes.has(nodeOf(step))) return null;
@@ -110,18 +112,20 @@ export function readsBehind(context: Journaled, gate: StepId): GateReads {
   return reads;
 }
 
-/** True if everything that the request of a gate names as read still is what it was when the gate opened. */
+/** True if every value that a gate's request names as read is unchanged since the gate opened. */
 export function readsAreAsBefore(context: Journaled, gate: StepId, reads: GateReads): boolean {
   const behind = (): ReadonlySet<NodeId> => new Set(nodesBehind(context.index, gate).map(({ id }) => id));
   return Object.entries(reads).every(([read, digest]) => digestOfRead(context, behind, read) === digest);
 }
 
-/** True if what a gate has bound may still change after it has opened: a list that is not over, of which further steps may fail. */
+/**
+ * True if a value that a gate has bound may change after the gate opened. That is the list of failed steps of a scope that has not ended.
+ */
 export function mayChange(reads: GateReads): boolean {
   return Object.keys(reads).some((read) => NAMED_READ.exec(read)?.[1] === 'failed');
 }
 
-/** The digest of one thing that is read; null if it is not known yet. What failed behind the gate itself does not count. */
+/** The digest of one value that is read; null if it is not known yet. Failures of steps behind the gate itself do not count. */
 function digestOfRead(context: Journaled, behind: () => ReadonlySet<NodeId>, read: string): Digest | null {
   const [, what, place = ''] = NAMED_READ.exec(read) ?? [];
   if (what === 'inputs') return context.results.get(place as StepId)?.inputs?.digest ?? null;

@@ -7,8 +7,8 @@ import { scopeFor, type BindingContext } from './scope';
 import { Missing } from './values';
 
 /**
- * What people call the item that a step is, or stands in: the `label` of its map, evaluated; null if it has none, or if it
- * cannot be evaluated (a label decides nothing, so that is no fault).
+ * The display name of the item that a step is or belongs to: the evaluated `label` of its map. Null if the map has no label or the label
+ * cannot be evaluated. A label decides nothing, so that is no fault.
  */
 export function itemLabel(context: BindingContext, step: StepId, missing: Missing = new Missing()): string | null {
   const item = itemAround(step);

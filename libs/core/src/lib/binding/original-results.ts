@@ -4,7 +4,7 @@ import type { Entry } from '../run/entry';
 import { RunProjection } from './run-projection';
 import { doneAgain, mayTakeOver } from './reuse';
 
-/** The results of a run that a rerun does again, as far as they decide what the rerun takes over. */
+/** The results of the original run, as far as they decide what a rerun reuses. */
 export class OriginalResults {
   private readonly again: ReadonlySet<NodeId>;
   private readonly results = new RunProjection();
@@ -18,7 +18,7 @@ export class OriginalResults {
     for (const entry of entries) this.results.take(entry);
   }
 
-  /** True if the rerun, which has come as far as `now`, takes over what this leaf did. */
+  /** True if the rerun, in its state `now`, reuses the original's result of this leaf. */
   mayTakeOver(step: StepId, now: RunProjection): boolean {
     return mayTakeOver(this.index, step, this.again, this.results, now);
   }

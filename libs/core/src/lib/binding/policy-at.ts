@@ -4,7 +4,7 @@ import { isItem } from '../plan/place';
 import { nodeAt } from '../plan/plan-index';
 import type { BindingContext } from './scope';
 
-/** What a policy said at a gate instance; null if it asks none, or the policy has not answered yet. */
+/** The policy verdict at a gate instance; null if the gate has no policy or the policy has not answered yet. */
 export function verdictAt(
   { index, results }: Pick<BindingContext, 'index' | 'results'>,
   step: StepId,

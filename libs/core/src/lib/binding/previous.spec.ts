@@ -12,7 +12,7 @@ import { searched } from '../../testing/runs-of-laws';
 
 const PLANS = searched(600, 6_000);
 
-/** The loop around a step, by climbing the tree as far as its pack goes. */
+/** The loop around a step, found by climbing the tree up to the border of its pack. */
 function loopAround(index: PlanIndex, step: StepId): StepId | null {
   for (let at = parentOf(index, step); at !== ROOT; at = parentOf(index, at)) {
     if (isItem(at)) continue;
@@ -23,7 +23,7 @@ function loopAround(index: PlanIndex, step: StepId): StepId | null {
   return null;
 }
 
-/** How many leaves of a run begin with another `previous` than what the iteration that ended last before them yielded. */
+/** Number of leaves of a run that begin with a `previous` other than the result of the last ended iteration. */
 function wrongReads(previousOf: typeof previousItem, plans = PLANS): { readonly wrong: number; readonly read: number } {
   let wrong = 0;
   let read = 0;

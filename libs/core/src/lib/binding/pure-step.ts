@@ -2,7 +2,7 @@ import { canonical } from '../canonical/canonical';
 import { isJsonObject, type Json, type JsonObject } from '../foundation/json';
 import { compileSchema, describeFindings } from '../schema/compile-schema';
 
-/** What a built-in step that acts in the journal alone comes to. Nothing but its parameters decides it. */
+/** The outcome of a built-in step that acts only in the journal. It depends on nothing but the parameters. */
 export type PureOutcome =
   | { readonly kind: 'succeeded'; readonly outputs: JsonObject }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly retryable: boolean };
@@ -17,13 +17,13 @@ const NAMES: ReadonlySet<string> = new Set<PureBuiltin>([
   'builtin:validate-schema',
 ]);
 
-/** True for an executor whose outcome `pureOutcome` says. */
+/** True for an executor whose outcome `pureOutcome` computes. */
 export function isPureBuiltin(uses: string): uses is PureBuiltin {
   return NAMES.has(uses);
 }
 
 /**
- * What such a step comes to with these parameters (docs/guides/writing-packs.md, Executors): an executor returns it, and a verifier derives it again. Where
+ * The outcome of such a step with these parameters (docs/guides/writing-packs.md, Executors). The executor returns it, and a verifier derives it again. Where
  * `with.schema` is a path in the pack, `schema` is that file as read.
  *
  * Codes: `STEP_FAILED` (what `builtin:fail` is for), `WITH_INVALID`, `SCHEMA_UNUSABLE`, `SCHEMA_INVALID`.

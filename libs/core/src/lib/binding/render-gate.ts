@@ -14,7 +14,7 @@ import { verdictAt } from './policy-at';
 import { inputsAt, scopeFor, stepView, visibleStep, type BindingContext } from './scope';
 import { valueOf, type Missing, type Values } from './values';
 
-/** What the driver supplies to a rendering: time, randomness, and what binds the request to the admitted run. */
+/** What the driver supplies to a rendering: time, randomness, and the values that bind the request to the admitted run. */
 export interface GateRendering {
   /** Milliseconds since the epoch, database time. */
   readonly at: number;
@@ -25,7 +25,10 @@ export interface GateRendering {
 
 type Keep = (value: Json) => { kind: 'value'; digest: Digest; size: number };
 
-/** Renders the gate request (docs/predicates/records.md): what is shown, what may be read behind it, until when. Its digest is the gate digest. */
+/**
+ * Renders the gate request (docs/predicates/records.md): what is shown, what may be read behind the gate, and when the gate expires. Its digest is the
+ * gate digest.
+ */
 export function renderGate(
   context: BindingContext,
   step: StepId,
@@ -89,8 +92,8 @@ export function renderGate(
 }
 
 /**
- * What the people who may override a denial read where the pack has no message. The reasons stand in `policy`. It is part of the gate digest,
- * which verifiers derive again: another wording needs a version of its own.
+ * The message shown to people who may override a denial if the pack has no message. The reasons are in `policy`. The message is part of the
+ * gate digest, which verifiers derive again. A change of the wording therefore needs a new version.
  */
 function overrideMessage(verdict: PolicyVerdict): string {
   return `${oneLine(verdictTitle(verdict))}. Approving overrides the denial.`;
@@ -109,7 +112,7 @@ function opensOf(context: BindingContext, gate: StepId): readonly string[] {
     .map((node) => placeBehind(gate, node));
 }
 
-/** Gates that did not apply: skipped by their own `when`. */
+/** Gates that did not apply because their own `when` skipped them. */
 function notApplied(context: BindingContext): readonly string[] {
   return [...context.index.nodes.values()]
     .filter(
@@ -139,7 +142,7 @@ export function gateOutputs(context: BindingContext, step: StepId, missing: Miss
   };
 }
 
-/** What of a policy's input does not stem from the journal. */
+/** The parts of a policy's input that do not come from the journal. */
 export interface Asked {
   /** The gate's `with`, by value. */
   readonly params: Json;
@@ -150,8 +153,8 @@ export interface Asked {
 }
 
 /**
- * The input that a policy is asked with, by value. `among` limits the steps whose results stand in it: a verifier derives an input that was
- * made before later steps ended.
+ * The input document of a policy, by value. `among` limits the steps whose results it contains, so that a verifier can derive an input that
+ * was made before later steps ended.
  */
 export function policyInput(
   context: BindingContext,
@@ -167,7 +170,7 @@ export function policyInput(
   return policyInputWith(context, step, { params, actor, at }, missing, among);
 }
 
-/** The same where its parameters are made already. */
+/** The same, with parameters that are bound already. */
 export function policyInputWith(
   context: BindingContext,
   step: StepId,

@@ -9,9 +9,9 @@ import { resultDigest } from './gate-reads';
 import type { RunProjection } from './run-projection';
 import { failedIn, previousItem, visibleStep, type Journaled } from './scope';
 
-// What a rerun takes over of its original. Everything here rests on two journals alone: no value is looked at.
+// What a rerun reuses of its original run. The rules here read the two journals only and never look at a value.
 
-/** The words for where a rerun begins; anything else is the id of a node of the plan. */
+/** The keywords for the start of a rerun. Anything else is the id of a node of the plan. */
 export const RERUN_FROM = { failed: 'failed', start: 'start' } as const;
 
 /** True if a rerun may begin there. */
@@ -20,8 +20,8 @@ export function isRerunFrom(index: Pick<PlanIndex, 'nodes'>, from: string): bool
 }
 
 /**
- * The nodes that a rerun does again whatever came of them: those from where it begins on, and cleanup, which has to clean up after
- * what the rerun itself does.
+ * The nodes that a rerun always executes again: those from its starting point on, and cleanup, which must clean up after the rerun's own
+ * effects.
  */
 export function doneAgain(index: PlanIndex, from: string): ReadonlySet<NodeId> {
   if (from === RERUN_FROM.start) return new Set(index.nodes.keys());
@@ -31,15 +31,15 @@ export function doneAgain(index: PlanIndex, from: string): ReadonlySet<NodeId> {
 }
 
 /**
- * True if everything that a leaf's expressions read of the run is now what it was when the original started it: its result is then the
- * one that it would be given for. Who decided at a gate is another matter: of an approval the decision and the response count.
+ * True if everything that a leaf's expressions read has the value that it had when the original started the leaf. The original's result is
+ * then still valid. It does not matter who decided at a gate: of an approval only the decision and the response count.
  */
 function readsAsBefore(index: PlanIndex, step: StepId, then: RunProjection, now: RunProjection): boolean {
   const before = readsDigest({ index, results: then }, step);
   return before !== null && before === readsDigest({ index, results: now }, step);
 }
 
-/** Over all that a leaf reads; null where something of it is not over yet. */
+/** For everything that a leaf reads; null if part of it has not ended yet. */
 function readsDigest(context: Journaled, step: StepId): Digest | null {
   const { index, results } = context;
   const pack = packAround(index, step);
@@ -68,7 +68,7 @@ function readsDigest(context: Journaled, step: StepId): Digest | null {
   return digestOf(reads);
 }
 
-/** What is read of a step, and its digest; null while the step is not over. */
+/** What is read of a step, with its digest; null while the step has not ended. */
 function stepRead(
   context: Journaled,
   place: StepId,
@@ -84,7 +84,7 @@ function stepRead(
   return { part: '', digest: result };
 }
 
-/** True if nothing forbids that a rerun takes over what this leaf did in the original. */
+/** True if nothing forbids that a rerun reuses the original's result of this leaf. */
 export function mayTakeOver(
   index: PlanIndex,
   step: StepId,

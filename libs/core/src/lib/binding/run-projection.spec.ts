@@ -7,7 +7,7 @@ import { RunProjection, writtenResult, type StepResult } from './run-projection'
 const ref = (value: string) => ({ kind: 'value', digest: digestOf(value), size: value.length + 2 }) as const;
 const step = 'deploy' as StepId;
 
-/** A result of which every member says something: the compiler asks for each that is added to the type. */
+/** A result with a value for every member. The compiler requires each member that is added to the type. */
 const full: { [Name in keyof StepResult]-?: NonNullable<StepResult[Name]> } = {
   startedAt: 1,
   waitingSince: 2,

@@ -8,8 +8,8 @@ import type { GateOutcome } from '../gate/gate-state';
 import type { ReusedStep } from '../step/question';
 import type { ValueRef } from '../step/value-ref';
 
-// What the journal says of each step, gathered for those who look at values: the driver's expressions, rows, evidence. The
-// tree itself (run) never sees this.
+// The journal's results of each step, collected for code that looks at values: the driver's expressions, rows, evidence. The machine itself
+// never sees them.
 
 export interface CapturedArtifact {
   readonly name: string;
@@ -31,7 +31,7 @@ interface CountedDecision {
 
 export interface StepResult {
   readonly startedAt: number | null;
-  /** When it last began to wait: for a retry, a time, a person. */
+  /** Time of its last wait for a retry, a time or a person. */
   readonly waitingSince: number | null;
   readonly endedAt: number | null;
   readonly attempts: number;
@@ -41,17 +41,17 @@ export interface StepResult {
   readonly message: string | null;
   readonly exitCode: number | null;
   readonly outputs: ValueRef;
-  /** Of a map: its frozen items and how many. Of a loop: the list or the range, and the most iterations it may make. */
+  /** Of a map: its frozen items and their number. Of a loop: the list or range, and the maximum number of iterations. */
   readonly items: { readonly ref: ValueRef; readonly count: number } | null;
   /** Of an inner pack: its frozen inputs. */
   readonly inputs: ValueRef;
-  /** The step of another run whose result was taken over; null: it was executed, or is a container or gate. */
+  /** The step of another run whose result was reused; null if the step was executed, or is a container or gate. */
   readonly reusedFrom: ReusedStep | null;
-  /** Of a conditional: which of its bodies was taken; null: none, or not yet. */
+  /** Of a conditional: the branch that was taken; null if none was taken or none yet. */
   readonly branch: number | null;
   /** Of a map or loop: how many of its items have begun. */
   readonly begun: number;
-  /** Of the last execution. */
+  /** Artifacts of the last execution. */
   readonly artifacts: readonly CapturedArtifact[];
   readonly gate: {
     readonly request: ValueRef;
@@ -94,7 +94,7 @@ const NOTHING: StepResult = {
   judged: null,
 };
 
-/** Written out: every copy then has one layout, and this is called for every other entry of a journal. */
+/** Written out member by member. This gives every copy the same object layout, and it is called for every other entry of a journal. */
 function copyOf(result: StepResult): Changing {
   return {
     startedAt: result.startedAt,
@@ -118,7 +118,7 @@ function copyOf(result: StepResult): Changing {
   };
 }
 
-/** A result as it is written down: what is not there is as in a step of which the journal says nothing. */
+/** The compact form of a result: members that have their default value are left out. */
 export type WrittenResult = Partial<StepResult>;
 
 /**
@@ -154,7 +154,7 @@ function refInOrder(ref: ValueRef): ValueRef {
   return { digest, kind, size };
 }
 
-/** A fold over a journal. `fork` gives an overlay for a turn that is not committed yet; `absorb` takes it over. */
+/** A fold over a journal. `fork` makes an overlay for an uncommitted turn; `absorb` merges it. */
 export class RunProjection {
   private readonly own = new Map<StepId, StepResult>();
   private readonly secrets = new Map<string, string>();
@@ -164,7 +164,7 @@ export class RunProjection {
 
   constructor(private readonly below: RunProjection | null = null) {}
 
-  /** The fold that stood so when it was settled. */
+  /** The fold that was in this state when it was settled. */
   static settled(
     steps: Iterable<readonly [StepId, WrittenResult]>,
     secrets: Iterable<readonly [string, string]>,
@@ -191,7 +191,7 @@ export class RunProjection {
     for (const [name, version] of overlay.secrets) this.secrets.set(name, version);
   }
 
-  /** The version of a secret that was last noted; null if it was never read. */
+  /** The version of a secret that was noted last; null if the secret was never read. */
   secretVersion(name: string): string | null {
     return this.secrets.get(name) ?? this.below?.secretVersion(name) ?? null;
   }
@@ -206,7 +206,7 @@ export class RunProjection {
     return this.unsettled;
   }
 
-  /** What changes from now on is new. */
+  /** Marks the current state as settled: later changes count as new. */
   settle(): void {
     this.unsettled.clear();
   }
@@ -216,7 +216,7 @@ export class RunProjection {
     return this.own.entries();
   }
 
-  /** The step's result, to be changed while an entry is taken: a copy, since those who asked before hold the one before. */
+  /** The step's result, to be changed while an entry is applied. It is a copy, so that earlier readers keep the previous state. */
   private changing(step: StepId): Changing {
     const result = copyOf(this.get(step) ?? NOTHING);
     this.own.set(step, result);
@@ -226,7 +226,7 @@ export class RunProjection {
 
   take(entry: Entry | Unnumbered): void {
     const { event, at } = entry;
-    // What counts follows its decision.
+    // The event that counts a decision directly follows the decision.
     if (entry.kind === 'given') this.pendingDecision = null;
     switch (event.type) {
       case 'step.opened': {
@@ -328,7 +328,7 @@ export class RunProjection {
     }
   }
 
-  /** An item that opens or, skipped, ends without that, has begun. */
+  /** An item that is opened counts as begun. An item that is skipped without being opened counts as begun too. */
   private countItem(step: StepId): void {
     if (!isItem(step)) return;
     const repeat = repeatOf(step);
@@ -336,7 +336,7 @@ export class RunProjection {
     if (begun > (this.get(repeat)?.begun ?? 0)) this.changing(repeat).begun = begun;
   }
 
-  /** The decision of the input event before this derived event counts. */
+  /** True if the decision of the preceding input event counts according to this derived event. */
   private countDecision(step: StepId): void {
     const gate = this.get(step)?.gate;
     if (!gate || this.pendingDecision?.step !== step) return;

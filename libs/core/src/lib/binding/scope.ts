@@ -18,16 +18,16 @@ import {
 import type { CapturedArtifact, RunProjection } from './run-projection';
 import { valueOf, type Missing, type Values } from './values';
 
-/** What expressions may see besides the journal. */
+/** Values that expressions may see besides the journal. */
 export interface RunContext {
   readonly runId: RunId;
   readonly tenant: TenantId;
   readonly planHash: Digest;
-  /** Sensitive ones are `{sensitive: true}`. */
+  /** Inputs of the run. Sensitive ones appear as `{sensitive: true}`. */
   readonly inputs: JsonObject;
 }
 
-/** What only `with`, `env` and `files` may see, and nothing that is stored. */
+/** Values that only `with`, `env` and `files` may see. They are never stored. */
 export interface PrivateValues {
   /** Sensitive inputs by value. */
   readonly inputs: JsonObject;
@@ -35,13 +35,13 @@ export interface PrivateValues {
   readonly secrets: JsonObject;
 }
 
-/** What the journal alone tells about a plan: no value by value. */
+/** What can be derived of a plan from the journal alone, without any value. */
 export interface Journaled {
   readonly index: PlanIndex;
   readonly results: RunProjection;
 }
 
-/** What a binding looks at: plan, journal, values, and where. */
+/** The inputs of a binding: plan, journal, values, and the place. */
 export interface BindingContext extends Journaled {
   readonly values: Values;
   readonly context: RunContext;
@@ -79,7 +79,7 @@ export function scopeFor(
   return scope;
 }
 
-/** What `inputs` is at a place: those of the run, or of the inner pack that the place stands in. */
+/** `inputs` at a place: those of the run, or of the inner pack that the place is in. */
 export function inputsAt(context: BindingContext, step: StepId, missing: Missing): Json {
   const pack = packAround(context.index, step);
   return pack === null ? context.context.inputs : inputsOf(context, pack, missing);
@@ -89,12 +89,12 @@ function inputsOf({ index, results, values }: BindingContext, pack: StepId, miss
   return valueOf(index, results, values, results.get(pack)?.inputs ?? null, missing);
 }
 
-/** The place from which an inner pack's own expressions look: the end of its steps. */
+/** The place at which an inner pack's own expressions are evaluated: the end of its steps. */
 export function endOfPack(pack: StepId): StepId {
   return joinScope<StepId>(pack, '');
 }
 
-/** The items that a step stands in, innermost last so that it hides the outer ones. */
+/** The items that a step is in. The innermost comes last, so that it hides the outer ones. */
 function addItems(
   context: BindingContext,
   step: StepId,
@@ -122,8 +122,8 @@ function addItems(
 }
 
 /**
- * The iteration before the one that a step stands in, of the innermost loop around it; null in the first one, outside loops,
- * and where the place of that loop is a template's.
+ * The previous iteration of the innermost loop around a step. Null in the first iteration, outside of loops, and if the loop's place is a
+ * template.
  */
 export function previousItem(index: PlanIndex, step: StepId): StepId | null {
   for (let at: string = isItem(step) ? step : scopeOf(step); at !== '' && !isPack(index, at); at = scopeOf(at)) {
@@ -141,7 +141,10 @@ function previousResult(context: BindingContext, step: StepId, missing: Missing)
   return valueOf(context.index, context.results, context.values, context.results.get(item)?.outputs ?? null, missing);
 }
 
-/** The step that `steps.<name>` means at a place: its own scope first, then the scopes around it, as far as its pack goes. */
+/**
+ * The step that `steps.<name>` refers to at a place. Its own scope is searched first, then the enclosing scopes up to the border of its
+ * pack.
+ */
 export function visibleStep(index: PlanIndex, step: StepId, name: string): StepId | null {
   for (let scope = isItem(step) ? (step as string) : scopeOf(step); ; scope = scopeOf(scope)) {
     const place = joinScope<StepId>(scope, name);
@@ -150,7 +153,7 @@ export function visibleStep(index: PlanIndex, step: StepId, name: string): StepI
   }
 }
 
-/** What `steps.<id>` holds. */
+/** The value of `steps.<id>`. */
 export function stepView(context: BindingContext, step: StepId, missing: Missing): Json {
   const result = context.results.get(step);
   const { node } = nodeAt(context.index, step);
@@ -161,8 +164,8 @@ export function stepView(context: BindingContext, step: StepId, missing: Missing
 }
 
 /**
- * What `steps.<id>` holds beside its outputs, and what does not come from them: gates bind it by its digest, so whatever
- * expressions may see of a step belongs here.
+ * The members of `steps.<id>` besides its outputs. Gates bind them by digest, so everything that expressions may see of a step belongs
+ * here.
  */
 export function viewOfJournal(context: Journaled, step: StepId): JsonObject {
   const result = context.results.get(step);
@@ -188,7 +191,7 @@ export function viewOfJournal(context: Journaled, step: StepId): JsonObject {
   return view;
 }
 
-/** True for a step that never began and never will: what it stands in is over. */
+/** True for a step that never began and never will, because its container has ended. */
 export function isLeftOut({ index, results }: Journaled, step: StepId): boolean {
   for (let at = step; at !== ROOT; at = parentOf(index, at)) {
     const { status = null } = results.get(at) ?? {};
@@ -248,7 +251,7 @@ function countsOf(context: Journaled, repeat: StepId): JsonObject {
     if (status === 'succeeded') succeeded++;
     else if (status === 'failed') failed++;
   }
-  // Items that never began, or were stopped, did not run: with them the counts add up.
+  // Items that never began or were stopped count as not run, so that the counts add up.
   return { total, succeeded, failed, skipped: total - succeeded - failed };
 }
 

@@ -7,13 +7,13 @@ import { nodesBehind } from './behind';
 import { splitParameters } from './bind';
 import type { BindingContext } from './scope';
 
-/** Secrets that a leaf asks for by its expressions. */
+/** Secrets that a leaf refers to in its expressions. */
 export function secretsRead(node: RunNode): readonly string[] {
   const reads: readonly Reference[] = [splitParameters(node)[0], node.env as Json, node.files].flatMap(readsOfTemplate);
   return reads.flatMap(({ root, path: [name] }) => (root === 'secrets' && typeof name === 'string' ? [name] : []));
 }
 
-/** Every secret that a leaf gets, once, sorted. */
+/** All secrets that a leaf gets, without duplicates, sorted. */
 export function secretsOf(node: RunNode): readonly string[] {
   return [...new Set([...node.secrets.map(({ name }) => name), ...secretsRead(node)])].sort();
 }

@@ -5,15 +5,15 @@ import { blockOf, childOf, nodeAt, type PlanIndex } from '../plan/plan-index';
 import type { ValueRef } from '../step/value-ref';
 import type { RunProjection } from './run-projection';
 
-/** Values that the driver has at hand, by digest. */
+/** Values that the driver holds in memory, by digest. */
 export type Values = Pick<ReadonlyMap<Digest, Json>, 'get'>;
 
-/** Collects the digests of values that are not at hand, so that the driver can fetch them all and ask again. */
+/** Collects the digests of missing values, so that the driver can fetch them all and ask again. */
 export class Missing {
   readonly digests = new Set<Digest>();
 }
 
-/** The value behind a reference; null where it, or a part of it, is not at hand (then `missing` says what). */
+/** The value of a reference; null if the value or a part of it is missing (`missing` then names it). */
 export function valueOf(
   index: PlanIndex,
   results: RunProjection,

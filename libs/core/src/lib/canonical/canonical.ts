@@ -43,7 +43,7 @@ function listInOrder(list: readonly Json[]): readonly Json[] | undefined {
 
 function objectInOrder(object: JsonObject): JsonObject | undefined {
   let before = '';
-  // Most objects are in order and hold nothing that is not: they are looked through once, and nothing is made.
+  // Most objects are in order and hold nothing undefined. They are checked once and returned unchanged.
   for (const name in object) {
     if (!isWellFormed(name)) throw new TypeError('lone surrogate');
     if (name < before) return reordered(object);
@@ -70,7 +70,7 @@ function reordered(object: JsonObject): JsonObject | undefined {
   return copy;
 }
 
-/** Names come again and again: those of few characters are looked through once. */
+/** Names recur often, so the results for short names are cached. */
 const KNOWN_NAMES = new Set<string>();
 const MOST_NAMES = 4_096;
 

@@ -1,4 +1,4 @@
-/** Everything that can be wrong with a document before anybody asks what it means. */
+/** Codes of the faults that a document can have before its meaning is considered. */
 export type DocumentFaultCode = keyof typeof REMEDIES;
 
 /** What to do about each fault: code → remediation. */

@@ -1,13 +1,13 @@
 /**
- * The documents of a text, and the line on which each begins: `---` at the beginning of a line begins another. Those without anything
- * but comments are none.
+ * The documents of a YAML stream with their first lines. A `---` at the beginning of a line starts a new document. Documents that hold only
+ * comments are left out.
  */
 export function* documentsOf(text: string): Iterable<{ readonly body: string; readonly firstLine: number }> {
   let from = 0;
   let firstLine = 1;
   for (const end of endsOf(text)) {
     const part = text.slice(from, end);
-    // The marker itself becomes spaces: lines and columns stay.
+    // The marker is replaced by spaces, so that lines and columns do not change.
     const body = from === 0 && !text.startsWith('---') ? part : part.replace(/^---/, '   ');
     const lines = body.split('\n');
     if (!lines.every((line) => /^[ \t\r]*(?:#|$)/.test(line))) yield { body, firstLine };

@@ -7,7 +7,7 @@ import type { LineIndex } from './line-index';
 import { type Scan, scan } from './scan';
 import { TreeReader } from './tree';
 
-/** Reads any document, and says what is wrong with it. */
+/** Reads any document and reports its faults. */
 export function readFully(text: string, lines: LineIndex, maxDepth: number): DocumentReading {
   const scanned = scan(text, maxDepth);
   const findings = [...scanned.findings, ...characterFindings(text)];
@@ -53,7 +53,7 @@ function compose(scanned: Scan, length: number): Composed[] {
     version: '1.2',
     schema: 'core',
     merge: false,
-    // Told apart by the tree reader in linear time; the library compares each key with each.
+    // The tree reader detects duplicate keys in linear time. The library compares every key with every other one.
     uniqueKeys: false,
     prettyErrors: false,
     strict: true,
@@ -61,7 +61,7 @@ function compose(scanned: Scan, length: number): Composed[] {
   return [...composer.compose(scanned.tokens, true, length)] as Composed[];
 }
 
-/** The library's errors and warnings, but for those that follow from what has its own fault on that line. */
+/** The library's errors and warnings, except those that result from another fault on the same line. */
 function syntaxFindings(documents: readonly (Composed | undefined)[], scanned: Scan, lines: LineIndex): Finding[] {
   const explained = new Set(scanned.expressions.map((offset) => lines.positionAt(offset).line));
   const findings: Finding[] = [];
@@ -70,7 +70,7 @@ function syntaxFindings(documents: readonly (Composed | undefined)[], scanned: S
     for (const { code, pos, message } of [...(document?.errors ?? []), ...(document?.warnings ?? [])]) {
       if (code === 'TAG_RESOLVE_FAILED' && scanned.tags.length > 0) continue;
       if (code === 'MULTIPLE_DOCS' || explained.has(lines.positionAt(pos[0]).line)) continue;
-      // A bracket that is not closed is reported for each that it stands in.
+      // The library reports an unclosed bracket once for each level that it is in.
       if (reported.size === reported.add(`${pos[0]} ${message}`).size) continue;
       findings.push({ code: 'DOC_SYNTAX', path: '', offset: pos[0], message: `${message}.`.replace('..', '.') });
     }
@@ -87,7 +87,7 @@ function loneSurrogateAt(text: string): number {
   return 0;
 }
 
-/** Looks places up in the node tree when asked, one level after the other; each object is indexed once. */
+/** Looks up positions in the node tree on demand, level by level. Each object is indexed once. */
 function positions(root: Node | null, lines: LineIndex): Places {
   const indexes = new WeakMap<object, Map<string, Pair<Node, Node | null>>>();
   const find = (pointer: string): { key: number; value: number } => {

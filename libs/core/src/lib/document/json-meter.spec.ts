@@ -6,7 +6,7 @@ import { lawRuns } from '../../testing/runs-of-laws';
 const WIDE: JsonBounds = { levels: 100, keys: 1_000, elements: 1_000, values: 2_000 };
 const encoder = new TextEncoder();
 
-/** The excess of a text that comes in pieces, and how many of its bytes were taken until then. */
+/** The excess of a text that arrives in pieces, and the number of bytes taken until then. */
 function metered(pieces: readonly Uint8Array[], bounds: Partial<JsonBounds>): [JsonExcess | null, number] {
   const meter = new JsonMeter({ ...WIDE, ...bounds });
   let taken = 0;

@@ -1,20 +1,20 @@
-/** The most that a JSON text may have of each. */
+/** Limits for a JSON text. */
 export interface JsonBounds {
-  /** Lists and objects in each other. */
+  /** Nesting depth of lists and objects. */
   readonly levels: number;
-  /** Keys of all objects. */
+  /** Keys of all objects together. */
   readonly keys: number;
-  /** Elements of all lists. */
+  /** Elements of all lists together. */
   readonly elements: number;
   /** Keys and elements together. */
   readonly values: number;
 }
 
-/** A bound that a text exceeds. */
+/** A limit that a text exceeds. */
 export interface JsonExcess {
   readonly of: keyof JsonBounds;
   readonly most: number;
-  /** Offset of the byte that was one too many. */
+  /** Offset of the byte at which the limit was exceeded. */
   readonly at: number;
 }
 
@@ -29,9 +29,9 @@ const CLOSE_OBJECT = 0x7d;
 const BLANKS: ReadonlySet<number> = new Set([0x09, 0x0a, 0x0d, 0x20]);
 
 /**
- * Counts what a JSON text holds while its bytes come in, so that too much is refused before the rest has come, and before
- * anything becomes a value. One look at each byte, no copy. A text that is no JSON is counted too: a parser stops at the first
- * fault, and what stands before that was counted rightly.
+ * Counts the contents of a JSON text while its bytes arrive. A text that is too large is refused before the rest has arrived and before any
+ * value is built. Each byte is looked at once and never copied. Invalid JSON is counted too: a parser stops at its first fault, and
+ * everything before the fault was counted correctly.
  */
 export class JsonMeter {
   private keys = 0;
@@ -42,7 +42,7 @@ export class JsonMeter {
   private readonly lists: Uint8Array;
   private inText = false;
   private isEscaped = false;
-  /** True behind the bracket of a list that has no element yet. */
+  /** True after the opening bracket of a list until its first element. */
   private isBare = false;
 
   constructor(private readonly bounds: JsonBounds) {
@@ -54,7 +54,7 @@ export class JsonMeter {
     return this.keys + this.elements;
   }
 
-  /** Counts the next bytes; the first bound that they exceed, or null. After an excess the meter is of no more use. */
+  /** Counts the next bytes. Returns the first limit that they exceed, or null. The meter must not be used after an excess. */
   add(bytes: Uint8Array): JsonExcess | null {
     for (let i = 0; i < bytes.length; i++) {
       const byte = bytes[i] as number;

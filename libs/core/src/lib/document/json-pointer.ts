@@ -1,10 +1,10 @@
-/** One more step of a JSON pointer (RFC 6901 §3): `~` and `/` are escaped. */
+/** Appends a step to a JSON pointer (RFC 6901 §3). `~` and `/` are escaped. */
 export function pointerTo(parent: string, name: string | number): string {
   if (typeof name === 'number' || !(name.includes('~') || name.includes('/'))) return `${parent}/${name}`;
   return `${parent}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }
 
-/** The names that a JSON pointer goes through (RFC 6901 §4); the empty pointer goes through none. */
+/** The names in a JSON pointer (RFC 6901 §4). The empty pointer has none. */
 export function pointerNames(pointer: string): readonly string[] {
   return pointer
     .split('/')

@@ -1,10 +1,10 @@
 import type { Position } from './position';
 
-/** Where the lines of a text begin; only `\n` ends a line, so `\r\n` counts once. */
+/** Offsets of the lines of a text. Only `\n` ends a line, so `\r\n` counts once. */
 export class LineIndex {
   readonly #starts: number[] = [0];
 
-  /** `firstLine`: which line the text begins on. */
+  /** `firstLine`: number of the line on which the text begins. */
   constructor(
     text: string,
     private readonly firstLine = 1,
@@ -12,7 +12,7 @@ export class LineIndex {
     for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) this.#starts.push(at + 1);
   }
 
-  /** The place of an offset, in the time of a binary search. */
+  /** The position of an offset, by binary search. */
   positionAt(offset: number): Position {
     let [low, high] = [0, this.#starts.length - 1];
     while (low < high) {

@@ -13,7 +13,7 @@ export function numberFault(text: string): DocumentFaultCode | null {
   return decimal(text) === decimal(String(value)) ? null : 'DOC_NUMBER_PRECISION';
 }
 
-/** A decimal without its ways of writing: `-12.50e1` is `-125e0`. */
+/** The normal form of a decimal number: `-12.50e1` becomes `-125e0`. */
 function decimal(text: string): string {
   const [mantissa = '', exponent = '0'] = text
     .toLowerCase()

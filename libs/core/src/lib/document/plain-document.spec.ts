@@ -7,7 +7,7 @@ import { readPlain } from './plain-document';
 import { readDocument } from './read-document';
 import { searchedCases } from '../../testing/runs-of-laws';
 
-/** How many documents of each kind are compared. */
+/** Number of compared documents of each kind. */
 const DOCUMENTS = searchedCases(150, 10_000);
 
 function pointersIn(value: Json, at = ''): readonly string[] {
@@ -15,7 +15,7 @@ function pointersIn(value: Json, at = ''): readonly string[] {
   return [at, `${at}/7`, ...Object.entries(value).flatMap(([name, part]) => pointersIn(part, pointerTo(at, name)))];
 }
 
-/** True if it is plain; then the full reader must read the same. */
+/** True if it is plain; the full reader must then read the same. */
 function isReadAlike(text: string): boolean {
   const plain = readPlain(text, 100);
   if (plain === null) return false;
@@ -128,7 +128,7 @@ const name = fc.constantFrom(
 );
 const pad = fc.constantFrom('', '', '', '', ' ', '  ', ' # note', '#x', '\n', '\n\n  # note');
 
-/** Lines of YAML, well made or nearly so. */
+/** Lines of YAML, valid or nearly valid. */
 const { block } = fc.letrec<{ flow: string; block: readonly string[] }>((tie) => ({
   flow: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },

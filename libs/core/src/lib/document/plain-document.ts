@@ -2,27 +2,27 @@ import { BrandedError } from '../foundation/branded-error';
 import type { Json } from '../foundation/json';
 import { numberFault } from './number-text';
 
-/** A value of a plain document, with where it and its parts begin. */
+/** A value of a plain document with the offsets of its parts. */
 export interface PlainNode {
   /** UTF-16 offset. */
   readonly at: number;
   readonly value: Json;
   /** Names of an object's entries; null of anything else. */
   readonly names: readonly string[] | null;
-  /** Where those names begin. */
+  /** Offsets of those names. */
   readonly namesAt: readonly number[];
   /** Values of an object's entries, or the items of a list. */
   readonly parts: readonly PlainNode[];
 }
 
-/** What prints in ASCII or Latin, and line feeds. */
+/** Printable ASCII and Latin characters, and line feeds. */
 const PLAIN_TEXT = /^[\n\x20-\x7e\u00a1-\u024f]*$/;
 /** An entry's name, up to its colon. */
 const BLOCK_NAME = /(?:[A-Za-z_$][\w./$-]{0,199}|"[^"\\\n]{0,200}"|'[^'\n]{0,200}')(?=:[ \n])/y;
 const FLOW_NAME = /(?:[A-Za-z_$][\w./$-]{0,199}(?=: )|"[^"\\\n]{0,200}"(?=:))/y;
 const SINGLE_QUOTED = /'[^'\n]*'(?!')/y;
 const PLAIN_START = /[A-Za-z0-9_/$(]|-(?=[0-9])/y;
-/** What the core schema of YAML 1.2 takes for a number (§10.3.2), as far as it begins with a digit or a minus. */
+/** A number by the core schema of YAML 1.2 (§10.3.2) that begins with a digit or a minus. */
 const NUMBER = /^-?(?:0o[0-7]+|0x[0-9a-fA-F]+|[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?)$/;
 const FORBIDDEN = new Set(['__proto__', 'constructor', 'prototype']);
 const FLOW_SIGNS = new Set([...',[]{}']);
@@ -32,10 +32,10 @@ const WORDS: ReadonlyMap<string, boolean | null> = new Map<string, boolean | nul
   ...['false', 'False', 'FALSE'].map((word) => [word, false] as const),
 ]);
 const NONE: readonly never[] = [];
-/** So many levels are read here at most. */
+/** Maximum nesting depth of this reader. */
 const MAX_LEVELS = 64;
 
-/** It takes the full reader to say what this is. */
+/** Thrown if only the full reader can read the document. */
 class NotPlain extends BrandedError {
   static {
     this.brand('NotPlain');
@@ -59,10 +59,10 @@ export function readPlain(text: string, maxDepth: number): PlainNode | null {
 
 class PlainReader {
   private at = 0;
-  /** Of the line that stands at `at`; -1 at the end. */
+  /** Indentation of the line at `at`; -1 at the end. */
   private indent = 0;
   private lineAt = 0;
-  /** Inside a document that is one object or list of JSON: its lines may break between tokens. */
+  /** Inside a document that is a single JSON object or list. Its lines may break between tokens. */
   private breaks = false;
 
   constructor(
@@ -84,7 +84,7 @@ class PlainReader {
     throw new NotPlain();
   }
 
-  /** Goes past spaces, comments and empty lines to where the next line has something; `fresh`: at the beginning of a line. */
+  /** Skips spaces, comments and empty lines up to the next content. `fresh`: at the beginning of a line. */
   private nextLine(fresh = false): void {
     const { text } = this;
     let isFresh = fresh;
@@ -128,7 +128,7 @@ class PlainReader {
       while (this.text[this.at] === ' ') this.at++;
       let part: PlainNode;
       if (this.text[this.at] === '\n' || this.text[this.at] === '#') {
-        // A comment here has the space before it that stands after the colon.
+        // The space after the colon precedes the comment here.
         this.at--;
         if (this.text[this.at] === ':') this.at++;
         this.nextLine();
@@ -202,7 +202,7 @@ class PlainReader {
     return listNode(at, parts);
   }
 
-  /** After a part: goes past a comma, or stops at the end. */
+  /** After an element: skips a comma, or stops at the end. */
   private goesOn(end: string): boolean {
     this.space();
     if (this.text[this.at] === end) return false;
@@ -236,7 +236,7 @@ class PlainReader {
     const inner = this.text.slice(from + 1, end);
     if (inner.includes('\n')) throw new NotPlain();
     if (!inner.includes('\\')) return inner;
-    // The escapes of JSON mean the same in YAML; of others the full reader knows the meaning.
+    // JSON escapes have the same meaning in YAML. Other escapes are left to the full reader.
     try {
       const value = JSON.parse(`"${inner}"`) as string;
       return value.isWellFormed() ? value : this.refuse();
@@ -276,7 +276,7 @@ class PlainReader {
   }
 }
 
-/** The entries of one object as they come. */
+/** Collects the entries of one object. */
 class Entries {
   private readonly value: Record<string, Json> = {};
   private readonly names: string[] = [];
@@ -285,7 +285,7 @@ class Entries {
 
   constructor(private readonly at: number) {}
 
-  /** False if it is there already. */
+  /** Returns false for a duplicate key. */
   add(name: string, nameAt: number, part: PlainNode): boolean {
     if (Object.hasOwn(this.value, name)) return false;
     this.value[name] = part.value;
@@ -309,7 +309,7 @@ function scalarNode(at: number, value: Json): PlainNode {
   return { at, value, names: null, namesAt: NONE, parts: NONE };
 }
 
-/** True if an odd number of backslashes stands before. */
+/** True if an odd number of backslashes precedes. */
 function isEscaped(text: string, at: number): boolean {
   let before = at;
   while (text[before - 1] === '\\') before--;

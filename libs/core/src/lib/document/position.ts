@@ -1,4 +1,4 @@
-/** A place in a text, both from 1; columns count UTF-16 code units, a leading byte order mark not among them. */
+/** A position in a text. Line and column begin at 1. Columns count UTF-16 code units, without a leading byte order mark. */
 export interface Position {
   readonly line: number;
   readonly column: number;

@@ -136,7 +136,7 @@ describe('hostile files', () => {
 
   it.each<[string, (n: number) => string]>([
     ['many keys', (n) => Array.from({ length: n }, (_, i) => `k${i}: 1`).join('\n')],
-    // The "…" keeps the reader of plain documents out of it.
+    // The "…" excludes the reader of plain documents.
     ['many keys that are read fully', (n) => Array.from({ length: n }, (_, i) => `"…${i}": 1`).join('\n')],
     ['one key again and again', (n) => 'a: 1\n'.repeat(n)],
     ['comments', (n) => '# x\n'.repeat(n)],

@@ -4,22 +4,22 @@ import { pointerNames } from './json-pointer';
 import { LineIndex } from './line-index';
 import { type PlainNode, readPlain } from './plain-document';
 
-/** What is accepted of a document. */
+/** Limits for a document. */
 interface DocumentLimits {
-  /** Bytes of UTF-8; 5 MiB unless told. */
+  /** Bytes of UTF-8. Default: 5 MiB. */
   readonly maxBytes?: number;
-  /** Levels of lists and objects in each other; 100 unless told. */
+  /** Nesting depth of lists and objects. Default: 100. */
   readonly maxDepth?: number;
-  /** The line on which it begins in its file, for the places of what is found; 1 unless told. */
+  /** Number of the document's first line in its file, for reported positions. Default: 1. */
   readonly firstLine?: number;
 }
 
 const MIB = 1024 * 1024;
 
 /**
- * Reads untrusted YAML 1.2 (core schema) or JSON. Size is judged before anything else and nesting before anything recurses; what
- * two readers could understand differently (anchors, tags, merge keys, duplicate keys, odd numbers, directives) is refused.
- * Never throws for a document.
+ * Reads untrusted YAML 1.2 (core schema) or JSON. The size is checked first, and the nesting before any recursion. Constructs that two
+ * readers could interpret differently (anchors, tags, merge keys, duplicate keys, unusual numbers, directives) are refused. Never throws
+ * for a document.
  */
 export function readDocument(source: string | Uint8Array, limits: DocumentLimits = {}): DocumentReading {
   const { maxBytes = 5 * MIB, maxDepth = 100, firstLine = 1 } = limits;
@@ -41,7 +41,7 @@ export function readDocument(source: string | Uint8Array, limits: DocumentLimits
     : { kind: 'read', value: plain.value, text, ...plainPositions(plain, lines) };
 }
 
-/** The library that reads all of YAML is loaded with the first document that needs it. */
+/** The full YAML library is loaded when the first document needs it. */
 function readFully(text: string, lines: LineIndex, maxDepth: number): DocumentReading {
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   return (require('./full-reader') as typeof FullReader).readFully(text, lines, maxDepth);
@@ -61,7 +61,7 @@ function decode(bytes: Uint8Array): string | null {
   }
 }
 
-/** Looks places up in the tree of a plain document when asked. */
+/** Looks up positions in the tree of a plain document on demand. */
 function plainPositions(root: PlainNode, lines: LineIndex): Places {
   const indexes = new WeakMap<object, Map<string, number>>();
   return placesBy(lines, (pointer) => {

@@ -1,23 +1,23 @@
 import { CST, Lexer, Parser } from 'yaml';
 import type { Finding } from './document-fault';
 
-/** What one pass over the lexemes finds: the syntax tree, and everything that is told from the lexemes alone. */
+/** Result of one pass over the lexemes: the syntax tree, and the findings that need only lexemes. */
 export interface Scan {
   readonly tokens: readonly CST.Token[];
   readonly findings: readonly Finding[];
   /** Offsets of `&name` and of `!tag`, in order. */
   readonly anchors: readonly number[];
   readonly tags: readonly number[];
-  /** Offsets of a `{` that another `{` follows at once, as only an unquoted expression does, in order. */
+  /** Offsets of each `{` that is directly followed by another `{`, in order. Only an unquoted expression looks like this. */
   readonly expressions: readonly number[];
 }
 
 const COLLECTIONS = new Set<string>(['flow-collection', 'block-map', 'block-seq']);
 
 /**
- * Cuts a text into tokens and counts the nesting on the way; stops at the first level too many. The lexer and the token parser
- * keep their own stack, and what recurses (the composing of nodes) never sees a text that is too deep. Counting with the
- * parser's own lexer leaves no second opinion on where a string or a comment ends.
+ * Cuts a text into tokens and counts the nesting. It stops at the first level beyond the limit. The lexer and the token parser keep their
+ * own stack; the composer, which recurses, never sees a text that is nested too deeply. The parser's own lexer does the counting, so both
+ * agree on where a string or a comment ends.
  */
 export function scan(text: string, maxDepth: number): Scan {
   const parser = new Parser();

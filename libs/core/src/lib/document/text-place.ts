@@ -2,8 +2,8 @@ import type { Position } from './position';
 
 /**
  * Where the character at `offset` of a YAML text stands in the manifest, whose `lines` are given without their ends; the scalar begins at
- * `start` (at its quote, `|` or `>`, if it has one). Folding and indentation change white space alone, so what is counted is the other
- * characters: the n-th of the text is the n-th of the source, whatever the style. `start` itself where source and text do not fit.
+ * `start` (at its quote, `|` or `>`, if it has one). Folding and indentation change only white space, so the other characters are counted:
+ * the n-th of the text is the n-th of the source in every style. Returns `start` if source and text do not match.
  */
 export function placeInText(lines: readonly string[], start: Position, text: string, offset: number): Position {
   const sought = text.slice(0, offset).replace(WHITE, '').length;
@@ -22,7 +22,7 @@ const NUMBERED: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 };
 /** Escapes of double quotes that stand for white space, or for nothing. */
 const BLANK = new Set(['t', 'n', 'r', 'v', 'f', '_', 'L', 'P', '']);
 
-/** The characters of a scalar that are no white space, one by one, with their places. */
+/** Iterates over the characters of a scalar that are not white space, with their positions. */
 class ScalarSource {
   private line: number;
   private column: number;
@@ -44,7 +44,7 @@ class ScalarSource {
     this.column = block ? 1 : column + this.quote.length;
   }
 
-  /** The place of the next one; null at the end of the source. */
+  /** The position of the next character; null at the end of the source. */
   next(): Position | null {
     if (this.made-- > 0) return this.place;
     for (;;) {
@@ -66,7 +66,7 @@ class ScalarSource {
     }
   }
 
-  /** Goes past an escape; how many UTF-16 units that are no white space it stands for. */
+  /** Skips an escape. Returns the number of UTF-16 units that are not white space in its value. */
   private escape(text: string): number {
     const mark = text.charAt(this.column).trim();
     const digits = NUMBERED[mark] ?? 0;

@@ -8,7 +8,7 @@ import { type Scan, tooDeep } from './scan';
 
 const FORBIDDEN = new Set(['__proto__', 'constructor', 'prototype']);
 
-/** Turns nodes into a JSON value and notes everything about them that is refused. One is used for one document. */
+/** Converts nodes into a JSON value and collects every construct that is refused. An instance is used for one document. */
 export class TreeReader {
   readonly findings: Finding[] = [];
   readonly #claimed = new Set<number>();
@@ -34,7 +34,7 @@ export class TreeReader {
     return null;
   }
 
-  /** Anchors, tags and expressions that no node answered for: nothing that the lexer saw goes unreported. */
+  /** Reports anchors, tags and expressions that belong to no node, so that nothing the lexer saw goes unreported. */
   unclaimed(): readonly Finding[] {
     const found: Finding[] = [];
     const note = (offsets: readonly number[], code: Finding['code'], message: string) => {
@@ -68,7 +68,7 @@ export class TreeReader {
     return entries;
   }
 
-  /** A key's text, or null where it can name nothing. */
+  /** A key's text, or null if it is not usable as a name. */
   #key(key: Node | null, path: string): string | null {
     const start = key?.range?.[0] ?? 0;
     if (isAlias(key)) return this.#refuse('DOC_ALIAS', path, start, `The alias *${key.source} is used as a key.`);
@@ -117,7 +117,7 @@ export class TreeReader {
     }
   }
 
-  /** The last of the offsets before a node that is not yet some other node's. */
+  /** The last offset before a node that does not belong to another node. */
   #claim(offsets: readonly number[], start: number): number | null {
     const offset = offsets[before(offsets, start)];
     if (offset === undefined || this.#claimed.has(offset)) return null;

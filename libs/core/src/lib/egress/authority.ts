@@ -1,17 +1,17 @@
 import { parseIp } from './ip-address';
 
-/** A host and the port that was written with it. IPv6 addresses are without brackets, names in lower case without a last dot. */
+/** A host and the port that was written with it. IPv6 addresses have no brackets; names are in lower case without a trailing dot. */
 export interface Authority {
   readonly host: string;
   readonly port: number | null;
 }
 
-/** Where a request wants to go. */
+/** The destination of a request. */
 export interface Target {
   readonly scheme: string;
   readonly host: string;
   readonly port: number;
-  /** Where on the host, without the query; only who sees the whole URL knows it. */
+  /** The path on the host, without the query. Known only if the whole URL is visible. */
   readonly path?: string;
 }
 
@@ -36,7 +36,7 @@ export function parseHost(text: string): string | null {
   const name = (text.endsWith('.') ? text.slice(0, -1) : text).toLowerCase();
   const labels = name.split('.');
   if (name.length > 253 || !labels.every((label) => LABEL.test(label))) return null;
-  // A last label that is a number makes an address of the whole (WHATWG URL §3.5): then it must be a plain one.
+  // A name whose last label is a number is an address (WHATWG URL §3.5). It is accepted only in plain notation.
   const last = labels.at(-1) ?? '';
   return /^(?:[0-9]+|0x[0-9a-f]*)$/.test(last) && parseIp(name) === null ? null : name;
 }

@@ -1,6 +1,6 @@
 import type { EgressRule } from './egress-rule';
 
-/** Suffixes below which anybody can have a host. */
+/** Suffixes under which anyone can register a host. */
 const SHARED_SUFFIXES = [
   'amazonaws.com',
   'appspot.com',
@@ -28,7 +28,7 @@ const SHARED_SUFFIXES = [
   'workers.dev',
 ];
 
-/** Hosts that hand on what they are given to anybody, or answer for other hosts. */
+/** Hosts that forward data to anyone, or that answer for other hosts. */
 const RELAYS = [
   'api.telegram.org',
   'cloudflare-dns.com',
@@ -47,7 +47,7 @@ const RELAYS = [
   'webhook.site',
 ];
 
-/** Why a rule lets out more than it seems to, in words; null if it does not. A net for authors, not a boundary. */
+/** A sentence about why a rule allows more than it seems to; null if it does not. It helps authors and is not a security boundary. */
 export function broadnessOf({ host }: Pick<EgressRule, 'host'>): string | null {
   if (host === '*') return 'it matches every host';
   const name = host.startsWith('*.') ? host.slice(2) : host;

@@ -3,7 +3,7 @@ import { coversHost, coversPath, type EgressRule } from './egress-rule';
 import { holds, parseCidr, parseIp } from './ip-address';
 import { isSpecialAddress, unwrapped } from './special-address';
 
-/** Why a way out is open or closed. */
+/** Why a connection is allowed or refused. */
 export type EgressCode =
   | 'EGRESS_ALLOWED'
   | 'EGRESS_HOST_INVALID'
@@ -22,8 +22,8 @@ interface EgressDecision {
 }
 
 /**
- * Decides before anything is resolved. An address in place of a name must also pass `decideAddress`; `localhost` counts as one.
- * The host is read again here, so that no caller can hand in a spelling that the rules would not know.
+ * Decides before anything is resolved. A literal address must also pass `decideAddress`; `localhost` counts as an address. The host is
+ * parsed again here, so that no caller can pass a spelling that the rules do not recognise.
  */
 export function decideEgress(rules: readonly EgressRule[], target: Target): EgressDecision {
   const host = parseHost(target.host);
@@ -40,9 +40,9 @@ export function decideEgress(rules: readonly EgressRule[], target: Target): Egre
   return denied(refusal);
 }
 
-/** What a target that is allowed by its name may be dialled at, or why it may not. */
+/** The address at which a target that is allowed by name may be dialled, or the reason for the refusal. */
 interface DialDecision {
-  /** The address to dial, exactly; null: none. */
+  /** The exact address to dial; null: none. */
   readonly address: string | null;
   readonly code: EgressCode;
 }
@@ -75,7 +75,7 @@ export function decideAddress(rule: EgressRule, ip: string): EgressCode {
   return isInside ? 'EGRESS_ALLOWED' : 'EGRESS_ADDRESS_OUTSIDE';
 }
 
-/** What one rule says: null where it is about something else. */
+/** The decision of one rule; null if the rule does not match the target. */
 function judge(rule: EgressRule, { scheme, host, port, path }: Target): EgressCode | null {
   const matches = (rule.scheme === '*' || rule.scheme === scheme) && (rule.port === '*' || rule.port === port);
   if (!matches || !coversHost(rule.host, host)) return null;

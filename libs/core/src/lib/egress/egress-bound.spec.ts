@@ -12,7 +12,7 @@ describe('a bound of egress rules', () => {
     ['a host below a suffix', rule('x.a.test'), [rule('*.a.test')], rule('x.a.test')],
     ['any public host', rule('a.test'), [ANYWHERE], rule('a.test')],
     ['another host', rule('b.test'), [rule('a.test')], null],
-    // Private addresses are reached by pinned rules alone: a list of every host does not give them.
+    // Only pinned rules reach private addresses; a list of every host does not allow them.
     ['pinned, where every host is listed', rule('a.test', '10.0.0.0/8'), [ANYWHERE], null],
     ['pinned, where the host is listed', rule('a.test', '10.0.0.0/8'), [rule('a.test')], null],
     [
@@ -27,7 +27,7 @@ describe('a bound of egress rules', () => {
       [rule('a.test', '10.1.0.0/16')],
       rule('a.test', '10.1.0.0/16'),
     ],
-    // Nor does it take over private addresses that it did not ask for.
+    // Nor does it take over private addresses that it did not request.
     ['not pinned, where the host is pinned', rule('a.test'), [rule('a.test', '10.0.0.0/8')], null],
   ])('%s', (_what, asked, bound, supplied) => {
     expect(boundRules([asked], bound)).toEqual(supplied === null ? [] : [supplied]);

@@ -1,8 +1,9 @@
 import { intersect, type EgressRule } from './egress-rule';
 
 /**
- * What of some rules stays within a bound. A rule that pins addresses needs a rule of the bound that pins them too: pinned addresses may be
- * private ones, which a list of every host does not give. A rule that pins none takes nothing over from one that does.
+ * The part of some rules that stays within a bound. A rule that pins addresses needs a rule of the bound that pins them too: pinned
+ * addresses may be private, and a bound of every host does not allow private addresses. A rule without pinned addresses takes none over
+ * from the bound.
  */
 export function boundRules(rules: readonly EgressRule[], bound: readonly EgressRule[]): readonly EgressRule[] {
   return [true, false].flatMap((pinned) => {
@@ -11,7 +12,7 @@ export function boundRules(rules: readonly EgressRule[], bound: readonly EgressR
   });
 }
 
-/** The rules that a bound does not give as a whole. */
+/** The rules that the bound does not allow completely. */
 export function rulesBeyond(rules: readonly EgressRule[], bound: readonly EgressRule[]): readonly EgressRule[] {
   return rules.filter((rule) => !boundRules([rule], bound).some((left) => isSame(left, rule)));
 }
@@ -20,7 +21,7 @@ function isSame(a: EgressRule, b: EgressRule): boolean {
   return a.scheme === b.scheme && a.host === b.host && a.port === b.port && a.cidr === b.cidr && a.path === b.path;
 }
 
-/** A rule for people: `https://host:443`, with its addresses where they are pinned. */
+/** A rule as shown to people: `https://host:443`, with its pinned addresses. */
 export function ruleText({ scheme, host, port, cidr }: EgressRule): string {
   const at = `${scheme === '*' ? '' : `${scheme}://`}${host}${port === '*' ? '' : `:${port}`}`;
   return cidr === undefined ? at : `${at} (${cidr})`;

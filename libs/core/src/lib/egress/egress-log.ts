@@ -2,14 +2,14 @@ import { canonical } from '../canonical/canonical';
 import type { EgressCode } from './decide-egress';
 import type { EgressRule } from './egress-rule';
 
-/** What became of an attempt to get out: the decision, or what stopped it afterwards. */
+/** The result of a connection attempt: the decision, or the reason why the connection was stopped later. */
 export type AttemptCode =
   | EgressCode
-  /** What was asked cannot be read as one request of HTTP/1.1 to a proxy. */
+  /** The request is not one valid HTTP/1.1 proxy request. */
   | 'EGRESS_REQUEST_INVALID'
   /** A host of the platform itself, in an environment that lists every public host. */
   | 'EGRESS_PLATFORM_HOST'
-  /** What came through the tunnel is not a TLS ClientHello. */
+  /** The bytes in the tunnel are not a TLS ClientHello. */
   | 'EGRESS_TLS_INVALID'
   | 'EGRESS_SNI_MISSING'
   | 'EGRESS_SNI_MISMATCH'
@@ -23,7 +23,7 @@ export type AttemptCode =
   /** The attempt of the step ended before the connection did. */
   | 'EGRESS_CUT';
 
-/** One attempt to get out through the proxy, as it is logged. Of a request that cannot be read nothing but the code is known. */
+/** One logged attempt to connect through the proxy. Of a request that cannot be parsed only the code is known. */
 export interface EgressAttempt {
   /** From 1, in the order of arrival. */
   readonly n: number;
@@ -35,17 +35,17 @@ export interface EgressAttempt {
   readonly port: number | null;
   /** Server name of the ClientHello. */
   readonly sni: string | null;
-  /** What was dialled. */
+  /** Address that was dialled. */
   readonly address: string | null;
-  /** Bytes to and from the address. */
+  /** Bytes sent to and received from the address. */
   readonly sent: number;
   readonly received: number;
-  /** The rules allowed it: bytes of the step may have gone to `address`. */
+  /** True if the rules allowed it. Bytes of the step may then have gone to `address`. */
   readonly allowed: boolean;
   readonly code: AttemptCode;
 }
 
-/** The log of one closed socket: the rules that it was under, then one attempt a line, each in RFC 8785 form. */
+/** The log of one closed socket: first the rules that applied to it, then one attempt per line, each in RFC 8785 form. */
 export function writeEgressLog(rules: readonly EgressRule[], attempts: readonly EgressAttempt[]): string {
   const sorted = [...attempts].sort((a, b) => a.n - b.n);
   return [{ schema: 'taskrunner.egress.v1', rules }, ...sorted].map((line) => `${canonical(line as never)}\n`).join('');

@@ -1,17 +1,17 @@
 import { parseAuthority, parseHost, parseWholeTarget } from './authority';
 import { holds, parseCidr } from './ip-address';
 
-/** Where a step may go. */
+/** A destination that a step may connect to. */
 export interface EgressRule {
-  /** `*`: either. Plain http only where it is named. */
+  /** `*`: http or https. Plain http is allowed only if it is named. */
   readonly scheme: 'http' | 'https' | '*';
   /** A host, `*.suffix` for all names below a suffix (not the suffix itself), or `*` for all. */
   readonly host: string;
   /** `*`: any. */
   readonly port: number | '*';
-  /** Addresses that the name must resolve to; the only way to reach private and special ones. */
+  /** Addresses that the name must resolve to. Private and special addresses can be reached only this way. */
   readonly cidr?: string;
-  /** What the path must begin with, by whole segments. Asked only where the whole URL is seen: by http steps. */
+  /** Prefix of the path, by whole segments. Checked only by http steps, where the whole URL is visible. */
   readonly path?: string;
 }
 
@@ -38,7 +38,7 @@ export function parseRule(text: string, cidr?: string): EgressRule | null {
   return { scheme: port === 80 ? 'http' : 'https', host: suffix + authority.host, port, ...pinned };
 }
 
-/** What both lists allow, without doubles and in one order. `cidr` narrows: a rule without it takes over the other's. */
+/** The intersection of two lists, without duplicates and in a fixed order. `cidr` narrows: a rule without it takes over the other's. */
 export function intersect(a: readonly EgressRule[], b: readonly EgressRule[]): readonly EgressRule[] {
   const both = new Map<string, EgressRule>();
   for (const one of a)
@@ -55,12 +55,12 @@ export function coversHost(pattern: string, host: string): boolean {
   return pattern.startsWith('*.') && host.endsWith(pattern.slice(1)) && host.length > pattern.length - 1;
 }
 
-/** True if a path lies below another: the same, or it goes on after a slash. */
+/** True if a path equals another path or continues it after a slash. */
 export function coversPath(above: string, path: string): boolean {
   return path === above || path.startsWith(above.endsWith('/') ? above : `${above}/`);
 }
 
-/** True if all that a rule allows is allowed by one of the others; where addresses are pinned, they stay pinned. */
+/** True if everything that a rule allows is allowed by one of the other rules. Pinned addresses must stay pinned. */
 export function isCovered(rule: EgressRule, by: readonly EgressRule[]): boolean {
   return by.some(
     (other) =>
@@ -87,14 +87,14 @@ function common(a: EgressRule, b: EgressRule): EgressRule | null {
   return { scheme, host, port, ...(cidr === undefined ? {} : { cidr }), ...(path === undefined ? {} : { path }) };
 }
 
-/** The path below both; null if there is none, undefined if neither says one. */
+/** The longer of two path prefixes; null if they exclude each other, undefined if neither is set. */
 function deeper(a: string | undefined, b: string | undefined): string | null | undefined {
   if (a === undefined || b === undefined) return a ?? b;
   if (coversPath(a, b)) return b;
   return coversPath(b, a) ? a : null;
 }
 
-/** The block that both allow; null if there is none, undefined if neither says one. */
+/** The intersection of two address blocks; null if it is empty, undefined if neither is set. */
 function narrower(a: string | undefined, b: string | undefined): string | null | undefined {
   if (a === undefined || b === undefined) return a ?? b;
   const [one, other] = [parseCidr(a), parseCidr(b)];

@@ -4,7 +4,7 @@ function blocks(...texts: readonly string[]): readonly Cidr[] {
   return texts.map((text) => parseCidr(text) as Cidr);
 }
 
-/** IPv4 blocks that are not the public internet: IANA special-purpose registry, multicast, reserved; a cloud's own endpoint. */
+/** IPv4 blocks that are not part of the public internet: IANA special-purpose registry, multicast, reserved, and a cloud's own endpoint. */
 const SPECIAL_V4 = blocks(
   '0.0.0.0/8',
   '10.0.0.0/8',
@@ -27,24 +27,24 @@ const SPECIAL_V4 = blocks(
   '240.0.0.0/4',
 );
 
-/** The only IPv6 block that is given out as public; all else is special (RFC 4291 §2.4). */
+/** The only IPv6 block that is assigned as public; everything else is special (RFC 4291 §2.4). */
 const [GLOBAL_V6] = blocks('2000::/3') as [Cidr];
 const SPECIAL_V6 = blocks('2001::/23', '2001:db8::/32', '2620:4f:8000::/48', '3fff::/20');
 
-/** IPv6 blocks with an IPv4 address inside, and where it begins: IPv4-mapped, NAT64 (RFC 6052), 6to4 (RFC 3056). */
+/** IPv6 blocks with an embedded IPv4 address, and its offset: IPv4-mapped, NAT64 (RFC 6052), 6to4 (RFC 3056). */
 const WRAPPERS: readonly { readonly block: Cidr; readonly from: number }[] = [
   { block: parseCidr('::ffff:0:0/96') as Cidr, from: 12 },
   { block: parseCidr('64:ff9b::/96') as Cidr, from: 12 },
   { block: parseCidr('2002::/16') as Cidr, from: 2 },
 ];
 
-/** True unless the address is one of the public internet; what is no address at all is special. Wrapped ones are unwrapped. */
+/** True unless the address belongs to the public internet. Invalid text is special. Embedded IPv4 addresses are checked. */
 export function isSpecialAddress(ip: string): boolean {
   const address = parseIp(ip);
   return address === null || isSpecial(address);
 }
 
-/** The IPv4 address inside an IPv6 one, or the address itself. */
+/** The IPv4 address embedded in an IPv6 one, or the address itself. */
 export function unwrapped(address: IpAddress): IpAddress {
   const wrapper = WRAPPERS.find(({ block }) => holds(block, address));
   return wrapper === undefined ? address : address.slice(wrapper.from, wrapper.from + 4);

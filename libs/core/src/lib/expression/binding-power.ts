@@ -1,6 +1,6 @@
 import type { BinaryOperator } from './syntax';
 
-/** How strongly what stands between two values binds, weakest first (JMESPath Community, but `[` binds as `.` does). */
+/** Binding powers of infix operators, weakest first (JMESPath Community, but `[` binds like `.`). */
 export const POWER = {
   pipe: 1,
   choice: 2,
@@ -33,7 +33,7 @@ export const OPERATOR_POWER: Readonly<Record<BinaryOperator, number>> = {
   '%': POWER.multiply,
 };
 
-/** True if `text` is an operator between two values. */
+/** True if `text` is an infix operator. */
 export function isBinaryOperator(text: string): text is BinaryOperator {
   return Object.hasOwn(OPERATOR_POWER, text);
 }

@@ -39,7 +39,7 @@ describe('the bound on cost', () => {
   });
 
   it('ends at the limit of every evaluation', () => {
-    // One comparison of such a text counts a million steps, and takes none.
+    // One comparison of such a text counts a million steps and takes no time.
     const inputs = 'a'.repeat(8_000_000);
     const compared = (count: number): string => {
       const parsed = parseExpression(`[${Array(count).fill('inputs == inputs').join(', ')}]`);

@@ -1,12 +1,12 @@
 import type { ExpressionFault } from './expression-fault';
 import type { SyntaxNode } from './syntax';
 
-/** How many elements a list is assumed to have where nothing is known of it. */
+/** Assumed number of elements of a list of unknown length. */
 const ASSUMED_ITEMS = 100;
-/** The largest estimate that is admitted: about four lists inside each other. */
+/** Maximum accepted estimate: about four nested lists. */
 const MAX_ESTIMATE = 1_000_000_000;
 
-/** `EXPR_COST` if the estimate is above the limit. What the values really take is counted while they are evaluated. */
+/** `EXPR_COST` if the estimate exceeds the limit. The steps that the values really take are counted during evaluation. */
 export function costFault(node: SyntaxNode): ExpressionFault | null {
   const steps = estimateCost(node);
   if (steps <= MAX_ESTIMATE) return null;
@@ -18,7 +18,7 @@ export function costFault(node: SyntaxNode): ExpressionFault | null {
   };
 }
 
-/** Steps an expression is estimated to take if every list has `ASSUMED_ITEMS` elements: inner lists multiply. */
+/** Estimated number of steps of an expression if every list has `ASSUMED_ITEMS` elements. Nested lists multiply. */
 export function estimateCost(node: SyntaxNode): number {
   switch (node.kind) {
     case 'literal':

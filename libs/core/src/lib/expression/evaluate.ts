@@ -7,8 +7,8 @@ import type { NodeOf, SyntaxNode } from './syntax';
 import { describeType, kindOf, type ValueKind } from './static-type';
 
 /**
- * The value of an expression over `scope`, whose members are the roots. Pure and counted: the same scope gives the same value, or the same
- * refusal, everywhere. Throws an `ExpressionError` whose offset is in the text the node was parsed from.
+ * The value of an expression over `scope`, whose members are the roots. It is pure, and its steps are counted: the same scope gives the
+ * same value or the same error on every machine. Throws an `ExpressionError` whose offset is in the text the node was parsed from.
  */
 export function evaluateNode(node: SyntaxNode, scope: Json, meter: Meter = new Meter()): Json {
   const evaluator = new Evaluator(scope, meter);
@@ -249,7 +249,7 @@ function calculate(
   }
 }
 
-/** JMESPath "Slice Expressions": places beyond the ends are moved to them. */
+/** JMESPath "Slice Expressions": positions beyond the ends are moved to the ends. */
 function slice<T>(
   items: readonly T[],
   { start, stop, step }: { start: number | null; stop: number | null; step: number | null },

@@ -11,25 +11,28 @@ import { ANY_TYPE, objectType, type StaticType } from './static-type';
 import type { SyntaxNode } from './syntax';
 import { TextMemo } from './text-memo';
 
-/** Raised only when an expression that was accepted would now mean something else. Part of the environment digest. */
+/** Raised only if the meaning of an accepted expression changes. Part of the environment digest. */
 export const EXPRESSION_BEHAVIOUR = 1;
 
 /** The types of the roots in scope. A root that is not named here is `EXPR_UNKNOWN_NAME`. */
 type ScopeTypes = Readonly<Record<string, StaticType>>;
 
-/** An expression that was read: immutable, and the same for every spelling of the same tree. */
+/** A parsed expression: immutable, and equal for every spelling of the same tree. */
 export interface Expression {
-  /** Canonical text: goes into the plan hash; reading it gives this expression again. */
+  /** Canonical text. It is part of the plan hash; parsing it gives this expression again. */
   readonly text: string;
-  /** What it can read, each place once, sorted. Offsets are in the text that was parsed. */
+  /** The paths that it can read, sorted, without duplicates. Offsets are in the parsed text. */
   readonly reads: readonly Reference[];
-  /** Its static type over these roots, with the faults (`EXPR_UNKNOWN_NAME`, `EXPR_TYPE`, `EXPR_ROOT` …) and reads seen with them. */
+  /** Its static type over these roots, with the faults (`EXPR_UNKNOWN_NAME`, `EXPR_TYPE`, `EXPR_ROOT` …) and reads that were found. */
   typeOf(roots: ScopeTypes): Inspection;
-  /** Its value; a root that `scope` does not have is null. `meter` counts several evaluations together. Throws an `ExpressionError`; offsets are in the text that was parsed. */
+  /**
+   * Its value. A root that `scope` lacks is null. `meter` counts several evaluations together. Throws an `ExpressionError`; offsets are in
+   * the text that was parsed.
+   */
   evaluate(scope: JsonObject, meter?: Meter): Json;
 }
 
-/** What reading an expression gives: an expression, or all that is wrong with it. */
+/** Result of parsing: an expression, or all of its faults. */
 type ParsedExpression =
   | { readonly kind: 'expression'; readonly expression: Expression }
   | { readonly kind: 'faults'; readonly faults: readonly ExpressionFault[] };
@@ -55,7 +58,7 @@ function readExpression(text: string): ParsedExpression {
   }
 }
 
-/** The expression of a tree, or what is wrong with it whatever the scope holds. */
+/** The expression of a tree, or its faults that do not depend on the scope. */
 export function expressionOf(node: SyntaxNode): ParsedExpression {
   const cost = costFault(node);
   const { faults, reads } = inspect(node, { ...ANY_TYPE, kinds: ['object'] });
@@ -63,13 +66,13 @@ export function expressionOf(node: SyntaxNode): ParsedExpression {
   return { kind: 'expression', expression: new ParsedTree(node, printNode(node), reads) };
 }
 
-/** The fault that an `ExpressionError` reports; anything else is thrown on. */
+/** The fault of an `ExpressionError`; any other error is rethrown. */
 export function faultOf(error: unknown): ExpressionFault {
   if (!ExpressionError.is(error)) throw error;
   return { code: error.code, message: error.message, remediation: error.remediation, offset: error.offset };
 }
 
-/** True for roots that are known only when a run runs, and are outside the plan hash: `run`, `tenant`, `secrets`. */
+/** True for roots that are known only while a run executes and are not part of the plan hash: `run`, `tenant`, `secrets`. */
 export function isLateBound({ root }: Reference): boolean {
   return root === 'run' || root === 'tenant' || root === 'secrets';
 }

@@ -6,7 +6,7 @@ import type { StaticType, ValueKind } from './static-type';
 /** An argument `&expression`: applied to one element. */
 export type Selector = (element: Json) => Json;
 
-/** What may be given at one place of a function. */
+/** Permitted arguments at one position of a function. */
 export type Parameter =
   /** A value of one of `kinds`; if it is an array, with elements of one of `items`. */
   | {
@@ -15,24 +15,24 @@ export type Parameter =
       readonly items?: readonly ValueKind[];
       readonly optional?: boolean;
     }
-  /** An `&expression` over the elements of the argument at place `over`; it yields one of `kinds`. */
+  /** An `&expression` over the elements of the argument at position `over`; it yields one of `kinds`. */
   | { readonly kind: 'selector'; readonly over: number; readonly kinds: readonly ValueKind[] };
 
-/** One call: the values by place, the selector if the function has one. */
+/** One call: the values by position, and the selector if the function has one. */
 export interface Call {
   readonly values: readonly Json[];
   readonly select: Selector;
   readonly meter: Meter;
-  /** Refuses the call. */
+  /** Throws an error about the call. */
   readonly refuse: (code: ExpressionErrorCode, message: string, remediation: string) => never;
 }
 
 /** A function of the pack language. */
 export interface FunctionSpec {
   readonly parameters: readonly Parameter[];
-  /** The last parameter may be given any number of times, at least once. */
+  /** The last parameter may be repeated; it is required at least once. */
   readonly variadic?: boolean;
-  /** The type of the result, from the types of the arguments (of a selector: of what it yields). */
+  /** The type of the result, from the types of the arguments (of a selector: of its results). */
   readonly result: (args: readonly StaticType[]) => StaticType;
   readonly call: (call: Call) => Json;
 }

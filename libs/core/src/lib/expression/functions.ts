@@ -12,7 +12,7 @@ export function functionNamed(name: string): FunctionSpec | undefined {
   return Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name] : undefined;
 }
 
-/** What is wrong with this number of arguments, or null. */
+/** Why this number of arguments is wrong; null if it is right. */
 export function arityFault({ parameters, variadic }: FunctionSpec, supplied: number): string | null {
   const least = parameters.filter((parameter) => parameter.kind === 'selector' || parameter.optional !== true).length;
   if (supplied < least) return `needs ${variadic ? 'at least ' : ''}${least}, got ${supplied}`;

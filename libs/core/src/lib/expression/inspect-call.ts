@@ -5,18 +5,18 @@ import { below, beginningOf, made, type TypedValue, type Variables } from './typ
 import { ANY_TYPE, describeType, type StaticType } from './static-type';
 import type { NodeOf, SyntaxNode } from './syntax';
 
-/** What the look at a call asks of the look at the whole expression. */
+/** What the inspection of a call needs from the inspection of the whole expression. */
 export interface Look {
-  /** What a part yields. */
+  /** The typed value of a part. */
   see(node: SyntaxNode, current: TypedValue, variables: Variables): TypedValue;
-  /** Counts a value as read. */
+  /** Marks a value as read. */
   use(value: TypedValue, at: number): void;
   /** Both. */
   consume(node: SyntaxNode, current: TypedValue, variables: Variables): StaticType;
   fault(code: ExpressionErrorCode, message: string, remediation: string, offset: number): void;
 }
 
-/** What a call yields, and what is wrong with it: its name, the number of its arguments, what each of them is. */
+/** The typed value of a call, with its faults: its name, the number of its arguments, and the type of each. */
 export function seeCall(node: NodeOf<'call'>, current: TypedValue, variables: Variables, look: Look): TypedValue {
   const spec = functionNamed(node.name);
   const values = node.args.map((arg) => (arg.kind === 'reference' ? null : look.see(arg, current, variables)));

@@ -32,19 +32,19 @@ import {
 
 export type { Reference } from './typed-value';
 
-/** What one look through an expression finds. Never throws: faults are data. */
+/** Findings of one inspection of an expression. Never throws: faults are data. */
 export interface Inspection {
   readonly type: StaticType;
   readonly reads: readonly Reference[];
   readonly faults: readonly ExpressionFault[];
 }
 
-/** Roots for which a field of an element is never taken: inside a filter or selection they are written `$.inputs` or `@.inputs`. */
+/** Roots that are never taken for a field of an element: inside a filter or selection they are written `$.inputs` or `@.inputs`. */
 const UNMISTAKABLE = new Set(['inputs', 'steps', 'secrets', 'previous']);
-/** Roots whose names are as good names for a field: such a field is taken. */
+/** Roots whose names are also common names of fields: such a name is taken for a field. */
 const COMMON = new Set(['pack', 'run', 'tenant', 'failed', 'response']);
 
-/** Looks through an expression: its static type in this scope (an object type whose members are the roots), what it reads, its faults. */
+/** Inspects an expression: its static type in this scope (an object type whose members are the roots), its reads, and its faults. */
 export function inspect(node: SyntaxNode, scope: StaticType): Inspection {
   const inspector = new Inspector(scope);
   const value = inspector.see(node, inspector.scope, new Map());
@@ -65,7 +65,7 @@ class Inspector implements Look {
     return [...this.found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, reference]) => reference);
   }
 
-  /** Counts a value as read. */
+  /** Marks a value as read. */
   use({ origin }: TypedValue, at: number): void {
     if (origin === null) return;
     if (origin.root === null) {
@@ -147,7 +147,7 @@ class Inspector implements Look {
     this.faults.push({ code, message, remediation, offset });
   }
 
-  /** The typed value of what was made of `left`: null where `left` is null, and `left` is read if the result does not show it. */
+  /** The typed value derived from `left`: null if `left` is null. `left` counts as read if the result does not show it. */
   private through(left: TypedValue, right: TypedValue, at: number): TypedValue {
     if (left.origin !== null && left.origin.root !== null && !extendsOrigin(right.origin, left.origin))
       this.use(left, at);
@@ -188,7 +188,7 @@ class Inspector implements Look {
     return { type: type.kinds.length > 1 ? nullable(found) : found, origin };
   }
 
-  /** A name that was surely meant as a root, or may be one: where nothing is known of the element, a name that a map or loop gives. */
+  /** A name that must be meant as a root, or may be one: if the element's type is unknown, a name that a map or loop gives. */
   private isMistakable(name: string, element: StaticType): boolean {
     if (UNMISTAKABLE.has(name)) return true;
     const known = Object.hasOwn(element.fields ?? {}, name) || element.closed === true;
@@ -297,7 +297,7 @@ class Inspector implements Look {
     }
   }
 
-  /** `x == "full"` asks for a field `full`, which nobody has to write with quotes: what was meant is a string. */
+  /** `x == "full"` refers to a field `full`, which nobody would need to quote: a string was meant. */
   private quotedOperand(node: SyntaxNode): void {
     if (node.kind !== 'field' || !node.quoted || node.dotted || !isBareName(node.name)) return;
     const remedy = `write '${node.name}' for a string, or ${node.name} without quotes for a field`;

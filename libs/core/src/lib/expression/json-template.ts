@@ -9,18 +9,18 @@ interface TemplateFault extends ExpressionFault {
   readonly pointer: string;
 }
 
-/** A JSON value whose strings were read as templates, ready to be evaluated any number of times. */
+/** A JSON value whose strings were parsed as templates. It can be evaluated any number of times. */
 export interface JsonTemplate {
-  /** The value with every expression in canonical spelling: what the plan holds and hashes. */
+  /** The value with every expression in canonical spelling. The plan contains and hashes this value. */
   readonly canonical: Json;
   readonly reads: readonly Reference[];
-  /** True if there is no expression in it: then `canonical` is its value. */
+  /** True if it contains no expression; `canonical` is then its value. */
   readonly constant: boolean;
   /** Throws an `ExpressionError`. */
   evaluate(scope: JsonObject): Json;
 }
 
-/** What reading a JSON value as a template gives. */
+/** Result of parsing a JSON value as a template. */
 type ParsedJsonTemplate =
   | { readonly kind: 'template'; readonly template: JsonTemplate }
   | { readonly kind: 'faults'; readonly faults: readonly TemplateFault[] };
@@ -138,7 +138,7 @@ function readsOfTree(tree: Tree): readonly Reference[] {
 }
 
 const printTree = (tree: Tree): Json => mapTree(tree, '', printTemplate);
-/** One meter for all: the bound holds for the field, however many expressions stand in it. */
+/** One meter for all strings: the limit applies to the whole field, however many expressions it contains. */
 function evaluateTree(tree: Tree, scope: JsonObject): Json {
   const meter = new Meter();
   return mapTree(tree, '', (template) => evaluateText(template, scope, meter));

@@ -9,20 +9,20 @@ const MAX_TOKENS = 1_000;
 /** Deepest nesting of brackets, operators that bind to the right, and JSON literals. */
 export const MAX_NESTING = 64;
 
-/** A token. `afterDot`: a name that stands after a dot, which may hold hyphens and is never a word operator. */
+/** A token. `afterDot`: a name after a dot, which may contain hyphens and is never a word operator. */
 export interface Token {
   readonly kind: 'name' | 'quoted' | 'variable' | 'number' | 'value' | 'mark' | 'end';
-  /** The name, or the mark in canonical spelling. */
+  /** The name, or the symbol in canonical spelling. */
   readonly text: string;
-  /** Of a number, a string or a JSON literal. */
+  /** Value of a number, a string or a JSON literal. */
   readonly value: Json;
   readonly at: number;
-  /** There is white space, or the beginning, before it. */
+  /** True if white space or the beginning of the text precedes it. */
   readonly spaced: boolean;
   readonly afterDot: boolean;
 }
 
-/** Tokens and the offset at which reading stopped: the end of the text, or the `}}` that closes the expression. */
+/** Tokens and the offset at which lexing stopped: the end of the text, or the `}}` that closes the expression. */
 interface Lexed {
   readonly tokens: readonly Token[];
   readonly end: number;

@@ -1,14 +1,14 @@
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../foundation/json';
 import { ExpressionError } from './expression-fault';
 
-/** Steps that one evaluation may take: one per node visited, element produced or compared, and per 8 characters of text. */
+/** Maximum steps of one evaluation: one per visited node, per element produced or compared, and per 8 characters of text. */
 export const MAX_STEPS = 10_000_000;
-/** Longest text an expression may make, UTF-16 units. */
+/** Longest text that an expression may make, UTF-16 units. */
 const MAX_TEXT_LENGTH = 16 * 1024 * 1024;
-/** Deepest value an expression may make or compare. */
+/** Deepest value that an expression may make or compare. */
 const MAX_VALUE_DEPTH = 200;
 
-/** Counts the work of one evaluation. The count depends on expression and values alone, so every machine stops at the same step. */
+/** Counts the work of one evaluation. The count depends only on expression and values, so every machine stops at the same step. */
 export class Meter {
   private left: number;
 
@@ -16,25 +16,25 @@ export class Meter {
     this.left = steps;
   }
 
-  /** Throws `EXPR_COST` when the steps are used up. */
+  /** Throws `EXPR_COST` if no steps are left. */
   spend(steps: number): void {
     this.left -= steps;
     if (this.left < 0) throw this.exceeded(`it takes more than ${MAX_STEPS} steps`);
   }
 
-  /** Counts a text about to be made, or to be added to one of `before` units. */
+  /** Counts a text before it is made or appended to a text of `before` units. */
   text(length: number, before = 0): void {
     if (before + length > MAX_TEXT_LENGTH)
       throw this.exceeded(`it makes a text longer than ${MAX_TEXT_LENGTH} characters`);
     this.spend(1 + length / 8);
   }
 
-  /** Refuses to go deeper into a value. */
+  /** Throws if a value is nested too deeply. */
   depth(levels: number): void {
     if (levels > MAX_VALUE_DEPTH) throw this.exceeded(`it meets a value deeper than ${MAX_VALUE_DEPTH} levels`);
   }
 
-  /** Counts a whole value, before something walks all of it. Text with half a character in it is `EXPR_VALUE`: it has no digest. */
+  /** Counts a whole value before it is traversed. A text with a lone surrogate is `EXPR_VALUE`, because it has no digest. */
   value(value: Json, depth = 0): void {
     this.depth(depth);
     this.spend(1);

@@ -1,6 +1,6 @@
 /**
- * The same function of two values, which remembers its results while the values live; of a value and itself it is that value. For graphs
- * whose parts are shared: a walk over every path of two of them would take time beyond all bounds, a walk over every pair of parts does not.
+ * Memoises a function of two objects as long as the objects are reachable. Of an object and itself the result is that object. It is meant
+ * for graphs with shared parts: visiting every path of two such graphs takes exponential time, visiting every pair of parts does not.
  */
 export function remembered<T extends object>(combine: (a: T, b: T) => T): (a: T, b: T) => T {
   const results = new WeakMap<T, WeakMap<T, T>>();

@@ -3,9 +3,9 @@ import { ExpressionError } from './expression-fault';
 import { MAX_NESTING, type Token } from './lexer';
 import type { HashEntry, LetBinding, Selection, SyntaxNode } from './syntax';
 
-// A top-down operator-precedence parser (Pratt). `value` reads what can begin an expression, `after` what can follow one.
-// What differs from JMESPath Community is named in docs/guides/writing-packs.md, Expressions: word operators and literals, bare numbers, `not` below
-// comparisons, hyphens in names after a dot, spaces around a subtraction.
+// A top-down operator-precedence parser (Pratt). `value` parses the beginning of an expression, `after` what can follow it. The differences
+// from JMESPath Community are listed in docs/guides/writing-packs.md, Expressions: word operators and literals, bare numbers, `not` below comparisons, hyphens in
+// names after a dot, spaces around a subtraction.
 
 const WORD_LITERALS: ReadonlyMap<string, boolean | null> = new Map([
   ['true', true],
@@ -268,7 +268,7 @@ class Parser {
     return negative ? 0 - (token.value as number) : (token.value as number);
   }
 
-  /** What a projection does with each element. */
+  /** The part of a projection that is applied to each element. */
   private rest(power: number): SyntaxNode {
     const { at } = this.next;
     if (this.power() < 10) return { kind: 'current', at };
@@ -284,7 +284,7 @@ class Parser {
   private afterDot(power: number): SyntaxNode {
     const { kind, at } = this.next;
     if (kind === 'name' || kind === 'quoted' || this.sees('*')) return this.expression(power);
-    // As in the reference implementations, a selection ends what a projection does: `a[*].{b: c}[0]` is the first of the list.
+    // As in the reference implementations, a selection ends a projection: `a[*].{b: c}[0]` is the first element of the list.
     if (this.accept('[')) return { kind: 'list', at, items: this.until(']') };
     if (this.accept('{')) return this.hash(at);
     return this.fail('a name is missing after the dot', 'put a name that begins with a digit in double quotes');

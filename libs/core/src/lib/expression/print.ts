@@ -5,9 +5,9 @@ import { isBareName, type NodeOf, type SyntaxNode } from './syntax';
 
 const BARE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const BARE_AFTER_DOT = /^[A-Za-z_][A-Za-z0-9_]*(?:-+[A-Za-z0-9_]+)*$/;
-/** Binds more strongly than any operator: needs no parentheses before a dot or a bracket. */
+/** Binds more strongly than any operator, so it needs no parentheses before a dot or a bracket. */
 const TIGHT = POWER.path;
-/** Just above an operator's power, below the next one's: operators group to the left. */
+/** Just above an operator's power and below the next one's, because operators group to the left. */
 const ABOVE = 0.25;
 
 /**
@@ -104,7 +104,7 @@ function base(node: SyntaxNode): string {
   return parenthesized(node, TIGHT);
 }
 
-/** The text of a node that stands after the element it is applied to: `.name`, `[0]`, or nothing for the element itself. */
+/** The text of a node that is applied to a preceding element: `.name`, `[0]`, or nothing for the element itself. */
 function relative(node: SyntaxNode): string {
   switch (node.kind) {
     case 'current':
@@ -143,7 +143,7 @@ function selection({ selection: how }: NodeOf<'project'>): string {
 
 function list(node: NodeOf<'list'>): string {
   const items = node.items.map(printNode).join(', ');
-  // `[1]` where a value begins is an index, so a list of one number says that it is no index.
+  // At the beginning of a value, `[1]` is an index. A list of one number must be written so that it is not taken for one.
   const [only] = node.items;
   return node.items.length === 1 && only?.kind === 'literal' && typeof only.value === 'number'
     ? `[(${items})]`

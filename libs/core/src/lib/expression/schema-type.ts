@@ -13,15 +13,15 @@ import { remembered } from './pair-memo';
 
 /**
  * The type that a JSON Schema (2020-12) describes: `type`, `nullable`, `enum`, `const`, `items`, `properties`, `required`,
- * `additionalProperties: false`, `allOf`, `anyOf`, `oneOf`, and `$ref` to a place in the same schema. What other keywords say is not used:
- * the type may then allow more than the schema, never less.
+ * `additionalProperties: false`, `allOf`, `anyOf`, `oneOf`, and `$ref` to a place in the same schema. Other keywords are ignored, so the
+ * type may allow more than the schema, but never less.
  */
 export function typeOfSchema(schema: Json | undefined): StaticType {
   return new SchemaReading(schema).type(schema);
 }
 
 class SchemaReading {
-  /** Types by reference; one that is being read stands for anything, so that a circle ends. */
+  /** Types by reference. A type that is still being read counts as any type, so that cycles end. */
   private readonly references = new Map<string, StaticType>();
   private rebased: boolean | null = null;
 
@@ -42,7 +42,7 @@ class SchemaReading {
     return type;
   }
 
-  /** What the keywords of the schema itself say. */
+  /** The type from the keywords of the schema itself. */
   private own(schema: JsonObject): StaticType {
     const kinds = kindsOf(schema);
     const { items, properties, required } = schema;
@@ -69,7 +69,7 @@ class SchemaReading {
     return type;
   }
 
-  /** The schema at `#` or `#/…`; undefined for other references, and where a `$id` inside makes them mean something else. */
+  /** The schema at `#` or `#/…`; undefined for other references, and if an inner `$id` changes their meaning. */
   private find(reference: string): Json | undefined {
     if (!/^#(?:\/|$)/.test(reference)) return undefined;
     this.rebased ??= isJsonObject(this.root) && Object.values(this.root).some(namesItself);
@@ -89,7 +89,7 @@ function unescaped(step: string): string {
   try {
     text = decodeURIComponent(step);
   } catch {
-    // Not an escaped text: the name as it stands.
+    // Not a valid percent-encoding: the name is used unchanged.
   }
   return text.replaceAll('~1', '/').replaceAll('~0', '~');
 }
@@ -105,7 +105,7 @@ function kindsOf({ type, nullable: orNull }: JsonObject): readonly ValueKind[] {
   return type === undefined || kinds.length === 0 ? KINDS : kinds;
 }
 
-/** Values that are of both types; of types that contradict each other, the first. */
+/** The intersection of two types; the first one if they contradict each other. */
 const meet = remembered((a: StaticType, b: StaticType): StaticType => {
   if (b === ANY_TYPE) return a;
   const kinds = a.kinds.filter((kind) => b.kinds.includes(kind));

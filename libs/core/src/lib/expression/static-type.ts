@@ -4,21 +4,21 @@ import { remembered } from './pair-memo';
 /** The kinds of JSON values. Integers are numbers. */
 export type ValueKind = 'null' | 'boolean' | 'number' | 'string' | 'array' | 'object';
 
-/** What is known of a value before it is there: the kinds it may be of, and of arrays and objects what they may hold. */
+/** The static type of a value: the kinds that it may have, and the types of its elements and members. */
 export interface StaticType {
   readonly kinds: readonly ValueKind[];
-  /** Of the elements, if it is an array; absent: unknown. */
+  /** Type of the elements if it is an array; absent: unknown. */
   readonly items?: StaticType;
-  /** Of the members that are known, if it is an object. */
+  /** Types of the known members if it is an object. */
   readonly fields?: Readonly<Record<string, StaticType>>;
-  /** It has no other members than `fields`. */
+  /** True if it has no members besides `fields`. */
   readonly closed?: boolean;
 }
 
-/** All kinds, in the one order of `StaticType.kinds`. */
+/** All kinds, in the order used in `StaticType.kinds`. */
 export const KINDS: readonly ValueKind[] = ['null', 'boolean', 'number', 'string', 'array', 'object'];
 
-/** Nothing is known. */
+/** A type of which nothing is known. */
 export const ANY_TYPE: StaticType = { kinds: KINDS };
 export const NULL_TYPE: StaticType = { kinds: ['null'] };
 export const BOOLEAN_TYPE: StaticType = { kinds: ['boolean'] };
@@ -30,7 +30,7 @@ export function arrayType(items: StaticType = ANY_TYPE): StaticType {
   return { kinds: ['array'], items };
 }
 
-/** Objects with these members; others are faults, unless it is open. */
+/** Objects with these members. Other members are faults unless the type is open. */
 export function objectType(fields: Readonly<Record<string, StaticType>>, open = false): StaticType {
   return { kinds: ['object'], fields, closed: !open };
 }
@@ -45,12 +45,12 @@ export function nonNull(type: StaticType): StaticType {
   return { ...type, kinds: type.kinds.filter((kind) => kind !== 'null') };
 }
 
-/** Kinds in one order, so that equal types are equal data. */
+/** Kinds in a fixed order, so that equal types are equal data. */
 function sorted(kinds: readonly ValueKind[]): readonly ValueKind[] {
   return KINDS.filter((kind) => kinds.includes(kind));
 }
 
-/** Values of either type. */
+/** The union of two types. */
 export const joinTypes: (a: StaticType, b: StaticType) => StaticType = remembered(join);
 
 function join(a: StaticType, b: StaticType): StaticType {
@@ -97,20 +97,20 @@ function joinFields(a: StaticType, b: StaticType): Readonly<Record<string, Stati
   return Object.fromEntries(names.map((name) => [name, joinTypes(memberType(a, name), memberType(b, name))]));
 }
 
-/** The type of a member of an object of this type: null where it cannot be there, unknown where it may be. */
+/** The type of a member of an object of this type: null if the member cannot exist, unknown if it may. */
 export function memberType(type: StaticType, name: string): StaticType {
   if (type.fields && Object.hasOwn(type.fields, name)) return type.fields[name] ?? ANY_TYPE;
   return type.closed === true ? NULL_TYPE : ANY_TYPE;
 }
 
-/** True if values of these types can be equal, as far as their kinds say; null may be compared with anything. */
+/** True if values of these types can be equal, judging by their kinds. Null may be compared with anything. */
 export function comparable(a: StaticType, b: StaticType): boolean {
   return (
     [a, b].some(({ kinds }) => kinds.every((kind) => kind === 'null')) || a.kinds.some((kind) => b.kinds.includes(kind))
   );
 }
 
-/** The kinds in words: `a string or null`. */
+/** The kinds as text: `a string or null`. */
 export function describeType(type: StaticType): string {
   const names = type.kinds.map((kind) => (kind === 'null' ? 'null' : `${/^[ao]/.test(kind) ? 'an' : 'a'} ${kind}`));
   if (names.length === KINDS.length) return 'any value';

@@ -3,7 +3,7 @@ import type { Json } from '../foundation/json';
 /** Operators between two values, in canonical spelling. */
 export type BinaryOperator = 'or' | 'and' | '==' | '!=' | '<' | '<=' | '>' | '>=' | '+' | '-' | '*' | '/' | '//' | '%';
 
-/** How a projection finds its elements. */
+/** The kind of a projection. */
 export type Selection =
   | { readonly kind: 'all' }
   | { readonly kind: 'values' }
@@ -30,7 +30,7 @@ export interface LetBinding {
 
 type Shapes = {
   literal: { readonly value: Json };
-  /** `quoted`: written `"name"`, which may have been meant as `'name'`. `dotted`: after a dot, so no outer name was meant. */
+  /** `quoted`: written as `"name"`, which may have been meant as `'name'`. `dotted`: after a dot, so it cannot refer to a root. */
   field: { readonly name: string; readonly quoted: boolean; readonly dotted: boolean };
   current: object;
   root: object;
@@ -50,12 +50,14 @@ type Shapes = {
   let: { readonly bindings: readonly LetBinding[]; readonly body: SyntaxNode };
 };
 
-/** A node of a parsed expression; `at` is its UTF-16 offset in the text it was parsed from. */
+/** A node of a parsed expression. `at` is its UTF-16 offset in the parsed text. */
 export type SyntaxNode = { [K in keyof Shapes]: { readonly kind: K; readonly at: number } & Shapes[K] }[keyof Shapes];
 /** The node of one kind. */
 export type NodeOf<Kind extends SyntaxNode['kind']> = Extract<SyntaxNode, { kind: Kind }>;
 
-/** Words that are operators or literals where a value begins; a field of that name is written in double quotes, or after a dot. */
+/**
+ * Words that are operators or literals at the beginning of a value. A field with such a name is written in double quotes, or after a dot.
+ */
 const RESERVED_WORDS: ReadonlySet<string> = new Set(['and', 'or', 'not', 'true', 'false', 'null', 'let', 'in']);
 
 const BARE = /^[A-Za-z_][A-Za-z0-9_]*$/;

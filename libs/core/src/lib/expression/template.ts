@@ -8,18 +8,18 @@ import { Meter } from './meter';
 import { parseTokens } from './parse';
 import { TextMemo } from './text-memo';
 
-/** One piece of a text with expressions in it; `at` is the UTF-16 offset of the expression's `{{` in the text. */
+/** A piece of a text with expressions. `at` is the UTF-16 offset of the expression's `{{` in the text. */
 type TemplatePart =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'expression'; readonly expression: Expression; readonly at: number };
 
-/** A string of a pack: a plain text, one expression whose value keeps its type, or a text with expressions in it. */
+/** A string of a pack: a plain text, a single expression whose value keeps its type, or a text with expressions. */
 export type Template =
   | { readonly kind: 'literal'; readonly text: string }
   | { readonly kind: 'expression'; readonly expression: Expression }
   | { readonly kind: 'interpolation'; readonly parts: readonly TemplatePart[] };
 
-/** What reading a template gives. Offsets are in the whole text. */
+/** Result of parsing a template. Offsets are in the whole text. */
 export type ParsedTemplate =
   | { readonly kind: 'template'; readonly template: Template }
   | { readonly kind: 'faults'; readonly faults: readonly ExpressionFault[] };
@@ -29,7 +29,7 @@ export function parseTemplate(text: string): ParsedTemplate {
   return text.includes('{{') ? TEMPLATES.get(text) : { kind: 'template', template: { kind: 'literal', text } };
 }
 
-/** A map of 100 000 children reads the same few texts again and again. */
+/** Cached: a map of 100 000 items parses the same few texts again and again. */
 const TEMPLATES = new TextMemo(readTemplate);
 
 function readTemplate(text: string): ParsedTemplate {
@@ -94,14 +94,14 @@ function expressionsOf(template: Template): readonly Expression[] {
   }
 }
 
-/** What a template can read. */
+/** The paths that a template can read. */
 export function readsOf(template: Template): readonly Reference[] {
   return expressionsOf(template).flatMap(({ reads }) => reads);
 }
 
 /**
- * The value of a template. In a text, strings stand as they are, numbers and booleans as JSON, arrays and objects as canonical JSON; null is
- * `EXPR_NULL`. `meter` counts several texts together. Throws an `ExpressionError`.
+ * The value of a template. Within a text, strings are inserted unchanged, numbers and booleans as JSON, arrays and objects as canonical
+ * JSON. Null is `EXPR_NULL`. `meter` counts several texts together. Throws an `ExpressionError`.
  */
 export function evaluateText(template: Template, scope: JsonObject, meter = new Meter()): Json {
   switch (template.kind) {

@@ -4,7 +4,7 @@ import { arrayType, BOOLEAN_TYPE, nullable, NUMBER_TYPE, STRING_TYPE } from './s
 import type { Call, FunctionSpec, Parameter } from './function-spec';
 import { lastPlaceOf, piecesOf, placeOf } from './text-search';
 
-// Texts are counted in code points, as JMESPath does; nothing here depends on a locale.
+// Text positions are counted in code points, as in JMESPath. No function depends on a locale.
 
 const TEXT: Parameter = { kind: 'value', kinds: ['string'] };
 const NUMBER: Parameter = { kind: 'value', kinds: ['number'] };

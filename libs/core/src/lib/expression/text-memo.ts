@@ -1,9 +1,9 @@
-/** Results that depend on a text alone, kept for the texts that came last. What is forgotten is made again: nobody can tell. */
+/** A cache for results that depend only on a text. The least recently added texts are dropped and computed again when needed. */
 export class TextMemo<T> {
   private readonly kept = new Map<string, T>();
   private characters = 0;
 
-  /** @param limit characters of all kept texts together; longer texts than a hundredth of it are not kept */
+  /** @param limit total characters of all cached texts; a text longer than a hundredth of it is not cached */
   constructor(
     private readonly make: (text: string) => T,
     private readonly limit = 1_000_000,
@@ -15,7 +15,7 @@ export class TextMemo<T> {
     const made = this.make(text);
     if (text.length > this.limit / 100) return made;
     this.kept.set(text, made);
-    // A text costs as much as its tree and what the map holds.
+    // A text is charged for its tree and its map entry too.
     this.characters += text.length + 64;
     for (const oldest of this.kept.keys()) {
       if (this.characters <= this.limit) break;

@@ -1,11 +1,11 @@
 import type { Meter } from './meter';
 
-/** Longest sought text that is left to the engine: it compares at most so many characters at each place. */
+/** Longest search text that is left to the JavaScript engine, which compares up to this many characters at each position. */
 const SHORT = 32;
 
 /**
- * The place of `sought` in `text` from `from` on, or -1, in steps that grow with the sum of both lengths (Knuth, Morris, Pratt): what
- * the engine does for long texts grows with their product. Counted.
+ * The place of `sought` in `text` from `from` on, or -1, in a number of steps that grows with the sum of both lengths (Knuth-Morris-Pratt).
+ * The engine's own search grows with their product. The steps are counted.
  */
 export function placeOf(text: string, sought: string, meter: Meter, from = 0): number {
   if (sought.length <= SHORT) {
@@ -26,7 +26,7 @@ export function lastPlaceOf(text: string, sought: string, meter: Meter): number 
   return reversed < 0 ? -1 : text.length - reversed - sought.length;
 }
 
-/** The pieces of `text` between the places of a `separator` that is not empty: what `String.split` gives, counted. */
+/** The pieces of `text` between the occurrences of a non-empty `separator`: the result of `String.split`, with its steps counted. */
 export function piecesOf(text: string, separator: string, meter: Meter): readonly string[] {
   if (separator.length <= SHORT) {
     meter.spend(1 + text.length / 4);
@@ -41,7 +41,7 @@ export function piecesOf(text: string, separator: string, meter: Meter): readonl
   return [...pieces, text.slice(from)];
 }
 
-/** At most `most` places that do not overlap, in order. */
+/** At most `most` positions of occurrences that do not overlap, in order. */
 function* places(text: string, sought: string, meter: Meter, from: number, most: number): Iterable<number> {
   meter.spend(sought.length + text.length - from);
   const borders = bordersOf(sought);
@@ -71,7 +71,7 @@ function bordersOf(sought: string): Uint32Array {
   return borders;
 }
 
-/** By UTF-16 units: halves of characters are only compared. */
+/** Works on UTF-16 units: lone surrogates are only compared. */
 function backwards(text: string): string {
   return text.split('').reverse().join('');
 }

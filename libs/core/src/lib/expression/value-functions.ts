@@ -16,7 +16,7 @@ import {
   type StaticType,
 } from './static-type';
 
-// Members of an object come in the order of their names, so that nothing depends on how a document was written.
+// Members of an object are visited in the order of their names, so that results do not depend on how a document was written.
 
 const ANYTHING: Parameter = { kind: 'value', kinds: ['null', 'boolean', 'number', 'string', 'array', 'object'] };
 const NUMBER: Parameter = { kind: 'value', kinds: ['number'] };
@@ -42,10 +42,10 @@ function compare(a: Ordered, b: Ordered): number {
   return left.length - right.length;
 }
 
-/** UTF-16 units in the order of the code points they stand for: surrogates come last. */
+/** Maps UTF-16 units to the order of their code points: surrogates come last. */
 const rank = (unit: number): number => (unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit);
 
-/** Elements with their keys, which are all numbers or all texts. */
+/** Elements with their keys. All keys are numbers, or all are texts. */
 function keyed(call: Call, select: (item: Json) => Json): readonly (readonly [Ordered, Json])[] {
   const pairs = list(call).map((item) => [select(item) as Ordered, item] as const);
   const [first] = pairs;
@@ -57,7 +57,7 @@ function keyed(call: Call, select: (item: Json) => Json): readonly (readonly [Or
   return pairs;
 }
 
-/** The first of the largest (`sign` 1) or smallest (-1). */
+/** The first of the largest (`sign` 1) or smallest (-1) elements. */
 function extreme(call: Call, select: (item: Json) => Json, sign: 1 | -1): Json {
   const [first, ...others] = keyed(call, select);
   if (first === undefined) return null;

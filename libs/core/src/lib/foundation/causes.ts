@@ -2,7 +2,7 @@ import { isCodedError } from './coded-error';
 
 const DEEPEST = 8;
 
-/** An error and what caused it, for a log: the outermost first. Texts may hold whatever an error says: redact them where they may hold a secret. */
+/** An error and its causes for a log, the outermost first. The texts may contain anything: redact them if they may hold a secret. */
 export function causesOf(error: unknown): readonly string[] {
   const texts: string[] = [];
   for (let one = error; one !== undefined && one !== null && texts.length < DEEPEST;) {

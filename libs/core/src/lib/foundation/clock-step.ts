@@ -1,4 +1,4 @@
-/** What a clock may be off by without having been set, milliseconds. Smaller differences are latency and drift. */
+/** Deviation of a clock that does not count as having been set, milliseconds. Smaller differences are latency and drift. */
 export const CLOCK_STEP_MS = 1_000;
 
 /**

@@ -2,8 +2,8 @@ import { BrandedError } from './branded-error';
 import type { Fault } from './fault';
 
 /**
- * A refusal: expected, coded, shown to callers. `code` comes from a closed union of the floor that throws it.
- * Programming mistakes are `TypeError`s; faults of the world keep their own error as `cause`.
+ * An expected error with a code that is shown to callers. `code` comes from a closed union of the layer that throws it. Programming
+ * mistakes are `TypeError`s. The underlying error of an external fault is in `cause`.
  */
 export class CodedError<Code extends string = string> extends BrandedError {
   static {
@@ -23,7 +23,7 @@ export class CodedError<Code extends string = string> extends BrandedError {
   }
 }
 
-/** True if `error` is a refusal with a code. */
+/** True if `error` is an error with a code. */
 export function isCodedError(error: unknown): error is CodedError {
   return CodedError.is(error);
 }

@@ -1,19 +1,19 @@
-/** One thing that is wrong with a caller's input, and what to do about it. Shown as it is: it never holds a secret. */
+/** A fault in a caller's input with its remedy. It is shown unchanged and never holds a secret. */
 export interface Fault {
   /** Stable code, such as `DOC_DUPLICATE_KEY`; a released code never changes meaning. */
   readonly code: string;
-  /** The file of the pack that it is in, where that is not the manifest. */
+  /** The pack file that contains it; absent for the manifest. */
   readonly file?: string;
-  /** JSON pointer into the document, `''` for the whole. */
+  /** JSON pointer into the document; `''` for the whole document. */
   readonly path: string;
   /** From 1; null where the input has no lines. */
   readonly line: number | null;
   /** From 1; null where the input has no columns. */
   readonly column: number | null;
   readonly message: string;
-  /** What to do. */
+  /** Remedy. */
   readonly remediation: string;
-  /** Codes by which other products know the same fault. */
+  /** Codes of other products for the same fault. */
   readonly aliases?: readonly string[];
 }
 

@@ -1,4 +1,5 @@
-// Admission rule of this floor: no domain verbs, no imports from above. Names are branded, so that one cannot pass for another.
+// This layer contains no domain verbs and imports nothing from higher layers. Names are branded types, so that one kind cannot be passed
+// for another.
 
 declare const brand: unique symbol;
 type Brand<T, Name extends string> = T & { readonly [brand]: Name };
@@ -9,14 +10,14 @@ export type TenantId = Brand<string, 'TenantId'>;
 export type RunId = Brand<string, 'RunId'>;
 /** A schedule's public name: `sch_` and the 26 base32 characters of its UUIDv7. */
 export type ScheduleId = Brand<string, 'ScheduleId'>;
-/** A step instance, named by its place: `rollout[3]::approve`; the root is the empty string. */
+/** The id of a step instance, which is its place: `rollout[3]::approve`. The root is the empty string. */
 export type StepId = Brand<string, 'StepId'>;
-/** A node's place in the plan: a step id without its indexes, `rollout::approve`; the root is the empty string. */
+/** A node's place in the plan: a step id without indexes, `rollout::approve`. The root is the empty string. */
 export type NodeId = Brand<string, 'NodeId'>;
 /** `sha256:` and 64 lower-case hexadecimal digits. */
 export type Digest = Brand<string, 'Digest'>;
 
-/** What a tenant's name is made of. */
+/** The characters of a tenant's name. */
 export const TENANT_ID = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 const RUN = /^run_[0-7][0-9a-hjkmnp-tv-z]{25}$/;
@@ -69,7 +70,7 @@ export function scheduleUuid(scheduleId: ScheduleId): string {
 function base32Of(uuid: string): string {
   if (!UUID.test(uuid)) throw new TypeError('not a UUID');
   let text = '';
-  // Two bits that stand before the first digit: zeros.
+  // Two zero bits precede the first digit.
   let bits = 0;
   let count = 2;
   for (let i = 0; i < uuid.length; i++) {
@@ -87,7 +88,7 @@ function base32Of(uuid: string): string {
 function uuidOf(text: string): string {
   let hex = '';
   let bits = 0;
-  // The two bits before the first digit are no digit of their own.
+  // The two bits before the first digit belong to no digit.
   let count = -2;
   for (let i = 0; i < text.length; i++) {
     bits = (bits << 5) | ALPHABET.indexOf(text[i] as string);

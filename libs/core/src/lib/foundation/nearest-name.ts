@@ -1,6 +1,6 @@
 /**
- * The known name nearest to a misspelt one (optimal string alignment: insert, delete, change, swap neighbours), or null when
- * none is near enough to be what was meant. Ties go to the name that sorts first, so that a fault reads the same everywhere.
+ * The known name nearest to a misspelt one (optimal string alignment: insert, delete, change, swap neighbours), or null if none is near
+ * enough. Of several equally near names the one that sorts first wins, so that messages are the same on every machine.
  */
 export function nearestName(name: string, known: Iterable<string>): string | null {
   const limit = Math.max(1, Math.floor(name.length / 3));

@@ -1,4 +1,4 @@
-/** The same function, which makes what it makes of an object once, for as long as that object is held. The function is pure, the object never changes. */
+/** Memoises a pure function of an immutable object as long as the object is reachable. */
 export function onceFor<Of extends object, Made extends object | string>(make: (of: Of) => Made): (of: Of) => Made {
   const known = new WeakMap<Of, Made>();
   return (of) => {

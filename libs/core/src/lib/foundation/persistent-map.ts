@@ -68,7 +68,7 @@ function leafOf<V>(from: Slot<V>, key: string, depth: number): Leaf<V> | undefin
   return undefined;
 }
 
-/** An immutable map from strings. `with` and `without` return a new one and share what did not change. */
+/** An immutable map with string keys. `with` and `without` return a new map that shares the unchanged parts. */
 export class PersistentMap<K extends string, V> {
   private constructor(
     private readonly trie: Trie<V>,
@@ -107,8 +107,8 @@ export class PersistentMap<K extends string, V> {
   }
 
   /**
-   * Pairs that `before` does not have so, in no order. What both share is not looked at: for a map that came of `before` this costs what was
-   * changed, whatever they hold.
+   * Entries that are not in `before` with the same value, in no particular order. Shared parts are skipped: if the map derives from
+   * `before`, the cost depends on the changes only.
    */
   since(before: PersistentMap<K, V>): readonly (readonly [K, V])[] {
     const found: (readonly [K, V])[] = [];
@@ -129,7 +129,7 @@ export class PersistentMap<K extends string, V> {
     return found;
   }
 
-  /** Pairs sorted by key, so that no order ever depends on how the map was built. */
+  /** Entries sorted by key, so that the order never depends on how the map was built. */
   entries(): readonly (readonly [K, V])[] {
     const found: (readonly [K, V])[] = [];
     const stack: Slot<V>[] = [this.trie];

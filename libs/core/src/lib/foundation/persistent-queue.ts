@@ -1,8 +1,8 @@
 type Link<T> = { readonly last: T; readonly before: Link<T> } | null;
 
 /**
- * An immutable queue: first in, first out. Each operation returns a new one and costs the same whatever it holds, taken over all of
- * them: those that joined are a chain, which is turned round when those before them are served.
+ * An immutable first-in, first-out queue. Each operation returns a new queue in amortised constant time. New elements form a linked list,
+ * which is reversed when the elements before it have been removed.
  */
 export class PersistentQueue<T> {
   private constructor(
@@ -11,29 +11,29 @@ export class PersistentQueue<T> {
     private readonly joined: Link<T>,
   ) {}
 
-  /** A queue of these, in their order. */
+  /** A queue of these elements, in their order. */
   static of<T>(items: readonly T[]): PersistentQueue<T> {
     return new PersistentQueue(items, 0, null);
   }
 
-  /** The one whose turn it is; undefined if nobody waits. */
+  /** The first element; undefined if the queue is empty. */
   get first(): T | undefined {
     return this.served[this.cursor];
   }
 
-  /** With one more behind the last. */
+  /** The queue with one more element at its end. */
   with(item: T): PersistentQueue<T> {
     if (this.first === undefined) return new PersistentQueue<T>([item], 0, null);
     return new PersistentQueue(this.served, this.cursor, { last: item, before: this.joined });
   }
 
-  /** Without the first; empty if nobody waits. */
+  /** The queue without its first element; empty if there is none. */
   rest(): PersistentQueue<T> {
     if (this.cursor + 1 < this.served.length) return new PersistentQueue(this.served, this.cursor + 1, this.joined);
     return new PersistentQueue(this.joinedInOrder(), 0, null);
   }
 
-  /** Those that wait, in their order. */
+  /** The elements, in their order. */
   items(): readonly T[] {
     return [...this.served.slice(this.cursor), ...this.joinedInOrder()];
   }

@@ -1,6 +1,6 @@
 import type { TenantId } from './ids';
 
-/** Who somebody is to an issuer (OpenID Connect `iss`, `sub`). */
+/** Identity of a person or client at an issuer (OpenID Connect `iss`, `sub`). */
 export interface Subject {
   readonly iss: string;
   readonly sub: string;
@@ -14,22 +14,22 @@ export interface Actor extends Subject {
 /** Scopes of the API, after the published aliases are mapped. */
 export type Scope = 'packs.read' | 'packs.run' | 'packs.approve' | 'packs.write' | 'packs.admin';
 
-/** The caller of a request, as its token says. */
+/** The caller of a request according to its token. */
 export interface Principal extends Actor {
   readonly tenant: TenantId;
-  /** For people to read; decides nothing. */
+  /** Display name; no decision depends on it. */
   readonly name: string;
   readonly scopes: readonly Scope[];
   /** Grants carried by the configured claim, such as `role:sec-lead`. */
   readonly grants: readonly string[];
   /** Every `act` in the token, outermost first (RFC 8693). */
   readonly actors: readonly Actor[];
-  /** When the human last proved who they are, milliseconds since the epoch; null for clients. */
+  /** Time of the person's last authentication, milliseconds since the epoch; null for clients. */
   readonly authTimeMs: number | null;
   readonly acr: string | null;
 }
 
-/** True for a text that can name somebody: not empty, and such that every store, log and signed document can hold it. */
+/** True for a text that can name a subject: it is not empty, and every store, log and signed document can hold it. */
 export function isSubjectName(value: unknown): value is string {
   return typeof value === 'string' && value !== '' && !value.includes('\0') && value.isWellFormed();
 }

@@ -7,21 +7,21 @@ export type GateRefusal =
   | 'PLAN_HASH_MISMATCH'
   | 'GATE_EXPIRED'
   | 'GATE_SELF_APPROVAL'
-  /** A program acts that may not, or decides for itself. */
+  /** An actor is a program that may not act for a person, or the decider is a program. */
   | 'GATE_NOT_A_PERSON'
   | 'GATE_GRANT_MISSING'
   | 'GATE_ALREADY_COUNTED';
 
 type GateVerdict =
   | { readonly kind: 'refused'; readonly code: GateRefusal }
-  /** It counts; more are needed, or it was withdrawn. */
+  /** The decision counts, and either more are needed or an approval was withdrawn. */
   | { readonly kind: 'counted'; readonly gate: GateState }
   | { readonly kind: 'approved'; readonly gate: GateState }
   | { readonly kind: 'rejected' };
 
 /**
- * Whether a decision counts, and what follows (docs/guides/approvals.md, Who may decide, Deciding). Asked twice of one decision: by the webservice, to answer,
- * and by the run, to count. `at` is database time in milliseconds, of the decision.
+ * Decides whether a decision counts, and with which result (docs/guides/approvals.md, Who may decide, Deciding). It is called twice for each decision: by the webservice for
+ * its response, and by the run, which counts. `at` is database time in milliseconds, of the decision.
  */
 export function decideGate(gate: GateState, decision: GateDecision, at: number): GateVerdict {
   if (decision.planHash !== gate.planHash) return refused('PLAN_HASH_MISMATCH');
@@ -36,7 +36,7 @@ export function decideGate(gate: GateState, decision: GateDecision, at: number):
   const uses = (subjects: readonly Subject[]) => (one: GateApproval) =>
     one.persons.some((used) => subjects.some((subject) => sameSubject(used, subject)));
   if (decision.decision === 'withdrawn') {
-    // Who acts for somebody who withdraws does not withdraw an approval of its own.
+    // An actor who withdraws on behalf of a person does not withdraw an approval of their own.
     const isWithdrawn = uses(personsOf({ ...decision, actors: [] }));
     return { kind: 'counted', gate: { ...gate, approvals: gate.approvals.filter((one) => !isWithdrawn(one)) } };
   }

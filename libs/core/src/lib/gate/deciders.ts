@@ -1,12 +1,12 @@
 import { sameSubject, type Actor, type Subject } from '../foundation/principal';
 
-/** Who stands behind a decision or resolution (docs/guides/approvals.md, Who may decide). */
+/** The people and programs behind a decision or resolution (docs/guides/approvals.md, Who may decide). */
 export interface Deciders {
   /** The subject of the token. */
   readonly person: Subject;
-  /** Who delegated to the person. */
+  /** The person who delegated to the decider. */
   readonly onBehalfOf: Subject | null;
-  /** Every `act` of the token (RFC 8693 §4.1), outermost first. Absent in records that were made before actors were recorded. */
+  /** Every `act` of the token (RFC 8693 §4.1), outermost first. Absent in records that predate the recording of actors. */
   readonly actors?: readonly Actor[];
 }
 
@@ -19,12 +19,12 @@ export interface DeciderRule {
   readonly actors?: readonly Subject[];
 }
 
-/** A program is in the chain that may not act for a person, or that decides for itself: `GATE_NOT_A_PERSON`. */
+/** A program in the chain may not act for a person, or the decider is a program: `GATE_NOT_A_PERSON`. */
 export type DeciderObjection = 'GATE_SELF_APPROVAL' | 'GATE_NOT_A_PERSON';
 
 /**
- * Why these may not decide; null: they may. An initiator anywhere in the chain is refused. An actor that is no person is refused
- * unless the rule names it. A subject that the rule names is a program, so it is no person who decides.
+ * Why these subjects may not decide; null if they may. An initiator anywhere in the chain is refused. An actor that is not a person is
+ * refused unless the rule names it. A subject that the rule names is a program, so the decider would not be a person.
  */
 export function objectionToDeciders(deciders: Deciders, rule: DeciderRule): DeciderObjection | null {
   const { actors: programs = [] } = rule;
@@ -38,7 +38,7 @@ export function objectionToDeciders(deciders: Deciders, rule: DeciderRule): Deci
   return isRefused ? 'GATE_NOT_A_PERSON' : null;
 }
 
-/** Every person in the chain, once each, who decides first: each counts once at a gate. */
+/** Every person in the chain, without duplicates, the decider first. Each of them counts once at a gate. */
 export function personsOf({ person, onBehalfOf, actors = [] }: Deciders): readonly Subject[] {
   const all = [person, ...(onBehalfOf ? [onBehalfOf] : []), ...actors.filter(({ kind }) => kind === 'person')];
   return all

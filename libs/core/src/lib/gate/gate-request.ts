@@ -2,7 +2,7 @@ import type { Digest } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import type { Subject } from '../foundation/principal';
 
-/** What is approved (docs/guides/approvals.md, What you approve): journaled; its RFC 8785 digest is the gate digest. Exact shape: docs/predicates/records.md. */
+/** The document that is approved (docs/guides/approvals.md, What you approve). It is journaled; its RFC 8785 digest is the gate digest. Exact shape: docs/predicates/records.md. */
 export interface GateRequest {
   readonly schema: 'taskrunner.gate-request.v1';
   readonly runId: string;
@@ -26,18 +26,18 @@ export interface GateRequest {
     readonly actors?: readonly Subject[];
   };
   /**
-   * Null of a gate that asks no policy. Else what the policy said, which an approval overrides: `{id, level, allow, undecided, reasons[],
-   * engine, digest}`. Requests of earlier versions have no `id` and no `level`.
+   * Null for a gate without a policy. Otherwise the verdict, which an approval overrides: `{id, level, allow, undecided, reasons[], engine,
+   * digest}`. Requests of earlier versions have no `id` and no `level`.
    */
   readonly policy: Json;
   readonly message: string;
   readonly showDigest: Digest;
   /**
-   * Digest of everything fixed that a step behind the gate can read: of a step's result by its id, of the iteration before by
-   * its item, `inputs(<pack>)` of an inner pack around the gate, `failed(<scope>)` of the steps that failed in a scope.
+   * Digests of everything fixed that a step behind the gate can read: a step's result by its id, the previous iteration by its item,
+   * `inputs(<pack>)` of an inner pack around the gate, and `failed(<scope>)`, the failed steps of a scope.
    */
   readonly reads: { readonly [read: string]: Digest };
-  /** Digest of the item that the gate stands in; of the list of them, the outermost first, if there is more than one. */
+  /** Digest of the item that the gate is in. If there are several, of the list of them, the outermost first. */
   readonly item: Digest | null;
   readonly secrets: readonly { readonly name: string; readonly version: string }[];
   /** The steps that wait for it. */

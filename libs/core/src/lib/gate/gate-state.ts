@@ -6,7 +6,7 @@ export type DecisionKind = 'approved' | 'rejected' | 'withdrawn';
 /** How a gate ended. `closed`: the run ended or was cancelled first. */
 export type GateOutcome = 'approved' | 'rejected' | 'expired' | 'closed';
 
-/** What a gate asks for: copied from plan and profile when it opens. */
+/** The requirements of a gate, copied from plan and profile when it opens. */
 export interface GateRequirement {
   readonly approval: string;
   readonly grants: readonly string[];
@@ -16,7 +16,7 @@ export interface GateRequirement {
   readonly actors?: readonly Subject[];
 }
 
-/** One open gate: what was shown, until when, and who approved so far. */
+/** An open gate: what was shown, its deadline, and the approvals so far. */
 export interface GateState {
   readonly gateDigest: Digest;
   readonly planHash: Digest;
@@ -24,24 +24,27 @@ export interface GateState {
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
   readonly executeBy: number;
-  /** Nobody of these decides, unless self-approval is allowed. */
+  /** None of these may decide, unless self-approval is allowed. */
   readonly initiators: readonly Subject[];
   readonly approvals: readonly GateApproval[];
 }
 
 export interface GateApproval {
   readonly decisionId: string;
-  /** The persons that this approval uses up: the decider, the delegator if it was delegated, and persons who acted for them. */
+  /**
+   * The persons who cannot approve again after this approval: the decider, the delegator if it was delegated, and persons who acted for
+   * them.
+   */
   readonly persons: readonly Subject[];
 }
 
-/** A decision as far as counting goes; its envelope was verified before. */
+/** The parts of a decision that counting needs. Its envelope was verified before. */
 export interface GateDecision extends Deciders {
   readonly decisionId: string;
   readonly gateDigest: Digest;
   readonly planHash: Digest;
   readonly decision: DecisionKind;
   readonly grants: readonly string[];
-  /** When it was signed, database time in milliseconds: a decision made in time counts, however late it is read. */
+  /** When it was signed, database time in milliseconds. A decision made in time counts, no matter when it is read. */
   readonly decidedAt: number;
 }

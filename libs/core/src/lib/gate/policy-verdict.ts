@@ -2,27 +2,27 @@ import type { Digest } from '../foundation/ids';
 import { isJsonObject, type Json } from '../foundation/json';
 import type { PolicyLevel } from '../plan/plan';
 
-/** The result of a policy. `undecided` is closed: it never opens a gate. */
+/** The result of a policy. `undecided` counts as a denial and never opens a gate. */
 type PolicyResult = 'allow' | 'deny' | 'undecided';
 
-/** What a policy said at a gate. The reasons are texts that the policy computed from values of the run: they may hold anything. */
+/** A policy's verdict at a gate. The reasons are computed by the policy from values of the run and may contain anything. */
 export interface PolicyVerdict {
   readonly id: string;
   readonly level: PolicyLevel;
   readonly engine: string;
-  /** Of the source of the policy. */
+  /** Digest of the policy's source. */
   readonly digest: Digest;
   readonly result: PolicyResult;
   readonly reasons: readonly string[];
 }
 
-/** A verdict with at most so many reasons, each at most so long, for a row or a list. */
+/** A verdict with a limited number of reasons of limited length, for a row or a list. */
 export interface ShownVerdict extends PolicyVerdict {
-  /** How many further reasons there are. */
+  /** Number of further reasons. */
   readonly omittedReasons: number;
 }
 
-/** The answer of a policy engine, as it is journaled. */
+/** The answer of a policy engine, as journaled. */
 export interface Judged {
   readonly allow: boolean;
   readonly undecided: boolean;
@@ -45,8 +45,8 @@ function resultOf({ allow, undecided }: Pick<Judged, 'allow' | 'undecided'>): Po
 }
 
 /**
- * The verdict in a gate request: what people are asked to override. Null if the gate asks no policy. Requests made before the request
- * named its policy have no `id` and no `level`: `known` says them, and without it there is no verdict.
+ * The verdict in a gate request, which people are asked to override. Null if the gate has no policy. Requests of earlier versions have no
+ * `id` and no `level`: `known` supplies them, and without it there is no verdict.
  */
 export function verdictInRequest(
   policy: Json,
@@ -58,14 +58,14 @@ export function verdictInRequest(
   return id === undefined || level === undefined ? null : verdictOf({ id, level }, named);
 }
 
-/** Cuts a verdict: `count` reasons of `characters` (UTF-16 units) each. */
+/** Shortens a verdict to `count` reasons of `characters` (UTF-16 units) each. */
 export function shortenVerdict(verdict: PolicyVerdict, count: number, characters: number): ShownVerdict {
   const reasons = verdict.reasons.slice(0, count).map((reason) => cut(reason, characters));
   return { ...verdict, reasons, omittedReasons: verdict.reasons.length - reasons.length };
 }
 
 function cut(text: string, characters: number): string {
-  // A surrogate pair is not cut in two.
+  // A surrogate pair is never split.
   return text.length <= characters ? text : `${text.slice(0, characters).replace(/[\ud800-\udbff]$/, '')}…`;
 }
 
@@ -75,7 +75,7 @@ const SAID: Readonly<Record<PolicyResult, string>> = {
   undecided: 'did not decide, which denies it',
 };
 
-/** What a policy said, without its reasons: `policy no-friday (soft-mandatory) denied it`. */
+/** A verdict without its reasons: `policy no-friday (soft-mandatory) denied it`. */
 export function verdictTitle({ id, level, result }: Pick<PolicyVerdict, 'id' | 'level' | 'result'>): string {
   return `policy ${id} (${level}) ${SAID[result]}`;
 }
@@ -88,7 +88,7 @@ export function verdictText(verdict: PolicyVerdict & { readonly omittedReasons?:
   return `${verdictTitle(verdict)}: ${reasons.map(oneLine).join('; ')}${more}`;
 }
 
-/** A text as one line: controls and line separators are escaped as `\u{…}`. */
+/** A text on one line. Controls and line separators are escaped as `\u{…}`. */
 export function oneLine(text: string): string {
   return text.replace(
     /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g,

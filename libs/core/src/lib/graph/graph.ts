@@ -1,7 +1,7 @@
-/** Arrows between names: for each name, the names it waits for. Every name that is mentioned is a key. */
+/** A graph of names: each name is mapped to the names it waits for. Every mentioned name is a key. */
 export type Graph = ReadonlyMap<string, readonly string[]>;
 
-/** A cycle as the path that shows it (`a, b, a`), or null. Names are tried in the order of the map. */
+/** A cycle as a path (`a, b, a`), or null. Names are tried in the order of the map. */
 export function findCycle(graph: Graph): readonly string[] | null {
   const done = new Set<string>();
   for (const root of graph.keys()) {
@@ -28,14 +28,14 @@ export function findCycle(graph: Graph): readonly string[] | null {
   return null;
 }
 
-/** The arrows turned round: for each name, the names that wait for it, in the order of the map. */
+/** The reversed graph: for each name, the names that wait for it, in the order of the map. */
 export function dependents(graph: Graph): Graph {
   const turned = new Map<string, string[]>([...graph.keys()].map((name) => [name, []]));
   for (const [name, needs] of graph) for (const need of needs) turned.get(need)?.push(name);
   return turned;
 }
 
-/** Names so that each comes after all it waits for; ties in the order of the map. The graph has no cycle. */
+/** A topological order. Ties are in the order of the map. The graph must have no cycle. */
 export function topological(graph: Graph): readonly string[] {
   const waitsFor = new Map([...graph].map(([name, needs]) => [name, needs.length]));
   const after = dependents(graph);
@@ -50,7 +50,7 @@ export function topological(graph: Graph): readonly string[] {
   return order;
 }
 
-/** Everything that a name waits for, directly or not. */
+/** Everything that a name waits for, directly or indirectly. */
 export function ancestors(graph: Graph, name: string): ReadonlySet<string> {
   const found = new Set<string>();
   const stack = [...(graph.get(name) ?? [])];
@@ -62,7 +62,7 @@ export function ancestors(graph: Graph, name: string): ReadonlySet<string> {
   return found;
 }
 
-/** The longest chain of names by their weights (1 where not given), first to last. The graph has no cycle. */
+/** The longest chain of names by weight (default 1), first to last. The graph must have no cycle. */
 export function criticalPath(graph: Graph, weight: (name: string) => number = () => 1): readonly string[] {
   const best = new Map<string, { length: number; from: string | null }>();
   let end: string | null = null;
@@ -81,7 +81,7 @@ export function criticalPath(graph: Graph, weight: (name: string) => number = ()
   return path.reverse();
 }
 
-/** How many names can be under way at once at most, counted by levels. The graph has no cycle. */
+/** Maximum number of names that can be active at once, counted by levels. The graph must have no cycle. */
 export function widest(graph: Graph): number {
   const level = new Map<string, number>();
   const width = new Map<number, number>();

@@ -4,20 +4,20 @@ import type { Digest } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import type { Entry, Page, Unnumbered } from './page';
 
-/** Where a journal stands: number of its last entry, hash of its last page (at first: the admission digest). */
+/** Head of a journal: number of its last entry, hash of its last page (initially the admission digest). */
 export interface Head {
   readonly seq: number;
   readonly hash: Digest;
 }
 
-/** The hash of a page: over the page before it, its first number and the RFC 8785 text of its entries. */
+/** The hash of a page: over the previous hash, the page's first number and the RFC 8785 text of its entries. */
 function pageHash(prev: Digest, first: number, entries: readonly Entry[]): Digest {
   return hashOfText(prev, first, texts.get(entries) ?? canonical(entries as unknown as Json));
 }
 
 const texts = new WeakMap<readonly Entry[], string>();
 
-/** Tells the RFC 8785 text of entries to who hashes them: their reader has compared it with them already. */
+/** Records the RFC 8785 text of entries for hashing. The reader has already compared the text with the entries. */
 export function knowText(entries: readonly Entry[], text: string): void {
   texts.set(entries, text);
 }
@@ -26,14 +26,14 @@ function hashOfText(prev: Digest, first: number, text: string): Digest {
   return sha256(`${prev}\n${first}\n${text}`);
 }
 
-/** Numbers entries and makes them the next page; `text` is what was hashed of them. */
+/** Numbers entries and builds the next page. `text` is the hashed text. */
 export function chain(
   head: Head,
   entries: readonly Unnumbered[],
   values: Page['values'],
 ): { readonly page: Page; readonly head: Head; readonly text: string } {
   const first = head.seq + 1;
-  // In the order of the text, in which nothing then has to be moved.
+  // In the order of the text, so that canonicalising moves nothing.
   const numbered: readonly Entry[] = entries.map((entry, i) => ({ ...entry, seq: first + i }));
   const text = canonical(numbered as unknown as Json);
   const hash = hashOfText(head.hash, first, text);
@@ -44,15 +44,15 @@ export function chain(
   };
 }
 
-/** Where a chain breaks: the first page that does not follow, and why. */
+/** A break in a chain: the first page that does not follow its predecessor, and why. */
 interface Break {
   readonly first: number;
   readonly reason: 'gap' | 'prev' | 'hash' | 'value' | 'time';
 }
 
 /**
- * Checks pages in order from `head` on: numbers gapless, hashes right, values equal to their digests, time never falling, from that of
- * the entry before on.
+ * Checks pages in order from `head` on: numbers have no gaps, hashes are right, values match their digests, and times do not fall,
+ * beginning with the entry before.
  */
 export function checkChain(
   head: Head,

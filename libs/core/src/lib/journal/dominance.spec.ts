@@ -15,7 +15,7 @@ import { searched, seedsFrom } from '../../testing/runs-of-laws';
 const PLANS = searched(400, 20_000);
 const SMALL_PLANS = Math.ceil(PLANS / 20);
 
-/** Steps that acted although no approval gate had opened for them: the scope of such a gate holds the step's. */
+/** Steps that acted although no approval gate had opened for them: one whose scope contains the step. */
 function actedFreely(plan: Plan, events: readonly Entry['event'][]): ReadonlySet<NodeId> {
   const opened: StepId[] = [];
   const free = new Set<NodeId>();
@@ -29,7 +29,7 @@ function actedFreely(plan: Plan, events: readonly Entry['event'][]): ReadonlySet
   return free;
 }
 
-/** A gate in an item stands before steps of that item alone; one in an inner pack also before what follows the pack. */
+/** A gate in an item guards only steps of that item; one in an inner pack also guards what follows the pack. */
 function reaches(gate: StepId, step: StepId): boolean {
   const item = itemAround(gate);
   return item === null || step.startsWith(joinScope(item, ''));
@@ -57,7 +57,7 @@ function withoutRetries(block: Block): Block {
   };
 }
 
-/** Plays one random plan; names what acted freely although the planner says that a gate dominates it, and how much acted freely. */
+/** Plays one random plan. Returns the steps that acted freely although the planner reports a dominating gate, and how many acted freely. */
 function play(seed: number, step?: Advance): { readonly wrong: readonly NodeId[]; readonly free: number } {
   const random = new Random(seed);
   const made = randomPlan(random);
@@ -108,7 +108,7 @@ describe('the gates that dominate an effect', () => {
       }
     }
     expect(wrong).toEqual([]);
-    // The planner may be stricter than any run: a step that only follows what a gate let pass, by chance of its conditions.
+    // The planner may be stricter than any run: a step may follow a gate that passed only because of its conditions.
     expect(witnessed / ungated).toBeGreaterThan(0.9);
   }, 600_000);
 

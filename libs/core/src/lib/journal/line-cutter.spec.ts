@@ -18,7 +18,7 @@ function linesOf(lineBytes: number, pieces: readonly Uint8Array[]): readonly Lin
   return lines;
 }
 
-/** What comes out, a part that goes on with `+` behind it. */
+/** The output lines; a part that is continued ends with `+`. */
 function cut(lineBytes: number, pieces: readonly Uint8Array[]): readonly string[] {
   return linesOf(lineBytes, pieces).map(({ text, goesOn }) => (goesOn ? `${text}+` : text));
 }

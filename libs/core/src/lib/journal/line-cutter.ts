@@ -1,24 +1,27 @@
 const LF = 0x0a;
 const CR = 0x0d;
-/** Output is taken in pieces of this size, so that what it needs while it is cut stays small. */
+/** Output is processed in pieces of this size, to limit the memory that cutting needs. */
 const PIECE_BYTES = 8 * 1024;
-/** A unit of text has at most three bytes in UTF-8; NUL becomes six. */
+/** A UTF-16 unit has at most three bytes in UTF-8; NUL becomes six. */
 const [MOST_BYTES, NUL_BYTES] = [3, 6];
 
-/** Told of a line, or of a part of one that is too long. `text` is the cutter's: only for the call. `goesOn`: the line's next part follows. */
+/**
+ * Receives a line, or a part of a line that is too long. `text` is the cutter's buffer and valid only during the call. `goesOn`: another
+ * part of the line follows.
+ */
 type LineReader = (text: Uint8Array, goesOn: boolean) => void;
 
 /**
- * Cuts raw output into lines: UTF-8, without line end (`\n` or `\r\n`), none longer than `lineBytes`, no character cut in two. What is
- * not UTF-8 becomes U+FFFD, NUL becomes `\u0000`, all else (ANSI sequences, lone carriage returns) stays. However the output comes
- * in pieces, the same lines come out, and never more than one line's bytes are kept.
+ * Cuts raw output into lines: UTF-8, without line end (`\n` or `\r\n`), none longer than `lineBytes`, no character cut in two. Invalid
+ * UTF-8 becomes U+FFFD, NUL becomes `\u0000`, and everything else (ANSI sequences, lone carriage returns) stays. The lines do not depend on
+ * how the output is split into pieces, and at most one line's bytes are buffered.
  */
 export class LineCutter {
   private readonly decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   private readonly encoder = new TextEncoder();
-  /** Text without a line end yet, then what has just come. Used again for each piece. */
+  /** Text without a line end yet, followed by the new piece. The buffer is reused. */
   private room = new Uint8Array(0);
-  /** Of the former: at most `lineBytes`, and one more that may belong to a line end. */
+  /** Length of the former: at most `lineBytes`, and one byte more that may belong to a line end. */
   private held = 0;
 
   constructor(
@@ -31,7 +34,7 @@ export class LineCutter {
       this.cut(this.decoder.decode(output.subarray(at, at + PIECE_BYTES), { stream: true }));
   }
 
-  /** The output is over: what is left is a line too. */
+  /** Ends the output: the remaining text is a line too. */
   end(): void {
     this.cut(this.decoder.decode());
     if (this.held > 0) this.whole(this.room, 0, this.held);
@@ -46,7 +49,7 @@ export class LineCutter {
     const fresh = hasNul ? text.replaceAll('\0', '\\u0000') : text;
     const bytes = room.subarray(0, held + this.encoder.encodeInto(fresh, room.subarray(held)).written);
     let from = 0;
-    // What was kept has no line end in it.
+    // The buffered text contains no line end.
     for (let end = bytes.indexOf(LF, held); end >= 0; end = bytes.indexOf(LF, from)) {
       this.whole(bytes, from, end > from && bytes[end - 1] === CR ? end - 1 : end);
       from = end + 1;
@@ -70,7 +73,7 @@ export class LineCutter {
     this.line(bytes.subarray(from, end), false);
   }
 
-  /** The longest part that ends with a character. Gives where it ends. */
+  /** The end of the longest part that does not split a character. */
   private part(bytes: Uint8Array, from: number): number {
     let to = from + this.lineBytes;
     while (isWithinCharacter(bytes[to])) to--;
@@ -79,7 +82,7 @@ export class LineCutter {
   }
 }
 
-/** True for a byte that continues a character of UTF-8. */
+/** True for a continuation byte of UTF-8. */
 function isWithinCharacter(byte = 0): boolean {
   return (byte & 0xc0) === 0x80;
 }

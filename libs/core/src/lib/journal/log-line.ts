@@ -1,6 +1,6 @@
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 
-/** How a stored line begins: one letter for its level, then its text. */
+/** Prefix of a stored line: one letter for its level, followed by its text. */
 export const LEVEL_LETTERS: Readonly<Record<LogLevel, string>> = {
   trace: 't',
   debug: 'd',
@@ -8,7 +8,7 @@ export const LEVEL_LETTERS: Readonly<Record<LogLevel, string>> = {
   warn: 'w',
   error: 'e',
 };
-/** The levels by their letter. */
+/** Levels by letter. */
 export const LEVELS_BY_LETTER: Readonly<Record<string, LogLevel>> = {
   t: 'trace',
   d: 'debug',
@@ -17,5 +17,5 @@ export const LEVELS_BY_LETTER: Readonly<Record<string, LogLevel>> = {
   e: 'error',
 };
 
-/** Ends the text of a stored line whose text goes on in the next line of its stream. */
+/** Marks the end of a stored line whose text continues in the next line of its stream. */
 export const SPLIT_MARK = ' …[line goes on]';

@@ -5,9 +5,9 @@ import type { Entry } from '../run/entry';
 export type { Entry, Unnumbered } from '../run/entry';
 
 /**
- * One commit's part of the journal: one row, one hash. `hash` is sha256 over the page before, and the RFC 8785 text of the
- * entries; the first page's `prev` is the digest of the admission record. Values stand beside the chain by digest, so that
- * one may later be withheld.
+ * The journal entries of one commit: one row, one hash. `hash` is sha256 over the page before, and the RFC 8785 text of the entries; the
+ * first page's `prev` is the digest of the admission record. Values are stored beside the chain by digest, so that a value can be withheld
+ * later.
  */
 export interface Page {
   /** Number of its first entry. */

@@ -3,22 +3,22 @@ import { MACHINE_VERSION, type RunState } from '../run/run-state';
 import type { Entry } from './page';
 import { NO_SNAPSHOT, takeSnapshot, type LastSnapshot, type RestorePoint } from './snapshot';
 
-/** Goes along with a replay, and says whether snapshots are what they stand for. */
+/** Follows a replay and checks that snapshots agree with it. */
 export interface Companion {
-  /** Takes the next entry, before which the machine stands in `state`; false if it is a snapshot of something else. */
+  /** Applies the next entry. `state` is the machine's state before it. Returns false for a snapshot of a different state. */
   take(entry: Entry, state: RunState): boolean;
 }
 
-/** The companion for a journal without snapshots, of which nobody asks what else it has said. */
+/** The companion for a journal without snapshots, if nothing besides the machine's state is needed. */
 export const NOBODY: Companion = { take: () => true };
 
-/** What a journal has said so far, beside the state of its machine: whoever replays one lets it go along. */
+/** The state besides the machine's that a journal determines. A replay updates it. */
 export class ReplayState implements Companion {
   readonly results: RunProjection;
   fence: number;
   lastLine: number;
 
-  /** From the start, or from where a snapshot has left it. */
+  /** From the beginning, or from a snapshot. */
   constructor(
     from: Omit<RestorePoint, 'state'> = { results: new RunProjection(), fence: 0, lastLine: 0 },
     public last: LastSnapshot = NO_SNAPSHOT,
@@ -28,7 +28,7 @@ export class ReplayState implements Companion {
     this.lastLine = from.lastLine;
   }
 
-  /** Takes the next entry, before which the machine stands in `state`; false if it is a snapshot of something else. */
+  /** Applies the next entry. `state` is the machine's state before it. Returns false for a snapshot of a different state. */
   take(entry: Entry, state: RunState): boolean {
     const { event } = entry;
     this.results.take(entry);

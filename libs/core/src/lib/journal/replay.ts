@@ -6,15 +6,15 @@ import type { RunState } from '../run/run-state';
 import type { Entry } from './page';
 import { ReplayState, type Companion } from './replay-state';
 
-/** The first entry at which a replay differs from what is written. */
+/** The first entry at which a replay differs from the journal. */
 interface Divergence {
   readonly seq: number;
   readonly expected: Derived | null;
 }
 
 /**
- * Feeds the input events to `advance` and demands exactly the derived events that are written (ADR 1), and that each snapshot is what it stands
- * for, between two turns. Other facts change nothing. Needs no values, no clock, no store.
+ * Feeds the input events to `advance` and requires exactly the journaled derived events (ADR 1). Each snapshot must agree with the
+ * state and be between two turns. Other facts change nothing. A replay needs no values, no clock and no store.
  */
 export function replay(
   index: PlanIndex,

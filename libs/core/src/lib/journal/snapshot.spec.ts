@@ -35,7 +35,7 @@ function played(seed: number): Played {
   return { planIndex, begun: initialState(planIndex, state.runId, state.initiators, state.reuses), turns };
 }
 
-/** A state without how its maps are built. */
+/** A state without the internal structure of its maps. */
 function plain(state: RunState): unknown {
   const steps = state.steps.entries().map(([step, one]) => {
     const ready = 'ready' in one ? one.ready.items() : null;
@@ -48,7 +48,7 @@ function stateEntry(digest: Digest): Entry {
   return { seq: 0, at: 0, kind: 'fact', event: { type: 'state', machine: MACHINE_VERSION, digest, values: null } };
 }
 
-/** Snapshots of a run before some of its turns, the entries with them, and where the run stood at the last one. */
+/** Snapshots of a run before some of its turns, its entries with them, and its state at the last one. */
 function withSnapshots({ planIndex, begun, turns }: Played, every: number) {
   const replayState = new ReplayState();
   const documents: Snapshot[] = [];
@@ -109,7 +109,7 @@ describe('snapshots, over random plans', () => {
       expect(replay(run.planIndex, run.begun, all).diverged).toBeNull();
       const place = all.findIndex(({ event }) => event.type === 'state');
       const entries = all.filter(({ event }, index) => event.type !== 'state' || index === place);
-      // A turn in which a step moves, so that afterwards the run stands elsewhere.
+      // A turn in which a step moves, so that the state of the run differs afterwards.
       const moves = entries.findIndex(({ event }, index) => index > place && event.type.startsWith('step.'));
       const after = entries.findIndex(({ kind }, index) => index > moves && kind === 'given');
       if (place < 0 || moves < 0 || after < 0) continue;
@@ -169,7 +169,7 @@ describe('what happens after a snapshot', () => {
   });
 });
 
-/** What there is to be forgotten. */
+/** Parts of the state that could be forgotten. */
 const PARTS = [
   ...['attention', 'deciding', 'delaying', 'ended', 'ending', 'group', 'judging', 'openGates', 'pending', 'repeat'],
   ...['repeat/between', 'repeat/loop', 'repeat/results', 'retrying', 'running', 'running/stopping', 'waiting', 'ready'],

@@ -8,13 +8,14 @@ import { PersistentQueue } from '../foundation/persistent-queue';
 import type { RunState } from '../run/run-state';
 import type { Container, StepState } from '../step/step-state';
 
-// A snapshot is what a claim goes on from instead of replaying everything (ADR 39): where the machine stands, and what
-// the journal has said of each step. Of what only grows (results of steps, digests of a map's items) it holds what is new since the
-// snapshot before, which it names by its digest: all of them together cost what the run costs, and the last one proves the others.
+// A claim resumes from a snapshot instead of replaying the whole journal (ADR 39). It holds the state of the machine and the
+// journal's results of each step. Of data that only grows (results of steps, digests of a map's items) it holds the additions since the
+// previous snapshot, which it names by digest. The total size of all snapshots is thus proportional to the run, and the last one proves the
+// others.
 
-/** Entries after which a driver writes the next snapshot. */
+/** Number of entries after which a driver writes the next snapshot. */
 export const SNAPSHOT_ENTRIES = 10_000;
-/** A run whose snapshot would be larger has none, bytes. */
+/** Maximum size of a snapshot in bytes. A larger one is not written. */
 export const SNAPSHOT_BYTES = 16 * 1024 * 1024;
 
 type Repeat = Extract<StepState, { kind: 'repeat' }>;
@@ -25,38 +26,38 @@ type Written<State> = State extends Container
 type WrittenStep =
   | Exclude<Written<StepState>, { kind: 'repeat' }>
   | (Written<Repeat> & {
-      /** Digests of the outputs of items that ended since the snapshot before, and of how many they are known in all. */
+      /** Digests of the outputs of items that ended since the previous snapshot, and the total number of known digests. */
       readonly results: readonly (readonly [index: string, Digest | ''])[];
       readonly known: number;
     });
 
-/** The document that a `state` entry names. What is long stands in lists: RFC 8785 has nothing to sort there. */
+/** The document that a `state` entry names. Long data is in lists, which RFC 8785 does not need to sort. */
 export interface Snapshot {
-  /** The snapshot before. */
+  /** The previous snapshot. */
   readonly before: Digest | null;
-  /** Of the last claim: the macs of the pages that follow are under it. */
+  /** Fence of the last claim. The MACs of the following pages use it. */
   readonly fence: number;
   readonly lastLine: number;
   readonly run: Pick<RunState, 'phase' | 'ending' | 'counts' | 'openGates' | 'timer' | 'result'>;
   readonly steps: { readonly [step: StepId]: WrittenStep };
   readonly wakes: { readonly [step: StepId]: number };
-  /** Of the steps of which the journal has said something since, in the order in which it first did. */
+  /** Steps with new results, in the order of their first event. */
   readonly results: readonly (readonly [StepId, WrittenResult])[];
   readonly secrets: { readonly [name: string]: string };
 }
 
-/** The last snapshot of a journal: what the next one is written against. */
+/** The last snapshot of a journal, on which the next one is based. */
 export interface LastSnapshot {
-  /** Its entry; 0: there is none. */
+  /** Number of its entry; 0: there is none. */
   readonly seq: number;
   readonly digest: Digest | null;
   readonly steps: RunState['steps'];
 }
 
-/** Where a journal begins. */
+/** The head of an empty journal. */
 export const NO_SNAPSHOT: LastSnapshot = { seq: 0, digest: null, steps: PersistentMap.empty() };
 
-/** What a journal says up to an entry. */
+/** The state that a journal determines up to an entry. */
 export interface RestorePoint {
   readonly state: RunState;
   /** Settled at the last snapshot. */
@@ -65,7 +66,7 @@ export interface RestorePoint {
   readonly lastLine: number;
 }
 
-/** The snapshot of where a run stands, and its digest. */
+/** The snapshot of a run's current state, with its digest. */
 export function takeSnapshot(
   last: LastSnapshot,
   { state, results, fence, lastLine }: RestorePoint,
@@ -101,13 +102,13 @@ function written(state: StepState, before: StepState | undefined): WrittenStep {
   };
 }
 
-/** Where a run stands, out of its snapshots: they are added from the last one back to the first. */
+/** The state of a run from its snapshots, which are added from the last one back to the first. */
 export class SnapshotReader {
   private readonly results = new Map<StepId, WrittenResult>();
   private readonly items = new Map<StepId, Map<string, Digest | ''>>();
 
   constructor(
-    /** The state that the run began in: what stands in no snapshot. */
+    /** The state in which the run began, which is in no snapshot. */
     private readonly begun: RunState,
     private readonly last: Snapshot,
   ) {
@@ -124,7 +125,7 @@ export class SnapshotReader {
     }
   }
 
-  /** Null if something is missing: then they are not the snapshots of one run. */
+  /** Null if a part is missing. The snapshots then do not belong to the same run. */
   restorePoint(): RestorePoint | null {
     const { last } = this;
     const steps: [StepId, StepState][] = [];

@@ -6,9 +6,8 @@ import { isVerbatim, normaliseParameters } from './model/parameter-spellings';
 import type { FailureRetries, Retries } from './model/retries';
 
 /**
- * The pack with one spelling for everything that can be spelled in several ways: expressions in canonical text, sets sorted,
- * declarations by name, parameters normalised. A text that holds no sound expression stays as it is. For digests: an order that
- * people see (of inputs, of secrets) is not kept.
+ * The pack in canonical spelling: expressions in canonical text, sets sorted, declarations by name, parameters normalised. A text without a
+ * valid expression stays unchanged. It is for digests only: the order that people see (of inputs, of secrets) is not kept.
  */
 export function canonicalPack(pack: Pack): Pack {
   const { spec } = pack;
@@ -44,7 +43,7 @@ export function canonicalPack(pack: Pack): Pack {
 
 function stepOf(step: PackStep, ofPack: FailureRetries | null): PackStep {
   const { needs, retries, body } = step;
-  // Not said and `false` are one, unless the pack says otherwise for all its `run` steps.
+  // An absent value and `false` mean the same, unless the pack sets a default for all its `run` steps.
   const inherited = body.kind === 'run' && ofPack?.continueOnError === true;
   return {
     ...step,

@@ -8,7 +8,7 @@ import type { PackStep } from './model/pack-step';
 import type { Reading } from './reading/reading';
 import { shown } from './shapes/shape';
 
-/** References to files of the pack: each must be a path, and the file must be there. Expressions are left to the planner. */
+/** References to pack files: each must be a valid path, and the file must exist. Expressions are left to the planner. */
 export function checkFiles(pack: Pack, files: PackFiles, reading: Reading): void {
   const paths = packedPaths(files);
   const present = new Set(paths);

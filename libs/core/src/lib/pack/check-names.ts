@@ -9,7 +9,7 @@ import type { PackStep } from './model/pack-step';
 import type { Reading } from './reading/reading';
 import { shown } from './shapes/shape';
 
-/** One entry of each list of names. */
+/** One entry per list of names. */
 const NOUNS = {
   inputs: 'input',
   outputs: 'output',
@@ -20,7 +20,7 @@ const NOUNS = {
 
 type UnknownName = Extract<PackFaultCode, 'PACK_UNKNOWN_SECRET' | 'PACK_UNKNOWN_APPROVAL' | 'PACK_UNKNOWN_POLICY'>;
 
-/** Names that are given once and used elsewhere: secrets, approvals, policies; and what fields of one object say of each other. */
+/** Names that are declared once and used elsewhere (secrets, approvals, policies), and relations between fields of one object. */
 export function checkNames(pack: Pack, reading: Reading): void {
   const { spec } = pack;
   const unique = (field: keyof typeof NOUNS, key: string, names: readonly string[]) => {
@@ -92,7 +92,7 @@ function checkUses({ at, body }: PackStep, { secrets, approvals, policies }: Nam
   }
 }
 
-/** Names that were given; silent where the list of them could itself not be read. */
+/** Declared names. Checks are skipped if the list itself could not be read. */
 class Declared {
   readonly #names: readonly string[];
   readonly #isSound: boolean;
@@ -115,7 +115,7 @@ class Declared {
   }
 }
 
-/** True if a value is of an input's type; a file is known by its digest and size only when a run is submitted. */
+/** True if a value has an input's type. A file is known by digest and size only when a run is submitted. */
 export function isOfType(value: Json, type: ValueType): boolean {
   switch (type) {
     case 'array':

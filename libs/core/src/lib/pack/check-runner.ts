@@ -2,10 +2,10 @@ import { compareVersions } from './pack-reference';
 import type { Pack } from './model/pack';
 import type { Reading } from './reading/reading';
 
-/** The release of this runner, against which `metadata.minRunnerVersion` is held. */
+/** The release of this runner, compared with `metadata.minRunnerVersion`. */
 export const RUNNER_VERSION = '0.1.0';
 
-/** A pack that needs a newer runner is refused: this one may not know what it means. */
+/** A pack that needs a newer runner is refused, because this runner may not know its meaning. */
 export function checkRunner({ metadata: { minRunnerVersion } }: Pack, reading: Reading): void {
   if (minRunnerVersion === null || minRunnerVersion === '') return;
   if (compareVersions(minRunnerVersion, RUNNER_VERSION) <= 0) return;

@@ -4,7 +4,7 @@ import { listsIn, type PackStep, type StepList } from './model/pack-step';
 import type { Reading } from './reading/reading';
 import { shown } from './shapes/shape';
 
-/** Ids, needs and names between steps. What a faulty id or list would decide is left alone. */
+/** Checks ids, needs and names between steps. What depends on a faulty id or list is not checked. */
 export function checkSteps(pack: Pack, reading: Reading): void {
   checkScope({ at: '/spec/steps', steps: pack.spec.steps, ownScope: true, together: false }, new Map(), reading);
 }
@@ -54,7 +54,7 @@ function checkCycle(steps: readonly PackStep[], together: boolean, reading: Read
   reading.fault('PACK_NEEDS_CYCLE', `${stated.at}/needs`, message);
 }
 
-/** All steps of a pack, each before those inside it. */
+/** All steps of a pack, each before its descendants. */
 export function allSteps(pack: Pack): readonly PackStep[] {
   const found: PackStep[] = [];
   const visit = (step: PackStep) => {

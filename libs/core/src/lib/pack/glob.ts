@@ -1,6 +1,6 @@
 /**
- * Matches path parts against pattern parts: `**` stands for any parts, `*` for any characters of one part, `?` for one. Only the
- * last star is ever tried again, so the time is at most pattern × text, whatever the pattern.
+ * Matches path parts against pattern parts: `**` matches any parts, `*` any characters of one part, `?` one character. Only the last star
+ * is backtracked, so the time is at most pattern × text for every pattern.
  */
 export function matchGlob(pattern: readonly string[], parts: readonly string[]): boolean {
   return wild(pattern, parts, '**', (wanted, part) =>

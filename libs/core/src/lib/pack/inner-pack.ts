@@ -3,13 +3,13 @@ import { packedPaths, VENDORED, type PackFiles } from './pack-files';
 import { parsePackPath } from './model/pack-path';
 import { parsePackReference, type PackReference } from './pack-reference';
 
-// Packs inside packs (docs/guides/writing-packs.md, Inner packs): `pack:<path>` is a folder of the caller's pack, `pack:<name>:<version>` a published pack, whose
-// files lie among those of the run under a folder that no pack can hold files in.
+// Inner packs (docs/guides/writing-packs.md, Inner packs). `pack:<path>` is a folder of the caller's pack. `pack:<name>:<version>` is a published pack; its files are
+// among those of the run, under a folder in which no pack can have files.
 
-/** Most packs in each other below the one that is run. */
+/** Maximum nesting of packs below the one that is run. */
 export const MAX_PACK_DEPTH = 5;
 
-/** What a step that uses another pack names. */
+/** The pack that a step uses. */
 export type InnerReference =
   | { readonly kind: 'path'; readonly folder: string }
   | { readonly kind: 'registry'; readonly reference: PackReference }
@@ -32,19 +32,19 @@ export function parseInnerReference(uses: string): InnerReference {
   return folder === '' || path === 'pack.yaml' ? { kind: 'invalid' } : { kind: 'path', folder };
 }
 
-/** Where the files of an inner pack lie among those of the run, with a slash at the end; `outer` is the folder of its caller. */
+/** Folder of an inner pack's files among those of the run, with a trailing slash; `outer` is the folder of its caller. */
 export function innerFolder(outer: string, uses: string): string {
   const named = parseInnerReference(uses);
   if (named.kind === 'path') return `${outer}${named.folder}/`;
   return named.kind === 'registry' ? vendorFolder(named.reference) : outer;
 }
 
-/** Where the files of a published pack lie among those of a run. */
+/** Folder of a published pack's files among those of a run. */
 export function vendorFolder({ name, version }: PackReference): string {
   return `${VENDORED}${name}/${version ?? ''}/`;
 }
 
-/** The files of the pack in a folder, as if it were alone: what its own `.packignore` names is no part of it. */
+/** The files of the pack in a folder, independent of the outer pack. Files that its own `.packignore` names are left out. */
 export function filesBelow(files: PackFiles, folder: string): PackFiles {
   return {
     paths: () => files.paths().flatMap((path) => (path.startsWith(folder) ? [path.slice(folder.length)] : [])),
@@ -53,7 +53,7 @@ export function filesBelow(files: PackFiles, folder: string): PackFiles {
   };
 }
 
-/** Paths of the files that a step sees below `/task/pack`: those of its own pack. `folder` as of `innerFolder`. */
+/** Paths of the files that a step sees below `/task/pack`: those of its own pack. For `folder` see `innerFolder`. */
 export function pathsOfPack(files: PackFiles, folder: string): readonly string[] {
   return packedPaths(folder === '' ? files : filesBelow(files, folder));
 }

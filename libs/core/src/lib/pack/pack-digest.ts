@@ -6,17 +6,20 @@ import { manifest } from './shapes/pack-shapes';
 import type { Pack } from './model/pack';
 import { type PackFiles, packedPaths } from './pack-files';
 
-/** The normalised manifest: one for all spellings; reading it gives the same pack. What equals the language's constants is left out. */
+/**
+ * The normalised manifest, which is the same for all spellings. Reading it gives the same pack. Values equal to the language's defaults are
+ * left out.
+ */
 export function toManifest(pack: Pack): JsonObject {
   return manifest.print(pack) as JsonObject;
 }
 
-/** Fields of `metadata` that no plan hash covers, and so no content digest. */
+/** Fields of `metadata` that neither a plan hash nor a content digest covers. */
 const UNHASHED = new Set(['description', 'tags', 'maintainers', 'license', 'annotations']);
 
 /**
- * What the pack is, whatever its format, key order and spelling (also of expressions): digest of the canonical manifest without the
- * fields that explain it to people, and of every file that belongs to it. Throws a `TypeError` if a listed file cannot be read.
+ * The content digest of a pack, independent of format, key order and spelling (also of expressions). It covers the canonical manifest
+ * without descriptive fields, and every file of the pack. Throws a `TypeError` if a listed file cannot be read.
  */
 export function contentDigest(pack: Pack, files: PackFiles): Digest {
   const listed = packedPaths(files).map((path): ListedFile => {
@@ -34,7 +37,7 @@ export interface ListedFile {
   readonly executable: boolean;
 }
 
-/** The content digest of a pack whose files (`packedPaths`, in that order) are known by digest. No bytes are needed. */
+/** The content digest of a pack whose files (`packedPaths`, in that order) are given by digest, without their bytes. */
 export function contentDigestOfListing(pack: Pack, files: readonly ListedFile[]): Digest {
   const { metadata, spec, ...rest } = toManifest(canonicalPack(pack)) as {
     metadata: JsonObject;

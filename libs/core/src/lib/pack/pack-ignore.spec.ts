@@ -19,7 +19,7 @@ it.each([
   expect(parseIgnore(rules)(path)).toBe(ignored);
 });
 
-// Small ones first: whoever tries every star again fails there, and does not hang at the large ones.
+// Small ones first: an implementation that backtracks every star fails there and does not hang at the large ones.
 it.each([
   [4, 16],
   [100, 1_000],

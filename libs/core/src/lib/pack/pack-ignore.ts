@@ -1,8 +1,8 @@
 import { matchGlob } from './glob';
 
 /**
- * Reads a `.packignore`: one pattern a line, `#` begins a comment, `!` takes back. A pattern without an inner slash matches at any
- * depth; one that ends in a slash matches folders alone; what lies in a matched folder is matched. The last matching line wins.
+ * Reads a `.packignore`: one pattern per line, `#` begins a comment, `!` re-includes. A pattern without an inner slash matches at any
+ * depth; one with a trailing slash matches only folders; the contents of a matched folder match. The last matching line wins.
  */
 export function parseIgnore(text: string): (path: string) => boolean {
   const rules = text
@@ -32,7 +32,7 @@ function parseRule(line: string): IgnoreRule {
   return { takesBack, foldersOnly, pattern: anchored ? trimmed.split('/') : ['**', trimmed] };
 }
 
-/** True if the pattern matches the path or a folder that it lies in. */
+/** True if the pattern matches the path or a folder that contains it. */
 function matches({ foldersOnly, pattern }: IgnoreRule, parts: readonly string[]): boolean {
   for (let length = foldersOnly ? parts.length - 1 : parts.length; length > 0; length--)
     if (matchGlob(pattern, parts.slice(0, length))) return true;

@@ -14,7 +14,7 @@ const VERSION = new RegExp(
 /** Longest name of a version: what a tag of an OCI registry can be. */
 const VERSION_CHARACTERS = 128;
 
-/** True for what `metadata.name` may be: a DNS label (RFC 1123). ASCII alone: a name decides what runs. */
+/** True for a valid `metadata.name`: a DNS label (RFC 1123). Only ASCII, because a name decides what runs. */
 export function isPackName(text: string): boolean {
   return NAME.test(text);
 }
@@ -42,14 +42,14 @@ export function printPackReference({ name, version, digest }: PackReference): st
   return digest === null ? `${name}:${version}` : `${name}@${digest}`;
 }
 
-/** Less than 0, 0 or more than 0, as precedence of semantic versions has it (semver.org §11); build metadata counts for nothing. */
+/** Compares by the precedence of semantic versions (semver.org §11): less than 0, 0 or more than 0. Build metadata is ignored. */
 export function compareVersions(a: string, b: string): number {
   const [left, right] = [partsOf(a), partsOf(b)];
   for (let place = 0; place < 3; place++) {
     const difference = compareIdentifiers(left.core[place] ?? '0', right.core[place] ?? '0');
     if (difference !== 0) return difference;
   }
-  // A version before its release comes first.
+  // A pre-release precedes its release.
   if (left.before.length === 0 || right.before.length === 0) return right.before.length - left.before.length;
   for (let place = 0; place < Math.max(left.before.length, right.before.length); place++) {
     const [one, other] = [left.before[place], right.before[place]];
@@ -67,7 +67,7 @@ function partsOf(version: string): { readonly core: readonly string[]; readonly 
   return { core: plain.slice(0, dash).split('.'), before: plain.slice(dash + 1).split('.') };
 }
 
-/** Numbers by their size, however many digits they have; texts by ASCII; a number before a text. */
+/** Numbers in numeric order with any number of digits, texts in ASCII order, numbers before texts. */
 function compareIdentifiers(a: string, b: string): number {
   const [isNumber, isOtherNumber] = [/^[0-9]+$/.test(a), /^[0-9]+$/.test(b)];
   if (isNumber !== isOtherNumber) return isNumber ? -1 : 1;

@@ -11,28 +11,28 @@ import { NO_FILES, type PackFiles } from './pack-files';
 import { manifest } from './shapes/pack-shapes';
 import { type Location, Reading } from './reading/reading';
 
-/** A pack that was read. */
+/** A pack after reading. */
 export interface ReadPack {
   readonly kind: 'read';
   readonly pack: Pack;
-  /** Where a part of the normalised manifest stands in the document as received; `key`: where its key does. */
+  /** Position of a part of the normalised manifest in the received document; `key`: the position of its key. */
   readonly locate: (pointer: string, key?: boolean) => Location;
 }
 
-/** What of a faulty pack could be read; what could not is blank, and listed as unreadable. */
+/** The readable parts of a faulty pack. Unreadable parts are blank and listed. */
 interface PartialPack {
   readonly read: ReadPack;
   readonly unreadable: UnreadableRegions;
 }
 
-/** A pack that was read, or everything that is wrong with it, in the order of position, at most 1 000. */
+/** A pack, or all of its faults ordered by position, at most 1 000. */
 export type PackReading =
   | ReadPack
   | { readonly kind: 'refused'; readonly faults: readonly Fault[]; readonly partial?: PartialPack };
 
 /**
- * Reads a manifest and checks all that needs neither inputs nor an environment: fields, formats, ids, needs, names, files. A
- * faulty field hides only the checks that need it. Never throws for a pack.
+ * Reads a manifest and runs all checks that need neither inputs nor an environment: fields, formats, ids, needs, names, files. A faulty
+ * field disables only the checks that need it. Never throws because of a pack's content.
  */
 export function readPack(source: ReadDocument | string | Uint8Array, files: PackFiles = NO_FILES): PackReading {
   const received = typeof source === 'string' || source instanceof Uint8Array ? readDocument(source) : source;

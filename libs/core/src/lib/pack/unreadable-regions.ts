@@ -1,12 +1,12 @@
-/** The regions of a manifest that could not be read: a judgement that rests on it would be a second fault for one mistake. */
+/** The regions of a manifest that could not be read. A check that depends on one would report a second fault for one mistake. */
 export interface UnreadableRegions {
-  /** This place, something around it or something in it was not read. */
+  /** True if this place, an enclosing or an inner part was not read. */
   readonly at: (pointer: string) => boolean;
-  /** This place or something in it was not read. */
+  /** True if this place or an inner part was not read. */
   readonly isWithin: (pointer: string) => boolean;
-  /** Which steps there are, or what they are called, is not known for sure. */
+  /** True if the set of steps or their ids are not known for certain. */
   readonly aboutNames: boolean;
-  /** That, or what they wait for. */
+  /** True if these or their dependencies are not known for certain. */
   readonly aboutSteps: boolean;
 }
 

@@ -8,23 +8,23 @@ const MEMBERS: ValueSchema = { type: 'object' };
 const TEXTS: ValueSchema = { type: 'array', items: TEXT };
 const ANY: ValueSchema = true;
 
-/** Numbers and truths in an argument list are printed as JSON. */
+/** Numbers and booleans in an argument list are printed as JSON. */
 const ARGUMENTS: ValueSchema = { type: 'array', items: { type: ['boolean', 'number', 'string'] } };
 const EXIT_CODES: Parameter = { schema: { type: 'array', items: NUMBER, minItems: 1 } };
 
-/** An object with these members and no others. */
+/** An object with exactly these members. */
 function members(properties: { readonly [name: string]: ValueSchema }): JsonObject {
   return { type: 'object', properties, required: Object.keys(properties), additionalProperties: false };
 }
 
 const NOTHING = { from: 'schema', schema: members({}) } as const;
-/** What a sandboxed step writes, beside its exit code. */
+/** Outputs of a sandboxed step besides its exit code. */
 const WRITTEN = {
   from: 'schema',
   schema: { type: 'object', properties: { exitCode: NUMBER }, required: ['exitCode'] },
 } as const;
 
-/** What an http step receives, as expressions over `response` see it. */
+/** The response of an http step, as expressions see it in `response`. */
 export const RESPONSE = members({ status: NUMBER, headers: MEMBERS, body: ANY });
 export const HTTP_METHODS: readonly string[] = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
 
@@ -180,7 +180,7 @@ export const BUILTIN_EXECUTORS: readonly ExecutorDescriptor[] = [
       parameter: 'method',
       absent: 'GET',
       usual: { GET: 'idempotent', HEAD: 'idempotent' },
-      // The others are idempotent by RFC 9110 §9.2.2 if the server keeps to it: so only where the author says so.
+      // The other methods are idempotent by RFC 9110 §9.2.2 if the server complies. The author must state that.
       loosest: {
         GET: 'idempotent',
         HEAD: 'idempotent',
@@ -219,7 +219,7 @@ export function builtinBehaviours(): { readonly [uses: string]: number } {
   return Object.fromEntries(BUILTIN_EXECUTORS.map(({ uses, behaviour }) => [uses, behaviour]));
 }
 
-/** Parameters of an executor whose texts a binding hands over as they are: none of their expressions reads the run. */
+/** Parameters of an executor whose texts a binding passes unchanged: none of their expressions reads the run. */
 export function verbatimParameters(uses: string): readonly string[] {
   const known = builtinNamed(uses);
   return Object.entries(known?.parameters ?? {}).flatMap(([name, { reading }]) =>
@@ -227,12 +227,12 @@ export function verbatimParameters(uses: string): readonly string[] {
   );
 }
 
-/** The name of the artifact that an http step makes of the response's body; null: none. */
+/** The name of the artifact with the response body of an http step; null: none. */
 export function savedArtifact(uses: string, { saveAs }: JsonObject): string | null {
   return uses === 'builtin:http' && typeof saveAs === 'string' ? saveAs : null;
 }
 
-/** The secret that an http step names in `auth`; null: it names none, or is malformed. */
+/** The secret in `auth` of an http step; null if there is none or it is malformed. */
 export function authSecret({ auth }: JsonObject): string | null {
   if (!isJsonObject(auth)) return null;
   const { bearer, basic } = auth;

@@ -8,7 +8,7 @@ import { effectsIn } from './ungated-effects';
 import { joinScope } from './place';
 import type { Block, Node, Plan } from './plan';
 
-/** One value that differs; a member that is absent was not there. */
+/** A value that differs. An absent member did not exist. */
 export interface PlanChange {
   /** JSON pointer into the step, or into the part of the plan. */
   readonly path: string;
@@ -16,27 +16,27 @@ export interface PlanChange {
   readonly after?: Json;
 }
 
-/** How one step differs. */
+/** The differences of one step. */
 interface StepChange {
   readonly id: NodeId;
   readonly change: 'added' | 'removed' | 'moved' | 'changed';
   readonly kind: Node['kind'];
-  /** Of a moved step: its id before; else null. */
+  /** Previous id of a moved step; null otherwise. */
   readonly from: NodeId | null;
-  /** What differs in it; of one that was added or removed nothing is listed. */
+  /** Differing values. Empty for an added or removed step. */
   readonly changes: readonly PlanChange[];
 }
 
-/** How two plans differ. */
+/** The differences between two plans. */
 export interface PlanDiff {
   readonly same: boolean;
   readonly planHash: { readonly before: Digest; readonly after: Digest };
-  /** In the order of the later plan; removed ones after them. */
+  /** In the order of the later plan, followed by removed steps. */
   readonly steps: readonly StepChange[];
-  /** By part of the plan: pack, inputs, approvals, policies, sandbox and so on; only those that differ. */
+  /** Differences by part of the plan: pack, inputs, approvals, policies, sandbox and so on. Equal parts are left out. */
   readonly parts: Readonly<Record<string, readonly PlanChange[]>>;
   readonly gates: {
-    /** Steps with effects that no approval gate guards any more, or that are new and unguarded. */
+    /** Steps with effects that lost their approval gate, or that are new and have none. */
     readonly newlyUngated: readonly NodeId[];
     readonly newlyGated: readonly NodeId[];
     readonly removed: readonly NodeId[];
@@ -44,7 +44,7 @@ export interface PlanDiff {
   };
 }
 
-/** Most changes that are listed of one step or part. */
+/** Maximum number of listed changes of one step or part. */
 const MAX_CHANGES = 200;
 const PARTS = [
   'pack',
@@ -60,7 +60,7 @@ const PARTS = [
   'executors',
 ] as const;
 
-/** Compares two plans step by step. Pure; a function of the two plans alone. */
+/** Compares two plans step by step. Pure. */
 export function diffPlans(before: Plan, after: Plan): PlanDiff {
   const hashes = { before: digestOf(before as unknown as Json), after: digestOf(after as unknown as Json) };
   const parts: Record<string, readonly PlanChange[]> = {};
@@ -92,7 +92,7 @@ function stepChanges(before: Plan, after: Plan): readonly StepChange[] {
         found.push({ id: step.id, change, kind, from: change === 'moved' ? same.id : null, changes });
       continue;
     }
-    // The same name and kind elsewhere, where only one can be meant.
+    // A step of the same name and kind in another place, if it is unambiguous.
     const candidates = removed.filter(({ node }) => node.id === step.node.id && node.kind === kind);
     const [source] = candidates;
     if (source === undefined || candidates.length > 1)
@@ -148,7 +148,7 @@ function stepsOf(root: Block): ReadonlyMap<NodeId, PlacedStep> {
   return found;
 }
 
-/** A node without the steps inside it: those are compared by themselves. */
+/** A node without its child steps, which are compared separately. */
 function ownOf({ node }: PlacedStep): Json {
   const own: Record<string, unknown> = { ...node };
   if ('body' in node) own['body'] = { maxParallel: node.body.maxParallel, continueOnError: node.body.continueOnError };
@@ -174,7 +174,7 @@ function gateChanges(before: Plan, after: Plan): PlanDiff['gates'] {
   };
 }
 
-/** The values that differ, by their places. Lists of things with an id or a name are compared by it, others as they stand. */
+/** The differing values with their places. Elements of lists are matched by id or name if they have one, otherwise by position. */
 function changesBetween(before: Json, after: Json): readonly PlanChange[] {
   const found: PlanChange[] = [];
   compare(before, after, '', found);
@@ -195,7 +195,7 @@ function compare(before: Json | undefined, after: Json | undefined, path: string
   found.push({ path, ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) });
 }
 
-/** What a value is compared by; null: as a whole. */
+/** The key by which a value is matched; null: it is compared as a whole. */
 function membersOf(value: Json): JsonObject | null {
   if (isJsonObject(value)) return value;
   if (!isJsonArray(value)) return null;
@@ -204,7 +204,7 @@ function membersOf(value: Json): JsonObject | null {
   return named && value.length > 0 ? Object.fromEntries(value.map((item, at) => [keys[at] as string, item])) : null;
 }
 
-/** A diff as people read it: one line a fact; empty if the plans are the same. Texts of packs are in it as they are. */
+/** A diff as text, one fact per line; empty if the plans are equal. It contains texts of packs unchanged. */
 export function diffLines({ same, steps, parts, gates }: PlanDiff): readonly string[] {
   if (same) return [];
   const marks = { added: '+', removed: '-', moved: '>', changed: '~' } as const;

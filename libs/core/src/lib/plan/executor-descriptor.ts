@@ -19,18 +19,18 @@ export interface Parameter {
   readonly reading?: 'verbatim' | 'plain' | 'response' | 'argument' | 'inside';
 }
 
-/** Where the types of outputs come from: a schema, all parameters, or the value of one parameter if a step gives it. */
+/** Source of the types of outputs: a schema, all parameters, or the value of one parameter if it is given. */
 type OutputsRule =
   | { readonly from: 'schema'; readonly schema: ValueSchema }
   | { readonly from: 'parameters' }
   | { readonly from: 'parameter'; readonly parameter: string; readonly otherwise: ValueSchema };
 
-/** A parameter whose value decides the effect class. Values that are not listed are `once`. */
+/** A parameter whose value determines the effect class. Unlisted values are `once`. */
 interface EffectsRule {
   readonly parameter: string;
-  /** Its value where a step does not give it. */
+  /** Its default. */
   readonly absent: string;
-  /** Class of a step that states none, by value. */
+  /** Default class of a step, by value. */
   readonly usual: { readonly [value: string]: Effects };
   /** Loosest class that a step may state, by value. */
   readonly loosest: { readonly [value: string]: Effects };
@@ -43,28 +43,31 @@ interface EffectsRule {
 export interface ExecutorDescriptor {
   /** The value of `run.uses`: `builtin:<name>`, or `ext:<name>@<version>` for an executor of a platform team. */
   readonly uses: string;
-  /** Version of what it does. A worker drives a run only if it has the version that the run was admitted with. */
+  /** Behaviour version. A worker drives a run only if it has the version that the run was admitted with. */
   readonly behaviour: number;
-  /** The loosest effect class that a step may state, and the class of a step that states none. */
+  /** The loosest effect class that a step may state, and the default. */
   readonly effects: Effects;
   readonly effectsBy?: EffectsRule;
-  /** By name; null: any parameters. */
+  /** Parameters by name; null: any parameters. */
   readonly parameters: { readonly [name: string]: Parameter } | null;
-  /** Whether steps may declare outputs of their own; then those are what is known. */
+  /** Whether steps may declare outputs. The declared outputs are then the known ones. */
   readonly declares: boolean;
   readonly outputs: OutputsRule;
-  /** It starts processes of the pack: a worker runs it only in a sandbox that its probe has shown to hold. */
+  /** True if it starts processes of the pack. A worker runs it only in a sandbox that its probe has shown to hold. */
   readonly sandboxed?: true;
-  /** It is there only where the environment lists it: its operator must configure something for it. */
+  /** True if it is available only where the environment lists it, because its operator must configure something for it. */
   readonly configured?: true;
-  /** An executor of a platform team is there in sealed environments only with this. It must reach nothing that `sealedMode.allow` does not list. */
+  /**
+   * Required for an executor of a platform team to be available in sealed environments. It must not reach anything that `sealedMode.allow`
+   * does not list.
+   */
   readonly sealed?: true;
 }
 
-/** Types by schema: a descriptor is read for each step that uses it. */
+/** Types by schema, cached because a descriptor is read for each step that uses it. */
 const types = new WeakMap<JsonObject, StaticType>();
 
-/** What is known of a value that matches the schema. */
+/** The static type of a value that matches the schema. */
 export function typeOf(schema: ValueSchema): StaticType {
   if (schema === true) return typeOfSchema(true);
   const known = types.get(schema);
@@ -74,7 +77,7 @@ export function typeOf(schema: ValueSchema): StaticType {
   return type;
 }
 
-/** What is known of the outputs of a step with parameters of these types. */
+/** The static type of a step's outputs for parameters of these types. */
 export function outputsOf(
   { outputs }: ExecutorDescriptor,
   parameters: Readonly<Record<string, StaticType>>,
@@ -84,7 +87,7 @@ export function outputsOf(
   return parameters[outputs.parameter] ?? typeOf(outputs.otherwise);
 }
 
-/** The effect class of a step with these parameters that states none, and the loosest one that it may state. */
+/** The default effect class of a step with these parameters, and the loosest one that it may state. */
 export function effectsOf(
   { effects, effectsBy: rule }: ExecutorDescriptor,
   parameters: JsonObject,

@@ -6,16 +6,16 @@ import { builtinNamed } from './builtin-executors';
 import type { ExecutorDescriptor } from './executor-descriptor';
 import type { Environment } from './profile';
 
-// Executors that a platform team adds. The environment document holds their descriptors, so a worker and a verifier plan a pack again with
-// nothing but the documents of its run.
+// Executors that a platform team adds. The environment document contains their descriptors, so a worker or a verifier can plan a pack again
+// from the documents of its run.
 
 export type ExecutorCode = 'EXECUTOR_DESCRIPTOR_INVALID' | 'EXECUTOR_TWICE' | 'EXECUTOR_MISSING';
 
 const VALUE_SCHEMA: JsonObject = { anyOf: [{ type: 'object' }, { const: true }] };
 
 /**
- * JSON Schema of the descriptor of an extension. A binding knows built-in executors alone, so no text of an extension is verbatim. A verifier
- * derives no outcome of one, so it is never pure.
+ * JSON Schema of an extension's descriptor. A binding knows only built-in executors, so no text of an extension is verbatim. A verifier
+ * derives no outcome of an extension, so an extension is never pure.
  */
 const EXTENSION_SCHEMA: JsonObject = {
   type: 'object',
@@ -47,7 +47,7 @@ const EXTENSION_SCHEMA: JsonObject = {
   additionalProperties: false,
 };
 
-/** What is wrong with the descriptor of an extension, in words; empty: nothing. Total: a bundle may hold anything in its place. */
+/** Faults of an extension's descriptor; empty: none. Total, because a bundle may hold anything in its place. */
 export function objectionsTo(descriptor: Json): readonly string[] {
   const compiled = compileSchema(EXTENSION_SCHEMA);
   if (compiled.kind === 'invalid') throw new TypeError('the schema of descriptors is no schema');
@@ -65,10 +65,12 @@ export function objectionsTo(descriptor: Json): readonly string[] {
   });
 }
 
-/** Descriptors of documents, by whether they can be used. */
+/** Descriptors in documents, with whether they are usable. */
 const usable = new WeakMap<JsonObject, boolean>();
 
-/** The executor that `uses` names here: a built-in one, or an extension that the environment describes; null: there is none. */
+/**
+ * The executor that `uses` names in this environment: a built-in one, or an extension that the environment describes; null: there is none.
+ */
 export function executorNamed(
   uses: string,
   { extensions }: Pick<Environment, 'extensions'>,
@@ -82,8 +84,8 @@ export function executorNamed(
 }
 
 /**
- * Refuses extensions that cannot be used. Throws `EXECUTOR_DESCRIPTOR_INVALID` with all that is wrong with one, and `EXECUTOR_TWICE` if two
- * have the same `uses`.
+ * Refuses unusable extensions. Throws `EXECUTOR_DESCRIPTOR_INVALID` with all faults of a descriptor, and `EXECUTOR_TWICE` if two have the
+ * same `uses`.
  */
 export function checkExtensions(descriptors: readonly ExecutorDescriptor[]): void {
   const seen = new Set<string>();

@@ -12,7 +12,7 @@ export interface GraphBox {
   readonly y: number;
   readonly width: number;
   readonly height: number;
-  /** How many boxes it stands in. */
+  /** Number of enclosing boxes. */
   readonly depth: number;
 }
 
@@ -37,7 +37,9 @@ interface Sized {
   readonly place: (x: number, y: number, depth: number) => readonly GraphBox[];
 }
 
-/** Lays a graph out: siblings in rows by how many wait before them, containers around their children. Deterministic; no boxes overlap. */
+/**
+ * Lays a graph out: siblings in rows by the number of predecessors, containers around their children. Deterministic; boxes never overlap.
+ */
 export function layoutGraph({ nodes }: PlanGraph): GraphLayout {
   const children = new Map<string, GraphNode[]>();
   for (const node of nodes) {

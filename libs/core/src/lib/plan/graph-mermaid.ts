@@ -40,12 +40,12 @@ export function mermaidOf(graph: PlanGraph): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** What a branch of a conditional is called. */
+/** Display name of a branch of a conditional. */
 export function branchTitle(branch: number | 'else'): string {
   return branch === 'else' ? 'else' : `branch ${branch}`;
 }
 
-/** Entities by code point (`#123;`) are read by Mermaid after parsing. */
+/** Mermaid decodes entities by code point (`#123;`) after parsing. */
 function escape(text: string): string {
   return [...text]
     .slice(0, 120)

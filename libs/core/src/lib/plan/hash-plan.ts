@@ -23,7 +23,7 @@ export function hashPlan(plan: Plan): {
   };
 }
 
-/** Names of the components that differ between two receipts, sorted; one that is on one side alone differs. */
+/** Names of the components that differ between two receipts, sorted. A component of only one receipt differs. */
 export function compareReceipts(a: Receipt, b: Receipt): readonly string[] {
   const names = [...new Set([...Object.keys(a), ...Object.keys(b)])].sort();
   return names.filter((name) => !Object.hasOwn(a, name) || !Object.hasOwn(b, name) || a[name] !== b[name]);

@@ -9,19 +9,19 @@ import { compileSchema } from '../schema/compile-schema';
 import { malformed } from './malformed';
 import type { InnerInput, PackNode } from './plan';
 
-/** What is wrong with one input that is handed to an inner pack. No part of its value is in it. */
+/** A fault of one input of an inner pack. It contains no part of the value. */
 interface InnerFinding {
   readonly name: string;
   readonly code: 'INPUT_MISSING' | 'INPUT_TYPE' | 'INPUT_ENUM' | 'INPUT_INVALID' | 'INPUT_MALFORMED';
   readonly message: string;
 }
 
-/** The inputs of an inner pack, defaults applied, or what is wrong with them. */
+/** The inputs of an inner pack with defaults applied, or their faults. */
 type HeldInputs =
   | { readonly kind: 'values'; readonly values: JsonObject }
   | { readonly kind: 'refused'; readonly findings: readonly InnerFinding[] };
 
-/** Holds what a caller hands over against what the inner pack asks for: when it is planned, and when the step begins. */
+/** Validates a caller's values against the inputs that the inner pack declares: at planning, and when the step begins. */
 export function holdInputs(rules: readonly InnerInput[], supplied: JsonObject): HeldInputs {
   const findings: InnerFinding[] = [];
   const values: Record<string, Json> = {};
@@ -34,7 +34,7 @@ export function holdInputs(rules: readonly InnerInput[], supplied: JsonObject): 
   return findings.length > 0 ? { kind: 'refused', findings } : { kind: 'values', values };
 }
 
-/** Holds one value against what the inner pack says of its input. */
+/** Validates one value against the declared input of the inner pack. */
 export function holdInput(
   rule: InnerInput,
   value: Json,
@@ -52,7 +52,7 @@ export function holdInput(
     return refuse('INPUT_TYPE', `the input ${name} must be ${type === 'file' ? 'a file' : `of type ${type}`}`);
   if (rule.enum !== null && !rule.enum.some((one) => canonical(one) === canonical(value)))
     return refuse('INPUT_ENUM', `the input ${name} is none of the values that the inner pack lists`);
-  // A plan that was admitted under other rules may hold a schema that is none: then nothing fits it.
+  // A plan that was admitted under older rules may contain an invalid schema. No value matches it.
   const compiled = rule.schema === null ? null : compileSchema(rule.schema);
   if (compiled?.kind === 'invalid') return refuse('INPUT_INVALID', `the schema of the input ${name} cannot be used`);
   const found = compiled?.findings(value) ?? [];
@@ -66,8 +66,8 @@ export function holdInput(
 }
 
 /**
- * What an inner pack sees as `inputs` where the inputs of its caller decide it; null where results, items or the run itself do.
- * `around` are `inputs` and `pack` of the caller; null where they are not known.
+ * The `inputs` of an inner pack if the inputs of its caller determine them; null if results, items or the run itself do. `around` are
+ * `inputs` and `pack` of the caller; null if they are not known.
  */
 export function knownInputs(node: Pick<PackNode, 'inputs' | 'with'>, around: JsonObject | null): JsonObject | null {
   const supplied = around === null ? undefined : knownValue(node.with, around);
@@ -75,7 +75,7 @@ export function knownInputs(node: Pick<PackNode, 'inputs' | 'with'>, around: Jso
   return held?.kind === 'values' ? held.values : null;
 }
 
-/** The value of a template over inputs and pack alone; undefined where it reads more than those, or has none. */
+/** The value of a template that reads only inputs and pack; undefined if it reads more or has no value. */
 export function knownValue(template: Json, around: JsonObject): Json | undefined {
   if (readsOfTemplate(template).some(({ root }) => root !== 'inputs' && root !== 'pack')) return undefined;
   try {
@@ -86,7 +86,7 @@ export function knownValue(template: Json, around: JsonObject): Json | undefined
   }
 }
 
-/** A file by its content, whatever else is said of it: an artifact is one too. */
+/** A file by its content, without other members. An artifact is a file too. */
 function fileOf(value: Json): JsonObject | null {
   if (!isJsonObject(value)) return null;
   const { digest, size } = value;

@@ -1,7 +1,7 @@
 import { isJsonArray, isJsonObject, type Json } from '../foundation/json';
 
-// What a loop runs over (docs/guides/writing-packs.md, Loop): a list, a range, or nothing but its own condition. A range stays three numbers: it is
-// never written out.
+// The items of a loop (docs/guides/writing-packs.md, Loop): a list, a range, or none if only its condition ends it. A range stays three numbers and is never
+// expanded.
 
 /** Counts from `start` through `end` by `step`: safe integers, `step` not 0. */
 interface CountedRange {
@@ -10,12 +10,12 @@ interface CountedRange {
   readonly step: number;
 }
 
-/** The `{range: …}` of a loop as it stands in the plan; null for other items. */
+/** The `{range: …}` of a loop in the plan; null for other items. */
 export function writtenRange(items: Json): Json | null {
   return isJsonObject(items) ? (items['range'] ?? null) : null;
 }
 
-/** A range by value; null if its ends are not whole numbers, or it counts by 0. */
+/** A range by value; null if its ends are not integers or its step is 0. */
 export function countedRange(range: Json): CountedRange | null {
   if (!isJsonObject(range)) return null;
   const { start, end, step } = range;
@@ -32,7 +32,7 @@ export function rangeLength({ start, end, step }: CountedRange): number {
   return Math.max(0, Math.floor((end - start) / step) + 1);
 }
 
-/** The item with this index of frozen items: of a list, of a range, or null where there are none. */
+/** The item at this index of frozen items: of a list, of a range, or null if there are none. */
 export function itemAt(items: Json, index: number): Json {
   if (isJsonArray(items)) return items[index] ?? null;
   const range = countedRange(writtenRange(items));

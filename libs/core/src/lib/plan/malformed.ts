@@ -1,7 +1,7 @@
 import type { Json } from '../foundation/json';
 import { MAX_LEVELS } from './plan-request';
 
-/** What keeps a value from being JSON that every reader reads alike, or null: half characters, numbers out of range, depth. Never recurses. */
+/** Why a value is not JSON that every reader reads alike: lone surrogates, numbers out of range, nesting; null if it is. Never recurses. */
 export function malformed(value: Json): string | null {
   let level: readonly unknown[] = [value];
   for (let depth = 0; level.length > 0; depth++) {

@@ -2,7 +2,7 @@ import type { NodeId } from '../foundation/ids';
 import { joinScope } from './place';
 import type { Block, Plan } from './plan';
 
-/** Steps that may act once only: nothing tells whether one of them has acted but its outcome. In plan order. */
+/** Steps that may act only once. Only their outcome shows whether they have acted. In plan order. */
 export function onceSteps(plan: Plan): readonly NodeId[] {
   return onceIn(plan.graph, '');
 }

@@ -1,28 +1,28 @@
 import { findCycle, topological } from '../graph/graph';
 
-/** One of several siblings as far as their order goes. */
+/** The ordering of one of several siblings. */
 export interface Sibling {
   readonly id: string;
-  /** As stated; null: none stated. */
+  /** Stated needs; null: none stated. */
   readonly needs: readonly string[] | null;
 }
 
-/** So many needs are looked through before all that they wait for is worked out. */
+/** Number of needs that are followed before the full transitive closure is computed. */
 const FEW = 8;
 
 /**
- * What each sibling of a list waits for (docs/guides/writing-packs.md, Order): what it states; else, in order, everything before it, said by the last
- * of those; children of `parallel` wait for none.
+ * The predecessors of each sibling of a list (docs/guides/writing-packs.md, Order): the stated needs; otherwise, in sequence, everything before it, represented
+ * by the last step; none for children of `parallel`.
  */
 export class Order {
-  /** By place; sorted. */
+  /** By position; sorted. */
   readonly needs: readonly (readonly string[])[];
-  /** A circle of needs as the path that shows it, or null. */
+  /** A cycle of needs as a path, or null. */
   readonly cycle: readonly string[] | null;
-  /** Places so that each comes after all it waits for; in list order if there is a circle. */
+  /** Positions in topological order; in list order if there is a cycle. */
   readonly sequence: readonly number[];
   private readonly places: ReadonlyMap<string, number>;
-  /** Of each place in turn a bit for each place that it waits for. */
+  /** For each position a bit set of its predecessors. */
   private closure: Uint32Array | null = null;
   private readonly words: number;
 
@@ -33,7 +33,7 @@ export class Order {
     this.words = (siblings.length + 31) >>> 5;
     this.places = new Map(siblings.map(({ id }, place) => [id, place]));
     this.needs = needsOf(siblings, together);
-    // What a step waits for may not be there: that is a fault of the pack, and no reason to pass over the step.
+    // A needed step may not exist. That is a separate fault of the pack, and no reason to skip the step.
     const known = (needs: readonly string[]): readonly string[] => needs.filter((need) => this.places.has(need));
     const graph = new Map(siblings.map(({ id }, place) => [id, known(this.needs[place] ?? [])]));
     const inOrder = siblings.every((_, place) =>
@@ -46,7 +46,7 @@ export class Order {
         : topological(graph).map((id) => this.places.get(id) ?? 0);
   }
 
-  /** True if the sibling at `later` begins only when the one at `earlier` is over. */
+  /** True if the sibling at `later` begins only after the one at `earlier` has ended. */
   waitsFor(later: number, earlier: number): boolean {
     if (later === earlier || this.cycle !== null) return false;
     const [own, id] = [this.needs[later], this.siblings[earlier]?.id];
@@ -73,7 +73,7 @@ export class Order {
 }
 
 function needsOf(siblings: readonly Sibling[], together: boolean): readonly (readonly string[])[] {
-  /** Earlier siblings that no earlier sibling waits for. */
+  /** Earlier siblings for which no other earlier sibling waits. */
   const frontier = new Set<string>();
   const waited = new Set<string>();
   return siblings.map(({ id, needs }) => {
@@ -87,7 +87,7 @@ function needsOf(siblings: readonly Sibling[], together: boolean): readonly (rea
   });
 }
 
-/** Longest chain of weights that ends in each sibling, by id; the graph has no circle. */
+/** Longest weighted chain that ends in each sibling, by id. The graph must have no cycle. */
 export function levelsOf(needs: ReadonlyMap<string, readonly string[]>): ReadonlyMap<string, number> {
   const level = new Map<string, number>();
   for (const id of topological(needs)) {

@@ -7,7 +7,7 @@ import type { NodeId, StepId } from '../foundation/ids';
 /** The root of the tree. */
 export const ROOT = '' as StepId & NodeId;
 
-/** The scope a place stands in: `a[0]::b` → `a[0]`, `p::b` → `p` (an inner pack); at the top `''`. */
+/** The scope of a place: `a[0]::b` → `a[0]`, `p::b` → `p` (an inner pack); `''` at the top. */
 export function scopeOf(place: string): string {
   const cut = place.lastIndexOf('::');
   return cut < 0 ? '' : place.slice(0, cut);
@@ -23,7 +23,7 @@ export function itemOf(repeat: StepId, index: number): StepId {
   return `${repeat}[${index}]` as StepId;
 }
 
-/** True for an item (`a[0]`), not for a step in it. */
+/** True for an item (`a[0]`), false for a step in it. */
 export function isItem(step: StepId): boolean {
   return step.endsWith(']');
 }
@@ -38,7 +38,7 @@ export function repeatOf(item: StepId): StepId {
   return item.slice(0, item.lastIndexOf('[')) as StepId;
 }
 
-/** The node behind a step; of an item, its map or loop. */
+/** The node of a step; of an item, its map or loop. */
 export function nodeOf(step: StepId): NodeId {
   if (!step.includes('[')) return step as string as NodeId;
   const known = recent.get(step);
@@ -49,11 +49,11 @@ export function nodeOf(step: StepId): NodeId {
   return node;
 }
 
-/** A step is asked for again and again while something happens to it. */
+/** Cached, because a step is looked up repeatedly while it is active. */
 const recent = new Map<StepId, NodeId>();
 const MOST_RECENT = 1_000;
 
-/** The items that a place is, or stands in: the outermost first. */
+/** The items that a place is or is in, the outermost first. */
 export function itemsAround(step: StepId): readonly StepId[] {
   const items: StepId[] = [];
   for (let at: string = isItem(step) ? step : scopeOf(step); at !== ''; at = scopeOf(at))
@@ -61,7 +61,7 @@ export function itemsAround(step: StepId): readonly StepId[] {
   return items;
 }
 
-/** The innermost item that a place is, or stands in; null outside maps and loops. */
+/** The innermost item that a place is or is in; null outside of maps and loops. */
 export function itemAround(step: StepId): StepId | null {
   for (let at: string = isItem(step) ? step : scopeOf(step); at !== ''; at = scopeOf(at))
     if (isItem(at as StepId)) return at as StepId;

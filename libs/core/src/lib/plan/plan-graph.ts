@@ -6,25 +6,25 @@ import type { Block, Effects, Node, Plan } from './plan';
 /** A node of a template graph. */
 export interface GraphNode {
   readonly id: NodeId;
-  /** Its own name, without the maps and loops around it. */
+  /** Its own name, without the enclosing maps and loops. */
   readonly name: string;
-  /** What the author calls it for people. */
+  /** Display name from the author. */
   readonly label: string | null;
   readonly kind: Node['kind'];
-  /** The container that it stands in; `''`: none. */
+  /** Its container; `''`: none. */
   readonly parent: NodeId;
-  /** Of children of a conditional: which branch; else null. */
+  /** Branch, for children of a conditional; otherwise null. */
   readonly branch: number | 'else' | null;
-  /** Names of siblings that it waits for. */
+  /** Names of the siblings that it waits for. */
   readonly needs: readonly string[];
   readonly when: string | null;
   readonly uses: string | null;
   readonly effects: Effects | null;
-  /** Of steps with effects: true if an approval gate must open first; else null. */
+  /** For steps with effects: true if an approval gate must open first; otherwise null. */
   readonly gated: boolean | null;
   readonly approval: string | null;
   readonly policy: string | null;
-  /** Labels that it asks of a worker. */
+  /** Worker labels that it requires. */
   readonly workers: readonly string[];
 }
 
@@ -32,11 +32,11 @@ export interface GraphNode {
 export interface PlanGraph {
   readonly planHash: string;
   readonly nodes: readonly GraphNode[];
-  /** Who waits for whom, by node ids: `to` begins when `from` is over. */
+  /** Edges by node ids: `to` begins when `from` has ended. */
   readonly edges: readonly { readonly from: NodeId; readonly to: NodeId }[];
 }
 
-/** The template graph of a plan. Pure; a function of the plan alone. */
+/** The template graph of a plan. Pure. */
 export function graphOf(plan: Plan, planHash: string): PlanGraph {
   const { ungated } = effectsIn(plan);
   const nodes: GraphNode[] = [];
@@ -95,7 +95,7 @@ function bodiesOf(node: Node, id: NodeId, scope: string): readonly Body[] {
   }
 }
 
-/** What a box says of a node: its name, and in a second line what it is. */
+/** The label of a node's box: its name and, in a second line, its kind. */
 export function captionOf(node: GraphNode): { readonly title: string; readonly detail: string } {
   const title = node.label ?? node.name;
   switch (node.kind) {

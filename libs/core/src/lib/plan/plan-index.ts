@@ -4,7 +4,7 @@ import { innerFolder } from '../pack/inner-pack';
 import type { Block, Node, PackNode, Plan, RunNode } from './plan';
 import type { ApprovalFloor, ProfileDefaults } from './profile';
 
-/** One list of siblings, with what the machine asks of it. */
+/** A list of siblings with precomputed data for the machine. */
 export interface IndexedBlock {
   readonly block: Block;
   readonly nodes: readonly IndexedNode[];
@@ -12,7 +12,7 @@ export interface IndexedBlock {
   readonly maxParallel: number;
 }
 
-/** A node and its place in the plan. */
+/** A node with its place in the plan. */
 export interface IndexedNode {
   readonly id: NodeId;
   readonly name: string;
@@ -22,11 +22,11 @@ export interface IndexedNode {
   readonly place: number;
   /** Names of siblings that wait for it. */
   readonly dependents: readonly string[];
-  /** Its body; a conditional has one a branch and then `else`. */
+  /** Its child blocks; a conditional has one per branch and then `else`. */
   readonly bodies: readonly IndexedBlock[];
 }
 
-/** What is derived from a plan, once a process: never hashed, never stored. */
+/** Data derived from a plan, once per process. It is never hashed and never stored. */
 export interface PlanIndex {
   readonly plan: Plan;
   readonly planHash: Digest;
@@ -87,7 +87,7 @@ export function indexPlan(
   return { plan, planHash, defaults, approvalFloor, root, nodes };
 }
 
-/** A node as it runs under the defaults of its run: derived, never hashed. */
+/** A node with the defaults of its run. Derived, never hashed. */
 function withRetryDefaults(defaults: ProfileDefaults): (node: RunNode, id: NodeId) => RunNode {
   const { retries } = defaults;
   if (retries === undefined) return (node) => node;
@@ -97,14 +97,14 @@ function withRetryDefaults(defaults: ProfileDefaults): (node: RunNode, id: NodeI
     taken.has(id) ? { ...node, retries: { ...node.retries, maxAttempts, backoffMs, maxBackoffMs } } : node;
 }
 
-/** The node behind a step. Throws a `TypeError` if the plan has none: a step id of another plan. */
+/** The node of a step. Throws a `TypeError` if the plan has none, because the step id belongs to another plan. */
 export function nodeAt(index: PlanIndex, step: StepId): IndexedNode {
   const node = index.nodes.get(nodeOf(step));
   if (!node) throw new TypeError('no such step in the plan');
   return node;
 }
 
-/** The instance that contains a step: the root's children are below `''`, an item below its map. */
+/** The container of a step instance: the root for children of the root, the map for an item. */
 export function parentOf(index: PlanIndex, step: StepId): StepId {
   if (isItem(step)) return repeatOf(step);
   const { parent } = nodeAt(index, step);
@@ -114,7 +114,7 @@ export function parentOf(index: PlanIndex, step: StepId): StepId {
   return joinScope<StepId>(scopeOf(step), above?.name ?? '');
 }
 
-/** The siblings below a container instance: `branch` picks among a conditional's bodies. */
+/** The siblings below a container instance. `branch` selects one of a conditional's blocks. */
 export function blockOf(index: PlanIndex, container: StepId, branch = 0): IndexedBlock {
   if (container === ROOT) return index.root;
   const body = nodeAt(index, container).bodies[branch];
@@ -128,7 +128,7 @@ export function childrenOf(index: PlanIndex, container: StepId, branch = 0): rea
   return blockOf(index, container, branch).nodes.map((node) => joinScope<StepId>(scope, node.name));
 }
 
-/** The scope of a container's children: an item's is itself, an inner pack's too, elsewhere the container's own. */
+/** The scope of a container's children: an item and an inner pack are their own scope; for other containers it is the container's scope. */
 export function scopeBelow(index: PlanIndex, container: StepId): string {
   if (container === ROOT || isItem(container)) return container;
   return nodeAt(index, container).node.kind === 'pack' ? container : scopeOf(container);
@@ -139,26 +139,26 @@ export function childOf(index: PlanIndex, container: StepId, name: string): Step
   return joinScope<StepId>(scopeBelow(index, container), name);
 }
 
-/** The inner pack that a place stands in, innermost; null in the pack of the run itself. */
+/** The innermost inner pack around a place; null in the pack of the run itself. */
 export function packAround(index: PlanIndex, step: StepId): StepId | null {
   for (let at: string = isItem(step) ? step : scopeOf(step); at !== ''; at = scopeOf(at))
     if (isPack(index, at)) return at as StepId;
   return null;
 }
 
-/** True for the scope of an inner pack's steps: no name around it is known in it. */
+/** True for the scope of an inner pack's steps. Names of enclosing scopes are not visible in it. */
 export function isPack(index: PlanIndex, scope: string): boolean {
   return scope !== '' && !isItem(scope as StepId) && index.nodes.get(nodeOf(scope as StepId))?.node.kind === 'pack';
 }
 
-/** The inner pack behind a place that is one. Throws a `TypeError` for another. */
+/** The inner pack at a place. Throws a `TypeError` if there is none. */
 export function packNodeAt(index: PlanIndex, step: StepId): PackNode {
   const { node } = nodeAt(index, step);
   if (node.kind !== 'pack') throw new TypeError('not an inner pack');
   return node;
 }
 
-/** Where the files of a step's pack lie among those of the run: `''`, or a folder with a slash at its end. */
+/** Folder of the files of a step's pack among those of the run: `''`, or a folder with a trailing slash. */
 export function packFolderOf(index: PlanIndex, step: StepId): string {
   const pack = packAround(index, step);
   return pack === null ? '' : innerFolder(packFolderOf(index, pack), packNodeAt(index, pack).uses);
@@ -175,7 +175,7 @@ export function runNodeAt(index: PlanIndex, step: StepId): RunNode {
   return node;
 }
 
-/** True if the attempt of this leaf happens inside the driver, so that it may run ahead of the commit. */
+/** True if the attempt of this leaf is executed inside the driver, so that it may run before the commit. */
 export function isAhead(node: RunNode): boolean {
   return node.effects === 'pure';
 }

@@ -11,27 +11,27 @@ import type { Plan } from './plan';
 import type { PlanIndex } from './plan-index';
 import type { Environment, Profile, ProfileDefaults } from './profile';
 
-/** What the operator's configuration says to a planner, beyond the environment document. */
+/** The operator's configuration for a planner, beyond the environment document. */
 export interface PlanConfiguration {
-  /** Defaults that the profile resolves. */
+  /** Defaults for the profile. */
   readonly defaults: ProfileDefaults;
-  /** Attempts where a pack says nothing, and the most that it may ask for; absent: one, and no limit but the language's. */
+  /** Default number of attempts and the maximum that a pack may state; absent: one, and only the language's limit. */
   readonly retries?: RetryRule;
-  /** Grants that approvals may ask for; `packs.approve` is always known. */
+  /** Grants that approvals may require; `packs.approve` is always allowed. */
   readonly grants: readonly string[];
-  /** Secrets that this pack may have, by name. */
+  /** Secrets that this pack may use, by name. */
   readonly secrets: Readonly<Record<string, SecretGrant>>;
   /** Names of interpreters that scripts may use. */
   readonly interpreters: readonly string[];
-  /** The environment's entries (`sealedMode.allow`): where sealed steps may go; in an open environment, which private places too. */
+  /** The environment's entries (`sealedMode.allow`): destinations of sealed steps; in an open environment, the private destinations. */
   readonly egress: readonly EgressRule[];
   /** Whether sensitive inputs can be stored encrypted here. */
   readonly sensitiveInputs: boolean;
-  /** Policy engines beside CEL. */
+  /** Policy engines besides CEL. */
   readonly policyEngines?: PolicyEngines;
 }
 
-/** What an environment says of attempts. Milliseconds. */
+/** The environment's settings for attempts, milliseconds. */
 export interface RetryRule {
   readonly maxAttempts: number;
   readonly backoffMs: number;
@@ -39,46 +39,45 @@ export interface RetryRule {
   readonly cap: { readonly maxAttempts: number; readonly maxBackoffMs: number };
 }
 
-/** What a plan is made of. */
+/** Inputs of planning. */
 export interface PlanRequest {
   readonly pack: ReadPack;
-  /** Nobody has given inputs yet: what depends on their values is not judged. */
+  /** True if no inputs were given yet. What depends on their values is not checked. */
   readonly withoutInputs?: true;
-  /** It was planned before: refuse nothing that earlier versions did not refuse of a policy. */
+  /** True if it was planned before: policies are not refused for reasons that earlier versions did not check. */
   readonly admitted?: true;
-  /** What of the pack could not be read: then nothing is planned, and what rests on none of it is judged. */
+  /** The unreadable regions of the pack. Nothing is planned then, and only what does not depend on them is checked. */
   readonly unreadable?: UnreadableRegions;
   readonly files: PackFiles;
-  /** Of this pack with these files, where it is known already. */
+  /** Content digest of this pack with these files, if it is already known. */
   readonly contentDigest?: Digest;
   /** As given by the caller; a file is `{digest, size}`. */
   readonly inputs: JsonObject;
   /**
-   * Names of sensitive inputs that were given and whose values are not at hand, as in a verifier. Their values are not judged; the plan
-   * holds none of them in any case.
+   * Names of given sensitive inputs whose values are missing, as in a verifier. Their values are not checked. A plan never contains them.
    */
   readonly withheldInputs?: readonly string[];
   readonly environment: Environment;
   readonly configuration: PlanConfiguration;
-  /** Text of the manifest, if at hand: faults then show their column within a text. */
+  /** Text of the manifest, if available: positions of faults inside texts are then exact. */
   readonly source?: string;
 }
 
-/** The digest of each component of a plan: explains why two hashes differ. */
+/** The digest of each component of a plan. It explains why two hashes differ. */
 export type Receipt = { readonly [component: string]: Digest };
 
-/** A plan, its hash, and what the environment adds. */
+/** A plan, its hash, and its profile. */
 export interface Planned {
   readonly kind: 'planned';
   readonly plan: Plan;
   readonly planHash: Digest;
   readonly receipt: Receipt;
-  /** RFC 8785 of the plan: what is hashed. */
+  /** RFC 8785 text of the plan, which is hashed. */
   readonly text: string;
   readonly profile: Profile;
   readonly profileDigest: Digest;
   readonly index: PlanIndex;
-  /** Values of the inputs with those of sensitive ones: what expressions see in a run. Never part of the plan. */
+  /** Values of the inputs including sensitive ones, as expressions see them in a run. Never part of the plan. */
   readonly values: JsonObject;
   /** Names of sensitive inputs that were given. */
   readonly sensitive: readonly string[];
@@ -89,18 +88,18 @@ export interface Planned {
   readonly warnings: readonly Fault[];
 }
 
-/** The group of which a run is one, at most one at a time per tenant; what it does if another one is. */
+/** The concurrency group of a run, of which at most one runs at a time per tenant, and what a run does if another one is active. */
 export interface ConcurrencyClaim {
   readonly group: string;
   readonly onConflict: 'queue' | 'refuse';
 }
 
-/** A plan, or everything that is wrong, in the order of position. */
+/** A plan, or all faults ordered by position. */
 export type Planning = Planned | { readonly kind: 'refused'; readonly faults: readonly Fault[] };
 
-/** Most bytes that the inputs may have as RFC 8785 text. */
+/** Maximum bytes of the inputs as RFC 8785 text. */
 export const MAX_INPUT_BYTES = 16 * 1024 * 1024;
-/** Most levels of steps in each other, and of lists and objects in an input. */
+/** Maximum nesting of steps, and of lists and objects in an input. */
 export const MAX_LEVELS = 100;
-/** Most items of one map. */
+/** Maximum number of items of one map. */
 export const MAX_ITEMS = 100_000;

@@ -1,8 +1,8 @@
 import type { Digest } from '../foundation/ids';
 import type { Json, JsonObject } from '../foundation/json';
 
-// What is hashed (docs/guides/writing-packs.md, What changes the plan hash). JSON only: explicit needs, canonical expressions, milliseconds; nothing derived, nothing
-// the environment decides. Every member is on the plan-hash list; environment defaults stay absent here (null) and are
+// The hashed document (docs/guides/writing-packs.md, What changes the plan hash). It is JSON with explicit needs, canonical expressions and milliseconds, without derived values and
+// without values that the environment decides. Every member is on the plan-hash list. Environment defaults are absent here (null) and are
 // resolved in the profile.
 
 /** A string that may hold `{{ expressions }}`, in canonical spelling. */
@@ -38,7 +38,7 @@ interface PlanSecret {
 
 export interface Approval {
   readonly id: string;
-  /** Sorted; on top of `packs.approve`. */
+  /** Sorted; in addition to `packs.approve`. */
   readonly grants: readonly string[];
   readonly minApprovals: number;
   readonly expiresAfterMs: number | null;
@@ -55,7 +55,7 @@ export interface Policy {
   readonly id: string;
   readonly engine: 'cel' | 'cedar' | 'opa';
   readonly level: PolicyLevel;
-  /** The policy's text: what the digest is over. */
+  /** The source of the policy, which the digest covers. */
   readonly source: string;
   readonly digest: Digest;
 }
@@ -74,22 +74,22 @@ interface SandboxRequest {
 /** Siblings in the plan. */
 export interface Block {
   readonly nodes: readonly Node[];
-  /** Children under way at once; null: the profile's default. Lists (root, group, branch, body) have none: `0` = no limit. */
+  /** Maximum number of concurrent children; null: the profile's default. Lists (root, group, branch, body) have no limit: `0`. */
   readonly maxParallel: number | null;
   readonly continueOnError: boolean;
 }
 
 interface Common {
-  /** Its own name; places are made of these. */
+  /** Its own name. Places are composed of these names. */
   readonly id: string;
   readonly name: string | null;
   readonly when: ExpressionText | null;
-  /** What must be over before it: the stated needs, sorted, or else the last of what stands before it in its list. */
+  /** Predecessors: the stated needs, sorted, or otherwise the last step before it in its list. */
   readonly needs: readonly string[];
-  /** True if `needs` is what the author stated: then `runOn` is judged over them alone, else over all earlier siblings. */
+  /** True if `needs` was stated by the author. `runOn` is then evaluated over these steps only, otherwise over all earlier siblings. */
   readonly stated: boolean;
   readonly runOn: RunOn;
-  /** The step with its retries and waits; final. */
+  /** Limit for the step including retries and waits. When it is over, the step is not retried. */
   readonly timeoutMs: number | null;
   readonly workers: readonly string[];
 }
@@ -103,7 +103,7 @@ export interface RunNode extends Common {
   readonly secrets: readonly { readonly name: string; readonly env: string | null; readonly file: string | null }[];
   readonly tools: { readonly [name: string]: readonly Digest[] };
   readonly egress: readonly { readonly url: Template; readonly intent: string | null }[];
-  /** `sandbox.egressAllowlist` of the inner packs that it stands in, outermost first, each sorted; absent where none narrows. */
+  /** `sandbox.egressAllowlist` of the enclosing inner packs, outermost first, each sorted; absent if none restricts anything. */
   readonly egressWithin?: readonly (readonly string[])[];
   readonly artifacts: readonly ArtifactRequest[];
   /** Declared outputs by name: JSON Schemas. */
@@ -126,7 +126,7 @@ export interface Retries {
   readonly factor: number;
   readonly maxBackoffMs: number;
   readonly jitter: boolean;
-  /** Codes that are tried again; null: every code that is not final. Sorted. */
+  /** Codes that are retried; null: every retryable code. Sorted. */
   readonly on: readonly string[] | null;
   readonly attemptTimeoutMs: number | null;
 }
@@ -145,17 +145,17 @@ interface ParallelNode extends Common {
 
 export interface MapNode extends Common {
   readonly kind: 'map';
-  /** An expression that yields the list, or the list itself where the manifest wrote one. */
+  /** An expression that yields the list, or a literal list. */
   readonly items: Json;
   readonly iterator: string;
   readonly index: string;
   readonly label: Template | null;
-  /** Upper bound of the list; null where the items are known at plan time. */
+  /** Upper bound of the list; null if the items are known at plan time. */
   readonly maxItems: number | null;
-  /** Items under way at once; null: the profile's default. */
+  /** Maximum number of concurrent items; null: the profile's default. */
   readonly width: number | null;
   readonly body: Block;
-  /** What an item yields; null: the outputs of its last step. */
+  /** The result of an item; null: the outputs of its last step. */
   readonly outputs: JsonObject | null;
   readonly continueOnError: boolean;
 }
@@ -183,7 +183,7 @@ export interface ConditionalNode extends Common {
 
 export interface GateNode extends Common {
   readonly kind: 'gate';
-  /** The approval asked for; of a policy gate the override, if one is allowed. */
+  /** The required approval; of a policy gate the approval for an override, if one is allowed. */
   readonly approval: string | null;
   readonly policy: string | null;
   readonly with: JsonObject;
@@ -192,15 +192,15 @@ export interface GateNode extends Common {
   readonly form: JsonObject | null;
 }
 
-/** Another pack in this plan: a container with a scope of its own, which sees its inputs and nothing else of the caller. */
+/** Another pack in this plan: a container with a scope of its own. It sees its inputs and nothing else of the caller. */
 export interface PackNode extends Common {
   readonly kind: 'pack';
   /** As the caller wrote it: `pack:./packs/rollback`, `pack:rollback:1.2.0`. */
   readonly uses: string;
   readonly pack: { readonly name: string; readonly version: string; readonly contentDigest: Digest };
-  /** What each given input is made of, in the caller's scope; evaluated once, when the step begins. */
+  /** Templates of the given inputs, in the caller's scope. They are evaluated once, when the step begins. */
   readonly with: JsonObject;
-  /** What the inner pack asks for; sorted by name. */
+  /** Declared inputs of the inner pack, sorted by name. */
   readonly inputs: readonly InnerInput[];
   readonly body: Block;
   /** In the scope of its steps; sorted by name. */

@@ -3,7 +3,10 @@ import type { JsonObject } from '../foundation/json';
 import type { Subject } from '../foundation/principal';
 import type { ExecutorDescriptor } from './executor-descriptor';
 
-/** Files and folders that a step may make where the profile says nothing. Fixed: profiles of another meaning would have the same digest. */
+/**
+ * Default limit of files and folders that a step may create. It must not change: otherwise profiles of a different meaning would have the
+ * same digest.
+ */
 export const DEFAULT_MAX_FILES = 250_000;
 
 /** Defaults and limits that the environment gives to a plan (docs/glossary.md, profile). Milliseconds and counts. */
@@ -18,28 +21,30 @@ export interface ProfileDefaults {
   readonly workspaceMiB: number;
   readonly memoryMiB: number;
   readonly maxProcesses: number;
-  /** What an execution may keep of its output, in all and a second. Absent from runs that were admitted before it was asked. */
+  /** Limits for the output of an execution, in total and per second. Absent from runs that were admitted before limits existed. */
   readonly logBytes?: number;
   readonly logBytesPerSecond?: number;
-  /** Files and folders that a step may make. Absent: `DEFAULT_MAX_FILES`, so that environments which say nothing keep their digests. */
+  /**
+   * Files and folders that a step may create. Absent: `DEFAULT_MAX_FILES`, so that environments without this setting keep their digests.
+   */
   readonly maxFiles?: number;
-  /** Absent where the environment gives one attempt, as the language does. */
+  /** Absent if the environment's default is one attempt, as in the language. */
   readonly retries?: RetryDefaults;
 }
 
 /**
- * Attempts that the environment gives to steps whose pack says nothing. The plan holds what the language says then (one attempt),
- * so that its hash is the same everywhere; what this environment makes of it stands here, and is bound with the profile digest.
+ * The environment's default for attempts of steps whose pack states nothing. The plan contains the language's default (one attempt), so
+ * that its hash is the same everywhere. The environment's value is here and is bound by the profile digest.
  */
 export interface RetryDefaults {
   readonly maxAttempts: number;
   readonly backoffMs: number;
   readonly maxBackoffMs: number;
-  /** The `run` nodes that they are for, sorted: those that state no retries and whose effects may happen twice. */
+  /** The `run` nodes to which they apply, sorted: those that state no retries and whose effects may be repeated. */
   readonly nodes: readonly NodeId[];
 }
 
-/** What every approval must meet, whatever the pack says. */
+/** Minimum requirements of every approval, regardless of the pack. */
 export interface ApprovalFloor {
   readonly minApprovals: number;
   readonly selfApproval: boolean;
@@ -50,32 +55,35 @@ export interface ApprovalFloor {
   readonly actors?: readonly Subject[];
 }
 
-/** What the operator's configuration and the build decide (docs/glossary.md, environment): a function of those alone. */
+/** Values that the operator's configuration and the build determine (docs/glossary.md, environment), and nothing else does. */
 export interface Environment {
   readonly schema: 'taskrunner.environment.v1';
   /** Version of the run machine. */
   readonly machine: number;
   readonly mode: 'open' | 'sealed';
-  /** Configured sandbox profile; a worker proves it by probe or does not claim. */
+  /** Configured sandbox profile. A worker proves it by a probe, or does not claim. */
   readonly isolation: string;
   readonly limits: { readonly [name: string]: number };
   readonly approvals: { readonly floor: ApprovalFloor };
   readonly packTrust: JsonObject;
   /**
-   * Digests of the entries of `sealedMode.allow`, sorted. By digest: the document is in every bundle, and they name inner hosts. Absent: there
-   * are none, or the release that admitted the run did not say.
+   * Digests of the entries of `sealedMode.allow`, sorted. They are digests because the document is in every bundle and the entries name
+   * internal hosts. Absent: there are none, or the release that admitted the run did not record them.
    */
   readonly egress?: readonly Digest[];
-  /** Destinations of `builtin:evidence-export` by id, each with the digest of where it leads and for whom. Absent: not asked (offline planning). */
+  /**
+   * Destinations of `builtin:evidence-export` by id, each with the digest of its location and tenants. Absent: not checked (offline
+   * planning).
+   */
   readonly destinations?: { readonly [id: string]: Digest };
   /** Behaviour versions. */
   readonly engines: { readonly [engine: string]: number };
   readonly executors: { readonly [uses: string]: number };
-  /** Descriptors of executors that a platform team adds, by `uses`. A pack is planned again with them alone. */
+  /** Descriptors of executors that a platform team adds, by `uses`. They suffice to plan a pack again. */
   readonly extensions: { readonly [uses: string]: ExecutorDescriptor };
 }
 
-/** What the environment adds to a plan, bound beside the plan hash. */
+/** What the environment adds to a plan. It is bound together with the plan hash. */
 export interface Profile {
   readonly schema: 'taskrunner.profile.v1';
   /** Digest of the environment document. */

@@ -3,12 +3,12 @@ import { intersect, parseRule, type EgressRule } from '../egress/egress-rule';
 import type { Plan, RunNode } from './plan';
 import type { Environment, Profile } from './profile';
 
-// Where a step may go: environment ∩ pack ∩ step (docs/guides/network.md). Planner, executors and verifier ask here.
+// Permitted destinations of a step: environment ∩ pack ∩ step (docs/guides/network.md). Planner, executors and verifier use these functions.
 
-/** The whole of the public internet: what an open environment lists. */
+/** The whole public internet, which an open environment lists. */
 const ANYWHERE: EgressRule = { scheme: '*', host: '*', port: '*' };
 
-/** What an environment lists. An open one lists every public host; its entries add the private ones that are pinned. */
+/** The environment's list. An open environment lists every public host; its entries add pinned private hosts. */
 export function environmentRules(
   { mode }: Pick<Environment, 'mode'>,
   entries: readonly EgressRule[],
@@ -16,12 +16,12 @@ export function environmentRules(
   return mode === 'sealed' ? entries : [ANYWHERE, ...entries];
 }
 
-/** An entry of `egress[].url`: a URL whose host may be `*.suffix`, or `*` for every host. Null if it is none. */
+/** Parses an entry of `egress[].url`: a URL whose host may be `*.suffix`, or `*` for every host. Null if it is invalid. */
 export function parseDeclared(url: string): EgressRule | null {
   return url === '*' || /^https?:\/\//i.test(url) ? parseRule(url) : null;
 }
 
-/** What a step says that it needs: its `egress`, and the literal URL of an http step. */
+/** Destinations that a step declares: its `egress`, and the literal URL of an http step. */
 export function declaredRules({
   uses,
   with: parameters,
@@ -32,19 +32,19 @@ export function declaredRules({
   return [...egress.map((one) => one.url), ...own].flatMap((text) => parseDeclared(text) ?? []);
 }
 
-/** What the pack lists; null: it narrows nothing. */
+/** The pack's list; null: no restriction. */
 function packRules(allowlist: readonly string[] | null): readonly EgressRule[] | null {
   return allowlist?.flatMap((text) => parseRule(text) ?? []) ?? null;
 }
 
-/** What the admitted profile took from the environment. */
+/** The part of the environment's list in the admitted profile. */
 export function profileRules({ egress }: Pick<Profile, 'egress'>): readonly EgressRule[] {
   return egress.map(({ scheme, host, port, cidr }) => {
     return { scheme: scheme as EgressRule['scheme'], host, port, ...(cidr === null ? {} : { cidr }) };
   });
 }
 
-/** Where a step of an admitted run may go; empty: nowhere, it gets no network. `node` is as planned, or with `with` bound. */
+/** Permitted destinations of a step of an admitted run. Empty: the step gets no network. `node` is as planned, or with bound `with`. */
 export function rulesOfStep(
   { sandbox }: Pick<Plan, 'sandbox'>,
   profile: Pick<Profile, 'egress'>,
@@ -57,7 +57,7 @@ export function rulesOfStep(
   }, listed);
 }
 
-/** Whether the origin that a URL with expressions begins with is written out: `https://host/` before the first `{{`. */
+/** True if a URL with expressions begins with a literal origin: `https://host/` before the first `{{`. */
 export function literalOrigin(url: string): EgressRule | null {
   const origin = /^https?:\/\/[^/?#{]+(?=[/?#])/i.exec(url)?.[0];
   const target = origin === undefined ? null : parseTarget(origin);

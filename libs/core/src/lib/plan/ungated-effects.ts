@@ -7,7 +7,7 @@ import { knownInputs } from './inner-inputs';
 import { joinScope } from './place';
 import type { Block, Node, Plan } from './plan';
 
-/** Steps with effects that no approval gate dominates (docs/guides/writing-packs.md, Gates): they may act although nobody agreed. In plan order. */
+/** Steps with effects that no approval gate dominates (docs/guides/writing-packs.md, Gates), so that they may act without anyone's approval. In plan order. */
 export function ungatedEffects(plan: Plan): readonly NodeId[] {
   const { ungated, all } = effectsIn(plan);
   return all.filter((id) => ungated.has(id));
@@ -21,7 +21,7 @@ export function effectsIn(plan: Plan): { readonly all: readonly NodeId[]; readon
   return { all, ungated };
 }
 
-/** Reads a block; true if it is over only when an approval gate in it has opened. */
+/** Visits a block; true if it ends only after an approval gate in it has opened. */
 function visit(
   known: Known | null,
   block: Block,
@@ -85,7 +85,7 @@ function passes(
   }
 }
 
-/** What the `when` of a gate may read. */
+/** Paths that the `when` of a gate may read. */
 export interface Known {
   readonly inputs: JsonObject;
   readonly pack: { readonly name: string; readonly version: string };
@@ -95,7 +95,10 @@ function shownPack({ name, version }: Known['pack']): JsonObject {
   return { name, version };
 }
 
-/** True if the `when` of a gate, which reads inputs and pack alone, holds with these inputs; false where they are not known. Sensitive inputs are not known here. */
+/**
+ * True if the `when` of a gate, which reads only inputs and pack, is true for these inputs; false if they are not known. Sensitive inputs
+ * are not known here.
+ */
 export function alwaysApplies(known: Known | null, when: string | null): boolean {
   if (when === null) return true;
   if (known === null) return false;

@@ -31,12 +31,12 @@ import { sortBy } from './context/sort-by';
 import { workerLabels } from '../plan/worker-labels';
 import { alwaysApplies, effectsIn, type Known } from '../plan/ungated-effects';
 
-/** Most steps of a manifest. */
+/** Maximum number of steps of a manifest. */
 const MAX_STEPS = 10_000;
 
 /**
- * From a pack that was read to a plan: `resolve inputs → check expressions → normalise → hash` (ADR 5). Pure; never
- * throws for a pack or for inputs. The same pack content, inputs and policies give the same plan hash everywhere.
+ * Builds a plan from a pack: `resolve inputs → check expressions → normalise → hash` (ADR 5). Pure; never throws for a pack or for
+ * inputs. The same pack content, inputs and policies give the same plan hash everywhere.
  */
 export function buildPlan(request: PlanRequest): Planning {
   const {
@@ -203,7 +203,7 @@ function* everyStep(list: PlannedList): Iterable<PlannedStep> {
   }
 }
 
-/** A secret that is bound for steps behind a gate is no secret of the others. */
+/** A secret that is bound only for steps behind a gate is not available to the others. */
 function checkGatedSecrets(
   steps: readonly PlannedStep[],
   guards: GateGuards,
@@ -222,7 +222,7 @@ function checkGatedSecrets(
   }
 }
 
-/** Each pack's own steps. */
+/** The steps of each pack. */
 function byUnit(steps: readonly PlannedStep[]): ReadonlyMap<PackUnit, readonly PlannedStep[]> {
   const found = new Map<PackUnit, PlannedStep[]>();
   for (const step of steps) {
@@ -234,7 +234,7 @@ function byUnit(steps: readonly PlannedStep[]): ReadonlyMap<PackUnit, readonly P
   return found;
 }
 
-/** What any pack of the plan demands of the environment holds for the whole run. */
+/** Requirements of any pack in the plan apply to the whole run. */
 function checkSeal({ read, faults }: PackUnit, steps: readonly PlannedStep[], environment: Environment): void {
   if (environment.mode === 'sealed') return;
   const { sandbox, sealedInstall } = read.pack.spec;

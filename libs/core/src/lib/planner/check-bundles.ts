@@ -4,7 +4,7 @@ import type { Faults } from './context/faults';
 import type { PlannedStep } from './context/planned-step';
 import type { Environment } from '../plan/profile';
 
-/** Steps that ingest bundles name roots that this environment has. An environment that states none is not asked (offline planning). */
+/** Checks that steps which ingest bundles name roots of this environment. Skipped if the environment states none (offline planning). */
 export function checkBundleRoots(steps: readonly PlannedStep[], { packTrust }: Environment, faults: Faults): void {
   const { bundleRoots = null } = packTrust;
   if (!isJsonObject(bundleRoots)) return;

@@ -4,8 +4,8 @@ import type { PlannedStep } from './context/planned-step';
 import type { Environment } from '../plan/profile';
 
 /**
- * Steps that export evidence name destinations that this environment has; one that states none is not asked (offline planning). A bundle
- * is signed as a whole: `artifacts: false`, a bundle without what it carries, is nothing that could be verified.
+ * Checks that steps which export evidence name destinations of this environment. Skipped if the environment states none (offline planning).
+ * A bundle is signed as a whole, so `artifacts: false`, a bundle without its contents, would not be verifiable.
  */
 export function checkExports(steps: readonly PlannedStep[], { destinations }: Environment, faults: Faults): void {
   for (const { step } of steps) {
@@ -18,7 +18,7 @@ export function checkExports(steps: readonly PlannedStep[], { destinations }: En
         pointerTo(at, 'artifacts'),
         'A bundle is signed as a whole. Artifacts in it cannot be omitted.',
       );
-    // An expression is a fault already.
+    // An expression was already reported.
     if (destinations === undefined || typeof id !== 'string' || id.includes('{{')) continue;
     if (Object.hasOwn(destinations, id)) continue;
     const known = Object.keys(destinations);

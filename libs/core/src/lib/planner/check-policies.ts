@@ -8,7 +8,7 @@ import { reportPolicy } from './reading/pack-parts';
 import type { PackUnit } from './context/pack-unit';
 import { isOverBefore, namesIn, stepNamed, viewType, type PlannedStep } from './context/planned-step';
 
-/** What does not depend on the pack (`policyInput`). */
+/** Members that do not depend on the pack (`policyInput`). */
 const SAME: readonly (readonly [string, CelType])[] = [
   [
     'plan',
@@ -21,8 +21,8 @@ const SAME: readonly (readonly [string, CelType])[] = [
 ];
 
 /**
- * Checks the policies of a pack against what its gates ask them with: declared inputs, steps that are over by then, and the gate's own
- * `with`. A policy that several gates ask may read what any of them has.
+ * Checks the policies of a pack against their input at its gates: declared inputs, steps that have ended by then, and the gate's own
+ * `with`. A policy of several gates may read what any of them provides.
  */
 export function checkPolicies(
   unit: PackUnit,
@@ -56,13 +56,13 @@ function declaredFor(gates: readonly PlannedStep[], reader: ExpressionReader, fa
   return { roots: new Map([...SAME, ['inputs', inputs], ['steps', steps], ['params', orMembersNull(params)]]), absent };
 }
 
-/** What a parameter is made of may be null where a step was skipped. */
+/** A parameter may be null because a step that it reads was skipped. */
 function orMembersNull(type: CelType): CelType {
   if (type.fields === undefined) return type;
   return { ...type, fields: new Map([...type.fields].map(([name, one]) => [name, orNull(one)])) };
 }
 
-/** Steps that may be over when a gate asks its policy, and those that cannot be. */
+/** Steps that may have ended when a gate evaluates its policy, and those that cannot have. */
 function stepsFor(gate: PlannedStep): {
   readonly views: ReadonlyMap<string, CelType>;
   readonly absent: NonNullable<DeclaredInput['absent']>;
@@ -83,7 +83,7 @@ function stepsFor(gate: PlannedStep): {
   return { views, absent: new Map(late.map((name) => [`steps.${name}`, { why, remediation }])) };
 }
 
-/** What `steps.<id>` is to a policy: its outputs may be anything. */
+/** The type of `steps.<id>` for a policy: its outputs may be anything. */
 function viewOf(step: PlannedStep): CelType {
   const { fields = {} } = viewType(step);
   return fromStatic(

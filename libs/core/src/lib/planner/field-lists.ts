@@ -2,9 +2,9 @@ import type { Plan } from '../plan/plan';
 import type { PlanConfiguration } from '../plan/plan-request';
 import type { Environment, ProfileDefaults } from '../plan/profile';
 
-// Which promise covers which field (docs/guides/writing-packs.md, What changes the plan hash): each stands on exactly one list. A spec asks the reader for its fields and
-// changes each of them, so a new field without a place here fails, and so does one whose place is not true. `step` is any step,
-// at whatever depth; fields that only hold other fields are not listed.
+// Which guarantee covers which field (docs/guides/writing-packs.md, What changes the plan hash). Each field is on exactly one list. A spec takes the fields from the reader and
+// changes each of them. It fails for a field that is missing here or on the wrong list. `step` is any step, at whatever depth; fields that
+// only hold other fields are not listed.
 
 /**
  * Fields of a manifest that the plan hash covers, with the components of the receipt in which a change of them shows beside
@@ -131,7 +131,7 @@ export const PLAN_HASH_FIELDS: Readonly<Record<string, readonly (keyof Plan)[]>>
   'step.gate.overrideApproval': ['graph'],
 };
 
-/** Fields of a manifest that explain it to people: no digest of a plan sees them. */
+/** Descriptive fields of a manifest, which no digest of a plan covers. */
 export const UNHASHED_FIELDS: readonly string[] = [
   'metadata.description',
   'metadata.tags',
@@ -143,10 +143,10 @@ export const UNHASHED_FIELDS: readonly string[] = [
   'spec.secrets[].description',
 ];
 
-/** Fields whose one value is what makes a document a manifest. */
+/** Fields with a single permitted value, which identifies the document as a manifest. */
 export const CONSTANT_FIELDS: readonly string[] = ['apiVersion', 'kind'];
 
-/** Where a change of the environment shows: nothing of it is in the plan hash. */
+/** Where a change of the environment is visible. None of it is part of the plan hash. */
 type Place = 'profile' | 'neither';
 
 export const ENVIRONMENT_FIELDS: Readonly<Record<keyof Environment, Place>> = {

@@ -34,7 +34,7 @@ export function profileOf(
   };
 }
 
-/** The images that containers of a plan start from: as written → digest. */
+/** The container images of a plan: as written → digest. */
 function imagesIn(graph: Block): Profile['images'] {
   const images = new Map<string, Digest>();
   for (const { uses, with: parameters } of runNodesIn(graph)) {
@@ -44,7 +44,7 @@ function imagesIn(graph: Block): Profile['images'] {
   return Object.fromEntries([...images].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** What the steps of a plan take from the environment's list, without paths: those are in the plan. */
+/** The part of the environment's list that the steps of a plan use, without paths, which are in the plan. */
 function egressTaken(graph: Block, { environment, pack }: EgressLists): Profile['egress'] {
   const declared = [...runNodesIn(graph)].flatMap(declaredRules);
   const listed = intersect(environment, declared);

@@ -5,9 +5,9 @@ import type { RetryRule } from '../plan/plan-request';
 import type { RetryDefaults } from '../plan/profile';
 
 /**
- * The attempts that the environment gives to `silent` nodes: steps for which neither step nor pack says anything. Only what may happen
- * twice takes them (`idempotent`): a pure step ends the same way each time, and of a `once` step its author said that it must not.
- * Null where the environment gives what the language gives.
+ * The environment's default attempts for `silent` nodes: steps for which neither step nor pack states anything. Only `idempotent` steps use
+ * them: a pure step ends the same way each time, and a `once` step must not be repeated. Null if the environment's default is that of the
+ * language.
  */
 export function retryDefaults(rule: RetryRule, silent: readonly NodeId[], index: PlanIndex): RetryDefaults | null {
   if (rule.maxAttempts === 1) return null;
@@ -20,7 +20,7 @@ export function retryDefaults(rule: RetryRule, silent: readonly NodeId[], index:
   return { maxAttempts, backoffMs, maxBackoffMs, nodes: [...nodes].sort() };
 }
 
-/** Refuses what asks for more than the environment gives to anybody: it is never cut down in silence. */
+/** Refuses steps that request more than the environment allows. The request is never reduced silently. */
 export function checkRetryCap(
   { cap }: RetryRule,
   retries: { readonly maxAttempts: number; readonly maxBackoffMs: number; readonly backoffMs: number },

@@ -1,19 +1,19 @@
 import type { parse } from '@bufbuild/cel';
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../foundation/json';
 
-/** Above this estimate a policy is not evaluated: it is undecided (docs/guides/approvals.md, Policy gates). */
+/** A policy with a higher estimate is not evaluated: it is undecided (docs/guides/approvals.md, Policy gates). */
 export const MAX_POLICY_COST = 1_000_000;
 
 /** A parsed CEL expression. */
 export type CelExpr = ReturnType<typeof parse>['expr'];
 
-/** What is known of a value before evaluation. */
+/** The estimate of a value before evaluation. */
 interface Bound {
-  /** The values it can be, where they stand in the input; null: it is computed. */
+  /** The input values that it can be; null: it is computed. */
   readonly values: readonly Json[] | null;
-  /** Most elements it has, if it is a list or map. */
+  /** Maximum number of elements, if it is a list or map. */
   readonly size: number;
-  /** Most work to read all of it: one per value in it and per 64 characters. */
+  /** Maximum work to read all of it: one per contained value and per 64 characters. */
   readonly weight: number;
 }
 type Variables = ReadonlyMap<string, Bound>;
@@ -23,7 +23,7 @@ interface Estimate {
 }
 
 const ONE: Bound = { values: null, size: 1, weight: 1 };
-/** Functions that read all of their arguments. The others take one step. */
+/** Functions that read their arguments completely. The others take one step. */
 const READERS = new Set([
   '_==_',
   '_!=_',
@@ -40,8 +40,8 @@ const READERS = new Set([
 ]);
 
 /**
- * An upper estimate of the steps that an expression takes over this input, made without evaluating it: sizes of lists inside each other
- * multiply, with the sizes that the input really has. Pure; the work it does itself is bounded by expression × input.
+ * An upper bound of the steps that an expression takes over this input, computed without evaluating it. Sizes of nested lists multiply,
+ * using the real sizes of the input. Pure; its own work is bounded by expression × input.
  */
 export function estimateCelCost(expr: CelExpr, input: JsonObject): number {
   return new Estimator(input).of(expr).cost;
@@ -49,7 +49,7 @@ export function estimateCelCost(expr: CelExpr, input: JsonObject): number {
 
 type Comprehension = Extract<CelExpr['exprKind'], { case: 'comprehensionExpr' }>['value'];
 
-/** Values that the estimate itself may look at before it gives up. */
+/** Maximum number of values that the estimate itself visits. */
 const MAX_ESTIMATOR_WORK = 1_000_000;
 
 class Estimator {
@@ -114,7 +114,7 @@ class Estimator {
     const turn = 1 + this.estimate(loop.loopCondition, inner).cost + step.cost;
     const init = this.estimate(loop.accuInit, variables);
     const after = this.estimate(loop.result, inner);
-    // The macros build at most one element per turn.
+    // The macros add at most one element per iteration.
     const list = init.bound.size !== 1 || loop.accuInit?.exprKind.case === 'listExpr';
     const weight = range.bound.size * Math.max(step.bound.weight, element.weight);
     const bound = list ? { values: null, size: range.bound.size, weight } : ONE;
@@ -146,7 +146,7 @@ class Estimator {
     return { values, size, weight };
   }
 
-  /** A member or element of a computed value: no heavier than the whole, or than all of the input. */
+  /** A member or element of a computed value: no heavier than the whole value, or than the whole input. */
   private part({ weight }: Bound): Bound {
     const most = this.work > MAX_ESTIMATOR_WORK ? Infinity : Math.max(weight, this.total);
     return { values: null, size: most, weight: most };
@@ -169,7 +169,7 @@ class Estimator {
 
   private elements(bound: Bound): Bound {
     if (bound.values === null || this.work > MAX_ESTIMATOR_WORK) return this.part(bound);
-    // Over a map CEL takes the keys, an index takes the values: both are counted.
+    // Iterating over a map in CEL yields keys, indexing yields values: both are counted.
     return this.found(
       bound.values.flatMap((value) =>
         isJsonArray(value) ? [...value] : isJsonObject(value) ? [...Object.keys(value), ...Object.values(value)] : [],

@@ -2,7 +2,7 @@ import { celEnv, type CelEnv, type CelFunc } from '@bufbuild/cel';
 import { nearestName } from '../foundation/nearest-name';
 import { ANY, describe, isNothing, join, mayBe, NOTHING, ofKinds, type CelKind, type CelType } from './cel-type';
 
-/** The environment in which policies are evaluated: what it does not have, no policy can call. */
+/** The environment for evaluating policies. A policy can call only functions of this environment. */
 export const ENVIRONMENT: CelEnv = celEnv();
 
 /** Macros, by how they are written. */
@@ -20,14 +20,14 @@ const FUNCTIONS = new Set<string>();
 for (const { name, target } of ENVIRONMENT.funcs)
   if (/^[a-zA-Z]/.test(name)) (target === undefined ? FUNCTIONS : METHODS).add(name);
 
-/** What is wrong with a call, whatever its values are; or with the types of them. */
+/** Why a call is wrong for all values, or for the types of its arguments. */
 interface CallFault {
   readonly code: 'POLICY_UNKNOWN_FUNCTION' | 'POLICY_ARGUMENTS' | 'POLICY_TYPE';
   readonly message: string;
   readonly remediation: string;
 }
 
-/** The result of a call, or why there can be none. `target` is the first of `values` if it is called as a method. */
+/** The result type of a call, or why it is wrong. `target` is the first of `values` if it is called as a method. */
 export function typeOfCall(
   name: string,
   isMethod: boolean,

@@ -1,6 +1,6 @@
 import type { CelExpr } from './cel-cost';
 
-/** Names that CEL itself knows: types, and the first part of a qualified type name. */
+/** Names that CEL predefines: types, and the first part of a qualified type name. */
 const TYPE_NAMES = new Set([
   'bool',
   'int',
@@ -22,7 +22,7 @@ interface FreeName {
   readonly id: bigint;
 }
 
-/** The free names of an expression, in the order in which they stand. */
+/** The free names of an expression, in order of occurrence. */
 export function freeNames(expr: CelExpr): readonly FreeName[] {
   const names: FreeName[] = [];
   visit(expr, new Set(), names);

@@ -9,7 +9,7 @@ import { CEL_BEHAVIOUR, undecided, type PolicyCompilation, type PolicyAnswer, ty
 import { limitFault, tooLarge } from './policy-limits';
 import { POLICY_ROOTS } from './policy-input';
 
-/** Most nodes of a policy's tree, macros expanded. */
+/** Maximum number of nodes of a policy's tree after macro expansion. */
 const MAX_POLICY_NODES = 2_000;
 
 const MACRO_VARIABLE = /^@/;
@@ -51,7 +51,7 @@ export function compileCel(source: string): PolicyCompilation {
       const verdict = verdictOf(run(toBindings(input)));
       return 'wrong' in verdict ? undecided(verdict.wrong) : { kind: 'decided', ...verdict };
     } catch (error) {
-      // Whatever fails inside the engine closes the gate: a policy that cannot be judged is not an allowance.
+      // Any failure inside the engine closes the gate: a policy that cannot be evaluated does not allow.
       return undecided(`it failed: ${error instanceof Error ? error.message : 'no reason given'}`);
     }
   };
@@ -69,7 +69,7 @@ function syntaxFault(error: unknown): PolicyFault {
   };
 }
 
-/** Where the parser of `@bufbuild/cel` stopped. */
+/** Position at which the parser of `@bufbuild/cel` stopped. */
 function offsetOf(error: unknown): number {
   const location = (error as { location?: { start?: { offset?: unknown } } } | null)?.location;
   const offset = location?.start?.offset;

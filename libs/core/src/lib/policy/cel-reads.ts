@@ -2,7 +2,7 @@ import { parse } from '@bufbuild/cel';
 import type { CelExpr } from './cel-cost';
 import { POLICY_ROOTS, type PolicyRead } from './policy-input';
 
-/** The parts of its input that a CEL policy reads, each once; all roots if it cannot be parsed. */
+/** The parts of its input that a CEL policy reads, without duplicates; all roots if it cannot be parsed. */
 export function readsOfCel(source: string): readonly PolicyRead[] {
   const reads = new Map<string, PolicyRead>();
   try {
@@ -44,7 +44,7 @@ function visit(expr: CelExpr | undefined, bound: ReadonlySet<string>, take: (rea
   }
 }
 
-/** The part of the input that an expression is, if it is one: a root, then members by name. */
+/** The part of the input that an expression denotes, if any: a root followed by member names. */
 function readOf(expr: CelExpr | undefined, bound: ReadonlySet<string>): PolicyRead | null {
   const kind = expr?.exprKind;
   if (kind?.case === 'identExpr') {

@@ -5,7 +5,7 @@ import type { PolicyFault } from './policy';
 const MEMBERS = ['allow', 'reasons'];
 const SHAPE = "write {'allow': <boolean>, 'reasons': [<string>, …]}";
 
-/** Why values of this type are no answer of a policy: neither a boolean nor exactly `{allow, reasons}`. Null if one may be. */
+/** Why values of this type are not an answer of a policy, which is a boolean or exactly `{allow, reasons}`. Null if they may be. */
 export function resultFault(type: CelType): Omit<PolicyFault, 'offset'> | null {
   const fault = (message: string, remediation = SHAPE): Omit<PolicyFault, 'offset'> => ({
     code: 'POLICY_RESULT',

@@ -16,27 +16,27 @@ export type CelKind =
   | 'google.protobuf.Timestamp'
   | 'google.protobuf.Duration';
 
-/** What is known of a value before a policy is evaluated. It may allow more values than there can be, never fewer. */
+/** The static type of a CEL value. It may allow more values than are possible, never fewer. */
 export interface CelType {
-  /** Null: any. Empty: there is no value, whatever reads it fails. */
+  /** Null: any. Empty: there is no value, because its evaluation always fails. */
   readonly kinds: ReadonlySet<CelKind> | null;
-  /** Of the elements, if it is a list. Absent: any. */
+  /** Type of the elements, if it is a list. Absent: any. */
   readonly items?: CelType;
-  /** It is a list literal with elements. */
+  /** True if it is a list literal with elements. */
   readonly filled?: boolean;
-  /** Of the members that are known, if it is a map. Absent: nothing is known of its members. */
+  /** Types of the known members, if it is a map. Absent: no member is known. */
   readonly fields?: ReadonlyMap<string, CelType>;
-  /** It has no other members than `fields`. */
+  /** True if it has no members besides `fields`. */
   readonly closed?: boolean;
-  /** It is a map literal: it has each of `fields`. */
+  /** True if it is a map literal: it has each of `fields`. */
   readonly literal?: boolean;
-  /** All keys are strings, if it is a map. */
+  /** True if all keys are strings, if it is a map. */
   readonly named?: boolean;
-  /** The value, if it is the same boolean always. */
+  /** The value, if it is a constant boolean. */
   readonly constant?: boolean;
   /** The value, if it is a string literal. */
   readonly text?: string;
-  /** Which types it can be, if it is a type. */
+  /** The types that it can be, if it is a type. */
   readonly names?: ReadonlySet<string>;
 }
 
@@ -52,7 +52,7 @@ export function ofKinds(...kinds: readonly CelKind[]): CelType {
   return { kinds: new Set(kinds) };
 }
 
-/** A boolean that is always the same. */
+/** A constant boolean. */
 export function constantOf(constant: boolean): CelType {
   return { kinds: BOOL.kinds, constant };
 }
@@ -85,17 +85,17 @@ export function mayBe({ kinds }: CelType, kind: CelKind): boolean {
 const KINDS: Readonly<Record<ValueKind, readonly CelKind[]>> = {
   null: ['null_type'],
   boolean: ['bool'],
-  // Whole numbers are `int`, others `double`: a declaration does not say which.
+  // Integers are `int`, other numbers `double`; a declaration does not distinguish them.
   number: ['int', 'double'],
   string: ['string'],
   array: ['list'],
   object: ['map'],
 };
 
-/** Static types share parts: each is converted once. */
+/** Cached: static types share parts, so each is converted once. */
 const converted = new WeakMap<StaticType, CelType>();
 
-/** JSON values of a static type, as CEL sees them. Members that may be absent are members too: to read them is not certain to fail. */
+/** JSON values of a static type, as CEL sees them. Optional members count as members, because reading one does not always fail. */
 export function fromStatic(type: StaticType): CelType {
   const known = converted.get(type);
   if (known !== undefined) return known;
@@ -111,7 +111,7 @@ export function fromStatic(type: StaticType): CelType {
   return made;
 }
 
-/** Values of either type. */
+/** The union of two types. */
 export const join: (a: CelType, b: CelType) => CelType = remembered((a, b) => {
   if (isNothing(a)) return b;
   if (isNothing(b)) return a;
@@ -144,7 +144,7 @@ export const join: (a: CelType, b: CelType) => CelType = remembered((a, b) => {
   };
 });
 
-/** What is known of one kind of value: by both types, or by the one that may be of it. */
+/** The type of one kind of value: from both types, or from the one that may be of that kind. */
 function part<T>(
   a: CelType,
   b: CelType,
@@ -160,7 +160,7 @@ function part<T>(
 
 const both = (a: boolean, b: boolean): boolean => a && b;
 
-/** A member that one of them does not know may be anything there, unless that one is closed: then it is not there at all. */
+/** A member that only one of the types knows may be anything in the other one, unless the other one is closed and does not have it. */
 function joinFields(a: CelType, b: CelType): ReadonlyMap<string, CelType> {
   const of = (type: CelType, name: string): CelType => type.fields?.get(name) ?? (type.closed === true ? NOTHING : ANY);
   const names = new Set([...(a.fields?.keys() ?? []), ...(b.fields?.keys() ?? [])]);
@@ -182,7 +182,7 @@ const WORDS: Readonly<Record<CelKind, string>> = {
   'google.protobuf.Duration': 'a duration',
 };
 
-/** The kinds in words: `an int or a double`. */
+/** The kinds as text: `an int or a double`. */
 export function describe({ kinds }: CelType): string {
   return kinds === null ? 'any value' : [...kinds].map((kind) => WORDS[kind]).join(' or ');
 }

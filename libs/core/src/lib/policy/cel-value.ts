@@ -10,14 +10,14 @@ function toCel(value: Json): CelInput {
   return new Map<string, CelInput>(Object.entries(value).map(([name, member]) => [name, toCel(member)]));
 }
 
-/** The variables of a policy. Only own members: `constructor` is no variable. */
+/** The variables of a policy. Only own members count: `constructor` is not a variable. */
 export function toBindings(input: JsonObject): Record<string, CelInput> {
   const bindings = Object.create(null) as Record<string, CelInput>;
   for (const [name, value] of Object.entries(input)) bindings[name] = toCel(value);
   return bindings;
 }
 
-/** What a policy says: `{allow, reasons}`, or what is wrong with its answer. */
+/** The answer of a policy: `{allow, reasons}`, or why it is invalid. */
 export type Verdict = { readonly allow: boolean; readonly reasons: readonly string[] } | { readonly wrong: string };
 
 /** Reads the answer of a CEL policy: a boolean, or a map of exactly `allow` (a boolean) and `reasons` (a list of strings). */

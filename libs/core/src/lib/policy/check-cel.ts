@@ -20,13 +20,13 @@ import {
 import { resultFault } from './cel-result';
 import type { PolicyFault } from './policy';
 
-/** What a policy is asked with, by root name, and why a member that is not there is not: `steps.apply` → `it is not over …`. */
+/** The static input of a policy by root name, and why a missing member is missing: `steps.apply` → `it is not over …`. */
 export interface DeclaredInput {
   readonly roots: ReadonlyMap<string, CelType>;
   readonly absent?: ReadonlyMap<string, { readonly why: string; readonly remediation: string }>;
 }
 
-/** A fault that refuses the policy, or tells of a part that fails whenever it is evaluated while the policy may still decide. */
+/** A fault that refuses the policy, or a warning about a part that always fails although the policy may still decide. */
 export interface CheckedFault extends PolicyFault {
   readonly refuses: boolean;
 }
@@ -39,12 +39,12 @@ type Variables = ReadonlyMap<string, CelType>;
 const TYPE_NAMES = ['bool', 'int', 'uint', 'double', 'string', 'bytes', 'list', 'map', 'type', 'null_type'];
 
 /**
- * Checks a CEL policy that compiles against what it will be asked with. Told is only what is certain: a function, member or step that
- * does not exist, an operator that none of the values can have, a result that is no answer.
+ * Checks a compiled CEL policy against its static input. It reports only certain faults: an unknown function, member or step, an operator
+ * that does not apply to any possible value, a result that is not an answer.
  *
- * A name that does not exist refuses the policy wherever it can be evaluated; behind `has(…)` or `in` it cannot. A value of a wrong type
- * refuses it only where the policy then never decides: CEL passes over a failed side of `&&`, `||` and `?:`. Never throws for a policy
- * that compiles.
+ * An unknown name refuses the policy if it can be evaluated; behind `has(…)` or `in` it cannot be. A value of a wrong type refuses the
+ * policy only if the policy then never decides, because CEL ignores a failed side of `&&`, `||` and `?:`. Never throws for a policy that
+ * compiles.
  */
 export function checkCel(source: string, declared: DeclaredInput): readonly CheckedFault[] {
   const { expr, sourceInfo } = parse(source);
@@ -67,7 +67,7 @@ function macrosOf(calls: { readonly [id: string]: CelExpr }): ReadonlyMap<string
 
 class CelChecker {
   faults: PolicyFault[] = [];
-  /** Bodies of macros, by what they are expanded to. */
+  /** Bodies of macros, by their expansion. */
   private readonly bodies = new Map<CelExpr, string>();
 
   constructor(
@@ -173,7 +173,7 @@ class CelChecker {
     return called.type;
   }
 
-  /** A side that decides alone hides what the others do wrong. */
+  /** A side that decides on its own hides failures of the others. */
   private logic(name: string, macro: string | undefined, args: readonly CelExpr[], variables: Variables): CelType {
     const decisive = name === '_||_';
     const shown = macro ?? (decisive ? '||' : '&&');
@@ -186,7 +186,7 @@ class CelChecker {
     this.faults.push(...sides.flatMap(({ faults }) => faults));
     const types = sides.map(({ type }) => type);
     if (types.every(({ constant }) => constant === !decisive)) return constantOf(!decisive);
-    // A failed side is passed over if another one decides.
+    // A failed side is ignored if another one decides.
     return types.every((type) => isNothing(type) || type.constant === !decisive) ? NOTHING : BOOL;
   }
 
@@ -237,7 +237,7 @@ class CelChecker {
     return this.type(loop.result, inner.set(loop.accuVar, join(first, step)));
   }
 
-  /** The type, with the faults that were found beside those that were found before. */
+  /** The type, with the new faults added to the earlier ones. */
   private separately(type: () => CelType): { readonly type: CelType; readonly faults: readonly PolicyFault[] } {
     const before = this.faults;
     this.faults = [];
@@ -249,7 +249,7 @@ class CelChecker {
 
   private refuse(code: PolicyFault['code'], expr: CelExpr | undefined, message: string, remediation: string): CelType {
     const offset = this.positions[String(expr?.id)] ?? 0;
-    // The parser shows members and methods at their dot; the name comes after it.
+    // The parser reports members and methods at their dot; the name follows.
     const dot = /^\.\s*/.exec(this.source.slice(offset, offset + 100))?.[0].length ?? 0;
     this.faults.push({ code, message, remediation, offset: offset + dot });
     return NOTHING;
@@ -287,13 +287,13 @@ function isMessage(type: CelType): boolean {
   return mayBe(type, 'google.protobuf.Timestamp') || mayBe(type, 'google.protobuf.Duration');
 }
 
-/** True for types of values that are compared and cannot be the same. */
+/** True for types of values that are compared and can never be equal. */
 function areOtherTypes(a: CelType, b: CelType): boolean {
   const { names } = a;
   return names !== undefined && b.names !== undefined && [...names].every((name) => b.names?.has(name) !== true);
 }
 
-/** What a macro's variable stands for: elements of a list, keys of a map. */
+/** The type of a macro's variable: elements of a list, keys of a map. */
 function elementOf(range: CelType): CelType {
   const { kinds, items, named } = range;
   if (kinds === null) return ANY;
@@ -302,7 +302,7 @@ function elementOf(range: CelType): CelType {
   return join(ofList, ofMap);
 }
 
-/** How a part of the input is written: `steps.scan`; null for what is no such part. */
+/** The spelling of a part of the input: `steps.scan`; null for anything else. */
 function pathOf(expr: CelExpr | undefined): string | null {
   const kind = expr?.exprKind;
   if (kind?.case === 'identExpr') return kind.value.name.replace(/^\./, '');

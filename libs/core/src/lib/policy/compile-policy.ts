@@ -4,8 +4,8 @@ import type { CheckedFault, DeclaredInput } from './check-cel';
 import type { PolicyCompilation, PolicyEngines, PolicyFault, PolicySource } from './policy';
 
 /**
- * Compiles a policy (docs/guides/approvals.md, Policy gates) by CEL or by one of the engines at hand. Never throws for bad input; an engine that is not at
- * hand is `POLICY_ENGINE_UNKNOWN`.
+ * Compiles a policy (docs/guides/approvals.md, Policy gates) with CEL or one of the available engines. Never throws for bad input; an unavailable engine is
+ * `POLICY_ENGINE_UNKNOWN`.
  */
 export function compilePolicy({ engine, source }: PolicySource, engines: PolicyEngines = {}): PolicyCompilation {
   if (engine === 'cel') return compileCel(source);
@@ -14,15 +14,15 @@ export function compilePolicy({ engine, source }: PolicySource, engines: PolicyE
   );
 }
 
-/** CEL's library is loaded with the first policy: most packs have none. */
+/** The CEL library is loaded with the first policy, because most packs have none. */
 function compileCel(source: string): PolicyCompilation {
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   return (require('./cel-policy') as typeof CelPolicy).compileCel(source);
 }
 
 /**
- * Checks a policy against what it will be asked with. CEL alone is checked, once it can be parsed: faults of `compilePolicy` are not
- * told again. Never throws for bad input.
+ * Checks a policy against its static input. Only CEL is checked, once it can be parsed: faults of `compilePolicy` are not reported again.
+ * Never throws for bad input.
  */
 export function checkPolicy({ engine, source }: PolicySource, declared: DeclaredInput): readonly CheckedFault[] {
   if (engine !== 'cel') return [];

@@ -1,13 +1,13 @@
 import type { PolicyFault } from './policy';
 
-// Bounds of a policy's text, whatever its engine.
+// Limits for the text of a policy of any engine.
 
 /** Longest source of a policy, UTF-16 units. */
 const MAX_POLICY_LENGTH = 16_384;
 /** Deepest nesting of brackets in a policy. */
 const MAX_POLICY_NESTING = 64;
 
-/** What is too much of a policy's text; null if nothing is. */
+/** The limit that a policy's text exceeds; null if there is none. */
 export function limitFault(source: string): PolicyFault | null {
   if (source.length > MAX_POLICY_LENGTH)
     return tooLarge(`the policy is longer than ${MAX_POLICY_LENGTH} characters`, 0);
@@ -21,7 +21,7 @@ export function limitFault(source: string): PolicyFault | null {
   return null;
 }
 
-/** A policy that is too large in some way. */
+/** A policy that exceeds a limit. */
 export function tooLarge(message: string, offset: number): PolicyFault {
   return { code: 'POLICY_LIMIT', message, remediation: 'write a smaller policy', offset };
 }

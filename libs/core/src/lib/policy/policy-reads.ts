@@ -3,8 +3,8 @@ import type { PolicySource } from './policy';
 import { POLICY_ROOTS, type PolicyRead } from './policy-input';
 
 /**
- * Which parts of its input a policy can read. Of CEL each part by name; of other engines each root whose name stands in the text, and all
- * of them where it takes the input as a whole. Never throws.
+ * The parts of its input that a policy can read. For CEL each part by name; for other engines each root whose name occurs in the text, and
+ * all roots if the input is used as a whole. Never throws.
  */
 export function readsOfPolicy({ engine, source }: PolicySource): readonly PolicyRead[] {
   // eslint-disable-next-line @typescript-eslint/no-require-imports

@@ -5,16 +5,16 @@ const POLICY_ENGINES = ['cel', 'cedar', 'opa'] as const;
 /** The name of an engine. */
 export type PolicyEngineName = (typeof POLICY_ENGINES)[number];
 
-/** Raised only when a CEL policy that was accepted would now decide otherwise. Part of the environment digest. */
+/** Raised only if an accepted CEL policy would now decide differently. Part of the environment digest. */
 export const CEL_BEHAVIOUR = 1;
 
 /**
- * Raised only when a Cedar policy that was accepted would now decide otherwise: by another version of its language, or another
- * way of asking. Part of the environment digest; the engine itself is an adapter.
+ * Raised only if an accepted Cedar policy would now decide differently, because of another version of its language or another way of
+ * evaluating it. Part of the environment digest; the engine itself is an adapter.
  */
 export const CEDAR_BEHAVIOUR = 1;
 
-/** A policy as a pack states it. */
+/** A policy in a pack. */
 export interface PolicySource {
   readonly engine: PolicyEngineName;
   readonly source: string;
@@ -24,19 +24,19 @@ export interface PolicySource {
 export type PolicyErrorCode =
   | 'POLICY_ENGINE_UNKNOWN'
   | 'POLICY_SYNTAX'
-  /** A name, a member or a step that is not there. */
+  /** Unknown name, member or step. */
   | 'POLICY_UNKNOWN_NAME'
   | 'POLICY_LIMIT'
-  /** A function or method that CEL does not have. */
+  /** Unknown function or method. */
   | 'POLICY_UNKNOWN_FUNCTION'
-  /** A function that is called with too many or too few arguments, or as a method. */
+  /** A function with the wrong number of arguments, or called as a method. */
   | 'POLICY_ARGUMENTS'
-  /** A value of a type that what reads it does not take. */
+  /** A value of a type that its use does not accept. */
   | 'POLICY_TYPE'
   /** A result that is neither a boolean nor `{allow, reasons}`. */
   | 'POLICY_RESULT';
 
-/** What is wrong with a policy. */
+/** A fault of a policy. */
 export interface PolicyFault {
   readonly code: PolicyErrorCode;
   readonly message: string;
@@ -45,41 +45,40 @@ export interface PolicyFault {
   readonly offset: number;
 }
 
-/** What a policy answers. `undecided` is closed: a gate never opens on it. */
+/** The answer of a policy. `undecided` is closed: it never opens a gate. */
 export type PolicyAnswer =
   | { readonly kind: 'decided'; readonly allow: boolean; readonly reasons: readonly string[] }
   | { readonly kind: 'undecided'; readonly code: 'POLICY_UNDECIDED'; readonly message: string };
 
-/** A policy ready to be asked. */
+/** A compiled policy. */
 interface CompiledPolicy {
   readonly engine: PolicyEngineName;
   /** Behaviour version of its engine. */
   readonly behaviour: number;
   /**
-   * Answers over an input whose members are `inputs, steps, plan, run, tenant, actor, params, now`, at a gate (its instance id).
-   * Never throws.
+   * Evaluates an input with the members `inputs, steps, plan, run, tenant, actor, params, now`, at a gate (its instance id). Never throws.
    */
   evaluate(input: JsonObject, gate: string): PolicyAnswer;
 }
 
-/** A policy engine that a process has beside CEL: whoever composes the process hands it in. */
+/** A policy engine besides CEL. The composition of the process provides it. */
 export interface PolicyEngine {
   /** Compiles a policy. Never throws for bad input. */
   compile(source: string): PolicyCompilation;
 }
 
-/** The engines at hand beside CEL, by name. */
+/** The available engines besides CEL, by name. */
 export type PolicyEngines = { readonly [Engine in Exclude<PolicyEngineName, 'cel'>]?: PolicyEngine };
 
-/** What compiling gives: a policy, or all that is wrong with it. */
+/** Result of compiling: a policy, or all of its faults. */
 export type PolicyCompilation =
   | { readonly kind: 'policy'; readonly policy: CompiledPolicy }
   | { readonly kind: 'faults'; readonly faults: readonly PolicyFault[] };
 
-/** How the reason of an undecided answer begins. */
+/** Prefix of the reason of an undecided answer. */
 export const NO_DECISION = 'the policy gave no decision';
 
-/** An undecided answer: closed, with its reason. */
+/** An undecided answer, which is closed, with its reason. */
 export function undecided(why: string): PolicyAnswer {
   return { kind: 'undecided', code: 'POLICY_UNDECIDED', message: `${NO_DECISION}: ${why}` };
 }

@@ -1,4 +1,4 @@
-/** Database time as this process knows it: offset measured at each lease renewal, plus monotonic time since. Milliseconds. */
+/** Database time in this process: the offset measured at each lease renewal, plus the monotonic time since then. Milliseconds. */
 export abstract class Clock {
   abstract now(): number;
 }

@@ -1,22 +1,22 @@
 /** A message for one endpoint, ready to be signed and sent. */
 export interface Message {
-  /** The same at every try. */
+  /** The same for every try. */
   readonly id: string;
-  /** JSON text: what is signed is what is sent. */
+  /** JSON text. The signed text is the text that is sent. */
   readonly body: string;
 }
 
-/** What came of one try. */
+/** Result of one try. */
 export type Sent =
-  /** The endpoint took it (2xx). */
+  /** The endpoint accepted it (2xx). */
   | { readonly kind: 'taken' }
-  /** It did not, or the way there is closed; `reason` is for operators. */
+  /** The endpoint did not accept it or could not be reached. `reason` is for operators. */
   | { readonly kind: 'failed'; readonly reason: string }
-  /** The configuration has no such endpoint any more. */
+  /** The configuration no longer contains the endpoint. */
   | { readonly kind: 'unknown' };
 
-/** Carries messages to the endpoints that the operator configured. */
+/** Sends messages to the endpoints that the operator configured. */
 export abstract class Messenger {
-  /** Tries once, within a bound of time. `endpoint` is its id. Never rejects for what the other side does. */
+  /** Tries once, with a time limit. `endpoint` is its id. Never rejects because of the other side. */
   abstract send(endpoint: string, message: Message): Promise<Sent>;
 }

@@ -11,20 +11,22 @@ import type { ApprovalFloor, Environment, Profile } from '../plan/profile';
 import { environmentRules, profileRules } from '../plan/step-egress';
 import { decideTrustAgain, type PackTrustCode, type PackTrustPolicy } from './pack-trust';
 
-/** What a worker can do for a run: a function of its configuration, its build and its last probe. */
+/** The capabilities of a worker: a function of its configuration, its build and its last probe. */
 export interface WorkerMeans {
-  /** The environments that its own configuration gives: one, or an open and a sealed one. */
+  /** The environments of its own configuration: one, or an open and a sealed one. */
   readonly environments: readonly Environment[];
   /** Sandbox profiles that its probe has shown to hold. */
   readonly isolations: readonly string[];
   /** Its own `sealedMode.allow`. */
   readonly egress: readonly EgressRule[];
   readonly packTrust: PackTrustPolicy;
-  /** When its configuration was read, database time in milliseconds since the epoch. */
+  /** Time at which its configuration was read, database time in milliseconds since the epoch. */
   readonly configuredAt: number;
 }
 
-/** Parts of an environment that a worker may lack. The first ones hold for every run of it, the others for runs that use them. */
+/**
+ * Parts of an environment that a worker may lack. The first ones apply to every run of the environment, the others to runs that use them.
+ */
 export const UNMET_PARTS = [
   'document',
   'machine',
@@ -42,14 +44,14 @@ export const UNMET_PARTS = [
 
 export type UnmetPart = (typeof UNMET_PARTS)[number];
 
-/** One thing that a run was admitted with and a worker does not give. */
+/** A part that a run was admitted with and a worker does not provide. */
 export interface Unmet {
   readonly part: UnmetPart;
-  /** For people: what was asked, and what is there. */
+  /** For people: what is required, and what is there. */
   readonly detail: string;
   /**
-   * The code with which the run ends where this holds for each worker: the operator has taken back what the run was given. Null: the run
-   * waits for a worker that has it.
+   * Code with which the run ends if every worker lacks the part, because the operator withdrew what the run was admitted with. Null: the
+   * run waits for a worker that has it.
    */
   readonly stops: StopCode | null;
 }
@@ -57,7 +59,7 @@ export interface Unmet {
 /** How a run ends that a change of the configuration stops. */
 export type StopCode = PackTrustCode | 'SEALED_EGRESS_DENIED' | 'PROFILE_MISMATCH';
 
-/** What any run of an environment lacks on a worker; empty: the worker claims such runs. Pure, total. */
+/** What every run of an environment lacks on a worker; empty: the worker claims such runs. Pure and total. */
 export function unmetOfEnvironment(environment: Environment, means: WorkerMeans): readonly Unmet[] {
   const own = means.environments.find(({ mode }) => mode === environment.mode);
   const { isolation, mode } = environment;
@@ -75,7 +77,7 @@ export function unmetOfEnvironment(environment: Environment, means: WorkerMeans)
   return found;
 }
 
-/** What a run asks of its environment. */
+/** What a run requires of its environment. */
 interface AdmittedUse {
   readonly index: PlanIndex;
   readonly profile: Pick<Profile, 'egress'>;
@@ -83,7 +85,7 @@ interface AdmittedUse {
   readonly admission: Pick<AdmissionRecord, 'pack' | 'tenant'>;
 }
 
-/** What one run lacks on a worker, by what it uses; empty: the worker drives it, under the values that it was admitted with. Pure, total. */
+/** What one run lacks on a worker, by what it uses; empty: the worker drives it with the values of its admission. Pure and total. */
 export function unmetOfRun(run: AdmittedUse, means: WorkerMeans): readonly Unmet[] {
   const ofAll = unmetOfEnvironment(run.environment, means);
   const own = means.environments.find(({ mode }) => mode === run.environment.mode);
@@ -92,7 +94,7 @@ export function unmetOfRun(run: AdmittedUse, means: WorkerMeans): readonly Unmet
   return [...untrusted, ...unmetEgress(run, means.egress), ...unmetFloor(run, own), ...ofAll, ...unmetUses(run, own)];
 }
 
-/** Packs whose publishers' word does not count any more. Of a pack that is used only its content and version are judged here. */
+/** Packs whose publishers are no longer trusted. Of an inner pack only its content and version are checked here. */
 function unmetTrust({ index, admission }: AdmittedUse, policy: PackTrustPolicy): readonly Unmet[] {
   const tenant = admission.tenant as TenantId;
   const inner = [...index.nodes.values()].flatMap(({ node }) => (node.kind === 'pack' ? [node.pack] : []));
@@ -115,7 +117,7 @@ function unmetEgress({ profile, environment }: AdmittedUse, entries: readonly Eg
   return [stops('egress', `${where} is not on sealedMode.allow of this worker`, 'SEALED_EGRESS_DENIED')];
 }
 
-/** Gates that would open for less than this worker's own floor asks. */
+/** Gates that would require less than this worker's own floor. */
 function unmetFloor({ index, environment }: AdmittedUse, own: Environment): readonly Unmet[] {
   const admitted = environment.approvals.floor;
   const { floor } = own.approvals;
@@ -133,7 +135,7 @@ function unmetFloor({ index, environment }: AdmittedUse, own: Environment): read
 
 const PROOFS: readonly ApprovalFloor['proof'][] = ['service', 'token', 'key'];
 
-/** The first part in which a gate under the admitted floor asks for less than under another one; null: in none. */
+/** The first part in which a gate under the admitted floor requires less than under another floor; null: none. */
 function weakerPart(approval: Approval | undefined, admitted: ApprovalFloor, own: ApprovalFloor): string | null {
   const asked = approval?.minApprovals ?? 1;
   if (Math.max(asked, admitted.minApprovals) < Math.max(asked, own.minApprovals)) return 'minApprovals';
@@ -155,7 +157,7 @@ function unmetUses({ index, environment }: AdmittedUse, own: Environment): reado
   const extensions = differing(used, digestsOf(environment.extensions), digestsOf(own.extensions));
   const destinations = differing(
     named(nodes, 'builtin:evidence-export', 'destination'),
-    // An environment that states none was not asked: then this worker's are the ones.
+    // An environment that states none was not checked. This worker's own settings apply.
     environment.destinations ?? own.destinations ?? {},
     own.destinations ?? {},
   );
@@ -174,7 +176,7 @@ function unmetUses({ index, environment }: AdmittedUse, own: Environment): reado
 
 type Versions = Readonly<Record<string, Json>>;
 
-/** Names of the first that the second lacks, or has otherwise. */
+/** Names in the first map that are missing or different in the second. */
 function differences(asked: Versions, own: Versions): string[] {
   return differing(Object.keys(asked), asked, own);
 }

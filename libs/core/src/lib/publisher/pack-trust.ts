@@ -7,7 +7,7 @@ import { readPackSignature, signerOf, type PackSignature, type SignedPack } from
 import { fingerprint } from '../evidence/encoding/public-key';
 import { compareVersions } from '../pack/pack-reference';
 
-/** A publisher's key, by the name that rules call it. */
+/** A publisher's key, with the name used in rules. */
 export type PublisherKey = {
   readonly keyRef: string;
   readonly algorithm: 'ed25519' | 'ecdsa-p256';
@@ -15,59 +15,59 @@ export type PublisherKey = {
   readonly spki: string;
 };
 
-/** Which packs of which tenants may run once enough of these keys have signed them. */
+/** A rule: which packs of which tenants may run if enough of these keys have signed them. */
 type PackTrustRule = {
   /** `*`: every tenant. */
   readonly tenants: readonly string[];
-  /** Names, or beginnings of names followed by `*`. */
+  /** Names, or prefixes of names followed by `*`. */
   readonly packs: readonly string[];
   /** Names of keys. */
   readonly anyOf: readonly string[];
-  /** How many distinct keys of them. */
+  /** Required number of distinct keys. */
   readonly threshold: number;
 };
 
-/** Whose packs may run (docs/guides/packs-registry.md). Part of the environment document, so that runs are bound to it. */
+/** The trust policy for packs (docs/guides/packs-registry.md). It is part of the environment document, so that runs are bound to it. */
 export type PackTrustPolicy = {
-  /** May a pack run that no known publisher has signed? Planned and simulated it may be in any case. */
+  /** True if a pack without a known signer may run. It may always be planned and simulated. */
   readonly unsigned: 'refuse' | 'run';
   readonly keys: readonly PublisherKey[];
-  /** One that is met is enough. */
+  /** A pack is trusted if it satisfies one of these rules. */
   readonly rules: readonly PackTrustRule[];
-  /** Content digests that run nowhere, whoever signed them. */
+  /** Content digests that never run, regardless of signers. */
   readonly deny: readonly Digest[];
   readonly minimumVersions: readonly { readonly pack: string; readonly version: string }[];
 };
 
 /** Why a pack may not run. */
 export type PackTrustCode =
-  /** No rule is met, the content is on the deny list, or the version is too old. */
+  /** No rule is satisfied, the content is on the deny list, or the version is too old. */
   | 'PACK_UNTRUSTED'
   /** Nobody has signed it. */
   | 'PACK_UNSIGNED'
-  /** A signature is there and does not hold. */
+  /** A signature is present and invalid. */
   | 'PACK_SIGNATURE_INVALID';
 
-/** Who stands behind a pack, and whether it may run. */
+/** The signers of a pack, and whether it may run. */
 export interface PackTrust {
   /** Fingerprints of the distinct known keys that signed it, sorted. */
   readonly signers: readonly string[];
-  /** One envelope of each of them, in the same order. */
+  /** One envelope of each key, in the same order. */
   readonly signatures: readonly { readonly envelope: Envelope; readonly hint: string }[];
-  /** Null: it may run. */
+  /** Why it may not run; null: it may. */
   readonly refusal: { readonly code: PackTrustCode; readonly detail: string; readonly remediation: string } | null;
 }
 
 interface Sorted {
-  /** By SPKI: a key counts once, however often it signed and under however many names. */
+  /** By SPKI: a key counts once, regardless of how often and under how many names it signed. */
   readonly valid: ReadonlyMap<string, unknown>;
   readonly invalid: readonly string[];
   readonly unknown: number;
 }
 
 /**
- * Decides whether a pack may run for a tenant: pure, total. A signature that does not hold counts for nothing; it refuses the pack
- * only where the others are not enough, so that nobody can shut out a pack by adding a bad one.
+ * Decides whether a pack may run for a tenant. Pure and total. An invalid signature does not count. It causes a refusal only if the others
+ * are not sufficient, so that nobody can block a pack by adding an invalid one.
  */
 export function decidePackTrust(
   pack: SignedPack,
@@ -91,8 +91,8 @@ export function decidePackTrust(
 }
 
 /**
- * Decides whether a pack that was admitted may go on: by the signers that the admission record names (fingerprints), under the policy as it
- * is now. Null signers, of a pack that another one uses: nobody noted them, so its content and its version alone are judged.
+ * Decides whether an admitted pack may continue, by the signers in the admission record (fingerprints), under the current policy. Null
+ * signers: for an inner pack no signers were recorded, so only its content and version are checked.
  */
 export function decideTrustAgain(
   pack: SignedPack,
@@ -176,7 +176,7 @@ function refusalOf(
   );
 }
 
-/** Content that runs nowhere, and versions that are too old, whoever signed them. */
+/** Denied content and versions that are too old, regardless of signers. */
 function denialOf(pack: SignedPack, { deny, minimumVersions }: PackTrustPolicy): PackTrust['refusal'] {
   if (deny.includes(pack.contentDigest))
     return untrusted('this content is on the deny list', 'Use another version of the pack.');

@@ -1,12 +1,12 @@
 import type { TenantId } from '../foundation/ids';
 import type { Metadata } from '../pack/model/pack';
 
-/** True if a registry is one of the tenant's own: `*` makes it everybody's. */
+/** True if a registry belongs to the tenant; `*` makes it belong to every tenant. */
 export function isOwnedBy(owners: readonly string[], tenant: TenantId): boolean {
   return owners.includes('*') || owners.includes(tenant);
 }
 
-/** True if a tenant may know of a pack: it is in a registry of its own, or is shown to it by what the pack itself says. */
+/** True if a tenant may see a pack: it is in a registry of the tenant, or the pack itself declares that it is visible to the tenant. */
 export function isVisibleTo(
   visibility: Metadata['tenantVisibility'],
   owners: readonly string[],

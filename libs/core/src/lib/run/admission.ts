@@ -4,14 +4,14 @@ import { nodeAt, parentOf } from '../plan/plan-index';
 import type { Transition } from './transition';
 import { endedNeeds, inheritance } from './inheritance';
 
-// Whether a step whose turn has come may run: `runOn` over its needs (docs/guides/writing-packs.md, Order), gates that did not open, a run or a
-// list that is being stopped.
+// Decides whether a step whose turn has come may run: `runOn` over its needs (docs/guides/writing-packs.md, Order), gates that did not open, and a run or list
+// that is being stopped.
 
 export type Admission =
   | { readonly kind: 'runs' }
   | { readonly kind: 'skipped'; readonly code: string; readonly satisfied: boolean };
 
-/** True if the step is cleanup, or in a container that is: it still runs while its list or run is being stopped. */
+/** True if the step is cleanup or in a container that is. It runs even while its list or run is being stopped. */
 export function isCleanup(transition: Transition, step: StepId): boolean {
   const { ending } = transition.run;
   if (ending?.force) return false;
@@ -23,7 +23,7 @@ export function isCleanup(transition: Transition, step: StepId): boolean {
   return false;
 }
 
-/** Judges a pending step whose needs are over. */
+/** Decides about a pending step whose needs have ended. */
 export function admit(transition: Transition, step: StepId): Admission {
   const { node } = nodeAt(transition.index, step);
   const container = transition.get(parentOf(transition.index, step));

@@ -10,14 +10,14 @@ import { poisoning } from './poison';
 import type { Derived, InputEventBody } from './run-event';
 import type { RunState } from './run-state';
 
-// The meaning of the language's constructs (docs/guides/writing-packs.md, Steps, Gates; docs/guides/approvals.md, Steps with unknown outcome), told by small plans.
+// The meaning of the language's constructs (docs/guides/writing-packs.md, Steps, docs/guides/approvals.md, Steps with unknown outcome, docs/guides/writing-packs.md, Gates), shown with small plans.
 
 type Script = {
   readonly [step: string]: 'ok' | 'fail' | 'final' | 'hang' | 'skip' | number | readonly ('ok' | 'fail')[];
 };
 const run = (id: string, needs: readonly string[] | null, change: Parameters<typeof aRunNode>[1] = {}): Node =>
   aRunNode(id, { effects: 'idempotent', needs: needs ?? [], stated: needs !== null, ...change });
-/** A list in which each step follows the one before. */
+/** A list in which each step follows the previous one. */
 const list = (...nodes: readonly Node[]): readonly Node[] =>
   nodes.map((node, i) => (node.stated ? node : { ...node, needs: i === 0 ? [] : [nodes[i - 1]?.id ?? ''] }));
 const gate = (id: string, change: object = {}): Node => ({
@@ -78,7 +78,7 @@ const map = (id: string, nodes: readonly Node[], change: object = {}): Node => (
 });
 const person = (sub: string) => ({ iss: 'https://issuer.test', sub });
 
-/** A world that answers at once, by a script. */
+/** A world that answers at once, according to a script. */
 class Play {
   state: RunState;
   readonly events: Derived[] = [];
@@ -676,7 +676,7 @@ describe('the timeouts of a run, by what they count', () => {
     stopped(play, 'a');
     expect(play.events.at(-1)).toMatchObject({ type: 'step.retrying', attempt: 2, code: 'ATTEMPT_TIMEOUT' });
     while (play.result === 'parked' && play.state.steps.get('a' as StepId)?.kind !== 'running') play.wait();
-    // The pause before the second attempt is drawn; the end of the step is not.
+    // The pause before the second attempt is random; the end of the step is not.
     late(play, 5_499 - play.at);
     expect(play.state.steps.get('a' as StepId)).toMatchObject({ kind: 'running', attempt: 2, stopping: null });
     late(play, 1);

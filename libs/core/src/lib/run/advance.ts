@@ -26,10 +26,10 @@ import type { RunState } from './run-state';
 import { drainSignals } from './drain-signals';
 import { takeOver } from './takeover';
 
-/** What one input event led to. */
+/** The result of one input event. */
 export interface Turn {
   readonly state: RunState;
-  /** In order; the journal holds the input event and then these. */
+  /** Derived events in order. The journal contains the input event followed by these. */
   readonly events: readonly Derived[];
   readonly commands: readonly Command[];
   /** Last state of each step that changed. */
@@ -64,8 +64,8 @@ export function initialState(index: PlanIndex, runId: RunId, initiators: readonl
 }
 
 /**
- * The one function that decides (ARCHITECTURE.md, Invariants): pure, synchronous, total. Every input event gets an answer, if only
- * `given.ignored`. Driver, simulator, harness, replay and verifier call it.
+ * The function that makes every decision about a run (ARCHITECTURE.md, Invariants). It is pure, synchronous and total: every input event has a result, if
+ * only `given.ignored`. Driver, simulator, harness, replay and verifier call it.
  */
 export function advance(index: PlanIndex, state: RunState, input: InputEvent): Turn {
   const transition = new Transition(index, state, input.at);
@@ -135,7 +135,7 @@ function take(transition: Transition, input: InputEvent): void {
 
 type InputEventOf<Type extends InputEvent['type']> = Extract<InputEvent, { type: Type }>;
 
-/** `until` is asked of an iteration that has ended; its loop waits for the answer. */
+/** `until` is evaluated for an ended iteration; its loop waits for the answer. */
 function judged(transition: Transition, input: InputEventOf<'question.answered'>): void {
   const state = isItem(input.step) ? judgedLoop(transition, input.step) : null;
   if (state === null) return ignore(transition, input, 'QUESTION_OVER');
@@ -155,7 +155,7 @@ function claimed(transition: Transition): void {
   } else takeOver(transition);
 }
 
-/** Of a run that may not be driven, or whose process died of it, nothing starts any more: not even what cleans up. */
+/** In a run that may not be driven, or that killed its process, nothing starts any more, including cleanup. */
 const UNDRIVABLE: readonly string[] = [
   ...['SEALED_UNENFORCEABLE', 'PROFILE_MISMATCH', 'POISON'],
   ...['PACK_UNTRUSTED', 'PACK_UNSIGNED', 'PACK_SIGNATURE_INVALID', 'SEALED_EGRESS_DENIED'],
@@ -258,7 +258,7 @@ function timeReached(transition: Transition): void {
   }
 }
 
-/** The step's timeout is over; or only the delay between two iterations. */
+/** The step's timeout is over, or only the delay between two iterations. */
 function wakeRepeat(transition: Transition, step: StepId, state: Extract<StepState, { kind: 'repeat' }>): void {
   if (state.endBy !== null && state.endBy <= transition.at)
     return stopContainer(transition, step, state, 'step-timeout');
@@ -270,7 +270,7 @@ function dueAt(transition: Transition): readonly (readonly [StepId, number])[] {
   return transition.wakes.entries().filter(([, at]) => at <= transition.at);
 }
 
-/** The run's timeout stands still while nothing is under way and a gate waits for people. */
+/** The run's timeout is suspended while nothing is in progress and a gate waits for people. */
 function settleTimer(transition: Transition): void {
   const { timer, openGates } = transition.run;
   const root = transition.get(ROOT);
@@ -296,13 +296,13 @@ function finish(transition: Transition): void {
   transition.emit({ type: 'run.ended', ...result });
 }
 
-/** True if the run can do nothing now but wait: for a time, a person, an inbox message. */
+/** True if the run can only wait: for a time, a person, or an inbox message. */
 export function isParked(state: RunState): boolean {
   const root = state.steps.get(ROOT);
   return state.phase === 'ended' || (root?.kind === 'group' && root.live === 0);
 }
 
-/** The next moment at which the run must be told the time, milliseconds since the epoch; null if there is none. */
+/** The next time at which the run needs a timer event, milliseconds since the epoch; null if there is none. */
 export function nextWakeAt(state: RunState): number | null {
   let next: number | null = null;
   const consider = (at: number): void => {

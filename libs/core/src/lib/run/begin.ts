@@ -11,7 +11,7 @@ import { beginGate, openGate } from './gate-step';
 import { beginLeaf, startAttempt } from './leaf';
 import { mustOpen } from './unopened-gates';
 
-/** A step was given a slot. If it moved on meanwhile the slot goes back. */
+/** A step was given a slot. If it has moved on meanwhile, it returns the slot. */
 export function begin(transition: Transition, step: StepId): void {
   const state = transition.get(step);
   switch (state?.kind) {
@@ -46,7 +46,7 @@ function ask(transition: Transition, step: StepId, question: Question): void {
   transition.ask({ type: 'answer', step, question, ahead: true });
 }
 
-/** The step is wanted: do what its kind does first. */
+/** The step runs: start what its kind requires first. */
 function enter(transition: Transition, step: StepId): void {
   const { node } = nodeAt(transition.index, step);
   switch (node.kind) {
@@ -69,7 +69,7 @@ function enter(transition: Transition, step: StepId): void {
   }
 }
 
-/** A value that was asked for has come. */
+/** A requested value has arrived. */
 export function answered(
   transition: Transition,
   step: StepId,
@@ -101,7 +101,7 @@ export function answered(
   }
 }
 
-/** A value that was asked for cannot be had: no gate opened in a step that faults before its body, and nothing heals that. */
+/** A requested value is not available. No gate opened in a step that faults before its body, and nothing makes up for that. */
 function faulted(
   transition: Transition,
   step: StepId,

@@ -3,7 +3,7 @@ import type { Question } from '../step/question';
 
 type StopReason = 'cancel' | 'sibling-failed' | 'attempt-timeout' | 'step-timeout' | 'gate';
 
-/** What `advance` asks of the world. `ahead`: it may be performed before the commit (the node is pure). */
+/** Actions that `advance` requests. `ahead`: it may be performed before the commit, because the node is pure. */
 export type Command =
   | {
       readonly type: 'start';

@@ -13,13 +13,13 @@ import { FIRST_ITERATION, iterationEnded, stopBetween } from './iteration';
 import { stopCode } from './leaf';
 import { standsBehindUnopened } from './unopened-gates';
 
-// A container holds counters and a queue of children that want a slot. It takes a slot of its own container only while
-// something below it is under way: a gate or a wait holds up nobody else.
+// A container holds counters and a queue of children that want a slot. It holds a slot of its own container only while something below it
+// is in progress. So a gate or a wait blocks nobody else.
 
 type Group = Extract<Containing, { kind: 'group' }>;
 type Repeat = Extract<Containing, { kind: 'repeat' }>;
 
-/** Opens a group (root, group, parallel, branch, item): its children wait for each other, the first ask for slots. */
+/** Opens a group (root, group, parallel, branch, item): its children wait for each other, and the first ones ask for slots. */
 export function openGroup(transition: Transition, step: StepId, branch = 0): void {
   const block = blockOf(transition.index, step, branch);
   const scope = scopeBelow(transition.index, step);
@@ -45,7 +45,7 @@ export function openPack(transition: Transition, step: StepId, inputs: ValueRef)
   openGroup(transition, step);
 }
 
-/** Opens a map or loop over its frozen items; of a loop `count` is the most iterations it may make. */
+/** Opens a map or loop over its frozen items. For a loop `count` is the maximum number of iterations. */
 export function openRepeat(transition: Transition, step: StepId, items: ValueRef, count: number): void {
   transition.set(step, {
     kind: 'repeat',
@@ -108,12 +108,12 @@ function limitOf(index: PlanIndex, step: StepId, state: Containing): number {
   return node.kind === 'map' ? (node.width ?? index.defaults.maxParallel) : 1;
 }
 
-/** Gives slots to children as far as there are any, and asks for or gives back the container's own. */
+/** Gives slots to children as long as there are any, and requests or returns the container's own slot. */
 export function pump(transition: Transition, step: StepId): void {
   let state = transition.get(step);
   if (state?.kind !== 'group' && state?.kind !== 'repeat') return;
   const limit = limitOf(transition.index, step, state);
-  // The answer to `until` decides what comes next.
+  // The answer to `until` decides how the loop continues.
   if (state.kind === 'repeat' && state.loop?.between?.kind === 'judging') return;
   const wants = (now: Containing): boolean =>
     now.ready.first !== undefined || (now.kind === 'repeat' && wantsNext(now));
@@ -141,13 +141,13 @@ export function pump(transition: Transition, step: StepId): void {
   }
 }
 
-/** The next item may begin: of a map as soon as there is a slot, of a loop when the iteration before is over and the delay too. */
+/** Begins the next item if possible: of a map when there is a slot, of a loop when the previous iteration and the delay are over. */
 function wantsNext({ next, count, open, stopping, loop }: Repeat): boolean {
   if (next >= count || stopping) return false;
   return loop === null || (open === 0 && !loop.met && loop.between === null);
 }
 
-/** No further item will begin. */
+/** True if no further item will begin. */
 function isOver({ next, count, stopping, loop }: Repeat): boolean {
   return next >= count || stopping !== null || loop?.met === true;
 }
@@ -157,7 +157,7 @@ function closeContainer(transition: Transition, step: StepId, state: Containing)
   else closeRepeat(transition, step, state);
 }
 
-/** A child has ended: count it, let those that waited for it ask, stop the others if it must. */
+/** A child has ended: count it, let its dependents ask for slots, and stop the others if necessary. */
 export function childEnded(transition: Transition, container: StepId, child: StepId, wasBusy: boolean): void {
   const before = transition.get(container);
   const ended = transition.get(child);
@@ -197,7 +197,7 @@ function itemCounted(index: PlanIndex, repeat: StepId, state: Repeat, item: Step
   };
 }
 
-/** Those that waited for this child alone. They join the queue before the container looks whether it is idle. */
+/** Dependents that waited only for this child. They join the queue before the container checks whether it is idle. */
 function freed(transition: Transition, container: StepId, child: StepId): readonly StepId[] {
   const free: StepId[] = [];
   const scope = scopeBelow(transition.index, container);
@@ -217,7 +217,7 @@ function stopsSiblings(index: PlanIndex, step: StepId, state: Containing): boole
   return (node.kind === 'parallel' || node.kind === 'map') && !node.continueOnError;
 }
 
-/** Told to stop: nothing new begins but cleanup, what is under way is told to stop. */
+/** The container is told to stop: nothing new begins except cleanup, and children in progress are told to stop. */
 export function stopContainer(transition: Transition, step: StepId, state: Containing, cause: StopCause): void {
   const stopped: Containing = state.kind === 'repeat' ? stopBetween(transition, state) : state;
   transition.set(step, { ...stopped, stopping: state.stopping ?? cause });
@@ -226,7 +226,7 @@ export function stopContainer(transition: Transition, step: StepId, state: Conta
     for (const child of childrenOf(transition.index, step, state.branch))
       transition.send({ type: 'stop', step: child, cause: reported });
   } else {
-    // Of a loop only the last can be under way.
+    // Only the last iteration of a loop can be in progress.
     for (let index = state.loop ? Math.max(0, state.next - 1) : 0; index < state.next; index++) {
       const item = itemOf(step, index);
       if (transition.get(item)) transition.send({ type: 'stop', step: item, cause: reported });
@@ -246,7 +246,7 @@ export function stopPending(transition: Transition, step: StepId, cause: StopCau
   });
 }
 
-/** All children are over: the group asks for its outputs, or ends. */
+/** All children have ended: the group requests its outputs, or ends. */
 function closeGroup(transition: Transition, step: StepId): void {
   const state = transition.get(step);
   if (state?.kind !== 'group') return;
@@ -281,7 +281,7 @@ function closeGroup(transition: Transition, step: StepId): void {
   transition.end(step, { status: 'succeeded', outputs, ...traces });
 }
 
-/** What a container that held gates passes on: it stands behind them, and its followers do. */
+/** What a container with gates passes to its dependents: they are guarded by these gates too. */
 function gateTraces(
   state: Group,
   results: readonly ReturnType<Transition['get']>[],
@@ -315,7 +315,7 @@ function closeRepeat(transition: Transition, step: StepId, state: Repeat): void 
   return transition.end(step, { status: 'succeeded', outputs, blocked: state.blocked });
 }
 
-/** What a map or loop yields: the list of what its items do, of a loop perhaps the last of them. */
+/** The result of a map or loop: the list of its items' results, for a loop possibly only the last one. */
 function outputsOf(index: PlanIndex, step: StepId, state: Repeat): ValueRef {
   if (yieldsLast(index, step)) return state.loop?.last ?? null;
   const count = state.loop === null ? state.count : state.next;
@@ -350,13 +350,16 @@ function endUnfinished(
     satisfied: status === 'failed' && healed,
     by: state.failed,
     blocked: state.blocked,
-    // Cleanup behind it stands behind its approvals too.
+    // Cleanup behind it is guarded by its approvals too.
     executeBy,
   };
   transition.end(step, how, message === undefined ? {} : { message });
 }
 
-/** `continueOnError` on a group, a conditional or an inner pack heals it; on a map, parallel or loop it only lets the siblings go on. */
+/**
+ * `continueOnError` on a group, a conditional or an inner pack makes it succeed. On a map, parallel or loop it only lets the siblings
+ * continue.
+ */
 function healsOwnFailure(index: PlanIndex, step: StepId): boolean {
   const { node } = nodeAt(index, step);
   const { kind } = node;

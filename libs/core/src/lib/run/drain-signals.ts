@@ -10,7 +10,7 @@ import type { Transition } from './transition';
 import { closeGate, stopDeciding } from './gate-step';
 import { stopLeaf } from './leaf';
 
-/** Works off the signals of a turn, first in, first out. */
+/** Processes the signals of a turn, first in, first out. */
 export function drainSignals(transition: Transition): void {
   for (let signal = transition.next(); signal; signal = transition.next()) {
     const { step } = signal;

@@ -10,11 +10,11 @@ import { stopCode } from './leaf';
 import type { InputEvent } from './run-event';
 import { mustOpen } from './unopened-gates';
 
-// A gate step: a policy is judged, an approval waits for people. What it refuses ends the run; nothing absorbs it.
+// A gate step: a policy is evaluated, or an approval waits for people. A refusal ends the run, and no error handling absorbs it.
 
 type InputEventOf<Type extends InputEvent['type']> = Extract<InputEvent, { type: Type }>;
 
-/** The gate has its slot: ask the policy, or render the request. */
+/** The gate has its slot: evaluate the policy, or render the request. */
 export function beginGate(transition: Transition, step: StepId): void {
   const node = gateNode(transition, step);
   if (node.policy === null) return askForRequest(transition, step);
@@ -22,7 +22,7 @@ export function beginGate(transition: Transition, step: StepId): void {
   return askJudge(transition, step, node.policy);
 }
 
-/** Asks the world to judge a policy; an embedded engine may run ahead. */
+/** Requests the evaluation of a policy. An embedded engine may run before the commit. */
 export function askJudge(transition: Transition, step: StepId, policy: string): void {
   const engine = transition.index.plan.policies.find((one) => one.id === policy)?.engine;
   transition.ask({ type: 'judge', step, policy, ahead: engine === 'cel' });
@@ -39,7 +39,7 @@ function gateNode(transition: Transition, step: StepId): GateNode {
   return node;
 }
 
-/** What the gate asks for: the pack's approval under the server's floor. */
+/** The requirements of the gate: the pack's approval combined with the floor of the environment. */
 function requirementOf(transition: Transition, step: StepId): GateRequirement {
   const id = gateNode(transition, step).approval ?? '';
   const approval = transition.index.plan.approvals.find((one) => one.id === id);
@@ -111,7 +111,7 @@ function askForOutputs(transition: Transition, step: StepId, busy: boolean, exec
   transition.ask({ type: 'answer', step, question: 'outputs', ahead: true });
 }
 
-/** A policy engine has answered, or could not: then it is closed. */
+/** A policy engine has answered, or could not: the gate is then closed. */
 export function policyJudged(
   transition: Transition,
   input: InputEventOf<'policy.judged'>,
@@ -126,7 +126,7 @@ export function policyJudged(
   return failRun(transition, step, code);
 }
 
-/** Its time is over: closed. */
+/** The gate has expired: it closes. */
 export function expireGate(transition: Transition, step: StepId): void {
   refuse(transition, step, 'GATE_EXPIRED', 'expired');
 }
@@ -141,7 +141,7 @@ function failRun(transition: Transition, step: StepId, code: string): void {
   transition.beginEnding({ status: 'failed', code, step, force: false, failureSteps: true });
 }
 
-/** Told to stop from above: it closes. */
+/** The gate is told to stop by its container: it closes. */
 export function closeGate(transition: Transition, step: StepId): void {
   endGateEvent(transition, step, 'closed', 'GATE_CLOSED');
   transition.end(step, { status: 'cancelled', code: 'GATE_CLOSED', blocked: true });
@@ -157,7 +157,7 @@ function endGateEvent(
   transition.emit({ type: 'gate.ended', step, outcome, code });
 }
 
-/** A value that was asked for is no longer wanted. */
+/** A requested value is no longer needed. */
 export function stopDeciding(
   transition: Transition,
   step: StepId,

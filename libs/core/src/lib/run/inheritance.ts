@@ -4,17 +4,17 @@ import { nodeAt, parentOf, scopeBelow, type PlanIndex } from '../plan/plan-index
 import type { Ended, StepState } from '../step/step-state';
 import type { RunState } from './run-state';
 
-/** What a step takes over from the siblings it waited for and from its container. */
+/** What a step inherits from its predecessors and from its container. */
 interface Inheritance {
-  /** Something before it failed unhealed. */
+  /** A predecessor failed, and nothing made up for it. */
   readonly upstreamFailed: boolean;
-  /** It stands behind a gate that did not open. */
+  /** A gate that guards it did not open. */
   readonly blocked: boolean;
-  /** Execute-by of the approvals it stands behind; the soonest, milliseconds since the epoch. */
+  /** The earliest execute-by of the approvals that guard it, milliseconds since the epoch. */
   readonly executeBy: number | null;
 }
 
-/** The ended siblings that a step waited for. They stay in the working set as long as their container is open. */
+/** The ended predecessors of a step. They stay in the working set as long as their container is open. */
 export function endedNeeds(index: PlanIndex, steps: RunState['steps'], step: StepId): readonly Ended[] {
   if (step === ROOT || isItem(step)) return [];
   const { needs } = nodeAt(index, step).node;
@@ -25,12 +25,12 @@ export function endedNeeds(index: PlanIndex, steps: RunState['steps'], step: Ste
     .filter((state): state is Ended => state?.kind === 'ended');
 }
 
-/** Derived each time it is asked for, so that no state has to carry it along. */
+/** Derived on each call, so that no state has to contain it. */
 export function inheritance(index: PlanIndex, steps: RunState['steps'], step: StepId): Inheritance {
   if (step === ROOT) return { upstreamFailed: false, blocked: false, executeBy: null };
   const needs = endedNeeds(index, steps, step);
   let executeBy = executeByOf(steps.get(parentOf(index, step)));
-  // Most steps wait for none.
+  // Most steps have no predecessors.
   if (needs.length === 0) return { upstreamFailed: false, blocked: false, executeBy };
   for (const need of needs) executeBy = soonest([executeBy, need.executeBy]);
   return { upstreamFailed: needs.some((need) => need.tainted), blocked: needs.some((need) => need.blocked), executeBy };

@@ -9,7 +9,7 @@ import { advance, initialState, isParked, nextWakeAt, waitsOf } from './advance'
 import type { Command } from './command';
 import type { Derived, InputEventBody } from './run-event';
 
-// What happens to a loop in each of its states (docs/guides/writing-packs.md, Loop): the table of state × event.
+// The behaviour of a loop in each of its states (docs/guides/writing-packs.md, Loop): the table of state × event.
 
 const zero = digestOf('0');
 const person = { iss: 'https://issuer.test', sub: 'ada' };
@@ -99,7 +99,7 @@ class Play {
     return this.apply({ type: 'time.reached' });
   }
 
-  /** How a step ended, or the status that is shown of it. */
+  /** The end of a step, or the status that is shown for it. */
   of(step: string): string {
     const ended = this.events.find((event) => event.type === 'step.ended' && event.step === step);
     if (ended?.type === 'step.ended') return ended.code === null ? ended.status : `${ended.status} ${ended.code}`;

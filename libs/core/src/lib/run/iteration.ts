@@ -6,15 +6,15 @@ import type { Answer } from '../step/question';
 import type { Containing, Ended, Looping } from '../step/step-state';
 import type { Transition } from './transition';
 
-// A loop runs one iteration at a time. Between two of them it asks `until`, then waits for its delay; while it waits it holds
-// no slot. What follows (the next iteration, or the end) is decided by the container, from the state that is set here.
+// A loop runs one iteration at a time. Between two iterations it evaluates `until` and then waits for its delay, holding no slot. The
+// container decides how the loop continues, from the state that is set here.
 
 type Repeat = Extract<Containing, { kind: 'repeat' }>;
 
 /** How a loop begins. */
 export const FIRST_ITERATION: Looping = { between: null, met: false, last: null };
 
-/** An iteration is over and counted. True if its item must stay, because `until` is asked of it. */
+/** An iteration has ended and is counted. True if its item must be kept because `until` is evaluated for it. */
 export function iterationEnded(
   transition: Transition,
   state: Repeat,
@@ -37,14 +37,14 @@ export function iterationEnded(
   return false;
 }
 
-/** The loop whose iteration waits for this answer; null if nobody waits for it any more. */
+/** The loop whose iteration waits for this answer; null if none does any more. */
 export function judgedLoop(transition: Transition, item: StepId): Repeat | null {
   const state = transition.get(repeatOf(item));
   if (state?.kind !== 'repeat' || state.loop?.between?.kind !== 'judging') return null;
   return state.loop.between.item === item ? state : null;
 }
 
-/** `until` was answered: the loop is over, or pauses before its next iteration. A fault of `until` is the loop's own. */
+/** `until` was answered: the loop ends, or pauses before its next iteration. A fault of `until` is the loop's own fault. */
 export function untilAnswered(transition: Transition, item: StepId, state: Repeat, answer: Answer): void {
   const loop = repeatOf(item);
   const looping: Looping = { ...(state.loop ?? FIRST_ITERATION), between: null };
@@ -81,7 +81,7 @@ export function wakeLoop(transition: Transition, loop: StepId, state: Repeat): v
   transition.set(loop, { ...state, loop: { ...looping, between: null } });
 }
 
-/** Told to stop: what it asked is no longer wanted, what it waited for neither. */
+/** The loop is told to stop: neither its question nor its wait is needed any more. */
 export function stopBetween(transition: Transition, state: Repeat): Repeat {
   const { loop } = state;
   if (loop === null || loop.between === null) return state;

@@ -7,7 +7,8 @@ import type { ValueRef } from '../step/value-ref';
 import type { Transition } from './transition';
 import { inheritance } from './inheritance';
 
-// One leaf and its attempts. An attempt is a business try; an execution is one start of it, never numbered twice.
+// A leaf and its attempts. An attempt is a try in the sense of the retry policy; an execution is one start of it. Execution numbers are
+// never reused.
 
 type Running = Extract<StepState, { kind: 'running' }>;
 interface Failure {
@@ -17,14 +18,14 @@ interface Failure {
   readonly exitCode: number | null;
 }
 
-/** The first attempt of a leaf that has its slot. An effect that its approvals no longer allow ends the run. */
+/** The first attempt of a leaf that has its slot. An effect that its approvals no longer permit ends the run. */
 export function beginLeaf(transition: Transition, step: StepId): void {
   const node = runNodeAt(transition.index, step);
   if (isTooLate(transition, step, node)) return endTooLate(transition, step);
   startAttempt(transition, step, 1, 1, node.timeoutMs === null ? null : transition.at + node.timeoutMs);
 }
 
-/** True if the approvals that an effect stands behind no longer allow it. */
+/** True if the approvals that guard an effect no longer permit it. */
 function isTooLate(transition: Transition, step: StepId, node: RunNode): boolean {
   const { executeBy } = inheritance(transition.index, transition.steps, step);
   return node.effects !== 'pure' && executeBy !== null && transition.at >= executeBy;
@@ -51,17 +52,17 @@ export function startAttempt(
   transition.ask({ type: 'start', step, attempt, execution, ahead });
 }
 
-/** How long one attempt of a leaf may take, milliseconds. */
+/** Maximum time of one attempt of a leaf, milliseconds. */
 export function attemptTimeoutMs({ plan, defaults }: PlanIndex, node: RunNode): number {
   return node.retries.attemptTimeoutMs ?? plan.sandbox.timeoutMs ?? defaults.attemptTimeoutMs;
 }
 
-/** It brought its result. A result that overtakes a stop counts. */
+/** The execution succeeded. A result that overtakes a stop counts. */
 export function leafSucceeded(transition: Transition, step: StepId, state: Running, outputs: ValueRef): void {
   transition.end(step, { status: 'succeeded', outputs, attempts: state.attempt });
 }
 
-/** It failed: another attempt later, or the end. */
+/** The execution failed: another attempt follows later, or the leaf ends. */
 export function leafFailed(transition: Transition, step: StepId, state: Running, failure: Failure): void {
   const node = runNodeAt(transition.index, step);
   const goesOn = state.stopping === null || state.stopping === 'attempt-timeout';
@@ -95,7 +96,7 @@ function endFailed(transition: Transition, step: StepId, attempts: number, failu
   );
 }
 
-/** The proof has come that a stopped execution is over. */
+/** A stopped execution has provably ended. */
 export function leafStopped(transition: Transition, step: StepId, state: Running, unknown: boolean): void {
   const timeout = (code: string, retryable: boolean): void =>
     leafFailed(transition, step, state, { code, message: 'the time allowed is over', retryable, exitCode: null });
@@ -106,12 +107,15 @@ export function leafStopped(transition: Transition, step: StepId, state: Running
   return transition.end(step, { status: 'cancelled', code, attempts: state.attempt });
 }
 
-/** Another worker may take it. Its time counts from when it begins there: that worker keeps it. */
+/** Another worker may execute it. Its time counts from its start there, and that worker measures it. */
 export function leafAssigned(transition: Transition, step: StepId, state: Running, assignment: string): void {
   transition.set(step, { ...state, assignment, deadlineAt: null });
 }
 
-/** Nobody has it any more, and no result came: by its effect class. What never began is as it was before it was assigned. */
+/**
+ * No worker has it any more, and there was no result: the effect class decides. An execution that never began is in the state before it was
+ * assigned.
+ */
 export function leafLost(transition: Transition, step: StepId, state: Running, began: boolean): void {
   const node = runNodeAt(transition.index, step);
   const unknown = began && node.effects === 'once';
@@ -123,8 +127,8 @@ export function leafLost(transition: Transition, step: StepId, state: Running, b
 }
 
 /**
- * The next owner begins it, whatever its effects: as it did not begin, it cannot have acted. Until then no time of it runs: neither of the
- * attempt, nor of the step where nothing of it was ever executed.
+ * The next owner begins it, whatever its effects: since it did not begin, it cannot have acted. Until then neither the time of the attempt
+ * runs, nor that of the step if nothing of it was ever executed.
  */
 export function leafNotStarted(transition: Transition, step: StepId, state: Running): void {
   if (state.assignment !== null) return;
@@ -132,7 +136,7 @@ export function leafNotStarted(transition: Transition, step: StepId, state: Runn
   transition.set(step, { ...state, unbegun: true, deadlineAt: null, endBy });
 }
 
-/** The owner who executed it is gone: by its effect class. What never began is as it was before it was started. */
+/** The owner that executed it is gone: the effect class decides. An execution that never began is in the state before it was started. */
 export function takeOverLeaf(transition: Transition, step: StepId, state: Running): void {
   const node = runNodeAt(transition.index, step);
   if (state.unbegun && isTooLate(transition, step, node)) return endTooLate(transition, step, state.attempt - 1);
@@ -142,19 +146,19 @@ export function takeOverLeaf(transition: Transition, step: StepId, state: Runnin
   startAttempt(transition, step, state.attempt, state.execution + 1, endBy);
 }
 
-/** What it did is not known: a person must say. */
+/** Its effect is unknown: a person must resolve it. */
 function needAttention(transition: Transition, step: StepId, { attempt, execution, endBy }: Running): void {
   transition.set(step, { kind: 'attention', attempt, execution, endBy });
   transition.emit({ type: 'step.attention', step, attempt, execution });
   transition.send({ type: 'idle', step });
 }
 
-/** The code of a step that was stopped from above. */
+/** The code of a step that its container stopped. */
 export function stopCode(cause: StopCause | null): string {
   return cause === 'sibling-failed' ? 'SIBLING_FAILED' : cause === 'step-timeout' ? 'STEP_TIMEOUT' : 'RUN_CANCELLED';
 }
 
-/** It asks only for time: holds no slot and no worker meanwhile. */
+/** It only waits: it holds neither a slot nor a worker meanwhile. */
 export function leafDeferred(transition: Transition, step: StepId, state: Running, until: number): void {
   if (state.stopping) return leafStopped(transition, step, state, false);
   const { attempt, execution, endBy } = state;
@@ -163,11 +167,11 @@ export function leafDeferred(transition: Transition, step: StepId, state: Runnin
   return transition.send({ type: 'idle', step });
 }
 
-/** Told to stop from above. */
+/** The leaf is told to stop by its container. */
 export function stopLeaf(transition: Transition, step: StepId, state: StepState, cause: StopCause): void {
   switch (state.kind) {
     case 'running':
-      // A stop under way for a timeout becomes final; it is not sent twice.
+      // A stop for a timeout that is in progress becomes final; it is not sent twice.
       if (state.stopping !== null) {
         if (state.stopping === 'attempt-timeout') transition.set(step, { ...state, stopping: cause });
         return;
@@ -195,7 +199,7 @@ export function stopLeaf(transition: Transition, step: StepId, state: StepState,
   }
 }
 
-/** The time that it waited for has come, or the time it was allowed is over. */
+/** Its wait is over, or its timeout has expired. */
 export function wakeLeaf(transition: Transition, step: StepId, state: StepState): void {
   switch (state.kind) {
     case 'running': {

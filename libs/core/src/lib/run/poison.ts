@@ -2,12 +2,12 @@ import type { StepId } from '../foundation/ids';
 import type { InputEventBody } from './run-event';
 import type { RunState } from './run-state';
 
-/** A claim that counts so many deaths is of a run whose own process died of it. */
+/** A claim with this number of deaths is of a run that killed its own isolated process. */
 const DEATHS_TO_POISON = 3;
 
 /**
- * How a run ends of which the process died that drove it alone (`POISON`), with the step named that it was executing; null for any other.
- * An input event of its own: what people were told to count comes between the claim and this.
+ * The end of a run that killed its isolated process (`POISON`), with the step that was being executed; null for any other run. It is a
+ * separate input event, because decisions of people that count come between the claim and this.
  */
 export function poisoning(crashes: number, state: RunState): Extract<InputEventBody, { type: 'run.failed' }> | null {
   if (crashes < DEATHS_TO_POISON) return null;
@@ -15,7 +15,7 @@ export function poisoning(crashes: number, state: RunState): Extract<InputEventB
   return { type: 'run.failed', code: 'POISON', step: theOneUnderWay(state), message };
 }
 
-/** The step that was being executed; null if there were several, or none: then nobody can say which it was. */
+/** The step that was being executed; null if there were several or none, so that the cause is unknown. */
 function theOneUnderWay({ steps }: RunState): StepId | null {
   let found: StepId | null = null;
   for (const [step, state] of steps.entries()) {

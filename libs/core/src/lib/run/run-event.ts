@@ -8,7 +8,7 @@ import type { ValueRef } from '../step/value-ref';
 
 type Union<Events> = { [Type in keyof Events]: { readonly type: Type } & Events[Type] }[keyof Events];
 
-/** Why a run or a step is the way it is: stable codes (`UPSTREAM_FAILED`, `GATE_REJECTED`, …). */
+/** Why a run or a step is in its state: stable codes (`UPSTREAM_FAILED`, `GATE_REJECTED`, …). */
 export type Code = string;
 
 interface InputEvents {
@@ -23,7 +23,7 @@ interface InputEvents {
     readonly probe: Digest;
   };
   'run.cancel-requested': { readonly by: Subject; readonly reason: string; readonly force: boolean };
-  /** The world refuses to go on: `GATE_CONTEXT_CHANGED`, `ENGINE_COMMIT_REFUSED`, … */
+  /** The run cannot continue: `GATE_CONTEXT_CHANGED`, `ENGINE_COMMIT_REFUSED`, … */
   'run.failed': { readonly code: Code; readonly step: StepId | null; readonly message: string };
   'time.reached': Record<never, never>;
   'attempt.succeeded': { readonly step: StepId; readonly execution: number; readonly outputs: ValueRef };
@@ -35,15 +35,15 @@ interface InputEvents {
     readonly retryable: boolean;
     readonly exitCode: number | null;
   };
-  /** The proof that a stopped execution is over; `unknown`: what it did is not known. */
+  /** A stopped execution has provably ended; `unknown`: its effect is unknown. */
   'attempt.stopped': { readonly step: StepId; readonly execution: number; readonly unknown: boolean };
-  /** The attempt asks for nothing but time (`builtin:wait`). */
+  /** The attempt only waits for time (`builtin:wait`). */
   'attempt.deferred': { readonly step: StepId; readonly execution: number; readonly until: number };
-  /** Another worker may take it: it is in the assignment of this name, which outlives the driver. */
+  /** Another worker may execute it: it is in the assignment of this name, which outlives the driver. */
   'attempt.assigned': { readonly step: StepId; readonly execution: number; readonly assignment: string };
-  /** Whoever had it from its assignment has it no more, and brought no result. `began`: it may have acted. */
+  /** The holder of its assignment no longer has it, and there was no result. `began`: it may have acted. */
   'attempt.lost': { readonly step: StepId; readonly execution: number; readonly began: boolean };
-  /** Its driver gives the run back and has not begun it: nothing of it was executed. */
+  /** Its driver releases the run and has not begun it: nothing of it was executed. */
   'attempt.unbegun': { readonly step: StepId; readonly execution: number };
   'question.answered': { readonly step: StepId; readonly question: Question; readonly answer: Answer };
   'policy.judged': {
@@ -117,7 +117,7 @@ interface DerivedEvents {
   'given.ignored': { readonly what: string; readonly step: StepId | null; readonly code: Code };
 }
 
-/** What the world reports and the tree need not know: it changes no state; evidence is made of it. */
+/** What the world reports without effect on the machine: it changes no state, but evidence is made of it. */
 interface FactEvents {
   /** The chunk takes the next `lines` line numbers of the run. */
   log: {
@@ -160,24 +160,24 @@ interface FactEvents {
   };
   note: { readonly code: Code; readonly detail: Json };
   /**
-   * Where the run stands, the first entry of its page: everything before it led to this. Claims go on from the last one; who replays from
-   * the start demands that it is what was reached (ADR 39).
+   * The state of the run. It is the first entry of its page: everything before it led to this state. Claims resume from the last one; a
+   * replay from the start requires that it has reached the same state (ADR 39).
    */
   state: {
-    /** Of the machine that it is the state of; it also fixes how the snapshot is written. */
+    /** Version of the machine to which the state belongs. It also determines the format of the snapshot. */
     readonly machine: number;
     /** Of the snapshot (`journal/snapshot.ts`), RFC 8785 in the object store. */
     readonly digest: Digest;
-    /** Of where the values of the pages before stand, for drivers; null: they brought none. Proves nothing. */
+    /** Digest of the index of values of the preceding pages, for drivers; null: they added none. It proves nothing. */
     readonly values: Digest | null;
   };
 }
 
-/** Told by the world; `at` is on the entry. */
+/** Reported from outside; `at` is on the entry. */
 export type InputEvent = Union<InputEvents> & { readonly at: number };
-/** Told by `advance`. */
+/** Derived by `advance`. */
 export type Derived = Union<DerivedEvents>;
-/** Reported beside the tree. */
+/** Recorded without effect on the machine. */
 export type Fact = Union<FactEvents>;
 /** An input event as an inbox message or an outcome carries it: without a time, which the driver puts on it. */
 export type InputEventBody = Union<InputEvents>;

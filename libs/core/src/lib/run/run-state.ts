@@ -5,19 +5,19 @@ import type { ShownStatus, StepState } from '../step/step-state';
 import type { ValueRef } from '../step/value-ref';
 import type { RunEnd } from '../foundation/statuses';
 
-/** The version of this machine: a journal names it; old versions stay until no retained journal needs them. */
+/** The version of this machine, named in journals. Old versions are kept as long as a retained journal needs them. */
 export const MACHINE_VERSION = 1;
 
-/** What ends the run before its steps do: the first of cancel, timeout, rejection, failure in journal order. */
+/** What ends the run before its steps do: the first of cancellation, timeout, rejection and failure in journal order. */
 export interface Ending {
   readonly status: RunEnd;
   readonly code: string;
   readonly step: StepId | null;
-  /** No cleanup steps. */
+  /** True if no cleanup steps run. */
   readonly force: boolean;
-  /** Steps that run on failure run too (a gate or the engine ended the run), not only those that always run. */
+  /** True if steps that run on failure run too (a gate or the engine ended the run), and not only those that always run. */
   readonly failureSteps: boolean;
-  /** Cleanup is stopped at this time, milliseconds since the epoch. */
+  /** Time at which cleanup is stopped, milliseconds since the epoch. */
   readonly cleanupBy: number;
 }
 
@@ -25,17 +25,17 @@ export interface Ending {
 export interface RunState {
   readonly runId: RunId;
   readonly initiators: readonly Subject[];
-  /** A rerun: each leaf asks first whether a result of the original is taken over. */
+  /** A rerun: for each leaf it first checks whether a result of the original is reused. */
   readonly reuses: boolean;
   readonly phase: 'queued' | 'running' | 'ended';
   readonly ending: Ending | null;
   readonly steps: PersistentMap<StepId, StepState>;
-  /** When a step must be told the time, milliseconds since the epoch. */
+  /** Timers of steps, milliseconds since the epoch. */
   readonly wakes: PersistentMap<StepId, number>;
   readonly counts: { readonly [Status in ShownStatus]: number };
   /** Gates that wait for a decision. */
   readonly openGates: number;
-  /** The run's own timeout, which stands still while only gates hold it up. */
+  /** The run's own timeout, which is suspended while only gates hold the run up. */
   readonly timer: { readonly leftMs: number; readonly since: number | null };
   readonly result: {
     readonly status: RunEnd;

@@ -2,15 +2,15 @@ import type { StepId } from '../foundation/ids';
 import type { StopCause } from '../step/step-state';
 
 /**
- * How the parts of the tree speak inside one turn: on a work list, never by recursion, checked on arrival since the step may
- * have moved on meanwhile. Down: `begin`, `stop`. Up: `ended`, `idle`, `ready`.
+ * How steps communicate within a turn: through a work list, never by recursion. A signal is checked on arrival, because the step may have
+ * moved on meanwhile. Down: `begin`, `stop`. Up: `ended`, `idle`, `ready`.
  */
 export type Signal =
   /** Its container has given it a slot. */
   | { readonly type: 'begin'; readonly step: StepId }
   | { readonly type: 'stop'; readonly step: StepId; readonly cause: StopCause }
   | { readonly type: 'ended'; readonly step: StepId; readonly wasBusy: boolean }
-  /** It has given its slot back. */
+  /** It has returned its slot. */
   | { readonly type: 'idle'; readonly step: StepId }
   /** It wants a slot. */
   | { readonly type: 'ready'; readonly step: StepId };

@@ -2,7 +2,10 @@ import { repeatOf } from '../plan/place';
 import type { Command } from './command';
 import type { RunState } from './run-state';
 
-/** True if what a command asks for still is to be done: since it was asked, its step may have been told to stop, be left to the next owner, or be over. */
+/**
+ * True if a command is still relevant. Since the command was made, its step may have been told to stop, been left to the next owner, or
+ * ended.
+ */
 export function isStillRelevant({ steps }: RunState, command: Command): boolean {
   const { step } = command;
   const state = steps.get(step);

@@ -6,11 +6,11 @@ import { askJudge } from './gate-step';
 import { takeOverLeaf } from './leaf';
 
 /**
- * A new owner drives the run: whatever the old one had under way is over (its supervisor has seen to that). `pure` and
- * `idempotent` attempts start again under their key, as does what never began; `once` ones ask for attention; stops and
- * questions are asked again: that there is nothing to stop is an outcome like others, before which the new owner reads what
- * people have decided meanwhile. What was dispatched stays with its assignment, which outlives drivers. By key, so that the order
- * never depends on how the map was built.
+ * A new owner drives the run. All executions of the old owner have ended, which its supervisor ensures. `pure` and `idempotent` attempts
+ * start again under their key, as do executions that never began. `once` attempts need attention. Stops and questions are requested again:
+ * the result that there is nothing to stop is an outcome like others, and the new owner reads decisions of people before it. Dispatched
+ * executions stay with their assignment, which outlives drivers. Steps are visited by key, so that the order never depends on how the map
+ * was built.
  */
 export function takeOver(transition: Transition): void {
   for (const [step, state] of transition.steps.entries()) {
@@ -35,7 +35,7 @@ export function takeOver(transition: Transition): void {
   }
 }
 
-/** Perhaps the old owner could not tell it to stop any more. */
+/** The old owner may not have been able to tell it to stop. */
 function stopAgain(
   transition: Transition,
   step: StepId,

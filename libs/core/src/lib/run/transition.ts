@@ -10,16 +10,16 @@ import type { Signal } from './signal';
 
 type OfSteps = Pick<RunState, 'steps' | 'wakes' | 'counts'>;
 
-/** The mutable workplace of one `advance`; it never leaves it. */
+/** The mutable working state of one `advance`. It never leaves that call. */
 export class Transition {
   readonly events: Derived[] = [];
   readonly commands: Command[] = [];
   readonly changed = new Map<StepId, StepState>();
-  /** Steps that are not over: whether a gate that has not opened stands before them. Each is found once a turn, however many ask. */
+  /** Whether a gate that has not opened precedes a step that has not ended. Cached per turn. */
   readonly unopened = new Map<StepId, boolean>();
   private readonly signals: Signal[] = [];
   private cursor = 0;
-  // What each step changes stands apart: a run's state is put together when somebody asks for it.
+  // Changes of steps are kept separately: the run's state is built on demand.
   private ofSteps: OfSteps;
 
   constructor(
@@ -31,12 +31,12 @@ export class Transition {
     this.ofSteps = { steps, wakes, counts };
   }
 
-  /** What the run says beside its steps. */
+  /** The members of the run's state besides its steps. */
   get run(): Omit<RunState, keyof OfSteps> {
     return this.state;
   }
 
-  /** The run as this turn leaves it. */
+  /** The state of the run after this turn. */
   whole(): RunState {
     const { steps, wakes, counts } = this.ofSteps;
     if (steps === this.state.steps && wakes === this.state.wakes && counts === this.state.counts) return this.state;
@@ -71,7 +71,7 @@ export class Transition {
     this.changed.set(step, next);
   }
 
-  /** The step leaves the working set; its row stays with the readers. */
+  /** The step leaves the working set. Its row is kept for readers. */
   drop(step: StepId): void {
     const { steps, wakes, counts } = this.ofSteps;
     this.ofSteps = { steps: steps.without(step), wakes: wakes.without(step), counts };
@@ -129,7 +129,7 @@ export class Transition {
     });
   }
 
-  /** The first reason names the outcome; a later one may only add force. */
+  /** The first reason determines the outcome; a later one may only add force. */
   beginEnding(ending: Omit<Ending, 'cleanupBy'>): void {
     const before = this.state.ending;
     const cleanupBy = this.at + (this.index.plan.timeouts.cleanupMs ?? this.index.defaults.cleanupTimeoutMs);
@@ -157,7 +157,7 @@ export class Transition {
   }
 }
 
-/** Written out: a spread costs many times as much, and most steps of a turn change a count. */
+/** Written out: a spread is many times slower, and most steps of a turn change a count. */
 function copyOf(counts: RunState['counts']): { -readonly [Status in keyof RunState['counts']]: number } {
   return {
     pending: counts.pending,
@@ -172,7 +172,7 @@ function copyOf(counts: RunState['counts']): { -readonly [Status in keyof RunSta
   };
 }
 
-/** When a step in this state must be told the time, or null. */
+/** Time of the next timer of a step in this state; null if there is none. */
 function wakeOf(state: StepState): number | null {
   switch (state.kind) {
     case 'running':

@@ -8,7 +8,7 @@ import { advance, initialState } from './advance';
 import type { Command } from './command';
 import type { InputEventBody } from './run-event';
 
-// Gates of inner packs and those that wait for the pack (docs/guides/writing-packs.md, Gates): what has not opened lets no cleanup pass.
+// Gates of inner packs and gates that wait for the pack (docs/guides/writing-packs.md, Gates): no cleanup passes a gate that has not opened.
 
 const digest = digestOf('x');
 const common = {
@@ -59,7 +59,7 @@ const cleanup = run('after', ['p'], { runOn: 'always' });
 
 type Inputs = 'given' | 'fault' | 'awaited';
 
-/** Plays a run in which the step `bad` fails, gates are rejected, and conditions are false; the steps that acted. */
+/** Plays a run in which the step `bad` fails, gates are rejected, and conditions are false. Returns the steps that acted. */
 function acted(nodes: readonly Node[], inputs: Inputs): readonly string[] {
   const index = indexPlan(aPlan(aBlock(nodes)), digest, testDefaults, testFloor);
   let state = initialState(index, `run_${'0'.repeat(26)}` as RunId, []);

@@ -4,10 +4,10 @@ import { childOf, nodeAt, parentOf, type IndexedNode, type PlanIndex } from '../
 import type { Transition } from './transition';
 import type { RunState } from './run-state';
 
-// A step that is skipped before its needs are over passes nothing on from them: whether a gate among them has opened is then
-// looked up here, so that cleanup never passes one that did not (docs/guides/writing-packs.md, Steps).
+// A step that is skipped before its needs have ended inherits nothing from them. Whether one of them is a gate that has opened is then
+// looked up here, so that cleanup never passes a gate that did not open (docs/guides/writing-packs.md, Steps).
 
-/** True if whoever waits for this node waits for a gate: it is one, or a group, parallel or pack that must run and holds one. */
+/** True if dependents of this node wait for a gate: it is one, or a group, parallel or pack that must run and contains one. */
 export function mustOpen({ node, bodies }: IndexedNode): boolean {
   if (node.kind === 'gate') return true;
   if (node.kind !== 'group' && node.kind !== 'parallel' && node.kind !== 'pack') return false;
@@ -15,7 +15,7 @@ export function mustOpen({ node, bodies }: IndexedNode): boolean {
   return bodies.some((body) => body.nodes.some((child) => child.node.runOn !== 'failure' && mustOpen(child)));
 }
 
-/** True if a gate that has not opened stands before this step among its siblings, or in it. */
+/** True if a gate that has not opened precedes this step among its siblings, or is inside it. */
 export function standsBehindUnopened(transition: Transition, step: StepId): boolean {
   if (isItem(step)) return false;
   const { index } = transition;
@@ -37,13 +37,15 @@ export function standsBehindUnopened(transition: Transition, step: StepId): bool
   return found(transition, step) ?? false;
 }
 
-/** What is known of a sibling: by its end, or found before in this turn, in which no gate opens while steps are told to stop. */
+/**
+ * The known state of a sibling: from its end, or from an earlier lookup in this turn, because no gate opens while steps are told to stop.
+ */
 function found(transition: Transition, step: StepId): boolean | undefined {
   const state = transition.get(step);
   return state?.kind === 'ended' ? state.blocked : transition.unopened.get(step);
 }
 
-/** A sibling that is not over: its gate waits, or will never be reached. */
+/** A sibling that has not ended: its gate waits, or will never be reached. */
 function isUnopened(index: PlanIndex, steps: RunState['steps'], step: StepId): boolean {
   const known = nodeAt(index, step);
   const state = steps.get(step);

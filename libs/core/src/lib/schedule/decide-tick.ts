@@ -3,40 +3,40 @@ import { tickAfter, type NextAfter, type Timing } from './timing';
 
 /** Why a tick does not run. */
 export type SkipReason =
-  /** It came too late, for this catch-up rule or for its window. */
+  /** It came too late, by this catch-up rule or for its window. */
   | 'MISSED'
-  /** A later one is due as well, and only the latest is made up. */
+  /** A later one is due as well, and only the latest is caught up. */
   | 'SUPERSEDED'
-  /** A run of the schedule is under way. */
+  /** A run of the schedule is active. */
   | 'OVERLAP'
-  /** As many runs of the schedule are under way as the installation allows. */
+  /** The installation's limit for active runs of the schedule is reached. */
   | 'ACTIVE_LIMIT'
   /** Another run holds the concurrency group, and the pack says that runs are then refused. Known only when the run is stored. */
   | 'CONCURRENCY_GROUP_HELD';
 
-/** What the decision about a tick goes by. */
+/** Inputs of the decision about a tick. */
 export interface TickFacts {
   readonly timing: Timing;
   /** The tick that comes next, milliseconds since the epoch. */
   readonly tick: number;
   /** Database time. */
   readonly now: number;
-  /** Runs of the schedule that have not ended, oldest first. */
+  /** Active runs of the schedule, oldest first. */
   readonly active: readonly RunId[];
   readonly nextAfter: NextAfter;
   readonly limits: TickLimits;
 }
 
 export interface TickLimits {
-  /** How late a tick still is in time. Milliseconds. */
+  /** Maximum delay of a tick that still counts as in time, milliseconds. */
   readonly graceMs: number;
-  /** Most runs of one schedule under way at once. */
+  /** Maximum number of active runs of one schedule. */
   readonly maxActive: number;
-  /** Most ticks skipped by one decision: what is skipped is counted one by one. */
+  /** Maximum number of ticks that one decision skips, because skipped ticks are counted one by one. */
   readonly maxSkips: number;
 }
 
-/** `next` is the tick to wait for afterwards; null: the schedule is over. */
+/** `next` is the tick to wait for afterwards; null: the schedule has ended. */
 export type TickDecision =
   | { readonly kind: 'wait' }
   | { readonly kind: 'run'; readonly tick: number; readonly next: number | null; readonly replaces: readonly RunId[] }
@@ -50,8 +50,8 @@ export type TickDecision =
     };
 
 /**
- * What a schedule does now: one tick runs, or ticks of one reason are skipped, or it waits. The decision looks at one tick at a time,
- * so that each runs in a transaction of its own; the caller asks again until it is told to wait.
+ * Decides what a schedule does now: one tick runs, ticks are skipped for one reason, or it waits. Each decision concerns one tick, so that
+ * each runs in a transaction of its own. The caller repeats the call until it has to wait.
  */
 export function decideTick(facts: TickFacts): TickDecision {
   const { timing, tick, now, active, nextAfter, limits } = facts;

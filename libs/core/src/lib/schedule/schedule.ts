@@ -3,20 +3,20 @@ import type { JsonObject } from '../foundation/json';
 import type { Actor } from '../foundation/principal';
 import type { Timing } from './timing';
 
-/** Somebody who made or changed a schedule: the caller first, then every actor in the token. */
+/** People and programs that created or changed a schedule: the caller first, then every actor in the token. */
 export interface Party {
   /** For people to read. */
   readonly name: string;
   readonly actors: readonly Actor[];
 }
 
-/** Where the pack of a schedule comes from. A reference to a registry joins this union when there is one. */
+/** Source of a schedule's pack. A registry reference would be another member of this union. */
 export type ScheduleSource = {
   readonly kind: 'inline';
   readonly manifest: string;
-  /** False if an object was given, not a text. */
+  /** False if an object was given instead of a text. */
   readonly hasLines: boolean;
-  /** Bytes lie in the object store. */
+  /** The bytes are in the object store. */
   readonly files: readonly {
     readonly path: string;
     readonly digest: Digest;
@@ -25,20 +25,20 @@ export type ScheduleSource = {
   }[];
 };
 
-/** What a run of the schedule must be planned to, or it does not run. */
+/** The plan that a run of the schedule must have. Otherwise it does not run. */
 export interface Pin {
   readonly planHash: Digest;
   readonly profileDigest: Digest;
 }
 
-/** Why a schedule stopped itself: what it would have to run is not what it was made for. */
+/** Why a schedule stopped itself: what it would run differs from what was confirmed. */
 export interface StopNotice {
   /** The refusal: `PLAN_HASH_MISMATCH`, `PROFILE_MISMATCH`, `PLAN_INVALID` … */
   readonly code: string;
   readonly message: string;
-  /** The tick that found out, milliseconds since the epoch. */
+  /** The tick that detected it, milliseconds since the epoch. */
   readonly tick: number;
-  /** What it would be now; null if it cannot be planned. */
+  /** The current values; null if the pack cannot be planned. */
   readonly found: Pin | null;
   readonly at: number;
 }
@@ -48,7 +48,7 @@ export interface ScheduleSummary {
   readonly tenant: TenantId;
   readonly scheduleId: ScheduleId;
   readonly name: string;
-  /** Counts its edits, from 1. */
+  /** Number of edits, from 1. */
   readonly revision: number;
   readonly timing: Timing;
   readonly pack: { readonly name: string; readonly version: string; readonly contentDigest: Digest };
@@ -57,7 +57,7 @@ export interface ScheduleSummary {
   readonly creator: Party;
   /** Who edited it last. */
   readonly editor: Party;
-  /** Who last said what runs: pack, inputs, or the acceptance of a changed plan. */
+  /** Who last determined what runs: pack, inputs, or the acceptance of a changed plan. */
   readonly author: Party;
   readonly paused: boolean;
   readonly stopped: StopNotice | null;
@@ -67,7 +67,7 @@ export interface ScheduleSummary {
   readonly updatedAt: number;
 }
 
-/** A schedule with all that its ticks need. */
+/** A schedule with everything that its ticks need. */
 export interface Schedule extends ScheduleSummary {
   readonly source: ScheduleSource;
   readonly inputs: JsonObject;
@@ -75,7 +75,7 @@ export interface Schedule extends ScheduleSummary {
 
 /** One line of a schedule's history: a tick that ran, or ticks that did not. */
 export interface TickRecord {
-  /** The first tick that it tells of. */
+  /** The first tick of the line. */
   readonly first: number;
   readonly last: number;
   readonly count: number;
@@ -86,7 +86,7 @@ export interface TickRecord {
   readonly at: number;
 }
 
-/** Everybody behind a run of the schedule, once each, the creator first: none of them decides its gates. */
+/** Everyone behind a run of the schedule, without duplicates, the creator first. None of them may decide its gates. */
 export function initiatorsOfSchedule({
   creator,
   editor,

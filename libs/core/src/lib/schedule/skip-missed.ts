@@ -1,8 +1,8 @@
 import { decideTick, type TickDecision, type TickFacts } from './decide-tick';
 
 /**
- * What a schedule does about a tick while nobody knows what became of it: every tick that is due is skipped as `MISSED`, whatever its
- * catch-up rule says. The caller asks again until it is told to wait.
+ * The decision about due ticks if their fate is unknown: every due tick is skipped as `MISSED`, regardless of the catch-up rule. The caller
+ * repeats the call until it has to wait.
  */
 export function skipMissed({ timing, limits, ...facts }: TickFacts): Exclude<TickDecision, { kind: 'run' }> {
   const decision = decideTick({

@@ -1,14 +1,14 @@
-/** What a tick does while runs of the same schedule are under way. */
+/** The overlap rule: what a tick does while runs of the same schedule are active. */
 export const OVERLAP = ['allow', 'forbid', 'replace'] as const;
-/** `allow`: runs beside them. `forbid`: is skipped. `replace`: asks them to stop, and runs. */
+/** `allow`: it runs beside them. `forbid`: it is skipped. `replace`: it asks them to stop, and runs. */
 export type Overlap = (typeof OVERLAP)[number];
 
-/** What becomes of ticks that nobody could run in time. */
+/** The catch-up rule: what happens to ticks that could not run in time. */
 export const CATCH_UP = ['none', 'latest', 'all'] as const;
-/** `none`: they are skipped. `latest`: the last of them runs. `all`: they run one after another. Never those outside the window. */
+/** `none`: they are skipped. `latest`: the last of them runs. `all`: they run one after another. Ticks outside of the window never run. */
 export type CatchUp = (typeof CATCH_UP)[number];
 
-/** When a schedule ticks, and what a tick does when it comes late or too early. Times are milliseconds since the epoch. */
+/** When a schedule ticks, and what a tick does when it is late or runs overlap. Times are milliseconds since the epoch. */
 export interface Timing {
   /** Five fields: minute, hour, day of month, month, day of week. */
   readonly cron: string;
@@ -16,16 +16,16 @@ export interface Timing {
   readonly timeZone: string;
   readonly overlap: Overlap;
   readonly catchUp: CatchUp;
-  /** How old a missed tick may be and still be made up. Milliseconds. */
+  /** Maximum age of a missed tick that is caught up, milliseconds. */
   readonly catchUpWindowMs: number;
-  /** The last moment at which it may tick; null: for ever. */
+  /** The last time at which it may tick; null: no end. */
   readonly until: number | null;
 }
 
 /** The next moment after another, by cron expression and time zone; null if there is none. Whole minutes. */
 export type NextAfter = (ms: number) => number | null;
 
-/** The first tick after a moment; null if the schedule is over by then. */
+/** The first tick after a given time; null if the schedule has ended by then. */
 export function tickAfter({ until }: Pick<Timing, 'until'>, nextAfter: NextAfter, ms: number): number | null {
   const next = nextAfter(ms);
   return next === null || (until !== null && next > until) ? null : next;

@@ -6,23 +6,23 @@ import { readLinks } from './read-links';
 import { readSites } from './read-sites';
 import { SchemaFaults, type SchemaFault } from './schema-fault';
 
-/** A schema ready to be asked, or why it is none. */
+/** A compiled schema, or its faults. */
 export type CompiledSchema =
   | { readonly kind: 'schema'; readonly findings: (value: Json) => readonly SchemaFinding[] }
   | {
       readonly kind: 'invalid';
-      /** At least one, ordered as they stand. */
+      /** At least one, in document order. */
       readonly faults: readonly SchemaFault[];
     };
 
-/** By identity: JSON is never changed here. */
+/** By identity, because JSON values are never changed. */
 const known = new WeakMap<JsonObject, CompiledSchema>();
 
 /**
- * Compiles a JSON Schema of draft 2020-12: the only judge of values by schemas, for planner, executors, forms, inner packs, declared outputs
- * and consoles. Keywords, formats and references that are not known are refused (`KEYWORDS`, `FORMATS`); formats are asserted; patterns are
- * RE2. A schema that would never come to an answer is refused. Nothing is made into code, and the work that a value may take is bounded: a
- * value beyond it is refused. Members are own members alone. Never throws for bad input.
+ * Compiles a JSON Schema of draft 2020-12: planner, executors, forms, inner packs, declared outputs and consoles all use it. Unknown
+ * keywords, formats and references are refused (`KEYWORDS`, `FORMATS`); formats are asserted; patterns are RE2. A schema whose evaluation
+ * would not terminate is refused. No code is generated. The work for a value is limited, and a value beyond the limit is refused. Only own
+ * members count. Never throws for bad input.
  */
 export function compileSchema(schema: Json): CompiledSchema {
   const found = typeof schema === 'object' && schema !== null ? known.get(schema as JsonObject) : undefined;

@@ -3,7 +3,7 @@ import type { SitesRead } from './read-sites';
 import { MAX_SCHEMA_FAULTS, type SchemaFaults } from './schema-fault';
 import type { Site } from './site';
 
-/** Keywords whose schemas are asked about the same value, not about a part of it. */
+/** Keywords whose schemas apply to the same value, not to a part of it. */
 const SAME_VALUE: ReadonlySet<string> = new Set([
   'allOf',
   'anyOf',
@@ -16,19 +16,19 @@ const SAME_VALUE: ReadonlySet<string> = new Set([
   'dependencies',
 ]);
 
-/** Most schemas that one dynamic reference may come to mean. */
+/** Maximum number of schemas that one dynamic reference may resolve to. */
 const MAX_DYNAMIC = 100;
 const REMEDY = 'Put the reference under properties, items or another keyword that goes into the value.';
 
 interface Step {
   readonly to: Site;
-  /** The keyword that leads there. */
+  /** The keyword of the edge. */
   readonly at: string;
 }
 
 /**
- * Tells references that come back to where they stand without having gone into the value: asked about any value, such a schema has
- * no answer (Core §9.4.1). One fault for each reference that closes a circle.
+ * Finds cycles of references that do not descend into the value. The evaluation of such a schema does not terminate (Core §9.4.1). Reports
+ * one fault for each reference that closes a cycle.
  */
 export function refuseEndless({ sites }: SitesRead, links: Links, faults: SchemaFaults): void {
   const dynamic = dynamicTargets(sites.values());
@@ -59,7 +59,7 @@ export function refuseEndless({ sites }: SitesRead, links: Links, faults: Schema
   }
 }
 
-/** The reference of a circle that is told: its last, as the others lead there. */
+/** The reported reference of a cycle: its last one, to which the others lead. */
 function closing(circle: readonly (Step | undefined)[]): string {
   return circle.findLast((step) => /\/\$(?:ref|dynamicRef)$/.test(step?.at ?? ''))?.at ?? '';
 }
@@ -78,7 +78,7 @@ function stepsOf(site: Site, links: Links, dynamic: ReadonlyMap<string, readonly
   return steps;
 }
 
-/** What a dynamic reference may come to mean: any schema with that anchor. */
+/** The schemas that a dynamic reference may resolve to: any schema with that anchor. */
 function dynamicTargets(sites: Iterable<Site>): ReadonlyMap<string, readonly Site[]> {
   const targets = new Map<string, Site[]>();
   for (const site of sites) {

@@ -2,45 +2,45 @@ import { BrandedError } from '../foundation/branded-error';
 import { isJsonArray, isJsonObject, type Json } from '../foundation/json';
 import type { Resource } from './site';
 
-/** One thing about a value that its schema does not accept. No part of the value is in it, but names of members in the place. */
+/** A reason why a schema does not accept a value. It contains no part of the value except names of members in the place. */
 export interface SchemaFinding {
   /** RFC 6901 place in the value. */
   readonly pointer: string;
   readonly message: string;
 }
 
-/** A place in the value; null: the whole. */
+/** A place in the value; null: the whole value. */
 export interface Place {
   readonly around: Place | null;
   readonly name: string | number;
 }
 
-/** Resources that were entered on the way, the last first (Core §7.1). */
+/** Resources that were entered, the last one first (Core §7.1). */
 export interface Scope {
   readonly resource: Resource;
   readonly outer: Scope | null;
 }
 
-/** Most findings about one value. */
+/** Maximum number of findings about one value. */
 export const MAX_FINDINGS = 100;
-/** How deep schemas may be asked inside each other. */
+/** Maximum nesting of schema applications. */
 const MAX_DEPTH = 1_000;
-/** Work that any value may take, and what each part of it adds; about 100 ns each. */
+/** Work that is allowed for any value, and the addition for each of its parts; a unit is about 100 ns. */
 const BASE_WORK = 1_000_000;
 const WORK_PER_PART = 200;
 
-/** A value takes more work than it may. It leaves through every `not` and `anyOf`: the whole value is refused. */
+/** A value takes more work than allowed. The error passes through every `not` and `anyOf`: the whole value is refused. */
 export class SchemaLimit extends BrandedError {
   static {
     this.brand('SchemaLimit');
   }
 }
 
-/** One value being held against one schema: findings, and work done. */
+/** The evaluation of one value against one schema: findings and work. */
 export class Evaluation {
   readonly findings: SchemaFinding[] = [];
   scope: Scope | null = null;
-  /** Above 0: nobody asks why. */
+  /** Above 0: findings are not needed. */
   quiet = 0;
   private depth = 0;
   private work: number;
@@ -49,7 +49,7 @@ export class Evaluation {
     this.work = BASE_WORK + WORK_PER_PART * partsOf(value);
   }
 
-  /** Does work; throws `SchemaLimit` where there is too much. */
+  /** Counts work; throws `SchemaLimit` at the limit. */
   spend(work: number): void {
     this.work -= work;
     if (this.work < 0) throw new SchemaLimit('it takes more work to check than a value may');
@@ -64,19 +64,19 @@ export class Evaluation {
     this.depth--;
   }
 
-  /** Names of the members; reading them is work. */
+  /** Names of the members. Reading them counts as work. */
   names(value: object): readonly string[] {
     const names = Object.keys(value);
     this.spend(names.length / 8);
     return names;
   }
 
-  /** Whether more findings would not be told. */
+  /** True if further findings would not be reported. */
   get isFull(): boolean {
     return this.findings.length >= MAX_FINDINGS * 4;
   }
 
-  /** Always false: for `return`. */
+  /** Always false, for use in `return`. */
   fail(at: Place | null, message: string): false {
     if (this.quiet === 0 && !this.isFull) this.findings.push({ pointer: pointerOf(at), message });
     return false;
@@ -90,7 +90,7 @@ function pointerOf(place: Place | null): string {
   return names.reverse().join('');
 }
 
-/** How many values are in a value; throws `SchemaLimit` where they stand too deep. Never recurses. */
+/** Number of values in a value; throws `SchemaLimit` if they are nested too deeply. Never recurses. */
 function partsOf(value: Json): number {
   let count = 0;
   let levels = 0;
@@ -108,13 +108,13 @@ function partsOf(value: Json): number {
   return count;
 }
 
-/** Which parts of a value schemas have been asked about (Core §11), for `unevaluatedItems` and `unevaluatedProperties`. */
+/** The parts of a value to which schemas have been applied (Core §11), for `unevaluatedItems` and `unevaluatedProperties`. */
 export class Seen {
   /** Names of members; null: all. */
   names: Set<string> | null = new Set();
-  /** How many items from the beginning. */
+  /** Number of evaluated items from the beginning. */
   items = 0;
-  /** Others: `contains`. */
+  /** Other evaluated items: `contains`. */
   readonly indexes = new Set<number>();
 
   add(other: Seen, run: Evaluation): void {
@@ -126,20 +126,20 @@ export class Seen {
   }
 }
 
-/** Asks one keyword about a value. `seen` is null where nobody asks which parts it goes into. */
+/** Checks one keyword against a value. `seen` is null if evaluated parts are not tracked. */
 export type Check = (value: Json, at: Place | null, run: Evaluation, seen: Seen | null) => boolean;
 
-/** A schema, ready to be asked. */
+/** A compiled schema. */
 export interface Rule {
-  /** Of `true` and `false`; null: the checks say. */
+  /** Result of `true` and `false`; null: the checks decide. */
   readonly always: boolean | null;
   readonly resource: Resource;
-  /** Whether it asks which parts of the value were seen. */
+  /** True if it needs the evaluated parts of the value. */
   readonly asksSeen: boolean;
   readonly checks: readonly Check[];
 }
 
-/** Asks a schema about a value. */
+/** Applies a schema to a value. */
 export function evaluate(rule: Rule, value: Json, at: Place | null, run: Evaluation, seen: Seen | null): boolean {
   if (rule.always !== null) {
     run.spend(1);
@@ -148,7 +148,7 @@ export function evaluate(rule: Rule, value: Json, at: Place | null, run: Evaluat
   run.enter();
   const outer = run.scope;
   if (outer?.resource !== rule.resource) run.scope = { resource: rule.resource, outer };
-  // What stands beside this schema is not what it has asked itself.
+  // Parts that adjacent schemas have evaluated do not count for this one.
   const own = rule.asksSeen ? new Seen() : seen;
   let fits = true;
   for (const check of rule.checks) {
@@ -162,7 +162,7 @@ export function evaluate(rule: Rule, value: Json, at: Place | null, run: Evaluat
   return fits;
 }
 
-/** Asks without saying why not. */
+/** Applies a schema without collecting findings. */
 export function isFit(rule: Rule, value: Json, at: Place | null, run: Evaluation, seen: Seen | null): boolean {
   run.quiet++;
   const fits = evaluate(rule, value, at, run, seen);

@@ -4,7 +4,7 @@ import { compilePattern } from './pattern';
 import { isIri, isIriReference, isUri, isUriReference } from './uri-formats';
 import { isUriTemplate } from './uri-template';
 
-/** Whether a text has the format. Values that are no text have every format. */
+/** True if a text has the format. Values that are not texts satisfy every format. */
 export type Format = (text: string) => boolean;
 
 const POINTER = '(?:/(?:[^~/]|~[01])*)*';
@@ -12,7 +12,7 @@ const JSON_POINTER = new RegExp(`^${POINTER}$`, 'u');
 const RELATIVE_POINTER = new RegExp(`^(?:0|[1-9][0-9]*)(?:#|${POINTER})$`, 'u');
 const UUID = /^[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}$/;
 
-/** Every format that a schema may name (Validation §7.3); they are asserted. Others are refused. */
+/** All permitted formats (Validation §7.3). They are asserted. */
 export const FORMATS: ReadonlyMap<string, Format> = new Map(
   Object.entries({
     date: isDate,
@@ -35,7 +35,7 @@ export const FORMATS: ReadonlyMap<string, Format> = new Map(
   } satisfies Record<string, Format>),
 );
 
-/** Formats of the specification and of other dialects that are refused, and what to write instead. */
+/** Formats of the specification and of other dialects that are refused, with an alternative. */
 export const REFUSED_FORMATS: ReadonlyMap<string, string> = new Map([
   [
     'idn-email',

@@ -17,7 +17,7 @@ export function isIpv6(text: string): boolean {
   return tail === undefined ? before === 8 : before + after <= 7;
 }
 
-/** How many 16-bit groups a list of them has; -1: it is none. The last may be an IPv4 address where the text ends. */
+/** Number of 16-bit groups in a list of groups; -1: invalid. The last may be an IPv4 address at the end of the text. */
 function groupsOf(text: string, isEnd: boolean): number {
   if (text === '') return 0;
   const parts = text.split(':');

@@ -1,10 +1,10 @@
 /**
- * Behaviour version of schemas, in the environment of a run. Raised only when the same schema would say something else of the same value.
- * Environments before 2 do not name it: the planner and the executors had rules of their own.
+ * Behaviour version of schemas, in the environment of a run. Raised only if the same schema would give another result for the same value.
+ * Environments before version 2 do not name it: the planner and the executors had separate rules.
  */
 export const JSON_SCHEMA_BEHAVIOUR = 2;
 
-/** What a keyword's value looks like. */
+/** The form of a keyword's value. */
 export type Shape =
   /** A schema: an object or a boolean. */
   | 'schema'
@@ -30,7 +30,7 @@ export type Shape =
   | 'choices'
   | 'type'
   | 'pattern'
-  /** As `schema-map`; the names are patterns. */
+  /** Like `schema-map`; the names are patterns. */
   | 'pattern-map'
   | 'format'
   | 'reference'
@@ -39,7 +39,7 @@ export type Shape =
   | 'dialect'
   | 'flags';
 
-/** `core`: says what other keywords mean. `asserts`: a value may fail it. `annotates`: it is read, and no value fails it. */
+/** `core`: defines the meaning of other keywords. `asserts`: may reject a value. `annotates`: is read, and rejects no value. */
 export type Role = 'core' | 'asserts' | 'annotates';
 
 interface Keyword {
@@ -51,7 +51,7 @@ const asserts = (shape: Shape): Keyword => ({ shape, role: 'asserts' });
 const annotates = (shape: Shape): Keyword => ({ shape, role: 'annotates' });
 const core = (shape: Shape): Keyword => ({ shape, role: 'core' });
 
-/** Every keyword that a schema may have (JSON Schema 2020-12, Core §8–§11 and Validation §6–§9); others are refused. */
+/** All permitted keywords of a schema (JSON Schema 2020-12, Core §8–§11 and Validation §6–§9). */
 export const KEYWORDS: ReadonlyMap<string, Keyword> = new Map(
   Object.entries({
     $schema: core('dialect'),
@@ -120,7 +120,7 @@ export const KEYWORDS: ReadonlyMap<string, Keyword> = new Map(
   } satisfies Record<string, Keyword>),
 );
 
-/** Keywords of other drafts and dialects, and what to write instead. */
+/** Keywords of other drafts and dialects that are refused, with an alternative. */
 export const REFUSED_KEYWORDS: ReadonlyMap<string, string> = new Map([
   ['id', 'Write $id.'],
   ['$recursiveRef', 'Write $dynamicRef.'],

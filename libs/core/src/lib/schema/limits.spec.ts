@@ -23,7 +23,7 @@ function deep(levels: number): Json {
 }
 
 describe('schemas of strangers', () => {
-  // Each would take tens of millions of steps, or more stack than there is. That much work would still end, and be seen.
+  // Each would take tens of millions of steps, or more stack than available. That much work would still end, and would be noticed.
   it.each<[string, Json, Json, RegExp]>([
     ['alternatives that double', { $ref: '#/$defs/s0', $defs: chain(21, (next) => ({ anyOf: [{ allOf: [next, false] }, next] })) }, 'x', /more work/], // prettier-ignore
     ['all of what doubles', { $ref: '#/$defs/s0', $defs: chain(21, (next) => ({ allOf: [next, next] })) }, 1, /more work/], // prettier-ignore

@@ -10,7 +10,7 @@ interface OpenRule extends Rule {
   readonly checks: Check[];
 }
 
-/** Makes the rules of every schema in a schema that was found sound; the rule of the whole. */
+/** Compiles the rules of every schema in a valid schema. Returns the rule of the whole. */
 export function makeRules({ root, sites }: SitesRead, links: Links): Rule {
   const rules = new Map<Site, OpenRule>();
   for (const site of sites.values()) {
@@ -44,7 +44,7 @@ function* checksOf(site: Site, schema: JsonObject, links: Links, ruleOf: (site: 
   for (const [keyword, make] of RULE_CHECKS) if (Object.hasOwn(schema, keyword)) yield make(rules, schema);
 }
 
-/** What is named stands in the whole schema: the resources that were entered first decide what a dynamic name means (Core §8.2.3.2). */
+/** A dynamic name is resolved in the whole schema: the resource that was entered first decides its meaning (Core §8.2.3.2). */
 function reference({ target, dynamic }: Link, ruleOf: (site: Site) => Rule): Check {
   const fixed = ruleOf(target);
   if (dynamic === null) return (value, at, run, seen) => evaluate(fixed, value, at, run, seen);

@@ -2,12 +2,12 @@ import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../founda
 import { evaluate, isFit, Seen, type Check, type Evaluation, type Place, type Rule } from './evaluation';
 import { hasNeeded, matcher } from './value-checks';
 
-/** How a keyword with schemas becomes a check. */
+/** Converts a keyword with schemas into a check. */
 type RuleCheckMaker = (rules: Rules, schema: JsonObject) => Check;
 
 /** The rules of the schemas in a schema. */
 export interface Rules {
-  /** Of a keyword with one schema; null: it is not there. */
+  /** Of a keyword with one schema; null: it is absent. */
   readonly one: (keyword: string) => Rule | null;
   readonly list: (keyword: string) => readonly Rule[];
   readonly named: (keyword: string) => readonly (readonly [name: string, rule: Rule])[];
@@ -16,7 +16,7 @@ export interface Rules {
 const below = (around: Place | null, name: string | number): Place => ({ around, name });
 const OFF: Check = () => true;
 
-/** Asks about the same value, and takes over what was seen only if it fits. */
+/** Applies a schema to the same value. Evaluated parts are taken over only if the value matches. */
 function attempt(rule: Rule, value: Json, at: Place | null, run: Evaluation, seen: Seen | null): boolean {
   if (seen === null) return evaluate(rule, value, at, run, null);
   const own = new Seen();
@@ -32,7 +32,7 @@ function quietly(rule: Rule, value: Json, at: Place | null, run: Evaluation, see
   return fits;
 }
 
-/** Keywords whose schemas are asked about the same value, then those that go into it, then those that ask what was left; in this order. */
+/** Keywords whose schemas apply to the same value, then those that apply to its parts, then those for unevaluated parts; in this order. */
 export const RULE_CHECKS: ReadonlyMap<string, RuleCheckMaker> = new Map(
   Object.entries({
     allOf: (rules) => {
@@ -54,7 +54,7 @@ export const RULE_CHECKS: ReadonlyMap<string, RuleCheckMaker> = new Map(
         let fits = false;
         for (const part of parts) {
           if (attempt(part, value, at, run, seen)) fits = true;
-          // All are asked where it matters what they have seen.
+          // All alternatives are applied if their evaluated parts matter.
           if (fits && seen === null) break;
         }
         if (!fits) return run.fail(at, 'must match a schema in anyOf');
@@ -247,7 +247,7 @@ function dependent(
   };
 }
 
-/** Whether it holds for each; where nobody asks why, the first that does not ends it. */
+/** True if the check holds for each element. Stops at the first failure if findings are not needed. */
 function every(count: number, run: Evaluation, holds: (index: number) => boolean): boolean {
   let fits = true;
   for (let index = 0; index < count; index++) {

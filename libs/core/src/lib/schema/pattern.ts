@@ -4,14 +4,14 @@ import type * as Re2 from 're2js';
 const MAX_PATTERN_LENGTH = 4_096;
 const MAX_PATTERN_SIZE = 20_000;
 
-/** A pattern that looks for itself in a text, in time linear in the text. */
+/** A pattern that is searched for in a text in time linear in the text. */
 interface Pattern {
   readonly isIn: (text: string) => boolean;
-  /** Instructions: what one character of text may cost. */
+  /** Number of instructions: the maximum cost of one character of text. */
   readonly size: number;
 }
 
-/** A pattern in RE2 syntax, searched for anywhere in a text, as ECMA-262 `test` does; or why it is none. */
+/** A pattern in RE2 syntax that is searched for anywhere in a text, like ECMA-262 `test`; or why it is invalid. */
 export function compilePattern(source: string): Pattern | string {
   if (source.length > MAX_PATTERN_LENGTH) return `the pattern has more than ${MAX_PATTERN_LENGTH} characters`;
   // Loaded with the first pattern: most processes have none.

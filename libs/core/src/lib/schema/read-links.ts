@@ -4,12 +4,12 @@ import type { SchemaFaults } from './schema-fault';
 import type { Link, Site } from './site';
 import { resolveUri } from './uri';
 
-/** Where `$ref` and `$dynamicRef` of a schema lead, by the place of the keyword. */
+/** Targets of `$ref` and `$dynamicRef` of a schema, by the place of the keyword. */
 export type Links = ReadonlyMap<string, Link>;
 
 const OUTSIDE = 'Copy what it means into $defs, and refer to it there: nothing is read from elsewhere.';
 
-/** Follows every reference (Core §8.2.3). One that leads out of the schema is a fault. */
+/** Resolves every reference (Core §8.2.3). A reference to the outside of the schema is a fault. */
 export function readLinks(read: SitesRead, faults: SchemaFaults): Links {
   const links = new Map<string, Link>();
   for (const site of read.sites.values()) {

@@ -8,17 +8,17 @@ import type { SchemaFaults } from './schema-fault';
 import type { Subschema, Resource, Site } from './site';
 import { resolveUri } from './uri';
 
-/** Most schemas in one schema, and how deep they may stand. */
+/** Maximum number of schemas in one schema, and their maximum nesting. */
 const MAX_SITES = 20_000;
 const MAX_SCHEMA_DEPTH = 64;
 
-/** The only dialect. */
+/** The only supported dialect. */
 const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
 
 const PATTERN_REMEDY =
   'Write the pattern in RE2 syntax (github.com/google/re2/wiki/Syntax): without look-around and back references.';
 
-/** Every schema in a schema, and what is wrong with their form. */
+/** Every schema in a schema, and the faults of their form. */
 export interface SitesRead {
   readonly root: Site | null;
   /** By place, each before the ones in it. */
@@ -27,7 +27,7 @@ export interface SitesRead {
   readonly resources: ReadonlyMap<string, Resource>;
 }
 
-/** Reads the form of a schema: which keywords it has, and whether their values are what they must be. References are not followed. */
+/** Reads the form of a schema: its keywords, and whether their values have the right form. References are not followed. */
 export function readSites(schema: Json, faults: SchemaFaults): SitesRead {
   const reading = new Reading(faults);
   const root = reading.site(schema, '', null, 0);
@@ -130,7 +130,7 @@ class Reading {
     }
   }
 
-  /** A keyword that has no schema in it. */
+  /** A keyword without schemas. */
   private plain(
     shape: Exclude<Shape, 'schema' | 'schemas' | `${string}-map` | 'dependencies'> | 'names-map',
     value: Json,

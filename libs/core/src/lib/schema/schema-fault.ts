@@ -2,15 +2,15 @@
 export interface SchemaFault {
   /** RFC 6901 place in the schema. */
   readonly pointer: string;
-  /** Whether it is the name of the member at that place that is wrong, not its value. */
+  /** True if the name of the member at that place is wrong, false if its value is. */
   readonly atKey: boolean;
-  /** What is wrong, as a sentence without its full stop. */
+  /** The fault as a sentence without its full stop. */
   readonly message: string;
-  /** What to do; null: nothing better than `write a schema`. */
+  /** Remedy; null: nothing better than `write a schema`. */
   readonly remediation: string | null;
 }
 
-/** Most faults of one schema that are told. */
+/** Maximum number of reported faults of one schema. */
 export const MAX_SCHEMA_FAULTS = 20;
 
 /** The faults of one schema. */

@@ -1,8 +1,8 @@
 import type { JsonObject } from '../foundation/json';
 
-/** A schema with a name of its own (Core §9.3), and what is named inside it. */
+/** A schema with a name of its own (Core §9.3), and the names inside it. */
 export interface Resource {
-  /** Absolute where the schema's `$id` is; empty: it has none. */
+  /** Absolute if the schema's `$id` is; empty: it has none. */
   readonly uri: string;
   /** RFC 6901 place of its root. */
   readonly pointer: string;
@@ -14,11 +14,11 @@ export interface Resource {
 
 /** One schema in a schema. */
 export interface Site {
-  /** RFC 6901 place in the whole. */
+  /** RFC 6901 place in the whole schema. */
   readonly pointer: string;
   readonly schema: JsonObject | boolean;
   readonly resource: Resource;
-  /** The schemas that stand in it, by the pointer from here. */
+  /** Its subschemas, by the relative pointer. */
   readonly parts: readonly Subschema[];
 }
 
@@ -27,9 +27,9 @@ export interface Subschema {
   readonly site: Site;
 }
 
-/** Where references lead. */
+/** Targets of references. */
 export interface Link {
   readonly target: Site;
-  /** Of `$dynamicRef` to a `$dynamicAnchor`: its name, which outer resources may give another meaning. */
+  /** Of `$dynamicRef` to a `$dynamicAnchor`: its name, which outer resources may redefine. */
   readonly dynamic: string | null;
 }

@@ -7,7 +7,7 @@ interface UriParts {
   readonly fragment: string | undefined;
 }
 
-/** Splits any text; whether its parts are well formed is another question. */
+/** Splits any text, without checking its parts. */
 export function uriParts(text: string): UriParts {
   let rest = text;
   const cut = (mark: string): string | undefined => {

@@ -4,7 +4,7 @@ import type { Check, Evaluation } from './evaluation';
 import { FORMATS } from './formats';
 import { compilePattern } from './pattern';
 
-/** How a keyword of a single value becomes a check. `value` has the shape of the keyword. */
+/** Converts a keyword about a single value into a check. `value` has the form of the keyword. */
 type CheckMaker = (value: Json, schema: JsonObject) => Check;
 
 const number = (holds: (value: number, bound: number) => boolean, says: string): CheckMaker => {
@@ -33,7 +33,7 @@ const itemsOf = (value: Json): number | null => (isJsonArray(value) ? value.leng
 const membersOf = (value: Json, run: Evaluation): number | null =>
   isJsonObject(value) ? run.names(value).length : null;
 
-/** Keywords that ask about a value and no schema. */
+/** Keywords about a value that contain no schema. */
 export const VALUE_CHECKS: ReadonlyMap<string, CheckMaker> = new Map(
   Object.entries({
     type: (names, { nullable }) => {
@@ -122,7 +122,7 @@ export const VALUE_CHECKS: ReadonlyMap<string, CheckMaker> = new Map(
   } satisfies Record<string, CheckMaker>),
 );
 
-/** Whether what a member asks for is there, where the member is. */
+/** True if everything that a member requires is present, in case the member is. */
 export function hasNeeded(
   name: string,
   needed: readonly string[],
@@ -138,7 +138,7 @@ export function hasNeeded(
   return fail(`must have ${noun} ${needed.join(', ')} when property ${name} is present`);
 }
 
-/** A pattern that was found sound, with what it costs. */
+/** A valid pattern with its cost. */
 export function matcher(source: string): (text: string, run: Evaluation) => boolean {
   const compiled = compilePattern(source);
   if (typeof compiled === 'string') throw new TypeError('the pattern has not been checked');

@@ -1,12 +1,12 @@
 const ESC = 0x1b;
 const BEL = 0x07;
-/** A control sequence that goes on for longer is none. */
+/** Maximum length of a control sequence. Longer sequences are not taken for one. */
 const LONGEST_CSI = 64;
 const LONGEST_OSC = 512;
 
 /**
- * Whether bytes are what a terminal does not show: control sequences (ECMA-48: CSI, OSC, two-byte escapes) and zero-width
- * characters in UTF-8. `perhaps`: more bytes decide.
+ * Classifies bytes: control sequences (ECMA-48: CSI, OSC, two-byte escapes) and zero-width characters in UTF-8 are invisible on a terminal.
+ * `perhaps`: more bytes are needed.
  */
 export function classifyControlSequence(bytes: readonly number[]): 'noise' | 'text' | 'perhaps' {
   const [first = 0, second, third] = bytes;

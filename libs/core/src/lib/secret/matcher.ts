@@ -1,26 +1,26 @@
 import { FOLDED, isSkipped, type PatternSet } from './pattern-set';
 import { classifyControlSequence } from './control-sequence';
 
-/** Bytes from `from` up to `to` of a stream belong to a secret. */
+/** Bytes from `from` up to `to` of a stream that belong to a secret. */
 export type Found = (from: number, to: number) => void;
 
-/** At the end of a line that ends like a pattern begins, this many bytes or fewer are not waited for. */
+/** At the end of a line, a partial match of at most this many bytes is not held back. */
 const NOT_WAITED_FOR = 3;
 
-/** One place of the automaton, and where in the stream its bytes stood. */
+/** A state of the automaton with the positions of its bytes in the stream. */
 class Cursor {
   state = 0;
-  /** Of the bytes since the root; longer than the depth, shortened now and then. */
+  /** Positions of the bytes since the root. The list may be longer than the depth and is shortened occasionally. */
   places: number[] = [];
 
   constructor(private readonly patterns: PatternSet) {}
 
-  /** How many bytes may still become a pattern. */
+  /** Number of bytes that may still become a pattern. */
   get begun(): number {
     return this.patterns.begun(this.state);
   }
 
-  /** Where the first of them stood. */
+  /** Position of the first of them. */
   start(otherwise: number): number {
     return this.begun === 0 ? otherwise : (this.places[this.places.length - this.begun] ?? otherwise);
   }
@@ -46,13 +46,13 @@ class Cursor {
 }
 
 /**
- * Finds patterns in a stream, however it is cut. Two cursors read it: one every byte, one (only while it matters) without what a
- * terminal does not show, such as colours, so that neither a secret in a control sequence nor one around it gets through.
+ * Finds patterns in a stream, independent of how it is split. Two cursors read it: one reads every byte, the other (only while it matters)
+ * skips bytes that a terminal does not show, such as colours. Thus neither a secret inside a control sequence nor one around it is missed.
  */
 export class Matcher {
   private readonly plain: Cursor;
   private bridge: Cursor | null = null;
-  /** Bytes that may turn out to be noise, and where they stood. */
+  /** Bytes that may turn out to be invisible, with their positions. */
   private sequence: number[] = [];
   private places: number[] = [];
   private place = 0;
@@ -65,7 +65,7 @@ export class Matcher {
     this.found = (from, to) => found(Math.max(from, this.released), to);
   }
 
-  /** Bytes before this place are decided. */
+  /** All bytes before this position are decided. */
   get decided(): number {
     const plain = this.plain.start(this.place);
     return Math.max(this.released, this.bridge === null ? plain : Math.min(plain, this.bridge.start(this.place)));
@@ -79,7 +79,7 @@ export class Matcher {
     const at = this.place++;
     if (isSkipped(byte)) {
       if (byte === 0x0a && this.sequence.length > 0) this.settle(false);
-      // A line is not held back for a few bytes; should they be the beginning of a secret, the rest of it is still found.
+      // A line is not held back for a few bytes. If they are the beginning of a secret, the rest of it is still found.
       if (byte === 0x0a && Math.max(this.plain.begun, this.bridge?.begun ?? 0) <= NOT_WAITED_FOR)
         this.released = this.place;
       return;

@@ -42,7 +42,7 @@ export class PatternSet {
     return this.root[byte] ?? NONE;
   }
 
-  /** How many bytes the longest pattern has had so far that may still go on. */
+  /** Number of bytes of the longest partial match. */
   begun(state: number): number {
     return this.open[state] ?? 0;
   }
@@ -77,7 +77,7 @@ export class PatternSet {
     this.ends[state] = pattern.length;
   }
 
-  /** Level by level: where to go on when a pattern does not. */
+  /** Builds the failure links, level by level. */
   private link(): void {
     const queue = [...this.root].filter((state) => state !== NONE);
     for (let place = 0; place < queue.length; place++) {
@@ -93,10 +93,10 @@ export class PatternSet {
   }
 }
 
-/** Byte → byte in which capitals of ASCII are small letters. */
+/** Maps bytes, with upper-case ASCII letters folded to lower case. */
 export const FOLDED = Uint8Array.from({ length: 256 }, (_, byte) => (byte >= 0x41 && byte <= 0x5a ? byte + 32 : byte));
 
-/** NUL (UTF-16 printed as bytes) and line ends (base64 wrapped at 76 columns) do not count. */
+/** NUL (UTF-16 printed as bytes) and line ends (base64 wrapped at 76 columns) are skipped. */
 export function isSkipped(byte: number): boolean {
   return byte === 0x00 || byte === 0x0a || byte === 0x0d;
 }

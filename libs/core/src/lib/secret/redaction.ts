@@ -2,18 +2,18 @@ import { joinBytes } from '../foundation/join-bytes';
 import { Matcher } from './matcher';
 import type { PatternSet } from './pattern-set';
 
-/** What stands in place of a secret. */
+/** Replacement for a secret. */
 export const REDACTED = '[redacted]';
 const MARKER = new TextEncoder().encode(REDACTED);
 
 /**
- * Takes secrets out of a stream: `push` gives back what is decided, with `[redacted]` in place of each secret; bytes that may be the
- * beginning of one are held back until more come, or the end. However the stream is cut, the same bytes come out.
+ * Removes secrets from a stream. `push` returns the bytes that are decided, with `[redacted]` in place of each secret. Bytes that may be
+ * the beginning of a secret are held back until more bytes or the end arrive. The output does not depend on how the stream is split.
  */
 export class Redaction {
   private readonly matcher: Matcher;
   private held = new Uint8Array(0);
-  /** Place in the stream of the first held byte. */
+  /** Position of the first held byte in the stream. */
   private from = 0;
   private readonly hits: { from: number; to: number }[] = [];
 
@@ -30,7 +30,7 @@ export class Redaction {
     return this.release(this.matcher.decided);
   }
 
-  /** The stream is over: what was held back. */
+  /** Ends the stream and returns the held bytes. */
   end(): Uint8Array {
     return this.release(this.from + this.held.length);
   }

@@ -8,25 +8,25 @@ import { spellingsOf } from './spellings';
 /** Looks for secrets in a stream without changing it. */
 interface SecretScan {
   push(bytes: Uint8Array): void;
-  /** True as soon as one was there. */
+  /** True as soon as one was found. */
   readonly found: boolean;
 }
 
-/** Keeps some secrets out of what is stored. Without any it changes nothing, at no cost. */
+/** Keeps some secrets out of stored data. Without secrets it changes nothing, at no cost. */
 export class Redactor {
   private constructor(private readonly patterns: PatternSet | null) {}
 
-  /** For these values, in all their spellings. */
+  /** A redactor for these values, in all their spellings. */
   static of(values: readonly Uint8Array[]): Redactor {
     return new Redactor(values.length === 0 ? null : new PatternSet(values.flatMap(spellingsOf)));
   }
 
-  /** True if there is nothing to look for. */
+  /** True if there are no secrets. */
   get isIdle(): boolean {
     return this.patterns === null;
   }
 
-  /** A stream of its own; null where nothing is looked for. */
+  /** A redaction for one stream; null if there are no secrets. */
   stream(): Redaction | null {
     return this.patterns && new Redaction(this.patterns);
   }
@@ -39,7 +39,7 @@ export class Redactor {
     return parts.map((part) => decoder.decode(part, { stream: true })).join('') + decoder.decode();
   }
 
-  /** Every text in a value, and every name of a member. */
+  /** Calls back for every text in a value, and for every name of a member. */
   json<T>(value: T): T {
     return this.patterns ? (this.redacted(value as Json) as T) : value;
   }
@@ -79,7 +79,7 @@ export class Redactor {
   }
 }
 
-/** Redacts nothing. */
+/** A redactor without secrets. */
 export const NO_REDACTOR = Redactor.of([]);
 
 function* textsIn(value: Json): Iterable<string> {

@@ -1,27 +1,30 @@
-/** A secret of this installation and who may have it. What a list does not name is denied. */
+/** A secret of this installation and who may use it. Anything that a list does not name is denied. */
 export interface SecretBinding {
-  /** As packs call it. */
+  /** Its name in packs. */
   readonly name: string;
-  /** Id of a provider, and what it calls the secret. */
+  /** Id of a provider, and the provider's name of the secret. */
   readonly provider: string;
   readonly ref: string;
-  /** Tenants; `*`: all. */
+  /** Tenants; `*`: all of them. */
   readonly tenants: readonly string[];
-  /** `name`, `name:version`, each also with `*` at its end. */
+  /** `name` or `name:version`, each optionally with a trailing `*`. */
   readonly packs: readonly string[];
-  /** Fingerprints of publishers' keys, one of which must have signed the pack; `unsigned` admits packs that nobody signed. Empty: any signer. */
+  /**
+   * Fingerprints of publishers' keys, one of which must have signed the pack. `unsigned` allows packs without a signature. Empty: any
+   * signer.
+   */
   readonly signedBy: readonly string[];
   /** Only for steps behind an approval gate. */
   readonly requireGate: boolean;
-  /** Only where steps are sealed. */
+  /** Only in sealed runs. */
   readonly requireSealed: boolean;
-  /** What happens when the value changes while a run is under way. */
+  /** What happens if the value changes during a run. */
   readonly rotation: 'refuse' | 'allow';
 }
 
-/** Who asks for a secret. */
+/** The pack and tenant that request a secret. */
 export interface SecretAsker {
-  /** Null: it is not known yet, and bindings are not judged by it (planning without a server). */
+  /** Null: not known yet, and not checked (planning without a server). */
   readonly tenant: string | null;
   readonly pack: { readonly name: string; readonly version: string };
   /** Fingerprints of the keys whose signatures on the pack were verified. */
@@ -29,21 +32,21 @@ export interface SecretAsker {
   readonly sealed: boolean;
 }
 
-/** What a planner needs to know of a secret that may be had. */
+/** What a planner needs to know of an available secret. */
 export interface SecretGrant {
   readonly provider: string;
   readonly requireGate: boolean;
 }
 
-/** Stands in `signedBy` for packs that nobody signed. */
+/** In `signedBy`: packs without a signature. */
 export const UNSIGNED = 'unsigned';
 
-/** The first binding under which the asker may have the secret; null: it may not, or there is no such secret. */
+/** The first binding that permits the use of the secret; null if none does, or if there is no such secret. */
 export function bindingFor(bindings: readonly SecretBinding[], name: string, asker: SecretAsker): SecretBinding | null {
   return bindings.find((binding) => binding.name === name && admits(binding, asker)) ?? null;
 }
 
-/** What the asker may have, by name. */
+/** The secrets that may be used, by name. */
 export function grantsFor(
   bindings: readonly SecretBinding[],
   asker: SecretAsker,

@@ -1,6 +1,6 @@
 import { CodedError } from '../foundation/coded-error';
 
-/** Why a secret is not handed over, or what a secret did to a step. A released code never changes meaning. */
+/** Why a secret is refused, or how a secret affected a step. A released code never changes meaning. */
 export type SecretErrorCode = keyof typeof SECRET_REMEDIES;
 
 const SECRET_REMEDIES = {
@@ -18,7 +18,7 @@ const SECRET_REMEDIES = {
   SENSITIVE_INPUT_UNREADABLE: 'Restore the key of sensitive inputs, or submit the run again.',
 } as const;
 
-/** A refusal that has to do with a secret. No message holds a value. */
+/** An error about a secret. No message contains a value. */
 export class SecretError extends CodedError<SecretErrorCode> {
   static {
     this.brand('SecretError');

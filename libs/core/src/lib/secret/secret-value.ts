@@ -1,9 +1,9 @@
-/** Shorter values cannot be told from ordinary text. */
+/** Minimum length. Shorter values cannot be distinguished from ordinary text. */
 const SECRET_MIN_BYTES = 8;
-/** Fewer different bytes than this make no secret. */
+/** Minimum number of different bytes. */
 const MIN_DIFFERENT_BYTES = 4;
 
-/** Values that stand in every log or every list of bad passwords, in lower case, at least 8 bytes long. */
+/** Common values in logs and lists of bad passwords, in lower case, at least 8 bytes long. */
 const COMMON = new Set(
   (
     'password passw0rd password1 password123 changeme changeit letmein1 iloveyou sunshine princess football baseball superman trustno1 welcome1 ' +
@@ -13,10 +13,10 @@ const COMMON = new Set(
   ).split(' '),
 );
 
-/** Why a value cannot be a secret: it could not be kept out of logs, or keeping it out would take ordinary text away. */
+/** Why a value cannot be a secret: it could not be redacted reliably, or redacting it would remove ordinary text. */
 type WeakSecret = 'SECRET_TOO_SHORT' | 'SECRET_TRIVIAL';
 
-/** Null if the value may be a secret; line ends at its end do not count. */
+/** Why the value cannot be a secret; null if it can. Line ends at its end are ignored. */
 export function weaknessOf(value: Uint8Array): WeakSecret | null {
   const core = trimmed(value);
   if (core.length < SECRET_MIN_BYTES) return 'SECRET_TOO_SHORT';
@@ -24,7 +24,7 @@ export function weaknessOf(value: Uint8Array): WeakSecret | null {
   return core.length <= 32 && COMMON.has(new TextDecoder().decode(core).trim().toLowerCase()) ? 'SECRET_TRIVIAL' : null;
 }
 
-/** Without the line ends that files and `echo` leave at the end. */
+/** Without the trailing line ends that files and `echo` have. */
 export function trimmed(value: Uint8Array): Uint8Array {
   let end = value.length;
   while (end > 0 && (value[end - 1] === 0x0a || value[end - 1] === 0x0d)) end--;

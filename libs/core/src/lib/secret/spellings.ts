@@ -4,9 +4,9 @@ import { trimmed, weaknessOf } from './secret-value';
 const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
 /**
- * Every spelling in which a secret is looked for: as it is, and as JSON (each character escaped too), URL (also twice), HTML, shell, base64 (at the three alignments) and
- * hexadecimal texts write it; the same for each leaf of a JSON secret and for each line of one with several (PEM). Capitals
- * and line ends are the matcher's matter. Parts that are too short or too common to be secrets are left out.
+ * Every spelling in which a secret is searched for: unchanged, and encoded for JSON (also with each character escaped), URL (also twice),
+ * HTML, shell, base64 (at the three alignments) and hexadecimal; the same for each leaf of a JSON secret and for each line of one with
+ * several (PEM). The matcher handles upper case and line ends. Parts that are too short or too common to be secrets are left out.
  */
 export function spellingsOf(value: Uint8Array): readonly Uint8Array[] {
   const found = new Map<string, Uint8Array>();
@@ -16,7 +16,7 @@ export function spellingsOf(value: Uint8Array): readonly Uint8Array[] {
   return [...found.values()];
 }
 
-/** The value and the parts of it that are secrets too. */
+/** The value, and those of its parts that are secrets too. */
 function partsOf(value: Uint8Array): readonly Uint8Array[] {
   const whole = trimmed(value);
   const text = textOf(whole);
@@ -27,7 +27,7 @@ function partsOf(value: Uint8Array): readonly Uint8Array[] {
   return [whole, ...parts.filter((part) => part.length < whole.length && weaknessOf(part) === null)];
 }
 
-/** Texts and numbers in a JSON object or list; null if it is none. */
+/** Texts and numbers in a JSON object or list; null for anything else. */
 function leavesOf(text: string): readonly string[] | null {
   if (!/^\s*[[{]/.test(text)) return null;
   try {
@@ -75,7 +75,7 @@ function* spelled(value: Uint8Array): Iterable<Uint8Array> {
   if (text !== null) for (const one of textSpellings(text)) yield ascii(one);
 }
 
-/** How texts of other languages write it. What is equal to the text itself costs nothing. */
+/** The encodings of a text in other languages. Encodings equal to the text itself cost nothing. */
 function* textSpellings(text: string): Iterable<string> {
   const json = JSON.stringify(text).slice(1, -1);
   const escaped = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
@@ -87,7 +87,7 @@ function* textSpellings(text: string): Iterable<string> {
   yield Array.from({ length: text.length }, (_, at) => escaped(text[at] ?? '')).join('');
   for (const url of urlSpellings(text)) {
     yield url;
-    // A URL that is a parameter of another one.
+    // A URL that is a parameter of another URL.
     yield* urlSpellings(url);
   }
   const html = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
@@ -110,7 +110,7 @@ function* textSpellings(text: string): Iterable<string> {
   yield text.replaceAll(/[^A-Za-z0-9_./:=@%+,-]/g, '\\$&');
 }
 
-/** As parts of URLs and as forms write it. */
+/** In the encoding of URL parts and of forms. */
 function* urlSpellings(text: string): Iterable<string> {
   const url = percentEncoded(text, '');
   yield url;

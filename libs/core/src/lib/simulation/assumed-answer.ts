@@ -11,8 +11,8 @@ import type { Answer, Question } from '../step/question';
 import { NO_DOCUMENT, type Knowledge } from './knowledge';
 
 /**
- * Answers a question of the tree at a virtual time. Where a value is not known an answer is assumed, and noted: a condition holds (so that
- * a loop ends), a list has one item.
+ * Answers a question of the machine at a virtual time. If a value is unknown, an answer is assumed and recorded: a condition is true (so
+ * that a loop ends), a list has one item.
  */
 export function assumedAnswer(knowledge: Knowledge, step: StepId, question: Question, at: number): Answer {
   switch (question) {
@@ -79,7 +79,7 @@ function items(knowledge: Knowledge, step: StepId, at: number): Answer {
   return { kind: 'items', items: knowledge.keep([null]), count: 1 };
 }
 
-/** What an inner pack begins with: inputs whose values are not known are null, and stay unknown inside. */
+/** The frozen inputs of an inner pack. Inputs with unknown values are null, and stay unknown inside. */
 function inputs(knowledge: Knowledge, step: StepId, at: number): Answer {
   const node = packNodeAt(knowledge.context.index, step);
   const unknown = Object.entries(node.with).filter(
@@ -145,12 +145,12 @@ function outputs(knowledge: Knowledge, step: StepId, at: number): Answer {
   return { kind: 'outputs', outputs: null };
 }
 
-/** What an item of a map or loop yields, where that is declared. */
+/** The declared result of an item of a map or loop. */
 function declaredBy(node: Node): JsonObject | null {
   return node.kind === 'map' || node.kind === 'loop' ? node.outputs : null;
 }
 
-/** What is known is answered by the same function that answers a real run. */
+/** Known values are answered by the function that answers a real run. */
 function asked(knowledge: Knowledge, step: StepId, at: number, question: Question): Answer {
   const { profileDigest } = knowledge.planned;
   const supplied = answer(knowledge.context, step, question, {

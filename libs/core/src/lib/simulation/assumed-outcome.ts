@@ -10,7 +10,7 @@ import type { ValueRef } from '../step/value-ref';
 import type { Knowledge } from './knowledge';
 import type { Script } from './script';
 
-/** How an execution ends: as the script says; else as the executor would where that is known; else well, with outputs that nobody knows. */
+/** The outcome of an execution: the script's, otherwise the executor's if it can be computed, otherwise success with unknown outputs. */
 export function assumedOutcome(
   knowledge: Knowledge,
   script: Script,
@@ -68,7 +68,7 @@ export function assumedOutcome(
   return succeeded(null);
 }
 
-/** Parameters of a leaf as far as they are known; a fault of its expressions is the attempt's. */
+/** Parameters of a leaf as far as they are known. A fault of their expressions fails the attempt. */
 function bound(
   knowledge: Knowledge,
   step: StepId,

@@ -11,25 +11,25 @@ import { scenarioFault, type ScenarioFaultCode } from './scenario-fault';
 import type { Simulated } from './simulate';
 import { stepPattern } from './step-pattern';
 
-/** Something that came out otherwise than a scenario expects. */
+/** A result that differs from a scenario's expectation. */
 export interface Difference {
   /** Pointer to the expectation in the scenario: `/expect/nodes/scan`. */
   readonly path: string;
-  /** Where it stands in its file; from 1. */
+  /** Its position in the file; from 1. */
   readonly line: number;
   readonly column: number;
   readonly expected: Json;
   readonly actual: Json;
-  /** Both in words. */
+  /** Both as text. */
   readonly message: string;
 }
 
-/** How a simulation compares with what a scenario expects, or why the scenario cannot be judged. */
+/** The result of comparing a simulation with a scenario's expectations, or why the scenario cannot be evaluated. */
 type ScenarioCheck =
   | { readonly kind: 'judged'; readonly differences: readonly Difference[] }
   | { readonly kind: 'faulty'; readonly faults: readonly Fault[] };
 
-/** Compares a simulation with what a scenario expects. */
+/** Compares a simulation with the expectations of a scenario. */
 export function checkScenario(read: ReadScenario, simulated: Simulated): ScenarioCheck {
   const { expect } = read.scenario;
   const faults: Fault[] = [];
@@ -98,7 +98,7 @@ export function checkScenario(read: ReadScenario, simulated: Simulated): Scenari
   return faults.length > 0 ? { kind: 'faulty', faults } : { kind: 'judged', differences };
 }
 
-/** Compares the faults of a planning that was refused with what a scenario expects. */
+/** Compares the faults of a refused planning with the expectations of a scenario. */
 export function checkRefusal(read: ReadScenario, faults: readonly Fault[]): readonly Difference[] {
   const actual = [...new Set(faults.map(({ code }) => code))].sort();
   const { errors } = read.scenario.expect;
@@ -121,7 +121,7 @@ function differenceAt(
   return { path, line, column, expected, actual, message: `expected ${JSON.stringify(expected)}, got ${what}` };
 }
 
-/** What never began because all around it was skipped or had no items counts as skipped too. */
+/** A step that never began because its containers were skipped or had no items counts as skipped too. */
 function meets(actual: string, status: ScenarioStatus): boolean {
   return actual === status || (status === 'skipped' && actual === 'not-reached');
 }
@@ -130,13 +130,13 @@ function endOf({ status, code }: Simulated): string {
   return code === null ? status : `${status} (${code})`;
 }
 
-/** The steps that a name picks, with how they ended. */
+/** The steps that match a name, with their ends. */
 function instancesOf(key: string, { steps, open, report }: Simulated): readonly (readonly [string, string])[] {
   const pattern = stepPattern(key);
   const found: (readonly [string, string])[] = [...steps].filter(([step]) => pattern.picks(step));
   for (const step of open) if (pattern.picks(step)) found.push([step, 'waiting']);
   if (found.length > 0) return found;
-  // An instance that does not exist, or nodes of which nothing began.
+  // The instance does not exist, or nothing of the nodes began.
   if (pattern.isExact && key !== nodeOf(key as StepId)) return [[key, 'not-reached']];
   return report.nodes
     .filter(({ id }) => stepPattern(key).picksAny([id]))

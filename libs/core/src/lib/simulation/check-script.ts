@@ -3,19 +3,19 @@ import { isJsonObject, type Json, type JsonObject } from '../foundation/json';
 import type { Node, RunNode } from '../plan/plan';
 import { compileSchema } from '../schema/compile-schema';
 
-/** Tells a fault of a script. */
+/** Reports a fault of a script. */
 export type ScriptReport = (path: string, code: ScriptFaultCode, message: string, remediation: string) => void;
 /** A released code never changes meaning. */
 type ScriptFaultCode =
-  /** Not in the form of a script. */
+  /** The script has the wrong form. */
   | 'SCRIPT_INVALID'
   | 'SCRIPT_UNKNOWN_STEP'
-  /** Something that this step can never do. */
+  /** An outcome that this step cannot have. */
   | 'SCRIPT_IMPOSSIBLE'
-  /** Outputs or a response that the declared schema does not accept. */
+  /** Outputs or a response that do not match the declared schema. */
   | 'SCRIPT_VALUE';
 
-/** Members that exclude each other, whatever the step is. `isKnown`: which step it is, so that `checkOutcome` tells what it cannot do. */
+/** Members that exclude each other for every step. `isKnown`: the step is known, and `checkOutcome` reports what it cannot do. */
 export function checkCombination(written: JsonObject, at: string, isKnown: boolean, fault: ScriptReport): void {
   const { status, outputs, decision, attempts, error } = written;
   const refuse = (name: string, message: string, remediation: string): void =>
@@ -33,7 +33,7 @@ export function checkCombination(written: JsonObject, at: string, isKnown: boole
     refuse('decision', 'A gate has no attempts.', 'Keep only decision and response.');
 }
 
-/** What the step with this node cannot do. */
+/** Outcomes that the step with this node cannot have. */
 export function checkOutcome(node: Node, written: JsonObject, at: string, fault: ScriptReport): void {
   switch (node.kind) {
     case 'run':

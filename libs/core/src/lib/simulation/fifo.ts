@@ -1,4 +1,4 @@
-/** First in, first out; taking is O(1). */
+/** A first-in, first-out queue; removing takes O(1). */
 export class Fifo<T> {
   private items: T[] = [];
   private cursor = 0;

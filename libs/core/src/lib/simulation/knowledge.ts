@@ -13,59 +13,59 @@ import type { PolicyEngines } from '../policy/policy';
 import type { ValueRef } from '../step/value-ref';
 import { Unknowns } from './unknowns';
 
-/** The run of a simulation: it has no name of its own. */
+/** Placeholder for the run of a simulation, which has no id. */
 export const SIMULATED_RUN = `run_${'0'.repeat(26)}` as RunId;
-/** Stands for digests of documents that a simulation does not have. */
+/** Placeholder for digests of documents that a simulation does not have. */
 export const NO_DOCUMENT = digestOf('simulation');
 
-/** Most different outcomes of one policy gate that are told. */
+/** Maximum number of different recorded outcomes of one policy gate. */
 const MAX_JUDGED = 100;
 
-/** What a simulation saw of one node, over all its instances. */
+/** What happened to one node in a simulation, over all its instances. */
 interface NodeTrace {
-  /** How its instances ended, by status. */
+  /** Numbers of its instances by final status. */
   readonly ended: Map<string, number>;
-  /** Code of the first that was skipped. */
+  /** Code of the first skipped instance. */
   skippedBy: string | null;
-  /** Code of the first that failed. */
+  /** Code of the first failed instance. */
   failedBy: string | null;
-  /** Of a conditional: it took a branch, or none was to be taken. */
+  /** Of a conditional: it took a branch, or there was none to take. */
   isBranched: boolean;
-  /** A gate of it opened or was judged. */
+  /** A gate of it opened or was evaluated. */
   reached: boolean;
-  /** Of a map: most items of one instance; null: none began. */
+  /** Of a map: maximum number of items of one instance; null: none began. */
   items: number | null;
-  /** What was assumed, in words. */
+  /** Assumptions, as text. */
   readonly assumed: Set<string>;
-  /** Of a policy gate: how its policy was judged, each outcome once. */
+  /** Of a policy gate: the different outcomes of its policy. */
   readonly judged: Map<string, JudgedPolicy>;
 }
 
-/** How a simulation judged a policy. */
+/** How a simulation evaluated a policy. */
 export interface JudgedPolicy {
-  /** `evaluated`: over an input of which all that it reads is known; `script`: the script says so; `assumed`: neither. */
+  /** `evaluated`: everything that it reads is known; `script`: the script states the outcome; `assumed`: neither. */
   readonly by: 'evaluated' | 'script' | 'assumed';
   readonly verdict: 'allows' | 'denies' | 'undecided';
-  /** What the policy gives as reasons; where it is undecided, why. */
+  /** The policy's reasons; if it is undecided, why. */
   readonly reasons: readonly string[];
-  /** Where it is assumed: which parts of its input are not known (`params.count`, `now`). Empty: its engine is not at hand. */
+  /** If it is assumed: the unknown parts of its input (`params.count`, `now`). Empty: its engine is not available. */
   readonly unknown: readonly string[];
-  /** Over how many instances of the gate. */
+  /** Number of instances of the gate. */
   readonly instances: number;
 }
 
-/** A value, or the fault of the expression that should have had one. */
+/** A value, or the fault of its expression. */
 type Evaluated =
   | { readonly kind: 'value'; readonly value: Json }
   | { readonly kind: 'fault'; readonly code: string; readonly message: string };
 
-/** What a simulation knows: values and results so far, what it does not know, and what it therefore assumed. */
+/** The state of a simulation: known values and results, what is unknown, and the assumptions made. */
 export class Knowledge {
   readonly results = new RunProjection();
   readonly unknowns: Unknowns;
   readonly context: BindingContext;
   readonly traces = new Map<NodeId, NodeTrace>();
-  /** Branches that were taken, by conditional. */
+  /** Taken branches, by conditional. */
   readonly branches = new Map<StepId, number>();
   private readonly values = new Map<Digest, Json>();
   private readonly parts = new WeakMap<object, Map<string, JsonTemplate>>();
@@ -73,7 +73,7 @@ export class Knowledge {
 
   constructor(
     readonly planned: Planned,
-    /** Policy engines beside CEL. */
+    /** Policy engines besides CEL. */
     readonly engines: PolicyEngines = {},
   ) {
     const { index, planHash, values } = planned;
@@ -100,7 +100,7 @@ export class Knowledge {
     return trace;
   }
 
-  /** Notes how the policy of a gate was judged. */
+  /** Records the outcome of a gate's policy. */
   judge(step: StepId, judged: Omit<JudgedPolicy, 'instances'>): void {
     const known = this.trace(nodeOf(step)).judged;
     const key = canonical(judged);
@@ -109,12 +109,12 @@ export class Knowledge {
       known.set(key, { ...judged, instances: (before?.instances ?? 0) + 1 });
   }
 
-  /** Notes what is assumed of a step, in words. */
+  /** Records an assumption about a step, as text. */
   assume(step: StepId, what: string): void {
     this.trace(nodeOf(step)).assumed.add(what);
   }
 
-  /** The template of a part of the plan, read once. */
+  /** The template of a part of the plan, parsed once. */
   template(part: object, written: () => Json): JsonTemplate {
     const known = this.templates.get(part);
     if (known !== undefined) return known;
@@ -125,7 +125,7 @@ export class Knowledge {
     return parsed.template;
   }
 
-  /** The template of a member of a part, read once. */
+  /** The template of a member of a part, parsed once. */
   part(node: object, name: string, written: Json): JsonTemplate {
     const known = this.parts.get(node) ?? new Map<string, JsonTemplate>();
     this.parts.set(node, known);
@@ -134,7 +134,7 @@ export class Knowledge {
     return found;
   }
 
-  /** The value of an expression of which all is known. */
+  /** The value of an expression whose reads are all known. */
   evaluate(step: StepId, expression: Pick<JsonTemplate, 'reads' | 'evaluate'>): Evaluated {
     try {
       const scope = scopeFor(this.context, step, expression.reads, new Missing());
@@ -145,7 +145,7 @@ export class Knowledge {
     }
   }
 
-  /** Keeps a value by its digest. */
+  /** Stores a value by its digest. */
   keep(value: Json): Extract<ValueRef, { kind: 'value' }> {
     const text = canonical(value);
     const digest = sha256(text);
@@ -153,7 +153,7 @@ export class Knowledge {
     return { kind: 'value', digest, size: new TextEncoder().encode(text).length };
   }
 
-  /** Keeps values that came with an answer. */
+  /** Stores the values of an answer. */
   keepAll(values: ReadonlyMap<Digest, Json>): void {
     for (const [digest, value] of values) this.values.set(digest, value);
   }

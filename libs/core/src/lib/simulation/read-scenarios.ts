@@ -7,12 +7,12 @@ import { pointerTo } from '../document/json-pointer';
 import { scenarioShape, type Scenario } from './scenario';
 import { scenarioFault } from './scenario-fault';
 
-/** A scenario, and where its parts stand. */
+/** A scenario with the positions of its parts. */
 export interface ReadScenario {
   /** The file that it stands in. */
   readonly file: string;
   readonly scenario: Scenario;
-  /** Where a part stands, by its pointer in the scenario (`/expect/nodes/scan`); `key`: where its name does. */
+  /** Position of a part by its pointer in the scenario (`/expect/nodes/scan`); `key`: position of its name. */
   readonly locate: (pointer: string, key?: boolean) => Location;
 }
 
@@ -21,15 +21,15 @@ export interface FileFault extends Fault {
   readonly file: string;
 }
 
-/** The scenarios of a file, or of several, and everything that is wrong with them. */
+/** The scenarios of a file or of several files, with all faults. */
 interface ScenarioReading {
   readonly scenarios: readonly ReadScenario[];
   readonly faults: readonly FileFault[];
 }
 
-/** Most scenarios of one pack, or of one request; those that are faulty count too. */
+/** Maximum number of scenarios of one pack or request, including faulty ones. */
 export const MAX_SCENARIOS = 1_000;
-/** Bytes of one file. */
+/** Maximum bytes of one file. */
 const MAX_BYTES = 1024 * 1024;
 
 /**
@@ -68,7 +68,7 @@ export function readScenarios(
   return { scenarios, faults };
 }
 
-/** `room`: how many more there may be; null: there were more, which is a fault. */
+/** `room`: number of further scenarios that are allowed; null: there were more, which is a fault. */
 function readFile(file: string, bytes: Uint8Array, before: number): ScenarioReading & { readonly room: number | null } {
   const scenarios: ReadScenario[] = [];
   const faults: Fault[] = [];

@@ -8,10 +8,10 @@ import { alwaysApplies, ungatedEffects } from '../plan/ungated-effects';
 import { criticalPath, widestPoint } from './measure-graph';
 import type { JudgedPolicy, Knowledge } from './knowledge';
 
-/** How a node is shown (published classes). */
+/** The class of a node in the report (published names). */
 export type NodeClass = 'pending' | 'skipped' | 'requires-approval' | 'requires-policy';
 
-/** What `simulate` prints. */
+/** Output of `simulate`. */
 export interface SimulationReport {
   readonly planHash: Digest;
   /** In plan order. */
@@ -21,20 +21,20 @@ export interface SimulationReport {
     readonly class: NodeClass;
     readonly reason: string | null;
   }[];
-  /** Approvals that the run will ask for, by gate. */
+  /** Required approvals, by gate. */
   readonly approvals: readonly {
     readonly gate: NodeId;
     readonly approval: string;
-    /** It is the override of this policy. */
+    /** It overrides this policy. */
     readonly policy: string | null;
-    /** Who may give it: all of these, on top of being a person who did not start the run. */
+    /** Grants of an approver, who also must be a person that did not start the run. */
     readonly grants: readonly string[];
     readonly minApprovals: number;
     readonly selfApproval: boolean;
     readonly expiresAfterMs: number;
     readonly executeWithinMs: number;
   }[];
-  /** How policies were judged, by gate in plan order: each outcome of a gate once. */
+  /** Policy outcomes by gate in plan order, each outcome of a gate once. */
   readonly policies: readonly ({
     readonly gate: NodeId;
     readonly policy: string;
@@ -53,7 +53,7 @@ export interface SimulationReport {
     readonly url: string;
     readonly intent: string | null;
     readonly verdict: 'recorded' | 'allowed';
-    /** What is held to it: of an http step the whole URL, of a process only host and port. */
+    /** What is checked: for an http step the whole URL, for a process only host and port. */
     readonly enforced: 'whole URL' | 'host only';
   }[];
   readonly effects: readonly {
@@ -67,7 +67,7 @@ export interface SimulationReport {
   readonly widest: number;
   /** Labels that a worker must have to drive the run. */
   readonly workers: readonly string[];
-  /** The group of which one run at a time executes. */
+  /** The concurrency group of the run. */
   readonly concurrency: ConcurrencyClaim | null;
   readonly outputs: readonly {
     readonly name: string;
@@ -77,7 +77,7 @@ export interface SimulationReport {
   }[];
 }
 
-/** Puts together what a plan says and what its simulation saw. */
+/** Combines a plan with the result of its simulation. */
 export function reportOf(
   planned: Planned,
   knowledge: Knowledge,
@@ -159,7 +159,7 @@ export function reportOf(
   };
 }
 
-/** What is declared; the literal URL of an http step is. */
+/** Declared destinations, including the literal URL of an http step. */
 function destinationsOf({ uses, with: { url }, egress }: RunNode): RunNode['egress'] {
   const own = uses === 'builtin:http' && typeof url === 'string' && !url.includes('{{');
   return own && egress.every((one) => one.url !== url) ? [...egress, { url, intent: null }] : egress;
@@ -168,7 +168,7 @@ function destinationsOf({ uses, with: { url }, egress }: RunNode): RunNode['egre
 interface Placed<N extends Node = Node> {
   readonly id: NodeId;
   readonly node: N;
-  /** The container it stands in; null at the top. */
+  /** Its container; null at the top. */
   readonly above: NodeId | null;
 }
 
@@ -191,7 +191,7 @@ function applies({ plan }: Planned, node: GateNode): boolean {
 function classOf(
   { id, node, above }: Placed,
   knowledge: Knowledge,
-  /** Why the run was ended before its last step. */
+  /** Why the run ended before its last step. */
   ended: string,
 ): { readonly class: NodeClass; readonly reason: string | null } {
   const trace = knowledge.trace(id);
@@ -230,13 +230,13 @@ export function verdictInWords({ verdict, reasons }: Pick<JudgedPolicy, 'verdict
   return reasons.length === 0 ? said : `${said}: ${reasons.join('; ')}`;
 }
 
-/** The code with which the run was ended, and the first step that ended it: `GATE_REJECTED: approve`. */
+/** The code with which the run was ended, and the first step that caused it: `GATE_REJECTED: approve`. */
 function endedBy(code: string, nodes: readonly Placed[], knowledge: Knowledge): string {
   const by = nodes.find(({ id }) => knowledge.traces.get(id)?.failedBy === code);
   return by === undefined ? code : `${code}: ${by.id}`;
 }
 
-/** Why nothing of a node ever began: its container did not, failed before, took another branch, or had no items. */
+/** Why nothing of a node ever began: its container did not begin, failed earlier, took another branch, or had no items. */
 function notReached(above: NodeId | null, knowledge: Knowledge): string {
   if (above === null) return 'NOT_REACHED';
   const trace = knowledge.traces.get(above);

@@ -1,7 +1,7 @@
 import type { Fault } from '../foundation/fault';
 import type { Location } from '../pack/reading/reading';
 
-/** What can be wrong with a scenario beyond its fields: code → remediation. */
+/** Faults of a scenario beyond its fields: code → remedy. */
 const SCENARIO_REMEDIES = {
   SCENARIO_EXPECTS_NOTHING: 'Add the expected result under expect, such as status: succeeded.',
   SCENARIO_NAME_TWICE: 'Use a unique name for each scenario of the pack.',
@@ -14,7 +14,7 @@ const SCENARIO_REMEDIES = {
 /** A released code never changes meaning. */
 export type ScenarioFaultCode = keyof typeof SCENARIO_REMEDIES;
 
-/** A fault of a scenario at a place of its file. */
+/** A fault of a scenario with its position in the file. */
 export function scenarioFault(
   code: ScenarioFaultCode,
   { path, line, column }: Pick<Location, 'path'> & { readonly line: number | null; readonly column: number | null },

@@ -4,26 +4,26 @@ import { anyKey, flag, format, json, jsonObject, oneOf, text } from '../pack/sha
 import { defaulted, list, object, optional, record, required, type Shape } from '../pack/shapes/shape';
 import type { NodeClass } from './report';
 
-/** How a step may end, as a scenario says it; `waiting`: it began and did not end; `not-reached`: it never began. */
+/** How a step may end in a scenario. `waiting`: it began and did not end; `not-reached`: it never began. */
 export type ScenarioStatus = StepEnd | 'waiting' | 'not-reached';
 
-/** What a scenario says must come out; null: nothing is said of it. */
+/** Expected results of a scenario; null: no expectation. */
 export interface Expectation {
-  /** How the run ends. */
+  /** Final status of the run. */
   readonly status: RunEnd | 'waiting' | null;
   /** Code of the run's failure. */
   readonly code: string | null;
-  /** How steps end, by id or pattern: every step that a name picks. */
+  /** Final statuses of steps by id or pattern: of every matching step. */
   readonly nodes: Readonly<Record<string, ScenarioStatus>>;
-  /** How nodes are shown, by node id. */
+  /** Classes of nodes, by node id. */
   readonly classes: Readonly<Record<string, NodeClass>>;
   /** Values of declared outputs, by name. */
   readonly outputs: JsonObject | null;
-  /** Gates that ask people, exactly these, in any order. */
+  /** Gates that ask people: exactly these, in any order. */
   readonly approvals: readonly string[] | null;
-  /** Steps with effects that no gate guards, exactly these, in any order. */
+  /** Unguarded steps with effects: exactly these, in any order. */
   readonly ungatedEffects: readonly string[] | null;
-  /** Codes of faults: the pack is refused with these inputs, by at least each of them. */
+  /** Codes of faults: the pack is refused with these inputs, with at least each of these codes. */
   readonly errors: readonly string[] | null;
 }
 
@@ -34,7 +34,7 @@ export interface Scenario {
   readonly inputs: JsonObject;
   /** Outcomes to assume; see `parseScript`. */
   readonly script: JsonObject;
-  /** The environment seals. */
+  /** True if the environment seals. */
   readonly sealed: boolean;
   readonly expect: Expectation;
 }
@@ -54,7 +54,7 @@ const name = format('PACK_TEXT_FORMAT', 'a string of 1 to 200 characters', (supp
   supplied.trim() !== '' && supplied.length <= 200 ? supplied : null,
 );
 
-/** One scenario as it is written. */
+/** A scenario as written. */
 export const scenarioShape: Shape<Scenario> = object<Scenario>({
   name: required(name),
   description: optional(text),

@@ -8,27 +8,29 @@ import type { PlanIndex } from '../plan/plan-index';
 import { checkCombination, checkOutcome, type ScriptReport } from './check-script';
 import { stepPattern, type StepPattern } from './step-pattern';
 
-/** What a script assumes of a step. */
+/** The assumed outcome of a step. */
 export interface Outcome {
   readonly status: 'succeeded' | 'failed';
-  /** Null: not said. */
+  /** Null: not stated. */
   readonly outputs: { readonly value: Json } | null;
   readonly error: { readonly code: string; readonly message: string; readonly retryable: boolean };
-  /** Of a gate. */
+  /** Decision at a gate. */
   readonly decision: 'approved' | 'rejected' | 'expired';
-  /** Of a policy gate: the policy's answer; `decision` is then that of the people who override. Null: `decision` is the policy's answer. */
+  /**
+   * Of a policy gate: the policy's answer; `decision` is then that of the people who override it. Null: `decision` is the policy's answer.
+   */
   readonly policy: 'allows' | 'denies' | null;
-  /** Of a policy gate: it is said how the policy answers; false: it is evaluated where that can be. */
+  /** Of a policy gate: true if the policy's answer is stated; false: it is evaluated if possible. */
   readonly answers: boolean;
-  /** Of a policy gate: what its policy is asked with that only a run knows. */
+  /** Of a policy gate: the parts of the policy's input that only a run knows. */
   readonly given: SuppliedFacts;
-  /** Of a gate with a form: what those who approve fill in. Null: not said. */
+  /** Of a gate with a form: the approvers' response. Null: not stated. */
   readonly response: { readonly value: Json } | null;
-  /** The attempt in which it ends so; earlier ones fail. Null: the first that may be the last. */
+  /** The attempt with this outcome; earlier ones fail. Null: the first attempt that may be the last. */
   readonly attempts: number | null;
 }
 
-/** What only a run knows of itself. Null: not said. */
+/** Values that only a real run has. Null: not stated. */
 export interface SuppliedFacts {
   /** Milliseconds since the epoch. */
   readonly now: number | null;
@@ -37,10 +39,10 @@ export interface SuppliedFacts {
   readonly actor: Json;
 }
 
-/** What a script assumes, by step. */
+/** The assumed outcomes, by step. */
 export interface Script {
   outcomeOf(step: StepId): Outcome | null;
-  /** Single instances that it names: `rollout[3]::deploy`. */
+  /** Named single instances: `rollout[3]::deploy`. */
   readonly instances: readonly StepId[];
 }
 
@@ -99,7 +101,7 @@ export function parseScript(written: Json, index: PlanIndex): ParsedScript {
   return { kind: 'script', script: { outcomeOf, instances } };
 }
 
-/** `isKnown`: what the step itself cannot do is told by `checkOutcome`. */
+/** `isKnown`: `checkOutcome` reports what the step itself cannot do. */
 function readOutcome(value: Json, at: string, isKnown: boolean, fault: ScriptReport): Outcome {
   const written = typeof value === 'string' ? { status: value } : value;
   if (!isJsonObject(written))

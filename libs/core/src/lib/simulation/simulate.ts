@@ -14,44 +14,44 @@ import { parseScript } from './script';
 import { Knowledge } from './knowledge';
 import { SimulatedWorld } from './simulated-world';
 
-/** What is simulated. */
+/** Parameters of a simulation. */
 interface SimulationRequest {
   readonly planned: Planned;
-  /** Outcomes to assume; without it everything succeeds and everybody agrees. */
+  /** Assumed outcomes. Without a script every step succeeds and everyone approves. */
   readonly script?: Json;
-  /** The environment seals. */
+  /** True if the environment seals. */
   readonly sealed?: boolean;
-  /** Policy engines beside CEL: without one its policies are assumed to allow. */
+  /** Policy engines besides CEL. If an engine is missing, its policies are assumed to allow. */
   readonly engines?: PolicyEngines;
 }
 
-/** How a simulation went. Same plan and script, same bytes. */
+/** Result of a simulation. The same plan and script give the same bytes. */
 export interface Simulated {
   readonly kind: 'simulated';
   readonly report: SimulationReport;
-  /** How the run would end; `waiting` if it would not. */
+  /** Final status of the run; `waiting` if it would not end. */
   readonly status: RunEnd | 'waiting';
   readonly code: string | null;
   /** Final status of every step that began or was skipped, by instance. */
   readonly steps: ReadonlyMap<StepId, string>;
   /** Steps that began and did not end. */
   readonly open: readonly StepId[];
-  /** What was not known and therefore assumed, by node in plan order. */
+  /** Assumptions about unknown values, by node in plan order. */
   readonly assumptions: readonly Assumption[];
-  /** Virtual time that it took, milliseconds: waits and backoffs; attempts take none. */
+  /** Virtual duration, milliseconds: waits and backoffs; attempts take no time. */
   readonly tookMs: number;
 }
 
-/** Something that a simulation assumed because nobody knows it before a run and the script does not say it, or says it of no step. */
+/** An assumption that a simulation made because the value is unknown before a run and the script does not state it. */
 export interface Assumption {
   readonly id: NodeId;
-  /** In words: `it succeeds`, `one item: … is not known`. */
+  /** As text: `it succeeds`, `one item: … is not known`. */
   readonly what: string;
 }
 
 export type Simulation = Simulated | { readonly kind: 'refused'; readonly faults: readonly Fault[] };
 
-/** Drives the machine of real runs with assumed outcomes and virtual time (docs/guides/simulation.md). Executes nothing. */
+/** Drives the real machine with assumed outcomes and virtual time (docs/guides/simulation.md). Executes nothing. */
 export function simulate({ planned, script = {}, sealed = false, engines = {} }: SimulationRequest): Simulation {
   const parsed = parseScript(script, planned.index);
   if (parsed.kind === 'refused') return parsed;
@@ -82,7 +82,7 @@ export function simulate({ planned, script = {}, sealed = false, engines = {} }:
   };
 }
 
-/** Declared outputs: each by itself, so that one that is not known hides no other. */
+/** Declared outputs, each separately, so that an unknown one does not hide the others. */
 function outputsOf({ plan }: Planned, world: SimulatedWorld): SimulationReport['outputs'] {
   const ended = world.state.result?.status === 'succeeded';
   return plan.outputs.map(({ name, type, value }) => {

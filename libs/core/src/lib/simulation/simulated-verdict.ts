@@ -15,12 +15,12 @@ import type { SuppliedFacts, Outcome } from './script';
 const NOTHING_SUPPLIED: SuppliedFacts = { now: null, tenant: null, actor: null };
 const ALLOWS: Verdict = { allow: true, undecided: false, reasons: [] };
 const DENIES: Verdict = { allow: false, undecided: false, reasons: [] };
-/** Stands where nobody is known who asked, for policies that do not read it. */
+/** Placeholder for an unknown requester, for policies that do not read it. */
 const NOBODY: Json = [{ iss: 'simulation', sub: 'simulation', kind: 'client' }];
 
 /**
- * The verdict of a policy in a simulation: as the script says; else as the policy answers, over the input that a run would ask it with,
- * if all that it reads of it is known; else it is assumed to allow. How it came about is noted with the gate.
+ * The policy verdict in a simulation. The script's answer comes first. Otherwise the policy is evaluated over the input of a run if
+ * everything that it reads is known. Otherwise it is assumed to allow. The basis is recorded with the gate.
  */
 export function simulatedVerdict(
   knowledge: Knowledge,
@@ -65,7 +65,7 @@ function gateAt({ context: binding }: Knowledge, step: StepId): GateNode {
   return node;
 }
 
-/** Which parts of what a policy reads here are not known, as they are written. */
+/** The unknown parts of what a policy reads here, as written. */
 function unknownIn(knowledge: Knowledge, step: StepId, read: PolicyRead, supplied: SuppliedFacts): readonly string[] {
   const [root = '', ...path] = read;
   switch (root) {
@@ -90,7 +90,7 @@ function unknownIn(knowledge: Knowledge, step: StepId, read: PolicyRead, supplie
   }
 }
 
-/** Parameters of a gate that are made of what is not known. */
+/** Parameters of a gate that depend on unknown values. */
 function unknownParams(knowledge: Knowledge, step: StepId): readonly string[] {
   const node = gateAt(knowledge, step);
   return Object.entries(node.with)
@@ -105,20 +105,20 @@ function unknownSteps(knowledge: Knowledge, step: StepId, [name, ...path]: reado
       unknownSteps(knowledge, step, [one]),
     );
   const place = visibleStep(index, step, name);
-  // A step that is not over is not there, in a run as here.
+  // A step that has not ended is absent, as in a run.
   if (place === null || (results.get(place)?.endedAt ?? null) === null) return [];
   const shown = ['steps', name, ...path].join('.');
   if (knowledge.unknowns.among(step, [{ root: 'steps', path: [name, ...path], offset: 0 }]) !== null) return [shown];
   const [member] = path;
   const { node } = nodeAt(index, place);
-  // No artifact is made here, whatever outputs the script gives.
+  // A simulation makes no artifact, whatever outputs the script states.
   const hasFiles = node.kind !== 'gate' && (node.kind !== 'run' || node.effects !== 'pure');
   if (hasFiles && (member === undefined || member === 'artifacts')) return [shown];
   const isCounted = member === undefined || member === 'counts' || member === 'iterations';
   return isCounted && knowledge.unknowns.hasItems(place) ? [shown] : [];
 }
 
-/** The parameters that are known; a fault of one of them is the policy's. */
+/** The known parameters. A fault of one is a fault of the policy. */
 function paramsOf(
   knowledge: Knowledge,
   step: StepId,
@@ -142,12 +142,12 @@ function paramsOf(
   return { kind: 'value', value: params };
 }
 
-/** What a run would ask with. What is not known is left out: the policy does not read it. */
+/** The policy input of a run. Unknown parts are left out, because the policy does not read them. */
 function inputFor(knowledge: Knowledge, step: StepId, params: Json, supplied: SuppliedFacts): JsonObject {
   const { context: binding, planned } = knowledge;
   const context = {
     ...binding.context,
-    // A run holds sensitive inputs back from policies.
+    // A run withholds sensitive inputs from policies.
     inputs: planned.plan.inputs,
     ...(supplied.tenant === null ? {} : { tenant: supplied.tenant as TenantId }),
   };

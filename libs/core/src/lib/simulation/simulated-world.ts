@@ -16,8 +16,8 @@ import { simulatedVerdict } from './simulated-verdict';
 type CommandOf<Type extends Command['type']> = Extract<Command, { type: Type }>;
 
 /**
- * A scripted world in virtual time: executes nothing. It keeps the turn discipline of the driver: what may run ahead does so at
- * once, first in, first out; everything else after the turn; results come in the order in which they were begun.
+ * A scripted world in virtual time that executes nothing. Its turns are like those of the driver: pure commands are performed immediately,
+ * first in, first out; the others after the turn; results arrive in the order in which the executions began.
  */
 export class SimulatedWorld {
   state: RunState;
@@ -34,7 +34,7 @@ export class SimulatedWorld {
     this.state = initialState(knowledge.context.index, SIMULATED_RUN, []);
   }
 
-  /** Plays the run to its end, or as far as it goes. */
+  /** Runs until the end, or as far as possible. */
   play(): void {
     this.apply({
       type: 'run.claimed',
@@ -51,7 +51,7 @@ export class SimulatedWorld {
     }
   }
 
-  /** Virtual time, milliseconds from the beginning. */
+  /** Virtual time since the beginning, milliseconds. */
   get now(): number {
     return this.at;
   }
@@ -105,7 +105,7 @@ export class SimulatedWorld {
     if (isItem(step)) return;
     const trace = this.knowledge.trace(nodeOf(step));
     trace.ended.set(status, (trace.ended.get(status) ?? 0) + 1);
-    // A condition that is false was noted when it was asked: what else is passed over did not meet its `runOn`.
+    // A false condition was recorded when it was evaluated. Other skipped steps did not satisfy their `runOn`.
     if (status === 'skipped') trace.skippedBy ??= code === 'WHEN_FALSE' ? 'RUN_ON_NOT_MET' : code;
     if (status === 'failed') trace.failedBy ??= code;
   }
@@ -119,7 +119,7 @@ export class SimulatedWorld {
         return true;
       }
       case 'stop':
-        // Its outcome is under way already and overtakes the stop.
+        // Its outcome is already on the way and overtakes the stop.
         return true;
       case 'answer': {
         const { step, question } = command;
@@ -144,13 +144,13 @@ export class SimulatedWorld {
     return this.apply({ type: 'policy.judged', step, ...verdict, engine, digest, input: null });
   }
 
-  /** People decide once nothing else is under way. A gate that the script lets expire is left alone. */
+  /** People decide when nothing else is in progress. A gate that the script lets expire is left alone. */
   private decide(step: StepId): true {
     const state = this.state.steps.get(step);
     if (state?.kind !== 'waiting') return true;
     const scripted = this.script.outcomeOf(step);
     const { requirement, gateDigest, planHash, approvals } = state.gate;
-    // Where a script says only how the gate ends, that is the policy's answer, and people override it.
+    // If a script states only how the gate ends, this is the policy's answer, and people override it.
     const isJudged = (this.knowledge.results.get(step)?.judged ?? null) !== null;
     const isSilent = scripted === null || (isJudged && scripted.policy === null);
     const decision = isSilent ? 'approved' : scripted.decision;

@@ -2,20 +2,20 @@ import type { StepId } from '../foundation/ids';
 import { isItem, nodeOf } from '../plan/place';
 
 /**
- * Picks steps by their ids: `rollout[2]::deploy` one instance, `rollout::deploy` all of a node, `*` any characters (`rollout[*]::deploy`,
- * `**`). Items (`rollout[2]`) are picked only by what ends in a bracket as they do.
+ * Matches steps by their ids: `rollout[2]::deploy` one instance, `rollout::deploy` all of a node, `*` any characters (`rollout[*]::deploy`,
+ * `**`). An item (`rollout[2]`) matches only a pattern that ends with a bracket too.
  */
 export interface StepPattern {
-  /** As it was written. */
+  /** As written. */
   readonly key: string;
   readonly isExact: boolean;
-  /** True if it picks this step. */
+  /** True if it matches this step. */
   readonly picks: (step: StepId) => boolean;
-  /** True if it picks steps of at least one of these nodes. */
+  /** True if it matches steps of at least one of these nodes. */
   readonly picksAny: (nodes: Iterable<string>) => boolean;
 }
 
-/** Reads a pattern; every text is one. */
+/** Reads a pattern. Every text is a valid pattern. */
 export function stepPattern(key: string): StepPattern {
   if (!key.includes('*')) {
     const node = nodeOf(key as StepId);
@@ -27,7 +27,7 @@ export function stepPattern(key: string): StepPattern {
     };
   }
   const parts = key.split('*');
-  // What stands between brackets is an index; nodes have none.
+  // The text between brackets is an index; nodes have none.
   const ofNodes = key
     .replace(/\[[\d*]*\]/g, '')
     .replace(/\[[\d*]*$/, '*')

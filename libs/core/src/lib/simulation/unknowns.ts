@@ -4,7 +4,7 @@ import type { StepId } from '../foundation/ids';
 import { isItem, itemOf, nodeOf, repeatOf, scopeOf } from '../plan/place';
 import { childrenOf, isPack, nodeAt, packAround, type PlanIndex } from '../plan/plan-index';
 
-/** Which results a simulation does not know: of steps that would have acted, and of what is made of those. */
+/** Results that are unknown in a simulation: those of steps that would have acted, and everything derived from them. */
 export class Unknowns {
   private readonly outputs = new Set<StepId>();
   /** Maps whose items are assumed. */
@@ -34,7 +34,7 @@ export class Unknowns {
     return this.outputs.has(step);
   }
 
-  /** A container has ended: its outputs are unknown where those they are made of are. */
+  /** A container has ended. Its outputs are unknown if those from which they are computed are. */
   ended(step: StepId, branch: number, count: number): void {
     if (isItem(step)) return this.itemEnded(step);
     const { node } = nodeAt(this.index, step);
@@ -56,13 +56,13 @@ export class Unknowns {
         return this.anyOf(step, count);
       case 'run':
       case 'gate':
-      // The outputs of an inner pack were asked for and answered.
+      // The outputs of an inner pack were requested and answered.
       case 'pack':
         return;
     }
   }
 
-  /** What an item declares was asked for and answered; else it yields what its last step does. */
+  /** The declared result of an item was requested and answered; otherwise it is the result of its last step. */
   private itemEnded(item: StepId): void {
     const { node } = nodeAt(this.index, item);
     if ((node.kind === 'map' || node.kind === 'loop') && node.outputs === null) this.lastOf(item, 0);
@@ -78,7 +78,7 @@ export class Unknowns {
     if (last !== undefined && this.outputs.has(last)) this.outputs.add(step);
   }
 
-  /** The first reference whose value a simulation cannot know, as it was written; null if all are known. */
+  /** The first reference whose value a simulation cannot know, as written; null if all are known. */
   among(step: StepId, reads: readonly Reference[]): string | null {
     for (const read of reads)
       if (this.isUnknown(step, read)) return [read.root, ...read.path.filter((part) => part !== null)].join('.');

@@ -1,13 +1,13 @@
 import type { Digest, RunId } from '../foundation/ids';
 import type { ValueRef } from './value-ref';
 
-/** A value that the run needs and cannot see. Asked by `advance`, answered by `binding`, journaled. */
+/** A value that the run needs and cannot see. `advance` requests it, `binding` computes it, and the answer is journaled. */
 export type Question = 'when' | 'items' | 'branch' | 'until' | 'outputs' | 'gate' | 'inputs' | 'reuse';
 
-/** A step of another run whose result a rerun takes over: its own step of the same id. */
+/** The reused result of another run: of its step with the same id. */
 export interface ReusedStep {
   readonly run: RunId;
-  /** Of the step's record in that run's evidence: its line of `steps.ndjson`. */
+  /** Digest of the step's record in that run's evidence: its line of `steps.ndjson`. */
   readonly digest: Digest;
 }
 
@@ -16,7 +16,7 @@ export type Answer =
   | { readonly kind: 'branch'; readonly index: number | null }
   | { readonly kind: 'items'; readonly items: ValueRef; readonly count: number }
   | { readonly kind: 'outputs'; readonly outputs: ValueRef }
-  /** What an inner pack begins with. */
+  /** The frozen inputs of an inner pack. */
   | { readonly kind: 'inputs'; readonly inputs: ValueRef }
   | {
       readonly kind: 'gate';
@@ -29,6 +29,6 @@ export type Answer =
       /** Execute-by, milliseconds since the epoch. */
       readonly executeBy: number;
     }
-  /** What a rerun takes over instead of starting the leaf; without a source it is started. */
+  /** The reused result, in place of starting the leaf; without a source the leaf is started. */
   | { readonly kind: 'reuse'; readonly source: ReusedStep | null; readonly outputs: ValueRef }
   | { readonly kind: 'fault'; readonly code: string; readonly message: string };

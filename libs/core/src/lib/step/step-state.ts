@@ -8,42 +8,42 @@ import type { ValueRef } from './value-ref';
 
 export type StopCause = 'cancel' | 'sibling-failed' | 'attempt-timeout' | 'step-timeout' | 'gate';
 
-/** How a step ended and what that means for those that wait for it. */
+/** The end of a step and its consequences for dependents. */
 export interface Ended {
   readonly kind: 'ended';
   readonly status: StepEnd;
   readonly code: string | null;
   readonly outputs: ValueRef;
   readonly attempts: number;
-  /** A step that states its `needs` may run after it. */
+  /** True if a step that states its `needs` may run after it. */
   readonly satisfied: boolean;
-  /** It, or something it waited for, failed unhealed: a later step of the list does not run. */
+  /** True if it or a predecessor failed, and nothing made up for it: a later step of the list does not run. */
   readonly tainted: boolean;
-  /** It is, or stands behind, a gate that did not open: no cleanup passes it. */
+  /** True if it is, or is guarded by, a gate that did not open: no cleanup passes it. */
   readonly blocked: boolean;
-  /** Execute-by of the approvals it stands behind, milliseconds since the epoch. */
+  /** Earliest execute-by of the approvals that guard it, milliseconds since the epoch. */
   readonly executeBy: number | null;
-  /** The child by whose failure a container failed. */
+  /** The child whose failure failed the container. */
   readonly by: StepId | null;
 }
 
-/** What the end of a step will say, known before its outputs are. */
+/** The end of a step as far as it is known before its outputs are. */
 interface Carry {
   readonly blocked: boolean;
   readonly executeBy: number | null;
 }
 
-/** What containers share: they hold counters, and of their children only those that wait for a slot. */
+/** Members of all containers: they hold counters and, of their children, only those that wait for a slot. */
 export interface Container {
-  /** Children not ended. */
+  /** Number of children that have not ended. */
   readonly open: number;
-  /** Children that hold one of its slots. */
+  /** Number of children that hold one of its slots. */
   readonly live: number;
-  /** Children that wait for a slot, in the order they asked. */
+  /** Children that wait for a slot, in order of their requests. */
   readonly ready: PersistentQueue<StepId>;
-  /** It holds a slot of its own container; a container in which nothing is under way gives it back. */
+  /** True if it holds a slot of its own container. A container in which nothing is in progress returns it. */
   readonly granted: boolean;
-  /** It has asked for one. */
+  /** True if it has requested one. */
   readonly asked: boolean;
   readonly failures: number;
   readonly failed: StepId | null;
@@ -52,25 +52,25 @@ export interface Container {
   readonly stopping: StopCause | null;
   /** Timeout of the step, milliseconds since the epoch. */
   readonly endBy: number | null;
-  /** Inherited from what it waited for: Ended.executeBy. */
+  /** Inherited from its predecessors: Ended.executeBy. */
   readonly executeBy: number | null;
 }
 
-/** What a loop knows beside its counters. */
+/** State of a loop besides its counters. */
 export interface Looping {
   /**
-   * Between two iterations: `until` is asked of the one that ended, which stays until the answer is in; or the delay is waited
-   * for until a time, milliseconds since the epoch. Null: an iteration is under way, or about to be.
+   * Between two iterations: `until` is being evaluated for the ended one, which is kept until the answer arrives; or the loop waits for its
+   * delay until a time, milliseconds since the epoch. Null: an iteration is in progress, or about to begin.
    */
   readonly between:
     | { readonly kind: 'judging'; readonly item: StepId }
     | { readonly kind: 'delaying'; readonly until: number }
     | null;
-  /** `until` held. */
+  /** True if `until` was true. */
   readonly met: boolean;
-  /** Outputs of the last iteration that ended; null where it has none. */
+  /** Outputs of the last ended iteration; null if it has none. */
   readonly last: ValueRef;
-  /** What was wrong with `until`. */
+  /** The fault of `until`. */
   readonly message?: string;
 }
 
@@ -98,9 +98,9 @@ export type StepState =
       readonly attempt: number;
       readonly execution: number;
       readonly stopping: StopCause | null;
-      /** The assignment by which another worker has it; null: its driver has it. */
+      /** The assignment of the worker that executes it; null: its driver executes it. */
       readonly assignment: string | null;
-      /** Its driver gave the run back before it began. */
+      /** True if its driver released the run before it began. */
       readonly unbegun?: true;
       readonly deadlineAt: number | null;
       readonly endBy: number | null;
@@ -114,12 +114,12 @@ export type StepState =
     }
   | {
       readonly kind: 'retrying';
-      /** The attempt to come. */
+      /** Number of the next attempt. */
       readonly attempt: number;
       readonly execution: number;
       readonly at: number;
       readonly code: string;
-      /** Its time has come and it has asked for a slot: only its timeout wakes it now. */
+      /** True if its time has come and it has requested a slot: only its timeout wakes it now. */
       readonly queued: boolean;
       readonly endBy: number | null;
     }
@@ -133,7 +133,7 @@ export type StepState =
       readonly count: number;
       /** Index of the next item to begin. */
       readonly next: number;
-      /** Digest of each ended item's outputs by index; `''` where it has none. Of a loop that yields the last: empty. */
+      /** Digest of each ended item's outputs by index; `''` if it has none. Empty for a loop that yields only the last item. */
       readonly results: PersistentMap<string, Digest | ''>;
       readonly succeeded: number;
       readonly skipped: number;
@@ -144,7 +144,7 @@ export type StepState =
 
 export type Containing = Extract<StepState, { kind: 'group' | 'repeat' }>;
 
-/** How readers name a state. */
+/** The status of a state for readers. */
 export type ShownStatus = 'pending' | 'running' | 'waiting' | 'retrying' | 'needs_attention' | StepEnd;
 
 /** The status that readers see for a state. */

@@ -2,18 +2,18 @@ import { canonical } from '../canonical/canonical';
 import { sha256 } from '../canonical/digest';
 import type { Json } from '../foundation/json';
 
-/** How many are kept, and of how many characters at most: what is longer is hashed each time. */
+/** Maximum number and length of cached documents. Longer ones are hashed each time. */
 const KEPT = 256;
 const CHARACTERS = 128 * 1024;
 
 /**
- * JSON documents that were compared with their digests, the last ones: a text that comes again under the same digest is compared as a string,
- * and is neither read nor hashed again. Nothing else is kept, so what is here is what the digest names, whoever asks.
+ * Caches JSON documents that were compared with their digests. A text that recurs under the same digest is compared as a string and neither
+ * parsed nor hashed again. Nothing else is cached, so every entry matches its digest.
  */
 export class ComparedJson {
   private readonly kept = new Map<string, { readonly text: string; readonly value: Json }>();
 
-  /** The value of a JSON text of any spelling, and the digest that it has (RFC 8785): `none` if it is no JSON. */
+  /** The value of a JSON text of any spelling with its digest (RFC 8785); `none` if it is not JSON. */
   read(text: string, expected: string): { readonly value: Json; readonly digest: string } {
     const known = this.kept.get(expected);
     if (known?.text === text) return { value: known.value, digest: expected };
@@ -25,7 +25,7 @@ export class ComparedJson {
   }
 
   private keep(digest: string, one: { readonly text: string; readonly value: Json }): void {
-    // The last that came stands last.
+    // The most recent document is last.
     this.kept.delete(digest);
     this.kept.set(digest, one);
     if (this.kept.size > KEPT) this.kept.delete(this.kept.keys().next().value as string);

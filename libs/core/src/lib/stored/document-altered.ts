@@ -2,19 +2,19 @@ import { CodedError } from '../foundation/coded-error';
 import type { RunId, TenantId } from '../foundation/ids';
 import type { JsonObject } from '../foundation/json';
 
-/** Documents of a run that rows hold. Few and fixed: a metric has them as its label. */
+/** Documents of a run that are stored in rows. The set is small and fixed, because it is a label of a metric. */
 export const STORED_DOCUMENTS = [
   'plan',
   'profile',
   'environment',
-  /** The signed record, and the columns that repeat it. */
+  /** The signed record, and the columns that duplicate it. */
   'admission',
   'inputs',
-  /** The manifest and the listing of files, which have one digest together. */
+  /** The manifest and the listing of files, which share one digest. */
   'pack',
-  /** The request of a gate, and the columns that repeat it. */
+  /** The request of a gate, and the columns that duplicate it. */
   'gate',
-  /** What a gate shows. */
+  /** The document that a gate shows. */
   'show',
   'decision',
   'resolution',
@@ -22,30 +22,33 @@ export const STORED_DOCUMENTS = [
   'journal',
   'log',
   'probe',
-  /** Where the evidence stands. */
+  /** The positions of the evidence. */
   'evidence',
 ] as const;
 export type StoredDocument = (typeof STORED_DOCUMENTS)[number];
 
-/** What a row holds, beside what it should hold. Digests, or short values of columns that repeat a signed record: nothing of a document. */
+/**
+ * What a row contains and what it should contain: digests, or short values of columns that duplicate a signed record. It contains no text
+ * of a document.
+ */
 export interface Alteration {
   readonly tenant: TenantId;
   readonly runId: RunId;
   readonly document: StoredDocument;
-  /** Which one, or which part of it. */
+  /** Which document, or which part of it. */
   readonly what: string;
   readonly expected: string;
   readonly found: string;
 }
 
-/** The code of this floor. */
+/** The code of this layer. */
 export type StoredDocumentCode = 'DOCUMENT_ALTERED';
 
 const REMEDY =
   'Do not rely on any data of this run. The operator finds the document and both digests in the log (event `alarm`), and restores the rows or starts the run again.';
 const SHOWN_CHARACTERS = 200;
 
-/** A row is not the document that its digest names. `others`: what was found beside the first. */
+/** A row does not contain the document that its digest names. `others`: further findings. */
 export class DocumentAltered extends CodedError<StoredDocumentCode> {
   static {
     this.brand('DocumentAltered');
@@ -60,18 +63,18 @@ export class DocumentAltered extends CodedError<StoredDocumentCode> {
     super('DOCUMENT_ALTERED', alterationText(first), REMEDY);
   }
 
-  /** All that was found. */
+  /** All findings. */
   get all(): readonly Alteration[] {
     return [this.first, ...this.others];
   }
 }
 
-/** What was found, in a line: with both digests, and with nothing of the document. */
+/** The finding on one line, with both digests and without text of the document. */
 export function alterationText({ runId, what, expected, found }: Alteration): string {
   return `${what} of run ${runId} has been altered: expected ${shown(expected)}, found ${shown(found)}`;
 }
 
-/** The detail of the alarm about it. */
+/** The detail of the alarm. */
 export function alarmOf({ document, what, expected, found }: Alteration): JsonObject {
   return { document, what, expected: shown(expected), found: shown(found) };
 }
@@ -81,7 +84,7 @@ function shown(value: string): string {
   return line.length <= SHOWN_CHARACTERS ? line : `${line.slice(0, SHOWN_CHARACTERS)}…`;
 }
 
-/** Does the same with each of several rows. Throws one `DocumentAltered` for all that are altered, after the last. */
+/** Performs a check for each of several rows. Throws one `DocumentAltered` for all altered rows at the end. */
 export function compareEach<Row, Value>(rows: readonly Row[], compare: (row: Row) => Value): readonly Value[] {
   const compared: Value[] = [];
   const altered: Alteration[] = [];

@@ -8,7 +8,7 @@ import type { Environment, Profile } from '../plan/profile';
 import type { AdmissionColumns } from './stored-admission';
 import { DocumentAltered, type StoredDocument } from './document-altered';
 
-/** Documents of an admission as rows hold them: nothing says yet that they are what was admitted. */
+/** Documents of an admission as stored in rows. They have not been verified. */
 export interface StoredTexts {
   readonly plan: string;
   readonly profile: string;
@@ -17,13 +17,13 @@ export interface StoredTexts {
 
 type Named = Pick<AdmissionColumns, 'tenant' | 'runId' | 'planHash' | 'profileDigest'>;
 
-/** How many are kept, and of how much text: what is longer is hashed each time. */
+/** Maximum number and size of cached documents. Larger ones are hashed each time. */
 const KEPT = 64;
 const CHARACTERS = 128 * 1024;
 
 /**
- * Plan, profile and environment of a run, each compared with its digest: `compare` is the only way to have one. Read and indexed once,
- * however many runs have the same.
+ * Plan, profile and environment of a run, each compared with its digest. `compare` is the only way to create it. Parsed and indexed once
+ * for all runs with the same documents.
  */
 export class RunDocuments {
   private read: { readonly plan: Plan; readonly profile: Profile; readonly environment: Environment } | null = null;
@@ -34,11 +34,11 @@ export class RunDocuments {
     readonly planHash: Digest,
     readonly profileDigest: Digest,
     readonly environmentDigest: Digest,
-    /** The very texts. */
+    /** The exact texts. */
     readonly texts: StoredTexts,
   ) {}
 
-  /** Throws `DocumentAltered` if one of the texts is another than its digest names. */
+  /** Throws `DocumentAltered` if a text does not match its digest. */
   static compare(of: Named & StoredTexts): RunDocuments {
     const { planHash, profileDigest, plan, profile, environment } = of;
     const compare = (document: StoredDocument, expected: string, text: string): Digest => {
@@ -48,13 +48,13 @@ export class RunDocuments {
     };
     compare('plan', planHash, plan);
     compare('profile', profileDigest, profile);
-    // What the profile says is what its digest names.
+    // The profile's digest was compared, so its content is as admitted.
     const named = (JSON.parse(profile) as Profile).environment;
     compare('environment', named, environment);
     return new RunDocuments(planHash, profileDigest, named, { plan, profile, environment });
   }
 
-  /** True if these are the very texts: then they need not be hashed again. */
+  /** True if these are the exact texts, which need not be hashed again. */
   areOf({ plan, profile, environment }: StoredTexts): boolean {
     const { texts } = this;
     return texts.plan === plan && texts.profile === profile && texts.environment === environment;
@@ -77,7 +77,7 @@ export class RunDocuments {
     return (this.indexed ??= indexPlan(plan, this.planHash, profile.defaults, environment.approvals.floor));
   }
 
-  /** Compares inputs that a row repeats with those of the plan. Throws `DocumentAltered`. */
+  /** Compares inputs that a row duplicates with those of the plan. Throws `DocumentAltered`. */
   compareInputs(of: Named, inputs: Json): void {
     const expected = (this.inputText ??= canonical(this.plan.inputs));
     const found = canonical(inputs);
@@ -98,7 +98,7 @@ function altered({ tenant, runId }: Named, document: StoredDocument, what: strin
   return new DocumentAltered({ tenant, runId, document, what, expected, found });
 }
 
-/** The documents that were compared last, each tenant's apart. */
+/** Caches the documents that were compared last, separately for each tenant. */
 export class KnownDocuments {
   private readonly kept = new Map<string, RunDocuments>();
 
@@ -108,7 +108,7 @@ export class KnownDocuments {
     const known = this.kept.get(key);
     const documents = known?.areOf(run) ? known : RunDocuments.compare(run);
     if (run.plan.length + run.profile.length + run.environment.length > CHARACTERS) return documents;
-    // The last used stands last.
+    // The most recently used entry is last.
     this.kept.delete(key);
     this.kept.set(key, documents);
     if (this.kept.size > KEPT) this.kept.delete(this.kept.keys().next().value as string);

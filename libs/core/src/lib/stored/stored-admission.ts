@@ -7,7 +7,7 @@ import type { Actor } from '../foundation/principal';
 import { sameJson } from '../canonical/same-json';
 import { DocumentAltered } from './document-altered';
 
-/** Columns that repeat what the admission of a run says, as its rows hold them. */
+/** Columns that duplicate the admission of a run, as stored in its rows. */
 export interface AdmissionColumns {
   readonly tenant: TenantId;
   readonly runId: RunId;
@@ -21,12 +21,12 @@ export interface AdmissionColumns {
   };
   readonly admission: Envelope;
   readonly admissionDigest: Digest;
-  /** Not read for every question. */
+  /** Not read for every query. */
   readonly initiators?: readonly Actor[];
   readonly rerunOf?: RunId | null;
 }
 
-/** What of the columns differs from a record; null if nothing does. */
+/** The difference between the columns and a record; null if there is none. */
 export function admissionDifference(
   record: AdmissionRecord,
   columns: Omit<AdmissionColumns, 'admission' | 'admissionDigest'>,
@@ -50,8 +50,8 @@ export function admissionDifference(
 }
 
 /**
- * Compares the admission of a run with its digest, and with the columns that repeat it. Its signature is another matter: workers and verifiers
- * check that. Throws `DocumentAltered`.
+ * Compares the admission of a run with its digest, and with the columns that duplicate it. Workers and verifiers check its signature.
+ * Throws `DocumentAltered`.
  */
 function compareAdmission(columns: AdmissionColumns): AdmissionRecord {
   const record = recordIn(columns);
@@ -83,11 +83,11 @@ function altered({ tenant, runId }: AdmissionColumns, what: string, expected: st
 
 const KEPT = 1_024;
 
-/** Admissions that were compared last: one whose envelope comes again under the same digest is not hashed again. */
+/** Caches admissions that were compared last. An envelope that recurs under the same digest is not hashed again. */
 export class KnownAdmissions {
   private readonly kept = new Map<Digest, { readonly payload: string; readonly record: AdmissionRecord }>();
 
-  /** As `compareAdmission`. */
+  /** Like `compareAdmission`. */
   compare(columns: AdmissionColumns): void {
     const { admission, admissionDigest } = columns;
     const known = this.kept.get(admissionDigest);

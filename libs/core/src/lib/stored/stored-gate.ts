@@ -11,7 +11,7 @@ import type { ComparedJson } from './compared-json';
 import { DocumentAltered, type StoredDocument } from './document-altered';
 import type { AdmissionColumns, KnownAdmissions } from './stored-admission';
 
-/** A decision as its row holds it. */
+/** A decision as stored in its row. */
 export interface StoredDecision {
   readonly decisionId: string;
   readonly decision: DecisionKind;
@@ -22,7 +22,7 @@ export interface StoredDecision {
   readonly decidedAt: number;
 }
 
-/** A gate as its rows hold it: nothing says yet that these are the documents which its digest names. */
+/** A gate as stored in its rows. The documents have not been compared with their digests. */
 export interface StoredGate extends AdmissionColumns {
   readonly gate: string;
   readonly gateDigest: Digest;
@@ -35,20 +35,20 @@ export interface StoredGate extends AdmissionColumns {
   readonly decisions: readonly StoredDecision[];
 }
 
-/** Documents of gates that were compared last. */
+/** Caches documents of gates that were compared last. */
 export interface KnownGates {
   readonly json: ComparedJson;
   readonly admissions: KnownAdmissions;
 }
 
-/** What is decided at a gate and what was decided, each compared with its digest: `compare` is the only way to have one. */
+/** The request and the decisions of a gate, each compared with its digest. `compare` is the only way to create it. */
 export class GateDocuments {
   protected readonly isCompared = true;
 
   private constructor(
     readonly request: GateRequest,
     readonly show: Json,
-    /** Records of the decisions, in the order in which they were made. Their signatures are not checked. */
+    /** Records of the decisions, in order. Their signatures are not checked. */
     readonly records: readonly DecisionRecord[],
   ) {}
 

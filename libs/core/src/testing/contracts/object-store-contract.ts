@@ -9,9 +9,9 @@ export interface ObjectStoreBench {
   readonly store: CollectableObjectStore;
   /** The same objects, as another process has them open. */
   readonly elsewhere: CollectableObjectStore;
-  /** Alters stored bytes behind the store's back, keeping their number. */
+  /** Alters stored bytes without the store's knowledge, keeping their number. */
   readonly corrupt: (tenant: TenantId, digest: Digest) => Promise<void>;
-  /** What is stored by now is more than `AGE_MS` old when this resolves. */
+  /** Resolves when everything stored so far is more than `AGE_MS` old. */
   readonly ripen: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
@@ -25,12 +25,12 @@ export interface ContractCase {
 const tenant = 'acme' as TenantId;
 const other = 'other' as TenantId;
 const LIMIT = { maxBytes: 1 << 25 };
-/** Goes over several parts where a store sends large objects in parts. */
+/** Needs several parts in a store that sends large objects in parts. */
 const LARGE = 11_000_003;
-/** The age that the suite collects by, milliseconds. */
+/** The age by which the suite collects, milliseconds. */
 export const AGE_MS = 1_000;
 
-/** What every object store must do. `open` makes a fresh, empty one for each case. */
+/** Contract of every object store. `open` creates a new, empty one for each case. */
 export function objectStoreContract(open: () => Promise<ObjectStoreBench>): readonly ContractCase[] {
   const contract = (name: string, check: (bench: ObjectStoreBench) => Promise<void>): ContractCase => ({
     name,

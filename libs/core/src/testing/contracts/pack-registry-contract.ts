@@ -9,7 +9,7 @@ import type { ContractCase } from './object-store-contract';
 /** A registry of packs under test. */
 export interface PackRegistryBench {
   readonly registry: PackRegistry;
-  /** Alters the stored bytes that have this digest, behind the registry's back. */
+  /** Alters the stored bytes with this digest, without the registry's knowledge. */
   readonly corrupt: (pack: string, digest: Digest) => Promise<void>;
   readonly close: () => Promise<void>;
 }
@@ -29,7 +29,7 @@ function facts(change: Partial<PackFacts> = {}): PackFacts {
 
 const named = (version: string) => ({ version, digest: null });
 
-/** A list of this realm: test runners give Node's own arrays another prototype. */
+/** A list of this realm, because test runners give Node's own arrays another prototype. */
 async function namesOf(registry: PackRegistry, after: string | null, limit: number): Promise<readonly string[]> {
   return [...(await registry.packs(after, limit))];
 }
@@ -38,7 +38,7 @@ async function refused(code: RegistryErrorCode, action: Promise<unknown>): Promi
   await assert.rejects(action, (error) => isCodedError(error) && error.code === code);
 }
 
-/** What every registry of packs must do. `open` makes a fresh, empty one for each case. */
+/** Contract of every registry of packs. `open` creates a new, empty one for each case. */
 export function packRegistryContract(open: () => Promise<PackRegistryBench>): readonly ContractCase[] {
   const contract = (name: string, check: (bench: PackRegistryBench) => Promise<void>): ContractCase => ({
     name,

@@ -13,7 +13,7 @@ import { builtinBehaviours } from '../../lib/plan/builtin-executors';
 import type { ContractCase } from './object-store-contract';
 import { packText, testConfiguration, testEnvironment } from '../planning';
 
-/** A planner to try, in the context that it is given. */
+/** A planner under test, in its context. */
 export interface PlannerBench {
   readonly planner: Planner<PlanningWork>;
   close(): Promise<void>;
@@ -50,7 +50,7 @@ const packs: readonly (readonly [name: string, manifest: string, inputs: JsonObj
   ['a gate', packText('- { id: g, gate: { approval: a, message: go } }', 'approvals: [{ id: a }]'), {}],
 ];
 
-/** What every planner gives: byte for byte what the same work gives where it is asked. */
+/** Contract of every planner: byte for byte the same results as the same work in the calling thread. */
 export function plannerContract(open: (context: PlanningContext) => Promise<PlannerBench>): readonly ContractCase[] {
   const dependencies = planningDependencies(planningContextOf(setting));
   const same = <Kind extends keyof PlanningWork>(

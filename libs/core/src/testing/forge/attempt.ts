@@ -7,7 +7,7 @@ import type { Files } from './corpus';
 export const HOLDERS = ['none', 'bundle', 'authority', 'worker', 'attestor'] as const;
 export type Holder = (typeof HOLDERS)[number];
 
-/** One forgery, not made yet. */
+/** A forgery that is not made yet. */
 export interface Attempt {
   readonly holder: Holder;
   /** The class of document: `decision`, `journal step.ended[gate]`. */
@@ -19,20 +19,20 @@ export interface Attempt {
   readonly forge: () => Files | Promise<Files>;
 }
 
-/** Changes of a JSON value after which it has another shape, not only another content. */
+/** Changes of a JSON value that change its shape, not only its content. */
 const SHAPE = new Set(['dropped', 'null', 'retyped', 'member added']);
-/** Documents of which the first member alone tells cells apart. */
+/** Documents whose cells differ only by the first member. */
 const BY_MEMBER = new Set(['admission', 'decision', 'resolution']);
 const STATEMENTS = new Set(['statement', 'provenance', 'summary']);
 
 /**
- * What is altered, as the table of residuals names it: `worker probe#profiles.*.tried`. Coarser than an attempt. It ends with ` (shape)` where
- * members are left out, added or of another type.
+ * What is altered, in the notation of the table of residuals: `worker probe#profiles.*.tried`. It is coarser than an attempt. It ends with
+ * ` (shape)` if members are removed, added or have another type.
  */
 export function cellOf(attempt: Pick<Attempt, 'holder' | 'document' | 'field' | 'mutation'>): string {
   const { holder, document, field, mutation } = attempt;
   if (document.startsWith('journal ') && field === '(time)') return `${holder} journal#(time)`;
-  // What a step returned is anything.
+  // A step may return anything.
   if (document.startsWith('value of ') && field !== '(value)') return `${holder} ${document}#(content)`;
   const parts = field.split('.');
   const place = STATEMENTS.has(document)

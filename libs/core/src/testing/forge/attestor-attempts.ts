@@ -11,7 +11,7 @@ import { sealed, type Files, type Sealing, type Subject } from './corpus';
 import { mutationsOf } from './mutate-json';
 import { viewsOf } from './views';
 
-/** Statements that are signed otherwise than they follow from the documents, and then carried by a manifest that is signed too. */
+/** Statements that differ from what follows from the documents, and that a signed manifest carries. */
 export function* attestorAttempts(subject: Subject): Iterable<Attempt> {
   const { bundle, played, scenario, keys } = subject;
   const named = {

@@ -35,14 +35,14 @@ export interface Subject {
   readonly keys: Keys;
   readonly trust: TrustFile;
   readonly bundle: Files;
-  /** The bundle of the run that this one does again. */
+  /** The bundle of the original run. */
   readonly original: Files | null;
 }
 
-/** What a signer is led to sign in place of what follows from the documents. */
+/** What a signer is made to sign instead of what follows from the documents. */
 export type Restatement = (statement: Statement<object>) => Statement<object> | null;
 
-/** What is signed otherwise than it follows. */
+/** The part that is signed differently. */
 export interface Sealing {
   readonly packRun?: Restatement;
   readonly provenance?: Restatement;
@@ -76,7 +76,7 @@ export async function makeCorpus(
   return subjects;
 }
 
-/** The bundle of this evidence, as who holds the run key and the bundle key makes it. */
+/** The bundle of this evidence, as the holder of the run key and the bundle key makes it. */
 export function sealed(evidence: RunEvidence, scenario: Scenario, keys: Keys, sealing: Sealing = {}): Files {
   const documents = readEvidence(evidence);
   const files = [...contentOf(documents), ...attestationFiles(attest(documents, scenario, keys, sealing))];

@@ -7,7 +7,7 @@ import type { Page, Unnumbered } from '../../lib/journal/page';
 import { isItem, nodeOf, ROOT } from '../../lib/plan/place';
 import type { PlanIndex } from '../../lib/plan/plan-index';
 
-// A journal told otherwise, and chained again from its admission on.
+// An altered journal, hash-chained again from its admission on.
 
 /** Entries without their numbers. */
 export type Entries = readonly Unnumbered[];
@@ -23,7 +23,7 @@ export function restated(pages: readonly Page[], restate: (entries: Entries) => 
   return [chain({ seq: 0, hash: pages[0]?.prev as Digest }, restate(entriesOf(pages)), values).page];
 }
 
-/** Another value in the place of one: wherever its digest stands, the other's stands, with its size. */
+/** Replaces a value: wherever its digest occurs, the other value's digest and size are inserted. */
 export function substituted(pages: readonly Page[], digest: Digest, value: Json): readonly Page[] {
   const text = canonical(value);
   const other = sha256(text);
@@ -46,7 +46,7 @@ export function substituted(pages: readonly Page[], digest: Digest, value: Json)
   );
 }
 
-/** What kind of step an event is about: `[gate]`, `[item]`; nothing for one about none. */
+/** The kind of step of an event: `[gate]`, `[item]`; empty if it concerns no step. */
 export function kindOf(index: PlanIndex, event: Unnumbered['event']): string {
   const { step, question, code } = event as unknown as {
     readonly step?: StepId | null;

@@ -13,7 +13,7 @@ import { changed, mutationsOf } from './mutate-json';
 import { play } from './play';
 import type { Act, Lies } from './scenario';
 
-// Forgeries that are made while the run is under way: everybody but one is honest, so that what comes of it is consistent.
+// Forgeries that are made while the run is active. All but one participant are honest, so the result is consistent.
 
 function attempt(
   subject: Subject,
@@ -32,7 +32,7 @@ function attempt(
   return { holder, document, field, mutation, forge };
 }
 
-/** Records that the keys of ledger and admission sign otherwise than they were made; worker and Attestor are honest. */
+/** Records that the keys of ledger and admission sign incorrectly; worker and Attestor are honest. */
 export function* authorityAttempts(subject: Subject): Iterable<Attempt> {
   const payload = (text: string): Json => JSON.parse(Buffer.from(text, 'base64').toString()) as Json;
   const { evidence } = subject.played;
@@ -113,7 +113,7 @@ export function* authorityAttempts(subject: Subject): Iterable<Attempt> {
       });
 }
 
-/** What a worker says of what its steps did. `shown before`: people decide on what they are told; `kept`: they have decided already. */
+/** False statements of a worker about its steps. `shown before`: people decide on what they are told; `kept`: they have already decided. */
 export function* testimonyAttempts(subject: Subject): Iterable<Attempt> {
   const { facts } = { facts: subject.played.evidence.pages.flatMap((page) => page.entries) };
   const steps = new Set(facts.flatMap(({ event }) => (event.type === 'step.started' ? [event.step] : [])));
@@ -187,14 +187,17 @@ function changedProbe(document: JsonObject, change: JsonObject): JsonObject {
   return { ...document, profiles: profiles.map((profile) => ({ ...profile, ...change })) };
 }
 
-/** A place of the plan where a worker may think of another text than the one that was admitted. */
+/** A place of the plan where a worker may use another text than the admitted one. */
 interface Otherwise {
   readonly what: string;
   readonly mutation: string;
   readonly change: (index: PlanIndex) => void;
 }
 
-/** What a worker answers where the run asks: `when`, branches, items, `until`, outputs, what gates show, inputs of inner packs, policies. */
+/**
+ * False answers of a worker to questions of the run: `when`, branches, items, `until`, outputs, what gates show, inputs of inner packs,
+ * policies.
+ */
 export function* answerAttempts(subject: Subject): Iterable<Attempt> {
   for (const { what, mutation, change } of otherwise(subject.played.planned.index)) {
     for (const decisions of ['kept', 'anew'] as const) {
@@ -217,7 +220,7 @@ export function* answerAttempts(subject: Subject): Iterable<Attempt> {
   }
 }
 
-/** What stands beside the journal is not at hand: what was answered cannot be answered again. */
+/** The values beside the journal are missing, so the answers cannot be derived again. */
 function withoutValues(evidence: RunEvidence): RunEvidence {
   return { ...evidence, pages: evidence.pages.map((page) => ({ ...page, values: {} })) };
 }
@@ -289,7 +292,7 @@ function* otherwise(index: PlanIndex): Iterable<Otherwise> {
   }
 }
 
-/** The indexed node, and the one in the plan, say it otherwise. Only this driver's own copy is changed. */
+/** The indexed node and the one in the plan are changed. Only this driver's own copy is affected. */
 function assign(index: PlanIndex, id: string, change: object): void {
   const node: Node | undefined = index.nodes.get(nodeOf(id as StepId))?.node;
   if (node) Object.assign(node, change);

@@ -1,6 +1,6 @@
 import type { Round } from './round';
 
-/** What a document says that holders of keys can alter unseen. */
+/** What holders of keys can alter unnoticed in a document. */
 export interface Residuals {
   /** Cells that nothing can close, by what the table says of them. */
   readonly inherent: ReadonlySet<string>;
@@ -36,7 +36,7 @@ function cellsOf(text: string): readonly string[] {
   return rows.flatMap((row) => [...(row.split('|')[3] ?? '').matchAll(/`([^`]+)`/g)].map(([, cell]) => cell ?? ''));
 }
 
-/** How a round differs from what is listed; both empty: it does not. */
+/** Difference between a round and the list; both members empty: none. */
 export interface Difference {
   /** Missed, and not listed. */
   readonly unlisted: readonly string[];
@@ -44,7 +44,7 @@ export interface Difference {
   readonly found: readonly string[];
 }
 
-/** Compares what was missed with what is listed. */
+/** Compares the missed cells with the list. */
 export function compared({ missed }: Pick<Round, 'missed'>, { inherent, open }: Residuals): Difference {
   const listed = [...inherent, ...open];
   return {

@@ -20,31 +20,31 @@ import { answerAttempts, authorityAttempts, testimonyAttempts } from './played-a
 import { viewsOf } from './views';
 import { workerAttempts } from './worker-attempts';
 
-/** What a round tries. */
+/** Parameters of a round. */
 export interface RoundOptions {
-  /** Everything that a round chooses follows from it. */
+  /** Seed of every choice of a round. */
   readonly seed: number;
   /** Names of scenarios; absent: all. */
   readonly packs?: readonly string[];
   readonly holders?: readonly Holder[];
-  /** Attempts of each kind (holder, document, field, mutation), each in another pack as far as there are so many. */
+  /** Attempts of each kind (holder, document, field, mutation), each in a different pack if there are enough. */
   readonly each: number;
-  /** Attempts in all; more are left out at random. */
+  /** Maximum number of attempts; more are left out at random. */
   readonly limit?: number;
-  /** Cells that are expected to be missed: where they were not, the attempts that were left out are made too. */
+  /** Cells that are expected to be missed. If they were not, the attempts that were left out are made too. */
   readonly sought?: Iterable<string>;
-  /** Called after each. */
+  /** Called after each attempt. */
   readonly onTried?: (tried: Tried) => void;
 }
 
-/** What came of one attempt. `same`: it gave the honest bundle. */
+/** Result of one attempt. `same`: it gave the honest bundle. */
 export interface Tried extends Attempt {
   readonly pack: string;
   readonly outcome: 'found' | 'missed' | 'same';
-  /** The checks that failed, in order; `engine` or `signer` where there was no bundle at all. */
+  /** The checks that failed, in order; `engine` or `signer` if there was no bundle at all. */
   readonly by: readonly string[];
   readonly detail: string;
-  /** Of what a worker forged and nobody found: checks by which a remote Attestor refuses to sign it. Empty: it signs. */
+  /** For an undetected forgery of a worker: checks by which a remote Attestor refuses to sign it. Empty: it signs. */
   readonly refused?: readonly string[];
 }
 
@@ -53,7 +53,7 @@ export interface Round {
   readonly tried: readonly Tried[];
   /** Cells that were missed, with an example of each, sorted. */
   readonly missed: ReadonlyMap<string, readonly Tried[]>;
-  /** Honest bundles that do not verify: then nothing else counts. */
+  /** Honest bundles that do not verify, which invalidate the whole round. */
   readonly unsound: readonly string[];
 }
 
@@ -63,7 +63,7 @@ const SINGLE = ' alone';
 /** The time at which bundles are verified. */
 const NOW = Date.parse('2026-06-01T00:00:00Z');
 
-/** Verifies as `taskrunner verify` does: with the bundle of the original where it is at hand. */
+/** Verifies like `taskrunner verify`: with the bundle of the original if it is available. */
 export function verified(subject: Pick<Subject, 'trust' | 'original'>, files: Files): Verification {
   const { trust, original } = subject;
   return verifyRun({ files, trust, verifySignature, now: NOW, ...(original && { original }) });
@@ -103,7 +103,7 @@ export async function subjectsOf({ seed, packs }: Pick<RoundOptions, 'seed' | 'p
   return packs ? all.filter(({ name }) => packs.includes(name)) : all;
 }
 
-/** Forges, verifies, counts. */
+/** Forges, verifies and counts. */
 export async function forge(options: RoundOptions): Promise<Round> {
   const random = new Random(options.seed);
   const subjects = await subjectsOf(options);
@@ -146,7 +146,7 @@ export async function tryOnce(subject: Subject, attempt: Attempt): Promise<Tried
   try {
     files = await attempt.forge();
   } catch (error) {
-    // The signer derives its statement by the same code as the verifier: what it cannot read, the verifier cannot either.
+    // The signer derives its statement with the verifier's code, so neither can read what the other cannot.
     const by = NotPlayed.is(error) ? 'engine' : isCodedError(error) ? 'signer' : null;
     if (by === null && !(error instanceof Error)) throw error;
     return { ...at, outcome: 'found', by: [by ?? 'signer'], detail: error instanceof Error ? error.message : '' };
@@ -164,7 +164,7 @@ export async function tryOnce(subject: Subject, attempt: Attempt): Promise<Tried
   };
 }
 
-/** What is wrong with the manifest, where who forges cannot sign it: then nothing else has to be looked at. Null: look at everything. */
+/** The fault of the manifest, if the forger cannot sign it; nothing else needs to be checked then. Null: check everything. */
 function sealObjections({ trust }: Subject, { holder, document }: Attempt, files: Files): readonly Check[] | null {
   if (holder !== 'none' && !document.endsWith(IN_ARCHIVE)) return null;
   const opened = openSession({ files, trust, verifySignature });

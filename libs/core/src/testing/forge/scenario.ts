@@ -7,24 +7,24 @@ import type { PlanConfiguration } from '../../lib/plan/plan-request';
 import type { Environment } from '../../lib/plan/profile';
 import type { Fact } from '../../lib/run/run-event';
 
-/** What one execution of a step does. */
+/** Behaviour of one execution of a step. */
 export interface Act {
-  /** What it returns; with `fails` nothing. */
+  /** Its outputs; none with `fails`. */
   readonly outputs?: Json;
   readonly fails?: { readonly code: string; readonly message: string; readonly exitCode: number | null };
-  /** Its worker is lost with it: nobody knows what it did. */
+  /** Its worker is lost with it, so its effect is unknown. */
   readonly isLost?: boolean;
   readonly lines?: readonly string[];
   readonly artifacts?: readonly { readonly name: string; readonly path: string; readonly text: string }[];
   /** Programs that it ran. */
   readonly tools?: readonly string[];
-  /** Files that it was given. */
+  /** Its input files. */
   readonly materials?: readonly { readonly path: string; readonly text: string }[];
-  /** Hosts that it tried to reach. */
+  /** Hosts to which it tried to connect. */
   readonly reaches?: readonly string[];
 }
 
-/** What one person says at a gate. */
+/** One person's decision at a gate. */
 export interface Said {
   readonly sub: string;
   readonly decision?: DecisionKind;
@@ -33,7 +33,7 @@ export interface Said {
   readonly grants?: readonly string[];
 }
 
-/** One pack and one run of it: everything that decides how the run goes. The same scenario gives the same bytes. */
+/** A pack and a run of it: everything that determines the course of the run. The same scenario gives the same bytes. */
 export interface Scenario {
   readonly name: string;
   /** Text of the manifest. */
@@ -50,11 +50,11 @@ export interface Scenario {
   readonly publishers?: number;
   /** A remote Attestor signs a verification summary too. */
   readonly hasSummary?: boolean;
-  /** Entries after which its drivers write a snapshot. */
+  /** Number of entries after which its drivers write a snapshot. */
   readonly snapshotEntries?: number;
   /** What steps do, by their plan node (`apply`) or instance (`each[0]::apply`). */
   readonly acts?: Readonly<Record<string, Act | ((execution: number) => Act)>>;
-  /** What people say at gates, by instance or plan node; without an entry two of them approve. */
+  /** Decisions at gates, by instance or plan node; without an entry two people approve. */
   readonly people?: Readonly<Record<string, readonly Said[]>>;
   /** The step at whose gate the run is cancelled. */
   readonly cancelsAt?: string;
@@ -62,16 +62,16 @@ export interface Scenario {
   readonly resolves?: Readonly<
     Record<string, { readonly outcome: 'succeeded' | 'failed' | 'retry'; readonly outputs: Json }>
   >;
-  /** Texts that the final scan takes for secrets. */
+  /** Texts that the final scan treats as secrets. */
   readonly withholds?: RegExp;
-  /** The run that this one does again, from `failed` or a step on. */
+  /** The original run, repeated from `failed` or a step on. */
   readonly again?: { readonly of: Scenario; readonly from: string };
   readonly ends: 'succeeded' | 'failed' | 'cancelled';
 }
 
 /**
- * How a run is played otherwise than its scenario says: what somebody who holds keys does while the run is under way. Everybody else is
- * honest, so that what comes of it is consistent.
+ * Deviations of a run from its scenario: what a holder of keys does while the run is active. All others are honest, so the result is
+ * consistent.
  */
 export interface Lies {
   /** The worker says that a step did something else. */

@@ -41,7 +41,7 @@ export class MemoryObjects extends ObjectStore {
     return this.bytes.delete(`${tenant}/${digest}`);
   }
   async probe(): Promise<void> {
-    // Memory keeps what is written.
+    // Memory stores everything that is written.
   }
   async sweep(): Promise<number> {
     return 0;
@@ -57,5 +57,5 @@ export function healthOf(
   return new ObjectStoreHealth({ store, probeBytes: 1, intervalMs, monotonicMs, onChange: () => undefined });
 }
 
-/** Of an execution whose object store is never away: everything is tried once. */
+/** For an execution whose object store is always available: everything is tried once. */
 export const STEADY_STORAGE: StepStorage = { read: (open) => open(), keep: (work) => work() };

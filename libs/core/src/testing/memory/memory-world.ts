@@ -31,8 +31,7 @@ import { MemoryAssignments } from './memory-assignments';
 import { healthOf, MemoryObjects } from './memory-objects';
 import { testDefaults, testFloor } from '../random/random-plan';
 
-// A world in memory for tests of the driver: one tenant, any number of runs, the rules of the real store. Its keys are made
-// when it is.
+// A world in memory for tests of the driver: one tenant, any number of runs, the rules of the real store. Its keys are created with it.
 
 interface StoredRun {
   claimed: ClaimedRun;
@@ -75,16 +74,16 @@ export class MemoryWorld {
   readonly sensitive = new Map<RunId, readonly SealedInput[]>();
   readonly outbox: Json[] = [];
   readonly assignments = new MemoryAssignments(this);
-  /** Of the environment of runs that are submitted from now on. */
+  /** Environment of runs that are submitted from now on. */
   engines: Environment['engines'] = {};
-  /** What approvals must meet, of runs that are submitted from now on. */
+  /** Approval floor of runs that are submitted from now on. */
   floor: ApprovalFloor = testFloor;
-  /** Runs that were given back since the worker cannot honour them. */
+  /** Runs that were released because the worker cannot honour them. */
   readonly passed: { readonly runId: RunId; readonly parts: string; readonly keep: boolean }[] = [];
   readonly alarms: { readonly code: string; readonly detail: Json }[] = [];
   readonly executorFailures: ExecutorFailure[] = [];
   at = Date.UTC(2026, 0, 1);
-  /** Called before each commit: tests lose claims, post messages, crash. */
+  /** Called before each commit: tests lose claims, post messages, or crash. */
   beforeCommit: (commit: Commit) => void = () => undefined;
   private readonly keys = { admission: generateKeyPairSync('ed25519'), ledger: generateKeyPairSync('ed25519') };
   private readonly macKey = randomBytes(32);
@@ -189,7 +188,7 @@ export class MemoryWorld {
     return runId;
   }
 
-  /** Claims a run whoever owns it: the old owner's fence is void. `crashed` counts it. */
+  /** Claims a run regardless of its owner, whose fence becomes stale. `crashed` counts it. */
   claim(runId: RunId, crashed = false): ClaimedRun {
     const run = this.run(runId);
     run.fence++;
@@ -199,7 +198,7 @@ export class MemoryWorld {
     return { ...run.claimed, fence, crashes, lastSeq, lastLine, head, snapshotSeq, seen, committedAt };
   }
 
-  /** The clock is set back, and the sweep brings back what was set while it was ahead. */
+  /** The clock is set back, and the sweep corrects the times that were set while it was ahead. */
   setClockBack(to: number): void {
     this.at = to;
     for (const run of this.runs.values()) {
@@ -222,7 +221,7 @@ export class MemoryWorld {
     run.dueAt = this.at;
   }
 
-  /** A signed decision on an open gate, as the webservice posts it. */
+  /** A signed decision at an open gate, as the webservice posts it. */
   decide(
     runId: RunId,
     gate: string,

@@ -1,4 +1,4 @@
-/** A seeded source of choices (mulberry32): the same seed, the same choices. For tests. */
+/** A seeded source of choices (mulberry32): the same seed gives the same choices. For tests. */
 export class Random {
   private state: number;
 

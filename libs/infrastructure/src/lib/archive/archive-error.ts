@@ -2,11 +2,11 @@ import { CodedError } from '@taskrunner/core/foundation';
 
 /** Why an archive is refused. */
 export type ArchiveErrorCode =
-  /** It is no tar, or a damaged one. */
+  /** It is not a tar, or it is damaged. */
   | 'ARCHIVE_INVALID'
-  /** It holds what may not be unpacked: links, devices, names that lead elsewhere, the same name twice. */
+  /** It contains what may not be unpacked: links, devices, names that lead outside, duplicate names. */
   | 'ARCHIVE_UNSAFE'
-  /** It holds more than the reader takes. */
+  /** It exceeds the limits of the reader. */
   | 'ARCHIVE_TOO_LARGE';
 
 const REMEDIES: Record<ArchiveErrorCode, string> = {
@@ -20,7 +20,7 @@ export function refusal(code: ArchiveErrorCode, message: string, cause?: unknown
   return new CodedError(code, message, REMEDIES[code], [], cause === undefined ? undefined : { cause });
 }
 
-/** An untrusted name for a message: quoted, cut, control characters escaped. */
+/** An untrusted name for a message: quoted, shortened, control characters escaped. */
 export function shownName(name: string): string {
   return JSON.stringify(name.slice(0, 200));
 }

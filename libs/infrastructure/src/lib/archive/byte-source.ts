@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { isCodedError } from '@taskrunner/core/foundation';
 import { refusal } from './archive-error';
 
-/** Bytes as they come, taken in the amounts that a reader asks for. At most `maxBytes` of them in all. */
+/** A source of bytes from which a reader takes the amounts that it needs, at most `maxBytes` in all. */
 export class ByteSource {
   private readonly pieces: AsyncIterator<Uint8Array>;
   private held: Uint8Array = new Uint8Array(0);
@@ -16,7 +16,7 @@ export class ByteSource {
     this.pieces = source[Symbol.asyncIterator]();
   }
 
-  /** Exactly so many bytes; fewer only at the end. */
+  /** Exactly this number of bytes; fewer only at the end. */
   async take(size: number): Promise<Uint8Array> {
     if (this.held.length >= size) {
       const part = this.held.subarray(0, size);
@@ -33,7 +33,7 @@ export class ByteSource {
     return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts);
   }
 
-  /** The next bytes, so many at most, in pieces. */
+  /** The next bytes in pieces, at most this many. */
   async *upTo(size: number): AsyncGenerator<Uint8Array> {
     for (let missing = size; missing > 0;) {
       if (this.held.length === 0 && !(await this.fill())) return;
@@ -44,7 +44,7 @@ export class ByteSource {
     }
   }
 
-  /** Gives the source back, read or not. */
+  /** Closes the source, whether it was read to the end or not. */
   async close(): Promise<void> {
     await this.pieces.return?.();
   }
@@ -64,7 +64,7 @@ export class ByteSource {
   }
 }
 
-/** Plain bytes as they are, gzip (RFC 1952, told by its first bytes) unpacked; what follows the gzip is `ARCHIVE_INVALID`. */
+/** Plain bytes unchanged, gzip (RFC 1952, recognised by its first bytes) decompressed. Data after the gzip stream is `ARCHIVE_INVALID`. */
 export async function* unpacked(source: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array> {
   const packed = new ByteSource(source, maxBytes);
   try {
@@ -90,7 +90,7 @@ async function* gunzipped(packed: ByteSource, head: Uint8Array): AsyncGenerator<
   input.once('error', (error) => gunzip.destroy(error));
   try {
     yield* input.pipe(gunzip) as AsyncIterable<Uint8Array>;
-    // zlib stops without a word where something else than another member follows.
+    // zlib stops silently at data that is not another gzip member.
     if (gunzip.bytesWritten !== fed) throw refusal('ARCHIVE_INVALID', 'something follows the gzip around the tar');
   } catch (error) {
     if (isCodedError(error)) throw error;

@@ -3,11 +3,11 @@ import { refusal, shownName } from './archive-error';
 const MAX_LENGTH = 4_096;
 const MAX_DEPTH = 64;
 const MAX_PART = 255;
-/** Names that some file system takes for something else, or that some program obeys. */
+/** Names that some file system interprets differently, or that some program interprets. */
 const RESERVED = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)/i;
 const OBEYED = new Set(['.git', '.ssh']);
 
-/** Which names an archive may hold: plain relative ones, or of those only the ones that are one file on every file system. */
+/** Permitted names of an archive: `plain` relative ones, or only those that name one file on every file system. */
 export type EntryNames = 'plain' | 'portable';
 
 /**

@@ -14,7 +14,7 @@ export function encodePax(records: Readonly<Record<string, string>>): Uint8Array
   return encoder.encode(lines.join(''));
 }
 
-/** Reads them; of two with one key the later counts. Throws `ARCHIVE_INVALID`. */
+/** Reads the records. The last one of several with the same key counts. Throws `ARCHIVE_INVALID`. */
 export function decodePax(bytes: Uint8Array): ReadonlyMap<string, string> {
   const records = new Map<string, string>();
   let at = 0;

@@ -5,9 +5,9 @@ import { plainName, type EntryNames } from './entry-name';
 import { decodePax } from './pax-records';
 import { BLOCK, decodeHeader, decodeText, type TarHeader } from './tar-header';
 
-/** The most that a reader takes. */
+/** Limits of a reader. */
 export interface TarLimits {
-  /** The archive, unpacked from gzip: names, padding and all. */
+  /** Maximum bytes of the decompressed archive, including names and padding. */
   readonly maxBytes: number;
   readonly maxFiles: number;
   readonly maxFileBytes: number;
@@ -32,7 +32,7 @@ export async function readTar(
   return new Map(files.map(({ path, bytes }) => [path, bytes]));
 }
 
-/** The files of an archive, in memory. Refuses as `tarEntries` does. */
+/** The files of an archive, in memory. Throws like `tarEntries`. */
 export async function readTarFiles(source: AsyncIterable<Uint8Array>, limits: TarLimits): Promise<readonly TarFile[]> {
   const files: TarFile[] = [];
   for await (const { path, executable, content } of tarEntries(source, limits)) {
@@ -44,10 +44,11 @@ export async function readTarFiles(source: AsyncIterable<Uint8Array>, limits: Ta
 }
 
 /**
- * Reads a tar from anybody, plain or gzip (told by its first bytes), entry by entry: regular files under plain relative names, each
- * once. Folders say nothing of their own. Everything else is refused: links, devices, sparse files, names that lead elsewhere or that
- * only some file systems keep apart (`ARCHIVE_UNSAFE`); more than the limits (`ARCHIVE_TOO_LARGE`, told before more is held); what is
- * no tar, is cut off, or goes on behind its end (`ARCHIVE_INVALID`). Only who has read to the end knows that it is whole.
+ * Reads an untrusted tar, plain or gzip (recognised by its first bytes), entry by entry: regular files under plain relative names, without
+ * duplicates. Entries of folders are skipped. Everything else is refused: links, devices, sparse files, names that lead outside or that
+ * only some file systems distinguish (`ARCHIVE_UNSAFE`); data beyond the limits (`ARCHIVE_TOO_LARGE`, thrown before more is held); data
+ * that is not a tar, is truncated, or continues after its end (`ARCHIVE_INVALID`). The archive is known to be complete only after it was
+ * read to the end.
  */
 export async function* tarEntries(source: AsyncIterable<Uint8Array>, limits: TarLimits): AsyncGenerator<TarEntry> {
   const tar = new ByteSource(unpacked(source, limits.maxBytes), limits.maxBytes);
@@ -99,7 +100,7 @@ function cutOff(): Error {
   return refusal('ARCHIVE_INVALID', 'the tar is cut off');
 }
 
-/** One file's bytes, taken once. */
+/** The bytes of one file, which can be read once. */
 class Body implements AsyncIterable<Uint8Array> {
   private left: number;
 
@@ -140,7 +141,7 @@ function isRecord({ type }: TarHeader): boolean {
   return type === 'x' || type === 'g' || type === 'L';
 }
 
-/** What a record says of the next file. Times and owners are nothing to us; what would change the content is refused. */
+/** A record about the next file. Times and owners are ignored; records that would change the content are refused. */
 function meaningOf({ type }: TarHeader, bytes: Uint8Array): { path?: string; size?: number } {
   if (type === 'L') return { path: decodeText(bytes.at(-1) === 0 ? bytes.subarray(0, -1) : bytes) };
   const records = decodePax(bytes);

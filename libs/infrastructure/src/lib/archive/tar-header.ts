@@ -1,11 +1,11 @@
 import { refusal } from './archive-error';
 
-/** Size of a header and unit of everything in a tar (POSIX.1-2017, pax, "ustar Interchange Format"). */
+/** Size of a header, and the block size of a tar (POSIX.1-2017, pax, "ustar Interchange Format"). */
 export const BLOCK = 512;
-/** Largest size that twelve octal digits less their end hold. */
+/** Largest size that fits into the octal digits of the field. */
 export const MAX_OCTAL_SIZE = 0o77777777777;
 
-/** What a header says, as far as it is heeded. */
+/** The used fields of a header. */
 export interface TarHeader {
   readonly path: string;
   /** Type flag: `0` a file, `5` a folder, `x` and `g` pax records, `L` a GNU long name … */
@@ -16,7 +16,7 @@ export interface TarHeader {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** What all our headers have in common: mode 0644, owner and time zero, spaces where the checksum comes. */
+/** Common fields of our headers: mode 0644, owner and time zero, spaces in place of the checksum. */
 const COMMON = Buffer.alloc(BLOCK);
 for (const [offset, text] of [
   [100, '0000644'],
@@ -48,12 +48,12 @@ export function encodeHeader(
   return header;
 }
 
-/** Reads a header; null for a block of zeroes. Throws `ARCHIVE_INVALID`. */
+/** Reads a header; null for a block of zeros. Throws `ARCHIVE_INVALID`. */
 export function decodeHeader(block: Uint8Array): TarHeader | null {
   if (block.every((byte) => byte === 0)) return null;
-  // The checksum decides whether this is a header at all: until then no number of it is believed, not even to be large.
+  // The checksum decides whether this is a header. No other number is used before that.
   const sum = isLarge(block, 148) ? null : octal(block, 148, 8);
-  // The sum is over the header as if spaces stood where it stands itself.
+  // The checksum is computed with spaces in its own field.
   if (sumOf(block) - sumOf(block.subarray(148, 156)) + 8 * 0x20 !== sum)
     throw refusal('ARCHIVE_INVALID', 'not a tar, or a damaged one: the checksum of a header differs');
   const isPosix = fieldBytes(block, 257, 6).length === 5 && text(block, 257, 5) === 'ustar';
@@ -83,7 +83,7 @@ function text(block: Uint8Array, offset: number, length: number): string {
   return decodeText(fieldBytes(block, offset, length));
 }
 
-/** UTF-8, or `ARCHIVE_INVALID`: a name that two readers could read differently is no name. */
+/** UTF-8, or `ARCHIVE_INVALID`: two readers could read an invalid name differently. */
 export function decodeText(bytes: Uint8Array): string {
   try {
     return utf8.decode(bytes);
@@ -97,7 +97,7 @@ function isLarge(block: Uint8Array, offset: number): boolean {
   return ((block[offset] ?? 0) & 0x80) !== 0;
 }
 
-/** Octal digits among spaces and NULs; base 256 (GNU) is for sizes that no archive of ours has. */
+/** Octal digits among spaces and NULs. Base 256 (GNU) is needed only for sizes that our archives never have. */
 function octal(block: Uint8Array, offset: number, length: number): number {
   const field = block.subarray(offset, offset + length);
   if (isLarge(block, offset)) throw refusal('ARCHIVE_TOO_LARGE', 'a number in a header is too large');

@@ -8,14 +8,14 @@ export type TarSource = {
   readonly executable?: boolean;
 } & (
   | { readonly bytes: Uint8Array }
-  /** Asked for when its turn has come, and handed on as it comes: it must give exactly `size` bytes. */
+  /** Called when the file is written. It must yield exactly `size` bytes. */
   | { readonly size: number; pieces(): AsyncIterable<Uint8Array> }
 );
 
 /**
- * A tar (ustar; pax records only where a name or size does not fit) that depends on paths and bytes alone: mode 0644 (0755 for what may be
- * executed), owner and times zero, files in the order in which they come: the caller sorts. Files are asked for one at a time, so that they may be made on the way.
- * `placed` is told where the content of each file begins.
+ * A tar (ustar; pax records only if a name or size does not fit) that depends only on paths and bytes: mode 0644 (0755 for executable
+ * files), owner and times zero. Files keep the caller's order and are requested one at a time, so that they can be produced on demand.
+ * `placed` receives the offset of each file's content.
  */
 export async function* writeTar(
   files: Iterable<TarSource> | AsyncIterable<TarSource>,
@@ -38,7 +38,7 @@ export async function* writeTar(
   yield new Uint8Array(2 * BLOCK);
 }
 
-/** True if the bytes are, one for one, what `writeTar` writes for these files in this order. */
+/** True if the bytes equal what `writeTar` writes for these files in this order. */
 export function isTarOf(
   bytes: Uint8Array,
   files: Iterable<{ readonly path: string; readonly executable?: boolean; readonly bytes: Uint8Array }>,
@@ -56,7 +56,7 @@ export function isTarOf(
   return follows(new Uint8Array(2 * BLOCK)) && at === held.length;
 }
 
-/** What stands before the content of a file: its header, and pax records before that where it cannot say all. */
+/** The bytes before the content of a file: its header, preceded by pax records if the header does not suffice. */
 function headOf(path: string, size: number, executable: boolean): readonly Uint8Array[] {
   if (path === '' || path.includes('\0')) throw new TypeError('a file in a tar needs a name without NUL');
   const fit = splitName(path);
@@ -70,12 +70,12 @@ function headOf(path: string, size: number, executable: boolean): readonly Uint8
 
 const ZEROES = new Uint8Array(BLOCK);
 
-/** The zeroes that fill the last block of so many bytes; none if it is full. */
+/** The zeros that fill the last block; none if it is full. */
 function paddingOf(size: number): Uint8Array {
   return ZEROES.subarray(0, (BLOCK - (size % BLOCK)) % BLOCK);
 }
 
-/** The header has said how many bytes come: with fewer or more, what follows would be read as something else. */
+/** The header states the size. With fewer or more bytes, the following data would be misread. */
 async function* exactly(size: number, pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let supplied = 0;
   for await (const piece of pieces) {
@@ -86,7 +86,7 @@ async function* exactly(size: number, pieces: AsyncIterable<Uint8Array>): AsyncG
   if (supplied !== size) throw new TypeError(`a file of ${size} bytes gave ${supplied > size ? 'more' : supplied}`);
 }
 
-/** The two name fields of ustar, or null for a name that they cannot hold: not ASCII, or too long in either part. */
+/** The two name fields of ustar; null for a name that is not ASCII or does not fit. */
 function splitName(path: string): { readonly name: string; readonly prefix: string } | null {
   if (!/^[\x01-\x7f]*$/.test(path)) return null;
   if (path.length <= 100) return { name: path, prefix: '' };

@@ -4,7 +4,7 @@ import { AttestorError } from './attestor-error';
 
 const MAX_ANSWER_BYTES = 8 * 1024 ** 2;
 
-/** One POST; what comes back as JSON. Redirects are not followed. Throws `ATTESTOR_UNAVAILABLE` where there is no answer. */
+/** Sends a POST and returns the JSON answer. Redirects are not followed. Throws `ATTESTOR_UNAVAILABLE` if there is no answer. */
 export async function request(
   url: string,
   options: {

@@ -1,14 +1,14 @@
 import { CodedError } from '@taskrunner/core/foundation';
 
-/** What can go wrong with a remote Attestor. All of it delays a seal; none of it loses one. */
+/** Errors of a remote Attestor. All of them delay a seal, and none of them loses one. */
 export type AttestorErrorCode =
-  /** Not reachable, too slow, or it answers with an error of its own. */
+  /** Unreachable, too slow, or it answers with an error. */
   | 'ATTESTOR_UNAVAILABLE'
-  /** No token for the client's credentials. */
+  /** The client's credentials get no token. */
   | 'ATTESTOR_TOKEN_REFUSED'
-  /** It has checked the run and does not sign: people must look. */
+  /** It has verified the run and does not sign: a person must act. */
   | 'ATTESTOR_REFUSED'
-  /** It signed something that is not this run's statement, or answers in no form that we know. */
+  /** It signed something that is not this run's statement, or its answer has an unknown form. */
   | 'ATTESTOR_ANSWER_INVALID';
 
 export class AttestorError extends CodedError<AttestorErrorCode> {

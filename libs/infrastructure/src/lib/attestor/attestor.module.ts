@@ -13,7 +13,7 @@ import { FileSigner } from '../signing/file-signer';
 import { Telemetry } from '../telemetry/telemetry';
 import { RemoteAttestor } from './remote-attestor';
 
-/** Signs what runs have come to (`attestor`). */
+/** Signs the statements of ended runs (`attestor`). */
 @Module({})
 export class AttestorModule {
   static forRoot(): DynamicModule {
@@ -29,7 +29,7 @@ export class AttestorModule {
   }
 }
 
-/** Who signs what runs here: a remote Attestor where one is configured, else key files, and the log says so. */
+/** The Attestor of this worker: a remote one if it is configured, otherwise key files, which is logged. */
 export async function openAttestor(
   configuration: Configuration,
   log: Pick<Telemetry['log'], 'say'>,
@@ -40,7 +40,7 @@ export async function openAttestor(
   const { url, tokenUrl, clientId, clientSecretFile } = attestor;
   if (url === null) {
     log.say('warn', 'attestor.key-file', { reason: 'this worker signs with a key file: builders/local/v1' });
-    // A worker that does not seal may still have the key, and close the evidence of sealed runs that have ended.
+    // A worker that does not seal may still have the key, and seal ended runs in sealed mode.
     const isSealing = configuration.sealedMode.enabled || (await isReadable(keys.runSealed));
     const [run, runSealed, bundle] = await Promise.all([
       FileSigner.open('run-open', keys.runOpen),
@@ -61,7 +61,7 @@ export async function openAttestor(
   });
 }
 
-/** A host that both runs steps and can sign for runs proves nothing by signing (docs/guides/evidence-and-verification.md, Signers). */
+/** A signature proves nothing if the host that executes steps can sign for runs itself (docs/guides/evidence-and-verification.md, Signers). */
 async function refuseRunKeys(keys: KeyPaths): Promise<void> {
   for (const path of [keys.runOpen, keys.runSealed, keys.bundle]) {
     if (await isReadable(path))

@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici';
 import { request } from './answers';
 import { AttestorError } from './attestor-error';
 
-/** How a client proves who it is (RFC 6749 §4.4). */
+/** Credentials of a client (RFC 6749 §4.4). */
 export interface ClientCredentials {
   readonly tokenUrl: string;
   readonly clientId: string;
@@ -11,10 +11,10 @@ export interface ClientCredentials {
   readonly audience: string;
 }
 
-/** A token is asked for again this long before it ends. */
+/** How long before its expiry a token is renewed, milliseconds. */
 const MARGIN_MS = 30_000;
 
-/** Access tokens of one client, each used until shortly before it ends. */
+/** Access tokens of one client. Each is used until shortly before its expiry. */
 export class TokenSource {
   private held: { readonly token: string; readonly until: number } | null = null;
   private asking: Promise<string> | null = null;
@@ -31,7 +31,7 @@ export class TokenSource {
     return (this.asking ??= this.ask().finally(() => (this.asking = null)));
   }
 
-  /** The last one was not taken. */
+  /** The last token was refused. */
   forget(): void {
     this.held = null;
   }

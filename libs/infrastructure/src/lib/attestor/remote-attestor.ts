@@ -22,22 +22,23 @@ import { request } from './answers';
 import { AttestorError } from './attestor-error';
 import { TokenSource, type ClientCredentials } from './client-credentials';
 
-/** Where the Attestor is, and how to speak to it. */
+/** Address and settings of the Attestor. */
 interface RemoteAttestorOptions {
   readonly url: string;
   readonly credentials: ClientCredentials;
-  /** PEM file with the certificates that its TLS is checked with; null: those of the machine. */
+  /** PEM file with the certificates for verifying its TLS; null: those of the machine. */
   readonly caFile: string | null;
   readonly timeoutMs: number;
   archive(files: readonly BundleFile[]): AsyncIterable<Uint8Array>;
 }
 
-/** The file of a draft that stands beside its documents. */
+/** The file of a draft beside its documents. */
 export const DRAFT_FILE = 'draft.json';
 
 /**
- * Has an Attestor sign that has verified the run itself: it is given the documents of the bundle without what steps printed, and of what
- * they returned only the values that the run's questions read, and builds the statements from them. What it signs is compared with what this worker derives.
+ * Lets an Attestor verify the run and sign. It receives the documents of the bundle without the output of steps and, of their results, only
+ * the values that the run's questions read. It builds the statements from these. The signed statements are compared with those that this
+ * worker derives.
  */
 export class RemoteAttestor extends Attestor {
   readonly isKeyFile = false;

@@ -8,7 +8,7 @@ import type {
 } from '@nestjs/common';
 import { CodedError } from '@taskrunner/core/foundation';
 
-/** What stands in for a part of an application: a class, a factory or a value, for the token of that part. */
+/** A replacement for a part of an application: a class, a factory or a value, for the token of that part. */
 export type Adapter = ClassProvider | FactoryProvider | ValueProvider;
 
 export type CompositionErrorCode = 'ADAPTER_UNKNOWN';
@@ -16,13 +16,14 @@ export type CompositionErrorCode = 'ADAPTER_UNKNOWN';
 type Import = NonNullable<DynamicModule['imports']>[number];
 
 /**
- * The same tree of modules with `adapters` in place of the providers of their tokens. An adapter is made in the module of what it
- * replaces: its dependencies are what that module sees. Throws `ADAPTER_UNKNOWN` for a token that no module of the tree provides.
+ * The same tree of modules with `adapters` in place of the providers of their tokens. An adapter is created in the module of the replaced
+ * provider, and its dependencies are those visible in that module. Throws `ADAPTER_UNKNOWN` for a token that no module of the tree
+ * provides.
  */
 export function withAdapters(root: DynamicModule, adapters: readonly Adapter[]): DynamicModule {
   const byToken = new Map(adapters.map((adapter) => [adapter.provide, adapter]));
   const used = new Set<InjectionToken>();
-  // A module that several import stays one module.
+  // A module that several modules import stays one module.
   const replaced = new Map<DynamicModule, DynamicModule>();
   const replace = (module: DynamicModule): DynamicModule => {
     const known = replaced.get(module);
@@ -35,7 +36,7 @@ export function withAdapters(root: DynamicModule, adapters: readonly Adapter[]):
       if (adapter) used.add(token);
       return adapter ?? provider;
     });
-    // A module in which nothing changes stays the same object: a class may import it too, and NestJS knows it by that.
+    // An unchanged module stays the same object: a class may import it too, and NestJS identifies it by the object.
     const isSame = [
       [module.imports, imports],
       [module.providers, providers],
@@ -50,7 +51,7 @@ export function withAdapters(root: DynamicModule, adapters: readonly Adapter[]):
   return changed;
 }
 
-/** What a provider is injected by. */
+/** The token of a provider. */
 export function tokenOf(provider: Provider): InjectionToken {
   return typeof provider === 'function' ? provider : provider.provide;
 }

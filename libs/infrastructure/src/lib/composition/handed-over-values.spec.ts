@@ -4,7 +4,7 @@ import { join } from 'node:path';
 const ROOT = join(__dirname, '..', '..', '..', '..', '..');
 const SPEC = /\.(spec|int-spec|e2e-spec|long-spec)\.ts$|\/testing\//;
 
-/** What is handed to a container as a finished value, with the reason. All else is made by a class or a factory. */
+/** Values that are passed to a container ready-made, each with its reason. Everything else is created by a class or a factory. */
 const HANDED_OVER = {
   // It is data, and the input of the composition.
   'libs/infrastructure/src/lib/configuration/configuration.module.ts': ['CONFIGURATION'],

@@ -1,4 +1,4 @@
-/** How long a start that has failed waits until all is closed, milliseconds. */
+/** How long a failed start waits until everything is closed, milliseconds. */
 const ABANDON_MS = 5_000;
 
 interface Closable {
@@ -6,27 +6,27 @@ interface Closable {
 }
 
 /**
- * What a container has opened while it was made. NestJS closes the parts of a container that it has given out; if making it fails, it gives
- * none, and what was opened by then would stay open.
+ * Tracks what a container has opened during its creation. NestJS closes the parts of a container that it has returned. If the creation
+ * fails, it returns none, and the opened parts would stay open.
  */
 export class OpenedParts {
   private readonly parts = new Set<Closable>();
   private isAbandoned = false;
 
-  /** Hears of each instance that NestJS makes: an `instrument.instanceDecorator`. Values that were handed over are not among them. */
+  /** Receives each instance that NestJS creates: an `instrument.instanceDecorator`. Values that were passed in are not among them. */
   readonly watch = (instance: unknown): unknown => {
     if (!isClosable(instance)) return instance;
-    // Others are still being opened when the first of them has failed.
+    // Others are still being opened when the first one has failed.
     if (this.isAbandoned) void quietly(instance);
     else this.parts.add(instance);
     return instance;
   };
 
-  /** The container was not made. Closes what was opened for it, the last first, and what will be. Waits a moment for that. */
+  /** The creation failed. Closes everything that was or will be opened for it, the last first, and waits a moment for that. */
   async abandon(): Promise<void> {
     this.isAbandoned = true;
     let timer: NodeJS.Timeout | undefined;
-    // It also holds the process, which would end before it has said why if all that is closed holds nothing any more.
+    // It also keeps the process alive, which could otherwise end before it has reported the reason.
     const moment = new Promise((resolve) => {
       timer = setTimeout(resolve, ABANDON_MS);
     });
@@ -39,12 +39,12 @@ export class OpenedParts {
   }
 }
 
-/** That it failed has been said by what failed first. */
+/** The first failure has already been reported. */
 async function quietly(part: Closable): Promise<void> {
   try {
     await part.close();
   } catch {
-    // It is as closed as it can be.
+    // It is closed as far as possible.
   }
 }
 

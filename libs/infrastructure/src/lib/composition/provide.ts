@@ -1,13 +1,13 @@
 import type { FactoryProvider, InjectionToken } from '@nestjs/common';
 import type { Token } from './token';
 
-/** A dependency that is made from what a token provides: a part of the configuration, a method of a service. */
+/** A dependency that is derived from the value of a token: a part of the configuration, a method of a service. */
 export interface Derived<Value> {
   readonly token: InjectionToken;
   readonly derive: (provided: unknown) => Value;
 }
 
-/** Where a dependency comes from. */
+/** The source of a dependency. */
 export type Source<Value> = Token<Value> | Derived<Value>;
 
 /** A source for each dependency, by its name. */
@@ -15,12 +15,12 @@ export type Sources<Dependencies> = {
   readonly [Name in keyof Dependencies]: Source<Exclude<Dependencies[Name], undefined>>;
 };
 
-/** Makes a dependency from what `token` provides. */
+/** Derives a dependency from the value of `token`. */
 export function from<Provided, Value>(token: Token<Provided>, derive: (provided: Provided) => Value): Derived<Value> {
   return { token: token as InjectionToken, derive: (provided) => derive(provided as Provided) };
 }
 
-/** Provides for `token` what `build` makes of its dependencies; a source of another type than `build` takes is a compile error. */
+/** Provides for `token` the result of `build` with its dependencies. A source whose type does not match `build` is a compile error. */
 export function provide<Value, Dependencies extends object>(
   token: Token<Value>,
   sources: Sources<Dependencies>,

@@ -2,13 +2,13 @@ import type { Abstract } from '@nestjs/common';
 
 declare const provided: unique symbol;
 
-/** A symbol that knows the type of what is provided for it. */
+/** A symbol with the type of the provided value. */
 export type SymbolToken<Value> = symbol & { readonly [provided]: Value };
 
-/** What a `Value` is injected by: its class, abstract or not, or a symbol made by `token`. */
+/** The token of a `Value`: its class, abstract or not, or a symbol made by `token`. */
 export type Token<Value> = Abstract<Value> | SymbolToken<Value>;
 
-/** A token for what has no class: a document, a function, or one of several things of one class. */
+/** A token for a value without a class: a document, a function, or one of several values of one class. */
 export function token<Value>(description: string): SymbolToken<Value> {
   return Symbol(description) as SymbolToken<Value>;
 }

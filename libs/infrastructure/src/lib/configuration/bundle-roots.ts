@@ -18,8 +18,8 @@ export function bundleRootsOf({
 }
 
 /**
- * The same as the environment document binds it: a run keeps the roots of its admission. By digest, for the document is in every bundle,
- * and one tenant is not told of another.
+ * The same for the environment document: a run keeps the roots of its admission. They are digests, because the document is in every bundle
+ * and must not disclose one tenant to another.
  */
 export function boundRootsOf({ artifacts }: Configuration): JsonObject {
   return Object.fromEntries(

@@ -8,10 +8,10 @@ import type { Notes } from './configuration-fault';
 import { checkPacksRegistry } from './checks/check-packs-registry';
 import { isLoopback } from './checks/loopback';
 
-/** Who reads a configuration: `check` stands for every service that the file has a database role of. */
+/** The process that reads a configuration. `check` means every service for which the file has a database role. */
 export type Reader = 'anybody' | 'webservice' | 'check';
 
-/** What single keys cannot show: values that do not go together, and what the reader must have. */
+/** Rules beyond single keys: values that contradict each other, and values that the reader requires. */
 export function checkConfiguration(configuration: Configuration, notes: Notes, reader: Reader = 'anybody'): void {
   const { http, database, authority, approvals, scheduler, secrets } = configuration;
   if (http.port === http.healthPort && http.port !== 0)
@@ -65,7 +65,7 @@ function isOfWebservice({ webUrl, host, webPasswordFile }: Configuration['databa
   return webUrl !== null || (host !== null && webPasswordFile !== null);
 }
 
-/** A worker can try what the machine allows. The webservice promises runs their environment before a worker has them. */
+/** A worker can probe the machine. The webservice promises an environment to runs before a worker has it. */
 function checkWebservice({ database, sandbox }: Configuration, notes: Notes): void {
   if (!isOfWebservice(database))
     notes.fault(
@@ -84,7 +84,7 @@ function checkWebservice({ database, sandbox }: Configuration, notes: Notes): vo
     );
 }
 
-/** The largest body must have room, or it is refused for ever. */
+/** The largest body must have room; otherwise it would always be refused. */
 function checkBodies({ http: { bodyLimit, bodies } }: Configuration, notes: Notes): void {
   if (bodies.tenantMemory < bodyLimit)
     notes.fault(
@@ -104,7 +104,7 @@ function checkBodies({ http: { bodyLimit, bodies } }: Configuration, notes: Note
     );
 }
 
-/** A program that acts for people is none of them: nobody counts as both. */
+/** A program that acts for people must not count as a person. */
 function checkActors({ approvals: { actors, people } }: Configuration, notes: Notes): void {
   actors.forEach((actor, index) => {
     const at = `/approvals/actors/${index}`;
@@ -183,7 +183,7 @@ function checkAttestor({ attestor, profile }: Configuration, notes: Notes): void
       notes.fault('CONFIG_UNSAFE', `/attestor/${name}`, `attestor.${name} must be https, or on loopback.`);
 }
 
-/** Evidence is what is left of a run: it does not go first. */
+/** Evidence must not be deleted before the run's other data. */
 function checkRetention({ retention }: Configuration, notes: Notes): void {
   const places = ['/retention/evidence', '/retention/runs'];
   if (retention.evidence < retention.runs)
@@ -217,7 +217,7 @@ function checkRetries({ retries }: Configuration, notes: Notes): void {
   }
 }
 
-/** A header of a receiver is a credential: it leaves this machine encrypted or not at all. */
+/** A header of a receiver is a credential, so it is sent only over encrypted connections. */
 function checkTelemetry({ telemetry: { endpoint, headersFile } }: Configuration, notes: Notes): void {
   if (headersFile === null || endpoint === null || !endpoint.startsWith('http:')) return;
   if (isLoopback(new URL(endpoint).hostname)) return;
@@ -263,7 +263,7 @@ function checkNames(issuers: readonly IssuerConfiguration[], notes: Notes): void
   });
 }
 
-/** A way to private addresses is opened only by naming them; a tenant hears of each event at one URL once. */
+/** Private addresses must be named explicitly. A tenant is notified of each event once per URL. */
 function checkWebhook(
   { webhooks: { endpoints, firstRetry, longestRetry } }: Configuration,
   index: number,
@@ -300,7 +300,7 @@ function checkWebhook(
     );
 }
 
-/** The development Authority gives anybody any name: nothing of it may be reached from elsewhere. */
+/** The development Authority issues tokens for any name, so nothing of it may be reachable from elsewhere. */
 function checkDevelopment({ http, authority }: Configuration, notes: Notes): void {
   const refuse = (at: string, what: string) =>
     notes.fault('CONFIG_UNSAFE', at, `With authority.development ${what} must be on loopback.`);

@@ -1,9 +1,9 @@
 import type { Fault } from '@taskrunner/core/foundation';
 
-/** Everything that can be wrong with a configuration, beside what makes the file no document (`DOC_…`). */
+/** Codes of the faults of a configuration, besides those of any document (`DOC_…`). */
 type ConfigurationFaultCode = keyof typeof REMEDIES;
 
-/** What to do about each fault: code → remediation. */
+/** Remedy of each fault, by code. */
 export const REMEDIES = {
   CONFIG_UNREADABLE: 'Set --config or TASKRUNNER_CONFIG to a readable file.',
   CONFIG_UNKNOWN_KEY: 'Remove the key. etc/task-runner.yaml.sample lists all keys.',
@@ -17,11 +17,11 @@ export const REMEDIES = {
   CONFIG_VARIABLE_UNKNOWN: 'Correct or remove the environment variable.',
 } as const;
 
-/** Collects faults; pointers given to it are those of the configuration file. */
+/** Collects faults. Their pointers refer to the configuration file. */
 export interface Notes {
   /**
-   * `involved`: pointers of the values that it is about; `at` unless told. What is said of several keys together is left out where
-   * one of them was refused by itself: its value is not known.
+   * `involved`: pointers of the values concerned; default: `at`. A fault about several keys is left out if one of them was refused on its
+   * own, because its value is unknown.
    */
   fault(
     code: ConfigurationFaultCode,
@@ -32,7 +32,7 @@ export interface Notes {
   ): void;
 }
 
-/** A fault without a place in a file: of a variable, or of a file that cannot be read. */
+/** A fault without a position in a file: of a variable, or of a file that cannot be read. */
 export function placeless(code: ConfigurationFaultCode, path: string, message: string, remediation?: string): Fault {
   return { code, path, line: null, column: null, message, remediation: remediation ?? REMEDIES[code] };
 }

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { CONFIGURATION } from './configuration';
 import { listKeys } from './key';
 
-// Every key of the configuration and where it is shown to be in use: a test that sees its effect, by file and title; for the few whose
-// effect is only time or load, the line that reads it. A new key needs a row: a key that nobody reads is a promise that nobody keeps.
+// Every key of the configuration with the evidence that it is used: a test of its effect, by file and title; for the few keys that affect
+// only time or load, the line that reads it. A new key needs a row, because a key that nothing reads would be documented without an effect.
 
 const ROOT = join(__dirname, '..', '..', '..', '..', '..');
 const POSTGRES = 'libs/infrastructure/src/lib/postgres';
@@ -30,7 +30,7 @@ const REGISTRY = 'libs/infrastructure/src/lib/registry/registry.long-spec.ts';
 const RETENTION = 'libs/infrastructure/src/lib/postgres/upkeep/retention.int-spec.ts';
 const SCHEDULES = 'apps/webservice-e2e/src/schedules.e2e-spec.ts';
 
-/** Key, or the beginning of keys with `*` → file, and a text in it. The first that fits counts. */
+/** Key, or a prefix of keys with `*` → file, and a text in it. The first match counts. */
 const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['http.limits.plan', E2E, 'is reached where http says, with its limits'],
   ['http.limits.refusedDecisions', 'apps/webservice/src/gates/gates.controller.ts', 'refusedDecisions'],
@@ -246,7 +246,7 @@ describe('every key of the configuration is in use', () => {
     expect(keys.some((key) => fits(pattern, key))).toBe(true),
   );
 
-  // Nx answers from its cache where no declared input has changed.
+  // Nx answers from its cache if no declared input has changed.
   it('stands in files that are inputs of this test', () => {
     const project = readFileSync(join(ROOT, 'libs/infrastructure/project.json'), 'utf8');
     const { inputs } = (JSON.parse(project) as { targets: { test: { inputs: readonly unknown[] } } }).targets.test;

@@ -23,8 +23,8 @@ import { webhooks } from './sections/webhooks';
 import { worker } from './sections/worker';
 
 /**
- * Every key that there is: the parser, the environment variables, the sample and the description come from this one table.
- * Sections and names as in etc/task-runner.yaml.sample; keys are added with what they configure.
+ * All keys: the parser, the environment variables, the sample and the description come from this one table. Sections and names as README.md
+ * §5 of the design; keys are added with what they configure.
  */
 export const CONFIGURATION = {
   profile: key(
@@ -58,7 +58,7 @@ export const CONFIGURATION = {
 
 /** The configuration of one installation: durations are milliseconds, sizes bytes. */
 export type Configuration = ValueOf<typeof CONFIGURATION>;
-/** An endpoint that is told what happens. */
+/** An endpoint for notifications. */
 export type WebhookConfiguration = Configuration['webhooks']['endpoints'][number];
 /** A trusted issuer of tokens. */
 export type IssuerConfiguration = Configuration['authority']['issuers'][number];

@@ -3,7 +3,7 @@ import type { Configuration } from './configuration';
 
 const MIB = 1024 * 1024;
 
-/** The most that a container may use. */
+/** Default resource limits of a container. */
 function ceilingOf({ container: { limits } }: Configuration) {
   return {
     memoryBytes: limits.memoryMiB * MIB,
@@ -14,7 +14,7 @@ function ceilingOf({ container: { limits } }: Configuration) {
   };
 }
 
-/** How podman is used, but for the supervisor of its containers. */
+/** Settings of podman, without those of the supervisor of its containers. */
 export function podmanOf(configuration: Configuration) {
   const { container, sandbox } = configuration;
   const { podman, pull } = container;
@@ -30,7 +30,7 @@ export function podmanOf(configuration: Configuration) {
   };
 }
 
-/** How a cluster is used. */
+/** Settings of a cluster. */
 export function kubernetesOf(configuration: Configuration) {
   const { container, sandbox } = configuration;
   const { kubernetes, pull } = container;
@@ -52,7 +52,7 @@ export function kubernetesOf(configuration: Configuration) {
     pollMs: kubernetes.poll,
     requestTimeoutMs: kubernetes.timeout,
     outageMs: kubernetes.outage,
-    // Two workers may share a volume, never a folder of it.
+    // Two workers may share a volume, but not a folder of it.
     place: join(kubernetes.namespace, workClaim, kubernetes.workSubPath ?? ''),
     pull,
     ceiling: ceilingOf(configuration),

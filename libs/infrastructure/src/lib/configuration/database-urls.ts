@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { CodedError } from '@taskrunner/core/foundation';
 import type { Configuration } from './configuration';
 
-/** URLs of the roles that this process may connect as; those that are not configured are absent. */
+/** URLs of the roles as which this process may connect. Roles that are not configured are absent. */
 interface DatabaseUrls {
   readonly ownerUrl?: string;
   readonly maintainUrl?: string;
@@ -13,8 +13,8 @@ interface DatabaseUrls {
 const ROLES = ['owner', 'maintain', 'web', 'worker'] as const;
 
 /**
- * The configured URLs, or those of host and password files. A file's last line end does not belong to the password. What it returns is
- * secret. Throws `DB_PASSWORD_FILE` if a file cannot be read.
+ * The configured URLs, or URLs composed from hosts and password files. A trailing line end of a file is not part of the password. The
+ * result is secret. Throws `DB_PASSWORD_FILE` if a file cannot be read.
  */
 export async function databaseUrlsOf({ database }: Configuration): Promise<DatabaseUrls> {
   const urls = await Promise.all(
@@ -45,7 +45,7 @@ function withPassword(stated: string, password: string): string {
   return url.href;
 }
 
-/** A host that begins with a slash is the folder of a Unix socket, which a URL carries as a parameter. */
+/** A host that begins with a slash is the folder of a Unix socket, which a URL contains as a parameter. */
 function urlOf(host: string, port: number, name: string, role: string, password: string): string {
   const isSocket = host.startsWith('/');
   const credentials = `taskrunner_${role}:${encodeURIComponent(password)}`;

@@ -13,19 +13,19 @@ import { environmentOf, environmentsOf, isolationOf, profileDefaultsOf, retryRul
 import { packTrustOf } from './load-pack-trust';
 import { parseConfiguration } from './parse-configuration';
 
-/** What defaults are asked for. */
+/** Options of the defaults. */
 interface DefaultsFor {
-  /** The pack that asks: its grants and secrets are assumed to be there. */
+  /** The pack: its grants and secrets are assumed to be available. */
   readonly pack?: ReadPack | undefined;
   /** Assume that every run is sealed. */
   readonly isSealed?: boolean | undefined;
-  /** Engines of policies beside CEL. */
+  /** Policy engines besides CEL. */
   readonly policyEngines?: PolicyEngines;
-  /** The executors that are assumed to be there; those of this release unless told. */
+  /** The executors that are assumed to be available; default: those of this release. */
   readonly executors?: readonly ExecutorDescriptor[];
 }
 
-/** The configuration of an installation that configures nothing. */
+/** The default configuration of an installation. */
 export function defaultConfiguration(): Configuration {
   const reading = parseConfiguration('');
   if (reading.kind === 'refused') throw new TypeError('the defaults contradict each other');
@@ -33,9 +33,9 @@ export function defaultConfiguration(): Configuration {
 }
 
 /**
- * What a plan goes by where there is no installation to ask: the default configuration and its environment. What only an installation can
- * know (grants, bound secrets, trusted publishers, destinations, a container engine) is assumed as the pack asks for it. The plan hash
- * depends on none of it.
+ * Settings for planning without an installation: the default configuration and its environment. What only an installation can know (grants,
+ * bound secrets, trusted publishers, destinations, a container engine) is assumed to be as the pack requires. The plan hash depends on none
+ * of it.
  */
 export function defaultSetting({
   pack,

@@ -3,7 +3,7 @@ import { CONFIGURATION, type Configuration } from './configuration';
 import type { Fields, ValueOf } from './key';
 import { printYaml } from './yaml-text';
 
-/** The configuration for logs: as it is written, with every value that may hold a password redacted. */
+/** The configuration for logs, in the form of the file. Every value that may contain a password is redacted. */
 export function describeConfiguration(configuration: Configuration): Json {
   return described(CONFIGURATION, configuration);
 }
@@ -24,7 +24,7 @@ function described<F extends Fields>(fields: F, value: ValueOf<F>): Json {
   );
 }
 
-/** A URL without its password and its parameters, which may hold one too. */
+/** A URL without its password and its parameters, which may contain one too. */
 function withoutSecrets(text: string): string {
   const url = new URL(text);
   if (url.password !== '') url.password = 'redacted';

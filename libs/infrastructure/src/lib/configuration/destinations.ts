@@ -3,8 +3,8 @@ import type { Digest } from '@taskrunner/core/foundation';
 import type { Configuration } from './configuration';
 
 /**
- * The destinations as the environment document binds them: a run keeps those of its admission. Only by digest: documents are every tenant's,
- * and where another's evidence goes is not its business.
+ * The destinations for the environment document: a run keeps those of its admission. They are digests, because the documents are visible to
+ * all tenants and must not disclose another tenant's destinations.
  */
 export function boundDestinationsOf({ artifacts }: Configuration): { readonly [id: string]: Digest } {
   return Object.fromEntries(

@@ -3,7 +3,7 @@ import { parseHost, type EgressRule } from '@taskrunner/core/egress';
 import type { Digest } from '@taskrunner/core/foundation';
 import type { Configuration } from './configuration';
 
-/** What the environment lists: one rule for each port of each entry of `sealedMode.allow`. */
+/** The environment's list: one rule for each port of each entry of `sealedMode.allow`. */
 export function egressRulesOf({ sealedMode }: Configuration): readonly EgressRule[] {
   return sealedMode.allow.flatMap(({ host, ports, cidr, plainHttp }) =>
     ports.map((port) => ({
@@ -15,13 +15,13 @@ export function egressRulesOf({ sealedMode }: Configuration): readonly EgressRul
   );
 }
 
-/** The same as the environment document binds it; undefined if there are none, so that other environments keep their digests. */
+/** The same for the environment document; undefined if there are none, so that other environments keep their digests. */
 export function boundEgressOf(configuration: Configuration): readonly Digest[] | undefined {
   const rules = egressRulesOf(configuration);
   return rules.length === 0 ? undefined : [...new Set(rules.map((rule) => digestOf({ ...rule })))].sort();
 }
 
-/** How the proxy treats one attempt, and whom it never lets a list of every host reach: the API and the database. */
+/** Settings of the proxy for one attempt, and the hosts that a list of every host never allows: the API and the database. */
 export function egressProxyOf(configuration: Configuration): {
   readonly limits: {
     readonly connections: number;

@@ -22,18 +22,18 @@ import { DEFAULT_TMPFS } from './sections/sandbox';
 
 /** What the build and the start of a process add to its configuration. */
 export interface Build {
-  /** Sandbox profile of open runs: the configured one, or what the probe chose for `auto`; see `isolationOf`. */
+  /** Sandbox profile of open runs: the configured one, or the probe's choice for `auto`; see `isolationOf`. */
   readonly isolation: string;
   /** The executors of this build, and those that a platform team adds. */
   readonly executors: readonly ExecutorDescriptor[];
-  /** Whose packs may run: `loadPackTrust`. */
+  /** The trust policy for packs: `loadPackTrust`. */
   readonly packTrust: PackTrustPolicy;
 }
 
-/** How every sealed run is kept apart. */
+/** Sandbox profile of every sealed run. */
 export const SEALED_ISOLATION = 'bwrap-sealed/v1';
 
-/** The name of the configured sandbox profile of open runs; null for `auto`, where a probe decides at start. */
+/** The configured sandbox profile of open runs; null for `auto`, in which case a probe decides at start. */
 export function isolationOf(configuration: Configuration): 'bwrap-open/v2' | 'none/v1' | null {
   const { profile } = configuration.sandbox;
   return profile === 'auto' ? null : profile === 'bwrap' ? 'bwrap-open/v2' : 'none/v1';
@@ -41,9 +41,9 @@ export function isolationOf(configuration: Configuration): 'bwrap-open/v2' | 'no
 
 /** The environments that an installation offers. */
 export interface Environments {
-  /** Of a run whose pack does not ask to be sealed. */
+  /** For runs whose pack does not request to be sealed. */
   readonly usual: Environment;
-  /** Of a run whose pack asks for it; null: this installation does not seal. The same as `usual` where every run is sealed. */
+  /** For runs whose pack requests it; null: this installation does not seal. The same as `usual` if every run is sealed. */
   readonly sealed: Environment | null;
 }
 
@@ -53,7 +53,10 @@ export function environmentsOf(configuration: Configuration, build: Build): Envi
   return { usual: required && sealed ? sealed : environmentOf(configuration, build), sealed };
 }
 
-/** What a worker of a configuration has for runs. `isolations`: those that its probe has shown to hold; null: all that it is to have. */
+/**
+ * The capabilities of a worker with this configuration. `isolations`: those that its probe has shown to hold; null: all that it is supposed
+ * to have.
+ */
 export function workerMeansOf(
   configuration: Configuration,
   build: Build,
@@ -70,7 +73,7 @@ export function workerMeansOf(
   };
 }
 
-/** The environment document (docs/glossary.md, environment): a function of configuration and build alone. */
+/** The environment document (docs/glossary.md, environment). It depends only on configuration and build. */
 export function environmentOf(
   configuration: Configuration,
   build: Build,
@@ -99,7 +102,7 @@ export function environmentOf(
         ...actorsOf(configuration),
       },
     },
-    // By digest: the document is in every bundle, and the rules name tenants.
+    // A digest, because the document is in every bundle and the rules name tenants.
     packTrust: {
       policy: digestOf(build.packTrust),
       bundleRoots: boundRootsOf(configuration),
@@ -116,7 +119,10 @@ export function environmentOf(
   };
 }
 
-/** Programs that may act, in one order; no member if there are none, so that other environments keep their digests. */
+/**
+ * Programs that may act for persons, in a fixed order. The member is absent if there are none, so that other environments keep their
+ * digests.
+ */
 function actorsOf({ approvals: { actors } }: Configuration): Pick<ApprovalFloor, 'actors'> {
   if (actors.length === 0) return {};
   const keyOf = ({ iss, sub }: Subject): string => JSON.stringify([iss, sub]);
@@ -125,8 +131,9 @@ function actorsOf({ approvals: { actors } }: Configuration): Pick<ApprovalFloor,
 }
 
 /**
- * The executors of this installation. Containers need an engine, and no worker can prove that a cluster seals them. What a platform team
- * adds runs in the worker, where nothing seals it: in a sealed environment it is there only if its descriptor says that it keeps the rules.
+ * The executors of this installation. Containers need an engine, and no worker can prove that a cluster seals them. Executors of a platform
+ * team run in the worker, where nothing seals them. They are available in a sealed environment only if their descriptor states that they
+ * observe its rules.
  */
 function executorsOf(
   { container: { engine } }: Configuration,
@@ -146,7 +153,7 @@ function executorsOf(
   };
 }
 
-/** What the environment gives where a pack says nothing. */
+/** Defaults of the environment. */
 export function profileDefaultsOf(configuration: Configuration): Omit<ProfileDefaults, 'retries'> {
   const { approvals, limits, sandbox, worker } = configuration;
   return {
@@ -162,12 +169,12 @@ export function profileDefaultsOf(configuration: Configuration): Omit<ProfileDef
     maxProcesses: sandbox.limits.maxProcesses,
     logBytes: limits.logBytes,
     logBytesPerSecond: limits.logRate,
-    // Absent where it is the default: it came later, and environments that say nothing of it keep their digests.
+    // Absent if it has its default value: the member was added later, and environments without it keep their digests.
     ...(sandbox.limits.maxFiles === DEFAULT_MAX_FILES ? {} : { maxFiles: sandbox.limits.maxFiles }),
   };
 }
 
-/** Sizes of file systems in memory, where they are not the defaults: these came later too. */
+/** Sizes of file systems in memory, if they differ from the defaults: these members were added later too. */
 function tmpfsLimits({ sandbox: { limits } }: Configuration): { readonly [name: string]: number } {
   const names = ['tmpMiB', 'shmMiB'] as const;
   return Object.fromEntries(
@@ -175,7 +182,7 @@ function tmpfsLimits({ sandbox: { limits } }: Configuration): { readonly [name: 
   );
 }
 
-/** Attempts where a pack says nothing, and the most that it may ask for. */
+/** Default number of attempts, and the maximum that a pack may state. */
 export function retryRuleOf({ retries }: Configuration): RetryRule {
   const { maxAttempts, backoff, maxBackoff, cap } = retries;
   return {

@@ -7,14 +7,14 @@ import { listKeys, type Key } from './key';
 /** Variables as a process has them. */
 export type Variables = Readonly<Record<string, string | undefined>>;
 
-/** A value from a variable, and the key that it is for. */
+/** The value of a variable, and the key to which it belongs. */
 export interface Override {
   readonly variable: string;
   readonly path: readonly string[];
   readonly value: Json;
 }
 
-/** Names that Kubernetes gives to the addresses of services in the same namespace. */
+/** Names that Kubernetes gives to addresses of services in the same namespace. */
 const SERVICE_LINK = /_(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_[0-9]+_(TCP|UDP|SCTP)(_.*)?)?)$/;
 
 /** `approvals.floor.minApprovals` → `TASKRUNNER_APPROVALS_FLOOR_MIN_APPROVALS`. */
@@ -24,13 +24,13 @@ export function variableOf(path: readonly string[]): string {
 }
 
 /**
- * What the environment overrides. A text is taken as it is; numbers, flags and lists are read as YAML or JSON; an empty variable is
- * as if it were not set. A variable that begins like a section but names no key is a fault, so that a typing error is not silent.
+ * Overrides by environment variables. A text is used unchanged; numbers, booleans and lists are parsed as YAML or JSON; an empty variable
+ * counts as unset. A variable with the prefix of a section that names no key is a fault, so that typing errors are detected.
  */
 export function readVariables(env: Variables): {
   readonly overrides: readonly Override[];
   readonly faults: readonly Fault[];
-  /** Pointers of keys whose variable cannot be read. */
+  /** Pointers of keys whose variable cannot be parsed. */
   readonly refused: readonly string[];
 } {
   const keys = new Map(listKeys(CONFIGURATION).map(([path, key]) => [variableOf(path), { path, key }]));

@@ -1,23 +1,23 @@
 import { join } from 'node:path';
 import type { Configuration } from './configuration';
 
-/** Where the keys of an installation lie. */
+/** Paths of the keys of an installation. */
 export interface KeyPaths {
   readonly admission: string;
   readonly ledger: string;
   readonly runOpen: string;
   readonly runSealed: string;
   readonly bundle: string;
-  /** Where it is not configured, it may be missing: then no checkpoints are signed. */
+  /** May be missing if it is not configured; no checkpoints are signed then. */
   readonly checkpoint: { readonly path: string; readonly required: boolean };
   readonly journalMac: string;
-  /** Where it is not configured, it may be missing: then there are no sensitive inputs. */
+  /** May be missing if it is not configured; sensitive inputs are not available then. */
   readonly sensitiveInputs: { readonly path: string; readonly required: boolean };
   readonly admissionPublic: readonly string[];
   readonly ledgerPublic: readonly string[];
 }
 
-/** Each key at its own path, or else in the folder. */
+/** Each key at its own path, or otherwise in the folder. */
 export function keyPathsOf({ keys }: Configuration): KeyPaths {
   const inFolder = (name: string) => join(keys.folder, name);
   const several = (paths: readonly string[], name: string) => (paths.length > 0 ? paths : [inFolder(name)]);

@@ -2,15 +2,15 @@ import { pointerTo } from '@taskrunner/core/document';
 import { isJsonArray, isJsonObject, nearestName, type Json } from '@taskrunner/core/foundation';
 import type { Notes } from './configuration-fault';
 
-/** How one kind of value is read from the file and printed into the sample. `read` notes a fault and then returns null. */
+/** How one kind of value is read from the file and printed into the sample. `read` reports a fault and then returns null. */
 export interface Kind<T> {
   read(value: Json, at: string, notes: Notes): T | null;
   print(value: T): Json;
-  /** True if an environment variable is the value itself; else the variable is read as YAML. */
+  /** True if an environment variable is used unchanged; otherwise it is parsed as YAML. */
   readonly isText: boolean;
-  /** True if it may hold a password: it is shown redacted and never in a message. */
+  /** True if it may contain a password: it is redacted in output and never part of a message. */
   readonly isSecret?: boolean;
-  /** Of lists of objects: what an item is made of. */
+  /** Of lists of objects: the keys of an item. */
   readonly item?: Fields;
 }
 
@@ -20,13 +20,13 @@ export interface Key<T> {
   readonly kind: Kind<T>;
   readonly absent: T;
   readonly about: string;
-  /** Of the value; null where it has none. */
+  /** Default of the value; null if there is none. */
   readonly unit: string | null;
-  /** Only in lists of objects: it must be written. */
+  /** Only in lists of objects: it is required. */
   readonly required: boolean;
 }
 
-/** Keys that belong together. */
+/** A group of keys. */
 export interface Section<F extends Fields = Fields> {
   readonly is: 'section';
   readonly about: string;
@@ -37,7 +37,7 @@ export interface Fields {
   readonly [name: string]: Key<unknown> | Section;
 }
 
-/** The value of a table of keys. Durations are milliseconds, sizes bytes. */
+/** The value of a table of keys. Durations are in milliseconds, sizes in bytes. */
 export type ValueOf<F> = {
   readonly [Name in keyof F]: F[Name] extends Section<infer Inner>
     ? ValueOf<Inner>
@@ -51,12 +51,12 @@ export function key<T>(kind: Kind<T>, absent: T, about: string, unit: string | n
   return { is: 'key', kind, absent, about, unit, required: false };
 }
 
-/** A key that is null unless it is written. */
+/** A key that is null by default. */
 export function unset<T>(kind: Kind<T>, about: string, unit: string | null = null): Key<T | null> {
   return key<T | null>(nullable(kind), null, about, unit);
 }
 
-/** A key that an item of a list must have; `example` stands in the sample. */
+/** A required key of a list item; `example` is used in the sample. */
 export function needed<T>(kind: Kind<T>, example: T, about: string): Key<T> {
   return { ...key(kind, example, about), required: true };
 }
@@ -73,7 +73,7 @@ function nullable<T>(kind: Kind<T>): Kind<T | null> {
   };
 }
 
-/** Reads what is written of these keys; what is absent or faulty has its default. */
+/** Reads the given values of these keys. Absent and faulty ones get their default. */
 export function readFields<F extends Fields>(fields: F, value: Json | undefined, at: string, notes: Notes): ValueOf<F> {
   const entries = value === undefined || value === null ? {} : value;
   if (!isJsonObject(entries)) {
@@ -94,7 +94,7 @@ export function readFields<F extends Fields>(fields: F, value: Json | undefined,
   return Object.fromEntries(values) as ValueOf<F>;
 }
 
-/** Reads one value; the default where it is faulty. */
+/** Reads one value; the default if it is faulty. */
 function readKey<T>(entry: Key<T>, value: Json, at: string, notes: Notes): T {
   return entry.kind.read(value, at, notes) ?? entry.absent;
 }
@@ -106,7 +106,7 @@ function refuseUnknown(fields: Fields, written: readonly string[], at: string, n
     const remedy = near === null ? `Known keys: ${Object.keys(fields).join(', ')}.` : `Did you mean ${near}?`;
     const where = at === '' ? 'The configuration' : nameOf(at);
     const place = pointerTo(at, name);
-    // The value that a misspelt key was meant for is not known either.
+    // The value of the key that was misspelt is unknown too.
     const involved = near === null ? [place] : [place, pointerTo(at, near)];
     notes.fault('CONFIG_UNKNOWN_KEY', place, `${where} has no key ${JSON.stringify(name)}.`, remedy, involved);
   }
@@ -117,7 +117,7 @@ export function nameOf(at: string): string {
   return at.slice(1).replaceAll('/', '.').replaceAll('~1', '/').replaceAll('~0', '~');
 }
 
-/** Every key with its path, in the order of the table; keys of list items are not among them. */
+/** Every key with its path, in table order, without keys of list items. */
 export function listKeys(
   fields: Fields,
   above: readonly string[] = [],

@@ -9,7 +9,7 @@ const TYPES = { text: 'a text', flag: 'true or false', number: 'an integer', lis
 const DURATION_UNITS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000 } as const;
 const SIZE_UNITS = { GiB: 1024 ** 3, MiB: 1024 ** 2, KiB: 1024, B: 1 } as const;
 
-/** A text that `isRight` accepts; `noun` says what it must be. */
+/** A text that `isRight` accepts; `noun` describes it in messages. */
 function textual(noun: string, isRight: (value: string) => boolean, isSecret = false): Kind<string> {
   return {
     isText: true,
@@ -28,20 +28,20 @@ function textual(noun: string, isRight: (value: string) => boolean, isSecret = f
 export const text = textual('a non-empty string', (value) => value !== '');
 /** An absolute path of this machine. */
 export const path = textual('an absolute path', (value) => value.startsWith('/') && !value.includes('\0'));
-/** A file that holds a secret and nothing else; only its path is ever shown. */
+/** A file that contains a secret and nothing else. Only its path is ever shown. */
 export const secretFile = path;
 /** An `http` or `https` URL without credentials. */
 export const httpUrl = textual('an http or https URL without credentials', (value) => {
   const url = URL.canParse(value) ? new URL(value) : null;
   return url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
 });
-/** A PostgreSQL URL; it may hold a password. */
+/** A PostgreSQL URL, which may contain a password. */
 export const databaseUrl = textual(
   'a PostgreSQL URL (postgresql://user@host:port/database)',
   (value) => URL.canParse(value) && /^postgres(ql)?:$/.test(new URL(value).protocol),
   true,
 );
-/** A name that decides something: ASCII `[A-Za-z0-9._:-]`. */
+/** A name with an effect: ASCII `[A-Za-z0-9._:-]`. */
 export const name = textual('a name of letters, digits, ., _, : and -', (value) =>
   /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/.test(value),
 );
@@ -57,7 +57,7 @@ export const spki = textual('a public Ed25519 or P-256 key (SPKI in base64)', (v
     return false;
   }
 });
-/** A host, `*.suffix` or `*`: what an allowlist of destinations names. */
+/** A host, `*.suffix` or `*`, as in a list of destinations. */
 export const hostPattern = textual(
   'a host, *.suffix or * in ASCII, without scheme and port',
   (value) => !/[/:]/.test(value.replace(/^\[.*\]$/, '')) && parseRule(value) !== null,
@@ -83,7 +83,7 @@ export const flag: Kind<boolean> = {
   print: (value) => value,
 };
 
-/** A whole number between two others. */
+/** An integer in a range. */
 export function number(minimum: number, maximum: number): Kind<number> {
   return {
     isText: false,
@@ -112,15 +112,15 @@ export const share: Kind<number> = {
   print: (value) => value,
 };
 
-/** A TCP port; 0 takes a free one. */
+/** A TCP port; 0 selects a free one. */
 export const port = number(0, 65_535);
 
-/** A duration, as milliseconds: `500ms`, `90s`, `30m`, `4h`, `7d`, or ISO 8601. */
+/** A duration in milliseconds: `500ms`, `90s`, `30m`, `4h`, `7d`, or ISO 8601. */
 export function duration(minimumMs: number, maximumMs: number): Kind<number> {
   return measured('a duration such as 500ms, 90s, 30m, 4h or 7d', minimumMs, maximumMs, parseMs, printMs);
 }
 
-/** A size, as bytes: `64KiB`, `24MiB`, `1GiB`. */
+/** A size in bytes: `64KiB`, `24MiB`, `1GiB`. */
 export function size(minimum: number, maximum: number): Kind<number> {
   return measured('a size such as 64KiB, 24MiB or 1GiB', minimum, maximum, parseBytes, printBytes);
 }
@@ -153,7 +153,7 @@ function parseMs(value: string): number | null {
 
 function printMs(value: number): string {
   for (const [unit, factor] of Object.entries(DURATION_UNITS)) {
-    // A day is written as 24h: that is how people say it.
+    // A day is printed as 24h, which is the usual notation.
     if (value % factor === 0 && value >= factor && !(unit === 'd' && value === factor))
       return `${value / factor}${unit}`;
   }

@@ -4,7 +4,7 @@ import { placeless } from './configuration-fault';
 import type { Variables } from './environment-variables';
 import { parseConfiguration, type ConfigurationReading } from './parse-configuration';
 
-/** Where the configuration is looked for when nobody says. */
+/** Default path of the configuration. */
 export const DEFAULT_CONFIGURATION_PATH = '/etc/taskrunner/task-runner.yaml';
 
 /** The file that would be read. */

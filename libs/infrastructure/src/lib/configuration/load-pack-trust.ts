@@ -4,17 +4,20 @@ import { CodedError, type Digest } from '@taskrunner/core/foundation';
 import type { PackTrustPolicy, PublisherKey } from '@taskrunner/core/publisher';
 import type { Configuration } from './configuration';
 
-/** Why the trust policy cannot be had. */
+/** Why the trust policy is not available. */
 export type PackTrustErrorCode = 'PACK_KEY_INVALID';
 
-/** The trust policy of an installation, with the keys themselves, so that it says the same wherever their files lie. Rejects with `PACK_KEY_INVALID`. */
+/**
+ * The trust policy of an installation. It contains the keys themselves, so that it does not depend on the paths of their files. Rejects
+ * with `PACK_KEY_INVALID`.
+ */
 export async function loadPackTrust(configuration: Configuration): Promise<PackTrustPolicy> {
   const named = configuration.packsRegistry.keys;
   const loaded = named.map(({ keyRef, publicKeyFile }) => loadPublisherKey(keyRef, publicKeyFile));
   return packTrustOf(configuration, await Promise.all(loaded));
 }
 
-/** The same with keys that are at hand. */
+/** The same with loaded keys. */
 export function packTrustOf({ packsRegistry }: Configuration, keys: readonly PublisherKey[]): PackTrustPolicy {
   const { unsigned, rules, deny, minimumVersions } = packsRegistry;
   return {

@@ -6,14 +6,14 @@ import { placeless, REMEDIES, type Notes } from './configuration-fault';
 import { readVariables, type Override, type Variables } from './environment-variables';
 import { readFields } from './key';
 
-/** A configuration, or everything that is wrong with it. */
+/** A configuration, or all of its faults. */
 export type ConfigurationReading =
   | { readonly kind: 'read'; readonly configuration: Configuration }
   | { readonly kind: 'refused'; readonly faults: readonly Fault[] };
 
 /**
- * Reads a configuration file (YAML or JSON; an empty one is all defaults) and the variables that override it, for `reader`. Pure; all
- * faults at once, in the order of their lines, those of variables first. No fault holds a value that may be secret.
+ * Reads a configuration file (YAML or JSON; an empty one is all defaults) and the variables that override it, for `reader`. Pure. Reports
+ * all faults together, those of variables first, then in line order. No fault contains a value that may be secret.
  */
 export function parseConfiguration(
   source: string,
@@ -52,7 +52,7 @@ export function parseConfiguration(
   return faults.length > 0 ? { kind: 'refused', faults: sortFaults(faults) } : { kind: 'read', configuration };
 }
 
-/** True if one is the other, or lies in it. */
+/** True if one place equals the other or is inside it. */
 function overlap(one: string, other: string): boolean {
   return one === other || one.startsWith(`${other}/`) || other.startsWith(`${one}/`);
 }
@@ -61,7 +61,7 @@ function withOverrides(value: Json, overrides: readonly Override[]): Json {
   return overrides.reduce((result, override) => put(result, override.path, override.value), value);
 }
 
-/** A copy with one value replaced. What stands in the way and holds no keys is left, for the reader to refuse. */
+/** A copy with one value replaced. A value in the path that has no keys is kept, so that the reader refuses it. */
 function put(target: Json, [first, ...rest]: readonly string[], value: Json): Json {
   if (first === undefined) return value;
   const entries = target ?? {};

@@ -12,7 +12,7 @@ const HEAD = `# Configuration of TaskRunner. This file lists every key with its 
 # Durations: 500ms, 90s, 30m, 4h, 7d. Sizes: 64KiB, 24MiB, 1GiB. Secrets are stored in separate files; the configuration contains only their paths.
 `;
 
-/** The text of `etc/task-runner.yaml.sample`: made from the table of keys, so that it cannot differ from it. */
+/** The text of `etc/task-runner.yaml.sample`, generated from the table of keys, so that the two cannot differ. */
 export function printSample(): string {
   return `${HEAD}${Object.entries(CONFIGURATION)
     .map(([name, entry]) => `\n${printEntries({ [name]: entry }, '')}`)

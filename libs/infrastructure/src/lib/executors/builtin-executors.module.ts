@@ -26,7 +26,7 @@ import { ExecutorModule, type ExecutorsOf } from './executor.module';
 
 const BUILTIN_PARTS = token<BuiltinParts>('what built-in executors share');
 
-/** What the built-in executors of a worker share. */
+/** Dependencies that the built-in executors of a worker share. */
 @Module({})
 class BuiltinPartsModule {}
 
@@ -104,13 +104,13 @@ function sandboxesByIsolation(
   };
 }
 
-/** What a bundle of a publisher may hold. */
+/** Limits for a publisher's bundle. */
 function bundleLimits({ artifacts }: Configuration): TarLimits {
   const { maxBytes } = artifacts;
   return { maxBytes: BUNDLE_SIZES * maxBytes, maxFileBytes: maxBytes, maxFiles: BUNDLE_FILES, names: 'portable' };
 }
 
-/** Smaller bodies of answers stay in memory until they are stored, bytes. */
+/** Response bodies below this size stay in memory until they are stored, bytes. */
 const SPOOLED_FROM = 1024 * 1024;
 
 const BUNDLE_SIZES = 16;

@@ -27,7 +27,7 @@ import { TransformExecutor } from './transform-executor';
 import { ValidateSchemaExecutor } from './validate-schema-executor';
 import { WaitExecutor } from './wait-executor';
 
-/** What the built-in executors need. */
+/** Dependencies of the built-in executors. */
 export interface BuiltinOptions {
   readonly objects: ObjectStore;
   /** By the isolation of the run's environment; null where this worker cannot enforce it. */
@@ -39,21 +39,21 @@ export interface BuiltinOptions {
   /** The worker's own `sealedMode.allow`; absent: none. */
   readonly egressAllow?: readonly EgressRule[];
   readonly http?: HttpSettings;
-  /** Folder of the workspaces. */
+  /** Folder for workspaces. */
   readonly workDirectory: string;
-  /** Largest artifact, bytes. */
+  /** Maximum size of an artifact, bytes. */
   readonly artifactMaxBytes: number;
-  /** Where bodies of answers stay until they are stored. */
+  /** Temporary storage for response bodies until they are stored. */
   readonly spool: HttpExecutorOptions['spool'];
-  /** Roots of bundles, and how an archive is read. */
+  /** Roots of bundles, and the archive reader. */
   readonly bundles: Pick<BundleIngestOptions, 'roots' | 'entries'>;
-  /** Where evidence may be handed over to, and where it is read. */
+  /** Destinations of evidence, and its reader. */
   readonly exports: Pick<ExportDependencies, 'runReader' | 'destinations'>;
   /** Names of interpreters that scripts may use. */
   readonly interpreters: readonly string[];
-  /** A folder in memory, for secrets as files; /dev/shm unless told. */
+  /** A folder in memory for secrets as files; default: /dev/shm. */
   readonly secretFolder?: string;
-  /** W3C trace context of an execution, for its child. */
+  /** W3C trace context of an execution, for its child process. */
   readonly traceparent?: (request: ExecutionRequest) => string | null;
 }
 
@@ -78,7 +78,7 @@ export function builtinParts(options: BuiltinOptions): BuiltinParts {
   return { ...options, pack, declared, attemptEgress: egress, steps };
 }
 
-/** Makes each built-in executor, by `uses`; null: this worker does not have what it needs. */
+/** Factories of the built-in executors by `uses`; null: this worker lacks a dependency. */
 export const MAKE_BUILTIN: Readonly<Record<string, (parts: BuiltinParts) => Executor | null>> = {
   'builtin:noop': ({ declared }) => new NoopExecutor(declared),
   'builtin:fail': () => new FailExecutor(),

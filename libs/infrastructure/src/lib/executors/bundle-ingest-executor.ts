@@ -33,14 +33,14 @@ import { keepArtifacts, storeArtifact, type ArtifactReport } from './step/stored
 
 const MAX_MANIFEST_BYTES = 16 * 1024 ** 2;
 
-/** A file of an archive, as the archive reader gives it. */
+/** A file of an archive, as read from it. */
 interface ArchiveEntry {
   readonly path: string;
   readonly size: number;
   readonly content: AsyncIterable<Uint8Array>;
 }
 
-/** Keys of publishers that bundles may be signed with, by the id that packs name. */
+/** Publishers' keys that may sign bundles, by the id that packs name. */
 interface BundleRoot {
   readonly keys: readonly VerificationKey[];
   /** `*` = every tenant. */
@@ -51,15 +51,15 @@ export interface BundleIngestOptions {
   readonly objects: ObjectStore;
   readonly declared: DeclaredOutputs;
   readonly roots: ReadonlyMap<string, BundleRoot>;
-  /** The files of an archive, one after the other; refuses what may not be unpacked. */
+  /** The files of an archive, one after the other. Refuses entries that may not be unpacked. */
   entries(source: AsyncIterable<Uint8Array>): AsyncIterable<ArchiveEntry>;
-  /** Largest entry, bytes. */
+  /** Maximum size of an entry, bytes. */
   readonly maxEntryBytes: number;
 }
 
 /**
- * `builtin:bundle.ingest`: an archive whose signed manifest lists every file of it. The first reading checks everything and keeps
- * nothing; only if all holds, a second one stores each entry and reports it as an artifact.
+ * `builtin:bundle.ingest`: an archive whose signed manifest lists every file of it. The first pass checks everything and stores nothing.
+ * Only if all checks hold, a second pass stores each entry and reports it as an artifact.
  */
 export class BundleIngestExecutor extends Executor {
   constructor(private readonly options: BundleIngestOptions) {
@@ -109,7 +109,7 @@ export class BundleIngestExecutor extends Executor {
     });
   }
 
-  /** Reads everything, keeps nothing. */
+  /** Checks everything without storing anything. */
   private async checked(
     { run, signal, storage }: ExecutionRequest,
     bundle: Digest,
@@ -161,7 +161,7 @@ export class BundleIngestExecutor extends Executor {
   }
 }
 
-/** Who was stopped reports nothing more, whatever is still under way. */
+/** A stopped execution reports nothing more, whatever is still in progress. */
 function unlessStopped({ signal }: ExecutionRequest, report: ExecutionReport): ArtifactReport {
   return {
     fact: (fact) => void (signal.aborted || report.fact(fact)),

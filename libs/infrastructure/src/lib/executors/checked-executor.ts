@@ -7,8 +7,8 @@ import { failed } from './step/outcome';
 import { usable } from './step/usable-schema';
 
 /**
- * Compares what an executor of a platform team is given and returns with its descriptor. A planner knows types alone, and values only when
- * expressions are evaluated. Codes: `WITH_INVALID` before it acts, `OUTPUTS_INVALID` after it has acted.
+ * Validates the parameters and results of a platform team's executor against its descriptor. The planner checks only types; values are
+ * known when expressions are evaluated. Codes: `WITH_INVALID` before it acts, `OUTPUTS_INVALID` after it has acted.
  */
 export class CheckedExecutor extends Executor {
   constructor(

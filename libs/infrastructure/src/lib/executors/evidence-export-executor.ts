@@ -11,8 +11,8 @@ import { refusal } from './step/executor-error';
 import { refused } from './step/outcome';
 
 /**
- * `builtin:evidence-export`. With `run`: copies the bundle of that sealed run of the same tenant, now. Without: asks for this run's own
- * bundle, which is delivered once it is sealed; the request is the step's success in the journal, from which the seal reads it.
+ * `builtin:evidence-export`. With `run`: copies the bundle of that sealed run of the same tenant, now. Without `run`: requests this run's
+ * own bundle, which is delivered once it is sealed. The seal reads the request from the step's success in the journal.
  */
 export class EvidenceExportExecutor extends Executor {
   constructor(private readonly dependencies: ExportDependencies) {
@@ -24,7 +24,7 @@ export class EvidenceExportExecutor extends Executor {
     try {
       const destination = textOf(parameters['destination'], 'destination');
       const artifacts = parameters['artifacts'] === true;
-      // Looked up first: a destination that this tenant has not got fails the step, whatever the run.
+      // Looked up first: a destination that is not available to this tenant fails the step, whatever the run.
       destinationOf(this.dependencies, destination, run.tenant);
       if (parameters['run'] === undefined) {
         const file = exportedFile(run.runId);

@@ -7,20 +7,23 @@ import { token } from '../composition/token';
 import { Telemetry } from '../telemetry/telemetry';
 import { CheckedExecutor } from './checked-executor';
 
-/** All executors of an application. Planner, environments and workers read these. */
+/** All executors of an application. Planner, environments and workers use these. */
 export const EXECUTOR_DESCRIPTORS = token<readonly ExecutorDescriptor[]>('descriptors of executors');
 
-/** The executors of a worker by `uses`, each watched. */
+/** The executors of a worker by `uses`, each wrapped for telemetry. */
 export const EXECUTORS = token<ReadonlyMap<string, Executor>>('executors');
 
 /** An executor, and its descriptor. */
 export interface RegisteredExecutor {
   readonly descriptor: ExecutorDescriptor;
-  /** A class that NestJS makes, or a factory. A webservice plans and runs nothing, so it needs none. A built-in one may be null. */
+  /**
+   * A class that NestJS instantiates, or a factory. A webservice plans and runs nothing, so it needs none. For a built-in executor it may
+   * be null.
+   */
   readonly executor?: Type<Executor> | ExecutorFactory;
 }
 
-/** Makes an executor of what its tokens provide, as a factory of NestJS. */
+/** Creates an executor from the values of its tokens, like a NestJS factory. */
 export type ExecutorFactory = Pick<FactoryProvider<Executor | null>, 'inject' | 'useFactory'>;
 
 /** A module of executors. */
@@ -36,7 +39,10 @@ class ExecutorFeatureModule {}
 /** Registers executors with their descriptors. Built-in executors and those of a platform team are registered alike. */
 @Module({})
 export class ExecutorModule {
-  /** Registers executors, as a module for `imports` of `WebserviceModule.forRoot` and `WorkerModule.forRoot`. `imports`: what the executors are injected with. */
+  /**
+   * Registers executors, as a module for `imports` of `WebserviceModule.forRoot` and `WorkerModule.forRoot`. `imports`: the modules that
+   * provide the executors' dependencies.
+   */
   static forFeature(
     executors: readonly RegisteredExecutor[],
     { imports = [] }: { readonly imports?: Imports } = {},
@@ -58,14 +64,15 @@ export class ExecutorModule {
   }
 
   /**
-   * Collects the executors that are registered in `imports` and in the modules that those import. `performs`: a worker, which makes them
-   * too. Throws `EXECUTOR_DESCRIPTOR_INVALID`, `EXECUTOR_TWICE`, and `EXECUTOR_MISSING` if a worker would have a descriptor alone.
+   * Collects the executors that are registered in `imports` and in the modules that those import. `performs`: true for a worker, which also
+   * instantiates them. Throws `EXECUTOR_DESCRIPTOR_INVALID`, `EXECUTOR_TWICE`, and `EXECUTOR_MISSING` if a worker would have only a
+   * descriptor.
    */
   static forRoot({ imports, performs }: { readonly imports: Imports; readonly performs: boolean }): DynamicModule {
     const modules = executorsIn(imports);
     const registered = modules.flatMap((one) => one.registered);
     const all = registered.map(({ descriptor }) => descriptor);
-    // A webservice with a worker in the same application meets the descriptors of both.
+    // A webservice and a worker in the same application both register the descriptors.
     const descriptors = performs ? all : [...new Set(all)];
     checkExtensions(descriptors.filter((one) => !isBuiltin(one)));
     const described = { provide: EXECUTOR_DESCRIPTORS, useFactory: () => descriptors };
@@ -95,7 +102,7 @@ export class ExecutorModule {
   }
 }
 
-/** The modules of executors among these and those that they import, each once. A module that is still a promise is none. */
+/** The executor modules among these modules and those that they import, without duplicates. A module that is a promise is ignored. */
 export function executorsIn(imports: Imports, seen = new Set<unknown>()): readonly ExecutorsOf[] {
   return imports.flatMap((one) => {
     if (seen.has(one)) return [];
@@ -108,7 +115,7 @@ export function executorsIn(imports: Imports, seen = new Set<unknown>()): readon
   });
 }
 
-/** Whether it is a descriptor of this release. One of somebody else with such a name is not. */
+/** True for a descriptor of this release. A foreign descriptor of such a name is not. */
 function isBuiltin(descriptor: ExecutorDescriptor): boolean {
   return builtinNamed(descriptor.uses) === descriptor;
 }

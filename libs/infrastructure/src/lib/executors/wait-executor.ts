@@ -2,7 +2,7 @@ import { parseDuration } from '@taskrunner/core/pack';
 import { Executor, type ExecutionRequest, type Outcome } from '@taskrunner/core/ports';
 import { failed } from './step/outcome';
 
-/** `builtin:wait`: asks for the time `with.for`; waits nowhere itself. */
+/** `builtin:wait`: requests the delay `with.for`; it does not wait itself. */
 export class WaitExecutor extends Executor {
   async execute(request: ExecutionRequest): Promise<Outcome> {
     const { for: duration } = request.with;

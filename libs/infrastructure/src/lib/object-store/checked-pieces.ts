@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Digest } from '@taskrunner/core/foundation';
 import { altered, refusal } from './object-store-error';
 
-/** The pieces as they come; one is always held back, until the hash over all of them is known. Throws `OBJECT_DIGEST_MISMATCH`. */
+/** The pieces as they arrive. One is always held back until the hash over all of them is known. Throws `OBJECT_DIGEST_MISMATCH`. */
 export async function* checkedPieces(pieces: AsyncIterable<Uint8Array>, digest: Digest): AsyncGenerator<Uint8Array> {
   const hash = createHash('sha256');
   let held: Uint8Array | null = null;
@@ -31,7 +31,7 @@ export class Measure {
     this.hash.update(piece);
   }
 
-  /** Of all that it was given; nothing more can be given then. */
+  /** Digest of all bytes; no more bytes can be added then. */
   digest(): Digest {
     return (this.known ??= `sha256:${this.hash.digest('hex')}` as Digest);
   }

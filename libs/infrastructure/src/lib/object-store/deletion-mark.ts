@@ -1,26 +1,26 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { performance } from 'node:perf_hooks';
 
-/** A collector that has not decided by then lets the object be, milliseconds. */
+/** Time limit for a collector's decision, milliseconds. After that it leaves the object alone. */
 export const DECIDE_MS = 10_000;
-/** A mark that stands longer belongs to a collector that died, milliseconds. */
+/** Age at which a mark belongs to a collector that died, milliseconds. */
 export const MARK_MS = 30_000;
 const LOOK_AGAIN_MS = 25;
 
-/** The marks of collectors, and one object, in some store. */
+/** The collectors' marks on an object in some store. */
 interface MarkedObject {
-  /** True while a collector's mark stands. */
+  /** True while a collector's mark exists. */
   isMarked(): Promise<boolean>;
   isThere(): Promise<boolean>;
-  /** Stores the object again, from what is at hand. */
+  /** Stores the object again, from the available bytes. */
   restore(): Promise<void>;
 }
 
 /**
- * What a `put` does when its object is stored. A collector first marks, then looks at the object's age, then deletes, then takes its mark
- * away. A put first stores, then waits until no mark stands, then looks whether its object is still there: a collector that
- * decided before the put stored is through by then, and one that marks later finds the object young. Needs of the store only that it
- * reads what was written.
+ * The last part of a `put`, after its object was stored. A collector first sets a mark, then checks the object's age, then deletes, and
+ * then removes its mark. A put first stores, then waits until there is no mark, and then checks whether its object still exists. A
+ * collector that decided before the object was stored has finished by then; one that sets its mark later finds a young object. The store
+ * only needs read-after-write consistency.
  */
 export async function outliveCollectors(object: MarkedObject): Promise<void> {
   for (;;) {

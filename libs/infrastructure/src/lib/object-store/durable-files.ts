@@ -3,8 +3,8 @@ import { join, relative, sep } from 'node:path';
 import { refusal } from './object-store-error';
 
 /**
- * Makes the folder and the missing ones between it and `root`, which itself is never made: where that is missing it was moved away or is not
- * mounted, and what is written to another one in its place would be lost, or stand in its way. `made` gets the parent of each that was made.
+ * Creates the folder and missing ones between it and `root`. `root` itself is never created: if it is missing, it was moved or is not
+ * mounted, and files written to a substitute would be lost or in the way. `made` receives the parent of each created folder.
  */
 export async function makeFolderBelow(
   root: string,
@@ -19,12 +19,12 @@ export async function makeFolderBelow(
   }
 }
 
-/** The same; each is entered in its parent durably. */
+/** The same, with each new folder durably entered in its parent. */
 export function makeDurableFolderBelow(root: string, path: string): Promise<void> {
   return makeFolderBelow(root, path, syncFolder);
 }
 
-/** False if it is there already. */
+/** False if it already exists. */
 async function makeFolder(path: string): Promise<boolean> {
   try {
     await mkdir(path, { mode: 0o700 });
@@ -49,7 +49,7 @@ export function isMissing(error: unknown): boolean {
   return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
-/** Errors of a file system by which the folder as a whole is away, full, read-only or broken; why, in words. */
+/** File system errors by which the whole folder is unavailable, full, read-only or broken, with a description. */
 const UNAVAILABLE = new Map([
   ['ENOSPC', 'is full'],
   ['EDQUOT', 'is full: its quota is used up'],
@@ -69,7 +69,7 @@ const UNAVAILABLE = new Map([
   ['ENFILE', 'cannot be opened: too many files are open'],
 ]);
 
-/** Throws an error of the file system as what it means for an object store; others as they are. */
+/** Converts a file system error into an object store error; other errors are rethrown. */
 export function throwStoreError(error: unknown): never {
   const code = codeOf(error);
   const what = code === null ? undefined : UNAVAILABLE.get(code);
@@ -77,13 +77,13 @@ export function throwStoreError(error: unknown): never {
   throw refusal('OBJECT_STORE_UNAVAILABLE', `the folder of objects ${what} (${code})`, error);
 }
 
-/** The same where what is missing is a folder of the store itself. */
+/** The same, if the missing folder belongs to the store itself. */
 export function throwOrAway(error: unknown): never {
   if (isMissing(error)) throw away(error);
   return throwStoreError(error);
 }
 
-/** The folder of a store, or the inside of it, is not there. */
+/** The folder of a store, or a part of its layout, is missing. */
 export function away(cause?: unknown): Error {
   return refusal('OBJECT_STORE_UNAVAILABLE', 'the folder of objects is not there', cause);
 }

@@ -5,7 +5,7 @@ import { token } from '../composition/token';
 import { CONFIGURATION } from '../configuration/configuration.module';
 import { openDestinations } from './open-destinations';
 
-/** Where evidence may be handed over to, by the ids of the destinations. */
+/** Destinations of evidence, by id. */
 export const EXPORT_DESTINATIONS = token<ReadonlyMap<string, KnownDestination>>('destinations of evidence');
 
 /** Folders and buckets that take evidence (`artifacts.destinations`). */

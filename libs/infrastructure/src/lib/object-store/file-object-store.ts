@@ -21,16 +21,16 @@ import { FileStaging } from './file-staging';
 import { assertRange, missing, unannounced } from './object-store-error';
 
 const PIECE = 256 * 1024;
-/** What is written at once. */
+/** Bytes per write. */
 const BATCH_BYTES = 1024 * 1024;
-/** After how many bytes the disk is told to begin. */
+/** Bytes after which the disk is told to begin writing. */
 const SYNC_BYTES = 32 * 1024 * 1024;
 const PAGE = 1_000;
 const DIGITS = /^[0-9a-f]{64}$/;
 
 /**
- * Objects as files: `<root>/t/<tenant>/sha256/<2 digits>/<64 digits>`. Bytes are written to `<root>/staging`, synchronised and renamed,
- * so that no reader ever sees half an object and a power cut loses none that was acknowledged. Marks of collectors are files in
+ * Objects as files: `<root>/t/<tenant>/sha256/<2 digits>/<64 digits>`. Bytes are written to `<root>/staging`, synchronised and renamed, so
+ * that no reader sees a partial object and a power failure loses no acknowledged one. Marks of collectors are files in
  * `<root>/condemned/<tenant>/<64 digits>/`.
  */
 export class FileObjectStore extends CollectableObjectStore {
@@ -38,7 +38,7 @@ export class FileObjectStore extends CollectableObjectStore {
     super();
   }
 
-  /** Opens the store in this folder, which is made (mode 0700) if it is missing. Throws `OBJECT_STORE_UNAVAILABLE`. */
+  /** Opens the store in this folder, which is created (mode 0700) if it is missing. Throws `OBJECT_STORE_UNAVAILABLE`. */
   static async open(root: string): Promise<FileObjectStore> {
     for (const name of ['staging', 'condemned'])
       await mkdir(join(root, name), { recursive: true, mode: 0o700 }).catch(throwOrAway);
@@ -75,7 +75,7 @@ export class FileObjectStore extends CollectableObjectStore {
     return FileStaging.make(folder, owner, (path, tenant, digest) => this.place(path, tenant, digest));
   }
 
-  /** Puts the staged file in its place; what is staged stays at hand until no collector can take the object away any more. */
+  /** Moves the staged file to its place. The staged file is kept until no collector can delete the object any more. */
   private async place(staged: string, tenant: TenantId, digest: Digest): Promise<void> {
     const target = this.path(tenant, digest);
     const restore = async () => {
@@ -87,7 +87,7 @@ export class FileObjectStore extends CollectableObjectStore {
       } catch (error) {
         throwOrAway(error);
       } finally {
-        // If another put was as quick, `rename` found the same file at both names and left both.
+        // If another put was as fast, `rename` found the same file under both names and left both.
         await removeStaged(second);
       }
     };
@@ -113,12 +113,12 @@ export class FileObjectStore extends CollectableObjectStore {
     return found && { size: found.size };
   }
 
-  /** An object is missing only from a store that is there: from one that was moved away, or is not mounted, everything is. */
+  /** An object can be missing only if the store is available: in a store that was moved or is not mounted, every object is missing. */
   private async assertThere(): Promise<void> {
     if ((await factsOf(join(this.root, 'staging'))) === null) throw away();
   }
 
-  /** The file is opened by the first read, so that an iteration that never starts holds nothing. */
+  /** The file is opened by the first read, so that an iteration that never starts holds no resources. */
   private async *pieces(tenant: TenantId, digest: Digest, first: number, end: number): AsyncGenerator<Uint8Array> {
     const file = await open(this.path(tenant, digest), 'r').catch(async (error: unknown) => {
       if (!isMissing(error)) return throwStoreError(error);
@@ -180,7 +180,7 @@ export class FileObjectStore extends CollectableObjectStore {
     };
     for (const name of await names(join(this.root, 'staging'))) {
       const path = join(this.root, 'staging', name);
-      // A folder that a collector fills ages with its entries, and goes when it is empty.
+      // A folder with a collector's marks ages with its entries and is deleted when it is empty.
       for (const entry of await names(path)) await sweepFile(join(path, entry), olderThanMs);
       await sweepFile(path, olderThanMs);
     }
@@ -230,7 +230,7 @@ export class FileObjectStore extends CollectableObjectStore {
     }
   }
 
-  /** Milliseconds by the clock that stamps the files. */
+  /** Milliseconds by the clock that sets the file times. */
   private async now(): Promise<number> {
     const path = join(this.root, 'staging', randomUUID());
     await writeFile(path, '', { flag: 'wx', mode: 0o600 }).catch(throwOrAway);
@@ -245,7 +245,7 @@ export class FileObjectStore extends CollectableObjectStore {
     return join(this.root, 't', tenant, 'sha256', hex.slice(0, 2), hex);
   }
 
-  /** Nearly always the folder is there. */
+  /** The folder nearly always exists. */
   private async renameInto(from: string, target: string): Promise<void> {
     try {
       await rename(from, target);
@@ -257,7 +257,7 @@ export class FileObjectStore extends CollectableObjectStore {
     }
   }
 
-  /** Another collector of the same object may remove the folder, empty as it is, before the mark stands in it. */
+  /** Another collector of the same object may remove the empty folder before the mark is in it. */
   private async makeMark(path: string): Promise<void> {
     for (;;) {
       try {
@@ -275,12 +275,12 @@ export class FileObjectStore extends CollectableObjectStore {
   }
 }
 
-/** What cannot be removed is swept when it is old: that the store does not let us is no failure of what was done. */
+/** Files that cannot be removed are deleted when they are old. A failure to remove one does not fail the work that was done. */
 async function removeStaged(path: string): Promise<void> {
   await unlink(path).catch(() => undefined);
 }
 
-/** Hashes what comes while what came before is written, and has the disk begin before the end. */
+/** Hashes new pieces while earlier ones are written, and lets the disk begin before the end. */
 async function write(file: FileHandle, content: AsyncIterable<Uint8Array>, measure: Measure): Promise<void> {
   let pieces: Uint8Array[] = [];
   let size = 0;
@@ -311,14 +311,14 @@ async function write(file: FileHandle, content: AsyncIterable<Uint8Array>, measu
   await Promise.all([writing.done, syncing.done]);
 }
 
-/** Work of which one piece is under way: the next one begins when the last one has ended, and fails as it did. */
+/** A queue of tasks of which one is running. The next task begins when the last one has ended, and fails if that one did. */
 class OneAtATime {
   done: Promise<void> = Promise.resolve();
 
   async next(work: () => Promise<void>): Promise<void> {
     await this.done;
     this.done = work().catch(throwStoreError);
-    // Who looks at it later sees why; nobody need look before.
+    // The error is reported to the next user; nobody has to wait for it here.
     this.done.catch(() => undefined);
   }
 }
@@ -332,7 +332,7 @@ async function factsOf(path: string): Promise<Stats | null> {
   }
 }
 
-/** Names in a folder; none if it is not there. */
+/** Names in a folder; none if it is missing. */
 async function names(path: string): Promise<readonly string[]> {
   try {
     return await readdir(path);

@@ -8,7 +8,7 @@ import { unannounced } from './object-store-error';
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 
-/** Puts a file that is durable in its place in the store. */
+/** Moves a durable file to its place in the store. */
 export type Place = (path: string, tenant: TenantId, digest: Digest) => Promise<void>;
 
 /** A folder below `staging` that belongs to the process that fills it. */
@@ -18,7 +18,7 @@ export class FileStaging implements Staging {
     private readonly place: Place,
   ) {}
 
-  /** Null if this process may not give folders to others. */
+  /** Null if this process may not change the owner of folders. */
   static async make(
     folder: string,
     owner: { readonly uid: number; readonly gid: number } | null,
@@ -42,18 +42,18 @@ export class FileStaging implements Staging {
       await makeDurable(own, size);
       await this.place(own, tenant, digest);
     } finally {
-      // What cannot be removed is swept when it is old.
+      // Files that cannot be removed are deleted when they are old.
       await rm(own, { recursive: true, force: true }).catch(() => undefined);
     }
   }
 
   async close(): Promise<void> {
-    // What cannot be removed is swept when it is old: what was adopted is stored all the same.
+    // Files that cannot be removed are deleted when they are old. The adopted file is stored in any case.
     await rm(this.folder, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 
-/** Makes the file this process's own, and durable. */
+/** Changes the owner of the file to this process, and makes it durable. */
 async function makeDurable(path: string, size: number): Promise<void> {
   const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).catch((error: unknown) => {
     if (codeOf(error) === 'ELOOP') throw unannounced();

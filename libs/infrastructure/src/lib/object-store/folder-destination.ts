@@ -7,13 +7,13 @@ import { ExportDestination, type ExportedFile } from '@taskrunner/core/ports';
 import { throwDestinationError } from './destination-errors';
 import { isMissing, makeDurableFolderBelow, syncFolder } from './durable-files';
 
-/** Older than any delivery under way. */
+/** Age beyond that of any delivery in progress, milliseconds. */
 const LEFT_OVER_MS = 24 * 3_600_000;
 
 /**
- * A folder that sealed evidence is handed over to: `<path>/<tenant>/<name>`. Bytes are written to `<path>/.incoming`, synchronised and
- * renamed, so that nobody who watches the folder ever meets half a file. The folder itself must be there: one that is not mounted is
- * waited for, not made.
+ * A folder as a destination of sealed evidence: `<path>/<tenant>/<name>`. Bytes are written to `<path>/.incoming`, synchronised and
+ * renamed, so that a watcher of the folder never sees a partial file. The folder itself must exist: one that is not mounted is waited for
+ * and never created.
  */
 export class FolderDestination extends ExportDestination {
   constructor(private readonly path: string) {
@@ -52,7 +52,7 @@ export class FolderDestination extends ExportDestination {
     return `sha256:${hash.digest('hex')}` === digest;
   }
 
-  /** Makes the folder of what is under way, and takes out of it what a killed worker left. */
+  /** Creates the folder for files in progress, and deletes what a killed worker left there. */
   private async sweep(incoming: string): Promise<void> {
     await mkdir(incoming, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') throw error;

@@ -8,12 +8,12 @@ import { Telemetry } from '../telemetry/telemetry';
 import { openObjectStore } from './open-object-store';
 import { sayOutage, WatchedObjectStore, type ObjectStoreWatch } from './watched-object-store';
 
-/** The store behind `ObjectStore`, before it is watched: replace this one to have another store whose outages are noticed by its users. */
+/** The store behind `ObjectStore`, without the watch. Replace this token to use another store whose outages are still noticed. */
 export const OBJECT_STORE_ADAPTER = token<CollectableObjectStore>('adapter of the object store');
 
 const WATCH = token<ObjectStoreWatch>('watch over the object store');
 
-/** The object store of the installation (`artifacts`), watched: what fails for one user of it is known to all. */
+/** The object store of the installation (`artifacts`), watched: a failure for one user is known to all. */
 @Module({})
 export class ObjectStoreModule implements OnApplicationShutdown {
   static forRoot(): DynamicModule {
@@ -54,7 +54,7 @@ export class ObjectStoreModule implements OnApplicationShutdown {
   }
 }
 
-/** A store that stands in for the watched one is probed, and nothing else is known of it. */
+/** A store that replaces the watched one is probed, and nothing else is known of it. */
 function healthOf(store: ObjectStore, { bytes, interval, monotonicMs, onChange }: ObjectStoreWatch): ObjectStoreHealth {
   if (store instanceof WatchedObjectStore) return store.health;
   return new ObjectStoreHealth({ store, probeBytes: bytes, intervalMs: interval, monotonicMs, onChange });

@@ -2,7 +2,7 @@ import type { KnownDestination } from '@taskrunner/core/ports';
 import { FolderDestination } from './folder-destination';
 import type { S3Settings } from './s3-settings';
 
-/** One destination, as the configuration says it (`artifacts.destinations`). */
+/** A destination in the configuration (`artifacts.destinations`). */
 export interface DestinationChoice extends Pick<
   S3Settings,
   'endpoint' | 'region' | 'pathStyle' | 'accessKeyIdFile' | 'secretAccessKeyFile'
@@ -17,10 +17,10 @@ export interface DestinationChoice extends Pick<
   readonly prefix: string | null;
 }
 
-/** How large files are sent to buckets: as this installation's own objects are. */
+/** How large files are sent to buckets: like the objects of this installation. */
 export type Sending = Pick<S3Settings, 'partSize' | 'partsAtOnce' | 'attempts' | 'timeout' | 'spoolDirectory'>;
 
-/** The destinations by id. None is asked for anything yet. */
+/** The destinations by id. No connection is made yet. */
 export async function openDestinations(
   choices: readonly DestinationChoice[],
   sending: Sending,
@@ -35,7 +35,7 @@ async function open({ type, path, bucket, prefix, ...reached }: DestinationChoic
   const { partSize, partsAtOnce, attempts, timeout, spoolDirectory } = sending;
   if (type === 'folder' && path !== null) return new FolderDestination(path);
   if (type === 's3' && bucket !== null) {
-    // Only who hands over to a bucket loads its client.
+    // The client of buckets is loaded only if a bucket is configured.
     const { S3Destination } = await import('./s3-destination.js');
     return new S3Destination({
       ...reached,

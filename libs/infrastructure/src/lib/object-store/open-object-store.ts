@@ -6,7 +6,7 @@ import { throwOrAway } from './durable-files';
 import { FileObjectStore } from './file-object-store';
 import type { S3Settings } from './s3-settings';
 
-/** Which store, as the configuration says it (`artifacts`). */
+/** The store in the configuration (`artifacts`). */
 export interface ObjectStoreChoice {
   readonly store: 'file' | 's3';
   /** Folder of `file`. */
@@ -17,19 +17,19 @@ export interface ObjectStoreChoice {
   };
 }
 
-/** The object store of this installation. A bucket is not asked for anything yet: services start while it is away. */
+/** The object store of this installation. A bucket is not contacted yet, so services start while it is unavailable. */
 export async function openObjectStore({ store, root, s3 }: ObjectStoreChoice): Promise<CollectableObjectStore> {
   if (store === 'file') return FileObjectStore.open(root);
   if (s3.bucket === null) throw new TypeError('artifacts.s3.bucket is not configured');
-  // Only who keeps objects in a bucket loads its client.
+  // The client of buckets is loaded only if a bucket is configured.
   const { S3ObjectStore } = await import('./s3-object-store.js');
   return new S3ObjectStore({ ...s3, bucket: s3.bucket, prefix: s3.prefix ?? '' });
 }
 
 /**
- * The object store of this installation, which must be there already: for commands that read it. Services make the folder of a new store.
- * A command that did so while the real one is not mounted would end their outage, and they would go on in an empty store. Throws
- * `OBJECT_STORE_UNAVAILABLE`.
+ * The object store of this installation, which must already exist: for commands that read it. Services create the folder of a new store. If
+ * a command did so while the real one is not mounted, it would end the services' outage, and they would continue with an empty store.
+ * Throws `OBJECT_STORE_UNAVAILABLE`.
  */
 export async function openExistingObjectStore(choice: ObjectStoreChoice): Promise<CollectableObjectStore> {
   if (choice.store === 'file') await stat(join(choice.root, 'staging')).catch(throwOrAway);
@@ -37,8 +37,8 @@ export async function openExistingObjectStore(choice: ObjectStoreChoice): Promis
 }
 
 /**
- * Does work of an operator's command on the store. Refusals of the store name it: callers of the API, who get the same refusals, must not hear
- * where it lies.
+ * Runs an operator's command on the store. Its errors name the location of the store. Callers of the API, who get the same errors, must not
+ * learn it.
  */
 export async function namingStore<Result>(choice: ObjectStoreChoice, work: () => Promise<Result>): Promise<Result> {
   try {

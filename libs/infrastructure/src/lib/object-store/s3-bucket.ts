@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { isNoKey, throwS3Error } from './s3-connection';
 
-/** What the bucket says of a key. */
+/** Metadata of a key in the bucket. */
 interface S3Facts {
   readonly size: number;
   /** Milliseconds since the epoch by the server's clock, in whole seconds. */
@@ -21,7 +21,7 @@ interface S3Entry extends S3Facts {
   readonly key: string;
 }
 
-/** Plain requests to one bucket. Failures are `OBJECT_STORE_UNAVAILABLE` and `OBJECT_STORE_REFUSED`. */
+/** Plain requests to one bucket. Errors are `OBJECT_STORE_UNAVAILABLE` and `OBJECT_STORE_REFUSED`. */
 export class S3Bucket {
   constructor(
     readonly client: S3Client,
@@ -34,7 +34,7 @@ export class S3Bucket {
     await this.client.send(new PutObjectCommand({ Bucket, Key: key, Body: bytes, ...checksum })).catch(throwS3Error);
   }
 
-  /** Null if it is not there. */
+  /** Null if the key does not exist. */
   async head(key: string): Promise<S3Facts | null> {
     try {
       const found = await this.client.send(new HeadObjectCommand({ Bucket: this.name, Key: key }));
@@ -44,7 +44,7 @@ export class S3Bucket {
     }
   }
 
-  /** The bytes, or those of a range; null if it is not there. The request is made at once, the body is read by the iteration. */
+  /** The bytes, or those of a range; null if the key does not exist. The request is made at once; iterating reads the body. */
   async get(key: string, range?: { readonly first: number; readonly last: number }): Promise<S3Body | null> {
     const abort = new AbortController();
     const Range = range && `bytes=${range.first}-${range.last}`;
@@ -61,18 +61,18 @@ export class S3Bucket {
     await this.client.send(new DeleteObjectCommand({ Bucket: this.name, Key: key })).catch(throwS3Error);
   }
 
-  /** Keys that begin so, a page at a time. */
+  /** Keys with this prefix, page by page. */
   async *list(prefix: string): AsyncGenerator<readonly S3Entry[]> {
     for await (const { entries } of this.pages({ Prefix: prefix })) yield entries;
   }
 
-  /** The first keys that begin so. */
+  /** The first keys with this prefix. */
   async firstOf(prefix: string): Promise<readonly S3Entry[]> {
     for await (const { entries } of this.pages({ Prefix: prefix, MaxKeys: 10 })) return entries;
     return [];
   }
 
-  /** What stands between the prefix and the next slash. */
+  /** The parts of the keys between the prefix and the next slash. */
   async foldersIn(prefix: string): Promise<readonly string[]> {
     const names: string[] = [];
     for await (const { folders } of this.pages({ Prefix: prefix, Delimiter: '/' }))
@@ -111,7 +111,7 @@ export class S3Bucket {
   }
 }
 
-/** An answer whose bytes are still to be read. */
+/** A response whose bytes are still to be read. */
 interface S3Body {
   readonly contentRange: string | null;
   readonly pieces: AsyncIterable<Uint8Array>;
@@ -119,9 +119,9 @@ interface S3Body {
 
 type S3Stream = AsyncIterable<Uint8Array> & { destroy(): void; on(event: 'error', listener: () => void): void };
 
-/** The body's pieces; leaving early ends the connection. */
+/** The body's pieces. Ending the iteration early closes the connection. */
 function piecesOf(stream: S3Stream, abort: AbortController): AsyncIterable<Uint8Array> {
-  // Until somebody reads, nobody else would hear that the connection broke.
+  // Before the body is read, nobody else would notice that the connection broke.
   stream.on('error', () => undefined);
   const pieces = async function* () {
     try {

@@ -8,14 +8,14 @@ const CONNECT_MS = 5_000;
 const SOCKETS = 64;
 const CREDENTIALS_MS = 5 * 60_000;
 
-/** A client of the bucket's server. Connects nothing by itself. */
+/** A client for the bucket's server. Creating it makes no connection. */
 export function connectS3(settings: S3Settings): S3Client {
   const { endpoint, region, pathStyle, attempts, timeout } = settings;
   const config: S3ClientConfig = {
     region,
     forcePathStyle: pathStyle,
     maxAttempts: attempts,
-    // Checksums of the protocol's newer kinds are not understood by every server; ours are over the whole object and are read back.
+    // Not every server supports the newer checksums of the protocol. Ours cover the whole object and are read back.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: {
@@ -52,20 +52,20 @@ async function secretIn(path: string): Promise<string> {
   throw refusal('OBJECT_STORE_REFUSED', `${path} holds no credentials`);
 }
 
-/** True if the server says that there is no such key. A bucket that is not there is another matter, where the server says so. */
+/** True if the server reports that the key does not exist. A missing bucket is a different error, if the server reports it. */
 export function isNoKey(error: unknown): boolean {
   const { name, status } = factsOf(error);
   return name !== 'NoSuchBucket' && (name === 'NoSuchKey' || name === 'NotFound' || status === 404);
 }
 
-/** True if the server says that there is no such multipart upload: it is complete, or was given up. */
+/** True if the server reports that the multipart upload does not exist: it was completed or aborted. */
 export function isNoUpload(error: unknown): boolean {
   return factsOf(error).name === 'NoSuchUpload';
 }
 
 const BUSY = new Set(['SlowDown', 'RequestTimeout', 'InternalError', 'ServiceUnavailable', 'OperationAborted']);
 
-/** Throws what an error of the SDK means for an object store; refusals of ours as they are. */
+/** Converts an error of the SDK into an object store error; errors of ours are rethrown. */
 export function throwS3Error(error: unknown): never {
   if (isCodedError(error)) throw error;
   const { name, status } = factsOf(error);
@@ -78,7 +78,7 @@ export function throwS3Error(error: unknown): never {
   throw refusal('OBJECT_STORE_REFUSED', `the object store refuses (${name}, HTTP ${status})`, error);
 }
 
-/** The SDK's name of the failure, and the status of the answer; null if there was none. */
+/** The SDK's name of the error, and the status of the response; null if there was none. */
 function factsOf(error: unknown): { readonly name: string; readonly status: number | null } {
   const { name, $metadata, code } = (error ?? {}) as {
     readonly name?: unknown;

@@ -7,12 +7,12 @@ import { putInParts, sweepMultiparts } from './s3-multipart';
 import type { S3Settings } from './s3-settings';
 import { Spool } from './spool';
 
-/** Older than any delivery under way. */
+/** Age beyond that of any delivery in progress, milliseconds. */
 const LEFT_OVER_MS = 24 * 3_600_000;
 
 /**
- * A bucket that sealed evidence is handed over to: `<prefix><tenant>/<name>`. A key is written in one request or in parts, so that it is
- * there as a whole or not at all. Notes of parts under way stand under `<prefix>.incoming/`.
+ * A bucket as a destination of sealed evidence: `<prefix><tenant>/<name>`. A key is written in one request or in parts, so that it exists
+ * completely or not at all. Notes of multipart uploads in progress are under `<prefix>.incoming/`.
  */
 export class S3Destination extends ExportDestination {
   private readonly bucket: S3Bucket;
@@ -23,7 +23,7 @@ export class S3Destination extends ExportDestination {
     this.bucket = new S3Bucket(connectS3(settings), settings.bucket);
   }
 
-  /** Ends idle connections. */
+  /** Closes idle connections. */
   close(): void {
     this.bucket.client.destroy();
   }

@@ -1,7 +1,7 @@
 import { isDigest, isTenantId, type Digest, type TenantId } from '@taskrunner/core/foundation';
 
 /**
- * Names in the bucket. Objects: `<prefix>t/<tenant>/sha256/<64 digits>`. Our own notes, which no reader of objects meets: under
+ * Keys in the bucket. Objects: `<prefix>t/<tenant>/sha256/<64 digits>`. Our own notes, which readers of objects never see: under
  * `<prefix>x/`.
  */
 export class S3Keys {
@@ -22,13 +22,13 @@ export class S3Keys {
     return `${this.tenants}${tenant}/sha256/`;
   }
 
-  /** The digest that a key of an object names; null if it names none. */
+  /** The digest in the key of an object; null for other keys. */
   digestIn(key: string): Digest | null {
     const digest = `sha256:${key.slice(key.lastIndexOf('/') + 1)}`;
     return isDigest(digest) ? digest : null;
   }
 
-  /** Of collectors' marks on an object. */
+  /** Prefix of collectors' marks on an object. */
   marks(tenant: TenantId, digest: Digest): string {
     return `${this.prefix}x/condemned/${tenant}/${digest.slice('sha256:'.length)}/`;
   }
@@ -37,12 +37,12 @@ export class S3Keys {
     return `${this.prefix}x/condemned/`;
   }
 
-  /** Of notes of multipart uploads under way. */
+  /** Prefix of notes of multipart uploads in progress. */
   get multiparts(): string {
     return `${this.prefix}x/multipart/`;
   }
 
-  /** Of things that are written to be looked at, and go at once. */
+  /** Prefix of test objects, which are deleted immediately. */
   get probes(): string {
     return `${this.prefix}x/probe/`;
   }

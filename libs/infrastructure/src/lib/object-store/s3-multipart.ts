@@ -11,19 +11,19 @@ import type { S3Bucket } from './s3-bucket';
 import { isNoKey, isNoUpload, throwS3Error } from './s3-connection';
 import type { Spool } from './spool';
 
-/** How large objects are sent. */
+/** Settings for sending large objects. */
 interface MultipartSettings {
   readonly partSize: number;
   readonly partsAtOnce: number;
 }
 
-/** The most parts that the protocol takes. */
+/** Maximum number of parts in the protocol. */
 export const MOST_PARTS = 10_000;
 
 /**
- * Stores a spooled object in parts: nothing of it is there before all of it is. Parts of a failed upload are given back at once. For
- * one that is killed a note stands in the bucket, under `notes`, from its beginning to its end: by that a sweep finds it, also where the server
- * lists no uploads, or not their age.
+ * Stores a spooled object in parts. Nothing of it is visible before it is complete. A failed upload is aborted at once. For an upload that
+ * is killed, a note exists in the bucket under `notes` from its beginning to its end. A sweep finds it by this note, even if the server
+ * does not list uploads or their age.
  */
 export async function putInParts(
   bucket: S3Bucket,
@@ -54,16 +54,16 @@ export async function putInParts(
   } catch (error) {
     await client.send(new AbortMultipartUploadCommand(upload)).then(
       () => bucket.delete(note),
-      // The note stays: a sweep tries again.
+      // The note is kept, so that a sweep tries again.
       () => undefined,
     );
     return throwS3Error(error);
   }
-  // The object is there; a note too many costs a sweep one request.
+  // The object exists; a superfluous note costs a sweep one request.
   await bucket.delete(note).catch(() => undefined);
 }
 
-/** Gives back the parts of uploads that nobody goes on with; says how many. */
+/** Aborts uploads that nobody continues and returns their number. */
 export async function sweepMultiparts(
   bucket: S3Bucket,
   notes: string,
@@ -91,7 +91,7 @@ export async function sweepMultiparts(
       await bucket.delete(note);
     }
   }
-  // One that was killed before its note was written.
+  // An upload that was killed before its note was written.
   for await (const { key, uploadId, begunMs } of listUploads(bucket, objects))
     if (begunMs <= beforeMs && !underWay.has(uploadId)) swept += await abort(key, uploadId);
   return swept;
@@ -105,7 +105,7 @@ async function readNote(bucket: S3Bucket, note: string): Promise<{ readonly key:
     const { key, uploadId } = JSON.parse(Buffer.concat(pieces).toString('utf8')) as Record<string, unknown>;
     if (typeof key === 'string' && typeof uploadId === 'string') return { key, uploadId };
   } catch {
-    // Gone meanwhile, or not ours: there is nothing to give back.
+    // Completed meanwhile, or not ours: there is nothing to abort.
   }
   return { key: '', uploadId: '' };
 }
@@ -134,7 +134,7 @@ async function* listUploads(bucket: S3Bucket, prefix: string): AsyncGenerator<Mu
   }
 }
 
-/** As `Promise.all`, but waits for all also where one fails: nothing is sent behind its caller's back. */
+/** Like `Promise.all`, but waits for all promises even if one rejects, so that nothing is sent after the call returned. */
 async function allSettled(work: readonly Promise<void>[]): Promise<void> {
   const failed = (await Promise.allSettled(work)).find((end) => end.status === 'rejected');
   if (failed) throw failed.reason;

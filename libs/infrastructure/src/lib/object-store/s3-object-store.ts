@@ -13,13 +13,13 @@ import { rangesAreExact } from './s3-ranges';
 import type { S3Settings } from './s3-settings';
 import { Spool } from './spool';
 
-/** Servers tell times in whole seconds: an age may be this much less than it seems. */
+/** Servers report times in whole seconds, so an age may be this much less than it seems. */
 const SECOND_MS = 1_000;
 
 /**
- * Objects in an S3 bucket, under `<prefix>t/<tenant>/sha256/<64 digits>`. Content is hashed on its way into a spool and then stored under
- * its name, in one request or in parts, so that it is there as a whole or not at all. Nothing depends on conditional requests, listings of uploads,
- * checksums or ranges of the server: several servers lack them or answer them wrongly.
+ * Objects in an S3 bucket, under `<prefix>t/<tenant>/sha256/<64 digits>`. Content is hashed while it is spooled and then stored under its
+ * digest, in one request or in parts, so that it exists completely or not at all. Nothing depends on conditional requests, lists of
+ * uploads, checksums or ranges of the server, because several servers lack them or implement them wrongly.
  */
 export class S3ObjectStore extends CollectableObjectStore {
   private readonly bucket: S3Bucket;
@@ -34,7 +34,7 @@ export class S3ObjectStore extends CollectableObjectStore {
     this.keys = new S3Keys(settings.prefix);
   }
 
-  /** Ends idle connections. */
+  /** Closes idle connections. */
   close(): void {
     this.bucket.client.destroy();
   }
@@ -79,7 +79,7 @@ export class S3ObjectStore extends CollectableObjectStore {
     });
   }
 
-  /** The first object that was sent in parts is read back: there are servers that lose the bytes of such objects and say nothing. */
+  /** The first object that was sent in parts is read back, because some servers silently lose the bytes of such objects. */
   private async proveParts(key: string, digest: Digest): Promise<void> {
     if (this.keepsParts) return;
     const stored = await this.bucket.get(key);
@@ -199,7 +199,7 @@ export class S3ObjectStore extends CollectableObjectStore {
   }
 }
 
-/** Of the pieces, the bytes from `first` up to `end`, which does not belong to them; the rest is not read. */
+/** The bytes of the pieces from `first` up to, but not including, `end`; the rest is not read. */
 async function* cut(pieces: AsyncIterable<Uint8Array>, first: number, end: number): AsyncGenerator<Uint8Array> {
   let at = 0;
   for await (const piece of pieces) {

@@ -1,24 +1,24 @@
-/** How an S3 bucket is reached. */
+/** Settings of an S3 bucket. */
 export interface S3Settings {
-  /** Null: AWS's own for the region. */
+  /** Null: the AWS endpoint of the region. */
   readonly endpoint: string | null;
   readonly region: string;
   readonly bucket: string;
-  /** Before every key; empty, or ends in `/`. */
+  /** Prefix of every key; empty, or ends with `/`. */
   readonly prefix: string;
-  /** `https://endpoint/bucket/key`, as most servers other than AWS want it. */
+  /** `https://endpoint/bucket/key`, which most servers other than AWS need. */
   readonly pathStyle: boolean;
-  /** Files with the two halves of a key pair, read again every few minutes; both null: the default chain of the AWS SDK. */
+  /** Files with the two halves of a key pair, reread every few minutes; both null: the default credential chain of the AWS SDK. */
   readonly accessKeyIdFile: string | null;
   readonly secretAccessKeyFile: string | null;
-  /** Bytes of a part; what is not larger is stored in one request. */
+  /** Size of a part, bytes. Objects up to this size are stored in one request. */
   readonly partSize: number;
-  /** Parts of one object under way at once. */
+  /** Number of concurrent parts of one object. */
   readonly partsAtOnce: number;
-  /** How often a request is sent before it counts as failed. */
+  /** Number of tries of a request. */
   readonly attempts: number;
-  /** Longest silence of the server, milliseconds. */
+  /** Timeout without any data from the server, milliseconds. */
   readonly timeout: number;
-  /** Folder for objects of more than one part on their way; each is a nameless file there. */
+  /** Folder for spooling objects of more than one part; each is an unnamed file there. */
   readonly spoolDirectory: string;
 }

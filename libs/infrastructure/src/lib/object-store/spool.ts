@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { throwStoreError } from './durable-files';
 
 /**
- * Bytes on their way, to be read more than once: in memory up to `threshold`, beyond that in a file without a name, which the system
- * takes back whatever becomes of the process.
+ * Bytes that are read more than once: in memory up to `threshold`, beyond that in an unnamed file, which the system frees whatever happens
+ * to the process.
  */
 export class Spool {
   private held: Uint8Array[] = [];
@@ -20,7 +20,7 @@ export class Spool {
   async add(piece: Uint8Array): Promise<void> {
     this.size += piece.length;
     if (this.file !== null) return this.file.writeFile(piece).catch(throwStoreError);
-    // The piece is its giver's, who may use its memory again.
+    // The piece belongs to its producer, which may reuse its memory.
     this.held.push(new Uint8Array(piece));
     if (this.size <= this.threshold) return;
     this.file = await nameless(this.folder).catch(throwStoreError);
@@ -29,12 +29,12 @@ export class Spool {
     await this.file.writeFile(held).catch(throwStoreError);
   }
 
-  /** True if it fits into memory, and lies there. */
+  /** True if it fits into memory and is there. */
   get isSmall(): boolean {
     return this.file === null;
   }
 
-  /** Bytes from `first` up to `end`, which does not belong to them. */
+  /** Bytes from `first` up to, but not including, `end`. */
   async read(first: number, end: number): Promise<Uint8Array> {
     if (this.file === null) return Buffer.concat(this.held).subarray(first, end);
     const bytes = new Uint8Array(Math.min(end, this.size) - first);

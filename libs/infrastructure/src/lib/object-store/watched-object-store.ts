@@ -8,17 +8,17 @@ import {
   type Staging,
 } from '@taskrunner/core/ports';
 
-/** How a service watches its object store (`artifacts.probe` in the configuration). */
+/** Settings for watching the object store (`artifacts.probe` in the configuration). */
 export interface ObjectStoreWatch {
-  /** Bytes of a probe. */
+  /** Bytes that a probe writes. */
   readonly bytes: number;
-  /** How long a probe counts, milliseconds. */
+  /** Validity of a probe, milliseconds. */
   readonly interval: number;
   readonly monotonicMs: () => number;
   readonly onChange: (outage: StoreOutage | null) => void;
 }
 
-/** An object store whose failures its health hears of, whoever uses it and whatever for. */
+/** An object store that reports its failures to its health, for all users and uses. */
 export class WatchedObjectStore extends CollectableObjectStore {
   readonly health: ObjectStoreHealth;
 
@@ -99,10 +99,10 @@ export class WatchedObjectStore extends CollectableObjectStore {
   }
 }
 
-/** How long an answer about readiness waits for a store that is silent, milliseconds. */
+/** How long a readiness check waits for a store that does not answer, milliseconds. */
 const SILENCE_MS = 3_000;
 
-/** Whether the store keeps what is written, for who asks whether a service is ready. */
+/** Whether the store accepts writes, for readiness checks. */
 export async function objectsReadiness(
   health: ObjectStoreHealth,
 ): Promise<{ readonly ready: boolean; readonly reason: string | null }> {
@@ -116,7 +116,7 @@ export async function objectsReadiness(
   return { ready: outage === null, reason: outage?.reason ?? null };
 }
 
-/** Says once that the store is away, with the cause, and once that it is back. */
+/** Logs once that the store is unavailable, with the cause, and once that it is available again. */
 export function sayOutage(
   say: (level: 'error' | 'info', event: string, fields: { readonly [name: string]: unknown }) => void,
 ): (outage: StoreOutage | null) => void {

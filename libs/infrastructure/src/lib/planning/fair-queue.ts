@@ -1,10 +1,10 @@
-/** What waits, by whom; whoever has waited longest for a turn is next, whatever else the others brought. */
+/** A queue with owners. The owner who has waited longest for a turn is next, regardless of how much the others have queued. */
 export class FairQueue<Item> {
-  /** In order of turns. */
+  /** Owners in the order of their turns. */
   private readonly lines = new Map<string, Item[]>();
   private size = 0;
 
-  /** `capacity`: what may wait at the same time; one owner has half of it at most, so that there is room for others. */
+  /** `capacity`: maximum number of waiting items. One owner may use at most half of it, so that there is room for others. */
   constructor(private readonly capacity: number) {}
 
   /** False if there is no room. */
@@ -17,13 +17,13 @@ export class FairQueue<Item> {
     return true;
   }
 
-  /** The next one of an owner who may have a turn; null if there is none. */
+  /** The next item of an owner who may have a turn; null if there is none. */
   take(mayHave: (owner: string) => boolean): { readonly owner: string; readonly item: Item } | null {
     for (const [owner, line] of this.lines) {
       if (!mayHave(owner)) continue;
       const item = line.shift() as Item;
       this.size -= 1;
-      // The next turn is that of the others.
+      // The next turn belongs to the others.
       this.lines.delete(owner);
       if (line.length > 0) this.lines.set(owner, line);
       return { owner, item };
@@ -31,7 +31,7 @@ export class FairQueue<Item> {
     return null;
   }
 
-  /** All that waits. */
+  /** All waiting items. */
   drain(): readonly Item[] {
     const all = [...this.lines.values()].flat();
     this.lines.clear();

@@ -1,5 +1,5 @@
-// What runs in a planning thread: pure work on packs of strangers, one question at a time. Whoever started it ends it when it takes
-// too long; V8 ends it when it takes too much memory.
+// The script of a planning thread: pure work on untrusted packs, one question at a time. Its starter ends it if it takes too long; V8 ends
+// it if it needs too much memory.
 import { workerData } from 'node:worker_threads';
 import { planningDependencies, workOf, type PlanningWork } from '@taskrunner/core/operations';
 import type { PolicyEngine } from '@taskrunner/core/policy';

@@ -5,9 +5,9 @@ import { busy, tookTooLong, tookTooMuch, unavailable } from './planning-limits';
 import type { EngineName, ThreadContext } from './thread-protocol';
 import { WorkThreads } from './work-threads';
 
-/** Plans packs of strangers in warm threads. Rejects with `PlannerError`. */
+/** Plans untrusted packs in warm threads. Rejects with `PlannerError`. */
 export class PlanningThreads extends WorkThreads<PlanningWork> {
-  /** Starts the threads, and does not wait for them. */
+  /** Starts the threads without waiting for them. */
   constructor({ setting, policyEngines }: PlanningContext, limits: PlanningLimits) {
     const context: ThreadContext = {
       setting: setting && withoutEngines(setting),

@@ -14,7 +14,7 @@ import { PACK_TRUST } from '../registry/pack-registry.module';
 import { SENSITIVE_INPUTS_KEY } from '../signing/signing.module';
 import { PlanningThreads } from './planning-threads';
 
-/** The environments that packs are planned for, and all else that a plan depends on. */
+/** The environments for which packs are planned, and everything else that a plan depends on. */
 export const PLANNING_SETTING = token<PlanningSetting>('planning setting');
 
 const PLANNER: Token<Planner<PlanningWork>> = Planner<PlanningWork>;

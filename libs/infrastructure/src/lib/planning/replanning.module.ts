@@ -8,7 +8,7 @@ import { Sandboxes } from '../sandbox/sandboxes';
 import { SECRETS } from '../secrets/secrets.module';
 import { PlanningThreads } from './planning-threads';
 
-/** Threads that plan again what was admitted. */
+/** Threads that plan admitted packs again. */
 @Module({})
 export class ReplanningModule implements OnApplicationShutdown {
   /** `imports`: the modules that provide `SECRETS` and `Sandboxes`. */
@@ -21,9 +21,9 @@ export class ReplanningModule implements OnApplicationShutdown {
           PlanningThreads,
           {
             configuration: CONFIGURATION,
-            // Before a thread: it would inherit what stands in the environment.
+            // Created before any thread, which would inherit the secrets in the environment.
             secrets: SECRETS,
-            // The start of the threads is not waited for, and would take the processor from the probes, which are.
+            // The start of the threads is not awaited, and would take processor time from the probes, which are awaited.
             sandboxes: Sandboxes,
           },
           ({ configuration }) =>
@@ -42,8 +42,8 @@ export class ReplanningModule implements OnApplicationShutdown {
 }
 
 /**
- * Limits of planning again what was admitted within `limits`: this machine may be slower, and a run is not given up for that. As
- * many wait as there are slots.
+ * Limits for planning again what was admitted within `limits`. They are wider, because this machine may be slower, and a run must not fail
+ * for that. As many tasks may wait as there are slots.
  */
 function limitsOf({ limits }: Configuration): PlanningLimits {
   return { memory: 2 * limits.planMemory, time: 10 * limits.planTime, threads: 1, queue: Infinity };

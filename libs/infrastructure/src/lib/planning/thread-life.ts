@@ -5,32 +5,35 @@ import type { CodedError } from '@taskrunner/core/foundation';
 import type { PlanningLimits } from '@taskrunner/core/ports';
 import type { Question, Said } from './thread-protocol';
 
-/** Longest time that a thread may take to load its code, on a busy machine. Milliseconds. */
+/** Maximum time for loading the code of a thread on a busy machine, milliseconds. */
 const START_MS = 30_000;
-/** Planning makes many short-lived objects: with little room for them most of its time went into collecting. MiB. */
+/**
+ * Size of the young generation, MiB. Planning makes many short-lived objects; with little room most of its time went into garbage
+ * collection.
+ */
 const YOUNG_MIB = 64;
 const MIB = 1024 ** 2;
 
-/** What threads are made of, and how those who ask are told that there is no answer. */
+/** Definition of a kind of thread, and its errors. */
 export interface ThreadWork {
-  /** What one of them is called: `planning thread`. */
+  /** Display name: `planning thread`. */
   readonly name: string;
-  /** Path of the compiled script: it answers questions one at a time (`answerQuestions`). */
+  /** Path of the compiled script, which answers questions one at a time (`answerQuestions`). */
   readonly script: string;
-  /** What each thread is started with. */
+  /** Start data of each thread. */
   readonly context: unknown;
   readonly limits: PlanningLimits;
-  /** One piece of work took longer than `limits.time`. */
+  /** A task took longer than `limits.time`. */
   readonly tookTooLong: () => CodedError<string>;
-  /** One piece of work needed more than `limits.memory`. */
+  /** A task needed more than `limits.memory`. */
   readonly tookTooMuch: () => CodedError<string>;
-  /** Nothing more can wait. */
+  /** The queue is full. */
   readonly busy: () => CodedError<string>;
-  /** There is no thread that could work. */
+  /** No thread is available. */
   readonly unavailable: (detail: string) => CodedError<string>;
 }
 
-/** One thread, from its start to its end. It is asked one thing at a time. */
+/** The lifecycle of one thread. It works on one task at a time. */
 export class ThreadLife {
   private readonly worker: Worker;
   private settle: ((said: Said | Error) => void) | null = null;
@@ -61,11 +64,14 @@ export class ThreadLife {
       this.notify(unavailable(`a ${work.name} has ended`));
       onGone();
     });
-    // A process that has nothing else to do ends; while work is under way its timer keeps it.
+    // An otherwise idle process may end; during a task its timer keeps it alive.
     this.worker.unref();
   }
 
-  /** The answer. Rejects as the work says; a thread that is late, or broken, is ended first. `transfer`: buffers that are handed over, not copied. */
+  /**
+   * The answer. Rejects with the errors of the task. A thread that is late or broken is ended first. `transfer`: buffers that are
+   * transferred instead of copied.
+   */
   async ask(question: Question, transfer: readonly ArrayBuffer[]): Promise<unknown> {
     const started = await this.ready;
     if (started instanceof Error) throw await this.end(started);
@@ -106,7 +112,7 @@ export class ThreadLife {
   }
 }
 
-/** The script; where this runs from source, as in tests, the one that the build has made. */
+/** The script. If this file runs from source, as in tests, the built one. */
 function built({ script, unavailable }: ThreadWork): string {
   const made = script.replace(`${sep}src${sep}`, `${sep}dist${sep}`);
   for (const path of [script, made]) if (existsSync(path)) return path;

@@ -12,18 +12,18 @@ interface Waiting {
 }
 
 /**
- * Does work in warm threads: what takes too long or too much ends with its thread, and nobody else's work with it. Tenants take
- * turns, and one tenant never has all of the threads, unless there is only one. Rejects as `work` says.
+ * Runs tasks in warm threads. A task that takes too much time or memory ends together with its thread and affects no other task. Tenants
+ * take turns, and one tenant never uses all threads, unless there is only one. Rejects with the errors of `work`.
  */
 export class WorkThreads<W extends WorkKinds<W>> extends Planner<W> {
   private readonly queue: FairQueue<Waiting>;
   private readonly idle: ThreadLife[] = [];
-  /** Threads that are busy, by tenant. */
+  /** Number of busy threads by tenant. */
   private readonly busy = new Map<string, number>();
   private readonly lives = new Set<ThreadLife>();
   private closed = false;
 
-  /** `warm`: starts the threads now, and does not wait for them; else the first work starts them. */
+  /** `warm`: starts the threads now, without waiting for them; otherwise the first task starts them. */
   constructor(
     private readonly made: ThreadWork,
     warm: boolean,
@@ -33,7 +33,7 @@ export class WorkThreads<W extends WorkKinds<W>> extends Planner<W> {
     for (let i = 0; warm && i < made.limits.threads; i++) this.start();
   }
 
-  /** `transfer`: buffers of `asked` that are handed over, not copied. */
+  /** `transfer`: buffers of `asked` that are transferred instead of copied. */
   override async ask<Kind extends keyof W & string>(
     tenant: string,
     kind: Kind,
@@ -47,7 +47,7 @@ export class WorkThreads<W extends WorkKinds<W>> extends Planner<W> {
     });
   }
 
-  /** Ends the threads; what waits is rejected. */
+  /** Ends the threads. Waiting tasks are rejected. */
   async close(): Promise<void> {
     this.closed = true;
     for (const { reject } of this.queue.drain()) reject(this.ended());
@@ -66,7 +66,7 @@ export class WorkThreads<W extends WorkKinds<W>> extends Planner<W> {
     const { threads } = this.made.limits;
     const share = Math.max(1, threads - 1);
     while (!this.closed) {
-      // There is always a thread for whom one is free: they are started when they are needed.
+      // A thread is always available then: threads are started on demand.
       if (this.lives.size < threads && this.idle.length === 0 && !this.restart()) return;
       const life = this.idle.at(-1);
       if (!life) return;
@@ -102,12 +102,12 @@ export class WorkThreads<W extends WorkKinds<W>> extends Planner<W> {
   private lost(life: ThreadLife): void {
     this.lives.delete(life);
     const place = this.idle.indexOf(life);
-    // One that ends with nothing to do did not even start: the next question tries again.
+    // A thread that ends while idle did not start properly; the next question tries again.
     if (place >= 0) this.idle.splice(place, 1);
     else if (!this.closed) this.restart();
   }
 
-  /** False if a thread cannot be started any more: where there is no other, what waits is told so. */
+  /** False if a thread cannot be started any more. If there is no other one, waiting tasks are rejected. */
   private restart(): boolean {
     try {
       this.start();

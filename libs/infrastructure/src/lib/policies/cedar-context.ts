@@ -2,17 +2,20 @@ import { canonical } from '@taskrunner/core/canonical';
 import { BrandedError, isJsonArray, isJsonObject, type Json, type JsonObject } from '@taskrunner/core/foundation';
 import type { CedarValueJson } from '@cedar-policy/cedar-wasm/nodejs';
 
-/** Most bytes of an input as RFC 8785 text. A bound of the behaviour, not of an installation: a verifier has to find the same. */
+/**
+ * Maximum size of an input in bytes of RFC 8785 text. The limit is part of the behaviour and not configurable: a verifier must reach the
+ * same result.
+ */
 const MAX_CEDAR_INPUT = 1024 * 1024;
 /**
- * Most characters of policies times bytes of input: each operator may look at all of the input, so this bounds the work (some ten
- * seconds at worst). A bound of the behaviour too.
+ * Maximum of characters of policies times bytes of input. Each operator may read the whole input, so this limits the work (about ten
+ * seconds at worst). The limit is part of the behaviour too.
  */
 const MAX_CEDAR_COST = 1_000_000_000;
-/** Deepest nesting of an input. */
+/** Maximum nesting of an input. */
 const MAX_DEPTH = 64;
 
-/** Why Cedar cannot be asked about a value. */
+/** Why a value cannot be passed to Cedar. */
 export class NotCedar extends BrandedError {
   static {
     this.brand('NotCedar');
@@ -20,9 +23,9 @@ export class NotCedar extends BrandedError {
 }
 
 /**
- * An input as Cedar takes it. Cedar has records, sets, texts, booleans and 64-bit integers; a number with at most four decimals
- * becomes its `decimal`; a member that is null is absent. Everything else, and what Cedar would read as an escape (`__entity`,
- * `__extn`, `__expr`: a step could forge an entity with it), cannot be asked about: throws `NotCedar`. `policyLength`: characters of the policies that will read it.
+ * Converts an input for Cedar. Cedar has records, sets, texts, booleans and 64-bit integers; a number with at most four decimals becomes
+ * its `decimal`; a member that is null is absent. Throws `NotCedar` for everything else, and for Cedar's escapes (`__entity`, `__extn`,
+ * `__expr`), with which a step could forge an entity. `policyLength`: characters of the policies that will read it.
  */
 export function toCedar(input: JsonObject, policyLength: number): Record<string, CedarValueJson> {
   const bytes = new TextEncoder().encode(canonical(input)).length;

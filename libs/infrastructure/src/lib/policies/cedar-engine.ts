@@ -12,7 +12,7 @@ import {
 } from '@taskrunner/core/policy';
 import { NotCedar, toCedar } from './cedar-context';
 
-/** Its WebAssembly is compiled with the first policy: most packs have none. */
+/** Its WebAssembly is compiled with the first policy, because most packs have none. */
 function cedar(): typeof Cedar {
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   return require('@cedar-policy/cedar-wasm/nodejs') as typeof Cedar;
@@ -22,9 +22,9 @@ function cedar(): typeof Cedar {
 type CedarPolicies = Readonly<Record<string, string>>;
 
 /**
- * Cedar (docs/guides/approvals.md, Policy gates): principal = who asked for the run, action = the gate, resource = the pack, context = the whole input. Allowed
- * is what a policy permits and none forbids. A policy that fails is skipped by Cedar, be it one that forbids; here that is no
- * decision, so that a fault never opens a gate.
+ * Cedar (docs/guides/approvals.md, Policy gates): principal = requester of the run, action = the gate, resource = the pack, context = the whole input. A request is
+ * allowed if one policy permits it and none forbids it. Cedar skips a policy that fails, even one that forbids. Here such a failure means
+ * no decision, so that a fault never opens a gate.
  */
 export const cedarEngine: PolicyEngine = {
   compile(source) {
@@ -41,7 +41,7 @@ export const cedarEngine: PolicyEngine = {
   },
 };
 
-/** The policies of a source, or all that is wrong with it. Their ids are their `@id` annotations, or `policy<n>` by their order. */
+/** The policies of a source, or all faults. Their ids are their `@id` annotations, or `policy<n>` by position. */
 export function readCedar(
   source: string,
 ): { readonly kind: 'policies'; readonly policies: CedarPolicies } | Extract<PolicyCompilation, { kind: 'faults' }> {
@@ -62,7 +62,7 @@ export function readCedar(
   return { kind: 'policies', policies: Object.fromEntries(policies) };
 }
 
-/** What Cedar is asked. Throws `NotCedar` where it cannot be. */
+/** The request to Cedar. Throws `NotCedar` if there can be none. */
 export function cedarCall(policies: CedarPolicies, input: JsonObject, gate: string): AuthorizationCall {
   const policyLength = Object.values(policies).reduce((sum, text) => sum + text.length, 0);
   const context = toCedar(input, policyLength);
@@ -85,7 +85,7 @@ export function cedarCall(policies: CedarPolicies, input: JsonObject, gate: stri
   };
 }
 
-/** Texts of an object of the input, by their names; without one there is nobody to ask about. */
+/** Texts of an object in the input, by name. Without the object no request can be made. */
 function textsOf<const Names extends readonly string[]>(
   value: Json | undefined,
   ...names: Names
@@ -98,7 +98,7 @@ function textsOf<const Names extends readonly string[]>(
   return texts as unknown as { readonly [I in keyof Names]: string };
 }
 
-/** Cedar's answer as ours: reasons are ids of the policies that decided. */
+/** Cedar's answer in our form: reasons are the ids of the policies that decided. */
 export function answerOf(answer: AuthorizationAnswer): PolicyAnswer {
   if (answer.type !== 'success') return undecided('Cedar cannot be asked this');
   const { decision, diagnostics } = answer.response;

@@ -6,7 +6,7 @@ import { PolicyJudge } from '@taskrunner/core/ports';
 import { answerOf, cedarCall, readCedar } from './cedar-engine';
 import { NotCedar } from './cedar-context';
 
-/** All that the thread does: what it is asked is bounded and made by us, what it answers is read by us. */
+/** Limits of the thread. Its questions are bounded and made by us, and its answers are validated by us. */
 const THREAD = `
 const { parentPort, workerData } = require('node:worker_threads');
 const { isAuthorized } = require(workerData);
@@ -14,14 +14,14 @@ parentPort.on('message', (call) => parentPort.postMessage(isAuthorized(call)));
 `;
 
 /**
- * Judges Cedar policies in a thread, one at a time: an evaluation cannot be interrupted, so one that takes too long ends with its
- * thread, and the gate stays closed. The next question starts another thread.
+ * Evaluates Cedar policies in a thread, one at a time. An evaluation cannot be interrupted, so one that takes too long ends together with
+ * its thread, and the gate stays closed. The next question starts another thread.
  */
 export class CedarJudge extends PolicyJudge {
   private thread: Worker | null = null;
   private last: Promise<unknown> = Promise.resolve();
 
-  /** `timeoutMs`: longest time of one evaluation, the start of the thread included. */
+  /** `timeoutMs`: maximum time of one evaluation, including the start of the thread. */
   constructor(private readonly timeoutMs: number) {
     super();
   }
@@ -49,7 +49,7 @@ export class CedarJudge extends PolicyJudge {
     const thread = (this.thread ??= this.startThread());
     const answer = await answerFrom(thread, call, this.timeoutMs);
     if (answer.kind === 'undecided') {
-      // Late, or broken: what it still holds must not answer the next question.
+      // Late or broken: its state must not answer the next question.
       this.thread = null;
       await thread.terminate();
     }
@@ -62,7 +62,7 @@ export class CedarJudge extends PolicyJudge {
       workerData: require.resolve('@cedar-policy/cedar-wasm/nodejs'),
       resourceLimits: { maxOldGenerationSizeMb: 256 },
     });
-    // That it ends is heard by whoever waits for an answer, and by the next question.
+    // Its end is reported to the caller who waits for an answer, and to the next question.
     thread.on('error', () => undefined);
     thread.on('exit', () => {
       if (this.thread === thread) this.thread = null;

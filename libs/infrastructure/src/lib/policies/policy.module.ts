@@ -5,7 +5,7 @@ import { token } from '../composition/token';
 import { CONFIGURATION } from '../configuration/configuration.module';
 import { CedarJudge } from './cedar-judge';
 
-/** Policy engines beside CEL, by name. */
+/** Policy engines besides CEL, by name. */
 export const POLICY_JUDGES = token<PolicyJudges>('judges of policies');
 
 /** Policy engines (`policies`). */

@@ -5,7 +5,7 @@ import type { HealedTimes, LostWorker } from './claims/postgres-claims';
 import { aCommit, aWorker, start, submit } from './testing/builders';
 import { startTestServer, type TestDatabase, type TestServer } from './testing/test-database';
 
-// A database whose clock somebody sets: what the statements ask for the time stands before the functions of PostgreSQL in the search path.
+// A database whose clock is set: the functions that statements call for the time precede those of PostgreSQL in the search path.
 
 const QUARTER_MS = 900_000;
 const CLOCK = `

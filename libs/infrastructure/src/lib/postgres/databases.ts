@@ -35,30 +35,30 @@ import { DirectQueries, TenantQueries } from './connection/queries';
 import type { Retention } from './upkeep/retention';
 import { assertSafeDatabase } from './schema/safety';
 
-/** How a process uses its database. */
+/** Database settings of a process. */
 export interface DatabaseOptions {
-  /** Connections for ordinary questions. Default 8. */
+  /** Number of connections for ordinary queries. Default 8. */
   readonly connections?: number;
-  /** Longest wait for a connection, milliseconds. Default 5 s. */
+  /** Timeout for getting a connection, milliseconds. Default 5 s. */
   readonly connectTimeoutMs?: number;
   /** Lease of a worker session, milliseconds. Default 8000. */
   readonly leaseMs?: number;
-  /** Longest time a statement may take, milliseconds. Default 30 s. */
+  /** Statement timeout, milliseconds. Default 30 s. */
   readonly statementTimeoutMs?: number;
   /** Accepts a server that may lose acknowledged commits: for tests only. */
   readonly allowLoss?: boolean;
-  /** Lines of history that a schedule keeps. Default 1000. */
+  /** Maximum lines in the history of a schedule. Default 1000. */
   readonly keptTicks?: number;
-  /** Told of broken connections; they are replaced. */
+  /** Called for broken connections; they are replaced. */
   readonly onError?: (error: Error) => void;
-  /** Told of what happens to the runs of all workers. */
+  /** Called with events about the runs of all workers. */
   readonly claimsWatch?: ClaimsWatch;
   readonly onClockStep?: OnClockStep;
-  /** Told of each flush: its runs, and how long it took, milliseconds. */
+  /** Called for each flush with its runs and its duration in milliseconds. */
   readonly onFlushed?: (runs: number, ms: number) => void;
 }
 
-/** The webservice's part: everything within the caller's tenant, under row-level security. */
+/** The webservice's adapters: everything within the caller's tenant, under row-level security. */
 export interface WebDatabase {
   readonly runStore: PostgresRunStore;
   readonly scheduleStore: PostgresScheduleStore;
@@ -81,7 +81,7 @@ export interface WebDatabase {
   close(): Promise<void>;
 }
 
-/** The worker's part. `committer` has connections of its own, so that readers never hold up a flush. */
+/** The worker's adapters. `committer` has connections of its own, so that readers never delay a flush. */
 export interface WorkerDatabase {
   readonly claims: PostgresClaims;
   readonly assignments: PostgresAssignments;
@@ -97,7 +97,7 @@ export interface WorkerDatabase {
   readonly keyRecords: PostgresKeyRecords;
   readonly runReader: PostgresRunReader;
   readonly clock: DatabaseClock;
-  /** Hears when something is due; connects when somebody listens. */
+  /** Notifies when something is due. It connects when there is a listener. */
   readonly due: DueListener;
   backlog(): Promise<Backlog>;
   pools(): readonly PoolUse[];
@@ -190,7 +190,7 @@ export async function openWorkerDatabase(url: string, options: DatabaseOptions =
   });
 }
 
-/** URLs of the roles; those that are absent are not connected. */
+/** URLs of the roles. Absent roles are not connected. */
 interface PostgresUrls {
   readonly ownerUrl?: string;
   readonly maintainUrl?: string;
@@ -198,7 +198,7 @@ interface PostgresUrls {
   readonly workerUrl?: string;
 }
 
-/** Both parts and the upkeep, for a process that has all of them (quickstart, tests). */
+/** The adapters of both roles and the maintenance, for a process that needs all of them (quickstart, tests). */
 interface PostgresDatabase {
   /** Needs `ownerUrl`. */
   migrate(): Promise<Migrated>;
@@ -212,7 +212,7 @@ interface PostgresDatabase {
   close(): Promise<void>;
 }
 
-/** Connects nothing by itself: migrate first, then ask for a part. */
+/** Makes no connection by itself: migrate first, then request the adapters of a role. */
 export function connectPostgres(urls: PostgresUrls, options: DatabaseOptions = {}): PostgresDatabase {
   let web: Promise<WebDatabase> | null = null;
   let worker: Promise<WorkerDatabase> | null = null;
@@ -239,7 +239,7 @@ function poolOptions({ connections, connectTimeoutMs, statementTimeoutMs, onErro
   };
 }
 
-/** Refuses an unsafe database or a schema behind, and sets the clock. */
+/** Refuses an unsafe database or an outdated schema, and sets the clock. */
 async function settle(pool: Pool, options: DatabaseOptions): Promise<DatabaseClock> {
   await assertSafeDatabase(pool, options);
   await assertSchemaReady(async (query) => (await pool.query<{ name: string }>(query.text)).rows);
@@ -248,7 +248,7 @@ async function settle(pool: Pool, options: DatabaseOptions): Promise<DatabaseClo
   return clock;
 }
 
-/** What the database refuses while it is opened says which database, which role and what to do. */
+/** Errors of the database during opening name the database, the role and the remedy. */
 async function closingOnError<Opened>(
   connecting: Connecting,
   pools: readonly Pool[],

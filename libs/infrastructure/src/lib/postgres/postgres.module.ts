@@ -38,14 +38,14 @@ import { DueListener } from './connection/hints';
 import type { Readiness } from './upkeep/partitions';
 import { isDatabaseUnavailable } from './connection/sql-state';
 
-/** Says whether the database answers and has room for what comes. */
+/** Whether the database answers and has partitions for the coming days. */
 export const DATABASE_READINESS = token<() => Promise<Readiness>>('readiness of the database');
-/** True if an error says that the database is away or busy. */
+/** True if an error means that the database is unavailable or busy. */
 export const IS_DATABASE_UNAVAILABLE = token<(error: unknown) => boolean>('whether the database is away');
-/** Where workers reach the database, for connections of their own. */
+/** Database URL of workers, for connections of their own. */
 export const WORKER_DATABASE_URL = token<string>('address of the database for workers');
 
-/** The open database of a role, whichever that is. */
+/** The opened adapters of a role. */
 interface OpenDatabase {
   readiness(): Promise<Readiness>;
   close(): Promise<void>;
@@ -55,7 +55,7 @@ const DATABASE = token<OpenDatabase>('database');
 const WEB_DATABASE = token<WebDatabase>('database of the webservice');
 const WORKER_DATABASE = token<WorkerDatabase>('database of the worker');
 
-/** Ports, each provided by the part of the database that has its name. */
+/** Ports, each provided by the adapter member of the same name. */
 function portsOf<Ports extends object>(
   database: Token<NoInfer<Ports>>,
   ports: { readonly [Name in keyof Ports]: Token<Ports[Name]> },
@@ -72,7 +72,7 @@ function portsOf<Ports extends object>(
 const WEB = [
   provide(WEB_DATABASE, { configuration: CONFIGURATION, telemetry: Telemetry }, openWeb),
   provide(DATABASE, { database: WEB_DATABASE }, ({ database }): OpenDatabase => database),
-  // A run keeps the trace of what asked for it.
+  // A run continues the trace of its submission.
   provide(RunStore, { database: WEB_DATABASE, telemetry: Telemetry }, ({ database, telemetry }) =>
     telemetry.watchRunStore(database.runStore),
   ),
@@ -129,12 +129,12 @@ const WORKER = [
   }),
 ];
 
-/** Providers by the role that a process connects as. */
+/** Providers by database role. */
 const ROLES = { web: WEB, worker: WORKER };
-/** A role of the database that processes work with. */
+/** A database role of services. */
 export type PostgresRole = keyof typeof ROLES;
 
-/** Connects to PostgreSQL as one role, and provides the ports that this role has. Closed after all modules that use them. */
+/** Connects to PostgreSQL in one role, and provides the ports of this role. Closed after all modules that use them. */
 @Module({})
 export class PostgresModule implements OnApplicationShutdown {
   static forRoot({ role }: { readonly role: PostgresRole }): DynamicModule {

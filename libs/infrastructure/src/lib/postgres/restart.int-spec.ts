@@ -11,13 +11,13 @@ import { aCommit, aDecision, aStep, aWorker, after, start, submit, tenantA } fro
 import { startTestServer } from './testing/test-database';
 import type { TestDatabase, TestServer } from './testing/test-database';
 
-/** Between client and server: can cut all connections, refuse new ones, and swallow answers. */
+/** A proxy between client and server: can cut all connections, refuse new ones, and swallow answers. */
 interface Cable {
   readonly port: number;
-  /** Cuts every connection; those opened later are refused until `mend`. */
+  /** Cuts every connection; later ones are refused until `mend`. */
   cut(): void;
   mend(): void;
-  /** Lets what is sent reach the server, drops its next answer and cuts. */
+  /** Passes requests on to the server, drops its next answer and cuts the connection. */
   loseNextAnswer(): void;
   close(): Promise<void>;
 }
@@ -35,7 +35,7 @@ async function openCable(target: number): Promise<Cable> {
       end.on('close', () => {
         ends.delete(end);
         near.destroy();
-        // The server executes what it has been sent before it notices.
+        // The server executes what it has received before it notices.
         setTimeout(() => far.destroy(), 50).unref();
       });
     }
@@ -115,7 +115,7 @@ it('a database that goes away and comes back ends no process and loses no commit
   expect(errors.length).toBeGreaterThan(0);
 });
 
-/** Of a run that it drives, a worker has dispatched this to itself. */
+/** An assignment of a run that a worker drives, dispatched to itself. */
 async function assigned(run: ClaimedRun, workerSession: WorkerSession): Promise<ClaimedAssignment> {
   const step = 'fan' as StepId;
   const assignment = { name: 'fan[0]::act#1', step, first: 0, last: 0, items: 1, body: '[]', mac: 'cd'.repeat(32) };
@@ -144,7 +144,7 @@ it('what a driver asks is answered when the database is back, however long that 
     worker.assignments.begin(held, [execution]),
     worker.assignments.report(held, report),
   ];
-  // The outage lasts longer than a caller of the API is made to wait.
+  // The outage lasts longer than the timeout of API callers.
   await expect(web.runReader.summary(tenantA, run.runId)).rejects.toThrow();
   cable.mend();
   expect(await Promise.all(driver)).toEqual([

@@ -14,7 +14,7 @@ let web: WebDatabase;
 let worker: WorkerDatabase;
 withFreshDatabases(startEmbeddedPostgres, (fresh) => ({ database, web, worker } = fresh));
 
-/** Tables with what a run was made of, said, printed and decided. */
+/** Tables with the source, messages, output and decisions of a run. */
 const TABLES = [
   'pack_run_logs.chunks',
   'pack_run_logs.journal',
@@ -47,7 +47,7 @@ async function aRun(sealed: boolean): Promise<RunId> {
 
 const asWorker = (text: string) => once(database.url('worker'), text);
 
-/** In which of the tables a worker's role finds rows of the run. */
+/** The tables in which a worker's role finds rows of the run. */
 async function readable(run: RunId): Promise<readonly string[]> {
   const asked = TABLES.map((table) => `select '${table}' as name from ${table} where run_id = '${runUuid(run)}'`);
   const rows = await asWorker(`${asked.join(' union ')} order by 1`);
@@ -181,7 +181,7 @@ describe('the sweep of objects', () => {
   });
 });
 
-/** Tables with a run's rows that stay open when it is sealed; with why. */
+/** Tables with a run's rows that stay readable after the seal, with the reason. */
 const OPEN: Readonly<Record<string, string>> = {
   'pack_artifacts.archived_chunks': 'its columns are closed',
   'pack_artifacts.archives': 'where a rerun finds the journal of its original',

@@ -1,6 +1,6 @@
 import type { Digest } from '@taskrunner/core/foundation';
 
-/** Bytes by their digest, the last used ones, up to so many in all. They never change, so they never grow old. */
+/** Caches bytes by digest, the most recently used ones up to a total size. They never change, so they never become stale. */
 export class ByteCache {
   private readonly held = new Map<Digest, Uint8Array>();
   private size = 0;
@@ -11,7 +11,7 @@ export class ByteCache {
     const known = this.held.get(digest);
     const bytes = known ?? (await load());
     if (bytes.length > this.maxBytes) return bytes;
-    // The last used stands last.
+    // The most recently used entry is last.
     if (this.held.delete(digest)) this.size -= bytes.length;
     this.held.set(digest, bytes);
     this.size += bytes.length;

@@ -11,8 +11,8 @@ const LOCK_TRIES = 200;
 const LOCK_PAUSE_MS = 25;
 
 /**
- * A folder of OCI layouts (image specification 1.1), one a pack: what `oras cp --to-oci-layout` and `skopeo copy … oci:` write, so that
- * packs reach machines without a way out as files. Every byte is compared with its digest when it is read.
+ * A folder of OCI layouts (image specification 1.1), one per pack, as written by `oras cp --to-oci-layout` and `skopeo copy … oci:`. Packs
+ * can thus be brought to machines without a network as files. All bytes are compared with their digests when they are read.
  */
 export class FolderStore extends OciStore {
   constructor(private readonly root: string) {
@@ -52,7 +52,7 @@ export class FolderStore extends OciStore {
     throw refusal('PACK_ARTIFACT_INVALID', `${this.root}/${repository} lacks the blob ${digest}`);
   }
 
-  /** Artifacts of the layout whose subject it is (as `oras` keeps them), and those on the tag that stands in for a list of them. */
+  /** Artifacts of the layout with this subject (as `oras` stores them), and those in the referrers tag. */
   async referrers(repository: string, digest: Digest): Promise<readonly Descriptor[]> {
     const found = new Map<Digest, Descriptor>();
     for (const listed of await this.index(repository)) {
@@ -109,7 +109,7 @@ export class FolderStore extends OciStore {
     return join(this.root, repository, 'blobs', 'sha256', digest.slice(7));
   }
 
-  /** Changes the list of a layout; one writer at a time. */
+  /** Changes the index of a layout; one writer at a time. */
   private async change(
     repository: string,
     change: (listed: readonly Descriptor[]) => readonly Descriptor[],
@@ -139,7 +139,7 @@ async function readUpTo(path: string, maxBytes: number): Promise<Uint8Array | nu
   }
 }
 
-/** Writes a file as a whole: readers see the old one or the new one, also after a crash. */
+/** Writes a file atomically: readers see the old or the new one, even after a crash. */
 async function replace(path: string, bytes: Uint8Array): Promise<void> {
   const part = `${path}.${randomUUID()}`;
   try {

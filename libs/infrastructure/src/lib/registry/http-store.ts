@@ -5,19 +5,19 @@ import { exactly, OciStore, referrersTag, type StoredManifest } from './oci-stor
 import { refusal } from './registry-error';
 import { RegistryHttp, type HttpSetting, type Reply } from './registry-http';
 
-/** A registry over HTTP, below a path of its repositories. */
+/** A registry over HTTP, under a path prefix of its repositories. */
 interface HttpStoreSetting extends HttpSetting {
-  /** Before each repository, without slashes at its ends; empty: none. */
+  /** Prefix of each repository, without slashes at its ends; empty: none. */
   readonly prefix: string;
 }
 
 const ACCEPTED = `${MEDIA_TYPE.manifest}, ${MEDIA_TYPE.index}`;
 const PAGE = 1_000;
-/** Pages of one list; more is a registry that does not end. */
+/** Maximum pages of one list; a registry with more is taken to be endless. */
 const PAGES = 1_000;
 const ATTACH_TRIES = 5;
 
-/** A registry that follows the OCI distribution specification 1.1; where it lists no referrers, by the tag that stands in for it. */
+/** A registry by the OCI distribution specification 1.1. If it does not list referrers, the referrers tag is used. */
 export class HttpStore extends OciStore {
   private readonly http: RegistryHttp;
 
@@ -39,7 +39,7 @@ export class HttpStore extends OciStore {
         const name = one.slice(below.length);
         if (!name.includes('/') && (after === null || name > after)) found.push(name);
       }
-      // A catalog is in order: the next page holds later names.
+      // A catalog is sorted: the next page contains later names.
       if (found.length >= limit) break;
     }
     return found.sort().slice(0, limit);
@@ -123,12 +123,12 @@ export class HttpStore extends OciStore {
   async attach(repository: string, manifest: StoredManifest, artifactType: string, subject: Digest): Promise<void> {
     const { digest, mediaType, bytes } = manifest;
     const { headers } = await this.put(repository, manifest, digest);
-    // A registry that knows of subjects says so.
+    // A registry that supports subjects says so.
     if (headers.has('oci-subject')) return;
     const own: Descriptor = { mediaType, digest, size: bytes.length, artifactType, annotations: {} };
     for (let tries = 0; tries < ATTACH_TRIES; tries++) {
       const listed = await this.tagged(repository, subject);
-      // Written by somebody else in between: the list is read again until ours is on it.
+      // Another client wrote in between: the index is read again until it contains our entry.
       if (listed.some((one) => one.digest === digest)) return;
       const index = Buffer.from(canonical(printIndex([...listed, own])));
       const stored = { digest: sha256(index), mediaType: MEDIA_TYPE.index, bytes: index };
@@ -203,7 +203,7 @@ export class HttpStore extends OciStore {
   }
 }
 
-/** The next page (RFC 8288), as the registry names it. */
+/** The next page (RFC 8288), from the registry's link. */
 function nextOf({ headers }: Reply): string | null {
   return /<([^>]*)>\s*;\s*rel="?next"?/.exec(headers.get('link') ?? '')?.[1] ?? null;
 }

@@ -20,14 +20,14 @@ import {
 } from './pack-artifact';
 import { refusal } from './registry-error';
 
-/** The most that is taken from a registry. */
+/** Limits for data from a registry. */
 export interface PackLimits {
-  /** One archive, packed and unpacked. */
+  /** Maximum bytes of one archive, packed and unpacked. */
   readonly maxPackBytes: number;
   readonly maxFiles: number;
-  /** Signatures of one artifact that are looked at. */
+  /** Maximum number of examined signatures of one artifact. */
   readonly maxSignatures: number;
-  /** Bytes of what was read last that are kept. */
+  /** Maximum bytes of recently read data in the cache. */
   readonly cacheBytes: number;
 }
 
@@ -81,7 +81,7 @@ export class OciPackRegistry extends PackRegistry {
     const found: Json[] = [];
     for (const bundle of bundles) {
       const manifest = await this.store.manifest(facts.name, bundle.digest);
-      // Deleted, but still on the list.
+      // Deleted, but still in the list.
       if (manifest === null) continue;
       const { subject, layers } = readManifest(manifest.bytes);
       const [layer] = layers;
@@ -98,7 +98,7 @@ export class OciPackRegistry extends PackRegistry {
 
   async versions(pack: string): Promise<readonly string[]> {
     const tags = await this.store.tags(pack);
-    // Referrers stand under tags too; those are no versions.
+    // Referrers have tags too, which are not versions.
     return tags.map((tag) => tag.replace('_', '+')).filter((version) => /^\d+\.\d+\.\d+(?:[-+]|$)/.test(version));
   }
 
@@ -128,7 +128,7 @@ export class OciPackRegistry extends PackRegistry {
   }
 }
 
-/** The tag of a version: `+` cannot stand in one, and `_` in no version. */
+/** The tag of a version: a tag cannot contain `+`, and a version cannot contain `_`. */
 function tagOf(version: string): string {
   return version.replace('+', '_');
 }
@@ -145,7 +145,7 @@ function jsonOf(bytes: Uint8Array): Json {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as Json;
   } catch {
-    // No signature: whoever judges it says so.
+    // Not a signature: the verifier reports that.
     return null;
   }
 }

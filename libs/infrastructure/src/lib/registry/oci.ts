@@ -1,7 +1,7 @@
 import { isDigest, isJsonArray, isJsonObject, type Digest, type Json } from '@taskrunner/core/foundation';
 import { refusal } from './registry-error';
 
-// Shapes of the OCI image specification 1.1 (image manifest used for artifacts, image index, descriptor), as far as packs need them.
+// Shapes of the OCI image specification 1.1 (image manifest for artifacts, image index, descriptor), as far as packs need them.
 
 export const MEDIA_TYPE = {
   manifest: 'application/vnd.oci.image.manifest.v1+json',
@@ -12,15 +12,15 @@ export const MEDIA_TYPE = {
   packConfig: 'application/vnd.stellaops.pack.config.v1+json',
   /** One deterministic tar: `pack.yaml` and the files of the pack. */
   packLayer: 'application/vnd.stellaops.pack.layer.v1.tar',
-  /** Taken from others; ours is not compressed, since gzip is not the same everywhere. */
+  /** Accepted from others. Ours is not compressed, because gzip output differs between implementations. */
   packLayerGzip: 'application/vnd.stellaops.pack.layer.v1.tar+gzip',
-  /** `artifactType` and layer of a signature, as cosign and sigstore have it. */
+  /** `artifactType` and layer of a signature, as in cosign and sigstore. */
   signature: 'application/vnd.dev.sigstore.bundle.v0.3+json',
 } as const;
 
-/** Largest manifest or index: what the distribution specification asks registries to take. */
+/** Maximum size of a manifest or index, which the distribution specification recommends to registries. */
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
-/** Where a tag stands in the `index.json` of an OCI layout. */
+/** Annotation with the tag in the `index.json` of an OCI layout. */
 export const REF_NAME = 'org.opencontainers.image.ref.name';
 
 /** Bytes by their digest. */
@@ -40,7 +40,7 @@ export interface Manifest {
   readonly subject: Descriptor | null;
 }
 
-/** Reads an artifact's manifest. Throws `PACK_ARTIFACT_INVALID`; digests other than sha256 are not taken. */
+/** Reads an artifact's manifest. Throws `PACK_ARTIFACT_INVALID`. Only sha256 digests are accepted. */
 export function readManifest(bytes: Uint8Array): Manifest {
   const value = readObject(bytes);
   const { layers } = value;
@@ -91,7 +91,7 @@ function readDescriptor(value: Json): Descriptor {
   };
 }
 
-/** A JSON object from bytes that came from a registry. */
+/** A JSON object from bytes of a registry. */
 export function readObject(bytes: Uint8Array): { readonly [name: string]: Json } {
   let value: Json;
   try {

@@ -7,13 +7,13 @@ import { OciPackRegistry, type PackLimits } from './oci-pack-registry';
 import type { TarCodec } from './pack-artifact';
 import { refusal } from './registry-error';
 
-/** A registry as it is configured. */
+/** A registry in the configuration. */
 export interface RegistrySetting {
   readonly name: string;
   readonly type: 'oci' | 'folder';
-  /** Of `oci`: where it is, with the path that its packs lie below. */
+  /** For `oci`: its address, with the path prefix of its packs. */
   readonly url: string | null;
-  /** Of `folder`. */
+  /** For `folder`. */
   readonly path: string | null;
   readonly usernameFile: string | null;
   readonly passwordFile: string | null;
@@ -24,7 +24,7 @@ export interface RegistrySetting {
 
 interface RegistriesSetting extends PackLimits {
   readonly registries: readonly RegistrySetting[];
-  /** Of one exchange with a registry, milliseconds. */
+  /** Timeout of one exchange with a registry, milliseconds. */
   readonly timeout: number;
 }
 

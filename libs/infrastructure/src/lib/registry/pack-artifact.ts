@@ -6,7 +6,7 @@ import { MEDIA_TYPE, printDescriptor, readObject, type Descriptor } from './oci'
 import type { StoredManifest } from './oci-store';
 import { refusal } from './registry-error';
 
-/** Makes and reads tars: another adapter's. */
+/** Makes and reads tars; provided by another adapter. */
 export interface TarCodec {
   write(
     files: readonly { readonly path: string; readonly bytes: Uint8Array; readonly executable: boolean }[],
@@ -18,7 +18,7 @@ export interface TarCodec {
   ): Promise<readonly { readonly path: string; readonly bytes: Uint8Array; readonly executable: boolean }[]>;
 }
 
-/** An artifact as it is put into a registry: its blobs, then its manifest. */
+/** An artifact for a registry: its blobs, then its manifest. */
 interface BuiltArtifact {
   readonly manifest: StoredManifest;
   readonly blobs: readonly Uint8Array[];
@@ -28,7 +28,7 @@ interface BuiltArtifact {
 const MANIFESTS = ['pack.yaml', 'pack.yml', 'pack.json'];
 const CONFIG_SCHEMA = 'stellaops.pack.config.v1';
 
-/** The one archive of a pack: `pack.yaml` as its author wrote it, then its files by path. The same pack gives the same bytes. */
+/** The deterministic archive of a pack: `pack.yaml` as its author wrote it, then its files by path. The same pack gives the same bytes. */
 export async function packArchive({ manifest, files }: PackArchive, tar: TarCodec): Promise<Uint8Array> {
   const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : 1));
   const parts: Uint8Array[] = [];
@@ -37,7 +37,7 @@ export async function packArchive({ manifest, files }: PackArchive, tar: TarCode
   return Buffer.concat(parts);
 }
 
-/** Unpacks an archive. Throws `PACK_ARTIFACT_INVALID` where there is no manifest in it, and what the reader of tars throws. */
+/** Unpacks an archive. Throws `PACK_ARTIFACT_INVALID` if it contains no manifest, and errors of the tar reader. */
 export async function unpackArchive(
   bytes: Uint8Array,
   tar: TarCodec,
@@ -61,7 +61,7 @@ export async function unpackArchive(
   }
 }
 
-/** The artifact of a pack: no time, no author, so that the same pack has the same digest wherever it is pushed from. */
+/** The artifact of a pack, without time and author, so that the same pack has the same digest wherever it is pushed from. */
 export function buildArtifact(facts: PackFacts, archive: Uint8Array): BuiltArtifact {
   const config = Buffer.from(canonical({ schema: CONFIG_SCHEMA, ...facts }));
   const { name, version, description } = facts;
@@ -86,7 +86,7 @@ export function buildArtifact(facts: PackFacts, archive: Uint8Array): BuiltArtif
   };
 }
 
-/** The artifact that attaches a signature to a pack, as cosign lays out Sigstore bundles. */
+/** The artifact that attaches a signature to a pack, in cosign's layout of Sigstore bundles. */
 export function buildSignature(signature: Json, subject: Descriptor): BuiltArtifact {
   const bundle = Buffer.from(canonical(signature));
   const empty = Buffer.from('{}');
@@ -103,7 +103,7 @@ export function buildSignature(signature: Json, subject: Descriptor): BuiltArtif
   };
 }
 
-/** What a pack's configuration says. Throws `PACK_ARTIFACT_INVALID`. */
+/** Reads a pack's configuration. Throws `PACK_ARTIFACT_INVALID`. */
 export function readFacts(bytes: Uint8Array): PackFacts {
   const { schema, name, version, contentDigest, description, tenantVisibility } = readObject(bytes);
   const isAudience =

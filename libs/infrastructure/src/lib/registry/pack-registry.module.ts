@@ -7,9 +7,9 @@ import { token } from '../composition/token';
 import { CONFIGURATION } from '../configuration/configuration.module';
 import { loadPackTrust } from '../configuration/load-pack-trust';
 
-/** The registries of packs, in configured order, each with the tenants that it belongs to. */
+/** The registries of packs in configured order, each with the tenants that own it. */
 export const REGISTRY_MOUNTS = token<readonly RegistryMount[]>('mounted registries of packs');
-/** Whose packs may run. */
+/** The trust policy for packs. */
 export const PACK_TRUST = token<PackTrustPolicy>('trust policy for packs');
 
 const TRUST = provide(PACK_TRUST, { configuration: CONFIGURATION }, ({ configuration }) =>
@@ -24,7 +24,7 @@ export class PackRegistryModule {
       module: PackRegistryModule,
       providers: [
         provide(REGISTRY_MOUNTS, { configuration: CONFIGURATION }, async ({ configuration }) => {
-          // Only who reads from registries loads their clients: whoever trusts alone does not.
+          // The clients of registries are loaded only if registries are read, not for the trust policy alone.
           const { openRegistries } = await import('./open-registries.js');
           return openRegistries(configuration.packsRegistry, TAR_CODEC);
         }),
@@ -33,7 +33,7 @@ export class PackRegistryModule {
       exports: [REGISTRY_MOUNTS, PACK_TRUST],
     };
   }
-  /** The trust policy alone, for whoever runs packs and reads none from a registry. */
+  /** Only the trust policy, for processes that run packs and read none from a registry. */
   static forTrust(): DynamicModule {
     return { module: PackRegistryModule, providers: [TRUST], exports: [PACK_TRUST] };
   }

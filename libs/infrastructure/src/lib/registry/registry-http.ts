@@ -2,26 +2,26 @@ import { BrandedError } from '@taskrunner/core/foundation';
 import { refusal } from './registry-error';
 import { readObject } from './oci';
 
-/** Which registry, and how it is spoken to. */
+/** Address and settings of a registry. */
 export interface HttpSetting {
-  /** Scheme, host and port; a path before `/v2/` is not looked for. */
+  /** Scheme, host and port. A path before `/v2/` is not supported. */
   readonly origin: string;
   readonly credentials: { readonly username: string; readonly password: string } | null;
-  /** Where tokens come from, if not from the registry itself: exactly this URL. */
+  /** Token endpoint, if it is not the registry itself: exactly this URL. */
   readonly tokenRealm: string | null;
-  /** Of one exchange, with its body. */
+  /** Timeout of one exchange including its body, milliseconds. */
   readonly timeoutMs: number;
 }
 
 interface Exchange {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT';
-  /** A path of the registry, or a URL that it gave. */
+  /** A path of the registry, or a URL that it returned. */
   readonly target: string;
   /** Token scope, such as `repository:packs/demo:pull`. */
   readonly scope: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
-  /** Longest answer that is read. */
+  /** Maximum bytes of a response. */
   readonly maxBytes: number;
 }
 
@@ -34,19 +34,19 @@ export interface Reply {
 const HOPS = 3;
 const TOKEN_BYTES = 64 * 1024;
 const TOKEN_SECONDS = 60;
-/** Tokens that are kept: one a scope. */
+/** Cached tokens: one per scope. */
 const TOKENS = 1_000;
 
 /**
- * Speaks HTTP with one registry and nobody else: a redirect, an upload location or a token realm on another host is `REGISTRY_REFUSED`
- * (docs/guides/packs-registry.md), so neither credentials nor packs go anywhere that is not configured.
+ * HTTP client for exactly one registry: a redirect, an upload location or a token realm on another host is `REGISTRY_REFUSED`
+ * (docs/guides/packs-registry.md), so that neither credentials nor packs are sent to a host that is not configured.
  */
 export class RegistryHttp {
   private readonly tokens = new Map<string, { readonly header: string; readonly until: number }>();
 
   constructor(private readonly setting: HttpSetting) {}
 
-  /** One exchange; asks for a token where the registry wants one. Rejects with `REGISTRY_…` or `PACK_TOO_LARGE`. */
+  /** One exchange. Requests a token if the registry requires one. Rejects with `REGISTRY_…` or `PACK_TOO_LARGE`. */
   async exchange(exchange: Exchange): Promise<Reply> {
     const known = this.tokens.get(exchange.scope);
     const first = await this.send(exchange, known && known.until > performance.now() ? known.header : null);
@@ -60,7 +60,7 @@ export class RegistryHttp {
     return checked(second, exchange);
   }
 
-  /** A URL that the registry gave; `REGISTRY_REFUSED` if it leads to another host. */
+  /** A URL that the registry returned; `REGISTRY_REFUSED` if it refers to another host. */
   resolve(supplied: string, what: string): URL {
     const url = URL.canParse(supplied, this.setting.origin) ? new URL(supplied, this.setting.origin) : null;
     if (url !== null && url.origin === this.setting.origin && url.username === '' && url.password === '') return url;
@@ -123,14 +123,14 @@ export class RegistryHttp {
       throw refusal('REGISTRY_DENIED', `${origin} returned no token`);
     const header = `Bearer ${text}`;
     if (this.tokens.size >= TOKENS) this.tokens.clear();
-    // Half of its time: it must still hold when the exchange that it is for is over.
+    // Half of its lifetime: it must still be valid at the end of the exchange.
     const lifeMs = (typeof seconds === 'number' && seconds > 0 ? seconds : TOKEN_SECONDS) * 500;
     this.tokens.set(scope, { header, until: performance.now() + lifeMs });
     return header;
   }
 }
 
-/** An answer that says yes or "not there". */
+/** A response that means yes or "not found". */
 function checked(reply: Reply, { method, target }: Exchange): Reply {
   const { status } = reply;
   if (status < 300 || status === 404) return reply;

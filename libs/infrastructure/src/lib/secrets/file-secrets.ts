@@ -5,8 +5,8 @@ import { SecretProvider, type ProvidedSecret } from '@taskrunner/core/ports';
 import { SecretError } from '@taskrunner/core/secret';
 
 /**
- * Secrets as files below one folder, `ref` = path in it. A regular file, mode 0600 or tighter (0640 where its group is this
- * process's own), of this user or root; symbolic links may lead around inside the folder (Kubernetes mounts secrets so), never out.
+ * Secrets as files below one folder, `ref` = path in it. A regular file, mode 0600 or tighter (0640 where its group is this process's own),
+ * owned by this user or root. Symbolic links may point to places inside the folder (Kubernetes mounts secrets this way), never outside.
  */
 export class FileSecrets extends SecretProvider {
   private constructor(
@@ -35,7 +35,7 @@ export class FileSecrets extends SecretProvider {
     }
   }
 
-  /** The file that `ref` leads to, links followed, if it lies in the folder. */
+  /** The file of `ref` with links resolved, if it is inside the folder. */
   private async locate(ref: string): Promise<string> {
     if (!/^[A-Za-z0-9_][A-Za-z0-9._-]*(\/[A-Za-z0-9_][A-Za-z0-9._-]*)*$/.test(ref))
       throw refused(ref, 'is not a path below the folder of secrets');

@@ -9,13 +9,16 @@ import { SENSITIVE_INPUTS_KEY } from '../signing/signing.module';
 import { EnvironmentSecrets } from './environment-secrets';
 import { FileSecrets } from './file-secrets';
 
-/** The environment that the process was started with, secrets among it: for processes that do what this one does. */
+/** The environment variables with which the process was started, including secrets: for processes that do the same work. */
 export const STARTING_ENVIRONMENT = token<Readonly<Record<string, string | undefined>>>(
   'environment that the process was started with',
 );
-/** Providers of secrets by their ids (`secrets.providers`). Once they are there, the environment of this process holds no secret. */
+/** Secret providers by id (`secrets.providers`). After their creation the environment of this process contains no secret. */
 export const SECRET_PROVIDERS = token<ReadonlyMap<string, SecretProvider>>('providers of secrets');
-/** Bindings and providers as configured, and the key of sensitive inputs. Whoever starts a child or a thread is injected with it: both inherit the environment. */
+/**
+ * Bindings and providers as configured, and the key of sensitive inputs. Everything that starts a child process or thread depends on it,
+ * because both inherit the environment.
+ */
 export const SECRETS = token<SecretDependencies>('secrets of runs');
 
 /** Secrets of runs (`secrets`). */
@@ -30,7 +33,7 @@ export class SecretsModule {
         provide(STARTING_ENVIRONMENT, {}, () => ({ ...process.env })),
         provide(
           SECRET_PROVIDERS,
-          // The environment as it was is kept first.
+          // The original environment is saved first.
           { configuration: CONFIGURATION, environment: STARTING_ENVIRONMENT },
           ({ configuration }) => providersOf(configuration, process.env),
         ),
@@ -45,7 +48,7 @@ export class SecretsModule {
   }
 }
 
-/** Takes secrets out of `env`. */
+/** Removes secrets from `env`. */
 function providersOf(
   { secrets }: Configuration,
   env: Record<string, string | undefined>,

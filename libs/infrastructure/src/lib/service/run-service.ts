@@ -3,18 +3,18 @@ import type { Reader } from '../configuration/check-configuration';
 import type { Configuration } from '../configuration/configuration';
 import { configurationFileOf, loadConfiguration } from '../configuration/load-configuration';
 
-/** A service that has started. */
+/** A started service. */
 export interface StartedService {
-  /** What the line says that tells who started it: addresses. */
+  /** Addresses in the ready line for the starter. */
   readonly ready: Readonly<Record<string, string>>;
-  /** `told`: by a signal; `orphaned`: whoever started it is gone, and nobody will ask how long this takes. */
+  /** `told`: by a signal; `orphaned`: the starter has ended, and nobody waits for the end. */
   readonly stop: (why: 'told' | 'orphaned') => Promise<void>;
 }
 
 /**
- * The life of a service as a process: reads the configuration (`TASKRUNNER_CONFIG`), starts, says on one line that it is ready, and stops
- * when it is told to (SIGTERM, SIGINT; with `TASKRUNNER_PARENT_WATCH=1` also at the end of its standard input). What is refused goes to
- * standard error, each with its code and its remedy; the process then ends with 1.
+ * The lifecycle of a service process. It reads the configuration (`TASKRUNNER_CONFIG`), starts, prints one line when it is ready, and stops
+ * at SIGTERM or SIGINT, and with `TASKRUNNER_PARENT_WATCH=1` also at the end of its standard input. Errors are written to standard error,
+ * each with code and remedy; the process then exits with 1.
  */
 export async function runService(
   name: 'webservice' | 'worker',
@@ -23,7 +23,7 @@ export async function runService(
   try {
     const configuration = await readConfiguration(name === 'webservice' ? 'webservice' : 'anybody');
     const { ready, stop } = await start(configuration);
-    // Before anybody knows that it is ready, and may tell it to stop.
+    // Installed before the ready line, after which the starter may stop the process.
     stopOnSignal(name, stop);
     process.stdout.write(`${JSON.stringify({ ready: name, ...ready })}\n`);
   } catch (error) {

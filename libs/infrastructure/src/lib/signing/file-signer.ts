@@ -3,7 +3,7 @@ import { preAuthEncoding, type Envelope, type KeyUsage } from '@taskrunner/core/
 import { Signer } from '@taskrunner/core/ports';
 import { loadKey, type SigningKey } from './key-file';
 
-/** Signs with a key that lies in a file of this machine: Ed25519, or P-256 with SHA-256 and the signature in DER. */
+/** Signs with a key file of this machine: Ed25519, or P-256 with SHA-256 and the signature in DER. */
 export class FileSigner<Usage extends KeyUsage = KeyUsage> extends Signer<Usage> {
   readonly keyid: string;
 
@@ -15,12 +15,12 @@ export class FileSigner<Usage extends KeyUsage = KeyUsage> extends Signer<Usage>
     this.keyid = key.keyid;
   }
 
-  /** A signer with the key in this file; see `loadKey` for what is refused. */
+  /** A signer with the key in this file. `loadKey` lists the reasons for a refusal. */
   static async open<Usage extends KeyUsage>(usage: Usage, path: string): Promise<FileSigner<Usage>> {
     return new FileSigner(usage, await loadKey(path));
   }
 
-  /** SPKI, PEM: what goes into a trust file. */
+  /** SPKI, PEM: the form used in a trust file. */
   get publicKeyPem(): string {
     return this.key.publicKeyPem;
   }

@@ -3,16 +3,16 @@ import { fingerprint } from './fingerprint';
 import { readPrivateFile, writePrivateFile } from './private-file';
 import { refusal } from './signing-error';
 
-/** Algorithms of key files: Ed25519 by default, P-256 where a device or a policy asks for it. */
+/** Algorithms of key files: Ed25519 by default, P-256 if a device or a policy requires it. */
 type KeyAlgorithm = 'ed25519' | 'ecdsa-p256';
 
-/** A key as read from its file. */
+/** A key that was read from its file. */
 export interface SigningKey {
   /** OpenSSH `SHA256:` fingerprint of the public key. */
   readonly keyid: string;
   readonly algorithm: KeyAlgorithm;
   readonly privateKey: KeyObject;
-  /** SPKI, PEM: what goes into a trust file. */
+  /** SPKI, PEM: the form used in a trust file. */
   readonly publicKeyPem: string;
 }
 
@@ -31,7 +31,7 @@ export async function loadKey(path: string): Promise<SigningKey> {
   try {
     privateKey = createPrivateKey({ key: pem, format: 'pem' });
   } catch {
-    // The cause may quote the file: it stays out.
+    // The cause may quote the file, so it is left out.
     throw refusal('KEY_FILE_INVALID', `${path} contains no private key in PEM`);
   }
   const algorithm = keyAlgorithm(privateKey);

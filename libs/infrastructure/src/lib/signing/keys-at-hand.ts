@@ -7,11 +7,11 @@ import { loadSensitiveInputsKey } from './sensitive-key';
 /** Keys of the files of a configuration. */
 export interface KeysAtHand extends HeldKeys {
   readonly ids: readonly string[];
-  /** Why a file is not read: it is missing, not a key, or others can read it. Null: all are read. */
+  /** Why a file cannot be read: it is missing, not a key, or others can read it. Null: all can be read. */
   readonly fault: string | null;
 }
 
-/** Where the keys lie that rows are read with: paths of a configuration. */
+/** Paths in a configuration of the keys with which rows are read. */
 interface ReaderKeyPaths {
   readonly journalMac: string;
   readonly sensitiveInputs: { readonly path: string };
@@ -19,7 +19,10 @@ interface ReaderKeyPaths {
   readonly ledgerPublic: readonly string[];
 }
 
-/** Identifiers of the keys that a worker would have, by reading their files now. What cannot be read is said, not thrown. */
+/**
+ * Identifiers of the keys that a worker would have, from reading their files now. A file that cannot be read is reported and throws no
+ * error.
+ */
 export async function keysAtHand(paths: ReaderKeyPaths): Promise<readonly KeysAtHand[]> {
   const publicIds = (files: readonly string[], usage: 'admission' | 'ledger') => async () =>
     (await loadPublicKeys(files, usage)).map(({ spki }) => fingerprint(spki));

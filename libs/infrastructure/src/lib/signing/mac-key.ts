@@ -5,7 +5,7 @@ import { refusal } from './signing-error';
 
 const KEY = /^[0-9a-f]{64}$/;
 
-/** HMAC-SHA-256 under the journal's key: who can write the database but does not hold this key cannot write a page. */
+/** HMAC-SHA-256 with the journal's key. Write access to the database without this key is not sufficient to write a page. */
 export class MacKey {
   /** Identifies the key without helping to guess it. */
   readonly keyid: string;
@@ -19,7 +19,7 @@ export class MacKey {
     return createHmac('sha256', this.key).update(data).digest('hex');
   }
 
-  /** True if `mac` is that of `data`; takes the same time wherever they differ. */
+  /** True if `mac` is that of `data`. The comparison takes constant time. */
   check(data: string | Uint8Array, mac: string): boolean {
     const expected = new TextEncoder().encode(this.mac(data));
     const supplied = new TextEncoder().encode(mac);
@@ -34,7 +34,7 @@ export async function generateMacKeyFile(path: string): Promise<MacKey> {
   return new MacKey(createSecretKey(key, 'hex'));
 }
 
-/** Reads a MAC key. Refuses as `loadKey` does. */
+/** Reads a MAC key. Throws like `loadKey`. */
 export async function loadMacKey(path: string): Promise<MacKey> {
   const text = (await readPrivateFile(path)).trimEnd();
   if (!KEY.test(text)) throw refusal('KEY_FILE_INVALID', `${path} does not contain 64 hexadecimal digits`);

@@ -1,10 +1,10 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { refusal } from './signing-error';
 
-/** Key files are small; more is not a key. */
+/** Maximum size. Key files are small; a larger file is not a key. */
 const MAX_BYTES = 16 * 1024;
 
-/** Writes a new file that only its owner can read (mode 0600), durably. An existing one is never replaced: `KEY_FILE_EXISTS`. */
+/** Writes a new file that only its owner can read (mode 0600), durably. An existing file is never replaced: `KEY_FILE_EXISTS`. */
 export async function writePrivateFile(path: string, content: string): Promise<void> {
   const file = await open(path, 'wx', 0o600).catch((error: unknown) => {
     throw hasCode(error, 'EEXIST') ? refusal('KEY_FILE_EXISTS', `${path} already exists`, error) : error;
@@ -17,7 +17,7 @@ export async function writePrivateFile(path: string, content: string): Promise<v
   }
 }
 
-/** Reads a file after it has proved private: mode 0600 or tighter, owned by this user or by root. */
+/** Reads a file after checking that it is private: mode 0600 or tighter, owned by this user or by root. */
 export async function readPrivateFile(path: string): Promise<string> {
   const file = await open(path, 'r').catch((error: unknown) => {
     throw hasCode(error, 'ENOENT') ? refusal('KEY_FILE_MISSING', `${path} does not exist`, error) : error;

@@ -53,7 +53,7 @@ export class SensitiveInputsKey extends SensitiveInputs {
       );
       return JSON.parse(text) as Json;
     } catch {
-      // What does not verify has no value to tell of.
+      // A ciphertext that does not verify has no value to report.
       return null;
     }
   }
@@ -68,7 +68,7 @@ export async function generateSensitiveInputsKeyFile(path: string): Promise<void
   await writePrivateFile(path, `${randomBytes(32).toString('hex')}\n`);
 }
 
-/** Reads the key. Refuses as `loadKey` does. */
+/** Reads the key. Throws like `loadKey`. */
 export async function loadSensitiveInputsKey(path: string): Promise<SensitiveInputsKey> {
   const text = (await readPrivateFile(path)).trimEnd();
   if (!KEY.test(text)) throw refusal('KEY_FILE_INVALID', `${path} does not contain 64 hexadecimal digits`);

@@ -2,7 +2,7 @@ import { CodedError } from '@taskrunner/core/foundation';
 
 /** Why a key file is refused. */
 export type SigningErrorCode =
-  /** Others than its owner may read or write it, or it belongs to somebody else. */
+  /** Users other than its owner may read or write it, or it belongs to another user. */
   | 'KEY_FILE_MODE'
   | 'KEY_FILE_MISSING'
   | 'KEY_FILE_INVALID'

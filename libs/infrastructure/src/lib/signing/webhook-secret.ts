@@ -4,8 +4,8 @@ import { refusal } from './signing-error';
 const SECRET = /^whsec_([A-Za-z0-9+/]+={0,2})$/;
 
 /**
- * Reads the signing secret of a webhook: `whsec_` and base64 of 24 to 64 bytes (Standard Webhooks), in a private file. Refuses as
- * `loadKey` does.
+ * Reads the signing secret of a webhook: `whsec_` and base64 of 24 to 64 bytes (Standard Webhooks), in a private file. Throws like
+ * `loadKey`.
  */
 export async function loadWebhookSecret(path: string): Promise<string> {
   const text = (await readPrivateFile(path)).trim();

@@ -1,13 +1,13 @@
-/** Something that an operator hears of once when it begins and once when it ends. */
+/** A condition that is reported to the operator once when it begins and once when it ends. */
 interface ConditionRule<Seen> {
-  /** It has begun when this many looks in a row have found it. Default 1. */
+  /** Number of consecutive checks that must find it before it counts as begun. Default 1. */
   readonly looks?: number;
   readonly holds: (seen: Seen) => boolean;
   readonly begins: (seen: Seen) => void;
   readonly ends: (seen: Seen) => void;
 }
 
-/** Whether it holds, from look to look. */
+/** Reports the result of a check. */
 export class Condition<Seen> {
   private found = 0;
   private hasBegun = false;

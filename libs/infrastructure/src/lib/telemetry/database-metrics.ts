@@ -2,7 +2,7 @@ import { Condition } from './condition';
 import type { JsonLog } from './json-log';
 import type { MetricName, Metrics } from './metrics';
 
-/** What a database says of itself; the adapter of PostgreSQL does. Milliseconds. */
+/** Metrics that a database adapter provides. Milliseconds. */
 export interface MeasuredDatabase {
   backlog(): Promise<{
     readonly dueRuns: number;
@@ -43,12 +43,12 @@ const NUMBERS: readonly (readonly [MetricName, (backlog: Backlog) => number])[] 
   ['taskrunner_evidence_oldest_pending_seconds', ({ oldestEvidenceMs }) => oldestEvidenceMs / 1_000],
 ];
 
-/** Below this many days of partitions ahead a line says so. */
+/** Below this number of days with partitions a warning is logged. */
 const PARTITION_DAYS_WARNED = 7;
 
 /**
- * Asks the database every `intervalMs`, never for a scrape: however often somebody scrapes, it costs the same. While the database is
- * away the numbers are absent, not old. Returns what ends it.
+ * Queries the database every `intervalMs` and never because of a scrape, so that the cost does not depend on scrapes. While the database is
+ * unavailable the metrics are absent instead of stale. Returns a function that ends it.
  */
 export function watchDatabase(
   metrics: Metrics,
@@ -60,13 +60,13 @@ export function watchDatabase(
   let asking = false;
   const conditions = [
     new Condition<Backlog>({
-      // Daily maintenance makes 14.
+      // The daily maintenance creates 14.
       holds: ({ partitionDays }) => partitionDays < PARTITION_DAYS_WARNED,
       begins: ({ partitionDays }) => log.say('warn', 'partitions.ending', { days: partitionDays }),
       ends: ({ partitionDays }) => log.say('info', 'partitions.made', { days: partitionDays }),
     }),
     new Condition<Backlog>({
-      // The first worker measures before it lives, and one that is replaced may go before the next one comes.
+      // The first worker measures before it is registered, and a replaced one may leave before the next one arrives.
       looks: 2,
       holds: ({ liveWorkers }) => liveWorkers === 0,
       begins: ({ dueRuns }) => log.say('error', 'workers.none', { code: 'NO_WORKER_LIVES', dueRuns }),

@@ -1,6 +1,6 @@
 /**
- * Lines that are said in one turn of the event loop, written together: a write to a pipe stops the process until it is done. What is left
- * when the process ends is written then.
+ * Buffers the lines of one turn of the event loop and writes them together, because a write to a pipe blocks the process. The rest is
+ * written when the process ends.
  */
 export function gatheredLines(write: (text: string) => void): (line: string) => void {
   let waiting = '';

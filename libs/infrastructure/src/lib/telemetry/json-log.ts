@@ -3,7 +3,7 @@ import { loggable } from './log-fields';
 import type { LogLevel } from './telemetry-options';
 import { activeSpan } from './tracing';
 
-/** What else hears of each line. */
+/** Further receivers of each line. */
 export type LogListener = (line: {
   readonly level: LogLevel;
   readonly event: string;
@@ -13,8 +13,8 @@ export type LogListener = (line: {
 const ORDER: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error'];
 
 /**
- * What a service says of itself: one JSON object a line, with the trace that it belongs to. Events are names (`run.driven`), never
- * sentences; what varies stands in fields. Errors keep their code and cause. Never a value of a run.
+ * The log of a service: one JSON object per line, with the trace to which it belongs. Events are names (`run.driven`), never sentences;
+ * details are in fields. Errors keep their code and cause. It never contains a value of a run.
  */
 export class JsonLog {
   private listener: LogListener = () => undefined;
@@ -25,7 +25,7 @@ export class JsonLog {
     private readonly write: (line: string) => void = gatheredLines((text) => void process.stderr.write(text)),
   ) {}
 
-  /** Sends every line there too. */
+  /** Adds a receiver of every line. */
   sendTo(listener: LogListener): void {
     this.listener = listener;
   }
@@ -34,7 +34,7 @@ export class JsonLog {
     this.print(level, event, supplied, true);
   }
 
-  /** Only here: for what is wrong with the sending itself. */
+  /** Writes only to the local log, for failures of the export itself. */
   sayHere(level: LogLevel, event: string, supplied: Readonly<Record<string, unknown>> = {}): void {
     this.print(level, event, supplied, false);
   }

@@ -3,15 +3,15 @@ import type { Service } from './telemetry-options';
 
 type Process = Service['name'];
 
-/** One number that is exposed. */
+/** An exposed metric. */
 export interface Metric {
-  /** A counter only grows; a gauge is what is now; a histogram counts by size. */
+  /** A counter only grows, a gauge has a current value, a histogram counts by size. */
   readonly kind: 'counter' | 'gauge' | 'histogram';
   readonly about: string;
   readonly labels: readonly string[];
-  /** Which services expose it. */
+  /** Services that expose it. */
   readonly of: readonly Process[];
-  /** A counter that is asked for, not counted here. */
+  /** A counter whose value is queried instead of counted here. */
   readonly observed?: true;
   /** Upper bounds of a histogram. */
   readonly bounds?: readonly number[];
@@ -44,8 +44,8 @@ const histogram = (of: readonly Process[], about: string, bounds: readonly numbe
 });
 
 /**
- * Every number that there is, by the name under which Prometheus sees it. Labels have few values, known from code and configuration:
- * never a tenant, a pack, a person, a run (docs/guides/observability.md).
+ * All metrics by their Prometheus names. Labels have few values, which code and configuration determine: never a tenant, a pack, a person,
+ * a run (docs/guides/observability.md).
  */
 export const METRICS = {
   taskrunner_build_info: gauge(BOTH, 'Always 1, with the release as labels.', 'version'),
@@ -144,10 +144,10 @@ export const METRICS = {
 } as const satisfies Readonly<Record<string, Metric>>;
 
 export type MetricName = keyof typeof METRICS;
-/** A gauge's values when it is asked. */
+/** The values of a gauge on request. */
 type Observation = readonly (readonly [value: number, labels?: Attributes])[];
 
-/** The numbers of one service. Counters without labels, and those whose values are known, are there from the start, at 0. */
+/** The metrics of one service. Counters without labels, and those with known label values, exist from the start, at 0. */
 export class Metrics {
   private readonly counters = new Map<string, { add(value: number, labels?: Attributes): void }>();
   private readonly histograms = new Map<string, { record(value: number, labels?: Attributes): void }>();
@@ -175,12 +175,12 @@ export class Metrics {
     this.counters.get(name)?.add(value, labels);
   }
 
-  /** A histogram takes one more. */
+  /** Adds an observation to a histogram. */
   record(name: MetricName, value: number, labels: Attributes = {}): void {
     this.histograms.get(name)?.record(value, labels);
   }
 
-  /** Asks `observe` whenever somebody reads; a gauge of another service is nobody's. */
+  /** Calls `observe` on each read. A gauge of another service is ignored. */
   observe(name: MetricName, observe: () => Observation): void {
     const metric: Metric = METRICS[name];
     if (!metric.of.includes(this.service)) return;

@@ -4,13 +4,13 @@ import type { Metrics } from './metrics';
 const RESOLUTION_MS = 20;
 const NS = 1e9;
 
-/** Memory, CPU time and event-loop lag of this process; the lag is that of the last whole interval. Returns what ends it. */
+/** Memory, CPU time and event-loop lag of this process. The lag is that of the last complete interval. Returns a function that ends it. */
 export function watchProcess(metrics: Metrics, version: string, intervalMs: number): () => void {
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delay.enable();
   let lag = { '0.5': 0, '0.99': 0, '1': 0 };
   const timer = setInterval(() => {
-    // The timer itself waits for its resolution: what is beyond that is lag.
+    // The timer itself waits for its resolution; everything beyond that is lag.
     const beyond = (ns: number): number => Math.max(0, ns / NS - RESOLUTION_MS / 1_000);
     lag = { '0.5': beyond(delay.percentile(50)), '0.99': beyond(delay.percentile(99)), '1': beyond(delay.max) };
     delay.reset();

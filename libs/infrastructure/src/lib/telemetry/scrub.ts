@@ -1,6 +1,6 @@
 const REDACTED = '[redacted]';
 
-/** What a text may hold that nobody may read in a log: pattern → what stands there instead. */
+/** Parts of a text that must not appear in a log: pattern → replacement. */
 const SECRETS: readonly (readonly [RegExp, string])[] = [
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, REDACTED],
   // User and password of a URL.
@@ -13,12 +13,12 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
 
 const SECRET_NAME = /^(.*[_-])?(password|passwd|secret|token|authorization|cookie|credentials?|apikey)$/i;
 
-/** A text without passwords, tokens and keys that it may quote. A net, not a licence to log them. */
+/** A text without passwords, tokens and keys that it may quote. This is a safety net and no permission to log them. */
 export function scrub(text: string): string {
   return SECRETS.reduce((left, [pattern, instead]) => left.replace(pattern, instead), text);
 }
 
-/** True for names of fields whose value is never shown. */
+/** True for names of fields whose values are never shown. */
 export function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name.replace(/([a-z])([A-Z])/g, '$1_$2'));
 }

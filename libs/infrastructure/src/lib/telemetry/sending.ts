@@ -5,16 +5,16 @@ import type { MetricReader } from '@opentelemetry/sdk-metrics';
 import type { LogListener } from './json-log';
 import type { LogLevel, Signal, TelemetryOptions } from './telemetry-options';
 
-/** What goes to the receiver. */
+/** The signals that are exported. */
 export interface Sending {
   readonly tracer: Tracer | null;
   readonly metricReader: MetricReader | null;
   readonly listener: LogListener | null;
-  /** Sends what waits, and ends; takes as long as the receiver does. */
+  /** Exports what is buffered, and ends. It takes as long as the receiver does. */
   close(): Promise<void>;
 }
 
-/** Told of each sending that failed. */
+/** Called for each failed export. */
 export type OnFailed = (signal: Signal, error: unknown) => void;
 
 interface Exporter {
@@ -31,8 +31,8 @@ const SEVERITIES: Readonly<Record<LogLevel, SeverityNumber>> = {
 };
 
 /**
- * Traces, metrics and logs over OTLP/HTTP. Everything waits in bounded queues: a receiver that is away costs what it does not get, and
- * nothing else. The libraries are loaded here and not before, so that who sends nothing does not pay for them.
+ * Traces, metrics and logs over OTLP/HTTP. All queues are bounded: if the receiver is unavailable, only the data for it is lost. The
+ * libraries are loaded only here, so that a process without export does not load them.
  */
 export async function openSending(
   options: TelemetryOptions & { readonly endpoint: string },

@@ -4,7 +4,7 @@ import { CONFIGURATION } from '../configuration/configuration.module';
 import { Telemetry } from './telemetry';
 import type { Service } from './telemetry-options';
 
-/** Log, metrics and spans of the process, for every module. Closed after all other modules, which may have something to say until then. */
+/** Log, metrics and spans of the process, for every module. Closed after all other modules, which may log until then. */
 @Module({})
 export class TelemetryModule implements OnApplicationShutdown {
   static forRoot(service: Service): DynamicModule {

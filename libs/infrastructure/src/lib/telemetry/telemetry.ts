@@ -23,12 +23,12 @@ import { watchRuns, type RunWatch } from './watch-runs';
 import { WatchedRunStore, watchSubmit } from './watch-submissions';
 
 const LAG_INTERVAL_MS = 10_000;
-/** A receiver that is away is said once in this time. */
+/** Interval in which an unavailable receiver is reported once. */
 const QUIET_MS = 60_000;
-/** How long the end of a process waits for the receiver. */
+/** How long the end of a process waits for the receiver, milliseconds. */
 const FAREWELL_MS = 2_000;
 
-/** Asked for, never by itself. */
+/** Queried on request, never periodically. */
 class PullReader extends MetricReader {
   constructor() {
     super({ aggregationTemporalitySelector: () => AggregationTemporality.CUMULATIVE });
@@ -43,7 +43,7 @@ class PullReader extends MetricReader {
   }
 }
 
-/** What a service says: its log, its numbers, its spans. */
+/** The telemetry of a service: log, metrics, spans. */
 export class Telemetry {
   private readonly ends: (() => void)[] = [];
 
@@ -57,7 +57,7 @@ export class Telemetry {
     private readonly options: TelemetryOptions,
   ) {}
 
-  /** Throws `TelemetryError` if the headers of the receiver cannot be read. Whether the receiver is there is not asked. */
+  /** Throws `TelemetryError` if the headers of the receiver cannot be read. The receiver itself is not contacted. */
   static async open(options: TelemetryOptions, service: Service, log?: JsonLog): Promise<Telemetry> {
     context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
     const ownLog = log ?? new JsonLog(options.logLevel, service.name);
@@ -94,7 +94,7 @@ export class Telemetry {
     return telemetry;
   }
 
-  /** Express middleware: a span and a duration for each request. */
+  /** Express middleware: creates a span and measures the duration of each request. */
   watchRequests(): ReturnType<typeof watchRequests> {
     return watchRequests(this.tracing, this.metrics);
   }
@@ -108,7 +108,7 @@ export class Telemetry {
     return watchSubmit(submit, this.tracing);
   }
 
-  /** Drives and sealings: spans of the run's trace. */
+  /** Driving and sealing create spans in the run's trace. */
   watchRuns(): RunWatch {
     return watchRuns(this.tracing, this.metrics);
   }
@@ -125,23 +125,23 @@ export class Telemetry {
     return new WatchedLogStore(logs, this.metrics);
   }
 
-  /** What a worker learns of the workers beside it, and of the clock that they share. */
+  /** Events that a worker learns about other workers and about their common clock. */
   watchFleet(): FleetWatch {
     return watchFleet(this.metrics, this.log);
   }
 
-  /** Exposes its backlog and its connections. */
+  /** Exposes the backlog and the connections of its database. */
   watchDatabase(database: MeasuredDatabase): void {
     this.ends.push(watchDatabase(this.metrics, this.log, database, this.options.measureInterval));
   }
 
-  /** All numbers, in the text format of Prometheus (version 0.0.4). */
+  /** All metrics in the Prometheus text format (version 0.0.4). */
   async metricsText(): Promise<string> {
     const { resourceMetrics } = await this.reader.collect();
     return new PrometheusSerializer(undefined, false, undefined, true, true).serialize(resourceMetrics);
   }
 
-  /** Sends what waits, for a moment: the end of a process does not depend on who receives. */
+  /** Exports what is buffered, for a limited time: the end of a process does not depend on the receiver. */
   async close(): Promise<void> {
     for (const end of this.ends.splice(0)) end();
     const farewell = Promise.allSettled([this.sending?.close(), this.provider.shutdown()]);
@@ -149,7 +149,7 @@ export class Telemetry {
   }
 }
 
-/** Counts each failure and says the first of a while, here alone: what cannot be sent is not sent. */
+/** Counts each failure and logs the first one of an interval, only locally: a failed export is not exported. */
 function failureReporter(log: JsonLog, metrics: Metrics): OnFailed {
   let saidAt = -Infinity;
   return (signal, error) => {

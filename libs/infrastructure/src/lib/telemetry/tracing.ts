@@ -17,10 +17,10 @@ import {
 } from '@opentelemetry/api';
 import { parseTraceparent, printTraceparent } from './traceparent';
 
-/** How a span begins. */
+/** Options of a new span. */
 interface SpanSetting {
   readonly kind?: 'server' | 'consumer' | 'internal';
-  /** The `traceparent` that it follows; undefined: what is under way here. Null, or none that can be read: it begins a trace. */
+  /** The `traceparent` of the parent; undefined: the current span. Null or invalid: a new trace begins. */
   readonly parent?: string | null | undefined;
   readonly attributes?: Attributes;
 }
@@ -28,20 +28,20 @@ interface SpanSetting {
 const KINDS = { server: SpanKind.SERVER, consumer: SpanKind.CONSUMER, internal: SpanKind.INTERNAL };
 
 /**
- * Spans of this process. Where nothing is sent, no span is recorded, but a trace id still is: a caller's is passed on, else one is made,
- * so that logs, problems and child processes of one request can be found together.
+ * Spans of this process. Without export no span is recorded, but there is still a trace id: the caller's is passed on, or a new one is
+ * made, so that logs, problems and child processes of one request can be correlated.
  */
 export class Tracing {
   private readonly tracer: Tracer;
   private readonly records: boolean;
 
-  /** @param tracer of spans that are recorded; without it none is. */
+  /** @param tracer records spans; without it none is recorded. */
   constructor(tracer?: Tracer) {
     this.tracer = tracer ?? new ProxyTracerProvider().getTracer('taskrunner');
     this.records = tracer !== undefined;
   }
 
-  /** Work under a span. Of an error it notes the code, never the message, which may hold what is not ours to show. */
+  /** Runs work in a span. Of an error it records the code and never the message, which may contain private data. */
   async span<T>(name: string, setting: SpanSetting, work: (span: Span) => Promise<T>): Promise<T> {
     if (!this.records && setting.parent === undefined && activeSpan() !== null) return work(UNRECORDED);
     const { span, traced } = this.start(name, setting);
@@ -55,7 +55,7 @@ export class Tracing {
     }
   }
 
-  /** A span that the caller ends, and the context for what belongs to it. */
+  /** A span that the caller ends, with the context for its work. */
   start(
     name: string,
     { kind = 'internal', parent, attributes = {} }: SpanSetting,
@@ -66,7 +66,7 @@ export class Tracing {
     return { span, traced: trace.setSpan(above, span) };
   }
 
-  /** What is under way here, as the `traceparent` for what it asks of others. */
+  /** The `traceparent` of the current span, for outgoing requests. */
   traceparent(): string | null {
     const span = activeSpan();
     return span && printTraceparent(span);
@@ -77,10 +77,10 @@ export class Tracing {
   }
 }
 
-/** What is within something else under way has nothing of its own to say where nothing is recorded. */
+/** Without recording, an inner span has nothing of its own to report. */
 const UNRECORDED = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
 
-/** The valid span that is under way here. */
+/** The valid current span. */
 export function activeSpan(): SpanContext | null {
   const span = trace.getSpanContext(context.active());
   return span && isSpanContextValid(span) ? span : null;
@@ -91,7 +91,7 @@ function contextOf(span: SpanContext | null): Context {
 }
 
 function unrecorded(): SpanContext {
-  // From a pool of random bytes, unlike `randomBytes`, which is asked of the system each time.
+  // From a pool of random bytes, because `randomBytes` makes a system call each time.
   const [id, other] = [randomUUID(), randomUUID()].map((uuid) => uuid.replaceAll('-', ''));
   return {
     traceId: id as string,

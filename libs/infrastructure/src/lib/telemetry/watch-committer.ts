@@ -5,7 +5,7 @@ import type { Metrics } from './metrics';
 
 const ENDS: ReadonlySet<string> = new Set(stepEnds);
 
-/** Counts what was committed: what a turn decided counts when it is durable, not before. */
+/** Counts committed decisions: they count when they are durable, not before. */
 export class WatchedCommitter extends Committer {
   constructor(
     private readonly inner: Committer,

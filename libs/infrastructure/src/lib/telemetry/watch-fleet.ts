@@ -1,7 +1,7 @@
 import type { JsonLog } from './json-log';
 import type { Metrics } from './metrics';
 
-/** What a worker's database tells of the workers beside it and of the clock: as its options take it. */
+/** Callbacks for a worker's database about other workers and the clock. */
 export interface FleetWatch {
   readonly claimsWatch: {
     readonly onClaimed: (waitedMs: number) => void;
@@ -12,7 +12,7 @@ export interface FleetWatch {
   readonly onClockStep: (stepMs: number) => void;
 }
 
-/** Counts lost workers, taken over runs and steps of the clock, and says each once. */
+/** Counts lost workers, taken over runs and steps of the clock, and logs each once. */
 export function watchFleet(metrics: Metrics, log: JsonLog): FleetWatch {
   for (const direction of ['ahead', 'back']) metrics.add('taskrunner_clock_steps_total', 0, { direction });
   return {

@@ -2,7 +2,7 @@ import type { RunId, TenantId } from '@taskrunner/core/foundation';
 import { LogStore, type LogChunk, type NumberedChunk } from '@taskrunner/core/ports';
 import type { Metrics } from './metrics';
 
-/** Counts the bytes and lines of steps that were stored. */
+/** Counts stored bytes and lines of steps. */
 export class WatchedLogStore extends LogStore {
   constructor(
     private readonly inner: LogStore,

@@ -3,7 +3,7 @@ import { context } from '@opentelemetry/api';
 import type { Metrics } from './metrics';
 import type { Tracing } from './tracing';
 
-/** A request as Express shows it once it has been routed. */
+/** An Express request after routing. */
 interface RoutedRequest extends IncomingMessage {
   readonly baseUrl?: string;
   readonly route?: { readonly path?: unknown };
@@ -12,8 +12,8 @@ interface RoutedRequest extends IncomingMessage {
 const METHODS: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS']);
 
 /**
- * Express middleware: a span for each request, following the caller's `traceparent`, and its duration by method, route template and
- * status. What is outside any route is one route of its own, so that a scanner makes no labels.
+ * Express middleware: a span for each request, following the caller's `traceparent`, and its duration by method, route template and status.
+ * Requests outside of any route share one label, so that a scanner creates no labels.
  */
 export function watchRequests(
   tracing: Tracing,
@@ -32,7 +32,7 @@ export function watchRequests(
     response.once('close', () => {
       active -= 1;
       const route = routeOf(request);
-      // A caller that went away before the answer was whole: 499, as proxies call it.
+      // If a caller disconnected before the response was complete, status 499 as in proxies.
       const status = response.writableFinished ? response.statusCode : 499;
       span.updateName(`${method} ${route}`);
       span.setAttributes({ 'http.route': route, 'http.response.status_code': status });

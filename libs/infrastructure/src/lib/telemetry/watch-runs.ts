@@ -3,7 +3,7 @@ import type { ClaimedRun, OutboxItem } from '@taskrunner/core/ports';
 import type { Metrics } from './metrics';
 import type { Tracing } from './tracing';
 
-/** The drive of one run, or the sealing of one, as telemetry sees it: a span that follows the run's submission, and its outcome. */
+/** Telemetry of driving or sealing a run: a span in the trace of the run's submission, and its outcome. */
 export interface RunWatch {
   drive(run: ClaimedRun, work: () => Promise<Driven | 'failed'>): Promise<Driven | 'failed'>;
   attest(item: OutboxItem, work: () => Promise<Attested>): Promise<Attested>;

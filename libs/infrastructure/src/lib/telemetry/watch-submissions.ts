@@ -4,7 +4,7 @@ import { RunStore, type Created, type NewRun, type Posted } from '@taskrunner/co
 import type { InputEventBody } from '@taskrunner/core/run';
 import type { Tracing } from './tracing';
 
-/** Stores with each run the trace of what asked for it, so that the worker that drives it goes on with the same one. */
+/** Stores the trace of the submission with each run, so that the worker that drives it continues the trace. */
 export class WatchedRunStore extends RunStore {
   constructor(
     private readonly inner: RunStore,
@@ -31,7 +31,7 @@ export class WatchedRunStore extends RunStore {
   }
 }
 
-/** A span for each submission, planning and signing included. */
+/** A span for each submission, including planning and signing. */
 export function watchSubmit(submit: SubmitRun, tracing: Tracing): SubmitRun {
   const watched = Object.create(submit) as SubmitRun;
   watched.submit = (principal, submission) =>

@@ -3,7 +3,7 @@ import type { LookupFunction } from 'node:net';
 import { decideAddress, type EgressRule } from '@taskrunner/core/egress';
 import { BrandedError } from '@taskrunner/core/foundation';
 
-/** Why a connection was not made. */
+/** Why no connection was made. */
 export class WayClosed extends BrandedError {
   static {
     this.brand('WayClosed');
@@ -19,8 +19,8 @@ export type Resolver = (
 ) => void;
 
 /**
- * Resolves a name and lets through only addresses that the rule allows: the connection goes to exactly what was looked at, so
- * nothing can be resolved otherwise in between. Addresses in place of names never come here: `decideEgress` judges them before.
+ * Resolves a name and returns only addresses that the rule allows. The connection uses exactly the checked address, so the name cannot be
+ * resolved differently in between. Literal addresses are not passed here: `decideEgress` checks them before.
  */
 export function guardedLookup(rule: EgressRule, resolver: Resolver = resolve): LookupFunction {
   return (host, options, callback) => {

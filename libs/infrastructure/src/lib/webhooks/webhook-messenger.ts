@@ -4,38 +4,38 @@ import { Webhook } from 'standardwebhooks';
 import type { Agent, Dispatcher } from 'undici';
 import { guardedLookup, WayClosed, type Resolver } from './guarded-lookup';
 
-/** An endpoint, ready to be sent to. */
+/** An endpoint with the data for sending to it. */
 export interface WebhookEndpoint {
-  /** Under this name messages wait for it. */
+  /** The queue name of its messages. */
   readonly id: string;
   readonly url: string;
   /** `whsec_` and base64. Secret. */
   readonly secret: string;
-  /** The one way out that it opens. */
+  /** The only permitted destination. */
   readonly rule: EgressRule;
 }
 
 interface MessengerOptions {
-  /** Longest time of one try, milliseconds. */
+  /** Timeout of one try, milliseconds. */
   readonly timeoutMs: number;
-  /** Milliseconds since the epoch: what receivers compare with their own clock. */
+  /** Milliseconds since the epoch, which receivers compare with their own clock. */
   readonly now: () => number;
   /** Replaces DNS: for tests. */
   readonly resolver?: Resolver;
 }
 
-/** An endpoint with what sends to it. */
+/** An endpoint with its HTTP client. */
 interface OpenEndpoint extends WebhookEndpoint {
   readonly signer: Webhook;
   readonly agent: Agent;
 }
 
-/** An answer's body says nothing to us; so much of it is read, that the connection may be kept. */
+/** Maximum bytes that are read of a response's body. The content does not matter; reading it keeps the connection alive. */
 const ANSWER_BYTES = 64 * 1024;
 
 /**
- * Sends messages as Standard Webhooks say: `webhook-id`, `webhook-timestamp`, `webhook-signature: v1,…` (HMAC-SHA-256 over id,
- * timestamp and body). Only to the host that is configured, at addresses that its rule allows; a redirect is a refusal.
+ * Sends messages by the Standard Webhooks specification: `webhook-id`, `webhook-timestamp`, `webhook-signature: v1,…` (HMAC-SHA-256 over
+ * id, timestamp and body). It connects only to the configured host, at addresses that its rule allows; a redirect is a refusal.
  */
 export class WebhookMessenger extends Messenger {
   private constructor(
@@ -45,7 +45,7 @@ export class WebhookMessenger extends Messenger {
     super();
   }
 
-  /** Connects nothing by itself. The HTTP client is loaded where there is somebody to tell. */
+  /** Makes no connection by itself. The HTTP client is loaded only if there are endpoints. */
   static async open(endpoints: readonly WebhookEndpoint[], options: MessengerOptions): Promise<WebhookMessenger> {
     const opened = endpoints.map(async (endpoint): Promise<[string, OpenEndpoint]> => {
       const { Agent } = await import('undici');
@@ -93,7 +93,7 @@ export class WebhookMessenger extends Messenger {
   }
 }
 
-/** The status says it all: a body that is too long or too slow changes nothing. */
+/** The status is sufficient: a body that is too long or too slow changes nothing. */
 async function discard({ body }: Dispatcher.ResponseData): Promise<void> {
   await body.dump({ limit: ANSWER_BYTES }).catch(() => undefined);
 }

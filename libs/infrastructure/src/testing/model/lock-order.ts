@@ -1,8 +1,11 @@
-/** Which tables' rows are locked while rows of which are held, over all statements: it may have no cycle. */
+/**
+ * The order of locks: which tables' rows are locked while rows of which other tables are held, over all statements. It must not contain a
+ * cycle.
+ */
 export class LockOrder {
   private readonly after = new Map<string, Set<string>>();
 
-  /** Notes that `wanted` is locked while `held` is; true if that closes a cycle. */
+  /** Records that `wanted` is locked while `held` is; true if that closes a cycle. */
   note(held: string, wanted: string): boolean {
     const known = this.after.get(held);
     if (known?.has(wanted)) return false;

@@ -33,7 +33,7 @@ const STATEMENTS: Readonly<Record<string, ModelStatement>> = {
   'begin-executions': assignments.beginExecutions,
   'claim-assignment': assignments.claimAssignment,
   'claim-runs': claims.claimRuns,
-  // Every worker here has all profiles, labels and means, so that nothing is ever unhonoured or unplaced.
+  // Every worker here has all profiles, labels and capabilities, so no run is ever unhonoured or unplaced.
   'claim-unserved': nothing,
   'mark-unplaced': nothing,
   'mark-run-poisoned': claims.markRunPoisoned,
@@ -72,7 +72,7 @@ const STATEMENTS: Readonly<Record<string, ModelStatement>> = {
   'unclaim-lost': claims.unclaimLost,
 };
 
-/** One statement under way: its transaction, and what is left of it to execute. */
+/** A statement in progress: its transaction, and the part that is still to be executed. */
 export interface Running {
   readonly tx: Transaction;
   readonly execution: Execution<unknown>;
@@ -80,7 +80,7 @@ export interface Running {
 
 /**
  * PostgreSQL as far as the engine asks it: tables with their versions, row locks, READ COMMITTED, and the statements of `lib/postgres` as
- * functions over them. Who owns it says when each goes on: it has no time of its own.
+ * functions over them. Its owner decides when each statement proceeds: the model has no time of its own.
  */
 export class ModelDatabase {
   readonly tables = makeTables();
@@ -91,13 +91,13 @@ export class ModelDatabase {
   constructor(
     private readonly now: () => number,
     readonly bugs: ReadonlySet<PlantedBug> = new Set(),
-    /** Told of each commit and what it changed. */
+    /** Called for each commit with its changes. */
     private readonly onCommit: (name: string, changes: readonly Change[]) => void = () => undefined,
   ) {}
 
-  /** A statement begins: its snapshot is taken. */
+  /** Begins a statement and takes its snapshot. */
   begin(name: string, values: Values): Running {
-    // A flush's name says which arms it has.
+    // A flush's name says which parts it has.
     const [known = ''] = name.split(' ');
     const run = STATEMENTS[known];
     if (!run) throw new TypeError(`the model does not know the statement ${name}`);
@@ -111,7 +111,7 @@ export class ModelDatabase {
     this.onCommit(tx.name, tx.commit());
   }
 
-  /** A statement from its beginning to its end, with nothing beside it. */
+  /** Executes a statement from beginning to end, without any other in between. */
   execute(name: string, values: Values): unknown[] {
     const running = this.begin(name, values);
     try {

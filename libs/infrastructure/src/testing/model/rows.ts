@@ -1,7 +1,6 @@
 import { Table } from './table';
 
-// The tables that the engine's statements touch, with the columns that they read or write. Times are milliseconds; `json`
-// columns hold their text.
+// The tables of the engine's statements, with the columns that these read or write. Times are milliseconds; `json` columns hold their text.
 
 export interface WorkerRow {
   readonly worker_id: string;

@@ -1,7 +1,7 @@
 import type { Tables } from './rows';
 import type { Transaction } from './transaction';
 
-/** Rules that can be taken out, each to show that its absence is found. */
+/** Rules that can be disabled, each to show that its absence is detected. */
 export type PlantedBug =
   | 'arms-do-not-join'
   | 'the-outbox-does-not-join'
@@ -25,7 +25,7 @@ export type PlantedBug =
   | 'lent-reports-without-fence'
   | 'swept-assignments-are-not-freed';
 
-/** What a statement has while it is executed. */
+/** State of a statement during its execution. */
 export interface Session {
   readonly tx: Transaction;
   readonly tables: Tables;
@@ -34,6 +34,6 @@ export interface Session {
   readonly clock: () => number;
   /** UUIDv7 of a moment. */
   readonly uuid: (at: number) => string;
-  /** The next of the numbers that stand for ids which nobody reads. */
+  /** The next of the numbers that replace ids which nobody reads. */
   readonly number: () => number;
 }

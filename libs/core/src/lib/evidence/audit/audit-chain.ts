@@ -49,7 +49,7 @@ function parsed(line: string, i: number): Json {
   }
 }
 
-/** The first entry at which the chain is not one, and why; null if it is. Its first entry need not be the first of the tenant. */
+/** The first entry that breaks the chain, and why; null if the chain holds. The first entry given need not be the tenant's first. */
 export function chainFault(entries: readonly AuditEntry[]): { readonly seq: number; readonly reason: string } | null {
   let last: AuditEntry | null = null;
   for (const entry of entries) {

@@ -11,7 +11,7 @@ import type { TrustFile } from '../encoding/trust';
 import { verifyAudit } from './verify-audit';
 import { verifyRun, type Verification } from '../verify/verify-run';
 
-/** A chain of these events, from an entry on. */
+/** A chain of these events, beginning after a given entry. */
 function chainOf(events: readonly JsonObject[], from: Digest | null = null, first = 1): readonly AuditEntry[] {
   const entries: AuditEntry[] = [];
   for (const [i, event] of events.entries()) {

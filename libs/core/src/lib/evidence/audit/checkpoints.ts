@@ -4,7 +4,7 @@ import { openEnvelope, type VerifySignature } from '../encoding/open-envelope';
 import { readCheckpoint } from '../records/read-documents';
 import { objectionTo, type TrustFile } from '../encoding/trust';
 
-/** A checkpoint that a trusted key signed; `objection` says why that key may not stand for it. */
+/** A checkpoint that a trusted key signed. `objection` says why the key may not be used for it. */
 interface OpenedCheckpoint {
   readonly record: CheckpointRecord;
   readonly objection: string | null;
@@ -22,7 +22,10 @@ export function openCheckpoint(
   return { record, objection: objectionTo(opened.key, use) };
 }
 
-/** A place at which two checkpoints of one tenant name different heads: two chains were shown. Null if there is none. */
+/**
+ * A position at which two checkpoints of one tenant name different heads, which means that two chains were presented. Null if there is
+ * none.
+ */
 export function forkIn(records: readonly CheckpointRecord[]): number | null {
   const heads = new Map<number, string>();
   for (const { count, head } of records) {

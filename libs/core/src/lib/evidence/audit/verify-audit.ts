@@ -7,9 +7,9 @@ import type { Envelope } from '../encoding/envelope';
 import type { VerifySignature } from '../encoding/open-envelope';
 import type { TrustFile } from '../encoding/trust';
 
-/** What is asked of a verification of an audit export. */
+/** Parameters of the verification of an audit export. */
 interface VerifyAuditRequest {
-  /** The export, in its order. */
+  /** The entries of the export, in its order. */
   readonly entries: readonly AuditEntry[];
   /** Checkpoints that were kept outside of the service. */
   readonly checkpoints: readonly Envelope[];
@@ -21,18 +21,18 @@ interface VerifyAuditRequest {
   readonly now?: number | undefined;
 }
 
-/** All checks of an audit export, in the order in which they are answered. */
+/** All checks of an audit export, in the order in which they run. */
 const AUDIT_CHECK_NAMES = ['trust.current', 'checkpoints.signature', 'checkpoints.agree', 'audit.chain', 'audit.complete'] as const; // prettier-ignore
 type AuditCheckName = (typeof AUDIT_CHECK_NAMES)[number];
 
-/** The answer to one check. */
+/** Result of one check. */
 interface AuditCheck {
   readonly name: AuditCheckName;
   readonly ok: boolean;
   readonly detail: string;
 }
 
-/** The answer to an offline verification of an audit export. */
+/** Result of an offline verification of an audit export. */
 interface AuditVerification {
   readonly ok: boolean;
   readonly tenant: string | null;
@@ -55,8 +55,8 @@ function fail(detail: string): never {
 
 /**
  * Verifies that an export of a tenant's audit chain is complete against checkpoints from elsewhere: no entry is missing in the middle, none
- * was changed, and none was cut from the end before the last checkpoint. What came after the last checkpoint nothing shows. Never
- * throws for what export and checkpoints hold: that is a failed check.
+ * was changed, and none was cut from the end before the last checkpoint. Entries after the last checkpoint cannot be verified. Never throws
+ * for what export and checkpoints hold: that is a failed check.
  */
 export function verifyAudit(request: VerifyAuditRequest): AuditVerification {
   const { entries, trust, now } = request;
@@ -104,7 +104,7 @@ function answer(name: AuditCheckName, check: () => string): AuditCheck {
   }
 }
 
-/** Those of the tenant that is meant, each opened. */
+/** The checkpoints of the expected tenant, opened. */
 function ownCheckpoints(request: VerifyAuditRequest): readonly CheckpointRecord[] {
   const { checkpoints, trust, verifySignature, tenant } = request;
   const opened = checkpoints.map((envelope) => openCheckpoint(envelope, trust, verifySignature));
@@ -115,7 +115,9 @@ function ownCheckpoints(request: VerifyAuditRequest): readonly CheckpointRecord[
   return own.map(({ record }) => record);
 }
 
-/** Up to which entry checkpoints cover the export. Fails where one says something else, or the export ends or begins too early. */
+/**
+ * The last entry that checkpoints cover. Fails if a checkpoint contradicts the export, or if the export begins too late or ends too early.
+ */
 function coveredBy(entries: readonly AuditEntry[], own: readonly CheckpointRecord[]): number {
   if (own.length === 0) fail('nothing to compare with');
   const [first, last] = [entries[0]?.seq ?? 1, entries.at(-1)?.seq ?? 0];
@@ -125,7 +127,7 @@ function coveredBy(entries: readonly AuditEntry[], own: readonly CheckpointRecor
   let covered = 0;
   for (const { count, head, at } of own) {
     if (count > last) fail(`cut off: the checkpoint of ${at} covers ${count} entries, the export ends with ${last}`);
-    // What the export leaves out at its beginning, a checkpoint stands for.
+    // A checkpoint covers the entries that the export leaves out at its beginning.
     if (count < first) continue;
     if (entries[count - first]?.hash !== head) fail(`entry ${count} is not the one that the checkpoint of ${at} names`);
     covered = Math.max(covered, count);

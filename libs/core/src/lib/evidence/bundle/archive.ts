@@ -10,15 +10,15 @@ import type { EventOf } from '../records/run-facts';
 import { isWithheld } from '../records/run-evidence';
 import { parseUtf8 } from '../encoding/strict-json';
 
-/** Some bytes of a stored bundle. */
+/** A range of bytes of a stored bundle. */
 export interface BundlePart {
-  /** From the bundle's first byte. */
+  /** Offset from the bundle's first byte. */
   readonly offset: number;
   readonly size: number;
   readonly sha256: Digest;
 }
 
-/** A numbered chunk of a run's log, and where its bytes stand in the bundle; `part` is null where the bundle withholds its stream. */
+/** A numbered chunk of a run's log and its byte range in the bundle. `part` is null if the bundle withholds the stream. */
 export interface ArchivedChunk {
   readonly firstLine: number;
   readonly lines: number;
@@ -31,19 +31,19 @@ export interface ArchivedChunk {
 }
 
 /**
- * Where journal and log of a sealed run stand in its bundle: the bundle is their archive, so that nothing is kept twice and what is read back
- * is what was signed. Only this table is kept beside it.
+ * Positions of the journal and the log of a sealed run in its bundle. The bundle is their archive: nothing is stored twice, and readers get
+ * the signed bytes. Only this table is stored beside the bundle.
  */
 export interface RunArchive {
   readonly journal: BundlePart;
-  /** In the order of their lines. */
+  /** Chunks in the order of their lines. */
   readonly chunks: readonly ArchivedChunk[];
 }
 
-/** Where the journal stands in a bundle. */
+/** Position of the journal in a bundle. */
 const JOURNAL = 'journal.ndjson';
 
-/** What a chunk is called in a run. */
+/** Identity of a chunk within a run. */
 interface ChunkName {
   readonly step: string;
   readonly execution: number;
@@ -55,7 +55,8 @@ function keyOf({ step, execution, chunk }: ChunkName): string {
 }
 
 /**
- * The archive that a bundle is. All but the times of chunks follows from the journal; `offsets` says where the content of each file begins.
+ * Builds the index of a bundle as an archive. Everything but the times of chunks follows from the journal. `offsets` gives the offset of
+ * each file's content.
  */
 export function archiveOf(
   documents: EvidenceDocuments,
@@ -81,12 +82,12 @@ export function archiveOf(
 }
 
 /**
- * Where the signed statements of a run stand in its bundle, by the names that they are shown under; null: there is none. Of a run that was
- * sealed before this was kept, the statements themselves.
+ * Positions of a run's signed statements in its bundle, by the names under which the API serves them; null: there is none. Runs that were
+ * sealed before this index existed have the statements themselves.
  */
 export type StatementParts = { readonly [name: string]: BundlePart | SigstoreBundle | null };
 
-/** Where the statements stand in a bundle. */
+/** Positions of the statements in a bundle. */
 export function statementParts(files: readonly BundleFile[], offsets: ReadonlyMap<string, number>): StatementParts {
   const summary = partOf(files, offsets, SUMMARY_ATTESTATION);
   return {
@@ -101,7 +102,7 @@ function partOf(files: readonly BundleFile[], offsets: ReadonlyMap<string, numbe
   return file ? { offset: offsetOf(offsets, path), size: file.bytes.length, sha256: sha256(file.bytes) } : null;
 }
 
-/** A stream's chunks stand in its file one after the other. */
+/** The chunks of a stream are consecutive in its file. */
 function partsOf(
   { evidence, facts }: EvidenceDocuments,
   offsets: ReadonlyMap<string, number>,

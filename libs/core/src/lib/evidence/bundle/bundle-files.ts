@@ -27,12 +27,12 @@ export interface BundleFile {
   readonly bytes: Uint8Array;
 }
 
-/** A file of a bundle whose bytes are not held: the stream of an execution. */
+/** A file of a bundle whose bytes are not held in memory: the stream of an execution. */
 export interface UnheldFile extends Unheld {
   readonly path: string;
   readonly step: string;
   readonly execution: number;
-  /** Chunks that it is put together from. */
+  /** The chunks that it consists of. */
   readonly chunks: number;
 }
 
@@ -46,13 +46,13 @@ export interface SignedStatement {
 export interface RunAttestations {
   readonly packRun: readonly SignedStatement[];
   readonly provenance: SignedStatement | null;
-  /** By a remote Attestor: that it verified the run. */
+  /** Statement of a remote Attestor that it verified the run. */
   readonly summary?: SignedStatement | null;
-  /** About the bills of materials of `bomStatements`, in their order; an Attestor of an earlier release makes none. */
+  /** Statements about the bills of materials of `bomStatements`, in their order; an Attestor of an earlier release makes none. */
   readonly boms?: readonly SignedStatement[];
 }
 
-/** Where the manifest and its attestation stand. */
+/** Paths of the manifest and its attestation. */
 export const MANIFEST = 'MANIFEST.json';
 export const MANIFEST_ATTESTATION = 'attestations/manifest.sigstore.json';
 export const PROVENANCE_ATTESTATION = 'attestations/slsa.sigstore.json';
@@ -74,8 +74,9 @@ export function cyclonedxAttestation(place: number): string {
 }
 
 /**
- * The bundle of a run but for the attestation of its manifest and for what is not held (docs/guides/evidence-and-verification.md, Contents of a bundle): sorted by path, the same bytes
- * for the same records. The manifest names what is not held too. The last file to make is `manifestAttestation`, signed over `buildBundleStatement` of these files.
+ * The files of a run's bundle, without the attestation of its manifest and without files that are not held in memory (docs/guides/evidence-and-verification.md, Contents of a bundle). They
+ * are sorted by path; the same records give the same bytes. The manifest also lists the files that are not held. The last file to add is
+ * `manifestAttestation`, signed over `buildBundleStatement` of these files.
  */
 export function bundleFiles(documents: EvidenceDocuments, attestations: RunAttestations): readonly BundleFile[] {
   const files = sorted([...contentOf(documents), ...attestationFiles(attestations)]);
@@ -131,7 +132,7 @@ export function unheldFiles({ evidence, facts }: EvidenceDocuments): readonly Un
   });
 }
 
-/** Files whose bytes follow from the records in them: envelopes, the listing of the pack, publishers' signatures, each in their order. */
+/** Files whose bytes follow from the records in them: envelopes, the listing of the pack, and publishers' signatures, each in order. */
 export function recordFiles(documents: EvidenceDocuments): readonly BundleFile[] {
   const { evidence } = documents;
   const envelopes = (folder: string, all: readonly Envelope[]): readonly BundleFile[] =>
@@ -148,7 +149,7 @@ export function recordFiles(documents: EvidenceDocuments): readonly BundleFile[]
   ];
 }
 
-/** Every file that is not a statement or the manifest, and whose bytes are held. */
+/** Every file that is neither a statement nor the manifest, and whose bytes are held in memory. */
 export function contentOf(documents: EvidenceDocuments): readonly BundleFile[] {
   const released = new Set(documents.evidence.released ?? []);
   return wholeContentOf(documents).map((file) =>
@@ -196,19 +197,19 @@ function inPathOrder({ pack }: Pick<RunEvidence, 'pack'>): readonly PackFile[] {
   return [...pack.files].sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-/** `pack/files.json`: the files of the pack beside its manifest. */
+/** `pack/files.json`: the files of the pack without its manifest. */
 export function packListing(evidence: Pick<RunEvidence, 'pack'>): string {
   return canonical(
     inPathOrder(evidence).map(({ path, digest, size, executable }) => ({ path, digest, size, executable })),
   );
 }
 
-/** One page a line. `values` is beside the chain: `hash` is not over it. */
+/** One page per line. `values` is outside of the hash chain: `hash` does not cover it. */
 export function journalNdjson(pages: readonly Page[]): string {
   return lines(pages.map(({ first, prev, hash, entries, values }) => ({ first, prev, hash, entries, values })));
 }
 
-/** In the order in which the journal took them; those that it did not take follow, by time and id. */
+/** Records in the order in which the journal took them. Records that it did not take follow, by time and id. */
 function decisionsInOrder({ decisions, facts }: EvidenceDocuments): readonly Envelope[] {
   const order = new Map<string, number>();
   for (const { event } of facts.entries) {

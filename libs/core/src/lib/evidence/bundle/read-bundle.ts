@@ -48,7 +48,7 @@ const envelopeShape = closed<Envelope>({
   signatures: listOf(closed({ keyid: text, sig: text })),
 });
 
-/** An envelope from its file: canonical, no further members. */
+/** Reads an envelope from its file. It must be canonical, without further members. */
 export function readEnvelopeFile(files: BundleContent, path: string): Envelope {
   return readShape(envelopeShape, parseCanonical(parseUtf8(heldFileOf(files, path))), path);
 }
@@ -56,9 +56,9 @@ export function readEnvelopeFile(files: BundleContent, path: string): Envelope {
 const packFiles = listOf(closed<Omit<PackFile, 'bytes'>>({ path: text, digest, size: whole, executable: flag }));
 
 /**
- * Everything that a bundle says of its run, as the signer had it; `statement` is what its first signer said. Throws an `EvidenceError` for
- * the first thing that is wrong. With `draft` it is one that nobody has signed yet (see `draftFiles`): what is asserted comes from beside
- * it, and what gates showed is unseen.
+ * Reads the documents of a run from a bundle, as the signer had them. `statement` is the statement of its first signer. Throws an
+ * `EvidenceError` for the first fault. With `draft` the files are an unsigned draft (see `draftFiles`): the asserted values come from the
+ * parameter, and what gates showed is `unseen`.
  */
 export function readBundle(files: BundleContent, statement: () => Json, draft: Asserted | null = null): RunEvidence {
   const textOf = (path: string): string => parseUtf8(heldFileOf(files, path));
@@ -101,20 +101,22 @@ export function readBundle(files: BundleContent, statement: () => Json, draft: A
   };
 }
 
-/** As `fileOf`. Throws `EVIDENCE_WITHHELD` where a notice stands for the file. */
+/** Like `fileOf`. Throws `EVIDENCE_WITHHELD` if a notice replaces the file. */
 function heldFileOf(files: BundleContent, path: string): Uint8Array {
   if (!isReleased(files, path)) return fileOf(files, path);
   throw new EvidenceError('EVIDENCE_WITHHELD', `${path} is withheld`, 'Read in releases/ who released it, and why.');
 }
 
-/** True if a notice stands for a file that releases may name; `digest`: what the file's own bytes have. */
+/**
+ * True if a notice replaces a file that releases may name. `digest`: digest of the file itself, whose bytes are never taken for a notice.
+ */
 function isReleased(files: BundleContent, path: string, digest: Digest | null = null): boolean {
   const bytes = files.get(path);
   if (bytes === undefined || !isReleasable(path) || readWithheld(path, bytes) === null) return false;
   return digest === null || sha256(bytes) !== digest;
 }
 
-/** Of pack files and signed records: the others are not missing unnoticed. */
+/** Released pack files and signed records. For other files this list is not needed: they cannot be missing unnoticed. */
 function releasedPaths(files: BundleContent): readonly string[] {
   const listed = readShape(
     packFiles,
@@ -148,7 +150,7 @@ function under(files: BundleContent, folder: string, pattern: RegExp): string[] 
   return [...files.keys()].filter((path) => path.startsWith(folder) && pattern.test(path)).sort();
 }
 
-/** Values by digest; `journal.chain` hashes them. */
+/** Values by digest. `journal.chain` hashes them. */
 const valuesShape: Shape<Page['values']> = (value, path, note) => {
   const values = mapOf(anyJson)(value, path, note);
   for (const key of Object.keys(values)) if (!isDigest(key)) note(`${path}/${key}`, 'a sha256 digest is expected');
@@ -176,8 +178,8 @@ export function readPages(ndjson: string): readonly Page[] {
 }
 
 /**
- * The text of a page's entries, from the RFC 8785 text of the page. What follows them holds the hash of the page, which no entry of it can hold:
- * so the first place where it stands is the end of the entries.
+ * The text of a page's entries, cut out of the RFC 8785 text of the page. The entries are followed by the hash of the page. No entry can
+ * contain that hash, so its first occurrence marks the end of the entries.
  */
 function entriesTextOf(line: string, { first, hash, prev }: Page): string | null {
   const begin = '{"entries":';
@@ -210,7 +212,7 @@ function readLogs(files: BundleContent, pages: readonly Page[]): readonly LogStr
   return logFiles({ entries: pages.flatMap((page) => page.entries) }).flatMap(
     ({ path, step, execution }): LogStream[] => {
       const bytes = files.get(path);
-      // A chunk starts with the letter of a level, a notice with a brace.
+      // A chunk begins with the letter of a level, a notice with a brace.
       return bytes ? [{ step, execution, data: readWithheld(path, bytes) ?? bytes }] : [];
     },
   );
@@ -240,7 +242,7 @@ const egressLine = closed<EgressLine>({
 function readEgress(ndjson: string): ReadonlyMap<Digest, string> {
   const logs = new Map<Digest, string>();
   for (const line of linesOf(ndjson, 'egress.ndjson')) {
-    // Its one spelling is compared where it is derived again (`egress.within`).
+    // The check that derives it again (`egress.within`) compares the exact spelling.
     const { log, attempts } = readShape(egressLine, parseLine(line), 'an egress record');
     if (typeof attempts === 'string') logs.set(log, attempts);
   }
@@ -261,13 +263,13 @@ function parseLine(line: string): Json {
 
 const assertedShape = closed<Asserted>({ builder: text, audit, carried: nullable(carried) });
 
-/** What no document proves, from its JSON. `carried` may be absent: then it is null. Throws `EVIDENCE_SHAPE`. */
+/** The assertions, which no document proves, from their JSON. `carried` may be absent and is null then. Throws `EVIDENCE_SHAPE`. */
 export function readAssertedJson(value: Json): Asserted {
   const said = isJsonObject(value) && !Object.hasOwn(value, 'carried') ? { ...value, carried: null } : value;
   return readShape(assertedShape, said, 'what the worker asserts');
 }
 
-/** What the bundle carries follows from it, where its statement says that at all. */
+/** What the bundle carries is derived from the bundle if its statement names it, and null otherwise. */
 function readAsserted(statement: Json): Asserted {
   const predicate = isJsonObject(statement) ? (statement['predicate'] ?? null) : null;
   const { builder = null, audit: at = null, ...others } = isJsonObject(predicate) ? predicate : {};
@@ -289,7 +291,7 @@ export function cyclonedxFiles(files: BundleContent): readonly string[] {
   );
 }
 
-/** Paths that a manifest must list: all but the manifest and its attestation. */
+/** Paths that a manifest must list: all except the manifest and its attestation. */
 export function listedPaths(files: BundleContent): readonly string[] {
   return [...files.keys()].filter((path) => path !== MANIFEST && path !== MANIFEST_ATTESTATION).sort();
 }

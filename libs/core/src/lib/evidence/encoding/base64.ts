@@ -1,6 +1,6 @@
 const STANDARD = /^[A-Za-z0-9+/]*$/;
 const URL_SAFE = /^[A-Za-z0-9_-]*$/;
-/** Bits of the last character that stand for nothing, by the characters of the last group. */
+/** Unused bits of the last character, by the number of characters in the last group. */
 const SPARE_BITS = [0, 0, 0b1111, 0b11];
 
 /** RFC 4648 §4, with padding. */
@@ -8,7 +8,7 @@ export function toBase64(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64');
 }
 
-/** Bytes of standard or URL-safe base64 (not of a mixture), padded or not; null for anything else. Spare bits must be zero. */
+/** Decodes standard or URL-safe base64 (not a mixture), padded or not; null for anything else. Unused bits must be zero. */
 export function fromBase64(text: string): Uint8Array | null {
   const end = text.endsWith('==') ? text.length - 2 : text.endsWith('=') ? text.length - 1 : text.length;
   if (end !== text.length && text.length % 4 !== 0) return null;

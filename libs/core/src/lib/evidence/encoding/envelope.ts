@@ -4,7 +4,7 @@ import { isJsonArray, isJsonObject, type Json } from '../../foundation/json';
 import { fromBase64, toBase64 } from './base64';
 import { EvidenceError } from './evidence-error';
 
-/** What a key may sign (docs/guides/evidence-and-verification.md, Signers). An envelope offered in another usage's place is refused. */
+/** What a key may sign (docs/guides/evidence-and-verification.md, Signers). An envelope of one usage is refused where another usage is expected. */
 export type KeyUsage =
   | 'admission'
   /** Decisions, resolutions, delegations. */
@@ -26,14 +26,14 @@ export interface Envelope {
   readonly signatures: readonly { readonly keyid: string; readonly sig: string }[];
 }
 
-/** An envelope taken apart once: what is verified and what is read are the same bytes. */
+/** A decoded envelope. The verified bytes and the bytes that are read are the same. */
 export interface DecodedEnvelope {
   readonly payloadType: string;
   readonly payload: Uint8Array;
   /** Of the payload. */
   readonly digest: Digest;
   readonly signature: Uint8Array;
-  /** A hint: it decides nothing. */
+  /** A hint; no decision depends on it. */
   readonly keyid: string;
 }
 
@@ -62,7 +62,7 @@ export function decodeEnvelope(envelope: Json | Envelope): DecodedEnvelope {
   if (!isJsonObject(value)) return malformed('not an object');
   const { payload, payloadType, signatures } = value;
   if (typeof payload !== 'string' || typeof payloadType !== 'string') return malformed('payload or payloadType');
-  // A type outside ASCII is measured in characters by some implementations and in bytes by others.
+  // Some implementations measure a type outside ASCII in characters, others in bytes.
   if (!/^[\x21-\x7e]+$/.test(payloadType)) return malformed('payloadType is not ASCII');
   if (!isJsonArray(signatures)) return malformed('signatures');
   if (signatures.length !== 1) {

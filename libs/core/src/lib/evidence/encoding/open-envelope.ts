@@ -19,21 +19,21 @@ export interface VerificationKey {
   readonly usages: readonly KeyUsage[];
 }
 
-/** Keys that a verifier trusts, and the means to check their signatures. */
+/** Keys that a verifier trusts, and the function that checks their signatures. */
 export interface KeyRing<Key extends VerificationKey = VerificationKey> {
   readonly keys: readonly Key[];
   readonly verifySignature: VerifySignature;
 }
 
-/** An envelope whose signature holds. */
+/** An envelope with a valid signature. */
 export interface OpenedEnvelope<Key extends VerificationKey = VerificationKey> extends DecodedEnvelope {
   readonly key: Key;
 }
 
 /**
- * Verifies a DSSE v1.0.2 envelope: exactly this payload type, exactly one signature, made by a key with this usage. The keyid
- * is a hint that decides nothing: every key with the usage is tried. Throws `ENVELOPE_MALFORMED`, `ENVELOPE_SIGNATURES`,
- * `ENVELOPE_PAYLOAD_TYPE` or `ENVELOPE_UNTRUSTED`. Read the payload that is returned, never the envelope again.
+ * Verifies a DSSE v1.0.2 envelope: exactly this payload type, exactly one signature, made by a key with this usage. The keyid is only a
+ * hint: every key with the usage is tried. Throws `ENVELOPE_MALFORMED`, `ENVELOPE_SIGNATURES`, `ENVELOPE_PAYLOAD_TYPE` or
+ * `ENVELOPE_UNTRUSTED`. Callers must read the returned payload and never the envelope again.
  */
 export function openEnvelope<Key extends VerificationKey>(
   envelope: Json | Envelope | DecodedEnvelope,

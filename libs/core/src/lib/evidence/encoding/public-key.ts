@@ -17,7 +17,7 @@ function unsupported(what: string): never {
   throw new EvidenceError('KEY_UNSUPPORTED', what, 'Use an Ed25519 or a P-256 key (SPKI).');
 }
 
-/** The key's point behind its SPKI (RFC 8410, RFC 5480), and which of the two algorithms it is for. */
+/** The key's raw point, without the SPKI prefix (RFC 8410, RFC 5480), and the algorithm of the key. */
 function pointOf(spki: string): { algorithm: 'ed25519' | 'ecdsa-p256'; point: Uint8Array } {
   const der = fromBase64(spki);
   if (der?.length === 44 && ED25519.every((byte, i) => der[i] === byte)) {
@@ -34,7 +34,10 @@ export function algorithmOf(spki: string): 'ed25519' | 'ecdsa-p256' {
   return pointOf(spki).algorithm;
 }
 
-/** The OpenSSH fingerprint `SHA256:…` of a base64 SPKI: the keyid and hint that other verifiers derive too. Throws `KEY_UNSUPPORTED`. */
+/**
+ * The OpenSSH fingerprint `SHA256:…` of a base64 SPKI: keyid and hint, which other verifiers derive in the same way. Throws
+ * `KEY_UNSUPPORTED`.
+ */
 export function fingerprint(spki: string): string {
   const { algorithm, point } = pointOf(spki);
   const fields = algorithm === 'ed25519' ? ['ssh-ed25519', point] : ['ecdsa-sha2-nistp256', 'nistp256', point];
@@ -68,7 +71,7 @@ export function rawToDer(signature: Uint8Array): Uint8Array | null {
   return Uint8Array.from(der(0x30, derInteger(signature.subarray(0, 32)), derInteger(signature.subarray(32))));
 }
 
-/** A JWK (RFC 7517, RFC 8037) as base64 SPKI, with the JWS algorithm that its kind fixes; null for any other kind. */
+/** Converts a JWK (RFC 7517, RFC 8037) into base64 SPKI, with the JWS algorithm that the key type determines; null for other key types. */
 export function jwkToSpki(
   jwk: JsonObject,
 ): { readonly spki: string; readonly alg: 'EdDSA' | 'ES256' | 'RS256' } | null {

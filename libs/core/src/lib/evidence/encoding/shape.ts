@@ -3,12 +3,12 @@ import { isDigest, type Digest } from '../../foundation/ids';
 import { isJsonArray, isJsonObject, type Json } from '../../foundation/json';
 import { EvidenceError, type EvidenceCode } from './evidence-error';
 
-/** Says what a value of a document must be. Wrong values are noted with their JSON pointer; what is returned then is unused. */
+/** Describes a value of a document. Faults are collected with their JSON pointers; the value that is returned for a fault is not used. */
 export type Shape<T> = (value: Json | undefined, path: string, note: (path: string, message: string) => void) => T;
 
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/;
 
-/** Stands for every path while nobody asks for one. */
+/** Placeholder for paths while no caller needs them. */
 const UNTOLD = 'untold';
 
 function below(path: string, key: string | number): string {
@@ -35,7 +35,7 @@ export const instant = want<string>(
 export const whole = want<number>((v) => Number.isSafeInteger(v) && (v as number) >= 0, 'a whole number is expected');
 /** True or false. */
 export const flag = want<boolean>((v) => typeof v === 'boolean', 'true or false is expected');
-/** Any JSON, but present. */
+/** Any JSON value; the member must be present. */
 export const anyJson = want<Json>((v) => v !== undefined, 'a value is expected');
 
 /** One of these strings. */
@@ -43,7 +43,7 @@ export function oneOf<const T extends string>(...allowed: readonly T[]): Shape<T
   return want<T>((v) => allowed.includes(v as T), `one of ${allowed.join(', ')} is expected`);
 }
 
-/** Null, or that shape. */
+/** Null or a value of that shape. */
 export function nullable<T>(shape: Shape<T>): Shape<T | null> {
   return (value, path, note) => (value === null ? null : shape(value, path, note));
 }
@@ -57,7 +57,7 @@ export function listOf<T>(shape: Shape<T>): Shape<readonly T[]> {
   };
 }
 
-/** An object whose members all have that shape, whatever their names. */
+/** An object whose members all have that shape, under any name. */
 export function mapOf<T>(shape: Shape<T>): Shape<{ readonly [key: string]: T }> {
   return (value, path, note) => {
     if (isJsonObject(value)) {
@@ -68,12 +68,12 @@ export function mapOf<T>(shape: Shape<T>): Shape<{ readonly [key: string]: T }> 
   };
 }
 
-/** That shape, or no member at all: for members that came after a document's first version. */
+/** A value of that shape, or no member. Used for members that were added after a document's first version. */
 export function optional<T>(shape: Shape<T>): Shape<T | undefined> {
   return (value, path, note) => (value === undefined ? undefined : shape(value, path, note));
 }
 
-/** An object with exactly these members: one that is missing (unless it is optional) or unknown is a fault. */
+/** An object with exactly these members. A missing member (unless optional) and an unknown member are faults. */
 export function closed<T extends object>(members: { readonly [K in keyof T]: Shape<T[K]> }): Shape<T> {
   const names = Object.keys(members) as (keyof T & string)[];
   return (value, path, note) => {
@@ -89,7 +89,7 @@ export function closed<T extends object>(members: { readonly [K in keyof T]: Sha
   };
 }
 
-/** An object whose `kind` says which of these it is. */
+/** An object whose `kind` selects its shape. */
 export function byKind<T extends object>(variants: { readonly [kind: string]: Shape<T> }): Shape<T> {
   return (value, path, note) => {
     const kind = isJsonObject(value) && Object.hasOwn(value, 'kind') ? value['kind'] : undefined;
@@ -100,9 +100,9 @@ export function byKind<T extends object>(variants: { readonly [kind: string]: Sh
   };
 }
 
-/** The value, if it has the shape; otherwise throws with every fault at once. */
+/** Returns the value if it has the shape; otherwise throws, reporting all faults together. */
 export function readShape<T>(shape: Shape<T>, value: Json, what: string, code: EvidenceCode = 'EVIDENCE_SHAPE'): T {
-  // Most documents have their shape: only of one that has not it is said where.
+  // Most documents have the right shape, so paths are computed only for a document that does not.
   let isSound = true;
   const sound = shape(value, UNTOLD, () => {
     isSound = false;

@@ -18,8 +18,8 @@ function keyOf(spki: string): KeyObject | null {
 }
 
 /**
- * Checks signatures with Node's OpenSSL: one of the two places of core that touch a built-in (sha256 is the other). The rest
- * takes it as a parameter, so that a browser can bring its own.
+ * Checks signatures with Node's OpenSSL. This is one of the two places of core that use a Node built-in (sha256 is the other). Other code
+ * takes the function as a parameter, so that a browser can supply its own.
  */
 export const verifySignature: VerifySignature = (spki, algorithm, data, signature) => {
   const key = keyOf(spki);

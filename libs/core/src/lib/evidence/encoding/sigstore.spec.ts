@@ -10,7 +10,7 @@ import { sampleRun, sealBundle, type Sample } from '../../../testing/sample-evid
 import { readSigstore } from './sigstore';
 import { PREDICATE } from '../statement/statement';
 
-// What we sign is taken by the verifiers that others use, offline.
+// Common verifiers accept our signatures offline.
 
 const ATTESTATIONS = ['pack-run', 'slsa', 'manifest', 'cyclonedx'] as const;
 const BOM = '{"bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1, "components": []}\n';
@@ -24,7 +24,7 @@ const typeOf = {
   'pack-run': PREDICATE.packRun,
   slsa: PREDICATE.provenance,
   manifest: PREDICATE.bundle,
-  // The name by which cosign knows the predicate type.
+  // cosign's name of the predicate type.
   cyclonedx: 'cyclonedx',
 } as const;
 

@@ -42,8 +42,8 @@ export function sigstoreFile(envelope: Envelope, hint: string): Uint8Array {
 }
 
 /**
- * Reads such a file strictly: canonical, no further members, keyid equal to hint, canonical base64. So one envelope and one
- * key have one file. Throws `EVIDENCE_JSON`, `EVIDENCE_NOT_CANONICAL`, `EVIDENCE_SHAPE`, `ENVELOPE_*`.
+ * Reads such a file strictly: canonical, no further members, keyid equal to hint, canonical base64. Each pair of envelope and key has
+ * exactly one file. Throws `EVIDENCE_JSON`, `EVIDENCE_NOT_CANONICAL`, `EVIDENCE_SHAPE`, `ENVELOPE_*`.
  */
 export function readSigstore(bytes: Uint8Array): { readonly envelope: DecodedEnvelope; readonly hint: string } {
   const bundle = readShape(shape, parseCanonical(parseUtf8(bytes)), 'a Sigstore bundle');

@@ -18,8 +18,8 @@ function refuse(message: string, at: number): never {
 }
 
 /**
- * Reads JSON (RFC 8259) so that no two readers can understand it differently: duplicate keys, keys that reach a prototype,
- * integers outside ±(2^53 - 1), lone surrogates and nesting above 100 are refused with `EVIDENCE_JSON`.
+ * Reads JSON (RFC 8259) so that no two readers can interpret it differently: duplicate keys, keys that reach a prototype, integers outside
+ * ±(2^53 - 1), lone surrogates and nesting above 100 are refused with `EVIDENCE_JSON`.
  */
 export function parseStrictJson(text: string): Json {
   let at = 0;
@@ -97,8 +97,8 @@ export function toUtf8(text: string): Uint8Array {
 }
 
 /**
- * Reads a document of ours: the bytes must be the RFC 8785 text of what they say, which also rules out duplicate keys, other
- * spellings of numbers and unpaired surrogates. Throws `EVIDENCE_JSON` or `EVIDENCE_NOT_CANONICAL`.
+ * Reads a canonical document. The bytes must be the RFC 8785 text of their value, which also excludes duplicate keys, other spellings of
+ * numbers and unpaired surrogates. Throws `EVIDENCE_JSON` or `EVIDENCE_NOT_CANONICAL`.
  */
 export function parseCanonical(text: string): Json {
   let value: Json;

@@ -82,7 +82,7 @@ describe('parseStrictJson', () => {
         try {
           expect(parseStrictJson(json)).toEqual(JSON.parse(json));
         } catch (error) {
-          // Refused are keys that reach a prototype and numbers that other readers round.
+          // Keys that reach a prototype and numbers that other readers round are refused.
           expect((error as { code?: string }).code).toBe('EVIDENCE_JSON');
         }
       }),

@@ -22,22 +22,22 @@ import {
 } from './shape';
 import { parseStrictJson } from './strict-json';
 
-/** A time span, RFC 3339 UTC; both ends are in it. */
+/** A time span, RFC 3339 UTC. Both ends are inclusive. */
 export interface Span {
   readonly start: string;
   readonly end: string;
 }
 
-/** A key that the verifier trusts, for what, for whom, and how long. */
+/** A trusted key with its usage, tenants and validity. */
 export interface TrustedKey extends VerificationKey {
   readonly keyid: string;
   readonly usages: readonly KeyUsage[];
-  /** Builder ids whose statements it may sign. */
+  /** Builder ids whose statements the key may sign. */
   readonly builders: readonly string[];
   /** `*` = every tenant. */
   readonly tenants: readonly string[];
   readonly validFor: Span;
-  /** `compromised` invalidates every signature without a proven earlier time; `retired` those made later. */
+  /** `compromised` invalidates every signature without a proven earlier time; `retired` invalidates signatures made later. */
   readonly revoked: { readonly at: string; readonly reason: 'compromised' | 'retired' } | null;
 }
 
@@ -53,7 +53,7 @@ export interface TrustedIssuer {
 
 export type ProofKind = 'service' | 'token' | 'key';
 
-/** What a verifier trusts, `taskrunner.trust.v1` (docs/guides/auditing.md). Never read from the bundle. */
+/** What a verifier trusts, `taskrunner.trust.v1` (docs/guides/auditing.md). It is never read from the bundle. */
 export interface TrustFile {
   readonly schema: 'taskrunner.trust.v1';
   readonly id: string;
@@ -67,21 +67,21 @@ export interface TrustFile {
   readonly timestampAuthorities: readonly JsonObject[];
   readonly require: {
     readonly mode: 'any' | 'open' | 'sealed';
-    /** The weakest proof of a person that is taken. */
+    /** The weakest accepted proof of a person. */
     readonly proof: ProofKind;
     readonly time: 'asserted' | 'timestamp';
     readonly checkpoints: boolean;
-    /** Approvals that every approval gate must have had, whatever the pack says. */
+    /** Number of approvals that every approval gate must have had, regardless of the pack. */
     readonly minApprovals: number;
-    /** Signers that the pack must have had at admission. */
+    /** Number of signers that the pack must have had at admission. */
     readonly packSigners: number;
-    /** The statement must say what the bundle carries. Those of the first release do not: absent or false takes them. */
+    /** True: the statement must name what the bundle carries. Statements of the first release do not; absent or false accepts them. */
     readonly carried?: boolean;
-    /** False takes runs with questions that cannot be answered again because the run made more large values than a bundle carries. */
+    /** False accepts runs with questions that cannot be answered again because the run made more large values than a bundle carries. */
     readonly answers?: boolean;
-    /** Worker builds that are taken; empty: any. */
+    /** Accepted worker builds; empty: any. */
     readonly builds: readonly Digest[];
-    /** Distinct keys that must have signed the pack-run statement. */
+    /** Number of distinct keys that must have signed the pack-run statement. */
     readonly signatures: { readonly run: number };
   };
 }
@@ -143,7 +143,7 @@ export function readTrust(json: string): TrustFile {
     const at = `/keys/${place}`;
     if (algorithmAt(key.spki, at) !== key.algorithm)
       refuse(`${at}/algorithm`, `key ${key.keyid} is not of algorithm ${key.algorithm}`);
-    // Reports name signers by it: a name of one's own choice would be taken for the fingerprint of the key.
+    // Reports name signers by `keyid`. A freely chosen one would be mistaken for the fingerprint of the key.
     if (key.keyid !== fingerprint(key.spki))
       refuse(
         `${at}/keyid`,
@@ -178,16 +178,16 @@ function refuse(
   throw new EvidenceError(code, message, remediation, [fault]);
 }
 
-/** Use of a key in a bundle: for whom, as which builder, when (as the signed document says). */
+/** Use of a key in a bundle: tenant, builder and time (as the signed document states it). */
 export interface KeyUse {
   readonly tenant: string;
-  /** Null where the usage has no builder. */
+  /** Null if the usage has no builder. */
   readonly builder: string | null;
   /** Milliseconds since the epoch. */
   readonly at: number;
 }
 
-/** Why the key may not stand for this use, or null if it may. The signature itself was checked before. */
+/** Why the key may not be used in this way; null if it may. The signature itself was checked before. */
 export function objectionTo(key: TrustedKey, use: KeyUse): string | null {
   if (!key.tenants.includes('*') && !key.tenants.includes(use.tenant))
     return `${key.keyid} does not sign for this tenant`;

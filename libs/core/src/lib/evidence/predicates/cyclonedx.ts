@@ -8,11 +8,11 @@ import { STATEMENT_TYPE, type Statement, type Subject } from '../statement/state
 
 /** Predicate type that verifiers know, such as `cosign --type cyclonedx`. */
 const CYCLONEDX = 'https://cyclonedx.org/bom';
-/** Statements in one bundle. */
+/** Maximum number of statements in one bundle. */
 const MAX_STATEMENTS = 9;
 const MAX_SUBJECTS = 1_000;
 
-/** The statement about one bill of materials, and the artifact that it is. */
+/** The statement about one bill of materials, and the artifact that holds the bill. */
 export interface BomStatement {
   readonly artifact: ArtifactRecord;
   readonly statement: Statement<JsonObject>;
@@ -21,7 +21,7 @@ export interface BomStatement {
 /**
  * The statements about the bills of materials that the bundle of a succeeded run carries, in the order of `artifacts.json`: CycloneDX
  * documents in JSON of at most 8 MiB, the first nine. The subjects are the document itself and the files that its step was given. A
- * document that is withheld, not carried or not CycloneDX has none: what a step writes cannot prevent the seal.
+ * document that is withheld, not carried or not CycloneDX gets no statement, so that a step's output cannot prevent the seal.
  */
 export function bomStatements(documents: EvidenceDocuments): readonly BomStatement[] {
   if (documents.facts.ended?.status !== 'succeeded') return [];
@@ -41,7 +41,7 @@ function bomOf({ evidence }: EvidenceDocuments, digest: Digest): JsonObject | nu
   return bytes instanceof Uint8Array && sha256(bytes) === digest ? readBom(bytes) : null;
 }
 
-/** The document, then what its step was given in the execution that made it, by path. */
+/** The document, followed by the input files of the execution that made it, by path. */
 function subjectsOf({ facts }: EvidenceDocuments, artifact: ArtifactRecord): readonly Subject[] {
   const subjects = new Map<string, Digest>([[`${artifact.step}/${artifact.name}`, artifact.digest]]);
   const supplied = (facts.ofStep.get(artifact.step as StepId) ?? [])

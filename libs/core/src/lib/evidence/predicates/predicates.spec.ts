@@ -12,7 +12,7 @@ import { payloadOf, readCheckpoint, readRelease, readResolution } from '../recor
 import { readSigstore } from '../encoding/sigstore';
 import { PREDICATE } from '../statement/statement';
 
-// The pages of docs/predicates say what is signed: their examples and what the code makes now fit their schemas.
+// The pages in docs/predicates describe what is signed: their examples and the current output match their schemas.
 
 const FOLDER = join(__dirname, '../../../../../../docs/predicates');
 const BOM = '{"bomFormat":"CycloneDX","specVersion":"1.5","version":1,"components":[]}';

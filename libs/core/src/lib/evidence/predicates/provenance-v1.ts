@@ -68,7 +68,7 @@ export function buildProvenanceV1(documents: EvidenceDocuments): Statement<Prove
   };
 }
 
-/** Images, tools that ran, input files, the run that a rerun took over from: each once, sorted. */
+/** Images, programs, input files, and the original run of a rerun, without duplicates and sorted. */
 function dependencies({ profile, plan, facts, admission }: EvidenceDocuments): readonly Dependency[] {
   const found = new Map<string, Digest>();
   for (const [ref, digest] of Object.entries(profile.images)) found.set(`image:${ref}`, digest);
@@ -76,7 +76,7 @@ function dependencies({ profile, plan, facts, admission }: EvidenceDocuments): r
     const digest = isJsonObject(value) && Object.keys(value).sort().join() === 'digest,size' ? value['digest'] : null;
     if (isDigest(digest)) found.set(`input:${name}`, digest);
   }
-  // What was taken over was made by another run: its journal stands for it.
+  // A reused result was made by another run, which is named by the hash of its journal.
   const { rerunOf, rerun } = admission.record;
   if (rerun && facts.reused.size > 0) found.set(`original:${rerunOf}`, rerun.head);
   for (const own of facts.ofStep.values()) {

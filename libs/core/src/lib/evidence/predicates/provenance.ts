@@ -10,7 +10,7 @@ import { bundledFile, fileUri, imageUri, packUri, resource, type Resource } from
 import { workersOf } from '../records/run-facts';
 import { buildStatement, PREDICATE, type Statement } from '../statement/statement';
 
-/** How to read the parameters (docs/predicates/task-pack-v2.md); their members are all there are. */
+/** Defines the parameters (docs/predicates/task-pack-v2.md), which is a complete list. */
 export const BUILD_TYPE = 'https://stellaops.io/taskrunner/buildtypes/task-pack/v2';
 
 /** SLSA Provenance v1 (`https://slsa.dev/provenance/v1`). */
@@ -34,8 +34,8 @@ export type Provenance = {
 };
 
 /**
- * Provenance of what a run made, over the pack-run statement's subjects; null unless the run succeeded. Everything in it follows from
- * the documents that an Attestor is shown too: no digest is over bytes of logs or over values of the journal.
+ * Provenance of a run's products, with the subjects of the pack-run statement; null unless the run succeeded. It derives only from
+ * documents that an Attestor sees too: no digest covers bytes of logs or values of the journal.
  *
  * @param boms the statements about bills of materials that are signed beside it
  */
@@ -86,13 +86,13 @@ export function buildProvenance(
   };
 }
 
-/** The digest is that of the pack's bytes as they were received; the content digest is the pack's identity. */
+/** The digest covers the pack's bytes as received. The content digest is the pack's identity. */
 function packOf({ admission }: EvidenceDocuments): Resource {
   const { name, version, sourceDigest, contentDigest } = admission.record.pack;
   return resource('pack', sourceDigest, { uri: packUri(name, version), annotations: { contentDigest } });
 }
 
-/** The pack and its files, images, programs that ran, files given as inputs, the run that a rerun took over from: each once, sorted. */
+/** The pack and its files, images, programs that ran, input files, and the original run of a rerun, without duplicates and sorted. */
 function dependencies(documents: EvidenceDocuments): readonly Resource[] {
   const { profile, plan, facts, admission, evidence } = documents;
   const found: Resource[] = [
@@ -107,7 +107,7 @@ function dependencies(documents: EvidenceDocuments): readonly Resource[] {
     if (file) found.push(resource(`inputs.${name}`, file.digest, { annotations: { size: file.size } }));
   }
   const { rerunOf, rerun } = admission.record;
-  // What was taken over was made by another run: the hash of its last journal page stands for it.
+  // A reused result was made by another run, which is named by the hash of its last journal page.
   if (rerun && rerunOf !== null && facts.reused.size > 0)
     found.push(resource('original', rerun.head, { uri: `taskpack-run:${rerunOf}` }));
   // Most steps of a run share their programs.
@@ -121,7 +121,7 @@ function dependencies(documents: EvidenceDocuments): readonly Resource[] {
   return sorted([...found, ...tools.values()]);
 }
 
-/** A program of the worker's host, by its path; what a container engine started, by its image. */
+/** A program of the worker's host is named by its path, a program that a container engine started by its image. */
 function toolOf(path: string, digest: Digest): Resource {
   return resource(path, digest, { uri: path.startsWith('/') ? fileUri(path) : imageUri(path, digest) });
 }
@@ -131,7 +131,7 @@ function fileInput(value: JsonObject[string]): { readonly digest: Digest; readon
   return value as { readonly digest: Digest; readonly size: number };
 }
 
-/** What the run left beside its artifacts, and the statements that are signed beside this one. */
+/** Products of the run besides its artifacts, and the statements that are signed together with this one. */
 function byproducts(documents: EvidenceDocuments, boms: readonly BomStatement[]): readonly Resource[] {
   const { evidence, facts } = documents;
   const head = evidence.pages.at(-1)?.hash;

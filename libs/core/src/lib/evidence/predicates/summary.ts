@@ -15,14 +15,14 @@ export type VerificationSummary = {
   readonly slsaVersion: '1.0';
 };
 
-/** Who verified, when, and by which trust file. */
+/** The verifier, the time, and the trust file. */
 export interface Verifier {
   readonly id: string;
   readonly at: string;
   readonly policy: { readonly uri: string; readonly digest: Digest };
 }
 
-/** What a remote Attestor says of a run that succeeded and whose draft it verified; null for any other run. */
+/** The summary that a remote Attestor issues for a succeeded run whose draft it verified; null for any other run. */
 export function buildSummary(
   documents: EvidenceDocuments,
   statement: Digest,
@@ -41,7 +41,7 @@ export function buildSummary(
       policy: { uri: verifier.policy.uri, digest: { sha256: verifier.policy.digest.slice(7) } },
       inputAttestations: [{ uri: 'attestations/pack-run.sigstore.json', digest: { sha256: statement.slice(7) } }],
       verificationResult: 'PASSED',
-      // Signed provenance from a hosted platform; isolation between runs is the mode's business, not this level's.
+      // Level 2 requires signed provenance from a hosted platform. Isolation between runs depends on the mode and is no part of this level.
       verifiedLevels: ['SLSA_BUILD_LEVEL_2'],
       slsaVersion: '1.0',
     },

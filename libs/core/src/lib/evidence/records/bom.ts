@@ -6,7 +6,7 @@ import { parseStrictJson, parseUtf8, toUtf8 } from '../encoding/strict-json';
 
 /** Media type of artifacts that get a statement of their own (IANA, registered by CycloneDX). */
 const MEDIA_TYPE = 'application/vnd.cyclonedx+json';
-/** A document that is larger, in bytes, is an artifact only. */
+/** Maximum size in bytes. A larger document is only an artifact. */
 const MAX_BYTES = 8 * 1024 * 1024;
 
 /** True for the media type of CycloneDX documents in JSON, whatever its parameters. */
@@ -14,7 +14,7 @@ export function isBomType(mediaType: string): boolean {
   return mediaType.replace(/;.*$/s, '').trim().toLowerCase() === MEDIA_TYPE;
 }
 
-/** A CycloneDX document of at most 8 MiB, from its bytes; null if they are none, or have no RFC 8785 form. */
+/** A CycloneDX document of at most 8 MiB from its bytes; null if the bytes are not one, or have no RFC 8785 form. */
 export function readBom(bytes: Uint8Array): JsonObject | null {
   return read(bytes)?.bom ?? null;
 }

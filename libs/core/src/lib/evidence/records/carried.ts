@@ -1,23 +1,23 @@
 import { digestOf } from '../../canonical/digest';
 import type { Digest } from '../../foundation/ids';
 
-/** How many there are, and the digest of the sorted list of their names. */
+/** Number of items, and the digest of the sorted list of their names. */
 export type CarriedList = { readonly count: number; readonly digest: Digest };
 
 /**
- * What a bundle carries of that which its documents only name by digest. The statement says it, so that the holder of the bundle key can drop
- * nothing of it (docs/guides/evidence-and-verification.md, Contents of a bundle).
+ * The items that a bundle carries and that its documents name only by digest. The statement records them, so that the holder of the bundle
+ * key cannot drop any of them (docs/guides/evidence-and-verification.md, Contents of a bundle).
  */
 export type Carried = {
   /** Values that stand beside journal pages, as `<first entry of the page> <digest>`. */
   readonly values: CarriedList;
-  /** Artifacts by digest, those among them that are withheld too. */
+  /** Artifacts by digest, including withheld ones. */
   readonly artifacts: CarriedList;
   /** Documents of sandbox probes, by digest. */
   readonly probes: CarriedList;
 };
 
-/** What this evidence carries: of its pages, artifacts and probes. */
+/** The items that this evidence carries: values of its pages, artifacts and probes. */
 export function carriedOf({
   pages,
   artifacts,

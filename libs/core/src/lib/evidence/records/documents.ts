@@ -9,17 +9,17 @@ import type { DecisionKind } from '../../gate/gate-state';
 export const PAYLOAD_TYPE = {
   admission: 'application/vnd.taskrunner.admission+json',
   decision: 'application/vnd.taskrunner.decision+json',
-  /** A person's own signature over what it decides. */
+  /** A person's own signature over a decision. */
   intent: 'application/vnd.taskrunner.intent+json',
-  /** How a person ended the attention that a step needed. */
+  /** A person's resolution of a step that needed attention. */
   resolution: 'application/vnd.taskrunner.resolution+json',
-  /** How an operator let evidence be sealed without some of its files. */
+  /** An operator's release of evidence without some of its files. */
   release: 'application/vnd.taskrunner.release+json',
   checkpoint: 'application/vnd.taskrunner.checkpoint+json',
   statement: 'application/vnd.in-toto+json',
 } as const;
 
-/** Who accepted which plan for whom: signed by the webservice at acceptance. */
+/** The admission record: who was accepted with which plan for which tenant. Signed by the webservice at acceptance. */
 
 export interface AdmissionRecord {
   readonly schema: 'taskrunner.admission.v1';
@@ -36,17 +36,17 @@ export interface AdmissionRecord {
   readonly planHash: Digest;
   readonly profileDigest: Digest;
   readonly scheduleId: string | null;
-  /** The run that this one does again. */
+  /** The run that this rerun repeats. */
   readonly rerunOf: string | null;
-  /** Of a rerun alone. */
+  /** Present only in reruns. */
   readonly rerun?: RerunRecord;
   readonly acceptedAt: string;
   readonly nonce: string;
 }
 
-/** How a run is done again. */
+/** How the original run is repeated. */
 export interface RerunRecord {
-  /** `failed`, `start`, or the step from which on. */
+  /** `failed`, `start`, or the step at which the rerun begins. */
   readonly from: string;
   /** Hash of the last page of the original's journal. */
   readonly head: Digest;
@@ -67,7 +67,7 @@ export interface DecisionRecord {
   readonly response: Json;
   readonly person: Subject;
   readonly onBehalfOf: (Subject & { readonly delegation: Digest }) | null;
-  /** Every `act` of the token (RFC 8693 §4.1), outermost first. Absent in records that were made before actors were recorded. */
+  /** Every `act` of the token (RFC 8693 §4.1), outermost first. Absent in records that predate the recording of actors. */
   readonly actors?: readonly Actor[];
   readonly grants: readonly string[];
   /** `plan`: the client named no gate digest (docs/guides/approvals.md, What you approve). */
@@ -82,7 +82,7 @@ export interface DecisionRecord {
     | { readonly kind: 'key'; readonly envelope: Json };
 }
 
-/** One person's word on what a step did whose outcome nobody knows: signed by the webservice. */
+/** A person's statement about a step whose outcome is unknown: signed by the webservice. */
 export interface ResolutionRecord {
   readonly schema: 'taskrunner.resolution.v1';
   readonly runId: string;
@@ -90,7 +90,7 @@ export interface ResolutionRecord {
   readonly step: string;
   readonly execution: number;
   readonly outcome: ResolutionOutcome;
-  /** Of the outputs that it succeeded with; null if it has none. */
+  /** Digest of the outputs with which the step succeeded; null if it has none. */
   readonly outputsDigest: Digest | null;
   readonly person: Subject;
   /** As in a decision record. */
@@ -100,12 +100,12 @@ export interface ResolutionRecord {
   readonly decidedAt: string;
   readonly proof: { readonly kind: 'service' };
 }
-/** An operator's word that files of a bundle are withheld, or that its seal is tried again: signed by the webservice. */
+/** An operator's statement that files of a bundle are withheld, or that its seal is tried again: signed by the webservice. */
 export interface ReleaseRecord {
   readonly schema: 'taskrunner.release.v1';
   readonly runId: string;
   readonly tenant: string;
-  /** Of files in the bundle, sorted; none: what blocked the seal was removed. */
+  /** Paths of files in the bundle, sorted. Empty: the cause of the blocked seal was removed. */
   readonly paths: readonly string[];
   readonly person: Subject;
   readonly reason: string;
@@ -114,7 +114,7 @@ export interface ReleaseRecord {
 
 export type ResolutionOutcome = 'succeeded' | 'failed' | 'retry';
 
-/** What a person signs with its own key (`proof.kind` key). */
+/** The document that a person signs with their own key (`proof.kind` key). */
 export interface DecisionIntent {
   readonly gateDigest: Digest;
   readonly decision: DecisionKind;
@@ -123,7 +123,7 @@ export interface DecisionIntent {
   readonly onBehalfOf: (Subject & { readonly delegation: Digest }) | null;
 }
 
-/** Where a tenant's audit chain stood. */
+/** Head of a tenant's audit chain. */
 export interface CheckpointRecord {
   readonly schema: 'taskrunner.checkpoint.v1';
   readonly tenant: string;
@@ -132,7 +132,7 @@ export interface CheckpointRecord {
   readonly at: string;
 }
 
-/** Every file of a bundle but itself and its own attestation, sorted by path. */
+/** Every file of a bundle except the manifest and its attestation, sorted by path. */
 export interface BundleManifest {
   readonly schema: 'taskrunner.manifest.v1';
   readonly run: string;

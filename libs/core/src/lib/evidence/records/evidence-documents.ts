@@ -24,7 +24,7 @@ interface ResolutionDocument {
   readonly sealed: Envelope;
 }
 
-/** The documents of a run, read and typed; signatures are another matter. */
+/** The documents of a run, parsed. Their signatures are not checked here. */
 export interface EvidenceDocuments {
   readonly evidence: RunEvidence;
   readonly admission: { readonly record: AdmissionRecord; readonly envelope: DecodedEnvelope };
@@ -44,8 +44,8 @@ export interface EvidenceDocuments {
 }
 
 /**
- * Reads what a run's evidence consists of. Throws an `EvidenceError` where a document of ours is malformed; plan, profile and
- * environment are taken as the types say, for their digests are signed and a replay runs over them.
+ * Reads what a run's evidence consists of. Throws an `EvidenceError` where a document of ours is malformed; plan, profile and environment
+ * are not validated, because their digests are signed and a replay runs over them.
  */
 export function readEvidence(evidence: RunEvidence): EvidenceDocuments {
   const admission = decodeEnvelope(evidence.admission);
@@ -92,7 +92,7 @@ export function sensitiveInputs(plan: Plan): readonly string[] {
     .sort();
 }
 
-/** The plan's other inputs: values, and files by digest. What `inputs.digest` is over. */
+/** The plan's other inputs: values, and files by digest. `inputs.digest` covers them. */
 export function openInputs(plan: Plan): JsonObject {
   return Object.fromEntries(Object.entries(plan.inputs).filter(([, value]) => !isSensitive(value)));
 }

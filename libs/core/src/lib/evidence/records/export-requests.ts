@@ -1,17 +1,17 @@
 import { nodeOf } from '../../plan/place';
 import type { EvidenceDocuments } from './evidence-documents';
 
-/** Where a run's evidence goes once it is sealed. */
+/** Destination of a run's evidence after it is sealed. */
 export interface ExportRequest {
   /** Id of a configured destination. */
   readonly destination: string;
-  /** True: each artifact of the run goes along as a file of its own. */
+  /** True: each artifact of the run is exported as a separate file. */
   readonly artifacts: boolean;
 }
 
 /**
- * What steps of the run asked for: `builtin:evidence-export` without `run`, by the plan and by the journal alone. One request a
- * destination, sorted; artifacts go along if any of the steps wants them.
+ * Exports that steps of the run requested: `builtin:evidence-export` without `run`, derived from plan and journal alone. There is one
+ * request per destination, sorted. Artifacts are included if any of the steps asks for them.
  */
 export function exportRequests({ index, facts }: EvidenceDocuments): readonly ExportRequest[] {
   const asked = new Map<string, boolean>();

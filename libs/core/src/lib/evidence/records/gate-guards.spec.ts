@@ -89,9 +89,9 @@ describe('guardIndex', () => {
   it('counts a gate in a group that must succeed, not one that may be passed over', () => {
     const inner = aBlock([gate('g')]);
     expect(guardsIn(group('p', inner), step('b', 'p'))).toMatchObject({ b: ['g'] });
-    // `continueOnError` heals no gate: what follows the group still waits for it.
+    // `continueOnError` does not make up for a gate: steps after the group still wait for it.
     expect(guardsIn(group('p', inner, { continueOnError: true }), step('b', 'p'))).toMatchObject({ b: ['g'] });
-    // It runs in any case, or its gate blocks what follows: the planner counts it too.
+    // It runs in any case, or its gate blocks what follows. The planner counts it too.
     expect(guardsIn(group('p', inner, { runOn: 'always' }), step('b', 'p'))).toMatchObject({ b: ['g'] });
     for (const change of [{ when: 'inputs.x' }, { runOn: 'failure' }]) {
       expect(guardsIn(group('p', inner, change), step('b', 'p'))).toMatchObject({ b: [] });

@@ -3,13 +3,13 @@ import { topological } from '../../graph/graph';
 import type { IndexedBlock, IndexedNode, PlanIndex } from '../../plan/plan-index';
 import { nodeOf } from '../../plan/place';
 
-/** For each node the gates that it stands behind. */
+/** For each node, the gates that guard it. */
 export type GuardIndex = ReadonlyMap<NodeId, readonly NodeId[]>;
 
 /**
- * The gates that each node stands behind: none of its instances starts before the gate of the same scope has let it pass
- * (docs/guides/writing-packs.md, Gates). Counted are gates that it waits for among its siblings or its containers' siblings, directly or in a group,
- * parallel or inner pack that must run and succeed.
+ * The gates that guard each node. None of its instances starts before the gate of the same scope has passed (docs/guides/writing-packs.md, Gates). A gate counts if
+ * the node waits for it among its siblings or its containers' siblings, directly or within a group, parallel or inner pack that must run
+ * and succeed.
  */
 export function guardIndex(index: PlanIndex): GuardIndex {
   const guards = new Map<NodeId, readonly NodeId[]>();
@@ -34,16 +34,16 @@ export function guardIndex(index: PlanIndex): GuardIndex {
   return guards;
 }
 
-/** Gates that must have let pass before this sibling can have succeeded. */
+/** Gates that must have passed before this sibling can have succeeded. */
 function gatesIn({ id, node, bodies }: IndexedNode): readonly NodeId[] {
   if (node.kind === 'gate') return node.runOn === 'failure' ? [] : [id];
   if (node.kind !== 'group' && node.kind !== 'parallel' && node.kind !== 'pack') return [];
-  // `continueOnError` heals no gate (docs/guides/writing-packs.md, Gates): a container with one that did not open blocks what follows.
+  // `continueOnError` does not make up for a gate that did not open (docs/guides/writing-packs.md, Gates): its container blocks what follows.
   const mayBePassedOver = node.when !== null || node.runOn === 'failure';
   return mayBePassedOver ? [] : bodies.flatMap((body) => body.nodes.flatMap(gatesIn));
 }
 
-/** The instance of a guard that stands before this instance of a step: both share the items around the gate, which may be in an inner pack. */
+/** The instance of a guard for this instance of a step. Both share the items around the gate, which may be in an inner pack. */
 export function guardInstance(guard: NodeId, step: StepId): StepId {
   const scope = step.split('::');
   const path = guard.split('::');
@@ -52,7 +52,7 @@ export function guardInstance(guard: NodeId, step: StepId): StepId {
   return [...scope.slice(0, shared), ...path.slice(shared)].join('::') as StepId;
 }
 
-/** Gates at or below a skipped step, as instances of its scope: they did not apply. */
+/** Gates at or below a skipped step, as instances of its scope. They did not apply. */
 export function gatesUnder(index: PlanIndex, step: StepId): readonly StepId[] {
   const skipped = index.nodes.get(nodeOf(step));
   const below = (node: IndexedNode): readonly NodeId[] =>

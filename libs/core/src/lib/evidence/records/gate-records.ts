@@ -4,14 +4,14 @@ import { nodeOf } from '../../plan/place';
 import type { EvidenceDocuments } from './evidence-documents';
 import { gatesUnder } from './gate-guards';
 
-/** What the statement says of one gate instance. */
+/** The statement's record of one gate instance. */
 export type GateRecord = {
   readonly gate: string;
   /** The gate digest; null for a gate that did not apply, or one that only a policy guards. */
   readonly request: Digest | null;
   readonly outcome: 'approved' | 'rejected' | 'expired' | 'closed' | 'notApplied';
   readonly openedAt: string | null;
-  /** Those that counted, in journal order. */
+  /** Decisions that counted, in journal order. */
   readonly decisions: readonly {
     /** Digest of the decision record. */
     readonly record: Digest;
@@ -24,7 +24,7 @@ export type GateRecord = {
   }[];
 };
 
-/** The gates that people were asked at, in journal order, then those that did not apply. */
+/** The gates at which people were asked, in journal order, followed by the gates that did not apply. */
 export function gateRecords(documents: EvidenceDocuments): readonly GateRecord[] {
   const asked = documents.facts.gates.map(({ opened, ended, decided }): GateRecord => {
     const request = documents.gates.get(opened.gateDigest)?.request;

@@ -20,7 +20,8 @@ import {
   type Shape,
 } from '../encoding/shape';
 
-// The strict shape of journal entries: every member of every event, and no other. What an event means is said where it is declared (run-event.ts).
+// The strict shape of journal entries: exactly the members of each event. The meaning of an event is documented at its declaration
+// (run-event.ts).
 
 type Event = InputEventBody | Derived | Fact;
 type Members<E> = { readonly [K in keyof E]-?: Shape<E[K]> };
@@ -28,7 +29,7 @@ type Shapes<E extends { readonly type: string }> = {
   readonly [T in E['type']]: Members<Omit<Extract<E, { readonly type: T }>, 'type'>>;
 };
 
-/** Any string that a journal holds: an id, a code, a message, a reason of a policy. Their lengths are bounded where they are made. */
+/** Any string of a journal: an id, code, message or reason of a policy. Its length is limited where it is made. */
 const text: Shape<string> = (value, path, note) => {
   if (typeof value !== 'string') note(path, 'a string is expected');
   return value as string;
@@ -36,7 +37,7 @@ const text: Shape<string> = (value, path, note) => {
 const step = text as Shape<never>;
 const code = text;
 const subject = closed<Subject>({ iss: text, sub: text });
-/** Milliseconds since the epoch; clocks tell fractions too. */
+/** Milliseconds since the epoch; may have a fraction. */
 const moment: Shape<number> = (value, path, note) => {
   if (typeof value !== 'number' || !Number.isFinite(value) || value < 0)
     note(path, 'a time in milliseconds is expected');
@@ -55,7 +56,7 @@ const valueRef: Shape<ValueRef> = nullable(
   }),
 );
 
-/** What is told to a run is a value with a digest of its own. Only the run itself, in derived entries, refers to the results of its children. */
+/** Values of input events have a digest of their own. Only the machine, in derived entries, refers to the results of child steps. */
 const statedRef: Shape<ValueRef> = nullable(closed({ kind: oneOf('value'), digest, size: whole }));
 
 const answer = byKind<Answer>({
@@ -163,7 +164,7 @@ const DERIVED: Shapes<Derived> = {
   'given.ignored': { what: text, step: nullable(step), code },
 };
 
-/** Notes by code; any other is of an inbox message that a worker did not take. */
+/** Notes by code. Any other note is about an inbox message that a worker did not accept. */
 const NOTES: ReadonlyMap<string, Shape<object>> = new Map<string, Shape<object>>([
   ['LOG_DROPPED', closed({ step: text, lines: whole, bytes: whole })],
   ['SECRET_VERSION', closed({ name: text, version: text })],
@@ -203,7 +204,7 @@ const KINDS: { readonly [kind: string]: ReadonlyMap<string, Shape<object>> } = {
   fact: new Map([...shapesOf(FACT), ['note', note]]),
 };
 
-/** The types of all events, each by itself: as it is written in this program. */
+/** The names of all event types. The values are the string instances of this program, so that events can share them. */
 export const EVENT_TYPES: ReadonlyMap<string, string> = new Map(
   Object.values(KINDS).flatMap((types) => [...types.keys()].map((type) => [type, type] as const)),
 );

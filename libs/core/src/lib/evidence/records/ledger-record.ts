@@ -19,9 +19,9 @@ type LedgerRecord = {
 };
 
 /**
- * The published record of a decision (docs/predicates/records.md); null for a withdrawal, which the published vocabulary lacks. It adds
- * nothing: `evidence` names gate request and decision record, which are what counts. Where nothing else is to be said of the
- * approver, `summary` names who acted.
+ * The published record of a decision (docs/predicates/records.md); null for a withdrawal, which the published vocabulary lacks. It adds no information:
+ * `evidence` names the gate request and the decision record, which are authoritative. If there is nothing else to say about the approver,
+ * `summary` names the actors.
  */
 export function ledgerRecordOf(record: DecisionRecord, summary: string | null = null): LedgerRecord | null {
   const { runId, tenant, gate, planHash, gateDigest, decision, decidedAt, person, actors = [], reason } = record;

@@ -5,7 +5,7 @@ import type { PlanIndex } from '../../plan/plan-index';
 import type { EvidenceDocuments } from './evidence-documents';
 import { digestOfRef, type Placed } from './run-facts';
 
-/** What the statement says of one judgement of a policy. */
+/** The statement's record of one policy verdict. */
 export type PolicyRecord = {
   readonly gate: string;
   readonly policy: string;
@@ -13,20 +13,20 @@ export type PolicyRecord = {
   readonly digest: Digest;
   readonly level: PolicyLevel;
   readonly result: 'allow' | 'deny' | 'undecided';
-  /** Of the journaled input. */
+  /** Digest of the journaled input. */
   readonly input: Digest | null;
-  /** The gate digest under which people were asked to override it; null if they were not. */
+  /** The gate digest of the request to override the verdict; null if nobody was asked. */
   readonly override: Digest | null;
 };
 
-/** The policy of the plan that a gate instance asks; null if it asks none. */
+/** The policy of the plan that a gate instance evaluates; null if it has none. */
 export function policyAt(index: PlanIndex, { step }: Placed<'policy.judged'>): Policy | null {
   const node = index.nodes.get(nodeOf(step))?.node;
   if (node?.kind !== 'gate' || node.policy === null) return null;
   return index.plan.policies.find(({ id }) => id === node.policy) ?? null;
 }
 
-/** Judgements in journal order. */
+/** Policy verdicts in journal order. */
 export function policyRecords({ facts, index }: EvidenceDocuments): readonly PolicyRecord[] {
   return facts.judged.flatMap((judged): PolicyRecord[] => {
     const policy = policyAt(index, judged);

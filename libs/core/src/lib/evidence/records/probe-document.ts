@@ -2,15 +2,15 @@ import type { JsonObject } from '../../foundation/json';
 import { anyJson, closed, flag, listOf, nullable, oneOf, readShape, text, type Shape } from '../encoding/shape';
 import { parseCanonical } from '../encoding/strict-json';
 
-/** What a worker has shown about one sandbox profile. */
+/** What a worker's probe has shown about one sandbox profile. */
 interface ProbedProfile {
   readonly profile: string;
   readonly available: boolean;
-  /** Why not; null if it is available. */
+  /** Why the profile is not available; null if it is. */
   readonly reason: string | null;
   /** How the sandbox is built; null if there is none. */
   readonly sandbox: JsonObject | null;
-  /** The attacks that were tried. In an available profile each of them failed. */
+  /** The attacks that were tried. In an available profile all of them failed. */
   readonly tried: readonly string[];
 }
 
@@ -38,7 +38,7 @@ export function readProbe(source: string): ProbeDocument {
   return readShape(document, parseCanonical(source), 'a probe document');
 }
 
-/** Attacks that every probe under bubblewrap tries, on whatever machine. */
+/** Attacks that every probe under bubblewrap tries, on any machine. */
 const ALWAYS_TRIED = [
   'TCP of this machine over IPv4',
   'UDP of this machine over IPv4',

@@ -57,7 +57,7 @@ const admitted = {
 } as const;
 const ofRun = closed<AdmissionRecord>({ ...admitted, rerunOf: nothing });
 const ofRerun = closed<AdmissionRecord>({ ...admitted, rerunOf: text, rerun: closed({ from: text, head: digest }) });
-/** A rerun, and no other run, says how it is one. */
+/** Only a rerun has the members that describe a rerun, and it has all of them. */
 const admission: Shape<AdmissionRecord> = (value, path, note) => {
   const isRerun = isJsonObject(value) && value['rerunOf'] !== null;
   return (isRerun ? ofRerun : ofRun)(value, path, note);
@@ -167,7 +167,7 @@ function reader<T>(shape: Shape<T>, what: string): (payload: Uint8Array) => T {
   return (payload) => readShape(shape, parseCanonical(parseUtf8(payload)), what);
 }
 
-// Each reads exactly what `payloadOf` writes, and throws `EVIDENCE_JSON`, `EVIDENCE_NOT_CANONICAL` or `EVIDENCE_SHAPE`.
+// Each function reads exactly what `payloadOf` writes, and throws `EVIDENCE_JSON`, `EVIDENCE_NOT_CANONICAL` or `EVIDENCE_SHAPE`.
 
 /** An admission record, from an envelope's payload. */
 export const readAdmission = reader(admission, 'an admission record');
@@ -189,7 +189,7 @@ export function payloadOf(document: object): Uint8Array {
   return toUtf8(canonical(document as Json));
 }
 
-/** The digest of an admission record: what the first journal page stands on. */
+/** The digest of an admission record. The first journal page names it as its predecessor. */
 export function admissionDigestOf(record: AdmissionRecord): Digest {
   return digestOf(record as unknown as Json);
 }

@@ -15,8 +15,8 @@ export interface PackFile {
 }
 
 /**
- * Stands in a bundle for a file that held a secret (docs/guides/evidence-and-verification.md, Contents of a bundle); `unseen`: in a draft, for what an Attestor is not shown. Digest and size
- * of the file stand in drafts and in bundles of earlier versions only: with them a weak secret can be guessed.
+ * Replaces a file that held a secret (docs/guides/evidence-and-verification.md, Contents of a bundle). `unseen`: replaces, in a draft, what an Attestor is not shown. Only drafts and
+ * bundles of earlier versions contain digest and size of the file: they make it possible to guess a weak secret.
  */
 export type Withheld = {
   readonly path: string;
@@ -25,44 +25,44 @@ export type Withheld = {
   readonly withheld: 'secret' | 'unseen';
 };
 
-/** A gate that was reached: its request, and what it showed. */
+/** A gate that was reached: its request and what it showed. */
 export interface GateDocument {
   /** RFC 8785 text of the gate request. */
   readonly request: string;
-  /** RFC 8785 text of `show`, or what stands for it. */
+  /** RFC 8785 text of `show`, or the notice in its place. */
   readonly show: string | Withheld;
 }
 
-/** Stands for bytes that are too many to be held: who needs them reads them again, from where they came. */
+/** Placeholder for bytes that are too large to hold in memory. They are read again from their source when needed. */
 export interface Unheld {
   readonly size: number;
   readonly sha256: Digest;
 }
 
-/** One execution's stream: its chunks' bytes, one after the other. Read from a bundle it is never `Unheld`. */
+/** One execution's stream: the bytes of its chunks, concatenated. A stream that was read from a bundle is never `Unheld`. */
 export interface LogStream {
   readonly step: string;
   readonly execution: number;
   readonly data: Uint8Array | Unheld | Withheld;
 }
 
-/** What no document of the bundle can prove: the statement says it on the signer's word. */
+/** Values that no document of the bundle proves. The statement asserts them on the signer's authority. */
 export interface Asserted {
   /** Builder id; see `builderIdOf`. */
   readonly builder: string;
-  /** Where the tenant's audit chain stood when the run was sealed. */
+  /** Head of the tenant's audit chain when the run was sealed. */
   readonly audit: { readonly seq: number; readonly head: Digest | null };
   /**
-   * What the bundle carries beside its documents. Absent: it follows from the evidence at hand. A draft asserts it, for its reader is not
-   * shown all of it. Null: the statement is of a version that did not say it.
+   * What the bundle carries besides its documents. Absent: it is derived from the evidence. A draft asserts it, because its reader sees
+   * only part of the evidence. Null: the version of the statement does not record it.
    */
   readonly carried?: Carried | null;
 }
 
 /**
- * Everything that statement and bundle of an ended run are made of, and all that a bundle gives back when it is read: the
- * producer fills it from `RunRecords`, the journal's pages, the log chunks and the object store, the verifier from the files.
- * Both then build the same statement, which is the check `statement.agrees`.
+ * Everything that the statement and the bundle of an ended run consist of, and everything that can be read back from a bundle. The producer
+ * fills it from `RunRecords`, the journal's pages, the log chunks and the object store, the verifier from the files. Both then build the
+ * same statement, which is the check `statement.agrees`.
  */
 export interface RunEvidence {
   readonly admission: Envelope;
@@ -76,7 +76,7 @@ export interface RunEvidence {
     readonly files: readonly PackFile[];
     readonly signatures: readonly { readonly envelope: Envelope; readonly hint: string }[];
   };
-  /** The whole journal in order; of `values` some may be missing. */
+  /** The whole journal in order. Some of `values` may be missing. */
   readonly pages: readonly Page[];
   /** In any order. */
   readonly gates: readonly GateDocument[];
@@ -84,20 +84,20 @@ export interface RunEvidence {
   /** In any order. */
   readonly resolutions: readonly Envelope[];
   readonly logs: readonly LogStream[];
-  /** By which operators let the evidence be sealed, in the order in which they were made. */
+  /** Releases by which operators had the evidence sealed, in the order in which they were made. */
   readonly releases?: readonly Envelope[];
-  /** Files beside logs, artifacts and what gates showed that are withheld because a release names them, sorted. */
+  /** Files other than logs, artifacts and gate contents that are withheld because a release names them, sorted. */
   readonly released?: readonly string[];
-  /** Attempts of each closed egress socket, as NDJSON text whose sha256 the journal holds (`egress.closed.log`). */
+  /** Attempts of each closed egress socket, as NDJSON text. The journal holds its sha256 (`egress.closed.log`). */
   readonly egress: ReadonlyMap<Digest, string>;
-  /** Documents of the sandbox probes (RFC 8785 texts) whose digests `run.claimed` names; those at hand. */
+  /** Documents of the sandbox probes (RFC 8785 texts) whose digests `run.claimed` names, as far as they are available. */
   readonly probes: ReadonlyMap<Digest, string>;
-  /** Bytes of artifacts; those that the bundle is to carry. */
+  /** Bytes of the artifacts that the bundle carries. */
   readonly artifacts: ReadonlyMap<Digest, Uint8Array | Withheld>;
   readonly asserted: Asserted;
 }
 
-/** Puts the chunks of a run (in any order) together to streams, in the order of step and execution. */
+/** Concatenates the chunks of a run (in any order) to streams, sorted by step and execution. */
 export function streamsOf(
   chunks: readonly {
     readonly step: string;
@@ -118,12 +118,12 @@ export function streamsOf(
   return streams.map(({ step, execution, parts }) => ({ step, execution, data: joinBytes(parts) }));
 }
 
-/** True for bytes that are at hand. */
+/** True for bytes that are held. */
 export function isHeld(value: string | Uint8Array | Unheld | Withheld): value is string | Uint8Array {
   return typeof value === 'string' || value instanceof Uint8Array;
 }
 
-/** True for what stands in place of a file. */
+/** True for a notice that replaces a file. */
 export function isWithheld(value: string | Uint8Array | Unheld | Withheld): value is Withheld {
   return typeof value === 'object' && 'withheld' in value;
 }

@@ -8,10 +8,10 @@ import type { ValueRef } from '../../step/value-ref';
 type Event = InputEventBody | Derived | Fact;
 /** An event of a journal by its type. */
 export type EventOf<Type extends Event['type']> = Extract<Event, { readonly type: Type }>;
-/** An event and its place in the journal. */
+/** An event and its position in the journal. */
 export type Placed<Type extends Event['type']> = EventOf<Type> & { readonly seq: number; readonly at: number };
 
-/** A gate as the journal tells it. */
+/** A gate according to the journal. */
 export interface GateFact {
   readonly opened: Placed<'gate.opened'>;
   readonly ended: Placed<'gate.ended'> | null;
@@ -19,7 +19,7 @@ export interface GateFact {
   readonly decided: readonly Placed<'gate.decided'>[];
 }
 
-/** What the journal says about one run, sorted by what evidence asks. Everything in journal order. */
+/** The journal's information about one run, grouped as evidence needs it. Everything is in journal order. */
 export interface RunFacts {
   readonly entries: readonly Entry[];
   readonly claims: readonly Placed<'run.claimed'>[];
@@ -29,7 +29,7 @@ export interface RunFacts {
   readonly stepsStarted: readonly Placed<'step.started'>[];
   readonly stepsEnded: readonly Placed<'step.ended'>[];
   readonly judged: readonly Placed<'policy.judged'>[];
-  /** Steps whose results a rerun took over. */
+  /** Steps whose results a rerun reused. */
   readonly reused: ReadonlyMap<StepId, ReusedStep>;
   readonly expanded: ReadonlyMap<StepId, Placed<'map.expanded'>>;
   readonly logs: ReadonlyMap<StepId, readonly Placed<'log'>[]>;
@@ -47,10 +47,10 @@ type StepFactType =
   | 'step.attention'
   | 'attention.resolved'
   | 'step.started';
-/** What the journal says of one step beside its end. */
+/** The journal's information about one step, without its end. */
 export type StepFact = { readonly [Type in StepFactType]: Placed<Type> }[StepFactType];
 
-/** Details of the notes with a code, those that are objects. */
+/** Details of the notes with a code, as far as they are objects. */
 export function noteDetails({ notes }: Pick<RunFacts, 'notes'>, code: string): readonly JsonObject[] {
   return notes.flatMap((note) => (note.code === code && isJsonObject(note.detail) ? [note.detail] : []));
 }
@@ -62,7 +62,7 @@ export interface NamedWorker {
   readonly probe: Digest;
 }
 
-/** Workers that drove the run, and those that executed assignments of it: once each. */
+/** Workers that drove the run or executed its assignments, without duplicates. */
 export function workersOf(facts: Pick<RunFacts, 'claims' | 'notes'>): readonly NamedWorker[] {
   const held = noteDetails(facts, 'ASSIGNMENT_HELD') as unknown as readonly NamedWorker[];
   const named = [...facts.claims, ...held].map(
@@ -71,12 +71,12 @@ export function workersOf(facts: Pick<RunFacts, 'claims' | 'notes'>): readonly N
   return [...new Map(named).values()];
 }
 
-/** The digest of a value; that of nothing is null. */
+/** The digest of a value; null if there is no value. */
 export function digestOfRef(ref: ValueRef): Digest | null {
   return ref === null ? null : ref.digest;
 }
 
-// Written out, as every step has one: a spread of what a parser made takes several times as long.
+// Written out member by member, because every step has one: spreading a parsed object takes several times as long.
 
 function placedStart(
   { type, step, attempt, execution }: EventOf<'step.started'>,
@@ -118,7 +118,7 @@ function placedEnd(
   return { type, step, status, code, attempts, outputs, message, exitCode, seq, at };
 }
 
-/** Reads a journal. A decision or resolution that the run ignored (late, double) is left out. */
+/** Reads a journal. Decisions and resolutions that the run ignored (late, duplicate) are left out. */
 export function factsOf(pages: readonly Page[]): RunFacts {
   const entries = pages.flatMap((page) => page.entries);
   const gates: {

@@ -1,7 +1,7 @@
 import type { EvidenceDocuments } from './evidence-documents';
 import { noteDetails } from './run-facts';
 
-/** A secret that the plan takes: never its value. */
+/** A secret that the plan uses, without its value. */
 export type SecretRecord = { readonly name: string; readonly provider: string; readonly version: string | null };
 
 /** The profile's secrets with the versions that notes `SECRET_VERSION {name, version}` or the gate requests journaled. */

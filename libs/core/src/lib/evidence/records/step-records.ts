@@ -6,30 +6,30 @@ import { isItem, nodeOf, ROOT } from '../../plan/place';
 import type { PlanIndex } from '../../plan/plan-index';
 import { digestOfRef, type Placed, type RunFacts, type StepFact } from './run-facts';
 
-/** What the statement says of one step: no free text of it. A line of `steps.ndjson`. */
+/** The statement's record of one step, without any free text of the step. A line of `steps.ndjson`. */
 export type StepRecord = {
   readonly id: StepId;
   readonly status: StepEnd;
   readonly attempts: number;
-  /** Effect class; null of containers and gates. */
+  /** Effect class; null for containers and gates. */
   readonly effects: 'pure' | 'idempotent' | 'once' | null;
-  /** `unknown`: its last execution was stopped or lost, nobody resolved it, and what it did is not known. */
+  /** `unknown`: its last execution was stopped or lost, its effect is not known, and nobody resolved it. */
   readonly outcome: 'unknown' | null;
-  /** Of the program that its last execution ran. */
+  /** Program of its last execution. */
   readonly tool: Digest | null;
-  /** Files that its last execution was given. */
+  /** Input files of its last execution. */
   readonly materials: readonly { readonly path: string; readonly digest: Digest }[];
-  /** What a rerun took over: the step of the original, and the digest of its record there. */
+  /** Of a reused result: the step of the original, and the digest of its record there. */
   readonly reusedFrom: { readonly run: string; readonly step: StepId; readonly digest: Digest } | null;
   /** Digest of the record by which a person resolved it. */
   readonly resolution: Digest | null;
-  /** Of its outputs. */
+  /** Digest of its outputs. */
   readonly result: Digest | null;
   /** Null if it wrote nothing. */
   readonly log: LogRecord | null;
 };
 
-/** All executions' streams of one step. `digest` is over `[{execution, chunk, lines, bytes, sha256}]` in journal order. */
+/** All streams of one step. `digest` is over `[{execution, chunk, lines, bytes, sha256}]` in journal order. */
 type LogRecord = {
   readonly lines: number;
   readonly bytes: number;
@@ -37,14 +37,14 @@ type LogRecord = {
   readonly digest: Digest;
 };
 
-/** The steps of a run that ended, in the order in which they did; not the root, not the items of maps and loops. */
+/** The steps of a run that ended, in the order in which they ended; without the root and without the items of maps and loops. */
 export function stepRecords(index: PlanIndex, facts: RunFacts): readonly StepRecord[] {
   const made = known.get(facts) ?? recordsOf(index, facts);
   known.set(facts, made);
   return made;
 }
 
-/** A statement, its provenance and `steps.ndjson` ask for the same. */
+/** Cached: the statement, its provenance and `steps.ndjson` all need the result. */
 const known = new WeakMap<RunFacts, readonly StepRecord[]>();
 
 function recordsOf(index: PlanIndex, facts: RunFacts): readonly StepRecord[] {
@@ -57,7 +57,7 @@ function recordsOf(index: PlanIndex, facts: RunFacts): readonly StepRecord[] {
       const last = own.filter((fact) => fact.execution === execution);
       const reused = facts.reused.get(ended.step);
       const node = index.nodes.get(nodeOf(ended.step))?.node;
-      // In the order of RFC 8785: such a record is written down without being sorted.
+      // In RFC 8785 order, so that a record can be written without sorting.
       return {
         attempts: ended.attempts,
         effects: node?.kind === 'run' ? node.effects : null,
@@ -77,7 +77,7 @@ function recordsOf(index: PlanIndex, facts: RunFacts): readonly StepRecord[] {
     });
 }
 
-/** What its last execution did is not known, and no person said it. */
+/** True if the effect of its last execution is unknown and no person resolved it. */
 function isUnknown({ code }: Placed<'step.ended'>, last: readonly StepFact[]): boolean {
   if (last.some(({ type }) => type === 'attention.resolved')) return false;
   const isLost = ({ type }: StepFact): boolean => type === 'step.attention';
@@ -109,7 +109,7 @@ function logRecord(chunks: readonly Placed<'log'>[], dropped: number): LogRecord
   };
 }
 
-/** Lines that a cap cut off, from notes `LOG_DROPPED {step, lines}`. */
+/** Lines that were dropped at a limit, from notes `LOG_DROPPED {step, lines}`. */
 function droppedLines(facts: RunFacts): ReadonlyMap<string, number> {
   const dropped = new Map<string, number>();
   for (const { code, detail } of facts.notes) {

@@ -1,19 +1,19 @@
 import { canonical } from '../../canonical/canonical';
 import { noteDetails, type RunFacts } from './run-facts';
 
-/** The code of the note that stands in the journal for an artifact that was not stored because its bytes held a secret. */
+/** Code of the note for an artifact that was not stored because its bytes held a secret. */
 export const ARTIFACT_WITHHELD = 'ARTIFACT_WITHHELD';
 
-/** An artifact that was not stored because its bytes held a secret: neither digest nor size of it are known. */
+/** An artifact that was not stored because its bytes held a secret. Neither its digest nor its size is known. */
 export type WithheldArtifact = {
   readonly step: string;
   readonly execution: number;
   readonly name: string;
-  /** As the step named it. */
+  /** Path as the step named it. */
   readonly path: string;
 };
 
-/** Artifacts that were not stored because they held a secret, in journal order, each once. */
+/** Artifacts that were not stored because they held a secret, in journal order, without duplicates. */
 export function withheldArtifacts({ facts }: { readonly facts: Pick<RunFacts, 'notes'> }): readonly WithheldArtifact[] {
   const found = noteDetails(facts, ARTIFACT_WITHHELD).flatMap(({ step, execution, name, path }) =>
     typeof step === 'string' && typeof execution === 'number' && typeof name === 'string' && typeof path === 'string'
@@ -23,19 +23,19 @@ export function withheldArtifacts({ facts }: { readonly facts: Pick<RunFacts, 'n
   return [...new Map(found.map((one) => [canonical(one), one])).values()];
 }
 
-/** The code of the note that stands in the journal for a signed record that was not taken because it held a secret. */
+/** Code of the note for a signed record that was not taken because it held a secret. */
 export const RECORD_WITHHELD = 'RECORD_WITHHELD';
 
-/** A decision or resolution that was not taken because it held a secret: neither it nor its digest stands in the evidence. */
+/** A decision or resolution that was not taken because it held a secret. The evidence contains neither the record nor its digest. */
 export type WithheldRecord = {
   readonly folder: 'decisions' | 'resolutions';
   readonly step: string;
-  /** Its place in the inbox of the run. */
+  /** Its position in the inbox of the run. */
   readonly letter: number;
 };
 
 /**
- * What the journal says the evidence does not hold because it held a secret, as a statement names it, each once and sorted:
+ * Names, for a statement, of what the evidence lacks because it held a secret, according to the journal; sorted, without duplicates:
  * `artifacts/<step>#<execution>/<name>`, `decisions/<step>#<letter>`, `resolutions/<step>#<letter>`. No file of a bundle has such a path.
  */
 export function withheldByJournal(documents: { readonly facts: Pick<RunFacts, 'notes'> }): readonly string[] {

@@ -10,10 +10,10 @@ import { closed, digest, oneOf, readShape, text, whole } from '../encoding/shape
 import { parseCanonical, parseUtf8, toUtf8 } from '../encoding/strict-json';
 
 const shape = closed<Withheld>({ path: text, withheld: oneOf('secret') });
-/** As earlier versions wrote them. */
+/** Notices of earlier versions. */
 const earlierShape = closed<Required<Withheld>>({ path: text, size: whole, sha256: digest, withheld: oneOf('secret') });
 
-/** The notice that stands in place of the file at `path`, if the bytes are one; null if they are a file's own. */
+/** The notice at `path`, if the bytes are one; null if they are the file itself. */
 export function readWithheld(path: string, bytes: Uint8Array): Withheld | null {
   if (bytes.length > 1_024 || bytes[0] !== 0x7b) return null;
   try {
@@ -26,7 +26,7 @@ export function readWithheld(path: string, bytes: Uint8Array): Withheld | null {
   }
 }
 
-/** Bundle paths of what is withheld, sorted. */
+/** Bundle paths of withheld files, sorted. */
 export function withheldPaths({ gates, logs, artifacts }: RunEvidence): readonly string[] {
   const all: readonly (string | Uint8Array | Unheld | Withheld)[] = [
     ...gates.map(({ show }) => show),
@@ -45,12 +45,12 @@ export function secretNotice(path: string): Withheld {
   return { path, withheld: 'secret' };
 }
 
-/** True for files that a notice may stand for: logs, artifacts, what gates showed. A secret in another blocks the seal. */
+/** True for files that a notice may replace: logs, artifacts, and what gates showed. A secret in any other file blocks the seal. */
 export function isScanned(path: string): boolean {
   return /^(logs|artifacts)\/|^gates\/[^/]*\.show\.json$/.test(path);
 }
 
-/** True for other files that an operator may release: all but statements, the manifest and releases themselves. */
+/** True for other files that an operator may release: all except statements, the manifest and releases. */
 export function isReleasable(path: string): boolean {
   return (
     !isScanned(path) &&
@@ -66,9 +66,9 @@ export function artifactPath(digest: Digest): string {
 }
 
 /**
- * The final scan (docs/guides/evidence-and-verification.md, Blocked evidence): replaces `show`, log streams and artifacts that hold a secret by notices, before the
- * statement is built. `holdsSecret` says whether bytes hold one; who reads what is not held has looked through it. Files of
- * the bundle that still hold one afterwards block the seal.
+ * The final scan (docs/guides/evidence-and-verification.md, Blocked evidence): replaces `show`, log streams and artifacts that hold a secret by notices, before the statement is built.
+ * `holdsSecret` tests bytes; bytes that are not held were scanned by their reader. A file of the bundle that still holds a secret
+ * afterwards blocks the seal.
  */
 export function withholdSecrets(evidence: RunEvidence, holdsSecret: (bytes: Uint8Array) => boolean): RunEvidence {
   const replace = <T extends string | Uint8Array | Unheld>(path: string, data: T | Withheld): T | Withheld => {
@@ -83,7 +83,7 @@ export function withholdSecrets(evidence: RunEvidence, holdsSecret: (bytes: Uint
     ]),
   );
   const boms = bomDigests(evidence.pages);
-  // Its statement spells it in RFC 8785 form, where escapes are resolved.
+  // Its statement contains the RFC 8785 form, in which escapes are resolved.
   const holdsBom = (digest: Digest, data: Uint8Array): boolean => {
     const spelled = boms.has(digest) ? bomText(data) : null;
     return spelled !== null && holdsSecret(spelled);
@@ -111,8 +111,8 @@ export function withholdSecrets(evidence: RunEvidence, holdsSecret: (bytes: Uint
 }
 
 /**
- * Evidence without the decisions and resolutions that hold a secret and that the journal did not take: none of them opened or ended anything, and
- * a verifier asks for none that the journal does not name. Those that it took stay, and block the seal.
+ * The evidence without decisions and resolutions that hold a secret and that the journal did not take. None of them had an effect, and a
+ * verifier requires only records that the journal names. Records that it took stay and block the seal.
  */
 export function withoutUntakenSecrets(
   evidence: RunEvidence,

@@ -4,10 +4,10 @@ import { overrideOf } from './override';
 import type { ShortContents } from './report';
 import { visibleLine } from './visible-text';
 
-/** Gates that the short answer tells one by one. */
+/** Maximum number of gates that the short answer lists. */
 const MOST_GATES = 50;
 
-/** The short answer on a terminal: who started the run, who approved what and when, and how it ended. Untrusted text is made visible. */
+/** The short answer on a terminal: who started the run, who approved what and when, and how it ended. Untrusted text is escaped. */
 export function answerLines({ run, gates, gatesNotApplied, policies }: ShortContents): readonly string[] {
   const { end, pack } = run;
   const lines = [
@@ -55,7 +55,7 @@ function name({ sub, iss }: Subject): string {
   return `${word(sub)} (${word(iss)})`;
 }
 
-/** A name with spaces or brackets stands in quotes, so that it cannot pose as more than a name. */
+/** A name with spaces or brackets is quoted, so that it cannot pass for other text. */
 function word(text: string): string {
   return /^[\p{L}\p{N}._@:|/+-]+$/u.test(text) ? text : JSON.stringify(text);
 }

@@ -7,7 +7,7 @@ export interface Approver {
   readonly gates: readonly string[];
 }
 
-/** The people who approved at more than one gate of the run, by the decisions that counted. */
+/** People who approved at more than one gate of the run, by the decisions that counted. */
 export function approversOfSeveral(gates: readonly ReportedGate[]): readonly Approver[] {
   const found = new Map<string, { person: Subject; gates: Set<string> }>();
   for (const { gate, decisions } of gates) {
@@ -24,7 +24,7 @@ export function approversOfSeveral(gates: readonly ReportedGate[]): readonly App
     .map((one) => ({ person: one.person, gates: [...one.gates] }));
 }
 
-/** What is said of a gate without decisions: that nobody decided, unless its outcome says that people did. */
+/** The text for a gate without decisions. It says that nobody decided, unless the gate's outcome says that people did. */
 export function withoutDecisions(outcome: string): string {
   return outcome === 'approved' || outcome === 'rejected'
     ? 'the bundle has no readable decision'

@@ -19,7 +19,7 @@ import { reportedLogs, reportedPolicySources, reportedPrograms, reportedResults 
 import { reportedPlan, reportedRun, reportedSteps } from './report-run';
 import { residualsOf } from './residuals';
 
-/** What a report is made of. */
+/** Inputs of a report. */
 export interface ReportRequest {
   readonly bundle: ReportedFile;
   readonly files: BundleContent;
@@ -29,8 +29,8 @@ export interface ReportRequest {
 }
 
 /**
- * The report of a run for an auditor. A bundle that fails its verification has one too, as far as its documents can be read; the
- * verdict says so. Never throws for what a bundle holds.
+ * Builds the report of a run for an auditor. A bundle that fails its verification gets a report too, as far as its documents can be read,
+ * with the verdict in it. Never throws because of a bundle's content.
  */
 export function buildReport({ bundle, files, verified, paper }: ReportRequest): Report {
   let concessions: readonly string[] = [];
@@ -72,7 +72,7 @@ function verdictOf(verified: ReportRequest['verified'], hasFiles: boolean): Omit
   };
 }
 
-/** The documents of a bundle, no signature of which was checked. */
+/** The documents of a bundle. No signature was checked. */
 function readUnverified(files: BundleContent): EvidenceDocuments {
   const statement = (): ReturnType<typeof parseStrictJson> =>
     parseStrictJson(parseUtf8(readSigstore(fileOf(files, packRunAttestation(0))).envelope.payload));
@@ -97,7 +97,10 @@ function listedDigests(files: BundleContent): ReadonlyMap<string, Digest> {
   }
 }
 
-/** Who started the run, who decided what, and how it ended: what the short answer tells. Throws for documents that contradict their types. */
+/**
+ * The contents of the short answer: who started the run, who decided what, and how it ended. Throws for documents that contradict their
+ * types.
+ */
 export function shortContentsOf(documents: EvidenceDocuments): ShortContents {
   return {
     run: reportedRun(documents),
@@ -107,7 +110,10 @@ export function shortContentsOf(documents: EvidenceDocuments): ShortContents {
   };
 }
 
-/** What the documents say, verified or not. `digests`: those of the bundle's files by path. Throws for documents that contradict their types. */
+/**
+ * The contents of the documents, verified or not. `digests`: those of the bundle's files by path. Throws for documents that contradict
+ * their types.
+ */
 function contentsOf(documents: EvidenceDocuments, digests: ReadonlyMap<string, Digest> = new Map()): ReportContents {
   return {
     ...shortContentsOf(documents),

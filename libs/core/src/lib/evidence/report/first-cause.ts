@@ -1,25 +1,25 @@
 import type { Check, CheckName } from '../verify/check/check';
 import { remedyOf } from './remedies';
 
-/** Why a verification fails, the first cause before what follows from it. */
+/** Why a verification fails: the first cause, separated from its consequences. */
 export interface FirstCause {
   readonly check: CheckName;
   readonly detail: string;
   /** What to do. */
   readonly remedy: string;
-  /** Checks that could not be made, or fail, for the same reason or for what follows from it. */
+  /** Checks that fail or cannot run for the same reason or as a consequence of it. */
   readonly dependent: readonly CheckName[];
   /** Checks that fail for other reasons, in their order. */
   readonly others: readonly Check[];
 }
 
-/** Checks that do not read what the bundle says: their failure does not follow from a damaged one. */
+/** Checks that do not read the bundle's statements. They do not fail because a bundle is damaged. */
 const OF_THEIR_OWN: ReadonlySet<CheckName> = new Set(['trust.current', 'time.basis', 'expectation', 'pack.signers']);
 
-/** A check could not be made, whatever it is about. */
+/** A check could not run, for any reason. */
 const UNREADABLE = /^(?:EVIDENCE|ENVELOPE)_|malformed/;
 
-/** The bundle was changed after it was sealed: what is not in the signed manifest as it stands there makes other checks fail too. */
+/** The bundle was changed after it was sealed. Other checks then fail as a consequence. */
 function isDamage({ name, detail }: Check): boolean {
   if (name === 'manifest.complete') return / differs$| is not in the manifest$|^EVIDENCE_FILE_MISSING/.test(detail);
   return (
@@ -29,9 +29,9 @@ function isDamage({ name, detail }: Check): boolean {
 }
 
 /**
- * The first check that fails, and what depends on it. A check that needs a document fails with that document's error, so equal
- * details have one cause; without any readable file every check fails because of the archive, and in a bundle that was changed after it
- * was sealed most checks do because of that. Null if all checks hold.
+ * The first check that fails, with the checks that depend on it. A check that needs a document fails with that document's error, so equal
+ * details mean the same cause. If no file is readable, every check fails because of the archive. In a bundle that was changed after
+ * sealing, most checks fail because of the change. Null if all checks hold.
  */
 export function firstCause(checks: readonly Check[], hasFiles = true): FirstCause | null {
   const failed = checks.filter(({ ok }) => !ok);
@@ -49,7 +49,7 @@ export function firstCause(checks: readonly Check[], hasFiles = true): FirstCaus
   };
 }
 
-/** All causes, the first one first: each detail once. */
+/** All causes, the first one first, each detail once. */
 export function causesOf(checks: readonly Check[], hasFiles = true): readonly FirstCause[] {
   const cause = firstCause(checks, hasFiles);
   return cause === null ? [] : [cause, ...causesOf(cause.others, hasFiles)];

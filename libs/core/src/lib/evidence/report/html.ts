@@ -18,10 +18,10 @@ th{color:var(--dim);font-size:.85rem}td code{background:none;padding:0}dl{displa
 @media print{:root{--back:#fff;--text:#000;--dim:#333;--line:#999;--code:#f3f3f3;--good:#000;--warning:#000;--bad:#000}body{font-size:10pt;max-width:none;padding:0}h2,h3{break-after:avoid}tr,.good,.warning,.bad{break-inside:avoid}.scroll{overflow:visible}}
 `;
 
-/** Nothing is loaded and nothing runs: the one style is named by its digest (CSP Level 3). */
+/** The page loads nothing and runs nothing. Its only style is named by digest (CSP Level 3). */
 const POLICY = `default-src 'none'; style-src 'sha256-${base64Digest(STYLE)}'; base-uri 'none'; form-action 'none'`;
 
-/** The report as one HTML file without scripts. Everything from elsewhere is escaped, and shown as code. */
+/** The report as one HTML file without scripts. All external text is escaped and shown as code. */
 export function renderHtml(report: Report): string {
   const sections = layoutOf(report);
   const title = sections[0]?.title.map((part) => (typeof part === 'string' ? part : visibleLine(part.quoted))).join('');
@@ -72,7 +72,7 @@ function block(one: Block): string {
       return `<div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>\n${body.join('\n')}\n</tbody></table></div>`;
     }
     case 'quote':
-      // A line feed right behind the tag would be dropped (HTML §13.1.2.5).
+      // A line feed directly after the tag would be dropped (HTML §13.1.2.5).
       return `<pre>\n${escaped(visibleText(one.text))}</pre>`;
   }
 }

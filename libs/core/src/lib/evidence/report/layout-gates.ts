@@ -10,7 +10,7 @@ const PROOFS = {
   key: 'key of the person',
 } as const;
 
-/** A section for each gate, under a heading for all. */
+/** A section per gate, under a common heading. */
 export function layoutGates({ gates, gatesNotApplied }: ReportContents): readonly Section[] {
   const blocks: Block[] = [];
   if (gates.length === 0) blocks.push({ kind: 'text', words: ['No approval by people was requested.'] });
@@ -117,7 +117,7 @@ function overrideWords(override: Override | null): Words {
   return [`${outcome}: `, ...joined(said, '; ')];
 }
 
-/** Each judgement of a policy. */
+/** Policy verdicts. */
 export function layoutPolicies({ policies, policySources, gates }: ReportContents): Section {
   return {
     level: 2,

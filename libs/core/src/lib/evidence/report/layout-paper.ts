@@ -2,7 +2,7 @@ import { basesInWords } from '../verify/check/check';
 import { json, listed, q, table, type Section, type Words } from './page';
 import type { Report } from './report';
 
-/** How the bundle was verified: what an auditor notes to have it done again. */
+/** How the bundle was verified, so that an auditor can have it repeated. */
 export function layoutPaper({ verification, verdict }: Report): Section {
   const { trust, signers, checks } = verdict;
   const rows: (readonly [string, Words])[] = [];

@@ -2,7 +2,7 @@ import type { Json } from '../../foundation/json';
 import { json, listed, q, table, type Block, type Section, type Words } from './page';
 import type { ReportContents, ReportedLog, ReportedPolicySource, ReportedProgram } from './report';
 
-/** So many steps and logs are shown with their texts. */
+/** Maximum number of steps and logs that are shown with their texts. */
 const MOST_SHOWN = 200;
 const MOST_CHARACTERS = 20_000;
 
@@ -66,7 +66,7 @@ function program({
   };
 }
 
-/** Members on one line, and texts of several. A name of the plan that is none of ours is shown as JSON. */
+/** Members on one line, and texts on several. Unknown names of a plan are shown as JSON. */
 function parted(
   supplied: ReportedProgram['with'],
 ): readonly [(readonly [string, Json])[], (readonly [string, string])[]] {

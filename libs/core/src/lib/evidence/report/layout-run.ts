@@ -33,7 +33,7 @@ export function layoutPlan({ hash, schema, profileDigest, steps }: ReportedPlan)
   };
 }
 
-/** What may have changed something outside, and who let it. */
+/** Steps that may have changed something outside, with their approvals. */
 export function layoutEffects({ effects, plan }: ReportContents): Section {
   return {
     level: 2,

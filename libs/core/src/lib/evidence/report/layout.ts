@@ -8,7 +8,7 @@ import { layoutPrograms, layoutResults } from './layout-programs';
 import { layoutArtifacts, layoutEffects, layoutEgress, layoutPlan, layoutSteps } from './layout-run';
 import type { Report, ReportContents, ReportedRun, Verdict } from './report';
 
-/** Lays a report out. Never throws, whatever the documents hold. */
+/** Lays a report out. Never throws because of a document's content. */
 export function layoutOf(report: Report): readonly Section[] {
   return [verdictSection(report), ...contents(report), layoutPaper(report), checksSection(report.verdict)];
 }

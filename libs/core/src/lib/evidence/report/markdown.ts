@@ -3,7 +3,9 @@ import type { Block, Inline, Section, Words } from './page';
 import type { Report } from './report';
 import { visibleLine, visibleText } from './visible-text';
 
-/** The report as Markdown (CommonMark with the tables of GFM). Everything from elsewhere stands in code spans and code blocks, where no markup is read. */
+/**
+ * The report as Markdown (CommonMark with GFM tables). All external text is in code spans and code blocks, where no markup is interpreted.
+ */
 export function renderMarkdown(report: Report): string {
   return `${layoutOf(report).map(section).join('\n\n')}\n`;
 }
@@ -36,7 +38,7 @@ function block(one: Block): string {
 }
 
 function row(cells: readonly Words[]): string {
-  // GFM: a pipe in a table ends the cell, in a code span too, unless it is escaped.
+  // GFM: an unescaped pipe ends a table cell, even inside a code span.
   return `| ${cells.map((cell) => words(cell).replaceAll('|', '\\|')).join(' | ')} |`;
 }
 
@@ -48,7 +50,7 @@ function inline(part: Inline): string {
   return typeof part === 'string' ? escaped(part) : codeSpan(visibleLine(part.quoted));
 }
 
-/** Our own words hold no markup, but names such as `a_b` and `*`; and what a malformed document has in place of such a word. */
+/** Our own text contains no markup, but it contains names such as `a_b` and `*`, and the replacements that a malformed document causes. */
 function escaped(text: string): string {
   return text === '---' ? text : visibleLine(text).replace(/[\\`*_<>[\]~&]/g, '\\$&');
 }

@@ -2,10 +2,10 @@ import { canonical } from '../../canonical/canonical';
 import type { Json } from '../../foundation/json';
 import type { Subject } from '../../foundation/principal';
 
-// A report as it is laid out, before it is written as Markdown or HTML. Plain strings are words of this product; everything that
-// comes from packs, steps, people or keys is `quoted`, so that no renderer can take it for markup or for our own words.
+// A report after layout and before it is written as Markdown or HTML. Plain strings are text of this product. Everything from packs, steps,
+// people or keys is `quoted`, so that no renderer can take it for markup or for our own text.
 
-/** Text from elsewhere, on one line. */
+/** External text on one line. */
 export interface Quoted {
   readonly quoted: string;
 }
@@ -19,7 +19,7 @@ export type Block =
   | { readonly kind: 'facts'; readonly rows: readonly (readonly [string, Words])[] }
   | { readonly kind: 'list'; readonly items: readonly Words[] }
   | { readonly kind: 'table'; readonly columns: readonly string[]; readonly rows: readonly (readonly Words[])[] }
-  /** Text from elsewhere, of several lines. */
+  /** External text of several lines. */
   | { readonly kind: 'quote'; readonly text: string };
 
 /** Level 1 is the title. */
@@ -29,7 +29,7 @@ export interface Section {
   readonly blocks: readonly Block[];
 }
 
-/** Text from elsewhere. What a malformed document has in place of a text is shown as JSON. */
+/** External text. A value of a malformed document that is not text is shown as JSON. */
 export function q(value: unknown): Quoted {
   return { quoted: typeof value === 'string' ? value : JSON.stringify(value ?? null) };
 }
@@ -39,17 +39,17 @@ export function who({ iss, sub }: Subject): Words {
   return [q(sub), ' (', q(iss), ')'];
 }
 
-/** Texts from elsewhere with commas between; `none` for an empty list. */
+/** External texts separated by commas; `none` for an empty list. */
 export function listed(values: readonly unknown[], none = 'none'): Words {
   return values.length === 0 ? [none] : joined(values.map((value) => [q(value)]));
 }
 
-/** Words with a separator between. */
+/** Texts with a separator between them. */
 export function joined(parts: readonly Words[], separator = ', '): Words {
   return parts.flatMap((part, i) => (i === 0 ? part : [separator, ...part]));
 }
 
-/** JSON on one line, at most 2 000 characters of it and how many there are. */
+/** JSON on one line, at most 2 000 characters of it with the total number. */
 export function json(value: Json): Quoted {
   const text = canonical(value);
   return q(text.length <= 2_000 ? text : `${text.slice(0, 2_000)}… (${text.length} characters)`);
@@ -61,7 +61,10 @@ export function jsonBlock(value: Json): Block {
   return { kind: 'quote', text: text.length <= 20_000 ? text : `${text.slice(0, 20_000)}\n…` };
 }
 
-/** A table, or a sentence where it has no rows. Of more than `limit` rows those in the middle are counted: what decides often comes last. */
+/**
+ * A table, or a sentence if it has no rows. If there are more than `limit` rows, the rows in the middle are replaced by their number,
+ * because the last rows often matter most.
+ */
 export function table(
   columns: readonly string[],
   rows: readonly (readonly Words[])[],

@@ -12,7 +12,7 @@ const KEYS =
 const FORGED =
   'The documents contradict each other. Do not rely on the bundle. Ask its sender which document was changed.';
 
-/** What to do about a check that fails, by its name. */
+/** Remedies for failed checks, by the name of the check. */
 const REMEDIES: Readonly<Record<string, string>> = {
   'archive.safe': COPY,
   'manifest.signature': TRUST,
@@ -58,7 +58,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   exceptions: FORGED,
 };
 
-/** Reasons that say more than the name of the check. */
+/** Remedies for specific reasons, which are more precise than those by name. */
 const BY_REASON: readonly (readonly [RegExp, string])[] = [
   [
     /^EVIDENCE_FILE_MISSING/,
@@ -94,9 +94,9 @@ const BY_REASON: readonly (readonly [RegExp, string])[] = [
   [/^ENVELOPE_UNTRUSTED/, TRUST],
 ];
 
-/** What to do about a check that fails. */
+/** The remedy for a failed check. */
 export function remedyOf({ name, detail }: Pick<Check, 'name' | 'detail'>): string {
-  // A document that cannot be read is no question of trust, nor of what was expected.
+  // An unreadable document is a matter neither of trust nor of expectations.
   if (
     (REMEDIES[name] === TRUST || name === 'expectation') &&
     /^(?:EVIDENCE|ENVELOPE)_(?!UNTRUSTED|FILE_MISSING)|malformed/.test(detail)

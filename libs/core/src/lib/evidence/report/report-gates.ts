@@ -13,7 +13,7 @@ import { timeOf } from '../statement/statement';
 import type { ReportedDecision, ReportedEffect, ReportedGate, ReportedPolicy } from './report';
 import { effectsOf } from './report-run';
 
-/** Each gate at which people were asked: what they were shown, and what they said. */
+/** Gates at which people were asked, with what they were shown and what they decided. */
 export function reportedGates(documents: EvidenceDocuments): readonly ReportedGate[] {
   return documents.facts.gates.map((gate): ReportedGate => {
     const found = documents.gates.get(gate.opened.gateDigest);
@@ -32,7 +32,7 @@ export function reportedGates(documents: EvidenceDocuments): readonly ReportedGa
   });
 }
 
-/** Gates that nobody was asked at, since what they guard was passed over. */
+/** Gates at which nobody was asked because the guarded steps were skipped. */
 export function gatesNotApplied(documents: EvidenceDocuments): readonly string[] {
   return gateRecords(documents)
     .filter(({ outcome }) => outcome === 'notApplied')
@@ -71,7 +71,7 @@ function reportedDecision(
   };
 }
 
-/** Each judgement of a policy, with its reasons. */
+/** Policy verdicts with their reasons. */
 export function reportedPolicies(documents: EvidenceDocuments): readonly ReportedPolicy[] {
   const judged = [...documents.facts.judged];
   return policyRecords(documents).map((record): ReportedPolicy => {
@@ -81,7 +81,7 @@ export function reportedPolicies(documents: EvidenceDocuments): readonly Reporte
   });
 }
 
-/** Each step that may change something outside and was started, with the gates that it stood behind. */
+/** Started steps that may change something outside, with the gates that guarded them. */
 export function reportedEffects({ facts, index }: EvidenceDocuments): readonly ReportedEffect[] {
   const guards = guardIndex(index);
   const outcomes = new Map<StepId, string>();

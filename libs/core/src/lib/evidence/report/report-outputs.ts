@@ -5,7 +5,7 @@ import { isWithheld } from '../records/run-evidence';
 import { parseStrictJson } from '../encoding/strict-json';
 import type { RefusedConnection, ReportContents, ReportedEgress } from './report';
 
-/** How many connections were allowed, and each one that was refused. */
+/** Number of allowed connections, and a list of the refused ones. */
 export function reportedEgress({ facts, evidence }: EvidenceDocuments): ReportedEgress {
   const refused: RefusedConnection[] = [];
   let unread = 0;
@@ -22,7 +22,7 @@ export function reportedEgress({ facts, evidence }: EvidenceDocuments): Reported
   };
 }
 
-/** What the proxy's log of one socket says was refused; the first line holds the rules. */
+/** Refused attempts from the proxy's log of one socket. The first line of the log holds the rules. */
 function refusedIn(log: string | undefined): readonly Pick<RefusedConnection, 'host' | 'port' | 'code'>[] {
   if (log === undefined) return [];
   return log

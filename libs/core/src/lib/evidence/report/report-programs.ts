@@ -10,11 +10,11 @@ import { asJson, isWithheld, type LogStream, type RunEvidence } from '../records
 import { digestOfRef } from '../records/run-facts';
 import type { ReportedLog, ReportedPolicySource, ReportedProgram, ReportedResult } from './report';
 
-/** A log's last bytes and lines that a report shows. */
+/** Maximum bytes and lines of the end of a log in a report. */
 const TAIL_BYTES = 4_096;
 const TAIL_LINES = 20;
 
-/** What each step of the plan that runs something runs: the templates that were approved, and the script where it is a file of the pack. */
+/** Templates of each executable step of the plan as approved, with the script if it is a file of the pack. */
 export function reportedPrograms({ index, evidence }: EvidenceDocuments): readonly ReportedProgram[] {
   return [...index.nodes.values()].flatMap(({ id, node }): readonly ReportedProgram[] => {
     if (node.kind !== 'run') return [];
@@ -49,7 +49,7 @@ function scriptOf(node: RunNode, { pack }: RunEvidence): ReportedProgram['script
   };
 }
 
-/** What each step that ended yielded. A value is null where the bundle names it by digest only. */
+/** Outputs of each step that ended. A value is null if the bundle names it only by digest. */
 export function reportedResults({ facts, evidence }: EvidenceDocuments): readonly ReportedResult[] {
   const values = new Map<string, Json>(
     evidence.pages.flatMap((page) => Object.entries(page.values as Readonly<Record<string, Json>>)),
@@ -61,7 +61,7 @@ export function reportedResults({ facts, evidence }: EvidenceDocuments): readonl
   });
 }
 
-/** The log of each execution: its file, its size, and its last lines. `digests` are those of the files by path. */
+/** The log of each execution: file, size and last lines. `digests` are those of the files by path. */
 export function reportedLogs(
   { facts, evidence }: EvidenceDocuments,
   digests: ReadonlyMap<string, Digest>,
@@ -92,7 +92,7 @@ function tailOf(bytes: Uint8Array): string {
   return text.replace(/\n$/, '').split('\n').slice(-TAIL_LINES).join('\n');
 }
 
-/** The text of each policy of the plan. */
+/** The source of each policy of the plan. */
 export function reportedPolicySources(documents: EvidenceDocuments): readonly ReportedPolicySource[] {
   const paths = policyFiles(documents).map(({ path }) => path);
   return documents.plan.policies.map(({ id, engine, level, digest, source }, i) => {

@@ -52,7 +52,7 @@ export function reportedRun({ admission, environment, evidence, facts }: Evidenc
   };
 }
 
-/** The plan as a list, each step below what it stands in. */
+/** The plan as a list, each step below its container. */
 export function reportedPlan({ plan, planHash, profileDigest, index }: EvidenceDocuments): ReportedPlan {
   return {
     hash: planHash,
@@ -106,7 +106,7 @@ export function reportedSteps({ index, facts }: EvidenceDocuments): readonly Rep
   });
 }
 
-/** The effect class of the node behind a step; null for what is no step that runs something. */
+/** The effect class of a step's node; null if the node executes nothing. */
 export function effectsOf(index: PlanIndex, step: string): 'pure' | 'idempotent' | 'once' | null {
   const node = index.nodes.get(nodeOf(step as never))?.node;
   return node?.kind === 'run' ? node.effects : null;

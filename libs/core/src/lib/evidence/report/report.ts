@@ -14,12 +14,12 @@ import type { Signer } from '../verify/verify-run';
 import type { FirstCause } from './first-cause';
 import type { Residual } from './residuals';
 
-/** What an auditor is told of a run: `taskrunner.report.v1`. Times are RFC 3339 in UTC. All texts are as the bundle holds them. */
+/** The report about a run for an auditor: `taskrunner.report.v1`. Times are RFC 3339 in UTC. All texts are exactly as in the bundle. */
 export interface Report {
   readonly schema: 'taskrunner.report.v1';
   readonly bundle: ReportedFile;
   readonly verdict: Verdict;
-  /** What was verified with what; null if the caller did not say it. */
+  /** How the bundle was verified; null if the caller did not provide it. */
   readonly verification: WorkingPaper | null;
   /** Null if the documents of the bundle cannot be read: `unreadable` says why. */
   readonly contents: ReportContents | null;
@@ -34,7 +34,7 @@ export interface ReportedFile {
   readonly sha256: Digest;
 }
 
-/** How the bundle was verified: what an auditor notes to have it done again. */
+/** How the bundle was verified, so that an auditor can have it repeated. */
 export interface WorkingPaper {
   /** `sha256` of the program, if it is one file. */
   readonly verifier: { readonly name: string; readonly version: string; readonly sha256: Digest | null };
@@ -42,13 +42,13 @@ export interface WorkingPaper {
   readonly at: string;
   /** The trust file as it was read; null if none was given. */
   readonly trust: { readonly name: string; readonly sha256: Digest } | null;
-  /** The options beside `--expect`, as they were written. */
+  /** The other options besides `--expect`, as given. */
   readonly options: readonly string[];
-  /** What `--expect` said. */
+  /** Value of `--expect`. */
   readonly expected: readonly string[];
 }
 
-/** What the verification found. */
+/** Result of the verification. */
 export interface Verdict {
   /** `unverified`: no trust file was given, and nothing was checked. */
   readonly status: 'verified' | 'failed' | 'unverified';
@@ -68,13 +68,13 @@ export interface Verdict {
   readonly residuals: readonly Residual[];
 }
 
-/** What the documents of the bundle say. */
+/** Contents of the bundle's documents. */
 export interface ReportContents {
   readonly run: ReportedRun;
   readonly inputs: { readonly values: JsonObject; readonly sensitive: readonly string[] };
   readonly plan: ReportedPlan;
   readonly gates: readonly ReportedGate[];
-  /** Gates that were passed over, since what they guard did not run. */
+  /** Gates that were skipped because the steps that they guard did not run. */
   readonly gatesNotApplied: readonly string[];
   readonly policies: readonly ReportedPolicy[];
   readonly policySources: readonly ReportedPolicySource[];
@@ -86,13 +86,13 @@ export interface ReportContents {
   readonly artifacts: readonly (ArtifactRecord & { readonly bytes: 'in the bundle' | 'withheld' | 'digest only' })[];
   readonly steps: readonly ReportedStep[];
   readonly secrets: readonly SecretRecord[];
-  /** How people ended the wait of steps whose outcome was not known. */
+  /** Resolutions by people of steps with an unknown outcome. */
   readonly resolutions: readonly ResolutionRecord[];
   /** Bundle paths of files that were withheld because they held a secret. */
   readonly withheld: readonly string[];
 }
 
-/** What the short answer on a terminal is made of. */
+/** Contents of the short answer on a terminal. */
 export type ShortContents = Pick<ReportContents, 'run' | 'gates' | 'gatesNotApplied' | 'policies'>;
 
 export interface ReportedRun {
@@ -101,7 +101,7 @@ export interface ReportedRun {
   readonly pack: AdmissionRecord['pack'];
   readonly mode: 'open' | 'sealed';
   readonly isolation: string;
-  /** Asserted by the signer. */
+  /** Asserted by the signer, not proven. */
   readonly builder: string;
   readonly initiators: readonly Actor[];
   readonly scheduleId: string | null;
@@ -138,12 +138,12 @@ export interface ReportedPlan {
 /** A step of the plan. */
 export interface PlannedStep {
   readonly id: string;
-  /** Levels of containers around it. */
+  /** Number of enclosing containers. */
   readonly depth: number;
   readonly kind: string;
   /** The executor, the pack, the approval or the policy. */
   readonly uses: string | null;
-  /** Null of containers and gates. */
+  /** Null for containers and gates. */
   readonly effects: 'pure' | 'idempotent' | 'once' | null;
   readonly needs: readonly string[];
   readonly when: string | null;
@@ -152,13 +152,13 @@ export interface PlannedStep {
 export interface ReportedGate {
   readonly gate: string;
   readonly label: string | null;
-  /** Digest of the gate request: what each decision names. */
+  /** Digest of the gate request. Each decision names it. */
   readonly digest: Digest;
   readonly outcome: 'approved' | 'rejected' | 'expired' | 'closed';
   readonly endedAt: string | null;
   /** Null if the bundle lacks it. */
   readonly request: GateRequest | null;
-  /** What was shown beside the message; null if it is withheld or missing. */
+  /** What was shown besides the message; null if it is withheld or missing. */
   readonly show: Json;
   readonly showIsWithheld: boolean;
   readonly decisions: readonly ReportedDecision[];
@@ -166,7 +166,7 @@ export interface ReportedGate {
 
 export interface ReportedDecision {
   readonly decision: 'approved' | 'rejected' | 'withdrawn';
-  /** False if the run took no notice of it: it came late, or twice. */
+  /** False if the run ignored it because it was late or a duplicate. */
   readonly counted: boolean;
   readonly person: Subject;
   readonly onBehalfOf: Subject | null;
@@ -188,14 +188,14 @@ export interface ReportedPolicy extends PolicyRecord {
   readonly reasons: readonly string[];
 }
 
-/** A step that may change something outside, as it ran. */
+/** A step that ran and may have changed something outside. */
 export interface ReportedEffect {
   readonly step: string;
   readonly effects: 'idempotent' | 'once';
   readonly startedAt: string;
   readonly executions: number;
   readonly status: string | null;
-  /** Gates that it stood behind, with how each ended. Empty: nobody was asked. */
+  /** Gates that guarded it, with their outcomes. Empty: nobody was asked. */
   readonly behind: readonly { readonly gate: string; readonly outcome: string }[];
 }
 
@@ -228,14 +228,14 @@ export interface ReportedPolicySource {
   readonly id: string;
   readonly engine: string;
   readonly level: string;
-  /** Of `source`. */
+  /** Digest of `source`. */
   readonly digest: Digest;
   readonly source: string;
   /** The file of the bundle that holds it. */
   readonly path: string;
 }
 
-/** What a step of the plan runs, as it was approved: `{{ … }}` stands for what is filled in when it runs. */
+/** What a step of the plan executes, as it was approved. `{{ … }}` marks values that are filled in when it runs. */
 export interface ReportedProgram {
   readonly step: string;
   readonly uses: string;
@@ -247,14 +247,14 @@ export interface ReportedProgram {
   readonly secrets: readonly string[];
   /** Of `{uses, with, env, files}` (RFC 8785). */
   readonly digest: Digest;
-  /** The file of the pack that it executes; `text` is null if the bundle has it by digest only. */
+  /** The file of the pack that it executes. `text` is null if the bundle has only its digest. */
   readonly script: { readonly path: string; readonly digest: Digest | null; readonly text: string | null } | null;
 }
 
-/** What a run or a step yielded. */
+/** Outputs of a run or a step. */
 export interface ReportedOutputs {
   readonly digest: Digest;
-  /** Null too where the bundle does not hold it. */
+  /** Also null if the bundle does not contain it. */
   readonly value: Json;
   readonly isHeld: boolean;
 }
@@ -272,7 +272,7 @@ export interface ReportedLog {
   readonly execution: number;
   readonly lines: number;
   readonly bytes: number;
-  /** As the manifest lists the file; null if it does not. */
+  /** Size in the manifest; null if the manifest does not list the file. */
   readonly sha256: Digest | null;
   readonly where: 'in the bundle' | 'withheld' | 'digest only';
   /** At most 20 lines and 4 096 bytes. */

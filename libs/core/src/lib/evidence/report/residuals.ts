@@ -1,8 +1,8 @@
 import type { Basis, Check } from '../verify/check/check';
 
-/** What a verification that holds does not prove, in words for people who do not know the product. */
+/** What a successful verification does not prove, for readers who do not know the product. */
 export interface Residual {
-  /** The check whose basis leaves it open; null for what no check can close. */
+  /** The check whose basis leaves it open; null for what no check can prove. */
   readonly check: string | null;
   readonly basis: Basis | null;
   readonly text: string;
@@ -45,19 +45,19 @@ const OPEN: Readonly<Record<string, string>> = {
     'Some files were withheld because they contained a secret. The statement lists them. Their content cannot be checked.',
 };
 
-/** What stays open whatever the checks say (threat model). */
+/** What stays unproven whatever the checks say (threat model). */
 const ALWAYS: readonly string[] = [
   'The worker reports what the steps did. Anyone with root access to the worker host can state a false but consistent history, within what was approved.',
   'Logs, outputs and artifacts are statements of the steps that produced them. The evidence shows that they were not changed afterwards, not that they are true.',
   'An approval shows that the person decided on the content shown in this report. It does not show that the person read it.',
 ];
 
-/** What the checks leave open, and what no check can close. */
+/** What the checks leave unproven, and what no check can prove. */
 export function residualsOf(checks: readonly Check[]): readonly Residual[] {
   const open = checks.flatMap(({ name, ok, basis }): readonly Residual[] => {
     const text = OPEN[name];
     if (!ok || text === undefined || basis === 'recomputed') return [];
-    // Nothing of the kind is in the bundle, and nothing is missing.
+    // The bundle contains nothing of the kind, and nothing is missing.
     if (basis === 'absent' && !['checkpoints', 'expectation', 'pack.signers'].includes(name)) return [];
     return [{ check: name, basis, text }];
   });

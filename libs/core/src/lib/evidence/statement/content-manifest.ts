@@ -13,16 +13,16 @@ interface ContentEntry {
   readonly mediaType: string;
 }
 
-/** What a publisher says that a bundle holds, `taskrunner.bundle.v1`: the payload of its envelope, byte for byte. */
+/** A publisher's list of the files of a bundle, `taskrunner.bundle.v1`: the payload of its envelope, byte for byte. */
 export interface ContentManifest {
   readonly schema: 'taskrunner.bundle.v1';
   readonly name: string;
   readonly version: string;
-  /** Sorted by path, each once. */
+  /** Sorted by path, without duplicates. */
   readonly entries: readonly ContentEntry[];
 }
 
-/** Where a bundle carries its signed manifest: a DSSE v1.0.2 envelope. */
+/** Path of the signed manifest in a bundle: a DSSE v1.0.2 envelope. */
 export const CONTENT_MANIFEST = 'manifest.dsse.json';
 export const CONTENT_PAYLOAD_TYPE = 'application/vnd.taskrunner.bundle+json';
 
@@ -34,7 +34,7 @@ const shape = closed<ContentManifest>({
 });
 
 /**
- * Opens a bundle's manifest: one signature, by a key of the ring with usage `pack`. What is read is what was verified. Throws
+ * Opens a bundle's manifest: one signature, by a key of the ring with usage `pack`. The verified bytes are the bytes that are read. Throws
  * `ENVELOPE_*`, `EVIDENCE_JSON`, `EVIDENCE_SHAPE`.
  */
 export function openContentManifest(envelope: Uint8Array, ring: KeyRing): ContentManifest {
@@ -56,7 +56,7 @@ interface ContentDifference {
   readonly path: string;
 }
 
-/** The first difference between what is listed and what is there; null if they are the same. */
+/** The first difference between the listed and the existing files; null if they are the same. */
 export function contentDifference(
   manifest: ContentManifest,
   found: ReadonlyMap<string, { readonly size: number; readonly digest: Digest }>,

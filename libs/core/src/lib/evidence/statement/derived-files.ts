@@ -7,9 +7,9 @@ import { openInputs, sensitiveInputs, type EvidenceDocuments } from '../records/
 import { stepRecords } from '../records/step-records';
 import { withheldArtifacts, type WithheldArtifact } from '../records/withheld-by-journal';
 
-// Files of a bundle that follow from plan and journal: the verifier derives them again and compares bytes.
+// Files of a bundle that are derived from plan and journal. The verifier derives them again and compares the bytes.
 
-/** An artifact as `artifacts.json` lists it: what the last execution of its step left behind. */
+/** An artifact in `artifacts.json`, captured from the last execution of its step. */
 export type ArtifactRecord = {
   readonly step: string;
   readonly execution: number;
@@ -20,19 +20,19 @@ export type ArtifactRecord = {
   readonly mediaType: string;
 };
 
-/** Captured artifacts in journal order; of a step that was tried again only the last execution's. */
+/** Captured artifacts in journal order. Of a step with several executions only the last one counts. */
 export function artifactRecords({ facts }: Pick<EvidenceDocuments, 'facts'>): readonly ArtifactRecord[] {
   return ofLastExecutions(facts, facts.artifacts).map(({ step, execution, name, path, digest, size, mediaType }) => {
     return { step, execution, name, path, digest, size, mediaType };
   });
 }
 
-/** Artifacts that were not stored because they held a secret; of a step that was tried again only the last execution's. */
+/** Artifacts that were not stored because they held a secret. Of a step with several executions only the last one counts. */
 export function withheldRecords({ facts }: Pick<EvidenceDocuments, 'facts'>): readonly WithheldArtifact[] {
   return ofLastExecutions(facts, withheldArtifacts({ facts }));
 }
 
-/** Those of the last execution of each step that left an artifact behind, stored or not. */
+/** Artifacts, stored or not, of the last execution of each step that produced any. */
 function ofLastExecutions<One extends { readonly step: string; readonly execution: number }>(
   facts: EvidenceDocuments['facts'],
   all: readonly One[],
@@ -43,7 +43,7 @@ function ofLastExecutions<One extends { readonly step: string; readonly executio
   return all.filter(({ step, execution }) => last.get(step) === execution);
 }
 
-/** `artifacts.json`: the statement's first subject. `withheld` is there only if an artifact held a secret and was not stored. */
+/** `artifacts.json`: the statement's first subject. `withheld` is present only if an artifact held a secret and was not stored. */
 export function artifactsJson(documents: EvidenceDocuments): string {
   const withheld = withheldRecords(documents);
   return canonical({
@@ -53,12 +53,12 @@ export function artifactsJson(documents: EvidenceDocuments): string {
   });
 }
 
-/** `steps.ndjson`: one step a line. */
+/** `steps.ndjson`: one step per line. */
 export const stepsNdjson: (documents: EvidenceDocuments) => string = onceFor(({ index, facts }) =>
   lines(stepRecords(index, facts)),
 );
 
-/** `inputs.lock.json`: the inputs by value but for the sensitive ones, which are only named. */
+/** `inputs.lock.json`: the inputs by value. Sensitive inputs are only named. */
 export function inputsLock({ plan }: EvidenceDocuments): string {
   return canonical({ schema: 'taskrunner.inputs.v1', inputs: openInputs(plan), sensitive: sensitiveInputs(plan) });
 }
@@ -68,7 +68,7 @@ export function inputsDigest({ plan }: EvidenceDocuments): Digest {
   return digestOf(openInputs(plan));
 }
 
-/** `egress.ndjson`: one closed socket a line; `attempts` is the proxy's own log, null where it is not at hand. */
+/** `egress.ndjson`: one closed socket per line. `attempts` is the proxy's own log, null if it is not available. */
 export const egressNdjson: (documents: EvidenceDocuments) => string = onceFor(({ facts, evidence }) =>
   lines(
     facts.egress.map(({ step, execution, allowed, denied, log }) => {
@@ -77,12 +77,12 @@ export const egressNdjson: (documents: EvidenceDocuments) => string = onceFor(({
   ),
 );
 
-/** `policies/<id>.<engine>`: the policies' texts. */
+/** `policies/<id>.<engine>`: the sources of the policies. */
 export function policyFiles({ plan }: EvidenceDocuments): readonly { readonly path: string; readonly text: string }[] {
   return plan.policies.map(({ id, engine, source }) => ({ path: `policies/${id}.${engine}`, text: source }));
 }
 
-/** One JSON value a line, each in RFC 8785 form. */
+/** One JSON value per line, each in RFC 8785 form. */
 export function lines(values: readonly object[]): string {
   return values.map((value) => `${canonical(asJson(value))}\n`).join('');
 }

@@ -8,7 +8,7 @@ import { fingerprint } from '../encoding/public-key';
 import { PREDICATE, STATEMENT_TYPE, type Statement } from './statement';
 import { parseStrictJson, parseUtf8 } from '../encoding/strict-json';
 
-/** The pack that a publisher's signature is about. */
+/** The pack that a publisher's signature covers. */
 export interface SignedPack {
   readonly name: string;
   readonly version: string;
@@ -19,8 +19,8 @@ export interface SignedPack {
 type PackPredicate = { readonly name: string; readonly version: string };
 
 /**
- * What a publisher signs with a key of usage `pack`: in-toto Statement v1. `subject[0]` is the content, whatever the format of the
- * manifest; the archive, where there is one, is the second, so that tools which compare with a file have one to compare with.
+ * What a publisher signs with a key of usage `pack`: in-toto Statement v1. `subject[0]` is the content, independent of the manifest's
+ * format. If there is an archive, it is the second subject, for tools that compare with a file.
  */
 export function buildPackStatement(pack: SignedPack, archive: Digest | null): Statement<PackPredicate> {
   const { name, version, contentDigest } = pack;
@@ -36,17 +36,17 @@ export function buildPackStatement(pack: SignedPack, archive: Digest | null): St
   };
 }
 
-/** A publisher's signature as it came: not yet verified. */
+/** A publisher's signature as received, not yet verified. */
 export interface PackSignature {
   readonly envelope: DecodedEnvelope;
-  /** The fingerprint that it says it is of; a hint. */
+  /** The fingerprint that it claims; only a hint. */
   readonly hint: string;
   readonly about: SignedPack;
 }
 
 /**
- * Reads a publisher's signature: a Sigstore bundle with a public key, or a bare DSSE envelope. Null for a statement about something
- * else than a pack (provenance, an SBOM), which is nobody's business here. Throws an `EvidenceError` for what is malformed.
+ * Reads a publisher's signature: a Sigstore bundle with a public key, or a bare DSSE envelope. Null for a statement about something other
+ * than a pack (provenance, an SBOM), which is ignored. Throws an `EvidenceError` if it is malformed.
  */
 export function readPackSignature(document: Json): PackSignature | null {
   const isBundle = isJsonObject(document) && 'dsseEnvelope' in document;
@@ -70,7 +70,7 @@ export function readPackSignature(document: Json): PackSignature | null {
   return { envelope, hint: envelope.keyid, about: { name, version, contentDigest: `sha256:${content}` as Digest } };
 }
 
-/** The key that made a signature, tried as its hint says or, where it says nothing, each in turn; null if none of them did. */
+/** The key that made a signature; null if no key of the ring did. The hinted key is tried, or every key if there is no hint. */
 export function signerOf<Key extends VerificationKey>(
   { envelope, hint }: PackSignature,
   keys: readonly Key[],

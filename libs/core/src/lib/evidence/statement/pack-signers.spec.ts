@@ -23,7 +23,7 @@ beforeAll(async () => {
   sample = await sampleRun({ publishers: [release, security] });
 });
 
-/** The check's answer over the bundle, with some of its files replaced under a manifest that is signed again. */
+/** The result of the check for the bundle with some of its files replaced under a newly signed manifest. */
 function check(trust: TrustFile, changes: { readonly [path: string]: Uint8Array | null } = {}) {
   const files = new Map(sealBundle(sample));
   for (const [path, bytes] of Object.entries(changes)) {

@@ -36,9 +36,9 @@ export const PREDICATE = {
   summary: 'https://slsa.dev/verification_summary/v1',
 } as const;
 
-/** `subject[0]`, always there: so that a failed run without artifacts has a subject too. */
+/** `subject[0]`. It is always present, so that a failed run without artifacts has a subject too. */
 export const FIRST_SUBJECT = 'artifacts.json';
-/** Verifiers in use refuse more than 1 024. */
+/** Common verifiers refuse more than 1 024 subjects. */
 const MAX_SUBJECTS = 1_000;
 const MAX_LISTED_STEPS = 1_000;
 
@@ -84,7 +84,7 @@ type PackRun = {
   readonly artifacts: { readonly count: number; readonly digest: Digest };
   readonly journal: { readonly count: number; readonly head: Digest; readonly machine: number };
   readonly audit: { readonly seq: number; readonly head: Digest | null };
-  /** Absent from statements of versions that did not say it. */
+  /** Absent from statements of versions that did not record it. */
   readonly carried?: Carried;
   readonly exceptions: readonly { readonly kind: 'withheld'; readonly detail: string }[];
 };
@@ -92,8 +92,8 @@ type PackRun = {
 export type PackRunStatement = Statement<PackRun>;
 
 /**
- * The pack-run statement of an ended run: a pure function of the bundle's documents. Only `builder` and `audit` are on the
- * signer's word. Nothing in it is free text of a step. Throws `EVIDENCE_SHAPE` if the journal does not end the run.
+ * The pack-run statement of an ended run: a pure function of the bundle's documents. Only `builder` and `audit` are assertions of the
+ * signer. It contains no free text of a step. Throws `EVIDENCE_SHAPE` if the journal does not end the run.
  */
 export const buildStatement: (documents: EvidenceDocuments) => PackRunStatement = onceFor(statementOf);
 
@@ -157,7 +157,7 @@ function carriedMember(evidence: RunEvidence): { readonly carried?: Carried } {
   return carried === null ? {} : { carried: carried ?? carriedOf(evidence) };
 }
 
-/** What the evidence does not hold because it held a secret: files that a notice stands for, and what the journal says was not taken or stored. */
+/** What the evidence lacks because it held a secret: files replaced by a notice, and what the journal says was not taken or stored. */
 function exceptionsOf(documents: EvidenceDocuments): PackRun['exceptions'] {
   const { released = [] } = documents.evidence;
   return [...withheldPaths(documents.evidence), ...released, ...withheldByJournal(documents)].map((detail) => {
@@ -165,7 +165,7 @@ function exceptionsOf(documents: EvidenceDocuments): PackRun['exceptions'] {
   });
 }
 
-/** `artifacts.json`, then up to 999 artifacts by step and name; of several with one name the later ones are numbered. */
+/** `artifacts.json`, then up to 999 artifacts by step and name. If several have the same name, the later ones are numbered. */
 export function subjectsOf(artifacts: readonly ArtifactRecord[], artifactsDigest: Digest): readonly Subject[] {
   const seen = new Map<string, number>();
   const others = artifacts.slice(0, MAX_SUBJECTS - 1).map(({ step, name, digest }) => {

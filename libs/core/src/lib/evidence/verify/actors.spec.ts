@@ -35,13 +35,16 @@ function checksOf(sample: Sample, trust: Partial<TrustFile> = {}): readonly Chec
   return verifyRun({ files: sealBundle(sample), trust: { ...sample.trust, ...trust }, verifySignature }).checks;
 }
 
-/** What `answers` finds (the outputs of a gate name its decisions by their records) is left aside: who holds the keys tells those again too. */
+/**
+ * Findings of `answers` are ignored (the outputs of a gate name its decisions by their records): the holder of the keys would change these
+ * too.
+ */
 function failing(sample: Sample, trust: Partial<TrustFile> = {}): readonly string[] {
   const aside = ['answers', 'policies'];
   return checksOf(sample, trust).flatMap(({ name, ok }) => (ok || aside.includes(name) ? [] : [name]));
 }
 
-/** The sample as who holds the keys of ledger, run and bundle could tell it: its first decision made otherwise. */
+/** The sample as a holder of the keys of ledger, run and bundle could alter it: its first decision is different. */
 function retold(sample: Sample, change: Partial<DecisionRecord>, journaled = change): Sample {
   const { evidence, keys } = sample;
   const [first, ...others] = evidence.decisions.map((sealed) => {

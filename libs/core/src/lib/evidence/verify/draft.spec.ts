@@ -19,7 +19,7 @@ function draftOf(evidence: RunEvidence = sample.evidence): Map<string, Uint8Arra
   return new Map(draftFiles(readEvidence(evidence)).map(({ path, bytes }) => [path, bytes]));
 }
 
-/** As the Attestor reads it from beside the documents. */
+/** As the Attestor reads it beside the documents. */
 function assertedOf(evidence: RunEvidence = sample.evidence): Asserted {
   return readAssertedJson(JSON.parse(assertedFile(readEvidence(evidence))) as Json);
 }
@@ -40,7 +40,7 @@ describe('a draft', () => {
     const text = [...files.values()].map((bytes) => new TextDecoder().decode(bytes)).join('\n');
     expect([...files.keys()].filter((path) => /^(logs|artifacts)\/|show/.test(path))).toEqual([]);
     expect(text).not.toContain('hello from');
-    // The policy reads what the scan returned; nothing reads what the rollout did.
+    // The policy reads what the scan returned; nothing reads the result of the rollout.
     expect(text).toContain('CVE-1');
     expect(text).not.toContain('"done"');
     expect(files.has('plan.json')).toBe(true);

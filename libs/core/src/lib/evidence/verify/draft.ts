@@ -42,7 +42,10 @@ function notices({ evidence }: EvidenceDocuments): readonly string[] {
   return all.flatMap((data) => (isWithheld(data) ? [data.path] : []));
 }
 
-/** Of the values, those from which the run's questions, the inputs of its policies and what pure built-in steps return follow; the chain is not over them. */
+/**
+ * Of the values only those from which the run's questions, the inputs of its policies and the outputs of pure built-in steps follow. The
+ * hash chain does not cover values.
+ */
 function journalOf(documents: EvidenceDocuments): BundleFile {
   const { read } = answerAgain(documents, null);
   const pages = documents.evidence.pages.map((page) => ({
@@ -52,7 +55,7 @@ function journalOf(documents: EvidenceDocuments): BundleFile {
   return { path: 'journal.ndjson', bytes: toUtf8(journalNdjson(pages)) };
 }
 
-/** What is stated of the steps follows from the journal; what the bundle carries is said where the trust file asks for it. */
+/** The statement's records of steps are derived from the journal. What the bundle carries is asserted if the trust file requires it. */
 function statementFollows(bundle: VerificationSession): Found {
   const { draft, trust } = bundle.request;
   if (trust.require.carried === true && draft?.carried === null)
@@ -72,13 +75,13 @@ const DRAFT_CHECKERS = Object.entries({
   'statement.agrees': statementFollows,
 }).filter(([name]) => !NOT_OF_DRAFTS.has(name));
 
-/** What is asked of a verification before signing. */
+/** Parameters of a verification before signing. */
 type DraftRequest = Pick<VerifyRequest, 'trust' | 'verifySignature' | 'now' | 'policyEngines'> & {
   readonly files: BundleContent;
   readonly asserted: Asserted;
 };
 
-/** The checks of a draft; the documents to build its statement from, where all hold and the builder fits the run's mode. */
+/** The checks of a draft. If all of them hold and the builder fits the run's mode, also the documents for its statement. */
 export function verifyDraft({ asserted, ...request }: DraftRequest): {
   readonly checks: readonly Check[];
   readonly documents: EvidenceDocuments | null;
@@ -92,15 +95,15 @@ export function verifyDraft({ asserted, ...request }: DraftRequest): {
   return { checks: [...checks, { name: 'statement.agrees', ok: false, basis: 'recomputed', detail }], documents: null };
 }
 
-/** What a draft asserts, as the file that goes beside its documents: RFC 8785. */
+/** The assertions of a draft, as the file beside its documents: RFC 8785. */
 export function assertedFile({ evidence }: EvidenceDocuments): string {
   const { builder, audit, carried } = evidence.asserted;
   return canonical(asJson({ builder, audit, carried: carried === undefined ? carriedOf(evidence) : carried }));
 }
 
 /**
- * True if the payload is this run's statement, whatever it says of what only its signer knows (builder and audit are asserted): else an
- * Attestor has signed something that no verifier would accept for this run.
+ * True if the payload is this run's statement, whatever it contains for the members that only the signer knows (builder and audit are
+ * asserted). Otherwise an Attestor signed something that no verifier would accept for this run.
  */
 export function isStatementOf(documents: EvidenceDocuments, payload: Uint8Array): boolean {
   const signed = parseStrictJson(parseUtf8(payload));

@@ -5,7 +5,7 @@ import type { TrustFile } from '../encoding/trust';
 import { verifySignature } from '../encoding/signature';
 import { verifyRun } from './verify-run';
 
-// Bundles that a release made which knew neither `answers`, nor `carried`, nor actors: they verify, and say what they cannot show.
+// Bundles of a release without `answers`, `carried` and actors: they verify, and name what they cannot show.
 
 interface Kept {
   readonly trust: TrustFile;
@@ -26,7 +26,7 @@ it.each(Object.keys(kept))('a bundle of an earlier release verifies: %s', (name)
   expect(checks.filter(({ ok }) => !ok)).toEqual([]);
   const basisOf = (check: string): string | undefined => checks.find((one) => one.name === check)?.basis;
   expect(basisOf('manifest.complete')).toBe('signed');
-  // Whoever drove it named a probe that no document was kept of; a run that was cancelled before it began was driven by nobody but to end it.
+  // Its driver named a probe whose document was not stored. A run that was cancelled before it began was driven only to be ended.
   expect(basisOf('probes')).toBe('signed');
   if (name !== 'cancelled') expect([basisOf('answers'), basisOf('plan.hash')]).toEqual(['recomputed', 'recomputed']);
 });

@@ -18,7 +18,8 @@ import { factsOf } from '../records/run-facts';
 import { verifySignature } from '../encoding/signature';
 import { verifyRun } from './verify-run';
 
-// Each of these went through every check before: what the holder of a worker's keys, or of the bundle key alone, made of an honest run.
+// Each of these forgeries once passed every check: changes that the holder of a worker's keys, or of the bundle key alone, made to an
+// honest run.
 
 const failing = (checks: readonly { readonly name: string; readonly ok: boolean }[]): readonly string[] =>
   checks.filter(({ ok }) => !ok).map(({ name }) => name);
@@ -27,7 +28,7 @@ function verified(sample: Sample, files = sealBundle(sample)): readonly string[]
   return failing(verifyRun({ files, trust: sample.trust, verifySignature }).checks);
 }
 
-/** What a remote Attestor finds in a worker's draft. */
+/** Findings of a remote Attestor in a worker's draft. */
 function attested({ evidence, trust }: Sample): readonly string[] {
   const documents = readEvidence(evidence);
   return failing(
@@ -50,7 +51,7 @@ describe('a worker that journals another answer than the inputs give', () => {
     expect([verified(honest), attested(honest)]).toEqual([[], []]);
     const forged = await sampleRun({ ...gated, pretends: { ...NGINX, image: 'busybox' } });
     const { facts, decisions } = readEvidence(forged.evidence);
-    // The steps behind the gate ran, and nobody decided.
+    // The steps behind the gate ran although nobody decided.
     expect([decisions.size, facts.ended?.status]).toEqual([0, 'succeeded']);
     expect(facts.stepsStarted.map(({ step }) => step)).toContain('rollout[0]::apply');
     expect(verified(forged)).toContain('answers');
@@ -117,7 +118,7 @@ function valueOf({ evidence }: Sample, ref: unknown): Json {
   return evidence.pages.find(({ values }) => Object.hasOwn(values, digest))?.values[digest] ?? null;
 }
 
-/** The journal told otherwise, chained again. */
+/** The altered journal, hash-chained again. */
 function retold(sample: Sample, restate: (entry: Unnumbered) => Unnumbered, more: Page['values'] = {}): Sample {
   const { pages } = sample.evidence;
   const entries = pages.flatMap((page) => page.entries).map(({ seq: _seq, ...entry }) => restate(entry));
@@ -130,7 +131,7 @@ describe('with the bundle key alone', () => {
   let sample: Sample;
   beforeAll(async () => void (sample = await sampleRun()));
 
-  /** The files changed, under a manifest that is signed again. */
+  /** The altered files under a newly signed manifest. */
   function rebuilt(change: (files: Map<string, Uint8Array>) => void): readonly string[] {
     const files = new Map(sealBundle(sample));
     change(files);
@@ -286,7 +287,7 @@ describe('a probe', () => {
 });
 
 describe('what the journal tells of a value', () => {
-  /** The value that stands beside a page, told as another thing. */
+  /** The value beside a page, replaced by another one. */
   const restated =
     (types: readonly string[], change: (ref: { digest: Digest; size: number }) => object) => (entry: Unnumbered) => {
       if (!types.includes(entry.event.type)) return entry;

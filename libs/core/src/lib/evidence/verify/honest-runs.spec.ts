@@ -13,10 +13,10 @@ import { verifyRun } from './verify-run';
 const signers = newSigners();
 const seedling = seedlings(plannableKinds());
 const chosen = fc.array(fc.nat(9), { minLength: 1, maxLength: 20 });
-/** How many commits lie between two deaths of workers. */
+/** Number of commits between two deaths of workers. */
 const deaths = fc.array(fc.nat(4), { maxLength: 3 });
 
-/** A case plays a run, or two, with all their pauses, and verifies them: so many times fewer cases take as long as those of another law. */
+/** A case plays one or two complete runs and verifies them, so this factor fewer cases take as long as those of another property. */
 function fewer(times: number): ReturnType<typeof lawRuns> {
   const { numRuns, ...seed } = lawRuns();
   return { numRuns: Math.ceil(numRuns / times), ...seed };
@@ -65,7 +65,7 @@ describe('the evidence of an honest run', () => {
       }),
       fewer(5),
     );
-    // It says something only if workers did die, and the runs did ask.
+    // The property is meaningful only if workers did die and the runs did ask questions.
     expect(taken).toBeGreaterThan(runs / 10);
     expect(asked).toBeGreaterThan(runs);
   }, 3_600_000);

@@ -11,7 +11,7 @@ export function unnamedValue({ evidence, facts, gates }: EvidenceDocuments): Dig
   for (const { request } of gates.values()) named.add(request.showDigest);
   for (const { values } of evidence.pages) {
     for (const [digest, value] of Object.entries(values) as [Digest, unknown][]) {
-      // The request of a gate that was rendered and never opened is no document of its own.
+      // The request of a gate that was rendered but never opened is not a separate document.
       const show =
         named.has(digest) && isJsonObject(value as never) ? (value as { showDigest?: unknown }).showDigest : null;
       if (typeof show === 'string') named.add(show);

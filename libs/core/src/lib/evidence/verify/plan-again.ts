@@ -11,7 +11,7 @@ import type { PolicyEngines } from '../../policy/policy';
 import { openInputs, sensitiveInputs, type EvidenceDocuments } from '../records/evidence-documents';
 import type { RunEvidence } from '../records/run-evidence';
 
-/** The pack's files as the evidence carries them. */
+/** The pack's files in the evidence. */
 function carriedFiles({ pack }: RunEvidence): PackFiles {
   const files = new Map(pack.files.map((file) => [file.path, file]));
   return {
@@ -21,15 +21,15 @@ function carriedFiles({ pack }: RunEvidence): PackFiles {
   };
 }
 
-/** The pack as the evidence carries it. */
+/** The pack in the evidence. */
 export interface CarriedPack {
   readonly read: ReadPack;
   readonly files: PackFiles;
-  /** From the listing: bytes that are withheld are not needed. Throws a `TypeError` if `.packignore` is listed without its bytes. */
+  /** Computed from the listing, so withheld bytes are not needed. Throws a `TypeError` if `.packignore` is listed without its bytes. */
   readonly contentDigest: () => Digest;
 }
 
-/** The pack as the evidence carries it; null if its manifest is refused. */
+/** The pack in the evidence; null if its manifest is refused. */
 export function readCarriedPack(evidence: RunEvidence): CarriedPack | null {
   const files = carriedFiles(evidence);
   const read = readPack(evidence.pack.manifest, files);
@@ -51,7 +51,7 @@ function listing({ pack }: RunEvidence, files: PackFiles): readonly ListedFile[]
 
 const PACK_IGNORE = '.packignore';
 
-/** A plan made again: its hash, or why it is refused, or why it cannot be made here. */
+/** Result of a new planning: the plan hash, why the pack is refused, or why it cannot be planned here. */
 export type PlannedAgain =
   | { readonly kind: 'planned'; readonly planHash: Digest }
   | { readonly kind: 'refused'; readonly code: string }
@@ -101,17 +101,17 @@ export function planAgain(
 }
 
 /**
- * True if values of the run were judged by other rules for JSON Schemas than today's: its environment names none. Then a release admitted it
- * whose gate requests do not name their policy.
+ * True if older rules for JSON Schemas than today's applied to values of the run, because its environment names none. The run was then
+ * admitted by a release whose gate requests do not name their policy.
  */
 export function hasOlderSchemaRules({ engines }: Pick<Environment, 'engines'>): boolean {
   return !Object.hasOwn(engines, 'json-schema');
 }
 
-/** Faults that schemas have or find. */
+/** Codes of faults in schemas or found by schemas. */
 const SCHEMA_CODES: ReadonlySet<string> = new Set(['SCHEMA_INVALID', 'INPUT_INVALID', 'INPUT_DEFAULT_INVALID']);
 
-/** What the operator allowed is not in a bundle; what the admitted plan uses was allowed. */
+/** A bundle does not hold the operator's allowances. What the admitted plan uses was allowed. */
 export function interpretersOf(plan: Plan): readonly string[] {
   const found = new Set<string>();
   const visit = (block: Block): void => {

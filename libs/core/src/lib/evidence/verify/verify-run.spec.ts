@@ -51,7 +51,7 @@ function failing(verification: Verification): readonly CheckName[] {
   return verification.checks.filter(({ ok }) => !ok).map(({ name }) => name);
 }
 
-/** The bundle with some files replaced, under a manifest that is signed again: what the bundle key alone could forge. */
+/** The bundle with some files replaced under a newly signed manifest: what the bundle key alone could forge. */
 function forged(
   changes: { readonly [path: string]: Uint8Array | string | null },
   of = sample,
@@ -67,12 +67,12 @@ function forged(
   );
 }
 
-/** A bundle over changed evidence, signed by everyone but the people and the admission: what run and bundle key could forge. */
+/** A bundle of altered evidence, signed with all keys except those of people and of the admission: what run and bundle key could forge. */
 function forgedRun(change: (evidence: RunEvidence) => RunEvidence): Map<string, Uint8Array> {
   return sealBundle({ ...sample, evidence: change(sample.evidence) });
 }
 
-/** The journal told otherwise: entries changed, chained again. */
+/** The altered journal: entries changed and hash-chained again. */
 function retold(
   pages: readonly Page[],
   restate: (entries: readonly Unnumbered[]) => readonly Unnumbered[],
@@ -425,7 +425,7 @@ describe('what run and bundle key cannot forge', () => {
     const free = new Set(['builder', 'audit']);
     for (const member of Object.keys(predicate)) {
       if (free.has(member)) continue;
-      // Statements of earlier versions do not say what the bundle carries: see `manifest.complete`.
+      // Statements of earlier versions do not name what the bundle carries: see `manifest.complete`.
       const absence = member === 'carried' ? [] : [{ [member]: undefined }];
       for (const predicateChange of [...absence, { [member]: 'other' }]) {
         const files = sealBundle(sample, {
@@ -641,7 +641,7 @@ describe('what is withheld', () => {
     for (const notice of notices) expect(Object.keys(notice).sort()).toEqual(['path', 'withheld']);
   });
 
-  /** The notices that earlier versions wrote: with the digest and size of what they stand for. */
+  /** The notices of earlier versions, with digest and size of what they replace. */
   function withEarlierNotices(change: Partial<{ size: number; sha256: Digest }> = {}): Map<string, Uint8Array> {
     const holdsSecret = (bytes: Uint8Array): boolean => /CVE-1|hello from scan/.test(Buffer.from(bytes).toString());
     return forgedRun((evidence) => {
@@ -763,7 +763,7 @@ describe('evidence that an operator released', () => {
     const verification = verified(files);
     expect(failing(verification)).toEqual([]);
     const answers = Object.fromEntries(verification.checks.map(({ name, basis, detail }) => [name, { basis, detail }]));
-    // The content digest follows from the listing; the plan cannot be made again without the file.
+    // The content digest follows from the listing; planning again is not possible without the file.
     expect(answers['pack.content']?.basis).toBe('recomputed');
     expect(answers['plan.hash']?.basis).toBe('signed');
     expect(answers['exceptions']).toEqual({
@@ -802,7 +802,7 @@ describe('evidence that an operator released', () => {
 describe('hostile bundles', () => {
   it('are answered, never thrown at, whatever stands in their files', () => {
     const junk = ['', 'null', '[]', '{}', '0', '"x"', '{"schema":null}', '[[]]\n', '{"a":{}}\n', '\u0000'];
-    // In every change each file is a few of them, and each text stands in some of the files.
+    // In every change each case tests a few files, and each text is tested in some of the files.
     const every = searched(5, 1);
     for (const [place, path] of [...bundle.keys()].entries()) {
       for (const text of junk.filter((_, index) => (index + place) % every === 0)) {
@@ -832,7 +832,7 @@ describe('egress', () => {
   };
   const rules = [{ scheme: 'https' as const, host: 'mirror.test', port: 443 }];
 
-  /** The check about one socket of `scan` that logged this; the journal tells the digest of just this log. */
+  /** The check of one socket of `scan` with this log, whose digest the journal contains. */
   function answered(attempts: readonly Attempt[], under = rules, counted: readonly [number, number] | null = null) {
     const opened = openSession({ files: bundle, trust: sample.trust, verifySignature });
     const documents = opened.documents();

@@ -5,40 +5,40 @@ import type { EvidenceDocuments } from '../records/evidence-documents';
 import { isDevBuilder } from '../records/run-evidence';
 import { CHECKERS } from './checkers';
 
-/** A trusted key whose signature holds. */
+/** A trusted key with a valid signature. */
 export interface Signer {
   readonly what: 'admission' | 'decisions' | 'statement of the run' | 'manifest';
   readonly keyid: string;
 }
 
-/** The answer of an offline verification. */
+/** Result of an offline verification. */
 export interface Verification {
   /** True only if every check holds. */
   readonly ok: boolean;
-  /** The run that an admission key says this is; null if none does. */
+  /** The run according to an admission key; null if none signed. */
   readonly run: string | null;
   readonly planHash: Digest | null;
   /** All checks, always, in the order of `CHECK_NAMES`. */
   readonly checks: readonly Check[];
-  /** Which trusted keys made which signatures, as far as those hold. */
+  /** Trusted keys with the valid signatures that they made. */
   readonly signers: readonly Signer[];
-  /** The last line for people. */
+  /** The last line of the output for people. */
   readonly summary: string;
-  /** What the checks were made over; null if the bundle cannot be read. Trust it only if `ok`. */
+  /** The documents that the checks read; null if the bundle cannot be read. Trust them only if `ok`. */
   readonly documents: EvidenceDocuments | null;
 }
 
-/** A verification whose checks can be answered in parts. Several threads share the work: each opens its own over the same bytes. */
+/** A verification whose checks can be run in parts. Several threads share the work: each opens the same bytes. */
 interface OpenVerification {
-  /** Answers these checks, each once. Never throws. */
+  /** Runs these checks, each once. Never throws. */
   answer(names: readonly CheckName[]): readonly Check[];
-  /** Takes the answers of others, answers the checks that are still open, and concludes. Never throws. */
+  /** Adds the results of others, runs the remaining checks, and concludes. Never throws. */
   conclude(others?: readonly Check[]): Verification;
 }
 
 /**
- * Verifies the evidence bundle of a run (docs/guides/evidence-and-verification.md, Checks and their basis): no network, no clock, no database, nothing taken from the bundle
- * but what trusted keys signed or what follows from it. Never throws for what a bundle holds: that is a failed check.
+ * Verifies the evidence bundle of a run (docs/guides/evidence-and-verification.md, Checks and their basis): no network, no clock, no database. It relies only on what trusted keys signed and
+ * what follows from that. Never throws because of a bundle's content: a fault is a failed check.
  */
 export function verifyRun(request: VerifyRequest): Verification {
   return openVerification(request).conclude();

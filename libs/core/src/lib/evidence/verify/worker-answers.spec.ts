@@ -12,7 +12,7 @@ import { readAssertedJson } from '../bundle/read-bundle';
 import { verifySignature } from '../encoding/signature';
 import { verifyRun } from './verify-run';
 
-// What the holder of a worker's keys may tell of a run whose journal replays: each of these forgeries went through every check before.
+// False statements of a holder of a worker's keys about a run whose journal replays. Each of these forgeries once passed every check.
 
 const HEAD = `
 apiVersion: stellaops.io/pack.v1
@@ -27,7 +27,7 @@ interface Found {
   readonly draft: readonly string[];
 }
 
-/** Checks that fail, of the bundle and of the draft that a remote Attestor is shown. */
+/** Failing checks of the bundle, and of the draft that a remote Attestor receives. */
 function failing({ evidence, keys, trust }: Sample, policyEngines: PolicyEngines = {}): Found {
   const names = (checks: readonly Check[]): readonly string[] =>
     checks.filter(({ ok }) => !ok).map(({ name, detail }) => `${name}: ${detail}`);
@@ -54,7 +54,7 @@ const found = (name: string): Found => {
 };
 
 describe('the input of a policy of another engine than CEL', () => {
-  /** Denies what has many hits; as Cedar does it skips a rule that cannot be evaluated. */
+  /** Denies if there are many hits. Like Cedar, it skips a rule that cannot be evaluated. */
   const engines = {
     cedar: {
       compile: () => ({
@@ -226,7 +226,7 @@ describe('what a pure built-in step comes to', () => {
     expect(failing(run('test-1', 'test', acts).sample())).toEqual(NONE);
   });
 
-  /** The run without a value beside its journal. */
+  /** The run without one of the values beside its journal. */
   const lacking = (value: Json, acts: Record<string, Act> = {}): Sample => {
     const scripted = run('test-1', 'test', acts);
     const sample = scripted.sample();

@@ -20,7 +20,7 @@ import type { RunEvidence } from '../records/run-evidence';
 import { verifySignature } from '../encoding/signature';
 import { verifyRun } from './verify-run';
 
-/** What a worker says in place of a verdict. */
+/** What a worker reports instead of a verdict. */
 const lie: { noVerdict: Verdict | null; verdictOn: ((honest: Verdict) => Verdict) | null } = {
   noVerdict: null,
   verdictOn: null,
@@ -33,11 +33,11 @@ jest.mock('../../policy/verdict', () => {
   };
 });
 
-// What the holder of a worker's keys could tell, and no check compared it.
+// False statements of a holder of a worker's keys that no check compared before.
 
 type Found = Pick<Check, 'ok' | 'basis' | 'detail'> | undefined;
 
-/** What a check finds: of the bundle, and of the draft that an Attestor is shown. */
+/** Finding of a check for the bundle, and for the draft that an Attestor receives. */
 function foundBy(
   name: string,
   sample: Sample,
@@ -70,7 +70,7 @@ const withEvidence = (sample: Sample, change: Partial<RunEvidence>): Sample => {
   return { ...sample, evidence: { ...sample.evidence, ...change } };
 };
 
-/** The journal with its entries told otherwise, chained again. */
+/** The journal with altered entries, hash-chained again. */
 function retold(
   sample: Sample,
   restate: (entries: readonly Unnumbered[]) => readonly Unnumbered[],
@@ -160,7 +160,7 @@ async function played(name: string, change: Partial<Scenario> = {}): Promise<Sam
   const of = SCENARIOS.find((scenario) => scenario.name === name);
   if (!of) throw new TypeError(`no run ${name}`);
   const [subject] = await makeCorpus([{ scenario: { ...of, ...change }, place: 0 }], 'lies');
-  // Whoever verifies is honest.
+  // The verifier is honest.
   lie.noVerdict = lie.verdictOn = null;
   if (!subject) throw new TypeError('not played');
   const { keys, trust } = subject;
@@ -203,7 +203,7 @@ describe('what a worker says that a policy answered', () => {
     return { cedar: { compile: () => ({ kind: 'policy', policy }) } };
   };
   const denies = engineOf({ kind: 'decided', allow: false, reasons: ['policy0'] });
-  /** A run whose first policy is of an engine that its worker has not: it says what it likes. */
+  /** A run whose first policy needs an engine that its worker lacks, so the worker reports what it likes. */
   const otherEngine = async (restated: Verdict): Promise<Sample> => {
     lie.noVerdict = restated;
     const text = SCENARIOS.find(({ name }) => name === 'policy')?.pack ?? '';
@@ -242,7 +242,7 @@ describe('what a worker says that a policy answered', () => {
 });
 
 describe('times of the journal', () => {
-  /** Entries are told to be earlier: by their place, and that of what a person decided. */
+  /** Dates entries earlier, according to their position and that of a person's decision. */
   const earlier = (sample: Sample, by: number, is: (entry: Unnumbered, place: number, of: number) => boolean): Sample =>
     retold(sample, (entries) => {
       const of = entries.findIndex(({ event }) => ['gate.decided', 'attention.resolved'].includes(event.type));
@@ -287,7 +287,7 @@ describe('a file among those of the pack', () => {
     return withEvidence(sample, { pack: { ...pack, files: [...pack.files, file] } });
   };
   const PUBLISHED = '.taskrunner/packs/region/1.2.3/';
-  /** A run of a pack that uses another, which is published. */
+  /** A run of a pack that uses a published pack. */
   const published = async (): Promise<Sample> => {
     const of = SCENARIOS.find(({ files = {} }) => Object.hasOwn(files, 'packs/region/pack.yaml'));
     const inner = of?.files?.['packs/region/pack.yaml'] ?? '';

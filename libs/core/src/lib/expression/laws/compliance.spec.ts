@@ -8,7 +8,7 @@ import { lex } from '../lexer';
 import { parseTokens } from '../parse';
 import { printNode } from '../print';
 
-/** What the pack language changes on purpose: the cases of the compliance suite that it does not keep, each with its reason. */
+/** Intentional differences of the pack language: the cases of the compliance suite that it does not satisfy, each with its reason. */
 const CHANGED: readonly { readonly file: string; readonly reason: string; readonly expressions: readonly string[] }[] =
   [
     {
@@ -91,7 +91,7 @@ const groupsOf = (file: string): readonly Group[] => JSON.parse(readFileSync(joi
 
 const order = (value: Json): string => canonical(value);
 
-/** True if the pack language gives what the suite says: the value, or a refusal where it wants an error. */
+/** True if the pack language gives the suite's result: the value, or an error if the suite expects one. */
 function keeps({ expression, result, error }: ComplianceCase, supplied: Json): boolean {
   try {
     const value = evaluateNode(parseTokens(lex(expression).tokens), supplied);

@@ -23,7 +23,7 @@ const { value } = fc.letrec<{ value: Json }>((tie) => ({
     fc.array(fc.constantFrom('x', 'yz'), { maxLength: 4 }),
     fc
       .uniqueArray(fc.tuple(fc.constantFrom(...names), tie('value')), { selector: ([key]) => key, maxLength: 3 })
-      // The library gives members in the order in which they were written, ours in the order of their names.
+      // The library returns members in the order of the document, ours in the order of their names.
       .map((pairs) => Object.fromEntries([...pairs].sort(([a], [b]) => (a < b ? -1 : 1)))),
   ),
 }));

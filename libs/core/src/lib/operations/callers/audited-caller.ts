@@ -6,7 +6,7 @@ export function actorsOf({ actors }: Pick<Principal, 'actors'>): readonly Actor[
   return actors.map(({ iss, sub, kind }) => ({ iss, sub, kind }));
 }
 
-/** Who calls, as audit rows tell it: the subject of the token, and who acts for it. */
+/** The caller in audit rows: the subject of the token and its actors. */
 export function auditedCaller(principal: Pick<Principal, 'iss' | 'sub' | 'actors'>): JsonObject {
   const { iss, sub } = principal;
   return { person: { iss, sub }, actors: actorsOf(principal).map((actor) => ({ ...actor })) };

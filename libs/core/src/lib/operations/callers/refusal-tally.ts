@@ -4,20 +4,20 @@ import type { Principal } from '../../foundation/principal';
 import { auditedCaller } from './audited-caller';
 
 /**
- * The audit chain of the installation: of callers that no token names a tenant for. No tenant is called so, so no tenant reads it; the database
- * role `taskrunner_audit` does.
+ * The audit chain of the installation, for callers whose token names no tenant. No tenant has this name, so no tenant can read it; the
+ * database role `taskrunner_audit` can.
  */
 export const INSTALLATION = '-' as TenantId;
 
-/** A request that was refused for who asked. Nothing of the token is in it. */
+/** A request that was refused because of its caller. It contains nothing of the token. */
 export interface RefusedRequest {
-  /** Who asked, where the token says so and holds. */
+  /** The caller, if a valid token names one. */
   readonly caller: Pick<Principal, 'tenant' | 'iss' | 'sub' | 'actors'> | null;
   /** HTTP status. */
   readonly status: number;
   readonly code: string;
   readonly reason: string;
-  /** The address that it came from; null if the connection had gone. */
+  /** The address of the client; null if the connection was already closed. */
   readonly address: string | null;
   /** Milliseconds since the epoch, by the clock of the process. */
   readonly at: number;
@@ -36,12 +36,12 @@ interface TalliedRefusals {
 }
 
 const REASON_CHARACTERS = 200;
-/** Tenants of one window; refusals of others are counted for the installation. */
+/** Maximum number of tenants in one window. Refusals of further tenants are counted for the installation. */
 const TENANTS = 10_000;
 
 /**
- * Refusals of a window of time, counted by tenant, reason and who asked: however many there are, the chain of a tenant grows by so many entries
- * at most. What does not fit is counted together, by status, in entries that name nobody.
+ * Counts the refusals in a window of time by tenant, reason and caller. The number of new entries in a tenant's chain is limited, however
+ * many refusals there are. The rest is counted by status in entries without a caller.
  */
 export class RefusalTally {
   private tenants = new Map<TenantId, Map<string, Counted>>();
@@ -71,7 +71,7 @@ export class RefusalTally {
       });
   }
 
-  /** What was counted since the last time, as events of audit chains; the tally begins anew. */
+  /** The refusals since the last call as events of audit chains. The tally starts anew. */
   take(): readonly TalliedRefusals[] {
     const taken = this.tenants;
     this.tenants = new Map();
@@ -97,7 +97,7 @@ export class RefusalTally {
   }
 }
 
-/** An address says who asked only where no token does: behind a proxy all have the same. */
+/** An address identifies a caller only if no token does: behind a proxy all callers have the same address. */
 function keyOf({ caller, code, reason, address }: RefusedRequest): string {
   const who =
     caller === null

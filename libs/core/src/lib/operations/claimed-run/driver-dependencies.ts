@@ -28,28 +28,28 @@ export interface ExecutorFailure {
   readonly causes: readonly string[];
 }
 
-/** What a driver acts with. The worker composes it; the tests do too. */
+/** Dependencies of a driver. The worker and the tests provide them. */
 export interface DriverDependencies {
   readonly claims: Claims;
   readonly committer: Committer;
   readonly logs: LogStore;
-  /** Where the journal of another run may stand: that of a rerun's original. */
+  /** Source of the journal of the original run of a rerun. */
   readonly archives: Archives;
   readonly objects: ObjectStore;
   readonly storeHealth: ObjectStoreHealth;
   readonly references: Pick<ObjectReferences, 'need'>;
   readonly clock: Clock;
   readonly executors: ReadonlyMap<string, Executor>;
-  /** Policy engines beside CEL. */
+  /** Policy engines besides CEL. */
   readonly judges: PolicyJudges;
   readonly announcing: Announcing;
   readonly worker: WorkerDescription;
-  /** Absent: it drives whatever it has claimed (tests of the driver alone). */
+  /** Absent: the driver drives every claimed run (tests of the driver alone). */
   readonly honouring?: Honouring;
   readonly secrets: SecretDependencies;
-  /** Absent: it executes what it drives, and nothing else. */
+  /** Absent: the worker executes only steps of runs that it drives. */
   readonly fanOut?: FanOut;
-  /** Entries after which a snapshot is written; absent: `SNAPSHOT_ENTRIES`. */
+  /** Number of entries after which a snapshot is written; absent: `SNAPSHOT_ENTRIES`. */
   readonly snapshotEntries?: number;
   /** The record in an envelope that verifies under a configured admission key; null if it does not. */
   openAdmission(envelope: Envelope): AdmissionRecord | null;
@@ -58,11 +58,11 @@ export interface DriverDependencies {
   /** The same of a resolution. */
   openResolution(envelope: Envelope): { readonly record: ResolutionRecord; readonly digest: Digest } | null;
   /**
-   * Resolves once this worker may act for what it owns: its object store keeps what is written, and its lease was renewed in time; after an
-   * outage of either, once they are again. Or when aborted.
+   * Resolves when this worker may act for what it owns: its object store accepts writes, and its lease was renewed in time. After an outage
+   * of either it waits until both hold again. Also resolves when aborted.
    */
   mayAct(signal: AbortSignal): Promise<void>;
-  /** HMAC under the workers' journal key, hexadecimal. */
+  /** Computes the HMAC under the workers' journal key, hexadecimal. */
   mac(text: string): string;
   /** 128 random bits or more, hexadecimal. */
   nonce(): string;
@@ -70,20 +70,20 @@ export interface DriverDependencies {
   replan(run: ClaimedRun): Promise<Digest | null>;
   /** Content digests of the claimed pack and of the published packs in it, by its manifest and its files. */
   contents(run: ClaimedRun): Promise<PackContents>;
-  /** An execution went wrong in a way that its outcome alone does not explain: with the error and what caused it, for the log. */
+  /** Reports to the log, with the error and its causes, an execution failure that its outcome alone does not explain. */
   executorFailed(run: ClaimedRun, failure: ExecutorFailure): void;
-  /** Something that an operator must see. */
+  /** Reports something that an operator must see. */
   alarm(run: ClaimedRun, code: string, detail: Json): void;
 }
 
-/** The text that a page's mac is over (ADR 1). */
+/** The text that a page's MAC covers (ADR 1). */
 export function macText(runId: string, lastSeq: number, head: Digest, fence: number): string {
   return `${runId}\n${lastSeq}\n${head}\n${fence}`;
 }
 
 /**
- * What of a journal's macs does not verify: each is under the fence that the last `run.claimed` before it names, `fence` where that stands
- * before these pages. Null: they all do.
+ * Message about the first page whose MAC does not verify; null if all of them do. The fence of a MAC is the one of the last `run.claimed`
+ * before it, or `fence` if that entry precedes these pages.
  */
 export function macsDiffer(
   dependencies: Pick<DriverDependencies, 'mac'>,

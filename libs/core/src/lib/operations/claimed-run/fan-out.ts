@@ -4,18 +4,18 @@ import type { AssignmentReport } from '../../ports/workers/assignment-report';
 import type { Assignment, Assignments } from '../../ports/runs/assignments';
 import type { Slots } from './slots';
 
-/** How a worker shares with others the executions that its maps have ready (ADR 31). */
+/** How a worker shares the ready executions of its maps with other workers (ADR 31). */
 export interface FanOut {
   readonly assignments: Assignments;
-  /** What this worker has room for; what is ready beyond that is dispatched. */
+  /** Slots of this worker. Ready executions beyond them are dispatched. */
   readonly slots: Slots;
-  /** Executions of one assignment at most. */
+  /** Maximum number of executions in one assignment. */
   readonly items: number;
-  /** Other workers that live; with none, nothing is dispatched. */
+  /** Number of other living workers. If there are none, nothing is dispatched. */
   others(): number;
 }
 
-/** The text that the mac of an assignment is over: its body, apart from everything else that the key is used for. */
+/** The text that the MAC of an assignment covers: its body, with a prefix that separates it from other uses of the key. */
 export function assignmentText(body: string): string {
   return `assignment\n${body}`;
 }
@@ -25,7 +25,7 @@ export function assignmentBody(assignment: Assignment): string {
   return canonical(assignment as unknown as Json);
 }
 
-/** The text that the mac of a report is over. */
+/** The text that the MAC of a report covers. */
 export function reportText({ mac: _, ...report }: AssignmentReport): string {
   return `assignment-report\n${canonical(report as unknown as Json)}`;
 }

@@ -2,10 +2,10 @@ import type { ClaimedRun } from '../../ports/runs/claims';
 import type { Unmet, WorkerMeans } from '../../publisher/honour';
 import type { Refusal } from './refusal';
 
-/** What a worker has for the runs that it claims, and whom it tells that it lacks something. */
+/** The worker's capabilities for claimed runs, and the callback for missing ones. */
 export interface Honouring {
-  /** As its last probe left it. */
+  /** According to its last probe. */
   means(): WorkerMeans;
-  /** A run lacks something here: `refusal` null: it goes to whoever has it. */
+  /** Called if this worker cannot honour a run. `refusal` null: the run goes to a worker that can. */
   unmet(run: Pick<ClaimedRun, 'runId' | 'tenant'>, unmet: readonly Unmet[], refusal: Refusal | null): void;
 }

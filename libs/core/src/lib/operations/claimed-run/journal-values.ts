@@ -8,19 +8,19 @@ import type { Claims } from '../../ports/runs/claims';
 import type { ObjectStore, ObjectStoreErrorCode } from '../../ports/objects/object-store';
 import { readObject } from '../objects/read-object';
 
-/** Pages of a journal that are read at once. */
+/** Number of journal pages that are read at once. */
 export const PAGES_AT_ONCE = 256;
 
-/** The document that a `state` entry names beside its snapshot: where the values of the pages since the snapshot before stand. */
+/** The index beside a snapshot that a `state` entry names: positions of the values of the pages since the previous snapshot. */
 interface ValueIndex {
   readonly before: Digest | null;
-  /** First entry of the page that holds a value. */
+  /** First entry of the page that contains a value. */
   readonly pages: readonly (readonly [Digest, number])[];
 }
 
 /**
- * Finds values of pages that a claim has not read, since it went on from a snapshot. The index proves nothing and need not: what is found is
- * hashed.
+ * Finds values of pages that a claim has not read because it resumed from a snapshot. The index need not be trusted: every value that is
+ * found is hashed.
  */
 export class JournalValues {
   private readonly since = new Map<Digest, number>();
@@ -31,44 +31,44 @@ export class JournalValues {
     private readonly claims: Pick<Claims, 'pages'>,
     private readonly objects: Pick<ObjectStore, 'open'>,
     private readonly run: { readonly tenant: TenantId; readonly runId: RunId },
-    /** The index of the snapshot that the claim went on from; null: it has read every page. */
+    /** The index of the snapshot from which the claim resumed; null if it has read every page. */
     private readonly from: Digest | null = null,
   ) {
     this.last = from;
   }
 
-  /** A page that this owner has read or written. */
+  /** Adds a page that this owner has read or written. */
   note({ first, values }: Pick<Page, 'first' | 'values'>): void {
     for (const digest of Object.keys(values) as Digest[]) this.since.set(digest, first);
   }
 
-  /** The text of the next index; null if there is nothing to be found by it that is not found by the one before. */
+  /** The text of the next index; null if it would find nothing that the previous one does not find. */
   index(): string | null {
     if (this.since.size === 0) return null;
     const index: ValueIndex = { before: this.last, pages: [...this.since] };
     return JSON.stringify(index);
   }
 
-  /** A snapshot stands in the journal, with this index. */
+  /** Records that the journal contains a snapshot with this index. */
   settle(index: Digest | null): void {
     this.last = index ?? this.last;
     this.since.clear();
   }
 
-  /** The index that the next snapshot goes on from. */
+  /** The index on which the next snapshot is based. */
   get before(): Digest | null {
     return this.last;
   }
 
   /**
-   * The values of these digests that older pages hold, and with them what else stands in those pages: who asks for one soon asks for its
-   * neighbours. Throws `OBJECT_DIGEST_MISMATCH`.
+   * The values of these digests in older pages, together with the other values of those pages, because they are usually needed next. Throws
+   * `OBJECT_DIGEST_MISMATCH`.
    */
   async find(digests: readonly Digest[]): Promise<Page['values']> {
     if (this.from === null || digests.length === 0) return {};
     this.older ??= this.readIndexes(this.from);
     const older = await this.older.catch((error: unknown) => {
-      // What failed is tried again by who asks next.
+      // A failed read is not cached: the next call tries again.
       this.older = null;
       throw error;
     });

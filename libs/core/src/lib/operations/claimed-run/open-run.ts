@@ -12,7 +12,7 @@ import { Replanned } from '../planning/replanned';
 import { RunSecrets } from './run-secrets';
 import { contentDifference, plannedContents, type PackContents } from '../packs/stored-contents';
 
-/** What was accepted of a run, checked. */
+/** The verified documents of an admitted run. */
 export interface OpenedRun {
   readonly kind: 'opened';
   readonly run: ClaimedRun;
@@ -21,7 +21,7 @@ export interface OpenedRun {
   readonly secrets: RunSecrets;
 }
 
-/** Own records that do not agree: nothing starts (ARCHITECTURE.md, Invariants). */
+/** The records of this installation do not agree. Nothing starts (ARCHITECTURE.md, Invariants). */
 export interface Halted {
   readonly kind: 'halted';
   readonly code:
@@ -32,13 +32,14 @@ export interface Halted {
     | 'OBJECT_DIGEST_MISMATCH'
     | 'SENSITIVE_INPUT_UNREADABLE';
   readonly detail: string;
-  /** Which document is altered, and its digests: of `DOCUMENT_ALTERED`. */
+  /** The altered document and its digests, for `DOCUMENT_ALTERED`. */
   readonly altered?: Alteration;
 }
 
 /**
- * Checks what was accepted of a run: the admission record must verify and say what the rows say; plan, profile, environment, inputs and pack
- * must be what their digests name. No row is believed: a run is driven from what this returns, never from what was claimed.
+ * Verifies the documents of an admitted run. The signature of the admission record must hold; plan, profile, environment, inputs and pack
+ * must match its digests; and the rows must agree with the record. A run is driven from the result of this function, never from the claimed
+ * rows.
  */
 export async function openRun(dependencies: DriverDependencies, run: ClaimedRun): Promise<OpenedRun | Halted> {
   try {
@@ -73,7 +74,7 @@ async function openCompared(dependencies: DriverDependencies, run: ClaimedRun): 
   return { kind: 'opened', run, index: documents.index, admission, secrets };
 }
 
-/** What the drivers that share their hands have read before. */
+/** Cache shared by the drivers that have the same dependencies. */
 const KNOWN = new WeakMap<DriverDependencies, { readonly known: KnownDocuments; readonly replanned: Replanned }>();
 
 function knownTo(dependencies: DriverDependencies): { readonly known: KnownDocuments; readonly replanned: Replanned } {
@@ -86,7 +87,7 @@ function recordDifference(admission: AdmissionRecord, { admissionDigest }: Claim
   return digestOf(admission as unknown as Json) === admissionDigest ? null : 'record';
 }
 
-/** Compares what the pack of a run comes to with what its plan says. Throws `DocumentAltered`. */
+/** Compares the digests of a run's pack with its plan. Throws `DocumentAltered`. */
 export function comparePack(
   { tenant, runId }: Pick<ClaimedRun, 'tenant' | 'runId'>,
   { index }: RunDocuments,

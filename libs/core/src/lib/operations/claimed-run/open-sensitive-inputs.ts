@@ -6,8 +6,8 @@ import type { Claims } from '../../ports/runs/claims';
 import type { SensitiveInputs } from '../../ports/runs/sensitive-inputs';
 
 /**
- * Values of a run's sensitive inputs, by name; null if one is missing or does not open. Each is sealed for its run, name and plan
- * hash: the one of another run, or of another input, does not open.
+ * Values of a run's sensitive inputs by name; null if one is missing or cannot be decrypted. Each is encrypted for its run, name and plan
+ * hash, so the ciphertext of another run or input cannot be decrypted.
  */
 export async function openSensitiveInputs(
   claims: Pick<Claims, 'sensitiveInputs'>,

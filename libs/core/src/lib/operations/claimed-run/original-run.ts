@@ -18,21 +18,21 @@ import type { Answer } from '../../step/question';
 import { archivedJournal } from '../retention/archived-run';
 import { macsDiffer, type DriverDependencies } from './driver-dependencies';
 
-/** What is taken over of one leaf: the answer, the facts that come with it, and its value where the original's journal held it. */
+/** The reused result of one leaf: the answer, its facts, and its value if the original's journal held it. */
 export interface Reuse {
   readonly answer: Extract<Answer, { kind: 'reuse' }>;
   readonly facts: readonly Fact[];
   readonly value: Json | undefined;
 }
 
-/** The leaf is started. */
+/** Nothing is reused, and the leaf is started. */
 export const NO_REUSE: Reuse = {
   answer: { kind: 'reuse', source: null, outputs: null },
   facts: [],
   value: undefined,
 };
 
-/** The run that a rerun does again, as far as it may take over what was done: read once a claim, checked as a run's own journal is. */
+/** The original run of a rerun, as far as results may be reused. It is read once per claim and verified like a run's own journal. */
 export class OriginalRun {
   private readonly again: ReadonlySet<NodeId>;
   private readonly records: ReadonlyMap<StepId, Digest>;
@@ -50,8 +50,8 @@ export class OriginalRun {
   }
 
   /**
-   * Reads the original of an admitted rerun: its admission and its journal must verify, end where the rerun's admission says, and be of
-   * the same plan. `gone`: it is not kept any more. Null: nothing is taken over. A text: what of it does not agree.
+   * Reads the original of an admitted rerun. Its admission and journal must verify, belong to the same plan, and end where the rerun's
+   * admission says. `gone`: the original has been deleted. Null: nothing is reused. A text describes what does not agree.
    */
   static async open(
     { claims, ...dependencies }: DriverDependencies,
@@ -78,7 +78,7 @@ export class OriginalRun {
     return new OriginalRun(runId, index, results, factsOf(pages), values, rerun.from);
   }
 
-  /** What this rerun, which has come as far as `now`, takes over of a leaf. */
+  /** The result of a leaf that this rerun, in its state `now`, reuses. */
   takeOver(now: RunProjection, step: StepId): Reuse {
     const digest = this.records.get(step);
     const result = this.results.get(step);
@@ -96,7 +96,10 @@ export class OriginalRun {
     };
   }
 
-  /** An artifact stays where it is stored. Workers of earlier versions journaled a digest also of one that was not stored: their note goes along. */
+  /**
+   * An artifact stays where it is stored. Earlier versions of workers journaled a digest even for an artifact that was not stored; their
+   * note is copied too.
+   */
   private factsOfArtifact(step: StepId, artifact: CapturedArtifact): readonly Fact[] {
     const withheld = noteDetails(this.facts, SECRET_IN_ARTIFACT).find(({ digest }) => digest === artifact.digest);
     const note: readonly Fact[] = withheld ? [{ type: 'note', code: SECRET_IN_ARTIFACT, detail: withheld }] : [];

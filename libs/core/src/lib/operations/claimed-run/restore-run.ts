@@ -19,7 +19,7 @@ import type { RunSecrets } from './run-secrets';
 import { RunValues } from './run-values';
 import { lastSnapshot, Snapshots } from './snapshots';
 
-/** A claimed run brought back to where its journal stands. */
+/** A claimed run restored to the end of its journal. */
 export interface Restored {
   readonly kind: 'restored';
   readonly index: PlanIndex;
@@ -27,11 +27,11 @@ export interface Restored {
   readonly state: RunState;
   readonly results: RunProjection;
   readonly values: RunValues;
-  /** Where values of pages stand. */
+  /** Finds values of older pages. */
   readonly journal: JournalValues;
   readonly snapshots: Snapshots;
   readonly secrets: RunSecrets;
-  /** Of a rerun that takes something over: what it does again. `gone`: that is not kept any more. */
+  /** Of a rerun that reuses results: its original. `gone`: the original has been deleted. */
   readonly original: OriginalRun | null | 'gone';
   readonly head: Head;
   readonly lastAt: number;
@@ -39,8 +39,8 @@ export interface Restored {
 }
 
 /**
- * Checks a claimed run and replays its journal, from its last snapshot if it has one: the chain must hold, its mac verify, the replay agree
- * with what is written and with the rows that readers see. No row is believed.
+ * Verifies a claimed run and replays its journal, from its last snapshot if there is one. The hash chain and its MAC must hold, and the
+ * replay must agree with the journal and with the rows that readers see.
  */
 export async function restoreRun(dependencies: DriverDependencies, run: ClaimedRun): Promise<Restored | Halted> {
   const opened = await openRun(dependencies, run);
@@ -57,7 +57,7 @@ async function restoreJournal(
   const journal = from?.values ?? new JournalValues(dependencies.claims, dependencies.objects, run);
   const values = new RunValues(dependencies, run, journal);
   let state = from?.state ?? begun;
-  // What is before a snapshot its page's hash binds, and its mac says that a worker wrote that.
+  // The hash of the snapshot's page covers everything before it, and the MAC proves that a worker wrote it.
   let head: Head = from ? { seq: from.page.first - 1, hash: from.page.prev } : { seq: 0, hash: run.admissionDigest };
   const { seq: start } = head;
   let lastAt = 0;
@@ -105,10 +105,15 @@ function isSame(entry: Entry | undefined, snapshot: Digest | null): boolean {
   return entry?.event.type === 'state' && entry.event.digest === snapshot;
 }
 
-/** Entries that are worked through at once: a worker that restores a long journal still renews its lease and reads its inbox. */
+/**
+ * Number of entries that are processed at once. In between, a worker that restores a long journal can renew its lease and read its inbox.
+ */
 const SLICE_ENTRIES = 5_000;
 
-/** The pages after an entry, a slice at a time: a journal is never in memory as a whole. A page is whole turns: a replay may rest between two. */
+/**
+ * The pages after an entry, in slices, so that a journal is never in memory as a whole. A page consists of whole turns, so a replay may
+ * pause between pages.
+ */
 async function* slicesOf(
   { claims }: Pick<DriverDependencies, 'claims'>,
   { tenant, runId }: ClaimedRun,
@@ -139,7 +144,7 @@ function timeOf(page: Page | undefined): number | undefined {
   return page?.entries.at(-1)?.at;
 }
 
-/** Lets others go on. */
+/** Yields to the event loop. */
 function yieldToEventLoop(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -62,7 +62,7 @@ async function* piecesOf(content: string): AsyncGenerator<Uint8Array> {
   yield text(content);
 }
 
-/** A world with one run of these steps; `stored` is everything that is kept of it. */
+/** A world with one run of these steps; `stored` is everything that is stored about it. */
 function world(nodes: readonly Node[], bindings: readonly SecretBinding[] = [binding()], sensitive?: SensitiveInputs) {
   const memory = new MemoryWorld();
   const vault = new Vault();
@@ -209,7 +209,7 @@ describe('the secrets of a run', () => {
     const failed = one.events.find(({ type }) => type === 'run.failed');
     expect(failed).toMatchObject({ code: 'SECRET_IN_PACK', message: `a secret of the run stands in ${place}` });
     expect(JSON.stringify(one.memory.alarms)).toContain(`a secret of the run stands in ${place}`);
-    // The final scan must know what to look for.
+    // The final scan must know which secrets to search for.
     expect(one.events).toContainEqual(expect.objectContaining({ type: 'note', code: 'SECRET_VERSION' }));
     expect(one.stored).not.toContain(SECRET);
   });

@@ -10,31 +10,31 @@ import { SecretError } from '../../secret/secret-error';
 import { weaknessOf } from '../../secret/secret-value';
 import { sensitiveBytes } from '../packs/sensitive-in-pack';
 
-/** What a worker has to do with secrets. */
+/** Dependencies for secrets. */
 export interface SecretDependencies {
-  /** This installation's; the worker decides by its own, whatever the webservice planned with. */
+  /** The bindings of this installation. The worker decides by its own bindings, independent of those used at planning. */
   readonly bindings: readonly SecretBinding[];
   readonly providers: ReadonlyMap<string, SecretProvider>;
   /** Null: there is no key, and runs with sensitive inputs do not start here. */
   readonly sensitive: SensitiveInputs | null;
 }
 
-/** A secret and which one it is: never told with its value. */
+/** A secret and its version. Its value is never logged with it. */
 interface SecretVersion {
   readonly name: string;
   readonly version: string;
 }
 
-/** What a step asks for. */
+/** Parameters of a step's request for secrets. */
 interface SecretRequest {
   readonly names: readonly string[];
-  /** It stands behind an approval gate. */
+  /** True if the step is behind an approval gate. */
   readonly gated: boolean;
-  /** The version that the journal holds. */
+  /** The version recorded in the journal. */
   readonly known: (name: string) => string | null;
 }
 
-/** The run that asks, as its admitted records describe it. */
+/** The run that requests secrets, according to its admission. */
 interface SecretRun {
   readonly run: Pick<ClaimedRun, 'tenant' | 'pack'>;
   readonly profile: Profile;
@@ -44,7 +44,7 @@ interface SecretRun {
   readonly sensitive: JsonObject;
 }
 
-/** The secrets of one run: what it may have, and the redactor that keeps every value it had out of what is stored. */
+/** The secrets of one run: which of them it may have, and the redactor that keeps every value it has read out of stored data. */
 export class RunSecrets {
   private readonly asker: SecretAsker;
   private readonly values = new Map<string, Uint8Array>();
@@ -72,12 +72,12 @@ export class RunSecrets {
     return this.of.sensitive;
   }
 
-  /** Keeps out every value that was read until now, and sensitive inputs. */
+  /** Redacts every value that was read so far, and sensitive inputs. */
   get redactor(): Redactor {
     return this.current;
   }
 
-  /** True if this run has nothing to keep secret. */
+  /** True if this run has no secrets to redact. */
   get isIdle(): boolean {
     return this.of.profile.secrets.length === 0 && this.values.size === 0;
   }
@@ -87,7 +87,7 @@ export class RunSecrets {
     return this.of.profile.secrets.map(({ name }) => name);
   }
 
-  /** Reads every secret of the run that was not read yet, so that the redactor knows it. Throws `SecretError`. */
+  /** Reads every secret of the run that was not read yet, so that the redactor includes it. Throws `SecretError`. */
   async readAll(): Promise<readonly SecretVersion[]> {
     const read: SecretVersion[] = [];
     for (const name of [...this.unread]) read.push({ name, version: (await this.read(name)).version });
@@ -95,8 +95,8 @@ export class RunSecrets {
   }
 
   /**
-   * Reads what a step asks for, now. An optional secret that nothing binds is left out. Throws `SecretError`; a value that is not the
-   * one of the journal is `SECRET_CHANGED`, unless its binding allows rotation: then `rotated` names it.
+   * Reads the secrets of a step now. An optional secret without a binding is left out. Throws `SecretError`: a value that differs from the
+   * journaled version is `SECRET_CHANGED`, unless the binding allows rotation. In that case `rotated` names it.
    */
   async deliver({ names, gated, known }: SecretRequest): Promise<{
     readonly values: ReadonlyMap<string, Uint8Array>;

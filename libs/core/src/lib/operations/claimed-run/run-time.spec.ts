@@ -4,7 +4,7 @@ import type { RunId } from '../../foundation/ids';
 import { Executor, type ExecutionRequest, type Outcome } from '../../ports/step/executor';
 import { RunDriver } from '../driver/drive-run';
 
-// Runs whose database has a clock that somebody moves.
+// Runs of a database whose clock is being set.
 
 const MINUTE = 60_000;
 
@@ -24,7 +24,7 @@ class Wait extends Executor {
   }
 }
 
-/** Drives a run once, when it is due; how that ended. */
+/** Drives a due run once. Returns how that ended. */
 async function drive(world: MemoryWorld, run: RunId): Promise<string> {
   world.at = Math.max(world.at, world.run(run).dueAt ?? world.at);
   const driver = await RunDriver.open(world.dependencies([new Noop(), new Wait()]), world.claim(run));

@@ -2,8 +2,8 @@ import { CLOCK_STEP_MS } from '../../foundation/clock-step';
 import { Clock } from '../../ports/clock';
 
 /**
- * The time of one run. It is the database's, until the clock of the database is set back: a journal's times never go back, so from then on the
- * run's time is ahead of the database's and goes on as fast. What a run waits for lasts as long as was asked.
+ * The time of one run. It equals the database's time until the clock of the database is set back. Journal times never fall, so from then on
+ * the run's time is ahead of the database's and advances at the same rate. Waits last as long as requested.
  */
 export class RunTime extends Clock {
   private read: number;
@@ -35,13 +35,16 @@ export class RunTime extends Clock {
     return now + this.ahead;
   }
 
-  /** The journal is about to tell of what others did at that moment, milliseconds, by the database's time: it does not tell of it before. */
+  /**
+   * Advances the time before the journal records what others did at that moment (milliseconds, database time), so that the entry is not
+   * dated earlier.
+   */
   notBefore(at: number): void {
     const early = at - this.now();
     if (early >= CLOCK_STEP_MS) this.ahead += early;
   }
 
-  /** When a moment of this run comes, in the database's time: both milliseconds. */
+  /** Converts a moment of this run into the database's time; both milliseconds. */
   inDatabase(at: number): number {
     this.now();
     return at - this.ahead;

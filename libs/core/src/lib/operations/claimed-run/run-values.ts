@@ -9,21 +9,21 @@ import type { DriverDependencies } from './driver-dependencies';
 import type { JournalValues } from './journal-values';
 import { piecesOf } from '../work/byte-pieces';
 
-/** Values up to this many bytes stand in the journal page that brings them; larger ones in the object store. */
+/** Maximum bytes of a value inside the journal page that adds it. Larger values go to the object store. */
 export const INLINE_BYTES = INLINE_VALUE_BYTES;
-/** Largest value that a step may return. */
+/** Maximum size of a step's outputs. */
 const VALUE_BYTES = 16 * 1024 * 1024;
 
-/** Values of more than `INLINE_BYTES` that one driver keeps in memory. */
+/** Maximum total bytes of values larger than `INLINE_BYTES` that one driver keeps in memory. */
 const LARGE_BYTES_AT_HAND = 64 * 1024 * 1024;
 
-/** The values of one run that its driver has at hand, and how it finds the others. */
+/** The values of one run that its driver holds, and how it finds the others. */
 export class RunValues {
   readonly known = new Map<Digest, Json>();
   private readonly durable = new Set<Digest>();
-  /** Values that the object store has, and no page names yet. */
+  /** Values that the object store holds and that no page names yet. */
   private readonly stored = new Set<Digest>();
-  /** Values that the object store has too, by size, the longest unused first: kept at hand as far as there is room. */
+  /** Values that the object store holds too, by size, the least recently used first. They stay in memory as long as there is room. */
   private readonly large = new Map<Digest, number>();
 
   private readonly waiting = new AbortController();
@@ -31,16 +31,16 @@ export class RunValues {
   constructor(
     private readonly dependencies: Pick<DriverDependencies, 'objects' | 'references' | 'storeHealth'>,
     private readonly run: { readonly tenant: TenantId; readonly runId: RunId },
-    /** Where values are that stand in pages which were not read; absent: there are none. */
+    /** Finds values in pages that were not read; absent: all pages were read. */
     private readonly journal?: Pick<JournalValues, 'find'>,
   ) {}
 
-  /** Waits for the object store no more: what needs it from now on is tried once. */
+  /** Stops waiting for the object store: further accesses are tried once. */
   giveUp(): void {
     this.waiting.abort();
   }
 
-  /** Values that a page brought: they are durable. */
+  /** Values that a committed page contains. They are durable. */
   restore(values: { readonly [digest: Digest]: Json }): void {
     for (const [digest, value] of Object.entries(values) as [Digest, Json][]) {
       this.known.set(digest, value);
@@ -48,7 +48,7 @@ export class RunValues {
     }
   }
 
-  /** Takes a value; the reference goes into events. Throws `VALUE_TOO_LARGE`. */
+  /** Adds a value and returns the reference for events. Throws `VALUE_TOO_LARGE`. */
   keep(value: Json): ValueRef {
     if (value === null) return null;
     const text = canonical(value);
@@ -64,7 +64,9 @@ export class RunValues {
     return { kind: 'value', digest, size };
   }
 
-  /** A value of another run: one that its journal held goes into the next page, one that is stored stays there for this run too. */
+  /**
+   * Adds a value of another run. One that its journal held goes into the next page; one in the object store stays there for this run too.
+   */
   async adopt(ref: ValueRef, held: Json | undefined): Promise<void> {
     if (ref?.kind !== 'value' || this.durable.has(ref.digest)) return;
     if (held !== undefined) this.known.set(ref.digest, held);
@@ -74,7 +76,10 @@ export class RunValues {
     }
   }
 
-  /** Of some digests, what the next page must carry; larger values go to the object store first, however long it is away. */
+  /**
+   * The values that the next page must contain, out of some digests. Larger values are written to the object store first, waiting through
+   * an outage.
+   */
   async pageValues(digests: Iterable<Digest>): Promise<{ readonly [digest: Digest]: Json }> {
     const carried: Record<Digest, Json> = {};
     const large = new Map<Digest, Uint8Array>();
@@ -98,7 +103,7 @@ export class RunValues {
     return carried;
   }
 
-  /** Stores a large value before a page names it, so that no turn waits for the object store on its account. */
+  /** Stores a large value before a page names it, so that no turn waits for the object store because of it. */
   async store(ref: ValueRef): Promise<void> {
     if (ref?.kind === 'value' && ref.size > INLINE_BYTES) await this.pageValues([ref.digest]);
   }
@@ -118,7 +123,7 @@ export class RunValues {
     }
   }
 
-  /** Fetches values from older pages and the object store, however long it is away; every read is hashed (`OBJECT_DIGEST_MISMATCH`). */
+  /** Fetches values from older pages and the object store, waiting through an outage. Every read is hashed (`OBJECT_DIGEST_MISMATCH`). */
   async fetch(digests: Iterable<Digest>): Promise<void> {
     const unknown = [...digests].filter((digest) => !this.known.has(digest));
     this.restore((await this.withRetry(async () => this.journal?.find(unknown))) ?? {});

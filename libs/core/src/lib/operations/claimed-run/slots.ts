@@ -1,6 +1,6 @@
 /**
- * Executions that a worker has room for, over all that it drives and holds. What cannot be dispatched starts beside them all the same, so
- * `free` may be less than nothing.
+ * Execution slots of a worker, for everything that it drives and holds. Executions that cannot be dispatched start regardless, so `free`
+ * may be negative.
  */
 export class Slots {
   private taken = 0;
@@ -21,7 +21,7 @@ export class Slots {
     for (const listener of [...this.listeners]) listener();
   }
 
-  /** Tells of each slot that is given back, until what is returned is called. */
+  /** Calls back for each slot that is released, until the returned function is called. */
   onReleased(listener: () => void): () => void {
     this.listeners.add(listener);
     return () => void this.listeners.delete(listener);

@@ -28,7 +28,7 @@ class Echo extends Executor {
 
 const effect = (id: string, change: Parameters<typeof aRunNode>[1] = {}): Node =>
   aRunNode(id, { uses: 'builtin:command', effects: 'idempotent', ...change });
-/** Many items, each of which reads what the first step returned; then a step that reads what one of them did. */
+/** Many items that each read the result of the first step, followed by a step that reads the result of one item. */
 const plan = aPlan(
   aBlock([
     effect('first'),
@@ -48,7 +48,7 @@ interface Played {
   readonly acting: Echo;
 }
 
-/** A run whose worker dies while it is at the twentieth item. */
+/** A run whose worker dies at the twentieth item. */
 async function died(change: Partial<DriverDependencies> = {}): Promise<Played> {
   const world = new MemoryWorld();
   const run = world.submit(plan);
@@ -73,7 +73,7 @@ async function died(change: Partial<DriverDependencies> = {}): Promise<Played> {
   return { world, run, acting };
 }
 
-/** Another worker claims it; which entries of pages it reads. */
+/** Another worker claims it. Returns the entries of the pages that it reads. */
 async function goOn({ world, run, acting }: Played, change: Partial<DriverDependencies> = {}) {
   const dependencies = world.dependencies([acting], { snapshotEntries: EVERY, ...change });
   const read: number[] = [];
@@ -111,7 +111,7 @@ describe('a claim of a run with snapshots', () => {
     expect(driven).toBe('ended');
     expect(statusOf(played)).toBe('succeeded');
     expect(Math.min(...atClaim)).toBe(last);
-    // And whoever reads everything comes to the same.
+    // A full replay gives the same result.
     const { world, run, acting } = played;
     const whole = await restoreRun(world.dependencies([acting]), { ...world.claim(run), snapshotSeq: null });
     expect(whole).toMatchObject({ kind: 'restored', state: { result: { status: 'succeeded' } } });

@@ -18,7 +18,7 @@ import type { DriverDependencies } from './driver-dependencies';
 import { JournalValues } from './journal-values';
 import { readObject } from '../objects/read-object';
 
-/** A snapshot on its way into a page, whose first entry it will be. */
+/** A snapshot that will be the first entry of the next page. */
 export interface DueSnapshot {
   readonly entry: Unnumbered;
   readonly digest: Digest;
@@ -26,9 +26,9 @@ export interface DueSnapshot {
   readonly steps: RunState['steps'];
 }
 
-/** The snapshots that one driver writes of its run. */
+/** Writes the snapshots of one run for its driver. */
 export class Snapshots {
-  /** No snapshot before this entry: one could not be stored. */
+  /** No snapshot is written before this entry, because storing one failed. */
   private notBefore = 0;
 
   constructor(
@@ -42,13 +42,13 @@ export class Snapshots {
   ) {}
 
   /**
-   * The snapshot that is due before the page that follows entry `seq`, stored; null if none is. What a snapshot is not there for, a replay
-   * does: that it cannot be stored stops no run.
+   * Stores the snapshot that is due before the page after entry `seq`; null if none is due. Without a snapshot a replay takes longer, so a
+   * failure to store it stops no run.
    */
   async due(seq: number, at: number, restorePoint: RestorePoint): Promise<DueSnapshot | null> {
     const { snapshotEntries = SNAPSHOT_ENTRIES, references } = this.dependencies;
     if (seq - this.last.seq < snapshotEntries || seq < this.notBefore) return null;
-    // One that is silent would hold up the turn.
+    // A store that does not answer would hold up the turn.
     const { outage } = this.dependencies.storeHealth;
     if (outage !== null) return this.later(seq + snapshotEntries, outage.reason);
     const { text, digest } = takeSnapshot(this.last, restorePoint);
@@ -69,7 +69,7 @@ export class Snapshots {
     return { entry, digest, index: values, steps: restorePoint.state.steps };
   }
 
-  /** It stands in the journal. Results are settled by whoever holds them. */
+  /** Records that the journal contains the snapshot. The owner of the results settles them. */
   written(seq: number, { digest, index, steps }: DueSnapshot): void {
     this.last = { seq, digest, steps };
     this.values.settle(index);
@@ -91,13 +91,13 @@ interface GoingOn {
   readonly state: RunState;
   readonly replayState: ReplayState;
   readonly values: JournalValues;
-  /** Where the page stands that begins with the snapshot. */
+  /** Position of the page that begins with the snapshot. */
   readonly page: Page & { readonly mac: string };
 }
 
 /**
- * The last snapshot of a claimed run; null if there is none that can be read, and everything is replayed. That it is this run's, at this place,
- * its page says: the caller checks that page's hash, mac, and the chain from it to where the run stands.
+ * The last snapshot of a claimed run; null if none can be read, and the whole journal is replayed. Its page proves that it belongs to this
+ * run and position: the caller verifies the page's hash and MAC, and the chain from there to the head.
  */
 export async function lastSnapshot(
   dependencies: Pick<DriverDependencies, 'claims' | 'objects'>,
@@ -130,7 +130,7 @@ export async function lastSnapshot(
       values: new JournalValues(dependencies.claims, dependencies.objects, run, event.values),
     };
   } catch (error) {
-    // The journal itself says it all.
+    // Not needed: the journal contains everything.
     if (isCodedError(error) && error.code !== 'OBJECT_DIGEST_MISMATCH') return null;
     throw error;
   }

@@ -13,13 +13,13 @@ class Pay extends Executor {
 
   async execute({ step, execution, signal }: ExecutionRequest): Promise<Outcome> {
     this.calls.push(`${step}#${execution}`);
-    // The first one is not heard of again while the test lasts: its worker is lost.
+    // The first worker is lost and not heard of again during the test.
     if (step === 'pay' && execution === 1) await new Promise((resolve) => signal.addEventListener('abort', resolve));
     return { kind: 'succeeded', outputs: {} };
   }
 }
 
-/** A driver that lost its run waits for what never comes: handed over, it ends, and so does the process. */
+/** A driver that lost its run waits for input that never comes. A hand-over ends it, and so does the process. */
 const opened: RunDriver[] = [];
 afterEach(() => opened.splice(0).forEach((driver) => driver.handOver()));
 
@@ -55,7 +55,7 @@ async function drive(): Promise<string> {
 const ISS = 'https://issuer.test';
 const OUTPUTS = { receipt: 'PAY-7' };
 
-/** Posts a resolution as the webservice does, changed in some way. */
+/** Posts a modified resolution as the webservice does. */
 function resolve(
   change: Partial<ResolutionRecord> = {},
   by: { readonly usage?: 'ledger' | 'admission'; readonly outputs?: Json } = {},

@@ -5,7 +5,7 @@ import type { Json, JsonObject } from '../../foundation/json';
 import { Executor, type ExecutionRequest, type Outcome } from '../../ports/step/executor';
 import { RunDriver } from './drive-run';
 
-// Loops under the real driver, from manifests: values, rows, parking, crashes.
+// Loops in the real driver, from manifests: values, rows, parking, crashes.
 
 class Acting extends Executor {
   readonly seen: Json[] = [];
@@ -27,7 +27,7 @@ const noop = (): Acting => new Acting('builtin:noop', (request) => ({ kind: 'suc
 const command = (act: (request: ExecutionRequest, calls: number) => Outcome | Promise<Outcome>): Acting =>
   new Acting('builtin:command', act);
 
-/** Drives a run till it ends, waiting as long as it says; the number of times it was claimed. */
+/** Drives a run until it ends, waiting as long as requested. Returns the number of claims. */
 async function toEnd(world: MemoryWorld, run: RunId, executors: readonly NamedExecutor[]): Promise<number> {
   for (let claims = 1; ; claims++) {
     const driver = await RunDriver.open(world.dependencies(executors), world.claim(run));

@@ -1,4 +1,4 @@
-// Each of these failed once: found by reading the driver with an adversary's eyes.
+// Each of these cases failed once. They were found by reviewing the driver adversarially.
 import { aBlock, aPlan, aRunNode } from '../../../testing/random/random-plan';
 import { MemoryWorld, type NamedExecutor } from '../../../testing/memory/memory-world';
 import { sha256 } from '../../canonical/digest';
@@ -127,7 +127,7 @@ describe('RunDriver, where a review found faults', () => {
           signal.addEventListener('abort', () => setTimeout(() => resolve({ kind: 'stopped', unknown: false }), 50)),
         ),
     );
-    // The cancel is read when what was answered first has begun, and before the rest is.
+    // The cancellation is read after the first answered step has begun, and before the rest.
     const { claims } = world.dependencies([slow]);
     const messages: typeof claims.inboxMessages = async (...asked) => {
       await sleep(commits === 1 ? 20 : 0);
@@ -237,7 +237,7 @@ describe('RunDriver, where a review found faults', () => {
     await sleep(20);
     goA();
     await Promise.resolve();
-    setTimeout(() => d.handOver(), 0); // SIGTERM grace over in the same moment
+    setTimeout(() => d.handOver(), 0); // the grace period after SIGTERM ends at the same moment
     await new Promise((r) => setImmediate(r));
     await done;
     expect(cGone).toBe(true);
@@ -357,7 +357,7 @@ describe('RunDriver, where a review found faults', () => {
   });
 
   describe('data that the database refuses', () => {
-    /** Refuses whatever holds this text. */
+    /** Refuses everything that contains this text. */
     const refusing = (world: MemoryWorld): Partial<DriverDependencies> => {
       const { committer } = world.dependencies([]);
       const commit: typeof committer.commit = async (one) =>

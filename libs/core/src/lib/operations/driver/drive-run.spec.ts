@@ -47,12 +47,12 @@ const gate = (id: string, change: object = {}): Node => ({
   form: null,
   ...change,
 });
-/** Comes only when the driver is told to give up. */
+/** Resolves only when the driver is told to give up. */
 const untilStopped = (signal: AbortSignal): Promise<Outcome> =>
   new Promise((resolve) => signal.addEventListener('abort', () => resolve(ok)));
 const ok: Outcome = { kind: 'succeeded', outputs: { done: true } };
 
-/** A driver that lost its run waits for what never comes: handed over, it ends, and so does the process. */
+/** A driver that lost its run waits for input that never comes. A hand-over ends it, and so does the process. */
 const opened: RunDriver[] = [];
 afterEach(() => opened.splice(0).forEach((driver) => driver.handOver()));
 
@@ -126,7 +126,7 @@ describe('a cancel that was accepted while the last step was at work', () => {
     });
     expect(await drive(world, run, [acting])).toBe('ended');
     expect(world.run(run).run).toMatchObject({ status: 'cancelled', error: { code: 'RUN_CANCELLED' } });
-    // What the step did is known all the same.
+    // The effect of the step is known nevertheless.
     expect(world.rows.get(run)?.get('act')).toMatchObject({ status: 'succeeded' });
   });
 

@@ -38,7 +38,7 @@ import { PreCommitCommands } from './pre-commit-commands';
 import { SecretReading } from './secret-reading';
 import { TurnCommitter } from './turn-committer';
 
-/** `passed`: this worker cannot honour it, and has given it back. */
+/** `passed`: this worker cannot honour the run and has released it. */
 export type Driven = 'ended' | 'parked' | 'claim-lost' | 'halted' | 'handed-over' | 'passed';
 
 const ORIGINAL_GONE: Refusal = {
@@ -46,15 +46,18 @@ const ORIGINAL_GONE: Refusal = {
   message: 'the run that this one does again is not kept any more',
 };
 
-/** How long a hand-over waits for dispatches to other workers: what is not dispatched then begins here, and is stopped at once. */
+/**
+ * How long a hand-over waits for dispatches to other workers, milliseconds. Steps that are not dispatched by then begin here and are
+ * stopped at once.
+ */
 const DISPATCH_MS = 4_000;
-/** How long a hand-over waits for its children; their supervisor ends them in any case. */
+/** How long a hand-over waits for its child processes, milliseconds. Their supervisor ends them in any case. */
 const HAND_OVER_MS = 20_000;
 
 /**
- * Drives one claimed run until it ends, waits, or is no longer ours (ARCHITECTURE.md). A driver works in turns: take what has
- * arrived, decide, perform what may run ahead and take its results into the same turn, commit, then perform the rest. No
- * step is acknowledged, and nothing that is not pure starts, before its commit has returned this run.
+ * Drives one claimed run until it ends, parks, or is lost to another owner (ARCHITECTURE.md). A driver works in turns: it takes input,
+ * decides, performs pure commands before the commit and takes their results into the same turn, commits, and then performs the other
+ * commands. No step is acknowledged, and nothing that is not pure starts, before the commit has succeeded for this run.
  */
 export class RunDriver {
   private readonly queue = new InputQueue();
@@ -66,10 +69,10 @@ export class RunDriver {
   private readonly held: PostCommitDispatcher;
   private readonly idle = new IdlePause();
   private inboxDue: boolean;
-  /** The last inbox message that was read; what is seen comes after it. */
+  /** The last inbox message that was read. Later queries return messages after it. */
   private read: number;
   private handingOver = false;
-  /** Nothing more begins here; what is under way may end. */
+  /** True if nothing more begins here. Executions in progress may end. */
   private leaving = false;
   private lost = false;
   private over = false;
@@ -81,7 +84,7 @@ export class RunDriver {
     private readonly restored: Restored,
   ) {
     const { index, results, values, secrets, state, original } = restored;
-    // What a claim saw of the inbox holds only for a run that nobody has driven since.
+    // The inbox position of a claim is valid only if nobody has driven the run since.
     this.inboxDue = run.untouched !== true || run.inbox === undefined || run.inbox > run.seen;
     this.read = run.seen;
     this.position = new Position(restored, run.seen);
@@ -101,8 +104,9 @@ export class RunDriver {
   }
 
   /**
-   * Restores a claimed run. One whose records do not agree is halted, and there is no driver; nor is there one if they do not agree since
-   * another owner writes them, or if this worker cannot honour what the run was admitted with. With a `refusal` the run ends with its code, and none of its steps is started.
+   * Restores a claimed run. A run whose records do not agree is halted and gets no driver. There is no driver either if another owner is
+   * writing the records, or if this worker cannot honour the run's environment. With a `refusal` the run ends with its code, and none of
+   * its steps is started.
    */
   static async open(
     dependencies: DriverDependencies,
@@ -125,7 +129,7 @@ export class RunDriver {
     return driver;
   }
 
-  /** This driver, for those that perform what it has committed. */
+  /** This driver's interface for the components that perform committed commands. */
   private driver(): DriverHandle {
     return {
       state: () => this.position.state,
@@ -139,37 +143,40 @@ export class RunDriver {
     };
   }
 
-  /** The inbox may hold new messages. */
+  /** Called when the inbox may hold new messages. */
   inboxChanged(): void {
     this.inboxDue = true;
     this.idle.wake();
   }
 
-  /** True if it was handed over because children were lost (their supervisor's deadline has passed), and nobody asked for it. */
+  /** True if the run was handed over because children were lost at their supervisor's deadline, and nobody had asked for a hand-over. */
   get lostChildren(): boolean {
     return this.lost;
   }
 
   /**
-   * Its worker leaves: nothing more begins here that acts outside, what is under way may end, and then the run is handed over. What was
-   * to begin the next owner begins.
+   * Called when the worker leaves. No further step with effects begins here, executions in progress may end, and then the run is handed
+   * over. The next owner begins the remaining steps.
    */
   leave(): void {
     this.leaving = true;
     this.idle.wake();
   }
 
-  /** The time of a worker that leaves is short: steps that may begin again elsewhere are told to stop. Which, as `step#execution`. */
+  /**
+   * Called when the time of a leaving worker runs out. Tells steps that may begin again elsewhere to stop. Returns them as
+   * `step#execution`.
+   */
   giveUpIdempotent(): readonly string[] {
     return this.means.executions.giveUp();
   }
 
-  /** What is under way in this process and was not told to stop, as `step#execution`. */
+  /** Executions in this process that were not told to stop, as `step#execution`. */
   get underWay(): readonly string[] {
     return this.means.executions.names;
   }
 
-  /** Stops without a decision: children are told to stop, the next owner takes over. */
+  /** Stops without a decision: children are told to stop, and the next owner takes over. */
   handOver(): void {
     this.lost = false;
     this.giveUp();
@@ -183,7 +190,7 @@ export class RunDriver {
   private giveUp(): void {
     this.handingOver = true;
     this.means.executions.abandon('hand-over');
-    // What waits for the object store is waited for as long as children are.
+    // Accesses to the object store are awaited as long as children are.
     this.waitsUntil ??= setTimeout(() => this.means.values.giveUp(), HAND_OVER_MS);
     this.idle.wake();
   }
@@ -209,20 +216,23 @@ export class RunDriver {
     }
   }
 
-  /** Nothing of it is under way here, and nothing that has come waits for a turn. */
+  /** True if nothing of the run is in progress here and no input waits for a turn. */
   private isQuiet(): boolean {
     const { means, queue, position } = this;
     const count = means.executions.count + queue.count + position.ahead.length;
     return count === 0 && !this.inboxDue && !this.held.isBusy;
   }
 
-  /** What has already come counts: children are told to stop and waited for, then last turns take every result that came before. */
+  /**
+   * Takes all input that has already arrived. Children are told to stop and awaited; the last turns then take every result that came
+   * before.
+   */
   private async finishHandOver(): Promise<Driven> {
     await withTimeout(DISPATCH_MS, this.held.dispatchesSettled());
     await this.means.executions.settled(HAND_OVER_MS);
     this.means.values.giveUp();
     while (this.queue.count > 0) {
-      // A turn that closes something asks for the inbox messages that came before.
+      // A turn with a closing event first needs the inbox messages that came before it.
       if (this.inboxDue) await this.readInbox();
       const driven = await this.turn(true);
       if (driven !== 'again' && driven !== 'idle') return driven;
@@ -270,7 +280,7 @@ export class RunDriver {
     this.queue.pushMessages(arrivals);
   }
 
-  /** One turn: `idle` if there was nothing to do, `again` if there may be more. */
+  /** One turn. `idle`: there was nothing to do; `again`: there may be more. */
   private async turn(last = false): Promise<Driven | 'idle' | 'again'> {
     const { index, results } = this.restored;
     const { state, ahead, lastAt, lastLine, seen } = this.position;
@@ -279,7 +289,7 @@ export class RunDriver {
     this.queue.takeInto(turn);
     const wake = nextWakeAt(turn.state);
     if (wake !== null && wake <= at && turn.state.phase === 'running') turn.give({ type: 'time.reached' });
-    // What closes commits only where every inbox message is taken, whatever closed it.
+    // A closing turn commits only if every inbox message has been taken.
     do if (!last && !(await this.performAhead(turn))) return 'again';
     while (this.endUnoffered(turn) || ((turn.closes || turn.ended) && this.queue.takeInto(turn)));
     turn.ahead = turn.ahead.filter((command) => isStillRelevant(turn.state, command));
@@ -292,8 +302,8 @@ export class RunDriver {
   }
 
   /**
-   * What was to be dispatched and is stopped in the same turn has no row that anybody could hold: it is over with the turn, or an owner
-   * who takes the run over would wait for its answer. True if there was any.
+   * Removes dispatches that are stopped in the same turn. They have no row that a worker could hold, so they end with the turn. Otherwise
+   * the next owner would wait for their answer. Returns true if there were any.
    */
   private endUnoffered(turn: TurnBuilder): boolean {
     const over = this.means.dispatcher.undispatched(turn);
@@ -304,7 +314,10 @@ export class RunDriver {
     return over.length > 0;
   }
 
-  /** What the turn of a driver that leaves starts, nobody begins: the next owner need neither ask what it did nor let it begin too late. */
+  /**
+   * Steps that a leaving driver's turn starts are marked as not begun. The next owner then need not ask what they did, nor begin them too
+   * late.
+   */
   private leaveNotStarted(turn: TurnBuilder): void {
     for (const command of [...turn.held]) {
       const { step } = command;
@@ -314,7 +327,7 @@ export class RunDriver {
     }
   }
 
-  /** False if the run is being handed over: the turn is dropped, nothing of it was seen. */
+  /** False if the run is being handed over. The turn is dropped, and nothing of it was visible. */
   private async performAhead(turn: TurnBuilder): Promise<boolean> {
     const window = new PreCommitWindow(turn, () => this.dependencies.clock.now());
     while (window.isOpen()) {
@@ -362,7 +375,7 @@ export class RunDriver {
     }
   }
 
-  /** The database refuses this turn's data: outcomes are dropped, and the run ends. If it refuses what is left too, the run is halted. */
+  /** Handles data that the database refuses: outcomes are dropped, and the run ends. If the rest is refused too, the run is halted. */
   private async refused(turn: TurnBuilder, message: string): Promise<'again' | 'halted' | 'claim-lost'> {
     this.dependencies.alarm(this.run, 'ENGINE_COMMIT_REFUSED', message);
     const left = withoutOutcomes(turn.taken, this.position.state, message);
@@ -380,7 +393,7 @@ export class RunDriver {
     this.idle.wake();
   }
 
-  /** Waits for an arrival, an inbox message, or the next moment the run must be told of. */
+  /** Waits for input, an inbox message, or the run's next timer. */
   private async arrival(): Promise<void> {
     if (this.queue.count > 0 || this.inboxDue || this.handingOver || this.position.ahead.length > 0) return;
     const wake = nextWakeAt(this.position.state);
@@ -388,7 +401,7 @@ export class RunDriver {
   }
 }
 
-/** Out of circulation, with an alarm: unless it is another's by now, whose records are not for us to judge. */
+/** Halts the run with an alarm, unless another worker owns it by now. */
 async function halt(
   dependencies: DriverDependencies,
   run: ClaimedRun,
@@ -399,7 +412,7 @@ async function halt(
   return 'halted';
 }
 
-/** Waits for something, so long at most. */
+/** Waits for something, up to a limit. */
 async function withTimeout(ms: number, something: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
@@ -407,7 +420,7 @@ async function withTimeout(ms: number, something: Promise<unknown>): Promise<voi
   clearTimeout(timer);
 }
 
-/** Own records that cannot be read, or whose bytes are not those that their digests name, halt the run; anything else is thrown on. */
+/** Halts the run if its own records cannot be read or do not match their digests. Any other error is rethrown. */
 function unreadable(error: unknown): Halted {
   if (error instanceof SyntaxError)
     return { kind: 'halted', code: 'JOURNAL_TAMPERED', detail: 'a stored document is not JSON' };

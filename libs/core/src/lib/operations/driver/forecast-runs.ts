@@ -6,17 +6,17 @@ import type { ParkedKind } from '../../ports/workers/run-environments';
 import type { StopCode, Unmet, UnmetPart, WorkerMeans } from '../../publisher/honour';
 import { partsOf, stopOf, unmetOf } from './honour-run';
 
-/** What runs of one kind were admitted with: their texts, as they are stored. */
+/** Admission documents of one kind of run, as stored. */
 type AdmittedTexts = Pick<ParkedKind, 'plan' | 'planHash' | 'profile' | 'environment'>;
 
-/** What becomes of a run where all workers have these means. */
+/** The effect on a run if all workers have these capabilities. */
 export type Forecast =
   | { readonly kind: 'continues' }
   | { readonly kind: 'stops'; readonly code: StopCode; readonly part: UnmetPart; readonly detail: string }
-  /** `parts`: what is missing, parted by commas. */
+  /** `parts`: the missing parts, separated by commas. */
   | { readonly kind: 'waits'; readonly parts: string; readonly detail: string };
 
-/** What runs lack on a worker, by the texts that they were admitted with. Throws where these are no such documents. */
+/** What runs lack on a worker, according to their admission documents. Throws if the documents are invalid. */
 function unmetOfTexts(
   { plan, planHash, profile, environment }: AdmittedTexts,
   admission: Pick<AdmissionRecord, 'pack' | 'tenant'>,
@@ -28,7 +28,7 @@ function unmetOfTexts(
   return unmetOf({ profile, environment }, index, admission, means);
 }
 
-/** What a change of the configuration does to runs of one kind. Throws where their texts are no such documents. */
+/** The effect of a configuration change on one kind of run. Throws if the documents are invalid. */
 export function forecastRuns(texts: AdmittedTexts, admission: AdmissionRecord, means: WorkerMeans): Forecast {
   const unmet = unmetOfTexts(texts, admission, means);
   const [first] = unmet;

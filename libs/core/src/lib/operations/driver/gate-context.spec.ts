@@ -15,16 +15,16 @@ import { indexPlan } from '../../plan/plan-index';
 import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '../../ports/step/executor';
 import { RunDriver } from './drive-run';
 
-// What approvers sign binds all that the effect behind the gate reads. Each case: what differs, a value of it, and an event
+// Approvers sign a digest of everything that the effect behind the gate reads. Each case: what differs, one of its values, and an event
 // that would change it between approval and effect.
 
 interface Scenario {
   readonly steps: string;
   readonly inner?: string;
   readonly gate: string;
-  /** The member of `reads` that binds it; null: the digest of the items. */
+  /** The member of `reads` that contains it; null: the digest of the items. */
   readonly read: string | null;
-  /** What the executors yield differently. */
+  /** Different results of the executors. */
   readonly one: Yield;
   readonly other: Yield;
   readonly change: JsonObject;
@@ -222,7 +222,7 @@ function bound({ request }: Waiting, read: string | null): string | null | undef
   return read === null ? request.item : request.reads[read];
 }
 
-/** A bundle of what the journal holds, its gate's request changed. */
+/** A bundle of the journal's contents with a changed gate request. */
 function bundleOf({ world, run, request }: Waiting, change: Partial<GateRequest>): VerificationSession {
   const pages = world.pages.get(run) ?? [];
   const { claimed } = world.run(run);

@@ -5,7 +5,7 @@ import type { Node, Plan } from '../../plan/plan';
 import { Executor, type ExecutionRequest, type Outcome } from '../../ports/step/executor';
 import { RunDriver, type Driven } from './drive-run';
 
-// A driver gives its run back: what has come by then counts, and what it has not begun is nobody's riddle.
+// A driver releases its run: input that has arrived counts, and steps that it has not begun are known to the next owner as not begun.
 
 class Counting extends Executor {
   readonly uses = 'builtin:command';
@@ -17,7 +17,7 @@ class Counting extends Executor {
   }
 }
 
-/** Steps that end when the test says so, or when they are told to stop. */
+/** Steps that end when the test decides, or when they are told to stop. */
 class Held extends Executor {
   readonly uses = 'builtin:command';
   readonly ends = new Map<string, () => void>();
@@ -37,7 +37,7 @@ class Held extends Executor {
 const effect = (id: string, effects: 'idempotent' | 'once', needs: readonly string[] = []): Node =>
   aRunNode(id, { uses: 'builtin:command', effects, needs });
 
-/** A driver that is told to hand over in the moment in which the outcome of its first step comes. */
+/** A driver that is told to hand over at the moment in which the outcome of its first step arrives. */
 async function handedOver(
   world: MemoryWorld,
   run: RunId,
@@ -106,12 +106,12 @@ describe('a run that is handed over', () => {
   });
 });
 
-/** Turns that need nothing from outside of this process have been taken. */
+/** All turns that need nothing from outside of this process are done. */
 const settled = async (): Promise<void> => {
   for (let i = 0; i < 20; i++) await new Promise(setImmediate);
 };
 
-/** A driver with `a` (once) and `b` (idempotent) under way; `c` (once) comes after `b`, and has little time. */
+/** A driver with `a` (once) and `b` (idempotent) in progress; `c` (once) follows `b` and has little time. */
 async function underWay() {
   const world = new MemoryWorld();
   const c = { ...aRunNode('c', { uses: 'builtin:command', effects: 'once', needs: ['b'] }), timeoutMs: 1 };

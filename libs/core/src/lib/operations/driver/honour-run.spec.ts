@@ -20,7 +20,7 @@ class Acting extends Executor {
 const ENGINES = { cel: 1, 'json-schema': 1 };
 const trust: PackTrustPolicy = { unsigned: 'run', keys: [], rules: [], deny: [], minimumVersions: [] };
 
-/** A run that was admitted under the memory world's environment, and a worker whose configuration was read then or a second later. */
+/** A run that was admitted in the memory world's environment, and a worker whose configuration was read at that time or a second later. */
 async function meet(change: (environment: Environment, means: WorkerMeans) => Partial<WorkerMeans>, laterMs = 1_000) {
   const world = new MemoryWorld();
   world.engines = ENGINES;

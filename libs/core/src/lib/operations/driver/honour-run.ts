@@ -7,9 +7,10 @@ import type { DriverDependencies } from '../claimed-run/driver-dependencies';
 import type { Refusal } from '../claimed-run/refusal';
 
 /**
- * Whether this worker drives a run that it has claimed: null, it does; `passed`: it has given it back, for others or until somebody has what it
- * asks for; else the run ends. It ends only where the configuration took back what the run was given: it was admitted before this worker
- * read its own, and no other living worker may still give it. A pack that is not trusted any more waits for no other worker's word.
+ * Decides whether this worker drives a run that it has claimed. Null: it does. `passed`: it has released the run for another worker or
+ * until a worker can honour it. Otherwise the run ends. It ends only if the configuration withdrew what the run was admitted with: the run
+ * was admitted before this worker read its configuration, and no other living worker may still provide it. For a pack that is no longer
+ * trusted, other workers do not matter.
  */
 export async function honourRun(
   { honouring, claims }: Pick<DriverDependencies, 'honouring' | 'claims'>,
@@ -31,7 +32,7 @@ export async function honourRun(
   return refusal ?? 'passed';
 }
 
-/** What a run lacks here, by its own texts. */
+/** What a run lacks here, according to its own documents. */
 export function unmetOf(
   { profile, environment }: Pick<ClaimedRun, 'profile' | 'environment'>,
   index: PlanIndex,
@@ -44,7 +45,10 @@ export function unmetOf(
   );
 }
 
-/** Why a run ends where nobody else may drive it; null: it waits. A run that was admitted later knows a newer configuration than this worker. */
+/**
+ * Why a run ends if no other worker may drive it; null if it waits. A run that was admitted later than this worker's configuration knows a
+ * newer configuration.
+ */
 export function stopOf(
   unmet: readonly Unmet[],
   { acceptedAt }: Pick<AdmissionRecord, 'acceptedAt'>,
@@ -53,7 +57,7 @@ export function stopOf(
   return Date.parse(acceptedAt) < configuredAt ? (unmet.find(({ stops }) => stops !== null) ?? null) : null;
 }
 
-/** The names of the parts, parted by commas: what people, logs and metrics see. */
+/** The names of the parts, separated by commas, for people, logs and metrics. */
 export function partsOf(unmet: readonly Unmet[]): string {
   return [...new Set(unmet.map(({ part }) => part))].join(',');
 }

@@ -16,9 +16,9 @@ import { reportArrival, type OpenItems } from './fan-out/report-arrival';
 import type { Arrival } from '../turn/turn-builder';
 
 /**
- * An inbox message as the driver takes it. A decision or resolution counts only by its envelope: the input is made from the signed record, never from
- * the row. One that does not verify, or names another run, opens nothing; it is noted and alarmed. So is a resolution by somebody whom
- * `rule` refuses; decisions are judged by the run, under the rule of their gate.
+ * Converts an inbox message into input for the driver. Decisions and resolutions are read from their signed records, never from the row. A
+ * record that does not verify or names another run has no effect: it is noted, and an alarm is raised. The same holds for a resolution by a
+ * person whom `rule` refuses. The run itself judges decisions, under the rule of their gate.
  */
 export function inboxArrival(
   dependencies: DriverDependencies,
@@ -53,9 +53,9 @@ export function inboxArrival(
 }
 
 /**
- * What a person typed (a response, outputs, a reason) holds a secret of the run, as only the worker can see. Neither it nor the digest of its
- * record enters the journal, so the evidence is sealed without that record; a note says so. The run fails, since a decision that counts outside
- * may not be passed over in it.
+ * Text from a person (a response, outputs, a reason) holds a secret of the run, which only the worker can detect. Neither the text nor the
+ * digest of its record enters the journal, so the evidence is sealed without that record, and a note says so. The run fails, because the
+ * evidence must not omit a decision that counts outside.
  */
 function withSecret(
   dependencies: DriverDependencies,
@@ -80,7 +80,7 @@ function holdsSecret(redactor: Pick<Redactor, 'json'>, value: Json): boolean {
   return value !== null && canonical(redactor.json(value)) !== canonical(value);
 }
 
-/** The outputs come beside the record, which names their digest. */
+/** The outputs are stored beside the record, which names their digest. */
 function resolutionArrival(
   dependencies: DriverDependencies,
   run: ClaimedRun,

@@ -7,8 +7,8 @@ import type { RunId } from '../../foundation/ids';
 import { Executor, type ExecutionRequest, type Outcome } from '../../ports/step/executor';
 import { RunDriver } from './drive-run';
 
-// What was answered counts (ADR 36): a message that was in the inbox before a commit is in the journal before what that
-// commit would have decided without it.
+// An answered decision counts (ADR 36): an inbox message that precedes a commit is in the journal before anything that the commit
+// would have decided without it.
 
 class Ending extends Executor {
   readonly uses = 'builtin:command';
@@ -50,7 +50,7 @@ it('a run that was asked to cancel does not end succeeded, however late that was
   await drive(world, run);
   expect(asked).toBe(true);
   expect(world.run(run).status).toBe('cancelled');
-  // The step itself was done, and says so.
+  // The step itself succeeded, and its row says so.
   expect(world.rows.get(run)?.get('act')?.status).toBe('succeeded');
 });
 
@@ -89,7 +89,7 @@ it('a decision counts that was answered before a claim finds that the run dies o
     const events = reported(world, run);
     expect(events.filter(({ type }) => type === 'given.ignored')).toEqual([]);
     expect(events.filter((event) => event.type === 'gate.ended')).toMatchObject([{ outcome: 'approved' }]);
-    // What its process died of may be what the gate's outputs ask for.
+    // The gate's outputs may ask for what killed its process.
     const answers = events.flatMap((one) =>
       one.type === 'question.answered' && one.question === 'outputs' ? [one] : [],
     );
@@ -113,7 +113,7 @@ it('a resolution counts that came before the commit by which the step runs out o
   let resolved = false;
   world.beforeCommit = ({ steps: rows }) => {
     const said = rows.find(({ step }) => step === 'act')?.status;
-    // The commit that follows does not park the run: another step is busy.
+    // The following commit does not park the run, because another step is busy.
     if (said === 'needs_attention') world.at += 6_000;
     if (said === 'succeeded' || (resolved && said === 'failed')) {
       world.post(run, CANCEL);
@@ -138,7 +138,7 @@ it('a gate whose request was asked for in the turn that cancels it does not open
   if (typeof lost === 'string') throw new Error('halted');
   void lost.drive();
   while (world.rows.get(run)?.get('act')?.status !== 'running') await new Promise((go) => setImmediate(go));
-  // The next owner gives the slot of the step that needs attention to the gate, and reads of the cancel in the same turn.
+  // The next owner gives the slot of the step that needs attention to the gate, and reads the cancellation in the same turn.
   const claimed = world.claim(run, true);
   world.post(run, CANCEL);
   const next = await RunDriver.open(world.dependencies([new Hanging()]), claimed);
@@ -147,7 +147,7 @@ it('a gate whose request was asked for in the turn that cancels it does not open
   lost.handOver();
   expect(await driven).toBe('ended');
   expect(reported(world, run).filter(({ type }) => type === 'gate.opened')).toEqual([]);
-  // Nor is the question answered: nobody waits for it.
+  // The question is not answered either: nothing waits for it.
   expect(reported(world, run).filter(({ type }) => type === 'question.answered')).toEqual([]);
   expect(world.gates.get(run)?.size ?? 0).toBe(0);
 });

@@ -38,7 +38,7 @@ const check: GateNode = {
 const source = 'permit(principal, action, resource);';
 const policy: Policy = { id: 'p', engine: 'cedar', level: 'hard-mandatory', source, digest: sha256(source) };
 
-/** A driver that lost its run waits for what never comes: handed over, it ends, and so does the process. */
+/** A driver that lost its run waits for input that never comes. A hand-over ends it, and so does the process. */
 const opened: RunDriver[] = [];
 afterEach(() => opened.splice(0).forEach((driver) => driver.handOver()));
 

@@ -13,14 +13,14 @@ type PolicyJudged = Extract<InputEventBody, { type: 'policy.judged' }>;
 const MOST_REASONS = 50;
 /** Characters (UTF-16 units) of a line. */
 const MOST_CHARACTERS = 1_000;
-/** Streams of one gate that an owner of the run may write; see `write`. */
+/** Maximum number of streams of one gate that an owner of the run may write; see `write`. */
 const STREAMS = 1_000;
-/** The largest execution number that a row holds. */
+/** Largest execution number that a row can hold. */
 const MOST_EXECUTION = 2 ** 31 - 1;
 
 /**
- * The log lines of policy gates: what a policy said where it did not allow. A follower of the log, and whoever reads it later, sees why a run
- * waits or failed. The journal has the same in `policy.judged`; the lines are for people.
+ * Writes the log lines of policy gates: the reasons of a policy that did not allow. Followers of the log see why a run waits or failed. The
+ * journal has the same in `policy.judged`; the lines are for people.
  */
 export class PolicyLog {
   private readonly written = new Map<StepId, number>();
@@ -32,8 +32,9 @@ export class PolicyLog {
   ) {}
 
   /**
-   * Stores the lines of a judgement. The fact that numbers them; null if there is nothing to say, or the run is no longer ours. A judgement
-   * whose turn is thrown away is made again, perhaps with other words: each stream has its own number, under the fence of the owner.
+   * Stores the lines of a verdict and returns the fact that numbers them; null if there are no lines, or the run is no longer ours. A
+   * verdict whose turn is dropped is evaluated again and may have other reasons. Therefore each stream has its own number under the fence
+   * of the owner.
    */
   async write(judged: PolicyJudged): Promise<Fact | null> {
     const { step } = judged;
@@ -55,7 +56,7 @@ export class PolicyLog {
       ]);
       return held ? { type: 'log', ...chunk, bytes: data.length } : null;
     } catch (error) {
-      // The verdict itself stands in the journal: a run does not fail for its lines.
+      // The journal contains the verdict, so a failure to store the lines does not fail the run.
       this.dependencies.alarm(this.run, 'POLICY_LOG_LOST', { step, reason: String(error) });
       return null;
     }

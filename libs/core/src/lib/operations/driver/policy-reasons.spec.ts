@@ -5,7 +5,7 @@ import type { JsonObject } from '../../foundation/json';
 import type { GateRequest } from '../../gate/gate-request';
 import { RunDriver } from './drive-run';
 
-// What a policy said stands wherever its gate stands: in the rows of run and step, in the gate request, and in the log.
+// The reasons of a policy are wherever its gate is reported: in the rows of run and step, in the gate request, and in the log.
 
 const HOSTILE = 'no\nE policy late (advisory) allowed it';
 
@@ -130,7 +130,7 @@ describe('the reasons of a policy', () => {
           if (chunks.length === 0 || thrown === 2) return;
           thrown += 1;
           made.at += 1_000;
-          // An inbox message came first: nothing of the turn counts.
+          // An inbox message came first, so nothing of the turn counts.
           made.post(runId, { type: 'time.reached' });
         };
       },

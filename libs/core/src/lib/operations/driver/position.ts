@@ -4,7 +4,7 @@ import type { RunState } from '../../run/run-state';
 import type { TurnBuilder } from '../turn/turn-builder';
 import type { Restored } from '../claimed-run/restore-run';
 
-/** Where a run stands: what is committed, and nothing else. */
+/** The committed state of a run. */
 export class Position {
   state: RunState;
   head: Head;
@@ -28,7 +28,7 @@ export class Position {
     this.lastLine = lastLine;
   }
 
-  /** A turn is committed. */
+  /** Applies a committed turn. */
   accept(turn: TurnBuilder, head: Head): void {
     this.begun = true;
     this.state = turn.state;

@@ -20,10 +20,10 @@ import type { Arrival } from '../turn/turn-builder';
 
 type Start = Extract<Command, { type: 'start' }>;
 
-/** What a driver depends on, with the time of its run as the clock. */
+/** Dependencies of a driver, with the run's time as the clock. */
 export type RunDependencies = DriverDependencies & { readonly clock: RunTime };
 
-/** With what the commands of a run are performed. */
+/** Collaborators that perform the commands of a run. */
 export interface RunMeans {
   readonly dependencies: RunDependencies;
   readonly run: ClaimedRun;
@@ -36,24 +36,24 @@ export interface RunMeans {
   readonly policyLog: PolicyLog;
 }
 
-/** The driver for whom they are performed, as it stands when it is asked. */
+/** The driver whose commands are performed, in its current state. */
 export interface DriverHandle {
   state(): RunState;
   lastAt(): number;
-  /** Nothing more may begin here. */
+  /** True if nothing more may begin here. */
   isLeaving(): boolean;
   /** What is committed. */
   context(): BindingContext;
   arrived(arrival: Arrival): void;
   handOver(): void;
   loseChildren(): void;
-  /** An execution has stopped because this driver leaves. */
+  /** Called when an execution has stopped because this driver leaves. */
   left(): void;
 }
 
 /**
- * Performs what a commit has returned: starts reach the executors or other workers, stops the executions, policies their engines. What came
- * of it arrives at the driver.
+ * Performs the commands of a committed turn: starts go to executors or other workers, stops to executions, policy questions to engines.
+ * Results arrive at the driver as input.
  */
 export class PostCommitDispatcher {
   private readonly dispatches = new Set<Promise<void>>();
@@ -63,7 +63,7 @@ export class PostCommitDispatcher {
     private readonly driver: DriverHandle,
   ) {}
 
-  /** What the same turn stopped is not performed. */
+  /** Commands that the same turn cancelled are not performed. */
   perform(held: readonly Command[]): void {
     const { dispatcher } = this.means;
     const state = this.driver.state();
@@ -83,17 +83,17 @@ export class PostCommitDispatcher {
     }
   }
 
-  /** Something is on its way to other workers. */
+  /** True while dispatches to other workers are in progress. */
   get isBusy(): boolean {
     return this.dispatches.size > 0;
   }
 
-  /** When nothing is on its way to other workers any more. */
+  /** Resolves when no dispatch is in progress. */
   async dispatchesSettled(): Promise<void> {
     await Promise.all(this.dispatches);
   }
 
-  /** A policy whose engine is not the driver's own. Its answer is an input event like the outcome of a step. */
+  /** Asks an external policy engine. Its answer is an input event like the outcome of a step. */
   private async judge(command: Extract<Command, { type: 'judge' }>): Promise<void> {
     const { dependencies, run, values, initiators, policyLog } = this.means;
     const { driver } = this;
@@ -109,7 +109,7 @@ export class PostCommitDispatcher {
     }
   }
 
-  /** Dispatches starts to other workers. Each is checked first as if it began here; what cannot be dispatched begins here. */
+  /** Dispatches starts to other workers. Each is checked first as if it began here. Starts that cannot be dispatched begin here. */
   private async dispatch(starts: readonly Start[]): Promise<void> {
     const { dependencies, run, secrets, dispatcher, approved } = this.means;
     const { driver } = this;
@@ -133,7 +133,7 @@ export class PostCommitDispatcher {
     }
   }
 
-  /** It may have been told to stop meanwhile: then it is not begun. */
+  /** It may have been told to stop meanwhile, in which case it does not begin. */
   private startHere(start: Start): void {
     if (isStillRelevant(this.driver.state(), start)) void this.start(start);
   }
@@ -170,7 +170,10 @@ export class PostCommitDispatcher {
     }
   }
 
-  /** An execution that is not under way here, nor assigned (it never began, or its outcome was dropped with a refused turn) is proven over. */
+  /**
+   * An execution that is neither in progress here nor assigned has provably ended: it never began, or its outcome was dropped with a
+   * refused turn.
+   */
   private stop({ step, execution, reason }: Extract<Command, { type: 'stop' }>): void {
     const { executions, dispatcher } = this.means;
     const { driver } = this;
@@ -178,7 +181,7 @@ export class PostCommitDispatcher {
     driver.arrived({ kind: 'given', body: { type: 'attempt.stopped', step, execution, unknown: false } });
   }
 
-  /** Before an effect behind a gate starts, what the gate's request says is derived again. A difference ends the run. */
+  /** Before an effect behind a gate starts, the values that the gate bound are derived again. A difference ends the run. */
   private async isAsApproved(step: StepId): Promise<boolean> {
     const gate = await this.means.approved.changedBefore(step);
     if (gate === null) return true;
@@ -191,7 +194,7 @@ export class PostCommitDispatcher {
   }
 }
 
-/** What an execution ends with that was told to stop, or might not begin. */
+/** Outcome of an execution that was told to stop, or that was not allowed to begin. */
 export function isStop({ type }: InputEventBody): boolean {
   return type === 'attempt.stopped' || type === 'attempt.unbegun';
 }

@@ -11,9 +11,9 @@ import type { TurnBuilder } from '../turn/turn-builder';
 import type { RunMeans } from './post-commit-dispatcher';
 import { answerQuestion, judgePolicy } from './questions';
 
-/** Performs commands that may run before their commit: their answers are part of the same turn. */
+/** Performs commands that may run before their commit. Their answers are part of the same turn. */
 export class PreCommitCommands {
-  /** The run's process has died of it: nothing of it is looked at that need not be. */
+  /** True if the run killed its process. Nothing of it is evaluated that is not necessary. */
   isPoison = false;
 
   /** @param original of a rerun that takes something over: what it does again */
@@ -50,7 +50,7 @@ export class PreCommitCommands {
     }
   }
 
-  /** Gives the turn what came of a command. The log of a verdict stands before it, since nothing follows the end of a run. */
+  /** Adds the result of a command to the turn. The log of a verdict precedes it, because nothing may follow the end of a run. */
   async take(turn: TurnBuilder, body: InputEventBody): Promise<void> {
     if (body.type === 'policy.judged') {
       const fact = await this.means.policyLog.write(body);
@@ -60,7 +60,10 @@ export class PreCommitCommands {
     if (body.type === 'question.answered') this.noteUnsatisfiable(turn, body);
   }
 
-  /** A gate that too few of the configured people may decide waits for nothing: that is journaled, announced and alarmed. */
+  /**
+   * Reports a gate that too few of the configured people may decide, which would wait forever: in the journal, as an announcement and as an
+   * alarm.
+   */
   private noteUnsatisfiable(
     turn: TurnBuilder,
     { answer, step }: Extract<InputEventBody, { type: 'question.answered' }>,
@@ -75,7 +78,7 @@ export class PreCommitCommands {
     dependencies.alarm(run, UNSATISFIABLE, detail);
   }
 
-  /** What of the original a leaf takes over, if it does; its artifacts and its value come along. */
+  /** The original's result that a leaf reuses, if it does, with its artifacts and value. */
   private async reuse(turn: TurnBuilder, step: StepId): Promise<InputEventBody> {
     const { answer, facts, value } = this.original?.takeOver(turn.results, step) ?? NO_REUSE;
     await this.means.values.adopt(answer.outputs, value);
@@ -85,7 +88,7 @@ export class PreCommitCommands {
   }
 }
 
-/** What a run's process died of may be what this asks for: it is not looked at again. */
+/** What this asks for may have killed the run's process, so it is not evaluated again. */
 function unanswered({ step, question }: Extract<Command, { type: 'answer' }>): InputEventBody {
   const answer = { kind: 'fault', code: 'POISON', message: 'its run has killed its process' } as const;
   return { type: 'question.answered', step, question, answer };

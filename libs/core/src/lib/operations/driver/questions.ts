@@ -17,14 +17,14 @@ import type { InputEventBody } from '../../run/run-event';
 import type { ValueRef } from '../../step/value-ref';
 import type { RunValues } from '../claimed-run/run-values';
 
-/** An answered question: the input event, the values that its page must carry, and the row of a gate that opens. */
+/** An answered question: the input event, the values that its page must contain, and the row of a gate that opens. */
 interface AnsweredQuestion {
   readonly body: InputEventBody;
   readonly values: readonly Digest[];
   readonly gate: GateChange | null;
 }
 
-/** Answers a question of the tree, fetching the values that it needs. */
+/** Answers a question of the machine, fetching the values that it needs. */
 export async function answerQuestion(
   context: BindingContext,
   values: RunValues,
@@ -54,8 +54,8 @@ function openedGate(
 }
 
 /**
- * Asks a policy. A fault in its parameters, an input that is too large, an engine that is not here or does not answer leave it
- * undecided, which is closed.
+ * Asks a policy. A fault in its parameters, an input that is too large, and an engine that is missing or does not answer all give
+ * `undecided`, which is closed.
  */
 export async function judgePolicy(
   context: () => BindingContext,

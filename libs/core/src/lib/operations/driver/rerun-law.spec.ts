@@ -28,7 +28,7 @@ function failingSome({ index }: Planned, choices: readonly number[]): Assumption
 const reported = (events: readonly Derived[]): readonly string[] =>
   events.filter(({ type }) => type !== 'given.ignored').map(seen);
 
-/** True if nothing that a rerun does otherwise than the original can reach the step: it reads nothing of the run, is in no list, and no cleanup. */
+/** True if no difference between rerun and original can affect the step: it reads nothing of the run, is in no list, and is no cleanup. */
 function isIndependent({ index }: Planned, step: StepId): boolean {
   if (itemsAround(step).length > 0) return false;
   if (readsOf(nodeAt(index, step)).some(({ root }) => root !== 'inputs' || step.includes('::'))) return false;
@@ -70,7 +70,7 @@ describe('a rerun', () => {
       }),
       fewer(),
     );
-    // The law says something only if there was something to take over.
+    // The property is meaningful only if there was something to reuse.
     expect(taken).toBeGreaterThan(runs / 5);
   }, 3_600_000);
 });

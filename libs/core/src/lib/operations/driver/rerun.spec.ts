@@ -8,12 +8,12 @@ import type { Plan } from '../../plan/plan';
 import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '../../ports/step/executor';
 import { RunDriver, type Driven } from './drive-run';
 
-/** Runs every step with what it was given; `broken` ones fail. */
+/** Returns the parameters of every step; `broken` ones fail. */
 class Noting extends Executor {
   readonly started: string[] = [];
   readonly supplied = new Map<string, JsonObject>();
   broken: readonly string[] = [];
-  /** Its artifact holds a secret. */
+  /** Its artifact contains a secret. */
   withholds = false;
   yields: (step: string) => Json = (step) => ({ from: step });
 

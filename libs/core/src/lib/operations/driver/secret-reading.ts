@@ -5,7 +5,7 @@ import type { InputQueue } from '../turn/input-queue';
 import type { RunMeans } from './post-commit-dispatcher';
 import type { Position } from './position';
 
-/** When the driver of a run reads the secrets of the run, and what follows if it cannot. */
+/** Decides when the driver reads the secrets of the run, and what follows if it cannot. */
 export class SecretReading {
   constructor(
     private readonly means: RunMeans,
@@ -15,8 +15,8 @@ export class SecretReading {
   ) {}
 
   /**
-   * Which secrets a run begins with stands in its first page: committed before anything starts, noted before any gate opens. A run in whose
-   * pack one of them stands ends with that page.
+   * The run's first page names the secrets that it begins with. It is committed before anything starts, and they are noted before any gate
+   * opens. If one of them occurs in the pack, the run ends with that page.
    */
   async atBeginning(): Promise<void> {
     const { dependencies, run, secrets } = this.means;
@@ -34,7 +34,7 @@ export class SecretReading {
     }
   }
 
-  /** What people typed is looked through for them: an owner that has started nothing yet does not know them. */
+  /** Input from people is searched for these secrets. A new owner that has started nothing yet does not know them and reads them first. */
   async beforeDecisions(): Promise<void> {
     try {
       await this.means.secrets.readAll();
@@ -43,7 +43,10 @@ export class SecretReading {
     }
   }
 
-  /** The reason of a cancellation loses them: those that the run has begun with, as far as they can be had now. A cancellation waits for nothing. */
+  /**
+   * Secrets that the run has begun with, as far as they can be read now, are removed from the reason of a cancellation. A cancellation
+   * waits for nothing.
+   */
   async beforeCancellation(): Promise<void> {
     const { secrets } = this.means;
     if (secrets.names.every((name) => this.results.secretVersion(name) === null)) return;
@@ -60,7 +63,7 @@ export class SecretReading {
     return messages.some(({ input }) => input.type === 'run.cancel-requested');
   }
 
-  /** Without its secrets a run fails. */
+  /** A run fails without its secrets. */
   private failFor(error: unknown): void {
     if (!SecretError.is(error)) throw error;
     const { code, message } = error;

@@ -6,7 +6,7 @@ import { indexPlan } from '../../plan/plan-index';
 import { Executor, type ExecutionRequest, type Outcome } from '../../ports/step/executor';
 import { RunDriver } from './drive-run';
 
-// A `once` step that was killed, or whose worker was lost, is attested as what it is: nobody knows what it did.
+// A `once` step that was killed, or whose worker was lost, is attested with an unknown effect.
 
 class Hanging extends Executor {
   readonly uses = 'builtin:command';

@@ -13,7 +13,7 @@ import { INLINE_BYTES } from '../claimed-run/run-values';
 const away = () => new CodedError('OBJECT_STORE_UNAVAILABLE', 'the store is away', 'wait');
 const LARGE: Outcome = { kind: 'succeeded', outputs: { text: 'x'.repeat(INLINE_BYTES) } };
 
-/** Is away for so many attempts to use it, probes among them. */
+/** Unavailable for this number of accesses, including probes. */
 class FlakyObjects extends MemoryObjects {
   refused = 0;
 

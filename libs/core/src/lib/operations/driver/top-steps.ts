@@ -3,7 +3,7 @@ import type { StepId } from '../../foundation/ids';
 import { ROOT } from '../../plan/place';
 import type { TurnBuilder } from '../turn/turn-builder';
 
-/** Steps of the plan's first level that have begun: what a run counts of its progress. */
+/** Steps of the plan's outermost scope that have begun. The progress of a run is counted in them. */
 export class TopSteps {
   private readonly begun = new Set<StepId>();
 
@@ -11,7 +11,7 @@ export class TopSteps {
     for (const [step] of results.all()) if (isTop(step)) this.begun.add(step);
   }
 
-  /** Steps that a turn changes: they count although its commit may be refused, since they have begun. */
+  /** Counts steps that a turn changes. They count even if the commit is refused, because they have begun. */
   noteChanged({ changed }: TurnBuilder): void {
     for (const [step, { kind }] of changed) if (isTop(step) && kind !== 'pending') this.begun.add(step);
   }

@@ -15,15 +15,15 @@ import type { RunMeans } from './post-commit-dispatcher';
 import type { Position } from './position';
 import { TopSteps } from './top-steps';
 
-/** A run that would wait less than this keeps its driver. */
+/** A run that would wait for less than this keeps its driver, milliseconds. */
 const PARK_AFTER_MS = 1_000;
 
-/** What became of a turn. `letters`: messages have come that it must take first. `refused`: the database refuses its data. */
+/** Result of committing a turn. `letters`: new messages must be taken first. `refused`: the database refuses the turn's data. */
 type TurnOutcome =
   | { readonly kind: 'ended' | 'parked' | 'goes-on' | 'claim-lost' | 'letters' }
   | { readonly kind: 'refused'; readonly message: string };
 
-/** What a committer reads and writes of the run's history. */
+/** The history that a committer reads and writes. */
 export interface RunRecords {
   readonly index: PlanIndex;
   readonly results: RunProjection;
@@ -31,7 +31,7 @@ export interface RunRecords {
   readonly snapshots: Snapshots;
 }
 
-/** Commits turns of one run: journal page, rows, announcements and what follows for the claim, all in one transaction. */
+/** Commits turns of one run: journal page, rows, announcements, and the claim's new state, all in one transaction. */
 export class TurnCommitter {
   private readonly topSteps: TopSteps;
 
@@ -44,7 +44,7 @@ export class TurnCommitter {
     this.topSteps = new TopSteps(records.results);
   }
 
-  /** @param isIdle nothing has come that waits for a turn */
+  /** @param isIdle no input waits for a turn */
   async commit(turn: TurnBuilder, isIdle: boolean): Promise<TurnOutcome> {
     const { dependencies, run, values, executions, dispatcher } = this.means;
     const { position } = this;
@@ -112,14 +112,14 @@ export class TurnCommitter {
       if (event.type === 'log') executions.numbered(event.step, event.execution, event.bytes);
   }
 
-  /** Logs of closed sockets lie in the object store under digests that the journal alone names: they must outlive the sweep until the seal. */
+  /** Only the journal names the digests of socket logs in the object store. A reference keeps them from being collected before the seal. */
   private async noteStored({ entries }: TurnBuilder): Promise<void> {
     const { dependencies, run } = this.means;
     const logs = entries.flatMap(({ event }) => (event.type === 'egress.closed' ? [event.log] : []));
     if (logs.length > 0) await dependencies.references.need(run.tenant, run.runId, logs);
   }
 
-  /** What a snapshot says of the fence, the journal must have said: none is due before it has taken this claim. */
+  /** A snapshot contains the fence, which must be journaled before. None is due before the journal has taken this claim. */
   private async snapshotDue(at: number): Promise<DueSnapshot | null> {
     const { begun, head, state, lastLine } = this.position;
     if (!begun) return null;

@@ -34,7 +34,7 @@ beforeAll(async () => {
   sample = await sampleRun({ regions: 5 });
 });
 
-/** Seals the sample; what became visible of it. */
+/** Seals the sample. Returns what was published. */
 async function seal(
   heldLogBytes: number,
   logs = new LogRows(sampleChunks(sample)),
@@ -43,7 +43,7 @@ async function seal(
     readonly size?: object;
     readonly largeRuns?: SerialQueue;
     readonly putting?: () => Promise<void>;
-    /** What is altered in the rows. */
+    /** Alterations of the rows. */
     readonly altered?: (records: RunRecords) => RunRecords;
     readonly dependencies?: Partial<AttestDependencies>;
   } = {},

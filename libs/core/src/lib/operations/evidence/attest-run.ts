@@ -30,7 +30,7 @@ import { gatherEvidence, withLargeValues, type GatherDependencies } from './gath
 import { SerialQueue } from '../work/serial-queue';
 import type { SecretDependencies } from '../claimed-run/run-secrets';
 
-/** What attesting acts with. */
+/** Dependencies of attesting. */
 export interface AttestDependencies extends RecordKeys, GatherDependencies {
   readonly claims: Claims;
   readonly runReader: RunReader;
@@ -38,41 +38,43 @@ export interface AttestDependencies extends RecordKeys, GatherDependencies {
   readonly outbox: Outbox;
   readonly secrets: SecretDependencies;
   readonly attestor: Attestor;
-  /** HMAC under the workers' journal key, hexadecimal. */
+  /** Computes the HMAC under the workers' journal key, hexadecimal. */
   readonly mac: (text: string) => string;
-  /** Pause before a seal that was put off is tried again, milliseconds; it doubles up to a minute, or to itself if it is longer. */
+  /** Pause before a postponed seal is tried again, milliseconds. It doubles up to a minute, or stays constant if it is longer. */
   readonly retryMs: number;
-  /** Log streams are held in memory up to this many bytes in all; others are read again when their files are written. */
+  /** Maximum total bytes of log streams that are held in memory. Further streams are read again when their files are written. */
   readonly heldLogBytes: number;
   readonly maxBundleBytes: number;
-  /** The bundle of these files; says where the content of each begins in it. */
+  /** Builds the bundle of these files. Returns the offset of each file's content. */
   archive(files: readonly ArchivedFile[], placed: (path: string, offset: number) => void): AsyncIterable<Uint8Array>;
 }
 
-/** A file on its way into a bundle: at hand, or asked for when its turn has come. */
+/** A file for a bundle: its bytes, or a function that reads them when they are written. */
 export type ArchivedFile =
   | BundleFile
   | { readonly path: string; readonly size: number; pieces(): AsyncIterable<Uint8Array> };
 
-/** What came of it. `pending`: it is tried again; the run's evidence is late, never lost. */
+/** Result of attesting. `pending`: it is tried again. Evidence may be late but is never lost. */
 export type Attested =
-  /** `withheld`: files of the bundle that held a secret; a notice stands for each. An operator must see it. */
+  /** `withheld`: files that held a secret and were replaced by a notice. An operator must see it. */
   | { readonly kind: 'sealed'; readonly bundle: Digest; readonly withheld: readonly string[] }
   | { readonly kind: 'known' }
   | { readonly kind: 'pending'; readonly reason: string }
-  /** A secret stands in files that cannot be withheld, or the journal or a document was altered. An operator must see it. */
+  /** Files that cannot be withheld hold a secret, or the journal or a document was altered. An operator must see it. */
   | { readonly kind: 'blocked'; readonly reason: string; readonly altered?: readonly Alteration[] };
 
 const LONGEST_RETRY_MS = 60_000;
-/** What makes a run large: bytes of its journal as they are stored, a sixth of what is held; lines of its log; bytes of its artifacts. */
+/**
+ * Size that makes a run large: stored bytes of its journal (a sixth of the memory that it takes), lines of its log, bytes of its artifacts.
+ */
 const LARGE = { journal: 128 * 1024, lines: 2_000, artifacts: 1024 * 1024 };
 
 /**
- * Seals an ended run (docs/guides/evidence-and-verification.md): the statement is built from the documents that the bundle carries, signed, put into the
- * bundle, the bundle's manifest signed, all of it stored, and then one statement makes it known. Whatever a step did cannot
- * prevent it: the statement holds no free text of a step.
+ * Seals an ended run (docs/guides/evidence-and-verification.md): the statement is built from the documents that the bundle carries, signed and put into the bundle; the
+ * bundle's manifest is signed; everything is stored; then one SQL statement publishes it. A step cannot prevent the seal, because the
+ * statement contains no free text of a step.
  *
- * @param largeRuns whose turn it is: a worker that seals several runs at once holds one large one in memory.
+ * @param largeRuns queue for large runs: a worker that seals several runs at once holds only one large run in memory.
  */
 export async function attestRun(
   dependencies: AttestDependencies,
@@ -149,7 +151,10 @@ async function sealRun(dependencies: AttestDependencies, item: OutboxItem, recor
   return sealed ? { kind: 'sealed', bundle: digest, withheld } : { kind: 'known' };
 }
 
-/** The documents without the leaking files that operators have released, and with the releases: those that a ledger key signed for this run. */
+/**
+ * The documents without the files with secrets that operators have released, and with the releases: those that a ledger key signed for this
+ * run.
+ */
 function released(
   { openRelease }: AttestDependencies,
   { tenant, runId }: OutboxItem,
@@ -170,7 +175,7 @@ function released(
   return { ...documents, evidence };
 }
 
-/** The whole journal is read once more: claims that went on from a snapshot did not, and the last one was a while ago. */
+/** The whole journal is read again: claims that resumed from a snapshot did not read all of it, and the last claim may be long ago. */
 function brokenJournal(
   dependencies: AttestDependencies,
   { runId }: OutboxItem,

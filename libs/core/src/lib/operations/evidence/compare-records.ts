@@ -9,7 +9,7 @@ import type { RunRecords } from '../../ports/runs/run-reader';
 import type { DriverDependencies } from '../claimed-run/driver-dependencies';
 import { compareEach, DocumentAltered, type StoredDocument } from '../../stored/document-altered';
 
-/** Opens envelopes under the keys that this worker is configured to trust. What does not verify is null. */
+/** Opens envelopes under the keys that this worker trusts. Returns null for an envelope that does not verify. */
 export interface RecordKeys {
   readonly openAdmission: DriverDependencies['openAdmission'];
   readonly openDecision: DriverDependencies['openDecision'];
@@ -20,8 +20,8 @@ export interface RecordKeys {
 type Of = Pick<OutboxItem, 'tenant' | 'runId'>;
 
 /**
- * Compares the rows of an ended run with its journal, whose chain and macs hold: each document must be one that a key signed or the journal
- * names, and none that the journal names may be missing. Throws `DocumentAltered` for all that is wrong.
+ * Compares the rows of an ended run with its journal, whose chain and MACs were verified. Each document must be signed or named by the
+ * journal, and every document that the journal names must exist. Throws one `DocumentAltered` for all differences.
  */
 export function compareRecords(keys: RecordKeys, of: Of, records: RunRecords, facts: RunFacts): void {
   const altered = alteredOf(of);

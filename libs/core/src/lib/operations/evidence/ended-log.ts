@@ -11,20 +11,20 @@ import type { LogStore, NumberedChunk, SealableLogStore } from '../../ports/runs
 import type { Redactor } from '../../secret/redactor';
 import { DocumentAltered, type Alteration } from '../../stored/document-altered';
 
-/** Up to 1 MiB: the driver of the database holds an answer several times over while it reads it. */
+/** Limit 1 MiB: the database driver holds several copies of an answer while it reads it. */
 const CHUNKS_AT_ONCE = 16;
 
-/** An ended run's log, read through once. */
+/** The log of an ended run after reading it once. */
 interface EndedLog {
-  /** In the order of their lines. */
+  /** Chunks in the order of their lines. */
   readonly chunks: readonly Omit<NumberedChunk, 'data'>[];
-  /** Those of which a secret was found though they are not held are notices. */
+  /** Log streams. A stream that is not held and in which a secret was found is a notice. */
   readonly streams: readonly LogStream[];
 }
 
 /**
- * Reads the log of a run. Streams are held, as the journal names them, as long as they are not more than `heldBytes` in all; the others
- * are hashed and looked through on the way, so that memory does not grow with them.
+ * Reads the log of a run. Streams that the journal names are held in memory up to `heldBytes` in all. The others are hashed and scanned
+ * while they are read, so that memory does not grow with them.
  */
 export async function readEndedLog(
   logs: LogStore,
@@ -46,7 +46,7 @@ export async function readEndedLog(
   const passed: LogStream[] = [];
   const chunks: Omit<NumberedChunk, 'data'>[] = [];
   const held: NumberedChunk[] = [];
-  // No more than the journal numbers: a run that printed nothing needs no question.
+  // Reads no more chunks than the journal numbers. A run without output needs no query.
   for (let after = 0; left > 0;) {
     const page = await logs.read(tenant, run, after, Math.min(left, CHUNKS_AT_ONCE));
     left -= page.length;
@@ -65,7 +65,7 @@ export async function readEndedLog(
       const stream = passing.get(key) ?? new PassingStream(file, redactor);
       stream.add(data);
       passing.set(key, stream);
-      // As soon as it has gone by: a map may have a hundred thousand of them.
+      // As soon as a stream is complete, since a map may have a hundred thousand of them.
       if (chunk.chunk === file.chunks.length - 1 && passing.delete(key)) passed.push(stream.end());
     }
     after = last.firstLine + last.lines - 1;
@@ -73,7 +73,7 @@ export async function readEndedLog(
   return { chunks, streams: [...streamsOf(held), ...passed] };
 }
 
-/** The bytes of a file that is not held, from where they were read first. Throws `OBJECT_DIGEST_MISMATCH` if they are others now. */
+/** Reads the bytes of a file that is not held again from their source. Throws `OBJECT_DIGEST_MISMATCH` if they have changed. */
 export async function* piecesOf(
   logs: SealableLogStore,
   { tenant, run }: { readonly tenant: TenantId; readonly run: RunId },
@@ -95,7 +95,7 @@ export async function* piecesOf(
   );
 }
 
-/** Throws `DocumentAltered` if a chunk is another than the journal numbered. */
+/** Throws `DocumentAltered` if a chunk differs from the numbered one. */
 function compareChunk(
   of: Pick<Alteration, 'tenant' | 'runId'>,
   { step, execution, chunk, data }: NumberedChunk,
@@ -115,7 +115,7 @@ function keyOf({ step, execution }: Pick<LogFile, 'step' | 'execution'>): string
   return `${execution} ${step}`;
 }
 
-/** A stream that goes by. */
+/** A stream that is being read. */
 class PassingStream {
   private readonly digest = new RunningDigest();
   private readonly scan;

@@ -13,15 +13,15 @@ import { SecretError } from '../../secret/secret-error';
 import { openSensitiveInputs } from '../claimed-run/open-sensitive-inputs';
 import { RunSecrets, type SecretDependencies } from '../claimed-run/run-secrets';
 
-/** What the final scan acts with. */
+/** Dependencies of the final scan. */
 interface ScanDependencies {
   readonly claims: Pick<Claims, 'sensitiveInputs'>;
   readonly secrets: SecretDependencies;
 }
 
 /**
- * A redactor for everything that an ended run had: the secrets that its journal says were read, as they are now, and its sensitive
- * inputs. Throws `SecretError` where one cannot be had: then nothing is sealed unseen.
+ * A redactor for everything that an ended run used: the secrets that it read according to its journal, in their current values, and its
+ * sensitive inputs. Throws `SecretError` if one cannot be read. Nothing is sealed without the scan.
  */
 export async function redactorOf(dependencies: ScanDependencies, documents: EvidenceDocuments): Promise<Redactor> {
   const { admission, environment, facts, plan, planHash, profile } = documents;
@@ -40,7 +40,7 @@ export async function redactorOf(dependencies: ScanDependencies, documents: Evid
 
 type ScannedRun = Parameters<typeof openSensitiveInputs>[2] & ConstructorParameters<typeof RunSecrets>[2]['run'];
 
-/** Files of the bundle, apart from those that can be withheld, that hold a secret: what must not be sealed. */
+/** Files of the bundle that hold a secret and cannot be withheld. They must not be sealed. */
 export function leaksIn(redactor: Redactor, documents: EvidenceDocuments): readonly string[] {
   if (redactor.isIdle) return [];
   const boms = bomStatements(documents);
@@ -58,8 +58,8 @@ export function leaksIn(redactor: Redactor, documents: EvidenceDocuments): reado
 }
 
 /**
- * Artifacts of which workers of earlier versions journaled a digest although their bytes held a secret and were not stored. A notice stands for each.
- * Workers of today journal no digest of such an artifact (`ARTIFACT_WITHHELD`).
+ * Artifacts that earlier workers did not store because they held a secret, but whose digest they journaled. Each is replaced by a notice.
+ * Current workers journal no digest of such an artifact (`ARTIFACT_WITHHELD`).
  */
 export function withheldAtCapture(facts: EvidenceDocuments['facts']): ReadonlyMap<Digest, Withheld> {
   const digests = noteDetails(facts, 'SECRET_IN_ARTIFACT').flatMap(({ digest }) => (isDigest(digest) ? [digest] : []));

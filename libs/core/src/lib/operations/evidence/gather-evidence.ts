@@ -17,20 +17,20 @@ import { Replanned } from '../planning/replanned';
 import type { PackContents, StoredPack } from '../packs/stored-contents';
 import { collectBytes } from '../work/byte-pieces';
 
-/** What evidence is gathered with. */
+/** Dependencies of gathering evidence. */
 export interface GatherDependencies {
   readonly objects: ObjectStore;
   readonly probes: Pick<ProbeDocuments, 'find'>;
-  /** True under the development Authority: another builder id. */
+  /** True under the development Authority, which has another builder id. */
   readonly developmentAuthority: boolean;
   readonly attestor: { readonly isKeyFile: boolean };
-  /** Artifacts up to this many bytes in all go into the bundle. */
+  /** Maximum total bytes of artifacts in the bundle. */
   readonly artifactBytes: number;
-  /** What the pack of a run comes to, with the published packs in it. */
+  /** The content digests of a run's pack and of the published packs in it. */
   readonly contents: (tenant: TenantId, pack: StoredPack) => Promise<PackContents>;
 }
 
-/** Everything but the log, which is read when it is known what to look for in it. */
+/** The evidence without the log. The log is read once the secrets to search for are known. */
 export async function gatherEvidence(
   dependencies: GatherDependencies,
   tenant: TenantId,
@@ -42,7 +42,7 @@ export async function gatherEvidence(
   const builder = builderIdOf({
     developmentAuthority: dependencies.developmentAuthority,
     keyFile: dependencies.attestor.isKeyFile,
-    // Steps under none/v1 are children in the worker's own network.
+    // Steps under none/v1 are child processes in the worker's own network.
     hostNetwork: environment.isolation === 'none/v1',
     mode: environment.mode,
   });
@@ -68,7 +68,7 @@ export async function gatherEvidence(
   };
 }
 
-/** What packs were found to come to, by those that seal with the same hands. */
+/** Cache of content digests, shared by seals with the same dependencies. */
 const REPLANNED = new WeakMap<GatherDependencies, Replanned>();
 
 async function comparePackOf(
@@ -101,8 +101,8 @@ function compareProbes(
 }
 
 /**
- * The evidence with the large values that the run's questions and policies read: each is laid beside the first page that names it, so that a
- * verifier can answer again. What is beyond `LARGE_VALUE_BYTES` stays away, and a verifier says so.
+ * The evidence with the large values that the run's questions and policies read. Each is put beside the first page that names it, so that a
+ * verifier can answer again. Values beyond `LARGE_VALUE_BYTES` are left out, and a verifier reports that.
  */
 export async function withLargeValues(
   dependencies: GatherDependencies,
@@ -145,7 +145,7 @@ function pagesWith(pages: RunEvidence['pages'], found: Map<Digest, Json>): RunEv
   });
 }
 
-/** The proxy's log of each closed socket, by the digest that the journal holds. */
+/** The proxy's log of each closed socket, by the digest in the journal. */
 async function egressLogs(
   dependencies: GatherDependencies,
   tenant: TenantId,

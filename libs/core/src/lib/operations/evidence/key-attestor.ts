@@ -12,16 +12,16 @@ import { buildStatement, type Statement } from '../../evidence/statement/stateme
 import { Attestor } from '../../ports/evidence/attestor';
 import type { Signer } from '../../ports/evidence/signer';
 
-/** Keys of the worker's own host, by usage. */
+/** Keys of the worker's host, by usage. */
 interface AttestingKeys {
-  /** Of usage `run-open`. */
+  /** Key of usage `run-open`. */
   readonly run: Signer<'run-open'>;
-  /** Of usage `run-sealed`; null where this host has none: evidence of sealed runs then waits for one that has. */
+  /** Key of usage `run-sealed`; null if this host has none. Evidence of sealed runs then waits for a worker that has one. */
   readonly runSealed: Signer<'run-sealed'> | null;
   readonly bundle: Signer<'bundle'>;
 }
 
-/** Attests with keys of this host: nobody else has looked at what it signs, and the builder id tells so. */
+/** Attests with key files of this host. Nobody else has verified what it signs, and the builder id says so. */
 export class KeyAttestor extends Attestor {
   readonly isKeyFile = true;
 

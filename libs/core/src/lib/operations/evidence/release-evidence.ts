@@ -11,15 +11,15 @@ import type { GateStore } from '../../ports/gates/gate-store';
 import type { RunReader } from '../../ports/runs/run-reader';
 import type { Signer } from '../../ports/evidence/signer';
 
-/** Why blocked evidence is not released. */
+/** Why evidence is not released. */
 export type ReleaseCode =
   | 'RUN_NOT_FOUND'
-  /** The seal of the run is not blocked: it is sealed, will be tried by itself, or the run has not ended. */
+  /** The seal of the run is not blocked: it is sealed, it will be retried automatically, or the run has not ended. */
   | 'EVIDENCE_NOT_BLOCKED'
-  /** A path names no file that can be withheld. */
+  /** A path does not name a file that can be withheld. */
   | 'RELEASE_PATH_INVALID';
 
-/** A release that is refused. */
+/** A refused release. */
 export class ReleaseError extends CodedError<ReleaseCode> {
   static {
     this.brand('ReleaseError');
@@ -28,10 +28,10 @@ export class ReleaseError extends CodedError<ReleaseCode> {
   override readonly name = 'ReleaseError';
 }
 
-/** What an operator asks for. */
+/** An operator's request. */
 export interface Release {
   readonly runId: RunId;
-  /** Files of the bundle to withhold; none: the seal is tried again, since what blocked it was removed. */
+  /** Files of the bundle to withhold. Empty: the cause of the block was removed, and the seal is tried again. */
   readonly paths: readonly string[];
   readonly reason: string;
 }
@@ -44,7 +44,7 @@ interface ReleaseEvidenceDependencies {
 }
 
 /**
- * The way out of a blocked seal (ADR 44): an operator says which files of the bundle are withheld, and why. The signed record goes into the
+ * Releases a blocked seal (ADR 44). An operator names the files of the bundle to withhold, and the reason. The signed record goes into the
  * bundle, and the worker tries the seal again. Throws `ReleaseError`.
  */
 export class ReleaseEvidence {

@@ -6,28 +6,28 @@ import type { TenantId } from '../../foundation/ids';
 import type { AuditChain } from '../../ports/evidence/audit-chain';
 import type { Signer } from '../../ports/evidence/signer';
 
-/** What signing checkpoints acts with. */
+/** Dependencies of signing checkpoints. */
 interface SignCheckpointsDependencies {
   readonly chain: AuditChain;
   readonly signer: Signer<'checkpoint'>;
-  /** Least time between two checkpoints of one tenant, milliseconds. */
+  /** Minimum time between two checkpoints of one tenant, milliseconds. */
   readonly everyMs: number;
-  /** Entries that one checkpoint adds at most: they are checked before it is signed. */
+  /** Maximum number of entries that one checkpoint adds. They are verified before it is signed. */
   readonly maxEntries: number;
-  /** Tenants of one turn. */
+  /** Maximum number of tenants per round. */
   readonly maxTenants: number;
 }
 
-/** What one turn did. */
+/** Result of one round. */
 interface CheckpointTurn {
   readonly signed: number;
-  /** Tenants whose chain is broken: no checkpoint is signed over it. An operator must see them. */
+  /** Tenants whose chain is broken. No checkpoint is signed for them. An operator must see them. */
   readonly broken: readonly { readonly tenant: TenantId; readonly entry: number }[];
 }
 
 /**
- * Signs where the audit chain of each tenant stands, if it has grown since its last checkpoint. The entries in between are checked first, so
- * no checkpoint covers a chain that was changed after the one before. Several processes may do it at once.
+ * Signs the head of each tenant's audit chain if the chain has grown since its last checkpoint. The entries in between are verified first,
+ * so no checkpoint covers a chain that was changed after the previous one. Several processes may run it at once.
  */
 export class SignCheckpoints {
   constructor(private readonly dependencies: SignCheckpointsDependencies) {}

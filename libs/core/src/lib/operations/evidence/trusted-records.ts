@@ -6,12 +6,15 @@ import { readAdmission, readDecision, readRelease, readResolution } from '../../
 import { isCodedError } from '../../foundation/coded-error';
 import type { DriverDependencies } from '../claimed-run/driver-dependencies';
 
-/** The record in an envelope that verifies under a ledger key of a ring; null if it does not. */
+/** The record in an envelope that verifies under a ledger key of a ring; null if it does not verify. */
 export function trustedRelease(ring: KeyRing): (envelope: Envelope) => ReleaseRecord | null {
   return (envelope) => refusedIsNull(() => readRelease(payload(envelope, PAYLOAD_TYPE.release, 'ledger', ring)));
 }
 
-/** Opens admissions, decisions and resolutions under the keys of a ring; what does not verify, or is not exactly such a record, is null. */
+/**
+ * Opens admissions, decisions and resolutions under the keys of a ring. Returns null for an envelope that does not verify or holds no such
+ * record.
+ */
 export function trustedRecords(
   ring: KeyRing,
 ): Pick<DriverDependencies, 'openAdmission' | 'openDecision' | 'openResolution'> {

@@ -11,7 +11,7 @@ const KIB = 1024;
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 const tick = (): Promise<void> => new Promise((go) => setImmediate(go));
 
-/** Keeps what is appended; each append waits for `let`, fails as often as told, and holds unless told. */
+/** Collects appended chunks. Each append waits for `let`, fails as often as configured, and holds the lease by default. */
 class RecordingLogStore extends LogStore {
   readonly calls: (readonly LogChunk[])[] = [];
   held = true;
@@ -45,7 +45,7 @@ class RecordingLogStore extends LogStore {
   }
 }
 
-/** A log whose chunks are numbered as soon as they are reported, unless told. */
+/** A log whose chunks are numbered as soon as they are reported, by default. */
 function logOf(limits: Partial<LogLimits> = {}, numbers = true) {
   const store = new RecordingLogStore();
   const facts: Fact[] = [];

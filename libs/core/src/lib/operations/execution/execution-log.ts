@@ -10,17 +10,17 @@ import { LogAllowance } from './log-allowance';
 
 export interface LogLimits {
   readonly chunkLines: number;
-  /** Of a chunk. */
+  /** Maximum bytes of a chunk. */
   readonly chunkBytes: number;
-  /** Longest time that a line waits for others. */
+  /** Maximum time that a line waits for others, milliseconds. */
   readonly flushMs: number;
-  /** Of a line's text; what is longer is split. */
+  /** Maximum bytes of a line's text. A longer line is split. */
   readonly lineBytes: number;
-  /** Of one execution; what exceeds it is counted and dropped. */
+  /** Maximum bytes of one execution. Output beyond it is counted and dropped. */
   readonly bytes: number;
-  /** The same, a second. */
+  /** Maximum bytes per second. */
   readonly bytesPerSecond: number;
-  /** Bytes that may wait for their line numbers before the pipe is not read. */
+  /** Maximum bytes that wait for their line numbers before reading from the pipe stops. */
   readonly unnumberedBytes: number;
 }
 
@@ -34,16 +34,16 @@ export const LOG_LIMITS: LogLimits = {
   unnumberedBytes: 1024 * 1024,
 };
 
-/** The limits of a run: what it keeps is bound by its admitted profile; those that were admitted before there were limits have the usual ones. */
+/** The limits of a run, as bound by its admitted profile. Runs that were admitted before limits existed have the defaults. */
 export function logLimitsOf({ logBytes, logBytesPerSecond }: ProfileDefaults): LogLimits {
   const { bytes, bytesPerSecond } = LOG_LIMITS;
   return { ...LOG_LIMITS, bytes: logBytes ?? bytes, bytesPerSecond: logBytesPerSecond ?? bytesPerSecond };
 }
 
-/** By which right a stream is written: that of the run's driver, or of who holds an assignment of the run. */
+/** Write access to a stream: that of the run's driver, or that of the holder of an assignment. */
 export type LogHold = Pick<LogChunk, 'tenant' | 'runId' | 'fence' | 'assignment'>;
 
-/** Lines and bytes that were not kept. */
+/** Lines and bytes that were dropped. */
 interface Dropped {
   lines: number;
   bytes: number;
@@ -51,17 +51,17 @@ interface Dropped {
 
 const MARK = new TextEncoder().encode(SPLIT_MARK);
 const LF = 0x0a;
-/** Bytes of a stored line beside its text: letter and line end. */
+/** Bytes of a stored line besides its text: level letter and line end. */
 const FRAME_BYTES = 2;
 
 /**
- * One execution's stream: output becomes lines, lines become chunks (ADR 34). Chunks are stored first, then reported as
- * facts, by which the driver gives them their line numbers. What is closed while others are being stored is stored together.
+ * The stream of one execution: output becomes lines, and lines become chunks (ADR 34). Chunks are stored first and then reported
+ * as facts, by which the driver numbers their lines. Chunks that are closed while others are being stored are stored together.
  */
 export class ExecutionLog {
   private readonly cutters: Readonly<Record<'stdout' | 'stderr', LineCutter>>;
   private readonly allowance: LogAllowance;
-  /** The open chunk stands at its beginning; used again for each. */
+  /** Buffer whose beginning is the open chunk. It is reused for each chunk. */
   private open = new Uint8Array(0);
   private lines = 0;
   private bytes = 0;
@@ -69,7 +69,7 @@ export class ExecutionLog {
   private waiting: LogChunk[] = [];
   private storing: Promise<void> | null = null;
   private readonly dropped: Dropped = { lines: 0, bytes: 0 };
-  /** Dropped since the last line that was kept. */
+  /** Lines and bytes dropped since the last kept line. */
   private gap: Dropped = { lines: 0, bytes: 0 };
   private isFull = false;
   private chunk = 0;
@@ -93,7 +93,7 @@ export class ExecutionLog {
     this.allowance = new LogAllowance(limits);
   }
 
-  /** Raw output of a child. Resolves when there is room for more. */
+  /** Adds raw output of a child. Resolves when there is room for more. */
   async output(stream: 'stdout' | 'stderr', bytes: Uint8Array): Promise<void> {
     this.cutters[stream].push(bytes);
     await this.roomForMore();
@@ -105,13 +105,13 @@ export class ExecutionLog {
     await this.roomForMore();
   }
 
-  /** The driver has numbered a chunk of this many bytes. */
+  /** Called when the driver has numbered a chunk of this many bytes. */
   numbered(bytes: number): void {
     this.unnumbered -= bytes;
     if (this.unnumbered <= this.limits.unnumberedBytes) for (const go of this.room.splice(0)) go();
   }
 
-  /** The execution is over: what is left is stored and reported. False if the run is no longer ours. */
+  /** Called at the end of the execution: stores and reports the rest. False if the run is no longer ours. */
   async close(): Promise<boolean> {
     for (const cutter of Object.values(this.cutters)) cutter.end();
     this.sayGap();
@@ -122,7 +122,7 @@ export class ExecutionLog {
     return !this.lost;
   }
 
-  /** Nobody waits for room any more. */
+  /** Releases callers that wait for room. */
   abandon(): void {
     this.lost = true;
     if (this.timer) clearTimeout(this.timer);
@@ -143,13 +143,13 @@ export class ExecutionLog {
       this.say(`[the log of this step is full (${this.limits.bytes} bytes): what follows is counted and dropped]`);
     }
     for (const dropped of [this.dropped, this.gap]) {
-      // Of a line in parts the last one counts.
+      // Of a line in several parts the last part counts.
       if (!goesOn) dropped.lines++;
       dropped.bytes += text.length + 1;
     }
   }
 
-  /** Says in its place what was dropped. */
+  /** Adds a line that states what was dropped in its place. */
   private sayGap(): void {
     const { lines, bytes } = this.gap;
     if (bytes === 0) return;
@@ -175,7 +175,7 @@ export class ExecutionLog {
     else this.timer ??= setTimeout(() => this.flush(), this.limits.flushMs);
   }
 
-  /** For so many bytes more. */
+  /** Makes room for so many more bytes. */
   private makeRoom(size: number): void {
     const { open, bytes } = this;
     if (bytes + size <= open.length) return;
@@ -219,7 +219,8 @@ export class ExecutionLog {
           this.report({ type: 'log', step, execution, chunk, lines, bytes: data.length, sha256: digest });
         return;
       } catch {
-        // The store is away: the line is not lost, the pipe waits. A chunk that was stored all the same is known by its place.
+        // If the store is unavailable, the line is not lost: the pipe waits. A chunk that was stored after all is recognised by its
+        // position.
         await new Promise((resolve) => setTimeout(resolve, pause));
       }
     }

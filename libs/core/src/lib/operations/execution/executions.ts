@@ -26,7 +26,7 @@ import type { RunValues } from '../claimed-run/run-values';
 
 type Start = Pick<Extract<Command, { type: 'start' }>, 'step' | 'attempt' | 'execution'>;
 
-/** What an execution reads of its run. Its driver looks at the journal; a worker with an assignment, at what the driver wrote there. */
+/** What an execution reads of its run. A driver takes it from the journal; a worker with an assignment takes it from the assignment. */
 export interface ExecutionContext {
   readonly index: PlanIndex;
   /** The version of a secret that the journal holds. */
@@ -43,7 +43,7 @@ export function executionContextOf(context: () => BindingContext): ExecutionCont
   };
 }
 
-/** The executions of one run that are under way in this process. */
+/** Executions of one run in this process. */
 export class Executions {
   private readonly inFlight = new Map<string, InFlightExecution>();
 
@@ -68,10 +68,10 @@ export class Executions {
   }
 
   /**
-   * Binds and executes a leaf; its outcome as an input event. Facts and lines go on their way meanwhile. `lost`: there is no outcome
-   * (the lease is over, or the run is): nothing may be journaled of it. `left`: it was stopped because its worker leaves. That is no
-   * event of the run: the next owner decides by the effect class. An outage of the object store is waited out: before the leaf acts until
-   * it is told to stop, afterwards until nothing of it counts any more.
+   * Binds and executes a leaf and returns its outcome as an input event. Facts and lines are reported meanwhile. `lost`: there is no
+   * outcome because the lease or the run has ended, and nothing of it may be journaled. `left`: it was stopped because its worker leaves.
+   * This is not an event of the run: the next owner decides by the effect class. An outage of the object store is waited for: before the
+   * leaf acts until it is told to stop, afterwards until its outcome no longer counts.
    */
   async execute(
     context: ExecutionContext,
@@ -86,7 +86,7 @@ export class Executions {
     const limits = logLimitsOf(context.index.defaults);
     const log = new ExecutionLog(this.stream, step, execution, logs, clock, this.report, limits);
     const name = nameOf(step, execution);
-    // It can be told to stop from here on, also while its values are fetched.
+    // From here on it can be told to stop, also while its values are fetched.
     const inFlight: InFlightExecution = {
       abort,
       held: new AbortController(),
@@ -119,7 +119,7 @@ export class Executions {
         step,
         attempt,
         execution,
-        // Key and signal are made for who asks: most executors that act in the journal alone do not.
+        // Key and signal are created on demand, because most executors that act only in the journal do not need them.
         get key() {
           return idempotencyKey(runId, step, attempt);
         },
@@ -136,12 +136,12 @@ export class Executions {
       const outcome = redactedOutcome(redactor, await executor.execute(request, report).catch(thrownBy(node)));
       this.sayWhy(step, execution, outcome);
       await report.end();
-      // A result counts only with its lines: if they could not be stored the run is not ours any more.
+      // A result counts only with its lines. If they could not be stored, the run is no longer ours.
       if (!(await log.close()) || outcome.kind === 'lost') return 'lost';
       if (outcome.kind === 'stopped' && inFlight.stopReason === HAND_OVER) return 'left';
       return await this.inputOf(step, execution, outcome);
     } catch (error) {
-      // What is at hand cannot be stored, and this owner waits no more: the next one asks by the effect class.
+      // The result cannot be stored, and this owner no longer waits. The next owner decides by the effect class.
       if (begun && isStoreOutage(error)) return 'lost';
       if (!begun && abort.signal.aborted && (error === abort.signal.reason || isStoreOutage(error)))
         return notStarted();
@@ -162,7 +162,7 @@ export class Executions {
     };
   }
 
-  /** Says in the log of the worker what neither journal nor API may hold: the errors behind an outcome. */
+  /** Logs the errors behind an outcome, which neither journal nor API may contain. */
   private sayWhy(step: StepId, execution: number, outcome: Outcome): void {
     if (outcome.kind !== 'lost' && (outcome.kind !== 'failed' || outcome.cause === undefined)) return;
     const code = outcome.kind === 'lost' ? outcome.reason : outcome.code;
@@ -170,7 +170,7 @@ export class Executions {
     this.dependencies.executorFailed(this.run, { step, execution, code, causes });
   }
 
-  /** The secrets that a leaf gets, and what its expressions may see of them. Steps that act in the journal alone get none. */
+  /** The secrets of a leaf, and how its expressions see them. Steps that act only in the journal get none. */
   private async secretsFor(context: ExecutionContext, step: StepId, node: RunNode): Promise<Secrecy> {
     if (this.secrets.isIdle || node.effects === 'pure') return NO_SECRECY;
     const { values, rotated } = await this.secrets.deliver({
@@ -187,7 +187,7 @@ export class Executions {
     return { delivered: values, kept: { inputs, secrets: Object.fromEntries(texts) as JsonObject } };
   }
 
-  /** Resolves when nothing is under way any more, or after `ms`. */
+  /** Resolves when no execution is in progress, or after `ms`. */
   async settled(ms: number): Promise<void> {
     if (this.inFlight.size === 0) return;
     await new Promise<void>((resolve) => {
@@ -199,19 +199,19 @@ export class Executions {
     });
   }
 
-  /** Tells an execution to stop; false if it is not under way here any more. */
+  /** Tells an execution to stop; false if it is not in progress here any more. */
   stop(step: StepId, execution: number, reason: string): boolean {
     const inFlight = this.inFlight.get(nameOf(step, execution));
     if (inFlight) requestStop(inFlight, reason);
     return inFlight !== undefined;
   }
 
-  /** A chunk of its log was numbered. */
+  /** Called when a chunk of its log was numbered. */
   numbered(step: StepId, execution: number, bytes: number): void {
     this.inFlight.get(nameOf(step, execution))?.log.numbered(bytes);
   }
 
-  /** Tells those that may begin again elsewhere to stop, without waiting for them; `once` steps go on. Returns which. */
+  /** Tells executions that may begin again elsewhere to stop, without waiting for them. `once` steps continue. Returns the stopped ones. */
   giveUp(): readonly string[] {
     const stopped = [...this.inFlight].filter(
       ([, { effects, stopReason }]) => effects === 'idempotent' && stopReason === null,
@@ -220,12 +220,12 @@ export class Executions {
     return stopped.map(([name]) => name);
   }
 
-  /** What is under way and was not told to stop, as `step#execution`. */
+  /** Executions in progress that were not told to stop, as `step#execution`. */
   get names(): readonly string[] {
     return [...this.inFlight].filter(([, { stopReason }]) => stopReason === null).map(([name]) => name);
   }
 
-  /** Tells all to stop, without waiting for them. */
+  /** Tells all executions to stop, without waiting for them. */
   abandon(reason: string): void {
     for (const inFlight of this.inFlight.values()) {
       requestStop(inFlight, reason);
@@ -265,15 +265,15 @@ export class Executions {
 interface InFlightExecution {
   /** Tells it to stop. */
   readonly abort: AbortController;
-  /** Nothing of it counts any more. */
+  /** Aborted when its outcome no longer counts. */
   readonly held: AbortController;
   readonly log: ExecutionLog;
   readonly effects: RunNode['effects'];
-  /** Why it was told to stop, the first time. */
+  /** Why it was first told to stop. */
   stopReason: string | null;
 }
 
-/** Why a worker that leaves stops what it executes. */
+/** The reason for stopping executions of a leaving worker. */
 const HAND_OVER = 'hand-over';
 
 function requestStop(inFlight: InFlightExecution, reason: string): void {
@@ -281,14 +281,14 @@ function requestStop(inFlight: InFlightExecution, reason: string): void {
   inFlight.abort.abort(reason);
 }
 
-/** What one execution gets of the run's secrets. */
+/** The run's secrets for one execution. */
 interface Secrecy {
   readonly delivered: ReadonlyMap<string, Uint8Array>;
   readonly kept: PrivateValues;
 }
 const NO_SECRECY: Secrecy = { delivered: new Map(), kept: { inputs: {}, secrets: {} } };
 
-/** A secret as a text: without the line end that its file may have. */
+/** A secret as text, without the line end that its file may have. */
 function textOf(name: string, value: Uint8Array = new Uint8Array()): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(trimmed(value));
@@ -309,7 +309,10 @@ function failure(step: StepId, execution: number, code: string, message: string,
   return { type: 'attempt.failed', step, execution, code, message, retryable, exitCode: null };
 }
 
-/** What an executor throws is a failure of its own. Of a `once` step it may have come after the step has acted: nobody knows. */
+/**
+ * An error that an executor throws is a failure of the executor. For a `once` step it may have occurred after the step has acted, so the
+ * outcome is unknown.
+ */
 const thrownBy =
   ({ effects }: RunNode) =>
   (cause: unknown): Outcome => {

@@ -1,17 +1,17 @@
-/** What one execution may keep of its output. */
+/** Limits for the output of one execution. */
 interface LogAllowanceLimits {
-  /** Bytes in all. */
+  /** Maximum bytes in all. */
   readonly bytes: number;
-  /** Bytes a second, and as many at once. */
+  /** Maximum bytes per second, and the size of a burst. */
   readonly bytesPerSecond: number;
 }
 
-/** `fast`: more than a second may bring; `full`: more than the execution may bring, for good. */
+/** `fast`: the rate limit is exceeded; `full`: the total limit is exceeded for good. */
 export type Allowed = 'kept' | 'fast' | 'full';
 
 /**
- * Decides of each line whether it is kept. A bucket that holds one second's bytes fills as time goes; once it was empty a quarter of it
- * must be back, so that an execution that is too fast has few long gaps, not many short ones.
+ * Decides for each line whether it is kept. A token bucket holds one second's bytes and refills over time. Once it is empty, a quarter must
+ * be refilled before lines are kept again, so that an execution that is too fast has few long gaps instead of many short ones.
  */
 export class LogAllowance {
   private kept = 0;
@@ -24,7 +24,7 @@ export class LogAllowance {
     this.level = limits.bytesPerSecond;
   }
 
-  /** A line of so many bytes. `at`: milliseconds. */
+  /** Asks for a line of so many bytes. `at`: milliseconds. */
   take(bytes: number, at: number): Allowed {
     const { bytesPerSecond } = this.limits;
     if (this.isFull || this.kept + bytes > this.limits.bytes) {

@@ -6,7 +6,7 @@ import type { ClaimedRun } from '../../ports/runs/claims';
 import type { ObjectStore } from '../../ports/objects/object-store';
 import { collectBytes } from '../work/byte-pieces';
 
-/** A run as a step of one of its packs sees it: with the files of that pack alone (docs/guides/writing-packs.md, Files). */
+/** A run from the viewpoint of a step of one of its packs: with the files of that pack only (docs/guides/writing-packs.md, Files). */
 export class PackOfStep {
   private readonly known = new Map<string, Promise<ClaimedRun>>();
 
@@ -15,13 +15,13 @@ export class PackOfStep {
     private readonly objects: Pick<ObjectStore, 'open'>,
   ) {}
 
-  /** Rejects as the object store does where `.packignore` of an inner pack cannot be read. */
+  /** Rejects like the object store if the `.packignore` of an inner pack cannot be read. */
   of(index: PlanIndex, step: StepId): Promise<ClaimedRun> {
     const folder = packFolderOf(index, step);
     const known = this.known.get(folder);
     if (known) return known;
     const made = this.narrowed(folder);
-    // What failed is tried again by the next attempt.
+    // A failure is not cached: the next attempt tries again.
     made.catch(() => this.known.delete(folder));
     this.known.set(folder, made);
     return made;

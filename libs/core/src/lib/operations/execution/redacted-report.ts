@@ -5,7 +5,7 @@ import type { Redaction } from '../../secret/redaction';
 import type { Redactor } from '../../secret/redactor';
 import type { ExecutionLog } from './execution-log';
 
-/** What an execution reports, before anything of it is kept: no secret passes. */
+/** Filters the reports of an execution before anything is stored, so that no secret passes. */
 export class RedactedReport implements ExecutionReport {
   private readonly streams: Readonly<Record<'stdout' | 'stderr', Redaction | null>>;
 
@@ -27,18 +27,18 @@ export class RedactedReport implements ExecutionReport {
 
   fact(fact: Fact): void {
     const redacted = this.redactor.json(fact);
-    // The plan names steps, not the step itself.
+    // Step ids come from the plan, so they are not redacted.
     this.report('step' in fact ? ({ ...redacted, step: fact.step } as Fact) : redacted);
   }
 
-  /** The execution is over: what was held back goes out too. */
+  /** Called at the end of the execution: releases output that was held back. */
   async end(): Promise<void> {
     for (const [name, stream] of Object.entries(this.streams) as ['stdout' | 'stderr', Redaction | null][])
       if (stream) await this.log.output(name, stream.end());
   }
 }
 
-/** An outcome without secrets: they are taken out of messages; outputs that hold one are refused as a whole. */
+/** An outcome without secrets. They are removed from messages; outputs that hold one are refused as a whole. */
 export function redactedOutcome(redactor: Redactor, outcome: Outcome): Outcome {
   if (redactor.isIdle) return outcome;
   if (outcome.kind === 'failed') return { ...outcome, message: redactor.text(outcome.message) };

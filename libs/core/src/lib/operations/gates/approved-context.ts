@@ -7,7 +7,7 @@ import type { PlanIndex } from '../../plan/plan-index';
 import { guardingGates } from './guarding-gates';
 import type { RunValues } from '../claimed-run/run-values';
 
-/** What the gates before a step have bound when they opened, beside what is so now. */
+/** Compares what the gates before a step bound when they opened with the current values. */
 export class ApprovedContext {
   constructor(
     private readonly index: PlanIndex,
@@ -15,7 +15,7 @@ export class ApprovedContext {
     private readonly values: RunValues,
   ) {}
 
-  /** The gate behind which a step would act on what was not approved: what its request says was read, or its item, is another by now. */
+  /** The gate behind which a step would act on something that was not approved: a value or item named in its request has changed. */
   async changedBefore(step: StepId): Promise<StepId | null> {
     for (const gate of guardingGates(this.index, step)) {
       const opened = this.results.get(gate)?.gate;
@@ -27,7 +27,7 @@ export class ApprovedContext {
     return null;
   }
 
-  /** True if a step stands behind a gate that has bound what may change until it begins elsewhere. */
+  /** True if a step is behind a gate that has bound a value which may change before the step begins elsewhere. */
   async mayChangeBefore(step: StepId): Promise<boolean> {
     for (const gate of guardingGates(this.index, step)) {
       const opened = this.results.get(gate)?.gate;
@@ -50,7 +50,7 @@ export class ApprovedContext {
     return this.values.known.get(gateDigest) as unknown as GateRequest;
   }
 
-  /** The digest of the items around a gate as they are now; their lists are fetched where they are not at hand. */
+  /** The digest of the current items around a gate. Their lists are fetched if necessary. */
   private async itemNow(gate: StepId): Promise<Digest | null> {
     const missing = new Missing();
     const digest = itemDigest(this.context, gate, missing);

@@ -90,7 +90,7 @@ function aRequest(change: Partial<GateRequest['requirement']> = {}): GateRequest
   };
 }
 
-/** A store with one gate: it answers as told, and keeps what it was asked. */
+/** A store with one gate and configured answers. It records its calls. */
 class RecordingStore extends GateStore {
   readonly signed: SignedDecision[] = [];
   readonly audited: JsonObject[] = [];
@@ -380,7 +380,7 @@ describe('a decision', () => {
       code: 'RUN_ENDED',
       message: expect.stringContaining('the run is cancelling'),
     });
-    // Somebody was faster.
+    // Another decision was faster.
     expect(await asked({ decisions }, () => ({ kind: 'refused', code: 'GATE_DECIDED' }))).toMatchObject({
       code: 'GATE_DECIDED',
       message: expect.stringContaining('gate approve'),

@@ -20,12 +20,12 @@ import { absenceOf, describeGate } from './describe-gate';
 import { gateNodeOf, lastOf } from './gate-view';
 import type { Plan } from '../../plan/plan';
 
-/** A decision that counts, and where the gate stands now. */
+/** A decision that counts, and the resulting state of the gate. */
 export interface Receipt {
   readonly state: 'open' | GateOutcome;
   readonly approvals: number;
   readonly required: number;
-  /** Milliseconds since the epoch: until when the gate can be decided. */
+  /** Time until which the gate can be decided, milliseconds since the epoch. */
   readonly until: number;
   /** The signed decision. */
   readonly receipt: Envelope;
@@ -35,7 +35,7 @@ interface DecideApprovalDependencies {
   readonly gates: GateStore;
   readonly reader: RunReader;
   readonly signer: Signer<'ledger'>;
-  /** Keys of people who sign for themselves. */
+  /** Keys of people who sign their decisions. */
   readonly approverKeys: ApproverKeys;
   /** 128 random bits or more, hexadecimal. */
   readonly nonce: () => string;
@@ -44,8 +44,8 @@ interface DecideApprovalDependencies {
 const ROUNDS = 20;
 
 /**
- * A person's decision at a gate (docs/guides/approvals.md, Deciding). Everything is checked unlocked first and refused with its audit row; then it is
- * signed and decided in one statement, again with a later time where another decision came between. Throws `DecisionError`.
+ * A person's decision at a gate (docs/guides/approvals.md, Deciding). Everything is checked first without locks, and a refusal is audited. Then the decision is
+ * signed and applied in one SQL statement. If another decision came in between, this is repeated with a later time. Throws `DecisionError`.
  */
 export class DecideApproval {
   constructor(private readonly dependencies: DecideApprovalDependencies) {}
@@ -70,7 +70,7 @@ export class DecideApproval {
       (await gates.find(tenant, decision.runId, decision.gate)) ?? (await this.explainAbsence(principal, decision));
     const first = repeated(row, principal, decision);
     if (first) return { ...receiptOf(row), receipt: first };
-    // Compared with its digest, also where no form of it is asked for: nobody decides about a run whose plan is altered.
+    // The plan is compared with its digest even if it declares no form, so that nobody decides about a run whose plan was altered.
     const plan = await this.planOf(principal, decision.runId);
     const checks = {
       row,
@@ -139,7 +139,7 @@ export class DecideApproval {
     };
   }
 
-  /** Somebody was faster, or the run has ended meanwhile: the gate is read again to say how it stands. */
+  /** Another decision was faster, or the run has ended meanwhile. The gate is read again to report its state. */
   private async explainRefusal(
     { tenant }: Principal,
     { runId, gate }: Decision,
@@ -150,7 +150,7 @@ export class DecideApproval {
     return row ? gateIsOver(code, describeGate(row)) : new DecisionError(code);
   }
 
-  /** The gate has no row: not reached yet, refused by its policy, or not there at all. */
+  /** The gate has no row: it was not reached yet, its policy refused it, or it does not exist. */
   private async explainAbsence(principal: Principal, { runId, gate }: Decision): Promise<never> {
     throw await explainAbsentGate(this.dependencies.reader, principal.tenant, runId, gate, 'RUN_ENDED');
   }
@@ -162,7 +162,7 @@ export class DecideApproval {
   }
 }
 
-/** Why there is no row of a gate: what the run did there. `ended`: the code of a run that has ended, and so never asks anybody there. */
+/** Why a gate has no row, from the state of its run. `ended`: the code of a run that has ended and so never asks anyone there. */
 export async function explainAbsentGate(
   reader: Pick<RunReader, 'summary' | 'documents' | 'step'>,
   tenant: TenantId,
@@ -181,7 +181,7 @@ export async function explainAbsentGate(
   return step?.finishedAt == null ? new DecisionError('GATE_NOT_OPEN', absence) : gateIsOver('GATE_NOT_OPEN', absence);
 }
 
-/** The same decision on the same thing by the same person, through the same actors: its first record answers again. */
+/** Finds the same decision on the same gate by the same person through the same actors. It is answered with its first record. */
 function repeated(row: GateRow, principal: Principal, { decision, planHash, gateDigest }: Decision): Envelope | null {
   const last = lastOf(row, principal);
   if (last?.decision !== decision || planHash !== row.planHash) return null;
@@ -193,7 +193,7 @@ function receiptOf({ state, approvals, required, expiresAt }: GateRow): Omit<Rec
   return { state, approvals, required, until: expiresAt };
 }
 
-/** One token, one decision: the id is the token's, so that it cannot be used for a second one. */
+/** The id of a decision is derived from its token, so that a token cannot be used for a second decision. */
 function decisionOfToken({ iss }: Principal, { jti }: BoundToken): string {
   return `dec_${digestOf({ iss, jti }).slice('sha256:'.length, 'sha256:'.length + 32)}`;
 }

@@ -15,7 +15,7 @@ import { describeGate } from './describe-gate';
 import { formOf, gateStateOf, isBoundByPlan, recordsOf, requestOf } from './gate-view';
 import { approvalsInForce } from '../../stored/stored-gate';
 
-/** What the checks of a decision look at. */
+/** Inputs of the checks of a decision. */
 interface DecisionChecks {
   readonly row: GateRow;
   readonly token: BoundToken | null;
@@ -31,7 +31,7 @@ export interface CheckedDecision {
   readonly decidedAt: number;
 }
 
-/** Whether a decision may count now, and the record of it. Throws `DecisionError`; changes nothing. */
+/** Checks whether a decision may count now and builds its record. Throws `DecisionError`; changes nothing. */
 export function checkDecision(
   principal: Principal,
   decision: Decision,
@@ -104,7 +104,7 @@ export function checkDecision(
   return { record, decidedAt: at };
 }
 
-/** Why this person cannot approve here now, as far as can be told before they say anything; null: they can. */
+/** Why this person cannot approve here now, as far as is known before they submit a decision; null if they can. */
 export function objectionTo(principal: Principal, row: GateRow, at: number): DecisionCode | null {
   const { iss, sub, kind, authTimeMs, scopes, grants } = principal;
   if (kind !== 'person' || authTimeMs === null) return 'GATE_NOT_A_PERSON';
@@ -126,7 +126,7 @@ export function objectionTo(principal: Principal, row: GateRow, at: number): Dec
   return at - authTimeMs > durationMs(requestOf(row).requirement.maxAuthAge) ? 'GATE_AUTH_TOO_OLD' : null;
 }
 
-/** The refusal of a decision or resolution. Of a token with actors it says that they count as deciders do. */
+/** The refusal of a decision or resolution. If the token has actors, it says that they count as deciders do. */
 export function deciderError({ actors }: Principal, code: GateRefusal): DecisionError {
   if (actors.length === 0) return new DecisionError(code);
   switch (code) {
@@ -158,7 +158,7 @@ function endOf({ state, runStatus, doomed }: GateRow): 'GATE_DECIDED' | 'GATE_EX
   }
 }
 
-/** An approval fills in the form, and confirms what earlier approvers filled in; nothing else has a response. */
+/** An approval fills in the form, or confirms the response of earlier approvers. Other decisions have no response. */
 function checkResponse({ decision, response, gate }: Decision, { row, plan }: DecisionChecks): void {
   const { formDigest } = requestOf(row).requirement;
   if (decision !== 'approved' || formDigest === null) {
@@ -169,7 +169,7 @@ function checkResponse({ decision, response, gate }: Decision, { row, plan }: De
   const form = formOf(plan, gate, formDigest);
   if (form === null) throw new TypeError('the plan does not contain the form of the gate');
   const schema = compileSchema(form);
-  // The plan was admitted when other forms were accepted.
+  // The plan was admitted under other rules for forms.
   if (schema.kind === 'invalid')
     throw new DecisionError(
       'GATE_RESPONSE_INVALID',

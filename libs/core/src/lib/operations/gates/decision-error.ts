@@ -10,24 +10,24 @@ export type DecisionCode =
   | 'GATE_NOT_A_PERSON'
   | 'GATE_REASON_REQUIRED'
   | 'GATE_RESPONSE_INVALID'
-  /** The token or signature that comes with it is for something else, or the gate asks for one. */
+  /** The token or signature is for something else, or the gate requires one. */
   | 'GATE_TOKEN_MISMATCH'
-  /** Proven who they are too long ago: RFC 9470. */
+  /** The last authentication is too long ago: RFC 9470. */
   | 'GATE_AUTH_TOO_OLD'
   | 'GATE_NOT_FOUND'
   | 'DELEGATION_INVALID'
-  /** The step is not one whose outcome somebody must tell. */
+  /** The step does not have an unknown outcome that a person must resolve. */
   | 'ATTENTION_NOT_NEEDED'
-  /** Another execution needs attention than the one that is named. */
+  /** The request names another execution than the one that needs attention. */
   | 'ATTENTION_STALE'
-  /** Somebody else, or with another outcome, has resolved this execution. */
+  /** Another person resolved this execution, or it was resolved with another outcome. */
   | 'ATTENTION_RESOLVED'
   | 'ATTENTION_OUTPUTS_INVALID'
   | 'DECISIONS_TOO_MANY'
   | 'RUN_ENDED'
   | 'RUN_NOT_FOUND';
 
-/** What each refusal says and what to do: shown to the caller as it is. */
+/** Message and remedy of each refusal, shown to the caller unchanged. */
 const WORDS: Readonly<Record<DecisionCode, readonly [message: string, remediation: string]>> = {
   PLAN_HASH_MISMATCH: ['the run has another plan hash', 'Review the run again, and decide on its current plan.'],
   GATE_STALE: ['the gate digest does not match the gate', 'Review the gate again, and send its current digest.'],
@@ -77,7 +77,7 @@ const WORDS: Readonly<Record<DecisionCode, readonly [message: string, remediatio
   RUN_NOT_FOUND: ['the run does not exist', 'Check the run id and the tenant.'],
 };
 
-/** No decision is possible any more, with how the gate stands. */
+/** No decision is possible any more. The message names the state of the gate. */
 export function gateIsOver(
   code: 'GATE_NOT_OPEN' | 'RUN_ENDED' | 'GATE_DECIDED' | 'GATE_EXPIRED',
   state: string,
@@ -87,7 +87,7 @@ export function gateIsOver(
   return new DecisionError(code, state, [], null, code === 'GATE_EXPIRED' ? undefined : advice);
 }
 
-/** A decision that does not count. */
+/** A refused decision. */
 export class DecisionError extends CodedError<DecisionCode> {
   static {
     this.brand('DecisionError');
@@ -99,9 +99,9 @@ export class DecisionError extends CodedError<DecisionCode> {
     code: DecisionCode,
     detail?: string,
     faults: readonly Fault[] = [],
-    /** With `GATE_AUTH_TOO_OLD`: the age that is allowed, seconds. */
+    /** With `GATE_AUTH_TOO_OLD`: the permitted age, seconds. */
     readonly maxAgeSeconds: number | null = null,
-    /** What to do, where the usual advice does not fit. */
+    /** Remedy, if the usual one does not fit. */
     advice?: string,
   ) {
     const [message, remediation] = WORDS[code];

@@ -10,7 +10,7 @@ import type { Json } from '../../foundation/json';
 import { sameSubject, type Principal, type Subject } from '../../foundation/principal';
 import { DecisionError } from './decision-error';
 
-/** What an issuer-signed token is bound to (docs/guides/approvals.md, Proof of a decision, RFC 9396): it was checked like every token before it came here. */
+/** The binding of an issuer-signed token (docs/guides/approvals.md, Proof of a decision, RFC 9396). The token itself was verified before, like every token. */
 export interface BoundToken {
   readonly jws: string;
   readonly jti: string;
@@ -21,7 +21,7 @@ export interface BoundToken {
   readonly decision: string | null;
 }
 
-/** Keys of people who sign what they decide. */
+/** Keys of people who sign their decisions. */
 export interface ApproverKeys {
   readonly keys: readonly (Subject & { readonly spki: string })[];
   readonly verifySignature: VerifySignature;
@@ -34,11 +34,11 @@ interface BoundTo {
   readonly planHash: Digest;
   readonly gateDigest: Digest;
   readonly decision: string;
-  /** True if the client named the gate digest: then the token must too. */
+  /** True if the client named the gate digest. The token must then name it too. */
   readonly named: boolean;
 }
 
-/** A bound token decides exactly what it names. Throws `GATE_TOKEN_MISMATCH`. */
+/** A bound token permits exactly the decision that it names. Throws `GATE_TOKEN_MISMATCH`. */
 export function checkToken(token: BoundToken, to: BoundTo): void {
   const digestDiffers = token.gateDigest === null ? to.named : token.gateDigest !== to.gateDigest;
   const differs =
@@ -50,7 +50,10 @@ export function checkToken(token: BoundToken, to: BoundTo): void {
   if (differs) throw new DecisionError('GATE_TOKEN_MISMATCH', 'the token is bound to another decision');
 }
 
-/** The strongest proof at hand: the person's own signature, the bound token, our word. Throws `GATE_TOKEN_MISMATCH`. */
+/**
+ * The strongest available proof: the person's own signature, the bound token, or the statement of this service. Throws
+ * `GATE_TOKEN_MISMATCH`.
+ */
 export function proofOf(
   principal: Principal,
   intent: DecisionIntent,
@@ -71,7 +74,7 @@ export function proofOf(
   throw new DecisionError('GATE_TOKEN_MISMATCH', 'the signature is not a signature of this person over this decision');
 }
 
-/** True if both are the same response, whatever their key order. */
+/** True if both responses are equal, in any key order. */
 export function sameResponse(a: Json, b: Json): boolean {
   return digestOf(a) === digestOf(b);
 }

@@ -3,13 +3,13 @@ import type { Json } from '../../foundation/json';
 import type { Subject } from '../../foundation/principal';
 import type { DecisionKind } from '../../gate/gate-state';
 
-/** What a person says at a gate. */
+/** A person's decision at a gate. */
 export interface Decision {
   readonly runId: RunId;
   readonly gate: string;
   readonly decision: DecisionKind;
   readonly planHash: Digest;
-  /** Digest of what was shown; null: the published body, allowed where the plan says everything. */
+  /** Digest of what was shown; null for the published request body, which is allowed if the plan alone determines everything. */
   readonly gateDigest: Digest | null;
   readonly reason: string | null;
   readonly response: Json;

@@ -10,7 +10,7 @@ import { RUN_REASONS } from './gate-outcome';
 import { gateNodeOf, recordsOf, requestOf } from './gate-view';
 import { approvalsInForce } from '../../stored/stored-gate';
 
-/** The policy that a gate of a plan asks; null if it asks none. */
+/** The policy of a gate in a plan; null if it has none. */
 export function policyOfGate(
   plan: Plan,
   gate: string,
@@ -19,14 +19,17 @@ export function policyOfGate(
   return plan.policies.find(({ id }) => id === policy) ?? null;
 }
 
-/** What people are asked to override at an open gate, or were; null of a gate without a policy. `plan`: of requests that do not name it. */
+/**
+ * The policy verdict that people are or were asked to override; null for a gate without a policy. `plan`: for requests that do not name the
+ * policy.
+ */
 export function overriddenVerdict(row: GateRow, plan: Plan | null): PolicyVerdict | null {
   return verdictInRequest(requestOf(row).policy, plan && policyOfGate(plan, row.gate));
 }
 
 /**
- * What the policy of a gate said, as far as the row of its step holds it: while it waits and where it failed under `error`, where it passed in
- * its outputs. Null if the gate asks no policy or the policy has not answered.
+ * The policy verdict of a gate according to the row of its step. While the gate waits and if it failed it is under `error`, if it passed in
+ * the outputs. Null if the gate has no policy or the policy has not answered.
  */
 export function judgedVerdict(plan: Plan, { step, status, reason, error, outputs }: StepRow): PolicyVerdict | null {
   const policy = policyOfGate(plan, step);
@@ -35,12 +38,12 @@ export function judgedVerdict(plan: Plan, { step, status, reason, error, outputs
   const kept = isJsonObject(error) ? error['policy'] : null;
   if (isJsonObject(kept)) return kept as unknown as PolicyVerdict;
   if (status === 'failed' && (reason === 'POLICY_DENIED' || reason === 'POLICY_UNDECIDED')) {
-    // Of a run that ended before rows held reasons: they stand in its journal only.
+    // The run ended before rows held reasons. They are only in its journal.
     return { id, level, engine, digest, result: reason === 'POLICY_DENIED' ? 'deny' : 'undecided', reasons: [] };
   }
   if (status !== 'succeeded' || !isJsonObject(outputs)) return null;
   const reasons = textsOf(outputs['reasons']);
-  // Outputs do not say that an advisory policy was undecided; its reason does.
+  // Outputs do not record that an advisory policy was undecided; its reason does.
   const refused = reasons[0]?.startsWith(NO_DECISION) ? 'undecided' : 'deny';
   return { id, level, engine, digest, result: outputs['allow'] === true ? 'allow' : refused, reasons };
 }
@@ -49,7 +52,7 @@ function textsOf(value: Json | undefined): readonly string[] {
   return Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : [];
 }
 
-/** How a gate with a row stands, in one line: what refusals say. */
+/** The state of a gate with a row, in one line for refusals. */
 export function describeGate(row: GateRow): string {
   const { gate, state, approvals, required, runStatus, doomed } = row;
   const name = `gate ${oneLine(gate)}`;
@@ -82,7 +85,7 @@ function reasonText({ reason }: DecisionRecord): string {
   return reason === null ? '' : `: ${oneLine(reason)}`;
 }
 
-/** How a gate of the plan stands that has no row: people were never asked there. */
+/** The state of a gate of the plan without a row: people were never asked there. */
 export function absenceOf(gate: string, plan: Plan, step: StepRow | null, run: RunSummary): string {
   const name = `gate ${oneLine(gate)}`;
   const verdict = step && judgedVerdict(plan, step);

@@ -3,25 +3,25 @@ import type { BindingContext } from '../../binding/scope';
 import type { StepId } from '../../foundation/ids';
 import { shortenVerdict, verdictText, type ShownVerdict } from '../../gate/policy-verdict';
 
-/** Reasons of a policy in a row, and characters of each. */
+/** Maximum number of policy reasons in a row, and maximum characters of each. */
 interface ReasonBounds {
   readonly count: number;
   readonly characters: number;
 }
 
-/** In the row of the step, which is the only place for the reasons of a gate that never opened. */
+/** In the step's row, which is the only place for the reasons of a gate that never opened. */
 export const STEP_REASONS: ReasonBounds = { count: 64, characters: 1_000 };
-/** In the row of the run: its error, and each of its waits. */
+/** In the run's row: in its error and in each of its waits. */
 export const RUN_REASONS: ReasonBounds = { count: 10, characters: 500 };
 
-/** Why a gate did not let pass: what rows add to the code, which is all that the run machine derives. */
+/** Why a gate did not pass: what rows add to the code, because the machine derives only the code. */
 interface GateOutcomeShown {
   readonly message: string | null;
-  /** What its policy said; null if it asks none. */
+  /** The policy verdict; null if the gate has no policy. */
   readonly policy: ShownVerdict | null;
 }
 
-/** Why the gate at a step failed, in words and with the verdict of its policy. Nothing of a step that is no gate, or has not failed. */
+/** Why the gate at a step failed, as text and with the policy verdict. Empty for a step that is not a gate or has not failed. */
 export function gateOutcomeAt(
   context: Pick<BindingContext, 'index' | 'results'>,
   step: StepId,

@@ -10,17 +10,17 @@ import type { Block, GateNode, Node, Plan } from '../../plan/plan';
 import type { GateRow } from '../../ports/gates/gate-store';
 import { approvalsInForce, type StoredDecision } from '../../stored/stored-gate';
 
-/** The gate request of a row: the document that its gate digest names. */
+/** The gate request in a row: the document that its gate digest names. */
 export function requestOf(row: GateRow): GateRequest {
   return row.documents.request;
 }
 
-/** The records in a gate's decisions, in the order they were made. */
+/** The records of a gate's decisions, in the order in which they were made. */
 export function recordsOf(row: GateRow): readonly DecisionRecord[] {
   return row.documents.records;
 }
 
-/** A gate's row as the pure machine asks for it, to decide by the same function as the worker. */
+/** Converts a gate's row for the machine's decision function, which the worker uses too. */
 export function gateStateOf(row: GateRow): GateState {
   const { requirement, executeBy } = requestOf(row);
   return {
@@ -43,7 +43,7 @@ export function gateStateOf(row: GateRow): GateState {
   };
 }
 
-/** What this person last said at the gate. */
+/** This person's last decision at the gate. */
 export function lastOf(row: GateRow, person: Subject): (StoredDecision & { readonly record: DecisionRecord }) | null {
   const i = row.decisions.findLastIndex((decision) => sameSubject(decision.person, person));
   const [decision, record] = [row.decisions[i], recordsOf(row)[i]];
@@ -51,8 +51,8 @@ export function lastOf(row: GateRow, person: Subject): (StoredDecision & { reado
 }
 
 /**
- * True if approving the plan alone says everything (docs/guides/approvals.md, What you approve): the gate shows nothing, nothing behind it reads a result, it
- * has no item and no secrets. Then a decision may come without a gate digest.
+ * True if approving the plan alone determines everything (docs/guides/approvals.md, What you approve): the gate shows nothing, nothing behind it reads a result, and it
+ * has no item and no secrets. A decision may then omit the gate digest.
  */
 export function isBoundByPlan(row: GateRow): boolean {
   const { reads, item, secrets } = requestOf(row);
@@ -61,7 +61,7 @@ export function isBoundByPlan(row: GateRow): boolean {
   return !shows && Object.keys(reads).length === 0 && item === null && secrets.length === 0;
 }
 
-/** The gate of a plan that an instance belongs to; null if it is none. */
+/** The gate of a plan to which an instance belongs; null if there is none. */
 export function gateNodeOf(plan: Plan, gate: string): GateNode | null {
   const find = (block: Block, names: readonly string[]): Node | null => {
     const [first, ...rest] = names;
@@ -84,7 +84,7 @@ export function gateNodeOf(plan: Plan, gate: string): GateNode | null {
   return node?.kind === 'gate' ? node : null;
 }
 
-/** Ids of the gates of a plan, in the order in which the plan lists them. */
+/** Ids of the gates of a plan, in plan order. */
 export function gatesOf(plan: Plan): readonly NodeId[] {
   const list = (block: Block, scope: string): string[] =>
     block.nodes.flatMap((node) => {
@@ -112,7 +112,7 @@ function bodiesOf(node: Node): readonly Block[] {
   }
 }
 
-/** The form that a gate asks approvers to fill in; null if it has none. It must be the one that the request names. */
+/** The form that approvers fill in; null if the gate has none. It must be the one that the request names. */
 export function formOf(plan: Plan, gate: string, formDigest: Digest | null): JsonObject | null {
   if (formDigest === null) return null;
   const form = gateNodeOf(plan, gate)?.form ?? null;

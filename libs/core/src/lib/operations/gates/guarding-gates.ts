@@ -5,7 +5,7 @@ import type { PlanIndex } from '../../plan/plan-index';
 
 const indexes = new WeakMap<PlanIndex, GuardIndex>();
 
-/** The gates that a step stands behind, as instances seen from it: what the verifier derives too. */
+/** The gates that guard a step, as instances relative to it. The verifier derives them in the same way. */
 export function guardingGates(planIndex: PlanIndex, step: StepId): readonly StepId[] {
   let index = indexes.get(planIndex);
   if (!index) indexes.set(planIndex, (index = guardIndex(planIndex)));

@@ -18,13 +18,13 @@ import { deciderError } from './decision-checks';
 import { DecisionError } from './decision-error';
 import { checkResolvedOutputs } from './resolved-outputs';
 
-/** What a person says of an execution whose outcome nobody knows. */
+/** A person's resolution of an execution with an unknown outcome. */
 export interface Resolution {
   readonly runId: RunId;
   readonly step: string;
   readonly execution: number;
   readonly outcome: ResolutionOutcome;
-  /** With `succeeded`: what the step is to have returned; null: nothing. */
+  /** With `succeeded`: the outputs of the step; null: none. */
   readonly outputs: Json;
   readonly reason: string;
 }
@@ -39,9 +39,9 @@ interface ResolveAttentionDependencies {
 const ROUNDS = 20;
 
 /**
- * Ends the attention that a `once` step needs (docs/guides/approvals.md, Steps with unknown outcome): a person who did not initiate the run says what it did. Everything is
- * checked unlocked first and refused with its audit row; then it is signed and counts in one statement. The same resolution by the
- * same person answers with the first record. Throws `DecisionError`.
+ * Ends the attention that a `once` step needs (docs/guides/approvals.md, Steps with unknown outcome): a person who did not initiate the run states what it did. Everything is
+ * checked first without locks, and a refusal is audited. Then the resolution is signed and applied in one SQL statement. The same
+ * resolution by the same person is answered with its first record. Throws `DecisionError`.
  */
 export class ResolveAttention {
   constructor(private readonly dependencies: ResolveAttentionDependencies) {}
@@ -81,7 +81,7 @@ export class ResolveAttention {
     throw new DecisionError('DECISIONS_TOO_MANY');
   }
 
-  /** What can be refused before anything is locked. Returns the step's container, where its row is found. */
+  /** Checks that need no lock. Returns the step's container, by which its row is found. */
   private async check(principal: Principal, resolution: Resolution, at: number): Promise<string> {
     const { tenant, kind, authTimeMs } = principal;
     const { runId, outcome, outputs, reason } = resolution;
@@ -107,7 +107,7 @@ export class ResolveAttention {
     const row = await this.dependencies.reader.step(tenant, runId, resolution.step);
     if (!row) throw new DecisionError('ATTENTION_NOT_NEEDED', 'the run has not reached the step');
     const execution = isJsonObject(row.error) ? row.error['execution'] : null;
-    // Where the step needs none any more the statement says why: the same resolution again is no refusal.
+    // If the step no longer needs attention, the SQL statement reports the reason, because a repeated resolution is not refused.
     if (row.status === 'needs_attention' && execution !== resolution.execution)
       throw new DecisionError('ATTENTION_STALE');
     return row.parent ?? '';
@@ -151,7 +151,7 @@ export class ResolveAttention {
       envelope: await this.dependencies.signer.sign(PAYLOAD_TYPE.resolution, payload),
       recordDigest,
       outputs,
-      // The worker reads the envelope alone; of the message it takes no more than its kind.
+      // The worker reads only the envelope, and from the message only its kind.
       message: {
         type: 'attention.resolved',
         step: step as StepId,

@@ -8,8 +8,8 @@ import { DecisionError } from './decision-error';
 import { INLINE_BYTES } from '../claimed-run/run-values';
 
 /**
- * What a person says that a step has returned: an object with every output that the step declares, as its schema says, at most
- * 64 KiB of it. Throws `ATTENTION_OUTPUTS_INVALID` with every fault.
+ * The outputs that a person states for a step: an object with every declared output, valid against its schema, at most 64 KiB. Throws
+ * `ATTENTION_OUTPUTS_INVALID` with every fault.
  */
 export function checkResolvedOutputs({ outputs: declared }: RunNode, outputs: Json): void {
   const supplied = outputs ?? {};

@@ -2,31 +2,31 @@ import type { TenantId } from '../../foundation/ids';
 import type { ObjectReferences } from '../../ports/objects/object-references';
 import type { CollectableObjectStore } from '../../ports/objects/object-store';
 
-/** What collecting goes by. */
+/** Parameters of the collection. */
 export interface CollectDependencies {
   readonly store: CollectableObjectStore;
   readonly references: ObjectReferences;
-  /** Objects that were put within this many milliseconds stay, whoever needs them: their reference may be on its way. */
+  /** Objects that were stored within this many milliseconds are kept, because a reference may still be written. */
   readonly graceMs: number;
-  /** How often a tenant's objects are looked through, milliseconds. An object goes at the second look that finds it unneeded. */
+  /** Interval between scans of a tenant's objects, milliseconds. An object is deleted at the second scan that finds it unreferenced. */
   readonly intervalMs: number;
-  /** Milliseconds that only rise. */
+  /** A monotonic clock, milliseconds. */
   readonly monotonicMs: () => number;
 }
 
-/** What a look has done. */
+/** Result of a scan. */
 interface Collected {
   readonly tenant: TenantId;
   readonly collected: number;
   readonly uploads: number;
 }
 
-/** Objects collected at the same time. */
+/** Number of objects deleted concurrently. */
 const AT_ONCE = 8;
 
 /**
- * Looks through one tenant's objects and collects those that nobody needs; null if no tenant is due. Harmless beside other workers that
- * do the same, and beside everything that stores objects.
+ * Scans one tenant's objects and deletes those that are not referenced; null if no tenant is due. It is safe beside other workers that do
+ * the same, and beside everything that stores objects.
  */
 export async function collectObjects(dependencies: CollectDependencies, stop: AbortSignal): Promise<Collected | null> {
   const { store, references, graceMs, intervalMs, monotonicMs } = dependencies;
@@ -36,7 +36,7 @@ export async function collectObjects(dependencies: CollectDependencies, stop: Ab
   const uploads = await references.forgetUploads(tenant);
   let collected = 0;
   for await (const aged of store.aged(tenant, graceMs)) {
-    // Two looks are an interval apart, give or take the time that they take.
+    // Two scans are one interval apart, give or take their duration.
     const unneeded = [...(await references.unneeded(tenant, aged, intervalMs / 2))];
     await Promise.all(
       Array.from({ length: AT_ONCE }, async () => {

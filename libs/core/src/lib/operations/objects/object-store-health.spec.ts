@@ -5,7 +5,7 @@ const unavailable = (reason = 'full') => new CodedError('OBJECT_STORE_UNAVAILABL
 const NEVER = new AbortController().signal;
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-/** A health over a store that refuses probes while `broken`. Its clock stands still unless told. */
+/** A health over a store that refuses probes while `broken`. Its clock stands still by default. */
 function watched({ intervalMs = 1 } = {}) {
   const bench = { broken: false, probes: 0, now: 0, changes: [] as (string | null)[] };
   const health = new ObjectStoreHealth({

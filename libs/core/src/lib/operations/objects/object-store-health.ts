@@ -2,60 +2,60 @@ import { isCodedError } from '../../foundation/coded-error';
 import { isStoreOutage, type ObjectStore } from '../../ports/objects/object-store';
 import { pause } from '../work/pause';
 
-/** Why an object store keeps nothing just now. */
+/** Why an object store currently rejects writes. */
 export interface StoreOutage {
-  /** `OBJECT_STORE_UNAVAILABLE`, `OBJECT_STORE_REFUSED`, or of whatever else a probe has thrown. */
+  /** `OBJECT_STORE_UNAVAILABLE`, `OBJECT_STORE_REFUSED`, or the code of any other error that a probe threw. */
   readonly code: string;
   readonly reason: string;
-  /** With its causes, for the log. */
+  /** The error with its causes, for the log. */
   readonly error: unknown;
 }
 
-/** How an object store is watched. */
+/** Parameters of watching an object store. */
 interface StoreHealthSettings {
   readonly store: Pick<ObjectStore, 'probe'>;
-  /** Bytes of a probe. */
+  /** Bytes that a probe writes. */
   readonly probeBytes: number;
-  /** How long a probe counts, and the pause between two while the store is away; milliseconds. */
+  /** Validity of a probe, and the pause between two probes during an outage; milliseconds. */
   readonly intervalMs: number;
   readonly monotonicMs: () => number;
-  /** Once when an outage begins, and once with null when it is over. */
+  /** Called once when an outage begins, and once with null when it ends. */
   readonly onChange: (outage: StoreOutage | null) => void;
 }
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
-/** So often work is refused while probes succeed; then it is the work that is refused, not everybody. */
+/** Number of refusals of work while probes succeed, after which the work and not the store is taken to be the cause. */
 const REFUSALS = 3;
 
-/** What one process knows of its object store, and how all that needs the store waits for it (ADR 58). */
+/** The state of the object store as one process knows it, and how all users of the store wait for it (ADR 58). */
 export class ObjectStoreHealth {
   private known: StoreOutage | null = null;
   private last: { readonly at: number; readonly outage: StoreOutage | null } | null = null;
   private probing: Promise<StoreOutage | null> | null = null;
   private noted = 0;
-  /** Work that has failed and is tried again. */
+  /** Failed work that is being retried. */
   private blocked = 0;
   private readonly closing = new AbortController();
 
   constructor(private readonly settings: StoreHealthSettings) {}
 
-  /** Null: nothing is known to be wrong. An outage is over when a probe succeeds and all that waited has got through. */
+  /** Null: no fault is known. An outage ends when a probe has succeeded and all waiting work is done. */
   get outage(): StoreOutage | null {
     return this.known;
   }
 
-  /** True from a failure on until a probe succeeds. Work that did not fit may still wait after that. */
+  /** True from a failure until a probe succeeds. Work that did not fit may still be waiting after that. */
   get isAway(): boolean {
     return this.known !== null && this.last?.outage !== null;
   }
 
-  /** Looks no more. */
+  /** Stops probing. */
   close(): void {
     this.closing.abort();
   }
 
-  /** Takes note of a failure. False: it says nothing of the store. */
+  /** Records a failure. False: the error says nothing about the store. */
   note(error: unknown): boolean {
     if (!isStoreOutage(error)) return false;
     this.noted++;
@@ -64,20 +64,20 @@ export class ObjectStoreHealth {
     return true;
   }
 
-  /** Whether the store keeps what is written: as the last probe said, or a new one if that was too long ago. */
+  /** Whether the store accepts writes, according to the last probe, or a new one if that is too old. */
   async check(): Promise<StoreOutage | null> {
     const { intervalMs, monotonicMs } = this.settings;
     if (this.last !== null && monotonicMs() - this.last.at < intervalMs) return this.last.outage;
     return (this.probing ??= this.probe().finally(() => (this.probing = null)));
   }
 
-  /** Resolves once the store keeps what is written, or when aborted. */
+  /** Resolves when the store accepts writes, or when aborted. */
   async available(signal: AbortSignal): Promise<void> {
     while (!signal.aborted && (await unlessAborted(this.check(), signal)) !== null)
       await pause(this.settings.intervalMs, signal);
   }
 
-  /** Does work until the store lets it. Throws what the work threw where that is no outage, or when aborted. */
+  /** Retries work until the store accepts it. Throws the error of the work if it is not an outage, or when aborted. */
   async withRetry<Result>(work: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
     const retry = this.retry(signal);
     try {
@@ -93,7 +93,7 @@ export class ObjectStoreHealth {
     }
   }
 
-  /** An object's bytes. Where an outage cuts the reading off it goes on after it: the bytes under a digest are always the same. */
+  /** The bytes of an object. After an outage reading resumes where it was interrupted, because the bytes under a digest never change. */
   async read(open: () => Promise<AsyncIterable<Uint8Array>>, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
     return this.resumed(await this.withRetry(open, signal), open, signal);
   }
@@ -152,7 +152,7 @@ export class ObjectStoreHealth {
     const { store, probeBytes, monotonicMs } = this.settings;
     const { noted } = this;
     const outage = await store.probe(probeBytes).then(() => null, outageOf);
-    // What failed meanwhile is news; a probe that began before is none.
+    // A failure during the probe is newer than the probe, so the probe's success does not count.
     const isNews = outage !== null || this.noted === noted;
     this.last = isNews ? { at: monotonicMs(), outage } : null;
     if (outage === null) this.endIfOver();
@@ -187,7 +187,7 @@ function outageOf(error: unknown): StoreOutage {
   return { code: isCodedError(error) ? error.code : 'OBJECT_STORE_UNAVAILABLE', reason, error };
 }
 
-/** The work, or null when aborted. */
+/** The result of the work, or null when aborted. */
 async function unlessAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result | null> {
   let abort: () => void = () => undefined;
   const aborted = new Promise<null>((resolve) => {

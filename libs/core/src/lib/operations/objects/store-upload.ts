@@ -4,12 +4,12 @@ import type { Principal } from '../../foundation/principal';
 import type { ObjectStore } from '../../ports/objects/object-store';
 import type { UploadLimits, Uploads } from '../../ports/objects/uploads';
 
-/** Why an upload is not taken; beside what the object store refuses. */
+/** Why an upload is refused, besides the errors of the object store. */
 export type UploadCode =
-  /** The tenant has uploaded as much as it may keep. */
+  /** The tenant has reached its limit for uploads. */
   'UPLOADS_FULL';
 
-/** What a caller can refer to. */
+/** What a caller refers to. */
 interface StoredUpload {
   readonly digest: Digest;
   readonly size: number;
@@ -17,7 +17,7 @@ interface StoredUpload {
   readonly expiresAt: number;
 }
 
-/** Takes bytes from a caller: for file inputs and packs of runs that are submitted later. */
+/** Accepts bytes from a caller for file inputs and packs of runs that are submitted later. */
 export class StoreUpload {
   constructor(
     private readonly dependencies: {
@@ -28,8 +28,8 @@ export class StoreUpload {
   ) {}
 
   /**
-   * Stores the content. `announced` is its size, if the caller says it. Throws `OBJECT_TOO_LARGE`, `UPLOADS_FULL`, and what the object store
-   * and the content throw; then nothing of it is known.
+   * Stores the content. `announced` is its size if the caller states it. Throws `OBJECT_TOO_LARGE`, `UPLOADS_FULL`, and the errors of the
+   * object store and the content. After an error nothing is registered.
    */
   async store(
     { tenant, iss, sub }: Principal,
@@ -57,7 +57,7 @@ export class StoreUpload {
       const { expiresAt } = await uploads.complete(tenant, by, { id, digest, size, keepMs: keep });
       return { digest, size, expiresAt };
     } catch (error) {
-      // If this fails too, the room is free again after an hour.
+      // If this fails too, the reserved room is released after an hour.
       await uploads.drop(tenant, id).catch(() => undefined);
       throw error;
     }

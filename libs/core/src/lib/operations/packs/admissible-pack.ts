@@ -18,8 +18,7 @@ import {
 import { sensitiveInputFaults, type SealedDocument } from './sensitive-in-pack';
 
 /**
- * A pack that can run, as data: what is long is a text, so that it costs no more than a copy to hand it from thread to thread, to
- * the database and to a caller.
+ * A pack that can run, as data. Long parts are texts, so that passing them to a thread, the database or a caller costs no more than a copy.
  */
 export interface AdmissiblePack {
   readonly kind: 'planned';
@@ -27,22 +26,22 @@ export interface AdmissiblePack {
   readonly planHash: Digest;
   readonly receipt: Receipt;
   readonly profileDigest: Digest;
-  /** RFC 8785. `inputs`: as the plan shows them. */
+  /** RFC 8785 texts. `inputs`: as in the plan. */
   readonly texts: {
     readonly plan: string;
     readonly profile: string;
     readonly manifest: string;
     readonly inputs: string;
   };
-  /** The sensitive inputs that were given, by name: RFC 8785, in clear. Never part of the plan. */
+  /** Values of the given sensitive inputs by name: RFC 8785, unencrypted. They are never part of the plan. */
   readonly sensitive: Readonly<Record<string, string>>;
-  /** The run is sealed. */
+  /** True if the run is sealed. */
   readonly sealed: boolean;
-  /** Nodes of the plan. */
+  /** Number of nodes of the plan. */
   readonly steps: number;
   readonly workerLabels: Planned['workerLabels'];
   readonly concurrency: Planned['concurrency'];
-  /** Paths of the files that belong to the pack, in order. */
+  /** Paths of the pack's files, in order. */
   readonly packed: readonly string[];
   readonly warnings: readonly Fault[];
 }
@@ -50,7 +49,9 @@ export interface AdmissiblePack {
 /** A pack that can run, or everything that is wrong with it. */
 export type PackAdmission = AdmissiblePack | Extract<PackPlanning, { kind: 'refused' }>;
 
-/** As `planPack`, as data; refused also where the value of a sensitive input stands in what evidence holds as it is. */
+/**
+ * Like `planPack`, as data. Also refuses a pack if the value of a sensitive input occurs in a document that evidence contains unchanged.
+ */
 export function admitPack(
   source: PackSource,
   inputs: JsonObject,

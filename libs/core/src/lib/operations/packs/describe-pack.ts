@@ -5,17 +5,17 @@ import { contentDigest } from '../../pack/pack-digest';
 import { readPack } from '../../pack/read-pack';
 import { packFilesOf, type PackSource } from './pack-source';
 
-/** A pack without its steps: what it is called, and what it asks of those who run it. */
+/** A pack without its steps: its identity and what it requires from people who run it. */
 export interface PackDescription extends Omit<Pack, 'spec'> {
   readonly spec: Omit<PackSpec, 'steps'>;
 }
 
-/** A pack that was read, as data; or everything that is wrong with it. */
+/** The description of a pack, as data, or all of its faults. */
 export type DescribedPack =
   | { readonly kind: 'read'; readonly pack: PackDescription; readonly contentDigest: Digest }
   | { readonly kind: 'refused'; readonly faults: readonly Fault[] };
 
-/** Reads a pack. Pure; never throws for a pack. */
+/** Reads a pack. Pure; never throws because of a pack's content. */
 export function describePack(source: PackSource): DescribedPack {
   const files = packFilesOf(source.files);
   const reading = readPack(source.manifest, files);

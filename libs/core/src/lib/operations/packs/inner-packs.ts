@@ -6,38 +6,37 @@ import { printPackReference, type PackReference } from '../../pack/pack-referenc
 import type { LibraryPack } from './pack-library';
 import type { PackFile, PackSource } from './pack-source';
 
-/** A published pack as a tenant gets it; `signatures` and the like are for those who judge it. */
+/** A published pack for a tenant. `signatures` and similar members are for verifying it. */
 export type ResolvePack = (tenant: TenantId, reference: PackReference) => Promise<LibraryPack>;
 
-/** As `PackPlanner.uses`. */
+/** Like `PackPlanner.uses`. */
 export type UsesOfPack = (tenant: TenantId, source: PackSource) => Promise<readonly PackReference[]>;
 
-/** What published packs are laid with. */
+/** Dependencies for adding published packs. */
 interface InnerPackDependencies {
   /** Null: there is no registry. */
   readonly resolve: ResolvePack | null;
-  /** Reads packs of strangers: nothing else here does. */
+  /** Reads untrusted packs. Nothing else here does. */
   readonly uses: UsesOfPack;
 }
 
-/** A pack with the published packs that it uses laid among its files. */
+/** A pack together with the published packs that it uses. */
 interface EmbeddedSource {
-  /** What is planned. */
+  /** The files for planning. */
   readonly source: PackSource;
-  /** Files of the published packs: stored with those of the pack itself, and no part of it. */
+  /** Files of the published packs. They are stored with those of the pack, but are not part of it. */
   readonly published: readonly PackFile[];
-  /** The published packs, each once. */
+  /** The published packs, without duplicates. */
   readonly packs: readonly LibraryPack[];
 }
 
-/** Most published packs that one pack may use, directly or not: each is fetched before anything is planned. */
+/** Maximum number of published packs that one pack may use, directly or indirectly. All of them are fetched before planning. */
 const MAX_PACKS = 100;
 
 /**
- * Fetches the published packs that a pack uses (`pack:<name>:<version>`), and those that they use, until nothing new is named or they
- * stand too deep. What no registry has is left to the planner, which knows where it is named, as it does for packs that use each other;
- * a registry that is away is an error. Files that a caller sends under the folder of published packs are never taken for one. Rejects as
- * the hands do.
+ * Fetches the published packs that a pack uses (`pack:<name>:<version>`), and those that they use, until no new pack is named or the
+ * nesting is too deep. Unknown packs and cycles are left to the planner, which knows the position of the reference. An unavailable registry
+ * is an error. A caller's files under the folder of published packs are never taken for a published pack. Rejects like the dependencies.
  */
 export async function embedInnerPacks(
   tenant: TenantId,
@@ -50,7 +49,7 @@ export async function embedInnerPacks(
   let level: readonly PackSource[] = resolve === null ? [] : [bare];
   for (let depth = 1; resolve !== null && level.length > 0 && depth <= MAX_PACK_DEPTH; depth++) {
     const below: PackSource[] = [];
-    // Most packs use none: they are not read twice.
+    // Most packs use none, so they are not read twice.
     for (const user of level.filter(mayUsePacks))
       for (const reference of await uses(tenant, user)) {
         const shown = printPackReference(reference);
@@ -68,7 +67,7 @@ export async function embedInnerPacks(
   return { source: { ...bare, files: [...bare.files, ...published] }, published, packs: [...packs.values()] };
 }
 
-/** Without files under the folder of published packs. */
+/** Removes files under the folder of published packs. */
 function ownOf(source: PackSource): PackSource {
   const own = source.files.filter(({ path }) => !path.startsWith(VENDORED));
   return own.length === source.files.length ? source : { ...source, files: own };

@@ -5,7 +5,7 @@ import type { Json } from '../../foundation/json';
 import type { PackVersions } from '../../ports/packs/pack-versions';
 import { decidePackTrust, type PackTrust, type PackTrustPolicy } from '../../publisher/pack-trust';
 
-/** Says who stands behind a pack: one rule for every way in (docs/guides/packs-registry.md). */
+/** Determines the signers of a pack, by the same rule for every way of submission (docs/guides/packs-registry.md). */
 export class PackJudge {
   constructor(
     readonly policy: PackTrustPolicy,
@@ -14,8 +14,8 @@ export class PackJudge {
   ) {}
 
   /**
-   * Judges with the signatures that came along and, where nobody known is among them, those of a published version of exactly this
-   * content that the tenant has met: so a manifest that is sent in has the signers of the pack that it is.
+   * Uses the signatures that came with the pack. If none of them is by a known signer, it uses those of a published version with exactly
+   * this content that the tenant has seen. A manifest that is sent directly thus has the signers of the published pack.
    */
   async judge(tenant: TenantId, pack: SignedPack, supplied: readonly Json[]): Promise<PackTrust> {
     const decide = (documents: readonly Json[]) =>

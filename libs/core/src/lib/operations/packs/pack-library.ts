@@ -9,22 +9,22 @@ import { isOwnedBy, isVisibleTo } from '../../publisher/visibility';
 import { describePack, type DescribedPack, type PackDescription } from './describe-pack';
 import { packedFiles, packFilesOf, type PackSource } from './pack-source';
 
-/** Why a published pack is not had, or not published. */
+/** Why a published pack is not returned, or not published. */
 export type PackLibraryCode =
-  /** No registry has it, or not for this tenant: the two look the same. */
+  /** No registry has it, or not for this tenant; the caller cannot distinguish the two. */
   | 'PACK_NOT_FOUND'
-  /** The version has had another content before. */
+  /** The version had another content before. */
   | 'PACK_VERSION_MOVED'
-  /** The pack as written is wrong: see the faults. */
+  /** The pack has faults; see the faults. */
   | 'PACK_INVALID'
-  /** It is not what its artifact says. */
+  /** The pack differs from its artifact's description. */
   | 'PACK_DIGEST_MISMATCH'
-  /** A signature that is to be published is not one of this pack. */
+  /** A signature to be published does not belong to this pack. */
   | 'PACK_SIGNATURE_INVALID'
-  /** No registry takes packs of this tenant. */
+  /** No registry accepts packs of this tenant. */
   | 'PACK_PUBLISH_CLOSED';
 
-/** A refusal of the library. */
+/** An error of the library. */
 export class PackLibraryError extends CodedError<PackLibraryCode> {
   static {
     this.brand('PackLibraryError');
@@ -33,16 +33,16 @@ export class PackLibraryError extends CodedError<PackLibraryCode> {
   override readonly name = 'PackLibraryError';
 }
 
-/** A registry, and whose it is. */
+/** A registry and its owner. */
 export interface RegistryMount {
   readonly registry: PackRegistry;
-  /** Tenants whose packs these are; `*`: everybody's. */
+  /** Tenants that own these packs; `*`: all. */
   readonly tenants: readonly string[];
-  /** May its tenants publish here? */
+  /** True if its tenants may publish here. */
   readonly publish: boolean;
 }
 
-/** A published pack, read, with what is attached to it. */
+/** A published pack after reading, with the documents attached to it. */
 export interface LibraryPack {
   readonly artifact: PackArtifact;
   readonly pack: PackDescription;
@@ -51,7 +51,7 @@ export interface LibraryPack {
   readonly signatures: readonly Json[];
 }
 
-/** Where a list ended. */
+/** Position at which a list ended. */
 export interface LibraryPlace {
   readonly registry: string;
   readonly pack: string;
@@ -60,26 +60,26 @@ export interface LibraryPlace {
 
 const NAMES_AT_ONCE = 100;
 
-/** As `PackPlanner.describe`. */
+/** Like `PackPlanner.describe`. */
 type DescribePack = (tenant: TenantId, source: PackSource) => Promise<DescribedPack>;
 
-/** Packs in configured registries, as one tenant sees them. */
+/** Packs in the configured registries, as one tenant sees them. */
 export class PackLibrary {
   constructor(
     private readonly mounts: readonly RegistryMount[],
     private readonly versions: PackVersions,
-    /** Reads packs of strangers. */
+    /** Reads untrusted packs. */
     private readonly describe: DescribePack = async (_tenant, source) => describePack(source),
   ) {}
 
   /**
-   * The pack that a reference names: in the tenant's own registries first, then in others' that show it, in configured order. A registry
-   * that is away is an error, never passed over: the next one might have another pack of that name.
+   * The pack that a reference names. The tenant's own registries are searched first, then those of others that show it, in configured
+   * order. An unavailable registry is an error and is never skipped, because the next registry could have another pack of that name.
    */
   async resolve(tenant: TenantId, reference: PackReference): Promise<LibraryPack> {
     for (const { registry, tenants } of this.mountsFor(tenant)) {
       const found = registry.find(reference.name, reference);
-      // What is wrong with a pack of others tells that it is there.
+      // A fault of another tenant's pack would reveal that it exists.
       const artifact = await (isOwnedBy(tenants, tenant) ? found : readable(found));
       if (artifact === null || !isVisibleTo(artifact.facts.tenantVisibility, tenants, tenant)) continue;
       const opened = await this.open(tenant, registry, artifact);
@@ -96,7 +96,7 @@ export class PackLibrary {
     );
   }
 
-  /** What the tenant may run, in the order of registries, names and versions. At most `limit`; `next` continues. */
+  /** The packs that the tenant may run, ordered by registry, name and version. At most `limit`; `next` continues the list. */
   async list(
     tenant: TenantId,
     limit: number,
@@ -111,17 +111,14 @@ export class PackLibrary {
         const artifact = await readable(mount.registry.find(pack, { version, digest: null }));
         if (artifact !== null && isVisibleTo(artifact.facts.tenantVisibility, mount.tenants, tenant))
           items.push(artifact);
-        // The place is that of a pack that was shown: a cursor names no other.
+        // The position is that of a pack that was shown, so that a cursor reveals no other.
         if (items.length === limit) return { items, next: { registry: mount.registry.name, pack, version } };
       }
     }
     return { items, next: null };
   }
 
-  /**
-   * Publishes a pack into the tenant's first registry that takes packs. The same pack again changes nothing but adds the signatures that
-   * are new.
-   */
+  /** Publishes a pack into the tenant's first registry that accepts packs. Publishing the same pack again only adds new signatures. */
   async publish(
     tenant: TenantId,
     source: PackSource,
@@ -192,7 +189,7 @@ export class PackLibrary {
   }
 }
 
-/** Null for what is published there and is no pack, or not the one that it is called: who names it is told why. */
+/** Null for an artifact that is not a pack, or not the named one. A caller who names it gets the reason. */
 async function readable(found: Promise<PackArtifact | null>): Promise<PackArtifact | null> {
   try {
     return await found;

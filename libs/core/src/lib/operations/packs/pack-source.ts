@@ -10,42 +10,42 @@ import type { Environment } from '../../plan/profile';
 import type { ReadPack } from '../../pack/read-pack';
 import { grantsFor, type SecretAsker, type SecretBinding } from '../../secret/secret-binding';
 
-/** A file that came with a manifest. */
+/** A file beside a manifest. */
 export interface PackFile {
-  /** Relative, forward slashes. */
+  /** Relative path with forward slashes. */
   readonly path: string;
   readonly bytes: Uint8Array;
   readonly executable: boolean;
 }
 
-/** A pack as it was received. */
+/** A pack as received. */
 export interface PackSource {
   /** YAML or JSON. */
   readonly manifest: string;
-  /** False if the caller gave an object, not a text: then lines and columns would mean nothing to it. */
+  /** False if the caller sent an object instead of a text. Lines and columns would then mean nothing to the caller. */
   readonly hasLines: boolean;
   readonly files: readonly PackFile[];
-  /** Digest of the archive that it came in, where it came in one. */
+  /** Digest of the archive in which it was received, if there was one. */
   readonly archiveDigest?: Digest;
 }
 
-/** What a planner of this installation goes by. */
+/** Settings of a planner of this installation. */
 export interface PlanningSetting {
-  /** Of every run whose pack does not ask to be sealed. */
+  /** Environment of every run whose pack does not request to be sealed. */
   readonly environment: Environment;
-  /** Of runs whose pack asks for it (`sandbox.mode: sealed`); null or absent: this installation does not seal. */
+  /** Environment of runs whose pack requests it (`sandbox.mode: sealed`); null or absent: this installation does not seal. */
   readonly sealedEnvironment?: Environment | null;
   readonly configuration: PlanConfiguration;
-  /** Who may have which secret: instead of `configuration.secrets`, which then is not asked. */
+  /** Bindings of secrets. If set, `configuration.secrets` is ignored. */
   readonly bindings?: readonly SecretBinding[];
 }
 
-/** For whom a pack is planned: decides which secrets it may have. */
+/** The tenant and the signers for whom a pack is planned. They decide which secrets it may have. */
 export type PackAsker = Pick<SecretAsker, 'tenant' | 'signers'>;
 
-/** Of no tenant, signed by nobody. */
+/** No tenant and no signers. */
 const NOBODY: PackAsker = { tenant: '', signers: [] };
-/** The environment that a pack runs in: its mode is the stricter one of what the installation and the pack ask for. */
+/** The environment of a pack: the stricter of the modes that the installation and the pack request. */
 export function environmentOfPack({ pack }: ReadPack, setting: PlanningSetting): Environment {
   const { environment, sealedEnvironment = null } = setting;
   return pack.spec.sandbox.mode === 'sealed' ? (sealedEnvironment ?? environment) : environment;
@@ -59,18 +59,18 @@ interface PlannedPack {
   readonly planned: Planned;
 }
 
-/** A pack that can run, or everything that is wrong: with the pack itself, or with it and these inputs here. */
+/** A pack that can run, or all faults: of the pack itself, or of its use with these inputs in this installation. */
 export type PackPlanning =
   | PlannedPack
   | { readonly kind: 'refused'; readonly code: 'PACK_INVALID' | 'PLAN_INVALID'; readonly faults: readonly Fault[] };
 
-/** Everything that is wrong with a pack whatever its inputs will be: faults of inputs that are missing are among them. Pure. */
+/** All faults of a pack that do not depend on its inputs. Faults about missing inputs are included. Pure. */
 export function checkPack(source: PackSource, setting: PlanningSetting, asker: PackAsker = NOBODY): readonly Fault[] {
   const planning = planWith(source, null, setting, asker);
   return planning.kind === 'refused' ? planning.faults : [];
 }
 
-/** Reads and plans a pack. Pure; never throws for a pack or for inputs. */
+/** Reads and plans a pack. Pure; never throws because of a pack or inputs. */
 export function planPack(
   source: PackSource,
   inputs: JsonObject,
@@ -118,7 +118,7 @@ function shownTo({ hasLines }: PackSource, faults: readonly Fault[]): readonly F
   return hasLines ? faults : faults.map((fault) => ({ ...fault, line: null, column: null }));
 }
 
-/** The files as the pack floor asks for them. */
+/** Converts the files for the pack layer. */
 export function packFilesOf(files: readonly PackFile[]): PackFiles {
   if (files.length === 0) return NO_FILES;
   const byPath = new Map(files.map((file) => [file.path, file]));
@@ -129,7 +129,7 @@ export function packFilesOf(files: readonly PackFile[]): PackFiles {
   };
 }
 
-/** The files that belong to the pack, in order of their paths. */
+/** The files that belong to the pack, sorted by path. */
 export function packedFiles(source: PackSource, files: PackFiles): readonly PackFile[] {
   return filesAt(packedPaths(files), source);
 }
@@ -140,7 +140,7 @@ export function filesAt(paths: readonly string[], { files }: PackSource): readon
   return paths.flatMap((path) => byPath.get(path) ?? []);
 }
 
-/** Digest of a pack as it was received: of its archive, else of the manifest's bytes, and where files came with it, of a list of all of them. */
+/** Digest of a pack as received: of its archive; otherwise of the manifest's bytes or, if files came with it, of a list of all of them. */
 export function sourceDigestOf({ manifest, files, archiveDigest }: PackSource): Digest {
   if (archiveDigest !== undefined) return archiveDigest;
   if (files.length === 0) return sha256(manifest);
@@ -151,8 +151,8 @@ export function sourceDigestOf({ manifest, files, archiveDigest }: PackSource): 
 const MANIFESTS = ['pack.yaml', 'pack.yml', 'pack.json'];
 
 /**
- * The pack in a folder's files, also with one folder around all of them (`tar czf pack.tgz folder`); what `.packignore` names is left out. Null
- * if they hold no manifest, or one that is not UTF-8. `manifest` is the path of it.
+ * Finds the pack in a folder's files, which may have one folder around all of them (`tar czf pack.tgz folder`). Files that `.packignore`
+ * names are left out. Null if there is no manifest, or one that is not UTF-8. `manifest` is its path.
  */
 export function packSourceOf(
   files: readonly PackFile[],

@@ -7,8 +7,8 @@ import { readPack } from '../../pack/read-pack';
 import { packFilesOf, type PackSource } from './pack-source';
 
 /**
- * The published packs that a pack and the packs in its folders name (`pack:<name>:<version>`), each once. A faulty pack names
- * what of it could be read: planning says what is wrong with it. Pure; never throws for a pack.
+ * The published packs that a pack and the packs in its folders name (`pack:<name>:<version>`), without duplicates. Of a faulty pack the
+ * readable parts count; planning reports its faults. Pure; never throws because of a pack.
  */
 export function publishedUses({ manifest, files }: PackSource): readonly PackReference[] {
   const named = new Map<string, PackReference>();
@@ -32,7 +32,7 @@ export function publishedUses({ manifest, files }: PackSource): readonly PackRef
   return [...named.values()];
 }
 
-/** A pack among the files of another; the folder as of `innerFolder`. */
+/** A pack among the files of another one. For the folder see `innerFolder`. */
 interface InnerFolder {
   readonly folder: string;
   readonly manifest: string | Uint8Array;
@@ -41,7 +41,7 @@ interface InnerFolder {
 
 function usesIn({ manifest, files }: InnerFolder): readonly string[] {
   const reading = readPack(manifest, files);
-  // Planning looks at what of a faulty pack could be read: also for that they are at hand.
+  // Planning checks the readable parts of a faulty pack, which need their published packs too.
   const read = reading.kind === 'read' ? reading : reading.partial?.read;
   return read === undefined ? [] : packsUsedBy(read.pack);
 }

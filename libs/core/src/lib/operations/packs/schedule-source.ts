@@ -5,7 +5,7 @@ import type { AdmissiblePack } from './admissible-pack';
 import { filesAt, type PackFile, type PackSource } from './pack-source';
 import { collectBytes, piecesOf } from '../work/byte-pieces';
 
-/** Keeps a pack for ticks to come: its manifest as it was given, its files in the object store. */
+/** Stores a pack for future ticks: its manifest as given, and its files in the object store. */
 export async function keepSource(
   objects: ObjectStore,
   tenant: TenantId,
@@ -20,7 +20,7 @@ export async function keepSource(
   return { kind: 'inline', manifest: source.manifest, hasLines: source.hasLines, files };
 }
 
-/** The pack again. Rejects with `OBJECT_MISSING` or `OBJECT_DIGEST_MISMATCH` where a file is not what it was. */
+/** Loads the pack. Rejects with `OBJECT_MISSING` or `OBJECT_DIGEST_MISMATCH` if a file has changed. */
 export async function loadSource(objects: ObjectStore, tenant: TenantId, source: ScheduleSource): Promise<PackSource> {
   const files: PackFile[] = [];
   for (const { path, digest, executable } of source.files) {

@@ -5,13 +5,14 @@ import { isStoreOutage, type ObjectStore } from '../../ports/objects/object-stor
 import type { Redactor } from '../../secret/redactor';
 import { SecretError } from '../../secret/secret-error';
 
-/** Pack files that are read at the same time. */
+/** Number of pack files that are read concurrently. */
 const READS_AT_ONCE = 8;
 
 /**
- * Throws `SECRET_IN_PACK` if a secret stands in a document of a run that its evidence will hold as it is: then that evidence could not be
- * sealed, and whoever reads the pack has the secret. The message names the documents, never the value. A file that is missing or altered is
- * passed over: the step that needs it fails with the reason. Throws on where the object store is away: what was not read may hold a secret.
+ * Throws `SECRET_IN_PACK` if a secret occurs in a document of a run that its evidence contains unchanged. Otherwise the evidence could not
+ * be sealed, and every reader of the pack would have the secret. The message names the documents, never the value. A file that is missing
+ * or altered is skipped: the step that needs it fails with the reason. Errors of an unavailable object store are rethrown, because an
+ * unread file may hold a secret.
  */
 export async function refuseSecretInPack(
   { objects }: { readonly objects: Pick<ObjectStore, 'open'> },

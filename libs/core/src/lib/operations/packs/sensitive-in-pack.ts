@@ -5,20 +5,20 @@ import type { Json, JsonObject } from '../../foundation/json';
 import { PLAN_REMEDIES } from '../../planner/context/plan-fault';
 import { Redactor } from '../../secret/redactor';
 
-/** A document that will stand in evidence as it is: what it is called to people, and its text or bytes. */
+/** A document that evidence contains unchanged: its display name and its text or bytes. */
 export interface SealedDocument {
   readonly name: string;
   readonly content: string | Uint8Array;
 }
 
-/** The bytes of a sensitive value that are looked for: a text as it is, another value as RFC 8785. */
+/** The bytes of a sensitive value to search for: a text unchanged, any other value as RFC 8785. */
 export function sensitiveBytes(value: Json): Uint8Array {
   return new TextEncoder().encode(typeof value === 'string' ? value : canonical(value));
 }
 
 /**
- * Sensitive inputs whose values stand in documents that the evidence of the run will hold as they are, or in a document's name: one fault for
- * each input and document, at the input. The evidence of such a run could not be sealed. No fault tells a value. Pure.
+ * Finds values of sensitive inputs in documents that the evidence of the run contains unchanged, or in a document's name. Reports one fault
+ * per input and document, at the input, because the evidence of such a run could not be sealed. No fault contains a value. Pure.
  */
 export function sensitiveInputFaults(sensitive: JsonObject, documents: readonly SealedDocument[]): readonly Fault[] {
   const names = Object.keys(sensitive);

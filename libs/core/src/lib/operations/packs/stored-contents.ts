@@ -6,18 +6,18 @@ import { readPack } from '../../pack/read-pack';
 import type { PlanIndex } from '../../plan/plan-index';
 import { packFilesOf, type PackFile } from './pack-source';
 
-/** A pack as it is stored, with the files of the published packs that it uses. */
+/** A stored pack, with the files of the published packs that it uses. */
 export interface StoredPack {
   readonly manifest: string;
   readonly files: readonly PackFile[];
 }
 
-/** Content digests by folder: of a pack under the empty name, of each published pack that it uses under its own. Null: it is no pack. */
+/** Content digests by folder: of the pack under the empty name, of each published pack under its own. Null: it is not a pack. */
 export type PackContents = Readonly<Record<string, Digest | null>>;
 
 const OWN = '';
 
-/** What the files and the manifest of a stored pack come to. Pure. */
+/** The content digests of a stored pack's files and manifest. Pure. */
 export function storedContents({ manifest, files }: StoredPack): PackContents {
   const all = packFilesOf(files);
   const found: Record<string, Digest | null> = { [OWN]: contentOf(manifest, all) };
@@ -28,7 +28,7 @@ export function storedContents({ manifest, files }: StoredPack): PackContents {
   return found;
 }
 
-/** What a plan says that its pack and the published packs in it come to. */
+/** The content digests of a plan's pack and of the published packs in it. */
 export function plannedContents({ plan, nodes }: PlanIndex): PackContents {
   const planned: Record<string, Digest | null> = { [OWN]: plan.pack.contentDigest };
   for (const { node } of nodes.values()) {
@@ -39,7 +39,7 @@ export function plannedContents({ plan, nodes }: PlanIndex): PackContents {
   return planned;
 }
 
-/** The first pack that is another than was planned; null if all are the same. */
+/** The first pack that differs from the planned one; null if all are the same. */
 export function contentDifference(
   planned: PackContents,
   stored: PackContents,
@@ -56,7 +56,7 @@ function contentOf(manifest: string | Uint8Array, files: PackFiles): Digest | nu
   try {
     return contentDigest(reading.pack, files);
   } catch (error) {
-    // The listing names a file that is not there.
+    // The listing names a file that does not exist.
     if (error instanceof TypeError) return null;
     throw error;
   }

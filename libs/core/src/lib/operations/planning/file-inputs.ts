@@ -7,13 +7,13 @@ import { toSuppliedInputs, toSentInputs, type SuppliedInputs } from './supplied-
 import type { PackPlanner } from './pack-planner';
 import type { PackSource } from '../packs/pack-source';
 
-/** Inputs as planners take them, and what is wrong with the files among them. */
+/** Inputs in the form for planners, with the faults of the files among them. */
 export interface ResolvedFileInputs {
   readonly inputs: SuppliedInputs;
   readonly faults: readonly Fault[];
 }
 
-/** A file as a caller refers to it; `name` and `mediaType` are for people, nothing goes by them. */
+/** A caller's reference to a file. `name` and `mediaType` are for people and have no effect. */
 interface FileReference {
   readonly digest: Digest;
   readonly size: number | null;
@@ -23,8 +23,8 @@ const MEMBERS = new Set(['digest', 'size', 'name', 'mediaType']);
 const TEXT_CHARACTERS = 255;
 
 /**
- * Inputs of type `file`: callers refer to an upload of their tenant by its digest, planners want digest and size. `mustBeThere` is false where
- * nothing will run: then a file whose size is given need not be uploaded.
+ * Inputs of type `file`. Callers refer to an upload of their tenant by its digest; planners need digest and size. `mustBeThere` is false if
+ * nothing will run: a file with a given size then need not be uploaded.
  */
 export async function resolveFileInputs(
   { uploads, planner }: { readonly uploads: Pick<Uploads, 'find'>; readonly planner: Pick<PackPlanner, 'describe'> },
@@ -32,7 +32,7 @@ export async function resolveFileInputs(
   { source, inputs }: { readonly source: PackSource; readonly inputs: SuppliedInputs },
   mustBeThere: boolean,
 ): Promise<ResolvedFileInputs> {
-  // A reference is small: it stands among the values.
+  // A reference is small, so it is among the values.
   const { values, text } = toSentInputs(inputs);
   const references = await referencesIn(planner, tenant, source, values);
   const digests = [...references.values()].map(({ digest }) => digest);
@@ -56,7 +56,7 @@ export async function resolveFileInputs(
   return { inputs: toSuppliedInputs({ values: resolved, text }), faults };
 }
 
-/** Inputs that the pack wants as files and that are written as such. Whatever else they are, the planner says. */
+/** Inputs that the pack declares as files and that have the form of a reference. Other faults are left to the planner. */
 async function referencesIn(
   planner: Pick<PackPlanner, 'describe'>,
   tenant: TenantId,
@@ -68,7 +68,7 @@ async function referencesIn(
     const reference = referenceIn(value);
     if (reference !== null) found.set(name, reference);
   }
-  // Reading the pack once more is for those submissions alone that seem to have files.
+  // Only submissions that seem to have files need to read the pack once more.
   if (found.size === 0) return found;
   const read = await planner.describe(tenant, source);
   const rules = read.kind === 'read' ? read.pack.spec.inputs : [];

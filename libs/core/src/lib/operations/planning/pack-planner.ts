@@ -13,15 +13,15 @@ import type { ScenarioFile } from './run-scenario';
 import type { SealedDocument } from '../packs/sensitive-in-pack';
 import type { PackContents, StoredPack } from '../packs/stored-contents';
 
-/** How many plannings are remembered, and of which packs: those with files or long manifests are planned each time. */
+/** Limits of the cache. Packs with files or long manifests are planned each time. */
 const REMEMBERED = 64;
 const MANIFEST_CHARACTERS = 32 * 1024;
 const INPUT_CHARACTERS = 16 * 1024;
 
 /**
- * Plans packs under one setting and remembers the last plannings: a pack that is submitted over and over is read once. Planning is
- * pure, so a remembered one is the one that would be made. Each tenant has its own: nobody can tell by the time that an answer
- * takes what others run. Everything rejects as the planner behind it does.
+ * Plans packs in one context and caches the last results, so that a pack that is submitted repeatedly is read once. Planning is pure, so a
+ * cached result equals a new one. Each tenant has its own cache, so that response times do not reveal what others run. All methods reject
+ * like the underlying planner.
  */
 export class PackPlanner {
   private readonly remembered = new Map<string, PackAdmission>();
@@ -31,7 +31,7 @@ export class PackPlanner {
     private readonly planner: Planner<PlanningWork>,
   ) {}
 
-  /** `beside`: documents beside the pack in which no sensitive value may stand. */
+  /** `beside`: documents beside the pack in which no sensitive value may occur. */
   async plan(
     tenant: TenantId,
     source: PackSource,
@@ -43,9 +43,9 @@ export class PackPlanner {
     const ask = () => this.planner.ask(tenant, 'plan', { source, ...sent(inputs), asker: { tenant, signers }, beside });
     if (key === null) return ask();
     const planning = this.remembered.get(key) ?? (await ask());
-    // What is sensitive is kept no longer than it is needed.
+    // Sensitive values are kept no longer than needed.
     if (planning.kind === 'refused' || Object.keys(planning.sensitive).length > 0) return planning;
-    // The last used stands last.
+    // The most recently used result is last.
     this.remembered.delete(key);
     this.remembered.set(key, planning);
     if (this.remembered.size > REMEMBERED) this.remembered.delete(this.remembered.keys().next().value as string);
@@ -74,7 +74,7 @@ export class PackPlanner {
     return this.planner.ask(tenant, 'scenarios', { source, files, filter, asker: { tenant, signers } });
   }
 
-  /** How two plans differ; the text of a JSON object. */
+  /** The difference between two plans; the text of a JSON object. */
   async compare(tenant: TenantId, pair: PlanPair): Promise<string> {
     return this.planner.ask(tenant, 'compare', pair);
   }
@@ -119,7 +119,7 @@ function keyOf(
       ? null
       : `${tenant} ${hasLines} ${sha256(manifest)} ${sha256(text)} ${signers.join(' ')}`;
   } catch {
-    // Inputs that are no JSON: the planner says what is wrong with them.
+    // Inputs that are not JSON. The planner reports the fault.
     return null;
   }
 }

@@ -4,7 +4,9 @@ import type { PackJudge } from '../packs/pack-judge';
 import type { PackPlanner } from './pack-planner';
 import type { PackSource } from '../packs/pack-source';
 
-/** Who verifiably signed a pack, before it is planned: that decides which secrets it may have. A pack that cannot be read has no signers. */
+/**
+ * The verified signers of a pack before it is planned. They decide which secrets it may have. A pack that cannot be read has no signers.
+ */
 export async function signersOf(
   judge: PackJudge,
   planner: Pick<PackPlanner, 'describe'>,

@@ -18,7 +18,7 @@ export interface PlanToDraw {
   readonly format: 'json' | 'mermaid' | 'svg';
 }
 
-/** How two plans differ, as the text of a JSON object. */
+/** The difference between two plans, as the text of a JSON object. */
 export function comparisonText({ before, after }: PlanPair): string {
   return JSON.stringify(diffPlans(JSON.parse(before) as Plan, JSON.parse(after) as Plan));
 }

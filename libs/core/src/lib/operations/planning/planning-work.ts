@@ -16,29 +16,29 @@ import { simulatePack, type PackSimulation } from './simulate-pack';
 import { simulationText } from './simulation-text';
 import { storedContents, type PackContents, type StoredPack } from '../packs/stored-contents';
 
-/** A pack with what it is planned for. */
+/** A pack with the context for planning it. */
 export interface SuppliedPack {
   readonly source: PackSource;
   readonly inputs: JsonObject;
-  /** Further inputs, as the text of a JSON object: what is large is read here alone. */
+  /** Further inputs, as the text of a JSON object. Large inputs are parsed only here. */
   readonly inputsText?: string | null;
   readonly asker: PackAsker;
-  /** Documents beside the pack in which no sensitive value may stand. */
+  /** Documents beside the pack in which no sensitive value may occur. */
   readonly beside?: readonly SealedDocument[];
 }
 
-/** A pack and the files of its scenarios, of which those count whose name or file holds `filter`. */
+/** A pack and the files of its scenarios. Only scenarios whose name or file contains `filter` run. */
 interface SuppliedScenarios extends Pick<SuppliedPack, 'source' | 'asker'> {
   readonly files: readonly ScenarioFile[];
   readonly filter: string;
 }
 
-/** How a pack would run: what callers are shown, as the text of a JSON object; or everything that is wrong. */
+/** The simulation of a pack as shown to callers, as the text of a JSON object, or all faults. */
 export type SimulationAnswer =
   | { readonly kind: 'simulated'; readonly text: string }
   | Extract<PackSimulation, { kind: 'refused' }>;
 
-/** All that a planner is asked. A new kind is a new line here and below. */
+/** The tasks of a planner. A new task needs a line here and below. */
 export interface PlanningWork {
   readonly describe: { readonly asked: PackSource; readonly answer: DescribedPack };
   /** Published packs that a pack names. */
@@ -54,19 +54,19 @@ export interface PlanningWork {
   readonly contents: { readonly asked: StoredPack; readonly answer: PackContents };
 }
 
-/** What the work goes by; the same for all of it. */
+/** Context of all tasks. */
 export interface PlanningContext {
-  /** Null where only what was admitted is planned again. */
+  /** Null if only admitted packs are planned again. */
   readonly setting: PlanningSetting | null;
   readonly policyEngines: PolicyEngines;
 }
 
-/** The functions behind the names. Pure. */
+/** The functions of the tasks. Pure. */
 type PlanningDependencies = {
   readonly [Kind in keyof PlanningWork]: (asked: PlanningWork[Kind]['asked']) => PlanningWork[Kind]['answer'];
 };
 
-/** The functions behind the names in one context. */
+/** The functions of the tasks in one context. */
 export function planningDependencies({ setting, policyEngines }: PlanningContext): PlanningDependencies {
   const here = (): PlanningSetting => {
     if (setting === null) throw new TypeError('nothing is admitted here');
@@ -104,7 +104,7 @@ export function planningContextOf(setting: PlanningSetting): PlanningContext {
   return { setting, policyEngines: setting.configuration.policyEngines ?? {} };
 }
 
-/** Does the work where it is asked, without limits: for the packs of whoever runs this process. */
+/** Runs tasks in the calling thread, without limits: for packs of the person who runs this process. */
 export class PlannerHere extends Planner<PlanningWork> {
   private readonly dependencies: PlanningDependencies;
 
@@ -122,7 +122,7 @@ export class PlannerHere extends Planner<PlanningWork> {
   }
 }
 
-/** Does one piece of work. */
+/** Runs one task. */
 export function workOf<Kind extends keyof PlanningWork>(
   dependencies: PlanningDependencies,
   kind: Kind,

@@ -19,13 +19,13 @@ export interface AdmittedPack extends Pick<ClaimedRun, 'manifest' | 'plan' | 'pr
   readonly inputs: JsonObject;
 }
 
-/** The pack that a run was admitted with; each of its files is read hashed. */
+/** The pack with which a run was admitted. Each file is hashed while it is read. */
 export async function admittedPack(run: ClaimedRun, objects: ObjectStore): Promise<AdmittedPack> {
   const { plan, profile, environment, inputs } = run;
   return { ...(await storedPack(run, objects)), plan, profile, environment, inputs: inputs as JsonObject };
 }
 
-/** The manifest and the files of a run's pack; each file is read hashed. */
+/** The manifest and the files of a run's pack. Each file is hashed while it is read. */
 export async function storedPack(
   { tenant, manifest, files: listed }: Pick<ClaimedRun, 'tenant' | 'manifest' | 'files'>,
   objects: ObjectStore,
@@ -38,8 +38,8 @@ export async function storedPack(
 }
 
 /**
- * Plans an admitted pack again, from its manifest, its files and its inputs, under the environment that the run was admitted in. The
- * plan hash, or null if it cannot be planned any more. Pure.
+ * Plans an admitted pack again, from its manifest, files and inputs, in the environment with which the run was admitted. Returns the plan
+ * hash, or null if it cannot be planned any more. Pure.
  */
 export function replan(admitted: AdmittedPack, policyEngines: PolicyEngines): Digest | null {
   const files = packFilesOf(admitted.files);
@@ -47,7 +47,7 @@ export function replan(admitted: AdmittedPack, policyEngines: PolicyEngines): Di
   if (pack.kind === 'refused') return null;
   const environment = JSON.parse(admitted.environment) as Environment;
   const profile = JSON.parse(admitted.profile) as Profile;
-  // The grants that packs may ask for were checked when the run was accepted.
+  // The grants that packs may require were checked at admission.
   const grants = pack.pack.spec.approvals.flatMap((approval) => approval.grants);
   const planning = buildPlan({
     admitted: true,
@@ -57,11 +57,12 @@ export function replan(admitted: AdmittedPack, policyEngines: PolicyEngines): Di
     environment,
     configuration: {
       policyEngines,
-      // Defaults, destinations and secrets are those that the run was admitted with; who may have a secret is decided again where its value is read.
+      // Defaults, destinations and secrets are those of the admission. Whether a secret may be read is decided again when its value is
+      // read.
       defaults: profile.defaults,
       egress: profileRules(profile),
       grants,
-      // Whether a worker starts them is decided when it does.
+      // The worker decides whether it starts them when it does.
       interpreters: interpretersOf(JSON.parse(admitted.plan) as Plan),
       secrets: Object.fromEntries(
         profile.secrets.map(({ name, provider }) => [name, { provider, requireGate: false }]),

@@ -6,32 +6,32 @@ import type { ClaimedRun } from '../../ports/runs/claims';
 import type { RunDocuments } from '../../stored/run-documents';
 import type { PackContents } from '../packs/stored-contents';
 
-/** Longer manifests and inputs are planned again each time. */
+/** Longer manifests and inputs are not cached. */
 const CHARACTERS = 128 * 1024;
 const INPUT_CHARACTERS = 16 * 1024;
 const KEPT = 64;
-/** Digests alone. */
+/** Contains only digests. */
 const PACKS_KEPT = 1_024;
 
 type AdmittedPack = Pick<ClaimedRun, 'manifest' | 'files' | 'inputs'>;
 
-/** What planning gave for packs that were admitted, the last ones. Planning is pure: the same question is asked once. */
+/** Caches the results of planning admitted packs again. Planning is pure, so the same question need not be computed twice. */
 export class Replanned {
   private readonly hashes = new Map<string, Promise<Digest | null>>();
   private readonly packs = new Map<Digest, Promise<PackContents>>();
 
-  /** The plan hash that planning again gives. */
+  /** The plan hash of a new planning. */
   planHash(documents: RunDocuments, run: AdmittedPack, ask: () => Promise<Digest | null>): Promise<Digest | null> {
     const key = keyOf(documents, run);
     return key === null ? ask() : remembered(this.hashes, key, KEPT, ask);
   }
 
-  /** What a pack comes to, by its manifest and the listing of its files. */
+  /** The content digests of a pack, by its manifest and the listing of its files. */
   contents(pack: Pick<ClaimedRun, 'manifest' | 'files'>, ask: () => Promise<PackContents>): Promise<PackContents> {
     return remembered(this.packs, packKey(pack), PACKS_KEPT, ask);
   }
 
-  /** Planning again has shown that this pack comes to this. */
+  /** Records that a new planning of this pack has this result. */
   knowContents(pack: Pick<ClaimedRun, 'manifest' | 'files'>, contents: PackContents): void {
     void this.contents(pack, () => Promise.resolve(contents));
   }
@@ -56,7 +56,7 @@ function packKey({ manifest, files }: Pick<ClaimedRun, 'manifest' | 'files'>): D
   return digestOf([sha256(manifest), ...files.map(({ path, digest, executable }) => [path, digest, executable])]);
 }
 
-/** Null for what is not remembered: large packs, packs with files, and values that are kept no longer than needed. */
+/** Null for what is not cached: large packs, packs with files, and values that are kept no longer than needed. */
 function keyOf(
   { plan, planHash, profileDigest }: RunDocuments,
   { manifest, files, inputs }: AdmittedPack,

@@ -11,14 +11,14 @@ import {
   type PlanningSetting,
 } from '../packs/pack-source';
 
-/** How a scenario came out. */
+/** Result of a scenario. */
 type ScenarioOutcome =
   | { readonly kind: 'passed' }
   | { readonly kind: 'failed'; readonly differences: readonly Difference[] }
-  /** The scenario itself is wrong, or the pack cannot be read; faults of the pack have no `file`. */
+  /** The scenario itself has faults, or the pack cannot be read. Faults of the pack have no `file`. */
   | { readonly kind: 'faulty'; readonly faults: readonly (Fault & { readonly file?: string })[] };
 
-/** One scenario and how it came out. */
+/** A scenario and its result. */
 interface ScenarioResult {
   readonly file: string;
   readonly name: string;
@@ -29,14 +29,14 @@ interface ScenarioResult {
 export interface ScenarioReport {
   readonly passed: number;
   readonly failed: number;
-  /** Scenarios that could not be judged. */
+  /** Number of scenarios that could not be evaluated. */
   readonly faulty: number;
   readonly results: readonly ScenarioResult[];
-  /** Faults of the files: scenarios with one are not run. */
+  /** Faults of the files. Scenarios with faults are not run. */
   readonly faults: readonly FileFault[];
 }
 
-/** Runs one scenario: plans the pack with its inputs, simulates its script, compares. Pure; executes nothing. */
+/** Runs one scenario: plans the pack with its inputs, simulates its script, and compares. Pure; executes nothing. */
 function runScenario(
   source: PackSource,
   read: ReadScenario,
@@ -82,7 +82,7 @@ function judged(differences: readonly Difference[]): ScenarioOutcome {
   return differences.length === 0 ? { kind: 'passed' } : { kind: 'failed', differences };
 }
 
-/** The installation as if it sealed every run, where it can seal at all. */
+/** The installation as if it sealed every run, if it can seal at all. */
 function sealing(setting: PlanningSetting): PlanningSetting {
   return { ...setting, environment: setting.sealedEnvironment ?? setting.environment };
 }
@@ -93,7 +93,7 @@ export interface ScenarioFile {
   readonly bytes: Uint8Array;
 }
 
-/** Reads and runs the scenarios of some files, those alone whose name or file holds `filter`. */
+/** Reads and runs the scenarios of some files. Only scenarios whose name or file contains `filter` run. */
 export function runScenarios(
   source: PackSource,
   files: readonly ScenarioFile[],
@@ -109,12 +109,12 @@ export function runScenarios(
   return { passed: count('passed'), failed: count('failed'), faulty: count('faulty'), results, faults };
 }
 
-/** True if a file of a pack holds scenarios: `tests/<name>.yaml`, `.yml` or `.json`; what lies deeper is data of them. */
+/** True if a pack file holds scenarios: `tests/<name>.yaml`, `.yml` or `.json`. Files in deeper folders are data of scenarios. */
 export function isScenarioFile(path: string): boolean {
   return /^tests\/[^/]+\.(?:yaml|yml|json)$/.test(path);
 }
 
-/** A scenario report as JSON: what `taskrunner test --output json` and the API answer. */
+/** A scenario report as JSON: the output of `taskrunner test --output json` and of the API. */
 export function scenarioReportJson({ results, ...report }: ScenarioReport): Json {
   return {
     ...report,

@@ -10,7 +10,7 @@ import {
   type PlanningSetting,
 } from '../packs/pack-source';
 
-/** How a pack would run, or everything that is wrong with it or with the script. */
+/** The simulation of a pack, or all faults of the pack or the script. */
 export type PackSimulation =
   | { readonly kind: 'simulated'; readonly planHash: Digest; readonly simulated: Simulated }
   | {
@@ -43,7 +43,7 @@ export function simulatePack(
   return { kind: 'simulated', planHash: planned.planHash, simulated: simulation };
 }
 
-/** A simulation as JSON: what `taskrunner simulate --output json` and the API answer. */
+/** A simulation as JSON: the output of `taskrunner simulate --output json` and of the API. */
 export function simulationJson({ report, status, code, tookMs, assumptions }: Simulated) {
   return { ...report, status, code, tookMs, assumptions };
 }

@@ -16,13 +16,13 @@ function assumptionsOf({ index }: Planned, choices: readonly number[]): Assumpti
   return { failing: new Set(picked), refused: new Set(picked) };
 }
 
-/** What both worlds were told is in `Assumptions`; a decision that came when it was too late was told to one of them alone. */
+/** `Assumptions` contains what both worlds were given. A decision that came too late was given to only one of them. */
 const reported = (events: readonly Derived[]): readonly string[] =>
   events.filter(({ type }) => type !== 'given.ignored').map(seen);
 
 type Events = (made: Planned, assumptions: Assumptions) => readonly Derived[];
 
-/** Same plan, same outcomes, same events in the same order: the law, for any way of simulating. */
+/** The same plan and outcomes give the same events in the same order: the property, for any way of simulating. */
 function agrees(simulate: Events): fc.IAsyncPropertyWithHooks<[Seedling, number[]]> {
   return fc.asyncProperty(seedling, chosen, async (from, choices) => {
     const { made } = plannedOf(from, false);
@@ -48,7 +48,7 @@ function startedTooEarly({ index }: Planned, events: readonly Derived[]): readon
   });
 }
 
-/** The same plan with other defaults or other nodes, as a bug would see it. */
+/** The same plan with other defaults or nodes, as a bug would see it. */
 function seeing(made: Planned, change: (index: Planned['index']) => Partial<Planned['index']>): Planned {
   return { ...made, index: { ...made.index, ...change(made.index) } };
 }

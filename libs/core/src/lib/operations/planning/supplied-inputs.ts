@@ -1,8 +1,8 @@
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../../foundation/json';
 
 /**
- * Inputs of a large request: what is small as values, the rest as the text of one JSON object that is read only where packs are
- * planned. So a million values cost no event loop anything.
+ * Inputs of a large request. Small ones are values; the others are the text of one JSON object, which is parsed only where packs are
+ * planned. A million values therefore do not block the event loop.
  */
 export class PackedInputs {
   constructor(
@@ -11,22 +11,22 @@ export class PackedInputs {
   ) {}
 }
 
-/** Inputs as callers give them. No name is both in the values and in the text of packed ones. */
+/** Inputs as callers give them. No name is both among the values and in the packed text. */
 export type SuppliedInputs = JsonObject | PackedInputs;
 
-/** As they cross a thread. */
+/** Inputs in the form that is passed between threads. */
 export interface SentInputs {
   readonly values: JsonObject;
   /** Null: all are in `values`. */
   readonly text: string | null;
 }
 
-/** Most members that stay values. */
+/** Maximum number of members that stay values. */
 const MOST_SMALL = 1_000;
-/** Weight up to which inputs together stay values, and that of one member beside large ones. A reference to a file has less. */
+/** Maximum weight of all inputs that stay values, and maximum weight of one member beside large ones. A reference to a file weighs less. */
 const SMALL = 4_000;
 const SMALL_MEMBER = 32;
-/** Characters of a text that weigh as much as a value. */
+/** Characters of a text that weigh as much as one value. */
 const CHARACTERS = 256;
 
 /** Inputs without large values: the inverse of `unpackInputs`. */
@@ -56,7 +56,9 @@ export function toSuppliedInputs({ values, text }: SentInputs): SuppliedInputs {
   return text === null ? values : new PackedInputs(values, text);
 }
 
-/** True if a value weighs less than `most`: each value 1, and what its texts and keys are long. It looks at no more than that. */
+/**
+ * True if a value weighs less than `most`: 1 for each value, plus the length of its texts and keys. Stops as soon as the limit is reached.
+ */
 export function weighsLess(value: Json, most: number): boolean {
   let left = most;
   const weigh = (one: Json): boolean => {
@@ -65,7 +67,7 @@ export function weighsLess(value: Json, most: number): boolean {
     if (left < 0) return false;
     if (isJsonArray(one)) return one.length <= left && one.every(weigh);
     if (!isJsonObject(one)) return true;
-    // No list of all keys: there may be a million.
+    // Does not list the keys: there may be a million.
     for (const key in one) {
       left -= Math.floor(key.length / CHARACTERS);
       if (!weigh(one[key] ?? null)) return false;

@@ -9,18 +9,18 @@ import type { Archives } from '../../ports/evidence/archives';
 import { LogStore, type LogChunk, type NumberedChunk } from '../../ports/runs/log-store';
 import type { ObjectStore, ObjectStoreErrorCode } from '../../ports/objects/object-store';
 
-/** Where sealed runs are read from once their rows are gone. */
+/** Reads sealed runs after their rows were deleted. */
 interface ArchiveDependencies {
   readonly archives: Archives;
   readonly objects: ObjectStore;
 }
 
-/** What stands for each line of a stream that the bundle withholds, since a secret was found in it. */
+/** Replaces each line of a stream that the bundle withholds because a secret was found in it. */
 const WITHHELD_LINE = new TextEncoder().encode('w[withheld: secret]\n');
 
 /**
- * The log of a run: its rows while they are there, its archive afterwards. The same chunks either way, so that who began to read before rows
- * went goes on after it.
+ * The log of a run: its rows while they exist, afterwards its archive. Both have the same chunks, so a reader can continue after the rows
+ * were deleted.
  */
 export class ArchivedLogStore extends LogStore {
   constructor(
@@ -52,8 +52,8 @@ export class ArchivedLogStore extends LogStore {
 }
 
 /**
- * The journal of a sealed run, for who found no rows of it; none if it is not archived. It has no macs: those are of rows, and whoever reads
- * the archive compares its head with one that somebody has signed.
+ * The journal of a sealed run without rows; empty if it is not archived. It has no MACs, which belong to rows. Readers of the archive
+ * compare its head with a signed one.
  */
 export async function archivedJournal(
   dependencies: ArchiveDependencies,
@@ -81,7 +81,7 @@ export async function archivedStatements(
   return Object.fromEntries(await Promise.all(found));
 }
 
-/** Parts that lie together are read together. */
+/** Adjacent parts are read together. */
 function stretches(chunks: readonly ArchivedChunk[]): readonly (readonly BundlePart[])[] {
   const found: BundlePart[][] = [];
   for (const { part } of chunks) {
@@ -94,7 +94,7 @@ function stretches(chunks: readonly ArchivedChunk[]): readonly (readonly BundleP
   return found;
 }
 
-/** Reads parts that follow one another; a range of an object is not hashed by the store, so each part is here. */
+/** Reads consecutive parts. The store does not hash a range of an object, so each part is hashed here. */
 async function bytesOf(
   objects: ObjectStore,
   tenant: TenantId,

@@ -25,14 +25,14 @@ export interface WantedSchedule {
   readonly paused: boolean;
 }
 
-/** What an edit changes; what is absent stays as it is. */
+/** Changes of an edit. Absent members stay unchanged. */
 export type ScheduleEdit = Partial<Omit<WantedSchedule, 'timing'>> & { readonly timing?: Partial<Timing> };
 
 /** What a caller expects; null: nothing. */
 export interface ScheduleExpectation {
   readonly planHash: Digest | null;
   readonly profileDigest: Digest | null;
-  /** Revision that the caller has seen. */
+  /** Revision that the caller has read. */
   readonly revision: number | null;
 }
 
@@ -51,7 +51,7 @@ interface KeepSchedulesDependencies {
 
 const ROUNDS = 5;
 
-/** Makes, edits and removes schedules. Each edit plans the pack anew and pins what comes out. Throws `ScheduleError`, `SubmitRunError`. */
+/** Creates, edits and deletes schedules. Each edit plans the pack again and pins the result. Throws `ScheduleError`, `SubmitRunError`. */
 export class KeepSchedules {
   constructor(private readonly dependencies: KeepSchedulesDependencies) {}
 
@@ -88,8 +88,8 @@ export class KeepSchedules {
   }
 
   /**
-   * Changes a schedule. To pause it makes nobody its editor; everything else does. Ticks that were missed stay due unless its
-   * times change or it goes on after a pause or stop: then it begins anew, with the next tick from now.
+   * Changes a schedule. The caller becomes its editor, except by pausing it. Missed ticks stay due unless its times change or it resumes
+   * after a pause or stop. It then continues with the next tick from now.
    */
   async edit(
     principal: Principal,
@@ -100,7 +100,7 @@ export class KeepSchedules {
     for (let round = 1; ; round++) {
       const edited = await this.editOnce(principal, scheduleId, edit, expected);
       if (edited) return edited;
-      // A tick came in between, or another edit.
+      // A tick or another edit came in between.
       if (round === ROUNDS) throw changed();
     }
   }
@@ -133,7 +133,7 @@ export class KeepSchedules {
     const isSame = pin.planHash === before.pin.planHash && pin.profileDigest === before.pin.profileDigest;
     const isNew = edit.source !== undefined || edit.inputs !== undefined;
     const stopped = goesOn ? null : before.stopped;
-    // What it stopped for stays pinned until somebody confirms the change, or brings another pack.
+    // What caused the stop stays pinned until a person confirms the change or supplies another pack.
     const repins = stopped === null || isNew;
     const timing = { ...before.timing, ...edit.timing };
     const next = edit.timing || goesOn ? this.first(timing, at) : before.next;
@@ -159,7 +159,7 @@ export class KeepSchedules {
     return settle(kept) ? after : null;
   }
 
-  /** Its runs go on; its history goes with it. The schedule as it was. */
+  /** Deletes a schedule with its history. Its runs continue. Returns the schedule as it was. */
   async remove(principal: Principal, scheduleId: ScheduleId): Promise<Schedule> {
     const { schedules } = this.dependencies;
     const schedule = await schedules.find(principal.tenant, scheduleId);
@@ -173,7 +173,7 @@ export class KeepSchedules {
     return firstTick(timing, now, this.dependencies.limits.catchUpWindowMs, this.dependencies.calendar);
   }
 
-  /** What a tick would run now: refused for everything that a submission is refused for. */
+  /** What a tick would run now. It is refused for every reason for which a submission is refused. */
   private async check(
     principal: Principal,
     { scheduleId, source, inputs }: Pick<Schedule, 'scheduleId' | 'inputs'> & { readonly source: PackSource },
@@ -215,7 +215,7 @@ function audited(type: string, principal: Principal, schedule: Schedule): JsonOb
   };
 }
 
-/** False if somebody else was first. */
+/** False if another process was first. */
 function settle(kept: Kept): boolean {
   if (kept.kind === 'kept') return true;
   switch (kept.code) {

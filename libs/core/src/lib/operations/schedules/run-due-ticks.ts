@@ -18,16 +18,16 @@ interface RunDueTicksDependencies {
   readonly submitRun: Pick<SubmitRun, 'prepare'>;
   readonly calendar: Calendar;
   readonly limits: TickLimits & {
-    /** Schedules taken by one look. */
+    /** Maximum number of schedules per query. */
     readonly batch: number;
-    /** How long they are this process's alone, milliseconds; afterwards another may try. */
+    /** Lease of a schedule, milliseconds. Afterwards another process may try. */
     readonly leaseMs: number;
   };
-  /** Told what a tick came to. */
+  /** Called with the result of a tick. */
   readonly onTick?: (reported: TickReport) => void;
 }
 
-/** What a tick came to, for logs. */
+/** The result of a tick, for logs. */
 export interface TickReport {
   readonly tenant: TenantId;
   readonly scheduleId: ScheduleId;
@@ -38,18 +38,20 @@ export interface TickReport {
   readonly error: unknown;
 }
 
-/** Bytes that are not those that were kept. */
+/** Stored bytes that have changed. */
 const LOST: ReadonlySet<string> = new Set(['OBJECT_MISSING', 'OBJECT_DIGEST_MISMATCH']);
 
 /**
- * Runs what is due, of all tenants. Any number of processes may: a tick is taken in the transaction that creates its run, and only
- * if the schedule still waits for exactly that tick. A process that dies before that leaves nothing behind, and another goes on
- * when its lease is over; one that dies after it has done everything.
+ * Runs due ticks of all tenants. Any number of processes may do so: a tick is taken in the transaction that creates its run, and only if
+ * the schedule still waits for exactly that tick. If a process dies before that, nothing is left behind, and another one continues when the
+ * lease has expired. If it dies after that, everything is done.
  */
 export class RunDueTicks {
   constructor(private readonly dependencies: RunDueTicksDependencies) {}
 
-  /** One look. How many schedules were due: none, and it is time to rest. A schedule that fails does not hold up others. */
+  /**
+   * Runs one round. Returns the number of due schedules; if there are none, the caller pauses. A failing schedule does not hold up others.
+   */
   async turn(): Promise<number> {
     const { schedules, limits } = this.dependencies;
     const due = await schedules.takeDue(limits.batch, limits.leaseMs);
@@ -57,7 +59,7 @@ export class RunDueTicks {
       try {
         await this.tick(tenant, scheduleId);
       } catch (error) {
-        // Its lease stays: that is the pause before somebody tries again.
+        // Its lease stays, as the pause before the next try.
         this.report({ tenant, scheduleId, outcome: 'failed', error });
       }
     }
@@ -103,7 +105,9 @@ export class RunDueTicks {
     this.report({ tenant, scheduleId, outcome: ticked === 'done' ? 'skipped' : ticked, tick, reason });
   }
 
-  /** The run, admitted for everybody behind the schedule; null if it is not what was pinned: then the schedule has stopped. */
+  /**
+   * The run, admitted for everyone behind the schedule; null if it differs from what was pinned, in which case the schedule has stopped.
+   */
   private async prepared(schedule: Schedule, place: TickPlace, now: number): Promise<NewRun | null> {
     const { objects, submitRun } = this.dependencies;
     const { tenant, scheduleId, pin, inputs, labels } = schedule;
@@ -120,7 +124,7 @@ export class RunDueTicks {
         idempotency: null,
       });
     } catch (error) {
-      // A pack, plan or environment that is not what was pinned. What may pass by itself is tried again.
+      // A pack, plan or environment that differs from the pinned one. Temporary failures are retried.
       if (!isCodedError(error) || !(SubmitRunError.is(error) || LOST.has(error.code))) throw error;
       await this.stop(schedule, place, error, now);
       return null;
@@ -153,7 +157,10 @@ function foundBy(error: CodedError): Pin | null {
   return profileDigest === null ? null : { planHash, profileDigest };
 }
 
-/** On whose behalf a tick acts: its creator, with everybody else behind it as actors. It has no token; it asks for nothing but a run. */
+/**
+ * The principal of a tick: the schedule's creator, with everyone else behind the schedule as actors. It has no token and only submits a
+ * run.
+ */
 function principalOf(schedule: Schedule): Principal {
   const [creator, ...others] = initiatorsOfSchedule(schedule);
   if (!creator) throw new TypeError('a schedule without a creator');

@@ -1,20 +1,20 @@
 import { CodedError } from '../../foundation/coded-error';
 import type { Pin } from '../../schedule/schedule';
 
-/** Why a schedule is not kept as asked. */
+/** Why a schedule is refused. */
 export type ScheduleCode =
   /** Cron, time zone, window or end: see the faults. */
   | 'SCHEDULE_INVALID'
   | 'SCHEDULE_NOT_FOUND'
   | 'SCHEDULE_NAME_TAKEN'
-  /** The tenant has as many as it may have. */
+  /** The tenant has reached its limit for schedules. */
   | 'SCHEDULE_LIMIT'
-  /** Somebody else edited it meanwhile. */
+  /** Another caller edited it meanwhile. */
   | 'SCHEDULE_CHANGED'
-  /** It stopped because its plan or profile changed: to go on, both must be named. */
+  /** It stopped because its plan or profile changed. To resume it, both must be named. */
   | 'SCHEDULE_UNCONFIRMED';
 
-/** A refusal about a schedule. */
+/** An error about a schedule. */
 export class ScheduleError extends CodedError<ScheduleCode> {
   static {
     this.brand('ScheduleError');
@@ -23,7 +23,7 @@ export class ScheduleError extends CodedError<ScheduleCode> {
   override readonly name: string = 'ScheduleError';
 }
 
-/** A schedule that stopped goes on only for somebody who names what it would run now. */
+/** A stopped schedule resumes only if the caller names what it would run now. */
 export class ScheduleUnconfirmed extends ScheduleError {
   static {
     this.brand('ScheduleUnconfirmed');
@@ -38,7 +38,7 @@ export class ScheduleUnconfirmed extends ScheduleError {
   }
 }
 
-/** No such schedule of the tenant. */
+/** The tenant has no such schedule. */
 export function scheduleNotFound(): ScheduleError {
   return new ScheduleError(
     'SCHEDULE_NOT_FOUND',

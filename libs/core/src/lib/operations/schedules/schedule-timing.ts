@@ -11,7 +11,7 @@ const REMEDIES = {
   never: 'Correct the day and the month. The schedule has no tick.',
 } as const;
 
-/** The first tick after `now`. Throws `SCHEDULE_INVALID` with everything that is wrong. */
+/** The first tick after `now`. Throws `SCHEDULE_INVALID` with all faults. */
 export function firstTick(timing: Timing, now: number, maxWindowMs: number, calendar: Calendar): number {
   const { cron, timeZone, until, catchUpWindowMs } = timing;
   const faults: Fault[] = [];

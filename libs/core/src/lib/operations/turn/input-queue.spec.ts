@@ -6,7 +6,7 @@ const input = (type: string, inboxPosition?: number): Arrival =>
   ({ kind: 'given', body: { type }, ...(inboxPosition === undefined ? {} : { inboxPosition }) }) as unknown as Arrival;
 const report = (inboxPosition: number): Arrival => ({ kind: 'parts', parts: [], inboxPosition });
 
-/** What a turn takes: only what `InputQueue` looks at is there. */
+/** Input of a turn, with only those members that `InputQueue` reads. */
 function taking(entriesEach = 1) {
   const taken: Arrival[] = [];
   const entries: number[] = [];

@@ -1,9 +1,9 @@
 import type { TurnBuilder, Arrival, QueuedInput } from './turn-builder';
 
-/** Entries after which a turn takes no more outcomes, unless what it began with belongs together. */
+/** Number of entries after which a turn takes no more outcomes, unless it began with input that belongs together. */
 const ENTRIES = 256;
 
-/** What has come to a driver and waits for a turn, in the order in which turns take it. */
+/** The driver's input that waits for a turn, in the order in which turns take it. */
 export class InputQueue {
   private readonly waiting: Arrival[] = [];
 
@@ -15,15 +15,15 @@ export class InputQueue {
     this.waiting.push(...arrivals);
   }
 
-  /** What a turn had taken that came to nothing. */
+  /** Puts back the input of a turn that was dropped. */
   giveBack(arrivals: readonly Arrival[]): void {
     this.waiting.unshift(...arrivals);
   }
 
   /**
-   * What people decided and asked goes before the outcomes that have come, also before those that came through the inbox: who was answered was
-   * answered before they are in the journal, so a run that is asked to cancel does not end succeeded, and a decision is not overtaken by
-   * what closes its gate, nor by what the run fails of.
+   * Decisions and requests of people precede outcomes, including outcomes that came through the inbox. These people were answered before
+   * the outcomes are in the journal. So a run that was asked to cancel does not end as succeeded, and a decision is not overtaken by the
+   * event that closes its gate or fails the run.
    */
   pushMessages(messages: readonly Arrival[]): void {
     this.insert(
@@ -38,12 +38,12 @@ export class InputQueue {
     this.waiting.splice(place < 0 ? this.waiting.length : place, 0, ...arrivals);
   }
 
-  /** A turn takes what there is; true if there was anything. */
+  /** Takes the available input for a turn; true if there was any. */
   takeInto(turn: TurnBuilder): boolean {
     const before = turn.taken.length;
     if (turn.state.phase === 'queued') this.cancelFirst();
-    // What closes commits only where every inbox message is taken. What people say is not left to a turn in which time closes a gate, and what a
-    // claim starts and the run's failure belong together.
+    // Closing events commit only if every inbox message has been taken. Messages of people are not left for a turn in which a timer closes
+    // a gate. The starts of a claim and the failure of the run belong together.
     while (turn.entries.length < ENTRIES || turn.ended || turn.closes || this.waiting.some(isUrgent)) {
       const arrival = this.waiting.shift();
       if (!arrival) break;
@@ -52,14 +52,14 @@ export class InputQueue {
       else for (const part of arrival.parts) if (isCurrent(turn, part)) takePart(turn, part);
       if (arrival.kind === 'parts' && arrival.assignment) turn.assignments.push(arrival.assignment);
     }
-    // They are not taken in the order of the inbox: one that still waits holds back the place of those after it.
+    // Messages are not taken in the order of the inbox. One that still waits keeps the inbox position from moving past it.
     const waits = this.waiting.reduce((least, { inboxPosition }) => Math.min(least, inboxPosition ?? least), Infinity);
     const last = turn.taken.reduce((most, { inboxPosition }) => Math.max(most, inboxPosition ?? most), turn.seen);
     turn.seen = Math.max(turn.seen, Math.min(last, waits - 1));
     return turn.taken.length > before;
   }
 
-  /** A run that is cancelled before it began does not begin, not even to clean up: others may hold its concurrency group. */
+  /** A run that is cancelled before it began does not begin, not even for cleanup, because another run may hold its concurrency group. */
   private cancelFirst(): void {
     const place = this.waiting.findIndex((one) => one.kind === 'given' && one.body.type === 'run.cancel-requested');
     if (place > 0) this.waiting.unshift(...this.waiting.splice(place, 1));
@@ -71,7 +71,7 @@ function takePart(turn: TurnBuilder, part: QueuedInput): void {
   else turn.give(part.body);
 }
 
-/** Of an execution that is over nothing more is taken: its lines would be numbered twice. */
+/** Input about an ended execution is dropped, because its lines would be numbered twice. */
 function isCurrent({ state }: TurnBuilder, part: QueuedInput): boolean {
   if (part.kind === 'given' || !('execution' in part.fact)) return true;
   const step = state.steps.get(part.fact.step);
@@ -79,8 +79,8 @@ function isCurrent({ state }: TurnBuilder, part: QueuedInput): boolean {
 }
 
 /**
- * An outcome that came through the inbox: of an assigned execution, what a person says of one whose outcome nobody knew, a message that fails the run. A
- * dispatch to other workers stands there too.
+ * An outcome that came through the inbox: of an assigned execution, a person's resolution, or a message that fails the run. Dispatches to
+ * other workers are here too.
  */
 function isOutcomeByInbox(one: Arrival): boolean {
   if (one.kind === 'parts') return true;

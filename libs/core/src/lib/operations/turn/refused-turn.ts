@@ -5,8 +5,8 @@ import type { Arrival } from './turn-builder';
 type Outcome = Extract<InputEventBody, { type: `attempt.${string}` }>;
 
 /**
- * What is left of a turn whose data the database refuses: its outcomes are dropped, and the run fails. Null if there is nothing left to
- * drop and it fails already. A dropped execution that was told to stop before is proven over here: a stop is not asked for twice.
+ * The rest of a turn whose data the database refuses: its outcomes are dropped, and the run fails. Null if nothing can be dropped and the
+ * run already fails. A dropped execution that was told to stop before is recorded as stopped here, because a stop is not requested twice.
  */
 export function withoutOutcomes(
   taken: readonly Arrival[],
@@ -36,7 +36,7 @@ function isStop(one: Arrival): boolean {
   return one.kind === 'given' && one.body.type === 'attempt.stopped';
 }
 
-/** Letters, the claim, what failed the run before, and lines: nothing of them depends on what is dropped. */
+/** Inbox messages, the claim, an earlier failure of the run, and log lines. None of them depends on the dropped input. */
 function isKept(one: Arrival): boolean {
   if (one.inboxPosition !== undefined) return true;
   if (one.kind === 'given') return one.body.type === 'run.claimed' || one.body.type === 'run.failed';

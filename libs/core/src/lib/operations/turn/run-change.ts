@@ -7,7 +7,7 @@ import type { waitsOf } from '../../run/advance';
 import { gateOutcomeAt, RUN_REASONS } from '../gates/gate-outcome';
 import type { TurnBuilder } from './turn-builder';
 
-/** What the run's row says after a turn. */
+/** The row of a run after a turn. */
 export function runChange(of: {
   readonly index: PlanIndex;
   readonly turn: TurnBuilder;
@@ -45,7 +45,7 @@ function timeText(at: number): string {
   return new Date(at).toISOString();
 }
 
-/** Counts by status; steps of the outermost scope that have no row yet are pending. */
+/** Counts by status. Steps of the outermost scope without a row count as pending. */
 function countsShown(
   index: PlanIndex,
   counts: TurnBuilder['state']['counts'],

@@ -8,7 +8,7 @@ import { shownStatus, type StepState } from '../../step/step-state';
 import { gateOutcomeAt, STEP_REASONS } from '../gates/gate-outcome';
 import { INLINE_BYTES } from '../claimed-run/run-values';
 
-/** What readers see of a step in this state. */
+/** The row of a step in this state, for readers. */
 export function stepRow(
   index: PlanIndex,
   results: RunProjection,
@@ -44,8 +44,8 @@ export function stepRow(
 }
 
 /**
- * Of a step that needs attention: which execution it is whose outcome nobody knows; a resolution names it. Of a gate that failed: what its
- * policy said, or who rejected it.
+ * Of a step that needs attention: the execution with the unknown outcome, which a resolution must name. Of a failed gate: the policy
+ * verdict, or who rejected it.
  */
 function errorOf(index: PlanIndex, results: RunProjection, step: StepId, state: StepState): Json {
   if (state.kind === 'attention') {
@@ -60,7 +60,7 @@ function errorOf(index: PlanIndex, results: RunProjection, step: StepId, state: 
   return { code, message: result.message ?? gate.message, attempts, exitCode, ...(policy === null ? {} : { policy }) };
 }
 
-/** Until when a step waits for nothing but time, of its own or between two iterations. */
+/** The time until which a step waits for nothing but time, by its own delay or between two iterations. */
 function delayOf(state: StepState): number | null {
   if (state.kind === 'delaying') return state.until;
   return state.kind === 'repeat' && state.loop?.between?.kind === 'delaying' ? state.loop.between.until : null;

@@ -8,7 +8,7 @@ import type { RunValues } from '../claimed-run/run-values';
 import { stepRow } from './step-row';
 import type { TurnBuilder } from './turn-builder';
 
-/** What readers see of the steps that a turn has changed. */
+/** The rows of the steps that a turn has changed. */
 export async function stepRows(
   turn: TurnBuilder,
   context: BindingContext,
@@ -23,7 +23,7 @@ export async function stepRows(
   return rows;
 }
 
-/** The values that it reads are perhaps not at hand: after a claim they are fetched. */
+/** Values that it reads may be missing. After a claim they are fetched. */
 async function labelOf(context: BindingContext, step: StepId, values: RunValues): Promise<string | null> {
   const missing = new Missing();
   const label = itemLabel(context, step, missing);

@@ -17,8 +17,8 @@ export type QueuedInput =
   | { readonly kind: 'fact'; readonly fact: Fact };
 
 /**
- * Something that came to a driver: an input event, a fact, or several of them that stand in one page or in none; an inbox message has its
- * position, a dispatch its assignment.
+ * Input of a driver: an input event, a fact, or several of them that must be in one page. An inbox message has its position, a dispatch its
+ * assignment.
  */
 export type Arrival = (
   | QueuedInput
@@ -26,26 +26,26 @@ export type Arrival = (
 ) & { readonly inboxPosition?: number };
 
 /**
- * One turn while it is being made: what has arrived, what `advance` derived, what the page will hold. Nothing of it counts
- * before its commit; a refused turn is thrown away whole.
+ * One turn under construction: the input, the events that `advance` derived, and the contents of the page. Nothing of it is visible before
+ * its commit; a refused turn is dropped as a whole.
  */
 export class TurnBuilder {
   readonly entries: Unnumbered[] = [];
   readonly taken: Arrival[] = [];
-  /** Assignments to insert, if they are still to be done when the turn is over. */
+  /** Assignments to insert, if they are still relevant at the end of the turn. */
   readonly assignments: Assignment[] = [];
   readonly changed = new Map<StepId, StepState>();
   readonly held: Command[] = [];
   readonly values = new Set<Digest>();
-  /** Bytes of the values that this turn's outcomes brought. */
+  /** Bytes of the values that this turn's outcomes added. */
   bytes = 0;
   readonly gates: GateChange[] = [];
-  /** Rows of gates whose requests were rendered: they are written if the gates open. One that was cancelled meanwhile does not. */
+  /** Rows of gates whose requests were rendered. They are written if the gates open; a gate that was cancelled meanwhile does not. */
   readonly rendered = new Map<StepId, GateChange>();
   readonly artifacts: ArtifactRow[] = [];
   readonly chunks: Commit['chunks'][number][] = [];
   ended = false;
-  /** It ends what people may be answering right now: a gate, or the attention of a step. */
+  /** True if it ends something that people may be answering: a gate, or the attention of a step. */
   closes = false;
   progressed = false;
 
@@ -59,7 +59,7 @@ export class TurnBuilder {
     public seen: number,
   ) {}
 
-  /** Advances over an input event; commands that may run ahead queue up, the others wait for the commit. */
+  /** Advances over an input event. Commands that may run before the commit are queued; the others wait for it. */
   give(body: InputEventBody): void {
     this.needsValuesOf(body);
     this.note({ at: this.at, event: body, kind: 'given' });
@@ -85,13 +85,13 @@ export class TurnBuilder {
     this.held.push(...result.commands.filter((command) => !command.ahead));
   }
 
-  /** It ends with this turn: there is nobody to tell. */
+  /** The execution ends with this turn, so there is nobody to notify. */
   forgetStop(step: StepId, execution: number): void {
     const isOther = (one: Command): boolean => one.type !== 'stop' || one.step !== step || one.execution !== execution;
     this.held.splice(0, this.held.length, ...this.held.filter(isOther));
   }
 
-  /** A fact stands in the journal; a log chunk takes its line numbers. */
+  /** Adds a fact to the journal. A log chunk gets its line numbers. */
   record(fact: Fact): void {
     this.note({ at: this.at, event: fact, kind: 'fact' });
     if (fact.type === 'log') {
@@ -105,7 +105,7 @@ export class TurnBuilder {
     }
   }
 
-  /** The page must be able to give this value. */
+  /** Adds a value that the page must contain. */
   needs(ref: ValueRef | Digest): void {
     if (ref === null) return;
     if (typeof ref === 'string') this.values.add(ref);
@@ -115,7 +115,7 @@ export class TurnBuilder {
     }
   }
 
-  /** The values that an input event brings stand beside the page that holds it. */
+  /** The values that an input event adds are stored beside the page that contains it. */
   private needsValuesOf(body: InputEventBody): void {
     if (body.type === 'attempt.succeeded' || body.type === 'attention.resolved') this.needs(body.outputs);
     if (body.type === 'gate.decided') this.needs(body.response);

@@ -1,4 +1,4 @@
-/** The work, or the abort, whichever comes first: what hangs ends by its own limits, behind our back, and does no harm. */
+/** The result of the work or the abort, whichever comes first. Work that hangs is left to its own limits and does no harm. */
 export function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason as Error);

@@ -1,8 +1,8 @@
-/** Work that is done one piece after the other, in the order in which it came. */
+/** Runs tasks one after the other, in the order in which they were added. */
 export class SerialQueue {
   private last: Promise<unknown> = Promise.resolve();
 
-  /** Does this when all before it is through, whatever came of that. */
+  /** Runs a task after all earlier ones have settled. */
   take<Result>(work: () => Promise<Result>): Promise<Result> {
     const mine = this.last.then(work);
     this.last = mine.catch(() => undefined);

@@ -3,7 +3,7 @@ const SHORT = /^([0-9]{1,9})([smhd])$/;
 const ISO =
   /^P(?:([0-9]{1,9})W|(?:([0-9]{1,9})D)?(?:T(?=[0-9])(?:([0-9]{1,9})H)?(?:([0-9]{1,9})M)?(?:([0-9]{1,9}(?:\.[0-9]{1,3})?)S)?)?)$/;
 
-/** The two forms as patterns without look-ahead, for a JSON Schema; none of them bounds the length of the time. */
+/** Patterns of the two forms, without look-ahead, for a JSON Schema. They do not limit the length of the time. */
 export const DURATION_PATTERNS = [
   SHORT.source,
   '^P[0-9]{1,9}(?:W|D)$',
@@ -32,7 +32,7 @@ export function parseDuration(text: string): number | null {
   return limited(Math.round((weeks * 7 + days) * UNITS.d + hours * UNITS.h + minutes * UNITS.m + seconds * 1_000));
 }
 
-/** The one way a duration is printed: ISO 8601 in seconds, `PT90S`. */
+/** The canonical form of a duration: ISO 8601 in seconds, `PT90S`. */
 export function printDuration(milliseconds: number): string {
   return `PT${milliseconds / 1_000}S`;
 }

@@ -1,8 +1,8 @@
 import type { JsonObject } from '../../foundation/json';
 
 /**
- * The path of a file in a pack, or null if the text is none: relative, forward slashes, no empty, `.` or `..` part, no control
- * character, at most 1 024 characters. A leading `./` is dropped; a trailing slash is kept.
+ * The path of a file in a pack; null if the text is not one. A path is relative with forward slashes, has no empty, `.` or `..` part and no
+ * control character, and is at most 1 024 characters long. A leading `./` is dropped; a trailing slash is kept.
  */
 export function parsePackPath(text: string): string | null {
   const path = text.startsWith('./') ? text.slice(2) : text;

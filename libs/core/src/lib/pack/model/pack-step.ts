@@ -4,25 +4,25 @@ import type { Json, JsonObject } from '../../foundation/json';
 import type { Retries } from './retries';
 import type { ValueType } from './value-type';
 
-/** The kinds of a step: exactly one of these names is in each. */
+/** The kinds of a step. Each step has exactly one of these members. */
 export const STEP_KINDS = ['run', 'group', 'parallel', 'map', 'loop', 'conditional', 'gate'] as const;
 
-/** What may be lost or doubled when a step is done twice. */
+/** What may be lost or duplicated if a step is executed twice. */
 export type EffectClass = 'pure' | 'idempotent' | 'once';
 
-/** What every step may state. Null: not stated. */
+/** Members that every step may have. Null: not stated. */
 export interface StepCommon {
   readonly id: string;
   readonly name: string | null;
   /** An expression. */
   readonly when: string | null;
-  /** Null: after the one before it in its list (in `parallel`: after none). */
+  /** Null: after the previous step of its list (in `parallel`: after none). */
   readonly needs: readonly string[] | null;
   readonly runOn: 'success' | 'failure' | 'always';
   readonly timeoutMs: number | null;
-  /** On `run` alone; null: those of `failure.retries`, else one attempt. */
+  /** Only on `run`. Null: the retries of `failure.retries`, otherwise one attempt. */
   readonly retries: Retries | null;
-  /** Null: on `run` that of `failure.retries`, else false. */
+  /** Null: on `run` the value of `failure.retries`, otherwise false. */
   readonly continueOnError: boolean | null;
   readonly effects: EffectClass | null;
   readonly workers: readonly string[];
@@ -36,7 +36,7 @@ export interface PackStep extends StepCommon {
   readonly body: StepBody;
 }
 
-/** What a step does. */
+/** The body of a step. */
 export type StepBody =
   | ({ readonly kind: 'run' } & RunBody)
   | ({ readonly kind: 'group' } & GroupBody)
@@ -46,10 +46,10 @@ export type StepBody =
   | ({ readonly kind: 'conditional' } & ConditionalBody)
   | ({ readonly kind: 'gate' } & GateBody);
 
-/** A tool's name and the digests that it may have. */
+/** A tool's name and its permitted digests. */
 type ToolPins = Readonly<Record<string, readonly Digest[]>>;
 
-/** One executor at work. */
+/** A step that runs an executor. */
 export interface RunBody {
   readonly uses: string;
   readonly with: JsonObject;
@@ -57,7 +57,7 @@ export interface RunBody {
   /** Path under `/task/in` → expression, `pack:<path>` or `{content}`. */
   readonly files: Readonly<Record<string, Json>>;
   readonly secrets: readonly SecretUse[];
-  /** For `pack:` alone: inner approval → one of this pack's. */
+  /** Only for `pack:`: inner approval → approval of this pack. */
   readonly approvals: Readonly<Record<string, string>>;
   readonly tools: ToolPins;
   readonly egress: readonly EgressUse[];
@@ -65,19 +65,19 @@ export interface RunBody {
   readonly outputs: Readonly<Record<string, OutputSchema>>;
 }
 
-/** A secret of the pack and how the step gets it: as a file below `/run/secrets`, a variable, or under an inner pack's name. */
+/** A secret of the pack and how the step receives it: as a file below `/run/secrets`, as a variable, or under an inner pack's name. */
 export type SecretUse =
   | { readonly kind: 'file'; readonly name: string; readonly file: string }
   | { readonly kind: 'env'; readonly name: string; readonly env: string }
   | { readonly kind: 'inner'; readonly name: string; readonly inner: string };
 
-/** Somewhere a step wants to reach, and why. */
+/** A destination of a step with the reason. */
 export interface EgressUse {
   readonly url: string;
   readonly intent: string | null;
 }
 
-/** What a step leaves: one file, a folder (`path/`), or several files (`*`). */
+/** An artifact of a step: one file, a folder (`path/`), or several files (`*`). */
 export interface ArtifactRule {
   readonly name: string;
   readonly path: string;
@@ -85,26 +85,26 @@ export interface ArtifactRule {
   readonly optional: boolean;
 }
 
-/** An output that a step declares; `schema` inline or a path in the pack. */
+/** A declared output of a step. `schema` is inline or a path in the pack. */
 export interface OutputSchema {
   readonly type: ValueType | null;
   readonly schema: JsonObject | string | null;
 }
 
-/** A sequence as one step. */
+/** A sequence of steps as one step. */
 export interface GroupBody {
   readonly steps: readonly PackStep[];
 }
 
-/** Steps side by side. */
+/** Concurrent steps. */
 export interface ParallelBody extends GroupBody {
   readonly maxParallel: number | null;
   readonly continueOnError: boolean;
 }
 
-/** The same steps for each item, side by side. */
+/** The same steps for each item, concurrently. */
 export interface MapBody extends ParallelBody {
-  /** An expression, or the items themselves. */
+  /** An expression, or a literal list. */
   readonly items: Json;
   readonly iterator: string;
   readonly index: string;
@@ -113,7 +113,7 @@ export interface MapBody extends ParallelBody {
   readonly outputs: Readonly<Record<string, Json>> | null;
 }
 
-/** Where a loop's items come from; the ends of a range may be expressions. */
+/** The source of a loop's items. The ends of a range may be expressions. */
 export type LoopItems =
   | { readonly kind: 'expression'; readonly expression: string }
   | {
@@ -124,7 +124,7 @@ export type LoopItems =
     }
   | { readonly kind: 'static'; readonly values: readonly Json[] };
 
-/** The same steps again and again, one iteration after the other. `items` null: until `until` holds. */
+/** The same steps repeatedly, one iteration after the other. `items` null: until `until` is true. */
 export interface LoopBody {
   readonly items: LoopItems | null;
   readonly until: string | null;
@@ -138,7 +138,7 @@ export interface LoopBody {
   readonly continueOnError: boolean;
 }
 
-/** The first branch whose condition holds. */
+/** The first branch whose condition is true. */
 export interface ConditionalBody {
   readonly branches: readonly Branch[];
   readonly otherwise: readonly PackStep[] | null;
@@ -150,7 +150,7 @@ export interface Branch {
   readonly steps: readonly PackStep[];
 }
 
-/** What an approval gate asks. */
+/** Body of an approval gate. */
 export interface ApprovalGate {
   readonly approval: string;
   readonly message: string | null;
@@ -158,24 +158,24 @@ export interface ApprovalGate {
   readonly form: JsonObject | null;
 }
 
-/** What a policy gate asks. */
+/** Body of a policy gate. */
 export interface PolicyGate {
   readonly policy: string;
   readonly with: JsonObject;
   readonly overrideApproval: string | null;
 }
 
-/** People who agree, or a policy that does. */
+/** A gate for people or a policy. */
 export interface GateBody {
   readonly gate: ({ readonly kind: 'approval' } & ApprovalGate) | ({ readonly kind: 'policy' } & PolicyGate);
 }
 
-/** The lists of steps inside a step, each with its pointer and whether it is a scope of ids of its own. */
+/** The lists of steps inside a step, with their pointers and whether each is a separate scope of ids. */
 export interface StepList {
   readonly at: string;
   readonly steps: readonly PackStep[];
   readonly ownScope: boolean;
-  /** Children of `parallel` start together; other lists go in order. */
+  /** Children of `parallel` start together; other lists are sequential. */
   readonly together: boolean;
 }
 

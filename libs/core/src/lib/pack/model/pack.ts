@@ -4,9 +4,9 @@ import type { FailureRetries } from './retries';
 import type { ValueType } from './value-type';
 
 /**
- * A pack as written, with the published spellings normalised and the constants of the language filled in. What an environment
- * decides (`maxParallel`, timeouts, sizes) is null where the author left it open. Durations are milliseconds; expressions are
- * still texts. A pointer into it (`/spec/steps/0/run/with`) is one into the normalised manifest, see `ReadPack.locate`.
+ * A pack as written, with the published spellings normalised and the constants of the language filled in. Values that an environment
+ * decides (`maxParallel`, timeouts, sizes) are null if the author left them open. Durations are milliseconds; expressions are still texts.
+ * Pointers into it (`/spec/steps/0/run/with`) refer to the normalised manifest, see `ReadPack.locate`.
  */
 export interface Pack {
   readonly apiVersion: 'stellaops.io/pack.v1';
@@ -15,7 +15,7 @@ export interface Pack {
   readonly spec: PackSpec;
 }
 
-/** Who a pack is. */
+/** Identity of a pack. */
 export interface Metadata {
   readonly name: string;
   readonly version: string;
@@ -28,13 +28,13 @@ export interface Metadata {
   readonly minRunnerVersion: string | null;
 }
 
-/** A person to ask about a pack. */
+/** A contact for a pack. */
 export interface Maintainer {
   readonly name: string;
   readonly email: string | null;
 }
 
-/** What a pack does. */
+/** The content of a pack. */
 export interface PackSpec {
   readonly inputs: readonly InputRule[];
   readonly secrets: readonly SecretRule[];
@@ -51,7 +51,7 @@ export interface PackSpec {
   readonly failure: { readonly message: string | null; readonly retries: FailureRetries | null };
 }
 
-/** A value that a caller gives. `default` null means that there is none. */
+/** An input. `default` null means that there is none. */
 export interface InputRule {
   readonly name: string;
   readonly type: ValueType;
@@ -64,7 +64,7 @@ export interface InputRule {
   readonly sensitive: boolean;
 }
 
-/** A secret that steps may ask for. Required unless told otherwise. */
+/** A secret for steps. Required by default. */
 export interface SecretRule {
   readonly name: string;
   readonly description: string | null;
@@ -72,7 +72,7 @@ export interface SecretRule {
   readonly required: boolean;
 }
 
-/** Who must agree at a gate. */
+/** Requirements of an approval. */
 export interface ApprovalRule {
   readonly id: string;
   readonly grants: readonly string[];
@@ -85,7 +85,7 @@ export interface ApprovalRule {
   readonly reasonTemplate: string | null;
 }
 
-/** A policy that a gate asks; exactly one of `source` and `path` is there. */
+/** A policy for gates. Exactly one of `source` and `path` is present. */
 export interface PolicyRule {
   readonly id: string;
   readonly engine: 'cel' | 'cedar' | 'opa';
@@ -94,7 +94,7 @@ export interface PolicyRule {
   readonly level: 'advisory' | 'soft-mandatory' | 'hard-mandatory';
 }
 
-/** What a pack asks of the sandbox; `egressAllowlist` null narrows nothing, an empty one allows nothing. */
+/** The pack's requirements for the sandbox. `egressAllowlist` null restricts nothing, an empty one allows nothing. */
 export interface SandboxRule {
   readonly mode: 'open' | 'sealed';
   readonly egressAllowlist: readonly string[] | null;
@@ -111,7 +111,7 @@ export interface ConcurrencyRule {
   readonly onConflict: 'queue' | 'refuse';
 }
 
-/** A value that a run leaves. */
+/** An output of a run. */
 export interface OutputRule {
   readonly name: string;
   readonly type: ValueType | null;

@@ -1,9 +1,9 @@
 import { isJsonArray, type Json, type JsonObject } from '../../foundation/json';
 import { parseDuration, printDuration } from './duration';
 
-// What the reading of a pack knows of parameters of executors: which texts are none of ours, and what means the same.
+// The reader's knowledge about parameters of executors: which texts contain no expressions, and which spellings are equivalent.
 
-/** Parameters whose texts hold no expressions, by `uses`: `{{` in them is somebody else's language. */
+/** Parameters whose texts contain no expressions, by `uses`. A `{{` in them belongs to another language. */
 const VERBATIM: Readonly<Record<string, readonly string[]>> = {
   'builtin:script': ['source'],
   'builtin:validate-schema': ['schema'],
@@ -11,12 +11,15 @@ const VERBATIM: Readonly<Record<string, readonly string[]>> = {
 /** Executors whose steps end with an exit code. */
 const EXITING: readonly string[] = ['builtin:command', 'builtin:script', 'builtin:container'];
 
-/** True if the texts of a parameter are never read for expressions. */
+/** True if the texts of a parameter are never parsed for expressions. */
 export function isVerbatim(uses: string, parameter: string): boolean {
   return Object.hasOwn(VERBATIM, uses) && (VERBATIM[uses]?.includes(parameter) ?? false);
 }
 
-/** Spellings of parameters that mean the same: durations become one text, exit codes and expected statuses a sorted set with their default. */
+/**
+ * Equivalent spellings of parameters: durations become one text; exit codes and expected statuses become a sorted set including their
+ * default.
+ */
 export function normaliseParameters(uses: string, parameters: JsonObject): JsonObject {
   if (uses === 'builtin:wait' && typeof parameters['for'] === 'string') {
     const milliseconds = parseDuration(parameters['for']);
@@ -35,7 +38,7 @@ export function normaliseParameters(uses: string, parameters: JsonObject): JsonO
   return { ...parameters, okExitCodes: sorted };
 }
 
-/** One spelling for a list of statuses. A list that holds anything else stays as it was written, for planning to find its fault. */
+/** The canonical spelling of a list of statuses. A list with anything else stays unchanged, so that planning finds the fault. */
 function statuses(expect: readonly Json[]): Json {
   const read = expect.map(statusOf);
   if (read.includes(null)) return expect;

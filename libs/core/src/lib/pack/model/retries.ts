@@ -1,4 +1,4 @@
-/** When an attempt is followed by another. `on` null means any retryable code. */
+/** Conditions for another attempt. `on` null means any retryable code. */
 export interface Retries {
   readonly maxAttempts: number;
   readonly backoffMs: number;

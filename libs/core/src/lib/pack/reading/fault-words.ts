@@ -1,4 +1,4 @@
-/** The name by which a message calls a place: its last name, or that of the list and its place in it. */
+/** The name of a place in a message: its last name, or for a list element the name of the list with the index. */
 export function nameOf(at: string): string {
   if (at === '') return 'The document';
   const names = at.split('/');
@@ -9,7 +9,7 @@ export function nameOf(at: string): string {
   );
 }
 
-/** A caller's text inside a message: cut, and with nothing in it that a terminal obeys. */
+/** A caller's text in a message: shortened and without terminal control characters. */
 export function shown(text: string): string {
   const cut = text.length > 80 ? `${text.slice(0, 80)}…` : text;
   return /^[\x20-\x7e…]*$/.test(cut)

@@ -1,7 +1,7 @@
-/** Everything that can be wrong with a pack as written, beyond its syntax. */
+/** Codes of the faults that a pack can have beyond its syntax. */
 export type PackFaultCode = keyof typeof PACK_REMEDIES;
 
-/** What to do about each fault where the fault itself knows no better: code → remediation. */
+/** Default remedy by code. */
 export const PACK_REMEDIES = {
   EXPR_NOT_ALLOWED: 'Write the value itself.',
   PACK_API_VERSION: 'Write apiVersion: stellaops.io/pack.v1.',

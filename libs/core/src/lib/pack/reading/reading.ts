@@ -7,10 +7,10 @@ import { nameOf } from './fault-words';
 import { PACK_REMEDIES, type PackFaultCode } from './pack-fault';
 import type { Written } from './written';
 
-/** Most near names that are looked for: after so many faults of names, the list says enough. */
+/** Maximum number of suggestions. After so many misspelt names the list is sufficient. */
 const MAX_GUESSES = 200;
 
-/** Where the parts of a document stand. */
+/** Positions of the parts of a document. */
 export interface Places {
   readonly positionOf: (pointer: string) => Position;
   readonly keyPositionOf: (pointer: string) => Position;
@@ -18,29 +18,29 @@ export interface Places {
   readonly text: string;
 }
 
-/** A place in the document as it was received. */
+/** A place in the received document. */
 export interface Location extends Position {
-  /** JSON pointer into the document as it was received. */
+  /** JSON pointer into the received document. */
   readonly path: string;
 }
 
-/** More about a fault. */
+/** Options of a fault. */
 interface FaultNote {
   readonly remediation?: string;
-  /** Show the fault at the entry's key, not at its value. */
+  /** Report the fault at the entry's key instead of its value. */
   readonly key?: boolean;
-  /** The entry that is not there: what stands beside it is sound. */
+  /** The missing entry. Its siblings are valid. */
   readonly missing?: string;
-  /** What is then not known, where it is more than the place of the fault. */
+  /** The value that is unknown because of the fault, if it is more than the place of the fault. */
   readonly about?: string;
-  /** Show the fault within the text that stands there: at this UTF-16 offset of it, as it was read. */
+  /** Report the fault inside the text at this place: at this UTF-16 offset of the text after reading. */
   readonly offset?: number;
   readonly text?: string;
 }
 
 /**
- * One pass over one manifest: collects faults, and remembers where the parts of the normalised manifest were written. Pointers
- * given to it are those of the normalised manifest; those in its faults are the author's.
+ * One pass over one manifest. Collects faults, and records where the parts of the normalised manifest were written. Callers pass pointers
+ * into the normalised manifest; faults contain pointers into the author's document.
  */
 export class Reading {
   readonly faults: Fault[] = [];
@@ -53,7 +53,7 @@ export class Reading {
   #guesses = 0;
   #lines: readonly string[] | null = null;
 
-  /** `unread` are places of the document, as written, whose value could not be read: what is said of them says enough. */
+  /** `unread`: places of the document whose value could not be read. Further faults about them are redundant. */
   constructor(
     private readonly places: Places,
     unread: Iterable<string> = [],
@@ -61,12 +61,12 @@ export class Reading {
     this.#hidden = new Set(unread);
   }
 
-  /** Remembers a part of the normalised manifest that was written elsewhere. */
+  /** Records where a part of the normalised manifest was written. */
   place(at: string, written: Written, parentAt: string, name: string | number): void {
     if (written.at !== pointerTo(this.writtenAt(parentAt), name)) this.#moved.set(at, written.at);
   }
 
-  /** The author's pointer for a pointer of the normalised manifest. */
+  /** The pointer in the author's document for a pointer of the normalised manifest. */
   writtenAt(at: string): string {
     for (let end = at.length; end > 0; end = at.lastIndexOf('/', end - 1)) {
       const moved = this.#moved.get(at.slice(0, end));
@@ -75,13 +75,13 @@ export class Reading {
     return at;
   }
 
-  /** Where a part of the normalised manifest stands in the document. */
+  /** Position of a part of the normalised manifest in the document. */
   locate(at: string, key = false): Location {
     const path = this.writtenAt(at);
     return { path, ...(key ? this.places.keyPositionOf(path) : this.places.positionOf(path)) };
   }
 
-  /** Notes a fault at a place of the normalised manifest. */
+  /** Adds a fault at a place of the normalised manifest. */
   fault(code: PackFaultCode, at: string, message: string, note: FaultNote = {}): void {
     this.#faulty.add(at);
     this.#unknown.add(note.about ?? (note.missing === undefined ? at : pointerTo(at, note.missing)));
@@ -102,12 +102,12 @@ export class Reading {
     return placeInText(this.#lines, start, text, offset);
   }
 
-  /** The known name that is nearest, or null. */
+  /** The nearest known name, or null. */
   guess(name: string, known: readonly string[]): string | null {
     return ++this.#guesses > MAX_GUESSES ? null : nearestName(name, known);
   }
 
-  /** Judges the name of an entry: faults are then about the key, and shown there. */
+  /** Validates the name of an entry. Faults are reported at the key. */
   judgeKey<T>(judge: () => T): T {
     this.#isKey = true;
     try {
@@ -117,17 +117,17 @@ export class Reading {
     }
   }
 
-  /** What a message calls the value at a place, or the name of the entry there. */
+  /** The name in messages of the value, or of the entry's name, at a place. */
   subject(at: string): string {
     return this.#isKey ? `A name in ${nameOf(at.slice(0, at.lastIndexOf('/')))}` : nameOf(at);
   }
 
-  /** True if a fault was noted at exactly this place, or it could not be read. */
+  /** True if there is a fault at exactly this place, or its value could not be read. */
   isFaulty(at: string): boolean {
     return this.#faulty.has(at) || this.#hidden.has(this.writtenAt(at));
   }
 
-  /** Places whose value is not known: of the normalised manifest, and of the document. */
+  /** Places with unknown values, in the normalised manifest and in the document. */
   get unknown(): readonly string[] {
     return [...this.#unknown, ...this.#hidden];
   }

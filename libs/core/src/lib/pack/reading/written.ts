@@ -2,12 +2,12 @@ import { type Json, isJsonArray, isJsonObject } from '../../foundation/json';
 import { pointerTo } from '../../document/json-pointer';
 
 /**
- * A value together with the place where its author wrote it. Normalising a published spelling rearranges these, so that every
- * part still knows its place; `entries` and `items` are given where the parts come from elsewhere than below `at`.
+ * A value with the place where its author wrote it. Normalising a published spelling moves values, and every part must still know its
+ * place. `entries` and `items` are set if the parts come from places other than below `at`.
  */
 export interface Written {
   readonly value: Json;
-  /** JSON pointer into the document as it was received. */
+  /** JSON pointer into the received document. */
   readonly at: string;
   readonly entries?: Entries;
   readonly items?: readonly Written[];
@@ -16,7 +16,7 @@ export interface Written {
 /** The entries of an object, by name. */
 export type Entries = ReadonlyMap<string, Written>;
 
-/** The entries of an object, or null if it is none. */
+/** The entries of an object; null for another value. */
 export function entriesOf(written: Written): Entries | null {
   if (written.entries !== undefined) return written.entries;
   const { value, at } = written;
@@ -24,19 +24,19 @@ export function entriesOf(written: Written): Entries | null {
   return new Map(Object.entries(value).map(([name, part]) => [name, { value: part, at: pointerTo(at, name) }]));
 }
 
-/** The items of a list, or null if it is none. */
+/** The items of a list; null for another value. */
 export function itemsOf(written: Written): readonly Written[] | null {
   if (written.items !== undefined) return written.items;
   const { value, at } = written;
   return isJsonArray(value) ? value.map((part, index) => ({ value: part, at: pointerTo(at, index) })) : null;
 }
 
-/** An object made of parts that were written elsewhere; `at` is where faults about the whole are shown. */
+/** An object whose parts were written elsewhere. Faults about the whole are reported at `at`. */
 export function composed(at: string, entries: Entries): Written {
   return { value: {}, at, entries };
 }
 
-/** What a value is, in the words of a message. */
+/** The kind of a value in a message. */
 export function kindOf(value: Json): string {
   if (value === null) return 'nothing';
   if (isJsonArray(value)) return 'a list';

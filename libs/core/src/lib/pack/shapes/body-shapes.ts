@@ -61,7 +61,7 @@ import { gateSpellings, mapSpellings, renamed } from './spellings';
 import { schemaOrPath, valueType } from './value-shapes';
 import { kindOf, type Written } from '../reading/written';
 
-/** Names that expressions already know: roots and words of the language. */
+/** Reserved names of expressions: roots and keywords of the language. */
 const WORDS = [
   'inputs',
   'steps',
@@ -80,7 +80,7 @@ const WORDS = [
   'not',
 ];
 
-/** A name that a repeating step gives to its item or its index. */
+/** The name that a map or loop gives to its item or index. */
 function variable(taken: string): Shape<string> {
   const shape = pattern('PACK_IDENTIFIER', 'a name of letters, digits and _', /^[A-Za-z_][A-Za-z0-9_]{0,62}$/);
   return {
@@ -126,7 +126,7 @@ const secretFields = object<{ name: string; env: string | null; file: string | n
   { descriptions: SAID.SECRET_USE, rules: [{ not: having('env', 'file') }] },
 );
 
-/** A list of uses; for `pack:` an object from inner names to names of this pack. */
+/** A list of uses; for `pack:` an object that maps inner names to names of this pack. */
 const secretUses: Shape<readonly SecretUse[]> = {
   blank: [],
   read: (written, at, reading) => {
@@ -141,7 +141,7 @@ const secretUses: Shape<readonly SecretUse[]> = {
   schema: () => ({ anyOf: [list(secretUse).schema(), record(id, id).schema()] }),
 };
 
-/** Approvals, and secrets under other names, are handed to inner packs alone. */
+/** Approvals and renamed secrets are passed only to inner packs. */
 const OF_INNER_PACKS = {
   if: { properties: { uses: { type: 'string', not: { pattern: '^pack:' } } } },
   then: {
@@ -205,7 +205,7 @@ const approvalGate = object<ApprovalGate>(gateFields.approval, {
 const policyGate = object<PolicyGate>(gateFields.policy, {
   descriptions: SAID.POLICY_GATE,
 });
-/** The entries of both kinds of gate, for the published ways to write one. */
+/** The entries of both kinds of gate, for one of the published spellings. */
 export const gateEntries: GateEntries = {
   approval: fieldSchemas<ApprovalGate>(gateFields.approval, SAID.APPROVAL_GATE),
   policy: fieldSchemas<PolicyGate>(gateFields.policy, SAID.POLICY_GATE),
@@ -314,7 +314,7 @@ const items: Shape<Json> = {
   schema: () => ({ type: ['string', 'array'] }),
 };
 
-/** The bodies of the seven kinds of step, given how lists of steps are read. */
+/** The bodies of the seven kinds of step, with the shape for lists of steps. */
 export function bodyShapes(steps: Shape<readonly PackStep[]>) {
   const branch = object<Branch>(
     { when: required(condition), steps: required(steps) },

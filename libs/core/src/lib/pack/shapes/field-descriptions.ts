@@ -30,7 +30,7 @@ import type {
 import type { FailureRetries, Retries } from '../model/retries';
 import type { Descriptions } from './shape';
 
-/** One line for each field of a manifest, for whoever writes it: shown by editors. A field without one does not compile. */
+/** A one-line description of each field of a manifest, shown by editors. A field without one does not compile. */
 export const PACK: Descriptions<Pack> = {
   apiVersion: 'Version of the pack language.',
   kind: 'Kind of the document.',
@@ -179,7 +179,7 @@ export const KINDS: Readonly<Record<StepBody['kind'], string>> = {
   gate: 'Waits for an approval by people, or evaluates a policy.',
 };
 
-/** The published ways to tell a step's kind. */
+/** The published spellings of a step's kind. */
 export const PUBLISHED_KINDS = {
   type: 'Published spelling: kind of the step. The name of the body already implies it.',
   'gate.approval': 'Published spelling of `gate: {approval, message}`.',

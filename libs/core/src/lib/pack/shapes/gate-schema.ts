@@ -9,7 +9,7 @@ export interface GateEntries {
 
 type GateKind = keyof GateEntries;
 
-/** `gate: {…}`: of one kind; its parts beside the name, or (as published) inside `approval: {…}`, `policy: {…}`. */
+/** `gate: {…}` of one kind. Its members are beside the name, or (published spelling) inside `approval: {…}` or `policy: {…}`. */
 export function gateSchema(entries: GateEntries): JsonObject {
   return {
     type: 'object',
@@ -17,7 +17,7 @@ export function gateSchema(entries: GateEntries): JsonObject {
   };
 }
 
-/** `gate.approval: {…}` or `gate.policy: {…}`; the name alone stands for the gate. */
+/** `gate.approval: {…}` or `gate.policy: {…}`; the name alone is a shorthand for the gate. */
 export function dottedGate(entries: GateEntries, kind: GateKind): JsonObject {
   const named = objectSchema(withInner(entries[kind], kind), [
     ...spellingsOf(kind),
@@ -31,7 +31,7 @@ export function dottedGate(entries: GateEntries, kind: GateKind): JsonObject {
   };
 }
 
-/** The entries of a gate that stand beside a step's `id`. */
+/** The entries of a gate beside a step's `id`. */
 export function gateBody(entries: GateEntries, kind: GateKind, step: FieldSchemas = NOTHING): JsonObject {
   const own = withInner(entries[kind], kind);
   const joined = {
@@ -47,7 +47,7 @@ function spellingsOf(kind: GateKind) {
   return kind === 'policy' ? [{ name: 'parameters', of: 'with', schema: null }] : [];
 }
 
-/** The kind's own entry may be the name, or an object with the name and any of the other parts. */
+/** The kind's own entry is the name, or an object with the name and any of the other members. */
 function withInner(fields: FieldSchemas, kind: GateKind): FieldSchemas {
   const { description } = fields.properties[kind] ?? {};
   const inner = objectSchema(fields, [...spellingsOf(kind), { name: 'id', of: kind, schema: null }]);
@@ -59,7 +59,7 @@ function nameOf(fields: FieldSchemas, kind: GateKind): JsonObject {
   return fields.properties[kind] ?? {};
 }
 
-/** No part stands inside and beside. */
+/** No member may be both inside and beside. */
 function withoutDoubles(schema: JsonObject, fields: FieldSchemas, kind: GateKind, key: string = kind): JsonObject {
   const spelled = new Map([['with', ['with', 'parameters']]]);
   const doubles = Object.keys(fields.properties)

@@ -1,21 +1,21 @@
 import type { JsonObject } from '../../foundation/json';
 
-/** The entries of an object as a JSON Schema tells them. */
+/** The entries of an object in a JSON Schema. */
 export interface FieldSchemas {
   readonly properties: Readonly<Record<string, JsonObject>>;
   readonly required: readonly string[];
 }
 
-/** A published spelling of a field, as its JSON Schema tells it. */
+/** A published spelling of a field in a JSON Schema. */
 export interface Published {
   readonly name: string;
   /** The canonical field, by its name in the manifest. */
   readonly of: string;
-  /** The schema of a value that is written in another way; null: as that of the field. */
+  /** The schema of a value with a different form; null: the same schema as the field. */
   readonly schema: (() => JsonObject) | null;
 }
 
-/** A closed object; each published spelling stands for its field, never beside it. */
+/** A closed object. A published spelling replaces its field and may not be beside it. */
 export function objectSchema(
   { properties, required }: FieldSchemas,
   published: readonly Published[] = [],
@@ -35,12 +35,12 @@ export function objectSchema(
   };
 }
 
-/** A schema of values for which none of these holds. */
+/** A schema that excludes these schemas. */
 export function noneOf(...schemas: readonly JsonObject[]): JsonObject {
   return { not: { anyOf: schemas } };
 }
 
-/** A schema of objects that have all these entries. */
+/** A schema that requires all these entries. */
 export function having(...names: readonly string[]): JsonObject {
   return { required: names };
 }

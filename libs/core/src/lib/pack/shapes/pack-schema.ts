@@ -3,8 +3,8 @@ import { manifest } from './pack-shapes';
 import { definitions } from './step-shapes';
 
 /**
- * The JSON Schema (2020-12) of a manifest, made from the shapes that read it, for editors and other tools. It accepts what the
- * reader accepts; what no schema can say of a manifest stands in `BEYOND_SCHEMA`. Patterns keep to RE2 syntax.
+ * The JSON Schema (2020-12) of a manifest, generated from the shapes that read it, for editors and other tools. It accepts what the reader
+ * accepts; rules that a schema cannot express are in `BEYOND_SCHEMA`. Patterns use RE2 syntax.
  */
 export function packSchema(): JsonObject {
   return {

@@ -7,7 +7,7 @@ import { parsePackPath, PATH_SCHEMA } from '../model/pack-path';
 import { type Shape, shown } from './shape';
 import { kindOf } from '../reading/written';
 
-/** Names that a plain JavaScript object has without anybody giving them to it. */
+/** Names that every JavaScript object has. */
 const INHERITED = new Set(Object.getOwnPropertyNames(Object.prototype).concat('prototype'));
 const SEMVER =
   /^(?:0|[1-9][0-9]{0,8})\.(?:0|[1-9][0-9]{0,8})\.(?:0|[1-9][0-9]{0,8})(?:-(?:0|[1-9][0-9]*|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*)(?:\.(?:0|[1-9][0-9]*|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*))*)?(?:\+[0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*)?$/;
@@ -53,7 +53,7 @@ export const flag: Shape<boolean> = {
   schema: () => ({ type: 'boolean' }),
 };
 
-/** A number between two others, whole unless told. */
+/** A number in a range, an integer by default. */
 export function number(minimum: number, maximum: number, whole = true): Shape<number> {
   const noun = whole ? 'an integer' : 'a number';
   return {
@@ -104,7 +104,7 @@ export function oneOf<const T extends string>(...values: readonly T[]): Shape<T>
   };
 }
 
-/** A text that `parse` accepts; it may return another way of writing it. Null is refused with the code. */
+/** A text that `parse` accepts. `parse` may return another spelling; null is refused with the code. */
 export function format(
   code: PackFaultCode,
   noun: string,
@@ -130,7 +130,7 @@ export function format(
   };
 }
 
-/** A name that an expression matches; none that every JavaScript object already has. */
+/** A name that matches an expression, except names that every JavaScript object has. */
 export function pattern(code: PackFaultCode, noun: string, expression: RegExp): Shape<string> {
   const shape = format(code, noun, (text) => (expression.test(text) ? text : null), { pattern: expression.source });
   const reserved = [...INHERITED].filter((name) => expression.test(name));
@@ -145,17 +145,17 @@ export function pattern(code: PackFaultCode, noun: string, expression: RegExp): 
   };
 }
 
-/** Any text; expressions in it are read by the planner. */
+/** Any text. Expressions in it are left to the planner. */
 export const text = format('PACK_TEXT_FORMAT', 'a text', (value) => value);
-/** Any name at all: of entries whose names only their reader understands. */
+/** Any name, for entries whose names only their reader understands. */
 export const anyKey: Shape<string> = { ...text, read: ({ value }) => (typeof value === 'string' ? value : '') };
 /** A DNS label (RFC 1123 §2.1). */
 export const dnsLabel = pattern('PACK_NAME', 'a DNS label', /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/);
 /** A semantic version (semver.org 2.0.0). */
 export const version = pattern('PACK_VERSION', 'a semantic version', SEMVER);
-/** An id that decides something: of steps, approvals, policies, secrets. */
+/** An id with an effect: of steps, approvals, policies, secrets. */
 export const id = pattern('PACK_ID', 'an id of lowercase letters, digits, ., _ and -', ID);
-/** A name that expressions read: of inputs and outputs. */
+/** A name for expressions: of inputs and outputs. */
 export const identifier = pattern(
   'PACK_IDENTIFIER',
   'a name of letters, digits, _ and -',
@@ -167,9 +167,9 @@ export const label = pattern(
   'a name of letters, digits, ., _ and -',
   /^[A-Za-z0-9][A-Za-z0-9._-]{0,126}$/,
 );
-/** A code that an attempt may fail with. */
+/** A failure code of an attempt. */
 export const errorCode = pattern('PACK_TEXT_FORMAT', 'an error code', /^[A-Z][A-Z0-9_]{0,63}$/);
-/** A scope or grant, in lower case whatever the published spelling. */
+/** A scope or grant, in lower case regardless of the published spelling. */
 export const scope = format(
   'PACK_SCOPE',
   'a scope such as packs.approve',
@@ -202,7 +202,7 @@ export const path = format(
     not: { anyOf: [PATH_SCHEMA['not'] ?? false, EXPRESSION_SCHEMA] },
   },
 );
-/** What runs a step; the published `builtin:cli-command` is `builtin:command`. */
+/** The executor of a step. The published `builtin:cli-command` means `builtin:command`. */
 export const uses = format(
   'PACK_USES',
   'a reference to an executor',
@@ -228,7 +228,7 @@ export const envName: Shape<string> = {
 const RESERVED_ENV = /^LD_|_PROXY$|^TASKRUNNER_/;
 const ENV = pattern('PACK_ENV_NAME', 'the name of an environment variable', /^[A-Z_][A-Z0-9_]{0,127}$/);
 
-/** A duration, in milliseconds; longer than zero unless told. */
+/** A duration in milliseconds, positive by default. */
 export function duration(minimumMs = 1): Shape<number> {
   return {
     blank: minimumMs,
@@ -253,7 +253,7 @@ export function duration(minimumMs = 1): Shape<number> {
   };
 }
 
-/** A condition: an expression; `true` and `false` stand for themselves. */
+/** A condition: an expression, or literal `true` or `false`. */
 export const condition: Shape<string> = {
   ...text,
   read: (written, at, reading) =>
@@ -261,7 +261,7 @@ export const condition: Shape<string> = {
   schema: () => ({ type: ['string', 'boolean'] }),
 };
 
-/** A text; numbers, true and false are taken as JSON prints them. */
+/** A text. Numbers and booleans are converted as in JSON. */
 export const scalarText: Shape<string> = {
   ...text,
   read: (written, at, reading) => {

@@ -10,8 +10,8 @@ import { type Entries, entriesOf, itemsOf, kindOf, type Written } from '../readi
 export { nameOf, shown };
 
 /**
- * How one kind of value is read, printed and described: the manifest's reader, its printer and its JSON Schema come from the
- * same data. `read` notes faults and then returns `blank`, so that what does not depend on the faulty part is still judged.
+ * How one kind of value is read, printed and described: the manifest's reader, its printer and its JSON Schema come from the same data.
+ * `read` reports faults and then returns `blank`, so that everything independent of the faulty part is still checked.
  */
 export interface Shape<T> {
   readonly blank: T;
@@ -24,21 +24,21 @@ export interface Shape<T> {
 /** A shape as an entry of an object. */
 export interface Field<T> extends Shape<T> {
   readonly required: boolean;
-  /** What the entry is when nobody wrote it; printed as nothing. */
+  /** Value of the entry if it is absent. It is not printed. */
   readonly absent: T;
-  /** The entry's name in the manifest, where it differs from the name in the tree. */
+  /** The entry's name in the manifest, if it differs from the name in the tree. */
   readonly name?: string;
 }
 
 /** The entries of an object: name in the tree → field. */
 export type Fields<T> = { readonly [K in keyof T]-?: Field<T[K]> };
 
-/** An entry that must be there. */
+/** A required entry. */
 export function required<T>(shape: Shape<T>, name?: string): Field<T> {
   return { ...shape, required: true, absent: shape.blank, ...(name === undefined ? {} : { name }) };
 }
 
-/** An entry that is null when it is not there. */
+/** An entry that is null if absent. */
 export function optional<T>(shape: Shape<T>, name?: string): Field<T | null> {
   return {
     blank: null,
@@ -51,23 +51,23 @@ export function optional<T>(shape: Shape<T>, name?: string): Field<T | null> {
   };
 }
 
-/** An entry with a constant of the language in its place when it is not there. */
+/** An entry with a default of the language. */
 export function defaulted<T>(shape: Shape<T>, absent: T, name?: string): Field<T> {
   const schema = () => ({ ...shape.schema(), default: shape.print(absent) });
   return { ...shape, schema, required: false, absent, ...(name === undefined ? {} : { name }) };
 }
 
-/** What each entry of an object means, in one line for a reader who writes it: name in the tree → sentence. */
+/** A one-line description of each entry of an object, for authors: name in the tree → sentence. */
 export type Descriptions<T> = { readonly [K in keyof T]-?: string };
 
-/** What an object shape may have besides its fields. */
+/** Options of an object shape besides its fields. */
 interface ObjectOptions<T> {
-  /** Rewrites published spellings before the fields are read. */
+  /** Converts published spellings before the fields are read. */
   readonly normalise?: (entries: Entries, at: string, reading: Reading) => Entries;
   /** Those spellings, for the JSON Schema. */
   readonly published?: readonly Published[];
   readonly descriptions?: Descriptions<T>;
-  /** What its fields say of each other, as schemas that must all hold. */
+  /** Constraints between its fields, as schemas that must all hold. */
   readonly rules?: readonly JsonObject[];
 }
 
@@ -88,7 +88,7 @@ export function object<T extends object>(fields: Fields<T>, options: ObjectOptio
   };
 }
 
-/** The entries of a written object; a fault and null if it is none. */
+/** The entries of an object; null with a fault for another value. */
 export function readEntries(written: Written, at: string, reading: Reading): Entries | null {
   const entries = entriesOf(written);
   if (entries === null)
@@ -119,7 +119,7 @@ export function readPart<T>(shape: Shape<T>, written: Written, at: string, name:
   return shape.read(written, place, reading);
 }
 
-/** Notes a fault for each entry that is none of the known ones. */
+/** Reports each unknown entry. */
 export function refuseUnknown(entries: Entries, known: readonly string[], at: string, reading: Reading): void {
   for (const [name, written] of entries) {
     if (known.includes(name)) continue;
@@ -134,7 +134,7 @@ export function refuseUnknown(entries: Entries, known: readonly string[], at: st
   }
 }
 
-/** The object that these fields print; what equals its absence is left out. */
+/** The printed object of these fields. Entries equal to their default are left out. */
 export function printFields<T extends object>(fields: Fields<T>, value: T): JsonObject {
   const printed: Record<string, Json> = {};
   for (const [key, field] of listOf(fields)) {
@@ -158,7 +158,7 @@ export function fieldSchemas<T extends object>(fields: Fields<T>, descriptions?:
   };
 }
 
-/** The names that these fields have in the manifest. */
+/** The names of these fields in the manifest. */
 export function namesOf<T extends object>(fields: Fields<T>): readonly string[] {
   return listOf(fields).map(([key, field]) => field.name ?? key);
 }
@@ -187,7 +187,7 @@ export function list<T>(
   };
 }
 
-/** An object whose names are the author's: `key` judges each of them. */
+/** An object with names chosen by the author, which `key` validates. */
 export function record<T>(key: Shape<string>, shape: Shape<T>): Shape<Readonly<Record<string, T>>> {
   return {
     blank: {},
@@ -196,7 +196,7 @@ export function record<T>(key: Shape<string>, shape: Shape<T>): Shape<Readonly<R
       const values = [...entries].map(([name, part]): [string, T] => {
         const value = readPart(shape, part, at, name, reading);
         const judged = reading.judgeKey(() => key.read({ value: name, at: part.at }, pointerTo(at, name), reading));
-        // A name that was refused keeps its place for what else is said of its entry.
+        // A refused name keeps its place, so that its entry is still checked.
         return [judged === '' ? name : judged, value];
       });
       return Object.fromEntries(values);
@@ -206,7 +206,7 @@ export function record<T>(key: Shape<string>, shape: Shape<T>): Shape<Readonly<R
   };
 }
 
-/** True if this is what the field prints when nobody wrote it. */
+/** True if this is the printed form of an absent entry. */
 function isAbsent(field: Field<unknown>, printed: Json): boolean {
   const absent = field.print(field.absent);
   if (typeof absent !== 'object' || absent === null || typeof printed !== 'object' || printed === null)
@@ -217,7 +217,7 @@ function isAbsent(field: Field<unknown>, printed: Json): boolean {
 type Listed = readonly (readonly [string, Field<unknown>])[];
 const listed = new WeakMap<object, Listed>();
 
-/** The fields of one description, which never change, as pairs. */
+/** The entries of one description, which never change, as pairs. */
 function listOf<T extends object>(fields: Fields<T>): Listed {
   let known = listed.get(fields);
   if (known === undefined) listed.set(fields, (known = Object.entries(fields) as [string, Field<unknown>][]));

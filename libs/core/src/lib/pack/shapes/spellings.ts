@@ -10,7 +10,7 @@ export const SEALED_INSTALL: Published = { name: 'sealed_install', of: 'sealedIn
 
 type Normalise = (entries: Entries, at: string, reading: Reading) => Entries;
 
-/** Gives entries their canonical names; an entry under both is a fault. */
+/** Gives entries their canonical names. An entry under both names is a fault. */
 export function renamed(names: Readonly<Record<string, string>>): Normalise {
   return (entries, at, reading) => {
     const result = new Map<string, Written>();
@@ -45,7 +45,7 @@ export const retrySpellings: Normalise = (entries, at, reading) => {
   return result;
 };
 
-/** `step` is a list of one. */
+/** `step` is a list with one step. */
 export const mapSpellings: Normalise = (entries, at, reading) => {
   const step = entries.get('step');
   const result = new Map(renamed({ step: 'steps' })(entries, at, reading));
@@ -54,7 +54,7 @@ export const mapSpellings: Normalise = (entries, at, reading) => {
   return result;
 };
 
-/** `policy: {policy, parameters}` and `approval: {id, message}` give their parts to the gate itself. */
+/** Moves the members of `policy: {policy, parameters}` and `approval: {id, message}` to the gate itself. */
 export const gateSpellings: Normalise = (entries, at, reading) => {
   let result = entries;
   for (const name of ['policy', 'approval']) {
@@ -70,7 +70,7 @@ export const gateSpellings: Normalise = (entries, at, reading) => {
         spelledTwice(part, value, at, reading);
       else outer.set(part, value);
     }
-    // One that names nothing is still a gate of its kind: it does not become one of the other.
+    // A gate without a name keeps its kind: it does not become the other kind.
     if (!outer.has(name) && outer.has(name === 'policy' ? 'approval' : 'policy'))
       reading.fault('PACK_FIELDS_EXCLUSIVE', at, `${nameOf(at)} must have exactly one of approval and policy.`);
     result = outer;
@@ -84,7 +84,7 @@ function spelledTwice(name: string, written: Written, at: string, reading: Readi
   reading.fault('PACK_SPELLED_TWICE', place, `${name} is set twice: inside the body and next to it.`, { key: true });
 }
 
-/** What stands beside `id` under each published `type`. */
+/** The entries beside `id` for each published `type`. */
 const BESIDE_ID = {
   loop: [
     'items',
@@ -103,10 +103,10 @@ const BESIDE_ID = {
   'gate.policy': ['policy', 'parameters', 'with', 'overrideApproval'],
 } as const;
 const TYPES: Readonly<Record<string, string>> = { 'policy-gate': 'gate.policy' };
-/** Everything that `type` may say. */
+/** All values of `type`. */
 const STEP_TYPES = [...STEP_KINDS, 'gate.approval', 'gate.policy', 'policy-gate'] as const;
 
-/** The published ways to say a step's kind: `gate.approval: {…}`, and `type: loop` with the body's entries beside `id`. */
+/** The published spellings of a step's kind: `gate.approval: {…}`, and `type: loop` with the body's entries beside `id`. */
 export const stepSpellings: Normalise = (entries, at, reading) => {
   let result = new Map(renamed({ sealed_install: 'sealedInstall' })(entries, at, reading));
   result = withType(result, at);
@@ -117,7 +117,7 @@ export const stepSpellings: Normalise = (entries, at, reading) => {
     const inner = entriesOf(written);
     const parts = inner === null || inner.has(kind) || inner.has('id') ? inner : null;
     result.delete(name);
-    // A gate that names nothing is still a gate of its kind: the missing name is what is reported.
+    // A gate without a name keeps its kind, so the missing name is reported.
     const named = new Map(inner ?? [[kind, written]]);
     if (inner !== null && parts === null) named.set(kind, { value: null, at: written.at });
     if (named.has('id') && named.has(kind)) {

@@ -17,8 +17,8 @@ const GATE_TYPES: Readonly<Record<GateKind, readonly string[]>> = {
 const ONLY_RUN = ['retries', 'effects'];
 
 /**
- * The definitions of a step and its parts, for `$defs`. The body that tells a step's kind stands under the kind's name; or, as
- * published, `type` tells the kind and the body's entries stand beside `id`.
+ * The definitions of a step and its parts, for `$defs`. The body is under the name of the step's kind. In the published spelling `type`
+ * names the kind, and the body's entries are beside `id`.
  */
 export function stepDefinitions(fields: FieldSchemas, bodies: Bodies): JsonObject {
   const common = { properties: references('stepFields', fields.properties), required: fields.required };
@@ -43,7 +43,7 @@ export function stepDefinitions(fields: FieldSchemas, bodies: Bodies): JsonObjec
   };
 }
 
-/** A step whose kind is told by the name of its body; a `type` may say the same once more. */
+/** A step whose kind is the name of its body. A `type` may repeat it. */
 function named(common: FieldSchemas): JsonObject {
   const kinds = STEP_KINDS.map((kind) => [kind, { description: KINDS[kind], $ref: `#/$defs/${kind}` }]);
   const dotted = GATES.map((kind) => {
@@ -114,7 +114,7 @@ function references(name: string, properties: FieldSchemas['properties']): Field
   return Object.fromEntries(Object.keys(properties).map((key) => [key, { $ref: `#/$defs/${name}/properties/${key}` }]));
 }
 
-/** What a step may state that is not a `run`. */
+/** Members of a step that is not a `run`. */
 function ofComposite({ properties }: FieldSchemas): FieldSchemas['properties'] {
   return Object.fromEntries(Object.entries(properties).filter(([name]) => !ONLY_RUN.includes(name)));
 }

@@ -25,7 +25,7 @@ import { stepSpellings } from './spellings';
 import { stepDefinitions } from './step-schema';
 import type { Entries, Written } from '../reading/written';
 
-/** How many steps a manifest may have. */
+/** Maximum number of steps of a manifest. */
 export const MAX_STEPS = 10_000;
 
 const common: Fields<StepCommon> = {
@@ -92,13 +92,13 @@ export function definitions(): JsonObject {
 
 function readBody(entries: Entries, at: string, reading: Reading): StepBody {
   const stated = STEP_KINDS.filter((kind) => entries.has(kind));
-  // A type without its body has been reported, with the body that it asks for.
+  // A type without its body was already reported with the missing body.
   const isTyped = stated.length === 0 && typeof entries.get('type')?.value === 'string';
   if (stated.length !== 1 && !isTyped) {
     const found = stated.length === 0 ? 'none' : stated.join(' and ');
     reading.fault('PACK_STEP_KIND', at, `${nameOf(at)} must have exactly one kind; it has ${found}.`);
   }
-  // Of several bodies each is read for its faults; the first stands for the step.
+  // If there are several bodies, each is checked; the first one determines the step.
   const read = stated.map((kind) => {
     const body = readPart(bodies[kind] as Shape<object>, entries.get(kind) as Written, at, kind, reading);
     return { kind, ...body } as StepBody;

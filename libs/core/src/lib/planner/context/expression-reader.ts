@@ -30,31 +30,31 @@ import {
   type StepRead,
 } from './planned-step';
 
-/** Where an expression stands. */
+/** The place of an expression. */
 export interface Place {
   readonly scope: Scope;
-  /** The step whose field it is; null: the end of the scope's list, when everything in it is over. */
+  /** The step of the field; null: the end of the scope's list, when all its steps have ended. */
   readonly step: PlannedStep | null;
-  /** `failed` may be read. */
+  /** True if `failed` may be read. */
   readonly failed: boolean;
-  /** Inside a loop. */
+  /** True inside a loop. */
   readonly previous: boolean;
 }
 
-/** A field that was read. */
+/** A field after reading. */
 export interface FieldReading {
   /** With every expression in canonical spelling. */
   readonly canonical: Json;
   readonly type: StaticType;
-  /** It depends on results of steps, or on items that do. */
+  /** True if it depends on results of steps, or on items that do. */
   readonly late: boolean;
-  /** It reads the items of maps around it. */
+  /** True if it reads the items of enclosing maps. */
   readonly local: boolean;
-  /** It holds no expression. */
+  /** True if it contains no expression. */
   readonly constant: boolean;
-  /** It reads a sensitive input. */
+  /** True if it reads a sensitive input. */
   readonly sensitive: boolean;
-  /** It had a fault. */
+  /** True if it had a fault. */
   readonly faulty: boolean;
 }
 
@@ -66,23 +66,23 @@ interface Tally {
   faulty: boolean;
 }
 
-/** What is known of a pack before its steps are. */
+/** Facts about a pack that are known before its steps are read. */
 interface PackNames {
   readonly inputs: StaticType;
   readonly sensitive: ReadonlySet<string>;
   readonly secrets: readonly string[];
-  /** Secrets that are bound. */
+  /** Bound secrets. */
   readonly granted: ReadonlySet<string>;
-  /** Of an inner pack: inputs that results of its caller's steps decide, and those that items do. */
+  /** Of an inner pack: inputs that depend on results of its caller's steps, and those that depend on items. */
   readonly late?: ReadonlySet<string>;
   readonly local?: ReadonlySet<string>;
 }
 
-/** Reads the expressions of a pack's fields: canonical spelling, types, what they read, and every fault at its place. */
+/** Reads the expressions in the fields of a pack: canonical spelling, types, reads, and every fault with its place. */
 export class ExpressionReader {
   private readonly parsed = new Map<string, ParsedTemplate>();
   private readonly roots = new Map<Scope, Map<string, Readonly<Record<string, StaticType>>>>();
-  /** Inputs that decide what runs; null among them: all. */
+  /** Inputs that decide what runs. If null is among them, all of them. */
   readonly controlling = new Set<string | null>();
   private readonly views = new Map<PlannedStep, StaticType>();
 
@@ -91,7 +91,7 @@ export class ExpressionReader {
     private readonly faults: Faults,
   ) {}
 
-  /** What `inputs` may be in a policy: a sensitive one is `{sensitive: true}` there. */
+  /** The type of `inputs` in a policy, where a sensitive one is `{sensitive: true}`. */
   policyInputs(): StaticType {
     const { inputs, sensitive } = this.names;
     if (inputs.fields === undefined || sensitive.size === 0) return inputs;
@@ -100,14 +100,14 @@ export class ExpressionReader {
     return { ...inputs, fields: Object.fromEntries(fields) as Record<string, StaticType> };
   }
 
-  /** A JSON value in which every text may hold expressions. */
+  /** A JSON value in which every text may contain expressions. */
   json(value: Json, at: string, place: Place, rule: FieldRule): FieldReading {
     const tally: Tally = { late: false, local: false, constant: true, sensitive: false, faulty: false };
     const [canonical, type] = this.walk(value, at, place, rule, tally);
     return { canonical, type, ...tally };
   }
 
-  /** A condition: one expression that may be true or false. Its text without braces; null if it is none. */
+  /** A condition: one boolean expression. Returns its text without braces; null if it is invalid. */
   condition(text: string, at: string, place: Place, rule: FieldRule): string | null {
     const reading = this.json(text, at, place, rule);
     const { canonical } = reading;
@@ -125,7 +125,7 @@ export class ExpressionReader {
     return inner;
   }
 
-  /** A field in which no expression is read. */
+  /** A field without expressions. */
   none(value: Json, at: string): void {
     if (typeof value === 'string') {
       if (value.includes('{{'))
@@ -271,7 +271,7 @@ export class ExpressionReader {
     return sound && faults.length === 0 ? type : ANY_TYPE;
   }
 
-  /** True if a map or loop around gives its items names that could not be read. */
+  /** True if an enclosing map or loop gives its items names that could not be read. */
   private hasUnreadableNames({ owner }: Scope): boolean {
     const { unreadable } = this.faults;
     if (unreadable === null || owner === null) return false;
@@ -395,7 +395,7 @@ function touches(names: ReadonlySet<string> | undefined, one: string | null): bo
   return names !== undefined && (one === null ? names.size > 0 : names.has(one));
 }
 
-/** What is read at the end of a body, is read by the map or loop whose body it is. */
+/** Reads at the end of a body count as reads of its map or loop. */
 function note({ step, scope }: Place, read: StepRead): void {
   (step ?? scope.owner)?.reads.push(read);
 }

@@ -5,53 +5,53 @@ import type { UnreadableRegions } from '../../pack/unreadable-regions';
 import type { Location } from '../../pack/reading/reading';
 import { PLAN_REMEDIES, type PlanFaultCode } from './plan-fault';
 
-/** More about a fault. */
+/** Options of a fault. */
 interface PlanFaultNote {
   readonly remediation?: string;
-  /** Show the fault at the entry's key, not at its value. */
+  /** Report the fault at the entry's key instead of its value. */
   readonly key?: boolean;
-  /** UTF-16 offset within the text that stands there. */
+  /** UTF-16 offset within the text at the place. */
   readonly offset?: number;
-  /** That text, as it was read. */
+  /** That text after reading. */
   readonly text?: string;
   readonly aliases?: readonly string[];
 }
 
-/** Which manifest a fault is in, and what uses it. */
+/** The manifest of a fault, and the step that uses it. */
 export interface Origin {
   /** Its path in the caller's pack, or `name:version/pack.yaml` of a published one. */
   readonly file: string;
-  /** In words: `the step undo in line 12`. */
+  /** As text: `the step undo in line 12`. */
   readonly usedBy: string;
 }
 
 function from(origin: Origin | null, fault: Fault): Fault {
   if (origin === null) return fault;
-  // Schemas and policies of an inner pack are files of its own.
+  // Schemas and policies of an inner pack are separate files.
   const file = fault.file === undefined ? origin.file : origin.file.replace(/pack\.yaml$/, fault.file);
   return { ...fault, file, message: `${fault.message} It is used by ${origin.usedBy}.` };
 }
 
-/** Most near names that are looked for: after so many faults of names, the list says enough. */
+/** Maximum number of suggestions. After so many misspelt names the list is sufficient. */
 const MAX_GUESSES = 100;
-/** Most characters that are walked to places within texts; later faults are shown at the beginnings of their texts. */
+/** Maximum number of characters that are scanned for positions within texts. Later faults are reported at the beginning of their texts. */
 const MAX_WALK = 5_000_000;
 
-/** All faults and warnings of one planning, with their places in the manifest. */
+/** All faults and warnings of one planning, with their positions in the manifest. */
 export class Faults {
   private readonly found: Fault[];
   private readonly warned: Fault[];
-  /** Work that was spent, over all manifests. */
+  /** Work done so far, over all manifests. */
   private readonly tally: { guesses: number; walked: number };
   private lines: readonly string[] | null = null;
 
-  /** `source` is the manifest's text, for columns within a text. */
+  /** `source` is the manifest's text, for columns inside texts. */
   constructor(
     private readonly locate: (pointer: string, key?: boolean) => Location,
     private readonly source: string | null,
     private readonly origin: Origin | null = null,
     around: Faults | null = null,
-    /** What of the manifest could not be read; null: nothing. */
+    /** The unreadable regions of the manifest; null: none. */
     readonly unreadable: UnreadableRegions | null = null,
   ) {
     this.found = around?.found ?? [];
@@ -59,23 +59,23 @@ export class Faults {
     this.tally = around?.tally ?? { guesses: 0, walked: 0 };
   }
 
-  /** The same list, for the manifest of a pack inside this one. */
+  /** The same collection, for the manifest of an inner pack. */
   inside(locate: Faults['locate'], source: string | null, origin: Origin): Faults {
     return new Faults(locate, source, origin, this);
   }
 
-  /** Faults that the reading of an inner manifest has found. */
+  /** Adds the faults from reading an inner manifest. */
   take(faults: readonly Fault[], origin: Origin): void {
     for (const fault of faults) this.found.push(from(origin, fault));
   }
 
-  /** Where a place stands, in words. */
+  /** The position of a place as text. */
   shownPlace(at: string): string {
     const { line } = this.locate(at, true);
     return this.origin === null ? `line ${line}` : `${this.origin.file} line ${line}`;
   }
 
-  /** A fault at a place of the normalised manifest. */
+  /** Adds a fault at a place of the normalised manifest. */
   add(code: PlanFaultCode, at: string, message: string, note: PlanFaultNote = {}): void {
     if (this.unreadable?.at(at) === true) return;
     const fault = this.fault(code, at, message, note);
@@ -83,28 +83,28 @@ export class Faults {
     this.found.push(fault);
   }
 
-  /** A fault of the inputs: they have no lines here. Only a sound pack can say what is wrong with them. */
+  /** Adds a fault of the inputs, which have no line here. Only a valid pack can determine it. */
   addInput(code: PlanFaultCode, path: string, message: string, remediation?: string): void {
     if (this.unreadable !== null) return;
     this.found.push({ code, path, line: null, column: null, message, remediation: remediation ?? remedyOf(code) });
   }
 
-  /** A fault in a file of the pack, at its place there. */
+  /** Adds a fault in a pack file, with its position there. */
   addInFile(file: string, fault: Omit<Fault, 'file'>): void {
     this.found.push(from(this.origin, { ...fault, file }));
   }
 
-  /** Something that does not stop the plan. */
+  /** Adds a warning, which does not prevent the plan. */
   warn(code: PlanFaultCode, at: string, message: string, note: PlanFaultNote = {}): void {
     this.warned.push(this.fault(code, at, message, note));
   }
 
-  /** Something in a file of the pack that does not stop the plan. */
+  /** Adds a warning in a pack file. */
   warnInFile(file: string, fault: Omit<Fault, 'file'>): void {
     this.warned.push(from(this.origin, { ...fault, file }));
   }
 
-  /** `Did you mean x?`, or what else to do. */
+  /** `Did you mean x?`, or another remedy. */
   guess(name: string, known: Iterable<string>, otherwise: string): string {
     const near = ++this.tally.guesses > MAX_GUESSES ? null : nearestName(name, known);
     return near === null ? otherwise : `Did you mean ${near}?`;

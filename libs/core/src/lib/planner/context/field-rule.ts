@@ -1,20 +1,20 @@
 import { arrayType, objectType, STRING_TYPE, type StaticType } from '../../expression/static-type';
 
-/** What expressions in a field may read (docs/guides/writing-packs.md, Expressions). */
+/** Which values expressions in a field may read (docs/guides/writing-packs.md, Expressions). */
 export interface FieldRule {
   readonly noun: string;
-  /** Roots that are known only in a run: `run`, `tenant`. */
+  /** True if it may read roots that are known only in a run: `run`, `tenant`. */
   readonly late: boolean;
-  /** `whole`: `{{ secrets.x }}` and nothing else in the text; `inside`: also within one (headers and bodies of `http`). */
+  /** `whole`: only `{{ secrets.x }}` as the entire text; `inside`: also within a text (headers and bodies of `http`). */
   readonly secrets: false | 'whole' | 'inside';
   readonly sensitive: boolean;
-  /** What to do instead where secrets and sensitive inputs may not stand. */
+  /** Remedy if secrets and sensitive inputs are not allowed. */
   readonly remedy?: string;
   /** Null: everything in scope. */
   readonly roots: readonly string[] | null;
-  /** The code of reading another root. */
+  /** Code for reading another root. */
   readonly refusal: 'EXPR_NOT_ALLOWED' | 'GATE_WHEN';
-  /** It decides what runs. */
+  /** True if it decides what runs. */
   readonly control: boolean;
 }
 
@@ -29,27 +29,27 @@ const FIELD: FieldRule = {
 };
 const field = (noun: string, rule: Partial<FieldRule> = {}): FieldRule => ({ ...FIELD, noun, ...rule });
 
-/** The fields in which expressions are read. */
+/** The fields with expressions. */
 export const FIELDS = {
   when: field('when', { control: true }),
   gateWhen: field('when of a gate', { control: true, roots: ['inputs', 'pack'], refusal: 'GATE_WHEN' }),
   items: field('items', { control: true }),
-  /** It decides how often, within `maxIterations`, not what runs: behind a gate it may read what is behind the same gate. */
+  /** It decides the number of iterations within `maxIterations`, not what runs. Behind a gate it may read what is behind the same gate. */
   until: field('until'),
   label: field('label'),
   with: field('with', { late: true, secrets: 'whole', sensitive: true }),
   /** Parameters that may build a text around a secret. */
   withInside: field('with', { late: true, secrets: 'inside', sensitive: true }),
-  /** Parameters that become arguments of a process, which others on its machine can read. */
+  /** Parameters that become arguments of a process, which other processes on the machine can read. */
   argument: field('an argument', {
     late: true,
     remedy: 'Pass it through secrets, env, stdin or files. Other processes can read the arguments of a process.',
   }),
-  /** Of executors whose parameters become outputs, in the journal. */
+  /** Parameters of executors that become outputs in the journal. */
   journaledWith: field('with', { late: true }),
-  /** Of policy gates. */
+  /** Parameters of policy gates. */
   parameters: field('with of a gate', { late: true }),
-  /** What is handed to an inner pack: it becomes a value of the journal. */
+  /** Inputs of an inner pack, which become a value of the journal. */
   innerInput: field('an input of an inner pack', {
     remedy: 'Pass it as a secret. Sensitive values cannot be passed to inner packs.',
   }),
@@ -58,14 +58,14 @@ export const FIELDS = {
   show: field('show', { late: true }),
   message: field('message', { late: true }),
   outputs: field('outputs'),
-  /** Of http steps: the executor evaluates them. */
+  /** Parameters of http steps that the executor evaluates. */
   response: field('outputs over the response', { roots: ['response'] }),
   reason: field('reasonTemplate', { roots: ['inputs', 'pack'] }),
   group: field('concurrency.group', { roots: ['inputs', 'pack'] }),
   runMessage: field('message of the run'),
 } as const;
 
-/** Roots of every field, apart from those that depend on the place. */
+/** Roots of every field, except those that depend on the place. */
 export const PACK_TYPE: StaticType = objectType({ name: STRING_TYPE, version: STRING_TYPE });
 export const LATE_TYPES: Readonly<Record<string, StaticType>> = {
   run: objectType({ id: STRING_TYPE, planHash: STRING_TYPE }),

@@ -1,12 +1,12 @@
-/** Two keys of `files` that cannot both stand below `in/`: one file, or one below the other. `path` is the later one. */
+/** Two keys of `files` that cannot both exist below `in/`: the same file, or one below the other. `path` is the later one. */
 interface FileKeyConflict {
   readonly path: string;
   readonly other: string;
 }
 
 /**
- * Conflicts among keys of `files`. A key is compared as a file system that folds case and composes characters would; a folder (`logs/`)
- * may hold keys of its own only if nothing is unpacked into it, which nobody knows before a run: so it may not.
+ * Conflicts among keys of `files`. Keys are compared as on a file system that folds case and composes characters. A folder (`logs/`) could
+ * hold other keys only if nothing is unpacked into it, which is not known before a run, so it may not.
  */
 export function fileKeyConflicts(keys: readonly string[]): readonly FileKeyConflict[] {
   const taken = new Map<string, string>();

@@ -12,7 +12,7 @@ const HOST = '(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?/)';
 const NAME = new RegExp(`^${HOST}?${COMPONENT}(?:/${COMPONENT})*$`);
 const MAX_NAME = 255;
 
-/** Reads `name@sha256:…`; null for anything else, a tag included. Names as the OCI distribution specification has them. */
+/** Reads `name@sha256:…`; null for anything else, including a tag. Names follow the OCI distribution specification. */
 export function parseImage(text: string): PinnedImage | null {
   const at = text.indexOf('@');
   const name = text.slice(0, Math.max(at, 0));

@@ -8,42 +8,42 @@ import { isJsonObject, type Json, type JsonObject } from '../../foundation/json'
 import { verbatimParameters } from '../../plan/builtin-executors';
 import type { GateNode, RunNode } from '../../plan/plan';
 
-// What an inner pack is handed has names of its own there. In the plan every secret, approval and policy has the name by which the
-// pack that is run knows it: profile, gates and evidence speak of that one alone.
+// An inner pack has its own names for what it is given. In the plan every secret, approval and policy has the name that the outermost pack
+// gives it; profile, gates and evidence use only that name.
 
-/** Names of an inner pack → names of the pack that is run. */
+/** Names of an inner pack → names of the outermost pack. */
 export interface InnerNames {
   readonly secrets: ReadonlyMap<string, string>;
   readonly approvals: ReadonlyMap<string, string>;
-  /** Place of the step that uses the pack: stands before the ids of its policies. */
+  /** Place of the step that uses the pack: a prefix of the ids of its policies. */
   readonly place: string;
-  /** Egress lists of the inner packs around, outermost first. */
+  /** Egress lists of the enclosing inner packs, outermost first. */
   readonly egressWithin: readonly (readonly string[])[];
   /** `sandbox.timeout` of the inner pack, milliseconds; null: that of the caller. */
   readonly attemptTimeoutMs: number | null;
 }
 
-/** The secret that an inner name means; null if it was not handed over. */
+/** The secret that an inner name refers to; null if it was not passed. */
 export function secretNamed(name: string, names: InnerNames | null): string | null {
   return names === null ? name : (names.secrets.get(name) ?? null);
 }
 
-/** The approval that an inner id means. One that is not mapped is a fault already. */
+/** The approval that an inner id refers to. One that is not mapped was already reported. */
 export function approvalNamed(id: string, names: InnerNames | null): string {
   return names?.approvals.get(id) ?? id;
 }
 
-/** The id that a policy has in the plan. */
+/** The id of a policy in the plan. */
 export function policyNamed(id: string, names: InnerNames | null): string {
   return names === null ? id : `${names.place}::${id}`;
 }
 
-/** A run step as the plan holds it. */
+/** A run step in the form of the plan. */
 export function namedOutside(node: RunNode, names: InnerNames | null): RunNode {
   if (names === null) return node;
   const secrets = node.secrets.flatMap((use) => {
     const name = names.secrets.get(use.name);
-    // An optional secret that was not handed over: as one that nothing binds.
+    // An optional secret that was not passed counts as unbound.
     return name === undefined ? [] : [{ ...use, name }];
   });
   const retries =
@@ -61,7 +61,7 @@ export function namedOutside(node: RunNode, names: InnerNames | null): RunNode {
   };
 }
 
-/** A gate as the plan holds it. */
+/** A gate in the form of the plan. */
 export function gateOutside(node: GateNode, names: InnerNames | null): GateNode {
   if (names === null) return node;
   const { approval, policy } = node;
@@ -72,14 +72,14 @@ export function gateOutside(node: GateNode, names: InnerNames | null): GateNode 
   };
 }
 
-/** Scripts are handed over as they are: nothing in them is an expression. */
+/** Scripts are passed unchanged: they contain no expressions. */
 function parametersOutside({ uses, with: parameters }: RunNode, names: InnerNames): JsonObject {
   const verbatim = verbatimParameters(uses);
   const open = Object.entries(parameters).filter(([name]) => !verbatim.includes(name));
   return { ...parameters, ...(renamed(Object.fromEntries(open), names) as JsonObject) };
 }
 
-/** Http steps name the secret that they sign in with. */
+/** Http steps name the secret for their authentication. */
 function withAuth({ uses }: RunNode, parameters: JsonObject, names: InnerNames): JsonObject {
   const auth = parameters['auth'];
   if (uses !== 'builtin:http' || !isJsonObject(auth)) return parameters;
@@ -94,7 +94,7 @@ function withAuth({ uses }: RunNode, parameters: JsonObject, names: InnerNames):
   };
 }
 
-/** A value in which every `secrets.<name>` has the outer name. What does not parse is a fault already, and stays. */
+/** A value in which every `secrets.<name>` has the outer name. Text that does not parse was already reported and stays unchanged. */
 function renamed(value: Json, names: InnerNames): Json {
   if (names.secrets.size === 0) return value;
   try {
@@ -112,7 +112,7 @@ function renamedText(template: Template, secrets: ReadonlyMap<string, string>): 
   return template.parts.map((part) => (part.kind === 'text' ? part.text : one(part.expression.text))).join('');
 }
 
-/** The tree with the secret that each `secrets.<name>` reads under its outer name. */
+/** The tree with the outer name in each `secrets.<name>`. */
 function renamedNode(node: SyntaxNode, secrets: ReadonlyMap<string, string>): SyntaxNode {
   return renamedPart(node, secrets) as SyntaxNode;
 }

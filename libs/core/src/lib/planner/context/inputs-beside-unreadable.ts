@@ -2,7 +2,10 @@ import { ANY_TYPE, objectType, type StaticType } from '../../expression/static-t
 import type { UnreadableRegions } from '../../pack/unreadable-regions';
 import type { InputRule } from '../../pack/model/pack';
 
-/** What `inputs` is where some of their declarations could not be read: an unreadable input may be anything, and where a name is unreadable, any may be there. */
+/**
+ * The type of `inputs` if some declarations could not be read. An unreadable input may be anything; if a name is unreadable, any input may
+ * exist.
+ */
 export function inputsBesideUnreadable(
   sound: StaticType,
   inputs: readonly InputRule[],

@@ -17,27 +17,27 @@ import type { PackStep } from '../../pack/model/pack-step';
 import { readPack, type PackReading, type ReadPack } from '../../pack/read-pack';
 import type { Faults, Origin } from './faults';
 
-/** Most bytes of manifests, and of the files that become parts of a plan, over all uses: a plan holds each use. */
+/** Maximum total bytes of manifests and of files that become parts of a plan, over all uses: a plan contains each use separately. */
 const MAX_BYTES = 32 * 1024 * 1024;
 
-/** A pack while it is being planned: the one that is run, or one that a step uses. Each use is a unit of its own. */
+/** A pack during planning: the outermost one, or one that a step uses. Each use is a separate unit. */
 export interface PackUnit {
   readonly read: ReadPack;
   /** Its own files. */
   readonly files: PackFiles;
-  /** With places in its manifest. */
+  /** Faults with positions in its manifest. */
   readonly faults: Faults;
-  /** Where its files lie among those of the run: `''`, or a folder with a slash at the end. */
+  /** Folder of its files among those of the run: `''`, or a folder with a trailing slash. */
   readonly folder: string;
   readonly contentDigest: () => Digest;
-  /** Folders of the packs around it, outermost first. */
+  /** Folders of the enclosing packs, outermost first. */
   readonly chain: readonly string[];
 }
 
 interface Opened {
   readonly reading: PackReading;
   readonly text: string;
-  /** Of what each use brings into the plan. */
+  /** Bytes that each use adds to the plan. */
   readonly bytes: number;
   readonly contentDigest: () => Digest;
 }
@@ -49,7 +49,7 @@ export class InnerPacks {
   private steps: number;
   private bytes = 0;
 
-  /** `files` are those of the run: of the caller's pack, and of the published ones that it uses. */
+  /** `files` are those of the run: of the caller's pack, and of the published packs that it uses. */
   constructor(
     private readonly files: PackFiles,
     root: ReadPack,
@@ -58,7 +58,7 @@ export class InnerPacks {
     this.steps = allSteps(root.pack).length;
   }
 
-  /** The pack that a step uses; null if it uses none, or one that cannot be had: then there is a fault. */
+  /** The pack that a step uses; null if it uses none, or if the pack is not available, which is reported as a fault. */
   open(step: PackStep, caller: PackUnit): PackUnit | null {
     if (step.body.kind !== 'run' || !usesPack(step.body.uses)) return null;
     const { uses } = step.body;
@@ -88,7 +88,7 @@ export class InnerPacks {
     const origin: Origin = { file, usedBy: `the step ${step.id} in ${faults.shownPlace(step.at)}` };
     const { reading, text } = found;
     if (reading.kind === 'refused') {
-      // What is wrong with a manifest is said once.
+      // Faults of a manifest are reported once.
       if (this.refused.has(folder)) return null;
       this.refused.add(folder);
       faults.take(reading.faults, origin);
@@ -159,7 +159,7 @@ function fileOf(named: InnerReference, folder: string): string {
   return named.kind === 'registry' ? `${printPackReference(named.reference)}/pack.yaml` : `${folder}pack.yaml`;
 }
 
-/** The text for columns; bytes that are none are the reader's to refuse. */
+/** The text for columns. The reader reports bytes that are not text. */
 function decoded(bytes: Uint8Array): string {
   return new TextDecoder('utf-8').decode(bytes);
 }

@@ -1,10 +1,10 @@
 import type { ExpressionErrorCode } from '../../expression/expression-fault';
 import type { PolicyErrorCode } from '../../policy/policy';
 
-/** Everything that can be wrong with a pack and its inputs once the manifest itself is sound. */
+/** Codes of the faults of a pack and its inputs if the manifest itself is valid. */
 export type PlanFaultCode = keyof typeof PLAN_REMEDIES | ExpressionErrorCode | PolicyErrorCode;
 
-/** What to do about each fault where the fault itself knows no better: code → remediation. A released code never changes meaning. */
+/** Default remedy by code. A released code never changes meaning. */
 export const PLAN_REMEDIES = {
   INPUT_UNKNOWN: 'Remove the input, or correct its name.',
   INPUT_MISSING: 'Set the input.',

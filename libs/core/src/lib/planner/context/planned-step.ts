@@ -17,44 +17,47 @@ import type { PackUnit } from './pack-unit';
 /** A result that a step's expressions read. */
 export interface StepRead {
   readonly of: PlannedStep;
-  /** It decides what runs: `when`, `items`, a branch, argv[0]. */
+  /** True if it decides what runs: `when`, `items`, a branch, argv[0]. */
   readonly control: boolean;
-  /** `of` is the loop around the step, and what it reads is the result of the iteration before. */
+  /** `of` is the enclosing loop, and the read is of the previous iteration's result. */
   readonly previous: boolean;
   readonly at: string;
   readonly message: string;
 }
 
-/** One list of siblings while it is being planned. */
+/** A list of siblings during planning. */
 export interface PlannedList {
   readonly at: string;
   readonly steps: readonly PlannedStep[];
   readonly order: Order;
-  /** Ids that are known in it. */
+  /** Ids that are visible in it. */
   readonly scope: Scope;
 }
 
-/** Where ids are unique: the pack's steps, or the body of one map or loop. */
+/** Scope in which ids are unique: the pack's steps, or the body of one map or loop. */
 export interface Scope {
   readonly steps: Map<string, PlannedStep>;
-  /** The map or loop whose body it is, or the step that uses the pack. */
+  /** The map or loop of this body, or the step that uses the pack. */
   readonly owner: PlannedStep | null;
   /** The pack that it is of. */
   readonly unit: PackUnit;
-  /** What the iterator and the index stand for, here and around; set before the body is read. */
+  /** Types of the iterators and indexes of enclosing maps and loops. Set before the body is read. */
   variables: Readonly<Record<string, Variable>>;
-  /** The innermost loop around, and what its iterations yield as far as that is known before its body is read. Null outside loops. */
+  /**
+   * The innermost enclosing loop, and the type of its iterations' results as far as it is known before the body is read. Null outside of
+   * loops.
+   */
   loop: { readonly step: PlannedStep; readonly previous: StaticType } | null;
 }
 
-/** A name that a map or loop gives to its items. */
+/** The name that a map or loop gives to its items. */
 interface Variable {
   readonly type: StaticType;
-  /** It stems from results of steps, not from inputs alone. */
+  /** True if it derives from results of steps and not only from inputs. */
   readonly late: boolean;
 }
 
-/** One step while it is being planned; `outputs` is set when it has been read. */
+/** A step during planning. `outputs` is set when the step has been read. */
 export interface PlannedStep {
   readonly step: PackStep;
   readonly list: PlannedList;
@@ -63,19 +66,19 @@ export interface PlannedStep {
   readonly depth: number;
   lists: readonly PlannedList[];
   outputs: StaticType | null;
-  /** Of a policy gate: what the policy is handed as `params`; set when it has been read. */
+  /** Type of `params` of a policy gate; set when it has been read. */
   params: StaticType | null;
   /** Its condition in canonical spelling, when it has been read. */
   when: string | null;
   reads: StepRead[];
-  /** Secrets that it asks for, and where. */
+  /** Secrets that it requests, with their places. */
   readonly secrets: { readonly name: string; readonly at: string }[];
 }
 
-/** Opens the pack that a step uses; null if it uses none, or one that cannot be had: then there is a fault. */
+/** Opens the pack that a step uses; null if it uses none, or if the pack is not available, which is reported as a fault. */
 type OpenInner = (step: PackStep, unit: PackUnit) => PackUnit | null;
 
-/** Lays out lists, scopes and orders of a pack's steps, with those of the packs inside it; types come later. */
+/** Builds the lists, scopes and orders of a pack's steps, including inner packs. Types are added later. */
 export function planLists(unit: PackUnit, open: OpenInner): PlannedList {
   const scope: Scope = { steps: new Map(), owner: null, unit, variables: {}, loop: null };
   return planList(open, '/spec/steps', unit.read.pack.spec.steps, false, scope, null, 1);
@@ -124,7 +127,7 @@ function scopeOwnedBy(owner: PlannedStep, unit: PackUnit): Scope {
   return { steps: new Map(), owner, unit, variables: {}, loop: null };
 }
 
-/** The pack that a step uses, opened; null if it is no such step. */
+/** The opened pack of a step; null if it uses none. */
 export function innerOf({ step, lists }: PlannedStep): PackUnit | null {
   return step.body.kind === 'run' ? (lists[0]?.scope.unit ?? null) : null;
 }
@@ -135,13 +138,13 @@ export function placeOf(planned: PlannedStep): NodeId {
   return (owner === null ? planned.step.id : `${placeOf(owner)}::${planned.step.id}`) as NodeId;
 }
 
-/** The scope around one, as far as its pack goes. */
+/** The enclosing scope, up to the border of the pack. */
 function around({ owner, unit }: Scope): Scope | null {
   const scope = owner?.list.scope ?? null;
   return scope?.unit === unit ? scope : null;
 }
 
-/** The step that a name means at a place: its own scope first, then those around it. */
+/** The step that a name refers to at a place. Its own scope is searched first, then the enclosing scopes. */
 export function stepNamed(scope: Scope, name: string): PlannedStep | null {
   for (let at: Scope | null = scope; at !== null; at = around(at)) {
     const found = at.steps.get(name);
@@ -155,7 +158,7 @@ export function* namesIn(scope: Scope): Iterable<string> {
   for (let at: Scope | null = scope; at !== null; at = around(at)) yield* at.steps.keys();
 }
 
-/** True if `earlier` is over when `later` begins, whatever happens (skips count as being over). */
+/** True if `earlier` has always ended when `later` begins. A skipped step counts as ended. */
 export function isOverBefore(earlier: PlannedStep, later: PlannedStep): boolean {
   let [a, b] = [earlier, later];
   while (a.depth > b.depth && a.parent !== null) a = a.parent;
@@ -190,7 +193,7 @@ const COUNTS_TYPE = objectType({
   skipped: NUMBER_TYPE,
 });
 
-/** What `steps.<id>` is to an expression: null where it may have been skipped. */
+/** The type of `steps.<id>` in an expression: nullable if the step may have been skipped. */
 export function viewType(planned: PlannedStep): StaticType {
   const { body } = planned.step;
   const outputs = planned.outputs === null ? ANY_TYPE : nullable(planned.outputs);

@@ -20,22 +20,22 @@ import { MAX_INPUT_BYTES } from '../../plan/plan-request';
 
 /** The inputs of a run, defaults applied. */
 interface ResolvedInputs {
-  /** As the plan holds them: a sensitive one as `{sensitive: true}`. */
+  /** As in the plan: a sensitive one is `{sensitive: true}`. */
   readonly shown: JsonObject;
   /** As expressions see them. */
   readonly values: JsonObject;
   /** Names of sensitive inputs that have a value. */
   readonly sensitive: readonly string[];
-  /** What expressions may expect of `inputs`. */
+  /** The static type of `inputs`. */
   readonly type: StaticType;
-  /** False if a fault hides what depends on the values. */
+  /** False if a fault prevents checks that depend on the values. */
   readonly sound: boolean;
 }
 
-/** A file by its content: what an input of type `file` is in expressions. */
+/** A file by its content: the type of an input `file` in expressions. */
 const FILE_TYPE = objectType({ digest: STRING_TYPE, size: NUMBER_TYPE });
 
-/** Resolves what the caller gave against what the pack asks for (docs/guides/writing-packs.md, The manifest). */
+/** Resolves the caller's inputs against the pack's declarations (docs/guides/writing-packs.md, The manifest). */
 export function resolveInputs(
   pack: Pack,
   files: PackFiles,
@@ -122,7 +122,7 @@ export function resolveInputs(
 }
 
 function isLarger(values: JsonObject): boolean {
-  // As long as the RFC 8785 text, which differs in the order of members alone.
+  // It has the length of the RFC 8785 text, which differs only in the order of members.
   const text = JSON.stringify(values);
   return (
     text.length > MAX_INPUT_BYTES ||
@@ -130,7 +130,7 @@ function isLarger(values: JsonObject): boolean {
   );
 }
 
-/** True if the value, or a text in it, can be kept out of logs. */
+/** True if the value, or a text in it, can be redacted from logs. */
 function isSecret(value: Json): boolean {
   const encoded = (text: string): Uint8Array => new TextEncoder().encode(text.toWellFormed());
   if (typeof value === 'string') return weaknessOf(encoded(value)) === null;
@@ -145,13 +145,13 @@ function fileOf(value: Json): JsonObject | null {
   return { digest, size };
 }
 
-/** A schema and how to ask it. */
+/** A schema and its compiled form. */
 interface SchemaRead {
   readonly schema: JsonObject;
   readonly findings: (value: Json) => readonly SchemaFinding[];
 }
 
-/** A schema that stands in the manifest or in a file of the pack; null if it is none, and then there is a fault. */
+/** A schema in the manifest or in a pack file; null with a fault if it is invalid. */
 export function readSchema(
   written: JsonObject | string,
   at: string,
@@ -168,7 +168,7 @@ export function readSchema(
   return null;
 }
 
-/** A schema in a file of the pack: what is wrong with it is shown there. */
+/** A schema in a pack file. Its faults are reported in that file. */
 function readSchemaFile(file: string, at: string, files: PackFiles, faults: Faults): SchemaRead | null {
   const bytes = files.read(file);
   if (bytes === null) {
@@ -201,18 +201,18 @@ function notSchema(why: string): string {
   return `This is not a schema: ${why}${/[.!?]$/.test(why) ? '' : '.'}`;
 }
 
-/** The type that the language gives to values of a name. */
+/** The type that the language defines under a name. */
 export function typeOfValueType(type: ValueType): StaticType {
   return type === 'file' ? FILE_TYPE : typeOfSchema({ type });
 }
 
-/** What expressions may expect of an input. */
+/** The static type of an input. */
 export function typeOfInput(rule: InputRule, schema: JsonObject | null): StaticType {
   const type = refined(rule.type, schema);
   return rule.required || rule.default !== null ? type : nullable(type);
 }
 
-/** What a type and a schema say together; where they contradict each other, the type. */
+/** The intersection of a type and a schema; the type if they contradict each other. */
 export function refined(type: ValueType, schema: JsonObject | null): StaticType {
   if (type === 'file') return FILE_TYPE;
   const plain = typeOfValueType(type);

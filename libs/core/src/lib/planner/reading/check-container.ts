@@ -5,14 +5,14 @@ import type { RunBody } from '../../pack/model/pack-step';
 import type { Faults } from '../context/faults';
 import { parseImage } from '../context/image';
 
-/** Members of `resources`, and the most that any machine has of each. */
+/** Members of `resources`, with the maximum of each on any machine. */
 const RESOURCES: Readonly<Record<string, number>> = {
   cpuMillicores: 1_024_000,
   memoryMiB: 1_048_576,
   maxProcesses: 65_536,
 };
 
-/** What a container is started from and what it may use. */
+/** Checks the image and the resources of a container. */
 export function checkContainer(body: RunBody, at: string, faults: Faults): void {
   const { image, resources } = body.with;
   if (typeof image === 'string' && !image.includes('{{') && parseImage(image) === null)

@@ -6,17 +6,17 @@ import { shown } from '../../pack/shapes/shape';
 import type { Faults } from '../context/faults';
 import { literalOrigin, parseDeclared } from '../../plan/step-egress';
 
-/** The two lists that a declared destination must be on. */
+/** The two lists that must contain a declared destination. */
 export interface EgressLists {
-  /** Of the environment. */
+  /** The environment's list. */
   readonly environment: readonly EgressRule[];
-  /** `sandbox.egressAllowlist`; null: the pack narrows nothing. */
+  /** `sandbox.egressAllowlist`; null: no restriction by the pack. */
   readonly pack: readonly EgressRule[] | null;
 }
 
 const ALIASES = { aliases: ['AIRGAP_EGRESS_BLOCKED'] };
 
-/** Checks where a step says that it goes: written so that it can be enforced, and on both lists. */
+/** Checks the destinations that a step declares. They must be enforceable and on both lists. */
 export function checkEgress(body: RunBody, at: string, lists: EgressLists, faults: Faults): void {
   const declared = body.egress.flatMap(({ url }, index) => {
     if (url.includes('{{')) return [];
@@ -28,7 +28,7 @@ export function checkEgress(body: RunBody, at: string, lists: EgressLists, fault
   else checkComputed(url, declared, `${at}/with/url`, faults);
 }
 
-/** Warns of entries of the pack's own list that are broader than they look. */
+/** Warns about entries of the pack's own list that allow more than they seem to. */
 export function warnOfBroad(url: string, rule: EgressRule, at: string, faults: Faults): void {
   const why = broadnessOf(rule);
   if (why !== null) faults.warn('EGRESS_BROAD', at, `${url} allows more than one party: ${why}.`);
@@ -47,7 +47,7 @@ function checkDeclared(url: string, at: string, lists: EgressLists, faults: Faul
   return rule;
 }
 
-/** A URL that is known only in a run: it is held to the step's own list then, so there must be one. */
+/** A URL that is known only in a run is checked against the step's own list, so the list must exist. */
 function checkComputed(url: string, declared: readonly EgressRule[], at: string, faults: Faults): void {
   const origin = literalOrigin(url);
   const covered =
@@ -68,13 +68,13 @@ function withoutPath({ path: _, ...rule }: EgressRule): EgressRule {
   return rule;
 }
 
-/** Which list refuses a rule, by its name in the pack or the configuration, and what to do. */
+/** The list that refuses a rule, by its name in the pack or the configuration, with the remedy. */
 function refusalOf(
   rule: EgressRule,
   { environment, pack }: EgressLists,
 ): { readonly message: string; readonly remedy: string } | null {
   const where = `${rule.scheme === 'http' ? 'http://' : ''}${rule.host}:${rule.port}`;
-  // Addresses are the operator's to pin: a pack names hosts.
+  // Only the operator may pin addresses; a pack names hosts.
   if (pack !== null && !isCovered(rule, pack))
     return {
       message: `${where} is not on sandbox.egressAllowlist of the pack.`,
@@ -93,7 +93,7 @@ function refusalOf(
       };
 }
 
-/** True if all that the rule names may be reached by the list. */
+/** True if the list allows everything that the rule names. */
 function isOn(list: readonly EgressRule[], rule: EgressRule): boolean {
   if (!isCovered(rule, list)) return false;
   const { scheme, host, port, path } = rule;
@@ -101,7 +101,7 @@ function isOn(list: readonly EgressRule[], rule: EgressRule): boolean {
   return open || decideEgress(list, { scheme, host, port, ...(path === undefined ? {} : { path }) }).allowed;
 }
 
-/** True where the lists that a destination must be on could not be read. */
+/** True if the lists that must contain a destination could not be read. */
 function isUnreadable(at: string, { unreadable }: Faults): boolean {
   const run = /^.*?\/run(?=\/(?:with|egress)(?:\/|$))/.exec(at)?.[0];
   return (

@@ -4,7 +4,7 @@ import { innerOf, isOverBefore } from '../context/planned-step';
 import type { Faults } from '../context/faults';
 import { approvalNamed, policyNamed, type InnerNames } from '../context/inner-names';
 
-/** What stands behind which approval gates, and what it may read there (docs/guides/approvals.md, What you approve; docs/guides/writing-packs.md, Gates). */
+/** Which steps each approval gate guards, and what they may read (docs/guides/approvals.md, What you approve; docs/guides/writing-packs.md, Gates). */
 export class GateGuards {
   private readonly ofList = new Map<
     PlannedList,
@@ -14,7 +14,7 @@ export class GateGuards {
   /** `applies` is false for a gate whose own `when` is known to be false, and for one that may be skipped. */
   constructor(private readonly applies: (gate: PlannedStep) => boolean) {}
 
-  /** The approval gates that open before a step begins, or it does not begin. */
+  /** The approval gates that must open before a step begins. */
   guarding(step: PlannedStep): readonly PlannedStep[] {
     const above = step.parent === null ? [] : this.guarding(step.parent);
     const here = this.passing(step.list).flatMap(({ place, gates }) =>
@@ -23,7 +23,7 @@ export class GateGuards {
     return here.length === 0 ? above : [...above, ...here];
   }
 
-  /** Members of a list that are over only when approval gates have opened. */
+  /** Members of a list that end only after approval gates have opened. */
   private passing(list: PlannedList): readonly { readonly place: number; readonly gates: readonly PlannedStep[] }[] {
     const known = this.ofList.get(list);
     if (known !== undefined) return known;
@@ -46,8 +46,9 @@ export class GateGuards {
 }
 
 /**
- * A step behind an approval gate reads what was fixed when the gate was reached, the gate itself, or results behind the same
- * gate; what decides that it runs, and what it runs, is one of the first two. What a gate did not see a later one may have seen.
+ * A step behind an approval gate may read values that were fixed when the gate was reached, the gate itself, or results behind the same
+ * gate. Values that decide whether and what it runs must be of the first two kinds. A value that one gate did not show may have been shown
+ * by a later one.
  */
 export function checkReads(steps: Iterable<PlannedStep>, guards: GateGuards, faults: Faults): void {
   for (const step of steps) {
@@ -71,13 +72,13 @@ export function checkReads(steps: Iterable<PlannedStep>, guards: GateGuards, fau
   }
 }
 
-/** True if a gate stands in the body of a loop: then the iteration before it was over when it was reached. */
+/** True if a gate is in the body of a loop. The previous iteration had then ended when the gate was reached. */
 function isIn(gate: PlannedStep, loop: PlannedStep): boolean {
   for (let at = gate.parent; at !== null; at = at.parent) if (at === loop) return true;
   return false;
 }
 
-/** An approval that overrides a policy is at least as strict as every approval of the pack. */
+/** An approval that overrides a policy must be at least as strict as every approval of the pack. */
 export function checkOverrides(
   approvals: readonly Approval[],
   policies: readonly Policy[],
@@ -103,8 +104,8 @@ export function checkOverrides(
 }
 
 /**
- * True if an approval that stands for another one leaves people and steps no more time: where that one states a time, it states one
- * that is no longer. What is stated nowhere is the installation's.
+ * True if a substitute approval leaves people and steps no more time than the original. For each time that the original states, it must
+ * state one that is not longer. Times that nobody states come from the installation.
  */
 export function isAsShort(a: Times, b: Times): boolean {
   const isWithin = (own: number | null, most: number | null): boolean => most === null || (own !== null && own <= most);
@@ -113,10 +114,10 @@ export function isAsShort(a: Times, b: Times): boolean {
 
 type Times = Pick<Approval, 'expiresAfterMs' | 'executeWithinMs'>;
 
-/** What an approval demands of those who give it. */
+/** The requirements of an approval for its approvers. */
 type Demand = Pick<Approval, 'minApprovals' | 'grants' | 'allowSelfApproval' | 'maxAuthAgeMs' | 'reasonRequired'>;
 
-/** True if `a` demands all that `b` does. `packs.approve` is asked of every approver, whether a pack says so or not. */
+/** True if `a` requires everything that `b` requires. `packs.approve` is always required, whether stated or not. */
 export function isAtLeast(a: Demand, b: Demand): boolean {
   return (
     a.minApprovals >= b.minApprovals &&

@@ -3,7 +3,7 @@ import type { RunBody } from '../../pack/model/pack-step';
 import { authSecret, HTTP_METHODS } from '../../plan/builtin-executors';
 import type { Faults } from '../context/faults';
 
-/** Headers that say how a message is carried: they are not the pack's to set. */
+/** Headers that control the transfer of a message. A pack may not set them. */
 export const CARRYING_HEADERS: readonly string[] = [
   'connection',
   'content-length',
@@ -20,7 +20,7 @@ export const CARRYING_HEADERS: readonly string[] = [
 const HEADER = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
 const ARTIFACT = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
-/** What the parameters of an http step must be together (docs/guides/writing-packs.md, Executors). */
+/** Constraints between the parameters of an http step (docs/guides/writing-packs.md, Executors). */
 export function checkHttp(body: RunBody, at: string, faults: Faults): void {
   const { method, form, headers, expect, saveAs, maxBytes } = body.with;
   const fault = (name: string, message: string, remediation?: string): void =>
@@ -51,7 +51,7 @@ export function checkHttp(body: RunBody, at: string, faults: Faults): void {
   checkAuth(body, at, faults);
 }
 
-/** A secret that the step asks for, by name: never the value. */
+/** A secret that the step requests, by name and never by value. */
 function checkAuth(body: RunBody, at: string, faults: Faults): void {
   const { auth } = body.with;
   if (auth === undefined) return;

@@ -7,7 +7,7 @@ import type { ExecutorDescriptor } from '../../plan/executor-descriptor';
 import { checkContainer } from './check-container';
 import type { Faults } from '../context/faults';
 
-/** Checks the names in `with` against an executor's parameters; what its values are is checked as they are read. */
+/** Checks the names in `with` against an executor's parameters. Values are checked while they are read. */
 export function checkParameterNames(body: RunBody, executor: ExecutorDescriptor, at: string, faults: Faults): void {
   const { parameters } = executor;
   if (parameters === null) return;
@@ -27,7 +27,7 @@ export function checkParameterNames(body: RunBody, executor: ExecutorDescriptor,
   }
 }
 
-/** Checks that a value, or what its expressions will be, can stand where a type is wanted. Reports the innermost place that cannot. */
+/** Checks that a value, or the result of its expressions, has the required type. Reports the innermost place that does not. */
 export function checkValue(value: Json, actual: StaticType, wanted: StaticType, at: string, faults: Faults): void {
   const literal = typeof value !== 'string';
   if (!actual.kinds.some((kind) => wanted.kinds.includes(kind))) {
@@ -67,7 +67,7 @@ export function checkValue(value: Json, actual: StaticType, wanted: StaticType, 
   }
 }
 
-/** An expression in a list: what is known of it is what is known of all elements. */
+/** An expression in a list has the type of all its elements together. */
 function elementType(text: string, list: StaticType): StaticType {
   return text.includes('{{') ? (list.items ?? { kinds: ['string'] }) : { kinds: ['string'] };
 }
@@ -79,7 +79,7 @@ function remedyFor(value: Json, wanted: StaticType): { readonly remediation: str
   return {};
 }
 
-/** What the parameters of an executor must be together. */
+/** Constraints between the parameters of an executor. */
 export function checkParametersTogether(
   body: RunBody,
   interpreters: readonly string[],

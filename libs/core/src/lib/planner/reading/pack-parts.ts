@@ -18,9 +18,9 @@ import type { Environment } from '../../plan/profile';
 import { sortBy } from '../context/sort-by';
 import { environmentRules } from '../../plan/step-egress';
 
-// The parts of a pack beside its steps.
+// Reading of the parts of a pack besides its steps.
 
-/** Where steps may go: what the environment lists, and what the pack does. */
+/** Permitted destinations of steps: the lists of the environment and of the pack. */
 export function egressLists(
   pack: Pack,
   environment: Environment,
@@ -101,7 +101,7 @@ export function readPolicies(pack: Pack, files: PackFiles, engines: PolicyEngine
   return sortBy(policies, ({ id }) => id);
 }
 
-/** Tells of a fault in a policy at its place: in its file, or in the text that stands in the manifest. `isWarning`: it does not stop the plan. */
+/** Reports a fault of a policy at its position: in its file, or in the text in the manifest. `isWarning`: it does not prevent the plan. */
 export function reportPolicy(
   policies: Pack['spec']['policies'],
   index: number,
@@ -129,7 +129,7 @@ export function reportPolicy(
 /** Longest name of a concurrency group, UTF-16 units. */
 const MAX_GROUP_LENGTH = 200;
 
-/** The rule as the plan has it, and the group that it names for these inputs (`known`; null: they have faults). */
+/** The rule in the form of the plan, and the group that it names for these inputs (`known`; null: they have faults). */
 export function readConcurrency(
   pack: Pack,
   reader: ExpressionReader,
@@ -166,7 +166,7 @@ function groupFault(group: Json): string | null {
   return /\p{Cc}/u.test(group) ? 'With these inputs the name of the group holds control characters.' : null;
 }
 
-/** Fields of a pack, outside its steps, in which no expression is read. */
+/** Fields of a pack outside of its steps that may not contain expressions. */
 export function checkPackFields({ metadata, spec }: Pack, reader: ExpressionReader): void {
   const { tags, license, maintainers, annotations } = metadata;
   for (const [field, value] of Object.entries({ tags, license, maintainers, annotations }))

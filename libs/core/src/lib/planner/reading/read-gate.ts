@@ -25,7 +25,7 @@ const JUDGED = objectType({
   overridden: BOOLEAN_TYPE,
 });
 
-/** Reads what is a gate's own; sets what is known of its outputs. */
+/** Reads the body of a gate and sets the type of its outputs. */
 export function readGate(
   planned: PlannedStep,
   { gate }: GateBody,

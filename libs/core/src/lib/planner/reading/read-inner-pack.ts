@@ -21,16 +21,16 @@ import { sortBy } from '../context/sort-by';
 
 type ReadList = (list: PlannedList, around: Around, context: StepContext) => Block;
 
-/** What was handed over for one input, and what it reads. */
+/** The value passed for one input, and what it reads. */
 interface SuppliedInput {
   readonly reading: FieldReading;
-  /** Its part of the step's reads. */
+  /** The part of the step's reads that belongs to it. */
   readonly reads: readonly [from: number, to: number];
 }
 
 /**
- * Reads a step that uses another pack (docs/guides/writing-packs.md, Inner packs): its inputs are made of the caller's values, and inside nothing else of the
- * caller is known. Secrets and approvals are those that the step hands over.
+ * Reads a step that uses another pack (docs/guides/writing-packs.md, Inner packs). The pack's inputs are computed from the caller's values; nothing else of the caller
+ * is visible inside. Secrets and approvals are those that the step passes.
  */
 export function readInnerPack(
   planned: PlannedStep,
@@ -117,7 +117,7 @@ export function readInnerPack(
   };
 }
 
-/** What a step of another kind would say of its own attempt: here the steps inside say it. */
+/** Members about a step's own attempt, which the inner steps have instead. */
 function refuseFields({ step }: PlannedStep, body: RunBody, { faults }: StepContext): void {
   const stated: readonly (readonly [string, boolean])[] = [
     ['retries', step.retries !== null],
@@ -175,7 +175,7 @@ function typeOfInputs(rules: readonly InputRule[], inputs: readonly InnerInput[]
   );
 }
 
-/** What is handed over against what is asked for, as far as it is known now. */
+/** Checks the passed values against the declared inputs, as far as they are known now. */
 function checkSupplied(
   inputs: readonly InnerInput[],
   supplied: ReadonlyMap<string, SuppliedInput>,
@@ -224,14 +224,14 @@ function checkSupplied(
   });
 }
 
-/** What an input will be, if that is known now. */
+/** The value of an input, if it is known now. */
 function valueOf(reading: FieldReading, known: JsonObject | null): Json | undefined {
   if (reading.constant) return reading.canonical;
   if (reading.late || reading.local || reading.sensitive || known === null) return undefined;
   return knownValue(reading.canonical, known);
 }
 
-/** What the inner pack is handed, by the names of the pack that is run. */
+/** The names of the inner pack for what it is given, mapped to those of the outermost pack. */
 function namesOf(planned: PlannedStep, body: RunBody, unit: PackUnit, context: StepContext): InnerNames {
   const at = `${planned.step.at}/run`;
   const { faults, inner } = context;
@@ -270,7 +270,7 @@ function namesOf(planned: PlannedStep, body: RunBody, unit: PackUnit, context: S
   };
 }
 
-/** Every approval of the inner pack is one of the pack that is run, and that one demands no less and leaves no more time. */
+/** Every approval of the inner pack must be mapped to one of the outermost pack that requires no less and leaves no more time. */
 function approvalsOf(
   planned: PlannedStep,
   body: RunBody,
@@ -332,7 +332,7 @@ function readOutputs(
   return sortBy(outputs, ({ name }) => name);
 }
 
-/** What an inner input decides, the results that it is made of decide: they are held against the gates as strictly. */
+/** What an inner input decides also depends on the results from which it is computed. These are checked against the gates as strictly. */
 function markControl(
   planned: PlannedStep,
   supplied: ReadonlyMap<string, SuppliedInput>,
@@ -351,7 +351,7 @@ function markControl(
   }
 }
 
-/** Fields of a pack that speak of its run: an inner pack has none. */
+/** Fields of a pack that concern its run. An inner pack has no run of its own. */
 function warnOfIgnored({ step }: PlannedStep, { read }: PackUnit, { faults }: StepContext): void {
   const { concurrency, cleanupTimeoutMs, sandbox, success, failure } = read.pack.spec;
   const sizes = ['cpuMillicores', 'memoryMiB', 'workspaceMiB', 'maxProcesses'] as const;

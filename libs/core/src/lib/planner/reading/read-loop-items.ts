@@ -11,19 +11,19 @@ import { countedRange, rangeLength, writtenRange } from '../../plan/loop-items';
 interface ItemContext {
   readonly reader: ExpressionReader;
   readonly faults: Faults;
-  /** Values that expressions over inputs have; null where a fault hides them. */
+  /** Values of expressions over inputs; null if a fault prevents them. */
   readonly known: JsonObject | null;
 }
 
-/** What a loop runs over, as the plan says it: an expression, a list, `{range}`, or null where only `until` ends it. */
+/** The items of a loop in the form of the plan: an expression, a list, `{range}`, or null if only `until` ends it. */
 interface ReadItems {
   readonly items: Json;
   readonly type: StaticType;
-  /** It depends on results of steps. */
+  /** True if it depends on results of steps. */
   readonly late: boolean;
 }
 
-/** Reads the items of a loop; how many there are is checked where inputs decide it. */
+/** Reads the items of a loop. Their number is checked if inputs determine it. */
 export function readLoopItems(body: LoopBody, at: string, place: Place, context: ItemContext): ReadItems {
   const { items } = body;
   if (items === null) return { items: null, type: NULL_TYPE, late: false };
@@ -67,7 +67,7 @@ function readRange(
   return { items, type: NUMBER_TYPE, late: readings.some(({ late }) => late) };
 }
 
-/** The language lets a loop end at `maxIterations`; who gave more items should know. */
+/** The language ends a loop at `maxIterations`, so an author who gave more items is warned. */
 function checkCount(count: number, maxIterations: number, at: string, faults: Faults): void {
   if (count > maxIterations)
     faults.warn(
@@ -77,14 +77,14 @@ function checkCount(count: number, maxIterations: number, at: string, faults: Fa
     );
 }
 
-/** The value of items that inputs decide; undefined where they read more than those, or have none. */
+/** The items if inputs determine them; undefined if they read more or have no value. */
 function valueOf(template: Json, readings: readonly FieldReading[], known: JsonObject | null): Json | undefined {
   if (readings.some(({ faulty, late, local, sensitive }) => faulty || late || local || sensitive)) return undefined;
   if (readings.every(({ constant }) => constant)) return template;
   return known === null ? undefined : evaluated(template, known);
 }
 
-/** The value of an expression over inputs; undefined where it reads more than those, or has none. */
+/** The value of an expression that reads only inputs; undefined if it reads more or has no value. */
 export function evaluated(template: Json, known: JsonObject): Json | undefined {
   try {
     return evaluateTemplate(template, known);

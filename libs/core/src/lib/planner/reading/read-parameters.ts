@@ -11,7 +11,7 @@ import type { Faults } from '../context/faults';
 import { FIELDS, type FieldRule } from '../context/field-rule';
 import { readSchema } from '../context/resolve-inputs';
 
-/** What the reading of parameters needs beside them. */
+/** Context for reading parameters. */
 export interface ParameterContext {
   readonly reader: ExpressionReader;
   readonly faults: Faults;
@@ -19,13 +19,13 @@ export interface ParameterContext {
   readonly interpreters: readonly string[];
 }
 
-/** Parameters in canonical spelling, and what is known of them. */
+/** Parameters in canonical spelling, with their types. */
 interface ReadParameters {
   readonly canonical: JsonObject;
   readonly types: Readonly<Record<string, StaticType>>;
 }
 
-/** Reads `with` against the executor's parameters; null: it is not known, and neither are they. */
+/** Reads `with` against the executor's parameters; null: the executor is unknown, and so are its parameters. */
 export function readParameters(
   body: RunBody,
   executor: ExecutorDescriptor | null,
@@ -86,7 +86,10 @@ function ruleOf(parameter: Parameter | undefined): FieldRule {
   return parameter?.reading === 'inside' ? FIELDS.withInside : FIELDS.with;
 }
 
-/** argv[0] chooses what runs, so what it reads is held against the gates as strictly as `when`; so is an argv that is one expression. */
+/**
+ * argv[0] decides what runs, so its reads are checked against the gates as strictly as those of `when`. The same holds for an argv that is
+ * one expression.
+ */
 function readArguments(
   value: Json,
   at: string,

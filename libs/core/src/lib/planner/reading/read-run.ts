@@ -20,15 +20,15 @@ import type { Environment } from '../../plan/profile';
 import { readParameters, type ParameterContext } from './read-parameters';
 import { readSchema, refined } from '../context/resolve-inputs';
 
-/** What the reading of `run` steps needs beside the step. */
+/** Context for reading `run` steps. */
 export interface RunContext extends ParameterContext {
   readonly granted: ReadonlySet<string>;
-  /** Secrets that a step can do without. */
+  /** Optional secrets. */
   readonly optional: ReadonlySet<string>;
   readonly retries: FailureRetries | null;
-  /** What `uses` may name here. */
+  /** Executors that `uses` may name here. */
   readonly environment: Pick<Environment, 'executors' | 'extensions'>;
-  /** Where steps may go. */
+  /** Permitted destinations of steps. */
   readonly egress: EgressLists;
 }
 
@@ -45,7 +45,7 @@ const ONE_ATTEMPT: Retries = {
 
 type Common = Pick<RunNode, 'id' | 'name' | 'when' | 'needs' | 'stated' | 'runOn' | 'timeoutMs' | 'workers'>;
 
-/** Reads a `run` step; sets what is known of its outputs. */
+/** Reads a `run` step and sets the type of its outputs. */
 export function readRun(
   planned: PlannedStep,
   body: RunBody,
@@ -71,7 +71,8 @@ export function readRun(
   checkSecrets(planned, body, at, context);
   checkEgress(body, at, context.egress, faults);
   const retries = step.retries ?? context.retries ?? ONE_ATTEMPT;
-  // One literal with its members in order: a spread, and a copy to put them in order, cost a fifth of planning ten thousand steps.
+  // One literal with its members in order. A spread, and a copy to order it, would cost a fifth of the time for planning ten thousand
+  // steps.
   return {
     artifacts: body.artifacts
       .map(({ name, path, mediaType, optional }) => ({ mediaType, name, optional, path }))
@@ -131,7 +132,7 @@ function planRetries({
   };
 }
 
-/** What stands at a path of `files`: an artifact, a file input, several of them, a file of the pack, or a content. */
+/** The value at a path of `files`: an artifact, a file input, several of them, a pack file, or content. */
 function readFiles(body: RunBody, at: string, place: Place, { reader, faults }: RunContext): JsonObject {
   const files: Record<string, Json> = {};
   for (const [path, value] of Object.entries(body.files)) {
@@ -153,7 +154,7 @@ function readFiles(body: RunBody, at: string, place: Place, { reader, faults }: 
   return files;
 }
 
-/** A list makes a folder, and only a tar is unpacked into one: what is known of the value must fit its key. */
+/** A list makes a folder, and only a tar is unpacked into one. The type of the value must match its key. */
 function checkKind(
   path: string,
   kinds: readonly string[] | null,
@@ -172,7 +173,7 @@ function checkKind(
     });
 }
 
-/** The executor, or null with a fault: then only the checks of its parameters and outputs are hidden. */
+/** The executor, or null with a fault. Only the checks of its parameters and outputs are then skipped. */
 function executorOf(uses: string, at: string, { environment, faults }: RunContext): ExecutorDescriptor | null {
   const executor = executorNamed(uses, environment);
   const place = `${at}/uses`;
@@ -181,7 +182,7 @@ function executorOf(uses: string, at: string, { environment, faults }: RunContex
     faults.add('EXECUTOR_UNAVAILABLE', place, `${uses} is not available in this environment.`, {
       remediation: `Executors of this environment: ${Object.keys(environment.executors).sort().join(', ')}. The operator configures them.`,
     });
-  // Why a pack could not be opened is a fault already.
+  // The reason why a pack could not be opened was already reported.
   if (executor !== null || isMissing || usesPack(uses)) return executor;
   const known = BUILTIN_EXECUTORS.map((one) => one.uses);
   faults.add('EXECUTOR_UNKNOWN', place, `There is no executor ${uses}.`, {
@@ -220,13 +221,13 @@ function readOutputs(
   return { schemas, type: objectType(types) };
 }
 
-/** The secrets that a step is handed: each under a name of its own, and bound here. */
+/** The secrets of a step, each under a name of its own and bound here. */
 export function checkSecrets(planned: PlannedStep, body: RunBody, at: string, context: RunContext): void {
   const { granted, optional, faults } = context;
   const taken = new Set(Object.keys(body.env));
   body.secrets.forEach((use, index) => {
     const place = pointerTo(`${at}/secrets`, use.kind === 'inner' ? use.inner : index);
-    // An inner pack's own steps say where it is used.
+    // The inner pack's own steps state where the secret is used.
     if (use.kind !== 'inner') planned.secrets.push({ name: use.name, at: place });
     const target = use.kind === 'env' ? use.env : use.kind === 'file' ? `file ${use.file}` : `inner ${use.inner}`;
     if (taken.has(target)) {

@@ -25,7 +25,7 @@ import { evaluated, readLoopItems } from './read-loop-items';
 import { readRun } from './read-run';
 import type { Around, Common, StepContext } from './step-context';
 
-/** Reads a list of steps into a block of the plan: each after all it waits for, so that types are known where they are asked for. */
+/** Reads a list of steps into a block of the plan. Each step is read after its predecessors, so that their types are known. */
 export function readList(
   list: PlannedList,
   around: Around,
@@ -116,7 +116,7 @@ function lastOutputs(list: PlannedList | undefined): StaticType {
   return last === undefined ? NULL_TYPE : nullable(last.outputs ?? ANY_TYPE);
 }
 
-/** Gives the names of the items to a body, then reads it and what an item yields. */
+/** Adds the names of the items to a body, then reads the body and the result of an item. */
 function readBody(
   planned: PlannedStep,
   body: (MapBody & { readonly kind: 'map' }) | (LoopBody & { readonly kind: 'loop' }),
@@ -148,7 +148,7 @@ function readBody(
   return { block, outputs: outputs === null ? null : (outputs.canonical as JsonObject) };
 }
 
-/** What the iteration before yielded, as far as it is known before the body is read; null in the first one. */
+/** The type of the previous iteration's result, as far as it is known before the body is read; null in the first iteration. */
 function previousType({ body, outputs }: LoopBody): StaticType {
   if (outputs !== null)
     return nullable(objectType(Object.fromEntries(Object.keys(outputs).map((name) => [name, ANY_TYPE]))));
@@ -192,7 +192,7 @@ function readMap(
   };
 }
 
-/** Items that inputs decide are counted now; of others the type is checked. */
+/** Items that inputs determine are counted now; for others the type is checked. */
 function checkItems(
   items: FieldReading,
   body: MapBody,
@@ -207,7 +207,7 @@ function checkItems(
   }
   if (items.late || items.local || items.sensitive || known === null) return;
   const list = items.constant ? items.canonical : evaluated(items.canonical, known);
-  // An optional list that was not given is the business of the condition that guards the map.
+  // Whether an optional list is missing is left to the condition that guards the map.
   if (list === undefined || (list === null && isGuarded(planned))) return;
   if (!isJsonArray(list)) faults.add('MAP_ITEMS_TYPE', `${at}/items`, 'With these inputs the items are not a list.');
   else if (list.length > (body.maxItems ?? MAX_ITEMS)) {
@@ -255,7 +255,7 @@ function readLoop(
   };
 }
 
-/** A condition that inputs decide is true or false now. */
+/** A condition that inputs determine is evaluated now. */
 function checkKnown(text: string | null, at: string, { faults, known }: StepContext): void {
   if (text === null || known === null) return;
   const read = parseExpression(text);

@@ -7,24 +7,24 @@ import type { PackUnit } from '../context/pack-unit';
 import type { Node, Policy } from '../../plan/plan';
 import type { RunContext } from './read-run';
 
-/** What the reading of steps needs beside the steps. */
+/** Context for reading steps. */
 export interface StepContext extends RunContext {
-  /** Values that expressions over inputs have; null where a fault hides them, or results decide them. */
+  /** Values of expressions over inputs; null if a fault prevents them, or if results determine them. */
   readonly known: JsonObject | null;
-  /** Null in the pack that is run. */
+  /** Null in the outermost pack. */
   readonly inner: InnerNames | null;
-  /** Approvals of the pack that is run. */
+  /** Approvals of the outermost pack. */
   readonly approvals: readonly ApprovalRule[];
-  /** Secrets of the pack that is run which are bound here. */
+  /** Secrets of the outermost pack that are bound here. */
   readonly outerGranted: ReadonlySet<string>;
   readonly policyEngines: PolicyEngines;
-  /** Policies of inner packs, as they are read. */
+  /** Policies of inner packs, collected while they are read. */
   readonly policies: Policy[];
-  /** Each pack that was read, and what it was read with. */
+  /** Each pack that was read, with its context. */
   readonly units: Map<PackUnit, StepContext>;
 }
 
-/** What a step is, whatever its kind. */
+/** Members of a step that do not depend on its kind. */
 export type Common = Pick<Node, 'id' | 'name' | 'when' | 'needs' | 'stated' | 'runOn' | 'timeoutMs' | 'workers'>;
-/** What expressions may read because of where a list stands. */
+/** What expressions may read because of the place of a list. */
 export type Around = Pick<Place, 'failed' | 'previous'>;

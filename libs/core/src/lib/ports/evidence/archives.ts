@@ -1,9 +1,9 @@
 import type { ArchivedChunk, BundlePart } from '../../evidence/bundle/archive';
 import type { Digest, RunId, TenantId } from '../../foundation/ids';
 
-/** Where journal and log of sealed runs stand, once their rows may be gone. Null where the run is not archived. */
+/** Positions of the journal and log of sealed runs, whose rows may be deleted. Null if the run is not archived. */
 export abstract class Archives {
-  /** Some chunks with numbers after `afterLine`, in order, from the first on; none if there is no such line. */
+  /** Some chunks with numbers after `afterLine`, in order; none if there is no such line. */
   abstract chunks(
     tenant: TenantId,
     run: RunId,

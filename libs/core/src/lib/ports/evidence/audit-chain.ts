@@ -3,9 +3,9 @@ import type { Envelope } from '../../evidence/encoding/envelope';
 import type { Digest, TenantId } from '../../foundation/ids';
 import type { JsonObject } from '../../foundation/json';
 
-/** How far a tenant's audit chain may be signed: entries that follow the last checkpoint, checked one by one. */
+/** How far a tenant's audit chain may be signed: entries after the last checkpoint, verified one by one. */
 export type AuditChainStatus =
-  /** Up to this entry the chain holds. */
+  /** The chain is valid up to this entry. */
   | {
       readonly kind: 'grown';
       readonly count: number;
@@ -15,10 +15,10 @@ export type AuditChainStatus =
     }
   /** Nothing was added. */
   | { readonly kind: 'unchanged' }
-  /** The rows do not follow from the last checkpoint, or from each other: the entry at which it shows. */
+  /** The entry at which the rows do not follow from the last checkpoint or from each other. */
   | { readonly kind: 'broken'; readonly entry: number };
 
-/** A signed checkpoint as it is kept. */
+/** A signed checkpoint as stored. */
 export interface KeptCheckpoint {
   readonly count: number;
   readonly head: Digest;
@@ -26,18 +26,18 @@ export interface KeptCheckpoint {
   readonly envelope: Envelope;
 }
 
-/** The audit chain of each tenant, and its checkpoints. Both only grow. */
+/** The audit chain of each tenant, and its checkpoints. Both are append-only. */
 export abstract class AuditChain {
-  /** Entries after one, in order. */
+  /** Entries after a given one, in order. */
   abstract entries(tenant: TenantId, after: number, limit: number): Promise<readonly AuditEntry[]>;
-  /** Checkpoints that cover more than this many entries, in order. */
+  /** Checkpoints that cover more than this number of entries, in order. */
   abstract checkpoints(tenant: TenantId, after: number, limit: number): Promise<readonly KeptCheckpoint[]>;
-  /** Tenants whose chain is not where their last checkpoint is, which is at least `everyMs` old. Names only. */
+  /** Names of tenants whose chain has grown since their last checkpoint, if that checkpoint is at least `everyMs` old. */
   abstract due(everyMs: number, limit: number): Promise<readonly TenantId[]>;
-  /** Checks at most `limit` entries after the last checkpoint. */
+  /** Verifies at most `limit` entries after the last checkpoint. */
   abstract status(tenant: TenantId, limit: number): Promise<AuditChainStatus>;
   /** Adds entries, in order and in one transaction. */
   abstract append(tenant: TenantId, events: readonly JsonObject[]): Promise<void>;
-  /** Keeps a checkpoint; one that covers as many entries already stays. */
+  /** Stores a checkpoint. An existing one for as many entries is kept. */
   abstract keep(tenant: TenantId, checkpoint: KeptCheckpoint): Promise<void>;
 }

@@ -2,7 +2,7 @@ import type { Envelope } from '../../evidence/encoding/envelope';
 import type { RunId, TenantId } from '../../foundation/ids';
 import type { JsonObject } from '../../foundation/json';
 
-/** A release, signed and ready to count. */
+/** A signed release to be applied. */
 export interface SignedRelease {
   readonly tenant: TenantId;
   readonly runId: RunId;
@@ -12,8 +12,8 @@ export interface SignedRelease {
   readonly audit: JsonObject;
 }
 
-/** Where operators release evidence whose seal is blocked. */
+/** Where operators release blocked evidence. */
 export abstract class EvidenceReleases {
-  /** One statement: the record is kept, the seal is due again, the audit row is appended. False if the seal is not blocked. */
+  /** One SQL statement: the record is stored, the seal becomes due again, an audit row is appended. False if the seal is not blocked. */
   abstract release(release: SignedRelease): Promise<boolean>;
 }

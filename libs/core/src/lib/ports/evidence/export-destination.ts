@@ -1,19 +1,19 @@
 import type { Digest, TenantId } from '../../foundation/ids';
 
-/** A file on its way to a destination. */
+/** A file for a destination. */
 export interface ExportedFile {
   readonly tenant: TenantId;
-  /** Below the tenant's folder; parts separated by `/`. */
+  /** Path below the tenant's folder; parts separated by `/`. */
   readonly name: string;
   readonly digest: Digest;
   readonly size: number;
 }
 
-/** A place outside this installation's own stores that evidence is handed over to. */
+/** A place outside of this installation's own stores to which evidence is delivered. */
 export abstract class ExportDestination {
   /**
-   * Puts a file there, as a whole or not at all. False if the same bytes stand there already: then nothing is written. Other bytes under its
-   * name are replaced. Throws `EXPORT_UNAVAILABLE` (worth another try) and `EXPORT_REFUSED`, and what the content throws.
+   * Stores a file, completely or not at all. False if the same bytes are already there; nothing is written then. Other bytes under its name
+   * are replaced. Throws `EXPORT_UNAVAILABLE` (a retry may succeed) and `EXPORT_REFUSED`, and errors of the content.
    */
   abstract deliver(file: ExportedFile, content: () => Promise<AsyncIterable<Uint8Array>>): Promise<boolean>;
 }

@@ -1,18 +1,18 @@
 import type { RunId, TenantId } from '../../foundation/ids';
 
-/** A delivery that was asked for and is not done. */
+/** A requested delivery that is not done. */
 export interface DueExport {
   readonly tenant: TenantId;
   readonly runId: RunId;
   readonly destination: string;
   readonly artifacts: boolean;
-  /** This one included. */
+  /** Number of tries, including this one. */
   readonly tries: number;
-  /** Since the seal, milliseconds. */
+  /** Time since the seal, milliseconds. */
   readonly ageMs: number;
 }
 
-/** How a delivery went. */
+/** The result of a delivery. */
 export type Settled =
   | { readonly status: 'delivered' }
   /** It is tried again after `afterMs`. */
@@ -20,12 +20,12 @@ export type Settled =
   /** It is given up. */
   | { readonly status: 'failed'; readonly reason: string };
 
-/** Deliveries of sealed evidence, one a run and destination; they come into being with the seal. */
+/** Deliveries of sealed evidence, one per run and destination. The seal creates them. */
 export abstract class Exports {
-  /** Leases the delivery to this destination that is due longest to the caller for `leaseMs`. */
+  /** Leases the longest due delivery to this destination to the caller for `leaseMs`. */
   abstract take(destination: string, leaseMs: number): Promise<DueExport | null>;
-  /** The same of those whose destination is none of these. */
+  /** The same, for deliveries whose destination is none of these. */
   abstract takeOther(known: readonly string[], leaseMs: number): Promise<DueExport | null>;
-  /** Notes how it went; of a delivery that is over it changes nothing. */
+  /** Records the result. A finished delivery is not changed. */
   abstract settle(due: DueExport, settled: Settled): Promise<void>;
 }

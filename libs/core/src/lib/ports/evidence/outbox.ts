@@ -14,31 +14,31 @@ export interface OutboxItem {
   readonly traceContext?: string;
 }
 
-/** What a sealed run leaves behind. */
+/** What a sealed run stores. */
 export interface SealedEvidence {
   readonly tenant: TenantId;
   readonly runId: RunId;
-  /** Of the bundle, in the object store. */
+  /** Digest of the bundle in the object store. */
   readonly bundle: Digest;
   readonly bundleSize: number;
-  /** Of the pack-run statement's payload. */
+  /** Digest of the pack-run statement's payload. */
   readonly statement: Digest;
-  /** Where the signed statements stand in the bundle. */
+  /** Positions of the signed statements in the bundle. */
   readonly statements: StatementParts;
-  /** Where the bundle goes from here. */
+  /** Destinations of the bundle. */
   readonly exports: readonly ExportRequest[];
-  /** Where the run's journal and log stand in the bundle. */
+  /** Positions of the run's journal and log in the bundle. */
   readonly archive: RunArchive;
 }
 
 /** Work that follows a commit, derived from its events. */
 export abstract class Outbox {
-  /** Leases due items of this kind to the caller for `leaseMs`. Announcements have a port of their own. */
+  /** Leases due items of this kind to the caller for `leaseMs`. Announcements have a separate port. */
   abstract take(kind: 'attest', limit: number, leaseMs: number): Promise<readonly OutboxItem[]>;
-  /** The caller works on it still: its lease begins anew. */
+  /** The caller is still working on it: renews its lease. */
   abstract hold(item: OutboxItem, leaseMs: number): Promise<void>;
   /** One statement: evidence row, its exports, its archive, run's `evidence_status = sealed`, outbox row gone. False if another sealed it first. */
   abstract seal(item: OutboxItem, evidence: SealedEvidence): Promise<boolean>;
-  /** Tries again after a delay. `blocked`: it waits until somebody releases it, and the reason shows on the run. */
+  /** Tries again after a delay. `blocked`: it waits for a release, and the reason is shown on the run. */
   abstract postpone(item: OutboxItem, delayMs: number, status: 'pending' | 'blocked', reason: string): Promise<void>;
 }

@@ -5,12 +5,12 @@ import type { Json, JsonObject } from '../../foundation/json';
 import type { Subject } from '../../foundation/principal';
 import type { InputEventBody } from '../../run/run-event';
 
-/** A resolution, signed and ready to count. */
+/** A signed resolution to be applied. */
 export interface SignedResolution {
   readonly tenant: TenantId;
   readonly runId: RunId;
   readonly step: string;
-  /** Its container instance: where its row is found. */
+  /** Its container instance, by which its row is found. */
   readonly parent: string;
   readonly execution: number;
   readonly outcome: ResolutionOutcome;
@@ -26,18 +26,18 @@ export interface SignedResolution {
 
 export type Resolved =
   | { readonly kind: 'counted' }
-  /** This execution was resolved before: by whom, how, and the first record. */
+  /** This execution was resolved before: by whom, with which outcome, and the first record. */
   | {
       readonly kind: 'known';
       readonly person: Subject;
       readonly outcome: ResolutionOutcome;
       readonly envelope: Envelope;
     }
-  /** Not later than the run's last decision, or the run moved meanwhile: look and sign again. */
+  /** `decidedAt` is not later than the run's last decision, or the run has changed meanwhile: read again and sign again. */
   | { readonly kind: 'again' }
   | { readonly kind: 'refused'; readonly code: 'RUN_ENDED' | 'ATTENTION_NOT_NEEDED' };
 
-/** Where people say what a step did whose outcome nobody knows: one statement on the run's row. */
+/** Where people resolve steps with an unknown outcome: one SQL statement on the run's row. */
 export abstract class AttentionStore {
   abstract resolve(resolution: SignedResolution): Promise<Resolved>;
 }

@@ -6,13 +6,13 @@ import type { DecisionKind, GateOutcome } from '../../gate/gate-state';
 import type { InputEventBody } from '../../run/run-event';
 import type { GateDocuments, StoredDecision } from '../../stored/stored-gate';
 
-/** A gate as the place of decision: its row, and what the run's row adds. */
+/** A gate for decisions: its row, with members of the run's row. */
 export interface GateRow {
   readonly runId: RunId;
   readonly gate: string;
   readonly state: 'open' | GateOutcome;
   readonly gateDigest: Digest;
-  /** What is decided and what was decided: compared with its digests. */
+  /** The request and the decisions, compared with their digests. */
   readonly documents: GateDocuments;
   readonly approvals: number;
   readonly required: number;
@@ -22,16 +22,16 @@ export interface GateRow {
   readonly planHash: Digest;
   readonly initiators: readonly Actor[];
   readonly runStatus: string;
-  /** Another gate of the run was rejected, or its time is over: the run ends, and no decision counts any more. */
+  /** Another gate of the run was rejected or has expired: the run ends, and no decision counts any more. */
   readonly doomed: boolean;
   /** In the order in which they were made. */
   readonly decisions: readonly StoredDecision[];
 }
 
-/** Where a list of gates ended. */
+/** Position at which a list of gates ended. */
 export type GatePlace = Pick<GateRow, 'openedAt' | 'runId' | 'gate'>;
 
-/** A decision, signed and ready to count. */
+/** A signed decision to be applied. */
 export interface SignedDecision {
   readonly tenant: TenantId;
   readonly runId: RunId;
@@ -54,7 +54,7 @@ export type Decided =
       readonly approvals: number;
       readonly required: number;
     }
-  /** The same person decided the same before: the first record. */
+  /** The same person made the same decision before: the first record. */
   | {
       readonly kind: 'repeated';
       readonly envelope: Envelope;
@@ -70,16 +70,17 @@ export type Decided =
     };
 
 /**
- * Where people decide: one statement on the gate row (docs/guides/approvals.md, Deciding). Whoever reads gates compares them first, and throws `DocumentAltered`.
+ * Where people decide: one SQL statement on the gate row (docs/guides/approvals.md, Deciding). Reads compare the documents with their digests first and throw
+ * `DocumentAltered`.
  */
 export abstract class GateStore {
   abstract find(tenant: TenantId, run: RunId, gate: string): Promise<GateRow | null>;
-  /** Those of these gate instances of a run that opened for people, in no order. */
+  /** Those of these gate instances of a run that opened for people, in no particular order. */
   abstract ofRun(tenant: TenantId, run: RunId, gates: readonly string[]): Promise<readonly GateRow[]>;
-  /** Open gates of the tenant, newest first; after one of them. */
+  /** Open gates of the tenant, newest first, after a given one. */
   abstract open(tenant: TenantId, limit: number, after: GatePlace | null): Promise<readonly GateRow[]>;
   abstract now(): Promise<number>;
   abstract decide(decision: SignedDecision): Promise<Decided>;
-  /** A refusal leaves a row too, in a transaction of its own. */
+  /** Records a refusal in the audit chain, in a separate transaction. */
   abstract audit(tenant: TenantId, event: JsonObject): Promise<void>;
 }

@@ -2,12 +2,12 @@ import type { Digest } from '../../foundation/ids';
 import type { Json } from '../../foundation/json';
 import type { Metadata } from '../../pack/model/pack';
 
-/** What a registry is asked for: a version by its name, or an artifact by its digest. */
+/** A request to a registry: a version by its name, or an artifact by its digest. */
 export type ArtifactName =
   | { readonly version: string; readonly digest: null }
   | { readonly version: null; readonly digest: Digest };
 
-/** What a published pack says of itself without being unpacked: the configuration of its artifact. Believed for lists alone. */
+/** Metadata of a published pack that is available without unpacking it: the configuration of its artifact. It is trusted only for lists. */
 export interface PackFacts {
   readonly name: string;
   readonly version: string;
@@ -20,14 +20,14 @@ export interface PackFacts {
 export interface PackArtifact {
   /** Name of the registry. */
   readonly registry: string;
-  /** Of the artifact: what `name@sha256:…` names. */
+  /** Digest of the artifact, as in `name@sha256:…`. */
   readonly digest: Digest;
-  /** Of the archive: the bytes as received. */
+  /** Digest of the archive: the bytes as received. */
   readonly archive: { readonly digest: Digest; readonly size: number };
   readonly facts: PackFacts;
 }
 
-/** A pack unpacked. */
+/** An unpacked pack. */
 export interface PackArchive {
   /** YAML or JSON. */
   readonly manifest: string;
@@ -36,38 +36,38 @@ export interface PackArchive {
 }
 
 /**
- * A configured place that packs are published to. All bytes are compared with the digests that name them before anybody sees them.
- * Rejects with `PACK_DIGEST_MISMATCH`, `PACK_ARTIFACT_INVALID`, `PACK_TOO_LARGE`, `REGISTRY_UNAVAILABLE`, `REGISTRY_DENIED`, `REGISTRY_REFUSED`.
+ * A configured place to which packs are published. All bytes are compared with the digests that name them before they are used. Rejects
+ * with `PACK_DIGEST_MISMATCH`, `PACK_ARTIFACT_INVALID`, `PACK_TOO_LARGE`, `REGISTRY_UNAVAILABLE`, `REGISTRY_DENIED`, `REGISTRY_REFUSED`.
  */
 export abstract class PackRegistry {
-  /** As configured. */
+  /** Its name in the configuration. */
   abstract readonly name: string;
   abstract find(pack: string, what: ArtifactName): Promise<PackArtifact | null>;
   abstract archive(artifact: PackArtifact): Promise<PackArchive>;
-  /** Documents attached to an artifact that may be publishers' signatures; not verified. */
+  /** Documents attached to an artifact that may be publishers' signatures. They are not verified. */
   abstract signatures(artifact: PackArtifact): Promise<readonly Json[]>;
   /** Names of the packs here, sorted; of those after a name. At most `limit`. */
   abstract packs(after: string | null, limit: number): Promise<readonly string[]>;
-  /** Versions of a pack, in no order. */
+  /** Versions of a pack, in no particular order. */
   abstract versions(pack: string): Promise<readonly string[]>;
-  /** Puts a pack there under its version. The same pack gives the same artifact. */
+  /** Publishes a pack under its version. The same pack gives the same artifact. */
   abstract publish(facts: PackFacts, archive: PackArchive): Promise<PackArtifact>;
-  /** Attaches a signature (a Sigstore bundle); one that is there already stays as it is. */
+  /** Attaches a signature (a Sigstore bundle). An existing one is left unchanged. */
   abstract attach(artifact: PackArtifact, signature: Json): Promise<void>;
 }
 
-/** Why a registry does not give what it is asked for. */
+/** Error codes of a registry. */
 export type RegistryErrorCode =
-  /** Bytes differ from the digest that names them, or a pack from what its artifact says. */
+  /** Bytes do not match their digest, or a pack does not match its artifact's description. */
   | 'PACK_DIGEST_MISMATCH'
-  /** What is there is no pack. */
+  /** The artifact is not a pack. */
   | 'PACK_ARTIFACT_INVALID'
   | 'PACK_TOO_LARGE'
-  /** It does not answer, or not now. */
+  /** The registry does not answer, or not now. */
   | 'REGISTRY_UNAVAILABLE'
-  /** It does not take the credentials. */
+  /** The registry refuses the credentials. */
   | 'REGISTRY_DENIED'
-  /** It points to another host: with a redirect, an upload, or for a token. */
+  /** The registry refers to another host: by a redirect, for an upload, or for a token. */
   | 'REGISTRY_REFUSED'
-  /** It cannot do that. */
+  /** The registry does not support the operation. */
   | 'REGISTRY_UNSUPPORTED';

@@ -9,14 +9,14 @@ export interface KnownVersion {
   /** Of the artifact. */
   readonly digest: Digest;
   readonly registry: string;
-  /** Documents that were attached to it when it was last used. */
+  /** Documents that were attached to it at its last use. */
   readonly signatures: readonly Json[];
 }
 
-/** What each tenant remembers of published packs: a version never changes its content. */
+/** The published packs that each tenant has used: the content of a version never changes. */
 export abstract class PackVersions {
-  /** Remembers a version; returns the content digest that it has had since it was first met. */
+  /** Records a version. Returns the content digest that it had when it was first recorded. */
   abstract remember(tenant: TenantId, version: KnownVersion): Promise<Digest>;
-  /** Signatures of the version whose content this is; null if the tenant has not met it. */
+  /** Signatures of the version with this content; null if the tenant has not used it. */
   abstract signaturesOf(tenant: TenantId, contentDigest: Digest): Promise<readonly Json[] | null>;
 }

@@ -1,15 +1,15 @@
 import { CodedError } from '../../foundation/coded-error';
 
-/** Why a planner gives no answer. */
+/** Error codes of a planner. */
 export type PlannerErrorCode =
-  /** The work needs more time or memory than callers' packs may have. */
+  /** The work needs more time or memory than is allowed for callers' packs. */
   | 'PLAN_LIMIT'
-  /** Too many packs wait; later there is room. */
+  /** Too many packs are waiting; a later request may succeed. */
   | 'PLANNER_BUSY'
-  /** The planner cannot work: no fault of the pack. */
+  /** The planner cannot work. This is not a fault of the pack. */
   | 'PLANNER_UNAVAILABLE';
 
-/** Work that was not done. */
+/** An error about work that was not done. */
 export class PlannerError extends CodedError<PlannerErrorCode> {
   static {
     this.brand('PlannerError');
@@ -18,27 +18,27 @@ export class PlannerError extends CodedError<PlannerErrorCode> {
   override readonly name = 'PlannerError';
 }
 
-/** What planning of callers' packs may take. */
+/** Resource limits for planning callers' packs. */
 export interface PlanningLimits {
-  /** Heap of one thread. Bytes. */
+  /** Heap of one thread, bytes. */
   readonly memory: number;
-  /** One piece of work. Milliseconds. */
+  /** Time of one task, milliseconds. */
   readonly time: number;
-  /** Pieces of work at the same time. */
+  /** Number of concurrent tasks. */
   readonly threads: number;
-  /** Pieces of work that wait. */
+  /** Number of waiting tasks. */
   readonly queue: number;
 }
 
-/** Kinds of work by name. Question and answer are data: they may cross a thread, so they hold no functions. */
+/** Tasks by name. Parameters and results are data without functions, so that they can be passed between threads. */
 export type WorkKinds<W> = { readonly [Kind in keyof W]: { readonly asked: unknown; readonly answer: unknown } };
 
 /**
- * Does pure work on packs of strangers, which may be heavy: elsewhere, within limits. What comes back is what the same work gives
- * here. Rejects with `PlannerError`.
+ * Runs pure, possibly expensive tasks on untrusted packs in another thread, within limits. The result is the same as in this thread.
+ * Rejects with `PlannerError`.
  */
 export abstract class Planner<W extends WorkKinds<W>> {
-  /** `tenant`: whose work it is; none takes the turns of the others. */
+  /** `tenant`: owner of the task. Each tenant has its own turns. */
   abstract ask<Kind extends keyof W & string>(
     tenant: string,
     kind: Kind,

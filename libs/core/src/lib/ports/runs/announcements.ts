@@ -1,6 +1,6 @@
 import type { Digest, RunId, TenantId } from '../../foundation/ids';
 
-/** What people outside are told about (docs/guides/webhooks.md): published types first, then our own. */
+/** Types of notifications (docs/guides/webhooks.md): published types first, then our own. */
 export const ANNOUNCEMENT_TYPES = [
   'pack.approval.requested',
   'pack.approval.updated',
@@ -18,44 +18,44 @@ export const ANNOUNCEMENT_TYPES = [
 ] as const;
 export type AnnouncementType = (typeof ANNOUNCEMENT_TYPES)[number];
 
-/** One thing to tell: ids and the gate digest, never a finding, an input or an output. */
+/** An announcement: ids and the gate digest, never a finding, an input or an output. */
 export type Announcement = {
   readonly type: Exclude<AnnouncementType, 'schedule.stopped'>;
-  /** Of the event, milliseconds since the epoch. */
+  /** Time of the event, milliseconds since the epoch. */
   readonly at: number;
   /** Gate instance. */
   readonly gate: string | null;
   readonly gateDigest: Digest | null;
-  /** Step instance, and its execution. */
+  /** Step instance and its execution. */
   readonly step: string | null;
   readonly execution: number | null;
 };
 
-/** A schedule has stopped (docs/guides/webhooks.md): its announcement is another document, kept where a run's would be. */
+/** A schedule has stopped (docs/guides/webhooks.md). Its announcement is another document, with the schedule in place of the run. */
 export type ScheduleAnnouncement = { readonly type: 'schedule.stopped'; readonly scheduleId: string };
 
 /** An announcement that is due for one endpoint. */
 export interface DueAnnouncement {
-  /** The same at every try: receivers tell doubles by it. */
+  /** The same for every try, so that receivers can recognise duplicates. */
   readonly id: string;
   readonly tenant: TenantId;
-  /** Of a schedule's announcement this is the schedule. */
+  /** For a schedule's announcement, the schedule. */
   readonly runId: RunId;
-  /** The endpoint, and the order within the run that it belongs to. */
+  /** The endpoint, and the stream within the run that determines the order. */
   readonly stream: string;
   readonly announcement: Announcement | ScheduleAnnouncement;
-  /** Tries so far, this one included. */
+  /** Number of tries, including this one. */
   readonly tries: number;
-  /** When it was first due, milliseconds since the epoch, database time; and the database's time now. */
+  /** When it first became due, milliseconds since the epoch, database time; and the database's current time. */
   readonly since: number;
   readonly now: number;
-  /** Where its gate stands; null if it is about none. */
+  /** State of its gate; null if it is not about a gate. */
   readonly gateState: string | null;
 }
 
-/** Announcements that follow from commits: each is told until it is acknowledged, of one stream one after the other. */
+/** Announcements that follow from commits. Each is sent until it is acknowledged; those of one stream are sent in order. */
 export abstract class Announcements {
-  /** Gives announcements that name no endpoint to each of these that wants them. */
+  /** Assigns announcements without an endpoint to each of these endpoints that subscribes to them. */
   abstract addressToEndpoints(
     endpoints: readonly {
       readonly tenant: string;
@@ -64,8 +64,8 @@ export abstract class Announcements {
     }[],
   ): Promise<void>;
   /**
-   * Leases up to `limit` due announcements for `leaseMs`: of each run and stream only the first that is left, of each stream at
-   * most `perStream`, of busy streams none.
+   * Leases up to `limit` due announcements for `leaseMs`: of each run and stream only the first remaining one, at most `perStream` per
+   * stream, and none of busy streams.
    */
   abstract take(of: {
     readonly limit: number;
@@ -73,7 +73,7 @@ export abstract class Announcements {
     readonly busy: readonly string[];
     readonly leaseMs: number;
   }): Promise<readonly DueAnnouncement[]>;
-  /** It was told, or is given up: the next of its stream may go. */
+  /** The announcement was delivered or is given up: the next one of its stream may be sent. */
   abstract done(item: DueAnnouncement): Promise<void>;
   /** Tries again after a delay. */
   abstract postpone(item: DueAnnouncement, delayMs: number, reason: string): Promise<void>;

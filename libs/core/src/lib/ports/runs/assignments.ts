@@ -5,17 +5,17 @@ import type { ClaimedRun } from './claims';
 import type { Posted } from './run-store';
 import type { WorkerSession } from '../workers/worker-description';
 
-/** One execution of an assignment, and what its expressions see that those of its neighbours do not. */
+/** One execution of an assignment, with the part of its expression scope that its neighbours do not share. */
 export interface AssignmentItem {
   readonly step: StepId;
   readonly attempt: number;
   readonly execution: number;
   readonly scope: JsonObject;
-  /** Execute-by of the approvals it stands behind, milliseconds since the epoch: later it does not begin. */
+  /** Execute-by of the approvals that guard it, milliseconds since the epoch. It does not begin after that. */
   readonly executeBy: number | null;
 }
 
-/** What a driver dispatches at once: executions of one leaf in items of one map, at most 256, in order (ADR 31). */
+/** What a driver dispatches together: executions of one leaf in items of one map, at most 256, in order (ADR 31). */
 export interface Assignment {
   readonly tenant: TenantId;
   readonly runId: RunId;
@@ -23,15 +23,18 @@ export interface Assignment {
   readonly name: string;
   /** The map. */
   readonly step: StepId;
-  /** What the expressions of all of them see; what every worker knows of the run is left out. */
+  /** The expression scope that all of them share, without what every worker knows of the run. */
   readonly scope: JsonObject;
-  /** Secrets by the version that the journal holds. */
+  /** Versions of secrets according to the journal. */
   readonly secrets: { readonly [name: string]: string };
   readonly attemptTimeoutMs: number;
   readonly items: readonly AssignmentItem[];
 }
 
-/** An assignment as its driver's flush inserts it. `mac` is over `body`, hexadecimal: whoever takes it checks who wrote it. */
+/**
+ * An assignment as the driver's flush inserts it. `mac` is over `body`, hexadecimal; an executor verifies with it that a driver wrote the
+ * body.
+ */
 export interface DispatchedAssignment {
   readonly name: string;
   readonly step: StepId;
@@ -42,16 +45,16 @@ export interface DispatchedAssignment {
   readonly mac: string;
 }
 
-/** What a flush does to assignments. One is not offered, revoked or settled twice in a flush. */
+/** Changes of a flush to assignments. An assignment is dispatched, revoked or settled at most once per flush. */
 export interface AssignmentChanges {
   readonly dispatched: readonly DispatchedAssignment[];
-  /** Steps that are to stop, by assignment. */
+  /** Steps to stop, by assignment. */
   readonly revoked: readonly { readonly name: string; readonly steps: readonly StepId[] }[];
-  /** Every item of them is over: names. */
+  /** Ids of assignments whose items have all ended. */
   readonly settled: readonly string[];
 }
 
-/** Which assignment a worker holds, under which fence. */
+/** An assignment that a worker holds, with its fence. */
 export interface HeldAssignment {
   readonly tenant: TenantId;
   readonly runId: RunId;
@@ -63,42 +66,42 @@ export interface HeldAssignment {
 export interface ClaimedAssignment extends HeldAssignment {
   readonly body: string;
   readonly mac: string;
-  /** Steps that are to stop. */
+  /** Steps to stop. */
   readonly stops: readonly StepId[];
-  /** Executions that a holder before has begun; of those that are not answered nobody knows what they did. */
+  /** Executions that a previous holder has begun. The effect of unanswered ones is unknown. */
   readonly begun: readonly { readonly step: StepId; readonly execution: number; readonly answered: boolean }[];
 }
 
-/** Where an assignment that a worker holds stands. */
+/** The state of an assignment that a worker holds. */
 export interface AssignmentStatus {
   readonly tenant: TenantId;
   readonly runId: RunId;
   readonly name: string;
   readonly fence: number;
   readonly stops: readonly StepId[];
-  /** Letters that the run's journal has taken. */
+  /** Number of inbox messages that the run's journal has taken. */
   readonly seen: number;
-  /** The run is halted or over: nothing of it may go on. */
+  /** True if the run is halted or has ended: nothing of it may continue. */
   readonly over: boolean;
 }
 
-/** Assignments as executors see them. Drivers insert and settle them with their commits. */
+/** Assignments from the executors' side. Drivers insert and settle them with their commits. */
 export abstract class Assignments {
-  /** Claims one assignment that nobody holds, of runs whose environment and labels this worker has. */
+  /** Claims one free assignment of a run whose environment and labels this worker supports. */
   abstract claim(workerSession: WorkerSession): Promise<ClaimedAssignment | null>;
-  /** What was accepted of a run of which only assignments are held. */
+  /** The admission documents of a run of which a worker holds only assignments. */
   abstract run(tenant: TenantId, runId: RunId): Promise<ClaimedRun | null>;
-  /** Rows of executions that are about to begin; those that may. Sent again it answers the same. */
+  /** Writes rows for executions that are about to begin, and returns those that may. The call is idempotent. */
   abstract begin(
     held: HeldAssignment,
     executions: readonly { readonly step: StepId; readonly execution: number }[],
   ): Promise<readonly StepId[]>;
-  /** Posts a report into the run's inbox; `lost`: the assignment is no longer held. */
+  /** Posts a report into the run's inbox. `lost`: the assignment is no longer held. */
   abstract report(held: HeldAssignment, report: AssignmentReport): Promise<Posted | { readonly kind: 'lost' }>;
-  /** All assignments that this worker session holds, by one query. */
+  /** All assignments that this worker session holds, in one query. */
   abstract assignmentStatuses(workerSession: WorkerSession): Promise<readonly AssignmentStatus[]>;
-  /** Workers that live beside this one. */
+  /** Number of other living workers. */
   abstract others(workerSession: WorkerSession): Promise<number>;
-  /** Gives one back; what has begun and is not answered is lost. */
+  /** Releases an assignment. Executions that have begun and are unanswered are lost. */
   abstract release(held: HeldAssignment): Promise<void>;
 }

@@ -39,39 +39,39 @@ export interface ClaimedRun {
   readonly lastLine: number;
   readonly head: Digest | null;
   readonly mac: string | null;
-  /** The first entry of the page that begins with its last snapshot; null or absent: none is known. */
+  /** First entry of the page that begins with its last snapshot; null or absent: no snapshot is known. */
   readonly snapshotSeq?: number | null;
-  /** Letters of the inbox that the journal has taken. */
+  /** Number of inbox messages that the journal has taken. */
   readonly seen: number;
-  /** Letters that had come when it was claimed; absent: not known. */
+  /** Number of inbox messages when it was claimed; absent: unknown. */
   readonly inbox?: number;
-  /** Database time when its journal grew last, milliseconds; null or absent: not known. */
+  /** Database time of the last journal entry, milliseconds; null or absent: unknown. */
   readonly committedAt?: number | null;
-  /** Of a run that is claimed to be ended: the parts of its environment that no living worker has, parted by commas. Absent: labels. */
+  /** For a run that is claimed to be ended: the parts of its environment that no living worker has, separated by commas. Absent: labels. */
   readonly unhonoured?: string;
-  /** The claim saw that nothing of it has been written yet, no page and no row of a step or gate: there is nothing to read or compare. */
+  /** True if nothing of it has been written yet, neither a page nor a row of a step or gate, so there is nothing to read or compare. */
   readonly untouched?: boolean;
 }
 
-/** The right to drive runs, and what a driver reads. */
+/** Claims and leases of runs, and what a driver reads. */
 export abstract class Claims {
   abstract register(worker: WorkerDescription): Promise<WorkerSession>;
-  /** A probe has come out otherwise: what this worker session proves and honours from now on. */
+  /** Updates what this worker session proves and honours after a probe with another result. */
   abstract describe(workerSession: WorkerSession, worker: WorkerDescription): Promise<void>;
-  /** Renews the lease of a worker session; false if it was swept. Returns database time for the clock. */
+  /** Renews the lease of a worker session; false if it was swept. Returns the database time for the clock. */
   abstract renew(workerSession: WorkerSession): Promise<{ readonly held: boolean; readonly at: number }>;
   /**
-   * Marks the dead and frees their runs, and says of due runs whose labels no living worker has that they wait for workers; at most
-   * once a second, and only by a worker that has renewed for one full lease.
+   * Marks dead workers and frees their runs. Marks due runs whose labels no living worker has as waiting for workers. Does so at most once
+   * a second, and only for a worker that has renewed for one full lease.
    */
   abstract sweep(workerSession: WorkerSession): Promise<number>;
-  /** Claims up to `free` due runs, fairly over tenants; each with `fence + 1`. */
+  /** Claims up to `free` due runs, fairly across tenants, each with `fence + 1`. */
   abstract claim(workerSession: WorkerSession, free: number): Promise<readonly ClaimedRun[]>;
   /**
-   * Claims up to `free` runs that no living worker serves, to end them, never to start one of their steps. Those that nobody can honour
-   * (`unhonoured` names the parts): at once if they are asked to cancel, else when they have been due for `waitMs`, or for `sealed.waitMs`
-   * where one of the profiles `sealed.isolations` is to keep them apart. Those that ask for labels that nobody has: when they have been due
-   * for `waitMs`.
+   * Claims up to `free` runs that no living worker can serve, only to end them and never to start one of their steps. Runs that no worker
+   * can honour (`unhonoured` names the parts) are claimed at once if their cancellation was requested. Otherwise they are claimed when they
+   * have been due for `waitMs`, or for `sealed.waitMs` if they need one of the profiles `sealed.isolations`. Runs with labels that no
+   * worker has are claimed when they have been due for `waitMs`.
    */
   abstract claimUnserved(
     workerSession: WorkerSession,
@@ -80,26 +80,26 @@ export abstract class Claims {
     free: number,
   ): Promise<readonly ClaimedRun[]>;
   /**
-   * Gives a run back that its owner cannot honour: this life of a worker is not offered it again. Where no living worker is left that may,
-   * it says that it waits for `parts`; with `keep` it then stays with its owner. False: it stays. True too if it was not ours any more.
+   * Releases a run that its owner cannot honour. This worker session does not get it again. If no other living worker may serve it, it is
+   * marked as waiting for `parts`; with `keep` it then stays with its owner. False: it stays. True also if it was no longer ours.
    */
   abstract pass(run: ClaimedRun, parts: string, keep: boolean): Promise<boolean>;
-  /** The admission record of a run in its envelope; null if the run is not kept. */
+  /** The admission record of a run in its envelope; null if the run was deleted. */
   abstract admission(tenant: TenantId, run: RunId): Promise<Envelope | null>;
-  /** Pages after `afterSeq` in order; at most `limit` of them, where there is one. */
+  /** Pages after `afterSeq` in order, at most `limit` of them if it is given. */
   abstract pages(
     tenant: TenantId,
     run: RunId,
     afterSeq: number,
     limit?: number,
   ): Promise<readonly (Page & { readonly mac: string })[]>;
-  /** Letters after `seen`, in order. */
+  /** Inbox messages after `seen`, in order. */
   abstract inboxMessages(tenant: TenantId, run: RunId, seen: number): Promise<readonly InboxMessage[]>;
-  /** The runs that this worker session owns and whose inbox holds messages it has not seen, by one query. */
+  /** The runs of this worker session whose inbox holds unseen messages, in one query. */
   abstract inboxPositions(
     workerSession: WorkerSession,
   ): Promise<readonly { readonly tenant: TenantId; readonly runId: RunId; readonly inbox: number }[]>;
-  /** Where a run stands now: to settle an ambiguous commit. */
+  /** The current state of a run, to resolve an ambiguous commit. */
   abstract journalPosition(
     tenant: TenantId,
     run: RunId,
@@ -114,22 +114,22 @@ export abstract class Claims {
   }>;
   /** Ciphertexts of the run's sensitive inputs. */
   abstract sensitiveInputs(tenant: TenantId, run: RunId): Promise<readonly SealedInput[]>;
-  /** Takes the run out of circulation: no owner, status `halted`, audited. Fenced: false if the run is another's, who may have written to it. */
+  /** Halts the run: no owner, status `halted`, audited. Fenced: false if another worker owns it, which may have written to it. */
   abstract halt(run: ClaimedRun, code: string, detail: string): Promise<boolean>;
   /**
-   * The run as it stands now, if this worker session still owns it under that fence: to go on with it here, as a claim would, when its children
-   * were lost and it was not. Null if it is not ours any more. Waits as long as the database is away.
+   * The run in its current state, if this worker session still owns it under that fence. It is used to continue a run as after a claim if
+   * its children were lost but the run was not. Null if it is no longer ours. Waits as long as the database is unavailable.
    */
   abstract resume(workerSession: WorkerSession, run: ClaimedRun): Promise<ClaimedRun | null>;
-  /** Gives a run back undriven (drain, profile mismatch); counts for nothing. Fenced. */
+  /** Releases a run that was not driven (drain, profile mismatch). The claim does not count. Fenced. */
   abstract release(run: ClaimedRun, waits: Json | null): Promise<void>;
   /**
-   * A process that drives this run alone, in quarantine, is about to: if it goes down with its worker from here on, that is counted. False:
-   * the run is not ours any more. Waits as long as the database is away.
+   * An isolated process is about to drive this run in quarantine. If it dies together with its worker from here on, that is counted. False:
+   * the run is no longer ours. Waits as long as the database is unavailable.
    */
   abstract beginIsolated(run: ClaimedRun): Promise<boolean>;
-  /** The process that drove this run alone, in quarantine, died of it: the next claim ends it (`POISON`). Fenced. */
+  /** The isolated process of this run died of it. The next claim ends the run (`POISON`). Fenced. */
   abstract markPoisoned(run: ClaimedRun): Promise<void>;
-  /** Drains: frees what this worker session still owns and removes it. */
+  /** Drains: releases what this worker session still owns, and removes the session. */
   abstract retire(workerSession: WorkerSession): Promise<void>;
 }

@@ -6,12 +6,12 @@ import type { Page } from '../../journal/page';
 import type { Announcement } from './announcements';
 import type { AssignmentChanges } from './assignments';
 
-/** One step instance as readers see it; the last state of the commit, one row per step. */
+/** The row of one step instance for readers: its last state in the commit, one row per step. */
 export interface StepRow {
   readonly step: string;
   /** Instance id of the container, `''` for the root's children; null for the root itself. */
   readonly parent: string | null;
-  /** Place among its siblings, for listing in plan order. */
+  /** Position among its siblings, for listing in plan order. */
   readonly place: number;
   readonly kind: string;
   readonly label: string | null;
@@ -32,10 +32,10 @@ export interface StepRow {
   readonly startedAt: number | null;
   readonly finishedAt: number | null;
   readonly children: number | null;
-  /** By value up to 64 KiB, else null. */
+  /** By value up to 64 KiB, otherwise null. */
   readonly outputs: Json;
   readonly outputsRef: Json;
-  /** `{run, step, digest}` of what a rerun took over; null: it was executed. */
+  /** `{run, step, digest}` of a reused result; null if the step was executed. */
   readonly reusedFrom: Json;
   readonly error: Json;
 }
@@ -52,7 +52,7 @@ export type GateChange =
       readonly required: number;
       readonly expiresAt: number;
     }
-  /** The driver ends it (expiry, cancel): only `WHERE state = 'open'`. An approved or rejected row was changed by the decision itself. */
+  /** The driver ends it (expiry, cancellation): only `WHERE state = 'open'`. A decision itself changes the row to approved or rejected. */
   | { readonly kind: 'ended'; readonly gate: string; readonly outcome: GateOutcome };
 
 export interface ArtifactRow {
@@ -76,7 +76,7 @@ export interface RunChange {
   readonly outputs: Json;
   readonly error: Json;
   readonly lastLine: number;
-  /** A step's result was committed: the crash count starts again. */
+  /** A step's result was committed, which resets the crash count. */
   readonly progressed: boolean;
 }
 
@@ -86,59 +86,65 @@ export type OutboxEntry =
   | {
       readonly kind: 'announce';
       readonly body: Announcement;
-      /** Those of one stream of a run are told in the order of their places. */
+      /** Announcements of one stream of a run are sent in the order of their positions. */
       readonly stream: string;
       readonly place: number;
-      /** Not before this time, milliseconds since the epoch; null: at once. */
+      /** Earliest time, milliseconds since the epoch; null: immediately. */
       readonly dueAt: number | null;
     };
 
-/** What one run adds in one flush. */
+/** The part of a flush that belongs to one run. */
 export interface Commit {
   readonly tenant: TenantId;
   readonly runId: RunId;
   readonly fence: number;
   readonly prevSeq: number;
   readonly page: Page;
-  /** True if the page begins with a snapshot: claims go on from there. */
+  /** True if the page begins with a snapshot, from which claims resume. */
   readonly isSnapshot: boolean;
-  /** The RFC 8785 text of its entries, where it is at hand: it was hashed. */
+  /** The RFC 8785 text of its entries, if it is available from hashing. */
   readonly entriesText?: string;
   /** HMAC over (run, last seq, head, fence) under the workers' journal key, hexadecimal. */
   readonly mac: string;
   readonly steps: readonly StepRow[];
   readonly gates: readonly GateChange[];
   readonly artifacts: readonly ArtifactRow[];
-  /** Chunks that get their place: first line number each. */
+  /** Chunks that are numbered: the first line number of each. */
   readonly chunks: readonly {
     readonly step: string;
     readonly execution: number;
     readonly chunk: number;
     readonly firstLine: number;
   }[];
-  /** Inbox position up to which messages are now in the journal. */
+  /** Inbox position up to which the journal has taken messages. */
   readonly seen: number;
-  /** True if it parks the run, ends a gate, the attention of a step or the run: then it commits only if no further inbox message has come. */
+  /**
+   * True if it parks the run or ends a gate, the attention of a step, or the run. It then commits only if there are no further inbox
+   * messages.
+   */
   readonly closes: boolean;
-  /** True if the driver lets go: parked or ended. `dueAt` is the next moment it needs a worker; null: only an inbox message wakes it. */
+  /**
+   * True if the driver releases the run, parked or ended. `dueAt` is the next time at which it needs a worker; null: only an inbox message
+   * wakes it.
+   */
   readonly releases: boolean;
   readonly dueAt: number | null;
   readonly outbox: readonly OutboxEntry[];
   readonly run: RunChange;
-  /** Absent where it dispatches nothing and takes nothing back. */
+  /** Absent if it changes no assignments. */
   readonly assignments?: AssignmentChanges;
 }
 
 export type Committed =
   | { readonly kind: 'committed' }
-  /** Another owner, or none: stop, nothing was written. */
+  /** The run has another owner, or none. The driver must stop; nothing was written. */
   | { readonly kind: 'claim-lost' }
-  /** An inbox message came first (`closes`): read it and decide again; nothing was written. */
+  /** An inbox message came first (`closes`). The driver must read it and decide again; nothing was written. */
   | { readonly kind: 'letters' }
-  /** The database refuses this run's data: the run ends `ENGINE_COMMIT_REFUSED`. */
+  /** The database refuses this run's data. The run ends with `ENGINE_COMMIT_REFUSED`. */
   | { readonly kind: 'refused'; readonly message: string };
 
-/** Group commit hides here: one statement a flush, several runs a statement (ADR 29). */
+/** Commits turns. An implementation may group them: one statement per flush, several runs per statement (ADR 29). */
 export abstract class Committer {
   abstract commit(commit: Commit): Promise<Committed>;
 }

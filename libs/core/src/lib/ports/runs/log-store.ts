@@ -1,15 +1,15 @@
 import type { Digest, RunId, TenantId } from '../../foundation/ids';
 
-/** A piece of one execution's stream, before it has line numbers. */
+/** A piece of one execution's stream before it has line numbers. */
 export interface LogChunk {
   readonly tenant: TenantId;
   readonly runId: RunId;
-  /** Of the run; where an assignment is named, of that. */
+  /** Fence of the run, or of the assignment if one is named. */
   readonly fence: number;
   readonly assignment?: string;
   readonly step: string;
   readonly execution: number;
-  /** From 0, gapless in the execution. */
+  /** Number from 0, without gaps within the execution. */
   readonly chunk: number;
   /** Milliseconds, database time. */
   readonly at: number;
@@ -19,17 +19,17 @@ export interface LogChunk {
   readonly sha256: Digest;
 }
 
-/** Where lines are kept. Readers see them once they are numbered. */
+/** Stores log lines. Readers see them once they are numbered. */
 export abstract class LogStore {
-  /** Stores chunks whose run is still held under their fence; false for those that are not. */
+  /** Stores chunks whose run is still held under their fence; false for the others. */
   abstract append(chunks: readonly LogChunk[]): Promise<readonly boolean[]>;
   /** Chunks with numbers after `afterLine`, in order, at most `limit`. */
   abstract read(tenant: TenantId, run: RunId, afterLine: number, limit: number): Promise<readonly NumberedChunk[]>;
 }
 
-/** What a log store needs besides so that runs can be sealed from it. */
+/** Additional methods of a log store that sealing needs. */
 export abstract class SealableLogStore extends LogStore {
-  /** Bytes of an execution's chunks `first` to `last`, one a chunk, in their order; those that are not there are left out. */
+  /** Bytes of an execution's chunks `first` to `last` in order, one element per chunk. Missing ones are left out. */
   abstract bytes(
     tenant: TenantId,
     run: RunId,

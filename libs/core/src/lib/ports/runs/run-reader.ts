@@ -6,7 +6,7 @@ import type { Actor } from '../../foundation/principal';
 import type { RunDocuments } from '../../stored/run-documents';
 import type { ArtifactRow, StepRow } from './committer';
 
-/** A delivery of a run's sealed evidence that the run itself asked for. Times in milliseconds since the epoch. */
+/** A delivery of sealed evidence that the run itself requested. Times in milliseconds since the epoch. */
 export interface EvidenceExport {
   readonly destination: string;
   readonly artifacts: boolean;
@@ -15,12 +15,12 @@ export interface EvidenceExport {
   /** Why the last try failed; null if it did not. */
   readonly reason: string | null;
   readonly requestedAt: number;
-  /** Earliest moment of the next try; null if there is none. */
+  /** Earliest time of the next try; null if there is none. */
   readonly nextAttemptAt: number | null;
   readonly endedAt: number | null;
 }
 
-/** A run as readers see it: O(1), from its row. */
+/** A run for readers: O(1), from its row. */
 export interface RunSummary {
   readonly runId: RunId;
   readonly status: string;
@@ -40,14 +40,14 @@ export interface RunSummary {
   readonly evidence: {
     readonly status: 'none' | 'pending' | 'blocked' | 'sealed' | 'refused';
     readonly digest: Digest | null;
-    /** Why it is blocked: `<CODE>: <detail>`, without a secret; null if it is not. */
+    /** Why its seal is blocked: `<CODE>: <detail>`, without a secret; null if it is not. */
     readonly reason: string | null;
     readonly exports: readonly EvidenceExport[];
   };
   readonly lastLine: number;
-  /** The run that this one does again. */
+  /** The original run of a rerun. */
   readonly rerunOf: RunId | null;
-  /** Grows with every change: for ETag and long polls. */
+  /** Increases with every change: for ETag and long polls. */
   readonly version: number;
 }
 
@@ -56,7 +56,7 @@ export interface ArtifactView extends ArtifactRow {
   readonly createdAt: number;
 }
 
-/** Everything the attestation and the bundle are made of, read once a run has ended. */
+/** Everything that the attestation and the bundle are made of, read when the run has ended. */
 export interface RunRecords {
   readonly summary: RunSummary;
   /** Compared with their digests. */
@@ -68,32 +68,32 @@ export interface RunRecords {
     readonly size: number;
     readonly executable: boolean;
   }[];
-  /** Publishers' signatures of the pack, one a key. */
+  /** Publishers' signatures of the pack, one per key. */
   readonly packSignatures: readonly { readonly envelope: Envelope; readonly hint: string }[];
   readonly inputs: Json;
   readonly admission: Envelope;
   readonly gates: readonly {
     readonly gate: string;
     readonly gateDigest: Digest;
-    /** Of it and of what follows nothing is compared yet: the seal does that. */
+    /** This member and the following ones have not been compared with digests. The seal does that. */
     readonly request: Json;
     readonly show: Json;
     readonly state: string;
   }[];
   readonly decisions: readonly { readonly gate: string; readonly decisionId: string; readonly envelope: Envelope }[];
   readonly resolutions: readonly Envelope[];
-  /** By which operators let the evidence be sealed, in order. */
+  /** Releases by which operators had the evidence sealed, in order. */
   readonly releases: readonly Envelope[];
   readonly artifacts: readonly ArtifactView[];
   readonly audit: { readonly seq: number; readonly head: Digest | null };
-  /** Of its journal, as it is stored. */
+  /** Bytes of its journal as stored. */
   readonly journalBytes: number;
 }
 
-/** What a rerun is made of: a run as it was admitted, and how far it has come. */
+/** The source of a rerun: a run as admitted, and its progress. */
 export interface RunOriginal extends Pick<RunRecords, 'manifest' | 'files' | 'packSignatures'> {
   readonly status: string;
-  /** Compared with their digests, as is all else of the admission but the pack. */
+  /** Compared with their digests, like the rest of the admission except the pack. */
   readonly documents: RunDocuments;
   readonly sourceDigest: Digest;
   /** Sensitive ones are `{sensitive: true}`. */
@@ -105,13 +105,13 @@ export interface RunOriginal extends Pick<RunRecords, 'manifest' | 'files' | 'pa
 }
 
 /**
- * Why a run stands until a person acts: a step of it needs attention, its records were altered and it is halted, the seal of its evidence is
- * blocked, or a restore of the database has stopped it.
+ * Why a run does not continue until a person acts: a step needs attention, it is halted because its records were altered, the seal of its
+ * evidence is blocked, or a restore of the database stopped it.
  */
 export const STUCK_REASONS = ['attention', 'halted', 'blocked', 'restore'] as const;
 export type StuckReason = (typeof STUCK_REASONS)[number];
 
-/** Which runs of a tenant are listed; what is absent does not matter. */
+/** Filter for the list of a tenant's runs. Absent members match everything. */
 export interface RunFilter {
   readonly status?: string;
   readonly pack?: string;
@@ -119,9 +119,9 @@ export interface RunFilter {
 }
 
 /**
- * Questions that the API asks. Every one is answered within the tenant; a foreign run is `null`, like an absent one. What has a digest is
- * compared with it first: all of them reject with `DocumentAltered`. A run that is known to be altered says so in its summary, and is
- * summarised without a comparison.
+ * Queries of the API. Each is answered within the tenant: a run of another tenant is `null`, like a run that does not exist. Documents are
+ * compared with their digests first; all methods reject with `DocumentAltered`. The summary of a run that is known to be altered says so
+ * and is made without a comparison.
  */
 export abstract class RunReader {
   abstract summary(tenant: TenantId, run: RunId): Promise<RunSummary | null>;
@@ -134,7 +134,7 @@ export abstract class RunReader {
   abstract original(tenant: TenantId, run: RunId): Promise<RunOriginal | null>;
   /** Plan, profile and environment of a run. */
   abstract documents(tenant: TenantId, run: RunId): Promise<RunDocuments | null>;
-  /** Of the runs of the same pack before this one, looked for not far back: the last that people approved, and its plan. */
+  /** The last earlier run of the same pack that people approved, with its plan. Only recent runs are searched. */
   abstract approvedBefore(
     tenant: TenantId,
     run: RunId,
@@ -146,7 +146,7 @@ export abstract class RunReader {
     limit: number,
     after: string | null,
   ): Promise<readonly StepRow[]>;
-  /** Gates that the run has reached, in the order of their instance ids; after one of them. */
+  /** Gates that the run has reached, ordered by instance id, after a given one. */
   abstract gateSteps(tenant: TenantId, run: RunId, limit: number, after: string | null): Promise<readonly StepRow[]>;
   abstract step(tenant: TenantId, run: RunId, step: string): Promise<StepRow | null>;
   abstract artifacts(tenant: TenantId, run: RunId): Promise<readonly ArtifactView[]>;
@@ -155,7 +155,7 @@ export abstract class RunReader {
     tenant: TenantId,
     run: RunId,
   ): Promise<{ readonly bundle: Digest; readonly size: number; readonly statements: StatementParts } | null>;
-  /** Of watched runs: last seq and last line, one query for all (tail). */
+  /** Last seq and last line of watched runs, in one query for all (tail). */
   abstract tail(runs: readonly { readonly tenant: TenantId; readonly runId: RunId }[]): Promise<
     readonly {
       readonly tenant: TenantId;

@@ -7,12 +7,12 @@ import type { InputEventBody } from '../../run/run-event';
 import type { AssignmentReport } from '../workers/assignment-report';
 import type { SealedInput } from './sensitive-inputs';
 
-/** A run as it is accepted: everything a worker needs, in one statement. */
+/** A run at admission: everything that a worker needs, for one SQL statement. */
 export interface NewRun {
   readonly tenant: TenantId;
   readonly runId: RunId;
   readonly planHash: Digest;
-  /** RFC 8785 text of the plan; kept once per (tenant, plan hash). */
+  /** RFC 8785 text of the plan, stored once per (tenant, plan hash). */
   readonly plan: string;
   /** RFC 8785 texts. */
   readonly profile: string;
@@ -25,7 +25,7 @@ export interface NewRun {
     readonly contentDigest: Digest;
     readonly sourceDigest: Digest;
   };
-  /** The pack's manifest as normalised and its files, as an archive in the object store; null for a lone manifest. */
+  /** The pack's normalised manifest and its files as an archive in the object store; null for a manifest without files. */
   readonly manifest: string;
   readonly files: {
     readonly path: string;
@@ -33,30 +33,30 @@ export interface NewRun {
     readonly size: number;
     readonly executable: boolean;
   }[];
-  /** Publishers' signatures that hold, one a key: for the evidence. */
+  /** Valid signatures of publishers, one per key, for the evidence. */
   readonly packSignatures: readonly { readonly envelope: Envelope; readonly hint: string }[];
-  /** RFC 8785 text of the inputs by value, as given and defaulted; sensitive ones as `{sensitive: true}`. */
+  /** RFC 8785 text of the inputs by value with defaults applied; sensitive ones as `{sensitive: true}`. */
   readonly inputs: string;
   /** Sensitive inputs as ciphertext, kept until the evidence is sealed. */
   readonly sensitive: readonly SealedInput[];
   readonly initiators: readonly Actor[];
   readonly requester: { readonly iss: string; readonly sub: string; readonly name: string };
   readonly labels: { readonly [key: string]: string };
-  /** The run that this one does again. */
+  /** The original run of a rerun. */
   readonly rerunOf: RunId | null;
   readonly admission: Envelope;
   readonly admissionDigest: Digest;
-  /** Its entry of the audit chain: added by the transaction that stores it. */
+  /** Its entry for the audit chain, added in the same transaction. */
   readonly audit: JsonObject;
   /** Milliseconds since the epoch, database time. */
   readonly acceptedAt: number;
-  /** W3C `traceparent` of what asked for it, if that is traced: workers go on with it. No part of the evidence. */
+  /** W3C `traceparent` of the request, if it is traced. Workers continue the trace. It is not part of the evidence. */
   readonly traceContext?: string;
-  /** Steps in the plan as far as known: for the summary. */
+  /** Number of steps of the plan as far as known, for the summary. */
   readonly stepsTotal: number;
   /** Labels that a worker must have to drive it, sorted. */
   readonly workerLabels: readonly string[];
-  /** The group of which one run at a time executes, with its expression evaluated. */
+  /** Its concurrency group, with the expression evaluated. */
   readonly concurrency: ConcurrencyClaim | null;
   readonly idempotency: {
     readonly key: string;
@@ -67,15 +67,15 @@ export interface NewRun {
 }
 
 export type Created =
-  /** `inLine`: another run holds its concurrency group, it waits. */
+  /** `inLine`: another run holds its concurrency group, so it waits. */
   | { readonly kind: 'created'; readonly inLine: boolean }
-  /** The same idempotency key and body came before. */
+  /** A request with the same idempotency key and body came before. */
   | { readonly kind: 'replayed'; readonly runId: RunId }
   | { readonly kind: 'refused'; readonly code: 'IDEMPOTENCY_KEY_REUSED' }
   /** It would not wait for the run that holds its group. */
   | { readonly kind: 'refused'; readonly code: 'CONCURRENCY_GROUP_HELD'; readonly holder: RunId };
 
-/** An input event waiting in the store, with its place in the run's inbox (from 1, gapless). */
+/** A stored input event with its position in the run's inbox (from 1, without gaps). */
 export interface InboxMessage {
   readonly position: number;
   readonly input: InputEventBody | AssignmentReport;
@@ -88,17 +88,17 @@ export interface InboxMessage {
 
 export type Posted =
   | { readonly kind: 'posted'; readonly position: number }
-  /** The same dedupe key came before. */
+  /** A message with the same dedupe key came before. */
   | { readonly kind: 'known' }
   | { readonly kind: 'refused'; readonly code: 'RUN_ENDED' | 'RUN_NOT_FOUND' | 'INBOX_FULL' };
 
-/** How the webservice hands runs and inbox messages to workers. */
+/** How the webservice passes runs and inbox messages to workers. */
 export abstract class RunStore {
-  /** Database time, milliseconds; and an id made from it. */
+  /** Database time in milliseconds, and an id derived from it. */
   abstract stamp(): Promise<{ readonly at: number; readonly runId: RunId }>;
   abstract create(run: NewRun): Promise<Created>;
-  /** The run that this key and body made before; null for a new key and for another body. */
+  /** The run that an earlier request with this key and body created; null for a new key and for another body. */
   abstract replayed(tenant: TenantId, idempotency: NonNullable<NewRun['idempotency']>): Promise<RunId | null>;
-  /** One statement: takes the inbox position on the run row, inserts the message, makes the run due. */
+  /** One SQL statement: takes the inbox position on the run row, inserts the message, makes the run due. */
   abstract post(tenant: TenantId, run: RunId, input: InputEventBody, dedupe: string): Promise<Posted>;
 }

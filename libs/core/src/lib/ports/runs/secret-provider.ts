@@ -1,14 +1,14 @@
 /** A secret as its provider has it. */
 export interface ProvidedSecret {
   readonly value: Uint8Array;
-  /** What the provider calls this version of it; null: it has no name for it, and a keyed digest stands for it. */
+  /** The provider's name of this version; null: it has no name, and a keyed digest is used instead. */
   readonly version: string | null;
 }
 
-/** Where secrets are kept. Asked at each attempt; what it gives is kept no longer than the run's driver lives. */
+/** Reads secrets. It is called for each attempt; values are kept no longer than the run's driver exists. */
 export abstract class SecretProvider {
   /**
-   * The secret that `ref` names, now. Throws `SecretError`: `SECRET_UNAVAILABLE` if there is none, `SECRET_FILE_REFUSED`,
+   * The current value of the secret that `ref` names. Throws `SecretError`: `SECRET_UNAVAILABLE` if there is none, `SECRET_FILE_REFUSED`,
    * `SECRET_TOO_LARGE`.
    */
   abstract read(ref: string): Promise<ProvidedSecret>;

@@ -1,6 +1,6 @@
-/** Reads cron expressions by the time zones of the world. A port, since the rules of time zones come with the machine. */
+/** Interprets cron expressions in time zones. It is a port because time zone data comes from the machine. */
 export abstract class Calendar {
-  /** What is wrong with them; null if nothing is. `never`: no moment matches. */
+  /** The fault of an expression or time zone; null if both are valid. `never`: the expression matches no moment. */
   abstract objection(
     cron: string,
     timeZone: string,

@@ -10,32 +10,35 @@ export interface ExecutionRequest {
   readonly step: StepId;
   readonly attempt: number;
   readonly execution: number;
-  /** Equal for every execution of one attempt. */
+  /** The same for every execution of an attempt. */
   readonly key: string;
   readonly node: RunNode;
-  /** Bound: no templates left. */
+  /** Bound: without templates. */
   readonly with: JsonObject;
   readonly env: { readonly [name: string]: string };
-  /** Path under `in/` → what stands there. */
+  /** Path under `in/` → content. */
   readonly files: { readonly [path: string]: MountedFile | readonly MountedFile[] };
-  /** Values of the secrets that the step may have, by name, as read for this attempt; `node.secrets` says how they are handed over. Never on argv. */
+  /**
+   * Values of the step's secrets by name, as read for this attempt; `node.secrets` says how the step receives them. They are never put on
+   * the command line.
+   */
   readonly secrets: ReadonlyMap<string, Uint8Array>;
-  /** Keeps this run's secrets out of what an executor stores itself. The driver sees to log, outcome and facts. */
+  /** Redacts this run's secrets from what an executor stores itself. The driver redacts log, outcome and facts. */
   readonly redactor: Redactor;
   readonly signal: AbortSignal;
   readonly storage: StepStorage;
 }
 
-/** How one execution waits for the object store: an outage of it is no failure of a step. */
+/** How one execution waits for the object store, because an outage is not a failure of the step. */
 export interface StepStorage {
   /**
-   * Opens an object, and goes on reading where an outage has cut the reading off. Waits as long as the store is away, until the execution is
-   * told to stop. For what a step needs before it acts.
+   * Opens an object, and resumes reading after an outage. Waits as long as the store is unavailable, until the execution is told to stop.
+   * For what a step needs before it acts.
    */
   read(open: () => Promise<AsyncIterable<Uint8Array>>): Promise<AsyncIterable<Uint8Array>>;
   /**
-   * Does the work again and again until the object store lets it, or nothing of this execution counts any more: its lease is lost, its run
-   * is over. A stop does not end it. For what a step has left: it must still be at hand at each try.
+   * Repeats the work until the object store accepts it, or the execution no longer counts because its lease is lost or its run has ended. A
+   * stop does not end it. For results of a step, which must still exist at each try.
    */
   keep<Result>(work: () => Promise<Result>): Promise<Result>;
 }
@@ -43,14 +46,14 @@ export interface StepStorage {
 export type MountedFile =
   | { readonly kind: 'object'; readonly digest: Digest; readonly size: number; readonly name: string }
   | { readonly kind: 'pack'; readonly path: string }
-  /** `secret`: it holds a secret, so its digest is told to nobody. */
+  /** `secret`: it holds a secret, so its digest is not disclosed. */
   | { readonly kind: 'content'; readonly content: Json; readonly secret?: boolean };
 
 /** What an execution reports while it runs. */
 export interface ExecutionReport {
-  /** A log line, without its line end; resolves when there is room for more. */
+  /** A log line without its line end. Resolves when there is room for more. */
   line(level: 'trace' | 'debug' | 'info' | 'warn' | 'error', text: string): Promise<void>;
-  /** Raw output of a child; split into lines by the receiver. */
+  /** Raw output of a child process. The receiver splits it into lines. */
   output(stream: 'stdout' | 'stderr', bytes: Uint8Array): Promise<void>;
   fact(fact: Fact): void;
 }
@@ -63,17 +66,20 @@ export type Outcome =
       readonly message: string;
       readonly retryable: boolean;
       readonly exitCode: number | null;
-      /** Why, for the log of the worker alone: nothing of it comes into the journal. */
+      /** The reason, for the worker's log only. It never enters the journal. */
       readonly cause?: unknown;
     }
-  /** It was told to stop and is proven over. */
+  /** It was told to stop and has provably ended. */
   | { readonly kind: 'stopped'; readonly unknown: boolean }
-  /** It was killed with its worker's lease, or its supervisor died: no outcome. The run is handed over; a takeover decides by the effect class. */
+  /**
+   * It was killed with its worker's lease, or its supervisor died: there is no outcome. The run is handed over, and the next owner decides
+   * by the effect class.
+   */
   | { readonly kind: 'lost'; readonly reason: string; readonly cause?: unknown }
-  /** It asks only for time: so many milliseconds from now. */
+  /** It only waits: milliseconds from now. */
   | { readonly kind: 'deferred'; readonly forMs: number };
 
-/** Performs one kind of step. Its `ExecutorDescriptor` says which. */
+/** Executes one kind of step, which its `ExecutorDescriptor` describes. */
 export abstract class Executor {
   abstract execute(request: ExecutionRequest, report: ExecutionReport): Promise<Outcome>;
 }

@@ -2,11 +2,11 @@ import type { Envelope } from '../../evidence/encoding/envelope';
 import type { Digest, RunId, TenantId } from '../../foundation/ids';
 import type { WorkerSession } from './worker-description';
 
-/** An environment of runs that have no worker, due now or later. */
+/** An environment of due or sleeping runs without a worker. */
 export interface WaitingEnvironment {
   readonly digest: Digest;
   readonly tenants: readonly TenantId[];
-  /** The document as one of the runs has it; null where the caller knows it. Not compared with the digest. */
+  /** The document according to one of the runs; null if the caller knows it. It has not been compared with the digest. */
   readonly text: string | null;
 }
 
@@ -14,7 +14,7 @@ export interface WaitingEnvironment {
 export interface UnhonouredEnvironment {
   readonly digest: Digest;
   readonly tenants: readonly TenantId[];
-  /** Names of parts, parted by commas. */
+  /** Names of parts, separated by commas. */
   readonly parts: string;
 }
 
@@ -26,13 +26,13 @@ export interface UnhonouredRun {
   readonly since: number;
 }
 
-/** Sleeping runs of one pack, profile and set of signatures of a tenant, by one of them. */
+/** Sleeping runs of a tenant with the same pack, profile and set of signatures, represented by one of them. */
 export interface ParkedKind {
   readonly tenant: TenantId;
   readonly runId: RunId;
   readonly contentDigest: Digest;
   readonly profileDigest: Digest;
-  /** Names the set of signatures; opaque. */
+  /** Identifies the set of signatures; opaque. */
   readonly signatures: string;
   readonly planHash: Digest;
   readonly plan: string;
@@ -41,25 +41,25 @@ export interface ParkedKind {
   readonly admission: Envelope;
 }
 
-/** Runs by what they were admitted with, for workers whose configuration may be another one by now. */
+/** Queries runs by their admission documents, for workers whose configuration may have changed since. */
 export abstract class RunEnvironments {
   /** Environments of runs without a worker; `known`: those whose text the caller has. */
   abstract waiting(known: readonly Digest[]): Promise<readonly WaitingEnvironment[]>;
-  /** Has due runs that no living worker can honour say so; those that this call marked. */
+  /** Marks due runs that no living worker can honour as waiting. Returns the runs that this call marked. */
   abstract mark(
     workerSession: WorkerSession,
     unhonoured: readonly UnhonouredEnvironment[],
   ): Promise<readonly UnhonouredRun[]>;
-  /** Makes due what nobody could honour and this worker session, as it stands on its row, perhaps can; how many. */
+  /** Makes runs due that nobody could honour and that this worker session, according to its row, may honour. Returns their number. */
   abstract unmark(workerSession: WorkerSession): Promise<number>;
-  /** Runs that wait so, by the parts that are missing; how long the oldest has waited, milliseconds. */
+  /** Waiting runs by missing parts, and how long the oldest has waited, milliseconds. */
   abstract unhonoured(): Promise<
     readonly { readonly parts: string; readonly runs: number; readonly oldestMs: number }[]
   >;
-  /** Kinds of sleeping runs that were admitted under other environments than these, after one that was seen. */
+  /** Kinds of sleeping runs that were admitted in other environments than these, after a given one. */
   abstract parked(own: readonly Digest[], after: ParkedKind | null): Promise<readonly ParkedKind[]>;
-  /** Makes all sleeping runs of a kind due; how many. */
+  /** Makes all sleeping runs of a kind due. Returns their number. */
   abstract wake(kind: ParkedKind): Promise<number>;
-  /** This worker session gets no more assignments of a run, nor the run itself. */
+  /** This worker session gets neither the run nor any more of its assignments. */
   abstract decline(workerSession: WorkerSession, tenant: TenantId, run: RunId): Promise<void>;
 }

@@ -5,7 +5,7 @@ import { isLoopback } from './loopback';
 const MOST_PARTS = 10_000;
 const LEAST_GRACE_MS = 10 * 60_000;
 
-/** What keys of `artifacts` must have to do with each other. */
+/** Constraints between keys of `artifacts`. */
 export function checkArtifacts({ artifacts, database }: Configuration, notes: Notes): void {
   const { s3, store, maxBytes, uploads, grace } = artifacts;
   if (grace < LEAST_GRACE_MS && !database.allowUnsafe)

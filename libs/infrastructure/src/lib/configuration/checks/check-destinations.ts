@@ -4,7 +4,7 @@ import { isLoopback } from './loopback';
 
 const PREFIX = /^([A-Za-z0-9][A-Za-z0-9._-]{0,63}\/){1,8}$/;
 
-/** What keys of `artifacts.destinations` and `artifacts.exports` must have to do with each other. */
+/** Constraints between keys of `artifacts.destinations` and `artifacts.exports`. */
 export function checkDestinations({ artifacts }: Configuration, notes: Notes): void {
   const { destinations, exports } = artifacts;
   if (exports.retry > exports.longestRetry)

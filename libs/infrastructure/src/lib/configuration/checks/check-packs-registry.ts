@@ -6,7 +6,7 @@ import type { Notes } from '../configuration-fault';
 type PacksRegistry = Configuration['packsRegistry'];
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
-/** What single keys of the section cannot show. */
+/** Constraints between keys of the section. */
 export function checkPacksRegistry(
   { registries, keys, rules, deny, minimumVersions }: PacksRegistry,
   notes: Notes,

@@ -1,7 +1,7 @@
 import { flag, httpUrl, list, listOf, oneOf, path, text } from '../kinds';
 import { key, needed, section, unset } from '../key';
 
-/** Signature algorithms that an issuer may use (RFC 7518, RFC 8037); `none` and shared keys are not among them. */
+/** Signature algorithms that an issuer may use (RFC 7518, RFC 8037). `none` and shared keys are excluded. */
 const algorithm = oneOf('EdDSA', 'ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512', 'RS256', 'RS384', 'RS512');
 
 const issuer = {

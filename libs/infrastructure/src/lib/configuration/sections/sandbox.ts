@@ -3,7 +3,7 @@ import { duration, list, name, number, oneOf, path } from '../kinds';
 import { key, section, unset } from '../key';
 import { MINUTE, HOUR, DAY } from './units';
 
-/** Sizes of file systems in memory. Fixed: an environment says nothing of them where they are these. */
+/** Default sizes of file systems in memory. They must not change, because an environment does not name them. */
 export const DEFAULT_TMPFS = { tmpMiB: 256, shmMiB: 64 } as const;
 
 export const sandbox = section('Isolation of steps.', {

@@ -12,19 +12,21 @@ import { documentsOf } from '../step/admitted-documents';
 import { refusal } from '../step/executor-error';
 import { failed } from '../step/outcome';
 
-/** Bytes of a log: the proxy closes a socket long before. */
+/** Maximum bytes of a log. The proxy closes a socket long before. */
 const MAX_LOG_BYTES = 64 * 1024 * 1024;
-/** So often one attempt is handed over because the proxy died: then it is the step that kills it. */
+/** How often an attempt is handed over because the proxy died. After that the step is taken to be the cause. */
 const MAX_LOSSES = 3;
 const REMEMBERED = 1_000;
 
-/** The way out of one execution: opened under the admitted rules, closed with a log in the object store and a fact in the journal. */
+/**
+ * The network access of one execution: opened under the admitted rules, closed with a log in the object store and a fact in the journal.
+ */
 export class AttemptEgress {
   private readonly losses = new Map<string, number>();
 
   /**
-   * `dependencies` null: this worker has no proxy, and steps that need one are refused. `allow`: this worker's own `sealedMode.allow`. A run gets
-   * nothing beyond it, whatever it was admitted with: who admits runs does not say where this worker's network ends.
+   * `dependencies` null: this worker has no proxy, and steps that need one are refused. `allow`: this worker's own `sealedMode.allow`. A
+   * run gets nothing beyond it, whatever it was admitted with, because the admission does not decide the limits of this worker's network.
    */
   constructor(
     private readonly dependencies: StepEgress | null,
@@ -32,32 +34,32 @@ export class AttemptEgress {
     private readonly allow: readonly EgressRule[],
   ) {}
 
-  /** Where the step of this request may go. */
+  /** Permitted destinations for the step of this request. */
   rules({ run, node }: ExecutionRequest): readonly EgressRule[] {
     if (node.egress.length === 0 && node.uses !== 'builtin:http') return [];
     const { plan, profile } = documentsOf(run);
     return rulesOfStep(plan, profile, node);
   }
 
-  /** Null: it declares no destination, and gets no network. */
+  /** Null: the step declares no destination and gets no network. */
   async open(request: ExecutionRequest): Promise<OpenEgress | null> {
     const rules = this.rules(request);
     if (rules.length === 0) return null;
     if (this.dependencies === null) throw refusal('EGRESS_UNAVAILABLE', 'this worker has no egress proxy');
     const { mode } = JSON.parse(request.run.environment) as Pick<Environment, 'mode'>;
     const supplied = boundRules(rules, environmentRules({ mode }, this.allow));
-    // The log says under which rules the step was admitted; what this worker does not give of them is denied in it.
+    // The log names the rules of the step's admission. Rules that this worker does not allow appear in it as denied.
     return new OpenEgress(await this.dependencies.open(supplied), rules);
   }
 
-  /** Closes it, keeps its log, tells the journal. False: the proxy was lost, and what the attempt did is not evidence. */
+  /** Closes the socket, stores its log, and journals it. False: the proxy was lost, and the outcome of the attempt is not evidence. */
   async close(open: OpenEgress, request: ExecutionRequest, report: ExecutionReport): Promise<boolean> {
     const { attempts, lost } = await open.way.close();
     await this.keep(request, report, open.rules, [...attempts, ...open.denied]);
     return !lost;
   }
 
-  /** Puts the log into the object store and its digest into the journal. */
+  /** Stores the log in the object store and its digest in the journal. */
   async keep(
     { run, step, execution, redactor, storage }: ExecutionRequest,
     report: ExecutionReport,
@@ -70,7 +72,7 @@ export class AttemptEgress {
     report.fact({ type: 'egress.closed', step, execution, allowed, denied: attempts.length - allowed, log: digest });
   }
 
-  /** The outcome of an attempt whose proxy died: it is handed over, and after a few times it has failed. Never a success. */
+  /** The outcome of an attempt whose proxy died: it is handed over, and after several times it has failed. It never succeeds. */
   outcomeOfLoss({ run, step, attempt }: ExecutionRequest): Outcome {
     const key = `${run.runId} ${step} ${attempt}`;
     const count = (this.losses.get(key) ?? 0) + 1;
@@ -82,7 +84,7 @@ export class AttemptEgress {
   }
 }
 
-/** An open way out, and what the executor itself has refused to send through it. */
+/** An open socket, and the requests that the executor itself refused to send through it. */
 export class OpenEgress {
   readonly denied: EgressAttempt[] = [];
 
@@ -96,7 +98,7 @@ async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
   yield bytes;
 }
 
-/** A denied name is data that a step tried to carry out: what of it is a secret is not kept. Allowed names are listed ones. */
+/** A denied name is data that a step tried to send out, so secrets in it are redacted. Allowed names are listed ones. */
 function redacted(redactor: ExecutionRequest['redactor']) {
   const text = (name: string | null): string | null => name && redactor.text(name);
   return (attempt: EgressAttempt): EgressAttempt =>

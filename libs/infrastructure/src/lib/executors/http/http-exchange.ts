@@ -5,23 +5,23 @@ import type { Target } from '@taskrunner/core/egress';
 import type { Dispatcher } from 'undici';
 import type { HttpRequest } from './http-request';
 
-/** How http steps talk. */
+/** Settings of http steps. */
 export interface HttpSettings {
-  /** Largest body that is kept in outputs, bytes. */
+  /** Maximum size of a body that is returned in outputs, bytes. */
   readonly maxBodyBytes: number;
-  /** Silence after which an exchange is given up, milliseconds. */
+  /** Timeout without any data, milliseconds. */
   readonly timeoutMs: number;
-  /** PEM texts of authorities that are trusted beside the public ones. */
+  /** PEM texts of certificate authorities that are trusted besides the public ones. */
   readonly certificates: readonly string[];
 }
 
 export const DEFAULT_HTTP: HttpSettings = { maxBodyBytes: 1024 * 1024, timeoutMs: 60_000, certificates: [] };
 
-/** The head of the largest answer, bytes. */
+/** Maximum size of a response head, bytes. */
 const MAX_HEAD = 64 * 1024;
 const PROXY_ANSWER = 4_096;
 
-/** The proxy or TLS refused before a byte of the request was sent. */
+/** The proxy or TLS failed before a byte of the request was sent. */
 export class NotSent extends BrandedError {
   static {
     this.brand('NotSent');
@@ -36,15 +36,15 @@ export class NotSent extends BrandedError {
   }
 }
 
-/** One request and its answer, through the proxy behind a Unix socket. */
+/** One request and its response, through the proxy behind a Unix socket. */
 interface HttpExchange {
   readonly answer: Promise<Dispatcher.ResponseData>;
-  /** True once bytes of the request may have reached the server. */
+  /** True as soon as bytes of the request may have reached the server. */
   readonly isSent: () => boolean;
   readonly close: () => void;
 }
 
-/** Sends it. No redirect is followed: an answer is what the first server says. */
+/** Sends the request. Redirects are not followed: the response is that of the first server. */
 export async function exchange(
   path: string,
   request: HttpRequest,
@@ -72,7 +72,7 @@ export async function exchange(
     },
   });
   const answer = client.request({
-    // A proxy is asked for the whole URL, a server behind a tunnel for its path.
+    // A proxy gets the whole URL, a server behind a tunnel only the path.
     path: target.scheme === 'http' ? url : url.slice(/^https:\/\/[^/?]+/i.exec(url)?.[0].length ?? 0).replace(/^(?!\/)/, '/'), // prettier-ignore
     method: method,
     headers: headers as Record<string, string | string[]>,
@@ -95,7 +95,7 @@ async function dial(path: string, target: Target, settings: HttpSettings): Promi
   return handedOver(socket, await verified(socket, target.host, settings));
 }
 
-/** From here on the client keeps the time. */
+/** From here on the client enforces the timeout. */
 function handedOver(socket: Socket, over: Socket): Socket {
   socket.setTimeout(0);
   return over;
@@ -135,7 +135,7 @@ function openTunnel(socket: Socket, authority: string): Promise<void> {
   });
 }
 
-/** What the proxy has said, as a failure of the attempt. A name that leads nowhere today may lead somewhere tomorrow. */
+/** Converts the proxy's response into a failure of the attempt. A name that cannot be resolved now may be resolvable later. */
 export function refusedBy(answer: string): NotSent {
   const code = /^EGRESS_[A-Z_]+$/.exec(answer)?.[0] ?? 'EGRESS_UNAVAILABLE';
   const again = ['EGRESS_UNRESOLVED', 'EGRESS_UNREACHABLE', 'EGRESS_IDLE', 'EGRESS_UNAVAILABLE'];

@@ -19,28 +19,28 @@ import { failed, refused, refusedAfterActing } from '../step/outcome';
 import { artifactBytesOf } from '../step/run-sizes';
 import { keepArtifacts, storeArtifact, type ArtifactContent } from '../step/stored-artifact';
 
-/** Bytes that come once, to be read as often as it takes. */
+/** Bytes that arrive once and can be read any number of times. */
 interface BodySpool {
   readonly size: number;
   add(piece: Uint8Array): Promise<void>;
-  /** Bytes from `first` up to `end`, which does not belong to them. */
+  /** Bytes from `first` up to, but not including, `end`. */
   read(first: number, end: number): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
-/** What the http executor needs. */
+/** Dependencies of the http executor. */
 export interface HttpExecutorOptions {
   readonly egress: AttemptEgress;
   readonly objects: ObjectStore;
   readonly declared: DeclaredOutputs;
-  /** Largest artifact, bytes. */
+  /** Maximum size of an artifact, bytes. */
   readonly artifactMaxBytes: number;
-  /** Where a body stays until it is stored. */
+  /** Temporary storage for a body until it is stored. */
   readonly spool: () => BodySpool;
   readonly settings: HttpSettings;
 }
 
-/** Answers after which another attempt may go better (RFC 9110 §15). */
+/** Statuses after which another attempt may succeed (RFC 9110 §15). */
 const WORTH_ANOTHER = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 const PIECE = 256 * 1024;
@@ -48,8 +48,8 @@ const PIECE = 256 * 1024;
 type Answer = Dispatcher.ResponseData;
 
 /**
- * `builtin:http`: one request, one answer, no redirect. It leaves the worker by the same socket as a process would, so that the proxy's
- * log is the one record; and its whole URL is decided about first, by the same rules.
+ * `builtin:http`: one request, one response, no redirect. It uses the same socket as a process would, so that the proxy's log is the only
+ * record. Its whole URL is checked first, by the same rules.
  */
 export class HttpExecutor extends Executor {
   constructor(private readonly options: HttpExecutorOptions) {
@@ -113,7 +113,7 @@ export class HttpExecutor extends Executor {
     return this.conclude(response, request, report);
   }
 
-  /** The whole head of an answer is there: what the step makes of it. */
+  /** The response head has arrived: what the step makes of it. */
   private async conclude(response: Answer, request: ExecutionRequest, report: ExecutionReport): Promise<Outcome> {
     const { statusCode: status, body } = response;
     const { with: parameters } = request;
@@ -144,7 +144,10 @@ export class HttpExecutor extends Executor {
     return this.options.declared.accept(request, this.outputsOf({ status, headers, body: content }, parameters));
   }
 
-  /** The body comes once, and the object store may be away: it is at hand until it is stored. False: there are more than `most` bytes. */
+  /**
+   * The body arrives once, and the object store may be unavailable, so the body is spooled until it is stored. False: it has more than
+   * `most` bytes.
+   */
   private async save(
     body: Answer['body'],
     artifact: Omit<ArtifactContent, 'content'>,
@@ -174,13 +177,13 @@ export class HttpExecutor extends Executor {
   }
 }
 
-/** What is known where no whole answer came, or nothing could be made of it. */
+/** The outcome if no complete response arrived, or if it is unusable. */
 function outcomeOfSilence(error: unknown, request: ExecutionRequest, isSent: boolean): Outcome {
   const unknown = request.node.effects === 'once' && isSent;
   if (request.signal.aborted) return { kind: 'stopped', unknown };
   if (isCodedError(error)) return isSent ? refusedAfterActing(error, request) : refused(error);
   if (NotSent.is(error)) return failed(error.code, error.message, error.retryable);
-  // What was sent may have been done: nobody but the server knows.
+  // The request may have been executed; only the server knows.
   if (unknown) return { kind: 'lost', reason: 'HTTP_NO_ANSWER' };
   const code = codeOf(error) ?? '';
   const late = code.endsWith('_TIMEOUT');
@@ -197,7 +200,7 @@ function isExpected(status: number, expected: Json = ['2xx']): boolean {
   return list.some((one) => one === status || one === `${Math.floor(status / 100)}xx`);
 }
 
-/** Lower-case names; several of one name are joined. Cookies are no outputs: they are keys of a session. */
+/** Lower-case names; several headers of the same name are joined. Cookies are not returned, because they are credentials of a session. */
 function headersOf(headers: Answer['headers']): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).flatMap(([name, value]) =>
@@ -210,7 +213,7 @@ async function* piecesOf(spool: BodySpool): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < spool.size; at += PIECE) yield await spool.read(at, Math.min(at + PIECE, spool.size));
 }
 
-/** All bytes; null: there are more than `most`, and the rest is not taken. */
+/** All bytes; null if there are more than `most`, in which case the rest is not read. */
 async function readWhole(body: Answer['body'], most: number): Promise<Buffer | null> {
   const parts: Buffer[] = [];
   let size = 0;
@@ -226,7 +229,7 @@ function tooLarge(most: number): Outcome {
   return failed('HTTP_BODY_TOO_LARGE', `the answer has more than ${most} bytes`, false);
 }
 
-/** JSON by the rules of packs, text as it is; nothing else can be an output. */
+/** JSON by the rules of packs, or text unchanged. Nothing else can be an output. */
 function contentOf(bytes: Buffer, type: string): { readonly content: Json } | { readonly refusal: Outcome } {
   if (bytes.length === 0) return { content: null };
   let text: string;
@@ -242,7 +245,7 @@ function contentOf(bytes: Buffer, type: string): { readonly content: Json } | { 
   } catch {
     return { refusal: failed('HTTP_BODY_INVALID', 'the answer says that it is JSON, and is not', false) };
   }
-  // JSON.parse takes the last of two equal keys and rounds large integers: the document reader refuses both.
+  // JSON.parse takes the last of two equal keys and rounds large integers; the document reader refuses both.
   const document = readDocument(bytes, { maxBytes: bytes.length });
   if (document.kind === 'refused')
     return { refusal: failed('HTTP_BODY_INVALID', `the JSON of the answer: ${document.faults[0]?.message ?? ''}`, false) }; // prettier-ignore

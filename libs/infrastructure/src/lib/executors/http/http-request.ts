@@ -21,7 +21,7 @@ export interface HttpRequest {
 const AGENT = 'taskrunner';
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/** Reads the bound parameters of an http step. Throws `WITH_INVALID` or `HTTP_URL_INVALID`; never echoes a value. */
+/** Reads the bound parameters of an http step. Throws `WITH_INVALID` or `HTTP_URL_INVALID`. Messages never contain a value. */
 export function httpRequestOf({
   with: parameters,
   key,
@@ -42,7 +42,7 @@ export function httpRequestOf({
       'user-agent': AGENT,
       accept: '*/*',
       'accept-encoding': 'identity',
-      // The same for every execution of one attempt, so that a server can tell a repetition.
+      // The same for every execution of an attempt, so that a server can recognise a repetition.
       ...(SAFE.has(method) ? {} : { 'idempotency-key': key }),
       ...(type === null ? {} : { 'content-type': type }),
       ...headersOf(headers),
@@ -52,7 +52,7 @@ export function httpRequestOf({
   };
 }
 
-/** RFC 6750 §2.1, RFC 7617: the secret that `auth` names, as it was read for this attempt. */
+/** RFC 6750 §2.1, RFC 7617: the secret that `auth` names, as read for this attempt. */
 function signIn(auth: Json, secrets: ExecutionRequest['secrets']): Record<string, string> {
   if (!isJsonObject(auth)) return {};
   const { bearer = null, basic = null } = auth;
@@ -79,7 +79,7 @@ function withQuery(url: string, query: Json): string {
   return `${plain}${plain.includes('?') ? (/[?&]$/.test(plain) ? '' : '&') : '?'}${pairs}`;
 }
 
-/** `name=value` pairs, percent-encoded: a list is several pairs, null is none. */
+/** `name=value` pairs, percent-encoded. A list gives several pairs, null none. */
 function pairsOf(values: JsonObject, field: string): string {
   const pairs: string[] = [];
   for (const [name, value] of Object.entries(values))
@@ -107,7 +107,7 @@ function headersOf(headers: Json): Record<string, string | readonly string[]> {
     const lower = name.toLowerCase();
     const texts = (isJsonArray(value) ? value : [value]).map((one) => scalar(one, 'with.headers'));
     const isSound = /^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(lower) && !CARRYING_HEADERS.includes(lower);
-    // RFC 9110 §5.5: no control characters; what is not ASCII has no agreed meaning.
+    // RFC 9110 §5.5: no control characters. Characters outside of ASCII have no agreed meaning.
     if (!isSound || texts.some((text) => !/^[\t\x20-\x7e]*$/.test(text)))
       throw refusal('WITH_INVALID', 'a header in with.headers has a name or a value that cannot be sent');
     found[lower] = texts.length === 1 ? (texts[0] ?? '') : texts;

@@ -15,9 +15,9 @@ import { keepArtifacts, reportCaptured, storeArtifact, type ArtifactReport } fro
 const MAX_ENTRIES = 10_000;
 const MAX_DEPTH = 32;
 
-/** Brings artifacts out of a workspace into the object store. */
+/** Stores artifacts of a workspace in the object store. */
 export class ArtifactCapture {
-  /** `maxBytes`: largest artifact of runs whose environment does not say. */
+  /** `maxBytes`: maximum size of an artifact for runs whose environment does not state one. */
   constructor(
     private readonly sandbox: StepSandbox,
     private readonly objects: ObjectStore,
@@ -25,8 +25,9 @@ export class ArtifactCapture {
   ) {}
 
   /**
-   * An `artifact.captured` fact for each artifact that is stored, a note for each that holds a secret; a fault for each that cannot be. Only
-   * when the step is over. While the object store is away they stay in the workspace, and are taken again.
+   * Reports an `artifact.captured` fact for each stored artifact and a note for each that holds a secret. Returns a fault for each that
+   * cannot be stored. Call it only when the step has ended. While the object store is unavailable the artifacts stay in the workspace, and
+   * the capture is retried.
    */
   async capture(
     request: ExecutionRequest,
@@ -70,7 +71,7 @@ export class ArtifactCapture {
       const stage = { folder: staging.folder, maxBytes, take };
       return [...(await sandbox.collect({ ...asked, stage }, store)), ...oversized];
     } catch (error) {
-      // The collector may have failed because its folder in the store was gone: it cannot say so itself.
+      // The collector may have failed because its folder in the store was removed, which it cannot report itself.
       if (!isStoreOutage(error)) await this.objects.probe(1);
       throw error;
     } finally {

@@ -4,7 +4,7 @@ import type { Invocation } from './sandboxed-step';
 import type { StepsByIsolation } from './steps-by-isolation';
 import { contentOf, okExitCodesOf, textsOf } from '../step/with-values';
 
-/** `builtin:command`: an argv, never a shell string. */
+/** `builtin:command`: an argument list, never a shell string. */
 export class CommandExecutor extends Executor {
   constructor(private readonly steps: StepsByIsolation) {
     super();

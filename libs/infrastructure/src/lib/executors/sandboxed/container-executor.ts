@@ -8,7 +8,7 @@ import { okExitCodesOf, textsOf } from '../step/with-values';
 
 const MIB = 1024 * 1024;
 
-/** `builtin:container`: an image by its digest, with the files, outputs and artifacts of a command. */
+/** `builtin:container`: an image by digest, with files, outputs and artifacts like a command. */
 export class ContainerExecutor extends Executor {
   constructor(private readonly steps: StepsByIsolation) {
     super();
@@ -21,7 +21,7 @@ export class ContainerExecutor extends Executor {
 
 function invocationOf({ with: parameters }: ExecutionRequest): ContainerInvocation {
   const { image: reference, resources = {} } = parameters;
-  // The planner has seen both; what reaches an engine is read here all the same.
+  // The planner has checked both. Values that reach an engine are checked here again.
   const image = typeof reference === 'string' ? parseImage(reference) : null;
   if (image === null) throw refusal('WITH_INVALID', 'with.image must be name@sha256:…');
   if (!isJsonObject(resources)) throw refusal('WITH_INVALID', 'with.resources must be an object');

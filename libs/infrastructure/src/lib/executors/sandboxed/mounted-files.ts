@@ -8,7 +8,7 @@ import { sizesOf } from '../step/run-sizes';
 import { filesOfTar } from './tar-folder';
 import { contentOf } from '../step/with-values';
 
-/** What a step lists in `files`, on its way to `in/` (docs/guides/writing-packs.md, Files). */
+/** The `files` of a step, for its folder `in/` (docs/guides/writing-packs.md, Files). */
 export class MountedFiles {
   constructor(
     private readonly objects: ObjectStore,
@@ -17,8 +17,8 @@ export class MountedFiles {
   ) {}
 
   /**
-   * Each file in turn, and a `material.mounted` fact for each digest. A list at a key that ends in `/` becomes a folder of
-   * `<index, 6 digits>-<file name>`; a single thing there is a tar and unpacked.
+   * Yields each file, with a `material.mounted` fact for each digest. A list at a key that ends in `/` becomes a folder with `<index, 6
+   * digits>-<file name>`; a single value there is a tar and is unpacked.
    */
   async *files(request: ExecutionRequest, report: (fact: Fact) => void): AsyncGenerator<StepFile> {
     const { step, execution } = request;
@@ -48,7 +48,7 @@ export class MountedFiles {
       }
       case 'content': {
         const content = contentOf(file.content);
-        // The digest of a short secret would tell it.
+        // The digest of a short secret would disclose it.
         return { content, digest: file.secret === true ? null : sha256(content) };
       }
     }

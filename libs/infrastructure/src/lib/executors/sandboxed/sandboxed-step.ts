@@ -29,13 +29,13 @@ import type { SecretFiles } from './secret-files';
 import { stepEnvironment } from './step-environment';
 import { failureOf, failureOfExcess } from './step-exit';
 
-/** What is to be started in a workspace. */
+/** A program to start in a workspace. */
 export interface Invocation {
   readonly argv0: string;
   readonly args: readonly string[];
   readonly okExitCodes: ReadonlySet<number>;
   readonly stdin?: string;
-  /** Last touch before the start. `owner`: whom files must belong to; null: the user of this process. */
+  /** Called last before the start. `owner`: the owner of the files; null: the user of this process. */
   readonly prepare?: (workspace: StepWorkspace, owner: StepOwner | null) => Promise<void>;
 }
 
@@ -45,7 +45,7 @@ export interface ContainerInvocation extends Pick<ContainerTask, 'image' | 'comm
   readonly okExitCodes: ReadonlySet<number>;
 }
 
-/** What sandboxed steps need. */
+/** Dependencies of sandboxed steps. */
 interface SandboxedStepOptions {
   readonly sandbox: StepSandbox;
   readonly objects: ObjectStore;
@@ -55,15 +55,15 @@ interface SandboxedStepOptions {
   /** None: no containers here. */
   readonly containers?: StepContainers | null;
   readonly egress: AttemptEgress;
-  /** Folder of the workspaces. */
+  /** Folder for workspaces. */
   readonly workDirectory: string;
-  /** Largest artifact, bytes. */
+  /** Maximum size of an artifact, bytes. */
   readonly artifactMaxBytes: number;
-  /** W3C trace context of an execution, for its child; none unless told. */
+  /** W3C trace context of an execution, for its child process; default: none. */
   readonly traceparent?: (request: ExecutionRequest) => string | null;
 }
 
-/** What a container is told beside the pack's variables; its PATH is the image's. */
+/** Environment variables of a container besides the pack's. PATH is the image's. */
 const CONTAINER_ENVIRONMENT = {
   HOME: '/task/home',
   TMPDIR: '/task/tmp',
@@ -72,19 +72,19 @@ const CONTAINER_ENVIRONMENT = {
   TASKRUNNER_OUTPUTS: '/task/outputs.json',
 };
 
-/** What a child gets at its start: the socket of its way out, and the folder of its secrets. */
+/** What a child process gets at its start: the socket for its network access, and the folder of its secrets. */
 interface StartOptions {
   readonly egressSocket: string | null;
   readonly secretFolder: string | undefined;
 }
-/** Starts a child that is ready. */
+/** Starts a prepared child process. */
 type Start = (options: StartOptions) => Promise<StepChild>;
 
 const STOPPED_BEFORE_START: Outcome = { kind: 'stopped', unknown: false };
 
 /**
- * The course of one execution in a sandbox, the same for every executor that starts a process: workspace, files, tool, child, outputs,
- * artifacts; and, however it ends, the workspace is removed after the child is proven gone.
+ * The course of one execution in a sandbox, the same for every executor that starts a process: workspace, files, tool, child process,
+ * outputs, artifacts. In any case the workspace is deleted after the child has provably ended.
  */
 export class SandboxedStep {
   private readonly files: MountedFiles;
@@ -98,7 +98,7 @@ export class SandboxedStep {
     this.artifacts = new ArtifactCapture(sandbox, objects, artifactMaxBytes);
   }
 
-  /** Performs it; refusals are failed attempts. */
+  /** Executes it. Refusals are failed attempts. */
   async perform(
     request: ExecutionRequest,
     report: ExecutionReport,
@@ -120,12 +120,12 @@ export class SandboxedStep {
       return refused(error);
     } finally {
       if (secretFolder !== undefined) await this.options.secrets.remove(secretFolder);
-      // What is left is swept when the worker starts again; it does not change what the step has done.
+      // Remains are deleted when the worker starts again. They do not change the outcome of the step.
       await workspace?.remove().catch(() => report.line('warn', 'The workspace of this attempt could not be removed.'));
     }
   }
 
-  /** Secrets that the step asked for as files; none: no folder. */
+  /** The secrets that the step requested as files; without any, there is no folder. */
   private async writeSecrets(
     { run, node, secrets }: ExecutionRequest,
     execution: string,
@@ -155,7 +155,7 @@ export class SandboxedStep {
     try {
       exit = await this.run(request, start, egress, secretFolder);
     } catch (error) {
-      // Why there is no exit says more than what may then go wrong with the log of its way out.
+      // The reason why there is no exit is more informative than a later failure of the egress log.
       if (egress !== null) await this.egress.close(egress, request, report).catch(() => false);
       throw error;
     }
@@ -165,7 +165,7 @@ export class SandboxedStep {
     } catch (error) {
       return refusedAfterActing(error, request, exit.code);
     }
-    // A child that is told to stop by its run has no result to lose.
+    // A child that its run has told to stop has no result to lose.
     if (!isKnown && !request.signal.aborted) return this.egress.outcomeOfLoss(request);
     return this.conclude(workspace, request, report, invocation, exit);
   }
@@ -190,7 +190,7 @@ export class SandboxedStep {
     }
   }
 
-  /** Finds, tells and compares what argv[0] and the pinned names lead to. */
+  /** Resolves argv[0] and the pinned names, reports them and compares their digests. */
   private async resolveTool(
     workspace: StepWorkspace,
     request: ExecutionRequest,
@@ -210,7 +210,7 @@ export class SandboxedStep {
     return tool;
   }
 
-  /** The last steps before the start; gives what starts the child. */
+  /** The last preparations. Returns a function that starts the child. */
   private async prepare(
     workspace: StepWorkspace,
     request: ExecutionRequest,
@@ -290,7 +290,7 @@ export class SandboxedStep {
     return 'image' in invocation && containers !== null ? containers.owner : sandbox.owner;
   }
 
-  /** Starts the child and stays with it until it and all it started is gone. */
+  /** Starts the child and waits until it and everything that it started has ended. */
   private async run(
     request: ExecutionRequest,
     start: Start,
@@ -299,7 +299,7 @@ export class SandboxedStep {
   ): Promise<StepExit> {
     const { stopGraceMs } = sizesOf(request.run);
     const child = await start({ egressSocket: egress?.way.path ?? null, secretFolder });
-    // Its end is awaited below, whoever asked for it.
+    // Its end is awaited below, whoever requested it.
     const stop = () => void child.stop(stopGraceMs).catch(() => undefined);
     request.signal.addEventListener('abort', stop);
     if (request.signal.aborted) stop();
@@ -311,7 +311,7 @@ export class SandboxedStep {
     }
   }
 
-  /** The child is gone: what it was, and what it leaves. A result that overtakes a stop counts. */
+  /** The child has ended: determines its outcome and its results. A result that overtakes a stop counts. */
   private async conclude(
     workspace: StepWorkspace,
     request: ExecutionRequest,
@@ -321,7 +321,7 @@ export class SandboxedStep {
   ): Promise<Outcome> {
     const once = request.node.effects === 'once';
     if (exit.killed === 'stop') {
-      // What a timeout ends is a failed attempt, and its artifacts tell why; a cancelled or handed-over run does not wait for them.
+      // A timeout is a failed attempt, whose artifacts help to explain it. A cancelled or handed-over run does not wait for them.
       const { reason } = request.signal as { readonly reason: unknown };
       if (reason === 'attempt-timeout' || reason === 'step-timeout')
         await this.collectPartial(workspace, request, report);
@@ -355,7 +355,7 @@ export class SandboxedStep {
     }
   }
 
-  /** Artifacts of a failed attempt: what is there is taken; what is not is said in the log, beside the failure itself. */
+  /** Artifacts of a failed attempt: existing ones are stored; missing ones are logged beside the failure itself. */
   private async collectPartial(
     workspace: StepWorkspace,
     request: ExecutionRequest,

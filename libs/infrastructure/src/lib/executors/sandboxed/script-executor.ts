@@ -14,10 +14,10 @@ import type { Invocation } from './sandboxed-step';
 import type { StepsByIsolation } from './steps-by-isolation';
 import { contentOf, okExitCodesOf, textsOf } from '../step/with-values';
 
-/** Where a script from `source` stands: among what is discarded. */
+/** Path of a script from `source`, in the temporary folder. */
 const SOURCE_FILE = 'tmp/script';
 
-/** What the script executor needs. */
+/** Dependencies of the script executor. */
 interface ScriptExecutorOptions {
   readonly steps: StepsByIsolation;
   readonly pack: PackContent;
@@ -25,7 +25,7 @@ interface ScriptExecutorOptions {
   readonly interpreters: readonly string[];
 }
 
-/** `builtin:script`: an interpreter with a script of the pack, or with `source`, which is written to a file as it is. */
+/** `builtin:script`: an interpreter with a script of the pack, or with `source`, which is written to a file unchanged. */
 export class ScriptExecutor extends Executor {
   constructor(private readonly options: ScriptExecutorOptions) {
     super();

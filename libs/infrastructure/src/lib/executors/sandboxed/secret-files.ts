@@ -3,17 +3,17 @@ import { join } from 'node:path';
 import type { StepOwner } from '@taskrunner/core/ports';
 import { refusal } from '../step/executor-error';
 
-/** File systems that are memory: tmpfs and ramfs, as statfs(2) numbers them. */
+/** Magic numbers of file systems in memory, tmpfs and ramfs (statfs(2)). */
 const IN_MEMORY = new Set([0x01021994, 0x858458f6]);
 
 /**
- * Secrets as files, in memory, while a step runs: `<base>/taskrunner-secrets-<uid>/<pid>/<execution>/<name>`, folders 0700, files
- * 0400, of the step's user. The sandbox shows an execution's folder as `/run/secrets`.
+ * Secrets as files in memory during a step: `<base>/taskrunner-secrets-<uid>/<pid>/<execution>/<name>`, folders 0700, files 0400, of the
+ * step's user. The sandbox mounts an execution's folder as `/run/secrets`.
  */
 export class SecretFiles {
   private root: Promise<string> | null = null;
 
-  /** `base`: a folder on tmpfs. One for a process. */
+  /** `base`: a folder on tmpfs. One instance per process. */
   constructor(private readonly base: string) {}
 
   /** Lays them down; the folder. `execution` is a name of its own; `owner`: the user of the step, null: this process's. Throws `SECRETS_FOLDER`. */
@@ -38,12 +38,12 @@ export class SecretFiles {
     return folder;
   }
 
-  /** Only after the step is proven over. */
+  /** Call it only after the step has provably ended. */
   async remove(folder: string): Promise<void> {
     await rm(folder, { recursive: true, force: true });
   }
 
-  /** This process's folder; what processes left that are gone is removed. */
+  /** This process's folder. Folders of processes that have ended are deleted. */
   private async prepare(): Promise<string> {
     const { type } = await statfs(this.base).catch((error: unknown) => {
       throw refusal('SECRETS_FOLDER', `${this.base} is not there`, { cause: error });

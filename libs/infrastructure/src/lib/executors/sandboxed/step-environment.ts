@@ -5,8 +5,8 @@ import { secretText } from '../step/secret-text';
 type Environment = { readonly [name: string]: string };
 
 /**
- * The environment of a child (docs/guides/writing-packs.md, Executors): what the sandbox decides, the pack's `env`, and what this execution is. Nothing of the
- * worker's own. The planner refuses reserved names; they are refused here once more.
+ * The environment variables of a child (docs/guides/writing-packs.md, Executors): those of the sandbox, the pack's `env`, and those that describe this execution.
+ * None of the worker's own are included. The planner refuses reserved names; they are refused here again.
  */
 export function stepEnvironment(
   sandbox: Environment,
@@ -30,7 +30,7 @@ export function stepEnvironment(
   };
 }
 
-/** Secrets that the step asked for as variables. */
+/** Secrets that the step requested as variables. */
 function secretVariables({ node, secrets }: ExecutionRequest): Environment {
   const variables: Record<string, string> = {};
   for (const { name, env } of node.secrets) {

@@ -2,15 +2,15 @@ import { constants } from 'node:os';
 import type { Outcome, StepExcess, StepExit } from '@taskrunner/core/ports';
 import { failed } from '../step/outcome';
 
-/** sysexits.h EX_CONFIG: another attempt cannot go better. */
+/** sysexits.h EX_CONFIG: another attempt cannot succeed. */
 const NEVER_AGAIN = 78;
-/** A shell, and bubblewrap, tell of a signal by 128 plus its number. */
+/** A shell and bubblewrap report a signal as 128 plus its number. */
 const SIGNAL_BASE = 128;
 const LAST_SIGNAL = 31;
 
 const MIB = 1024 * 1024;
 
-/** The failure that an excess is. What was too much now may be enough at another attempt: it may be tried again, as what was `KILLED`. */
+/** The failure for an exceeded limit. It is retryable, like `KILLED`, because another attempt may stay within the limit. */
 export function failureOfExcess(excess: StepExcess, exitCode: number | null): Outcome {
   const { limit, used, allowed, place = 'the workspace' } = excess;
   const [most, seen] = [Math.floor(allowed / MIB), Math.ceil(used / MIB)];
@@ -32,7 +32,7 @@ export function failureOfExcess(excess: StepExcess, exitCode: number | null): Ou
   }
 }
 
-/** The failure that an end is, or null where its code is among the good ones. Exit 75 (EX_TEMPFAIL) and all others may be tried again. */
+/** The failure for an end; null if its exit code counts as success. Exit 75 (EX_TEMPFAIL) and all others are retryable. */
 export function failureOf(exit: StepExit, okExitCodes: ReadonlySet<number>): Outcome | null {
   const { code, signal } = exit;
   if (code !== null && okExitCodes.has(code)) return null;

@@ -14,11 +14,11 @@ import { MemoryGroup } from '../../sandbox/supervisor-process/memory-group';
 import { builtinExecutors } from '../builtin-executors';
 import { aRequest, aRun, NO_BUNDLES, NO_EXPORTS, NO_SPOOL, Report } from '../testing/requests';
 
-/** What the steps of this file may use. */
+/** Limits of the steps of this file. */
 const SIZES = { memoryMiB: 128, workspaceMiB: 16 };
 const MAX_FILES = 2_000;
 
-/** Holds shared memory that belongs to no file: 8 × 32 MiB in processes of their own, none of which is too large alone. */
+/** Holds shared memory that belongs to no file: 8 × 32 MiB in separate processes, none of which is too large alone. */
 const SHARED = `
 import mmap, os, time
 for _ in range(8):
@@ -34,7 +34,7 @@ for _ in range(16):
     file = os.memfd_create('x')
     for _ in range(12): os.write(file, b'x' * (1 << 20))
 time.sleep(60)`;
-/** Files without names: no walk finds them. */
+/** Unnamed files, which no directory walk finds. */
 const UNNAMED = `
 import os, time
 held = []
@@ -50,7 +50,7 @@ for n in range(8):
     file = os.open(f'tmp/{n}', os.O_CREAT | os.O_RDWR); os.write(file, b'x' * (4 << 20))
     held.append(mmap.mmap(file, 4 << 20)); os.close(file); os.unlink(f'tmp/{n}')
 time.sleep(60)`;
-/** Shared memory that is not mapped any more, but for a page: whoever looks at processes sees next to nothing. */
+/** Shared memory that is no longer mapped except for one page: reading process statistics shows almost nothing. */
 const HIDDEN = `
 import mmap
 held = []
@@ -58,13 +58,13 @@ for _ in range(16):
     held.append(mmap.mmap(-1, 12 << 20))
     for at in range(0, 12 << 20, 4096): held[-1][at] = 1
     held[-1].madvise(mmap.MADV_DONTNEED)`;
-/** Longer than any of these steps runs. */
+/** Longer than any of these steps takes. */
 const NEVER_MS = 600_000;
 
 describe('what a step may use', () => {
   let folder: string;
   let supervisors: readonly Supervisor[];
-  /** Who looks often; who looks only at the end; who has a control group, where this machine lends one. */
+  /** Watchers: one that checks often, one that checks only at the end, and one with a control group if this machine provides one. */
   let often: Executor | null = null;
   let late: Executor | null = null;
   let batched: Executor | null = null;
@@ -100,7 +100,7 @@ describe('what a step may use', () => {
   });
   afterEach(async () => {
     expect(await readdir(join(folder, 'work'))).toEqual([]);
-    // A file system in memory lives on as long as somebody holds it.
+    // A file system in memory exists as long as a process holds it.
     for (const { pid } of supervisors) expect(pid === null ? [] : foldersHeld(pid)).toEqual([]);
     expect(groupsIn(delegatedGroup(), supervisors)).toEqual([]);
   });
@@ -209,7 +209,7 @@ function foldersHeld(pid: number): readonly string[] {
   });
 }
 
-/** The control group of this process, if it may make others below it that hold memory. */
+/** The control group of this process, if it may create child groups with a memory limit. */
 function delegatedGroup(): string | null {
   const own = readFileSync('/proc/self/cgroup', 'latin1');
   const [, first] = /^\d+:memory:(.*)$/m.exec(own) ?? [];
@@ -224,7 +224,7 @@ function delegatedGroup(): string | null {
   }
 }
 
-/** Groups of steps that there still are. */
+/** Existing groups of steps. */
 function groupsIn(path: string | null, supervisors: readonly Supervisor[]): readonly string[] {
   if (path === null) return [];
   return readdirSync(path).filter((name) => supervisors.some(({ pid }) => name.startsWith(`taskrunner-${pid}-`)));

@@ -4,7 +4,7 @@ import { refusal } from '../step/executor-error';
 import { refused } from '../step/outcome';
 import type { ContainerInvocation, Invocation, SandboxedStep } from './sandboxed-step';
 
-/** Sandboxed steps, each in the sandbox that its run was admitted with: never in another one. */
+/** Sandboxed steps, each in the sandbox with which its run was admitted, and never in another one. */
 export class StepsByIsolation {
   private readonly steps = new WeakMap<StepSandbox, SandboxedStep>();
 
@@ -14,7 +14,7 @@ export class StepsByIsolation {
     private readonly stepOf: (sandbox: StepSandbox) => SandboxedStep,
   ) {}
 
-  /** As `SandboxedStep.perform`; a failed attempt where the sandbox is not there. */
+  /** Like `SandboxedStep.perform`; a failed attempt if the sandbox is not available. */
   async perform(
     request: ExecutionRequest,
     report: ExecutionReport,

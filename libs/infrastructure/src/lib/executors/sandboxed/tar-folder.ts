@@ -3,12 +3,12 @@ import type { StepFile, StepSandbox } from '@taskrunner/core/ports';
 import { refusal } from '../step/executor-error';
 
 const MAX_ENTRIES = 10_000;
-/** Bytes of a tar that are no content: a header of a long name, the header itself, what fills the last block of a file. */
+/** Overhead of a tar in bytes: a header with a long name, the header itself, and padding of the last block of a file. */
 const AROUND_ENTRY = 8 * 1_024;
 
 /**
- * The files of a tar, below `folder`. A tar may come from anybody: the reader takes only regular files under plain relative names, each
- * once, and a tar that is whole. At most 10 000 files and `maxBytes`.
+ * The files of an untrusted tar, below `folder`. The reader accepts only complete tars with regular files under plain relative names,
+ * without duplicates. At most 10 000 files and `maxBytes`.
  */
 export async function* filesOfTar(
   entries: StepSandbox['entriesOfTar'],
@@ -32,7 +32,7 @@ export async function* filesOfTar(
   if (files === 0) throw refusal('FILE_NOT_A_TAR', `the tar at ${folder} is empty`);
 }
 
-/** The bytes of one file, or a refusal where the tar ends in the middle of it. */
+/** The bytes of one file; throws if the tar ends in the middle of it. */
 async function* whole(file: AsyncIterable<Uint8Array>, folder: string): AsyncGenerator<Uint8Array> {
   try {
     yield* file;
@@ -41,7 +41,7 @@ async function* whole(file: AsyncIterable<Uint8Array>, folder: string): AsyncGen
   }
 }
 
-/** What the reader of archives refuses, in the codes of steps. */
+/** Converts errors of the archive reader into codes of steps. */
 function ofStep(error: unknown, folder: string): unknown {
   if (!isCodedError(error) || !error.code.startsWith('ARCHIVE_')) return error;
   const code = error.code === 'ARCHIVE_TOO_LARGE' ? 'FILE_TOO_LARGE' : 'FILE_NOT_A_TAR';

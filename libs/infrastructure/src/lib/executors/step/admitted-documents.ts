@@ -1,7 +1,7 @@
 import type { Plan, Profile } from '@taskrunner/core/plan';
 import type { ClaimedRun } from '@taskrunner/core/ports';
 
-/** What a run was admitted with. */
+/** The documents of a run's admission. */
 interface AdmittedDocuments {
   readonly plan: Plan;
   readonly profile: Profile;
@@ -9,7 +9,7 @@ interface AdmittedDocuments {
 
 const known = new WeakMap<ClaimedRun, AdmittedDocuments>();
 
-/** Parsed once for each claimed run: a plan may have megabytes. */
+/** Parsed once per claimed run: a plan may have megabytes. */
 export function documentsOf(run: ClaimedRun): AdmittedDocuments {
   let documents = known.get(run);
   if (documents === undefined) {

@@ -10,11 +10,11 @@ import { usable } from './usable-schema';
 /** A value of type `file`: an artifact or a file input. */
 const FILE_SCHEMA = { type: 'object', required: ['digest', 'size'] };
 
-/** Judges what a step returns by what it declares (`run.outputs`). */
+/** Validates the outputs of a step against its declarations (`run.outputs`). */
 export class DeclaredOutputs {
   constructor(private readonly pack: PackContent) {}
 
-  /** Success with these outputs, or `OUTPUTS_INVALID`: a declared one is missing or is not what its schema says. */
+  /** Success with these outputs, or `OUTPUTS_INVALID`: a declared output is missing or does not match its schema. */
   async accept(request: ExecutionRequest, outputs: JsonObject, exitCode: number | null = null): Promise<Outcome> {
     const found: SchemaFinding[] = [];
     try {
@@ -34,7 +34,7 @@ export class DeclaredOutputs {
     return failed('OUTPUTS_INVALID', describeFindings(found), true, exitCode);
   }
 
-  /** The same for what a pure step comes to; its failure stands. */
+  /** The same for the outcome of a pure step. A failure is returned unchanged. */
   async judged(request: ExecutionRequest, outcome: PureOutcome): Promise<Outcome> {
     return outcome.kind === 'succeeded' ? this.accept(request, outcome.outputs) : endedPurely(outcome);
   }

@@ -1,6 +1,6 @@
 import { CodedError, type Fault } from '@taskrunner/core/foundation';
 
-/** Why an executor refuses a step before it starts, or what it left behind. */
+/** Why an executor refuses a step before it starts, or refuses its results. */
 export type ExecutorErrorCode = keyof typeof REMEDIES;
 
 const REMEDIES = {
@@ -34,7 +34,7 @@ const REMEDIES = {
   OUTPUTS_INVALID: 'Write the declared outputs to the file in TASKRUNNER_OUTPUTS.',
 } as const;
 
-/** A refusal with its remedy. */
+/** An error with its remedy. */
 export function refusal(
   code: ExecutorErrorCode,
   message: string,
@@ -44,7 +44,7 @@ export function refusal(
   return new CodedError(code, message, REMEDIES[code], faults, cause === undefined ? undefined : { cause });
 }
 
-/** The `code` of a refusal or of an error of the operating system, such as `ENOENT`; null if it has none. */
+/** The `code` of an error of ours or of the operating system, such as `ENOENT`; null if there is none. */
 export function codeOf(error: unknown): string | null {
   return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
     ? error.code

@@ -2,7 +2,7 @@ import type { PureOutcome } from '@taskrunner/core/binding';
 import { isCodedError } from '@taskrunner/core/foundation';
 import type { ExecutionRequest, Outcome } from '@taskrunner/core/ports';
 
-/** Refusals after which another attempt may go better: the fault of the worker or of the moment, not the step's. */
+/** Codes after which another attempt may succeed, because the worker or a temporary condition is the cause and not the step. */
 const WORTH_ANOTHER = new Set([
   'START_FAILED',
   'SANDBOX_UNAVAILABLE',
@@ -26,26 +26,26 @@ export function failed(
   return { kind: 'failed', code, message, retryable, exitCode };
 }
 
-/** What a pure step comes to, as the outcome of an attempt. */
+/** The outcome of a pure step, as the outcome of an attempt. */
 export function endedPurely(outcome: PureOutcome): Outcome {
   return outcome.kind === 'succeeded' ? outcome : { ...outcome, exitCode: null };
 }
 
-/** The worker's own trouble, not the step's: there is no outcome, the run is handed over. */
+/** The cause is the worker and not the step: there is no outcome, and the run is handed over. */
 const LOST = new Set(['SUPERVISOR_LOST', 'SUPERVISOR_EXPIRED', 'ENGINE_LOST']);
 
-/** The outcome of an attempt that ended with this refusal; anything else is thrown on. */
+/** The outcome of an attempt that ended with this error; any other error is rethrown. */
 export function refused(error: unknown, exitCode: number | null = null): Outcome {
   if (!isCodedError(error)) throw error;
   if (LOST.has(error.code)) return { kind: 'lost', reason: error.code, cause: error };
   const outcome = failed(error.code, error.message, WORTH_ANOTHER.has(error.code), exitCode);
-  // Its own message is the outcome's; what is behind it only the log of the worker may say.
+  // The outcome has only its own message. Its causes go only into the worker's log.
   return error.cause === undefined ? outcome : { ...outcome, cause: error };
 }
 
 /**
- * The same for an attempt that has acted already. Of a `once` step nobody may try again what may have been done: where another attempt
- * would be worth it, the outcome is unknown instead, and a person says what it was.
+ * The same for an attempt that has already acted. A `once` step must not be repeated. If the error were retryable, the outcome is therefore
+ * unknown, and a person resolves it.
  */
 export function refusedAfterActing(
   error: unknown,

@@ -5,7 +5,7 @@ import { refusal } from './executor-error';
 
 const MAX_DOCUMENT_BYTES = 5 * 1024 * 1024;
 
-/** The files of a run's pack: their digests stand on the run, their bytes in the object store. */
+/** The files of a run's pack. The run holds their digests, the object store their bytes. */
 export class PackContent {
   constructor(private readonly objects: ObjectStore) {}
 
@@ -18,7 +18,7 @@ export class PackContent {
     return found;
   }
 
-  /** A YAML or JSON file of the pack, read as untrusted input. Waits while the object store is away. */
+  /** A YAML or JSON file of the pack, read as untrusted input. Waits while the object store is unavailable. */
   async document({ run, storage }: ExecutionRequest, path: string): Promise<Json> {
     const { digest, size } = this.entry(run, path);
     if (size > MAX_DOCUMENT_BYTES) throw refusal('FILE_TOO_LARGE', `${path} has more than ${MAX_DOCUMENT_BYTES} bytes`);
@@ -37,7 +37,7 @@ export class PackContent {
     return pieces;
   }
 
-  /** Every file of the pack, to be laid down. */
+  /** Every file of the pack, to be written to a folder. */
   async *files({ run, storage }: ExecutionRequest): AsyncGenerator<StepFile> {
     for (const { path, digest, executable } of run.files) {
       const content = await storage.read(() => this.objects.open(run.tenant, digest));

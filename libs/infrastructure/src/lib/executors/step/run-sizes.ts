@@ -5,20 +5,20 @@ import { documentsOf } from './admitted-documents';
 const MIB = 1024 * 1024;
 const OPEN_FILES = 4_096;
 
-/** What the steps of a run may use: what its plan asks for, else what its admitted profile gives. */
+/** Limits of a run's steps: from its plan, otherwise from its admitted profile. */
 interface RunSizes {
   readonly limits: StepLimits;
-  /** Bytes of a workspace: of all that a step writes to it, of all its artifacts, of what is unpacked into it, of one file. */
+  /** Bytes of a workspace: of everything that a step writes to it, of all its artifacts, of unpacked data, of one file. */
   readonly workspaceBytes: number;
   readonly stopGraceMs: number;
   readonly attemptTimeoutMs: number;
-  /** What the plan itself asks for, without defaults. */
+  /** Limits in the plan itself, without defaults. */
   readonly asked: AskedResources;
 }
 
 const known = new WeakMap<ClaimedRun, RunSizes>();
 
-/** Read once for each claimed run: a plan may have megabytes. */
+/** Parsed once per claimed run: a plan may have megabytes. */
 export function sizesOf(run: ClaimedRun): RunSizes {
   let sizes = known.get(run);
   if (sizes === undefined) {
@@ -28,7 +28,7 @@ export function sizesOf(run: ClaimedRun): RunSizes {
   return sizes;
 }
 
-/** The largest artifact of a run: as it was admitted, else (an environment that does not say) what is configured here. */
+/** Maximum size of a run's artifact: from its admission or, if its environment does not state it, from this configuration. */
 export function artifactBytesOf({ environment }: ClaimedRun, configured: number): number {
   const { limits } = JSON.parse(environment) as Partial<Environment>;
   return limits?.['artifactMaxBytes'] ?? configured;

@@ -1,6 +1,6 @@
 import { SecretError, trimmed } from '@taskrunner/core/secret';
 
-/** A secret as a text: without the line end that its file may have. Throws `SECRET_NOT_TEXT`. */
+/** A secret as text, without the line end that its file may have. Throws `SECRET_NOT_TEXT`. */
 export function secretText(name: string, value: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(trimmed(value));

@@ -4,22 +4,23 @@ import type { Digest } from '@taskrunner/core/foundation';
 import type { ExecutionReport, ExecutionRequest, ObjectStore } from '@taskrunner/core/ports';
 import type { Redactor } from '@taskrunner/core/secret';
 
-/** Where it is told that an artifact was captured, or that one was not. */
+/** Receives reports of captured and withheld artifacts. */
 export type ArtifactReport = Pick<ExecutionReport, 'fact' | 'line'>;
 
-/** An artifact on its way into the store. */
+/** An artifact to store. */
 export interface ArtifactContent {
   readonly name: string;
   readonly path: string;
   readonly mediaType: string;
   readonly content: AsyncIterable<Uint8Array>;
-  /** What the bytes must be; other bytes are not kept, and `OBJECT_DIGEST_MISMATCH` is thrown. */
+  /** Expected digest of the bytes. Other bytes are not stored, and `OBJECT_DIGEST_MISMATCH` is thrown. */
   readonly expected?: Digest;
 }
 
 /**
- * Stores an artifact and reports it. One that holds a secret of the run is reported by step, execution, name and path alone: its bytes are stored
- * nowhere, and neither their digest nor their size is told, since a weak secret could be guessed from them. Throws `OBJECT_TOO_LARGE`.
+ * Stores an artifact and reports it. An artifact that holds a secret of the run is reported only by step, execution, name and path. Its
+ * bytes are not stored, and neither their digest nor their size is reported, because a weak secret could be guessed from them. Throws
+ * `OBJECT_TOO_LARGE`.
  */
 export async function storeArtifact(
   request: ExecutionRequest,
@@ -40,8 +41,8 @@ export async function storeArtifact(
 }
 
 /**
- * Stores artifacts, again and again while the object store is away. `work` gets them from where they still are at each try; what it reported
- * at a try that failed is forgotten.
+ * Stores artifacts and retries while the object store is unavailable. `work` reads them from their source on each try; reports of a failed
+ * try are discarded.
  */
 export async function keepArtifacts<Result>(
   { storage }: Pick<ExecutionRequest, 'storage'>,
@@ -81,7 +82,7 @@ export function reportCaptured(
   report.fact({ type: 'artifact.captured', step, execution, name, path, digest, size, mediaType });
 }
 
-/** Thrown when all bytes were read and before the store has kept any. */
+/** Thrown after all bytes were read and before the store has stored any. */
 class ArtifactWithheld extends BrandedError {
   static {
     this.brand('ArtifactWithheld');

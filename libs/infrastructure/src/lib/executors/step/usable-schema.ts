@@ -2,7 +2,7 @@ import type { Json } from '@taskrunner/core/foundation';
 import type { CompiledSchema, SchemaFinding } from '@taskrunner/core/schema';
 import { refusal } from './executor-error';
 
-/** How a schema is asked; one that is none is `SCHEMA_UNUSABLE`, with each place. */
+/** Compiles a schema; an invalid one is `SCHEMA_UNUSABLE`, with each place. */
 export function usable(compiled: CompiledSchema): (value: Json) => readonly SchemaFinding[] {
   if (compiled.kind === 'schema') return compiled.findings;
   const reasons = compiled.faults.map(({ pointer, message }) => `${pointer || '(root)'} ${message}`);

@@ -2,7 +2,7 @@ import { canonical } from '@taskrunner/core/canonical';
 import { isJsonArray, type Json, type JsonObject } from '@taskrunner/core/foundation';
 import { refusal } from './executor-error';
 
-/** A list of texts below `with`: argv. Numbers, true and false are taken as JSON prints them. */
+/** A list of texts in `with`: argv. Numbers and booleans are converted as in JSON. */
 export function textsOf(parameters: JsonObject, name: string): readonly string[] {
   const value = parameters[name] ?? [];
   if (!isJsonArray(value)) throw refusal('WITH_INVALID', `with.${name} must be a list of texts`);
@@ -15,7 +15,7 @@ function argument(value: Json, name: string): string {
   return value;
 }
 
-/** Exit codes that count as success; 0 alone unless told. */
+/** Exit codes that count as success; default: only 0. */
 export function okExitCodesOf(parameters: JsonObject): ReadonlySet<number> {
   const value = parameters['okExitCodes'] ?? [0];
   const isCode = (code: Json) => Number.isInteger(code) && Number(code) >= 0 && Number(code) <= 255;
@@ -24,7 +24,7 @@ export function okExitCodesOf(parameters: JsonObject): ReadonlySet<number> {
   return new Set(value.map(Number));
 }
 
-/** A value as the content of a file or of standard input: texts as they are, everything else as canonical JSON. */
+/** A value as file content or standard input: texts unchanged, everything else as canonical JSON. */
 export function contentOf(value: Json): string {
   return typeof value === 'string' ? value : canonical(value);
 }

@@ -73,7 +73,7 @@ export function aRequest(
   };
 }
 
-/** Keeps what is reported. */
+/** Collects what is reported. */
 export class Report implements ExecutionReport {
   readonly facts: Fact[] = [];
   readonly lines: string[] = [];
@@ -101,7 +101,10 @@ export const packFile = (path: string, content: string, executable = false) => (
   executable,
 });
 
-/** Storage of an execution while which the folder of objects is away at the first try of each work. `failures`: the codes of those tries. */
+/**
+ * Storage of an execution during which the folder of objects is unavailable at the first try of each task. `failures`: the codes of those
+ * tries.
+ */
 export function awayOnce(root: string): { readonly storage: StepStorage; readonly failures: string[] } {
   const failures: string[] = [];
   const keep = async <Result>(work: () => Promise<Result>): Promise<Result> => {

@@ -10,21 +10,21 @@ import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import type { S3Settings } from '../s3-settings';
 import { freePort } from './free-port';
 
-/** An S3 server of a test's own, on loopback. */
+/** An S3 server for one test, on loopback. */
 export interface S3Server {
   readonly endpoint: string;
-  /** A client with the right credentials, to look behind the store's back. */
+  /** A client with valid credentials, to inspect the bucket independently of the store. */
   readonly client: S3Client;
-  /** A fresh bucket, and how a store reaches it. */
+  /** A new bucket, with settings for a store. */
   bucket(change?: Partial<S3Settings>): Promise<S3Settings>;
-  /** SIGSTOP or SIGCONT: it answers no more, and again. */
+  /** SIGSTOP or SIGCONT: it stops answering, and continues. */
   pause(paused: boolean): void;
   stop(): Promise<void>;
 }
 
 const MOTO = '/usr/bin/moto_server';
 const RADOSGW = '/usr/bin/radosgw';
-/** The smallest that the protocol takes. */
+/** The smallest part size of the protocol. */
 export const PART = 5 * 1024 * 1024;
 const ACCESS_KEY = 'AKIATESTTESTTEST';
 
@@ -35,10 +35,10 @@ const SERVERS = [
   { name: 'radosgw', program: RADOSGW, start: startRadosgw, keepsParts: false },
 ] as const;
 
-/** In every change moto; in `npm run test:all` radosgw too, which is stricter and slower. */
+/** Always moto; in `npm run test:all` also radosgw, which is stricter and slower. */
 export const S3_SERVERS = SERVERS.slice(0, searched(1, SERVERS.length));
 
-/** True if the program is here; says so if not. In CI it must be. */
+/** True if the program is installed; reports it otherwise. In CI it must be installed. */
 export function isInstalled(program: string): boolean {
   if (existsSync(program)) return true;
   if (process.env['CI'] === 'true') throw new Error(`${program} is not installed`);

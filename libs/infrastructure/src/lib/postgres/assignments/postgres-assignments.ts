@@ -45,8 +45,8 @@ interface ReportedRow {
 }
 
 /**
- * Assignments as rows. A claim whose answer was lost holds an assignment that nobody performs: as with runs, what this worker owns and
- * does not know of is given back by the next question for all that it holds.
+ * Assignments as rows. If the answer to a claim was lost, this session holds an assignment that nobody performs. As with runs, the next
+ * query for all held assignments finds and releases those that this worker does not know of.
  */
 export class PostgresAssignments extends Assignments {
   private readonly claimStatement = statement('claim-assignment');
@@ -107,7 +107,8 @@ export class PostgresAssignments extends Assignments {
     if (!row.held) return { kind: 'lost' };
     if (isOver(row.status)) return { kind: 'refused', code: 'RUN_ENDED' };
     if (row.unread >= UNREAD) return { kind: 'refused', code: 'INBOX_FULL' };
-    // Not inserted although there was room: this report, sent before, came first while the statement waited. Now it can be read.
+    // It was not inserted although there was room, because an earlier sending of this report was committed while the statement waited. Now
+    // it can be read.
     return this.report(held, report);
   }
 
@@ -129,7 +130,10 @@ export class PostgresAssignments extends Assignments {
     return row?.others ?? 0;
   }
 
-  /** As what a driver asks: giving up what has been executed because the database is away would send it to a person, or have it done again. */
+  /**
+   * As patient as a driver's query: abandoning executions because the database is unavailable would need a person to resolve them, or would
+   * repeat them.
+   */
   private untilAnswered<Row>(text: Statement, values: readonly unknown[]): Promise<Row[]> {
     return withRetry(() => this.ask<Row>(text, values), AS_LONG_AS_IT_TAKES);
   }
@@ -139,7 +143,7 @@ export class PostgresAssignments extends Assignments {
   }
 }
 
-/** Unread inbox messages of a run at most. */
+/** Maximum number of unread inbox messages of a run. */
 const UNREAD = 1_000;
 
 function keyOf({ tenant, runId, name, fence, workerSession }: HeldAssignment): unknown[] {

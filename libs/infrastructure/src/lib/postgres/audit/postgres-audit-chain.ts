@@ -24,20 +24,20 @@ interface CheckpointRow {
 }
 
 interface AuditChainRow {
-  /** Entries that the last checkpoint covers. */
+  /** Number of entries that the last checkpoint covers. */
   readonly covered: number;
-  /** Rows that were read after it. */
+  /** Rows after it that were read. */
   readonly entries: number;
   readonly last: number | null;
   readonly head: Buffer | null;
-  /** The first place at which the rows are no chain. */
+  /** The first entry at which the rows do not form a chain. */
   readonly broken: number | null;
-  /** Where the counter of the chain stands. */
+  /** Position of the chain's counter. */
   readonly counted: number;
   readonly at_ms: number;
 }
 
-/** Audit chains under row-level security; only which tenants are due is asked over tenants. */
+/** Audit chains under row-level security. Only the query for due tenants covers all tenants. */
 export class PostgresAuditChain extends AuditChain {
   private readonly entriesStatement = statement('list-audit');
   private readonly checkpointsStatement = statement('list-checkpoints');
@@ -80,7 +80,7 @@ export class PostgresAuditChain extends AuditChain {
     if (!row) throw new TypeError('no standing');
     const { covered, entries, last, head, broken, counted, at_ms: at } = row;
     if (broken !== null) return { kind: 'broken', entry: broken };
-    // Fewer rows than were asked for are all that there are.
+    // Fewer rows than requested mean that there are no more.
     const end = last ?? covered;
     if (entries < limit && end !== counted) return { kind: 'broken', entry: Math.min(end, counted) + 1 };
     return last === null || head === null

@@ -16,28 +16,28 @@ import { fieldsOf, writeRows } from './rows-file';
 import { readSequences } from './sequences';
 import { asMaintainer, takeMigrationLock } from './session';
 
-/** How to back up. */
+/** Options of a backup. */
 export interface BackupOptions {
-  /** The folder that is made. Its parent must be there. */
+  /** The folder to create. Its parent must exist. */
   readonly folder: string;
   /** Version of the product. */
   readonly product: string;
-  /** Asked which of the objects are there that rows refer to. */
+  /** The store that is asked which of the referenced objects exist. */
   readonly objects: ObjectStore;
-  /** Copies them into the folder, too. */
+  /** True: copies them into the folder too. */
   readonly copyObjects: boolean;
-  /** Told of each object that the store does not have or, if objects are copied, has altered. */
+  /** Called for each object that the store lacks or, if objects are copied, has altered. */
   readonly onLost?: (lost: LostReference) => void;
-  /** Told what the backup waits for. */
+  /** Called with a description of what the backup waits for. */
   readonly onWaiting?: OnWaiting;
-  /** Ends the backup; what was written is removed. */
+  /** Aborts the backup; written files are deleted. */
   readonly signal?: AbortSignal;
 }
 
-/** A backup that is whole and durable. */
+/** A complete and durable backup. */
 export interface BackedUp {
   readonly manifest: Manifest;
-  /** Of `manifest.json`, which names all files by their digests: kept elsewhere, it shows that nobody has changed the backup. */
+  /** Digest of `manifest.json`, which names all files by digest. If it is kept elsewhere, it proves that the backup was not changed. */
   readonly digest: Digest;
 }
 
@@ -54,7 +54,7 @@ export function backUpDatabase(maintainUrl: string, options: BackupOptions): Pro
     refuseOtherRelease(catalog, 'Back up the database with the release that migrated it.');
     refuseHidden(catalog);
     await client.query('begin isolation level repeatable read, read only');
-    // Before the first look, which makes the snapshot: no partition goes between the two.
+    // Before the first query, which takes the snapshot, so that no partition is dropped in between.
     await client.query(
       `lock table ${catalog.tables.map(({ table }) => quoted(table)).join(', ')} in access share mode`,
     );

@@ -32,7 +32,7 @@ export type BackupErrorCode =
   | 'RESTORE_NOT_EMPTY'
   | 'RESTORE_IN_USE';
 
-/** A refusal to back up or to restore, with what to do about it. */
+/** An error of a backup or restore, with its remedy. */
 export class BackupError extends CodedError<BackupErrorCode> {
   static {
     this.brand('BackupError');
@@ -41,19 +41,19 @@ export class BackupError extends CodedError<BackupErrorCode> {
   override readonly name = 'BackupError';
 }
 
-/** A file of the backup that is not what was written. */
+/** A file of the backup that differs from what was written. */
 export function damaged(what: string, cause?: unknown): BackupError {
   return new BackupError('BACKUP_DAMAGED', what, 'Nothing was restored. Take another backup.', [], {
     cause,
   });
 }
 
-/** Errors of a file system that say that a folder cannot be written. */
+/** File system errors that mean that a folder is not writable. */
 const UNWRITABLE: ReadonlySet<unknown> = new Set([
   ...['ENOSPC', 'EDQUOT', 'EFBIG', 'EROFS', 'EACCES', 'EPERM', 'EIO', 'ENOENT', 'ENOTDIR', 'ESTALE', 'EMFILE'],
 ]);
 
-/** Throws an error of the file system as what it means for the folder of a backup; others as they are. */
+/** Converts a file system error into an error about the backup folder; other errors are rethrown. */
 export function throwFolderError(folder: string, error: unknown): never {
   const { code } = error as { code?: unknown };
   if (!UNWRITABLE.has(code)) throw error;
@@ -66,10 +66,10 @@ export function throwFolderError(folder: string, error: unknown): never {
   );
 }
 
-/** Errors of a file system that say that a file is there and cannot be read. */
+/** File system errors that mean that an existing file is not readable. */
 const UNREADABLE: ReadonlySet<unknown> = new Set(['EACCES', 'EPERM', 'EIO', 'EISDIR', 'ELOOP', 'EMFILE', 'ESTALE']);
 
-/** Throws an error of the file system as what it means for who reads a backup; others as they are. */
+/** Converts a file system error into an error for readers of a backup; other errors are rethrown. */
 export function throwReadError(path: string, error: unknown): never {
   if (!UNREADABLE.has((error as { code?: unknown }).code)) throw error;
   throw new BackupError(

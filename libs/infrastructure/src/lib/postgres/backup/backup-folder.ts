@@ -25,11 +25,11 @@ export async function makeFolder(
     const manifest = await fill(partial);
     signal?.throwIfAborted();
     const text = `${JSON.stringify(manifest, null, 2)}\n`;
-    // What a restore would not take must fail now.
+    // What a restore would not accept must fail now.
     readManifest(text);
     await writeFile(join(partial, MANIFEST), text, { flag: 'wx', mode: 0o600, flush: true });
     await sync(partial);
-    // Empty folders can be renamed over: who made one meanwhile keeps it.
+    // An empty folder can be replaced by a rename. If another process made one meanwhile, that one is kept.
     await refuseExisting(folder);
     await rename(partial, folder);
     await sync(dirname(folder));
@@ -65,7 +65,7 @@ export async function openFolder(folder: string): Promise<{ readonly manifest: M
   }
 }
 
-/** Makes a folder durable: the names in it. */
+/** Makes the names in a folder durable. */
 export async function sync(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {

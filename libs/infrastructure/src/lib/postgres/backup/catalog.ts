@@ -4,24 +4,24 @@ import { escapeIdentifier, type Client } from 'pg';
 import { migrationNames } from '../migrations/migrations';
 import { BackupError } from './backup-error';
 
-/** A table of the product as the database's catalog has it. */
+/** A table of the product according to the database's catalog. */
 interface CatalogTable {
   /** `schema.table` */
   readonly table: string;
   readonly columns: readonly { readonly name: string; readonly type: string; readonly required: boolean }[];
-  /** Row security holds its owner too. */
+  /** True if row security applies to its owner too. */
   readonly forced: boolean;
-  /** The role that asks sees every row. */
+  /** True if the querying role sees every row. */
   readonly visible: boolean;
 }
 
-/** What a backup takes and a restore fills. */
+/** What a backup contains and a restore fills. */
 export interface Catalog {
-  /** By name. Not the list of migrations, which whoever migrates writes. */
+  /** Sorted by name. Without the list of migrations, which the migrating process writes. */
   readonly tables: readonly CatalogTable[];
-  /** Of tables, columns and types: equal for two databases that hold the same. */
+  /** Digest of tables, columns and types: equal for two databases with the same schema. */
   readonly digest: Digest;
-  /** Days (`YYYY-MM-DD`) that have partitions. */
+  /** Days (`YYYY-MM-DD`) with partitions. */
   readonly days: readonly string[];
   readonly migrations: readonly string[];
 }
@@ -29,7 +29,7 @@ export interface Catalog {
 const SCHEMAS = `('pack_runs', 'pack_run_logs', 'pack_artifacts')`;
 const MIGRATIONS = 'pack_runs.migrations';
 
-/** Every table that is there, so that none which a later migration makes is forgotten. Partitions belong to their table. */
+/** Every existing table, so that tables of later migrations are not forgotten. Partitions belong to their table. */
 const tables = `
 select n.nspname || '.' || c.relname as table, c.relforcerowsecurity as forced,
   not row_security_active(c.oid) or (
@@ -49,7 +49,7 @@ select distinct to_date(right(c.relname, 8), 'YYYYMMDD')::text as day
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where n.nspname in ${SCHEMAS} and c.relispartition and c.relname ~ '_[0-9]{8}$' order by 1`;
 
-/** Reads the catalog. Empty of tables and migrations where nobody has migrated. */
+/** Reads the catalog. Tables and migrations are empty if the database was never migrated. */
 export async function readCatalog(client: Client): Promise<Catalog> {
   const found = await client.query<CatalogTable>(tables);
   const partitions = await client.query<{ day: string }>(days);
@@ -57,7 +57,7 @@ export async function readCatalog(client: Client): Promise<Catalog> {
   const applied = isMigrated
     ? await client.query<{ name: string }>('select name from pack_runs.migrations order by name collate "C"')
     : { rows: [] };
-  // A table that a partition was detached from, and that was not dropped yet, is none of ours.
+  // A table that was detached as a partition and not dropped yet is ignored.
   const ours = found.rows.filter(({ table }) => table !== MIGRATIONS && !/_\d{8}$/.test(table));
   return {
     tables: ours,
@@ -85,7 +85,7 @@ export function quoted(name: string): string {
   return name.split('.').map(escapeIdentifier).join('.');
 }
 
-/** Names of columns as SQL. */
+/** Column names as SQL. */
 export function listed(columns: readonly string[]): string {
   return columns.map(escapeIdentifier).join(', ');
 }

@@ -3,12 +3,12 @@ import { reportingWait, type OnWaiting } from '../connection/waiting';
 import { BackupError } from './backup-error';
 import { quoted, type Catalog } from './catalog';
 
-/** Longest wait for whoever uses the tables, milliseconds. */
+/** Maximum wait for other users of the tables, milliseconds. */
 const TABLES_MS = 10_000;
 
 /**
- * Does work as the owner, in one transaction in which nobody else reads or writes a table of the product. Row security holds the owner, too,
- * and then shows no row and takes no `COPY`: it is not forced meanwhile, and nobody sees the tables so.
+ * Does work as the owner, in one transaction in which nobody else reads or writes a table of the product. Row security applies to the owner
+ * too; it would then hide all rows and refuse `COPY`. So it is not forced meanwhile, and nobody else sees the tables in this state.
  * @throws BackupError `RESTORE_IN_USE`
  */
 export async function exclusivelyAsOwner<Result>(
@@ -29,7 +29,7 @@ export async function exclusivelyAsOwner<Result>(
   return result;
 }
 
-/** Everything that could read or write waits from here on. */
+/** From here on everything that could read or write waits. */
 async function lock(client: Client, names: string): Promise<void> {
   try {
     await client.query(`set local lock_timeout = ${TABLES_MS}`);
@@ -40,7 +40,7 @@ async function lock(client: Client, names: string): Promise<void> {
   }
 }
 
-/** A refusal of a database that somebody works on. */
+/** The error for a database that is in use. */
 export function inUse(what: string, cause?: unknown): BackupError {
   return new BackupError('RESTORE_IN_USE', what, 'Stop all webservices, workers and jobs first.', [], { cause });
 }

@@ -8,7 +8,7 @@ import type { BackedUpKey, Manifest } from './manifest';
 
 interface Signed {
   readonly key: string;
-  /** No webservice starts without it, whether or not it has signed a row yet. */
+  /** A webservice does not start without it, whether or not it has signed a row yet. */
   readonly isNeeded: boolean;
   /** Yields envelopes as `envelope`. */
   readonly envelopes: string;
@@ -26,8 +26,8 @@ const SIGNED: readonly Signed[] = [
 ];
 
 /**
- * Keys that a restored database needs beside it: public ids of those that have signed its rows, identifiers of the secret ones, and which of
- * them services cannot do without. A needed key that has signed nothing is named, too.
+ * Keys that a restored database needs: public ids of those that have signed its rows, identifiers of the secret ones, and which of them
+ * services require. A required key that has signed nothing is included.
  */
 export async function keysNeeded(client: Client): Promise<Manifest['keys']> {
   const { text } = statement('keys-in-use');
@@ -35,7 +35,7 @@ export async function keysNeeded(client: Client): Promise<Manifest['keys']> {
   const keys: BackedUpKey[] = [];
   for (const { key, isNeeded, envelopes } of SIGNED) {
     const required = requiredOf(key, recorded);
-    // What somebody has altered into no envelope names no key.
+    // Data that was altered so that it is no envelope names no key.
     const { rows } = await client.query<{ id: string }>(
       `select distinct id from (select envelope -> 'signatures' -> 0 ->> 'keyid' as id from (${envelopes}) e) s
        where id <> '' order by 1`,
@@ -63,7 +63,7 @@ function requiredOf(key: string, recorded: readonly RecordedKey[]): readonly str
   return recorded.filter(({ use, needed }) => use === key && needed).map(({ id }) => id);
 }
 
-/** Keys of the files of a configuration, with why one cannot be read. */
+/** Keys in the files of a configuration, with the reason if one cannot be read. */
 export interface KeysOfFiles {
   readonly use: KeyUse;
   readonly ids: readonly string[];
@@ -71,11 +71,11 @@ export interface KeysOfFiles {
   readonly fault: string | null;
 }
 
-/** What is done about keys. `check`: none may be missing. `report`: what is missing is told. */
+/** How missing keys are handled. `check`: none may be missing. `report`: missing keys are reported. */
 export const RESTORED_KEYS = ['check', 'report'] as const;
 export type RestoredKeys = (typeof RESTORED_KEYS)[number];
 
-/** What is needed of a backup's keys, and is not at hand. */
+/** Keys of a backup that are required and missing. */
 export function keysMissing({ keys }: Manifest, atHand: readonly KeysOfFiles[]): readonly KeyDifference[] {
   return keys.flatMap(({ key, required }) => {
     const use = key as KeyUse;
@@ -85,7 +85,7 @@ export function keysMissing({ keys }: Manifest, atHand: readonly KeysOfFiles[]):
   });
 }
 
-/** Throws `BACKUP_KEYS_MISSING` if something is missing. */
+/** Throws `BACKUP_KEYS_MISSING` if a key is missing. */
 export function refuseMissingKeys(missing: readonly KeyDifference[], atHand: readonly KeysOfFiles[]): void {
   if (missing.length === 0) return;
   const faults = atHand.filter(({ use, fault }) => fault !== null && missing.some((one) => one.use === use));

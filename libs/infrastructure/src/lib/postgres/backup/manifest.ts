@@ -4,12 +4,12 @@ import { BackupError, damaged } from './backup-error';
 /** The format that this release writes and reads. */
 export const BACKUP_FORMAT = 2;
 
-/** A file of rows: PostgreSQL's text form of `COPY`, compressed by gzip. */
+/** A file of rows: PostgreSQL's text format of `COPY`, compressed with gzip. */
 export interface RowsFile {
-  /** In the folder. */
+  /** Path in the folder. */
   readonly file: string;
   readonly rows: number;
-  /** Of the file as it lies there. */
+  /** Digest of the file as stored. */
   readonly bytes: number;
   readonly digest: Digest;
 }
@@ -21,12 +21,12 @@ export interface BackedUpTable extends RowsFile {
   readonly columns: readonly string[];
 }
 
-/** What a backup says of itself: `manifest.json`, the last file that is written. */
+/** The description of a backup, `manifest.json`, which is written last. */
 export interface Manifest {
   readonly format: number;
   /** Version of the product that made it. */
   readonly product: string;
-  /** Time of the database when it was taken: RFC 3339. */
+  /** Database time of the snapshot: RFC 3339. */
   readonly takenAt: string;
   readonly database: { readonly name: string; readonly system: string; readonly server: string };
   readonly schema: {
@@ -37,27 +37,29 @@ export interface Manifest {
   };
   readonly tables: readonly BackedUpTable[];
   readonly sequences: readonly { readonly sequence: string; readonly value: string; readonly called: boolean }[];
-  /** Days (`YYYY-MM-DD`) that have partitions. */
+  /** Days (`YYYY-MM-DD`) with partitions. */
   readonly days: readonly string[];
-  /** Which objects the rows refer to: tenant, run (`\N`: none) and digest. */
+  /** Objects that the rows refer to: tenant, run (`\N`: none) and digest. */
   readonly objects: RowsFile & {
-    /** They lie in the folder `objects`, too. */
+    /** True if they are also in the folder `objects`. */
     readonly copied: boolean;
-    /** Of them, those that the store does not have. */
+    /** Those of them that the store lacks. */
     readonly lost: number;
-    /** Of them, those of which the store has other bytes than their digest names: they are not copied. Found only while objects are copied. */
+    /**
+     * Those of them whose bytes in the store do not match their digest. They are not copied. This is found only while objects are copied.
+     */
     readonly altered: number;
   };
-  /** Keys that are needed beside it, and never part of it. */
+  /** Keys that are required besides the backup and never part of it. */
   readonly keys: readonly BackedUpKey[];
 }
 
-/** A use of keys, as a backup names it. */
+/** The keys for one usage, as named in a backup. */
 export interface BackedUpKey {
   readonly key: string;
-  /** Fingerprints of keys that have signed rows; identifiers that are derived from secret keys. */
+  /** Fingerprints of keys that have signed rows, or identifiers derived from secret keys. */
   readonly ids: readonly string[];
-  /** Of them, those without which services take rows of the backup for altered. */
+  /** Those of them without which services take rows of the backup for altered. */
   readonly required: readonly string[];
 }
 

@@ -11,25 +11,25 @@ import { rowText, type Fields } from './rows-file';
 /** An object that a row refers to. */
 export interface Reference {
   readonly tenant: TenantId;
-  /** UUID of its run; null: of none. */
+  /** UUID of its run; null: it belongs to no run. */
   readonly run: string | null;
   readonly digest: Digest;
 }
 
-/** Why nobody has the bytes of an object: they are not there, or they are not those that its digest names. */
+/** Why the bytes of an object are not available: they are missing, or do not match the digest. */
 export type Loss = 'missing' | 'altered';
 
-/** A reference to an object whose bytes nobody has. */
+/** A reference to an object whose bytes are not available. */
 export interface LostReference extends Reference {
   readonly what: Loss;
 }
 
 interface Found extends Reference {
-  /** False: it may name something else than an object. */
+  /** False: the digest may name something other than an object. */
   readonly certain: boolean;
 }
 
-/** Objects that are asked for at once. */
+/** Number of objects that are queried concurrently. */
 const AT_ONCE = 32;
 const OBJECTS = 'objects';
 
@@ -40,7 +40,7 @@ function referenceOf([tenant, run, digest, certain]: Fields): Found {
   return { tenant, run: run ?? null, digest, certain: certain !== 'f' };
 }
 
-/** Some references at a time, with whether the store has each. */
+/** References in batches, with whether the store has each object. */
 async function* looked(rows: AsyncIterable<Fields>, store: ObjectStore) {
   for await (const some of batches(rows)) {
     const found = await Promise.all(some.map(({ tenant, digest }) => store.stat(tenant, digest)));
@@ -60,18 +60,18 @@ async function* batches(rows: AsyncIterable<Fields>): AsyncIterable<readonly Fou
 }
 
 interface Looking {
-  /** Where objects are copied to; null: nowhere. */
+  /** Folder for copies of objects; null: none. */
   readonly folder: string | null;
-  /** Ends a copy that is under way. */
+  /** Aborts a copy in progress. */
   readonly signal: AbortSignal | undefined;
   readonly onCopied: (copied: Reference) => void;
-  /** Told of an object that the store does not have or, if it is copied, has altered. */
+  /** Called for an object that the store lacks or, if it is copied, has altered. */
   readonly onLost: (lost: LostReference) => void;
 }
 
 /**
- * Rows of the references, as `COPY` writes them, without those that are none: of what may name something else, the store does not have it. Copies
- * their objects if there is a folder.
+ * Rows of the references in `COPY` format. A digest that may name something other than an object is left out if the store lacks it. Copies
+ * the objects if there is a folder.
  */
 export function objectRows(
   rows: AsyncIterable<Fields>,
@@ -94,7 +94,7 @@ export function objectRows(
   );
 }
 
-/** References that the store lacks. With a folder, its objects are stored first; `altered`: those of which it has other bytes. */
+/** References that the store lacks. With a folder, its objects are stored first; `altered`: those whose bytes do not match. */
 export async function absentObjects(
   rows: AsyncIterable<Fields>,
   store: ObjectStore,
@@ -111,20 +111,20 @@ export async function absentObjects(
   return absent;
 }
 
-/** What codes of a store say of an object; others say something of the store. */
+/** Store error codes that concern a single object; others concern the store. */
 const LOSSES: ReadonlyMap<unknown, Loss> = new Map([
   ['OBJECT_MISSING', 'missing'],
   ['OBJECT_DIGEST_MISMATCH', 'altered'],
 ]);
 
-/** What an error says of an object. Throws an error that says nothing of it. */
+/** What an error says about an object. An error that says nothing about it is rethrown. */
 function lossOf(error: unknown): Loss {
   const loss = isCodedError(error) ? LOSSES.get(error.code) : undefined;
   if (loss === undefined) throw error;
   return loss;
 }
 
-/** Reads of a store are hashed: what is copied is the object. Says why it is not copied; null: it is. */
+/** The store hashes what it reads, so a copy equals the object. Returns why the object was not copied; null: it was. */
 async function copyOut(
   store: ObjectStore,
   folder: string,
@@ -135,7 +135,7 @@ async function copyOut(
   await mkdir(join(folder, OBJECTS, tenant), { recursive: true, mode: 0o700 });
   const path = pathOf(folder, reference);
   const target = await newFile(path);
-  // Another run refers to it, too.
+  // Another run refers to it too.
   if (target === null) return null;
   try {
     await pipeline(await store.open(tenant, digest), target.createWriteStream({ flush: true }), { signal });
@@ -149,7 +149,7 @@ async function copyOut(
   }
 }
 
-/** A new file of its owner alone; null: there is one. */
+/** A new file that only its owner can access; null: it already exists. */
 async function newFile(path: string): Promise<FileHandle | null> {
   try {
     return await open(path, 'wx', 0o600);
@@ -165,11 +165,11 @@ export async function syncObjects(folder: string, tenants: Iterable<TenantId>): 
   await sync(join(folder, OBJECTS));
 }
 
-/** Says why it is not stored; null: it is. */
+/** Why it was not stored; null: it was. */
 async function copyIn(store: ObjectStore, folder: string, reference: Reference): Promise<Loss | null> {
   const { tenant, digest } = reference;
   const path = pathOf(folder, reference);
-  // Before the store has a part in it: what it says of its own files is another matter.
+  // Checked before the store is involved, which would report errors of its own files.
   const file = await open(path).catch((error: unknown) => {
     if ((error as { code?: unknown }).code === 'ENOENT') return null;
     return throwReadError(path, error);

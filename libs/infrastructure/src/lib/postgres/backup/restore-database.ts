@@ -17,11 +17,13 @@ import { setSequences } from './sequences';
 import { asMaintainer, takeMigrationLock } from './session';
 import { settleRestored, type Settled } from './settle-restored';
 
-/** What is done about objects. `check`: none may be missing. `copy`: those of the backup are stored first. `report`: what is missing is told. */
+/**
+ * How objects are handled. `check`: none may be missing. `copy`: those of the backup are stored first. `report`: missing ones are reported.
+ */
 export const RESTORED_OBJECTS = ['check', 'copy', 'report'] as const;
 export type RestoredObjects = (typeof RESTORED_OBJECTS)[number];
 
-/** How to restore. */
+/** Options of a restore. */
 export interface RestoreOptions {
   readonly folder: string;
   readonly objects: ObjectStore;
@@ -29,37 +31,37 @@ export interface RestoreOptions {
   /** Keys of the files of the configuration. */
   readonly keys: readonly KeysOfFiles[];
   readonly keysMode: RestoredKeys;
-  /** Says when schedules tick next. */
+  /** Computes the next ticks of schedules. */
   readonly calendar: Calendar;
-  /** What `manifest.json` must be; null: whatever it is. */
+  /** Expected digest of `manifest.json`; null: any. */
   readonly expected: Digest | null;
-  /** Told what the restore waits for. */
+  /** Called with a description of what the restore waits for. */
   readonly onWaiting?: OnWaiting;
 }
 
-/** A run of which objects are missing; null: a schedule. */
+/** A run with missing objects; null: a schedule. */
 interface Incomplete {
   readonly tenant: TenantId;
   readonly runId: RunId | null;
   readonly digests: readonly Digest[];
-  /** Of them, those of which the backup has other bytes. */
+  /** Those of them whose bytes in the backup do not match. */
   readonly altered: readonly Digest[];
 }
 
-/** What was restored. */
+/** Result of a restore. */
 export interface RestoredDatabase extends Settled {
   readonly manifest: Manifest;
   readonly digest: Digest;
   readonly rows: number;
   readonly incomplete: readonly Incomplete[];
-  /** Keys that services need, and that are not at hand. */
+  /** Keys that services require and that are missing. */
   readonly missingKeys: readonly KeyDifference[];
 }
 
 /**
- * Fills an empty, migrated database of the release that made the backup, in one transaction. Every file is compared with the manifest before
- * the first row is written. Afterwards no worker has anything of before, runs with steps that may act once stand until somebody lets them go
- * on (`resumeRuns`), ticks of before are skipped, and each tenant's audit chain says so. Needs the role `maintain`.
+ * Fills an empty, migrated database of the release that made the backup, in one transaction. Every file is compared with the manifest
+ * before the first row is written. Afterwards no earlier worker owns anything. Runs with `once` steps are stopped until an operator resumes
+ * them (`resumeRuns`), earlier ticks are skipped, and each tenant's audit chain records this. Needs the role `maintain`.
  * @throws BackupError, DatabaseError
  */
 export async function restoreDatabase(maintainUrl: string, options: RestoreOptions): Promise<RestoredDatabase> {
@@ -77,7 +79,7 @@ export async function restoreDatabase(maintainUrl: string, options: RestoreOptio
   for (const file of [...manifest.tables, manifest.objects]) await readRows(folder, file);
   return asMaintainer(maintainUrl, 'taskrunner restore', async (client) => {
     await takeMigrationLock(client, { shared: false, onWaiting });
-    // Whether the database can be restored to is known before objects are copied.
+    // It is known before objects are copied whether the database can be restored to.
     const catalog = await readCatalog(client);
     refuseOtherTables(manifest, catalog);
     await refuseRows(client, manifest);
@@ -112,7 +114,7 @@ async function settleObjects(
   );
 }
 
-/** Runs and digests that a refusal names. */
+/** Runs and digests that an error message names. */
 const SHOWN = 20;
 
 function byRun(absent: readonly LostReference[]): readonly Incomplete[] {
@@ -180,7 +182,7 @@ async function load(client: Client, folder: string, manifest: Manifest): Promise
   return rows;
 }
 
-/** The partitions of these days, as upkeep made them in their time. */
+/** Creates the partitions of these days, as the daily maintenance did at the time. */
 async function makePartitions(client: Client, days: readonly string[]): Promise<void> {
   const { rows: parents } = await client.query<{ parent: string }>(
     `select c.relname as parent from pg_class c join pg_namespace n on n.oid = c.relnamespace

@@ -5,9 +5,9 @@ import { asMaintainer } from './session';
 import { NOBODY } from './settle-restored';
 
 /**
- * Lets runs go on that stand since a restore: one, or all of a tenant. Each leaves an entry in the tenant's audit chain. Needs the role
+ * Resumes runs that a restore has stopped: one, or all of a tenant. Each adds an entry to the tenant's audit chain. Needs the role
  * `maintain`.
- * @throws DatabaseError `DB_RUN_UNKNOWN` if none stands
+ * @throws DatabaseError `DB_RUN_UNKNOWN` if there is none
  */
 export async function resumeRuns(
   maintainUrl: string,

@@ -8,10 +8,10 @@ import type { Digest } from '@taskrunner/core/foundation';
 import { damaged, throwReadError } from './backup-error';
 import type { RowsFile } from './manifest';
 
-/** The journal is stored packed: a higher level takes far longer and saves little. */
+/** The journal is stored packed: a higher level would take far longer and save little. */
 const LEVEL = 1;
 
-/** Writes what a `COPY` yields into a new file of its owner alone, durably. */
+/** Writes the output of a `COPY` into a new file that only its owner can access, durably. */
 export async function writeRows(folder: string, file: string, source: Readable): Promise<RowsFile> {
   const [rows, bytes] = [new Rows(), new Bytes()];
   const target = createWriteStream(join(folder, file), { flags: 'wx', mode: 0o600, flush: true });
@@ -47,7 +47,7 @@ export function rowsOf(folder: string, { file }: RowsFile): AsyncIterable<Fields
 /** Values of a row; `\N` is null. */
 export type Fields = readonly (string | null)[];
 
-/** Rows of a `COPY`, each as its fields. Only for values that need no escapes. */
+/** Rows of a `COPY`, each as its fields. Only for values that need no escaping. */
 export async function* fieldsOf(source: Readable): AsyncIterable<Fields> {
   let rest = '';
   for await (const piece of source.setEncoding('utf8') as AsyncIterable<string>) {
@@ -57,12 +57,12 @@ export async function* fieldsOf(source: Readable): AsyncIterable<Fields> {
   }
 }
 
-/** The row of these fields, as `COPY` would write it. */
+/** The row of these fields in `COPY` format. */
 export function rowText(fields: Fields): string {
   return `${fields.map((field) => field ?? '\\N').join('\t')}\n`;
 }
 
-/** Hashes what passes. */
+/** Hashes the bytes that pass through. */
 class Bytes extends Transform {
   count = 0;
   private readonly hash = createHash('sha256');
@@ -79,7 +79,7 @@ class Bytes extends Transform {
   }
 }
 
-/** Counts rows: in this form of `COPY` each is a line, and no value has a line end. */
+/** Counts rows: in this format of `COPY` each row is a line, and no value contains a line end. */
 class Rows extends Transform {
   count = 0;
 

@@ -4,7 +4,7 @@ import { parsers } from '../connection/connection';
 import { reportingWaitUntil, type OnWaiting } from '../connection/waiting';
 import { MIGRATION_LOCK } from '../schema/migrate';
 
-/** Longest wait for a migration, a backup or a restore that is under way, milliseconds. */
+/** Maximum wait for a migration, a backup or a restore in progress, milliseconds. */
 const LOCK_MS = 60_000;
 
 /**

@@ -8,12 +8,12 @@ import { toSummary, type ScheduleRow } from '../encoding/schedule-rows';
 import { statement } from '../connection/statement';
 
 /**
- * Who holds a restored run until somebody lets it go on: no worker, so no sweep frees it, and no claim, letter or end of a group makes it
- * claimable.
+ * Owner of a restored run until an operator resumes it. It is no worker, so no sweep frees the run, and no claim, inbox message or end of a
+ * group makes it claimable.
  */
 export const NOBODY = 'ffffffff-ffff-4fff-bfff-ffffffffffff';
 
-/** What rows came from. */
+/** Origin of the rows. */
 export interface Origin {
   /** Digest of its manifest. */
   readonly backup: Digest;
@@ -21,30 +21,30 @@ export interface Origin {
   readonly takenAt: string;
 }
 
-/** A run that stands until somebody lets it go on. */
+/** A run that is stopped until an operator resumes it. */
 interface StoppedRun {
   readonly tenant: TenantId;
   readonly runId: RunId;
 }
 
-/** What became of a restored database before anybody used it. */
+/** Result of settling a restored database before its first use. */
 export interface Settled {
   readonly standing: readonly StoppedRun[];
-  /** Runs that go on by themselves. */
+  /** Runs that continue by themselves. */
   readonly goingOn: number;
-  /** Schedules of which ticks were skipped. */
+  /** Schedules whose ticks were skipped. */
   readonly skipped: number;
 }
 
-/** No fence of a worker of before comes near: a claim raises it by one. */
+/** No earlier worker's fence comes near this value: a claim raises the fence by one. */
 const FENCES = 1_000_000;
-/** Ticks of one line of a schedule's history, and lines that one keeps. */
+/** Maximum number of ticks in one line of a schedule's history, and of lines that it keeps. */
 const [TICKS, LINES] = [1_000, 1_000];
 
 /**
- * Makes restored rows those of a database that does not know what was done since. Workers of before hold nothing, and their fences are stale.
- * Runs that may do again what was done stand; others go on where their journals end. Ticks that are due are skipped. `origin` null: a backup
- * that this product did not make.
+ * Adapts restored rows to the fact that the database does not know what was done since the backup. Earlier workers own nothing, and their
+ * fences are stale. Runs that might repeat effects are stopped; others continue at the end of their journals. Due ticks are skipped.
+ * `origin` null: a backup that this product did not make.
  */
 export async function settleRestored(
   client: Client,
@@ -57,7 +57,7 @@ export async function settleRestored(
     [FENCES],
   );
   await client.query('update pack_runs.assignments set owner = null, fence = fence + $1', [FENCES]);
-  // Of lives of workers, of requests that are under way, and of what a sweep has seen: nothing of it holds any more.
+  // State of worker sessions, of requests in progress, and of sweeps. None of it is valid any more.
   for (const table of ['pack_runs.workers', 'pack_artifacts.uploads', 'pack_artifacts.object_suspects'])
     await client.query(`delete from ${table}`);
   const stopped = await standStill(client);
@@ -69,7 +69,7 @@ export async function settleRestored(
   return { standing: stopped, goingOn: (rows[0]?.runs ?? 0) - stopped.length, skipped };
 }
 
-/** Runs whose plan has a step that may act once: whether it has acted since the backup, nobody here knows. */
+/** Runs whose plan has a `once` step. It is unknown whether the step has acted since the backup. */
 async function standStill(client: Client): Promise<readonly StoppedRun[]> {
   const { rows: plans } = await client.query<{ tenant_id: string; plan_hash: string }>(
     `select distinct s.tenant_id, s.plan_hash from pack_runs.runs r
@@ -94,7 +94,7 @@ async function standStill(client: Client): Promise<readonly StoppedRun[]> {
     );
     for (const { run_id } of held.rows) stopped.push({ tenant: tenant_id as TenantId, runId: toRunId(run_id) });
   }
-  // What such a run has lent is performed by others without it.
+  // Other workers execute the dispatched assignments of such a run without it.
   await client.query(
     `update pack_runs.assignments a set owner = $1 from pack_runs.runs r
      where r.owner = $1 and a.tenant_id = r.tenant_id and a.run_id = r.run_id`,
@@ -103,7 +103,7 @@ async function standStill(client: Client): Promise<readonly StoppedRun[]> {
   return stopped;
 }
 
-/** A plan that is not there, or cannot be read, says nothing: then its runs stand. Whether it is the right one, its worker asks. */
+/** If a plan is missing or cannot be read, its runs are stopped. Their worker checks whether it is the right plan. */
 function mayActOnce(plan: string | undefined): boolean {
   if (plan === undefined) return true;
   try {

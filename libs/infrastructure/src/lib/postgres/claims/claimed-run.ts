@@ -7,7 +7,7 @@ import type { InputEventBody } from '@taskrunner/core/run';
 import { toDigest } from '../encoding/digest-bytes';
 import { unpackedPage } from '../encoding/packed-page';
 
-/** What `claim-runs` returns, and claims that only end runs, but for `inbox_seq` and `untouched`. */
+/** The result of `claim-runs` and of claims that only end runs, without `inbox_seq` and `untouched`. */
 export interface ClaimedRow {
   readonly tenant_id: string;
   readonly run_id: string;
@@ -21,7 +21,7 @@ export interface ClaimedRow {
   readonly seen: number;
   readonly inbox_seq?: number;
   readonly untouched?: boolean;
-  /** Null: nobody has the labels that it asks for. */
+  /** Null: no worker has the labels that it requires. */
   readonly unhonoured?: string | null;
   readonly plan_hash: string;
   readonly plan: string;
@@ -43,14 +43,15 @@ export interface ClaimedRow {
 }
 
 /**
- * Swept this often without progress, a run is driven only in quarantine: in a process of its own. From then on a sweep counts only if that
- * process had begun to drive it: a worker that dies while the run waits for a place, or its process starts, says nothing about the run.
+ * After this number of sweeps without progress a run is driven only in quarantine, in a process of its own. From then on a sweep counts
+ * only if that process had begun to drive it: the death of a worker while the run waits for a slot, or while its process starts, says
+ * nothing about the run.
  */
 export const CRASHES_TO_QUARANTINE = 2;
 /**
- * What a run's own process died of is counted as this many at once. A worker may die of anything, also from outside, so one of its deaths
- * ends no run; but who takes his worker along so often when driven alone, without one result in between, is no victim: it may have used up
- * the memory of the whole pod.
+ * The death of a run's own process counts this much at once. A worker may die for any reason, so a single death of a worker ends no run.
+ * But a run that repeatedly takes its worker down while it is driven in isolation, without a result in between, is the cause: it may have
+ * used up the memory of the whole pod.
  */
 export const CRASHES_TO_POISON = 20;
 
@@ -85,7 +86,7 @@ export function toClaimedRun(row: ClaimedRow): ClaimedRun {
   };
 }
 
-/** What `resume-run` returns. */
+/** The result of `resume-run`. */
 export type ResumedRow = Pick<
   ClaimedRow,
   'last_seq' | 'last_line' | 'head' | 'mac' | 'snapshot_seq' | 'seen' | 'committed_ms'
@@ -100,12 +101,12 @@ export function toResumed(row: ResumedRow) {
     snapshotSeq: row.snapshot_seq,
     seen: row.seen,
     committedAt: row.committed_ms ?? null,
-    // What a claim saw of it then does not hold any more.
+    // The inbox position of the claim is no longer valid then.
     untouched: false,
   };
 }
 
-/** What `read-pages` returns. */
+/** The result of `read-pages`. */
 export interface PageRow {
   readonly first_seq: number;
   readonly content: Buffer;
@@ -124,7 +125,7 @@ export function toPage(row: PageRow): Page & { readonly mac: string } {
   };
 }
 
-/** Entries and values of a stored page. Bytes that are no page's are told as a page without entries, at which no hash holds. */
+/** Entries and values of a stored page. Bytes that are not a page are returned as a page without entries, whose hash is never right. */
 export function pageContent(content: Buffer): Pick<Page, 'entries' | 'values'> {
   const texts = unpackedPage(content);
   try {
@@ -139,7 +140,7 @@ export function pageContent(content: Buffer): Pick<Page, 'entries' | 'values'> {
   return { entries: [], values: {} };
 }
 
-/** What `read-inbox` returns. */
+/** The result of `read-inbox`. */
 export interface InboxRow {
   readonly position: number;
   readonly given: InputEventBody;

@@ -1,25 +1,25 @@
 import { sha256 } from '@taskrunner/core/canonical';
 import type { ClaimedRow } from './claimed-run';
 
-/** How many are kept, and of how many characters at most. */
+/** Maximum number of cached documents, and maximum characters of each. */
 const KEPT = 64;
 const CHARACTERS = 128 * 1024;
 
 type Digests = Pick<ClaimedRow, 'plan_hash' | 'profile_digest'>;
-/** What a claim may leave out: the documents that all runs of a pack in one profile have in common. */
+/** Documents that a claim may leave out: those that all runs of a pack in one profile share. */
 export type Documents = Pick<ClaimedRow, 'plan' | 'profile' | 'environment'>;
 
 /**
- * Plans and profiles that a worker has read, by their digests: a claim need not send them again. Only texts that are what their digests
- * say are kept, so nothing here can differ from what the database held when it was admitted.
+ * Caches plans and profiles that a worker has read, by digest, so that a claim need not send them again. Only texts that match their
+ * digests are cached, so they cannot differ from what was admitted.
  */
 export class DocumentCache {
   private readonly plans = new Kept<string>();
   private readonly profiles = new Kept<Pick<Documents, 'profile' | 'environment'>>();
 
   /**
-   * The documents known now: what a claim may leave out, and its rows with all their documents. What the claim was told stays at hand until its
-   * answer is read, whatever is kept meanwhile. What is not there at all is empty, which no digest names.
+   * A view of the documents known now: what a claim may leave out, and its rows with all their documents. Documents that were announced to
+   * the claim are kept until its answer is read, whatever is cached meanwhile. A missing document is empty, which matches no digest.
    */
   asOfNow() {
     const plans = new Map(this.plans.values);
@@ -53,7 +53,7 @@ function namesEnvironment(profile: string, environment: string): boolean {
   return profile.includes(`"environment":"${sha256(environment)}"`);
 }
 
-/** The last ones that came. */
+/** The most recent ones. */
 class Kept<Value> {
   readonly values = new Map<string, Value>();
 

@@ -25,7 +25,7 @@ import type { Statement } from '../connection/statement';
 const SWEEP_EVERY_MS = 1_000;
 const SWEEP_SIZE = 500;
 const LEASE_MS = 8_000;
-/** Longer than any statement lives on the server. */
+/** Longer than any statement runs on the server, milliseconds. */
 const LOST_FOR_MS = 60_000;
 
 interface RunPositionRow {
@@ -34,13 +34,13 @@ interface RunPositionRow {
   readonly head: Buffer | null;
 }
 
-/** A worker whose lease has run out. */
+/** A worker whose lease has expired. */
 export interface LostWorker {
   readonly id: string;
   readonly name: string;
 }
 
-/** What was brought back after the clock of the database was set back: due times of runs, of the outbox, of deliveries, and leases. */
+/** Times that were corrected after the clock of the database was set back: due times of runs, of the outbox, of deliveries, and leases. */
 export interface HealedTimes {
   readonly runs: number;
   readonly items: number;
@@ -48,21 +48,21 @@ export interface HealedTimes {
   readonly leases: number;
 }
 
-/** Told of what happens to the runs of all workers. */
+/** Called with events about the runs of all workers. */
 export interface ClaimsWatch {
   /** How long a run had been due when it was claimed, milliseconds. */
   readonly onClaimed?: (waitedMs: number) => void;
-  /** These were found dead: each is told once, to the worker that found it. */
+  /** Workers that were found dead, each reported once, to the worker that found it. */
   readonly onWorkersLost?: (workers: readonly LostWorker[]) => void;
-  /** So many runs of dead workers are due again. */
+  /** Number of runs of dead workers that are due again. */
   readonly onTakenOver?: (runs: number) => void;
   readonly onHealed?: (times: HealedTimes) => void;
 }
 
 /**
- * The right to drive runs: leases per worker session, on the database's clock; claims that are fair over tenants; the sweep
- * that frees what the dead held. `renew` is meant for a thread with a connection of its own: what decides about sweeping
- * is kept on the worker's row, not in this object.
+ * Leases per worker session, measured by the database's clock; claims that are fair across tenants; the sweep that frees runs of dead
+ * workers. `renew` is meant for a thread with a connection of its own: the state that decides about sweeping is on the worker's row and not
+ * in this object.
  */
 export class PostgresClaims extends Claims {
   private readonly registerStatement = statement('register-worker');
@@ -129,7 +129,7 @@ export class PostgresClaims extends Claims {
     await withRetry(() => this.ask(this.describeStatement, values));
   }
 
-  /** Sent once: the caller renews again soon, and counts its deadline from when it *sent* the last one that was answered. */
+  /** Sent once: the caller renews again soon, and measures its deadline from when it *sent* the last answered renewal. */
   async renew(workerSession: WorkerSession): Promise<{ held: boolean; at: number }> {
     const sent = this.clock.mark();
     const [row] = await this.ask<{ held: boolean; at_ms: number }>(this.renewStatement, [workerSession.id]);
@@ -158,7 +158,7 @@ export class PostgresClaims extends Claims {
     return total;
   }
 
-  /** At the start, and whenever the clock was set back. Whoever comes second finds nothing left. */
+  /** At the start, and whenever the clock was set back. A second process finds nothing left to correct. */
   private async healTimes(): Promise<void> {
     const { timesSetBack } = this.clock;
     if (timesSetBack === this.healedAfter) return;
@@ -173,8 +173,8 @@ export class PostgresClaims extends Claims {
   }
 
   /**
-   * Each claim has a number, kept on the runs it took. If its answer is lost, this worker owns runs that it does not know of,
-   * so later claims give them back first; for a while, since a lost statement may still be executed.
+   * Each claim has a number, kept on the runs it took. If its answer is lost, this worker owns runs that it does not know of. Later claims
+   * release them first, for a while, because a lost statement may still be executed.
    */
   async claim(workerSession: WorkerSession, free: number): Promise<readonly ClaimedRun[]> {
     if (free < 1) return [];
@@ -335,15 +335,15 @@ export class PostgresClaims extends Claims {
   }
 }
 
-/** What a driver asks is asked until it is answered: giving the run up would move its claim for nothing. */
+/** A driver's query is repeated until it is answered: giving the run up would only move its claim. */
 function untilAnswered<Result>(ask: () => Promise<Result>): Promise<Result> {
   return withRetry(ask, AS_LONG_AS_IT_TAKES);
 }
 
 /**
- * The tenant after which the next claim begins: the last one, in the order of turns, that got as many runs as any other. A tenant that got fewer,
- * because no slot was left, is first in the next claim: otherwise the remainder of an uneven division would always go to the same tenant.
- * Undefined if nobody was served.
+ * The tenant after which the next claim begins: the last one, in the order of turns, that got as many runs as any other. A tenant that got
+ * fewer, because no slot was left, is first in the next claim: otherwise the remainder of an uneven division would always go to the same
+ * tenant. Undefined if no tenant got a run.
  */
 export function lastServedOf(tenants: readonly string[]): string | undefined {
   const counts = new Map<string, number>();

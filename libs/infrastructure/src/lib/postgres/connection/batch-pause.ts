@@ -1,12 +1,12 @@
-/** What a shared statement carried after which the next one waits: a statement costs much the same for one and for ten. */
+/** Number of requests in a shared statement after which the next one waits: a statement costs much the same for one and for ten. */
 const SEVERAL = 4;
-/** So many wait for no more. */
+/** Number of waiting requests at which no further one is awaited. */
 const ENOUGH = 16;
 const GAP_MS = 10;
 
 /**
- * How long a shared statement waits for more to come along: others are likely shortly after one that carried several. What comes one after
- * the other waits for nobody.
+ * How long a shared statement waits for more requests. After a statement that carried several, more are likely to follow soon. Sequential
+ * requests never wait.
  */
 export class BatchPause {
   private sentAt = -Infinity;
@@ -16,13 +16,13 @@ export class BatchPause {
   /** @param arrived is called when the wait is over. */
   constructor(private readonly arrived: () => void) {}
 
-  /** A statement that carries so many is sent now. */
+  /** A statement that carries this many is sent now. */
   sent(carried: number): void {
     this.sentAt = performance.now();
     this.carried = carried;
   }
 
-  /** True if a next one that would carry so many is not to be sent yet; `arrived` is called when it is. */
+  /** True if the next statement with this many requests should not be sent yet; `arrived` is called when it should. */
   holds(waiting: number): boolean {
     const left = this.carried < SEVERAL || waiting >= ENOUGH ? 0 : GAP_MS - (performance.now() - this.sentAt);
     if (left <= 0) return false;

@@ -3,7 +3,7 @@ import { Client, type ClientConfig } from 'pg';
 import { DatabaseError } from './database-error';
 import { namingRefusals, placeOf, type Connecting } from './refused-database';
 
-/** Longest wait for a server that does not answer, milliseconds. */
+/** Timeout for a server that does not answer, milliseconds. */
 const CONNECT_MS = 10_000;
 
 /**
@@ -47,7 +47,7 @@ function clientOf({ url }: Connecting, config: Omit<ClientConfig, 'connectionStr
   }
 }
 
-/** Whatever waits for the server fails at once; the driver itself would wait for its answer. */
+/** Everything that waits for the server fails at once; the driver itself would wait for an answer. */
 function disconnect(client: Client): void {
   const { connection } = client as unknown as { readonly connection: { readonly stream: Duplex } };
   connection.stream.destroy();

@@ -1,32 +1,34 @@
 import { Pool, types } from 'pg';
 import type { PoolClient, PoolConfig } from 'pg';
 
-/** How a process connects. */
+/** Connection settings of a process. */
 export interface ConnectionOptions {
-  /** Connections of the pool. */
+  /** Number of connections of the pool. */
   readonly max?: number;
-  /** Longest wait for a connection, milliseconds: until one of the pool is free, or a new one is open. Default 5 s. */
+  /** Timeout for getting a connection, milliseconds: until one of the pool is free, or a new one is open. Default 5 s. */
   readonly connectTimeoutMs?: number;
-  /** Shown in `pg_stat_activity`. */
+  /** Name in `pg_stat_activity`. */
   readonly applicationName?: string;
-  /** Longest time a statement may take, milliseconds. Default 30 s. */
+  /** Statement timeout, milliseconds. Default 30 s. */
   readonly statementTimeoutMs?: number;
-  /** Several statements in one round trip (`Queries` of the webservice). */
+  /** Sends several statements in one round trip (`Queries` of the webservice). */
   readonly pipeline?: boolean;
-  /** Plan each named statement once, whatever its parameters: the flush has so many arms that planning would outweigh it. */
+  /**
+   * Plans each named statement once, independent of its parameters: the flush has so many parts that planning would take longer than
+   * executing.
+   */
   readonly genericPlans?: boolean;
   /**
-   * Find a few rows by their keys, wherever there is an index, and plan again now and then: a plan that was made while tables were empty
-   * would else read them whole ever after. Without bitmaps: a scan of an index marks entries that it found dead, so that none is looked
-   * at twice.
+   * For queries that find a few rows by key: prefers indexes and plans again periodically. Otherwise a plan that was made while tables were
+   * empty would read them completely forever. Bitmap scans are off: an index scan marks dead entries, so that none is visited twice.
    */
   readonly byIndex?: boolean;
   /**
-   * Of `byIndex`, milliseconds: how old the plans of a connection become that is asked often; others become six times as old. Planning again
-   * what a worker asks takes some 20 ms of the database's time. Default 5 s.
+   * For `byIndex`: maximum age of the plans of a busy connection, milliseconds; for others six times as much. Planning a worker's queries
+   * again takes some 20 ms of the database's time. Default 5 s.
    */
   readonly replanMs?: number;
-  /** Told of connections that broke; the pool replaces them. */
+  /** Called for broken connections; the pool replaces them. */
   readonly onError?: (error: Error) => void;
 }
 
@@ -39,8 +41,8 @@ export const parsers: NonNullable<PoolConfig['types']> = {
 };
 
 /**
- * A pool that survives its server: every client has an error listener, dead peers are noticed (keep-alive), and no statement
- * or open transaction lasts. 64-bit integers are read as numbers: counters and milliseconds stay far below 2^53.
+ * A pool that survives outages of its server: every client has an error listener, dead peers are detected (keep-alive), and statements and
+ * open transactions have timeouts. 64-bit integers are read as numbers: counters and milliseconds stay far below 2^53.
  */
 export function openPool(url: string, options: ConnectionOptions = {}): Pool {
   const settings = [
@@ -71,12 +73,15 @@ export function openPool(url: string, options: ConnectionOptions = {}): Pool {
   return pool;
 }
 
-/** Uses since the last plans from which on a connection is asked often. A worker with nothing to do asks a few times a second, one with work hundreds. */
+/**
+ * Number of uses since the last planning above which a connection counts as busy. An idle worker sends a few queries a second, a busy one
+ * hundreds.
+ */
 const OFTEN = 200;
-/** A plan that does not fit costs a connection little that is asked seldom, and planning again costs it as much. */
+/** A bad plan costs an idle connection little, and planning again costs it as much as a busy one. */
 const SELDOM_TIMES = 6;
 
-/** Each connection throws its plans away when it is used and they are older. */
+/** Each connection discards its plans when it is used and they are too old. */
 function planAgain(pool: Pool, everyMs: number): void {
   const planned = new WeakMap<PoolClient, { at: number; uses: number }>();
   const begin = (client: PoolClient) => planned.set(client, { at: performance.now(), uses: 0 });
@@ -88,7 +93,7 @@ function planAgain(pool: Pool, everyMs: number): void {
     const age = performance.now() - plans.at;
     if (age < everyMs || (plans.uses < OFTEN && age < everyMs * SELDOM_TIMES)) return;
     begin(client);
-    // A connection that is lost here fails the statement that follows too, and that one is told.
+    // If the connection is lost here, the following statement fails too and reports the error.
     client.query('discard plans').catch(() => undefined);
   });
 }

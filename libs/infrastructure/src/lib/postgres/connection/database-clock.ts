@@ -2,12 +2,12 @@ import { clockStep } from '@taskrunner/core/foundation';
 import { Clock } from '@taskrunner/core/ports';
 import type { Pool } from 'pg';
 
-/** Told when the clock of the database was set, and by how much, milliseconds; negative: back. */
+/** Called when the clock of the database was set, with the difference in milliseconds; negative: back. */
 export type OnClockStep = (stepMs: number) => void;
 
 /**
- * Database time as this process knows it: the last measurement plus monotonic time since. It never looks at the machine's clock, which may be
- * wrong by days. It does not go back for what a measurement is off by; it does when the clock of the database was set back.
+ * Database time in this process: the last measurement plus the monotonic time since then. It never uses the machine's clock, which may be
+ * wrong by days. It does not go back because of measurement errors, but it does if the clock of the database was set back.
  */
 export class DatabaseClock extends Clock {
   private offset: number | null = null;
@@ -22,17 +22,17 @@ export class DatabaseClock extends Clock {
     super();
   }
 
-  /** How often the clock of the database was set back, as far as this process has noticed. */
+  /** Number of times that the clock of the database was set back, as far as this process has noticed. */
   get timesSetBack(): number {
     return this.setBack;
   }
 
-  /** Monotonic milliseconds now: take it before a question whose answer is the database's time. */
+  /** Current monotonic milliseconds. Take it before a query whose answer is the database's time. */
   mark(): number {
     return this.elapsed();
   }
 
-  /** The database said `at` to a question sent at `sent` (see `mark`): the answer was true half a round trip ago. */
+  /** Records that the database answered `at` to a query sent at `sent` (see `mark`). The answer was right half a round trip ago. */
   observe(at: number, sent: number): void {
     const halfway = (sent + this.elapsed()) / 2;
     const before = this.offset;
@@ -46,7 +46,7 @@ export class DatabaseClock extends Clock {
     if (step !== 0) this.onStep(Math.round(step));
   }
 
-  /** Asks the database. */
+  /** Queries the database. */
   async measure(pool: Pool): Promise<void> {
     const sent = this.mark();
     const { rows } = await pool.query<{ at_ms: number }>('select pack_runs.now_ms() as at_ms');

@@ -32,7 +32,7 @@ export type DatabaseErrorCode =
   | 'DB_KEYS_DIFFER'
   | 'DB_RUN_UNKNOWN';
 
-/** A refusal of the database as it is, with what to do about it. */
+/** An error about the state of a database, with its remedy. */
 export class DatabaseError extends CodedError<DatabaseErrorCode> {
   static {
     this.brand('DatabaseError');

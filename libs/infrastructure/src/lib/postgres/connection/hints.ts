@@ -2,12 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
 import { pauseMs } from './retry';
 
-/** Carries no payload: whoever may listen learns nothing but that somebody has work. */
+/** Without payload: a listener learns only that somebody has work. */
 const CHANNEL = 'taskrunner_due';
 
 /**
- * Says that something is due, so that idle workers look before their pause is over. Only a hint: it stands in no transaction of a run (a
- * NOTIFY in there would make all commits of the server queue for one lock), at most one is under way, and one that is lost costs a pause.
+ * Notifies idle workers that something is due, so that they poll before their pause is over. It is only a hint: it is never sent in a
+ * transaction of a run (a NOTIFY there would make all commits of the server queue for one lock), at most one is in progress, and a lost one
+ * costs a pause.
  */
 export class DueHints {
   private sending = false;
@@ -33,16 +34,16 @@ export class DueHints {
   }
 }
 
-/** Listens for hints on a connection of its own; while the database is away there are none. */
+/** Listens for hints on a connection of its own. While the database is unavailable there are none. */
 export class DueListener {
   private client: PoolClient | null = null;
   private closed = false;
   private lost: () => void = () => undefined;
 
-  /** @param pool of one connection, that nobody else uses. */
+  /** @param pool with one connection that nobody else uses. */
   constructor(private readonly pool: Pool) {}
 
-  /** Calls `onHint` from now on, and each time when it listens again: what it missed meanwhile is due too. */
+  /** Calls `onHint` for each hint from now on, and whenever it listens again, because hints may have been missed. */
   listen(onHint: () => void): void {
     void this.listenForever(onHint);
   }
@@ -67,7 +68,7 @@ export class DueListener {
         onHint();
         if (!this.closed) await lost;
       } catch {
-        // Away: the pauses of those who listen are short enough without hints.
+        // Unavailable: the polling pauses of listeners are short enough without hints.
       }
       this.client?.release(true);
       this.client = null;

@@ -2,15 +2,15 @@ import type { TenantId } from '@taskrunner/core/foundation';
 import type { Pool, QueryResult } from 'pg';
 import type { Statement } from './statement';
 
-/** One statement at a time, within a tenant: how adapters that webservice and worker share reach the database. */
+/** One statement at a time, within a tenant: the database access of adapters that webservice and worker share. */
 export abstract class Queries {
-  /** Rows that a statement yields where only this tenant's rows exist. */
+  /** Rows of a statement that sees only this tenant's rows. */
   abstract inTenant<Row>(tenant: TenantId, statement: Statement, values: readonly unknown[]): Promise<Row[]>;
-  /** Rows of a statement that names no tenant, or asks a function that may answer for several. */
+  /** Rows of a statement that names no tenant, or that calls a function for several tenants. */
   abstract across<Row>(statement: Statement, values: readonly unknown[]): Promise<Row[]>;
 }
 
-/** The worker's way: its role sees all tenants, every statement names one; autocommitted. */
+/** The worker's access: its role sees all tenants, and every statement names one; autocommitted. */
 export class DirectQueries extends Queries {
   constructor(private readonly pool: Pool) {
     super();
@@ -29,9 +29,8 @@ export class DirectQueries extends Queries {
 const setTenant: Statement = { name: 'set-tenant', text: `select pack_runs.set_tenant($1)` };
 
 /**
- * The webservice's way: `BEGIN; set_tenant; statement; COMMIT`, sent in one round trip, so that no row stays locked while the
- * network is crossed. Row-level security reads the tenant from the transaction; without one there are no rows. Needs a pool
- * with `pipeline`.
+ * The webservice's access: `BEGIN; set_tenant; statement; COMMIT`, sent in one round trip, so that no row stays locked during network
+ * latency. Row-level security reads the tenant from the transaction; without one there are no rows. Needs a pool with `pipeline`.
  */
 export class TenantQueries extends Queries {
   constructor(private readonly pool: Pool) {
@@ -43,7 +42,7 @@ export class TenantQueries extends Queries {
     return rows as Row[];
   }
 
-  /** Several statements in one transaction, all sent at once: if one fails, none was. The rows of each. */
+  /** Several statements in one transaction, sent together: if one fails, none is applied. Returns the rows of each. */
   async together(
     tenant: TenantId,
     steps: readonly (readonly [Statement, readonly unknown[]])[],
@@ -56,7 +55,7 @@ export class TenantQueries extends Queries {
       client.query('COMMIT'),
     ]);
     const failed = answers.filter((answer) => answer.status === 'rejected');
-    // COMMIT of a failed transaction answers ROLLBACK: then the connection is clean. Otherwise it is not known to be.
+    // COMMIT of a failed transaction answers ROLLBACK, after which the connection is clean. Otherwise its state is unknown.
     client.release(answers.at(-1)?.status === 'rejected');
     if (failed.length > 0) throw causeOf(failed);
     return (answers.slice(2, -1) as PromiseFulfilledResult<QueryResult>[]).map(({ value }) => value.rows as unknown[]);
@@ -68,7 +67,7 @@ export class TenantQueries extends Queries {
   }
 }
 
-/** The first error is the reason; those after it say only that the transaction was aborted. */
+/** The first error is the cause; later ones only report that the transaction was aborted. */
 function causeOf(failed: readonly PromiseRejectedResult[]): Error {
   return failed[0]?.reason as Error;
 }

@@ -2,16 +2,16 @@ import { isCodedError } from '@taskrunner/core/foundation';
 import { DatabaseError, type DatabaseErrorCode } from './database-error';
 import { failureOf } from './sql-state';
 
-/** Which database, and the role of it that the work needs. */
+/** A database, and the role that the work needs. */
 export interface Connecting {
-  /** May hold a password, which no message shows. */
+  /** May contain a password, which no message shows. */
   readonly url: string;
   readonly role: 'owner' | 'maintain' | 'web' | 'worker';
 }
 
 /**
- * Does work on a database. What the server or the way to it refuses is thrown as a `DatabaseError` that names the place; other errors stay as
- * they are, those of our own statements among them: those are bugs.
+ * Runs work on a database. Errors of the server or of the connection are thrown as a `DatabaseError` that names the database. Other errors
+ * are rethrown, including those of our own statements, which are bugs.
  * @throws DatabaseError
  */
 export async function namingRefusals<Result>(connecting: Connecting, work: () => Promise<Result>): Promise<Result> {
@@ -22,7 +22,7 @@ export async function namingRefusals<Result>(connecting: Connecting, work: () =>
   }
 }
 
-/** What an error of a connection means for whoever runs the installation; null if it is none, or has a code of ours already. */
+/** The meaning of a connection error for the operator; null if it is not one, or already has a code of ours. */
 function refusedDatabase(error: unknown, { url, role }: Connecting): DatabaseError | null {
   if (isCodedError(error) || isOfFile(error)) return null;
   const code = codeOf(error);
@@ -33,7 +33,7 @@ function refusedDatabase(error: unknown, { url, role }: Connecting): DatabaseErr
   });
 }
 
-/** A database without the password of its URL, and without parameters other than the folder of a socket. */
+/** A database URL without password and parameters except the folder of a socket. */
 export function placeOf(url: string): string {
   const { username, hostname, port, pathname, searchParams } = new URL(url);
   const socket = searchParams.get('host');
@@ -82,7 +82,7 @@ const STATES: readonly (readonly [RegExp, Refusal])[] = [
   [/^(55P03|57014|40001|40P01)$/, 'DB_BUSY'],
   [/^(58|XX|F0)/, 'DB_SERVER_FAULT'],
 ];
-/** What Node says of certificates. */
+/** Node's codes of certificate errors. */
 const CERTIFICATE = /CERT|^ERR_(TLS|SSL)_|^UNABLE_TO_|^HOSTNAME_MISMATCH$/;
 const NO_TLS = /does not support SSL|there was an error establishing an SSL connection/i;
 /** The driver has no password to send. */
@@ -99,13 +99,13 @@ function codeOf(error: unknown): Refusal | null {
     if (NO_TLS.test(message)) return 'DB_TLS';
     if (NO_PASSWORD.test(message)) return 'DB_LOGIN_REFUSED';
   }
-  // Whatever keeps a socket from being opened, rights on its folder too.
+  // Everything that prevents opening a socket, including permissions of its folder.
   if ((error as { readonly syscall?: unknown }).syscall === 'connect') return 'DATABASE_UNAVAILABLE';
   const failure = failureOf(error);
   return failure === 'lost' || failure === 'again' ? 'DATABASE_UNAVAILABLE' : null;
 }
 
-/** Errors of files have a path; those of sockets an address, whatever their code is. */
+/** File errors have a path; socket errors have an address, whatever their code. */
 function isOfFile(error: unknown): boolean {
   return typeof (error as { readonly path?: unknown }).path === 'string';
 }

@@ -7,15 +7,15 @@ interface Waiting<Asked, Answer> {
 }
 
 /**
- * Group commit for requests: what is asked while the same work is under way, or shortly after several were asked, is done together with all
- * else that was asked by then. A single request waits for nobody.
+ * Group commit for requests: requests that arrive while the same work is in progress, or shortly after a batch of several, are executed
+ * together with all others that arrived by then. A single request never waits.
  */
 export class RequestBatcher<Asked, Answer> {
   private waiting: Waiting<Asked, Answer>[] = [];
   private readonly pause = new BatchPause(() => this.pump());
   private active = 0;
 
-  /** @param work answers all, in their order, or rejects for all. */
+  /** @param work answers all, in order, or rejects for all. */
   constructor(
     private readonly work: (asked: readonly Asked[]) => Promise<readonly Answer[]>,
     private readonly limits: { readonly atOnce: number; readonly most: number },

@@ -1,18 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { failureOf } from './sql-state';
 
-/** What an attempt is told about the ones before it. */
+/** Information about the previous attempts. */
 export interface Attempt {
-  /** An earlier answer was lost: what is asked for may have been done. */
+  /** An earlier answer was lost: the request may have been executed. */
   readonly lost: boolean;
 }
 
-/** Patience of who drives a run: an outage ends for it no earlier than for the run. */
+/** Patience of drivers: for a driver an outage ends no earlier than for its run. */
 export const AS_LONG_AS_IT_TAKES = Infinity;
 
 /**
- * Sends again what failed for a passing reason, with jitter: 10 ms doubling to 1 s, for at most `patienceMs`. Only for
- * statements that may be executed twice.
+ * Repeats a statement after temporary failures, with jitter: 10 ms doubling to 1 s, for at most `patienceMs`. Only for statements that may
+ * be executed twice.
  */
 export async function withRetry<Result>(
   attempt: (supplied: Attempt) => Promise<Result>,
@@ -33,7 +33,7 @@ export async function withRetry<Result>(
   }
 }
 
-/** Milliseconds to wait before attempt `round + 1`: between half and all of a step that doubles up to one second. */
+/** Delay before attempt `round + 1`, milliseconds: between half and all of a step that doubles up to one second. */
 export function pauseMs(round: number): number {
   const step = Math.min(1_000, 10 * 2 ** Math.min(round, 10));
   return step * (0.5 + Math.random() / 2);

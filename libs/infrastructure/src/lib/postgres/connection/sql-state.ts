@@ -1,6 +1,6 @@
-/** What a failed statement means for its caller. */
+/** The meaning of a failed statement for its caller. */
 export type Failure =
-  /** Not executed, or rolled back: send again. */
+  /** Not executed, or rolled back: repeat it. */
   | 'again'
   /** The answer was lost: it may have been committed. */
   | 'lost'
@@ -27,8 +27,8 @@ const DRIVER =
   /connection terminated|timeout (?:exceeded|expired)|connection error|not queryable|query read timeout|client was closed/i;
 
 /**
- * Reads the SQLSTATE (PostgreSQL, appendix A) or the driver's error. A backend that was ended (57P0x) may have committed
- * before it told so; it counts as lost.
+ * Classifies the SQLSTATE (PostgreSQL, appendix A) or the driver's error. A terminated backend (57P0x) may have committed before it
+ * reported; it counts as lost.
  */
 export function failureOf(error: unknown): Failure {
   const { code, message } = error as { code?: unknown; message?: unknown };
@@ -41,18 +41,21 @@ export function failureOf(error: unknown): Failure {
   return 'fault';
 }
 
-/** True for the violation of a unique key. */
+/** True for a violation of a unique key. */
 export function isDuplicate(error: unknown): boolean {
   return (error as { code?: unknown }).code === '23505';
 }
 
-/** True if the database is away or busy, and the same question may be answered later. */
+/** True if the database is unavailable or busy, and the same query may succeed later. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   const failure = failureOf(error);
   return failure === 'lost' || failure === 'again';
 }
 
-/** True if the database refuses what this release always asks: rights were revoked, a table was changed. No other try of the same ends otherwise. */
+/**
+ * True if the database refuses a statement that this release always sends: permissions were revoked, a table was changed. Every retry would
+ * fail too.
+ */
 export function isDatabaseFault(error: unknown): boolean {
   const { code } = error as { code?: unknown };
   return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && failureOf(error) === 'fault';

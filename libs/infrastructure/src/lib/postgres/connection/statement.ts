@@ -1,18 +1,19 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
-/** A statement. With a name it is prepared once per connection and soon planned once. */
+/** An SQL statement. A named one is prepared once per connection and soon planned once. */
 export interface Statement {
   readonly name: string | undefined;
   readonly text: string;
 }
 
-// Each statement lies beside the adapter that sends it. The same path from `src/lib/postgres/connection` and from `dist/lib/postgres/connection`.
+// The SQL file of each statement is beside the adapter that sends it. The relative path is the same from `src/lib/postgres/connection` and
+// from `dist/lib/postgres/connection`.
 const folder = join(__dirname, '..', '..', '..', '..', 'src', 'lib', 'postgres');
 let places: ReadonlyMap<string, string> | undefined;
 const loaded = new Map<string, Statement>();
 
-/** Name → path of each statement. No two rooms have one of the same name: prepared statements are known by it. */
+/** Path of each statement by name. Names are unique across folders, because they identify prepared statements. */
 function placesOfStatements(): ReadonlyMap<string, string> {
   const files = (readdirSync(folder, { recursive: true }) as string[]).filter((file) => file.endsWith('.sql'));
   const found = new Map(files.map((file) => [basename(file, '.sql'), join(folder, file)]));
@@ -20,7 +21,7 @@ function placesOfStatements(): ReadonlyMap<string, string> {
   return found;
 }
 
-/** The statement kept in `<room>/<name>.sql`. Throws if there is none: adapters load theirs when they are made. */
+/** The statement in `<folder>/<name>.sql`. Throws if it does not exist: adapters load theirs when they are created. */
 export function statement(name: string): Statement {
   const known = loaded.get(name);
   if (known) return known;

@@ -1,12 +1,12 @@
 import { DatabaseError } from './database-error';
 
-/** How long something is waited for before whoever waits is told, milliseconds. */
+/** How long a wait lasts before it is reported, milliseconds. */
 const MOMENT_MS = 2_000;
 
-/** Told what is waited for, in words, once it lasts. */
+/** Called with a description of a wait that lasts. */
 export type OnWaiting = (what: string) => void;
 
-/** Does work that may wait for somebody else, and tells after a moment what it waits for. */
+/** Runs work that may have to wait for somebody else, and reports after a moment what it waits for. */
 export async function reportingWait<Result>(
   what: string,
   onWaiting: OnWaiting | undefined,
@@ -21,8 +21,8 @@ export async function reportingWait<Result>(
 }
 
 /**
- * The same for a lock that the connection waits for no longer than `limitMs`.
- * @throws DatabaseError `DB_BUSY` when that time is over
+ * The same for a lock, for which the connection waits at most `limitMs`.
+ * @throws DatabaseError `DB_BUSY` at the timeout
  */
 export async function reportingWaitUntil<Result>(
   what: string,

@@ -1,11 +1,14 @@
-/** What an array of the database may hold here. */
+/** Element types of arrays. */
 export type Cell = string | number | boolean | Buffer | null;
 
-// Within quotes the database takes a backslash as "the next character stands for itself". So does JSON for the two characters that matter,
-// and its printer is many times faster than replacing them; what it would write otherwise is control characters and lone surrogates.
+// Within quotes the database reads a backslash as "the next character is literal". JSON does the same for the two relevant characters, and
+// its printer is many times faster than replacing them. It differs only for control characters and lone surrogates.
 const OTHERWISE = /[\u0000-\u001f]/;
 
-/** An array as the database reads it (PostgreSQL manual, §8.15.2): quoted element by element, so that nothing in a text has a meaning. */
+/**
+ * An array literal for the database (PostgreSQL manual, §8.15.2), with every element quoted, so that nothing in a text has a special
+ * meaning.
+ */
 export function arrayLiteral(cells: readonly Cell[]): string {
   let text = '{';
   for (let i = 0; i < cells.length; i++) {

@@ -78,7 +78,7 @@ function columnsOf(run: NewRun) {
   } satisfies Record<(typeof CREATE_COLUMNS)[number], Cell>;
 }
 
-/** The last environment that was read: an installation has one or two. */
+/** The last environment, cached because an installation has one or two. */
 let last = { environment: '', isolation: '' };
 
 function isolationOf(environment: string): string {

@@ -1,24 +1,24 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { PAGE_WORDS } from './page-words';
 
-/** The texts of a page. Neither holds a line break: JSON escapes those. */
+/** The texts of a page. Neither contains a line break, because JSON escapes them. */
 export interface PageTexts {
-  /** RFC 8785 text of its entries, as it was hashed. */
+  /** RFC 8785 text of its entries, as hashed. */
   readonly entries: string;
-  /** JSON of the values that stand beside the chain; null: none. */
+  /** JSON of the values beside the chain; null: none. */
   readonly held: string | null;
 }
 
-/** How a page is packed: the first of its bytes. */
+/** Packing format: the first byte. */
 const PLAIN = 0;
 const DEFLATED = 1;
 
-/** A small window serves pages of some hundred bytes, and is made ready in less time. */
+/** A small window is sufficient for pages of some hundred bytes, and is initialised faster. */
 const SETTINGS = { level: 6, windowBits: 13, memLevel: 5, dictionary: PAGE_WORDS } as const;
 
 /**
- * A page as it is stored: its texts deflated (RFC 1951) with words that all pages know. A page of one step takes 120 bytes for 700, which
- * the database would not compress, as it does no row below 2 KB.
+ * The stored form of a page: its texts deflated (RFC 1951) with a preset dictionary. A page of one step takes 120 bytes instead of 700. The
+ * database itself does not compress rows below 2 KB.
  */
 export function packedPage({ entries, held }: PageTexts): Buffer {
   const text = Buffer.from(held === null ? entries : `${entries}\n${held}`, 'utf8');
@@ -28,7 +28,7 @@ export function packedPage({ entries, held }: PageTexts): Buffer {
     : Buffer.concat([Buffer.of(PLAIN), text]);
 }
 
-/** The texts of a stored page; null for bytes that are none. */
+/** The texts of a stored page; null for invalid bytes. */
 export function unpackedPage(packed: Buffer): PageTexts | null {
   const bytes = packed.subarray(1);
   const text = packed[0] === PLAIN ? bytes : packed[0] === DEFLATED ? inflated(bytes) : null;

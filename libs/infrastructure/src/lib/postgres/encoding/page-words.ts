@@ -1,4 +1,4 @@
-/** What pages are made of, the most frequent last, where a reference to it is shortest. */
+/** Frequent parts of pages. The most frequent come last, where a reference to them is shortest. */
 const OTHERS = [
   ...['"crashes":0,"fence":', '"probe":"sha256:', '"quarantine":false,"type":"run.claimed","version":"', '"worker":"'],
   ...['{"type":"time.reached"}', '"decisionId":"', '"approvals":1,"required":1,', '"type":"gate.counted"'],
@@ -26,7 +26,7 @@ const OTHERS = [
   ...['"step":"","type":"step.opened"},"kind":"derived","seq":'],
 ];
 
-/** Of a step that starts, succeeds and ends: three entries that most journals are full of. */
+/** The entries of a step that starts, succeeds and ends: most journals consist mainly of them. */
 const STEP = [
   '{"at":17957,"event":{"execution":1,"outputs":{"digest":"sha256:","kind":"value","size":2},"step":"","type":"attempt.succeeded"},',
   '"kind":"given","seq":},{"at":17957,"event":{"attempts":1,"code":null,"exitCode":null,"message":null,"outputs":{"digest":"sha256:',
@@ -35,7 +35,7 @@ const STEP = [
 ];
 
 /**
- * The preset dictionary (RFC 1950 §2.2 speaks of it) of packed pages. Its bytes are part of what is stored: they never change. Another
- * one is another packing, with a number of its own.
+ * The preset dictionary (RFC 1950 §2.2 speaks of it) of packed pages. Stored pages depend on its bytes, which must never change. Another
+ * dictionary is another packing format with a new number.
  */
 export const PAGE_WORDS: Buffer = Buffer.from([...OTHERS, ...STEP].join(''), 'utf8');

@@ -6,7 +6,7 @@ import type { ArtifactView, RunSummary, StepRow } from '@taskrunner/core/ports';
 import type { AdmissionColumns, KnownAdmissions } from '@taskrunner/core/stored';
 import { toDigest } from './digest-bytes';
 
-/** What a run's row repeats of its admission, and the admission. */
+/** The columns of a run's row that duplicate its admission, and the admission. */
 export interface AdmissionRow {
   readonly run_id: string;
   readonly plan_hash: string;
@@ -43,7 +43,7 @@ export function admissionColumns(tenant: TenantId, row: AdmissionRow): Admission
 /** A run's two rows, as `run-summary`, `list-runs` and `run-records` return them. */
 export interface SummaryRow extends AdmissionRow {
   readonly status: string;
-  /** What of it was found altered, as an error of a run; null: nothing. */
+  /** The altered document as an error of the run; null: none. */
   readonly altered: Json;
   readonly requester: RunSummary['requester'];
   readonly labels: RunSummary['labels'];
@@ -62,7 +62,7 @@ export interface SummaryRow extends AdmissionRow {
   readonly version: number;
 }
 
-/** Of a run that is known to be altered, the admission is not compared: that it is must be seen somewhere. */
+/** The admission of a run that is known to be altered is not compared, so that the run can still be shown. */
 export function toSummary(tenant: TenantId, row: SummaryRow, known: KnownAdmissions): RunSummary {
   if (row.altered === null && row.status !== 'halted') known.compare(admissionColumns(tenant, row));
   return {
@@ -93,7 +93,7 @@ export function toSummary(tenant: TenantId, row: SummaryRow, known: KnownAdmissi
   };
 }
 
-/** Where a step's parent is kept, the root has this: no step is called so. */
+/** The parent of the root in a step's row. No step has this name. */
 export const ROOT_PARENT = '/';
 
 /** A step's row. */
@@ -137,19 +137,19 @@ export function toStepRow(row: StepRecord): StepRow {
   };
 }
 
-/** What is stored of a step's outputs: where they stand by value, their reference is not repeated. */
+/** The stored form of a step's outputs: the reference is left out if the value itself is stored. */
 export function storedOutputs({ outputs, outputsRef }: Pick<StepRow, 'outputs' | 'outputsRef'>): readonly [Json, Json] {
   return [outputs, outputs === null ? outputsRef : null];
 }
 
-/** The reference to a value that stands in its row: its digest is that of its RFC 8785 text. */
+/** The reference to a value in its row: its digest is that of its RFC 8785 text. */
 export function valueRefOf(value: Json): Json {
   if (value === null) return null;
   const text = canonical(value);
   return { kind: 'value', digest: sha256(text), size: Buffer.byteLength(text) };
 }
 
-/** An artifact's row, also as `run-records` nests it. */
+/** An artifact's row, also as nested in `run-records`. */
 export interface ArtifactRecord {
   readonly artifact_id: string;
   readonly step: string;
@@ -178,14 +178,14 @@ export function toArtifactView(row: ArtifactRecord): ArtifactView {
 
 const LAST_PLACE = 2_147_483_647;
 
-/** Where a step's name suggests that its row is: `rollout[3]` below `rollout` at 3, `rollout[3]::scan` below `rollout[3]`. */
+/** The likely position of a step's row according to its name: `rollout[3]` below `rollout` at 3, `rollout[3]::scan` below `rollout[3]`. */
 interface Whereabouts {
   readonly parent: string;
   readonly from: number;
   readonly to: number;
 }
 
-/** Only a hint, to spare a search among the siblings: rows are found without it. */
+/** Only a hint that saves a search among the siblings: rows are found without it. */
 export function whereabouts(step: string): Whereabouts {
   const item = /^(.*)\[(\d{1,9})\]$/.exec(step);
   if (item) return { parent: item[1] ?? '', from: Number(item[2]), to: Number(item[2]) };

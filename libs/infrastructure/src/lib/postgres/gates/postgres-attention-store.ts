@@ -17,7 +17,7 @@ interface Reasons {
   readonly envelope: Envelope;
 }
 
-/** Resolutions, each in one statement on the run's row. A refusal is explained from the rows afterwards. */
+/** Resolutions, each in one SQL statement on the run's row. The reason of a refusal is read from the rows afterwards. */
 export class PostgresAttentionStore extends AttentionStore {
   private readonly resolveStatement = statement('resolve-attention');
   private readonly explainStatement = statement('explain-resolution');
@@ -38,7 +38,7 @@ export class PostgresAttentionStore extends AttentionStore {
     if (!found) return { kind: 'refused', code: 'RUN_ENDED' };
     if (found.outcome !== null) {
       const { outcome, iss, sub } = found;
-      // Our own, of which the first answer was lost, counts.
+      // A resolution of our own whose first answer was lost counts.
       if (found.envelope.payload === envelope.payload) return { kind: 'counted' };
       return { kind: 'known', outcome, person: { iss, sub }, envelope: found.envelope };
     }

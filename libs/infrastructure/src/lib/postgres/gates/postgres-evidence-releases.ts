@@ -5,7 +5,7 @@ import type { Queries } from '../connection/queries';
 import { withRetry } from '../connection/retry';
 import { statement } from '../connection/statement';
 
-/** Releases of blocked evidence, each in one statement. */
+/** Releases of blocked evidence, each in one SQL statement. */
 export class PostgresEvidenceReleases extends EvidenceReleases {
   private readonly releaseStatement = statement('release-evidence');
 
@@ -17,7 +17,7 @@ export class PostgresEvidenceReleases extends EvidenceReleases {
     const values = [tenant, runUuid(runId), decidedAt, JSON.stringify(envelope), canonical(audit)];
     return withRetry(async ({ lost }) => {
       const rows = await this.queries.inTenant(tenant, this.releaseStatement, values);
-      // Of a lost answer nobody knows whether it counted: it did if the seal is no longer blocked.
+      // If the answer was lost, the release was applied if the seal is no longer blocked.
       return rows.length > 0 || lost;
     });
   }

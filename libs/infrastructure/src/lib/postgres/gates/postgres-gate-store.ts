@@ -52,7 +52,7 @@ interface Reasons {
 const ROUNDS = 20;
 const SEPARATOR = '\u001f';
 
-/** Decisions, each in one statement on the gate's row (docs/guides/approvals.md, Deciding). A refusal is explained from the rows afterwards. */
+/** Decisions, each in one SQL statement on the gate's row (docs/guides/approvals.md, Deciding). The reason of a refusal is read from the rows afterwards. */
 export class PostgresGateStore extends GateStore {
   private readonly ofRunStatement = statement('run-gates');
   private readonly openStatement = statement('open-gates');
@@ -91,12 +91,12 @@ export class PostgresGateStore extends GateStore {
   }
 
   /**
-   * A run that was asked to cancel, or of which a gate was rejected or has lapsed, takes no more decisions (`RUN_ENDED`): what
-   * ends it is before them in its inbox, so a 200 would not count.
+   * A run whose cancellation was requested, or of which a gate was rejected or has expired, accepts no more decisions (`RUN_ENDED`): the
+   * event that ends it precedes them in its inbox, so a decision answered with 200 would not count.
    */
   async decide(decision: SignedDecision): Promise<Decided> {
     const values = decideValues(decision);
-    // Between the decision and its explanation the reason may have gone; then it is simply tried again.
+    // The reason may have disappeared between the decision and this query; the decision is then repeated.
     for (let round = 0; round < ROUNDS; round++) {
       const [counted] = await withRetry(() =>
         this.queries.inTenant<Counted>(decision.tenant, this.decideStatement, values),
@@ -130,7 +130,7 @@ function reasonOf({ decision, decidedAt }: SignedDecision, found: Reasons): Deci
   }
   if (found.state === 'approved' || found.state === 'rejected') return { kind: 'refused', code: 'GATE_DECIDED' };
   if (found.state === 'closed' || isOver(found)) return { kind: 'refused', code: 'RUN_ENDED' };
-  // A person's word counts once; and nobody withdraws what is not counted.
+  // A person counts once, and an approval that does not count cannot be withdrawn.
   if (decision === 'approved' && found.counted) return { kind: 'refused', code: 'GATE_ALREADY_COUNTED' };
   if (decision === 'withdrawn' && found.latest !== 'approved') return { kind: 'refused', code: 'GATE_ALREADY_COUNTED' };
   return found.last_decided_ms >= decidedAt ? { kind: 'too-early' } : null;
@@ -165,7 +165,7 @@ function decideValues(decision: SignedDecision): unknown[] {
   ];
 }
 
-/** Everybody whom this decision uses up, the person first: who delegated to them, and persons who act for them. */
+/** Everyone for whom this decision counts, the person first: the delegator, and persons who act for them. */
 function usedUpBy({ person, message }: SignedDecision): string {
   const deciders = message.type === 'gate.decided' ? message.decision : { person, onBehalfOf: null };
   return personsOf(deciders).map(keyOf).join(SEPARATOR);

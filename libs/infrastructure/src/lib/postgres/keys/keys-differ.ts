@@ -1,7 +1,7 @@
 import type { KeyDifference } from '@taskrunner/core/ports';
 import { DatabaseError } from '../connection/database-error';
 
-/** Why a service does not start with the keys that it has: `DB_KEYS_DIFFER`, with each key, its files and what they have. */
+/** Why a service does not start with its keys: `DB_KEYS_DIFFER`, with each key, its files and their contents' ids. */
 export function keysDiffer(differences: readonly KeyDifference[]): DatabaseError {
   return new DatabaseError(
     'DB_KEYS_DIFFER',
@@ -11,7 +11,7 @@ export function keysDiffer(differences: readonly KeyDifference[]): DatabaseError
   );
 }
 
-/** Which key is needed, and what its files have. */
+/** The required key, and the one in its files. */
 export function differenceText({ use, needed, held }: KeyDifference): string {
   const files = held.files.join(', ');
   if (needed.length === 0)

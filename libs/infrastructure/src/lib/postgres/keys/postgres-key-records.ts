@@ -2,11 +2,11 @@ import { KeyRecords, type HeldKeys, type KeyDifference, type KeyUse } from '@tas
 import type { Queries } from '../connection/queries';
 import { statement } from '../connection/statement';
 
-/** A key that was recorded. */
+/** A recorded key. */
 export interface RecordedKey {
   readonly use: KeyUse;
   readonly id: string;
-  /** Services need it: to make rows, or to read rows of runs that are not sealed. */
+  /** True if services need it: to make rows, or to read rows of runs that are not sealed. */
   readonly needed: boolean;
 }
 
@@ -24,8 +24,8 @@ export class PostgresKeyRecords extends KeyRecords {
   }
 
   /**
-   * A key that signs: any number may stand side by side; a new one must be known to workers before, if there are any. The one that seals
-   * inputs: one, and none is no difference.
+   * For signing keys: any number may be valid at a time; workers, if there are any, must know a new one first. For the key that encrypts
+   * inputs: there is one, and having none is not a difference.
    */
   async ofWebservice(keys: readonly HeldKeys[]): Promise<readonly KeyDifference[]> {
     const differences: KeyDifference[] = [];
@@ -48,7 +48,7 @@ export class PostgresKeyRecords extends KeyRecords {
   async ofWorker(keys: readonly HeldKeys[]): Promise<readonly KeyDifference[]> {
     const recorded = await this.queries.across<Pick<RecordedKey, 'use' | 'id'>>(this.recordedStatement, []);
     const lacking = recorded.filter(({ use, id }) => keys.some((held) => held.use === use && !isHeld(held, id)));
-    // Of keys that are no longer used nobody needs to have the public half.
+    // Nobody needs the public halves of keys that are no longer used.
     const needed =
       lacking.length === 0
         ? []
@@ -72,13 +72,13 @@ export class PostgresKeyRecords extends KeyRecords {
       const [kept] = await this.queries.across<Kept>(this.keepJournalStatement, [id]);
       return kept?.recorded ? [kept.recorded] : [];
     }
-    // What a webservice seals from now on is sealed with the recorded key, whether there is something yet or not.
+    // From now on a webservice encrypts with the recorded key, whether or not something was encrypted before.
     return ofUse.filter(({ needed }) => needed || held.use === 'sensitive-inputs').map(({ id }) => id);
   }
 }
 
 interface Kept {
-  /** The recorded key, where it cannot be replaced. */
+  /** The recorded key, if it cannot be replaced. */
   readonly recorded: string | null;
 }
 

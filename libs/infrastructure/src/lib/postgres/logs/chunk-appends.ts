@@ -6,7 +6,7 @@ import { withRetry } from '../connection/retry';
 import { failureOf } from '../connection/sql-state';
 import { statement, type Statement } from '../connection/statement';
 
-/** Bounds of one statement. */
+/** Limits of one statement. */
 interface ChunkAppendLimits {
   readonly bytes: number;
   readonly chunks: number;
@@ -24,21 +24,20 @@ interface Pending {
 }
 
 /**
- * Group append, as the committer does it: what executions of any runs hand in while a statement is under way goes into the next
- * one, so that a worker pays one confirmation of the disk for all of them. Data that the database refuses hurts the call alone that
- * brought it.
+ * Group commit of log chunks: chunks of any runs that arrive while a statement is in progress go into the next one, so that a worker waits
+ * for one disk flush for all of them. Data that the database refuses fails only the call that brought it.
  */
 export class ChunkAppends {
   private readonly appendStatement: Statement;
   private waiting: Pending[] = [];
   private isUnderWay = false;
-  /** Where the bytes of a statement are put together; used again for each, since only one is under way. */
+  /** Buffer for the bytes of a statement. It is reused, because only one statement is in progress. */
   private room = NO_ROOM;
 
   constructor(
     private readonly queries: Queries,
     private readonly limits: ChunkAppendLimits = CHUNK_APPEND_LIMITS,
-    /** Of assigned executions: by whoever holds their assignment. */
+    /** For assigned executions: written by the holder of their assignment. */
     private readonly assigned = false,
   ) {
     this.appendStatement = statement(assigned ? 'append-assigned-chunks' : 'append-chunks');
@@ -59,7 +58,7 @@ export class ChunkAppends {
     this.isUnderWay = false;
   }
 
-  /** The oldest that fit into one statement; one at least. */
+  /** The oldest ones that fit into one statement; at least one. */
   private take(): readonly Pending[] {
     let [count, bytes, chunks] = [0, 0, 0];
     for (const pending of this.waiting) {
@@ -87,7 +86,7 @@ export class ChunkAppends {
     }
   }
 
-  /** Where each chunk begins in the bytes of all. */
+  /** Offset of each chunk in the concatenated bytes. */
   private together(chunks: readonly LogChunk[]): readonly [readonly number[], Buffer] {
     const size = chunks.reduce((sum, { data }) => sum + data.length, 0);
     if (this.room.length < size) this.room = Buffer.allocUnsafeSlow(Math.max(size, 2 * this.room.length));
@@ -102,7 +101,7 @@ export class ChunkAppends {
   private async store(chunks: readonly LogChunk[]): Promise<readonly boolean[]> {
     const column = <Cell>(cell: (chunk: LogChunk) => Cell): Cell[] => chunks.map(cell);
     const [firsts, bytes] = this.together(chunks);
-    // Who was asked and has not answered may still have the bytes before it: they are left to it then.
+    // An unanswered statement may still use the previous buffer, which is therefore not reused.
     const { room } = this;
     this.room = NO_ROOM;
     let asked = 0;

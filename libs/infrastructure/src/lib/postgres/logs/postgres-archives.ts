@@ -14,7 +14,7 @@ interface ArchiveRow {
   readonly journal_sha256: Buffer;
 }
 
-/** Where journal and log of sealed runs stand in their bundles, as the seal has written it. */
+/** Positions of journal and log of sealed runs in their bundles, as written by the seal. */
 export class PostgresArchives extends Archives {
   private readonly findStatement = statement('find-archive');
   private readonly chunksStatement = statement('read-archived-chunks');

@@ -17,7 +17,7 @@ interface NumberedRow {
   readonly data: Buffer;
 }
 
-/** Chunks as rows. What the journal has not numbered is not read. */
+/** Chunks as rows. Chunks that the journal has not numbered are not returned. */
 export class PostgresLogStore extends SealableLogStore {
   private readonly appends: ChunkAppends;
   private readonly assignedAppends: ChunkAppends;
@@ -31,7 +31,7 @@ export class PostgresLogStore extends SealableLogStore {
   }
 
   append(chunks: readonly LogChunk[]): Promise<readonly boolean[]> {
-    // One execution hands in at once: all of them are assigned, or none.
+    // One execution appends at a time: either all of its chunks are assigned, or none.
     const isAssigned = chunks[0]?.assignment !== undefined;
     return (isAssigned ? this.assignedAppends : this.appends).append(chunks);
   }

@@ -6,7 +6,7 @@ import type { Queries } from '../connection/queries';
 import { withRetry } from '../connection/retry';
 import { statement } from '../connection/statement';
 
-/** Marks of altered runs, each with its audit row in one statement. */
+/** Marks altered runs, each with its audit row in one SQL statement. */
 export class PostgresAlteredRuns extends AlteredRuns {
   private readonly markStatement = statement('mark-altered');
 

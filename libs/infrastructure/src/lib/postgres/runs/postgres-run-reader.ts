@@ -41,7 +41,7 @@ interface EvidenceRow {
   readonly bundle: string;
   readonly bundle_size: number;
   readonly statements: StatementParts;
-  /** Of the run's row; null if that has gone. */
+  /** From the run's row; null if it was deleted. */
   readonly evidence_digest: Buffer | null;
 }
 
@@ -54,10 +54,10 @@ interface TailRow {
   readonly version: number;
 }
 
-/** Statuses as stored that may be shown as `cancelling`: the mark of a cancel request lies over them. */
+/** Stored statuses that are shown as `cancelling` if a cancellation was requested. */
 const MAY_BE_CANCELLING = ['queued', 'running', 'waiting', 'cancelling'];
 
-/** Questions of readers; each is one statement within the tenant. What has a digest is compared with it here, once for the same text. */
+/** Queries of readers, each one statement within the tenant. Documents are compared with their digests here, once for the same text. */
 export class PostgresRunReader extends RunReader {
   private readonly summaryStatement = statement('run-summary');
   private readonly listStatement = plannedEachTime('list-runs');
@@ -233,7 +233,7 @@ export class PostgresRunReader extends RunReader {
   }
 }
 
-/** The place that a cursor's name suggests; none for steps that are no items. */
+/** The position that a cursor's name suggests; none for steps that are not items. */
 function placeOf(after: string | null): number | null {
   if (after === null) return null;
   const { from, to } = whereabouts(after);

@@ -27,10 +27,10 @@ type Taking = Pick<TickRecord, 'last' | 'count' | 'outcome' | 'reason'> & {
   readonly notice: StopNotice | null;
 };
 
-/** Raised by `take_tick`: the schedule does not wait for this tick, or not any more. */
+/** Raised by `take_tick`: the schedule does not wait for this tick (any more). */
 const TAKEN = 'TR001';
 
-/** Schedules under row-level security; only which ones are due is asked over tenants. */
+/** Schedules under row-level security. Only the query for due schedules covers all tenants. */
 export class PostgresScheduleStore extends ScheduleStore {
   private readonly stampStatement = statement('stamp');
   private readonly lockStatement = statement('lock-schedules');
@@ -49,7 +49,7 @@ export class PostgresScheduleStore extends ScheduleStore {
 
   constructor(
     private readonly queries: TenantQueries,
-    /** Lines of history that a schedule keeps; those of runs under way are kept beyond it. */
+    /** Maximum lines in the history of a schedule; lines of active runs are kept in addition. */
     private readonly keptTicks = 1_000,
   ) {
     super();
@@ -85,7 +85,7 @@ export class PostgresScheduleStore extends ScheduleStore {
     }, schedule);
   }
 
-  /** After a lost answer a refusal may be our own success: then the row says so. */
+  /** After a lost answer a refusal may result from our own success, which the row shows. */
   private async keep(attempt: () => Promise<Kept>, { tenant, scheduleId, revision, editor }: Schedule): Promise<Kept> {
     return withRetry(async ({ lost }) => {
       const kept = await attempt().catch((error: unknown): Kept => {
@@ -159,7 +159,7 @@ export class PostgresScheduleStore extends ScheduleStore {
         [tenant, canonical({ type: 'run.cancel', runId: other, scheduleId, person: { ...by }, outcome: 'posted' })],
       ],
     ]);
-    // The run last: whoever locks a run and its concurrency group does it in this order.
+    // The run comes last, because everything that locks a run and its concurrency group does so in this order.
     const attempt = (made: NewRun): Promise<Ticked> =>
       this.take(place, taking, [...stops, ...this.submission.of(made.tenant, [made])]);
     try {
@@ -168,7 +168,7 @@ export class PostgresScheduleStore extends ScheduleStore {
       const holder = holderOf(error);
       if (holder === null) throw error;
       if (run.concurrency === null || !replaces.includes(holder)) return 'held';
-      // It does wait for those that it stops itself.
+      // It waits for runs that it stops itself.
       return attempt({ ...run, concurrency: { ...run.concurrency, onConflict: 'queue' } });
     }
   }
@@ -194,7 +194,7 @@ export class PostgresScheduleStore extends ScheduleStore {
     ]);
   }
 
-  /** The tick first: if it is not there to be taken, nothing of the rest is done. */
+  /** The tick comes first: if it cannot be taken, nothing else is done. */
   private async take(place: TickPlace, taking: Taking, rest: readonly Step[]): Promise<Ticked> {
     const { tenant, scheduleId, revision, tick } = place;
     const { next, last, count, outcome, reason, run, notice } = taking;
@@ -219,7 +219,7 @@ export class PostgresScheduleStore extends ScheduleStore {
       } catch (error) {
         if ((error as { code?: unknown }).code !== TAKEN && !isDuplicate(error)) throw error;
         if (!lost) return 'taken';
-        // A lost answer may have been a success: the history knows whose run the tick has.
+        // A lost answer may have been a success: the history names the run of the tick.
         const [record] = await this.ticks(tenant, scheduleId, 1, tick + 1);
         return record?.first === tick && record.runId === run && record.outcome === outcome ? 'done' : 'taken';
       }

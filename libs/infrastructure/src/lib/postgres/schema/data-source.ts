@@ -2,7 +2,10 @@ import 'reflect-metadata';
 import { DataSource } from 'typeorm';
 import { migrations } from '../migrations/migrations';
 
-/** TypeORM's connection of the owner, for migrations alone (ADR 50). The schema is what they say: there are no entities, nothing synchronises it. */
+/**
+ * TypeORM's connection in the owner role, only for migrations (ADR 50). The migrations define the schema: there are no entities and no
+ * synchronisation.
+ */
 export function ownerDataSource(ownerUrl: string): DataSource {
   return new DataSource({
     type: 'postgres',

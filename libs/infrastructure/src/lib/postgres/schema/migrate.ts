@@ -6,18 +6,18 @@ import { migrationNames } from '../migrations/migrations';
 import { PARTITION_DAYS } from '../upkeep/partitions';
 import type { Statement } from '../connection/statement';
 
-/** Advisory lock of who changes the schema, or must find it as it was. */
+/** Advisory lock of processes that change the schema, or that need it unchanged. */
 export const MIGRATION_LOCK = 7_300_302;
 
-/** What a migration did. */
+/** Result of a migration. */
 export interface Migrated {
-  /** Names of the migrations that ran now; none if the schema was up to date. */
+  /** Names of the migrations that ran; none if the schema was up to date. */
   readonly ran: readonly string[];
 }
 
 /**
- * Brings the schema to this release and makes partitions. One process at a time (advisory lock); a second run does nothing. It
- * waits for a backup or a restore however long that takes; `onWaiting` is told.
+ * Brings the schema to this release and makes partitions. One process at a time (advisory lock); a second run does nothing. It waits for a
+ * backup or a restore without a limit, and reports this to `onWaiting`.
  * @throws DatabaseError also `DB_SCHEMA_NEWER` if the database knows a migration that this release does not.
  */
 export function migrateDatabase(ownerUrl: string, onWaiting?: OnWaiting): Promise<Migrated> {
@@ -37,7 +37,7 @@ export function migrateDatabase(ownerUrl: string, onWaiting?: OnWaiting): Promis
 }
 
 async function runMigrations(ownerUrl: string): Promise<readonly string[]> {
-  // Only who migrates loads what migrates.
+  // The migrations and their library are loaded only by a process that migrates.
   const { ownerDataSource } = await import('./data-source.js');
   const source = await ownerDataSource(ownerUrl).initialize();
   try {
@@ -69,8 +69,8 @@ function refuseNewer(applied: readonly string[]): void {
 const applied: Statement = { name: 'applied-migrations', text: 'select name from pack_runs.migrations' };
 
 /**
- * For processes that do not migrate: every migration of this release must have run. Later ones are allowed, since old and new
- * workers share a schema for one release.
+ * For processes that do not migrate: every migration of this release must have run. Later ones are allowed, because old and new workers
+ * share a schema for one release.
  * @throws DatabaseError `DB_SCHEMA_BEHIND`
  */
 export async function assertSchemaReady(query: (statement: Statement) => Promise<{ name: string }[]>): Promise<void> {

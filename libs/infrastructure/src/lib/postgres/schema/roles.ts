@@ -1,6 +1,6 @@
 import { Client, escapeIdentifier, escapeLiteral } from 'pg';
 
-/** What connects to the database, each with rights of its own (docs/guides/operations.md, Database). */
+/** The database roles, each with its own permissions (docs/guides/operations.md, Database). */
 export const databaseRoles = ['owner', 'maintain', 'web', 'worker', 'audit'] as const;
 export type DatabaseRole = (typeof databaseRoles)[number];
 
@@ -12,8 +12,8 @@ export function roleName(role: DatabaseRole): `taskrunner_${DatabaseRole}` {
 const LOCK = 7_300_301;
 
 /**
- * Makes the five roles, or sets their passwords anew. `adminUrl` needs CREATEROLE. `maintain` is a member of `owner`; the
- * others are members of nothing.
+ * Creates the five roles, or resets their passwords. `adminUrl` needs CREATEROLE. `maintain` is a member of `owner`; the others are members
+ * of nothing.
  */
 export async function bootstrapRoles(
   adminUrl: string,

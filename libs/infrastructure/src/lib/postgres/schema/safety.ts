@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import { DatabaseError } from '../connection/database-error';
 
-/** Exceptions to the rules of safety. */
+/** Exceptions to the safety rules. */
 interface SafetyOptions {
   /** Accepts a server that may lose acknowledged commits: for tests only. */
   readonly allowLoss?: boolean;

@@ -5,18 +5,18 @@ import type { WebDatabase, WorkerDatabase } from '../databases';
 import { aCommit, aNewRun, aStep, aWorker, start, tenantA } from './builders';
 import type { TestDatabase } from './test-database';
 
-/** A place in no bundle. */
+/** A position that is in no bundle. */
 export const anArchive: RunArchive = { journal: { offset: 0, size: 1, sha256: sha256('journal') }, chunks: [] };
 
-/** What a run of long ago is made with. */
+/** Options of an old run. */
 export interface EndedRun {
   readonly database: TestDatabase;
   readonly web: WebDatabase;
   readonly worker: WorkerDatabase;
-  /** Days ago on which it was submitted; it ended and was sealed the same moment. */
+  /** Number of days ago on which it was submitted; it ended and was sealed at the same moment. */
   readonly daysAgo: number;
   readonly tenant?: TenantId;
-  /** False: it has ended, and its evidence is late. */
+  /** False: it has ended, and its evidence is not sealed. */
   readonly sealed?: boolean;
   /** Ended with a delivery that is still to come. */
   readonly exporting?: boolean;
@@ -24,7 +24,7 @@ export interface EndedRun {
 
 export const DAY_MS = 86_400_000;
 
-/** Makes the partitions of a day of long ago, as they were made in their time. */
+/** Creates the partitions of a past day, as they were made at the time. */
 export async function makeDay(database: TestDatabase, day: string): Promise<void> {
   for (const parent of ['journal', 'chunks', 'places']) {
     const name = `pack_run_logs.${parent}_${day.replaceAll('-', '')}`;

@@ -8,7 +8,7 @@ import { migrateDatabase } from '../schema/migrate';
 import { bootstrapRoles, createDatabase, databaseRoles, roleName } from '../schema/roles';
 import type { DatabaseRole } from '../schema/roles';
 
-/** What a started server can say; the embedded one does. */
+/** The interface of a started server; the embedded one has it. */
 export interface RunningServer {
   readonly port: number;
   url(role?: string, database?: string): string;
@@ -16,7 +16,7 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** Starts one: handed in by the spec, since adapters do not import each other. */
+/** Starts a server. The spec passes it in, because adapters do not import each other. */
 export type StartServer = (options: {
   readonly dataDirectory: string;
   readonly fsync: boolean;
@@ -24,7 +24,7 @@ export type StartServer = (options: {
   readonly copyOf?: string;
 }) => Promise<RunningServer>;
 
-/** The migrated database that the others are copies of; also that of `tools/test-cluster.mjs`. */
+/** The migrated template database, also in `tools/test-cluster.mjs`. */
 const TEMPLATE = 'taskrunner';
 
 /**
@@ -44,7 +44,7 @@ export interface TestDatabase {
   url(role: DatabaseRole | 'admin'): string;
   web(options?: DatabaseOptions): Promise<WebDatabase>;
   worker(options?: DatabaseOptions): Promise<WorkerDatabase>;
-  /** As superuser: sees everything. */
+  /** As superuser, which sees everything. */
   sql<Row extends object = Record<string, unknown>>(text: string, values?: unknown[]): Promise<Row[]>;
   close(): Promise<void>;
 }
@@ -55,7 +55,7 @@ export async function startTestServer(
 ): Promise<TestServer> {
   const cluster = process.env['TASKRUNNER_TEST_CLUSTER'];
   const dataDirectory = await mkdtemp(join(cluster ? dirname(cluster) : tmpdir(), 'taskrunner-pg-'));
-  // The account that runs the server must enter it; else the data would lie elsewhere, and stay there.
+  // The server's account must be able to enter it; otherwise the data would be placed elsewhere and stay there.
   await chmod(dataDirectory, 0o755);
   const beginning = binDirectory ? { binDirectory } : cluster ? { copyOf: cluster } : {};
   const server = await startServer({ dataDirectory, fsync: false, ...beginning });

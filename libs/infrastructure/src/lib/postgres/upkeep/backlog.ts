@@ -2,12 +2,12 @@ import type { StuckReason } from '@taskrunner/core/ports';
 import type { Pool } from 'pg';
 import { statement } from '../connection/statement';
 
-/** What the whole installation has before it: counts without tenants. Milliseconds; 0 where there is none. */
+/** The backlog of the whole installation: counts across tenants. Milliseconds; 0 if there is none. */
 export interface Backlog {
-  /** Runs that need a worker now, have none, and that a living worker can claim; while no worker lives, all that need one. */
+  /** Runs that need a worker now, have none, and can be claimed by a living worker; if no worker lives, all that need one. */
   readonly dueRuns: number;
   readonly oldestDueMs: number;
-  /** Runs that need a worker now, and no living worker has their environment, isolation and labels. */
+  /** Runs that need a worker now, but no living worker has their environment, isolation and labels. */
   readonly strandedRuns: number;
   readonly oldestStrandedMs: number;
   /** Runs that a worker drives. */
@@ -15,23 +15,23 @@ export interface Backlog {
   readonly openGates: number;
   /** Ended runs whose evidence is not sealed yet. */
   readonly pendingEvidence: number;
-  /** Those of them whose last try failed. */
+  /** Those of them whose last seal attempt failed. */
   readonly failingEvidence: number;
   readonly oldestEvidenceMs: number;
   /** Workers whose lease is valid. */
   readonly liveWorkers: number;
-  /** Runs that stand until a person acts, by why. */
+  /** Runs that do not continue until a person acts, by reason. */
   readonly stuck: { readonly [Why in StuckReason]: number };
-  /** Days ahead for which the journal has partitions: to the first that is missing, 14 at most; -1 if today's are missing. */
+  /** Number of days ahead with journal partitions: up to the first missing one, at most 14; -1 if today's are missing. */
   readonly partitionDays: number;
 }
 
-/** Connections of one pool now. */
+/** Current connections of one pool. */
 export interface PoolUse {
   readonly pool: string;
   readonly used: number;
   readonly idle: number;
-  /** Questions that wait for a connection. */
+  /** Queries that wait for a connection. */
   readonly waiting: number;
 }
 
@@ -55,7 +55,7 @@ interface BacklogRow {
 
 const backlogStatement = statement('backlog');
 
-/** One question; rejects while the database is away. */
+/** One query; rejects while the database is unavailable. */
 export async function backlogOf(pool: Pool): Promise<Backlog> {
   const { rows } = await pool.query<BacklogRow>({ ...backlogStatement, values: [] });
   const [row] = rows;

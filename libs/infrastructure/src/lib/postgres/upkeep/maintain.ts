@@ -7,17 +7,17 @@ import { reportingWaitUntil, type OnWaiting } from '../connection/waiting';
 import { dropPartitions, makePartitions, type KeptDay } from './partitions';
 import { removeExpired, type Removed, type Retention } from './retention';
 
-/** What upkeep did. */
+/** Result of the maintenance. */
 export interface Maintained extends Removed {
-  /** Partitions made. */
+  /** Created partitions. */
   readonly partitions: number;
   readonly dropped: number;
-  /** Days past retention whose partitions stay. */
+  /** Days past retention whose partitions are kept. */
   readonly kept: readonly KeptDay[];
 }
 
 const LOCK = 7_300_303;
-/** Longest wait for a lock, milliseconds. */
+/** Maximum wait for a lock, milliseconds. */
 const LOCK_MS = 60_000;
 
 /**
@@ -35,7 +35,7 @@ export function maintainDatabase(
       client.query('select pg_advisory_lock($1)', [LOCK]),
     );
     const beOwner = async (): Promise<void> => void (await client.query('set role taskrunner_owner'));
-    // Partitions first: without those of tomorrow nothing runs, whatever else fails.
+    // Partitions come first: without tomorrow's partitions nothing runs, whatever else fails.
     await beOwner();
     const partitions = await makePartitions(client);
     await client.query('reset role');

@@ -1,26 +1,27 @@
-/** One place where digests of objects stand. */
+/** A place in the database that contains digests of objects. */
 interface ObjectReference {
-  /** What the objects are to those who read them. */
+  /** Display name of the objects. */
   readonly name: string;
   /** `schema.table.column`, for each column that holds them. */
   readonly columns: readonly string[];
   /**
-   * Yields as `digest` those of the tenant `$1` and the list `$2` (`text[]`) that stand there. Must use an index, and must see every row: what
-   * is not seen is collected. Rows that the role of workers does not see are asked for by a function of the owner.
+   * SQL that yields as `digest` those of the digests `$2` (`text[]`) of the tenant `$1` that occur here. It must use an index, and must see
+   * every row, because objects that are not found are deleted. Rows that the worker role cannot see are queried through a function of the
+   * owner.
    */
   readonly sql: string;
   /**
-   * Yields all of them, of all tenants, as `tenant_id`, `run_id` (null: of no run) and `digest`; for backups. Null where a restored database
-   * forgets the rows.
+   * SQL that yields all digests of all tenants, as `tenant_id`, `run_id` (null: no run) and `digest`; for backups. Null if a restored
+   * database deletes the rows.
    */
   readonly all: string | null;
-  /** Each stands for an object that was stored before the row. Others may be digests of anything, such as in the text of an input. */
+  /** True if each digest names an object that was stored before the row. Otherwise it may be any digest, as in the text of an input. */
   readonly certain: boolean;
 }
 
 /**
- * Every place in the database that refers to stored objects. What is stored by its digest and does not stand here is collected: whoever
- * stores objects of a new kind adds where their digests stand. A test walks the columns of all tables and asks for those that look like digests.
+ * Every place in the database that refers to stored objects. Stored objects without a reference here are deleted, so whoever stores a new
+ * kind of object must add the place of their digests. A test checks the columns of all tables that look like digests.
  */
 export const OBJECT_REFERENCES: readonly ObjectReference[] = [
   {
@@ -38,7 +39,7 @@ export const OBJECT_REFERENCES: readonly ObjectReference[] = [
       'pack_runs.schedules.source',
       'pack_runs.schedules.inputs',
     ],
-    // The role of workers does not see these rows.
+    // The worker role cannot see these rows.
     sql: `select digest from pack_runs.named_files($1, $2::text[]) digest`,
     all: `select r.tenant_id, r.run_id, d.digest from pack_runs.run_sources r,
         unnest(pack_runs.digests_in(r.files, r.inputs)) d (digest) where pack_runs.names_digests(r.files, r.inputs)
@@ -75,7 +76,7 @@ export const ALL_REFERENCES = `select tenant_id, run_id, digest, bool_or(certain
 ${OBJECT_REFERENCES.flatMap(({ all, certain }) => (all === null ? [] : [`select *, ${certain} from (${all}) a`])).join('\nunion all\n')}
 ) r (tenant_id, run_id, digest, certain) where digest ~ '^sha256:[0-9a-f]{64}$' group by 1, 2, 3`;
 
-/** Columns that hold digests of something else, or of objects that another of the references keeps; with what they are. */
+/** Columns with digests of something else, or of objects that another reference keeps, each with an explanation. */
 export const OTHER_DIGESTS: Readonly<Record<string, string>> = {
   'pack_artifacts.archives.journal_sha256': 'of a file in the bundle',
   'pack_artifacts.attestations.statement': 'of a statement, which stands in the bundle',

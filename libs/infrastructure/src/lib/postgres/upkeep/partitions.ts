@@ -1,27 +1,27 @@
 import { escapeIdentifier, type Client, type Pool } from 'pg';
 import { statement } from '../connection/statement';
 
-/** Days ahead for which partitions are made. */
+/** Number of days ahead for which partitions are created. */
 export const PARTITION_DAYS = 14;
-/** Below this many days ahead the database is not ready. */
+/** Minimum number of days ahead for readiness. */
 const PARTITION_DAYS_NEEDED = 2;
 
 const DAY_MS = 86_400_000;
 
-/** Whether the database can take work. */
+/** Whether the database can accept work. */
 export interface Readiness {
   readonly ready: boolean;
-  /** Why not; null if it can. */
+  /** Why it cannot; null if it can. */
   readonly reason: string | null;
 }
 
-/** A day whose partitions are past retention and stay: so many of its runs are not archived. */
+/** A day past retention whose partitions are kept because this number of its runs is not archived. */
 export interface KeptDay {
   readonly day: string;
   readonly runs: number;
 }
 
-/** Makes the partitions of the next days, as the owner; says how many. */
+/** Creates the partitions of the next days in the owner role. Returns their number. */
 export async function makePartitions(owner: Client): Promise<number> {
   const { rows } = await owner.query<{ made: number }>('select pack_run_logs.make_partitions($1) as made', [
     PARTITION_DAYS,
@@ -31,9 +31,9 @@ export async function makePartitions(owner: Client): Promise<number> {
 
 interface PartitionRow {
   readonly name: string;
-  /** Null: it was detached, and its drop did not come about. */
+  /** Null: it was detached, but not dropped. */
   readonly parent: string | null;
-  /** Detaching was begun and not ended. */
+  /** Detaching was begun and not finished. */
   readonly pending: boolean;
   /** `YYYY-MM-DD` */
   readonly day: string;
@@ -49,8 +49,9 @@ where n.nspname = 'pack_run_logs' and c.relkind = 'r' and c.relname ~ '^(journal
 order by day, c.relname desc`;
 
 /**
- * Drops the partitions of days that ended more than `keepMs` ago, once each run born on them is archived. Detached first, beside readers and
- * writers; what an interrupted call left is ended by the next. `beOwner` is called once rows of all tenants need not be seen any more.
+ * Drops the partitions of days that ended more than `keepMs` ago, once each run born on them is archived. They are detached first,
+ * concurrently with readers and writers. The next call finishes what an interrupted one left. `beOwner` is called when rows of all tenants
+ * are no longer needed.
  */
 export async function dropPartitions(
   client: Client,

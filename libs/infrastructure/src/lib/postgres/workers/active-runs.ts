@@ -4,10 +4,10 @@ import type { Client } from 'pg';
 import { asRole } from '../connection/client-of-role';
 import { statement } from '../connection/statement';
 
-/** Runs that have not ended and were admitted with the same, by one of them. */
+/** Active runs with the same admission documents, represented by one of them. */
 export interface ActiveKind {
   readonly tenant: TenantId;
-  /** One of them. */
+  /** The representing run. */
   readonly runId: RunId;
   readonly runs: number;
   readonly planHash: Digest;
@@ -35,7 +35,7 @@ join pack_runs.profiles f on f.tenant_id = s.tenant_id and f.profile_digest = s.
 where s.tenant_id = $1 and s.run_id = $2`;
 
 /**
- * Shows all runs that have not ended, each kind once. Needs the role `maintain`; changes nothing.
+ * Lists all active runs, each kind once. Needs the role `maintain`; changes nothing.
  * @throws DatabaseError
  */
 export function visitActiveRuns(maintainUrl: string, visit: (kind: ActiveKind) => void): Promise<void> {

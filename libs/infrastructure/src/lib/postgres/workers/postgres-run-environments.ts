@@ -13,10 +13,10 @@ import type { Pool } from 'pg';
 import { digestBytes, toDigest } from '../encoding/digest-bytes';
 import { statement, type Statement } from '../connection/statement';
 
-/** Before a run is said to have nobody: in this time each worker that lives has looked which environments there are. */
+/** Delay before a run is marked as waiting: in this time each living worker has polled the environments. */
 const MARK_AFTER_MS = 5_000;
 
-/** Runs by their environments, for workers. Asked again and again by their callers: a question that fails is asked at the next look. */
+/** Queries of runs by environment, for workers. Callers poll them: a failed query is repeated in the next round. */
 export class PostgresRunEnvironments extends RunEnvironments {
   private readonly waitingStatement = statement('waiting-environments');
   private readonly markStatement = statement('mark-unhonoured');

@@ -19,7 +19,7 @@ import { differing, type Outcome } from './outcome';
 import { PolicyInputAgain } from './policy-input-again';
 import { PureStepsAgain } from './pure-steps-again';
 
-/** What was asked: a question of the tree, the input of a policy, the files that an execution was given, what a pure built-in step came to. */
+/** What was asked: a question of the tree, the input of a policy, the files of an execution, or the outcome of a pure built-in step. */
 export type Asked = Question | 'policy' | 'files' | 'outcome';
 
 /** Something that cannot be derived from the bundle. */
@@ -33,30 +33,31 @@ export interface Unanswered {
   readonly lacks: 'value' | 'original' | 'rules';
 }
 
-/** What came of answering everything again. */
+/** The result of answering all questions again. */
 export interface AnswersAgain {
-  /** How often each kind was derived again and is as the journal says. */
+  /** Number of derivations of each kind that agree with the journal. */
   readonly derived: ReadonlyMap<Asked, number>;
   readonly unanswered: readonly Unanswered[];
   /**
-   * What is the worker's word, in words: outcomes of pure built-in steps whose parameters read a value that a bundle need not hold, and
-   * messages of faults that this verifier words otherwise.
+   * Descriptions of what only the worker asserts: outcomes of pure built-in steps whose parameters read a value that a bundle need not
+   * hold, and messages of faults that this verifier words differently.
    */
   readonly onWord: readonly string[];
-  /** The first that is not as the journal says, in words. Nothing after it was looked at. */
+  /** Description of the first answer that differs from the journal. Nothing after it was checked. */
   readonly differs: string | null;
-  /** Inputs of policies that were derived, by the number of their entry. */
+  /** Derived inputs of policies, by the number of their entry. */
   readonly policyInputs: ReadonlyMap<number, JsonObject>;
-  /** Values of the journal that were looked at. */
+  /** Values of the journal that were read. */
   readonly read: ReadonlySet<Digest>;
-  /** Those of them that are not at hand. */
+  /** Read values that are missing. */
   readonly missing: ReadonlySet<Digest>;
 }
 
 /**
- * Answers every question of a run again, from inputs, recorded outputs and the plan, at the place in the journal where it was answered: `when`,
- * `items`, branches, `until`, outputs of containers and gates, gate requests, inputs of inner packs and of policies, what a rerun takes over,
- * the files that steps were given, and what pure built-in steps came to. So a worker that journals another answer is found by whoever holds the values (docs/guides/evidence-and-verification.md, Checks and their basis).
+ * Answers every question of a run again, from inputs, recorded outputs and the plan, at the place in the journal where it was answered:
+ * `when`, `items`, branches, `until`, outputs of containers and gates, gate requests, inputs of inner packs and of policies, what a rerun
+ * takes over, the files that steps were given, and what pure built-in steps came to. Anyone who holds the values thus detects a worker that
+ * journaled a different answer (docs/guides/evidence-and-verification.md, Checks and their basis).
  */
 export function answerAgain(documents: EvidenceDocuments, original: EvidenceDocuments | null): AnswersAgain {
   return new Walk(documents, original).walk();
@@ -73,7 +74,7 @@ class Walk {
   private readonly pure: PureStepsAgain;
   private readonly onWord: string[] = [];
   private readonly taken: OriginalResults | null;
-  /** The run ends since its process died of it: its questions are no longer evaluated. */
+  /** The run ends because its process died of it. Its questions are no longer evaluated. */
   private isPoison = false;
 
   constructor(
@@ -169,7 +170,7 @@ class Walk {
     return `${step || 'the run'}: ${question} is answered otherwise${memberOf(made ?? null, request)}`;
   }
 
-  /** Null if it is not in the bundle: then it is of a gate that did not open. */
+  /** Null if it is not in the bundle. It then belongs to a gate that did not open. */
   private requestOf(gateDigest: Digest): JsonObject | null {
     const known = this.documents.gates.get(gateDigest)?.request ?? this.values.get(gateDigest) ?? null;
     return isJsonObject(known as Json) ? (known as unknown as JsonObject) : null;
@@ -201,26 +202,26 @@ class Walk {
   }
 }
 
-/** True for the request of a gate with a policy in the form that it had before requests named the policy. */
+/** True for the request of a gate with a policy in the older form, in which requests did not name the policy. */
 function isOfEarlierVersion(request: JsonObject | null): boolean {
   const policy = request?.['policy'] ?? null;
   return isJsonObject(policy) && !Object.hasOwn(policy, 'id');
 }
 
-/** The request as that version made it: without id and level of the policy, and without a message where the pack has none. */
+/** The request in the older form: without id and level of the policy, and without a message if the pack has none. */
 function asEarlierVersion(made: JsonObject, node: Node): JsonObject {
   const { id: _id, level: _level, ...policy } = made['policy'] as JsonObject;
   const message = node.kind === 'gate' && node.message === null ? '' : (made['message'] ?? null);
   return { ...made, policy, message };
 }
 
-/** Faults are equal by code: their messages are for people, and may be worded otherwise by another version. */
+/** Faults are compared by code. Their messages are for people, and another version may word them differently. */
 function isSame(again: Answer, journaled: Answer): boolean {
   if (again.kind === 'fault') return journaled.kind === 'fault' && again.code === journaled.code;
   return sameJson(again, journaled);
 }
 
-/** Which member of a gate request differs, for the message. */
+/** The member of a gate request that differs, for the message. */
 function memberOf(made: Json, journaled: JsonObject | null): string {
   if (!isJsonObject(made) || journaled === null) return '';
   const name = Object.keys(made).find((member) => !sameJson(made[member], journaled[member]));
@@ -228,8 +229,8 @@ function memberOf(made: Json, journaled: JsonObject | null): string {
 }
 
 /**
- * The values that stand beside the pages of a journal, by digest, and those that were derived again: what follows reads them, though they may
- * be too large for a bundle. It remembers which were looked at.
+ * The values beside the pages of a journal, by digest, and the values that were derived again. Later questions read the derived ones, which
+ * may be too large for a bundle. Records which values were read.
  */
 class RecordedValues implements Pick<Values, 'get'> {
   readonly read = new Set<Digest>();
@@ -240,7 +241,7 @@ class RecordedValues implements Pick<Values, 'get'> {
     this.held = new Map(pages.flatMap((values) => Object.entries(values) as [Digest, Json][]));
   }
 
-  /** The same for what a bundle need not hold: what is not there is not said to be missing. */
+  /** A view for values that a bundle need not hold: a missing value is not reported as missing. */
   readonly besides: Pick<Values, 'get'> = {
     get: (digest) => {
       this.read.add(digest);
@@ -248,7 +249,7 @@ class RecordedValues implements Pick<Values, 'get'> {
     },
   };
 
-  /** Takes values by the digests that they have. */
+  /** Adds values under their digests. */
   keep(values: ReadonlyMap<Digest, Json>): void {
     for (const [digest, value] of values) if (!this.held.has(digest)) this.held.set(digest, value);
   }

@@ -2,10 +2,10 @@ import type { Digest } from '../../../foundation/ids';
 import type { Entry } from '../../../journal/page';
 import type { ValueRef } from '../../../step/value-ref';
 
-/** Values of more bytes do not stand beside their journal page: they are in the object store. */
+/** Maximum bytes of a value beside its journal page. Larger values are in the object store. */
 export const INLINE_VALUE_BYTES = 64 * 1024;
 
-/** Up to so many bytes of them, all together, are laid beside their pages when a run is sealed, where its questions read them. */
+/** Maximum total bytes of large values that are put beside their pages at sealing, if questions of the run read them. */
 export const LARGE_VALUE_BYTES = 64 * 1024 * 1024;
 
 /** The large values that a journal names, with their sizes in bytes. */
@@ -17,7 +17,7 @@ export function largeValues(entries: Iterable<Entry>): ReadonlyMap<Digest, numbe
   return found;
 }
 
-/** The values that an entry brings. */
+/** The values that an entry adds. */
 export function valuesOf({ event }: Entry): readonly ValueRef[] {
   switch (event.type) {
     case 'attempt.succeeded':

@@ -13,10 +13,10 @@ import type { PackFile } from '../../records/run-evidence';
 import type { EventOf } from '../../records/run-facts';
 import { differing, type Outcome } from './outcome';
 
-/** What may stand at a path of `in/`: its digest; null where it cannot be told from the bundle. */
+/** Permitted digest at a path of `in/`; null if the bundle does not determine it. */
 type Expected = ReadonlyMap<string, Digest | null>;
 
-/** Derives the files that executions were given (`files` of a step) and compares them with what was mounted. */
+/** Derives the files of executions (`files` of a step) and compares them with the mounted ones. */
 export class MountedFilesAgain {
   private last: { readonly execution: string; readonly expected: Expected | 'missing' | 'unknown' } | null = null;
   private readonly digests: ReadonlyMap<string, Digest>;
@@ -28,14 +28,14 @@ export class MountedFilesAgain {
     this.digests = new Map(pack.map(({ path, digest }) => [path, digest]));
   }
 
-  /** `missing`: a value that `files` reads is not at hand. Else whether it is as the plan says. */
+  /** `missing`: a value that `files` reads is missing. Otherwise whether the files agree with the plan. */
   outcomeOf({ step, execution, path, digest }: EventOf<'material.mounted'>): Outcome {
     const of = `${execution} ${step}`;
     if (this.last?.execution !== of) this.last = { execution: of, expected: this.expectedOf(step) };
     const { expected } = this.last;
     if (expected === 'missing' || expected === 'unknown') return 'missing';
     const bound = expected.get(path);
-    // A private list has as many files as its value, which is not here, has members.
+    // The number of files of a private list equals the number of elements of its value, which is not available here.
     if ([...expected].some(([key, known]) => known === null && key.endsWith('/') && path.startsWith(key)))
       return 'missing';
     if (bound === undefined) return differing(`it was given ${path}, which its files do not name`);
@@ -60,7 +60,7 @@ export class MountedFilesAgain {
     return found;
   }
 
-  /** Secrets, sensitive inputs, and lists of what failed, which may grow until a step begins. */
+  /** Secrets, sensitive inputs, and lists of failed steps, which may grow until a step begins. */
   private isPrivate(step: StepId, template: Json): boolean {
     const { inputs } = this.context.context;
     const own = packAround(this.context.index, step) === null;

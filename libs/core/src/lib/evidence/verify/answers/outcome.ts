@@ -1,7 +1,7 @@
-/** What came of deriving something again: it is as journaled, a value that it reads is not at hand, or how it differs, in words. */
+/** Result of a second derivation: it agrees with the journal, a value that it reads is missing, or a description of the difference. */
 export type Outcome = 'same' | 'missing' | { readonly differs: string };
 
-/** It is not as journaled. */
+/** The derivation differs from the journal. */
 export function differing(differs: string): Outcome {
   return { differs };
 }

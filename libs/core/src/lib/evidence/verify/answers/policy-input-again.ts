@@ -13,12 +13,14 @@ import type { Placed } from '../../records/run-facts';
 import { toUtf8 } from '../../encoding/strict-json';
 import { differing, type Outcome } from './outcome';
 
-/** Derives the inputs that policies were asked with from the journal, and compares them whole. */
+/** Derives the inputs of policies from the journal and compares them as a whole. */
 export class PolicyInputAgain {
-  /** By the number of the entry that judged. */
+  /** By the number of the entry that records the verdict. */
   readonly made = new Map<number, JsonObject>();
   private readonly endedAt = new Map<StepId, number>();
-  /** When a container or an item was opened last, or a step's own `when` was answered: what stands there is asked after that. */
+  /**
+   * The last time at which a container or an item was opened, or a step's own `when` was answered. Its policies are evaluated after that.
+   */
   private readonly begunAt = new Map<StepId, number>();
   private readonly actor: Json;
 
@@ -34,14 +36,14 @@ export class PolicyInputAgain {
     this.endedAt.set(step, seq);
   }
 
-  /** The step was opened, or the last question before it begins was answered, at this entry. */
+  /** The step was opened, or the last question before its start was answered, at this entry. */
   begun(step: StepId, seq: number): void {
     this.begunAt.set(step, seq);
   }
 
   outcomeOf(judged: Placed<'policy.judged'>): Outcome {
     const { at, engine, input } = judged;
-    // CEL is evaluated within the turn that journals its answer; other engines are asked after a commit, at the time that the input names.
+    // CEL is evaluated within the turn that journals its answer. Other engines are called after a commit, at the time in the input.
     if (engine === 'cel') return this.compared(judged, at, () => true);
     const said = input?.kind === 'value' ? this.context.values.get(input.digest) : null;
     if (input === null) return judged.undecided && !judged.allow ? 'same' : differing('it was judged without an input');
@@ -55,7 +57,10 @@ export class PolicyInputAgain {
     return objection === null ? this.compared(judged, asked, (name) => among.includes(name)) : differing(objection);
   }
 
-  /** Steps that had ended when the engine was asked: those before some place of the journal, what the gate waits for among them. */
+  /**
+   * Steps that had ended when the engine was called: those before some position of the journal, which include the steps that the gate waits
+   * for.
+   */
   private laterThan(gate: StepId, among: readonly string[], asked: number, at: number): string | null {
     if (!(asked <= at)) return 'its input is of a later time';
     const { index } = this.context;
@@ -73,7 +78,7 @@ export class PolicyInputAgain {
     return known === undefined ? null : `its input leaves out ${known}, which had ended before the gate began`;
   }
 
-  /** The last entry before a gate begins that is known: its container is opened, what it needs has ended, its `when` is answered. */
+  /** The last known entry before a gate begins: its container is opened, its dependencies have ended, its `when` is answered. */
   private lastBefore(gate: StepId): number {
     const { index } = this.context;
     const { begunAt, endedAt } = this;

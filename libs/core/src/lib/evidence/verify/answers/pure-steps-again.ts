@@ -15,7 +15,7 @@ import type { EventOf } from '../../records/run-facts';
 import { toUtf8 } from '../../encoding/strict-json';
 import { differing, type Outcome } from './outcome';
 
-/** What a step comes to by what the journal says at some place; `unknown`: a value or a file that it reads is not at hand. */
+/** The outcome of a step at some position of the journal. `unknown`: a value or a file that it reads is missing. */
 type Again = PureOutcome | 'unknown';
 
 /**
@@ -26,17 +26,17 @@ type Again = PureOutcome | 'unknown';
  * time is compared, and where those differ nothing can be said.
  */
 export class PureStepsAgain {
-  /** What steps come to at their start that read what is not over, by step. */
+  /** Outcomes at the start of steps that read something that has not ended, by step. */
   private readonly atStart = new Map<StepId, Again>();
 
-  /** Files of the pack that are schemas, read once; undefined: there is no such document. */
+  /** Schema files of the pack, each read once; undefined: there is no such document. */
   private readonly documents = new Map<string, Json | undefined>();
 
   constructor(
     private readonly context: BindingContext,
     private readonly pack: readonly Pick<PackFile, 'path' | 'bytes'>[],
     private readonly environment: Pick<Environment, 'engines' | 'executors'>,
-    /** Takes what a step returned, which is derived here and need not be in the bundle. */
+    /** Receives the outputs of a step, which are derived here and need not be in the bundle. */
     private readonly keep: (values: ReadonlyMap<Digest, Json>) => void,
   ) {}
 
@@ -46,7 +46,7 @@ export class PureStepsAgain {
     if (isPureBuiltin(uses) && !this.isSettled(step)) this.atStart.set(step, this.again(step, uses));
   }
 
-  /** Null for other executors, and where nothing follows from the parameters. `missing`: nothing can be said. */
+  /** Null for other executors, and if nothing follows from the parameters. `missing`: no statement is possible. */
   outcomeOf(stated: EventOf<'attempt.succeeded'> | EventOf<'attempt.failed'>): Outcome | null {
     const { uses } = runNodeAt(this.context.index, stated.step);
     if (!isPureBuiltin(uses)) return null;
@@ -97,7 +97,7 @@ export class PureStepsAgain {
     return this.documents.get(path);
   }
 
-  /** True if nothing that its parameters read can change any more: steps that are over, inputs, items. */
+  /** True if everything that its parameters read is final: ended steps, inputs, items. */
   private isSettled(step: StepId): boolean {
     const { index, results } = this.context;
     return readsOfLeaf(runNodeAt(index, step)).every(({ root, path: [name] }) => {
@@ -109,7 +109,7 @@ export class PureStepsAgain {
   }
 }
 
-/** Failures that say what the parameters are, and nothing of the worker. */
+/** Failures that depend only on the parameters and not on the worker. */
 const JUDGED: ReadonlySet<string> = new Set(['SCHEMA_INVALID', 'SCHEMA_UNUSABLE', 'STEP_FAILED', 'WITH_INVALID']);
 
 function agree(again: PureOutcome, stated: EventOf<'attempt.succeeded'> | EventOf<'attempt.failed'>): boolean {

@@ -6,18 +6,19 @@ import { runNodeAt } from '../../../plan/plan-index';
 import type { EvidenceDocuments } from '../../records/evidence-documents';
 
 /**
- * What gates have bound, held against what the journal says when a step behind them starts, by the function that the driver uses. A driver
- * journals the start first and then looks: where something has changed it ends the run and does not begin the step. So a start alone says
- * nothing; that the execution ran does. An item is not looked at again: its list is written once, and `gates.requests` compares it.
+ * Compares the values that gates have bound with the journal at the start of a step behind them, with the function that the driver uses. A
+ * driver journals the start first and then compares. If a value has changed, it ends the run and does not begin the step. A start alone is
+ * therefore no fault; only an execution that ran is. Items are not compared here: their list is written once, and `gates.requests` compares
+ * it.
  */
 export class ApprovedReads {
   private readonly results = new RunProjection();
-  /** Executions that may not run: the gate whose reads have changed, by step. */
+  /** Executions that must not run: the gate whose bound values have changed, by step. */
   private readonly barred = new Map<StepId, { readonly execution: number; readonly gate: StepId }>();
 
   constructor(private readonly documents: EvidenceDocuments) {}
 
-  /** An execution starts behind a gate that has let it pass. */
+  /** An execution starts behind a gate that has passed. */
   starts(step: StepId, execution: number, gate: StepId): void {
     const { index, gates } = this.documents;
     if (runNodeAt(index, step).effects === 'pure') return;
@@ -27,7 +28,7 @@ export class ApprovedReads {
       this.barred.set(step, { execution, gate });
   }
 
-  /** Why the entry cannot be, in words; null if it can. It is taken. */
+  /** Why the entry is not allowed; null if it is. The entry is applied. */
   objectionTo(entry: Entry): string | null {
     const { event } = entry;
     this.results.take(entry);
@@ -39,7 +40,10 @@ export class ApprovedReads {
   }
 }
 
-/** True for what only an execution that has begun leaves. It may fail before it begins: for want of a secret, say. */
+/**
+ * True for facts that only an execution that has begun produces. An execution may fail before it begins, for example because a secret is
+ * missing.
+ */
 function ran(
   event: Entry['event'],
 ): event is Extract<Entry['event'], { readonly step: StepId; readonly execution: number }> {

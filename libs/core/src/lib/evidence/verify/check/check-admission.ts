@@ -11,12 +11,12 @@ import { parseUtf8 } from '../../encoding/strict-json';
 import { fail, isDraft, statedAsWithheld } from './verification-session';
 import { found, type Checker } from './check';
 
-/** Signed by an admission key. */
+/** The admission record is signed by an admission key. */
 export const admissionSignature: Checker = (bundle) => {
   return found('signed', `signed by ${bundle.admission().opened.key.keyid}`);
 };
 
-/** What was admitted is what the bundle holds. */
+/** The bundle holds what was admitted. */
 export const admissionAgrees: Checker = (bundle) => {
   const { record } = bundle.admission();
   const { plan, planHash, profileDigest } = bundle.documents();
@@ -32,8 +32,8 @@ export const admissionAgrees: Checker = (bundle) => {
 };
 
 /**
- * The pack's files are those of its content digest, which follows from the listing; beside them are those of published packs that the
- * plan uses, and no others. Bytes are missing only where the run's own statement names them as withheld.
+ * The pack's files match its content digest, which is computed from the listing. The only other files are those of published packs that the
+ * plan uses. Bytes may be missing only if the run's own statement names them as withheld.
  */
 export const packContent: Checker = (bundle) => {
   const { evidence, index } = bundle.documents();
@@ -65,7 +65,7 @@ export const packContent: Checker = (bundle) => {
   return found('recomputed', `${record.pack.contentDigest}${detail}`);
 };
 
-/** Where the files of the published packs lie that the plan uses. */
+/** Folders with the files of the published packs that the plan uses. */
 function publishedFolders({ nodes }: PlanIndex): readonly string[] {
   return [...nodes.values()].flatMap(({ node }) => {
     const used = node.kind === 'pack' ? parseInnerReference(node.uses) : null;
@@ -73,7 +73,7 @@ function publishedFolders({ nodes }: PlanIndex): readonly string[] {
   });
 }
 
-/** One plan everywhere: its file, the admission, every gate request, every decision, the statement; and planned again. */
+/** The same plan everywhere: its file, the admission, every gate request, every decision, the statement, and a new planning. */
 export const planHashes: Checker = (bundle) => {
   const documents = bundle.documents();
   const { planHash, gates, decisions } = documents;
@@ -96,7 +96,7 @@ export const planHashes: Checker = (bundle) => {
   }
 };
 
-/** One profile, over this environment. */
+/** The same profile everywhere, made from this environment. */
 export const profileDigests: Checker = (bundle) => {
   const { evidence, profile, profileDigest, gates } = bundle.documents();
   const named = [
@@ -108,7 +108,7 @@ export const profileDigests: Checker = (bundle) => {
   return found('recomputed', profileDigest);
 };
 
-/** The lock holds the plan's inputs. */
+/** The lock file holds the plan's inputs. */
 export const inputsDigests: Checker = (bundle) => {
   const documents = bundle.documents();
   if (parseUtf8(fileOf(bundle.request.files, 'inputs.lock.json')) !== inputsLock(documents)) {

@@ -7,9 +7,9 @@ import { unplannedFact } from './planned-facts';
 import { strayAnswer } from './stray-answers';
 
 /**
- * Answers agree, and so does what pure built-in steps came to. A bundle need not hold the large values that their parameters read, nor did
- * drafts of earlier releases hold the small ones; and a fault may be worded otherwise by another version. What is the worker's word then, the
- * check names.
+ * Recorded answers and outcomes of pure built-in steps agree with the derived ones. A bundle need not hold the large values that the steps'
+ * parameters read, and drafts of earlier releases need not hold the small ones; and another version may word a fault differently. The check
+ * names what only the worker asserts.
  */
 export const answersAgree: Checker = (bundle) => {
   const agreed = questionsAgree(bundle);
@@ -20,8 +20,8 @@ export const answersAgree: Checker = (bundle) => {
 };
 
 /**
- * Every question that the run asked, the input of each policy and the files of each step, derived again from inputs, recorded outputs and the
- * plan, are as the journal says; artifacts and pinned programs are those of the plan. What cannot be derived is counted and named.
+ * The run's questions, the inputs of its policies and the files of its steps are derived again from inputs, recorded outputs and the plan,
+ * and compared with the journal. Artifacts and pinned programs are compared with the plan. What cannot be derived is counted and named.
  */
 const questionsAgree: Checker = (bundle) => {
   const { differs, derived, unanswered } = bundle.answers();
@@ -45,12 +45,12 @@ const questionsAgree: Checker = (bundle) => {
   return found('signed', `${count} recomputed, ${unanswered.length} not: ${named(unanswered)}`);
 };
 
-/** True for a draft, and for a bundle of a version that lays the values that questions read into it. */
+/** True for a draft, and for a bundle of a version that contains the values that questions read. */
 function saysWhatItCarries(bundle: VerificationSession): boolean {
   return isDraft(bundle) || bundle.packRun().statement.predicate.carried !== undefined;
 }
 
-/** Whether it may lack the values that it lacks: all small ones are there, and large ones up to a bound. */
+/** True if the bundle may lack the values that it lacks: it must contain all small ones, and large ones up to a limit. */
 function mayLack(bundle: VerificationSession): boolean {
   const { missing } = bundle.answers();
   const large = largeValues(bundle.documents().facts.entries);
@@ -66,7 +66,7 @@ const WHY: { readonly [Lacks in Unanswered['lacks']]: string } = {
   rules: 'the run was admitted under older rules for JSON Schemas',
 };
 
-/** What could not be answered, and what it lacks; the first few by name. */
+/** The unanswered questions with what they lack. Only the first few are named. */
 function named(unanswered: readonly Unanswered[]): string {
   const shown = unanswered.slice(0, MOST_NAMED).map(({ asked, step, lacks }) => {
     const why = WHY[lacks];

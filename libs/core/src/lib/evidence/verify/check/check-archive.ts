@@ -27,7 +27,7 @@ const LAYOUT = [
   /^artifacts\/[0-9a-f]{64}$/,
 ];
 
-/** Names that lead nowhere else, no two that a file system could take for one, and nothing beside the layout. */
+/** File names that stay inside the bundle, differ on every file system, and belong to the layout. */
 export const archiveSafe: Checker = ({ request }) => {
   const fault = request.archiveFaults?.[0];
   if (fault !== undefined) fail(fault);
@@ -43,17 +43,17 @@ export const archiveSafe: Checker = ({ request }) => {
   return found('recomputed', `${request.files.size} files`);
 };
 
-/** Signed by a bundle key, over this manifest; and the attestation has the one spelling that its key and payload give. */
+/** The manifest is signed by a bundle key, and the attestation is written exactly as its key and payload determine. */
 export const manifestSignature: Checker = (bundle) => {
   const { opened, hint } = bundle.manifestStatement();
   const expected = canonical(asJson(buildBundleStatement(bundle.manifest())));
   if (parseUtf8(opened.payload) !== expected) fail('the statement is not about this manifest');
-  // Else a changed hint, which decides nothing, would be the one change that nobody notices.
+  // Otherwise a changed hint, which has no effect, would go unnoticed.
   if (hint !== fingerprint(opened.key.spki)) fail('the hint is not the fingerprint of the key');
   return found('signed', `signed by ${opened.key.keyid}`);
 };
 
-/** None missing, none extra, none changed, and what follows from the documents has their one spelling and order. */
+/** No file is missing, added or changed, and derived files have their exact spelling and order. */
 export const manifestComplete: Checker = (bundle) => {
   const { files } = bundle.request;
   const manifest = bundle.manifest();

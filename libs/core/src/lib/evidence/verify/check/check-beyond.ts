@@ -7,7 +7,7 @@ import { fail, statedAsWithheld, type VerificationSession } from './verification
 import { found, type Checker, type Found } from './check';
 
 /**
- * Checkpoints of the tenant's audit chain from elsewhere do not contradict the place that the statement names. With an export of the chain,
+ * External checkpoints of the tenant's audit chain do not contradict the position that the statement names. With an export of the chain,
  * the run's seal and each of its decisions are entries of it, up to a checkpoint.
  */
 export const checkpointsAgree: Checker = (bundle) => {
@@ -38,7 +38,7 @@ function ownCheckpoints(bundle: VerificationSession): readonly CheckpointRecord[
   return records;
 }
 
-/** The export is a chain, holds what the statement says of it, the seal and all decisions, and is what the checkpoints name. */
+/** The export is a valid chain, contains the position in the statement, the seal and all decisions, and agrees with the checkpoints. */
 function auditAgrees(
   bundle: VerificationSession,
   entries: readonly AuditEntry[],
@@ -74,7 +74,7 @@ function sealOf(bundle: VerificationSession, entries: readonly AuditEntry[]): Au
   return fail('no audit entry seals the run (releases that made no checkpoints wrote none)');
 }
 
-/** What the chain says people decided about the run is in the bundle, and the other way round. */
+/** The decisions about the run in the chain and in the bundle are the same. */
 function recordsAgree(bundle: VerificationSession, entries: readonly AuditEntry[]): void {
   const { runId } = bundle.admission().record;
   const inBundle = new Set<string>([...bundle.decisions().keys(), ...bundle.resolutions().keys()]);
@@ -90,7 +90,7 @@ function recordsAgree(bundle: VerificationSession, entries: readonly AuditEntry[
   if (missing !== undefined) fail(`no audit entry records the decision ${missing}`);
 }
 
-/** What is missing from the evidence, in plain sight. */
+/** Lists what the evidence lacks. */
 export const exceptionsShown: Checker = (bundle) => {
   const { exceptions } = bundle.packRun().statement.predicate;
   const documents = bundle.documents();

@@ -14,7 +14,7 @@ import { durationMs } from './gate-bounds';
 import { isOneResponse, responseObjection } from './gate-response';
 import { personOfNoPeople, resolvedByPeople, signedResolutions, wordsOf } from './check-resolutions';
 
-/** Each decision and resolution that the journal took has its record, signed by a ledger key; and there is no record beside. */
+/** Each decision and resolution that the journal took has a record signed by a ledger key, and there are no other records. */
 export const decisionsSignature: Checker = (bundle) => {
   const { facts, decisions } = bundle.documents();
   const opened = bundle.decisions();
@@ -31,9 +31,9 @@ function describeCounts(decisions: number, resolutions: number): string {
   return resolutions === 0 ? `${decisions} decisions` : `${decisions} decisions, ${resolutions} resolutions`;
 }
 
-/** One decision that counted, with the request that it is about. */
+/** A decision that counted, with the request that it answers. */
 interface Counted {
-  /** Its place in the journal. */
+  /** Its position in the journal. */
   readonly seq: number;
   /** When the journal took it. */
   readonly at: number;
@@ -68,7 +68,7 @@ function counted(bundle: VerificationSession): readonly Counted[] {
   });
 }
 
-/** The person behind each decision is proven as strongly as trust file and gate ask. */
+/** The person behind each decision is proven as strongly as the trust file and the gate require. */
 export const decisionsProof: Checker = (bundle) => {
   const all = counted(bundle);
   const kinds = all.map(({ request, record }) => {
@@ -82,8 +82,8 @@ export const decisionsProof: Checker = (bundle) => {
 };
 
 /**
- * Humans, each once, none who initiated the run, with the grants that are asked for, and as many as are asked for. Who acts for them
- * counts as they do; a program acts only where the gate request allows it. Records without actors say nothing of who acted.
+ * Deciders are humans, each counts once, none of them initiated the run, they have the required grants, and there are enough of them.
+ * Actors count like deciders. A program acts only if the gate request allows it. Records without actors give no information about actors.
  */
 export const decisionsPeople: Checker = (bundle) => {
   const documents = bundle.documents();
@@ -126,7 +126,7 @@ function describeActors(records: readonly Pick<Deciders, 'actors'>[], untold: nu
   );
 }
 
-/** Approvals that were not withdrawn. Fails if somebody approved twice. */
+/** Approvals that were not withdrawn. Fails if a person approved twice. */
 function inForce(decisions: readonly DecisionRecord[]): readonly DecisionRecord[] {
   let approvals: readonly DecisionRecord[] = [];
   for (const record of decisions) {
@@ -157,11 +157,11 @@ function objectionTo(documents: EvidenceDocuments, { request, record, gate }: Co
   if (!(age <= durationMs(requirement.maxAuthAge))) return 'by a person whose authentication was too old';
   const response = responseObjection(documents, gate.opened.step, record);
   if (response !== null) return response;
-  // A delegation is a document of its own; without it nothing says that the other person agreed.
+  // A delegation is a separate document. Without it nothing proves that the other person agreed.
   return record.onBehalfOf ? 'delegated, but the bundle has no delegation' : null;
 }
 
-/** Each within its gate's time, each later than the one before, none before the run was admitted, none taken before it was made. */
+/** Decisions are within their gate's time, in order, not before the admission of the run, and not taken before they were made. */
 export const decisionsTime: Checker = (bundle) => {
   const { admission } = bundle.documents();
   const all = [...counted(bundle)].sort((a, b) => a.seq - b.seq);

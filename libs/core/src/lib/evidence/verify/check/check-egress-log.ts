@@ -16,8 +16,9 @@ import { fail } from './verification-session';
 import { found, type Checker } from './check';
 
 /**
- * The closed sockets are the journal's, their logs have its digests, each was under the rules that plan and profile give to its step, and
- * every attempt that was allowed is allowed again by them: its host and port, the name in its ClientHello, the address that was dialled.
+ * The closed sockets are those of the journal, and their logs have the journaled digests. Each socket had the rules that plan and profile
+ * give to its step. These rules allow every attempt that was allowed: its host and port, the name in its ClientHello, and the dialled
+ * address.
  */
 export const egressWithin: Checker = (bundle) => {
   const documents = bundle.documents();
@@ -75,7 +76,7 @@ const attemptShape = closed<EgressAttempt>({
   code: text as Shape<EgressAttempt['code']>,
 });
 
-/** What is wrong with an attempt under the rules, or null. */
+/** Why the rules do not allow an attempt; null if they do. */
 function objectionTo(attempt: EgressAttempt, rules: readonly EgressRule[]): string | null {
   const { via, host, port, sni, address, sent, allowed } = attempt;
   if (!allowed) return sent === 0 ? null : 'sent bytes in an attempt that was denied';

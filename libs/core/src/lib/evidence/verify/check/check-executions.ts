@@ -3,8 +3,8 @@ import { nodeOf } from '../../../plan/place';
 import type { EvidenceDocuments } from '../../records/evidence-documents';
 
 /**
- * The first fact of an execution that never began, or is told after its step has ended, in words; null if there is none. A rerun tells the
- * artifacts that it takes over before it answers that it does; a gate tells what its policy said, and has no executions.
+ * Description of the first fact about an execution that never began or whose step has ended; null if there is none. A rerun records reused
+ * artifacts before it answers that it reuses them. A gate records its policy verdict and has no executions.
  */
 export function strayFact({ facts, index }: EvidenceDocuments): string | null {
   const asksPolicy = (step: StepId): boolean => {

@@ -20,8 +20,8 @@ import { ApprovedReads } from './approved-reads';
 import { laxness } from './gate-bounds';
 
 /**
- * Each gate that the journal opened has its request, of this run, plan, profile and admission, asking no less than the plan;
- * what it showed and what it read are those of the journal. And there is no request that was not opened.
+ * Each gate that the journal opened has a request for this run, plan, profile and admission. The request requires no less than the plan,
+ * and what it showed and read agrees with the journal. There are no requests of gates that did not open.
  */
 export const gatesRequests: Checker = (bundle) => {
   const documents = bundle.documents();
@@ -80,7 +80,7 @@ function showObjection(request: GateRequest, show: string | Withheld): string | 
   return digest === undefined || digest === request.showDigest ? null : 'the shown values differ';
 }
 
-/** `reads` is what steps behind the gate could read when it opened: none left out, none other, each with its result then. */
+/** `reads` contains exactly what steps behind the gate could read when it opened, each with its result at that time. */
 function readsObjection(
   { index }: EvidenceDocuments,
   results: RunProjection,
@@ -92,7 +92,7 @@ function readsObjection(
   return step === undefined ? null : `it read another result of ${step}`;
 }
 
-/** `secrets` are those of the steps behind the gate, each in the version that the journal held then. */
+/** `secrets` contains the secrets of the steps behind the gate, each in the version that the journal held at that time. */
 function secretsObjection(
   { index }: EvidenceDocuments,
   results: RunProjection,
@@ -103,7 +103,7 @@ function secretsObjection(
   return canonical(derived) === canonical(secrets) ? null : 'it names other secrets, or other versions of them';
 }
 
-/** `item` is what the gate's items held when it opened; as far as the bundle holds their lists. */
+/** `item` contains the gate's items when it opened, as far as the bundle holds their lists. */
 function itemObjection(
   { evidence, index }: EvidenceDocuments,
   results: RunProjection,
@@ -124,7 +124,7 @@ function itemObjection(
   return missing.digests.size > 0 || digest === item ? null : 'it names another item';
 }
 
-/** `policy` is what the journal says that the policy answered: nobody overrode a denial without having been shown it. */
+/** `policy` is the journaled verdict, so that nobody overrode a denial without seeing it. */
 function policyObjection(
   { index, environment }: EvidenceDocuments,
   results: RunProjection,
@@ -136,7 +136,7 @@ function policyObjection(
   if (!isJsonObject(policy) || verdict === null) return 'it shows another policy than the evaluated one';
   const { id, level, engine, digest, result, reasons } = verdict;
   const said = { allow: result === 'allow', undecided: result === 'undecided', reasons: [...reasons], engine, digest };
-  // Requests of releases that did not name the policy hold no more than its answer.
+  // Requests of releases that did not name the policy contain only its answer.
   const isNamed = 'id' in policy || 'level' in policy || !hasOlderSchemaRules(environment);
   const expected = isNamed ? { id, level, ...said } : said;
   return canonical(expected) === canonical(policy) ? null : 'it shows another answer of its policy';
@@ -145,8 +145,8 @@ function policyObjection(
 const PASSED_OVER = new Set(['WHEN_FALSE', 'BRANCH_NOT_TAKEN']);
 
 /**
- * No step that stands behind a gate started before the gate let it pass, nor after its time to execute, nor ran when what the gate had bound
- * was another by then. That a gate did not apply is derived again where `answers` could derive it.
+ * No step behind a gate started before the gate passed or after its time to execute, and none ran after a value that the gate had bound
+ * changed. That a gate did not apply is derived again if `answers` could derive it.
  */
 export const effectsGated: Checker = (bundle) => {
   const documents = bundle.documents();

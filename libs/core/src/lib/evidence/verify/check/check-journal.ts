@@ -16,16 +16,19 @@ import { found, type Checker } from './check';
 import { strayFact } from './check-executions';
 import { isStatedTooEarly } from './clocks';
 
-/** Gapless, in time, not before the admission, hashed page by page from the admission on; and the values beside it are those it names. */
+/**
+ * The journal has no gaps, its times do not fall and do not precede the admission, its pages are hash-chained from the admission, and its
+ * values have the digests that it names.
+ */
 export const journalChain: Checker = (bundle) => {
   const { evidence, facts, profile } = bundle.documents();
   const { opened, record } = bundle.admission();
-  // Before the first claim there is only the cancel of a run that never began.
+  // Only the cancellation of a run that never began precedes the first claim.
   const claim = facts.entries.find(({ kind, event }) => kind !== 'derived' && event.type !== 'run.cancel-requested');
   if (claim?.event.type !== 'run.claimed') fail('it does not begin with a claim');
   const { broken } = checkChain({ seq: 0, hash: opened.digest }, evidence.pages);
   if (broken) fail(`the page that begins at ${broken.first} breaks the chain (${broken.reason})`);
-  // The chain's times never fall.
+  // The times of the chain never fall.
   if (isStatedTooEarly(facts.entries[0]?.at ?? 0, record.acceptedAt)) fail('it begins before the run was admitted');
   const stray = strayFact(bundle.documents());
   if (stray !== null) fail(stray);
@@ -42,7 +45,7 @@ function hasSnapshots(entries: readonly Entry[]): boolean {
   return entries.some(({ event }) => event.type === 'state');
 }
 
-/** Driven again, the machine says the same, and it ends where the journal ends. */
+/** A replay of the machine derives the same events, and the run ends where the journal ends. */
 export const journalReplay: Checker = (bundle) => {
   const { environment, index, facts } = bundle.documents();
   const { record } = bundle.admission();
@@ -59,7 +62,7 @@ export const journalReplay: Checker = (bundle) => {
   return found('recomputed', `machine ${environment.machine}`);
 };
 
-/** Each numbered chunk is in its stream: bytes, lines, digest; and no stream holds more. */
+/** Each numbered chunk is in its stream with its bytes, lines and digest, and no stream holds more. */
 export const logsDigest: Checker = (bundle) => {
   const { evidence, facts } = bundle.documents();
   const streams = new Map(evidence.logs.map(({ step, execution, data }) => [`${execution} ${step}`, data]));

@@ -7,7 +7,7 @@ import { parseUtf8 } from '../../encoding/strict-json';
 import { fail } from './verification-session';
 import { found, type Checker } from './check';
 
-/** `artifacts.json` lists what the journal says was captured. */
+/** `artifacts.json` lists the artifacts that the journal recorded. */
 export const artifactsIndex: Checker = (bundle) => {
   const documents = bundle.documents();
   if (parseUtf8(fileOf(bundle.request.files, 'artifacts.json')) !== artifactsJson(documents)) {
@@ -17,7 +17,7 @@ export const artifactsIndex: Checker = (bundle) => {
   return count === 0 ? found('absent', 'no artifacts') : found('recomputed', `${count} artifacts`);
 };
 
-/** Bytes that the bundle carries are those that the journal says were captured, in whichever attempt, and it carries no others. */
+/** The bundle carries only artifacts that the journal recorded, in any attempt, with the recorded bytes. */
 export const artifactsBytes: Checker = (bundle) => {
   const documents = bundle.documents();
   const sizes = new Map(documents.facts.artifacts.map(({ digest, size }) => [digest, size]));

@@ -18,8 +18,8 @@ import { fail } from './verification-session';
 import { found, type Checker } from './check';
 
 /**
- * The policies are those of the plan; each gate that a mandatory one guards was judged before it let pass, by this policy, and
- * where it was denied, people overrode it; and judged again over the input that the run's documents give, answer and reasons are the same.
+ * The policies are those of the plan. Each gate with a mandatory policy was evaluated by this policy before it passed, and people overrode
+ * every denial. A new evaluation over the input that the run's documents give has the same answer and reasons.
  */
 export const policiesHold: Checker = (bundle) => {
   const documents = bundle.documents();
@@ -72,8 +72,8 @@ export const policiesHold: Checker = (bundle) => {
 };
 
 /**
- * Null if its engine is not here, or its input is not at hand; and for an engine that is bounded by time where it gave no
- * decision: closed, and nobody can repeat that.
+ * Null if the engine or the input is not available. Also null if an engine with a time limit gave no decision: that result is closed and
+ * cannot be repeated.
  */
 function judgeAgain(
   { engine, source }: Policy,
@@ -90,12 +90,12 @@ function judgeAgain(
 
 const NO_INPUT = 'its input cannot be made';
 
-/** Why there is no decision, in the words of some version of the engine: they are the one thing that may differ between versions. */
+/** Why there is no decision, in the words of any version of the engine. Only these words may differ between versions. */
 function isWhyUndecided({ reasons: [first, ...more] }: Placed<'policy.judged'>): boolean {
   return more.length === 0 && (first ?? '').startsWith(`${NO_DECISION}: `);
 }
 
-/** Releases before gave no more than these reasons where there was no decision. */
+/** Earlier releases gave only these reasons if there was no decision. */
 function isOfEarlierRelease({ undecided, input, reasons }: Placed<'policy.judged'>, environment: Environment): boolean {
   return undecided && hasOlderSchemaRules(environment) && sameJson(reasons, [input === null ? NO_INPUT : NO_DECISION]);
 }

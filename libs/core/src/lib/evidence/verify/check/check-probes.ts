@@ -8,8 +8,8 @@ import { fail, type VerificationSession } from './verification-session';
 import { found, type Checker } from './check';
 
 /**
- * The probe of each worker that drove the run, or executed steps of it, shows that the sandbox of the admitted environment holds there. A worker
- * whose probe does not show it performed nothing.
+ * The probe of each worker that drove the run or executed its steps shows that the sandbox of the admitted environment holds there. A
+ * worker whose probe does not show it executed nothing.
  */
 export const probesHold: Checker = (bundle) => {
   const { evidence, facts, environment } = bundle.documents();
@@ -27,14 +27,14 @@ export const probesHold: Checker = (bundle) => {
   return found('recomputed', `${named.size} probes show ${environment.isolation}`);
 };
 
-/** Whether it needs the sandbox; the others start nothing of the pack's. */
+/** True if the step needs the sandbox. Other steps start no program of the pack. */
 function isSandboxed(uses: string): boolean {
   return builtinNamed(uses)?.sandboxed === true;
 }
 
 /**
- * True if a worker with this probe performed a step that needs the sandbox: something is recorded of its execution, or it succeeded. One
- * whose worker refused to perform it was started by the run all the same.
+ * True if a worker with this probe executed a step that needs the sandbox: the step succeeded, or something is recorded of its execution.
+ * The run also journals the start of a step that its worker refuses to execute.
  */
 function hasPerformed(bundle: VerificationSession, probe: Digest): boolean {
   const { facts, index } = bundle.documents();

@@ -8,11 +8,11 @@ import type { TrustFile } from '../../encoding/trust';
 import { fail, type VerificationSession } from './verification-session';
 import { isStatedTooEarly } from './clocks';
 
-// Resolutions end the attention that `once` steps needed: they are decisions of people, checked beside those at gates.
+// Resolutions end the attention that `once` steps needed. They are decisions of people and are checked together with decisions at gates.
 
 /**
- * How many there are. Fails unless each that the journal took has its record, signed by a ledger key, that says the same and was
- * made before, and there is no record beside.
+ * The number of resolutions. Fails unless each resolution that the journal took has a record that agrees, was made before it and is signed
+ * by a ledger key, and unless there are no other records.
  */
 export function signedResolutions(bundle: VerificationSession): number {
   const { facts } = bundle.documents();
@@ -34,7 +34,7 @@ export function signedResolutions(bundle: VerificationSession): number {
   return opened.size;
 }
 
-/** Fails unless each was given by a person who did not initiate the run, signed in recently enough, after the run was admitted. */
+/** Fails unless each resolution was made after the admission by a person who did not initiate the run and had signed in recently enough. */
 export function resolvedByPeople(bundle: VerificationSession): number {
   const { admission, environment } = bundle.documents();
   const { floor } = environment.approvals;
@@ -65,14 +65,14 @@ function objectionTo(
   return null;
 }
 
-/** Somebody recorded as a person whose issuer the trust file does not know as one of people; null: nobody, or it knows no issuers. */
+/** A recorded person whose issuer the trust file does not list as an issuer for people; null if there is none or if it lists no issuers. */
 export function personOfNoPeople({ issuers }: Pick<TrustFile, 'issuers'>, deciders: Deciders): Subject | null {
   if (issuers.length === 0) return null;
   const speaks = ({ iss }: Subject): boolean => issuers.find((issuer) => issuer.iss === iss)?.kind === 'people';
   return personsOf(deciders).find((person) => !speaks(person)) ?? null;
 }
 
-/** The objection as a check tells it. */
+/** The objection in the words of a check. */
 export function wordsOf(objection: DeciderObjection): string {
   switch (objection) {
     case 'GATE_SELF_APPROVAL':

@@ -17,9 +17,9 @@ import { statementAgrees, statementShape } from './check-statement';
 import { trustKeys } from './check-trust';
 
 /**
- * What a rerun took over. From the bundle alone: only a rerun takes anything over, only of the run that its admission names, only leaves,
- * and none from where it was to begin. That the original's step ended so is its signer's word; with the original's bundle at hand it is
- * derived again: same plan, the journal that was admitted, each step's record and result, its initiators.
+ * What a rerun reused. The bundle alone shows that only a rerun reuses results, only of the run that its admission names, only of leaves,
+ * and of none from its starting point on. That the original's steps ended this way is an assertion of its signer. With the original's
+ * bundle it is derived again: same plan, the admitted journal, each step's record and result, the original's initiators.
  */
 export const stepsReused: Checker = (bundle) => {
   const { facts, index } = bundle.documents();
@@ -48,7 +48,7 @@ export const stepsReused: Checker = (bundle) => {
   return found('recomputed', taken);
 };
 
-/** What of the original's own bundle must hold for what is compared with it. */
+/** Checks of the original's own bundle that the comparison depends on. */
 const OF_ORIGINAL: readonly Checker[] = [
   trustKeys,
   admissionSignature,
@@ -65,7 +65,7 @@ function compareOriginal(bundle: VerificationSession, files: VerificationSession
   comparedWithOriginal(bundle, original);
 }
 
-/** Fails unless what a rerun says of its original is what the original's own bundle, whose signatures hold, says. */
+/** Fails unless the rerun's statements about its original agree with the original's own bundle, whose signatures hold. */
 export function comparedWithOriginal(
   bundle: Pick<VerificationSession, 'documents' | 'admission'>,
   original: Pick<VerificationSession, 'documents' | 'admission'>,

@@ -8,8 +8,8 @@ import { fail } from './verification-session';
 import { found, type Checker } from './check';
 
 /**
- * The publishers whom the admission names are those whose signatures lie in the bundle, about exactly this content; every signature
- * that the trust file has a key for holds, and enough of them do.
+ * The publishers in the admission are those whose signatures are in the bundle and cover exactly this content. Every signature for which
+ * the trust file has a key holds, and there are enough of them.
  */
 export const packSigners: Checker = (bundle) => {
   const { record } = bundle.admission();

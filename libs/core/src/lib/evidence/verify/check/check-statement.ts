@@ -47,7 +47,7 @@ const MEMBERS = new Set([
   'exceptions',
 ]);
 
-/** Why a value is no in-toto Statement v1 with this predicate type and usable subjects, or null. */
+/** Why a value is not an in-toto Statement v1 with this predicate type and usable subjects; null if it is. */
 function statementObjection(value: Json, predicateType: string): string | null {
   if (!isJsonObject(value) || value['_type'] !== STATEMENT_TYPE) return 'not an in-toto Statement v1';
   if (value['predicateType'] !== predicateType) return 'another predicate type';
@@ -66,7 +66,7 @@ function statementObjection(value: Json, predicateType: string): string | null {
   return null;
 }
 
-/** Signed once by each signer with the key of the run's mode; an in-toto Statement whose first subject is the index. */
+/** Each signer signed once with the key for the run's mode. The payload is an in-toto Statement whose first subject is the index. */
 export const statementShape: Checker = (bundle) => {
   const { signed, statement } = bundle.packRun();
   const payload = signed[0]?.opened.payload ?? fail('the statement is missing');
@@ -82,7 +82,7 @@ export const statementShape: Checker = (bundle) => {
   );
 };
 
-/** Every member, derived again from the documents, is what was signed. */
+/** Every member of the signed statement equals the one that is derived from the documents. */
 export const statementAgrees: Checker = (bundle) => {
   const { statement } = bundle.packRun();
   const documents = bundle.documents();
@@ -101,7 +101,7 @@ export const statementAgrees: Checker = (bundle) => {
   return found('recomputed', 'all except builder and audit, which the signer asserts');
 };
 
-/** `steps.ndjson` is what the journal says of the steps. */
+/** `steps.ndjson` agrees with the journal. */
 export const stepsAgree: Checker = (bundle) => {
   const text = parseUtf8(fileOf(bundle.request.files, 'steps.ndjson'));
   if (text !== stepsNdjson(bundle.documents())) fail('steps.ndjson differs');
@@ -113,8 +113,8 @@ function same(a: PackRunStatement['subject'] | object | null, b: object | null):
 }
 
 /**
- * SLSA provenance, for a run that succeeded: derived again it is what was signed, with no parameter more. So are the statements about bills
- * of materials, which the provenance names.
+ * SLSA provenance of a succeeded run: the signed one equals the derived one, without further parameters. The same holds for the statements
+ * about bills of materials, which the provenance names.
  */
 export const provenanceAgrees: Checker = (bundle) => {
   const boms = bomsAgree(bundle);
@@ -138,7 +138,7 @@ export const provenanceAgrees: Checker = (bundle) => {
   return found('recomputed', [`signed by ${opened.key.keyid}`, ...more].join('; '));
 };
 
-/** What only the verifier of a summary says; the rest follows from the run. */
+/** Members that only the issuer of a summary knows. The others are derived from the run. */
 const summaryShape = closed<Pick<Statement<VerificationSummary>, 'predicate' | '_type' | 'subject' | 'predicateType'>>({
   _type: oneOf(STATEMENT_TYPE),
   subject: anyJson as never,
@@ -154,7 +154,7 @@ const summaryShape = closed<Pick<Statement<VerificationSummary>, 'predicate' | '
     slsaVersion: oneOf('1.0'),
   }),
 });
-/** True for provenance of the build type that earlier releases signed. */
+/** True for provenance with the build type of earlier releases. */
 function isVersionOne(payload: string): boolean {
   const { predicate } = parseCanonical(payload) as {
     readonly predicate?: { readonly buildDefinition?: { readonly buildType?: Json } };
@@ -162,7 +162,7 @@ function isVersionOne(payload: string): boolean {
   return predicate?.buildDefinition?.buildType === BUILD_TYPE_V1;
 }
 
-/** Statements about bills of materials, derived again from the artifacts that the bundle carries. Those that are there. */
+/** Statements about bills of materials, derived from the artifacts that the bundle carries. Returns those that exist. */
 function bomsAgree(bundle: VerificationSession): readonly BomStatement[] {
   const paths = cyclonedxFiles(bundle.request.files);
   if (paths.length === 0) return [];
@@ -177,7 +177,7 @@ function bomsAgree(bundle: VerificationSession): readonly BomStatement[] {
   return boms.slice(0, paths.length);
 }
 
-/** A verification summary, where there is one, is about this run's statement and subjects. Its key; null without one. */
+/** A verification summary, if there is one, is about this run's statement and subjects. Returns its key; null without a summary. */
 function summarySigner(bundle: VerificationSession, hasSucceeded: boolean): string | null {
   if (!bundle.request.files.has(SUMMARY_ATTESTATION)) return null;
   if (!hasSucceeded) fail('a run that did not succeed has a verification summary');

@@ -6,7 +6,7 @@ import { objectionTo, type KeyUse, type TrustedKey } from '../../encoding/trust'
 import { fail, type VerificationSession } from './verification-session';
 import { found, type Checker } from './check';
 
-/** Not replaced by an older one, not expired. */
+/** The trust file is neither expired nor older than one that the verifier has seen. */
 export const trustCurrent: Checker = ({ request }) => {
   const { trust, seenSerial, now } = request;
   if (seenSerial !== undefined && trust.serial < seenSerial) fail(`serial ${trust.serial} is lower than ${seenSerial}`);
@@ -21,7 +21,7 @@ interface Use extends KeyUse {
   readonly key: TrustedKey;
 }
 
-/** Each key stood for this tenant, this builder and this time, and enough keys signed the statement. */
+/** Each key was valid for this tenant, builder and time, and enough keys signed the statement. */
 export const trustKeys: Checker = (bundle) => {
   const { trust, allowDev } = bundle.request;
   const uses = [...documentUses(bundle), ...statementUses(bundle)];
@@ -36,7 +36,7 @@ export const trustKeys: Checker = (bundle) => {
   return found('signed', `${new Set(uses.map(({ key }) => key.spki)).size} keys${taken}`);
 };
 
-/** Of a draft: the keys of admission, decisions, resolutions and releases stood for this tenant and this time. */
+/** For a draft: the keys of admission, decisions, resolutions and releases were valid for this tenant and time. */
 export const draftKeys: Checker = (bundle) => {
   const uses = documentUses(bundle);
   uses.forEach(checkUse);
@@ -83,13 +83,13 @@ function statementUses(bundle: VerificationSession): readonly Use[] {
   ];
 }
 
-/** Where the times come from. */
+/** Source of the times. */
 export const timeBasis: Checker = ({ request }) => {
   if (request.trust.require.time === 'timestamp') fail('proven times are required, but the bundle has no timestamps');
   return found('asserted', 'times are stated by the signers');
 };
 
-/** Equal to what the caller and the trust file ask for. */
+/** The run is the one that the caller and the trust file expect. */
 export const expectation: Checker = (bundle) => {
   const { expect = {}, trust } = bundle.request;
   const { mode, builds } = trust.require;
@@ -99,7 +99,7 @@ export const expectation: Checker = (bundle) => {
   const { environment, planHash, facts } = bundle.documents();
   const { pack } = record;
   const nameAndVersion = `${pack.name}:${pack.version}`;
-  // The last one is told where it is another: in the form in which it was asked for.
+  // A mismatch reports the last form, so the form in which the value was expected comes last.
   const packNames = expect.pack?.startsWith('sha256:')
     ? [pack.name, nameAndVersion, pack.contentDigest]
     : [pack.name, pack.contentDigest, nameAndVersion];

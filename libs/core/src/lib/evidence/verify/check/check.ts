@@ -1,18 +1,18 @@
 import { isCodedError } from '../../../foundation/coded-error';
 import { CheckFailed, type VerificationSession } from './verification-session';
 
-/** What a check's answer rests on. */
+/** Basis of a check's result. */
 export type Basis =
   /** The verifier derived it itself. */
   | 'recomputed'
-  /** A trusted key says so. */
+  /** A trusted key signed it. */
   | 'signed'
-  /** Somebody says so, and nothing proves it. */
+  /** Somebody asserts it, and nothing proves it. */
   | 'asserted'
-  /** The bundle has nothing of the kind. */
+  /** The bundle contains nothing of the kind. */
   | 'absent';
 
-/** The answer to one check, under its stable name. */
+/** Result of one check, under its stable name. */
 export interface Check {
   readonly name: CheckName;
   readonly ok: boolean;
@@ -20,7 +20,7 @@ export interface Check {
   readonly detail: string;
 }
 
-/** All checks, in the order in which they are answered (docs/guides/evidence-and-verification.md, Checks and their basis). */
+/** All checks, in the order in which they run (docs/guides/evidence-and-verification.md, Checks and their basis). */
 export const CHECK_NAMES = [
   'archive.safe',
   'manifest.signature',
@@ -60,13 +60,13 @@ export const CHECK_NAMES = [
 ] as const;
 export type CheckName = (typeof CHECK_NAMES)[number];
 
-/** What a check that holds found. One that does not hold throws. */
+/** Finding of a check that holds. A check that does not hold throws. */
 export interface Found {
   readonly basis: Basis;
   readonly detail: string;
 }
 
-/** A check: total over whatever a hostile bundle holds, since what it throws is its answer. */
+/** A check. It is total: whatever a hostile bundle makes it throw becomes its result. */
 export type Checker = (bundle: VerificationSession) => Found;
 
 /** It holds. */
@@ -74,7 +74,7 @@ export function found(basis: Basis, detail: string): Found {
   return { basis, detail };
 }
 
-/** Runs a check. What a malformed bundle makes it throw is a failed check, not an error. */
+/** Runs a check. An exception that a malformed bundle causes is a failed check, not an error. */
 export function answer(name: CheckName, check: Checker, bundle: VerificationSession): Check {
   try {
     return { name, ok: true, ...check(bundle) };
@@ -89,7 +89,7 @@ function reason(error: unknown): string {
   return `the bundle is malformed (${error instanceof Error ? error.name : 'unknown'})`;
 }
 
-/** How many checks that hold rest on what: `20 recomputed, 9 signed, 3 asserted, 3 absent`. */
+/** Number of successful checks by basis: `20 recomputed, 9 signed, 3 asserted, 3 absent`. */
 export function basesInWords(checks: readonly Check[]): string {
   const bases: readonly Basis[] = ['recomputed', 'signed', 'asserted', 'absent'];
   return bases

@@ -1,11 +1,14 @@
 /**
- * How much earlier than a signed document says a journal may tell of it, in milliseconds. Admissions and decisions have the time of the database,
- * a journal has that of its worker: what the database last said, wrong by up to half of the time that the answer took. One minute is more than
- * an answer may take that renews a lease.
+ * Maximum time in milliseconds by which a journal entry may precede the date of the signed document that it records. Admissions and
+ * decisions are dated by the database. Journals are dated by the worker's estimate of that time, which is off by up to half of a round
+ * trip. A round trip that renews a lease takes less than a minute.
  */
 const CLOCK_TOLERANCE_MS = 60_000;
 
-/** True if the journal tells at `at` (milliseconds since the epoch) of what a signed document dates later (RFC 3339), whatever clocks differ. */
+/**
+ * True if a journal entry at `at` (milliseconds since the epoch) precedes the date of the signed document (RFC 3339) by more than clocks
+ * may differ.
+ */
 export function isStatedTooEarly(at: number, signed: string): boolean {
   return at < Date.parse(signed) - CLOCK_TOLERANCE_MS;
 }

@@ -12,7 +12,7 @@ import type { TrustedIssuer } from '../../encoding/trust';
 import type { VerifyRequest } from './verification-session';
 import { isProofEnough } from './gate-bounds';
 
-/** Why the proof of a decision's person is not enough, or null if it is. */
+/** Why the proof of a decision's person is insufficient; null if it is sufficient. */
 export function proofObjection(verify: VerifyRequest, request: GateRequest, record: DecisionRecord): string | null {
   const { trust, verifySignature } = verify;
   const { kind } = record.proof;
@@ -75,7 +75,7 @@ function tokenObjection(
   return actorsObjection(claims, record) ?? bindingObjection(claims, record);
 }
 
-/** The actors that the token names are those that the record has, if it has any say about them. */
+/** The actors in the token equal those in the record, if the record names actors. */
 function actorsObjection(claims: JsonObject, { person, actors }: DecisionRecord): string | null {
   if (actors === undefined) return null;
   const chain = actChain(claims['act'], person.iss);

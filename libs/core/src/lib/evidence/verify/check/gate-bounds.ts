@@ -5,12 +5,12 @@ import type { ProofKind } from '../../encoding/trust';
 
 const RANK: { readonly [Kind in ProofKind]: number } = { service: 0, token: 1, key: 2 };
 
-/** True if the proof is at least as strong as the one asked for. */
+/** True if the proof is at least as strong as the required one. */
 export function isProofEnough(proof: ProofKind, asked: ProofKind): boolean {
   return RANK[proof] >= RANK[asked];
 }
 
-/** What a gate's request asks less than plan and environment do, or null. */
+/** The requirement in which a gate's request falls short of plan and environment; null if there is none. */
 export function laxness(
   { plan, environment }: EvidenceDocuments,
   { requirement }: GateRequest,

@@ -6,7 +6,9 @@ import type { DecisionRecord } from '../../records/documents';
 import type { EvidenceDocuments } from '../../records/evidence-documents';
 import { hasOlderSchemaRules } from '../plan-again';
 
-/** What is wrong with the response of a decision at a gate, or null: an approval fills in the gate's form, nothing else has a response. */
+/**
+ * Why the response of a decision is invalid; null if it is valid. An approval fills in the gate's form; other decisions have no response.
+ */
 export function responseObjection(
   { index, environment }: EvidenceDocuments,
   gate: StepId,

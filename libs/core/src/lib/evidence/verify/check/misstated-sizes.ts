@@ -6,8 +6,8 @@ import { toUtf8 } from '../../encoding/strict-json';
 import { INLINE_VALUE_BYTES, valuesOf } from '../answers/large-values';
 
 /**
- * The first value that is at hand and is told with another size than it has, in words; null if there is none. Its size decides whether it
- * may be left out of a bundle. Sizes of values that no page holds are their worker's word.
+ * Description of the first available value whose recorded size is wrong; null if there is none. The size decides whether a value may be
+ * left out of a bundle. Sizes of values that no page holds are assertions of their worker.
  */
 export function misstatedSize(pages: readonly Page[]): string | null {
   const held = new Map<Digest, Json>(pages.flatMap(({ values }) => Object.entries(values) as [Digest, Json][]));
@@ -19,7 +19,7 @@ export function misstatedSize(pages: readonly Page[]): string | null {
         if (reported.has(ref.digest)) return `entry ${entry.seq}: ${ref.digest} has two sizes`;
         reported.set(ref.digest, ref.size);
         const value = held.get(ref.digest);
-        // A value below the bound stands beside its page whatever its exact size is.
+        // A value below the limit is beside its page regardless of its exact size.
         if (value === undefined || ref.size <= INLINE_VALUE_BYTES) continue;
         const size = toUtf8(canonical(value)).length;
         if (size !== ref.size) return `entry ${entry.seq}: ${ref.digest} has ${size} bytes, not ${ref.size}`;

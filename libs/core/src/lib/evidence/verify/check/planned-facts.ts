@@ -4,8 +4,8 @@ import { nodeOf } from '../../../plan/place';
 import type { EvidenceDocuments } from '../../records/evidence-documents';
 
 /**
- * The first fact of a step that its plan does not allow, in words; null if there is none: an artifact that the step does not declare, or, of a
- * step that succeeded, another program than the one that the plan pins.
+ * Description of the first fact of a step that the plan does not allow; null if there is none. Such a fact is an artifact that the step
+ * does not declare or, for a succeeded step, a program that differs from the pinned one.
  */
 export function unplannedFact({ facts, index }: EvidenceDocuments): string | null {
   const nodeAt = (step: string): RunNode | null => {
@@ -14,7 +14,7 @@ export function unplannedFact({ facts, index }: EvidenceDocuments): string | nul
   };
   for (const { step, name, mediaType } of facts.artifacts) {
     const node = nodeAt(step);
-    // These capture just the artifacts that a step declares.
+    // These executors capture only the artifacts that a step declares.
     if (node === null || builtinNamed(node.uses)?.sandboxed !== true) continue;
     const declared = node.artifacts.find((artifact) => artifact.name === name);
     if (declared === undefined) return `${step} captured ${name}, which it does not declare`;
@@ -34,7 +34,7 @@ export function unplannedFact({ facts, index }: EvidenceDocuments): string | nul
   return null;
 }
 
-/** The digests that the plan allows for the program of a step; null if it pins none, or if the program is an expression. */
+/** The program digests that the plan allows for a step; null if the plan pins none or the program is an expression. */
 function pinsOfProgram({ uses, with: parameters, tools }: RunNode): RunNode['tools'][string] | null {
   const command = uses === 'builtin:command' ? parameters['command'] : parameters['interpreter'];
   const [program] = Array.isArray(command) ? (command as readonly unknown[]) : [];

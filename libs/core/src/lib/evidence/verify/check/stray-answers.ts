@@ -2,13 +2,13 @@ import { sameJson } from '../../../canonical/same-json';
 import type { StepId } from '../../../foundation/ids';
 import type { Entry } from '../../../journal/page';
 
-/** How a step ends that is interrupted while a question about it is under way. One that is skipped or succeeds has no question left. */
+/** Ends of a step that is interrupted while a question about it is pending. A step that is skipped or succeeds has no pending question. */
 const INTERRUPTED: ReadonlySet<string> = new Set(['failed', 'cancelled']);
 
 /**
- * The first answer of a kind that expressions see (a branch, a step that is taken over, a policy's verdict) that the run ignored, although it
- * had taken another one or had not asked, in words; null if there is none. A worker asks each question once, and an honest answer is
- * ignored only where its step was interrupted meanwhile. Any other would replace what expressions see.
+ * Description of the first ignored answer that expressions would see (a branch, a reused step, a policy verdict) and that the run did not
+ * ask for or that contradicts an earlier answer; null if there is none. A worker asks each question once, and an honest answer is ignored
+ * only if its step was interrupted meanwhile. Any other ignored answer would replace what expressions see.
  */
 export function strayAnswer(entries: readonly Entry[]): string | null {
   const taken = new Map<string, object>();
@@ -25,7 +25,7 @@ export function strayAnswer(entries: readonly Entry[]): string | null {
     else if (event.type === 'policy.judged')
       pending = { key: `policy ${event.step}`, step: event.step, said: event, seq };
     else if (event.type === 'step.ended') ends.set(event.step, event.status);
-    // Nothing reads what comes after it.
+    // Nothing reads the entries after it.
     else if (event.type === 'run.ended') return null;
     else if (event.type === 'given.ignored' && pending !== null) {
       const before = taken.get(pending.key);

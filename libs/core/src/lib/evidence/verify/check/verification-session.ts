@@ -25,42 +25,42 @@ import type { PackRunStatement } from '../../statement/statement';
 import { parseStrictJson, parseUtf8 } from '../../encoding/strict-json';
 import type { TrustedKey, TrustFile } from '../../encoding/trust';
 
-/** What the caller knows from elsewhere about the run. */
+/** What the caller already knows about the run. */
 export interface Expectation {
   readonly run?: string | undefined;
   /** Plan hash. */
   readonly plan?: string | undefined;
   /** `name`, `name:version` or content digest. */
   readonly pack?: string | undefined;
-  /** Digest of an artifact that the run must have made. */
+  /** Digest of an artifact that the run must have produced. */
   readonly artifact?: Digest | undefined;
   readonly tenant?: string | undefined;
   readonly mode?: 'open' | 'sealed' | undefined;
 }
 
-/** What is asked of a verification. */
+/** Parameters of a verification. */
 export interface VerifyRequest {
   /** The bundle's files by path, as the archive reader found them. */
   readonly files: BundleContent;
   readonly trust: TrustFile;
   readonly verifySignature: VerifySignature;
   readonly expect?: Expectation | undefined;
-  /** Takes evidence that was made under the development Authority. */
+  /** Accepts evidence that was made under the development Authority. */
   readonly allowDev?: boolean | undefined;
   /** The verifier's clock, milliseconds since the epoch; without it the trust file's expiry is not checked. */
   readonly now?: number | undefined;
   /** The highest serial of this trust file's id that the verifier has seen. */
   readonly seenSerial?: number | undefined;
   readonly checkpoints?: readonly Envelope[] | undefined;
-  /** An export of the tenant's audit chain that holds the run: then seal and decisions are looked for in it. */
+  /** An export of the tenant's audit chain that contains the run. With it, seal and decisions are looked up in the chain. */
   readonly audit?: readonly AuditEntry[] | undefined;
-  /** Policy engines beside CEL that the verifier has: their policies are judged again, those of others are not. */
+  /** Policy engines besides CEL that the verifier has. Policies of other engines are not evaluated again. */
   readonly policyEngines?: PolicyEngines | undefined;
-  /** The bundle of the run that this one does again: then what it took over is compared. */
+  /** The bundle of the original run. With it, reused results are compared. */
   readonly original?: BundleContent | undefined;
-  /** What the archive reader found wrong: links, absolute names, doubles, sizes. */
+  /** Faults that the archive reader found: links, absolute names, duplicates, sizes. */
   readonly archiveFaults?: readonly string[] | undefined;
-  /** The files are a draft that nobody has signed yet: what its worker asserts. */
+  /** The files are an unsigned draft: assertions of its worker. */
   readonly draft?: Asserted | undefined;
 }
 
@@ -71,7 +71,7 @@ interface OpenedStatement {
   readonly hint: string;
 }
 
-/** The ledger key that signed a record of what a person decided. */
+/** The ledger key that signed the record of a person's decision. */
 interface RecordKey {
   readonly what: 'resolution' | 'release';
   readonly key: TrustedKey;
@@ -79,43 +79,45 @@ interface RecordKey {
   readonly decidedAt: string;
 }
 
-/** One verification under way. Members are computed when first asked for, once, and throw what is wrong each time. */
+/**
+ * A verification in progress. Each member is computed on first access, once. If the computation fails, every access throws the same error.
+ */
 export interface VerificationSession {
   readonly request: VerifyRequest;
   readonly documents: () => EvidenceDocuments;
-  /** The carried pack, and the digest of its content; null if its manifest is refused. */
+  /** The carried pack with its content digest; null if its manifest is refused. */
   readonly pack: () => CarriedPack | null;
   readonly admission: () => { readonly record: AdmissionRecord; readonly opened: OpenedEnvelope<TrustedKey> };
   readonly decisions: () => ReadonlyMap<Digest, OpenedEnvelope<TrustedKey>>;
-  /** By digest of the record; each opened with a ledger key. */
+  /** By digest of the record. Each was opened with a ledger key. */
   readonly resolutions: () => ReadonlyMap<Digest, ResolutionRecord>;
-  /** Of this run; each opened with a ledger key. */
+  /** Releases of this run. Each was opened with a ledger key. */
   readonly releases: () => readonly ReleaseRecord[];
-  /** The key of each resolution and release, and when the record says that it was made. */
+  /** The key of each resolution and release, with the date in the record. */
   readonly recordKeys: () => readonly RecordKey[];
   readonly manifest: () => BundleManifest;
   readonly manifestStatement: () => OpenedStatement;
-  /** One a signer; the payloads are equal. */
+  /** One per signer, all with the same payload. */
   readonly packRun: () => { readonly signed: readonly OpenedStatement[]; readonly statement: PackRunStatement };
   readonly runUsage: () => KeyUsage;
-  /** Every question of the run, answered again. */
+  /** The result of answering all questions of the run again. */
   readonly answers: () => AnswersAgain;
   readonly openStatement: (path: string, usage: KeyUsage) => OpenedStatement;
 }
 
-/** Ends a check with what is wrong. */
+/** Fails the current check with a description. */
 export class CheckFailed extends BrandedError {
   static {
     this.brand('CheckFailed');
   }
 }
 
-/** Fails the check under way. */
+/** Fails the current check. */
 export function fail(detail: string): never {
   throw new CheckFailed(detail);
 }
 
-/** True if nobody has signed yet: there is no statement and no manifest. */
+/** True for an unsigned draft, which has no statement and no manifest. */
 export function isDraft({ request }: VerificationSession): boolean {
   return request.draft !== undefined;
 }
@@ -141,14 +143,14 @@ function once<T>(compute: () => T): () => T {
   };
 }
 
-/** The documents of the run that this one does again; whether they are signed, `steps.reused` says. */
+/** The documents of the original run. The check `steps.reused` verifies their signatures. */
 function originalDocuments(files: BundleContent): EvidenceDocuments {
   const statement = (): Json =>
     parseStrictJson(parseUtf8(readSigstore(fileOf(files, packRunAttestation(0))).envelope.payload));
   return readEvidence(readBundle(files, statement));
 }
 
-/** Opens a case. Nothing is read yet. */
+/** Opens a session. Nothing is read yet. */
 export function openSession(request: VerifyRequest): VerificationSession {
   const { files, trust } = request;
   const ring = { keys: trust.keys, verifySignature: request.verifySignature };
@@ -165,7 +167,7 @@ export function openSession(request: VerifyRequest): VerificationSession {
     usage: KeyUsage,
   ): OpenedEnvelope<TrustedKey> => {
     const opened = openEnvelope(envelope, payloadType, usage, ring);
-    // A hint decides nothing; a free one would be a byte that anybody can change unseen.
+    // A hint has no effect. If it were free, its bytes could be changed unnoticed.
     if (opened.keyid !== '' && opened.keyid !== fingerprint(opened.key.spki))
       fail(`the keyid ${opened.keyid.slice(0, 100)} is not that of the key that signed`);
     return opened;

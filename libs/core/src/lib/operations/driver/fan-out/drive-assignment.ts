@@ -12,21 +12,24 @@ import type { OpenedRun } from '../../claimed-run/open-run';
 import { partsOfLost } from './report-arrival';
 import { RunValues } from '../../claimed-run/run-values';
 
-/** `answered`: all of it is reported. `released`: the rest is given back. `lost`: it is no longer ours, or its run is over. */
+/**
+ * `answered`: all executions are reported. `released`: the rest is released. `lost`: the assignment belongs to someone else by now, or its
+ * run has ended.
+ */
 export type Performed = 'answered' | 'released' | 'lost';
 
-/** What one report holds at most. */
+/** Limits of one report. */
 const REPORT_RESULTS = 256;
 const REPORT_PARTS = 2_048;
 const REPORT_BYTES = 4 * 1024 * 1024;
 const FULL_INBOX_MS = 500;
-/** How long what is given back waits for its children; their supervisor ends them in any case. */
+/** How long a release waits for child processes, milliseconds. Their supervisor ends them in any case. */
 const GIVE_BACK_MS = 20_000;
 
 /**
- * Performs one assignment (ADR 31): takes its items in order as slots come free, has a row of each execution before it begins,
- * and sends reports, one at a time: what happens until the driver has taken one goes into the next. Whether an attempt is tried
- * again, and what the run does, the driver decides.
+ * Performs one assignment (ADR 31). It takes items in order as slots become free, writes a row for each execution before it begins,
+ * and sends reports one at a time. Events until the driver has taken a report go into the next one. The driver decides about retries and
+ * about the run.
  */
 export class AssignmentDriver {
   private readonly executions: Executions;
@@ -34,7 +37,7 @@ export class AssignmentDriver {
   private readonly waiting: AssignmentItem[] = [];
   private readonly running = new Map<StepId, AssignmentItem>();
   private readonly unsaid: Reported[] = [];
-  /** Chunks without numbers yet, by the report that announces them. */
+  /** Chunks without line numbers, by the report that announces them. */
   private reportedChunks: {
     readonly report: number;
     readonly step: StepId;
@@ -45,11 +48,11 @@ export class AssignmentDriver {
   private reports = 0;
   private refuses = false;
   private givesBack = false;
-  /** Its worker leaves: nothing more begins, what is under way may end. */
+  /** True if its worker leaves: nothing more begins, executions in progress may end. */
   private leaving = false;
   private lost = false;
   private beginning: { readonly item: AssignmentItem; readonly go: (may: boolean) => void }[] = [];
-  /** Those that did not begin although nobody had told them to stop: whether they may have begun all the same. */
+  /** Executions that did not begin although nobody had told them to stop, with whether they may have begun after all. */
   private readonly undone = new Map<StepId, { readonly began: boolean }>();
   private wakeUp: () => void = () => undefined;
 
@@ -74,7 +77,7 @@ export class AssignmentDriver {
     this.begin();
   }
 
-  /** One whose body no driver has written is refused: nothing of it is executed. */
+  /** An assignment whose body was not written by a driver is refused: none of it is executed. */
   static of(
     dependencies: DriverDependencies,
     fanOut: FanOut,
@@ -91,7 +94,7 @@ export class AssignmentDriver {
     return this.waiting.length;
   }
 
-  /** Which assignment it is. */
+  /** Identity of the assignment. */
   get held(): ClaimedAssignment {
     return this.claimed;
   }
@@ -107,7 +110,7 @@ export class AssignmentDriver {
     this.stop(this.claimed.stops);
   }
 
-  /** Where it stands in the store now. */
+  /** Its current status in the store. */
   assignmentStatus({ stops, seen, over }: AssignmentStatus): void {
     if (over) return this.lose();
     if (this.awaitedReport !== null && seen >= this.awaitedReport) this.awaitedReport = null;
@@ -118,7 +121,7 @@ export class AssignmentDriver {
     this.wakeUp();
   }
 
-  /** It is no longer held: nothing more may be reported. */
+  /** The assignment is no longer held. Nothing more may be reported. */
   lose(): void {
     this.lost = true;
     this.executions.abandon('over');
@@ -126,23 +129,23 @@ export class AssignmentDriver {
     this.wakeUp();
   }
 
-  /** Nothing more of it begins here; when what is under way has ended, the rest is given back. */
+  /** Nothing more of it begins here. When executions in progress have ended, the rest is released. */
   leave(): void {
     this.leaving = true;
     this.wakeUp();
   }
 
-  /** Executions that may begin again elsewhere are told to stop. Which, as `step#execution`. */
+  /** Tells executions that may begin again elsewhere to stop. Returns them as `step#execution`. */
   giveUpIdempotent(): readonly string[] {
     return this.executions.giveUp();
   }
 
-  /** What is under way and was not told to stop, as `step#execution`. */
+  /** Executions in progress that were not told to stop, as `step#execution`. */
   get underWay(): readonly string[] {
     return this.executions.names;
   }
 
-  /** What has not begun is given back; what is under way is told to stop, and what it brings until then is reported. */
+  /** Releases items that have not begun. Executions in progress are told to stop, and their results until then are reported. */
   giveBack(): void {
     this.givesBack = true;
     this.executions.abandon('hand-over');
@@ -165,7 +168,8 @@ export class AssignmentDriver {
       this.lost = true;
       this.executions.abandon('over');
       this.values.giveUp();
-      // Until it is left nobody else has it: what is lost of it is not begun again beside a child that still stops.
+      // Nobody else gets the assignment before it is released, so a lost execution does not begin again beside a child that is still
+      // stopping.
       await this.executions.settled(GIVE_BACK_MS);
     }
   }
@@ -230,7 +234,7 @@ export class AssignmentDriver {
 
   private end({ step, execution }: AssignmentItem, body: InputEventBody | 'lost' | 'left'): void {
     if (body === 'lost') for (const part of partsOfLost(step, execution)) this.say(part);
-    // A stop that giving back has asked for is no end: what it did is not known, and the next holder says so.
+    // A stop because of a release is not an outcome. The effect of the execution is unknown, and the next holder reports that.
     else if (body === 'left') return;
     else if (body.type === 'attempt.unbegun')
       this.say({ kind: 'given', body: { type: 'attempt.lost', step, execution, began: false } });
@@ -250,7 +254,7 @@ export class AssignmentDriver {
     };
   }
 
-  /** Begins together have their rows together. False: it may not begin. */
+  /** Executions that begin together get their rows together. False: the execution may not begin. */
   private async mayBegin(item: AssignmentItem): Promise<boolean> {
     if (this.leaving || (item.executeBy !== null && this.dependencies.clock.now() >= item.executeBy)) {
       this.undone.set(item.step, { began: false });

@@ -27,7 +27,7 @@ import type { Arrival, TurnBuilder } from '../../turn/turn-builder';
 
 type Start = Extract<Command, { type: 'start' }>;
 
-/** Characters of one assignment, roughly; a leaf that reads more than `INLINE_BYTES` of its own is never dispatched. */
+/** Approximate maximum characters of one assignment. A leaf that reads more than `INLINE_BYTES` of its own is never dispatched. */
 const ASSIGNMENT_SIZE = 1024 * 1024;
 
 /**
@@ -41,9 +41,9 @@ const ASSIGNMENT_SIZE = 1024 * 1024;
  * - a step whose expressions read more than 64 KiB.
  */
 export class FanOutDispatcher {
-  /** Assignments that are not settled: their executions that are not over. */
+  /** Executions of unsettled assignments that have not ended. */
   private readonly open = new Map<string, Map<StepId, number>>();
-  /** The same by step. */
+  /** The same, by step. */
   private readonly holders = new Map<StepId, string>();
 
   constructor(
@@ -57,19 +57,19 @@ export class FanOutDispatcher {
       if (one.kind === 'running' && one.assignment !== null) this.add(one.assignment, step, one.execution);
   }
 
-  /** Executions of an assignment that are not over. */
+  /** Executions of an assignment that have not ended. */
   openOf(assignment: string): Iterable<readonly [StepId, number]> {
     return this.open.get(assignment) ?? [];
   }
 
-  /** True if another worker may have it. */
+  /** True if another worker may execute the step. */
   has(step: StepId, state: StepState | undefined): boolean {
     return (
       state?.kind === 'running' && state.assignment !== null && (this.open.get(state.assignment)?.has(step) ?? false)
     );
   }
 
-  /** Of starts, those that go to others; for the rest there is room here, or they must not be dispatched. */
+  /** The starts that go to other workers. The others have a slot here or must not be dispatched. */
   beyondSlots(starts: readonly Start[], state: RunState): readonly Start[] {
     const { fanOut } = this.dependencies;
     if (!fanOut || this.run.quarantine || state.ending !== null || fanOut.others() === 0) return [];
@@ -88,7 +88,7 @@ export class FanOutDispatcher {
     return !ahead && execution === attempt && item !== null && nodeAt(this.index, repeatOf(item)).node.kind === 'map';
   }
 
-  /** Assignments of these starts, as arrivals; starts that cannot be dispatched come back. */
+  /** Assignments of these starts, as input. Starts that cannot be dispatched are returned. */
   async dispatch(
     starts: readonly Start[],
     context: () => BindingContext,
@@ -117,7 +117,7 @@ export class FanOutDispatcher {
     return { arrivals, here };
   }
 
-  /** So many pieces that each worker finds one. */
+  /** Number of pieces, so that each worker finds one. */
   private pieces<Item extends { readonly size: number }>(items: readonly Item[]): readonly (readonly Item[])[] {
     const { fanOut } = this.dependencies;
     const share = Math.ceil(items.length / ((fanOut?.others() ?? 0) + 1));
@@ -169,14 +169,14 @@ export class FanOutDispatcher {
     };
   }
 
-  /** What the expressions of a leaf see of the run, nothing of it private; null where that cannot be said. */
+  /** What the expressions of a leaf see of the run, without private values; null if that cannot be determined. */
   private async scopeOf(context: () => BindingContext, step: StepId): Promise<JsonObject | null> {
     const reads = readsOfLeaf(runNodeAt(this.index, step));
     for (;;) {
       const missing = new Missing();
       try {
         const { inputs, ...scope } = scopeFor(context(), step, reads, missing);
-        // What the run was accepted with is known wherever a part of it is executed.
+        // Every worker that executes a part of the run knows its admission.
         if (missing.digests.size === 0)
           return packAround(this.index, step) === null ? scope : { ...scope, inputs: inputs ?? null };
       } catch (error) {
@@ -187,7 +187,7 @@ export class FanOutDispatcher {
     }
   }
 
-  /** What a turn does to assignments, for its commit. */
+  /** Changes of a turn to assignments, for its commit. */
   changes({ state, held, assignments, changed }: TurnBuilder): AssignmentChanges | undefined {
     const dispatched = assignments.flatMap((assignment) => this.rowOf(assignment, state));
     const over = this.overIn(changed);
@@ -203,7 +203,7 @@ export class FanOutDispatcher {
     return { dispatched, settled, revoked: [...revoked].map(([name, steps]) => ({ name, steps })) };
   }
 
-  /** What this turn was to dispatch, and has stopped. */
+  /** Assignments that this turn was to dispatch and has stopped. */
   undispatched({ state, assignments }: TurnBuilder): readonly AssignmentItem[] {
     return assignments.flatMap(({ items, name }) =>
       items.filter(({ step, execution }) => {
@@ -213,7 +213,7 @@ export class FanOutDispatcher {
     );
   }
 
-  /** Only what still is to be done: it may have been told to stop in the same turn. */
+  /** Only starts that are still relevant: a step may have been told to stop in the same turn. */
   private rowOf(assignment: Assignment, state: RunState): readonly DispatchedAssignment[] {
     const items = assignment.items.filter((item) => isDispatched(state, item, assignment.name));
     const [first, last] = [items[0], items.at(-1)];
@@ -235,7 +235,7 @@ export class FanOutDispatcher {
     return over;
   }
 
-  /** The turn is committed. */
+  /** Called after the commit of the turn. */
   committed({ state, assignments, changed }: TurnBuilder): void {
     for (const [name, steps] of this.overIn(changed)) {
       const open = this.open.get(name);
@@ -265,7 +265,7 @@ function isHeld(state: StepState | undefined, name: string): boolean {
   return state?.kind === 'running' && state.assignment === name;
 }
 
-/** Parts scopes into what they all share and what each has of its own. */
+/** Splits scopes into the part that they share and the part of each. */
 function shareScopes(scopes: readonly JsonObject[]): {
   readonly shared: JsonObject;
   readonly own: readonly JsonObject[];

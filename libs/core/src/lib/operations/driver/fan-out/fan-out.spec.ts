@@ -63,12 +63,12 @@ ${more.after ?? ''}`,
     more.spec ?? '',
   );
 
-/** Planning asks an installation for its bindings; these tests have none, and say so afterwards. */
+/** Planning queries an installation for its bindings; these tests have none, and add them afterwards. */
 function reading(plan: Plan): Plan {
   return JSON.parse(JSON.stringify(plan).replace('SECRET_OF_TEST', '{{ secrets.deploy }}')) as Plan;
 }
 
-/** A driver with two slots, and another worker beside it, each with executors of its own. */
+/** A driver with two slots, and another worker, each with its own executors. */
 class Two {
   readonly world = new MemoryWorld();
   readonly run: RunId;
@@ -97,7 +97,7 @@ class Two {
     return { ...this.world.dependencies([executor], change), fanOut: change.fanOut ?? fanOut };
   }
 
-  /** Drives in the background; notified of inbox messages as they come. */
+  /** Drives in the background, and is notified of inbox messages. */
   async drive(
     change: Partial<DriverDependencies> = {},
     most = 256,
@@ -109,7 +109,7 @@ class Two {
     return { driver, over: driver.drive().finally(() => clearInterval(poll)) };
   }
 
-  /** The other worker takes what there is, until the run is over. */
+  /** The other worker takes available assignments until the run has ended. */
   async dispatch(over: Promise<Driven>, slots = 100, change: Partial<DriverDependencies> = {}): Promise<Driven> {
     let driven: Driven | null = null;
     void over.then((how) => (driven = how));
@@ -193,7 +193,7 @@ describe('what a map has ready beyond the slots of its worker', () => {
   it('is over with its turn if that offers it and tells it to stop: nobody else could say so', async () => {
     let held: Promise<void> | null = null;
     let begun: RunDriver | null = null;
-    // The driver reads its inbox while the dispatch and the failure of a sibling come: one turn takes both.
+    // The driver reads its inbox while the dispatch and the failure of a sibling arrive: one turn takes both.
     const here: Act = async ({ step }) => {
       if (step !== 'fan[0]::act') return { kind: 'stopped', unknown: false };
       held = pause(50);
@@ -312,7 +312,7 @@ describe('an executor that is lost', () => {
     two = new Two(manifest(5, { effects }), { there: untilStopped });
     const { over } = await two.drive();
     await two.dispatched();
-    // It has room for one of two, and dies with that.
+    // It has room for one of two, and dies executing it.
     const dying = await performNext(two.world, two.dependencies(two.there, 1));
     for (let round = 0; round < 100 && two.there.calls.length < 1; round++) await pause();
     two.world.assignments.sweep();

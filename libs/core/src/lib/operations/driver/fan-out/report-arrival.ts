@@ -6,12 +6,12 @@ import type { DriverDependencies } from '../../claimed-run/driver-dependencies';
 import type { RunValues } from '../../claimed-run/run-values';
 import type { Arrival, QueuedInput } from '../../turn/turn-builder';
 
-/** Which executions of an assignment are not over. */
+/** Executions of an assignment that have not ended. */
 export type OpenItems = (assignment: string) => Iterable<readonly [StepId, number]>;
 
 /**
- * What an executor reports, as the driver takes it: all of a report in one turn, so that a report is in the journal whole or not at
- * all. Null if no worker has written it.
+ * Converts an executor's report into input for the driver. The whole report is taken in one turn, so that the journal contains all of it or
+ * none. Null if no worker has written it.
  */
 export function reportArrival(
   { mac }: Pick<DriverDependencies, 'mac'>,
@@ -24,7 +24,7 @@ export function reportArrival(
   if (report.runId !== run.runId || mac(reportText(report)) !== report.mac) return null;
   for (const value of Object.values(report.values)) values.keep(value);
   const { assignment, fence, worker } = report;
-  // Who executes stands in the evidence beside who drives; once for each holder.
+  // The evidence names executing workers besides driving ones, once per holder.
   const held: readonly QueuedInput[] =
     report.number > 1
       ? []
@@ -33,7 +33,7 @@ export function reportArrival(
   return { kind: 'parts', parts: [...held, ...report.reported, ...lost], inboxPosition: position };
 }
 
-/** An execution that began somewhere and of which nobody will report any more: its stream is closed. */
+/** Closes the stream of an execution that began elsewhere and that nobody will report about any more. */
 export function partsOfLost(step: StepId, execution: number): readonly QueuedInput[] {
   return [
     { kind: 'fact', fact: { type: 'log.cut', step, execution } },

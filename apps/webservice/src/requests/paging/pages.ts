@@ -1,6 +1,6 @@
 import type { Json } from '@taskrunner/core/foundation';
-import type { Answer, Schema } from '../openapi/operation';
-import { pageOf } from '../openapi/schemas';
+import type { Answer, Schema } from '../../openapi/operation';
+import { pageOf } from '../../openapi/schemas';
 import { fromCursor, toCursor } from './cursor';
 import { text, whole, type Parameter } from './query';
 

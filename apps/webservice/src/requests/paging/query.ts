@@ -1,9 +1,9 @@
 import type { Fault } from '@taskrunner/core/foundation';
 import type { Request } from 'express';
-import { ApiError } from '../problems/problem';
-import { fault } from './validated';
+import { ApiError } from '../../problems/problem';
+import { fault } from '../validated';
 
-/** How one parameter of a query is read; null for a text that is none. */
+/** Parser of one query parameter; null for an invalid text. */
 export interface Parameter<T> {
   readonly read: (text: string) => T | null;
   readonly says: string;
@@ -11,7 +11,7 @@ export interface Parameter<T> {
 
 type Values<P> = { readonly [Name in keyof P]: P[Name] extends Parameter<infer T> ? T | null : never };
 
-/** The parameters of a query; what is not given is null. Throws `REQUEST_INVALID` for unknown, repeated and unreadable ones. */
+/** The parameters of a query. Absent ones are null. Throws `REQUEST_INVALID` for unknown, repeated and invalid ones. */
 export function readQuery<P extends Readonly<Record<string, Parameter<unknown>>>>(
   request: Request,
   parameters: P,
@@ -45,7 +45,7 @@ export const text: Parameter<string> = {
   says: 'at most 1024 characters',
 };
 
-/** A whole number within a range. */
+/** An integer within a range. */
 export function whole(least: number, most: number): Parameter<number> {
   return {
     read: (supplied) =>
@@ -60,7 +60,7 @@ export const flag: Parameter<boolean> = {
   says: 'true or false',
 };
 
-/** One of some words. */
+/** One of a fixed set of words. */
 export function oneOf<Word extends string>(...words: readonly Word[]): Parameter<Word> {
   return { read: (supplied) => words.find((word) => word === supplied) ?? null, says: `one of ${words.join(', ')}` };
 }

@@ -1,14 +1,14 @@
 import { digestOf } from '@taskrunner/core/canonical';
 import type { Json } from '@taskrunner/core/foundation';
-import { ApiError } from '../problems/problem';
-import { fault } from './validated';
+import { ApiError } from '../../problems/problem';
+import { fault } from '../validated';
 
-/** The place where a page ended, bound to the tenant and the filter of its list: it continues that list and no other. */
+/** The position at which a page ended, bound to the tenant and the filter of its list. It continues only that list. */
 export function toCursor(position: string, list: Json): string {
   return Buffer.from(JSON.stringify([position, bindingOf(position, list)])).toString('base64url');
 }
 
-/** The place in a cursor. Throws `REQUEST_INVALID` for one of another list, and for anything else. */
+/** The position in a cursor. Throws `REQUEST_INVALID` for a cursor of another list and for anything else. */
 export function fromCursor(cursor: string, list: Json): string {
   try {
     const value: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
