@@ -1,10 +1,10 @@
-// Run with `node --test tools/documents.test.mjs`. What a document or a comment sends its reader to is there.
+// Run with `node --test tools/documents/documents.test.mjs`. What a document or a comment sends its reader to is there.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 
-const ROOT = join(import.meta.dirname, '..');
+const ROOT = join(import.meta.dirname, '..', '..');
 const LEFT_OUT = new Set(['node_modules', 'dist', '.nx', '.git', 'peers', 'coverage', 'tmp']);
 /** What the examples of recipes make: it is not there, but its folder is. */
 const EXAMPLES =
