@@ -60,7 +60,7 @@ const TRIALS = [
   },
   {
     name: 'port',
-    calls: [['port', 'run-notes', SENTENCE]],
+    calls: [['port', 'run-notes', SENTENCE, '--room=runs']],
     tests: { 'libs/core': ['memory-run-notes'] },
   },
   {
@@ -105,7 +105,7 @@ const REFUSED = [
   ['library', 'ObjectLock', SENTENCE],
   ['library', 'other-lock', SENTENCE, '--needs=nothing'],
   ['executor', 'http', SENTENCE],
-  ['port', 'uploads', SENTENCE],
+  ['port', 'uploads', SENTENCE, '--room=runs'],
   ['migration', 'more', SENTENCE, '--table=nothing', '--column=note'],
   ['config-key', 'lease', '--section=worker', '--type=flag', '--default=true', SENTENCE],
   ['route', 'evidence', SENTENCE],

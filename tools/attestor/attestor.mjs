@@ -1,4 +1,4 @@
-// A small remote Attestor (evidence.md §2): it verifies a worker's run before it signs. One process, a folder, keys in files.
+// A small remote Attestor (docs/guides/evidence-and-verification.md, Signers): it verifies a worker's run before it signs. One process, a folder, keys in files.
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { once } from 'node:events';

@@ -14,7 +14,7 @@ export const WRITES = {
   'take-outbox': 0.02,
   'create-runs': 0.2,
   'decide-gate': 0.3,
-  'post-letter': 0.3,
+  'post-message': 0.3,
   'resolve-attention': 0.3,
 };
 

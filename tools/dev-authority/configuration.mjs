@@ -5,7 +5,7 @@ import { packScopes } from './people.mjs';
 export const resource = 'urn:taskrunner:api';
 export const audience = 'taskrunner';
 
-/** Type of the authorization detail (RFC 9396) that binds a token to one decision (gates.md §3). */
+/** Type of the authorization detail (RFC 9396) that binds a token to one decision (docs/guides/approvals.md, Proof of a decision). */
 export const decisionDetail = 'pack_decision';
 export const decisionMembers = ['pack_run_id', 'pack_gate_id', 'pack_plan_hash', 'pack_gate_digest', 'pack_decision'];
 const boundTokenSeconds = 300;

@@ -1,6 +1,6 @@
 // The people and clients of the development Authority, and the scopes it knows. Plain data: give `startDevAuthority` your own.
 
-/** Scopes of the resource server `taskrunner` (security.md §4). */
+/** Scopes of the resource server `taskrunner` (ADR 61). */
 export const packScopes = ['packs.read', 'packs.run', 'packs.approve', 'packs.write', 'packs.admin'];
 
 /** `login` is the subject. `scopes` are the maximum for a token of this person; requesting more yields fewer. */

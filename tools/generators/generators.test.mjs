@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { FsTree } from 'nx/src/generators/tree.js';
 import ts from 'typescript';
+import { MOST_FILES } from '../rooms.cjs';
 import { formatted } from './format.mjs';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -80,12 +81,12 @@ const CASES = [
   },
   {
     generator: 'port',
-    options: { name: 'run-notes', about },
+    options: { name: 'run-notes', about, room: 'runs' },
     made: [
-      'libs/core/src/lib/ports/run-notes.ts',
-      'libs/core/src/testing/memory-run-notes.spec.ts',
-      'libs/core/src/testing/memory-run-notes.ts',
-      'libs/core/src/testing/run-notes-contract.ts',
+      'libs/core/src/lib/ports/runs/run-notes.ts',
+      'libs/core/src/testing/contracts/run-notes-contract.ts',
+      'libs/core/src/testing/memory/memory-run-notes.spec.ts',
+      'libs/core/src/testing/memory/memory-run-notes.ts',
     ],
     changed: ['libs/core/src/lib/ports/index.ts', 'libs/core/src/testing/index.ts'],
   },
@@ -171,6 +172,9 @@ const REFUSED = [
   ['executor', { effects: 'some' }, 'effects'],
   ['port', { name: 'uploads' }, 'name'],
   ['port', { name: 'coded-error' }, 'name'],
+  ['port', { name: 'clock' }, 'name'],
+  ['port', { room: 'attic' }, 'room'],
+  ['port', { room: undefined }, 'room'],
   ['migration', { name: 'releases' }, 'name'],
   ['migration', { table: 'nothing' }, 'table'],
   ['migration', { table: 'elsewhere.runs' }, 'table'],
@@ -302,6 +306,26 @@ describe('bad input', () => {
         return true;
       });
       assert.deepEqual(tree.listChanges(), []);
+    });
+});
+
+describe('a full folder', () => {
+  const FULL = [
+    ['port', 'libs/core/src/lib/ports/runs', 'room'],
+    ['port', 'libs/core/src/testing/memory', 'name'],
+    ['migration', 'libs/infrastructure/src/lib/postgres/migrations', 'name'],
+  ];
+  for (const [generator, folder, option] of FULL)
+    it(`is refused before the check of rooms finds it: ${folder}`, async () => {
+      const tree = treeOf();
+      for (let file = 0; file < MOST_FILES; file++) tree.write(`${folder}/planted-${file}.json`, '{}');
+      const before = tree.listChanges().length;
+      const { options } = CASES.find((one) => one.generator === generator);
+      await assert.rejects(
+        factories.get(generator)(tree, { ...options }),
+        new RegExp(`^Error: --${option}: ${folder} has \\d+ files, .* docs/recipes\\.md`),
+      );
+      assert.equal(tree.listChanges().length, before);
     });
 });
 

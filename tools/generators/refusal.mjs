@@ -1,3 +1,5 @@
+import { MOST_FILES } from '../rooms.cjs';
+
 /** Bad input: one line that names the option and says what to do. Nothing is written, since Nx writes only what a generator has returned from. */
 export function refuse(option, what, remedy) {
   throw new Error(`--${option}: ${what} ${remedy}`);
@@ -24,4 +26,15 @@ export function oneOf(option, value, known) {
 /** Refuses to write over what is there. */
 export function mustBeNew(tree, option, path) {
   if (tree.exists(path)) refuse(option, `${path} is there already.`, 'Choose another name.');
+}
+
+/** Refuses to put more files into a folder than one can look over: `tools/rooms.test.mjs` would fail. */
+export function mustHaveRoom(tree, option, folder, added) {
+  const files = tree.children(folder).filter((name) => tree.isFile(`${folder}/${name}`)).length;
+  if (files + added > MOST_FILES)
+    refuse(
+      option,
+      `${folder} has ${files} files, and ${added} more would be over ${MOST_FILES}.`,
+      'Move some of them into a sub-folder first: docs/recipes.md says how below "A full folder".',
+    );
 }

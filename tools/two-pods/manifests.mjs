@@ -30,7 +30,7 @@ export async function makeKeys(root, folder) {
   return keys;
 }
 
-/** What an auditor of this installation trusts (evidence.md §4). */
+/** What an auditor of this installation trusts (docs/guides/auditing.md). */
 export function trustFile(keys, jwks) {
   const day = 86_400_000;
   const validFor = {

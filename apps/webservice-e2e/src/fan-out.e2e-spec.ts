@@ -19,7 +19,7 @@ interface Effect {
   ended: number | null;
 }
 
-// Three workers, one run: what its map has ready beyond the driver's slots is performed by the others (engine.md §5).
+// Three workers, one run: what its map has ready beyond the driver's slots is performed by the others (ADR 31).
 describe('a map that several workers share', () => {
   let folder: string;
   let stack: DevStack;

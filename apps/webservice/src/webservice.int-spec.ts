@@ -583,13 +583,13 @@ describe('callers', () => {
 
 describe('requests', () => {
   it.each([
-    ['{"manifest":', 400, 'BODY_UNREADABLE'],
-    ['{"manifest":"a","manifest":"b"}', 400, 'BODY_UNREADABLE'],
-    [`{"manifest":"","inputs":${'{"a":'.repeat(101)}1${'}'.repeat(101)}}`, 400, 'BODY_UNREADABLE'],
-    [`{"manifest":"${'x'.repeat(1024 * 1024)}"}`, 413, 'BODY_TOO_LARGE'],
-    ['[]', 422, 'REQUEST_INVALID'],
-    ['{"manifest":"","colour":1}', 422, 'REQUEST_INVALID'],
-  ])('%.40s… are refused with %d', async (text, status, code) => {
+    ['that end too early', '{"manifest":', 400, 'BODY_UNREADABLE'],
+    ['with a member twice', '{"manifest":"a","manifest":"b"}', 400, 'BODY_UNREADABLE'],
+    ['with 101 levels', `{"manifest":"","inputs":${'{"a":'.repeat(101)}1${'}'.repeat(101)}}`, 400, 'BODY_UNREADABLE'],
+    ['over the limit of bytes', `{"manifest":"${'x'.repeat(1024 * 1024)}"}`, 413, 'BODY_TOO_LARGE'],
+    ['that are a list', '[]', 422, 'REQUEST_INVALID'],
+    ['with an unknown member', '{"manifest":"","colour":1}', 422, 'REQUEST_INVALID'],
+  ] as const)('%s are refused', async (_what, text, status, code) => {
     const reply = await ask('ada', 'POST', '/api/runs', text);
     expect([reply.status, reply.body['code']]).toEqual([status, code]);
     expect(JSON.stringify(reply.body)).not.toMatch(/ at .*\.(ts|js):/);

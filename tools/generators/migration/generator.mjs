@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import ts from 'typescript';
 import { finished } from '../finish.mjs';
 import { namesOf } from '../names.mjs';
-import { oneOf, refuse, sentenceOf } from '../refusal.mjs';
+import { mustHaveRoom, oneOf, refuse, sentenceOf } from '../refusal.mjs';
 import { Source } from '../source.mjs';
 
 const POSTGRES = 'libs/infrastructure/src/lib/postgres';
 const MIGRATIONS = `${POSTGRES}/migrations`;
-const FIRST_ONES = `${MIGRATIONS}/01-19`;
+/** Older migrations lie in sub-folders that are named by their numbers, such as 01-19. */
+const OLDER = /^\d+-\d+$/;
 const SCHEMAS = ['pack_runs', 'pack_run_logs', 'pack_artifacts'];
 /** Columns of such names are compared with the list of what objects are referred to by: see object-reference.ts. */
 const LOOKS_LIKE_DIGEST = /digest|sha256|bundle$|object|statement$/;
@@ -38,6 +39,8 @@ export default async function migration(tree, options) {
   if (isTaken || written.names.has(names.pascal))
     refuse('name', `there is a migration ${names.pascal} already.`, 'Choose another name.');
 
+  mustHaveRoom(tree, 'name', MIGRATIONS, 2);
+
   const number = String(written.number + 1).padStart(2, '0');
   const time = Math.max(EPOCH + Number(number) * 10, written.time + 10);
   const values = { ...names, about, number, time, schema, table, place, column, type, tmpl: '' };
@@ -59,13 +62,16 @@ export default async function migration(tree, options) {
 /** What the migrations so far have made. */
 function readAll(tree) {
   const files = tree.children(MIGRATIONS).filter((file) => /^\d+-.*(?<!spec)\.ts$/.test(file));
-  const first = tree.children(FIRST_ONES).map((file) => `${FIRST_ONES}/${file}`);
-  const paths = [...first, ...files.map((file) => `${MIGRATIONS}/${file}`)];
+  const older = tree
+    .children(MIGRATIONS)
+    .filter((folder) => OLDER.test(folder))
+    .flatMap((folder) => tree.children(`${MIGRATIONS}/${folder}`).map((file) => `${MIGRATIONS}/${folder}/${file}`));
+  const paths = [...older, ...files.map((file) => `${MIGRATIONS}/${file}`)];
   const text = paths.map((path) => tree.read(path, 'utf8')).join('\n');
   const stamps = [...text.matchAll(/'([A-Z][A-Za-z0-9]*?)(\d{13})'/g)];
   return {
     text,
-    number: Math.max(...files.map((file) => Number.parseInt(file, 10))),
+    number: Math.max(...paths.map((path) => Number.parseInt(path.split('/').at(-1), 10))),
     names: new Set(stamps.map(([, name]) => name)),
     time: Math.max(...stamps.map(([, , time]) => Number(time))),
   };

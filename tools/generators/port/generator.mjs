@@ -2,7 +2,8 @@ import { generateFiles } from '@nx/devkit';
 import { join } from 'node:path';
 import { finished } from '../finish.mjs';
 import { namesOf } from '../names.mjs';
-import { mustBeNew, refuse, sentenceOf } from '../refusal.mjs';
+import { mustBeNew, mustHaveRoom, oneOf, refuse, sentenceOf } from '../refusal.mjs';
+import { rooms } from '../../rooms.cjs';
 import { Source } from '../source.mjs';
 
 /** A port, the suite that every adapter must pass, and a model in memory that passes it. */
@@ -11,9 +12,16 @@ export default async function port(tree, options) {
   const about = sentenceOf('about', options.about);
   const { kebab, pascal, camel } = names;
   const core = 'libs/core/src';
-  for (const file of [`lib/ports/${kebab}.ts`, `testing/${kebab}-contract.ts`, `testing/memory-${kebab}.ts`])
-    mustBeNew(tree, 'name', `${core}/${file}`);
-  const index = new Source(tree, `${core}/lib/ports/index.ts`);
+  const ports = `${core}/lib/ports`;
+  const room = oneOf('room', options.room, rooms[ports]);
+  for (const place of ['', ...rooms[ports].map((one) => `${one}/`)])
+    mustBeNew(tree, 'name', `${ports}/${place}${kebab}.ts`);
+  for (const file of [`contracts/${kebab}-contract.ts`, `memory/memory-${kebab}.ts`])
+    mustBeNew(tree, 'name', `${core}/testing/${file}`);
+  mustHaveRoom(tree, 'room', `${ports}/${room}`, 1);
+  mustHaveRoom(tree, 'name', `${core}/testing/contracts`, 1);
+  mustHaveRoom(tree, 'name', `${core}/testing/memory`, 2);
+  const index = new Source(tree, `${ports}/index.ts`);
   const testing = new Source(tree, `${core}/testing/index.ts`);
   const exported = tree
     .children(`${core}/lib`)
@@ -24,18 +32,18 @@ export default async function port(tree, options) {
   for (const name of [pascal, `Memory${pascal}`, `${camel}Contract`])
     if (isTaken(name)) refuse('name', `core exports ${name} already.`, 'Choose another name.');
 
-  generateFiles(tree, join(import.meta.dirname, 'files'), core, { ...names, about, tmpl: '' });
-  index.insert(index.text.length, `export { ${pascal} } from './${kebab}';\n`);
+  generateFiles(tree, join(import.meta.dirname, 'files'), core, { ...names, about, room, tmpl: '' });
+  index.insert(index.text.length, `export { ${pascal} } from './${room}/${kebab}';\n`);
   index.write();
   const lines = [
-    `export { ${camel}Contract, type ${pascal}Bench } from './${kebab}-contract';`,
-    `export { Memory${pascal} } from './memory-${kebab}';`,
+    `export { ${camel}Contract, type ${pascal}Bench } from './contracts/${kebab}-contract';`,
+    `export { Memory${pascal} } from './memory/memory-${kebab}';`,
   ];
   testing.insert(testing.text.length, `${lines.join('\n')}\n`);
   testing.write();
 
   return finished(tree, [
-    `${core}/lib/ports/${kebab}.ts: write the methods that operations need, and a case in ${kebab}-contract.ts for each promise.`,
+    `${ports}/${room}/${kebab}.ts: write the methods that operations need, and a case in ${kebab}-contract.ts for each promise.`,
     `An adapter goes into a folder of libs/infrastructure/src/lib; its spec runs ${camel}Contract on it.`,
   ]);
 }

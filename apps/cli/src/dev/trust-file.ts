@@ -17,7 +17,7 @@ const DEV_BUILDER = 'https://stellaops.io/taskrunner/builders/dev/v1';
 const DAY_MS = 86_400_000;
 const YEARS_MS = 3_650 * DAY_MS;
 
-/** Writes `taskrunner.trust.v1` (evidence.md §4). The serial changes only if the content does. The text is public. */
+/** Writes `taskrunner.trust.v1` (docs/guides/auditing.md). The serial changes only if the content does. The text is public. */
 export async function writeTrustFile(path: string, facts: TrustFacts, now: Date = new Date()): Promise<void> {
   const last = await readJsonFile<JsonObject & { serial: number; issued: string; expires: string }>(path);
   const trusted = trustedBy(facts);

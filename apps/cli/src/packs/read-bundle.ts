@@ -23,7 +23,7 @@ const AGAIN = 'Get the bundle again from its source, and copy it in binary mode.
 
 /**
  * Reads a bundle. Faults of the archive are findings of the verification, not errors. A plain tar must equal, byte for byte, the one built
- * from its files (evidence.md §3: one deterministic tar), so that no change goes unnoticed.
+ * from its files (docs/guides/evidence-and-verification.md, Contents of a bundle), so that no change goes unnoticed.
  */
 export async function readBundleFile(path: string): Promise<ReadBundle> {
   const bytes = bytesOf(path);

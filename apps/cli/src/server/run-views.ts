@@ -2,7 +2,7 @@ import { isOver, type Digest, type Json } from '@taskrunner/core/foundation';
 import type { GateRequest, PolicyVerdict } from '@taskrunner/core/gate';
 import type { PlanDiff } from '@taskrunner/core/plan';
 
-/** A run in the API's form, with the members that this client uses (api.md §2). */
+/** A run in the API's form, with the members that this client uses. */
 export interface RunView {
   readonly runId: string;
   readonly status: string;

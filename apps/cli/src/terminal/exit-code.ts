@@ -1,6 +1,6 @@
 import { isJsonObject, type Json } from '@taskrunner/core/foundation';
 
-/** Exit codes (api.md §3). Scripts rely on them. */
+/** Exit codes. Scripts rely on them. */
 export const EXIT = {
   OK: 0,
   FAILED: 1,

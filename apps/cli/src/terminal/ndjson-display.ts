@@ -2,7 +2,7 @@ import type { LogEvent, RunView, WaitView } from '../server/run-views';
 import type { RunDisplay } from './run-display';
 import type { Terminal } from './terminal';
 
-/** One JSON event per line on stdout; the last is `run.finished` (api.md §3). */
+/** One JSON event per line on stdout; the last is `run.finished`. */
 export class NdjsonDisplay implements RunDisplay {
   readonly wantsSteps = false;
 

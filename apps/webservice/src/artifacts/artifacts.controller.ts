@@ -9,7 +9,7 @@ import { downloads, IF_NONE_MATCH, OF_DOWNLOADS, Operation } from '../openapi/op
 import { ApiError } from '../problems/problem';
 import { PublicUrl } from '../public-url';
 import { ANY_TYPE } from '../requests/acceptable.guard';
-import { Pages } from '../requests/pages';
+import { Pages } from '../requests/paging/pages';
 import { RunIdPipe } from '../requests/run-id.pipe';
 import { runNotFound } from '../runs/run-not-found';
 import { toArtifact } from '../runs/run-view';

@@ -6,8 +6,8 @@ import type { Request } from 'express';
 import { Caller } from '../auth/caller';
 import { EXAMPLES } from '../openapi/examples';
 import { Operation } from '../openapi/operation';
-import { Pages } from '../requests/pages';
-import { readQuery, whole } from '../requests/query';
+import { Pages } from '../requests/paging/pages';
+import { readQuery, whole } from '../requests/paging/query';
 import { instant } from '../runs/run-view';
 
 const PAGES = new Pages('items', 1_000, 200);

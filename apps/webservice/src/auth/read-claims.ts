@@ -20,7 +20,7 @@ export type Claims = Readonly<Record<string, unknown>>;
 
 /**
  * The caller of a token. It is a person only if the issuer issues tokens for people, the token contains the time of the sign-in, and it was
- * not issued for client credentials (gates.md §2). `now`: milliseconds since the epoch. Throws `TOKEN_INVALID`.
+ * not issued for client credentials (docs/guides/approvals.md, Who may decide). `now`: milliseconds since the epoch. Throws `TOKEN_INVALID`.
  */
 export function readClaims(
   claims: Claims,
@@ -113,7 +113,7 @@ function boundOf(claims: Claims, jws: string): BoundToken | null {
 
 const BOUND_SECONDS = 300;
 
-/** A bound token is valid for at most five minutes (gates.md §3). Throws `TOKEN_INVALID`. */
+/** A bound token is valid for at most five minutes (docs/guides/approvals.md, Deciding). Throws `TOKEN_INVALID`. */
 export function checkBoundLife(claims: Claims): void {
   const [iat, exp] = [numberOf(claims['iat']), numberOf(claims['exp'])];
   if (iat === null || exp === null || exp - iat > BOUND_SECONDS) refuse('iat');

@@ -8,7 +8,7 @@ import { HttpSettings } from '../configuration';
 import { EXAMPLES } from '../openapi/examples';
 import { Operation } from '../openapi/operation';
 import { ref } from '../openapi/schemas';
-import { flag, oneOf, readQuery, text, whole } from '../requests/query';
+import { flag, oneOf, readQuery, text, whole } from '../requests/paging/query';
 import { RunIdPipe } from '../requests/run-id.pipe';
 import { requestInvalid } from '../requests/validated';
 import { runNotFound } from '../runs/run-not-found';

@@ -11,7 +11,7 @@ import { ref } from '../openapi/schemas';
 import { OF_PLANS, PLANNER_CODES } from '../packs/pack-intake';
 import { ApiError } from '../problems/problem';
 import { JsonBody, type BodyFor } from '../requests/json-body';
-import { oneOf, readQuery, type Parameter } from '../requests/query';
+import { oneOf, readQuery, type Parameter } from '../requests/paging/query';
 import { RunIdPipe } from '../requests/run-id.pipe';
 import { fault, requestInvalid } from '../requests/validated';
 import { runNotFound } from '../runs/run-not-found';

@@ -13,7 +13,7 @@ import { ref } from '../openapi/schemas';
 import { ApiError } from '../problems/problem';
 import { isKnown } from '../requests/entity-tag';
 import { JsonBody, type BodyFor } from '../requests/json-body';
-import { flag, readQuery } from '../requests/query';
+import { flag, readQuery } from '../requests/paging/query';
 import { OF_PLANS } from '../packs/pack-intake';
 import { RunIdPipe } from '../requests/run-id.pipe';
 import { runNotFound } from '../runs/run-not-found';

@@ -1,4 +1,4 @@
-/** Constructs that JSON.parse accepts and this API refuses (api.md §1). */
+/** Constructs that JSON.parse accepts and this API refuses. */
 interface JsonObjection {
   readonly what: string;
   /** Offset in the text. */

@@ -13,7 +13,7 @@ function maybeInstant(ms: number | null): string | null {
   return ms === null ? null : instant(ms);
 }
 
-/** A run in the form of the API (api.md §2). */
+/** A run in the form of the API. */
 export function toRun(run: RunSummary, url: PublicUrl): JsonObject {
   const { pack, requester, evidence } = run;
   const counts = (run.counts ?? {}) as Readonly<Record<string, Json>>;

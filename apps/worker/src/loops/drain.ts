@@ -16,7 +16,7 @@ export interface Grace {
 }
 
 /** The driver or assignment of a run in this process; null while it is being opened. */
-export interface Leaving {
+interface Leaving {
   readonly run: AbandonedStep['run'];
   readonly driver: {
     leave(): void;

@@ -42,7 +42,7 @@ interface Place {
 }
 
 /**
- * Drives runs that may have killed workers, each in a process of its own (engine.md §3). A run that kills its process kills nothing else,
+ * Drives runs that may have killed workers, each in a process of its own (docs/guides/operations.md, Quarantine). A run that kills its process kills nothing else,
  * and the worker then knows that the run is the cause. If the worker itself is killed, its processes end with it, and no run is blamed.
  */
 export class Quarantine {

@@ -1,4 +1,4 @@
-/** The invariants of engine.md §9, by their numbers. */
+/** The invariants that the harness checks, by their numbers. */
 export type Invariant = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10;
 
 export interface Violation {

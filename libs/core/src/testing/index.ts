@@ -1,6 +1,11 @@
-export { plannerContract, type PlannerBench } from './planner-contract';
-export { AGE_MS, objectStoreContract, type ContractCase, type ObjectStoreBench } from './object-store-contract';
-export { packRegistryContract, type PackRegistryBench } from './pack-registry-contract';
+export { plannerContract, type PlannerBench } from './contracts/planner-contract';
+export {
+  AGE_MS,
+  objectStoreContract,
+  type ContractCase,
+  type ObjectStoreBench,
+} from './contracts/object-store-contract';
+export { packRegistryContract, type PackRegistryBench } from './contracts/pack-registry-contract';
 export { packText, testConfiguration, testEnvironment } from './planning';
 export { marked } from './broken-manifests';
 export { PROTOTYPE_CASES, REFUSED_SCHEMAS, SCHEMA_CASES, type SchemaCase } from './schema-cases';
@@ -9,7 +14,7 @@ export { anAdmission, comparedDocuments, comparedGate, storedDecision, storedGat
 export { Random } from './random/random';
 export { growthOf, stepsOf } from './steps';
 export { aBlock, aPlan, aRunNode, testDefaults, testFloor } from './random/random-plan';
-export { healthOf, MemoryObjects, STEADY_STORAGE } from './memory-objects';
+export { healthOf, MemoryObjects, STEADY_STORAGE } from './memory/memory-objects';
 export { resealed, sampleRun, sealBundle, trustOf, type Sample, type SampleOptions } from './sample-evidence';
 export { objectionToJournal, type JournalOf } from './honest-journal';
 export { lawRuns, searched, searchedCases, seedsFrom } from './runs-of-laws';

@@ -18,7 +18,7 @@ interface Seen {
   judgedAt: number;
 }
 
-/** Watches the loops of a run from outside, by their events alone (language.md §3): says what breaks their rules. */
+/** Watches the loops of a run from outside, by their events alone (docs/guides/writing-packs.md, Loop): says what breaks their rules. */
 export class LoopWatch {
   private readonly loops = new Map<StepId, Seen>();
 

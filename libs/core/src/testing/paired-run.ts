@@ -10,12 +10,12 @@ import { RunDriver, type Driven } from '../lib/operations/driver/drive-run';
 import { nodeOf } from '../lib/plan/place';
 import { runNodeAt } from '../lib/plan/plan-index';
 import type { Planned } from '../lib/plan/plan-request';
-import { Executor, type ExecutionRequest, type Outcome } from '../lib/ports/executor';
+import { Executor, type ExecutionRequest, type Outcome } from '../lib/ports/step/executor';
 import { initialState, isParked, nextWakeAt } from '../lib/run/advance';
 import type { Derived } from '../lib/run/run-event';
 import { parseDuration } from '../lib/pack/model/duration';
-import { healthOf } from './memory-objects';
-import { MemoryWorld } from './memory-world';
+import { healthOf } from './memory/memory-objects';
+import { MemoryWorld } from './memory/memory-world';
 
 // One plan, played twice under the same assumptions: by the simulation, and by the driver of real runs in a world in memory.
 

@@ -32,10 +32,10 @@ import { toManifest } from '../lib/pack/pack-digest';
 import { buildPlan } from '../lib/planner/build-plan';
 import { writeEgressLog } from '../lib/egress/egress-log';
 import type { Environment } from '../lib/plan/profile';
-import type { ClaimedRun } from '../lib/ports/claims';
-import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '../lib/ports/executor';
+import type { ClaimedRun } from '../lib/ports/runs/claims';
+import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '../lib/ports/step/executor';
 import { MACHINE_VERSION } from '../lib/run/run-state';
-import { MemoryWorld, type NamedExecutor } from './memory-world';
+import { MemoryWorld, type NamedExecutor } from './memory/memory-world';
 import { testDefaults } from './random/random-plan';
 
 // A small but complete run: planned from a pack, driven by the real driver, gated by a policy and by people, with lines,

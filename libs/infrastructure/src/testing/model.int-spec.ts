@@ -165,20 +165,20 @@ class Sides {
       () => this.flush(known),
       () => this.flush(known),
       () => this.flush(known),
-      () => ({ name: 'standings', values: of([known.map((r) => r.tenant_id), known.map((r) => r.run_id)]) }),
+      () => ({ name: 'run-positions', values: of([known.map((r) => r.tenant_id), known.map((r) => r.run_id)]) }),
       () => ({ name: 'renew-lease', values: ofWorker() }),
       () => ({ name: 'mark-dead', values: ofWorker() }),
       () => ({ name: 'free-runs', values: of([random.pick([2, 3])]) }),
       () => ({ name: 'forget-dead', values: of([]) }),
-      () => ({ name: 'mail', values: ofWorker() }),
+      () => ({ name: 'inbox-positions', values: ofWorker() }),
       () => ({ name: 'read-pages', values: of([...key, random.int(0, 4), random.pick([null, 1, 2])]) }),
-      () => ({ name: 'read-letters', values: of([...key, random.int(0, 2)]) }),
+      () => ({ name: 'read-inbox', values: of([...key, random.int(0, 2)]) }),
       () => ({ name: 'run-rows', values: of(key) }),
       () => ({ name: 'release-run', values: of([...key, fence, random.pick([null, '[]'])]) }),
       () => ({ name: 'unclaim-lost', values: ofWorker([[random.int(1, 4)]]) }),
       () => ({ name: 'retire-worker', values: ofWorker() }),
-      () => ({ name: 'begin-alone', values: of([...key, fence]) }),
-      () => ({ name: 'condemn-run', values: of([...key, fence, random.pick([2, 20])]) }),
+      () => ({ name: 'begin-isolated', values: of([...key, fence]) }),
+      () => ({ name: 'mark-run-poisoned', values: of([...key, fence, random.pick([2, 20])]) }),
       () => ({ name: 'read-admission', values: of(key) }),
       () => ({ name: 'halt-run', values: of([...key, fence, '{"code":"X"}', '{"type":"run.halted"}']) }),
       () => this.post(key),
@@ -237,11 +237,11 @@ class Sides {
         values: ofOne(`letter ${random.int(1, 9)}`, '{}', steps, executions, random.chance(0.05)),
       }),
       () => ({ name: 'release-assignment', values: ofOne() }),
-      () => ({ name: 'assignment-standings', values: (ids) => [ids[worker]] }),
+      () => ({ name: 'assignment-statuses', values: (ids) => [ids[worker]] }),
       () => ({ name: 'other-workers', values: (ids) => [ids[worker]] }),
       () => ({ name: 'free-assignments', values: () => [] }),
       () => ({ name: 'forget-dead', values: () => [] }),
-      () => ({ name: 'lent-run', values: () => [one.tenant_id, one.run_id] }),
+      () => ({ name: 'assigned-run', values: () => [one.tenant_id, one.run_id] }),
       () => this.appendAssigned(assigned),
     ];
     return random.pick(choices)();
@@ -330,7 +330,7 @@ class Sides {
   private post(key: readonly string[]): Both {
     const cancels = this.random.chance(0.2);
     const values = [...key, `key ${this.random.int(1, 9)}`, '{"type":"time.reached"}', cancels];
-    return { name: 'post-letter', values: () => values };
+    return { name: 'post-message', values: () => values };
   }
 
   private decide({ tenant_id, run_id, last_decided_ms }: RunRow, gate: string, number: number): Both {
@@ -391,7 +391,7 @@ class Sides {
     const texts = assigned.map(({ text }) => text);
     const digests = texts.map((text) => Buffer.from(sha256(text).slice(7), 'hex'));
     const bytes = [Buffer.concat(texts), Buffer.concat(digests)];
-    return { name: 'append-lent-chunks', values: () => [...columns, ...bytes, assigned.map(({ name }) => name)] };
+    return { name: 'append-assigned-chunks', values: () => [...columns, ...bytes, assigned.map(({ name }) => name)] };
   }
 
   /** Changes of a commit to the assignments of its run: one kind at a time. */
@@ -541,7 +541,7 @@ class Sides {
 }
 
 const CHANGING =
-  'flush claim-runs release-run begin-alone condemn-run halt-run post-letter decide-gate resolve-attention retire-worker unclaim-lost append-audit claim-assignment begin-executions post-report release-assignment'.split(
+  'flush claim-runs release-run begin-isolated mark-run-poisoned halt-run post-message decide-gate resolve-attention retire-worker unclaim-lost append-audit claim-assignment begin-executions post-report release-assignment'.split(
     ' ',
   );
 /** They skip locked rows. */

@@ -19,7 +19,7 @@ import {
 } from './scope';
 import { valueOf, type Missing } from './values';
 
-// Digests of the values that a gate binds because effects behind it may read them (gates.md §1). They derive from the journal alone. So the
+// Digests of the values that a gate binds because effects behind it may read them (docs/guides/approvals.md, What you approve). They derive from the journal alone. So the
 // driver, when an effect starts, and the verifier, which may hold no values, compute the same digests under the same names.
 
 /**

@@ -23,7 +23,7 @@ export function isPureBuiltin(uses: string): uses is PureBuiltin {
 }
 
 /**
- * The outcome of such a step with these parameters (language.md §6). The executor returns it, and a verifier derives it again. Where
+ * The outcome of such a step with these parameters (docs/guides/writing-packs.md, Executors). The executor returns it, and a verifier derives it again. Where
  * `with.schema` is a path in the pack, `schema` is that file as read.
  *
  * Codes: `STEP_FAILED` (what `builtin:fail` is for), `WITH_INVALID`, `SCHEMA_UNUSABLE`, `SCHEMA_INVALID`.

@@ -26,7 +26,7 @@ export interface GateRendering {
 type Keep = (value: Json) => { kind: 'value'; digest: Digest; size: number };
 
 /**
- * Renders the gate request (documents.md): what is shown, what may be read behind the gate, and when the gate expires. Its digest is the
+ * Renders the gate request (docs/predicates/records.md): what is shown, what may be read behind the gate, and when the gate expires. Its digest is the
  * gate digest.
  */
 export function renderGate(

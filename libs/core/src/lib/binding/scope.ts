@@ -225,7 +225,7 @@ function artifactsOf(step: StepId, artifacts: readonly CapturedArtifact[]): Json
   return view;
 }
 
-/** An artifact as expressions see it (language.md §5). */
+/** An artifact as expressions see it (docs/guides/writing-packs.md, Files). */
 function artifactValue(step: StepId, { name, path, digest, size, mediaType }: CapturedArtifact): JsonObject {
   return { name, step, digest, size, mediaType, path };
 }

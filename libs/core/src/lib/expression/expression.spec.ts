@@ -50,7 +50,7 @@ function codeOf(text: string): string {
   }
 }
 
-describe('the reading of language.md §4', () => {
+describe('the reading of expressions', () => {
   it.each<[string, Json]>([
     // `not` takes the whole path or comparison after it
     ['!inputs.flag', true],

@@ -38,7 +38,7 @@ type ParsedExpression =
   | { readonly kind: 'faults'; readonly faults: readonly ExpressionFault[] };
 
 /**
- * Reads what stands between `{{` and `}}`: JMESPath Community in the reading of language.md §4. Never throws for bad input.
+ * Reads what stands between `{{` and `}}`: JMESPath Community in the reading of docs/guides/writing-packs.md, Expressions. Never throws for bad input.
  * @example parseExpression("steps.collect-stale.outputs.count > 3 and not inputs.dryRun")
  */
 export function parseExpression(text: string): ParsedExpression {

@@ -4,7 +4,7 @@ import { MAX_NESTING, type Token } from './lexer';
 import type { HashEntry, LetBinding, Selection, SyntaxNode } from './syntax';
 
 // A top-down operator-precedence parser (Pratt). `value` parses the beginning of an expression, `after` what can follow it. The differences
-// from JMESPath Community are listed in language.md §4: word operators and literals, bare numbers, `not` below comparisons, hyphens in
+// from JMESPath Community are listed in docs/guides/writing-packs.md, Expressions: word operators and literals, bare numbers, `not` below comparisons, hyphens in
 // names after a dot, spaces around a subtraction.
 
 const WORD_LITERALS: ReadonlyMap<string, boolean | null> = new Map([

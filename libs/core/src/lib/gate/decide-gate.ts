@@ -20,7 +20,7 @@ type GateVerdict =
   | { readonly kind: 'rejected' };
 
 /**
- * Decides whether a decision counts, and with which result (gates.md §2, §3). It is called twice for each decision: by the webservice for
+ * Decides whether a decision counts, and with which result (docs/guides/approvals.md, Who may decide, Deciding). It is called twice for each decision: by the webservice for
  * its response, and by the run, which counts. `at` is database time in milliseconds, of the decision.
  */
 export function decideGate(gate: GateState, decision: GateDecision, at: number): GateVerdict {

@@ -1,6 +1,6 @@
 import { sameSubject, type Actor, type Subject } from '../foundation/principal';
 
-/** The people and programs behind a decision or resolution (gates.md §2). */
+/** The people and programs behind a decision or resolution (docs/guides/approvals.md, Who may decide). */
 export interface Deciders {
   /** The subject of the token. */
   readonly person: Subject;

@@ -2,7 +2,7 @@ import type { Digest } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import type { Subject } from '../foundation/principal';
 
-/** The document that is approved (gates.md §1). It is journaled; its RFC 8785 digest is the gate digest. Exact shape: documents.md. */
+/** The document that is approved (docs/guides/approvals.md, What you approve). It is journaled; its RFC 8785 digest is the gate digest. Exact shape: docs/predicates/records.md. */
 export interface GateRequest {
   readonly schema: 'taskrunner.gate-request.v1';
   readonly runId: string;

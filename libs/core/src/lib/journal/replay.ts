@@ -13,7 +13,7 @@ interface Divergence {
 }
 
 /**
- * Feeds the input events to `advance` and requires exactly the journaled derived events (engine.md §7). Each snapshot must agree with the
+ * Feeds the input events to `advance` and requires exactly the journaled derived events (ADR 1). Each snapshot must agree with the
  * state and be between two turns. Other facts change nothing. A replay needs no values, no clock and no store.
  */
 export function replay(

@@ -8,7 +8,7 @@ import { PersistentQueue } from '../foundation/persistent-queue';
 import type { RunState } from '../run/run-state';
 import type { Container, StepState } from '../step/step-state';
 
-// A claim resumes from a snapshot instead of replaying the whole journal (engine.md §2, "State"). It holds the state of the machine and the
+// A claim resumes from a snapshot instead of replaying the whole journal (ADR 39). It holds the state of the machine and the
 // journal's results of each step. Of data that only grows (results of steps, digests of a map's items) it holds the additions since the
 // previous snapshot, which it names by digest. The total size of all snapshots is thus proportional to the run, and the last one proves the
 // others.

@@ -3,7 +3,7 @@ import { packedPaths, VENDORED, type PackFiles } from './pack-files';
 import { parsePackPath } from './model/pack-path';
 import { parsePackReference, type PackReference } from './pack-reference';
 
-// Inner packs (language.md §6). `pack:<path>` is a folder of the caller's pack. `pack:<name>:<version>` is a published pack; its files are
+// Inner packs (docs/guides/writing-packs.md, Inner packs). `pack:<path>` is a folder of the caller's pack. `pack:<name>:<version>` is a published pack; its files are
 // among those of the run, under a folder in which no pack can have files.
 
 /** Maximum nesting of packs below the one that is run. */

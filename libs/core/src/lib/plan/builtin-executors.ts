@@ -28,7 +28,7 @@ const WRITTEN = {
 export const RESPONSE = members({ status: NUMBER, headers: MEMBERS, body: ANY });
 export const HTTP_METHODS: readonly string[] = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
 
-/** The built-in executors of this version (language.md §6). */
+/** The built-in executors of this version (docs/guides/writing-packs.md, Executors). */
 export const BUILTIN_EXECUTORS: readonly ExecutorDescriptor[] = [
   {
     uses: 'builtin:noop',

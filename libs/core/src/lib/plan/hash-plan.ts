@@ -5,7 +5,7 @@ import type { Json } from '../foundation/json';
 import type { Plan } from './plan';
 import type { Receipt } from './plan-request';
 
-/** A plan's hash and receipt (language.md §7): `sha256(RFC 8785(plan))`, and the same of each of its components. */
+/** A plan's hash and receipt (docs/guides/writing-packs.md, What changes the plan hash): `sha256(RFC 8785(plan))`, and the same of each of its components. */
 export function hashPlan(plan: Plan): {
   readonly planHash: Digest;
   readonly receipt: Receipt;

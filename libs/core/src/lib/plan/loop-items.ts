@@ -1,6 +1,6 @@
 import { isJsonArray, isJsonObject, type Json } from '../foundation/json';
 
-// The items of a loop (language.md §3): a list, a range, or none if only its condition ends it. A range stays three numbers and is never
+// The items of a loop (docs/guides/writing-packs.md, Loop): a list, a range, or none if only its condition ends it. A range stays three numbers and is never
 // expanded.
 
 /** Counts from `start` through `end` by `step`: safe integers, `step` not 0. */

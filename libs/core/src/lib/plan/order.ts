@@ -11,7 +11,7 @@ export interface Sibling {
 const FEW = 8;
 
 /**
- * The predecessors of each sibling of a list (language.md §3): the stated needs; otherwise, in sequence, everything before it, represented
+ * The predecessors of each sibling of a list (docs/guides/writing-packs.md, Order): the stated needs; otherwise, in sequence, everything before it, represented
  * by the last step; none for children of `parallel`.
  */
 export class Order {

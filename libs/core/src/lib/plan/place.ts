@@ -1,6 +1,6 @@
 import type { NodeId, StepId } from '../foundation/ids';
 
-// Places (language.md §3): a map or loop item is `stepId[index]`, a child in it `stepId[index]::templateId`, nested the same
+// Places (docs/guides/writing-packs.md, Steps): a map or loop item is `stepId[index]`, a child in it `stepId[index]::templateId`, nested the same
 // way; a step of an inner pack is `stepId::innerId`. Children of group, parallel and conditional share the scope they stand in. A
 // node id is a place without indexes.
 

@@ -1,7 +1,7 @@
 import type { Digest } from '../foundation/ids';
 import type { Json, JsonObject } from '../foundation/json';
 
-// The hashed document (language.md §7). It is JSON with explicit needs, canonical expressions and milliseconds, without derived values and
+// The hashed document (docs/guides/writing-packs.md, What changes the plan hash). It is JSON with explicit needs, canonical expressions and milliseconds, without derived values and
 // without values that the environment decides. Every member is on the plan-hash list. Environment defaults are absent here (null) and are
 // resolved in the profile.
 

@@ -9,7 +9,7 @@ import type { ExecutorDescriptor } from './executor-descriptor';
  */
 export const DEFAULT_MAX_FILES = 250_000;
 
-/** Defaults and limits that the environment gives to a plan (documents.md, Profile). Milliseconds and counts. */
+/** Defaults and limits that the environment gives to a plan (docs/glossary.md, profile). Milliseconds and counts. */
 export interface ProfileDefaults {
   readonly maxParallel: number;
   readonly expiresAfterMs: number;
@@ -55,7 +55,7 @@ export interface ApprovalFloor {
   readonly actors?: readonly Subject[];
 }
 
-/** Values that the operator's configuration and the build determine (language.md §7), and nothing else does. */
+/** Values that the operator's configuration and the build determine (docs/glossary.md, environment), and nothing else does. */
 export interface Environment {
   readonly schema: 'taskrunner.environment.v1';
   /** Version of the run machine. */

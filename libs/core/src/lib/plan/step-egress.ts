@@ -3,7 +3,7 @@ import { intersect, parseRule, type EgressRule } from '../egress/egress-rule';
 import type { Plan, RunNode } from './plan';
 import type { Environment, Profile } from './profile';
 
-// Permitted destinations of a step: environment ∩ pack ∩ step (security.md §2). Planner, executors and verifier use these functions.
+// Permitted destinations of a step: environment ∩ pack ∩ step (docs/guides/network.md). Planner, executors and verifier use these functions.
 
 /** The whole public internet, which an open environment lists. */
 const ANYWHERE: EgressRule = { scheme: '*', host: '*', port: '*' };

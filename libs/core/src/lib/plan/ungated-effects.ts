@@ -7,7 +7,7 @@ import { knownInputs } from './inner-inputs';
 import { joinScope } from './place';
 import type { Block, Node, Plan } from './plan';
 
-/** Steps with effects that no approval gate dominates (gates.md §4), so that they may act without anyone's approval. In plan order. */
+/** Steps with effects that no approval gate dominates (docs/guides/writing-packs.md, Gates), so that they may act without anyone's approval. In plan order. */
 export function ungatedEffects(plan: Plan): readonly NodeId[] {
   const { ungated, all } = effectsIn(plan);
   return all.filter((id) => ungated.has(id));

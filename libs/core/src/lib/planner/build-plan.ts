@@ -35,7 +35,7 @@ import { alwaysApplies, effectsIn, type Known } from '../plan/ungated-effects';
 const MAX_STEPS = 10_000;
 
 /**
- * Builds a plan from a pack: `resolve inputs → check expressions → normalise → hash` (language.md §7). Pure; never throws for a pack or for
+ * Builds a plan from a pack: `resolve inputs → check expressions → normalise → hash` (ADR 5). Pure; never throws for a pack or for
  * inputs. The same pack content, inputs and policies give the same plan hash everywhere.
  */
 export function buildPlan(request: PlanRequest): Planning {

@@ -2,7 +2,7 @@ import type { Plan } from '../plan/plan';
 import type { PlanConfiguration } from '../plan/plan-request';
 import type { Environment, ProfileDefaults } from '../plan/profile';
 
-// Which guarantee covers which field (language.md §7). Each field is on exactly one list. A spec takes the fields from the reader and
+// Which guarantee covers which field (docs/guides/writing-packs.md, What changes the plan hash). Each field is on exactly one list. A spec takes the fields from the reader and
 // changes each of them. It fails for a field that is missing here or on the wrong list. `step` is any step, at whatever depth; fields that
 // only hold other fields are not listed.
 

@@ -4,11 +4,17 @@ import type { Digest } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import type { EgressLists } from './reading/check-egress';
 import { parseImage } from './context/image';
-import type { Block, RunNode } from '../plan/plan';
+import type { Block } from '../plan/plan';
 import type { PlanConfiguration } from '../plan/plan-request';
 import type { Environment, Profile } from '../plan/profile';
 import { declaredRules } from '../plan/step-egress';
+import { runNodesIn } from './run-nodes';
 
+/**
+ * The profile of a plan: the environment by its digest, the defaults, and what the plan takes of the environment, which is the listed
+ * destinations that its steps declare, the providers of the secrets that it asks for, and the images of its containers. Its digest is bound
+ * with the plan hash by admissions and approvals. `asked`: names of secrets; one without a provider is left out.
+ */
 export function profileOf(
   graph: Block,
   environment: Environment,
@@ -36,17 +42,6 @@ function imagesIn(graph: Block): Profile['images'] {
     if (image !== null) images.set(`${image.name}@${image.digest}`, image.digest);
   }
   return Object.fromEntries([...images].sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-/** Every run node below a block, in plan order. */
-export function* runNodesIn(block: Block): Iterable<RunNode> {
-  for (const node of block.nodes) {
-    if (node.kind === 'run') yield node;
-    else if (node.kind === 'conditional')
-      for (const body of [...node.branches.map((branch) => branch.body), ...(node.otherwise ? [node.otherwise] : [])])
-        yield* runNodesIn(body);
-    else if (node.kind !== 'gate') yield* runNodesIn(node.body);
-  }
 }
 
 /** The part of the environment's list that the steps of a plan use, without paths, which are in the plan. */

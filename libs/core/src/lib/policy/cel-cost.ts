@@ -1,7 +1,7 @@
 import type { parse } from '@bufbuild/cel';
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../foundation/json';
 
-/** A policy with a higher estimate is not evaluated: it is undecided (gates.md §5). */
+/** A policy with a higher estimate is not evaluated: it is undecided (docs/guides/approvals.md, Policy gates). */
 export const MAX_POLICY_COST = 1_000_000;
 
 /** A parsed CEL expression. */

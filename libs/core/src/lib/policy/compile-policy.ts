@@ -4,7 +4,7 @@ import type { CheckedFault, DeclaredInput } from './check-cel';
 import type { PolicyCompilation, PolicyEngines, PolicyFault, PolicySource } from './policy';
 
 /**
- * Compiles a policy (gates.md §5) with CEL or one of the available engines. Never throws for bad input; an unavailable engine is
+ * Compiles a policy (docs/guides/approvals.md, Policy gates) with CEL or one of the available engines. Never throws for bad input; an unavailable engine is
  * `POLICY_ENGINE_UNKNOWN`.
  */
 export function compilePolicy({ engine, source }: PolicySource, engines: PolicyEngines = {}): PolicyCompilation {

@@ -1,12 +1,12 @@
-export { AlteredRuns } from './altered-runs';
+export { AlteredRuns } from './runs/altered-runs';
 export {
   ANNOUNCEMENT_TYPES,
   Announcements,
   type Announcement,
   type AnnouncementType,
   type DueAnnouncement,
-} from './announcements';
-export type { AssignmentReport } from './assignment-report';
+} from './runs/announcements';
+export type { AssignmentReport } from './workers/assignment-report';
 export {
   Assignments,
   type AssignmentChanges,
@@ -14,10 +14,10 @@ export {
   type ClaimedAssignment,
   type DispatchedAssignment,
   type HeldAssignment,
-} from './assignments';
-export { AttentionStore, type Resolved, type SignedResolution } from './attention-store';
-export { Calendar } from './calendar';
-export { Claims, type ClaimedRun } from './claims';
+} from './runs/assignments';
+export { AttentionStore, type Resolved, type SignedResolution } from './gates/attention-store';
+export { Calendar } from './schedules/calendar';
+export { Claims, type ClaimedRun } from './runs/claims';
 export { Clock } from './clock';
 export {
   Committer,
@@ -28,7 +28,7 @@ export {
   type OutboxEntry,
   type RunChange,
   type StepRow,
-} from './committer';
+} from './runs/committer';
 export { Archives } from './evidence/archives';
 export { Attestor } from './evidence/attestor';
 export { AuditChain, type AuditChainStatus, type KeptCheckpoint } from './evidence/audit-chain';
@@ -45,12 +45,12 @@ export {
   type MountedFile,
   type Outcome,
   type StepStorage,
-} from './executor';
-export { GateStore, type Decided, type GatePlace, type GateRow, type SignedDecision } from './gate-store';
+} from './step/executor';
+export { GateStore, type Decided, type GatePlace, type GateRow, type SignedDecision } from './gates/gate-store';
 export { KeyRecords, type HeldKeys, type KeyDifference, type KeyUse } from './key-records';
-export { LogStore, SealableLogStore, type LogChunk, type NumberedChunk } from './log-store';
+export { LogStore, SealableLogStore, type LogChunk, type NumberedChunk } from './runs/log-store';
 export { Messenger, type Message, type Sent } from './messenger';
-export { ObjectReferences } from './object-references';
+export { ObjectReferences } from './objects/object-references';
 export {
   CollectableObjectStore,
   isStoreOutage,
@@ -60,7 +60,7 @@ export {
   type PutOptions,
   type StagedFile,
   type Staging,
-} from './object-store';
+} from './objects/object-store';
 export {
   PackRegistry,
   type ArtifactName,
@@ -68,17 +68,17 @@ export {
   type PackArtifact,
   type PackFacts,
   type RegistryErrorCode,
-} from './pack-registry';
-export { PackVersions, type KnownVersion } from './pack-versions';
-export { Planner, PlannerError, type PlannerErrorCode, type PlanningLimits, type WorkKinds } from './planner';
-export { PolicyJudge, type PolicyJudges } from './policy-judge';
+} from './packs/pack-registry';
+export { PackVersions, type KnownVersion } from './packs/pack-versions';
+export { Planner, PlannerError, type PlannerErrorCode, type PlanningLimits, type WorkKinds } from './packs/planner';
+export { PolicyJudge, type PolicyJudges } from './packs/policy-judge';
 export {
   RunEnvironments,
   type ParkedKind,
   type UnhonouredEnvironment,
   type UnhonouredRun,
   type WaitingEnvironment,
-} from './run-environments';
+} from './workers/run-environments';
 export {
   RunReader,
   STUCK_REASONS,
@@ -89,8 +89,8 @@ export {
   type RunRecords,
   type RunSummary,
   type StuckReason,
-} from './run-reader';
-export { RunStore, type Created, type InboxMessage, type NewRun, type Posted } from './run-store';
+} from './runs/run-reader';
+export { RunStore, type Created, type InboxMessage, type NewRun, type Posted } from './runs/run-store';
 export {
   ScheduleStore,
   type DueSchedule,
@@ -98,9 +98,9 @@ export {
   type ScheduleKeepCode,
   type Ticked,
   type TickPlace,
-} from './schedule-store';
-export { SecretProvider, type ProvidedSecret } from './secret-provider';
-export { SensitiveInputs, type SealedInput, type SensitivePlace } from './sensitive-inputs';
+} from './schedules/schedule-store';
+export { SecretProvider, type ProvidedSecret } from './runs/secret-provider';
+export { SensitiveInputs, type SealedInput, type SensitivePlace } from './runs/sensitive-inputs';
 export type {
   StepChild,
   StepExcess,
@@ -134,6 +134,6 @@ export type {
   StepWorkspace,
   TarEntry,
 } from './step/step-sandbox';
-export { Uploads, type CompletedUpload, type UploadLimits } from './uploads';
-export type { WorkerDescription, WorkerSession } from './worker-description';
-export { WorkerDirectory } from './worker-directory';
+export { Uploads, type CompletedUpload, type UploadLimits } from './objects/uploads';
+export type { WorkerDescription, WorkerSession } from './workers/worker-description';
+export { WorkerDirectory } from './workers/worker-directory';

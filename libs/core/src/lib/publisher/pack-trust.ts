@@ -27,7 +27,7 @@ type PackTrustRule = {
   readonly threshold: number;
 };
 
-/** The trust policy for packs (security.md §6). It is part of the environment document, so that runs are bound to it. */
+/** The trust policy for packs (docs/guides/packs-registry.md). It is part of the environment document, so that runs are bound to it. */
 export type PackTrustPolicy = {
   /** True if a pack without a known signer may run. It may always be planned and simulated. */
   readonly unsigned: 'refuse' | 'run';

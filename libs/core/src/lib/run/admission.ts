@@ -4,7 +4,7 @@ import { nodeAt, parentOf } from '../plan/plan-index';
 import type { Transition } from './transition';
 import { endedNeeds, inheritance } from './inheritance';
 
-// Decides whether a step whose turn has come may run: `runOn` over its needs (language.md §3), gates that did not open, and a run or list
+// Decides whether a step whose turn has come may run: `runOn` over its needs (docs/guides/writing-packs.md, Order), gates that did not open, and a run or list
 // that is being stopped.
 
 export type Admission =

@@ -10,7 +10,7 @@ import { poisoning } from './poison';
 import type { Derived, InputEventBody } from './run-event';
 import type { RunState } from './run-state';
 
-// The meaning of the language's constructs (language.md §3, engine.md §6, gates.md §4), shown with small plans.
+// The meaning of the language's constructs (docs/guides/writing-packs.md, Steps, docs/guides/approvals.md, Steps with unknown outcome, docs/guides/writing-packs.md, Gates), shown with small plans.
 
 type Script = {
   readonly [step: string]: 'ok' | 'fail' | 'final' | 'hang' | 'skip' | number | readonly ('ok' | 'fail')[];

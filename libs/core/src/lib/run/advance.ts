@@ -64,7 +64,7 @@ export function initialState(index: PlanIndex, runId: RunId, initiators: readonl
 }
 
 /**
- * The function that makes every decision about a run (engine.md §2). It is pure, synchronous and total: every input event has a result, if
+ * The function that makes every decision about a run (ARCHITECTURE.md, Invariants). It is pure, synchronous and total: every input event has a result, if
  * only `given.ignored`. Driver, simulator, harness, replay and verifier call it.
  */
 export function advance(index: PlanIndex, state: RunState, input: InputEvent): Turn {

@@ -9,7 +9,7 @@ import { advance, initialState, isParked, nextWakeAt, waitsOf } from './advance'
 import type { Command } from './command';
 import type { Derived, InputEventBody } from './run-event';
 
-// The behaviour of a loop in each of its states (language.md §3): the table of state × event.
+// The behaviour of a loop in each of its states (docs/guides/writing-packs.md, Loop): the table of state × event.
 
 const zero = digestOf('0');
 const person = { iss: 'https://issuer.test', sub: 'ada' };

@@ -161,7 +161,7 @@ interface FactEvents {
   note: { readonly code: Code; readonly detail: Json };
   /**
    * The state of the run. It is the first entry of its page: everything before it led to this state. Claims resume from the last one; a
-   * replay from the start requires that it has reached the same state (engine.md §2, "State").
+   * replay from the start requires that it has reached the same state (ADR 39).
    */
   state: {
     /** Version of the machine to which the state belongs. It also determines the format of the snapshot. */

@@ -8,7 +8,7 @@ import { advance, initialState } from './advance';
 import type { Command } from './command';
 import type { InputEventBody } from './run-event';
 
-// Gates of inner packs and gates that wait for the pack (gates.md §4): no cleanup passes a gate that has not opened.
+// Gates of inner packs and gates that wait for the pack (docs/guides/writing-packs.md, Gates): no cleanup passes a gate that has not opened.
 
 const digest = digestOf('x');
 const common = {

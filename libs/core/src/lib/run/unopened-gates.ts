@@ -5,7 +5,7 @@ import type { Transition } from './transition';
 import type { RunState } from './run-state';
 
 // A step that is skipped before its needs have ended inherits nothing from them. Whether one of them is a gate that has opened is then
-// looked up here, so that cleanup never passes a gate that did not open (language.md §3).
+// looked up here, so that cleanup never passes a gate that did not open (docs/guides/writing-packs.md, Steps).
 
 /** True if dependents of this node wait for a gate: it is one, or a group, parallel or pack that must run and contains one. */
 export function mustOpen({ node, bodies }: IndexedNode): boolean {

@@ -1,7 +1,8 @@
 import { isDate, isDateTime, isDuration, isTime } from './date-formats';
 import { isEmail, isHostname, isIpv4, isIpv6 } from './host-formats';
 import { compilePattern } from './pattern';
-import { isIri, isIriReference, isUri, isUriReference, isUriTemplate } from './uri-formats';
+import { isIri, isIriReference, isUri, isUriReference } from './uri-formats';
+import { isUriTemplate } from './uri-template';
 
 /** True if a text has the format. Values that are not texts satisfy every format. */
 export type Format = (text: string) => boolean;

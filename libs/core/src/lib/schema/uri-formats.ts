@@ -1,5 +1,6 @@
 import { isIpv6 } from './host-formats';
 import { uriParts } from './uri';
+import { PRIVATE_CHARACTERS, UCS_CHARACTERS } from './iri-characters';
 
 /** What the characters of a part may be: of a class, or escaped. */
 function spelt(characters: string): RegExp {
@@ -8,14 +9,6 @@ function spelt(characters: string): RegExp {
 
 const UNRESERVED = 'A-Za-z0-9\\-._~';
 const SUB_DELIMITERS = "!$&'()*+,;=";
-// RFC 3987 §2.2: `ucschar`, `iprivate`.
-const UCS =
-  '\\u{a0}-\\u{d7ff}\\u{f900}-\\u{fdcf}\\u{fdf0}-\\u{ffef}' +
-  Array.from({ length: 14 }, (_, plane) => {
-    const start = ((plane + 1) * 0x10000 + (plane === 13 ? 0x1000 : 0)).toString(16);
-    return `\\u{${start}}-\\u{${((plane + 1) * 0x10000 + 0xfffd).toString(16)}}`;
-  }).join('');
-const PRIVATE = '\\u{e000}-\\u{f8ff}\\u{f0000}-\\u{ffffd}\\u{100000}-\\u{10fffd}';
 
 interface Grammar {
   readonly user: RegExp;
@@ -38,7 +31,7 @@ function grammar(unreserved: string, inQuery: string): Grammar {
 }
 
 const URI = grammar(UNRESERVED, '');
-const IRI = grammar(`${UNRESERVED}${UCS}`, PRIVATE);
+const IRI = grammar(`${UNRESERVED}${UCS_CHARACTERS}`, PRIVATE_CHARACTERS);
 
 function isReference(text: string, by: Grammar, absolute: boolean): boolean {
   const { scheme, authority, path, query, fragment } = uriParts(text);
@@ -70,19 +63,3 @@ export const isUriReference = (text: string): boolean => isReference(text, URI, 
 export const isIri = (text: string): boolean => isReference(text, IRI, true);
 /** RFC 3987 §2.2. */
 export const isIriReference = (text: string): boolean => isReference(text, IRI, false);
-
-const VARIABLE = '(?:[A-Za-z0-9_]|%[0-9A-Fa-f]{2})(?:\\.?(?:[A-Za-z0-9_]|%[0-9A-Fa-f]{2}))*(?::[1-9][0-9]{0,3}|\\*)?';
-const EXPRESSION = new RegExp(`^[+#./;?&=,!@|]?${VARIABLE}(?:,${VARIABLE})*$`);
-const LITERAL = new RegExp(`^(?:[!#$&-;=?-[\\]_a-z~${UCS}${PRIVATE}]|%[0-9A-Fa-f]{2})*$`, 'u');
-
-/** RFC 6570 §2, with the erratum that allows an apostrophe. */
-export function isUriTemplate(text: string): boolean {
-  for (let rest = text; ;) {
-    const open = rest.indexOf('{');
-    if (!LITERAL.test(open < 0 ? rest : rest.slice(0, open))) return false;
-    if (open < 0) return true;
-    const close = rest.indexOf('}', open);
-    if (close < 0 || !EXPRESSION.test(rest.slice(open + 1, close))) return false;
-    rest = rest.slice(close + 1);
-  }
-}

@@ -11,7 +11,7 @@ import type { JudgedPolicy, Knowledge } from './knowledge';
 /** The class of a node in the report (published names). */
 export type NodeClass = 'pending' | 'skipped' | 'requires-approval' | 'requires-policy';
 
-/** Output of `simulate` (api.md §3). */
+/** Output of `simulate`. */
 export interface SimulationReport {
   readonly planHash: Digest;
   /** In plan order. */

@@ -2,7 +2,7 @@ import { isJsonObject, type Json, type JsonObject } from '../foundation/json';
 import { packText, planned } from '../../testing/planning';
 import { simulate } from './simulate';
 
-// The table of results in language.md §3, as a later step reads them.
+// The table of results in docs/guides/writing-packs.md, Steps, as a later step reads them.
 
 function outputs(steps: string, value: string, inputs: JsonObject = {}, script: Json = {}): Json | undefined {
   const text = packText(

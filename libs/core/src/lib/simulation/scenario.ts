@@ -27,7 +27,7 @@ export interface Expectation {
   readonly errors: readonly string[] | null;
 }
 
-/** One test of a pack (language.md §8). */
+/** One test of a pack (docs/guides/simulation.md). */
 export interface Scenario {
   readonly name: string;
   readonly description: string | null;

@@ -54,7 +54,7 @@ const STATUSES = ['succeeded', 'failed', 'approved', 'rejected', 'expired'] as c
 const MEMBERS = ['status', 'outputs', 'error', 'decision', 'policy', 'given', 'response', 'attempts'] as const;
 
 /**
- * Reads a script (language.md §8): `{<step id or pattern>: {status, outputs?, error?, decision?, policy?, given?, response?, attempts?}}`, where a
+ * Reads a script (docs/guides/simulation.md): `{<step id or pattern>: {status, outputs?, error?, decision?, policy?, given?, response?, attempts?}}`, where a
  * text is the status. An id may be one item's (`map[3]::step`) or all items' (`map::step`); `*` in a pattern stands for any characters. Of
  * several that fit, the exact id wins, then the id without indexes, then the longest pattern.
  */

@@ -51,7 +51,7 @@ export interface Assumption {
 
 export type Simulation = Simulated | { readonly kind: 'refused'; readonly faults: readonly Fault[] };
 
-/** Drives the real machine with assumed outcomes and virtual time (language.md §8). Executes nothing. */
+/** Drives the real machine with assumed outcomes and virtual time (docs/guides/simulation.md). Executes nothing. */
 export function simulate({ planned, script = {}, sealed = false, engines = {} }: SimulationRequest): Simulation {
   const parsed = parseScript(script, planned.index);
   if (parsed.kind === 'refused') return parsed;

@@ -20,7 +20,7 @@ export type Answer =
   | { readonly kind: 'inputs'; readonly inputs: ValueRef }
   | {
       readonly kind: 'gate';
-      /** The gate request (documents.md), as a value. */
+      /** The gate request (docs/predicates/records.md), as a value. */
       readonly request: ValueRef;
       /** Its RFC 8785 digest. */
       readonly gateDigest: Digest;

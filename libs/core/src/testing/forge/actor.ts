@@ -6,7 +6,7 @@ import { nodeOf } from '../../lib/plan/place';
 import type { Plan } from '../../lib/plan/plan';
 import type { Profile } from '../../lib/plan/profile';
 import { rulesOfStep } from '../../lib/plan/step-egress';
-import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '../../lib/ports/executor';
+import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '../../lib/ports/step/executor';
 import type { Fact } from '../../lib/run/run-event';
 import type { Act, Lies, Scenario } from './scenario';
 

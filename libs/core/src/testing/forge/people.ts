@@ -6,7 +6,7 @@ import type { RunId, StepId } from '../../lib/foundation/ids';
 import type { Json } from '../../lib/foundation/json';
 import { nodeOf } from '../../lib/plan/place';
 import type { InputEventBody } from '../../lib/run/run-event';
-import type { MemoryWorld } from '../memory-world';
+import type { MemoryWorld } from '../memory/memory-world';
 import { signed } from '../sample-evidence';
 import type { Keys } from './keys';
 import type { Lies, Said, Scenario } from './scenario';

@@ -61,7 +61,7 @@ export async function openAttestor(
   });
 }
 
-/** A signature proves nothing if the host that executes steps can sign for runs itself (evidence.md §2). */
+/** A signature proves nothing if the host that executes steps can sign for runs itself (docs/guides/evidence-and-verification.md, Signers). */
 async function refuseRunKeys(keys: KeyPaths): Promise<void> {
   for (const path of [keys.runOpen, keys.runSealed, keys.bundle]) {
     if (await isReadable(path))

@@ -73,7 +73,7 @@ export function workerMeansOf(
   };
 }
 
-/** The environment document (documents.md, Profile). It depends only on configuration and build. */
+/** The environment document (docs/glossary.md, environment). It depends only on configuration and build. */
 export function environmentOf(
   configuration: Configuration,
   build: Build,

@@ -22,7 +22,7 @@ function cedar(): typeof Cedar {
 type CedarPolicies = Readonly<Record<string, string>>;
 
 /**
- * Cedar (gates.md §5): principal = requester of the run, action = the gate, resource = the pack, context = the whole input. A request is
+ * Cedar (docs/guides/approvals.md, Policy gates): principal = requester of the run, action = the gate, resource = the pack, context = the whole input. A request is
  * allowed if one policy permits it and none forbids it. Cedar skips a policy that fails, even one that forbids. Here such a failure means
  * no decision, so that a fault never opens a gate.
  */

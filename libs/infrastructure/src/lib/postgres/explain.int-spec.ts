@@ -205,7 +205,7 @@ describe(`with ${ROWS} sealed runs, a worker`, () => {
     await database.sql('vacuum analyze pack_artifacts.attestations');
   }, 120_000);
 
-  it.each(['claim-runs', 'lent-run', 'read-pages', 'read-letters', 'read-chunks', 'read-chunk-bytes', 'run-records'])(
+  it.each(['claim-runs', 'assigned-run', 'read-pages', 'read-inbox', 'read-chunks', 'read-chunk-bytes', 'run-records'])(
     'sees in %s whether a run is out of reach by the key of its attestation, not by all that is sealed',
     async (name) => {
       const plan = await planOf(name);

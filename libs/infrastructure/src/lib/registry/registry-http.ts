@@ -38,8 +38,8 @@ const TOKEN_SECONDS = 60;
 const TOKENS = 1_000;
 
 /**
- * HTTP client for exactly one registry: a redirect, an upload location or a token realm on another host is `REGISTRY_REFUSED` (security.md
- * §6), so that neither credentials nor packs are sent to a host that is not configured.
+ * HTTP client for exactly one registry: a redirect, an upload location or a token realm on another host is `REGISTRY_REFUSED`
+ * (docs/guides/packs-registry.md), so that neither credentials nor packs are sent to a host that is not configured.
  */
 export class RegistryHttp {
   private readonly tokens = new Map<string, { readonly header: string; readonly until: number }>();

@@ -45,7 +45,7 @@ const histogram = (of: readonly Process[], about: string, bounds: readonly numbe
 
 /**
  * All metrics by their Prometheus names. Labels have few values, which code and configuration determine: never a tenant, a pack, a person,
- * a run (security.md §5).
+ * a run (docs/guides/observability.md).
  */
 export const METRICS = {
   taskrunner_build_info: gauge(BOTH, 'Always 1, with the release as labels.', 'version'),

@@ -74,7 +74,7 @@ export function cyclonedxAttestation(place: number): string {
 }
 
 /**
- * The files of a run's bundle, without the attestation of its manifest and without files that are not held in memory (evidence.md §3). They
+ * The files of a run's bundle, without the attestation of its manifest and without files that are not held in memory (docs/guides/evidence-and-verification.md, Contents of a bundle). They
  * are sorted by path; the same records give the same bytes. The manifest also lists the files that are not held. The last file to add is
  * `manifestAttestation`, signed over `buildBundleStatement` of these files.
  */

@@ -4,7 +4,7 @@ import { isJsonArray, isJsonObject, type Json } from '../../foundation/json';
 import { fromBase64, toBase64 } from './base64';
 import { EvidenceError } from './evidence-error';
 
-/** What a key may sign (evidence.md §1). An envelope of one usage is refused where another usage is expected. */
+/** What a key may sign (docs/guides/evidence-and-verification.md, Signers). An envelope of one usage is refused where another usage is expected. */
 export type KeyUsage =
   | 'admission'
   /** Decisions, resolutions, delegations. */

@@ -53,7 +53,7 @@ export interface TrustedIssuer {
 
 export type ProofKind = 'service' | 'token' | 'key';
 
-/** What a verifier trusts, `taskrunner.trust.v1` (documents.md). It is never read from the bundle. */
+/** What a verifier trusts, `taskrunner.trust.v1` (docs/guides/auditing.md). It is never read from the bundle. */
 export interface TrustFile {
   readonly schema: 'taskrunner.trust.v1';
   readonly id: string;

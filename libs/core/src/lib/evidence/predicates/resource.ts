@@ -1,7 +1,7 @@
 import type { Digest } from '../../foundation/ids';
 import type { JsonObject } from '../../foundation/json';
 
-/** in-toto ResourceDescriptor v1 (in-toto/attestation, spec/v1/resource_descriptor.md). */
+/** in-toto ResourceDescriptor v1 (in-toto/attestation, spec/v1). */
 export type Resource = {
   readonly name: string;
   readonly uri?: string;

@@ -6,7 +6,7 @@ export type CarriedList = { readonly count: number; readonly digest: Digest };
 
 /**
  * The items that a bundle carries and that its documents name only by digest. The statement records them, so that the holder of the bundle
- * key cannot drop any of them (evidence.md §3).
+ * key cannot drop any of them (docs/guides/evidence-and-verification.md, Contents of a bundle).
  */
 export type Carried = {
   /** Values that stand beside journal pages, as `<first entry of the page> <digest>`. */

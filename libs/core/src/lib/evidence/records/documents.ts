@@ -3,7 +3,7 @@ import type { Json } from '../../foundation/json';
 import type { Actor, Subject } from '../../foundation/principal';
 import type { DecisionKind } from '../../gate/gate-state';
 
-// Exact shapes of the signed documents (documents.md): closed objects, RFC 8785, RFC 3339 times in UTC.
+// Exact shapes of the signed documents (docs/predicates/records.md): closed objects, RFC 8785, RFC 3339 times in UTC.
 
 /** Payload types of the envelopes. Statements share in-toto's; they differ by predicate type. */
 export const PAYLOAD_TYPE = {
@@ -70,7 +70,7 @@ export interface DecisionRecord {
   /** Every `act` of the token (RFC 8693 §4.1), outermost first. Absent in records that predate the recording of actors. */
   readonly actors?: readonly Actor[];
   readonly grants: readonly string[];
-  /** `plan`: the client named no gate digest (gates.md §1). */
+  /** `plan`: the client named no gate digest (docs/guides/approvals.md, What you approve). */
   readonly bound: 'gate' | 'plan';
   readonly authTime: string;
   readonly acr: string | null;

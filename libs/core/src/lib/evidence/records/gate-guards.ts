@@ -7,7 +7,7 @@ import { nodeOf } from '../../plan/place';
 export type GuardIndex = ReadonlyMap<NodeId, readonly NodeId[]>;
 
 /**
- * The gates that guard each node. None of its instances starts before the gate of the same scope has passed (gates.md §4). A gate counts if
+ * The gates that guard each node. None of its instances starts before the gate of the same scope has passed (docs/guides/writing-packs.md, Gates). A gate counts if
  * the node waits for it among its siblings or its containers' siblings, directly or within a group, parallel or inner pack that must run
  * and succeed.
  */
@@ -38,7 +38,7 @@ export function guardIndex(index: PlanIndex): GuardIndex {
 function gatesIn({ id, node, bodies }: IndexedNode): readonly NodeId[] {
   if (node.kind === 'gate') return node.runOn === 'failure' ? [] : [id];
   if (node.kind !== 'group' && node.kind !== 'parallel' && node.kind !== 'pack') return [];
-  // `continueOnError` does not make up for a gate that did not open (gates.md §4): its container blocks what follows.
+  // `continueOnError` does not make up for a gate that did not open (docs/guides/writing-packs.md, Gates): its container blocks what follows.
   const mayBePassedOver = node.when !== null || node.runOn === 'failure';
   return mayBePassedOver ? [] : bodies.flatMap((body) => body.nodes.flatMap(gatesIn));
 }

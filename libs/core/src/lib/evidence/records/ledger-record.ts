@@ -19,7 +19,7 @@ type LedgerRecord = {
 };
 
 /**
- * The published record of a decision (gates.md §3); null for a withdrawal, which the published vocabulary lacks. It adds no information:
+ * The published record of a decision (docs/predicates/records.md); null for a withdrawal, which the published vocabulary lacks. It adds no information:
  * `evidence` names the gate request and the decision record, which are authoritative. If there is nothing else to say about the approver,
  * `summary` names the actors.
  */

@@ -15,7 +15,7 @@ export interface PackFile {
 }
 
 /**
- * Replaces a file that held a secret (evidence.md §3). `unseen`: replaces, in a draft, what an Attestor is not shown. Only drafts and
+ * Replaces a file that held a secret (docs/guides/evidence-and-verification.md, Contents of a bundle). `unseen`: replaces, in a draft, what an Attestor is not shown. Only drafts and
  * bundles of earlier versions contain digest and size of the file: they make it possible to guess a weak secret.
  */
 export type Withheld = {
@@ -131,7 +131,7 @@ export function isWithheld(value: string | Uint8Array | Unheld | Withheld): valu
 const BUILDERS = 'https://stellaops.io/taskrunner/builders/';
 
 /**
- * The builder id of a run (evidence.md §1): `dev` under the development Authority, else `local` if a key file signs, else
+ * The builder id of a run (docs/guides/evidence-and-verification.md, Signers): `dev` under the development Authority, else `local` if a key file signs, else
  * `host-network` if steps share the host's network, else the mode. The key's usage follows the mode alone.
  */
 export function builderIdOf(environment: {

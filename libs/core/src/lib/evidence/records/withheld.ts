@@ -66,7 +66,7 @@ export function artifactPath(digest: Digest): string {
 }
 
 /**
- * The final scan (evidence.md §3): replaces `show`, log streams and artifacts that hold a secret by notices, before the statement is built.
+ * The final scan (docs/guides/evidence-and-verification.md, Blocked evidence): replaces `show`, log streams and artifacts that hold a secret by notices, before the statement is built.
  * `holdsSecret` tests bytes; bytes that are not held were scanned by their reader. A file of the bundle that still holds a secret
  * afterwards blocks the seal.
  */

@@ -51,7 +51,7 @@ export type Statement<Predicate> = {
   readonly predicate: Predicate;
 };
 
-/** The predicate `https://stellaops.io/attestation/pack-run/v1` (documents.md). */
+/** The predicate `https://stellaops.io/attestation/pack-run/v1` (docs/predicates/pack-run-v1.md). */
 type PackRun = {
   readonly run: {
     readonly id: string;

@@ -18,7 +18,7 @@ import { parseStrictJson, parseUtf8, toUtf8 } from '../encoding/strict-json';
 import { artifactPath } from '../records/withheld';
 
 /**
- * What a worker shows a remote Attestor (evidence.md §2): the bundle's documents without what steps printed and produced and without what
+ * What a worker shows a remote Attestor (docs/guides/evidence-and-verification.md, Signers): the bundle's documents without what steps printed and produced and without what
  * gates showed; of those the journal's digests stand. Of what steps returned, only the values that the run's own questions, its policies and its
  * pure built-in steps read go along, so that the Attestor can answer them again. Notices of withheld secrets go along, since they are stated, and bills of materials,
  * since each gets a statement of its own that holds it (docs/predicates/cyclonedx.md).

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { evidenceOf, newSigners } from '../../../testing/memory-evidence';
+import { evidenceOf, newSigners } from '../../../testing/memory/memory-evidence';
 import { playedRun, type Assumptions, type PlayedRun } from '../../../testing/paired-run';
 import { plannableKinds, plannedOf } from '../../../testing/planned-manifest';
 import { seedlings } from '../../../testing/random/random-manifest';

@@ -37,7 +37,7 @@ interface OpenVerification {
 }
 
 /**
- * Verifies the evidence bundle of a run (evidence.md §4): no network, no clock, no database. It relies only on what trusted keys signed and
+ * Verifies the evidence bundle of a run (docs/guides/evidence-and-verification.md, Checks and their basis): no network, no clock, no database. It relies only on what trusted keys signed and
  * what follows from that. Never throws because of a bundle's content: a fault is a failed check.
  */
 export function verifyRun(request: VerifyRequest): Verification {

@@ -4,15 +4,15 @@ import type { Digest, RunId, StepId } from '../../foundation/ids';
 import type { Json } from '../../foundation/json';
 import type { Page } from '../../journal/page';
 import type { Archives } from '../../ports/evidence/archives';
-import type { Claims, ClaimedRun } from '../../ports/claims';
-import type { WorkerDescription } from '../../ports/worker-description';
+import type { Claims, ClaimedRun } from '../../ports/runs/claims';
+import type { WorkerDescription } from '../../ports/workers/worker-description';
 import type { Clock } from '../../ports/clock';
-import type { Committer } from '../../ports/committer';
-import type { Executor } from '../../ports/executor';
-import type { LogStore } from '../../ports/log-store';
-import type { ObjectReferences } from '../../ports/object-references';
-import type { ObjectStore } from '../../ports/object-store';
-import type { PolicyJudges } from '../../ports/policy-judge';
+import type { Committer } from '../../ports/runs/committer';
+import type { Executor } from '../../ports/step/executor';
+import type { LogStore } from '../../ports/runs/log-store';
+import type { ObjectReferences } from '../../ports/objects/object-references';
+import type { ObjectStore } from '../../ports/objects/object-store';
+import type { PolicyJudges } from '../../ports/packs/policy-judge';
 import type { SecretDependencies } from './run-secrets';
 import type { Announcing } from '../delivery/announce';
 import type { Honouring } from './honouring';
@@ -76,7 +76,7 @@ export interface DriverDependencies {
   alarm(run: ClaimedRun, code: string, detail: Json): void;
 }
 
-/** The text that a page's MAC covers (evidence.md §5). */
+/** The text that a page's MAC covers (ADR 1). */
 export function macText(runId: string, lastSeq: number, head: Digest, fence: number): string {
   return `${runId}\n${lastSeq}\n${head}\n${fence}`;
 }

@@ -1,10 +1,10 @@
 import { canonical } from '../../canonical/canonical';
 import type { Json } from '../../foundation/json';
-import type { AssignmentReport } from '../../ports/assignment-report';
-import type { Assignment, Assignments } from '../../ports/assignments';
+import type { AssignmentReport } from '../../ports/workers/assignment-report';
+import type { Assignment, Assignments } from '../../ports/runs/assignments';
 import type { Slots } from './slots';
 
-/** How a worker shares the ready executions of its maps with other workers (engine.md §5). */
+/** How a worker shares the ready executions of its maps with other workers (ADR 31). */
 export interface FanOut {
   readonly assignments: Assignments;
   /** Slots of this worker. Ready executions beyond them are dispatched. */

@@ -1,4 +1,4 @@
-import type { ClaimedRun } from '../../ports/claims';
+import type { ClaimedRun } from '../../ports/runs/claims';
 import type { Unmet, WorkerMeans } from '../../publisher/honour';
 import type { Refusal } from './refusal';
 

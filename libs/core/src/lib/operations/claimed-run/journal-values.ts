@@ -4,8 +4,8 @@ import { CodedError } from '../../foundation/coded-error';
 import type { Digest, RunId, TenantId } from '../../foundation/ids';
 import type { Json } from '../../foundation/json';
 import type { Page } from '../../journal/page';
-import type { Claims } from '../../ports/claims';
-import type { ObjectStore, ObjectStoreErrorCode } from '../../ports/object-store';
+import type { Claims } from '../../ports/runs/claims';
+import type { ObjectStore, ObjectStoreErrorCode } from '../../ports/objects/object-store';
 import { readObject } from '../objects/read-object';
 
 /** Number of journal pages that are read at once. */

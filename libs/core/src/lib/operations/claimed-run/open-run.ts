@@ -2,7 +2,7 @@ import { digestOf } from '../../canonical/digest';
 import type { AdmissionRecord } from '../../evidence/records/documents';
 import type { Json, JsonObject } from '../../foundation/json';
 import type { PlanIndex } from '../../plan/plan-index';
-import type { ClaimedRun } from '../../ports/claims';
+import type { ClaimedRun } from '../../ports/runs/claims';
 import { admissionDifference } from '../../stored/stored-admission';
 import { alterationText, DocumentAltered, type Alteration } from '../../stored/document-altered';
 import { KnownDocuments, type RunDocuments } from '../../stored/run-documents';
@@ -21,7 +21,7 @@ export interface OpenedRun {
   readonly secrets: RunSecrets;
 }
 
-/** The records of this installation do not agree. Nothing starts (engine.md §1, `halted`). */
+/** The records of this installation do not agree. Nothing starts (ARCHITECTURE.md, Invariants). */
 export interface Halted {
   readonly kind: 'halted';
   readonly code:

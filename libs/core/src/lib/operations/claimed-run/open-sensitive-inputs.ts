@@ -2,8 +2,8 @@ import { sensitiveInputs } from '../../evidence/records/evidence-documents';
 import type { Digest, RunId, TenantId } from '../../foundation/ids';
 import type { Json, JsonObject } from '../../foundation/json';
 import type { Plan } from '../../plan/plan';
-import type { Claims } from '../../ports/claims';
-import type { SensitiveInputs } from '../../ports/sensitive-inputs';
+import type { Claims } from '../../ports/runs/claims';
+import type { SensitiveInputs } from '../../ports/runs/sensitive-inputs';
 
 /**
  * Values of a run's sensitive inputs by name; null if one is missing or cannot be decrypted. Each is encrypted for its run, name and plan

@@ -12,7 +12,7 @@ import type { Digest, NodeId, RunId, StepId } from '../../foundation/ids';
 import type { Json } from '../../foundation/json';
 import { checkChain } from '../../journal/chain';
 import type { PlanIndex } from '../../plan/plan-index';
-import type { ClaimedRun } from '../../ports/claims';
+import type { ClaimedRun } from '../../ports/runs/claims';
 import type { Fact } from '../../run/run-event';
 import type { Answer } from '../../step/question';
 import { archivedJournal } from '../retention/archived-run';

@@ -7,7 +7,7 @@ import { replay } from '../../journal/replay';
 import type { Entry, Page } from '../../journal/page';
 import { ReplayState } from '../../journal/replay-state';
 import type { PlanIndex } from '../../plan/plan-index';
-import type { ClaimedRun } from '../../ports/claims';
+import type { ClaimedRun } from '../../ports/runs/claims';
 import { initialState } from '../../run/advance';
 import type { RunState } from '../../run/run-state';
 import { shownStatus } from '../../step/step-state';

@@ -1,13 +1,13 @@
 import { aBlock, aPlan, aRunNode } from '../../../testing/random/random-plan';
-import { MemoryObjects } from '../../../testing/memory-objects';
-import { MemoryWorld } from '../../../testing/memory-world';
+import { MemoryObjects } from '../../../testing/memory/memory-objects';
+import { MemoryWorld } from '../../../testing/memory/memory-world';
 import type { RunId, TenantId } from '../../foundation/ids';
 import { digestOf } from '../../canonical/digest';
 import type { Json } from '../../foundation/json';
 import type { Node, RunNode } from '../../plan/plan';
-import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '../../ports/executor';
-import { SecretProvider } from '../../ports/secret-provider';
-import type { SensitiveInputs } from '../../ports/sensitive-inputs';
+import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '../../ports/step/executor';
+import { SecretProvider } from '../../ports/runs/secret-provider';
+import type { SensitiveInputs } from '../../ports/runs/sensitive-inputs';
 import type { SecretBinding } from '../../secret/secret-binding';
 import { SecretError } from '../../secret/secret-error';
 import { PAYLOAD_TYPE } from '../../evidence/records/documents';

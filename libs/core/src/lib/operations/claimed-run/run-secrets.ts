@@ -1,9 +1,9 @@
 import { sha256 } from '../../canonical/digest';
 import type { JsonObject } from '../../foundation/json';
 import type { Environment, Profile } from '../../plan/profile';
-import type { ClaimedRun } from '../../ports/claims';
-import type { SecretProvider } from '../../ports/secret-provider';
-import type { SensitiveInputs } from '../../ports/sensitive-inputs';
+import type { ClaimedRun } from '../../ports/runs/claims';
+import type { SecretProvider } from '../../ports/runs/secret-provider';
+import type { SensitiveInputs } from '../../ports/runs/sensitive-inputs';
 import { Redactor } from '../../secret/redactor';
 import { bindingFor, type SecretAsker, type SecretBinding } from '../../secret/secret-binding';
 import { SecretError } from '../../secret/secret-error';

@@ -1,7 +1,7 @@
-import { MemoryWorld } from '../../../testing/memory-world';
+import { MemoryWorld } from '../../../testing/memory/memory-world';
 import { packText, planned } from '../../../testing/planning';
 import type { RunId } from '../../foundation/ids';
-import { Executor, type ExecutionRequest, type Outcome } from '../../ports/executor';
+import { Executor, type ExecutionRequest, type Outcome } from '../../ports/step/executor';
 import { RunDriver } from '../driver/drive-run';
 
 // Runs of a database whose clock is being set.

@@ -1,7 +1,7 @@
-import { healthOf } from '../../../testing/memory-objects';
+import { healthOf } from '../../../testing/memory/memory-objects';
 import { sha256 } from '../../canonical/digest';
 import type { RunId, TenantId } from '../../foundation/ids';
-import type { ObjectStore } from '../../ports/object-store';
+import type { ObjectStore } from '../../ports/objects/object-store';
 import { INLINE_BYTES, RunValues } from './run-values';
 
 it('notes that a run needs a large value before it stores it, and stores no small one', async () => {

@@ -1,11 +1,11 @@
 import { aBlock, aPlan, aRunNode } from '../../../testing/random/random-plan';
-import { MemoryWorld } from '../../../testing/memory-world';
+import { MemoryWorld } from '../../../testing/memory/memory-world';
 import { CodedError } from '../../foundation/coded-error';
 import type { Digest, RunId } from '../../foundation/ids';
 import type { Json } from '../../foundation/json';
 import type { Node } from '../../plan/plan';
-import type { Claims } from '../../ports/claims';
-import { Executor, type ExecutionRequest, type Outcome } from '../../ports/executor';
+import type { Claims } from '../../ports/runs/claims';
+import { Executor, type ExecutionRequest, type Outcome } from '../../ports/step/executor';
 import type { DriverDependencies } from './driver-dependencies';
 import { RunDriver, type Driven } from '../driver/drive-run';
 import { restoreRun } from './restore-run';

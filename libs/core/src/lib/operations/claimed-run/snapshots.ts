@@ -12,7 +12,7 @@ import {
   type Snapshot,
   type RestorePoint,
 } from '../../journal/snapshot';
-import type { ClaimedRun } from '../../ports/claims';
+import type { ClaimedRun } from '../../ports/runs/claims';
 import { MACHINE_VERSION, type RunState } from '../../run/run-state';
 import type { DriverDependencies } from './driver-dependencies';
 import { JournalValues } from './journal-values';

@@ -3,7 +3,7 @@ import type { Digest, StepId, TenantId } from '../../foundation/ids';
 import type { Unnumbered } from '../../journal/page';
 import { indexPlan } from '../../plan/plan-index';
 import type { GateNode } from '../../plan/plan';
-import { ANNOUNCEMENT_TYPES, type AnnouncementType } from '../../ports/announcements';
+import { ANNOUNCEMENT_TYPES, type AnnouncementType } from '../../ports/runs/announcements';
 import { aBlock, aPlan, testDefaults, testFloor } from '../../../testing/random/random-plan';
 import { announcementsOf, tooFewApprovers, type Approver } from './announce';
 

@@ -5,8 +5,8 @@ import { sameSubject, type Actor, type Subject } from '../../foundation/principa
 import type { GateRequest } from '../../gate/gate-request';
 import type { Unnumbered } from '../../journal/page';
 import { nodeAt, type PlanIndex } from '../../plan/plan-index';
-import type { Announcement, AnnouncementType } from '../../ports/announcements';
-import type { OutboxEntry } from '../../ports/committer';
+import type { Announcement, AnnouncementType } from '../../ports/runs/announcements';
+import type { OutboxEntry } from '../../ports/runs/committer';
 
 /** A person whom the operator has configured as one who decides. */
 export interface Approver extends Subject {
@@ -94,7 +94,7 @@ function announcements(index: PlanIndex, results: RunProjection, { at, event }: 
   }
 }
 
-/** Where nobody has said who decides, people are reminded when half of a gate's time is over (gates.md §2). */
+/** Where nobody has said who decides, people are reminded when half of a gate's time is over (docs/guides/approvals.md, When nobody can decide). */
 function reminders(
   { people }: Announcing,
   streams: ReturnType<Announcing['streams']>,

@@ -4,7 +4,7 @@ import { CodedError } from '../../foundation/coded-error';
 import type { Digest, RunId, TenantId } from '../../foundation/ids';
 import { ExportDestination } from '../../ports/evidence/export-destination';
 import { Exports, type DueExport, type Settled } from '../../ports/evidence/exports';
-import type { ObjectStore } from '../../ports/object-store';
+import type { ObjectStore } from '../../ports/objects/object-store';
 import { deliverDue, type DeliverDependencies } from './deliver-exports';
 import { exportRefusal } from './export-evidence';
 

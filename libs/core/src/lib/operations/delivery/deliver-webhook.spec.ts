@@ -1,5 +1,5 @@
 import type { RunId, TenantId } from '../../foundation/ids';
-import { Announcements, type Announcement, type DueAnnouncement } from '../../ports/announcements';
+import { Announcements, type Announcement, type DueAnnouncement } from '../../ports/runs/announcements';
 import { Messenger, type Message, type Sent } from '../../ports/messenger';
 import { messageBody, deliverWebhook, type DeliverWebhookDependencies } from './deliver-webhook';
 

@@ -1,5 +1,5 @@
 import type { Json } from '../../foundation/json';
-import type { Announcements, DueAnnouncement } from '../../ports/announcements';
+import type { Announcements, DueAnnouncement } from '../../ports/runs/announcements';
 import type { Messenger } from '../../ports/messenger';
 
 /** What telling acts with. */
@@ -25,7 +25,7 @@ type WebhookOutcome =
   | { readonly kind: 'given-up'; readonly reason: string };
 
 /**
- * Tells one announcement (gates.md §6). It is done when the endpoint acknowledges it; until then it is tried again with growing
+ * Tells one announcement (docs/guides/webhooks.md). It is done when the endpoint acknowledges it; until then it is tried again with growing
  * pauses, and nothing later of its run goes to this endpoint. After the time of retries it is given up.
  */
 export async function deliverWebhook(

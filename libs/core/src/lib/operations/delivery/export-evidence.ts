@@ -5,8 +5,8 @@ import { artifactPath } from '../../evidence/records/withheld';
 import { CodedError } from '../../foundation/coded-error';
 import type { Digest, RunId, TenantId } from '../../foundation/ids';
 import type { KnownDestination } from '../../ports/evidence/export-destination';
-import type { ObjectStore } from '../../ports/object-store';
-import type { RunReader } from '../../ports/run-reader';
+import type { ObjectStore } from '../../ports/objects/object-store';
+import type { RunReader } from '../../ports/runs/run-reader';
 import { archivedStatements } from '../retention/archived-run';
 
 /** Why evidence is not handed over. */

@@ -2,9 +2,9 @@ import { digestOf } from '../../canonical/digest';
 import { PAYLOAD_TYPE, type ResolutionRecord } from '../../evidence/records/documents';
 import type { RunId } from '../../foundation/ids';
 import type { Json } from '../../foundation/json';
-import { Executor, type ExecutionRequest, type Outcome } from '../../ports/executor';
+import { Executor, type ExecutionRequest, type Outcome } from '../../ports/step/executor';
 import { aBlock, aPlan, aRunNode } from '../../../testing/random/random-plan';
-import { MemoryWorld } from '../../../testing/memory-world';
+import { MemoryWorld } from '../../../testing/memory/memory-world';
 import { RunDriver } from './drive-run';
 
 class Pay extends Executor {

@@ -1,8 +1,8 @@
-import { MemoryWorld, type NamedExecutor } from '../../../testing/memory-world';
+import { MemoryWorld, type NamedExecutor } from '../../../testing/memory/memory-world';
 import { packText, planned } from '../../../testing/planning';
 import type { RunId } from '../../foundation/ids';
 import type { Json, JsonObject } from '../../foundation/json';
-import { Executor, type ExecutionRequest, type Outcome } from '../../ports/executor';
+import { Executor, type ExecutionRequest, type Outcome } from '../../ports/step/executor';
 import { RunDriver } from './drive-run';
 
 // Loops in the real driver, from manifests: values, rows, parking, crashes.

@@ -1,10 +1,10 @@
 // Each of these cases failed once. They were found by reviewing the driver adversarially.
 import { aBlock, aPlan, aRunNode } from '../../../testing/random/random-plan';
-import { MemoryWorld, type NamedExecutor } from '../../../testing/memory-world';
+import { MemoryWorld, type NamedExecutor } from '../../../testing/memory/memory-world';
 import { sha256 } from '../../canonical/digest';
 import type { RunId } from '../../foundation/ids';
 import type { Node } from '../../plan/plan';
-import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '../../ports/executor';
+import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '../../ports/step/executor';
 import { RunDriver } from './drive-run';
 import type { DriverDependencies } from '../claimed-run/driver-dependencies';
 

@@ -3,8 +3,8 @@ import type { BindingContext } from '../../binding/scope';
 import { isCodedError } from '../../foundation/coded-error';
 import type { JsonObject } from '../../foundation/json';
 import { runNodeAt } from '../../plan/plan-index';
-import type { ClaimedRun } from '../../ports/claims';
-import type { InboxMessage } from '../../ports/run-store';
+import type { ClaimedRun } from '../../ports/runs/claims';
+import type { InboxMessage } from '../../ports/runs/run-store';
 import { nextWakeAt } from '../../run/advance';
 import { poisoning } from '../../run/poison';
 import type { InputEventBody } from '../../run/run-event';
@@ -55,7 +55,7 @@ const DISPATCH_MS = 4_000;
 const HAND_OVER_MS = 20_000;
 
 /**
- * Drives one claimed run until it ends, parks, or is lost to another owner (engine.md §2). A driver works in turns: it takes input,
+ * Drives one claimed run until it ends, parks, or is lost to another owner (ARCHITECTURE.md). A driver works in turns: it takes input,
  * decides, performs pure commands before the commit and takes their results into the same turn, commits, and then performs the other
  * commands. No step is acknowledged, and nothing that is not pure starts, before the commit has succeeded for this run.
  */

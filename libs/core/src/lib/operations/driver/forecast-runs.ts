@@ -2,7 +2,7 @@ import type { AdmissionRecord } from '../../evidence/records/documents';
 import { indexPlan } from '../../plan/plan-index';
 import type { Plan } from '../../plan/plan';
 import type { Environment, Profile } from '../../plan/profile';
-import type { ParkedKind } from '../../ports/run-environments';
+import type { ParkedKind } from '../../ports/workers/run-environments';
 import type { StopCode, Unmet, UnmetPart, WorkerMeans } from '../../publisher/honour';
 import { partsOf, stopOf, unmetOf } from './honour-run';
 

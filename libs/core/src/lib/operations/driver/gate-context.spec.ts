@@ -1,4 +1,4 @@
-import { MemoryWorld } from '../../../testing/memory-world';
+import { MemoryWorld } from '../../../testing/memory/memory-world';
 import { packFiles, packText, planned } from '../../../testing/planning';
 import { testDefaults, testFloor } from '../../../testing/random/random-plan';
 import { readsBehind } from '../../binding/gate-reads';
@@ -12,7 +12,7 @@ import type { RunId, StepId } from '../../foundation/ids';
 import type { Json, JsonObject } from '../../foundation/json';
 import type { GateRequest } from '../../gate/gate-request';
 import { indexPlan } from '../../plan/plan-index';
-import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '../../ports/executor';
+import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '../../ports/step/executor';
 import { RunDriver } from './drive-run';
 
 // Approvers sign a digest of everything that the effect behind the gate reads. Each case: what differs, one of its values, and an event

@@ -1,8 +1,8 @@
 import { aBlock, aPlan, aRunNode } from '../../../testing/random/random-plan';
-import { MemoryWorld } from '../../../testing/memory-world';
+import { MemoryWorld } from '../../../testing/memory/memory-world';
 import type { RunId } from '../../foundation/ids';
 import type { Node, Plan } from '../../plan/plan';
-import { Executor, type ExecutionRequest, type Outcome } from '../../ports/executor';
+import { Executor, type ExecutionRequest, type Outcome } from '../../ports/step/executor';
 import { RunDriver, type Driven } from './drive-run';
 
 // A driver releases its run: input that has arrived counts, and steps that it has not begun are known to the next owner as not begun.

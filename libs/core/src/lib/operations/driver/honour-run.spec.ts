@@ -1,7 +1,7 @@
-import { MemoryWorld } from '../../../testing/memory-world';
+import { MemoryWorld } from '../../../testing/memory/memory-world';
 import { aBlock, aPlan, aRunNode } from '../../../testing/random/random-plan';
 import type { Environment } from '../../plan/profile';
-import { Executor, type ExecutionRequest, type Outcome } from '../../ports/executor';
+import { Executor, type ExecutionRequest, type Outcome } from '../../ports/step/executor';
 import type { PackTrustPolicy } from '../../publisher/pack-trust';
 import type { WorkerMeans } from '../../publisher/honour';
 import { RunDriver } from './drive-run';

@@ -1,7 +1,7 @@
 import type { AdmissionRecord } from '../../evidence/records/documents';
 import type { PlanIndex } from '../../plan/plan-index';
 import type { Environment, Profile } from '../../plan/profile';
-import type { ClaimedRun } from '../../ports/claims';
+import type { ClaimedRun } from '../../ports/runs/claims';
 import { unmetOfRun, type Unmet, type WorkerMeans } from '../../publisher/honour';
 import type { DriverDependencies } from '../claimed-run/driver-dependencies';
 import type { Refusal } from '../claimed-run/refusal';

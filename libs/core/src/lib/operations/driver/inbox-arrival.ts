@@ -6,8 +6,8 @@ import { RECORD_WITHHELD, type WithheldRecord } from '../../evidence/records/wit
 import type { StepId } from '../../foundation/ids';
 import type { Json } from '../../foundation/json';
 import { objectionToDeciders, type DeciderRule } from '../../gate/deciders';
-import type { ClaimedRun } from '../../ports/claims';
-import type { InboxMessage } from '../../ports/run-store';
+import type { ClaimedRun } from '../../ports/runs/claims';
+import type { InboxMessage } from '../../ports/runs/run-store';
 import type { InputEventBody } from '../../run/run-event';
 import type { Redactor } from '../../secret/redactor';
 import type { DriverDependencies } from '../claimed-run/driver-dependencies';

@@ -1,13 +1,13 @@
 import { digestOf } from '../../canonical/digest';
 import { PAYLOAD_TYPE, type ResolutionRecord } from '../../evidence/records/documents';
 import type { Json } from '../../foundation/json';
-import { MemoryWorld } from '../../../testing/memory-world';
+import { MemoryWorld } from '../../../testing/memory/memory-world';
 import { packText, planned } from '../../../testing/planning';
 import type { RunId } from '../../foundation/ids';
-import { Executor, type ExecutionRequest, type Outcome } from '../../ports/executor';
+import { Executor, type ExecutionRequest, type Outcome } from '../../ports/step/executor';
 import { RunDriver } from './drive-run';
 
-// An answered decision counts (engine.md §6, §9): an inbox message that precedes a commit is in the journal before anything that the commit
+// An answered decision counts (ADR 36): an inbox message that precedes a commit is in the journal before anything that the commit
 // would have decided without it.
 
 class Ending extends Executor {

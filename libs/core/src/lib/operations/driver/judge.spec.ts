@@ -2,9 +2,9 @@ import { sha256 } from '../../canonical/digest';
 import type { RunId } from '../../foundation/ids';
 import type { GateNode, Policy } from '../../plan/plan';
 import type { PolicyAnswer } from '../../policy/policy';
-import { PolicyJudge } from '../../ports/policy-judge';
+import { PolicyJudge } from '../../ports/packs/policy-judge';
 import { aBlock, aPlan } from '../../../testing/random/random-plan';
-import { MemoryWorld } from '../../../testing/memory-world';
+import { MemoryWorld } from '../../../testing/memory/memory-world';
 import { RunDriver } from './drive-run';
 
 class Judge extends PolicyJudge {

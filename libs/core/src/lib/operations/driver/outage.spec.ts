@@ -1,7 +1,7 @@
-import { MemoryWorld } from '../../../testing/memory-world';
+import { MemoryWorld } from '../../../testing/memory/memory-world';
 import { aBlock, aPlan, aRunNode } from '../../../testing/random/random-plan';
-import type { ClaimedRun } from '../../ports/claims';
-import { Executor, type ExecutionRequest, type Outcome } from '../../ports/executor';
+import type { ClaimedRun } from '../../ports/runs/claims';
+import { Executor, type ExecutionRequest, type Outcome } from '../../ports/step/executor';
 import { RunDriver } from './drive-run';
 import type { DriverDependencies } from '../claimed-run/driver-dependencies';
 

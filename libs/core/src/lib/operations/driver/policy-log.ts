@@ -4,7 +4,7 @@ import { LEVEL_LETTERS, type LogLevel } from '../../journal/log-line';
 import type { StepId } from '../../foundation/ids';
 import type { GateNode } from '../../plan/plan';
 import { nodeAt, type PlanIndex } from '../../plan/plan-index';
-import type { ClaimedRun } from '../../ports/claims';
+import type { ClaimedRun } from '../../ports/runs/claims';
 import type { Fact, InputEventBody } from '../../run/run-event';
 import type { DriverDependencies } from '../claimed-run/driver-dependencies';
 

@@ -1,7 +1,4 @@
-import type { StepId } from '../../foundation/ids';
 import type { Head } from '../../journal/chain';
-import type { RunProjection } from '../../binding/run-projection';
-import { ROOT } from '../../plan/place';
 import type { Command } from '../../run/command';
 import type { RunState } from '../../run/run-state';
 import type { TurnBuilder } from '../turn/turn-builder';
@@ -19,28 +16,16 @@ export class Position {
   ahead: readonly Command[] = [];
   /** The journal has taken this claim. */
   begun = false;
-  /** Steps of the plan's outermost scope that have begun. */
-  readonly topSteps = new Set<StepId>();
 
   /** @param seen position of the last inbox message that a commit has taken */
   constructor(
-    { state, head, lastAt, lastLine, results }: Pick<Restored, 'state' | 'head' | 'lastAt' | 'lastLine' | 'results'>,
+    { state, head, lastAt, lastLine }: Pick<Restored, 'state' | 'head' | 'lastAt' | 'lastLine'>,
     public seen: number,
   ) {
     this.state = state;
     this.head = head;
     this.lastAt = lastAt;
     this.lastLine = lastLine;
-    this.noteTopSteps(results);
-  }
-
-  private noteTopSteps(results: RunProjection): void {
-    for (const [step] of results.all()) if (isTop(step)) this.topSteps.add(step);
-  }
-
-  /** Counts steps that a turn changes. They count even if the commit is refused, because they have begun. */
-  noteChanged({ changed }: TurnBuilder): void {
-    for (const [step, { kind }] of changed) if (isTop(step) && kind !== 'pending') this.topSteps.add(step);
   }
 
   /** Applies a committed turn. */
@@ -53,8 +38,4 @@ export class Position {
     this.seen = turn.seen;
     this.ahead = turn.ahead;
   }
-}
-
-function isTop(step: StepId): boolean {
-  return step !== ROOT && !step.includes('::');
 }

@@ -1,7 +1,7 @@
 import type { BindingContext } from '../../binding/scope';
 import { isCodedError } from '../../foundation/coded-error';
 import type { StepId } from '../../foundation/ids';
-import type { ClaimedRun } from '../../ports/claims';
+import type { ClaimedRun } from '../../ports/runs/claims';
 import type { Command } from '../../run/command';
 import type { InputEventBody } from '../../run/run-event';
 import type { RunState } from '../../run/run-state';

@@ -1,9 +1,9 @@
-import { MemoryWorld } from '../../../testing/memory-world';
+import { MemoryWorld } from '../../../testing/memory/memory-world';
 import { aBlock, aPlan, aRunNode, testDefaults, testFloor } from '../../../testing/random/random-plan';
 import { factsOf } from '../../evidence/records/run-facts';
 import { stepRecords } from '../../evidence/records/step-records';
 import { indexPlan } from '../../plan/plan-index';
-import { Executor, type ExecutionRequest, type Outcome } from '../../ports/executor';
+import { Executor, type ExecutionRequest, type Outcome } from '../../ports/step/executor';
 import { RunDriver } from './drive-run';
 
 // A `once` step that was killed, or whose worker was lost, is attested with an unknown effect.

@@ -1,11 +1,11 @@
-import { healthOf, MemoryObjects } from '../../../testing/memory-objects';
-import { MemoryWorld } from '../../../testing/memory-world';
+import { healthOf, MemoryObjects } from '../../../testing/memory/memory-objects';
+import { MemoryWorld } from '../../../testing/memory/memory-world';
 import { aBlock, aPlan, aRunNode } from '../../../testing/random/random-plan';
 import { CodedError } from '../../foundation/coded-error';
 import type { Digest, TenantId } from '../../foundation/ids';
-import type { ClaimedRun } from '../../ports/claims';
-import { Executor, type ExecutionRequest, type Outcome } from '../../ports/executor';
-import type { PutOptions } from '../../ports/object-store';
+import type { ClaimedRun } from '../../ports/runs/claims';
+import { Executor, type ExecutionRequest, type Outcome } from '../../ports/step/executor';
+import type { PutOptions } from '../../ports/objects/object-store';
 import { RunDriver } from './drive-run';
 import type { DriverDependencies } from '../claimed-run/driver-dependencies';
 import { INLINE_BYTES } from '../claimed-run/run-values';

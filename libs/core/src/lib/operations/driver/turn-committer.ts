@@ -2,7 +2,7 @@ import type { RunProjection } from '../../binding/run-projection';
 import type { BindingContext } from '../../binding/scope';
 import { chain } from '../../journal/chain';
 import type { PlanIndex } from '../../plan/plan-index';
-import type { Commit, OutboxEntry, RunChange } from '../../ports/committer';
+import type { Commit, OutboxEntry, RunChange } from '../../ports/runs/committer';
 import { isParked, nextWakeAt, waitsOf } from '../../run/advance';
 import { macText } from '../claimed-run/driver-dependencies';
 import type { JournalValues } from '../claimed-run/journal-values';
@@ -13,6 +13,7 @@ import { stepRows } from '../turn/step-rows';
 import type { TurnBuilder } from '../turn/turn-builder';
 import type { RunMeans } from './post-commit-dispatcher';
 import type { Position } from './position';
+import { TopSteps } from './top-steps';
 
 /** A run that would wait for less than this keeps its driver, milliseconds. */
 const PARK_AFTER_MS = 1_000;
@@ -32,12 +33,16 @@ export interface RunRecords {
 
 /** Commits turns of one run: journal page, rows, announcements, and the claim's new state, all in one transaction. */
 export class TurnCommitter {
+  private readonly topSteps: TopSteps;
+
   constructor(
     private readonly means: RunMeans,
     private readonly records: RunRecords,
     private readonly position: Position,
     private readonly contextOf: (results: RunProjection) => BindingContext,
-  ) {}
+  ) {
+    this.topSteps = new TopSteps(records.results);
+  }
 
   /** @param isIdle no input waits for a turn */
   async commit(turn: TurnBuilder, isIdle: boolean): Promise<TurnOutcome> {
@@ -51,7 +56,7 @@ export class TurnCommitter {
     const snapshot = ended ? null : await this.snapshotDue(turn.at);
     const entries = snapshot ? [snapshot.entry, ...turn.entries] : turn.entries;
     const { page, head, text } = chain(position.head, entries, await values.pageValues(turn.values));
-    position.noteChanged(turn);
+    this.topSteps.noteChanged(turn);
     const steps = await stepRows(turn, this.contextOf(turn.results), values);
     const assignments = dispatcher.changes(turn);
     const commit: Commit = {
@@ -133,6 +138,6 @@ export class TurnCommitter {
     const result = turn.state.result;
     const outputs =
       result?.outputs?.kind === 'value' ? (this.means.values.known.get(result.outputs.digest) ?? null) : null;
-    return runChange({ index, turn, parked, waits, outputs, topSteps: this.position.topSteps });
+    return runChange({ index, turn, parked, waits, outputs, topSteps: this.topSteps.all() });
   }
 }

@@ -10,7 +10,7 @@ import { verifyRun } from '../../evidence/verify/verify-run';
 import type { Json } from '../../foundation/json';
 import type { RunId, TenantId } from '../../foundation/ids';
 import type { OutboxItem, SealedEvidence } from '../../ports/evidence/outbox';
-import type { RunRecords } from '../../ports/run-reader';
+import type { RunRecords } from '../../ports/runs/run-reader';
 import { RunDocuments } from '../../stored/run-documents';
 import { attestRun, type ArchivedFile, type AttestDependencies, type Attested } from './attest-run';
 import { SerialQueue } from '../work/serial-queue';

@@ -17,10 +17,10 @@ import type { Digest } from '../../foundation/ids';
 import { checkChain } from '../../journal/chain';
 import type { Page } from '../../journal/page';
 import type { Attestor } from '../../ports/evidence/attestor';
-import type { Claims } from '../../ports/claims';
-import type { SealableLogStore } from '../../ports/log-store';
+import type { Claims } from '../../ports/runs/claims';
+import type { SealableLogStore } from '../../ports/runs/log-store';
 import type { Outbox, OutboxItem } from '../../ports/evidence/outbox';
-import type { RunReader, RunRecords } from '../../ports/run-reader';
+import type { RunReader, RunRecords } from '../../ports/runs/run-reader';
 import { DocumentAltered, type Alteration } from '../../stored/document-altered';
 import { compareRecords, type RecordKeys } from './compare-records';
 import { macsDiffer } from '../claimed-run/driver-dependencies';
@@ -70,7 +70,7 @@ const LONGEST_RETRY_MS = 60_000;
 const LARGE = { journal: 128 * 1024, lines: 2_000, artifacts: 1024 * 1024 };
 
 /**
- * Seals an ended run (evidence.md): the statement is built from the documents that the bundle carries, signed and put into the bundle; the
+ * Seals an ended run (docs/guides/evidence-and-verification.md): the statement is built from the documents that the bundle carries, signed and put into the bundle; the
  * bundle's manifest is signed; everything is stored; then one SQL statement publishes it. A step cannot prevent the seal, because the
  * statement contains no free text of a step.
  *

@@ -5,7 +5,7 @@ import type { EventOf, RunFacts } from '../../evidence/records/run-facts';
 import type { Digest } from '../../foundation/ids';
 import { isJsonObject } from '../../foundation/json';
 import type { OutboxItem } from '../../ports/evidence/outbox';
-import type { RunRecords } from '../../ports/run-reader';
+import type { RunRecords } from '../../ports/runs/run-reader';
 import type { DriverDependencies } from '../claimed-run/driver-dependencies';
 import { compareEach, DocumentAltered, type StoredDocument } from '../../stored/document-altered';
 

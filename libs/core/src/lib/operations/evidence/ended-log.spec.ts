@@ -4,7 +4,7 @@ import type { UnheldFile } from '../../evidence/bundle/bundle-files';
 import { factsOf } from '../../evidence/records/run-facts';
 import type { RunId, TenantId } from '../../foundation/ids';
 import type { Page } from '../../journal/page';
-import type { NumberedChunk } from '../../ports/log-store';
+import type { NumberedChunk } from '../../ports/runs/log-store';
 import { NO_REDACTOR, Redactor } from '../../secret/redactor';
 import { piecesOf, readEndedLog } from './ended-log';
 

@@ -7,7 +7,7 @@ import { streamsOf, type LogStream } from '../../evidence/records/run-evidence';
 import { secretNotice } from '../../evidence/records/withheld';
 import { CodedError } from '../../foundation/coded-error';
 import type { Digest, RunId, TenantId } from '../../foundation/ids';
-import type { LogStore, NumberedChunk, SealableLogStore } from '../../ports/log-store';
+import type { LogStore, NumberedChunk, SealableLogStore } from '../../ports/runs/log-store';
 import type { Redactor } from '../../secret/redactor';
 import { DocumentAltered, type Alteration } from '../../stored/document-altered';
 

@@ -7,7 +7,7 @@ import { buildStatement } from '../../evidence/statement/statement';
 import { artifactPath, isScanned, secretNotice } from '../../evidence/records/withheld';
 import type { Withheld } from '../../evidence/records/run-evidence';
 import { isDigest, type Digest } from '../../foundation/ids';
-import type { Claims } from '../../ports/claims';
+import type { Claims } from '../../ports/runs/claims';
 import type { Redactor } from '../../secret/redactor';
 import { SecretError } from '../../secret/secret-error';
 import { openSensitiveInputs } from '../claimed-run/open-sensitive-inputs';

@@ -7,8 +7,8 @@ import type { RunId } from '../../foundation/ids';
 import type { Json } from '../../foundation/json';
 import type { Principal } from '../../foundation/principal';
 import type { EvidenceReleases } from '../../ports/evidence/evidence-releases';
-import type { GateStore } from '../../ports/gate-store';
-import type { RunReader } from '../../ports/run-reader';
+import type { GateStore } from '../../ports/gates/gate-store';
+import type { RunReader } from '../../ports/runs/run-reader';
 import type { Signer } from '../../ports/evidence/signer';
 
 /** Why evidence is not released. */

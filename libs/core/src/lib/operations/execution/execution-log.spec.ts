@@ -1,8 +1,8 @@
 import { sha256 } from '../../canonical/digest';
 import type { StepId } from '../../foundation/ids';
 import { SPLIT_MARK } from '../../journal/log-line';
-import type { ClaimedRun } from '../../ports/claims';
-import { LogStore, type LogChunk, type NumberedChunk } from '../../ports/log-store';
+import type { ClaimedRun } from '../../ports/runs/claims';
+import { LogStore, type LogChunk, type NumberedChunk } from '../../ports/runs/log-store';
 import type { Fact } from '../../run/run-event';
 import { ExecutionLog, LOG_LIMITS, logLimitsOf, type LogLimits } from './execution-log';
 import { testDefaults } from '../../../testing/random/random-plan';

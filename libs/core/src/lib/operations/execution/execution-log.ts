@@ -4,7 +4,7 @@ import { LineCutter } from '../../journal/line-cutter';
 import { LEVEL_LETTERS, SPLIT_MARK, type LogLevel } from '../../journal/log-line';
 import type { ProfileDefaults } from '../../plan/profile';
 import type { Clock } from '../../ports/clock';
-import type { LogChunk, LogStore } from '../../ports/log-store';
+import type { LogChunk, LogStore } from '../../ports/runs/log-store';
 import type { Fact } from '../../run/run-event';
 import { LogAllowance } from './log-allowance';
 
@@ -55,7 +55,7 @@ const LF = 0x0a;
 const FRAME_BYTES = 2;
 
 /**
- * The stream of one execution: output becomes lines, and lines become chunks (engine.md §2, Log). Chunks are stored first and then reported
+ * The stream of one execution: output becomes lines, and lines become chunks (ADR 34). Chunks are stored first and then reported
  * as facts, by which the driver numbers their lines. Chunks that are closed while others are being stored are stored together.
  */
 export class ExecutionLog {

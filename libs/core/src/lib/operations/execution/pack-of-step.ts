@@ -2,11 +2,11 @@ import type { StepId } from '../../foundation/ids';
 import { pathsOfPack } from '../../pack/inner-pack';
 import { VENDORED, type PackFiles } from '../../pack/pack-files';
 import { packFolderOf, type PlanIndex } from '../../plan/plan-index';
-import type { ClaimedRun } from '../../ports/claims';
-import type { ObjectStore } from '../../ports/object-store';
+import type { ClaimedRun } from '../../ports/runs/claims';
+import type { ObjectStore } from '../../ports/objects/object-store';
 import { collectBytes } from '../work/byte-pieces';
 
-/** A run from the viewpoint of a step of one of its packs: with the files of that pack only (language.md §5: `/task/pack`). */
+/** A run from the viewpoint of a step of one of its packs: with the files of that pack only (docs/guides/writing-packs.md, Files). */
 export class PackOfStep {
   private readonly known = new Map<string, Promise<ClaimedRun>>();
 

@@ -1,5 +1,5 @@
 import type { LogLevel } from '../../journal/log-line';
-import type { ExecutionReport, Outcome } from '../../ports/executor';
+import type { ExecutionReport, Outcome } from '../../ports/step/executor';
 import type { Fact } from '../../run/run-event';
 import type { Redaction } from '../../secret/redaction';
 import type { Redactor } from '../../secret/redactor';

@@ -7,8 +7,8 @@ import type { Json, JsonObject } from '../../foundation/json';
 import type { Principal } from '../../foundation/principal';
 import { sameActors } from '../../gate/deciders';
 import type { GateOutcome } from '../../gate/gate-state';
-import type { Decided, GateStore, GateRow, SignedDecision } from '../../ports/gate-store';
-import type { RunReader } from '../../ports/run-reader';
+import type { Decided, GateStore, GateRow, SignedDecision } from '../../ports/gates/gate-store';
+import type { RunReader } from '../../ports/runs/run-reader';
 import type { Signer } from '../../ports/evidence/signer';
 import type { ValueRef } from '../../step/value-ref';
 import { actorsOf, auditedCaller } from '../callers/audited-caller';
@@ -44,7 +44,7 @@ interface DecideApprovalDependencies {
 const ROUNDS = 20;
 
 /**
- * A person's decision at a gate (gates.md §3). Everything is checked first without locks, and a refusal is audited. Then the decision is
+ * A person's decision at a gate (docs/guides/approvals.md, Deciding). Everything is checked first without locks, and a refusal is audited. Then the decision is
  * signed and applied in one SQL statement. If another decision came in between, this is repeated with a later time. Throws `DecisionError`.
  */
 export class DecideApproval {

@@ -5,7 +5,7 @@ import { faultAt } from '../../foundation/fault';
 import type { Principal } from '../../foundation/principal';
 import { decideGate, type GateRefusal } from '../../gate/decide-gate';
 import type { Plan } from '../../plan/plan';
-import type { GateRow } from '../../ports/gate-store';
+import type { GateRow } from '../../ports/gates/gate-store';
 import { compileSchema } from '../../schema/compile-schema';
 import { actorsOf } from '../callers/audited-caller';
 import type { Decision } from './decision';

@@ -2,7 +2,7 @@ import { CodedError } from '../../foundation/coded-error';
 import type { Fault } from '../../foundation/fault';
 import type { GateRefusal } from '../../gate/decide-gate';
 
-/** Why a decision does not count (gates.md §3). */
+/** Why a decision does not count (docs/guides/approvals.md, Deciding). */
 export type DecisionCode =
   | GateRefusal
   | 'GATE_NOT_OPEN'

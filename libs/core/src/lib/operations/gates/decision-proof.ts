@@ -10,7 +10,7 @@ import type { Json } from '../../foundation/json';
 import { sameSubject, type Principal, type Subject } from '../../foundation/principal';
 import { DecisionError } from './decision-error';
 
-/** The binding of an issuer-signed token (gates.md §3, RFC 9396). The token itself was verified before, like every token. */
+/** The binding of an issuer-signed token (docs/guides/approvals.md, Proof of a decision, RFC 9396). The token itself was verified before, like every token. */
 export interface BoundToken {
   readonly jws: string;
   readonly jti: string;

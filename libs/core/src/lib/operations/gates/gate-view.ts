@@ -7,7 +7,7 @@ import { personsOf } from '../../gate/deciders';
 import type { GateState } from '../../gate/gate-state';
 import { nodeOf } from '../../plan/place';
 import type { Block, GateNode, Node, Plan } from '../../plan/plan';
-import type { GateRow } from '../../ports/gate-store';
+import type { GateRow } from '../../ports/gates/gate-store';
 import { approvalsInForce, type StoredDecision } from '../../stored/stored-gate';
 
 /** The gate request in a row: the document that its gate digest names. */
@@ -51,7 +51,7 @@ export function lastOf(row: GateRow, person: Subject): (StoredDecision & { reado
 }
 
 /**
- * True if approving the plan alone determines everything (gates.md §1): the gate shows nothing, nothing behind it reads a result, and it
+ * True if approving the plan alone determines everything (docs/guides/approvals.md, What you approve): the gate shows nothing, nothing behind it reads a result, and it
  * has no item and no secrets. A decision may then omit the gate digest.
  */
 export function isBoundByPlan(row: GateRow): boolean {

@@ -8,9 +8,9 @@ import { sameSubject, type Principal } from '../../foundation/principal';
 import { objectionToDeciders } from '../../gate/deciders';
 import { nodeOf } from '../../plan/place';
 import type { RunNode } from '../../plan/plan';
-import type { AttentionStore, SignedResolution } from '../../ports/attention-store';
-import type { GateStore } from '../../ports/gate-store';
-import type { RunReader } from '../../ports/run-reader';
+import type { AttentionStore, SignedResolution } from '../../ports/gates/attention-store';
+import type { GateStore } from '../../ports/gates/gate-store';
+import type { RunReader } from '../../ports/runs/run-reader';
 import type { Signer } from '../../ports/evidence/signer';
 import type { RunDocuments } from '../../stored/run-documents';
 import { actorsOf, auditedCaller } from '../callers/audited-caller';
@@ -39,7 +39,7 @@ interface ResolveAttentionDependencies {
 const ROUNDS = 20;
 
 /**
- * Ends the attention that a `once` step needs (engine.md §6): a person who did not initiate the run states what it did. Everything is
+ * Ends the attention that a `once` step needs (docs/guides/approvals.md, Steps with unknown outcome): a person who did not initiate the run states what it did. Everything is
  * checked first without locks, and a refusal is audited. Then the resolution is signed and applied in one SQL statement. The same
  * resolution by the same person is answered with its first record. Throws `DecisionError`.
  */

@@ -5,7 +5,7 @@ import type { Json, JsonObject } from '../../foundation/json';
 import type { Principal } from '../../foundation/principal';
 import { holdInput } from '../../plan/inner-inputs';
 import type { GateNode, Plan, RunNode } from '../../plan/plan';
-import type { GateRow } from '../../ports/gate-store';
+import type { GateRow } from '../../ports/gates/gate-store';
 import { checkOutcome } from '../../simulation/check-script';
 import { packText, plan, planned } from '../../../testing/planning';
 import { REFUSED_SCHEMAS, SCHEMA_CASES } from '../../../testing/schema-cases';

@@ -1,7 +1,7 @@
 import { sha256 } from '../../canonical/digest';
 import type { Digest, TenantId } from '../../foundation/ids';
-import type { ObjectReferences } from '../../ports/object-references';
-import type { CollectableObjectStore } from '../../ports/object-store';
+import type { ObjectReferences } from '../../ports/objects/object-references';
+import type { CollectableObjectStore } from '../../ports/objects/object-store';
 import { collectObjects, type CollectDependencies } from './collect-objects';
 
 const acme = 'acme' as TenantId;

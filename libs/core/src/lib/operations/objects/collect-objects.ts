@@ -1,6 +1,6 @@
 import type { TenantId } from '../../foundation/ids';
-import type { ObjectReferences } from '../../ports/object-references';
-import type { CollectableObjectStore } from '../../ports/object-store';
+import type { ObjectReferences } from '../../ports/objects/object-references';
+import type { CollectableObjectStore } from '../../ports/objects/object-store';
 
 /** Parameters of the collection. */
 export interface CollectDependencies {

@@ -1,5 +1,5 @@
 import { isCodedError } from '../../foundation/coded-error';
-import { isStoreOutage, type ObjectStore } from '../../ports/object-store';
+import { isStoreOutage, type ObjectStore } from '../../ports/objects/object-store';
 import { pause } from '../work/pause';
 
 /** Why an object store currently rejects writes. */

@@ -1,5 +1,5 @@
 import type { Digest, TenantId } from '../../foundation/ids';
-import type { ObjectStore } from '../../ports/object-store';
+import type { ObjectStore } from '../../ports/objects/object-store';
 
 /** The text of a stored object; every read is hashed (`OBJECT_DIGEST_MISMATCH`). */
 export async function readObject(

@@ -1,8 +1,8 @@
 import { sha256 } from '../../canonical/digest';
 import { CodedError } from '../../foundation/coded-error';
 import type { Principal } from '../../foundation/principal';
-import type { ObjectStore, PutOptions } from '../../ports/object-store';
-import type { Uploads } from '../../ports/uploads';
+import type { ObjectStore, PutOptions } from '../../ports/objects/object-store';
+import type { Uploads } from '../../ports/objects/uploads';
 import { StoreUpload } from './store-upload';
 
 const ada = { tenant: 'acme', iss: 'i', sub: 'ada' } as Principal;

@@ -1,8 +1,8 @@
 import { CodedError } from '../../foundation/coded-error';
 import type { Digest } from '../../foundation/ids';
 import type { Principal } from '../../foundation/principal';
-import type { ObjectStore } from '../../ports/object-store';
-import type { UploadLimits, Uploads } from '../../ports/uploads';
+import type { ObjectStore } from '../../ports/objects/object-store';
+import type { UploadLimits, Uploads } from '../../ports/objects/uploads';
 
 /** Why an upload is refused, besides the errors of the object store. */
 export type UploadCode =

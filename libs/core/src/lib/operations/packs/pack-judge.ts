@@ -2,10 +2,10 @@ import type { VerifySignature } from '../../evidence/encoding/open-envelope';
 import type { SignedPack } from '../../evidence/statement/pack-signature';
 import type { TenantId } from '../../foundation/ids';
 import type { Json } from '../../foundation/json';
-import type { PackVersions } from '../../ports/pack-versions';
+import type { PackVersions } from '../../ports/packs/pack-versions';
 import { decidePackTrust, type PackTrust, type PackTrustPolicy } from '../../publisher/pack-trust';
 
-/** Determines the signers of a pack, by the same rule for every way of submission (security.md §6). */
+/** Determines the signers of a pack, by the same rule for every way of submission (docs/guides/packs-registry.md). */
 export class PackJudge {
   constructor(
     readonly policy: PackTrustPolicy,

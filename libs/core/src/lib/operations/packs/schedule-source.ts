@@ -1,5 +1,5 @@
 import type { TenantId } from '../../foundation/ids';
-import type { ObjectStore } from '../../ports/object-store';
+import type { ObjectStore } from '../../ports/objects/object-store';
 import type { ScheduleSource } from '../../schedule/schedule';
 import type { AdmissiblePack } from './admissible-pack';
 import { filesAt, type PackFile, type PackSource } from './pack-source';

@@ -1,7 +1,7 @@
 import { decodeEnvelope } from '../../evidence/encoding/envelope';
 import { isCodedError } from '../../foundation/coded-error';
-import type { ClaimedRun } from '../../ports/claims';
-import { isStoreOutage, type ObjectStore } from '../../ports/object-store';
+import type { ClaimedRun } from '../../ports/runs/claims';
+import { isStoreOutage, type ObjectStore } from '../../ports/objects/object-store';
 import type { Redactor } from '../../secret/redactor';
 import { SecretError } from '../../secret/secret-error';
 

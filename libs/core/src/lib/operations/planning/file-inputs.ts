@@ -2,7 +2,7 @@ import { pointerTo } from '../../document/json-pointer';
 import type { Fault } from '../../foundation/fault';
 import { isDigest, type Digest, type TenantId } from '../../foundation/ids';
 import { isJsonObject, type Json, type JsonObject } from '../../foundation/json';
-import type { Uploads } from '../../ports/uploads';
+import type { Uploads } from '../../ports/objects/uploads';
 import { toSuppliedInputs, toSentInputs, type SuppliedInputs } from './supplied-inputs';
 import type { PackPlanner } from './pack-planner';
 import type { PackSource } from '../packs/pack-source';

@@ -2,7 +2,7 @@ import { canonical } from '../../canonical/canonical';
 import { sha256 } from '../../canonical/digest';
 import type { TenantId } from '../../foundation/ids';
 import type { PackReference } from '../../pack/pack-reference';
-import type { Planner } from '../../ports/planner';
+import type { Planner } from '../../ports/packs/planner';
 import type { PackAdmission } from '../packs/admissible-pack';
 import type { DescribedPack } from '../packs/describe-pack';
 import { toSentInputs, type SuppliedInputs } from './supplied-inputs';

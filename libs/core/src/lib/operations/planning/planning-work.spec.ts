@@ -1,4 +1,4 @@
-import { plannerContract } from '../../../testing/planner-contract';
+import { plannerContract } from '../../../testing/contracts/planner-contract';
 import { PlannerHere } from './planning-work';
 
 describe('a planner in the process', () => {

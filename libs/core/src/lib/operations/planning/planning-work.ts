@@ -1,7 +1,7 @@
 import type { Digest } from '../../foundation/ids';
 import type { Json, JsonObject } from '../../foundation/json';
 import type { PackReference } from '../../pack/pack-reference';
-import { Planner } from '../../ports/planner';
+import { Planner } from '../../ports/packs/planner';
 import type { PolicyEngines } from '../../policy/policy';
 import { admitPack, type PackAdmission } from '../packs/admissible-pack';
 import { describePack, type DescribedPack } from '../packs/describe-pack';

@@ -1,6 +1,6 @@
 import { sha256 } from '../../canonical/digest';
 import type { Digest } from '../../foundation/ids';
-import type { ClaimedRun } from '../../ports/claims';
+import type { ClaimedRun } from '../../ports/runs/claims';
 import { comparedDocuments } from '../../../testing/stored-documents';
 import { aBlock, aPlan } from '../../../testing/random/random-plan';
 import { Replanned } from './replanned';

@@ -2,7 +2,7 @@ import { canonical } from '../../canonical/canonical';
 import { digestOf, sha256 } from '../../canonical/digest';
 import { sensitiveInputs } from '../../evidence/records/evidence-documents';
 import type { Digest } from '../../foundation/ids';
-import type { ClaimedRun } from '../../ports/claims';
+import type { ClaimedRun } from '../../ports/runs/claims';
 import type { RunDocuments } from '../../stored/run-documents';
 import type { PackContents } from '../packs/stored-contents';
 

@@ -7,8 +7,8 @@ import { readEvidence } from '../../evidence/records/evidence-documents';
 import { withholdSecrets } from '../../evidence/records/withheld';
 import type { Digest, RunId, TenantId } from '../../foundation/ids';
 import { Archives } from '../../ports/evidence/archives';
-import type { LogStore, NumberedChunk } from '../../ports/log-store';
-import type { ByteRange, ObjectStore } from '../../ports/object-store';
+import type { LogStore, NumberedChunk } from '../../ports/runs/log-store';
+import type { ByteRange, ObjectStore } from '../../ports/objects/object-store';
 import { ArchivedLogStore, archivedJournal, archivedStatements } from './archived-run';
 
 const TENANT = 'acme' as TenantId;

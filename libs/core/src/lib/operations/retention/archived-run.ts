@@ -6,8 +6,8 @@ import type { SigstoreBundle } from '../../evidence/encoding/sigstore';
 import { parseUtf8 } from '../../evidence/encoding/strict-json';
 import type { Page } from '../../journal/page';
 import type { Archives } from '../../ports/evidence/archives';
-import { LogStore, type LogChunk, type NumberedChunk } from '../../ports/log-store';
-import type { ObjectStore, ObjectStoreErrorCode } from '../../ports/object-store';
+import { LogStore, type LogChunk, type NumberedChunk } from '../../ports/runs/log-store';
+import type { ObjectStore, ObjectStoreErrorCode } from '../../ports/objects/object-store';
 
 /** Reads sealed runs after their rows were deleted. */
 interface ArchiveDependencies {

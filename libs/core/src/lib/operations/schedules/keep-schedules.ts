@@ -1,9 +1,9 @@
 import type { Digest, ScheduleId } from '../../foundation/ids';
 import type { JsonObject } from '../../foundation/json';
 import type { Principal } from '../../foundation/principal';
-import type { Calendar } from '../../ports/calendar';
-import type { ObjectStore } from '../../ports/object-store';
-import type { Kept, ScheduleStore } from '../../ports/schedule-store';
+import type { Calendar } from '../../ports/schedules/calendar';
+import type { ObjectStore } from '../../ports/objects/object-store';
+import type { Kept, ScheduleStore } from '../../ports/schedules/schedule-store';
 import type { Party, Pin, Schedule } from '../../schedule/schedule';
 import type { Timing } from '../../schedule/timing';
 import { initiatorsOf } from '../submission/admission-record';

@@ -1,5 +1,5 @@
 import { faultAt, type Fault } from '../../foundation/fault';
-import type { Calendar } from '../../ports/calendar';
+import type { Calendar } from '../../ports/schedules/calendar';
 import { tickAfter, type Timing } from '../../schedule/timing';
 import { ScheduleError } from './schedule-error';
 

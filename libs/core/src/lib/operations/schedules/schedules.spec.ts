@@ -3,10 +3,16 @@ import { sha256 } from '../../canonical/digest';
 import type { RunId, ScheduleId, TenantId } from '../../foundation/ids';
 import type { JsonObject } from '../../foundation/json';
 import type { Principal } from '../../foundation/principal';
-import { Calendar } from '../../ports/calendar';
-import { ObjectStore } from '../../ports/object-store';
-import type { NewRun } from '../../ports/run-store';
-import { ScheduleStore, type DueSchedule, type Kept, type Ticked, type TickPlace } from '../../ports/schedule-store';
+import { Calendar } from '../../ports/schedules/calendar';
+import { ObjectStore } from '../../ports/objects/object-store';
+import type { NewRun } from '../../ports/runs/run-store';
+import {
+  ScheduleStore,
+  type DueSchedule,
+  type Kept,
+  type Ticked,
+  type TickPlace,
+} from '../../ports/schedules/schedule-store';
 import {
   initiatorsOfSchedule,
   type Schedule,

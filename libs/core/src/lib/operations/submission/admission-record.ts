@@ -7,7 +7,7 @@ import type { Json } from '../../foundation/json';
 import type { Actor, Principal } from '../../foundation/principal';
 import type { Signer } from '../../ports/evidence/signer';
 
-/** Everybody behind a call: its caller and every `act` in its token, once each (gates.md §2). None of them decides its gates. */
+/** Everybody behind a call: its caller and every `act` in its token, once each (docs/guides/approvals.md, Who may decide). None of them decides its gates. */
 export function initiatorsOf({ iss, sub, kind, actors }: Principal, others: readonly Actor[] = []): readonly Actor[] {
   const behind = [...actors, ...others].map((actor) => ({ iss: actor.iss, sub: actor.sub, kind: actor.kind }));
   const all = [{ iss, sub, kind }, ...behind];
@@ -17,7 +17,7 @@ export function initiatorsOf({ iss, sub, kind, actors }: Principal, others: read
 /** Which run a new one does again. */
 export interface RerunLink extends RerunRecord {
   readonly of: RunId;
-  /** Of the original: they are initiators of the rerun too (gates.md §2). */
+  /** Of the original: they are initiators of the rerun too (docs/guides/approvals.md, Who may decide). */
   readonly initiators: readonly Actor[];
 }
 
@@ -36,7 +36,7 @@ export interface Admission {
   readonly rerun?: RerunLink | undefined;
 }
 
-/** The admission record (documents.md) of a run that a caller asked for. */
+/** The admission record (docs/predicates/records.md) of a run that a caller asked for. */
 export function admissionRecord(principal: Principal, admission: Admission): AdmissionRecord {
   const { runId, pack, planHash, profileDigest, acceptedAt, nonce, scheduleId, rerun } = admission;
   return {

@@ -1,9 +1,9 @@
 import { CodedError } from '../../foundation/coded-error';
 import type { RunId } from '../../foundation/ids';
 import { sameSubject, type Principal } from '../../foundation/principal';
-import type { GateStore } from '../../ports/gate-store';
-import type { RunReader } from '../../ports/run-reader';
-import type { RunStore } from '../../ports/run-store';
+import type { GateStore } from '../../ports/gates/gate-store';
+import type { RunReader } from '../../ports/runs/run-reader';
+import type { RunStore } from '../../ports/runs/run-store';
 import { initiatorsOf } from './admission-record';
 import { auditedCaller } from '../callers/audited-caller';
 
@@ -30,7 +30,7 @@ interface CancelRunDependencies {
   readonly gates: GateStore;
 }
 
-/** Asks a run to stop (api.md §2): its initiators may, and administrators. The answer tells whether there was anything to stop. */
+/** Asks a run to stop: its initiators may, and administrators. The answer tells whether there was anything to stop. */
 export class CancelRun {
   constructor(private readonly dependencies: CancelRunDependencies) {}
 

@@ -1,8 +1,8 @@
 import { sha256 } from '../../canonical/digest';
 import type { RunId, TenantId } from '../../foundation/ids';
 import type { Principal } from '../../foundation/principal';
-import type { RunOriginal } from '../../ports/run-reader';
-import { MemoryWorld } from '../../../testing/memory-world';
+import type { RunOriginal } from '../../ports/runs/run-reader';
+import { MemoryWorld } from '../../../testing/memory/memory-world';
 import { packText, planned } from '../../../testing/planning';
 import { RunDocuments } from '../../stored/run-documents';
 import { plannedContents, type PackContents } from '../packs/stored-contents';

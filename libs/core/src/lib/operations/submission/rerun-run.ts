@@ -8,8 +8,8 @@ import type { RunId, TenantId } from '../../foundation/ids';
 import type { Json, JsonObject } from '../../foundation/json';
 import { nearestName } from '../../foundation/nearest-name';
 import type { Principal } from '../../foundation/principal';
-import type { ObjectStore } from '../../ports/object-store';
-import type { RunOriginal, RunReader } from '../../ports/run-reader';
+import type { ObjectStore } from '../../ports/objects/object-store';
+import type { RunOriginal, RunReader } from '../../ports/runs/run-reader';
 import type { RunDocuments } from '../../stored/run-documents';
 import { comparePack } from '../claimed-run/open-run';
 import type { PackPlanner } from '../planning/pack-planner';
@@ -52,7 +52,7 @@ export interface RerunRunDependencies {
 }
 
 /**
- * Does an ended run again (engine.md §6): a new run of the same plan, planned, trusted and admitted as any other, that takes over by
+ * Does an ended run again (ADR 35): a new run of the same plan, planned, trusted and admitted as any other, that takes over by
  * reference what succeeded before. Its admission names the original and where that one's journal ends. Throws `RerunRunError` and what
  * `SubmitRun` throws.
  */

@@ -1,6 +1,6 @@
 import type { TurnBuilder } from './turn-builder';
 
-/** Limits for what a turn does before it commits (engine.md §4): entries, bytes of values, milliseconds. */
+/** Limits for what a turn does before it commits (ADR 29): entries, bytes of values, milliseconds. */
 const WINDOW = { entries: 64, bytes: 256 * 1024, ms: 20 } as const;
 
 /** How far a turn runs ahead of its commit. Unless it is full of entries, it takes at least one command. */

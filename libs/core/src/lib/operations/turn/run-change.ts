@@ -2,7 +2,7 @@ import type { StepId } from '../../foundation/ids';
 import type { Json } from '../../foundation/json';
 import { ROOT } from '../../plan/place';
 import type { PlanIndex } from '../../plan/plan-index';
-import type { RunChange } from '../../ports/committer';
+import type { RunChange } from '../../ports/runs/committer';
 import type { waitsOf } from '../../run/advance';
 import { gateOutcomeAt, RUN_REASONS } from '../gates/gate-outcome';
 import type { TurnBuilder } from './turn-builder';

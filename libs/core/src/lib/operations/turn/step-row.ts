@@ -3,7 +3,7 @@ import type { Digest, StepId } from '../../foundation/ids';
 import type { Json } from '../../foundation/json';
 import { indexOf, isItem } from '../../plan/place';
 import { nodeAt, parentOf, type PlanIndex } from '../../plan/plan-index';
-import type { StepRow } from '../../ports/committer';
+import type { StepRow } from '../../ports/runs/committer';
 import { shownStatus, type StepState } from '../../step/step-state';
 import { gateOutcomeAt, STEP_REASONS } from '../gates/gate-outcome';
 import { INLINE_BYTES } from '../claimed-run/run-values';

@@ -3,7 +3,7 @@ import type { BindingContext } from '../../binding/scope';
 import { Missing } from '../../binding/values';
 import type { StepId } from '../../foundation/ids';
 import { isItem, ROOT } from '../../plan/place';
-import type { StepRow } from '../../ports/committer';
+import type { StepRow } from '../../ports/runs/committer';
 import type { RunValues } from '../claimed-run/run-values';
 import { stepRow } from './step-row';
 import type { TurnBuilder } from './turn-builder';

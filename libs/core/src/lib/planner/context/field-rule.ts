@@ -1,6 +1,6 @@
 import { arrayType, objectType, STRING_TYPE, type StaticType } from '../../expression/static-type';
 
-/** Which values expressions in a field may read (language.md §4). */
+/** Which values expressions in a field may read (docs/guides/writing-packs.md, Expressions). */
 export interface FieldRule {
   readonly noun: string;
   /** True if it may read roots that are known only in a run: `run`, `tenant`. */

@@ -35,7 +35,7 @@ interface ResolvedInputs {
 /** A file by its content: the type of an input `file` in expressions. */
 const FILE_TYPE = objectType({ digest: STRING_TYPE, size: NUMBER_TYPE });
 
-/** Resolves the caller's inputs against the pack's declarations (language.md §2, §7). */
+/** Resolves the caller's inputs against the pack's declarations (docs/guides/writing-packs.md, The manifest). */
 export function resolveInputs(
   pack: Pack,
   files: PackFiles,

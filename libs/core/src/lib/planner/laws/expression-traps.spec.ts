@@ -2,7 +2,7 @@ import type { Json, JsonObject } from '../../foundation/json';
 import { evaluateTemplate } from '../../expression/json-template';
 import { packText, plan, planned } from '../../../testing/planning';
 
-// The traps of language.md §4, each through reader and planner: what a value becomes, or the fault and where it points.
+// The traps of expressions (docs/guides/writing-packs.md), each through reader and planner: what a value becomes, or the fault and where it points.
 
 const INPUTS = `inputs:
 - { name: flag, type: boolean, default: false }
@@ -62,7 +62,7 @@ function firstFault(text: string): readonly string[] {
   return [fault.code, line.slice((fault.column ?? 0) - 1), fault.remediation];
 }
 
-describe('the traps of language.md §4', () => {
+describe('the traps of expressions', () => {
   it.each<[string, Json]>([
     ['{{ !inputs.flag }}', true],
     ['{{ not inputs.dryRun }}', true],

@@ -1,6 +1,6 @@
 import { packText, plan, testConfiguration } from '../../../testing/planning';
 
-// Where late-bound roots, secrets and sensitive inputs may stand (language.md §4): each field with each of them, with its place.
+// Where late-bound roots, secrets and sensitive inputs may stand (docs/guides/writing-packs.md, Expressions): each field with each of them, with its place.
 
 const configuration = {
   ...testConfiguration,

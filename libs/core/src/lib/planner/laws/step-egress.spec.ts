@@ -2,7 +2,7 @@ import { faultsOf, packText, plan, planned, testConfiguration, testEnvironment }
 import { parseRule, type EgressRule } from '../../egress/egress-rule';
 import type { PlanConfiguration } from '../../plan/plan-request';
 import { environmentRules, rulesOfStep } from '../../plan/step-egress';
-import { runNodesIn } from '../plan-profile';
+import { runNodesIn } from '../run-nodes';
 
 const rules = (...texts: string[]): EgressRule[] => texts.map((text) => parseRule(text) as EgressRule);
 const pinned = (text: string, cidr: string): EgressRule => parseRule(text, cidr) as EgressRule;

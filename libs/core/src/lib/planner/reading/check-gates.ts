@@ -4,7 +4,7 @@ import { innerOf, isOverBefore } from '../context/planned-step';
 import type { Faults } from '../context/faults';
 import { approvalNamed, policyNamed, type InnerNames } from '../context/inner-names';
 
-/** Which steps each approval gate guards, and what they may read (gates.md §1, §4). */
+/** Which steps each approval gate guards, and what they may read (docs/guides/approvals.md, What you approve; docs/guides/writing-packs.md, Gates). */
 export class GateGuards {
   private readonly ofList = new Map<
     PlannedList,

@@ -20,7 +20,7 @@ export const CARRYING_HEADERS: readonly string[] = [
 const HEADER = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
 const ARTIFACT = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
-/** Constraints between the parameters of an http step (language.md §6). */
+/** Constraints between the parameters of an http step (docs/guides/writing-packs.md, Executors). */
 export function checkHttp(body: RunBody, at: string, faults: Faults): void {
   const { method, form, headers, expect, saveAs, maxBytes } = body.with;
   const fault = (name: string, message: string, remediation?: string): void =>

@@ -29,7 +29,7 @@ interface SuppliedInput {
 }
 
 /**
- * Reads a step that uses another pack (language.md §6). The pack's inputs are computed from the caller's values; nothing else of the caller
+ * Reads a step that uses another pack (docs/guides/writing-packs.md, Inner packs). The pack's inputs are computed from the caller's values; nothing else of the caller
  * is visible inside. Secrets and approvals are those that the step passes.
  */
 export function readInnerPack(

@@ -1,7 +1,7 @@
 import type { Fault } from '../../foundation/fault';
 import type { Digest } from '../../foundation/ids';
 import type { JsonObject } from '../../foundation/json';
-import type { StagedFile } from '../object-store';
+import type { StagedFile } from '../objects/object-store';
 import type { StepChild, StepLimits, StepOutput, StepOwner, StepPlace } from './step-child';
 
 /** A file to be laid down. */

@@ -8,7 +8,7 @@ import { sizesOf } from '../step/run-sizes';
 import { filesOfTar } from './tar-folder';
 import { contentOf } from '../step/with-values';
 
-/** The `files` of a step, for its folder `in/` (language.md §5). */
+/** The `files` of a step, for its folder `in/` (docs/guides/writing-packs.md, Files). */
 export class MountedFiles {
   constructor(
     private readonly objects: ObjectStore,

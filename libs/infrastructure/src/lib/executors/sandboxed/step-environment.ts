@@ -5,7 +5,7 @@ import { secretText } from '../step/secret-text';
 type Environment = { readonly [name: string]: string };
 
 /**
- * The environment variables of a child (language.md §6): those of the sandbox, the pack's `env`, and those that describe this execution.
+ * The environment variables of a child (docs/guides/writing-packs.md, Executors): those of the sandbox, the pack's `env`, and those that describe this execution.
  * None of the worker's own are included. The planner refuses reserved names; they are refused here again.
  */
 export function stepEnvironment(

@@ -1,4 +1,4 @@
--- A letter of whoever holds an assignment: as post-letter, and in the same statement the executions that it answers are marked, so that
+-- A letter of whoever holds an assignment: as post-message, and in the same statement the executions that it answers are marked, so that
 -- no later holder answers them again. Locks run, then assignment.
 with run as (
   select r.tenant_id, r.run_id, r.inbox_seq, r.seen, r.status from pack_runs.runs r where r.tenant_id = $1 and r.run_id = $2 for update

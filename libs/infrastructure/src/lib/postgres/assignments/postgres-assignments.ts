@@ -50,10 +50,10 @@ interface ReportedRow {
  */
 export class PostgresAssignments extends Assignments {
   private readonly claimStatement = statement('claim-assignment');
-  private readonly runStatement = statement('lent-run');
+  private readonly runStatement = statement('assigned-run');
   private readonly beginStatement = statement('begin-executions');
   private readonly reportStatement = statement('post-report');
-  private readonly assignmentStatusesStatement = statement('assignment-standings');
+  private readonly assignmentStatusesStatement = statement('assignment-statuses');
   private readonly releaseStatement = statement('release-assignment');
   private readonly othersStatement = statement('other-workers');
   private lastServed = '';

@@ -42,7 +42,7 @@ export class PostgresAuditChain extends AuditChain {
   private readonly entriesStatement = statement('list-audit');
   private readonly checkpointsStatement = statement('list-checkpoints');
   private readonly dueStatement = statement('due-checkpoints');
-  private readonly statusStatement = statement('audit-standing');
+  private readonly statusStatement = statement('audit-chain-status');
   private readonly appendStatement = statement('append-audits');
   private readonly keepStatement = statement('keep-checkpoint');
 

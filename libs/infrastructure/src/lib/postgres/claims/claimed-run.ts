@@ -140,7 +140,7 @@ export function pageContent(content: Buffer): Pick<Page, 'entries' | 'values'> {
   return { entries: [], values: {} };
 }
 
-/** The result of `read-letters`. */
+/** The result of `read-inbox`. */
 export interface InboxRow {
   readonly position: number;
   readonly given: InputEventBody;

@@ -38,7 +38,7 @@ interface CommitPosition {
 }
 
 /**
- * Group commit (engine.md §4). What becomes ready while flushes are under way, or shortly after one of several runs, goes into the next one;
+ * Group commit (ADR 29). What becomes ready while flushes are under way, or shortly after one of several runs, goes into the next one;
  * a run has at most one commit under way. A flush ends in one of four ways:
  *
  * - answered: runs that it returned are committed, the others wrote nothing and learn why from where they stand;
@@ -48,7 +48,7 @@ interface CommitPosition {
  * - anything else is a fault of the installation: the callers get the error.
  */
 export class PostgresCommitter extends Committer {
-  private readonly positionsStatement = statement('standings');
+  private readonly positionsStatement = statement('run-positions');
   private readonly flushes: number;
   private readonly maxRuns: number;
   private readonly maxSize: number;

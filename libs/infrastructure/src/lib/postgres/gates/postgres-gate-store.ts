@@ -52,7 +52,7 @@ interface Reasons {
 const ROUNDS = 20;
 const SEPARATOR = '\u001f';
 
-/** Decisions, each in one SQL statement on the gate's row (gates.md §3). The reason of a refusal is read from the rows afterwards. */
+/** Decisions, each in one SQL statement on the gate's row (docs/guides/approvals.md, Deciding). The reason of a refusal is read from the rows afterwards. */
 export class PostgresGateStore extends GateStore {
   private readonly ofRunStatement = statement('run-gates');
   private readonly openStatement = statement('open-gates');

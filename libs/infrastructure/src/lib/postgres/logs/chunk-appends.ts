@@ -40,7 +40,7 @@ export class ChunkAppends {
     /** For assigned executions: written by the holder of their assignment. */
     private readonly assigned = false,
   ) {
-    this.appendStatement = statement(assigned ? 'append-lent-chunks' : 'append-chunks');
+    this.appendStatement = statement(assigned ? 'append-assigned-chunks' : 'append-chunks');
   }
 
   append(chunks: readonly LogChunk[]): Promise<readonly boolean[]> {

@@ -43,7 +43,7 @@ export class PostgresScheduleStore extends ScheduleStore {
   private readonly dueStatement = statement('take-due-schedules');
   private readonly takeStatement = statement('take-tick');
   private readonly submission = new SubmissionSteps();
-  private readonly postStatement = statement('post-letter');
+  private readonly postStatement = statement('post-message');
   private readonly auditStatement = statement('append-audit');
   private readonly announceStatement = statement('announce-schedule');
 

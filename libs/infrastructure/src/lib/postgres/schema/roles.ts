@@ -1,6 +1,6 @@
 import { Client, escapeIdentifier, escapeLiteral } from 'pg';
 
-/** The database roles, each with its own permissions (engine.md §8). */
+/** The database roles, each with its own permissions (docs/guides/operations.md, Database). */
 export const databaseRoles = ['owner', 'maintain', 'web', 'worker', 'audit'] as const;
 export type DatabaseRole = (typeof databaseRoles)[number];
 

@@ -30,7 +30,7 @@ const GROUPS = { atOnce: 2, most: 64 };
 export class PostgresRunStore extends RunStore {
   private readonly steps = new SubmissionSteps();
   private readonly keyStatement = statement('find-idempotency');
-  private readonly postStatement = statement('post-letter');
+  private readonly postStatement = statement('post-message');
   private readonly stamps: RunStamps;
   /** By tenant, since a transaction sees one. */
   private readonly batchers = new Map<TenantId, RequestBatcher<NewRun, Created | null>>();

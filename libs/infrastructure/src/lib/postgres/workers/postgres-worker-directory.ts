@@ -5,7 +5,7 @@ import { statement } from '../connection/statement';
 
 /** Counts of living workers. */
 export class PostgresWorkerDirectory extends WorkerDirectory {
-  private readonly countStatement = statement('workforce');
+  private readonly countStatement = statement('count-workers');
 
   constructor(private readonly queries: Queries) {
     super();

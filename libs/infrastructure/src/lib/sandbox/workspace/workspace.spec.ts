@@ -108,15 +108,15 @@ describe('readOutputs', () => {
   });
 
   it.each([
-    ['OUTPUTS_INVALID', '[1]'],
-    ['OUTPUTS_INVALID', 'null'],
-    ['OUTPUTS_INVALID', '{"a":'],
-    ['OUTPUTS_INVALID', 'a: 1'],
-    ['OUTPUTS_INVALID', new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])],
-    ['OUTPUTS_INVALID', `{"a":"${'x'.repeat(1024 * 1024)}"}`],
-  ])('answers %s to %.20s', async (code, content) => {
+    ['a list', '[1]'],
+    ['null', 'null'],
+    ['a text that ends too early', '{"a":'],
+    ['YAML', 'a: 1'],
+    ['bytes that are no UTF-8', new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])],
+    ['more than a MiB', `{"a":"${'x'.repeat(1024 * 1024)}"}`],
+  ])('answers OUTPUTS_INVALID to %s', async (_what, content) => {
     await writeFile(path(), content);
-    await expect(readOutputs(workspace)).rejects.toMatchObject({ code });
+    await expect(readOutputs(workspace)).rejects.toMatchObject({ code: 'OUTPUTS_INVALID' });
   });
 
   it.each<[string, () => Promise<unknown>]>([

@@ -49,7 +49,7 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
-/** `lent-run.sql`. */
+/** `assigned-run.sql`. */
 export function* assignedRun({ tx, tables }: Session, values: Values): Execution<unknown> {
   const [tenant, run] = values as [string, string];
   const r = tx.find(tables.runs, runKey(tenant, run));
@@ -137,7 +137,7 @@ function* answer({ tx, tables }: Session, a: AssignmentRow, values: Values): Gen
   tx.write(tables.assignments, { ...a, left_over: refused ? 0 : a.left_over - ends.length });
 }
 
-/** `assignment-standings.sql`. */
+/** `assignment-statuses.sql`. */
 export function* assignmentStatuses({ tx, tables }: Session, values: Values): Execution<unknown> {
   const [id] = values as [string];
   const held = [...tx.scan(tables.assignments)].filter(({ owner }) => owner === id);

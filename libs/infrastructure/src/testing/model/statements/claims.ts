@@ -224,7 +224,7 @@ export function* releaseRun({ tx, tables }: Session, values: Values): Execution<
   return [];
 }
 
-/** `begin-alone.sql`. */
+/** `begin-isolated.sql`. */
 export function* beginIsolated({ tx, tables }: Session, values: Values): Execution<unknown> {
   const [tenant, run, fence] = values as [string, string, number];
   const r = yield* tx.lock(tables.runs, runKey(tenant, run), (one) => one.fence === fence && one.owner !== null);
@@ -232,7 +232,7 @@ export function* beginIsolated({ tx, tables }: Session, values: Values): Executi
   return r ? [{ fence: r.fence }] : [];
 }
 
-/** `condemn-run.sql`. */
+/** `mark-run-poisoned.sql`. */
 export function* markRunPoisoned({ tx, tables }: Session, values: Values): Execution<unknown> {
   const [tenant, run, fence, crashes] = values as [string, string, number, number];
   const r = yield* tx.lock(tables.runs, runKey(tenant, run), (one) => one.fence === fence && one.owner !== null);

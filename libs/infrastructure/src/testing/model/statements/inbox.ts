@@ -6,7 +6,7 @@ import type { Execution, Pause } from '../transaction';
 /** Unread inbox messages of a run at most. */
 export const UNREAD = 1_000;
 
-/** `post-letter.sql`. */
+/** `post-message.sql`. */
 export function* postInboxMessage(session: Session, values: Values): Execution<unknown> {
   const { tx, tables, clock } = session;
   const [tenant_id, run_id, dedupe, given, cancels] = values as [string, string, string, string, boolean];
@@ -53,7 +53,7 @@ export function soonest(due: number | null, now: number): number {
   return due === null ? now : Math.min(due, now);
 }
 
-/** `read-letters.sql`. */
+/** `read-inbox.sql`. */
 export function* readInbox({ tx, tables }: Session, values: Values): Execution<unknown> {
   const [tenant, run, after] = values as [string, string, number];
   const messages = [...tx.scan(tables.inbox, runKey(tenant, run))].filter(({ position }) => position > after);
@@ -64,7 +64,7 @@ export function* readInbox({ tx, tables }: Session, values: Values): Execution<u
   }));
 }
 
-/** `mail.sql`. */
+/** `inbox-positions.sql`. */
 export function* inboxPositions({ tx, tables }: Session, values: Values): Execution<unknown> {
   const [owner] = values as [string];
   return [...tx.scan(tables.runs)]

@@ -3,7 +3,7 @@ import type { Session } from '../session';
 import { runKey } from '../rows';
 import type { Execution } from '../transaction';
 
-/** `standings.sql`. */
+/** `run-positions.sql`. */
 export function* runPositions({ tx, tables, bugs }: Session, values: Values): Execution<unknown> {
   const [tenants, runs] = values as [string[], string[]];
   return tenants.flatMap((tenant, index) => {

@@ -18,7 +18,7 @@ export function appendChunks(session: Session, values: Values): Execution<{ i: n
   return append(session, values, ({ tenant_id, run_id }) => tx.find(tables.runs, runKey(tenant_id, run_id)));
 }
 
-/** `append-lent-chunks.sql`: the same of assignments. */
+/** `append-assigned-chunks.sql`: the same of assignments. */
 export function appendAssignedChunks(session: Session, values: Values): Execution<{ i: number }> {
   const { tx, tables } = session;
   const names = values[CHUNK.length + 2] as readonly string[];

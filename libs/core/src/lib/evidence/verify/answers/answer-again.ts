@@ -57,7 +57,7 @@ export interface AnswersAgain {
  * Answers every question of a run again, from inputs, recorded outputs and the plan, at the place in the journal where it was answered:
  * `when`, `items`, branches, `until`, outputs of containers and gates, gate requests, inputs of inner packs and of policies, what a rerun
  * takes over, the files that steps were given, and what pure built-in steps came to. Anyone who holds the values thus detects a worker that
- * journaled a different answer (evidence.md §4, `answers`).
+ * journaled a different answer (docs/guides/evidence-and-verification.md, Checks and their basis).
  */
 export function answerAgain(documents: EvidenceDocuments, original: EvidenceDocuments | null): AnswersAgain {
   return new Walk(documents, original).walk();

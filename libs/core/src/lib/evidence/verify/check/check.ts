@@ -20,7 +20,7 @@ export interface Check {
   readonly detail: string;
 }
 
-/** All checks, in the order in which they run (evidence.md §4). */
+/** All checks, in the order in which they run (docs/guides/evidence-and-verification.md, Checks and their basis). */
 export const CHECK_NAMES = [
   'archive.safe',
   'manifest.signature',

@@ -47,7 +47,7 @@ function keyObjection(
   return parseUtf8(payload) === intent ? null : 'the person signed something else';
 }
 
-/** The issuer's token, bound to this gate (gates.md §3): JWS compact serialisation, RFC 7515. */
+/** The issuer's token, bound to this gate (docs/guides/approvals.md, Proof of a decision): JWS compact serialisation, RFC 7515. */
 function tokenObjection(
   jws: string,
   issuer: TrustedIssuer,

@@ -2,8 +2,8 @@ import { bindIn } from '../../../binding/bind';
 import { isCodedError } from '../../../foundation/coded-error';
 import type { Digest, StepId } from '../../../foundation/ids';
 import { packAround } from '../../../plan/plan-index';
-import type { AssignmentReport, Reported } from '../../../ports/assignment-report';
-import type { Assignment, AssignmentStatus, ClaimedAssignment, AssignmentItem } from '../../../ports/assignments';
+import type { AssignmentReport, Reported } from '../../../ports/workers/assignment-report';
+import type { Assignment, AssignmentStatus, ClaimedAssignment, AssignmentItem } from '../../../ports/runs/assignments';
 import type { InputEventBody } from '../../../run/run-event';
 import type { DriverDependencies } from '../../claimed-run/driver-dependencies';
 import { Executions, type ExecutionContext } from '../../execution/executions';
@@ -27,7 +27,7 @@ const FULL_INBOX_MS = 500;
 const GIVE_BACK_MS = 20_000;
 
 /**
- * Performs one assignment (engine.md §5). It takes items in order as slots become free, writes a row for each execution before it begins,
+ * Performs one assignment (ADR 31). It takes items in order as slots become free, writes a row for each execution before it begins,
  * and sends reports one at a time. Events until the driver has taken a report go into the next one. The driver decides about retries and
  * about the run.
  */

@@ -8,8 +8,13 @@ import type { StepId } from '../../../foundation/ids';
 import type { JsonObject } from '../../../foundation/json';
 import { indexOf, itemAround, nodeOf, repeatOf } from '../../../plan/place';
 import { nodeAt, packAround, runNodeAt, type PlanIndex } from '../../../plan/plan-index';
-import type { Assignment, AssignmentChanges, AssignmentItem, DispatchedAssignment } from '../../../ports/assignments';
-import type { ClaimedRun } from '../../../ports/claims';
+import type {
+  Assignment,
+  AssignmentChanges,
+  AssignmentItem,
+  DispatchedAssignment,
+} from '../../../ports/runs/assignments';
+import type { ClaimedRun } from '../../../ports/runs/claims';
 import type { Command } from '../../../run/command';
 import { inheritance } from '../../../run/inheritance';
 import { attemptTimeoutMs } from '../../../run/leaf';
@@ -26,7 +31,7 @@ type Start = Extract<Command, { type: 'start' }>;
 const ASSIGNMENT_SIZE = 1024 * 1024;
 
 /**
- * Dispatches executions of a run to other workers (engine.md §5): those that are ready in maps and not pure, beyond the slots of this worker: single
+ * Dispatches executions of a run to other workers (ADR 31): those that are ready in maps and not pure, beyond the slots of this worker: single
  * executions, whatever else their item does. Never dispatched is
  *
  * - what was lost before (`execution` runs ahead of `attempt`): a step that kills whoever executes it kills its own driver next, and

@@ -1,5 +1,5 @@
-import { MemoryWorld } from '../../../../testing/memory-world';
-import { performNext, type MemoryAssignments } from '../../../../testing/memory-assignments';
+import { MemoryWorld } from '../../../../testing/memory/memory-world';
+import { performNext, type MemoryAssignments } from '../../../../testing/memory/memory-assignments';
 import { packText, planned } from '../../../../testing/planning';
 import { mayChange } from '../../../binding/gate-reads';
 import { canonical } from '../../../canonical/canonical';
@@ -7,8 +7,8 @@ import { digestOf } from '../../../canonical/digest';
 import type { RunId } from '../../../foundation/ids';
 import type { Json } from '../../../foundation/json';
 import type { Plan } from '../../../plan/plan';
-import type { Assignment } from '../../../ports/assignments';
-import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '../../../ports/executor';
+import type { Assignment } from '../../../ports/runs/assignments';
+import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } from '../../../ports/step/executor';
 import { RunDriver, type Driven } from '../drive-run';
 import type { DriverDependencies } from '../../claimed-run/driver-dependencies';
 import { assignmentText, type FanOut } from '../../claimed-run/fan-out';

@@ -1,6 +1,6 @@
 import type { StepId } from '../../../foundation/ids';
-import type { AssignmentReport } from '../../../ports/assignment-report';
-import type { ClaimedRun } from '../../../ports/claims';
+import type { AssignmentReport } from '../../../ports/workers/assignment-report';
+import type { ClaimedRun } from '../../../ports/runs/claims';
 import { reportText } from '../../claimed-run/fan-out';
 import type { DriverDependencies } from '../../claimed-run/driver-dependencies';
 import type { RunValues } from '../../claimed-run/run-values';

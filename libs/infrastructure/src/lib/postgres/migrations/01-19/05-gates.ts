@@ -1,7 +1,7 @@
 import { sqlMigration } from '../sql-migration';
 
 /**
- * The gate row is the point of decision (gates.md §3). `approvals` is the quorum's counter; `counted` names who stands behind
+ * The gate row is the point of decision (docs/guides/approvals.md, Deciding). `approvals` is the quorum's counter; `counted` names who stands behind
  * it, one entry per approval: the person, and after the separator the delegator. Decisions are only ever added.
  */
 export const gates = sqlMigration(

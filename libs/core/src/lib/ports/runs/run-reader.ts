@@ -1,0 +1,171 @@
+import type { StatementParts } from '../../evidence/bundle/archive';
+import type { Envelope } from '../../evidence/encoding/envelope';
+import type { Digest, RunId, TenantId } from '../../foundation/ids';
+import type { Json, JsonObject } from '../../foundation/json';
+import type { Actor } from '../../foundation/principal';
+import type { RunDocuments } from '../../stored/run-documents';
+import type { ArtifactRow, StepRow } from './committer';
+
+/** A delivery of sealed evidence that the run itself requested. Times in milliseconds since the epoch. */
+export interface EvidenceExport {
+  readonly destination: string;
+  readonly artifacts: boolean;
+  readonly status: 'pending' | 'delivered' | 'failed';
+  readonly tries: number;
+  /** Why the last try failed; null if it did not. */
+  readonly reason: string | null;
+  readonly requestedAt: number;
+  /** Earliest time of the next try; null if there is none. */
+  readonly nextAttemptAt: number | null;
+  readonly endedAt: number | null;
+}
+
+/**
+ * Why a run does not continue until a person acts: a step needs attention, it is halted because its records were altered, the seal of its
+ * evidence is blocked, or a restore of the database stopped it.
+ */
+export const STUCK_REASONS = ['attention', 'halted', 'blocked', 'restore'] as const;
+export type StuckReason = (typeof STUCK_REASONS)[number];
+
+/** A run for readers: O(1), from its row. */
+export interface RunSummary {
+  readonly runId: RunId;
+  readonly status: string;
+  readonly pack: { readonly name: string; readonly version: string; readonly contentDigest: Digest };
+  readonly planHash: Digest;
+  readonly profileDigest: Digest;
+  readonly requester: { readonly iss: string; readonly sub: string; readonly name: string };
+  readonly initiators: readonly Actor[];
+  readonly labels: { readonly [key: string]: string };
+  readonly createdAt: number;
+  readonly startedAt: number | null;
+  readonly finishedAt: number | null;
+  readonly waits: Json;
+  /** Why it stands until a person acts; null: it does not. Never changes without `version`. */
+  readonly stuck: StuckReason | null;
+  readonly counts: Json;
+  readonly outputs: Json;
+  readonly error: Json;
+  readonly evidence: {
+    readonly status: 'none' | 'pending' | 'blocked' | 'sealed' | 'refused';
+    readonly digest: Digest | null;
+    /** Why its seal is blocked: `<CODE>: <detail>`, without a secret; null if it is not. */
+    readonly reason: string | null;
+    readonly exports: readonly EvidenceExport[];
+  };
+  readonly lastLine: number;
+  /** The original run of a rerun. */
+  readonly rerunOf: RunId | null;
+  /** Increases with every change: for ETag and long polls. */
+  readonly version: number;
+}
+
+export interface ArtifactView extends ArtifactRow {
+  readonly artifactId: string;
+  readonly createdAt: number;
+}
+
+/** Everything that the attestation and the bundle are made of, read when the run has ended. */
+export interface RunRecords {
+  readonly summary: RunSummary;
+  /** Compared with their digests. */
+  readonly documents: RunDocuments;
+  readonly manifest: string;
+  readonly files: readonly {
+    readonly path: string;
+    readonly digest: Digest;
+    readonly size: number;
+    readonly executable: boolean;
+  }[];
+  /** Publishers' signatures of the pack, one per key. */
+  readonly packSignatures: readonly { readonly envelope: Envelope; readonly hint: string }[];
+  readonly inputs: Json;
+  readonly admission: Envelope;
+  readonly gates: readonly {
+    readonly gate: string;
+    readonly gateDigest: Digest;
+    /** This member and the following ones have not been compared with digests. The seal does that. */
+    readonly request: Json;
+    readonly show: Json;
+    readonly state: string;
+  }[];
+  readonly decisions: readonly { readonly gate: string; readonly decisionId: string; readonly envelope: Envelope }[];
+  readonly resolutions: readonly Envelope[];
+  /** Releases by which operators had the evidence sealed, in order. */
+  readonly releases: readonly Envelope[];
+  readonly artifacts: readonly ArtifactView[];
+  readonly audit: { readonly seq: number; readonly head: Digest | null };
+  /** Bytes of its journal as stored. */
+  readonly journalBytes: number;
+}
+
+/** The source of a rerun: a run as admitted, and its progress. */
+export interface RunOriginal extends Pick<RunRecords, 'manifest' | 'files' | 'packSignatures'> {
+  readonly status: string;
+  /** Compared with their digests, like the rest of the admission except the pack. */
+  readonly documents: RunDocuments;
+  readonly sourceDigest: Digest;
+  /** Sensitive ones are `{sensitive: true}`. */
+  readonly inputs: JsonObject;
+  readonly initiators: readonly Actor[];
+  readonly labels: { readonly [key: string]: string };
+  /** Hash of the last page of its journal; null if it has none. */
+  readonly head: Digest | null;
+}
+
+/** Filter for the list of a tenant's runs. Absent members match everything. */
+export interface RunFilter {
+  readonly status?: string;
+  readonly pack?: string;
+  readonly stuck?: StuckReason | 'any';
+}
+
+/**
+ * Queries of the API. Each is answered within the tenant: a run of another tenant is `null`, like a run that does not exist. Documents are
+ * compared with their digests first; all methods reject with `DocumentAltered`. The summary of a run that is known to be altered says so
+ * and is made without a comparison.
+ */
+export abstract class RunReader {
+  abstract summary(tenant: TenantId, run: RunId): Promise<RunSummary | null>;
+  abstract list(
+    tenant: TenantId,
+    filter: RunFilter,
+    limit: number,
+    before: RunId | null,
+  ): Promise<readonly RunSummary[]>;
+  abstract original(tenant: TenantId, run: RunId): Promise<RunOriginal | null>;
+  /** Plan, profile and environment of a run. */
+  abstract documents(tenant: TenantId, run: RunId): Promise<RunDocuments | null>;
+  /** The last earlier run of the same pack that people approved, with its plan. Only recent runs are searched. */
+  abstract approvedBefore(
+    tenant: TenantId,
+    run: RunId,
+  ): Promise<{ readonly runId: RunId; readonly documents: RunDocuments } | null>;
+  abstract steps(
+    tenant: TenantId,
+    run: RunId,
+    filter: { readonly parent?: string; readonly status?: string },
+    limit: number,
+    after: string | null,
+  ): Promise<readonly StepRow[]>;
+  /** Gates that the run has reached, ordered by instance id, after a given one. */
+  abstract gateSteps(tenant: TenantId, run: RunId, limit: number, after: string | null): Promise<readonly StepRow[]>;
+  abstract step(tenant: TenantId, run: RunId, step: string): Promise<StepRow | null>;
+  abstract artifacts(tenant: TenantId, run: RunId): Promise<readonly ArtifactView[]>;
+  abstract records(tenant: TenantId, run: RunId): Promise<RunRecords | null>;
+  abstract evidence(
+    tenant: TenantId,
+    run: RunId,
+  ): Promise<{ readonly bundle: Digest; readonly size: number; readonly statements: StatementParts } | null>;
+  /** Last seq and last line of watched runs, in one query for all (tail). */
+  abstract tail(runs: readonly { readonly tenant: TenantId; readonly runId: RunId }[]): Promise<
+    readonly {
+      readonly tenant: TenantId;
+      readonly runId: RunId;
+      readonly lastSeq: number;
+      readonly lastLine: number;
+      readonly status: string;
+      readonly version: number;
+    }[]
+  >;
+}
