@@ -160,6 +160,7 @@ export class RunProjection {
   private readonly secrets = new Map<string, string>();
   /** Steps whose results have changed since `settle`. */
   private readonly unsettled = new Set<StepId>();
+  private failure: { readonly code: string; readonly message: string } | null = null;
   private pendingDecision: { readonly step: StepId; readonly decision: CountedDecision } | null = null;
 
   constructor(private readonly below: RunProjection | null = null) {}
@@ -189,6 +190,13 @@ export class RunProjection {
       this.unsettled.add(step);
     }
     for (const [name, version] of overlay.secrets) this.secrets.set(name, version);
+    this.failure ??= overlay.failure;
+  }
+
+  /** What was said when the run failed with this code beside all steps; null: nothing, or it was said before the fold was settled. */
+  failureMessage(code: string | null): string | null {
+    if (this.failure !== null && this.failure.code === code) return this.failure.message;
+    return this.below?.failureMessage(code) ?? null;
   }
 
   /** The version of a secret that was last noted; null if it was never read. */
@@ -314,6 +322,11 @@ export class RunProjection {
       case 'policy.judged': {
         const { allow, undecided, reasons, engine, digest, input } = event;
         this.changing(event.step).judged = { allow, undecided, reasons, engine, digest, input };
+        return;
+      }
+      case 'run.failed': {
+        const { code, step, message } = event;
+        if (step === null) this.failure ??= { code, message };
         return;
       }
       case 'note': {

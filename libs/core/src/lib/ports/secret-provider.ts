@@ -9,7 +9,7 @@ export interface ProvidedSecret {
 export abstract class SecretProvider {
   /**
    * The secret that `ref` names, now. Throws `SecretError`: `SECRET_UNAVAILABLE` if there is none, `SECRET_FILE_REFUSED`,
-   * `SECRET_TOO_LARGE`.
+   * `SECRET_TOO_LARGE`. Whatever else it throws means `SECRET_UNAVAILABLE` too, and is logged: no message may hold a value.
    */
   abstract read(ref: string): Promise<ProvidedSecret>;
 }

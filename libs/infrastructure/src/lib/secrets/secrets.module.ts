@@ -6,6 +6,7 @@ import { token } from '../composition/token';
 import type { Configuration } from '../configuration/configuration';
 import { CONFIGURATION } from '../configuration/configuration.module';
 import { SENSITIVE_INPUTS_KEY } from '../signing/signing.module';
+import { Telemetry } from '../telemetry/telemetry';
 import { EnvironmentSecrets } from './environment-secrets';
 import { FileSecrets } from './file-secrets';
 
@@ -36,8 +37,17 @@ export class SecretsModule {
         ),
         provide(
           SECRETS,
-          { configuration: CONFIGURATION, providers: SECRET_PROVIDERS, sensitive: SENSITIVE_INPUTS_KEY },
-          ({ configuration, ...rest }) => ({ bindings: configuration.secrets.bindings, ...rest }),
+          {
+            configuration: CONFIGURATION,
+            providers: SECRET_PROVIDERS,
+            sensitive: SENSITIVE_INPUTS_KEY,
+            telemetry: Telemetry,
+          },
+          ({ configuration, telemetry: { log }, ...rest }) => ({
+            bindings: configuration.secrets.bindings,
+            ...rest,
+            providerFailed: (failure) => log.say('error', 'secrets.provider-failed', { ...failure }),
+          }),
         ),
       ],
       exports: [STARTING_ENVIRONMENT, SECRETS],

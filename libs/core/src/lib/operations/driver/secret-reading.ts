@@ -63,7 +63,8 @@ export class SecretReading {
   /** Without its secrets a run fails. */
   private failFor(error: unknown): void {
     if (!SecretError.is(error)) throw error;
-    const { code, message } = error;
+    const { code } = error;
+    const message = this.means.secrets.redactor.text(error.message);
     this.means.dependencies.alarm(this.means.run, code, message);
     this.queue.push({ kind: 'given', body: { type: 'run.failed', code, step: null, message } });
   }
