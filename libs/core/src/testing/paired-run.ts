@@ -14,7 +14,7 @@ import { Executor, type ExecutionRequest, type Outcome } from '../lib/ports/exec
 import { initialState, isParked, nextWakeAt } from '../lib/run/advance';
 import type { Derived } from '../lib/run/run-event';
 import { parseDuration } from '../lib/pack/model/duration';
-import { healthOf } from './memory-objects';
+import { healthOf, MemoryObjects } from './memory-objects';
 import { MemoryWorld } from './memory-world';
 
 // One plan, played twice under the same assumptions: by the simulation, and by the driver of real runs in a world in memory.
@@ -150,7 +150,7 @@ class PairedRun implements PlayedRun {
     this.dieAfter(deaths);
     const executors = this.planned.plan.executors.map((uses) => new Assumed(uses, this.assumptions, this.waiting));
     // By the clock of this world: a probe that a slow machine makes due would change the order in which steps end.
-    const storeHealth = healthOf(world.objects, 1, () => world.at);
+    const storeHealth = healthOf(new MemoryObjects(world.objectBytes), 1, () => world.at);
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const driver = await RunDriver.open(world.dependencies(executors, { storeHealth }), world.claim(run, false));
       const driven = typeof driver === 'string' ? driver : await this.drive(driver);
