@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
 import { Injectable, Module, type DynamicModule, type OnApplicationBootstrap } from '@nestjs/common';
 import { CodedError } from '@taskrunner/core/foundation';
 import { ObjectStoreHealth } from '@taskrunner/core/operations';
@@ -69,7 +70,7 @@ export interface WorkerOptions {
   /** Modules of your own, and executors (`ExecutorModule.forFeature`). They are closed when the worker has drained, and before the database is. */
   readonly imports?: NonNullable<DynamicModule['imports']>;
   /**
-   * The script of a process that drives one run at a time, beside which workers have died. It reads its configuration as a main does, and
+   * The path of the script of a process that drives one run at a time, beside which workers have died. It reads its configuration as a main does, and
    * calls `driveIsolated` with the same adapters and imports. Needed with adapters and executors; else that of this package.
    */
   readonly isolatedMain?: string;
@@ -77,7 +78,7 @@ export interface WorkerOptions {
   readonly embedded?: boolean;
 }
 
-export type WorkerCompositionErrorCode = 'ISOLATED_MAIN_MISSING';
+export type WorkerCompositionErrorCode = 'ISOLATED_MAIN_MISSING' | 'ISOLATED_MAIN_NOT_FOUND';
 
 /** Of the build, also where this file itself runs from source, as it does in tests. */
 const ISOLATED_MAIN = join(__dirname, '../dist/quarantine/quarantine-process.js');
@@ -136,7 +137,10 @@ class EmbeddedStart implements OnApplicationBootstrap {
 /** The worker, and the process of a run in quarantine: both are this, and differ in what is started of it. */
 @Module({})
 export class WorkerModule {
-  /** Throws `ADAPTER_UNKNOWN` if an adapter stands in for nothing, and `ISOLATED_MAIN_MISSING` if runs in quarantine would be driven without the adapters and executors. */
+  /**
+   * Throws `ADAPTER_UNKNOWN` if an adapter stands in for nothing, `ISOLATED_MAIN_MISSING` if runs in quarantine would be driven without the
+   * adapters and executors, and `ISOLATED_MAIN_NOT_FOUND` if `isolatedMain` names no file.
+   */
   static forRoot({
     configuration,
     adapters = [],
@@ -190,8 +194,27 @@ export class WorkerModule {
     };
     const isExtended = adapters.length > 0 || executorsIn(imports).length > 0;
     if (isExtended && isolatedMain === undefined) throw isolatedMainMissing();
+    if (isolatedMain !== undefined && !isScript(isolatedMain)) throw isolatedMainNotFound(isolatedMain);
     return withAdapters(module, adapters);
   }
+}
+
+/** As `fork` finds it: relative to the folder that the process was started in, and with an extension that Node.js adds. */
+function isScript(path: string): boolean {
+  try {
+    createRequire(__filename).resolve(resolve(path));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isolatedMainNotFound(path: string): CodedError<WorkerCompositionErrorCode> {
+  return new CodedError(
+    'ISOLATED_MAIN_NOT_FOUND',
+    `the script for runs in quarantine does not exist: ${resolve(path)}`,
+    'Build the script that calls `driveIsolated`, and give its path as `isolatedMain`.',
+  );
 }
 
 function isolatedMainMissing(): CodedError<WorkerCompositionErrorCode> {
