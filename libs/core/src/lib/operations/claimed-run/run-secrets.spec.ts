@@ -208,7 +208,7 @@ describe('the secrets of a run', () => {
 
   it('a provider that throws before it returns a promise, at an attempt, is tried again', async () => {
     const one = world([effect('a'), effect('b', { needs: ['a'] })]);
-    const { read } = one.vault;
+    const read = one.vault.read.bind(one.vault);
     await one.drive(async ({ step }) => {
       if (step === 'b') return ok;
       one.vault.read = () => {

@@ -35,11 +35,11 @@ interface PolicyEngines {
 }
 
 /** The engines of policies that a driver has for a run. */
-export function policyEnginesOf({ judges, alarm }: DriverDependencies, run: ClaimedRun): PolicyEngines {
+export function policyEnginesOf(dependencies: DriverDependencies, run: ClaimedRun): PolicyEngines {
   return {
-    judges,
+    judges: dependencies.judges,
     failed: (step, engine, error) =>
-      alarm(run, 'POLICY_ENGINE_FAILED', { step, engine, causes: causesOf(error, { quotes: false }) }),
+      dependencies.alarm(run, 'POLICY_ENGINE_FAILED', { step, engine, causes: causesOf(error, { quotes: false }) }),
   };
 }
 
@@ -107,19 +107,14 @@ export async function judgePolicy(
   }
 }
 
-async function verdictOf(
-  policy: Policy,
-  input: JsonObject,
-  step: StepId,
-  { judges, failed }: PolicyEngines,
-): Promise<Verdict> {
+async function verdictOf(policy: Policy, input: JsonObject, step: StepId, engines: PolicyEngines): Promise<Verdict> {
   const { engine, source } = policy;
   if (engine === 'cel') return verdictOn(byCel(source, input, step));
   let answer: PolicyAnswer | undefined;
   try {
-    answer = await judges.get(engine)?.judge(policy, input, step);
+    answer = await engines.judges.get(engine)?.judge(policy, input, step);
   } catch (error) {
-    failed(step, engine, error);
+    engines.failed(step, engine, error);
     return noVerdict(`the engine ${engine} has failed`);
   }
   return answer === undefined ? noVerdict(`this worker has no engine ${engine}`) : verdictOn(answer);
