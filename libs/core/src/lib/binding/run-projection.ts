@@ -118,42 +118,6 @@ function copyOf(result: StepResult): Changing {
   };
 }
 
-/** A result as it is written down: what is not there is as in a step of which the journal says nothing. */
-export type WrittenResult = Partial<StepResult>;
-
-/**
- * What a result says beside nothing. In the order of RFC 8785: it is written down without being sorted. Member by member, since this is
- * called for every step of a run: a loop over the names takes several times as long.
- */
-export function writtenResult(result: StepResult): WrittenResult {
-  const written: { -readonly [Name in keyof StepResult]?: StepResult[Name] } = {};
-  if (result.artifacts.length > 0) written.artifacts = result.artifacts;
-  if (result.attempts !== NOTHING.attempts) written.attempts = result.attempts;
-  if (result.begun !== NOTHING.begun) written.begun = result.begun;
-  if (result.branch !== null) written.branch = result.branch;
-  if (result.code !== null) written.code = result.code;
-  if (result.endedAt !== null) written.endedAt = result.endedAt;
-  if (result.execution !== NOTHING.execution) written.execution = result.execution;
-  if (result.exitCode !== null) written.exitCode = result.exitCode;
-  if (result.gate !== null) written.gate = result.gate;
-  if (result.inputs !== null) written.inputs = result.inputs;
-  if (result.items !== null) written.items = result.items;
-  if (result.judged !== null) written.judged = result.judged;
-  if (result.message !== null) written.message = result.message;
-  if (result.outputs !== null) written.outputs = refInOrder(result.outputs);
-  if (result.reusedFrom !== null) written.reusedFrom = result.reusedFrom;
-  if (result.startedAt !== null) written.startedAt = result.startedAt;
-  if (result.status !== null) written.status = result.status;
-  if (result.waitingSince !== null) written.waitingSince = result.waitingSince;
-  return written;
-}
-
-function refInOrder(ref: ValueRef): ValueRef {
-  if (ref?.kind !== 'value') return ref;
-  const { digest, kind, size } = ref;
-  return { digest, kind, size };
-}
-
 /** A fold over a journal. `fork` gives an overlay for a turn that is not committed yet; `absorb` takes it over. */
 export class RunProjection {
   private readonly own = new Map<StepId, StepResult>();
@@ -167,7 +131,7 @@ export class RunProjection {
 
   /** The fold that stood so when it was settled. */
   static settled(
-    steps: Iterable<readonly [StepId, WrittenResult]>,
+    steps: Iterable<readonly [StepId, Partial<StepResult>]>,
     secrets: Iterable<readonly [string, string]>,
   ): RunProjection {
     const results = new RunProjection();

@@ -16,12 +16,12 @@ export type SecretProviderErrorCode = 'SECRET_PROVIDER_MISSING' | 'SECRET_PROVID
  */
 export function secretProviders(
   { providers, bindings, maxBytes }: Secrets,
-  given: ReadonlyMap<string, SecretProvider>,
+  custom: ReadonlyMap<string, SecretProvider>,
   env: Record<string, string | undefined>,
 ): ReadonlyMap<string, SecretProvider> {
   for (const { id, kind } of providers) {
-    if (kind === 'custom' && !given.has(id)) throw missing(id, bindings);
-    if (kind !== 'custom' && given.has(id)) throw otherKind(id, kind);
+    if (kind === 'custom' && !custom.has(id)) throw missing(id, bindings);
+    if (kind !== 'custom' && custom.has(id)) throw otherKind(id, kind);
   }
   return new Map(
     providers.map(({ id, kind, folder, prefix }): [string, SecretProvider] => {
@@ -31,7 +31,7 @@ export function secretProviders(
         case 'environment':
           return [id, new EnvironmentSecrets(env, prefix, maxBytes)];
         case 'custom':
-          return [id, given.get(id) as SecretProvider];
+          return [id, custom.get(id) as SecretProvider];
       }
     }),
   );
