@@ -34,6 +34,7 @@ class PlatformModule {}
 
 export const platform = {
   adapters: [
+    // `secrets.providers` of the configuration has the same id: { id: vault, kind: custom }
     {
       provide: SECRET_PROVIDERS,
       inject: [Telemetry],

@@ -143,6 +143,34 @@ for (const library of LIBRARIES) {
   });
 }
 
+it('the packages of the services hold their compiled code, and neither sources nor specifications', async () => {
+  const args = ['pack', '--dry-run', '--json', '--ignore-scripts', '--offline'];
+  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+  const { stdout } = await run(npm, [...args, '-w', 'apps/webservice', '-w', 'apps/worker'], {
+    cwd: ROOT,
+    maxBuffer: 1 << 26,
+  });
+  // npm 12 answers by name, those before with a list.
+  const packed = Object.values(JSON.parse(stdout));
+  assert.equal(packed.length, 2);
+  for (const { name, files } of packed) {
+    const paths = files.map(({ path }) => path);
+    for (const needed of ['dist/index.js', 'dist/index.d.ts', 'dist/main.js'])
+      assert.ok(paths.includes(needed), `${name}: ${needed}`);
+    const others = paths.filter((path) => !/^dist\/.*\.(js|js\.map|d\.ts)$/.test(path));
+    assert.deepEqual(
+      others.filter((path) => path !== 'package.json' && path !== 'LICENSE' && path !== 'README.md'),
+      [],
+      name,
+    );
+    assert.deepEqual(
+      paths.filter((path) => /\.(int-|e2e-)?spec\./.test(path)),
+      [],
+      name,
+    );
+  }
+});
+
 describe('outside of the repository', () => {
   it('the tar reader and the defaults load nothing but the two libraries', async () => {
     const script = 'require(process.argv[1]); console.log(JSON.stringify(Object.keys(require.cache)))';

@@ -168,7 +168,7 @@ describe('a platform team, in a folder outside of the workspace', () => {
         telemetry: { logLevel: 'info' },
         packsRegistry: UNSIGNED,
         secrets: {
-          providers: [{ id: 'vault', kind: 'file', folder: world.folder }],
+          providers: [{ id: 'vault', kind: 'custom' }],
           bindings: [{ ...binding, signedBy: ['unsigned'] }],
         },
       }),

@@ -9,7 +9,7 @@ import { ModulesContainer } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import { ObjectStoreHealth } from '@taskrunner/core/operations';
-import { ObjectStore } from '@taskrunner/core/ports';
+import { ObjectStore, SecretProvider } from '@taskrunner/core/ports';
 import { MemoryObjects } from '@taskrunner/core/testing';
 import { generateMacKeyFile } from '@taskrunner/infrastructure/signing';
 import {
@@ -23,7 +23,7 @@ import {
   usersOf,
 } from '@taskrunner/infrastructure/testing/composition';
 import { installation, type Installation } from '@taskrunner/infrastructure/testing/installation';
-import { EgressProxy, PlanningThreads, Supervisor } from '@taskrunner/infrastructure/worker-modules';
+import { EgressProxy, PlanningThreads, SECRET_PROVIDERS, Supervisor } from '@taskrunner/infrastructure/worker-modules';
 import { AnnounceLoop } from './loops/announce-loop';
 import { AssignmentLoop } from './loops/assignment-loop';
 import { AttestLoop } from './loops/attest-loop';
@@ -59,6 +59,12 @@ const USERS_OF_OBJECTS = [
   'Symbol(what seals runs)',
 ];
 
+class NoSecrets extends SecretProvider {
+  read(): never {
+    throw new Error('there are none');
+  }
+}
+
 async function composed(objects: ObjectStore): Promise<INestApplication> {
   const module = await Test.createTestingModule({ imports: [WorkerModule.forRoot(world)] })
     .overrideProvider(ObjectStore)
@@ -89,10 +95,9 @@ it('the modules of a worker that runs are those of the picture', async () => {
 });
 
 describe('a worker with adapters and modules of somebody else', () => {
-  const isolatedMain = join(__dirname, 'quarantine-process.js');
+  const isolatedMain = join(__dirname, '../dist/quarantine/quarantine-process.js');
 
   it('uses them, and says of itself what they say', async () => {
-    const pipes = join(world.configuration.sandbox.workDirectory, 'pipes');
     const { health, stop } = await createWorker(world.configuration, {
       adapters: [{ provide: ObjectStore, useClass: AwayObjects }],
       imports: [ExtensionModule],
@@ -100,8 +105,11 @@ describe('a worker with adapters and modules of somebody else', () => {
     });
     const readiness = await fetch(`${health}/health/ready`);
     expect([readiness.status, AwayObjects.made.length]).toEqual([503, 1]);
-    // Not among temporary files.
-    expect(await readdir(pipes)).toEqual([expect.stringMatching(/^taskrunner-pipes-/)]);
+    // Not among temporary files, and in the folder of this worker alone.
+    const workers = join(world.configuration.sandbox.workDirectory, 'workers');
+    const [folder = '', ...others] = await readdir(workers);
+    expect([folder.startsWith(`${process.pid}-`), others]).toEqual([true, []]);
+    expect(await readdir(join(workers, folder, 'pipes'))).toEqual([expect.stringMatching(/^taskrunner-pipes-/)]);
     expect(await readiness.json()).toMatchObject({ error: { objects: { reason: 'it is made so' } } });
     await stop();
     expect(Extension.closed).toEqual(['extension']);
@@ -112,7 +120,12 @@ describe('a worker with adapters and modules of somebody else', () => {
       adapters: [{ provide: Extension, useValue: null }],
       isolatedMain,
     });
-    await expect(unused).rejects.toMatchObject({ code: 'ADAPTER_UNKNOWN' });
+    await expect(unused).rejects.toMatchObject({
+      code: 'ADAPTER_UNKNOWN',
+      message: expect.stringMatching(
+        /for Extension; it can replace .*\bOBJECT_STORE_ADAPTER, .*\bSECRET_PROVIDERS, /,
+      ) as string,
+    });
   });
 
   it('does not start with a store that cannot be swept', async () => {
@@ -126,6 +139,40 @@ describe('a worker with adapters and modules of somebody else', () => {
   it('is refused if runs in quarantine would be driven without its adapters', async () => {
     const unsaid = createWorker(world.configuration, { adapters: [{ provide: ObjectStore, useClass: AwayObjects }] });
     await expect(unsaid).rejects.toMatchObject({ code: 'ISOLATED_MAIN_MISSING' });
+  });
+
+  it('is refused if the script for runs in quarantine does not exist', async () => {
+    const absent = join(__dirname, 'no-such-script.js');
+    const start = createWorker(world.configuration, {
+      adapters: [{ provide: ObjectStore, useClass: AwayObjects }],
+      isolatedMain: absent,
+    });
+    await expect(start).rejects.toMatchObject({
+      code: 'ISOLATED_MAIN_NOT_FOUND',
+      message: expect.stringContaining(absent) as string,
+    });
+  });
+
+  it('is refused if its configuration has a secret provider that nobody gives', async () => {
+    const binding = {
+      ...{ name: 'deploy-token', provider: 'vault', ref: 'a', tenants: [], packs: [], signedBy: [] },
+      ...{ requireGate: false, requireSealed: false, rotation: 'refuse' as const },
+    };
+    const start = (providers: ReadonlyMap<string, SecretProvider>, kind: 'custom' | 'environment') => {
+      const vault = { id: 'vault', kind, folder: null, prefix: 'COMPOSITION_SECRET_' };
+      const secrets = { ...world.configuration.secrets, providers: [vault], bindings: [binding] };
+      return createWorker(
+        { ...world.configuration, secrets },
+        { adapters: [{ provide: SECRET_PROVIDERS, useValue: providers }], isolatedMain },
+      );
+    };
+    await expect(start(new Map(), 'custom')).rejects.toMatchObject({
+      code: 'SECRET_PROVIDER_MISSING',
+      message: 'nothing provides the secrets of the provider vault, which these bindings use: deploy-token',
+    });
+    await expect(start(new Map([['vault', new NoSecrets()]]), 'environment')).rejects.toMatchObject({
+      code: 'SECRET_PROVIDER_KIND',
+    });
   });
 });
 

@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
 import { Injectable, Module, type DynamicModule, type OnApplicationBootstrap } from '@nestjs/common';
 import { CodedError } from '@taskrunner/core/foundation';
 import { ObjectStoreHealth } from '@taskrunner/core/operations';
@@ -75,15 +76,15 @@ export interface WorkerOptions {
    */
   readonly imports?: NonNullable<DynamicModule['imports']>;
   /**
-   * The script of a process that drives one run in quarantine at a time. It reads its configuration like a main script and calls
-   * `driveIsolated` with the same adapters and imports. Required with adapters and executors; the default is that of this package.
+   * The path of the script of a process that drives one run at a time, beside which workers have died. It reads its configuration as a main does, and
+   * calls `driveIsolated` with the same adapters and imports. Needed with adapters and executors; else that of this package.
    */
   readonly isolatedMain?: string;
   /** True if it is part of another application, whose configuration, telemetry and health it shares, and with which it starts and ends. */
   readonly embedded?: boolean;
 }
 
-export type WorkerCompositionErrorCode = 'ISOLATED_MAIN_MISSING';
+export type WorkerCompositionErrorCode = 'ISOLATED_MAIN_MISSING' | 'ISOLATED_MAIN_NOT_FOUND';
 
 /** The compiled file, even if this file itself runs from source, as in tests. */
 const ISOLATED_MAIN = join(__dirname, '../dist/quarantine/quarantine-process.js');
@@ -143,8 +144,8 @@ class EmbeddedStart implements OnApplicationBootstrap {
 @Module({})
 export class WorkerModule {
   /**
-   * Throws `ADAPTER_UNKNOWN` if an adapter replaces nothing, and `ISOLATED_MAIN_MISSING` if runs in quarantine would be driven without the
-   * adapters and executors.
+   * Throws `ADAPTER_UNKNOWN` if an adapter stands in for nothing, `ISOLATED_MAIN_MISSING` if runs in quarantine would be driven without the
+   * adapters and executors, and `ISOLATED_MAIN_NOT_FOUND` if `isolatedMain` names no file.
    */
   static forRoot({
     configuration,
@@ -199,8 +200,27 @@ export class WorkerModule {
     };
     const isExtended = adapters.length > 0 || executorsIn(imports).length > 0;
     if (isExtended && isolatedMain === undefined) throw isolatedMainMissing();
+    if (isolatedMain !== undefined && !isScript(isolatedMain)) throw isolatedMainNotFound(isolatedMain);
     return withAdapters(module, adapters);
   }
+}
+
+/** As `fork` finds it: relative to the folder that the process was started in, and with an extension that Node.js adds. */
+function isScript(path: string): boolean {
+  try {
+    createRequire(__filename).resolve(resolve(path));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isolatedMainNotFound(path: string): CodedError<WorkerCompositionErrorCode> {
+  return new CodedError(
+    'ISOLATED_MAIN_NOT_FOUND',
+    `the script for runs in quarantine does not exist: ${resolve(path)}`,
+    'Build the script that calls `driveIsolated`, and give its path as `isolatedMain`.',
+  );
 }
 
 function isolatedMainMissing(): CodedError<WorkerCompositionErrorCode> {

@@ -75,7 +75,7 @@ export async function offlineSetting(
 
 /** Descriptors in a file. Throws `CLI_FILE`. */
 async function readDescriptors(path: string): Promise<readonly ExecutorDescriptor[]> {
-  const remediation = 'Write a list of descriptors. docs/recipes.md describes their members.';
+  const remediation = 'Write a list of descriptors. docs/guides/extending.md describes their members.';
   const refused = (what: string, help = remediation, cause?: unknown): CliError =>
     new CliError('CLI_FILE', `${path} ${what}`, help, [], { cause });
   const bytes = await bytesOf(path);

@@ -260,7 +260,8 @@ export class ClaimLoop {
       if (this.handingOver) driver.handOver();
       else if (this.leaving) driver.leave();
       const driven = await driver.drive();
-      this.log.say('info', 'run.driven', { runId, tenant, driven });
+      const isBroken = driven === 'failed' || driven === 'died';
+      this.log.say(isBroken ? 'warn' : 'info', 'run.driven', { runId, tenant, driven });
       this.duties.done('drive');
       if (driven === 'ended') this.onEnded();
       entry.died = driven === 'died';

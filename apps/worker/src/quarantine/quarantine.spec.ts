@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ClaimedRun } from '@taskrunner/core/ports';
+import type { WorkerLog } from '../reporting/worker-log';
 import { Quarantine, type IsolatedDrive, type IsolatedOutcome } from './quarantine';
 
 /** A process that does what the run's id says, and records the messages that it receives. */
@@ -14,7 +15,8 @@ const note = (what) => {
     // The test is over.
   }
 };
-note('in ' + process.env.TASKRUNNER_SANDBOX_WORK_DIRECTORY);
+if (process.env.BROKEN) process.send({ type: 'failed', causes: ['Error: no vault'] }, () => process.exit(4));
+else note('in ' + process.env.TASKRUNNER_SANDBOX_WORK_DIRECTORY);
 process.on('disconnect', () => process.exit(1));
 process.on('message', (message) => {
   note(message.type);
@@ -27,12 +29,14 @@ process.on('message', (message) => {
     if (message.run.runId === 'ends') process.send({ type: 'driven', driven: 'ended' });
   });
 });
-process.send({ type: 'ready' });
+if (!process.env.BROKEN) process.send({ type: 'ready' });
 `;
 
 describe('runs in quarantine', () => {
   let folder: string;
   let quarantine: Quarantine;
+  const said: unknown[] = [];
+  const log: WorkerLog = { say: (level, event, fields) => void said.push([level, event, fields]) };
   const notes = (): string[] => readFileSync(join(folder, 'notes'), 'utf8').trim().split('\n');
   const envOf = (place: string) => ({
     ...{ PATH: process.env['PATH'], NOTES: join(folder, 'notes') },
@@ -47,7 +51,7 @@ describe('runs in quarantine', () => {
     folder = mkdtempSync(join(tmpdir(), 'taskrunner-quarantine-'));
     writeFileSync(join(folder, 'process.js'), PROCESS);
     writeFileSync(join(folder, 'notes'), '');
-    quarantine = new Quarantine(envOf, '/var/place', { say: () => undefined }, join(folder, 'process.js'));
+    quarantine = new Quarantine(envOf, '/var/place', log, join(folder, 'process.js'));
   });
   // A process that is leaving may write between the listing and the removal; retries of rmSync do not list the folder again.
   afterEach(() => {
@@ -67,6 +71,24 @@ describe('runs in quarantine', () => {
     expect(pids().size).toBe(3);
   });
 
+  it('say why no process can be had for them, or why it has ended early', async () => {
+    const failed = (fields: object): unknown => [
+      'error',
+      'quarantine.failed',
+      expect.objectContaining({ tenant: 'acme', script: join(folder, 'process.js'), ...fields }),
+    ];
+    said.length = 0;
+    expect(await drive('breaks')).toBe('failed');
+    expect(said).toContainEqual(failed({ runId: 'breaks', exitCode: 3, signal: null }));
+    const broken = (place: string) => ({ ...envOf(place), BROKEN: 'yes' });
+    quarantine = new Quarantine(broken, '/var/place', log, join(folder, 'process.js'));
+    expect(await drive('ends')).toBe('failed');
+    expect(said.at(-1)).toEqual(failed({ runId: 'ends', exitCode: 4, causes: ['Error: no vault'] }));
+    quarantine = new Quarantine(envOf, '/var/place', log, join(folder, 'absent.js'));
+    expect(await drive('ends')).toBe('failed');
+    expect(said.at(-1)).toEqual(failed({ script: join(folder, 'absent.js'), exitCode: 1, causes: [] }));
+  });
+
   it('stand in two processes at most, and one that survived a run drives the next', async () => {
     expect(await Promise.all(['ends', 'ends', 'ends', 'ends', 'ends'].map(drive))).toEqual(Array(5).fill('ended'));
     expect(pids().size).toBe(2);
@@ -76,7 +98,7 @@ describe('runs in quarantine', () => {
   });
 
   it('go back to other workers where no place becomes free', async () => {
-    quarantine = new Quarantine(envOf, '/var/place', { say: () => undefined }, join(folder, 'process.js'), 300);
+    quarantine = new Quarantine(envOf, '/var/place', log, join(folder, 'process.js'), 300);
     const held = [open('waits'), open('waits')];
     const driven = held.map((one) => one.drive());
     expect(await drive('ends')).toBe('handed-over');

@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
+import { causesOf } from '@taskrunner/core/foundation';
 import type { Driven, Refusal } from '@taskrunner/core/operations';
 import type { ClaimedRun } from '@taskrunner/core/ports';
 import type { WorkerLog } from '../reporting/worker-log';
@@ -26,7 +27,9 @@ export type ToQuarantine =
 export type FromQuarantine =
   | { readonly type: 'ready' }
   | { readonly type: 'driving' }
-  | { readonly type: 'driven'; readonly driven: Driven };
+  | { readonly type: 'driven'; readonly driven: Driven }
+  /** It has caught an error: the outermost first. It ends then, or drives on. */
+  | { readonly type: 'failed'; readonly causes: readonly string[] };
 
 /** The result: the process has died of the run, or it never came so far. */
 export type IsolatedOutcome = Driven | 'died' | 'failed';
@@ -112,16 +115,23 @@ export class Quarantine {
   }
 
   private async driveIn(place: Place, drive: IsolatedDrive): Promise<IsolatedOutcome> {
-    const child = place.child ?? (await this.start(place));
-    if (child === null) return 'failed';
     const { runId, tenant, crashes } = drive.run;
+    const child = place.child ?? (await this.start(place, drive.run));
+    if (child === null) return 'failed';
     this.log.say('warn', 'quarantine.began', { runId, tenant, crashes });
     if (this.deadline !== null) drive.send({ type: 'renew', deadline: this.deadline });
-    return drive.driveIn(child);
+    const say = (message: FromQuarantine): void => {
+      if (message.type === 'failed') this.sayFailed(drive.run, { causes: message.causes });
+    };
+    child.on('message', say);
+    const driven = await drive.driveIn(child);
+    child.off('message', say);
+    if (driven === 'failed') this.sayFailed(drive.run, endOf(child));
+    return driven;
   }
 
-  /** A ready process; null if none can be started. */
-  private async start(place: Place): Promise<ChildProcess | null> {
+  /** A process that is ready; null if none can be had. */
+  private async start(place: Place, run: ClaimedRun): Promise<ChildProcess | null> {
     const child = fork(this.script, [], {
       env: { ...this.env(place.folder) },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
@@ -131,9 +141,27 @@ export class Quarantine {
     const gone = (): void => void (place.child = place.child === child ? null : place.child);
     child.once('error', gone).once('exit', gone);
     return new Promise((resolve) => {
-      child.once('message', () => resolve(child));
-      child.once('error', () => resolve(null)).once('exit', () => resolve(null));
+      const causes: string[] = [];
+      const hear = (message: FromQuarantine): void => {
+        if (message.type === 'failed') causes.push(...message.causes);
+        else settle(child);
+      };
+      const fail = (error: unknown): void => {
+        if (error instanceof Error) causes.push(...causesOf(error));
+        this.sayFailed(run, { ...endOf(child), causes });
+        settle(null);
+      };
+      const settle = (outcome: ChildProcess | null): void => {
+        child.off('message', hear).off('error', fail).off('exit', fail);
+        resolve(outcome);
+      };
+      child.on('message', hear).once('error', fail).once('exit', fail);
     });
+  }
+
+  /** What the process itself could not say stands before this line in standard error, which it shares with its worker. */
+  private sayFailed({ runId, tenant }: ClaimedRun, cause: { readonly [name: string]: unknown }): void {
+    this.log.say('error', 'quarantine.failed', { runId, tenant, script: this.script, ...cause });
   }
 
   private leave(place: Place): void {
@@ -142,7 +170,15 @@ export class Quarantine {
   }
 }
 
-/** A run in quarantine, with the interface of a driver. */
+/** How a process has ended. */
+function endOf({ exitCode, signalCode }: ChildProcess): {
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+} {
+  return { exitCode, signal: signalCode };
+}
+
+/** One run in quarantine, as a claim loop holds a driver. */
 export class IsolatedDrive {
   isHandedOver = false;
   private child: ChildProcess | null = null;

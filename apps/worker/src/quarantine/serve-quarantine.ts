@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
+import { causesOf } from '@taskrunner/core/foundation';
 import { loadConfiguration, Telemetry } from '@taskrunner/infrastructure/modules';
 import { IsolatedDriver } from './isolated-driver';
 import type { FromQuarantine, ToQuarantine } from './quarantine';
@@ -15,10 +16,7 @@ export function driveIsolated(options: Pick<WorkerOptions, 'adapters' | 'imports
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => undefined);
   // It must not outlive the worker that forked it.
   process.on('disconnect', () => process.exit(1));
-  serve(options).catch((error: unknown) => {
-    sayFailed(error);
-    process.exit(1);
-  });
+  serve(options).catch((error: unknown) => void sayFailed(error).then(() => process.exit(1)));
 }
 
 async function serve(options: Pick<WorkerOptions, 'adapters' | 'imports'>): Promise<void> {
@@ -52,10 +50,14 @@ function say(message: FromQuarantine): Promise<void> {
 
 /** A caught error is not a death: the run is released as after a failed driver. */
 function fail(error: unknown): void {
-  sayFailed(error);
-  void say({ type: 'driven', driven: 'handed-over' }).then(() => process.exit(1));
+  void sayFailed(error)
+    .then(() => say({ type: 'driven', driven: 'handed-over' }))
+    .then(() => process.exit(1));
 }
 
-function sayFailed(error: unknown): void {
-  process.stderr.write(`QUARANTINE_FAILED ${error instanceof Error ? error.message : String(error)}\n`);
+/** Its worker logs it, with the run. */
+async function sayFailed(error: unknown): Promise<void> {
+  const causes = causesOf(error, { quotes: false });
+  process.stderr.write(`QUARANTINE_FAILED ${causes.join(': ')}\n`);
+  await say({ type: 'failed', causes });
 }

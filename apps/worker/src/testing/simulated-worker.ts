@@ -266,7 +266,7 @@ export class SimulatedWorker implements Process {
       judges: new Map(),
       announcing: { streams: () => [], people: null },
       worker: this.description,
-      secrets: { bindings: [], providers: new Map(), sensitive: null },
+      secrets: { bindings: [], providers: new Map(), sensitive: null, providerFailed: () => undefined },
       openAdmission: (envelope) => payload(envelope) as AdmissionRecord,
       openDecision: (envelope) => signed<DecisionRecord>(envelope),
       openResolution: (envelope) => signed<ResolutionRecord>(envelope),

@@ -2,7 +2,8 @@ import { canonical } from '../canonical/canonical';
 import { digestOf } from '../canonical/digest';
 import type { RunId, StepId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
-import { RunProjection, writtenResult, type StepResult } from './run-projection';
+import { RunProjection, type StepResult } from './run-projection';
+import { writtenResult } from './written-result';
 
 const ref = (value: string) => ({ kind: 'value', digest: digestOf(value), size: value.length + 2 }) as const;
 const step = 'deploy' as StepId;

@@ -118,55 +118,20 @@ function copyOf(result: StepResult): Changing {
   };
 }
 
-/** The compact form of a result: members that have their default value are left out. */
-export type WrittenResult = Partial<StepResult>;
-
-/**
- * What a result says beside nothing. In the order of RFC 8785: it is written down without being sorted. Member by member, since this is
- * called for every step of a run: a loop over the names takes several times as long.
- */
-export function writtenResult(result: StepResult): WrittenResult {
-  const written: { -readonly [Name in keyof StepResult]?: StepResult[Name] } = {};
-  if (result.artifacts.length > 0) written.artifacts = result.artifacts;
-  if (result.attempts !== NOTHING.attempts) written.attempts = result.attempts;
-  if (result.begun !== NOTHING.begun) written.begun = result.begun;
-  if (result.branch !== null) written.branch = result.branch;
-  if (result.code !== null) written.code = result.code;
-  if (result.endedAt !== null) written.endedAt = result.endedAt;
-  if (result.execution !== NOTHING.execution) written.execution = result.execution;
-  if (result.exitCode !== null) written.exitCode = result.exitCode;
-  if (result.gate !== null) written.gate = result.gate;
-  if (result.inputs !== null) written.inputs = result.inputs;
-  if (result.items !== null) written.items = result.items;
-  if (result.judged !== null) written.judged = result.judged;
-  if (result.message !== null) written.message = result.message;
-  if (result.outputs !== null) written.outputs = refInOrder(result.outputs);
-  if (result.reusedFrom !== null) written.reusedFrom = result.reusedFrom;
-  if (result.startedAt !== null) written.startedAt = result.startedAt;
-  if (result.status !== null) written.status = result.status;
-  if (result.waitingSince !== null) written.waitingSince = result.waitingSince;
-  return written;
-}
-
-function refInOrder(ref: ValueRef): ValueRef {
-  if (ref?.kind !== 'value') return ref;
-  const { digest, kind, size } = ref;
-  return { digest, kind, size };
-}
-
-/** A fold over a journal. `fork` makes an overlay for an uncommitted turn; `absorb` merges it. */
+/** A fold over a journal. `fork` gives an overlay for a turn that is not committed yet; `absorb` takes it over. */
 export class RunProjection {
   private readonly own = new Map<StepId, StepResult>();
   private readonly secrets = new Map<string, string>();
   /** Steps whose results have changed since `settle`. */
   private readonly unsettled = new Set<StepId>();
+  private failure: { readonly code: string; readonly message: string } | null = null;
   private pendingDecision: { readonly step: StepId; readonly decision: CountedDecision } | null = null;
 
   constructor(private readonly below: RunProjection | null = null) {}
 
   /** The fold that was in this state when it was settled. */
   static settled(
-    steps: Iterable<readonly [StepId, WrittenResult]>,
+    steps: Iterable<readonly [StepId, Partial<StepResult>]>,
     secrets: Iterable<readonly [string, string]>,
   ): RunProjection {
     const results = new RunProjection();
@@ -189,6 +154,13 @@ export class RunProjection {
       this.unsettled.add(step);
     }
     for (const [name, version] of overlay.secrets) this.secrets.set(name, version);
+    this.failure ??= overlay.failure;
+  }
+
+  /** What was said when the run failed with this code beside all steps; null: nothing, or it was said before the fold was settled. */
+  failureMessage(code: string | null): string | null {
+    if (this.failure !== null && this.failure.code === code) return this.failure.message;
+    return this.below?.failureMessage(code) ?? null;
   }
 
   /** The version of a secret that was noted last; null if the secret was never read. */
@@ -314,6 +286,11 @@ export class RunProjection {
       case 'policy.judged': {
         const { allow, undecided, reasons, engine, digest, input } = event;
         this.changing(event.step).judged = { allow, undecided, reasons, engine, digest, input };
+        return;
+      }
+      case 'run.failed': {
+        const { code, step, message } = event;
+        if (step === null) this.failure ??= { code, message };
         return;
       }
       case 'note': {

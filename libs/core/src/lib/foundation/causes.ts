@@ -2,11 +2,14 @@ import { isCodedError } from './coded-error';
 
 const DEEPEST = 8;
 
-/** An error and its causes for a log, the outermost first. The texts may contain anything: redact them if they may hold a secret. */
-export function causesOf(error: unknown): readonly string[] {
+/**
+ * An error and what caused it, for a log: the outermost first. Texts may hold whatever an error says: redact them where they may hold a secret.
+ * `quotes: false`: without the messages of parsers, which quote what they could not read.
+ */
+export function causesOf(error: unknown, { quotes = true } = {}): readonly string[] {
   const texts: string[] = [];
   for (let one = error; one !== undefined && one !== null && texts.length < DEEPEST;) {
-    texts.push(textOf(one));
+    texts.push(!quotes && one instanceof SyntaxError ? one.name : textOf(one));
     one = one instanceof Error ? one.cause : undefined;
   }
   return texts;

@@ -1,3 +1,4 @@
+export { causesOf } from './causes';
 export { actChain, MAX_ACTORS } from './act-chain';
 export { BrandedError } from './branded-error';
 export { CLOCK_STEP_MS, clockStep } from './clock-step';

@@ -1,6 +1,7 @@
 import { canonical } from '../canonical/canonical';
 import { sha256 } from '../canonical/digest';
-import { RunProjection, writtenResult, type WrittenResult } from '../binding/run-projection';
+import { RunProjection } from '../binding/run-projection';
+import { writtenResult, type WrittenResult } from '../binding/written-result';
 import type { Digest, StepId } from '../foundation/ids';
 import type { Json } from '../foundation/json';
 import { PersistentMap } from '../foundation/persistent-map';

@@ -4,7 +4,7 @@ export type { FanOut } from './claimed-run/fan-out';
 export type { Honouring } from './claimed-run/honouring';
 export { openRun, type OpenedRun } from './claimed-run/open-run';
 export type { Refusal } from './claimed-run/refusal';
-export type { SecretDependencies } from './claimed-run/run-secrets';
+export type { ProviderFailure, SecretDependencies } from './claimed-run/run-secrets';
 export { Slots } from './claimed-run/slots';
 export type { Announcing } from './delivery/announce';
 export { deliverDue, type DeliverDependencies, type Delivery } from './delivery/deliver-exports';

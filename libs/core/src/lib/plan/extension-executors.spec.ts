@@ -70,7 +70,23 @@ describe('a descriptor', () => {
     ['texts that a binding would read', { parameters: { a: { schema: true, reading: 'verbatim' } } }, '/parameters/a'],
     ['a schema that is none', { parameters: { a: { schema: { type: 'text' } } } }, '/parameters/a/schema'],
     ['outputs that are parameters', { outputs: { from: 'parameters' } }, '/outputs'],
-    ['a member that nobody knows', { network: true }, 'additional properties'],
+    [
+      'a member that nobody knows',
+      { network: true },
+      '(root) has the unknown member network; known are uses, behaviour, effects, parameters, declares, outputs, sealed',
+    ],
+    [
+      'a member of a parameter that nobody knows',
+      { parameters: { 'a-b': { schema: true, default: 1 } } },
+      '/parameters/a-b has the unknown member default; known are schema, required, reading',
+    ],
+    ['other effects', { effects: 'safe' }, '/effects must be one of: idempotent, once'],
+    [
+      'another reading',
+      { parameters: { a: { schema: true, reading: 'text' } } },
+      '/parameters/a/reading must be one of: plain, argument',
+    ],
+    ['a name that is none', { uses: 'ext:Greeting@1' }, '/uses must be ext:<name>@<version>'],
   ])('is refused with %s', (_what, change, at) => {
     const [objection] = objectionsTo({ ...GREETING, ...change } as unknown as Json);
     expect(objection).toContain(at);

@@ -2,6 +2,7 @@ import { CodedError } from '../foundation/coded-error';
 import { isJsonObject, type Json, type JsonObject } from '../foundation/json';
 import { USES_PATTERN } from '../pack/shapes/scalar-shapes';
 import { compileSchema } from '../schema/compile-schema';
+import type { SchemaFinding } from '../schema/evaluation';
 import { builtinNamed } from './builtin-executors';
 import type { ExecutorDescriptor } from './executor-descriptor';
 import type { Environment } from './profile';
@@ -51,8 +52,8 @@ const EXTENSION_SCHEMA: JsonObject = {
 export function objectionsTo(descriptor: Json): readonly string[] {
   const compiled = compileSchema(EXTENSION_SCHEMA);
   if (compiled.kind === 'invalid') throw new TypeError('the schema of descriptors is no schema');
-  const found = compiled.findings(descriptor).map(({ pointer, message }) => `${pointer || '(root)'} ${message}`);
-  if (found.length > 0) return found;
+  const found = compiled.findings(descriptor);
+  if (found.length > 0) return [...new Set(found.flatMap((finding) => objectionsOf(finding, descriptor)))];
   const { parameters, outputs } = descriptor as unknown as ExecutorDescriptor;
   const schemas: [string, Json][] = Object.entries(parameters ?? {}).map(([name, { schema }]) => [
     `/parameters/${name}/schema`,
@@ -65,7 +66,48 @@ export function objectionsTo(descriptor: Json): readonly string[] {
   });
 }
 
-/** Descriptors in documents, with whether they are usable. */
+const UNKNOWN_MEMBER = 'must NOT have additional properties';
+const OTHER_VALUE = 'must be equal to one of the allowed values';
+
+/** A finding, with what may stand there instead. A platform team sees it at the start of its own program. */
+function objectionsOf({ pointer, message }: SchemaFinding, descriptor: Json): readonly string[] {
+  const at = pointer || '(root)';
+  if (pointer === '/uses') return [`${at} must be ext:<name>@<version>, such as ext:deployment@1.0.0`];
+  const schema = schemaAt(pointer);
+  if (message === UNKNOWN_MEMBER) {
+    const known = Object.keys((schema?.['properties'] ?? {}) as JsonObject);
+    const value = partAt(descriptor, pointer);
+    const members = isJsonObject(value) ? Object.keys(value).filter((name) => !known.includes(name)) : [];
+    return members.map((name) => `${at} has the unknown member ${name}; known are ${known.join(', ')}`);
+  }
+  const values = schema?.['enum'];
+  if (message === OTHER_VALUE && Array.isArray(values)) return [`${at} must be one of: ${values.join(', ')}`];
+  return [`${at} ${message}`];
+}
+
+/** The part of the schema of descriptors that judges what stands at a pointer; undefined: several do, or none. */
+function schemaAt(pointer: string): JsonObject | undefined {
+  let schema: Json | undefined = EXTENSION_SCHEMA;
+  for (const name of namesOf(pointer)) {
+    if (!isJsonObject(schema)) return undefined;
+    const { properties, additionalProperties }: JsonObject = schema;
+    schema = isJsonObject(properties) && Object.hasOwn(properties, name) ? properties[name] : additionalProperties;
+  }
+  return isJsonObject(schema) ? schema : undefined;
+}
+
+function partAt(value: Json, pointer: string): Json | undefined {
+  let part: Json | undefined = value;
+  for (const name of namesOf(pointer)) part = isJsonObject(part) && Object.hasOwn(part, name) ? part[name] : undefined;
+  return part;
+}
+
+function namesOf(pointer: string): readonly string[] {
+  const names = pointer.split('/').slice(1);
+  return names.map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+/** Descriptors of documents, by whether they can be used. */
 const usable = new WeakMap<JsonObject, boolean>();
 
 /**
@@ -97,7 +139,7 @@ export function checkExtensions(descriptors: readonly ExecutorDescriptor[]): voi
       throw refusal(
         'EXECUTOR_DESCRIPTOR_INVALID',
         `the descriptor of the executor ${uses} is invalid: ${objections.join('; ')}`,
-        'Correct the descriptor. docs/recipes.md describes its members.',
+        'Correct the descriptor. docs/guides/extending.md describes its members.',
       );
     if (seen.has(uses))
       throw refusal(

@@ -200,6 +200,7 @@ class Stage {
             rotation: 'refuse' as const,
           })),
           providers: new Map([['vault', new Vault(secrets)]]),
+          providerFailed: () => undefined,
           sensitive: new OpenInputs(),
         },
         ...(scenario.snapshotEntries === undefined ? {} : { snapshotEntries: scenario.snapshotEntries }),

@@ -314,7 +314,7 @@ export class MemoryWorld {
         return record === null ? null : { record: record as unknown as ResolutionRecord, digest: digestOf(record) };
       },
       mac: (text) => createHmac('sha256', macKey).update(text).digest('hex'),
-      secrets: { bindings: [], providers: new Map(), sensitive: null },
+      secrets: { bindings: [], providers: new Map(), sensitive: null, providerFailed: () => undefined },
       nonce: () => randomBytes(16).toString('hex'),
       replan: async (run) => sha256(run.plan),
       executorFailed: (_run, failure) => void executorFailures.push(failure),

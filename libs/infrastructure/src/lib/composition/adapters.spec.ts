@@ -50,6 +50,6 @@ it('are refused by name where nothing is provided that they could replace', () =
   const error = refused();
   expect(isCodedError(error) && [error.code, error.message]).toEqual([
     'ADAPTER_UNKNOWN',
-    'this application provides nothing for Signer',
+    'this application provides nothing for Signer; it can replace ObjectStore',
   ]);
 });

@@ -7,11 +7,15 @@ import type {
   ValueProvider,
 } from '@nestjs/common';
 import { CodedError } from '@taskrunner/core/foundation';
+import * as ports from '@taskrunner/core/ports';
+import { isAdapterToken } from './token';
 
 /** A replacement for a part of an application: a class, a factory or a value, for the token of that part. */
 export type Adapter = ClassProvider | FactoryProvider | ValueProvider;
 
 export type CompositionErrorCode = 'ADAPTER_UNKNOWN';
+
+const PORTS: ReadonlySet<unknown> = new Set(Object.values(ports));
 
 type Import = NonNullable<DynamicModule['imports']>[number];
 
@@ -25,6 +29,7 @@ export function withAdapters(root: DynamicModule, adapters: readonly Adapter[]):
   const used = new Set<InjectionToken>();
   // A module that several modules import stays one module.
   const replaced = new Map<DynamicModule, DynamicModule>();
+  const provided = new Set<InjectionToken>();
   const replace = (module: DynamicModule): DynamicModule => {
     const known = replaced.get(module);
     if (known) return known;
@@ -32,6 +37,7 @@ export function withAdapters(root: DynamicModule, adapters: readonly Adapter[]):
     const exports = (module.exports ?? []).map((one) => (isDynamic(one) ? replace(one) : one));
     const providers = (module.providers ?? []).map((provider) => {
       const token = tokenOf(provider);
+      provided.add(token);
       const adapter = byToken.get(token);
       if (adapter) used.add(token);
       return adapter ?? provider;
@@ -47,7 +53,7 @@ export function withAdapters(root: DynamicModule, adapters: readonly Adapter[]):
   };
   const changed = replace(root);
   const unknown = [...byToken.keys()].filter((token) => !used.has(token));
-  if (unknown.length > 0) throw adapterUnknown(unknown);
+  if (unknown.length > 0) throw adapterUnknown(unknown, provided);
   return changed;
 }
 
@@ -60,11 +66,26 @@ function isDynamic(module: unknown): module is Import & DynamicModule {
   return typeof module === 'object' && module !== null && 'module' in module;
 }
 
-function adapterUnknown(tokens: readonly InjectionToken[]): CodedError<CompositionErrorCode> {
-  const names = tokens.map((token) => (typeof token === 'function' ? token.name : String(token))).join(', ');
+function adapterUnknown(
+  tokens: readonly InjectionToken[],
+  provided: ReadonlySet<InjectionToken>,
+): CodedError<CompositionErrorCode> {
   return new CodedError(
     'ADAPTER_UNKNOWN',
-    `this application provides nothing for ${names}`,
+    `this application provides nothing for ${namesOf(tokens)}; it can replace ${namesOf([...provided].filter(isReplaceable))}`,
     'Use a port of the application, such as `ObjectStore`. Put your own providers into a module under `imports`.',
   );
+}
+
+/** Ports, and what stands for several things of one port. Other parts are of one piece with those that use them. */
+function isReplaceable(token: InjectionToken): boolean {
+  return isAdapterToken(token) || PORTS.has(token);
+}
+
+/** Sorted, and each once. */
+function namesOf(tokens: Iterable<InjectionToken>): string {
+  const names = [...tokens].map((token) =>
+    typeof token === 'function' ? token.name : typeof token === 'symbol' ? (token.description ?? '') : String(token),
+  );
+  return [...new Set(names)].sort().join(', ');
 }

@@ -12,3 +12,17 @@ export type Token<Value> = Abstract<Value> | SymbolToken<Value>;
 export function token<Value>(description: string): SymbolToken<Value> {
   return Symbol(description) as SymbolToken<Value>;
 }
+
+const adapterTokens = new Set<unknown>();
+
+/** A token that adapters of a deployment may replace, as a port. `name`: under which it is exported, for whoever is told of it. */
+export function adapterToken<Value>(name: string): SymbolToken<Value> {
+  const made = token<Value>(name);
+  adapterTokens.add(made);
+  return made;
+}
+
+/** Whether `adapterToken` has made it. */
+export function isAdapterToken(value: unknown): boolean {
+  return adapterTokens.has(value);
+}

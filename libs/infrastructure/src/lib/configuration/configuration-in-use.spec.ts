@@ -161,7 +161,7 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['sandbox.watchInterval', 'libs/infrastructure/src/lib/sandbox/sandbox.module.ts', 'watchMs: watchInterval'],
   ['sandbox.cgroup', 'libs/infrastructure/src/lib/sandbox/sandbox.module.ts', 'proveCgroup(cgroup)'],
   ['sandbox.workDirectory', DEV_FILE, 'workDirectory: directory.work'],
-  ['secrets.maxBytes', 'libs/infrastructure/src/lib/secrets/secrets.module.ts', 'maxBytes'],
+  ['secrets.maxBytes', 'libs/infrastructure/src/lib/secrets/secret-providers.ts', 'maxBytes'],
   [
     'secrets.deliveryFolder',
     'libs/infrastructure/src/lib/executors/builtin-executors.module.ts',

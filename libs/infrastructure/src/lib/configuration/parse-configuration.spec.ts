@@ -170,6 +170,7 @@ describe('parseConfiguration', () => {
       'secrets: { providers: [{ id: a, kind: environment, folder: /a }] }',
       ['1:24 CONFIG_CONFLICT /secrets/providers/0'],
     ],
+    ['secrets: { providers: [{ id: a, kind: custom, folder: /a }] }', ['1:24 CONFIG_CONFLICT /secrets/providers/0']],
     [
       'secrets: { providers: [{ id: a, folder: /a }, { id: a, folder: /b }] }',
       ['1:53 CONFIG_CONFLICT /secrets/providers/1/id'],

@@ -1,3 +1,4 @@
+import { canonical } from '@taskrunner/core/canonical';
 import { pointerTo } from '@taskrunner/core/document';
 import type { Json } from '@taskrunner/core/foundation';
 import type { ExecutorDescriptor, ValueSchema } from '@taskrunner/core/plan';
@@ -7,8 +8,9 @@ import { failed } from './step/outcome';
 import { usable } from './step/usable-schema';
 
 /**
- * Validates the parameters and results of a platform team's executor against its descriptor. The planner checks only types; values are
- * known when expressions are evaluated. Codes: `WITH_INVALID` before it acts, `OUTPUTS_INVALID` after it has acted.
+ * Compares what an executor of a platform team is given and returns with its descriptor. A planner knows types alone, and values only when
+ * expressions are evaluated. Codes: `WITH_INVALID` before it acts, `OUTPUTS_INVALID` after it has acted.
+ * Throws `TypeError` if it returns no outcome.
  */
 export class CheckedExecutor extends Executor {
   constructor(
@@ -25,10 +27,45 @@ export class CheckedExecutor extends Executor {
     });
     if (wrong.length > 0) return failed('WITH_INVALID', describeFindings(wrong), false);
     const outcome = await this.inner.execute(request, report);
+    if (!isOutcome(outcome)) throw new TypeError('the executor returned no outcome');
     const { outputs } = this.descriptor;
-    if (outcome.kind !== 'succeeded' || outputs.from !== 'schema') return outcome;
+    if (outcome.kind !== 'succeeded') return outcome;
+    const fault = faultOf(outcome.outputs);
+    if (fault !== null) return failed('OUTPUTS_INVALID', `the outputs are no JSON: ${fault}`, false);
+    if (outputs.from !== 'schema') return outcome;
     const found = findingsOf(outputs.schema, outcome.outputs, '');
     return found.length === 0 ? outcome : failed('OUTPUTS_INVALID', describeFindings(found), false);
+  }
+}
+
+/** Its class may be written without types. */
+function isOutcome(outcome: Partial<Record<string, unknown>> | undefined | null): boolean {
+  switch (outcome?.['kind']) {
+    case 'succeeded':
+      return 'outputs' in outcome;
+    case 'failed': {
+      const { code, message, retryable, exitCode } = outcome;
+      const isSaid = typeof code === 'string' && typeof message === 'string' && typeof retryable === 'boolean';
+      return isSaid && (exitCode === null || Number.isSafeInteger(exitCode));
+    }
+    case 'stopped':
+      return typeof outcome['unknown'] === 'boolean';
+    case 'lost':
+      return typeof outcome['reason'] === 'string';
+    case 'deferred':
+      return Number.isSafeInteger(outcome['forMs']) && Number(outcome['forMs']) >= 0;
+    default:
+      return false;
+  }
+}
+
+/** Why a value cannot be stored; null: it can. */
+function faultOf(value: Json): string | null {
+  try {
+    canonical(value);
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
   }
 }
 

@@ -96,4 +96,32 @@ describe('an executor of a platform team', () => {
     const other = new Greeting(() => ({ text: 7 }));
     expect(await perform({ name: 'Ada' }, other)).toMatchObject({ kind: 'failed', code: 'OUTPUTS_INVALID' });
   });
+
+  it.each<[string, unknown, object]>([
+    [
+      'a date',
+      { text: new Date(0) },
+      { code: 'OUTPUTS_INVALID', message: 'the outputs are no JSON: not a JSON value' },
+    ],
+    ['nothing', undefined, { code: 'OUTPUTS_INVALID', retryable: false }],
+  ])('does not end its run with outputs that nobody can store: %s', async (_what, outputs, outcome) => {
+    const other = new Greeting(() => outputs as Json);
+    expect(await perform({ name: 'Ada' }, other)).toMatchObject({ kind: 'failed', ...outcome });
+  });
+
+  it.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['null', null],
+    ['a kind that nobody knows', { kind: 'done', outputs: {} }],
+    ['a failure without a code', { kind: 'failed', message: 'no', retryable: false, exitCode: null }],
+    ['an exit code that is none', { kind: 'failed', code: 'X', message: '', retryable: false }],
+    ['time without a number', { kind: 'deferred' }],
+    ['a time that is over', { kind: 'deferred', forMs: -1 }],
+    ['a stop that says nothing', { kind: 'stopped' }],
+    ['a loss without a reason', { kind: 'lost' }],
+  ])('throws instead of returning %s', async (_what, outcome) => {
+    const other = new Greeting();
+    other.execute = async () => outcome as Outcome;
+    await expect(perform({ name: 'Ada' }, other)).rejects.toThrow('the executor returned no outcome');
+  });
 });

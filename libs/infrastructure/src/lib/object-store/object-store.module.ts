@@ -2,14 +2,14 @@ import { Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/
 import { ObjectStoreHealth } from '@taskrunner/core/operations';
 import { ObjectStore, type CollectableObjectStore } from '@taskrunner/core/ports';
 import { provide } from '../composition/provide';
-import { token } from '../composition/token';
+import { adapterToken, token } from '../composition/token';
 import { CONFIGURATION } from '../configuration/configuration.module';
 import { Telemetry } from '../telemetry/telemetry';
 import { openObjectStore } from './open-object-store';
 import { sayOutage, WatchedObjectStore, type ObjectStoreWatch } from './watched-object-store';
 
-/** The store behind `ObjectStore`, without the watch. Replace this token to use another store whose outages are still noticed. */
-export const OBJECT_STORE_ADAPTER = token<CollectableObjectStore>('adapter of the object store');
+/** The store behind `ObjectStore`, before it is watched: replace this one to have another store whose outages are noticed by its users. */
+export const OBJECT_STORE_ADAPTER = adapterToken<CollectableObjectStore>('OBJECT_STORE_ADAPTER');
 
 const WATCH = token<ObjectStoreWatch>('watch over the object store');
 

@@ -1,12 +1,12 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { PolicyJudges } from '@taskrunner/core/ports';
 import { provide } from '../composition/provide';
-import { token } from '../composition/token';
+import { adapterToken } from '../composition/token';
 import { CONFIGURATION } from '../configuration/configuration.module';
 import { CedarJudge } from './cedar-judge';
 
-/** Policy engines besides CEL, by name. */
-export const POLICY_JUDGES = token<PolicyJudges>('judges of policies');
+/** Policy engines beside CEL, by name. */
+export const POLICY_JUDGES = adapterToken<PolicyJudges>('POLICY_JUDGES');
 
 /** Policy engines (`policies`). */
 @Module({})

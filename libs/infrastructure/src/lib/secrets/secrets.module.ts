@@ -2,23 +2,19 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import type { SecretDependencies } from '@taskrunner/core/operations';
 import type { SecretProvider } from '@taskrunner/core/ports';
 import { provide } from '../composition/provide';
-import { token } from '../composition/token';
-import type { Configuration } from '../configuration/configuration';
+import { adapterToken, token } from '../composition/token';
 import { CONFIGURATION } from '../configuration/configuration.module';
 import { SENSITIVE_INPUTS_KEY } from '../signing/signing.module';
-import { EnvironmentSecrets } from './environment-secrets';
-import { FileSecrets } from './file-secrets';
+import { Telemetry } from '../telemetry/telemetry';
+import { secretProviders } from './secret-providers';
 
 /** The environment variables with which the process was started, including secrets: for processes that do the same work. */
 export const STARTING_ENVIRONMENT = token<Readonly<Record<string, string | undefined>>>(
   'environment that the process was started with',
 );
-/** Secret providers by id (`secrets.providers`). After their creation the environment of this process contains no secret. */
-export const SECRET_PROVIDERS = token<ReadonlyMap<string, SecretProvider>>('providers of secrets');
-/**
- * Bindings and providers as configured, and the key of sensitive inputs. Everything that starts a child process or thread depends on it,
- * because both inherit the environment.
- */
+/** A deployment's own providers of secrets, by the ids that `secrets.providers` has with `kind: custom`: replace it to give some. */
+export const SECRET_PROVIDERS = adapterToken<ReadonlyMap<string, SecretProvider>>('SECRET_PROVIDERS');
+/** Bindings and providers as configured, and the key of sensitive inputs. Once it is there, the environment of this process holds no secret. Whoever starts a child or a thread is injected with it: both inherit the environment. */
 export const SECRETS = token<SecretDependencies>('secrets of runs');
 
 /** Secrets of runs (`secrets`). */
@@ -31,33 +27,26 @@ export class SecretsModule {
       imports,
       providers: [
         provide(STARTING_ENVIRONMENT, {}, () => ({ ...process.env })),
-        provide(
-          SECRET_PROVIDERS,
-          // The original environment is saved first.
-          { configuration: CONFIGURATION, environment: STARTING_ENVIRONMENT },
-          ({ configuration }) => providersOf(configuration, process.env),
-        ),
+        provide(SECRET_PROVIDERS, {}, () => new Map()),
         provide(
           SECRETS,
-          { configuration: CONFIGURATION, providers: SECRET_PROVIDERS, sensitive: SENSITIVE_INPUTS_KEY },
-          ({ configuration, ...rest }) => ({ bindings: configuration.secrets.bindings, ...rest }),
+          {
+            configuration: CONFIGURATION,
+            custom: SECRET_PROVIDERS,
+            sensitive: SENSITIVE_INPUTS_KEY,
+            telemetry: Telemetry,
+            // As it was: it is kept before secrets are taken out of it.
+            environment: STARTING_ENVIRONMENT,
+          },
+          ({ configuration: { secrets }, custom, sensitive, telemetry: { log } }) => ({
+            bindings: secrets.bindings,
+            providers: secretProviders(secrets, custom, process.env),
+            sensitive,
+            providerFailed: (failure) => log.say('error', 'secrets.provider-failed', { ...failure }),
+          }),
         ),
       ],
       exports: [STARTING_ENVIRONMENT, SECRETS],
     };
   }
-}
-
-/** Removes secrets from `env`. */
-function providersOf(
-  { secrets }: Configuration,
-  env: Record<string, string | undefined>,
-): ReadonlyMap<string, SecretProvider> {
-  const { maxBytes } = secrets;
-  return new Map(
-    secrets.providers.map(({ id, kind, folder, prefix }): [string, SecretProvider] => [
-      id,
-      kind === 'file' ? FileSecrets.of(folder ?? '', maxBytes) : new EnvironmentSecrets(env, prefix, maxBytes),
-    ]),
-  );
 }

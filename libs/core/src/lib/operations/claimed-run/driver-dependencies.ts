@@ -26,6 +26,8 @@ export interface ExecutorFailure {
   readonly execution: number;
   readonly code: string;
   readonly causes: readonly string[];
+  /** Of what an executor threw, redacted; null: it returned the outcome, or a coded error says enough. */
+  readonly stack: string | null;
 }
 
 /** Dependencies of a driver. The worker and the tests provide them. */

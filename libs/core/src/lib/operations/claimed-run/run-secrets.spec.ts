@@ -12,6 +12,7 @@ import type { SecretBinding } from '../../secret/secret-binding';
 import { SecretError } from '../../secret/secret-error';
 import { PAYLOAD_TYPE } from '../../evidence/records/documents';
 import { RunDriver } from '../driver/drive-run';
+import type { ProviderFailure } from './run-secrets';
 
 const SECRET = 'hunter2-hunter2-hunter2';
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
@@ -68,9 +69,16 @@ function world(nodes: readonly Node[], bindings: readonly SecretBinding[] = [bin
   const vault = new Vault();
   const plan = aPlan(aBlock([...nodes]));
   const run = memory.submit(plan, {}, [], [], [{ name: 'deploy', provider: 'vault' }]);
-  const secrets = { bindings, providers: new Map([['vault', vault]]), sensitive: sensitive ?? null };
+  const failures: unknown[] = [];
+  const secrets = {
+    bindings,
+    providers: new Map([['vault', vault]]),
+    sensitive: sensitive ?? null,
+    providerFailed: ({ provider, secret, causes }: ProviderFailure) => failures.push({ provider, secret, causes }),
+  };
   return {
     memory,
+    failures,
     vault,
     run,
     async drive(act: (request: ExecutionRequest, report: ExecutionReport) => Promise<Outcome>) {
@@ -159,6 +167,60 @@ describe('the secrets of a run', () => {
       return ok;
     });
     expect([calls, failureOf(one.memory, one.run)]).toEqual([0, code]);
+  });
+
+  it.each<readonly [string, () => unknown, readonly string[]]>([
+    [
+      'throws an error of its own',
+      () => {
+        throw new Error('connection refused', { cause: new Error('ECONNREFUSED') });
+      },
+      ['Error: connection refused', 'Error: ECONNREFUSED'],
+    ],
+    [
+      'throws what is no error',
+      () => {
+        throw null as unknown as Error;
+      },
+      [],
+    ],
+    // The message of a parser quotes what it could not read, such as the value.
+    ['cannot parse its answer', () => JSON.parse(`${SECRET}`), ['SyntaxError']],
+    ['returns no bytes', () => ({ value: SECRET, version: null }), ['TypeError: the provider returned no bytes']],
+    ['returns nothing', () => undefined, ['TypeError: the provider returned no bytes']],
+    [
+      'returns a version that is none',
+      () => ({ value: text(SECRET), version: 7 }),
+      ['TypeError: the provider returned a version that is neither text nor null'],
+    ],
+  ])('a provider that %s is unavailable', async (_, answer, causes) => {
+    const one = world([effect('a')]);
+    one.vault.read = (async () => answer()) as Vault['read'];
+    expect(await one.drive(async () => ok)).toBe('ended');
+    expect(one.memory.run(one.run).run?.error).toMatchObject({
+      code: 'SECRET_UNAVAILABLE',
+      message: 'the secret deploy cannot be read: the provider vault has failed',
+    });
+    expect(one.failures).toEqual([{ provider: 'vault', secret: 'deploy', causes }]);
+    expect(one.memory.alarms).toHaveLength(1);
+    expect(one.stored + JSON.stringify(one.failures)).not.toContain(SECRET);
+  });
+
+  it('a provider that throws before it returns a promise, at an attempt, is tried again', async () => {
+    const one = world([effect('a'), effect('b', { needs: ['a'] })]);
+    const read = one.vault.read.bind(one.vault);
+    await one.drive(async ({ step }) => {
+      if (step === 'b') return ok;
+      one.vault.read = () => {
+        one.vault.read = read;
+        throw new Error(`no ${SECRET}`);
+      };
+      return ok;
+    });
+    expect(one.events).toContainEqual(
+      expect.objectContaining({ type: 'attempt.failed', code: 'SECRET_UNAVAILABLE', retryable: true }),
+    );
+    expect(one.failures).toEqual([{ provider: 'vault', secret: 'deploy', causes: ['Error: no [redacted]'] }]);
   });
 
   it.each<readonly [string, (memory: MemoryWorld, run: RunId) => Promise<void>, string]>([
@@ -317,7 +379,7 @@ describe('sensitive inputs of a run', () => {
       return env['PIN'] === SECRET ? ok : { kind: 'failed', code: 'X', message: '', retryable: false, exitCode: 1 };
     };
     const dependencies = memory.dependencies([new Acting(act)], {
-      secrets: { bindings: [], providers: new Map(), sensitive: keys },
+      secrets: { bindings: [], providers: new Map(), sensitive: keys, providerFailed: () => undefined },
     });
     const driver = await RunDriver.open(dependencies, memory.claim(run));
     expect(typeof driver === 'string' ? driver : await driver.drive()).toBe('ended');
@@ -333,7 +395,7 @@ describe('sensitive inputs of a run', () => {
     const { memory, run } = pinned();
     memory.sensitive.set(run, stored);
     const dependencies = memory.dependencies([new Acting(async () => ok)], {
-      secrets: { bindings: [], providers: new Map(), sensitive },
+      secrets: { bindings: [], providers: new Map(), sensitive, providerFailed: () => undefined },
     });
     expect(await RunDriver.open(dependencies, memory.claim(run))).toBe('halted');
     expect(memory.run(run).halted).toBe('SENSITIVE_INPUT_UNREADABLE');

@@ -1,8 +1,10 @@
 import { sha256 } from '../../canonical/digest';
+import { causesOf } from '../../foundation/causes';
 import type { JsonObject } from '../../foundation/json';
+import type { RunId, TenantId } from '../../foundation/ids';
 import type { Environment, Profile } from '../../plan/profile';
 import type { ClaimedRun } from '../../ports/runs/claims';
-import type { SecretProvider } from '../../ports/runs/secret-provider';
+import type { ProvidedSecret, SecretProvider } from '../../ports/runs/secret-provider';
 import type { SensitiveInputs } from '../../ports/runs/sensitive-inputs';
 import { Redactor } from '../../secret/redactor';
 import { bindingFor, type SecretAsker, type SecretBinding } from '../../secret/secret-binding';
@@ -17,6 +19,17 @@ export interface SecretDependencies {
   readonly providers: ReadonlyMap<string, SecretProvider>;
   /** Null: there is no key, and runs with sensitive inputs do not start here. */
   readonly sensitive: SensitiveInputs | null;
+  /** A provider threw what is no `SecretError`, or returned no secret: for the log of the worker. */
+  providerFailed(failure: ProviderFailure): void;
+}
+
+/** Why a provider counts as unavailable. `causes`: the outermost error first, without values that the run had. */
+export interface ProviderFailure {
+  readonly runId: RunId;
+  readonly tenant: TenantId;
+  readonly provider: string;
+  readonly secret: string;
+  readonly causes: readonly string[];
 }
 
 /** A secret and its version. Its value is never logged with it. */
@@ -36,7 +49,7 @@ interface SecretRequest {
 
 /** The run that requests secrets, according to its admission. */
 interface SecretRun {
-  readonly run: Pick<ClaimedRun, 'tenant' | 'pack'>;
+  readonly run: Pick<ClaimedRun, 'tenant' | 'runId' | 'pack'>;
   readonly profile: Profile;
   readonly mode: Environment['mode'];
   readonly signers: readonly string[];
@@ -119,13 +132,32 @@ export class RunSecrets {
     return { values, rotated };
   }
 
+  /** What the provider of a secret has for it. Whatever else than `SecretError` a provider throws, and whatever is no secret, means that it is unavailable. */
+  private async provided(name: string, { provider: id, ref }: SecretBinding): Promise<ProvidedSecret> {
+    const provider = this.dependencies.providers.get(id);
+    if (!provider)
+      throw new SecretError(
+        'SECRET_UNAVAILABLE',
+        `the secret ${name} cannot be read: this worker has no provider ${id}`,
+      );
+    try {
+      return secretIn(await provider.read(ref));
+    } catch (cause) {
+      if (SecretError.is(cause))
+        throw new SecretError(cause.code, `the secret ${name} cannot be read: ${cause.message}`, { cause });
+      const { tenant, runId } = this.of.run;
+      const causes = causesOf(cause, { quotes: false }).map((text) => this.current.text(text));
+      this.dependencies.providerFailed({ runId, tenant, provider: id, secret: name, causes });
+      const message = `the secret ${name} cannot be read: the provider ${id} has failed`;
+      throw new SecretError('SECRET_UNAVAILABLE', message, { cause });
+    }
+  }
+
   private async read(name: string): Promise<{ value: Uint8Array; version: string; binding: SecretBinding }> {
     const admitted = this.of.profile.secrets.find((secret) => secret.name === name);
     const binding = bindingFor(this.dependencies.bindings, name, this.asker);
     if (!binding || binding.provider !== admitted?.provider) throw notGranted(name);
-    const provider = this.dependencies.providers.get(binding.provider);
-    if (!provider) throw new SecretError('SECRET_UNAVAILABLE', `this worker has no provider ${binding.provider}`);
-    const { value, version } = await provider.read(binding.ref);
+    const { value, version } = await this.provided(name, binding);
     const weakness = weaknessOf(value);
     if (weakness !== null) throw new SecretError(weakness, `the value of the secret ${name} is refused`);
     this.unread.delete(name);
@@ -137,6 +169,15 @@ export class RunSecrets {
     const place = `secret-version\n${this.asker.tenant}\n${binding.provider}\n${binding.ref}\n`;
     return { value, version: version ?? `hmac:${this.mac(`${place}${digest}`).slice(0, 32)}`, binding };
   }
+}
+
+/** What a provider has returned. It may be a deployment's own, and written without types. */
+function secretIn(provided: ProvidedSecret | undefined): ProvidedSecret {
+  if (!(provided?.value instanceof Uint8Array)) throw new TypeError('the provider returned no bytes');
+  const version: unknown = provided.version ?? null;
+  if (version !== null && typeof version !== 'string')
+    throw new TypeError('the provider returned a version that is neither text nor null');
+  return { value: provided.value, version };
 }
 
 function notGranted(name: string): SecretError {

@@ -71,6 +71,18 @@ describe('a policy whose engine is not the driver’s own', () => {
     else expect(errorOf(world, run)).toMatchObject({ code, stepId: 'check' });
   });
 
+  it('is closed where the engine throws, and the operator sees why', async () => {
+    const world = new MemoryWorld();
+    const run = submitted(world);
+    const broken = new Judge(async () => {
+      throw new Error('the engine is away');
+    });
+    expect(await drive(world, run, broken)).toBe('ended');
+    expect(errorOf(world, run)).toMatchObject({ code: 'POLICY_UNDECIDED', stepId: 'check' });
+    expect(JSON.stringify(world.alarms)).toContain('Error: the engine is away');
+    expect(world.alarms).toHaveLength(1);
+  });
+
   it('is closed where the worker has no such engine', async () => {
     const world = new MemoryWorld();
     const run = submitted(world);

@@ -11,7 +11,7 @@ import type { DriverDependencies } from '../claimed-run/driver-dependencies';
 import { executionContextOf, type Executions } from '../execution/executions';
 import type { FanOutDispatcher } from './fan-out/fan-out-dispatcher';
 import type { PolicyLog } from './policy-log';
-import { judgePolicy } from './questions';
+import { judgePolicy, policyEnginesOf } from './questions';
 import type { Restored } from '../claimed-run/restore-run';
 import type { RunTime } from '../claimed-run/run-time';
 import type { RunSecrets } from '../claimed-run/run-secrets';
@@ -99,7 +99,8 @@ export class PostCommitDispatcher {
     const { driver } = this;
     const at = Math.max(driver.lastAt(), dependencies.clock.now());
     try {
-      const body = await judgePolicy(() => driver.context(), values, command, at, initiators, dependencies.judges);
+      const engines = policyEnginesOf(dependencies, run);
+      const body = await judgePolicy(() => driver.context(), values, command, at, initiators, engines);
       const fact = body.type === 'policy.judged' ? await policyLog.write(body) : null;
       const input = { kind: 'given', body } as const;
       driver.arrived(fact ? { kind: 'parts', parts: [{ kind: 'fact', fact }, input] } : input);

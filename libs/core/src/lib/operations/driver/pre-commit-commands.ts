@@ -9,7 +9,7 @@ import { tooFewApprovers, UNSATISFIABLE } from '../delivery/announce';
 import { executionContextOf } from '../execution/executions';
 import type { TurnBuilder } from '../turn/turn-builder';
 import type { RunMeans } from './post-commit-dispatcher';
-import { answerQuestion, judgePolicy } from './questions';
+import { answerQuestion, judgePolicy, policyEnginesOf } from './questions';
 
 /** Performs commands that may run before their commit. Their answers are part of the same turn. */
 export class PreCommitCommands {
@@ -39,7 +39,7 @@ export class PreCommitCommands {
         return body;
       }
       case 'judge':
-        return judgePolicy(() => context, values, command, turn.at, initiators, dependencies.judges);
+        return judgePolicy(() => context, values, command, turn.at, initiators, policyEnginesOf(dependencies, run));
       case 'start':
         return executions.execute(
           executionContextOf(() => context),

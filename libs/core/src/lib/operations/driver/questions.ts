@@ -2,6 +2,7 @@ import { answer } from '../../binding/answer';
 import { policyInput, type GateRendering } from '../../binding/render-gate';
 import type { BindingContext } from '../../binding/scope';
 import { Missing } from '../../binding/values';
+import { causesOf } from '../../foundation/causes';
 import { isCodedError } from '../../foundation/coded-error';
 import type { Digest, StepId } from '../../foundation/ids';
 import type { JsonObject } from '../../foundation/json';
@@ -10,11 +11,13 @@ import type { Policy } from '../../plan/plan';
 import { compilePolicy } from '../../policy/compile-policy';
 import { undecided, type PolicyAnswer } from '../../policy/policy';
 import { noVerdict, verdictOn, type Verdict } from '../../policy/verdict';
+import type { ClaimedRun } from '../../ports/runs/claims';
 import type { GateChange } from '../../ports/runs/committer';
 import type { PolicyJudges } from '../../ports/packs/policy-judge';
 import type { Command } from '../../run/command';
 import type { InputEventBody } from '../../run/run-event';
 import type { ValueRef } from '../../step/value-ref';
+import type { DriverDependencies } from '../claimed-run/driver-dependencies';
 import type { RunValues } from '../claimed-run/run-values';
 
 /** An answered question: the input event, the values that its page must contain, and the row of a gate that opens. */
@@ -24,7 +27,23 @@ interface AnsweredQuestion {
   readonly gate: GateChange | null;
 }
 
-/** Answers a question of the machine, fetching the values that it needs. */
+/** The engines of policies beside CEL. */
+interface PolicyEngines {
+  readonly judges: PolicyJudges;
+  /** One threw: its answer is undecided, and the operator must see why. */
+  failed(step: StepId, engine: string, error: unknown): void;
+}
+
+/** The engines of policies that a driver has for a run. */
+export function policyEnginesOf(dependencies: DriverDependencies, run: ClaimedRun): PolicyEngines {
+  return {
+    judges: dependencies.judges,
+    failed: (step, engine, error) =>
+      dependencies.alarm(run, 'POLICY_ENGINE_FAILED', { step, engine, causes: causesOf(error, { quotes: false }) }),
+  };
+}
+
+/** Answers a question of the tree, fetching the values that it needs. */
 export async function answerQuestion(
   context: BindingContext,
   values: RunValues,
@@ -63,7 +82,7 @@ export async function judgePolicy(
   { step, policy: id }: Extract<Command, { type: 'judge' }>,
   at: number,
   initiators: readonly Actor[],
-  judges: PolicyJudges,
+  engines: PolicyEngines,
 ): Promise<InputEventBody> {
   const policy = context().index.plan.policies.find((one) => one.id === id);
   if (!policy) throw new TypeError('no such policy in the plan');
@@ -76,7 +95,7 @@ export async function judgePolicy(
       const made = policyInput(context(), step, at, actor, missing);
       if (missing.digests.size === 0) {
         input = values.keep(made);
-        verdict = await verdictOf(policy, made as JsonObject, step, judges);
+        verdict = await verdictOf(policy, made as JsonObject, step, engines);
       }
     } catch (error) {
       if (!isCodedError(error)) throw error;
@@ -88,9 +107,16 @@ export async function judgePolicy(
   }
 }
 
-async function verdictOf(policy: Policy, input: JsonObject, step: StepId, judges: PolicyJudges): Promise<Verdict> {
+async function verdictOf(policy: Policy, input: JsonObject, step: StepId, engines: PolicyEngines): Promise<Verdict> {
   const { engine, source } = policy;
-  const answer = engine === 'cel' ? byCel(source, input, step) : await judges.get(engine)?.judge(policy, input, step);
+  if (engine === 'cel') return verdictOn(byCel(source, input, step));
+  let answer: PolicyAnswer | undefined;
+  try {
+    answer = await engines.judges.get(engine)?.judge(policy, input, step);
+  } catch (error) {
+    engines.failed(step, engine, error);
+    return noVerdict(`the engine ${engine} has failed`);
+  }
   return answer === undefined ? noVerdict(`this worker has no engine ${engine}`) : verdictOn(answer);
 }
 

@@ -66,7 +66,8 @@ export class SecretReading {
   /** A run fails without its secrets. */
   private failFor(error: unknown): void {
     if (!SecretError.is(error)) throw error;
-    const { code, message } = error;
+    const { code } = error;
+    const message = this.means.secrets.redactor.text(error.message);
     this.means.dependencies.alarm(this.means.run, code, message);
     this.queue.push({ kind: 'given', body: { type: 'run.failed', code, step: null, message } });
   }

@@ -153,6 +153,8 @@ describe('what an executor throws', () => {
     const driver = await opened(world.dependencies([new Acting(() => Promise.reject(thrown))]), world.claim(run));
     await driver.drive();
     const failure = { step: 'act', execution: 1, code: 'EXECUTOR_THREW' };
-    expect(world.executorFailures[0]).toEqual({ ...failure, causes: ['Error: cannot write', 'Error: no space'] });
+    const causes = ['Error: cannot write', 'Error: no space'];
+    const stack = expect.stringMatching(/^Error: cannot write\n +at .*store-outage/) as string;
+    expect(world.executorFailures[0]).toEqual({ ...failure, causes, stack });
   });
 });

@@ -111,7 +111,7 @@ async function seal(
       postpone: async () => undefined,
     },
     logs,
-    secrets: { bindings: [], providers: new Map(), sensitive: null },
+    secrets: { bindings: [], providers: new Map(), sensitive: null, providerFailed: () => undefined },
     attestor: new KeyAttestor({ run: signer(keys.run), runSealed: null, bundle: signer(keys.bundle) } as never),
     openRelease: () => null,
     retryMs: 1_000,

@@ -167,7 +167,10 @@ export class Executions {
     if (outcome.kind !== 'lost' && (outcome.kind !== 'failed' || outcome.cause === undefined)) return;
     const code = outcome.kind === 'lost' ? outcome.reason : outcome.code;
     const causes = causesOf(outcome.cause).map((text) => this.secrets.redactor.text(text));
-    this.dependencies.executorFailed(this.run, { step, execution, code, causes });
+    const { cause } = outcome;
+    const thrown = code === 'EXECUTOR_THREW' && cause instanceof Error ? (cause.stack ?? null) : null;
+    const stack = thrown === null ? null : this.secrets.redactor.text(thrown);
+    this.dependencies.executorFailed(this.run, { step, execution, code, causes, stack });
   }
 
   /** The secrets of a leaf, and how its expressions see them. Steps that act only in the journal get none. */

@@ -68,7 +68,7 @@ function errorShown(index: PlanIndex, { state, results }: TurnBuilder): Json {
   return {
     code: result.code,
     stepId: result.step,
-    message: step?.message ?? gate?.message ?? null,
+    message: step?.message ?? gate?.message ?? (result.step === null ? results.failureMessage(result.code) : null),
     attempts: step?.attempts ?? null,
     exitCode: step?.exitCode ?? null,
     ...(policy === null ? {} : { policy }),

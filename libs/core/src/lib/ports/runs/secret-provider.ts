@@ -8,8 +8,8 @@ export interface ProvidedSecret {
 /** Reads secrets. It is called for each attempt; values are kept no longer than the run's driver exists. */
 export abstract class SecretProvider {
   /**
-   * The current value of the secret that `ref` names. Throws `SecretError`: `SECRET_UNAVAILABLE` if there is none, `SECRET_FILE_REFUSED`,
-   * `SECRET_TOO_LARGE`.
+   * The secret that `ref` names, now. Throws `SecretError`: `SECRET_UNAVAILABLE` if there is none, `SECRET_FILE_REFUSED`,
+   * `SECRET_TOO_LARGE`. Whatever else it throws means `SECRET_UNAVAILABLE` too, and is logged: no message may hold a value.
    */
   abstract read(ref: string): Promise<ProvidedSecret>;
 }

@@ -4,7 +4,12 @@ import { MIB } from './units';
 
 const provider = {
   id: needed(name, 'files', 'Name of the provider in the bindings.'),
-  kind: key(oneOf('file', 'environment'), 'file', 'Type of storage.', 'file | environment'),
+  kind: key(
+    oneOf('file', 'environment', 'custom'),
+    'file',
+    'Type of storage. custom: given by the deployment.',
+    'file | environment | custom',
+  ),
   folder: unset(
     path,
     'For file: the directory. Each secret is a file with mode 0600, owned by the user of the worker or by root.',

@@ -428,7 +428,12 @@ describe('a secret', () => {
     const rest = { signedBy: ['unsigned'], requireGate: false, requireSealed: false, rotation: 'refuse' as const };
     const provider = { read: async () => ({ value: new TextEncoder().encode(value), version: null }) };
     return {
-      secrets: { bindings: [{ ...binding, ...rest }], providers: new Map([['vault', provider]]), sensitive: null },
+      secrets: {
+        bindings: [{ ...binding, ...rest }],
+        providers: new Map([['vault', provider]]),
+        sensitive: null,
+        providerFailed: () => undefined,
+      },
     };
   };
   const text = packText(

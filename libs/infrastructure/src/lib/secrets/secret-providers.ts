@@ -1,0 +1,56 @@
+import { CodedError } from '@taskrunner/core/foundation';
+import type { SecretProvider } from '@taskrunner/core/ports';
+import type { Configuration } from '../configuration/configuration';
+import { EnvironmentSecrets } from './environment-secrets';
+import { FileSecrets } from './file-secrets';
+
+type Secrets = Configuration['secrets'];
+
+/** Why the secret providers of a deployment and those of its configuration do not fit. */
+export type SecretProviderErrorCode = 'SECRET_PROVIDER_MISSING' | 'SECRET_PROVIDER_KIND';
+
+/**
+ * The providers of `secrets.providers` by their ids: those of this release, and of kind `custom` those that the deployment gives. Takes
+ * secrets out of `env`. Throws `SECRET_PROVIDER_MISSING` if the deployment does not give one, and `SECRET_PROVIDER_KIND` if it gives one that
+ * is configured as another kind.
+ */
+export function secretProviders(
+  { providers, bindings, maxBytes }: Secrets,
+  custom: ReadonlyMap<string, SecretProvider>,
+  env: Record<string, string | undefined>,
+): ReadonlyMap<string, SecretProvider> {
+  for (const { id, kind } of providers) {
+    if (kind === 'custom' && !custom.has(id)) throw missing(id, bindings);
+    if (kind !== 'custom' && custom.has(id)) throw otherKind(id, kind);
+  }
+  return new Map(
+    providers.map(({ id, kind, folder, prefix }): [string, SecretProvider] => {
+      switch (kind) {
+        case 'file':
+          return [id, FileSecrets.of(folder ?? '', maxBytes)];
+        case 'environment':
+          return [id, new EnvironmentSecrets(env, prefix, maxBytes)];
+        case 'custom':
+          return [id, custom.get(id) as SecretProvider];
+      }
+    }),
+  );
+}
+
+function missing(id: string, bindings: Secrets['bindings']): CodedError<SecretProviderErrorCode> {
+  const names = bindings.filter(({ provider }) => provider === id).map(({ name }) => name);
+  const users = names.length === 0 ? '' : `, which these bindings use: ${names.join(', ')}`;
+  return new CodedError(
+    'SECRET_PROVIDER_MISSING',
+    `nothing provides the secrets of the provider ${id}${users}`,
+    `Give \`SECRET_PROVIDERS\` in \`adapters\` of worker and quarantine process: a map that has ${id}. Or correct secrets.providers.`,
+  );
+}
+
+function otherKind(id: string, kind: string): CodedError<SecretProviderErrorCode> {
+  return new CodedError(
+    'SECRET_PROVIDER_KIND',
+    `the deployment gives the secret provider ${id}, and secrets.providers has it with kind: ${kind}`,
+    'Set its kind to custom, or give another id to one of them.',
+  );
+}
