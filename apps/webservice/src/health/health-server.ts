@@ -1,7 +1,6 @@
 import type { DynamicModule, OnApplicationShutdown } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
-import { listenOn } from '@taskrunner/infrastructure/modules';
 import { listeningUrl } from '../listening-url';
 
 /** Health on a port of its own: nothing of it is reachable where callers are. It answers until the API is gone. */
@@ -17,7 +16,7 @@ export class HealthServer implements OnApplicationShutdown {
     });
     this.app = app;
     app.disable('x-powered-by');
-    await listenOn(app, { key: 'http.healthPort', host, port });
+    await app.listen(port, host);
     return listeningUrl(app.getHttpServer(), host);
   }
 

@@ -1,10 +1,19 @@
 import { CodedError } from '@taskrunner/core/foundation';
 import type { SecretProvider } from '@taskrunner/core/ports';
-import type { Configuration } from '../configuration/configuration';
 import { EnvironmentSecrets } from './environment-secrets';
 import { FileSecrets } from './file-secrets';
 
-type Secrets = Configuration['secrets'];
+/** The section `secrets` of the configuration. */
+interface Secrets {
+  readonly providers: readonly {
+    readonly id: string;
+    readonly kind: 'file' | 'environment' | 'custom';
+    readonly folder: string | null;
+    readonly prefix: string;
+  }[];
+  readonly bindings: readonly { readonly name: string; readonly provider: string }[];
+  readonly maxBytes: number;
+}
 
 /** Why the secret providers of a deployment and those of its configuration do not fit. */
 export type SecretProviderErrorCode = 'SECRET_PROVIDER_MISSING' | 'SECRET_PROVIDER_KIND';

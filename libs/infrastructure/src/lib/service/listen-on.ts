@@ -39,16 +39,16 @@ const CAUSES: ReadonlyMap<unknown, (place: ListeningPlace) => Cause> = new Map<
 ]);
 
 /**
- * Lets an application listen.
+ * Lets an application listen. Returns what its `listen` returns.
  * @throws CodedError `PORT_UNAVAILABLE` if the system does not give it the address
  */
-export async function listenOn(
-  app: { listen(port: number, host: string): Promise<unknown> },
+export async function listenOn<Listening>(
+  app: { listen(port: number, host: string): Promise<Listening> },
   place: ListeningPlace,
-): Promise<void> {
+): Promise<Listening> {
   const { key, host, port } = place;
   try {
-    await app.listen(port, host);
+    return await app.listen(port, host);
   } catch (error) {
     const { code } = error as { code?: unknown };
     const cause = CAUSES.get(code)?.(place);
