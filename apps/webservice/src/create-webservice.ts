@@ -105,7 +105,8 @@ async function listen(app: NestExpressApplication, observability: Observability)
   await listenOn(app, { key: 'http.port', host, port });
   const url = listeningUrl(app.getHttpServer(), host);
   app.get(PublicUrl).listening(url);
-  const health = await listenOn(app.get(HealthServer), { key: 'http.healthPort', host, port: healthPort });
+  const healthServer = app.get(HealthServer);
+  const health = await listenOn(healthServer, { key: 'http.healthPort', host, port: healthPort });
   let stopped: Promise<void> | null = null;
   return { url, health, stop: () => (stopped ??= app.close()) };
 }
