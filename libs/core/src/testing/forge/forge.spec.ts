@@ -57,7 +57,9 @@ describe('a small round', () => {
     ['rerun alone', 'a fact before the first step', /^journal step\.opened\[run\]#\(entry\) swapped/],
     ['policy', 'a fact between two steps', /^journal step\.ended\[run\]#\(entry\) swapped/],
     ['failed', 'a failure', /^testimony of a step#(?:error|exit code|outcome) /],
-    ['rejected', 'a run that executed nothing', /^testimony of itself#probe /],
+    ['rejected', 'a worker that executed nothing', /^testimony of itself#probe /],
+    ['sealed', 'a sandbox that no step needed', /^probe#profiles\.\*\.(?:available|profile|reason) changed$/],
+    ['cancelled', 'a gate without a decision', /^gate request#[^ ]* changed$/],
     ['rejected', 'a gate that nobody approved', /^decision#(?:\(record\)|decision) (?:changed|withheld)$/],
   ])('misses nothing else in the run %s, which has %s', async (pack, _, wanted) => {
     const missed = new Map<string, []>();
