@@ -50,6 +50,32 @@ describe('a small round', () => {
     expect(found).toBeGreaterThan(round.tried.length / 2);
   });
 
+  // A round takes one run of each kind. What only a few runs can hide is tried in those runs.
+  it.each([
+    ['secrets', 'a withheld file', /^journal (?:log|artifact\.captured)#[^ ]* changed$/],
+    ['rerun alone', 'a reused result', /^journal (?:artifact\.captured|question\.answered reuse)#[^ ]* changed$/],
+    ['rerun alone', 'a fact before the first step', /^journal step\.opened\[run\]#\(entry\) swapped/],
+    ['policy', 'a fact between two steps', /^journal step\.ended\[run\]#\(entry\) swapped/],
+    ['failed', 'a failure', /^testimony of a step#(?:error|exit code|outcome) /],
+    ['rejected', 'a worker that executed nothing', /^testimony of itself#probe /],
+    ['sealed', 'a sandbox that no step needed', /^probe#profiles\.\*\.(?:available|profile|reason) changed$/],
+    ['cancelled', 'a gate without a decision', /^gate request#[^ ]* changed$/],
+    ['rejected', 'a gate that nobody approved', /^decision#(?:\(record\)|decision) (?:changed|withheld)$/],
+  ])('misses nothing else in the run %s, which has %s', async (pack, _, wanted) => {
+    const missed = new Map<string, []>();
+    let tried = 0;
+    for (const attempt of attemptsAt(subjectOf(pack), [], ['authority', 'worker'])) {
+      const { document, field, mutation } = attempt;
+      if (!wanted.test(`${document}#${field} ${mutation}`)) continue;
+      tried += 1;
+      const { outcome } = await tryOnce(subjectOf(pack), attempt);
+      if (outcome === 'missed') missed.set(cellOf(attempt), []);
+    }
+    expect(compared({ missed }, residuals).unlisted).toEqual([]);
+    expect(tried).toBeGreaterThan(0);
+    expect(missed.size).toBeGreaterThan(0);
+  });
+
   it('finds every false answer that it tries, whoever decides on it', async () => {
     const missed: string[] = [];
     let [attempts, tried] = [0, 0];

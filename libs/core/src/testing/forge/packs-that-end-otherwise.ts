@@ -40,7 +40,7 @@ export const rerun: Scenario = {
   people: { ok: [{ sub: 'linus' }] },
 };
 
-/** A pack in a pack, with its own gate, inputs, secret and outputs. */
+/** A pack in a pack, with its own gate, inputs, secret and outputs. Whether the gate applies follows from what a step returned. */
 export const inner: Scenario = {
   name: 'inner',
   ends: 'succeeded',
@@ -52,7 +52,7 @@ export const inner: Scenario = {
   secrets: [ { name: key } ]
   approvals: [ { id: mine, minApprovals: 1 } ]
   steps:
-    - { id: ok, gate: { approval: mine, message: "region {{ inputs.region }}" } }
+    - { id: ok, when: "{{ inputs.region != 'test' }}", gate: { approval: mine, message: "region {{ inputs.region }}" } }
     - { id: apply, run: { uses: builtin:command, with: { command: [apply, "{{ inputs.region }}"] }, secrets: [ { name: key, file: key } ], outputs: { at: { type: string } } } }
   outputs: [ { name: at, type: string, value: "{{ steps.apply.outputs.at }}" } ]
 `,

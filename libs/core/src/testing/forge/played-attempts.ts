@@ -22,14 +22,20 @@ function attempt(
   field: string,
   mutation: string,
   lies: Lies,
-  carry: (evidence: RunEvidence) => RunEvidence = (evidence) => evidence,
+  carry?: (evidence: RunEvidence) => RunEvidence,
 ): Attempt {
   const { scenario, place, keys, played } = subject;
   const forge = async (): Promise<Files> => {
     const forged = await play(scenario, { keys, place, lies, kept: played.posted });
-    return sealed(carry(forged.evidence), scenario, keys);
+    // The question that the lie is about was never asked: leaving out values of an honest journal is another forgery.
+    const isUntold = hashOf(forged.evidence) === hashOf(played.evidence);
+    return sealed(carry && !isUntold ? carry(forged.evidence) : forged.evidence, scenario, keys);
   };
   return { holder, document, field, mutation, forge };
+}
+
+function hashOf({ pages }: RunEvidence): string {
+  return pages.at(-1)?.hash ?? '';
 }
 
 /** Records that the keys of ledger and admission sign incorrectly; worker and Attestor are honest. */
@@ -115,9 +121,11 @@ export function* authorityAttempts(subject: Subject): Iterable<Attempt> {
 
 /** False statements of a worker about its steps. `shown before`: people decide on what they are told; `kept`: they have already decided. */
 export function* testimonyAttempts(subject: Subject): Iterable<Attempt> {
-  const { facts } = { facts: subject.played.evidence.pages.flatMap((page) => page.entries) };
-  const steps = new Set(facts.flatMap(({ event }) => (event.type === 'step.started' ? [event.step] : [])));
+  const events = subject.played.evidence.pages.flatMap((page) => page.entries.map(({ event }) => event));
+  const steps = new Set(events.flatMap((event) => (event.type === 'step.started' ? [event.step] : [])));
   for (const step of steps) {
+    const has = (...types: readonly (typeof events)[number]['type'][]): boolean =>
+      events.some((event) => types.includes(event.type) && 'step' in event && event.step === step);
     const lie = (field: string, mutation: string, change: (act: Act) => Act): readonly Attempt[] =>
       (['kept', 'anew'] as const).map((decisions) =>
         attempt(subject, 'worker', 'testimony of a step', field, `${mutation}, decisions ${decisions}`, {
@@ -125,29 +133,38 @@ export function* testimonyAttempts(subject: Subject): Iterable<Attempt> {
           act: (at, act) => (at === step ? change(act) : act),
         }),
       );
-    yield* lie('outputs', 'other', (act) => ({ ...act, outputs: otherOutputs(act.outputs ?? null) }));
     yield* lie('log', 'other', (act) => ({ ...act, lines: ['forged', 'lines'] }));
-    yield* lie('log', 'none', (act) => ({ ...act, lines: [] }));
-    yield* lie('artifacts', 'other', (act) => ({
-      ...act,
-      artifacts: (act.artifacts ?? []).map((one) => ({ ...one, text: 'forged' })),
-    }));
-    yield* lie('artifacts', 'none', (act) => ({ ...act, artifacts: [] }));
     yield* lie('tools', 'other', (act) => ({ ...act, tools: ['/bin/forged'] }));
     yield* lie('materials', 'one that its files do not name', (act) => ({
       ...act,
       materials: [{ path: 'in/forged', text: 'forged' }],
     }));
-    yield* lie('materials', 'another at its place', (act) => ({
-      ...act,
-      materials: (act.materials ?? []).map((one) => ({ ...one, text: 'forged' })),
-    }));
-    yield* lie('materials', 'none', (act) => ({ ...act, materials: [] }));
-    yield* lie('egress', 'none', (act) => ({ ...act, reaches: [] }));
     yield* lie('egress', 'more', (act) => ({ ...act, reaches: [...(act.reaches ?? []), 'forged.test'] }));
-    yield* lie('outcome', 'succeeded', ({ fails: _fails, isLost: _lost, ...act }) => act);
-    yield* lie('exit code', 'other', (act) => (act.fails ? { ...act, fails: { ...act.fails, exitCode: 7 } } : act));
-    yield* lie('error', 'other', (act) => (act.fails ? { ...act, fails: { ...act.fails, message: 'forged' } } : act));
+    // A lie about what the step did not do gives the honest bundle, and would take the place of one that does not.
+    if (has('attempt.succeeded'))
+      yield* lie('outputs', 'other', (act) => ({ ...act, outputs: otherOutputs(act.outputs ?? null) }));
+    if (has('log')) yield* lie('log', 'none', (act) => ({ ...act, lines: [] }));
+    if (has('artifact.captured')) {
+      yield* lie('artifacts', 'other', (act) => ({
+        ...act,
+        artifacts: (act.artifacts ?? []).map((one) => ({ ...one, text: 'forged' })),
+      }));
+      yield* lie('artifacts', 'none', (act) => ({ ...act, artifacts: [] }));
+    }
+    if (has('material.mounted')) {
+      yield* lie('materials', 'another at its place', (act) => ({
+        ...act,
+        materials: (act.materials ?? []).map((one) => ({ ...one, text: 'forged' })),
+      }));
+      yield* lie('materials', 'none', (act) => ({ ...act, materials: [] }));
+    }
+    if (has('egress.closed')) yield* lie('egress', 'none', (act) => ({ ...act, reaches: [] }));
+    if (has('attempt.failed', 'step.attention'))
+      yield* lie('outcome', 'succeeded', ({ fails: _fails, isLost: _lost, ...act }) => act);
+    if (has('attempt.failed')) {
+      yield* lie('exit code', 'other', (act) => (act.fails ? { ...act, fails: { ...act.fails, exitCode: 7 } } : act));
+      yield* lie('error', 'other', (act) => (act.fails ? { ...act, fails: { ...act.fails, message: 'forged' } } : act));
+    }
   }
   for (const name of ['name', 'version', 'build'] as const)
     yield attempt(subject, 'worker', 'testimony of itself', name, 'other', {
@@ -187,7 +204,7 @@ function changedProbe(document: JsonObject, change: JsonObject): JsonObject {
   return { ...document, profiles: profiles.map((profile) => ({ ...profile, ...change })) };
 }
 
-/** A place of the plan where a worker may use another text than the admitted one. */
+/** A place of the plan where a worker uses another text than the admitted one. */
 interface Otherwise {
   readonly what: string;
   readonly mutation: string;
@@ -201,7 +218,7 @@ interface Otherwise {
 export function* answerAttempts(subject: Subject): Iterable<Attempt> {
   for (const { what, mutation, change } of otherwise(subject.played.planned.index)) {
     for (const decisions of ['kept', 'anew'] as const) {
-      const lies: Lies = { decisions, plan: change, anyEnd: true };
+      const lies: Lies = { decisions, plan: change };
       const restated = `${mutation}, decisions ${decisions}`;
       yield attempt(subject, 'worker', 'answer', what, restated, lies);
       yield attempt(subject, 'worker', 'answer, values left out', what, restated, lies, withoutValues);
@@ -227,41 +244,41 @@ function withoutValues(evidence: RunEvidence): RunEvidence {
 
 function* otherwise(index: PlanIndex): Iterable<Otherwise> {
   for (const { id, node } of index.nodes.values()) {
-    const set = (what: string, mutation: string, change: object): Otherwise => ({
-      what,
-      mutation,
-      change: (planIndex) => void assign(planIndex, id, change),
-    });
+    // A change that leaves the node as it is makes no answer false.
+    function* set(what: string, mutation: string, change: object): Iterable<Otherwise> {
+      if (canonical({ ...node, ...change } as unknown as Json) === canonical(node as unknown as Json)) return;
+      yield { what, mutation, change: (planIndex) => void assign(planIndex, id, change) };
+    }
     if (node.when !== null)
-      for (const value of ['true', 'false']) yield set(`when[${node.kind}]`, value, { when: value });
+      for (const value of ['true', 'false']) yield* set(`when[${node.kind}]`, value, { when: value });
     switch (node.kind) {
       case 'conditional':
         for (const value of ['true', 'false'])
-          yield set('branch', value, { branches: node.branches.map((branch) => ({ ...branch, when: value })) });
+          yield* set('branch', value, { branches: node.branches.map((branch) => ({ ...branch, when: value })) });
         break;
       case 'map':
         for (const items of [[], ['forged'], ['us', 'eu'], ['eu', 'us', 'forged']])
-          yield set('items[map]', `${items.length} of others`, { items });
-        yield set('outputs[item]', 'other', { outputs: { forged: 1 } });
-        yield set('label', 'other', { label: 'forged' });
+          yield* set('items[map]', `${items.length} of others`, { items });
+        yield* set('outputs[item]', 'other', { outputs: { forged: 1 } });
+        yield* set('label', 'other', { label: 'forged' });
         break;
       case 'loop':
-        for (const value of ['true', 'false']) yield set('until', value, { until: value });
-        yield set('items[loop]', 'another range', { items: { range: { start: 10, end: 10, step: -5 } } });
-        yield set('items[loop]', 'a list', { items: [10, 4] });
-        yield set('outputs[item]', 'other', { outputs: { state: 'forged' } });
+        for (const value of ['true', 'false']) yield* set('until', value, { until: value });
+        yield* set('items[loop]', 'another range', { items: { range: { start: 10, end: 10, step: -5 } } });
+        yield* set('items[loop]', 'a list', { items: [10, 4] });
+        yield* set('outputs[item]', 'other', { outputs: { state: 'forged' } });
         break;
       case 'gate':
-        yield set('gate message', 'other', { message: 'forged' });
-        yield set('gate show', 'other', { show: { forged: 1 } });
-        yield set('gate form', 'other', { form: { type: 'string' } });
-        yield set('gate form', 'none', { form: null });
-        if (node.policy !== null) yield set('policy params', 'other', { with: changed(node.with) });
-        yield set('gate approval', 'of another', { approval: node.approval === null ? 'owners' : 'forged' });
+        yield* set('gate message', 'other', { message: 'forged' });
+        yield* set('gate show', 'other', { show: { forged: 1 } });
+        yield* set('gate form', 'other', { form: { type: 'string' } });
+        yield* set('gate form', 'none', { form: null });
+        if (node.policy !== null) yield* set('policy params', 'other', { with: changed(node.with) });
+        yield* set('gate approval', 'of another', { approval: node.approval === null ? 'owners' : 'forged' });
         break;
       case 'pack':
-        yield set('inputs[pack]', 'other', { with: { ...node.with, region: 'forged' } });
-        yield set('outputs[pack]', 'other', { outputs: node.outputs.map((one) => ({ ...one, value: 'forged' })) });
+        yield* set('inputs[pack]', 'other', { with: { ...node.with, region: 'forged' } });
+        yield* set('outputs[pack]', 'other', { outputs: node.outputs.map((one) => ({ ...one, value: 'forged' })) });
         break;
       default:
         break;

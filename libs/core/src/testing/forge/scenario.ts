@@ -71,7 +71,7 @@ export interface Scenario {
 
 /**
  * Deviations of a run from its scenario: what a holder of keys does while the run is active. All others are honest, so the result is
- * consistent.
+ * consistent. The run may end otherwise than its scenario says.
  */
 export interface Lies {
   /** The worker says that a step did something else. */
@@ -95,6 +95,4 @@ export interface Lies {
    * Without it: `kept`.
    */
   readonly decisions?: 'kept' | 'anew';
-  /** The run may end otherwise than its scenario says. */
-  readonly anyEnd?: boolean;
 }

@@ -629,6 +629,26 @@ describe('what is withheld', () => {
     }
   });
 
+  it.each([
+    ['other numbers than 0 and up', { chunk: 1 }, 'chunk 0 is missing'],
+    ['more lines than bytes', { lines: 1_000_000 }, 'chunk 0 has more lines than bytes'],
+  ])('has no chunks with %s, although nobody can read the stream', (_, change, detail) => {
+    const { checks } = verified(
+      forgedRun((evidence) => {
+        const pages = retold(evidence.pages, (entries) =>
+          entries.map((entry) => {
+            return entry.kind === 'fact' && entry.event.type === 'log'
+              ? { ...entry, event: { ...entry.event, ...change } }
+              : entry;
+          }),
+        );
+        return withholdSecrets({ ...evidence, pages }, () => true);
+      }),
+    );
+    const failed = checks.filter(({ ok }) => !ok);
+    expect(failed).toMatchObject([{ name: 'logs.digest', detail: expect.stringContaining(detail) }]);
+  });
+
   it('stands under no digest and no size: a notice is no oracle for a weak secret', () => {
     const holdsSecret = (bytes: Uint8Array): boolean => /CVE-1|hello from scan/.test(Buffer.from(bytes).toString());
     const withheld = withholdSecrets(sample.evidence, holdsSecret);
