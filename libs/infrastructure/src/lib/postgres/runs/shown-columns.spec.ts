@@ -1,7 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 const POSTGRES = join(__dirname, '..');
+
+/** Migrations that filled a column before any release showed it. */
+const FILLED_BEFORE_SHOWN = ['94-run-marks.ts', '98-stuck-restores.ts'];
 
 /** Columns of `pack_runs.runs` that a run is shown with. */
 function shownColumns(): ReadonlySet<string> {
@@ -44,7 +47,7 @@ function staleUpdates(text: string, shown: ReadonlySet<string>): string[] {
 
 describe('a statement that changes what a run shows', () => {
   const files = readdirSync(POSTGRES, { recursive: true, encoding: 'utf8' }).filter(
-    (name) => /\.(sql|ts)$/.test(name) && !/spec\.ts$/.test(name),
+    (name) => /\.(sql|ts)$/.test(name) && !/spec\.ts$/.test(name) && !FILLED_BEFORE_SHOWN.includes(basename(name)),
   );
   const texts = files.map((file) => [file, readFileSync(join(POSTGRES, file), 'utf8')] as const);
 
