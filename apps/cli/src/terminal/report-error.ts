@@ -7,7 +7,7 @@ import { safeLine } from './safe-text';
 import type { Terminal } from './terminal';
 
 /** Codes of faults in files that the command line names. */
-const OF_FILES = /^(ARCHIVE|DOC|EVIDENCE|TRUST|KEY|ENVELOPE|PACK)_/;
+const OF_FILES = /^(ARCHIVE|DOC|EVIDENCE|TRUST|KEY|ENVELOPE|PACK|DEV_CONFIG)_/;
 
 /** File system errors that are caused by the caller or the machine. */
 const FILE_ERRORS: ReadonlySet<unknown> = new Set([
