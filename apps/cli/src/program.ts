@@ -21,6 +21,8 @@ export const COMMANDS: readonly (readonly [string | null, () => Promise<Register
   ['config', async () => (await import('./commands/config.command.js')).registerConfig],
   [null, async () => (await import('./commands/database.commands.js')).registerDatabase],
   [null, async () => (await import('./commands/dev.command.js')).registerDev],
+  // Completes all commands, so all are loaded for it.
+  [null, async () => (await import('./commands/completion.command.js')).registerCompletion],
   ['schema', async () => (await import('./commands/schema.command.js')).registerSchema],
 ];
 
