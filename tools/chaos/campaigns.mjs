@@ -52,7 +52,7 @@ export const CAMPAIGNS = {
       const uploads = (async () => {
         for (; !isOver; await pause(300)) nemesis.note('upload', { status: await workload.ada.upload() });
       })();
-      // Reports whether and why the webservice is not ready. It is not slowed down with the workers.
+      // Records the readiness that the webservice reports. It is not slowed down with the workers.
       const meanwhile = async (trouble) => {
         if (trouble === 'slow') return;
         const response = await fetch(`${stack.dev.health.webservice}/health/ready`);

@@ -9,7 +9,7 @@ const HELPERS_GONE_MS = 30_000;
 const POD_GRACE_MS = 90_000;
 /** Durations of outages of the store: very short, until it is noticed, longer than a lease and than all attempts of a step. */
 const OUTAGES_MS = [500, 3_000, 8_000, 15_000];
-/** Time after which every service knows that its store is unavailable, milliseconds: a probe is valid for two seconds. */
+/** Time after which every service has detected that its store is unavailable, milliseconds: a probe is valid for two seconds. */
 export const NOTICED_MS = 5_000;
 /** The supervisor, the proxy and other helpers, which do nothing for a run by themselves. */
 const isHelper = ({ pid }) => /-process(\/main)?\.js/.test(commandOf(pid));

@@ -13,7 +13,7 @@ const OLDER = /^\d+-\d+$/;
 const SCHEMAS = ['pack_runs', 'pack_run_logs', 'pack_artifacts'];
 /** Columns with such names are checked against the list of object references: see object-reference.ts. */
 const LOOKS_LIKE_DIGEST = /digest|sha256|bundle$|object|statement$/;
-/** Migrations are ordered by their timestamps. The first ones have this one, and each later one adds ten times its number. */
+/** Base of the timestamps by which migrations are ordered. A migration adds ten times its number. */
 const EPOCH = 1_764_000_000_000;
 
 /** The next migration: a nullable column, or a table of tenants. Both are compatible with services of the previous release. */

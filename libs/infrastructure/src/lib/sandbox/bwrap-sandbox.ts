@@ -175,7 +175,7 @@ export class BwrapSandbox extends Sandbox {
     let sources = [...shown, ...binds];
     let outer: string[] = [];
     if (this.owner !== null) {
-      // Only paths that nobody cannot reach need staging. This cannot be determined from outside, so all are staged.
+      // Only paths that the user nobody cannot reach need staging. This cannot be determined from outside, so all are staged.
       const staged = sources.map((bind, index) => ({ ...bind, staged: `/stage/${index}` }));
       outer = this.staging(staged, this.owner);
       sources = staged.map(({ staged: source, target, writable }) => ({ source, target, writable }));

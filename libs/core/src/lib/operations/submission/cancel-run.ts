@@ -30,7 +30,7 @@ interface CancelRunDependencies {
   readonly gates: GateStore;
 }
 
-/** Requests the cancellation of a run. Initiators and administrators may do so. The result tells whether the run was still active. */
+/** Requests the cancellation of a run. Initiators and administrators may do so. The result shows if the run was still active. */
 export class CancelRun {
   constructor(private readonly dependencies: CancelRunDependencies) {}
 

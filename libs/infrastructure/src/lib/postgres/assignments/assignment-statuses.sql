@@ -1,4 +1,4 @@
--- Status of all assignments that a worker holds: whether they are to stop, and the journal positions of their runs.
+-- Status of all assignments that a worker holds: stop requests, and the journal positions of their runs.
 select a.tenant_id, a.run_id, a.name, a.fence, a.stops, r.seen,
   r.status in ('succeeded', 'failed', 'cancelled', 'halted') as over
 from pack_runs.assignments a join pack_runs.runs r on r.tenant_id = a.tenant_id and r.run_id = a.run_id
