@@ -11,7 +11,7 @@ const ANY_REGISTRY = 'https://registry.invalid';
 /** npm replaces every host with its registry's. */
 export const ARGUMENTS = ['--replace-registry-host=always'];
 
-/** Path of a version's tarball in every registry; undefined for a package that does not come from a registry. */
+/** URL of a version's tarball, whose path is the same in every registry; undefined for a package that does not come from a registry. */
 function addressOf(path, { name = path.split('node_modules/').at(-1), version, link, resolved, inBundle }) {
   const isPackage = path.includes('node_modules/') && version !== undefined;
   if (!isPackage || link || inBundle || resolved !== undefined) return undefined;

@@ -56,9 +56,9 @@ const BUILT = '--excludeTaskDependencies';
 
 /**
  * The tasks, of which three run at once. Specs of the whole product, of the adapters (two files at a time) and of the webservice begin,
- * because they mostly wait for processes, servers, containers and timeouts. Tasks that only compute run beside them. Short ones come last,
- * so that all end at about the same time. Nx alone would begin with the tasks that most others need, and end with the longest one by
- * itself.
+ * because they wait for processes, servers, containers and timeouts about as long as they compute. Tasks that only compute run beside them.
+ * Short ones come last, so that all end at about the same time. Nx alone would begin with the tasks that most others need, and end with the
+ * longest one by itself.
  */
 const CHECKS = ['-t', 'lint', 'typecheck', 'format', 'diagrams'];
 const testsOf = (project) => ['-t', 'test', '-p', project, ...more];

@@ -38,7 +38,10 @@ export class RerunRunError extends CodedError<RerunRunCode> {
 /** The request for a rerun. */
 export interface Rerun {
   readonly runId: RunId;
-  /** `failed`: reuses the results of steps that succeeded. `start`: reuses none. Otherwise the id of the first step to execute again. */
+  /**
+   * `failed`: reuses the results of steps that succeeded. `start`: reuses none. Otherwise a step: it and everything after it is executed
+   * again.
+   */
   readonly from: string;
   /** Values of the sensitive inputs. They are not stored, so the caller supplies them again. */
   readonly sensitive: JsonObject;

@@ -53,7 +53,7 @@ export class PlanHashMismatch extends SubmitRunError {
   }
 }
 
-/** The environment has changed since the schedule was created: limits, defaults, isolation or floors. */
+/** The environment differs from that of the schedule: limits, defaults, isolation or floors. */
 export class ProfileMismatch extends SubmitRunError {
   static {
     this.brand('ProfileMismatch');

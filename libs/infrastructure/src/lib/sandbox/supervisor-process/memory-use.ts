@@ -28,7 +28,7 @@ export function memoryOf(pids: readonly number[], allowed: number): number {
     : mapped + held.reduce((sum, { bytes }) => sum + bytes, 0) - mappedOf(pids, new Set(held.map(({ id }) => id)));
 }
 
-/** Proportional share of each process (proc_pid_smaps(5)), or the values of its status if it hides its own. */
+/** Sum of the processes' proportional shares (proc_pid_smaps(5)), or of the values in their status if they hide their shares. */
 function sharesOf(pids: readonly number[]): number {
   let sum = 0;
   for (const pid of pids) {
