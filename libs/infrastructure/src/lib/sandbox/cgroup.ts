@@ -1,7 +1,7 @@
 import { refusal } from './launch/sandbox-error';
 import { tryGroup } from './supervisor-process/memory-group';
 
-/** Tries whether the kernel holds memory in groups below this one. Throws `SANDBOX_CGROUP_UNUSABLE`. */
+/** Tests that the kernel enforces memory limits in child groups. Throws `SANDBOX_CGROUP_UNUSABLE`. */
 export function proveCgroup(path: string): void {
   try {
     tryGroup(path);

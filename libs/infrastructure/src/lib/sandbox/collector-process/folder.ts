@@ -4,7 +4,7 @@ import type { CollectCode } from './protocol';
 const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 const BY_DESCRIPTOR = existsSync('/proc/self/fd');
 
-/** An artifact cannot be taken; the others can. */
+/** One artifact cannot be collected. The others are not affected. */
 export class Refused extends Error {
   constructor(
     readonly code: CollectCode,
@@ -15,7 +15,7 @@ export class Refused extends Error {
   }
 }
 
-/** What an entry is, without having touched it. */
+/** The type of an entry, determined without opening it. */
 export type Found =
   | { readonly kind: 'file'; readonly size: number; readonly executable: boolean }
   | { readonly kind: 'folder' }
@@ -23,14 +23,14 @@ export type Found =
   | { readonly kind: 'refused'; readonly why: string };
 
 /**
- * An open folder of the workspace. Entries are opened below its descriptor, one part of a path at a time and never through a
- * link, so that no path can lead out, whatever is renamed meanwhile. (Where there is no /proc, by path.)
+ * An open folder of the workspace. Entries are opened relative to its descriptor, one path component at a time and never through a link. No
+ * path can leave the workspace, even if entries are renamed concurrently. (Without /proc, entries are opened by path.)
  */
 export class Folder {
   private constructor(
     private readonly fd: number,
     private readonly path: string,
-    /** Relative to the workspace: for messages and names. */
+    /** Path relative to the workspace, for messages and names. */
     readonly name: string,
   ) {}
 
@@ -63,7 +63,7 @@ export class Folder {
     }
   }
 
-  /** A descriptor of a regular file that has one name only. `size` is what it was before. */
+  /** Opens a regular file that has a single link. `size` is its earlier size. */
   file(entry: string, size: number): number {
     let fd: number;
     try {
@@ -77,7 +77,7 @@ export class Folder {
     throw new Refused('ARTIFACT_REFUSED', this.nameOf(entry), 'the file changed while it was collected');
   }
 
-  /** Names, sorted by their bytes; at most `limit`, else null. */
+  /** Names, sorted by their bytes; null if there are more than `limit`. */
   names(limit: number): string[] | null {
     const names: string[] = [];
     const folder = opendirSync(BY_DESCRIPTOR ? `/proc/self/fd/${this.fd}` : this.path, {
@@ -119,7 +119,7 @@ function found(stat: Stats): Found {
   return { kind: 'file', size: stat.size, executable: (stat.mode & 0o100) !== 0 };
 }
 
-/** UTF-8 sorts as its code points do; UTF-16, and so `<`, does not. */
+/** Orders UTF-8 bytes by code points. UTF-16, and therefore `<`, orders differently. */
 export function byBytes(a: string, b: string): number {
   return Buffer.compare(new TextEncoder().encode(a), new TextEncoder().encode(b));
 }
