@@ -217,7 +217,7 @@ describe('a backup that is interrupted', () => {
     })();
     await expect(backUp({ objects: interrupting, signal: interrupt.signal })).rejects.toMatchObject({
       code: 'BACKUP_INTERRUPTED',
-      message: 'no backup was made; the incomplete backup was deleted',
+      message: 'the backup failed; the incomplete backup was deleted',
     });
     expect(await readdir(home)).toEqual([]);
   });
