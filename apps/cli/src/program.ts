@@ -39,7 +39,7 @@ export async function runCommandLine(invocation: Invocation): Promise<ExitCode> 
   return runProgram(
     {
       name: 'taskrunner',
-      description: 'Task Packs: planned to a hash, approved against that hash, executed durably, evidenced offline.',
+      description: 'Plan, approve and run Task Packs, and verify their evidence offline.',
     },
     commands,
     invocation,

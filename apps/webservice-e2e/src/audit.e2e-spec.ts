@@ -155,7 +155,7 @@ describe('checkpoints of the audit chain', () => {
     expect(linesOf(at('cut'))).toHaveLength(2);
     const cut = await audit(at('cut'));
     expect([cut.exit, cut.failing]).toEqual([9, ['audit.complete']]);
-    expect(cut.out).toContain('cut off');
+    expect(cut.out).toContain('truncated');
     // The first entry is replaced and its hash recomputed: another chain.
     await sql.query('delete from pack_runs.audit where seq > 1');
     await sql.query(`update pack_runs.audit set event = '{"type":"other"}', hash = pack_runs.audit_hash(at_ms, '{"type":"other"}', null, 1)`); // prettier-ignore

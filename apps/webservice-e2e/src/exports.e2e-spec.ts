@@ -191,7 +191,7 @@ describe('evidence that is handed over', () => {
     await ada.until(run, ['succeeded']);
     await ada.sealed(run);
     const waiting = await exported(run, ({ tries, reason }) => tries >= 2 && reason !== null);
-    expect(waiting).toMatchObject({ status: 'pending', reason: 'EXPORT_UNAVAILABLE: the folder is not there' });
+    expect(waiting).toMatchObject({ status: 'pending', reason: 'EXPORT_UNAVAILABLE: the folder does not exist' });
     // An unavailable destination delays no other.
     const other = await ada.submit(TO('audit'));
     await ada.until(other, ['succeeded']);

@@ -62,7 +62,7 @@ describe('the log of a step', () => {
     const { messages, log } = await read(run);
     const kept = messages.filter((message) => message === 'x'.repeat(98));
     expect(kept.length).toBe(Math.floor((256 * KIB) / 100));
-    expect(messages).toContain('[the log of this step is full (262144 bytes): what follows is counted and dropped]');
+    expect(messages).toContain('[the log of this step is full (262144 bytes): further lines are counted and dropped]');
     expect(messages.at(-1)).toBe(
       `[${4_000 - kept.length} lines, ${(4_000 - kept.length) * 99} bytes of this step dropped: its log is full]`,
     );

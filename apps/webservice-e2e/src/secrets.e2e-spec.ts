@@ -226,7 +226,7 @@ describe('secrets and sensitive inputs', () => {
       'clean out/clean.txt',
       'logs out/[redacted].log',
     ]);
-    expect(log).toContain('The artifact "report" holds a secret of the run. It is not stored.');
+    expect(log).toContain('The artifact "report" contains a secret of the run. It is not stored.');
 
     const bundle = await ada.sealed(run);
     const files = await readTar((async function* () { yield bundle; })(), LIMITS); // prettier-ignore
@@ -338,7 +338,7 @@ describe('secrets and sensitive inputs', () => {
     const ended = await ada.until(run, ['succeeded', 'failed']);
     expect(ended).toMatchObject({ status: 'failed', error: { code: 'SECRET_IN_PACK' } });
     expect((await ada.lines(run)).lines.filter(({ data }) => 'message' in data)).toEqual([]);
-    expect(said.some((line) => line.includes('SECRET_IN_PACK') && line.includes('stands in the plan'))).toBe(true);
+    expect(said.some((line) => line.includes('SECRET_IN_PACK') && line.includes('was found in the plan'))).toBe(true);
     for (let i = 0; i < 400 && (await statusOf(run)) !== 'blocked'; i++) await pause(100);
     expect(await statusOf(run)).toBe('blocked');
     expect(said.some((line) => line.includes('SECRET_IN_EVIDENCE') && line.includes('plan.json'))).toBe(true);

@@ -21,7 +21,7 @@ const STATE = '.taskrunner';
 export function registerDev(program: Command, context: Context): void {
   const dev = program
     .command('dev')
-    .description('run the whole product on this machine: database, authority, webservice and worker; Ctrl-C stops it')
+    .description('run a development stack on this machine: database, authority, webservice and worker; Ctrl-C stops it')
     .option('--keep-data <folder>', `folder for all data (default: ${STATE})`)
     .option('--port <port>', 'port of the API')
     .option(
@@ -40,7 +40,7 @@ export function registerDev(program: Command, context: Context): void {
     .description('print a token of ada, grace, linus, ops, wendy or mallory for the running stack')
     .option(
       '--act <name>',
-      'actor of the token exchange: another person or the machine ci; if repeated, each actor acts for the one before',
+      'actor of the token exchange: another person or the machine ci; if repeated, each actor acts for the previous actor',
       several,
     )
     .action((login: string, { act = [] }: { readonly act?: readonly string[] }) =>

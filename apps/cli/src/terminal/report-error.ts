@@ -22,7 +22,7 @@ function refusedFile(error: unknown): CliError | null {
   return new CliError(
     'CLI_FILE',
     String(message),
-    'Check that the file or folder is there, that this user may read or write it, and that there is space.',
+    'Check that the path exists, that this user can access it, and that the file system has free space.',
   );
 }
 

@@ -14,7 +14,7 @@ export function grantedLimits(
     if (asked !== null && asked > ceiling[name])
       throw refusal(
         'RESOURCES_EXCEEDED',
-        `the step asks for ${asked / unit} ${noun}; ${ceiling[name] / unit} are allowed`,
+        `the step requests ${asked / unit} ${noun}; the limit is ${ceiling[name] / unit}`,
       );
     return asked ?? ceiling[name];
   };

@@ -37,11 +37,11 @@ export class KubernetesApi {
       if (kubeconfig === null) config.loadFromCluster();
       else config.loadFromFile(kubeconfig);
     } catch (error) {
-      throw refusal('ENGINE_UNAVAILABLE', 'the configuration of the cluster cannot be read', error);
+      throw refusal('ENGINE_UNAVAILABLE', 'the kubeconfig or service account cannot be read', error);
     }
     const cluster = config.getCurrentCluster();
     if (cluster === null || !cluster.server.startsWith('https://') || cluster.skipTLSVerify === true)
-      throw refusal('ENGINE_UNAVAILABLE', 'the cluster must be reached by https with a checked certificate');
+      throw refusal('ENGINE_UNAVAILABLE', 'the API server must use https with a verified certificate');
     return new KubernetesApi(config, new URL(cluster.server), timeoutMs);
   }
 
@@ -56,10 +56,10 @@ export class KubernetesApi {
     let size = 0;
     for await (const piece of response as AsyncIterable<Buffer>) {
       size += piece.length;
-      if (size > MAX_ANSWER) throw new Error('the answer of the API server is too long');
+      if (size > MAX_ANSWER) throw new Error('the response of the API server is too large');
       pieces.push(piece);
     }
-    if (!response.complete) throw new Error('the answer of the API server broke off');
+    if (!response.complete) throw new Error('the response of the API server is incomplete');
     const text = Buffer.concat(pieces).toString('utf8');
     return { status: response.statusCode ?? 0, body: (text === '' ? {} : JSON.parse(text)) as T };
   }
@@ -69,10 +69,10 @@ export class KubernetesApi {
     const response = await this.send('GET', path, query, null, null, signal);
     if (response.statusCode !== 200) {
       response.destroy();
-      throw new Error(`the API server answered ${response.statusCode}`);
+      throw new Error(`the API server returned status ${response.statusCode}`);
     }
     yield* response as AsyncIterable<Buffer>;
-    if (!response.complete) throw new Error('the answer of the API server broke off');
+    if (!response.complete) throw new Error('the response of the API server is incomplete');
   }
 
   private async send(

@@ -66,11 +66,11 @@ export class KubernetesEngine extends ContainerEngine {
 
   start(task: ContainerTask, reader: ContainerOutput): Promise<StepChild> {
     if (task.egressSocket !== null)
-      throw refusal('CONTAINER_EGRESS_UNAVAILABLE', 'a socket of this worker cannot be given to a Job');
+      throw refusal('CONTAINER_EGRESS_UNAVAILABLE', 'a Job cannot use a socket of this worker');
     // A Job is a cluster object that other users may read.
     if (task.hasSecrets) throw refusal('CONTAINER_SECRETS_UNAVAILABLE', 'secrets are not written into Jobs');
     if (!task.workspace.startsWith(`${this.options.workDirectory.replace(/\/$/, '')}/`))
-      throw new TypeError('the workspace does not lie on the shared volume');
+      throw new TypeError('the workspace is not on the shared volume');
     const { pollMs, outageMs, watchWorkspace } = this.options;
     const watch = watchWorkspace(task.workspace, task.limits);
     return Promise.resolve(new JobWatch(this.jobs, task, this.shape, { pollMs, outageMs }, reader, watch));

@@ -101,7 +101,10 @@ export class Jobs {
     const body = { apiVersion: 'v1', kind: 'DeleteOptions', ...options };
     const { status, body: said } = await this.persist(() => this.api.ask<ApiStatus>('DELETE', path, { body }));
     if (status >= 300 && status !== 404 && status !== 409)
-      throw refusal('ENGINE_LOST', `the API server does not delete: ${status} ${said.message ?? ''}`.slice(0, 500));
+      throw refusal(
+        'ENGINE_LOST',
+        `the API server did not delete the Job: ${status} ${said.message ?? ''}`.slice(0, 500),
+      );
   }
 
   private async persist<T>(ask: () => Promise<ApiAnswer<T>>): Promise<ApiAnswer<T>> {
@@ -111,12 +114,12 @@ export class Jobs {
       try {
         const answer = await ask();
         if (answer.status < 500 && answer.status !== 429) return answer;
-        cause = new Error(`the API server answered ${answer.status}`);
+        cause = new Error(`the API server returned status ${answer.status}`);
       } catch (error) {
         cause = error;
       }
       if (performance.now() > until)
-        throw refusal('ENGINE_LOST', `the API server was away for ${this.options.outageMs} ms`, cause);
+        throw refusal('ENGINE_LOST', `the API server was unavailable for ${this.options.outageMs} ms`, cause);
       await pause(this.options.pollMs);
     }
   }

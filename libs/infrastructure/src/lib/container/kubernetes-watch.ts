@@ -76,7 +76,7 @@ export class JobWatch implements StepChild {
       if (pod === null) {
         if (asked) return { code: null, signal: null, killed: 'stop' };
         if (seen) return { code: null, signal: null, killed: 'closed' };
-        if (performance.now() > until) throw refusal('START_FAILED', 'no pod was made for the Job in time');
+        if (performance.now() > until) throw refusal('START_FAILED', 'no pod was created for the Job in time');
         await pause(this.times.pollMs);
         continue;
       }
@@ -90,14 +90,14 @@ export class JobWatch implements StepChild {
           image = view.image;
           this.reader.onImage(image);
           if (image !== this.task.image.digest)
-            throw refusal('IMAGE_MISMATCH', `the container is of ${image}, not of ${this.task.image.digest}`);
+            throw refusal('IMAGE_MISMATCH', `the container uses the image ${image}, not ${this.task.image.digest}`);
         }
         began = true;
         if (image !== null) this.logs ??= this.takeLog(pod.metadata?.name ?? '');
       }
       if (view.kind === 'ended' || (asked && view.kind !== 'running' && view.kind !== 'waiting')) {
         if (view.kind === 'ended' && image === null)
-          throw refusal('IMAGE_MISMATCH', 'the cluster does not say of which image the container was');
+          throw refusal('IMAGE_MISMATCH', 'the cluster does not report the image of the container');
         if (asked) return { code: null, signal: null, killed: 'stop' };
         const allowed = grantedLimits(this.task, this.shape.ceiling).memoryBytes;
         const starved = view.kind === 'ended' && view.starved;

@@ -65,7 +65,7 @@ describeEngine('kubernetes', setting, {
     expect(outcome).toEqual({
       ...{ kind: 'lost', reason: 'ENGINE_LOST' },
       cause: expect.objectContaining({
-        message: expect.stringContaining('the API server was away') as string,
+        message: expect.stringContaining('the API server was unavailable') as string,
       }) as Error,
     });
     await engine.sweep();

@@ -100,7 +100,7 @@ export class PodmanEngine extends ContainerEngine {
       const { pid, image } = await this.look(name);
       reader.onImage(image);
       if (image !== task.image.digest)
-        throw refusal('IMAGE_MISMATCH', `the container is of ${image}, not of ${task.image.digest}`);
+        throw refusal('IMAGE_MISMATCH', `the container uses the image ${image}, not ${task.image.digest}`);
       const launch = {
         argv: this.cli.argv(['start', '--attach', '--sig-proxy=false', name]),
         env: this.cli.environment,
@@ -146,7 +146,7 @@ export class PodmanEngine extends ContainerEngine {
 
   /** Pulls an image by the digest in the plan. Returns false if it was stopped in the meantime. */
   private async pull(reference: string, signal: AbortSignal): Promise<boolean> {
-    if (this.options.pull === 'never') throw refusal('IMAGE_MISSING', `${reference} is not on this machine`);
+    if (this.options.pull === 'never') throw refusal('IMAGE_MISSING', `the image ${reference} is not on this machine`);
     const pulled = await this.cli.call(['pull', '--quiet', reference], { signal, timeoutMs: null });
     if (pulled.code !== 0 && signal.aborted) return false;
     if (pulled.code !== 0) throw refusal('IMAGE_MISSING', `${reference}: ${lastLine(pulled.stderr)}`);
@@ -157,7 +157,7 @@ export class PodmanEngine extends ContainerEngine {
     const format = '{{.State.Pid}} {{.ImageDigest}}';
     const [pid = '', image] = (await this.cli.ask(['container', 'inspect', '--format', format, name])).split(' ');
     if (!/^[1-9][0-9]*$/.test(pid) || !isDigest(image))
-      throw refusal('START_FAILED', 'podman does not say which process and image the container has');
+      throw refusal('START_FAILED', 'podman does not report the process and the image of the container');
     return { pid: Number(pid), image };
   }
 
@@ -194,7 +194,7 @@ export class PodmanEngine extends ContainerEngine {
     // The process is gone, but podman may register this slightly later than its client.
     const { code, stdout, stderr } = await this.cli.call(['wait', name]);
     if (code !== 0 || !/^[0-9]+$/.test(stdout.trim()))
-      throw refusal('ENGINE_LOST', `podman does not say how ${name} ended: ${lastLine(stderr)}`);
+      throw refusal('ENGINE_LOST', `podman does not report how ${name} ended: ${lastLine(stderr)}`);
     return Number(stdout);
   }
 

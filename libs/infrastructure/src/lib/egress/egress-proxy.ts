@@ -145,7 +145,7 @@ function hear(sockets: ReadonlyMap<number, Opened>, message: FromProxy): void {
 
 function lose(socket: Opened, reason: string): void {
   socket.lost = true;
-  socket.opened(egressError(`the egress proxy is gone: ${reason}`));
+  socket.opened(egressError(`the egress proxy has ended: ${reason}`));
   socket.closed();
   for (const listener of socket.listeners.splice(0)) listener();
 }

@@ -80,8 +80,8 @@ export function buildRoot(options: { readonly roots: readonly string[]; readonly
       NEVER.includes(root) ||
       OWN.test(root)
     )
-      throw refusal('SANDBOX_ROOT_REFUSED', `${JSON.stringify(root)} may not be added to the sandbox`);
-    if (!exists(root)) throw refusal('SANDBOX_ROOT_REFUSED', `there is no ${root}`);
+      throw refusal('SANDBOX_ROOT_REFUSED', `${JSON.stringify(root)} cannot be added to the sandbox`);
+    if (!exists(root)) throw refusal('SANDBOX_ROOT_REFUSED', `${root} does not exist`);
   }
   mkdirSync(options.stubFolder, { recursive: true, mode: 0o755 });
   const stubs = Object.entries(STUBS).map(([name, text]) => {

@@ -7,7 +7,7 @@ export function proveCgroup(path: string): void {
     tryGroup(path);
   } catch (error) {
     const why = error instanceof Error ? error.message.trim() : String(error);
-    throw refusal('SANDBOX_CGROUP_UNUSABLE', `no group that holds memory can be made in ${path}: ${why}`, {
+    throw refusal('SANDBOX_CGROUP_UNUSABLE', `no control group with a memory limit can be created in ${path}: ${why}`, {
       cause: error,
     });
   }

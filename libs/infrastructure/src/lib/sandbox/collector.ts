@@ -82,7 +82,7 @@ async function receive(
     if (header.type === 'end') return faults;
     const declared = artifacts[header.artifact];
     if (declared === undefined)
-      throw refusal('COLLECTOR_FAILED', 'the collector names an artifact that was not asked for');
+      throw refusal('COLLECTOR_FAILED', 'the collector returned an artifact that was not requested');
     const { name, mediaType } = declared;
     switch (header.type) {
       case 'fault':
@@ -104,7 +104,7 @@ async function receive(
       case 'staged': {
         const { path, file, digest, size } = header;
         if (stage === null || !isDigest(digest))
-          throw refusal('COLLECTOR_FAILED', 'the collector staged a file that was not to be staged');
+          throw refusal('COLLECTOR_FAILED', 'the collector staged a file that was not requested');
         await stage.take({
           name,
           path,

@@ -74,7 +74,7 @@ export class FrameReader {
 
   private async more(): Promise<Uint8Array<ArrayBuffer>> {
     const chunk = await this.source.next();
-    if (chunk === null) throw refusal('COLLECTOR_FAILED', 'the collector ended before its answer was whole');
+    if (chunk === null) throw refusal('COLLECTOR_FAILED', 'the collector ended before its response was complete');
     return new Uint8Array(chunk.buffer as ArrayBuffer, chunk.byteOffset, chunk.length);
   }
 }

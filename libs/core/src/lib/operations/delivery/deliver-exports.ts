@@ -61,5 +61,5 @@ function reasonOf(error: unknown, late: boolean): string {
   if (isCodedError(error)) return `${error.code}: ${error.message}`;
   return late
     ? 'EXPORT_UNAVAILABLE: it took too long'
-    : 'EXPORT_FAILED: the delivery failed; the log of the worker says why';
+    : 'EXPORT_FAILED: the delivery failed; see the log of the worker';
 }

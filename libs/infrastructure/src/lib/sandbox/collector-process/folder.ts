@@ -49,7 +49,7 @@ export class Folder {
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? error.code : null;
       if (code === 'ENOENT' || code === 'ENOTDIR') return { kind: 'missing' };
-      return { kind: 'refused', why: `cannot be looked at (${String(code)})` };
+      return { kind: 'refused', why: `cannot be examined (${String(code)})` };
     }
     return found(stat);
   }
@@ -59,7 +59,7 @@ export class Folder {
       const fd = openSync(this.at(entry), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
       return new Folder(fd, this.at(entry), this.nameOf(entry));
     } catch {
-      throw new Refused('ARTIFACT_REFUSED', this.nameOf(entry), 'the folder cannot be read, or is a link');
+      throw new Refused('ARTIFACT_REFUSED', this.nameOf(entry), 'the folder cannot be read, or it is a link');
     }
   }
 
@@ -69,7 +69,7 @@ export class Folder {
     try {
       fd = openSync(this.at(entry), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     } catch {
-      throw new Refused('ARTIFACT_REFUSED', this.nameOf(entry), 'the file cannot be read, or is a link');
+      throw new Refused('ARTIFACT_REFUSED', this.nameOf(entry), 'the file cannot be read, or it is a link');
     }
     const now = found(fstatSync(fd));
     if (now.kind === 'file' && now.size === size) return fd;
@@ -115,7 +115,7 @@ function found(stat: Stats): Found {
   if (stat.isDirectory()) return { kind: 'folder' };
   if (stat.isSymbolicLink()) return { kind: 'refused', why: 'is a symbolic link' };
   if (!stat.isFile()) return { kind: 'refused', why: 'is neither a file nor a folder' };
-  if (stat.nlink !== 1) return { kind: 'refused', why: 'has several names (hard links)' };
+  if (stat.nlink !== 1) return { kind: 'refused', why: 'has more than one hard link' };
   return { kind: 'file', size: stat.size, executable: (stat.mode & 0o100) !== 0 };
 }
 

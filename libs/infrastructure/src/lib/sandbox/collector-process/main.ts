@@ -80,7 +80,7 @@ function sendEntry(artifact: number, entry: Entry, path: string): void {
 }
 
 function cut(path: string): Refused {
-  return new Refused('ARTIFACT_REFUSED', path, 'the file was cut while it was collected');
+  return new Refused('ARTIFACT_REFUSED', path, 'the file was truncated while it was collected');
 }
 
 function openFile(path: string, size: number): number {

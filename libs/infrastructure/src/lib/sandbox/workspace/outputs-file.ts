@@ -28,7 +28,7 @@ export async function readOutputs(workspace: StepWorkspace): Promise<JsonObject>
   try {
     const stat = await file.stat();
     if (!stat.isFile() || stat.nlink !== 1)
-      throw refusal('OUTPUTS_REFUSED', 'the outputs file is not a regular file of its own');
+      throw refusal('OUTPUTS_REFUSED', 'the outputs file is not a regular file with exactly one hard link');
     if (stat.size > MAX_BYTES) throw refusal('OUTPUTS_INVALID', `the outputs file has ${stat.size} bytes`);
     const { bytesRead, buffer } = await file.read(new Uint8Array(MAX_BYTES + 1), 0, MAX_BYTES + 1, 0);
     if (bytesRead > MAX_BYTES) throw refusal('OUTPUTS_INVALID', 'the outputs file grew while it was read');
