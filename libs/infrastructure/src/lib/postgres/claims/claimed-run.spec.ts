@@ -7,7 +7,7 @@ it.each([
   [0, 0, false],
   [1, 1, false],
   [2, 2, true],
-  // Deaths of workers that another process may have caused do not bring the run nearer to its end (`POISON` at three) …
+  // Deaths of workers with an external cause do not bring the run nearer to its end (`POISON` at three) …
   [3, 2, true],
   [CRASHES_TO_POISON - 1, 2, true],
   // … but not without limit, because the run may be the cause each time.

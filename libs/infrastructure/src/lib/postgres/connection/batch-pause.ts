@@ -1,5 +1,5 @@
 /**
- * Number of requests in a shared statement from which the next statement waits: a statement costs nearly the same for one request and for
+ * Minimum number of requests in a statement after which the next statement waits. A statement costs nearly the same for one request and for
  * ten.
  */
 const SEVERAL = 4;
