@@ -11,7 +11,7 @@ const OBEYED = new Set(['.git', '.ssh']);
 export type EntryNames = 'plain' | 'portable';
 
 /**
- * Normalizes an entry's name to a plain relative path, without a leading `./`; `''` for the archive's own root. Throws `ARCHIVE_UNSAFE` for
+ * Normalises an entry's name to a plain relative path, without a leading `./`; `''` for the archive's own root. Throws `ARCHIVE_UNSAFE` for
  * a path that leads outside. With `portable`, it also throws for names with control characters, trailing dots or spaces, drive letters,
  * device names, and files that programs act on.
  */

@@ -23,7 +23,7 @@ import { assertRange, missing, unannounced } from './object-store-error';
 const PIECE = 256 * 1024;
 /** Bytes per write. */
 const BATCH_BYTES = 1024 * 1024;
-/** Number of bytes after which a disk synchronization is started. */
+/** Number of bytes after which a disk synchronisation is started. */
 const SYNC_BYTES = 32 * 1024 * 1024;
 const PAGE = 1_000;
 const DIGITS = /^[0-9a-f]{64}$/;

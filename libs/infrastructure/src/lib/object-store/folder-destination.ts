@@ -11,7 +11,7 @@ import { isMissing, makeDurableFolderBelow, syncFolder } from './durable-files';
 const LEFT_OVER_MS = 24 * 3_600_000;
 
 /**
- * A folder as a destination of sealed evidence: `<path>/<tenant>/<name>`. Bytes are written to `<path>/.incoming`, synchronized and
+ * A folder as a destination of sealed evidence: `<path>/<tenant>/<name>`. Bytes are written to `<path>/.incoming`, synchronised and
  * renamed, so that a watcher of the folder never sees a partial file. The folder itself must exist and is never created: if it is not
  * mounted, deliveries wait for it.
  */

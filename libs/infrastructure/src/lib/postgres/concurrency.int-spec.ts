@@ -51,7 +51,7 @@ describe('runs of one concurrency group', () => {
     ['queue', { created: 50, refused: 0 }],
     ['refuse', { created: 1, refused: 49 }],
   ] as const)('%s: fifty that come at once through two webservices let one in', async (onConflict, expected) => {
-    // Submissions are serialized. On a busy machine fifty take longer than the default timeout.
+    // Submissions are serialised. On a busy machine fifty take longer than the default timeout.
     const patient = { connectTimeoutMs: 60_000 };
     const stores: RunStore[] = [(await database.web(patient)).runStore, (await database.web(patient)).runStore];
     const ids = await Promise.all(Array.from({ length: 50 }, () => web.runStore.stamp()));

@@ -61,7 +61,7 @@ export function readIndex(bytes: Uint8Array): readonly Descriptor[] {
   return manifests.map(readDescriptor);
 }
 
-/** Serializes an index with these descriptors. */
+/** Serialises an index with these descriptors. */
 export function printIndex(descriptors: readonly Descriptor[]): Json {
   return { schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests: descriptors.map(printDescriptor) };
 }

@@ -7,7 +7,7 @@ const CHANNEL = 'taskrunner_due';
 
 /**
  * Sends a hint to idle workers that something is due, so that they poll before their pause is over. It is never sent in a transaction of a
- * run, because a NOTIFY there would serialize all commits of the server on one lock. At most one is in progress. A lost hint costs one
+ * run, because a NOTIFY there would serialise all commits of the server on one lock. At most one is in progress. A lost hint costs one
  * pause.
  */
 export class DueHints {

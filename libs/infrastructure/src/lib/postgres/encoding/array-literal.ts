@@ -2,7 +2,7 @@
 export type Cell = string | number | boolean | Buffer | null;
 
 // Within quotes, the array parser reads a backslash as an escape of the next character. JSON uses the same escapes for the two relevant
-// characters, and its serializer is many times faster than replacing them. JSON differs only for control characters and lone surrogates.
+// characters, and its serialiser is many times faster than replacing them. JSON differs only for control characters and lone surrogates.
 const OTHERWISE = /[\u0000-\u001f]/;
 
 /** Formats an array literal (PostgreSQL manual, §8.15.2). Every element is quoted, so that no character of a text has a special meaning. */

@@ -13,7 +13,7 @@ export interface PageTexts {
 const PLAIN = 0;
 const DEFLATED = 1;
 
-/** A small window is sufficient for pages of some hundred bytes, and is initialized faster. */
+/** A small window is sufficient for pages of some hundred bytes, and is initialised faster. */
 const SETTINGS = { level: 6, windowBits: 13, memLevel: 5, dictionary: PAGE_WORDS } as const;
 
 /**

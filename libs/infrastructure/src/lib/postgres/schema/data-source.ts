@@ -4,7 +4,7 @@ import { migrations } from '../migrations/migrations';
 
 /**
  * TypeORM's connection with the owner role, only for migrations (ADR 50). The migrations define the schema: there are no entities and no
- * synchronization.
+ * synchronisation.
  */
 export function ownerDataSource(ownerUrl: string): DataSource {
   return new DataSource({
