@@ -23,7 +23,7 @@ export interface TarFile {
   readonly executable: boolean;
 }
 
-/** The files of an archive by path. Refuses as `tarEntries` does. */
+/** Reads the files of an archive by path. Throws like `tarEntries`. */
 export async function readTar(
   source: AsyncIterable<Uint8Array>,
   limits: TarLimits,
@@ -32,7 +32,7 @@ export async function readTar(
   return new Map(files.map(({ path, bytes }) => [path, bytes]));
 }
 
-/** The files of an archive, in memory. Throws like `tarEntries`. */
+/** Reads the files of an archive into memory. Throws like `tarEntries`. */
 export async function readTarFiles(source: AsyncIterable<Uint8Array>, limits: TarLimits): Promise<readonly TarFile[]> {
   const files: TarFile[] = [];
   for await (const { path, executable, content } of tarEntries(source, limits)) {
@@ -44,11 +44,11 @@ export async function readTarFiles(source: AsyncIterable<Uint8Array>, limits: Ta
 }
 
 /**
- * Reads an untrusted tar, plain or gzip (recognised by its first bytes), entry by entry: regular files under plain relative names, without
+ * Reads an untrusted tar, plain or gzip (detected by its first bytes), entry by entry: regular files under plain relative names, without
  * duplicates. Entries of folders are skipped. Everything else is refused: links, devices, sparse files, names that lead outside or that
- * only some file systems distinguish (`ARCHIVE_UNSAFE`); data beyond the limits (`ARCHIVE_TOO_LARGE`, thrown before more is held); data
- * that is not a tar, is truncated, or continues after its end (`ARCHIVE_INVALID`). The archive is known to be complete only after it was
- * read to the end.
+ * only some file systems distinguish (`ARCHIVE_UNSAFE`); data beyond the limits (`ARCHIVE_TOO_LARGE`, thrown before more is held in
+ * memory); data that is not a tar, is truncated, or continues after its end (`ARCHIVE_INVALID`). An archive is known to be complete only
+ * after it was read to the end.
  */
 export async function* tarEntries(source: AsyncIterable<Uint8Array>, limits: TarLimits): AsyncGenerator<TarEntry> {
   const tar = new ByteSource(unpacked(source, limits.maxBytes), limits.maxBytes);
@@ -129,7 +129,7 @@ class Body implements AsyncIterable<Uint8Array> {
   }
 }
 
-/** Null at the end: a block of zeroes. */
+/** Reads the next header. Null at the end, which is a block of zeros. */
 async function nextHeader(tar: ByteSource, isFirst: boolean): Promise<TarHeader | null> {
   const block = await tar.take(BLOCK);
   if (block.length < BLOCK)
@@ -141,7 +141,7 @@ function isRecord({ type }: TarHeader): boolean {
   return type === 'x' || type === 'g' || type === 'L';
 }
 
-/** A record about the next file. Times and owners are ignored; records that would change the content are refused. */
+/** Interprets a record about the next file. Times and owners are ignored. Records that would change the content are refused. */
 function meaningOf({ type }: TarHeader, bytes: Uint8Array): { path?: string; size?: number } {
   if (type === 'L') return { path: decodeText(bytes.at(-1) === 0 ? bytes.subarray(0, -1) : bytes) };
   const records = decodePax(bytes);

@@ -4,7 +4,7 @@ import { AttestorError } from './attestor-error';
 
 const MAX_ANSWER_BYTES = 8 * 1024 ** 2;
 
-/** Sends a POST and returns the JSON answer. Redirects are not followed. Throws `ATTESTOR_UNAVAILABLE` if there is no answer. */
+/** Sends a POST and returns the JSON response. Redirects are not followed. Throws `ATTESTOR_UNAVAILABLE` if there is no response. */
 export async function request(
   url: string,
   options: {

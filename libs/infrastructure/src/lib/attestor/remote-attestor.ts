@@ -26,19 +26,19 @@ import { TokenSource, type ClientCredentials } from './client-credentials';
 interface RemoteAttestorOptions {
   readonly url: string;
   readonly credentials: ClientCredentials;
-  /** PEM file with the certificates for verifying its TLS; null: those of the machine. */
+  /** PEM file with the certificates for verifying the Attestor's TLS; null: those of the machine. */
   readonly caFile: string | null;
   readonly timeoutMs: number;
   archive(files: readonly BundleFile[]): AsyncIterable<Uint8Array>;
 }
 
-/** The file of a draft beside its documents. */
+/** Name of the draft's file beside the documents. */
 export const DRAFT_FILE = 'draft.json';
 
 /**
- * Lets an Attestor verify the run and sign. It receives the documents of the bundle without the output of steps and, of their results, only
- * the values that the run's questions read. It builds the statements from these. The signed statements are compared with those that this
- * worker derives.
+ * Sends a run to an Attestor, which verifies and signs it. It receives the documents of the bundle without the output of steps. Of the
+ * results it receives only the values that the run's expressions and policies read. It builds the statements from these documents. The
+ * signed statements are compared with those that this worker derives.
  */
 export class RemoteAttestor extends Attestor {
   readonly isKeyFile = false;

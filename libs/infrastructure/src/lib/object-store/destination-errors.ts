@@ -2,7 +2,7 @@ import { isCodedError } from '@taskrunner/core/foundation';
 import { ExportError, exportRefusal } from '@taskrunner/core/operations';
 import { codeOf } from './durable-files';
 
-/** Converts an error of writing to a destination into an export error; export errors are rethrown. */
+/** Converts a write error of a destination into an export error; export errors are rethrown. */
 export function throwDestinationError(error: unknown): never {
   if (ExportError.is(error)) throw error;
   if (isCodedError(error) && error.code === 'OBJECT_STORE_UNAVAILABLE')

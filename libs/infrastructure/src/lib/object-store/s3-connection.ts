@@ -8,7 +8,7 @@ const CONNECT_MS = 5_000;
 const SOCKETS = 64;
 const CREDENTIALS_MS = 5 * 60_000;
 
-/** A client for the bucket's server. Creating it makes no connection. */
+/** Creates a client for the bucket's server, without connecting. */
 export function connectS3(settings: S3Settings): S3Client {
   const { endpoint, region, pathStyle, attempts, timeout } = settings;
   const config: S3ClientConfig = {
@@ -65,7 +65,7 @@ export function isNoUpload(error: unknown): boolean {
 
 const BUSY = new Set(['SlowDown', 'RequestTimeout', 'InternalError', 'ServiceUnavailable', 'OperationAborted']);
 
-/** Converts an error of the SDK into an object store error; errors of ours are rethrown. */
+/** Converts an error of the SDK into an object store error; our own errors are rethrown. */
 export function throwS3Error(error: unknown): never {
   if (isCodedError(error)) throw error;
   const { name, status } = factsOf(error);
@@ -78,7 +78,7 @@ export function throwS3Error(error: unknown): never {
   throw refusal('OBJECT_STORE_REFUSED', `the object store denies access (${name}, HTTP ${status})`, error);
 }
 
-/** The SDK's name of the error, and the status of the response; null if there was none. */
+/** The SDK's name of the error, and the status of the response; null if there was no response. */
 function factsOf(error: unknown): { readonly name: string; readonly status: number | null } {
   const { name, $metadata, code } = (error ?? {}) as {
     readonly name?: unknown;

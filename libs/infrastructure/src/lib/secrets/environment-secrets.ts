@@ -2,8 +2,8 @@ import { SecretProvider, type ProvidedSecret } from '@taskrunner/core/ports';
 import { SecretError } from '@taskrunner/core/secret';
 
 /**
- * Secrets in variables of this process: `ref` = name without the prefix. They are read when the provider is created and removed from the
- * environment, so that no child process inherits them.
+ * Secrets in variables of this process; `ref` is the name without the prefix. They are read when the provider is created and removed from
+ * the environment, so that no child process inherits them.
  */
 export class EnvironmentSecrets extends SecretProvider {
   private readonly values = new Map<string, string>();

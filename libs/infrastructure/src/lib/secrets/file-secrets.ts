@@ -5,8 +5,9 @@ import { SecretProvider, type ProvidedSecret } from '@taskrunner/core/ports';
 import { SecretError } from '@taskrunner/core/secret';
 
 /**
- * Secrets as files below one folder, `ref` = path in it. A regular file, mode 0600 or tighter (0640 where its group is this process's own),
- * owned by this user or root. Symbolic links may point to places inside the folder (Kubernetes mounts secrets this way), never outside.
+ * Secrets as files below one folder; `ref` is the path in it. A file must be regular, with mode 0600 or tighter (0640 if its group is this
+ * process's own), and owned by this user or root. Symbolic links may point to places inside the folder (Kubernetes mounts secrets this
+ * way), never outside.
  */
 export class FileSecrets extends SecretProvider {
   private constructor(
@@ -35,7 +36,7 @@ export class FileSecrets extends SecretProvider {
     }
   }
 
-  /** The file of `ref` with links resolved, if it is inside the folder. */
+  /** Resolves the links of `ref` to a file inside the folder. */
   private async locate(ref: string): Promise<string> {
     if (!/^[A-Za-z0-9_][A-Za-z0-9._-]*(\/[A-Za-z0-9_][A-Za-z0-9._-]*)*$/.test(ref))
       throw refused(ref, 'is not a path below the folder of secrets');

@@ -15,13 +15,13 @@ interface Secrets {
   readonly maxBytes: number;
 }
 
-/** Why the secret providers of a deployment and those of its configuration do not fit. */
+/** Reasons why the secret providers of a deployment do not match the configuration. */
 export type SecretProviderErrorCode = 'SECRET_PROVIDER_MISSING' | 'SECRET_PROVIDER_KIND';
 
 /**
- * The providers of `secrets.providers` by their ids: those of this release, and of kind `custom` those that the deployment gives. Takes
- * secrets out of `env`. Throws `SECRET_PROVIDER_MISSING` if the deployment does not give one, and `SECRET_PROVIDER_KIND` if it gives one that
- * is configured as another kind.
+ * The providers of `secrets.providers` by id: those of this release, and for kind `custom` those that the deployment supplies. Removes
+ * secrets from `env`. Throws `SECRET_PROVIDER_MISSING` if the deployment does not supply a custom one, and `SECRET_PROVIDER_KIND` if it
+ * supplies one that is configured with another kind.
  */
 export function secretProviders(
   { providers, bindings, maxBytes }: Secrets,

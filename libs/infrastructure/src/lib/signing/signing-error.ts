@@ -1,12 +1,12 @@
 import { CodedError } from '@taskrunner/core/foundation';
 
-/** Why a key file is refused. */
+/** Reasons why a key file is refused. */
 export type SigningErrorCode =
   /** Users other than its owner may read or write it, or it belongs to another user. */
   | 'KEY_FILE_MODE'
   | 'KEY_FILE_MISSING'
   | 'KEY_FILE_INVALID'
-  /** A new key never replaces an old one. */
+  /** The file exists: a new key never replaces an old one. */
   | 'KEY_FILE_EXISTS';
 
 const REMEDIES: Record<SigningErrorCode, string> = {

@@ -14,7 +14,7 @@ it('writes what is said in one turn together, in order', async () => {
 });
 
 it('loses nothing when the process ends', () => {
-  // The same function, as its own text: what is tested is the end of a process.
+  // The function is passed as source text, because the test needs the end of a process.
   const program = `(${gatheredLines.toString()})((text) => process.stdout.write(text))('last\\n'); process.exit(0);`;
   expect(execFileSync(process.execPath, ['-e', program], { encoding: 'utf8' })).toBe('last\n');
 });

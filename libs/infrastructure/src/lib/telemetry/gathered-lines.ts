@@ -1,6 +1,6 @@
 /**
- * Buffers the lines of one turn of the event loop and writes them together, because a write to a pipe blocks the process. The rest is
- * written when the process ends.
+ * Buffers the lines of one turn of the event loop and writes them together, because a write to a pipe blocks the process. Remaining lines
+ * are written when the process ends.
  */
 export function gatheredLines(write: (text: string) => void): (line: string) => void {
   let waiting = '';
@@ -13,7 +13,7 @@ export function gatheredLines(write: (text: string) => void): (line: string) => 
   return (line) => {
     if (waiting === '') {
       setImmediate(flush);
-      // Only while a line waits: a process may compose many services, one after the other.
+      // Registered only while a line is buffered, because a process may compose many services one after the other.
       process.once('exit', flush);
     }
     waiting += line;

@@ -1,7 +1,7 @@
 import type { KeyDifference } from '@taskrunner/core/ports';
 import { DatabaseError } from '../connection/database-error';
 
-/** Why a service does not start with its keys: `DB_KEYS_DIFFER`, with each key, its files and their contents' ids. */
+/** The error `DB_KEYS_DIFFER` with which a service refuses to start. It lists each key with its files and the ids of their contents. */
 export function keysDiffer(differences: readonly KeyDifference[]): DatabaseError {
   return new DatabaseError(
     'DB_KEYS_DIFFER',
@@ -11,7 +11,7 @@ export function keysDiffer(differences: readonly KeyDifference[]): DatabaseError
   );
 }
 
-/** The required key, and the one in its files. */
+/** Describes the required key and the key in the files. */
 export function differenceText({ use, needed, held }: KeyDifference): string {
   const files = held.files.join(', ');
   if (needed.length === 0)
