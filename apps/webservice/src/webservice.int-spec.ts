@@ -651,10 +651,16 @@ describe('requests', () => {
     expect([reply.status, reply.body['code']]).toEqual([422, 'REQUEST_INVALID']);
   });
 
-  it('refuse a reason with NUL', async () => {
+  it.each([' junk', ' Bearer', ', Basic x', '\u00e9'])('refuse a token that is followed by %j', async (more) => {
+    const reply = await ask(`${tokens.get('ada') ?? ''}${more}`, 'GET', '/api/me');
+    expect([reply.status, reply.body['code']]).toEqual([401, 'TOKEN_INVALID']);
+  });
+
+  it.each(['a\0b', 'a\ud800'])('refuse the reason %j, which no record can contain', async (reason) => {
     const runId = await submit();
-    const reply = await ask('ops', 'POST', `/api/runs/${runId}/cancel`, { reason: 'a\0b' });
+    const reply = await ask('ops', 'POST', `/api/runs/${runId}/cancel`, { reason });
     expect([reply.status, reply.body['code']]).toEqual([422, 'REQUEST_INVALID']);
+    expect(reply.body['errors']).toMatchObject([{ path: '/reason' }]);
   });
 
   it.each([
