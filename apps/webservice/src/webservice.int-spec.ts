@@ -1185,6 +1185,21 @@ describe('a gate', () => {
       'GATE_RESPONSE_INVALID',
     );
     expect((await decide('grace', runId, full)).body).toMatchObject({ status: 'approved', approvals: 2 });
+    const { body } = await promised('Gate', 'ada', 'GET', `/api/runs/${runId}/gates/quick`);
+    const personOf = async (login: string) => {
+      const { iss, sub, name } = (await ask(login, 'GET', '/api/me')).body['person'] as JsonObject;
+      return { iss, sub, name };
+    };
+    const [linus, grace] = [await personOf('linus'), await personOf('grace')];
+    expect(body['decisions']).toMatchObject([
+      { decision: 'approved', person: linus, withdrawn: true, reason: 'ok', onBehalfOf: null, actors: [] },
+      { decision: 'withdrawn', person: linus, withdrawn: false, reason: 'ok' },
+      { decision: 'approved', person: linus, withdrawn: false },
+      { decision: 'approved', person: grace, withdrawn: false },
+    ]);
+    const times = (body['decisions'] as JsonObject[]).map(({ decidedAt }) => decidedAt as string);
+    expect(times).toEqual([...times].sort());
+    expect(linus['name']).not.toBe(linus['sub']);
   });
 
   it('may be decided by the plan alone where that says everything', async () => {

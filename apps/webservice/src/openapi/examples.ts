@@ -74,11 +74,12 @@ const VERDICT = {
 const DECISION = {
   decisionId: 'dec_7f',
   decision: 'approved',
-  person: { iss: 'https://id.example.org', sub: 'u-42' },
+  person: { iss: 'https://id.example.org', sub: 'u-42', name: 'Grace' },
   onBehalfOf: null,
   actors: [],
   grants: ['packs.approve'],
   reason: 'CVE list reviewed',
+  withdrawn: false,
   response: null,
   authTime: '2026-11-24T10:03:00.000Z',
   decidedAt: '2026-11-24T10:05:00.000Z',

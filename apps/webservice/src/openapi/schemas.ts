@@ -40,7 +40,6 @@ export function pageOf(name: keyof typeof SCHEMAS): Schema {
 /** Every status of a step, as it is shown. */
 export const stepStatuses = ['pending', 'running', 'waiting', 'retrying', 'needs_attention', ...stepEnds] as const;
 const gateStatuses = ['open', 'approved', 'rejected', 'expired', 'closed'];
-const subject = closed({ iss: text, sub: text });
 const actors = listOf(closed({ iss: text, sub: text, kind: { type: 'string', enum: ['person', 'client'] } }));
 
 const verdictFields = {
@@ -349,7 +348,14 @@ export const SCHEMAS = {
   Decision: closed({
     decisionId: text,
     decision: { type: 'string', enum: ['approved', 'rejected', 'withdrawn'] },
-    person: subject,
+    person: closed({
+      iss: text,
+      sub: text,
+      name: {
+        ...maybeText,
+        description: "The name in the person's token. The signed record does not contain it; null: not recorded.",
+      },
+    }),
     onBehalfOf: {
       anyOf: [{ type: 'null' }, closed({ iss: text, sub: text, delegation: digest })],
       description: 'The person who delegated the decision.',
@@ -361,6 +367,7 @@ export const SCHEMAS = {
     },
     grants: listOf(text),
     reason: maybeText,
+    withdrawn: { ...flag, description: 'True: the person withdrew this approval later.' },
     response: anything,
     authTime: { ...instant, description: "Time of the person's last authentication." },
     decidedAt: instant,
