@@ -1103,6 +1103,12 @@ describe('a gate', () => {
       expect(seen).toEqual(expected);
       expect(seen.filter((name) => made.some((runId) => name.startsWith(runId))).length).toBeGreaterThanOrEqual(2);
     }
+    for (const login of ['grace', 'linus']) {
+      const mine = names((await ask(login, 'GET', '/api/approvals?limit=200&mine=true')).body).length;
+      const counted = await promised('ApprovalCounts', login, 'GET', '/api/approvals/count');
+      expect(counted.body).toEqual({ open: names(all).length, mine, atLeast: false });
+    }
+    expect((await ask('ada', 'GET', '/api/approvals/count')).body['code']).toBe('SCOPE_MISSING');
     const nextCursor = (await ask('grace', 'GET', '/api/approvals?limit=1')).body['nextCursor'] as string;
     for (const path of [
       `/api/approvals?mine=true&cursor=${nextCursor}`,

@@ -131,6 +131,18 @@ export const EXAMPLES = {
       console: `https://runner.example.org/runs/${RUN}`,
     },
   },
+  runCounts: {
+    statuses: [
+      { status: 'queued', count: 2, atLeast: false },
+      { status: 'running', count: 7, atLeast: false },
+      { status: 'waiting', count: 3, atLeast: false },
+      { status: 'cancelling', count: 0, atLeast: false },
+      { status: 'halted', count: 0, atLeast: false },
+      { status: 'succeeded', count: 1_000, atLeast: true },
+      { status: 'failed', count: 12, atLeast: false },
+      { status: 'cancelled', count: 4, atLeast: false },
+    ],
+  },
   artifact,
   upload: { digest: digest('c'), size: 52_428, expiresAt: '2026-11-25T10:00:00.000Z' },
   step: {
@@ -257,6 +269,7 @@ export const EXAMPLES = {
       approve: `${BASE}/runs/${RUN}/approve`,
     },
   },
+  approvalCounts: { open: 5, mine: 2, atLeast: false },
   runGate: {
     runId: RUN,
     gateId: 'approve',

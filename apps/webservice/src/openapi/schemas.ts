@@ -158,6 +158,15 @@ export const SCHEMAS = {
     },
   },
   Envelope: envelope,
+  RunCounts: closed({
+    statuses: listOf(
+      closed({
+        status: { type: 'string', enum: runStatuses },
+        count: whole,
+        atLeast: { ...flag, description: 'True: there can be more runs than `count`.' },
+      }),
+    ),
+  }),
   Run: closed({
     runId: text,
     status: { type: 'string', enum: runStatuses },
@@ -449,6 +458,11 @@ export const SCHEMAS = {
     canDecide: flag,
     why: maybeText,
     links: closed({ self: link, run: link, approve: link }),
+  }),
+  ApprovalCounts: closed({
+    open: whole,
+    mine: { ...whole, description: 'Open gates that the caller may decide.' },
+    atLeast: { ...flag, description: 'True: not all open gates were counted.' },
   }),
   DecisionReceipt: closed({
     gateId: text,
