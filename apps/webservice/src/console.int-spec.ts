@@ -7,9 +7,10 @@ import { PLANNING_SETTING } from '@taskrunner/infrastructure/modules';
 import { installation, type Installation } from '@taskrunner/infrastructure/testing/installation';
 import { createWebservice, type RunningWebservice } from './create-webservice';
 
-// What a console in a browser needs of the API: lists of runs with filters, and counts.
+// What a console in a browser needs of the API: lists of runs with filters, counts, and answers to pages of another origin.
 
 const ISSUER = 'https://issuer.example';
+const CONSOLE = 'https://console.example.org';
 const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
 let world: Installation;
@@ -59,9 +60,10 @@ let between = '';
 beforeAll(async () => {
   const jwk = { ...keys.publicKey.export({ format: 'jwk' }), kid: 'k', use: 'sig', alg: 'ES256' };
   world = await installation({ jwks: { keys: [jwk] }, reader: 'webservice' });
-  const { packsRegistry } = world.configuration;
+  const { http, packsRegistry } = world.configuration;
   const configuration: Configuration = {
     ...world.configuration,
+    http: { ...http, cors: { origins: [CONSOLE], maxAge: 300_000 } },
     packsRegistry: { ...packsRegistry, unsigned: 'run' },
   };
   const setting: PlanningSetting = { environment: testEnvironment, configuration: testConfiguration };
@@ -171,5 +173,85 @@ describe('counts', () => {
 
   it('of gates are none where none is open', async () => {
     expect(await ask('/api/approvals/count')).toEqual({ status: 200, body: { open: 0, mine: 0, atLeast: false } });
+  });
+});
+
+describe('CORS', () => {
+  const preflight = (origin: string, path = '/api/runs', method = 'POST') =>
+    fetch(`${webservice.url}${path}`, {
+      method: 'OPTIONS',
+      headers: {
+        origin,
+        'access-control-request-method': method,
+        'access-control-request-headers': 'authorization,content-type,idempotency-key',
+      },
+    });
+  const words = (headers: Headers, name: string) => (headers.get(name) ?? '').toLowerCase().split(/\s*,\s*/);
+
+  it('answers pages of the configured origins, without a token', async () => {
+    const { status, headers } = await preflight(CONSOLE);
+    expect(status).toBe(204);
+    expect(Object.fromEntries(headers)).toMatchObject({
+      'access-control-allow-origin': CONSOLE,
+      'access-control-max-age': '300',
+      vary: expect.stringContaining('Origin') as string,
+      allow: 'GET, HEAD, OPTIONS, POST',
+    });
+    expect(headers.get('access-control-allow-credentials')).toBeNull();
+    expect(words(headers, 'access-control-allow-methods')).toEqual(['get', 'head', 'post', 'patch', 'delete']);
+    expect(words(headers, 'access-control-allow-headers')).toEqual(
+      expect.arrayContaining(['authorization', 'content-type', 'idempotency-key', 'last-event-id']),
+    );
+  });
+
+  it('lets pages read answers and their headers, and refusals too', async () => {
+    for (const [authorization, path, status] of [
+      [`Bearer ${token('ada')}`, '/api/me', 200],
+      ['Bearer x', '/api/me', 401],
+      [`Bearer ${token('ada')}`, '/api/nothing', 404],
+      [`Bearer ${token('ada')}`, '/api/runs?q=%00', 422],
+    ] as const) {
+      const response = await fetch(`${webservice.url}${path}`, { headers: { authorization, origin: CONSOLE } });
+      expect([path, response.status]).toEqual([path, status]);
+      expect(response.headers.get('access-control-allow-origin')).toBe(CONSOLE);
+      expect(words(response.headers, 'access-control-expose-headers')).toEqual(
+        expect.arrayContaining(['etag', 'location', 'idempotency-replayed', 'retry-after', 'www-authenticate']),
+      );
+    }
+  });
+
+  it.each([
+    'https://console.example.org.evil.test',
+    'http://console.example.org',
+    `${CONSOLE}:8443`,
+    'null',
+    'https://CONSOLE.example.org',
+  ])('names no origin to %s', async (origin) => {
+    expect((await preflight(origin)).headers.get('access-control-allow-origin')).toBeNull();
+    const headers = { authorization: `Bearer ${token('ada')}`, origin };
+    const answer = await fetch(`${webservice.url}/api/me`, { headers });
+    expect(answer.headers.get('access-control-allow-origin')).toBeNull();
+  });
+
+  it('allows every method and header that the document names, and shows every header of its answers', async () => {
+    interface Described {
+      readonly parameters?: readonly { readonly in: string; readonly name: string }[];
+      readonly responses: Record<string, { readonly headers?: object }>;
+    }
+    const document = (await (await fetch(`${webservice.url}/openapi.json`)).json()) as {
+      paths: Record<string, Record<string, Described>>;
+    };
+    const { headers } = await preflight(CONSOLE);
+    const shown = (await fetch(`${webservice.url}/api/me`, { headers: { origin: CONSOLE } })).headers;
+    for (const [method, { parameters = [], responses }] of Object.values(document.paths).flatMap(Object.entries) as [
+      string,
+      Described,
+    ][]) {
+      expect(words(headers, 'access-control-allow-methods')).toContain(method);
+      for (const one of parameters.filter((parameter) => parameter.in === 'header'))
+        expect(words(headers, 'access-control-allow-headers')).toContain(one.name.toLowerCase());
+      for (const name of Object.values(responses).flatMap((response) => Object.keys(response.headers ?? {})))
+        expect(words(shown, 'access-control-expose-headers')).toContain(name.toLowerCase());
+    }
   });
 });

@@ -719,6 +719,18 @@ describe('requests', () => {
     expect((await ask('ada', 'POST', '/api/runs', '{}', { 'content-type': 'text/plain' })).status).toBe(415);
     expect((await ask(null, 'GET', '/errors/GATE_STALE')).body).toMatchObject({ status: 409 });
   });
+
+  it('of pages of other origins get no header of CORS, unless it is configured', async () => {
+    const origin = { origin: 'https://console.example.org' };
+    const asked = { ...origin, 'access-control-request-method': 'POST' };
+    const answers = [
+      await fetch(`${webservice.url}/api/runs`, { method: 'OPTIONS', headers: asked }),
+      await ask('ada', 'GET', '/api/me', undefined, origin),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([204, 200]);
+    for (const { headers } of answers)
+      expect([...headers].map(([name]) => name).filter((name) => name.startsWith('access-control'))).toEqual([]);
+  });
 });
 
 describe('a submission', () => {
