@@ -106,12 +106,12 @@ describe('a list of runs', () => {
   it('has the runs of a time: its first millisecond, and not the one after its last', async () => {
     const all = (await web.runReader.list(tenantA, {}, 9, null)).runs;
     const at = all.find(({ runId }) => runId === idOf('second'))?.createdAt ?? 0;
-    const within = (createdAfter: number, createdBefore: number) => ({ createdAfter, createdBefore });
-    expect(await found(within(at, at + 1))).toContain('second');
-    expect(await found(within(at + 1, at + 1_000_000))).not.toContain('second');
-    expect(await found(within(0, at))).not.toContain('second');
-    expect(await found(within(-1, 253_402_300_799_999))).toHaveLength(4);
-    expect(await found({ ...within(at, at + 1), statuses: ['failed'] })).not.toContain('second');
+    const createdIn = (createdAfter: number, createdBefore: number) => ({ createdAfter, createdBefore });
+    expect(await found(createdIn(at, at + 1))).toContain('second');
+    expect(await found(createdIn(at + 1, at + 1_000_000))).not.toContain('second');
+    expect(await found(createdIn(0, at))).not.toContain('second');
+    expect(await found(createdIn(-1, 253_402_300_799_999))).toHaveLength(4);
+    expect(await found({ ...createdIn(at, at + 1), statuses: ['failed'] })).not.toContain('second');
   });
 
   it('goes on after each page where it ended, with a filter or without', async () => {
