@@ -84,7 +84,7 @@ export const FILTER_QUERY = {
   },
   stuck: {
     description:
-      'Return only runs that need a person: a step needs attention (`attention`), the run was halted because its records were altered (`halted`), the seal of its evidence is blocked (`blocked`), a restore of the database stopped it (`restore`), or any of these (`any`).',
+      'Return only runs that require manual action: a step needs attention (`attention`), the run was halted because its records were altered (`halted`), the seal of its evidence is blocked (`blocked`), a restore of the database stopped it (`restore`), or any of these (`any`).',
     schema: { type: 'string', enum: [...STUCK] },
   },
 };

@@ -121,7 +121,7 @@ export class RunsController {
   @Get(':runId')
   @Operation({
     id: 'getRun',
-    summary: 'Get a run; `wait` waits until it ends, needs a person or changes',
+    summary: 'Get a run; `wait` waits until it ends, requires manual action or changes',
     scopes: ['packs.read'],
     limit: 'read',
     query: {

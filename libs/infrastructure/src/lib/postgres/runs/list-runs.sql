@@ -1,8 +1,8 @@
--- Runs of a tenant, newest first: ids rise with time. Any of the filters can be absent, and together they can match few of many runs, so what
+-- Runs of a tenant, newest first: ids increase with time. Any of the filters can be absent, and together they can match few of many runs, so what
 -- is read has a bound. Each filter that has an index gives its newest $4 runs between $2 and $3. The list goes along the filter that has
 -- fewer than $4, since it then has all of them, or else along the one whose runs reach furthest back; each of these runs is compared with
 -- all filters. is_cut: there can be runs before `reach`, the last of them. No index but that of the key: all runs are searched ($6).
--- $7: statuses as stored that can be shown as one of $8, so that the index is used.
+-- $7: stored statuses that can be shown as one of $8, so that the index is used.
 with lists as materialized (
   select array(select r.run_id from pack_runs.runs r where r.tenant_id = $1 and r.run_id >= $2::uuid and r.run_id < $3::uuid
     order by r.run_id desc limit $4) as ids
