@@ -7,6 +7,8 @@ export abstract class HttpSettings {
   /** 0 selects a free one. */
   abstract readonly port: number;
   abstract readonly healthPort: number;
+  /** Origins whose pages may call the API, and how long a browser may keep the answer to a preflight request, milliseconds. */
+  abstract readonly cors: { readonly origins: readonly string[]; readonly maxAge: number };
   /** Timeout for the body of a request except uploads, milliseconds. */
   abstract readonly bodyTimeout: number;
   /** After the signal to stop: how long requests are still accepted, then how long active ones may take, milliseconds. */

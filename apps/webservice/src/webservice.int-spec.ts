@@ -725,6 +725,18 @@ describe('requests', () => {
     expect((await ask('ada', 'POST', '/api/runs', '{}', { 'content-type': 'text/plain' })).status).toBe(415);
     expect((await ask(null, 'GET', '/errors/GATE_STALE')).body).toMatchObject({ status: 409 });
   });
+
+  it('of pages of other origins get no header of CORS, unless it is configured', async () => {
+    const origin = { origin: 'https://console.example.org' };
+    const asked = { ...origin, 'access-control-request-method': 'POST' };
+    const answers = [
+      await fetch(`${webservice.url}/api/runs`, { method: 'OPTIONS', headers: asked }),
+      await ask('ada', 'GET', '/api/me', undefined, origin),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([204, 200]);
+    for (const { headers } of answers)
+      expect([...headers].map(([name]) => name).filter((name) => name.startsWith('access-control'))).toEqual([]);
+  });
 });
 
 describe('a submission', () => {
@@ -1109,6 +1121,12 @@ describe('a gate', () => {
       expect(seen).toEqual(expected);
       expect(seen.filter((name) => made.some((runId) => name.startsWith(runId))).length).toBeGreaterThanOrEqual(2);
     }
+    for (const login of ['grace', 'linus']) {
+      const mine = names((await ask(login, 'GET', '/api/approvals?limit=200&mine=true')).body).length;
+      const counted = await promised('ApprovalCounts', login, 'GET', '/api/approvals/count');
+      expect(counted.body).toEqual({ open: names(all).length, mine, atLeast: false });
+    }
+    expect((await ask('ada', 'GET', '/api/approvals/count')).body['code']).toBe('SCOPE_MISSING');
     const nextCursor = (await ask('grace', 'GET', '/api/approvals?limit=1')).body['nextCursor'] as string;
     for (const path of [
       `/api/approvals?mine=true&cursor=${nextCursor}`,
@@ -1191,6 +1209,21 @@ describe('a gate', () => {
       'GATE_RESPONSE_INVALID',
     );
     expect((await decide('grace', runId, full)).body).toMatchObject({ status: 'approved', approvals: 2 });
+    const { body } = await promised('Gate', 'ada', 'GET', `/api/runs/${runId}/gates/quick`);
+    const personOf = async (login: string) => {
+      const { iss, sub, name } = (await ask(login, 'GET', '/api/me')).body['person'] as JsonObject;
+      return { iss, sub, name };
+    };
+    const [linus, grace] = [await personOf('linus'), await personOf('grace')];
+    expect(body['decisions']).toMatchObject([
+      { decision: 'approved', person: linus, withdrawn: true, reason: 'ok', onBehalfOf: null, actors: [] },
+      { decision: 'withdrawn', person: linus, withdrawn: false, reason: 'ok' },
+      { decision: 'approved', person: linus, withdrawn: false },
+      { decision: 'approved', person: grace, withdrawn: false },
+    ]);
+    const times = (body['decisions'] as JsonObject[]).map(({ decidedAt }) => decidedAt as string);
+    expect(times).toEqual([...times].sort());
+    expect(linus['name']).not.toBe(linus['sub']);
   });
 
   it('may be decided by the plan alone where that says everything', async () => {

@@ -57,6 +57,7 @@ import { AcceptableGuard } from './requests/acceptable.guard';
 import { BodyReader, BodyRelease } from './requests/body-reader';
 import { BODY_THREADS, BodyThreadsModule } from './requests/body-threads.module';
 import { RerunController } from './runs/rerun.controller';
+import { RunListController } from './runs/run-list.controller';
 import { RunTails } from './runs/run-tails';
 import { RunsController } from './runs/runs.controller';
 import { StepsController } from './runs/steps.controller';
@@ -79,6 +80,8 @@ export interface WebserviceOptions {
 }
 
 const CONTROLLERS = [
+  // Before those that take `count` for an id.
+  RunListController,
   RunsController,
   RerunController,
   StepsController,

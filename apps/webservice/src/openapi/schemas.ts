@@ -40,7 +40,6 @@ export function pageOf(name: keyof typeof SCHEMAS): Schema {
 /** Every status of a step, as it is shown. */
 export const stepStatuses = ['pending', 'running', 'waiting', 'retrying', 'needs_attention', ...stepEnds] as const;
 const gateStatuses = ['open', 'approved', 'rejected', 'expired', 'closed'];
-const subject = closed({ iss: text, sub: text });
 const actors = listOf(closed({ iss: text, sub: text, kind: { type: 'string', enum: ['person', 'client'] } }));
 
 const verdictFields = {
@@ -159,6 +158,15 @@ export const SCHEMAS = {
     },
   },
   Envelope: envelope,
+  RunCounts: closed({
+    statuses: listOf(
+      closed({
+        status: { type: 'string', enum: runStatuses },
+        count: whole,
+        atLeast: { ...flag, description: 'True: there can be more runs than `count`.' },
+      }),
+    ),
+  }),
   Run: closed({
     runId: text,
     status: { type: 'string', enum: runStatuses },
@@ -349,7 +357,14 @@ export const SCHEMAS = {
   Decision: closed({
     decisionId: text,
     decision: { type: 'string', enum: ['approved', 'rejected', 'withdrawn'] },
-    person: subject,
+    person: closed({
+      iss: text,
+      sub: text,
+      name: {
+        ...maybeText,
+        description: "The name in the person's token. The signed record does not contain it; null: not recorded.",
+      },
+    }),
     onBehalfOf: {
       anyOf: [{ type: 'null' }, closed({ iss: text, sub: text, delegation: digest })],
       description: 'The person who delegated the decision.',
@@ -362,6 +377,7 @@ export const SCHEMAS = {
     },
     grants: listOf(text),
     reason: maybeText,
+    withdrawn: { ...flag, description: 'True: the person withdrew this approval later.' },
     response: anything,
     authTime: { ...instant, description: "Time of the person's last authentication." },
     decidedAt: instant,
@@ -443,6 +459,11 @@ export const SCHEMAS = {
     canDecide: flag,
     why: maybeText,
     links: closed({ self: link, run: link, approve: link }),
+  }),
+  ApprovalCounts: closed({
+    open: whole,
+    mine: { ...whole, description: 'Open gates that the caller may decide.' },
+    atLeast: { ...flag, description: 'True: not all open gates were counted.' },
   }),
   DecisionReceipt: closed({
     gateId: text,

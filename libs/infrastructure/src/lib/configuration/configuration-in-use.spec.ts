@@ -19,6 +19,7 @@ const SIZES = 'libs/infrastructure/src/lib/executors/step/run-sizes.ts';
 const BODIES = 'apps/webservice/src/requests/body-reader.spec.ts';
 const PLANNING = 'libs/infrastructure/src/lib/planning/planning-threads.int-spec.ts';
 const WEBSERVICE = 'apps/webservice/src/webservice.int-spec.ts';
+const CORS = 'apps/webservice/src/console.int-spec.ts';
 const GUARD = 'apps/webservice/src/auth/auth.guard.ts';
 const PROXY = 'libs/infrastructure/src/lib/egress/egress-proxy.int-spec.ts';
 const HTTP = 'libs/infrastructure/src/lib/executors/http/http-executor.int-spec.ts';
@@ -32,6 +33,8 @@ const SCHEDULES = 'apps/webservice-e2e/src/schedules.e2e-spec.ts';
 
 /** Key, or a prefix of keys with `*` → file, and a text in it. The first match counts. */
 const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
+  ['http.cors.origins', CORS, 'answers pages of the configured origins'],
+  ['http.cors.maxAge', CORS, "'access-control-max-age'"],
   ['http.limits.plan', E2E, 'is reached where http says, with its limits'],
   ['http.limits.refusedDecisions', 'apps/webservice/src/gates/gates.controller.ts', 'refusedDecisions'],
   ['http.limits.refusedTokens', GUARD, 'this.limits.of.refusedTokens'],

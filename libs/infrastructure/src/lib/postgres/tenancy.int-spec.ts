@@ -242,7 +242,7 @@ describe('row-level security', () => {
   it('keeps apart what many requests on few connections ask', async () => {
     const asked = Array.from({ length: 200 }, async (_, i) => {
       const tenant = i % 2 ? tenantA : tenantB;
-      return [tenant, (await web.runReader.list(tenant, {}, 9, null)).map(({ runId }) => runId)];
+      return [tenant, (await web.runReader.list(tenant, {}, 9, null)).runs.map(({ runId }) => runId)];
     });
     for (const [tenant, ids] of await Promise.all(asked)) expect(ids).toEqual([runs[tenant === tenantA ? 0 : 1]]);
   });

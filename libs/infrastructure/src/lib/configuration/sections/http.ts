@@ -1,4 +1,4 @@
-import { duration, httpUrl, number, port, size, text } from '../kinds';
+import { duration, httpUrl, list, number, origin, port, size, text } from '../kinds';
 import { key, section, unset } from '../key';
 import { GIB, HOUR, KIB, MIB, MINUTE, SECOND } from './units';
 
@@ -9,6 +9,19 @@ export const http = section('The HTTP API and the console.', {
   port: key(port, 8_080, 'Port of the API; 0 selects a free port.'),
   healthPort: key(port, 8_081, 'Port of the health and metrics endpoints; 0 selects a free port.'),
   publicUrl: unset(httpUrl, 'URL at which clients reach the API; null: http://<host>:<port>.'),
+  cors: section('Web pages of other origins that may call the API (CORS).', {
+    origins: key(
+      list(origin),
+      [],
+      'Origins, such as https://console.example.org. [] allows none: browsers then refuse the answers of the API to pages of other origins.',
+    ),
+    maxAge: key(
+      duration(0, 24 * HOUR),
+      10 * MINUTE,
+      'Time for which a browser may keep the answer to a preflight request. Browsers have lower limits of their own.',
+      's, m, h',
+    ),
+  }),
   bodyLimit: key(
     size(64 * KIB, 256 * MIB),
     24 * MIB,

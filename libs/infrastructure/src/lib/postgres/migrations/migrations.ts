@@ -38,6 +38,8 @@ import { runMarks } from './94-run-marks';
 import { workerReach } from './96-worker-reach';
 import { keysInUse } from './97-keys-in-use';
 import { stuckRestores } from './98-stuck-restores';
+import { runRequesters } from './100-run-requesters';
+import { deciderNames } from './101-decider-names';
 
 /** Every migration, in order. A released one never changes; a new one is added at the end. */
 export const migrations = [
@@ -81,6 +83,8 @@ export const migrations = [
   workerReach,
   keysInUse,
   stuckRestores,
+  runRequesters,
+  deciderNames,
 ];
 
 /** Their names, as the database keeps them. */
