@@ -42,6 +42,7 @@ import { SharedLogs } from './logs/shared-logs';
 import { Observability } from './observability';
 import { ObservabilityModule } from './observability.module';
 import { OperationsModule } from './operations.module';
+import { ExecutorsController } from './packs/executors.controller';
 import { PackIntake } from './packs/pack-intake';
 import { PacksController } from './packs/packs.controller';
 import { SchemasController } from './packs/schemas.controller';
@@ -64,6 +65,7 @@ import { SchedulesController } from './schedules/schedules.controller';
 import { TickLoop } from './schedules/tick-loop';
 import { UploadsController } from './uploads/uploads.controller';
 import { VERSION } from './version';
+import { WorkersController } from './workers/workers.controller';
 
 /** Options of a webservice. */
 export interface WebserviceOptions {
@@ -92,6 +94,8 @@ const CONTROLLERS = [
   ComparisonController,
   SchedulesController,
   PacksController,
+  ExecutorsController,
+  WorkersController,
   UploadsController,
   MeController,
   ErrorsController,

@@ -316,6 +316,52 @@ export const EXAMPLES = {
     runnable: true,
     refusal: null,
   },
+  executors: {
+    items: [
+      {
+        uses: 'builtin:wait',
+        version: 1,
+        builtin: true,
+        effects: { loosest: 'pure', by: null },
+        sandboxed: false,
+        environments: [
+          { mode: 'open', isolation: null },
+          { mode: 'sealed', isolation: null },
+        ],
+        parameters: {
+          type: 'object',
+          properties: { for: { type: 'string' } },
+          required: ['for'],
+          additionalProperties: false,
+        },
+        outputs: {
+          from: 'schema',
+          schema: { type: 'object', properties: {}, required: [], additionalProperties: false },
+          declared: false,
+        },
+      },
+    ],
+  },
+  worker: {
+    workerId: '019ab3b1-14ba-7d23-9c4e-b2a6f0c8d1e7',
+    name: 'worker-1',
+    release: { version: '0.1.0', build: digest('c') },
+    since: '2026-11-24T09:00:00.000Z',
+    lastHeartbeatAt: '2026-11-24T10:00:09.000Z',
+    leaseUntil: '2026-11-24T10:00:39.000Z',
+    labels: ['gpu'],
+    slots: 16,
+    isolations: ['bwrap-open/v2'],
+    environments: [digest('4')],
+    probe: {
+      digest: digest('8'),
+      profiles: [
+        { profile: 'bwrap-open/v2', available: true, reason: null, tried: ['the metadata address', 'raw sockets'] },
+      ],
+    },
+    runs: { total: 1, latest: [RUN] },
+    assignments: 0,
+  },
   attestations: { statements: { 'pack-run': { mediaType: 'application/vnd.dev.sigstore.bundle.v0.3+json' } } },
   auditEntry: {
     seq: 1,

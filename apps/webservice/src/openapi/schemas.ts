@@ -13,6 +13,7 @@ const digest: Schema = { type: 'string', pattern: '^sha256:[0-9a-f]{64}$' };
 const maybeDigest: Schema = { type: ['string', 'null'], pattern: '^sha256:[0-9a-f]{64}$' };
 const link: Schema = { type: 'string', format: 'uri' };
 const object: Schema = { type: 'object' };
+const effects: Schema = { type: 'string', enum: ['pure', 'idempotent', 'once'] };
 
 function closed(properties: Readonly<Record<string, Schema>>, optional: readonly string[] = []): Schema {
   const required = Object.keys(properties).filter((name) => !optional.includes(name));
@@ -482,6 +483,58 @@ export const SCHEMAS = {
     signers: listOf(text),
     runnable: flag,
     refusal: { anyOf: [closed({ code: text, detail: text, remediation: text }), { type: 'null' }] },
+  }),
+  Executors: closed({
+    items: listOf(
+      closed({
+        uses: text,
+        version: whole,
+        builtin: flag,
+        effects: closed({
+          loosest: { ...effects, description: 'The default class of a step, and the loosest that it may state.' },
+          by: {
+            ...closed({ parameter: text, absent: text, usual: mapOf(effects) }),
+            type: ['object', 'null'],
+            description:
+              'The value of `parameter` determines the default class; `absent` is its default, and other values are `once`. Null: no parameter does.',
+          },
+        }),
+        sandboxed: flag,
+        environments: listOf(closed({ mode: { type: 'string', enum: ['open', 'sealed'] }, isolation: maybeText })),
+        parameters: object,
+        outputs: closed({
+          from: {
+            type: 'string',
+            enum: ['schema', 'parameters', 'parameter'],
+            description: '`parameters`: all parameters are outputs. `parameter`: the value of one parameter is.',
+          },
+          schema: { ...anything, description: 'A JSON Schema of the outputs; null: they follow from parameters.' },
+          declared: { ...flag, description: 'True: a step may declare further outputs.' },
+        }),
+      }),
+    ),
+  }),
+  Worker: closed({
+    workerId: { ...text, description: 'Of the session. A worker that restarts has another one.' },
+    name: text,
+    release: closed({ version: text, build: digest }),
+    since: instant,
+    lastHeartbeatAt: instant,
+    leaseUntil: instant,
+    labels: listOf(text),
+    slots: { type: ['integer', 'null'], description: 'Execution slots; null: a release that does not state them.' },
+    isolations: { ...listOf(text), description: 'Sandbox profiles that the last probe has shown to hold.' },
+    environments: { ...listOf(digest), description: 'Environments that the worker honours.' },
+    probe: closed({
+      digest,
+      profiles: {
+        type: ['array', 'null'],
+        items: closed({ profile: text, available: flag, reason: maybeText, tried: listOf(text) }),
+        description: 'What the probe found about each profile, and the attacks that it tried; null: not stored.',
+      },
+    }),
+    runs: closed({ total: whole, latest: listOf(text) }),
+    assignments: whole,
   }),
   Attestations: closed({ statements: mapOf(object) }),
   AuditEntry: closed({ seq: whole, at: whole, prev: maybeDigest, hash: digest, event: object }),

@@ -136,4 +136,4 @@ export type {
 } from './step/step-sandbox';
 export { Uploads, type CompletedUpload, type UploadLimits } from './objects/uploads';
 export type { WorkerDescription, WorkerSession } from './workers/worker-description';
-export { WorkerDirectory } from './workers/worker-directory';
+export { WorkerDirectory, type LivingWorker } from './workers/worker-directory';
