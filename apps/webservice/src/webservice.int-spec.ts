@@ -360,6 +360,7 @@ beforeAll(async () => {
       // For all requests of this file, because a machine may be slow. Waits for these times last in full.
       ...{ keepAlive: 65_000, headersTimeout: 6_000, bodyTimeout: 5_000 },
       ...{ lameDuck: 4_000, drain: 8_000 },
+      timings: { ...defaults.http.timings, page: 2 },
       streams: { ...defaults.http.streams, cache: 16 * MIB, stall: 10_000 },
       limits: {
         ...defaults.http.limits,
@@ -946,6 +947,64 @@ describe('a run', () => {
     expect((await ask('ada', 'GET', `/api/runs?limit=1&status=queued&cursor=${cursor}`)).status).toBe(422);
     expect((await ask('mallory', 'GET', `/api/runs?limit=1&cursor=${cursor}`)).status).toBe(422);
     expect((await ask('ada', 'GET', '/api/runs?stuck=any')).body['items']).toEqual([]);
+  });
+
+  it('has times for a timeline, compact and in pages', async () => {
+    const runId = await submit();
+    const { body: run } = await ask('ada', 'GET', `/api/runs/${runId}`);
+    const created = Date.parse(run['createdAt'] as string);
+    const events: readonly (readonly [number, object])[] = [
+      [10, { type: 'run.started' }],
+      [11, { type: 'step.started', step: 'scan', attempt: 1, execution: 1 }],
+      [20, { type: 'attempt.failed', step: 'scan', execution: 1 }],
+      [20, { type: 'step.retrying', step: 'scan', attempt: 2 }],
+      [40, { type: 'step.started', step: 'scan', attempt: 2, execution: 2 }],
+      [50, { type: 'attempt.succeeded', step: 'scan', execution: 2 }],
+      [51, { type: 'step.ended', step: 'scan', status: 'succeeded' }],
+    ];
+    const entries = events.map(([at, event], number) => ({
+      seq: number + 1,
+      at: created + at,
+      kind: 'derived',
+      event,
+    }));
+    const row = { parent: '', label: null, reason: null, nextAttemptAt: null, children: null };
+    const none = { outputs: null, outputsRef: null, reusedFrom: null, error: null };
+    const steps = [
+      {
+        step: 'scan',
+        kind: 'run',
+        status: 'succeeded',
+        attempts: 2,
+        startedAt: created + 11,
+        finishedAt: created + 51,
+      },
+      { step: 'approve', kind: 'gate', status: 'waiting', attempts: 0, startedAt: created + 52, finishedAt: null },
+      { step: 'quick', kind: 'gate', status: 'pending', attempts: 0, startedAt: null, finishedAt: null },
+    ].map((step, place) => ({ ...step, place, ...row, ...none }) as Commit['steps'][number]);
+    await commit(runId, ({ admissionDigest }) => ({
+      steps,
+      page: { first: 1, entries: entries as never, values: {}, prev: admissionDigest, hash: sha256(runId) },
+    }));
+    const path = `/api/runs/${runId}/timings`;
+    const first = await promised('Timings', 'ada', 'GET', path);
+    const scan = ['scan', '', 'run', 'succeeded', 10, 11, 51];
+    const attempts = [
+      [1, 1, 11, 20, 'failed'],
+      [2, 2, 40, 50, 'succeeded'],
+    ];
+    const approve = ['approve', '', 'gate', 'waiting', 51, 52, null, []];
+    expect(first.body).toMatchObject({ runId, origin: run['createdAt'], items: [[...scan, attempts], approve] });
+    const rest = await promised('Timings', 'ada', 'GET', `${path}?cursor=${first.body['nextCursor'] as string}`);
+    expect([rest.body['items'], rest.body['nextCursor']]).toEqual([
+      [['quick', '', 'gate', 'pending', null, null, null, []]],
+      null,
+    ]);
+    expect(((await ask('ada', 'GET', `${path}?limit=1`)).body['items'] as Json[]).length).toBe(1);
+    const known = { 'If-None-Match': first.headers.get('etag') ?? '' };
+    expect((await ask('ada', 'GET', path, undefined, known)).status).toBe(304);
+    expect((await ask('mallory', 'GET', path)).body['code']).toBe('RUN_NOT_FOUND');
+    expect((await ask('ada', 'GET', `${path}?cursor=x`)).body['code']).toBe('REQUEST_INVALID');
   });
 
   it('is cancelled by whom it belongs to', async () => {

@@ -1,9 +1,9 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import type { TenantId } from '@taskrunner/core/foundation';
-import { ArchivedLogStore } from '@taskrunner/core/operations';
+import { archivedJournal, ArchivedLogStore } from '@taskrunner/core/operations';
 import { BUILTIN_EXECUTORS } from '@taskrunner/core/plan';
-import { RunReader } from '@taskrunner/core/ports';
+import { Archives, ObjectStore, RunReader, TimingReader } from '@taskrunner/core/ports';
 import {
   CONFIGURATION,
   ConfigurationModule,
@@ -63,6 +63,8 @@ import { RunsController } from './runs/runs.controller';
 import { StepsController } from './runs/steps.controller';
 import { SchedulesController } from './schedules/schedules.controller';
 import { TickLoop } from './schedules/tick-loop';
+import { SharedTimings } from './timings/shared-timings';
+import { TimingsController } from './timings/timings.controller';
 import { UploadsController } from './uploads/uploads.controller';
 import { VERSION } from './version';
 import { WorkersController } from './workers/workers.controller';
@@ -85,6 +87,7 @@ const CONTROLLERS = [
   RerunController,
   StepsController,
   LogsController,
+  TimingsController,
   ArtifactsController,
   EvidenceController,
   GatesController,
@@ -159,6 +162,12 @@ const PROVIDERS: readonly Provider[] = [
     SharedLogs,
     { store: ArchivedLogStore, http: HttpSettings },
     ({ store, http }) => new SharedLogs(store, http.streams.cache),
+  ),
+  provide(
+    SharedTimings,
+    { reader: TimingReader, archives: Archives, objects: ObjectStore, http: HttpSettings },
+    ({ reader, http, ...archive }) =>
+      new SharedTimings(reader, (tenant, run) => archivedJournal(archive, tenant, run), http.timings.held),
   ),
   TickLoop,
   CheckpointLoop,

@@ -342,6 +342,27 @@ export const EXAMPLES = {
       },
     ],
   },
+  timings: {
+    runId: RUN,
+    status: 'running',
+    origin: '2026-11-24T10:00:00.000Z',
+    columns: ['id', 'parent', 'kind', 'status', 'queuedAt', 'startedAt', 'endedAt', 'attempts'],
+    items: [
+      [
+        'scan',
+        '',
+        'run',
+        'succeeded',
+        ...[12, 15, 2_840],
+        [
+          [1, 1, 15, 920, 'failed'],
+          [2, 2, 1_920, 2_838, 'succeeded'],
+        ],
+      ],
+      ['approve', '', 'gate', 'waiting', 2_840, 2_841, null, []],
+    ],
+    nextCursor: null,
+  },
   worker: {
     workerId: '019ab3b1-14ba-7d23-9c4e-b2a6f0c8d1e7',
     name: 'worker-1',

@@ -5,6 +5,8 @@ import type { Schema } from './operation';
 const text: Schema = { type: 'string' };
 const maybeText: Schema = { type: ['string', 'null'] };
 const whole: Schema = { type: 'integer', minimum: 0 };
+const offset: Schema = { type: 'integer' };
+const maybeOffset: Schema = { type: ['integer', 'null'] };
 const flag: Schema = { type: 'boolean' };
 const anything: Schema = {};
 const instant: Schema = { type: 'string', format: 'date-time' };
@@ -24,6 +26,11 @@ function listOf(items: Schema): Schema {
   return { type: 'array', items };
 }
 
+/** A list with exactly these values. */
+function tupleOf(...values: readonly Schema[]): Schema {
+  return { type: 'array', items: false, prefixItems: values, minItems: values.length };
+}
+
 function mapOf(values: Schema): Schema {
   return { type: 'object', additionalProperties: values };
 }
@@ -40,6 +47,17 @@ export function pageOf(name: keyof typeof SCHEMAS): Schema {
 
 /** Every status of a step, as it is shown. */
 export const stepStatuses = ['pending', 'running', 'waiting', 'retrying', 'needs_attention', ...stepEnds] as const;
+/** The values of a step in a timeline, in this order. */
+export const TIMING_COLUMNS = [
+  'id',
+  'parent',
+  'kind',
+  'status',
+  'queuedAt',
+  'startedAt',
+  'endedAt',
+  'attempts',
+] as const;
 const gateStatuses = ['open', 'approved', 'rejected', 'expired', 'closed'];
 const subject = closed({ iss: text, sub: text });
 const actors = listOf(closed({ iss: text, sub: text, kind: { type: 'string', enum: ['person', 'client'] } }));
@@ -252,6 +270,30 @@ export const SCHEMAS = {
     mediaType: text,
     createdAt: instant,
     links: closed({ download: link }),
+  }),
+  Timings: closed({
+    runId: text,
+    status: { type: 'string', enum: runStatuses },
+    origin: { ...instant, description: 'All times are milliseconds after it: when the run was created.' },
+    columns: listOf({ type: 'string', enum: TIMING_COLUMNS }),
+    items: listOf(
+      tupleOf(
+        text,
+        text,
+        text,
+        { type: 'string', enum: stepStatuses },
+        maybeOffset,
+        maybeOffset,
+        maybeOffset,
+        listOf(
+          tupleOf(whole, whole, offset, maybeOffset, {
+            type: ['string', 'null'],
+            enum: ['succeeded', 'failed', 'stopped', 'lost', null],
+          }),
+        ),
+      ),
+    ),
+    nextCursor: maybeText,
   }),
   Upload: closed({ digest, size: whole, expiresAt: instant }),
   LogLine: {

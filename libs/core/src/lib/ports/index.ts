@@ -136,4 +136,5 @@ export type {
 } from './step/step-sandbox';
 export { Uploads, type CompletedUpload, type UploadLimits } from './objects/uploads';
 export type { WorkerDescription, WorkerSession } from './workers/worker-description';
+export { TimingReader, type TimedStep } from './runs/timing-reader';
 export { WorkerDirectory, type LivingWorker } from './workers/worker-directory';

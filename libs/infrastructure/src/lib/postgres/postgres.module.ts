@@ -23,6 +23,7 @@ import {
   ScheduleStore,
   SealableLogStore,
   Uploads,
+  TimingReader,
   WorkerDirectory,
 } from '@taskrunner/core/ports';
 import { tokenOf } from '../composition/adapters';
@@ -89,6 +90,7 @@ const WEB = [
     archives: Archives,
     packVersions: PackVersions,
     uploads: Uploads,
+    timingReader: TimingReader,
     workerDirectory: WorkerDirectory,
     keyRecords: KeyRecords,
   }),
