@@ -3,7 +3,7 @@ import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import type { TenantId } from '@taskrunner/core/foundation';
 import { archivedJournal, ArchivedLogStore } from '@taskrunner/core/operations';
 import { BUILTIN_EXECUTORS } from '@taskrunner/core/plan';
-import { Archives, ObjectStore, RunReader, TimingReader } from '@taskrunner/core/ports';
+import { Archives, EventFeed, ObjectStore, RunReader, TimingReader } from '@taskrunner/core/ports';
 import {
   CONFIGURATION,
   ConfigurationModule,
@@ -32,6 +32,8 @@ import { RateLimiter } from './auth/rate-limiter';
 import { TokenVerifier } from './auth/token-verifier';
 import { HttpSettings, SchedulerSetting } from './configuration';
 import { Drain } from './drain';
+import { EventsController } from './events/events.controller';
+import { FeedHeads } from './events/feed-heads';
 import { EvidenceController } from './evidence/evidence.controller';
 import { AttentionController } from './gates/attention.controller';
 import { GatesController } from './gates/gates.controller';
@@ -87,6 +89,7 @@ const CONTROLLERS = [
   RerunController,
   StepsController,
   LogsController,
+  EventsController,
   TimingsController,
   ArtifactsController,
   EvidenceController,
@@ -168,6 +171,11 @@ const PROVIDERS: readonly Provider[] = [
     { reader: TimingReader, archives: Archives, objects: ObjectStore, http: HttpSettings },
     ({ reader, http, ...archive }) =>
       new SharedTimings(reader, (tenant, run) => archivedJournal(archive, tenant, run), http.timings.held),
+  ),
+  provide(
+    FeedHeads,
+    { feed: EventFeed, http: HttpSettings },
+    ({ feed, http }) => new FeedHeads(feed, http.events.interval),
   ),
   TickLoop,
   CheckpointLoop,

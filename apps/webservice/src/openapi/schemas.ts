@@ -1,5 +1,5 @@
 import { runStatuses, stepEnds } from '@taskrunner/core/foundation';
-import { STUCK_REASONS } from '@taskrunner/core/ports';
+import { FEED_EVENT_TYPES, STUCK_REASONS } from '@taskrunner/core/ports';
 import type { Schema } from './operation';
 
 const text: Schema = { type: 'string' };
@@ -155,6 +155,20 @@ function publishedPack(more: Readonly<Record<string, Schema>> = {}): Schema {
   });
 }
 
+const feedEvent = closed(
+  {
+    position: { ...whole, description: 'From 1, without gaps.' },
+    at: { ...instant, description: 'Not in order across runs.' },
+    type: { type: 'string', enum: FEED_EVENT_TYPES },
+    runId: text,
+    status: { ...text, description: 'Of the run (`run.…`) or of the gate (`gate.opened`, `gate.closed`).' },
+    gateId: text,
+    decision: { type: 'string', enum: ['approved', 'rejected', 'withdrawn'] },
+    bundle: { ...digest, description: 'Of `evidence.sealed`: the digest of the bundle.' },
+  },
+  ['status', 'gateId', 'decision', 'bundle'],
+);
+
 /** All components of responses. */
 export const SCHEMAS = {
   Fault: fault,
@@ -294,6 +308,13 @@ export const SCHEMAS = {
       ),
     ),
     nextCursor: maybeText,
+  }),
+  FeedEvent: feedEvent,
+  FeedPage: closed({
+    items: listOf(feedEvent),
+    next: { ...whole, description: 'Send it as `after` to continue.' },
+    head: { ...whole, description: 'The last position of the feed.' },
+    oldest: { ...whole, description: 'The earliest position after which events are kept.' },
   }),
   Upload: closed({ digest, size: whole, expiresAt: instant }),
   LogLine: {

@@ -23,6 +23,7 @@ import {
   ScheduleStore,
   SealableLogStore,
   Uploads,
+  EventFeed,
   TimingReader,
   WorkerDirectory,
 } from '@taskrunner/core/ports';
@@ -90,6 +91,7 @@ const WEB = [
     archives: Archives,
     packVersions: PackVersions,
     uploads: Uploads,
+    eventFeed: EventFeed,
     timingReader: TimingReader,
     workerDirectory: WorkerDirectory,
     keyRecords: KeyRecords,

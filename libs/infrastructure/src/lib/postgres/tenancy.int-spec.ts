@@ -137,6 +137,7 @@ async function fill(tenant: typeof tenantA): Promise<RunId> {
   await worker.objectReferences.unneeded(tenant, [sha256('u')], 60_000);
   const checkpoint = { count: 1, head: sha256('h'), at: 1, envelope: anEnvelope('checkpoint') };
   await web.auditChain.keep(tenant, checkpoint);
+  await web.eventFeed.after(tenant, null, 1);
   return runId;
 }
 

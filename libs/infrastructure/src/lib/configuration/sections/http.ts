@@ -109,6 +109,14 @@ export const http = section('The HTTP API and the console.', {
       's, m',
     ),
   }),
+  events: section('Streams of events (`GET /api/events`).', {
+    interval: key(
+      duration(50, MINUTE),
+      500,
+      'Pause between two queries for new events of a tenant that has readers.',
+      'ms, s',
+    ),
+  }),
   timings: section('Timelines of runs (`GET /api/runs/{runId}/timings`).', {
     page: key(number(100, 100_000), 10_000, 'Maximum number of steps on one page.', 'steps'),
     held: key(

@@ -39,6 +39,7 @@ import { workerReach } from './96-worker-reach';
 import { keysInUse } from './97-keys-in-use';
 import { stuckRestores } from './98-stuck-restores';
 import { fleet } from './99-fleet';
+import { eventFeed } from './100-event-feed';
 
 /** Every migration, in order. A released one never changes; a new one is added at the end. */
 export const migrations = [
@@ -83,6 +84,7 @@ export const migrations = [
   keysInUse,
   stuckRestores,
   fleet,
+  eventFeed,
 ];
 
 /** Their names, as the database keeps them. */

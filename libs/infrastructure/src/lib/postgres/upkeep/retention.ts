@@ -9,6 +9,8 @@ export interface Retention {
   readonly runs: number;
   /** Bundles and statements, from the seal; not shorter than `runs`. */
   readonly evidence: number;
+  /** Events of the feeds of tenants. */
+  readonly events: number;
   /** Overrides for tenants; null: as for all. */
   readonly tenants: readonly {
     readonly tenant: string;
