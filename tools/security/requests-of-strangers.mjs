@@ -27,6 +27,7 @@ const QUERY = {
   mine: () => ['true'],
   stuck: () => ['any'],
   count: () => ['3'],
+  runs: () => ['5'],
 };
 const HEADERS = {
   'If-None-Match': () => ['"v1"', '*', 'W/"v2"'],

@@ -16,6 +16,10 @@ export abstract class HttpSettings {
   abstract readonly drain: number;
   /** Limits for reading logs: bytes cached for readers, and how long a reader may stall, milliseconds. */
   abstract readonly streams: { readonly cache: number; readonly stall: number };
+  /** Between two looks for new events of a tenant that has readers, milliseconds. */
+  abstract readonly events: { readonly interval: number };
+  /** Limits for timelines: steps on a page, and steps and executions that are held in memory, of all runs. */
+  abstract readonly timings: { readonly page: number; readonly held: number };
 }
 
 /** Settings for schedules. Durations are milliseconds. */

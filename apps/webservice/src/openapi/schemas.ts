@@ -1,10 +1,12 @@
 import { runStatuses, stepEnds } from '@taskrunner/core/foundation';
-import { STUCK_REASONS } from '@taskrunner/core/ports';
+import { FEED_EVENT_TYPES, STUCK_REASONS } from '@taskrunner/core/ports';
 import type { Schema } from './operation';
 
 const text: Schema = { type: 'string' };
 const maybeText: Schema = { type: ['string', 'null'] };
 const whole: Schema = { type: 'integer', minimum: 0 };
+const offset: Schema = { type: 'integer' };
+const maybeOffset: Schema = { type: ['integer', 'null'] };
 const flag: Schema = { type: 'boolean' };
 const anything: Schema = {};
 const instant: Schema = { type: 'string', format: 'date-time' };
@@ -13,6 +15,7 @@ const digest: Schema = { type: 'string', pattern: '^sha256:[0-9a-f]{64}$' };
 const maybeDigest: Schema = { type: ['string', 'null'], pattern: '^sha256:[0-9a-f]{64}$' };
 const link: Schema = { type: 'string', format: 'uri' };
 const object: Schema = { type: 'object' };
+const effects: Schema = { type: 'string', enum: ['pure', 'idempotent', 'once'] };
 
 function closed(properties: Readonly<Record<string, Schema>>, optional: readonly string[] = []): Schema {
   const required = Object.keys(properties).filter((name) => !optional.includes(name));
@@ -21,6 +24,11 @@ function closed(properties: Readonly<Record<string, Schema>>, optional: readonly
 
 function listOf(items: Schema): Schema {
   return { type: 'array', items };
+}
+
+/** A list with exactly these values. */
+function tupleOf(...values: readonly Schema[]): Schema {
+  return { type: 'array', items: false, prefixItems: values, minItems: values.length };
 }
 
 function mapOf(values: Schema): Schema {
@@ -39,6 +47,17 @@ export function pageOf(name: keyof typeof SCHEMAS): Schema {
 
 /** Every status of a step, as it is shown. */
 export const stepStatuses = ['pending', 'running', 'waiting', 'retrying', 'needs_attention', ...stepEnds] as const;
+/** The values of a step in a timeline, in this order. */
+export const TIMING_COLUMNS = [
+  'id',
+  'parent',
+  'kind',
+  'status',
+  'queuedAt',
+  'startedAt',
+  'endedAt',
+  'attempts',
+] as const;
 const gateStatuses = ['open', 'approved', 'rejected', 'expired', 'closed'];
 const actors = listOf(closed({ iss: text, sub: text, kind: { type: 'string', enum: ['person', 'client'] } }));
 
@@ -134,6 +153,20 @@ function publishedPack(more: Readonly<Record<string, Schema>> = {}): Schema {
     ...more,
   });
 }
+
+const feedEvent = closed(
+  {
+    position: { ...whole, description: 'From 1, without gaps.' },
+    at: { ...instant, description: 'Not in order across runs.' },
+    type: { type: 'string', enum: FEED_EVENT_TYPES },
+    runId: text,
+    status: { ...text, description: 'Of the run (`run.…`) or of the gate (`gate.opened`, `gate.closed`).' },
+    gateId: text,
+    decision: { type: 'string', enum: ['approved', 'rejected', 'withdrawn'] },
+    bundle: { ...digest, description: 'Of `evidence.sealed`: the digest of the bundle.' },
+  },
+  ['status', 'gateId', 'decision', 'bundle'],
+);
 
 /** All components of responses. */
 export const SCHEMAS = {
@@ -259,6 +292,37 @@ export const SCHEMAS = {
     mediaType: text,
     createdAt: instant,
     links: closed({ download: link }),
+  }),
+  Timings: closed({
+    runId: text,
+    status: { type: 'string', enum: runStatuses },
+    origin: { ...instant, description: 'All times are milliseconds after it: when the run was created.' },
+    columns: listOf({ type: 'string', enum: TIMING_COLUMNS }),
+    items: listOf(
+      tupleOf(
+        text,
+        text,
+        text,
+        { type: 'string', enum: stepStatuses },
+        maybeOffset,
+        maybeOffset,
+        maybeOffset,
+        listOf(
+          tupleOf(whole, whole, offset, maybeOffset, {
+            type: ['string', 'null'],
+            enum: ['succeeded', 'failed', 'stopped', 'lost', null],
+          }),
+        ),
+      ),
+    ),
+    nextCursor: maybeText,
+  }),
+  FeedEvent: feedEvent,
+  FeedPage: closed({
+    items: listOf(feedEvent),
+    next: { ...whole, description: 'Send it as `after` to continue.' },
+    head: { ...whole, description: 'The last position of the feed.' },
+    oldest: { ...whole, description: 'The earliest position after which events are kept.' },
   }),
   Upload: closed({ digest, size: whole, expiresAt: instant }),
   LogLine: {
@@ -504,6 +568,58 @@ export const SCHEMAS = {
     signers: listOf(text),
     runnable: flag,
     refusal: { anyOf: [closed({ code: text, detail: text, remediation: text }), { type: 'null' }] },
+  }),
+  Executors: closed({
+    items: listOf(
+      closed({
+        uses: text,
+        version: whole,
+        builtin: flag,
+        effects: closed({
+          loosest: { ...effects, description: 'The default class of a step, and the loosest that it may state.' },
+          by: {
+            ...closed({ parameter: text, absent: text, usual: mapOf(effects) }),
+            type: ['object', 'null'],
+            description:
+              'The value of `parameter` determines the default class; `absent` is its default, and other values are `once`. Null: no parameter does.',
+          },
+        }),
+        sandboxed: flag,
+        environments: listOf(closed({ mode: { type: 'string', enum: ['open', 'sealed'] }, isolation: maybeText })),
+        parameters: object,
+        outputs: closed({
+          from: {
+            type: 'string',
+            enum: ['schema', 'parameters', 'parameter'],
+            description: '`parameters`: all parameters are outputs. `parameter`: the value of one parameter is.',
+          },
+          schema: { ...anything, description: 'A JSON Schema of the outputs; null: they follow from parameters.' },
+          declared: { ...flag, description: 'True: a step may declare further outputs.' },
+        }),
+      }),
+    ),
+  }),
+  Worker: closed({
+    workerId: { ...text, description: 'Of the session. A worker that restarts has another one.' },
+    name: text,
+    release: closed({ version: text, build: digest }),
+    since: instant,
+    lastHeartbeatAt: instant,
+    leaseUntil: instant,
+    labels: listOf(text),
+    slots: { type: ['integer', 'null'], description: 'Execution slots; null: a release that does not state them.' },
+    isolations: { ...listOf(text), description: 'Sandbox profiles that the last probe has shown to hold.' },
+    environments: { ...listOf(digest), description: 'Environments that the worker honours.' },
+    probe: closed({
+      digest,
+      profiles: {
+        type: ['array', 'null'],
+        items: closed({ profile: text, available: flag, reason: maybeText, tried: listOf(text) }),
+        description: 'What the probe found about each profile, and the attacks that it tried; null: not stored.',
+      },
+    }),
+    runs: closed({ total: whole, latest: listOf(text) }),
+    assignments: whole,
   }),
   Attestations: closed({ statements: mapOf(object) }),
   AuditEntry: closed({ seq: whole, at: whole, prev: maybeDigest, hash: digest, event: object }),

@@ -284,7 +284,7 @@ class Sides {
 
   register(): Both {
     const environments = [Buffer.from(ENVIRONMENT_DIGEST.slice(7), 'hex')];
-    const values = ['w', '1', 'b', 'p', 'none/v1 bwrap-netns/v1', environments, [], HOUR];
+    const values = ['w', '1', 'b', 'p', 'none/v1 bwrap-netns/v1', environments, [], HOUR, 16];
     return { name: 'register-worker', values: () => values };
   }
 

@@ -39,6 +39,9 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['http.limits.refusedDecisions', 'apps/webservice/src/gates/gates.controller.ts', 'refusedDecisions'],
   ['http.limits.refusedTokens', GUARD, 'this.limits.of.refusedTokens'],
   ['http.streams.cache', 'apps/webservice/src/logs/shared-logs.spec.ts', 'take no more memory than they may'],
+  ['http.events.interval', 'apps/webservice/src/webservice.int-spec.ts', 'is a stream that goes on where a reader was'],
+  ['http.timings.page', 'apps/webservice/src/webservice.int-spec.ts', 'has times for a timeline, compact and in pages'],
+  ['http.timings.held', 'apps/webservice/src/timings/shared-timings.spec.ts', 'hold no more than they may'],
   ['http.streams.stall', LOGS, 'cuts off a reader that takes nothing for as long as configured'],
   [
     'http.lameDuck',
@@ -85,6 +88,11 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ],
   ['retention.journal', RETENTION, 'goes once it is past retention and all its runs are archived'],
   ['retention.tenants', RETENTION, 'is past what its tenant has, where that is otherwise'],
+  [
+    'retention.events',
+    'libs/infrastructure/src/lib/postgres/delivery/postgres-event-feed.int-spec.ts',
+    'goes by retention from its beginning',
+  ],
   ['retention.*', RETENTION, 'leaves nothing in any table but its evidence, which goes later'],
   ['artifacts.bundle.carriedBytes', 'apps/worker/src/sealing.module.ts', 'artifacts.bundle.carriedBytes'],
   ['artifacts.bundle.heldLogBytes', 'apps/worker/src/sealing.module.ts', 'artifacts.bundle.heldLogBytes'],

@@ -122,6 +122,23 @@ export const http = section('The HTTP API and the console.', {
       's, m',
     ),
   }),
+  events: section('Streams of events (`GET /api/events`).', {
+    interval: key(
+      duration(50, MINUTE),
+      500,
+      'Pause between two queries for new events of a tenant that has readers.',
+      'ms, s',
+    ),
+  }),
+  timings: section('Timelines of runs (`GET /api/runs/{runId}/timings`).', {
+    page: key(number(100, 100_000), 10_000, 'Maximum number of steps on one page.', 'steps'),
+    held: key(
+      number(10_000, 100_000_000),
+      500_000,
+      'Number of steps and executions whose times are kept in memory, of all runs, about 150 bytes each. A run that alone has more gets 422 TIMINGS_TOO_LARGE.',
+      'steps and executions',
+    ),
+  }),
   limits: section('Rate limits by type of request. They apply to one person of one tenant on one webservice.', {
     submit: perSecond(5_000, 'Submissions.'),
     plan: perSecond(500, 'Plans and simulations.'),
