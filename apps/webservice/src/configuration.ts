@@ -14,6 +14,16 @@ export abstract class HttpSettings {
   abstract readonly drain: number;
   /** Limits for reading logs: bytes cached for readers, and how long a reader may stall, milliseconds. */
   abstract readonly streams: { readonly cache: number; readonly stall: number };
+  /** Limits for pages and searches of logs. */
+  abstract readonly logs: {
+    /** Maximum lines of a page. */
+    readonly pageLines: number;
+    /** Lines and bytes that one request searches. */
+    readonly scanLines: number;
+    readonly scanBytes: number;
+    /** Number of reads of the store in progress at once, for all requests. */
+    readonly reads: number;
+  };
 }
 
 /** Settings for schedules. Durations are milliseconds. */

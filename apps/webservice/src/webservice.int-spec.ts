@@ -681,6 +681,8 @@ describe('requests', () => {
     ['/api/runs/RUN/logs?follow=false', 'application/json', 406],
     ['/api/runs/RUN/logs?follow=false', 'application/x-ndjson', 200],
     ['/api/runs/RUN/logs?follow=false', 'text/event-stream', 200],
+    ['/api/runs/RUN/logs?limit=9', 'application/json', 200],
+    ['/api/runs/RUN/logs?q=x', 'text/event-stream', 406],
     ['/api/runs/RUN/evidence', 'application/x-tar', 409],
     ['/api/runs/RUN/evidence', 'application/json', 406],
     // Artifacts have the media type that their step stated.
@@ -965,6 +967,69 @@ describe('a log', () => {
         .split('\n')
         .map((one) => (JSON.parse(one) as JsonObject)['sequence']),
     ).toEqual([1, 2, 3, 4, 5, 6, 6]);
+  });
+
+  it('is paged through backward and forward, searched, and read from near its end', async () => {
+    const runId = await submit();
+    await commit(runId, {
+      chunks: [...chunks, { step: 'build', execution: 1, chunk: 0, firstLine: 7 }],
+      state: { status: 'succeeded', finishedAt: 5, lastLine: 9 },
+    });
+    const path = `/api/runs/${runId}/logs`;
+    const page = async (query: string) => {
+      const { body, headers } = await promised('LogPage', 'ada', 'GET', `${path}?${query}`);
+      expect(headers.get('cache-control')).toBe('no-store');
+      const items = body['items'] as unknown as readonly { sequence: number; message: string }[];
+      return [items.map(({ sequence }) => sequence), body['total'], body['searchedFrom'], body['searchedTo']];
+    };
+    expect(await page('before=8&limit=3')).toEqual([[5, 6, 7], null, 5, 7]);
+    expect(await page('before=8&limit=2&level=warn')).toEqual([[2, 5], null, 2, 7]);
+    expect(await page('before=9&step=build')).toEqual([[7, 8], null, 1, 8]);
+    expect(await page('after=4&limit=3')).toEqual([[5, 6, 7], null, 5, 7]);
+    expect(await page('q=TWO')).toEqual([[2, 5, 8], 3, 1, 9]);
+    expect(await page('q=t&after=3&level=warn')).toEqual([[5, 8], 2, 4, 9]);
+    expect(await page('q=o&step=build')).toEqual([[7, 8], 2, 1, 9]);
+    expect(await page('q=nothing')).toEqual([[], 0, 1, 9]);
+    const first = await ask('ada', 'GET', `${path}?q=two&limit=2`);
+    expect(first.body).toMatchObject({ total: 3, lastLine: 9, missingLines: 0 });
+    const cursor = first.body['nextCursor'] as string;
+    expect(await page(`q=two&limit=2&cursor=${cursor}`)).toEqual([[8], 3, 1, 9]);
+    expect((await ask('ada', 'GET', `${path}?q=tw&cursor=${cursor}`)).status).toBe(422);
+    // Nobody else's log is searched, whoever asks.
+    expect((await ask('mallory', 'GET', `${path}?q=two`)).body['code']).toBe('RUN_NOT_FOUND');
+
+    const tail = await (await read(runId, '?tail=2')).text();
+    expect(ids(tail)).toEqual([7, 8, 9, 9]);
+    const begin = JSON.parse(/^data: (.*)$/m.exec(tail)?.[1] ?? '') as JsonObject;
+    expect(validators.get('LogLine')?.(begin)).toBe(true);
+    expect(begin).toMatchObject({ eventType: 'stream.tail', sequence: 7, after: 7, complete: true });
+    expect(tail).toContain('event: stream.tail\nid: 7\ndata: ');
+    expect(ids(await (await read(runId, '?tail=2&level=warn')).text())).toEqual([4, 5, 8, 9]);
+    expect(ids(await (await read(runId, '?tail=0')).text())).toEqual([9, 9]);
+    expect(ids(await (await read(runId, '?tail=99')).text())).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9]);
+    // A reconnecting browser wants what it has not read, not the tail again.
+    expect(ids(await (await read(runId, '?tail=2', { 'last-event-id': '4' })).text())).toEqual([5, 6, 7, 8, 9, 9]);
+    expect((await read(runId, '?tail=2', { 'last-event-id': '9' })).status).toBe(204);
+    const head = await fetch(`${webservice.url}${path}?q=two`, {
+      method: 'HEAD',
+      headers: { authorization: `Bearer ${tokens.get('ada')}` },
+    });
+    expect([head.status, head.headers.get('content-type')]).toEqual([200, 'application/json; charset=utf-8']);
+  });
+
+  it.each([
+    ['tail=1&after=1', ['/tail']],
+    ['before=1&after=0&q=x', ['/before', '/before']],
+    ['cursor=x', ['/cursor']],
+    ['q=x&follow=true', ['/follow']],
+    ['q=', ['/q']],
+    ['limit=1001', ['/limit']],
+    ['before=0', ['/before']],
+    ['q=x&cursor=x', ['/cursor']],
+  ])('is not read with %s', async (query, paths) => {
+    const { status, body } = await ask('ada', 'GET', `/api/runs/${await submit()}/logs?${query}`);
+    const errors = body['errors'] as unknown as readonly { path: string }[];
+    expect([status, body['code'], errors.map(({ path }) => path)]).toEqual([422, 'REQUEST_INVALID', paths]);
   });
 
   it('of a run under way is followed, and ends with the service or the reader', async () => {

@@ -34,6 +34,16 @@ export function linesOf(chunk: NumberedChunk, after: number): readonly LogLine[]
   });
 }
 
+/** True if a chunk may have lines that a filter lets through. Their levels are compared line by line. */
+export function hasWanted({ step }: LineFilter, chunk: Pick<NumberedChunk, 'step'>): boolean {
+  return step === null || isWithin(chunk.step, step);
+}
+
+/** True for a level that is at least as urgent as another one, and without another one. */
+export function isUrgent(level: LogLevel, least: LogLevel | null): boolean {
+  return least === null || rankOf(level) >= rankOf(least);
+}
+
 /** Levels as numbers: a more urgent level is greater. */
 export function rankOf(level: LogLevel): number {
   return RANK[level];

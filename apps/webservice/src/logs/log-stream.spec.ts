@@ -66,6 +66,7 @@ function stream(room: number, status = 'succeeded', stallMs = 10_000) {
     tenant,
     runId,
     after: 0,
+    tail: null,
     filter: { step: null, level: null },
     format: NDJSON,
     follow: true,

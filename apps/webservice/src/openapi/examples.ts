@@ -159,6 +159,25 @@ export const EXAMPLES = {
     message: 'scanning 12 images',
     stepId: 'scan',
   },
+  logPage: {
+    items: [
+      {
+        runId: RUN,
+        sequence: 4_000,
+        timestamp: '2026-11-24T10:03:10.000Z',
+        level: 'warn',
+        eventType: 'step.log',
+        message: 'registry: Connection refused',
+        stepId: 'scan',
+      },
+    ],
+    total: 3,
+    searchedFrom: 1,
+    searchedTo: 4_020,
+    lastLine: 4_020,
+    missingLines: 0,
+    nextCursor: null,
+  },
   graph: {
     planHash: digest('1'),
     nodes: [

@@ -136,6 +136,25 @@ function publishedPack(more: Readonly<Record<string, Schema>> = {}): Schema {
   });
 }
 
+const logLine = {
+  type: 'object',
+  required: ['runId', 'sequence', 'timestamp', 'eventType'],
+  properties: {
+    runId: text,
+    sequence: whole,
+    timestamp: instant,
+    level: { type: 'string', enum: ['trace', 'debug', 'info', 'warn', 'error'] },
+    eventType: { type: 'string', enum: ['step.log', 'run.finished', 'stream.resume', 'stream.tail'] },
+    message: text,
+    stepId: text,
+    status: text,
+    reason: { type: 'string', enum: ['service-stops', 'token-expired'] },
+    after: whole,
+    retryMs: whole,
+    complete: { type: 'boolean' },
+  },
+};
+
 /** All components of responses. */
 export const SCHEMAS = {
   Fault: fault,
@@ -253,23 +272,23 @@ export const SCHEMAS = {
     links: closed({ download: link }),
   }),
   Upload: closed({ digest, size: whole, expiresAt: instant }),
-  LogLine: {
-    type: 'object',
-    required: ['runId', 'sequence', 'timestamp', 'eventType'],
-    properties: {
-      runId: text,
-      sequence: whole,
-      timestamp: instant,
-      level: { type: 'string', enum: ['trace', 'debug', 'info', 'warn', 'error'] },
-      eventType: { type: 'string', enum: ['step.log', 'run.finished', 'stream.resume'] },
-      message: text,
-      stepId: text,
-      status: text,
-      reason: { type: 'string', enum: ['service-stops', 'token-expired'] },
-      after: whole,
-      retryMs: whole,
+  LogLine: logLine,
+  LogPage: closed({
+    items: listOf(logLine),
+    total: {
+      type: ['integer', 'null'],
+      minimum: 0,
+      description: 'Number of matching lines from `searchedFrom` to `searchedTo`; null without `q`.',
     },
-  },
+    searchedFrom: { ...whole, description: 'First line that was searched.' },
+    searchedTo: {
+      ...whole,
+      description: 'Last line that was searched. Less than `searchedFrom` if there are no lines.',
+    },
+    lastLine: { ...whole, description: 'Last line of the log at the time of the request.' },
+    missingLines: { ...whole, description: 'Number of lines in the range that are no longer stored.' },
+    nextCursor: { ...maybeText, description: 'Continues the search; null: it is complete, or there is no `q`.' },
+  }),
   Graph: closed({
     planHash: digest,
     nodes: listOf(
