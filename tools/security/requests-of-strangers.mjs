@@ -17,6 +17,7 @@ const QUERY = {
   q: () => ['e'],
   step: (_all, { run }) => run?.steps.slice(0, 1) ?? [],
   level: () => ['info'],
+  attempt: () => ['1'],
   follow: () => ['false'],
   against: ({ runs }) => runs.slice(0, 2).map(({ runId }) => runId),
   check: () => ['true'],

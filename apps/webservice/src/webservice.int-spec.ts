@@ -160,6 +160,8 @@ async function commit(runId: RunId, supplied: Committed | ((claimed: ClaimedRun)
         runId,
         fence: claimed.fence,
         step,
+        // The first two executions are of one attempt, as after the loss of a worker.
+        attempt: Math.max(1, execution - 1),
         execution,
         chunk,
         at: Date.UTC(2026, 0, 1),
@@ -952,6 +954,7 @@ describe('a log', () => {
       eventType: 'step.log',
       message: 'one',
       stepId: 'scan',
+      attempt: 1,
     });
     expect(ids(await (await read(runId, '', { 'last-event-id': '4' })).text())).toEqual([5, 6, 6]);
     // A reconnecting browser sends the number of the last line that it read together with its original address.
@@ -972,8 +975,11 @@ describe('a log', () => {
   it('is paged through backward and forward, searched, and read from near its end', async () => {
     const runId = await submit();
     await commit(runId, {
-      chunks: [...chunks, { step: 'build', execution: 1, chunk: 0, firstLine: 7 }],
-      state: { status: 'succeeded', finishedAt: 5, lastLine: 9 },
+      chunks: [
+        ...chunks,
+        ...[1, 2, 3].map((execution) => ({ step: 'build', execution, chunk: 0, firstLine: 4 + 3 * execution })),
+      ],
+      state: { status: 'succeeded', finishedAt: 5, lastLine: 15 },
     });
     const path = `/api/runs/${runId}/logs`;
     const page = async (query: string) => {
@@ -985,42 +991,48 @@ describe('a log', () => {
     expect(await page('before=8&limit=3')).toEqual([[5, 6, 7], null, 5, 7]);
     expect(await page('before=8&limit=2&level=warn')).toEqual([[2, 5], null, 2, 7]);
     expect(await page('before=9&step=build')).toEqual([[7, 8], null, 1, 8]);
+    expect(await page('before=99&limit=4&step=build&attempt=1')).toEqual([[9, 10, 11, 12], null, 9, 15]);
+    expect(await page('limit=9&step=build&attempt=2')).toEqual([[13, 14, 15], null, 1, 15]);
     expect(await page('after=4&limit=3')).toEqual([[5, 6, 7], null, 5, 7]);
-    expect(await page('q=TWO')).toEqual([[2, 5, 8], 3, 1, 9]);
-    expect(await page('q=t&after=3&level=warn')).toEqual([[5, 8], 2, 4, 9]);
-    expect(await page('q=o&step=build')).toEqual([[7, 8], 2, 1, 9]);
-    expect(await page('q=nothing')).toEqual([[], 0, 1, 9]);
+    expect(await page('q=TWO')).toEqual([[2, 5, 8, 11, 14], 5, 1, 15]);
+    expect(await page('q=t&after=3&level=warn')).toEqual([[5, 8, 11, 14], 4, 4, 15]);
+    expect(await page('q=o&step=build&attempt=2')).toEqual([[13, 14], 2, 1, 15]);
+    expect(await page('q=nothing')).toEqual([[], 0, 1, 15]);
     const first = await ask('ada', 'GET', `${path}?q=two&limit=2`);
-    expect(first.body).toMatchObject({ total: 3, lastLine: 9, missingLines: 0 });
+    expect(first.body).toMatchObject({ total: 5, lastLine: 15, missingLines: 0 });
     const cursor = first.body['nextCursor'] as string;
-    expect(await page(`q=two&limit=2&cursor=${cursor}`)).toEqual([[8], 3, 1, 9]);
+    expect(await page(`q=two&limit=9&cursor=${cursor}`)).toEqual([[8, 11, 14], 5, 1, 15]);
     expect((await ask('ada', 'GET', `${path}?q=tw&cursor=${cursor}`)).status).toBe(422);
     // Nobody else's log is searched, whoever asks.
     expect((await ask('mallory', 'GET', `${path}?q=two`)).body['code']).toBe('RUN_NOT_FOUND');
-
-    const tail = await (await read(runId, '?tail=2')).text();
-    expect(ids(tail)).toEqual([7, 8, 9, 9]);
-    const begin = JSON.parse(/^data: (.*)$/m.exec(tail)?.[1] ?? '') as JsonObject;
-    expect(validators.get('LogLine')?.(begin)).toBe(true);
-    expect(begin).toMatchObject({ eventType: 'stream.tail', sequence: 7, after: 7, complete: true });
-    expect(tail).toContain('event: stream.tail\nid: 7\ndata: ');
-    expect(ids(await (await read(runId, '?tail=2&level=warn')).text())).toEqual([4, 5, 8, 9]);
-    expect(ids(await (await read(runId, '?tail=0')).text())).toEqual([9, 9]);
-    expect(ids(await (await read(runId, '?tail=99')).text())).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9]);
-    // A reconnecting browser wants what it has not read, not the tail again.
-    expect(ids(await (await read(runId, '?tail=2', { 'last-event-id': '4' })).text())).toEqual([5, 6, 7, 8, 9, 9]);
-    expect((await read(runId, '?tail=2', { 'last-event-id': '9' })).status).toBe(204);
     const head = await fetch(`${webservice.url}${path}?q=two`, {
       method: 'HEAD',
       headers: { authorization: `Bearer ${tokens.get('ada')}` },
     });
     expect([head.status, head.headers.get('content-type')]).toEqual([200, 'application/json; charset=utf-8']);
+
+    const tail = await (await read(runId, '?tail=2')).text();
+    expect(ids(tail)).toEqual([13, 14, 15, 15]);
+    const begin = JSON.parse(/^data: (.*)$/m.exec(tail)?.[1] ?? '') as JsonObject;
+    expect(validators.get('LogLine')?.(begin)).toBe(true);
+    expect(begin).toMatchObject({ eventType: 'stream.tail', sequence: 13, after: 13, complete: true });
+    expect(tail).toContain('event: stream.tail\nid: 13\ndata: ');
+    expect(ids(await (await read(runId, '?tail=2&level=warn')).text())).toEqual([10, 11, 14, 15]);
+    expect(ids(await (await read(runId, '?tail=1&step=build&attempt=1')).text())).toEqual([11, 12, 15]);
+    expect(ids(await (await read(runId, '?after=8&step=build&attempt=1')).text())).toEqual([9, 10, 11, 12, 15]);
+    expect(ids(await (await read(runId, '?tail=0')).text())).toEqual([15, 15]);
+    expect(ids(await (await read(runId, '?tail=99')).text())).toEqual([...Array(16).keys(), 15]);
+    // A reconnecting browser wants what it has not read, not the tail again.
+    expect(ids(await (await read(runId, '?tail=2', { 'last-event-id': '12' })).text())).toEqual([13, 14, 15, 15]);
+    expect((await read(runId, '?tail=2', { 'last-event-id': '15' })).status).toBe(204);
   });
 
   it.each([
     ['tail=1&after=1', ['/tail']],
     ['before=1&after=0&q=x', ['/before', '/before']],
     ['cursor=x', ['/cursor']],
+    ['attempt=1', ['/attempt']],
+    ['attempt=0&step=a', ['/attempt']],
     ['q=x&follow=true', ['/follow']],
     ['q=', ['/q']],
     ['limit=1001', ['/limit']],
@@ -1049,6 +1061,25 @@ describe('a log', () => {
     await commit(runId, { chunks, state: { status: 'running', lastLine: 6 } });
     await readUntil(': at 6 head 6\n\n');
     expect(ids(text)).toEqual([1, 2, 3, 4, 5, 6]);
+    abort.abort();
+  });
+
+  it('of a run under way is followed from near its end', async () => {
+    const runId = await submit();
+    const abort = new AbortController();
+    const response = await fetch(`${webservice.url}/api/runs/${runId}/logs?tail=4&level=info`, {
+      headers: { authorization: `Bearer ${tokens.get('ada')}` },
+      signal: abort.signal,
+    });
+    const reader = response.body?.getReader();
+    let text = '';
+    const readUntil = async (part: string) => {
+      while (!text.includes(part)) text += new TextDecoder().decode((await reader?.read())?.value);
+    };
+    await readUntil(': at 0 head 0\n\n');
+    await commit(runId, { chunks, state: { status: 'running', lastLine: 6 } });
+    await readUntil(': at 6 head 6\n\n');
+    expect(ids(text)).toEqual([0, 1, 2, 4, 5]);
     abort.abort();
   });
 });

@@ -34,6 +34,8 @@ export interface LineEvent {
   readonly eventType: 'step.log';
   readonly message: string;
   readonly stepId: string;
+  /** Absent if the step has no attempts, or it is not recorded. */
+  readonly attempt?: number;
 }
 
 /** Where to resume if a stream ends before its run. */
@@ -47,9 +49,10 @@ interface Resume {
   readonly toldAt: number;
 }
 
-export function lineEvent(runId: string, { number, at, level, text, step }: LogLine): LineEvent {
+export function lineEvent(runId: string, { number, at, level, text, step, attempt }: LogLine): LineEvent {
   const timestamp = new Date(at).toISOString();
-  return { runId, sequence: number, timestamp, level, eventType: 'step.log', message: text, stepId: step };
+  const of = { runId, sequence: number, timestamp, level, eventType: 'step.log' as const, message: text, stepId: step };
+  return attempt === null ? of : { ...of, attempt };
 }
 
 function lineJson(runId: string, line: LogLine): string {

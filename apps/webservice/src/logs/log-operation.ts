@@ -53,6 +53,12 @@ export const READ_LOGS: OperationFacts = {
       description: 'Return only lines of this step and its child steps.',
       schema: { type: 'string', example: 'scan' },
     },
+    attempt: {
+      description:
+        'Return only lines of this attempt of the step, or of this attempt of each child step. Requires `step`. Lines that were written before ' +
+        'attempts were recorded have no `attempt` and are not returned.',
+      schema: { type: 'integer', minimum: 1, example: 2 },
+    },
     level: {
       description: 'Return only lines of this level or higher.',
       schema: { type: 'string', enum: ['trace', 'debug', 'info', 'warn', 'error'] },

@@ -6,17 +6,21 @@ import { LogPages, type LogPage } from './log-pages';
 
 const tenant = 'acme' as TenantId;
 const runId = 'run_1' as RunId;
-const NO_FILTER: LineFilter = { step: null, level: null };
+const NO_FILTER: LineFilter = { step: null, attempt: null, level: null };
 
-/** A log whose chunks have these lines, each a letter for the level and a text; `#x` before it names the step. */
+/**
+ * A log whose chunks have these lines, each a letter for the level and a text. `#x ` before the first line of a chunk names its step, `#x@2 `
+ * also its attempt; without it no attempt is recorded.
+ */
 function logOf(chunks: readonly (readonly string[])[], without: readonly number[] = []) {
   let firstLine = 1;
   const all = chunks.map((lines, chunk): NumberedChunk => {
-    const step = /^#(\S+) /.exec(lines[0] ?? '')?.[1] ?? 's';
+    const [, step = 's', attempt] = /^#(\w+)(?:@(\d))? /.exec(lines[0] ?? '') ?? [];
     const data = new TextEncoder().encode(lines.map((line) => `${line.replace(/^#\S+ /, '')}\n`).join(''));
     const of = { firstLine, lines: lines.length, step, execution: 1, chunk, at: 0, data };
+    const numbered = { ...of, attempt: attempt === undefined ? null : Number(attempt) };
     firstLine += lines.length;
-    return of;
+    return numbered;
   });
   const reads: number[] = [];
   const store = {
@@ -90,6 +94,25 @@ describe('a page of a log', () => {
     expect(await page({ after: 30 }, 99, {}, { ...LIMITS, bytes: 1 })).toEqual([range(31, 40), 31, 40]);
   });
 
+  it('has the lines of one attempt of a step, and none whose attempt is not recorded', async () => {
+    const attempts = ['t@1', 'u@1', 't@1', 't@2', 't', 'u@2', 't@2'];
+    const { store, reader } = logOf(attempts.map((of, chunk) => [`#${of} iline ${chunk}`, 'whit']));
+    const pages = new LogPages(store, LIMITS);
+    const filter = { step: 't', attempt: 2, level: null };
+    const back = await pages.page(reader, { kind: 'page', from: { before: 14 }, limit: 3, filter });
+    expect(back.items.map(({ sequence, attempt }) => [sequence, attempt])).toEqual([
+      [7, 2],
+      [8, 2],
+      [13, 2],
+    ]);
+    const hits = { kind: 'search' as const, text: 'hit', after: 0, cursor: null, limit: 9 };
+    const found = await pages.search(reader, { ...hits, filter: { ...filter, attempt: 1 } });
+    expect([numbers(found), found.total]).toEqual([[2, 6], 2]);
+    expect(await pages.tailStart(reader, 3, filter)).toEqual({ after: 7, isComplete: true });
+    const all = await pages.page(reader, { kind: 'page', from: { after: 8 }, limit: 1, filter: NO_FILTER });
+    expect(all.items[0]).not.toHaveProperty('attempt');
+  });
+
   it('says how many of its lines are not stored', async () => {
     const { store, reader } = logOf(TEN, [4, 5, 9]);
     const pages = new LogPages(store, LIMITS);
@@ -134,8 +157,8 @@ describe('a search of a log', () => {
   it.each<[string, object, readonly number[], number]>([
     ['hit', {}, HITS, 5],
     ['HIT', { after: 34 }, [54, 74, 94], 3],
-    ['hit', { filter: { step: 't', level: null } }, [54], 1],
-    ['hit', { filter: { step: null, level: 'warn' } }, [], 0],
+    ['hit', { filter: { ...NO_FILTER, step: 't' } }, [54], 1],
+    ['hit', { filter: { ...NO_FILTER, level: 'warn' } }, [], 0],
     ['step', {}, [], 0],
     ['line 100', {}, [100], 1],
   ])('for %j finds all', async (text, more, found, total) => {
@@ -210,7 +233,7 @@ describe('a search of a log', () => {
     for (const [of, more] of [
       [reader, { text: 'line' }],
       [reader, { after: 1 }],
-      [reader, { filter: { step: 't', level: null } }],
+      [reader, { filter: { ...NO_FILTER, step: 't' } }],
       [{ ...reader, tenant: 'other' as TenantId }, {}],
       [{ ...reader, runId: 'run_2' as RunId }, {}],
     ] as const)

@@ -115,7 +115,8 @@ export class LogPages {
   /** Where the last `count` wanted lines of a log begin. */
   async tailStart(reader: LogReader, count: number, filter: Scanning['filter']): Promise<TailStart> {
     const { head } = reader;
-    if (filter.step === null && filter.level === null) return { after: Math.max(0, head - count), isComplete: true };
+    if (Object.values(filter).every((one) => one === null))
+      return { after: Math.max(0, head - count), isComplete: true };
     const { found, from } = await this.scan(reader, filter).lastBefore(head + 1, count, ({ number }) => number);
     return { after: from - 1, isComplete: found.length === count || from === 1 };
   }

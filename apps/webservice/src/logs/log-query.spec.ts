@@ -10,9 +10,10 @@ const NONE: LogParameters = {
   cursor: null,
   step: null,
   level: null,
+  attempt: null,
   follow: null,
 };
-const filter = { step: null, level: null };
+const filter = { step: null, attempt: null, level: null };
 const of = (query: Partial<LogParameters>) => logQueryOf({ ...NONE, ...query }, 1_000);
 
 /** The parameters that a refusal names, and what it says of each. */
@@ -41,6 +42,10 @@ describe('a query of a log', () => {
       { tail: 9, step: 'a' },
       { kind: 'stream', after: null, tail: 9, follow: true, filter: { ...filter, step: 'a' } },
     ],
+    [
+      { tail: 9, step: 'a', attempt: 2 },
+      { kind: 'stream', after: null, tail: 9, follow: true, filter: { ...filter, step: 'a', attempt: 2 } },
+    ],
     [{ before: 5 }, { kind: 'page', from: { before: 5 }, limit: 200, filter }],
     [
       { before: 5, limit: 3, follow: false },
@@ -66,6 +71,7 @@ describe('a query of a log', () => {
     [{ before: 1, after: 1 }, ['/before before cannot be combined with after.']],
     [{ before: 1, q: 'x' }, ['/before before cannot be combined with q.']],
     [{ cursor: 'c' }, ['/cursor cursor requires q.']],
+    [{ attempt: 2 }, ['/attempt attempt requires step.']],
     [{ q: 'x', follow: true }, ['/follow follow=true cannot be combined with q.']],
     [{ before: 1, follow: true }, ['/follow follow=true cannot be combined with before.']],
     [{ limit: 1, follow: true }, ['/follow follow=true cannot be combined with limit.']],

@@ -6,6 +6,8 @@ import type { LineFilter } from './log-lines';
 
 /** The greatest line number that a request can name. */
 export const MOST_LINES = 999_999_999_999;
+/** The greatest number of an attempt that a request can name. */
+const MOST_ATTEMPTS = 999_999;
 /** Lines of a page if the caller does not say how many. */
 const USUAL_LINES = 200;
 
@@ -22,6 +24,7 @@ export function logParameters(maxLines: number) {
     cursor: text,
     step: text,
     level: oneOf(...LEVELS),
+    attempt: whole(1, MOST_ATTEMPTS),
     follow: flag,
   };
 }
@@ -71,7 +74,10 @@ const EXCLUSIVE: readonly (readonly [Name, Name])[] = [
   ['before', 'q'],
 ];
 /** Parameters that need another one. */
-const NEEDED: readonly (readonly [Name, Name])[] = [['cursor', 'q']];
+const NEEDED: readonly (readonly [Name, Name])[] = [
+  ['cursor', 'q'],
+  ['attempt', 'step'],
+];
 /** Parameters that ask for a page. A page ends, so it cannot be followed. */
 const OF_PAGES: readonly Name[] = ['q', 'before', 'limit'];
 
@@ -79,8 +85,8 @@ const OF_PAGES: readonly Name[] = ['q', 'before', 'limit'];
 export function logQueryOf(query: LogParameters, maxLines: number): LogQuery {
   const faults = conflictsOf(query);
   if (faults.length > 0) throw new ApiError('REQUEST_INVALID', 'the query is invalid', faults);
-  const { after, before, tail, q, cursor, step, level, follow } = query;
-  const filter = { step, level };
+  const { after, before, tail, q, cursor, step, attempt, level, follow } = query;
+  const filter = { step, attempt, level };
   const limit = query.limit ?? Math.min(USUAL_LINES, maxLines);
   if (q !== null) return { kind: 'search', text: q, after: after ?? 0, cursor, limit, filter };
   if (before !== null) return { kind: 'page', from: { before }, limit, filter };

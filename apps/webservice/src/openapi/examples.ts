@@ -158,6 +158,7 @@ export const EXAMPLES = {
     eventType: 'step.log',
     message: 'scanning 12 images',
     stepId: 'scan',
+    attempt: 1,
   },
   logPage: {
     items: [
@@ -169,6 +170,7 @@ export const EXAMPLES = {
         eventType: 'step.log',
         message: 'registry: Connection refused',
         stepId: 'scan',
+        attempt: 2,
       },
     ],
     total: 3,

@@ -147,6 +147,7 @@ const logLine = {
     eventType: { type: 'string', enum: ['step.log', 'run.finished', 'stream.resume', 'stream.tail'] },
     message: text,
     stepId: text,
+    attempt: { ...whole, description: 'Attempt of the step; absent if it has no attempts or they are not recorded.' },
     status: text,
     reason: { type: 'string', enum: ['service-stops', 'token-expired'] },
     after: whole,

@@ -38,6 +38,7 @@ import { runMarks } from './94-run-marks';
 import { workerReach } from './96-worker-reach';
 import { keysInUse } from './97-keys-in-use';
 import { stuckRestores } from './98-stuck-restores';
+import { logAttempts } from './100-log-attempts';
 
 /** Every migration, in order. A released one never changes; a new one is added at the end. */
 export const migrations = [
@@ -81,6 +82,7 @@ export const migrations = [
   workerReach,
   keysInUse,
   stuckRestores,
+  logAttempts,
 ];
 
 /** Their names, as the database keeps them. */
