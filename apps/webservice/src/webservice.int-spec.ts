@@ -32,7 +32,7 @@ import {
   type WorkerDatabase,
 } from '@taskrunner/infrastructure/postgres';
 import { generateKeyFile } from '@taskrunner/infrastructure/signing';
-import { marked, packText, TEN_CODES, TEN_FAULTS } from '@taskrunner/core/testing';
+import { marked, packText, searched, TEN_CODES, TEN_FAULTS } from '@taskrunner/core/testing';
 import { PLANNING_SETTING } from '@taskrunner/infrastructure/modules';
 import { createWebservice, type RunningWebservice } from './create-webservice';
 import { EXAMPLES } from './openapi/examples';
@@ -50,6 +50,8 @@ const BEGINNING = CLUSTER === undefined ? {} : { copyOf: CLUSTER, sharedDirector
 const ROOT = join(__dirname, '..', '..', '..');
 const TENANT = 'acme' as TenantId;
 const MIB = 1024 * 1024;
+/** Lines that one request searches: a large log has two and a half times as many. */
+const SCAN_LINES = searched(4_000, 40_000);
 const LOGINS = ['ada', 'grace', 'linus', 'ops', 'wendy', 'mallory'] as const;
 
 const MANIFEST = `apiVersion: stellaops.io/pack.v1
@@ -137,7 +139,11 @@ async function promised(schema: string, login: string, method: string, path: str
 }
 
 /** A commit of the worker, with what readers need. */
-type Committed = Partial<Commit> & { readonly state?: Partial<Commit['run']> };
+type Committed = Partial<Commit> & {
+  readonly state?: Partial<Commit['run']>;
+  /** The lines of a chunk as stored, if they are not the usual three. */
+  readonly textOf?: (chunk: number) => string;
+};
 
 async function commit(runId: RunId, supplied: Committed | ((claimed: ClaimedRun) => Committed)): Promise<void> {
   const workerSession = await worker.claims.register({
@@ -151,11 +157,16 @@ async function commit(runId: RunId, supplied: Committed | ((claimed: ClaimedRun)
   });
   const claimed = (await worker.claims.claim(workerSession, 100)).find((one) => one.runId === runId);
   if (!claimed) throw new Error('the run cannot be claimed');
-  const { state, chunks = [], ...rest } = typeof supplied === 'function' ? supplied(claimed) : supplied;
+  const {
+    state,
+    chunks = [],
+    textOf = () => 'ione\nwtwo\ndthree\n',
+    ...rest
+  } = typeof supplied === 'function' ? supplied(claimed) : supplied;
   if (chunks.length > 0) {
-    const data = new TextEncoder().encode('ione\nwtwo\ndthree\n');
+    const stored = chunks.map(({ chunk }) => textOf(chunk));
     const held = await worker.logStore.append(
-      chunks.map(({ step, execution, chunk }) => ({
+      chunks.map(({ step, execution, chunk }, index) => ({
         tenant: TENANT,
         runId,
         fence: claimed.fence,
@@ -165,9 +176,9 @@ async function commit(runId: RunId, supplied: Committed | ((claimed: ClaimedRun)
         execution,
         chunk,
         at: Date.UTC(2026, 0, 1),
-        data,
-        lines: 3,
-        sha256: sha256(data),
+        data: new TextEncoder().encode(stored[index]),
+        lines: (stored[index] ?? '').split('\n').length - 1,
+        sha256: sha256(stored[index] ?? ''),
       })),
     );
     expect(held.every(Boolean)).toBe(true);
@@ -363,6 +374,7 @@ beforeAll(async () => {
       ...{ keepAlive: 65_000, headersTimeout: 6_000, bodyTimeout: 5_000 },
       ...{ lameDuck: 4_000, drain: 8_000 },
       streams: { ...defaults.http.streams, cache: 16 * MIB, stall: 10_000 },
+      logs: { ...defaults.http.logs, scanLines: SCAN_LINES },
       limits: {
         ...defaults.http.limits,
         submit: 5_000,
@@ -1025,6 +1037,59 @@ describe('a log', () => {
     // A reconnecting browser wants what it has not read, not the tail again.
     expect(ids(await (await read(runId, '?tail=2', { 'last-event-id': '12' })).text())).toEqual([13, 14, 15, 15]);
     expect((await read(runId, '?tail=2', { 'last-event-id': '15' })).status).toBe(204);
+  });
+
+  it('of many lines is searched in parts, and each part says the truth about all before it', async () => {
+    const runId = await submit();
+    const [perChunk, count] = [250, SCAN_LINES / 100];
+    const head = perChunk * count;
+    const isNeedle = (line: number) => line % 1_000 === 999;
+    const many = Array.from({ length: count }, (_, chunk) => {
+      return { step: chunk % 2 === 0 ? 'even' : 'odd', execution: 1, chunk, firstLine: 1 + chunk * perChunk };
+    });
+    const textOf = (chunk: number) =>
+      Array.from({ length: perChunk }, (_, line) => 1 + chunk * perChunk + line)
+        .map((line) => (isNeedle(line) ? `wa Needle, ${line}\n` : `iline ${line}\n`))
+        .join('');
+    await commit(runId, { chunks: many, textOf, state: { status: 'succeeded', finishedAt: 5, lastLine: head } });
+    const needles = Array.from({ length: head }, (_, index) => index + 1).filter(isNeedle);
+    const path = `/api/runs/${runId}/logs`;
+
+    const found: number[] = [];
+    const seen: number[] = [];
+    for (let cursor = ''; ;) {
+      const { body } = await promised('LogPage', 'ada', 'GET', `${path}?q=needle&limit=3${cursor}`);
+      const { items, total, searchedTo, lastLine, nextCursor } = body as unknown as {
+        readonly items: readonly { readonly sequence: number }[];
+        readonly total: number;
+        readonly searchedTo: number;
+        readonly lastLine: number;
+        readonly nextCursor: string | null;
+      };
+      found.push(...items.map(({ sequence }) => sequence));
+      seen.push(searchedTo);
+      expect([total, lastLine]).toEqual([needles.filter((line) => line <= searchedTo).length, head]);
+      if (nextCursor === null) break;
+      cursor = `&cursor=${nextCursor}`;
+    }
+    expect(found).toEqual(needles);
+    expect([seen[0], seen.at(-1)]).toEqual([SCAN_LINES, head]);
+
+    const some = SCAN_LINES / 1_000;
+    for (const [tail, complete] of [
+      [some, true],
+      [some + 1, false],
+    ] as const) {
+      const text = await (await read(runId, `?tail=${tail}&level=warn`)).text();
+      const begin = JSON.parse(/^data: (.*)$/m.exec(text)?.[1] ?? '') as JsonObject;
+      expect([begin['complete'], ids(text).slice(1, -1)]).toEqual([complete, needles.slice(-some)]);
+    }
+    const { body } = await ask('ada', 'GET', `${path}?before=${head + 1}&limit=1000&level=warn`);
+    expect([(body['items'] as unknown[]).length, body['searchedFrom']]).toEqual([some, head - SCAN_LINES + 1]);
+    const page = await ask('ada', 'GET', `${path}?before=${head - 300}&limit=2&step=odd`);
+    const lines = (page.body['items'] as unknown as readonly { sequence: number }[]).map(({ sequence }) => sequence);
+    // The line before which it is asked for is in an even chunk.
+    expect(lines).toEqual([head - 501, head - 500]);
   });
 
   it.each([
