@@ -12,7 +12,7 @@ export const READ_LOGS: OperationFacts = {
   description:
     '**Stream.** Server-sent events: each `data:` is one JSON line, and `id` is the line number. `Last-Event-ID`, or else `after`, resumes the stream; ' +
     '`Last-Event-ID` replaces `after` and `tail`. The last event is ' +
-    '`run.finished`; then the stream ends. At the end of an ended run the response is 204. Send `Accept: application/x-ndjson` for NDJSON. ' +
+    '`run.finished`; then the stream ends. If the run has ended and has no further lines, the response is 204. Send `Accept: application/x-ndjson` for NDJSON. ' +
     'If the service stops or the token expires before the run ends, the last event is `stream.resume`: reconnect with `after` (the `id` of the ' +
     'event) after `retryMs` milliseconds (its `retry`). A client that reads no data for some time is disconnected. With `tail`, the first event is ' +
     '`stream.tail`: `after` is the number of the line before the tail. `complete` is false if the limits of a request were reached before the ' +
@@ -64,7 +64,7 @@ export const READ_LOGS: OperationFacts = {
       schema: { type: 'string', enum: ['trace', 'debug', 'info', 'warn', 'error'] },
     },
     follow: {
-      description: 'false: return the existing lines and end the stream.',
+      description: 'If false, return the existing lines and end the stream.',
       schema: { type: 'boolean', default: true },
     },
   },

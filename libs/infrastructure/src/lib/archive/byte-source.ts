@@ -91,10 +91,10 @@ async function* gunzipped(packed: ByteSource, head: Uint8Array): AsyncGenerator<
   try {
     yield* input.pipe(gunzip) as AsyncIterable<Uint8Array>;
     // zlib stops silently at data that is not another gzip member.
-    if (gunzip.bytesWritten !== fed) throw refusal('ARCHIVE_INVALID', 'something follows the gzip around the tar');
+    if (gunzip.bytesWritten !== fed) throw refusal('ARCHIVE_INVALID', 'there is data after the end of the gzip stream');
   } catch (error) {
     if (isCodedError(error)) throw error;
-    throw refusal('ARCHIVE_INVALID', 'the gzip around the tar is damaged', error);
+    throw refusal('ARCHIVE_INVALID', 'the gzip stream is damaged', error);
   } finally {
     gunzip.destroy();
     input.destroy();

@@ -24,7 +24,7 @@ export function plainName(path: string, names: EntryNames): string {
     parts.every(isPlain) &&
     !/[\0\\]/.test(plain) &&
     (names === 'plain' || isPortable(parts));
-  if (!isSafe) throw refusal('ARCHIVE_UNSAFE', `the archive holds the name ${shownName(path)}`);
+  if (!isSafe) throw refusal('ARCHIVE_UNSAFE', `the archive contains the unsupported name ${shownName(path)}`);
   return plain;
 }
 

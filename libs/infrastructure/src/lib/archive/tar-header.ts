@@ -55,7 +55,10 @@ export function decodeHeader(block: Uint8Array): TarHeader | null {
   const sum = isLarge(block, 148) ? null : octal(block, 148, 8);
   // The checksum is computed with spaces in its own field.
   if (sumOf(block) - sumOf(block.subarray(148, 156)) + 8 * 0x20 !== sum)
-    throw refusal('ARCHIVE_INVALID', 'not a tar, or a damaged one: the checksum of a header differs');
+    throw refusal(
+      'ARCHIVE_INVALID',
+      'the archive is not a tar, or it is damaged: the checksum of a header does not match',
+    );
   const isPosix = fieldBytes(block, 257, 6).length === 5 && text(block, 257, 5) === 'ustar';
   const prefix = isPosix ? text(block, 345, 155) : '';
   const name = text(block, 0, 100);
@@ -105,6 +108,6 @@ function octal(block: Uint8Array, offset: number, length: number): number {
     Buffer.from(field.buffer, field.byteOffset, field.length).toString('latin1'),
   )?.[1];
   if (digits === undefined)
-    throw refusal('ARCHIVE_INVALID', 'not a tar, or a damaged one: a number in a header is none');
+    throw refusal('ARCHIVE_INVALID', 'the archive is not a tar, or it is damaged: a header contains an invalid number');
   return digits === '' ? 0 : parseInt(digits, 8);
 }

@@ -50,7 +50,7 @@ export async function openAttestor(
     return new KeyAttestor({ run, runSealed, bundle });
   }
   if (tokenUrl === null || clientId === null || clientSecretFile === null)
-    throw new TypeError('a remote Attestor without credentials');
+    throw new TypeError('the remote Attestor has no credentials');
   const clientSecret = (await readFile(clientSecretFile, 'utf8')).trim();
   return RemoteAttestor.open({
     url,

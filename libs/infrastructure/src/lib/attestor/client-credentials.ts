@@ -52,7 +52,7 @@ export class TokenSource {
     if (status !== 200 || typeof token !== 'string')
       throw new AttestorError(
         status >= 500 ? 'ATTESTOR_UNAVAILABLE' : 'ATTESTOR_TOKEN_REFUSED',
-        `the token endpoint answered ${status}`,
+        `the token endpoint returned status ${status}`,
         'Check attestor.tokenUrl, clientId and clientSecretFile, and that this client may request the audience.',
       );
     this.held = { token, until: performance.now() + Number(seconds ?? 60) * 1_000 - MARGIN_MS };

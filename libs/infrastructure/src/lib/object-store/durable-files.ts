@@ -52,10 +52,10 @@ export function isMissing(error: unknown): boolean {
 /** File system errors by which the whole folder is unavailable, full, read-only or broken, with a description. */
 const UNAVAILABLE = new Map([
   ['ENOSPC', 'is full'],
-  ['EDQUOT', 'is full: its quota is used up'],
+  ['EDQUOT', 'is full: its quota is exhausted'],
   ['EROFS', 'is read-only'],
-  ['EACCES', 'may not be written or read by this user'],
-  ['EPERM', 'may not be written or read by this user'],
+  ['EACCES', 'cannot be read or written by this user'],
+  ['EPERM', 'cannot be read or written by this user'],
   ['EEXIST', 'is a file'],
   ['EIO', 'cannot be read or written'],
   ['ESTALE', 'is away'],
@@ -74,7 +74,7 @@ export function throwStoreError(error: unknown): never {
   const code = codeOf(error);
   const what = code === null ? undefined : UNAVAILABLE.get(code);
   if (what === undefined) throw error;
-  throw refusal('OBJECT_STORE_UNAVAILABLE', `the folder of objects ${what} (${code})`, error);
+  throw refusal('OBJECT_STORE_UNAVAILABLE', `the folder of the object store ${what} (${code})`, error);
 }
 
 /** The same, if the missing folder belongs to the store itself. */
@@ -85,7 +85,7 @@ export function throwOrAway(error: unknown): never {
 
 /** The folder of a store, or a part of its layout, is missing. */
 export function away(cause?: unknown): Error {
-  return refusal('OBJECT_STORE_UNAVAILABLE', 'the folder of objects is not there', cause);
+  return refusal('OBJECT_STORE_UNAVAILABLE', 'the folder of the object store does not exist', cause);
 }
 
 export function codeOf(error: unknown): string | null {

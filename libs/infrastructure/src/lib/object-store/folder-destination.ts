@@ -39,7 +39,7 @@ export class FolderDestination extends ExportDestination {
 
   private async holds(target: string, { size, digest }: ExportedFile): Promise<boolean> {
     await stat(this.path).catch((error: unknown) => {
-      if (isMissing(error)) throw exportRefusal('EXPORT_UNAVAILABLE', 'the folder is not there', error);
+      if (isMissing(error)) throw exportRefusal('EXPORT_UNAVAILABLE', 'the folder does not exist', error);
       throw error;
     });
     const found = await stat(target).catch((error: unknown) => {

@@ -43,8 +43,8 @@ export async function openExistingObjectStore(choice: ObjectStoreChoice): Promis
 function absent(cause: unknown): CodedError {
   return new CodedError(
     'OBJECT_STORE_UNAVAILABLE',
-    'the folder of objects is not there, or is not the folder of a store',
-    'Mount the folder, or correct artifacts.root. For a new installation, `maintain restore --objects copy` makes it from the backup, and a service makes it at its start.',
+    'the folder of the object store does not exist, or it does not contain an object store',
+    'Mount the folder, or correct artifacts.root. For a new installation, `maintain restore --objects copy` creates it from the backup. A service creates it at startup.',
     [],
     { cause },
   );

@@ -49,7 +49,7 @@ async function secretIn(path: string): Promise<string> {
   });
   const secret = text.trim();
   if (/^[\x21-\x7e]{1,1024}$/.test(secret)) return secret;
-  throw refusal('OBJECT_STORE_REFUSED', `${path} holds no credentials`);
+  throw refusal('OBJECT_STORE_REFUSED', `${path} contains no credentials`);
 }
 
 /** True if the server reports that the key does not exist. A missing bucket is a different error, if the server reports it. */
@@ -74,8 +74,8 @@ export function throwS3Error(error: unknown): never {
   if (name === 'CredentialsProviderError')
     throw refusal('OBJECT_STORE_REFUSED', 'there are no credentials for the object store', error);
   if (status === null || status >= 500 || status === 429 || BUSY.has(name))
-    throw refusal('OBJECT_STORE_UNAVAILABLE', `the object store does not answer (${name})`, error);
-  throw refusal('OBJECT_STORE_REFUSED', `the object store refuses (${name}, HTTP ${status})`, error);
+    throw refusal('OBJECT_STORE_UNAVAILABLE', `the object store does not respond (${name})`, error);
+  throw refusal('OBJECT_STORE_REFUSED', `the object store denies access (${name}, HTTP ${status})`, error);
 }
 
 /** The SDK's name of the error, and the status of the response; null if there was none. */

@@ -40,7 +40,7 @@ export class Spool {
     const bytes = new Uint8Array(Math.min(end, this.size) - first);
     for (let at = 0; at < bytes.length;) {
       const { bytesRead } = await this.file.read(bytes, at, bytes.length - at, first + at).catch(throwStoreError);
-      if (bytesRead === 0) throw new RangeError('a spooled file was cut short');
+      if (bytesRead === 0) throw new RangeError('a spooled file was truncated');
       at += bytesRead;
     }
     return bytes;

@@ -24,7 +24,7 @@ export class EnvironmentSecrets extends SecretProvider {
   async read(ref: string): Promise<ProvidedSecret> {
     const text = this.values.get(ref);
     if (text === undefined)
-      throw new SecretError('SECRET_UNAVAILABLE', `the worker has no variable ${this.prefix}${ref}`);
+      throw new SecretError('SECRET_UNAVAILABLE', `the worker has no environment variable ${this.prefix}${ref}`);
     const value = new TextEncoder().encode(text);
     if (value.length > this.maxBytes)
       throw new SecretError('SECRET_TOO_LARGE', `the secret ${ref} has more than ${this.maxBytes} bytes`);

@@ -46,7 +46,7 @@ export class FileSecrets extends SecretProvider {
     } catch (error) {
       throw unavailable(ref, error);
     }
-    throw refused(ref, 'leads out of the folder of secrets');
+    throw refused(ref, 'refers to a file outside the folder of secrets');
   }
 
   private async readPrivate(ref: string, file: FileHandle): Promise<Uint8Array> {
@@ -54,7 +54,7 @@ export class FileSecrets extends SecretProvider {
     const { mode, uid, gid, size } = stat;
     if (!stat.isFile()) throw refused(ref, 'is not a regular file');
     if ((mode & 0o037) !== 0 || ((mode & 0o040) !== 0 && gid !== process.getgid?.()))
-      throw refused(ref, `has mode ${(mode & 0o777).toString(8).padStart(4, '0')}: others can read or change it`);
+      throw refused(ref, `has mode ${(mode & 0o777).toString(8).padStart(4, '0')}: other users can read or change it`);
     if (uid !== 0 && uid !== process.getuid?.()) throw refused(ref, 'belongs to another user');
     if (size > this.maxBytes)
       throw new SecretError('SECRET_TOO_LARGE', `the secret ${ref} has more than ${this.maxBytes} bytes`);

@@ -51,7 +51,7 @@ function missing(id: string, bindings: Secrets['bindings']): CodedError<SecretPr
   const users = names.length === 0 ? '' : `, which these bindings use: ${names.join(', ')}`;
   return new CodedError(
     'SECRET_PROVIDER_MISSING',
-    `nothing provides the secrets of the provider ${id}${users}`,
+    `no adapter provides the secrets of the provider ${id}${users}`,
     `Give \`SECRET_PROVIDERS\` in \`adapters\` of worker and quarantine process: a map that has ${id}. Or correct secrets.providers.`,
   );
 }
@@ -59,7 +59,7 @@ function missing(id: string, bindings: Secrets['bindings']): CodedError<SecretPr
 function otherKind(id: string, kind: string): CodedError<SecretProviderErrorCode> {
   return new CodedError(
     'SECRET_PROVIDER_KIND',
-    `the deployment gives the secret provider ${id}, and secrets.providers has it with kind: ${kind}`,
+    `the deployment provides the secret provider ${id}, but secrets.providers configures it with kind: ${kind}`,
     'Set its kind to custom, or give another id to one of them.',
   );
 }

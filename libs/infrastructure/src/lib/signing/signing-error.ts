@@ -12,9 +12,9 @@ export type SigningErrorCode =
 const REMEDIES: Record<SigningErrorCode, string> = {
   KEY_FILE_MODE: 'Restrict the file to the user of this process: chown it to that user, and chmod 600.',
   KEY_FILE_MISSING:
-    'Correct its path (`keys` in the configuration), or restore the file from the backup of the keys. Generate a key only for a new installation: rows that exist were made with the old one.',
+    'Correct its path (`keys` in the configuration), or restore the file from the backup of the keys. Generate a key only for a new installation: existing rows were created with the old key.',
   KEY_FILE_INVALID:
-    'Restore the file from the backup of the keys. Generate a key only for a new installation: rows that exist were made with the old one.',
+    'Restore the file from the backup of the keys. Generate a key only for a new installation: existing rows were created with the old key.',
   KEY_FILE_EXISTS: 'Choose another path, or move the existing key first.',
 };
 

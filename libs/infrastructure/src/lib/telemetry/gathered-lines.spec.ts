@@ -18,3 +18,11 @@ it('loses nothing when the process ends', () => {
   const program = `(${gatheredLines.toString()})((text) => process.stdout.write(text))('last\\n'); process.exit(0);`;
   expect(execFileSync(process.execPath, ['-e', program], { encoding: 'utf8' })).toBe('last\n');
 });
+
+it('leaves nothing behind at the process, however many logs were opened', async () => {
+  const before = process.listenerCount('exit');
+  const logs = Array.from({ length: 20 }, () => gatheredLines(() => undefined));
+  for (const say of logs) say('a\n');
+  await new Promise(setImmediate);
+  expect(process.listenerCount('exit')).toBe(before);
+});

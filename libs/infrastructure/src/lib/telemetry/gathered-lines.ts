@@ -7,11 +7,15 @@ export function gatheredLines(write: (text: string) => void): (line: string) => 
   const flush = (): void => {
     const text = waiting;
     waiting = '';
+    process.off('exit', flush);
     if (text !== '') write(text);
   };
-  process.on('exit', flush);
   return (line) => {
-    if (waiting === '') setImmediate(flush);
+    if (waiting === '') {
+      setImmediate(flush);
+      // Only while a line waits: a process may compose many services, one after the other.
+      process.once('exit', flush);
+    }
     waiting += line;
   };
 }

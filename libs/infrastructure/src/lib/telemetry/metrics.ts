@@ -76,7 +76,7 @@ export const METRICS = {
     'part',
   ),
   taskrunner_runs_owned: gauge(BOTH, 'Runs in progress on any worker.'),
-  taskrunner_runs_stuck: gauge(BOTH, 'Runs that need a person.', 'reason'),
+  taskrunner_runs_stuck: gauge(BOTH, 'Runs that require manual action.', 'reason'),
   taskrunner_workers_live: gauge(BOTH, 'Workers with a valid lease.'),
   taskrunner_partition_days: gauge(BOTH, 'Days ahead for which the journal has partitions.'),
   taskrunner_gates_open: gauge(BOTH, 'Open gates.'),

@@ -30,7 +30,7 @@ export function guardedLookup(rule: EgressRule, resolver: Resolver = resolve): L
       const [first] = allowed;
       if (!first)
         return callback(
-          new WayClosed('EGRESS_SPECIAL_ADDRESS: the name resolves to no address that is allowed'),
+          new WayClosed('EGRESS_SPECIAL_ADDRESS: the name does not resolve to an allowed address'),
           '',
           0,
         );

@@ -36,11 +36,11 @@ export async function makeFolder(
     return { manifest, digest: sha256(text) };
   } catch (error) {
     const left = await rm(partial, { recursive: true, force: true }).then(
-      () => 'what was written is removed',
-      (cause: Error) => `${partial} is left and can be deleted (${cause.message})`,
+      () => 'the incomplete backup was deleted',
+      (cause: Error) => `${partial} is incomplete and can be deleted (${cause.message})`,
     );
     if (signal?.aborted === true)
-      throw new BackupError('BACKUP_INTERRUPTED', `no backup was made; ${left}`, 'Start the backup again.', [], {
+      throw new BackupError('BACKUP_INTERRUPTED', `the backup failed; ${left}`, 'Start the backup again.', [], {
         cause: error,
       });
     return throwFolderError(folder, error);

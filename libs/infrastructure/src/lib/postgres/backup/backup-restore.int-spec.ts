@@ -217,7 +217,7 @@ describe('a backup that is interrupted', () => {
     })();
     await expect(backUp({ objects: interrupting, signal: interrupt.signal })).rejects.toMatchObject({
       code: 'BACKUP_INTERRUPTED',
-      message: 'no backup was made; what was written is removed',
+      message: 'the backup failed; the incomplete backup was deleted',
     });
     expect(await readdir(home)).toEqual([]);
   });
@@ -328,7 +328,7 @@ describe('a restore refuses, and writes nothing,', () => {
     await alterManifest({
       schema: { ...whole.schema, migrations: [...whole.schema.migrations, 'Later1999999999999'] },
     });
-    await refused('BACKUP_SCHEMA', /made by version 0\.1\.0/);
+    await refused('BACKUP_SCHEMA', /created by version 0\.1\.0/);
     expect(await isEmpty(target)).toBe(true);
   });
 

@@ -94,8 +94,8 @@ export function refuseMissingKeys(missing: readonly KeyDifference[], atHand: rea
   });
   throw new BackupError(
     'BACKUP_KEYS_MISSING',
-    `the keys at hand are not those of the backup:\n${texts.join('\n')}`,
-    'Put the key files with these ids where `keys` of the configuration names them, and restore as the user that owns them. ' +
+    `the configured keys do not match the backup:\n${texts.join('\n')}`,
+    'Put the key files with these ids at the paths that `keys` of the configuration sets, and restore as the user that owns them. ' +
       '`--keys report` restores the database without them; services that lack them refuse to start (DB_KEYS_DIFFER).',
   );
 }

@@ -132,7 +132,9 @@ function byRun(absent: readonly LostReference[]): readonly Incomplete[] {
 function refuseOtherSchema({ schema, product }: Manifest): void {
   const same = [...migrationNames].sort().join() === [...schema.migrations].sort().join();
   if (!same)
-    throw otherSchema(`the backup was made by version ${product}, with other migrations than this release has`);
+    throw otherSchema(
+      `the backup was created by version ${product}, whose migrations differ from those of this release`,
+    );
 }
 
 function refuseOtherTables({ schema, tables }: Manifest, catalog: Catalog): void {

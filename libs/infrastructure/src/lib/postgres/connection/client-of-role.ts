@@ -40,7 +40,7 @@ function clientOf({ url }: Connecting, config: Omit<ClientConfig, 'connectionStr
     throw new DatabaseError(
       'DB_TLS',
       `the connection to ${placeOf(url)} cannot be set up: ${(error as Error).message}`,
-      'Correct the parameters of the URL (sslmode, sslrootcert, sslcert, sslkey), and let this user read the files that they name.',
+      'Correct the parameters of the URL (sslmode, sslrootcert, sslcert, sslkey), and let this user read the files that they refer to.',
       [],
       { cause: error },
     );

@@ -44,9 +44,9 @@ export function placeOf(url: string): string {
 type Refusal = Exclude<DatabaseErrorCode, 'DB_KEYS_DIFFER' | 'DB_ROLE_UNSAFE' | 'DB_SCHEMA_NEWER' | 'DB_RUN_UNKNOWN'>;
 
 const WHAT: { readonly [Code in Refusal]: (place: string) => string } = {
-  DATABASE_UNAVAILABLE: (place) => `${place} does not answer`,
+  DATABASE_UNAVAILABLE: (place) => `${place} does not respond`,
   DB_BUSY: (place) => `${place} is busy`,
-  DB_DENIED: (place) => `${place} denies a right`,
+  DB_DENIED: (place) => `${place} denies a permission`,
   DB_LOGIN_REFUSED: (place) => `${place} does not accept the login`,
   DB_MISSING: (place) => `${place} does not exist`,
   DB_SERVER_FAULT: (place) => `the server of ${place} is damaged`,
@@ -58,7 +58,7 @@ const WHAT: { readonly [Code in Refusal]: (place: string) => string } = {
 const REMEDIES: { readonly [Code in Refusal]: (role: string) => string } = {
   DATABASE_UNAVAILABLE: () =>
     'Check that PostgreSQL runs, has free connections, and can be reached at this address (`database` in the configuration). Then try again.',
-  DB_BUSY: () => 'Try again. If the error persists, end what holds the lock: see pg_stat_activity.',
+  DB_BUSY: () => 'Try again. If the error persists, end the session that holds the lock (see pg_stat_activity).',
   DB_DENIED: (role) =>
     `Connect as taskrunner_${role}. docker/postgres/10-roles.sh and \`taskrunner migrate\` grant its rights.`,
   DB_LOGIN_REFUSED: (role) =>
