@@ -1,7 +1,7 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import type { TenantId } from '@taskrunner/core/foundation';
-import { archivedJournal, ArchivedLogStore } from '@taskrunner/core/operations';
+import { ArchivedJournals, ArchivedLogStore } from '@taskrunner/core/operations';
 import { BUILTIN_EXECUTORS } from '@taskrunner/core/plan';
 import { Archives, EventFeed, ObjectStore, RunReader, TimingReader } from '@taskrunner/core/ports';
 import {
@@ -173,8 +173,7 @@ const PROVIDERS: readonly Provider[] = [
   provide(
     SharedTimings,
     { reader: TimingReader, archives: Archives, objects: ObjectStore, http: HttpSettings },
-    ({ reader, http, ...archive }) =>
-      new SharedTimings(reader, (tenant, run) => archivedJournal(archive, tenant, run), http.timings.held),
+    ({ reader, http, ...archive }) => new SharedTimings(reader, new ArchivedJournals(archive), http.timings.held),
   ),
   provide(
     FeedHeads,
