@@ -12,6 +12,7 @@ import {
   KeyComparisonModule,
   ObjectStoreModule,
   PackRegistryModule,
+  PLANNING_SETTING,
   PlanningModule,
   PostgresModule,
   provide,
@@ -45,6 +46,7 @@ import { SharedLogs } from './logs/shared-logs';
 import { Observability } from './observability';
 import { ObservabilityModule } from './observability.module';
 import { OperationsModule } from './operations.module';
+import { executorsIn, OfferedExecutors } from './packs/executor-view';
 import { ExecutorsController } from './packs/executors.controller';
 import { PackIntake } from './packs/pack-intake';
 import { PacksController } from './packs/packs.controller';
@@ -162,6 +164,7 @@ const PROVIDERS: readonly Provider[] = [
   provide(ArchiveReader, {}, () => ({ read: readTarFiles })),
   PackSources,
   PackIntake,
+  provide(OfferedExecutors, { setting: PLANNING_SETTING }, ({ setting }) => ({ items: executorsIn(setting) })),
   PacksToPlan,
   provide(RunTails, { reader: RunReader }, ({ reader }) => new RunTails(reader)),
   OpenStreams,
