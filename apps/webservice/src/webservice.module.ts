@@ -39,6 +39,7 @@ import { EvidenceController } from './evidence/evidence.controller';
 import { AttentionController } from './gates/attention.controller';
 import { GatesController } from './gates/gates.controller';
 import { HealthModule } from './health/health.module';
+import { LogPages } from './logs/log-pages';
 import { LogsController } from './logs/logs.controller';
 import { OpenStreams } from './logs/open-streams';
 import { SharedLogs } from './logs/shared-logs';
@@ -62,6 +63,7 @@ import { AcceptableGuard } from './requests/acceptable.guard';
 import { BodyReader, BodyRelease } from './requests/body-reader';
 import { BODY_THREADS, BodyThreadsModule } from './requests/body-threads.module';
 import { RerunController } from './runs/rerun.controller';
+import { RunListController } from './runs/run-list.controller';
 import { RunTails } from './runs/run-tails';
 import { RunsController } from './runs/runs.controller';
 import { StepsController } from './runs/steps.controller';
@@ -87,6 +89,8 @@ export interface WebserviceOptions {
 }
 
 const CONTROLLERS = [
+  // Before those that take `count` for an id.
+  RunListController,
   RunsController,
   RerunController,
   StepsController,
@@ -179,6 +183,12 @@ const PROVIDERS: readonly Provider[] = [
     FeedHeads,
     { feed: EventFeed, http: HttpSettings },
     ({ feed, http }) => new FeedHeads(feed, http.events.interval),
+  ),
+  provide(
+    LogPages,
+    { store: ArchivedLogStore, http: HttpSettings },
+    ({ store, http: { logs } }) =>
+      new LogPages(store, { lines: logs.scanLines, bytes: logs.scanBytes, reads: logs.reads }),
   ),
   TickLoop,
   CheckpointLoop,

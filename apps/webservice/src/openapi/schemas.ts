@@ -59,7 +59,6 @@ export const TIMING_COLUMNS = [
   'attempts',
 ] as const;
 const gateStatuses = ['open', 'approved', 'rejected', 'expired', 'closed'];
-const subject = closed({ iss: text, sub: text });
 const actors = listOf(closed({ iss: text, sub: text, kind: { type: 'string', enum: ['person', 'client'] } }));
 
 const verdictFields = {
@@ -70,10 +69,10 @@ const verdictFields = {
   result: {
     type: ['string', 'null'],
     enum: ['allow', 'deny', 'undecided', null],
-    description: 'Null: the policy has not been evaluated yet. `undecided` denies.',
+    description: 'Null if the policy has not been evaluated yet. `undecided` counts as a denial.',
   },
   reasons: { ...listOf(text), description: 'Texts that the policy computed from values of the run.' },
-  omittedReasons: { ...whole, description: 'Number of omitted reasons; absent: none.' },
+  omittedReasons: { ...whole, description: 'Number of omitted reasons. Absent if no reason is omitted.' },
 };
 const verdict = closed(verdictFields, ['omittedReasons']);
 const maybeVerdict = { anyOf: [{ type: 'null' }, verdict] };
@@ -96,7 +95,7 @@ const faultFields = {
 const fault = {
   ...closed({
     ...faultFields,
-    file: { ...text, description: 'File of the pack that contains the error; absent: the manifest.' },
+    file: { ...text, description: 'File of the pack that contains the error. Absent if the error is in the manifest.' },
   }),
   required: Object.keys(faultFields),
 };
@@ -168,6 +167,25 @@ const feedEvent = closed(
   },
   ['status', 'gateId', 'decision', 'bundle'],
 );
+const logLine = {
+  type: 'object',
+  required: ['runId', 'sequence', 'timestamp', 'eventType'],
+  properties: {
+    runId: text,
+    sequence: whole,
+    timestamp: instant,
+    level: { type: 'string', enum: ['trace', 'debug', 'info', 'warn', 'error'] },
+    eventType: { type: 'string', enum: ['step.log', 'run.finished', 'stream.resume', 'stream.tail'] },
+    message: text,
+    stepId: text,
+    attempt: { ...whole, description: 'Attempt of the step; absent if it has no attempts or they are not recorded.' },
+    status: text,
+    reason: { type: 'string', enum: ['service-stops', 'token-expired'] },
+    after: whole,
+    retryMs: whole,
+    complete: { type: 'boolean' },
+  },
+};
 
 /** All components of responses. */
 export const SCHEMAS = {
@@ -192,6 +210,15 @@ export const SCHEMAS = {
     },
   },
   Envelope: envelope,
+  RunCounts: closed({
+    statuses: listOf(
+      closed({
+        status: { type: 'string', enum: runStatuses },
+        count: whole,
+        atLeast: { ...flag, description: 'True: there can be more runs than `count`.' },
+      }),
+    ),
+  }),
   Run: closed({
     runId: text,
     status: { type: 'string', enum: runStatuses },
@@ -222,7 +249,7 @@ export const SCHEMAS = {
       type: ['string', 'null'],
       enum: [...STUCK_REASONS, null],
       description:
-        'Why the run needs a person: a step needs attention (`attention`), its records were altered (`halted`), the seal of its evidence is blocked (`blocked`), a restore of the database stopped it (`restore`). `null`: it does not.',
+        'Why the run requires manual action: a step needs attention (`attention`), its records were altered (`halted`), the seal of its evidence is blocked (`blocked`), a restore of the database stopped it (`restore`). `null`: no action is required.',
     },
     steps: closed(Object.fromEntries(['total', ...stepStatuses].map((name) => [name, whole]))),
     outputs: anything,
@@ -270,7 +297,7 @@ export const SCHEMAS = {
     reusedFrom: anything,
     artifacts: listOf({ $ref: '#/components/schemas/Artifact' }),
     error: {
-      description: 'Like the error of a run, without `stepId`; `policy` has up to 64 reasons.',
+      description: 'The same fields as in the error of a run, without `stepId`. `policy` has at most 64 reasons.',
     },
   }),
   Artifact: closed({
@@ -317,23 +344,23 @@ export const SCHEMAS = {
     oldest: { ...whole, description: 'The earliest position after which events are kept.' },
   }),
   Upload: closed({ digest, size: whole, expiresAt: instant }),
-  LogLine: {
-    type: 'object',
-    required: ['runId', 'sequence', 'timestamp', 'eventType'],
-    properties: {
-      runId: text,
-      sequence: whole,
-      timestamp: instant,
-      level: { type: 'string', enum: ['trace', 'debug', 'info', 'warn', 'error'] },
-      eventType: { type: 'string', enum: ['step.log', 'run.finished', 'stream.resume'] },
-      message: text,
-      stepId: text,
-      status: text,
-      reason: { type: 'string', enum: ['service-stops', 'token-expired'] },
-      after: whole,
-      retryMs: whole,
+  LogLine: logLine,
+  LogPage: closed({
+    items: listOf(logLine),
+    total: {
+      type: ['integer', 'null'],
+      minimum: 0,
+      description: 'Number of matching lines from `searchedFrom` to `searchedTo`; null without `q`.',
     },
-  },
+    searchedFrom: { ...whole, description: 'First line that was searched.' },
+    searchedTo: {
+      ...whole,
+      description: 'Last line that was searched. Less than `searchedFrom` if there are no lines.',
+    },
+    lastLine: { ...whole, description: 'Last line of the log at the time of the request.' },
+    missingLines: { ...whole, description: 'Number of lines in the range that are no longer stored.' },
+    nextCursor: { ...maybeText, description: 'Continues the search; null: it is complete, or there is no `q`.' },
+  }),
   Graph: closed({
     planHash: digest,
     nodes: listOf(
@@ -413,7 +440,14 @@ export const SCHEMAS = {
   Decision: closed({
     decisionId: text,
     decision: { type: 'string', enum: ['approved', 'rejected', 'withdrawn'] },
-    person: subject,
+    person: closed({
+      iss: text,
+      sub: text,
+      name: {
+        ...maybeText,
+        description: "The name in the person's token. The signed record does not contain it; null: not recorded.",
+      },
+    }),
     onBehalfOf: {
       anyOf: [{ type: 'null' }, closed({ iss: text, sub: text, delegation: digest })],
       description: 'The person who delegated the decision.',
@@ -421,10 +455,12 @@ export const SCHEMAS = {
     actors: {
       ...actors,
       type: ['array', 'null'],
-      description: 'Actors for the person (`act` of the token, RFC 8693), outermost first; null: not recorded.',
+      description:
+        'Actors that act for the person (`act` of the token, RFC 8693), outermost first; null: not recorded.',
     },
     grants: listOf(text),
     reason: maybeText,
+    withdrawn: { ...flag, description: 'True: the person withdrew this approval later.' },
     response: anything,
     authTime: { ...instant, description: "Time of the person's last authentication." },
     decidedAt: instant,
@@ -436,7 +472,7 @@ export const SCHEMAS = {
     proof: {
       type: 'string',
       enum: ['service', 'token', 'key'],
-      description: 'What proves the identity of the person.',
+      description: 'Proof of the identity of the person.',
     },
     record: { ...digest, description: 'Digest of the decision record, which the statement lists.' },
     receipt: { $ref: '#/components/schemas/Envelope' },
@@ -448,7 +484,7 @@ export const SCHEMAS = {
     status: {
       type: 'string',
       enum: ['not_reached', 'pending', ...gateStatuses, 'passed', 'denied', 'undecided', 'skipped', 'failed'],
-      description: '`passed`, `denied` and `undecided`: the policy decided, without people.',
+      description: '`passed`, `denied` and `undecided`: the policy decided without people.',
     },
     reason: { ...maybeText, description: 'Error code of the gate step.' },
     approval: {
@@ -493,7 +529,7 @@ export const SCHEMAS = {
     },
     planDiff: {
       description:
-        'Differences between the plan and that of the last run of the pack with an approved gate. `why`: why the differences are unknown. Null if none of the previous 200 runs has an approved gate, and in lists.',
+        'Differences from the plan of the last run of the pack with an approved gate. `why` states why the differences are unknown. Null in lists, and if none of the previous 200 runs has an approved gate.',
       anyOf: [
         { type: 'null' },
         closed({
@@ -506,6 +542,11 @@ export const SCHEMAS = {
     canDecide: flag,
     why: maybeText,
     links: closed({ self: link, run: link, approve: link }),
+  }),
+  ApprovalCounts: closed({
+    open: whole,
+    mine: { ...whole, description: 'Open gates that the caller may decide.' },
+    atLeast: { ...flag, description: 'True: not all open gates were counted.' },
   }),
   DecisionReceipt: closed({
     gateId: text,
@@ -616,7 +657,10 @@ export const SCHEMAS = {
   UpcomingTicks: closed({ timeZone: text, ticks: listOf(closed({ at: instant, local: text })) }),
   Me: closed({
     person: closed({ iss: text, sub: text, name: text, kind: { type: 'string', enum: ['person', 'client'] } }),
-    actors: { ...actors, description: 'Actors for the person (`act` of the token, RFC 8693), outermost first.' },
+    actors: {
+      ...actors,
+      description: 'Actors that act for the person (`act` of the token, RFC 8693), outermost first.',
+    },
     tenant: text,
     tenants: listOf(text),
     scopes: listOf(text),

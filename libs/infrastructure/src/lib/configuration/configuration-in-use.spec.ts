@@ -13,12 +13,14 @@ const TELEMETRY_E2E = 'apps/webservice-e2e/src/telemetry.e2e-spec.ts';
 const TELEMETRY = 'libs/infrastructure/src/lib/telemetry/telemetry.int-spec.ts';
 const PARSING = 'libs/infrastructure/src/lib/configuration/parse-configuration.spec.ts';
 const LOGS = 'apps/webservice-e2e/src/logs.e2e-spec.ts';
+const LOG_PAGES = 'apps/webservice/src/logs/log-pages.spec.ts';
 const DEV_FILE = 'apps/cli/src/dev/dev-configuration.ts';
 const SEALED_E2E = 'apps/webservice-e2e/src/sealed.e2e-spec.ts';
 const SIZES = 'libs/infrastructure/src/lib/executors/step/run-sizes.ts';
 const BODIES = 'apps/webservice/src/requests/body-reader.spec.ts';
 const PLANNING = 'libs/infrastructure/src/lib/planning/planning-threads.int-spec.ts';
 const WEBSERVICE = 'apps/webservice/src/webservice.int-spec.ts';
+const CORS = 'apps/webservice/src/console.int-spec.ts';
 const GUARD = 'apps/webservice/src/auth/auth.guard.ts';
 const PROXY = 'libs/infrastructure/src/lib/egress/egress-proxy.int-spec.ts';
 const HTTP = 'libs/infrastructure/src/lib/executors/http/http-executor.int-spec.ts';
@@ -32,6 +34,8 @@ const SCHEDULES = 'apps/webservice-e2e/src/schedules.e2e-spec.ts';
 
 /** Key, or a prefix of keys with `*` → file, and a text in it. The first match counts. */
 const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
+  ['http.cors.origins', CORS, 'answers pages of the configured origins'],
+  ['http.cors.maxAge', CORS, "'access-control-max-age'"],
   ['http.limits.plan', E2E, 'is reached where http says, with its limits'],
   ['http.limits.refusedDecisions', 'apps/webservice/src/gates/gates.controller.ts', 'refusedDecisions'],
   ['http.limits.refusedTokens', GUARD, 'this.limits.of.refusedTokens'],
@@ -40,6 +44,10 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['http.timings.page', 'apps/webservice/src/webservice.int-spec.ts', 'has times for a timeline, compact and in pages'],
   ['http.timings.held', 'apps/webservice/src/timings/shared-timings.spec.ts', 'hold no more than they may'],
   ['http.streams.stall', LOGS, 'cuts off a reader that takes nothing for as long as configured'],
+  ['http.logs.pageLines', WEBSERVICE, "['limit=1001', ['/limit']]"],
+  ['http.logs.scanLines', LOG_PAGES, 'says how far it looked where a limit ends it'],
+  ['http.logs.scanBytes', LOG_PAGES, 'says how far it looked where a limit ends it'],
+  ['http.logs.reads', 'apps/webservice/src/logs/read-turns.spec.ts', 'are so many at once'],
   [
     'http.lameDuck',
     WEBSERVICE,

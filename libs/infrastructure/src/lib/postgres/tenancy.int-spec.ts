@@ -67,6 +67,7 @@ async function fill(tenant: typeof tenantA): Promise<RunId> {
       runId,
       fence: claimed.fence,
       step: 's',
+      attempt: 1,
       execution: 1,
       chunk: 0,
       at: 1,
@@ -141,7 +142,7 @@ async function fill(tenant: typeof tenantA): Promise<RunId> {
   return runId;
 }
 
-/** Tables that the webservice has no business with. */
+/** Tables that the webservice may not read. */
 const CLOSED = [
   'pack_runs.outbox',
   'pack_runs.executions',
@@ -190,7 +191,7 @@ describe('row-level security', () => {
 
   it('hides every row of another tenant in every table from web', async () => {
     let read = 0;
-    // The seal of both runs has deleted them.
+    // Rows that a sealed run does not have.
     for (const tenant of [tenantA, tenantB]) {
       await database.sql(`insert into pack_runs.sensitive_inputs values ('${tenant}', gen_random_uuid(), 'pin', '')`);
       await database.sql(`insert into pack_runs.holds values ('${tenant}', gen_random_uuid(), 'case', 1)`);
@@ -242,7 +243,7 @@ describe('row-level security', () => {
   it('keeps apart what many requests on few connections ask', async () => {
     const asked = Array.from({ length: 200 }, async (_, i) => {
       const tenant = i % 2 ? tenantA : tenantB;
-      return [tenant, (await web.runReader.list(tenant, {}, 9, null)).map(({ runId }) => runId)];
+      return [tenant, (await web.runReader.list(tenant, {}, 9, null)).runs.map(({ runId }) => runId)];
     });
     for (const [tenant, ids] of await Promise.all(asked)) expect(ids).toEqual([runs[tenant === tenantA ? 0 : 1]]);
   });

@@ -1,4 +1,4 @@
-import { duration, httpUrl, number, port, size, text } from '../kinds';
+import { duration, httpUrl, list, number, origin, port, size, text } from '../kinds';
 import { key, section, unset } from '../key';
 import { GIB, HOUR, KIB, MIB, MINUTE, SECOND } from './units';
 
@@ -9,6 +9,19 @@ export const http = section('The HTTP API and the console.', {
   port: key(port, 8_080, 'Port of the API; 0 selects a free port.'),
   healthPort: key(port, 8_081, 'Port of the health and metrics endpoints; 0 selects a free port.'),
   publicUrl: unset(httpUrl, 'URL at which clients reach the API; null: http://<host>:<port>.'),
+  cors: section('Web pages of other origins that may call the API (CORS).', {
+    origins: key(
+      list(origin),
+      [],
+      'Origins, such as https://console.example.org. [] allows none: browsers then refuse the answers of the API to pages of other origins.',
+    ),
+    maxAge: key(
+      duration(0, 24 * HOUR),
+      10 * MINUTE,
+      'Time for which a browser may keep the answer to a preflight request. Browsers have lower limits of their own.',
+      's, m, h',
+    ),
+  }),
   bodyLimit: key(
     size(64 * KIB, 256 * MIB),
     24 * MIB,
@@ -124,6 +137,27 @@ export const http = section('The HTTP API and the console.', {
       500_000,
       'Number of steps and executions whose times are kept in memory, of all runs, about 150 bytes each. A run that alone has more gets 422 TIMINGS_TOO_LARGE.',
       'steps and executions',
+    ),
+  }),
+  logs: section('Pages and searches of logs.', {
+    pageLines: key(number(1, 5_000), 1_000, 'Maximum number of lines on a page.', 'lines'),
+    scanLines: key(
+      number(1_000, 10_000_000),
+      100_000,
+      'Maximum number of lines that one request searches. The answer states the last line that was searched, and the next request continues after it.',
+      'lines',
+    ),
+    scanBytes: key(
+      size(MIB, GIB),
+      32 * MIB,
+      'Size of the lines after which one request stops searching. It is checked after each chunk, in a search backward after each 1024 lines.',
+      'KiB, MiB, GiB',
+    ),
+    reads: key(
+      number(1, 64),
+      2,
+      'Number of reads of stored lines that are in progress at once for pages and searches.',
+      'reads',
     ),
   }),
   limits: section('Rate limits by type of request. They apply to one person of one tenant on one webservice.', {

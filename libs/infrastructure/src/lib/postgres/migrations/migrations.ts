@@ -39,7 +39,10 @@ import { workerReach } from './96-worker-reach';
 import { keysInUse } from './97-keys-in-use';
 import { stuckRestores } from './98-stuck-restores';
 import { fleet } from './99-fleet';
-import { eventFeed } from './100-event-feed';
+import { runRequesters } from './100-run-requesters';
+import { deciderNames } from './101-decider-names';
+import { eventFeed } from './102-event-feed';
+import { logAttempts } from './103-log-attempts';
 
 /** Every migration, in order. A released one never changes; a new one is added at the end. */
 export const migrations = [
@@ -84,7 +87,10 @@ export const migrations = [
   keysInUse,
   stuckRestores,
   fleet,
+  runRequesters,
+  deciderNames,
   eventFeed,
+  logAttempts,
 ];
 
 /** Their names, as the database keeps them. */

@@ -7,7 +7,7 @@ import { sqlMigration } from './sql-migration';
  * named like the columns of what goes with its run: events have a time of their own.
  */
 export const eventFeed = sqlMigration(
-  'EventFeed1764000001000',
+  'EventFeed1764000001020',
   `
 create table pack_runs.events (
   tenant_id text collate "C" not null,
