@@ -40,7 +40,6 @@ async function typesOfApi() {
   const { defaultConfiguration } = load('@taskrunner/infrastructure/configuration');
   const document = withOneProblem(withoutExamples(await apiDocument(defaultConfiguration())));
   const tree = await openapiTS(document, {
-    immutable: true,
     // A property of a request that has a default may be left out.
     defaultNonNullable: false,
     emptyObjectsUnknown: true,
