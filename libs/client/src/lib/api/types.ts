@@ -30,3 +30,6 @@ export type Problem = Schemas['Problem'];
 /** Every code of a problem that the API has. */
 export type ProblemCode = Schemas['ProblemCode'];
 export type SubmitRunBody = Schemas['SubmitRunBody'];
+export type RerunBody = Schemas['RerunBody'];
+export type CancelRunBody = Schemas['CancelRunBody'];
+export type DecideBody = Schemas['ApproveBody'];

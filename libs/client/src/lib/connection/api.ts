@@ -2,6 +2,7 @@ import createFetchClient, { type Client, type Middleware } from 'openapi-fetch';
 import type { paths } from '../api/schema';
 import { ClientError } from '../problem/client-error';
 import { readProblem } from '../problem/read-problem';
+import { unreachable } from './unreachable';
 
 /** Where the server is, and who calls it. */
 export interface ClientOptions {
@@ -13,7 +14,10 @@ export interface ClientOptions {
   readonly fetch?: (request: Request) => Promise<Response>;
 }
 
-/** Every route of the API, by method and path, with the types of its OpenAPI document. Rejects with `ApiProblem` if the server refuses. */
+/**
+ * Every route of the API, by method and path, with the types of its OpenAPI document. Rejects with `ApiProblem` if the server refuses,
+ * and with `CLIENT_SERVER_UNREACHABLE` if it does not respond.
+ */
 export type Api = Client<paths>;
 
 /** Throws `CLIENT_SERVER_INVALID`. */
@@ -24,7 +28,7 @@ export function apiOf({ server, token, fetch }: ClientOptions): Api {
     redirect: 'error',
     ...(fetch === undefined ? {} : { fetch }),
   });
-  api.use(authorize(token), refuse);
+  api.use(authorize(token), checkAnswers);
   return api;
 }
 
@@ -60,7 +64,9 @@ function authorize(token: ClientOptions['token']): Middleware {
   };
 }
 
-const refuse: Middleware = {
+const checkAnswers: Middleware = {
+  // A request that its caller ends rejects with the reason of the signal.
+  onError: ({ request, error }) => (request.signal.aborted ? undefined : unreachable(error)),
   async onResponse({ response, schemaPath, options }) {
     if (response.status >= 400) throw await readProblem(response);
     const type = response.headers.get('content-type');

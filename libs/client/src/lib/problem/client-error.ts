@@ -2,12 +2,13 @@
 export type ClientErrorCode =
   | 'CLIENT_SERVER_INVALID'
   | 'CLIENT_TOKEN_INVALID'
+  | 'CLIENT_SERVER_UNREACHABLE'
   | 'CLIENT_ANSWER_INVALID'
   | 'CLIENT_OPTION_INVALID';
 
 const BRAND = Symbol.for('taskrunner.error.ClientError');
 
-/** The client was given something that it cannot use, or the server is not a TaskRunner server. */
+/** The client cannot use what it was passed, or there is no answer of a TaskRunner server. */
 export class ClientError extends Error {
   static {
     Object.defineProperty(this.prototype, BRAND, { value: true });
