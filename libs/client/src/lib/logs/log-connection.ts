@@ -8,7 +8,7 @@ import { ClientError } from '../problem/client-error';
 const LONGEST_EVENT = 4 * 1024 * 1024;
 
 /** One connection of a reader. */
-export interface LogRequest {
+interface LogRequest {
   readonly runId: string;
   /** Number of the line after which to begin. */
   readonly after: number;

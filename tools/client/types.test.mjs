@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 
 test('the types of the client are those of the API', async () => {
-  const check = [join(import.meta.dirname, 'client-types.mjs'), '--check'];
+  const check = [join(import.meta.dirname, 'types.mjs'), '--check'];
   const failure = await promisify(execFile)(process.execPath, check).then(
     () => '',
     ({ stderr }) => stderr,
