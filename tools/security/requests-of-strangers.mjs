@@ -1,4 +1,4 @@
-// Every request in which a stranger can name something of another tenant: in the path, the query, a header, the body.
+// Every request in which a stranger can refer to an object of another tenant: in the path, the query, a header or the body.
 import { filled, operationsOf } from './operations.mjs';
 import { PLAIN } from './resources.mjs';
 
@@ -8,6 +8,12 @@ const QUERY = {
   cursor: ({ cursors }) => cursors.slice(0, 6),
   status: () => ['succeeded', 'waiting'],
   pack: ({ packs }) => packs.map(({ name }) => name),
+  version: ({ packs }) => packs.map(({ version }) => version),
+  label: () => ['ticket:SEC-42'],
+  requester: () => ['ada', 'me'],
+  createdAfter: () => ['2020-01-01T00:00:00Z'],
+  createdBefore: () => ['2100-01-01T00:00:00Z'],
+  q: ({ runs, packs }) => [...runs.slice(0, 2).map(({ runId }) => runId), ...packs.slice(0, 1).map(({ name }) => name)],
   wait: () => ['0s'],
   for: () => ['change'],
   parent: (_all, { run }) => ['', ...(run?.steps ?? [])].slice(0, 2),
@@ -21,6 +27,7 @@ const QUERY = {
   mine: () => ['true'],
   stuck: () => ['any'],
   count: () => ['3'],
+  runs: () => ['5'],
 };
 const HEADERS = {
   'If-None-Match': () => ['"v1"', '*', 'W/"v2"'],
@@ -78,7 +85,10 @@ function packsOf({ packs, upload, runs }) {
   ];
 }
 
-/** Yields `{operation, method, path, headers, body}` as the tenant itself would ask. A small round has each once, a whole one also the published paths and HEAD. */
+/**
+ * Yields `{operation, method, path, headers, body}` as the tenant itself would send it. A small round has each request once, a whole one
+ * also the published paths and HEAD.
+ */
 export function* requestsOf(document, all, isSmall) {
   for (const operation of operationsOf(document)) {
     if (operation.isPublic) continue;
@@ -87,7 +97,7 @@ export function* requestsOf(document, all, isSmall) {
         const { method } = operation;
         const path = `${filled(operation.path, place.names)}${query === null ? '' : `?${query}`}`;
         yield { operation, method, path, headers, body };
-        // A key that a stranger has used is answered with the stranger's own run, which continues meanwhile, so each key is used once.
+        // A repeated key is answered with the stranger's own run, whose state changes in the meantime. Each key is therefore used once.
         if (isSmall || headers['Idempotency-Key'] !== undefined) continue;
         yield { operation, method, path: path.replace('/api/', PUBLISHED), headers, body };
         if (method === 'GET') yield { operation, method: 'HEAD', path, headers, body };

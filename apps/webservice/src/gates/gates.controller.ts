@@ -6,6 +6,7 @@ import {
   DecisionError,
   explainAbsentGate,
   gatesOf,
+  objectionTo,
   overriddenVerdict,
   PackPlanner,
   requestOf,
@@ -35,7 +36,7 @@ import { toGate, toRunGate, toUnopenedGate, type GatePlanDiff } from './gate-vie
 
 const MINUTE_SECONDS = 60;
 const READ_AT_ONCE = 1_000;
-/** Maximum number of open gates that one request searches for those that its caller may decide. */
+/** Maximum number of open gates that one request searches for those that its caller may decide, or counts. */
 const MINE_AT_ONCE = 1_000;
 const PAGES = new Pages('gates');
 
@@ -58,7 +59,7 @@ export class GatesController {
     id: 'getGate',
     summary: 'Get a gate and its request',
     description:
-      'Hash what you display: the digest of `request` (RFC 8785) is `gateDigest`, and `request` contains the digest of `show`.',
+      '`gateDigest` is the digest of `request` (RFC 8785). `request` contains the digest of `show`. A client must compute both digests from the content that it displays.',
     scopes: ['packs.read'],
     limit: 'read',
     answers: [{ status: 200, description: 'The gate.', schema: ref('Gate'), example: EXAMPLES.gate }],
@@ -84,7 +85,7 @@ export class GatesController {
     summary: 'List all gates of a run, with status, policy result and decisions',
     description:
       'Gates that the run has reached are sorted by id; each instance of a map or loop is a separate item. The last page also contains gates of the plan that the run has not reached. ' +
-      'A policy decided gates with the status `passed`, `denied` or `undecided` without people.',
+      'Gates with the status `passed`, `denied` or `undecided` were decided by a policy, without people.',
     scopes: ['packs.read'],
     limit: 'read',
     query: PAGES.query,
@@ -172,7 +173,7 @@ export class GatesController {
     limit: 'read',
     query: {
       mine: {
-        description: 'true: return only gates that the caller may decide.',
+        description: 'If true, return only gates that the caller may decide.',
         schema: { type: 'boolean', default: false },
       },
       ...PAGES.query,
@@ -205,6 +206,26 @@ export class GatesController {
     return { items, nextCursor: toCursor(JSON.stringify([last.openedAt, last.runId, last.gate]), list) };
   }
 
+  @Get('approvals/count')
+  @Operation({
+    id: 'countApprovals',
+    summary: 'Count the open gates of the tenant, and those that the caller may decide',
+    description: `The newest ${MINE_AT_ONCE} open gates are counted. If there are more, \`atLeast\` is true.`,
+    scopes: ['packs.approve'],
+    limit: 'read',
+    answers: [
+      { status: 200, description: 'The counts.', schema: ref('ApprovalCounts'), example: EXAMPLES.approvalCounts },
+    ],
+    codes: ['DOCUMENT_ALTERED'],
+  })
+  async count(@Caller() { principal }: Caller) {
+    const rows = await this.gates.open(principal.tenant, MINE_AT_ONCE + 1, null);
+    const counted = rows.slice(0, MINE_AT_ONCE);
+    const now = await this.gates.now();
+    const mine = counted.filter((row) => objectionTo(principal, row, now) === null);
+    return { open: counted.length, mine: mine.length, atLeast: rows.length > counted.length };
+  }
+
   /** Plans of gates whose requests, of earlier versions, do not name the policy that people are asked to override. */
   private async plansOf(tenant: TenantId, rows: readonly GateRow[]): Promise<ReadonlyMap<Digest, Plan>> {
     const plans = new Map<Digest, Plan>();
@@ -222,7 +243,7 @@ export class GatesController {
     id: 'decide',
     summary: 'Decide at a gate',
     description:
-      '200 means that the decision counts, regardless of later events. `receipt` is the signed decision. Repeating the same decision returns the first record. Actors of the token (`act`, RFC 8693) are treated as deciders. A decision is refused if an actor is an initiator (`GATE_SELF_APPROVAL`) or a program that `approvals.actors` does not list (`GATE_NOT_A_PERSON`).',
+      'The status 200 means that the decision counts. Later events do not change this. `receipt` is the signed decision. Repeating the same decision returns the first record. Actors of the token (`act`, RFC 8693) are treated as deciders. A decision is refused if an actor is an initiator (`GATE_SELF_APPROVAL`) or a program that `approvals.actors` does not list (`GATE_NOT_A_PERSON`).',
     scopes: ['packs.approve'],
     limit: 'decide',
     takesBound: true,

@@ -13,6 +13,8 @@ const TAGS = {
   plans: 'Plan, simulate, compare and test packs.',
   schedules: 'Schedules that run packs at set times.',
   packs: 'Published packs.',
+  events: 'The events of a tenant.',
+  workers: 'The workers that live.',
   uploads: 'Uploaded files for inputs and packs.',
   callers: 'The identity of the caller.',
   errors: 'The meaning of error codes.',
@@ -24,7 +26,7 @@ export function openApiDocument(app: INestApplication, version: string): OpenAPI
     .setOpenAPIVersion('3.1.0')
     .setTitle('TaskRunner')
     .setDescription(
-      'Task Packs: planned to a hash, approved against that hash, executed durably, evidenced offline. The paths `/v1/task-runner/…` are equivalent to `/api/…`.',
+      'Plan, approve and run Task Packs, and download their signed evidence. The paths `/v1/task-runner/…` are equivalent to `/api/…`.',
     )
     .setVersion(version)
     .addServer('/')

@@ -131,13 +131,15 @@ it('reads lists page by page, as far as they are read', async () => {
   const page = (items: readonly string[], nextCursor: string | null): Answer =>
     json(200, { items: items.map((runId) => ({ runId })), nextCursor });
   const runs = () =>
-    itemsOf((query) => bodyOf(client.api.GET('/api/runs', { params: { query: { status: 'failed', ...query } } })));
+    itemsOf((query) =>
+      bodyOf(client.api.GET('/api/runs', { params: { query: { status: ['failed', 'halted'], ...query } } })),
+    );
   server.answer(page(['a', 'b'], 'x y'), page([], 'z'), page(['c'], null));
   const read: string[] = [];
   for await (const { runId } of runs()) read.push(runId);
   expect(read).toEqual(['a', 'b', 'c']);
   expect(server.received.map(({ url }) => url)).toEqual(
-    ['', '&cursor=x%20y', '&cursor=z'].map((cursor) => `/api/runs?status=failed${cursor}`),
+    ['', '&cursor=x%20y', '&cursor=z'].map((cursor) => `/api/runs?status=failed&status=halted${cursor}`),
   );
   server.answer(page(['a'], 'more'));
   for await (const { runId } of runs()) if (runId === 'a') break;

@@ -7,7 +7,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** List the runs of the tenant, newest first */
+    /**
+     * List the runs of the tenant, newest first
+     * @description A run matches all given filters. With `q`, `version` or several filters, a page can contain fewer runs than `limit`, or none, although more pages follow, because one request searches at most 1000 runs of a filter. Continue while the response has a `nextCursor`.
+     */
     get: operations['listRuns'];
     put?: never;
     /**
@@ -21,6 +24,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/runs/count': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Count the runs of the tenant by status
+     * @description At most the newest 1000 runs of a status are counted. `atLeast` is true for a status that can have more runs than `count`.
+     */
+    get: operations['countRuns'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/runs/{runId}': {
     parameters: {
       query?: never;
@@ -28,7 +51,7 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Get a run; `wait` waits until it ends, needs a person or changes */
+    /** Get a run; `wait` waits until it ends, requires manual action or changes */
     get: operations['getRun'];
     put?: never;
     post?: never;
@@ -141,9 +164,49 @@ export interface paths {
     };
     /**
      * Stream the log of a run
-     * @description Server-sent events: each `data:` is one JSON line, and `id` is the line number. `Last-Event-ID`, or else `after`, resumes the stream. The last event is `run.finished`; then the stream ends. At the end of an ended run the response is 204. Send `Accept: application/x-ndjson` for NDJSON. If the service stops or the token expires before the run ends, the last event is `stream.resume`: reconnect with `after` (the `id` of the event) after `retryMs` milliseconds (its `retry`). A client that reads no data for some time is disconnected.
+     * @description Server-sent events: each `data:` is one JSON line, and `id` is the line number. `Last-Event-ID`, or else `after`, resumes the stream. The last event is `run.finished`; then the stream ends. If the run has ended and has no further lines, the response is 204. Send `Accept: application/x-ndjson` for NDJSON. If the service stops or the token expires before the run ends, the last event is `stream.resume`: reconnect with `after` (the `id` of the event) after `retryMs` milliseconds (its `retry`). A client that reads no data for some time is disconnected.
      */
     get: operations['readLogs'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/events': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Read the events of the tenant: a page, or a stream with `Accept: text/event-stream`
+     * @description Positions have no gaps: no event appears below a position that was served. Continue with `after` = `next` of the page, or the `id` of the last server-sent event; `Last-Event-ID` wins over `after`. Without either, the oldest events that are kept come first. Events are kept for `retention.events` (7 days); a position that is older, or that was never given, gets 410 `EVENTS_GONE`: read the lists again, then continue after the `head` of a page. Events of one run are in the order in which they happened. A stream sends a comment when it is quiet. If the service stops or the token expires, its last event is `stream.resume`: reconnect after `retryMs` milliseconds (its `retry`). A client that reads no data for some time is disconnected.
+     */
+    get: operations['readEvents'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/runs/{runId}/timings': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List the times of the steps that the run has reached, for a timeline
+     * @description Each item is a list with the values of `columns`. Times are milliseconds after `origin`; `null`: not yet. `queuedAt`: from then on the step waited for nothing but a slot. `attempts` lists executions, each as `[attempt, execution, startedAt, endedAt, end]`; `end` is `succeeded`, `failed`, `stopped`, `lost` or `null`. Containers and gates have none. Steps are sorted by parent, then in plan order.
+     */
+    get: operations['listTimings'];
     put?: never;
     post?: never;
     delete?: never;
@@ -255,7 +318,7 @@ export interface paths {
     };
     /**
      * Get a gate and its request
-     * @description Hash what you display: the digest of `request` (RFC 8785) is `gateDigest`, and `request` contains the digest of `show`.
+     * @description `gateDigest` is the digest of `request` (RFC 8785). `request` contains the digest of `show`. A client must compute both digests from the content that it displays.
      */
     get: operations['getGate'];
     put?: never;
@@ -275,7 +338,7 @@ export interface paths {
     };
     /**
      * List all gates of a run, with status, policy result and decisions
-     * @description Gates that the run has reached are sorted by id; each instance of a map or loop is a separate item. The last page also contains gates of the plan that the run has not reached. A policy decided gates with the status `passed`, `denied` or `undecided` without people.
+     * @description Gates that the run has reached are sorted by id; each instance of a map or loop is a separate item. The last page also contains gates of the plan that the run has not reached. Gates with the status `passed`, `denied` or `undecided` were decided by a policy, without people.
      */
     get: operations['listGates'];
     put?: never;
@@ -306,6 +369,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/approvals/count': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Count the open gates of the tenant, and those that the caller may decide
+     * @description The newest 1000 open gates are counted. If there are more, `atLeast` is true.
+     */
+    get: operations['countApprovals'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/runs/{runId}/approve': {
     parameters: {
       query?: never;
@@ -317,7 +400,7 @@ export interface paths {
     put?: never;
     /**
      * Decide at a gate
-     * @description 200 means that the decision counts, regardless of later events. `receipt` is the signed decision. Repeating the same decision returns the first record. Actors of the token (`act`, RFC 8693) are treated as deciders. A decision is refused if an actor is an initiator (`GATE_SELF_APPROVAL`) or a program that `approvals.actors` does not list (`GATE_NOT_A_PERSON`).
+     * @description The status 200 means that the decision counts. Later events do not change this. `receipt` is the signed decision. Repeating the same decision returns the first record. Actors of the token (`act`, RFC 8693) are treated as deciders. A decision is refused if an actor is an initiator (`GATE_SELF_APPROVAL`) or a program that `approvals.actors` does not list (`GATE_NOT_A_PERSON`).
      */
     post: operations['decide'];
     delete?: never;
@@ -543,7 +626,7 @@ export interface paths {
     put?: never;
     /**
      * Create a schedule for a pack
-     * @description The pack is planned now and pinned to its plan hash and profile digest. If the plan or the profile differs at a tick, no run starts and the schedule stops. The creator, the last editor and the author are initiators of every run, so they cannot decide at its gates.
+     * @description The pack is planned when the schedule is created. The schedule is pinned to this plan hash and profile digest. If the plan or the profile differs at a tick, no run starts and the schedule stops. The creator, the last editor and the author are initiators of every run, so they cannot decide at its gates.
      */
     post: operations['createSchedule'];
     delete?: never;
@@ -623,7 +706,7 @@ export interface paths {
     put?: never;
     /**
      * Publish a pack to a registry of the tenant
-     * @description A version is immutable. Publishing the same pack again adds new signatures.
+     * @description Versions are immutable. If the same pack is published again, new signatures are added.
      */
     post: operations['publishPack'];
     delete?: never;
@@ -644,6 +727,46 @@ export interface paths {
      * @description `version` can also be the digest of the artifact.
      */
     get: operations['getPack'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/executors': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List the executors that packs may use here
+     * @description Built-in executors, and those that the platform team has added. `uses` is the value of `run.uses`. `version` is the behaviour version: a run is driven only by workers that have the version it was admitted with. `parameters` is a JSON Schema (2020-12) of `with`; an expression may stand in the place of a value. `environments` lists the modes in which packs may use the executor. `isolation` is the sandbox profile of its steps; `null`: its steps start no process of the pack.
+     */
+    get: operations['listExecutors'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/workers': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List the workers that live, by the start of their sessions
+     * @description Workers serve all tenants. `runs` and `assignments` count only what belongs to the tenant of the caller: `runs.total` is the number of runs that the worker drives, `runs.latest` lists the latest of them, `assignments` is the number of assignments whose steps it executes. A worker that has missed its lease is not listed.
+     */
+    get: operations['listWorkers'];
     put?: never;
     post?: never;
     delete?: never;
@@ -786,7 +909,7 @@ export interface components {
       force?: boolean;
     };
     RerunBody: {
-      /** @description `failed`: results of succeeded steps are reused. `start`: no results are reused. Or the id of a step in the plan: that step and all steps after it are executed again. */
+      /** @description `failed`: results of succeeded steps are reused. `start`: no results are reused. The id of a step in the plan: this step and all steps after it are executed again. */
       from: string;
       /** @description Sensitive inputs of the original run, by name. They must be sent again because they are not stored. */
       sensitive?: {
@@ -1128,7 +1251,7 @@ export interface components {
       message: string;
       remediation: string;
       aliases: string[];
-      /** @description File of the pack that contains the error; absent: the manifest. */
+      /** @description File of the pack that contains the error. Absent if the error is in the manifest. */
       file?: string;
     };
     Problem: {
@@ -1155,6 +1278,15 @@ export interface components {
       signatures: {
         keyid: string;
         sig: string;
+      }[];
+    };
+    RunCounts: {
+      statuses: {
+        /** @enum {string} */
+        status: 'queued' | 'running' | 'waiting' | 'cancelling' | 'halted' | 'succeeded' | 'failed' | 'cancelled';
+        count: number;
+        /** @description True: there can be more runs than `count`. */
+        atLeast: boolean;
       }[];
     };
     Run: {
@@ -1198,18 +1330,18 @@ export interface components {
           /** @description Digest of the policy source. */
           digest: string;
           /**
-           * @description Null: the policy has not been evaluated yet. `undecided` denies.
+           * @description Null if the policy has not been evaluated yet. `undecided` counts as a denial.
            * @enum {string|null}
            */
           result: 'allow' | 'deny' | 'undecided' | null;
           /** @description Texts that the policy computed from values of the run. */
           reasons: string[];
-          /** @description Number of omitted reasons; absent: none. */
+          /** @description Number of omitted reasons. Absent if no reason is omitted. */
           omittedReasons?: number;
         };
       }[];
       /**
-       * @description Why the run needs a person: a step needs attention (`attention`), its records were altered (`halted`), the seal of its evidence is blocked (`blocked`), a restore of the database stopped it (`restore`). `null`: it does not.
+       * @description Why the run requires manual action: a step needs attention (`attention`), its records were altered (`halted`), the seal of its evidence is blocked (`blocked`), a restore of the database stopped it (`restore`). `null`: no action is required.
        * @enum {string|null}
        */
       stuck: 'attention' | 'halted' | 'blocked' | 'restore' | null;
@@ -1296,7 +1428,7 @@ export interface components {
       outputsRef: unknown;
       reusedFrom: unknown;
       artifacts: components['schemas']['Artifact'][];
-      /** @description Like the error of a run, without `stepId`; `policy` has up to 64 reasons. */
+      /** @description The same fields as in the error of a run, without `stepId`. `policy` has at most 64 reasons. */
       error: unknown;
     };
     Artifact: {
@@ -1314,6 +1446,98 @@ export interface components {
         /** Format: uri */
         download: string;
       };
+    };
+    Timings: {
+      runId: string;
+      /** @enum {string} */
+      status: 'queued' | 'running' | 'waiting' | 'cancelling' | 'halted' | 'succeeded' | 'failed' | 'cancelled';
+      /**
+       * Format: date-time
+       * @description All times are milliseconds after it: when the run was created.
+       */
+      origin: string;
+      columns: ('id' | 'parent' | 'kind' | 'status' | 'queuedAt' | 'startedAt' | 'endedAt' | 'attempts')[];
+      items: [
+        string,
+        string,
+        string,
+        (
+          | 'pending'
+          | 'running'
+          | 'waiting'
+          | 'retrying'
+          | 'needs_attention'
+          | 'succeeded'
+          | 'failed'
+          | 'skipped'
+          | 'cancelled'
+        ),
+        number | null,
+        number | null,
+        number | null,
+        [number, number, number, number | null, 'succeeded' | 'failed' | 'stopped' | 'lost' | null][],
+      ][];
+      nextCursor: string | null;
+    };
+    FeedEvent: {
+      /** @description From 1, without gaps. */
+      position: number;
+      /**
+       * Format: date-time
+       * @description Not in order across runs.
+       */
+      at: string;
+      /** @enum {string} */
+      type:
+        | 'run.created'
+        | 'run.changed'
+        | 'run.ended'
+        | 'gate.opened'
+        | 'gate.decided'
+        | 'gate.closed'
+        | 'evidence.sealed';
+      runId: string;
+      /** @description Of the run (`run.…`) or of the gate (`gate.opened`, `gate.closed`). */
+      status?: string;
+      gateId?: string;
+      /** @enum {string} */
+      decision?: 'approved' | 'rejected' | 'withdrawn';
+      /** @description Of `evidence.sealed`: the digest of the bundle. */
+      bundle?: string;
+    };
+    FeedPage: {
+      items: {
+        /** @description From 1, without gaps. */
+        position: number;
+        /**
+         * Format: date-time
+         * @description Not in order across runs.
+         */
+        at: string;
+        /** @enum {string} */
+        type:
+          | 'run.created'
+          | 'run.changed'
+          | 'run.ended'
+          | 'gate.opened'
+          | 'gate.decided'
+          | 'gate.closed'
+          | 'evidence.sealed';
+        runId: string;
+        /** @description Of the run (`run.…`) or of the gate (`gate.opened`, `gate.closed`). */
+        status?: string;
+        gateId?: string;
+        /** @enum {string} */
+        decision?: 'approved' | 'rejected' | 'withdrawn';
+        /** @description Of `evidence.sealed`: the digest of the bundle. */
+        bundle?: string;
+      }[];
+      /** @description Send it as `after` to continue. */
+      next: number;
+      /** @description The last position of the feed. */
+      head: number;
+      /** @description The earliest position after which events are kept. */
+      oldest: number;
     };
     Upload: {
       digest: string;
@@ -1438,6 +1662,8 @@ export interface components {
       person: {
         iss: string;
         sub: string;
+        /** @description The name in the person's token. The signed record does not contain it; null: not recorded. */
+        name: string | null;
       };
       /** @description The person who delegated the decision. */
       onBehalfOf: null | {
@@ -1445,7 +1671,7 @@ export interface components {
         sub: string;
         delegation: string;
       };
-      /** @description Actors for the person (`act` of the token, RFC 8693), outermost first; null: not recorded. */
+      /** @description Actors that act for the person (`act` of the token, RFC 8693), outermost first; null: not recorded. */
       actors:
         | {
             iss: string;
@@ -1456,6 +1682,8 @@ export interface components {
         | null;
       grants: string[];
       reason: string | null;
+      /** @description True: the person withdrew this approval later. */
+      withdrawn: boolean;
       response: unknown;
       /**
        * Format: date-time
@@ -1470,7 +1698,7 @@ export interface components {
        */
       bound: 'gate' | 'plan';
       /**
-       * @description What proves the identity of the person.
+       * @description Proof of the identity of the person.
        * @enum {string}
        */
       proof: 'service' | 'token' | 'key';
@@ -1483,7 +1711,7 @@ export interface components {
       gateId: string;
       label: string | null;
       /**
-       * @description `passed`, `denied` and `undecided`: the policy decided, without people.
+       * @description `passed`, `denied` and `undecided`: the policy decided without people.
        * @enum {string}
        */
       status:
@@ -1511,13 +1739,13 @@ export interface components {
         /** @description Digest of the policy source. */
         digest: string;
         /**
-         * @description Null: the policy has not been evaluated yet. `undecided` denies.
+         * @description Null if the policy has not been evaluated yet. `undecided` counts as a denial.
          * @enum {string|null}
          */
         result: 'allow' | 'deny' | 'undecided' | null;
         /** @description Texts that the policy computed from values of the run. */
         reasons: string[];
-        /** @description Number of omitted reasons; absent: none. */
+        /** @description Number of omitted reasons. Absent if no reason is omitted. */
         omittedReasons?: number;
       };
       /** @description Requirements of the gate request: `grants`, `minApprovals`, `selfApproval`, `proof` and others; null: the gate did not open for people. */
@@ -1561,19 +1789,19 @@ export interface components {
         /** @description Digest of the policy source. */
         digest: string;
         /**
-         * @description Null: the policy has not been evaluated yet. `undecided` denies.
+         * @description Null if the policy has not been evaluated yet. `undecided` counts as a denial.
          * @enum {string|null}
          */
         result: 'allow' | 'deny' | 'undecided' | null;
         /** @description Texts that the policy computed from values of the run. */
         reasons: string[];
-        /** @description Number of omitted reasons; absent: none. */
+        /** @description Number of omitted reasons. Absent if no reason is omitted. */
         omittedReasons?: number;
       };
       decisions: components['schemas']['Decision'][];
       /** @description Steps of the run that have effects without an approval; null in lists. */
       ungatedEffects: string[] | null;
-      /** @description Differences between the plan and that of the last run of the pack with an approved gate. `why`: why the differences are unknown. Null if none of the previous 200 runs has an approved gate, and in lists. */
+      /** @description Differences from the plan of the last run of the pack with an approved gate. `why` states why the differences are unknown. Null in lists, and if none of the previous 200 runs has an approved gate. */
       planDiff: null | {
         against: string;
         diff: null | components['schemas']['PlanDiff'];
@@ -1589,6 +1817,13 @@ export interface components {
         /** Format: uri */
         approve: string;
       };
+    };
+    ApprovalCounts: {
+      open: number;
+      /** @description Open gates that the caller may decide. */
+      mine: number;
+      /** @description True: not all open gates were counted. */
+      atLeast: boolean;
     };
     DecisionReceipt: {
       gateId: string;
@@ -1674,6 +1909,85 @@ export interface components {
         detail: string;
         remediation: string;
       } | null;
+    };
+    Executors: {
+      items: {
+        uses: string;
+        version: number;
+        builtin: boolean;
+        effects: {
+          /**
+           * @description The default class of a step, and the loosest that it may state.
+           * @enum {string}
+           */
+          loosest: 'pure' | 'idempotent' | 'once';
+          /** @description The value of `parameter` determines the default class; `absent` is its default, and other values are `once`. Null: no parameter does. */
+          by: {
+            parameter: string;
+            absent: string;
+            usual: {
+              [key: string]: 'pure' | 'idempotent' | 'once';
+            };
+          } | null;
+        };
+        sandboxed: boolean;
+        environments: {
+          /** @enum {string} */
+          mode: 'open' | 'sealed';
+          isolation: string | null;
+        }[];
+        parameters: Record<string, unknown>;
+        outputs: {
+          /**
+           * @description `parameters`: all parameters are outputs. `parameter`: the value of one parameter is.
+           * @enum {string}
+           */
+          from: 'schema' | 'parameters' | 'parameter';
+          /** @description A JSON Schema of the outputs; null: they follow from parameters. */
+          schema: unknown;
+          /** @description True: a step may declare further outputs. */
+          declared: boolean;
+        };
+      }[];
+    };
+    Worker: {
+      /** @description Of the session. A worker that restarts has another one. */
+      workerId: string;
+      name: string;
+      release: {
+        version: string;
+        build: string;
+      };
+      /** Format: date-time */
+      since: string;
+      /** Format: date-time */
+      lastHeartbeatAt: string;
+      /** Format: date-time */
+      leaseUntil: string;
+      labels: string[];
+      /** @description Execution slots; null: a release that does not state them. */
+      slots: number | null;
+      /** @description Sandbox profiles that the last probe has shown to hold. */
+      isolations: string[];
+      /** @description Environments that the worker honours. */
+      environments: string[];
+      probe: {
+        digest: string;
+        /** @description What the probe found about each profile, and the attacks that it tried; null: not stored. */
+        profiles:
+          | {
+              profile: string;
+              available: boolean;
+              reason: string | null;
+              tried: string[];
+            }[]
+          | null;
+      };
+      runs: {
+        total: number;
+        latest: string[];
+      };
+      assignments: number;
     };
     Attestations: {
       statements: {
@@ -1819,7 +2133,7 @@ export interface components {
         /** @enum {string} */
         kind: 'person' | 'client';
       };
-      /** @description Actors for the person (`act` of the token, RFC 8693), outermost first. */
+      /** @description Actors that act for the person (`act` of the token, RFC 8693), outermost first. */
       actors: {
         iss: string;
         sub: string;
@@ -1862,6 +2176,7 @@ export interface components {
       | 'DECISIONS_TOO_MANY'
       | 'DELEGATION_INVALID'
       | 'DOCUMENT_ALTERED'
+      | 'EVENTS_GONE'
       | 'EVIDENCE_NOT_BLOCKED'
       | 'EVIDENCE_NOT_SEALED'
       | 'GATE_ALREADY_COUNTED'
@@ -1926,6 +2241,7 @@ export interface components {
       | 'SEALED_UNENFORCEABLE'
       | 'STEP_NOT_FOUND'
       | 'TENANT_MISMATCH'
+      | 'TIMINGS_TOO_LARGE'
       | 'TOKEN_BOUND'
       | 'TOKEN_INVALID'
       | 'TOKEN_MISSING'
@@ -1957,11 +2273,23 @@ export interface operations {
         limit?: number;
         /** @description `nextCursor` of the previous page. */
         cursor?: string;
-        /** @description Return only runs with this status. */
-        status?: string;
+        /** @description Return only runs with this status. Repeat the parameter for several statuses. */
+        status?: ('queued' | 'running' | 'waiting' | 'cancelling' | 'halted' | 'succeeded' | 'failed' | 'cancelled')[];
         /** @description Return only runs of the pack with this name. */
         pack?: string;
-        /** @description Return only runs that need a person: a step needs attention (`attention`), the run was halted because its records were altered (`halted`), the seal of its evidence is blocked (`blocked`), a restore of the database stopped it (`restore`), or any of these (`any`). */
+        /** @description Return only runs of packs with this version. */
+        version?: string;
+        /** @description Return only runs with this label, as `key:value`. Repeat the parameter for up to 8 labels; a run has all of them. */
+        label?: string[];
+        /** @description Return only runs that this subject requested: `requester.id` of a run. `me`: the caller. */
+        requester?: string;
+        /** @description Return only runs created at this time or later. RFC 3339; encode `+` as `%2B`. */
+        createdAfter?: string;
+        /** @description Return only runs created before this time. */
+        createdBefore?: string;
+        /** @description Return only runs whose id begins with this text. If no run id can, return runs with this text in the name of the pack, the value of a label or the name of the requester; ASCII letters match in either case. */
+        q?: string;
+        /** @description Return only runs that require manual action: a step needs attention (`attention`), the run was halted because its records were altered (`halted`), the seal of its evidence is blocked (`blocked`), a restore of the database stopped it (`restore`), or any of these (`any`). */
         stuck?: 'attention' | 'halted' | 'blocked' | 'restore' | 'any';
       };
       header?: never;
@@ -2023,6 +2351,32 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['Run'];
+        };
+      };
+      default: components['responses']['Problem'];
+    };
+  };
+  countRuns: {
+    parameters: {
+      query?: {
+        /** @description Return only runs created at this time or later. RFC 3339; encode `+` as `%2B`. */
+        createdAfter?: string;
+        /** @description Return only runs created before this time. */
+        createdBefore?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The counts. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RunCounts'];
         };
       };
       default: components['responses']['Problem'];
@@ -2241,7 +2595,7 @@ export interface operations {
         step?: string;
         /** @description Return only lines of this level or higher. */
         level?: 'trace' | 'debug' | 'info' | 'warn' | 'error';
-        /** @description false: return the existing lines and end the stream. */
+        /** @description If false, return the existing lines and end the stream. */
         follow?: boolean;
       };
       header?: {
@@ -2267,6 +2621,76 @@ export interface operations {
       };
       /** @description The run has ended, and there are no further lines. */
       204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      default: components['responses']['Problem'];
+    };
+  };
+  readEvents: {
+    parameters: {
+      query?: {
+        /** @description Return only events after this position. */
+        after?: number;
+        /** @description Maximum number of events on a page. A stream has no limit. */
+        limit?: number;
+      };
+      header?: {
+        /** @description Position of the last event that was received. Browsers send it automatically. */
+        'Last-Event-ID'?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description A page of events. In a stream, each `data` is one event. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['FeedPage'] | components['schemas']['FeedEvent'];
+          'text/event-stream': components['schemas']['FeedPage'] | components['schemas']['FeedEvent'];
+        };
+      };
+      default: components['responses']['Problem'];
+    };
+  };
+  listTimings: {
+    parameters: {
+      query?: {
+        /** @description Maximum number of steps (at most `http.timings.page` of the configuration) on a page. */
+        limit?: number;
+        /** @description `nextCursor` of the previous page. */
+        cursor?: string;
+      };
+      header?: {
+        /** @description ETag of the representation that the client has. */
+        'If-None-Match'?: string;
+      };
+      path: {
+        runId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description One page of the times. */
+      200: {
+        headers: {
+          /** @description Version of the run. */
+          ETag?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Timings'];
+        };
+      };
+      /** @description Not modified. */
+      304: {
         headers: {
           [name: string]: unknown;
         };
@@ -2496,7 +2920,7 @@ export interface operations {
   listApprovals: {
     parameters: {
       query?: {
-        /** @description true: return only gates that the caller may decide. */
+        /** @description If true, return only gates that the caller may decide. */
         mine?: boolean;
         /** @description Maximum number of gates on a page. */
         limit?: number;
@@ -2519,6 +2943,27 @@ export interface operations {
             items: components['schemas']['Gate'][];
             nextCursor: string | null;
           };
+        };
+      };
+      default: components['responses']['Problem'];
+    };
+  };
+  countApprovals: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The counts. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ApprovalCounts'];
         };
       };
       default: components['responses']['Problem'];
@@ -2644,7 +3089,7 @@ export interface operations {
   planPack: {
     parameters: {
       query?: {
-        /** @description true: return only the errors. */
+        /** @description If true, return only the errors. */
         check?: boolean;
       };
       header?: never;
@@ -2672,7 +3117,7 @@ export interface operations {
   simulatePack: {
     parameters: {
       query?: {
-        /** @description true: return only the errors. */
+        /** @description If true, return only the errors. */
         check?: boolean;
       };
       header?: never;
@@ -3150,6 +3595,58 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['PackDetail'];
+        };
+      };
+      default: components['responses']['Problem'];
+    };
+  };
+  listExecutors: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The executors. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Executors'];
+        };
+      };
+      default: components['responses']['Problem'];
+    };
+  };
+  listWorkers: {
+    parameters: {
+      query?: {
+        /** @description Maximum number of workers on a page. */
+        limit?: number;
+        /** @description `nextCursor` of the previous page. */
+        cursor?: string;
+        /** @description Maximum number of run ids for each worker. */
+        runs?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description One page of the list. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            items: components['schemas']['Worker'][];
+            nextCursor: string | null;
+          };
         };
       };
       default: components['responses']['Problem'];

@@ -11,7 +11,7 @@ export interface PageQuery {
 
 /**
  * All items of a list, page by page as they are read:
- * `itemsOf((page) => bodyOf(client.api.GET('/api/runs', { params: { query: { status: 'running', ...page } } })))`.
+ * `itemsOf((page) => bodyOf(client.api.GET('/api/runs', { params: { query: { status: ['running'], ...page } } })))`.
  */
 export async function* itemsOf<Item>(ask: (page: PageQuery) => Promise<Page<Item>>): AsyncGenerator<Item> {
   let query: PageQuery = {};

@@ -44,7 +44,7 @@ async function gated(required: number, expiresAt = 4_000_000_000_000): Promise<{
   return { runId, claimed };
 }
 
-/** The run's gate once more, under another name. */
+/** Copies the run's gate under the name `second`. */
 async function secondGate(
   { runId, ...claimed }: ClaimedRun,
   supplied: Parameters<typeof aGateOpened>[1] = {},
@@ -93,7 +93,7 @@ describe('a decision', () => {
       documents: { show: { findings: 3 } },
     });
     expect(gate?.decisions.map(({ person }) => person.sub)).toEqual(['ben', 'cy']);
-    // The messages made the run due.
+    // The messages have made the run due.
     const workerSession = await worker.claims.register(aWorker());
     const claimed = await worker.claims.claim(workerSession, 100);
     expect(claimed.map((run) => run.runId)).toContain(runId);
@@ -232,6 +232,16 @@ describe('a decision', () => {
       kind: 'repeated',
     });
     expect(await web.gateStore.decide(aDecision(runId, 'ben', 1_003))).toMatchObject({ kind: 'counted', approvals: 1 });
+    const stored = async () =>
+      (await web.gateStore.find(tenantA, runId, 'approve'))?.decisions.map(({ decision, name }) => [decision, name]);
+    const names = ['approved', 'withdrawn', 'approved'].map((decision) => [decision, 'ben by name']);
+    expect(await stored()).toEqual(names);
+    expect((await web.gateStore.open(tenantA, 9, null)).find((gate) => gate.runId === runId)?.decisions).toHaveLength(
+      3,
+    );
+    // Of a release before the column.
+    await database.sql('update pack_runs.decisions set name = null where run_id = $1', [runUuid(runId)]);
+    expect(await stored()).toEqual(names.map(([decision]) => [decision, null]));
   });
 
   it('of rejection ends the gate at once', async () => {
@@ -296,7 +306,7 @@ describe('a decision', () => {
     }
     expect(await count('pack_runs.inbox', runId)).toBe(1);
     expect((await web.gateStore.find(tenantA, runId, 'second'))?.doomed).toBe(true);
-    // The rejection itself, sent again, is still answered.
+    // A repeated rejection is still accepted.
     expect(await web.gateStore.decide(aDecision(runId, 'ben', 1_002, { decision: 'rejected' }))).toMatchObject({
       kind: 'repeated',
     });

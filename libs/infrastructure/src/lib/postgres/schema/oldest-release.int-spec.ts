@@ -7,8 +7,8 @@ import { aCommit, after, aStep, aWorker, start, submit, tenantA } from '../testi
 import { anEndedRun, DAY_MS, dayOf, makeDay } from '../testing/sealed-run';
 import { startTestServer, type TestServer } from '../testing/test-database';
 
-// The oldest release that is supported, as Debian packages it; all other tests run on the newest. To run any of them on another release set
-// TASKRUNNER_TEST_PG_BIN to the folder of its programs.
+// The oldest supported release, as packaged by Debian; all other tests run on the newest. TASKRUNNER_TEST_PG_BIN runs any test on another
+// release: set it to the folder of its programs.
 const PROGRAMS = '/usr/lib/postgresql/15/bin';
 const isThere = existsSync(`${PROGRAMS}/initdb`);
 if (!isThere) {
@@ -62,7 +62,13 @@ if (!isThere) {
     const [web, worker] = [await database.web(), await database.worker()];
     await makeDay(database, dayOf(40));
     await anEndedRun({ database, web, worker, daysAgo: 40 });
-    const retention = { journal: 14 * DAY_MS, runs: 30 * DAY_MS, evidence: 35 * DAY_MS, tenants: [] };
+    const retention = {
+      journal: 14 * DAY_MS,
+      runs: 30 * DAY_MS,
+      evidence: 35 * DAY_MS,
+      events: 7 * DAY_MS,
+      tenants: [],
+    };
     expect(await maintainDatabase(database.url('maintain'), retention)).toMatchObject({
       dropped: 3,
       runs: 1,

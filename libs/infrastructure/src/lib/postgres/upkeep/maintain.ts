@@ -4,10 +4,11 @@ import type { Client } from 'pg';
 import { asRole } from '../connection/client-of-role';
 import { DatabaseError } from '../connection/database-error';
 import { reportingWaitUntil, type OnWaiting } from '../connection/waiting';
+import { removeEvents } from './event-retention';
 import { dropPartitions, makePartitions, type KeptDay } from './partitions';
 import { removeExpired, type Removed, type Retention } from './retention';
 
-/** Result of the maintenance. */
+/** Result of the daily maintenance. */
 export interface Maintained extends Removed {
   /** Created partitions. */
   readonly partitions: number;
@@ -21,8 +22,8 @@ const LOCK = 7_300_303;
 const LOCK_MS = 60_000;
 
 /**
- * Daily upkeep with the `maintain` role, one process at a time: partitions of the days to come, those past retention, runs and evidence past
- * retention, idempotency keys older than 7 days. May be ended at any point and called again.
+ * Daily maintenance with the `maintain` role, in one process at a time. Creates future partitions, drops partitions past retention, deletes
+ * runs, evidence and events of feeds past retention, and deletes idempotency keys older than 7 days. It may be interrupted at any point and called again.
  * @throws DatabaseError
  */
 export function maintainDatabase(
@@ -35,27 +36,34 @@ export function maintainDatabase(
       client.query('select pg_advisory_lock($1)', [LOCK]),
     );
     const beOwner = async (): Promise<void> => void (await client.query('set role taskrunner_owner'));
-    // Partitions come first: without tomorrow's partitions nothing runs, whatever else fails.
+    // Partitions come first: without tomorrow's partitions no run can commit, whatever else fails.
     await beOwner();
     const partitions = await makePartitions(client);
     await client.query('reset role');
     await client.query(`delete from pack_runs.idempotency where created_at < now() - interval '7 days'`);
     const { rows } = await client.query<{ now: string }>('select pack_runs.now_ms()::text as now');
     const now = Number(rows[0]?.now);
+    await removeEvents(client, now - retention.events);
     const removed = await removeExpired(client, retention, now);
     const gone = await dropPartitions(client, retention.journal, now, beOwner);
     return { partitions, ...removed, ...gone };
   });
 }
 
-/** Keeps all that there is of a run, whatever its age, until `releaseRun`; audited. @throws DatabaseError `DB_RUN_UNKNOWN` */
+/**
+ * Excludes a run from retention until `releaseRun`; audited.
+ * @throws DatabaseError `DB_RUN_UNKNOWN`
+ */
 export async function holdRun(maintainUrl: string, tenant: TenantId, run: RunId, reason: string): Promise<void> {
   const event = canonical({ type: 'run.held', runId: run, reason });
   const text = 'select pack_runs.hold_run($1, $2, $3, $4) as done';
   await settle(maintainUrl, text, [tenant, runUuid(run), reason, event], `${tenant} has no run ${run}`);
 }
 
-/** Ends a hold; audited. @throws DatabaseError `DB_RUN_UNKNOWN` */
+/**
+ * Ends a hold; audited.
+ * @throws DatabaseError `DB_RUN_UNKNOWN`
+ */
 export async function releaseRun(maintainUrl: string, tenant: TenantId, run: RunId): Promise<void> {
   const event = canonical({ type: 'run.released', runId: run });
   const text = 'select pack_runs.release_run($1, $2, $3) as done';
