@@ -163,8 +163,14 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * Stream the log of a run
-     * @description Server-sent events: each `data:` is one JSON line, and `id` is the line number. `Last-Event-ID`, or else `after`, resumes the stream. The last event is `run.finished`; then the stream ends. If the run has ended and has no further lines, the response is 204. Send `Accept: application/x-ndjson` for NDJSON. If the service stops or the token expires before the run ends, the last event is `stream.resume`: reconnect with `after` (the `id` of the event) after `retryMs` milliseconds (its `retry`). A client that reads no data for some time is disconnected.
+     * Stream, page through, or search the log of a run
+     * @description **Stream.** Server-sent events: each `data:` is one JSON line, and `id` is the line number. `Last-Event-ID`, or else `after`, resumes the stream; `Last-Event-ID` replaces `after` and `tail`. The last event is `run.finished`; then the stream ends. If the run has ended and has no further lines, the response is 204. Send `Accept: application/x-ndjson` for NDJSON. If the service stops or the token expires before the run ends, the last event is `stream.resume`: reconnect with `after` (the `id` of the event) after `retryMs` milliseconds (its `retry`). A client that reads no data for some time is disconnected. With `tail`, the first event is `stream.tail`: `after` is the number of the line before the tail. `complete` is false if the limits of a request were reached before the requested number of lines was found.
+     *
+     *     **Page.** `before` or `limit` returns a page of lines as JSON. `searchedFrom` and `searchedTo` are the lines that were searched for the page. Continue backward with `before` = `searchedFrom`, forward with `after` = `searchedTo`.
+     *
+     *     **Search.** `q` returns a page of matching lines as JSON. `total` is the number of matching lines from `searchedFrom` to `searchedTo`. While `nextCursor` is not null, repeat the request with `cursor`: the response has the next matching lines, and `total` increases if `searchedTo` does. `total` is the number of matching lines of the whole log when `searchedTo` equals `lastLine`.
+     *
+     *     One request for a page, a search or a filtered tail searches at most `http.logs.scanLines` lines and about `http.logs.scanBytes` bytes. A filter hides lines, but does not renumber them: a gap in `sequence` shows hidden lines. `missingLines` counts lines that are no longer stored.
      */
     get: operations['readLogs'];
     put?: never;
@@ -1553,14 +1559,51 @@ export interface components {
       /** @enum {string} */
       level?: 'trace' | 'debug' | 'info' | 'warn' | 'error';
       /** @enum {string} */
-      eventType: 'step.log' | 'run.finished' | 'stream.resume';
+      eventType: 'step.log' | 'run.finished' | 'stream.resume' | 'stream.tail';
       message?: string;
       stepId?: string;
+      /** @description Attempt of the step; absent if it has no attempts or they are not recorded. */
+      attempt?: number;
       status?: string;
       /** @enum {string} */
       reason?: 'service-stops' | 'token-expired';
       after?: number;
       retryMs?: number;
+      complete?: boolean;
+    };
+    LogPage: {
+      items: {
+        runId: string;
+        sequence: number;
+        /** Format: date-time */
+        timestamp: string;
+        /** @enum {string} */
+        level?: 'trace' | 'debug' | 'info' | 'warn' | 'error';
+        /** @enum {string} */
+        eventType: 'step.log' | 'run.finished' | 'stream.resume' | 'stream.tail';
+        message?: string;
+        stepId?: string;
+        /** @description Attempt of the step; absent if it has no attempts or they are not recorded. */
+        attempt?: number;
+        status?: string;
+        /** @enum {string} */
+        reason?: 'service-stops' | 'token-expired';
+        after?: number;
+        retryMs?: number;
+        complete?: boolean;
+      }[];
+      /** @description Number of matching lines from `searchedFrom` to `searchedTo`; null without `q`. */
+      total: number | null;
+      /** @description First line that was searched. */
+      searchedFrom: number;
+      /** @description Last line that was searched. Less than `searchedFrom` if there are no lines. */
+      searchedTo: number;
+      /** @description Last line of the log at the time of the request. */
+      lastLine: number;
+      /** @description Number of lines in the range that are no longer stored. */
+      missingLines: number;
+      /** @description Continues the search; null: it is complete, or there is no `q`. */
+      nextCursor: string | null;
     };
     Graph: {
       planHash: string;
@@ -2591,8 +2634,20 @@ export interface operations {
       query?: {
         /** @description Return only lines after this line number. */
         after?: number;
+        /** @description Return a page with the last lines before this line number. */
+        before?: number;
+        /** @description Begin the stream with the last lines, at most this number of lines. */
+        tail?: number;
+        /** @description Return a page with at most this number of lines. The maximum is `http.logs.pageLines`. */
+        limit?: number;
+        /** @description Return only lines whose message contains this text. Upper and lower case are equal (simple case folding of Unicode). All characters are literal. */
+        q?: string;
+        /** @description `nextCursor` of the previous page of the same search. */
+        cursor?: string;
         /** @description Return only lines of this step and its child steps. */
         step?: string;
+        /** @description Return only lines of this attempt of the step, or of this attempt of each child step. Requires `step`. Lines that were written before attempts were recorded have no `attempt` and are not returned. */
+        attempt?: number;
         /** @description Return only lines of this level or higher. */
         level?: 'trace' | 'debug' | 'info' | 'warn' | 'error';
         /** @description If false, return the existing lines and end the stream. */
@@ -2609,7 +2664,7 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description The log lines. */
+      /** @description The log lines: a stream, or a page as JSON. */
       200: {
         headers: {
           [name: string]: unknown;
@@ -2617,6 +2672,7 @@ export interface operations {
         content: {
           'text/event-stream': components['schemas']['LogLine'];
           'application/x-ndjson': components['schemas']['LogLine'];
+          'application/json': components['schemas']['LogPage'];
         };
       };
       /** @description The run has ended, and there are no further lines. */

@@ -1,6 +1,7 @@
 import type { components } from './schema';
 
-type Schemas = components['schemas'];
+/** Everything that the API reads and sends, by the names of its OpenAPI document. */
+export type Schemas = components['schemas'];
 
 export type Run = Schemas['Run'];
 export type RunStatus = Run['status'];
@@ -8,6 +9,8 @@ export type Step = Schemas['Step'];
 export type Artifact = Schemas['Artifact'];
 export type Upload = Schemas['Upload'];
 export type LogLine = Schemas['LogLine'];
+/** A page of a log, or of a search in it. */
+export type LogPage = Schemas['LogPage'];
 export type LogLevel = NonNullable<LogLine['level']>;
 export type Graph = Schemas['Graph'];
 export type Plan = Schemas['Plan'];

@@ -86,6 +86,14 @@ it('reads only what exists if it does not follow, also over a server that stops'
   expect(asked).toEqual([`?after=0&${filter}`, `?after=1&${filter}`]);
 });
 
+it('begins with the last lines, and is resumed after the last one that was read, or where the tail begins', async () => {
+  const tail = 'event: stream.tail\nid: 6\ndata: {"eventType":"stream.tail","after":6,"complete":true}\n\n';
+  server.answer((response) => response.destroy(), broken(tail), broken(line(7)), whole(line(8), finished(8)));
+  const { lines, asked } = await read({ tail: 2, step: 'a', attempt: 3 });
+  expect(lines).toEqual(['7', '8', 'run.finished 8']);
+  expect(asked).toEqual(['tail=2', 'tail=2', 'after=6', 'after=7'].map((begin) => `?${begin}&step=a&attempt=3`));
+});
+
 it.each([
   [401, 'TOKEN_INVALID'],
   [403, 'SCOPE_MISSING'],
@@ -263,6 +271,9 @@ it('passes over events and fields of later servers', async () => {
   expect((await read()).lines).toEqual(['4', 'run.finished 4']);
 });
 
-it.each([{ after: -1 }, { after: NaN }, { idleMs: 0 }, { giveUpAfterMs: -1 }])('refuses %j', async (options) => {
-  await expect(read(options)).rejects.toMatchObject({ code: 'CLIENT_OPTION_INVALID' });
-});
+it.each([{ after: 1, tail: 1 }, { after: -1 }, { after: NaN }, { idleMs: 0 }, { giveUpAfterMs: -1 }])(
+  'refuses %j',
+  async (options) => {
+    await expect(read(options)).rejects.toMatchObject({ code: 'CLIENT_OPTION_INVALID' });
+  },
+);

@@ -1,6 +1,7 @@
 import type { LogLevel, LogLine } from '../api/types';
 import type { Api } from '../connection/api';
 import { unreachable } from '../connection/unreachable';
+import { ClientError } from '../problem/client-error';
 import { optionFrom } from '../problem/option';
 import { Retry, type Interruption, type RetryOptions } from '../retry/retry';
 import { getRun } from '../runs/get-run';
@@ -13,8 +14,12 @@ const IDLE_MS = 30_000;
 export interface LogOptions extends RetryOptions {
   /** Number of the line after which to begin. Default 0: from the first line. */
   readonly after?: number;
+  /** Begins with the last lines, at most this number of lines. Not together with `after`. */
+  readonly tail?: number;
   /** Only lines of this step and its child steps. */
   readonly step?: string;
+  /** Only lines of this attempt of the step. Requires `step`. */
+  readonly attempt?: number;
   /** Only lines of this level or higher. */
   readonly level?: LogLevel;
   /** False: only the lines that exist. Default true: until the run has ended. */
@@ -33,15 +38,16 @@ export interface LogOptions extends RetryOptions {
  * with the reason of the signal, and with what `token` throws. Tries for ever if the server does not respond, unless `giveUpAfterMs` is set.
  */
 export async function* followLogs(api: Api, runId: string, options: LogOptions = {}): AsyncGenerator<LogLine> {
-  const { step, level, follow = true, signal, onConnected } = options;
+  const { tail, step, attempt, level, follow = true, signal, onConnected } = options;
   const idleMs = optionFrom('idleMs', options.idleMs ?? IDLE_MS, 1);
-  let after = optionFrom('after', options.after ?? 0, 0);
+  // Null: the server says where a tail begins.
+  let after = beginningOf(options);
   const retry = new Retry(options, options.onInterrupted);
   for (;;) {
     let failure: unknown = null;
     let resumeMs: number | undefined;
     try {
-      const events = await openLog(api, { runId, after, step, level, follow, idleMs, signal });
+      const events = await openLog(api, { runId, after, tail, step, attempt, level, follow, idleMs, signal });
       onConnected?.();
       if (events === null) {
         yield await finished(api, runId, signal);
@@ -52,11 +58,11 @@ export async function* followLogs(api: Api, runId: string, options: LogOptions =
         if (event.kind === 'line') {
           const { line, number } = event;
           // A line that was sent already is not sent again, whatever the server was asked for.
-          if (line.eventType === 'run.finished' || (line.eventType === 'step.log' && number > after)) yield line;
+          if (line.eventType === 'run.finished' || (line.eventType === 'step.log' && number > (after ?? 0))) yield line;
           if (line.eventType === 'run.finished') return;
           if (line.eventType === 'stream.resume') resumeMs = line.retryMs ?? 0;
         }
-        after = Math.max(after, event.number);
+        after = Math.max(after ?? 0, event.number);
         if (resumeMs !== undefined) break;
       }
       if (resumeMs === undefined) {
@@ -68,6 +74,12 @@ export async function* followLogs(api: Api, runId: string, options: LogOptions =
     }
     await retry.after(failure, resumeMs);
   }
+}
+
+function beginningOf({ after, tail }: LogOptions): number | null {
+  if (after !== undefined && tail !== undefined)
+    throw new ClientError('CLIENT_OPTION_INVALID', 'after and tail are both set', 'Set one of them.');
+  return tail === undefined ? optionFrom('after', after ?? 0, 0) : null;
 }
 
 /** The end of a log of which the reader has all lines. */

@@ -10,9 +10,11 @@ const LONGEST_EVENT = 4 * 1024 * 1024;
 /** One connection of a reader. */
 interface LogRequest {
   readonly runId: string;
-  /** Number of the line after which to begin. */
-  readonly after: number;
+  /** Number of the line after which to begin; null: with `tail`. */
+  readonly after: number | null;
+  readonly tail?: number | undefined;
   readonly step?: string | undefined;
+  readonly attempt?: number | undefined;
   readonly level?: LogLevel | undefined;
   readonly follow: boolean;
   /** The connection is given up if nothing arrives for this long, milliseconds. */
@@ -30,7 +32,8 @@ export type LogEvent =
  * `CLIENT_SERVER_UNREACHABLE` if the connection breaks or says nothing for too long.
  */
 export async function openLog(api: Api, request: LogRequest): Promise<AsyncGenerator<LogEvent> | null> {
-  const { runId, after, step, level, follow, signal } = request;
+  const { runId, after, tail, step, attempt, level, follow, signal } = request;
+  const begin = after === null ? { tail } : { after };
   const connection = new AbortController();
   const idle = idleWatch(connection, request.idleMs);
   const both = signal === undefined ? connection.signal : AbortSignal.any([signal, connection.signal]);
@@ -39,7 +42,7 @@ export async function openLog(api: Api, request: LogRequest): Promise<AsyncGener
       api.GET('/api/runs/{runId}/logs', {
         params: {
           path: { runId },
-          query: { after, ...(step && { step }), ...(level && { level }), ...(follow ? {} : { follow }) },
+          query: defined({ ...begin, step, attempt, level, follow: follow ? undefined : false }),
         },
         headers: { accept: 'text/event-stream' },
         parseAs: 'stream',
@@ -53,6 +56,12 @@ export async function openLog(api: Api, request: LogRequest): Promise<AsyncGener
   } catch (error) {
     throw connection.signal.aborted && !signal?.aborted ? unreachable(connection.signal.reason) : error;
   }
+}
+
+/** The parameters that are set. */
+function defined<Query extends object>(query: Query): { [Name in keyof Query]?: Exclude<Query[Name], undefined> } {
+  const set = Object.entries(query).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(set) as { [Name in keyof Query]?: Exclude<Query[Name], undefined> };
 }
 
 type Idle = <Value>(waiting: Promise<Value>) => Promise<Value>;
