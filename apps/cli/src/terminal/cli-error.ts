@@ -22,7 +22,13 @@ export type CliErrorCode =
   /** The person at the terminal did not confirm. */
   | 'CLI_NOT_CONFIRMED'
   /** The server's gate digest does not match what it shows. */
-  | 'CLI_GATE_DIGEST';
+  | 'CLI_GATE_DIGEST'
+  /** `latest` or the beginning of an id names no run. */
+  | 'CLI_RUN_NOT_FOUND'
+  /** The beginning of an id names several runs. */
+  | 'CLI_RUN_AMBIGUOUS'
+  /** No gate was named, and the run does not have exactly one open gate. */
+  | 'CLI_GATE_CHOICE';
 
 const EXITS: Readonly<Record<CliErrorCode, ExitCode>> = {
   CLI_USAGE: EXIT.INVALID_INPUT,
@@ -36,6 +42,9 @@ const EXITS: Readonly<Record<CliErrorCode, ExitCode>> = {
   CLI_SERVER_ANSWER: EXIT.FAILED,
   CLI_NOT_CONFIRMED: EXIT.DENIED,
   CLI_GATE_DIGEST: EXIT.DENIED,
+  CLI_RUN_NOT_FOUND: EXIT.NOT_FOUND,
+  CLI_RUN_AMBIGUOUS: EXIT.INVALID_INPUT,
+  CLI_GATE_CHOICE: EXIT.INVALID_INPUT,
 };
 
 /** An error of the command line with its remedy. */

@@ -2,6 +2,7 @@ import type { StepId } from '@taskrunner/core/foundation';
 import { isItem, nodeOf } from '@taskrunner/core/plan';
 import type { StepView } from '../server/run-views';
 import { safeLine } from './safe-text';
+import { durationText } from './time-text';
 
 const MARKS: Readonly<Record<string, string>> = {
   pending: '·',
@@ -70,11 +71,7 @@ function stepLine(step: StepView, depth: number, { columns, now }: TreeFrame): s
 function durationOf({ startedAt, finishedAt }: StepView, now: number): string {
   if (startedAt === null) return '';
   const ms = (finishedAt === null ? now : Date.parse(finishedAt)) - Date.parse(startedAt);
-  return ms < 1_000
-    ? ''
-    : ms < 60_000
-      ? `${Math.floor(ms / 1_000)}s`
-      : `${Math.floor(ms / 60_000)}m${Math.floor((ms % 60_000) / 1_000)}s`;
+  return ms < 1_000 ? '' : durationText(ms);
 }
 
 function countOf(steps: readonly StepView[]): string {

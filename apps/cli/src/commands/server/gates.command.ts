@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { connect, withConnection } from '../../server/connection';
 import { listAll, listGates } from '../../server/run-api';
+import { runIdOf } from '../../server/run-argument';
 import type { GateView } from '../../server/run-views';
 import { runGateLines } from '../../terminal/decision-lines';
 import { EXIT } from '../../terminal/exit-code';
@@ -19,9 +20,10 @@ export function registerGates(program: Command, context: Context): void {
     .description(
       'show the gates of a run: status, policy result, and each decision with person, time, reason and proof',
     )
-    .action((runId: string, options: Options) =>
+    .action((named: string, options: Options) =>
       context.run(async () => {
         const client = await connect(options, context.env);
+        const runId = await runIdOf(client, named);
         const gates = await listGates(client, runId);
         if (options.output === 'json') context.terminal.print(JSON.stringify({ items: gates }));
         else if (gates.length === 0) context.terminal.print('the run has no gates');

@@ -4,6 +4,7 @@ import { Option, type Command } from 'commander';
 import { connect, withConnection } from '../../server/connection';
 import { followLog } from '../../server/follow-log';
 import { cancelRun, getRun, listAll, listGates, listSteps, planOrder } from '../../server/run-api';
+import { runIdOf } from '../../server/run-argument';
 import { waitsForPerson, type RunView } from '../../server/run-views';
 import { runGateLines } from '../../terminal/decision-lines';
 import { EXIT, exitOfRun } from '../../terminal/exit-code';
@@ -69,10 +70,11 @@ function registerLogs(program: Command, context: Context): void {
         'error',
       ]),
     )
-    .action((runId: string, options: LogOptions) =>
+    .action((named: string, options: LogOptions) =>
       context.run(async () => {
         const { terminal } = context;
         const client = await connect(options, context.env);
+        const runId = await runIdOf(client, named);
         const { follow, step, level } = options;
         let status: string | null = null;
         for await (const event of followLog(client, runId, {
@@ -96,10 +98,11 @@ function registerLogs(program: Command, context: Context): void {
 function registerShow(program: Command, context: Context): void {
   withConnection(withOutput(program.command('show <run>'), 'json'))
     .description('show a run, its steps and its gates')
-    .action((runId: string, options: ServerOptions) =>
+    .action((named: string, options: ServerOptions) =>
       context.run(async () => {
         const { terminal } = context;
         const client = await connect(options, context.env);
+        const runId = await runIdOf(client, named);
         const { run } = await getRun(client, runId);
         if (run === null) return EXIT.FAILED;
         const steps = await listSteps(client, runId);
@@ -168,9 +171,10 @@ function registerWait(program: Command, context: Context): void {
     .addOption(new Option('--for <what>', 'event to wait for').choices(['end', 'attention']).default('end'))
     .option('--timeout <seconds>', 'stop waiting after this time')
     .action(
-      (runId: string, options: ServerOptions & { readonly for: 'end' | 'attention'; readonly timeout?: string }) =>
+      (named: string, options: ServerOptions & { readonly for: 'end' | 'attention'; readonly timeout?: string }) =>
         context.run(async () => {
           const client = await connect(options, context.env);
+          const runId = await runIdOf(client, named);
           const deadline = options.timeout === undefined ? Infinity : Date.now() + Number(options.timeout) * 1_000;
           for (;;) {
             const left = Math.max(0, Math.min(30, Math.ceil((deadline - Date.now()) / 1_000)));
@@ -191,9 +195,10 @@ function registerCancel(program: Command, context: Context): void {
     .description('cancel a run')
     .requiredOption('--reason <text>', 'reason for the cancellation, stored with the run')
     .option('--force', 'also stop cleanup steps')
-    .action((runId: string, options: ServerOptions & { readonly reason: string; readonly force?: boolean }) =>
+    .action((named: string, options: ServerOptions & { readonly reason: string; readonly force?: boolean }) =>
       context.run(async () => {
         const client = await connect(options, context.env);
+        const runId = await runIdOf(client, named);
         const run = await cancelRun(client, runId, options.reason, options.force ?? false);
         printAs(context, options, run, () => [`run ${runId} ${run.status}`]);
         return EXIT.OK;

@@ -3,6 +3,7 @@ import { Option, type Command } from 'commander';
 import { readInputs, splitAssignment } from '../../packs/input-arguments';
 import { connect, withConnection } from '../../server/connection';
 import { rerunRun } from '../../server/run-api';
+import { runIdOf } from '../../server/run-argument';
 import { EXIT } from '../../terminal/exit-code';
 import { NdjsonDisplay } from '../../terminal/ndjson-display';
 import type { Context } from '../context';
@@ -33,10 +34,11 @@ export function registerRerun(program: Command, context: Context): void {
     .option('--detach', 'exit after submission, without following the run')
     .option('--idempotency-key <key>', 'key that makes the request idempotent: the same key returns the first rerun')
     .addOption(new Option('--until <what>', 'when to stop following').choices(['end', 'attention']).default('end'))
-    .action((runId: string, options: Options) =>
+    .action((named: string, options: Options) =>
       context.run(async () => {
         const { terminal } = context;
         const client = await connect(options, context.env);
+        const runId = await runIdOf(client, named);
         const names = (options.input ?? []).map((written) => splitAssignment(written).name);
         const texts = names.map((name) => ({ name, type: 'string' })) as unknown as Parameters<typeof readInputs>[1];
         const sensitive = await readInputs(options, texts, context.readStdin);
@@ -48,6 +50,6 @@ export function registerRerun(program: Command, context: Context): void {
         const display = displayFor(options.output, terminal);
         display.accepted(run);
         return followAndReport(client, run.runId, options.until, display, terminal, options.output);
-      }, runId),
+      }, named),
     );
 }
