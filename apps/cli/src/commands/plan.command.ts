@@ -8,14 +8,14 @@ import { faultLines } from '../terminal/print-faults';
 import { safeLine } from '../terminal/safe-text';
 import type { Terminal } from '../terminal/terminal';
 import type { Context } from './context';
-import { withInputs, withOffline, withOutput } from './options';
+import { withInputs, withOffline, withOutput, isJson } from './options';
 
 interface Options extends OfflineOptions, InputOptions {
   readonly output: string;
 }
 
 export function registerPlan(program: Command, context: Context): void {
-  withOutput(withOffline(withInputs(program.command('plan <pack>'))), 'json')
+  withOutput(withOffline(withInputs(program.command('plan <pack>'))))
     .description('plan a pack without a server and print the plan and its hash')
     .action((argument: string, options: Options) =>
       context.run(async () => {
@@ -23,7 +23,7 @@ export function registerPlan(program: Command, context: Context): void {
         const planning = await planOffline(argument, options, context);
         if (planning.kind === 'refused') return refuse(planning, options.output, terminal);
         const { planHash, receipt, plan, warnings, profileDigest } = planning.planned;
-        if (options.output === 'json') terminal.print(JSON.stringify({ planHash, receipt, plan }));
+        if (isJson(options)) terminal.print(JSON.stringify({ planHash, receipt, plan }));
         else {
           terminal.print(safeLine(`pack         ${plan.pack.name} ${plan.pack.version}`));
           terminal.print(`content      ${plan.pack.contentDigest}`);
@@ -53,7 +53,7 @@ export function refuse(
   output: string,
   terminal: Terminal,
 ): ExitCode {
-  if (output === 'json') terminal.print(JSON.stringify({ valid: false, errors: faults }));
+  if (isJson({ output })) terminal.print(JSON.stringify({ valid: false, errors: faults }));
   for (const line of faultLines(faults, shown)) terminal.say(line);
   return EXIT.INVALID_INPUT;
 }

@@ -28,7 +28,9 @@ export type CliErrorCode =
   /** The beginning of an id names several runs. */
   | 'CLI_RUN_AMBIGUOUS'
   /** No gate was named, and the run does not have exactly one open gate. */
-  | 'CLI_GATE_CHOICE';
+  | 'CLI_GATE_CHOICE'
+  /** A run or a step has no such output. */
+  | 'CLI_OUTPUT_NOT_FOUND';
 
 const EXITS: Readonly<Record<CliErrorCode, ExitCode>> = {
   CLI_USAGE: EXIT.INVALID_INPUT,
@@ -45,6 +47,7 @@ const EXITS: Readonly<Record<CliErrorCode, ExitCode>> = {
   CLI_RUN_NOT_FOUND: EXIT.NOT_FOUND,
   CLI_RUN_AMBIGUOUS: EXIT.INVALID_INPUT,
   CLI_GATE_CHOICE: EXIT.INVALID_INPUT,
+  CLI_OUTPUT_NOT_FOUND: EXIT.NOT_FOUND,
 };
 
 /** An error of the command line with its remedy. */

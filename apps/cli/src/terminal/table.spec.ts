@@ -1,10 +1,16 @@
-import { tableLines } from './table';
+import { tableLines, type Column } from './table';
 import { ageText, durationText, untilText } from './time-text';
 
-const COLUMNS = [
-  { title: 'ID', text: ({ id }: { id: string }) => id },
-  { title: 'WHY', text: ({ why }: { why: string }) => why },
-  { title: 'NAME', text: ({ name }: { name: string }) => name },
+interface Row {
+  readonly id: string;
+  readonly why: string;
+  readonly name: string;
+}
+
+const COLUMNS: readonly Column<Row>[] = [
+  { title: 'ID', text: ({ id }) => id },
+  { title: 'WHY', text: ({ why }) => why },
+  { title: 'NAME', text: ({ name }) => name },
 ];
 
 describe('a list', () => {

@@ -10,7 +10,7 @@ import { CliError } from '../../terminal/cli-error';
 import { EXIT } from '../../terminal/exit-code';
 import { gateLines } from '../../terminal/gate-lines';
 import type { Context } from '../context';
-import { printAs, withOutput, type ServerOptions } from '../options';
+import { isJson, printAs, withOutput, type ServerOptions } from '../options';
 
 interface Options extends ServerOptions {
   readonly reason?: string;
@@ -27,7 +27,7 @@ const DECISIONS = [
 
 export function registerDecisions(program: Command, context: Context): void {
   for (const { name, decision, description } of DECISIONS)
-    withConnection(withOutput(program.command(`${name} <run> [gate]`), 'json'))
+    withConnection(withOutput(program.command(`${name} <run> [gate]`)))
       .description(description)
       .option('--reason <text>', 'reason for the decision; some gates require one')
       .option('--response <file>', 'file with the response to the form of the gate, YAML or JSON')
@@ -43,7 +43,7 @@ export function registerDecisions(program: Command, context: Context): void {
           const lines = gateLines(view, digest, terminal.isInteractive ? terminal.columns : undefined);
           // Never decides about something that it has not shown: with JSON output it is printed beside the JSON.
           for (const line of lines)
-            if (options.output === 'json') terminal.say(line);
+            if (isJson(options)) terminal.say(line);
             else terminal.print(line);
           const gateDigest = options.yes
             ? confirmedByOption(options, digest)

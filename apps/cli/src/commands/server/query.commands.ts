@@ -8,13 +8,14 @@ import { runIdOf } from '../../server/run-argument';
 import { waitsForPerson, type RunView } from '../../server/run-views';
 import { runGateLines } from '../../terminal/decision-lines';
 import { EXIT, exitOfRun } from '../../terminal/exit-code';
-import { logLine } from '../../terminal/plain-display';
+import { runColumns } from '../../terminal/list-columns';
+import { LogPrinter } from '../../terminal/log-printer';
 import { endLines, waitLine, waitLines } from '../../terminal/run-lines';
 import { safeLine } from '../../terminal/safe-text';
 import { treeLines } from '../../terminal/step-tree';
 import type { Context } from '../context';
 import { printLines } from './gates.command';
-import { printAs, withOutput, type ServerOptions } from '../options';
+import { isJson, printAs, printList, withOutput, type ServerOptions } from '../options';
 
 /** Commands that read runs: logs, show, list, wait, cancel, whoami. */
 export function registerQueries(program: Command, context: Context): void {
@@ -23,7 +24,7 @@ export function registerQueries(program: Command, context: Context): void {
   registerLists(program, context);
   registerWait(program, context);
   registerCancel(program, context);
-  withConnection(withOutput(program.command('whoami'), 'json'))
+  withConnection(withOutput(program.command('whoami')))
     .description('show the identity, tenant and scopes of the token')
     .action((options: ServerOptions) =>
       context.run(async () => {
@@ -53,12 +54,14 @@ interface LogOptions extends ServerOptions {
   readonly after?: string;
   readonly step?: string;
   readonly level?: string;
+  readonly times: boolean;
 }
 
 function registerLogs(program: Command, context: Context): void {
-  withConnection(withOutput(program.command('logs <run>'), 'ndjson'))
+  withConnection(withOutput(program.command('logs <run>')))
     .description('print the log of a run and follow it')
     .option('--no-follow', 'print the existing lines and exit')
+    .option('--no-times', 'print lines without their times')
     .option('--after <line>', 'print only lines after this line number')
     .option('--step <id>', 'print only lines of this step and its child steps')
     .addOption(
@@ -77,16 +80,19 @@ function registerLogs(program: Command, context: Context): void {
         const runId = await runIdOf(client, named);
         const { follow, step, level } = options;
         let status: string | null = null;
-        for await (const event of followLog(client, runId, {
-          follow,
-          step,
-          level,
-          after: Number(options.after ?? 0),
-        })) {
-          const { eventType, ...rest } = event;
-          if (options.output === 'ndjson') terminal.print(JSON.stringify({ type: eventType, ...rest }));
-          else if (eventType !== 'run.finished') terminal.print(logLine(event));
-          if (eventType === 'run.finished') status = event.status ?? null;
+        const printer = new LogPrinter(terminal, options.output, options.times);
+        try {
+          for await (const event of followLog(client, runId, {
+            follow,
+            step,
+            level,
+            after: Number(options.after ?? 0),
+          })) {
+            printer.print(event);
+            if (event.eventType === 'run.finished') status = event.status ?? null;
+          }
+        } finally {
+          printer.close();
         }
         if (status === null || !follow) return EXIT.OK;
         const { run } = await getRun(client, runId);
@@ -96,7 +102,7 @@ function registerLogs(program: Command, context: Context): void {
 }
 
 function registerShow(program: Command, context: Context): void {
-  withConnection(withOutput(program.command('show <run>'), 'json'))
+  withConnection(withOutput(program.command('show <run>')))
     .description('show a run, its steps and its gates')
     .action((named: string, options: ServerOptions) =>
       context.run(async () => {
@@ -107,7 +113,7 @@ function registerShow(program: Command, context: Context): void {
         if (run === null) return EXIT.FAILED;
         const steps = await listSteps(client, runId);
         const gates = steps.some(({ kind }) => kind === 'gate') ? await listGates(client, runId) : [];
-        if (options.output === 'json') terminal.print(JSON.stringify({ ...run, gates }));
+        if (isJson(options)) terminal.print(JSON.stringify({ ...run, gates }));
         else {
           const order = await planOrder(client, runId);
           terminal.print(safeLine(`${run.pack.name} ${run.pack.version}, by ${run.requester.name}, ${run.createdAt}`));
@@ -136,7 +142,7 @@ interface ListOptions extends ServerOptions {
 }
 
 function registerLists(program: Command, context: Context): void {
-  withConnection(withOutput(program.command('list'), 'json'))
+  withConnection(withOutput(program.command('list')))
     .description('list runs, newest first')
     .option('--status <status>', 'list only runs with this status')
     .option('--pack <name>', 'list only runs of this pack')
@@ -154,19 +160,14 @@ function registerLists(program: Command, context: Context): void {
         const { status, pack, stuck } = options;
         const query = { status, pack, stuck, limit: Math.min(most, 200) };
         const runs = await listAll<RunView>(client, '/api/runs', query, most);
-        printAs(context, options, { items: runs }, () => runs.map(runLine));
+        printList(context, options, { items: runs, columns: runColumns(Date.now()), none: 'no runs' });
         return EXIT.OK;
       }),
     );
 }
 
-function runLine({ runId, status, pack, createdAt, requester, stuck = null }: RunView): string {
-  const line = `${runId}  ${status.padEnd(10)} ${createdAt}  ${pack.name} ${pack.version}  ${requester.name}`;
-  return stuck === null ? line : `${line}  stuck: ${stuck}`;
-}
-
 function registerWait(program: Command, context: Context): void {
-  withConnection(withOutput(program.command('wait <run>'), 'json'))
+  withConnection(withOutput(program.command('wait <run>')))
     .description('wait until a run ends or requires manual action')
     .addOption(new Option('--for <what>', 'event to wait for').choices(['end', 'attention']).default('end'))
     .option('--timeout <seconds>', 'stop waiting after this time')
@@ -191,7 +192,7 @@ function registerWait(program: Command, context: Context): void {
 }
 
 function registerCancel(program: Command, context: Context): void {
-  withConnection(withOutput(program.command('cancel <run>'), 'json'))
+  withConnection(withOutput(program.command('cancel <run>')))
     .description('cancel a run')
     .requiredOption('--reason <text>', 'reason for the cancellation, stored with the run')
     .option('--force', 'also stop cleanup steps')

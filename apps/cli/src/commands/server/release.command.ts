@@ -12,7 +12,7 @@ interface Options extends ServerOptions {
 }
 
 export function registerRelease(program: Command, context: Context): void {
-  withConnection(withOutput(program.command('release <run>'), 'json'))
+  withConnection(withOutput(program.command('release <run>')))
     .description('retry the seal of evidence that is blocked (evidence.status: blocked)')
     .requiredOption('--reason <text>', 'reason, stored in the signed record; must not contain the secret')
     .option('--withhold <path...>', 'files of the bundle to withhold; omit this option if the cause was removed')

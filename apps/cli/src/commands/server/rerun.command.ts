@@ -5,10 +5,9 @@ import { connect, withConnection } from '../../server/connection';
 import { rerunRun } from '../../server/run-api';
 import { runIdOf } from '../../server/run-argument';
 import { EXIT } from '../../terminal/exit-code';
-import { NdjsonDisplay } from '../../terminal/ndjson-display';
 import type { Context } from '../context';
 import { several, withOutput, type ServerOptions } from '../options';
-import { displayFor, followAndReport } from './run.command';
+import { displayFor, followAndReport, printAccepted } from './run.command';
 
 interface Options extends ServerOptions {
   readonly from: string;
@@ -20,7 +19,7 @@ interface Options extends ServerOptions {
 }
 
 export function registerRerun(program: Command, context: Context): void {
-  withConnection(withOutput(program.command('rerun <run>'), 'ndjson'))
+  withConnection(withOutput(program.command('rerun <run>')))
     .description(
       'rerun an ended run and follow it; results of succeeded steps are reused, and gates must be approved again',
     )
@@ -44,9 +43,10 @@ export function registerRerun(program: Command, context: Context): void {
         const sensitive = await readInputs(options, texts, context.readStdin);
         const key = options.idempotencyKey ?? randomUUID();
         const run = await rerunRun(client, runId, { from: options.from, sensitive }, key);
-        if (options.detach && options.output === 'text') terminal.print(run.runId);
-        else if (options.detach) new NdjsonDisplay(terminal).accepted(run);
-        if (options.detach) return EXIT.OK;
+        if (options.detach) {
+          printAccepted(run, options.output, terminal);
+          return EXIT.OK;
+        }
         const display = displayFor(options.output, terminal);
         display.accepted(run);
         return followAndReport(client, run.runId, options.until, display, terminal, options.output);

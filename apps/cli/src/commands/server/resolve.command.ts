@@ -18,7 +18,7 @@ interface Options extends ServerOptions {
 const OUTCOMES = ['succeeded', 'failed', 'retry'] as const;
 
 export function registerResolve(program: Command, context: Context): void {
-  withConnection(withOutput(program.command('resolve <run> <step>'), 'json'))
+  withConnection(withOutput(program.command('resolve <run> <step>')))
     .description('record the outcome of a step whose outcome is unknown (needs_attention)')
     .requiredOption('--outcome <outcome>', 'outcome of the execution: succeeded, failed or retry')
     .requiredOption('--reason <text>', 'how the outcome was determined; stored in the signed record')

@@ -16,6 +16,7 @@ import { type RunView } from '../../server/run-views';
 import { CliError } from '../../terminal/cli-error';
 import { EXIT, exitOfRun, type ExitCode } from '../../terminal/exit-code';
 import { Interrupts } from '../../terminal/interrupts';
+import { JsonDisplay } from '../../terminal/json-display';
 import { NdjsonDisplay } from '../../terminal/ndjson-display';
 import { PlainDisplay } from '../../terminal/plain-display';
 import { reportError } from '../../terminal/report-error';
@@ -23,7 +24,7 @@ import type { RunDisplay } from '../../terminal/run-display';
 import type { Terminal } from '../../terminal/terminal';
 import { TreeDisplay } from '../../terminal/tree-display';
 import type { Context } from '../context';
-import { several, withInputs, withOutput } from '../options';
+import { isJson, several, withInputs, withOutput } from '../options';
 import { describePack, referenceOf } from '../pack-list.command';
 
 interface Options extends ConnectionOptions, InputOptions {
@@ -36,7 +37,7 @@ interface Options extends ConnectionOptions, InputOptions {
 }
 
 export function registerRun(program: Command, context: Context): void {
-  withConnection(withOutput(withInputs(program.command('run <pack>')), 'ndjson'))
+  withConnection(withOutput(withInputs(program.command('run <pack>'))))
     .description('submit a pack and follow its run; Ctrl-C detaches, a second Ctrl-C cancels the run')
     .option(
       '--plan-hash <hash|file>',
@@ -58,8 +59,7 @@ export function registerRun(program: Command, context: Context): void {
           return reportError(error, terminal, shown);
         }
         if (options.detach) {
-          if (options.output === 'text') terminal.print(run.runId);
-          else new NdjsonDisplay(terminal).accepted(run);
+          printAccepted(run, options.output, terminal);
           return EXIT.OK;
         }
         const display = displayFor(options.output, terminal);
@@ -166,9 +166,17 @@ export function labelsOf(written: readonly string[]): Readonly<Record<string, st
   );
 }
 
+/** What is printed of a run that is not followed. */
+export function printAccepted(run: RunView, output: string, terminal: Terminal): void {
+  if (output === 'json') terminal.print(JSON.stringify(run));
+  else if (output === 'ndjson') new NdjsonDisplay(terminal).accepted(run);
+  else terminal.print(run.runId);
+}
+
 /** The display for a format: a tree for a person at a terminal, otherwise lines. */
 export function displayFor(output: string, terminal: Terminal): RunDisplay {
   if (output === 'ndjson') return new NdjsonDisplay(terminal);
+  if (output === 'json') return new JsonDisplay(terminal);
   return terminal.isInteractive ? new TreeDisplay(terminal) : new PlainDisplay(terminal);
 }
 
@@ -200,7 +208,7 @@ export async function followAndReport(
     return exitOfRun(run.status, run.error);
   } catch (error) {
     if (!leave.signal.aborted) throw error;
-    if (output === 'text') terminal.say(`detached; the run continues. Follow it with: taskrunner logs ${runId}`);
+    if (!isJson({ output })) terminal.say(`detached; the run continues. Follow it with: taskrunner logs ${runId}`);
     return EXIT.OK;
   } finally {
     interrupts.close();
