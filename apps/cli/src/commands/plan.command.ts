@@ -4,6 +4,7 @@ import type { InputOptions } from '../packs/input-arguments';
 import type { OfflineOptions } from '../packs/offline-setting';
 import { planOffline } from '../packs/plan-offline';
 import { EXIT, type ExitCode } from '../terminal/exit-code';
+import { withInputHints, type InputRules } from '../terminal/input-hints';
 import { faultLines } from '../terminal/print-faults';
 import { safeLine } from '../terminal/safe-text';
 import type { Terminal } from '../terminal/terminal';
@@ -49,11 +50,15 @@ export function registerPlan(program: Command, context: Context): void {
 
 /** Reports why there is no plan, in the requested format. */
 export function refuse(
-  { faults, shown }: { readonly faults: readonly Fault[]; readonly shown: string },
+  {
+    faults,
+    shown,
+    inputs = [],
+  }: { readonly faults: readonly Fault[]; readonly shown: string; readonly inputs?: InputRules },
   output: string,
   terminal: Terminal,
 ): ExitCode {
   if (isJson({ output })) terminal.print(JSON.stringify({ valid: false, errors: faults }));
-  for (const line of faultLines(faults, shown)) terminal.say(line);
+  for (const line of faultLines(withInputHints(faults, inputs), shown)) terminal.say(line);
   return EXIT.INVALID_INPUT;
 }

@@ -28,7 +28,8 @@ export function registerDownloads(program: Command, context: Context): void {
         const runId = await runIdOf(client, named);
         const artifacts = await listArtifacts(client, runId);
         printList(context, options, { items: artifacts, columns: ARTIFACT_COLUMNS, none: 'the run has no artifacts' });
-        for (const { artifactId, step, name, path, digest } of options.download === undefined ? [] : artifacts) {
+        for (const { artifactId, step, name, path, digest } of artifacts) {
+          if (options.download === undefined) break;
           const target = join(options.download, fileName(step), fileName(basename(path) || name));
           await download(client, runPath(runId, `/artifacts/${encodeURIComponent(artifactId)}`), target, digest);
         }

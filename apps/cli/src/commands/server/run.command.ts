@@ -3,10 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { Option, type Command } from 'commander';
 import { isDigest, isJsonObject, isOver } from '@taskrunner/core/foundation';
 import type { PackSource } from '@taskrunner/core/operations';
-import { parsePackReference, type Pack } from '@taskrunner/core/pack';
+import { parsePackReference } from '@taskrunner/core/pack';
 import { readInputs, type InputFile, type InputOptions } from '../../packs/input-arguments';
 import { isThere, loadPack } from '../../packs/pack-argument';
-import { inputsFor } from '../../packs/plan-offline';
+import { inputRulesOf } from '../../packs/plan-offline';
 import type { Client } from '../../server/client';
 import { connect, withConnection, type ConnectionOptions } from '../../server/connection';
 import { followRun } from '../../server/follow-run';
@@ -15,6 +15,7 @@ import { uploadFile } from '../../server/upload-file';
 import { type RunView } from '../../server/run-views';
 import { CliError } from '../../terminal/cli-error';
 import { EXIT, exitOfRun, type ExitCode } from '../../terminal/exit-code';
+import type { InputRules } from '../../terminal/input-hints';
 import { Interrupts } from '../../terminal/interrupts';
 import { JsonDisplay } from '../../terminal/json-display';
 import { NdjsonDisplay } from '../../terminal/ndjson-display';
@@ -53,10 +54,11 @@ export function registerRun(program: Command, context: Context): void {
         const client = await connect(options, context.env);
         const { source, shown } = await packAt(argument);
         let run: RunView;
+        const rules = await inputRules(client, argument, source);
         try {
-          run = await submit(client, await requestOf(client, argument, source, options, context), options);
+          run = await submit(client, await requestOf(client, argument, source, options, context, rules), options);
         } catch (error) {
-          return reportError(error, terminal, shown);
+          return reportError(error, terminal, shown, rules);
         }
         if (options.detach) {
           printAccepted(run, options.output, terminal);
@@ -84,28 +86,20 @@ export async function requestOf(
   source: PackSource | null,
   options: InputOptions,
   context: Context,
+  rules: InputRules,
 ): Promise<object> {
-  if (source === null) return publishedBody(client, argument, options, context);
   const files: InputFile[] = [];
-  const inputs = await inputsFor(source, options, context.readStdin, (file) => files.push(file));
+  const inputs = await readInputs(options, rules, context.readStdin, (file) => files.push(file));
   for (const file of files) await uploadFile(client, file);
-  return { ...bodyOf(source), inputs };
+  // The server fetches a published pack itself.
+  return source === null ? { pack: argument, inputs } : { ...bodyOf(source), inputs };
 }
 
-/** A pack that the server fetches itself. The server checks its inputs. */
-async function publishedBody(
-  client: Client,
-  reference: string,
-  options: InputOptions,
-  context: Context,
-): Promise<object> {
-  const { inputs } = (await describePack(client, referenceOf(reference))) as unknown as {
-    inputs: Pack['spec']['inputs'];
-  };
-  const files: InputFile[] = [];
-  const supplied = await readInputs(options, inputs, context.readStdin, (file) => files.push(file));
-  for (const file of files) await uploadFile(client, file);
-  return { pack: reference, inputs: supplied };
+/** Declarations of the inputs of a local pack, or of one that the server describes. */
+export async function inputRules(client: Client, argument: string, source: PackSource | null): Promise<InputRules> {
+  if (source !== null) return inputRulesOf(source);
+  const { inputs } = await describePack(client, referenceOf(argument));
+  return inputs as unknown as InputRules;
 }
 
 function bodyOf({ manifest, files }: PackSource): object {

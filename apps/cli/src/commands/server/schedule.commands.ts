@@ -15,7 +15,7 @@ import { EXIT } from '../../terminal/exit-code';
 import { scheduleColumns } from '../../terminal/list-columns';
 import type { Context } from '../context';
 import { printAs, printList, several, withInputs, withOutput, type ServerOptions } from '../options';
-import { labelsOf, packAt, readPin, requestOf } from './run.command';
+import { inputRules, labelsOf, packAt, readPin, requestOf } from './run.command';
 
 /** `schedule create|list|show|next|pause|resume|delete`. */
 export function registerSchedules(program: Command, context: Context): void {
@@ -73,7 +73,14 @@ function registerCreate(schedule: Command, context: Context): void {
         const { body } = await client.ask<ScheduleView>('/api/schedules', {
           method: 'POST',
           body: {
-            ...(await requestOf(client, argument, source, options, context)),
+            ...(await requestOf(
+              client,
+              argument,
+              source,
+              options,
+              context,
+              await inputRules(client, argument, source),
+            )),
             labels: labelsOf(options.label ?? []),
             ...{ name, cron, timeZone, overlap, catchUp, catchUpWindow, until, paused },
             ...(planHash === null ? {} : { planHash }),
