@@ -1,4 +1,5 @@
 import { runProgram, type Invocation, type Register } from './command-line';
+import { completeHelp } from './help/complete-help';
 import type { ExitCode } from './terminal/exit-code';
 
 export type { Invocation };
@@ -40,6 +41,7 @@ export async function runCommandLine(invocation: Invocation): Promise<ExitCode> 
     {
       name: 'taskrunner',
       description: 'Plan, approve and run Task Packs, and verify their evidence offline.',
+      complete: completeHelp,
     },
     commands,
     invocation,

@@ -28,7 +28,7 @@ export function withOutput(command: Command): Command {
   return command.addOption(
     new Option(
       '--output <format>',
-      'output format: table (or text) for people, json for one JSON value, ndjson for one JSON value on each line',
+      'output format; json: one JSON value, ndjson: one JSON value on each line, text: another name for table',
     )
       .choices(['table', 'json', 'ndjson', 'text'] satisfies OutputFormat[])
       .default('table'),

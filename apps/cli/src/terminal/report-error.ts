@@ -54,5 +54,5 @@ export function reportError(error: unknown, terminal: Terminal, file = '', input
   if (ofFile !== null) return reportError(ofFile, terminal, file);
   terminal.say(`CLI_BUG ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   terminal.say('help: This is a bug. Report it together with the text above.');
-  return EXIT.FAILED;
+  return EXIT.INTERNAL;
 }
