@@ -118,7 +118,13 @@ function registerShow(program: Command, context: Context): void {
           const order = await planOrder(client, runId);
           terminal.print(safeLine(`${run.pack.name} ${run.pack.version}, by ${run.requester.name}, ${run.createdAt}`));
           terminal.print(`plan ${run.planHash}`);
-          for (const line of treeLines(steps, { order, columns: 200, rows: 1_000, now: Date.now() }))
+          for (const line of treeLines(steps, {
+            order,
+            columns: 200,
+            rows: 1_000,
+            now: Date.now(),
+            withComing: !isOver(run.status),
+          }))
             terminal.print(line);
           printLines(context, gates.flatMap(runGateLines));
           for (const wait of run.waits) terminal.print(waitLine(wait));

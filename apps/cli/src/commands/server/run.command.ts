@@ -9,6 +9,7 @@ import { isThere, loadPack } from '../../packs/pack-argument';
 import { inputRulesOf } from '../../packs/plan-offline';
 import type { Client } from '../../server/client';
 import { connect, withConnection, type ConnectionOptions } from '../../server/connection';
+import { isCancelMeant } from '../../terminal/cancel-question';
 import { followRun } from '../../server/follow-run';
 import { cancelRun } from '../../server/run-api';
 import { uploadFile } from '../../server/upload-file';
@@ -39,7 +40,7 @@ interface Options extends ConnectionOptions, InputOptions {
 
 export function registerRun(program: Command, context: Context): void {
   withConnection(withOutput(withInputs(program.command('run <pack>'))))
-    .description('submit a pack and follow its run; Ctrl-C detaches, a second Ctrl-C cancels the run')
+    .description('submit a pack and follow its run; Ctrl-C detaches, a second Ctrl-C asks whether to cancel the run')
     .option(
       '--plan-hash <hash|file>',
       'run only if the plan has this hash: a hash, or a file with the JSON output of `taskrunner plan`',
@@ -174,7 +175,10 @@ export function displayFor(output: string, terminal: Terminal): RunDisplay {
   return terminal.isInteractive ? new TreeDisplay(terminal) : new PlainDisplay(terminal);
 }
 
-/** Follows a run. The first Ctrl-C detaches from it; a second one requests its cancellation and continues to follow. */
+/**
+ * Follows a run. The first Ctrl-C detaches from it. A second one requests its cancellation, on a terminal after a question, and continues to
+ * follow.
+ */
 export async function followAndReport(
   client: Client,
   runId: string,
@@ -186,11 +190,17 @@ export async function followAndReport(
   const leave = new AbortController();
   const interrupts = new Interrupts({
     onFirst: () =>
-      terminal.say('Press Ctrl-C again within 2 seconds to cancel the run. Otherwise it continues in the background.'),
+      terminal.say(
+        `Press Ctrl-C again within 2 seconds to ${terminal.isInteractive ? 'be asked whether to cancel' : 'cancel'} the run. Otherwise it continues in the background.`,
+      ),
     onDetach: () => leave.abort(),
     onSecond: () => {
-      terminal.say('cancelling the run …');
-      cancelRun(client, runId, 'cancelled from the command line', false).catch((error: unknown) => {
+      const cancel = async (): Promise<void> => {
+        if (!(await isCancelMeant(runId, terminal, display))) return interrupts.reset();
+        terminal.say('cancelling the run …');
+        await cancelRun(client, runId, 'cancelled from the command line', false);
+      };
+      cancel().catch((error: unknown) => {
         terminal.say(`not cancelled: ${error instanceof Error ? error.message : String(error)}`);
       });
     },
