@@ -100,5 +100,6 @@ export const EXAMPLES: Readonly<Record<string, readonly [string, string]>> = {
   ],
   dev: ['dev', 'dev --config settings.yaml --port 8080'],
   'dev token': ['dev token ada', 'dev token grace --act ci'],
+  explain: ['explain GATE_SELF_APPROVAL', 'explain INPUT_MISSING --output json'],
   schema: ['schema', 'schema > pack.schema.json'],
 };
