@@ -143,11 +143,11 @@ const CASES = [
       'CHANGELOG.md',
       'apps/webservice/src/openapi/examples.ts',
       'apps/webservice/src/openapi/schemas.ts',
-      'apps/webservice/src/problems/problem-code.ts',
-      'apps/webservice/src/problems/problem-table.ts',
       'apps/webservice/src/webservice.int-spec.ts',
       'apps/webservice/src/webservice.module.ts',
       'docs/guides/operations.md',
+      'libs/core/src/lib/operations/problems/problem-code.ts',
+      'libs/core/src/lib/operations/problems/problem-table.ts',
     ],
   },
 ];

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help, type Option } from 'commander';
 import type { Context } from './commands/context';
 import { EXIT, type ExitCode } from './terminal/exit-code';
 import { reportError } from './terminal/report-error';
@@ -18,9 +18,16 @@ export interface Invocation {
 /** Adds commands to a program. */
 export type Register = (program: Command, context: Context) => void;
 
+/** What a program is called, and what is added to its commands after all are registered. */
+interface ProgramFacts {
+  readonly name: string;
+  readonly description: string;
+  readonly complete?: (program: Command) => void;
+}
+
 /** Runs one command line of a program with these commands. Resolves to the exit code; never rejects. */
 export async function runProgram(
-  { name, description }: { readonly name: string; readonly description: string },
+  { name, description, complete }: ProgramFacts,
   commands: readonly Register[],
   { arguments: supplied, terminal, env, readStdin, version, checkThread }: Invocation,
 ): Promise<ExitCode> {
@@ -48,9 +55,11 @@ export async function runProgram(
       writeErr: (text) => terminal.say(text.replace(/\n$/, '')),
       outputError: (text, write) => write(text.replace(/^error: /, 'CLI_USAGE ')),
     })
+    .configureHelp({ optionDescription: describeOption })
     .exitOverride();
   for (const register of commands) register(program, context);
-  for (const command of program.commands) command.copyInheritedSettings(program);
+  inheritSettings(program);
+  complete?.(program);
   try {
     await program.parseAsync([...supplied], { from: 'user' });
   } catch (error) {
@@ -58,4 +67,18 @@ export async function runProgram(
     exit = error.exitCode === 0 ? EXIT.OK : EXIT.INVALID_INPUT;
   }
   return exit;
+}
+
+/** At every depth. */
+function inheritSettings(program: Command): void {
+  for (const command of program.commands) {
+    command.copyInheritedSettings(program);
+    inheritSettings(command);
+  }
+}
+
+/** Marks the options that a command cannot do without. */
+function describeOption(this: Help, option: Option): string {
+  const text = Help.prototype.optionDescription.call(this, option);
+  return option.mandatory ? `(required) ${text}` : text;
 }

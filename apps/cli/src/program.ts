@@ -1,4 +1,5 @@
 import { runProgram, type Invocation, type Register } from './command-line';
+import { completeHelp } from './help/complete-help';
 import type { ExitCode } from './terminal/exit-code';
 
 export type { Invocation };
@@ -23,6 +24,7 @@ export const COMMANDS: readonly (readonly [string | null, () => Promise<Register
   [null, async () => (await import('./commands/dev.command.js')).registerDev],
   // Completes all commands, so all are loaded for it.
   [null, async () => (await import('./commands/completion.command.js')).registerCompletion],
+  ['explain', async () => (await import('./commands/explain.command.js')).registerExplain],
   ['schema', async () => (await import('./commands/schema.command.js')).registerSchema],
 ];
 
@@ -40,6 +42,7 @@ export async function runCommandLine(invocation: Invocation): Promise<ExitCode> 
     {
       name: 'taskrunner',
       description: 'Plan, approve and run Task Packs, and verify their evidence offline.',
+      complete: completeHelp,
     },
     commands,
     invocation,

@@ -8,6 +8,7 @@ import { mustBeNew, oneOf, refuse, sentenceOf } from '../refusal.mjs';
 import { Source } from '../source.mjs';
 
 const WEB = 'apps/webservice/src';
+const PROBLEMS = 'libs/core/src/lib/operations/problems';
 const GUIDE = 'docs/guides/operations.md';
 const HEADING = '## What a run can be asked over HTTP';
 /** People of the development Authority with and without a scope, of the same tenant. */
@@ -33,8 +34,8 @@ export default async function route(tree, options) {
 
   const schemas = new Source(tree, `${WEB}/openapi/schemas.ts`);
   const examples = new Source(tree, `${WEB}/openapi/examples.ts`);
-  const table = new Source(tree, `${WEB}/problems/problem-table.ts`);
-  const codes = new Source(tree, `${WEB}/problems/problem-code.ts`);
+  const table = new Source(tree, `${PROBLEMS}/problem-table.ts`);
+  const codes = new Source(tree, `${PROBLEMS}/problem-code.ts`);
   const isTaken =
     schemas.membersOf(schemas.valueOf('SCHEMAS')).includes(pascal) ||
     examples.membersOf(examples.valueOf('EXAMPLES')).includes(camel) ||

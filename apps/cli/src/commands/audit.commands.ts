@@ -17,6 +17,7 @@ import { unreadable } from '../packs/pack-argument';
 import { EXIT } from '../terminal/exit-code';
 import { safeLine } from '../terminal/safe-text';
 import type { Context } from './context';
+import { isJson, withOutput } from './options';
 import { readText } from '../evidence/evidence-options';
 
 interface FetchOptions extends ConnectionOptions {
@@ -67,16 +68,16 @@ interface VerifyOptions {
   readonly trust: string;
   readonly tenant?: string;
   readonly json?: boolean;
+  readonly output: string;
 }
 
 function registerVerify(audit: Command, context: Context): void {
-  audit
-    .command('verify <export>')
+  withOutput(audit.command('verify <export>'))
     .description('verify offline that an export is complete, using checkpoints that you kept')
     .requiredOption('--checkpoints <file>', 'file with signed checkpoints, one on each line')
     .requiredOption('--trust <file>', 'trust file (taskrunner.trust.v1)')
     .option('--tenant <tenant>', 'tenant of the chain, if the checkpoints belong to several tenants')
-    .option('--json', 'print {ok, tenant, last, covered, checks}')
+    .option('--json', 'the same as --output json: print {ok, tenant, last, covered, checks}')
     .action((file: string, options: VerifyOptions) =>
       context.run(async () => {
         const { terminal } = context;
@@ -88,7 +89,7 @@ function registerVerify(audit: Command, context: Context): void {
           tenant: options.tenant,
           now: Date.now(),
         });
-        if (options.json) terminal.print(JSON.stringify(verification));
+        if (options.json || isJson(options)) terminal.print(JSON.stringify(verification));
         else
           for (const { name, ok, detail } of verification.checks)
             terminal.print(safeLine(`${ok ? 'ok  ' : 'FAIL'} ${name.padEnd(21)} ${detail}`));

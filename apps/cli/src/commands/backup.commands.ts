@@ -23,12 +23,12 @@ import { EXIT } from '../terminal/exit-code';
 import { safeLine } from '../terminal/safe-text';
 import type { Context } from './context';
 import { CONFIG, configOf, runOf, sayWaiting, settingsOf, urlOf } from './database-settings';
-import { withOutput } from './options';
+import { formatOf, isJson, printAs, withOutput } from './options';
 
 /** `taskrunner maintain backup`, `restore`, `settle` and `resume`, with the role `maintain` and the object store of the configuration. */
 export function registerBackup(maintain: Command, context: Context): void {
   const { terminal } = context;
-  withOutput(maintain.command('backup').argument('<folder>', 'folder to create; its parent must exist'), 'json')
+  withOutput(maintain.command('backup').argument('<folder>', 'folder to create; its parent must exist'))
     .description('back up the database while the services run; keys are not included')
     .option(...CONFIG)
     .option('--with-objects', 'also copy the objects that the rows refer to')
@@ -49,7 +49,7 @@ export function registerBackup(maintain: Command, context: Context): void {
           }),
         ).finally(interrupt.close);
         const { manifest, digest } = made;
-        if (isJson(command)) terminal.print(JSON.stringify({ digest, manifest }));
+        if (wantsJson(command)) terminal.print(JSON.stringify({ digest, manifest }));
         else for (const line of describeBackup(made)) terminal.print(safeLine(line));
         const { lost, altered } = manifest.objects;
         if (lost + altered === 0) return EXIT.OK;
@@ -57,7 +57,7 @@ export function registerBackup(maintain: Command, context: Context): void {
         return EXIT.FAILED;
       }),
     );
-  withOutput(maintain.command('restore').argument('<folder>', 'folder of the backup'), 'json')
+  withOutput(maintain.command('restore').argument('<folder>', 'folder of the backup'))
     .description('restore a backup to an empty, migrated database; stop all services first')
     .option(...CONFIG)
     .addOption(
@@ -93,12 +93,12 @@ export function registerBackup(maintain: Command, context: Context): void {
             expected: supplied.digest === undefined ? null : digestIn(supplied.digest),
           }),
         );
-        if (isJson(command)) terminal.print(JSON.stringify(inJson(done)));
+        if (wantsJson(command)) terminal.print(JSON.stringify(inJson(done)));
         else for (const line of describeRestore(done)) terminal.print(safeLine(line));
         return EXIT.OK;
       }),
     );
-  withOutput(maintain.command('settle'), 'json')
+  withOutput(maintain.command('settle'))
     .description('reset runs, workers and schedules after the database was recovered without `restore`')
     .option(...CONFIG)
     .action((_: object, command: Command) =>
@@ -109,13 +109,12 @@ export function registerBackup(maintain: Command, context: Context): void {
           new CronerCalendar(),
           sayWaiting(terminal),
         );
-        if (isJson(command)) terminal.print(JSON.stringify(done));
+        if (wantsJson(command)) terminal.print(JSON.stringify(done));
         else for (const line of describeRuns(done)) terminal.print(safeLine(line));
         return EXIT.OK;
       }),
     );
-  maintain
-    .command('resume')
+  withOutput(maintain.command('resume'))
     .description('resume runs that were stopped by a restore; recorded in the audit chain')
     .argument('[run]', 'run id (default: all stopped runs of the tenant)')
     .requiredOption('--tenant <name>', 'tenant of the runs')
@@ -125,8 +124,8 @@ export function registerBackup(maintain: Command, context: Context): void {
       context.run(async () => {
         const configuration = await settingsOf(configOf(command), context);
         const of = { tenant: tenant as TenantId, run: run === undefined ? null : runOf(run), reason };
-        for (const resumed of await resumeRuns(await urlOf('maintain', configuration), of))
-          terminal.print(safeLine(`${resumed} is resumed`));
+        const items = await resumeRuns(await urlOf('maintain', configuration), of);
+        printAs(context, formatOf(command), { items }, () => items.map((resumed) => `${resumed} is resumed`));
         return EXIT.OK;
       }),
     );
@@ -158,10 +157,8 @@ interface ResumeSupplied {
   readonly reason: string;
 }
 
-/** `maintain` has this option too and accepts it in any position. */
-function isJson(command: Command): boolean {
-  const { output } = command.opts<{ readonly output?: string }>();
-  return output === 'json' || command.parent?.opts<{ readonly output?: string }>().output === 'json';
+function wantsJson(command: Command): boolean {
+  return isJson(formatOf(command));
 }
 
 function digestIn(text: string): Digest {

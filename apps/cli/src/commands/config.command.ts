@@ -11,7 +11,7 @@ import { EXIT, type ExitCode } from '../terminal/exit-code';
 import { faultLines } from '../terminal/print-faults';
 import { safeLine } from '../terminal/safe-text';
 import type { Context } from './context';
-import { withOutput } from './options';
+import { withOutput, isJson } from './options';
 import { forecastLines, forecastOf, type RunForecast } from './run-forecast';
 
 interface Options {
@@ -27,7 +27,7 @@ const FILE = 'configuration file (default: TASKRUNNER_CONFIG, then the default p
 /** `taskrunner config`: the configuration as the services would read it, without starting one. */
 export function registerConfig(program: Command, context: Context): void {
   const config = program.command('config').description('check and show the configuration of the services');
-  withOutput(config.command('check').argument('[file]', FILE), 'json')
+  withOutput(config.command('check').argument('[file]', FILE))
     .description('validate the configuration, including environment variables, and report all errors')
     .option(
       '--runs',
@@ -41,7 +41,7 @@ export function registerConfig(program: Command, context: Context): void {
         return check(found, options, context, runs);
       }),
     );
-  withOutput(config.command('show').argument('[file]', FILE), 'json')
+  withOutput(config.command('show').argument('[file]', FILE))
     .description('print the effective configuration, including defaults and overrides; passwords are redacted')
     .action((supplied: string | undefined, options: Options) =>
       context.run(async () => show(await read(supplied, context, 'anybody'), options, context)),
@@ -75,10 +75,10 @@ function check(
 ): ExitCode {
   const faults = reading.kind === 'refused' ? reading.faults : [];
   const valid = faults.length === 0;
-  if (output === 'json') terminal.print(JSON.stringify({ valid, file, errors: faults, ...(runs && { runs }) }));
+  if (isJson({ output })) terminal.print(JSON.stringify({ valid, file, errors: faults, ...(runs && { runs }) }));
   else if (valid) terminal.print(safeLine(`${file} is valid`));
   else for (const line of faultLines(faults, file)) terminal.say(line);
-  if (runs !== null && output !== 'json') for (const line of forecastLines(runs)) terminal.print(line);
+  if (runs !== null && !isJson({ output })) for (const line of forecastLines(runs)) terminal.print(line);
   return valid ? EXIT.OK : EXIT.INVALID_INPUT;
 }
 
@@ -86,8 +86,9 @@ function show(read: Read, options: Options, context: Context): ExitCode {
   const { reading } = read;
   if (reading.kind === 'refused') return check(read, options, context);
   const { configuration } = reading;
-  const shown =
-    options.output === 'json' ? JSON.stringify(describeConfiguration(configuration)) : printDescription(configuration);
+  const shown = isJson(options)
+    ? JSON.stringify(describeConfiguration(configuration))
+    : printDescription(configuration);
   context.terminal.print(shown);
   return EXIT.OK;
 }

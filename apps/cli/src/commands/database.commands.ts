@@ -9,11 +9,10 @@ import {
 } from '@taskrunner/infrastructure/postgres';
 import { EXIT, type ExitCode } from '../terminal/exit-code';
 import { reportError } from '../terminal/report-error';
-import { safeLine } from '../terminal/safe-text';
 import { registerBackup } from './backup.commands';
 import type { Context } from './context';
 import { CONFIG, configOf, runOf, sayWaiting, settingsOf, urlOf } from './database-settings';
-import { withOutput } from './options';
+import { formatOf, isJson, printAs, withOutput } from './options';
 
 interface Options {
   readonly config?: string;
@@ -28,20 +27,19 @@ interface HoldOptions {
 /** `taskrunner migrate` and `taskrunner maintain`: the database tasks of operators, each with its role. */
 export function registerDatabase(program: Command, context: Context): void {
   const { terminal } = context;
-  program
-    .command('migrate')
+  withOutput(program.command('migrate'))
     .description('migrate the database to this release, with the owner role')
     .option(...CONFIG)
-    .action(({ config }: Options) =>
+    .action(({ config, output }: Options) =>
       context.run(async () => {
         const configuration = await settingsOf(config, context);
         const { ran } = await migrateDatabase(await urlOf('owner', configuration), sayWaiting(terminal));
-        terminal.print(ran.length === 0 ? 'the database is up to date' : ran.join('\n'));
+        printAs(context, { output }, { ran }, () => (ran.length === 0 ? ['the database is up to date'] : ran));
         return EXIT.OK;
       }),
     );
 
-  const maintain = withOutput(program.command('maintain').option(...CONFIG), 'json')
+  const maintain = withOutput(program.command('maintain').option(...CONFIG))
     .description('run daily maintenance: create partitions and delete data past its retention')
     .option('--daily', 'keep running, and repeat once a day')
     .action(({ config, output, daily }: Options & { readonly daily?: boolean }) =>
@@ -53,7 +51,7 @@ export function registerDatabase(program: Command, context: Context): void {
             configuration.retention,
             sayWaiting(terminal),
           );
-          terminal.print(output === 'json' ? JSON.stringify(done) : describeMaintained(done));
+          terminal.print(isJson({ output }) ? JSON.stringify(done) : describeMaintained(done));
           return EXIT.OK;
         };
         if (!daily) return upkeep();
@@ -70,7 +68,7 @@ export function registerDatabase(program: Command, context: Context): void {
       context.run(async () => {
         const configuration = await settingsOf(configOf(command), context);
         await holdRun(await urlOf('maintain', configuration), tenant as TenantId, runOf(run), reason);
-        terminal.print(safeLine(`${run} is held`));
+        printAs(context, formatOf(command), { runId: run, held: true }, () => [`${run} is held`]);
         return EXIT.OK;
       }),
     );
@@ -80,7 +78,7 @@ export function registerDatabase(program: Command, context: Context): void {
       context.run(async () => {
         const configuration = await settingsOf(configOf(command), context);
         await releaseRun(await urlOf('maintain', configuration), tenant as TenantId, runOf(run));
-        terminal.print(safeLine(`${run} is no longer held`));
+        printAs(context, formatOf(command), { runId: run, held: false }, () => [`${run} is no longer held`]);
         return EXIT.OK;
       }),
     );
@@ -91,9 +89,7 @@ export function registerDatabase(program: Command, context: Context): void {
 const DAY_MS = 86_400_000;
 
 function held(maintain: Command, name: string): Command {
-  return maintain
-    .command(name)
-    .argument('<run>', 'run id')
+  return withOutput(maintain.command(name).argument('<run>', 'run id'))
     .requiredOption('--tenant <name>', 'tenant of the run')
     .option(...CONFIG);
 }

@@ -6,7 +6,7 @@ import { planOffline } from '../packs/plan-offline';
 import { EXIT } from '../terminal/exit-code';
 import { safeLine } from '../terminal/safe-text';
 import type { Context } from './context';
-import { withInputs, withOffline, withOutput } from './options';
+import { withInputs, withOffline, withOutput, isJson } from './options';
 import { refuse } from './plan.command';
 
 interface Options extends OfflineOptions, InputOptions {
@@ -15,7 +15,7 @@ interface Options extends OfflineOptions, InputOptions {
 }
 
 export function registerDiff(program: Command, context: Context): void {
-  withOutput(withOffline(withInputs(program.command('diff <before> <after>'))), 'json')
+  withOutput(withOffline(withInputs(program.command('diff <before> <after>'))))
     .description('compare the plans of two packs, step by step; exit code 0: the plans are the same, 1: they differ')
     .option('--inputs-b <file>', 'inputs of the second pack (default: the inputs of the first)')
     .action((before: string, after: string, options: Options) =>
@@ -31,7 +31,7 @@ export function registerDiff(program: Command, context: Context): void {
         );
         if (second.kind === 'refused') return refuse(second, options.output, terminal);
         const diff = diffPlans(first.planned.plan, second.planned.plan);
-        if (options.output === 'json') terminal.print(JSON.stringify(diff));
+        if (isJson(options)) terminal.print(JSON.stringify(diff));
         else {
           for (const line of diffLines(diff)) terminal.print(safeLine(line));
           terminal.print(

@@ -24,7 +24,8 @@ export function registerGraph(program: Command, context: Context): void {
       context.run(async () => {
         const { terminal } = context;
         const planning = await planOffline(argument, options, context);
-        if (planning.kind === 'refused') return refuse(planning, options.format === 'json' ? 'json' : 'text', terminal);
+        if (planning.kind === 'refused')
+          return refuse(planning, options.format === 'json' ? 'json' : 'table', terminal);
         const { plan, planHash } = planning.planned;
         const graph = graphOf(plan, planHash);
         const text = {

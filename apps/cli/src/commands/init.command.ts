@@ -6,13 +6,13 @@ import { CliError } from '../terminal/cli-error';
 import { EXIT } from '../terminal/exit-code';
 import { safeLine } from '../terminal/safe-text';
 import type { Context } from './context';
+import { printAs, withOutput } from './options';
 
 export function registerInit(program: Command, context: Context): void {
-  program
-    .command('init <name>')
+  withOutput(program.command('init <name>'))
     .description('create a pack from a template that validates, plans, simulates and passes its tests')
     .option('--dir <folder>', 'folder to create (default: the name of the pack)')
-    .action((name: string, options: { readonly dir?: string }) =>
+    .action((name: string, options: { readonly dir?: string; readonly output: string }) =>
       context.run(async () => {
         if (!/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(name))
           throw new CliError(
@@ -34,11 +34,13 @@ export function registerInit(program: Command, context: Context): void {
             },
           );
         });
-        for (const [path, text] of Object.entries(scaffold(name))) {
-          await mkdir(dirname(join(folder, path)), { recursive: true });
-          await writeFile(join(folder, path), text, { flag: 'wx' });
-          context.terminal.print(safeLine(join(folder, path)));
+        const files = Object.entries(scaffold(name)).map(([path, text]) => ({ path: join(folder, path), text }));
+        for (const { path, text } of files) {
+          await mkdir(dirname(path), { recursive: true });
+          await writeFile(path, text, { flag: 'wx' });
         }
+        const paths = files.map(({ path }) => path);
+        printAs(context, options, { folder, files: paths }, () => paths);
         context.terminal.say(safeLine(`next: taskrunner test ${folder}`));
         return EXIT.OK;
       }, name),

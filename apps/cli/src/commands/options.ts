@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import type { ConnectionOptions } from '../server/connection';
 import { safeLine } from '../terminal/safe-text';
+import { tableLines, type Column } from '../terminal/table';
 import type { Context } from './context';
 
 /** Collects the values of an option that may be repeated. */
@@ -19,11 +20,24 @@ export function withInputs(command: Command): Command {
     );
 }
 
-/** `--output`: text for people, or JSON for programs. */
-export function withOutput(command: Command, ...formats: readonly string[]): Command {
+/** Formats of `--output`: lines for people, of which `text` is another name, or JSON for programs. */
+export type OutputFormat = 'table' | 'text' | 'json' | 'ndjson';
+
+/** `--output`. */
+export function withOutput(command: Command): Command {
   return command.addOption(
-    new Option('--output <format>', 'output format').choices(['text', ...formats]).default('text'),
+    new Option(
+      '--output <format>',
+      'output format; json: one JSON value, ndjson: one JSON value on each line, text: another name for table',
+    )
+      .choices(['table', 'json', 'ndjson', 'text'] satisfies OutputFormat[])
+      .default('table'),
   );
+}
+
+/** True if stdout carries only JSON. */
+export function isJson({ output }: { readonly output?: string | undefined }): boolean {
+  return output === 'json' || output === 'ndjson';
 }
 
 /** Of commands that print what a server answers. */
@@ -34,12 +48,41 @@ export interface ServerOptions extends ConnectionOptions {
 /** Prints a value as JSON, or as lines for people: each is one line, whatever it holds. */
 export function printAs(
   { terminal }: Context,
-  { output }: Pick<ServerOptions, 'output'>,
+  options: Pick<ServerOptions, 'output'>,
   value: unknown,
   lines: () => readonly string[],
 ): void {
-  if (output === 'json') terminal.print(JSON.stringify(value));
+  if (isJson(options)) terminal.print(JSON.stringify(value));
   else for (const line of lines()) terminal.print(safeLine(line));
+}
+
+/** The format of a command in a group that has the option too, as `maintain` has. It may stand before or after the command's name. */
+export function formatOf(command: Command): { readonly output: string } {
+  const own = command.opts<{ readonly output: string }>();
+  const ofGroup = command.parent?.opts<{ readonly output?: string }>() ?? {};
+  return isJson(ofGroup) && !isJson(own) ? { output: ofGroup.output ?? own.output } : own;
+}
+
+/** A list to print. */
+interface PrintedList<Row> {
+  readonly items: readonly Row[];
+  readonly columns: readonly Column<Row>[];
+  /** Said on stderr if there are no items, such as `no runs`. */
+  readonly none: string;
+  /** The JSON value; default `{items}`. */
+  readonly value?: unknown;
+}
+
+/** Prints a list: as one JSON value, as an item on each line (`ndjson`), or as a table. */
+export function printList<Row>(
+  { terminal }: Context,
+  { output }: Pick<ServerOptions, 'output'>,
+  { items, columns, none, value = { items } }: PrintedList<Row>,
+): void {
+  if (output === 'json') terminal.print(JSON.stringify(value));
+  else if (output === 'ndjson') for (const item of items) terminal.print(JSON.stringify(item));
+  else if (items.length === 0) terminal.say(none);
+  else for (const line of tableLines(columns, items)) terminal.print(line);
 }
 
 /** Of commands that plan without a server. */

@@ -7,8 +7,9 @@ import { connect, withConnection, type ConnectionOptions } from '../server/conne
 import { listAll } from '../server/run-api';
 import { CliError } from '../terminal/cli-error';
 import { EXIT } from '../terminal/exit-code';
+import { PACK_COLUMNS, type PackRow } from '../terminal/list-columns';
 import type { Context } from './context';
-import { printAs, withOutput } from './options';
+import { printList, withOutput } from './options';
 import { factsOf, show } from './show-facts';
 
 interface Options extends RegistryOptions, ConnectionOptions {
@@ -17,19 +18,19 @@ interface Options extends RegistryOptions, ConnectionOptions {
 
 /** `pack list` and `pack show`. */
 export function registerPackLists(group: Command, context: Context): void {
-  withConnection(withRegistry(withOutput(group.command('list'), 'json')))
+  withConnection(withRegistry(withOutput(group.command('list'))))
     .description('list published packs of the server, or of a registry with --registry')
     .action((options: Options) =>
       context.run(async () => {
         const packs =
           options.registry === undefined
-            ? await listAll<Row>(await connect(options, context.env), '/api/packs', { limit: 200 })
+            ? await listAll<PackRow>(await connect(options, context.env), '/api/packs', { limit: 200 })
             : await rowsOf(options, context);
-        printAs(context, options, packs, () => packs.map(lineOf));
+        printList(context, options, { items: packs, columns: PACK_COLUMNS, none: 'no packs', value: packs });
         return EXIT.OK;
       }),
     );
-  withConnection(withRegistry(withOutput(group.command('show <reference>'), 'json')))
+  withConnection(withRegistry(withOutput(group.command('show <reference>'))))
     .description(
       'show a published pack: inputs, approvals, signers and whether it may run; with --registry, as stored in that registry',
     )
@@ -46,21 +47,9 @@ export function registerPackLists(group: Command, context: Context): void {
     );
 }
 
-function lineOf({ name, version, digest, description }: Row): string {
-  return `${name}:${version}  ${digest}  ${description ?? ''}`.trimEnd();
-}
-
-interface Row {
-  readonly name: string;
-  readonly version: string;
-  readonly digest: string;
-  readonly contentDigest: string;
-  readonly description: string | null;
-}
-
-async function rowsOf(options: Options, context: Context): Promise<readonly Row[]> {
+async function rowsOf(options: Options, context: Context): Promise<readonly PackRow[]> {
   const library = await libraryOf(options, context.env);
-  const rows: Row[] = [];
+  const rows: PackRow[] = [];
   for (let after: Parameters<typeof library.list>[2] = null; ;) {
     const { items, next } = await library.list(NOBODY, 200, after);
     rows.push(

@@ -40,7 +40,7 @@ export function registerPack(program: Command, context: Context): void {
 }
 
 function registerBuild(group: Command, context: Context): void {
-  withOutput(group.command('build <pack>'), 'json')
+  withOutput(group.command('build <pack>'))
     .description('build the archive of a pack; the build is reproducible')
     .option('--file <file>', 'file to write (default: <name>-<version>.tar)')
     .action((argument: string, options: Options) =>
@@ -55,7 +55,7 @@ function registerBuild(group: Command, context: Context): void {
 }
 
 function registerSign(group: Command, context: Context): void {
-  withRegistry(withOutput(group.command('sign <pack>'), 'json'))
+  withRegistry(withOutput(group.command('sign <pack>')))
     .description(
       'sign a pack; the signature of a published pack is attached in the registry, otherwise it is written to a file',
     )
@@ -83,7 +83,7 @@ function registerSign(group: Command, context: Context): void {
 }
 
 function registerPush(group: Command, context: Context): void {
-  withConnection(withRegistry(withOutput(group.command('push <pack>'), 'json')))
+  withConnection(withRegistry(withOutput(group.command('push <pack>'))))
     .description('publish a pack to a registry, or through a server with --server')
     .option('--signature <file>', 'file with a signature of the pack, as written by `pack sign`', several)
     .option('--key <file>', 'also sign the pack with this private key', several)
@@ -123,7 +123,7 @@ async function pushToServer(pack: PackInHand, signatures: readonly Json[], optio
 }
 
 function registerPull(group: Command, context: Context): void {
-  withRegistry(withOutput(group.command('pull <reference>'), 'json'))
+  withRegistry(withOutput(group.command('pull <reference>')))
     .description('download a pack and its signatures from a registry and check all digests')
     .option('--to <folder>', 'folder to write to', '.')
     .action((argument: string, options: Options) =>
@@ -147,7 +147,7 @@ function registerPull(group: Command, context: Context): void {
 }
 
 function registerVerifyPack(group: Command, context: Context): void {
-  withRegistry(withOutput(group.command('verify <pack>'), 'json'))
+  withRegistry(withOutput(group.command('verify <pack>')))
     .description('verify that a pack is signed with the required number of the given keys')
     .requiredOption('--key <file>', 'file with the public key of a publisher, in PEM', several)
     .option('--signature <file>', 'file with a signature of the pack, as written by `pack sign`', several)

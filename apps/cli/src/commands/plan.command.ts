@@ -4,18 +4,19 @@ import type { InputOptions } from '../packs/input-arguments';
 import type { OfflineOptions } from '../packs/offline-setting';
 import { planOffline } from '../packs/plan-offline';
 import { EXIT, type ExitCode } from '../terminal/exit-code';
+import { withInputHints, type InputRules } from '../terminal/input-hints';
 import { faultLines } from '../terminal/print-faults';
 import { safeLine } from '../terminal/safe-text';
 import type { Terminal } from '../terminal/terminal';
 import type { Context } from './context';
-import { withInputs, withOffline, withOutput } from './options';
+import { withInputs, withOffline, withOutput, isJson } from './options';
 
 interface Options extends OfflineOptions, InputOptions {
   readonly output: string;
 }
 
 export function registerPlan(program: Command, context: Context): void {
-  withOutput(withOffline(withInputs(program.command('plan <pack>'))), 'json')
+  withOutput(withOffline(withInputs(program.command('plan <pack>'))))
     .description('plan a pack without a server and print the plan and its hash')
     .action((argument: string, options: Options) =>
       context.run(async () => {
@@ -23,7 +24,7 @@ export function registerPlan(program: Command, context: Context): void {
         const planning = await planOffline(argument, options, context);
         if (planning.kind === 'refused') return refuse(planning, options.output, terminal);
         const { planHash, receipt, plan, warnings, profileDigest } = planning.planned;
-        if (options.output === 'json') terminal.print(JSON.stringify({ planHash, receipt, plan }));
+        if (isJson(options)) terminal.print(JSON.stringify({ planHash, receipt, plan }));
         else {
           terminal.print(safeLine(`pack         ${plan.pack.name} ${plan.pack.version}`));
           terminal.print(`content      ${plan.pack.contentDigest}`);
@@ -49,11 +50,15 @@ export function registerPlan(program: Command, context: Context): void {
 
 /** Reports why there is no plan, in the requested format. */
 export function refuse(
-  { faults, shown }: { readonly faults: readonly Fault[]; readonly shown: string },
+  {
+    faults,
+    shown,
+    inputs = [],
+  }: { readonly faults: readonly Fault[]; readonly shown: string; readonly inputs?: InputRules },
   output: string,
   terminal: Terminal,
 ): ExitCode {
-  if (output === 'json') terminal.print(JSON.stringify({ valid: false, errors: faults }));
-  for (const line of faultLines(faults, shown)) terminal.say(line);
+  if (isJson({ output })) terminal.print(JSON.stringify({ valid: false, errors: faults }));
+  for (const line of faultLines(withInputHints(faults, inputs), shown)) terminal.say(line);
   return EXIT.INVALID_INPUT;
 }

@@ -3,6 +3,7 @@ import type { Context } from './context';
 import { registerDecisions } from './server/decide.command';
 import { registerDownloads } from './server/download.commands';
 import { registerGates } from './server/gates.command';
+import { registerOutputs } from './server/outputs.command';
 import { registerQueries } from './server/query.commands';
 import { registerRerun } from './server/rerun.command';
 import { registerRelease } from './server/release.command';
@@ -14,6 +15,7 @@ import { registerSchedules } from './server/schedule.commands';
 export function registerServerCommands(program: Command, context: Context): void {
   registerRun(program, context);
   registerQueries(program, context);
+  registerOutputs(program, context);
   registerGates(program, context);
   registerDecisions(program, context);
   registerRerun(program, context);

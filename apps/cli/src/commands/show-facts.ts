@@ -1,6 +1,7 @@
 import type { PackInHand } from '../packs/pack-in-hand';
 import { safeLine } from '../terminal/safe-text';
 import type { Context } from './context';
+import { isJson } from './options';
 
 /** Facts that every pack command prints. */
 export function factsOf({ pack, contentDigest, archiveDigest }: PackInHand) {
@@ -14,8 +15,8 @@ export function stemOf({ pack }: PackInHand): string {
 }
 
 /** Prints facts as JSON or as one line each. */
-export function show(context: Context, { output }: { readonly output: string }, facts: object): void {
-  if (output === 'json') context.terminal.print(JSON.stringify(facts));
+export function show(context: Context, options: { readonly output: string }, facts: object): void {
+  if (isJson(options)) context.terminal.print(JSON.stringify(facts));
   else
     for (const [name, value] of Object.entries(facts)) {
       const text = typeof value === 'string' ? value : JSON.stringify(value);

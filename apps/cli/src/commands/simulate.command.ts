@@ -11,7 +11,7 @@ import { EXIT } from '../terminal/exit-code';
 import { safeLine } from '../terminal/safe-text';
 import type { Terminal } from '../terminal/terminal';
 import type { Context } from './context';
-import { withInputs, withOffline, withOutput } from './options';
+import { withInputs, withOffline, withOutput, isJson } from './options';
 import { refuse } from './plan.command';
 
 interface Options extends OfflineOptions, InputOptions {
@@ -20,7 +20,7 @@ interface Options extends OfflineOptions, InputOptions {
 }
 
 export function registerSimulate(program: Command, context: Context): void {
-  withOutput(withOffline(withInputs(program.command('simulate <pack>'))), 'json')
+  withOutput(withOffline(withInputs(program.command('simulate <pack>'))))
     .description('simulate a run without a server; no step is executed')
     .option('--script <file>', 'file with the outcome to assume for each step')
     .action((argument: string, options: Options) =>
@@ -41,7 +41,7 @@ export function registerSimulate(program: Command, context: Context): void {
           const faults = simulation.faults.map((fault) => ({ ...fault, ...document?.keyPositionOf(fault.path) }));
           return refuse({ faults: sortFaults(faults), shown: options.script ?? '' }, options.output, terminal);
         }
-        if (options.output === 'json') terminal.print(JSON.stringify(simulationJson(simulation)));
+        if (isJson(options)) terminal.print(JSON.stringify(simulationJson(simulation)));
         else printSimulation(simulation, terminal);
         return EXIT.OK;
       }, argument),

@@ -9,7 +9,7 @@ import { faultLines } from '../terminal/print-faults';
 import { safeLine } from '../terminal/safe-text';
 import type { Terminal } from '../terminal/terminal';
 import type { Context } from './context';
-import { withOffline, withOutput } from './options';
+import { withOffline, withOutput, isJson } from './options';
 
 interface Options extends OfflineOptions {
   readonly output: string;
@@ -18,7 +18,7 @@ interface Options extends OfflineOptions {
 }
 
 export function registerTest(program: Command, context: Context): void {
-  withOutput(withOffline(program.command('test <pack>')), 'json')
+  withOutput(withOffline(program.command('test <pack>')))
     .description('run the scenario tests of a pack (tests/*.yaml); steps are simulated, not executed')
     .addOption(new Option('--filter <text>', 'run only scenarios whose name or file name contains this text'))
     .addOption(new Option('--tests <path>', 'scenario file or folder to use instead of tests/ in the pack'))
@@ -34,7 +34,7 @@ export function registerTest(program: Command, context: Context): void {
           ...(filter === undefined ? {} : { filter }),
         });
         if (report.results.length === 0 && report.faults.length === 0) throw nothingToRun(argument, filter);
-        if (options.output === 'json') terminal.print(JSON.stringify(scenarioReportJson(report)));
+        if (isJson(options)) terminal.print(JSON.stringify(scenarioReportJson(report)));
         else printReport(report, shown, terminal);
         return exitOf(report);
       }, argument),

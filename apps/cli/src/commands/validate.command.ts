@@ -7,7 +7,7 @@ import { EXIT } from '../terminal/exit-code';
 import { faultLines } from '../terminal/print-faults';
 import { safeLine } from '../terminal/safe-text';
 import type { Context } from './context';
-import { withOffline, withOutput } from './options';
+import { withOffline, withOutput, isJson } from './options';
 
 interface Options extends OfflineOptions {
   readonly output: string;
@@ -17,7 +17,7 @@ interface Options extends OfflineOptions {
 const OF_ENVIRONMENT = new Set(['SEALED_INSTALL_REQUIRED', 'SEALED_UNENFORCEABLE']);
 
 export function registerValidate(program: Command, context: Context): void {
-  withOutput(withOffline(program.command('validate <pack>')), 'json')
+  withOutput(withOffline(program.command('validate <pack>')))
     .description('validate a pack, without inputs and without a server')
     .action((argument: string, options: Options) =>
       context.run(async () => {
@@ -25,9 +25,9 @@ export function registerValidate(program: Command, context: Context): void {
         const { source, shown } = await loadWithInner(argument, options, env);
         const faults = checkPack(source, await offlineSetting(source, options, env), ANY_TENANT).filter(isOfPack);
         const valid = faults.length === 0;
-        if (options.output === 'json') terminal.print(JSON.stringify({ valid, errors: faults }));
+        if (isJson(options)) terminal.print(JSON.stringify({ valid, errors: faults }));
         else if (valid) terminal.print(`${safeLine(shown)} is valid`);
-        for (const line of options.output === 'json' ? [] : faultLines(faults, shown)) terminal.say(line);
+        for (const line of isJson(options) ? [] : faultLines(faults, shown)) terminal.say(line);
         return valid ? EXIT.OK : EXIT.INVALID_INPUT;
       }, argument),
     );

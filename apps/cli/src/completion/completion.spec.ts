@@ -32,7 +32,7 @@ describe('completion of the command line', () => {
     expect(completed(script, 'wh')).toEqual(['whoami']);
     expect(completed(script, 'pack', 'si')).toEqual(['sign']);
     expect(completed(script, 'pack', 'sign', '--k')).toEqual(['--key']);
-    expect(completed(script, 'run', 'some-pack', '--output', '')).toEqual(['text', 'ndjson']);
+    expect(completed(script, 'run', 'some-pack', '--output', '')).toEqual(['table', 'json', 'ndjson', 'text']);
     // File names are left to bash.
     expect(completed(script, 'validate', 'RE')).toEqual([]);
     expect(completed(script, '')).toContain('completion');

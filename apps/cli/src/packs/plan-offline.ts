@@ -12,6 +12,7 @@ import {
 } from '@taskrunner/core/operations';
 import { readPack, type PackReference } from '@taskrunner/core/pack';
 import type { PolicyEngines } from '@taskrunner/core/policy';
+import type { InputRules } from '../terminal/input-hints';
 import type { Context } from '../commands/context';
 import { readInputs, type InputFile, type InputOptions } from './input-arguments';
 import { offlineSetting, type OfflineOptions } from './offline-setting';
@@ -30,7 +31,13 @@ type OfflinePlanning =
       /** Available policy engines besides CEL. */
       readonly engines: PolicyEngines;
     }
-  | { readonly kind: 'refused'; readonly faults: readonly Fault[]; readonly shown: string };
+  | {
+      readonly kind: 'refused';
+      readonly faults: readonly Fault[];
+      readonly shown: string;
+      /** Declarations of the inputs, for remedies. */
+      readonly inputs: InputRules;
+    };
 
 /** A local pack has no signers, and its tenant is not known. Bindings are checked only against the pack. */
 export const ANY_TENANT = { tenant: null, signers: [] };
@@ -45,7 +52,7 @@ export async function planOffline(
   const inputs = await inputsFor(source, options, readStdin);
   const setting = await offlineSetting(source, options, env);
   const planning = planPack(source, inputs, setting, ANY_TENANT);
-  if (planning.kind === 'refused') return { ...planning, shown };
+  if (planning.kind === 'refused') return { ...planning, shown, inputs: inputRulesOf(source) };
   return { kind: 'planned', planned: planning.planned, shown, engines: setting.configuration.policyEngines ?? {} };
 }
 
@@ -94,6 +101,11 @@ export async function inputsFor(
   readStdin: Context['readStdin'],
   onFile?: (file: InputFile) => void,
 ): Promise<JsonObject> {
+  return readInputs(options, inputRulesOf(source), readStdin, onFile);
+}
+
+/** Declarations of the inputs of a pack. A pack that cannot be read declares none. */
+export function inputRulesOf(source: PackSource): InputRules {
   const reading = readPack(source.manifest, packFilesOf(source.files));
-  return readInputs(options, reading.kind === 'read' ? reading.pack.spec.inputs : [], readStdin, onFile);
+  return reading.kind === 'read' ? reading.pack.spec.inputs : [];
 }

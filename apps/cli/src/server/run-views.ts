@@ -10,12 +10,16 @@ export interface RunView {
   readonly planHash: string;
   readonly requester: { readonly id: string; readonly name: string };
   readonly createdAt: string;
+  /** When its first step began; null: not yet. */
+  readonly startedAt?: string | null;
   readonly finishedAt: string | null;
   readonly waits: readonly WaitView[];
   /** Why it needs a person; null: it does not. A webservice of the release before says nothing. */
   readonly stuck?: string | null;
   readonly steps: Readonly<Record<string, number>>;
   readonly outputs: Json;
+  /** Names the outputs if they are not in the view. */
+  readonly outputsRef?: Json;
   readonly error: Json;
   readonly evidence: { readonly status: string; readonly digest: string | null };
   readonly lastLine: number;
@@ -91,6 +95,8 @@ export interface StepView {
   readonly attempts: number;
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
+  readonly outputs?: Json;
+  readonly outputsRef?: Json;
   readonly error?: Json;
 }
 

@@ -1,42 +1,36 @@
 import { CodedError } from '@taskrunner/core/foundation';
 import { EXIT, type ExitCode } from './exit-code';
 
-/** Errors of the command line itself. */
-export type CliErrorCode =
-  /** An invalid argument or option. */
-  | 'CLI_USAGE'
-  /** A file or folder that cannot be read. */
-  | 'CLI_FILE'
-  /** The file is not an evidence bundle: empty, not a tar, damaged or compressed. */
-  | 'BUNDLE_UNREADABLE'
-  /** Inputs that cannot be read. */
-  | 'CLI_INPUT'
-  /** The configuration of the services is invalid, or lacks what the command needs. */
-  | 'CLI_CONFIG'
-  /** No server or token was named. */
-  | 'CLI_SERVER_MISSING'
-  | 'CLI_TOKEN_MISSING'
-  /** The server does not answer, or its answer cannot be understood. */
-  | 'CLI_SERVER_UNREACHABLE'
-  | 'CLI_SERVER_ANSWER'
-  /** The person at the terminal did not confirm. */
-  | 'CLI_NOT_CONFIRMED'
-  /** The server's gate digest does not match what it shows. */
-  | 'CLI_GATE_DIGEST';
+/** Errors of the command line itself, with their meanings and exit codes. The remedy is that of the occurrence. */
+export const CLI_ERRORS = {
+  CLI_USAGE: { meaning: 'An argument or an option is invalid.', exit: EXIT.INVALID_INPUT },
+  CLI_FILE: { meaning: 'A file or folder cannot be read or written.', exit: EXIT.INVALID_INPUT },
+  BUNDLE_UNREADABLE: {
+    meaning: 'The file is not an evidence bundle: it is empty, not a tar file, damaged or compressed.',
+    exit: EXIT.NOT_VERIFIED,
+  },
+  CLI_INPUT: { meaning: 'The inputs of the pack cannot be read.', exit: EXIT.INVALID_INPUT },
+  CLI_CONFIG: {
+    meaning: 'The configuration of the services is invalid, or lacks what the command needs.',
+    exit: EXIT.INVALID_INPUT,
+  },
+  CLI_SERVER_MISSING: { meaning: 'No server is set.', exit: EXIT.INVALID_INPUT },
+  CLI_TOKEN_MISSING: { meaning: 'No token is set, or it is not a bearer token.', exit: EXIT.DENIED },
+  CLI_SERVER_UNREACHABLE: { meaning: 'The server does not respond.', exit: EXIT.RETRYABLE },
+  CLI_SERVER_ANSWER: { meaning: 'The answer of the server cannot be understood.', exit: EXIT.INTERNAL },
+  CLI_NOT_CONFIRMED: { meaning: 'The person at the terminal did not confirm.', exit: EXIT.DENIED },
+  CLI_GATE_DIGEST: { meaning: 'The gate request does not match its digest.', exit: EXIT.DENIED },
+  CLI_RUN_NOT_FOUND: { meaning: '`latest` or the beginning of an id names no run.', exit: EXIT.NOT_FOUND },
+  CLI_RUN_AMBIGUOUS: { meaning: 'The beginning of an id names several runs.', exit: EXIT.INVALID_INPUT },
+  CLI_GATE_CHOICE: {
+    meaning: 'No gate was named, and the run does not have exactly one open gate.',
+    exit: EXIT.INVALID_INPUT,
+  },
+  CLI_OUTPUT_NOT_FOUND: { meaning: 'The run or the step has no such output.', exit: EXIT.NOT_FOUND },
+  CLI_CODE_UNKNOWN: { meaning: 'The error code is not known to this version.', exit: EXIT.NOT_FOUND },
+} as const satisfies Readonly<Record<string, { readonly meaning: string; readonly exit: ExitCode }>>;
 
-const EXITS: Readonly<Record<CliErrorCode, ExitCode>> = {
-  CLI_USAGE: EXIT.INVALID_INPUT,
-  CLI_FILE: EXIT.INVALID_INPUT,
-  BUNDLE_UNREADABLE: EXIT.NOT_VERIFIED,
-  CLI_INPUT: EXIT.INVALID_INPUT,
-  CLI_CONFIG: EXIT.INVALID_INPUT,
-  CLI_SERVER_MISSING: EXIT.INVALID_INPUT,
-  CLI_TOKEN_MISSING: EXIT.DENIED,
-  CLI_SERVER_UNREACHABLE: EXIT.RETRYABLE,
-  CLI_SERVER_ANSWER: EXIT.FAILED,
-  CLI_NOT_CONFIRMED: EXIT.DENIED,
-  CLI_GATE_DIGEST: EXIT.DENIED,
-};
+export type CliErrorCode = keyof typeof CLI_ERRORS;
 
 /** An error of the command line with its remedy. */
 export class CliError extends CodedError<CliErrorCode> {
@@ -47,6 +41,6 @@ export class CliError extends CodedError<CliErrorCode> {
   override readonly name = 'CliError';
 
   get exitCode(): ExitCode {
-    return EXITS[this.code];
+    return CLI_ERRORS[this.code].exit;
   }
 }

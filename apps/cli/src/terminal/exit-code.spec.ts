@@ -1,6 +1,17 @@
-import { exitOfProblem, exitOfRun } from './exit-code';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { EXIT_TABLE, exitCodeLines, exitOfProblem, exitOfRun } from './exit-code';
 
 describe('exit codes', () => {
+  it('are numbered without gaps, and the guide has the same table', () => {
+    const rows = Object.values(EXIT_TABLE);
+    expect(rows.map(({ code }) => code)).toEqual(rows.map((_, i) => i));
+    expect(new Set(rows.map(({ meaning }) => meaning)).size).toBe(rows.length);
+    expect(exitCodeLines()).toHaveLength(rows.length);
+    const guide = readFileSync(join(__dirname, '../../../../docs/guides/command-line.md'), 'utf8');
+    for (const { code, meaning } of rows) expect(guide).toMatch(tableRow(code, meaning));
+  });
+
   it.each([
     [401, 'TOKEN_INVALID', false, 3],
     [403, 'SCOPE_MISSING', false, 3],
@@ -13,7 +24,7 @@ describe('exit codes', () => {
     [422, 'PACK_INVALID', false, 2],
     [422, 'SEALED_EGRESS_DENIED', false, 5],
     [429, 'RATE_LIMITED', true, 10],
-    [500, 'INTERNAL', false, 1],
+    [500, 'INTERNAL', false, 11],
     [502, 'HTTP_502', false, 10],
     [503, 'DATABASE_UNAVAILABLE', true, 10],
   ])('of a refusal %s %s: %s %s', (status, code, retryable, exit) => {
@@ -33,3 +44,8 @@ describe('exit codes', () => {
     expect(exitOfRun(status, error)).toBe(exit);
   });
 });
+
+/** Formatters align the columns of tables. */
+function tableRow(code: number, meaning: string): RegExp {
+  return new RegExp(`^\\| *${code} *\\| *${meaning.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')} *\\|$`, 'm');
+}

@@ -1,21 +1,39 @@
 import { isJsonObject, type Json } from '@taskrunner/core/foundation';
 
-/** Exit codes. Scripts rely on them. */
-export const EXIT = {
-  OK: 0,
-  FAILED: 1,
-  INVALID_INPUT: 2,
-  DENIED: 3,
-  NOT_FOUND: 4,
-  SEALED: 5,
-  /** A gate was rejected or expired. */
-  GATE: 6,
-  CANCELLED: 7,
-  WAITS_FOR_PERSON: 8,
-  NOT_VERIFIED: 9,
-  RETRYABLE: 10,
-} as const;
-export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+/** Exit codes and their meanings. Scripts rely on them: a released code keeps its meaning. Help and guide print this table. */
+export const EXIT_TABLE = {
+  OK: { code: 0, meaning: 'The command succeeded. The followed run succeeded, or it was left to continue.' },
+  FAILED: {
+    code: 1,
+    meaning: 'The result is negative: the run or a test failed, plans differ, or the state does not allow the action.',
+  },
+  INVALID_INPUT: { code: 2, meaning: 'The command line, a file, a pack, a configuration or a request is invalid.' },
+  DENIED: { code: 3, meaning: 'Not permitted: token, scope, grant, policy or a missing confirmation.' },
+  NOT_FOUND: { code: 4, meaning: 'The run, pack, output or other object does not exist.' },
+  SEALED: { code: 5, meaning: 'The rules of a sealed environment do not allow it.' },
+  GATE: { code: 6, meaning: 'A gate was rejected or has expired.' },
+  CANCELLED: { code: 7, meaning: 'The run was cancelled.' },
+  WAITS_FOR_PERSON: { code: 8, meaning: 'The run waits for a person.' },
+  NOT_VERIFIED: { code: 9, meaning: 'Evidence, a signature or an audit chain could not be verified.' },
+  RETRYABLE: {
+    code: 10,
+    meaning: 'Not now: the server is busy or unreachable, or the time to wait is over. Try again.',
+  },
+  INTERNAL: { code: 11, meaning: 'An unexpected error of this program or of the server. Report it.' },
+} as const satisfies Readonly<Record<string, { readonly code: number; readonly meaning: string }>>;
+
+type ExitName = keyof typeof EXIT_TABLE;
+
+/** Exit codes by name. */
+export const EXIT = Object.fromEntries(Object.entries(EXIT_TABLE).map(([name, { code }]) => [name, code])) as {
+  readonly [Name in ExitName]: (typeof EXIT_TABLE)[Name]['code'];
+};
+export type ExitCode = (typeof EXIT)[ExitName];
+
+/** The table for `--help`. */
+export function exitCodeLines(): readonly string[] {
+  return Object.values(EXIT_TABLE).map(({ code, meaning }) => `  ${String(code).padStart(2)}  ${meaning}`);
+}
 
 /** Exit code for an error of the server. */
 export function exitOfProblem(problem: {
@@ -31,6 +49,7 @@ export function exitOfProblem(problem: {
   if (status === 401 || status === 403) return EXIT.DENIED;
   if (status === 404) return EXIT.NOT_FOUND;
   if ([400, 413, 415, 422].includes(status)) return EXIT.INVALID_INPUT;
+  if (status >= 500) return EXIT.INTERNAL;
   return EXIT.FAILED;
 }
 

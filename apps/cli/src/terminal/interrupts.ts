@@ -23,6 +23,12 @@ export class Interrupts {
     if (this.timer) clearTimeout(this.timer);
   }
 
+  /** The next one counts as the first. */
+  reset(): void {
+    this.count = 0;
+    if (this.timer) clearTimeout(this.timer);
+  }
+
   private readonly interrupted = (): void => {
     this.count += 1;
     if (this.timer) clearTimeout(this.timer);

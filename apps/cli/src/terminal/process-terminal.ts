@@ -30,8 +30,12 @@ export class ProcessTerminal implements Terminal {
   async ask(question: string): Promise<string | null> {
     if (process.stdin.isTTY !== true) return null;
     const prompt = createInterface({ input: process.stdin, output: process.stderr });
+    // Otherwise neither Ctrl-C nor the end of the input would end the question.
+    const left = new AbortController();
+    prompt.on('SIGINT', () => left.abort());
+    prompt.on('close', () => left.abort());
     try {
-      return await prompt.question(question);
+      return await prompt.question(question, { signal: left.signal });
     } catch {
       return null;
     } finally {

@@ -27,6 +27,6 @@ describe('what is reported of an error', () => {
 
   it('anything else is one, with its stack', async () => {
     const [exit, [line]] = await reported(() => Promise.reject(new TypeError('no answer')));
-    expect([exit, line]).toEqual([1, expect.stringMatching(/^CLI_BUG TypeError: no answer\n +at /)]);
+    expect([exit, line]).toEqual([11, expect.stringMatching(/^CLI_BUG TypeError: no answer\n +at /)]);
   });
 });

@@ -2,6 +2,7 @@ import { isCodedError } from '@taskrunner/core/foundation';
 import { ServerProblem } from '../server/server-problem';
 import { CliError } from './cli-error';
 import { EXIT, exitOfProblem, type ExitCode } from './exit-code';
+import { withInputHints, type InputRules } from './input-hints';
 import { faultLines } from './print-faults';
 import { safeLine } from './safe-text';
 import type { Terminal } from './terminal';
@@ -26,13 +27,16 @@ function refusedFile(error: unknown): CliError | null {
   );
 }
 
-/** Reports an error on stderr and returns the exit code. Bugs are reported with a stack; expected errors have a code and a remedy. */
-export function reportError(error: unknown, terminal: Terminal, file = ''): ExitCode {
+/**
+ * Reports an error on stderr and returns the exit code. Bugs are reported with a stack; expected errors have a code and a remedy.
+ * `inputs`: declarations of the inputs, for remedies.
+ */
+export function reportError(error: unknown, terminal: Terminal, file = '', inputs: InputRules = []): ExitCode {
   if (ServerProblem.is(error)) {
     const { problem } = error;
     terminal.say(safeLine(`${problem.code} ${problem.detail}`));
     if (problem.remediation !== null) terminal.say(safeLine(`help: ${problem.remediation}`));
-    for (const line of faultLines(problem.errors, file)) terminal.say(line);
+    for (const line of faultLines(withInputHints(problem.errors, inputs), file)) terminal.say(line);
     if (problem.traceId !== null && problem.status >= 500) terminal.say(safeLine(`trace: ${problem.traceId}`));
     return exitOfProblem(problem);
   }
@@ -50,5 +54,5 @@ export function reportError(error: unknown, terminal: Terminal, file = ''): Exit
   if (ofFile !== null) return reportError(ofFile, terminal, file);
   terminal.say(`CLI_BUG ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   terminal.say('help: This is a bug. Report it together with the text above.');
-  return EXIT.FAILED;
+  return EXIT.INTERNAL;
 }

@@ -9,6 +9,8 @@ export interface RunDisplay {
   /** Called when the run waits for something new. */
   waits(run: RunView, wait: WaitView): void;
   steps(steps: readonly StepView[], order: readonly string[]): void;
+  /** Stops drawing until the returned function is called. Displays that draw nothing again do not need it. */
+  hold?(): () => void;
   /** Called when the run has ended, as the last call. */
   finished(run: RunView): void;
   /** Called when following stops, whatever the run does. */

@@ -34,7 +34,7 @@ export function wrapped(line: string, columns: number): readonly string[] {
       const at = space > Math.max(indent.length, text.length / 2) ? space + 1 : text.length;
       lines.push(text.slice(0, at));
       text = indent + text.slice(at);
-      used = [...text].reduce((sum, one) => sum + columnsOf(one), 0);
+      used = columnsOfText(text);
     }
     text += character;
     used += wide;
@@ -44,6 +44,11 @@ export function wrapped(line: string, columns: number): readonly string[] {
 
 /** Maximum repeated indentation, because steps choose the indentation of findings. */
 const MOST_INDENT = 8;
+
+/** Maximum columns of an escaped text on a terminal. */
+export function columnsOfText(text: string): number {
+  return [...text].reduce((sum, one) => sum + columnsOf(one), 0);
+}
 
 /** Maximum columns of a character: wide ones are above the Hangul Jamo (Unicode Standard Annex #11). */
 function columnsOf(character: string): number {

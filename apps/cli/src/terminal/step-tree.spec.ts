@@ -59,10 +59,31 @@ describe('the tree of steps', () => {
     );
     const lines = treeLines(steps, frame({ columns: 40, rows: 5 }));
     expect(lines).toHaveLength(5);
-    expect(lines.at(-1)).toBe('… 8 more lines');
+    expect(lines[0]).toBe('… 8 more lines');
+    expect(lines.at(-1)).toMatch(/^▶ s9 /);
     for (const line of lines) {
       expect([...line].length).toBeLessThan(40);
       expect(line).not.toContain('\u001b');
     }
+  });
+
+  it('keeps the running step and its own end in view, and counts what it omits', () => {
+    const steps = Array.from({ length: 12 }, (_, i) =>
+      step(`s${i}`, i < 5 ? 'succeeded' : i === 5 ? 'running' : 'pending'),
+    );
+    const lines = treeLines(steps, frame({ order: steps.map(({ id }) => id), rows: 6 }));
+    expect(lines).toEqual(['… 4 more lines', '✓ s4', '▶ s5', '· s6', '… 4 more lines', '· s11']);
+  });
+
+  it.each([1, 2, 3])('fits %i rows', (rows) => {
+    const steps = Array.from({ length: 9 }, (_, i) => step(`s${i}`, i === 4 ? 'running' : 'pending'));
+    const lines = treeLines(steps, frame({ order: steps.map(({ id }) => id), rows }));
+    expect(lines.length).toBeLessThanOrEqual(rows);
+  });
+
+  it('lists the steps to come in plan order', () => {
+    const steps = [step('scan', 'succeeded'), step('rollout', 'running')];
+    expect(treeLines(steps, frame({ withComing: true }))).toEqual(['✓ scan', '▶ rollout', '· report']);
+    expect(treeLines(steps, frame())).toEqual(['✓ scan', '▶ rollout']);
   });
 });

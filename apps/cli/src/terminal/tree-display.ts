@@ -15,6 +15,8 @@ export class TreeDisplay implements RunDisplay {
   private pending: string[] = [];
   private known: { readonly steps: readonly StepView[]; readonly order: readonly string[] } = { steps: [], order: [] };
   private timer: NodeJS.Timeout | null = null;
+  private isFinished = false;
+  private isHeld = false;
   private readonly ticker: NodeJS.Timeout;
 
   constructor(private readonly terminal: Terminal) {
@@ -38,7 +40,20 @@ export class TreeDisplay implements RunDisplay {
     this.redrawSoon();
   }
 
+  /** Leaves what is drawn, and draws nothing until it is released, so that a question stays visible. */
+  hold(): () => void {
+    this.redraw();
+    this.drawn = 0;
+    this.isHeld = true;
+    return () => {
+      this.isHeld = false;
+      this.redraw();
+    };
+  }
+
   finished(run: RunView): void {
+    this.isFinished = true;
+    this.isHeld = false;
     this.redraw();
     // The last tree is left on the screen.
     this.drawn = 0;
@@ -70,12 +85,14 @@ export class TreeDisplay implements RunDisplay {
   private redraw(): void {
     if (this.timer) clearTimeout(this.timer);
     this.timer = null;
+    if (this.isHeld) return;
     const { columns, rows } = this.terminal;
     const tree = treeLines(this.known.steps, {
       order: this.known.order,
       columns,
       rows: Math.max(3, Math.floor(rows / 2)),
       now: Date.now(),
+      withComing: !this.isFinished,
     });
     // CSI n A: up; CSI J: erase below (ECMA-48).
     const up = this.drawn > 0 ? `\u001b[${this.drawn}A\r\u001b[J` : '';

@@ -12,8 +12,7 @@ import {
 import type { Json, Scope } from '@taskrunner/core/foundation';
 import { PUBLIC, RequireAccess, type Access } from '../auth/auth.guard';
 import { Produces } from '../requests/acceptable.guard';
-import type { ProblemCode } from '../problems/problem-code';
-import { PROBLEMS } from '../problems/problem-table';
+import { PROBLEMS, type ProblemCode } from '@taskrunner/core/operations';
 
 /** A JSON Schema (2020-12), as used in OpenAPI 3.1. */
 export type Schema = Readonly<Record<string, unknown>>;

@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { Json, TenantId } from '@taskrunner/core/foundation';
-import { PackLibrary, type PackSource } from '@taskrunner/core/operations';
+import { PackLibrary, type PackSource, type ProblemCode } from '@taskrunner/core/operations';
 import type { SentPack } from '../plans/pack-request';
 import { PackSources } from '../plans/pack-sources';
 import { OF_UPLOADED_PACKS } from '../openapi/operation';
-import type { ProblemCode } from '../problems/problem-code';
 
 /** Errors of a pack that is named instead of sent. */
 export const INTAKE_CODES: readonly ProblemCode[] = [

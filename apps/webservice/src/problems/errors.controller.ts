@@ -4,7 +4,7 @@ import { EXAMPLES } from '../openapi/examples';
 import { PublicOperation } from '../openapi/operation';
 import { ref } from '../openapi/schemas';
 import { ApiError } from './problem';
-import { isProblemCode, PROBLEMS } from './problem-table';
+import { isProblemCode, PROBLEMS } from '@taskrunner/core/operations';
 
 /** The target of the `type` of a problem. */
 @ApiTags('errors')

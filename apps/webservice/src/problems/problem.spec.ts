@@ -1,7 +1,6 @@
 import { CodedError } from '@taskrunner/core/foundation';
-import { DecisionError } from '@taskrunner/core/operations';
+import { DecisionError, PROBLEMS } from '@taskrunner/core/operations';
 import { ApiError, toProblem } from './problem';
-import { PROBLEMS } from './problem-table';
 
 const place = { publicUrl: 'https://runner.test', traceId: 't', instance: '/api/runs' };
 

@@ -1,6 +1,5 @@
 import { CodedError, isCodedError, type Fault } from '@taskrunner/core/foundation';
-import type { ApiCode, ProblemCode } from './problem-code';
-import { isProblemCode, PROBLEMS } from './problem-table';
+import { isProblemCode, PROBLEMS, type ApiCode, type ProblemCode } from '@taskrunner/core/operations';
 
 /** An error of the HTTP layer. `headers` are added to the response. */
 export class ApiError extends CodedError<ApiCode> {

@@ -1,5 +1,5 @@
 import type { Fault } from '@taskrunner/core/foundation';
-import type { ApiCode } from '../problems/problem-code';
+import type { ApiCode } from '@taskrunner/core/operations';
 import type { BodyName } from './bodies';
 import type { ReadBody } from './read-body';
 

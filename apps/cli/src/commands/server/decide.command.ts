@@ -3,13 +3,14 @@ import { digestOf } from '@taskrunner/core/canonical';
 import type { Digest, Json } from '@taskrunner/core/foundation';
 import { readDocumentAt } from '../../packs/input-arguments';
 import { connect, withConnection } from '../../server/connection';
+import { gateIdOf, runIdOf } from '../../server/run-argument';
 import { decide, getGate, type DecisionBody } from '../../server/run-api';
 import type { GateView } from '../../server/run-views';
 import { CliError } from '../../terminal/cli-error';
 import { EXIT } from '../../terminal/exit-code';
 import { gateLines } from '../../terminal/gate-lines';
 import type { Context } from '../context';
-import { printAs, withOutput, type ServerOptions } from '../options';
+import { isJson, printAs, withOutput, type ServerOptions } from '../options';
 
 interface Options extends ServerOptions {
   readonly reason?: string;
@@ -26,22 +27,23 @@ const DECISIONS = [
 
 export function registerDecisions(program: Command, context: Context): void {
   for (const { name, decision, description } of DECISIONS)
-    withConnection(withOutput(program.command(`${name} <run> <gate>`), 'json'))
+    withConnection(withOutput(program.command(`${name} <run> [gate]`)))
       .description(description)
       .option('--reason <text>', 'reason for the decision; some gates require one')
       .option('--response <file>', 'file with the response to the form of the gate, YAML or JSON')
       .option('--yes', 'do not ask for confirmation; requires --gate-digest')
       .option('--gate-digest <digest>', 'digest of the gate request that you reviewed')
-      .action((run: string, gate: string, options: Options) =>
+      .action((named: string, gate: string | undefined, options: Options) =>
         context.run(async () => {
           const { terminal } = context;
           const client = await connect(options, context.env);
-          const view = await getGate(client, run, gate);
+          const run = await runIdOf(client, named);
+          const view = await getGate(client, run, await gateIdOf(client, run, gate));
           const digest = digestOfShown(view);
           const lines = gateLines(view, digest, terminal.isInteractive ? terminal.columns : undefined);
           // Never decides about something that it has not shown: with JSON output it is printed beside the JSON.
           for (const line of lines)
-            if (options.output === 'json') terminal.say(line);
+            if (isJson(options)) terminal.say(line);
             else terminal.print(line);
           const gateDigest = options.yes
             ? confirmedByOption(options, digest)

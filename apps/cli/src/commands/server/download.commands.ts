@@ -9,40 +9,41 @@ import type { Command } from 'commander';
 import type { Client } from '../../server/client';
 import { connect, withConnection } from '../../server/connection';
 import { listArtifacts, runPath } from '../../server/run-api';
+import { runIdOf } from '../../server/run-argument';
 import { ServerProblem } from '../../server/server-problem';
 import { CliError } from '../../terminal/cli-error';
 import { EXIT } from '../../terminal/exit-code';
-import { safeLine } from '../../terminal/safe-text';
+import { ARTIFACT_COLUMNS } from '../../terminal/list-columns';
 import type { Context } from '../context';
-import { printAs, withOutput, type ServerOptions } from '../options';
+import { printAs, printList, withOutput, type ServerOptions } from '../options';
 
 /** Commands that download bytes: artifacts, evidence. */
 export function registerDownloads(program: Command, context: Context): void {
-  withConnection(withOutput(program.command('artifacts <run>'), 'json'))
+  withConnection(withOutput(program.command('artifacts <run>')))
     .description('list the artifacts of a run and their digests, or download them')
     .option('--download <folder>', 'write the artifacts to this folder as <step>/<file>, and check each digest')
-    .action((runId: string, options: ServerOptions & { readonly download?: string }) =>
+    .action((named: string, options: ServerOptions & { readonly download?: string }) =>
       context.run(async () => {
         const client = await connect(options, context.env);
+        const runId = await runIdOf(client, named);
         const artifacts = await listArtifacts(client, runId);
-        if (options.output === 'json') context.terminal.print(JSON.stringify({ items: artifacts }));
-        for (const { artifactId, step, name, path, digest, size, mediaType } of artifacts) {
-          if (options.output !== 'json')
-            context.terminal.print(safeLine(`${digest}  ${size} bytes  ${step}/${name}  ${mediaType}`));
-          if (options.download === undefined) continue;
+        printList(context, options, { items: artifacts, columns: ARTIFACT_COLUMNS, none: 'the run has no artifacts' });
+        for (const { artifactId, step, name, path, digest } of artifacts) {
+          if (options.download === undefined) break;
           const target = join(options.download, fileName(step), fileName(basename(path) || name));
           await download(client, runPath(runId, `/artifacts/${encodeURIComponent(artifactId)}`), target, digest);
         }
         return EXIT.OK;
       }),
     );
-  withConnection(withOutput(program.command('evidence <run>'), 'json'))
+  withConnection(withOutput(program.command('evidence <run>')))
     .description('download the signed evidence bundle of an ended run as a tar file')
     .option('--file <path>', 'file to write (default: <run>.evidence.tar)')
     .option('--wait <seconds>', 'maximum time to wait for the seal', '60')
-    .action((runId: string, options: ServerOptions & { readonly file?: string; readonly wait: string }) =>
+    .action((named: string, options: ServerOptions & { readonly file?: string; readonly wait: string }) =>
       context.run(async () => {
         const client = await connect(options, context.env);
+        const runId = await runIdOf(client, named);
         const file = options.file ?? `${fileName(runId)}.evidence.tar`;
         const deadline = Date.now() + Number(options.wait) * 1_000;
         for (;;) {

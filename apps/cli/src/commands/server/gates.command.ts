@@ -1,13 +1,17 @@
 import type { Command } from 'commander';
 import { connect, withConnection } from '../../server/connection';
-import { listAll, listGates } from '../../server/run-api';
-import type { GateView } from '../../server/run-views';
+import type { Client } from '../../server/client';
+import { getRun, listAll, listGates } from '../../server/run-api';
+import { runIdOf } from '../../server/run-argument';
+import type { GateView, RunView } from '../../server/run-views';
 import { runGateLines } from '../../terminal/decision-lines';
 import { EXIT } from '../../terminal/exit-code';
 import { policyLines } from '../../terminal/policy-lines';
-import { safeLine, wrapped } from '../../terminal/safe-text';
+import { gateColumns } from '../../terminal/list-columns';
+import { tableLines } from '../../terminal/table';
+import { wrapped } from '../../terminal/safe-text';
 import type { Context } from '../context';
-import { withOutput, type ServerOptions } from '../options';
+import { isJson, printList, withOutput, type ServerOptions } from '../options';
 
 interface Options extends ServerOptions {
   readonly mine?: boolean;
@@ -15,40 +19,64 @@ interface Options extends ServerOptions {
 
 /** Commands that list gates: those of a run, and the open ones. */
 export function registerGates(program: Command, context: Context): void {
-  withConnection(withOutput(program.command('gates <run>'), 'json'))
+  withConnection(withOutput(program.command('gates <run>')))
     .description(
       'show the gates of a run: status, policy result, and each decision with person, time, reason and proof',
     )
-    .action((runId: string, options: Options) =>
+    .action((named: string, options: Options) =>
       context.run(async () => {
         const client = await connect(options, context.env);
+        const runId = await runIdOf(client, named);
         const gates = await listGates(client, runId);
-        if (options.output === 'json') context.terminal.print(JSON.stringify({ items: gates }));
-        else if (gates.length === 0) context.terminal.print('the run has no gates');
+        if (isJson(options) || gates.length === 0)
+          printList(context, options, { items: gates, columns: [], none: 'the run has no gates' });
         else printLines(context, gates.flatMap(runGateLines));
         return EXIT.OK;
       }),
     );
-  withConnection(withOutput(program.command('approvals'), 'json'))
+  withConnection(withOutput(program.command('approvals')))
     .description('list open gates')
     .option('--mine', 'list only gates that you may decide')
     .action((options: Options) =>
       context.run(async () => {
         const client = await connect(options, context.env);
         const gates = await listAll<GateView>(client, '/api/approvals', { mine: options.mine ? 'true' : undefined });
-        if (options.output === 'json') context.terminal.print(JSON.stringify({ items: gates }));
-        else printLines(context, gates.flatMap(openGateLines));
+        if (isJson(options)) printList(context, options, { items: gates, columns: [], none: '' });
+        else if (gates.length === 0) context.terminal.say('no open gates');
+        else await printOpenGates(client, gates, context);
         return EXIT.OK;
       }),
     );
 }
 
-function openGateLines({ runId, gateId, approvals, required, until, canDecide, why, policy = null }: GateView) {
-  const may = canDecide ? 'you may decide' : (why ?? '');
-  return [
-    safeLine(`${runId}  ${gateId}  ${approvals}/${required}  until ${until}  ${may}`),
-    ...(policy === null ? [] : [...policyLines(policy), 'approving overrides the denial'].map((line) => `  ${line}`)),
-  ];
+/** A table in which each gate of a policy is followed by the verdict that an approval overrides. */
+async function printOpenGates(client: Client, gates: readonly GateView[], context: Context): Promise<void> {
+  const runs = await runsOf(client, new Set(gates.map(({ runId }) => runId)));
+  const rows = gates.map((gate) => ({ gate, run: runs.get(gate.runId) ?? null }));
+  const [header = '', ...lines] = tableLines(gateColumns(Date.now()), rows);
+  context.terminal.print(header);
+  for (const [i, { policy = null }] of gates.entries()) {
+    context.terminal.print(lines[i] ?? '');
+    if (policy !== null)
+      printLines(
+        context,
+        [...policyLines(policy), 'approving overrides the denial'].map((line) => `  ${line}`),
+      );
+  }
+}
+
+/** Maximum number of runs that are read one by one. Others are shown without their pack. */
+const MOST_SINGLE_RUNS = 20;
+
+/** The runs of open gates, because a gate does not name its pack. Most of them are waiting and come in one list. */
+async function runsOf(client: Client, ids: ReadonlySet<string>): Promise<ReadonlyMap<string, RunView>> {
+  const waiting = await listAll<RunView>(client, '/api/runs', { status: 'waiting', limit: 200 }, 200);
+  const found = new Map(waiting.map((run) => [run.runId, run]));
+  for (const id of [...ids].filter((one) => !found.has(one)).slice(0, MOST_SINGLE_RUNS)) {
+    const { run } = await getRun(client, id);
+    if (run !== null) found.set(id, run);
+  }
+  return found;
 }
 
 /** Prints lines. On a terminal they are wrapped to its width, so that continuation lines are indented. */

@@ -4,17 +4,19 @@ import { Option, type Command } from 'commander';
 import { connect, withConnection } from '../../server/connection';
 import { followLog } from '../../server/follow-log';
 import { cancelRun, getRun, listAll, listGates, listSteps, planOrder } from '../../server/run-api';
+import { runIdOf } from '../../server/run-argument';
 import { waitsForPerson, type LogEvent, type RunView } from '../../server/run-views';
 import { runGateLines } from '../../terminal/decision-lines';
 import { EXIT, exitOfRun } from '../../terminal/exit-code';
-import { logLine } from '../../terminal/plain-display';
+import { runColumns } from '../../terminal/list-columns';
+import { LogPrinter } from '../../terminal/log-printer';
 import { endLines, waitLine, waitLines } from '../../terminal/run-lines';
 import { safeLine } from '../../terminal/safe-text';
 import { treeLines } from '../../terminal/step-tree';
 import type { Terminal } from '../../terminal/terminal';
 import type { Context } from '../context';
 import { printLines } from './gates.command';
-import { printAs, withOutput, type ServerOptions } from '../options';
+import { isJson, printAs, printList, withOutput, type ServerOptions } from '../options';
 
 /** Commands that read runs: logs, show, list, wait, cancel, whoami. */
 export function registerQueries(program: Command, context: Context): void {
@@ -23,7 +25,7 @@ export function registerQueries(program: Command, context: Context): void {
   registerLists(program, context);
   registerWait(program, context);
   registerCancel(program, context);
-  withConnection(withOutput(program.command('whoami'), 'json'))
+  withConnection(withOutput(program.command('whoami')))
     .description('show the identity, tenant and scopes of the token')
     .action((options: ServerOptions) =>
       context.run(async () => {
@@ -55,12 +57,14 @@ interface LogOptions extends ServerOptions {
   readonly step?: string;
   readonly attempt?: string;
   readonly level?: string;
+  readonly times: boolean;
 }
 
 function registerLogs(program: Command, context: Context): void {
-  withConnection(withOutput(program.command('logs <run>'), 'ndjson'))
+  withConnection(withOutput(program.command('logs <run>')))
     .description('print the log of a run and follow it')
     .option('--no-follow', 'print the existing lines and exit')
+    .option('--no-times', 'print lines without their times')
     .option('--after <line>', 'print only lines after this line number')
     .addOption(new Option('--tail <lines>', 'begin with the last lines, at most this number').conflicts('after'))
     .option('--step <id>', 'print only lines of this step and its child steps')
@@ -74,24 +78,28 @@ function registerLogs(program: Command, context: Context): void {
         'error',
       ]),
     )
-    .action((runId: string, options: LogOptions) =>
+    .action((named: string, options: LogOptions) =>
       context.run(async () => {
         const { terminal } = context;
         const client = await connect(options, context.env);
+        const runId = await runIdOf(client, named);
         const { follow, step, level, after, tail, attempt } = options;
         let status: string | null = null;
-        for await (const event of followLog(client, runId, {
-          follow,
-          step,
-          level,
-          ...(attempt !== undefined && { attempt: Number(attempt) }),
-          ...(tail === undefined ? { after: Number(after ?? 0) } : { tail: Number(tail) }),
-        })) {
-          const { eventType, ...rest } = event;
-          if (options.output === 'ndjson') terminal.print(JSON.stringify({ type: eventType, ...rest }));
-          else if (eventType === 'stream.tail') sayTail(event, terminal);
-          else if (eventType !== 'run.finished') terminal.print(logLine(event));
-          if (eventType === 'run.finished') status = event.status ?? null;
+        const printer = new LogPrinter(terminal, options.output, options.times);
+        try {
+          for await (const event of followLog(client, runId, {
+            follow,
+            step,
+            level,
+            ...(attempt !== undefined && { attempt: Number(attempt) }),
+            ...(tail === undefined ? { after: Number(after ?? 0) } : { tail: Number(tail) }),
+          })) {
+            if (event.eventType === 'stream.tail' && !isJson(options)) sayTail(event, terminal);
+            else printer.print(event);
+            if (event.eventType === 'run.finished') status = event.status ?? null;
+          }
+        } finally {
+          printer.close();
         }
         if (status === null || !follow) return EXIT.OK;
         const { run } = await getRun(client, runId);
@@ -107,22 +115,29 @@ function sayTail({ complete = true, sequence }: LogEvent, terminal: Terminal): v
 }
 
 function registerShow(program: Command, context: Context): void {
-  withConnection(withOutput(program.command('show <run>'), 'json'))
+  withConnection(withOutput(program.command('show <run>')))
     .description('show a run, its steps and its gates')
-    .action((runId: string, options: ServerOptions) =>
+    .action((named: string, options: ServerOptions) =>
       context.run(async () => {
         const { terminal } = context;
         const client = await connect(options, context.env);
+        const runId = await runIdOf(client, named);
         const { run } = await getRun(client, runId);
         if (run === null) return EXIT.FAILED;
         const steps = await listSteps(client, runId);
         const gates = steps.some(({ kind }) => kind === 'gate') ? await listGates(client, runId) : [];
-        if (options.output === 'json') terminal.print(JSON.stringify({ ...run, gates }));
+        if (isJson(options)) terminal.print(JSON.stringify({ ...run, gates }));
         else {
           const order = await planOrder(client, runId);
           terminal.print(safeLine(`${run.pack.name} ${run.pack.version}, by ${run.requester.name}, ${run.createdAt}`));
           terminal.print(`plan ${run.planHash}`);
-          for (const line of treeLines(steps, { order, columns: 200, rows: 1_000, now: Date.now() }))
+          for (const line of treeLines(steps, {
+            order,
+            columns: 200,
+            rows: 1_000,
+            now: Date.now(),
+            withComing: !isOver(run.status),
+          }))
             terminal.print(line);
           printLines(context, gates.flatMap(runGateLines));
           for (const wait of run.waits) terminal.print(waitLine(wait));
@@ -146,7 +161,7 @@ interface ListOptions extends ServerOptions {
 }
 
 function registerLists(program: Command, context: Context): void {
-  withConnection(withOutput(program.command('list'), 'json'))
+  withConnection(withOutput(program.command('list')))
     .description('list runs, newest first')
     .option('--status <status>', 'list only runs with this status')
     .option('--pack <name>', 'list only runs of this pack')
@@ -164,26 +179,22 @@ function registerLists(program: Command, context: Context): void {
         const { status, pack, stuck } = options;
         const query = { status, pack, stuck, limit: Math.min(most, 200) };
         const runs = await listAll<RunView>(client, '/api/runs', query, most);
-        printAs(context, options, { items: runs }, () => runs.map(runLine));
+        printList(context, options, { items: runs, columns: runColumns(Date.now()), none: 'no runs' });
         return EXIT.OK;
       }),
     );
 }
 
-function runLine({ runId, status, pack, createdAt, requester, stuck = null }: RunView): string {
-  const line = `${runId}  ${status.padEnd(10)} ${createdAt}  ${pack.name} ${pack.version}  ${requester.name}`;
-  return stuck === null ? line : `${line}  stuck: ${stuck}`;
-}
-
 function registerWait(program: Command, context: Context): void {
-  withConnection(withOutput(program.command('wait <run>'), 'json'))
+  withConnection(withOutput(program.command('wait <run>')))
     .description('wait until a run ends or requires manual action')
     .addOption(new Option('--for <what>', 'event to wait for').choices(['end', 'attention']).default('end'))
     .option('--timeout <seconds>', 'stop waiting after this time')
     .action(
-      (runId: string, options: ServerOptions & { readonly for: 'end' | 'attention'; readonly timeout?: string }) =>
+      (named: string, options: ServerOptions & { readonly for: 'end' | 'attention'; readonly timeout?: string }) =>
         context.run(async () => {
           const client = await connect(options, context.env);
+          const runId = await runIdOf(client, named);
           const deadline = options.timeout === undefined ? Infinity : Date.now() + Number(options.timeout) * 1_000;
           for (;;) {
             const left = Math.max(0, Math.min(30, Math.ceil((deadline - Date.now()) / 1_000)));
@@ -200,13 +211,14 @@ function registerWait(program: Command, context: Context): void {
 }
 
 function registerCancel(program: Command, context: Context): void {
-  withConnection(withOutput(program.command('cancel <run>'), 'json'))
+  withConnection(withOutput(program.command('cancel <run>')))
     .description('cancel a run')
     .requiredOption('--reason <text>', 'reason for the cancellation, stored with the run')
     .option('--force', 'also stop cleanup steps')
-    .action((runId: string, options: ServerOptions & { readonly reason: string; readonly force?: boolean }) =>
+    .action((named: string, options: ServerOptions & { readonly reason: string; readonly force?: boolean }) =>
       context.run(async () => {
         const client = await connect(options, context.env);
+        const runId = await runIdOf(client, named);
         const run = await cancelRun(client, runId, options.reason, options.force ?? false);
         printAs(context, options, run, () => [`run ${runId} ${run.status}`]);
         return EXIT.OK;

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { connect, withConnection } from '../../server/connection';
 import { releaseEvidence } from '../../server/run-api';
+import { runIdOf } from '../../server/run-argument';
 import { EXIT } from '../../terminal/exit-code';
 import type { Context } from '../context';
 import { printAs, withOutput, type ServerOptions } from '../options';
@@ -11,13 +12,14 @@ interface Options extends ServerOptions {
 }
 
 export function registerRelease(program: Command, context: Context): void {
-  withConnection(withOutput(program.command('release <run>'), 'json'))
+  withConnection(withOutput(program.command('release <run>')))
     .description('retry the seal of evidence that is blocked (evidence.status: blocked)')
     .requiredOption('--reason <text>', 'reason, stored in the signed record; must not contain the secret')
     .option('--withhold <path...>', 'files of the bundle to withhold; omit this option if the cause was removed')
-    .action((run: string, options: Options) =>
+    .action((named: string, options: Options) =>
       context.run(async () => {
         const client = await connect(options, context.env);
+        const run = await runIdOf(client, named);
         const paths = options.withhold ?? [];
         const receipt = await releaseEvidence(client, run, { paths, reason: options.reason });
         const without = paths.length === 0 ? '' : ` without ${paths.join(', ')}`;

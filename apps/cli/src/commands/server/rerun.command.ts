@@ -3,11 +3,11 @@ import { Option, type Command } from 'commander';
 import { readInputs, splitAssignment } from '../../packs/input-arguments';
 import { connect, withConnection } from '../../server/connection';
 import { rerunRun } from '../../server/run-api';
+import { runIdOf } from '../../server/run-argument';
 import { EXIT } from '../../terminal/exit-code';
-import { NdjsonDisplay } from '../../terminal/ndjson-display';
 import type { Context } from '../context';
 import { several, withOutput, type ServerOptions } from '../options';
-import { displayFor, followAndReport } from './run.command';
+import { displayFor, followAndReport, printAccepted } from './run.command';
 
 interface Options extends ServerOptions {
   readonly from: string;
@@ -19,7 +19,7 @@ interface Options extends ServerOptions {
 }
 
 export function registerRerun(program: Command, context: Context): void {
-  withConnection(withOutput(program.command('rerun <run>'), 'ndjson'))
+  withConnection(withOutput(program.command('rerun <run>')))
     .description(
       'rerun an ended run and follow it; results of succeeded steps are reused, and gates must be approved again',
     )
@@ -33,21 +33,23 @@ export function registerRerun(program: Command, context: Context): void {
     .option('--detach', 'exit after submission, without following the run')
     .option('--idempotency-key <key>', 'key that makes the request idempotent: the same key returns the first rerun')
     .addOption(new Option('--until <what>', 'when to stop following').choices(['end', 'attention']).default('end'))
-    .action((runId: string, options: Options) =>
+    .action((named: string, options: Options) =>
       context.run(async () => {
         const { terminal } = context;
         const client = await connect(options, context.env);
+        const runId = await runIdOf(client, named);
         const names = (options.input ?? []).map((written) => splitAssignment(written).name);
         const texts = names.map((name) => ({ name, type: 'string' })) as unknown as Parameters<typeof readInputs>[1];
         const sensitive = await readInputs(options, texts, context.readStdin);
         const key = options.idempotencyKey ?? randomUUID();
         const run = await rerunRun(client, runId, { from: options.from, sensitive }, key);
-        if (options.detach && options.output === 'text') terminal.print(run.runId);
-        else if (options.detach) new NdjsonDisplay(terminal).accepted(run);
-        if (options.detach) return EXIT.OK;
+        if (options.detach) {
+          printAccepted(run, options.output, terminal);
+          return EXIT.OK;
+        }
         const display = displayFor(options.output, terminal);
         display.accepted(run);
         return followAndReport(client, run.runId, options.until, display, terminal, options.output);
-      }, runId),
+      }, named),
     );
 }

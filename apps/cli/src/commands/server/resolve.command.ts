@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { readDocumentAt } from '../../packs/input-arguments';
 import { connect, withConnection } from '../../server/connection';
 import { getStep, resolve } from '../../server/run-api';
+import { runIdOf } from '../../server/run-argument';
 import { CliError } from '../../terminal/cli-error';
 import { EXIT } from '../../terminal/exit-code';
 import type { Context } from '../context';
@@ -17,7 +18,7 @@ interface Options extends ServerOptions {
 const OUTCOMES = ['succeeded', 'failed', 'retry'] as const;
 
 export function registerResolve(program: Command, context: Context): void {
-  withConnection(withOutput(program.command('resolve <run> <step>'), 'json'))
+  withConnection(withOutput(program.command('resolve <run> <step>')))
     .description('record the outcome of a step whose outcome is unknown (needs_attention)')
     .requiredOption('--outcome <outcome>', 'outcome of the execution: succeeded, failed or retry')
     .requiredOption('--reason <text>', 'how the outcome was determined; stored in the signed record')
@@ -26,7 +27,7 @@ export function registerResolve(program: Command, context: Context): void {
       'number of the execution that was investigated (default: the execution that needs attention)',
     )
     .option('--outputs <file>', 'with succeeded: file with the outputs of the step, YAML or JSON')
-    .action((run: string, step: string, options: Options) =>
+    .action((named: string, step: string, options: Options) =>
       context.run(async () => {
         const outcome = OUTCOMES.find((known) => known === options.outcome);
         if (outcome === undefined)
@@ -36,6 +37,7 @@ export function registerResolve(program: Command, context: Context): void {
             'Use one of these values.',
           );
         const client = await connect(options, context.env);
+        const run = await runIdOf(client, named);
         const execution =
           options.execution === undefined
             ? executionOf((await getStep(client, run, step)).error)

@@ -3,19 +3,22 @@ import { randomUUID } from 'node:crypto';
 import { Option, type Command } from 'commander';
 import { isDigest, isJsonObject, isOver } from '@taskrunner/core/foundation';
 import type { PackSource } from '@taskrunner/core/operations';
-import { parsePackReference, type Pack } from '@taskrunner/core/pack';
+import { parsePackReference } from '@taskrunner/core/pack';
 import { readInputs, type InputFile, type InputOptions } from '../../packs/input-arguments';
 import { isThere, loadPack } from '../../packs/pack-argument';
-import { inputsFor } from '../../packs/plan-offline';
+import { inputRulesOf } from '../../packs/plan-offline';
 import type { Client } from '../../server/client';
 import { connect, withConnection, type ConnectionOptions } from '../../server/connection';
+import { isCancelMeant } from '../../terminal/cancel-question';
 import { followRun } from '../../server/follow-run';
 import { cancelRun } from '../../server/run-api';
 import { uploadFile } from '../../server/upload-file';
 import { type RunView } from '../../server/run-views';
 import { CliError } from '../../terminal/cli-error';
 import { EXIT, exitOfRun, type ExitCode } from '../../terminal/exit-code';
+import type { InputRules } from '../../terminal/input-hints';
 import { Interrupts } from '../../terminal/interrupts';
+import { JsonDisplay } from '../../terminal/json-display';
 import { NdjsonDisplay } from '../../terminal/ndjson-display';
 import { PlainDisplay } from '../../terminal/plain-display';
 import { reportError } from '../../terminal/report-error';
@@ -23,7 +26,7 @@ import type { RunDisplay } from '../../terminal/run-display';
 import type { Terminal } from '../../terminal/terminal';
 import { TreeDisplay } from '../../terminal/tree-display';
 import type { Context } from '../context';
-import { several, withInputs, withOutput } from '../options';
+import { isJson, several, withInputs, withOutput } from '../options';
 import { describePack, referenceOf } from '../pack-list.command';
 
 interface Options extends ConnectionOptions, InputOptions {
@@ -36,8 +39,8 @@ interface Options extends ConnectionOptions, InputOptions {
 }
 
 export function registerRun(program: Command, context: Context): void {
-  withConnection(withOutput(withInputs(program.command('run <pack>')), 'ndjson'))
-    .description('submit a pack and follow its run; Ctrl-C detaches, a second Ctrl-C cancels the run')
+  withConnection(withOutput(withInputs(program.command('run <pack>'))))
+    .description('submit a pack and follow its run; Ctrl-C detaches, a second Ctrl-C asks whether to cancel the run')
     .option(
       '--plan-hash <hash|file>',
       'run only if the plan has this hash: a hash, or a file with the JSON output of `taskrunner plan`',
@@ -52,14 +55,14 @@ export function registerRun(program: Command, context: Context): void {
         const client = await connect(options, context.env);
         const { source, shown } = await packAt(argument);
         let run: RunView;
+        const rules = await inputRules(client, argument, source);
         try {
-          run = await submit(client, await requestOf(client, argument, source, options, context), options);
+          run = await submit(client, await requestOf(client, argument, source, options, context, rules), options);
         } catch (error) {
-          return reportError(error, terminal, shown);
+          return reportError(error, terminal, shown, rules);
         }
         if (options.detach) {
-          if (options.output === 'text') terminal.print(run.runId);
-          else new NdjsonDisplay(terminal).accepted(run);
+          printAccepted(run, options.output, terminal);
           return EXIT.OK;
         }
         const display = displayFor(options.output, terminal);
@@ -84,28 +87,20 @@ export async function requestOf(
   source: PackSource | null,
   options: InputOptions,
   context: Context,
+  rules: InputRules,
 ): Promise<object> {
-  if (source === null) return publishedBody(client, argument, options, context);
   const files: InputFile[] = [];
-  const inputs = await inputsFor(source, options, context.readStdin, (file) => files.push(file));
+  const inputs = await readInputs(options, rules, context.readStdin, (file) => files.push(file));
   for (const file of files) await uploadFile(client, file);
-  return { ...bodyOf(source), inputs };
+  // The server fetches a published pack itself.
+  return source === null ? { pack: argument, inputs } : { ...bodyOf(source), inputs };
 }
 
-/** A pack that the server fetches itself. The server checks its inputs. */
-async function publishedBody(
-  client: Client,
-  reference: string,
-  options: InputOptions,
-  context: Context,
-): Promise<object> {
-  const { inputs } = (await describePack(client, referenceOf(reference))) as unknown as {
-    inputs: Pack['spec']['inputs'];
-  };
-  const files: InputFile[] = [];
-  const supplied = await readInputs(options, inputs, context.readStdin, (file) => files.push(file));
-  for (const file of files) await uploadFile(client, file);
-  return { pack: reference, inputs: supplied };
+/** Declarations of the inputs of a local pack, or of one that the server describes. */
+export async function inputRules(client: Client, argument: string, source: PackSource | null): Promise<InputRules> {
+  if (source !== null) return inputRulesOf(source);
+  const { inputs } = await describePack(client, referenceOf(argument));
+  return inputs as unknown as InputRules;
 }
 
 function bodyOf({ manifest, files }: PackSource): object {
@@ -166,13 +161,24 @@ export function labelsOf(written: readonly string[]): Readonly<Record<string, st
   );
 }
 
+/** What is printed of a run that is not followed. */
+export function printAccepted(run: RunView, output: string, terminal: Terminal): void {
+  if (output === 'json') terminal.print(JSON.stringify(run));
+  else if (output === 'ndjson') new NdjsonDisplay(terminal).accepted(run);
+  else terminal.print(run.runId);
+}
+
 /** The display for a format: a tree for a person at a terminal, otherwise lines. */
 export function displayFor(output: string, terminal: Terminal): RunDisplay {
   if (output === 'ndjson') return new NdjsonDisplay(terminal);
+  if (output === 'json') return new JsonDisplay(terminal);
   return terminal.isInteractive ? new TreeDisplay(terminal) : new PlainDisplay(terminal);
 }
 
-/** Follows a run. The first Ctrl-C detaches from it; a second one requests its cancellation and continues to follow. */
+/**
+ * Follows a run. The first Ctrl-C detaches from it. A second one requests its cancellation, on a terminal after a question, and continues to
+ * follow.
+ */
 export async function followAndReport(
   client: Client,
   runId: string,
@@ -184,11 +190,17 @@ export async function followAndReport(
   const leave = new AbortController();
   const interrupts = new Interrupts({
     onFirst: () =>
-      terminal.say('Press Ctrl-C again within 2 seconds to cancel the run. Otherwise it continues in the background.'),
+      terminal.say(
+        `Press Ctrl-C again within 2 seconds to ${terminal.isInteractive ? 'be asked whether to cancel' : 'cancel'} the run. Otherwise it continues in the background.`,
+      ),
     onDetach: () => leave.abort(),
     onSecond: () => {
-      terminal.say('cancelling the run …');
-      cancelRun(client, runId, 'cancelled from the command line', false).catch((error: unknown) => {
+      const cancel = async (): Promise<void> => {
+        if (!(await isCancelMeant(runId, terminal, display))) return interrupts.reset();
+        terminal.say('cancelling the run …');
+        await cancelRun(client, runId, 'cancelled from the command line', false);
+      };
+      cancel().catch((error: unknown) => {
         terminal.say(`not cancelled: ${error instanceof Error ? error.message : String(error)}`);
       });
     },
@@ -200,7 +212,7 @@ export async function followAndReport(
     return exitOfRun(run.status, run.error);
   } catch (error) {
     if (!leave.signal.aborted) throw error;
-    if (output === 'text') terminal.say(`detached; the run continues. Follow it with: taskrunner logs ${runId}`);
+    if (!isJson({ output })) terminal.say(`detached; the run continues. Follow it with: taskrunner logs ${runId}`);
     return EXIT.OK;
   } finally {
     interrupts.close();

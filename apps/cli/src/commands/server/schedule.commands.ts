@@ -12,9 +12,10 @@ import {
   type TickView,
 } from '../../server/schedule-api';
 import { EXIT } from '../../terminal/exit-code';
+import { scheduleColumns } from '../../terminal/list-columns';
 import type { Context } from '../context';
-import { printAs, several, withInputs, withOutput, type ServerOptions } from '../options';
-import { labelsOf, packAt, readPin, requestOf } from './run.command';
+import { printAs, printList, several, withInputs, withOutput, type ServerOptions } from '../options';
+import { inputRules, labelsOf, packAt, readPin, requestOf } from './run.command';
 
 /** `schedule create|list|show|next|pause|resume|delete`. */
 export function registerSchedules(program: Command, context: Context): void {
@@ -39,7 +40,7 @@ interface CreateOptions extends ServerOptions, InputOptions {
 }
 
 function registerCreate(schedule: Command, context: Context): void {
-  withConnection(withOutput(withInputs(schedule.command('create <pack>')), 'json'))
+  withConnection(withOutput(withInputs(schedule.command('create <pack>'))))
     .description('create a schedule for a pack; its current plan is pinned')
     .requiredOption('--name <name>', 'name of the schedule, unique in the tenant')
     .requiredOption(
@@ -72,7 +73,14 @@ function registerCreate(schedule: Command, context: Context): void {
         const { body } = await client.ask<ScheduleView>('/api/schedules', {
           method: 'POST',
           body: {
-            ...(await requestOf(client, argument, source, options, context)),
+            ...(await requestOf(
+              client,
+              argument,
+              source,
+              options,
+              context,
+              await inputRules(client, argument, source),
+            )),
             labels: labelsOf(options.label ?? []),
             ...{ name, cron, timeZone, overlap, catchUp, catchUpWindow, until, paused },
             ...(planHash === null ? {} : { planHash }),
@@ -85,17 +93,17 @@ function registerCreate(schedule: Command, context: Context): void {
 }
 
 function registerViews(schedule: Command, context: Context): void {
-  withConnection(withOutput(schedule.command('list'), 'json'))
+  withConnection(withOutput(schedule.command('list')))
     .description('list schedules, newest first')
     .action((options: ServerOptions) =>
       context.run(async () => {
         const client = await connect(options, context.env);
         const items = await listAll<ScheduleView>(client, '/api/schedules', { limit: 200 });
-        printAs(context, options, { items }, () => items.map(lineOf));
+        printList(context, options, { items, columns: scheduleColumns(Date.now()), none: 'no schedules' });
         return EXIT.OK;
       }),
     );
-  withConnection(withOutput(schedule.command('show <schedule>'), 'json'))
+  withConnection(withOutput(schedule.command('show <schedule>')))
     .description('show a schedule, by id or name, and the outcome of its last ticks')
     .option('--ticks <count>', 'maximum number of entries', '10')
     .action((supplied: string, options: ServerOptions & { readonly ticks: string }) =>
@@ -110,7 +118,7 @@ function registerViews(schedule: Command, context: Context): void {
         return EXIT.OK;
       }),
     );
-  withConnection(withOutput(schedule.command('next <schedule>'), 'json'))
+  withConnection(withOutput(schedule.command('next <schedule>')))
     .description('show upcoming ticks')
     .option('--count <count>', 'number of ticks, up to 100', '5')
     .action((supplied: string, options: ServerOptions & { readonly count: string }) =>
@@ -141,10 +149,10 @@ function registerEdits(schedule: Command, context: Context): void {
       printAs(context, options, edited, () => linesOf(edited));
       return EXIT.OK;
     });
-  withConnection(withOutput(schedule.command('pause <schedule>'), 'json'))
+  withConnection(withOutput(schedule.command('pause <schedule>')))
     .description('pause a schedule until it is resumed')
     .action((supplied: string, options: ServerOptions) => edit(options, supplied, { paused: true }));
-  withConnection(withOutput(schedule.command('resume <schedule>'), 'json'))
+  withConnection(withOutput(schedule.command('resume <schedule>')))
     .description(
       'resume a schedule from its next tick; to resume a stopped schedule, pass --plan-hash and --profile-digest',
     )
@@ -154,7 +162,7 @@ function registerEdits(schedule: Command, context: Context): void {
       const { planHash, profileDigest } = options;
       return edit(options, supplied, { paused: false, planHash, profileDigest });
     });
-  withConnection(withOutput(schedule.command('delete <schedule>'), 'json'))
+  withConnection(withOutput(schedule.command('delete <schedule>')))
     .description('delete a schedule and its history; its runs are kept')
     .action((supplied: string, options: ServerOptions) =>
       context.run(async () => {
@@ -165,10 +173,6 @@ function registerEdits(schedule: Command, context: Context): void {
         return EXIT.OK;
       }),
     );
-}
-
-function lineOf({ scheduleId: id, status, name, cron, timeZone, nextTick, pack }: ScheduleView): string {
-  return `${id}  ${status.padEnd(7)} ${nextTick ?? '-'}  ${cron} ${timeZone}  ${pack.name} ${pack.version}  ${name}`;
 }
 
 function linesOf(schedule: ScheduleView): readonly string[] {

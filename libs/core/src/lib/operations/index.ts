@@ -81,6 +81,9 @@ export {
 } from './schedules/keep-schedules';
 export { RunDueTicks, type TickReport } from './schedules/run-due-ticks';
 export { ScheduleError, scheduleNotFound, ScheduleUnconfirmed, type ScheduleCode } from './schedules/schedule-error';
+export { explainCode, explainedCodes, type ExplainedCode } from './problems/explain-code';
+export type { ApiCode, ProblemCode } from './problems/problem-code';
+export { isProblemCode, PROBLEMS } from './problems/problem-table';
 export { CancelRun, CancelRunError, type CancelRunCode } from './submission/cancel-run';
 export { RerunRun, RerunRunError, type RerunRunCode } from './submission/rerun-run';
 export { SubmitRun, type Submitted } from './submission/submit-run';

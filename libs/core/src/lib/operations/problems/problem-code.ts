@@ -1,15 +1,13 @@
-import type {
-  CancelRunCode,
-  DecisionCode,
-  PackLibraryCode,
-  ReleaseCode,
-  RerunRunCode,
-  ScheduleCode,
-  SubmitRunCode,
-  UploadCode,
-} from '@taskrunner/core/operations';
-import type { ObjectStoreErrorCode, PlannerErrorCode, RegistryErrorCode } from '@taskrunner/core/ports';
-import type { StoredDocumentCode } from '@taskrunner/core/stored';
+import type { ObjectStoreErrorCode, PlannerErrorCode, RegistryErrorCode } from '../../ports';
+import type { StoredDocumentCode } from '../../stored';
+import type { ReleaseCode } from '../evidence/release-evidence';
+import type { DecisionCode } from '../gates/decision-error';
+import type { UploadCode } from '../objects/store-upload';
+import type { PackLibraryCode } from '../packs/pack-library';
+import type { ScheduleCode } from '../schedules/schedule-error';
+import type { CancelRunCode } from '../submission/cancel-run';
+import type { RerunRunCode } from '../submission/rerun-run';
+import type { SubmitRunCode } from '../submission/submit-run-error';
 
 /** Codes of the HTTP layer itself. */
 export type ApiCode =

@@ -1,0 +1,99 @@
+import { isOver } from '@taskrunner/core/foundation';
+import type { ArtifactView, GateView, RunView } from '../server/run-views';
+import type { ScheduleView } from '../server/schedule-api';
+import type { Column } from './table';
+import { ageText, durationText, untilText } from './time-text';
+
+/** Columns of `list`. `now`: milliseconds since the epoch. */
+export function runColumns(now: number): readonly Column<RunView>[] {
+  return [
+    { title: 'RUN', text: ({ runId }) => runId },
+    { title: 'STATUS', text: ({ status }) => status },
+    { title: 'AGE', text: ({ createdAt }) => ageText(createdAt, now) },
+    { title: 'DURATION', text: (run) => runDuration(run, now) },
+    { title: 'PACK', text: ({ pack }) => `${pack.name} ${pack.version}` },
+    { title: 'REQUESTER', text: ({ requester }) => requester.name },
+    { title: 'STUCK', text: ({ stuck = null }) => stuck ?? '' },
+  ];
+}
+
+/** From the first step to the end, or to now. A run that has not begun has none. */
+function runDuration({ status, startedAt = null, finishedAt }: RunView, now: number): string {
+  if (startedAt === null || (finishedAt === null && isOver(status))) return '-';
+  return durationText((finishedAt === null ? now : Date.parse(finishedAt)) - Date.parse(startedAt));
+}
+
+/** An open gate with the pack of its run, if that is known. */
+export interface OpenGate {
+  readonly gate: GateView;
+  readonly run: RunView | null;
+}
+
+/** Columns of `approvals`. */
+export function gateColumns(now: number): readonly Column<OpenGate>[] {
+  return [
+    { title: 'RUN', text: ({ gate }) => gate.runId },
+    { title: 'GATE', text: ({ gate }) => gate.gateId },
+    { title: 'PACK', text: ({ run }) => (run === null ? '?' : `${run.pack.name} ${run.pack.version}`) },
+    { title: 'REQUESTER', text: ({ run }) => run?.requester.name ?? '?' },
+    { title: 'APPROVALS', text: ({ gate }) => `${gate.approvals}/${gate.required}` },
+    { title: 'AGE', text: ({ gate }) => ageText(gate.request.openedAt, now) },
+    { title: 'EXPIRES', text: ({ gate }) => untilText(gate.until, now) },
+    { title: 'YOU', text: ({ gate }) => (gate.canDecide ? 'may decide' : (gate.why ?? 'may not decide')) },
+    { title: 'MESSAGE', text: ({ gate }) => shortened(gate.request.message) },
+  ];
+}
+
+const LONGEST_MESSAGE = 72;
+
+/** The first line, up to a length. `approve` shows the whole message. */
+function shortened(message: string): string {
+  const [first = '', ...rest] = message.trim().split('\n');
+  const characters = [...first];
+  const isWhole = characters.length <= LONGEST_MESSAGE && rest.length === 0;
+  return isWhole ? first : `${characters.slice(0, LONGEST_MESSAGE).join('')}…`;
+}
+
+/** Columns of `schedule list`. */
+export function scheduleColumns(now: number): readonly Column<ScheduleView>[] {
+  return [
+    { title: 'SCHEDULE', text: ({ scheduleId }) => scheduleId },
+    { title: 'NAME', text: ({ name }) => name },
+    { title: 'STATUS', text: ({ status }) => status },
+    { title: 'NEXT', text: ({ nextTick }) => nextTick ?? '-' },
+    { title: 'IN', text: ({ nextTick }) => (nextTick === null ? '' : inText(nextTick, now)) },
+    { title: 'CRON', text: ({ cron, timeZone }) => `${cron} ${timeZone}` },
+    { title: 'PACK', text: ({ pack }) => `${pack.name} ${pack.version}` },
+    { title: 'CREATOR', text: ({ creator }) => creator.name },
+  ];
+}
+
+/** A tick that is due but not yet made is not `expired`. */
+function inText(instant: string, now: number): string {
+  const ms = Date.parse(instant) - now;
+  return ms <= 0 ? 'now' : durationText(ms);
+}
+
+/** A published pack in a list. */
+export interface PackRow {
+  readonly name: string;
+  readonly version: string;
+  readonly digest: string;
+  readonly contentDigest: string;
+  readonly description: string | null;
+}
+
+/** Columns of `pack list`. */
+export const PACK_COLUMNS: readonly Column<PackRow>[] = [
+  { title: 'PACK', text: ({ name, version }) => `${name}:${version}` },
+  { title: 'DIGEST', text: ({ digest }) => digest },
+  { title: 'DESCRIPTION', text: ({ description }) => description ?? '' },
+];
+
+/** Columns of `artifacts`. */
+export const ARTIFACT_COLUMNS: readonly Column<ArtifactView>[] = [
+  { title: 'DIGEST', text: ({ digest }) => digest },
+  { title: 'BYTES', text: ({ size }) => String(size) },
+  { title: 'ARTIFACT', text: ({ step, name }) => `${step}/${name}` },
+  { title: 'TYPE', text: ({ mediaType }) => mediaType },
+];
