@@ -43,7 +43,7 @@ describe('a refusal of the server', () => {
       'PACK_FIELD pack.yaml:3:5 bad\\u{202e}',
       'help: Fix it.',
       'INPUT_MISSING inputs/a a is missing',
-      'help: Give it.',
+      'help: Set the input with -i a=value, or in the file of --inputs.',
     ]);
   });
 
