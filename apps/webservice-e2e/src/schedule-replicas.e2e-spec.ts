@@ -135,8 +135,16 @@ describe('schedules under three replicas', () => {
   );
 
   it.each([
-    ['has claimed a tick and not yet looked at it', 'pack_runs.schedule_ticks', '-- A schedule with its pack%'],
-    ['is in the middle of the transaction that creates the run', 'pack_runs.run_sources', '-- Accepts runs%'],
+    [
+      'has claimed a tick and not yet looked at it',
+      'pack_runs.schedule_ticks',
+      '%as active%from pack_runs.schedules s%',
+    ],
+    [
+      'is in the middle of the transaction that creates the run',
+      'pack_runs.run_sources',
+      '%insert into pack_runs.run_sources%',
+    ],
   ])(
     'a replica that %s may die: the tick runs once',
     async (_name, table, blocked) => {
