@@ -168,7 +168,7 @@ describe('a worker with adapters and modules of somebody else', () => {
     };
     await expect(start(new Map(), 'custom')).rejects.toMatchObject({
       code: 'SECRET_PROVIDER_MISSING',
-      message: 'nothing provides the secrets of the provider vault, which these bindings use: deploy-token',
+      message: 'no adapter provides the secrets of the provider vault, which these bindings use: deploy-token',
     });
     await expect(start(new Map([['vault', new NoSecrets()]]), 'environment')).rejects.toMatchObject({
       code: 'SECRET_PROVIDER_KIND',

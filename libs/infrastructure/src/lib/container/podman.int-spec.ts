@@ -47,7 +47,7 @@ describeEngine(
     'says that its /tmp was full; its /dev/shm cannot be written': async ({ engine }, { perform }) => {
       const { outcome } = await perform(engine, { args: ['touch /dev/shm/x 2>/dev/null || cat /dev/zero >/tmp/x'] });
       expect(outcome).toMatchObject({ kind: 'failed', code: 'SANDBOX_LIMIT_TMPFS' });
-      expect(JSON.stringify(outcome)).toContain('/tmp was full; it may hold 8 MiB');
+      expect(JSON.stringify(outcome)).toContain('/tmp was full; its size is 8 MiB');
     },
     'watches its memory where no control group holds it': async ({ options }, { perform }) => {
       const engine = await PodmanEngine.open({ ...options, cgroups: false });

@@ -54,7 +54,7 @@ describe('planning threads', () => {
     const one = threads({ time: 1_000 });
     const late = refusal(one.ask('acme', 'plan', HUGE));
     const other = one.ask('globex', 'plan', SMALL);
-    expect(await late).toEqual(['PLAN_LIMIT', 'planning takes longer than 1000 ms']);
+    expect(await late).toEqual(['PLAN_LIMIT', 'planning exceeded 1000 ms']);
     expect(await other).toMatchObject({ kind: 'planned' });
     expect(await one.ask('acme', 'plan', SMALL)).toMatchObject({ kind: 'planned' });
   });
