@@ -719,6 +719,11 @@ describe('requests', () => {
     expect((await ask('ada', 'POST', '/api/runs', '{}', { 'content-type': 'text/plain' })).status).toBe(415);
     expect((await ask(null, 'GET', '/errors/GATE_STALE')).body).toMatchObject({ status: 409 });
   });
+
+  it('for the console are answered with what to do where it is disabled', async () => {
+    for (const path of ['/console', '/console/', '/console/runs/run_1', '/console/assets/index-1.js'])
+      expect((await ask(null, 'GET', path)).body).toMatchObject({ code: 'CONSOLE_DISABLED', status: 404 });
+  });
 });
 
 describe('a submission', () => {

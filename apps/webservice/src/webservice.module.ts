@@ -31,6 +31,7 @@ import { MeController } from './auth/me.controller';
 import { RateLimiter } from './auth/rate-limiter';
 import { TokenVerifier } from './auth/token-verifier';
 import { HttpSettings, SchedulerSetting } from './configuration';
+import { ConsoleModule } from './console/console.module';
 import { Drain } from './drain';
 import { EvidenceController } from './evidence/evidence.controller';
 import { AttentionController } from './gates/attention.controller';
@@ -115,7 +116,6 @@ const SETTINGS: readonly Provider[] = [
 ];
 
 const REQUESTS: readonly Provider[] = [
-  provide(PublicUrl, { configuration }, (supplied) => new PublicUrl(supplied.configuration.http.publicUrl)),
   provide(TokenVerifier, { configuration }, ({ configuration: { authority, approvals } }) => {
     return new TokenVerifier({ ...authority, programs: approvals.actors, people: approvals.people });
   }),
@@ -189,6 +189,7 @@ export class WebserviceModule {
         operations,
         observability,
         BodyThreadsModule.forRoot(),
+        ConsoleModule.forRoot(),
         HealthModule.forRoot({ imports: [postgres, objectStore, observability] }),
         ...imports,
       ],

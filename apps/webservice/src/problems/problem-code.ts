@@ -30,6 +30,9 @@ export type ApiCode =
   | 'REQUEST_INVALID'
   | 'ROUTE_NOT_FOUND'
   | 'METHOD_NOT_ALLOWED'
+  /** The console is off, or its files are not there. */
+  | 'CONSOLE_DISABLED'
+  | 'CONSOLE_NOT_BUILT'
   | 'NOT_ACCEPTABLE'
   | 'STEP_NOT_FOUND'
   | 'ARTIFACT_NOT_FOUND'
