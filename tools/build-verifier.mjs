@@ -1,10 +1,10 @@
 #!/usr/bin/env node
-// Builds `dist/taskrunner-verify.mjs`: the commands verify, inspect and key in one file without dependencies, for bare Node.js from 20.19
-// on. It is built from the sources of the CLI, so it is the same code; the same sources and lock file give the same bytes, wherever.
+// Builds `dist/taskrunner-verify.mjs`: the commands verify, inspect and key in one file without dependencies, for plain Node.js from 20.19
+// on. It is built from the sources of the CLI. The same sources and lock file give the same bytes on every machine.
 //
-//   node tools/build-verifier.mjs [--out FILE]   builds it, and prints its SHA-256
-//   node tools/build-verifier.mjs --note         … and writes the digest to README.md and CHANGELOG.md: a step of a release
-//   node tools/build-verifier.mjs --check        … and fails if the digest written there is another one: the release's last look
+//   node tools/build-verifier.mjs [--out FILE]   builds it and prints its SHA-256
+//   node tools/build-verifier.mjs --note         … and writes the digest to README.md and CHANGELOG.md, as a step of a release
+//   node tools/build-verifier.mjs --check        … and fails if they contain another digest, as the last check of a release
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
@@ -14,7 +14,7 @@ import { build } from 'esbuild';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const NAME = 'taskrunner-verify.mjs';
-/** Our packages are bundled from their sources, so the build needs no other build before it and leaves out what is not used. */
+/** Our packages are bundled from their sources. The build therefore needs no other build, and leaves out unused code. */
 const OWN = /^@taskrunner\/(core|infrastructure)\/([a-z-]+)$/;
 const NOTED = ['README.md', 'CHANGELOG.md'];
 const NOTE = /(<!-- verifier-digest -->).*?(<!-- \/verifier-digest -->)/s;
@@ -38,7 +38,7 @@ const ownSources = {
   },
 };
 
-/** The bytes of the verifier. */
+/** Builds the verifier and returns its bytes. */
 export async function buildVerifier() {
   const version = ownVersion();
   const { outputFiles, metafile } = await build({
@@ -81,7 +81,7 @@ export async function buildVerifier() {
   return Buffer.from(outputFiles[0].text + notices(used.map(([path]) => path)));
 }
 
-/** Licences of the libraries that are in the file. */
+/** Licences of the libraries in the file. */
 function notices(paths) {
   const folders = new Set(paths.flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []));
   const texts = [...folders].sort().map((folder) => {
@@ -93,7 +93,7 @@ function notices(paths) {
   return `\n// Libraries in this file and their licences.\n//\n${texts.join('\n//\n')}\n`;
 }
 
-/** The digest in README and CHANGELOG. */
+/** The digest noted in README and CHANGELOG. */
 function noteOf(digest) {
   return `\`${NAME}\` ${ownVersion()}: SHA-256 \`${digest}\``;
 }

@@ -1,5 +1,5 @@
-// Path of the migrated database of a test run (`test-cluster.mjs`). `npm test` calls this before anything is installed, so nothing is
-// imported here.
+// Path of the migrated database of a test run (`test-cluster.mjs`). `npm test` uses this file before anything is installed, so it imports
+// only Node.js.
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,17 +18,17 @@ function place() {
   }
 }
 
-/** A file in its folder, once the database exists: the path of its data. */
+/** A file in the cluster's folder that contains the path of the data, once the database exists. */
 export const DATA = 'data';
 
-/** A folder for one, which the database server's account can enter. */
+/** Creates a folder that the database server's account can enter. */
 export function clusterFolder() {
   const parent = mkdtempSync(join(place(), 'taskrunner-'));
   chmodSync(parent, 0o755);
   return parent;
 }
 
-/** Deletes the contents and the folder. The data is elsewhere if the server's account cannot enter the folder. */
+/** Deletes the content and the folder. If the server's account could not enter the folder, the data is elsewhere. */
 export function removeCluster(parent) {
   const elsewhere = join(parent, DATA);
   if (existsSync(elsewhere)) rmSync(readFileSync(elsewhere, 'utf8'), { recursive: true, force: true });

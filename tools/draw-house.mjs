@@ -1,5 +1,5 @@
-// Draws the pictures of the house: the projects, the floors of core, the rooms of floors and adapters. `--check` compares instead of writing, and
-// fails on a difference, on an arrow that points upward, and on whatever breaks a rule of .dependency-cruiser.cjs.
+// Draws the diagrams of the architecture: the projects, the floors of core, the rooms of floors and adapters. `--check` compares instead of
+// writing. It fails on a difference, on an arrow that points upward, and on a violation of a rule in .dependency-cruiser.cjs.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { rooms } from './rooms.cjs';
@@ -12,7 +12,7 @@ const run = spawnSync(
 if (run.status !== 0) throw new Error(run.stderr || run.stdout);
 const { modules, summary } = JSON.parse(run.stdout);
 const SPECS = /\.(spec|int-spec|e2e-spec|long-spec)\.ts$|\/testing\//;
-/** The imports between the groups that `pattern` names, without specs and their helpers. */
+/** The imports between the groups that `pattern` captures, without specs and their helpers. */
 const arrows = (pattern) => {
   const group = (path) => (SPECS.test(path) ? undefined : pattern.exec(path)?.[1]);
   const found = new Set();

@@ -1,5 +1,6 @@
-// Draws the NestJS modules of each application, as the container has them that NestJS makes of its root module: the modules are real, their
-// providers are not made, so nothing is opened. `--check` compares instead of writing. A test compares the picture with a container that runs.
+// Draws the NestJS modules of each application from the container that NestJS creates for its root module. The modules are real, but
+// providers are not instantiated, so nothing is opened. `--check` compares instead of writing. A test compares the diagram with a running
+// container.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// Nothing is exported that no other file uses: not from a file, and so not from a library either.
+// Finds exports that no other file uses, in files and in libraries.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -8,8 +8,8 @@ import { test } from 'node:test';
 const ROOT = join(import.meta.dirname, '..');
 const EXPORT = /^export (?:abstract )?(?:async )?(?:function\*?|class|const|let|interface|type|enum) ([\w$]+)/gm;
 /**
- * Exports for users of the libraries that this repository need not use: classes and codes of errors, the types of ports, what a declaration
- * infers.
+ * Exports for users of the libraries that this repository itself need not use: error classes and codes, types of ports, and types that a
+ * declaration infers.
  */
 const isForOthers = (file, name) =>
   /Error(Code)?$/.test(name) || file.includes('/lib/ports/') || ['Assumption', 'SigstoreBundle'].includes(name);

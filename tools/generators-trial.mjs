@@ -1,8 +1,8 @@
-// Every generator of the house in a copy of the repository: `npx nx g …` as people call it, then build, types, lint, format and pictures of
-// everything, and the tests of what was made and of what lists it. One line for each generator; exit 1 if anything failed.
-//   node tools/generators-trial.mjs            the working tree as it is, uncommitted files too
-//   node tools/generators-trial.mjs port route … these generators alone
-//   node tools/generators-trial.mjs --keep     … and leaves the copy, whose path it prints
+// Runs every generator in a copy of the repository with `npx nx g …`, then builds, checks, lints, formats and draws everything, and runs
+// the tests of the generated code and of the lists that name it. Prints one line for each generator; exit 1 if anything failed.
+//   node tools/generators-trial.mjs            the working tree, with uncommitted files
+//   node tools/generators-trial.mjs port route … only these generators
+//   node tools/generators-trial.mjs --keep     … and keeps the copy, whose path it prints
 import { spawnSync } from 'node:child_process';
 import {
   copyFileSync,

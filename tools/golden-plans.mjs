@@ -1,4 +1,4 @@
-// Rewrites the golden plans (libs/core/src/lib/planner/golden). Only for plans that are new, or with a new hash version: see docs/adr/0005.
+// Rewrites the golden plans (libs/core/src/lib/planner/golden). Only for new plans or a new hash version: see docs/adr/0005.
 import { spawnSync } from 'node:child_process';
 
 if (!process.argv.includes('--rewrite')) {

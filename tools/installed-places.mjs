@@ -1,24 +1,24 @@
-// `package-lock.json` says which packages are installed and what their bytes hash to, and not where they lie: that depends on the registry. npm
-// then asks the registry for the list of all versions of each of a thousand packages, some megabytes long, only to read an address that follows
-// from name and version. `npm test` asks before anything is installed: nothing is imported here but Node.js.
+// `package-lock.json` contains the versions and hashes of packages, but not their URLs, which depend on the registry. npm therefore
+// downloads the list of all versions of each of a thousand packages, several megabytes each, to read a URL that follows from name and
+// version. This file adds the URLs. `npm test` uses it before anything is installed, so it imports only Node.js.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** npm prefers it to `package-lock.json`. There is one for the time of an installation only. */
+/** npm prefers this file to `package-lock.json`. It exists only during an installation. */
 const SHRINKWRAP = 'npm-shrinkwrap.json';
-/** Stands for the registry that npm is configured with, of which there is no host here. */
+/** Placeholder for the registry that npm is configured with. Its host does not occur here. */
 const ANY_REGISTRY = 'https://registry.invalid';
-/** npm puts its registry in the place of every host. */
+/** npm replaces every host with its registry's. */
 export const ARGUMENTS = ['--replace-registry-host=always'];
 
-/** Where every registry has the tarball of a version; undefined: it does not come from a registry. */
+/** URL of a version's tarball, whose path is the same in every registry; undefined for a package that does not come from a registry. */
 function addressOf(path, { name = path.split('node_modules/').at(-1), version, link, resolved, inBundle }) {
   const isPackage = path.includes('node_modules/') && version !== undefined;
   if (!isPackage || link || inBundle || resolved !== undefined) return undefined;
   return `${ANY_REGISTRY}/${name}/-/${name.split('/').at(-1)}-${version}.tgz`;
 }
 
-/** A lock that says where its packages lie. The digests stay: npm refuses other bytes. */
+/** A lock file with URLs. The integrity hashes remain, so npm rejects other bytes. */
 export function withAddresses(lock) {
   const packages = Object.entries(lock.packages).map(([path, entry]) => {
     const resolved = addressOf(path, entry);
@@ -27,7 +27,7 @@ export function withAddresses(lock) {
   return { ...lock, packages: Object.fromEntries(packages) };
 }
 
-/** Writes it beside the lock of a folder. Returns what removes it. */
+/** Writes the file beside the lock file of a folder. Returns a function that removes it. */
 export function writeAddresses(folder) {
   const path = join(folder, SHRINKWRAP);
   writeFileSync(

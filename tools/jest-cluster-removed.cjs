@@ -1,2 +1,2 @@
-// After a suite: see jest-cluster.cjs.
+// Global teardown of a suite: see jest-cluster.cjs.
 module.exports = () => globalThis.removeTestCluster?.();

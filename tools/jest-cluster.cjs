@@ -1,5 +1,5 @@
-// Before a whole suite: creates a migrated database from which its files begin as a copy. `npm test` creates one for all projects. A run of
-// some files creates none: each of them then makes its own.
+// Global setup of a whole suite: creates a migrated database that each file copies. `npm test` creates one for all projects. A run of
+// selected files creates none; each of them then creates its own.
 module.exports = async ({ testPathPatterns }) => {
   const {
     TASKRUNNER_TEST_CLUSTER: made,

@@ -1,13 +1,15 @@
-// A test environment that says where the time of a spec goes: imports, set-up (hooks) and tests, and the processor time of each. Used by hand:
+// A test environment that reports the phases of a spec: imports, set-up (hooks) and tests, with the processor time of each. Started
+// manually:
 //   TASKRUNNER_PHASES=/tmp/phases.ndjson TASKRUNNER_PHASES_CPU=/sys/fs/cgroup/NAME/cpu.stat npx jest -c libs/core/jest.config.js -w 1 --env "$PWD/tools/jest-phases.cjs"
-// The processor time is that of a cgroup, so that databases and services which a spec starts count: put the shell into it first. One worker only.
+// The processor time is that of a cgroup, which includes databases and services that a spec starts. The shell must be moved into it first.
+// One worker only.
 const { appendFileSync, readFileSync } = require('node:fs');
 const { relative } = require('node:path');
 const { TestEnvironment } = require('jest-environment-node');
 
 const { TASKRUNNER_PHASES: report, TASKRUNNER_PHASES_CPU: group } = process.env;
 
-/** Seconds of processor time that were used so far; without a cgroup those of this process. */
+/** Processor time so far, seconds; without a cgroup, that of this process. */
 function processorSeconds() {
   if (group === undefined) return process.cpuUsage().user / 1e6 + process.cpuUsage().system / 1e6;
   const text = readFileSync(group, 'utf8');

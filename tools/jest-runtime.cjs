@@ -1,13 +1,16 @@
-// Jest gives each file of tests its own copies of all modules, and compiles each module anew for it. Here a module is compiled once for each
-// worker of Jest: V8 keeps what it has compiled, and binds it to the context of the next file.
+// Jest gives each test file its own copies of all modules and compiles each module again for it. This runtime compiles a module once per
+// Jest worker: V8 keeps the compiled code and binds it to the context of the next file.
 const { Script } = require('node:vm');
 const Runtime = require('jest-runtime').default;
 
-/** By path; a file may be transformed in two ways. */
+/** By path. A file may be transformed in two ways. */
 const compiled = new Map();
 
 module.exports = class CompilesOnce extends Runtime {
-  /** Jest's own, which compiles `source` as the body of a function of Jest's names. No module is imported by `import()` here: see `jest.preset.js`. */
+  /**
+   * Like Jest's own method, which compiles `source` as the body of a function with Jest's parameters. No module uses `import()` here: see
+   * `jest.preset.js`.
+   */
   createScriptFromCode(source, filename) {
     const context = this._environment.getVmContext();
     const known = compiled.get(filename);
@@ -19,7 +22,7 @@ module.exports = class CompilesOnce extends Runtime {
     try {
       script = new Script(`${head}${source}\n})`, { filename, columnOffset: -head.length });
     } catch {
-      // Jest tells a syntax error better.
+      // Jest's message for a syntax error is better.
       return super.createScriptFromCode(source, filename);
     }
     compiled.set(filename, { source, script });

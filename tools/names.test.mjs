@@ -1,5 +1,5 @@
-// Run with `node --test tools/names.test.mjs`. Declared names use the terms of the field; the former dialect must not return. Persisted
-// spellings stay, each with its reason.
+// Run with `node --test tools/names.test.mjs`. Declared names use standard terms; replaced words must not return. Persisted spellings stay,
+// each with its reason.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
@@ -128,7 +128,7 @@ const wordsOf = (name) =>
     .toLowerCase()
     .split(/[ _$]+/);
 
-/** Why a declared name is not allowed; null: it is allowed. */
+/** The replacement of a declared name that is not allowed; null if it is allowed. */
 function oldName(name, type) {
   if (/^x$/.test(name) && /\bPlanIndex\b/.test(type)) return 'index';
   const whole = NAMES.get(name);
@@ -142,23 +142,23 @@ function oldName(name, type) {
   return null;
 }
 
-/** A word as a name is one, a private name with its `#`. */
+/** A word with the syntax of a name, including the `#` of private names. */
 const WORD = /#?[\p{ID_Start}$_][\p{ID_Continue}$_]*/gu;
 const words = new Map();
-/** Whether a word would be an old name if it were declared. */
+/** True if a word would be a replaced name in a declaration. */
 function isOldWord(word) {
   if (!words.has(word)) words.set(word, oldName(word.replace(/^#/, ''), 'PlanIndex') !== null);
   return words.get(word);
 }
 
-/** A line that is a comment and nothing else, as the formatter writes it: code begins no line with an operator. */
+/** A line that contains only a comment, in the style of the formatter, which begins no line of code with an operator. */
 const COMMENT = /^ *(?:\/\/.*|\/\*(?:(?!\*\/).)*(?:\*\/)?|\*(?: .*|\/)?)$/gm;
 
-/** False: the text declares no old name, because no word of it is one. A name may be spelt with escapes. */
+/** False if no word of the text is a replaced name. Names may contain escapes. */
 const mayDeclareOldName = (text) =>
   text.includes('\\u') || text.replace(COMMENT, '').match(WORD)?.some(isOldWord) === true;
 
-/** Declared names of a source text that are old: name, line, and what to write. A tree is made only of a text that may have one. */
+/** Replaced names that a source text declares: name, line and replacement. A text is parsed only if it may contain one. */
 function oldNames(file, text) {
   if (!mayDeclareOldName(text)) return [];
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, false);
@@ -213,7 +213,7 @@ it('an old name that is planted is found, whatever declares it', () => {
   const file = 'libs/core/src/lib/run/planted.ts';
   const found = (text) => oldNames(file, text).map(({ name }) => name);
   assert.deepEqual(found(planted.join('\n')), names);
-  // By itself too: no other makes a tree of the text.
+  // Tested separately, because no other name causes the text to be parsed.
   for (const one of ['class Driver { #letter = 1; }', 'let x: PlanIndex;', 'let \\u0067iven;', '/** A. */ let given;'])
     assert.equal(found(one).length, 1, one);
 });
@@ -226,7 +226,7 @@ it('each exception is needed', () => {
   assert.deepEqual(needless, []);
 });
 
-/** Files whose names are kept: path, why. */
+/** Files whose names are kept, with the reason. */
 const KEPT_FILES = [
   [
     /postgres\/migrations\/(?:30-62\/30-workforce|84-driven-alone)\.ts$/,
@@ -242,7 +242,7 @@ function* namedFilesBelow(folder) {
   }
 }
 
-/** What a file is called instead; null: nothing is wrong with its name. */
+/** The replacement of a file's name; null if it is allowed. */
 const oldFileName = (path) => oldName(basename(path).replace(/\..*$/s, '').replaceAll('-', '_'), '');
 
 const named = FOLDERS.flatMap((folder) => [...namedFilesBelow(join(ROOT, folder))]).map((path) =>

@@ -10,7 +10,7 @@ const isNode24 = (program) => {
 };
 
 /**
- * Where Node 24 is: `{ program }`, or `{ skipped }` or `{ failed }` with the reason. A named program must exist; one that is only searched
+ * Locates Node 24: `{ program }`, or `{ skipped }` or `{ failed }` with the reason. A configured program must exist; one that is searched
  * for must exist in CI.
  */
 export function findNode24(env = process.env, version = process.version) {
@@ -30,7 +30,7 @@ export function findNode24(env = process.env, version = process.version) {
   return env.CI === 'true' ? { failed: reason } : { skipped: reason };
 }
 
-/** Calls `use` with the variables of a process whose `node`, and that of its children, is `program`. */
+/** Calls `use` with environment variables for a process whose `node`, like that of its children, is `program`. */
 export function withNode(program, use, env = process.env) {
   const folder = mkdtempSync(join(tmpdir(), 'taskrunner-node-'));
   try {

@@ -8,7 +8,7 @@ import { findNode24, withNode } from './node-24.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'taskrunner-node-test-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
-/** A program that says it is that version. */
+/** A program that reports this version. */
 const program = (name, version) => {
   const path = join(folder, name);
   writeFileSync(path, `#!/bin/sh\necho ${version}\n`);

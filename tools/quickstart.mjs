@@ -1,6 +1,7 @@
 // npm run quickstart [-- --keep] [--sealed]
-// On a fresh clone with nothing but Node.js and npm: installs, builds, starts the whole product on loopback, runs an example, has a second
-// person approve it, and verifies the evidence offline. With --sealed: a sealed pack that tries to get out, and its attempts in the evidence. Built-ins only, since it runs before anything is installed.
+// On a new clone with only Node.js and npm: installs, builds, starts the whole product on loopback, runs an example, has a second person
+// approve it, and verifies the evidence offline. With --sealed: a sealed pack that attempts to connect, and the attempts in its evidence.
+// Imports only Node.js, because it runs before anything is installed.
 import { spawn } from 'node:child_process';
 import { createReadStream, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -29,7 +30,7 @@ function title(text) {
   console.log(`\n── ${text} (${((Date.now() - began) / 1_000).toFixed(1)} s)`);
 }
 
-/** Runs a program to its end; its output goes to `onLine`. Resolves to `{code, out}`. */
+/** Runs a program to its end. `onLine` receives its output. Resolves to `{code, out}`. */
 function run(command, args, { env = process.env, onLine = () => undefined } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -60,7 +61,7 @@ function checkNode() {
   throw new Failure(`Node.js ${process.versions.node} is too old: 20.19 or later is needed`);
 }
 
-/** npm records at the end of an installation what it installed; a lock file that is newer has changed since. */
+/** npm records the installed packages at the end of an installation. A newer lock file has changed since. */
 function isInstalled() {
   const note = join(ROOT, 'node_modules', '.package-lock.json');
   if (!existsSync(note)) return false;

@@ -1,5 +1,5 @@
-// The rooms of floors and adapters that have more files than one can look over: a room imports only rooms that stand before it.
-// `.dependency-cruiser.cjs` checks that; `draw-house.mjs` draws them. Files that lie beside the rooms may import all of them.
+// The rooms of floors and adapters with many files. A room imports only rooms that are listed before it.
+// `.dependency-cruiser.cjs` checks this; `draw-house.mjs` draws the rooms. Files beside the rooms may import all of them.
 exports.rooms = {
   'libs/core/src/lib/pack': ['model', 'reading', 'shapes'],
   'libs/core/src/lib/planner': ['context', 'reading'],
@@ -63,5 +63,5 @@ exports.rooms = {
     'audit',
   ],
 };
-/** The most files that one folder has: rooms.test.mjs checks it, and generators refuse to go over it. */
+/** Maximum number of files in one folder. rooms.test.mjs checks it, and generators refuse to exceed it. */
 exports.MOST_FILES = 30;

@@ -17,7 +17,7 @@ function* folders(folder) {
       yield* folders(`${folder}/${entry.name}`);
 }
 
-/** What the check says of a folder that is full: what to do, for each kind of folder. */
+/** The remedy in the message about a full folder, for each kind of folder. */
 function remedy(folder, files) {
   const steps = folder.endsWith('/migrations')
     ? 'Move the oldest migrations with their specs into a sub-folder that is named by their numbers (as 01-19), and correct the imports in migrations.ts; their names and times stay.'

@@ -1,11 +1,11 @@
-// `npm run test:all`: `npm test`, then the rounds that take too long for every change. All of them run; one that fails fails the whole.
+// `npm run test:all`: `npm test`, then the rounds that take too long for every change. All of them run; a single failure fails the command.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { findNode24, withNode } from './node-24.mjs';
 
 const root = join(import.meta.dirname, '..');
 const ROUNDS = [
-  // The 100 000 seeds of the engine among them.
+  // Includes the 100 000 seeds of the engine.
   { name: 'tests', command: ['tools/test.mjs'], env: { TASKRUNNER_TESTS: 'all' } },
   { name: 'generators', command: ['tools/generators-trial.mjs'] },
   { name: 'forgeries', command: ['tools/forge/main.mjs', '--each', '3'] },

@@ -6,10 +6,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { DATA } from './cluster-folder.mjs';
 
-/** Files in the folder of a cluster: why there is none; that another process is creating it. */
+/** Files in the folder of a cluster: the error that prevented it, and the mark of the process that creates it. */
 const [FAULT, MAKING] = ['fault', 'making'];
 
-/** The superuser's, as those of the roles that follow, takes one round for each connection of a test, and not 4096. */
+/**
+ * Passwords of the superuser and of the roles created later use one iteration instead of 4096, which each connection of a test would
+ * compute.
+ */
 async function setPassword(server) {
   const client = new pg.Client({ connectionString: server.url() });
   await client.connect();
@@ -17,7 +20,7 @@ async function setPassword(server) {
   await client.end();
 }
 
-/** Creates it from the build, and stops it. The result is for `TASKRUNNER_TEST_CLUSTER`; copies may be beside it. */
+/** Creates the cluster from the build and stops it. The result is the value of `TASKRUNNER_TEST_CLUSTER`; copies may be beside it. */
 export async function makeTestCluster(parent) {
   const { startEmbeddedPostgres } = createRequire(import.meta.url)('@taskrunner/infrastructure/embedded-postgres');
   const { bootstrapRoles, createDatabase, databaseRoles, migrateDatabase, roleName } = createRequire(import.meta.url)(

@@ -1,14 +1,14 @@
-// The order in which Jest runs test files: long ones begin early, so that no worker is left with one at the end. Otherwise as Jest does it:
-// by known times, else by size.
+// The order in which Jest runs test files. Long ones begin early, so that no worker is left with one at the end. Otherwise Jest's order
+// applies: by known durations, then by size.
 const Sequencer = require('@jest/test-sequencer').default;
 
-// Seeds on virtual time need a process in which nothing has run before. The other files wait more than they compute, and are small.
+// Seeds on virtual time need a fresh process. The other files mostly wait, and are small.
 const PLACES = [
   /\/harness\.spec\.ts$/,
   /\.long-spec\.ts$/,
-  // Counting steps traverses the heap, and the heap grows with each file.
+  // Counting steps traverses the heap, which grows with each file.
   /\/(limits|compile-policy|read-document|plan-faults|simulate|pack-ignore|steps|glob|pure-executors)\.spec\.ts$/,
-  // Files that share a stack run one after the other (apps/webservice-e2e/stack-profiles.mjs).
+  // Files that share a stack run in sequence (apps/webservice-e2e/stack-profiles.mjs).
   /\/(fan-out|crash|logs)\.e2e-spec\.ts$/,
   /\/(outage|gates|schedule-replicas|object-store|packs)\.e2e-spec\.ts$/,
   /\/(s3-object-store|killed-writers|model|kubernetes)\.int-spec\.ts$/,

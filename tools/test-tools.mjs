@@ -1,5 +1,5 @@
-// The tools have tests of their own, for Node's runner: they are ES modules without a build. Writes how many there were where `npm test` adds
-// them up.
+// Runs the tests of the tools with Node's test runner, because the tools are ES modules without a build. Writes their number for the sum of
+// `npm test`.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

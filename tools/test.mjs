@@ -1,5 +1,5 @@
-// `npm test`: installs if needed, checks, builds, runs every project's tests, and closes with one line summed over all. Nx runs it: what has
-// not changed since it last passed comes from the cache.
+// `npm test`: installs if needed, checks, builds, runs every project's tests, and ends with one line with the sums. Nx runs the tasks and
+// takes results of unchanged ones from its cache.
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,25 +8,25 @@ import { clusterFolder, removeCluster } from './cluster-folder.mjs';
 import { ARGUMENTS, writeAddresses } from './installed-places.mjs';
 
 const root = join(import.meta.dirname, '..');
-/** What each project's tests leave behind, and Nx keeps beside its cache. */
+/** Test reports of the projects. Nx stores them with its cache. */
 const reports = [
   'tools',
   ...['libs', 'apps'].flatMap((folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`)),
 ].map((project) => join(root, project, 'test-report.json'));
 const started = Date.now();
-/** The suite takes two thirds of that. One that hangs is a failure with an end, not a CI that never says which test it was. */
+/** The suite takes two thirds of this time. A test that hangs then fails by name instead of blocking CI. */
 const SUITE_MS = (process.env.TASKRUNNER_TESTS === 'all' ? 12 * 60 : 23) * 60_000;
 
 const env = {
   ...process.env,
   FORCE_COLOR: '0',
-  // Its own terminal for each task would put it into a session that a signal to our group does not reach.
+  // A terminal for each task would put it into a session that a signal to our group does not reach.
   NX_NATIVE_COMMAND_RUNNER: 'false',
-  // Its plugins in processes of their own would outlive an Nx that is killed.
+  // Plugins in separate processes would outlive an Nx that is killed.
   NX_ISOLATE_PLUGINS: 'false',
 };
 
-/** True if it succeeds. In CI each has a group of its own: Jest's workers outlive Jest, and end with their group. */
+/** Returns true on success. In CI each command has its own process group, because Jest's workers outlive Jest and end with their group. */
 function run(command, args) {
   const detached = env.CI === 'true';
   const child = spawn(command, args, { cwd: root, env, stdio: 'inherit', detached });
@@ -51,13 +51,14 @@ const nx = (...args) =>
   run(process.execPath, ['node_modules/nx/dist/bin/nx.js', 'run-many', '--output-style=stream', ...args]);
 
 const more = process.argv.slice(2);
-/** For what comes after the build: Nx would copy each build from its cache again, over the files that tests of another side are reading. */
+/** For tasks after the build: Nx would copy each build from its cache again, over files that concurrent tests are reading. */
 const BUILT = '--excludeTaskDependencies';
 
 /**
- * What runs. Three at once take the next: specs of the whole product, of the adapters (two files at a time) and of the webservice wait for
- * processes, servers, containers and limits of time as long as they compute, so they begin; what only computes runs beside them. The short ones
- * come last, so that all end together. Nx by itself would begin with what most others need, and end with the longest, alone.
+ * The tasks, of which three run at once. Specs of the whole product, of the adapters (two files at a time) and of the webservice begin,
+ * because they wait for processes, servers, containers and timeouts about as long as they compute. Tasks that only compute run beside them.
+ * Short ones come last, so that all end at about the same time. Nx alone would begin with the tasks that most others need, and end with the
+ * longest one by itself.
  */
 const CHECKS = ['-t', 'lint', 'typecheck', 'format', 'diagrams'];
 const testsOf = (project) => ['-t', 'test', '-p', project, ...more];
@@ -77,7 +78,7 @@ const runAll = async () => {
   return { checks, tests: failed.size === 0 };
 };
 
-/** With addresses, a third of its work is saved. A registry that has its packages elsewhere is asked for each, as npm does by itself. */
+/** With URLs, a third of the work is saved. If a registry uses other URLs, npm requests the list of each package as usual. */
 async function install() {
   const ci = ['ci', '--no-audit', '--no-fund'];
   const remove = writeAddresses(root);
@@ -95,7 +96,7 @@ async function install() {
 }
 if (!existsSync(join(root, 'node_modules/.package-lock.json')) && !(await install())) process.exit(1);
 for (const report of reports) rmSync(report, { force: true });
-// One migrated database for all projects: the first whose tests run makes it (jest-cluster.cjs).
+// One migrated database for all projects. The first project that runs tests creates it (jest-cluster.cjs).
 env.TASKRUNNER_TEST_CLUSTER_FOLDER = clusterFolder();
 process.once('exit', () => removeCluster(env.TASKRUNNER_TEST_CLUSTER_FOLDER));
 const isBuilt = await nx('-t', 'build');
@@ -104,7 +105,7 @@ const { checks, tests } = isBuilt ? await runAll() : { checks: false, tests: fal
 if (!isBuilt) console.log('failed: the build');
 if (!checks && isBuilt) console.log('failed: lint, typecheck, format or diagrams');
 const total = { passed: checks ? 1 : 0, failed: checks ? 0 : 1, skipped: 0 };
-// Jest's tests, summed from its reports, never from its printed summaries.
+// Jest's tests are summed from its reports, never from its printed summaries.
 for (const path of reports.filter((one) => existsSync(one))) {
   const report = JSON.parse(readFileSync(path, 'utf8'));
   total.passed += report.numPassedTests;
@@ -112,7 +113,7 @@ for (const path of reports.filter((one) => existsSync(one))) {
   total.skipped += report.numPendingTests;
   for (const line of failuresOf(report, root)) console.log(line);
 }
-// A task that failed without a report of it, or did not begin.
+// A task failed without a report, or did not begin.
 if (!tests && total.failed === 0) total.failed += 1;
 console.log(`took ${Math.round((Date.now() - started) / 1000)} s`);
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);

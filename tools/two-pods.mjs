@@ -1,8 +1,8 @@
 // npm run two-pods [-- --build] [--keep] [--outage SECONDS] [--npm-cache FOLDER] [--npmrc FILE]
-// The shipped images and manifests, for real: both pods by `podman kube play` (rendered with `kubectl kustomize`), a PostgreSQL of its own
-// and an S3 server beside them. Runs the example pack to a verified bundle; kills the worker pod in the middle of a run; takes the
-// database away. Everything listens on loopback. Needs podman, runc, kubectl, moto_server (Debian: podman runc catatonit netavark
-// kubernetes-client python3-moto), root, and what `npm ci && npm run build` made.
+// Tests the shipped images and manifests: both pods by `podman kube play` (rendered with `kubectl kustomize`), with a separate PostgreSQL
+// and an S3 server. Runs the example pack to a verified bundle, kills the worker pod during a run, and interrupts the database. Everything
+// listens on loopback. Needs podman, runc, kubectl, moto_server (Debian: podman runc catatonit netavark kubernetes-client python3-moto),
+// root, and the results of `npm ci && npm run build`.
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -53,7 +53,7 @@ async function prepareDatabase(folder) {
   };
 }
 
-/** Starts documents; the output of podman is the list of what it made. */
+/** Starts documents. The output of podman lists the created objects. */
 async function play(text, name, folder) {
   const path = join(folder, `${name}.yaml`);
   writeFileSync(path, text);
@@ -65,7 +65,7 @@ async function health(service, kind) {
   return response?.status ?? 0;
 }
 
-/** Container of a service, its process and how often it was started again. */
+/** Container of a service, its process, and its number of restarts. */
 async function container(service) {
   const name = `taskrunner-${service}-pod-${service}`;
   const [facts] = JSON.parse(await podman(['container', 'inspect', name]));
@@ -96,7 +96,7 @@ async function exampleRuns(ada, grace, folder, trust) {
   say(`example pack: ${run} succeeded, bundle verifies (${verified.checks.length} checks)`);
 }
 
-/** `replace`: as a cluster's controller does it, a new pod in the place of the killed one. */
+/** `replace`: starts a new pod in place of the killed one, like a cluster's controller. */
 async function workerDies(ada, replace) {
   const run = (await ada(['run', join(ROOT, 'tools/two-pods/long-run.pack.yaml'), '--detach'])).trim();
   const shown = async () => JSON.parse(await ada(['show', run, '--output', 'json']));
@@ -110,8 +110,8 @@ async function workerDies(ada, replace) {
   await until('its process is gone', () => !existsSync(`/proc/${pid}`));
   const { status } = await shown();
   if (status !== 'running') throw new Failure(`the worker was killed too late: the run was ${status}`);
-  // What podman does after the end of a container (cleanup, restart) is still under way, so the pod is not started again: it is removed,
-  // which waits for that, and a new one is made.
+  // After the end of a container, podman's cleanup and restart are still active. The pod is therefore removed, which waits for them, and a
+  // new one is created.
   await podman(['pod', 'rm', '--force', '--time', '0', 'taskrunner-worker-pod']);
   await replace();
   await until('the worker is back', async () => ((await health('worker', 'ready')) === 200 ? true : null));
@@ -152,12 +152,12 @@ async function main() {
     throw new Failure('Nothing is built. Run `npm run build` first.');
   const folder = mkdtempSync(join(tmpdir(), 'two-pods-'));
   closers.push(() => options.keep || rmSync(folder, { recursive: true, force: true }));
-  // Of a run that was interrupted.
+  // Remains of an interrupted round.
   for (const name of ['migrate', 'webservice', 'worker'])
     await podman(['pod', 'rm', '--force', '--ignore', '--time', '0', `taskrunner-${name}-pod`]);
   await buildImages(ROOT, { again: options.build, npmCache: options['npm-cache'], npmrc: options.npmrc });
   say('images are there');
-  // The account that runs the database must pass through.
+  // The account that runs the database must be able to traverse the folder.
   const databaseFolder = '/var/tmp/' + folder.split('/').pop();
   closers.push(() => options.keep || rmSync(databaseFolder, { recursive: true, force: true }));
   const database = await prepareDatabase(databaseFolder);
@@ -182,7 +182,7 @@ async function main() {
     },
     sandbox: { profile: 'bwrap' },
     packsRegistry: { unsigned: 'run' },
-    // What is tried is not how fast this machine is beside other work.
+    // The speed of a busy machine is not under test.
     limits: { planTime: '1m' },
     ...store.configuration,
   };
@@ -202,7 +202,7 @@ async function main() {
     if (options.keep) return;
     for (const name of ['services', 'migrate'])
       await podman(['kube', 'down', '--force', join(folder, `${name}.yaml`)]).catch(() => undefined);
-    // Secrets and ConfigMaps are volumes to podman, which `kube down` leaves behind.
+    // Podman keeps Secrets and ConfigMaps as volumes, which `kube down` does not remove.
     for (const name of namesOf(manifests, ROOT, ['ConfigMap', 'Secret', 'PersistentVolumeClaim']))
       await podman(['volume', 'rm', '--force', name]);
   });
@@ -229,12 +229,12 @@ async function main() {
 }
 
 let closed = null;
-/** Once, whoever asks: the end of the run, or a signal in its middle. */
+/** Runs once: at the end, or at a signal. */
 const closeAll = () => (closed ??= closeEach());
 async function closeEach() {
   for (const close of closers.reverse()) await Promise.resolve(close()).catch((error) => console.error(error.message));
 }
-// Nothing stays behind of a run that somebody ends.
+// An interrupted round removes everything too.
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void closeAll().then(() => process.exit(130)));
 
 let code = 0;
@@ -244,7 +244,7 @@ try {
 } catch (error) {
   code = 1;
   console.error(error instanceof Failure ? error.message : error);
-  // Before the pods begin there is nothing to show.
+  // Before the pods start there are no logs to show.
   const begun = closers.length > 1 ? Object.keys(HEALTH) : [];
   for (const service of begun)
     console.error(

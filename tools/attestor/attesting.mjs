@@ -1,4 +1,4 @@
-// What the Attestor does with a draft and with a manifest, independent of HTTP.
+// Verification and signing of drafts and manifests by the Attestor, independent of HTTP.
 import { createRequire } from 'node:module';
 import { Refusal } from './refusal.mjs';
 

@@ -18,9 +18,9 @@ const LIMITS = { maxBytes: 512 * 1024 ** 2, maxFiles: 250_000, maxFileBytes: 256
 const MANIFEST_BYTES = 64 * 1024 ** 2;
 
 /**
- * Starts it. `configuration`: `{host, port, issuer, jwksUri | jwksFile, audience, clients: {<client id>: {builders, tenants}}, trustFile,
- * keys: {runOpen, runSealed?, bundle, summary}, folder, verifierId, algorithms?, limits?}`; paths are absolute. `clock`: milliseconds.
- * Resolves to `{url, stop()}`.
+ * Starts the Attestor. `configuration`: `{host, port, issuer, jwksUri | jwksFile, audience, clients: {<client id>: {builders, tenants}},
+ * trustFile, keys: {runOpen, runSealed?, bundle, summary}, folder, verifierId, algorithms?, limits?}`; paths are absolute. `clock`:
+ * milliseconds. Resolves to `{url, stop()}`.
  */
 export async function startAttestor(configuration, { clock = Date.now, log = () => undefined } = {}) {
   const { keys, audience, issuer, clients, algorithms = ['EdDSA', 'ES256', 'RS256'] } = configuration;

@@ -1,4 +1,4 @@
-// What the Attestor stores about a run: the single statement that it signed, and the documents that it verified last.
+// The Attestor's storage for a run: the single statement that it signed, and the documents that it verified last.
 import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ export async function openKeep(folder) {
   };
   return {
     statement: (run) => read(pathOf(run, 'statement')),
-    /** Stores the first one; resolves to the stored one. */
+    /** Stores the first statement. Resolves to the stored one. */
     async keepStatement(run, value) {
       const path = await temporary(value);
       try {

@@ -1,12 +1,12 @@
-// `node tools/bench/flame.mjs PROFILE.cpuprofile >GRAPH.svg`: a flame graph, root above, what took the time to its left. Idle time and the
-// profiler's own are left out, frames below a three-hundredth too.
+// `node tools/bench/flame.mjs PROFILE.cpuprofile >GRAPH.svg`: a flame graph with the root at the top and the most expensive frames to the
+// left. Idle time, the profiler's own frames and frames below a three-hundredth are left out.
 import { readFileSync } from 'node:fs';
 
 const WIDTH = 1_200;
 const ROW = 16;
 const LEAST = 1 / 300;
 const LEFT_OUT = new Set(['(idle)', 'post', 'dispatch']);
-/** Functions that only call others. Their callees take their place, so that the same work is one frame however it was started. */
+/** Functions that only call others. Their callees replace them, so that the same work is one frame independent of its caller. */
 const PASSES_ON = new Set([
   'processTicksAndRejections',
   'runMicrotasks',

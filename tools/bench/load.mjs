@@ -8,7 +8,7 @@ const POLL_MS = 8;
 const STALLED_MS = 120_000;
 
 /**
- * Submits `runs` runs over HTTP, `inFlight` at a time: a lane submits its next run when the row of its last one says that it has ended. The
+ * Submits `runs` runs over HTTP, `inFlight` at a time: a lane submits its next run when the row of its last one has a final status. The
  * rows of many runs are read with one query, so that polling costs less than the measured work.
  */
 export async function driveRuns(product, { runs, inFlight, body }) {

@@ -1,6 +1,6 @@
-// `npm run bench [-- NAME…] [--json]`: measures what is built (`npm run build` first). BENCH_ROUNDS: how many rounds, of which the
-// median counts. TASKRUNNER_CEILING: path of a probe that tells what the database alone can do; without it its column is left out.
-// One object a line with --json: {name, value, unit, peer?, ratio?, target, pass, …}. Exit 1 if a target is missed.
+// `npm run bench [-- NAME…] [--json]`: measures the build (`npm run build` first). BENCH_ROUNDS: number of rounds, whose median is
+// reported. TASKRUNNER_CEILING: path of a probe that measures the database alone; without it its column is left out.
+// With --json it prints one object per line: {name, value, unit, peer?, ratio?, target, pass, …}. Exit 1 if a target is missed.
 import { spawnSync } from 'node:child_process';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -32,7 +32,7 @@ function round(name) {
   return JSON.parse(stdout);
 }
 
-/** The median of several rounds, each in a process of its own. */
+/** The median of several rounds, each in a separate process. */
 function inRounds(name, { unit, target, better, peer }) {
   const rounds = Array.from({ length: ROUNDS ?? 5 }, () => round(name));
   const ratios = rounds.map(({ ratio }) => ratio).filter((ratio) => ratio !== undefined);

@@ -1,6 +1,7 @@
-// What is measured. Each file of `measures/` exports `measures`: name → measure, of one of two kinds.
-// {unit, target, better, peer?, round}: `round()` gives {value, ratio?, cpuMs?}; each round is a process of its own, the median counts.
-// {about, whole}: `whole(setting)` starts what it needs, measures once, and yields finished lines (`line` of lines.mjs).
+// The measures. Each file of `measures/` exports `measures`: name → measure, of one of two kinds.
+// {unit, target, better, peer?, round}: `round()` returns {value, ratio?, cpuMs?}. Each round is a separate process, and the median is
+// reported.
+// {about, whole}: `whole(setting)` starts everything that it needs, measures once, and yields finished lines (`line` of lines.mjs).
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 

@@ -1,5 +1,5 @@
-// Peers to measure beside the product, each in a process of its own on the same database server. They are dependencies of this folder alone,
-// installed from its lock file when the first measure asks for them.
+// Peers for comparison, each in a separate process on the same database server. They are dependencies of this folder only, installed from
+// its lock file when the first measure needs them.
 import { spawn, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ const HERE = import.meta.dirname;
 const PEERS = ['dbos', 'graphile-worker', 'pg-boss', 'restate'];
 const LIMIT_MS = 180_000;
 
-/** Path of the probe that measures the ceiling of the database alone; null: there is none. */
+/** Path of the probe that measures the ceiling of the database alone; null if there is none. */
 export const ceilingPath = () => process.env['TASKRUNNER_CEILING'] ?? null;
 
 /**
@@ -22,7 +22,7 @@ export async function peerRunner(notice) {
   if (ceiling === null) notice('TASKRUNNER_CEILING is not set: no ceiling');
   const left = new Set(peers);
   return {
-    /** What each peer that is there reaches, or `only` that one; and the ceiling in its mode, null: without it. */
+    /** Rates of all available peers, or of `only` that one, and the ceiling in the given mode; null: without the ceiling. */
     async rates(size, ceilingMode, only = null) {
       const rates = [];
       for (const peer of [...left].filter((one) => only === null || one === only)) {
@@ -39,7 +39,7 @@ export async function peerRunner(notice) {
   };
 }
 
-/** A probe may be anywhere; a copy of it in this folder finds the client library of the database. */
+/** The probe may be anywhere. Its copy in this folder can import the client library of the database. */
 function atHand(path) {
   if (path === null) return null;
   const folder = join(HERE, 'node_modules', '.probe');
@@ -60,7 +60,7 @@ function install(notice) {
   return status === 0;
 }
 
-/** The last line of output of a script in the format of the yardsticks: JSON with its steps per second. */
+/** The last line of output of a peer's script: JSON with its steps per second. */
 async function measured(name, script, { runs, steps, inFlight, url, databaseCpu }, env, notice) {
   const [before, database] = [endedChildrenCpu(), databaseCpu()];
   const child = spawn(process.execPath, [script], {

@@ -1,4 +1,4 @@
-// The whole product for a measure: a real webservice, real workers, a PostgreSQL that keeps what it acknowledges, each a process of its own.
+// The whole product for a measure: a real webservice, real workers, and a PostgreSQL with durable commits, each as a separate process.
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,7 @@ import { Submitter } from './submitter.mjs';
 export const ROOT = join(import.meta.dirname, '..', '..');
 const require = createRequire(import.meta.url);
 
-/** Starts it in a folder of its own. `state`: a folder that is kept (a warm start); `workers`: how many. */
+/** Starts the product in a separate folder. `state`: a folder that is kept (a warm start); `workers`: number of workers. */
 export async function startProduct({ workers = 1, configuration = {}, state = null } = {}) {
   const main = join(ROOT, 'apps/cli/dist/dev/dev-stack.js');
   if (!existsSync(main)) throw new Error('nothing is built: run `npm run build` first');
@@ -94,12 +94,12 @@ function ownCpu() {
   return (user + system) / 1_000;
 }
 
-/** The largest resident size so far of the product's workers, MiB. */
+/** Maximum resident size of the product's workers so far, MiB. */
 export function peakRssOf(product, kind = 'worker') {
   return largest(product, kind, /VmHWM:\s+(\d+) kB/);
 }
 
-/** The resident size now of the largest of them, MiB. */
+/** Current resident size of the largest worker, MiB. */
 export function currentRssOf(product, kind = 'worker') {
   return largest(product, kind, /VmRSS:\s+(\d+) kB/);
 }

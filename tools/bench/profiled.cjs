@@ -1,4 +1,5 @@
-// Loaded into the services when BENCH_PROFILE names a folder: the first SIGUSR2 begins a profile of the main thread, the second writes it there.
+// Loaded into the services if BENCH_PROFILE names a folder. The first SIGUSR2 starts a profile of the main thread, the second one writes it
+// to the folder.
 const { Session } = require('node:inspector');
 const { writeFileSync } = require('node:fs');
 const { join } = require('node:path');

@@ -1,4 +1,4 @@
-// Profiles of the services while they are measured, where BENCH_PROFILE names a folder. `flame.mjs` draws them.
+// Profiles of the services during a measure, if BENCH_PROFILE names a folder. `flame.mjs` draws them.
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 

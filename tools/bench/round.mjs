@@ -1,4 +1,4 @@
-// One round of one measure, in a process of its own: prints {value, ratio?, rssMiB}.
+// One round of one measure in a separate process: prints {value, ratio?, rssMiB}.
 import { loadMeasures } from './measures.mjs';
 
 const result = await (await loadMeasures())[process.argv[2]].round();

@@ -1,5 +1,5 @@
-// A client that costs little beside what it measures: requests that are written once, over connections that are kept, an answer read by its
-// Content-Length. For nothing but measuring a server that is ours.
+// An HTTP client with little overhead: requests are serialised once, connections are kept, and responses are read by their Content-Length.
+// Only suitable for measuring our own server.
 import { connect } from 'node:net';
 
 const HEAD_END = Buffer.from('\r\n\r\n');

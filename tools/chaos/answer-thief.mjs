@@ -1,9 +1,9 @@
-// Between a process and PostgreSQL: now and then a statement is executed and committed, and its answer is lost with the connection. Reads
-// the frontend/backend protocol (PostgreSQL, chapter "Message Formats"), unencrypted.
+// A proxy between a process and PostgreSQL. Now and then a statement is executed and committed, and its response is lost with the
+// connection. Reads the unencrypted frontend/backend protocol (PostgreSQL, chapter "Message Formats").
 import { connect, createServer } from 'node:net';
 import { once } from 'node:events';
 
-/** How often an answer is stolen of statements whose loss leaves it unknown whether they were executed; named like their `.sql` files. */
+/** Probabilities of a lost response, for statements whose loss leaves their execution unknown. Named like their `.sql` files. */
 export const WRITES = {
   flush: 0.25,
   'append-chunks': 0.2,
@@ -20,7 +20,9 @@ export const WRITES = {
 
 const IDLE = 'I'.charCodeAt(0);
 
-/** Messages of one direction: calls `onMessage(type, body)` for each complete one. The first one of a client has no type. */
+/**
+ * Parses the messages of one direction and calls `onMessage(type, body)` for each complete one. The first message of a client has no type.
+ */
 export function messageReader(onMessage, isClient) {
   let kept = Buffer.alloc(0);
   let isFirst = isClient;
@@ -38,16 +40,16 @@ export function messageReader(onMessage, isClient) {
   };
 }
 
-/** The prepared statement that a Bind message names. */
+/** The name of the prepared statement in a Bind message. */
 export function statementOf(body) {
   const portal = body.indexOf(0);
-  // The suffix after the file's name says which parts of it were prepared.
+  // The suffix after the file's name lists the prepared parts.
   return body.toString('utf8', portal + 1, body.indexOf(0, portal + 1)).split(' ')[0];
 }
 
 /**
- * Passes everything on except the answers that `steals(statement)` selects. `onStolen(statement)`: it was committed, and its sender does
- * not know.
+ * Forwards everything except the responses that `steals(statement)` selects. `onStolen(statement)` is called for a committed statement
+ * whose sender does not receive the response.
  */
 export async function startAnswerThief({ port, steals, onStolen }) {
   const open = new Set();

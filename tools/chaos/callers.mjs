@@ -1,4 +1,4 @@
-// API clients during the disturbances: they retry until they have an answer, as any client must.
+// API clients during the disturbances. They retry until they receive a response, as any client must.
 import { randomUUID } from 'node:crypto';
 import { pause } from './waiting.mjs';
 
@@ -47,7 +47,7 @@ export class Caller {
     try {
       ({ code } = JSON.parse(text));
     } catch {
-      // Not a problem document: the code says that.
+      // Not a problem document. The status code is recorded instead.
     }
     const name = `${status} ${code}`;
     this.refusals[name] = (this.refusals[name] ?? 0) + 1;
@@ -66,7 +66,7 @@ export class Caller {
     });
   }
 
-  /** Submits until the run is known to be accepted. The idempotency key makes one run of all tries. Null if it never was. */
+  /** Submits until the run is known to be accepted. The idempotency key makes all attempts one run. Null if it was never accepted. */
   async submit(manifest) {
     const headers = { 'idempotency-key': randomUUID() };
     const answer = await this.ask('POST', '/api/runs', { manifest, inputs: {} }, { headers });
@@ -77,8 +77,8 @@ export class Caller {
   }
 
   /**
-   * Lines of a run's log as server-sent events, from the first to the end of the run, over as many connections as it takes; `cutAfter`
-   * says after how many lines each is cut from our side (0: not). `isOver`: gives up.
+   * Reads a run's log as server-sent events to the end of the run, over as many connections as necessary. `cutAfter`: number of lines after
+   * which the client cuts a connection (0: never). `isOver`: true to give up.
    */
   async lines(run, { cutAfter = () => 0, isOver = () => false } = {}) {
     const lines = [];

@@ -9,7 +9,7 @@ import { pause, until } from './waiting.mjs';
 import { startWebservice } from './webservice.mjs';
 
 const { POINTS } = createRequire(import.meta.url)('./faults/points.cjs');
-/** `step-starts` is for poison: a run that kills a worker at each of its starts is rightly blamed. */
+/** `step-starts` belongs to the campaign of poison: a run that kills a worker at each of its starts is rightly marked as poisoned. */
 const TRIED_POINTS = Object.keys(POINTS).filter((point) => point !== 'step-starts');
 const FAKETIME = ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu']
   .map((folder) => join(folder, 'faketime', 'libfaketime.so.1'))
@@ -28,8 +28,9 @@ function sampleMemory(workers, nemesis) {
 }
 
 /**
- * Each: `count`: how often unless told; `store`: where the objects lie, so that they can be taken away (`--store`); `durable`: not on a relaxed database; `prepare`: before the workers start; `run`: while the workload goes on. `skip`: why it cannot be
- * done here.
+ * Fields: `count`: default number of disturbances; `store`: location of the objects, so that they can be made unavailable (`--store`);
+ * `durable`: not possible on a relaxed database; `prepare`: called before the workers start; `run`: called during the workload; `skip`:
+ * reason why it is impossible on this machine.
  */
 export const CAMPAIGNS = {
   kills: {
@@ -51,7 +52,7 @@ export const CAMPAIGNS = {
       const uploads = (async () => {
         for (; !isOver; await pause(300)) nemesis.note('upload', { status: await workload.ada.upload() });
       })();
-      // Whether and why the webservice reports that it is not ready. It is not slowed down with the workers.
+      // Records the readiness that the webservice reports. It is not slowed down with the workers.
       const meanwhile = async (trouble) => {
         if (trouble === 'slow') return;
         const response = await fetch(`${stack.dev.health.webservice}/health/ready`);
@@ -112,7 +113,7 @@ export const CAMPAIGNS = {
 
   postmaster: {
     what: 'kill -9 of the postmaster',
-    // A relaxed database loses acknowledged commits, as the referee has shown.
+    // A relaxed database loses acknowledged commits, which the referee has detected.
     durable: true,
     count: 30,
     run: ({ nemesis, count }) => nemesis.killDatabase(count, [2_000, 6_000]),

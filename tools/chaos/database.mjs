@@ -1,4 +1,4 @@
-// The embedded PostgreSQL of the stack as the nemesis sees it: a postmaster that may be killed, and must be started again.
+// The embedded PostgreSQL of the stack as a target: a postmaster that may be killed and must be restarted.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -12,12 +12,12 @@ const { Client } = require('pg');
 export class Database {
   #started = null;
 
-  /** `adminUrl`: of the superuser, in the product's database. */
+  /** `adminUrl`: URL of the superuser for the product's database. */
   constructor({ adminUrl, dataDirectory, durable }) {
     Object.assign(this, { adminUrl, dataDirectory, durable, port: Number(new URL(adminUrl).port) });
   }
 
-  /** One query as the superuser, on a connection of its own, because connections must not outlive their server. */
+  /** One query as the superuser on a new connection, because connections must not outlive their server. */
   async ask(text, values = []) {
     const client = new Client({
       connectionString: this.adminUrl,
@@ -33,7 +33,7 @@ export class Database {
     }
   }
 
-  /** kill -9 of the postmaster under load; resolves when it has ended. Its backends notice by themselves. */
+  /** Sends SIGKILL to the postmaster under load. Resolves when it has ended. Its backends detect this by themselves. */
   async kill() {
     this.pgdata ??= (await this.ask(`select current_setting('data_directory') as pgdata`))[0].pgdata;
     const pid = Number(readFileSync(join(this.pgdata, 'postmaster.pid'), 'utf8').split('\n')[0]);
@@ -43,8 +43,8 @@ export class Database {
   }
 
   /**
-   * Starts it again. The start is refused while backends of the old one live, so it is repeated until it succeeds. Resolves to the
-   * milliseconds that it took.
+   * Restarts the server. A start is refused while old backends live, so it is repeated until it succeeds. Resolves to the duration in
+   * milliseconds.
    */
   async restart(patienceMs = 60_000) {
     const { startEmbeddedPostgres } = require('@taskrunner/infrastructure/embedded-postgres');

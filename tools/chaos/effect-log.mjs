@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { pause } from './waiting.mjs';
 
-/** Starts it. `file`: the log; `random`: delays of responses, so that many are in flight when a process dies. */
+/** Starts the server. `file`: the log; `random`: delays of responses, so that many are in flight when a process dies. */
 export async function startEffectLog(file, random) {
   const kept = openSync(file, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, 0o600);
   const effects = [];

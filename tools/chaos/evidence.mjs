@@ -16,8 +16,8 @@ const READERS = 6;
 const READING_MS = 300_000;
 
 /**
- * Collects everything; `leftovers`: processes that should have ended; `measures`: figures with a limit; `objects`: disturbances of the
- * store, and what was reported about them.
+ * Collects the evidence of a campaign. `leftovers`: processes that should have ended; `measures`: figures with a limit; `objects`:
+ * disturbances of the store, and the errors that were reported.
  */
 export async function collectEvidence({ stack, workload, leftovers, measures, objects }) {
   const { database } = stack;

@@ -5,7 +5,7 @@ export function quantile(values, share) {
   return sorted.length === 0 ? null : sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
 }
 
-/** Milliseconds from the death of a worker to the next page of each run that it held and that had not ended. */
+/** Milliseconds from the death of a worker to the next page of each active run that it held. */
 export async function progressAfterDeaths(database, workers) {
   const deaths = workers
     .filter(({ killedAt }) => killedAt !== null)
@@ -27,14 +27,14 @@ export async function progressAfterDeaths(database, workers) {
   return rows.map(({ ms }) => Math.round(ms));
 }
 
-/** How often each statement was stolen, each point reached, and so on. */
+/** Number of disturbances by the given key, such as a statement or a fault point. */
 export function counted(deeds, key) {
   const counts = {};
   for (const deed of deeds) if (deed[key] !== undefined) counts[deed[key]] = (counts[deed[key]] ?? 0) + 1;
   return counts;
 }
 
-/** The longest series of claims of one run without a journal entry: their workers died before they had written anything. */
+/** The longest series of claims of one run without a journal entry. Their workers died before they had written anything. */
 export function mostClaimsInVain(journals) {
   const rows = Object.values(journals).flatMap((entries) => {
     const fences = entries.flatMap(({ event }) => (event.type === 'run.claimed' ? [event.fence] : []));

@@ -1,5 +1,5 @@
--- The referee's own book inside the database of a campaign: who held a run when a page was written, when runs changed hands, and every
--- change of a run's status. Written by triggers in the writer's transaction, so that nobody can write past it; the product does not know.
+-- The referee's own record in the database of a campaign: the holder of a run at each page, changes of holders, and changes of a run's
+-- status. It is written by triggers in the writer's transaction, so that no write can bypass it. The product contains no code for it.
 create schema chaos;
 
 create table chaos.pages (run_id uuid, first_seq bigint, fence bigint, run_fence bigint, at timestamptz default clock_timestamp());

@@ -1,8 +1,8 @@
 // npm run chaos -- [--campaign NAME] [--kills N | --count N] [--seed S] [--every MIN-MAX] [--concurrent N] [--workers N] [--json]
-// The whole product as processes, real packs, an effect log outside of it, and something that breaks it, `count` times. Then a referee
-// reads database, objects, effects, streams and bundles. Ends 0 if nothing was found. A seed gives the same workload and the same deeds.
-// `--store s3`: of the campaign `objects`, a bucket instead of a folder.
-// `--relaxed`: a database that synchronises nothing, quicker; not where the database dies. Needs `npm run build`.
+// Runs the whole product as processes with real packs and an effect log outside of it, and causes `count` disturbances. Then a referee
+// reads database, objects, effects, streams and bundles. Exit 0 without findings. A seed repeats workload and disturbances.
+// `--store s3`: for the campaign `objects`, a bucket instead of a folder.
+// `--relaxed`: a faster database without fsync; not for campaigns that kill the database. Needs `npm run build`.
 import { writeFileSync } from 'node:fs';
 import { Caller } from './callers.mjs';
 import { CAMPAIGNS } from './campaigns.mjs';
@@ -19,7 +19,7 @@ import { readOptions } from '../command-line/options.mjs';
 
 const SETTLE_MS = 60_000;
 /**
- * A worker that dies while it seals leaves its outbox items leased for half a minute, and another may die then too: evidence may be late,
+ * A worker that dies while it seals leaves its outbox items leased for half a minute, and its successor may die too. Evidence may be late,
  * but is never lost.
  */
 const SEAL_MS = 180_000;
@@ -116,7 +116,7 @@ async function conduct() {
   }
 }
 
-/** Codes of refusals to either caller, with their numbers. */
+/** Codes of refusals of both clients, with their numbers. */
 function refusalsOf(callers) {
   const all = {};
   for (const { refusals } of callers)

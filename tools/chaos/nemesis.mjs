@@ -9,11 +9,11 @@ const HELPERS_GONE_MS = 30_000;
 const POD_GRACE_MS = 90_000;
 /** Durations of outages of the store: very short, until it is noticed, longer than a lease and than all attempts of a step. */
 const OUTAGES_MS = [500, 3_000, 8_000, 15_000];
-/** Time after which every service knows that its store is unavailable, milliseconds: a probe is valid for two seconds. */
+/** Time after which every service has detected that its store is unavailable, milliseconds: a probe is valid for two seconds. */
 export const NOTICED_MS = 5_000;
-/** The supervisor, the proxy and other helpers: they do nothing for a run by themselves. */
+/** The supervisor, the proxy and other helpers, which do nothing for a run by themselves. */
 const isHelper = ({ pid }) => /-process(\/main)?\.js/.test(commandOf(pid));
-/** The command of a process is read when the process should have ended: a child that was just forked shows the command of its parent. */
+/** The command of a process is read when the process should have ended, because a newly forked child shows the command of its parent. */
 const isStep = (one) => !isHelper(one);
 
 export class Nemesis {
@@ -21,7 +21,7 @@ export class Nemesis {
     Object.assign(this, { stack, random, say });
     /** Disturbances, in order. */
     this.deeds = [];
-    /** Processes that survived where they must not. */
+    /** Processes that should have ended. */
     this.leftovers = [];
     this.watching = [];
   }
@@ -30,7 +30,7 @@ export class Nemesis {
     return this.stack.workers;
   }
 
-  /** SIGKILL to workers at random, `count` times, each after a pause of `every` milliseconds, once enough of them are there. */
+  /** Sends SIGKILL to random workers `count` times, each after a pause of `every` milliseconds and when enough of them live. */
   async killWorkers(count, every) {
     for (let i = 0; i < count; i++) {
       await pause(this.random.between(...every));
@@ -45,7 +45,7 @@ export class Nemesis {
     }
   }
 
-  /** SIGTERM to workers at random, as a rollout does; each must be gone by itself within the time that a pod has. */
+  /** Sends SIGTERM to random workers, like a rollout. Each must end by itself within a pod's grace period. */
   async drainWorkers(count, every) {
     const drains = [];
     for (let i = 0; i < count; i++) {
@@ -66,7 +66,7 @@ export class Nemesis {
     });
   }
 
-  /** A worker is stopped beyond its lease and then continued: it resumes as a zombie that believes to own its runs. */
+  /** Stops a worker beyond its lease and continues it. It resumes as a zombie that assumes it still owns its runs. */
   async stopWorkers(count, atOnce = 2) {
     let left = count;
     const one = async () => {
@@ -74,7 +74,7 @@ export class Nemesis {
         await this.#enough(2);
         const worker = this.random.pick(this.workers.ready);
         if (!worker) continue;
-        // Its supervisor and its proxy are not steps: they continue, and end what must end.
+        // The supervisor and the proxy are not steps. They continue, and end the steps.
         const children = descendants(worker.pid);
         this.workers.signal(worker, 'SIGSTOP');
         this.#did('stop', { worker: worker.name });
@@ -88,7 +88,7 @@ export class Nemesis {
     await Promise.all(Array.from({ length: atOnce }, one));
   }
 
-  /** kill -9 of the postmaster, `count` times; resolves to the milliseconds that each start took. */
+  /** Sends SIGKILL to the postmaster `count` times. Resolves to the durations of the restarts in milliseconds. */
   async killDatabase(count, every) {
     for (let i = 0; i < count; i++) {
       await pause(this.random.between(...every));
@@ -99,8 +99,8 @@ export class Nemesis {
   }
 
   /**
-   * The store of objects is away, read-only, full or slow, `count` times, each kind as often, each for longer than a lease or hardly at all.
-   * `meanwhile` is asked after a while what the services say of it.
+   * Makes the object store unavailable, read-only, full or slow, `count` times, with equal numbers of each kind, for longer than a lease or
+   * only briefly. `meanwhile` is called after a while to check the errors that the services report.
    */
   async troubleObjects(count, every, meanwhile) {
     const { objectStore } = this.stack;
@@ -131,12 +131,12 @@ export class Nemesis {
     return this.deeds.filter((deed) => deed.what === what);
   }
 
-  /** Disturbances by others: a fault point that was reached, an answer that was stolen. */
+  /** Records disturbances by others: a fault point that was reached, a response that was lost. */
   note(what, more) {
     this.#did(what, more);
   }
 
-  /** A figure of this campaign with its limit `most`. */
+  /** Records a figure of this campaign with its limit `most`. */
   measured({ name, value, most, unit }) {
     this.#did('measure', { name, value, most, unit });
   }

@@ -1,4 +1,4 @@
-// A bucket on our own S3 server, behind a proxy that can be closed, refuse, delay, or report that it is busy.
+// A bucket on our own S3 server, behind a proxy that can close connections, refuse, delay, or report that it is busy.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';

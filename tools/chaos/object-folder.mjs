@@ -1,4 +1,4 @@
-// A folder of objects that can be moved away, made read-only, filled up and slowed down, on a file system of its own if this machine
+// A folder of objects that can be moved away, made read-only, filled and slowed down. It is on a separate file system if this machine
 // permits mounting one.
 import { spawnSync } from 'node:child_process';
 import {
@@ -16,14 +16,14 @@ import { join } from 'node:path';
 
 const SIZE = '512m';
 const isRoot = process.getuid?.() === 0;
-/** With permissions only users other than root can be kept from writing; a read-only mount also works for root. */
+/** Permissions keep only users other than root from writing. A read-only mount also works for root. */
 const WRITABLE = 0o700;
 const READ_ONLY = 0o500;
 
 export class ObjectFolder {
   #isMounted;
 
-  /** `folder`: an unused place for it. */
+  /** `folder`: an unused path for it. */
   constructor(folder) {
     this.disk = join(folder, 'disk');
     this.path = join(this.disk, 'objects');
@@ -82,7 +82,7 @@ export class ObjectFolder {
 
   #makeReadOnly(isReadOnly) {
     if (this.#isMounted) {
-      // Busy as long as a process has a file open for writing.
+      // The mount is busy while a process has a file open for writing.
       while (!run('mount', '-o', `remount,${isReadOnly ? 'ro' : 'rw'}`, this.disk));
       return;
     }

@@ -1,5 +1,5 @@
-// What is run while things break. The name of a step says what the referee holds against the effect log: `idem…` is idempotent, `once…` is
-// done once for each attempt, `gated…` must not be done before people have decided.
+// Packs of the workload. The prefix of a step's name determines its check against the effect log: `idem…` is idempotent, `once…` acts once
+// per attempt, `gated…` must not act before its approval.
 
 const HEAD = (name) => `apiVersion: stellaops.io/pack.v1
 kind: TaskPack
@@ -8,7 +8,7 @@ spec:
 `;
 const RETRIES = 'retries: { maxAttempts: 4, backoffSeconds: 1 }';
 
-/** Packs by name; `port`: of the effect log. `weight`: how often each is chosen. */
+/** Packs by name. `port`: port of the effect log. `weight`: relative frequency. */
 export function chaosPacks(port) {
   const url = (kind, step) => `http://127.0.0.1:${port}/${kind}/{{ run.id }}/${step}`;
   const egress = `, egress: [ { url: "http://127.0.0.1:${port}" } ]`;
@@ -98,7 +98,7 @@ export function chaosPacks(port) {
       'large',
       1,
       steps(
-        // More than fits into a page of the journal.
+        // More than fits into one page of the journal.
         script('make', `printf '{"text":"%s"}' "$(seq 1 20000 | tr '\\n' ' ')" > $TASKRUNNER_OUTPUTS`),
         '{ id: read, run: { uses: "builtin:transform", with: { outputs: { text: "{{ steps.make.outputs.text }}" } } } }',
         put('idem-after', 'idem'),
@@ -120,7 +120,7 @@ export function largeMapPack(port, items) {
 `;
 }
 
-/** A pack whose step kills the worker that starts it, like a step that uses all memory: see the fault point `step-starts`. */
+/** A pack whose step kills the worker that starts it, like a step that uses all memory. See the fault point `step-starts`. */
 export const POISON_STEP = 'poison';
 export function poisonPack() {
   return `${HEAD('poison')}  steps:

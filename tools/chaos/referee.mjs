@@ -1,8 +1,8 @@
-// Judges a campaign only by its evidence. It is pure, so each check is itself tested with evidence that it must reject.
+// Judges a campaign by its evidence alone. The referee is pure, so each check is itself tested with evidence that it must reject.
 import { createRequire } from 'node:module';
 
 const { idempotencyKey } = createRequire(import.meta.url)('@taskrunner/core/step');
-/** A probe is valid for two seconds, and what has begun acts slightly later, milliseconds. */
+/** A probe is valid for two seconds, and requests that have begun act slightly later. Milliseconds. */
 const UNNOTICED_MS = 4_000;
 /** Permitted codes for callers while the store is unavailable. A bucket that refuses has another code. */
 const SAID = new Set(['503 OBJECT_STORE_UNAVAILABLE', '503 OBJECT_STORE_REFUSED', '503 PLANNER_BUSY']);
@@ -13,7 +13,7 @@ const nameOf = (step) => step.split('::').at(-1);
 const entriesOf = ({ journal }, run) => journal[run] ?? [];
 const ofType = (entries, type) => entries.filter(({ event }) => event.type === type);
 
-/** The checks by name: what must hold, with a finding `{run, detail}` for each violation. */
+/** The checks by name. Each returns a finding `{run, detail}` per violation. */
 export const CHECKS = {
   /** No accepted run is lost: each exists, and ended within the time limit. */
   'accepted.ended': ({ accepted, runs }) =>
@@ -71,7 +71,7 @@ export const CHECKS = {
       const stale = [];
       entries.forEach(({ page, fence, event }, i) => {
         if (event.type === 'run.claimed') claimed = event.fence;
-        // A page may contain input from before its claim: an inbox message, a truncated log. It is judged as a whole.
+        // A page may contain input from before its claim: an inbox message, a truncated log. The page is judged as a whole.
         if (entries[i + 1]?.page === page) return;
         if (fence !== claimed) stale.push({ run, detail: `page ${page} under fence ${fence}, claimed is ${claimed}` });
         if (fence < last) stale.push({ run, detail: `page ${page} under fence ${fence} after ${last}` });
@@ -115,7 +115,7 @@ export const CHECKS = {
     ];
   },
 
-  /** Nothing behind a gate acts before people have approved it. */
+  /** No step behind a gate acts before the gate is approved. */
   'effects.gated': ({ effects, decisions }) =>
     effects.flatMap(({ kind, run, step, at }) => {
       if (kind !== 'gated') return [];
@@ -178,11 +178,11 @@ export const CHECKS = {
       return bundle.ok ? [] : [{ run, detail: `does not verify: ${bundle.failed.join(', ')}` }];
     }),
 
-  /** Nothing of a dead or fenced worker keeps running. */
+  /** No process of a dead or fenced worker keeps running. */
   'processes.gone': ({ leftovers }) =>
     leftovers.map(({ pid, what, command }) => ({ run: null, detail: `${what}: ${pid} ${command.slice(0, 200)}` })),
 
-  /** No worker ends by itself, whatever happens to its database. One that is told to stop ends with success. */
+  /** No worker ends by itself, whatever happens to its database. After a request to stop it exits with success. */
   'workers.stay': ({ exits }) =>
     exits.flatMap(({ worker, code, signal, asked, said }) =>
       asked === null || (asked === 'SIGTERM' && code !== 0)

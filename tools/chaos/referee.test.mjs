@@ -1,4 +1,4 @@
-// Each check of the referee must find a planted fault, and nothing if there is none.
+// Each check of the referee must detect a planted fault, and report nothing without one.
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import test from 'node:test';
@@ -49,7 +49,7 @@ function sound() {
     live: { [RUN]: { lines: [line(1, 'one'), line(2, 'two')], isWhole: true } },
     effects: [
       { kind: 'idem', run: RUN, step: 'idem-a', key: key('idem-a'), at: 50 },
-      // A second time by the next worker, which `idempotent` permits.
+      // Repeated by the next worker, which `idempotent` permits.
       { kind: 'idem', run: RUN, step: 'idem-a', key: key('idem-a'), at: 60 },
       { kind: 'once', run: RUN, step: 'once-b', key: key('once-b'), at: 90 },
       { kind: 'gated', run: RUN, step: 'gated-c', key: key('each[0]::gated-c'), at: 120 },

@@ -1,4 +1,4 @@
-// The product under test: database, authority and webservice as `taskrunner dev` starts them; the workers are ours.
+// The product under test. Database, Authority and webservice are started like `taskrunner dev` does; the workers are started here.
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -12,12 +12,12 @@ import { Workers } from './workers.mjs';
 const ROOT = join(import.meta.dirname, '..', '..');
 const require = createRequire(import.meta.url);
 
-/** Lease of a worker, milliseconds. It is shorter than in production, so that more happens. */
+/** Lease of a worker, milliseconds. It is shorter than in production, so that more takeovers happen. */
 export const LEASE_MS = 5_000;
 
 /**
- * Starts all but the workers. `durable`: false is quicker, and loses what a killed postmaster has answered. `store`:
- * `file` or `s3`, where the objects can be taken away; null: where the stack has them.
+ * Starts everything except the workers. `durable`: false is faster and loses acknowledged commits of a killed postmaster. `store`: `file`
+ * or `s3`, where the objects can be made unavailable; null: the default of the stack.
  */
 export async function startStack({ random, durable, workers, concurrency = 12, store = null }) {
   const folder = mkdtempSync(join(tmpdir(), 'taskrunner-chaos-'));

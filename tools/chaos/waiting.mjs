@@ -1,6 +1,6 @@
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Polls until the answer is truthy. A query that throws is repeated. Null at the timeout. */
+/** Polls until the result is truthy. A query that throws is repeated. Null at the timeout. */
 export async function until(question, ms, everyMs = 100) {
   for (const end = Date.now() + ms; ; await pause(everyMs)) {
     const answer = await Promise.resolve()

@@ -1,4 +1,4 @@
-// A separate webservice of the campaign with other environment variables.
+// An additional webservice of the campaign with other environment variables.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'apps/webservice/dist/main.js');
 
-/** Starts it; resolves to its URL when it is ready. */
+/** Starts the webservice. Resolves to its URL when it is ready. */
 export async function startWebservice({ configurationPath, env }) {
   const child = spawn(process.execPath, [MAIN], {
     stdio: ['pipe', 'pipe', 'inherit'],

@@ -7,11 +7,11 @@ import { pause } from './waiting.mjs';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const WORKER = join(ROOT, 'apps/worker/dist/main.js');
-/** Number of last log lines of a worker that are kept for the referee, which show why it ended. */
+/** Number of last log lines of a worker that are kept for the referee. They show why it ended. */
 const SAID = 30;
 const PRELOAD = join(import.meta.dirname, 'faults', 'preload.cjs');
 
-/** Keeps `size` workers. `envOf(number)`: variables of the worker of that number, over the configuration. */
+/** Maintains `size` workers. `envOf(number)`: environment variables of the worker with that number, which override the configuration. */
 export class Workers {
   constructor({ configurationPath, folder, size, envOf = () => ({}) }) {
     Object.assign(this, { configurationPath, folder, size, envOf });
@@ -46,7 +46,7 @@ export class Workers {
     worker.child.kill(signal);
   }
 
-  /** Like a rollout: SIGTERM, and time to hand over. */
+  /** Sends SIGTERM like a rollout, with time to hand over. */
   async stop() {
     this.stopping = true;
     for (const worker of this.running) {
@@ -72,7 +72,7 @@ export class Workers {
         TASKRUNNER_CONFIG: this.configurationPath,
         TASKRUNNER_PARENT_WATCH: '1',
         TASKRUNNER_WORKER_NAME: name,
-        // One folder each: a worker empties its own when it starts.
+        // Separate folders, because a worker empties its folder at its start.
         TASKRUNNER_SANDBOX_WORK_DIRECTORY: join(this.folder, 'work', name),
         ...env,
       },

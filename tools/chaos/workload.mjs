@@ -6,7 +6,7 @@ import { pause, until } from './waiting.mjs';
 const { toRunId } = createRequire(import.meta.url)('@taskrunner/core/foundation');
 const ENDED = ['succeeded', 'failed', 'cancelled'];
 
-/** Queries of one poll: which runs are still open, and what waits for people. */
+/** Queries of one poll: the runs that are active, and the gates and steps that wait for people. */
 const OPEN = `select r.run_id, r.status, r.evidence_status,
     (select json_agg(g.gate) from pack_runs.gates g where g.tenant_id = r.tenant_id and g.run_id = r.run_id and g.state = 'open') as gates,
     (select json_agg(s.step) from pack_runs.steps s where s.tenant_id = r.tenant_id and s.run_id = r.run_id and s.status = 'needs_attention') as attention
@@ -25,12 +25,12 @@ export class Workload {
     this.open = 0;
     this.submitting = false;
     this.over = false;
-    /** Why it stopped by itself: a fault of the campaign, not of the product. */
+    /** The error that stopped the workload: a fault of the campaign, not of the product. */
     this.failure = null;
     this.busy = new Set();
   }
 
-  /** Starts submitting, and answering for people. */
+  /** Starts the submissions and the simulated people. */
   start() {
     this.submitting = true;
     const kept = (error) => void (this.failure ??= error);
@@ -65,7 +65,7 @@ export class Workload {
   }
 
   /**
-   * Submits no more runs; people continue. Resolves to the milliseconds until all had ended, and until all were sealed; null: not within
+   * Stops submissions; people continue. Resolves to the milliseconds until all runs had ended, and until all were sealed; null: not within
    * the time limit.
    */
   async settle(endMs, sealMs) {
@@ -142,7 +142,7 @@ export class Workload {
     }
   }
 
-  /** Runs one task per subject at a time. When it is done, it may be needed again. */
+  /** Runs one task per subject at a time. A task may be necessary again after its end. */
   #once(asked, key, work) {
     if (asked.has(key)) return;
     asked.add(key);

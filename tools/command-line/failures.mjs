@@ -1,4 +1,4 @@
-// Lists failed tests at the end of a long log, so that readers of its last lines know what to look at.
+// Lists failed tests at the end of a long log, so that its last lines suffice.
 
 /** Limits for the repeated message of one failure, in lines and in characters of each. */
 const LINES = 6;
@@ -16,7 +16,7 @@ const excerpt = (message) =>
 
 /**
  * The failures of one Jest report (`--json`), as lines: for each test its file and full name, then the beginning of its message. A file
- * that did not run is named with the reason.
+ * that could not run is listed with the reason.
  */
 export function failuresOf(report, root) {
   return (report.testResults ?? [])
@@ -29,12 +29,12 @@ export function failuresOf(report, root) {
     });
 }
 
-/** The same for TAP, the output of Node's test runner, in the form of Jest's report. */
+/** Converts TAP, the output of Node's test runner, to the form of Jest's report. */
 export function resultsOfTap(tap) {
   const blocks = tap.split(/^(?=\s*(?:not )?ok \d+ - )/m);
   return blocks.flatMap((block) => {
     const found = /^\s*not ok \d+ - (.*)$/m.exec(block);
-    // A file and a suite fail together with their tests; the tests contain the reasons.
+    // A file and a suite fail together with their tests, which contain the reasons.
     if (found === null || /failureType: 'subtestsFailed'/.test(block)) return [];
     const location = /location: '(.*?)(?::\d+:\d+)?'/.exec(block)?.[1] ?? 'tools';
     const message =

@@ -1,10 +1,10 @@
-// The command line of a tool. `--help` prints the comment at the head of its script; what is not known is refused in one line with exit status 2.
-// Node.js and nothing else: some tools run before anything is installed.
+// Parses the command line of a tool. `--help` prints the comment at the head of its script; unknown words are refused in one line with exit
+// status 2. Imports only Node.js, because some tools run before anything is installed.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-/** The comment at the head of a script, without its marks. */
+/** The comment at the head of a script, without comment marks. */
 export function headOf(source) {
   const lines = source.split('\n');
   const end = lines.findIndex((line) => !line.startsWith('//'));
@@ -15,8 +15,8 @@ export function headOf(source) {
 }
 
 /**
- * Options and positionals, as `parseArgs` of `node:util` reads them. Ends the process with `--help` (status 0) and with a word that is unknown
- * or lacks its value (status 2).
+ * Parses options and positionals with `parseArgs` of `node:util`. Exits with status 0 for `--help`, and with status 2 for a word that is
+ * unknown or lacks its value.
  *
  * @param script `import.meta.url` of the tool
  */

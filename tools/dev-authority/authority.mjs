@@ -1,4 +1,5 @@
-// A real OpenID Connect server for development and tests, on loopback only. Never for production: it accepts any password.
+// A real OpenID Connect server for development and tests, on loopback only. It accepts any password, so it must never be used in
+// production.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { audience, configurationOf, resource } from './configuration.mjs';
@@ -10,10 +11,10 @@ import { teachTokenExchange } from './token-exchange.mjs';
 /**
  * Starts the Authority on 127.0.0.1.
  *
- * - `port`: 0 (default) takes a free one; the issuer is `http://127.0.0.1:<port>`, so give a port to keep it.
- * - `stateDirectory`: keeps keys and machine secrets (0600) so that tokens outlive a restart; absent: new ones each time.
+ * - `port`: 0 (default) selects a free one. The issuer is `http://127.0.0.1:<port>`, so a stable issuer needs a fixed port.
+ * - `stateDirectory`: stores keys and machine secrets (0600), so that tokens outlive a restart. Without it they are new at each start.
  * - `people`, `clients`: see people.mjs.
- * - `tokenSeconds`: life of access tokens, default 3600.
+ * - `tokenSeconds`: lifetime of access tokens, default 3600.
  *
  * Resolves to `{issuer, audience, resource, jwksUri, port, clients: {<id>: {clientId, clientSecret?}}, stop()}`.
  */
@@ -49,7 +50,7 @@ export async function startDevAuthority({
     try {
       if (!(await page(request, response))) await callback(request, response);
     } catch (error) {
-      // An interaction that is unknown or over (the provider's own errors carry a status), or a fault of this code.
+      // An unknown or expired interaction (errors of the provider have a status), or a fault of this code.
       const status = error.status ?? error.statusCode ?? 500;
       if (status >= 500) console.error(error);
       if (!response.headersSent) response.writeHead(status, { 'content-type': 'application/json' });
@@ -74,7 +75,7 @@ export async function startDevAuthority({
   };
 }
 
-/** oidc-provider greets with advice for production (another Node.js, another store): noise here, so it is kept back. */
+/** Suppresses oidc-provider's advice for production (another Node.js, another store), which does not apply here. */
 async function quietly(work) {
   const { warn, info } = console;
   const without =

@@ -170,7 +170,7 @@ describe('the Authority', () => {
     await first.stop();
     const second = await startDevAuthority({ stateDirectory: state, port: first.port });
     try {
-      // The first request may still be sent on a pooled connection to the server that is gone.
+      // The first request may still be sent on a pooled connection to the stopped server.
       await fetch(second.jwksUri).catch(() => undefined);
       assert.equal((await verify(accessToken, second)).payload.sub, 'ada');
       assert.deepEqual(second.clients, first.clients);

@@ -1,7 +1,7 @@
-// How oidc-provider is configured to be the Authority that TaskRunner expects: JWT access tokens for one resource server.
+// Configuration of oidc-provider as the Authority that TaskRunner expects: JWT access tokens for one resource server.
 import { packScopes } from './people.mjs';
 
-/** Resource indicator (RFC 8707) that clients may name; it is the default. The audience in the token is `taskrunner`. */
+/** Resource indicator (RFC 8707) that clients may use; also the default. The audience of the token is `taskrunner`. */
 export const resource = 'urn:taskrunner:api';
 export const audience = 'taskrunner';
 
@@ -12,16 +12,16 @@ const boundTokenSeconds = 300;
 
 const openIdScopes = ['openid', 'offline_access'];
 
-/** The provider's configuration. `provider` is the module: its errors and its interaction policy. */
+/** The configuration of the provider. `provider`: the module with its errors and its interaction policy. */
 export function configurationOf({ provider, people, clients, state, tokenSeconds }) {
   const { errors, interactionPolicy } = provider;
   const person = (login) => people.find((one) => one.login === login);
   const machine = (id) => clients.find((one) => one.id === id && one.kind === 'machine');
-  // Scopes are granted by who the person is, not by a consent page.
+  // Scopes depend on the person, without a consent page.
   const policy = interactionPolicy.base();
   policy.remove('consent');
 
-  // oidc-provider drops unknown scopes without a word; a typing error should be an error (RFC 6749 §5.2 invalid_scope).
+  // oidc-provider silently drops unknown scopes. A typing error should be reported (RFC 6749 §5.2 invalid_scope).
   const refuseUnknownScopes = (scope) => {
     const unknown = (scope ?? '').split(' ').find((one) => one && ![...packScopes, ...openIdScopes].includes(one));
     if (unknown) throw new errors.InvalidScope('this scope is not known', unknown);
@@ -63,8 +63,8 @@ export function configurationOf({ provider, people, clients, state, tokenSeconds
       return { name, tenant, grants, auth_time: (AuthorizationCode ?? RefreshToken).authTime, ...bound };
     },
     rotateRefreshToken: true,
-    // No consent page, hence no `offline_access` (OpenID Connect Core §11 ties the two): people's clients may always refresh,
-    // except what is bound to one decision.
+    // Without a consent page there is no `offline_access` (OpenID Connect Core §11 requires consent for it). People's clients may always
+    // refresh, except for tokens that are bound to one decision.
     issueRefreshToken: (_ctx, client, source) => client.grantTypeAllowed('refresh_token') && !source.rar,
     expiresWithSession: () => false,
     renderError(ctx, out) {
@@ -108,7 +108,7 @@ export function configurationOf({ provider, people, clients, state, tokenSeconds
   };
 }
 
-/** How access tokens for the resource server are made. */
+/** Format of access tokens for the resource server. */
 export function resourceServerOf(scopes) {
   return { scope: scopes.join(' '), audience, accessTokenFormat: 'jwt', jwt: { sign: { alg: 'ES256' } } };
 }
@@ -126,7 +126,7 @@ function clientMetadata(client, secrets) {
   }
   return {
     ...common,
-    // Native: any port of the loopback redirect will do (RFC 8252 §7.3).
+    // A native client may use any port of the loopback redirect (RFC 8252 §7.3).
     application_type: 'native',
     token_endpoint_auth_method: 'none',
     grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:token-exchange'],

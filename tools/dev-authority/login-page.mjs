@@ -1,11 +1,11 @@
-// The only page of the development Authority, which asks for a login. Any password is accepted; an unknown login is not.
+// The login page of the development Authority, its only page. Any password is accepted; an unknown login is not.
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 
 const maxFormBytes = 8_192;
 
-/** Answers `/interaction/:uid`; false if the request is for something else. */
+/** Handles `/interaction/:uid`. Returns false for other requests. */
 export function loginPage(provider, people) {
-  // One token for the lifetime of this process, which forms of other sites cannot know.
+  // A token for the lifetime of this process, which forms of other sites cannot contain.
   const formToken = randomBytes(24).toString('base64url');
   return async (request, response) => {
     const { pathname } = new URL(request.url, 'http://127.0.0.1');

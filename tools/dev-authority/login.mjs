@@ -1,5 +1,5 @@
-// Tokens from an Authority over plain HTTP, the way a browser and a CLI get them: authorization code with PKCE, cookies,
-// forms. No special grant, so what tests hold is what people hold. Uses Node.js built-ins only.
+// Obtains tokens from an Authority over plain HTTP like a browser and a CLI: authorization code with PKCE, cookies, forms. There is no
+// special grant, so tests use the same tokens as people. Imports only Node.js.
 import { createHash, randomBytes } from 'node:crypto';
 
 const allPackScopes = ['packs.read', 'packs.run', 'packs.approve', 'packs.write', 'packs.admin'];
@@ -7,10 +7,10 @@ const allPackScopes = ['packs.read', 'packs.run', 'packs.approve', 'packs.write'
 /**
  * Signs `login` in and returns `{accessToken, expiresAt, scopes, refreshToken?}`; `expiresAt` is RFC 3339.
  *
- * - `scopes`: those wanted; an Error if one is not granted. Absent: every one this person has.
+ * - `scopes`: requested scopes; throws an Error if one is not granted. Default: all scopes of this person.
  * - `clientId`: default the CLI. `password`: any.
  * - `authorizationDetails`: RFC 9396, for a token bound to one decision.
- * - `maxAgeSeconds`: RFC 9470 step-up; a fresh login anyway, since no session is kept between calls.
+ * - `maxAgeSeconds`: RFC 9470 step-up. Each call is a new login in any case, because no session is kept.
  */
 export async function loginAs(issuer, login, options = {}) {
   const { scopes, clientId = 'taskrunner-cli', password = 'any' } = options;
@@ -45,7 +45,7 @@ export async function loginAs(issuer, login, options = {}) {
   return requestTokens(endpoints.token_endpoint, form, scopes ?? []);
 }
 
-/** Client credentials: `{accessToken, expiresAt, scopes}` of a machine. */
+/** Client credentials of a machine: `{accessToken, expiresAt, scopes}`. */
 export async function loginAsMachine(issuer, { clientId, clientSecret, scopes = ['packs.read', 'packs.run'] }) {
   const { token_endpoint: endpoint } = await discover(issuer);
   const basic = [clientId, clientSecret].map(encodeURIComponent).join(':');
@@ -68,7 +68,7 @@ export async function delegate(issuer, { subjectToken, actorToken, clientId = 't
   return requestTokens(endpoint, form, []);
 }
 
-/** A new access token for a refresh token, which can be used once. */
+/** Exchanges a refresh token, which can be used once, for a new access token. */
 export async function refresh(issuer, refreshToken, clientId = 'taskrunner-cli') {
   const { token_endpoint: endpoint } = await discover(issuer);
   const form = { grant_type: 'refresh_token', client_id: clientId, refresh_token: refreshToken };
@@ -83,7 +83,7 @@ async function discover(issuer) {
   return found;
 }
 
-/** Follows redirects with cookies and fills in forms until the redirect URI is reached. Returns its parameters. */
+/** Follows redirects with cookies and submits forms until the redirect URI is reached. Returns its parameters. */
 async function walk(start, redirectUri, fields) {
   const cookies = new Map();
   let request = { url: start, method: 'GET' };
@@ -142,7 +142,7 @@ function refuseErrors({ error, error_description: description }) {
 }
 
 async function requestTokens(url, form, wanted, headers = {}) {
-  // The lifetime is counted from before the request, so that an expired token is never taken for valid.
+  // The lifetime is counted from before the request, so that an expired token is never considered valid.
   const before = Date.now();
   const response = await fetch(url, { method: 'POST', body: new URLSearchParams(form), headers });
   const body = await response.json();

@@ -1,6 +1,6 @@
 // The development Authority as a process:
 //   node tools/dev-authority/main.mjs [--port N] [--state DIRECTORY] [--token-seconds N] [--parent-watch]
-// Prints one JSON line when it is ready. Ends on SIGTERM and SIGINT, with --parent-watch also when its stdin closes.
+// Prints one JSON line when it is ready. Ends on SIGTERM and SIGINT, and with --parent-watch also when its stdin closes.
 import { startDevAuthority } from './authority.mjs';
 import { readOptions } from '../command-line/options.mjs';
 

@@ -1,4 +1,4 @@
-// The people and clients of the development Authority, and the scopes it knows. Plain data: give `startDevAuthority` your own.
+// The people, clients and scopes of the development Authority. Plain data: `startDevAuthority` accepts replacements.
 
 /** Scopes of the resource server `taskrunner` (ADR 61). */
 export const packScopes = ['packs.read', 'packs.run', 'packs.approve', 'packs.write', 'packs.admin'];
@@ -19,7 +19,7 @@ export const people = [
   },
 ];
 
-/** Machines (`kind: 'machine'`: client credentials, a secret made at first start) and public clients of people (PKCE). */
+/** Machines (`kind: 'machine'`: client credentials, a secret that is created at the first start) and public clients of people (PKCE). */
 export const clients = [
   { id: 'ci', kind: 'machine', name: 'CI', tenant: 'acme', scopes: ['packs.read', 'packs.run'] },
   { id: 'taskrunner-cli', kind: 'public', name: 'TaskRunner CLI', redirectUris: ['http://127.0.0.1/callback'] },

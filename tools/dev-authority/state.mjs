@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose';
 
 /**
- * Reads `authority.json` in `directory`, or makes it (0600; appears at once or not at all, the first of two makers wins).
- * Without a directory everything is made anew and forgotten. A machine that is new to the file gets its secret added.
+ * Reads `authority.json` in `directory` or creates it (0600, atomically; the first of two concurrent processes wins). Without a directory
+ * the state is not stored. A machine that is missing from the file gets a new secret.
  */
 export async function readState(directory, clients) {
   const machines = clients.filter((client) => client.kind === 'machine').map((client) => client.id);

@@ -1,4 +1,4 @@
-// Token exchange (RFC 8693) of the development Authority: somebody acts for a person, and the token says so by `act`.
+// Token exchange (RFC 8693) of the development Authority: an actor acts for a person, and the token records it in `act`.
 import { createLocalJWKSet, jwtVerify } from 'jose';
 import { audience, decisionMembers, resource, resourceServerOf } from './configuration.mjs';
 import { packScopes } from './people.mjs';
@@ -16,9 +16,9 @@ const parameters = [
 ];
 
 /**
- * Teaches the provider the grant. `subject_token` is an access token of a person, `actor_token` one of who acts: a person or a
- * machine. The new token is the subject's, with its scopes, grants, time of sign-in and binding, and lives no longer. Its `act` is
- * the actor, and within it whoever acted before.
+ * Registers the grant with the provider. `subject_token`: access token of a person; `actor_token`: access token of the actor, a person or a
+ * machine. The new token has the subject, scopes, grants, time of sign-in and binding of the subject's token, and expires no later. Its
+ * `act` is the actor, with earlier actors nested in it.
  */
 export function teachTokenExchange(provider, { errors, jwks }) {
   const keys = createLocalJWKSet({ keys: jwks.keys.map(({ d: _private, ...key }) => key) });

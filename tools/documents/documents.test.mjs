@@ -1,4 +1,4 @@
-// Run with `node --test tools/documents/documents.test.mjs`. What a document or a comment sends its reader to is there.
+// Run with `node --test tools/documents/documents.test.mjs`. Files that documents and comments refer to must exist.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const LEFT_OUT = new Set(['node_modules', 'dist', '.nx', '.git', 'peers', 'coverage', 'tmp']);
-/** What the examples of recipes make: it is not there, but its folder is. */
+/** Results of the recipes' examples. The file does not exist, but its folder does. */
 const EXAMPLES =
   /^(?:NN-.*|(?:pick-one|ring-bell)-executor.*|closing-note.*|(?:NN-)?run-notes.*|(?:NN-)?bookmarks.*|hello\.command.*|worker-drain-pause.*|retry-curve.*|descriptors\.json)$/;
 const ENDINGS = 'ts|sql|md|mjs|cjs|js|yaml|json|sample';
@@ -22,10 +22,10 @@ function* filesBelow(folder) {
 const files = [...filesBelow('')];
 const folders = new Set(files.map((file) => file.slice(0, Math.max(0, file.lastIndexOf('/')))));
 const endsWith = (paths, part) => [...paths].some((path) => path === part || path.endsWith(`/${part}`));
-/** What is under `node_modules` or written by a build is no file of the repository. */
+/** Paths under `node_modules` or in build output are not files of the repository. */
 const isElsewhere = (path) => /node_modules|dist\//.test(path);
 
-/** Paths of files that a text names, from wherever they are given. */
+/** Paths of files in a text, relative to any folder. */
 function pathsOf(text) {
   const named = text.matchAll(
     new RegExp(`(?<![\\w/.…<>*-])(?:\\.{1,2}/|…/)*[\\w.-]+(?:/[\\w.-]+)*\\.(?:${ENDINGS})\\b(?![\\w(])`, 'g'),
@@ -33,7 +33,7 @@ function pathsOf(text) {
   return [...new Set([...named].map(([path]) => path.replace(/^(?:\.{1,2}\/|…\/)+/, '')))];
 }
 
-/** Paths of a text that lead nowhere; of an example its folder. */
+/** Paths of a text that do not exist; for an example, its folder. */
 function lost(text) {
   return pathsOf(text).filter((path) => {
     if (isElsewhere(path) || endsWith(files, path) || endsWith(files, path.replace(/\.js$/, '.ts'))) return false;
@@ -44,14 +44,14 @@ function lost(text) {
   });
 }
 
-/** Each alternative of each pattern: all of them must find something. */
+/** Each alternative of each pattern. All of them must match a spec. */
 function alternatives(pattern) {
   const [group, list] = /\(([^()]*)\)/.exec(pattern) ?? [];
   if (group === undefined) return [pattern];
   return list.split('|').flatMap((one) => alternatives(pattern.replace(group, () => one)));
 }
 
-/** Calls of Jest in a text: the project, and the patterns of specs. */
+/** Calls of Jest in a text: the project and the patterns of specs. */
 function callsOfJest(text) {
   return [...text.matchAll(/npx jest -c (\S+)\/jest\.config\.js ([^\n#`]*)/g)].map(([, project, line]) => ({
     project,
@@ -59,7 +59,7 @@ function callsOfJest(text) {
   }));
 }
 
-/** Patterns of calls that find no spec. */
+/** Patterns of calls that match no spec. */
 function findingNothing(text) {
   return callsOfJest(text).flatMap(({ project, patterns }) => {
     const specs = files.filter((file) => file.startsWith(`${project}/`) && /spec\.ts$/.test(file));
@@ -107,11 +107,11 @@ function commentsOf(text) {
     .filter(([, comment]) => comment !== '');
 }
 
-/** Documents that comments of a text cite and that are not there. */
+/** Documents that comments of a text cite and that do not exist. */
 function citesNothing(text) {
   return commentsOf(text).flatMap(([line, comment]) =>
     [...comment.matchAll(/(?<![\w/.*-])(?:\.{1,2}\/)*([\w.-]+(?:\/[\w.-]+)*\.md)\b(,? §)?/g)]
-      // Sections of documents here have titles, and no numbers.
+      // Sections of documents have titles rather than numbers.
       .filter(([, path, number]) => !endsWith(files, path) || number !== undefined)
       .map(([, path]) => `${line} ${path}`),
   );

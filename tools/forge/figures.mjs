@@ -1,6 +1,6 @@
 // Figures of a round of forgeries.
 
-/** By holder: tried, found, missed, without effect; by check: how often it was the first that found one, by holder. */
+/** By holder: tried, found, missed, without effect. By check and holder: the number of forgeries that it found first. */
 export function figures({ tried }) {
   const holders = {};
   const checks = {};

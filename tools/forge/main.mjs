@@ -1,11 +1,11 @@
-// `npm run forge`: forges the evidence of runs as each holder of keys could, and counts what the verifier finds and misses. What it misses must
-// be what docs/threat-model.md says. Build first (`npm run build`).
+// `npm run forge`: forges the evidence of runs as each holder of keys could, and counts the forgeries that the verifier detects and misses.
+// The missed ones must equal the table in docs/threat-model.md. Build first (`npm run build`).
 //
-// --seed N       everything that is chosen follows from it (1)
+// --seed N       seed of all random choices (1)
 // --each N       attempts of each kind, each in another pack (1)
-// --packs A,B    these runs of the corpus only; --holder A,B these holders only; --limit N so many attempts at most: then a cell that is listed
-//                and was not missed does not fail
-// --json         for machines; --verbose prints each attempt
+// --packs A,B    only these runs of the corpus; --holder A,B only these holders; --limit N at most this number of attempts. A cell of the
+//                table that is then not missed is no failure
+// --json         machine-readable output; --verbose prints each attempt
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';

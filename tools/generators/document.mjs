@@ -1,4 +1,4 @@
-/** Documents have no syntax to speak of: lines are found by what they begin with. */
+/** Adds a line after the last one that begins with `begins`. Documents have no syntax tree, so lines are found by their beginnings. */
 export function afterLast(tree, path, begins, line) {
   const lines = linesOf(tree, path);
   const at = lines.findLastIndex((one) => one.startsWith(begins));
@@ -29,7 +29,7 @@ export function atEndOf(tree, path, heading, line) {
   tree.write(path, lines.join('\n'));
 }
 
-/** The change that users notice, in the changelog. */
+/** Adds the user-visible change to the changelog. */
 export function noteChange(tree, line) {
   atEndOf(tree, 'CHANGELOG.md', '### Added', `- ${line}`);
 }

@@ -1,7 +1,7 @@
 import { logger } from '@nx/devkit';
 import { formatted } from './format.mjs';
 
-/** Formats what was written; afterwards Nx prints where the author goes on. */
+/** Formats the written files. Nx then prints the next steps of the author. */
 export async function finished(tree, next, task = () => {}) {
   for (const { path, type, content } of tree.listChanges())
     if (type !== 'DELETE') tree.write(path, await formatted(path, content.toString('utf8')));

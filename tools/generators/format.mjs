@@ -6,10 +6,10 @@ const {
   ignorePatterns: _ignored,
   ...options
 } = JSON.parse(readFileSync(new URL('../../.oxfmtrc.json', import.meta.url), 'utf8'));
-/** What the workspace formats: neither its Markdown nor what npm writes. */
+/** Files that the workspace formats: neither Markdown nor files written by npm. */
 const FORMATTED = /^(?!package-lock\.json$).*\.(ts|mjs|cjs|js|json|ya?ml)$/;
 
-/** The text as `npm run format` would leave it; throws if it cannot be read. */
+/** The text as `npm run format` would write it. Throws if it cannot be parsed. */
 export async function formatted(path, text) {
   if (!FORMATTED.test(path)) return text;
   const { code, errors } = await format(path, text, options);

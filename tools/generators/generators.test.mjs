@@ -1,5 +1,5 @@
-// Each generator over the repository as it is, in a tree in memory: nothing is written. That what they make builds, lints and passes its tests
-// is tried by tools/generators-trial.mjs.
+// Each generator on the current repository, in an in-memory tree: nothing is written. tools/generators-trial.mjs tests that the results
+// build, lint and pass their tests.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ const { generators } = read('generators.json');
 const about = 'It is for tests.';
 process.env.NX_DAEMON = 'false';
 
-/** What a generator is given, and every file that it must change. */
+/** The options of a generator, and every file that it must change. */
 const CASES = [
   {
     generator: 'library',
@@ -152,7 +152,7 @@ const CASES = [
   },
 ];
 
-/** Good options with one that is bad, and the option that the refusal must name. */
+/** Valid options with a single invalid one, and the option that the refusal must name. */
 const REFUSED = [
   ...Object.keys(generators).flatMap((generator) =>
     ['Upper', 'under_score', 'a', 'two--hyphens', '../up', 'delete', 'promise', undefined].map((name) => [
@@ -257,7 +257,7 @@ describe('a generator', () => {
   }
 });
 
-/** The webservice of `webservice.int-spec.ts` ends in its last tests: what stands behind them fails. */
+/** The webservice of `webservice.int-spec.ts` is stopped in its last tests, so a test after them would fail. */
 it('a route is tried before the tests that stop the webservice', async () => {
   const { generator, options } = CASES.find((one) => one.generator === 'route');
   const tree = treeOf();
@@ -269,7 +269,7 @@ it('a route is tried before the tests that stop the webservice', async () => {
   assert.ok(made > 0 && made < last, `the test of the route stands at ${made}, the last tests at ${last}`);
 });
 
-/** True if a relative import leads to a file. */
+/** True if a relative import resolves to a file. */
 function imported(tree, path, name) {
   const target = join(path, '..', name).replace(/\.js$/, '');
   return ['.ts', '/index.ts', '.json', ''].some((end) => tree.isFile(target + end));
@@ -279,7 +279,7 @@ async function assertFormatted(path, text) {
   assert.equal(text, await formatted(path, text), `${path} is not formatted`);
 }
 
-/** A generator adds to files; a line goes only where it becomes a longer one. */
+/** A generator adds to files. A line may only be replaced by a longer one. */
 function linesGone(path, text) {
   const after = new Set(text.split('\n'));
   return readFileSync(join(ROOT, path), 'utf8')

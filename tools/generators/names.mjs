@@ -1,7 +1,7 @@
 import ts from 'typescript';
 import { refuse } from './refusal.mjs';
 
-/** A name in every spelling that the house uses. `value` must be kebab-case and must not be a word of the language. */
+/** A name in every spelling that the code uses. `value` must be kebab-case and must not be a reserved word. */
 export function namesOf(option, value) {
   if (typeof value !== 'string' || !/^[a-z][a-z0-9]+(-[a-z0-9]+)*$/.test(value) || value.length > 50)
     refuse(
@@ -24,7 +24,7 @@ export function namesOf(option, value) {
   };
 }
 
-/** What a class of the same name would hide. */
+/** Globals that a class of the same name would shadow. */
 const GLOBALS = new Set(Object.getOwnPropertyNames(globalThis));
 
 function isReserved(word) {

@@ -1,11 +1,14 @@
 import { MOST_FILES } from '../rooms.cjs';
 
-/** Bad input: one line that names the option and says what to do. Nothing is written, since Nx writes only what a generator has returned from. */
+/**
+ * Refuses invalid input in one line that names the option and the remedy. Nothing is written, because Nx writes only when a generator has
+ * returned.
+ */
 export function refuse(option, what, remedy) {
   throw new Error(`--${option}: ${what} ${remedy}`);
 }
 
-/** One sentence on one line, which goes into comments, tables and documents. */
+/** Validates one sentence on one line, for comments, tables and documents. */
 export function sentenceOf(option, value) {
   if (typeof value !== 'string' || !/^[^\s`|"\\{}*][^\n`|"\\{}*]{2,180}\.$/.test(value))
     refuse(
@@ -16,19 +19,19 @@ export function sentenceOf(option, value) {
   return value;
 }
 
-/** One of a closed set. */
+/** Validates a member of a closed set. */
 export function oneOf(option, value, known) {
   if (!known.includes(value))
     refuse(option, `${JSON.stringify(value)} is not known.`, `Use one of ${known.join(', ')}.`);
   return value;
 }
 
-/** Refuses to write over what is there. */
+/** Refuses to overwrite an existing file. */
 export function mustBeNew(tree, option, path) {
   if (tree.exists(path)) refuse(option, `${path} is there already.`, 'Choose another name.');
 }
 
-/** Refuses to put more files into a folder than one can look over: `tools/rooms.test.mjs` would fail. */
+/** Refuses to exceed the maximum number of files in a folder: `tools/rooms.test.mjs` would fail. */
 export function mustHaveRoom(tree, option, folder, added) {
   const files = tree.children(folder).filter((name) => tree.isFile(`${folder}/${name}`)).length;
   if (files + added > MOST_FILES)

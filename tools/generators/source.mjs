@@ -1,8 +1,8 @@
 import ts from 'typescript';
 
 /**
- * A source or JSON file of the tree that gets insertions. Places are found in its syntax, never by line: whoever has reformatted a file has
- * not broken a generator. What cannot be found is an error of the generator, and nothing is written.
+ * A source or JSON file of the tree that receives insertions. Positions are found in the syntax tree rather than by line, so reformatting a
+ * file does not break a generator. A position that is not found is an error, and nothing is written.
  */
 export class Source {
   #tree;
@@ -19,7 +19,7 @@ export class Source {
       : ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
   }
 
-  /** The first node for which `isIt` holds, from the top; `what` says what was looked for. */
+  /** The first node for which `isIt` holds, in pre-order. `what`: description for the error message. */
   find(what, isIt, from = this.file) {
     const visit = (node) => (isIt(node) ? node : ts.forEachChild(node, visit));
     const found = visit(from);

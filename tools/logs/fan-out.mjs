@@ -1,19 +1,20 @@
-// `node tools/logs/fan-out.mjs [--lines N] [--readers N] [--pace LINES/S] [--leave SHARE] [--stalled N]`: a real run prints lines, all readers follow
-// it over SSE, some leave and come again with Last-Event-ID, some stall. Prints one JSON object; exit 1 unless each reader had each line once and in order.
+// `node tools/logs/fan-out.mjs [--lines N] [--readers N] [--pace LINES/S] [--leave SHARE] [--stalled N]`: a real run prints lines, and all
+// readers follow it over SSE. Some disconnect and resume with Last-Event-ID, some stall. Prints one JSON object; exit 1 unless each reader
+// received each line once and in order.
 import { readRun, stall } from './reader.mjs';
 import { cpuOf, packOf, pause, readArguments, rssOf, startLogStack, webservicePid } from './stack.mjs';
 
 const BUCKETS = 120_000;
 const PAD = 'x'.repeat(55);
 
-/** Prints so many lines with their number and time, `pace` a second (0: as fast as it can). */
+/** Prints this number of lines with their number and time, `pace` per second (0: without a limit). */
 export function printing(lines, pace) {
   const batch = pace === 0 ? lines : Math.max(1, Math.ceil(pace / 20));
   const rest = pace === 0 ? '' : `; if (( i % ${batch} == 0 )); then sleep 0.05; fi`;
   return `for ((i = 1; i <= ${lines}; i++)); do echo "L$i \${EPOCHREALTIME/./} ${PAD}"${rest}; done`;
 }
 
-/** Lets so many readers follow one run. */
+/** Lets this number of readers follow one run. */
 export async function fanOut(product, { lines, readers, pace, leave, stalled }) {
   const { stack, token } = product;
   const { server } = stack;
@@ -33,7 +34,7 @@ export async function fanOut(product, { lines, readers, pace, leave, stalled }) 
   const seconds = (performance.now() - began) / 1_000;
   const after = taken();
   const run = await product.ended(runId);
-  // Those who stall are cut off in their own time.
+  // Stalled readers are disconnected after their timeout.
   await Promise.race([Promise.all(stuck), pause(20_000)]);
   stalls.abort();
   const cut = (await Promise.all(stuck)).filter((at) => at !== null);

@@ -1,17 +1,18 @@
-// `node tools/logs/ingest.mjs [--lines N] [--steps N] [--text random|alike]`: how fast one worker takes lines in, and what they cost the database's log.
+// `node tools/logs/ingest.mjs [--lines N] [--steps N] [--text random|alike]`: throughput of log lines through one worker, and the WAL that
+// they cause.
 import { createRequire } from 'node:module';
 import { cpuOf, packOf, pause, readArguments, rssOf, startLogStack } from './stack.mjs';
 
 const { runUuid } = createRequire(import.meta.url)('@taskrunner/core/foundation');
 
-/** Scripts that print so many lines of 80 bytes. `random`: nothing in them can be compressed; `alike`: as tools write them. */
+/** Scripts that print this number of lines of 80 bytes. `random`: incompressible; `alike`: like the output of usual tools. */
 const PRINTING = {
   random: (lines) => `head -c ${lines * 60} /dev/urandom | base64 -w 80 | cut -c 1-79`,
   alike: (lines) =>
     `seq -f '2026-01-01T00:00:00Z INFO  scanner: layer %06.0f of app:1.4.0 has been scanned, 0 ok' ${lines}`,
 };
 
-/** One run whose steps print side by side. From the first line that was written to the last that was numbered. */
+/** One run whose steps print in parallel, measured from the first written line to the last numbered one. */
 export async function ingest(product, { lines, steps, text }) {
   const { database } = product;
   await database.query('checkpoint');
@@ -43,7 +44,7 @@ export async function ingest(product, { lines, steps, text }) {
   };
 }
 
-/** Measures `rounds` times after one to warm up. */
+/** Measures `rounds` times after one round to warm up. */
 export async function measureIngest({ lines, steps, text, rounds, fast = false }) {
   const product = await startLogStack({}, { durable: !fast });
   try {

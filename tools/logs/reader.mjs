@@ -1,18 +1,18 @@
-// One subscriber of a run's log over SSE: checks each line as it comes, comes again with Last-Event-ID when it is cut off or leaves by itself.
+// A subscriber of a run's log over SSE. It checks each line, and resumes with Last-Event-ID after a disconnection by either side.
 import { request } from 'node:http';
 
 const FINISHED = '"eventType":"run.finished"';
 
 /**
- * Reads until `run.finished`. Lines are `L<number> <microseconds>…`: the number must be the line's, one after the other. `delays`: a
- * histogram, milliseconds from when the line was written. `leaves()`: asked after each piece; true: it leaves and comes again.
+ * Reads until `run.finished`. Lines are `L<number> <microseconds>…`, and the numbers must be consecutive. `delays`: a histogram of the time
+ * since a line was written, milliseconds. `leaves()`: called after each piece; true to disconnect and resume.
  */
 export async function readRun({ server, token, runId, delays, leaves = () => false, after = 0 }) {
   const report = { lines: 0, gaps: 0, wrong: 0, connections: 0, last: after };
   for (let isOver = false; !isOver;) {
     report.connections++;
     isOver = await connect({ server, token, runId, delays, leaves, report });
-    // What is written meanwhile is late by this reader's own doing.
+    // Lines that are written in the meantime are delayed by this reader itself.
     if (!isOver) await new Promise((resolve) => setTimeout(resolve, Math.random() * 200));
   }
   return report;
@@ -30,7 +30,7 @@ function connect({ server, token, runId, delays, leaves, report }) {
       let isOver = false;
       response.on('data', (bytes) => {
         const now = performance.timeOrigin + performance.now();
-        // Offsets are enough: each character of latin1 is a byte.
+        // Offsets suffice, because each character of latin1 is one byte.
         const text = rest + bytes.toString('latin1');
         const end = text.lastIndexOf('\n\n') + 2;
         if (end === 1) return void (rest = text);
@@ -50,7 +50,7 @@ function connect({ server, token, runId, delays, leaves, report }) {
           report.last = id;
           report.lines++;
           const writtenAt = numberAt(text, text.indexOf(' ', data + 12) + 1) / 1_000;
-          // Older than the connection: it was not live.
+          // The line is older than the connection, so it was not delivered live.
           if (delays && writtenAt > began)
             delays[Math.min(delays.length - 1, Math.max(0, Math.ceil(now - writtenAt)))]++;
         }
@@ -67,7 +67,7 @@ function connect({ server, token, runId, delays, leaves, report }) {
   });
 }
 
-/** Where the next frame begins; comments are not frames. */
+/** Start of the next frame. Comments are skipped. */
 function frameAt(text, from) {
   for (let at = text.indexOf('id: ', from); at >= 0; at = text.indexOf('id: ', at + 4))
     if (at === 0 || text.charCodeAt(at - 1) === 10) return at;
@@ -83,14 +83,17 @@ function numberAt(text, from) {
   }
 }
 
-/** A subscriber that reads nothing after the head of the answer. Resolves with the seconds until it was cut off, null if it never was. */
+/**
+ * A subscriber that reads nothing after the head of the response. Resolves to the seconds until it was disconnected, or null if it never
+ * was.
+ */
 export function stall({ server, token, runId, signal }) {
   return new Promise((resolve) => {
     const headers = { authorization: `Bearer ${token}`, accept: 'text/event-stream' };
     const began = performance.now();
     const sent = request(`${server}/api/runs/${runId}/logs`, { agent: false, headers }, (response) => {
       response.pause();
-      // A socket that is not read does not see its end: the server's side of it is looked at instead.
+      // A socket that is not read does not detect its end, so the server's side is inspected instead.
       response.socket.pause();
       const { localPort } = response.socket;
       signal.addEventListener('abort', () => {
@@ -107,7 +110,7 @@ export function stall({ server, token, runId, signal }) {
   });
 }
 
-/** Calls `gone` when the kernel knows that the other side has closed the connection from this port. */
+/** Calls `gone` when the kernel reports that the peer has closed the connection from this port. */
 async function watch(port, signal, gone) {
   const { readFile } = await import('node:fs/promises');
   const hex = port.toString(16).toUpperCase().padStart(4, '0');

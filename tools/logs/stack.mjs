@@ -1,4 +1,5 @@
-// The whole product for a trial of logs: a webservice, a worker, a PostgreSQL that keeps what it acknowledges (unless told), each a process of its own.
+// The whole product for a trial of logs: a webservice, a worker and a PostgreSQL, by default with durable commits, each as a separate
+// process.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -11,7 +12,7 @@ const { startDevStack } = createRequire(import.meta.url)(
 
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** `configuration`: keys over the usual ones, section by section. */
+/** `configuration`: keys that override the defaults, section by section. */
 export async function startLogStack(configuration = {}, { durable = true } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'taskrunner-logs-'));
   const http = { limits: { stream: 100_000 }, ...configuration.http };
@@ -60,7 +61,7 @@ export async function startLogStack(configuration = {}, { durable = true } = {})
   };
 }
 
-/** A pack whose steps run side by side, each a bash script. */
+/** A pack whose steps run in parallel, each a bash script. */
 export function packOf(scripts) {
   const branches = scripts.map(
     (source, i) =>
@@ -69,7 +70,7 @@ export function packOf(scripts) {
   return `apiVersion: stellaops.io/pack.v1\nkind: TaskPack\nmetadata: { name: logs, version: 1.0.0 }\nspec:\n  steps:\n    - id: all\n      parallel:\n        steps:\n${branches.map((line) => `  ${line}`).join('')}`;
 }
 
-/** The webservice among the processes that this one has started. */
+/** Process id of the webservice among the descendants of this process. */
 export function webservicePid() {
   const pids = readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name));
   return Number(
@@ -89,7 +90,7 @@ export function webservicePid() {
   );
 }
 
-/** Processor time that a process has taken so far, milliseconds. */
+/** Processor time of a process so far, milliseconds. */
 export function cpuOf(pid) {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
     .replace(/^.*\) /, '')
@@ -97,14 +98,14 @@ export function cpuOf(pid) {
   return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
-/** Resident size of a process, MiB: now, and the most so far. */
+/** Resident size of a process, MiB: now and at most. */
 export function rssOf(pid) {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const read = (name) => Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1] ?? 0) / 1_024;
   return { now: read('VmRSS'), most: read('VmHWM') };
 }
 
-/** Reads `--name value` and `--flag`; numbers are numbers. */
+/** Parses `--name value` and `--flag`. Numeric values become numbers. */
 export function readArguments(defaults) {
   const read = { ...defaults };
   const words = process.argv.slice(2);

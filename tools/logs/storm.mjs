@@ -1,5 +1,6 @@
-// `node tools/logs/storm.mjs [--scale SHARE] [--only NAME] [--fast]`: log storms, one after the other, beside small runs: 1 GB of short lines, one line of 350 MB, NUL, ANSI,
-// binary, a million empty lines. Prints one JSON object a storm; exit 1 if the worker's resident size exceeds its bound, a cap was not kept or a line is missing.
+// `node tools/logs/storm.mjs [--scale SHARE] [--only NAME] [--fast]`: log storms, one after the other, beside small runs: 1 GB of short
+// lines, one line of 350 MB, NUL, ANSI, binary data, a million empty lines. Prints one JSON object per storm; exit 1 if the worker's
+// resident size exceeds its limit, a log limit was exceeded or a line is missing.
 import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { packOf, pause, readArguments, rssOf, startLogStack } from './stack.mjs';
@@ -7,12 +8,12 @@ import { packOf, pause, readArguments, rssOf, startLogStack } from './stack.mjs'
 const { runUuid } = createRequire(import.meta.url)('@taskrunner/core/foundation');
 const MOST_RSS_MIB = 300;
 const CHUNK_BYTES = 64 * 1024;
-/** What is said of dropped lines, in the log itself. */
+/** Size of the marks for dropped lines in the log itself. */
 const MARKS_BYTES = 16 * 1024;
 
 const asked = readArguments({ scale: 1, only: '', fast: false });
 const bytes = (count) => Math.ceil(count * asked.scale);
-/** What an execution may keep: the usual 64 MiB, smaller with the storms. */
+/** Log limit of an execution: the default of 64 MiB, scaled down with the storms. */
 const MOST_KIB = Math.max(64, Math.ceil(64 * 1024 * Math.min(1, asked.scale)));
 
 const STORMS = {
@@ -24,7 +25,7 @@ const STORMS = {
   empty: `yes '' | head -n ${bytes(1e6)}`,
 };
 
-/** Small runs, one after the other, while `during` lasts: how long each took from acceptance to end, by the database's clock. */
+/** Executes small runs in sequence during `during`. Returns their durations from acceptance to end, on the database's clock. */
 async function others(product, during) {
   let isOver = false;
   const over = during.finally(() => (isOver = true));
@@ -39,7 +40,7 @@ async function others(product, during) {
   return { count: took.length, p50: took[Math.floor(took.length / 2)], p95: took[Math.floor(took.length * 0.95)] };
 }
 
-/** The largest resident size from now on. */
+/** Samples the maximum resident size from now on. */
 function watchSize(pid) {
   writeFileSync(`/proc/${pid}/clear_refs`, '5');
   return () => Math.round(rssOf(pid).most);
@@ -80,7 +81,7 @@ async function storm(product, name, script) {
   };
 }
 
-/** What is wrong with what a storm left; nothing if it is right. */
+/** Faults in the result of a storm; empty if there are none. */
 function faultsOf({ storm: name, status, rssMiB, kept, lastLine, evidence }) {
   return [
     [status === 'succeeded', 'the run has not succeeded'],

@@ -14,13 +14,13 @@ const require = createRequire(import.meta.url);
 const readJson = (path) => JSON.parse(readFileSync(path, 'utf8'));
 export const manifestOf = (library) => readJson(join(ROOT, 'libs', library, 'package.json'));
 
-/** The bytes of the two tarballs, by library. */
+/** The tarballs of both libraries. */
 function tarballs(folder) {
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
   const places = LIBRARIES.flatMap((library) => ['-w', `libs/${library}`]);
   const more = ['--json', '--ignore-scripts', '--offline', '--pack-destination', folder];
   const said = JSON.parse(execFileSync(npm, ['pack', ...places, ...more], { cwd: ROOT, encoding: 'utf8' }));
-  // npm 12 answers by name, those before with a list.
+  // npm 12 prints an object by name, earlier releases print a list.
   const packed = Array.isArray(said) ? said : Object.values(said);
   return new Map(
     LIBRARIES.map((library) => {
@@ -30,7 +30,7 @@ function tarballs(folder) {
   );
 }
 
-/** Path of a library's dependency in the repository; null: it is not installed. */
+/** Path of a library's dependency in the repository; null if it is not installed. */
 function placeOf(library, dependency) {
   return (
     [join(ROOT, 'libs', library, 'node_modules', dependency), join(ROOT, 'node_modules', dependency)].find((one) =>

@@ -11,9 +11,9 @@ import { install, LIBRARIES, manifestOf, packLibraries, ROOT } from './installat
 const run = promisify(execFile);
 const EXAMPLE = join(ROOT, 'examples/embedding');
 const PACK = join(ROOT, 'etc/packs/failure-and-cleanup');
-/** Of users; the one before takes four times as long, and is tried in `npm run test:all`. */
+/** Compilers of users. The older one takes four times as long and is tested only by `npm run test:all`. */
 const COMPILERS = process.env.TASKRUNNER_TESTS === 'all' ? ['typescript-native', 'typescript'] : ['typescript-native'];
-/** In one thread, which shares what it has checked, and with a collector that runs seldom: the compiler takes less of the processor. */
+/** A single thread, which shares its results, and infrequent garbage collection reduce the compiler's processor time. */
 const LEAN = { 'typescript-native': ['--singleThreaded'] };
 const env = { ...process.env, GOGC: '400' };
 /** Runs Node.js and returns its output, which is the error message if it fails. */
@@ -150,7 +150,7 @@ it('the packages of the services hold their compiled code, and neither sources n
     cwd: ROOT,
     maxBuffer: 1 << 26,
   });
-  // npm 12 answers by name, those before with a list.
+  // npm 12 prints an object by name, earlier releases print a list.
   const packed = Object.values(JSON.parse(stdout));
   assert.equal(packed.length, 2);
   for (const { name, files } of packed) {
@@ -234,7 +234,7 @@ describe('outside of the repository', () => {
     writeFileSync(join(outside, 'trust.json'), JSON.stringify(trust));
     for (const name of ['embed.ts', 'tsconfig.json']) cpSync(join(EXAMPLE, name), join(outside, name));
 
-    // Each other entry too: a type that a library does not contain is a fault here.
+    // All other entries are compiled too: a type that a library does not contain is an error.
     const entries = LIBRARIES.flatMap((library) => entriesOf(library).map(({ entry }) => entry));
     const named = entries.map((entry, index) => `export * as entry${index} from '${entry}';\n`);
     writeFileSync(join(outside, 'entries.ts'), named.join(''));

@@ -1,4 +1,4 @@
-// Everything that is no token, at one route; and the one that is.
+// All invalid tokens and one valid token at one route.
 import { codeOf, each } from './requests.mjs';
 
 export async function jwtList({ server, minter, victim }) {

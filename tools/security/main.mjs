@@ -1,11 +1,11 @@
-// `npm run security`: attacks the webservice as strangers can, and counts. The matrix of routes, tokens and scopes; everything that is no token;
-// every parameter with texts that break parsers; a stranger's requests for everything that a tenant has. What must come out follows from the
-// OpenAPI document. Ends 0 if nothing was found. Build first (`npm run build`).
+// `npm run security`: attacks the webservice as strangers can, and counts the attempts. Four parts: the matrix of routes, tokens and
+// scopes; invalid tokens; every parameter with texts that break parsers; a stranger's requests for everything that a tenant has. The
+// expected results follow from the OpenAPI document. Exit 0 without findings. Build first (`npm run build`).
 //
-// --only A,B     these parts only: matrix, tokens, parameters, probes
-// --runs N       runs of the tenant that the probes ask for (12)
-// --json         for machines
-// --target       a service that runs already, as JSON on stdin: {url, issuer, audience, privateKey, victim, stranger}; the round is a small one
+// --only A,B     only these parts: matrix, tokens, parameters, probes
+// --runs N       number of runs of the tenant that the probes request (12)
+// --json         machine-readable output
+// --target       a running service, as JSON on stdin: {url, issuer, audience, privateKey, victim, stranger}; the round is a small one
 import { text } from 'node:stream/consumers';
 import { jwtList } from './jwt-list.mjs';
 import { matrix } from './matrix.mjs';
@@ -18,7 +18,7 @@ import { Minter } from './tokens.mjs';
 import { readOptions } from '../command-line/options.mjs';
 
 const PARTS = { matrix, tokens: jwtList, parameters, probes };
-/** A whole round has at least so many probes: fewer say that it did not ask for everything. */
+/** Minimum number of probes in a whole round. A lower number shows that objects were left out. */
 const LEAST_PROBES = 10_000;
 const SMALL_RUNS = 3;
 const { values: options } = readOptions(import.meta.url, {
@@ -45,7 +45,7 @@ const names = { victim: 'acme', stranger: 'globex' };
 const target = options.target ? JSON.parse(await text(process.stdin)) : null;
 const isSmall = target !== null;
 const RUN = 'run_01kb3v2m5t8wq4yhn6z0c7d9ef';
-/** Ids of nothing, of the form that they have. */
+/** Well-formed ids of objects that do not exist. */
 const absent = () => ({
   ...{
     runId: absentId(RUN),
@@ -81,7 +81,7 @@ try {
     await stack.fill(server, minter);
   }
   const token = minter.token(context.victim);
-  // In a stack of ours a run that was just submitted ends: until then it is another one each time.
+  // In our own stack a run that was just submitted ends. Its responses change until then.
   const settled = async ({ keyed }) => {
     if (!isSmall)
       await until(

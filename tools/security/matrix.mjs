@@ -53,7 +53,7 @@ function setsOf(all) {
   return Array.from({ length: 2 ** all.length }, (_, set) => all.filter((_one, index) => (set >> index) & 1));
 }
 
-/** Why a response differs from the documented one; null if it does not. */
+/** The difference between a response and its documentation; null if there is none. */
 export function wrong(operation, { refusal, mismatch, bound, scopes }, answer) {
   const { status, headers } = answer;
   const code = codeOf(answer);

@@ -43,7 +43,7 @@ export function filled(path, values) {
   });
 }
 
-/** Why a response is wrong for any request: an internal error, a limit, or something undocumented. */
+/** The fault of a response that is wrong for any request: an internal error, a limit, or an undocumented response. */
 export function oddity({ codes }, { status }, code) {
   if (status >= 500) return 'a fault of ours';
   if (status === 429) return 'limited: the round says nothing';

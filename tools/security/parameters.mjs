@@ -2,7 +2,7 @@
 import { codeOf, each } from './requests.mjs';
 import { operationsOf } from './operations.mjs';
 
-/** Percent-encoded. */
+/** Percent-encoded values. */
 const HOSTILE = [
   ...[
     '%00',

@@ -63,7 +63,7 @@ function strangersOf(minter, victim, stranger) {
   return [
     { name: 'a stranger', token: minter.token(stranger) },
     { name: 'a stranger of the same name', token: minter.token(stranger, SCOPES, { sub, name: 'the same' }) },
-    // Its token is for both tenants, and the request names none: the first one counts.
+    // Its token is for both tenants, and the request names none. The first tenant applies.
     { name: 'a member of both, as the other', token: minter.token([stranger, victim], SCOPES) },
   ];
 }
@@ -93,7 +93,7 @@ function plain(absent, { status, headers, text }) {
 
 /** No list of a stranger contains a name of the tenant. */
 async function leaks({ server, minter, stranger, document, names }, findings) {
-  // A name that people chose may be one of our words.
+  // A short name that people chose may equal an ordinary word.
   const own = names.filter((name) => name.length >= 20);
   for (const { method, path, isPublic } of operationsOf(document)) {
     if (method !== 'GET' || isPublic || path.includes('{')) continue;

@@ -1,4 +1,4 @@
-// Every request in which a stranger can name something of another tenant: in the path, the query, a header, the body.
+// Every request in which a stranger can refer to an object of another tenant: in the path, the query, a header or the body.
 import { filled, operationsOf } from './operations.mjs';
 import { PLAIN } from './resources.mjs';
 
@@ -78,7 +78,10 @@ function packsOf({ packs, upload, runs }) {
   ];
 }
 
-/** Yields `{operation, method, path, headers, body}` as the tenant itself would ask. A small round has each once, a whole one also the published paths and HEAD. */
+/**
+ * Yields `{operation, method, path, headers, body}` as the tenant itself would send it. A small round has each request once, a whole one
+ * also the published paths and HEAD.
+ */
 export function* requestsOf(document, all, isSmall) {
   for (const operation of operationsOf(document)) {
     if (operation.isPublic) continue;
@@ -87,7 +90,7 @@ export function* requestsOf(document, all, isSmall) {
         const { method } = operation;
         const path = `${filled(operation.path, place.names)}${query === null ? '' : `?${query}`}`;
         yield { operation, method, path, headers, body };
-        // A key that a stranger has used is answered with the stranger's own run, which continues meanwhile, so each key is used once.
+        // A repeated key is answered with the stranger's own run, whose state changes in the meantime. Each key is therefore used once.
         if (isSmall || headers['Idempotency-Key'] !== undefined) continue;
         yield { operation, method, path: path.replace('/api/', PUBLISHED), headers, body };
         if (method === 'GET') yield { operation, method: 'HEAD', path, headers, body };

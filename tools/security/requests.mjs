@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 
 const AT_ONCE = 6;
 const PATIENCE_MS = 20_000;
-/** A request that gets 503 so many times is said to get 503. */
+/** Number of attempts after which a 503 is taken as the response. */
 const ATTEMPTS = 5;
 const BUSY_MS = 1_000;
 /** Parts that differ between responses and carry no information. */
@@ -20,8 +20,8 @@ export class Server {
   }
 
   /**
-   * Resolves to `{status, headers, text}`. A stream counts as answered when it has begun; its text is empty. A server that is busy (503) is asked
-   * again: the answer to this request is what it says when it is not.
+   * Resolves to `{status, headers, text}`. A stream counts as answered when it has begun; its text is empty. A busy response (503) is
+   * retried, because it does not depend on the request.
    */
   async ask(asked) {
     for (let attempt = 1; ; attempt++) {

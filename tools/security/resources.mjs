@@ -5,7 +5,7 @@ const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const A_TO_Z = 'abcdefghijklmnopqrstuvwxyz';
 /** Arbitrary last characters of an id; its time and version come before them. */
 const FREE = 8;
-/** A pack that needs no person: its runs are queued or end. */
+/** A pack without gates. Its runs are queued or end. */
 export const PLAIN = `apiVersion: stellaops.io/pack.v1
 kind: TaskPack
 metadata: { name: security-plain, version: 1.0.0 }

@@ -29,7 +29,7 @@ const names = { victim: 'acme', stranger: 'globex' };
 let http;
 let server;
 before(async () => {
-  // It believes everybody and shows everything.
+  // A vulnerable service: it accepts every caller and returns everything.
   http = createServer((_request, response) =>
     response.setHeader('content-type', 'application/json').end('{"tenant":"acme"}'),
   );
@@ -44,7 +44,7 @@ after(() => {
 test('a service that lets everybody in is found out by every kind of token that it should refuse', async () => {
   const absent = () => ({ runId: 'run_1' });
   const { count, findings } = await matrix({ server, document, minter, ...names, isSmall: true, absent });
-  // Those with packs.read, and the one of another tenant, are let in.
+  // Callers with packs.read and the caller of another tenant are accepted.
   assert.deepEqual([count, findings.length], [16, 13]);
   assert.equal(
     findings.some((one) => one.includes('with no token: 200')),
@@ -113,6 +113,6 @@ test('a tenant that is shown to a stranger is found out', async () => {
   const { count, findings } = await probes({ server: asked, document, minter, ...names, runs: 1 });
   asked.close();
   leaky.close();
-  // A request, HEAD, and the request by its published name, which this service does not have: each by three strangers.
+  // A request, HEAD, and the request under its published name, which this service lacks, each by three strangers.
   assert.deepEqual([count, findings.length], [9, 6]);
 });

@@ -1,4 +1,4 @@
-// The product as `taskrunner dev` starts it, trusting an issuer whose key is ours, with a tenant that has some of everything.
+// The product as `taskrunner dev` starts it, with an issuer whose key we have, and a tenant with objects of every kind.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Minter, makeIssuer } from './tokens.mjs';
 
 const require = createRequire(import.meta.url);
-/** Nothing here is about limits. */
+/** High limits, because limits are not tested here. */
 const MANY = 100_000;
 const PACK = `apiVersion: stellaops.io/pack.v1
 kind: TaskPack
@@ -27,7 +27,7 @@ spec:
       run: { uses: "builtin:transform", with: { outputs: { text: done } } }
 `;
 
-/** Resolves to what the parts need, and `stop`. */
+/** Resolves to the values that the parts need, and `stop`. */
 export async function startStack({ victim, runs }) {
   const folder = mkdtempSync(join(tmpdir(), 'taskrunner-security-'));
   const issuer = makeIssuer('http://127.0.0.1:9/security', 'taskrunner');
@@ -73,7 +73,7 @@ export async function startStack({ victim, runs }) {
   };
 }
 
-/** Runs that wait at their gates and runs that are sealed, half and half, and published packs. */
+/** Creates runs, half of them waiting at gates and half sealed, and published packs. */
 async function fill(server, minter, victim, runs) {
   const token = minter.token(victim);
   const approver = minter.token(victim, ['packs.read', 'packs.approve'], { sub: 'who approves' });
@@ -113,7 +113,7 @@ async function fill(server, minter, victim, runs) {
     );
 }
 
-/** Asks until it holds. */
+/** Polls until the condition holds. */
 export async function until(holds, what) {
   for (let tries = 0; !(await holds()); tries++) {
     if (tries > 600) throw new Error(`it does not happen: ${what}`);

@@ -1,5 +1,5 @@
-// Steps of builtin:container as Jobs: what the component renders, and what its admission policy lets a worker ask for. The policy is
-// evaluated by the CEL library that policies of packs use; Kubernetes' own types and functions are not needed here.
+// Steps of builtin:container as Jobs: the rendered component, and the requests that its admission policy permits a worker. The policy is
+// evaluated by the CEL library that policies of packs use; types and functions specific to Kubernetes are not needed here.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -107,7 +107,7 @@ test('container jobs', { skip: !hasKubectl }, async (t) => {
     assert.ok(
       spec.volumes.some(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName === 'taskrunner-steps'),
     );
-    // A Job cannot belong to a pod of another namespace: the cluster would remove it.
+    // A Job cannot be owned by a pod of another namespace: the cluster would remove it.
     assert.ok(!spec.containers[0].env.some(({ name }) => name.includes('OWNER_POD')));
   });
 
@@ -127,7 +127,7 @@ test('container jobs', { skip: !hasKubectl }, async (t) => {
 
   const environment = celEnv();
   const evaluate = (expression, bindings) => plan(environment, parse(expression))(bindings);
-  /** Messages of the rules that do not hold; a rule that cannot be evaluated does not. */
+  /** Messages of the rules that fail. A rule that cannot be evaluated fails too. */
   const refusals = (object) => {
     const variables = {};
     for (const { name, expression } of policy.variables) variables[name] = evaluate(expression, { object, variables });

@@ -1,8 +1,8 @@
-// The images, built by podman from a base that is made of this machine's own packages: no registry is asked for one.
+// The images, built by podman from a base of this machine's own packages, without a registry.
 import { must } from './programs.mjs';
 
 const BASE = 'localhost/taskrunner-base';
-// A machine may allow less than podman's own limits.
+// A machine may have lower limits than podman's defaults.
 const LIMITS = ['--ulimit', 'nofile=1024:4096', '--ulimit', 'nproc=1024:4096'];
 
 export const podman = (args, options) =>
@@ -11,7 +11,7 @@ export const podman = (args, options) =>
     ...options,
   });
 
-/** Builds what is missing, or all again. */
+/** Builds missing images, or all of them. */
 export async function buildImages(root, { again, npmCache, npmrc }) {
   const has = async (name) => (await podman(['images', '-q', name])).trim() !== '';
   const missing = [];

@@ -1,4 +1,4 @@
-// The shipped manifests of one machine, rendered by `kubectl kustomize` with what an installation adds: secrets, configuration.
+// The shipped manifests of one machine, rendered by `kubectl kustomize` with the additions of an installation: secrets and configuration.
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createPublicKey } from 'node:crypto';
@@ -30,7 +30,7 @@ export async function makeKeys(root, folder) {
   return keys;
 }
 
-/** What an auditor of this installation trusts (docs/guides/auditing.md). */
+/** The trust file of this installation's auditor (docs/guides/auditing.md). */
 export function trustFile(keys, jwks) {
   const day = 86_400_000;
   const validFor = {
@@ -128,7 +128,7 @@ export function namesOf(text, root, kinds) {
     .map(({ metadata }) => metadata.name);
 }
 
-/** Of rendered documents, those of these kinds whose name begins so. */
+/** Rendered documents of these kinds whose names begin with the given text. */
 export function select(text, root, wanted) {
   return documentsOf(text, root)
     .filter(({ kind, metadata }) =>

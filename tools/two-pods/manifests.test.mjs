@@ -1,4 +1,4 @@
-// What the shipped manifests promise, held against what `kubectl kustomize` renders.
+// Compares properties of the shipped manifests with the output of `kubectl kustomize`.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -32,7 +32,7 @@ const selects = ({ matchLabels = {}, matchExpressions = [] }, labels) =>
     if (operator === 'In') return values.includes(labels[key]);
     throw new TypeError(`operator ${operator} is not read here`);
   });
-/** True if a rule of egress lets a pod go there. */
+/** True if an egress rule permits connections to this host and port. */
 function leadsTo({ to = [], ports }, host, port) {
   if (ports && !ports.some((one) => one.port === port && (one.protocol ?? 'TCP') === 'TCP')) return false;
   return to.length === 0 || to.some(({ ipBlock }) => ipBlock !== undefined && isIn(ipBlock.cidr, host));
@@ -87,7 +87,7 @@ for (const overlay of readdirSync(OVERLAYS)) {
       const { host, port = 5_432 } = parseAllDocuments(text['task-runner.yaml'])[0].toJS().database;
       const policies = documents.filter(({ kind }) => kind === 'NetworkPolicy').map(({ spec }) => spec);
       for (const { name, labels, spec } of pods) {
-        // The network of the host: no policy is enforced there.
+        // In the network of the host, no policy is enforced.
         if (spec.hostNetwork) continue;
         assert.ok(isIPv4(host), `${name}: where ${host} is, no policy can be shown to let it`);
         const egress = policies
@@ -135,7 +135,7 @@ test(
     const scaler = documents.find(({ kind }) => kind === 'HorizontalPodAutoscaler');
     assert.equal(scaler.spec.scaleTargetRef.name, 'taskrunner-worker');
     const [{ external }] = scaler.spec.metrics;
-    // A share of their capacity: an average value for each pod would not know how much one may drive.
+    // A share of the workers' capacity. An average value per pod would ignore how much one may drive.
     assert.deepEqual(external, {
       metric: { name: 'taskrunner_worker_load' },
       target: { type: 'Value', value: '800m' },
@@ -153,7 +153,7 @@ test(
     const folder = join(ROOT, 'docker/kubernetes/components/backup');
     const documents = parseAllDocuments(readFileSync(join(folder, 'backup.yaml'), 'utf8')).map((one) => one.toJS());
     const [{ spec, labels }] = podsOf(documents);
-    // Policies of the base let it reach the database.
+    // Policies of the base allow it to reach the database.
     assert.equal(labels['app.kubernetes.io/name'], 'taskrunner-job');
     assert.deepEqual(
       spec.volumes.flatMap(({ secret }) =>
@@ -168,7 +168,7 @@ test(
     assert.equal(spec.automountServiceAccountToken, false);
     assert.equal(spec.securityContext.runAsNonRoot, true);
     assert.equal(spec.containers[0].securityContext.readOnlyRootFilesystem, true);
-    // An overlay with it renders.
+    // An overlay with the component can be rendered.
     const overlay = mkdtempSync(join(OVERLAYS, '.backup-'));
     try {
       const kustomization =

@@ -1,4 +1,4 @@
-// An S3 server beside the pods: moto, from Debian. By path, since a shim of the same name may come first and not work.
+// An S3 server beside the pods: moto, from Debian. It is started by path, because a shim of the same name may come first and not work.
 import { createServer } from 'node:net';
 import { start, until } from './programs.mjs';
 
@@ -14,7 +14,7 @@ async function freePort() {
   return port;
 }
 
-/** Starts it, with a bucket; what the configuration says of it, and the files of its credentials by name. */
+/** Starts the server with a bucket. Returns its part of the configuration, and the files of its credentials by name. */
 export async function makeObjectStore() {
   const port = await freePort();
   const server = start(MOTO, ['-H', '127.0.0.1', '-p', String(port)]);

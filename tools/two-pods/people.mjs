@@ -1,4 +1,4 @@
-// An issuer of tokens that exists as a key file only, as on a machine without a way out: what it signs, the webservice checks.
+// An issuer of tokens that exists only as a key file, as on a machine without network access. The webservice verifies its signatures.
 import { generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 
 export const ISSUER = 'https://id.two-pods.example';

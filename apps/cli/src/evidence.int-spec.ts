@@ -266,7 +266,7 @@ describe('evidence, for who has a bundle and a trust file', () => {
       ['garbage.tar', 'is not a tar'],
       ['binary.tar', 'is not a tar'],
       ['empty.tar', 'is empty'],
-      ['cut.tar', 'is a damaged tar: the tar is cut off'],
+      ['cut.tar', 'is a damaged tar: the tar is truncated'],
       ['run.tar.gz', 'is compressed with gzip; a bundle must be a plain tar'],
     ])('has one error for %s', async (bundle, why) => {
       const { exit, out, err } = await taskrunner('verify', bundle, '--trust', 'trust.json');

@@ -21,6 +21,8 @@ export const COMMANDS: readonly (readonly [string | null, () => Promise<Register
   ['config', async () => (await import('./commands/config.command.js')).registerConfig],
   [null, async () => (await import('./commands/database.commands.js')).registerDatabase],
   [null, async () => (await import('./commands/dev.command.js')).registerDev],
+  // Completes all commands, so all are loaded for it.
+  [null, async () => (await import('./commands/completion.command.js')).registerCompletion],
   ['schema', async () => (await import('./commands/schema.command.js')).registerSchema],
 ];
 
@@ -37,7 +39,7 @@ export async function runCommandLine(invocation: Invocation): Promise<ExitCode> 
   return runProgram(
     {
       name: 'taskrunner',
-      description: 'Task Packs: planned to a hash, approved against that hash, executed durably, evidenced offline.',
+      description: 'Plan, approve and run Task Packs, and verify their evidence offline.',
     },
     commands,
     invocation,

@@ -93,7 +93,7 @@ describe('who acts for a person', () => {
   it('uses up no tries of the person for whom it acts', async () => {
     const run = await waiting();
     const adaForGrace = await through('grace', 'ada');
-    // On a slow machine some are given back meanwhile.
+    // On a slow machine some of the limit is replenished in the meantime.
     let status = 0;
     for (let tries = 0; status !== 429 && tries < 60; tries++) ({ status } = await decide(adaForGrace, run));
     expect(status).toBe(429);

@@ -10,7 +10,7 @@ import { readTar, writeTar } from '@taskrunner/infrastructure/archive';
 import { DRAFT_FILE } from '@taskrunner/infrastructure/attestor';
 import { Caller, pack, ROOT, startStack, type DevStack } from './stack/stack';
 
-// A remote Attestor as a process of its own: it is down when the runs end, and comes later.
+// A remote Attestor as a separate process. It is down when the runs end and starts later.
 const DOWN_SECONDS = Number(process.env.TASKRUNNER_ATTESTOR_DOWN_SECONDS ?? 5);
 const BUILDERS = 'https://stellaops.io/taskrunner/builders/';
 const PACK = pack(
@@ -59,7 +59,7 @@ describe('a remote Attestor', () => {
     const state = join(folder, 'state');
     const attesting = {
       url,
-      // Known once the Authority runs: see below.
+      // Replaced once the Authority runs.
       tokenUrl: 'http://127.0.0.1:1/token',
       clientId: 'ci',
       clientSecretFile: join(folder, 'secret'),
@@ -146,7 +146,7 @@ describe('a remote Attestor', () => {
     expect(statements()).toHaveLength(1);
     files = await readTar(pieces(bundle), LIMITS);
     expect(files.has('attestations/vsa.sigstore.json')).toBe(true);
-    // It was shown the bill of materials, and no other artifact.
+    // The Attestor received the bill of materials and no other artifact.
     expect(files.has('attestations/cyclonedx.sigstore.json')).toBe(true);
     const { checks } = verifyRun({ files, trust, verifySignature, allowDev: true, now: Date.now() });
     expect(checks.filter(({ ok }) => !ok)).toEqual([]);
@@ -198,7 +198,7 @@ describe('a remote Attestor', () => {
   });
 });
 
-/** What the statement of the bundle says it carries. */
+/** The files that the bundle's statement lists as carried. */
 function carriedOf(bundle: ReadonlyMap<string, Uint8Array>): unknown {
   const { dsseEnvelope } = JSON.parse(
     Buffer.from(bundle.get('attestations/pack-run.sigstore.json') ?? []).toString(),

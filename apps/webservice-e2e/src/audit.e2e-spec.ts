@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { Caller, pack, pause, startStack, type DevStack } from './stack/stack';
 
-// An outside party keeps exports and checkpoints of the audit chain, and notices what a database administrator removes.
+// An outside party keeps exports and checkpoints of the audit chain, and detects removals by a database administrator.
 
 const GATED = pack(
   `- { id: approve, gate: { approval: owners, message: "go?" } }`,
@@ -86,7 +86,7 @@ describe('checkpoints of the audit chain', () => {
     expect(await audit(at('export'))).toMatchObject({ exit: 0, failing: [] });
     const kept = readFileSync(at('checkpoints'), 'utf8');
     expect((await taskrunner('audit', 'checkpoints')).out).toBe(kept);
-    // Nothing has grown: nothing is added, and nothing new is signed.
+    // The chain has not grown, so nothing is added and no checkpoint is signed.
     await pause(2_500);
     expect((await taskrunner('audit', 'checkpoints', '--file', at('checkpoints'))).out).toContain('0 entries appended');
     expect(readFileSync(at('checkpoints'), 'utf8')).toBe(kept);
@@ -125,7 +125,7 @@ describe('checkpoints of the audit chain', () => {
       events
         .filter(({ code: one, person }) => one === code && ((person as { sub: string } | null)?.sub ?? null) === sub)
         .reduce((sum, { count }) => sum + (count as number), 0);
-    // Each reason and person has a window of its own, and they end one after the other.
+    // Each reason and person has a separate window, and they end one after the other.
     const counts = () => [
       countOf('TOKEN_MISSING', null),
       countOf('TOKEN_INVALID', null),
@@ -139,7 +139,7 @@ describe('checkpoints of the audit chain', () => {
         .filter(({ type }) => type === 'request.refused');
     }
     expect(counts()).toEqual([5, 5, 7]);
-    // Windows of a second may end between them; still there are fewer entries than requests.
+    // Windows of one second may end between them. There are still fewer entries than requests.
     expect(events.length).toBeLessThan(17);
     expect(JSON.stringify(events)).not.toContain(forged.slice(0, 40));
     expect(events.find(({ code }) => code === 'TOKEN_INVALID')).toMatchObject({ address: '127.0.0.1', status: 401 });
@@ -147,7 +147,7 @@ describe('checkpoints of the audit chain', () => {
 
   it('show entries that were cut from the end, and a chain that was written anew', async () => {
     await sql.query("set session_replication_role = 'replica'");
-    // The run, its evidence and its seal are gone, and the counter is set back: the database is consistent.
+    // The run, its evidence and its seal are removed, and the counter is set back: the database is consistent.
     await sql.query(`delete from pack_runs.audit where seq > 2`);
     await sql.query(`update pack_runs.audit_heads h set seq = 2, head = a.hash, prev = a.prev from pack_runs.audit a where a.seq = 2`); // prettier-ignore
     await sql.query('delete from pack_runs.audit_checkpoints');
@@ -155,8 +155,8 @@ describe('checkpoints of the audit chain', () => {
     expect(linesOf(at('cut'))).toHaveLength(2);
     const cut = await audit(at('cut'));
     expect([cut.exit, cut.failing]).toEqual([9, ['audit.complete']]);
-    expect(cut.out).toContain('cut off');
-    // Without the first one, hashed anew: another chain.
+    expect(cut.out).toContain('truncated');
+    // The first entry is replaced and its hash recomputed: another chain.
     await sql.query('delete from pack_runs.audit where seq > 1');
     await sql.query(`update pack_runs.audit set event = '{"type":"other"}', hash = pack_runs.audit_hash(at_ms, '{"type":"other"}', null, 1)`); // prettier-ignore
     await sql.query(

@@ -31,11 +31,11 @@ describe('a stack that is lost, and restored from its backup into a new one', ()
   const start = (name: string, workers: number): Promise<DevStack> =>
     startStack(join(folder, name), { workers, configuration: { sealedMode: { allow: [log.allowed] } } });
 
-  /** `taskrunner` with the configuration of the stack. */
+  /** Runs `taskrunner` with the configuration of the stack. */
   const taskrunner = (...args: readonly string[]) =>
     stack.taskrunner(args, { TASKRUNNER_CONFIG: stack.configurationPath });
 
-  /** A process of it. `most`: the largest file that it may write, blocks of 512 bytes. */
+  /** Runs `taskrunner` as a separate process. `most`: maximum size of a written file, blocks of 512 bytes. */
   function processOfTaskrunner(args: readonly string[], most: number | null = null) {
     const env = { PATH: process.env['PATH'], TASKRUNNER_CONFIG: stack.configurationPath };
     const limit = most === null ? '' : `ulimit -f ${most}; `;
@@ -61,7 +61,7 @@ describe('a stack that is lost, and restored from its backup into a new one', ()
       ),
     );
     await ada.until(gated, ['waiting']);
-    // One step acts, and its answer has not come when the backup is made; another has not begun.
+    // One step has acted without a response when the backup is made. Another has not begun.
     log.answer = (path) => (path === '/pay' ? { afterMs: 600_000 } : {});
     const act = (id: string): string =>
       `- { id: ${id}, effects: once, run: { uses: "builtin:http", with: { method: POST, url: "${log.url(`/${id}`)}" } } }`;
@@ -69,11 +69,11 @@ describe('a stack that is lost, and restored from its backup into a new one', ()
     while (log.paths('/pay').length === 0) await pause(50);
 
     const backup = join(folder, 'backup');
-    // A disk that is full leaves nothing under the name of the backup.
+    // A full disk leaves no file under the name of the backup.
     const full = processOfTaskrunner(['maintain', 'backup', backup], 1);
     expect([full.status, full.stderr]).toEqual([1, expect.stringMatching(/^BACKUP_UNWRITABLE .*EFBIG/)]);
     expect(readdirSync(folder).filter((name) => name.startsWith('backup'))).toEqual([]);
-    // An object that somebody has altered is named; the backup is whole without it.
+    // An altered object is reported. The backup is complete without it.
     const object = join(stack.stateDirectory, 'objects/t/acme/sha256', bundle.slice(0, 2), bundle);
     const bytes = readFileSync(object);
     chmodSync(object, 0o600);
@@ -94,14 +94,14 @@ describe('a stack that is lost, and restored from its backup into a new one', ()
     expect(made.stdout).toMatch(/^ {2}journal-mac HKDF:\w{32}$/m);
     const digest = /manifest\.json (sha256:[0-9a-f]{64})/.exec(made.stdout)?.[1] ?? '';
 
-    // The same in an image.
+    // The same command in an image.
     const env = { PATH: process.env['PATH'], TASKRUNNER_CONFIG: stack.configurationPath };
     const job = [join(ROOT, 'docker/database.cjs'), 'backup', join(folder, 'of-an-image'), 'objects'];
     const imaged = spawnSync(process.execPath, job, { encoding: 'utf8', env });
     expect([imaged.status, imaged.stderr]).toEqual([0, '']);
     expect(JSON.parse(imaged.stdout)).toMatchObject({ objects: { copied: true, lost: 0 } });
 
-    // After the backup somebody approves: nobody will know. Then everything is lost, but for the keys, which lie apart.
+    // An approval after the backup is lost with it. Everything else is lost too, except for the keys, which are stored separately.
     await grace.approve(gated, 'ask');
     await ada.until(gated, ['succeeded']);
     mkdirSync(join(folder, 'second'));
@@ -113,7 +113,7 @@ describe('a stack that is lost, and restored from its backup into a new one', ()
     await stack.stop();
     stack = await start('second', 0);
     const command = ['maintain', 'restore', backup, '--output', 'json'];
-    // Its webservice has started before the restore, which is not to be: it has recorded its keys.
+    // The webservice starts before the restore, against the instructions, and records its keys.
     expect(await taskrunner(...command)).toMatchObject({
       status: 1,
       stderr: expect.stringMatching(/^RESTORE_NOT_EMPTY the database has rows in pack_runs\.keys\n/),
@@ -122,7 +122,7 @@ describe('a stack that is lost, and restored from its backup into a new one', ()
     await owner.connect();
     await owner.query('delete from pack_runs.keys');
     await owner.end();
-    // With another key every run would be halted for good.
+    // With another key, every run would be halted permanently.
     const key = join(stack.stateDirectory, 'keys', 'journal-mac.key');
     const right = readFileSync(key);
     writeFileSync(key, `${randomBytes(32).toString('hex')}\n`);
@@ -159,7 +159,7 @@ describe('a stack that is lost, and restored from its backup into a new one', ()
 
     expect((await grace.approve(gated, 'ask')).status).toBe(200);
     expect((await ada.until(gated, ['succeeded', 'failed']))['status']).toBe('succeeded');
-    // A new run is taken meanwhile: that the other stands is no question of time.
+    // A new run executes in the meantime, so the stopped run does not merely need more time.
     const fresh = await ada.submit(pack(`- { id: only, run: ${script('fresh')} }`));
     await ada.until(fresh, ['succeeded']);
     expect(await ada.summary(acting)).toMatchObject({ status: 'waiting', waits: [{ kind: 'restore' }] });

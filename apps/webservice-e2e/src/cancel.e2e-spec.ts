@@ -5,15 +5,17 @@ import { readTar } from '@taskrunner/infrastructure/archive';
 import { EffectLog } from './stack/effect-log';
 import { Caller, pack, pause, startStack, type DevStack } from './stack/stack';
 
-// Runs are cancelled at any moment, under load, while a worker dies. What their steps did is not asked of the product: an effect log
-// outside of it says when each acted. By hand: TASKRUNNER_CANCEL_RUNS=40.
+// Runs are cancelled at any moment, under load, while a worker dies. An effect log outside of the product records when each step acted.
+// Manually: TASKRUNNER_CANCEL_RUNS=40.
 
 const RUNS = Number(process.env['TASKRUNNER_CANCEL_RUNS'] ?? 12);
 const BRANCHES = 4;
 const STEPS = 5;
 const GRACE_MS = 1_000;
 const LEASE_MS = 8_000;
-/** An entry has the time of its decision: its commit and the kill follow, and what had been sent arrives; on a machine under load. */
+/**
+ * Delay after an entry's time, which is the time of its decision: commit, kill, and arrival of requests that were already sent, under load.
+ */
 const ARRIVAL_MS = 4_000;
 const LIMITS = { maxBytes: 1 << 28, maxFiles: 10_000, maxFileBytes: 1 << 27 };
 
@@ -52,7 +54,7 @@ describe('a run that is cancelled', () => {
     rmSync(folder, { recursive: true, force: true });
   }, 60_000);
 
-  /** Branches of steps that each act outside, one of which beats like a heart and does not listen to SIGTERM; and cleanup. */
+  /** Branches of steps that each act outside, and cleanup. One of them acts periodically and ignores SIGTERM. */
   function manifest(name: string): string {
     const act = (id: string, effects: string): string =>
       `{ id: ${id}, effects: ${effects}, run: { uses: "builtin:http", with: { method: ${effects === 'once' ? 'POST' : 'PUT'}, url: "${log.url(`/${name}/${id}`)}" } } }`;
@@ -103,7 +105,7 @@ describe('a run that is cancelled', () => {
     const ended: Cancelled[] = [];
     for (const one of asked) {
       await ada.until(one.run, ['cancelled', 'failed', 'succeeded'], 120);
-      // Evidence follows the end; many runs end at once here.
+      // Evidence follows the end of a run, and many runs end at once here.
       for (let tries = 0; tries < 600 && !(await isSealed(one.run)); tries++) await pause(300);
       ended.push({ ...one, ...(await evidenceOf(one.run)) });
     }
@@ -133,7 +135,7 @@ describe('a run that is cancelled', () => {
     return { entries: pages.flatMap(({ entries }) => entries), steps: lines('steps.ndjson') as StepLine[] };
   }
 
-  /** What is wrong with one run, and how long things took. */
+  /** The faults of one run, and its durations. */
   function judge({ name, force, askedAt, entries, steps }: Cancelled, withinMs: number) {
     const accepted = entries.findIndex(({ event }) => event.type === 'cancel.accepted');
     const acknowledgedAt = entries[accepted]?.at ?? 0;
@@ -171,7 +173,7 @@ describe('a run that is cancelled', () => {
     const judged = runs.map((run) => judge(run, GRACE_MS + ARRIVAL_MS));
     report('cancelled under load', runs, judged);
     expect(judged.flatMap(({ wrong }) => wrong)).toEqual([]);
-    // The test has teeth only if something was killed while it acted.
+    // The test is only meaningful if a step was killed while it acted.
     expect(judged.some(({ unknown }) => unknown > 0)).toBe(true);
     const cleaned = runs.filter(({ name }) => log.paths(`/${name}/`).includes('tidy'));
     expect(cleaned.length).toBeGreaterThan(0);

@@ -7,7 +7,7 @@ import { runUuid, type Json, type RunId } from '@taskrunner/core/foundation';
 import { Client } from 'pg';
 import { Caller, pack, pause, ROOT, startStack, type DevStack } from './stack/stack';
 
-// What is configured is in use: one stack with few defaults, and what callers, the database and the disk see of it.
+// Configured values take effect: one stack with few defaults, observed through callers, the database and the disk.
 
 const HOUR = 3_600_000;
 
@@ -141,7 +141,7 @@ describe('a configured installation', () => {
     const first = await grace.approve(run, 'go');
     expect(first.body).toMatchObject({ status: 'open', approvals: 1, required: 2 });
 
-    // What a change would do to it is told before anybody makes it.
+    // The effects of a change are reported before it is made.
     const forecast = async (env: NodeJS.ProcessEnv): Promise<object> => {
       const args = ['config', 'check', stack.configurationPath, '--runs', '--output', 'json'];
       const program = join(ROOT, 'apps/cli/bin/taskrunner.js');
@@ -228,7 +228,7 @@ describe('a configured installation', () => {
     const failed = await ada.until(tooLarge, ['failed']);
     expect(failed['error']).toMatchObject({ code: 'ARTIFACT_TOO_LARGE' });
 
-    // The first run's bundle would carry its artifact: it is larger than a bundle may be, and stays pending, for all to see.
+    // The first run's bundle would exceed its maximum size with the artifact. The evidence stays pending, visibly.
     for (;;) {
       const metrics = await (await fetch(`${stack.health.workers[0]}/metrics`)).text();
       if (/^taskrunner_evidence_failing [1-9]/m.test(metrics)) break;

@@ -14,13 +14,13 @@ async function* pieces(bytes: Uint8Array): AsyncIterable<Uint8Array> {
   yield bytes;
 }
 
-/** Without podman there is nothing to test here. */
+/** This spec needs podman. */
 const missing = ['podman', 'runc'].filter((program) => spawnSync(program, ['--version']).status !== 0);
 if (missing.length > 0 && process.env['CI'] === 'true') throw new Error(`missing: ${missing.join(', ')}`);
 if (missing.length > 0) console.warn(`skipped: ${missing.join(', ')} missing`);
 
 (missing.length > 0 ? describe.skip : describe)('container steps', () => {
-  // Of this process: another copy of this spec on the machine makes, and removes, an image of its own.
+  // The name contains the process id, because a concurrent run of this spec creates and removes its own image.
   const name = `localhost/taskrunner-e2e-scanner-${process.pid}`;
   let folder: string;
   let stack: DevStack;
@@ -42,7 +42,7 @@ if (missing.length > 0) console.warn(`skipped: ${missing.join(', ')} missing`);
     rmSync(folder, { recursive: true, force: true });
   }, 60_000);
 
-  /** An image from this machine's own shell: no registry is asked. */
+  /** An image from this machine's shell, without a registry. */
   function makeImage(root: string): string {
     for (const path of ['usr/bin', 'tmp', 'task', 'proc', 'dev', 'sys', 'run', 'etc'])
       mkdirSync(join(root, path), { recursive: true });
@@ -84,7 +84,7 @@ if (missing.length > 0) console.warn(`skipped: ${missing.join(', ')} missing`);
     expect(texts.some(([, text]) => text === 'report of the-release\n')).toBe(true);
     const profile = JSON.parse(texts.find(([path]) => path.endsWith('profile.json'))?.[1] ?? '{}') as Json;
     expect(JSON.stringify(profile)).toContain(`"${image}":"${digest}"`);
-    // What was really started is told by the engine, not by the plan.
+    // The engine, not the plan, reports the image that was started.
     const resolved = texts.filter(([, text]) => text.includes('tool.resolved') && text.includes(digest));
     expect(resolved.length).toBeGreaterThan(0);
     const provenance = texts

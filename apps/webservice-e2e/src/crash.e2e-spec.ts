@@ -13,7 +13,7 @@ const WORK = pack(
   ).join('\n'),
 );
 
-/** Every process below some, by the kernel's account. */
+/** All descendants of some processes, as listed by the kernel. */
 function descendants(roots: readonly number[]): number[] {
   const table = execFileSync('ps', ['-eo', 'pid=,ppid='], { encoding: 'utf8' })
     .trim()
@@ -46,7 +46,7 @@ describe('a worker that is killed in the middle of a run', () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'taskrunner-crash-'));
-    // Who follows goes on from a snapshot.
+    // The next driver resumes from a snapshot.
     stack = await DevStack.shared('several');
     ada = new Caller(stack.server, await stack.tokenFor('ada'));
   }, 120_000);
@@ -56,7 +56,7 @@ describe('a worker that is killed in the middle of a run', () => {
     rmSync(folder, { recursive: true, force: true });
   }, 60_000);
 
-  /** The worker below which a shell runs: a step has begun some time before its process is there. */
+  /** The worker with a shell below it. A step begins some time before its process exists. */
   async function workerWithShell(): Promise<{ readonly pid: number }> {
     for (const end = Date.now() + 30_000; Date.now() < end; await pause(50))
       for (const pid of await stack.workerPids()) if (descendants([pid]).some(isShell)) return { pid };

@@ -21,9 +21,9 @@ import { createWebservice, type RunningWebservice } from '@taskrunner/webservice
 import { WorkerModule } from '@taskrunner/worker';
 import { Caller, pack, ROOT } from './stack/stack';
 
-// Deployments that are compositions of the modules, on one database: webservice and worker in one application, the same without any way
-// out, and the programs of a platform team in a folder outside of the workspace. Each runs a pack to its end, and its evidence verifies.
-// Two processes of the packages' own mains are what every stack of the other specs is (`stack/stack.ts`).
+// Deployments that are compositions of the modules, on one database: webservice and worker in one application, the same without network
+// access, and the programs of a platform team in a folder outside of the workspace. Each executes a pack, and its evidence verifies.
+// Separate processes of the packages' own main programs are covered by the stack of the other specs (`stack/stack.ts`).
 
 const LIMITS = { maxBytes: 1 << 28, maxFiles: 10_000, maxFileBytes: 1 << 27 };
 const KEYS: readonly KeyUsage[] = ['admission', 'ledger', 'run-open', 'run-sealed', 'bundle'];
@@ -74,7 +74,7 @@ async function* pieces(bytes: Uint8Array): AsyncIterable<Uint8Array> {
   yield bytes;
 }
 
-/** Runs a pack to its end; its outputs, and the documents of its evidence, which verifies. */
+/** Executes a pack to its end. Returns its outputs and the verified documents of its evidence. */
 async function proven(caller: Caller, manifest: string, inputs = {}) {
   const run = await caller.submit(manifest, inputs);
   const { status, outputs } = await caller.until(run, ['succeeded', 'failed']);
@@ -133,7 +133,7 @@ it('air-gapped: packs come from a folder, keys from files, and every step is sea
   }
 }, 120_000);
 
-/** A process, with the line that it says when it is ready, and all that it writes to standard error. */
+/** A process with the line that it prints when it is ready, and its standard error. */
 interface Started {
   readonly child: ChildProcess;
   readonly ready: Readonly<Record<string, string>>;
@@ -186,7 +186,7 @@ describe('a platform team, in a folder outside of the workspace', () => {
     return { child, ready: JSON.parse(line) as Record<string, string>, said };
   }
 
-  /** The events that a process has said, when it has ended. */
+  /** The events that a process has printed by its end. */
   async function eventsOf(child: ChildProcess, said: Promise<string>): Promise<readonly string[]> {
     const [code] = (child.exitCode === null ? await once(child, 'exit') : [child.exitCode]) as [number];
     expect(code).toBe(0);

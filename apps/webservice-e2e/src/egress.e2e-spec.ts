@@ -88,7 +88,7 @@ describe('the way out of steps', () => {
       ['stray', 0, 1],
     ]);
     const [rules, attempt] = (sockets[0]?.attempts ?? '').trim().split('\n').map((line) => JSON.parse(line) as Record<string, Json>); // prettier-ignore
-    // An open environment lists every public host; the operator's entry is what pins this one.
+    // An open environment allows every public host. The operator's rule pins this one.
     expect(rules?.['rules']).toContainEqual({
       scheme: 'http',
       host: '127.0.0.1',
@@ -123,7 +123,7 @@ describe('the way out of steps', () => {
       expect(seen.filter(({ request }) => /sealed|mute/.test(request.url ?? '')).map(({ request }) => request.url)).toEqual(['/sealed']); // prettier-ignore
       const { bundle, text } = await filesOf(run);
       const sockets = text('egress.ndjson').trim().split('\n').map((line) => JSON.parse(line) as { step: string; allowed: number; denied: number; attempts: string }); // prettier-ignore
-      // One that declares nothing has no socket at all.
+      // A step without declared egress has no socket.
       expect(sockets.map(({ step, allowed, denied }) => [step, allowed, denied])).toEqual([['ask', 1, 0], ['stray', 0, 2]]); // prettier-ignore
       expect(sockets[1]?.attempts).toContain('"host":"evil.test"');
       const checks = await verified(bundle);

@@ -102,7 +102,7 @@ describe('evidence that is handed over', () => {
     expect(readdirSync(join(folder, 'audit/acme', `${run}.artifacts`))).toEqual([hex]);
     expect(readFileSync(join(folder, 'audit/acme', `${run}.artifacts`, hex), 'utf8')).toBe('finding\n');
     expect(readdirSync(join(folder, 'audit/.incoming'))).toEqual([]);
-    // Readers that wait for changes learn of it: the list shows the same.
+    // Readers that wait for changes receive this one; the list shows the same.
     const listed = (await ada.ask('GET', '/api/runs?limit=1')).body['items'] as unknown as { evidence: object }[];
     expect(listed[0]?.evidence).toEqual((await ada.summary(run))['evidence']);
   }, 90_000);
@@ -131,7 +131,7 @@ describe('evidence that is handed over', () => {
     const second = await ada.submit(COPY(), { run: other });
     await ada.until(second, ['succeeded']);
     expect(statSync(target('audit', other))).toMatchObject({ ino, mtimeMs });
-    // Neither run asked for its own, nor did the one that was copied.
+    // No run requested this destination itself, including the one that was copied.
     for (const run of [first, second, other]) {
       await ada.sealed(run);
       expect(await exportsOf(run)).toEqual([]);
@@ -165,7 +165,7 @@ describe('evidence that is handed over', () => {
     expect(await errorOf(COPY(), { run: 'everything' })).toMatchObject({ code: 'WITH_INVALID' });
     const itself = COPY().replace('inputs.run', 'run.id');
     expect(await errorOf(itself, { run: 'x' })).toMatchObject({ code: 'WITH_INVALID' });
-    // A destination that is another tenant's is none.
+    // A destination of another tenant is reported as unknown.
     expect(await errorOf(TO('vault'), {})).toMatchObject({ code: 'EXPORT_DESTINATION_UNKNOWN' });
   }, 90_000);
 
@@ -191,8 +191,8 @@ describe('evidence that is handed over', () => {
     await ada.until(run, ['succeeded']);
     await ada.sealed(run);
     const waiting = await exported(run, ({ tries, reason }) => tries >= 2 && reason !== null);
-    expect(waiting).toMatchObject({ status: 'pending', reason: 'EXPORT_UNAVAILABLE: the folder is not there' });
-    // One that is down holds up no other.
+    expect(waiting).toMatchObject({ status: 'pending', reason: 'EXPORT_UNAVAILABLE: the folder does not exist' });
+    // An unavailable destination delays no other.
     const other = await ada.submit(TO('audit'));
     await ada.until(other, ['succeeded']);
     await exported(other, isDelivered);

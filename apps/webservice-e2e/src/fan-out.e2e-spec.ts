@@ -11,7 +11,7 @@ import { atNight } from './stack/at-night';
 import { adminUrlOf } from './stack/replicas';
 import { Caller, pack, pause, DevStack } from './stack/stack';
 
-/** What reached the world outside: one line for each request, by the key that it came with. */
+/** Effects outside of the product: one for each request, by its idempotency key. */
 interface Effect {
   readonly item: number;
   readonly key: string;
@@ -19,7 +19,7 @@ interface Effect {
   ended: number | null;
 }
 
-// Three workers, one run: what its map has ready beyond the driver's slots is performed by the others (ADR 31).
+// Three workers share one run: items of its map beyond the driver's slots are executed by the other workers (ADR 31).
 describe('a map that several workers share', () => {
   let folder: string;
   let stack: DevStack;
@@ -29,7 +29,7 @@ describe('a map that several workers share', () => {
   let database: Client;
   let effects: Effect[] = [];
   let answerMs = 60;
-  /** While true, nobody is answered. */
+  /** While true, no request is answered. */
   let isHolding = false;
 
   beforeAll(async () => {
@@ -85,7 +85,7 @@ describe('a map that several workers share', () => {
   const rowsOf = async (text: string, values: unknown[] = []): Promise<Record<string, string>[]> =>
     (await database.query(text, values)).rows as Record<string, string>[];
 
-  /** Incarnations that drive the run, and that hold assignments of it. */
+  /** Worker sessions that drive the run and that hold its assignments. */
   async function holders(): Promise<{ readonly driver: string | null; readonly executors: readonly string[] }> {
     const [driver] = await rowsOf(`select owner from pack_runs.runs where status in ('running', 'cancelling')`);
     const executors = await rowsOf('select distinct owner from pack_runs.assignments where owner is not null');
@@ -105,7 +105,7 @@ describe('a map that several workers share', () => {
 
   it('is performed by all of them: every item once, its outputs in order, the evidence verifies', async () => {
     const count = searched(150, 300);
-    // Slow enough for each worker to come across it, also where the machine is busy.
+    // Slow enough that each worker gets a share, even on a busy machine.
     answerMs = 150;
     const run = await ada.submit(fan(24), { items: itemsOf(count) });
     const others = new Set<string>();
@@ -113,7 +113,7 @@ describe('a map that several workers share', () => {
     for (const end = Date.now() + 120_000; Date.now() < end; await pause(40)) {
       const { driver, executors } = await holders();
       for (const one of executors) if (one !== driver) others.add(one);
-      // It is not driven before it begins and after its end: only then is the service asked, which costs more.
+      // A run has no driver before its start and after its end. The service, which costs more, is queried only then.
       if (driver !== null) continue;
       summary = await ada.summary(run);
       if (['succeeded', 'failed', 'halted', 'cancelled'].includes(String(summary['status']))) break;
@@ -123,7 +123,7 @@ describe('a map that several workers share', () => {
       outputs: { all: itemsOf(count).map((item) => ({ n: item * 2 })) },
     });
     answerMs = 60;
-    // How many of them come across it is chance on a busy machine: the harness of the engine counts that.
+    // The number of workers with a share is random on a busy machine. The harness of the engine counts it.
     expect(others.size).toBeGreaterThan(0);
     expect(effects.length).toBe(count);
     expect(new Set(effects.map(({ item }) => item)).size).toBe(count);
@@ -132,7 +132,7 @@ describe('a map that several workers share', () => {
     expect(await verified(await ada.sealed(run))).toBe(true);
   }, 180_000);
 
-  /** Effects of one item never overlap: an executor is gone before anybody else executes what it had. */
+  /** Effects of one item never overlap: an executor has ended before another one repeats its item. */
   function overlapping(): readonly Effect[] {
     const last = new Map<number, Effect>();
     return effects.filter((effect) => {
@@ -142,7 +142,7 @@ describe('a map that several workers share', () => {
     });
   }
 
-  /** Waits until the run is driven, others hold assignments of it, and so many effects were seen. */
+  /** Waits until the run is driven, other workers hold assignments, and this number of effects was recorded. */
   async function shared(after: number): Promise<Awaited<ReturnType<typeof holders>>> {
     for (const end = Date.now() + 60_000; Date.now() < end; await pause(40)) {
       const found = await holders();
@@ -177,7 +177,7 @@ describe('a map that several workers share', () => {
       const keys = new Map<number, Set<string>>();
       for (const { item, key } of effects) keys.set(item, (keys.get(item) ?? new Set()).add(key));
       expect([...keys.keys()].sort((a, b) => a - b)).toEqual(itemsOf(count));
-      // Whatever was begun again came with the key of its attempt.
+      // Repeated executions used the key of their attempt.
       expect([...keys.values()].filter(({ size }) => size !== 1)).toEqual([]);
       expect(overlapping()).toEqual([]);
       const steps = await rowsOf(
@@ -214,7 +214,7 @@ describe('a map that several workers share', () => {
     answerMs = 400;
     const run = await ada.submit(fan(18), { items: itemsOf(200) });
     await shared(30);
-    // Every slot of each worker is taken by a step that gets no answer.
+    // Every slot of each worker is occupied by a step that gets no response.
     isHolding = true;
     let begun = 0;
     do {
@@ -222,7 +222,7 @@ describe('a map that several workers share', () => {
       await pause(2_000);
     } while (effects.length > begun);
     await ada.ask('POST', `/api/runs/${run}/cancel`, { reason: 'enough' });
-    // Steps are stopped after their grace, which frees the slots: nothing takes them.
+    // Steps are stopped after their grace period. The free slots are not used again.
     await ada.until(run, ['cancelled'], 60);
     isHolding = false;
     expect(effects.length).toBe(begun);

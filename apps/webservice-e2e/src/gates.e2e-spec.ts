@@ -63,7 +63,7 @@ describe('gates, policies and those who are told', () => {
     return { status, out: stdout, err: stderr };
   }
 
-  /** The checks of a run's evidence, offline; all must hold. */
+  /** The checks of a run's offline verification. All of them must pass. */
   async function verified(run: string): Promise<Readonly<Record<string, { basis: string; detail: string }>>> {
     const file = join(folder, `${run}.tar`);
     writeFileSync(file, await ada.sealed(run));
@@ -109,7 +109,7 @@ describe('gates, policies and those who are told', () => {
       gateDigest: body['gateDigest'],
       link: expect.stringContaining(`/api/runs/${run}/gates/go`),
     });
-    // The first message came four times, under one id; what was refused is never overtaken.
+    // The first message was sent four times under one id. A rejected message is never overtaken.
     expect(new Set(receiver.ids(run).slice(0, 4)).size).toBe(1);
     expect(new Set(receiver.ids(run)).size).toBe(8);
   }, 60_000);
@@ -277,7 +277,7 @@ describe('gates, policies and those who are told', () => {
     expect(waiting['waits']).toMatchObject([{ kind: 'policy', id: 'check', policy: verdict }]);
     const token = await stack.tokenFor('grace');
 
-    // Nobody can be asked here: it shows everything, and decides nothing.
+    // Without a terminal the command shows everything and decides nothing.
     const asked = await cli(['approve', run, 'check', '--reason', 'urgent'], token);
     expect(asked.err).toContain('CLI_NOT_CONFIRMED');
     const lines = asked.out.trimEnd().split('\n');
@@ -323,7 +323,7 @@ describe('gates, policies and those who are told', () => {
     const late = await linus.approve(run, 'check');
     expect([late.status, late.body['code']]).toEqual([409, 'GATE_DECIDED']);
     expect(late.body['detail']).toMatch(/^gate check was approved by grace of \S+ at \d{4}-/);
-    // Who is told by webhooks learns no reason.
+    // Webhooks contain no reasons.
     await receiver.until(run, 'run.ended');
     expect(JSON.stringify(receiver.of(run))).not.toContain('Friday');
     const checks = await verified(run);

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Caller, ROOT, DevStack } from './stack/stack';
 
-// Packs inside packs over real services: a folder of the caller's pack, a published pack of a folder registry, a gate inside one, and
-// a rollback for each item; each run to evidence that verifies.
+// Inner packs with real services: a folder of the caller's pack, a published pack of a folder registry, a gate inside one, and a rollback
+// for each item. The evidence of each run verifies.
 
 const ROLLBACK = `apiVersion: stellaops.io/pack.v1
 kind: TaskPack
@@ -159,7 +159,7 @@ describe('packs inside packs', () => {
     expect(await steps('rollout[1]::undo::undo')).toMatchObject({ kind: 'run', status: 'succeeded' });
     const { lines } = await ada.lines(run);
     const said = lines.map(({ data }) => data['line'] ?? data['text'] ?? data['message']);
-    // The inner step saw the files of its own pack alone.
+    // The inner step saw only the files of its own pack.
     expect(said).toEqual(expect.arrayContaining(['undo.sh', 'undone bad']));
     for (const other of ['notes.txt', 'draft.txt', 'pack.yaml', 'packs']) expect(said).not.toContain(other);
     expect(await verified(run)).toContain('"ok":true');

@@ -57,7 +57,7 @@ describe('the main job, through the public API', () => {
     expect(approved.body).toMatchObject({ status: 'approved', approvals: 1, required: 1 });
     expect((await grace.approve(run, 'approve')).status).toBe(200);
 
-    // Cut in the middle and resumed: every line once, in order.
+    // Interrupted and resumed: every line appears once, in order.
     const first = await ada.lines(run, { stopAfter: 12 });
     const rest = await ada.lines(run, { after: first.lines.at(-1)?.id ?? 0 });
     const seen = [...first.lines, ...rest.lines].filter(({ data }) => data['eventType'] !== 'run.finished');
@@ -146,7 +146,7 @@ spec:
       expect(foreign.body['code']).toBe(absent.body['code']);
       expect((await new Caller(stack.server, null).ask('GET', `/api/runs/${run}${path}`)).status).toBe(401);
     }
-    // Another spec that shares the stack may have runs of that tenant.
+    // Another spec that shares the stack may have runs of the same tenant.
     const idsOf = async (caller: Caller): Promise<readonly unknown[]> => {
       const { body } = await caller.ask('GET', '/api/runs?limit=200');
       return (body['items'] as { runId: string }[]).map(({ runId }) => runId);

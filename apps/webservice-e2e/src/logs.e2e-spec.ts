@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { atNight } from './stack/at-night';
 import { Caller, pack, ROOT, DevStack } from './stack/stack';
 
-// The log of a run: its caps through the public API, and the trials of tools/logs scaled down (in full: by hand).
+// The log of a run: its limits through the public API, and smaller versions of the trials in tools/logs.
 
 const KIB = 1024;
 
@@ -13,9 +13,9 @@ const script = (source: string) =>
     `- { id: talk, retries: { maxAttempts: 1 }, run: { uses: "builtin:script", with: { interpreter: [bash], source: ${JSON.stringify(source)} } } }`,
   );
 
-/** What a trial prints: one object a line. */
+/** Output of a trial: one object per line. */
 async function trial(name: string, ...args: string[]): Promise<readonly Record<string, unknown>[]> {
-  // One that fails has said why; what it printed is looked at.
+  // A failed trial has printed the reason. Its output is evaluated.
   const { stdout } = await promisify(execFile)(process.execPath, [join(ROOT, 'tools/logs', name), ...args]).catch(
     (error: { stdout?: string }) => ({ stdout: error.stdout ?? '' }),
   );
@@ -38,7 +38,7 @@ describe('the log of a step', () => {
     await stack?.stop();
   }, 60_000);
 
-  /** Its lines, and what the signed statement says of them. */
+  /** The lines of a run, and the signed statement about them. */
   async function read(run: string) {
     const { lines } = await ada.lines(run);
     const numbered = lines.filter(({ data }) => data['eventType'] === 'step.log');
@@ -62,7 +62,7 @@ describe('the log of a step', () => {
     const { messages, log } = await read(run);
     const kept = messages.filter((message) => message === 'x'.repeat(98));
     expect(kept.length).toBe(Math.floor((256 * KIB) / 100));
-    expect(messages).toContain('[the log of this step is full (262144 bytes): what follows is counted and dropped]');
+    expect(messages).toContain('[the log of this step is full (262144 bytes): further lines are counted and dropped]');
     expect(messages.at(-1)).toBe(
       `[${4_000 - kept.length} lines, ${(4_000 - kept.length) * 99} bytes of this step dropped: its log is full]`,
     );
@@ -79,7 +79,7 @@ describe('the log of a step', () => {
     expect(log.dropped).toBe(5_000 - kept);
     expect(log.dropped).toBeGreaterThan(0);
     expect(messages.at(-1)).toBe('after');
-    // How many gaps there are depends on how fast this machine prints; each is said in its place.
+    // The number of gaps depends on the speed of this machine. Each is marked at its position.
     const gap = /^\[([0-9]+) lines, [0-9]+ bytes of this step dropped: more than 131072 bytes a second\]$/;
     const said = messages.map((message) => Number(gap.exec(message)?.[1] ?? 0));
     expect(said.reduce((sum, lines) => sum + lines)).toBe(log.dropped);

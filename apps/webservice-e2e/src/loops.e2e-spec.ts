@@ -5,7 +5,7 @@ import { Caller, pack, pause, DevStack } from './stack/stack';
 
 const LAST = 3;
 
-/** A loop that polls; each turn says which it is, so that one that was made twice is seen. */
+/** A polling loop. Each iteration prints its number, so that a repetition is visible. */
 const POLL = pack(`- id: poll
   loop:
     until: "{{ steps.look.outputs.n == ${LAST} }}"
@@ -56,7 +56,7 @@ describe('a loop that waits between its turns', () => {
 
   it('survives the death of its worker, in a turn and in the delay, and makes no turn twice that was over', async () => {
     const run = await ada.submit(POLL);
-    // Its first turn has said so: it runs, whatever its sandbox takes to start.
+    // The first iteration has printed its line, so the run is active, however long its sandbox takes to start.
     await ada.lines(run, { stopAfter: 1 });
     await replaceWorkers();
     while ((await steps(run)).find(({ id }) => id === 'poll')?.status !== 'waiting') await pause(200);
@@ -68,7 +68,7 @@ describe('a loop that waits between its turns', () => {
     const made = await steps(run);
     expect(made.find(({ id }) => id === 'after')?.outputs).toEqual({ n: LAST, turns: LAST });
     expect(made.find(({ id }) => id === 'poll')).toMatchObject({ status: 'succeeded', outputs: { n: LAST } });
-    // The turn in which its worker died is started again; those after it once each.
+    // The iteration during which the worker died is repeated. Each later one runs once.
     const { lines } = await ada.lines(run, { after: 0 });
     const turns = lines
       .map(({ data }) => (data['message'] as string | undefined) ?? '')

@@ -19,7 +19,7 @@ const FILED = pack(
   '  inputs: [ { name: report, type: file } ]\n',
 );
 
-/** Four parts, one after the other. */
+/** Four parts, uploaded in order. */
 const LARGE = 4 * 5 * MIB;
 const LARGE_ARTIFACT = pack(
   `- id: make
@@ -55,7 +55,7 @@ const sha256 = (bytes: Uint8Array | string): string => `sha256:${createHash('sha
       partSize: '5MiB',
       partsAtOnce: 1,
       attempts: 2,
-      // Longer than the store of the test is silent beside other work.
+      // Longer than the test's store may be silent on a busy machine.
       timeout: '5s',
       spoolDirectory: join(folder, 'spool'),
     };
@@ -80,7 +80,7 @@ const sha256 = (bytes: Uint8Array | string): string => `sha256:${createHash('sha
 
   const cli = async (login: string, args: readonly string[]) => {
     const env = { ...process.env, TASKRUNNER_SERVER: stack.server, TASKRUNNER_TOKEN: await stack.tokenFor(login) };
-    // The store of the test is silent for longer than it may be on a busy machine: then one is told to try again.
+    // On a busy machine the test's store may exceed the timeout. The caller is then asked to retry.
     for (let tries = 0; ; tries++) {
       const done = await stack.taskrunner(args, env);
       if (tries === 5 || !done.stderr.startsWith('OBJECT_STORE_UNAVAILABLE')) return done;
@@ -214,7 +214,7 @@ const sha256 = (bytes: Uint8Array | string): string => `sha256:${createHash('sha
       if (tries > 3_000) throw new Error('nothing was sent in parts');
       await pause(20);
     }
-    // The store takes nothing more of it: it cannot be whole before its worker is killed.
+    // The store accepts no more data. The upload cannot complete before its worker is killed.
     bucket.halt(true);
     await stack.killWorker('SIGKILL');
     bucket.halt(false);
@@ -241,7 +241,7 @@ const sha256 = (bytes: Uint8Array | string): string => `sha256:${createHash('sha
       if (tries > 600) throw new Error('it is still there');
       await pause(100);
     }
-    // By then every other object was looked at too, twice at least.
+    // By then every other object was examined at least twice.
     expect(await bucket.keys(`${PREFIX}t/`)).toEqual(expect.arrayContaining([...before]));
   }, 90_000);
 });

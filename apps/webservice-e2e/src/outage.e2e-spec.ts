@@ -5,8 +5,8 @@ import { Client } from 'pg';
 import { adminUrlOf } from './stack/replicas';
 import { Caller, isAlive, pack, pause, startStack, type DevStack } from './stack/stack';
 
-// The database away for several leases: three in the suite, as long as wanted by hand (seconds). A shorter lease would be missed on a busy
-// machine: children die two seconds before it ends.
+// An outage of the database for several leases: three in the suite, any duration manually (seconds). A shorter lease could expire on a busy
+// machine, because children are killed two seconds before its end.
 const LEASE_S = 6;
 const AWAY_S = Number(process.env['TASKRUNNER_OUTAGE_SECONDS'] ?? 3 * LEASE_S);
 
@@ -19,7 +19,7 @@ describe('a database that is away for several leases', () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'taskrunner-outage-'));
     stack = await startStack(folder, {
-      workers: 2, // Steps say by files when they begin.
+      workers: 2, // Steps report their start by files.
       configuration: { worker: { lease: `${LEASE_S}s` }, sandbox: { profile: 'none' } },
     });
     ada = new Caller(stack.server, await stack.tokenFor('ada'));
@@ -32,7 +32,7 @@ describe('a database that is away for several leases', () => {
     rmSync(folder, { recursive: true, force: true });
   }, 60_000);
 
-  /** A step that says, outside of the product, each time that it begins; it ends once `goes` is there. */
+  /** A step that records each start outside of the product. It ends when the file `goes` exists. */
   const step = (id: string, more: string): string => `- id: ${id}
   ${more}
   run: { uses: "builtin:script", with: { interpreter: [sh], source: "echo $$ >> ${join(folder, id)}; echo up; i=0; while [ ! -e ${join(folder, 'goes')} ]; do sleep 0.1; done; echo down" } }`;
@@ -60,7 +60,7 @@ describe('a database that is away for several leases', () => {
     const [slow, waiting] = [await ada.submit(work), await ada.submit(gated)];
     await ada.until(waiting, ['waiting']);
     await until(() => begun('slow').length > 0);
-    // Both workers have renewed for a whole lease: each may sweep.
+    // Both workers have renewed for a whole lease, so each may sweep.
     await pause(2_000 * LEASE_S);
     const pids = await stack.workerPids();
     const before = await assignmentStatuses();
@@ -73,7 +73,8 @@ describe('a database that is away for several leases', () => {
       fetch(`${stack.health.webservice}${path}`).then(({ status }) => status);
     expect([await health('/health/live'), await health('/health/ready')]).toEqual([200, 503]);
     await pause(AWAY_S * 1_000 - 1_000);
-    // Cut off for longer than its lease: its child is dead, and stays so until it can say that it still holds the run.
+    // Disconnected for longer than its lease: its child is dead and is not restarted before the worker has confirmed that it still holds
+    // the run.
     const [first, ...more] = begun('slow');
     expect(more).toEqual([]);
     expect(isAlive(first ?? 0)).toBe(false);
@@ -82,7 +83,7 @@ describe('a database that is away for several leases', () => {
 
     await until(() => begun('slow').length > 1);
     const again = Date.now() - awayAt - away;
-    // Long enough for a sweep, had any worker taken the outage for the death of the other.
+    // Long enough for a sweep, if a worker mistook the outage for the other's death.
     await pause(2_000 * LEASE_S);
     expect(await assignmentStatuses()).toEqual(before);
     expect(await stack.workerPids()).toEqual(pids);

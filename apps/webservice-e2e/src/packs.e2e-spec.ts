@@ -8,7 +8,7 @@ import type { Json } from '@taskrunner/core/foundation';
 import { hasProgram, startDockerRegistry } from './stack/docker-registry';
 import { Caller, ROOT, startStack, type DevStack } from './stack/stack';
 
-// A server that runs signed packs only, a real registry, publishers with keys of their own, and adversaries who can write to the registry.
+// A server that accepts only signed packs, a real registry, publishers with their own keys, and adversaries who can write to the registry.
 
 const has = hasProgram('docker-registry') && hasProgram('oras');
 const SIGSTORE = 'application/vnd.dev.sigstore.bundle.v0.3+json';
@@ -51,7 +51,7 @@ spec:
     return reported(await stack.taskrunner(args, env));
   }
 
-  /** With what the last line says where it is JSON. */
+  /** Adds the last line of output if it is JSON. */
   function reported(ended: Omit<Ran, 'out'>): Ran {
     const last = ended.stdout.trim().split('\n').at(-1) ?? '';
     return { ...ended, out: last.startsWith('{') ? (JSON.parse(last) as Record<string, Json>) : {} };
@@ -68,7 +68,7 @@ spec:
     spki.set(name, publicKey.export({ type: 'spki', format: 'der' }).toString('base64'));
   }
 
-  /** A folder with a pack. */
+  /** Creates a folder with a pack. */
   function write(name: string, more = ''): string {
     const path = join(folder, 'packs', name);
     mkdirSync(path, { recursive: true });
@@ -77,7 +77,7 @@ spec:
     return path;
   }
 
-  /** Pushes a pack, signed with these keys. */
+  /** Publishes a pack, signed with these keys. */
   async function push(name: string, keys: readonly string[], more = ''): Promise<Record<string, Json>> {
     const path = write(name, more);
     const signing = keys.flatMap((one) => ['--key', key(one)]);
@@ -165,7 +165,7 @@ spec:
     expect(checks.find(({ name }) => name === 'pack.signers')).toMatchObject({ basis: 'recomputed' });
     expect((await verify(3, ['release', 'security', 'stranger'])).status).toBe(9);
     expect((await verify(2, ['release'])).status).toBe(9);
-    // By the digest of the artifact, and as a manifest that is sent in: the same pack, the same signers.
+    // By the digest of the artifact, and as a submitted manifest: the same pack and the same signers.
     const byDigest = await run(`demo@${pushed['digest'] as string}`);
     expect(byDigest.status).toBe(201);
     const files = [{ path: 'NOTICE', contentBase64: Buffer.from('the pack demo\n').toString('base64') }];
@@ -266,7 +266,7 @@ spec:
       runnable: true,
       inputs: [{ name: 'whom' }],
     });
-    // Another tenant cannot tell a private pack from one that is not there.
+    // Another tenant cannot distinguish a private pack from one that does not exist.
     expect((await mallory.ask('GET', '/api/packs')).body).toEqual({ items: [], nextCursor: null });
     const answers = await Promise.all(['published:1.0.0', 'publishes:1.0.0'].map((pack) => run(pack, mallory)));
     const [private_, absent] = answers.map(({ status, body }) => ({ status, ...body, traceId: '', detail: '' }));
@@ -290,7 +290,7 @@ spec:
       out: { code: 'PACK_UNTRUSTED' },
     });
     expect(await cli(['pack', 'verify', 'pulled:1.0.0', '--registry', at, ...both])).toMatchObject({ status: 0 });
-    // Signed where it lies; and carried to a folder, signatures with it.
+    // Signed in the registry, and pulled to a folder together with its signatures.
     expect((await cli(['pack', 'sign', 'pulled:1.0.0', '--registry', at, '--key', key('stranger')])).status).toBe(0);
     const air = join(folder, 'air');
     mkdirSync(air);

@@ -6,7 +6,7 @@ import type { Json } from '@taskrunner/core/foundation';
 import { EffectLog } from './stack/effect-log';
 import { Caller, pack, ROOT, DevStack } from './stack/stack';
 
-// A run that failed is done again: what had succeeded acts no second time, as somebody outside sees it.
+// A failed run is rerun. Steps that had succeeded do not act again, as observed from outside.
 
 describe('a rerun', () => {
   let folder: string;
@@ -92,7 +92,7 @@ describe('a rerun', () => {
     expect(other.body['code']).toBe('IDEMPOTENCY_KEY_REUSED');
     const { planHash } = await ada.summary(first);
     expect(await ada.until(again, ['waiting'])).toMatchObject({ planHash, rerunOf: first });
-    // Who initiated the original initiated the rerun too.
+    // The initiators of the original are initiators of the rerun.
     expect((await linus.approve(again, 'go')).body['code']).toBe('GATE_SELF_APPROVAL');
     expect((await grace.approve(again, 'go')).status).toBe(200);
     expect(await ada.until(again, ['succeeded', 'failed'])).toMatchObject({

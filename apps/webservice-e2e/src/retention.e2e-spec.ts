@@ -7,7 +7,7 @@ import { readTar } from '@taskrunner/infrastructure/archive';
 import { adminUrlOf } from './stack/replicas';
 import { Caller, pack, ROOT, startStack, type DevStack } from './stack/stack';
 
-// Steps that print at the same time, so that their streams interleave in the run's numbers.
+// Steps that print concurrently, so that their lines interleave in the run's numbers.
 const PRINTING = pack(
   `- id: both
   parallel:
@@ -45,23 +45,26 @@ describe('a sealed run', () => {
     rmSync(folder, { recursive: true, force: true });
   }, 60_000);
 
-  /** The log as it goes over the wire, from a line on. */
+  /** The raw log from a line on. */
   async function log(run: string, accept: string, after?: number): Promise<string> {
     const path = `/api/runs/${run}/logs${after === undefined ? '' : `?after=${after}`}`;
-    // Heartbeats say nothing of the log.
+    // Heartbeats are not part of the log.
     return (await (await ada.raw('GET', path, undefined, { accept })).text()).replace(/^: at .*\n\n/gm, '');
   }
 
   const taskrunner = (...args: readonly string[]) =>
     stack.taskrunner(args, { TASKRUNNER_CONFIG: stack.configurationPath });
 
-  /** The exit status of a process of it. */
+  /** The exit status of a `taskrunner` process. */
   function statusOf(...args: readonly string[]): number | null {
     const env = { PATH: process.env['PATH'], TASKRUNNER_CONFIG: stack.configurationPath };
     return spawnSync(process.execPath, [join(ROOT, 'apps/cli/bin/taskrunner.js'), ...args], { env }).status;
   }
 
-  /** `taskrunner maintain`, as if so many days later. It alone: a worker whose clock has seen those days does not go back. */
+  /**
+   * Runs `taskrunner maintain` as if this number of days had passed. Only this command uses that time, because a worker could not go back
+   * afterwards.
+   */
   async function maintainIn(days: number): Promise<object> {
     const now = `create or replace function pack_runs.now_ms() returns bigint language sql volatile as`;
     const real = 'floor(extract(epoch from clock_timestamp()) * 1000)::bigint';
@@ -83,13 +86,13 @@ describe('a sealed run', () => {
     expect(live.match(/^id: /gm)).toHaveLength(34);
 
     expect(await maintainIn(1)).toMatchObject({ dropped: 0, runs: 0 });
-    // A run that is not sealed yet keeps the day that both were born on.
+    // A run that is not sealed yet keeps the partition of the day on which both were created.
     const open = await ada.submit(pack(`- { id: nap, run: { uses: "builtin:wait", with: { for: 1h } } }`));
     await ada.until(open, ['waiting']);
     expect(await maintainIn(3)).toMatchObject({ dropped: 3, kept: [expect.objectContaining({ runs: 1 })] });
     await ada.ask('POST', `/api/runs/${open}/cancel`, { reason: 'enough' });
     await ada.sealed(open);
-    // Yesterday's went before; today's go now.
+    // Yesterday's partitions were removed before, today's are removed now.
     expect(await maintainIn(3)).toMatchObject({ kept: [], runs: 0, evidence: 0 });
     for (const table of ['journal', 'chunks', 'places'])
       expect((await admin.query(`select from pack_run_logs.${table}`)).rowCount).toBe(0);
@@ -101,7 +104,7 @@ describe('a sealed run', () => {
     const resumed = (await log(run, 'text/event-stream', resumedAt)).replace(/^retry: 1000\n\n/, '');
     expect(begun + resumed).toBe(live);
 
-    // What the archive names is the file that the bundle's signed manifest lists.
+    // The archive refers to the file that the bundle's signed manifest lists.
     const files = await readTar(pieces(bundle), { maxBytes: 1 << 28, maxFiles: 10_000, maxFileBytes: 1 << 27 });
     const manifest = JSON.parse(new TextDecoder().decode(files.get('MANIFEST.json'))) as {
       files: { path: string; sha256: string }[];
@@ -119,7 +122,7 @@ describe('a sealed run', () => {
     const tenant = (await admin.query<{ tenant_id: string }>('select tenant_id from pack_runs.runs limit 1')).rows[0];
     const of = ['--tenant', tenant?.tenant_id ?? ''];
     expect(await taskrunner('maintain', 'hold', run, ...of, '--reason', 'case 7')).toMatchObject({ status: 0 });
-    // Where nobody is to be told, announcements go within a minute; runs stay as long as there are any.
+    // Without subscribers, announcements are deleted within a minute. Runs stay while announcements exist.
     await admin.query('delete from pack_runs.outbox');
     expect(await maintainIn(5)).toMatchObject({ runs: 1, evidence: 0 });
     expect((await ada.ask('GET', `/api/runs/${run}`)).status).toBe(200);

@@ -8,10 +8,9 @@ import { atNight } from './stack/at-night';
 import { adminUrlOf, Replicas } from './stack/replicas';
 import { Caller, pack, pause, startStack, type DevStack } from './stack/stack';
 
-// Three webservices, processes of their own on one PostgreSQL, tick for the same schedules while they are killed at random. Ticks
-// are minutes, and waiting for a hundred of them would take as long; so the one clock that decides, `pack_runs.now_ms()` of the
-// database, is replaced by one that runs SPEED times as fast. Everything else is the product as it is. No worker runs: what is
-// counted are accepted runs.
+// Three webservice processes on one PostgreSQL tick for the same schedules while they are killed at random. Ticks are minutes apart, and
+// waiting for a hundred of them would take as long. The only relevant clock, `pack_runs.now_ms()` of the database, is therefore replaced by
+// one that runs SPEED times as fast. Everything else is the unchanged product. No worker runs: only accepted runs are counted.
 
 const SPEED = 200;
 const TICKS = 100;
@@ -110,7 +109,7 @@ describe('schedules under three replicas', () => {
         while (!over) {
           await pause(100 + Math.random() * 500);
           if (await replicas.kill(Math.random())) kills++;
-          // On a busy machine one that died before it did anything would prove nothing.
+          // A replica that died before it did anything would prove nothing.
           await replicas.start();
         }
       })();
@@ -178,7 +177,7 @@ describe('schedules under three replicas', () => {
     const rules = ['none', 'latest', 'all'] as const;
     for (const catchUp of rules)
       ids.push(await create({ name: `down-${catchUp}`, overlap: 'allow', catchUp, paused: true }));
-    // Twenty ticks came and nobody was there; the last one is long past the grace.
+    // Twenty ticks passed without a webservice. The last one is long past the grace period.
     const last = Math.floor((await now()) / MINUTE) * MINUTE;
     const until = last;
     const first = last - 19 * MINUTE;

@@ -8,8 +8,8 @@ import { Client } from 'pg';
 import { adminUrlOf } from './stack/replicas';
 import { Caller, pack, pause, ROOT, DevStack, type Answer } from './stack/stack';
 
-// Schedules as users meet them. So that nobody waits for a whole minute, a schedule is made due with SQL: its next tick is set to the
-// minute that began last. The grace of the stack is long enough for that to be in time.
+// Schedules through the public API. To avoid waiting for a minute, a schedule is made due with SQL: its next tick is set to the beginning
+// of the current minute. The stack's grace period is long enough for it.
 
 const CLI = join(ROOT, 'apps/cli/bin/taskrunner.js');
 const MINUTE = 60_000;
@@ -53,7 +53,7 @@ describe('a schedule', () => {
     rmSync(folder, { recursive: true, force: true });
   }, 60_000);
 
-  /** Ticks once a year only, so that nothing but `tick` makes it due. */
+  /** It ticks once a year, so that only `tick` makes it due. */
   async function create(caller: Caller, more: object = {}): Promise<ScheduleId> {
     const { status, body } = await post(caller, more);
     expect([status, body['code']]).toEqual([201, undefined]);
@@ -69,10 +69,10 @@ describe('a schedule', () => {
   const history = async (id: ScheduleId) =>
     (await ada.ask('GET', `/api/schedules/${id}/ticks`)).body['items'] as unknown as Tick[];
 
-  /** Makes it due, and waits for what becomes of the tick. */
+  /** Makes it due and waits for the result of the tick. */
   async function tick(id: ScheduleId): Promise<Tick> {
     const before = (await history(id)).length;
-    // Ticks of one test must differ; those in between were a minute apart.
+    // Ticks of one test must differ, so earlier ones are dated a minute apart.
     const due = (Math.floor(Date.now() / MINUTE) - 2 + before) * MINUTE;
     await sql.query('update pack_runs.schedules set next_ms = $1 where schedule_id = $2', [due, scheduleUuid(id)]);
     for (const end = Date.now() + 30_000; ;) {
@@ -117,10 +117,10 @@ describe('a schedule', () => {
     expect((await grace.approve(first, 'approve')).status).toBe(200);
     expect((await ada.until(first, ['succeeded', 'failed']))['status']).toBe('succeeded');
 
-    // Made by ada, edited by linus: his too.
+    // Created by ada and edited by linus, so both are initiators.
     const edited = await create(ada, { manifest: NOOP });
     expect((await linus.ask('PATCH', `/api/schedules/${edited}`, { manifest: GATED })).status).toBe(200);
-    // Another edit does not make linus forget what he wrote; a pause makes nobody an editor.
+    // Another edit does not remove linus as an editor. A pause makes nobody an editor.
     expect((await ada.ask('PATCH', `/api/schedules/${edited}`, { labels: { a: 'b' } })).body).toMatchObject({
       editor: { id: 'ada' },
       author: { id: 'linus' },
@@ -153,7 +153,7 @@ describe('a schedule', () => {
   it('whose plan is another than pinned stops, runs nothing, and goes on for who names the new plan', async () => {
     const id = await create(ada);
     const before = await shown(id);
-    // What an upgrade could do to a plan, an administrator can do to the manifest that is kept.
+    // An upgrade could change the plan in the same way as this change of the stored manifest.
     await sql.query(
       `update pack_runs.schedules set source = replace(source::text, 'builtin:noop', 'builtin:fail')::json where schedule_id = $1`,
       [scheduleUuid(id)],

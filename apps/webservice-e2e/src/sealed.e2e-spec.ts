@@ -13,7 +13,10 @@ async function* pieces(bytes: Uint8Array): AsyncIterable<Uint8Array> {
   yield bytes;
 }
 
-/** Tries each way out and tells what it could do, by name. Ports and paths come in the environment, and whether to leave this machine. */
+/**
+ * Tries each way out and prints those that succeeded, by name. Ports, paths and the permission to leave this machine are passed in the
+ * environment.
+ */
 const ATTACK = String.raw`
 import ctypes, json, os, socket, sys
 done = []
@@ -167,7 +170,7 @@ describe('an installation without bubblewrap', () => {
     folder = mkdtempSync(join(tmpdir(), 'taskrunner-unsealed-'));
     stack = await startStack(join(folder, 'state'), {
       configuration: {
-        // Nothing is there, until `that gets it`.
+        // The program does not exist until `that gets it`.
         sandbox: { profile: 'none', bubblewrap: join(folder, 'bwrap') },
         sealedMode: { wait: '2s' },
       },
@@ -205,7 +208,7 @@ describe('an installation without bubblewrap', () => {
   });
 
   it('ends a sealed run that waits in vain, with evidence, and starts nothing of it', async () => {
-    // While no worker is there nobody knows what it could do: the run is accepted.
+    // Without a living worker the support for sealed mode is unknown, so the run is accepted.
     await stack.killWorker('SIGTERM');
     let run: string | null = null;
     for (const end = Date.now() + 60_000; run === null;) {
@@ -235,7 +238,7 @@ describe('an installation without bubblewrap', () => {
       copyFileSync('/usr/bin/bwrap', join(folder, 'bwrap'));
       await stack.killWorker('SIGTERM');
       await stack.startWorker();
-      // Until it is known what the new worker can do.
+      // Waits until the capabilities of the new worker are known.
       for (const end = Date.now() + 60_000; ; await pause(100)) {
         const { status, body } = await ada.ask('POST', '/api/runs', { manifest: hello(SEALED), inputs: {} });
         if (status === 201) break;
@@ -258,7 +261,7 @@ describe('an installation without bubblewrap', () => {
         refused = (await ada.ask('POST', '/api/runs', { manifest: hello(SEALED), inputs: {} })).status;
         if (refused !== 409) await pause(250);
       }
-      // The same request as the first one is still the first one.
+      // A repetition of the first request still returns the first run.
       expect(await ada.ask('POST', '/api/runs', request, once)).toMatchObject({ status: 200, body: { runId: first } });
       const open = await ada.submit(hello());
       expect(await ada.until(open, ['succeeded', 'failed'])).toMatchObject({ status: 'succeeded' });

@@ -15,7 +15,7 @@ const VARIABLE_SECRET = `Env-${randomBytes(12).toString('base64url')}`;
 const PIN = `pin-${randomBytes(10).toString('hex')}`;
 const BODY_PIN = `pin-${randomBytes(10).toString('hex')}`;
 
-/** Says a value in every way it can think of, over chunk borders, and plants it where it may not be. */
+/** Prints a value in every encoding, across chunk boundaries, and writes it to forbidden places. */
 const TALKATIVE = `
 import base64, binascii, hashlib, html, json, os, shlex, sys, urllib.parse
 kept = open("/run/secrets/deploy", "rb").read().decode() if os.path.isdir("/run/secrets") else open(os.environ["TASKRUNNER_SECRETS"] + "/deploy").read()
@@ -125,7 +125,7 @@ describe('secrets and sensitive inputs', () => {
     rmSync(folder, { recursive: true, force: true });
   }, 60_000);
 
-  /** Spellings, made here without the product's own code: a mask that misses one is found by it. */
+  /** Encodings that are computed without the product's code, so that a gap in its masking is detected. */
   const needles = [FILE_SECRET, VARIABLE_SECRET, PIN, BODY_PIN].flatMap((one) => [
     one,
     JSON.stringify(one).slice(1, -1),
@@ -138,7 +138,7 @@ describe('secrets and sensitive inputs', () => {
     ),
   ]);
 
-  /** Where a secret stands, in whichever spelling; nowhere: null. */
+  /** The place of a secret in any encoding; null if there is none. */
   function leak(where: string, data: Uint8Array | string): string | null {
     const text = Buffer.from(data).toString('latin1');
     const raw = Buffer.from(data).toString();
@@ -146,7 +146,7 @@ describe('secrets and sensitive inputs', () => {
     return isThere ? where : null;
   }
 
-  /** Every text, JSON and byte column of every table. */
+  /** Searches every text, JSON and byte column of every table. */
   async function databaseLeaks(): Promise<readonly string[]> {
     const { rows: columns } = await sql.query<{ table: string; column: string }>(
       `select format('%I.%I', n.nspname, c.relname) as table, quote_ident(a.attname) as column
@@ -176,7 +176,7 @@ describe('secrets and sensitive inputs', () => {
     });
   }
 
-  /** What the CLI says of a bundle. */
+  /** The result of `taskrunner verify` for a bundle. */
   async function verified(bundle: Uint8Array): Promise<unknown> {
     const tar = join(folder, 'evidence.tar');
     writeFileSync(tar, bundle);
@@ -208,7 +208,7 @@ describe('secrets and sensitive inputs', () => {
     expect(summary).toMatchObject({ status: 'succeeded' });
     const { lines } = await ada.lines(run);
     const log = lines.map(({ data }) => data['message'] as string).join('\n');
-    // It ran: what is allowed is there, and every spelling left its mark.
+    // The step ran: permitted content exists, and every encoding left its mark.
     expect(log).toContain('digests ');
     expect(log.match(/\[redacted\]/g)?.length).toBeGreaterThan(30);
     const steps = (await ada.ask('GET', `/api/runs/${run}/steps`)).body['items'] as {
@@ -221,16 +221,16 @@ describe('secrets and sensitive inputs', () => {
       path: string;
       execution: number;
     }[];
-    // What holds a secret is not there, under no digest: a weak secret could be guessed from it.
+    // Files with a secret are not stored, not even as a digest: a weak secret could be guessed from it.
     expect(artifacts.map(({ name, path }) => `${name} ${path}`).sort()).toEqual([
       'clean out/clean.txt',
       'logs out/[redacted].log',
     ]);
-    expect(log).toContain('The artifact "report" holds a secret of the run. It is not stored.');
+    expect(log).toContain('The artifact "report" contains a secret of the run. It is not stored.');
 
     const bundle = await ada.sealed(run);
     const files = await readTar((async function* () { yield bundle; })(), LIMITS); // prettier-ignore
-    // A worker that was too busy to renew its lease has had the step run again.
+    // If a busy worker missed the renewal of its lease, the step was repeated.
     const execution = artifacts.find(({ name }) => name === 'clean')?.execution;
     expect(JSON.parse(Buffer.from(files.get('artifacts.json') ?? []).toString())).toMatchObject({
       withheld: [{ step: 'plant', execution, name: 'report', path: 'out/report.txt' }],
@@ -254,7 +254,7 @@ describe('secrets and sensitive inputs', () => {
       ...fileLeaks(join(folder, 'state'), /\/(database|keys)\//),
     ].filter((one) => one !== null);
     expect(surfaces).toEqual([]);
-    // The search would have found them.
+    // Proves that the search detects the secret.
     expect(leak('x', VARIABLE_SECRET)).toBe('x');
     const pids = await stack.workerPids();
     expect(readdirSync('/dev/shm').filter((name) => name.startsWith(`taskrunner-secrets-${process.getuid?.()}`)).flatMap((name) => pids.flatMap((pid) => readdirSync(join('/dev/shm', name, String(pid)))))).toEqual([]); // prettier-ignore
@@ -338,7 +338,7 @@ describe('secrets and sensitive inputs', () => {
     const ended = await ada.until(run, ['succeeded', 'failed']);
     expect(ended).toMatchObject({ status: 'failed', error: { code: 'SECRET_IN_PACK' } });
     expect((await ada.lines(run)).lines.filter(({ data }) => 'message' in data)).toEqual([]);
-    expect(said.some((line) => line.includes('SECRET_IN_PACK') && line.includes('stands in the plan'))).toBe(true);
+    expect(said.some((line) => line.includes('SECRET_IN_PACK') && line.includes('was found in the plan'))).toBe(true);
     for (let i = 0; i < 400 && (await statusOf(run)) !== 'blocked'; i++) await pause(100);
     expect(await statusOf(run)).toBe('blocked');
     expect(said.some((line) => line.includes('SECRET_IN_EVIDENCE') && line.includes('plan.json'))).toBe(true);
@@ -348,7 +348,7 @@ describe('secrets and sensitive inputs', () => {
     const paths = reason.slice('SECRET_IN_EVIDENCE: '.length).split(', ');
     expect(paths).toEqual(['plan.json', 'pack/manifest.json']);
 
-    // It waits until an operator acts: no try after the first.
+    // The seal waits for an operator: there is no attempt after the first.
     const tries = () => said.filter((line) => line.includes('run.attested') && line.includes(run)).length;
     await pause(3_000);
     expect(tries()).toBe(1);
@@ -368,7 +368,7 @@ describe('secrets and sensitive inputs', () => {
     expect((await ada.summary(run))['evidence']).toMatchObject({ status: 'sealed', reason: null });
     expect((await release(root, { reason: 'again' })).body['code']).toBe('EVIDENCE_NOT_BLOCKED');
 
-    // Where the secret was changed instead, nothing is missing.
+    // If the secret is changed instead, no file is withheld.
     const again = await ada.submit(careless);
     await ada.until(again, ['failed']);
     for (let i = 0; i < 400 && (await statusOf(again)) !== 'blocked'; i++) await pause(100);

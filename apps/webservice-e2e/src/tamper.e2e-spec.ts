@@ -14,7 +14,7 @@ const GATED = pack(STEPS, OWNERS);
 
 let packs = 0;
 
-/** A pack of its own plan: rows of plans are shared by the runs of one. */
+/** A pack with a unique plan, because runs of the same plan share the rows of the plan. */
 function separately(steps: string, more = ''): string {
   return pack(steps, more).replace('name: e2e', `name: tamper-${++packs}`);
 }
@@ -129,7 +129,7 @@ describe('a database administrator without keys', () => {
     );
     await stack.startWorker();
     const summary = await ada.until(run, ['halted']);
-    // Whoever looks first: the worker that claims it, or the webservice that is asked for it.
+    // Detected by the first reader: the worker that claims the run, or the webservice that serves it.
     expect(JSON.stringify(summary)).toMatch(/ADMISSION_INVALID|DOCUMENT_ALTERED/);
     expect(summary['lastLine']).toBe(0);
     await ada.until(other, ['succeeded']);
@@ -162,13 +162,13 @@ describe('a database administrator without keys', () => {
     expect((await grace.approve(run, 'approve')).status).toBe(200);
     await ada.until(run, ['halted']);
     await nothingApplied(run);
-    // Who waits for its end on the command line is answered too.
+    // A command line that waits for the run's end gets a result too.
     const env = { ...process.env, TASKRUNNER_SERVER: stack.server, TASKRUNNER_TOKEN: await stack.tokenFor('ada') };
     expect(await stack.taskrunner(['wait', run], env)).toMatchObject({ status: 1, stdout: `run ${run} halted\n` });
     expect(await stack.taskrunner(['logs', run], env)).toMatchObject({ status: 1 });
   }, 60_000);
 
-  /** Rows of one run's documents, each altered in one place. `row`: the table, and which column is rewritten how. */
+  /** Rows of one run's documents, each altered in one place. `row`: the table, and the rewritten column. */
   const DOCUMENTS: Readonly<Record<string, string>> = {
     plan: `update pack_runs.plans set plan = replace(plan, 'echo applied', 'echo evil') where plan_hash =
       (select plan_hash from pack_runs.run_sources where run_id = $1)`,
@@ -185,7 +185,7 @@ describe('a database administrator without keys', () => {
     expect(rowCount).toBe(1);
   }
 
-  /** Refused with the code, halted, and told to the auditors once. */
+  /** Refused with the code, halted, and audited once. */
   async function found(run: string, answer: { status: number; body: Record<string, unknown> }): Promise<void> {
     expect(answer).toMatchObject({ status: 409, body: { code: 'DOCUMENT_ALTERED' } });
     expect(await ada.summary(run)).toMatchObject({ status: 'halted', error: { code: 'DOCUMENT_ALTERED' } });
@@ -261,7 +261,7 @@ describe('a database administrator without keys', () => {
       await altered(run, document);
       const again = await ada.ask('POST', `/api/runs/${run}/rerun`, { from: 'start' });
       expect([document, again.status, again.body['code']]).toEqual([document, 409, 'DOCUMENT_ALTERED']);
-      // What has ended and is sealed stays so; that it is altered is said wherever it is shown.
+      // A run that is ended and sealed keeps its status. The alteration is shown wherever the run is shown.
       expect(await ada.summary(run)).toMatchObject({ status: 'succeeded', error: { code: 'DOCUMENT_ALTERED' } });
     }
     const { status, body } = await ada.ask('GET', '/api/runs?limit=200');

@@ -16,7 +16,7 @@ const GATED = pack(
 );
 const DOCUMENT = readFileSync(join(ROOT, 'docs/guides/observability.md'), 'utf8');
 
-/** Rows of the table of numbers in the guide: name → kind, labels, who. */
+/** Rows of the guide's table of metrics: name → kind, labels, service. */
 function documented(): Map<string, string> {
   const rows = DOCUMENT.matchAll(/^\| `(taskrunner_\w+)` \| (\w+) \| (.*?) \| (\w+) \| .* \|$/gm);
   return new Map([...rows].map(([, name = '', kind, labels, of]) => [name, `${kind} ${labels} ${of}`]));
@@ -85,7 +85,7 @@ describe('telemetry of the whole product', () => {
       'taskrunner-worker',
       'taskrunner-worker',
     ]);
-    // Log records of the drive belong to the same trace; numbers come too.
+    // Log records of the drive belong to the same trace; metrics arrive too.
     while (!receiver.textOf('/v1/logs').includes('run.driven')) await pause(50);
     const records = receiver.textOf('/v1/logs');
     expect(records).toMatch(new RegExp(`"run\\.driven"[^\\n]*"traceId":"${traceId}"`));
@@ -135,7 +135,7 @@ describe('telemetry of the whole product', () => {
       /taskrunner_execution_duration_seconds_count\{uses="builtin:command",outcome="failed"\} 1\n/,
     );
     expect(worker).toMatch(/taskrunner_queue_due_runs 0\n/);
-    // Not where callers are.
+    // Not served on the port of the API.
     expect((await ada.raw('GET', '/metrics')).status).toBe(404);
   }, 60_000);
 
@@ -200,7 +200,7 @@ describe('telemetry of the whole product', () => {
     const printed = lines.map(({ data }) => data['message']).filter((message) => message !== undefined);
     expect(printed.at(-1)).toBe(`00-${traceId}-${execute?.spanId}-01`);
 
-    // The worker that was lost, and the run that was taken over, are counted and said once.
+    // The lost worker and the run that was taken over are counted and logged once.
     const numbers = await (await fetch(`${stack.health.workers[0]}/metrics`)).text();
     expect(numbers).toMatch(/^taskrunner_workers_lost_total 1$/m);
     expect(numbers).toMatch(/^taskrunner_runs_taken_over_total 1$/m);

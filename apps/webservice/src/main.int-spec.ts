@@ -64,7 +64,7 @@ it.each(['port', 'healthPort'] as const)(
     // The framework says it, too, as a line of the log.
     const lines = (await said).split('\n').filter((line) => !line.startsWith('{'));
     expect(lines).toEqual([
-      `PORT_UNAVAILABLE http.${key}: cannot listen on 127.0.0.1:${port}: another process listens there (EADDRINUSE)`,
+      `PORT_UNAVAILABLE http.${key}: cannot listen on 127.0.0.1:${port}: another process uses the address (EADDRINUSE)`,
       `help: Stop that process (\`ss -ltnp 'sport = :${port}'\` names it), or set http.${key} to a port that is free.`,
       '',
     ]);

@@ -1664,7 +1664,7 @@ describe('an object store that is away', () => {
       const away = { status: 503, body: { code: 'OBJECT_STORE_UNAVAILABLE', retryable: true } };
       expect(await upload('ada', Buffer.from('meanwhile'))).toMatchObject(away);
       expect(await upload('ada', Buffer.from('again'))).toMatchObject(away);
-      const reason = 'the folder of objects is not there';
+      const reason = 'the folder of the object store does not exist';
       expect(await readiness()).toEqual([503, { status: 'down', reason }]);
       // What needs no bytes is answered.
       expect((await ask('ada', 'GET', '/api/runs')).status).toBe(200);

@@ -233,7 +233,7 @@ describe('a worker that ends', () => {
     const start = createWorker(configuration, { imports: [ExtensionModule] });
     await expect(start).rejects.toMatchObject({
       code: 'PORT_UNAVAILABLE',
-      message: `http.healthPort: cannot listen on 127.0.0.1:${port}: another process listens there (EADDRINUSE)`,
+      message: `http.healthPort: cannot listen on 127.0.0.1:${port}: another process uses the address (EADDRINUSE)`,
     });
     taken.close();
     expect(Extension.closed).toEqual(['extension']);

@@ -37,7 +37,7 @@ export class HealthModule {
           ({ departure, capabilities, sandboxes, database, duties, objects }) => ({
             // A worker without an environment claims nothing, and a worker whose duties fail does nothing: neither is ready.
             ready: async () => {
-              if (departure.hasBegun) return { ready: false, reason: 'the worker drains' };
+              if (departure.hasBegun) return { ready: false, reason: 'the worker is draining' };
               if (capabilities.description.environments.length === 0)
                 return { ready: false, reason: lackOf(sandboxes) };
               const answer = await database();
@@ -57,5 +57,7 @@ export class HealthModule {
 
 function lackOf({ refused }: Sandboxes): string {
   const names = refused.map(({ profile }) => profile).join(', ');
-  return names === '' ? 'the container engine is not here' : `the sandbox profile ${names} cannot be enforced here`;
+  return names === ''
+    ? 'the container engine is not available'
+    : `this worker cannot enforce the sandbox profile ${names}`;
 }

@@ -301,7 +301,7 @@ function collectable(store: ObjectStore): CollectableObjectStore {
   if ('tenants' in store && 'aged' in store && 'collect' in store) return store as CollectableObjectStore;
   throw new CodedError(
     'OBJECT_STORE_NOT_COLLECTABLE',
-    'the object store of this worker lists and collects nothing',
+    'the object store of this worker cannot list and delete unreferenced objects',
     'Extend `CollectableObjectStore` of @taskrunner/core: a worker sweeps the store.',
   );
 }

@@ -226,7 +226,7 @@ function isolatedMainNotFound(path: string): CodedError<WorkerCompositionErrorCo
 function isolatedMainMissing(): CodedError<WorkerCompositionErrorCode> {
   return new CodedError(
     'ISOLATED_MAIN_MISSING',
-    'a worker with adapters or executors has no script for runs in quarantine: its process would have none of them',
-    'Give `isolatedMain`: the path of a script that calls `driveIsolated` with the same adapters and imports.',
+    'the worker has adapters or executors, but no script for runs in quarantine; the quarantine process would not have them',
+    'Set `isolatedMain` to the path of a script that calls `driveIsolated` with the same adapters and imports.',
   );
 }

@@ -1,6 +1,6 @@
-// How fast a file goes from a step's folder into the object store: read by the collector, hashed, written; beside sha256sum on a file of
-// that size, which only reads and hashes. The step says when its file was written, since writing it takes longer and varies more than
-// what is measured; what a run takes from there to its end without an artifact is taken away.
+// Throughput of an artifact from a step's folder into the object store: read by the collector, hashed and written. The reference is
+// sha256sum on a file of the same size, which only reads and hashes. The step reports when its file is complete, because writing it takes
+// longer and varies more than the measured part. The remaining time of a run without an artifact is subtracted.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -32,7 +32,7 @@ const WITHOUT = manifest('[]');
 async function* capture({ rounds }) {
   const product = await startProduct();
   const folder = mkdtempSync(join(tmpdir(), 'taskrunner-bench-'));
-  /** Milliseconds from the file to the end of a run. */
+  /** Milliseconds from the completed file to the end of the run. */
   const took = async (text) => {
     const { runId } = await product.submit({ manifest: text, inputs: {} });
     await waitForEnd(product.database, runId);

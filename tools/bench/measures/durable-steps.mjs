@@ -1,4 +1,5 @@
-// Durable steps a second: the whole product, submission over HTTP to end, beside peers and a ceiling on the same database server, in turns.
+// Durable steps per second of the whole product, from submission over HTTP to the end of the run. Peers and a ceiling on the same database
+// server are measured in turns with it.
 import { peerRunner } from '../peers.mjs';
 import { line, rounded } from '../lines.mjs';
 import { driveRuns, metricOf, untilSealed, walBetween, writesOf } from '../load.mjs';
@@ -23,7 +24,7 @@ async function once(product, body, runs) {
   const began = performance.now();
   const { seconds } = await driveRuns(product, { runs, inFlight: IN_FLIGHT, body });
   const used = cpuOf(product);
-  // Evidence is part of what a run writes, and is written shortly after its end.
+  // Evidence is part of a run's writes, and is written shortly after its end.
   await untilSealed(product.database);
   const sealed = (performance.now() - began) / 1_000;
   const after = await writesOf(product.database);

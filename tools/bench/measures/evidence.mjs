@@ -1,4 +1,4 @@
-// Evidence of a run of 1 000 steps: building, signing and storing it; verifying its bundle offline, with the start of the program.
+// Evidence of a run of 1 000 steps: building, signing and storing it, and verifying its bundle offline, including the start of the program.
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ async function* evidence({ rounds }) {
       await waitForEnd(product.database, runId);
       await untilSealed(product.database);
       const took = ((await metricOf(product, `${ATTEST}_sum`)) - before) * 1_000;
-      // The first two warm up.
+      // The first two rounds warm up.
       if (i < 2) continue;
       attests.push(took);
       const file = join(product.stack.stateDirectory, `${runId}.tar`);

@@ -1,4 +1,5 @@
-// Lines a second that one worker takes from the pipes of its children into the database, numbered; and what a byte of them costs the database's log.
+// Lines per second that one worker reads from its children's pipes and stores with numbers in the database, and the WAL bytes per byte of
+// log.
 import { loadavg } from 'node:os';
 import { measureIngest } from '../../logs/ingest.mjs';
 import { median } from '../median.mjs';

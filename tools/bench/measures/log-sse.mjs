@@ -1,4 +1,4 @@
-// How long a line takes from the child that writes it to each of 200 subscribers, at a steady rate, with one that reads nothing beside them.
+// Latency of a line from the child that writes it to each of 200 subscribers, at a steady rate, with one stalled subscriber beside them.
 import { loadavg } from 'node:os';
 import { fanOut } from '../../logs/fan-out.mjs';
 import { startLogStack } from '../../logs/stack.mjs';

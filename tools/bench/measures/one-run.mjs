@@ -1,4 +1,4 @@
-// One run at a time on an idle system: from the answer to its submission until its end is committed.
+// Duration of one run at a time on an idle system, from the response to its submission to the commit of its end.
 import { line, rounded } from '../lines.mjs';
 import { driveRuns, pause, untilSealed, waitForEnd } from '../load.mjs';
 import { median } from '../median.mjs';

@@ -1,4 +1,4 @@
-// From nothing to ready: embedded database, development Authority, webservice and worker, in a folder that has been used before.
+// Start of embedded database, development Authority, webservice and worker until they are ready, in a folder that was used before.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

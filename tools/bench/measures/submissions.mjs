@@ -1,5 +1,5 @@
-// Submissions a second over HTTP: token checked, planned, admission signed, stored. Webservice, database and the client share the machine; no
-// worker, so that nothing else is measured.
+// Submissions per second over HTTP: the token is checked, the pack planned, the admission signed and the run stored. Webservice, database
+// and client share the machine. No worker runs, so that only submissions are measured.
 import { line, rounded } from '../lines.mjs';
 import { median } from '../median.mjs';
 import { chainOf, cpuOf, startProduct } from '../product.mjs';

@@ -1,5 +1,5 @@
-// A bundle verified offline, as an auditor does it: start of the program, reading of the tar, all checks. The command and the verifier in one
-// file take turns, over a run of 1 000 steps and over a journal of 100 000 entries.
+// Offline verification of a bundle, including the start of the program and the reading of the tar. The command and the single-file verifier
+// are measured in turns, on a run of 1 000 steps and on a journal of 100 000 entries.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ import { ROOT } from '../product.mjs';
 
 /** Number of items in the sample's map: there are two other steps, and each item makes nine entries. */
 const SIZES = { steps: { regions: 998, target: 1_000 }, entries: { regions: 11_500, target: 3_000 } };
-/** One round: the start of a process takes less time than the differences between machines. */
+/** One round. The start of a process takes less time than the differences between machines. */
 const TURNS = 5;
 
 async function writeSample(folder, regions) {

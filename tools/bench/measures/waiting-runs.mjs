@@ -7,7 +7,7 @@ import { currentRssOf, startProduct } from '../product.mjs';
 const WAITING = Number(process.env['BENCH_WAITING'] ?? 100_000);
 const IN_FLIGHT = 100;
 const PROBES = 200;
-/** Permitted difference of memory: what a process varies by in a minute of work, MiB. */
+/** Permitted difference of memory, MiB: the variation of a process within a minute of work. */
 const TARGET_MIB = 64;
 const LIMIT_MS = 1_800_000;
 
@@ -47,7 +47,7 @@ async function* waiting() {
     throw new Error('they do not come to their gates');
   };
   try {
-    // Its code is warm, and its heap has the size that the work needs.
+    // The code is then compiled, and the heap has its working size.
     const warm = Math.min(5_000, WAITING / 10);
     await drive(warm);
     await untilAllWait(warm);

@@ -1,4 +1,4 @@
-// graphile-worker: a run is a chain of S jobs, each of which adds the next one; C chains in flight. It has no workflows of its own.
+// graphile-worker: a run is a chain of S jobs, each of which adds the next one; C chains in flight. The library has no workflows.
 import { EventEmitter, once } from 'node:events';
 import { run } from 'graphile-worker';
 import pg from 'pg';

@@ -1,4 +1,4 @@
-// pg-boss: a run is a chain of S jobs in a queue each, each of which sends the next one; C chains in flight.
+// pg-boss: a run is a chain of S jobs in separate queues, each of which sends the next one; C chains in flight.
 import { EventEmitter, once } from 'node:events';
 import PgBoss from 'pg-boss';
 import { freshDatabase, lanes, size } from './sizes.mjs';

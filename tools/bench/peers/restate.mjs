@@ -1,5 +1,5 @@
-// Restate: W invocations of a handler of S durable steps, C in flight; its own storage, in a folder that is thrown away. Prints
-// {steps_per_second, p50_ms}. Its server is a binary of an npm package; measured here, never shipped.
+// Restate: W invocations of a handler of S durable steps, C in flight, with its own storage in a temporary folder. Prints
+// {steps_per_second, p50_ms}. Its server is a binary of an npm package, which is measured here and never shipped.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer as createHttp2Server } from 'node:http2';
@@ -62,7 +62,7 @@ try {
 }
 process.exit(0);
 
-/** Repeats a POST until it is accepted: a starting server refuses for a while. */
+/** Repeats a POST until it is accepted. A starting server refuses requests for a while. */
 async function untilAnswered(url, body, limitMs) {
   const request = {
     method: 'POST',

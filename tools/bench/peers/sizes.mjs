@@ -1,4 +1,4 @@
-// What every peer has in common: its size from the environment, a fresh database, lanes that keep C runs in flight.
+// Code that all peers share: the size from the environment, a new database, and lanes that keep C runs in flight.
 import pg from 'pg';
 
 export const size = {

@@ -1,5 +1,5 @@
-// What `TASKRUNNER_FAULT` says, and how it is done: `point[@label]:n[:SIGNAL]`, several parted by commas. At the n-th pass of the point
-// this process gets the signal (SIGKILL unless another is named).
+// Parses and executes `TASKRUNNER_FAULT`: `point[@label]:n[:SIGNAL]`, separated by commas. At the n-th pass of the point this process gets
+// the signal (default: SIGKILL).
 'use strict';
 
 const { POINTS } = require('./points.cjs');
@@ -15,7 +15,7 @@ function readFaults(text) {
   });
 }
 
-/** Counts passes and acts when one is due. `act`: sends the signal to this process. */
+/** Counts passes and acts when a fault is due. `act`: sends the signal to this process. */
 class Faults {
   constructor(faults, act = (signal) => process.kill(process.pid, signal)) {
     this.left = faults.map((fault) => ({ ...fault }));

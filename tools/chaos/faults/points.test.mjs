@@ -50,7 +50,7 @@ test('no build of the product has a trace of a fault point', () => {
 test('no image has them: their files are not among what images are made of', () => {
   for (const image of ['worker', 'webservice']) {
     const ignored = readFileSync(join(ROOT, `docker/${image}.Dockerfile.dockerignore`), 'utf8').split('\n');
-    // The environment contains only what is named.
+    // The environment contains only the named variables.
     assert.equal(ignored[0], '**');
     assert.deepEqual(
       ignored.filter((line) => line.startsWith('!tools')),
@@ -76,7 +76,7 @@ test('refuses what is no fault', () => {
     assert.throws(() => readFaults(text), /not a fault/);
 });
 
-/** Runs code with the preload; returns how the process ended. */
+/** Runs code with the preload. Returns the end of the process. */
 function run(fault, code) {
   const preload = join(import.meta.dirname, 'preload.cjs');
   const env = { PATH: process.env.PATH, ...(fault === null ? {} : { TASKRUNNER_FAULT: fault }) };

@@ -1,5 +1,5 @@
-// `node --require tools/chaos/faults/preload.cjs apps/worker/dist/main.js` with TASKRUNNER_FAULT: hangs the points on the adapters before
-// the program is loaded; with TASKRUNNER_SLOW_STORE, what makes the store of objects slow. Without the variables it does nothing.
+// `node --require tools/chaos/faults/preload.cjs apps/worker/dist/main.js` attaches the fault points of TASKRUNNER_FAULT to the adapters
+// before the program is loaded. With TASKRUNNER_SLOW_STORE it slows down the object store. Without the variables it does nothing.
 'use strict';
 
 const { join } = require('node:path');

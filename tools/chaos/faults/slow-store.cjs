@@ -1,5 +1,5 @@
-// With TASKRUNNER_SLOW_STORE=FILE: while that file is there, each use of the folder of objects takes up to three seconds more. Hung from
-// outside on the compiled adapter, as the fault points are.
+// With TASKRUNNER_SLOW_STORE=FILE, each access to the object folder takes up to three seconds longer while that file exists. Attached from
+// outside to the compiled adapter, like the fault points.
 'use strict';
 
 const { existsSync } = require('node:fs');

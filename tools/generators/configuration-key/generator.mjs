@@ -13,7 +13,7 @@ const SAMPLE = 'etc/task-runner.yaml.sample';
 const GUIDE = 'docs/guides/operations.md';
 const TYPES = ['flag', 'number', 'duration', 'size', 'text'];
 
-/** A key of the configuration: one table has it, and sample, guide and tests name it. */
+/** A key of the configuration: one table defines it, and sample, guide and tests refer to it. */
 export default async function configurationKey(tree, options) {
   const names = namesOf('name', options.name);
   const about = sentenceOf('about', options.about);
@@ -55,7 +55,7 @@ export default async function configurationKey(tree, options) {
 
 const toKebab = (name) => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-/** The file of a section. */
+/** The file with the keys of a section. */
 function sectionOf(tree, [first = '']) {
   const file = `${CONFIGURATION}/sections/${toKebab(first)}.ts`;
   const known = tree
@@ -67,7 +67,7 @@ function sectionOf(tree, [first = '']) {
   return new Source(tree, file);
 }
 
-/** The keys of a section, or of one within it, which may stand there by its name. */
+/** The keys of a section, or of a named section within it. */
 function fieldsOf(source, path) {
   const constantOf = (name) =>
     source.find(`section ${name}`, (node) => ts.isVariableDeclaration(node) && node.name.getText() === name)
@@ -88,7 +88,7 @@ function refuseSection({ path: file }, path) {
   refuse('section', `there is no section ${path.join('.')}.`, `Name one that stands in ${file}.`);
 }
 
-/** The sample as the table of keys prints it: after the last key of the section, without those of what follows. */
+/** The sample in the format of the table of keys: after the last key of the section, without the lines that follow it. */
 function sample(tree, path, name, about, kind) {
   const lines = tree.read(SAMPLE, 'utf8').split('\n');
   let at = -1;
@@ -105,7 +105,7 @@ function sample(tree, path, name, about, kind) {
   tree.write(SAMPLE, lines.join('\n'));
 }
 
-/** The row that the test of all keys asks for, before the rows that it would hide behind. */
+/** The row for the test of all keys, before the rows that would mask it. */
 function show(tree, key, spec) {
   const source = new Source(tree, `${CONFIGURATION}/configuration-in-use.spec.ts`);
   const rows = source.valueOf('SHOWN');
@@ -119,7 +119,7 @@ function show(tree, key, spec) {
   source.write();
 }
 
-/** Limits stand in the table of limits, everything else below Configuration. */
+/** Limits belong to the table of limits, all other keys below Configuration. */
 function document(tree, { key, about, isMeasured, written }) {
   const what = about.replace(/\.$/, '');
   if (isMeasured)

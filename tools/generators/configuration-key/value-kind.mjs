@@ -14,10 +14,10 @@ const SIZES = [
   ['B', 1, null],
 ];
 const NUMBERS = [['', 1, null]];
-/** Texts that YAML would read as something else are not offered as defaults. */
+/** Texts that YAML would parse as another type are not accepted as defaults. */
 const PLAIN = /^(?!(?:true|false|null|yes|no|on|off|y|n)$)[A-Za-z][A-Za-z0-9._/-]*$/i;
 
-/** Kind, default and bounds of a key as the table has them, and as the sample and a test write them. */
+/** Kind, default and bounds of a key, in the formats of the table, the sample and a test. */
 export function valueKindOf({ type, minimum, maximum, ...options }) {
   if (type !== 'flag' && type !== 'text') return measuredOf(type, minimum, maximum, options);
   for (const [option, value] of Object.entries({ minimum, maximum }))
@@ -91,14 +91,14 @@ function parse(option, value, type, scale) {
   return Number(digits) * factor;
 }
 
-/** As the parser's own printer: the largest unit that divides it; a day is 24h. */
+/** Like the parser's own printer: the largest unit that divides the value; a day is 24h. */
 function print(value, scale) {
   const [unit, factor] =
     scale.find(([name, one]) => value % one === 0 && value >= one && !(name === 'd' && value === one)) ?? scale.at(-1);
   return `${value / factor}${unit}`;
 }
 
-/** As the sections write it: `8 * SECOND`. */
+/** In the format of the sections: `8 * SECOND`. */
 function codeOf(value, scale) {
   const [, factor, unit] = scale.find(([, one, name]) => name !== null && value % one === 0 && value >= one) ?? [
     null,

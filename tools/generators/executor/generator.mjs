@@ -10,7 +10,7 @@ import { Source } from '../source.mjs';
 const CORE = 'libs/core/src/lib';
 const EXECUTORS = 'libs/infrastructure/src/lib/executors';
 
-/** A built-in executor: the planner, simulations, the verifier (where it is pure) and the worker know it. */
+/** A built-in executor, registered with the planner, simulations, the verifier (if it is pure) and the worker. */
 export default async function executor(tree, options) {
   const names = namesOf('name', options.name);
   const about = sentenceOf('about', options.about);
@@ -51,7 +51,7 @@ export default async function executor(tree, options) {
   ]);
 }
 
-/** What a verifier and a simulation derive of a pure step. */
+/** Derivation of a pure step's result, for the verifier and simulations. */
 function derive(tree, uses) {
   const step = new Source(tree, `${CORE}/binding/pure-step.ts`);
   const union = step.find(
@@ -92,7 +92,7 @@ function listOfNames(step) {
   return step.find('list of NAMES', ts.isArrayLiteralExpression, names);
 }
 
-/** The worker has it. */
+/** Registers the executor with the worker. */
 function register(tree, { kebab, pascal }, uses) {
   const made = new Source(tree, `${EXECUTORS}/builtin-executors.ts`);
   made.import([`${pascal}Executor`], `./${kebab}-executor`);
@@ -100,7 +100,7 @@ function register(tree, { kebab, pascal }, uses) {
   made.write();
 }
 
-/** The guide, and what is said of all pure steps together. */
+/** The guide's section, and the lists of all pure steps. */
 function document(tree, { kebab, about, isPure }) {
   beforeFirst(
     tree,

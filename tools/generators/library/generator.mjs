@@ -6,7 +6,7 @@ import { namesOf } from '../names.mjs';
 import { mustBeNew, refuse, sentenceOf } from '../refusal.mjs';
 import { Source } from '../source.mjs';
 
-/** A library, and every list that names the libraries one by one. */
+/** A library, and every list that names the libraries. */
 export default async function library(tree, options) {
   const names = namesOf('name', options.name);
   const about = sentenceOf('about', options.about);
@@ -63,7 +63,7 @@ export default async function library(tree, options) {
   });
 }
 
-/** The build of everything. */
+/** Adds the library to the build of the workspace. */
 function referTo(tree, root) {
   const config = new Source(tree, 'tsconfig.json');
   config.before(firstApp(config), `{ "path": "${root}" }`);
@@ -75,7 +75,7 @@ function firstApp(config) {
   return references.find((one) => one.getText(config.file).includes('apps/')) ?? references.at(-1);
 }
 
-/** Tests and the dependency check read sources, not what was built. */
+/** Tests and the dependency check read sources rather than build output. */
 function mapImports(tree, kebab) {
   const preset = new Source(tree, 'jest.preset.js');
   const mapper = preset.valueOf('moduleNameMapper');
@@ -86,7 +86,7 @@ function mapImports(tree, kebab) {
   config.write();
 }
 
-/** What it may need, by its scope. */
+/** The permitted imports, by scope. */
 function boundBy(tree, kebab, needs) {
   const config = new Source(tree, '.dependency-cruiser.cjs');
   const names = needs.map((one) => `'${one}'`).join(', ');
@@ -94,7 +94,7 @@ function boundBy(tree, kebab, needs) {
   config.write();
 }
 
-/** The picture of the projects: a library stands above those that it may need. */
+/** The diagram of the projects: a library is above those that it may import. */
 function draw(tree, kebab) {
   const script = new Source(tree, 'tools/draw-house.mjs');
   script.append(script.valueOf('libraries'), `'${kebab}'`);
@@ -102,7 +102,7 @@ function draw(tree, kebab) {
   beforeFirst(tree, 'docs/diagrams/projects.mermaid', '  cli', `  ${kebab}`);
 }
 
-/** The lock file as npm would write it, so that `npm ci` takes it before anybody has called `npm install`. */
+/** The lock file as npm would write it, so that `npm ci` accepts it before the first `npm install`. */
 function lock(tree, root, { name, dependencies, ...rest }) {
   const file = readJson(tree, 'package-lock.json');
   const own = Object.keys(dependencies).length === 0 ? {} : { dependencies };

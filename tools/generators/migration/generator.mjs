@@ -8,15 +8,15 @@ import { Source } from '../source.mjs';
 
 const POSTGRES = 'libs/infrastructure/src/lib/postgres';
 const MIGRATIONS = `${POSTGRES}/migrations`;
-/** Older migrations lie in sub-folders that are named by their numbers, such as 01-19. */
+/** Older migrations are in sub-folders that are named by their numbers, such as 01-19. */
 const OLDER = /^\d+-\d+$/;
 const SCHEMAS = ['pack_runs', 'pack_run_logs', 'pack_artifacts'];
-/** Columns of such names are compared with the list of what objects are referred to by: see object-reference.ts. */
+/** Columns with such names are checked against the list of object references: see object-reference.ts. */
 const LOOKS_LIKE_DIGEST = /digest|sha256|bundle$|object|statement$/;
-/** Migrations are ordered by their time; the first ones have this, and each has ten more than its number. */
+/** Base of the timestamps by which migrations are ordered. A migration adds ten times its number. */
 const EPOCH = 1_764_000_000_000;
 
-/** The next migration: a nullable column, or a table of tenants. Both leave services of the release before at work. */
+/** The next migration: a nullable column, or a table of tenants. Both are compatible with services of the previous release. */
 export default async function migration(tree, options) {
   const names = namesOf('name', options.name);
   const about = sentenceOf('about', options.about);
@@ -59,7 +59,7 @@ export default async function migration(tree, options) {
   ]);
 }
 
-/** What the migrations so far have made. */
+/** The result of all existing migrations. */
 function readAll(tree) {
   const files = tree.children(MIGRATIONS).filter((file) => /^\d+-.*(?<!spec)\.ts$/.test(file));
   const older = tree
@@ -105,7 +105,7 @@ function columnOf(value) {
   return value;
 }
 
-/** A column that stands in `create table` or was added later. */
+/** True if the column is part of `create table` or was added later. */
 function hasColumn(text, place, column) {
   const name = place.replace('.', '\\.');
   const [, body = ''] = new RegExp(`create table ${name} \\(([\\s\\S]*?)\\n\\)`).exec(text) ?? [];
@@ -113,7 +113,7 @@ function hasColumn(text, place, column) {
   return new RegExp(`^\\s*${column}\\s`, 'm').test(body) || new RegExp(`add column ${column}\\s`).test(altered);
 }
 
-/** The test of tenancy reads each table as each tenant: it wants a row of both in a new one. */
+/** The test of tenancy reads each table as each tenant, so a new table needs a row of both. */
 function fillForTenants(tree, place) {
   const spec = new Source(tree, `${POSTGRES}/tenancy.int-spec.ts`);
   const first = spec.find(

@@ -6,7 +6,7 @@ import { mustBeNew, mustHaveRoom, oneOf, refuse, sentenceOf } from '../refusal.m
 import { rooms } from '../../rooms.cjs';
 import { Source } from '../source.mjs';
 
-/** A port, the suite that every adapter must pass, and a model in memory that passes it. */
+/** A port, its contract suite for all adapters, and an in-memory model that passes it. */
 export default async function port(tree, options) {
   const names = namesOf('name', options.name);
   const about = sentenceOf('about', options.about);

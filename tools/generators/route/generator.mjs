@@ -10,7 +10,7 @@ import { Source } from '../source.mjs';
 const WEB = 'apps/webservice/src';
 const GUIDE = 'docs/guides/operations.md';
 const HEADING = '## What a run can be asked over HTTP';
-/** People of the development Authority who have a scope, and who have not: of the same tenant. */
+/** People of the development Authority with and without a scope, of the same tenant. */
 const PEOPLE = {
   'packs.read': ['ada', null],
   'packs.run': ['ada', 'grace'],
@@ -18,7 +18,7 @@ const PEOPLE = {
   'packs.admin': ['ops', 'ada'],
 };
 
-/** A route about one run, as readers of the API meet it: scope, OpenAPI entry, a code of its own, tests. */
+/** A route about one run: scope, OpenAPI entry, error code and tests. */
 export default async function route(tree, options) {
   const names = namesOf('name', options.name);
   const about = sentenceOf('about', options.about);
@@ -100,10 +100,10 @@ function serve(tree, { kebab, pascal }) {
   module.write();
 }
 
-/** What stands in front of the tests that stop the webservice: nothing answers behind it. */
+/** The line before the tests that stop the webservice. Tests after it would get no response. */
 const LAST = '// The last one: nothing answers behind it.';
 
-/** What the whole webservice answers is compared with what its OpenAPI document promises. */
+/** The responses of the whole webservice are compared with its OpenAPI document. */
 function promise(tree, { kebab, pascal, code, words, people: [may, mayNot] }) {
   const path = `${WEB}/webservice.int-spec.ts`;
   const spec = new Source(tree, path);

@@ -29,7 +29,7 @@ import { withOutput } from './options';
 export function registerBackup(maintain: Command, context: Context): void {
   const { terminal } = context;
   withOutput(maintain.command('backup').argument('<folder>', 'folder to create; its parent must exist'), 'json')
-    .description('back up the database while the services run; keys are never included')
+    .description('back up the database while the services run; keys are not included')
     .option(...CONFIG)
     .option('--with-objects', 'also copy the objects that the rows refer to')
     .action((folder: string, { withObjects }: { readonly withObjects?: boolean }, command: Command) =>
@@ -99,7 +99,7 @@ export function registerBackup(maintain: Command, context: Context): void {
       }),
     );
   withOutput(maintain.command('settle'), 'json')
-    .description('after a recovery by other means: reset runs, workers and schedules as `restore` does')
+    .description('reset runs, workers and schedules after the database was recovered without `restore`')
     .option(...CONFIG)
     .action((_: object, command: Command) =>
       context.run(async () => {
@@ -119,7 +119,7 @@ export function registerBackup(maintain: Command, context: Context): void {
     .description('resume runs that were stopped by a restore; recorded in the audit chain')
     .argument('[run]', 'run id (default: all stopped runs of the tenant)')
     .requiredOption('--tenant <name>', 'tenant of the runs')
-    .requiredOption('--reason <text>', 'which external systems were checked')
+    .requiredOption('--reason <text>', 'reason, such as the external systems that were checked')
     .option(...CONFIG)
     .action((run: string | undefined, { tenant, reason }: ResumeSupplied, command: Command) =>
       context.run(async () => {

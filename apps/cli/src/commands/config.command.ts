@@ -29,7 +29,10 @@ export function registerConfig(program: Command, context: Context): void {
   const config = program.command('config').description('check and show the configuration of the services');
   withOutput(config.command('check').argument('[file]', FILE), 'json')
     .description('validate the configuration, including environment variables, and report all errors')
-    .option('--runs', 'also ask its database, with the maintain role, what workers with it would do with active runs')
+    .option(
+      '--runs',
+      'also report what would happen to active runs under this configuration; reads the database with the maintain role',
+    )
     .action((supplied: string | undefined, options: CheckOptions) =>
       context.run(async () => {
         const found = await read(supplied, context, 'check');

@@ -88,7 +88,7 @@ database:
       const [what, help, ...more] = await taskrunner(...words, '--config', file);
       const role = line === 'migrate' ? 'owner' : 'maintain';
       expect(what).toMatch(
-        `DATABASE_UNAVAILABLE postgresql://taskrunner_${role}@127.0.0.1:${port}/runs does not answer: `,
+        `DATABASE_UNAVAILABLE postgresql://taskrunner_${role}@127.0.0.1:${port}/runs does not respond: `,
       );
       expect(help).toMatch(/^help: Check that PostgreSQL runs/);
       expect([more, exit]).toEqual([[], 1]);
@@ -103,7 +103,7 @@ database:
       const [socket] = (await once(silent, 'connection')) as [Socket];
       process.emit('SIGINT');
       expect(await backup).toEqual([
-        'BACKUP_INTERRUPTED no backup was made; what was written is removed',
+        'BACKUP_INTERRUPTED the backup failed; the incomplete backup was deleted',
         'help: Start the backup again.',
       ]);
       expect(exit).toBe(1);
@@ -155,7 +155,7 @@ database: { maintainUrl: "postgresql://x@127.0.0.1:${port}/runs" }
       );
       const words = line.split(' ').map((word) => word.replace('FOLDER', folder));
       const [what, help] = await taskrunner(...words, '--config', file);
-      expect(what).toMatch(/^OBJECT_STORE_UNAVAILABLE the folder of objects .*: artifacts\.root \//);
+      expect(what).toMatch(/^OBJECT_STORE_UNAVAILABLE the folder of the object store .*: artifacts\.root \//);
       expect(what).toContain(folder);
       expect(help).toMatch(remedy);
       expect([why, exit]).toEqual([why, 1]);

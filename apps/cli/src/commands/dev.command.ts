@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { describeEnd, type ChildEnd } from '../dev/child-process';
 import { startDevStack, tokenOfStack, type DevStack } from '../dev/dev-stack';
+import { readOwnSettings } from '../dev/own-settings';
 import { EXIT } from '../terminal/exit-code';
 import { quoted } from '../terminal/run-lines';
 import { safeLine } from '../terminal/safe-text';
@@ -10,6 +11,7 @@ import { several } from './options';
 interface Options {
   readonly keepData?: string;
   readonly port?: string;
+  readonly config?: string;
   readonly verbose?: boolean;
   readonly actor?: readonly string[];
 }
@@ -19,22 +21,26 @@ const STATE = '.taskrunner';
 export function registerDev(program: Command, context: Context): void {
   const dev = program
     .command('dev')
-    .description('run the whole product on this machine: database, authority, webservice and worker; Ctrl-C stops it')
+    .description('run a development stack on this machine: database, authority, webservice and worker; Ctrl-C stops it')
     .option('--keep-data <folder>', `folder for all data (default: ${STATE})`)
     .option('--port <port>', 'port of the API')
+    .option(
+      '--config <file>',
+      'configuration file with further settings of the services, such as secrets, webhooks or sealedMode.allow; TASKRUNNER_* variables override it',
+    )
     .option(
       '--actor <name>',
       'program that may act for people who decide (approvals.actors), such as ci; can be repeated',
       several,
     )
     .option('--verbose', 'print the output of the processes')
-    .action((options: Options) => context.run(() => runDev(options, context)));
+    .action((options: Options) => context.run(() => runDev(options, context), options.config));
   dev
     .command('token <login>')
     .description('print a token of ada, grace, linus, ops, wendy or mallory for the running stack')
     .option(
       '--act <name>',
-      'actor of the token exchange: another person or the machine ci; if repeated, each actor acts for the one before',
+      'actor of the token exchange: another person or the machine ci; if repeated, each actor acts for the previous actor',
       several,
     )
     .action((login: string, { act = [] }: { readonly act?: readonly string[] }) =>
@@ -45,9 +51,11 @@ export function registerDev(program: Command, context: Context): void {
     );
 }
 
-async function runDev(options: Options, { terminal }: Context) {
+async function runDev(options: Options, { terminal, env }: Context) {
+  const own = await readOwnSettings(options.config, env);
   const waiting = new Ending();
   const stack = await startDevStack({
+    own,
     stateDirectory: options.keepData ?? STATE,
     ...(options.port === undefined ? {} : { ports: { api: Number(options.port) } }),
     ...(options.actor === undefined ? {} : { actors: options.actor }),
@@ -105,7 +113,7 @@ export function usageOf(
   return [
     `API        ${server}  (${server}/docs)`,
     `console    ${server}/console/`,
-    `authority  ${issuer}  (people: ada runs, grace approves, ops administers; any password)`,
+    `authority  ${issuer}  (people: ada runs, grace approves, linus may do both, ops administers; any password)`,
     `health     ${[health.webservice, ...health.workers].join('  ')}`,
     sandbox.profile === 'bwrap'
       ? 'sandbox    bubblewrap'

@@ -41,7 +41,7 @@ export function registerPack(program: Command, context: Context): void {
 
 function registerBuild(group: Command, context: Context): void {
   withOutput(group.command('build <pack>'), 'json')
-    .description('build the archive of a pack; the same pack always gives the same bytes')
+    .description('build the archive of a pack; the build is reproducible')
     .option('--file <file>', 'file to write (default: <name>-<version>.tar)')
     .action((argument: string, options: Options) =>
       context.run(async () => {
@@ -148,7 +148,7 @@ function registerPull(group: Command, context: Context): void {
 
 function registerVerifyPack(group: Command, context: Context): void {
   withRegistry(withOutput(group.command('verify <pack>'), 'json'))
-    .description('verify that enough of the given keys signed a pack')
+    .description('verify that a pack is signed with the required number of the given keys')
     .requiredOption('--key <file>', 'file with the public key of a publisher, in PEM', several)
     .option('--signature <file>', 'file with a signature of the pack, as written by `pack sign`', several)
     .option('--threshold <n>', 'number of distinct keys that must have signed', '1')

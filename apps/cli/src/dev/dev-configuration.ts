@@ -1,4 +1,5 @@
 import type { SandboxChoice } from './sandbox-choice';
+import { withSettings, type Settings } from './own-settings';
 import type { StateDirectory } from './state-directory';
 
 /** URLs of the database roles. They contain passwords. */
@@ -24,13 +25,15 @@ interface DevConfigurationFacts {
   readonly durable: boolean;
   /** Entries of `approvals.actors`. */
   readonly actors: readonly string[];
-  /** Further keys by section, which override those here. */
+  /** Settings of the user, which override those here or are added to them. */
+  readonly own: Settings;
+  /** Further keys by section, for tests. */
   readonly overrides: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
 /** The text of the configuration file: JSON, which is valid YAML. It is secret because it contains database passwords. */
 export function printConfiguration(facts: DevConfigurationFacts): string {
-  const { directory, database, issuer, jwksUri, audience, apiPort, sandbox, durable, actors, overrides } = facts;
+  const { directory, database, issuer, jwksUri, audience, apiPort, sandbox, durable, actors, own, overrides } = facts;
   const { ownerUrl, maintainUrl, webUrl, workerUrl } = database;
   const sections: Record<string, Record<string, unknown>> = {
     // There is no load balancer, and whoever stops the stack waits.
@@ -47,5 +50,5 @@ export function printConfiguration(facts: DevConfigurationFacts): string {
     packsRegistry: { unsigned: 'run' },
   };
   for (const [name, keys] of Object.entries(overrides)) sections[name] = { ...sections[name], ...keys };
-  return `${JSON.stringify(sections, null, 2)}\n`;
+  return `${JSON.stringify(withSettings(sections, own), null, 2)}\n`;
 }

@@ -6,6 +6,8 @@ export type DevErrorCode =
   | 'DEV_START_FAILED'
   /** Another process runs a stack in the same folder. */
   | 'DEV_ALREADY_RUNS'
+  /** The user's settings have errors; `faults` lists them. */
+  | 'DEV_CONFIG_INVALID'
   /** A process ended unexpectedly. */
   | 'DEV_PROCESS_LOST'
   /** Unknown person, or the sign-in was refused. */

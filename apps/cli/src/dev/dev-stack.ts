@@ -19,6 +19,7 @@ import { guardDatabase } from './database-guard';
 import { DevError } from './dev-error';
 import { signIn } from './dev-login';
 import { makeKeys } from './key-ring';
+import type { OwnSettings } from './own-settings';
 import { choosePorts, type Ports } from './ports';
 import { chooseSandbox, type SandboxChoice } from './sandbox-choice';
 import {
@@ -47,6 +48,8 @@ interface DevStackOptions {
   readonly database?: Pick<EmbeddedPostgresOptions, 'copyOf' | 'sharedDirectory'>;
   /** People or machines of the Authority for `approvals.actors`. */
   readonly actors?: readonly string[];
+  /** Settings of the user for the services: of a configuration file and of environment variables. */
+  readonly own?: OwnSettings;
   /** Further configuration keys by section, such as `{worker: {lease: '5s'}}`. */
   readonly configuration?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Called with a text for each step of the start. */
@@ -211,12 +214,16 @@ async function start(
       sandbox,
       durable,
       actors: options.actors ?? [],
+      own: options.own?.settings ?? {},
       overrides: options.configuration ?? {},
     }),
   );
   const upkeep = keepUp(database.maintainUrl, directory.configuration, onProgress);
   closers.push(() => upkeep.stop());
-  const env = { TASKRUNNER_CONFIG: directory.configuration, TASKRUNNER_PARENT_WATCH: '1' };
+  const env = {
+    ...options.own?.variables,
+    ...{ TASKRUNNER_CONFIG: directory.configuration, TASKRUNNER_PARENT_WATCH: '1' },
+  };
   const workers: ChildProcess[] = [];
   const startWorker = async (): Promise<number> => {
     const worker = await run('worker', [scripts.worker], { ...env, ...MEMORY_RETURNS });

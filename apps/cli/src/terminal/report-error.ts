@@ -7,7 +7,7 @@ import { safeLine } from './safe-text';
 import type { Terminal } from './terminal';
 
 /** Codes of faults in files that the command line names. */
-const OF_FILES = /^(ARCHIVE|DOC|EVIDENCE|TRUST|KEY|ENVELOPE|PACK)_/;
+const OF_FILES = /^(ARCHIVE|DOC|EVIDENCE|TRUST|KEY|ENVELOPE|PACK|DEV_CONFIG)_/;
 
 /** File system errors that are caused by the caller or the machine. */
 const FILE_ERRORS: ReadonlySet<unknown> = new Set([
@@ -22,7 +22,7 @@ function refusedFile(error: unknown): CliError | null {
   return new CliError(
     'CLI_FILE',
     String(message),
-    'Check that the file or folder is there, that this user may read or write it, and that there is space.',
+    'Check that the path exists, that this user can access it, and that the file system has free space.',
   );
 }
 

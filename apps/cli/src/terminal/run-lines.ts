@@ -21,7 +21,7 @@ export function waitLines({ runId }: RunView, { kind, id, until, policy = null }
     ];
   if (kind === 'restore')
     return [
-      'the database was restored, and the run has steps that may act only once: whether they have acted since the backup is not known',
+      'the database was restored. The run has steps that may act only once. It is not known whether they have acted since the backup.',
       safeLine(
         `help: Ask the operator to check, and to run: taskrunner maintain resume ${runId} --tenant NAME --reason TEXT`,
       ),

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { ROOT } from '../stack/stack';
 
-/** What `npm run chaos -- --json` prints. */
+/** Output of `npm run chaos -- --json`. */
 interface Campaign {
   readonly deeds: { readonly kill?: number; readonly poison?: number };
   readonly runs: number;
@@ -12,7 +12,7 @@ interface Campaign {
   readonly findings: readonly object[];
 }
 
-/** A small campaign of its own database. Without `fsync`: no machine dies here. */
+/** A small campaign with its own database. It runs without `fsync`, because no machine crashes here. */
 async function campaign(...args: readonly string[]): Promise<Campaign> {
   const script = join(ROOT, 'tools/chaos/main.mjs');
   const common = ['--workers', '2', '--seed', '11', '--settle', '180', '--relaxed', '--json'];
@@ -23,7 +23,7 @@ async function campaign(...args: readonly string[]): Promise<Campaign> {
   return JSON.parse(out) as Campaign;
 }
 
-// The large ones take minutes and are started by hand (CONTRIBUTING.md).
+// Large campaigns take minutes and are started manually (CONTRIBUTING.md).
 describe('a small campaign of chaos', () => {
   it('workers that are killed at random moments lose, double and invent nothing', async () => {
     const { findings, deeds, runs, effects, bundlesVerified } = await campaign('--kills', '8', '--concurrent', '12');

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import type { Json } from '@taskrunner/core/foundation';
 import { Caller, pack, pause, ROOT, startStack, type DevStack } from '../stack/stack';
 
-// Changes of the configuration that are rolled out to the workers while runs stand at gates, sleep and run. Each of the runs ends, or stops with
-// the code that the change means, within a minute.
+// Changes of the configuration are rolled out to the workers while runs wait at gates, sleep and execute. Each run ends within a minute, or
+// stops with the code that the change implies.
 
 const RUNS = 20;
 const MINUTE = 60_000;
@@ -19,9 +19,9 @@ type Kind = 'gate' | 'sleeping' | 'running';
 interface Change {
   readonly name: string;
   readonly change: (base: Sections, contents: readonly string[]) => Sections;
-  /** What comes of a run, `succeeded` or the code of its error, by where it stood and whether it calls the private host. */
+  /** Expected result of a run, `succeeded` or an error code, by its state at the change and by its calls to the private host. */
   readonly expected: (kind: Kind, calls: boolean) => string;
-  /** Runs that wait for a worker that can honour them; half of them are cancelled. */
+  /** Runs that wait for a worker that can honour them. Half of them are cancelled. */
   readonly waitsFor?: string;
 }
 
@@ -120,7 +120,7 @@ describe('a configuration that changes under runs in flight', () => {
     const call = `run: { uses: "builtin:http", with: { url: "http://127.0.0.1:${port}/" } }`;
     const second = `- { id: second, ${calls ? call : NOOP} }`;
     const owners = '  approvals: [ { id: owners, minApprovals: 1 } ]\n';
-    // Each change has packs of its own: what was done about one says nothing about another.
+    // Each change has its own packs, so that the handling of one does not affect another.
     const named = pack(`${first}\n${second}`, owners).replace('name: e2e', `name: e2e, description: ${change}`);
     return named;
   }
@@ -167,7 +167,7 @@ describe('a configuration that changes under runs in flight', () => {
       const rolledOut = Date.now() - since;
       const gates = inFlight.filter(({ kind }) => kind === 'gate');
       const isStopped = gates.every(({ calls }) => expected('gate', calls) !== 'succeeded') && waitsFor === undefined;
-      // What must stop does not wait for anybody's decision.
+      // A run that must stop does not wait for a decision.
       if (!isStopped)
         for (const { run, calls } of gates) {
           if (expected('gate', calls) !== 'succeeded' && waitsFor === undefined) continue;

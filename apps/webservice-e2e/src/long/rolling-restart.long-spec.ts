@@ -7,13 +7,13 @@ import { adminUrlOf } from '../stack/replicas';
 import { ServiceProcess } from '../stack/rollout';
 import { Caller, pack, pause, startStack, type DevStack } from '../stack/stack';
 
-// Every process of an installation is replaced, one after the other, as a rollout does it, while 50 runs are under way and callers ask
-// through a balancer. The balancer tries nothing twice and callers do not either: a request that fails is counted.
+// Every process of an installation is replaced in turn, like in a rollout, while 50 runs are active and callers use a balancer. Neither the
+// balancer nor the callers retry: each failed request is counted.
 
 const RUNS = 50;
-/** A step that acts once and takes longer than what surrounds it. */
+/** Duration of a `once` step. It is longer than the steps around it. */
 const ONCE_SECONDS = 25;
-/** Such steps that each worker which goes has under way at least. */
+/** Minimum number of such steps that are active on each worker that is replaced. */
 const ONCE_EACH = 3;
 const FOLLOWED = 5;
 const WEB = { TASKRUNNER_HTTP_LAME_DUCK: '2s' };
@@ -31,10 +31,10 @@ const SHORT = pack(
     .map((n) => `- ${script(`step-${n}`, n % 2 === 0 ? 'once' : 'idempotent', `sleep ${n % 2}; echo ${n}`)}`)
     .join('\n'),
 );
-/** Mostly short ones; every eighth with a step that takes long, every eighth a map of such. */
+/** Mostly short runs. One in eight has a long step, one in eight a map of long steps. */
 const MIXED = Array.from({ length: 40 }, (_, n) => (n % 8 === 0 ? LONG : n % 8 === 4 ? MAP : SHORT));
 
-/** Those who use the API meanwhile. They try nothing twice; what they meet that they should not have met is kept. */
+/** Users of the API in the meantime. They never retry, and record unexpected responses. */
 class Callers {
   readonly runs: string[] = [];
   readonly failures: string[] = [];
@@ -56,7 +56,7 @@ class Callers {
     await pause(100);
   }
 
-  /** Asks for one run after the other, now and then for what comes, until it is told to stop. */
+  /** Polls one run after the other, sometimes waiting for changes, until stopped. */
   async poll(): Promise<void> {
     for (let turn = 0; !this.isOver; turn++) {
       const run = this.runs[turn % Math.max(1, this.runs.length)];
@@ -69,7 +69,7 @@ class Callers {
     }
   }
 
-  /** The numbers of the lines of a log, to its end, from where each stream says to go on. */
+  /** Follows a log to its end over several streams, each resuming where the last one ended. Returns the numbers of its lines. */
   async follow(run: string): Promise<readonly (number | null)[]> {
     const ids: (number | null)[] = [];
     for (let after = 0; !this.isOver;) {
@@ -84,7 +84,7 @@ class Callers {
     return ids;
   }
 
-  /** How it ended, or `needs_attention`. */
+  /** The final status of a run, or `needs_attention`. */
   async endOf(run: string): Promise<string> {
     while (!this.isOver) {
       const answer = await this.asked(`end of ${run}`, () =>
@@ -159,7 +159,7 @@ describe('a rolling restart of every process', () => {
       for (const one of old) {
         const isWorker = one.url === '';
         await start(isWorker ? 'worker' : 'webservice');
-        // What it drives has just begun: less than the step takes, more than a worker takes to stop it.
+        // The `once` steps of the worker have just begun, and they take longer than its shutdown.
         if (isWorker) while ((await onceStepsOf(one)) < ONCE_EACH) await callers.submitOne(LONG);
         codes.push(await one.terminate());
         balancer.remove(one);
@@ -177,7 +177,7 @@ describe('a rolling restart of every process', () => {
       expect(failures).toEqual([]);
       expect(callers.requests).toBeGreaterThan(5 * RUNS);
       for (const ids of logs) expect(ids).toEqual(ids.map((_, index) => index + 1));
-      // Runs were handed over: else nothing was shown.
+      // Without runs that were handed over, the test would prove nothing.
       const { rows } = await sql.query<{ moved: number }>(
         'select count(*)::int as moved from pack_runs.runs where fence > 1',
       );
@@ -191,7 +191,7 @@ describe('a rolling restart of every process', () => {
     }
   }, 500_000);
 
-  /** How many steps that act once and take long are under way on this worker. */
+  /** Number of active long `once` steps on this worker. */
   const onceStepsOf = async ({ name }: ServiceProcess): Promise<number> => {
     const { rows } = await sql.query<{ n: number }>(
       `select count(*)::int as n from pack_runs.steps s join pack_runs.runs r using (tenant_id, run_id)

@@ -1,5 +1,2 @@
-/**
- * A test that `npm run test:all` runs, and `npm test` does not: a campaign that proves by numbers what other tests prove once. The table of them is
- * in docs/development.md.
- */
+/** A test for `npm run test:all` only: a campaign that repeats in numbers what other tests check once. docs/development.md lists them. */
 export const atNight = (process.env['TASKRUNNER_TESTS'] === 'all' ? it : () => undefined) as typeof it;

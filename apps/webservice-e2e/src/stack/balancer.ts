@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** What stands behind a balancer: where it answers, and where it says whether it is ready. */
+/** A backend of a balancer: its address and its readiness endpoint. */
 interface Backend {
   readonly url: string;
   readonly health: string;
@@ -11,8 +11,9 @@ interface Backend {
 const PROBE_MS = 250;
 
 /**
- * A balancer as it stands before a Service: it asks each backend whether it is ready, gives new connections to those that are, in turn, and
- * leaves those that are open alone. It looks into none and tries nothing twice, so what a backend cuts off its client feels.
+ * A balancer like that of a Kubernetes Service. It polls the readiness of each backend, distributes new connections among ready ones in
+ * turn, and leaves open connections alone. It does not interpret the traffic and never retries, so clients observe every connection that a
+ * backend cuts.
  */
 export class Balancer {
   private readonly backends = new Map<Backend, boolean>();
@@ -35,7 +36,7 @@ export class Balancer {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
-  /** One that is ready. */
+  /** Adds a ready backend. */
   add(backend: Backend): void {
     this.backends.set(backend, true);
   }

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pause } from './stack';
 
-/** True if a program is here. Says so where it is not; with `CI=true` its absence is a failure. */
+/** True if a program is installed. Prints a message if it is missing; with `CI=true` it must exist. */
 export function hasProgram(program: string): boolean {
   if (spawnSync('which', [program]).status === 0) return true;
   if (process.env['CI'] === 'true') throw new Error(`${program} is not installed`);
@@ -14,7 +14,7 @@ export function hasProgram(program: string): boolean {
   return false;
 }
 
-/** Debian's registry of OCI artifacts on loopback: its host, and its storage, which an adversary alters. */
+/** Starts Debian's registry of OCI artifacts on loopback. Returns its host, and its storage folder, which an adversary can alter. */
 export async function startDockerRegistry(): Promise<{ host: string; storage: string; stop: () => Promise<void> }> {
   const folder = mkdtempSync(join(tmpdir(), 'docker-registry-'));
   const storage = join(folder, 'storage');

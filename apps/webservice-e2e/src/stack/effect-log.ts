@@ -2,20 +2,20 @@ import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** Something that a step did outside of the product. */
+/** An effect of a step outside of the product. */
 export interface Effect {
-  /** Milliseconds since the epoch, when the request had come. */
+  /** Time of the request, milliseconds since the epoch. */
   readonly at: number;
   readonly path: string;
 }
 
 /**
- * What steps really did, as somebody outside saw it: each request is a line that is on the disk before it is answered. Neither workers
- * nor database can change it.
+ * Effects of steps, recorded outside of the product. Each request is a line that is on the disk before the response. Neither workers nor
+ * the database can change it.
  */
 export class EffectLog {
   readonly effects: Effect[] = [];
-  /** How long a path's answer is held back, milliseconds; what it answers. */
+  /** The response to a path: its delay in milliseconds and its status. */
   answer: (path: string) => { readonly afterMs?: number; readonly status?: number } = () => ({});
   private readonly server: Server;
   private readonly file: number;
@@ -28,7 +28,7 @@ export class EffectLog {
     });
   }
 
-  /** Listens on loopback: on a free port, unless told which. */
+  /** Listens on loopback, by default on a free port. */
   static async open(file: string, port = 0): Promise<EffectLog> {
     const log = new EffectLog(file);
     await new Promise<void>((resolve) => log.server.listen(port, '127.0.0.1', resolve));
@@ -43,7 +43,7 @@ export class EffectLog {
     return `http://127.0.0.1:${this.port}${path}`;
   }
 
-  /** What the configuration of the stack must list. */
+  /** Egress rule for the stack's configuration. */
   get allowed(): object {
     return { host: '127.0.0.1', ports: [this.port], cidr: '127.0.0.0/8', plainHttp: true };
   }
@@ -67,7 +67,7 @@ export class EffectLog {
     const { afterMs = 0, status = 200 } = this.answer(path);
     const end = (): unknown => response.writeHead(status, { 'content-type': 'application/json' }).end('{}');
     const timer = setTimeout(end, afterMs);
-    // Who asked has gone, or is cut off by the end of the test.
+    // The client has disconnected, or the test has ended.
     response.on('close', () => clearTimeout(timer));
   }
 }

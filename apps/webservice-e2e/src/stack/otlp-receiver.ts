@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A span as it was received. */
+/** A received span. */
 export interface Span {
   readonly traceId: string;
   readonly spanId: string;
@@ -17,7 +17,7 @@ interface Traces {
   }[];
 }
 
-/** A receiver of OTLP/HTTP in JSON, on loopback, that keeps what it gets. */
+/** A receiver of OTLP/HTTP in JSON on loopback. It stores all requests. */
 export class OtlpReceiver {
   private readonly bodies: { readonly path: string; readonly text: string }[] = [];
   private readonly server = createServer((request, response) => {
@@ -39,7 +39,7 @@ export class OtlpReceiver {
     await new Promise((resolve) => this.server.close(resolve));
   }
 
-  /** Everything that came to a path. */
+  /** All text that a path received. */
   textOf(path: string): string {
     return this.bodies
       .filter((one) => one.path === path)

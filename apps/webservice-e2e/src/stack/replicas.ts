@@ -4,18 +4,18 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { ROOT, type DevStack } from './stack';
 
-/** Further webservices of a stack: processes of their own that may be killed. */
+/** Additional webservices of a stack, as separate processes that may be killed. */
 export class Replicas {
   private readonly running = new Set<ChildProcess>();
   private readonly ready = new Set<ChildProcess>();
 
   constructor(
     private readonly stack: DevStack,
-    /** Variables over the stack's configuration. */
+    /** Environment variables that override the stack's configuration. */
     private readonly env: Readonly<Record<string, string>>,
   ) {}
 
-  /** Starts one; resolves when it is ready, or has ended before that. */
+  /** Starts one. Resolves when it is ready or has ended before. */
   async start(more: Readonly<Record<string, string>> = {}): Promise<void> {
     const child = spawn(process.execPath, [join(ROOT, 'apps/webservice/dist/main.js')], {
       stdio: ['pipe', 'pipe', 'inherit'],
@@ -41,7 +41,7 @@ export class Replicas {
     await Promise.race([ended, ready.then(() => this.ready.add(child))]);
   }
 
-  /** SIGKILL to one of those that are ready, chosen by `at` in [0, 1). False if none is. */
+  /** Sends SIGKILL to one of the ready ones, selected by `at` in [0, 1). Returns false if none is ready. */
   async kill(at: number): Promise<boolean> {
     const child = [...this.ready][Math.floor(at * this.ready.size)];
     if (child) await killed(child);
@@ -60,7 +60,7 @@ async function killed(child: ChildProcess): Promise<void> {
   await ended;
 }
 
-/** URL of the stack's database for its superuser, who may what no user of the product may. */
+/** URL of the stack's database for its superuser, who has more rights than any user of the product. */
 export function adminUrlOf({ database }: DevStack): string {
   const { pathname } = new URL(database.ownerUrl);
   return Object.assign(new URL(database.adminUrl), { pathname }).href;

@@ -5,25 +5,25 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { ROOT, type DevStack } from './stack';
 
-/** A service of a stack in a process of its own, as a pod holds it. */
+/** A service of a stack in a separate process, like a pod. */
 export class ServiceProcess {
   private constructor(
     private readonly child: ChildProcess,
     readonly name: string,
-    /** Of the API; a worker has none. */
+    /** URL of the API; empty for a worker. */
     readonly url: string,
     readonly health: string,
     readonly log: string[],
   ) {}
 
-  /** Starts it; resolves when it is ready. `env`: variables over the stack's configuration. */
+  /** Starts it. Resolves when it is ready. `env`: variables that override the stack's configuration. */
   static async start(
     stack: DevStack,
     service: 'webservice' | 'worker',
     name: string,
     env: Readonly<Record<string, string>>,
   ): Promise<ServiceProcess> {
-    // One folder each: a worker empties its own when it starts.
+    // Separate folders, because a worker empties its folder at its start.
     const workDirectory = join(stack.stateDirectory, 'rollout', name);
     mkdirSync(workDirectory, { recursive: true, mode: 0o711 });
     const child = spawn(process.execPath, [join(ROOT, 'apps', service, 'dist/main.js')], {
@@ -51,7 +51,7 @@ export class ServiceProcess {
     return new ServiceProcess(child, name, facts['url'] ?? '', facts['health'] ?? '', log);
   }
 
-  /** SIGTERM, as a rollout sends it; resolves to its exit code, null if a signal ended it. */
+  /** Sends SIGTERM like a rollout. Resolves to the exit code, null after a signal. */
   async terminate(): Promise<number | null> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return this.child.exitCode;
     const ended = once(this.child, 'exit') as Promise<[number | null]>;

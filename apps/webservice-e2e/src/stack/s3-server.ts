@@ -6,19 +6,19 @@ import { pause } from './stack';
 
 const PROGRAM = '/usr/bin/moto_server';
 
-/** An S3 server on loopback that takes any credentials: what lies in its bucket can be looked at and altered by plain HTTP. */
+/** An S3 server on loopback that accepts any credentials. The content of its bucket can be read and altered over plain HTTP. */
 export interface Bucket {
   readonly endpoint: string;
   readonly name: string;
   keys(prefix?: string): Promise<readonly string[]>;
   get(key: string): Promise<Uint8Array>;
   put(key: string, bytes: Uint8Array): Promise<void>;
-  /** It answers no more, or again. */
+  /** Stops or resumes responding. */
   halt(halted: boolean): void;
   stop(): Promise<void>;
 }
 
-/** True if the server's program is here; says so if not. In CI it must be. */
+/** True if the server's program is installed. Prints a message if it is missing; in CI it must exist. */
 export function hasS3Server(): boolean {
   if (existsSync(PROGRAM)) return true;
   if (process.env['CI'] === 'true') throw new Error(`${PROGRAM} is not installed`);
@@ -81,7 +81,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Moto lists with 500 while something is deleted: it is asked again. */
+/** Moto returns 500 for a list while an object is deleted. The request is repeated. */
 async function answered(url: string, init: RequestInit): Promise<Response> {
   for (let tries = 0; ; tries++) {
     const response = await fetch(url, init);

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Json } from '@taskrunner/core/foundation';
 
-// The whole system as users meet it: real database, real OIDC server, both services as processes. Only the public API is used,
-// but where a test plays an adversary with SQL.
+// The complete product: real database, real OIDC server, both services as processes. Only the public API is used, except by tests that act
+// as an adversary with SQL.
 
 /** The repository's root. */
 export const ROOT = join(__dirname, '..', '..', '..', '..');
 
-/** What a stack says of itself. */
+/** State that a stack prints. */
 interface StackState {
   readonly number: number;
   readonly server: string;
@@ -20,13 +20,13 @@ interface StackState {
   readonly health: { readonly webservice: string; readonly workers: readonly string[] };
   readonly database: { readonly ownerUrl: string; readonly adminUrl: string };
   readonly pids: readonly number[];
-  /** Of a shared one: where a step may call on loopback, its folder, and in it that of its registry. */
+  /** For a shared stack: the port on loopback that steps may call, its folder, and the folder of its registry. */
   readonly port?: number;
   readonly home?: string;
   readonly registry?: string;
 }
 
-/** Given by `stack-environment.cjs`. */
+/** Provided by `stack-environment.cjs`. */
 declare const askStacks: (
   call: string,
   number: number | null,
@@ -34,14 +34,14 @@ declare const askStacks: (
   onLine?: (process: string, line: string) => void,
 ) => Promise<{ readonly value: unknown; readonly state: StackState }>;
 
-/** A stack of the CLI's `dev`, kept by a process of its own. */
+/** A stack of the CLI's `dev`, in a separate process. */
 export class DevStack {
   private constructor(
     private state: StackState,
     private readonly isShared: boolean,
   ) {}
 
-  /** A stack of its own in a fresh folder. */
+  /** Starts a separate stack in a new folder. */
   static async start(stateDirectory: string, options: StackOptions = {}): Promise<DevStack> {
     const { onLine, ...more } = options;
     const args = [stateDirectory, { ...more, reportsLines: onLine !== undefined }];
@@ -49,12 +49,12 @@ export class DevStack {
     return new DevStack(state, false);
   }
 
-  /** The stack of a profile (`stack-profiles.mjs`): started for the first spec that asks, and left as it was found. */
+  /** The stack of a profile (`stack-profiles.mjs`). It starts for the first spec that uses it, and specs must restore its state. */
   static async shared(profile: 'plain' | 'several'): Promise<DevStack> {
     const cluster = process.env['TASKRUNNER_TEST_CLUSTER'];
     const folder = cluster === undefined ? mkdtempSync(join(tmpdir(), 'taskrunner-shared-')) : dirname(cluster);
     const { state } = await askStacks('share', null, [profile, folder]);
-    // Of a spec that runs by itself it goes with it.
+    // A spec that runs by itself stops its stack at the end.
     return new DevStack(state, cluster !== undefined);
   }
 
@@ -62,7 +62,7 @@ export class DevStack {
     return this.state.server;
   }
 
-  /** Of the Authority. */
+  /** Issuer of the Authority. */
   get issuer(): string {
     return this.state.issuer;
   }
@@ -93,7 +93,7 @@ export class DevStack {
     return this.state.port;
   }
 
-  /** Folder of a shared stack; evidence may be exported to `destinations` in it. */
+  /** Folder of a shared stack. Evidence may be exported to its subfolder `destinations`. */
   get home(): string {
     if (this.state.home === undefined) throw new TypeError('the stack is not shared');
     return this.state.home;
@@ -115,8 +115,8 @@ export class DevStack {
   }
 
   /**
-   * One command line of the CLI, in the process that keeps the stacks. `env` is all that it sees of the environment. Where the process itself is what
-   * is tried (signals, pipes, its folder), a spec starts it.
+   * Executes one command line of the CLI in the process that keeps the stacks. `env` is its whole environment. A spec that tests the
+   * process itself (signals, pipes, working folder) starts one instead.
    */
   async taskrunner(args: readonly string[], env: Readonly<Record<string, string | undefined>> = {}): Promise<Ran> {
     return (await this.call('taskrunner', args, env)) as Ran;
@@ -148,7 +148,7 @@ export class DevStack {
   }
 }
 
-/** What a command line did, as one sees it of a process. */
+/** Result of a command line, like that of a process. */
 export interface Ran {
   readonly status: number;
   readonly stdout: string;
@@ -161,14 +161,14 @@ interface StackOptions {
   readonly configuration?: object;
   readonly ports?: object;
   readonly actors?: readonly string[];
-  /** An Authority of its own, in the folder `authority` of its state. Otherwise stacks share one. */
+  /** Starts a separate Authority in the folder `authority` of the stack's state. Otherwise stacks share one. */
   readonly ownAuthority?: boolean;
   readonly onLine?: (process: string, line: string) => void;
-  /** Variables of its processes, while it starts. */
+  /** Variables of its processes during the start. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Starts a stack of its own in a fresh folder. */
+/** Starts a separate stack in a new folder. */
 export function startStack(stateDirectory: string, options: StackOptions = {}): Promise<DevStack> {
   return DevStack.start(stateDirectory, options);
 }
@@ -218,7 +218,7 @@ export class Caller {
     return (await this.ask('GET', `/api/runs/${run}`)).body;
   }
 
-  /** Waits until the run is in one of these states. It asks for changes: a request for each look would cost more than most runs do. */
+  /** Waits until the run has one of these statuses. It long-polls for changes, because repeated requests would cost more than most runs. */
   async until(run: string, states: readonly string[], seconds = 60): Promise<Record<string, Json>> {
     let tag: string | null = null;
     for (const end = Date.now() + seconds * 1_000; ;) {
@@ -229,7 +229,7 @@ export class Caller {
       if (status === 200 && states.includes(body['status'] as string)) return body;
       if (Date.now() > end) throw new Error(`${run}: ${JSON.stringify(await this.summary(run))}`);
       tag = headers.get('etag');
-      // For a run that changes all the time, and for a service that cannot answer.
+      // For a run that changes constantly, and for an unavailable service.
       await pause(100);
     }
   }
@@ -278,7 +278,7 @@ export class Caller {
     }
   }
 
-  /** Approves what the gate shows now. */
+  /** Approves the gate's current request. */
   async approve(run: string, gate: string, change: object = {}): Promise<Answer> {
     const shown = await this.ask('GET', `/api/runs/${run}/gates/${encodeURIComponent(gate)}`);
     const { gateDigest, request } = shown.body as { gateDigest: string; request: { planHash: string } };
@@ -307,7 +307,7 @@ export function pack(steps: string, more = ''): string {
   return `apiVersion: stellaops.io/pack.v1\nkind: TaskPack\nmetadata: { name: e2e, version: 1.0.0 }\nspec:\n${more}  steps:\n${steps.replace(/^/gm, '    ')}\n`;
 }
 
-/** True if a process is there. */
+/** True if a process exists. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -3,28 +3,28 @@ import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { pause } from './stack';
 
-/** What endpoint and sender share. */
+/** Shared secret of endpoint and sender. */
 export const WEBHOOK_SECRET = `whsec_${Buffer.alloc(32, 9).toString('base64')}`;
 
-/** A message that was taken. */
+/** An accepted message. */
 interface ReceivedDelivery {
   readonly type: string;
   readonly timestamp: string;
   readonly data: { readonly runId: string; readonly [name: string]: unknown };
 }
 
-/** A real HTTP server that takes webhooks, and takes none whose signature does not verify. */
+/** An HTTP server that accepts webhooks with a valid signature and rejects others. */
 export interface Receiver {
   readonly url: string;
-  /** Requests answered with 500. */
+  /** Number of requests answered with 500. */
   readonly refused: number;
   /** Answers the next requests with 500. */
   failNext(count: number): void;
-  /** Messages of a run in the order in which they were taken. */
+  /** Messages of a run in the order in which they were accepted. */
   of(run: string): readonly ReceivedDelivery[];
-  /** Ids of a run's messages in the order in which they came, refused ones too. */
+  /** Ids of a run's messages in the order in which they arrived, including rejected ones. */
   ids(run: string): readonly string[];
-  /** Waits until a message of this type was taken. */
+  /** Waits until a message of this type was accepted. */
   until(run: string, type: string): Promise<void>;
   stop(): Promise<void>;
 }

@@ -58,7 +58,7 @@ export class GatesController {
     id: 'getGate',
     summary: 'Get a gate and its request',
     description:
-      'Hash what you display: the digest of `request` (RFC 8785) is `gateDigest`, and `request` contains the digest of `show`.',
+      '`gateDigest` is the digest of `request` (RFC 8785). `request` contains the digest of `show`. A client must compute both digests from the content that it displays.',
     scopes: ['packs.read'],
     limit: 'read',
     answers: [{ status: 200, description: 'The gate.', schema: ref('Gate'), example: EXAMPLES.gate }],
@@ -84,7 +84,7 @@ export class GatesController {
     summary: 'List all gates of a run, with status, policy result and decisions',
     description:
       'Gates that the run has reached are sorted by id; each instance of a map or loop is a separate item. The last page also contains gates of the plan that the run has not reached. ' +
-      'A policy decided gates with the status `passed`, `denied` or `undecided` without people.',
+      'Gates with the status `passed`, `denied` or `undecided` were decided by a policy, without people.',
     scopes: ['packs.read'],
     limit: 'read',
     query: PAGES.query,
@@ -172,7 +172,7 @@ export class GatesController {
     limit: 'read',
     query: {
       mine: {
-        description: 'true: return only gates that the caller may decide.',
+        description: 'If true, return only gates that the caller may decide.',
         schema: { type: 'boolean', default: false },
       },
       ...PAGES.query,
@@ -222,7 +222,7 @@ export class GatesController {
     id: 'decide',
     summary: 'Decide at a gate',
     description:
-      '200 means that the decision counts, regardless of later events. `receipt` is the signed decision. Repeating the same decision returns the first record. Actors of the token (`act`, RFC 8693) are treated as deciders. A decision is refused if an actor is an initiator (`GATE_SELF_APPROVAL`) or a program that `approvals.actors` does not list (`GATE_NOT_A_PERSON`).',
+      'The status 200 means that the decision counts. Later events do not change this. `receipt` is the signed decision. Repeating the same decision returns the first record. Actors of the token (`act`, RFC 8693) are treated as deciders. A decision is refused if an actor is an initiator (`GATE_SELF_APPROVAL`) or a program that `approvals.actors` does not list (`GATE_NOT_A_PERSON`).',
     scopes: ['packs.approve'],
     limit: 'decide',
     takesBound: true,

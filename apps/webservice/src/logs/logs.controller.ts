@@ -37,7 +37,7 @@ export class LogsController {
     summary: 'Stream the log of a run',
     description:
       'Server-sent events: each `data:` is one JSON line, and `id` is the line number. `Last-Event-ID`, or else `after`, resumes the stream. The last event is ' +
-      '`run.finished`; then the stream ends. At the end of an ended run the response is 204. Send `Accept: application/x-ndjson` for NDJSON. ' +
+      '`run.finished`; then the stream ends. If the run has ended and has no further lines, the response is 204. Send `Accept: application/x-ndjson` for NDJSON. ' +
       'If the service stops or the token expires before the run ends, the last event is `stream.resume`: reconnect with `after` (the `id` of the ' +
       'event) after `retryMs` milliseconds (its `retry`). A client that reads no data for some time is disconnected.',
     scopes: ['packs.read'],
@@ -50,7 +50,7 @@ export class LogsController {
         schema: { type: 'string', enum: ['trace', 'debug', 'info', 'warn', 'error'] },
       },
       follow: {
-        description: 'false: return the existing lines and end the stream.',
+        description: 'If false, return the existing lines and end the stream.',
         schema: { type: 'boolean', default: true },
       },
     },

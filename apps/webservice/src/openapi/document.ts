@@ -24,7 +24,7 @@ export function openApiDocument(app: INestApplication, version: string): OpenAPI
     .setOpenAPIVersion('3.1.0')
     .setTitle('TaskRunner')
     .setDescription(
-      'Task Packs: planned to a hash, approved against that hash, executed durably, evidenced offline. The paths `/v1/task-runner/…` are equivalent to `/api/…`.',
+      'Plan, approve and run Task Packs, and download their signed evidence. The paths `/v1/task-runner/…` are equivalent to `/api/…`.',
     )
     .setVersion(version)
     .addServer('/')

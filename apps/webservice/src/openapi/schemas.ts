@@ -51,10 +51,10 @@ const verdictFields = {
   result: {
     type: ['string', 'null'],
     enum: ['allow', 'deny', 'undecided', null],
-    description: 'Null: the policy has not been evaluated yet. `undecided` denies.',
+    description: 'Null if the policy has not been evaluated yet. `undecided` counts as a denial.',
   },
   reasons: { ...listOf(text), description: 'Texts that the policy computed from values of the run.' },
-  omittedReasons: { ...whole, description: 'Number of omitted reasons; absent: none.' },
+  omittedReasons: { ...whole, description: 'Number of omitted reasons. Absent if no reason is omitted.' },
 };
 const verdict = closed(verdictFields, ['omittedReasons']);
 const maybeVerdict = { anyOf: [{ type: 'null' }, verdict] };
@@ -77,7 +77,7 @@ const faultFields = {
 const fault = {
   ...closed({
     ...faultFields,
-    file: { ...text, description: 'File of the pack that contains the error; absent: the manifest.' },
+    file: { ...text, description: 'File of the pack that contains the error. Absent if the error is in the manifest.' },
   }),
   required: Object.keys(faultFields),
 };
@@ -189,7 +189,7 @@ export const SCHEMAS = {
       type: ['string', 'null'],
       enum: [...STUCK_REASONS, null],
       description:
-        'Why the run needs a person: a step needs attention (`attention`), its records were altered (`halted`), the seal of its evidence is blocked (`blocked`), a restore of the database stopped it (`restore`). `null`: it does not.',
+        'Why the run requires manual action: a step needs attention (`attention`), its records were altered (`halted`), the seal of its evidence is blocked (`blocked`), a restore of the database stopped it (`restore`). `null`: no action is required.',
     },
     steps: closed(Object.fromEntries(['total', ...stepStatuses].map((name) => [name, whole]))),
     outputs: anything,
@@ -237,7 +237,7 @@ export const SCHEMAS = {
     reusedFrom: anything,
     artifacts: listOf({ $ref: '#/components/schemas/Artifact' }),
     error: {
-      description: 'Like the error of a run, without `stepId`; `policy` has up to 64 reasons.',
+      description: 'The same fields as in the error of a run, without `stepId`. `policy` has at most 64 reasons.',
     },
   }),
   Artifact: closed({
@@ -357,7 +357,8 @@ export const SCHEMAS = {
     actors: {
       ...actors,
       type: ['array', 'null'],
-      description: 'Actors for the person (`act` of the token, RFC 8693), outermost first; null: not recorded.',
+      description:
+        'Actors that act for the person (`act` of the token, RFC 8693), outermost first; null: not recorded.',
     },
     grants: listOf(text),
     reason: maybeText,
@@ -372,7 +373,7 @@ export const SCHEMAS = {
     proof: {
       type: 'string',
       enum: ['service', 'token', 'key'],
-      description: 'What proves the identity of the person.',
+      description: 'Proof of the identity of the person.',
     },
     record: { ...digest, description: 'Digest of the decision record, which the statement lists.' },
     receipt: { $ref: '#/components/schemas/Envelope' },
@@ -384,7 +385,7 @@ export const SCHEMAS = {
     status: {
       type: 'string',
       enum: ['not_reached', 'pending', ...gateStatuses, 'passed', 'denied', 'undecided', 'skipped', 'failed'],
-      description: '`passed`, `denied` and `undecided`: the policy decided, without people.',
+      description: '`passed`, `denied` and `undecided`: the policy decided without people.',
     },
     reason: { ...maybeText, description: 'Error code of the gate step.' },
     approval: {
@@ -429,7 +430,7 @@ export const SCHEMAS = {
     },
     planDiff: {
       description:
-        'Differences between the plan and that of the last run of the pack with an approved gate. `why`: why the differences are unknown. Null if none of the previous 200 runs has an approved gate, and in lists.',
+        'Differences from the plan of the last run of the pack with an approved gate. `why` states why the differences are unknown. Null in lists, and if none of the previous 200 runs has an approved gate.',
       anyOf: [
         { type: 'null' },
         closed({
@@ -500,7 +501,10 @@ export const SCHEMAS = {
   UpcomingTicks: closed({ timeZone: text, ticks: listOf(closed({ at: instant, local: text })) }),
   Me: closed({
     person: closed({ iss: text, sub: text, name: text, kind: { type: 'string', enum: ['person', 'client'] } }),
-    actors: { ...actors, description: 'Actors for the person (`act` of the token, RFC 8693), outermost first.' },
+    actors: {
+      ...actors,
+      description: 'Actors that act for the person (`act` of the token, RFC 8693), outermost first.',
+    },
     tenant: text,
     tenants: listOf(text),
     scopes: listOf(text),

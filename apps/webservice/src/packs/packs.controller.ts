@@ -74,7 +74,7 @@ export class PacksController {
   @Operation({
     id: 'publishPack',
     summary: 'Publish a pack to a registry of the tenant',
-    description: 'A version is immutable. Publishing the same pack again adds new signatures.',
+    description: 'Versions are immutable. If the same pack is published again, new signatures are added.',
     scopes: ['packs.write'],
     limit: 'submit',
     body: { type: PublishPackBody, example: { manifest: EXAMPLES.manifest } },

@@ -21,7 +21,7 @@ export class ScenariosBody extends PackBody {
   @ApiProperty({
     required: false,
     description: 'Scenarios as YAML or JSON. The default is tests/ of the pack.',
-    example: 'name: it ends well\nexpect: { status: succeeded }\n',
+    example: 'name: the run succeeds\nexpect: { status: succeeded }\n',
   })
   @IsOptional()
   @IsString()

@@ -106,7 +106,7 @@ export class ComparisonController {
     limit: 'plan',
     body: {
       type: ScenariosBody,
-      example: { manifest: EXAMPLES.manifest, scenarios: 'name: it ends well\nexpect: { status: succeeded }\n' },
+      example: { manifest: EXAMPLES.manifest, scenarios: 'name: the run succeeds\nexpect: { status: succeeded }\n' },
     },
     answers: [
       { status: 200, description: 'The test results.', schema: ref('ScenarioReport'), example: EXAMPLES.scenarios },

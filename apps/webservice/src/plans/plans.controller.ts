@@ -21,7 +21,9 @@ import { PacksToPlan } from './packs-to-plan';
 import { receiptOf } from './plan-view';
 import { PlanBody, SimulationBody } from './plan.body';
 
-const CHECK = { check: { description: 'true: return only the errors.', schema: { type: 'boolean', default: false } } };
+const CHECK = {
+  check: { description: 'If true, return only the errors.', schema: { type: 'boolean', default: false } },
+};
 /** Of what is hashed in the plan of a run. */
 const hashed = (description: string, name: 'Plan' | 'Graph', example: Json): readonly Answer[] => [
   { status: 200, description, schema: ref(name), example, headers: { ETag: 'The plan hash.' } },

@@ -8,7 +8,7 @@ export class RerunBody {
   @ApiProperty({
     maxLength: 4_000,
     description:
-      '`failed`: results of succeeded steps are reused. `start`: no results are reused. Or the id of a step in the plan: that step and all steps after it are executed again.',
+      '`failed`: results of succeeded steps are reused. `start`: no results are reused. The id of a step in the plan: this step and all steps after it are executed again.',
   })
   @IsString()
   @MaxLength(4_000)

@@ -133,7 +133,7 @@ export class RunsController {
       pack: { description: 'Return only runs of the pack with this name.', schema: { type: 'string' } },
       stuck: {
         description:
-          'Return only runs that need a person: a step needs attention (`attention`), the run was halted because its records were altered (`halted`), the seal of its evidence is blocked (`blocked`), a restore of the database stopped it (`restore`), or any of these (`any`).',
+          'Return only runs that require manual action: a step needs attention (`attention`), the run was halted because its records were altered (`halted`), the seal of its evidence is blocked (`blocked`), a restore of the database stopped it (`restore`), or any of these (`any`).',
         schema: { type: 'string', enum: [...STUCK] },
       },
     },
@@ -165,7 +165,7 @@ export class RunsController {
   @Get(':runId')
   @Operation({
     id: 'getRun',
-    summary: 'Get a run; `wait` waits until it ends, needs a person or changes',
+    summary: 'Get a run; `wait` waits until it ends, requires manual action or changes',
     scopes: ['packs.read'],
     limit: 'read',
     query: {

@@ -51,7 +51,7 @@ export class SchedulesController {
     id: 'createSchedule',
     summary: 'Create a schedule for a pack',
     description:
-      'The pack is planned now and pinned to its plan hash and profile digest. If the plan or the profile differs at a tick, no run starts and the schedule stops. The creator, the last editor and the author are initiators of every run, so they cannot decide at its gates.',
+      'The pack is planned when the schedule is created. The schedule is pinned to this plan hash and profile digest. If the plan or the profile differs at a tick, no run starts and the schedule stops. The creator, the last editor and the author are initiators of every run, so they cannot decide at its gates.',
     scopes: ['packs.run'],
     limit: 'submit',
     body: { type: ScheduleBody, example: EXAMPLES.scheduleCreation },

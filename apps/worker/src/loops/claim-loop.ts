@@ -166,7 +166,7 @@ export class ClaimLoop {
     if (isUnsealed) return UNENFORCEABLE;
     return {
       code: 'PROFILE_MISMATCH',
-      message: `no worker that is there can honour what the run was admitted with: ${unhonoured}`,
+      message: `no live worker can provide the environment of the run: ${unhonoured}`,
     };
   }
 
@@ -305,12 +305,12 @@ const RESUME_AFTER_MS = 500;
 const SLEEP_MS = 250;
 const UNENFORCEABLE: Refusal = {
   code: 'SEALED_UNENFORCEABLE',
-  message: 'the run is sealed, and no worker that is there can seal',
+  message: 'the run is sealed, but no live worker can seal',
 };
 
 const UNPLACED: Refusal = {
   code: 'PROFILE_MISMATCH',
-  message: 'the run asks for labels of workers, and no worker that is there has had them for limits.profileWait',
+  message: 'the run requires labels that no live worker has had for limits.profileWait',
 };
 
 /** Limit for a hand-over, milliseconds. After that the process ends and the sweep frees its runs. */

@@ -164,7 +164,7 @@ export class HonourLoop {
 const SLEEP_MS = 250;
 const KEPT = 1_000;
 const NOT_IT: readonly Unmet[] = [
-  { part: 'document', detail: 'another document stands under its digest', stops: null },
+  { part: 'document', detail: 'the stored document does not match its digest', stops: null },
 ];
 
 /** One count for each part, including zero. A run that lacks two parts counts for both. */

@@ -4,7 +4,7 @@ import { CodedError, type Digest, type TenantId } from '@taskrunner/core/foundat
 import { MemoryObjects } from '@taskrunner/core/testing';
 import { Telemetry } from '../lib/telemetry/telemetry';
 
-// How specs inspect a composed application, and replacements for its parts.
+// Helpers that inspect a composed application, and replacements for its parts.
 
 interface Provided {
   readonly token: unknown;
@@ -43,12 +43,12 @@ export function usersOf(
   );
 }
 
-/** True if `part` can be reached from `whole` in a few steps. */
+/** True if `part` is reachable from `whole` in a few steps. */
 export function holds(whole: unknown, part: unknown, steps = 5): boolean {
   if (whole === part) return true;
   if (typeof whole !== 'object' || whole === null || steps === 0) return false;
   if (whole instanceof Map) return [...whole.values()].some((one) => holds(one, part, steps - 1));
-  // Inherited ones too: a watched operation inherits from the original.
+  // Includes inherited properties: a watched operation inherits from the original.
   for (const name in whole) if (holds((whole as Record<string, unknown>)[name], part, steps - 1)) return true;
   return false;
 }
@@ -77,7 +77,7 @@ export function noteClosing(modules: Modules, closed: string[]): void {
     }
 }
 
-/** A part of a platform team: it uses what every module may use, and records when it is closed. */
+/** A part that a platform team adds. It uses what every module may use, and records its shutdown. */
 @Injectable()
 export class Extension implements OnApplicationShutdown {
   static readonly closed: string[] = [];
@@ -92,7 +92,7 @@ export class Extension implements OnApplicationShutdown {
 @Module({ providers: [Extension], exports: [Extension] })
 export class ExtensionModule {}
 
-/** Objects in memory, of which a sweep finds nothing. */
+/** Objects in memory. A sweep finds none of them. */
 export class SweptObjects extends MemoryObjects {
   async tenants(): Promise<readonly TenantId[]> {
     return [];

@@ -13,7 +13,7 @@ function uuidOf(number: number): string {
   return `01900000-0000-7000-8000-${number.toString(16).padStart(12, '0')}`;
 }
 
-/** Rounds of claims beside a tenant with 10 000 due runs; returns the longest wait of a run of the other tenant beyond its turn. */
+/** Claims in rounds beside a tenant with 10 000 due runs. Returns the longest delay of a run of the other tenant beyond its fair turn. */
 async function mostRoundsLate(seed: number, bugs: ReadonlySet<PlantedBug> = new Set()): Promise<number> {
   const random = new Random(seed);
   let now = 1_000_000;
@@ -32,11 +32,11 @@ async function mostRoundsLate(seed: number, bugs: ReadonlySet<PlantedBug> = new 
     return uuid;
   };
   for (let i = 0; i < MANY; i++) submit('acme');
-  /** Of B's runs: the latest round in which it is its turn. */
+  /** The latest fair round of each run of B. */
   const turns = new Map<string, number>();
   let late = 0;
   const free = random.int(2, 8);
-  // If the number is odd, the tenants alternate for the last one.
+  // If the number is odd, the tenants alternate for the last slot.
   const share = free / 2;
   for (let round = 1; round <= 12; round++) {
     now += 500;
@@ -58,7 +58,7 @@ const range = (first: number, last: number): readonly number[] =>
 
 describe('claims over tenants', () => {
   it('serve the k-th due run of one within two rounds of its turn, beside ten thousand of another', async () => {
-    // Seed 8 has three slots: an odd one, which the two tenants take in turns.
+    // Seed 8 has three slots, so the tenants alternate for the odd one.
     for (const seed of searched([1, 8], range(1, 20))) expect(await mostRoundsLate(seed)).toBeLessThanOrEqual(1);
   }, 600_000);
 

@@ -19,9 +19,7 @@ import { generateMacKeyFile } from '../lib/signing/mac-key';
 
 // The external parts of an installation for tests that compose services: a database, keys, and configurations that name them.
 
-/**
- * The name is that of the database in the migrated cluster that `npm test` has made. Without such a cluster the database is created here.
- */
+/** Name of the database in the migrated cluster of `npm test`. Without such a cluster the database is created here. */
 const DATABASE = 'taskrunner';
 const CLUSTER = process.env['TASKRUNNER_TEST_CLUSTER'];
 const BEGINNING = CLUSTER === undefined ? {} : { copyOf: CLUSTER, sharedDirectory: dirname(CLUSTER) };
@@ -29,23 +27,26 @@ const BEGINNING = CLUSTER === undefined ? {} : { copyOf: CLUSTER, sharedDirector
 /** Sections of a configuration that replace the defaults. */
 export type Sections = Readonly<Record<string, object>>;
 
-/** An installation in a folder of its own. */
+/** An installation in its own folder. */
 export interface Installation {
   readonly folder: string;
   /** Configuration of a service on free ports of loopback, without a sandbox. It runs no schedules, and logs only errors. */
   readonly configuration: Configuration;
-  /** The same with other sections. */
+  /** The same configuration with other sections. */
   configured(sections?: Sections): Configuration;
   /** The configuration file with other sections. */
   text(sections?: Sections): string;
-  /** As the administrator of the database. */
+  /** Executes a statement as the administrator of the database. */
   sql(text: string): Promise<readonly object[]>;
-  /** Connections of webservices to the database. */
+  /** Number of database connections of webservices. */
   connections(): Promise<number>;
   remove(): Promise<void>;
 }
 
-/** Makes an installation. `jwks`: keys of the one trusted issuer, `https://issuer.example`. `reader`: who reads its configuration. */
+/**
+ * Creates an installation. `jwks`: keys of the one trusted issuer, `https://issuer.example`. `reader`: component that reads the
+ * configuration.
+ */
 export async function installation({
   jwks = { keys: [] },
   reader = 'anybody',

@@ -24,13 +24,13 @@ import type { TestDatabase, TestServer } from '../lib/postgres/testing/test-data
 import { ModelDatabase, type Running } from './model/model-database';
 import { runKey, type AssignmentRow, type RunRow } from './model/rows';
 
-// Validates the model: the same statements, sequential and concurrent, give the same rows, the same errors and the same tables in the model
-// and in PostgreSQL.
+// Validates the model. The same statements, sequential and concurrent, must yield the same rows, errors and tables in the model and in
+// PostgreSQL.
 
 const SEQUENCES = searched(10, 200);
 const STATEMENTS = 30;
 const PAIRS = searched(60, 1_000);
-/** Number of pairs of statements about assignments, in addition to those. */
+/** Number of additional pairs of statements about assignments. */
 const FAN_OUT_PAIRS = searched(60, 1_000);
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -50,11 +50,11 @@ afterAll(async () => {
   await host.stop();
 });
 
-/** A statement for both sides; worker ids differ between them. */
+/** A statement for both databases. Worker ids differ between them. */
 interface Both {
   readonly name: string;
   readonly values: (workerIds: readonly string[]) => readonly unknown[];
-  /** None: that of the file of its name. */
+  /** Not set: the text of the file with this name. */
   readonly text?: string;
 }
 
@@ -72,7 +72,7 @@ class Sides {
   readonly modelWorkers: string[] = [];
   readonly realWorkers: string[] = [];
   private numbers = 0;
-  /** True if several runs were due at the same time at the last claim: their order is not guaranteed. */
+  /** True if several runs were due at the same time at the last claim. Their order is not defined. */
   private tied = false;
 
   constructor(
@@ -82,7 +82,7 @@ class Sides {
   ) {}
 
   async both(one: Both): Promise<void> {
-    // In a separate millisecond: runs that become due within the same one have an order in PostgreSQL, and none in the model.
+    // A separate millisecond: runs that become due within the same one are ordered in PostgreSQL, but not in the model.
     await delay(2);
     const [expected, found] = [await this.askReal(pool, one), this.askModel(one.name, one.values)];
     this.compare(one.name, expected, found);
@@ -116,14 +116,14 @@ class Sides {
     }
   }
 
-  /** Without current times, with worker ids by number, and sorted. */
+  /** Normalizes an outcome: without current times, with numbered worker ids, and sorted. */
   plain(outcome: Outcome, workers: readonly string[]): Outcome {
     if ('code' in outcome) return outcome;
     const text = JSON.stringify(outcome.rows, (key, value: unknown) => {
       if (NOW.has(key)) return 'now';
       if (key === 'place' && this.tied) return 'either';
       if (typeof value === 'string' && workers.includes(value)) return `worker ${workers.indexOf(value)}`;
-      // The order of the statement is not guaranteed.
+      // The statement does not define the order.
       if (key === 'begun') return (value as readonly unknown[]).map((one) => JSON.stringify(sorted(one))).sort();
       return value;
     });
@@ -131,12 +131,12 @@ class Sides {
     return { rows: Array.isArray(rows) ? rows.map((row) => JSON.stringify(sorted(row))).sort() : rows };
   }
 
-  /** True if there is a worker to act, and something to act on. */
+  /** True if there are enough workers and runs. */
   get isPeopled(): boolean {
     return this.model.tables.runs.rows().length >= 3 && this.modelWorkers.length >= 2;
   }
 
-  /** A random statement that is interesting in the model's current state: mostly valid, often slightly invalid. */
+  /** A random statement for the model's current state: mostly valid, often slightly invalid. */
   next(about: RunRow | null = null): Both {
     const { random } = this;
     const all = this.model.tables.runs.rows();
@@ -205,7 +205,7 @@ class Sides {
     return { name: 'claim-runs', values: (ids) => [ids[worker], ...values] };
   }
 
-  /** The same of assignments. */
+  /** A random statement about assignments. */
   private nextAssigned(about: RunRow | null): Both {
     const { random, model } = this;
     const ofRun = about ? runKey(about.tenant_id, about.run_id) : undefined;
@@ -214,7 +214,7 @@ class Sides {
     const worker = random.int(0, this.modelWorkers.length - 1);
     const tenant = random.pick(['', 'acme', 'bravo']);
     const claim: Both = { name: 'claim-assignment', values: (ids) => [ids[worker], tenant] };
-    // They are made by those who drive.
+    // Assignments are created by workers that drive a run.
     if (owned.length === 0) return this.claimRuns(worker);
     if (assigned.length === 0) return this.flush(about ? [about] : owned);
     const held = assigned.filter(({ owner }) => owner !== null);
@@ -247,7 +247,7 @@ class Sides {
     return random.pick(choices)();
   }
 
-  /** Who holds it, mostly as it is. */
+  /** The holder of an assignment, mostly the real one. */
   private holdOf({ tenant_id, run_id, name, fence, owner }: AssignmentRow): Both['values'] {
     const { random, modelWorkers } = this;
     const holder = random.chance(0.9) ? modelWorkers.indexOf(owner ?? '') : -1;
@@ -256,7 +256,7 @@ class Sides {
     return (ids) => [tenant_id, run_id, name, said, ids[worker]];
   }
 
-  /** Two statements that change the same run, if they are right. */
+  /** Two statements that change the same run if they are valid. */
   nextPair(): readonly [Both, Both] {
     const { runs: all, assignments } = this.model.tables;
     const withAssignments = all.rows().filter((run) => assignments.rows(runKey(run.tenant_id, run.run_id)).length > 0);
@@ -264,7 +264,7 @@ class Sides {
     const one = (): Both => {
       for (;;) {
         const made = this.withAssignments ? this.nextAssigned(about) : this.next(about);
-        // A flush's name says which parts it has.
+        // The name of a flush includes its parts.
         if (CHANGING.includes(made.name.split(' ')[0] ?? '')) return made;
       }
     };
@@ -288,12 +288,12 @@ class Sides {
     return { name: 'register-worker', values: () => values };
   }
 
-  /** As if time had passed for a worker: its lease, and how long it has been steady. */
+  /** Simulates elapsed time for a worker: its lease, and the time since which it is steady. */
   async age(): Promise<void> {
     const { random, model } = this;
     if (this.modelWorkers.length === 0) return;
     const worker = random.int(0, this.modelWorkers.length - 1);
-    // Never to the end of a lease itself: the clock of the model has no microseconds to tell before from after.
+    // Never exactly to the end of a lease: the model's clock lacks the microseconds that decide between before and after.
     const ms = random.pick([HOUR / 4, HOUR, 1.5 * HOUR, 3 * HOUR]) + MINUTE;
     const back = (time: string): string => `${time} = ${time} - $2 * interval '1 millisecond'`;
     await database.sql(
@@ -308,7 +308,7 @@ class Sides {
     cell.versions = [{ commit: 0, row: { ...row, ...aged } }];
   }
 
-  /** As if a worker had been swept. */
+  /** Simulates a worker that was swept. */
   async die(): Promise<void> {
     const worker = this.random.int(0, Math.max(0, this.modelWorkers.length - 1));
     await database.sql(`update pack_runs.workers set state = 'dead' where worker_id = $1`, [this.realWorkers[worker]]);
@@ -316,7 +316,7 @@ class Sides {
     if (cell?.latest) cell.versions = [{ commit: 0, row: { ...cell.latest, state: 'dead' } }];
   }
 
-  /** Of what is due at the same time either is right: then all are asked for. */
+  /** If several runs are due at the same time, any order is valid. All of them are then claimed. */
   private free(): number {
     const due = this.model.tables.runs.rows().map(({ due_at }) => Math.round(due_at ?? -Math.random()));
     this.tied = new Set(due).size < due.length;
@@ -357,7 +357,7 @@ class Sides {
 
   private append(known: readonly RunRow[]): Both {
     const { random } = this;
-    // Distinct: which of two equal ones in a statement comes first is nobody's promise.
+    // The chunks differ, because the order of equal ones in a statement is not defined.
     const chunks = ['s1', 's2'].map((step, index) => {
       const run = random.pick(known);
       const place = [step, random.int(1, 2), random.int(0, 3)];
@@ -394,7 +394,7 @@ class Sides {
     return { name: 'append-assigned-chunks', values: () => [...columns, ...bytes, assigned.map(({ name }) => name)] };
   }
 
-  /** Changes of a commit to the assignments of its run: one kind at a time. */
+  /** Changes of a commit to the assignments of its run, one kind at a time. */
   private assignmentChanges(run: RunRow): AssignmentChanges {
     const { random } = this;
     const name = random.pick(['a1', 'a1', 'a1', 'a2']);
@@ -421,7 +421,7 @@ class Sides {
     const order = [...(chosen.length > 0 ? chosen : [random.pick(from)])].sort((a, b) =>
       runKey(a.tenant_id, a.run_id) < runKey(b.tenant_id, b.run_id) ? -1 : 1,
     );
-    // One of them dispatches: of what is dispatched at the same time either may be claimed first.
+    // Only one of them dispatches, because assignments of the same time may be claimed in any order.
     const busiest = random.pick(order);
     const commits = order.map((run) => this.commit(run, this.withAssignments && run === busiest));
     const { name, values, text } = flushOf(commits.map(flushPart));
@@ -478,7 +478,7 @@ class Sides {
     });
   }
 
-  /** Every table that a statement writes, row by row. */
+  /** Compares every table that a statement writes, row by row. */
   async compareTables(): Promise<void> {
     const { tables } = this.model;
     const all: readonly [string, readonly object[], string][] = [
@@ -544,7 +544,7 @@ const CHANGING =
   'flush claim-runs release-run begin-isolated mark-run-poisoned halt-run post-message decide-gate resolve-attention retire-worker unclaim-lost append-audit claim-assignment begin-executions post-report release-assignment'.split(
     ' ',
   );
-/** They skip locked rows. */
+/** Statements that skip locked rows. */
 const PASSING = ['claim-runs', 'claim-assignment'];
 const NOW = new Set(['at_ms', 'waited_ms', 'committed_ms', 'posted_ms', 'opened_ms', 'ended_ms', 'last_renewed']);
 const EMPTIED = [
@@ -556,7 +556,7 @@ const EMPTIED = [
 ];
 const RUN_COLUMNS = `tenant_id, run_id, owner, fence, inbox_seq, cancel_position, refused_position, last_decided_ms, started_ms, finished_ms, crashes, alone_fence, claim_seq, evidence_status, status, last_seq, snapshot_seq, seen, last_line, version, head, waits::text, error::text, unplaced, due_at is null as parked, due_at > now() as later`;
 
-/** A cell of the model as PostgreSQL shows it. */
+/** A cell of the model in the format of PostgreSQL. */
 function shown(column: string, row: object): unknown {
   const run = row as RunRow;
   if (column === 'parked') return run.due_at === null;
@@ -621,7 +621,7 @@ describe('the model of the database', () => {
   );
 });
 
-/** One statement is executed and not committed yet when another begins; 1 if that one had to wait. */
+/** Executes one statement without its commit while another begins. Returns 1 if the other had to wait. */
 async function playPair(sides: Sides, first: PoolClient, second: PoolClient): Promise<number> {
   const [one, other] = sides.nextPair();
   const commits = sides.random.chance(0.8);
@@ -631,7 +631,8 @@ async function playPair(sides: Sides, first: PoolClient, second: PoolClient): Pr
   await first.query('begin');
   const expected = await sides.askReal(first, one);
   sides.compare(one.name, expected, found ?? { rows: 'waits for nobody' });
-  // Who changed nothing may have locked what it looked at, or not: that is the planner's choice, and a claim passes over what is locked.
+  // A statement that changed nothing may or may not have locked the rows that it read, depending on the query plan. A claim skips locked
+  // rows.
   if (!changes(expected) && PASSING.includes(other.name)) {
     model.commit(running);
     await first.query('commit');
@@ -655,7 +656,7 @@ async function playPair(sides: Sides, first: PoolClient, second: PoolClient): Pr
   else behind.tx.abort();
   const behindIt = await answer;
   sides.compare(`${other.name} behind ${one.name}`, behindIt, late);
-  // Who changed nothing may have locked what it looked at, or not: that is the planner's choice.
+  // A statement that changed nothing may or may not have locked the rows that it read, depending on the query plan.
   if (changes(expected) && changes(behindIt))
     expect({ one: one.name, other: other.name, waits: early === null }).toEqual({
       ...{ one: one.name, other: other.name, waits },
@@ -667,7 +668,7 @@ function changes(outcome: Outcome): boolean {
   return 'rows' in outcome && (outcome.rows as unknown[]).length > 0;
 }
 
-/** Executes on until the statement is over, or waits for another one (null). */
+/** Continues the execution until the statement ends, or waits for another one (null). */
 function goOn({ execution }: Running): Outcome | null {
   try {
     for (;;) {

@@ -140,7 +140,7 @@ function registerLists(program: Command, context: Context): void {
     .addOption(
       new Option(
         '--stuck <reason>',
-        'list only runs that need a person: a step needs attention, the run is halted, the seal of its evidence is blocked, or a restore stopped it',
+        'list only runs that require manual action, by reason: a step needs attention, the run is halted, the seal of its evidence is blocked, or a restore stopped the run',
       ).choices([...STUCK_REASONS, 'any']),
     )
     .option('--limit <count>', 'maximum number of entries', '50')
@@ -164,7 +164,7 @@ function runLine({ runId, status, pack, createdAt, requester, stuck = null }: Ru
 
 function registerWait(program: Command, context: Context): void {
   withConnection(withOutput(program.command('wait <run>'), 'json'))
-    .description('wait until a run ends or needs a person')
+    .description('wait until a run ends or requires manual action')
     .addOption(new Option('--for <what>', 'event to wait for').choices(['end', 'attention']).default('end'))
     .option('--timeout <seconds>', 'stop waiting after this time')
     .action(

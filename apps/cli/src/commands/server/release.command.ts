@@ -14,7 +14,7 @@ export function registerRelease(program: Command, context: Context): void {
   withConnection(withOutput(program.command('release <run>'), 'json'))
     .description('retry the seal of evidence that is blocked (evidence.status: blocked)')
     .requiredOption('--reason <text>', 'reason, stored in the signed record; must not contain the secret')
-    .option('--withhold <path...>', 'bundle files to withhold; omit it if the cause was removed')
+    .option('--withhold <path...>', 'files of the bundle to withhold; omit this option if the cause was removed')
     .action((run: string, options: Options) =>
       context.run(async () => {
         const client = await connect(options, context.env);

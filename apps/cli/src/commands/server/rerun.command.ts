@@ -25,7 +25,7 @@ export function registerRerun(program: Command, context: Context): void {
     )
     .option(
       '--from <where>',
-      'failed, start, or a step id: that step and all steps after it are executed again',
+      'where the rerun starts: failed, start, or the id of a step; this step and all steps after it are executed again',
       'failed',
     )
     .option('--inputs <file>', 'file with the sensitive inputs, YAML or JSON; - reads stdin')

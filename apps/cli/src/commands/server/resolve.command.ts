@@ -19,11 +19,11 @@ const OUTCOMES = ['succeeded', 'failed', 'retry'] as const;
 export function registerResolve(program: Command, context: Context): void {
   withConnection(withOutput(program.command('resolve <run> <step>'), 'json'))
     .description('record the outcome of a step whose outcome is unknown (needs_attention)')
-    .requiredOption('--outcome <outcome>', OUTCOMES.join(', '))
+    .requiredOption('--outcome <outcome>', 'outcome of the execution: succeeded, failed or retry')
     .requiredOption('--reason <text>', 'how the outcome was determined; stored in the signed record')
     .option(
       '--execution <number>',
-      'number of the execution that was investigated (default: the one that needs attention now)',
+      'number of the execution that was investigated (default: the execution that needs attention)',
     )
     .option('--outputs <file>', 'with succeeded: file with the outputs of the step, YAML or JSON')
     .action((run: string, step: string, options: Options) =>

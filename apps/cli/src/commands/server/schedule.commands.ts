@@ -60,7 +60,7 @@ function registerCreate(schedule: Command, context: Context): void {
     .option('--paused', 'create the schedule paused')
     .option(
       '--plan-hash <hash|file>',
-      'create it only if the plan has this hash: a hash, or a file with the JSON output of `taskrunner plan`',
+      'create the schedule only if the plan has this hash: a hash, or a file with the JSON output of `taskrunner plan`',
     )
     .option('--label <name=value>', 'label of each run of the schedule', several)
     .action((argument: string, options: CreateOptions) =>
@@ -146,7 +146,7 @@ function registerEdits(schedule: Command, context: Context): void {
     .action((supplied: string, options: ServerOptions) => edit(options, supplied, { paused: true }));
   withConnection(withOutput(schedule.command('resume <schedule>'), 'json'))
     .description(
-      'resume a schedule from the next tick; after a stop, confirm the new plan and profile with both digests',
+      'resume a schedule from its next tick; to resume a stopped schedule, pass --plan-hash and --profile-digest',
     )
     .option('--plan-hash <hash>', 'hash of the plan to run from now on')
     .option('--profile-digest <digest>', 'digest of the profile to use from now on')

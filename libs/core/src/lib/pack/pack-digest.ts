@@ -24,7 +24,7 @@ const UNHASHED = new Set(['description', 'tags', 'maintainers', 'license', 'anno
 export function contentDigest(pack: Pack, files: PackFiles): Digest {
   const listed = packedPaths(files).map((path): ListedFile => {
     const bytes = files.read(path);
-    if (bytes === null) throw new TypeError(`the pack lists ${path} and does not hold it`);
+    if (bytes === null) throw new TypeError(`the pack lists ${path} but does not contain it`);
     return { path, sha256: sha256(bytes), executable: files.executable(path) };
   });
   return contentDigestOfListing(pack, listed);

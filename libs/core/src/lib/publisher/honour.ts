@@ -64,13 +64,13 @@ export function unmetOfEnvironment(environment: Environment, means: WorkerMeans)
   const own = means.environments.find(({ mode }) => mode === environment.mode);
   const { isolation, mode } = environment;
   if (own === undefined && mode === 'open')
-    return [lacks('mode', 'the run is open, and this worker drives sealed runs alone')];
+    return [lacks('mode', 'the run is open, but this worker accepts only sealed runs')];
   const found: Unmet[] = [];
   if (own === undefined || own.isolation !== isolation || !means.isolations.includes(isolation))
     found.push(lacks('isolation', `it cannot enforce ${isolation}`));
   if (own === undefined) return found;
   if (own.machine !== environment.machine)
-    found.push(lacks('machine', `run machine ${environment.machine} was admitted, ${own.machine} is here`));
+    found.push(lacks('machine', `the run requires run machine ${environment.machine}; this worker has ${own.machine}`));
   const engines = differences(environment.engines, own.engines);
   if (hasOlderSchemaRules(environment)) engines.push('json-schema');
   if (engines.length > 0) found.push(lacks('engines', `${engines.join(', ')} of another version`));
@@ -105,7 +105,9 @@ function unmetTrust({ index, admission }: AdmittedUse, policy: PackTrustPolicy):
   for (const { signers, ...pack } of packs) {
     const refusal = decideTrustAgain(pack, tenant, signers, policy);
     if (refusal !== null)
-      return [stops('packTrust', `${pack.name}:${pack.version} may not run here: ${refusal.detail}`, refusal.code)];
+      return [
+        stops('packTrust', `${pack.name}:${pack.version} is not allowed to run here: ${refusal.detail}`, refusal.code),
+      ];
   }
   return [];
 }
@@ -127,7 +129,7 @@ function unmetFloor({ index, environment }: AdmittedUse, own: Environment): read
     const weaker = weakerPart(approval, admitted, floor);
     if (weaker !== null)
       return [
-        stops('approvals', `gates ask for less than approvals.floor.${weaker} of this worker`, 'PROFILE_MISMATCH'),
+        stops('approvals', `gates require less than approvals.floor.${weaker} of this worker`, 'PROFILE_MISMATCH'),
       ];
   }
   return [];
@@ -167,10 +169,14 @@ function unmetUses({ index, environment }: AdmittedUse, own: Environment): reado
     rootsOf(own) ?? {},
   );
   return [
-    ...(executors.length > 0 ? [lacks('executors', `${executors.join(', ')} absent or of another behaviour`)] : []),
-    ...(extensions.length > 0 ? [lacks('extensions', `${extensions.join(', ')} absent or described otherwise`)] : []),
-    ...(destinations.length > 0 ? [lacks('destinations', `${destinations.join(', ')} absent or elsewhere`)] : []),
-    ...(roots.length > 0 ? [lacks('bundleRoots', `${roots.join(', ')} absent or with other keys`)] : []),
+    ...(executors.length > 0 ? [lacks('executors', `${executors.join(', ')} missing or of another behaviour`)] : []),
+    ...(extensions.length > 0
+      ? [lacks('extensions', `${extensions.join(', ')} missing or with another descriptor`)]
+      : []),
+    ...(destinations.length > 0
+      ? [lacks('destinations', `${destinations.join(', ')} missing or at another location`)]
+      : []),
+    ...(roots.length > 0 ? [lacks('bundleRoots', `${roots.join(', ')} missing or with other keys`)] : []),
   ];
 }
 

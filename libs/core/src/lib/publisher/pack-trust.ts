@@ -130,8 +130,8 @@ function sortSignatures(
       if (key !== null && isAboutIt) {
         if (!valid.has(key.spki)) valid.set(key.spki, signature);
       } else if (key !== null) invalid.push(`${fingerprint(key.spki)} signed another pack or content`);
-      else if (known.has(hint)) invalid.push(`the signature in the name of ${hint} is not that key's`);
-      else if (!isAboutIt) invalid.push('a signature of an unknown key is about another pack or content');
+      else if (known.has(hint)) invalid.push(`the signature with the hint ${hint} was not made with that key`);
+      else if (!isAboutIt) invalid.push('a signature of an unknown key is for another pack or content');
       else unknown++;
     } catch (error) {
       invalid.push(isCodedError(error) ? error.message : 'a signature cannot be read');
@@ -162,16 +162,16 @@ function refusalOf(
   if (valid.size === 0 && unknown === 0)
     return {
       code: 'PACK_UNSIGNED',
-      detail: 'nobody has signed this pack; it may be planned and simulated, not run',
+      detail: 'the pack is not signed; it can be planned and simulated, but not run',
       remediation: 'Sign and publish the pack (`taskrunner pack sign`, `pack push`), or see packsRegistry.unsigned.',
     };
   if (covering.length === 0)
     return untrusted(
-      'no rule of the trust policy is about this pack',
+      'no rule of the trust policy applies to this pack',
       'Ask the operator for a rule (packsRegistry.rules).',
     );
   return untrusted(
-    `${Math.min(...missing)} more of the trusted keys must have signed it`,
+    `${Math.min(...missing)} more trusted keys must sign the pack`,
     'Have the pack signed by further publishers that the trust policy lists.',
   );
 }
@@ -179,10 +179,10 @@ function refusalOf(
 /** Denied content and versions that are too old, regardless of signers. */
 function denialOf(pack: SignedPack, { deny, minimumVersions }: PackTrustPolicy): PackTrust['refusal'] {
   if (deny.includes(pack.contentDigest))
-    return untrusted('this content is on the deny list', 'Use another version of the pack.');
+    return untrusted('the content of the pack is on the deny list', 'Use another version of the pack.');
   const oldest = minimumVersions.find(({ pack: name }) => name === pack.name)?.version;
   if (oldest === undefined || compareVersions(pack.version, oldest) >= 0) return null;
-  return untrusted(`versions below ${oldest} may not run here`, `Use ${pack.name}:${oldest} or later.`);
+  return untrusted(`versions below ${oldest} are not allowed to run`, `Use ${pack.name}:${oldest} or later.`);
 }
 
 function untrusted(detail: string, remediation: string) {

@@ -1,10 +1,10 @@
 import { CodedError } from '@taskrunner/core/foundation';
 
-/** Why an archive is refused. */
+/** Reasons why an archive is refused. */
 export type ArchiveErrorCode =
   /** It is not a tar, or it is damaged. */
   | 'ARCHIVE_INVALID'
-  /** It contains what may not be unpacked: links, devices, names that lead outside, duplicate names. */
+  /** The archive contains entries that may not be unpacked: links, devices, names that lead outside, duplicate names. */
   | 'ARCHIVE_UNSAFE'
   /** It exceeds the limits of the reader. */
   | 'ARCHIVE_TOO_LARGE';
@@ -20,7 +20,7 @@ export function refusal(code: ArchiveErrorCode, message: string, cause?: unknown
   return new CodedError(code, message, REMEDIES[code], [], cause === undefined ? undefined : { cause });
 }
 
-/** An untrusted name for a message: quoted, shortened, control characters escaped. */
+/** Formats an untrusted name for an error message: quoted, shortened, control characters escaped. */
 export function shownName(name: string): string {
   return JSON.stringify(name.slice(0, 200));
 }

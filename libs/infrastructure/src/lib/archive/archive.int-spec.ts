@@ -25,7 +25,7 @@ async function archived(files: readonly { path: string; bytes: Uint8Array }[]): 
   return Buffer.concat(parts);
 }
 
-/** Of another writer, which writes what ours would not. */
+/** An archive of another writer, with forms that ours never writes. */
 async function foreign(entries: readonly Entry[]): Promise<Buffer> {
   const tar = pack();
   for (const { content = '', ...header } of entries) tar.entry(header, content);

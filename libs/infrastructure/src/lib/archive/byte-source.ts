@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { isCodedError } from '@taskrunner/core/foundation';
 import { refusal } from './archive-error';
 
-/** A source of bytes from which a reader takes the amounts that it needs, at most `maxBytes` in all. */
+/** A source of bytes from which a reader takes exact amounts, up to `maxBytes` in all. */
 export class ByteSource {
   private readonly pieces: AsyncIterator<Uint8Array>;
   private held: Uint8Array = new Uint8Array(0);
@@ -16,7 +16,7 @@ export class ByteSource {
     this.pieces = source[Symbol.asyncIterator]();
   }
 
-  /** Exactly this number of bytes; fewer only at the end. */
+  /** Returns exactly this number of bytes; fewer only at the end. */
   async take(size: number): Promise<Uint8Array> {
     if (this.held.length >= size) {
       const part = this.held.subarray(0, size);
@@ -33,7 +33,7 @@ export class ByteSource {
     return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts);
   }
 
-  /** The next bytes in pieces, at most this many. */
+  /** Yields the next bytes in pieces, up to this number in all. */
   async *upTo(size: number): AsyncGenerator<Uint8Array> {
     for (let missing = size; missing > 0;) {
       if (this.held.length === 0 && !(await this.fill())) return;
@@ -64,7 +64,10 @@ export class ByteSource {
   }
 }
 
-/** Plain bytes unchanged, gzip (RFC 1952, recognised by its first bytes) decompressed. Data after the gzip stream is `ARCHIVE_INVALID`. */
+/**
+ * Passes plain bytes through and decompresses gzip (RFC 1952, detected by its first bytes). Data after the gzip stream is
+ * `ARCHIVE_INVALID`.
+ */
 export async function* unpacked(source: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array> {
   const packed = new ByteSource(source, maxBytes);
   try {
@@ -91,10 +94,10 @@ async function* gunzipped(packed: ByteSource, head: Uint8Array): AsyncGenerator<
   try {
     yield* input.pipe(gunzip) as AsyncIterable<Uint8Array>;
     // zlib stops silently at data that is not another gzip member.
-    if (gunzip.bytesWritten !== fed) throw refusal('ARCHIVE_INVALID', 'something follows the gzip around the tar');
+    if (gunzip.bytesWritten !== fed) throw refusal('ARCHIVE_INVALID', 'there is data after the end of the gzip stream');
   } catch (error) {
     if (isCodedError(error)) throw error;
-    throw refusal('ARCHIVE_INVALID', 'the gzip around the tar is damaged', error);
+    throw refusal('ARCHIVE_INVALID', 'the gzip stream is damaged', error);
   } finally {
     gunzip.destroy();
     input.destroy();

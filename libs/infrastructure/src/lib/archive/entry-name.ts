@@ -3,7 +3,7 @@ import { refusal, shownName } from './archive-error';
 const MAX_LENGTH = 4_096;
 const MAX_DEPTH = 64;
 const MAX_PART = 255;
-/** Names that some file system interprets differently, or that some program interprets. */
+/** Names that some file systems or programs treat specially. */
 const RESERVED = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)/i;
 const OBEYED = new Set(['.git', '.ssh']);
 
@@ -11,9 +11,9 @@ const OBEYED = new Set(['.git', '.ssh']);
 export type EntryNames = 'plain' | 'portable';
 
 /**
- * An entry's name as a plain relative path, without a leading `./`; `''` for the archive's own root. `ARCHIVE_UNSAFE` for one that
- * leads elsewhere; with `portable` also for names with control characters, trailing dots or spaces, drive letters, device names, and
- * files that programs obey.
+ * Normalises an entry's name to a plain relative path, without a leading `./`; `''` for the archive's own root. Throws `ARCHIVE_UNSAFE` for
+ * a path that leads outside. With `portable`, it also throws for names with control characters, trailing dots or spaces, drive letters,
+ * device names, and files that programs act on.
  */
 export function plainName(path: string, names: EntryNames): string {
   const plain = path.replace(/^(?:\.\/)+/, '');
@@ -24,7 +24,7 @@ export function plainName(path: string, names: EntryNames): string {
     parts.every(isPlain) &&
     !/[\0\\]/.test(plain) &&
     (names === 'plain' || isPortable(parts));
-  if (!isSafe) throw refusal('ARCHIVE_UNSAFE', `the archive holds the name ${shownName(path)}`);
+  if (!isSafe) throw refusal('ARCHIVE_UNSAFE', `the archive contains the unsupported name ${shownName(path)}`);
   return plain;
 }
 

@@ -24,7 +24,7 @@ export function decodePax(bytes: Uint8Array): ReadonlyMap<string, string> {
     const end = at + Number(digits);
     const equals = bytes.indexOf(0x3d, space);
     if (!/^[1-9]\d*$/.test(digits) || end > bytes.length || bytes[end - 1] !== 0x0a || equals < 0 || equals >= end)
-      throw refusal('ARCHIVE_INVALID', 'not a tar, or a damaged one: a pax record is none');
+      throw refusal('ARCHIVE_INVALID', 'the archive is not a tar, or it is damaged: a pax record is invalid');
     const key = decodeText(bytes.subarray(space + 1, equals));
     records.set(key, decodeText(bytes.subarray(equals + 1, end - 1)));
     at = end;

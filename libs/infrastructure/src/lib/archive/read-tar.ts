@@ -23,7 +23,7 @@ export interface TarFile {
   readonly executable: boolean;
 }
 
-/** The files of an archive by path. Refuses as `tarEntries` does. */
+/** Reads the files of an archive by path. Throws like `tarEntries`. */
 export async function readTar(
   source: AsyncIterable<Uint8Array>,
   limits: TarLimits,
@@ -32,7 +32,7 @@ export async function readTar(
   return new Map(files.map(({ path, bytes }) => [path, bytes]));
 }
 
-/** The files of an archive, in memory. Throws like `tarEntries`. */
+/** Reads the files of an archive into memory. Throws like `tarEntries`. */
 export async function readTarFiles(source: AsyncIterable<Uint8Array>, limits: TarLimits): Promise<readonly TarFile[]> {
   const files: TarFile[] = [];
   for await (const { path, executable, content } of tarEntries(source, limits)) {
@@ -44,11 +44,11 @@ export async function readTarFiles(source: AsyncIterable<Uint8Array>, limits: Ta
 }
 
 /**
- * Reads an untrusted tar, plain or gzip (recognised by its first bytes), entry by entry: regular files under plain relative names, without
+ * Reads an untrusted tar, plain or gzip (detected by its first bytes), entry by entry: regular files under plain relative names, without
  * duplicates. Entries of folders are skipped. Everything else is refused: links, devices, sparse files, names that lead outside or that
- * only some file systems distinguish (`ARCHIVE_UNSAFE`); data beyond the limits (`ARCHIVE_TOO_LARGE`, thrown before more is held); data
- * that is not a tar, is truncated, or continues after its end (`ARCHIVE_INVALID`). The archive is known to be complete only after it was
- * read to the end.
+ * only some file systems distinguish (`ARCHIVE_UNSAFE`); data beyond the limits (`ARCHIVE_TOO_LARGE`, thrown before more is held in
+ * memory); data that is not a tar, is truncated, or continues after its end (`ARCHIVE_INVALID`). An archive is known to be complete only
+ * after it was read to the end.
  */
 export async function* tarEntries(source: AsyncIterable<Uint8Array>, limits: TarLimits): AsyncGenerator<TarEntry> {
   const tar = new ByteSource(unpacked(source, limits.maxBytes), limits.maxBytes);
@@ -74,17 +74,17 @@ export async function* tarEntries(source: AsyncIterable<Uint8Array>, limits: Tar
       const body = new Body(tar, size);
       if (path !== null) {
         const folded = path.normalize('NFC').toLowerCase();
-        if (seen.has(folded)) throw refusal('ARCHIVE_UNSAFE', `the archive holds ${shownName(path)} twice`);
+        if (seen.has(folded)) throw refusal('ARCHIVE_UNSAFE', `the archive contains ${shownName(path)} twice`);
         seen.add(folded);
         if (seen.size > limits.maxFiles)
-          throw refusal('ARCHIVE_TOO_LARGE', `the archive holds more than ${limits.maxFiles} files`);
+          throw refusal('ARCHIVE_TOO_LARGE', `the archive contains more than ${limits.maxFiles} files`);
         yield { path, size, executable: header.executable, content: body };
       }
       await body.skip();
       await tar.take(paddingOf(size));
     }
     for await (const part of tar.upTo(Infinity))
-      if (part.some((byte) => byte !== 0)) throw refusal('ARCHIVE_INVALID', 'the tar goes on behind its end');
+      if (part.some((byte) => byte !== 0)) throw refusal('ARCHIVE_INVALID', 'the tar has data after its end');
   } finally {
     await tar.close();
   }
@@ -97,7 +97,7 @@ function paddingOf(size: number): number {
 }
 
 function cutOff(): Error {
-  return refusal('ARCHIVE_INVALID', 'the tar is cut off');
+  return refusal('ARCHIVE_INVALID', 'the tar is truncated');
 }
 
 /** The bytes of one file, which can be read once. */
@@ -129,11 +129,11 @@ class Body implements AsyncIterable<Uint8Array> {
   }
 }
 
-/** Null at the end: a block of zeroes. */
+/** Reads the next header. Null at the end, which is a block of zeros. */
 async function nextHeader(tar: ByteSource, isFirst: boolean): Promise<TarHeader | null> {
   const block = await tar.take(BLOCK);
   if (block.length < BLOCK)
-    throw refusal('ARCHIVE_INVALID', isFirst ? 'not a tar' : 'the tar is cut off: it has no end');
+    throw refusal('ARCHIVE_INVALID', isFirst ? 'not a tar' : 'the tar is truncated: its end is missing');
   return decodeHeader(block);
 }
 
@@ -141,18 +141,19 @@ function isRecord({ type }: TarHeader): boolean {
   return type === 'x' || type === 'g' || type === 'L';
 }
 
-/** A record about the next file. Times and owners are ignored; records that would change the content are refused. */
+/** Interprets a record about the next file. Times and owners are ignored. Records that would change the content are refused. */
 function meaningOf({ type }: TarHeader, bytes: Uint8Array): { path?: string; size?: number } {
   if (type === 'L') return { path: decodeText(bytes.at(-1) === 0 ? bytes.subarray(0, -1) : bytes) };
   const records = decodePax(bytes);
   const odd = [...records.keys()].find(
     (key) => /^(GNU\.sparse\.|hdrcharset$|linkpath$)/.test(key) || (type === 'g' && /^(path|size)$/.test(key)),
   );
-  if (odd !== undefined) throw refusal('ARCHIVE_UNSAFE', `the archive uses the pax record ${shownName(odd)}`);
+  if (odd !== undefined)
+    throw refusal('ARCHIVE_UNSAFE', `the archive contains the unsupported pax record ${shownName(odd)}`);
   if (type === 'g') return {};
   const [path, size] = [records.get('path'), records.get('size')];
   if (size !== undefined && !/^\d{1,15}$/.test(size))
-    throw refusal('ARCHIVE_INVALID', 'a size in a pax record is none');
+    throw refusal('ARCHIVE_INVALID', 'a size in a pax record is not a number');
   return { ...(path !== undefined && { path }), ...(size !== undefined && { size: Number(size) }) };
 }
 
@@ -170,7 +171,7 @@ const KINDS: Readonly<Record<string, string>> = {
 function filePath({ path, type, size }: TarHeader, names: EntryNames): string | null {
   const isFolder = type === '5' || (type === '0' && path.endsWith('/') && size === 0);
   if (!isFolder && type !== '0' && type !== '7')
-    throw refusal('ARCHIVE_UNSAFE', `${shownName(path)} in the archive is ${KINDS[type] ?? 'no regular file'}`);
+    throw refusal('ARCHIVE_UNSAFE', `${shownName(path)} in the archive is ${KINDS[type] ?? 'not a regular file'}`);
   const plain = plainName(isFolder ? path.replace(/\/$/, '') : path, names);
   if (isFolder) return null;
   if (plain === '') throw refusal('ARCHIVE_UNSAFE', 'a file in the archive has no name');

@@ -5,7 +5,7 @@ export const BLOCK = 512;
 /** Largest size that fits into the octal digits of the field. */
 export const MAX_OCTAL_SIZE = 0o77777777777;
 
-/** The used fields of a header. */
+/** The fields of a header that the reader uses. */
 export interface TarHeader {
   readonly path: string;
   /** Type flag: `0` a file, `5` a folder, `x` and `g` pax records, `L` a GNU long name … */
@@ -51,11 +51,14 @@ export function encodeHeader(
 /** Reads a header; null for a block of zeros. Throws `ARCHIVE_INVALID`. */
 export function decodeHeader(block: Uint8Array): TarHeader | null {
   if (block.every((byte) => byte === 0)) return null;
-  // The checksum decides whether this is a header. No other number is used before that.
+  // The checksum decides whether this is a header. No other number is read before.
   const sum = isLarge(block, 148) ? null : octal(block, 148, 8);
   // The checksum is computed with spaces in its own field.
   if (sumOf(block) - sumOf(block.subarray(148, 156)) + 8 * 0x20 !== sum)
-    throw refusal('ARCHIVE_INVALID', 'not a tar, or a damaged one: the checksum of a header differs');
+    throw refusal(
+      'ARCHIVE_INVALID',
+      'the archive is not a tar, or it is damaged: the checksum of a header does not match',
+    );
   const isPosix = fieldBytes(block, 257, 6).length === 5 && text(block, 257, 5) === 'ustar';
   const prefix = isPosix ? text(block, 345, 155) : '';
   const name = text(block, 0, 100);
@@ -83,7 +86,7 @@ function text(block: Uint8Array, offset: number, length: number): string {
   return decodeText(fieldBytes(block, offset, length));
 }
 
-/** UTF-8, or `ARCHIVE_INVALID`: two readers could read an invalid name differently. */
+/** Decodes UTF-8. Throws `ARCHIVE_INVALID` for other bytes, because two readers could decode an invalid name differently. */
 export function decodeText(bytes: Uint8Array): string {
   try {
     return utf8.decode(bytes);
@@ -92,12 +95,12 @@ export function decodeText(bytes: Uint8Array): string {
   }
 }
 
-/** Base 256. */
+/** True for a base-256 number. */
 function isLarge(block: Uint8Array, offset: number): boolean {
   return ((block[offset] ?? 0) & 0x80) !== 0;
 }
 
-/** Octal digits among spaces and NULs. Base 256 (GNU) is needed only for sizes that our archives never have. */
+/** Parses octal digits among spaces and NULs. Base 256 (GNU) is needed only for sizes that our archives never have. */
 function octal(block: Uint8Array, offset: number, length: number): number {
   const field = block.subarray(offset, offset + length);
   if (isLarge(block, offset)) throw refusal('ARCHIVE_TOO_LARGE', 'a number in a header is too large');
@@ -105,6 +108,6 @@ function octal(block: Uint8Array, offset: number, length: number): number {
     Buffer.from(field.buffer, field.byteOffset, field.length).toString('latin1'),
   )?.[1];
   if (digits === undefined)
-    throw refusal('ARCHIVE_INVALID', 'not a tar, or a damaged one: a number in a header is none');
+    throw refusal('ARCHIVE_INVALID', 'the archive is not a tar, or it is damaged: a header contains an invalid number');
   return digits === '' ? 0 : parseInt(digits, 8);
 }

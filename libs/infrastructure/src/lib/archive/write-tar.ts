@@ -13,9 +13,9 @@ export type TarSource = {
 );
 
 /**
- * A tar (ustar; pax records only if a name or size does not fit) that depends only on paths and bytes: mode 0644 (0755 for executable
- * files), owner and times zero. Files keep the caller's order and are requested one at a time, so that they can be produced on demand.
- * `placed` receives the offset of each file's content.
+ * Writes a tar (ustar; pax records only if a name or size does not fit) that depends only on paths and bytes: mode 0644 (0755 for
+ * executable files), owner and times zero. Files keep the caller's order and are requested one at a time, so that they can be produced on
+ * demand. `placed` receives the offset of each file's content.
  */
 export async function* writeTar(
   files: Iterable<TarSource> | AsyncIterable<TarSource>,
@@ -38,7 +38,7 @@ export async function* writeTar(
   yield new Uint8Array(2 * BLOCK);
 }
 
-/** True if the bytes equal what `writeTar` writes for these files in this order. */
+/** True if the bytes equal the output of `writeTar` for these files in this order. */
 export function isTarOf(
   bytes: Uint8Array,
   files: Iterable<{ readonly path: string; readonly executable?: boolean; readonly bytes: Uint8Array }>,
@@ -75,7 +75,7 @@ function paddingOf(size: number): Uint8Array {
   return ZEROES.subarray(0, (BLOCK - (size % BLOCK)) % BLOCK);
 }
 
-/** The header states the size. With fewer or more bytes, the following data would be misread. */
+/** Yields exactly `size` bytes, as the header states. With fewer or more bytes, the following data would be misread. */
 async function* exactly(size: number, pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let supplied = 0;
   for await (const piece of pieces) {
@@ -86,7 +86,7 @@ async function* exactly(size: number, pieces: AsyncIterable<Uint8Array>): AsyncG
   if (supplied !== size) throw new TypeError(`a file of ${size} bytes gave ${supplied > size ? 'more' : supplied}`);
 }
 
-/** The two name fields of ustar; null for a name that is not ASCII or does not fit. */
+/** Splits a name into the two name fields of ustar. Null if it is not ASCII or does not fit. */
 function splitName(path: string): { readonly name: string; readonly prefix: string } | null {
   if (!/^[\x01-\x7f]*$/.test(path)) return null;
   if (path.length <= 100) return { name: path, prefix: '' };

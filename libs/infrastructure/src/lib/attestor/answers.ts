@@ -4,7 +4,7 @@ import { AttestorError } from './attestor-error';
 
 const MAX_ANSWER_BYTES = 8 * 1024 ** 2;
 
-/** Sends a POST and returns the JSON answer. Redirects are not followed. Throws `ATTESTOR_UNAVAILABLE` if there is no answer. */
+/** Sends a POST and returns the JSON response. Redirects are not followed. Throws `ATTESTOR_UNAVAILABLE` if there is no response. */
 export async function request(
   url: string,
   options: {
@@ -32,7 +32,7 @@ export async function request(
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     throw new AttestorError(
       'ATTESTOR_UNAVAILABLE',
-      `no answer from ${new URL(url).host}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      `no response from ${new URL(url).host}: ${cause instanceof Error ? cause.message : String(cause)}`,
       'No data is lost; the request is retried. Check that the Attestor is running and that workers can reach it.',
       [],
       { cause: error },

@@ -1,14 +1,14 @@
 import { CodedError } from '@taskrunner/core/foundation';
 
-/** Errors of a remote Attestor. All of them delay a seal, and none of them loses one. */
+/** Errors of a remote Attestor. All of them delay a seal; none of them loses one. */
 export type AttestorErrorCode =
-  /** Unreachable, too slow, or it answers with an error. */
+  /** The Attestor is unreachable, too slow, or responds with an error. */
   | 'ATTESTOR_UNAVAILABLE'
-  /** The client's credentials get no token. */
+  /** The token endpoint rejects the client's credentials. */
   | 'ATTESTOR_TOKEN_REFUSED'
-  /** It has verified the run and does not sign: a person must act. */
+  /** The Attestor has verified the run and refuses to sign: a person must act. */
   | 'ATTESTOR_REFUSED'
-  /** It signed something that is not this run's statement, or its answer has an unknown form. */
+  /** The signed statement does not match this run, or the response has an unknown form. */
   | 'ATTESTOR_ANSWER_INVALID';
 
 export class AttestorError extends CodedError<AttestorErrorCode> {

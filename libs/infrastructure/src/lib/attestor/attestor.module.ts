@@ -29,7 +29,7 @@ export class AttestorModule {
   }
 }
 
-/** The Attestor of this worker: a remote one if it is configured, otherwise key files, which is logged. */
+/** The Attestor of this worker: the configured remote one, otherwise key files, which is logged. */
 export async function openAttestor(
   configuration: Configuration,
   log: Pick<Telemetry['log'], 'say'>,
@@ -40,7 +40,7 @@ export async function openAttestor(
   const { url, tokenUrl, clientId, clientSecretFile } = attestor;
   if (url === null) {
     log.say('warn', 'attestor.key-file', { reason: 'this worker signs with a key file: builders/local/v1' });
-    // A worker that does not seal may still have the key, and seal ended runs in sealed mode.
+    // A worker without sealed mode may still have the key, and seal ended runs of sealed mode.
     const isSealing = configuration.sealedMode.enabled || (await isReadable(keys.runSealed));
     const [run, runSealed, bundle] = await Promise.all([
       FileSigner.open('run-open', keys.runOpen),
@@ -50,7 +50,7 @@ export async function openAttestor(
     return new KeyAttestor({ run, runSealed, bundle });
   }
   if (tokenUrl === null || clientId === null || clientSecretFile === null)
-    throw new TypeError('a remote Attestor without credentials');
+    throw new TypeError('the remote Attestor has no credentials');
   const clientSecret = (await readFile(clientSecretFile, 'utf8')).trim();
   return RemoteAttestor.open({
     url,
@@ -61,7 +61,10 @@ export async function openAttestor(
   });
 }
 
-/** A signature proves nothing if the host that executes steps can sign for runs itself (docs/guides/evidence-and-verification.md, Signers). */
+/**
+ * Rejects run keys in production: a signature proves nothing if the host that executes steps can sign for runs itself
+ * (docs/guides/evidence-and-verification.md, Signers).
+ */
 async function refuseRunKeys(keys: KeyPaths): Promise<void> {
   for (const path of [keys.runOpen, keys.runSealed, keys.bundle]) {
     if (await isReadable(path))

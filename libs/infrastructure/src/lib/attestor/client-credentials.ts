@@ -11,10 +11,10 @@ export interface ClientCredentials {
   readonly audience: string;
 }
 
-/** How long before its expiry a token is renewed, milliseconds. */
+/** Time before its expiry at which a token is renewed, milliseconds. */
 const MARGIN_MS = 30_000;
 
-/** Access tokens of one client. Each is used until shortly before its expiry. */
+/** Access tokens of one client. A token is reused until shortly before its expiry. */
 export class TokenSource {
   private held: { readonly token: string; readonly until: number } | null = null;
   private asking: Promise<string> | null = null;
@@ -25,13 +25,13 @@ export class TokenSource {
     private readonly timeoutMs: number,
   ) {}
 
-  /** Throws `ATTESTOR_UNAVAILABLE` or `ATTESTOR_TOKEN_REFUSED`. */
+  /** Returns a valid token. Throws `ATTESTOR_UNAVAILABLE` or `ATTESTOR_TOKEN_REFUSED`. */
   token(): Promise<string> {
     if (this.held && performance.now() < this.held.until) return Promise.resolve(this.held.token);
     return (this.asking ??= this.ask().finally(() => (this.asking = null)));
   }
 
-  /** The last token was refused. */
+  /** Discards the cached token after it was rejected. */
   forget(): void {
     this.held = null;
   }
@@ -52,7 +52,7 @@ export class TokenSource {
     if (status !== 200 || typeof token !== 'string')
       throw new AttestorError(
         status >= 500 ? 'ATTESTOR_UNAVAILABLE' : 'ATTESTOR_TOKEN_REFUSED',
-        `the token endpoint answered ${status}`,
+        `the token endpoint returned status ${status}`,
         'Check attestor.tokenUrl, clientId and clientSecretFile, and that this client may request the audience.',
       );
     this.held = { token, until: performance.now() + Number(seconds ?? 60) * 1_000 - MARGIN_MS };

@@ -26,19 +26,19 @@ import { TokenSource, type ClientCredentials } from './client-credentials';
 interface RemoteAttestorOptions {
   readonly url: string;
   readonly credentials: ClientCredentials;
-  /** PEM file with the certificates for verifying its TLS; null: those of the machine. */
+  /** PEM file with the certificates for verifying the Attestor's TLS; null: those of the machine. */
   readonly caFile: string | null;
   readonly timeoutMs: number;
   archive(files: readonly BundleFile[]): AsyncIterable<Uint8Array>;
 }
 
-/** The file of a draft beside its documents. */
+/** Name of the draft's file beside the documents. */
 export const DRAFT_FILE = 'draft.json';
 
 /**
- * Lets an Attestor verify the run and sign. It receives the documents of the bundle without the output of steps and, of their results, only
- * the values that the run's questions read. It builds the statements from these. The signed statements are compared with those that this
- * worker derives.
+ * Sends a run to an Attestor, which verifies and signs it. It receives the documents of the bundle without the output of steps. Of the
+ * results it receives only the values that the run's expressions and policies read. It builds the statements from these documents. The
+ * signed statements are compared with those that this worker derives.
  */
 export class RemoteAttestor extends Attestor {
   readonly isKeyFile = false;
@@ -66,13 +66,13 @@ export class RemoteAttestor extends Attestor {
     );
     const packRun = signedStatement(body['packRun']);
     if (!isStatementOf(documents, decodeEnvelope(packRun.envelope).payload))
-      throw invalid('it signed another statement than this run gives');
+      throw invalid('the statement that it signed does not match this run');
     const boms = isJsonArray(body['boms'] ?? null) ? (body['boms'] as readonly Json[]).map(signedStatement) : [];
     const derived = bomStatements(documents);
     boms.forEach(({ envelope }, place) => {
       const own = derived[place] && statementPayload(derived[place].statement);
       if (!own || sha256(own) !== decodeEnvelope(envelope).digest)
-        throw invalid('it signed a CycloneDX statement that this run does not give');
+        throw invalid('the CycloneDX statement that it signed does not match this run');
     });
     return {
       packRun: [packRun],
@@ -84,7 +84,7 @@ export class RemoteAttestor extends Attestor {
 
   async sealManifest(manifest: BundleManifest, files: readonly BundleFile[]): Promise<SignedStatement> {
     const file = files.find(({ path }) => path === BUNDLE_MANIFEST);
-    if (!file) throw new TypeError('a bundle without its manifest');
+    if (!file) throw new TypeError('the bundle has no manifest');
     const body = await this.ask(runPath(manifest.run, 'manifest'), 'application/json', async () => file.bytes);
     return signedStatement(body['manifest']);
   }
@@ -117,7 +117,7 @@ function refusalOf(status: number, body: JsonObject): AttestorError {
   const isFinal = status >= 400 && status < 500 && status !== 401 && status !== 408 && status !== 429;
   return new AttestorError(
     isFinal ? 'ATTESTOR_REFUSED' : 'ATTESTOR_UNAVAILABLE',
-    `the Attestor answered ${status}${said === '' ? '' : ` (${said})`}`,
+    `the Attestor returned status ${status}${said === '' ? '' : ` (${said})`}`,
     isFinal
       ? 'The Attestor checked the run and refused to sign. Its log lists the failed checks. Do not replace it with a key file.'
       : 'No data is lost; the request is retried.',
@@ -128,10 +128,10 @@ function signedStatement(value: Json | undefined): SignedStatement {
   if (!isJsonObject(value ?? null)) throw invalid('a statement is missing');
   const { envelope, hint } = value as JsonObject;
   if (typeof hint !== 'string' || !isJsonObject(envelope ?? null))
-    throw invalid('a statement without envelope or hint');
+    throw invalid('a statement has no envelope or no hint');
   const { payload, payloadType, signatures } = envelope as JsonObject;
   if (typeof payload !== 'string' || typeof payloadType !== 'string' || !isJsonArray(signatures ?? null))
-    throw invalid('an envelope that is none');
+    throw invalid('an envelope is invalid');
   return { envelope: envelope as unknown as Envelope, hint };
 }
 

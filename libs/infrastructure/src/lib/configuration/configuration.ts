@@ -24,8 +24,7 @@ import { webhooks } from './sections/webhooks';
 import { worker } from './sections/worker';
 
 /**
- * All keys: the parser, the environment variables, the sample and the description come from this one table. Sections and names as README.md
- * §5 of the design; keys are added with what they configure.
+ * All keys. The parser, the environment variables, the sample and the description come from this one table.
  */
 export const CONFIGURATION = {
   profile: key(

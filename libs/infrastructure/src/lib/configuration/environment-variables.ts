@@ -23,6 +23,15 @@ export function variableOf(path: readonly string[]): string {
   return ['TASKRUNNER', ...words].join('_');
 }
 
+/** True for a variable that the services read, or refuse as unknown. Those of the command line, such as `TASKRUNNER_SERVER`, are not. */
+export function isSetting(variable: string): boolean {
+  return isInSection(variable) || Object.keys(CONFIGURATION).some((name) => variable === variableOf([name]));
+}
+
+function isInSection(variable: string): boolean {
+  return Object.keys(CONFIGURATION).some((name) => variable.startsWith(`${variableOf([name])}_`));
+}
+
 /**
  * Overrides by environment variables. A text is used unchanged; numbers, booleans and lists are parsed as YAML or JSON; an empty variable
  * counts as unset. A variable with the prefix of a section that names no key is a fault, so that typing errors are detected.
@@ -34,13 +43,12 @@ export function readVariables(env: Variables): {
   readonly refused: readonly string[];
 } {
   const keys = new Map(listKeys(CONFIGURATION).map(([path, key]) => [variableOf(path), { path, key }]));
-  const sections = Object.keys(CONFIGURATION).map((name) => `${variableOf([name])}_`);
   const overrides: Override[] = [];
   const faults: Fault[] = [];
   const refused: string[] = [];
   for (const [variable, value] of Object.entries(env).sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (value === undefined || value === '' || !sections.some((prefix) => variable.startsWith(prefix))) continue;
     const known = keys.get(variable);
+    if (value === undefined || value === '' || (known === undefined && !isInSection(variable))) continue;
     if (known !== undefined) {
       const read = readValue(known.key, value);
       if (read === undefined) {

@@ -3,6 +3,7 @@ export { databaseUrlOf, type DatabaseRole } from './database-urls';
 export { defaultConfiguration, defaultSetting } from './default-setting';
 export { describeConfiguration, printDescription } from './describe-configuration';
 export { egressRulesOf } from './egress-settings';
+export { isSetting, variableOf } from './environment-variables';
 export {
   environmentOf,
   environmentsOf,

@@ -272,6 +272,14 @@ describe('environment variables', () => {
     expect(configuration.authority.issuers).toHaveLength(1);
   });
 
+  it('override a key that is in no section', () => {
+    const reading = parseConfiguration('', { TASKRUNNER_PROFILE: 'productoin' });
+    expect(reading).toMatchObject({
+      kind: 'refused',
+      faults: [{ code: 'CONFIG_CHOICE', path: '/profile', message: expect.stringContaining('TASKRUNNER_PROFILE') }],
+    });
+  });
+
   it('are refused by name, without their values', () => {
     const env = {
       TASKRUNNER_HTTP_PROT: '1',

@@ -1,10 +1,10 @@
 import type { JsonObject } from '@taskrunner/core/foundation';
 import type { StepChild, StepContainers, StepOwner, ContainerOutput, ContainerTask } from '@taskrunner/core/ports';
 
-/** Whom a container runs as: seen as nobody, and never root. */
+/** User and group of containers. A container never runs as root. */
 export const NOBODY: StepOwner = { uid: 65_534, gid: 65_534 };
 
-/** The most that a container may use (`container.limits`). */
+/** Maximum resources of a container (`container.limits`). */
 export interface ContainerCeiling {
   readonly memoryBytes: number;
   readonly cpuMillicores: number;
@@ -15,15 +15,18 @@ export interface ContainerCeiling {
   readonly shmBytes: number;
 }
 
-/** A way to run containers: without network, as nobody, without capabilities, on a read-only root, from an image proven by its digest. */
+/**
+ * A container engine. Containers have no network, run as nobody without capabilities on a read-only root, and use an image that was
+ * verified by its digest.
+ */
 export abstract class ContainerEngine implements StepContainers {
   abstract readonly name: 'podman' | 'kubernetes';
-  /** Whom workspaces must belong to; null: the user of this process. */
+  /** Owner of workspaces; null: the user of this process. */
   readonly owner: StepOwner | null = process.getuid?.() === 0 ? NOBODY : null;
-  /** What decides how a container is kept apart: for the evidence. */
+  /** The settings that determine the isolation of containers, for the evidence. */
   abstract describe(): JsonObject;
   abstract start(task: ContainerTask, reader: ContainerOutput): Promise<StepChild>;
-  /** Removes what an earlier life of this worker left; says how many containers there were. */
+  /** Removes the containers of an earlier process of this worker. Returns their number. */
   abstract sweep(): Promise<number>;
   async close(): Promise<void> {}
 }

@@ -1,6 +1,6 @@
 import { CodedError } from '@taskrunner/core/foundation';
 
-/** Why an engine does not run a container, or cannot say how it ended. */
+/** Reasons why an engine cannot run a container or determine its result. */
 export type ContainerErrorCode = keyof typeof REMEDIES;
 
 const REMEDIES = {

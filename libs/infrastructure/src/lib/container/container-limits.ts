@@ -4,7 +4,7 @@ import { refusal } from './container-error';
 
 const MIB = 1024 * 1024;
 
-/** What a container gets; throws `RESOURCES_EXCEEDED` where it asks for more than the configuration allows. */
+/** The limits of a container. Throws `RESOURCES_EXCEEDED` if it requests more than the configuration allows. */
 export function grantedLimits(
   { limits }: Pick<ContainerTask, 'limits'>,
   ceiling: ContainerCeiling,
@@ -14,7 +14,7 @@ export function grantedLimits(
     if (asked !== null && asked > ceiling[name])
       throw refusal(
         'RESOURCES_EXCEEDED',
-        `the step asks for ${asked / unit} ${noun}; ${ceiling[name] / unit} are allowed`,
+        `the step requests ${asked / unit} ${noun}; the limit is ${ceiling[name] / unit}`,
       );
     return asked ?? ceiling[name];
   };

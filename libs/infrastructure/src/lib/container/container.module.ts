@@ -9,7 +9,7 @@ import { watchWorkspace } from '../sandbox/watch-workspace';
 import { Telemetry } from '../telemetry/telemetry';
 import type { ContainerEngine } from './container-engine';
 
-/** What containers run with (`container.engine`). Null: none is configured. */
+/** The configured container engine (`container.engine`), or null. */
 export const CONTAINER_ENGINE = token<ContainerEngine | null>('engine of containers');
 
 /** Containers of steps. */
@@ -32,7 +32,7 @@ export class ContainerModule {
   }
 }
 
-/** Opens the configured engine and removes what an earlier life of this worker left there. */
+/** Opens the configured engine and removes the containers of an earlier process of this worker. */
 async function openContainers(
   configuration: Configuration,
   supervisor: Supervisor,
@@ -45,13 +45,13 @@ async function openContainers(
     log.say('info', 'containers.ready', { ...engine.describe(), swept });
     return engine;
   } catch (error) {
-    // It would claim nothing, and nothing would look again: the process ends, and is started again.
+    // This worker could claim nothing, and nothing would check again. The process exits so that it is restarted.
     log.say('error', 'containers.unavailable', { error });
     throw error;
   }
 }
 
-/** Only who runs containers loads what runs them. */
+/** Engines are loaded only by workers that run containers. */
 async function open(configuration: Configuration, supervisor: Supervisor): Promise<ContainerEngine> {
   if (configuration.container.engine === 'kubernetes') {
     const { KubernetesEngine } = await import('./kubernetes-engine.js');

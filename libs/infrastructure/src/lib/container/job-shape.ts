@@ -1,16 +1,16 @@
 import type { StepOwner } from '@taskrunner/core/ports';
 import type { ContainerCeiling } from './container-engine';
 
-// In a file without types of the Kubernetes client: they are not for those who use the library, and ask for more than it brings along.
+// This file imports no types of the Kubernetes client. Users of the library would otherwise need its type dependencies.
 
-/** What of Kubernetes is configured. */
+/** Kubernetes settings from the configuration. */
 export interface JobShape {
   readonly namespace: string;
-  /** Volume claim in which the workspaces lie; worker and Jobs mount it. */
+  /** Volume claim of the workspaces. The worker and its Jobs mount it. */
   readonly workClaim: string;
-  /** Folder of that claim that the worker sees as `workDirectory`; empty: its root. */
+  /** Folder of the claim that the worker mounts as `workDirectory`; empty: its root. */
   readonly workSubPath: string;
-  /** Where the worker sees that folder. */
+  /** Path of that folder in the worker. */
   readonly workDirectory: string;
   readonly serviceAccount: string;
   readonly nodeSelector: Readonly<Record<string, string>>;
@@ -18,14 +18,14 @@ export interface JobShape {
   readonly imagePullSecrets: readonly string[];
   readonly pull: 'never' | 'missing';
   readonly ceiling: ContainerCeiling;
-  /** Whom the container runs as: the user that workspaces belong to. */
+  /** User of containers, who owns the workspaces. */
   readonly user: StepOwner;
-  /** Time that a Job may wait for its pod to start, beside the step's own. Milliseconds. */
+  /** Time that a Job may wait for its pod to start, in addition to the step's own timeout. Milliseconds. */
   readonly startTimeoutMs: number;
-  /** How long an ended Job is kept if nobody removes it. Milliseconds. */
+  /** Time after which an ended Job is removed automatically. Milliseconds. */
   readonly ttlMs: number;
-  /** The worker's own pod: the Job goes with it. */
+  /** The worker's own pod. The Job is deleted with it. */
   readonly ownerPod: { readonly name: string; readonly uid: string } | null;
-  /** Names this worker. */
+  /** Identifies this worker. */
   readonly place: string;
 }

@@ -5,22 +5,22 @@ import { refusal } from './container-error';
 
 const MAX_ANSWER = 16 * 1024 * 1024;
 
-/** An answer of the API server; its body is what the API says, dates as texts. */
+/** A response of the API server. Dates in its body remain texts. */
 export interface ApiAnswer<T> {
   readonly status: number;
   readonly body: T;
 }
 
-/** What Kubernetes says beside a failure. */
+/** The `Status` object of a failed request. */
 export interface ApiStatus {
   readonly reason?: string;
   readonly message?: string;
 }
 
 /**
- * The API server of a cluster, as `kubeconfig` or the pod's service account name it: TLS always checked, every request bounded in
- * time. The client library reads the configuration and its credentials; requests are made here, since its own have no bound and lose
- * the end of a log that breaks.
+ * Client for the API server of a cluster, as configured by `kubeconfig` or the pod's service account. TLS is always verified, and every
+ * request has a timeout. The client library only reads configuration and credentials: its own requests have no timeout, and they lose the
+ * rest of a log stream that breaks.
  */
 export class KubernetesApi {
   private constructor(
@@ -37,15 +37,15 @@ export class KubernetesApi {
       if (kubeconfig === null) config.loadFromCluster();
       else config.loadFromFile(kubeconfig);
     } catch (error) {
-      throw refusal('ENGINE_UNAVAILABLE', 'the configuration of the cluster cannot be read', error);
+      throw refusal('ENGINE_UNAVAILABLE', 'the kubeconfig or service account cannot be read', error);
     }
     const cluster = config.getCurrentCluster();
     if (cluster === null || !cluster.server.startsWith('https://') || cluster.skipTLSVerify === true)
-      throw refusal('ENGINE_UNAVAILABLE', 'the cluster must be reached by https with a checked certificate');
+      throw refusal('ENGINE_UNAVAILABLE', 'the API server must use https with a verified certificate');
     return new KubernetesApi(config, new URL(cluster.server), timeoutMs);
   }
 
-  /** One request. Rejects where no whole answer came; an answer of any status is an answer. */
+  /** Sends one request. Rejects only without a complete response; an error status is a response too. */
   async ask<T>(
     method: 'GET' | 'POST' | 'DELETE',
     path: string,
@@ -56,23 +56,23 @@ export class KubernetesApi {
     let size = 0;
     for await (const piece of response as AsyncIterable<Buffer>) {
       size += piece.length;
-      if (size > MAX_ANSWER) throw new Error('the answer of the API server is too long');
+      if (size > MAX_ANSWER) throw new Error('the response of the API server is too large');
       pieces.push(piece);
     }
-    if (!response.complete) throw new Error('the answer of the API server broke off');
+    if (!response.complete) throw new Error('the response of the API server is incomplete');
     const text = Buffer.concat(pieces).toString('utf8');
     return { status: response.statusCode ?? 0, body: (text === '' ? {} : JSON.parse(text)) as T };
   }
 
-  /** A body as it comes; read no faster than it is taken. Rejects where it breaks off. */
+  /** Reads a body as a stream, with backpressure. Rejects if it breaks off. */
   async *read(path: string, query: Readonly<Record<string, string>>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     const response = await this.send('GET', path, query, null, null, signal);
     if (response.statusCode !== 200) {
       response.destroy();
-      throw new Error(`the API server answered ${response.statusCode}`);
+      throw new Error(`the API server returned status ${response.statusCode}`);
     }
     yield* response as AsyncIterable<Buffer>;
-    if (!response.complete) throw new Error('the answer of the API server broke off');
+    if (!response.complete) throw new Error('the response of the API server is incomplete');
   }
 
   private async send(

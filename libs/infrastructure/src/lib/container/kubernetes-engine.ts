@@ -17,17 +17,17 @@ import { JobWatch } from './kubernetes-watch';
 export interface KubernetesOptions extends Omit<JobShape, 'user'> {
   /** Path of a kubeconfig; null: the service account of the worker's pod. */
   readonly kubeconfig: string | null;
-  /** Time between two looks at a pod. Milliseconds. */
+  /** Polling interval of pods. Milliseconds. */
   readonly pollMs: number;
-  /** Longest time that one request may take. Milliseconds. */
+  /** Timeout of one request. Milliseconds. */
   readonly requestTimeoutMs: number;
-  /** Without an answer for this long, the end of a container can no longer be known here. Milliseconds. */
+  /** Duration of an outage after which the result of a container is treated as lost. Milliseconds. */
   readonly outageMs: number;
-  /** Looks at a workspace while its Job runs. */
+  /** Watches a workspace while its Job runs. */
   readonly watchWorkspace: (workspace: string, limits: ContainerLimits) => WorkspaceWatch;
 }
 
-/** Each container is a Job of a cluster; its workspace lies on a volume that worker and Jobs share. */
+/** Runs each container as a Job of a cluster. Its workspace is on a volume that the worker and its Jobs share. */
 export class KubernetesEngine extends ContainerEngine {
   readonly name = 'kubernetes';
   private readonly shape: JobShape;
@@ -41,7 +41,7 @@ export class KubernetesEngine extends ContainerEngine {
     this.shape = { ...options, user };
   }
 
-  /** Asks the cluster whether Jobs may be listed. Throws `ENGINE_UNAVAILABLE`. */
+  /** Checks that Jobs may be listed. Throws `ENGINE_UNAVAILABLE`. */
   static async open(options: KubernetesOptions): Promise<KubernetesEngine> {
     if (!isAbsolute(options.workDirectory)) throw new TypeError('workDirectory must be absolute');
     const api = await KubernetesApi.open(options.kubeconfig, options.requestTimeoutMs);
@@ -66,11 +66,11 @@ export class KubernetesEngine extends ContainerEngine {
 
   start(task: ContainerTask, reader: ContainerOutput): Promise<StepChild> {
     if (task.egressSocket !== null)
-      throw refusal('CONTAINER_EGRESS_UNAVAILABLE', 'a socket of this worker cannot be given to a Job');
-    // A Job is an object of the cluster that others may read.
+      throw refusal('CONTAINER_EGRESS_UNAVAILABLE', 'a Job cannot use a socket of this worker');
+    // A Job is a cluster object that other users may read.
     if (task.hasSecrets) throw refusal('CONTAINER_SECRETS_UNAVAILABLE', 'secrets are not written into Jobs');
     if (!task.workspace.startsWith(`${this.options.workDirectory.replace(/\/$/, '')}/`))
-      throw new TypeError('the workspace does not lie on the shared volume');
+      throw new TypeError('the workspace is not on the shared volume');
     const { pollMs, outageMs, watchWorkspace } = this.options;
     const watch = watchWorkspace(task.workspace, task.limits);
     return Promise.resolve(new JobWatch(this.jobs, task, this.shape, { pollMs, outageMs }, reader, watch));

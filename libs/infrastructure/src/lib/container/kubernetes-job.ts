@@ -8,14 +8,14 @@ import type { JobShape } from './job-shape';
 /** Name of the step's container in its pod. */
 export const STEP_CONTAINER = 'step';
 
-/** The Job of a step: one pod, never repeated, under the restricted Pod Security Standard, without token, network and host. Pure. */
+/** The Job of a step: one pod without retries, under the restricted Pod Security Standard, without token, network or host access. Pure. */
 export function jobOf(task: ContainerTask, shape: JobShape): V1Job {
   const name = containerName(task);
   const labels = {
     'app.kubernetes.io/managed-by': 'taskrunner',
     ...containerLabels(task, shape.place),
     [`${LABEL}/execution`]: name,
-    // The NetworkPolicy of the component container-jobs selects it and allows nothing.
+    // The NetworkPolicy of the component container-jobs selects this label and allows no traffic.
     [`${LABEL}/network`]: 'none',
   };
   const folder = [shape.workSubPath, task.workspace.slice(shape.workDirectory.length)]
@@ -107,7 +107,7 @@ function resourcesOf(task: ContainerTask, ceiling: ContainerCeiling): V1Resource
   return { limits, requests: limits };
 }
 
-/** Kubernetes replaces `$(NAME)` in commands, arguments and values, and halves `$$`; what a pack says is meant as it is. */
+/** Kubernetes expands `$(NAME)` in commands, arguments and values, and reduces `$$`. Text of a pack must stay literal. */
 function literal(text: string): string {
   return text.replaceAll('$', '$$$$');
 }

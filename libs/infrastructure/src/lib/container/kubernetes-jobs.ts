@@ -12,14 +12,14 @@ interface JobsOptions {
   readonly outageMs: number;
 }
 
-/** The Jobs and pods of one namespace. A request is repeated while the server is away, up to `outageMs`; then `ENGINE_LOST`. */
+/** The Jobs and pods of one namespace. Requests are retried during an outage of at most `outageMs`; then they fail with `ENGINE_LOST`. */
 export class Jobs {
   constructor(
     private readonly api: KubernetesApi,
     private readonly options: JobsOptions,
   ) {}
 
-  /** Throws `ENGINE_UNAVAILABLE` where Jobs cannot be listed. */
+  /** Throws `ENGINE_UNAVAILABLE` if Jobs cannot be listed. */
   async probe(): Promise<void> {
     const { status, body } = await this.api
       .ask<ApiStatus>('GET', this.jobsPath(), { query: { limit: '1' } })
@@ -30,20 +30,20 @@ export class Jobs {
       throw refusal('ENGINE_UNAVAILABLE', `Jobs cannot be listed: ${status} ${body.message ?? ''}`.slice(0, 500));
   }
 
-  /** Makes it, or takes the one whose making was not answered. Throws `START_FAILED`. */
+  /** Creates a Job, or adopts the one whose creation got no response. Throws `START_FAILED`. */
   async create(job: V1Job): Promise<void> {
     const { status, body } = await this.persist(() => this.api.ask<ApiStatus>('POST', this.jobsPath(), { body: job }));
     if (status === 201 || (status === 409 && body.reason === 'AlreadyExists')) return;
     throw refusal('START_FAILED', `the Job was refused: ${status} ${body.message ?? ''}`.slice(0, 500));
   }
 
-  /** The pod of an execution, the newest; null where there is none. */
+  /** The newest pod of an execution; null if there is none. */
   async podOf(execution: string): Promise<V1Pod | null> {
     const pods = await this.podsOf(execution);
     return pods.at(-1) ?? null;
   }
 
-  /** Ends a Job and its pod within `graceMs`, and resolves when both are gone: then the node has said that nothing of it is left. */
+  /** Deletes a Job and its pod within `graceMs`. Resolves when both are gone: the node has then confirmed that no process is left. */
   async remove(execution: string, graceMs: number): Promise<void> {
     await this.end(execution, graceMs);
     for (;;) {
@@ -53,28 +53,28 @@ export class Jobs {
     }
   }
 
-  /** Asks for the end, and does not wait for it. */
+  /** Requests the deletion without waiting for it. */
   async end(execution: string, graceMs: number): Promise<void> {
-    // The Job goes first, so that its controller makes no other pod.
+    // The Job is deleted first, so that its controller creates no other pod.
     await this.delete(this.jobsPath(execution), { propagationPolicy: 'Background' });
     const gracePeriodSeconds = Math.ceil(graceMs / 1_000);
     for (const pod of await this.podsOf(execution))
       await this.delete(this.podsPath(pod.metadata?.name ?? ''), { gracePeriodSeconds });
   }
 
-  /** Ends earlier executions of the same step: two never run at once, whoever started the first. */
+  /** Deletes earlier executions of the same step. Two executions never run at once, whichever worker started the first. */
   async clear(task: Pick<ContainerTask, 'run' | 'step'>): Promise<void> {
     for (const name of await this.named(stepLabels(task))) await this.remove(name, 0);
   }
 
-  /** Removes what this worker left in an earlier life. */
+  /** Removes the Jobs of an earlier process of this worker. */
   async sweep(): Promise<number> {
     const names = await this.named(workerLabels(this.options.place));
     for (const name of names) await this.remove(name, 0);
     return names.length;
   }
 
-  /** What the step printed, from its beginning; follows it while it runs. */
+  /** The output of a step from its beginning. With `follow`, the stream continues while the step runs. */
   log(pod: string, follow: boolean, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     const query = { container: STEP_CONTAINER, follow: String(follow) };
     return this.api.read(`${this.podsPath(pod)}/log`, query, signal);
@@ -101,7 +101,10 @@ export class Jobs {
     const body = { apiVersion: 'v1', kind: 'DeleteOptions', ...options };
     const { status, body: said } = await this.persist(() => this.api.ask<ApiStatus>('DELETE', path, { body }));
     if (status >= 300 && status !== 404 && status !== 409)
-      throw refusal('ENGINE_LOST', `the API server does not delete: ${status} ${said.message ?? ''}`.slice(0, 500));
+      throw refusal(
+        'ENGINE_LOST',
+        `the API server did not delete the Job: ${status} ${said.message ?? ''}`.slice(0, 500),
+      );
   }
 
   private async persist<T>(ask: () => Promise<ApiAnswer<T>>): Promise<ApiAnswer<T>> {
@@ -111,12 +114,12 @@ export class Jobs {
       try {
         const answer = await ask();
         if (answer.status < 500 && answer.status !== 429) return answer;
-        cause = new Error(`the API server answered ${answer.status}`);
+        cause = new Error(`the API server returned status ${answer.status}`);
       } catch (error) {
         cause = error;
       }
       if (performance.now() > until)
-        throw refusal('ENGINE_LOST', `the API server was away for ${this.options.outageMs} ms`, cause);
+        throw refusal('ENGINE_LOST', `the API server was unavailable for ${this.options.outageMs} ms`, cause);
       await pause(this.options.pollMs);
     }
   }

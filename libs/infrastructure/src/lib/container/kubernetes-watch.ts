@@ -8,7 +8,7 @@ import { jobOf } from './kubernetes-job';
 import { pause, type Jobs } from './kubernetes-jobs';
 import { viewOf } from './pod-view';
 
-/** One Job, from its making until it is gone. */
+/** One Job, from its creation to its deletion. */
 export class JobWatch implements StepChild {
   readonly exit: Promise<StepExit>;
   private readonly name: string;
@@ -35,7 +35,7 @@ export class JobWatch implements StepChild {
   async stop(graceMs: number): Promise<StepExit> {
     this.stopped = true;
     this.ending ??= this.jobs.end(this.name, graceMs);
-    // Who waits for the end hears of it if it could not be asked for.
+    // A failed request for the end is reported to those who wait for it.
     this.ending.catch((error: unknown) => (this.failure ??= { error }));
     return this.exit;
   }
@@ -54,7 +54,7 @@ export class JobWatch implements StepChild {
       const excess = await this.workspace.conclude();
       return excess === null ? exit : { ...exit, excess };
     } catch (error) {
-      // Also what cannot be said to have ended is ended: the next execution makes sure that it has.
+      // The deletion is requested even if it cannot be confirmed. The next execution confirms it.
       await this.jobs.remove(this.name, 0);
       throw error;
     } finally {
@@ -67,7 +67,7 @@ export class JobWatch implements StepChild {
     let image: Digest | null = null;
     let seen = false;
     let began = false;
-    // A stop that came while the Job was being made found nothing to end.
+    // A stop that arrived during the creation found no Job to delete.
     if (this.stopped) await this.jobs.end(this.name, 0);
     for (;;) {
       if (this.failure !== null) throw this.failure.error;
@@ -76,7 +76,7 @@ export class JobWatch implements StepChild {
       if (pod === null) {
         if (asked) return { code: null, signal: null, killed: 'stop' };
         if (seen) return { code: null, signal: null, killed: 'closed' };
-        if (performance.now() > until) throw refusal('START_FAILED', 'no pod was made for the Job in time');
+        if (performance.now() > until) throw refusal('START_FAILED', 'no pod was created for the Job in time');
         await pause(this.times.pollMs);
         continue;
       }
@@ -90,14 +90,14 @@ export class JobWatch implements StepChild {
           image = view.image;
           this.reader.onImage(image);
           if (image !== this.task.image.digest)
-            throw refusal('IMAGE_MISMATCH', `the container is of ${image}, not of ${this.task.image.digest}`);
+            throw refusal('IMAGE_MISMATCH', `the container uses the image ${image}, not ${this.task.image.digest}`);
         }
         began = true;
         if (image !== null) this.logs ??= this.takeLog(pod.metadata?.name ?? '');
       }
       if (view.kind === 'ended' || (asked && view.kind !== 'running' && view.kind !== 'waiting')) {
         if (view.kind === 'ended' && image === null)
-          throw refusal('IMAGE_MISMATCH', 'the cluster does not say of which image the container was');
+          throw refusal('IMAGE_MISMATCH', 'the cluster does not report the image of the container');
         if (asked) return { code: null, signal: null, killed: 'stop' };
         const allowed = grantedLimits(this.task, this.shape.ceiling).memoryBytes;
         const starved = view.kind === 'ended' && view.starved;
@@ -116,7 +116,7 @@ export class JobWatch implements StepChild {
     }
   }
 
-  /** Takes the log to its end; what breaks off is read again from the beginning and what was taken is passed over. */
+  /** Reads the log to its end. After an interruption it is read again from the beginning, and the known part is skipped. */
   private async takeLog(pod: string): Promise<void> {
     let taken = 0;
     let lastMs = performance.now();
@@ -140,7 +140,7 @@ export class JobWatch implements StepChild {
         lastMs = performance.now();
       } catch (error) {
         if (this.gone.signal.aborted) return;
-        // Of a pod that was taken away there is no more than was read.
+        // If the pod was deleted, no more of its log exists.
         if (last && (await this.jobs.podOf(this.name)) === null) return;
         if (last && performance.now() - lastMs > this.times.outageMs) {
           this.failure ??= { error: refusal('ENGINE_LOST', 'the log of the pod cannot be read', error) };

@@ -12,7 +12,7 @@ interface Kubeconfig {
 
 const setting = async ({ work, image, other }: EngineSetting) => {
   const folder = await mkdtemp(join(tmpdir(), 'cluster-'));
-  // The worker sees a folder of the volume; a Job must be told which.
+  // The worker mounts a folder of the volume, and its Jobs need that folder's path.
   const server = await LocalApiServer.start(folder, join(work, '..'));
   const options: KubernetesOptions = {
     ...{ kubeconfig: server.kubeconfig, namespace: server.namespace, place: work, ceiling: CEILING, pull: 'never' },
@@ -65,7 +65,7 @@ describeEngine('kubernetes', setting, {
     expect(outcome).toEqual({
       ...{ kind: 'lost', reason: 'ENGINE_LOST' },
       cause: expect.objectContaining({
-        message: expect.stringContaining('the API server was away') as string,
+        message: expect.stringContaining('the API server was unavailable') as string,
       }) as Error,
     });
     await engine.sweep();

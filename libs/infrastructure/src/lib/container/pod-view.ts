@@ -2,15 +2,15 @@ import { isDigest, type Digest } from '@taskrunner/core/foundation';
 import type { V1Pod } from '@kubernetes/client-node';
 import { STEP_CONTAINER } from './kubernetes-job';
 
-/** What a pod's status says of its step. */
+/** State of the step according to its pod's status. */
 type PodView =
   | { readonly kind: 'waiting' }
-  /** It will not start: the code says why. */
+  /** It cannot start. The code gives the reason. */
   | { readonly kind: 'stuck'; readonly code: 'IMAGE_MISSING' | 'START_FAILED'; readonly message: string }
   | { readonly kind: 'running'; readonly image: Digest | null }
-  /** `starved`: the node killed it for its memory. */
+  /** `starved`: killed by the node because of its memory use. */
   | { readonly kind: 'ended'; readonly image: Digest | null; readonly code: number; readonly starved: boolean }
-  /** Its pod was taken away, by whom does not matter. */
+  /** Its pod was deleted, by whomever. */
   | { readonly kind: 'taken'; readonly late: boolean };
 
 const IMAGE_REASONS = [
@@ -22,7 +22,7 @@ const IMAGE_REASONS = [
 ];
 const START_REASONS = ['CreateContainerConfigError', 'CreateContainerError', 'RunContainerError', 'CrashLoopBackOff'];
 
-/** Reads a pod's status. Pure. */
+/** Interprets a pod's status. Pure. */
 export function viewOf(pod: V1Pod): PodView {
   const { status } = pod;
   const own = status?.containerStatuses?.find(({ name }) => name === STEP_CONTAINER);
@@ -45,7 +45,7 @@ export function viewOf(pod: V1Pod): PodView {
   return { kind: 'waiting' };
 }
 
-/** The digest of the manifest behind `imageID`: `name@sha256:…`. What names a configuration instead proves nothing: null. */
+/** The manifest digest in `imageID`: `name@sha256:…`. Null for the id of a configuration, which proves nothing. */
 function digestOf(imageId: string): Digest | null {
   const digest = imageId.slice(imageId.indexOf('@') + 1);
   return imageId.includes('@') && isDigest(digest) ? digest : null;

@@ -4,22 +4,22 @@ import { refusal } from './container-error';
 import { containerLabels, containerName } from './container-identity';
 import { grantedLimits } from './container-limits';
 
-/** Where the egress proxy's socket is seen in a container. */
+/** Path of the egress socket in a container. */
 const EGRESS_SOCKET = '/run/taskrunner/egress.sock';
 
-/** What of podman is configured. */
+/** Podman settings from the configuration. */
 export interface PodmanShape {
-  /** Whether the machine's control groups can hold limits; without, memory and processor are not limited by podman. */
+  /** True if control groups can enforce limits. Otherwise podman limits neither memory nor processor. */
   readonly cgroups: boolean;
-  /** Most open files of a container's process. */
+  /** Maximum number of open files per process of a container. */
   readonly openFiles: number;
   readonly ceiling: ContainerCeiling;
-  /** Names this worker: the folder of its workspaces. */
+  /** Identifies this worker: the folder of its workspaces. */
   readonly place: string;
   readonly owner: StepOwner | null;
 }
 
-/** Arguments of `podman create` for a step: everything that keeps it apart. Pure. `envFile` holds its environment. */
+/** Arguments of `podman create` for a step, with its whole isolation. Pure. `envFile` contains its environment. */
 export function createArguments(task: ContainerTask, shape: PodmanShape, envFile: string): string[] {
   const { image, command, args, workspace, deadlineMs, egressSocket, secretFolder } = task;
   const limits = grantedLimits(task, shape.ceiling);
@@ -28,7 +28,7 @@ export function createArguments(task: ContainerTask, shape: PodmanShape, envFile
   return [
     ...['create', '--replace', '--pull', 'never', '--name', containerName(task)],
     ...Object.entries(containerLabels(task, shape.place)).flatMap(([name, value]) => ['--label', `${name}=${value}`]),
-    // Who is not root maps its own user: then files of the workspace are the step's, and this worker may signal it.
+    // Without root, this process's user is mapped. The step then owns the files of its workspace, and this worker may signal it.
     ...(shape.owner === null ? ['--userns', `keep-id:uid=${NOBODY.uid},gid=${NOBODY.gid}`] : []),
     ...['--user', nobody, '--cap-drop', 'all', '--security-opt', 'no-new-privileges', '--init'],
     ...['--network', 'none', '--no-hosts', '--hostname', 'task', '--http-proxy=false', '--ipc', 'private'],
@@ -48,8 +48,8 @@ export function createArguments(task: ContainerTask, shape: PodmanShape, envFile
     ...(secretFolder === null ? [] : volume(secretFolder, '/run/secrets', 'ro')),
     ...['--ulimit', 'core=0:0', '--ulimit', `nofile=${openFiles}:${openFiles}`],
     ...(limits.fileBytes === null ? [] : ['--ulimit', `fsize=${limits.fileBytes}:${limits.fileBytes}`]),
-    // A control group counts the processes of this container. The kernel's `nproc` counts all processes of a user, so it would fail a
-    // container for what its neighbours start; it is used only where there is nothing else.
+    // A control group counts only the processes of this container. The kernel's `nproc` limit counts all processes of a user, so other
+    // containers could exhaust it. It is used only without control groups.
     ...(shape.cgroups
       ? [
           ...['--pids-limit', String(limits.processes), '--memory', `${limits.memoryBytes}b`],

@@ -3,13 +3,13 @@ import { refusal } from './container-error';
 
 const MAX_ANSWER = 4 * 1024 * 1024;
 
-/** How `podman` is called. */
+/** Invocation of `podman`. */
 export interface PodmanProgram {
   /** Absolute path. */
   readonly path: string;
-  /** OCI runtime such as crun or runc; null: podman's own choice. */
+  /** OCI runtime such as crun or runc; null: the default of podman. */
   readonly runtime: string | null;
-  /** Longest time that one call may take, but for a pull. Milliseconds. */
+  /** Timeout of one call, except for a pull. Milliseconds. */
   readonly timeoutMs: number;
 }
 
@@ -19,7 +19,7 @@ interface PodmanAnswer {
   readonly stderr: string;
 }
 
-/** Calls podman, one short command at a time. Its environment is made here: nothing of the worker's reaches it. */
+/** Runs short podman commands, one at a time. They get a constructed environment and inherit nothing from the worker's. */
 export class PodmanCli {
   readonly environment: { readonly [name: string]: string };
 
@@ -34,13 +34,13 @@ export class PodmanCli {
     };
   }
 
-  /** The whole command line. */
+  /** The complete command line. */
   argv(args: readonly string[]): string[] {
     const { path, runtime } = this.program;
     return [path, ...(runtime === null ? [] : ['--runtime', runtime]), ...args];
   }
 
-  /** Runs to its end. Rejects with `ENGINE_UNAVAILABLE` if it cannot be started, `ENGINE_LOST` if it takes too long. */
+  /** Runs a command to its end. Rejects with `ENGINE_UNAVAILABLE` if it cannot be started, and with `ENGINE_LOST` on a timeout. */
   call(
     args: readonly string[],
     options: { readonly signal?: AbortSignal; readonly timeoutMs?: number | null } = {},
@@ -71,7 +71,7 @@ export class PodmanCli {
         done();
         reject(refusal('ENGINE_UNAVAILABLE', `${command} cannot be started`, error));
       });
-      // Not `close`: conmon may hold an end for as long as a container lives.
+      // `close` would be too late: conmon may hold a pipe open for the lifetime of a container.
       child.once('exit', (code) => {
         done();
         setImmediate(() => {
@@ -82,7 +82,7 @@ export class PodmanCli {
     });
   }
 
-  /** Runs to its end and gives what it printed; a code other than 0 is `START_FAILED`. */
+  /** Runs a command and returns its output. Throws `START_FAILED` if its exit code is not 0. */
   async ask(args: readonly string[]): Promise<string> {
     const { code, stdout, stderr } = await this.call(args);
     if (code !== 0) throw refusal('START_FAILED', `podman ${args[0] ?? ''}: ${lastLine(stderr)}`);
@@ -90,7 +90,7 @@ export class PodmanCli {
   }
 }
 
-/** What podman says last is what went wrong. */
+/** The last line of podman's output is the error message. */
 export function lastLine(text: string): string {
   return (text.trim().split('\n').at(-1) ?? '').slice(0, 500);
 }

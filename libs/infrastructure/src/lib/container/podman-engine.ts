@@ -15,7 +15,7 @@ import { createArguments, type PodmanShape } from './podman-arguments';
 import { lastLine, PodmanCli, type PodmanProgram } from './podman-cli';
 import { PodmanEnvironment } from './podman-environment';
 
-/** What the engine needs of the worker's supervisor: it starts the client, and kills client and container when the lease ends. */
+/** The required part of the worker's supervisor. It starts the client, and kills client and container when the lease ends. */
 interface ContainerSupervisor {
   run(
     launch: {
@@ -37,7 +37,7 @@ interface ContainerSupervisor {
 
 export interface PodmanOptions extends PodmanProgram {
   readonly supervisor: ContainerSupervisor;
-  /** Folder of the workspaces; names this worker on this machine. */
+  /** Folder of the workspaces. It identifies this worker on this machine. */
   readonly place: string;
   readonly cgroups: boolean;
   readonly openFiles: number;
@@ -49,8 +49,8 @@ const STOPPED: StepExit = { code: null, signal: null, killed: 'stop' };
 const ENDED_BEFORE_START: StepChild = { exit: Promise.resolve(STOPPED), stop: () => Promise.resolve(STOPPED) };
 
 /**
- * podman on this machine, without a daemon. A container is made and held before its first instruction, its image is compared, its
- * first process is told to the supervisor; only then it starts. So nothing of a step runs that the end of this worker would not end.
+ * Podman on this machine, without a daemon. A container is created but not started, its image is verified, and its first process is
+ * registered with the supervisor. Only then is it started. No process of a step can therefore outlive this worker.
  */
 export class PodmanEngine extends ContainerEngine {
   readonly name = 'podman';
@@ -67,7 +67,7 @@ export class PodmanEngine extends ContainerEngine {
     this.shape = { cgroups, openFiles, ceiling, place, owner: this.owner };
   }
 
-  /** Asks podman whether it is there. Throws `ENGINE_UNAVAILABLE`. */
+  /** Checks that podman works. Throws `ENGINE_UNAVAILABLE`. */
   static async open(options: PodmanOptions): Promise<PodmanEngine> {
     const { code, stdout, stderr } = await new PodmanCli(options).call([
       'info',
@@ -100,7 +100,7 @@ export class PodmanEngine extends ContainerEngine {
       const { pid, image } = await this.look(name);
       reader.onImage(image);
       if (image !== task.image.digest)
-        throw refusal('IMAGE_MISMATCH', `the container is of ${image}, not of ${task.image.digest}`);
+        throw refusal('IMAGE_MISMATCH', `the container uses the image ${image}, not ${task.image.digest}`);
       const launch = {
         argv: this.cli.argv(['start', '--attach', '--sig-proxy=false', name]),
         env: this.cli.environment,
@@ -128,8 +128,8 @@ export class PodmanEngine extends ContainerEngine {
   }
 
   /**
-   * Makes the container; false if it was told to stop while its image was pulled. Each call of podman is a process, and mostly the image is there:
-   * it is looked for only if nothing could be made of it.
+   * Creates the container. Returns false if it was stopped while its image was pulled. Every podman call costs a process and the image is
+   * usually present, so it is pulled only if the creation fails.
    */
   private async create(task: ContainerTask, environment: PodmanEnvironment): Promise<boolean> {
     const [verb = '', ...rest] = createArguments(task, this.shape, environment.file);
@@ -144,9 +144,9 @@ export class PodmanEngine extends ContainerEngine {
     return true;
   }
 
-  /** Brings an image, under the digest that the plan pins; false if it was told to stop meanwhile. */
+  /** Pulls an image by the digest in the plan. Returns false if it was stopped in the meantime. */
   private async pull(reference: string, signal: AbortSignal): Promise<boolean> {
-    if (this.options.pull === 'never') throw refusal('IMAGE_MISSING', `${reference} is not on this machine`);
+    if (this.options.pull === 'never') throw refusal('IMAGE_MISSING', `the image ${reference} is not on this machine`);
     const pulled = await this.cli.call(['pull', '--quiet', reference], { signal, timeoutMs: null });
     if (pulled.code !== 0 && signal.aborted) return false;
     if (pulled.code !== 0) throw refusal('IMAGE_MISSING', `${reference}: ${lastLine(pulled.stderr)}`);
@@ -157,11 +157,11 @@ export class PodmanEngine extends ContainerEngine {
     const format = '{{.State.Pid}} {{.ImageDigest}}';
     const [pid = '', image] = (await this.cli.ask(['container', 'inspect', '--format', format, name])).split(' ');
     if (!/^[1-9][0-9]*$/.test(pid) || !isDigest(image))
-      throw refusal('START_FAILED', 'podman does not say which process and image the container has');
+      throw refusal('START_FAILED', 'podman does not report the process and the image of the container');
     return { pid: Number(pid), image };
   }
 
-  /** The container of a child: its end is looked up and it is removed before the end is told. */
+  /** Wraps a child so that its container's result is read and the container is removed before the exit is reported. */
   private attended(name: string, child: StepChild, memoryBytes: number): StepChild {
     const exit = child.exit.then(
       async (end): Promise<StepExit> => {
@@ -189,33 +189,33 @@ export class PodmanEngine extends ContainerEngine {
     };
   }
 
-  /** The client's own code may be podman's; the container's state is not. */
+  /** The exit code of the client may be podman's own. The state of the container is reliable. */
   private async exitCode(name: string): Promise<number> {
-    // Its process is gone; podman may hear of that a little later than its client.
+    // The process is gone, but podman may register this slightly later than its client.
     const { code, stdout, stderr } = await this.cli.call(['wait', name]);
     if (code !== 0 || !/^[0-9]+$/.test(stdout.trim()))
-      throw refusal('ENGINE_LOST', `podman does not say how ${name} ended: ${lastLine(stderr)}`);
+      throw refusal('ENGINE_LOST', `podman does not report how ${name} ended: ${lastLine(stderr)}`);
     return Number(stdout);
   }
 
-  /** What the supervisor looks at. Where podman cannot hold the memory, that too. */
+  /** The limits that the supervisor watches. They include memory if podman cannot limit it. */
   private watchOf(task: ContainerTask) {
     const { cgroups, ceiling } = this.options;
     const { memoryBytes, workspaceBytes, workspaceFiles } = grantedLimits(task, ceiling);
-    // Podman gives a container with a read-only root a /dev/shm that cannot be written.
+    // With a read-only root, podman makes /dev/shm read-only too.
     const tmpfs = [{ path: '/tmp', bytes: ceiling.tmpBytes }];
     const limits = { workspaceBytes, workspaceFiles, memoryBytes: cgroups ? null : memoryBytes };
     return { workspace: task.workspace, ...limits, tmpfs };
   }
 
-  /** Whether the kernel killed a process of the container for its memory. */
+  /** The memory excess if the kernel killed a process of the container for its memory use. */
   private async overrun(name: string, allowed: number): Promise<StepExcess | null> {
     if (!this.options.cgroups) return null;
     const killed = await this.cli.ask(['container', 'inspect', '--format', '{{.State.OOMKilled}}', name]);
     return killed.trim() === 'true' ? { limit: 'memory', used: allowed, allowed } : null;
   }
 
-  /** Gone, or `ENGINE_LOST`: then nobody can say that it is. */
+  /** Removes the container. Throws `ENGINE_LOST` if the removal cannot be confirmed. */
   private async remove(name: string): Promise<void> {
     const { code, stderr } = await this.cli.call(['rm', '--force', '--time', '0', '--volumes', '--ignore', name]);
     if (code !== 0) throw refusal('ENGINE_LOST', `podman rm: ${lastLine(stderr)}`);

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PodmanCli } from './podman-cli';
 
-/** podman reads a file of one variable a line, of at most 64 KiB. */
+/** podman reads a file with one variable per line and lines of at most 64 KiB. */
 const LONGEST_LINE = 60_000;
 
 /**
- * The environment of a container on its way there. Values never stand on a command line, where others could read them: they go by a
- * private file, and what does not fit a line of it by a secret of podman's, for the time of the start only.
+ * Passes the environment to a container. Values never appear on a command line, where others could read them. They are in a private file;
+ * values that do not fit a line are passed as podman secrets, which exist during the start only.
  */
 export class PodmanEnvironment {
   private constructor(
@@ -49,7 +49,7 @@ export class PodmanEnvironment {
     return join(this.folder, 'env');
   }
 
-  /** Further arguments of `podman create`. */
+  /** Additional arguments of `podman create`. */
   get arguments(): string[] {
     return this.secrets.flatMap(({ id, name }) => ['--secret', `${id},type=env,target=${name}`]);
   }

@@ -55,7 +55,7 @@ describeEngine(
       expect(outcome).toMatchObject({ kind: 'failed', code: 'SANDBOX_LIMIT_MEMORY' });
     },
     'counts its own processes, not those of its neighbours': async ({ engine }, { perform }) => {
-      // More processes of the containers' user than a container may have.
+      // More processes of the containers' user than one container may have.
       const neighbours = `for i in $(seq ${CEILING.processes + 8}); do sleep 600 & done; echo there; wait`;
       const identity = process.getuid?.() === 0 ? NOBODY : {};
       const neighbour = spawn('/bin/sh', ['-c', neighbours], { ...identity, detached: true });

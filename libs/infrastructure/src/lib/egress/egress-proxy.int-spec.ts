@@ -85,7 +85,7 @@ const pinned = (text: string, cidr = LOOPBACK): EgressRule => parseRule(text, ci
     });
   }
 
-  /** What a socket under these rules has logged about what was done with it. */
+  /** The attempts that a socket with these rules logs during the given action. */
   async function attemptsOf(
     rules: readonly EgressRule[],
     act: (path: string) => Promise<unknown>,
@@ -154,7 +154,7 @@ const pinned = (text: string, cidr = LOOPBACK): EgressRule => parseRule(text, ci
       });
       expect(attempts).toMatchObject([{ via: 'connect', allowed: false, code, sent: 0, received: 0 }]);
       expect([typeof head === 'string' && statusIn(head), head]).toEqual([status, expect.stringContaining(code)]);
-      // Decided before it is resolved: what is not listed is not even asked for.
+      // Names that are not allowed must not be resolved.
       if (code === 'EGRESS_NOT_LISTED' || code === 'EGRESS_HOST_INVALID') expect(dns.asked.length).toBe(before);
     });
 
@@ -271,7 +271,7 @@ const pinned = (text: string, cidr = LOOPBACK): EgressRule => parseRule(text, ci
   it('keeps the limits of a socket', async () => {
     const url = `http://plain.allowed.test:${plainPort}`;
     const small = newProxy({ attempts: 2, bytes: 50_000 });
-    // Only what is silent meets it: the others may wait for a machine that is busy.
+    // Only the silent connection needs this limit. On a busy machine the others may take longer.
     const impatient = newProxy({ idleMs: 300 });
     try {
       const large = await attemptsOf([pinned(url)], (path) => exchange(path, `GET ${url}/large HTTP/1.1\r\nHost: x\r\n\r\n`), small); // prettier-ignore
@@ -336,7 +336,7 @@ const pinned = (text: string, cidr = LOOPBACK): EgressRule => parseRule(text, ci
         return '';
       }
     };
-    // Where it writes its errors is where we write ours, a file or not.
+    // Standard error must be the same stream, whether it is a file or not.
     const errors = linked('/proc/self/fd/2');
     const files = readdirSync(`${folder}/fd`).map((fd) => linked(`${folder}/fd/${fd}`));
     const opened = files.filter((file) => file.startsWith('/') && !/^\/(dev|proc)\//.test(file) && !file.includes('pipe'));
@@ -387,7 +387,7 @@ const pinned = (text: string, cidr = LOOPBACK): EgressRule => parseRule(text, ci
         readonly expect: string;
       }[];
     };
-    // The hosts resolve to loopback here, where nobody listens on these ports: what is allowed is unreachable.
+    // The hosts resolve to loopback ports without a listener, so allowed connections are unreachable.
     const rules = [pinned('allowed.test:443', '127.0.0.0/8'), pinned('allowed.test:80', '127.0.0.0/8')];
     const ask = async (line: string, headers: readonly string[]): Promise<boolean> => {
       const text = [line, ...headers, '', ''].join('\r\n');

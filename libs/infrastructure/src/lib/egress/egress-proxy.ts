@@ -8,17 +8,17 @@ import type { EgressWay, StepEgress } from '@taskrunner/core/ports';
 import { egressError } from './egress-error';
 import type { EgressLimits, FromProxy, PlatformHost, ToProxy } from './egress-process/protocol';
 
-/** Whom the proxy becomes where this worker is root: neither the worker nor the user of the steps. */
+/** User of the proxy if this worker is root. It is neither the worker's user nor the steps'. */
 const USER = 65_533;
 
-/** How the proxy works. */
+/** Options of the proxy. */
 interface EgressProxyOptions {
   readonly limits: EgressLimits;
-  /** Name servers, `address` or `address:port`; none: as this machine resolves. */
+  /** Name servers, `address` or `address:port`; empty: the resolver of this machine. */
   readonly resolvers: readonly string[];
-  /** Hosts of the platform: not to be reached by a list that names every host. */
+  /** Hosts of the platform. A rule for all hosts does not include them. */
   readonly platform: readonly PlatformHost[];
-  /** Told when the process ends without having been asked to. */
+  /** Called when the process ends unexpectedly. */
   readonly onLost?: (reason: string) => void;
 }
 
@@ -38,8 +38,8 @@ interface Life {
 }
 
 /**
- * The egress proxy: one process beside the worker, with no environment, no credentials and no open file of the worker's. It is started
- * with the first socket. If it dies, every open socket is lost with it, so that attempts fail closed; the next `open` starts it anew.
+ * The egress proxy: one process beside the worker, without environment variables, credentials or open files of the worker. It starts with
+ * the first socket. If it dies, all open sockets close and attempts fail; the next `open` restarts it.
  */
 export class EgressProxy implements StepEgress {
   private life: Life | null = null;
@@ -48,12 +48,12 @@ export class EgressProxy implements StepEgress {
 
   constructor(private readonly options: EgressProxyOptions) {}
 
-  /** Process id of the proxy, for diagnosis; null while there is none. */
+  /** Process id of the proxy, for diagnosis; null if it is not running. */
   get pid(): number | null {
     return this.life?.process.pid ?? null;
   }
 
-  /** A way out under these rules. Throws `EGRESS_UNAVAILABLE`. */
+  /** Opens an egress socket with these rules. Throws `EGRESS_UNAVAILABLE`. */
   async open(rules: readonly EgressRule[]): Promise<EgressWay> {
     if (this.isClosed) throw egressError('the egress proxy is closed');
     const life = this.life ?? this.begin();
@@ -145,7 +145,7 @@ function hear(sockets: ReadonlyMap<number, Opened>, message: FromProxy): void {
 
 function lose(socket: Opened, reason: string): void {
   socket.lost = true;
-  socket.opened(egressError(`the egress proxy is gone: ${reason}`));
+  socket.opened(egressError(`the egress proxy has ended: ${reason}`));
   socket.closed();
   for (const listener of socket.listeners.splice(0)) listener();
 }
@@ -154,7 +154,7 @@ function send(life: Life, message: ToProxy): void {
   life.process.stdin?.write(`${JSON.stringify(message)}\n`);
 }
 
-/** The compiled script beside this file; where this runs from source, as in tests, the one that the build has made. */
+/** Path of the compiled script beside this file. Tests run from source and use the built one. */
 function processScript(): string {
   const beside = join(__dirname, 'egress-process', 'main.js');
   const built = beside.replace(`${sep}src${sep}`, `${sep}dist${sep}`);

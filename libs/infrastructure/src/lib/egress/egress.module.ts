@@ -8,10 +8,10 @@ import type { HttpSettings } from '../executors/http/http-exchange';
 import { Telemetry } from '../telemetry/telemetry';
 import { EgressProxy } from './egress-proxy';
 
-/** How http steps talk (`sealedMode.http`). */
+/** Settings of http steps (`sealedMode.http`). */
 export const HTTP_STEPS = token<HttpSettings>('settings of http steps');
 
-/** The way out of steps: the proxy, which starts with the first step that needs it, and how http steps talk. */
+/** Egress of steps: the proxy, which starts with the first step that needs it, and the settings of http steps. */
 @Module({})
 export class EgressModule implements OnApplicationShutdown {
   static forRoot(): DynamicModule {

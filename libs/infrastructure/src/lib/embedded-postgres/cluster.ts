@@ -82,7 +82,7 @@ export async function makeCluster(
     await rm(draft, { recursive: true, force: true });
     throw new EmbeddedPostgresError(
       'DATABASE_START_FAILED',
-      `initdb could not make a database in ${place.home}: ${said || String(error)}`,
+      `initdb could not create a database in ${place.home}: ${said || String(error)}`,
       'see the output of initdb; common causes are no space, no permission or a read-only file system',
       error,
     );

@@ -106,7 +106,7 @@ async function launchOnce(launch: Launch, port: number): Promise<ServerProcess |
     if (answer.pgdata === pgdata) break;
     if (answer.pgdata !== undefined || answer.refused || performance.now() > deadline) {
       await stop();
-      return fail(answer.refused ?? (answer.pgdata ? 'another server has this port' : 'no answer in time'));
+      return fail(answer.refused ?? (answer.pgdata ? 'another server uses this port' : 'no response in time'));
     }
     await delay(15);
   }

@@ -45,7 +45,7 @@ export async function findPrograms(search: ProgramSearch): Promise<ServerProgram
   if (others.length > 0) {
     throw new EmbeddedPostgresError(
       'DATABASE_VERSION_MISMATCH',
-      `the data was made by PostgreSQL ${search.major}, but found only ${others.join(', ')}`,
+      `the data was created by PostgreSQL ${search.major}, but found only ${others.join(', ')}`,
       `install PostgreSQL ${search.major}, or move the data with pg_dump and start with an empty data directory`,
     );
   }

@@ -104,7 +104,10 @@ export class BundleIngestExecutor extends Executor {
     return ids.flatMap((id) => {
       const root = typeof id === 'string' ? this.options.roots.get(id) : undefined;
       if (root === undefined || !(root.tenants.includes('*') || root.tenants.includes(run.tenant)))
-        throw refusal('BUNDLE_TRUST_UNKNOWN', `no root ${JSON.stringify(id)} is configured for this tenant`);
+        throw refusal(
+          'BUNDLE_TRUST_UNKNOWN',
+          `the bundle root ${JSON.stringify(id)} is not configured for this tenant`,
+        );
       return root.keys;
     });
   }
@@ -136,7 +139,7 @@ export class BundleIngestExecutor extends Executor {
     const manifest = opened(envelope, keys);
     const difference = contentDifference(manifest, found);
     if (difference !== null)
-      throw refusal(difference.code, `${JSON.stringify(difference.path)} is not as the signed manifest says`);
+      throw refusal(difference.code, `${JSON.stringify(difference.path)} does not match the signed manifest`);
     return manifest;
   }
 

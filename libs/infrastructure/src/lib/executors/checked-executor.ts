@@ -31,7 +31,7 @@ export class CheckedExecutor extends Executor {
     const { outputs } = this.descriptor;
     if (outcome.kind !== 'succeeded') return outcome;
     const fault = faultOf(outcome.outputs);
-    if (fault !== null) return failed('OUTPUTS_INVALID', `the outputs are no JSON: ${fault}`, false);
+    if (fault !== null) return failed('OUTPUTS_INVALID', `the outputs are not JSON: ${fault}`, false);
     if (outputs.from !== 'schema') return outcome;
     const found = findingsOf(outputs.schema, outcome.outputs, '');
     return found.length === 0 ? outcome : failed('OUTPUTS_INVALID', describeFindings(found), false);

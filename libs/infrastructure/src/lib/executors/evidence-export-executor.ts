@@ -28,7 +28,7 @@ export class EvidenceExportExecutor extends Executor {
       destinationOf(this.dependencies, destination, run.tenant);
       if (parameters['run'] === undefined) {
         const file = exportedFile(run.runId);
-        await report.line('info', `${file} goes to ${destination} once the run is sealed`);
+        await report.line('info', `${file} will be delivered to ${destination} after the run is sealed`);
         return succeeded({
           run: run.runId,
           destination,
@@ -46,7 +46,7 @@ export class EvidenceExportExecutor extends Executor {
         signal,
       );
       const file = exportedFile(runId);
-      await report.line('info', `${file} ${written ? 'was written to' : 'stands already in'} ${destination}`);
+      await report.line('info', `${file} ${written ? 'was written to' : 'already exists in'} ${destination}`);
       return succeeded({ run: runId, destination, artifacts, file, status: 'delivered', digest, size });
     } catch (error) {
       if (signal.aborted) return { kind: 'stopped', unknown: false };
@@ -61,7 +61,7 @@ function succeeded(outputs: Json): Outcome {
 
 function textOf(value: Json | undefined, name: string): string {
   if (typeof value === 'string') return value;
-  throw refusal('WITH_INVALID', `with.${name} must be a text`);
+  throw refusal('WITH_INVALID', `with.${name} must be a string`);
 }
 
 function runOf(value: Json | undefined, own: RunId): RunId {

@@ -101,7 +101,7 @@ describe('an executor of a platform team', () => {
     [
       'a date',
       { text: new Date(0) },
-      { code: 'OUTPUTS_INVALID', message: 'the outputs are no JSON: not a JSON value' },
+      { code: 'OUTPUTS_INVALID', message: 'the outputs are not JSON: not a JSON value' },
     ],
     ['nothing', undefined, { code: 'OUTPUTS_INVALID', retryable: false }],
   ])('does not end its run with outputs that nobody can store: %s', async (_what, outputs, outcome) => {

@@ -123,7 +123,7 @@ function isBuiltin(descriptor: ExecutorDescriptor): boolean {
 function missing({ uses }: ExecutorDescriptor): never {
   throw new CodedError<ExecutorCode>(
     'EXECUTOR_MISSING',
-    `this worker has the descriptor of ${uses}, and nothing that performs its steps`,
+    `this worker has a descriptor of ${uses}, but no executor`,
     'Give `executor` beside the descriptor in `ExecutorModule.forFeature`.',
   );
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Digest } from '@taskrunner/core/foundation';
 import { altered, refusal } from './object-store-error';
 
-/** The pieces as they arrive. One is always held back until the hash over all of them is known. Throws `OBJECT_DIGEST_MISMATCH`. */
+/** Passes the pieces on and verifies the hash over all of them. The last piece is held back until then. Throws `OBJECT_DIGEST_MISMATCH`. */
 export async function* checkedPieces(pieces: AsyncIterable<Uint8Array>, digest: Digest): AsyncGenerator<Uint8Array> {
   const hash = createHash('sha256');
   let held: Uint8Array | null = null;
@@ -16,7 +16,7 @@ export async function* checkedPieces(pieces: AsyncIterable<Uint8Array>, digest: 
   if (held !== null) yield held;
 }
 
-/** Hashes and counts what it is given. */
+/** Hashes and counts bytes. */
 export class Measure {
   private readonly hash = createHash('sha256');
   private known: Digest | null = null;
@@ -24,14 +24,14 @@ export class Measure {
 
   constructor(private readonly maxBytes: number) {}
 
-  /** Throws `OBJECT_TOO_LARGE`. */
+  /** Adds a piece. Throws `OBJECT_TOO_LARGE`. */
   take(piece: Uint8Array): void {
     this.size += piece.length;
     if (this.size > this.maxBytes) throw refusal('OBJECT_TOO_LARGE', `more than ${this.maxBytes} bytes`);
     this.hash.update(piece);
   }
 
-  /** Digest of all bytes; no more bytes can be added then. */
+  /** Digest of all bytes. No more bytes can be added afterwards. */
   digest(): Digest {
     return (this.known ??= `sha256:${this.hash.digest('hex')}` as Digest);
   }

@@ -187,7 +187,7 @@ describe.each(S3_SERVERS)('a bucket of $name as a destination', ({ program, star
       } finally {
         server.pause(false);
       }
-      // It goes on; a busy machine may take longer than its patience more than once.
+      // The server continues. On a busy machine several attempts may time out.
       for (const end = Date.now() + 30_000; ;)
         try {
           await impatient.deliver(file, content(SMALL));

@@ -19,12 +19,12 @@ export async function makeFolderBelow(
   }
 }
 
-/** The same, with each new folder durably entered in its parent. */
+/** Does the same, and makes each new folder durable in its parent. */
 export function makeDurableFolderBelow(root: string, path: string): Promise<void> {
   return makeFolderBelow(root, path, syncFolder);
 }
 
-/** False if it already exists. */
+/** Creates a folder. False if it already exists. */
 async function makeFolder(path: string): Promise<boolean> {
   try {
     await mkdir(path, { mode: 0o700 });
@@ -49,13 +49,13 @@ export function isMissing(error: unknown): boolean {
   return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
-/** File system errors by which the whole folder is unavailable, full, read-only or broken, with a description. */
+/** File system errors that mean that the whole folder is unavailable, full, read-only or broken, with a description. */
 const UNAVAILABLE = new Map([
   ['ENOSPC', 'is full'],
-  ['EDQUOT', 'is full: its quota is used up'],
+  ['EDQUOT', 'is full: its quota is exhausted'],
   ['EROFS', 'is read-only'],
-  ['EACCES', 'may not be written or read by this user'],
-  ['EPERM', 'may not be written or read by this user'],
+  ['EACCES', 'cannot be read or written by this user'],
+  ['EPERM', 'cannot be read or written by this user'],
   ['EEXIST', 'is a file'],
   ['EIO', 'cannot be read or written'],
   ['ESTALE', 'is away'],
@@ -74,18 +74,18 @@ export function throwStoreError(error: unknown): never {
   const code = codeOf(error);
   const what = code === null ? undefined : UNAVAILABLE.get(code);
   if (what === undefined) throw error;
-  throw refusal('OBJECT_STORE_UNAVAILABLE', `the folder of objects ${what} (${code})`, error);
+  throw refusal('OBJECT_STORE_UNAVAILABLE', `the folder of the object store ${what} (${code})`, error);
 }
 
-/** The same, if the missing folder belongs to the store itself. */
+/** Converts a file system error likewise. A missing file or folder means that the store itself is missing. */
 export function throwOrAway(error: unknown): never {
   if (isMissing(error)) throw away(error);
   return throwStoreError(error);
 }
 
-/** The folder of a store, or a part of its layout, is missing. */
+/** Creates the error for a missing folder of a store, or of a part of its layout. */
 export function away(cause?: unknown): Error {
-  return refusal('OBJECT_STORE_UNAVAILABLE', 'the folder of objects is not there', cause);
+  return refusal('OBJECT_STORE_UNAVAILABLE', 'the folder of the object store does not exist', cause);
 }
 
 export function codeOf(error: unknown): string | null {

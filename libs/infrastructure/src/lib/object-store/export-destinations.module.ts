@@ -8,7 +8,7 @@ import { openDestinations } from './open-destinations';
 /** Destinations of evidence, by id. */
 export const EXPORT_DESTINATIONS = token<ReadonlyMap<string, KnownDestination>>('destinations of evidence');
 
-/** Folders and buckets that take evidence (`artifacts.destinations`). */
+/** Provides the folders and buckets that receive evidence (`artifacts.destinations`). */
 @Module({})
 export class ExportDestinationsModule {
   static forRoot(): DynamicModule {

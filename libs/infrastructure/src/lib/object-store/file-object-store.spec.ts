@@ -125,7 +125,7 @@ describe('a folder of objects that is not there', () => {
     await store.put(tenant, content(), { maxBytes: 100 });
     await rename(root, `${root}.away`);
     await expect(use(store)).rejects.toMatchObject({ code: 'OBJECT_STORE_UNAVAILABLE' });
-    // An empty folder where something is to be mounted is no store either.
+    // An empty folder in place of a mounted one is not a store either.
     await mkdir(root);
     await expect(use(store)).rejects.toMatchObject({ code: 'OBJECT_STORE_UNAVAILABLE' });
     expect(await readdir(root)).toEqual([]);

@@ -23,7 +23,7 @@ import { assertRange, missing, unannounced } from './object-store-error';
 const PIECE = 256 * 1024;
 /** Bytes per write. */
 const BATCH_BYTES = 1024 * 1024;
-/** Bytes after which the disk is told to begin writing. */
+/** Number of bytes after which a disk synchronisation is started. */
 const SYNC_BYTES = 32 * 1024 * 1024;
 const PAGE = 1_000;
 const DIGITS = /^[0-9a-f]{64}$/;
@@ -87,7 +87,7 @@ export class FileObjectStore extends CollectableObjectStore {
       } catch (error) {
         throwOrAway(error);
       } finally {
-        // If another put was as fast, `rename` found the same file under both names and left both.
+        // After a concurrent put of the same file, `rename` finds one file under both names and keeps both.
         await removeStaged(second);
       }
     };
@@ -113,12 +113,12 @@ export class FileObjectStore extends CollectableObjectStore {
     return found && { size: found.size };
   }
 
-  /** An object can be missing only if the store is available: in a store that was moved or is not mounted, every object is missing. */
+  /** An object counts as missing only if the store is available: in a store that was moved or is not mounted, every object is missing. */
   private async assertThere(): Promise<void> {
     if ((await factsOf(join(this.root, 'staging'))) === null) throw away();
   }
 
-  /** The file is opened by the first read, so that an iteration that never starts holds no resources. */
+  /** Reads the object in pieces. The first read opens the file, so that an iteration that never starts holds no resources. */
   private async *pieces(tenant: TenantId, digest: Digest, first: number, end: number): AsyncGenerator<Uint8Array> {
     const file = await open(this.path(tenant, digest), 'r').catch(async (error: unknown) => {
       if (!isMissing(error)) return throwStoreError(error);
@@ -180,7 +180,7 @@ export class FileObjectStore extends CollectableObjectStore {
     };
     for (const name of await names(join(this.root, 'staging'))) {
       const path = join(this.root, 'staging', name);
-      // A folder with a collector's marks ages with its entries and is deleted when it is empty.
+      // The folder of a collector's marks ages with its entries and is deleted when it is empty.
       for (const entry of await names(path)) await sweepFile(join(path, entry), olderThanMs);
       await sweepFile(path, olderThanMs);
     }
@@ -230,7 +230,7 @@ export class FileObjectStore extends CollectableObjectStore {
     }
   }
 
-  /** Milliseconds by the clock that sets the file times. */
+  /** Current time in milliseconds, by the clock that sets the file times. */
   private async now(): Promise<number> {
     const path = join(this.root, 'staging', randomUUID());
     await writeFile(path, '', { flag: 'wx', mode: 0o600 }).catch(throwOrAway);
@@ -245,7 +245,7 @@ export class FileObjectStore extends CollectableObjectStore {
     return join(this.root, 't', tenant, 'sha256', hex.slice(0, 2), hex);
   }
 
-  /** The folder nearly always exists. */
+  /** Renames first and creates the folder on failure, because the folder nearly always exists. */
   private async renameInto(from: string, target: string): Promise<void> {
     try {
       await rename(from, target);
@@ -257,7 +257,9 @@ export class FileObjectStore extends CollectableObjectStore {
     }
   }
 
-  /** Another collector of the same object may remove the empty folder before the mark is in it. */
+  /**
+   * Creates a mark. Another collector of the same object may remove the empty folder before the mark is in it, so the creation is retried.
+   */
   private async makeMark(path: string): Promise<void> {
     for (;;) {
       try {
@@ -275,12 +277,12 @@ export class FileObjectStore extends CollectableObjectStore {
   }
 }
 
-/** Files that cannot be removed are deleted when they are old. A failure to remove one does not fail the work that was done. */
+/** Removes a staged file. A failure does not fail the completed work: a remaining file is deleted by a later sweep. */
 async function removeStaged(path: string): Promise<void> {
   await unlink(path).catch(() => undefined);
 }
 
-/** Hashes new pieces while earlier ones are written, and lets the disk begin before the end. */
+/** Writes pieces. New pieces are hashed while earlier ones are written, and the disk starts writing before the end. */
 async function write(file: FileHandle, content: AsyncIterable<Uint8Array>, measure: Measure): Promise<void> {
   let pieces: Uint8Array[] = [];
   let size = 0;
@@ -311,14 +313,14 @@ async function write(file: FileHandle, content: AsyncIterable<Uint8Array>, measu
   await Promise.all([writing.done, syncing.done]);
 }
 
-/** A queue of tasks of which one is running. The next task begins when the last one has ended, and fails if that one did. */
+/** A queue that runs one task at a time. If a task fails, the following ones fail too. */
 class OneAtATime {
   done: Promise<void> = Promise.resolve();
 
   async next(work: () => Promise<void>): Promise<void> {
     await this.done;
     this.done = work().catch(throwStoreError);
-    // The error is reported to the next user; nobody has to wait for it here.
+    // The error is reported to the next user; no caller has to wait for it here.
     this.done.catch(() => undefined);
   }
 }
@@ -332,7 +334,7 @@ async function factsOf(path: string): Promise<Stats | null> {
   }
 }
 
-/** Names in a folder; none if it is missing. */
+/** Lists the names in a folder; none if it is missing. */
 async function names(path: string): Promise<readonly string[]> {
   try {
     return await readdir(path);

@@ -11,14 +11,14 @@ const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 /** Moves a durable file to its place in the store. */
 export type Place = (path: string, tenant: TenantId, digest: Digest) => Promise<void>;
 
-/** A folder below `staging` that belongs to the process that fills it. */
+/** A staging folder below `staging`, owned by the process that writes to it. */
 export class FileStaging implements Staging {
   private constructor(
     readonly folder: string,
     private readonly place: Place,
   ) {}
 
-  /** Null if this process may not change the owner of folders. */
+  /** Creates a staging folder. Null if this process may not change the owner of folders. */
   static async make(
     folder: string,
     owner: { readonly uid: number; readonly gid: number } | null,
@@ -42,13 +42,13 @@ export class FileStaging implements Staging {
       await makeDurable(own, size);
       await this.place(own, tenant, digest);
     } finally {
-      // Files that cannot be removed are deleted when they are old.
+      // Files that cannot be removed are deleted by a later sweep.
       await rm(own, { recursive: true, force: true }).catch(() => undefined);
     }
   }
 
   async close(): Promise<void> {
-    // Files that cannot be removed are deleted when they are old. The adopted file is stored in any case.
+    // Files that cannot be removed are deleted by a later sweep. The adopted file is stored in any case.
     await rm(this.folder, { recursive: true, force: true }).catch(() => undefined);
   }
 }

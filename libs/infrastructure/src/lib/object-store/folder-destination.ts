@@ -7,13 +7,13 @@ import { ExportDestination, type ExportedFile } from '@taskrunner/core/ports';
 import { throwDestinationError } from './destination-errors';
 import { isMissing, makeDurableFolderBelow, syncFolder } from './durable-files';
 
-/** Age beyond that of any delivery in progress, milliseconds. */
+/** Exceeds the duration of any delivery in progress, milliseconds. */
 const LEFT_OVER_MS = 24 * 3_600_000;
 
 /**
  * A folder as a destination of sealed evidence: `<path>/<tenant>/<name>`. Bytes are written to `<path>/.incoming`, synchronised and
- * renamed, so that a watcher of the folder never sees a partial file. The folder itself must exist: one that is not mounted is waited for
- * and never created.
+ * renamed, so that a watcher of the folder never sees a partial file. The folder itself must exist and is never created: if it is not
+ * mounted, deliveries wait for it.
  */
 export class FolderDestination extends ExportDestination {
   constructor(private readonly path: string) {
@@ -39,7 +39,7 @@ export class FolderDestination extends ExportDestination {
 
   private async holds(target: string, { size, digest }: ExportedFile): Promise<boolean> {
     await stat(this.path).catch((error: unknown) => {
-      if (isMissing(error)) throw exportRefusal('EXPORT_UNAVAILABLE', 'the folder is not there', error);
+      if (isMissing(error)) throw exportRefusal('EXPORT_UNAVAILABLE', 'the folder does not exist', error);
       throw error;
     });
     const found = await stat(target).catch((error: unknown) => {
@@ -52,7 +52,7 @@ export class FolderDestination extends ExportDestination {
     return `sha256:${hash.digest('hex')}` === digest;
   }
 
-  /** Creates the folder for files in progress, and deletes what a killed worker left there. */
+  /** Creates the folder for files in progress, and deletes the files of killed workers there. */
   private async sweep(incoming: string): Promise<void> {
     await mkdir(incoming, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') throw error;

@@ -17,21 +17,21 @@ import { isInstalled, PART, S3_SERVERS, type S3Server } from './testing/s3-serve
 const tenant = 'acme' as TenantId;
 const MEBIBYTES = 64;
 
-/** What the writer would have stored. */
+/** Digest of the complete content. */
 const DIGEST = (() => {
   const hash = createHash('sha256');
   for (let at = 1; at <= MEBIBYTES; at++) hash.update(Buffer.alloc(1024 * 1024, at));
   return `sha256:${hash.digest('hex')}` as Digest;
 })();
 
-/** Where a store keeps its things. */
+/** The location of a store. */
 interface Place {
   readonly choice: ObjectStoreChoice;
-  /** Everything that lies there: names of files or keys, and unfinished uploads. */
+  /** All names in the location: files or keys, and unfinished uploads. */
   everything(): Promise<readonly string[]>;
 }
 
-/** Starts a writer and kills it when `isTime`. False if it was through by then. */
+/** Starts a writer and kills it when `isTime`. False if the writer had finished by then. */
 async function killWriter(
   choice: ObjectStoreChoice,
   endless: boolean,

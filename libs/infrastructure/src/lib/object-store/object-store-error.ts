@@ -16,7 +16,8 @@ export const missing = (cause?: unknown) => refusal('OBJECT_MISSING', 'there is 
 export const altered = (digest: Digest) =>
   refusal('OBJECT_DIGEST_MISMATCH', `the stored bytes of ${digest} were altered`);
 
-export const unannounced = () => refusal('OBJECT_DIGEST_MISMATCH', 'the bytes are not those that were announced');
+export const unannounced = () =>
+  refusal('OBJECT_DIGEST_MISMATCH', 'the bytes do not match the expected digest or size');
 
 /** Throws `OBJECT_RANGE` for a range that an object of this size does not have. */
 export function assertRange({ first, last }: { readonly first: number; readonly last: number }, size: number): void {

@@ -8,12 +8,12 @@ import { Telemetry } from '../telemetry/telemetry';
 import { openObjectStore } from './open-object-store';
 import { sayOutage, WatchedObjectStore, type ObjectStoreWatch } from './watched-object-store';
 
-/** The store behind `ObjectStore`, before it is watched: replace this one to have another store whose outages are noticed by its users. */
+/** The adapter behind `ObjectStore`, before it is watched. Replace it to use another store whose outages are still detected. */
 export const OBJECT_STORE_ADAPTER = adapterToken<CollectableObjectStore>('OBJECT_STORE_ADAPTER');
 
 const WATCH = token<ObjectStoreWatch>('watch over the object store');
 
-/** The object store of the installation (`artifacts`), watched: a failure for one user is known to all. */
+/** Provides the object store of the installation (`artifacts`). It is watched: a failure of one operation is visible to all users. */
 @Module({})
 export class ObjectStoreModule implements OnApplicationShutdown {
   static forRoot(): DynamicModule {
@@ -54,7 +54,7 @@ export class ObjectStoreModule implements OnApplicationShutdown {
   }
 }
 
-/** A store that replaces the watched one is probed, and nothing else is known of it. */
+/** The health of the store. A store that replaces the watched one is only probed. */
 function healthOf(store: ObjectStore, { bytes, interval, monotonicMs, onChange }: ObjectStoreWatch): ObjectStoreHealth {
   if (store instanceof WatchedObjectStore) return store.health;
   return new ObjectStoreHealth({ store, probeBytes: bytes, intervalMs: interval, monotonicMs, onChange });

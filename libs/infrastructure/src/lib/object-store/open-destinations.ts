@@ -10,17 +10,17 @@ export interface DestinationChoice extends Pick<
   readonly id: string;
   readonly type: 'folder' | 's3';
   readonly tenants: readonly string[];
-  /** Of `folder`. */
+  /** Folder of a `folder` destination. */
   readonly path: string | null;
-  /** Of `s3`. */
+  /** Bucket of an `s3` destination. */
   readonly bucket: string | null;
   readonly prefix: string | null;
 }
 
-/** How large files are sent to buckets: like the objects of this installation. */
+/** Settings for sending large files to buckets, which are those of the object store. */
 export type Sending = Pick<S3Settings, 'partSize' | 'partsAtOnce' | 'attempts' | 'timeout' | 'spoolDirectory'>;
 
-/** The destinations by id. No connection is made yet. */
+/** Opens the destinations, by id, without connecting. */
 export async function openDestinations(
   choices: readonly DestinationChoice[],
   sending: Sending,
@@ -35,7 +35,7 @@ async function open({ type, path, bucket, prefix, ...reached }: DestinationChoic
   const { partSize, partsAtOnce, attempts, timeout, spoolDirectory } = sending;
   if (type === 'folder' && path !== null) return new FolderDestination(path);
   if (type === 's3' && bucket !== null) {
-    // The client of buckets is loaded only if a bucket is configured.
+    // The S3 client is loaded only if a bucket is configured.
     const { S3Destination } = await import('./s3-destination.js');
     return new S3Destination({
       ...reached,

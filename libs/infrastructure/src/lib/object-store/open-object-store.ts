@@ -9,7 +9,7 @@ import type { S3Settings } from './s3-settings';
 /** The store in the configuration (`artifacts`). */
 export interface ObjectStoreChoice {
   readonly store: 'file' | 's3';
-  /** Folder of `file`. */
+  /** Folder of a `file` store. */
   readonly root: string;
   readonly s3: Omit<S3Settings, 'bucket' | 'prefix'> & {
     readonly bucket: string | null;
@@ -17,19 +17,19 @@ export interface ObjectStoreChoice {
   };
 }
 
-/** The object store of this installation. A bucket is not contacted yet, so services start while it is unavailable. */
+/** Opens the object store of this installation. A bucket is not contacted yet, so services can start while it is unavailable. */
 export async function openObjectStore({ store, root, s3 }: ObjectStoreChoice): Promise<CollectableObjectStore> {
   if (store === 'file') return FileObjectStore.open(root);
   if (s3.bucket === null) throw new TypeError('artifacts.s3.bucket is not configured');
-  // The client of buckets is loaded only if a bucket is configured.
+  // The S3 client is loaded only if a bucket is configured.
   const { S3ObjectStore } = await import('./s3-object-store.js');
   return new S3ObjectStore({ ...s3, bucket: s3.bucket, prefix: s3.prefix ?? '' });
 }
 
 /**
- * The object store of this installation, which must already exist: for commands that read it. Services create the folder of a new store. If
- * a command did so while the real one is not mounted, it would end the services' outage, and they would continue with an empty store.
- * Throws `OBJECT_STORE_UNAVAILABLE`.
+ * Opens the existing object store of this installation, for commands that read it. Services create the folder of a new store. If a command
+ * did so while the real one is not mounted, it would end the services' outage, and they would continue with an empty store. Throws
+ * `OBJECT_STORE_UNAVAILABLE`.
  */
 export async function openExistingObjectStore(choice: ObjectStoreChoice): Promise<CollectableObjectStore> {
   if (choice.store === 'file')
@@ -43,16 +43,15 @@ export async function openExistingObjectStore(choice: ObjectStoreChoice): Promis
 function absent(cause: unknown): CodedError {
   return new CodedError(
     'OBJECT_STORE_UNAVAILABLE',
-    'the folder of objects is not there, or is not the folder of a store',
-    'Mount the folder, or correct artifacts.root. For a new installation, `maintain restore --objects copy` makes it from the backup, and a service makes it at its start.',
+    'the folder of the object store does not exist, or it does not contain an object store',
+    'Mount the folder, or correct artifacts.root. For a new installation, `maintain restore --objects copy` creates it from the backup. A service creates it at startup.',
     [],
     { cause },
   );
 }
 
 /**
- * Runs an operator's command on the store. Its errors name the location of the store. Callers of the API, who get the same errors, must not
- * learn it.
+ * Runs an operator's command on the store. Its errors include the location of the store, which the same errors of the API must not reveal.
  */
 export async function namingStore<Result>(choice: ObjectStoreChoice, work: () => Promise<Result>): Promise<Result> {
   try {

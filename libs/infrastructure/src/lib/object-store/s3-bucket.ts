@@ -21,7 +21,7 @@ interface S3Entry extends S3Facts {
   readonly key: string;
 }
 
-/** Plain requests to one bucket. Errors are `OBJECT_STORE_UNAVAILABLE` and `OBJECT_STORE_REFUSED`. */
+/** Sends plain requests to one bucket. Errors are `OBJECT_STORE_UNAVAILABLE` and `OBJECT_STORE_REFUSED`. */
 export class S3Bucket {
   constructor(
     readonly client: S3Client,
@@ -34,7 +34,7 @@ export class S3Bucket {
     await this.client.send(new PutObjectCommand({ Bucket, Key: key, Body: bytes, ...checksum })).catch(throwS3Error);
   }
 
-  /** Null if the key does not exist. */
+  /** Reads the metadata of a key. Null if the key does not exist. */
   async head(key: string): Promise<S3Facts | null> {
     try {
       const found = await this.client.send(new HeadObjectCommand({ Bucket: this.name, Key: key }));
@@ -44,7 +44,7 @@ export class S3Bucket {
     }
   }
 
-  /** The bytes, or those of a range; null if the key does not exist. The request is made at once; iterating reads the body. */
+  /** Reads the bytes of a key, or of a range. Null if the key does not exist. The request is made at once; iterating reads the body. */
   async get(key: string, range?: { readonly first: number; readonly last: number }): Promise<S3Body | null> {
     const abort = new AbortController();
     const Range = range && `bytes=${range.first}-${range.last}`;
@@ -61,18 +61,18 @@ export class S3Bucket {
     await this.client.send(new DeleteObjectCommand({ Bucket: this.name, Key: key })).catch(throwS3Error);
   }
 
-  /** Keys with this prefix, page by page. */
+  /** Lists keys with this prefix, page by page. */
   async *list(prefix: string): AsyncGenerator<readonly S3Entry[]> {
     for await (const { entries } of this.pages({ Prefix: prefix })) yield entries;
   }
 
-  /** The first keys with this prefix. */
+  /** Lists the first keys with this prefix. */
   async firstOf(prefix: string): Promise<readonly S3Entry[]> {
     for await (const { entries } of this.pages({ Prefix: prefix, MaxKeys: 10 })) return entries;
     return [];
   }
 
-  /** The parts of the keys between the prefix and the next slash. */
+  /** Lists the parts of the keys between the prefix and the next slash. */
   async foldersIn(prefix: string): Promise<readonly string[]> {
     const names: string[] = [];
     for await (const { folders } of this.pages({ Prefix: prefix, Delimiter: '/' }))
@@ -80,7 +80,7 @@ export class S3Bucket {
     return names;
   }
 
-  /** Milliseconds since the epoch by the server's clock, in whole seconds. */
+  /** The server's current time: milliseconds since the epoch, in whole seconds. */
   async now(probes: string): Promise<number> {
     const key = `${probes}${randomUUID()}`;
     await this.put(key, new Uint8Array());
@@ -121,7 +121,7 @@ type S3Stream = AsyncIterable<Uint8Array> & { destroy(): void; on(event: 'error'
 
 /** The body's pieces. Ending the iteration early closes the connection. */
 function piecesOf(stream: S3Stream, abort: AbortController): AsyncIterable<Uint8Array> {
-  // Before the body is read, nobody else would notice that the connection broke.
+  // Before the body is read, no other listener handles a broken connection.
   stream.on('error', () => undefined);
   const pieces = async function* () {
     try {

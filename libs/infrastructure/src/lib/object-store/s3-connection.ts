@@ -8,7 +8,7 @@ const CONNECT_MS = 5_000;
 const SOCKETS = 64;
 const CREDENTIALS_MS = 5 * 60_000;
 
-/** A client for the bucket's server. Creating it makes no connection. */
+/** Creates a client for the bucket's server, without connecting. */
 export function connectS3(settings: S3Settings): S3Client {
   const { endpoint, region, pathStyle, attempts, timeout } = settings;
   const config: S3ClientConfig = {
@@ -49,7 +49,7 @@ async function secretIn(path: string): Promise<string> {
   });
   const secret = text.trim();
   if (/^[\x21-\x7e]{1,1024}$/.test(secret)) return secret;
-  throw refusal('OBJECT_STORE_REFUSED', `${path} holds no credentials`);
+  throw refusal('OBJECT_STORE_REFUSED', `${path} contains no credentials`);
 }
 
 /** True if the server reports that the key does not exist. A missing bucket is a different error, if the server reports it. */
@@ -65,7 +65,7 @@ export function isNoUpload(error: unknown): boolean {
 
 const BUSY = new Set(['SlowDown', 'RequestTimeout', 'InternalError', 'ServiceUnavailable', 'OperationAborted']);
 
-/** Converts an error of the SDK into an object store error; errors of ours are rethrown. */
+/** Converts an error of the SDK into an object store error; our own errors are rethrown. */
 export function throwS3Error(error: unknown): never {
   if (isCodedError(error)) throw error;
   const { name, status } = factsOf(error);
@@ -74,11 +74,11 @@ export function throwS3Error(error: unknown): never {
   if (name === 'CredentialsProviderError')
     throw refusal('OBJECT_STORE_REFUSED', 'there are no credentials for the object store', error);
   if (status === null || status >= 500 || status === 429 || BUSY.has(name))
-    throw refusal('OBJECT_STORE_UNAVAILABLE', `the object store does not answer (${name})`, error);
-  throw refusal('OBJECT_STORE_REFUSED', `the object store refuses (${name}, HTTP ${status})`, error);
+    throw refusal('OBJECT_STORE_UNAVAILABLE', `the object store does not respond (${name})`, error);
+  throw refusal('OBJECT_STORE_REFUSED', `the object store denies access (${name}, HTTP ${status})`, error);
 }
 
-/** The SDK's name of the error, and the status of the response; null if there was none. */
+/** The SDK's name of the error, and the status of the response; null if there was no response. */
 function factsOf(error: unknown): { readonly name: string; readonly status: number | null } {
   const { name, $metadata, code } = (error ?? {}) as {
     readonly name?: unknown;

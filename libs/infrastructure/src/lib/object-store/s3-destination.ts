@@ -7,7 +7,7 @@ import { putInParts, sweepMultiparts } from './s3-multipart';
 import type { S3Settings } from './s3-settings';
 import { Spool } from './spool';
 
-/** Age beyond that of any delivery in progress, milliseconds. */
+/** Exceeds the duration of any delivery in progress, milliseconds. */
 const LEFT_OVER_MS = 24 * 3_600_000;
 
 /**

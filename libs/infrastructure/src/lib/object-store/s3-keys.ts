@@ -1,13 +1,13 @@
 import { isDigest, isTenantId, type Digest, type TenantId } from '@taskrunner/core/foundation';
 
 /**
- * Keys in the bucket. Objects: `<prefix>t/<tenant>/sha256/<64 digits>`. Our own notes, which readers of objects never see: under
- * `<prefix>x/`.
+ * Keys in the bucket. Objects: `<prefix>t/<tenant>/sha256/<64 digits>`. Our own notes are under `<prefix>x/`, where readers of objects
+ * never see them.
  */
 export class S3Keys {
   constructor(private readonly prefix: string) {}
 
-  /** Of all tenants. */
+  /** Prefix of the objects of all tenants. */
   get tenants(): string {
     return `${this.prefix}t/`;
   }

@@ -21,9 +21,9 @@ interface MultipartSettings {
 export const MOST_PARTS = 10_000;
 
 /**
- * Stores a spooled object in parts. Nothing of it is visible before it is complete. A failed upload is aborted at once. For an upload that
- * is killed, a note exists in the bucket under `notes` from its beginning to its end. A sweep finds it by this note, even if the server
- * does not list uploads or their age.
+ * Stores a spooled object in parts. It is not visible before it is complete. A failed upload is aborted at once. While an upload is in
+ * progress, a note about it exists in the bucket under `notes`. A sweep finds killed uploads by these notes, even if the server does not
+ * list uploads or their age.
  */
 export async function putInParts(
   bucket: S3Bucket,
@@ -54,16 +54,16 @@ export async function putInParts(
   } catch (error) {
     await client.send(new AbortMultipartUploadCommand(upload)).then(
       () => bucket.delete(note),
-      // The note is kept, so that a sweep tries again.
+      // The note is kept, so that a sweep retries.
       () => undefined,
     );
     return throwS3Error(error);
   }
-  // The object exists; a superfluous note costs a sweep one request.
+  // The object exists. A superfluous note costs a sweep one request.
   await bucket.delete(note).catch(() => undefined);
 }
 
-/** Aborts uploads that nobody continues and returns their number. */
+/** Aborts abandoned uploads and returns their number. */
 export async function sweepMultiparts(
   bucket: S3Bucket,
   notes: string,
@@ -91,7 +91,7 @@ export async function sweepMultiparts(
       await bucket.delete(note);
     }
   }
-  // An upload that was killed before its note was written.
+  // Uploads that were killed before their note was written.
   for await (const { key, uploadId, begunMs } of listUploads(bucket, objects))
     if (begunMs <= beforeMs && !underWay.has(uploadId)) swept += await abort(key, uploadId);
   return swept;
@@ -105,7 +105,7 @@ async function readNote(bucket: S3Bucket, note: string): Promise<{ readonly key:
     const { key, uploadId } = JSON.parse(Buffer.concat(pieces).toString('utf8')) as Record<string, unknown>;
     if (typeof key === 'string' && typeof uploadId === 'string') return { key, uploadId };
   } catch {
-    // Completed meanwhile, or not ours: there is nothing to abort.
+    // Completed meanwhile, or created by another program: there is nothing to abort.
   }
   return { key: '', uploadId: '' };
 }

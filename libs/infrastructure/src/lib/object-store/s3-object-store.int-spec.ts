@@ -96,7 +96,7 @@ for (const { name, program, start, keepsParts } of S3_SERVERS) {
       await expect(keyless.stat(tenant, `sha256:${'0'.repeat(64)}` as Digest)).rejects.toMatchObject({
         code: 'OBJECT_STORE_REFUSED',
       });
-      if (name === 'moto') return; // It takes any secret.
+      if (name === 'moto') return; // moto accepts any secret.
       const wrong = `${settings.spoolDirectory}-wrong`;
       await writeFile(wrong, 'wrong');
       const stranger = new S3ObjectStore({ ...settings, secretAccessKeyFile: wrong });
@@ -120,7 +120,7 @@ for (const { name, program, start, keepsParts } of S3_SERVERS) {
       } finally {
         server.pause(false);
       }
-      // The server first answers what it was asked in the meantime, and a busy machine is no store that is away.
+      // The server first answers the requests that arrived while it was paused. On a busy machine several attempts may time out.
       const again = async (): Promise<string> => drain(await store.open(tenant, digest));
       let read: string | null = null;
       for (const end = Date.now() + 30_000; read === null;)
@@ -156,7 +156,7 @@ async function benchOn(server: S3Server): Promise<ObjectStoreBench> {
       await server.client.send(new PutObjectCommand({ ...at, Body: bytes }));
     },
     close: async () => {
-      // radosgw lists no uploads at all.
+      // radosgw does not list uploads.
       const { Uploads = [] } = await server.client.send(new ListMultipartUploadsCommand({ Bucket: settings.bucket }));
       expect(Uploads).toEqual([]);
       store.close();

@@ -13,13 +13,13 @@ import { rangesAreExact } from './s3-ranges';
 import type { S3Settings } from './s3-settings';
 import { Spool } from './spool';
 
-/** Servers report times in whole seconds, so an age may be this much less than it seems. */
+/** Servers report times in whole seconds, so an age may be too high by this much. */
 const SECOND_MS = 1_000;
 
 /**
  * Objects in an S3 bucket, under `<prefix>t/<tenant>/sha256/<64 digits>`. Content is hashed while it is spooled and then stored under its
- * digest, in one request or in parts, so that it exists completely or not at all. Nothing depends on conditional requests, lists of
- * uploads, checksums or ranges of the server, because several servers lack them or implement them wrongly.
+ * digest, in one request or in parts, so that it exists completely or not at all. The store does not depend on conditional requests, lists
+ * of uploads, checksums or ranges of the server, because several servers lack them or implement them wrongly.
  */
 export class S3ObjectStore extends CollectableObjectStore {
   private readonly bucket: S3Bucket;
@@ -27,7 +27,7 @@ export class S3ObjectStore extends CollectableObjectStore {
   private exactRanges: Promise<boolean> | null = null;
   private keepsParts = false;
 
-  /** Makes no request. */
+  /** Makes no request yet. */
   constructor(private readonly settings: S3Settings) {
     super();
     this.bucket = new S3Bucket(connectS3(settings), settings.bucket);
@@ -79,7 +79,7 @@ export class S3ObjectStore extends CollectableObjectStore {
     });
   }
 
-  /** The first object that was sent in parts is read back, because some servers silently lose the bytes of such objects. */
+  /** Reads back the first object that was sent in parts, because some servers silently lose the bytes of such objects. */
   private async proveParts(key: string, digest: Digest): Promise<void> {
     if (this.keepsParts) return;
     const stored = await this.bucket.get(key);
@@ -199,7 +199,7 @@ export class S3ObjectStore extends CollectableObjectStore {
   }
 }
 
-/** The bytes of the pieces from `first` up to, but not including, `end`; the rest is not read. */
+/** The bytes of the pieces from `first` up to, but not including, `end`. The rest is not read. */
 async function* cut(pieces: AsyncIterable<Uint8Array>, first: number, end: number): AsyncGenerator<Uint8Array> {
   let at = 0;
   for await (const piece of pieces) {

@@ -9,8 +9,8 @@ const RANGES = [
 ] as const;
 
 /**
- * True if the server answers range requests correctly; some return other bytes with the right headers. It is tested with an object of our
- * own, because the bytes of a range cannot be verified by digest.
+ * True if the server answers range requests correctly; some return other bytes with the right headers. The test uses an object of its own,
+ * because the bytes of a range cannot be verified by digest.
  */
 export async function rangesAreExact(bucket: S3Bucket, probes: string): Promise<boolean> {
   const bytes = Uint8Array.from({ length: SIZE }, (_, at) => (at * 31 + (at >>> 8) * 7) & 0xff);

@@ -19,6 +19,6 @@ export interface S3Settings {
   readonly attempts: number;
   /** Timeout without any data from the server, milliseconds. */
   readonly timeout: number;
-  /** Folder for spooling objects of more than one part; each is an unnamed file there. */
+  /** Folder for spooling objects of more than one part, each in an unnamed file. */
   readonly spoolDirectory: string;
 }

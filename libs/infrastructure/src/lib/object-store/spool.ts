@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { throwStoreError } from './durable-files';
 
 /**
- * Bytes that are read more than once: in memory up to `threshold`, beyond that in an unnamed file, which the system frees whatever happens
- * to the process.
+ * Holds bytes that are read more than once: in memory up to `threshold`, beyond that in an unnamed file, which the system deletes even if
+ * the process is killed.
  */
 export class Spool {
   private held: Uint8Array[] = [];
@@ -29,18 +29,18 @@ export class Spool {
     await this.file.writeFile(held).catch(throwStoreError);
   }
 
-  /** True if it fits into memory and is there. */
+  /** True if all bytes are in memory. */
   get isSmall(): boolean {
     return this.file === null;
   }
 
-  /** Bytes from `first` up to, but not including, `end`. */
+  /** Reads the bytes from `first` up to, but not including, `end`. */
   async read(first: number, end: number): Promise<Uint8Array> {
     if (this.file === null) return Buffer.concat(this.held).subarray(first, end);
     const bytes = new Uint8Array(Math.min(end, this.size) - first);
     for (let at = 0; at < bytes.length;) {
       const { bytesRead } = await this.file.read(bytes, at, bytes.length - at, first + at).catch(throwStoreError);
-      if (bytesRead === 0) throw new RangeError('a spooled file was cut short');
+      if (bytesRead === 0) throw new RangeError('a spooled file was truncated');
       at += bytesRead;
     }
     return bytes;

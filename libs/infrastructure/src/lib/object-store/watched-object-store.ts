@@ -10,7 +10,7 @@ import {
 
 /** Settings for watching the object store (`artifacts.probe` in the configuration). */
 export interface ObjectStoreWatch {
-  /** Bytes that a probe writes. */
+  /** Number of bytes that a probe writes. */
   readonly bytes: number;
   /** Validity of a probe, milliseconds. */
   readonly interval: number;
@@ -99,10 +99,10 @@ export class WatchedObjectStore extends CollectableObjectStore {
   }
 }
 
-/** How long a readiness check waits for a store that does not answer, milliseconds. */
+/** Timeout of a readiness check if the store does not respond, milliseconds. */
 const SILENCE_MS = 3_000;
 
-/** Whether the store accepts writes, for readiness checks. */
+/** Readiness of the store: it accepts writes. */
 export async function objectsReadiness(
   health: ObjectStoreHealth,
 ): Promise<{ readonly ready: boolean; readonly reason: string | null }> {
@@ -116,7 +116,7 @@ export async function objectsReadiness(
   return { ready: outage === null, reason: outage?.reason ?? null };
 }
 
-/** Logs once that the store is unavailable, with the cause, and once that it is available again. */
+/** Logs once, with the cause, that the store is unavailable, and once that it is available again. */
 export function sayOutage(
   say: (level: 'error' | 'info', event: string, fields: { readonly [name: string]: unknown }) => void,
 ): (outage: StoreOutage | null) => void {

@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import type { Question, Said } from './thread-protocol';
 
-/** Makes this thread a member of `WorkThreads`: it answers questions, one at a time, by a pure function. */
+/** Makes this thread a member of `WorkThreads`, which answers one request at a time with a pure function. */
 export function answerQuestions(answerTo: (kind: string, asked: unknown) => unknown): void {
   const port = parentPort;
   if (port === null) throw new TypeError('this script is for threads');

@@ -4,10 +4,10 @@ export class FairQueue<Item> {
   private readonly lines = new Map<string, Item[]>();
   private size = 0;
 
-  /** `capacity`: maximum number of waiting items. One owner may use at most half of it, so that there is room for others. */
+  /** `capacity`: maximum number of waiting items. One owner may use at most half of it, which leaves room for others. */
   constructor(private readonly capacity: number) {}
 
-  /** False if there is no room. */
+  /** Adds an item. False if the queue is full. */
   enqueue(owner: string, item: Item): boolean {
     const line = this.lines.get(owner) ?? [];
     if (this.size >= this.capacity || line.length >= Math.ceil(this.capacity / 2)) return false;
@@ -17,13 +17,13 @@ export class FairQueue<Item> {
     return true;
   }
 
-  /** The next item of an owner who may have a turn; null if there is none. */
+  /** Removes the next item of an owner who is eligible; null if there is none. */
   take(mayHave: (owner: string) => boolean): { readonly owner: string; readonly item: Item } | null {
     for (const [owner, line] of this.lines) {
       if (!mayHave(owner)) continue;
       const item = line.shift() as Item;
       this.size -= 1;
-      // The next turn belongs to the others.
+      // The owner moves to the end of the order.
       this.lines.delete(owner);
       if (line.length > 0) this.lines.set(owner, line);
       return { owner, item };
@@ -31,7 +31,7 @@ export class FairQueue<Item> {
     return null;
   }
 
-  /** All waiting items. */
+  /** Removes and returns all waiting items. */
   drain(): readonly Item[] {
     const all = [...this.lines.values()].flat();
     this.lines.clear();

@@ -4,7 +4,7 @@ const SMALLER = 'Make the pack or its inputs smaller, split the pack,';
 
 export function tookTooLong({ time }: PlanningLimits): PlannerError {
   const help = `${SMALLER} or ask the operator to raise limits.planTime.`;
-  return new PlannerError('PLAN_LIMIT', `planning takes longer than ${time} ms`, help);
+  return new PlannerError('PLAN_LIMIT', `planning exceeded ${time} ms`, help);
 }
 
 export function tookTooMuch({ memory }: PlanningLimits): PlannerError {

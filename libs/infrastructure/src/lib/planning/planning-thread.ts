@@ -1,5 +1,5 @@
-// The script of a planning thread: pure work on untrusted packs, one question at a time. Its starter ends it if it takes too long; V8 ends
-// it if it needs too much memory.
+// The script of a planning thread: pure work on untrusted packs, one request at a time. The parent terminates it at its time limit; V8
+// terminates it at its memory limit.
 import { workerData } from 'node:worker_threads';
 import { planningDependencies, workOf, type PlanningWork } from '@taskrunner/core/operations';
 import type { PolicyEngine } from '@taskrunner/core/policy';

@@ -10,7 +10,7 @@ const limits: PlanningLimits = { memory: 256 * MIB, time: 20_000, threads: 1, qu
 const asker = { tenant: 'acme', signers: [] };
 const supplied = (manifest: string) => ({ source: { manifest, hasLines: true, files: [] }, inputs: {}, asker });
 const SMALL = supplied(packText('- { id: s, run: { uses: "builtin:noop" } }'));
-/** Much to read, and much to keep of it; the sign at the end leaves it to the full reader. */
+/** Much to parse and to hold. The last character is not supported by the plain reader, so the full reader is used. */
 const HUGE = supplied(
   `${packText(
     '- { id: s, run: { uses: "builtin:noop" } }',
@@ -93,7 +93,7 @@ describe('planning threads', () => {
 
   it('refuses what has no room to wait', async () => {
     const one = threads({ queue: 4 });
-    // The first is under way; two of one tenant may wait.
+    // One task is in progress, and two more of the same tenant may wait.
     const asked = [1, 2, 3, 4].map(async () => one.ask('acme', 'plan', SMALL));
     expect(await refusal(asked[3] as Promise<unknown>)).toEqual([
       'PLANNER_BUSY',

@@ -14,12 +14,12 @@ import { PACK_TRUST } from '../registry/pack-registry.module';
 import { SENSITIVE_INPUTS_KEY } from '../signing/signing.module';
 import { PlanningThreads } from './planning-threads';
 
-/** The environments for which packs are planned, and everything else that a plan depends on. */
+/** The environments for which packs are planned, and all other inputs of planning. */
 export const PLANNING_SETTING = token<PlanningSetting>('planning setting');
 
 const PLANNER: Token<Planner<PlanningWork>> = Planner<PlanningWork>;
 
-/** Plans packs in threads with limits (`limits.plan…`). */
+/** Provides threads that plan packs within limits (`limits.plan…`). */
 @Module({})
 export class PlanningModule implements OnApplicationShutdown {
   /** `imports`: the modules that provide `PACK_TRUST`, `SENSITIVE_INPUTS_KEY` and `EXECUTOR_DESCRIPTORS`. */

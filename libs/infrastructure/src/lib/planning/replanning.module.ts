@@ -8,7 +8,7 @@ import { Sandboxes } from '../sandbox/sandboxes';
 import { SECRETS } from '../secrets/secrets.module';
 import { PlanningThreads } from './planning-threads';
 
-/** Threads that plan admitted packs again. */
+/** Provides threads that plan admitted packs again. */
 @Module({})
 export class ReplanningModule implements OnApplicationShutdown {
   /** `imports`: the modules that provide `SECRETS` and `Sandboxes`. */
@@ -21,9 +21,9 @@ export class ReplanningModule implements OnApplicationShutdown {
           PlanningThreads,
           {
             configuration: CONFIGURATION,
-            // Created before any thread, which would inherit the secrets in the environment.
+            // Created before any thread, because threads inherit the environment with its secrets.
             secrets: SECRETS,
-            // The start of the threads is not awaited, and would take processor time from the probes, which are awaited.
+            // The threads start in the background and would take processor time from the probes, so the probes come first.
             sandboxes: Sandboxes,
           },
           ({ configuration }) =>
@@ -42,8 +42,8 @@ export class ReplanningModule implements OnApplicationShutdown {
 }
 
 /**
- * Limits for planning again what was admitted within `limits`. They are wider, because this machine may be slower, and a run must not fail
- * for that. As many tasks may wait as there are slots.
+ * Limits for planning admitted packs again. They are wider than `limits`, because this machine may be slower than the one that admitted the
+ * run, and the run must not fail for that. The queue is unbounded, because the number of slots limits the tasks.
  */
 function limitsOf({ limits }: Configuration): PlanningLimits {
   return { memory: 2 * limits.planMemory, time: 10 * limits.planTime, threads: 1, queue: Infinity };

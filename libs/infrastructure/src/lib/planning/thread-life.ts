@@ -8,7 +8,7 @@ import type { Question, Said } from './thread-protocol';
 /** Maximum time for loading the code of a thread on a busy machine, milliseconds. */
 const START_MS = 30_000;
 /**
- * Size of the young generation, MiB. Planning makes many short-lived objects; with little room most of its time went into garbage
+ * Size of the young generation, MiB. Planning creates many short-lived objects. With less memory, most of the time was spent on garbage
  * collection.
  */
 const YOUNG_MIB = 64;
@@ -18,22 +18,22 @@ const MIB = 1024 ** 2;
 export interface ThreadWork {
   /** Display name: `planning thread`. */
   readonly name: string;
-  /** Path of the compiled script, which answers questions one at a time (`answerQuestions`). */
+  /** Path of the compiled script, which handles one request at a time (`answerQuestions`). */
   readonly script: string;
   /** Start data of each thread. */
   readonly context: unknown;
   readonly limits: PlanningLimits;
-  /** A task took longer than `limits.time`. */
+  /** Error for a task that exceeds `limits.time`. */
   readonly tookTooLong: () => CodedError<string>;
-  /** A task needed more than `limits.memory`. */
+  /** Error for a task that exceeds `limits.memory`. */
   readonly tookTooMuch: () => CodedError<string>;
-  /** The queue is full. */
+  /** Error for a full queue. */
   readonly busy: () => CodedError<string>;
-  /** No thread is available. */
+  /** Error for an unavailable thread. */
   readonly unavailable: (detail: string) => CodedError<string>;
 }
 
-/** The lifecycle of one thread. It works on one task at a time. */
+/** The lifecycle of one thread, which works on one task at a time. */
 export class ThreadLife {
   private readonly worker: Worker;
   private settle: ((said: Said | Error) => void) | null = null;
@@ -64,13 +64,13 @@ export class ThreadLife {
       this.notify(unavailable(`a ${work.name} has ended`));
       onGone();
     });
-    // An otherwise idle process may end; during a task its timer keeps it alive.
+    // An otherwise idle process may end. During a task, its timer keeps the process alive.
     this.worker.unref();
   }
 
   /**
-   * The answer. Rejects with the errors of the task. A thread that is late or broken is ended first. `transfer`: buffers that are
-   * transferred instead of copied.
+   * Sends a task and returns the answer. Rejects with the errors of the task. A late or broken thread is terminated first. `transfer`:
+   * buffers that are transferred instead of copied.
    */
   async ask(question: Question, transfer: readonly ArrayBuffer[]): Promise<unknown> {
     const started = await this.ready;
@@ -112,7 +112,7 @@ export class ThreadLife {
   }
 }
 
-/** The script. If this file runs from source, as in tests, the built one. */
+/** Path of the script. If this file runs from source, as in tests, the built script is used. */
 function built({ script, unavailable }: ThreadWork): string {
   const made = script.replace(`${sep}src${sep}`, `${sep}dist${sep}`);
   for (const path of [script, made]) if (existsSync(path)) return path;

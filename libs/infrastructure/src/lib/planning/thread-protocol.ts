@@ -5,21 +5,21 @@ export type EngineName = 'cedar';
 
 /** Start data of a thread. */
 export interface ThreadContext {
-  /** Without its engines. */
+  /** The setting without its engines. */
   readonly setting: PlanningSetting | null;
   readonly engines: readonly EngineName[];
 }
 
-/** A question to a thread. One at a time. */
+/** A request to a thread, which handles one at a time. */
 export interface Question {
   readonly kind: string;
   readonly asked: unknown;
 }
 
-/** A message of a thread: it is ready, an answer, or why there is none. */
+/** A message from a thread: ready, an answer, or a failure. */
 export type Said =
   | { readonly kind: 'ready' }
   | { readonly kind: 'answer'; readonly answer: unknown }
-  /** A `RangeError`: more nesting or longer texts than the machine has room for. */
+  /** A `RangeError`: nesting too deep, or texts too long for the machine. */
   | { readonly kind: 'outgrown' }
   | { readonly kind: 'failed'; readonly message: string };

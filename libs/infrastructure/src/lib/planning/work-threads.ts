@@ -12,8 +12,8 @@ interface Waiting {
 }
 
 /**
- * Runs tasks in warm threads. A task that takes too much time or memory ends together with its thread and affects no other task. Tenants
- * take turns, and one tenant never uses all threads, unless there is only one. Rejects with the errors of `work`.
+ * Runs tasks in warm threads. A task that exceeds its time or memory is terminated with its thread and affects no other task. Tenants take
+ * turns, and one tenant never uses all threads, unless there is only one. Rejects with the errors of `work`.
  */
 export class WorkThreads<W extends WorkKinds<W>> extends Planner<W> {
   private readonly queue: FairQueue<Waiting>;
@@ -23,7 +23,7 @@ export class WorkThreads<W extends WorkKinds<W>> extends Planner<W> {
   private readonly lives = new Set<ThreadLife>();
   private closed = false;
 
-  /** `warm`: starts the threads now, without waiting for them; otherwise the first task starts them. */
+  /** `warm`: starts the threads now, without waiting for them. Otherwise the first task starts them. */
   constructor(
     private readonly made: ThreadWork,
     warm: boolean,
@@ -47,7 +47,7 @@ export class WorkThreads<W extends WorkKinds<W>> extends Planner<W> {
     });
   }
 
-  /** Ends the threads. Waiting tasks are rejected. */
+  /** Terminates the threads. Waiting tasks are rejected. */
   async close(): Promise<void> {
     this.closed = true;
     for (const { reject } of this.queue.drain()) reject(this.ended());
@@ -66,7 +66,7 @@ export class WorkThreads<W extends WorkKinds<W>> extends Planner<W> {
     const { threads } = this.made.limits;
     const share = Math.max(1, threads - 1);
     while (!this.closed) {
-      // A thread is always available then: threads are started on demand.
+      // Threads are started on demand, up to `threads`.
       if (this.lives.size < threads && this.idle.length === 0 && !this.restart()) return;
       const life = this.idle.at(-1);
       if (!life) return;
@@ -102,12 +102,12 @@ export class WorkThreads<W extends WorkKinds<W>> extends Planner<W> {
   private lost(life: ThreadLife): void {
     this.lives.delete(life);
     const place = this.idle.indexOf(life);
-    // A thread that ends while idle did not start properly; the next question tries again.
+    // A thread that ends while idle failed to start. The next task starts another one.
     if (place >= 0) this.idle.splice(place, 1);
     else if (!this.closed) this.restart();
   }
 
-  /** False if a thread cannot be started any more. If there is no other one, waiting tasks are rejected. */
+  /** Starts a thread. If that fails and no other thread is left, waiting tasks are rejected and the result is false. */
   private restart(): boolean {
     try {
       this.start();

@@ -51,12 +51,12 @@ export function readCedar(
   if (parts.type === 'failure')
     return { kind: 'faults', faults: parts.errors.map((error) => syntaxFault(source, error)) };
   if (parts.policy_templates.length > 0)
-    return refuse('a template has nothing that fills its slots', 'write no ?slots');
-  if (parts.policies.length === 0) return refuse('there is no policy in it', 'write permit(…) or forbid(…)');
+    return refuse('a policy template has slots that are not filled', 'remove the ?slots');
+  if (parts.policies.length === 0) return refuse('it contains no policy', 'write permit(…) or forbid(…)');
   const policies = new Map<string, string>();
   for (const [index, text] of inOrder(source, parts.policies).entries()) {
     const id = idOf(text) ?? `policy${index}`;
-    if (policies.has(id)) return refuse(`two policies have the id ${id}`, 'give each @id once');
+    if (policies.has(id)) return refuse(`two policies have the id ${id}`, 'use each @id only once');
     policies.set(id, text);
   }
   return { kind: 'policies', policies: Object.fromEntries(policies) };

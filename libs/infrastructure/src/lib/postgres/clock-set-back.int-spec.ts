@@ -5,7 +5,7 @@ import type { HealedTimes, LostWorker } from './claims/postgres-claims';
 import { aCommit, aWorker, start, submit } from './testing/builders';
 import { startTestServer, type TestDatabase, type TestServer } from './testing/test-database';
 
-// A database whose clock is set: the functions that statements call for the time precede those of PostgreSQL in the search path.
+// Simulates a database whose clock is set: its time functions precede those of PostgreSQL in the search path.
 
 const QUARTER_MS = 900_000;
 const CLOCK = `
@@ -75,7 +75,7 @@ it('a clock that is set ahead and back is noticed, and what was set while it was
   expect(steps).toHaveLength(2);
   expect(Math.abs((steps[1] ?? 0) + QUARTER_MS)).toBeLessThan(60_000);
   const before = worker.clock.now();
-  // What sweeps once a second does not know that object.
+  // A second object, because the sweep of the first one is limited to once a second.
   const [others] = [
     await database.worker({ leaseMs: 60_000, claimsWatch: { onHealed: (times) => healed.push(times) } }),
   ];
@@ -96,7 +96,7 @@ it('a clock that is set ahead and back is noticed, and what was set while it was
   expect((again as ClaimedRun).committedAt).toBeGreaterThanOrEqual(before - 60_000);
   expect((again as ClaimedRun).committedAt).toBeLessThanOrEqual(worker.clock.now() + 1_000);
 
-  // Nothing is ahead any more.
+  // No time lies in the future any more.
   await (await database.worker({ claimsWatch: { onHealed: (times) => healed.push(times) } })).claims.sweep(living);
   expect(healed).toHaveLength(1);
 

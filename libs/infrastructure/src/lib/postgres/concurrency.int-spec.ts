@@ -18,7 +18,7 @@ const refuse = { ...queue, onConflict: 'refuse' } as const;
 const shown = (run: RunId) => web.runReader.summary(tenantA, run);
 const waiting = { status: 'waiting', waits: [{ kind: 'concurrency', id: 'deploy-prod', until: null }] };
 
-/** Claims what is due and ends it so. The runs, in the order of claim. */
+/** Claims all due runs and ends them with a status. Returns them in the order of claim. */
 async function drive(status = 'succeeded', others: Partial<Parameters<typeof aCommit>[2]> = {}): Promise<RunId[]> {
   const workerSession = await worker.claims.register(aWorker());
   const claimed = await worker.claims.claim(workerSession, 100);
@@ -51,7 +51,7 @@ describe('runs of one concurrency group', () => {
     ['queue', { created: 50, refused: 0 }],
     ['refuse', { created: 1, refused: 49 }],
   ] as const)('%s: fifty that come at once through two webservices let one in', async (onConflict, expected) => {
-    // Each waits its turn: a machine with other work takes longer over fifty than a submission may wait by default.
+    // Submissions are serialised. On a busy machine fifty take longer than the default timeout.
     const patient = { connectTimeoutMs: 60_000 };
     const stores: RunStore[] = [(await database.web(patient)).runStore, (await database.web(patient)).runStore];
     const ids = await Promise.all(Array.from({ length: 50 }, () => web.runStore.stamp()));
@@ -144,7 +144,7 @@ describe('runs of one concurrency group', () => {
       await blocker.query('insert into pack_runs.groups values ($1, $2, $3)', [tenantA, queue.group, randomUUID()]);
       const one = enter(first);
       await untilWaiting(1);
-      // Now there is a counter, which the first has not found and the second will lock.
+      // The counter now exists. The first submission did not find it, and the second one locks it.
       await submit(web.runStore);
       const other = enter(second);
       await untilWaiting(2);
@@ -156,7 +156,7 @@ describe('runs of one concurrency group', () => {
     } finally {
       await blocker.end();
     }
-    // One that ends a deadlock is tried again, and seen only here.
+    // A submission aborted by a deadlock is retried, so a deadlock shows only in this statistic.
     const deadlocks = 'select deadlocks::int from pg_stat_database where datname = current_database()';
     expect(await database.sql(deadlocks)).toEqual([{ deadlocks: 0 }]);
   });

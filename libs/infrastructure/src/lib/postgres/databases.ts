@@ -97,7 +97,7 @@ export interface WorkerDatabase {
   readonly keyRecords: PostgresKeyRecords;
   readonly runReader: PostgresRunReader;
   readonly clock: DatabaseClock;
-  /** Notifies when something is due. It connects when there is a listener. */
+  /** Notifies when something is due. It connects when the first listener is added. */
   readonly due: DueListener;
   backlog(): Promise<Backlog>;
   pools(): readonly PoolUse[];

@@ -7,7 +7,7 @@ import { submit, tenantA } from './testing/builders';
 import { startTestServer } from './testing/test-database';
 import type { TestDatabase, TestServer } from './testing/test-database';
 
-/** Of each of the large tables. Ten times what a question may touch, and more. */
+/** Number of rows in each of the large tables: more than ten times the limit on rows that a query may read. */
 const ROWS = searched(20_000, 100_000);
 const OF_A_PACK = 200;
 
@@ -45,14 +45,14 @@ beforeAll(async () => {
   client = new Client({ connectionString: database.url('web') });
   await client.connect();
   expect(seed).toBeDefined();
-  // A hundred thousand rows four times in `npm run test:all`, on a machine that others use too.
+  // `npm run test:all` inserts a hundred thousand rows four times, on a machine that may be busy.
 }, 300_000);
 afterAll(async () => {
   await client.end();
   await host.stop();
 });
 
-/** Rows that a question touches as `web`, under row-level security. */
+/** Number of rows that a query reads as `web`, under row-level security. */
 async function touched(name: string, values: unknown[]): Promise<number> {
   await client.query('begin');
   try {
@@ -139,7 +139,7 @@ describe(`with ${ROWS} runs, a page of 50`, () => {
   });
 });
 
-/** The plan of a worker's statement that serves for all parameters. */
+/** The generic plan of a worker's statement. */
 async function planOf(name: string): Promise<string> {
   const pool = openPool(database.url('worker'), { byIndex: true, max: 1 });
   try {

@@ -39,9 +39,9 @@ import { DueListener } from './connection/hints';
 import type { Readiness } from './upkeep/partitions';
 import { isDatabaseUnavailable } from './connection/sql-state';
 
-/** Whether the database answers and has partitions for the coming days. */
+/** Readiness of the database: it responds, and has partitions for the coming days. */
 export const DATABASE_READINESS = token<() => Promise<Readiness>>('readiness of the database');
-/** True if an error means that the database is unavailable or busy. */
+/** Predicate of errors that mean that the database is unavailable or busy. */
 export const IS_DATABASE_UNAVAILABLE = token<(error: unknown) => boolean>('whether the database is away');
 /** Database URL of workers, for connections of their own. */
 export const WORKER_DATABASE_URL = token<string>('address of the database for workers');
@@ -210,7 +210,7 @@ async function openWorker({
   return watched(database, telemetry);
 }
 
-/** Measured until it is closed: no question of the measuring reaches a pool that has ended. */
+/** Adds measurement, which ends before the database is closed: no query of it may reach a closed pool. */
 function watched<Database extends MeasuredDatabase & Pick<OpenDatabase, 'close'>>(
   database: Database,
   telemetry: Telemetry,

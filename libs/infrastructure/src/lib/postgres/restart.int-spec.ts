@@ -11,13 +11,13 @@ import { aCommit, aDecision, aStep, aWorker, after, start, submit, tenantA } fro
 import { startTestServer } from './testing/test-database';
 import type { TestDatabase, TestServer } from './testing/test-database';
 
-/** A proxy between client and server: can cut all connections, refuse new ones, and swallow answers. */
+/** A proxy between client and server that can cut all connections, refuse new ones, and drop answers. */
 interface Cable {
   readonly port: number;
   /** Cuts every connection; later ones are refused until `mend`. */
   cut(): void;
   mend(): void;
-  /** Passes requests on to the server, drops its next answer and cuts the connection. */
+  /** Forwards requests to the server, drops its next answer and cuts the connection. */
   loseNextAnswer(): void;
   close(): Promise<void>;
 }
@@ -35,7 +35,7 @@ async function openCable(target: number): Promise<Cable> {
       end.on('close', () => {
         ends.delete(end);
         near.destroy();
-        // The server executes what it has received before it notices.
+        // The server executes the requests that it has received before it notices.
         setTimeout(() => far.destroy(), 50).unref();
       });
     }

@@ -140,7 +140,7 @@ async function fill(tenant: typeof tenantA): Promise<RunId> {
   return runId;
 }
 
-/** Tables that the webservice has no business with. */
+/** Tables that the webservice may not read. */
 const CLOSED = [
   'pack_runs.outbox',
   'pack_runs.assignments',
@@ -190,7 +190,7 @@ describe('row-level security', () => {
 
   it('hides every row of another tenant in every table from web', async () => {
     let read = 0;
-    // The seal of both runs has deleted them.
+    // Rows that a sealed run does not have.
     for (const tenant of [tenantA, tenantB]) {
       await database.sql(`insert into pack_runs.sensitive_inputs values ('${tenant}', gen_random_uuid(), 'pin', '')`);
       await database.sql(`insert into pack_runs.holds values ('${tenant}', gen_random_uuid(), 'case', 1)`);

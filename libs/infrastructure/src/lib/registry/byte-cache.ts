@@ -1,6 +1,6 @@
 import type { Digest } from '@taskrunner/core/foundation';
 
-/** Caches bytes by digest, the most recently used ones up to a total size. They never change, so they never become stale. */
+/** Caches bytes by digest: the most recently used ones, up to a total size. Entries are immutable, so they never become stale. */
 export class ByteCache {
   private readonly held = new Map<Digest, Uint8Array>();
   private size = 0;

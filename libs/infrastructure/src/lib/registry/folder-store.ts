@@ -52,7 +52,7 @@ export class FolderStore extends OciStore {
     throw refusal('PACK_ARTIFACT_INVALID', `${this.root}/${repository} lacks the blob ${digest}`);
   }
 
-  /** Artifacts of the layout with this subject (as `oras` stores them), and those in the referrers tag. */
+  /** Lists artifacts of the layout with this subject (as stored by `oras`), and those in the referrers tag. */
   async referrers(repository: string, digest: Digest): Promise<readonly Descriptor[]> {
     const found = new Map<Digest, Descriptor>();
     for (const listed of await this.index(repository)) {
@@ -109,7 +109,7 @@ export class FolderStore extends OciStore {
     return join(this.root, repository, 'blobs', 'sha256', digest.slice(7));
   }
 
-  /** Changes the index of a layout; one writer at a time. */
+  /** Changes the index of a layout, one writer at a time. */
   private async change(
     repository: string,
     change: (listed: readonly Descriptor[]) => readonly Descriptor[],
@@ -139,7 +139,7 @@ async function readUpTo(path: string, maxBytes: number): Promise<Uint8Array | nu
   }
 }
 
-/** Writes a file atomically: readers see the old or the new one, even after a crash. */
+/** Writes a file atomically: readers see the old or the new content, even after a crash. */
 async function replace(path: string, bytes: Uint8Array): Promise<void> {
   const part = `${path}.${randomUUID()}`;
   try {

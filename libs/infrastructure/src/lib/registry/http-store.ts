@@ -13,11 +13,11 @@ interface HttpStoreSetting extends HttpSetting {
 
 const ACCEPTED = `${MEDIA_TYPE.manifest}, ${MEDIA_TYPE.index}`;
 const PAGE = 1_000;
-/** Maximum pages of one list; a registry with more is taken to be endless. */
+/** Maximum pages of one list. A registry with more is treated as endless. */
 const PAGES = 1_000;
 const ATTACH_TRIES = 5;
 
-/** A registry by the OCI distribution specification 1.1. If it does not list referrers, the referrers tag is used. */
+/** A registry according to the OCI distribution specification 1.1. If it does not list referrers, the referrers tag is used. */
 export class HttpStore extends OciStore {
   private readonly http: RegistryHttp;
 
@@ -123,12 +123,12 @@ export class HttpStore extends OciStore {
   async attach(repository: string, manifest: StoredManifest, artifactType: string, subject: Digest): Promise<void> {
     const { digest, mediaType, bytes } = manifest;
     const { headers } = await this.put(repository, manifest, digest);
-    // A registry that supports subjects says so.
+    // The header confirms that the registry supports subjects.
     if (headers.has('oci-subject')) return;
     const own: Descriptor = { mediaType, digest, size: bytes.length, artifactType, annotations: {} };
     for (let tries = 0; tries < ATTACH_TRIES; tries++) {
       const listed = await this.tagged(repository, subject);
-      // Another client wrote in between: the index is read again until it contains our entry.
+      // A concurrent client may overwrite the index: it is written again until it contains our entry.
       if (listed.some((one) => one.digest === digest)) return;
       const index = Buffer.from(canonical(printIndex([...listed, own])));
       const stored = { digest: sha256(index), mediaType: MEDIA_TYPE.index, bytes: index };
@@ -203,7 +203,7 @@ export class HttpStore extends OciStore {
   }
 }
 
-/** The next page (RFC 8288), from the registry's link. */
+/** Path of the next page, from the registry's link (RFC 8288). */
 function nextOf({ headers }: Reply): string | null {
   return /<([^>]*)>\s*;\s*rel="?next"?/.exec(headers.get('link') ?? '')?.[1] ?? null;
 }

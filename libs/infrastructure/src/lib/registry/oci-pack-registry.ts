@@ -25,9 +25,9 @@ export interface PackLimits {
   /** Maximum bytes of one archive, packed and unpacked. */
   readonly maxPackBytes: number;
   readonly maxFiles: number;
-  /** Maximum number of examined signatures of one artifact. */
+  /** Maximum number of signatures that are examined per artifact. */
   readonly maxSignatures: number;
-  /** Maximum bytes of recently read data in the cache. */
+  /** Maximum size of the cache of recently read data, bytes. */
   readonly cacheBytes: number;
 }
 
@@ -81,7 +81,7 @@ export class OciPackRegistry extends PackRegistry {
     const found: Json[] = [];
     for (const bundle of bundles) {
       const manifest = await this.store.manifest(facts.name, bundle.digest);
-      // Deleted, but still in the list.
+      // The artifact was deleted but is still listed.
       if (manifest === null) continue;
       const { subject, layers } = readManifest(manifest.bytes);
       const [layer] = layers;
@@ -128,7 +128,7 @@ export class OciPackRegistry extends PackRegistry {
   }
 }
 
-/** The tag of a version: a tag cannot contain `+`, and a version cannot contain `_`. */
+/** Converts a version to a tag: a tag cannot contain `+`, and a version cannot contain `_`. */
 function tagOf(version: string): string {
   return version.replace('+', '_');
 }
@@ -145,7 +145,7 @@ function jsonOf(bytes: Uint8Array): Json {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as Json;
   } catch {
-    // Not a signature: the verifier reports that.
+    // Not a readable signature, which the verifier reports.
     return null;
   }
 }

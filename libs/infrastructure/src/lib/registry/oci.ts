@@ -1,7 +1,7 @@
 import { isDigest, isJsonArray, isJsonObject, type Digest, type Json } from '@taskrunner/core/foundation';
 import { refusal } from './registry-error';
 
-// Shapes of the OCI image specification 1.1 (image manifest for artifacts, image index, descriptor), as far as packs need them.
+// Types of the OCI image specification 1.1 (image manifest for artifacts, image index, descriptor), limited to the parts that packs need.
 
 export const MEDIA_TYPE = {
   manifest: 'application/vnd.oci.image.manifest.v1+json',
@@ -12,7 +12,7 @@ export const MEDIA_TYPE = {
   packConfig: 'application/vnd.stellaops.pack.config.v1+json',
   /** One deterministic tar: `pack.yaml` and the files of the pack. */
   packLayer: 'application/vnd.stellaops.pack.layer.v1.tar',
-  /** Accepted from others. Ours is not compressed, because gzip output differs between implementations. */
+  /** Accepted in artifacts of other tools. Our layers are not compressed, because gzip output differs between implementations. */
   packLayerGzip: 'application/vnd.stellaops.pack.layer.v1.tar+gzip',
   /** `artifactType` and layer of a signature, as in cosign and sigstore. */
   signature: 'application/vnd.dev.sigstore.bundle.v0.3+json',
@@ -23,7 +23,7 @@ export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 /** Annotation with the tag in the `index.json` of an OCI layout. */
 export const REF_NAME = 'org.opencontainers.image.ref.name';
 
-/** Bytes by their digest. */
+/** A reference to bytes by digest. */
 export interface Descriptor {
   readonly mediaType: string;
   readonly digest: Digest;
@@ -32,7 +32,7 @@ export interface Descriptor {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** An artifact. */
+/** The manifest of an artifact. */
 export interface Manifest {
   readonly artifactType: string | null;
   readonly config: Descriptor;
@@ -61,7 +61,7 @@ export function readIndex(bytes: Uint8Array): readonly Descriptor[] {
   return manifests.map(readDescriptor);
 }
 
-/** An index with these descriptors, as it is written. */
+/** Serialises an index with these descriptors. */
 export function printIndex(descriptors: readonly Descriptor[]): Json {
   return { schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests: descriptors.map(printDescriptor) };
 }
@@ -91,7 +91,7 @@ function readDescriptor(value: Json): Descriptor {
   };
 }
 
-/** A JSON object from bytes of a registry. */
+/** Parses bytes of a registry as a JSON object. */
 export function readObject(bytes: Uint8Array): { readonly [name: string]: Json } {
   let value: Json;
   try {

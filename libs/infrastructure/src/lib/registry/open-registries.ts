@@ -11,9 +11,9 @@ import { refusal } from './registry-error';
 export interface RegistrySetting {
   readonly name: string;
   readonly type: 'oci' | 'folder';
-  /** For `oci`: its address, with the path prefix of its packs. */
+  /** Address of an `oci` registry, with the path prefix of its packs. */
   readonly url: string | null;
-  /** For `folder`. */
+  /** Path of a `folder` registry. */
   readonly path: string | null;
   readonly usernameFile: string | null;
   readonly passwordFile: string | null;
@@ -28,7 +28,7 @@ interface RegistriesSetting extends PackLimits {
   readonly timeout: number;
 }
 
-/** The configured registries. Rejects with `REGISTRY_DENIED` for credentials that cannot be read. */
+/** Opens the configured registries. Rejects with `REGISTRY_DENIED` if credentials cannot be read. */
 export async function openRegistries(setting: RegistriesSetting, tar: TarCodec): Promise<readonly RegistryMount[]> {
   return Promise.all(
     setting.registries.map(async (one) => ({
@@ -39,7 +39,7 @@ export async function openRegistries(setting: RegistriesSetting, tar: TarCodec):
   );
 }
 
-/** One registry. */
+/** Opens one registry. */
 export async function openRegistry(
   one: Omit<RegistrySetting, 'tenants' | 'publish'>,
   setting: Omit<RegistriesSetting, 'registries'>,

@@ -6,12 +6,12 @@ import { MEDIA_TYPE, printDescriptor, readObject, type Descriptor } from './oci'
 import type { StoredManifest } from './oci-store';
 import { refusal } from './registry-error';
 
-/** Makes and reads tars; provided by another adapter. */
+/** Writes and reads tars; provided by another adapter. */
 export interface TarCodec {
   write(
     files: readonly { readonly path: string; readonly bytes: Uint8Array; readonly executable: boolean }[],
   ): AsyncIterable<Uint8Array>;
-  /** Plain or gzip. */
+  /** Reads a plain or gzip-compressed tar. */
   read(
     bytes: Uint8Array,
     limits: { readonly maxBytes: number; readonly maxFiles: number; readonly maxFileBytes: number },
@@ -28,7 +28,10 @@ interface BuiltArtifact {
 const MANIFESTS = ['pack.yaml', 'pack.yml', 'pack.json'];
 const CONFIG_SCHEMA = 'stellaops.pack.config.v1';
 
-/** The deterministic archive of a pack: `pack.yaml` as its author wrote it, then its files by path. The same pack gives the same bytes. */
+/**
+ * Builds the deterministic archive of a pack: `pack.yaml` as its author wrote it, then its files by path. The same pack gives the same
+ * bytes.
+ */
 export async function packArchive({ manifest, files }: PackArchive, tar: TarCodec): Promise<Uint8Array> {
   const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : 1));
   const parts: Uint8Array[] = [];
@@ -61,7 +64,7 @@ export async function unpackArchive(
   }
 }
 
-/** The artifact of a pack, without time and author, so that the same pack has the same digest wherever it is pushed from. */
+/** Builds the artifact of a pack, without time and author, so that its digest does not depend on where it is pushed from. */
 export function buildArtifact(facts: PackFacts, archive: Uint8Array): BuiltArtifact {
   const config = Buffer.from(canonical({ schema: CONFIG_SCHEMA, ...facts }));
   const { name, version, description } = facts;
@@ -86,7 +89,7 @@ export function buildArtifact(facts: PackFacts, archive: Uint8Array): BuiltArtif
   };
 }
 
-/** The artifact that attaches a signature to a pack, in cosign's layout of Sigstore bundles. */
+/** Builds the artifact that attaches a signature to a pack, in cosign's layout of Sigstore bundles. */
 export function buildSignature(signature: Json, subject: Descriptor): BuiltArtifact {
   const bundle = Buffer.from(canonical(signature));
   const empty = Buffer.from('{}');

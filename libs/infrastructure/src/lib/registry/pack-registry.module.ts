@@ -7,7 +7,7 @@ import { token } from '../composition/token';
 import { CONFIGURATION } from '../configuration/configuration.module';
 import { loadPackTrust } from '../configuration/load-pack-trust';
 
-/** The registries of packs in configured order, each with the tenants that own it. */
+/** The pack registries in configured order, each with the tenants that own it. */
 export const REGISTRY_MOUNTS = token<readonly RegistryMount[]>('mounted registries of packs');
 /** The trust policy for packs. */
 export const PACK_TRUST = token<PackTrustPolicy>('trust policy for packs');
@@ -16,7 +16,7 @@ const TRUST = provide(PACK_TRUST, { configuration: CONFIGURATION }, ({ configura
   loadPackTrust(configuration),
 );
 
-/** Registries of packs, and the trust policy (`packsRegistry`). */
+/** Provides the pack registries and the trust policy (`packsRegistry`). */
 @Module({})
 export class PackRegistryModule {
   static forRoot(): DynamicModule {
@@ -24,7 +24,7 @@ export class PackRegistryModule {
       module: PackRegistryModule,
       providers: [
         provide(REGISTRY_MOUNTS, { configuration: CONFIGURATION }, async ({ configuration }) => {
-          // The clients of registries are loaded only if registries are read, not for the trust policy alone.
+          // The registry clients are loaded only if registries are read, not for the trust policy alone.
           const { openRegistries } = await import('./open-registries.js');
           return openRegistries(configuration.packsRegistry, TAR_CODEC);
         }),
@@ -33,7 +33,7 @@ export class PackRegistryModule {
       exports: [REGISTRY_MOUNTS, PACK_TRUST],
     };
   }
-  /** Only the trust policy, for processes that run packs and read none from a registry. */
+  /** Provides only the trust policy, for processes that run packs but read no registry. */
   static forTrust(): DynamicModule {
     return { module: PackRegistryModule, providers: [TRUST], exports: [PACK_TRUST] };
   }

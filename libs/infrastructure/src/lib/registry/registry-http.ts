@@ -7,7 +7,7 @@ export interface HttpSetting {
   /** Scheme, host and port. A path before `/v2/` is not supported. */
   readonly origin: string;
   readonly credentials: { readonly username: string; readonly password: string } | null;
-  /** Token endpoint, if it is not the registry itself: exactly this URL. */
+  /** Token endpoint, if it is not on the registry itself. Only exactly this URL is used. */
   readonly tokenRealm: string | null;
   /** Timeout of one exchange including its body, milliseconds. */
   readonly timeoutMs: number;
@@ -34,11 +34,11 @@ export interface Reply {
 const HOPS = 3;
 const TOKEN_BYTES = 64 * 1024;
 const TOKEN_SECONDS = 60;
-/** Cached tokens: one per scope. */
+/** Maximum number of cached tokens, one per scope. */
 const TOKENS = 1_000;
 
 /**
- * HTTP client for exactly one registry: a redirect, an upload location or a token realm on another host is `REGISTRY_REFUSED`
+ * HTTP client for exactly one registry. A redirect, an upload location or a token realm on another host is `REGISTRY_REFUSED`
  * (docs/guides/packs-registry.md), so that neither credentials nor packs are sent to a host that is not configured.
  */
 export class RegistryHttp {
@@ -46,7 +46,7 @@ export class RegistryHttp {
 
   constructor(private readonly setting: HttpSetting) {}
 
-  /** One exchange. Requests a token if the registry requires one. Rejects with `REGISTRY_…` or `PACK_TOO_LARGE`. */
+  /** Performs one exchange, with a token if the registry requires one. Rejects with `REGISTRY_…` or `PACK_TOO_LARGE`. */
   async exchange(exchange: Exchange): Promise<Reply> {
     const known = this.tokens.get(exchange.scope);
     const first = await this.send(exchange, known && known.until > performance.now() ? known.header : null);
@@ -60,7 +60,7 @@ export class RegistryHttp {
     return checked(second, exchange);
   }
 
-  /** A URL that the registry returned; `REGISTRY_REFUSED` if it refers to another host. */
+  /** Resolves a URL that the registry returned. Throws `REGISTRY_REFUSED` if it refers to another host. */
   resolve(supplied: string, what: string): URL {
     const url = URL.canParse(supplied, this.setting.origin) ? new URL(supplied, this.setting.origin) : null;
     if (url !== null && url.origin === this.setting.origin && url.username === '' && url.password === '') return url;
@@ -123,14 +123,14 @@ export class RegistryHttp {
       throw refusal('REGISTRY_DENIED', `${origin} returned no token`);
     const header = `Bearer ${text}`;
     if (this.tokens.size >= TOKENS) this.tokens.clear();
-    // Half of its lifetime: it must still be valid at the end of the exchange.
+    // Half of its lifetime, because the token must still be valid at the end of the exchange.
     const lifeMs = (typeof seconds === 'number' && seconds > 0 ? seconds : TOKEN_SECONDS) * 500;
     this.tokens.set(scope, { header, until: performance.now() + lifeMs });
     return header;
   }
 }
 
-/** A response that means yes or "not found". */
+/** Returns a successful or "not found" response, and throws for any other status. */
 function checked(reply: Reply, { method, target }: Exchange): Reply {
   const { status } = reply;
   if (status < 300 || status === 404) return reply;

@@ -37,7 +37,7 @@ spec:
 `;
 }
 
-/** A memory that lasts as long as a test. */
+/** Pack versions in memory, for the duration of a test. */
 class Memory extends PackVersions {
   readonly known = new Map<string, KnownVersion>();
 
@@ -158,7 +158,7 @@ const here = hasProgram('docker-registry') && hasProgram('oras');
     corrupt: async (_pack, digest) => corrupt(blobPath(digest)),
     close: async () => undefined,
   });
-  // A blob that one case damages is another's too: the archive of each is the same.
+  // Archives have the same bytes in every case, so a blob that one case damages would damage the others. The storage is therefore deleted.
   const mended = async (run: () => Promise<void>) => {
     await run();
     rmSync(server.storage, { recursive: true, force: true });
@@ -221,7 +221,7 @@ const here = hasProgram('docker-registry') && hasProgram('oras');
     const found = await published(`altered-${part}`, [release]);
     const digest = part === 'archive' ? found.artifact.archive.digest : found.artifact.digest;
     const bytes = readFileSync(blobPath(digest));
-    // Of the tar a byte of a file's content; of the manifest one of an annotation.
+    // In the archive, a byte of a file's content is changed; in the manifest, a byte of an annotation.
     const at = part === 'archive' ? bytes.indexOf('greet') : bytes.indexOf('altered-artifact');
     bytes[at] = (bytes[at] ?? 0) ^ 1;
     writeFileSync(blobPath(digest), bytes);
@@ -229,7 +229,7 @@ const here = hasProgram('docker-registry') && hasProgram('oras');
       ACME,
       part === 'archive' ? named(`altered-${part}`) : { name: `altered-${part}`, version: null, digest },
     );
-    // docker-registry verifies manifests itself and does not give them out.
+    // docker-registry verifies manifests itself and does not return altered ones.
     const codes = part === 'archive' ? ['PACK_DIGEST_MISMATCH'] : ['PACK_DIGEST_MISMATCH', 'REGISTRY_UNAVAILABLE'];
     const error: unknown = await again.catch((refused: unknown) => refused);
     expect(codes).toContain((error as { code?: string }).code);
@@ -242,7 +242,7 @@ const here = hasProgram('docker-registry') && hasProgram('oras');
     await expect(library.resolve(ACME, named('lying'))).rejects.toMatchObject({ code: 'PACK_INVALID' });
     await registry.publish(lying, { manifest: manifestOf('lying'), files: FILES });
     await expect(library.resolve(ACME, named('lying'))).rejects.toMatchObject({ code: 'PACK_DIGEST_MISMATCH' });
-    // Another pack's artifact under a name that is trusted.
+    // The artifact of another pack under a trusted name.
     await expect(registry.find('honest', { version: '2.0.0', digest: null })).resolves.toBeNull();
     execFileSync('oras', ['tag', '--plain-http', `${server.host}/packs/honest:1.0.0`, '2.0.0']);
     await expect(library.resolve(ACME, named('honest', '2.0.0'))).rejects.toMatchObject({
@@ -266,7 +266,7 @@ const here = hasProgram('docker-registry') && hasProgram('oras');
     await registry.attach(forged.artifact, bundle);
     const again = await library.resolve(ACME, named('forged'));
     expect(judged(again, policyOf([release])).refusal?.code).toBe('PACK_SIGNATURE_INVALID');
-    // A signature of another pack, attached to this one.
+    // A signature of another pack, attached to this pack.
     const swapped = await published('swapped', []);
     await registry.attach(swapped.artifact, await signatureOf(release, forged));
     expect(judged(await library.resolve(ACME, named('swapped')), policyOf([release])).refusal?.code).toBe(
@@ -277,7 +277,7 @@ const here = hasProgram('docker-registry') && hasProgram('oras');
   it('counts distinct keys: one key twice is one', async () => {
     const twice = await published('twice', [release]);
     const other = JSON.parse(JSON.stringify(await signatureOf(release, twice))) as Record<string, Json>;
-    // A second artifact with the same key's signature over another spelling of the statement.
+    // A second artifact with a signature of the same key over another encoding of the statement.
     const statement = buildPackStatement({ name: 'twice', version: '1.0.0', contentDigest: twice.contentDigest }, null);
     const envelope = await release.signer.sign('application/vnd.in-toto+json', canonical(statement));
     await registry.attach(twice.artifact, { ...other, dsseEnvelope: envelope as unknown as Json });
@@ -301,7 +301,7 @@ const here = hasProgram('docker-registry') && hasProgram('oras');
     expect(theirs).toEqual(['open', 'shown']);
     const source = { manifest: manifestOf('theirs'), hasLines: true, files: FILES };
     await expect(library.publish(GLOBEX, source, [])).rejects.toMatchObject({ code: 'PACK_PUBLISH_CLOSED' });
-    // Overwritten behind our back: whoever has met the version sees it.
+    // Overwritten in the registry: detected for tenants that have seen the version.
     const { facts } = (await library.resolve(ACME, named('fixed'))).artifact;
     const overwritten = { manifest: manifestOf('fixed'), files: [{ ...FILES[0], bytes: Buffer.from('x') }] as never };
     await registry.publish({ ...facts, contentDigest: (await contentOf(overwritten)) as Digest }, overwritten);
@@ -455,7 +455,8 @@ describe('a folder of layouts', () => {
       ['wrong', 'guess\n'],
     ] as const)
       writeFileSync(join(folder, name), text);
-    // In front of docker-registry, on the same host: asks for credentials, gives tokens for them, passes the rest on.
+    // A proxy in front of docker-registry, on the same host. It requires credentials, issues tokens for them, and forwards the other
+    // requests.
     proxy = createServer((request, response) => {
       const { authorization } = request.headers;
       const url = new URL(request.url ?? '/', host);
@@ -559,7 +560,7 @@ describe('a registry that points elsewhere', () => {
       response.writeHead(401, { 'www-authenticate': `Bearer realm="${addressOf(elsewhere)}/token",service="s"` }).end();
     await refusedWith('REGISTRY_REFUSED', credentials);
     expect(asked).toEqual([]);
-    // Configured, exactly that one is asked.
+    // A configured token realm is used, exactly as given.
     await refusedWith('REGISTRY_DENIED', { ...credentials, tokenRealm: `${addressOf(elsewhere)}/token` });
     expect(asked).toHaveLength(1);
     asked.length = 0;

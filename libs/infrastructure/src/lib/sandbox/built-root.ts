@@ -2,12 +2,12 @@ import { lstatSync, mkdirSync, readlinkSync, statSync, writeFileSync } from 'nod
 import { join, normalize } from 'node:path';
 import { refusal } from './launch/sandbox-error';
 
-/** Something of this machine that a sandbox shows, read-only, at the same path. */
+/** A path of this machine that a sandbox shows read-only. */
 export interface Shown {
   readonly kind: 'shown';
-  /** As the step sees it. */
+  /** Path in the sandbox. */
   readonly target: string;
-  /** Where it lies on this machine. */
+  /** Path on this machine. */
   readonly source: string;
 }
 
@@ -20,9 +20,11 @@ export interface Link {
 
 export type RootEntry = Shown | Link;
 
-/** Where a tool without a slash is looked for. */
+/** Search path for tools named without a slash. */
 const PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
-/** Certificates of authorities, as Debian, Fedora, Alpine and SUSE keep them (never `/etc/ssl` as a whole: it has `private/`). */
+/**
+ * CA certificates in the layouts of Debian, Fedora, Alpine and SUSE. `/etc/ssl` as a whole is never shown, because it contains `private/`.
+ */
 const CERTIFICATES = [
   '/etc/ssl/certs',
   '/etc/ssl/openssl.cnf',
@@ -31,9 +33,9 @@ const CERTIFICATES = [
   '/etc/pki/tls/certs',
   '/etc/pki/ca-trust/extracted',
 ];
-/** Links into /usr and the cache of the dynamic linker: without them many tools of /usr do not start. */
+/** Links into /usr, and the cache of the dynamic linker. Many tools of /usr do not start without them. */
 const LINKS = ['/etc/alternatives', '/etc/ld.so.cache'];
-/** Places that the sandbox fills itself. */
+/** Paths that the sandbox itself provides. */
 const OWN = /^\/(proc|dev|sys|task|script|node|stage|egress)(\/|$)/;
 const STUBS = {
   passwd: 'root:x:0:0:root:/nonexistent:/bin/sh\ntask:x:65534:65534:task:/task/home:/bin/sh\n',
@@ -58,7 +60,7 @@ const NEVER = [
   '/opt',
 ];
 
-/** The root that every sandboxed step gets: built from nothing, never inherited. */
+/** The root file system of every sandboxed step. It is built from an empty one, never inherited. */
 export interface BuiltRoot {
   readonly entries: readonly RootEntry[];
   /** Value of `PATH`. */
@@ -66,8 +68,8 @@ export interface BuiltRoot {
 }
 
 /**
- * Looks at this machine once. `roots`: further exact paths to show, read-only; each one's `bin` is appended to `PATH`.
- * `stubFolder` receives the stub files of `/etc`. Throws `SANDBOX_ROOT_REFUSED` for a root that would show too much.
+ * Reads the layout of this machine. `roots`: additional exact paths to show, read-only; the `bin` of each is appended to `PATH`.
+ * `stubFolder` receives the stub files of `/etc`. Throws `SANDBOX_ROOT_REFUSED` for a root that would expose too much.
  */
 export function buildRoot(options: { readonly roots: readonly string[]; readonly stubFolder: string }): BuiltRoot {
   for (const root of options.roots) {
@@ -78,8 +80,8 @@ export function buildRoot(options: { readonly roots: readonly string[]; readonly
       NEVER.includes(root) ||
       OWN.test(root)
     )
-      throw refusal('SANDBOX_ROOT_REFUSED', `${JSON.stringify(root)} may not be added to the sandbox`);
-    if (!exists(root)) throw refusal('SANDBOX_ROOT_REFUSED', `there is no ${root}`);
+      throw refusal('SANDBOX_ROOT_REFUSED', `${JSON.stringify(root)} cannot be added to the sandbox`);
+    if (!exists(root)) throw refusal('SANDBOX_ROOT_REFUSED', `${root} does not exist`);
   }
   mkdirSync(options.stubFolder, { recursive: true, mode: 0o755 });
   const stubs = Object.entries(STUBS).map(([name, text]) => {
@@ -96,7 +98,7 @@ export function buildRoot(options: { readonly roots: readonly string[]; readonly
 
 const shown = (target: string, source: string = target): Shown => ({ kind: 'shown', target, source });
 
-/** `/bin` and the like are links into `/usr` on most systems, folders on some. */
+/** `/bin` and similar paths are links into `/usr` on most systems and folders on some. */
 function topEntry(path: string): RootEntry[] {
   try {
     return lstatSync(path).isSymbolicLink() ? [{ kind: 'link', target: path, to: readlinkSync(path) }] : [shown(path)];

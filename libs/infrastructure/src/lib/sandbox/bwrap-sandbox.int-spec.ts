@@ -15,7 +15,7 @@ import { scriptFolder } from './script-folder';
 import { Supervisor } from './supervisor';
 import { Workspace } from './workspace/workspace';
 
-// Everything lies below a folder that only its owner may enter, as a checkout in a home directory does.
+// All files are below a folder that only its owner may enter, like a checkout in a home directory.
 let base: string;
 let supervisor: Supervisor;
 let sandbox: Sandbox | null;
@@ -77,7 +77,7 @@ async function sh(script: string, options: { env?: Record<string, string>; stdin
   return { ...(await child.exit), ...read() };
 }
 
-/** When a child is told to stop, milliseconds after its start; how long it has, and when it is too late. */
+/** Times of the stop, milliseconds after the start; the grace period; and the limit for the end. */
 const STOPS = { lastMs: 40, stepMs: 0.4, graceMs: 20, withinMs: 30_000 };
 
 describe('a step under bubblewrap', () => {
@@ -121,7 +121,7 @@ describe('a step under bubblewrap', () => {
       { ...launch, watch: { ...watch, tmpfs: [...watch.tmpfs, missing] } },
       { onOutput: async (_stream, chunk) => void (stdout += new TextDecoder().decode(chunk)) },
     );
-    // Another one comes and goes meanwhile.
+    // Another child starts and ends in the meantime.
     expect((await sh('echo other'))?.stdout).toBe('other\n');
     expect(await child.stop(0)).toMatchObject({ killed: 'stop' });
     expect(stdout).toBe('');
@@ -140,7 +140,7 @@ describe('a step under bubblewrap', () => {
         .sort(),
     ).toEqual(['HOME', 'LANG', 'PATH', 'PWD', 'SECRET', 'TASKRUNNER_OUTPUTS', 'TMPDIR', 'TZ']);
     expect(rest).not.toContain('swordfish');
-    // 0, 1, 2, and the folder that ls reads.
+    // 0, 1, 2, and the folder that ls lists.
     expect(rest.trim().split('\n').slice(-4)).toEqual(['0', '1', '2', '3']);
   });
 
@@ -206,7 +206,7 @@ describe('a step under bubblewrap', () => {
     if (sandbox === null) return;
     const script = `trap "echo bye; exit 5" TERM; (setsid sleep ${NAP} >/dev/null 2>&1 &); echo up; while :; do sleep 0.02; done`;
     const { child, read } = await runIn(sandbox, ['sh', '-c', script]);
-    // The daemon is there a moment after the step has said so.
+    // The daemon starts shortly after the step's output.
     while (read().stdout === '' || napping().length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
     expect(await child.stop(5_000)).toEqual({ code: 5, signal: null, killed: 'stop' });
     expect(read().stdout).toBe('up\nbye\n');
@@ -276,7 +276,7 @@ describe('a step under bubblewrap', () => {
     });
     while (napping().length < 3) await new Promise((resolve) => setTimeout(resolve, 10));
     worker.kill('SIGKILL');
-    // By itself none of them ends before the time of this test does.
+    // The sleeps outlast the timeout of this test.
     for (const end = Date.now() + 30_000; napping().length > 0 && Date.now() < end;)
       await new Promise((resolve) => setTimeout(resolve, 5));
     expect(napping()).toEqual([]);
@@ -297,7 +297,7 @@ describe('the probe', () => {
     const sees = await probeSandbox({ ...options, hidden: [join(base, 'shown/database')] });
     expect(sees).toMatchObject({ available: false, sandbox: null });
     expect(sees.reason).toContain(`sees ${join(base, 'shown/database')}`);
-    // The base itself is on the way to what is shown, but with nothing else in it.
+    // The base is an ancestor of a shown path, but none of its other entries is shown.
     const clear = await probeSandbox({ ...options, hidden: [base, join(base, 'key.pem')] });
     expect(clear).toMatchObject({ available: true, reason: null });
     expect(clear.digest).not.toBe(sees.digest);
@@ -387,7 +387,7 @@ describe('resolveTool', () => {
 });
 
 describe('an ordinary user', () => {
-  // In every change what an ordinary user could lack; at night everything.
+  // Every change is tested with those that an ordinary user could lack, the nightly run with all.
   const chosen = searched(
     ['-t', 'finds its workspace|exactly the environment|cannot connect|says its outputs|dies with'],
     [],
@@ -428,10 +428,10 @@ function statusOf(pid: string): string {
   }
 }
 
-/** A length of sleep that no other test run uses. */
+/** A duration of sleep that no other test run uses. */
 const NAP = `300.${process.pid}`;
 
-/** The `sleep`s of this test that live in a pid namespace below this one. */
+/** The `sleep` processes of this test in a child pid namespace. */
 function napping(): string[] {
   return readdirSync('/proc')
     .filter((pid) => /^[0-9]+$/.test(pid))

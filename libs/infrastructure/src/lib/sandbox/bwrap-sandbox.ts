@@ -15,17 +15,17 @@ import { seccompFilter } from './seccomp/seccomp-filter';
 import { resolveTool } from './tool';
 import { View } from './view';
 
-/** The user and group that a step sees itself as; and that it is, where this process may choose. */
+/** User and group of the step as seen in the sandbox. If this process can change users, they are the real ones too. */
 const NOBODY: StepOwner = { uid: 65_534, gid: 65_534 };
-/** Where a step finds its secrets. */
+/** Path of the step's secrets. */
 const SECRETS = '/run/secrets';
-/** Where the collector finds the folder for large files. */
+/** Path of the folder for large files in the collector's sandbox. */
 const STAGING = '/staging';
-/** Room for the way out, a process of ours among those of a step that has one. */
+/** Memory of the egress forwarder, which runs among the processes of a step with egress. */
 const FORWARDER_BYTES = 64 * 1024 * 1024;
-/** Where the inner bubblewrap stands in the staging root, wherever it lies on this machine. */
+/** Path of the inner bubblewrap in the staging root, independent of its path on this machine. */
 const STAGED_BWRAP = '/stage/bwrap';
-/** Sizes of the file systems in memory that a step has. Bytes. */
+/** Sizes of a step's in-memory file systems, bytes. */
 export interface TmpfsSizes {
   /** Of `/tmp`. */
   readonly tmpBytes: number;
@@ -36,14 +36,14 @@ export interface TmpfsSizes {
 const TMPFS: TmpfsSizes = { tmpBytes: 256 * 1024 * 1024, shmBytes: 64 * 1024 * 1024 };
 type HostTool = 'bwrap' | 'setpriv' | 'prlimit';
 
-/** A path of this machine that a sandbox shows at another. */
+/** A path of this machine that a sandbox shows at another path. */
 interface Bind {
   readonly source: string;
   readonly target: string;
   readonly writable: boolean;
 }
 
-/** What this machine must have, found. */
+/** The programs of this machine that the sandbox needs. */
 interface Machinery {
   readonly bwrap: string;
   /** Null unless this worker is root. */
@@ -55,13 +55,13 @@ interface Machinery {
 }
 
 /**
- * Profiles `bwrap-open/v2` and `bwrap-sealed/v1`: user, network, pid, ipc, uts, cgroup and mount namespaces of its own; a root built
- * from nothing; no capabilities, no new privileges, no further user namespaces; our seccomp filter; resource limits, no core dumps. No
- * network but the attempt's egress socket, where it has one. The two differ in what the proxy behind that socket lets pass.
+ * Profiles `bwrap-open/v2` and `bwrap-sealed/v1`: separate user, network, pid, ipc, uts, cgroup and mount namespaces; a root that is built
+ * from an empty one; no capabilities, no new privileges, no nested user namespaces; a seccomp filter; resource limits and no core dumps.
+ * The only network access is the egress socket, if the step has one. The profiles differ in the rules of the proxy behind that socket.
  *
- * A worker that is root stages it: an outer bubblewrap, still root, binds what lies under private folders into an otherwise
- * built root; setpriv becomes nobody for good; the inner bubblewrap does the rest as nobody. So the step's user is not the worker's.
- * Any other worker starts the inner one directly, and the step runs as the worker's user, seen as nobody.
+ * A worker that is root uses two stages. An outer bubblewrap, still root, binds paths below private folders into a built root. setpriv then
+ * switches to nobody irrevocably, and the inner bubblewrap builds the sandbox. The step's user therefore differs from the worker's. Any
+ * other worker starts the inner bubblewrap directly; the step runs as the worker's user, shown as nobody.
  */
 export class BwrapSandbox extends Sandbox {
   readonly owner: StepOwner | null;
@@ -77,9 +77,9 @@ export class BwrapSandbox extends Sandbox {
   }
 
   /**
-   * Looks at this machine. `stubFolder`: where the stub files of `/etc` are kept while this worker lives; `roots`: further exact paths
-   * to show, read-only; `bubblewrap`: the program, looked for in the usual folders unless told.
-   * Throws `SANDBOX_UNAVAILABLE` or `SANDBOX_ROOT_REFUSED`.
+   * Inspects this machine. `stubFolder`: folder of the stub files of `/etc` while this worker lives; `roots`: additional exact paths to
+   * show, read-only; `bubblewrap`: path of the program, by default searched for in the usual folders. Throws `SANDBOX_UNAVAILABLE` or
+   * `SANDBOX_ROOT_REFUSED`.
    */
   static open(
     profile: BwrapProfile,
@@ -175,7 +175,7 @@ export class BwrapSandbox extends Sandbox {
     let sources = [...shown, ...binds];
     let outer: string[] = [];
     if (this.owner !== null) {
-      // Only what nobody could not reach by itself must be moved; but nobody can tell that from outside, so everything is.
+      // Only paths that the user nobody cannot reach need staging. This cannot be determined from outside, so all are staged.
       const staged = sources.map((bind, index) => ({ ...bind, staged: `/stage/${index}` }));
       outer = this.staging(staged, this.owner);
       sources = staged.map(({ staged: source, target, writable }) => ({ source, target, writable }));
@@ -200,7 +200,7 @@ export class BwrapSandbox extends Sandbox {
     };
   }
 
-  /** The inner bubblewrap: everything that keeps the step apart. */
+  /** Options of the inner bubblewrap, which isolates the step. */
   private options(sources: readonly Bind[], env: { readonly [name: string]: string }, cwd: string): string[] {
     const links = this.root.entries.flatMap((entry) =>
       entry.kind === 'link' ? ['--symlink', entry.to, entry.target] : [],
@@ -211,7 +211,7 @@ export class BwrapSandbox extends Sandbox {
       ...['--new-session', '--die-with-parent', '--seccomp', '5'],
       ...['--proc', '/proc', '--dev', '/dev'],
       ...sizedTmpfs('/tmp', this.sizes.tmpBytes),
-      // What bubblewrap mounts at /dev has no size: only what is mounted in it can be written.
+      // The file system that bubblewrap mounts at /dev has no size limit, so only the mounts in it are writable.
       ...sizedTmpfs('/dev/shm', this.sizes.shmBytes),
       ...['--remount-ro', '/dev'],
       ...links,
@@ -221,7 +221,7 @@ export class BwrapSandbox extends Sandbox {
     ];
   }
 
-  /** The outer bubblewrap and setpriv, for a worker that is root. */
+  /** Arguments of the outer bubblewrap and setpriv, for a worker that is root. */
   private staging(staged: readonly (Bind & { readonly staged: string })[], owner: StepOwner): string[] {
     const entries = this.root.entries.flatMap((entry) => {
       if (entry.kind === 'link') return ['--symlink', entry.to, entry.target];
@@ -256,7 +256,7 @@ function sizedTmpfs(path: string, bytes: number): string[] {
   return ['--perms', '1777', '--size', String(bytes), '--tmpfs', path];
 }
 
-/** This Node, where it lies, or bound to a place of its own. */
+/** The Node program at its own path, or bound to a separate one. */
 function shownNode(): { readonly command: string; readonly binds: readonly Bind[] } {
   const { execPath } = process;
   return execPath.startsWith('/usr/')

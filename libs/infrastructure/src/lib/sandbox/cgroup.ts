@@ -1,13 +1,13 @@
 import { refusal } from './launch/sandbox-error';
 import { tryGroup } from './supervisor-process/memory-group';
 
-/** Tries whether the kernel holds memory in groups below this one. Throws `SANDBOX_CGROUP_UNUSABLE`. */
+/** Tests that the kernel enforces memory limits in child groups. Throws `SANDBOX_CGROUP_UNUSABLE`. */
 export function proveCgroup(path: string): void {
   try {
     tryGroup(path);
   } catch (error) {
     const why = error instanceof Error ? error.message.trim() : String(error);
-    throw refusal('SANDBOX_CGROUP_UNUSABLE', `no group that holds memory can be made in ${path}: ${why}`, {
+    throw refusal('SANDBOX_CGROUP_UNUSABLE', `no control group with a memory limit can be created in ${path}: ${why}`, {
       cause: error,
     });
   }

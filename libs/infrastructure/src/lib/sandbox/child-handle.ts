@@ -10,13 +10,13 @@ import type { FromSupervisor } from './supervisor-process/protocol';
 
 type Message = Exclude<FromSupervisor, { type: 'expired' }>;
 
-/** After the end, output that is still held open by a process that escaped (profile `none/v1`) is given up after this silence. */
+/** Maximum silence on an output after the child's end, milliseconds. An escaped process (profile `none/v1`) may hold the output open. */
 const SILENCE_MS = 1_000;
 
-/** The worker's side of one child: its three pipes and what the supervisor says about it. */
+/** The worker's side of one child: its three pipes and the supervisor's messages about it. */
 export class ChildHandle implements StepChild {
   readonly exit: Promise<StepExit>;
-  /** The step that it performs. */
+  /** The step that the child executes. */
   readonly place: StepPlace | undefined;
   private readonly ended: Promise<StepExit>;
   private settle!: { resolve(exit: StepExit): void; reject(error: unknown): void };
@@ -53,7 +53,7 @@ export class ChildHandle implements StepChild {
         throw error;
       },
     );
-    // Whoever started the child may look at `exit` later.
+    // Callers may await `exit` later, so an early rejection must not be unhandled.
     this.exit.catch(() => undefined);
   }
 
@@ -64,7 +64,7 @@ export class ChildHandle implements StepChild {
     return this.exit;
   }
 
-  /** Takes what the supervisor says; true if it was the last word. */
+  /** Handles a message of the supervisor. Returns true if it was the last one. */
   hear(message: Message): boolean {
     switch (message.type) {
       case 'started':
@@ -79,7 +79,7 @@ export class ChildHandle implements StepChild {
         return true;
       case 'exit': {
         const { code, signal, killed, ran, excess } = message;
-        // bubblewrap itself fails with a small code. Whatever else ended it without a word may have happened while the step ran.
+        // Failures of bubblewrap itself have small exit codes. Any other end without a status may have happened while the step ran.
         const unbuilt = !ran && killed === null && signal === null && (code ?? 0) < 128;
         if (!unbuilt) this.end(() => this.settle.resolve({ code, signal, killed, ...(excess && { excess }) }));
         else
@@ -93,10 +93,10 @@ export class ChildHandle implements StepChild {
     }
   }
 
-  /** The supervisor is gone: kills what it left, sees it gone, and fails. */
+  /** The supervisor is gone: kills the remaining processes, waits for their end, and rejects. */
   async lose(): Promise<void> {
     const { pid } = this;
-    // It may have been started, and the supervisor have died before it said so.
+    // The child may have started even if the supervisor died before it reported so.
     const outputs = this.pipes.map(({ path }) => path);
     if (pid === null) while (!killHolders(outputs)) await new Promise((resolve) => setTimeout(resolve, 5));
     this.handOver();
@@ -115,7 +115,7 @@ export class ChildHandle implements StepChild {
     try {
       process.kill(namespace.pid, 'SIGKILL');
     } catch {
-      // Over already.
+      // The child has already ended.
     }
   }
 
@@ -130,7 +130,7 @@ export class ChildHandle implements StepChild {
     settle();
   }
 
-  /** Hands on what comes, until the end. */
+  /** Passes on output until its end. */
   private async pump(
     stream: 'stdout' | 'stderr',
     pipe: OutputPipe,
@@ -162,7 +162,7 @@ export class ChildHandle implements StepChild {
   }
 }
 
-/** A child need not read what it is given: a closed pipe is no failure. */
+/** A child may leave its input unread, so a closed pipe is no error. */
 async function feed(socket: Socket, content: NonNullable<Launch['stdin']>): Promise<void> {
   const source = typeof content === 'string' || content instanceof Uint8Array ? [content] : content;
   await pipeline(Readable.from(source), socket).catch(() => undefined);

@@ -233,7 +233,7 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('collect under %s'
     ['a folder without a slash', (at) => mkdir(at('out/report')), 'report'],
   ])('refuses %s', async (_what, make, path) => {
     await make((name) => join(workspace.path, name));
-    // Who opened a FIFO would wait until the time of this test is over.
+    // Opening a FIFO would block until the test times out.
     const result = await take(one(path));
     if (result === null) return;
     expect(result).toMatchObject({ taken: [], codes: ['/artifacts/0 ARTIFACT_REFUSED'] });
@@ -248,7 +248,7 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('collect under %s'
   });
 
   it('refuses a socket and, where they can be made, a device', async () => {
-    // A process that is killed leaves its socket behind.
+    // A killed process leaves its socket behind.
     const script = `require('net').createServer().listen('t', () => process.kill(process.pid, 'SIGKILL'))`;
     spawnSync(process.execPath, ['-e', script], { cwd: join(workspace.path, 'out') });
     const result = await take(one('t'));

@@ -13,17 +13,17 @@ import { refusal, REMEDIES, systemCode } from './launch/sandbox-error';
 import type { Supervisor } from './supervisor';
 import { TreeArchive } from './workspace/tree-archive';
 
-/** Smaller files cost less as a stream. */
+/** Smaller files are cheaper to send as a stream. */
 const STAGED_FROM = 1024 * 1024;
 
 export const DEFAULT_COLLECT_LIMITS: CollectLimits = { maxEntries: 10_000, maxDepth: 32, maxBytes: 1024 * 1024 * 1024 };
 
 /**
- * Takes the declared artifacts out of a workspace, one after the other, through a separate process that sees nothing else. Only after
- * the step is proven over. `sink` gets each as it comes; what it does not read is passed over. Resolves with a fault for each artifact
- * that is missing (`ARTIFACT_MISSING`), not a plain file (`ARTIFACT_REFUSED`) or over a cap (`ARTIFACT_TOO_LARGE`); the others are
- * taken all the same. With a `stage`, files from 1 MiB on that are artifacts of their own are laid into its folder instead; one that cannot
- * be laid there goes to the sink. Rejects with `COLLECTOR_FAILED`, or with what the sink or the stage threw.
+ * Collects the declared artifacts of a workspace in order, through a separate process that sees nothing else. It may run only after the
+ * step has ended. `sink` receives each artifact as it arrives; unread bytes are skipped. Resolves with a fault for each artifact that is
+ * missing (`ARTIFACT_MISSING`), not a plain file (`ARTIFACT_REFUSED`) or over a limit (`ARTIFACT_TOO_LARGE`); the others are collected.
+ * With a `stage`, artifacts that are single files of 1 MiB or more are written to its folder instead; a file that cannot be written there
+ * goes to the sink. Rejects with `COLLECTOR_FAILED`, or with the error of the sink or the stage.
  */
 export async function collect(
   request: Collection & { readonly supervisor: Pick<Supervisor, 'run'>; readonly sandbox: Sandbox },
@@ -42,13 +42,13 @@ export async function collect(
   let said = '';
   const child = await supervisor.run(launch, {
     onOutput: async (stream, chunk) => {
-      // A copy: artifacts are cut from it when it has long been taken.
+      // A copy, because artifacts refer to the chunk after its buffer was reused.
       if (stream === 'stdout') await answer.push(new Uint8Array(chunk));
       else said = (said + new TextDecoder().decode(chunk)).slice(0, 2_000);
     },
   });
   const over = child.exit.finally(() => answer.end());
-  // It may fail while frames are still waited for: an error that nobody awaits would end the worker.
+  // `over` may reject while frames are awaited. An unhandled rejection would end the worker.
   over.catch(() => undefined);
   try {
     const faults = await receive(new FrameReader(answer), artifacts, sink, stage);
@@ -82,7 +82,7 @@ async function receive(
     if (header.type === 'end') return faults;
     const declared = artifacts[header.artifact];
     if (declared === undefined)
-      throw refusal('COLLECTOR_FAILED', 'the collector names an artifact that was not asked for');
+      throw refusal('COLLECTOR_FAILED', 'the collector returned an artifact that was not requested');
     const { name, mediaType } = declared;
     switch (header.type) {
       case 'fault':
@@ -104,7 +104,7 @@ async function receive(
       case 'staged': {
         const { path, file, digest, size } = header;
         if (stage === null || !isDigest(digest))
-          throw refusal('COLLECTOR_FAILED', 'the collector staged a file that was not to be staged');
+          throw refusal('COLLECTOR_FAILED', 'the collector staged a file that was not requested');
         await stage.take({
           name,
           path,
@@ -151,7 +151,7 @@ async function receiveTree(frames: FrameReader, archive: TreeArchive): Promise<v
   }
 }
 
-/** An iteration that its reader may leave without closing what is below. */
+/** An iteration that a reader may leave without closing the underlying one. */
 function once(content: AsyncGenerator<Uint8Array>): AsyncIterable<Uint8Array> {
   return { [Symbol.asyncIterator]: () => ({ next: () => content.next() }) };
 }

@@ -8,7 +8,7 @@ import { DEFAULT_LIMITS, type Sandbox } from './sandbox';
 import { Supervisor } from './supervisor';
 import { Workspace } from './workspace/workspace';
 
-// A proxy that answers for itself: what reaches it is what a real one would have to decide about.
+// This proxy responds by itself. Requests that reach it are those that a real proxy would evaluate.
 let base: string;
 let supervisor: Supervisor;
 let sandbox: Sandbox | null;
@@ -37,7 +37,7 @@ beforeAll(async () => {
     socket.on('end', () => socket.end());
   });
   await new Promise<void>((resolve) => proxy.listen(socketPath, resolve));
-  // The step is another user than this process, where this one is root.
+  // If this process is root, the step runs as another user.
   await chmod(socketPath, 0o666);
 });
 beforeEach(async () => {
@@ -79,7 +79,7 @@ const REQUEST = String.raw`exec 3<>/dev/tcp/127.0.0.1/3128 && printf 'GET http:/
 describe('a step with an egress socket', () => {
   it('takes no memory from the step', async () => {
     if (sandbox === null) return;
-    // Less than a Node process needs.
+    // Less memory than a Node process needs.
     const limits = { ...DEFAULT_LIMITS, memoryBytes: 4 * 1024 * 1024 };
     const { child } = await start('sleep 0.5', socketPath, limits);
     expect(await child.exit).toEqual({ code: 0, signal: null, killed: null });

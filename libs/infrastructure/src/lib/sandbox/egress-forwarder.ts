@@ -3,13 +3,13 @@ import { scriptFolder } from './script-folder';
 /** Port in the step's own network namespace. */
 const PORT = 3128;
 const PROXY = `http://127.0.0.1:${PORT}`;
-/** Where things stand in the sandbox. */
+/** Paths in the sandbox. */
 const SCRIPT = '/egress/forwarder';
 const SOCKET = '/egress/proxy.sock';
 
 /**
- * What tells programs to go through the proxy: the spellings that curl, wget, Python, Go and Java tools read, and the switch that makes
- * Node read them. Nothing is excepted.
+ * Variables that direct programs to the proxy, in the spellings of curl, wget, Python, Go and Java, and the option that makes Node read
+ * them. No host is excluded.
  */
 const ENVIRONMENT = {
   HTTP_PROXY: PROXY,
@@ -24,22 +24,22 @@ const ENVIRONMENT = {
 };
 
 /**
- * Starts the forwarder as a child of the namespace's first process, waits for the end of its output, then becomes the step: whose process
- * id, exit and children are then its own. Status 125 says that the step never began.
+ * Starts the forwarder as a child of the namespace's first process, waits until its output closes, and then executes the step in its own
+ * place. Process id, exit and children are therefore the step's. Status 125 means that the step never started.
  */
 const WRAPPER = `said=$( (/usr/bin/env -i "$1" ${SCRIPT}/main.js ${SOCKET} ${PORT} </dev/null 2>&1 &) )
 [ "$said" = ready ] || { printf '%s\\n' "$said" >&2; exit 125; }
 shift
 exec "$@"`;
 
-/** The way from a step to its attempt's egress proxy. */
+/** The connection of a step to its egress socket. */
 interface Forwarding {
   readonly binds: readonly { readonly source: string; readonly target: string; readonly writable: boolean }[];
   readonly env: { readonly [name: string]: string };
   readonly command: readonly string[];
 }
 
-/** `node`: where the sandbox shows it. Nothing is added for a step without a socket: it has no network at all. */
+/** `node`: path of Node in the sandbox. A step without a socket gets no forwarder and has no network. */
 export function forwarding(socket: string | null, node: string, command: readonly string[]): Forwarding {
   if (socket === null) return { binds: [], env: {}, command };
   return {

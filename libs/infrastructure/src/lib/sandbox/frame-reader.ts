@@ -2,7 +2,7 @@ import { refusal } from './launch/sandbox-error';
 
 const MAX_HEADER = 1024 * 1024;
 
-/** Bytes that are pushed from one side and pulled from the other; a push waits until its bytes are taken. */
+/** Transfers bytes from a producer to a consumer. A push waits until its bytes are consumed. */
 export class Handoff {
   private waiting: { readonly chunk: Uint8Array; readonly taken: () => void } | null = null;
   private wanted: (() => void)[] = [];
@@ -37,13 +37,13 @@ export class Handoff {
   }
 }
 
-/** Cuts the collector's answer into headers and the bytes that follow them. */
+/** Splits the collector's response into headers and the bytes that follow them. */
 export class FrameReader {
   private rest = new Uint8Array(0);
 
   constructor(private readonly source: Handoff) {}
 
-  /** The next header. Throws `COLLECTOR_FAILED` if the answer ends before one. */
+  /** The next header. Throws `COLLECTOR_FAILED` if the response ends before it. */
   async header(): Promise<unknown> {
     const prefix = await this.exactly(4);
     const length = new DataView(prefix.buffer, prefix.byteOffset).getUint32(0);
@@ -51,7 +51,7 @@ export class FrameReader {
     return JSON.parse(new TextDecoder().decode(await this.exactly(length)));
   }
 
-  /** Exactly `size` bytes, in pieces as they come. */
+  /** Exactly `size` bytes, in pieces as they arrive. */
   async *bytes(size: number): AsyncGenerator<Uint8Array> {
     for (let left = size; left > 0;) {
       if (this.rest.length === 0) this.rest = await this.more();
@@ -74,7 +74,7 @@ export class FrameReader {
 
   private async more(): Promise<Uint8Array<ArrayBuffer>> {
     const chunk = await this.source.next();
-    if (chunk === null) throw refusal('COLLECTOR_FAILED', 'the collector ended before its answer was whole');
+    if (chunk === null) throw refusal('COLLECTOR_FAILED', 'the collector ended before its response was complete');
     return new Uint8Array(chunk.buffer as ArrayBuffer, chunk.byteOffset, chunk.length);
   }
 }

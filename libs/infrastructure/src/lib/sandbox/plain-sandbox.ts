@@ -12,14 +12,14 @@ import { View } from './view';
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const PRLIMIT = '/usr/bin/prlimit';
 
-/** Profile `none/v1`: a supervised child whose working directory is the workspace. For machines without bubblewrap. */
+/** Profile `none/v1`: a supervised child whose working directory is the workspace, for machines without bubblewrap. */
 export class PlainSandbox extends Sandbox {
   readonly profile = 'none/v1';
   readonly owner = null;
   private readonly path: string;
   private readonly prlimit = isThere(PRLIMIT);
 
-  /** `roots`: each one's `bin` is appended to `PATH`. */
+  /** `roots`: the `bin` of each is appended to `PATH`. */
   constructor(private readonly roots: readonly string[] = []) {
     super();
     this.path = [PATH, ...roots.map((root) => join(root, 'bin'))].join(':');

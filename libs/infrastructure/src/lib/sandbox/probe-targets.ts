@@ -12,7 +12,7 @@ const LOOPBACKS = [
   { host: '::1', name: 'IPv6' },
 ];
 
-/** Listeners and a canary of this process, for the probe to try. */
+/** Listeners and a canary file of this process, as targets of the probe. */
 interface ProbeTargets {
   readonly tcp: readonly Outside[];
   readonly udp: readonly Outside[];
@@ -20,12 +20,12 @@ interface ProbeTargets {
   /** A file that only this user may read, and a listening Unix socket beside it. */
   readonly hidden: readonly string[];
   readonly nameServers: readonly string[];
-  /** What arrived at the UDP listeners. */
+  /** Datagrams that the UDP listeners received. */
   arrived(): readonly string[];
   close(): Promise<void>;
 }
 
-/** Opens them, all on loopback; IPv6 where this machine has it. */
+/** Opens the targets on loopback, with IPv6 if this machine has it. */
 export async function openProbeTargets(): Promise<ProbeTargets> {
   const folder = await mkdtemp(join(tmpdir(), 'taskrunner-probe-'));
   const servers: Server[] = [];
@@ -73,7 +73,7 @@ export async function openProbeTargets(): Promise<ProbeTargets> {
   }
 }
 
-/** A machine without IPv6 has nothing there to be reached. */
+/** A machine without IPv6 has no target there. */
 function unlessAbsent(error: NodeJS.ErrnoException): null {
   if (error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT') return null;
   throw error;
@@ -86,7 +86,7 @@ async function receive(host: string, datagrams: Datagrams[], onArrival: () => vo
   return socket.address().port;
 }
 
-/** As resolv.conf(5) names them. */
+/** The name servers of resolv.conf(5). */
 function nameServers(): readonly string[] {
   try {
     const text = readFileSync('/etc/resolv.conf', 'utf8');

@@ -29,7 +29,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** The same sandbox, whose probe is started a little differently. */
+/** The same sandbox with changed options for its probe. */
 function weakened(strong: Sandbox, change: (options: readonly string[]) => readonly string[]): Sandbox {
   const inspect: Sandbox['inspect'] = (...of) => {
     const launch: Launch = strong.inspect(...of);

@@ -9,40 +9,40 @@ import type { Supervisor } from './supervisor';
 
 const PROBE_MS = 30_000;
 const NOBODY = 65_534;
-/** Where clouds answer who a machine is (RFC 3927 link-local). */
+/** Metadata services of clouds (RFC 3927 link-local). */
 const METADATA: Outside = { what: 'the metadata address', host: '169.254.169.254', port: 80 };
 const SYSTEM = ['/etc/shadow', '/root', '/home', '/run', '/var', '/sys'];
 
-/** What this worker can do, proven by trying: for its row and for the evidence. */
+/** Isolation of this worker as its probe has shown it. It is written to the worker's row and the evidence. */
 export interface SandboxProbe {
   readonly profile: IsolationProfile;
   readonly available: boolean;
-  /** Why not; null if available. */
+  /** Reason why the profile is unavailable; null if it is available. */
   readonly reason: string | null;
-  /** What was described, tried and found, the same for the same machine: for the evidence. */
+  /** Description, attempts and findings, for the evidence. The same machine yields the same document. */
   readonly document: JsonObject;
-  /** Of the document. */
+  /** Digest of the document. */
   readonly digest: Digest;
-  /** Null if not available. */
+  /** Null if the profile is unavailable. */
   readonly sandbox: Sandbox | null;
 }
 
-/** What a probe needs. */
+/** Options of a probe. */
 export interface ProbeOptions extends Partial<TmpfsSizes> {
   readonly profile: IsolationProfile;
   readonly supervisor: Supervisor;
-  /** Where the stub files of `/etc` are kept while this worker lives. */
+  /** Folder of the stub files of `/etc` while this worker lives. */
   readonly stubFolder: string;
   readonly roots?: readonly string[];
-  /** The program; looked for in the usual folders unless told. */
+  /** Path of bubblewrap. By default it is searched for in the usual folders. */
   readonly bubblewrap?: string | null;
-  /** Paths that no step may see: key files, the configuration, the database's folder and socket, the object store. */
+  /** Paths that no step may see: key files, the configuration, the folder and socket of the database, the object store. */
   readonly hidden?: readonly string[];
-  /** What no step may reach over TCP beside the metadata address: the database, above all. */
+  /** TCP targets that no step may reach in addition to the metadata address, such as the database. */
   readonly unreachable?: readonly Outside[];
 }
 
-/** Opens the configured profile and tries it. Never falls back to a weaker one. */
+/** Opens the configured profile and probes it. There is no fallback to a weaker one. */
 export async function probeSandbox(options: ProbeOptions): Promise<SandboxProbe> {
   const { profile } = options;
   if (profile === 'none/v1') {
@@ -83,7 +83,7 @@ function documentOf(
   return { profile, available: reason === null, reason, sandbox: sandbox?.describe() ?? null, tried: [...tried] };
 }
 
-/** Runs the attack list inside of this sandbox, against listeners and files of this process. */
+/** Runs all attempts inside this sandbox, against listeners and files of this process. */
 export async function attack(
   sandbox: Sandbox,
   options: Pick<ProbeOptions, 'supervisor' | 'hidden' | 'roots' | 'unreachable'>,
@@ -122,7 +122,7 @@ export async function attack(
   }
 }
 
-/** Null unless it is whole: a probe that was cut short has shown nothing. */
+/** Null if the answer is incomplete: an interrupted probe proves nothing. */
 function readAnswer(printed: string): ProbeAnswer | null {
   try {
     return JSON.parse(printed) as ProbeAnswer;

@@ -1,13 +1,13 @@
-/** Hears of sandboxes that could not be set up. Whoever can prove them again listens. */
+/** Reports sandboxes that could not be set up to a listener that can probe again. */
 export class SandboxHealth {
   private listener: () => void = () => undefined;
 
-  /** A sandbox could not be set up: perhaps it is this step, perhaps the machine has changed. */
+  /** Reports that a sandbox could not be set up. The step or a change of the machine may be the cause. */
   suspect(): void {
     this.listener();
   }
 
-  /** One listener. */
+  /** Sets the only listener. */
   onSuspected(listener: () => void): void {
     this.listener = listener;
   }

@@ -20,7 +20,7 @@ const MIB = 1024 * 1024;
 
 type Log = Pick<Telemetry['log'], 'say'>;
 
-/** Children of this worker, and what keeps them apart (`sandbox`). */
+/** Children of this worker and their isolation (`sandbox`). */
 @Module({})
 export class SandboxModule implements OnApplicationShutdown {
   /** `imports`: the modules that provide `SECRETS`, `DATABASE_READINESS` and `WORKER_DATABASE_URL`. */
@@ -35,9 +35,9 @@ export class SandboxModule implements OnApplicationShutdown {
           {
             configuration: CONFIGURATION,
             telemetry: Telemetry,
-            // Before the first child: it would inherit what stands in the environment.
+            // Secrets leave the environment before the first child could inherit them.
             secrets: SECRETS,
-            // A worker that its database refuses starts no child.
+            // A worker that the database rejects starts no child.
             database: DATABASE_READINESS,
           },
           ({ configuration, telemetry }) => supervise(configuration, telemetry.log),
@@ -65,7 +65,8 @@ async function supervise(
 ): Promise<Supervisor> {
   if (cgroup !== null) proveCgroup(cgroup);
   await mkdir(workDirectory, { recursive: true, mode: 0o711 });
-  // Not among temporary files: some container engines copy those into a new container, and cannot copy what a killed worker left.
+  // Not in the folder for temporary files: some container engines copy it into new containers, and that fails on the remains of a killed
+  // worker.
   const pipesIn = join(ownFolder(workDirectory), 'pipes');
   await mkdir(pipesIn, { recursive: true, mode: 0o700 });
   log.say('info', 'sandbox.memory', { heldBy: cgroup === null ? 'watching' : 'cgroup', cgroup });
@@ -75,7 +76,7 @@ async function supervise(
   });
 }
 
-/** Proves what the sandbox keeps apart, in each profile that the configuration wants. Nothing stands in for one that cannot be had. */
+/** Probes each configured profile. An unavailable one is not replaced. */
 async function prove(
   configuration: Configuration,
   workerUrl: string,
@@ -104,7 +105,7 @@ async function prove(
   return sandboxes;
 }
 
-/** Says what this worker cannot enforce, and why. */
+/** Logs the profiles that this worker cannot enforce, with the reasons. */
 export function sayRefused(sandboxes: Pick<Sandboxes, 'refused'>, log: Log): void {
   for (const { profile, reason } of sandboxes.refused) log.say('warn', 'sandbox.unavailable', { profile, reason });
 }
@@ -132,7 +133,7 @@ function secretPaths(
   ];
 }
 
-/** Where a database listens: a host and port, or the folder of its Unix socket. */
+/** Address of a database: host and port, or the folder of its Unix socket. */
 function databaseAt(url: string): { readonly host: string; readonly port: number } {
   const { hostname: name, port, searchParams } = new URL(url);
   return { host: searchParams.get('host') ?? name.replace(/^\[|\]$/g, ''), port: Number(port || 5432) };

@@ -3,16 +3,16 @@ import type { StepLimits, StepOwner, StepTask, StepTool, StepWorkspace } from '@
 import type { Launch } from './launch/launch';
 import type { Watch } from './supervisor-process/protocol';
 
-/** How a step is kept apart: part of the profile and of the evidence. Names never change their meaning. */
+/** The isolation of a step, as part of the profile and the evidence. The meaning of a name never changes. */
 export type IsolationProfile =
   | BwrapProfile
-  /** A supervised child of this worker and nothing more: a daemonised child may escape, and it sees what the worker sees. */
+  /** A supervised child without further isolation. A daemonized child may escape, and the step sees everything that the worker sees. */
   | 'none/v1';
 
-/** Under bubblewrap: built root, namespaces, seccomp filter, no network but the egress proxy of an open or of a sealed run. */
+/** bubblewrap with a built root, namespaces and a seccomp filter. The only network access is the egress proxy of open or sealed runs. */
 export type BwrapProfile = 'bwrap-open/v2' | 'bwrap-sealed/v1';
 
-/** Our own scripts that look at a workspace, or try the sandbox itself. */
+/** Internal scripts that inspect a workspace or probe the sandbox. */
 export type InspectingScript = 'collector-process' | 'probe-process';
 
 export const DEFAULT_LIMITS: StepLimits = {
@@ -25,21 +25,21 @@ export const DEFAULT_LIMITS: StepLimits = {
   workspaceFiles: null,
 };
 
-/** A way to keep steps apart. It only says what to start; the supervisor starts it. */
+/** A method of isolation. It describes the process to start; the supervisor starts it. */
 export abstract class Sandbox {
   abstract readonly profile: IsolationProfile;
-  /** Whom workspaces must belong to; null: this process's user. */
+  /** Owner of workspaces; null: the user of this process. */
   abstract readonly owner: StepOwner | null;
-  /** What decides how a step is kept apart, on this machine: for the digest in the evidence. */
+  /** The settings of this machine that determine the isolation. Their digest is part of the evidence. */
   abstract describe(): JsonObject;
   /** `PATH`, `HOME`, `TMPDIR`, `LANG`, `TZ`, `TASKRUNNER_OUTPUTS`. */
   abstract environment(workspace: StepWorkspace): { readonly [name: string]: string };
-  /** Finds and hashes argv[0] as the step will find it. Throws `TOOL_NOT_FOUND` or `TOOL_REFUSED`. */
+  /** Finds and hashes argv[0] as the step would find it. Throws `TOOL_NOT_FOUND` or `TOOL_REFUSED`. */
   abstract resolveTool(workspace: StepWorkspace, argv0: string): Promise<StepTool>;
   abstract launch(task: StepTask): Launch;
   /**
-   * Runs one of our own scripts in a fresh sandbox that sees, of all this, at most that workspace, read-only, and a folder for what it makes.
-   * Its arguments are the two as it sees them. The folder must belong to `owner`.
+   * Runs an internal script in a fresh sandbox that sees at most this workspace, read-only, and a folder for its results. Both are passed
+   * as arguments, with their paths in the sandbox. The folder must belong to `owner`.
    */
   abstract inspect(
     script: InspectingScript,
@@ -49,19 +49,19 @@ export abstract class Sandbox {
   ): Launch;
 }
 
-/** What the supervisor looks at while a step runs. `tmpfs`: file systems in memory that only this step has. */
+/** The limits that the supervisor watches while a step runs. `tmpfs`: in-memory file systems that only this step has. */
 export function watchOf(workspace: StepWorkspace, limits: StepLimits, tmpfs: Watch['tmpfs']): Watch {
   const { workspaceBytes, workspaceFiles, memoryBytes } = limits;
   return { workspace: workspace.path, workspaceBytes, workspaceFiles, memoryBytes, tmpfs };
 }
 
-/** Arguments of prlimit(1), soft and hard alike. No core dumps: they would hold secrets. */
+/** Arguments of prlimit(1), with equal soft and hard limits. Core dumps are disabled because they could contain secrets. */
 export function prlimitArgs(limits: StepLimits): string[] {
   const options = {
     nofile: limits.openFiles,
     nproc: limits.processes,
     fsize: limits.fileBytes,
-    // The data segment, not the address space: Node reserves far more than it uses.
+    // Limits the data segment rather than the address space, because Node reserves far more address space than it uses.
     data: limits.memoryBytes,
     cpu: limits.cpuSeconds,
   };

@@ -57,7 +57,7 @@ describe('a worker with bubblewrap', () => {
 
   it('notices when it can no longer, and when it can again', async () => {
     if (!has) return;
-    // A copy that can be broken, in place of the machine's own.
+    // A copy that the test can break, in place of the machine's own.
     const bubblewrap = join(folder, 'bwrap');
     await copyFile('/usr/bin/bwrap', bubblewrap);
     const sandboxes = await prove({ open: 'none/v1', sealed: true, bubblewrap });

@@ -3,15 +3,15 @@ import type { Digest, JsonObject } from '@taskrunner/core/foundation';
 import { probeSandbox, type ProbeOptions, type SandboxProbe } from './probe';
 import type { IsolationProfile, Sandbox } from './sandbox';
 
-/** What a worker is to keep apart, and how. */
+/** The isolation that a worker is configured to provide. */
 export interface SandboxesOptions extends Omit<ProbeOptions, 'profile'> {
-  /** For open runs; `auto`: bubblewrap where its probe succeeds, else `none/v1`. */
+  /** Profile of open runs. `auto`: bubblewrap if its probe succeeds, otherwise `none/v1`. */
   readonly open: 'auto' | Exclude<IsolationProfile, 'bwrap-sealed/v1'>;
-  /** Whether sealed runs are taken too. */
+  /** True if sealed runs are accepted too. */
   readonly sealed: boolean;
 }
 
-/** What the probes of one moment have shown. */
+/** Results of probes that ran together. */
 interface Proof {
   readonly probes: ReadonlyMap<string, SandboxProbe>;
   /** `taskrunner.probe.v1`. */
@@ -19,13 +19,13 @@ interface Proof {
   readonly digest: Digest;
 }
 
-/** The sandbox profiles of a worker, each proven by trying; tried again when told to. */
+/** The sandbox profiles of a worker, each confirmed by a probe. Probes are repeated on request. */
 export class Sandboxes {
   private proving: Promise<boolean> | null = null;
   private readonly shown = new Map<Digest, string>();
 
   private constructor(
-    /** The profile of open runs: never `auto`. */
+    /** The profile of open runs, with `auto` resolved. */
     readonly open: IsolationProfile,
     private readonly options: SandboxesOptions,
     private proof: Proof,
@@ -33,7 +33,7 @@ export class Sandboxes {
     this.keep();
   }
 
-  /** Probes every profile that is wanted. One that cannot be enforced is not there; nothing stands in for it. */
+  /** Probes every configured profile. A profile that cannot be enforced is unavailable, without a replacement. */
   static async prove(options: SandboxesOptions): Promise<Sandboxes> {
     const { open } = options;
     const proof = await proofOf(open === 'auto' ? 'bwrap-open/v2' : open, options);
@@ -42,12 +42,12 @@ export class Sandboxes {
     return new Sandboxes(open === 'auto' ? 'bwrap-open/v2' : open, options, proof);
   }
 
-  /** Null if this profile is not wanted here, or was not proven. */
+  /** Null if the profile is not configured or its probe failed. */
   of(isolation: string): Sandbox | null {
     return this.proof.probes.get(isolation)?.sandbox ?? null;
   }
 
-  /** Profiles that can be enforced, sorted. */
+  /** Enforced profiles, sorted. */
   get enforced(): readonly string[] {
     return [...this.proof.probes.values()]
       .filter(({ available }) => available)
@@ -55,24 +55,24 @@ export class Sandboxes {
       .sort();
   }
 
-  /** Those that cannot, with the reason. */
+  /** Unavailable profiles with the reasons. */
   get refused(): readonly { readonly profile: string; readonly reason: string }[] {
     return [...this.proof.probes.values()].flatMap(({ profile, reason }) =>
       reason === null ? [] : [{ profile, reason }],
     );
   }
 
-  /** Digest of the document of the last proof. */
+  /** Digest of the document of the last probes. */
   get digest(): Digest {
     return this.proof.digest;
   }
 
-  /** RFC 8785 texts of all documents of this process so far, by digest: runs name the one under which they were claimed. */
+  /** RFC 8785 texts of all probe documents of this process, by digest. A run refers to the one under which it was claimed. */
   get documents(): ReadonlyMap<Digest, string> {
     return this.shown;
   }
 
-  /** Tries all profiles again; true if it has come out otherwise. Calls that come meanwhile share one trial. */
+  /** Probes all profiles again. Returns true if the result has changed. Concurrent calls share one repetition. */
   again(): Promise<boolean> {
     this.proving ??= this.tryAgain().finally(() => {
       this.proving = null;

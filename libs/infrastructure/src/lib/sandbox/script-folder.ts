@@ -8,8 +8,8 @@ interface Compiler {
 }
 
 /**
- * The folder of a script that runs in a process of its own: the compiled one beside this file. Where this file itself runs from
- * source, as it does in tests only, the folder is compiled into the cache of node_modules, under the digest of its sources.
+ * Folder of a script that runs in a separate process: the compiled one beside this file. If this file runs from source, as in tests, the
+ * folder is compiled into the cache of node_modules under the digest of its sources.
  */
 export function scriptFolder(
   name: 'supervisor-process' | 'collector-process' | 'probe-process' | 'forwarder-process',
@@ -42,7 +42,7 @@ function compiled(folder: string, name: string): string {
   try {
     renameSync(draft, dirname(target));
   } catch {
-    // Another process was first.
+    // Another process compiled it first.
     rmSync(draft, { recursive: true });
   }
   return target;

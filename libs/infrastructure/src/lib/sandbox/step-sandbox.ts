@@ -7,7 +7,9 @@ import type { Supervisor } from './supervisor';
 import { readOutputs } from './workspace/outputs-file';
 import { Workspace } from './workspace/workspace';
 
-/** A sandbox, and the supervisor that starts its steps, as executors take them. `onStartFailed` hears of each sandbox that could not be set up. */
+/**
+ * Adapts a sandbox and the supervisor to the interface of executors. `onStartFailed` is called for each sandbox that could not be set up.
+ */
 export function stepSandbox(
   sandbox: Sandbox,
   supervisor: Pick<Supervisor, 'run'>,

@@ -26,7 +26,7 @@ async function until(condition: () => boolean): Promise<void> {
   }
 }
 
-/** Keeps what a child writes. */
+/** Collects the output of a child. */
 class Capture {
   stdout = '';
   stderr = '';
@@ -158,7 +158,7 @@ describe('Supervisor', () => {
     const deadline = monotonicMs() + 1_500;
     supervisor.renew(1_000);
     supervisor.renew(1_500);
-    // The child alone would end after the time of this test. Beside other work it is killed later than at the deadline, never earlier.
+    // The child alone would outlast the timeout of this test. Under load it is killed after the deadline, never before.
     expect(await child.exit).toMatchObject({ signal: 'SIGKILL', killed: 'deadline' });
     expect(monotonicMs()).toBeGreaterThanOrEqual(deadline);
     expect(expired).toEqual([{ deadline: expect.any(Date), steps: [place] }]);
@@ -170,7 +170,7 @@ describe('Supervisor', () => {
     const stopped = supervisor.renewed(stop.signal).then(() => reported.push('stopped'));
     stop.abort();
     await stopped;
-    // A renewal that was sent too long ago is none.
+    // A renewal that was sent too long ago has no effect.
     supervisor.renew(50, monotonicMs() - 10_000);
     expect(reported).toEqual(['stopped']);
     supervisor.renew(600_000);
@@ -215,11 +215,11 @@ it('finds a child of which nobody has told, by what it has open', async () => {
 describe('a worker that is gone', () => {
   it.each([
     ['killed', 'SIGKILL', [false, false, false]],
-    // It cannot renew any more: its children die at the deadline, the supervisor waits for it.
+    // A stopped worker cannot renew. Its children die at the deadline, while the supervisor waits for it.
     ['stopped', 'SIGSTOP', [false, false, true]],
   ] as const)('(%s) takes all its children with it', async (_how, signal, left) => {
     const folder = await mkdtemp(join(tmpdir(), 'worker-'));
-    // A worker in small: it speaks the protocol to a supervisor of its own, as `Supervisor` does.
+    // A minimal worker that speaks the protocol to its own supervisor, like `Supervisor`.
     const script = 'trap "" TERM HUP INT; sleep 300 & echo $! $$ >pids.new; mv pids.new pids; wait; sleep 300';
     const run = {
       type: 'run',

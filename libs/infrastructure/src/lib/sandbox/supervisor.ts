@@ -11,24 +11,24 @@ import { monotonicMs, type FromSupervisor, type ToSupervisor } from './superviso
 
 const WATCH_MS = 500;
 
-/** A deadline that has passed, and the steps that were killed for it. */
+/** A deadline that has passed, and the steps that were killed at it. */
 export interface Expiry {
   readonly deadline: Date;
   readonly steps: readonly StepPlace[];
 }
 
 interface SupervisorOptions {
-  /** Told when the deadline has passed and everything was killed. */
+  /** Called when the deadline has passed and all children were killed. */
   readonly onExpired?: (expiry: Expiry) => void;
-  /** Time between two looks at what children use. Milliseconds; 500 unless told. */
+  /** Interval of checks of the children's resource use, milliseconds. Default: 500. */
   readonly watchMs?: number;
-  /** Folder for the pipes of children; several workers may share it. The folder for temporary files unless told. */
+  /** Folder for the pipes of children. Several workers may share it. Default: the folder for temporary files. */
   readonly pipesIn?: string;
-  /** Control group that is delegated to this process: memory of children is held by groups below it. Null: it is watched. */
+  /** Control group that is delegated to this process. Memory of children is limited by groups below it. Null: it is watched. */
   readonly cgroup?: string | null;
 }
 
-/** One life of the supervisor's process. */
+/** One instance of the supervisor process. */
 interface Life {
   readonly process: ChildProcess;
   readonly pipes: Pipes;
@@ -37,9 +37,9 @@ interface Life {
 }
 
 /**
- * Starts all children of this worker in one separate process, which kills them when the deadline passes or when this process ends, in
- * whatever way. If that process itself is lost, its children are killed and their `exit`s reject with `SUPERVISOR_LOST`;
- * the next `run` starts it anew, under the same deadline.
+ * Starts all children of this worker through one separate process, which kills them when the deadline passes or when this process ends for
+ * any reason. If the separate process is lost, its children are killed and their `exit` rejects with `SUPERVISOR_LOST`. The next `run`
+ * restarts it under the same deadline.
  */
 export class Supervisor {
   private life: Life | null = null;
@@ -56,12 +56,12 @@ export class Supervisor {
     return supervisor;
   }
 
-  /** Process id of the supervisor, for diagnosis; null while there is none. */
+  /** Process id of the supervisor, for diagnosis; null if it is not running. */
   get pid(): number | null {
     return this.life?.process.pid ?? null;
   }
 
-  /** Starts a child. Resolves when its pipes are laid; whether it starts is seen at `exit`. */
+  /** Starts a child. Resolves when its pipes exist; `exit` reports whether it started. */
   async run(launch: Launch, reader: StepOutput): Promise<StepChild> {
     if (this.closed) throw new TypeError('the supervisor is closed');
     const life = this.life ?? this.begin();
@@ -82,8 +82,8 @@ export class Supervisor {
   }
 
   /**
-   * All children die `deadlineMs` after `sentAtMs` (this moment, unless the caller knows an earlier one, such as when it sent the
-   * renewal of its lease) unless this is called again before.
+   * Sets the deadline: all children are killed `deadlineMs` after `sentAtMs` unless it is renewed before. A caller may pass an earlier time
+   * than now, such as the time at which it sent the renewal of its lease.
    */
   renew(deadlineMs: number, sentAtMs: number = monotonicMs()): void {
     this.until = sentAtMs + deadlineMs;
@@ -91,7 +91,10 @@ export class Supervisor {
     if (this.until > monotonicMs()) for (const go of this.waiting.splice(0)) go();
   }
 
-  /** Resolves while the deadline is ahead, or once it is again; or when aborted. What is started past it would only be killed. */
+  /**
+   * Resolves while the deadline is in the future, or when it is again, or when aborted. A child started after the deadline would be killed
+   * at once.
+   */
   async renewed(signal: AbortSignal): Promise<void> {
     if (signal.aborted || this.until === null || this.until > monotonicMs()) return;
     await new Promise<void>((resolve) => {
@@ -100,7 +103,7 @@ export class Supervisor {
     });
   }
 
-  /** Kills what still runs, sees it gone, and ends the process. */
+  /** Kills the remaining children, waits for their end, and ends the process. */
   async close(): Promise<void> {
     this.closed = true;
     const { life } = this;
@@ -121,7 +124,7 @@ export class Supervisor {
     });
     const children = new Map<number, ChildHandle>();
     const over = new Promise<void>((resolve) => {
-      // `close` comes after the last message has been read.
+      // `close` is emitted after the last message was read.
       child.once('close', resolve);
       child.once('error', () => resolve());
     }).then(async () => {

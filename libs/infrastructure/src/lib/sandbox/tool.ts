@@ -10,7 +10,7 @@ import type { View } from './view';
 const digests = new Map<string, Digest>();
 
 /**
- * Finds and hashes argv[0] before the step starts. With a slash it is relative to `/task` (or absolute); without, it is looked up by
+ * Finds and hashes argv[0] before the step starts. A name with a slash is absolute or relative to `/task`; one without is searched for in
  * the fixed PATH. Throws `TOOL_NOT_FOUND` or `TOOL_REFUSED`.
  */
 export async function resolveTool(view: View, path: string, task: string, argv0: string): Promise<StepTool> {
@@ -43,7 +43,7 @@ async function executable(view: View, command: string) {
 
 const isExecutable = (found: { isFile(): boolean; mode: number }) => found.isFile() && (found.mode & 0o111) !== 0;
 
-/** execve(2): `#!`, spaces, a path, and the rest of the first 256 bytes' line as one argument. */
+/** Shebang as in execve(2): `#!`, spaces, a path, and the rest of the line as one argument, within the first 256 bytes. */
 async function interpretersOf(view: View, path: string, task: string, source: string): Promise<StepToolFile[]> {
   const file = await open(source, 'r');
   let line: string;
@@ -70,7 +70,7 @@ async function hashed(view: View, command: string): Promise<StepToolFile> {
   return { path, digest: await digestOfFile(source) };
 }
 
-/** Large interpreters are hashed once: a file whose inode and change time are as before has not changed. */
+/** Large interpreters are hashed once. The cache assumes that a file with the same inode and change time is unchanged. */
 async function digestOfFile(path: string): Promise<Digest> {
   const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
   const key = [dev, ino, size, mtimeNs, ctimeNs].join(':');

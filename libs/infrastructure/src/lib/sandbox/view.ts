@@ -4,23 +4,23 @@ import type { RootEntry } from './built-root';
 
 const MAX_LINKS = 40;
 
-/** A path inside a sandbox, resolved without starting it. */
+/** A path inside a sandbox, resolved without starting the sandbox. */
 export interface Resolved {
-  /** As the step sees it, all links followed. */
+  /** Path in the sandbox, with all links resolved. */
   readonly path: string;
-  /** Where it lies on this machine. */
+  /** Path on this machine. */
   readonly source: string;
 }
 
 /**
- * The files a step will see, looked at from outside: links are followed as they will lead in there, never as they lead here, so that
- * a link of a pack to `/etc/shadow` resolves to nothing.
+ * The file system of a sandbox, resolved from outside. Links are resolved as inside the sandbox, never as on this machine: a pack's link to
+ * `/etc/shadow` resolves to nothing.
  */
 export class View {
   private readonly shown: readonly { readonly target: string; readonly source: string }[];
   private readonly links: ReadonlyMap<string, string>;
 
-  /** `task`: the folder that is seen as `/task`. */
+  /** `task`: the folder that is shown as `/task`. */
   constructor(entries: readonly RootEntry[], task: string) {
     this.shown = [
       { target: '/task', source: task },
@@ -31,7 +31,7 @@ export class View {
     );
   }
 
-  /** Null if nothing is there, or links go in circles. */
+  /** Null if the path does not exist or its links form a cycle. */
   async resolve(path: string): Promise<Resolved | null> {
     let links = 0;
     let done = '/';
@@ -64,7 +64,7 @@ export class View {
 
   private async linkAt(path: string): Promise<string | null> {
     const source = this.sourceOf(path);
-    // What is shown at a path of its own is what was looked up when it was shown: bubblewrap follows links of its sources.
+    // bubblewrap resolves links of its sources. A path that is shown by itself was therefore resolved when it was bound.
     if (source === null || this.shown.some(({ target }) => target === path)) return null;
     try {
       return (await lstat(source)).isSymbolicLink() ? await readlink(source) : null;

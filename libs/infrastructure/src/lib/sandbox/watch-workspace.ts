@@ -1,7 +1,7 @@
 import type { WorkspaceWatch } from '@taskrunner/core/ports';
 import { ChildWatch } from './supervisor-process/child-watch';
 
-/** Null limits are none. Counts as the supervisor does, but for files without names: the other machine holds them. */
+/** Null means no limit. Counts like the supervisor, but without unlinked files, which only the other machine can see. */
 export function watchWorkspace(
   workspace: string,
   limits: { readonly workspaceBytes: number | null; readonly workspaceFiles: number | null },

@@ -5,8 +5,9 @@ import { SecretProvider, type ProvidedSecret } from '@taskrunner/core/ports';
 import { SecretError } from '@taskrunner/core/secret';
 
 /**
- * Secrets as files below one folder, `ref` = path in it. A regular file, mode 0600 or tighter (0640 where its group is this process's own),
- * owned by this user or root. Symbolic links may point to places inside the folder (Kubernetes mounts secrets this way), never outside.
+ * Secrets as files below one folder; `ref` is the path in it. A file must be regular, with mode 0600 or tighter (0640 if its group is this
+ * process's own), and owned by this user or root. Symbolic links may point to places inside the folder (Kubernetes mounts secrets this
+ * way), never outside.
  */
 export class FileSecrets extends SecretProvider {
   private constructor(
@@ -35,7 +36,7 @@ export class FileSecrets extends SecretProvider {
     }
   }
 
-  /** The file of `ref` with links resolved, if it is inside the folder. */
+  /** Resolves the links of `ref` to a file inside the folder. */
   private async locate(ref: string): Promise<string> {
     if (!/^[A-Za-z0-9_][A-Za-z0-9._-]*(\/[A-Za-z0-9_][A-Za-z0-9._-]*)*$/.test(ref))
       throw refused(ref, 'is not a path below the folder of secrets');
@@ -46,7 +47,7 @@ export class FileSecrets extends SecretProvider {
     } catch (error) {
       throw unavailable(ref, error);
     }
-    throw refused(ref, 'leads out of the folder of secrets');
+    throw refused(ref, 'refers to a file outside the folder of secrets');
   }
 
   private async readPrivate(ref: string, file: FileHandle): Promise<Uint8Array> {
@@ -54,7 +55,7 @@ export class FileSecrets extends SecretProvider {
     const { mode, uid, gid, size } = stat;
     if (!stat.isFile()) throw refused(ref, 'is not a regular file');
     if ((mode & 0o037) !== 0 || ((mode & 0o040) !== 0 && gid !== process.getgid?.()))
-      throw refused(ref, `has mode ${(mode & 0o777).toString(8).padStart(4, '0')}: others can read or change it`);
+      throw refused(ref, `has mode ${(mode & 0o777).toString(8).padStart(4, '0')}: other users can read or change it`);
     if (uid !== 0 && uid !== process.getuid?.()) throw refused(ref, 'belongs to another user');
     if (size > this.maxBytes)
       throw new SecretError('SECRET_TOO_LARGE', `the secret ${ref} has more than ${this.maxBytes} bytes`);

@@ -15,13 +15,13 @@ interface Secrets {
   readonly maxBytes: number;
 }
 
-/** Why the secret providers of a deployment and those of its configuration do not fit. */
+/** Reasons why the secret providers of a deployment do not match the configuration. */
 export type SecretProviderErrorCode = 'SECRET_PROVIDER_MISSING' | 'SECRET_PROVIDER_KIND';
 
 /**
- * The providers of `secrets.providers` by their ids: those of this release, and of kind `custom` those that the deployment gives. Takes
- * secrets out of `env`. Throws `SECRET_PROVIDER_MISSING` if the deployment does not give one, and `SECRET_PROVIDER_KIND` if it gives one that
- * is configured as another kind.
+ * The providers of `secrets.providers` by id: those of this release, and for kind `custom` those that the deployment supplies. Removes
+ * secrets from `env`. Throws `SECRET_PROVIDER_MISSING` if the deployment does not supply a custom one, and `SECRET_PROVIDER_KIND` if it
+ * supplies one that is configured with another kind.
  */
 export function secretProviders(
   { providers, bindings, maxBytes }: Secrets,
@@ -51,7 +51,7 @@ function missing(id: string, bindings: Secrets['bindings']): CodedError<SecretPr
   const users = names.length === 0 ? '' : `, which these bindings use: ${names.join(', ')}`;
   return new CodedError(
     'SECRET_PROVIDER_MISSING',
-    `nothing provides the secrets of the provider ${id}${users}`,
+    `no adapter provides the secrets of the provider ${id}${users}`,
     `Give \`SECRET_PROVIDERS\` in \`adapters\` of worker and quarantine process: a map that has ${id}. Or correct secrets.providers.`,
   );
 }
@@ -59,7 +59,7 @@ function missing(id: string, bindings: Secrets['bindings']): CodedError<SecretPr
 function otherKind(id: string, kind: string): CodedError<SecretProviderErrorCode> {
   return new CodedError(
     'SECRET_PROVIDER_KIND',
-    `the deployment gives the secret provider ${id}, and secrets.providers has it with kind: ${kind}`,
+    `the deployment provides the secret provider ${id}, but secrets.providers configures it with kind: ${kind}`,
     'Set its kind to custom, or give another id to one of them.',
   );
 }

@@ -8,16 +8,19 @@ import { SENSITIVE_INPUTS_KEY } from '../signing/signing.module';
 import { Telemetry } from '../telemetry/telemetry';
 import { secretProviders } from './secret-providers';
 
-/** The environment variables with which the process was started, including secrets: for processes that do the same work. */
+/** The environment variables at the start of the process, including secrets: for child processes that do the same work. */
 export const STARTING_ENVIRONMENT = token<Readonly<Record<string, string | undefined>>>(
   'environment that the process was started with',
 );
-/** A deployment's own providers of secrets, by the ids that `secrets.providers` has with `kind: custom`: replace it to give some. */
+/** A deployment's own secret providers, by the ids that `secrets.providers` has with `kind: custom`. Replace it to supply some. */
 export const SECRET_PROVIDERS = adapterToken<ReadonlyMap<string, SecretProvider>>('SECRET_PROVIDERS');
-/** Bindings and providers as configured, and the key of sensitive inputs. Once it is there, the environment of this process holds no secret. Whoever starts a child or a thread is injected with it: both inherit the environment. */
+/**
+ * Bindings and providers as configured, and the key of sensitive inputs. Once it is created, the environment of this process contains no
+ * secret. Modules that start a child process or a thread inject it first, because both inherit the environment.
+ */
 export const SECRETS = token<SecretDependencies>('secrets of runs');
 
-/** Secrets of runs (`secrets`). */
+/** Provides the secrets of runs (`secrets`). */
 @Module({})
 export class SecretsModule {
   /** `imports`: the module that provides `SENSITIVE_INPUTS_KEY`. */
@@ -35,7 +38,7 @@ export class SecretsModule {
             custom: SECRET_PROVIDERS,
             sensitive: SENSITIVE_INPUTS_KEY,
             telemetry: Telemetry,
-            // As it was: it is kept before secrets are taken out of it.
+            // The original environment, copied before the secrets are removed from it.
             environment: STARTING_ENVIRONMENT,
           },
           ({ configuration: { secrets }, custom, sensitive, telemetry: { log } }) => ({

@@ -10,7 +10,7 @@ export interface ListeningPlace {
 type Cause = readonly [what: string, help: string];
 
 const NO_SUCH_ADDRESS: Cause = [
-  'this machine does not have the address',
+  'the machine does not have the address',
   'Set http.host to an address of this machine.',
 ];
 
@@ -22,7 +22,7 @@ const CAUSES: ReadonlyMap<unknown, (place: ListeningPlace) => Cause> = new Map<
   [
     'EADDRINUSE',
     ({ key, port }) => [
-      'another process listens there',
+      'another process uses the address',
       `Stop that process (\`ss -ltnp 'sport = :${port}'\` names it), or set ${key} to a port that is free.`,
     ],
   ],

@@ -15,7 +15,7 @@ export class FileSigner<Usage extends KeyUsage = KeyUsage> extends Signer<Usage>
     this.keyid = key.keyid;
   }
 
-  /** A signer with the key in this file. `loadKey` lists the reasons for a refusal. */
+  /** Opens a signer with the key in this file. Throws like `loadKey`. */
   static async open<Usage extends KeyUsage>(usage: Usage, path: string): Promise<FileSigner<Usage>> {
     return new FileSigner(usage, await loadKey(path));
   }

@@ -1,8 +1,8 @@
 import { createHash, type KeyObject } from 'node:crypto';
 
 /**
- * OpenSSH fingerprint of an Ed25519 or P-256 public key: `SHA256:` and the unpadded base64 of sha256 over the key in the SSH wire
- * format (RFC 4253 §6.6, RFC 8709 §4, RFC 5656 §3.1). The only form of keyid that cosign, sigstore-go and `@sigstore/verify` all take.
+ * OpenSSH fingerprint of an Ed25519 or P-256 public key: `SHA256:` and the unpadded base64 of sha256 over the key in the SSH wire format
+ * (RFC 4253 §6.6, RFC 8709 §4, RFC 5656 §3.1). It is the only form of keyid that cosign, sigstore-go and `@sigstore/verify` all accept.
  */
 export function fingerprint(publicKey: KeyObject): string {
   const { crv, x, y } = publicKey.export({ format: 'jwk' });

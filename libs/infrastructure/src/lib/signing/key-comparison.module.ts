@@ -9,7 +9,7 @@ import { keysDiffer } from '../postgres/keys/keys-differ';
 import type { PostgresRole } from '../postgres/postgres.module';
 import { ADMISSION_SIGNER, JOURNAL_KEY, LEDGER_SIGNER, RECORD_KEYS, SENSITIVE_INPUTS_KEY } from './signing.module';
 
-/** The keys of this process, after they were compared with those with which rows were made. */
+/** The keys of this process, after they were compared with the keys with which rows were made. */
 export const COMPARED_KEYS = token<readonly HeldKeys[]>('keys that were compared with the database');
 
 const ROLES = {
@@ -59,8 +59,8 @@ const ROLES = {
 };
 
 /**
- * Compares the keys of a process with those with which rows were made, before anything starts. With another key the process would take
- * valid rows for altered ones, and halt their runs permanently.
+ * Compares the keys of a process with those with which rows were made, before anything starts. With another key the process would treat
+ * valid rows as altered, and halt their runs permanently.
  */
 @Module({})
 export class KeyComparisonModule {

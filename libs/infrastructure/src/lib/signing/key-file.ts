@@ -16,7 +16,7 @@ export interface SigningKey {
   readonly publicKeyPem: string;
 }
 
-/** Makes a new key and writes it as PKCS #8 PEM, mode 0600. Refuses an existing file: `KEY_FILE_EXISTS`. */
+/** Creates a key and writes it as PKCS #8 PEM, mode 0600. Refuses an existing file: `KEY_FILE_EXISTS`. */
 export async function generateKeyFile(path: string, algorithm: KeyAlgorithm = 'ed25519'): Promise<SigningKey> {
   const { privateKey } =
     algorithm === 'ed25519' ? generateKeyPairSync('ed25519') : generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -24,14 +24,17 @@ export async function generateKeyFile(path: string, algorithm: KeyAlgorithm = 'e
   return described(privateKey);
 }
 
-/** Reads an Ed25519 or P-256 key from PEM. Refuses a file that others can use (`KEY_FILE_MODE`) or that holds no such key (`KEY_FILE_INVALID`). */
+/**
+ * Reads an Ed25519 or P-256 key from PEM. Throws `KEY_FILE_MODE` for a file that others can use, and `KEY_FILE_INVALID` for a file without
+ * such a key.
+ */
 export async function loadKey(path: string): Promise<SigningKey> {
   const pem = await readPrivateFile(path);
   let privateKey: KeyObject;
   try {
     privateKey = createPrivateKey({ key: pem, format: 'pem' });
   } catch {
-    // The cause may quote the file, so it is left out.
+    // The cause is left out, because it may quote the file.
     throw refusal('KEY_FILE_INVALID', `${path} contains no private key in PEM`);
   }
   const algorithm = keyAlgorithm(privateKey);

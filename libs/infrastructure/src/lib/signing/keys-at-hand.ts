@@ -4,14 +4,14 @@ import { loadMacKey } from './mac-key';
 import { loadPublicKeys } from './public-keys';
 import { loadSensitiveInputsKey } from './sensitive-key';
 
-/** Keys of the files of a configuration. */
+/** Identifiers of the keys in the files of a configuration. */
 export interface KeysAtHand extends HeldKeys {
   readonly ids: readonly string[];
-  /** Why a file cannot be read: it is missing, not a key, or others can read it. Null: all can be read. */
+  /** Reason why a file cannot be read: it is missing, not a key, or readable by others. Null if all can be read. */
   readonly fault: string | null;
 }
 
-/** Paths in a configuration of the keys with which rows are read. */
+/** Configured paths of the keys for reading rows. */
 interface ReaderKeyPaths {
   readonly journalMac: string;
   readonly sensitiveInputs: { readonly path: string };
@@ -19,10 +19,7 @@ interface ReaderKeyPaths {
   readonly ledgerPublic: readonly string[];
 }
 
-/**
- * Identifiers of the keys that a worker would have, from reading their files now. A file that cannot be read is reported and throws no
- * error.
- */
+/** Reads the key files of a worker and returns the identifiers. An unreadable file is reported in the result and throws no error. */
 export async function keysAtHand(paths: ReaderKeyPaths): Promise<readonly KeysAtHand[]> {
   const publicIds = (files: readonly string[], usage: 'admission' | 'ledger') => async () =>
     (await loadPublicKeys(files, usage)).map(({ spki }) => fingerprint(spki));

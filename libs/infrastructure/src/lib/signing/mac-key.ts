@@ -7,7 +7,7 @@ const KEY = /^[0-9a-f]{64}$/;
 
 /** HMAC-SHA-256 with the journal's key. Write access to the database without this key is not sufficient to write a page. */
 export class MacKey {
-  /** Identifies the key without helping to guess it. */
+  /** Identifies the key. It does not help to guess the key. */
   readonly keyid: string;
 
   constructor(private readonly key: KeyObject) {
@@ -19,7 +19,7 @@ export class MacKey {
     return createHmac('sha256', this.key).update(data).digest('hex');
   }
 
-  /** True if `mac` is that of `data`. The comparison takes constant time. */
+  /** True if `mac` is the MAC of `data`. The comparison takes constant time. */
   check(data: string | Uint8Array, mac: string): boolean {
     const expected = new TextEncoder().encode(this.mac(data));
     const supplied = new TextEncoder().encode(mac);
@@ -27,7 +27,7 @@ export class MacKey {
   }
 }
 
-/** Makes a new 256-bit key and writes it as hexadecimal digits, mode 0600. Refuses an existing file: `KEY_FILE_EXISTS`. */
+/** Creates a 256-bit key and writes it as hexadecimal digits, mode 0600. Refuses an existing file: `KEY_FILE_EXISTS`. */
 export async function generateMacKeyFile(path: string): Promise<MacKey> {
   const key = randomBytes(32).toString('hex');
   await writePrivateFile(path, `${key}\n`);

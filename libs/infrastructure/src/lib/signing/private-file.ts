@@ -1,7 +1,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { refusal } from './signing-error';
 
-/** Maximum size. Key files are small; a larger file is not a key. */
+/** Maximum size of a key file, bytes. A larger file is not a key. */
 const MAX_BYTES = 16 * 1024;
 
 /** Writes a new file that only its owner can read (mode 0600), durably. An existing file is never replaced: `KEY_FILE_EXISTS`. */

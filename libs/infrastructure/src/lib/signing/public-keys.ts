@@ -2,7 +2,7 @@ import { createPublicKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { algorithmOf, type KeyUsage, type VerificationKey } from '@taskrunner/core/evidence';
 
-/** Public keys from PEM files, for one usage. */
+/** Reads public keys from PEM files, for one usage. */
 export async function loadPublicKeys(paths: readonly string[], usage: KeyUsage): Promise<readonly VerificationKey[]> {
   return Promise.all(
     paths.map(async (path) => {

@@ -12,8 +12,8 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
 /**
- * AES-256-GCM (NIST SP 800-38D), with run id, name and plan hash as associated data: one byte of format, 96 bits of nonce, the
- * ciphertext, 128 bits of tag. Two keys are derived from the file's (RFC 5869): one to seal, one for digests.
+ * AES-256-GCM (NIST SP 800-38D), with run id, name and plan hash as associated data. The format is one version byte, a 96-bit nonce, the
+ * ciphertext, and a 128-bit tag. Two keys are derived from the file's key (RFC 5869): one for encryption, one for digests.
  */
 export class SensitiveInputsKey extends SensitiveInputs {
   private readonly sealing: Uint8Array;
@@ -53,7 +53,7 @@ export class SensitiveInputsKey extends SensitiveInputs {
       );
       return JSON.parse(text) as Json;
     } catch {
-      // A ciphertext that does not verify has no value to report.
+      // Authentication failed, so there is no value to return.
       return null;
     }
   }
@@ -63,7 +63,7 @@ export class SensitiveInputsKey extends SensitiveInputs {
   }
 }
 
-/** Makes a new 256-bit key and writes it as hexadecimal digits, mode 0600. Refuses an existing file: `KEY_FILE_EXISTS`. */
+/** Creates a 256-bit key and writes it as hexadecimal digits, mode 0600. Refuses an existing file: `KEY_FILE_EXISTS`. */
 export async function generateSensitiveInputsKeyFile(path: string): Promise<void> {
   await writePrivateFile(path, `${randomBytes(32).toString('hex')}\n`);
 }

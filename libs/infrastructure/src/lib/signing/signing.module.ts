@@ -13,15 +13,15 @@ import { loadSensitiveInputsKey } from './sensitive-key';
 
 /** Signs admissions of runs. */
 export const ADMISSION_SIGNER = token<Signer<'admission'>>('signer of admissions');
-/** Signs decisions of people: at gates, for attention, and for withheld evidence. */
+/** Signs decisions of people: at gates, for attention, and about withheld evidence. */
 export const LEDGER_SIGNER = token<Signer<'ledger'>>('signer of decisions');
-/** Signs checkpoints of audit chains. Null: there is no such key, and nothing is signed. */
+/** Signs checkpoints of audit chains. Null if there is no such key; no checkpoints are signed then. */
 export const CHECKPOINT_SIGNER = token<Signer<'checkpoint'> | null>('signer of checkpoints');
-/** Encrypts sensitive inputs. Null: there is no such key, and packs with sensitive inputs are refused. */
+/** Encrypts sensitive inputs. Null if there is no such key; packs with sensitive inputs are refused then. */
 export const SENSITIVE_INPUTS_KEY = token<SensitiveInputs | null>('key of sensitive inputs');
 /** Authenticates pages of journals, and assignments. */
 export const JOURNAL_KEY = token<MacKey>('key of journals');
-/** Public keys of the webservice, which verify admissions, decisions, resolutions and releases. */
+/** Public keys of the webservice, for verifying admissions, decisions, resolutions and releases. */
 export const RECORD_KEYS = token<KeyRing>('keys that records are verified with');
 
 const KEYS = {
@@ -55,7 +55,7 @@ const KEYS = {
 /** A use of a key. */
 export type KeyName = keyof typeof KEYS;
 
-/** The keys of a process. Others are not read: a worker has no key that signs decisions or admissions. */
+/** Provides the keys of a process. Other keys are not read: a worker has no key that signs decisions or admissions. */
 @Module({})
 export class SigningModule {
   static forRoot(names: readonly KeyName[]): DynamicModule {

@@ -36,7 +36,7 @@ describe('key files', () => {
   it('are refused if missing or another kind of key, and never quoted', async () => {
     await expect(loadKey(join(folder, 'none'))).rejects.toMatchObject({
       code: 'KEY_FILE_MISSING',
-      // Another key would make a worker take existing rows for altered.
+      // With another key a worker would treat existing rows as altered.
       remediation: expect.stringMatching(/restore the file from the backup.*only for a new installation/),
     });
     const ec = generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey.export({ type: 'pkcs8', format: 'pem' });
@@ -69,7 +69,7 @@ describe('FileSigner', () => {
   });
 
   it('names its key as OpenSSH does', () => {
-    // The public key of RFC 8032 §7.1, test 1, and the head that every line of an `authorized_keys` file with an Ed25519 key has.
+    // The public key of RFC 8032 §7.1, test 1, and the constant prefix of Ed25519 keys in `authorized_keys` files.
     const x = Buffer.from('d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a', 'hex');
     const head = Buffer.from('AAAAC3NzaC1lZDI1NTE5AAAAIA==', 'base64').subarray(0, 19);
     const blob = Buffer.from([...head, ...x]);

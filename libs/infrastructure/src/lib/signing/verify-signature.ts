@@ -6,7 +6,9 @@ export function verifyEd25519(spkiPem: string, data: Uint8Array, signature: Uint
   return key?.asymmetricKeyType === 'ed25519' && signature.length === 64 && verify(null, data, key, signature);
 }
 
-/** True if `signature` is the ECDSA P-256 with SHA-256 signature (ASN.1 DER) of `data` under the key (SPKI, PEM). False for any other key. */
+/**
+ * True if `signature` is the ECDSA P-256 signature with SHA-256 (ASN.1 DER) of `data` under the key (SPKI, PEM). False for any other key.
+ */
 export function verifyP256(spkiPem: string, data: Uint8Array, signature: Uint8Array): boolean {
   const key = publicKey(spkiPem);
   return (

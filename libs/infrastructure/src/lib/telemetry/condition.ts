@@ -1,13 +1,13 @@
 /** A condition that is reported to the operator once when it begins and once when it ends. */
 interface ConditionRule<Seen> {
-  /** Number of consecutive checks that must find it before it counts as begun. Default 1. */
+  /** Number of consecutive checks that must find the condition before it is reported. Default 1. */
   readonly looks?: number;
   readonly holds: (seen: Seen) => boolean;
   readonly begins: (seen: Seen) => void;
   readonly ends: (seen: Seen) => void;
 }
 
-/** Reports the result of a check. */
+/** Evaluates a condition at each check and reports its changes. */
 export class Condition<Seen> {
   private found = 0;
   private hasBegun = false;

@@ -47,9 +47,9 @@ const NUMBERS: readonly (readonly [MetricName, (backlog: Backlog) => number])[] 
 const PARTITION_DAYS_WARNED = 7;
 
 /**
- * Queries the database every `intervalMs` and never because of a scrape, so that the cost does not depend on scrapes. While the database is
- * unavailable the metrics are absent instead of stale. Returns a function that ends it. It resolves when no query is in progress: close the
- * database after that.
+ * Queries the database every `intervalMs`, independent of scrapes, so that the cost does not depend on them. While the database is
+ * unavailable, the metrics are absent instead of stale. Returns a function that ends the measurement. It resolves when no query is in
+ * progress, after which the database may be closed.
  */
 export function watchDatabase(
   metrics: Metrics,
@@ -61,13 +61,13 @@ export function watchDatabase(
   let asking: Promise<void> | null = null;
   const conditions = [
     new Condition<Backlog>({
-      // The daily maintenance creates 14.
+      // The daily maintenance creates partitions for 14 days.
       holds: ({ partitionDays }) => partitionDays < PARTITION_DAYS_WARNED,
       begins: ({ partitionDays }) => log.say('warn', 'partitions.ending', { days: partitionDays }),
       ends: ({ partitionDays }) => log.say('info', 'partitions.made', { days: partitionDays }),
     }),
     new Condition<Backlog>({
-      // The first worker measures before it is registered, and a replaced one may leave before the next one arrives.
+      // The first worker measures before it is registered, and a replaced worker may leave before its successor arrives.
       looks: 2,
       holds: ({ liveWorkers }) => liveWorkers === 0,
       begins: ({ dueRuns }) => log.say('error', 'workers.none', { code: 'NO_WORKER_LIVES', dueRuns }),

@@ -1,17 +1,21 @@
 /**
- * Buffers the lines of one turn of the event loop and writes them together, because a write to a pipe blocks the process. The rest is
- * written when the process ends.
+ * Buffers the lines of one turn of the event loop and writes them together, because a write to a pipe blocks the process. Remaining lines
+ * are written when the process ends.
  */
 export function gatheredLines(write: (text: string) => void): (line: string) => void {
   let waiting = '';
   const flush = (): void => {
     const text = waiting;
     waiting = '';
+    process.off('exit', flush);
     if (text !== '') write(text);
   };
-  process.on('exit', flush);
   return (line) => {
-    if (waiting === '') setImmediate(flush);
+    if (waiting === '') {
+      setImmediate(flush);
+      // Registered only while a line is buffered, because a process may compose many services one after the other.
+      process.once('exit', flush);
+    }
     waiting += line;
   };
 }

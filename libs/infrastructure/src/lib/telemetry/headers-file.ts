@@ -4,8 +4,8 @@ import { TelemetryError } from './telemetry-error';
 const LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\x20-\x7e]*?)[ \t]*$/;
 
 /**
- * Headers for the receiver: one `name: value` per line; empty lines and those that begin with `#` are skipped. The values are secret, so no
- * error contains them. Throws `TelemetryError`.
+ * Reads headers for the receiver: one `name: value` per line; empty lines and those that begin with `#` are skipped. The values are secret,
+ * so no error contains them. Throws `TelemetryError`.
  */
 export async function readHeaders(path: string): Promise<Readonly<Record<string, string>>> {
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {

@@ -14,7 +14,7 @@ const ORDER: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error'];
 
 /**
  * The log of a service: one JSON object per line, with the trace to which it belongs. Events are names (`run.driven`), never sentences;
- * details are in fields. Errors keep their code and cause. It never contains a value of a run.
+ * details are in fields. Errors keep their code and cause. The log never contains a value of a run.
  */
 export class JsonLog {
   private listener: LogListener = () => undefined;
@@ -25,7 +25,7 @@ export class JsonLog {
     private readonly write: (line: string) => void = gatheredLines((text) => void process.stderr.write(text)),
   ) {}
 
-  /** Adds a receiver of every line. */
+  /** Sets the receiver of every line. */
   sendTo(listener: LogListener): void {
     this.listener = listener;
   }

@@ -3,7 +3,7 @@ import { isSecretName, REDACTED, scrub } from './scrub';
 const MOST_DEPTH = 6;
 const MOST_TEXT = 8_192;
 
-/** Any value in the form for a log: errors with code and cause, texts redacted and shortened, nesting limited. */
+/** Converts any value for a log: errors with code and cause, texts redacted and shortened, nesting limited. */
 export function loggable(value: unknown, withStack: boolean, depth = 0): unknown {
   if (typeof value === 'string') return cut(scrub(value));
   if (typeof value === 'bigint') return String(value);

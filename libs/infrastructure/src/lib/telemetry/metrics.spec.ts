@@ -4,7 +4,7 @@ import { METRICS, type Metric } from './metrics';
 
 const ROOT = join(__dirname, '..', '..', '..', '..', '..');
 
-/** The sources of libraries and services, but for tests and for the table itself. */
+/** The sources of libraries and services, without tests and the table itself. */
 const sources = ['libs', 'apps'].flatMap((folder) =>
   (readdirSync(join(ROOT, folder), { recursive: true }) as string[])
     .filter((path) => /^[^/]+\/src\/.*(?<!spec|\/metrics)\.ts$/.test(path))

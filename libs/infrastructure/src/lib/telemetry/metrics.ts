@@ -44,8 +44,8 @@ const histogram = (of: readonly Process[], about: string, bounds: readonly numbe
 });
 
 /**
- * All metrics by their Prometheus names. Labels have few values, which code and configuration determine: never a tenant, a pack, a person,
- * a run (docs/guides/observability.md).
+ * All metrics by their Prometheus names. Labels have few values, which code and configuration determine. They never contain a tenant, a
+ * pack, a person or a run (docs/guides/observability.md).
  */
 export const METRICS = {
   taskrunner_build_info: gauge(BOTH, 'Always 1, with the release as labels.', 'version'),
@@ -76,7 +76,7 @@ export const METRICS = {
     'part',
   ),
   taskrunner_runs_owned: gauge(BOTH, 'Runs in progress on any worker.'),
-  taskrunner_runs_stuck: gauge(BOTH, 'Runs that need a person.', 'reason'),
+  taskrunner_runs_stuck: gauge(BOTH, 'Runs that require manual action.', 'reason'),
   taskrunner_workers_live: gauge(BOTH, 'Workers with a valid lease.'),
   taskrunner_partition_days: gauge(BOTH, 'Days ahead for which the journal has partitions.'),
   taskrunner_gates_open: gauge(BOTH, 'Open gates.'),
@@ -144,7 +144,7 @@ export const METRICS = {
 } as const satisfies Readonly<Record<string, Metric>>;
 
 export type MetricName = keyof typeof METRICS;
-/** The values of a gauge on request. */
+/** Current values of a gauge. */
 type Observation = readonly (readonly [value: number, labels?: Attributes])[];
 
 /** The metrics of one service. Counters without labels, and those with known label values, exist from the start, at 0. */
@@ -180,7 +180,7 @@ export class Metrics {
     this.histograms.get(name)?.record(value, labels);
   }
 
-  /** Calls `observe` on each read. A gauge of another service is ignored. */
+  /** Registers `observe`, which is called on each scrape. A gauge of another service is ignored. */
   observe(name: MetricName, observe: () => Observation): void {
     const metric: Metric = METRICS[name];
     if (!metric.of.includes(this.service)) return;

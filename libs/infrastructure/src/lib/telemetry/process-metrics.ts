@@ -4,13 +4,16 @@ import type { Metrics } from './metrics';
 const RESOLUTION_MS = 20;
 const NS = 1e9;
 
-/** Memory, CPU time and event-loop lag of this process. The lag is that of the last complete interval. Returns a function that ends it. */
+/**
+ * Measures memory, CPU time and event-loop lag of this process. The lag is that of the last complete interval. Returns a function that ends
+ * the measurement.
+ */
 export function watchProcess(metrics: Metrics, version: string, intervalMs: number): () => void {
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delay.enable();
   let lag = { '0.5': 0, '0.99': 0, '1': 0 };
   const timer = setInterval(() => {
-    // The timer itself waits for its resolution; everything beyond that is lag.
+    // The timer itself waits for its resolution. Only the excess is lag.
     const beyond = (ns: number): number => Math.max(0, ns / NS - RESOLUTION_MS / 1_000);
     lag = { '0.5': beyond(delay.percentile(50)), '0.99': beyond(delay.percentile(99)), '1': beyond(delay.max) };
     delay.reset();

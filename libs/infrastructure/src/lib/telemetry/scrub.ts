@@ -13,7 +13,7 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
 
 const SECRET_NAME = /^(.*[_-])?(password|passwd|secret|token|authorization|cookie|credentials?|apikey)$/i;
 
-/** A text without passwords, tokens and keys that it may quote. This is a safety net and no permission to log them. */
+/** Removes passwords, tokens and keys from a text. This is a safety net; it does not permit logging them. */
 export function scrub(text: string): string {
   return SECRETS.reduce((left, [pattern, instead]) => left.replace(pattern, instead), text);
 }

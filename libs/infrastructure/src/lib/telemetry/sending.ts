@@ -10,7 +10,7 @@ export interface Sending {
   readonly tracer: Tracer | null;
   readonly metricReader: MetricReader | null;
   readonly listener: LogListener | null;
-  /** Exports what is buffered, and ends. It takes as long as the receiver does. */
+  /** Exports buffered data and shuts down. The duration depends on the receiver. */
   close(): Promise<void>;
 }
 
@@ -31,7 +31,7 @@ const SEVERITIES: Readonly<Record<LogLevel, SeverityNumber>> = {
 };
 
 /**
- * Traces, metrics and logs over OTLP/HTTP. All queues are bounded: if the receiver is unavailable, only the data for it is lost. The
+ * Sets up traces, metrics and logs over OTLP/HTTP. All queues are bounded: while the receiver is unavailable, only data for it is lost. The
  * libraries are loaded only here, so that a process without export does not load them.
  */
 export async function openSending(

@@ -1,13 +1,13 @@
 import { CodedError } from '@taskrunner/core/foundation';
 
-/** Errors of setting up telemetry. Later errors affect nothing else. */
+/** Errors during the setup of telemetry. Later errors do not affect the service. */
 export type TelemetryErrorCode =
-  /** The file with headers cannot be read. */
+  /** The headers file cannot be read. */
   | 'TELEMETRY_HEADERS_UNREADABLE'
-  /** A line of it is not `name: value`. */
+  /** A line of the headers file is not `name: value`. */
   | 'TELEMETRY_HEADERS_INVALID';
 
-/** Telemetry cannot be set up as configured. */
+/** An error of a telemetry configuration that cannot be applied. */
 export class TelemetryError extends CodedError<TelemetryErrorCode> {
   static {
     this.brand('TelemetryError');

@@ -436,7 +436,7 @@ describe('requests', () => {
 
 const silentOnes: (() => void)[] = [];
 
-/** A receiver that takes requests and never answers. */
+/** Starts a receiver that accepts requests and never responds. */
 async function silent(): Promise<string> {
   const server = createServer(() => undefined);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

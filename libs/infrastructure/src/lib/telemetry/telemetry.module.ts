@@ -4,7 +4,7 @@ import { CONFIGURATION } from '../configuration/configuration.module';
 import { Telemetry } from './telemetry';
 import type { Service } from './telemetry-options';
 
-/** Log, metrics and spans of the process, for every module. Closed after all other modules, which may log until then. */
+/** Provides log, metrics and spans of the process to every module. Closed after all other modules, which may log until then. */
 @Module({})
 export class TelemetryModule implements OnApplicationShutdown {
   static forRoot(service: Service): DynamicModule {

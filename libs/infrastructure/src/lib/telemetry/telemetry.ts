@@ -25,10 +25,10 @@ import { WatchedRunStore, watchSubmit } from './watch-submissions';
 const LAG_INTERVAL_MS = 10_000;
 /** Interval in which an unavailable receiver is reported once. */
 const QUIET_MS = 60_000;
-/** How long the end of a process waits for the receiver, milliseconds. */
+/** Maximum time that the end of a process waits for the receiver, milliseconds. */
 const FAREWELL_MS = 2_000;
 
-/** Queried on request, never periodically. */
+/** A reader that is queried on request, never periodically. */
 class PullReader extends MetricReader {
   constructor() {
     super({ aggregationTemporalitySelector: () => AggregationTemporality.CUMULATIVE });
@@ -99,7 +99,7 @@ export class Telemetry {
     return watchRequests(this.tracing, this.metrics);
   }
 
-  /** A run keeps the trace of its submission. */
+  /** Stores the trace of the submission with each run. */
   watchRunStore(runs: RunStore): RunStore {
     return new WatchedRunStore(runs, this.tracing);
   }
@@ -108,7 +108,7 @@ export class Telemetry {
     return watchSubmit(submit, this.tracing);
   }
 
-  /** Driving and sealing create spans in the run's trace. */
+  /** Creates spans for driving and sealing in the run's trace. */
   watchRuns(): RunWatch {
     return watchRuns(this.tracing, this.metrics);
   }
@@ -125,14 +125,14 @@ export class Telemetry {
     return new WatchedLogStore(logs, this.metrics);
   }
 
-  /** Events that a worker learns about other workers and about their common clock. */
+  /** Callbacks for events about other workers and their common clock. */
   watchFleet(): FleetWatch {
     return watchFleet(this.metrics, this.log);
   }
 
   /**
-   * Exposes the backlog and the connections of its database. Returns a function that ends it. Wait for it before closing the database: a query
-   * may be in progress.
+   * Exposes the backlog and the connections of its database. Returns a function that ends it. Await it before closing the database, because
+   * a query may be in progress.
    */
   watchDatabase(database: MeasuredDatabase): () => Promise<void> {
     const end = watchDatabase(this.metrics, this.log, database, this.options.measureInterval);
@@ -146,7 +146,7 @@ export class Telemetry {
     return new PrometheusSerializer(undefined, false, undefined, true, true).serialize(resourceMetrics);
   }
 
-  /** Exports what is buffered, for a limited time: the end of a process does not depend on the receiver. */
+  /** Exports buffered data, with a timeout: the end of a process must not depend on the receiver. */
   async close(): Promise<void> {
     for (const end of this.ends.splice(0)) end();
     const farewell = Promise.allSettled([this.sending?.close(), this.provider.shutdown()]);
@@ -154,7 +154,7 @@ export class Telemetry {
   }
 }
 
-/** Counts each failure and logs the first one of an interval, only locally: a failed export is not exported. */
+/** Counts each failure and logs the first one of an interval. It logs only locally, because exporting the failure could fail too. */
 function failureReporter(log: JsonLog, metrics: Metrics): OnFailed {
   let saidAt = -Infinity;
   return (signal, error) => {

@@ -3,7 +3,7 @@ import { isSpanContextValid, TraceFlags, type SpanContext } from '@opentelemetry
 /** W3C Trace Context, version 00. Additions of later versions are ignored. */
 const TRACEPARENT = /^(?!ff)([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 
-/** The span of a `traceparent`; null if it is invalid. */
+/** Parses a `traceparent`; null if it is invalid. */
 export function parseTraceparent(text: string | null | undefined): SpanContext | null {
   const [, version, traceId = '', spanId = '', flags = '', more] = TRACEPARENT.exec(text ?? '') ?? [];
   if (version === undefined || (version === '00' && more !== undefined)) return null;
@@ -11,7 +11,7 @@ export function parseTraceparent(text: string | null | undefined): SpanContext |
   return isSpanContextValid(span) ? span : null;
 }
 
-/** The `traceparent` of a span for its requests. */
+/** Formats the `traceparent` of a span, for outgoing requests. */
 export function printTraceparent({ traceId, spanId, traceFlags }: SpanContext): string {
   return `00-${traceId}-${spanId}-${(traceFlags & TraceFlags.SAMPLED).toString(16).padStart(2, '0')}`;
 }

@@ -29,19 +29,19 @@ const KINDS = { server: SpanKind.SERVER, consumer: SpanKind.CONSUMER, internal: 
 
 /**
  * Spans of this process. Without export no span is recorded, but there is still a trace id: the caller's is passed on, or a new one is
- * made, so that logs, problems and child processes of one request can be correlated.
+ * generated, so that logs, problem responses and child processes of one request can be correlated.
  */
 export class Tracing {
   private readonly tracer: Tracer;
   private readonly records: boolean;
 
-  /** @param tracer records spans; without it none is recorded. */
+  /** @param tracer records spans. Without it, none is recorded. */
   constructor(tracer?: Tracer) {
     this.tracer = tracer ?? new ProxyTracerProvider().getTracer('taskrunner');
     this.records = tracer !== undefined;
   }
 
-  /** Runs work in a span. Of an error it records the code and never the message, which may contain private data. */
+  /** Runs work in a span. For an error, the span records the code and never the message, which may contain private data. */
   async span<T>(name: string, setting: SpanSetting, work: (span: Span) => Promise<T>): Promise<T> {
     if (!this.records && setting.parent === undefined && activeSpan() !== null) return work(UNRECORDED);
     const { span, traced } = this.start(name, setting);
@@ -55,7 +55,7 @@ export class Tracing {
     }
   }
 
-  /** A span that the caller ends, with the context for its work. */
+  /** Starts a span that the caller ends. Returns it with the context for its work. */
   start(
     name: string,
     { kind = 'internal', parent, attributes = {} }: SpanSetting,
@@ -77,7 +77,7 @@ export class Tracing {
   }
 }
 
-/** Without recording, an inner span has nothing of its own to report. */
+/** The span of nested work if nothing is recorded. */
 const UNRECORDED = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
 
 /** The valid current span. */
@@ -91,7 +91,7 @@ function contextOf(span: SpanContext | null): Context {
 }
 
 function unrecorded(): SpanContext {
-  // From a pool of random bytes, because `randomBytes` makes a system call each time.
+  // `randomUUID` draws from a pool of random bytes; `randomBytes` makes a system call each time.
   const [id, other] = [randomUUID(), randomUUID()].map((uuid) => uuid.replaceAll('-', ''));
   return {
     traceId: id as string,

@@ -5,7 +5,7 @@ import type { Metrics } from './metrics';
 
 const ENDS: ReadonlySet<string> = new Set(stepEnds);
 
-/** Counts committed decisions: they count when they are durable, not before. */
+/** Counts committed decisions, after they are durable. */
 export class WatchedCommitter extends Committer {
   constructor(
     private readonly inner: Committer,

@@ -2,7 +2,7 @@ import { Executor, type ExecutionReport, type ExecutionRequest, type Outcome } f
 import type { Metrics } from './metrics';
 import type { Tracing } from './tracing';
 
-/** An executor whose executions have a span below that of their run's drive, and are counted by outcome. */
+/** An executor that records a span for each execution, below that of the run's drive, and counts executions by outcome. */
 class WatchedExecutor extends Executor {
   constructor(
     private readonly uses: string,
@@ -31,7 +31,7 @@ class WatchedExecutor extends Executor {
       try {
         const outcome = await this.inner.execute(request, report);
         span.setAttribute('taskrunner.outcome', outcome.kind);
-        // Only the code: a message may be output of a step.
+        // Only the code is recorded, because the message may be output of a step.
         if (outcome.kind === 'failed') span.setStatus({ code: 2, message: outcome.code });
         done(outcome.kind);
         return outcome;

@@ -12,8 +12,8 @@ interface RoutedRequest extends IncomingMessage {
 const METHODS: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS']);
 
 /**
- * Express middleware: a span for each request, following the caller's `traceparent`, and its duration by method, route template and status.
- * Requests outside of any route share one label, so that a scanner creates no labels.
+ * Express middleware that creates a span for each request, following the caller's `traceparent`, and measures its duration by method, route
+ * template and status. Requests outside of any route share one label, so that scanners create no labels.
  */
 export function watchRequests(
   tracing: Tracing,
@@ -32,7 +32,7 @@ export function watchRequests(
     response.once('close', () => {
       active -= 1;
       const route = routeOf(request);
-      // If a caller disconnected before the response was complete, status 499 as in proxies.
+      // If a caller disconnected before the response was complete, the status is 499, as in proxies.
       const status = response.writableFinished ? response.statusCode : 499;
       span.updateName(`${method} ${route}`);
       span.setAttributes({ 'http.route': route, 'http.response.status_code': status });

@@ -31,7 +31,7 @@ export class WatchedRunStore extends RunStore {
   }
 }
 
-/** A span for each submission, including planning and signing. */
+/** Wraps submissions in spans, which include planning and signing. */
 export function watchSubmit(submit: SubmitRun, tracing: Tracing): SubmitRun {
   const watched = Object.create(submit) as SubmitRun;
   watched.submit = (principal, submission) =>

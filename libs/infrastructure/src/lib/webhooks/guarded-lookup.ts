@@ -3,7 +3,7 @@ import type { LookupFunction } from 'node:net';
 import { decideAddress, type EgressRule } from '@taskrunner/core/egress';
 import { BrandedError } from '@taskrunner/core/foundation';
 
-/** Why no connection was made. */
+/** The error for a connection that the egress rule does not allow. */
 export class WayClosed extends BrandedError {
   static {
     this.brand('WayClosed');
@@ -19,8 +19,8 @@ export type Resolver = (
 ) => void;
 
 /**
- * Resolves a name and returns only addresses that the rule allows. The connection uses exactly the checked address, so the name cannot be
- * resolved differently in between. Literal addresses are not passed here: `decideEgress` checks them before.
+ * Creates a lookup that returns only addresses that the rule allows. The connection uses exactly the checked address, so the name cannot be
+ * resolved differently in between. Literal addresses bypass a lookup; `decideEgress` checks them before.
  */
 export function guardedLookup(rule: EgressRule, resolver: Resolver = resolve): LookupFunction {
   return (host, options, callback) => {
@@ -30,7 +30,7 @@ export function guardedLookup(rule: EgressRule, resolver: Resolver = resolve): L
       const [first] = allowed;
       if (!first)
         return callback(
-          new WayClosed('EGRESS_SPECIAL_ADDRESS: the name resolves to no address that is allowed'),
+          new WayClosed('EGRESS_SPECIAL_ADDRESS: the name does not resolve to an allowed address'),
           '',
           0,
         );

@@ -47,7 +47,7 @@ afterAll(async () => {
 interface Way {
   readonly cidr?: string | null;
   readonly rule?: EgressRule | null;
-  /** What names resolve to. */
+  /** Addresses to which names resolve. */
   readonly addresses?: readonly string[];
   readonly timeoutMs?: number;
 }

@@ -4,19 +4,19 @@ import { Webhook } from 'standardwebhooks';
 import type { Agent, Dispatcher } from 'undici';
 import { guardedLookup, WayClosed, type Resolver } from './guarded-lookup';
 
-/** An endpoint with the data for sending to it. */
+/** An endpoint with its address, secret and egress rule. */
 export interface WebhookEndpoint {
-  /** The queue name of its messages. */
+  /** Name of its message queue. */
   readonly id: string;
   readonly url: string;
-  /** `whsec_` and base64. Secret. */
+  /** Signing secret: `whsec_` and base64. */
   readonly secret: string;
   /** The only permitted destination. */
   readonly rule: EgressRule;
 }
 
 interface MessengerOptions {
-  /** Timeout of one try, milliseconds. */
+  /** Timeout of one attempt, milliseconds. */
   readonly timeoutMs: number;
   /** Milliseconds since the epoch, which receivers compare with their own clock. */
   readonly now: () => number;
@@ -30,12 +30,13 @@ interface OpenEndpoint extends WebhookEndpoint {
   readonly agent: Agent;
 }
 
-/** Maximum bytes that are read of a response's body. The content does not matter; reading it keeps the connection alive. */
+/** Maximum bytes that are read from a response's body. The content is ignored; reading it keeps the connection reusable. */
 const ANSWER_BYTES = 64 * 1024;
 
 /**
- * Sends messages by the Standard Webhooks specification: `webhook-id`, `webhook-timestamp`, `webhook-signature: v1,…` (HMAC-SHA-256 over
- * id, timestamp and body). It connects only to the configured host, at addresses that its rule allows; a redirect is a refusal.
+ * Sends messages according to the Standard Webhooks specification: `webhook-id`, `webhook-timestamp`, `webhook-signature: v1,…`
+ * (HMAC-SHA-256 over id, timestamp and body). It connects only to the configured host, at addresses that its rule allows. A redirect counts
+ * as a refusal.
  */
 export class WebhookMessenger extends Messenger {
   private constructor(
@@ -45,7 +46,7 @@ export class WebhookMessenger extends Messenger {
     super();
   }
 
-  /** Makes no connection by itself. The HTTP client is loaded only if there are endpoints. */
+  /** Opens a messenger without connecting. The HTTP client is loaded only if there are endpoints. */
   static async open(endpoints: readonly WebhookEndpoint[], options: MessengerOptions): Promise<WebhookMessenger> {
     const opened = endpoints.map(async (endpoint): Promise<[string, OpenEndpoint]> => {
       const { Agent } = await import('undici');
@@ -93,7 +94,7 @@ export class WebhookMessenger extends Messenger {
   }
 }
 
-/** The status is sufficient: a body that is too long or too slow changes nothing. */
+/** Discards the body of a response. The status is sufficient, so a body that is too long or too slow is ignored. */
 async function discard({ body }: Dispatcher.ResponseData): Promise<void> {
   await body.dump({ limit: ANSWER_BYTES }).catch(() => undefined);
 }

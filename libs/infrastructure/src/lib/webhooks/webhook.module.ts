@@ -7,7 +7,7 @@ import { endpointId, endpointRule } from '../configuration/webhook-endpoints';
 import { loadWebhookSecret } from '../signing/webhook-secret';
 import { WebhookMessenger, type WebhookEndpoint } from './webhook-messenger';
 
-/** Sends announcements to endpoints (`webhooks`). */
+/** Provides the sender of announcements to endpoints (`webhooks`). */
 @Module({})
 export class WebhookModule {
   static forRoot(): DynamicModule {

@@ -11,10 +11,10 @@ export function unnested(values: Values, first: number, names: readonly string[]
   });
 }
 
-/** Within quotes a backslash lets the next character stand for itself. */
+/** Within quotes, a backslash escapes the next character. */
 const ELEMENT = /"([^"\\]*(?:\\[^][^"\\]*)*)"|[^",{}]+/g;
 
-/** A list of texts, as the database writes it (PostgreSQL manual, §8.15.2). */
+/** Parses an array of texts in the database's format (PostgreSQL manual, §8.15.2). */
 export function readTexts(literal: string): (string | null)[] {
   if (literal === '{}') return [];
   if (!literal.includes('"')) return literal.slice(1, -1).split(',').map(orNull);
@@ -28,7 +28,7 @@ function orNull(bare: string): string | null {
   return bare === 'NULL' ? null : bare;
 }
 
-/** The same parameters where those that the statement takes as arrays are written as texts (`array-literal.ts`), read by their types. */
+/** The parameters with arrays parsed by their types. Adapters send arrays as texts (`array-literal.ts`). */
 export function arraysRead(sql: string, values: Values): Values {
   const casts = castsOf(sql);
   return values.map((value, index) => {
@@ -40,7 +40,7 @@ export function arraysRead(sql: string, values: Values): Values {
 
 const known = new Map<string, ReadonlyMap<number, string>>();
 
-/** The types of the arrays among a statement's parameters, by their places. */
+/** The types of a statement's array parameters, by position. */
 function castsOf(sql: string): ReadonlyMap<number, string> {
   const found = known.get(sql);
   if (found) return found;
@@ -57,7 +57,7 @@ function cellOf(type: string, cell: string): unknown {
   return type === 'bytea' ? Buffer.from(cell.slice(2), 'hex') : cell;
 }
 
-/** A `json` column as the driver of the database reads it. */
+/** A `json` column as the database driver parses it. */
 export function parsed(text: string | null): unknown {
   return text === null ? null : (JSON.parse(text) as unknown);
 }

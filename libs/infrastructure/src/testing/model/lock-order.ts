@@ -1,11 +1,8 @@
-/**
- * The order of locks: which tables' rows are locked while rows of which other tables are held, over all statements. It must not contain a
- * cycle.
- */
+/** The lock order of all statements: which tables' rows are locked while rows of other tables are held. It must have no cycle. */
 export class LockOrder {
   private readonly after = new Map<string, Set<string>>();
 
-  /** Records that `wanted` is locked while `held` is; true if that closes a cycle. */
+  /** Records that `wanted` is locked while `held` is held. Returns true if this closes a cycle. */
   note(held: string, wanted: string): boolean {
     const known = this.after.get(held);
     if (known?.has(wanted)) return false;

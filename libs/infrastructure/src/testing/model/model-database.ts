@@ -22,7 +22,7 @@ const nothing: ModelStatement = function* () {
   return [];
 };
 
-/** By the names under which the adapters prepare them. */
+/** Statements by the names under which adapters prepare them. */
 const STATEMENTS: Readonly<Record<string, ModelStatement>> = {
   'append-audit': audit,
   'audit-submissions': auditSubmissions,
@@ -33,7 +33,7 @@ const STATEMENTS: Readonly<Record<string, ModelStatement>> = {
   'begin-executions': assignments.beginExecutions,
   'claim-assignment': assignments.claimAssignment,
   'claim-runs': claims.claimRuns,
-  // Every worker here has all profiles, labels and capabilities, so no run is ever unhonoured or unplaced.
+  // Every worker of the model has all profiles, labels and capabilities, so runs are never unhonoured or unplaced.
   'claim-unserved': nothing,
   'mark-unplaced': nothing,
   'mark-run-poisoned': claims.markRunPoisoned,
@@ -72,15 +72,15 @@ const STATEMENTS: Readonly<Record<string, ModelStatement>> = {
   'unclaim-lost': claims.unclaimLost,
 };
 
-/** A statement in progress: its transaction, and the part that is still to be executed. */
+/** A statement in progress: its transaction and the remaining execution. */
 export interface Running {
   readonly tx: Transaction;
   readonly execution: Execution<unknown>;
 }
 
 /**
- * PostgreSQL as far as the engine asks it: tables with their versions, row locks, READ COMMITTED, and the statements of `lib/postgres` as
- * functions over them. Its owner decides when each statement proceeds: the model has no time of its own.
+ * A model of PostgreSQL for the statements of the engine: tables with row versions, row locks, READ COMMITTED, and the statements of
+ * `lib/postgres` as functions. The caller schedules the statements; the model has no time of its own.
  */
 export class ModelDatabase {
   readonly tables = makeTables();
@@ -97,7 +97,7 @@ export class ModelDatabase {
 
   /** Begins a statement and takes its snapshot. */
   begin(name: string, values: Values): Running {
-    // A flush's name says which parts it has.
+    // The name of a flush includes its parts.
     const [known = ''] = name.split(' ');
     const run = STATEMENTS[known];
     if (!run) throw new TypeError(`the model does not know the statement ${name}`);
@@ -111,7 +111,7 @@ export class ModelDatabase {
     this.onCommit(tx.name, tx.commit());
   }
 
-  /** Executes a statement from beginning to end, without any other in between. */
+  /** Executes a statement to its end without interleaving. */
   execute(name: string, values: Values): unknown[] {
     const running = this.begin(name, values);
     try {

@@ -1,6 +1,6 @@
 import { Table } from './table';
 
-// The tables of the engine's statements, with the columns that these read or write. Times are milliseconds; `json` columns hold their text.
+// The tables of the engine's statements, with the columns that these read or write. Times are in milliseconds; `json` columns hold text.
 
 export interface WorkerRow {
   readonly worker_id: string;
@@ -199,7 +199,7 @@ export interface AssignmentRow extends OfRun {
   readonly body: string;
 }
 
-/** An assigned execution, from before it begins. */
+/** An assigned execution. The row exists before the execution begins. */
 export interface ExecutionRow extends OfRun {
   readonly name: string;
   readonly step: string;
@@ -213,7 +213,7 @@ export interface AuditHead {
   readonly seq: number;
 }
 
-/** A run's group in each table. */
+/** Key of a run's group in each table. */
 export function runKey(tenant: string, run: string): string {
   return `${tenant}/${run}`;
 }
@@ -232,14 +232,14 @@ export function makeTables() {
     decisions: new Table<DecisionRow>('decisions', (row) => `${ofRun(row)}/${row.decision_id}`, ofRun),
     resolutions: new Table<ResolutionRow>('resolutions', (row) => `${ofRun(row)}/${row.step}#${row.execution}`, ofRun),
     inbox: new Table<InboxRow>('inbox', (row) => `${ofRun(row)}/${row.position}`, ofRun),
-    /** The second key of the inbox. */
+    /** The inbox by its second key. */
     dedupe: new Table<InboxRow>('inbox_dedupe', (row) => `${ofRun(row)}/${row.dedupe}`, ofRun),
     chunks: new Table<ChunkRow>('chunks', (row) => `${ofRun(row)}/${row.step}#${row.execution}.${row.chunk}`, ofRun),
     places: new Table<PlaceRow>('places', (row) => `${ofRun(row)}/${row.last_line}`, ofRun),
     artifacts: new Table<ArtifactRow>('artifacts', (row) => `${ofRun(row)}/${row.number}`, ofRun),
     outbox: new Table<OutboxRow>('outbox', (row) => `${ofRun(row)}/${row.number}`, ofRun),
     assignments: new Table<AssignmentRow>('assignments', (row) => `${ofRun(row)}/${row.name}`, ofRun),
-    /** Grouped by their assignments. */
+    /** Grouped by assignment. */
     executions: new Table<ExecutionRow>(
       'executions',
       (row) => `${ofRun(row)}/${row.name}/${row.step}#${row.execution}`,

@@ -1,7 +1,7 @@
 import type { Tables } from './rows';
 import type { Transaction } from './transaction';
 
-/** Rules that can be disabled, each to show that its absence is detected. */
+/** Rules that can be disabled, to show that a test detects their absence. */
 export type PlantedBug =
   | 'arms-do-not-join'
   | 'the-outbox-does-not-join'
@@ -32,8 +32,8 @@ export interface Session {
   readonly bugs: ReadonlySet<PlantedBug>;
   /** `clock_timestamp()`: milliseconds. */
   readonly clock: () => number;
-  /** UUIDv7 of a moment. */
+  /** UUIDv7 of a time. */
   readonly uuid: (at: number) => string;
-  /** The next of the numbers that replace ids which nobody reads. */
+  /** The next number in place of an id that no statement reads. */
   readonly number: () => number;
 }

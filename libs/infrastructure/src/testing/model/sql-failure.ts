@@ -1,5 +1,5 @@
 import { BrandedError } from '@taskrunner/core/foundation';
-/** An error as the database's driver raises it. */
+/** An error as the database driver raises it. */
 export class SqlFailure extends BrandedError {
   static {
     this.brand('SqlFailure');

@@ -1,16 +1,16 @@
-/** A row as one commit left it; null: deleted, or not there yet. */
+/** A row as of one commit; null: deleted or not yet inserted. */
 export interface Version<Row> {
   readonly commit: number;
   readonly row: Row | null;
 }
 
-/** Everything that is known of one key. */
+/** All versions of one key, and its lock. */
 export class Cell<Row extends object> {
-  /** The oldest that an open snapshot may need comes first. */
+  /** The first one is the oldest that an open snapshot may need. */
   versions: readonly Version<Row>[] = [];
-  /** The transaction that has it locked. */
+  /** The transaction that holds its lock. */
   holder: object | null = null;
-  /** What its holder has written; undefined: nothing yet. */
+  /** The uncommitted value of its holder; undefined: none. */
   written: Row | null | undefined = undefined;
 
   constructor(
@@ -28,13 +28,13 @@ export class Cell<Row extends object> {
     return null;
   }
 
-  /** The row that was committed last. */
+  /** The row of the last commit. */
   get latest(): Row | null {
     return this.versions.at(-1)?.row ?? null;
   }
 }
 
-/** One table: rows by key, and by the run they belong to. */
+/** A table: rows by key and by run. */
 export class Table<Row extends object> {
   private readonly cells = new Map<string, Cell<Row>>();
   private readonly groups = new Map<string, Map<string, Cell<Row>>>();
@@ -49,7 +49,7 @@ export class Table<Row extends object> {
     return this.cells.get(key);
   }
 
-  /** The cell of a row that is about to be written. */
+  /** The cell of a row to be written. */
   cellFor(row: Row): Cell<Row> {
     const key = this.keyOf(row);
     const known = this.cells.get(key);
@@ -70,7 +70,7 @@ export class Table<Row extends object> {
     return this.groups.get(group)?.values() ?? [];
   }
 
-  /** Committed rows, for those who check. */
+  /** Committed rows, for assertions. */
   rows(group?: string): Row[] {
     const rows: Row[] = [];
     for (const { latest } of group === undefined ? this.all() : this.of(group)) if (latest) rows.push(latest);

@@ -2,31 +2,31 @@ import type { LockOrder } from './lock-order';
 import { SqlFailure } from './sql-failure';
 import type { Cell, Table } from './table';
 
-/** Where a statement may stand still: null, anywhere; a transaction, until that one is over. */
+/** A point at which a statement may be interrupted. Null: at any time; a transaction: until it ends. */
 export type Pause = Transaction | null;
-/** A statement while it is executed. */
+/** A statement in execution. */
 export type Execution<Row> = Generator<Pause, Row[]>;
 
-/** What a transaction wrote, as it is when it commits. */
+/** A row that a transaction wrote, as of its commit. */
 export interface Change {
   readonly table: Table<object>;
   readonly before: object | null;
   readonly after: object | null;
 }
 
-/** What all transactions of one database share. */
+/** State that all transactions of one database share. */
 export interface Commits {
   /** Number of the last commit. */
   last: number;
   readonly open: Set<Transaction>;
   readonly order: LockOrder;
-  /** Told of locks that may wait for each other. */
+  /** Violations of the lock order. */
   readonly disorders: string[];
 }
 
 /**
- * One autocommitted statement under READ COMMITTED: it reads from a snapshot taken at its start, and what it locks it looks at
- * again as it is by then. A condition that no longer holds leaves the row alone.
+ * One autocommitted statement under READ COMMITTED. It reads from a snapshot taken at its start, and reads the latest version of each row
+ * that it locks. A row whose condition no longer holds is skipped.
  */
 export class Transaction {
   readonly snapshot: number;
@@ -34,7 +34,7 @@ export class Transaction {
   over = false;
   private readonly held: Cell<object>[] = [];
   private readonly written: Cell<object>[] = [];
-  /** Of each table, the key that was locked last. */
+  /** The last locked key of each table. */
   private readonly lastLocked = new Map<string, string>();
 
   constructor(
@@ -52,7 +52,7 @@ export class Transaction {
     return table.cell(key)?.seenAt(this.snapshot) ?? null;
   }
 
-  /** Rows in the snapshot, of one run or all. */
+  /** Rows in the snapshot, of one run or of all. */
   *scan<Row extends object>(table: Table<Row>, group?: string): Iterable<Row> {
     for (const cell of group === undefined ? table.all() : table.of(group)) {
       const row = cell.seenAt(this.snapshot);
@@ -60,7 +60,7 @@ export class Transaction {
     }
   }
 
-  /** Locks a row that the snapshot has, if the condition holds in it and in what the row is by then: that, or null. */
+  /** Locks a row of the snapshot if the condition holds for its snapshot version and its latest version. Returns the latter, or null. */
   *lock<Row extends object>(
     table: Table<Row>,
     key: string,
@@ -75,7 +75,7 @@ export class Transaction {
     return latest !== null && (latest === seen || holds(latest)) ? latest : null;
   }
 
-  /** Locks a row as it is by then, whether the snapshot has it or not (ON CONFLICT DO UPDATE). */
+  /** Locks the latest version of a row, whether the snapshot has it or not (ON CONFLICT DO UPDATE). */
   *lockLatest<Row extends object>(table: Table<Row>, key: string): Generator<Pause, Row | null> {
     const cell = table.cell(key);
     if (!cell) return null;
@@ -83,7 +83,7 @@ export class Transaction {
     return cell.latest;
   }
 
-  /** Writes a row that is locked. */
+  /** Writes a locked row. */
   write<Row extends object>(table: Table<Row>, row: Row): void {
     const cell = table.cellFor(row);
     if (cell.holder !== this) throw new TypeError(`${table.name}: written without a lock`);
@@ -96,7 +96,7 @@ export class Transaction {
     this.put(cell, null);
   }
 
-  /** Inserts a row; false, or 23505, if its key is taken by then. Who else inserts it is waited for. */
+  /** Inserts a row. If its key is taken, returns false or throws 23505. Waits for a concurrent insert of the same key. */
   *insert<Row extends object>(
     table: Table<Row>,
     row: Row,
@@ -110,7 +110,7 @@ export class Transaction {
     return true;
   }
 
-  /** All that was written is there at once. */
+  /** Makes all writes visible at once. */
   commit(): readonly Change[] {
     const changes: Change[] = [];
     const number = ++this.commits.last;
@@ -125,7 +125,7 @@ export class Transaction {
     return changes;
   }
 
-  /** Nothing was written. */
+  /** Ends a transaction that has written nothing. */
   abort(): void {
     this.end();
   }
@@ -159,7 +159,10 @@ export class Transaction {
     return true;
   }
 
-  /** Rows of one table by their keys, tables in one order. Who does not wait (SKIP LOCKED) closes no cycle. */
+  /**
+   * Rows of one table must be locked in the order of their keys, and tables in one order. A lock with SKIP LOCKED never waits, so it closes
+   * no cycle.
+   */
   private checkOrder({ table, key }: { readonly table: { readonly name: string }; readonly key: string }): void {
     const { name } = table;
     const { order, disorders } = this.commits;
@@ -190,7 +193,7 @@ export class Transaction {
     }
   }
 
-  /** Versions that no open snapshot can see go. */
+  /** Removes versions that no open snapshot can see. */
   private forget(cell: Cell<object>): void {
     let oldest = this.commits.last;
     for (const { snapshot } of this.commits.open) oldest = Math.min(oldest, snapshot);

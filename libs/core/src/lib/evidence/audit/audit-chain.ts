@@ -45,7 +45,9 @@ function parsed(line: string, i: number): Json {
     return parseStrictJson(line);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new EvidenceError('EVIDENCE_JSON', `line ${i + 1}: ${reason}`, 'Give one JSON value a line.', [], { cause });
+    throw new EvidenceError('EVIDENCE_JSON', `line ${i + 1}: ${reason}`, 'Write one JSON value on each line.', [], {
+      cause,
+    });
   }
 }
 

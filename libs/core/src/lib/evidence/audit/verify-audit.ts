@@ -77,7 +77,7 @@ export function verifyAudit(request: VerifyAuditRequest): AuditVerification {
     },
     'checkpoints.agree': () => {
       const fork = forkIn(own);
-      if (fork !== null) fail(`two checkpoints name different heads at entry ${fork}`);
+      if (fork !== null) fail(`two checkpoints have different heads at entry ${fork}`);
       return own.length === 0 ? 'there are none' : 'no two contradict each other';
     },
     'audit.chain': () => {
@@ -110,7 +110,7 @@ function ownCheckpoints(request: VerifyAuditRequest): readonly CheckpointRecord[
   const opened = checkpoints.map((envelope) => openCheckpoint(envelope, trust, verifySignature));
   const own = opened.filter(({ record }) => tenant === undefined || record.tenant === tenant);
   const tenants = new Set(own.map(({ record }) => record.tenant));
-  if (tenants.size > 1) fail(`the checkpoints are of ${tenants.size} tenants: say which with --tenant`);
+  if (tenants.size > 1) fail(`the checkpoints are of ${tenants.size} tenants: select one with --tenant`);
   for (const { objection } of own) if (objection !== null) fail(objection);
   return own.map(({ record }) => record);
 }
@@ -126,10 +126,10 @@ function coveredBy(entries: readonly AuditEntry[], own: readonly CheckpointRecor
     fail(`entries 1 to ${first - 1} are missing, and no checkpoint ends there`);
   let covered = 0;
   for (const { count, head, at } of own) {
-    if (count > last) fail(`cut off: the checkpoint of ${at} covers ${count} entries, the export ends with ${last}`);
+    if (count > last) fail(`truncated: the checkpoint of ${at} covers ${count} entries, the export ends with ${last}`);
     // A checkpoint covers the entries that the export leaves out at its beginning.
     if (count < first) continue;
-    if (entries[count - first]?.hash !== head) fail(`entry ${count} is not the one that the checkpoint of ${at} names`);
+    if (entries[count - first]?.hash !== head) fail(`entry ${count} differs from the entry in the checkpoint of ${at}`);
     covered = Math.max(covered, count);
   }
   return covered;

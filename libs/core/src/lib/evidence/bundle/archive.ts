@@ -128,7 +128,7 @@ function inOrder(chunks: readonly EventOf<'log'>[]): readonly EventOf<'log'>[] {
 
 function offsetOf(offsets: ReadonlyMap<string, number>, path: string): number {
   const offset = offsets.get(path);
-  if (offset === undefined) throw new TypeError(`nobody said where ${path} stands`);
+  if (offset === undefined) throw new TypeError(`the position of ${path} is unknown`);
   return offset;
 }
 

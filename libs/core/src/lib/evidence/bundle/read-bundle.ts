@@ -104,7 +104,11 @@ export function readBundle(files: BundleContent, statement: () => Json, draft: A
 /** Like `fileOf`. Throws `EVIDENCE_WITHHELD` if a notice replaces the file. */
 function heldFileOf(files: BundleContent, path: string): Uint8Array {
   if (!isReleased(files, path)) return fileOf(files, path);
-  throw new EvidenceError('EVIDENCE_WITHHELD', `${path} is withheld`, 'Read in releases/ who released it, and why.');
+  throw new EvidenceError(
+    'EVIDENCE_WITHHELD',
+    `${path} is withheld`,
+    'The documents in releases/ state who released it, and why.',
+  );
 }
 
 /**
@@ -191,13 +195,13 @@ function entriesTextOf(line: string, { first, hash, prev }: Page): string | null
 function linesOf(ndjson: string, path: string): readonly string[] {
   if (ndjson === '') return [];
   if (ndjson.endsWith('\n')) return ndjson.slice(0, -1).split('\n');
-  throw new EvidenceError('EVIDENCE_SHAPE', `${path} is cut off`, 'Export the bundle again.');
+  throw new EvidenceError('EVIDENCE_SHAPE', `${path} is truncated`, 'Export the bundle again.');
 }
 
 function readGate(files: BundleContent, path: string, isDraft: boolean): GateDocument {
   const bytes = fileOf(files, path);
   if (`gates/${sha256(bytes).slice(7)}.json` !== path)
-    throw new EvidenceError('EVIDENCE_SHAPE', `${path} holds another gate request`, 'Export the bundle again.');
+    throw new EvidenceError('EVIDENCE_SHAPE', `${path} contains another gate request`, 'Export the bundle again.');
   const showPath = path.replace(/\.json$/, '.show.json');
   if (isDraft && !files.has(showPath)) {
     const { showDigest } = readGateRequest(bytes);

@@ -79,5 +79,5 @@ export function decodeEnvelope(envelope: Json | Envelope): DecodedEnvelope {
 }
 
 function malformed(what: string): never {
-  throw new EvidenceError('ENVELOPE_MALFORMED', `not a DSSE envelope: ${what}`, 'Give a DSSE v1.0.2 envelope.');
+  throw new EvidenceError('ENVELOPE_MALFORMED', `not a DSSE envelope: ${what}`, 'Use a DSSE v1.0.2 envelope.');
 }

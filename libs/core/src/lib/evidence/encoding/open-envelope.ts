@@ -46,7 +46,7 @@ export function openEnvelope<Key extends VerificationKey>(
     throw new EvidenceError(
       'ENVELOPE_PAYLOAD_TYPE',
       `payload type ${decoded.payloadType} in place of ${payloadType}`,
-      'Give the document that is asked for.',
+      'Pass a document of the expected type.',
     );
   }
   const data = preAuthEncoding(payloadType, decoded.payload);

@@ -57,6 +57,6 @@ export function readSigstore(bytes: Uint8Array): { readonly envelope: DecodedEnv
   throw new EvidenceError(
     'EVIDENCE_NOT_CANONICAL',
     'keyid, hint or base64 spelling',
-    'Give the file as it was written.',
+    'Use the file as it was written.',
   );
 }

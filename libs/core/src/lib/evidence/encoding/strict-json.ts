@@ -10,11 +10,7 @@ const WORD = /true|false|null/y;
 const FORBIDDEN = new Set(['__proto__', 'constructor', 'prototype']);
 
 function refuse(message: string, at: number): never {
-  throw new EvidenceError(
-    'EVIDENCE_JSON',
-    `${message} at offset ${at}`,
-    'Give JSON (RFC 8259) without duplicate keys.',
-  );
+  throw new EvidenceError('EVIDENCE_JSON', `${message} at offset ${at}`, 'Use JSON (RFC 8259) without duplicate keys.');
 }
 
 /**
@@ -87,7 +83,7 @@ export function parseUtf8(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
-    throw new EvidenceError('EVIDENCE_JSON', 'not UTF-8', 'Give UTF-8 without a byte order mark.', [], { cause });
+    throw new EvidenceError('EVIDENCE_JSON', 'not UTF-8', 'Use UTF-8 without a byte order mark.', [], { cause });
   }
 }
 
@@ -105,10 +101,10 @@ export function parseCanonical(text: string): Json {
   try {
     value = JSON.parse(text) as Json;
   } catch (cause) {
-    throw new EvidenceError('EVIDENCE_JSON', 'not JSON', 'Give the document as it was signed.', [], { cause });
+    throw new EvidenceError('EVIDENCE_JSON', 'not JSON', 'Use the document as it was signed.', [], { cause });
   }
   if (spelling(value) !== text) {
-    throw new EvidenceError('EVIDENCE_NOT_CANONICAL', 'not in RFC 8785 form', 'Give the document as it was signed.');
+    throw new EvidenceError('EVIDENCE_NOT_CANONICAL', 'not in RFC 8785 form', 'Use the document as it was signed.');
   }
   return value;
 }

@@ -149,7 +149,7 @@ export function readTrust(json: string): TrustFile {
         `${at}/keyid`,
         `${JSON.stringify(key.keyid)} is not the fingerprint of its key: that is ${fingerprint(key.spki)}`,
       );
-    if (seen.has(key.spki)) refuse(`${at}/spki`, `key ${key.keyid} is there twice`);
+    if (seen.has(key.spki)) refuse(`${at}/spki`, `key ${key.keyid} is listed twice`);
     seen.add(key.spki);
     if (Date.parse(key.validFor.end) < Date.parse(key.validFor.start))
       refuse(`${at}/validFor/end`, `key ${key.keyid} ends before it starts`);

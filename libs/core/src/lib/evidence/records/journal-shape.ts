@@ -235,7 +235,7 @@ function entryOf(shapes: ReadonlyMap<string, Shape<object>>): Shape<object> {
     const type = isJsonObject(value ?? null) ? (value as { readonly type?: Json }).type : undefined;
     const shape = typeof type === 'string' ? shapes.get(type) : undefined;
     if (shape) return shape(value, path, note) as Event;
-    note(`${path}/type`, 'an event that journals do not have');
+    note(`${path}/type`, 'an unknown event type');
     return value as unknown as Event;
   };
   const shape = closed<{ seq: number; at: number; kind: string; event: Event }>({

@@ -54,7 +54,7 @@ const ALWAYS_TRIED = [
 export function probeObjection({ profiles }: ProbeDocument, isolation: string): string | null {
   const [own, ...more] = profiles.filter(({ profile }) => profile === isolation);
   if (own === undefined) return `it did not try ${isolation}`;
-  if (more.length > 0) return `it tells ${isolation} twice`;
+  if (more.length > 0) return `it lists ${isolation} twice`;
   if (!own.available || own.reason !== null) return `it shows that ${isolation} does not hold`;
   if (own.sandbox?.['profile'] !== isolation) return `it describes another sandbox than ${isolation}`;
   const left = isolation.startsWith('bwrap-') ? ALWAYS_TRIED.find((attack) => !own.tried.includes(attack)) : undefined;

@@ -115,7 +115,7 @@ describe('actors in evidence', () => {
     expect(failing(retold(reported, { person: { iss: ISS, sub: 'bot' }, actors: [] }))).toContain('decisions.people');
   });
 
-  it('do not hold where a person comes from an issuer that does not speak for people', () => {
+  it('do not hold where a person comes from an issuer that does not issue tokens to people', () => {
     const stranger = retold(reported, { actors: [{ iss: 'https://other.test', sub: 'mary', kind: 'person' }] });
     expect(failing(stranger)).toEqual([]);
     expect(failing(stranger, { issuers: [people] })).toEqual(['decisions.people']);

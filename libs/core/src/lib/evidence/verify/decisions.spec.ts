@@ -174,9 +174,9 @@ describe('the proof of a person', () => {
     expect(proveActors(act, [bot, mary])).toBeNull();
     expect(proveActors(act, undefined)).toBeNull();
     for (const other of [[], [bot], [mary, bot], [bot, mary, bot], [bot, { ...mary, iss: bot.iss }]])
-      expect(proveActors(act, other)).toBe('the token names other actors');
-    expect(proveActors({ sub: '' }, [])).toBe('the token names other actors');
-    expect(proveActors(undefined, [bot])).toBe('the token names other actors');
+      expect(proveActors(act, other)).toBe('the token has other actors');
+    expect(proveActors({ sub: '' }, [])).toBe('the token has other actors');
+    expect(proveActors(undefined, [bot])).toBe('the token has other actors');
   });
 
   it('is refused where it is weaker than asked for', () => {

@@ -59,7 +59,7 @@ function journalOf(documents: EvidenceDocuments): BundleFile {
 function statementFollows(bundle: VerificationSession): Found {
   const { draft, trust } = bundle.request;
   if (trust.require.carried === true && draft?.carried === null)
-    fail('the worker does not say what the bundle carries, and require.carried asks for it');
+    fail('the worker does not state what the bundle contains, but require.carried requires it');
   return stepsAgree(bundle);
 }
 

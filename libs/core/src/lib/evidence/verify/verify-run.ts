@@ -116,7 +116,7 @@ function summaryOf(checks: readonly Check[], bundle: VerificationSession): strin
   const compared = checks.find(({ name }) => name === 'expectation')?.basis === 'recomputed';
   const { builder } = bundle.packRun().statement.predicate;
   const keys = isDevBuilder(builder)
-    ? 'DEVELOPMENT KEYS (taken because of --allow-dev; no proof about production): '
+    ? 'DEVELOPMENT KEYS (accepted because of --allow-dev; no proof about production): '
     : '';
   const signed = `self-consistent, signed by ${keys}${signers.join(', ')}`;
   return compared ? `${signed}, as you expected` : `${signed}; nothing was compared with what you expected`;

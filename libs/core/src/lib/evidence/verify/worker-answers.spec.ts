@@ -146,7 +146,7 @@ describe('what an approval rests on has changed when the effect behind it begins
 
   it('the driver ends the run and does not begin it', () => {
     const refuses: Act = (scripted, { step, execution }) => {
-      const message = 'what was approved is not what would run';
+      const message = 'the approved values differ from the values that would run';
       scripted.give({ type: 'run.failed', code: 'GATE_CONTEXT_CHANGED', step: 'approve' as StepId, message });
       return { type: 'attempt.stopped', step, execution, unknown: false };
     };

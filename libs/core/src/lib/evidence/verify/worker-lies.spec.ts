@@ -212,10 +212,10 @@ describe('what a worker says that a policy answered', () => {
     return played('policy', { pack, configuration: { policyEngines: denies } });
   };
 
-  it('is not that it gave no decision, and allowed', async () => {
+  it('is not that it gave no decision, but the gate allowed', async () => {
     holdsBoth('policies', await otherEngine({ allow: false, undecided: true, reasons: ['the engine failed'] }));
     const sample = await otherEngine({ allow: true, undecided: true, reasons: [] });
-    failsBoth('policies', sample, 'gave no decision, and allowed');
+    failsBoth('policies', sample, 'gave no decision, but the gate allowed');
   });
 
   it('is compared with its reasons, whatever the engine', async () => {

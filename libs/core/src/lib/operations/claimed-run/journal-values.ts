@@ -111,7 +111,7 @@ function takeHashed(found: Record<Digest, Json>, values: Page['values']): void {
 function altered(digest: Digest): CodedError<ObjectStoreErrorCode> {
   return new CodedError(
     'OBJECT_DIGEST_MISMATCH',
-    `the journal does not hold ${digest} where it was written`,
+    `the journal does not contain ${digest} at the position where it was written`,
     'The journal was altered. Compare it with a copy of the database.',
   );
 }

@@ -65,7 +65,7 @@ async function openCompared(dependencies: DriverDependencies, run: ClaimedRun): 
   if (run.lastSeq === 0) {
     const again = { ...run, inputs: { ...(run.inputs as JsonObject), ...sensitive } };
     if ((await replanned.planHash(documents, again, () => dependencies.replan(again))) !== run.planHash)
-      return halted('PLAN_HASH_MISMATCH', 'the admitted pack and inputs do not give the admitted plan hash');
+      return halted('PLAN_HASH_MISMATCH', 'the admitted pack and inputs do not result in the admitted plan hash');
     replanned.knowContents(run, plannedContents(documents.index));
   } else comparePack(run, documents, await replanned.contents(run, () => dependencies.contents(run)));
   const { signers } = admission.pack;

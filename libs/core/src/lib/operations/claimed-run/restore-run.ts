@@ -71,7 +71,7 @@ async function restoreJournal(
     const entries = pages.flatMap((page) => page.entries);
     const goesOn = from !== null && pages[0]?.first === from.page.first;
     if (goesOn && !isSame(entries[0], replayState.last.digest))
-      return halted('JOURNAL_TAMPERED', `another snapshot stands at entry ${from.page.first} than was read`);
+      return halted('JOURNAL_TAMPERED', `the snapshot at entry ${from.page.first} differs from the one that was read`);
     const replayed = replay(index, state, goesOn ? entries.slice(1) : entries, replayState);
     if (replayed.diverged) return halted('JOURNAL_TAMPERED', `replay differs at entry ${replayed.diverged.seq}`);
     ({ state } = replayed);
@@ -84,7 +84,7 @@ async function restoreJournal(
     await yieldToEventLoop();
   }
   if (head.seq !== run.lastSeq || (head.seq > start && head.hash !== run.head))
-    return halted('JOURNAL_TAMPERED', 'the journal does not end where the run says');
+    return halted('JOURNAL_TAMPERED', 'the journal does not end at the entry that the run records');
   const { results, lastLine, last } = replayState;
   const rows = run.untouched ? null : await rowsDiffer(dependencies, run, state, results);
   if (rows) return halted('JOURNAL_TAMPERED', rows);
@@ -92,7 +92,7 @@ async function restoreJournal(
   if (original !== null && typeof original === 'object' && 'wrong' in original)
     return halted(
       'JOURNAL_TAMPERED',
-      `the run ${admission.rerunOf ?? ''}, which this one does again: ${original.wrong}`,
+      `the run ${admission.rerunOf ?? ''}, whose results this run reuses: ${original.wrong}`,
     );
   const snapshots = new Snapshots(dependencies, run, last, journal);
   return {
@@ -160,7 +160,7 @@ async function rowsDiffer(
     const live = state.steps.get(row.step as StepId);
     const expected = live ? shownStatus(live) : results.get(row.step as StepId)?.status;
     if (expected !== row.status)
-      return `the row of step ${row.step} says ${row.status}, the journal ${expected ?? 'nothing'}`;
+      return `the row of step ${row.step} has the status ${row.status}, the journal has ${expected ?? 'none'}`;
   }
   for (const row of gates) {
     const gate = results.get(row.gate as StepId)?.gate;

@@ -269,8 +269,8 @@ describe('the secrets of a run', () => {
     expect(await drive()).toBe('ended');
     expect([calls, failureOf(one.memory, one.run)]).toEqual([0, 'SECRET_IN_PACK']);
     const failed = one.events.find(({ type }) => type === 'run.failed');
-    expect(failed).toMatchObject({ code: 'SECRET_IN_PACK', message: `a secret of the run stands in ${place}` });
-    expect(JSON.stringify(one.memory.alarms)).toContain(`a secret of the run stands in ${place}`);
+    expect(failed).toMatchObject({ code: 'SECRET_IN_PACK', message: `a secret of the run was found in ${place}` });
+    expect(JSON.stringify(one.memory.alarms)).toContain(`a secret of the run was found in ${place}`);
     // The final scan must know which secrets to search for.
     expect(one.events).toContainEqual(expect.objectContaining({ type: 'note', code: 'SECRET_VERSION' }));
     expect(one.stored).not.toContain(SECRET);

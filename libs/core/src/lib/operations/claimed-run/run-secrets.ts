@@ -124,7 +124,7 @@ export class RunSecrets {
       if (binding.requireGate && !gated) throw notGranted(name);
       if (known(name) !== version) {
         if (binding.rotation === 'refuse')
-          throw new SecretError('SECRET_CHANGED', `the secret ${name} is not the one that the run began with`);
+          throw new SecretError('SECRET_CHANGED', `the secret ${name} was changed after the run began`);
         rotated.push({ name, version });
       }
       values.set(name, value);

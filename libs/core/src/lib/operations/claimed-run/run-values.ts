@@ -56,7 +56,7 @@ export class RunValues {
     if (size > VALUE_BYTES)
       throw new CodedError(
         'VALUE_TOO_LARGE',
-        `a value of ${size} bytes, at most ${VALUE_BYTES} are kept`,
+        `a value has ${size} bytes; the limit is ${VALUE_BYTES}`,
         'write it to a file and declare an artifact',
       );
     const digest = sha256(text);

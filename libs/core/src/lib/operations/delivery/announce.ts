@@ -8,27 +8,27 @@ import { nodeAt, type PlanIndex } from '../../plan/plan-index';
 import type { Announcement, AnnouncementType } from '../../ports/runs/announcements';
 import type { OutboxEntry } from '../../ports/runs/committer';
 
-/** A person whom the operator has configured as one who decides. */
+/** A person whom the configuration lists as an approver. */
 export interface Approver extends Subject {
-  /** On top of `packs.approve`, which being listed implies. */
+  /** Scopes in addition to `packs.approve`, which every approver has. */
   readonly grants: readonly string[];
 }
 
-/** Who is told about runs. */
+/** Recipients of announcements about runs. */
 export interface Announcing {
-  /** The endpoints of a tenant, and what each wants to hear. */
+  /** The endpoints of a tenant, with the event types to which each subscribes. */
   streams(tenant: TenantId): readonly { readonly id: string; readonly types: readonly AnnouncementType[] }[];
-  /** Everybody who may decide, where that is configured; else null. */
+  /** All configured approvers; null if none are configured. */
   readonly people: readonly Approver[] | null;
 }
 
-/** The note of a gate that not enough of the configured people may decide. */
+/** The note on a gate that too few of the configured approvers may decide. */
 export const UNSATISFIABLE = 'GATE_UNSATISFIABLE';
 
-/** Types of one event come one after the other; a reminder is beside their order. */
+/** Stream positions per journal entry. The types of one entry follow each other; a reminder is outside of their order. */
 const PLACES_PER_ENTRY = 4;
 
-/** What a page leads to outside: one outbox row for each event and endpoint, in the order of the journal. */
+/** Outbox rows for a page: one for each event and endpoint, in the order of the journal. */
 export function announcementsOf(of: {
   readonly announcing: Announcing;
   readonly index: PlanIndex;
@@ -94,7 +94,7 @@ function announcements(index: PlanIndex, results: RunProjection, { at, event }: 
   }
 }
 
-/** Where nobody has said who decides, people are reminded when half of a gate's time is over (docs/guides/approvals.md, When nobody can decide). */
+/** Without configured approvers, a reminder is sent after half of a gate's time (docs/guides/approvals.md, When nobody can decide). */
 function reminders(
   { people }: Announcing,
   streams: ReturnType<Announcing['streams']>,
@@ -115,7 +115,9 @@ function asksPolicy(index: PlanIndex, gate: StepId): boolean {
   return node.kind === 'gate' && node.policy !== null;
 }
 
-/** How many of the configured people may decide at a gate, if they are too few; null: enough, or nobody has said who there is. */
+/**
+ * The number of configured approvers who may decide at a gate, if it is too small. Null if it is enough, or if no approvers are configured.
+ */
 export function tooFewApprovers(
   people: readonly Approver[] | null,
   initiators: readonly Actor[],

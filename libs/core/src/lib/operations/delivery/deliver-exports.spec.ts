@@ -45,7 +45,7 @@ class Place extends ExportDestination {
   }
 }
 
-const away = () => Promise.reject(exportRefusal('EXPORT_UNAVAILABLE', 'the destination does not answer'));
+const away = () => Promise.reject(exportRefusal('EXPORT_UNAVAILABLE', 'the destination does not respond'));
 
 function dependencies(
   exports: Exports,
@@ -90,7 +90,7 @@ describe('a delivery', () => {
   });
 
   it('is given up when it has failed for as long as configured', async () => {
-    const reason = 'EXPORT_UNAVAILABLE: the destination does not answer';
+    const reason = 'EXPORT_UNAVAILABLE: the destination does not respond';
     for (const [ageMs, status] of [
       [59_999, 'pending'],
       [60_000, 'failed'],
@@ -125,7 +125,7 @@ describe('a delivery', () => {
 
   it.each([
     ['to a destination that is not configured any more', null, 'EXPORT_DESTINATION_UNKNOWN: no destination "gone"'],
-    ['of an uncoded failure, without its words', 'audit', 'EXPORT_FAILED: the delivery failed; the log'],
+    ['of an uncoded failure, without its words', 'audit', 'EXPORT_FAILED: the delivery failed; see the log'],
   ])('%s says why', async (_what, destination, reason) => {
     const deliveries = new Deliveries();
     const place = new Place(() => Promise.reject(new Error('/srv/other-tenant')));

@@ -3,24 +3,24 @@ import type { DueExport, Exports, Settled } from '../../ports/evidence/exports';
 import { abortable } from '../work/abortable';
 import { exportEvidence, type ExportDependencies } from './export-evidence';
 
-/** What delivering acts with. */
+/** Dependencies of the delivery of exports. */
 export interface DeliverDependencies extends ExportDependencies {
   readonly exports: Exports;
-  /** Pause before the second try, milliseconds; it doubles up to `longestRetryMs`. */
+  /** Pause before the second attempt, milliseconds. It doubles up to `longestRetryMs`. */
   readonly retryMs: number;
   readonly longestRetryMs: number;
-  /** From the seal on; a delivery that fails after that is given up. */
+  /** Time after the seal, milliseconds. A delivery that fails later is given up. */
   readonly giveUpAfterMs: number;
-  /** Longest time of one delivery; then another worker may take it. */
+  /** Maximum time of one delivery, milliseconds. Another worker may take it afterwards. */
   readonly timeoutMs: number;
 }
 
-/** What came of one delivery. `error` is for the log of the operator; the reason is what the tenant sees. */
+/** Result of one delivery. `error` is for the operator's log; the tenant sees the reason. */
 export type Delivery = { readonly due: DueExport; readonly settled: Settled; readonly error: unknown };
 
 /**
- * Delivers sealed evidence that is due: to one destination, or with null, what names destinations that are not configured (any more).
- * Null if nothing is due. Its failures are settled, never thrown; those of the database are thrown.
+ * Delivers one export that is due: to the given destination, or with null, to destinations that are no longer configured. Returns null if
+ * none is due. Failures of the delivery are stored in the result; failures of the database are thrown.
  */
 export async function deliverDue(
   dependencies: DeliverDependencies,
@@ -56,10 +56,10 @@ async function delivered(
   }
 }
 
-/** Only what is coded is shown: other messages may name what is not the tenant's. */
+/** Only coded errors are shown. Other messages may contain data of another tenant. */
 function reasonOf(error: unknown, late: boolean): string {
   if (isCodedError(error)) return `${error.code}: ${error.message}`;
   return late
     ? 'EXPORT_UNAVAILABLE: it took too long'
-    : 'EXPORT_FAILED: the delivery failed; the log of the worker says why';
+    : 'EXPORT_FAILED: the delivery failed; see the log of the worker';
 }

@@ -2,31 +2,31 @@ import type { Json } from '../../foundation/json';
 import type { Announcements, DueAnnouncement } from '../../ports/runs/announcements';
 import type { Messenger } from '../../ports/messenger';
 
-/** What telling acts with. */
+/** Dependencies of the delivery of webhooks. */
 export interface DeliverWebhookDependencies {
   readonly announcements: Announcements;
   readonly messenger: Messenger;
-  /** Those that are configured, and what each wants to hear. */
+  /** The configured endpoints, with the event types to which each subscribes. */
   readonly endpoints: Parameters<Announcements['addressToEndpoints']>[0];
-  /** Where the API is reached from outside, without a slash at its end. */
+  /** External base URL of the API, without a trailing slash. */
   readonly publicUrl: string;
-  /** Milliseconds: the first pause, the longest, and how long it is tried at all. */
+  /** Milliseconds: first pause, longest pause, and the total time of retries. */
   readonly retries: { readonly firstMs: number; readonly longestMs: number; readonly giveUpMs: number };
-  /** 0 to 1: spreads the tries of many. */
+  /** A number from 0 to 1. It spreads the retries of many deliveries. */
   readonly random: () => number;
 }
 
-/** What came of an announcement that was due. */
+/** Outcome of one announcement that was due. */
 type WebhookOutcome =
   | { readonly kind: 'told' }
-  /** Nobody is interested any more: a reminder of a gate that is decided, an endpoint that is not configured. */
+  /** Nothing is sent: the reminder's gate is decided, or the endpoint is no longer configured. */
   | { readonly kind: 'dropped' }
   | { readonly kind: 'postponed'; readonly reason: string; readonly delayMs: number }
   | { readonly kind: 'given-up'; readonly reason: string };
 
 /**
- * Tells one announcement (docs/guides/webhooks.md). It is done when the endpoint acknowledges it; until then it is tried again with growing
- * pauses, and nothing later of its run goes to this endpoint. After the time of retries it is given up.
+ * Delivers one announcement (docs/guides/webhooks.md). The delivery ends when the endpoint acknowledges it. Until then it is retried with
+ * growing pauses, and later announcements of the same run to this endpoint wait. It is given up after the time of retries.
  */
 export async function deliverWebhook(
   dependencies: DeliverWebhookDependencies,
@@ -58,7 +58,7 @@ function messageId({ id }: DueAnnouncement): string {
   return `msg_${id.replaceAll('-', '')}`;
 }
 
-/** Ids, the gate digest and a link: who may read more asks for it there. */
+/** The body holds only ids, the gate digest and a link. Authorized readers fetch the rest from the API. */
 export function messageBody(item: DueAnnouncement, publicUrl: string): string {
   const { tenant, runId, announcement, since } = item;
   if (announcement.type === 'schedule.stopped') {

@@ -9,16 +9,16 @@ import type { ObjectStore } from '../../ports/objects/object-store';
 import type { RunReader } from '../../ports/runs/run-reader';
 import { archivedStatements } from '../retention/archived-run';
 
-/** Why evidence is not handed over. */
+/** Reasons why an export fails. */
 type ExportCode =
-  /** No such destination for this tenant. */
+  /** The tenant has no such destination. */
   | 'EXPORT_DESTINATION_UNKNOWN'
-  /** No such run of this tenant. */
+  /** The tenant has no such run. */
   | 'RUN_NOT_FOUND'
   | 'EVIDENCE_NOT_SEALED'
-  /** The destination does not answer: worth another try. */
+  /** The destination does not respond. The export can be retried. */
   | 'EXPORT_UNAVAILABLE'
-  /** The destination says no. */
+  /** The destination rejects the bundle. */
   | 'EXPORT_REFUSED';
 
 const REMEDIES: Record<ExportCode, string> = {
@@ -30,7 +30,7 @@ const REMEDIES: Record<ExportCode, string> = {
   EXPORT_REFUSED: 'Check the bucket, the credentials and the permissions of the destination: read, write and list.',
 };
 
-/** A refusal about an export. */
+/** An error of an export. */
 export class ExportError extends CodedError<ExportCode> {
   static {
     this.brand('ExportError');
@@ -39,19 +39,19 @@ export class ExportError extends CodedError<ExportCode> {
   override readonly name: string = 'ExportError';
 }
 
-/** A refusal with its remedy. */
+/** An export error with its remedy. */
 export function exportRefusal(code: ExportCode, message: string, cause?: unknown): ExportError {
   return new ExportError(code, message, REMEDIES[code], [], cause === undefined ? undefined : { cause });
 }
 
-/** What exporting acts with. */
+/** Dependencies of exports. */
 export interface ExportDependencies {
   readonly runReader: Pick<RunReader, 'summary' | 'evidence' | 'artifacts'>;
   readonly objects: ObjectStore;
   readonly destinations: ReadonlyMap<string, KnownDestination>;
 }
 
-/** Which evidence goes where. */
+/** A sealed run and the destination of its evidence. */
 export interface Export {
   readonly tenant: TenantId;
   readonly runId: RunId;
@@ -59,20 +59,20 @@ export interface Export {
   readonly artifacts: boolean;
 }
 
-/** What stands at the destination. */
+/** The files at the destination after an export. */
 interface Exported {
   readonly digest: Digest;
   readonly size: number;
-  /** False: it stood there already, byte for byte. */
+  /** False if the file already existed with the same bytes. */
   readonly written: boolean;
 }
 
-/** The name of a run's bundle at a destination, below the tenant's folder. */
+/** File name of a run's bundle at a destination, below the tenant's folder. */
 export function exportedFile(run: RunId): string {
   return `${run}.evidence.tar`;
 }
 
-/** The destination, if this tenant may name it. Throws `EXPORT_DESTINATION_UNKNOWN`. */
+/** The destination, if it is configured for this tenant. Throws `EXPORT_DESTINATION_UNKNOWN`. */
 export function destinationOf(
   { destinations }: Pick<ExportDependencies, 'destinations'>,
   id: string,
@@ -87,8 +87,9 @@ export function destinationOf(
 }
 
 /**
- * Copies a sealed run's bundle to a destination; with `artifacts` each artifact before it, by digest, so that the bundle comes last. What
- * the bundle withholds, because it holds a secret, is not sent. What stands there already is not written again: doing it twice is doing it once. A run of another tenant is refused as one that is not there.
+ * Copies a sealed run's bundle to a destination. With `artifacts`, each artifact is copied before it, by digest, so that the bundle comes
+ * last. Files that the bundle withholds because they hold a secret are not sent. Existing files are not written again: an export is
+ * idempotent. A run of another tenant is reported as not found.
  */
 export async function exportEvidence(
   dependencies: ExportDependencies,
@@ -129,7 +130,7 @@ async function* unlessAborted(pieces: AsyncIterable<Uint8Array>, signal: AbortSi
   }
 }
 
-/** Bundle paths of what the signed statement says is withheld. */
+/** Bundle paths that the signed statement lists as withheld. */
 function withheldIn(sealed: SigstoreBundle): ReadonlySet<string> {
   const { payload } = decodeEnvelope(sealed.dsseEnvelope);
   const { predicate } = JSON.parse(new TextDecoder().decode(payload)) as PackRunStatement;

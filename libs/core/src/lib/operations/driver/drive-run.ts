@@ -43,7 +43,7 @@ export type Driven = 'ended' | 'parked' | 'claim-lost' | 'halted' | 'handed-over
 
 const ORIGINAL_GONE: Refusal = {
   code: 'ORIGINAL_GONE',
-  message: 'the run that this one does again is not kept any more',
+  message: 'the original run of this rerun was deleted',
 };
 
 /**

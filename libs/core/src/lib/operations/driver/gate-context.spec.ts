@@ -296,7 +296,7 @@ describe.each(Object.entries(SCENARIOS))('a gate, and %s', (_, scenario) => {
           ];
     for (const change of changes)
       expect(() => gatesRequests(bundleOf(waiting, change))).toThrow(
-        /it (read another result of|names another item|has no item, but is in a map)/,
+        /it (read another result of|has another item|has no item, but is in a map)/,
       );
   });
 });

@@ -27,7 +27,9 @@ export async function honourRun(
     return 'passed';
   }
   const refusal: Refusal | null =
-    stop?.stops == null ? null : { code: stop.stops, message: `the run may not go on here: ${stop.detail}` };
+    stop?.stops == null
+      ? null
+      : { code: stop.stops, message: `the run cannot continue on this worker: ${stop.detail}` };
   honouring.unmet(run, unmet, refusal);
   return refusal ?? 'passed';
 }

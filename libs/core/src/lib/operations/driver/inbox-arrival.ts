@@ -65,7 +65,7 @@ function withSecret(
   folder: WithheldRecord['folder'],
 ): Arrival {
   dependencies.alarm(run, 'SECRET_IN_RESPONSE', { letter: inboxPosition, what: step });
-  const message = `what a person gave at ${step} holds a secret of the run`;
+  const message = `the response, outputs or reason of a person at ${step} contains a secret of the run`;
   return {
     kind: 'parts',
     parts: [

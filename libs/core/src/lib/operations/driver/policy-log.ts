@@ -75,7 +75,7 @@ function linesOf(verdict: PolicyVerdict, node: GateNode): readonly string[] {
 function consequence({ level }: PolicyVerdict, node: GateNode): string {
   if (endsRun({ level }, node)) return 'the run fails';
   return level === 'advisory'
-    ? 'the run goes on'
+    ? 'the run continues'
     : `waiting for people to override the denial (${node.approval ?? ''})`;
 }
 

@@ -112,7 +112,7 @@ describe('the reasons of a policy', () => {
     const advised = await driven(steps, 'advisory', denies('it is late'));
     expect(advised.world.run(advised.run).status).toBe('succeeded');
     expect(await logOf(advised.world, advised.run)).toEqual([
-      'check|wpolicy late (advisory) denied it: the run goes on',
+      'check|wpolicy late (advisory) denied it: the run continues',
       'check|wreason: it is late',
     ]);
     const allowed = await driven(steps, 'hard-mandatory', '"true"');

@@ -186,7 +186,7 @@ export class PostCommitDispatcher {
   private async isAsApproved(step: StepId): Promise<boolean> {
     const gate = await this.means.approved.changedBefore(step);
     if (gate === null) return true;
-    const message = 'what was approved is not what would run';
+    const message = 'the approved values differ from the values that would run';
     this.driver.arrived({
       kind: 'given',
       body: { type: 'run.failed', code: 'GATE_CONTEXT_CHANGED', step: gate, message },

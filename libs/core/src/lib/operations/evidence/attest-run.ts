@@ -83,7 +83,7 @@ export async function attestRun(
 ): Promise<Attested> {
   try {
     const records = await dependencies.runReader.records(item.tenant, item.runId);
-    if (!records) return await postpone(dependencies, item, 'the run is not there');
+    if (!records) return await postpone(dependencies, item, 'the run does not exist');
     const work = (): Promise<Attested> => sealRun(dependencies, item, records);
     return isLarge(records) ? await largeRuns.take(work) : await work();
   } catch (error) {
@@ -209,7 +209,7 @@ async function closeBundle(
 ): Promise<readonly BundleFile[]> {
   const files = bundleFiles(documents, attestations);
   const manifest = files.find((file) => file.path === MANIFEST);
-  if (!manifest) throw new TypeError('a bundle without its manifest');
+  if (!manifest) throw new TypeError('the bundle has no manifest');
   const signed = await dependencies.attestor.sealManifest(readManifest(manifest.bytes), files);
   return [...files, manifestAttestation(signed)];
 }

@@ -121,7 +121,7 @@ function compareArtifacts({ artifacts }: RunRecords, facts: RunFacts, altered: A
   const captured = new Set(facts.artifacts.map(artifactKey));
   const stray = artifacts.find((row) => !captured.has(artifactKey(row)));
   if (stray)
-    throw altered('outputs', `artifact ${stray.name} of ${stray.step}`, 'one that the journal names', stray.digest);
+    throw altered('outputs', `artifact ${stray.name} of ${stray.step}`, 'an artifact in the journal', stray.digest);
 }
 
 function artifactKey(

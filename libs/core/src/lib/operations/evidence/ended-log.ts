@@ -91,7 +91,7 @@ export async function* piecesOf(
   throw new CodedError(
     'OBJECT_DIGEST_MISMATCH',
     `${file.path} has changed while it was sealed`,
-    'Look for who writes into the rows of an ended run; it is sealed again from what is there.',
+    'Find out which process changed the rows of the ended run. The seal is retried with the current rows.',
   );
 }
 

@@ -151,7 +151,7 @@ describe('the log of an execution', () => {
     await log.close();
     expect(store.lines.slice(0, 10)).toEqual(Array.from({ length: 10 }, () => `i${'x'.repeat(98)}`));
     expect(store.lines.slice(10)).toEqual([
-      'w[the log of this step is full (1000 bytes): what follows is counted and dropped]',
+      'w[the log of this step is full (1000 bytes): further lines are counted and dropped]',
       'w[20 lines, 1980 bytes of this step dropped: its log is full]',
     ]);
     expect(notes()).toEqual([['LOG_DROPPED', { step: 'scan', lines: 20, bytes: 1_980 }]]);

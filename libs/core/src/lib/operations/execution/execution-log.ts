@@ -140,7 +140,7 @@ export class ExecutionLog {
     if (allowed === 'full' && !this.isFull) {
       this.isFull = true;
       this.sayGap();
-      this.say(`[the log of this step is full (${this.limits.bytes} bytes): what follows is counted and dropped]`);
+      this.say(`[the log of this step is full (${this.limits.bytes} bytes): further lines are counted and dropped]`);
     }
     for (const dropped of [this.dropped, this.gap]) {
       // Of a line in several parts the last part counts.

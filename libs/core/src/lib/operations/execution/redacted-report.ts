@@ -43,6 +43,6 @@ export function redactedOutcome(redactor: Redactor, outcome: Outcome): Outcome {
   if (redactor.isIdle) return outcome;
   if (outcome.kind === 'failed') return { ...outcome, message: redactor.text(outcome.message) };
   if (outcome.kind !== 'succeeded' || !redactor.holdsIn(outcome.outputs)) return outcome;
-  const message = 'an output of the step holds a secret';
+  const message = 'an output of the step contains a secret';
   return { kind: 'failed', code: 'SECRET_IN_OUTPUT', message, retryable: false, exitCode: null };
 }

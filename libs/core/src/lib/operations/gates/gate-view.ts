@@ -116,7 +116,6 @@ function bodiesOf(node: Node): readonly Block[] {
 export function formOf(plan: Plan, gate: string, formDigest: Digest | null): JsonObject | null {
   if (formDigest === null) return null;
   const form = gateNodeOf(plan, gate)?.form ?? null;
-  if (form === null || digestOf(form) !== formDigest)
-    throw new TypeError('the form is not the one of the gate request');
+  if (form === null || digestOf(form) !== formDigest) throw new TypeError('the form does not match the gate request');
   return form;
 }

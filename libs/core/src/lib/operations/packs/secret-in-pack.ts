@@ -38,7 +38,7 @@ export async function refuseSecretInPack(
   };
   await Promise.all(Array.from({ length: READS_AT_ONCE }, look));
   found.push(...inFiles.sort().map((path) => `the pack file ${redactor.text(path)}`));
-  if (found.length > 0) throw new SecretError('SECRET_IN_PACK', `a secret of the run stands in ${found.join(', ')}`);
+  if (found.length > 0) throw new SecretError('SECRET_IN_PACK', `a secret of the run was found in ${found.join(', ')}`);
 }
 
 async function isInFile(

@@ -7,21 +7,24 @@ import type { Json } from '../../foundation/json';
 import type { Actor, Principal } from '../../foundation/principal';
 import type { Signer } from '../../ports/evidence/signer';
 
-/** Everybody behind a call: its caller and every `act` in its token, once each (docs/guides/approvals.md, Who may decide). None of them decides its gates. */
+/**
+ * The caller and every `act` in the token, without duplicates (docs/guides/approvals.md, Who may decide). None of them may decide the run's
+ * gates.
+ */
 export function initiatorsOf({ iss, sub, kind, actors }: Principal, others: readonly Actor[] = []): readonly Actor[] {
   const behind = [...actors, ...others].map((actor) => ({ iss: actor.iss, sub: actor.sub, kind: actor.kind }));
   const all = [{ iss, sub, kind }, ...behind];
   return all.filter((one, index) => all.findIndex((other) => other.iss === one.iss && other.sub === one.sub) === index);
 }
 
-/** Which run a new one does again. */
+/** The original of a rerun. */
 export interface RerunLink extends RerunRecord {
   readonly of: RunId;
-  /** Of the original: they are initiators of the rerun too (docs/guides/approvals.md, Who may decide). */
+  /** Initiators of the original. They are initiators of the rerun too (docs/guides/approvals.md, Who may decide). */
   readonly initiators: readonly Actor[];
 }
 
-/** What an admission says beside who asked. */
+/** The content of an admission, without its initiators. */
 export interface Admission {
   readonly runId: RunId;
   readonly pack: AdmissionRecord['pack'];
@@ -30,13 +33,13 @@ export interface Admission {
   /** Milliseconds since the epoch, database time. */
   readonly acceptedAt: number;
   readonly nonce: string;
-  /** The schedule whose tick it is. */
+  /** The schedule whose tick submitted the run. */
   readonly scheduleId?: ScheduleId | undefined;
-  /** Of a rerun. */
+  /** Set for reruns only. */
   readonly rerun?: RerunLink | undefined;
 }
 
-/** The admission record (docs/predicates/records.md) of a run that a caller asked for. */
+/** Builds the admission record (docs/predicates/records.md) of a run. */
 export function admissionRecord(principal: Principal, admission: Admission): AdmissionRecord {
   const { runId, pack, planHash, profileDigest, acceptedAt, nonce, scheduleId, rerun } = admission;
   return {
@@ -55,7 +58,7 @@ export function admissionRecord(principal: Principal, admission: Admission): Adm
   };
 }
 
-/** The record's envelope, and the digest of its payload. The signer has usage `admission`. */
+/** Signs the record. Returns the envelope and the digest of its payload. The signer has usage `admission`. */
 export async function signAdmission(
   signer: Signer<'admission'>,
   record: AdmissionRecord,

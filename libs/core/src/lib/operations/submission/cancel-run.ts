@@ -7,15 +7,15 @@ import type { RunStore } from '../../ports/runs/run-store';
 import { initiatorsOf } from './admission-record';
 import { auditedCaller } from '../callers/audited-caller';
 
-/** Why a run is not cancelled. */
+/** Reasons why a cancellation is refused. */
 export type CancelRunCode =
   | 'RUN_NOT_FOUND'
-  /** Neither an initiator of the run nor an administrator. */
+  /** The caller is neither an initiator of the run nor an administrator. */
   | 'RUN_NOT_YOURS'
-  /** Too many inbox messages wait for a worker. */
+  /** The inbox holds too many unread messages. */
   | 'INBOX_FULL';
 
-/** A cancel that is refused. */
+/** A cancellation was refused. */
 export class CancelRunError extends CodedError<CancelRunCode> {
   static {
     this.brand('CancelRunError');
@@ -30,7 +30,7 @@ interface CancelRunDependencies {
   readonly gates: GateStore;
 }
 
-/** Asks a run to stop: its initiators may, and administrators. The answer tells whether there was anything to stop. */
+/** Requests the cancellation of a run. Initiators and administrators may do so. The result shows if the run was still active. */
 export class CancelRun {
   constructor(private readonly dependencies: CancelRunDependencies) {}
 

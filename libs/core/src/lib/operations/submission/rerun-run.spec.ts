@@ -13,7 +13,7 @@ const ada = { tenant: 'acme' as TenantId, iss: 'https://issuer.test', sub: 'ada'
 const RUN = 'run_00000000000000000000000000' as RunId;
 const linus = { iss: 'https://issuer.test', sub: 'linus', kind: 'person' } as const;
 
-/** What is submitted for a rerun of a run that was such. */
+/** The submission of a rerun of a run that was itself a rerun. */
 async function submitted(
   change: Partial<RunOriginal>,
   from = 'failed',

@@ -18,15 +18,15 @@ import { loadSource } from '../packs/schedule-source';
 import type { Idempotency, SubmitRun, Submitted } from './submit-run';
 import { invalidPack } from './submit-run-error';
 
-/** Why a run is not done again. */
+/** Reasons why a rerun is refused. */
 export type RerunRunCode =
   | 'RUN_NOT_FOUND'
-  /** It is under way, or halted. */
+  /** The run is active or halted. */
   | 'RUN_NOT_ENDED'
-  /** Its plan has no such step. */
+  /** The plan has no such step. */
   | 'RERUN_STEP_UNKNOWN';
 
-/** A rerun that is refused. */
+/** A rerun was refused. */
 export class RerunRunError extends CodedError<RerunRunCode> {
   static {
     this.brand('RerunRunError');
@@ -35,12 +35,15 @@ export class RerunRunError extends CodedError<RerunRunCode> {
   override readonly name = 'RerunRunError';
 }
 
-/** What a caller asks for. */
+/** The request for a rerun. */
 export interface Rerun {
   readonly runId: RunId;
-  /** `failed`: what succeeded is taken over. `start`: nothing is. Else the step from which on everything is done again. */
+  /**
+   * `failed`: reuses the results of steps that succeeded. `start`: reuses none. Otherwise a step: it and everything after it is executed
+   * again.
+   */
   readonly from: string;
-  /** The sensitive inputs again: they are not kept. */
+  /** Values of the sensitive inputs. They are not stored, so the caller supplies them again. */
   readonly sensitive: JsonObject;
 }
 
@@ -52,9 +55,9 @@ export interface RerunRunDependencies {
 }
 
 /**
- * Does an ended run again (ADR 35): a new run of the same plan, planned, trusted and admitted as any other, that takes over by
- * reference what succeeded before. Its admission names the original and where that one's journal ends. Throws `RerunRunError` and what
- * `SubmitRun` throws.
+ * Reruns an ended run (ADR 35): a new run of the same plan that reuses earlier results by reference. It is planned, checked for trust and
+ * admitted like any other. Its admission names the original and the end of its journal. Throws `RerunRunError` and the errors of
+ * `SubmitRun`.
  */
 export class RerunRun {
   constructor(private readonly dependencies: RerunRunDependencies) {}
@@ -82,7 +85,7 @@ export class RerunRun {
     });
   }
 
-  /** The pack as it was admitted: each of its files is read hashed, and all of it is compared with its content digest. */
+  /** The pack as it was admitted. The digest of each file and the content digest of the pack are checked. */
   private async sourceOf(tenant: TenantId, runId: RunId, original: RunOriginal): Promise<PackSource> {
     const { manifest, files, documents, sourceDigest } = original;
     const stored = { kind: 'inline', manifest, hasLines: false, files: [...files] } as const;
@@ -103,7 +106,7 @@ function refuseUnknownStep({ index }: RunDocuments, from: string): void {
   );
 }
 
-/** The inputs of the original, and for its sensitive ones what the caller gives. */
+/** The inputs of the original, with the caller's values for sensitive ones. */
 function inputsAgain({ inputs }: RunOriginal, sensitive: JsonObject): JsonObject {
   const withheld = Object.keys(inputs).filter((name) => JSON.stringify(inputs[name]) === '{"sensitive":true}');
   const faults = [

@@ -4,28 +4,28 @@ import type { Digest } from '../../foundation/ids';
 import type { Receipt } from '../../plan/plan-request';
 import type { PackTrustCode } from '../../publisher/pack-trust';
 
-/** Why a run is not accepted. */
+/** Reasons why a submission is refused. */
 export type SubmitRunCode =
-  /** The pack as written is wrong: see the faults. */
+  /** The pack has faults of its own. */
   | 'PACK_INVALID'
-  /** The pack cannot run with these inputs here: see the faults. */
+  /** The pack has faults with these inputs or in this installation. */
   | 'PLAN_INVALID'
-  /** The run would be sealed, and no worker that is there can seal. */
+  /** The run would be sealed, and no living worker supports sealed mode. */
   | 'SEALED_UNENFORCEABLE'
-  /** The plan is not the one whose hash was given. */
+  /** The plan hash differs from the given one. */
   | 'PLAN_HASH_MISMATCH'
-  /** The environment is not the one whose digest was given. */
+  /** The profile digest differs from the given one. */
   | 'PROFILE_MISMATCH'
-  /** Nobody who is trusted stands behind the pack. */
+  /** No trusted publisher signed the pack. */
   | PackTrustCode
-  /** The key came before with another body. */
+  /** The idempotency key was used with another body. */
   | 'IDEMPOTENCY_KEY_REUSED'
-  /** Another run of the pack's concurrency group is under way, and the pack says that runs are then refused. */
+  /** Another run of the pack's concurrency group is active, and the pack's policy is to refuse. */
   | 'CONCURRENCY_GROUP_HELD'
-  /** The pack is no upload of this tenant, or one that has expired. */
+  /** The upload does not exist, belongs to another tenant or has expired. */
   | 'UPLOAD_MISSING';
 
-/** A run that is not accepted. */
+/** A submission was refused. */
 export class SubmitRunError extends CodedError<SubmitRunCode> {
   static {
     this.brand('SubmitRunError');
@@ -34,7 +34,7 @@ export class SubmitRunError extends CodedError<SubmitRunCode> {
   override readonly name = 'SubmitRunError';
 }
 
-/** The plan differs from the hash given: with what it is here, so that the caller can see where. */
+/** The plan hash differs from the given one. The error carries the actual plan, so that the caller can find the difference. */
 export class PlanHashMismatch extends SubmitRunError {
   static {
     this.brand('PlanHashMismatch');
@@ -44,7 +44,7 @@ export class PlanHashMismatch extends SubmitRunError {
     readonly planHash: Digest,
     readonly receipt: Receipt,
     faults: readonly Fault[],
-    /** Of the environment that it was planned in. */
+    /** Digest of the profile of this plan. */
     readonly profileDigest: Digest | null = null,
   ) {
     const differing = faults.map(({ path }) => path.slice(1)).join(', ');
@@ -53,7 +53,7 @@ export class PlanHashMismatch extends SubmitRunError {
   }
 }
 
-/** The environment of runs here has changed: its limits, defaults, isolation or floors. */
+/** The environment differs from that of the schedule: limits, defaults, isolation or floors. */
 export class ProfileMismatch extends SubmitRunError {
   static {
     this.brand('ProfileMismatch');
@@ -68,7 +68,7 @@ export class ProfileMismatch extends SubmitRunError {
   }
 }
 
-/** A pack, or a pack with inputs, that cannot run. */
+/** The error for a pack that cannot run, with or without these inputs. */
 export function invalidPack(code: 'PACK_INVALID' | 'PLAN_INVALID', faults: readonly Fault[]): SubmitRunError {
   const count = faults.length === 1 ? 'one error' : `${faults.length} errors`;
   return new SubmitRunError(code, `the pack has ${count}`, 'Correct the errors listed in `errors`.', faults);

@@ -30,25 +30,25 @@ import type { SealedDocument } from '../packs/sensitive-in-pack';
 import { filesAt, sourceDigestOf, type PackFile, type PackSource, type PlanningSetting } from '../packs/pack-source';
 import { piecesOf } from '../work/byte-pieces';
 
-/** What a caller asks for. */
+/** The request for a run. */
 export interface Submission {
   readonly source: PackSource;
-  /** Publishers' signatures that came with it; not verified. */
+  /** Publishers' signatures from the request, not verified. */
   readonly signatures: readonly Json[];
   readonly inputs: SuppliedInputs;
-  /** What the plan must hash to. */
+  /** The expected plan hash. */
   readonly planHash: Digest | null;
-  /** The caller's receipt, to name what differs. */
+  /** The caller's receipt, used to find differences. */
   readonly receipt: Receipt | null;
   readonly labels: Readonly<Record<string, string>>;
-  /** Of schedules: which it is, and what the profile must be. */
+  /** For schedules: the schedule and the expected profile digest. */
   readonly schedule?: { readonly scheduleId: ScheduleId; readonly profileDigest: Digest | null };
-  /** Of reruns: which run is done again. Its inputs come as they were admitted. */
+  /** For reruns: the original. Its inputs are those of its admission. */
   readonly rerun?: RerunLink;
   readonly idempotency: Idempotency | null;
 }
 
-/** By which a request that comes again is known. */
+/** Identifies a repeated request. */
 export interface Idempotency {
   readonly key: string;
   readonly route: string;
@@ -62,29 +62,32 @@ export interface SubmitRunDependencies {
   readonly signer: Signer<'admission'>;
   readonly planner: PackPlanner;
   readonly judge: PackJudge;
-  /** Published packs that packs use; null: there is no registry. */
+  /** Resolves published packs that packs use. Null if there is no registry. */
   readonly resolvePack: ResolvePack | null;
   readonly workerDirectory: WorkerDirectory;
-  /** Null: there is no key, and packs with sensitive inputs are refused when they are planned. */
+  /** Null if no key is configured. Planning then refuses packs with sensitive inputs. */
   readonly sensitive: SensitiveInputs | null;
-  /** 128 random bits or more, hexadecimal. */
+  /** At least 128 random bits, hexadecimal. */
   readonly nonce: () => string;
 }
 
 export interface Submitted {
   readonly runId: RunId;
-  /** True if the same request came before: nothing new was made. */
+  /** True if the request was a repetition. No run was created. */
   readonly replayed: boolean;
-  /** The new run as its row says; null if it was replayed. */
+  /** Summary of the new run; null if the request was a repetition. */
   readonly run: RunSummary | null;
 }
 
-/** Files of a pack that are stored at the same time. */
+/** Maximum number of pack files that are stored concurrently. */
 const PUTS_AT_ONCE = 8;
 
-/** Accepts a run: plans the pack, compares the hash, signs the admission, stores it all in one statement. Throws `SubmitRunError`. */
+/**
+ * Accepts a run: plans the pack, compares the plan hash, signs the admission, and stores everything in one statement. Throws
+ * `SubmitRunError`.
+ */
 export class SubmitRun {
-  /** Of the environments of this installation. */
+  /** Canonical text and digest of each environment of this installation. */
   private readonly environments = new WeakMap<Environment, { readonly text: string; readonly digest: Digest }>();
 
   constructor(private readonly dependencies: SubmitRunDependencies) {}
@@ -105,21 +108,21 @@ export class SubmitRun {
     }
   }
 
-  /** A run that is planned and admitted, and not yet stored: whoever stores it otherwise than `submit` does goes on from here. */
+  /** Plans and admits a run without storing it, for callers that store it in another way than `submit`. */
   async prepare(principal: Principal, submission: Submission): Promise<NewRun> {
     const { planning, trust, published } = await this.check(principal, submission);
     await this.refuseUnenforceable(planning);
     return this.admit(principal, submission, planning, trust, published);
   }
 
-  /** The plan of what would be admitted, and who stands behind it; nothing is stored. Throws all that `submit` would throw before it stores anything. */
+  /** Plans the pack and checks its trust; nothing is stored. Throws every error that `submit` can throw before it stores anything. */
   async check(
     principal: Principal,
     submission: Submission,
   ): Promise<{
     readonly planning: AdmissiblePack;
     readonly trust: PackTrust;
-    /** Files of the published packs that it uses. */
+    /** Files of the published packs that the pack uses. */
     readonly published: readonly PackFile[];
   }> {
     const { judge, planner, uploads, resolvePack } = this.dependencies;
@@ -143,7 +146,7 @@ export class SubmitRun {
     const { pack } = planning;
     const trust = await judge.judge(principal.tenant, pack, signatures);
     refuseUntrusted(pack, trust);
-    // A pack that is used is trusted as one that is run.
+    // Inner packs need the same trust as packs that are run directly.
     for (const { pack: inner, contentDigest, signatures: supplied } of packs) {
       const { name, version } = inner.metadata;
       refuseUntrusted(
@@ -155,8 +158,8 @@ export class SubmitRun {
   }
 
   /**
-   * The run that the same request made before; null if there is none. For requests whose uploads have expired since: what they ask for
-   * cannot be planned again.
+   * The run that the same request created earlier; null if there is none. This also works if the request's uploads have expired, when it
+   * could no longer be planned.
    */
   async replay({ tenant, iss, sub }: Principal, idempotency: Idempotency): Promise<RunId | null> {
     const { runs, sensitive } = this.dependencies;
@@ -166,7 +169,7 @@ export class SubmitRun {
     return runs.replayed(tenant, { ...asked, bodyDigest: sensitive.digest(tenant, asked.bodyDigest) });
   }
 
-  /** Stores the pack's files and signs the admission: a run that is not created leaves nothing that anybody reads. */
+  /** Stores the pack's files and signs the admission. If the run is not created, nothing refers to these files. */
   private async admit(
     principal: Principal,
     submission: Submission,
@@ -232,7 +235,7 @@ export class SubmitRun {
     });
   }
 
-  /** The digest of a body that holds a sensitive value would let it be guessed: then it is keyed. */
+  /** A body with a sensitive value has a keyed digest, because a plain digest would allow guesses. */
   private bodyDigest({ sensitive }: AdmissiblePack, tenant: Principal['tenant'], digest: Digest): Digest {
     return Object.keys(sensitive).length === 0 ? digest : this.sealer().digest(tenant, digest);
   }
@@ -242,7 +245,7 @@ export class SubmitRun {
     return this.dependencies.sensitive;
   }
 
-  /** A sealed run is not queued for workers none of which could take it. Where there are none at all, nobody knows: it waits. */
+  /** Refuses a sealed run if no living worker supports sealed mode. Without any living worker the support is unknown, and the run waits. */
   private async refuseUnenforceable(planning: AdmissiblePack): Promise<void> {
     if (!planning.sealed) return;
     const { live, honouring } = await this.dependencies.workerDirectory.enforcing(
@@ -267,7 +270,7 @@ export class SubmitRun {
   }
 }
 
-/** What the audit chain says of a submission: who, what, and which record was signed for it. */
+/** The audit entry of a submission: caller, pack, and digest of the signed record. */
 function submissionEvent(principal: Principal, record: AdmissionRecord, admission: Digest): JsonObject {
   const { runId, planHash, scheduleId, rerunOf } = record;
   const { name, version, contentDigest } = record.pack;
@@ -279,7 +282,7 @@ function submissionEvent(principal: Principal, record: AdmissionRecord, admissio
   };
 }
 
-/** Sealed runs have an environment of their own where not all are sealed. */
+/** Sealed runs have their own environment unless all runs are sealed. */
 function environmentWhere(sealed: boolean, { environment, sealedEnvironment }: PlanningSetting): Environment {
   return sealed ? (sealedEnvironment ?? environment) : environment;
 }
@@ -301,7 +304,7 @@ function groupHeld({ concurrency }: NewRun, holder: RunId): SubmitRunError {
   );
 }
 
-/** What readers see of a run that was just stored. */
+/** The summary of a run that was just stored. */
 function summaryOf(run: NewRun, inLine: boolean): RunSummary {
   const { runId, pack, planHash, profileDigest, requester, initiators, labels, acceptedAt, stepsTotal } = run;
   return {
@@ -328,7 +331,7 @@ function summaryOf(run: NewRun, inLine: boolean): RunSummary {
   };
 }
 
-/** A schedule would keep the values for every run to come: it has none. */
+/** A schedule would store the values for all of its runs, so it may have no sensitive inputs. */
 function refuseSensitive({ sensitive }: AdmissiblePack): void {
   const names = Object.keys(sensitive);
   if (names.length === 0) return;
@@ -339,7 +342,10 @@ function refuseSensitive({ sensitive }: AdmissiblePack): void {
   throw invalidPack('PLAN_INVALID', faults);
 }
 
-/** What stands beside the pack: the admission names the caller and the initiators, and every reader of the run sees its labels. No sensitive value may stand there. */
+/**
+ * Refuses sensitive values in data beside the pack. The admission names the caller and the initiators, and every reader of the run sees its
+ * labels.
+ */
 function besideThePack(
   { iss, sub, name, actors }: Principal,
   { labels, rerun }: Submission,

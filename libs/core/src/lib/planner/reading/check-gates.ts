@@ -64,8 +64,8 @@ export function checkReads(steps: Iterable<PlannedStep>, guards: GateGuards, fau
       if (unseen.length === 0) continue;
       const gate = unseen.at(-1)?.step.id ?? '';
       const what = control
-        ? `decides what runs behind the gate ${gate}, by a result that is not there when people decide`
-        : `was not there for the gate ${gate}`;
+        ? `decides what runs behind the gate ${gate}, based on a result that is not available when people decide`
+        : `was not available for the gate ${gate}`;
       const result = previous ? 'previous' : `The result of ${of.step.id}`;
       faults.add('GATE_UNREVIEWED_INPUT', at, `${result} ${what}.`);
     }

@@ -163,7 +163,7 @@ function groupFault(group: Json): string | null {
   if (group === '') return 'With these inputs the name of the group is empty.';
   if (group.length > MAX_GROUP_LENGTH)
     return `With these inputs the name of the group is longer than ${MAX_GROUP_LENGTH} characters.`;
-  return /\p{Cc}/u.test(group) ? 'With these inputs the name of the group holds control characters.' : null;
+  return /\p{Cc}/u.test(group) ? 'With these inputs the name of the group contains control characters.' : null;
 }
 
 /** Fields of a pack outside of its steps that may not contain expressions. */

@@ -33,7 +33,7 @@ export const approvals = section('Approval gates.', {
       grants: key(list(name), [], 'Grants of the person in addition to packs.approve.'),
     }),
     [],
-    'All people who may decide. If too few of them can decide at a gate, an event reports it. []: unknown; people are reminded after half of the time.',
+    'All people who may decide. If too few of them can decide at a gate, an event reports it. []: not known. People are then reminded after half of the time to decide.',
   ),
   actors: key(
     listOf({

@@ -52,13 +52,13 @@ const exporting = section('Delivery of sealed evidence to destinations.', {
   giveUpAfter: key(
     duration(SECOND, 365 * DAY),
     7 * DAY,
-    'Time after the seal at which a delivery that still fails is abandoned.',
+    'Time after the seal after which a failing delivery is abandoned.',
     's, m, h, d',
   ),
   timeout: key(
     duration(SECOND, DAY),
     15 * 60 * SECOND,
-    'Maximum time of one delivery. After it, another worker may take the delivery over.',
+    'Timeout of one delivery. Another worker can then take over the delivery.',
     's, m, h',
   ),
 });
@@ -123,7 +123,7 @@ export const artifacts = section('Object store for artifacts, pack files, large 
   grace: key(
     duration(SECOND, 365 * DAY),
     DAY,
-    'Minimum time that unreferenced and incomplete objects are kept. It must be longer than a stored object can wait for its record; 10m or more.',
+    'Minimum time that unreferenced and incomplete objects are kept. It must exceed the time between storing an object and recording it; 10m or more.',
     's, m, h, d',
   ),
   sweepInterval: key(
@@ -136,7 +136,7 @@ export const artifacts = section('Object store for artifacts, pack files, large 
     interval: key(
       duration(100, HOUR),
       2 * SECOND,
-      'How long a probe result is valid. A step with effects starts only on a valid probe. Also the interval between probes while the store is unavailable.',
+      'How long a probe result is valid. A step with effects starts only while the result is valid. It is also the interval between probes while the store is unavailable.',
       'ms, s, m',
     ),
     bytes: key(size(1, 64 * MIB), 64 * KIB, 'Size of a probe. A store with less free space counts as full.', BYTES),
@@ -152,7 +152,7 @@ export const artifacts = section('Object store for artifacts, pack files, large 
     heldLogBytes: key(
       size(64 * KIB, GIB),
       8 * MIB,
-      'Size of the logs of a run that a worker holds in memory while it seals the run. Larger logs are streamed into the bundle.',
+      'Maximum size of the logs that a worker keeps in memory while it seals a run. Larger logs are streamed into the bundle.',
       BYTES,
     ),
   }),

@@ -14,7 +14,7 @@ export const audit = section('Audit chains. Each tenant has one.', {
     most: key(
       number(1, 10_000),
       100,
-      'Maximum number of entries of one tenant in each interval that name the caller. Further refusals are recorded as one total.',
+      'Maximum number of refusals of one tenant in each interval that are recorded with their caller. Further refusals are recorded as one total.',
       'entries',
     ),
     tenant: unset(

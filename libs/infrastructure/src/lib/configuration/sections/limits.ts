@@ -21,10 +21,10 @@ export const limits = section(
     profileWait: key(
       duration(SECOND, 365 * DAY),
       DAY,
-      'How long a run waits for a worker with a matching profile and the required labels. After it the run fails with PROFILE_MISMATCH.',
+      'How long a run waits for a worker with a matching profile and the required labels. Then the run fails with PROFILE_MISMATCH.',
       's, m, h, d',
     ),
-    maxParallel: key(number(1, 100_000), 16, 'Maximum number of concurrent items of a map.', 'children'),
+    maxParallel: key(number(1, 100_000), 16, 'Maximum number of concurrent items of a map.', 'items'),
     logBytes: key(
       size(64 * KIB, 16 * GIB),
       64 * MIB,

@@ -48,7 +48,12 @@ export const sandbox = section('Isolation of steps.', {
       'Size of /tmp, in memory. A step that fails while /tmp is full gets SANDBOX_LIMIT_TMPFS.',
       'MiB',
     ),
-    shmMiB: key(number(1, 1_048_576), DEFAULT_TMPFS.shmMiB, 'Size of /dev/shm, with the same rule.', 'MiB'),
+    shmMiB: key(
+      number(1, 1_048_576),
+      DEFAULT_TMPFS.shmMiB,
+      'Size of /dev/shm, in memory. A step that fails while /dev/shm is full gets SANDBOX_LIMIT_TMPFS.',
+      'MiB',
+    ),
   }),
   watchInterval: key(
     duration(50, MINUTE),
@@ -58,11 +63,11 @@ export const sandbox = section('Isolation of steps.', {
   ),
   cgroup: unset(
     path,
-    'Directory of a control group that is delegated to the worker. The kernel then enforces the memory limit of steps. null: the worker measures and enforces it.',
+    'Directory of a control group that is delegated to the worker. The kernel then enforces the memory limit of steps. null: the worker measures the memory of steps and enforces the limit.',
   ),
   workDirectory: key(
     path,
     '/var/lib/taskrunner/work',
-    'Directory of the workspaces. Workers of one host may share it. At startup, a worker removes what workers of its host that have ended left.',
+    'Directory of the workspaces. Workers of one host may share it. At startup, a worker deletes the workspaces of ended workers of its host.',
   ),
 });

@@ -16,10 +16,10 @@ export const scheduler = section(
     lease: key(
       duration(SECOND, 10 * MINUTE),
       10 * SECOND,
-      'How long a due schedule is reserved for the process that took it.',
+      'How long a due schedule is reserved for the process that claimed it.',
       's, m',
     ),
-    grace: key(duration(SECOND, DAY), MINUTE, 'How late a tick may run and still count as on time.', 's, m, h'),
+    grace: key(duration(SECOND, DAY), MINUTE, 'Maximum delay of a tick that counts as on time.', 's, m, h'),
     catchUpWindow: key(
       duration(0, 365 * DAY),
       DAY,
@@ -33,6 +33,6 @@ export const scheduler = section(
       'Maximum number of concurrent runs of one schedule. Further ticks are skipped.',
       'runs',
     ),
-    history: key(number(1, 100_000), 1_000, 'Number of ticks that the history of a schedule keeps.', 'lines'),
+    history: key(number(1, 100_000), 1_000, 'Maximum number of entries in the tick history of a schedule.', 'entries'),
   },
 );

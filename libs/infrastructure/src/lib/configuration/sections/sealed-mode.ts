@@ -17,7 +17,7 @@ export const sealedMode = section(
     wait: key(
       duration(SECOND, 7 * DAY),
       5 * MINUTE,
-      'How long a sealed run waits for a worker that can seal. After it the run fails with SEALED_UNENFORCEABLE.',
+      'How long a sealed run waits for a worker that can seal. Then the run fails with SEALED_UNENFORCEABLE.',
       's, m, h, d',
     ),
     allow: key(
@@ -30,7 +30,7 @@ export const sealedMode = section(
       attempts: key(
         number(1, 100_000),
         10_000,
-        'Maximum total number of connections, including denied connections. After it, all further connections are denied.',
+        'Maximum total number of connections, including denied connections. Further connections are denied.',
         'connections',
       ),
       bytes: key(

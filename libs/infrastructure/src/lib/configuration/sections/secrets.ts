@@ -7,7 +7,7 @@ const provider = {
   kind: key(
     oneOf('file', 'environment', 'custom'),
     'file',
-    'Type of storage. custom: given by the deployment.',
+    'Type of storage. custom: provided by the deployment.',
     'file | environment | custom',
   ),
   folder: unset(

@@ -24,7 +24,7 @@ export const telemetry = section('Logs, traces and metrics of the processes.', {
   sampling: key(
     share,
     1,
-    'Share of new traces that are exported. For traces that a caller started, the caller decides.',
+    'Share of new traces that are exported. A trace that a caller started is exported if the caller sampled it.',
     '0 to 1',
   ),
   serviceName: unset(text, '`service.name`; null: taskrunner-webservice and taskrunner-worker.'),

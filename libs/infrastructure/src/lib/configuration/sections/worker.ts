@@ -30,7 +30,12 @@ export const worker = section('Settings of a worker.', {
     'runs',
   ),
   claimInterval: key(duration(10, MINUTE), 500, 'Interval between claims when the worker is idle.', 'ms, s'),
-  lease: key(duration(3 * SECOND, 5 * MINUTE), 8 * SECOND, 'How long an unresponsive worker keeps its runs.', 's, m'),
+  lease: key(
+    duration(3 * SECOND, 5 * MINUTE),
+    8 * SECOND,
+    'Time after which an unresponsive worker loses its runs.',
+    's, m',
+  ),
   unreadyAfter: key(
     duration(SECOND, HOUR),
     30 * SECOND,

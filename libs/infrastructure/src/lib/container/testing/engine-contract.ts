@@ -32,7 +32,7 @@ export const CEILING: ContainerCeiling = {
   shmBytes: 4 * 1024 * 1024,
 };
 
-/** Where an engine is tried. */
+/** The environment of an engine's contract suite. */
 export interface EngineSetting {
   /** Folder of the workspaces. */
   readonly work: string;
@@ -41,19 +41,19 @@ export interface EngineSetting {
   readonly other: TinyImage;
 }
 
-/** An engine, and what the suite must see beside it. */
+/** An engine with the observations that the suite needs. */
 export interface EngineUnderTest {
   readonly engine: ContainerEngine;
-  /** Names of all containers of this engine that there are. */
+  /** Names of all containers of this engine. */
   left(): Promise<readonly string[]>;
-  /** An engine that starts another image than the one it is asked for. */
+  /** An engine that starts another image than the requested one. */
   lying(): Promise<ContainerEngine>;
-  /** An engine of the same worker whose life ended after it had made a container. */
+  /** An engine of the same worker whose process ends after it created a container. */
   dying(): Promise<{ readonly engine: ContainerEngine; readonly made: () => Promise<unknown> }>;
   close(): Promise<void>;
 }
 
-/** What the suite lends to tests of one engine alone. */
+/** Helpers that the suite shares with tests of a single engine. */
 export interface Performing {
   readonly perform: (
     engine: ContainerEngine,
@@ -61,7 +61,7 @@ export interface Performing {
   ) => Promise<{ readonly outcome: Outcome; readonly report: Report }>;
 }
 
-/** What every engine must do, seen through the executor that uses it. */
+/** The contract of every engine, tested through the executor that uses it. */
 export function describeEngine<Under extends EngineUnderTest>(
   name: string,
   open: (setting: EngineSetting) => Promise<Under>,
@@ -152,7 +152,7 @@ export function describeEngine<Under extends EngineUnderTest>(
       for await (const piece of await objects.open(tenant, digest)) pieces.push(piece);
       return Buffer.concat(pieces).toString();
     };
-    /** Resolves when the step has printed this. */
+    /** Resolves when the step has printed this text. */
     const saying = (text: string): { readonly report: Report; readonly said: Promise<void> } => {
       const report = new Report();
       let release: () => void;
@@ -204,7 +204,7 @@ export function describeEngine<Under extends EngineUnderTest>(
     });
 
     test('tells exit codes apart', async (tested) => {
-      // Steps of their own: an execution ends what it finds of its step.
+      // Separate steps, because an execution ends earlier executions of its step.
       const exited = async (code: number) => sh(tested, `exit ${code}`, { step: `exit-${code}` as StepId });
       const codes = (await Promise.all([3, 75, 78].map(exited))).map(({ outcome }) => outcome);
       expect(codes).toMatchObject([
@@ -270,7 +270,7 @@ export function describeEngine<Under extends EngineUnderTest>(
       const { report, said } = saying('ready');
       const stop = new AbortController();
       const script = 'trap "echo tidied; exit 0" TERM; echo ready; while :; do sleep 0.05; done';
-      // It ends by itself: however busy the machine is, it is not killed before it has tidied up.
+      // The step ends by itself. The grace period is long enough for a busy machine.
       const patient = { run: aRun([], {}, { stopGraceMs: 60_000 }), signal: stop.signal };
       const ended = perform(tested.engine, { args: [script] }, patient, {}, report);
       await said;

@@ -15,18 +15,18 @@ import { podman } from './tiny-image';
 const NAMESPACE = 'steps';
 
 /**
- * Test equipment, and no Kubernetes: an HTTPS server on loopback with the few routes that the engine uses (Jobs, pods, logs, delete).
- * It checks a Job against the OpenAPI schemas and the restricted Pod Security Standard, and performs its pod with podman.
+ * A test double of Kubernetes: an HTTPS server on loopback with the routes that the engine uses (Jobs, pods, logs, delete). It validates a
+ * Job against the OpenAPI schemas and the restricted Pod Security Standard, and runs its pod with podman.
  */
 export class LocalApiServer {
   readonly namespace = NAMESPACE;
   readonly jobs = new Map<string, V1Job>();
   readonly pods = new Map<string, LocalPod>();
-  /** Images that are started in the place of others. */
+  /** Images that are started instead of the requested ones. */
   readonly substitute = new Map<string, string>();
-  /** How many requests are still answered 503. */
+  /** Number of requests that are still answered with 503. */
   outages = 0;
-  /** Bytes after which the next log stream breaks off. */
+  /** Number of bytes after which the next log stream breaks off. */
   breakLogAfter: number | null = null;
   private readonly token = randomBytes(16).toString('hex');
   private readonly label = `taskrunner-test=${randomBytes(6).toString('hex')}`;
@@ -37,7 +37,7 @@ export class LocalApiServer {
     private readonly volume: string,
   ) {}
 
-  /** `volume`: the folder that the cluster's claim `work` is. */
+  /** `volume`: the folder of the cluster's claim `work`. */
   static async start(folder: string, volume: string): Promise<LocalApiServer> {
     const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
     await promisify(execFile)('openssl', [
@@ -66,7 +66,7 @@ export class LocalApiServer {
     await new Promise((resolve) => this.server.close(resolve));
   }
 
-  /** Everything that there is of this cluster, on this machine and in its store. */
+  /** All remaining objects of this cluster, on this machine and in its store. */
   async left(): Promise<readonly string[]> {
     const containers = await podman('ps', '--all', '--filter', `label=${this.label}`, '--format', '{{.Names}}');
     return [...new Set([...containers.split('\n').filter((name) => name !== ''), ...this.pods.keys()])];
@@ -113,7 +113,7 @@ export class LocalApiServer {
       }
       case 'DELETE jobs/x': {
         if (!this.jobs.delete(name ?? '')) return answer(response, 404, { reason: 'NotFound' });
-        // Its pods are collected in the background, each with its own grace.
+        // Its pods are collected in the background, each with its own grace period.
         for (const pod of this.pods.values())
           if (pod.labels['job-name'] === name)
             void this.deletePod(pod, pod.pod.spec?.terminationGracePeriodSeconds ?? 30);
@@ -206,7 +206,7 @@ function chosen<T>(url: URL, labelsOf: (one: T) => Readonly<Record<string, strin
     });
 }
 
-/** Resolves when it takes more, or is closed. */
+/** Resolves when the response accepts more data or is closed. */
 function roomIn(response: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {

@@ -9,11 +9,11 @@ import { podman, PODMAN_ENVIRONMENT } from './tiny-image';
 
 const run = promisify(execFile);
 
-/** Test equipment: a pod of one container, performed by podman on this machine as a node would. */
+/** A test double of a pod with one container. Podman runs it on this machine as a node would. */
 export class LocalPod {
   readonly name: string;
   readonly logFile: string;
-  /** There is one once its first process is made. */
+  /** The file exists once the first process is created. */
   private readonly pidFile: string;
   over = false;
   private imageID = '';
@@ -21,7 +21,7 @@ export class LocalPod {
   private deleted = false;
   private readonly finished: Promise<void>;
   private begin!: () => void;
-  /** The container is running, or never will be. */
+  /** Resolves when the container runs, or never will. */
   private readonly begun = new Promise<void>((resolve) => (this.begin = resolve));
 
   constructor(
@@ -62,7 +62,7 @@ export class LocalPod {
 
   private late = false;
 
-  /** As a kubelet: SIGTERM, after the grace SIGKILL; resolves when it is gone. */
+  /** Ends the pod as a kubelet does: SIGTERM, then SIGKILL after the grace period. Resolves when it is gone. */
   async delete(graceSeconds: number): Promise<void> {
     this.deleted = true;
     await this.begun;
@@ -92,9 +92,9 @@ export class LocalPod {
         this.late = true;
         void this.delete(0);
       }, this.activeMs);
-      // Each look by podman would be a process, and take more of the machine than the container.
+      // Polling by podman would start processes that use more of the machine than the container.
       while (!isOver && !existsSync(this.pidFile)) await delay(20);
-      // podman makes a container of no other image than the digest says.
+      // podman creates a container only from the image with this digest.
       this.imageID = image;
       this.state = { running: {} };
       this.begin();
@@ -120,7 +120,7 @@ export class LocalPod {
     return { exitCode: Number(exitCode), starved: starved === 'true' };
   }
 
-  /** What a kubelet makes of the pod's specification. Only what the specification says is taken away or given. */
+  /** Translates the pod's specification as a kubelet does. It adds and removes nothing by itself. */
   private createArguments(container: V1Container, image: string): string[] {
     const { securityContext: own = {}, env = [], volumeMounts = [], command, args = [] } = container;
     const values = new Map(env.map(({ name, value = '' }) => [name, expanded(value, new Map())]));
@@ -130,7 +130,7 @@ export class LocalPod {
       ...['--pull', 'never', '--log-driver', 'none'],
       ...['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=512:512', '--http-proxy=false', '--init'],
       ...['--user', `${own.runAsUser ?? 0}:${own.runAsGroup ?? 0}`, '--workdir', container.workingDir ?? '/'],
-      // The NetworkPolicy that selects the label; a pod without it would have the network of its node.
+      // The NetworkPolicy that selects the label. Without the label a pod would have the network of its node.
       ...['--network', isolated ? 'none' : 'host', '--hostname', this.spec.hostname ?? this.name],
       ...(own.readOnlyRootFilesystem ? ['--read-only', '--read-only-tmpfs=false'] : []),
       ...(own.capabilities?.drop?.includes('ALL') ? ['--cap-drop', 'all'] : []),
@@ -149,7 +149,7 @@ export class LocalPod {
   }
 }
 
-/** `$(NAME)` and `$$` as Kubernetes reads them. */
+/** Expands `$(NAME)` and `$$` as Kubernetes does. */
 function expanded(text: string, values: ReadonlyMap<string, string>): string {
   return text.replace(/\$\$|\$\(([A-Za-z_][A-Za-z0-9_]*)\)/g, (whole, name: string | undefined) =>
     name === undefined ? '$' : (values.get(name) ?? whole),

@@ -11,7 +11,7 @@ const VOLUMES = [
   'secret',
 ];
 
-/** What of a pod the restricted Pod Security Standard forbids; and that it takes no token. */
+/** Violations of the restricted Pod Security Standard in a pod. A mounted token is a violation too. */
 export function restrictedFaults(spec: V1PodSpec): readonly string[] {
   const faults: string[] = [];
   const must = (holds: boolean, what: string) => void (holds || faults.push(what));

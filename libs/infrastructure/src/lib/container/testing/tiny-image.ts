@@ -9,7 +9,7 @@ import type { Digest } from '@taskrunner/core/foundation';
 const run = promisify(execFile);
 const PROGRAMS = ['sh', 'cat', 'cp', 'id', 'ls', 'mkdir', 'seq', 'sleep', 'printenv', 'touch'];
 
-/** A container image from this machine's own programs: no registry is asked. */
+/** A container image that is built from programs of this machine, without a registry. */
 export interface TinyImage {
   readonly name: string;
   readonly digest: Digest;
@@ -19,7 +19,7 @@ export interface TinyImage {
 /** Environment of podman in tests. */
 export const PODMAN_ENVIRONMENT = { ...process.env, PODMAN_IGNORE_CGROUPSV1_WARNING: '1' };
 
-/** Makes an image whose entry point is `sh -c`; `mark` makes it another one. */
+/** Builds an image with the entry point `sh -c`; another `mark` yields another image. */
 export async function makeTinyImage(mark = ''): Promise<TinyImage> {
   const folder = await mkdtemp(join(tmpdir(), 'image-'));
   try {
@@ -40,12 +40,12 @@ export async function makeTinyImage(mark = ''): Promise<TinyImage> {
   }
 }
 
-/** Calls podman as the tests' own hand. */
+/** Calls podman directly, for setup and checks. */
 export async function podman(...args: readonly string[]): Promise<string> {
   return (await run('podman', [...args], { env: PODMAN_ENVIRONMENT })).stdout.trim();
 }
 
-/** Whether podman can run a container here; else why not. */
+/** Reason why podman cannot run a container here; null if it can. */
 export async function podmanFault(runtime: string): Promise<string | null> {
   try {
     await run(runtime, ['--version']);

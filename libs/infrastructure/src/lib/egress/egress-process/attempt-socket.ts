@@ -10,7 +10,7 @@ import { answer, openTunnel } from './tunnel';
 
 type Order = Extract<ToProxy, { type: 'open' }>;
 
-/** One attempt's way out: a Unix socket with an allowlist and a log of its own. */
+/** The egress socket of one step: a Unix socket with its own allowlist and log. */
 export class AttemptSocket {
   private readonly server: Server;
   private readonly began = performance.now();
@@ -42,14 +42,14 @@ export class AttemptSocket {
       headersTimeout: limits.idleMs,
       requestTimeout: 0,
       connectionsCheckingInterval: Math.min(limits.idleMs, 30_000),
-      // Every attempt is recorded, so it is judged here and not by Node.
+      // The proxy must record every attempt, so Node must not reject requests by itself.
       requireHostHeader: false,
     });
     this.server.maxConnections = limits.connections;
     this.listenToServer();
   }
 
-  /** Resolves when steps may connect. The folder keeps others out; the mode lets a step of another user in. */
+  /** Resolves when steps can connect. The folder excludes other users; the mode admits a step that runs as another user. */
   async listen(): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.server.once('error', reject);
@@ -58,7 +58,7 @@ export class AttemptSocket {
     chmodSync(this.order.path, 0o666);
   }
 
-  /** Lets what was sent arrive, cuts what is still under way, records it, and is gone. */
+  /** Flushes the data that was sent, cuts active connections, records them and removes the socket. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     const cut = setTimeout(() => {
@@ -70,7 +70,7 @@ export class AttemptSocket {
     try {
       unlinkSync(this.order.path);
     } catch {
-      // The server has removed it.
+      // The server has already removed it.
     }
   }
 
@@ -91,7 +91,7 @@ export class AttemptSocket {
       if (attempt !== null) this.run(attempt, request.socket, forward(attempt, request, response));
     });
     server.on('clientError', (_error: Error, socket: Socket) => {
-      // One that has sent nothing has attempted nothing; one that is under way records itself.
+      // A connection that sent nothing is no attempt. An active one records itself.
       if (socket.bytesRead === 0 || this.used.has(socket)) return void socket.destroy();
       this.first(socket)?.refuse('EGRESS_REQUEST_INVALID');
       answer(socket, { code: 'EGRESS_REQUEST_INVALID' });
@@ -105,7 +105,7 @@ export class AttemptSocket {
     });
   }
 
-  /** The one attempt that a connection may make; another one is refused with it. */
+  /** Begins the only attempt of a connection. A second one ends the connection. */
   private first(socket: Socket): Attempt | null {
     const attempt = this.begin();
     const again = this.used.has(socket);
@@ -116,7 +116,7 @@ export class AttemptSocket {
     return null;
   }
 
-  /** A new attempt; null: there were too many, and the socket takes no more. */
+  /** Begins an attempt. Returns null if the limit is reached; the socket then accepts no more. */
   private begin(): Attempt | null {
     const { attempts } = this.order.limits;
     if (this.count > attempts) return null;

@@ -10,7 +10,7 @@ import { connect, type Socket } from 'node:net';
 import type { EgressLimits, PlatformHost } from './protocol';
 import type { Resolve } from './resolver';
 
-/** What the attempts of one socket share. */
+/** State that the attempts of one socket share. */
 export interface AttemptContext {
   readonly rules: readonly EgressRule[];
   readonly platform: readonly PlatformHost[];
@@ -18,15 +18,15 @@ export interface AttemptContext {
   readonly resolve: Resolve;
   /** Milliseconds since the socket was opened. */
   readonly elapsedMs: () => number;
-  /** Takes bytes from what the socket may still send and receive; false: there are too few. */
+  /** Spends bytes of the socket's budget. Returns false if the rest is too small. */
   readonly spend: (bytes: number) => boolean;
-  /** Told once for each attempt. */
+  /** Called once for each attempt. */
   readonly record: (attempt: EgressAttempt) => void;
 }
 
 type Known = Pick<EgressAttempt, 'via' | 'host' | 'port' | 'sni' | 'address' | 'allowed'>;
 
-/** One attempt to get out, from its first byte to its record. */
+/** One outgoing connection attempt, from its first byte to its record. */
 export class Attempt {
   private known: Known = {
     via: 'none',
@@ -39,7 +39,7 @@ export class Attempt {
   private readonly ms: number;
   private ended: AttemptCode | null = null;
   private upstream: Socket | null = null;
-  /** Bytes of the step flow: what ends it from outside cuts nothing that was not allowed. */
+  /** True while data of the step is transferred. An external end then counts as allowed. */
   flows = false;
 
   constructor(
@@ -53,17 +53,17 @@ export class Attempt {
     return this.ended !== null;
   }
 
-  /** What it came to; null while it is under way. */
+  /** The result code; null while the attempt is active. */
   get code(): AttemptCode | null {
     return this.ended;
   }
 
-  /** What has become known. */
+  /** Adds details for the record. */
   note(known: Partial<Known>): void {
     this.known = { ...this.known, ...known };
   }
 
-  /** Writes the record; the first code counts. */
+  /** Writes the record. Only the first call has an effect. */
   end(code: AttemptCode): void {
     if (this.ended !== null) return;
     this.ended = code;
@@ -71,7 +71,7 @@ export class Attempt {
     this.context.record({ n: this.n, ms: this.ms, ...this.known, sent, received, code });
   }
 
-  /** Refuses: nothing of the step went anywhere. */
+  /** Ends the attempt with a refusal. No data of the step has left the proxy. */
   refuse(code: AttemptCode): null {
     this.note({ allowed: false });
     this.end(code);
@@ -79,8 +79,8 @@ export class Attempt {
   }
 
   /**
-   * Decides, and only then resolves, once; decides about the addresses; dials that one and no other. Null: refused, or nobody answers
-   * there, and that is recorded.
+   * Evaluates the rules for the host before it resolves the name, and does so only once. Then evaluates the rules for the addresses and
+   * connects to the accepted one. Returns null if the attempt was refused or the connection failed; both are recorded.
    */
   async dial(target: Target): Promise<Socket | null> {
     const { rules, platform, limits, resolve } = this.context;
@@ -107,7 +107,7 @@ export class Attempt {
   }
 }
 
-/** True for a host of the platform that only a rule for every host would let through. */
+/** True for a host of the platform that only a rule for all hosts would allow. */
 function isPlatform(rules: readonly EgressRule[], platform: readonly PlatformHost[], target: Target): boolean {
   if (!platform.some(({ host, port }) => host === target.host && port === target.port)) return false;
   const named = rules.filter(({ host, cidr }) => host !== '*' && cidr !== undefined);

@@ -20,7 +20,7 @@ function helloOf(servername: string | undefined): Promise<Buffer> {
   });
 }
 
-/** A ClientHello with just these extensions. */
+/** A ClientHello with exactly these extensions. */
 function crafted(extensions: readonly (readonly [number, Buffer])[]): Buffer {
   const sized = (bytes: Buffer, length: number): Buffer => {
     const head = Buffer.alloc(length);
@@ -98,7 +98,7 @@ describe('a ClientHello', () => {
         const bytes = crafted([[0, name('a.test')]]);
         bytes[at % bytes.length] = value;
         const reading = readClientHello(bytes);
-        // A changed byte may spell another name, never two readings of one.
+        // A changed byte may yield another name, but never two interpretations of the same bytes.
         expect(reading.kind === 'read' && reading.sni === '').toBe(false);
       }),
       lawRuns(),

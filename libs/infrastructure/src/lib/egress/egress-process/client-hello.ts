@@ -1,6 +1,6 @@
 import type { AttemptCode } from '@taskrunner/core/egress';
 
-/** What the first bytes of a tunnel are: not enough yet, a ClientHello that names a host, or why it is refused. */
+/** Classification of a tunnel's first bytes: incomplete, a ClientHello with a host name, or a refusal with its reason. */
 type HelloReading =
   | { readonly kind: 'partial' }
   | { readonly kind: 'read'; readonly sni: string }
@@ -11,21 +11,21 @@ const CLIENT_HELLO = 1;
 /** RFC 8446 §5.1. */
 const MAX_RECORD = 2 ** 14;
 const SERVER_NAME = 0;
-/** encrypted_client_hello, and the draft that came before it. */
+/** encrypted_client_hello, and its earlier draft. */
 const HIDDEN_NAME = [0xfe0d, 0xffce];
 const INVALID: HelloReading = { kind: 'refused', code: 'EGRESS_TLS_INVALID', sni: null };
 const PARTIAL: HelloReading = { kind: 'partial' };
 
 /**
- * Reads the ClientHello (RFC 8446 §4.1.2) at the beginning of a stream, put together from its records (it may be cut anywhere, also
- * over records). Refused: what is not TLS 1.0 or later, a name that is missing, not alone or not a name, and one that is encrypted.
+ * Reads the ClientHello (RFC 8446 §4.1.2) at the beginning of a stream. It reassembles TLS records, which may be split anywhere. Refuses
+ * versions before TLS 1.0, a missing, repeated or invalid name, and an encrypted name.
  */
 export function readClientHello(bytes: Uint8Array): HelloReading {
   const handshake: number[] = [];
   let at = 0;
   let size: number | null = null;
   while (size === null || handshake.length < size) {
-    // A record is refused by its first bytes: what is not TLS need not send more.
+    // The first bytes suffice to refuse data that is not TLS.
     if (at < bytes.length && bytes[at] !== HANDSHAKE) return INVALID;
     if (at + 1 < bytes.length && bytes[at + 1] !== 3) return INVALID;
     if (at + 5 > bytes.length) return PARTIAL;
@@ -40,7 +40,7 @@ export function readClientHello(bytes: Uint8Array): HelloReading {
     if (record.length < length) return size !== null && handshake.length >= size ? INVALID : PARTIAL;
     at += 5 + length;
   }
-  // Nothing may follow in the clear before the server has answered, but early data of TLS 1.3, which are records of their own.
+  // Before the server's response, only early data of TLS 1.3 may follow, and it has records of its own.
   return readHello(new Cursor(Uint8Array.from(handshake.slice(4))));
 }
 
@@ -66,7 +66,7 @@ function readExtensions(extensions: Cursor): HelloReading {
   while (!extensions.done) {
     const type = extensions.number(2);
     const body = extensions.block(2);
-    // RFC 8446 §4.2: no type twice. Two names would let two readers see two hosts.
+    // RFC 8446 §4.2 forbids repeated types. With two names, proxy and server could choose different hosts.
     if (seen.has(type)) return INVALID;
     seen.add(type);
     if (type === SERVER_NAME) sni = readName(body);
@@ -76,7 +76,7 @@ function readExtensions(extensions: Cursor): HelloReading {
   return sni === null ? { kind: 'refused', code: 'EGRESS_SNI_MISSING', sni } : { kind: 'read', sni };
 }
 
-/** RFC 6066 §3: a list that holds exactly one name, of type host_name; null if it is another. */
+/** RFC 6066 §3: the name of a list with exactly one entry, of type host_name; null otherwise. */
 function readName(body: Cursor): string | null {
   const list = body.block(2);
   if (!body.done || list.done || list.number(1) !== 0) return null;
@@ -84,7 +84,7 @@ function readName(body: Cursor): string | null {
   return list.done && /^[\x21-\x7e]{1,253}$/.test(name) ? name.toLowerCase() : null;
 }
 
-/** Reads forwards; throws a RangeError at the end. */
+/** A forward reader. Throws a RangeError at the end. */
 class Cursor {
   private at = 0;
 
@@ -104,7 +104,7 @@ class Cursor {
     return this.take(length).reduce((value, byte) => value * 256 + byte, 0);
   }
 
-  /** What follows a length of so many bytes. */
+  /** The block after a length field of this size. */
   block(lengthBytes: number): Cursor {
     return new Cursor(this.take(this.number(lengthBytes)));
   }

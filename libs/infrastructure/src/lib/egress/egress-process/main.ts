@@ -3,8 +3,8 @@ import { AttemptSocket } from './attempt-socket';
 import type { FromProxy, ToProxy } from './protocol';
 import { resolverOf } from './resolver';
 
-// The egress proxy: one process, no credentials, no environment. Arguments: the user and group to become if it is root, and the name
-// servers to ask. Orders come on standard input; when that ends, so does the process, and with it every way out.
+// The egress proxy: a process without credentials and without environment variables. Arguments: the user and group to switch to if it is
+// root, and the name servers. It reads commands from standard input and exits at the end of that stream, which closes all egress sockets.
 
 const [user = '', ...servers] = process.argv.slice(2);
 if (process.getuid?.() === 0) {
@@ -37,5 +37,5 @@ async function obey(order: ToProxy): Promise<void> {
 createInterface({ input: process.stdin, crlfDelay: Infinity })
   .on('line', (line) => void obey(JSON.parse(line) as ToProxy))
   .on('close', () => process.exit(0));
-// A worker that is gone reads nothing more.
+// The worker is gone and reads no more output.
 process.stdout.on('error', () => process.exit(1));

@@ -3,7 +3,7 @@ import { request as send, type IncomingMessage, type ServerResponse } from 'node
 import type { Attempt } from './attempt';
 import { statusOf } from './tunnel';
 
-/** Headers between two neighbours (RFC 9110 §7.6.1), and those that are written anew. */
+/** Hop-by-hop headers (RFC 9110 §7.6.1), and headers that the proxy sets itself. */
 const OWN = new Set([
   'connection',
   'expect',
@@ -19,7 +19,10 @@ const OWN = new Set([
   'upgrade',
 ]);
 
-/** One request of plain HTTP: parsed, decided, and written anew, so that the server reads what was decided about. */
+/**
+ * Forwards one plain HTTP request. The request is parsed, evaluated and serialized again, so that the server receives exactly what was
+ * evaluated.
+ */
 export async function forward(attempt: Attempt, request: IncomingMessage, response: ServerResponse): Promise<void> {
   attempt.note({ via: 'http' });
   const { url = '', method = 'GET' } = request;
@@ -75,7 +78,7 @@ export async function forward(attempt: Attempt, request: IncomingMessage, respon
   request.on('data', spent).pipe(upstream);
 }
 
-/** The headers that go on, as they were written. */
+/** The end-to-end headers, in their original spelling. */
 function carried({ rawHeaders, headers }: IncomingMessage): (readonly [string, string])[] {
   const named = (headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase());
   const pairs: (readonly [string, string])[] = [];
@@ -89,7 +92,7 @@ function carried({ rawHeaders, headers }: IncomingMessage): (readonly [string, s
 function refuse(response: ServerResponse, { code }: Pick<Attempt, 'code'>): void {
   if (response.destroyed) return;
   const status = { malformed: 400, denied: 403, away: 502 }[statusOf(code)];
-  // By this header an http step tells the proxy's word from a server's, which cannot say it: it is not carried.
+  // An http step recognizes responses of the proxy by this header. It is never forwarded from a server.
   response.writeHead(status, { 'content-type': 'text/plain', connection: 'close', 'taskrunner-egress': code ?? '' });
   response.end(`${code}\n`);
 }

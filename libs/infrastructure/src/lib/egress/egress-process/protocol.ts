@@ -1,30 +1,30 @@
 import type { EgressAttempt, EgressRule } from '@taskrunner/core/egress';
 
-/** What one socket may use. */
+/** Limits of one socket. */
 export interface EgressLimits {
-  /** Connections at once. */
+  /** Concurrent connections. */
   readonly connections: number;
-  /** Attempts in all; then the socket is closed. */
+  /** Attempts in total. The socket is closed when they are used up. */
   readonly attempts: number;
-  /** Of a request's or a response's head, and of a ClientHello. */
+  /** Size of the head of a request or response, and of a ClientHello. */
   readonly headerBytes: number;
-  /** Silence after which a connection is cut. */
+  /** Idle time after which a connection is cut. */
   readonly idleMs: number;
-  /** To resolve and to dial, together. */
+  /** Time for resolution and connection together. */
   readonly dialMs: number;
-  /** How long what the step has sent before its end may still be on its way. */
+  /** Time for data that the step sent before its end. */
   readonly drainMs: number;
-  /** To and from all addresses together. */
+  /** Bytes to and from all addresses together. */
   readonly bytes: number;
 }
 
-/** A host of the platform: not to be reached through a list that names every host. */
+/** A host of the platform. A rule for all hosts does not include it. */
 export interface PlatformHost {
   readonly host: string;
   readonly port: number;
 }
 
-/** What the worker says, one JSON text a line. */
+/** Messages from the worker, one JSON text per line. */
 export type ToProxy =
   | {
       readonly type: 'open';
@@ -36,7 +36,7 @@ export type ToProxy =
     }
   | { readonly type: 'close'; readonly id: number };
 
-/** What the proxy says. Every attempt is said as soon as it is over; `closed` comes after the last one of its socket. */
+/** Messages from the proxy. Each attempt is reported when it ends; `closed` follows the last attempt of its socket. */
 export type FromProxy =
   | { readonly type: 'opened'; readonly id: number }
   | { readonly type: 'refused'; readonly id: number; readonly message: string }

@@ -1,10 +1,12 @@
 import { lookup, Resolver } from 'node:dns/promises';
 import { isIP } from 'node:net';
 
-/** Every address of a name, asked for once. An address is its own. Empty: there is none, or nobody answers. */
+/** All addresses of a name, from one query. An IP address resolves to itself. Empty if there is none or the servers do not respond. */
 export type Resolve = (host: string, timeoutMs: number) => Promise<readonly string[]>;
 
-/** Asks these servers (`address` or `address:port`); none: as this machine does, with its hosts file. */
+/**
+ * A resolver that queries these servers (`address` or `address:port`); without servers, the resolver of this machine with its hosts file.
+ */
 export function resolverOf(servers: readonly string[]): Resolve {
   return async (host, timeoutMs) => {
     if (isIP(host) !== 0) return [host];

@@ -4,8 +4,8 @@ import type { Attempt } from './attempt';
 import { readClientHello } from './client-hello';
 
 /**
- * `CONNECT host:port`: decided, dialled, and opened for one TLS connection whose ClientHello names exactly that host. Not a byte of
- * the step reaches the address before its ClientHello was read whole.
+ * Opens a `CONNECT host:port` tunnel for one TLS connection whose ClientHello names exactly that host. No data of the step is sent before
+ * its ClientHello was read completely.
  */
 export async function openTunnel(attempt: Attempt, authority: string, client: Socket, head: Buffer): Promise<void> {
   attempt.note({ via: 'connect' });
@@ -34,7 +34,7 @@ export async function openTunnel(attempt: Attempt, authority: string, client: So
   splice(attempt, client, upstream, hello);
 }
 
-/** The bytes up to the end of the ClientHello, and what came with them; null: the client left, or took too long or too much. */
+/** The bytes up to the end of the ClientHello, and those received with them. Null if the client disconnected or exceeded a limit. */
 async function readHello(attempt: Attempt, client: Socket, head: Buffer): Promise<Buffer | null> {
   const { idleMs, headerBytes } = attempt.context.limits;
   let bytes = head;
@@ -80,12 +80,12 @@ function judge(attempt: Attempt, bytes: Buffer, host: string): boolean {
   return false;
 }
 
-/** Both directions, until both are over. */
+/** Copies data in both directions until both have ended. */
 function splice(attempt: Attempt, client: Socket, upstream: Socket, first: Buffer): void {
   const { limits, spend } = attempt.context;
   const finish = (code: 'EGRESS_ALLOWED' | 'EGRESS_IDLE' | 'EGRESS_LIMIT' | 'EGRESS_CUT'): void => {
     attempt.end(code);
-    // What was received before an orderly end still reaches the step.
+    // After an orderly end, the step still receives buffered data.
     if (code === 'EGRESS_ALLOWED') client.destroySoon();
     else client.destroy();
     upstream.destroy();
@@ -106,7 +106,7 @@ function splice(attempt: Attempt, client: Socket, upstream: Socket, first: Buffe
   upstream.on('data', spent).pipe(client);
 }
 
-/** An answer of the proxy itself, and the end. The code tells the step's client why. */
+/** Sends a response of the proxy and closes the connection. The code gives the step's client the reason. */
 export function answer(client: Socket, { code }: Pick<Attempt, 'code'>): void {
   const [status, reason] = STATUS[statusOf(code)];
   const body = `${code}\n`;
@@ -117,7 +117,7 @@ export function answer(client: Socket, { code }: Pick<Attempt, 'code'>): void {
 
 const STATUS = { malformed: [400, 'Bad Request'], denied: [403, 'Forbidden'], away: [502, 'Bad Gateway'] } as const;
 
-/** What kind of refusal a code is, for the client of a step. */
+/** The HTTP status for a code. */
 export function statusOf(code: AttemptCode | null): keyof typeof STATUS {
   if (code === 'EGRESS_HOST_INVALID' || code === 'EGRESS_REQUEST_INVALID') return 'malformed';
   return code === 'EGRESS_UNREACHABLE' || code === 'EGRESS_UNRESOLVED' || code === 'EGRESS_IDLE' ? 'away' : 'denied';

@@ -3,14 +3,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A server's key and certificate, and the authority that issued it: made anew by each test. */
+/** Key and certificate of a server, with the issuing authority. Each test creates its own. */
 export interface TestCertificate {
   readonly ca: string;
   readonly cert: string;
   readonly key: string;
 }
 
-/** Makes them with openssl(1), for a day. */
+/** Creates the files with openssl(1), valid for one day. */
 export function makeCertificate(hosts: readonly string[]): TestCertificate {
   const folder = mkdtempSync(join(tmpdir(), 'taskrunner-ca-'));
   const run = (...args: string[]): unknown => execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' });

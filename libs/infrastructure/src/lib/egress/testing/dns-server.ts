@@ -1,10 +1,10 @@
 import { createSocket } from 'node:dgram';
 
-/** A name server on loopback that answers A and AAAA as it is told, and counts. */
+/** A name server on loopback with configured answers for A and AAAA. It records queries. */
 export interface DnsServer {
   /** `127.0.0.1:port`. */
   readonly address: string;
-  /** `A host`, `AAAA host`, in the order of asking. */
+  /** Queries in their order: `A host`, `AAAA host`. */
   readonly asked: string[];
   close(): Promise<void>;
 }

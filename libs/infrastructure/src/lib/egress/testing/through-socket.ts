@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 
-/** Sends bytes to a Unix socket and reads until the other side ends. */
+/** Sends bytes to a Unix socket and reads until the peer closes. */
 export function exchange(path: string, bytes: string | Buffer): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(path, () => socket.write(bytes));
@@ -15,12 +15,12 @@ export function exchange(path: string, bytes: string | Buffer): Promise<string> 
   });
 }
 
-/** The status of the first line of an answer; 0: there was none. */
+/** The status in a response's first line; 0 if there is none. */
 export function statusIn(text: string): number {
   return Number(/^HTTP\/1\.1 ([0-9]{3})/.exec(text)?.[1] ?? 0);
 }
 
-/** A socket on which a tunnel was opened; the answer's head where it was not. */
+/** Opens a tunnel through a socket. Returns the head of the response if the tunnel was refused. */
 export function openTunnelTo(path: string, authority: string): Promise<Socket | string> {
   return new Promise((resolve, reject) => {
     const socket = connect(path, () => socket.write(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`));
@@ -40,7 +40,7 @@ export function openTunnelTo(path: string, authority: string): Promise<Socket | 
   });
 }
 
-/** TLS over a tunnel; `servername` may be another than the tunnel's. Null: it was cut. */
+/** Opens TLS over a tunnel. `servername` may differ from the tunnel's host. Null if the connection was cut. */
 export function tlsOver(socket: Socket, ca: string, servername: string): Promise<TLSSocket | null> {
   return new Promise((resolve) => {
     const tls = connectTls({ socket, ca, servername, checkServerIdentity: () => undefined }, () => resolve(tls));
@@ -49,7 +49,7 @@ export function tlsOver(socket: Socket, ca: string, servername: string): Promise
   });
 }
 
-/** One GET over an open TLS connection, until its end. */
+/** Sends one GET over an open TLS connection and reads to its end. */
 export function getOver(tls: TLSSocket, host: string, path = '/'): Promise<string> {
   return new Promise((resolve) => {
     let text = '';

@@ -80,7 +80,7 @@ export class AttemptEgress {
     this.losses.set(key, count);
     if (this.losses.size > REMEMBERED) this.losses.delete(this.losses.keys().next().value as string);
     if (count < MAX_LOSSES) return { kind: 'lost', reason: 'EGRESS_LOST' };
-    return failed('EGRESS_LOST', `the egress proxy died ${count} times in this attempt`, true);
+    return failed('EGRESS_LOST', `the egress proxy failed ${count} times in this attempt`, true);
   }
 }
 

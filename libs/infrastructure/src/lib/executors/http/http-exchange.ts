@@ -104,8 +104,10 @@ function handedOver(socket: Socket, over: Socket): Socket {
 function unixSocket(path: string, timeoutMs: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connectSocket({ path });
-    socket.setTimeout(timeoutMs, () => socket.destroy(new NotSent('HTTP_TIMEOUT', 'nobody answered in time', true)));
-    socket.once('error', () => reject(new NotSent('EGRESS_UNAVAILABLE', 'the egress proxy is gone', true)));
+    socket.setTimeout(timeoutMs, () =>
+      socket.destroy(new NotSent('HTTP_TIMEOUT', 'the server did not respond in time', true)),
+    );
+    socket.once('error', () => reject(new NotSent('EGRESS_UNAVAILABLE', 'the egress proxy has ended', true)));
     socket.once('connect', () => {
       socket.removeAllListeners('error').on('error', () => undefined);
       resolve(socket);
@@ -139,7 +141,7 @@ function openTunnel(socket: Socket, authority: string): Promise<void> {
 export function refusedBy(answer: string): NotSent {
   const code = /^EGRESS_[A-Z_]+$/.exec(answer)?.[0] ?? 'EGRESS_UNAVAILABLE';
   const again = ['EGRESS_UNRESOLVED', 'EGRESS_UNREACHABLE', 'EGRESS_IDLE', 'EGRESS_UNAVAILABLE'];
-  return new NotSent(code, `the egress proxy said ${code}`, again.includes(code));
+  return new NotSent(code, `the egress proxy returned ${code}`, again.includes(code));
 }
 
 function verified(socket: Socket, host: string, { certificates }: HttpSettings): Promise<Socket> {
@@ -155,7 +157,7 @@ function verified(socket: Socket, host: string, { certificates }: HttpSettings):
     });
     const fail = (error?: NodeJS.ErrnoException): void => {
       tls.destroy();
-      reject(new NotSent('HTTP_TLS', `no TLS with the server: ${error?.code ?? 'the connection was cut'}`, error?.code === undefined || error.code === 'ECONNRESET')); // prettier-ignore
+      reject(new NotSent('HTTP_TLS', `the TLS connection to the server failed: ${error?.code ?? 'the connection was closed'}`, error?.code === undefined || error.code === 'ECONNRESET')); // prettier-ignore
     };
     const onClose = (): void => fail();
     tls.once('error', fail).once('close', onClose);

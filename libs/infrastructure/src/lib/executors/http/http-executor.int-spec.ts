@@ -254,7 +254,7 @@ if (!hasOpenssl) console.log('skipped: no openssl to make certificates with');
     ['bytes that are no text', '/bytes', {}, { code: 'HTTP_BODY_BINARY', retryable: false }],
     ['JSON that is none', '/broken', {}, { code: 'HTTP_BODY_INVALID' }],
     ['JSON with a key twice', '/twice', {}, { code: 'HTTP_BODY_INVALID' }],
-    ['a redirect', '/away', {}, { code: 'HTTP_STATUS', message: 'the answer has status 302', retryable: false }],
+    ['a redirect', '/away', {}, { code: 'HTTP_STATUS', message: 'the response has status 302', retryable: false }],
     ['a status that may pass', '/busy', {}, { code: 'HTTP_STATUS', retryable: true }],
     ['a status that will not', '/missing', {}, { code: 'HTTP_STATUS', retryable: false }],
     ['a good status that is not expected', '/x', { expect: [204] }, { code: 'HTTP_STATUS' }],

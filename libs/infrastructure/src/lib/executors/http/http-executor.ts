@@ -64,10 +64,10 @@ export class HttpExecutor extends Executor {
       const decision = decideEgress(egress.rules(request), asked.target);
       if (!decision.allowed) {
         await egress.keep(request, report, egress.rules(request), [deniedAttempt(asked.target, decision.code)]);
-        return failed('EGRESS_DENIED', `${asked.target.host}:${asked.target.port} or its path is not listed: ${decision.code}`, false); // prettier-ignore
+        return failed('EGRESS_DENIED', `${asked.target.host}:${asked.target.port} or its path is not allowed: ${decision.code}`, false); // prettier-ignore
       }
       const open = await egress.open(request);
-      if (open === null) throw refusal('EGRESS_UNAVAILABLE', 'no way out was opened');
+      if (open === null) throw refusal('EGRESS_UNAVAILABLE', 'the egress proxy did not open a socket for the step');
       const { outcome, isSent } = await this.talk(asked, open, request, report);
       let isKnown = true;
       try {
@@ -119,7 +119,7 @@ export class HttpExecutor extends Executor {
     const { with: parameters } = request;
     if (!isExpected(status, parameters['expect'])) {
       body.on('error', () => undefined).destroy();
-      return failed('HTTP_STATUS', `the answer has status ${status}`, WORTH_ANOTHER.has(status));
+      return failed('HTTP_STATUS', `the response has status ${status}`, WORTH_ANOTHER.has(status));
     }
     const headers = headersOf(response.headers);
     const { saveAs, maxBytes } = parameters;
@@ -187,7 +187,7 @@ function outcomeOfSilence(error: unknown, request: ExecutionRequest, isSent: boo
   if (unknown) return { kind: 'lost', reason: 'HTTP_NO_ANSWER' };
   const code = codeOf(error) ?? '';
   const late = code.endsWith('_TIMEOUT');
-  return failed(late ? 'HTTP_TIMEOUT' : 'HTTP_CONNECTION', `no whole answer came: ${code || 'the connection was cut'}`, true); // prettier-ignore
+  return failed(late ? 'HTTP_TIMEOUT' : 'HTTP_CONNECTION', `the response is incomplete: ${code || 'the connection was closed'}`, true); // prettier-ignore
 }
 
 function deniedAttempt({ host, port }: Target, code: EgressAttempt['code']): EgressAttempt {
@@ -226,7 +226,7 @@ async function readWhole(body: Answer['body'], most: number): Promise<Buffer | n
 }
 
 function tooLarge(most: number): Outcome {
-  return failed('HTTP_BODY_TOO_LARGE', `the answer has more than ${most} bytes`, false);
+  return failed('HTTP_BODY_TOO_LARGE', `the response has more than ${most} bytes`, false);
 }
 
 /** JSON by the rules of packs, or text unchanged. Nothing else can be an output. */
@@ -236,18 +236,20 @@ function contentOf(bytes: Buffer, type: string): { readonly content: Json } | { 
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    return { refusal: failed('HTTP_BODY_BINARY', 'the answer is no text: make it an artifact with saveAs', false) };
+    return {
+      refusal: failed('HTTP_BODY_BINARY', 'the response is not text; use saveAs to store it as an artifact', false),
+    };
   }
   if (!/^application\/(?:[\w.+-]+\+)?json\b/i.test(type)) return { content: text };
   let content: Json;
   try {
     content = JSON.parse(text) as Json;
   } catch {
-    return { refusal: failed('HTTP_BODY_INVALID', 'the answer says that it is JSON, and is not', false) };
+    return { refusal: failed('HTTP_BODY_INVALID', 'the response has a JSON media type but is not JSON', false) };
   }
   // JSON.parse takes the last of two equal keys and rounds large integers; the document reader refuses both.
   const document = readDocument(bytes, { maxBytes: bytes.length });
   if (document.kind === 'refused')
-    return { refusal: failed('HTTP_BODY_INVALID', `the JSON of the answer: ${document.faults[0]?.message ?? ''}`, false) }; // prettier-ignore
+    return { refusal: failed('HTTP_BODY_INVALID', `the JSON of the response is invalid: ${document.faults[0]?.message ?? ''}`, false) }; // prettier-ignore
   return { content };
 }

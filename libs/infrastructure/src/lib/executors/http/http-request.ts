@@ -63,7 +63,10 @@ function signIn(auth: Json, secrets: ExecutionRequest['secrets']): Record<string
   const text = secretText(password, value);
   if (!isJsonObject(basic)) {
     if (!/^[\x21-\x7e]+$/.test(text))
-      throw refusal('WITH_INVALID', 'with.auth names a secret that no header can carry');
+      throw refusal(
+        'WITH_INVALID',
+        'with.auth refers to a secret that contains characters that a header cannot contain',
+      );
     return { authorization: `Bearer ${text}` };
   }
   return {
@@ -89,14 +92,14 @@ function pairsOf(values: JsonObject, field: string): string {
 }
 
 function encode(text: string): string {
-  if (!text.isWellFormed()) throw refusal('WITH_INVALID', 'a value holds half a character');
+  if (!text.isWellFormed()) throw refusal('WITH_INVALID', 'a value contains an unpaired surrogate');
   return encodeURIComponent(text).replace(/[!'()*]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 function scalar(value: Json, place: string): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'boolean') return JSON.stringify(value);
-  throw refusal('WITH_INVALID', `${place} holds texts, numbers, true and false, or lists of them`);
+  throw refusal('WITH_INVALID', `${place} must contain strings, numbers and booleans, or lists of them`);
 }
 
 function headersOf(headers: Json): Record<string, string | readonly string[]> {

@@ -237,7 +237,7 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('under %s', (profi
     );
     expect(declared.outcome).toMatchObject({
       code: 'OUTPUTS_INVALID',
-      message: '/n must be integer; /m is declared, and missing',
+      message: '/n must be integer; /m is declared but missing',
     });
   });
 
@@ -381,7 +381,9 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('under %s', (profi
     const detail = { step: 'rollout[3]::apply', execution: 3, name: 'large', path: 'large' };
     expect(secretive.report.facts).toContainEqual({ type: 'note', code: 'ARTIFACT_WITHHELD', detail });
     expect(JSON.stringify(secretive.report.facts)).not.toContain(digest.slice(7));
-    expect(secretive.report.lines).toContain('warn The artifact "large" holds a secret of the run. It is not stored.');
+    expect(secretive.report.lines).toContain(
+      'warn The artifact "large" contains a secret of the run. It is not stored.',
+    );
     await expect(read(digest)).rejects.toMatchObject({ code: 'OBJECT_MISSING' });
 
     const plain = await sh(script, {}, { artifacts });

@@ -186,7 +186,7 @@ export class SandboxedStep {
       if (request.signal.aborted && isStoreOutage(error)) return;
       const code = codeOf(error);
       if (code !== 'EEXIST' && code !== 'ENOTDIR') throw error;
-      throw refusal('FILE_PATH_TAKEN', 'two files of the step stand at the same path', { cause: error });
+      throw refusal('FILE_PATH_TAKEN', 'two files of the step have the same path', { cause: error });
     }
   }
 
@@ -205,7 +205,7 @@ export class SandboxedStep {
     for (const [name, digests] of Object.entries(node.tools)) {
       const { digest } = name === basename(argv0) ? tool : await sandbox.resolveTool(workspace, name);
       if (!digests.includes(digest))
-        throw refusal('TOOL_MISMATCH', `${name} is ${digest}, which the pack does not allow`);
+        throw refusal('TOOL_MISMATCH', `the digest of ${name} is ${digest}, which the pack does not allow`);
     }
     return tool;
   }
@@ -367,7 +367,7 @@ export class SandboxedStep {
     } catch (error) {
       await report.line(
         'warn',
-        `The artifacts of this attempt could not be taken: ${codeOf(error) ?? 'unknown error'}.`,
+        `The artifacts of this attempt could not be collected: ${codeOf(error) ?? 'unknown error'}.`,
       );
     }
   }

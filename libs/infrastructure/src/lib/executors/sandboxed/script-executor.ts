@@ -41,7 +41,7 @@ export class ScriptExecutor extends Executor {
       throw refusal('INTERPRETER_NOT_ALLOWED', `${JSON.stringify(argv0 ?? '')} is not an allowed interpreter`);
     const { path = null, source = null, stdin = null } = parameters;
     if ((path === null) === (source === null) || typeof (path ?? source) !== 'string')
-      throw refusal('WITH_INVALID', 'a script has either with.path or with.source');
+      throw refusal('WITH_INVALID', 'a script must have exactly one of with.path and with.source');
     const file = typeof path === 'string' ? `pack/${this.options.pack.entry(run, path).path}` : SOURCE_FILE;
     return {
       argv0,

@@ -46,7 +46,7 @@ export class SecretFiles {
   /** This process's folder. Folders of processes that have ended are deleted. */
   private async prepare(): Promise<string> {
     const { type } = await statfs(this.base).catch((error: unknown) => {
-      throw refusal('SECRETS_FOLDER', `${this.base} is not there`, { cause: error });
+      throw refusal('SECRETS_FOLDER', `${this.base} does not exist`, { cause: error });
     });
     if (!IN_MEMORY.has(type)) throw refusal('SECRETS_FOLDER', `${this.base} is not in memory`);
     const uid = process.getuid?.() ?? 0;

@@ -16,7 +16,7 @@ export function stepEnvironment(
   const own = { ...request.env, ...secretVariables(request) };
   for (const [name, value] of Object.entries(own))
     if (!/^[A-Z_][A-Z0-9_]*$/.test(name) || /^LD_|_PROXY$|^TASKRUNNER_/.test(name) || value.includes('\0'))
-      throw refusal('ENV_REFUSED', `the environment variable ${JSON.stringify(name)} may not be set`);
+      throw refusal('ENV_REFUSED', `a step cannot set the environment variable ${JSON.stringify(name)}`);
   const { run, step, attempt, key } = request;
   return {
     ...sandbox,

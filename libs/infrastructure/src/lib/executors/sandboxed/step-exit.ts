@@ -16,15 +16,15 @@ export function failureOfExcess(excess: StepExcess, exitCode: number | null): Ou
   const [most, seen] = [Math.floor(allowed / MIB), Math.ceil(used / MIB)];
   switch (limit) {
     case 'memory':
-      return over('MEMORY', `the step used ${seen} MiB of memory; its processes together may use ${most} MiB`);
+      return over('MEMORY', `the step used ${seen} MiB of memory; the limit for all its processes is ${most} MiB`);
     case 'workspace':
-      return over('WORKSPACE', `what the step wrote to its workspace took ${seen} MiB; it may take ${most} MiB`);
+      return over('WORKSPACE', `the step wrote ${seen} MiB to its workspace; the limit is ${most} MiB`);
     case 'files':
-      return over('FILES', `the step made more than ${allowed} files and folders in ${place}`);
+      return over('FILES', `the step created more than ${allowed} files and folders in ${place}`);
     case 'depth':
-      return over('FILES', `the step made folders that are nested deeper than ${allowed} in ${place}`);
+      return over('FILES', `the step created folders in ${place} that are nested more than ${allowed} levels deep`);
     case 'tmpfs':
-      return over('TMPFS', `the step failed, and ${place} was full; it may hold ${most} MiB`);
+      return over('TMPFS', `the step failed while ${place} was full; its size is ${most} MiB`);
   }
 
   function over(name: string, message: string): Outcome {

@@ -130,10 +130,10 @@ describe('what a step may use', () => {
     [
       'files that are small one by one',
       ['sh', '-c', 'for n in $(seq 12); do head -c 4000000 /dev/zero >out/$n; done; sleep 60'],
-      ...(['WORKSPACE', /took \d+ MiB.* 16 MiB/] as const),
+      ...(['WORKSPACE', /wrote \d+ MiB.* 16 MiB/] as const),
     ],
-    ['files without names', ['python3', '-c', UNNAMED], 'WORKSPACE', /took \d+ MiB.* 16 MiB/],
-    ['files that are only mapped', ['python3', '-c', MAPPED], 'WORKSPACE', /took \d+ MiB.* 16 MiB/],
+    ['files without names', ['python3', '-c', UNNAMED], 'WORKSPACE', /wrote \d+ MiB.* 16 MiB/],
+    ['files that are only mapped', ['python3', '-c', MAPPED], 'WORKSPACE', /wrote \d+ MiB.* 16 MiB/],
     [
       'many files, in a folder that nobody may read',
       ['sh', '-c', 'mkdir out/d; cd out/d; chmod 300 .; seq 100000 | xargs touch; sleep 60'],
@@ -142,7 +142,7 @@ describe('what a step may use', () => {
     [
       'folders in each other',
       ['python3', '-c', 'import os\nfor _ in range(300): os.mkdir("d"); os.chdir("d")'],
-      ...(['FILES', /nested deeper than 256/] as const),
+      ...(['FILES', /nested more than 256 levels/] as const),
     ],
     ['many files in memory', ['sh', '-c', 'cd /dev/shm; seq 100000 | xargs touch; sleep 60'], 'FILES', /dev\/shm/],
     ['/dev/shm', ['sh', '-c', 'cat /dev/zero >/dev/shm/x'], 'TMPFS', /dev\/shm .*4 MiB/],
@@ -154,7 +154,7 @@ describe('what a step may use', () => {
 
   it('bounds a burst too: what is over before anybody looks', async () => {
     const outcome = await run(['sh', '-c', 'for n in 1 2 3 4 5; do fallocate -l 4MiB out/$n; done'], {}, late);
-    if (outcome !== null) expect(outcome).toEqual(limited('WORKSPACE', /took 21 MiB.* 16 MiB/));
+    if (outcome !== null) expect(outcome).toEqual(limited('WORKSPACE', /wrote 21 MiB.* 16 MiB/));
     const filled = await run(['sh', '-c', 'exec head -c 5000000 /dev/zero >/dev/shm/x'], {}, late);
     if (filled !== null) expect(filled).toEqual(limited('TMPFS', /dev\/shm .*4 MiB/));
   });

@@ -45,5 +45,5 @@ async function* whole(file: AsyncIterable<Uint8Array>, folder: string): AsyncGen
 function ofStep(error: unknown, folder: string): unknown {
   if (!isCodedError(error) || !error.code.startsWith('ARCHIVE_')) return error;
   const code = error.code === 'ARCHIVE_TOO_LARGE' ? 'FILE_TOO_LARGE' : 'FILE_NOT_A_TAR';
-  return refusal(code, `what is mounted at ${folder} is refused: ${error.message}`, { cause: error });
+  return refusal(code, `the tar at ${folder} is invalid: ${error.message}`, { cause: error });
 }

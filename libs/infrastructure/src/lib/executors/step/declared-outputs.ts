@@ -21,7 +21,7 @@ export class DeclaredOutputs {
       for (const [name, schema] of Object.entries(request.node.outputs ?? {})) {
         const pointer = pointerTo('', name);
         const value = Object.hasOwn(outputs, name) ? outputs[name] : undefined;
-        if (value === undefined) found.push({ pointer, message: 'is declared, and missing' });
+        if (value === undefined) found.push({ pointer, message: 'is declared but missing' });
         else {
           const own = usable(compileSchema(await this.schemaOf(request, schema)))(value);
           found.push(...own.map((one) => ({ pointer: `${pointer}${one.pointer}`, message: one.message })));

@@ -69,7 +69,7 @@ async function reportWithheld(
   report: ArtifactReport,
 ): Promise<void> {
   report.fact({ type: 'note', code: ARTIFACT_WITHHELD, detail: { step, execution, name, path } });
-  await report.line('warn', `The artifact ${JSON.stringify(name)} holds a secret of the run. It is not stored.`);
+  await report.line('warn', `The artifact ${JSON.stringify(name)} contains a secret of the run. It is not stored.`);
 }
 
 /** Reports an artifact whose bytes are stored. */
@@ -99,5 +99,5 @@ async function* withoutSecrets(content: AsyncIterable<Uint8Array>, redactor: Red
     scan.push(bytes);
     yield bytes;
   }
-  if (scan.found) throw new ArtifactWithheld('the artifact holds a secret');
+  if (scan.found) throw new ArtifactWithheld('the artifact contains a secret');
 }

@@ -11,7 +11,7 @@ export function textsOf(parameters: JsonObject, name: string): readonly string[]
 
 function argument(value: Json, name: string): string {
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  if (typeof value !== 'string' || value.includes('\0')) throw refusal('WITH_INVALID', `${name} must be a text`);
+  if (typeof value !== 'string' || value.includes('\0')) throw refusal('WITH_INVALID', `${name} must be a string`);
   return value;
 }
 

@@ -13,11 +13,11 @@ import { freePort } from './free-port';
 /** An S3 server for one test, on loopback. */
 export interface S3Server {
   readonly endpoint: string;
-  /** A client with valid credentials, to inspect the bucket independently of the store. */
+  /** A client with valid credentials, for inspecting the bucket independently of the store. */
   readonly client: S3Client;
-  /** A new bucket, with settings for a store. */
+  /** Creates a bucket and returns settings for a store. */
   bucket(change?: Partial<S3Settings>): Promise<S3Settings>;
-  /** SIGSTOP or SIGCONT: it stops answering, and continues. */
+  /** Sends SIGSTOP or SIGCONT: the server stops responding, or continues. */
   pause(paused: boolean): void;
   stop(): Promise<void>;
 }
@@ -28,10 +28,10 @@ const RADOSGW = '/usr/bin/radosgw';
 export const PART = 5 * 1024 * 1024;
 const ACCESS_KEY = 'AKIATESTTESTTEST';
 
-/** Kinds of servers, each with the program that it needs. */
+/** Kinds of servers, with the program that each needs. */
 const SERVERS = [
   { name: 'moto', program: MOTO, start: startMoto, keepsParts: true },
-  // dbstore stores other bytes than those that came in parts (18.2.7): objects go in one request here.
+  // dbstore (18.2.7) corrupts objects that were sent in parts, so this server gets each object in one request.
   { name: 'radosgw', program: RADOSGW, start: startRadosgw, keepsParts: false },
 ] as const;
 
@@ -46,7 +46,7 @@ export function isInstalled(program: string): boolean {
   return false;
 }
 
-/** https://docs.getmoto.org: any credentials, all in memory. */
+/** Starts moto (https://docs.getmoto.org), which accepts any credentials and keeps everything in memory. */
 export async function startMoto(): Promise<S3Server> {
   const port = await freePort();
   return serve({
@@ -57,7 +57,9 @@ export async function startMoto(): Promise<S3Server> {
   });
 }
 
-/** The RADOS gateway over SQLite files: no cluster; checks signatures; wrong in several ways that a store must live with. */
+/**
+ * Starts the RADOS gateway over SQLite files, without a cluster. It checks signatures, and has several defects that a store must tolerate.
+ */
 export async function startRadosgw(): Promise<S3Server> {
   const [port, home] = [await freePort(), await mkdtemp(join(tmpdir(), 'radosgw-'))];
   const secret = `secret-of-${port}`;
@@ -107,7 +109,7 @@ interface Program {
   readonly secret: string;
   readonly partSize: number;
   readonly command: readonly [string, ...string[]];
-  /** Deleted at the end. */
+  /** Folder that is deleted at the end. */
   readonly home?: string;
 }
 

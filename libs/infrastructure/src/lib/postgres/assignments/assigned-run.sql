@@ -1,4 +1,4 @@
--- What was accepted of a run of which an assignment is held: as a claim of the run tells it, without its journal.
+-- The accepted documents of a run for the holder of one of its assignments: what a claim of the run returns, without its journal.
 select r.tenant_id, r.run_id, r.fence, r.crashes, greatest(1, r.last_seq) as last_seq, r.last_line, r.head, null::bytea as mac, r.seen,
   s.plan_hash, s.profile_digest, s.pack_name, s.pack_version, s.content_digest, s.source_digest, s.manifest, s.files, s.inputs,
   s.admission, s.admission_digest, s.trace_context, plans.plan, profiles.profile, profiles.environment, 0::float8 as waited_ms

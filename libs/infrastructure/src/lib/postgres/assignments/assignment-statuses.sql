@@ -1,4 +1,4 @@
--- All assignments that a worker holds: what is to stop, and how far their runs' journals have come.
+-- Status of all assignments that a worker holds: stop requests, and the journal positions of their runs.
 select a.tenant_id, a.run_id, a.name, a.fence, a.stops, r.seen,
   r.status in ('succeeded', 'failed', 'cancelled', 'halted') as over
 from pack_runs.assignments a join pack_runs.runs r on r.tenant_id = a.tenant_id and r.run_id = a.run_id

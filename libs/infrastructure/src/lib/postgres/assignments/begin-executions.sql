@@ -1,5 +1,6 @@
--- Rows of executions that are about to begin, for whoever holds their assignment; none for what is to stop. The lock makes a
--- revocation come before or after: what it misses has its row. Sent again under the same fence it answers the same.
+-- Inserts rows of executions that are about to begin, for the holder of their assignment, unless the assignment is to stop. The lock orders
+-- this statement and a revocation: an execution that the revocation misses has its row. A repetition under the same fence returns the same
+-- result.
 with held as (
   select a.tenant_id, a.run_id, a.name, a.fence, a.stops from pack_runs.assignments a
   where a.tenant_id = $1 and a.run_id = $2 and a.name = $3 and a.fence = $4 and a.owner = $5 for update

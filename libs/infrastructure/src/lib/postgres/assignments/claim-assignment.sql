@@ -1,5 +1,5 @@
--- One assignment that nobody holds, the longest offered first, of the tenant after the one served last; of runs whose environment,
--- isolation and labels this worker has. What was begun before comes with it: of what is not answered nobody knows what it did.
+-- Claims one free assignment: the oldest one of the tenant after the one served last, among runs whose environment, isolation and labels
+-- this worker supports. Executions that began earlier are returned too. The outcome of those without an answer is unknown.
 with recursive me as (
   select string_to_array(w.isolation, ' ') as isolations, w.environments, w.labels collate "C" as labels from pack_runs.workers w
   where w.worker_id = $1 and w.state = 'live' and w.lease_until > clock_timestamp()

@@ -1,5 +1,5 @@
--- Assignments of dead workers become claimable, 500 at a time. Nobody is blamed: what had begun is lost, is not lent again, and brings
--- its own driver down if it must.
+-- Releases assignments of dead workers, 500 at a time. No crash is counted here: an execution that had begun is lost and is not dispatched
+-- again. If its step crashes workers, it crashes the worker that drives its run next.
 with orphan as (
   select a.tenant_id, a.run_id, a.name from pack_runs.assignments a join pack_runs.workers w on w.worker_id = a.owner
   where w.state = 'dead' limit 500 for update of a skip locked

@@ -1,5 +1,5 @@
--- A letter of whoever holds an assignment: as post-message, and in the same statement the executions that it answers are marked, so that
--- no later holder answers them again. Locks run, then assignment.
+-- Posts an inbox message of an assignment's holder, like post-message. The same statement marks the executions that the message answers, so
+-- that no later holder answers them again. It locks the run before the assignment.
 with run as (
   select r.tenant_id, r.run_id, r.inbox_seq, r.seen, r.status from pack_runs.runs r where r.tenant_id = $1 and r.run_id = $2 for update
 ), held as (

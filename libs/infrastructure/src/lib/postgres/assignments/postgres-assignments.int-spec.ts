@@ -17,7 +17,7 @@ import { aCommit, after, aWorker, start, submit, tenantA, tenantB } from '../tes
 import { withFreshDatabases } from '../testing/fresh-databases';
 import type { TestDatabase } from '../testing/test-database';
 
-/** Of a worker that dies. */
+/** Lease of workers that die in a test. */
 const LEASE_MS = 1_500;
 
 let database: TestDatabase;
@@ -62,7 +62,7 @@ function aReport(held: ClaimedAssignment, of: readonly StepId[], number = 1): As
   };
 }
 
-/** A driven run, whose driver has dispatched assignments. */
+/** A driven run with dispatched assignments. */
 async function assigned(
   assignments: readonly DispatchedAssignment[] = [anAssignment()],
   tenant = tenantA,
@@ -81,7 +81,7 @@ async function claimed(): Promise<ClaimedAssignment> {
   return held;
 }
 
-/** Holds the row of a run while others come to it, and looks around when all of them wait. */
+/** Locks the row of a run while other statements wait for it, and calls `look` when all of them wait. */
 async function whileHeld(
   run: ClaimedRun,
   waiting: number,
@@ -176,7 +176,7 @@ describe('an assignment', () => {
     const next = aCommit(run, after(commit), { assignments: { dispatched: [], revoked, settled: [] } });
     expect(await worker.committer.commit(next)).toEqual({ kind: 'committed' });
     expect(await worker.assignments.begin(held, started(steps(1, 2)))).toEqual(steps(1, 1));
-    // Its answer was lost, it asks again.
+    // Its answer was lost, and the executor sends it again.
     expect(await worker.assignments.begin(held, started(steps(1, 2)))).toEqual(steps(1, 1));
     expect(await worker.assignments.assignmentStatuses(me)).toMatchObject([
       { name: held.name, stops: steps(2, 1), over: false },
@@ -208,7 +208,7 @@ describe('an assignment', () => {
       position: 2,
     });
     expect(await inbox()).toEqual([{ position: 1 }, { position: 2 }]);
-    // All of it is answered: there is nothing to claim.
+    // Every step has reported, so nothing can be claimed.
     await worker.assignments.release(again);
     expect(await worker.assignments.claim(me)).toBeNull();
   });

@@ -45,8 +45,8 @@ interface ReportedRow {
 }
 
 /**
- * Assignments as rows. If the answer to a claim was lost, this session holds an assignment that nobody performs. As with runs, the next
- * query for all held assignments finds and releases those that this worker does not know of.
+ * Assignments as rows. If the answer to a claim is lost, the session holds an assignment that no executor performs. As with runs, the next
+ * query for all held assignments finds and releases those that are missing from the worker's state.
  */
 export class PostgresAssignments extends Assignments {
   private readonly claimStatement = statement('claim-assignment');
@@ -107,8 +107,7 @@ export class PostgresAssignments extends Assignments {
     if (!row.held) return { kind: 'lost' };
     if (isOver(row.status)) return { kind: 'refused', code: 'RUN_ENDED' };
     if (row.unread >= UNREAD) return { kind: 'refused', code: 'INBOX_FULL' };
-    // It was not inserted although there was room, because an earlier sending of this report was committed while the statement waited. Now
-    // it can be read.
+    // Not inserted although there was room: an earlier sending of this report was committed while the statement waited. It can be read now.
     return this.report(held, report);
   }
 
@@ -131,8 +130,8 @@ export class PostgresAssignments extends Assignments {
   }
 
   /**
-   * As patient as a driver's query: abandoning executions because the database is unavailable would need a person to resolve them, or would
-   * repeat them.
+   * Retried without limit, like a driver's query. Abandoning executions during an outage of the database would repeat them, or require a
+   * person to resolve them.
    */
   private untilAnswered<Row>(text: Statement, values: readonly unknown[]): Promise<Row[]> {
     return withRetry(() => this.ask<Row>(text, values), AS_LONG_AS_IT_TAKES);

@@ -1,4 +1,4 @@
--- The entries after a tenant's last checkpoint, at most $2, each compared with its hash and with the entry before. One snapshot.
+-- The entries after a tenant's last checkpoint, at most $2, from one snapshot. Each is compared with its hash and with the previous entry.
 with checkpoint as (
   select c.seq, c.head from pack_runs.audit_checkpoints c where c.tenant_id = $1 order by c.seq desc limit 1
 ), entries as (

@@ -1,2 +1,2 @@
--- Tenants whose audit chain is not where their last checkpoint is: names only.
+-- Names of tenants whose audit chain has entries after its last checkpoint.
 select tenant_id from pack_runs.due_checkpoints($1, $2) as tenant_id

@@ -105,7 +105,7 @@ it('lets no role change or remove a checkpoint', async () => {
       'update pack_runs.audit_checkpoints set at_ms = 9',
       'delete from pack_runs.audit_checkpoints',
     ])
-      // Refused, or by row-level security about no row.
+      // The statement is either rejected, or row-level security hides the row from it.
       await database
         .sql(
           `begin; set local role taskrunner_${role}; select set_config('taskrunner.tenant', '${tenantA}', true); ${change}; commit`,
@@ -127,7 +127,7 @@ it('has an entry for the seal of a run', async () => {
   const [bundle, statement] = [sha256('bundle'), sha256('statement')];
   const evidence = { tenant: tenantA, runId, bundle, bundleSize: 1, statement, statements: {}, exports: [], archive: anArchive }; // prettier-ignore
   expect(await worker.outbox.seal(item, evidence)).toBe(true);
-  // Sealed by somebody else before: no second entry.
+  // Already sealed by another worker: no second entry is added.
   expect(await worker.outbox.seal(item, { ...evidence, bundle: sha256('other') })).toBe(false);
   const entries = await web.auditChain.entries(tenantA, 0, 10);
   expect(entries.map(({ event }) => event)).toEqual([

@@ -22,13 +22,13 @@ export interface BackupOptions {
   readonly folder: string;
   /** Version of the product. */
   readonly product: string;
-  /** The store that is asked which of the referenced objects exist. */
+  /** The object store in which the referenced objects are looked up. */
   readonly objects: ObjectStore;
-  /** True: copies them into the folder too. */
+  /** True if the objects are copied into the folder too. */
   readonly copyObjects: boolean;
-  /** Called for each object that the store lacks or, if objects are copied, has altered. */
+  /** Called for each object that is missing from the store, or whose copy does not match its digest. */
   readonly onLost?: (lost: LostReference) => void;
-  /** Called with a description of what the backup waits for. */
+  /** Called with a description of the condition that the backup waits for. */
   readonly onWaiting?: OnWaiting;
   /** Aborts the backup; written files are deleted. */
   readonly signal?: AbortSignal;
@@ -42,8 +42,8 @@ export interface BackedUp {
 }
 
 /**
- * Backs up all rows of the product as they are at one moment, while everything goes on, and says which objects they refer to. Keys are
- * never part of it. Needs the role `maintain`.
+ * Backs up all rows of the product from one snapshot, without stopping services, and lists the objects that they refer to. Keys are never
+ * part of a backup. Needs the role `maintain`.
  * @throws BackupError, DatabaseError
  */
 export function backUpDatabase(maintainUrl: string, options: BackupOptions): Promise<BackedUp> {
@@ -54,7 +54,7 @@ export function backUpDatabase(maintainUrl: string, options: BackupOptions): Pro
     refuseOtherRelease(catalog, 'Back up the database with the release that migrated it.');
     refuseHidden(catalog);
     await client.query('begin isolation level repeatable read, read only');
-    // Before the first query, which takes the snapshot, so that no partition is dropped in between.
+    // Locked before the first query, which takes the snapshot, so that no partition is dropped in between.
     await client.query(
       `lock table ${catalog.tables.map(({ table }) => quoted(table)).join(', ')} in access share mode`,
     );
@@ -82,7 +82,7 @@ async function fill(
     tables.push({ table, columns: names, ...(await writeRows(folder, `${table}.copy.gz`, source)) });
   }
   if (copyObjects) await mkdir(join(folder, 'objects'), { mode: 0o700 });
-  /** Objects, each once, however many runs refer to it. */
+  /** Lost objects. Each counts once, however many runs refer to it. */
   const losses: Record<Loss, Set<string>> = { missing: new Set(), altered: new Set() };
   const tenants = new Set<TenantId>();
   const references = fieldsOf(client.query(copyTo(`copy (${ALL_REFERENCES}) to stdout`)));

@@ -1,21 +1,21 @@
 import { CodedError } from '@taskrunner/core/foundation';
 
 /**
- * Why a backup is not made, or not restored.
+ * Reasons why a backup or a restore fails.
  *
- * - `BACKUP_EXISTS`: something is there under the name of the backup.
- * - `BACKUP_UNWRITABLE`: the folder cannot be written: it is full, read-only, missing, or another user's.
- * - `BACKUP_UNREADABLE`: a file of the backup cannot be read: it is another user's, or its disk is broken.
- * - `BACKUP_INTERRUPTED`: somebody ended the command.
- * - `BACKUP_INCOMPLETE`: the folder is no backup, or one that was not ended.
- * - `BACKUP_FORMAT`: a release with another format has made it.
- * - `BACKUP_DAMAGED`: a file is missing, or is not what the manifest says.
- * - `BACKUP_SCHEMA`: the database has other migrations or tables than the backup.
+ * - `BACKUP_EXISTS`: the path of the backup already exists.
+ * - `BACKUP_UNWRITABLE`: the folder cannot be written: it is full, read-only or missing, or belongs to another user.
+ * - `BACKUP_UNREADABLE`: a file of the backup cannot be read: it belongs to another user, or its disk is faulty.
+ * - `BACKUP_INTERRUPTED`: the command was aborted.
+ * - `BACKUP_INCOMPLETE`: the folder is not a backup, or the backup is not complete.
+ * - `BACKUP_FORMAT`: the backup was made by a release with another format.
+ * - `BACKUP_DAMAGED`: a file is missing or does not match the manifest.
+ * - `BACKUP_SCHEMA`: the migrations or tables of the database differ from those of the backup.
  * - `BACKUP_ROWS_HIDDEN`: row security would hide rows from the role that makes the backup.
- * - `BACKUP_OBJECTS_MISSING`: the object store lacks what the rows refer to.
- * - `BACKUP_KEYS_MISSING`: the keys at hand are not those with which the rows were made.
- * - `RESTORE_NOT_EMPTY`: the database has rows.
- * - `RESTORE_IN_USE`: something else uses the tables of the database.
+ * - `BACKUP_OBJECTS_MISSING`: the object store lacks objects that the rows refer to.
+ * - `BACKUP_KEYS_MISSING`: keys with which the rows were made are missing.
+ * - `RESTORE_NOT_EMPTY`: the database already has rows.
+ * - `RESTORE_IN_USE`: another process uses the tables of the database.
  */
 export type BackupErrorCode =
   | 'BACKUP_EXISTS'
@@ -41,14 +41,14 @@ export class BackupError extends CodedError<BackupErrorCode> {
   override readonly name = 'BackupError';
 }
 
-/** A file of the backup that differs from what was written. */
+/** Creates the error for a file of the backup that differs from the manifest. */
 export function damaged(what: string, cause?: unknown): BackupError {
   return new BackupError('BACKUP_DAMAGED', what, 'Nothing was restored. Take another backup.', [], {
     cause,
   });
 }
 
-/** File system errors that mean that a folder is not writable. */
+/** File system errors of a folder that is not writable. */
 const UNWRITABLE: ReadonlySet<unknown> = new Set([
   ...['ENOSPC', 'EDQUOT', 'EFBIG', 'EROFS', 'EACCES', 'EPERM', 'EIO', 'ENOENT', 'ENOTDIR', 'ESTALE', 'EMFILE'],
 ]);
@@ -66,7 +66,7 @@ export function throwFolderError(folder: string, error: unknown): never {
   );
 }
 
-/** File system errors that mean that an existing file is not readable. */
+/** File system errors of an existing file that is not readable. */
 const UNREADABLE: ReadonlySet<unknown> = new Set(['EACCES', 'EPERM', 'EIO', 'EISDIR', 'ELOOP', 'EMFILE', 'ESTALE']);
 
 /** Converts a file system error into an error for readers of a backup; other errors are rethrown. */

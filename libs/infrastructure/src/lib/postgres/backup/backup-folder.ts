@@ -8,8 +8,9 @@ import { readManifest, type Manifest } from './manifest';
 const MANIFEST = 'manifest.json';
 
 /**
- * Makes a folder as a whole, or not at all: what `fill` writes stands under another name until its manifest is there and durable. Returns the
- * digest of the manifest, which names all files by theirs. What was written when it fails, or when `signal` ends it, is removed.
+ * Creates a folder atomically. `fill` writes into a folder under a temporary name, which is renamed after its manifest is durable. Returns
+ * the digest of the manifest, which lists the digests of all files. After a failure, or when `signal` is aborted, the written files are
+ * removed.
  * @throws BackupError
  */
 export async function makeFolder(
@@ -25,22 +26,22 @@ export async function makeFolder(
     const manifest = await fill(partial);
     signal?.throwIfAborted();
     const text = `${JSON.stringify(manifest, null, 2)}\n`;
-    // What a restore would not accept must fail now.
+    // A manifest that a restore would reject must fail now.
     readManifest(text);
     await writeFile(join(partial, MANIFEST), text, { flag: 'wx', mode: 0o600, flush: true });
     await sync(partial);
-    // An empty folder can be replaced by a rename. If another process made one meanwhile, that one is kept.
+    // `rename` can replace an empty folder. A backup that another process has created meanwhile is kept.
     await refuseExisting(folder);
     await rename(partial, folder);
     await sync(dirname(folder));
     return { manifest, digest: sha256(text) };
   } catch (error) {
     const left = await rm(partial, { recursive: true, force: true }).then(
-      () => 'what was written is removed',
-      (cause: Error) => `${partial} is left and can be deleted (${cause.message})`,
+      () => 'the incomplete backup was deleted',
+      (cause: Error) => `${partial} is incomplete and can be deleted (${cause.message})`,
     );
     if (signal?.aborted === true)
-      throw new BackupError('BACKUP_INTERRUPTED', `no backup was made; ${left}`, 'Start the backup again.', [], {
+      throw new BackupError('BACKUP_INTERRUPTED', `the backup failed; ${left}`, 'Start the backup again.', [], {
         cause: error,
       });
     return throwFolderError(folder, error);
@@ -65,7 +66,7 @@ export async function openFolder(folder: string): Promise<{ readonly manifest: M
   }
 }
 
-/** Makes the names in a folder durable. */
+/** Makes the directory entries of a folder durable. */
 export async function sync(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {

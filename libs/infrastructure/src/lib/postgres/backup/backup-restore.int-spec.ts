@@ -95,11 +95,11 @@ describe('a backup', () => {
       const change = ended[table] ?? [];
       const before = change === 'gone' ? [] : await rowsOf(source, table, change);
       const after = await rowsOf(target, table, change === 'gone' ? [] : change);
-      // The entry that says so is added.
+      // The audit entry of the restore is added.
       if (table === 'pack_runs.audit') expect(after).toEqual(expect.arrayContaining([...before]));
       else expect([table, after]).toEqual([table, before]);
     }
-    // Row security is as migrations left it, in partitions, too.
+    // Row security is as the migrations defined it, including in partitions.
     const security = `select n.nspname || '.' || c.relname as name, c.relrowsecurity, c.relforcerowsecurity, pg_get_userbyid(c.relowner)
       from pg_class c join pg_namespace n on n.oid = c.relnamespace
       where n.nspname in ('pack_runs', 'pack_run_logs', 'pack_artifacts') and c.relkind in ('r', 'p') order by 1`;
@@ -133,7 +133,7 @@ describe('a backup', () => {
           (select count(*)::int from pack_runs.sensitive_inputs where tenant_id = $1) as secrets`,
         [tenant],
       );
-      // Each submission is one transaction with a row in each; the last entry tells of the restore.
+      // Each submission is one transaction with one row in each table. The last entry records the restore.
       const runs = entries.length - 1;
       expect(counts).toEqual({ runs, sources: runs, labels: runs, secrets: runs });
     }
@@ -191,7 +191,7 @@ describe('a backup', () => {
     await expect(backUp({ folder: join(home, 'there') })).rejects.toMatchObject({ code: 'BACKUP_EXISTS' });
     await expect(backUp({ folder: join(home, 'no', 'parent') })).rejects.toMatchObject({ code: 'BACKUP_UNWRITABLE' });
     await expect(backUp({ folder: '/proc/backup' })).rejects.toMatchObject({ code: 'BACKUP_UNWRITABLE' });
-    // In the middle of it.
+    // The failure occurs in the middle of the copy.
     const broken = new (class extends MemoryObjects {
       override stat(): Promise<never> {
         return Promise.reject(Object.assign(new Error('no space left'), { code: 'ENOSPC' }));
@@ -217,7 +217,7 @@ describe('a backup that is interrupted', () => {
     })();
     await expect(backUp({ objects: interrupting, signal: interrupt.signal })).rejects.toMatchObject({
       code: 'BACKUP_INTERRUPTED',
-      message: 'no backup was made; what was written is removed',
+      message: 'the backup failed; the incomplete backup was deleted',
     });
     expect(await readdir(home)).toEqual([]);
   });
@@ -328,7 +328,7 @@ describe('a restore refuses, and writes nothing,', () => {
     await alterManifest({
       schema: { ...whole.schema, migrations: [...whole.schema.migrations, 'Later1999999999999'] },
     });
-    await refused('BACKUP_SCHEMA', /made by version 0\.1\.0/);
+    await refused('BACKUP_SCHEMA', /created by version 0\.1\.0/);
     expect(await isEmpty(target)).toBe(true);
   });
 
@@ -369,7 +369,7 @@ describe('keys', () => {
       ...{ journalMac: path('journal-mac.key'), sensitiveInputs: { path: path('sensitive-inputs.key') } },
       ...{ admissionPublic, ledgerPublic: [path('ledger.pub.pem')] },
     });
-  /** A service has started with the keys at hand, and made a run that needs them. */
+  /** Simulates a service that started with the given keys and stored a run that needs them. */
   const aRunWithKeys = async (): Promise<readonly KeysAtHand[]> => {
     const made = await atHand();
     const [web, worker] = [await source.web(), await source.worker()];
@@ -422,7 +422,7 @@ describe('keys', () => {
     expect(await restore({ keys: others, keysMode: 'report' })).toMatchObject({
       missingKeys: [{ use: 'admission' }, { use: 'journal-mac' }, { use: 'sensitive-inputs' }],
     });
-    // What starts on it then says so, and halts nothing; with the right keys it goes on.
+    // Services that start on it fail with an error and halt no run. With the right keys the run continues.
     const worker = await target.worker();
     expect((await worker.keyRecords.ofWorker(others)).map(({ use }) => use)).toEqual([
       ...['admission', 'journal-mac', 'sensitive-inputs'],
@@ -440,7 +440,7 @@ describe('keys', () => {
     expect(await (await source.web()).keyRecords.ofWebservice(signing)).toEqual([]);
     await backUp();
     expect(await restore({ keys: both, keysMode: 'check' })).toMatchObject({ missingKeys: [] });
-    // No row of a run that is not sealed is signed with the old one.
+    // No row of an unsealed run is signed with the old key.
     expect(await restore({ keys: await atHand(), keysMode: 'check' }, await host.database())).toMatchObject({
       missingKeys: [],
     });
@@ -476,7 +476,7 @@ describe('objects', () => {
     const web = await source.web();
     const file = await put('file');
     const files = [{ path: 'a', digest: file, size: 4, executable: false }];
-    // An input that looks like the name of an object is none.
+    // An input that looks like the name of an object is not a reference.
     const run = await submit(web.runStore, { files, inputs: JSON.stringify({ image: `app@${sha256('image')}` }) });
     const { manifest: made } = await backUp({ copyObjects: true });
     expect(made.objects).toMatchObject({ rows: 1, copied: true, lost: 0 });
@@ -496,7 +496,7 @@ describe('objects', () => {
     expect(await restore({ mode: 'copy' }, third)).toMatchObject({ incomplete: [] });
     expect(await objects.stat(tenantA, file)).toEqual({ size: 4 });
 
-    // Bytes that were altered meanwhile are not stored: to the restored system the object is lost.
+    // Bytes that were altered meanwhile are not stored. The object is lost for the restored system.
     await objects.delete(tenantA, file);
     const copy = join(folder, 'objects', tenantA, file.slice(7));
     await chmod(copy, 0o600);

@@ -15,9 +15,9 @@ interface CatalogTable {
   readonly visible: boolean;
 }
 
-/** What a backup contains and a restore fills. */
+/** The tables that a backup contains and that a restore fills. */
 export interface Catalog {
-  /** Sorted by name. Without the list of migrations, which the migrating process writes. */
+  /** Sorted by name. The list of migrations is left out, because the migrating process writes it. */
   readonly tables: readonly CatalogTable[];
   /** Digest of tables, columns and types: equal for two databases with the same schema. */
   readonly digest: Digest;
@@ -29,7 +29,7 @@ export interface Catalog {
 const SCHEMAS = `('pack_runs', 'pack_run_logs', 'pack_artifacts')`;
 const MIGRATIONS = 'pack_runs.migrations';
 
-/** Every existing table, so that tables of later migrations are not forgotten. Partitions belong to their table. */
+/** Every existing table, so that tables of later migrations are included automatically. Partitions belong to their table. */
 const tables = `
 select n.nspname || '.' || c.relname as table, c.relforcerowsecurity as forced,
   not row_security_active(c.oid) or (
@@ -57,7 +57,7 @@ export async function readCatalog(client: Client): Promise<Catalog> {
   const applied = isMigrated
     ? await client.query<{ name: string }>('select name from pack_runs.migrations order by name collate "C"')
     : { rows: [] };
-  // A table that was detached as a partition and not dropped yet is ignored.
+  // A detached partition that is not dropped yet is ignored.
   const ours = found.rows.filter(({ table }) => table !== MIGRATIONS && !/_\d{8}$/.test(table));
   return {
     tables: ours,
@@ -80,12 +80,12 @@ export function refuseOtherRelease({ migrations }: Catalog, remedy: string): voi
   );
 }
 
-/** `schema.table` as SQL. */
+/** Quotes `schema.table` for SQL. */
 export function quoted(name: string): string {
   return name.split('.').map(escapeIdentifier).join('.');
 }
 
-/** Column names as SQL. */
+/** Quotes column names for SQL. */
 export function listed(columns: readonly string[]): string {
   return columns.map(escapeIdentifier).join(', ');
 }

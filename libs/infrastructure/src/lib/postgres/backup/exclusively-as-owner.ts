@@ -7,8 +7,9 @@ import { quoted, type Catalog } from './catalog';
 const TABLES_MS = 10_000;
 
 /**
- * Does work as the owner, in one transaction in which nobody else reads or writes a table of the product. Row security applies to the owner
- * too; it would then hide all rows and refuse `COPY`. So it is not forced meanwhile, and nobody else sees the tables in this state.
+ * Runs work as the owner, in one transaction that locks out all other readers and writers of the product's tables. Forced row security
+ * would apply to the owner too: it would hide all rows and reject `COPY`. It is therefore not forced during the transaction; because of the
+ * lock, no other session can see the tables in this state.
  * @throws BackupError `RESTORE_IN_USE`
  */
 export async function exclusivelyAsOwner<Result>(
@@ -29,7 +30,7 @@ export async function exclusivelyAsOwner<Result>(
   return result;
 }
 
-/** From here on everything that could read or write waits. */
+/** After this lock, all other readers and writers wait. */
 async function lock(client: Client, names: string): Promise<void> {
   try {
     await client.query(`set local lock_timeout = ${TABLES_MS}`);

@@ -8,9 +8,9 @@ import type { BackedUpKey, Manifest } from './manifest';
 
 interface Signed {
   readonly key: string;
-  /** A webservice does not start without it, whether or not it has signed a row yet. */
+  /** True if a webservice does not start without the key, even if the key has not signed any row yet. */
   readonly isNeeded: boolean;
-  /** Yields envelopes as `envelope`. */
+  /** SQL that yields envelopes in the column `envelope`. */
   readonly envelopes: string;
 }
 
@@ -26,8 +26,8 @@ const SIGNED: readonly Signed[] = [
 ];
 
 /**
- * Keys that a restored database needs: public ids of those that have signed its rows, identifiers of the secret ones, and which of them
- * services require. A required key that has signed nothing is included.
+ * Keys that a restored database needs: public ids of the keys that have signed its rows, identifiers of the secret keys, and the subset
+ * that services require. A required key that has signed nothing is included.
  */
 export async function keysNeeded(client: Client): Promise<Manifest['keys']> {
   const { text } = statement('keys-in-use');
@@ -35,7 +35,7 @@ export async function keysNeeded(client: Client): Promise<Manifest['keys']> {
   const keys: BackedUpKey[] = [];
   for (const { key, isNeeded, envelopes } of SIGNED) {
     const required = requiredOf(key, recorded);
-    // Data that was altered so that it is no envelope names no key.
+    // Altered data that is not a valid envelope has no key id.
     const { rows } = await client.query<{ id: string }>(
       `select distinct id from (select envelope -> 'signatures' -> 0 ->> 'keyid' as id from (${envelopes}) e) s
        where id <> '' order by 1`,
@@ -71,11 +71,11 @@ export interface KeysOfFiles {
   readonly fault: string | null;
 }
 
-/** How missing keys are handled. `check`: none may be missing. `report`: missing keys are reported. */
+/** Handling of missing keys. `check`: the restore fails. `report`: they are reported. */
 export const RESTORED_KEYS = ['check', 'report'] as const;
 export type RestoredKeys = (typeof RESTORED_KEYS)[number];
 
-/** Keys of a backup that are required and missing. */
+/** Keys of a backup that are required and missing from the configured files. */
 export function keysMissing({ keys }: Manifest, atHand: readonly KeysOfFiles[]): readonly KeyDifference[] {
   return keys.flatMap(({ key, required }) => {
     const use = key as KeyUse;
@@ -94,8 +94,8 @@ export function refuseMissingKeys(missing: readonly KeyDifference[], atHand: rea
   });
   throw new BackupError(
     'BACKUP_KEYS_MISSING',
-    `the keys at hand are not those of the backup:\n${texts.join('\n')}`,
-    'Put the key files with these ids where `keys` of the configuration names them, and restore as the user that owns them. ' +
+    `the configured keys do not match the backup:\n${texts.join('\n')}`,
+    'Put the key files with these ids at the paths that `keys` of the configuration sets, and restore as the user that owns them. ' +
       '`--keys report` restores the database without them; services that lack them refuse to start (DB_KEYS_DIFFER).',
   );
 }

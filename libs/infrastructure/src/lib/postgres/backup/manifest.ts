@@ -1,7 +1,7 @@
 import { isJsonObject, type Digest, type Json } from '@taskrunner/core/foundation';
 import { BackupError, damaged } from './backup-error';
 
-/** The format that this release writes and reads. */
+/** Version of the backup format that this release writes and reads. */
 export const BACKUP_FORMAT = 2;
 
 /** A file of rows: PostgreSQL's text format of `COPY`, compressed with gzip. */
@@ -24,7 +24,7 @@ export interface BackedUpTable extends RowsFile {
 /** The description of a backup, `manifest.json`, which is written last. */
 export interface Manifest {
   readonly format: number;
-  /** Version of the product that made it. */
+  /** Version of the product that made the backup. */
   readonly product: string;
   /** Database time of the snapshot: RFC 3339. */
   readonly takenAt: string;
@@ -32,35 +32,35 @@ export interface Manifest {
   readonly schema: {
     /** Migrations, in order. */
     readonly migrations: readonly string[];
-    /** Of tables, columns and types. */
+    /** Digest of tables, columns and types. */
     readonly digest: Digest;
   };
   readonly tables: readonly BackedUpTable[];
   readonly sequences: readonly { readonly sequence: string; readonly value: string; readonly called: boolean }[];
   /** Days (`YYYY-MM-DD`) with partitions. */
   readonly days: readonly string[];
-  /** Objects that the rows refer to: tenant, run (`\N`: none) and digest. */
+  /** Objects that the rows refer to: tenant, run (`\N` for none) and digest. */
   readonly objects: RowsFile & {
     /** True if they are also in the folder `objects`. */
     readonly copied: boolean;
-    /** Objects that the store lacks. Each counts once per tenant, however many runs refer to it. */
+    /** Number of objects that the store lacks. Each counts once per tenant, however many runs refer to it. */
     readonly lost: number;
     /**
-     * Objects, counted likewise, whose bytes in the store do not match their digest. They are not copied. This is found only while objects are
-     * copied.
+     * Number of objects whose bytes in the store do not match their digest, counted likewise. They are not copied. They are detected only
+     * while objects are copied.
      */
     readonly altered: number;
   };
-  /** Keys that are required besides the backup and never part of it. */
+  /** Keys that a restore needs in addition to the backup. They are never part of it. */
   readonly keys: readonly BackedUpKey[];
 }
 
-/** The keys for one usage, as named in a backup. */
+/** The keys for one usage that a backup refers to. */
 export interface BackedUpKey {
   readonly key: string;
   /** Fingerprints of keys that have signed rows, or identifiers derived from secret keys. */
   readonly ids: readonly string[];
-  /** Those of them without which services take rows of the backup for altered. */
+  /** The subset of ids without which services would treat rows of the backup as altered. */
   readonly required: readonly string[];
 }
 

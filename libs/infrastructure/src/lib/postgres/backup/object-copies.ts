@@ -11,12 +11,12 @@ import { rowText, type Fields } from './rows-file';
 /** An object that a row refers to. */
 export interface Reference {
   readonly tenant: TenantId;
-  /** UUID of its run; null: it belongs to no run. */
+  /** UUID of the run; null if the object belongs to no run. */
   readonly run: string | null;
   readonly digest: Digest;
 }
 
-/** Why the bytes of an object are not available: they are missing, or do not match the digest. */
+/** Reason why the bytes of an object are not available: they are missing, or they do not match the digest. */
 export type Loss = 'missing' | 'altered';
 
 /** A reference to an object whose bytes are not available. */
@@ -25,22 +25,22 @@ export interface LostReference extends Reference {
 }
 
 interface Found extends Reference {
-  /** False: the digest may name something other than an object. */
+  /** False if the digest may refer to something other than an object. */
   readonly certain: boolean;
 }
 
-/** Number of objects that are queried concurrently. */
+/** Number of concurrent look-ups of objects. */
 const AT_ONCE = 32;
 const OBJECTS = 'objects';
 
-/** The reference of a row. Throws a `TypeError` for anything else. */
+/** Parses a row into its reference. Throws a `TypeError` if the row is malformed. */
 function referenceOf([tenant, run, digest, certain]: Fields): Found {
   if (typeof tenant !== 'string' || typeof digest !== 'string' || !isTenantId(tenant) || !isDigest(digest))
     throw new TypeError('a row that is no reference to an object');
   return { tenant, run: run ?? null, digest, certain: certain !== 'f' };
 }
 
-/** References in batches, with whether the store has each object. */
+/** Yields references in batches, with the presence of each object in the store. */
 async function* looked(rows: AsyncIterable<Fields>, store: ObjectStore) {
   for await (const some of batches(rows)) {
     const found = await Promise.all(some.map(({ tenant, digest }) => store.stat(tenant, digest)));
@@ -60,18 +60,18 @@ async function* batches(rows: AsyncIterable<Fields>): AsyncIterable<readonly Fou
 }
 
 interface Looking {
-  /** Folder for copies of objects; null: none. */
+  /** Folder for copies of objects; null if they are not copied. */
   readonly folder: string | null;
   /** Aborts a copy in progress. */
   readonly signal: AbortSignal | undefined;
   readonly onCopied: (copied: Reference) => void;
-  /** Called for an object that the store lacks or, if it is copied, has altered. */
+  /** Called for an object that is missing from the store, or whose copy does not match its digest. */
   readonly onLost: (lost: LostReference) => void;
 }
 
 /**
- * Rows of the references in `COPY` format. A digest that may name something other than an object is left out if the store lacks it. Copies
- * the objects if there is a folder.
+ * Rows of the references in `COPY` format. A digest that may refer to something other than an object is left out if the store lacks it.
+ * With a folder, the objects are copied too.
  */
 export function objectRows(
   rows: AsyncIterable<Fields>,
@@ -94,7 +94,9 @@ export function objectRows(
   );
 }
 
-/** References that the store lacks. With a folder, its objects are stored first; `altered`: those whose bytes do not match. */
+/**
+ * References to objects that the store lacks. With a folder, its objects are stored first. `altered` lists those whose bytes do not match.
+ */
 export async function absentObjects(
   rows: AsyncIterable<Fields>,
   store: ObjectStore,
@@ -117,14 +119,14 @@ const LOSSES: ReadonlyMap<unknown, Loss> = new Map([
   ['OBJECT_DIGEST_MISMATCH', 'altered'],
 ]);
 
-/** What an error says about an object. An error that says nothing about it is rethrown. */
+/** Maps a store error to a loss of one object. Other errors are rethrown. */
 function lossOf(error: unknown): Loss {
   const loss = isCodedError(error) ? LOSSES.get(error.code) : undefined;
   if (loss === undefined) throw error;
   return loss;
 }
 
-/** The store hashes what it reads, so a copy equals the object. Returns why the object was not copied; null: it was. */
+/** Copies one object. The store hashes the bytes that it reads, so the copy matches the digest. Returns the reason for a loss, or null. */
 async function copyOut(
   store: ObjectStore,
   folder: string,
@@ -135,7 +137,7 @@ async function copyOut(
   await mkdir(join(folder, OBJECTS, tenant), { recursive: true, mode: 0o700 });
   const path = pathOf(folder, reference);
   const target = await newFile(path);
-  // Another run refers to it too.
+  // Another run refers to the same object, which is already copied.
   if (target === null) return null;
   try {
     await pipeline(await store.open(tenant, digest), target.createWriteStream({ flush: true }), { signal });
@@ -149,7 +151,7 @@ async function copyOut(
   }
 }
 
-/** A new file that only its owner can access; null: it already exists. */
+/** Creates a new file that only its owner can access; null if it already exists. */
 async function newFile(path: string): Promise<FileHandle | null> {
   try {
     return await open(path, 'wx', 0o600);
@@ -159,17 +161,17 @@ async function newFile(path: string): Promise<FileHandle | null> {
   }
 }
 
-/** Makes the names of copied objects durable. */
+/** Makes the directory entries of copied objects durable. */
 export async function syncObjects(folder: string, tenants: Iterable<TenantId>): Promise<void> {
   for (const tenant of tenants) await sync(join(folder, OBJECTS, tenant));
   await sync(join(folder, OBJECTS));
 }
 
-/** Why it was not stored; null: it was. */
+/** Stores one object. Returns the reason for a loss, or null. */
 async function copyIn(store: ObjectStore, folder: string, reference: Reference): Promise<Loss | null> {
   const { tenant, digest } = reference;
   const path = pathOf(folder, reference);
-  // Checked before the store is involved, which would report errors of its own files.
+  // Checked first, because the store would report errors of its own files.
   const file = await open(path).catch((error: unknown) => {
     if ((error as { code?: unknown }).code === 'ENOENT') return null;
     return throwReadError(path, error);

@@ -18,7 +18,8 @@ import { asMaintainer, takeMigrationLock } from './session';
 import { settleRestored, type Settled } from './settle-restored';
 
 /**
- * How objects are handled. `check`: none may be missing. `copy`: those of the backup are stored first. `report`: missing ones are reported.
+ * Handling of objects. `check`: the restore fails if one is missing. `copy`: the objects of the backup are stored first. `report`: missing
+ * objects are reported.
  */
 export const RESTORED_OBJECTS = ['check', 'copy', 'report'] as const;
 export type RestoredObjects = (typeof RESTORED_OBJECTS)[number];
@@ -28,23 +29,23 @@ export interface RestoreOptions {
   readonly folder: string;
   readonly objects: ObjectStore;
   readonly mode: RestoredObjects;
-  /** Keys of the files of the configuration. */
+  /** Keys from the files of the configuration. */
   readonly keys: readonly KeysOfFiles[];
   readonly keysMode: RestoredKeys;
   /** Computes the next ticks of schedules. */
   readonly calendar: Calendar;
-  /** Expected digest of `manifest.json`; null: any. */
+  /** Expected digest of `manifest.json`; null accepts any. */
   readonly expected: Digest | null;
-  /** Called with a description of what the restore waits for. */
+  /** Called with a description of the condition that the restore waits for. */
   readonly onWaiting?: OnWaiting;
 }
 
-/** A run with missing objects; null: a schedule. */
+/** A run with missing objects; null for a schedule. */
 interface Incomplete {
   readonly tenant: TenantId;
   readonly runId: RunId | null;
   readonly digests: readonly Digest[];
-  /** Those of them whose bytes in the backup do not match. */
+  /** The subset whose bytes in the backup do not match. */
   readonly altered: readonly Digest[];
 }
 
@@ -59,9 +60,9 @@ export interface RestoredDatabase extends Settled {
 }
 
 /**
- * Fills an empty, migrated database of the release that made the backup, in one transaction. Every file is compared with the manifest
- * before the first row is written. Afterwards no earlier worker owns anything. Runs with `once` steps are stopped until an operator resumes
- * them (`resumeRuns`), earlier ticks are skipped, and each tenant's audit chain records this. Needs the role `maintain`.
+ * Fills an empty, migrated database with a backup of the same release, in one transaction. Every file is compared with the manifest before
+ * the first row is written. Afterwards, earlier workers own nothing. Runs with `once` steps are stopped until an operator resumes them
+ * (`resumeRuns`), due ticks are skipped, and an entry in each tenant's audit chain records the restore. Needs the role `maintain`.
  * @throws BackupError, DatabaseError
  */
 export async function restoreDatabase(maintainUrl: string, options: RestoreOptions): Promise<RestoredDatabase> {
@@ -79,7 +80,7 @@ export async function restoreDatabase(maintainUrl: string, options: RestoreOptio
   for (const file of [...manifest.tables, manifest.objects]) await readRows(folder, file);
   return asMaintainer(maintainUrl, 'taskrunner restore', async (client) => {
     await takeMigrationLock(client, { shared: false, onWaiting });
-    // It is known before objects are copied whether the database can be restored to.
+    // The database is checked before objects are copied.
     const catalog = await readCatalog(client);
     refuseOtherTables(manifest, catalog);
     await refuseRows(client, manifest);
@@ -114,7 +115,7 @@ async function settleObjects(
   );
 }
 
-/** Runs and digests that an error message names. */
+/** Maximum number of runs and digests in an error message. */
 const SHOWN = 20;
 
 function byRun(absent: readonly LostReference[]): readonly Incomplete[] {
@@ -132,7 +133,9 @@ function byRun(absent: readonly LostReference[]): readonly Incomplete[] {
 function refuseOtherSchema({ schema, product }: Manifest): void {
   const same = [...migrationNames].sort().join() === [...schema.migrations].sort().join();
   if (!same)
-    throw otherSchema(`the backup was made by version ${product}, with other migrations than this release has`);
+    throw otherSchema(
+      `the backup was created by version ${product}, whose migrations differ from those of this release`,
+    );
 }
 
 function refuseOtherTables({ schema, tables }: Manifest, catalog: Catalog): void {
@@ -182,7 +185,7 @@ async function load(client: Client, folder: string, manifest: Manifest): Promise
   return rows;
 }
 
-/** Creates the partitions of these days, as the daily maintenance did at the time. */
+/** Creates the partitions of these past days. */
 async function makePartitions(client: Client, days: readonly string[]): Promise<void> {
   const { rows: parents } = await client.query<{ parent: string }>(
     `select c.relname as parent from pg_class c join pg_namespace n on n.oid = c.relnamespace

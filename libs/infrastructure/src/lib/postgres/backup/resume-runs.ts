@@ -5,9 +5,9 @@ import { asMaintainer } from './session';
 import { NOBODY } from './settle-restored';
 
 /**
- * Resumes runs that a restore has stopped: one, or all of a tenant. Each adds an entry to the tenant's audit chain. Needs the role
+ * Resumes one run, or all runs of a tenant, that a restore has stopped. Each adds an entry to the tenant's audit chain. Needs the role
  * `maintain`.
- * @throws DatabaseError `DB_RUN_UNKNOWN` if there is none
+ * @throws DatabaseError `DB_RUN_UNKNOWN` if no such run is stopped
  */
 export async function resumeRuns(
   maintainUrl: string,

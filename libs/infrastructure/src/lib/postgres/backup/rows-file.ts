@@ -8,7 +8,7 @@ import type { Digest } from '@taskrunner/core/foundation';
 import { damaged, throwReadError } from './backup-error';
 import type { RowsFile } from './manifest';
 
-/** The journal is stored packed: a higher level would take far longer and save little. */
+/** The journal is already compressed. A higher level would take far longer and save little. */
 const LEVEL = 1;
 
 /** Writes the output of a `COPY` into a new file that only its owner can access, durably. */
@@ -19,7 +19,10 @@ export async function writeRows(folder: string, file: string, source: Readable):
   return { file, rows: rows.count, bytes: bytes.count, digest: bytes.digest() };
 }
 
-/** Reads a file of rows into `sink`, and compares it with what the manifest says of it. @throws BackupError `BACKUP_DAMAGED`, `BACKUP_UNREADABLE` */
+/**
+ * Pipes a file of rows into `sink` and compares it with its manifest entry.
+ * @throws BackupError `BACKUP_DAMAGED`, `BACKUP_UNREADABLE`
+ */
 export async function readRows(folder: string, reported: RowsFile, sink: Writable = nowhere()): Promise<void> {
   const [rows, bytes] = [new Rows(), new Bytes()];
   const path = join(folder, reported.file);
@@ -39,7 +42,7 @@ export async function readRows(folder: string, reported: RowsFile, sink: Writabl
   if (rows.count !== reported.rows) throw damaged(`${reported.file} has ${rows.count} rows; expected ${reported.rows}`);
 }
 
-/** The rows of a file, each as its fields. */
+/** The rows of a file, split into fields. */
 export function rowsOf(folder: string, { file }: RowsFile): AsyncIterable<Fields> {
   return fieldsOf(createReadStream(join(folder, file)).pipe(createGunzip()));
 }
@@ -47,7 +50,7 @@ export function rowsOf(folder: string, { file }: RowsFile): AsyncIterable<Fields
 /** Values of a row; `\N` is null. */
 export type Fields = readonly (string | null)[];
 
-/** Rows of a `COPY`, each as its fields. Only for values that need no escaping. */
+/** Splits rows of a `COPY` into fields. Only for values that need no escaping. */
 export async function* fieldsOf(source: Readable): AsyncIterable<Fields> {
   let rest = '';
   for await (const piece of source.setEncoding('utf8') as AsyncIterable<string>) {
@@ -57,7 +60,7 @@ export async function* fieldsOf(source: Readable): AsyncIterable<Fields> {
   }
 }
 
-/** The row of these fields in `COPY` format. */
+/** Formats fields as a row in `COPY` format. */
 export function rowText(fields: Fields): string {
   return `${fields.map((field) => field ?? '\\N').join('\t')}\n`;
 }
@@ -79,7 +82,7 @@ class Bytes extends Transform {
   }
 }
 
-/** Counts rows: in this format of `COPY` each row is a line, and no value contains a line end. */
+/** Counts rows. In this format of `COPY` each row is one line, and no value contains a line break. */
 class Rows extends Transform {
   count = 0;
 

@@ -4,7 +4,7 @@ import type { Manifest } from './manifest';
 
 type Sequences = Manifest['sequences'];
 
-/** The states of the product's sequences. The sequence of the list of migrations belongs to the migrating process. */
+/** Reads the states of the product's sequences, except the sequence of the list of migrations, which belongs to the migrating process. */
 export async function readSequences(client: Client): Promise<Sequences> {
   const { rows } = await client.query<{ sequence: string }>(
     `select n.nspname || '.' || c.relname as sequence from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -22,7 +22,6 @@ export async function readSequences(client: Client): Promise<Sequences> {
   return found;
 }
 
-/** Sets the sequences to these states. */
 export async function setSequences(client: Client, sequences: Sequences): Promise<void> {
   for (const { sequence, value, called } of sequences)
     await client.query('select setval($1::regclass, $2::bigint, $3)', [quoted(sequence), value, called]);

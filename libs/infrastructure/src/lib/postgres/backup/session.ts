@@ -8,8 +8,7 @@ import { MIGRATION_LOCK } from '../schema/migrate';
 const LOCK_MS = 60_000;
 
 /**
- * A connection of the `maintain` role for as long as a backup or a restore takes. Values are written and read as text in one form, whatever
- * the database's settings are.
+ * Runs work on a connection of the `maintain` role. Values are written and read in one text form, regardless of the database's settings.
  * @throws DatabaseError
  */
 export function asMaintainer<Result>(
@@ -29,7 +28,10 @@ export function asMaintainer<Result>(
   });
 }
 
-/** Waits until nobody migrates, backs up or restores this database; with `shared`, others may back it up too. @throws DatabaseError `DB_BUSY` */
+/**
+ * Waits until no other process migrates, backs up or restores this database. With `shared`, concurrent backups are allowed.
+ * @throws DatabaseError `DB_BUSY`
+ */
 export async function takeMigrationLock(
   client: Client,
   { shared, onWaiting }: { readonly shared: boolean; readonly onWaiting: OnWaiting | undefined },

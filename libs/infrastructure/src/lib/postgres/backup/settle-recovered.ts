@@ -6,8 +6,8 @@ import { asMaintainer, takeMigrationLock } from './session';
 import { settleRestored, type Settled } from './settle-restored';
 
 /**
- * Does to a database that came back by other means than `restoreDatabase` (point-in-time recovery, a volume's snapshot, a dump) what a restore
- * does to runs, workers and schedules. Needs the role `maintain`, and that no worker lives.
+ * Applies the steps after a restore (runs, workers, schedules) to a database that was recovered by other means than `restoreDatabase`:
+ * point-in-time recovery, a snapshot of a volume, or a dump. Needs the role `maintain`, and that no worker is alive.
  * @throws BackupError `BACKUP_SCHEMA`, `RESTORE_IN_USE`; DatabaseError
  */
 export function settleRecovered(maintainUrl: string, calendar: Calendar, onWaiting?: OnWaiting): Promise<Settled> {

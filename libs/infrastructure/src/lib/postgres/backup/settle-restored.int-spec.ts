@@ -45,7 +45,7 @@ async function aRun(effects: 'once' | 'idempotent', supplied: Parameters<typeof 
   return submit(before.web.runStore, { plan, planHash: sha256(plan), ...supplied });
 }
 
-/** Backs up, and restores into the other database, as it would be opened afterwards. */
+/** Backs up, restores into the other database, and opens it as services would. */
 async function moved(): Promise<{ web: WebDatabase; worker: WorkerDatabase; reported: RestoredDatabase }> {
   const folder = join(home, 'backup');
   const objects = new MemoryObjects();
@@ -74,7 +74,7 @@ describe('after a restore', () => {
     const [now] = await claimed({ worker });
     expect(now).toMatchObject({ runId: run, lastSeq: 1, crashes: 0 });
     expect(now?.fence).toBeGreaterThan(old.fence + 100_000);
-    // A worker of before that is still there, and has found the way to this database.
+    // A worker from before the restore is still alive and connects to this database.
     expect(await worker.committer.commit(aCommit(old, after(first)))).not.toEqual({ kind: 'committed' });
     if (now) expect(await worker.committer.commit(aCommit(now, after(first)))).toEqual({ kind: 'committed' });
     expect(await target.sql(`select from pack_runs.workers where name = 'worker-1'`)).toHaveLength(1);
@@ -118,7 +118,7 @@ describe('after a restore', () => {
     expect([await stuck('any'), await stuck('restore')]).toEqual([[[run, 'restore']], [[run, 'restore']]]);
     const held = await web.runReader.summary(tenantA, run);
     expect(held?.stuck).toBe('restore');
-    // No worker drives them: they are no load.
+    // Restored runs that no worker drives are not counted as load.
     expect(await web.backlog()).toMatchObject({ ownedRuns: 0, stuck: { restore: 2 } });
     await web.runStore.post(tenantA, run, cancelRequest, 'cancel');
     await worker.claims.sweep(workerSession);
@@ -129,7 +129,7 @@ describe('after a restore', () => {
     await expect(resume(unreadable)).rejects.toMatchObject({ code: 'DB_RUN_UNKNOWN' });
     expect(await resume(run)).toEqual([run]);
     expect([await stuck('any'), (await web.backlog()).stuck.restore]).toEqual([[], 1]);
-    // A view that has changed has another version.
+    // A changed view has another version.
     const resumed = await web.runReader.summary(tenantA, run);
     expect([resumed?.stuck, resumed?.version !== held?.version]).toEqual([null, true]);
     await expect(resume(null)).rejects.toMatchObject({ code: 'DB_RUN_UNKNOWN' });
@@ -182,7 +182,7 @@ describe('after a restore', () => {
     const ticks = await web.scheduleStore.ticks(tenantA, scheduleId, 9, null);
     expect(new Set(ticks.map(({ outcome, reason }) => `${outcome} ${reason}`))).toEqual(new Set(['skipped MISSED']));
     expect(ticks.reduce((sum, { count }) => sum + count, 0)).toBeGreaterThanOrEqual(2_001);
-    // None that was due is left; the one that it waits for may have come by now.
+    // No tick that was due is left. The next tick may have become due meanwhile.
     const next = (await web.scheduleStore.find(tenantA, scheduleId))?.next ?? 0;
     expect(next).toBeGreaterThan(Date.parse(reported.manifest.takenAt));
     expect(next).toBe((ticks[0]?.last ?? 0) + 60_000);
@@ -217,7 +217,7 @@ describe('a database that came back by other means', () => {
     expect(now[0]?.fence).toBeGreaterThan(100_000);
     const { event } = (await before.web.auditChain.entries(tenantA, 0, 99)).at(-1) ?? {};
     expect(event).toMatchObject({ type: 'database.restored', backup: null, takenAt: null, standingRuns: 1 });
-    // Row security is as it was.
+    // Row security is restored.
     expect(await source.sql(`select from pg_class where relrowsecurity and not relforcerowsecurity`)).toEqual([]);
   });
 

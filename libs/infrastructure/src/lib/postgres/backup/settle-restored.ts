@@ -8,14 +8,14 @@ import { toSummary, type ScheduleRow } from '../encoding/schedule-rows';
 import { statement } from '../connection/statement';
 
 /**
- * Owner of a restored run until an operator resumes it. It is no worker, so no sweep frees the run, and no claim, inbox message or end of a
- * group makes it claimable.
+ * Owner of a restored run until an operator resumes it. It is not a worker: no sweep frees the run, and no claim, inbox message or release
+ * of a concurrency group makes it claimable.
  */
 export const NOBODY = 'ffffffff-ffff-4fff-bfff-ffffffffffff';
 
-/** Origin of the rows. */
+/** Origin of the restored rows. */
 export interface Origin {
-  /** Digest of its manifest. */
+  /** Digest of the backup's manifest. */
   readonly backup: Digest;
   /** RFC 3339. */
   readonly takenAt: string;
@@ -30,21 +30,21 @@ interface StoppedRun {
 /** Result of settling a restored database before its first use. */
 export interface Settled {
   readonly standing: readonly StoppedRun[];
-  /** Runs that continue by themselves. */
+  /** Number of runs that continue without an operator. */
   readonly goingOn: number;
   /** Schedules whose ticks were skipped. */
   readonly skipped: number;
 }
 
-/** No earlier worker's fence comes near this value: a claim raises the fence by one. */
+/** Larger than any earlier worker's fence: a claim raises the fence by one. */
 const FENCES = 1_000_000;
-/** Maximum number of ticks in one line of a schedule's history, and of lines that it keeps. */
+/** Maximum number of ticks in one line of a schedule's history, and maximum number of lines. */
 const [TICKS, LINES] = [1_000, 1_000];
 
 /**
- * Adapts restored rows to the fact that the database does not know what was done since the backup. Earlier workers own nothing, and their
+ * Adapts restored rows to the gap since the backup: the database has no record of later actions. Earlier workers own nothing, and their
  * fences are stale. Runs that might repeat effects are stopped; others continue at the end of their journals. Due ticks are skipped.
- * `origin` null: a backup that this product did not make.
+ * `origin` is null if this product did not make the backup.
  */
 export async function settleRestored(
   client: Client,
@@ -57,7 +57,7 @@ export async function settleRestored(
     [FENCES],
   );
   await client.query('update pack_runs.assignments set owner = null, fence = fence + $1', [FENCES]);
-  // State of worker sessions, of requests in progress, and of sweeps. None of it is valid any more.
+  // State of worker sessions, requests in progress and sweeps, which is invalid after a restore.
   for (const table of ['pack_runs.workers', 'pack_artifacts.uploads', 'pack_artifacts.object_suspects'])
     await client.query(`delete from ${table}`);
   const stopped = await standStill(client);
@@ -69,7 +69,7 @@ export async function settleRestored(
   return { standing: stopped, goingOn: (rows[0]?.runs ?? 0) - stopped.length, skipped };
 }
 
-/** Runs whose plan has a `once` step. It is unknown whether the step has acted since the backup. */
+/** Stops runs whose plan has a `once` step, because it is unknown whether the step has acted since the backup. */
 async function standStill(client: Client): Promise<readonly StoppedRun[]> {
   const { rows: plans } = await client.query<{ tenant_id: string; plan_hash: string }>(
     `select distinct s.tenant_id, s.plan_hash from pack_runs.runs r
@@ -94,7 +94,7 @@ async function standStill(client: Client): Promise<readonly StoppedRun[]> {
     );
     for (const { run_id } of held.rows) stopped.push({ tenant: tenant_id as TenantId, runId: toRunId(run_id) });
   }
-  // Other workers execute the dispatched assignments of such a run without it.
+  // Other workers could otherwise execute assignments that such a run has dispatched.
   await client.query(
     `update pack_runs.assignments a set owner = $1 from pack_runs.runs r
      where r.owner = $1 and a.tenant_id = r.tenant_id and a.run_id = r.run_id`,
@@ -103,7 +103,7 @@ async function standStill(client: Client): Promise<readonly StoppedRun[]> {
   return stopped;
 }
 
-/** If a plan is missing or cannot be read, its runs are stopped. Their worker checks whether it is the right plan. */
+/** A run is stopped too if its plan is missing or unreadable. The plan itself is verified by the worker. */
 function mayActOnce(plan: string | undefined): boolean {
   if (plan === undefined) return true;
   try {
@@ -137,7 +137,7 @@ async function skipTicks(client: Client, calendar: Calendar): Promise<number> {
   return rows.length;
 }
 
-/** An entry in the chain of each tenant that has one. */
+/** Adds an entry to each existing audit chain. */
 async function writeAudit(client: Client, origin: Origin | null, stopped: readonly StoppedRun[]): Promise<void> {
   const { rows } = await client.query<{ tenant_id: string }>('select tenant_id from pack_runs.audit_heads order by 1');
   for (const { tenant_id } of rows) {

@@ -1,8 +1,8 @@
--- Fair claim: tenants by skip-scan of the index (one probe a tenant, however many runs each has), those after the last one
--- served first, at most ceil(free / active tenants) runs each. A run whose environment this worker does not honour is not
--- seen, so it waits for one that does; the same with labels: the sets that a tenant's runs ask for are skipped through in the
--- index, one probe a set. A run that this life of a worker has passed on is not offered to it again. SKIP LOCKED: workers do not wait for each other. A run of which nothing is written yet is told so, which saves
--- its driver three questions. Plans and profiles that the worker knows by their digests ($5, $6) are not sent again.
+-- Fair claim. Tenants are found by a skip scan of the index (one probe per tenant, independent of its number of runs), beginning after the
+-- tenant served last. Each gets at most ceil(free / active tenants) runs. Runs whose environment this worker does not honour are left to
+-- others. The same applies to labels: the label sets of a tenant's runs are found by a skip scan, one probe per set. A run that this worker
+-- session passed on is not claimed by it again. With SKIP LOCKED, workers do not wait for each other. A run without pages is marked as
+-- such, which saves its driver three queries. Plans and profiles that the worker has cached ($5, $6) are not sent again.
 with recursive me as (
   select string_to_array(w.isolation, ' ') as isolations, w.environments, w.labels collate "C" as labels from pack_runs.workers w
   where w.worker_id = $1 and w.state = 'live' and w.lease_until > clock_timestamp()
@@ -73,7 +73,7 @@ left join lateral (
   select j.mac from pack_run_logs.journal j
   where j.tenant_id = c.tenant_id and j.run_id = c.run_id order by j.first_seq desc limit 1
 ) last_page on true
--- With a limit, not EXISTS: that may be planned as one table of all steps of all runs, read anew for each claim.
+-- LIMIT rather than EXISTS: the planner may turn EXISTS into a scan of all steps of all runs for each claim.
 left join lateral (
   select true as found from pack_runs.steps t where t.tenant_id = c.tenant_id and t.run_id = c.run_id limit 1
 ) any_step on true

@@ -1,7 +1,7 @@
--- Runs that no living worker serves, of two kinds. Nothing of them is started: whoever claims them ends them.
--- Runs that no living worker can honour: those that somebody has asked to cancel at once, the others when they have been due for as long as
--- they may wait, $3 milliseconds where they are kept apart by one of the sandbox profiles $4, else $5.
--- Runs that have been due for $5 milliseconds and ask for labels that no living worker has.
+-- Claims runs that no living worker serves, in order to end them; nothing of them is started. There are two kinds. Runs that no living
+-- worker can honour: at once if a cancellation was requested, otherwise after they have been due for $3 milliseconds under one of the
+-- sandbox profiles $4, or $5 milliseconds under another one. Runs that request labels of no living worker: after they have been due for $5
+-- milliseconds.
 with me as (
   select from pack_runs.workers w where w.worker_id = $1 and w.state = 'live' and w.lease_until > clock_timestamp()
 ), unhonoured as materialized (

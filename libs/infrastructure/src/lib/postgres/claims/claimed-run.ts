@@ -21,7 +21,7 @@ export interface ClaimedRow {
   readonly seen: number;
   readonly inbox_seq?: number;
   readonly untouched?: boolean;
-  /** Null: no worker has the labels that it requires. */
+  /** Null: no worker has the labels that the run requires. */
   readonly unhonoured?: string | null;
   readonly plan_hash: string;
   readonly plan: string;
@@ -44,14 +44,14 @@ export interface ClaimedRow {
 
 /**
  * After this number of sweeps without progress a run is driven only in quarantine, in a process of its own. From then on a sweep counts
- * only if that process had begun to drive it: the death of a worker while the run waits for a slot, or while its process starts, says
- * nothing about the run.
+ * only if that process had begun to drive the run. A worker that dies while the run waits for a slot, or while its process starts, is no
+ * evidence against the run.
  */
 export const CRASHES_TO_QUARANTINE = 2;
 /**
- * The death of a run's own process counts this much at once. A worker may die for any reason, so a single death of a worker ends no run.
- * But a run that repeatedly takes its worker down while it is driven in isolation, without a result in between, is the cause: it may have
- * used up the memory of the whole pod.
+ * The death of a run's own process adds this number at once. A worker may die for any reason, so a single death of a worker does not end a
+ * run. A run that repeatedly takes its worker down in quarantine without progress is the cause: it may have used up the memory of the whole
+ * pod.
  */
 export const CRASHES_TO_POISON = 20;
 
@@ -101,7 +101,7 @@ export function toResumed(row: ResumedRow) {
     snapshotSeq: row.snapshot_seq,
     seen: row.seen,
     committedAt: row.committed_ms ?? null,
-    // The inbox position of the claim is no longer valid then.
+    // The claim's inbox position is no longer valid.
     untouched: false,
   };
 }
@@ -125,7 +125,7 @@ export function toPage(row: PageRow): Page & { readonly mac: string } {
   };
 }
 
-/** Entries and values of a stored page. Bytes that are not a page are returned as a page without entries, whose hash is never right. */
+/** Entries and values of a stored page. Invalid bytes are returned as a page without entries, whose hash never matches. */
 export function pageContent(content: Buffer): Pick<Page, 'entries' | 'values'> {
   const texts = unpackedPage(content);
   try {

@@ -6,20 +6,21 @@ const KEPT = 64;
 const CHARACTERS = 128 * 1024;
 
 type Digests = Pick<ClaimedRow, 'plan_hash' | 'profile_digest'>;
-/** Documents that a claim may leave out: those that all runs of a pack in one profile share. */
+/** Documents that a claim may leave out, because all runs of a pack in one profile share them. */
 export type Documents = Pick<ClaimedRow, 'plan' | 'profile' | 'environment'>;
 
 /**
- * Caches plans and profiles that a worker has read, by digest, so that a claim need not send them again. Only texts that match their
- * digests are cached, so they cannot differ from what was admitted.
+ * Caches plans and profiles by digest, so that a claim need not return them again. Only texts that match their digests are cached, so they
+ * cannot differ from the admitted ones.
  */
 export class DocumentCache {
   private readonly plans = new Kept<string>();
   private readonly profiles = new Kept<Pick<Documents, 'profile' | 'environment'>>();
 
   /**
-   * A view of the documents known now: what a claim may leave out, and its rows with all their documents. Documents that were announced to
-   * the claim are kept until its answer is read, whatever is cached meanwhile. A missing document is empty, which matches no digest.
+   * A view of the currently cached documents: their digests for a claim, and a function that completes its rows. Documents that were
+   * reported to the claim are kept until its answer is read, whatever is cached meanwhile. A missing document is empty, which matches no
+   * digest.
    */
   asOfNow() {
     const plans = new Map(this.plans.values);
@@ -53,7 +54,7 @@ function namesEnvironment(profile: string, environment: string): boolean {
   return profile.includes(`"environment":"${sha256(environment)}"`);
 }
 
-/** The most recent ones. */
+/** Keeps the most recent entries. */
 class Kept<Value> {
   readonly values = new Map<string, Value>();
 

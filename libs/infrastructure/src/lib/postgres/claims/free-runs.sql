@@ -1,6 +1,6 @@
--- Runs of dead workers become claimable, 500 at a time. The crash is counted here; what the count means, and that $1 leads to quarantine, is told by claimed-run.ts:
--- from there on it counts only if the run's own process had begun. Without an owner a run takes no flush, and its next claim moves the fence: what the dead worker
--- may still send finds no run of its own.
+-- Releases runs of dead workers, 500 at a time, and counts the crash. claimed-run.ts explains the count and the quarantine after $1
+-- crashes: from then on a crash counts only if the run's own process had begun. A run without an owner rejects every flush, and its next
+-- claim increments the fence. Late writes of the dead worker therefore match no run.
 with orphan as (
   select r.tenant_id, r.run_id from pack_runs.runs r join pack_runs.workers w on w.worker_id = r.owner
   where w.state = 'dead' limit 500 for update of r skip locked

@@ -1,4 +1,4 @@
--- Out of circulation, fenced, with its audit row: no owner, nothing due, no statement.
+-- Halts a run under its fence and appends the audit entry. A halted run has no owner, is never due, and gets no statement.
 with halted as (
   update pack_runs.runs set owner = null, due_at = null, in_line = false, status = 'halted', evidence_status = 'refused',
     waits = '[]', error = $4, version = version + 1

@@ -1,5 +1,5 @@
--- After the clock was set back: what was set by it while it was ahead. A due time that was set later than now is brought back to as far from
--- now as it was from then; the same with leases of workers, which are never further ahead than a lease is long. 500 of each at a time.
+-- Corrects times after the clock was set back. A due time that was set in what is now the future keeps its distance: from now instead of
+-- from the time at which it was set. A worker's lease is cut to the maximum length of a lease. 500 of each at a time.
 with ahead as (
   select r.tenant_id, r.run_id from pack_runs.runs r
   where r.owner is null and r.due_at is not null

@@ -1,2 +1,2 @@
--- One question for all runs of a worker: whose inbox is ahead of what the journal has taken.
+-- Runs of a worker whose inbox has messages that the journal has not taken, in one query for all of them.
 select tenant_id, run_id, inbox_seq from pack_runs.runs where owner = $1 and inbox_seq > seen

@@ -1,4 +1,4 @@
--- The process that drove this run, and nothing beside it, has died, and the worker that watched it lives: the death was the run's own.
--- Whoever claims it next ends it. Fenced.
+-- Marks a run as poisoned, under its fence. The process that drove only this run has died while its worker lives, so the run caused the
+-- death. The next claim ends it.
 update pack_runs.runs set owner = null, due_at = now(), crashes = greatest(crashes, $4), version = version + 1
 where tenant_id = $1 and run_id = $2 and fence = $3 and owner is not null

@@ -1,5 +1,5 @@
--- Due runs that ask for labels which no living worker has leave the claims' index and say what they wait for; those that somebody
--- has by now come back. Sets of labels are skipped through, one probe a set; 500 runs of each way at a time.
+-- Removes due runs that request labels of no living worker from the claims' index and records the reason. Runs whose labels are available
+-- again return. Label sets are found by a skip scan, one probe per set; 500 runs of each kind at a time.
 with recursive offered as (
   select w.labels collate "C" as labels from pack_runs.workers w where w.state = 'live' and w.lease_until > clock_timestamp()
 ), due (asked) as (

@@ -1,6 +1,6 @@
--- Given back by a life of a worker that cannot honour it, which is not offered it again; others are. If no living worker is left that
--- might, it leaves the index of due runs and says which parts are missing ($4), or with $5 stays with its owner, who ends it. `passed` is
--- false only then.
+-- Returns a run that this worker session cannot honour. This session does not get it again; others may. If no other living worker might
+-- honour it, the run leaves the index of due runs and records the missing parts ($4), or with $5 stays with its owner, who ends it. Only in
+-- that case `passed` is false.
 with mine as (
   select r.tenant_id, r.run_id, r.owner, r.environment_digest, r.worker_labels, array(
     select w.worker_id from pack_runs.workers w where w.worker_id = any (r.passed_by) and w.state = 'live'

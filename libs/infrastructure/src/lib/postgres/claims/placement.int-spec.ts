@@ -15,7 +15,7 @@ withFreshDatabases(startEmbeddedPostgres, (fresh) => ({ database, web, worker } 
 const place = () => database.sql(statement('mark-unplaced').text);
 const steady = () => database.sql(`update pack_runs.workers set steady_since = now() - interval '1 hour'`);
 
-/** No sealed run is ended sooner. */
+/** Sealed runs are not ended early. */
 const NEVER = { isolations: [], waitMs: 0 };
 
 describe('a run whose steps ask for labels', () => {

@@ -14,13 +14,13 @@ import { aCommit, aWorker, after, start, submit, tenantA, tenantB, PLAN } from '
 import { withFreshDatabases } from '../testing/fresh-databases';
 import type { TestDatabase } from '../testing/test-database';
 
-/** Of workers that die. */
+/** Lease of workers that die in a test. */
 const LEASE_MS = 1_500;
 
 let database: TestDatabase;
 let web: WebDatabase;
 let worker: WorkerDatabase;
-// No lease ends by itself, however busy the machine is.
+// Long enough that no lease expires by itself on a busy machine.
 withFreshDatabases(startEmbeddedPostgres, (fresh) => ({ database, web, worker } = fresh), {
   worker: { leaseMs: 60_000 },
 });
@@ -74,7 +74,7 @@ describe('claiming', () => {
     expect(first.filter((tenant) => tenant === tenantA)).toHaveLength(2);
     expect(first.filter((tenant) => tenant === tenantB)).toHaveLength(2);
     expect(first.filter((tenant) => tenant === 'carol')).toHaveLength(1);
-    // One free slot at a time goes round the tenants.
+    // Single free slots go to the tenants in turn.
     const next = [...(await worker.claims.claim(workerSession, 1)), ...(await worker.claims.claim(workerSession, 1))];
     expect(tenants(next).sort()).toEqual([tenantA, tenantB]);
   });
@@ -246,7 +246,7 @@ describe('giving up a run', () => {
     const { runId, workerSession, claimed } = await claimOne();
     expect(await worker.claims.halt({ ...claimed, fence: 7 }, 'JOURNAL_TAMPERED', 'page 3')).toBe(false);
     expect((await web.runReader.summary(tenantA, runId))?.status).toBe('queued');
-    // The answer to the first may be lost: the second is told the same, and audits nothing.
+    // After a lost answer the second attempt gets the same result and adds no audit entry.
     for (let i = 0; i < 2; i++) expect(await worker.claims.halt(claimed, 'JOURNAL_TAMPERED', 'page 3')).toBe(true);
     const summary = await web.runReader.summary(tenantA, runId);
     expect(summary).toMatchObject({
@@ -290,7 +290,7 @@ describe('leases', () => {
     worker = await database.worker({ leaseMs: LEASE_MS });
   });
 
-  /** Renews every 50 ms until told to stop. */
+  /** Renews the lease every 50 ms until stopped. */
   const keepAlive = (workerSession: { id: string; leaseMs: number }) => {
     let alive = true;
     const done = (async () => {
@@ -325,7 +325,7 @@ describe('leases', () => {
       if (claimed) expect(await worker.committer.commit(aCommit(claimed, start))).toEqual({ kind: 'claim-lost' });
       expect(await worker.claims.claim(dying, 1)).toEqual([]);
     }
-    // A worker that dies while its process only starts says nothing about the run; one that began to drive it, and went down with its worker, does.
+    // A worker that dies while the run's process starts is not counted. One that dies after the process began to drive the run is counted.
     const counted = async (): Promise<unknown> => (await database.sql('select crashes from pack_runs.runs'))[0];
     expect(await counted()).toEqual({ crashes: 2 });
     const dying = await worker.claims.register(aWorker());
@@ -339,7 +339,7 @@ describe('leases', () => {
     [claimed] = await worker.claims.claim(living, 1);
     expect(claimed).toMatchObject({ runId, crashes: 2, quarantine: true });
     if (claimed) {
-      // Its process died, and this worker saw it. A claim of before says nothing.
+      // The run's process died, and this worker noticed. A report under an earlier fence has no effect.
       await worker.claims.markPoisoned({ ...claimed, fence: claimed.fence - 1 });
       expect(await worker.claims.claim(living, 1)).toEqual([]);
       await worker.claims.markPoisoned(claimed);
@@ -347,7 +347,7 @@ describe('leases', () => {
       expect(claimed).toMatchObject({ runId, crashes: CRASHES_TO_POISON, quarantine: true });
     }
     if (claimed) {
-      // A committed step result ends the count.
+      // A committed step result resets the count.
       const progressed = aCommit(claimed, start, { closes: true, releases: true, dueAt: 0, run: { progressed: true } });
       expect(await worker.committer.commit(progressed)).toEqual({ kind: 'committed' });
     }
@@ -360,7 +360,7 @@ describe('leases', () => {
     const dead = await worker.claims.register(aWorker());
     await worker.claims.claim(dead, 1);
     await delay(LEASE_MS * 1.5);
-    // As after an outage: everybody's lease has run out, and this worker is the first to come back.
+    // As after an outage: all leases have expired, and this worker is the first to return.
     const first = await worker.claims.register(aWorker());
     expect(await worker.claims.sweep(first)).toBe(0);
     await worker.claims.renew(first);
@@ -368,10 +368,10 @@ describe('leases', () => {
     await worker.claims.renew(first);
     await delay(LEASE_MS * 0.4);
     await worker.claims.renew(first);
-    // The sweep of before was less than a second ago for this object; a new one has no such memory.
+    // This object swept less than a second ago and would skip the sweep. A new object has no such state.
     const fresh = await database.worker({ leaseMs: LEASE_MS });
     expect(await fresh.claims.sweep(first)).toBe(0);
-    // A late worker that nobody swept goes on.
+    // A late worker that was not swept continues.
     expect(await worker.claims.renew(dead)).toMatchObject({ held: true });
   });
 
@@ -401,7 +401,7 @@ describe('leases', () => {
 
   it('give the clock the time of the database', async () => {
     const workerSession = await worker.claims.register(aWorker());
-    // This machine's clock becomes a day wrong. What passes between the two readings is no day, on whatever machine.
+    // The machine's clock is set back by one day. The time between the two readings is far less than a day on any machine.
     const wrong = jest.spyOn(Date, 'now').mockReturnValue(Date.now() - 86_400_000);
     const { at } = await worker.claims.renew(workerSession);
     const now = worker.clock.now();

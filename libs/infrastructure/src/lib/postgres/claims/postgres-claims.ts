@@ -25,7 +25,7 @@ import type { Statement } from '../connection/statement';
 const SWEEP_EVERY_MS = 1_000;
 const SWEEP_SIZE = 500;
 const LEASE_MS = 8_000;
-/** Longer than any statement runs on the server, milliseconds. */
+/** Exceeds the duration of any statement on the server, milliseconds. */
 const LOST_FOR_MS = 60_000;
 
 interface RunPositionRow {
@@ -48,21 +48,21 @@ export interface HealedTimes {
   readonly leases: number;
 }
 
-/** Called with events about the runs of all workers. */
+/** Callbacks for events about the runs of all workers. */
 export interface ClaimsWatch {
-  /** How long a run had been due when it was claimed, milliseconds. */
+  /** Called with the time that a run had been due when it was claimed, milliseconds. */
   readonly onClaimed?: (waitedMs: number) => void;
-  /** Workers that were found dead, each reported once, to the worker that found it. */
+  /** Called with workers whose leases expired. Each is reported once, by the worker that detected it. */
   readonly onWorkersLost?: (workers: readonly LostWorker[]) => void;
-  /** Number of runs of dead workers that are due again. */
+  /** Called with the number of runs of dead workers that are due again. */
   readonly onTakenOver?: (runs: number) => void;
   readonly onHealed?: (times: HealedTimes) => void;
 }
 
 /**
  * Leases per worker session, measured by the database's clock; claims that are fair across tenants; the sweep that frees runs of dead
- * workers. `renew` is meant for a thread with a connection of its own: the state that decides about sweeping is on the worker's row and not
- * in this object.
+ * workers. `renew` is meant for a thread with a connection of its own: the state that decides about sweeping is on the worker's row, not in
+ * this object.
  */
 export class PostgresClaims extends Claims {
   private readonly registerStatement = statement('register-worker');
@@ -129,7 +129,7 @@ export class PostgresClaims extends Claims {
     await withRetry(() => this.ask(this.describeStatement, values));
   }
 
-  /** Sent once: the caller renews again soon, and measures its deadline from when it *sent* the last answered renewal. */
+  /** Not retried: the caller renews again soon, and measures its deadline from when it *sent* the last answered renewal. */
   async renew(workerSession: WorkerSession): Promise<{ held: boolean; at: number }> {
     const sent = this.clock.mark();
     const [row] = await this.ask<{ held: boolean; at_ms: number }>(this.renewStatement, [workerSession.id]);
@@ -158,7 +158,7 @@ export class PostgresClaims extends Claims {
     return total;
   }
 
-  /** At the start, and whenever the clock was set back. A second process finds nothing left to correct. */
+  /** Runs at the start, and whenever the clock was set back. A second process finds nothing left to correct. */
   private async healTimes(): Promise<void> {
     const { timesSetBack } = this.clock;
     if (timesSetBack === this.healedAfter) return;
@@ -173,8 +173,8 @@ export class PostgresClaims extends Claims {
   }
 
   /**
-   * Each claim has a number, kept on the runs it took. If its answer is lost, this worker owns runs that it does not know of. Later claims
-   * release them first, for a while, because a lost statement may still be executed.
+   * Each claim has a number, which is stored on the claimed runs. If its answer is lost, this worker owns runs that are missing from its
+   * state. Later claims release them first, for a limited time, because a lost statement may still be executed.
    */
   async claim(workerSession: WorkerSession, free: number): Promise<readonly ClaimedRun[]> {
     if (free < 1) return [];
@@ -335,15 +335,15 @@ export class PostgresClaims extends Claims {
   }
 }
 
-/** A driver's query is repeated until it is answered: giving the run up would only move its claim. */
+/** Retries a driver's query until it is answered: releasing the run would only move the same query to another worker. */
 function untilAnswered<Result>(ask: () => Promise<Result>): Promise<Result> {
   return withRetry(ask, AS_LONG_AS_IT_TAKES);
 }
 
 /**
- * The tenant after which the next claim begins: the last one, in the order of turns, that got as many runs as any other. A tenant that got
- * fewer, because no slot was left, is first in the next claim: otherwise the remainder of an uneven division would always go to the same
- * tenant. Undefined if no tenant got a run.
+ * Returns the tenant after which the next claim begins: the last one, in the order of turns, that got as many runs as any other. A tenant
+ * that got fewer, because no slot was left, is first in the next claim. Otherwise the remainder of an uneven division would always go to
+ * the same tenant. Undefined if no tenant got a run.
  */
 export function lastServedOf(tenants: readonly string[]): string | undefined {
   const counts = new Map<string, number>();

@@ -1,5 +1,5 @@
--- Pages of one run in order, at most $4 of them where that is not null; the partition is found from the run id. The first page follows the
--- admission record.
+-- Pages of one run in order, at most $4 unless that is null. The run id determines the partition. The first page follows the admission
+-- record.
 select p.first_seq, p.content, p.hash, p.mac, coalesce(
     lag(p.hash) over (order by p.first_seq),
     (select b.hash from pack_run_logs.journal b where b.tenant_id = $1 and b.run_id = $2 and b.first_seq <= $3

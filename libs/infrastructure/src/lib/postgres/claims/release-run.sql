@@ -1,4 +1,5 @@
--- Given back undriven: counts for nothing. With a wait it is shown and tried again in five seconds, else at once.
+-- Releases a run that was not driven. No crash is counted. With a wait it is due in five seconds and shows the wait; otherwise it is due at
+-- once.
 update pack_runs.runs set
   owner = null,
   due_at = case when $4::json is null then now() else now() + interval '5 seconds' end,

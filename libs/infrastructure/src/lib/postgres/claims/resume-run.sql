@@ -1,4 +1,4 @@
--- Where a run stands that this incarnation still owns, to go on with it under the same fence.
+-- State of a run that this worker session still owns, so that it can continue under the same fence.
 select r.last_seq, r.last_line, r.head, r.snapshot_seq, r.seen,
   floor(extract(epoch from r.committed_at) * 1000)::bigint as committed_ms, (
     select j.mac from pack_run_logs.journal j

@@ -1,4 +1,4 @@
--- Stored projections of a run, to be compared with its replayed state.
+-- Stored projections of a run, for comparison with its replayed state.
 select
   (select coalesce(json_agg(json_build_object('step', step, 'status', status) order by step), '[]') from pack_runs.steps
     where tenant_id = $1 and run_id = $2) as steps,

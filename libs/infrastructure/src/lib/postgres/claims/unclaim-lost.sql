@@ -1,5 +1,5 @@
--- Runs of claims whose answer was lost: owned by this worker, and it does not know. They are due again; no crash is counted. Locked in
--- the order in which flushes lock.
+-- Releases runs of claims whose response was lost: this worker owns them without knowing it. No crash is counted. Locks in the order of
+-- flushes.
 with lost as (
   select tenant_id, run_id from pack_runs.runs where owner = $1 and claim_seq = any($2::int[])
   order by tenant_id, run_id for update

@@ -7,7 +7,7 @@ import { aCommit, aWorker, start, submit } from '../testing/builders';
 import { withOneDatabase } from '../testing/fresh-databases';
 import type { TestDatabase } from '../testing/test-database';
 
-// Runs that wait at gates are only rows: no claim reads them, and no worker keeps any of their state.
+// Runs that wait at gates are only rows: no claim reads them, and no worker keeps state for them.
 
 const WAITING = Number(process.env['TASKRUNNER_WAITING_RUNS'] ?? 3_000);
 const DAY_MS = 86_400_000;
@@ -33,7 +33,7 @@ function rowsOf(node: PlanNode | undefined): number {
   return own + (node.Plans ?? []).reduce((sum, child) => sum + rowsOf(child), 0);
 }
 
-/** Number of rows that a claim reads; its claims are rolled back. */
+/** Number of rows that a claim reads; the claims are rolled back. */
 async function touched(worker_id: string): Promise<number> {
   const client = new Client({ connectionString: database.url('worker'), options: '-c jit=off -c enable_seqscan=off' });
   await client.connect();

@@ -1,28 +1,31 @@
-/** Number of requests in a shared statement after which the next one waits: a statement costs much the same for one and for ten. */
+/**
+ * Minimum number of requests in a statement after which the next statement waits. A statement costs nearly the same for one request and for
+ * ten.
+ */
 const SEVERAL = 4;
-/** Number of waiting requests at which no further one is awaited. */
+/** Number of waiting requests at which the statement is sent without waiting for more. */
 const ENOUGH = 16;
 const GAP_MS = 10;
 
 /**
- * How long a shared statement waits for more requests. After a statement that carried several, more are likely to follow soon. Sequential
- * requests never wait.
+ * Limits how long a shared statement waits for more requests. After a statement with several requests, more are likely to follow soon.
+ * Sequential requests never wait.
  */
 export class BatchPause {
   private sentAt = -Infinity;
   private carried = 0;
   private timer: NodeJS.Timeout | null = null;
 
-  /** @param arrived is called when the wait is over. */
+  /** @param arrived called when the wait is over. */
   constructor(private readonly arrived: () => void) {}
 
-  /** A statement that carries this many is sent now. */
+  /** Records that a statement with this number of requests is sent. */
   sent(carried: number): void {
     this.sentAt = performance.now();
     this.carried = carried;
   }
 
-  /** True if the next statement with this many requests should not be sent yet; `arrived` is called when it should. */
+  /** True if the next statement with this number of requests should wait; `arrived` is called when the wait is over. */
   holds(waiting: number): boolean {
     const left = this.carried < SEVERAL || waiting >= ENOUGH ? 0 : GAP_MS - (performance.now() - this.sentAt);
     if (left <= 0) return false;

@@ -3,12 +3,12 @@ import { Client, type ClientConfig } from 'pg';
 import { DatabaseError } from './database-error';
 import { namingRefusals, placeOf, type Connecting } from './refused-database';
 
-/** Timeout for a server that does not answer, milliseconds. */
+/** Connection timeout, milliseconds. */
 const CONNECT_MS = 10_000;
 
 /**
- * Does work on a connection of its own, for commands of operators. What the database refuses says which database, which role and what to do.
- * `signal` ends the connection, and with it the work.
+ * Runs work on a connection of its own, for operator commands. Errors of the database name the database, the role and the remedy. `signal`
+ * closes the connection, which ends the work.
  * @throws DatabaseError
  */
 export function asRole<Result>(
@@ -32,7 +32,7 @@ export function asRole<Result>(
   });
 }
 
-/** The driver reads the certificates that a URL names. */
+/** Creates a client. The driver reads the certificate files of the URL, and throws if one is unreadable. */
 function clientOf({ url }: Connecting, config: Omit<ClientConfig, 'connectionString'>): Client {
   try {
     return new Client({ connectionTimeoutMillis: CONNECT_MS, keepAlive: true, ...config, connectionString: url });
@@ -40,14 +40,14 @@ function clientOf({ url }: Connecting, config: Omit<ClientConfig, 'connectionStr
     throw new DatabaseError(
       'DB_TLS',
       `the connection to ${placeOf(url)} cannot be set up: ${(error as Error).message}`,
-      'Correct the parameters of the URL (sslmode, sslrootcert, sslcert, sslkey), and let this user read the files that they name.',
+      'Correct the parameters of the URL (sslmode, sslrootcert, sslcert, sslkey), and let this user read the files that they refer to.',
       [],
       { cause: error },
     );
   }
 }
 
-/** Everything that waits for the server fails at once; the driver itself would wait for an answer. */
+/** Closes the socket, so that pending requests fail at once. The driver itself would wait for a response. */
 function disconnect(client: Client): void {
   const { connection } = client as unknown as { readonly connection: { readonly stream: Duplex } };
   connection.stream.destroy();

@@ -14,18 +14,19 @@ export interface ConnectionOptions {
   /** Sends several statements in one round trip (`Queries` of the webservice). */
   readonly pipeline?: boolean;
   /**
-   * Plans each named statement once, independent of its parameters: the flush has so many parts that planning would take longer than
-   * executing.
+   * Plans each named statement once, independent of its parameters. The flush has so many parts that planning it takes longer than
+   * executing it.
    */
   readonly genericPlans?: boolean;
   /**
-   * For queries that find a few rows by key: prefers indexes and plans again periodically. Otherwise a plan that was made while tables were
-   * empty would read them completely forever. Bitmap scans are off: an index scan marks dead entries, so that none is visited twice.
+   * For queries that find a few rows by key: prefers indexes, and plans again periodically. A plan that was made while tables were empty
+   * would otherwise scan them completely forever. Bitmap scans are off: an index scan marks dead entries, so that no scan visits them
+   * twice.
    */
   readonly byIndex?: boolean;
   /**
-   * For `byIndex`: maximum age of the plans of a busy connection, milliseconds; for others six times as much. Planning a worker's queries
-   * again takes some 20 ms of the database's time. Default 5 s.
+   * For `byIndex`: maximum age of the plans of a busy connection, milliseconds; six times as long for idle connections. Planning a worker's
+   * queries again takes some 20 ms of database time. Default 5 s.
    */
   readonly replanMs?: number;
   /** Called for broken connections; the pool replaces them. */
@@ -41,8 +42,8 @@ export const parsers: NonNullable<PoolConfig['types']> = {
 };
 
 /**
- * A pool that survives outages of its server: every client has an error listener, dead peers are detected (keep-alive), and statements and
- * open transactions have timeouts. 64-bit integers are read as numbers: counters and milliseconds stay far below 2^53.
+ * Opens a pool that survives outages of its server: every client has an error listener, dead peers are detected (keep-alive), and
+ * statements and open transactions have timeouts. 64-bit integers are read as numbers (see `parsers`).
  */
 export function openPool(url: string, options: ConnectionOptions = {}): Pool {
   const settings = [
@@ -78,10 +79,10 @@ export function openPool(url: string, options: ConnectionOptions = {}): Pool {
  * hundreds.
  */
 const OFTEN = 200;
-/** A bad plan costs an idle connection little, and planning again costs it as much as a busy one. */
+/** Factor for idle connections: a bad plan costs them little, but planning costs as much as on a busy connection. */
 const SELDOM_TIMES = 6;
 
-/** Each connection discards its plans when it is used and they are too old. */
+/** Makes each connection discard outdated plans at its next use. */
 function planAgain(pool: Pool, everyMs: number): void {
   const planned = new WeakMap<PoolClient, { at: number; uses: number }>();
   const begin = (client: PoolClient) => planned.set(client, { at: performance.now(), uses: 0 });

@@ -26,7 +26,7 @@ describe('the database clock', () => {
     expect(clock.now()).toBe(5_050);
     elapsed = 1_200;
     expect(clock.now()).toBe(5_250);
-    // The answer lay here for six seconds.
+    // The answer was read six seconds after its arrival.
     elapsed = 8_000;
     clock.observe(7_000, 2_000);
     expect([clock.timesSetBack, steps]).toEqual([0, []]);

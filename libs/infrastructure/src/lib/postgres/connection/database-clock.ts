@@ -2,12 +2,12 @@ import { clockStep } from '@taskrunner/core/foundation';
 import { Clock } from '@taskrunner/core/ports';
 import type { Pool } from 'pg';
 
-/** Called when the clock of the database was set, with the difference in milliseconds; negative: back. */
+/** Called when the clock of the database was set, with the difference in milliseconds; negative if it was set back. */
 export type OnClockStep = (stepMs: number) => void;
 
 /**
  * Database time in this process: the last measurement plus the monotonic time since then. It never uses the machine's clock, which may be
- * wrong by days. It does not go back because of measurement errors, but it does if the clock of the database was set back.
+ * wrong by days. It does not go back because of measurement errors, only if the clock of the database was set back.
  */
 export class DatabaseClock extends Clock {
   private offset: number | null = null;
@@ -22,17 +22,17 @@ export class DatabaseClock extends Clock {
     super();
   }
 
-  /** Number of times that the clock of the database was set back, as far as this process has noticed. */
+  /** Number of detected steps back of the database's clock. */
   get timesSetBack(): number {
     return this.setBack;
   }
 
-  /** Current monotonic milliseconds. Take it before a query whose answer is the database's time. */
+  /** Current monotonic milliseconds, to be read before a query for the database's time. */
   mark(): number {
     return this.elapsed();
   }
 
-  /** Records that the database answered `at` to a query sent at `sent` (see `mark`). The answer was right half a round trip ago. */
+  /** Records an answer `at` to a query that was sent at `sent` (see `mark`). The answer is assumed to be half a round trip old. */
   observe(at: number, sent: number): void {
     const halfway = (sent + this.elapsed()) / 2;
     const before = this.offset;
@@ -46,7 +46,7 @@ export class DatabaseClock extends Clock {
     if (step !== 0) this.onStep(Math.round(step));
   }
 
-  /** Queries the database. */
+  /** Measures the database's time with a query. */
   async measure(pool: Pool): Promise<void> {
     const sent = this.mark();
     const { rows } = await pool.query<{ at_ms: number }>('select pack_runs.now_ms() as at_ms');

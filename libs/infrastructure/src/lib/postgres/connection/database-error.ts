@@ -1,21 +1,21 @@
 import { CodedError } from '@taskrunner/core/foundation';
 
 /**
- * Why a database is not used.
+ * Reasons why a database cannot be used.
  *
- * - `DATABASE_UNAVAILABLE`: the server does not answer, has no room, or ended the connection.
- * - `DB_BUSY`: a lock or a statement took longer than it may.
- * - `DB_DENIED`: the role lacks a right.
- * - `DB_LOGIN_REFUSED`: the server does not accept role and password.
+ * - `DATABASE_UNAVAILABLE`: the server does not respond, has no free connection, or closed the connection.
+ * - `DB_BUSY`: a lock or a statement exceeded its timeout.
+ * - `DB_DENIED`: the role lacks a permission.
+ * - `DB_LOGIN_REFUSED`: the server rejects the role or its password.
  * - `DB_MISSING`: the server has no such database.
  * - `DB_SERVER_FAULT`: the server reports that it, or its disk, is damaged.
  * - `DB_TLS`: the connection cannot be encrypted, or the server's certificate is not trusted.
- * - `DB_UNSAFE`: its settings could lose a commit that was acknowledged, or it is a standby, too old, or not UTF8.
+ * - `DB_UNSAFE`: the settings could lose an acknowledged commit, or the server is a standby, too old, or not UTF8.
  * - `DB_ROLE_UNSAFE`: the role is a superuser, bypasses row security, or owns tables.
- * - `DB_SCHEMA_NEWER`: a later release has migrated it; migrations only go forward.
+ * - `DB_SCHEMA_NEWER`: a later release has migrated the database; migrations only go forward.
  * - `DB_SCHEMA_BEHIND`: migrations of this release have not run.
  * - `DB_KEYS_DIFFER`: rows were made with keys that this process does not have.
- * - `DB_RUN_UNKNOWN`: a run that is to be held or released is not there, or not held.
+ * - `DB_RUN_UNKNOWN`: the run does not exist, or is not in the required state: held, or stopped by a restore.
  */
 export type DatabaseErrorCode =
   | 'DATABASE_UNAVAILABLE'

@@ -18,7 +18,7 @@ it('tells listeners of runs and letters, and again when their connection was los
     hints++;
     hinted();
   });
-  // What was missed before it listened.
+  // The first hint covers those that were missed before the connection listened.
   await listening;
 
   const submitted = next();

@@ -2,13 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
 import { pauseMs } from './retry';
 
-/** Without payload: a listener learns only that somebody has work. */
+/** Hints have no payload: they only signal that work is due. */
 const CHANNEL = 'taskrunner_due';
 
 /**
- * Notifies idle workers that something is due, so that they poll before their pause is over. It is only a hint: it is never sent in a
- * transaction of a run (a NOTIFY there would make all commits of the server queue for one lock), at most one is in progress, and a lost one
- * costs a pause.
+ * Sends a hint to idle workers that something is due, so that they poll before their pause is over. It is never sent in a transaction of a
+ * run, because a NOTIFY there would serialise all commits of the server on one lock. At most one is in progress. A lost hint costs one
+ * pause.
  */
 export class DueHints {
   private sending = false;
@@ -16,7 +16,7 @@ export class DueHints {
 
   constructor(private readonly pool: Pool) {}
 
-  /** Does not wait. */
+  /** Returns without waiting. */
   send(): void {
     if (this.sending) {
       this.again = true;
@@ -34,16 +34,16 @@ export class DueHints {
   }
 }
 
-/** Listens for hints on a connection of its own. While the database is unavailable there are none. */
+/** Listens for hints on a connection of its own. During an outage of the database there are none. */
 export class DueListener {
   private client: PoolClient | null = null;
   private closed = false;
   private lost: () => void = () => undefined;
 
-  /** @param pool with one connection that nobody else uses. */
+  /** @param pool a pool with one connection, not shared with other users. */
   constructor(private readonly pool: Pool) {}
 
-  /** Calls `onHint` for each hint from now on, and whenever it listens again, because hints may have been missed. */
+  /** Calls `onHint` for each hint from now on, and after each reconnect, because hints may have been missed. */
   listen(onHint: () => void): void {
     void this.listenForever(onHint);
   }
@@ -68,7 +68,7 @@ export class DueListener {
         onHint();
         if (!this.closed) await lost;
       } catch {
-        // Unavailable: the polling pauses of listeners are short enough without hints.
+        // Unavailable: listeners poll anyway, at short pauses.
       }
       this.client?.release(true);
       this.client = null;

@@ -2,11 +2,11 @@ import type { TenantId } from '@taskrunner/core/foundation';
 import type { Pool, QueryResult } from 'pg';
 import type { Statement } from './statement';
 
-/** One statement at a time, within a tenant: the database access of adapters that webservice and worker share. */
+/** Executes one statement at a time, within a tenant: the database access of adapters that webservice and worker share. */
 export abstract class Queries {
-  /** Rows of a statement that sees only this tenant's rows. */
+  /** Executes a statement that sees only this tenant's rows. */
   abstract inTenant<Row>(tenant: TenantId, statement: Statement, values: readonly unknown[]): Promise<Row[]>;
-  /** Rows of a statement that names no tenant, or that calls a function for several tenants. */
+  /** Executes a statement that names no tenant, or that calls a function for several tenants. */
   abstract across<Row>(statement: Statement, values: readonly unknown[]): Promise<Row[]>;
 }
 
@@ -42,7 +42,7 @@ export class TenantQueries extends Queries {
     return rows as Row[];
   }
 
-  /** Several statements in one transaction, sent together: if one fails, none is applied. Returns the rows of each. */
+  /** Executes several statements in one transaction, sent together. If one fails, none is applied. Returns the rows of each. */
   async together(
     tenant: TenantId,
     steps: readonly (readonly [Statement, readonly unknown[]])[],
@@ -55,7 +55,7 @@ export class TenantQueries extends Queries {
       client.query('COMMIT'),
     ]);
     const failed = answers.filter((answer) => answer.status === 'rejected');
-    // COMMIT of a failed transaction answers ROLLBACK, after which the connection is clean. Otherwise its state is unknown.
+    // COMMIT of a failed transaction answers ROLLBACK, after which the connection is reusable. Otherwise its state is unknown.
     client.release(answers.at(-1)?.status === 'rejected');
     if (failed.length > 0) throw causeOf(failed);
     return (answers.slice(2, -1) as PromiseFulfilledResult<QueryResult>[]).map(({ value }) => value.rows as unknown[]);
@@ -67,7 +67,7 @@ export class TenantQueries extends Queries {
   }
 }
 
-/** The first error is the cause; later ones only report that the transaction was aborted. */
+/** The first error is the cause. Later errors only report the aborted transaction. */
 function causeOf(failed: readonly PromiseRejectedResult[]): Error {
   return failed[0]?.reason as Error;
 }

@@ -4,7 +4,7 @@ import { failureOf } from './sql-state';
 
 /** A database, and the role that the work needs. */
 export interface Connecting {
-  /** May contain a password, which no message shows. */
+  /** May contain a password, which no error message includes. */
   readonly url: string;
   readonly role: 'owner' | 'maintain' | 'web' | 'worker';
 }
@@ -22,7 +22,7 @@ export async function namingRefusals<Result>(connecting: Connecting, work: () =>
   }
 }
 
-/** The meaning of a connection error for the operator; null if it is not one, or already has a code of ours. */
+/** Maps a connection error to a `DatabaseError`; null for other errors, including those that already have a code. */
 function refusedDatabase(error: unknown, { url, role }: Connecting): DatabaseError | null {
   if (isCodedError(error) || isOfFile(error)) return null;
   const code = codeOf(error);
@@ -33,7 +33,7 @@ function refusedDatabase(error: unknown, { url, role }: Connecting): DatabaseErr
   });
 }
 
-/** A database URL without password and parameters except the folder of a socket. */
+/** Formats a database URL without password and parameters, except the folder of a socket. */
 export function placeOf(url: string): string {
   const { username, hostname, port, pathname, searchParams } = new URL(url);
   const socket = searchParams.get('host');
@@ -44,9 +44,9 @@ export function placeOf(url: string): string {
 type Refusal = Exclude<DatabaseErrorCode, 'DB_KEYS_DIFFER' | 'DB_ROLE_UNSAFE' | 'DB_SCHEMA_NEWER' | 'DB_RUN_UNKNOWN'>;
 
 const WHAT: { readonly [Code in Refusal]: (place: string) => string } = {
-  DATABASE_UNAVAILABLE: (place) => `${place} does not answer`,
+  DATABASE_UNAVAILABLE: (place) => `${place} does not respond`,
   DB_BUSY: (place) => `${place} is busy`,
-  DB_DENIED: (place) => `${place} denies a right`,
+  DB_DENIED: (place) => `${place} denies a permission`,
   DB_LOGIN_REFUSED: (place) => `${place} does not accept the login`,
   DB_MISSING: (place) => `${place} does not exist`,
   DB_SERVER_FAULT: (place) => `the server of ${place} is damaged`,
@@ -58,7 +58,7 @@ const WHAT: { readonly [Code in Refusal]: (place: string) => string } = {
 const REMEDIES: { readonly [Code in Refusal]: (role: string) => string } = {
   DATABASE_UNAVAILABLE: () =>
     'Check that PostgreSQL runs, has free connections, and can be reached at this address (`database` in the configuration). Then try again.',
-  DB_BUSY: () => 'Try again. If the error persists, end what holds the lock: see pg_stat_activity.',
+  DB_BUSY: () => 'Try again. If the error persists, end the session that holds the lock (see pg_stat_activity).',
   DB_DENIED: (role) =>
     `Connect as taskrunner_${role}. docker/postgres/10-roles.sh and \`taskrunner migrate\` grant its rights.`,
   DB_LOGIN_REFUSED: (role) =>
@@ -85,7 +85,7 @@ const STATES: readonly (readonly [RegExp, Refusal])[] = [
 /** Node's codes of certificate errors. */
 const CERTIFICATE = /CERT|^ERR_(TLS|SSL)_|^UNABLE_TO_|^HOSTNAME_MISMATCH$/;
 const NO_TLS = /does not support SSL|there was an error establishing an SSL connection/i;
-/** The driver has no password to send. */
+/** Error of the driver if it has no password to send. */
 const NO_PASSWORD = /client password must be a/i;
 
 function codeOf(error: unknown): Refusal | null {
@@ -99,18 +99,18 @@ function codeOf(error: unknown): Refusal | null {
     if (NO_TLS.test(message)) return 'DB_TLS';
     if (NO_PASSWORD.test(message)) return 'DB_LOGIN_REFUSED';
   }
-  // Everything that prevents opening a socket, including permissions of its folder.
+  // Any failure to open a socket, including permissions of its folder.
   if ((error as { readonly syscall?: unknown }).syscall === 'connect') return 'DATABASE_UNAVAILABLE';
   const failure = failureOf(error);
   return failure === 'lost' || failure === 'again' ? 'DATABASE_UNAVAILABLE' : null;
 }
 
-/** File errors have a path; socket errors have an address, whatever their code. */
+/** File errors have a path. Socket errors have an address, whatever their code. */
 function isOfFile(error: unknown): boolean {
   return typeof (error as { readonly path?: unknown }).path === 'string';
 }
 
-/** A name with several addresses fails with the errors of all of them, and without a message of its own. */
+/** A host name with several addresses fails with an aggregate error that has no message of its own. */
 function messageOf(error: unknown): string {
   const { errors } = error as { readonly errors?: unknown };
   if (Array.isArray(errors) && errors.length > 0) return errors.map(messageOf).join('; ');

@@ -1,6 +1,6 @@
 import { RequestBatcher } from './request-batcher';
 
-/** Work that ends when it is told to. */
+/** Work that the test completes. */
 function held(atOnce = 1, most = 3) {
   const groups: (readonly number[])[] = [];
   const ends: (() => void)[] = [];

@@ -15,7 +15,7 @@ export class RequestBatcher<Asked, Answer> {
   private readonly pause = new BatchPause(() => this.pump());
   private active = 0;
 
-  /** @param work answers all, in order, or rejects for all. */
+  /** @param work returns the answers in order, or rejects for all. */
   constructor(
     private readonly work: (asked: readonly Asked[]) => Promise<readonly Answer[]>,
     private readonly limits: { readonly atOnce: number; readonly most: number },

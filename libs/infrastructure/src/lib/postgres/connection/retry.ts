@@ -3,11 +3,11 @@ import { failureOf } from './sql-state';
 
 /** Information about the previous attempts. */
 export interface Attempt {
-  /** An earlier answer was lost: the request may have been executed. */
+  /** True if an earlier answer was lost: the request may have been executed. */
   readonly lost: boolean;
 }
 
-/** Patience of drivers: for a driver an outage ends no earlier than for its run. */
+/** Patience of drivers, which must outlast any outage: a driver cannot give up its run. */
 export const AS_LONG_AS_IT_TAKES = Infinity;
 
 /**

@@ -33,7 +33,7 @@ export function statement(name: string): Statement {
   return read;
 }
 
-/** The same without its name: planned for its parameters each time. For filters that may be absent. */
+/** The same statement without a name, which is planned for its parameters each time. For optional filters. */
 export function plannedEachTime(name: string): Statement {
   return { name: undefined, text: statement(name).text };
 }

@@ -1,12 +1,12 @@
 import { DatabaseError } from './database-error';
 
-/** How long a wait lasts before it is reported, milliseconds. */
+/** Delay before a wait is reported, milliseconds. */
 const MOMENT_MS = 2_000;
 
-/** Called with a description of a wait that lasts. */
+/** Called with a description of a longer wait. */
 export type OnWaiting = (what: string) => void;
 
-/** Runs work that may have to wait for somebody else, and reports after a moment what it waits for. */
+/** Runs work that may have to wait for another process, and reports the wait if it lasts. */
 export async function reportingWait<Result>(
   what: string,
   onWaiting: OnWaiting | undefined,
@@ -21,7 +21,7 @@ export async function reportingWait<Result>(
 }
 
 /**
- * The same for a lock, for which the connection waits at most `limitMs`.
+ * Does the same for a lock with a timeout of `limitMs`.
  * @throws DatabaseError `DB_BUSY` at the timeout
  */
 export async function reportingWaitUntil<Result>(

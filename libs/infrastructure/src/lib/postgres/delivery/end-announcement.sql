@@ -1,2 +1,2 @@
--- It was told, or is given up: the next of its stream is due.
+-- Ends an announcement that was delivered or given up. The next one of its stream is due.
 delete from pack_runs.outbox where tenant_id = $1 and outbox_id = $2 and kind = 'announce'

@@ -29,7 +29,7 @@ export class PostgresAnnouncements extends Announcements {
     super();
   }
 
-  /** Not sent again: what a lost answer has spread is spread. */
+  /** Not retried: if the answer was lost, the announcements are already addressed, or are addressed by the next call. */
   async addressToEndpoints(endpoints: Parameters<Announcements['addressToEndpoints']>[0]): Promise<void> {
     const wanted = endpoints.flatMap(({ tenant, stream, types }) =>
       types.map((type) => [tenant, stream, type] as const),
@@ -41,7 +41,7 @@ export class PostgresAnnouncements extends Announcements {
     ]);
   }
 
-  /** Not sent again: what a lost answer leased comes back when its lease is over. */
+  /** Not retried: items leased by a statement whose answer was lost become due again when the lease expires. */
   async take(of: Parameters<Announcements['take']>[0]): Promise<readonly DueAnnouncement[]> {
     const { limit, leaseMs, perStream, busy } = of;
     const rows = await this.queries.across<AnnouncementRow>(this.takeStatement, [limit, leaseMs, perStream, busy]);

@@ -45,7 +45,7 @@ export class PostgresExports extends Exports {
     await withRetry(() => this.queries.inTenant(due.tenant, this.settleStatement, values));
   }
 
-  /** Not sent again: what a lost answer leased comes back when its lease is over. */
+  /** Not retried: an item leased by a statement whose answer was lost becomes due again when the lease expires. */
   private async takeOne(
     destination: string | null,
     known: readonly string[],

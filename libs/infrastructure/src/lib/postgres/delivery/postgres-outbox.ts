@@ -19,7 +19,7 @@ interface OutboxRow {
   readonly trace_context: string | null;
 }
 
-/** Chunks that stand together in a row of the archive. */
+/** Number of chunks in one row of the archive. */
 const ROW_CHUNKS = 256;
 
 /** Work that follows a commit, leased by moving its due time. */
@@ -33,7 +33,7 @@ export class PostgresOutbox extends Outbox {
     super();
   }
 
-  /** Not sent again: what a lost answer leased comes back when its lease is over. */
+  /** Not retried: items leased by a statement whose answer was lost become due again when the lease expires. */
   async take(kind: 'attest', limit: number, leaseMs: number): Promise<readonly OutboxItem[]> {
     const rows = await this.queries.across<OutboxRow>(this.takeStatement, [kind, limit, leaseMs]);
     return rows.map((row) => ({
@@ -87,7 +87,7 @@ export class PostgresOutbox extends Outbox {
   }
 }
 
-/** The entry by which the audit chain knows the run: `verify --audit` looks for it. */
+/** The run's entry in the audit chain, which `verify --audit` looks for. */
 function auditOf({ runId, bundle, statement }: SealedEvidence): string {
   return canonical({ type: 'run.sealed', runId, bundle, statement });
 }

@@ -1,4 +1,4 @@
--- Tries again later, or, blocked, when somebody has released it; the run shows how it stands unless it is sealed.
+-- Schedules a retry or, if blocked, waits for a release. The run shows this state unless it is sealed.
 with later as (
   update pack_runs.outbox set reason = $5,
     due_at = case when $4 = 'blocked' then 'infinity' else now() + $3 * interval '1 millisecond' end

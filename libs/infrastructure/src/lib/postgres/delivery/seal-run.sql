@@ -1,5 +1,6 @@
--- Evidence, where it goes from here, where the run's journal and log stand in it, the run's mark, the end of the outbox item and of the run's sensitive inputs, and an entry of the audit chain, together. The chain's counter is locked after the run's row, as everywhere. Whoever comes
--- second writes nothing but removes the item.
+-- Stores the evidence of a run in one statement: the attestation, its exports, the positions of journal and log in the bundle, and the
+-- run's status. It deletes the outbox item and the run's sensitive inputs, and appends an audit entry. As everywhere, the counter of the
+-- chain is locked after the run's row. A second caller writes nothing and only removes the item.
 with sealed as (
   insert into pack_artifacts.attestations (tenant_id, run_id, bundle, bundle_size, statement, statements, sealed_ms)
   values ($1, $2, $4, $5, $6, $7, pack_runs.now_ms())

@@ -1,4 +1,4 @@
--- How a delivery went; the run has changed for its readers. One that is over stays as it is.
+-- Records the result of a delivery and increments the run's version. A delivery that has ended does not change.
 with settled as (
   update pack_artifacts.exports set status = $4, reason = $5, due_at = now() + $6 * interval '1 millisecond',
     ended_ms = case when $4 <> 'pending' then pack_runs.now_ms() end

@@ -1,6 +1,6 @@
--- Announcements that name no endpoint (of schedules, written by webservices, which know none) become one for each that wants them:
--- $1 tenants, $2 streams, $3 types, in step. Where nobody wants one it goes away.
--- Whoever spreads meanwhile waits, and finds nothing left: two at once would give the same place in a stream.
+-- Replaces announcements without an endpoint by one for each subscribed endpoint: $1 tenants, $2 streams, $3 types, in step. They are about
+-- schedules and come from webservices, which have no endpoints configured. Without a subscriber they are deleted. Concurrent callers wait
+-- and then find none, because two at once would assign the same position in a stream.
 with taken as (
   select tenant_id, outbox_id from pack_runs.outbox
   where kind = 'announce' and stream is null and due_at <= now() order by due_at, outbox_id limit 100 for update

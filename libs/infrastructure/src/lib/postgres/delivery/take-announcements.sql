@@ -1,7 +1,6 @@
--- Leases announcements that are due: of each run and stream only the first that is left, so that none overtakes another (a reminder
--- has a stream of its own); of each stream at most $3 at once, in turns, and none of those that are busy, so that an endpoint that
--- does not answer holds up nobody else. Under SKIP LOCKED a second worker takes others; a lost worker's come back when the lease
--- is over.
+-- Leases due announcements. Of each run and stream only the first remaining one is taken, so that none overtakes another (a reminder has
+-- its own stream). Of each stream at most $3 are taken at once, in turns, and none of busy streams, so that an unresponsive endpoint delays
+-- no other. SKIP LOCKED gives a second worker other rows. Rows of a lost worker become due when the lease ends.
 with first as materialized (
   select o.tenant_id, o.outbox_id, o.due_at, row_number() over (partition by o.tenant_id, o.stream order by o.due_at) as turn
   from pack_runs.outbox o

@@ -1,4 +1,4 @@
--- Leases the delivery that is due longest, of one destination ($1) or of all but $2: the moment at which another may take it moves ahead.
+-- Leases the delivery that has been due longest, for one destination ($1) or for all except $2. The lease moves its due time ahead.
 with due as (
   select tenant_id, run_id, destination from pack_artifacts.exports
   where status = 'pending' and due_at <= now() and ($1::text is null or destination = $1) and destination <> all($2::text[])

@@ -1,4 +1,4 @@
--- Leases due items: the moment at which another may take one moves ahead, on the database's clock.
+-- Leases due items by moving their due times ahead, on the database's clock.
 with due as (
   select tenant_id, outbox_id from pack_runs.outbox where kind = $1 and due_at <= now()
   order by due_at limit $2 for update skip locked

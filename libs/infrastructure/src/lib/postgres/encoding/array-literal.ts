@@ -1,14 +1,11 @@
 /** Element types of arrays. */
 export type Cell = string | number | boolean | Buffer | null;
 
-// Within quotes the database reads a backslash as "the next character is literal". JSON does the same for the two relevant characters, and
-// its printer is many times faster than replacing them. It differs only for control characters and lone surrogates.
+// Within quotes, the array parser reads a backslash as an escape of the next character. JSON uses the same escapes for the two relevant
+// characters, and its serialiser is many times faster than replacing them. JSON differs only for control characters and lone surrogates.
 const OTHERWISE = /[\u0000-\u001f]/;
 
-/**
- * An array literal for the database (PostgreSQL manual, §8.15.2), with every element quoted, so that nothing in a text has a special
- * meaning.
- */
+/** Formats an array literal (PostgreSQL manual, §8.15.2). Every element is quoted, so that no character of a text has a special meaning. */
 export function arrayLiteral(cells: readonly Cell[]): string {
   let text = '{';
   for (let i = 0; i < cells.length; i++) {

@@ -45,7 +45,7 @@ describe('a packed page', () => {
     expect(unpackedPage(bytes)).toBeNull();
   });
 
-  // Pages that are stored are read with these bytes: other words are another packing.
+  // Stored pages depend on these bytes: another dictionary is another packing format.
   it('is packed with the words that it was always packed with', () => {
     expect(createHash('sha256').update(PAGE_WORDS).digest('hex')).toBe(
       'a3e7fc184465f9f57215d32475858a290c97a5d67cea4f6d14a0872e05f8758d',

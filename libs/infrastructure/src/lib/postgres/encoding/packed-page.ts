@@ -17,8 +17,8 @@ const DEFLATED = 1;
 const SETTINGS = { level: 6, windowBits: 13, memLevel: 5, dictionary: PAGE_WORDS } as const;
 
 /**
- * The stored form of a page: its texts deflated (RFC 1951) with a preset dictionary. A page of one step takes 120 bytes instead of 700. The
- * database itself does not compress rows below 2 KB.
+ * The stored form of a page: its texts deflated (RFC 1951) with a preset dictionary. A page of one step takes 120 bytes instead of 700.
+ * PostgreSQL does not compress rows below 2 KB.
  */
 export function packedPage({ entries, held }: PageTexts): Buffer {
   const text = Buffer.from(held === null ? entries : `${entries}\n${held}`, 'utf8');

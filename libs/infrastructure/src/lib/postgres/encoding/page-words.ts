@@ -1,4 +1,4 @@
-/** Frequent parts of pages. The most frequent come last, where a reference to them is shortest. */
+/** Frequent parts of pages. The most frequent ones come last, where references to them are shortest. */
 const OTHERS = [
   ...['"crashes":0,"fence":', '"probe":"sha256:', '"quarantine":false,"type":"run.claimed","version":"', '"worker":"'],
   ...['{"type":"time.reached"}', '"decisionId":"', '"approvals":1,"required":1,', '"type":"gate.counted"'],
@@ -35,7 +35,7 @@ const STEP = [
 ];
 
 /**
- * The preset dictionary (RFC 1950 §2.2 speaks of it) of packed pages. Stored pages depend on its bytes, which must never change. Another
- * dictionary is another packing format with a new number.
+ * The preset dictionary (RFC 1950 §2.2) of packed pages. Stored pages depend on its bytes, which must never change. Another dictionary is
+ * another packing format with a new number.
  */
 export const PAGE_WORDS: Buffer = Buffer.from([...OTHERS, ...STEP].join(''), 'utf8');

@@ -43,7 +43,7 @@ export function admissionColumns(tenant: TenantId, row: AdmissionRow): Admission
 /** A run's two rows, as `run-summary`, `list-runs` and `run-records` return them. */
 export interface SummaryRow extends AdmissionRow {
   readonly status: string;
-  /** The altered document as an error of the run; null: none. */
+  /** The altered document, as an error of the run; null: none. */
   readonly altered: Json;
   readonly requester: RunSummary['requester'];
   readonly labels: RunSummary['labels'];
@@ -63,7 +63,7 @@ export interface SummaryRow extends AdmissionRow {
   readonly version: number;
 }
 
-/** The admission of a run that is known to be altered is not compared, so that the run can still be shown. */
+/** An admission that is already recorded as altered is not compared, so that the run can still be shown. */
 export function toSummary(tenant: TenantId, row: SummaryRow, known: KnownAdmissions): RunSummary {
   if (row.altered === null && row.status !== 'halted') known.compare(admissionColumns(tenant, row));
   return {
@@ -139,7 +139,7 @@ export function toStepRow(row: StepRecord): StepRow {
   };
 }
 
-/** The stored form of a step's outputs: the reference is left out if the value itself is stored. */
+/** The stored form of a step's outputs. The reference is left out if the value itself is stored. */
 export function storedOutputs({ outputs, outputsRef }: Pick<StepRow, 'outputs' | 'outputsRef'>): readonly [Json, Json] {
   return [outputs, outputs === null ? outputsRef : null];
 }
@@ -180,14 +180,14 @@ export function toArtifactView(row: ArtifactRecord): ArtifactView {
 
 const LAST_PLACE = 2_147_483_647;
 
-/** The likely position of a step's row according to its name: `rollout[3]` below `rollout` at 3, `rollout[3]::scan` below `rollout[3]`. */
+/** The expected position of a step's row, from its name: `rollout[3]` below `rollout` at 3, `rollout[3]::scan` below `rollout[3]`. */
 interface Whereabouts {
   readonly parent: string;
   readonly from: number;
   readonly to: number;
 }
 
-/** Only a hint that saves a search among the siblings: rows are found without it. */
+/** A hint that saves a search among the siblings. Rows are found without it. */
 export function whereabouts(step: string): Whereabouts {
   const item = /^(.*)\[(\d{1,9})\]$/.exec(step);
   if (item) return { parent: item[1] ?? '', from: Number(item[2]), to: Number(item[2]) };

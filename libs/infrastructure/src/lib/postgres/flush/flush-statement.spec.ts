@@ -30,7 +30,7 @@ describe('a flush', () => {
     const flush = flushOf(parts);
     expect(flush.name).toBe(name);
     expect(armsOf(flush.text)).toEqual(arms);
-    // Its parameters are numbered from 1 without a gap, and there are as many values.
+    // Parameters are numbered from 1 without gaps, one for each value.
     const numbers = new Set([...flush.text.matchAll(/\$(\d+)/g)].map(([, number]) => Number(number)));
     expect([...numbers].sort((a, b) => a - b)).toEqual(flush.values.map((_, index) => index + 1));
   });

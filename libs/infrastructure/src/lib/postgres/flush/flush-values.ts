@@ -10,8 +10,8 @@ import { ROOT_PARENT, storedOutputs } from '../encoding/run-rows';
 type Row = readonly Cell[];
 
 /**
- * The arms of `flush.sql` in the order of its parameters, each with the columns of its rows. Rows of a numbered arm begin with the place of
- * their run in the flush; the others have one row for each run, or for each step (`reused`).
+ * The arms of `flush.sql` in the order of its parameters, with the columns of their rows. Rows of a numbered arm begin with the position of
+ * their run in the flush. Other arms have one row per run, or per step (`reused`).
  */
 const ARMS = {
   run: { columns: 20, numbered: false },
@@ -22,26 +22,26 @@ const ARMS = {
   places: { columns: 6, numbered: true },
   artifacts: { columns: 8, numbered: true },
   outbox: { columns: 6, numbered: true },
-  /** What each of the steps took over of another run, in their order. */
+  /** Results that each step reuses from another run, in the order of the steps. */
   reused: { columns: 1, numbered: false },
   lent: { columns: 8, numbered: true },
   revoked: { columns: 3, numbered: true },
   settled: { columns: 2, numbered: true },
-  /** Whether the page begins with a snapshot. */
+  /** True if the page begins with a snapshot. */
   snapshot: { columns: 1, numbered: false },
 };
 type Rows = { readonly [Arm in keyof typeof ARMS]: readonly Row[] };
 
-/** One commit as rows of the arms, without the numbers. */
+/** The rows of one commit by arm, without the run's position. */
 export interface FlushPart {
   readonly rows: Rows;
-  /** Whether its page is the run's first. */
+  /** True if the page is the first of its run. */
   readonly isFirst: boolean;
-  /** Bytes of its page and characters of its other texts, roughly: what bounds a flush. */
+  /** Approximate size: bytes of the page and characters of the other texts. It bounds a flush. */
   readonly size: number;
 }
 
-/** Writes a commit as rows. Throws a `TypeError` for values that are not JSON. */
+/** Converts a commit to rows. Throws a `TypeError` for values that are not JSON. */
 export function flushPart(commit: Commit): FlushPart {
   const { page, run } = commit;
   const entries = commit.entriesText ?? text(page.entries);
@@ -131,7 +131,7 @@ function outboxRow(item: OutboxEntry): Row {
   return [item.kind, text(item.body), item.stream, item.place, item.dueAt];
 }
 
-/** A gate that opens and ends in one commit is one row; the statement could not update what it inserts. */
+/** A gate that opens and ends in the same commit is written as one row, because a statement cannot update a row that it inserts. */
 function gateRows(changes: readonly GateChange[]): Pick<Rows, 'gatesOpened' | 'gatesEnded'> {
   const outcomes = new Map<string, GateOutcome>();
   for (const change of changes) if (change.kind === 'ended') outcomes.set(change.gate, change.outcome);
@@ -153,7 +153,7 @@ function gateRows(changes: readonly GateChange[]): Pick<Rows, 'gatesOpened' | 'g
   return { gatesOpened, gatesEnded: [...outcomes] };
 }
 
-/** Chunks of a commit take consecutive lines, so each ends where the next begins, and the last at the run's last line. */
+/** Chunks of a commit cover consecutive lines. Each ends where the next begins, the last at the run's last line. */
 function placeRows({ chunks, run }: Commit): Row[] {
   const inOrder = [...chunks].sort((left, right) => left.firstLine - right.firstLine);
   return inOrder.map(({ step, execution, chunk, firstLine }, index) => {
@@ -162,7 +162,7 @@ function placeRows({ chunks, run }: Commit): Row[] {
   });
 }
 
-/** The parameters of `flush.sql` for these parts: one array per column, numbered runs in the parts' order from 1. */
+/** The parameters of `flush.sql` for these parts: one array per column. Runs are numbered from 1 in the order of the parts. */
 export function flushValues(parts: readonly FlushPart[]): string[] {
   return Object.entries(ARMS).flatMap(([arm, { columns, numbered }]) => {
     const rows = parts.flatMap((part, index) => {

@@ -1,10 +1,10 @@
--- The shared flush: what several runs commit together, in one autocommitted statement. The first arm is the guard; every other
--- arm joins what it returns, so a run that lost its fence or position, or has letters that it had to see, writes nothing, and its
--- neighbours write everything. (Three plain statements were tested: a zombie's rows were committed, and its neighbours died of
--- 23505.) Runs come sorted, so that two flushes lock in one order. Steps are updated or inserted, not upserted: only the holder of
--- the fence writes them, and ON CONFLICT would cost a lock and a confirmation in the log for each. Steps of a run's first page are new,
--- and not looked for. It is sent without the arms that it has no rows for (flush-statement.ts), which finds each by the line that it begins
--- with.
+-- The flush: commits of several runs in one autocommitted statement. The first arm is the guard, and every other arm joins its rows. A run
+-- with a stale fence or position, or with an unread message that blocks it, therefore writes nothing, and the other runs are committed.
+-- Three separate statements were tested and rejected: rows of a zombie were committed, and other runs failed with 23505.
+-- Runs are sorted, so that concurrent flushes lock in the same order.
+-- Steps are updated or inserted rather than upserted: only the holder of the fence writes them, and ON CONFLICT would add a lock and a WAL
+-- record to each. Steps of a run's first page are inserted without a lookup.
+-- Arms without rows are removed before the statement is sent (flush-statement.ts). Their first line identifies them.
 with owned as (
   update pack_runs.runs r set
     last_seq = u.last_seq, head = u.hash, last_line = u.last_line, seen = u.seen, status = u.status,
@@ -22,7 +22,7 @@ with owned as (
       $17::boolean[], $18::bigint[], $19::boolean[], $20::boolean[], $85::boolean[]) with ordinality
     u (tenant_id, run_id, fence, prev_seq, last_seq, hash, last_line, seen, status, started_ms, finished_ms, waits, counts,
       outputs, error, progressed, releases, due_ms, attests, closes, is_snapshot, i)
-  -- Not IS NOT NULL: the index of owned runs, of which most entries are dead, would be read for it.
+  -- IS NOT NULL is avoided here: it would select the index of owned runs, whose entries are mostly dead.
   where r.tenant_id = u.tenant_id and r.run_id = u.run_id and num_nulls(r.owner) = 0
     and r.fence = u.fence and r.last_seq = u.prev_seq and (not u.closes or r.inbox_seq = u.seen)
   returning r.tenant_id, r.run_id, r.fence, u.prev_seq, u.hash, u.i

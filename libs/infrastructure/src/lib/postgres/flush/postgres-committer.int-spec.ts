@@ -88,7 +88,7 @@ async function rowsOf(run: ClaimedRun): Promise<Record<string, number>> {
 const NONE = Object.fromEntries(TABLES.map((table) => [table, 0]));
 const ALL = { ...Object.fromEntries(TABLES.map((table) => [table, 1])), 'pack_runs.steps': 2 };
 
-/** Commits together: the first flushes are under way while the others come, so those share one. */
+/** Commits concurrently. The first flushes are active while the other commits arrive, so that those share one. */
 async function together(commits: readonly Commit[]) {
   const pool = openPool(database.url('worker'), { max: 1 });
   const committer = new PostgresCommitter(pool, { flushes: 1 });
@@ -199,7 +199,7 @@ describe('a flush', () => {
     const parks = { closes: true, releases: true, run: { status: 'waiting' } } as const;
     expect(await worker.committer.commit(aCommit(claimed, start, parks))).toEqual({ kind: 'letters' });
     expect(await rowsOf(claimed)).toEqual(NONE);
-    // What does not close commits, and takes the message.
+    // A message that does not block commits is taken with one.
     const open = aCommit(claimed, start, { seen: 1 });
     expect(await worker.committer.commit(open)).toEqual({ kind: 'committed' });
     expect(await worker.committer.commit(aCommit(claimed, after(open), parks))).toEqual({ kind: 'committed' });
@@ -283,7 +283,7 @@ describe('a flush', () => {
       return web.evidenceReleases.release({ tenant, runId, decidedAt, envelope, audit });
     };
     expect(await releaseNow(1)).toBe(false);
-    // A blocked seal is not tried again by itself, whoever still thought to hold it.
+    // A blocked seal is not retried automatically, even if another worker still holds it.
     await worker.outbox.postpone(item, 0, 'blocked', 'SECRET_IN_EVIDENCE: plan.json');
     const blocked = { status: 'blocked', reason: 'SECRET_IN_EVIDENCE: plan.json' };
     expect((await web.runReader.summary(tenantA, runId))?.evidence).toMatchObject(blocked);
@@ -347,7 +347,7 @@ describe('a flush', () => {
 });
 
 describe('an answer that is lost', () => {
-  /** A pool whose first flush is executed (or not), and whose answer never comes. */
+  /** A pool that executes the first flush or not, and loses its response. */
   const losing = (executed: boolean) => {
     const pool = openPool(database.url('worker'), { max: 2 });
     const query = pool.query.bind(pool) as (config: { name: string }) => Promise<unknown>;

@@ -5,7 +5,7 @@ import type { Pool } from 'pg';
 import { PostgresCommitter } from './postgres-committer';
 import { aCommit, start, tenantA } from '../testing/builders';
 
-/** A server that commits whatever it is sent, at once. */
+/** A server that commits every statement at once. */
 const obliging = { query: async () => ({ rows: Array.from({ length: 64 }, (_, i) => ({ i: i + 1 })) }) };
 
 const aClaim = (): ClaimedRun => ({ tenant: tenantA, runId: toRunId(randomUUID()), fence: 1 }) as unknown as ClaimedRun;

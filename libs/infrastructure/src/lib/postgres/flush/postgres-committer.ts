@@ -10,14 +10,14 @@ import { pauseMs } from '../connection/retry';
 import { failureOf } from '../connection/sql-state';
 import { statement } from '../connection/statement';
 
-/** Bounds of one flush. */
+/** Limits of one flush. */
 interface CommitterOptions {
-  /** Flushes under way at once; the pool should have as many connections. */
+  /** Concurrent flushes. The pool should have as many connections. */
   readonly flushes?: number;
   readonly maxRuns?: number;
-  /** Characters of text in a flush. */
+  /** Maximum characters of text in a flush. */
   readonly maxSize?: number;
-  /** Told of each flush that was answered: its runs, and how long it took, milliseconds. */
+  /** Called after each flush with the number of its runs and its duration in milliseconds. */
   readonly onFlushed?: (runs: number, ms: number) => void;
 }
 
@@ -38,14 +38,14 @@ interface CommitPosition {
 }
 
 /**
- * Group commit (ADR 29). What becomes ready while flushes are under way, or shortly after one of several runs, goes into the next one;
- * a run has at most one commit under way. A flush ends in one of four ways:
+ * Group commit (ADR 29). Commits that become ready while flushes are active, or shortly after a flush of several runs, share the next one.
+ * A run has at most one pending commit. A flush has four outcomes:
  *
- * - answered: runs that it returned are committed, the others wrote nothing and learn why from where they stand;
- * - passing failure (deadlock, restart, lost connection): the same statement is sent again, for as long as it takes. If the
- *   first one was executed after all, the guard refuses the second, and the run's head shows whose page it has;
- * - refused data: halved until the guilty run stands alone; the others commit;
- * - anything else is a fault of the installation: the callers get the error.
+ * - success: the returned runs are committed. The others wrote nothing, and their positions give the reason;
+ * - a transient failure (deadlock, restart, lost connection): the same statement is sent again without a limit. If the first one was
+ *   executed, the guard refuses the second, and the run's head identifies the committed page;
+ * - rejected data: the batch is halved until the faulty run is isolated. The others are committed;
+ * - any other error is a fault of the installation and is passed to the callers.
  */
 export class PostgresCommitter extends Committer {
   private readonly positionsStatement = statement('run-positions');
@@ -84,7 +84,7 @@ export class PostgresCommitter extends Committer {
     });
   }
 
-  /** No more commits; those under way are tried once more and then fail. */
+  /** Accepts no more commits. Pending ones are tried once more and then fail. */
   close(): void {
     this.closed = true;
     const left = this.waiting;
@@ -111,7 +111,7 @@ export class PostgresCommitter extends Committer {
     }
   }
 
-  /** What goes into the next flush, in the order in which runs are locked. */
+  /** The commits of the next flush, in the order in which runs are locked. */
   private take(): Pending[] {
     const batch: Pending[] = [];
     const later: Pending[] = [];
@@ -147,7 +147,7 @@ export class PostgresCommitter extends Committer {
     }
   }
 
-  /** Sends one flush; those that it did not return come back. */
+  /** Sends one flush. Returns the commits that it did not write. */
   private async send(batch: readonly Pending[]): Promise<Pending[]> {
     const flush = flushOf(batch.map(({ part }) => part));
     const sent = performance.now();
@@ -158,7 +158,7 @@ export class PostgresCommitter extends Committer {
     return batch.filter((_, index) => !owned.has(index));
   }
 
-  /** Tells each run that was not returned where it stands; those that hold all they need are sent again. */
+  /** Settles each run that was not returned, by its position. Returns those that can be sent again. */
   private async explain(missing: readonly Pending[]): Promise<Pending[]> {
     const { rows } = await this.pool.query<CommitPosition>({
       ...this.positionsStatement,
@@ -181,7 +181,7 @@ export class PostgresCommitter extends Committer {
   }
 }
 
-/** Null: our fence, our position, no inbox messages: nothing was in the way, or no longer is. */
+/** Null if fence and position match and no message blocks the run: the commit can be sent again. */
 function outcomeOf(commit: Commit, position: CommitPosition | undefined): Committed | null {
   if (!position) return { kind: 'claim-lost' };
   if (position.head && toDigest(position.head) === commit.page.hash) return { kind: 'committed' };

@@ -1,2 +1,2 @@
--- A refusal leaves a row too, in a transaction of its own.
+-- A refusal is audited too, in a separate transaction.
 select pack_runs.append_audit($1, $2)

@@ -1,9 +1,9 @@
--- A decision, all of it or nothing, in one statement. Lock order run -> gate: the run's row is locked first (its letters and
--- decision times are in one order), then the gate changes if it is open and unexpired by the clock, and only if it did do the
--- counter of letters, the letter, the decision and the audit row follow. The quorum is the counter on the gate's row: a count
--- of rows, read from a snapshot, was tested to leave a gate open with two of two. A run that another gate has doomed takes no
--- more: the mark of a rejection stands on the run's row, since there it is read again once the row is locked.
--- $6 this person; $7 everybody whom the decision uses up, this person first, separated by U+001F.
+-- Records a decision atomically, in one statement. Lock order run -> gate. The run's row is locked first, which orders its inbox messages
+-- and decision times. The gate then changes if it is open and unexpired on the database's clock. Only after that change do the message
+-- counter, the message, the decision and the audit entry follow. The quorum is a counter on the gate's row. Counting rows in a snapshot was
+-- tested and left a gate open with two of two approvals. A run that is already ending because of another gate accepts no decision: the mark
+-- of a rejection is on the run's row, where it is read again after the lock.
+-- $6: the person; $7: all subjects whose approval the decision counts, the person first, separated by U+001F.
 with run as (
   select r.inbox_seq from pack_runs.runs r
   where r.tenant_id = $1 and r.run_id = $2 and r.last_decided_ms < $10::bigint and r.cancel_position = 0

@@ -1,5 +1,5 @@
--- Why decide-gate changed nothing, in the words of the rows as they are now. `mine`: this very decision, whose first answer
--- was lost; `latest`: what this person last said at this gate.
+-- The reason why decide-gate changed nothing, from the current rows. `mine`: this decision itself, whose first response was lost; `latest`:
+-- the person's last decision at this gate.
 select r.status, r.cancel_position, r.last_decided_ms, g.state, g.approvals, g.required,
   g.expires_at <= clock_timestamp() as expired,
   r.refused_position > 0 or exists (select from pack_runs.gates o where o.tenant_id = $1 and o.run_id = $2 and o.gate <> $3

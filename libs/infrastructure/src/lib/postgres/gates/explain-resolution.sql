@@ -1,4 +1,4 @@
--- Why resolve-attention changed nothing, in the words of the rows as they are now.
+-- The reason why resolve-attention changed nothing, from the current rows.
 select r.status, r.cancel_position > r.seen or r.refused_position > r.seen as doomed, r.last_decided_ms,
   exists (select from pack_runs.steps s where s.tenant_id = $1 and s.run_id = $2 and s.step = $3 and s.parent = $5
     and s.status = 'needs_attention' and (s.error->>'execution')::int = $4) as needed,

@@ -1,4 +1,4 @@
--- Gates of a tenant that can still be decided, newest first, after a place, if there is one; those of halted runs cannot.
+-- Gates of a tenant that can still be decided, newest first, after an optional position. Gates of halted runs cannot be decided.
 select g.run_id, g.gate, g.state, g.gate_digest, g.request::text as request, g.show::text as show, g.approvals, g.required,
   g.opened_ms, (extract(epoch from g.expires_at) * 1000)::bigint as expires_ms, s.plan_hash, s.profile_digest, s.pack_name,
   s.pack_version, s.content_digest, s.source_digest, s.initiators, s.rerun_of, s.admission, s.admission_digest,

@@ -25,7 +25,7 @@ let web: WebDatabase;
 let worker: WorkerDatabase;
 withOneDatabase(startEmbeddedPostgres, (opened) => ({ database, web, worker } = opened), { web: { connections: 10 } });
 
-/** A run that waits for somebody to say what execution 2 of a step did; it has an open gate too. */
+/** A run with an open gate that waits for a resolution of execution 2 of a step. */
 async function attentive(releases = true): Promise<{ runId: RunId; claimed: ClaimedRun }> {
   const runId = await submit(web.runStore);
   const workerSession = await worker.claims.register(aWorker());
@@ -72,7 +72,7 @@ describe('a resolution', () => {
     expect(run?.due).toBe(true);
     const audited = `select from pack_runs.audit where event->>'type' = 'attention.resolution' and event->>'sub' = 'ben'`;
     expect(await database.sql(audited)).toHaveLength(1);
-    // A lost answer: the same record again counts as it did.
+    // After a lost answer, the same record is sent again and gets the same result.
     expect(await web.attentionStore.resolve(resolution)).toEqual({ kind: 'counted' });
     const other = aResolution(runId, 'cy', 1_001, { ...about, outcome: 'failed' });
     expect(await web.attentionStore.resolve(other)).toEqual({

@@ -17,7 +17,7 @@ interface Reasons {
   readonly envelope: Envelope;
 }
 
-/** Resolutions, each in one SQL statement on the run's row. The reason of a refusal is read from the rows afterwards. */
+/** Stores resolutions, each in one SQL statement on the run's row. The reason for a refusal is read from the rows afterwards. */
 export class PostgresAttentionStore extends AttentionStore {
   private readonly resolveStatement = statement('resolve-attention');
   private readonly explainStatement = statement('explain-resolution');
@@ -38,7 +38,7 @@ export class PostgresAttentionStore extends AttentionStore {
     if (!found) return { kind: 'refused', code: 'RUN_ENDED' };
     if (found.outcome !== null) {
       const { outcome, iss, sub } = found;
-      // A resolution of our own whose first answer was lost counts.
+      // After a lost answer, our own stored resolution counts.
       if (found.envelope.payload === envelope.payload) return { kind: 'counted' };
       return { kind: 'known', outcome, person: { iss, sub }, envelope: found.envelope };
     }

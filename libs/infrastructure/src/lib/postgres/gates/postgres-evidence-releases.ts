@@ -5,7 +5,7 @@ import type { Queries } from '../connection/queries';
 import { withRetry } from '../connection/retry';
 import { statement } from '../connection/statement';
 
-/** Releases of blocked evidence, each in one SQL statement. */
+/** Stores releases of blocked evidence, each in one SQL statement. */
 export class PostgresEvidenceReleases extends EvidenceReleases {
   private readonly releaseStatement = statement('release-evidence');
 
@@ -17,7 +17,7 @@ export class PostgresEvidenceReleases extends EvidenceReleases {
     const values = [tenant, runUuid(runId), decidedAt, JSON.stringify(envelope), canonical(audit)];
     return withRetry(async ({ lost }) => {
       const rows = await this.queries.inTenant(tenant, this.releaseStatement, values);
-      // If the answer was lost, the release was applied if the seal is no longer blocked.
+      // No row after a lost answer means that the earlier attempt has applied the release.
       return rows.length > 0 || lost;
     });
   }

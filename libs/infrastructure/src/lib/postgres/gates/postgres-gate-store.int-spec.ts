@@ -44,7 +44,7 @@ async function gated(required: number, expiresAt = 4_000_000_000_000): Promise<{
   return { runId, claimed };
 }
 
-/** The run's gate once more, under another name. */
+/** Copies the run's gate under the name `second`. */
 async function secondGate(
   { runId, ...claimed }: ClaimedRun,
   supplied: Parameters<typeof aGateOpened>[1] = {},
@@ -93,7 +93,7 @@ describe('a decision', () => {
       documents: { show: { findings: 3 } },
     });
     expect(gate?.decisions.map(({ person }) => person.sub)).toEqual(['ben', 'cy']);
-    // The messages made the run due.
+    // The messages have made the run due.
     const workerSession = await worker.claims.register(aWorker());
     const claimed = await worker.claims.claim(workerSession, 100);
     expect(claimed.map((run) => run.runId)).toContain(runId);
@@ -296,7 +296,7 @@ describe('a decision', () => {
     }
     expect(await count('pack_runs.inbox', runId)).toBe(1);
     expect((await web.gateStore.find(tenantA, runId, 'second'))?.doomed).toBe(true);
-    // The rejection itself, sent again, is still answered.
+    // A repeated rejection is still accepted.
     expect(await web.gateStore.decide(aDecision(runId, 'ben', 1_002, { decision: 'rejected' }))).toMatchObject({
       kind: 'repeated',
     });

@@ -52,7 +52,10 @@ interface Reasons {
 const ROUNDS = 20;
 const SEPARATOR = '\u001f';
 
-/** Decisions, each in one SQL statement on the gate's row (docs/guides/approvals.md, Deciding). The reason of a refusal is read from the rows afterwards. */
+/**
+ * Stores decisions, each in one SQL statement on the gate's row (docs/guides/approvals.md, Deciding). The reason for a refusal is read from
+ * the rows afterwards.
+ */
 export class PostgresGateStore extends GateStore {
   private readonly ofRunStatement = statement('run-gates');
   private readonly openStatement = statement('open-gates');
@@ -91,12 +94,12 @@ export class PostgresGateStore extends GateStore {
   }
 
   /**
-   * A run whose cancellation was requested, or of which a gate was rejected or has expired, accepts no more decisions (`RUN_ENDED`): the
-   * event that ends it precedes them in its inbox, so a decision answered with 200 would not count.
+   * Rejects decisions with `RUN_ENDED` if the run's cancellation was requested, or if one of its gates was rejected or has expired. The
+   * event that ends the run precedes such a decision in the inbox, so a decision answered with 200 would not count.
    */
   async decide(decision: SignedDecision): Promise<Decided> {
     const values = decideValues(decision);
-    // The reason may have disappeared between the decision and this query; the decision is then repeated.
+    // The reason for a refusal may have disappeared before this query. The decision is then retried.
     for (let round = 0; round < ROUNDS; round++) {
       const [counted] = await withRetry(() =>
         this.queries.inTenant<Counted>(decision.tenant, this.decideStatement, values),
@@ -130,7 +133,7 @@ function reasonOf({ decision, decidedAt }: SignedDecision, found: Reasons): Deci
   }
   if (found.state === 'approved' || found.state === 'rejected') return { kind: 'refused', code: 'GATE_DECIDED' };
   if (found.state === 'closed' || isOver(found)) return { kind: 'refused', code: 'RUN_ENDED' };
-  // A person counts once, and an approval that does not count cannot be withdrawn.
+  // A person counts once. An approval that does not count cannot be withdrawn.
   if (decision === 'approved' && found.counted) return { kind: 'refused', code: 'GATE_ALREADY_COUNTED' };
   if (decision === 'withdrawn' && found.latest !== 'approved') return { kind: 'refused', code: 'GATE_ALREADY_COUNTED' };
   return found.last_decided_ms >= decidedAt ? { kind: 'too-early' } : null;
@@ -165,7 +168,7 @@ function decideValues(decision: SignedDecision): unknown[] {
   ];
 }
 
-/** Everyone for whom this decision counts, the person first: the delegator, and persons who act for them. */
+/** Everyone whose approval this decision uses up, the person first: the delegator, and persons who act for them. */
 function usedUpBy({ person, message }: SignedDecision): string {
   const deciders = message.type === 'gate.decided' ? message.decision : { person, onBehalfOf: null };
   return personsOf(deciders).map(keyOf).join(SEPARATOR);

@@ -1,5 +1,5 @@
--- A release of blocked evidence, all of it or nothing: the seal is due again, the signed record is kept, the audit row is appended. No row: the
--- seal is not blocked, or another release came first.
+-- Releases a blocked seal atomically: the seal is due again, the signed record is stored, and the audit entry is appended. Without a
+-- returned row, the seal is not blocked or another release came first.
 with woken as (
   select from pack_runs.wake_seal($1, $2)
 ), kept as (

@@ -1,7 +1,7 @@
--- A resolution, all of it or nothing. The run's row is locked first, like every letter's; the step's row is of the statement's
--- snapshot, so the run must stand where it stood in it (`version` is changed by every flush and letter): otherwise nobody counts,
--- and the caller looks again. What ends the run (a cancel, a rejection) and is not read yet would make the resolution count for
--- nothing: refused.
+-- Records a resolution atomically. The run's row is locked first, as for every inbox message. The step's row comes from the statement's
+-- snapshot, so the run's `version` must still be that of the snapshot (every flush and message increments it). Otherwise nothing changes
+-- and the caller retries. An unread message that ends the run (a cancellation, a rejection) would make the resolution ineffective, so the
+-- resolution is refused.
 with before as materialized (
   select r.version, exists (
     select from pack_runs.steps s where s.tenant_id = $1 and s.run_id = $2 and s.step = $3 and s.parent = $14

@@ -1,7 +1,6 @@
--- Keys that were recorded, and whether services need each: to make rows from now on (the last one of a use that signs), or to read rows of runs
--- that are not sealed, and of runs that those do again. What an envelope says of its key is compared with what was recorded, and is no more
--- than that: an altered one names no key that anybody asks for. Keys that no webservice has signed with are not among them. `$1`: only these
--- ids; null: all.
+-- Recorded keys, and whether services need each one: for new rows (the last signing key of each use), or to read rows of runs that are not
+-- sealed and of the originals of such reruns. The key id in an envelope is only compared with the recorded ones, so an altered envelope
+-- makes no other key needed. Keys with which no webservice has signed are left out. `$1`: these ids only; null: all.
 with open_runs as materialized (
   select s.tenant_id, s.run_id, s.rerun_of from pack_runs.runs r
   join pack_runs.run_sources s on s.tenant_id = r.tenant_id and s.run_id = r.run_id

@@ -18,7 +18,7 @@ const aWorkerWith = (...keys: readonly HeldKeys[]) => worker.keyRecords.ofWorker
 const recorded = () =>
   database.sql('select use, id from pack_runs.keys where recorded_ms is not null order by recorded_ms, id');
 const noWorkerLives = () => database.sql('delete from pack_runs.workers');
-/** As the seal of its evidence leaves it. */
+/** Marks the run as sealed. */
 const sealed = (run: RunId) =>
   database.sql(`update pack_runs.runs set evidence_status = 'sealed' where run_id = $1`, [runUuid(run)]);
 const signedBy = (keyid: string) => ({ ...anEnvelope('record'), signatures: [{ keyid, sig: 'AAAA' }] });
@@ -65,7 +65,7 @@ describe('the keys of records', () => {
          select tenant_id, run_id, 'd', 'g', 'approved', 'i', 's', 1, 'd', $1::json from pack_runs.runs`,
         [JSON.stringify(signedBy('SHA256:old'))],
       );
-    // A rotation: workers have both, then the webservice the new one.
+    // Key rotation: workers get both keys first, then the webservice gets the new one.
     expect(await aWorkerWith(held(use, 'SHA256:old', 'SHA256:new'))).toEqual([]);
     await webservice(held(use, 'SHA256:new'));
     expect(await aWorkerWith(held(use, 'SHA256:old', 'SHA256:new'))).toEqual([]);
@@ -85,7 +85,7 @@ describe('the keys of records', () => {
       held('admission', 'SHA256:old', 'SHA256:new'),
       held('admission', 'SHA256:new'),
     ];
-    // The first one ever is whatever it is: workers of a release before say nothing of theirs.
+    // The first key is accepted as it is, because workers of an earlier release do not report theirs.
     const session = await worker.claims.register(aWorker());
     expect(await webservice(old)).toEqual([]);
     expect(await aWorkerWith(old)).toEqual([]);
@@ -95,7 +95,7 @@ describe('the keys of records', () => {
     expect(await aWorkerWith(old)).toEqual([]);
     expect(await webservice(fresh)).toEqual([]);
     expect(await recorded()).toHaveLength(2);
-    // Back again.
+    // Rotation back to the old key.
     expect(await webservice(old)).toEqual([]);
     await worker.claims.retire(session);
     expect(await webservice(held('admission', 'SHA256:other'))).toEqual([]);
@@ -143,7 +143,7 @@ describe('the key of sensitive inputs', () => {
     expect(await aWorkerWith(mine)).toEqual([]);
     for (const wrong of [other, none])
       expect(await aWorkerWith(wrong)).toEqual([{ use: 'sensitive-inputs', needed: ['HKDF:mine'], held: wrong }]);
-    // One that does not tell is not compared.
+    // A worker that does not report its key is not compared.
     expect(await aWorkerWith({ ...mine, ids: null })).toEqual([]);
   });
 
@@ -157,7 +157,7 @@ describe('the key of sensitive inputs', () => {
       sensitive: [{ name: 'pin', sealed: new Uint8Array([1]) }],
     });
     expect(await webservice(other)).toEqual(differs);
-    // Without a key a webservice refuses such packs, and takes nothing from anybody.
+    // Without a key a webservice rejects such packs. The recorded key is kept for the other services.
     expect(await webservice(none)).toEqual([]);
     expect(await recorded()).toEqual([{ use: 'sensitive-inputs', id: 'HKDF:mine' }]);
     await sealed(run);

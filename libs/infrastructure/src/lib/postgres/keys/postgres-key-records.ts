@@ -6,11 +6,11 @@ import { statement } from '../connection/statement';
 export interface RecordedKey {
   readonly use: KeyUse;
   readonly id: string;
-  /** True if services need it: to make rows, or to read rows of runs that are not sealed. */
+  /** True if services need the key to create rows, or to read rows of unsealed runs. */
   readonly needed: boolean;
 }
 
-/** `pack_runs.keys`. */
+/** Key records in the table `pack_runs.keys`. */
 export class PostgresKeyRecords extends KeyRecords {
   private readonly recordedStatement = statement('recorded-keys');
   private readonly inUseStatement = statement('keys-in-use');
@@ -24,8 +24,8 @@ export class PostgresKeyRecords extends KeyRecords {
   }
 
   /**
-   * For signing keys: any number may be valid at a time; workers, if there are any, must know a new one first. For the key that encrypts
-   * inputs: there is one, and having none is not a difference.
+   * Signing keys: any number may be valid at a time, but living workers must have a new key first. Encryption key for inputs: there is one,
+   * and a missing key is not a difference.
    */
   async ofWebservice(keys: readonly HeldKeys[]): Promise<readonly KeyDifference[]> {
     const differences: KeyDifference[] = [];
@@ -48,7 +48,7 @@ export class PostgresKeyRecords extends KeyRecords {
   async ofWorker(keys: readonly HeldKeys[]): Promise<readonly KeyDifference[]> {
     const recorded = await this.queries.across<Pick<RecordedKey, 'use' | 'id'>>(this.recordedStatement, []);
     const lacking = recorded.filter(({ use, id }) => keys.some((held) => held.use === use && !isHeld(held, id)));
-    // Nobody needs the public halves of keys that are no longer used.
+    // Public keys that no row needs any more may be missing.
     const needed =
       lacking.length === 0
         ? []
@@ -72,7 +72,7 @@ export class PostgresKeyRecords extends KeyRecords {
       const [kept] = await this.queries.across<Kept>(this.keepJournalStatement, [id]);
       return kept?.recorded ? [kept.recorded] : [];
     }
-    // From now on a webservice encrypts with the recorded key, whether or not something was encrypted before.
+    // A webservice encrypts with the recorded key from now on, so it is required even if nothing is encrypted yet.
     return ofUse.filter(({ needed }) => needed || held.use === 'sensitive-inputs').map(({ id }) => id);
   }
 }

@@ -1,2 +1,2 @@
--- Without those that no webservice has signed with yet.
+-- Leaves out keys with which no webservice has signed.
 select use, id from pack_runs.keys where recorded_ms is not null order by 1, 2

@@ -1,4 +1,4 @@
--- As append-chunks, of executions that are lent: by whoever holds their assignment, under its fence.
+-- Like append-chunks, for dispatched executions: their holder writes under the fence of the assignment.
 with held as (
   select c.*, substring($11::bytea from c.first + 1 for c.size) as data,
     substring($12::bytea from (c.i::int - 1) * 32 + 1 for 32) as sha256

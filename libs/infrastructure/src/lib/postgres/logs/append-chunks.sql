@@ -1,6 +1,6 @@
--- Chunks of streams whose run is still held under their fence: what the executions of a worker have written while the last such
--- statement was under way. One that is there already is the same one, sent again. The bytes of all come as one value, cut here:
--- an array of bytea would cross the wire as hexadecimal text. So do the digests.
+-- Appends chunks of streams whose run is still held under their fence. One statement takes all chunks that a worker's executions wrote
+-- during the previous one. An existing chunk is the same chunk, sent again. The bytes of all chunks are one value that is cut here, because
+-- an array of bytea would be sent as hexadecimal text. The same applies to the digests.
 with held as (
   select c.*, substring($11::bytea from c.first + 1 for c.size) as data,
     substring($12::bytea from (c.i::int - 1) * 32 + 1 for 32) as sha256

@@ -1,4 +1,4 @@
--- Where the journal of a sealed run stands in its bundle.
+-- Position of a sealed run's journal in its bundle.
 select t.bundle, a.journal_offset, a.journal_size, a.journal_sha256
 from pack_artifacts.archives a
 join pack_artifacts.attestations t on t.tenant_id = a.tenant_id and t.run_id = a.run_id

@@ -1,4 +1,5 @@
--- The row of a sealed run's chunks that holds line $3 + 1; no chunks where there is no such line, no row where the run is not archived.
+-- The row of archived chunks of a sealed run that contains line $3 + 1. No chunks if the line does not exist; no row if the run is not
+-- archived.
 select t.bundle, (
     select c.chunks from pack_artifacts.archived_chunks c
     where c.tenant_id = $1 and c.run_id = $2 and c.last_line > $3 order by c.last_line limit 1

@@ -1,5 +1,5 @@
--- Numbered chunks in the order of their lines; the one that holds line $3 + 1 may begin before it. Places first, then each one's chunk by
--- its key: a join reads every chunk of the run for each page of it.
+-- Numbered chunks in the order of their lines. The chunk with line $3 + 1 may begin before it. Positions are read first, then each chunk by
+-- its key: a join would read every chunk of the run for each page.
 select p.last_line - p.lines + 1 as first_line, p.lines, p.step, p.execution, p.chunk, c.at_ms, c.data
 from (
   select p.* from pack_run_logs.places p

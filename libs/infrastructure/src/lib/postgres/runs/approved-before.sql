@@ -1,5 +1,5 @@
--- The last run of the same pack before $2 that has an approved gate, and its plan. Looked for among the 200 before it: what is read
--- has a bound, however many of them were never approved.
+-- The last run of the same pack before $2 that has an approved gate, with its plan. Only the 200 previous runs are searched, which bounds
+-- the cost if none was approved.
 select s.run_id, s.plan_hash, s.profile_digest, s.pack_name, s.pack_version, s.content_digest, s.source_digest, s.initiators, s.rerun_of,
   s.admission, s.admission_digest, coalesce(p.plan, '') as plan, coalesce(f.profile, '') as profile, coalesce(f.environment, '') as environment
 from (

@@ -1,4 +1,5 @@
--- One step by its name: first where the name suggests ($4 its parent, $5 to $6 its place), then anywhere in the run.
+-- One step by its name. It is looked up first at the position that the name suggests ($4 its parent, $5 to $6 its position), then in the
+-- whole run.
 select step, parent, place, kind, label, status, reason, attempts, next_attempt_ms, started_ms, finished_ms, children, outputs,
   outputs_ref, reused_from, error
 from pack_runs.steps

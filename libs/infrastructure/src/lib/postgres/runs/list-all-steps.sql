@@ -1,4 +1,4 @@
--- All steps of a run, parent by parent, in the order of the key; after a step already read.
+-- All steps of a run by parent, in the order of the key, after a step that was already read.
 select step, parent, place, kind, label, status, reason, attempts, next_attempt_ms, started_ms, finished_ms, children, outputs,
   outputs_ref, reused_from, error
 from pack_runs.steps s

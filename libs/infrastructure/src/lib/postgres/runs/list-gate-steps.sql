@@ -1,4 +1,4 @@
--- Steps of a run that are gates, by name; after one of them. Reads all steps of the run: few runs have many, and people ask rarely.
+-- Gate steps of a run by name, after a given one. Reads all steps of the run, which is acceptable for a rare request.
 select step, parent, place, kind, label, status, reason, attempts, next_attempt_ms, started_ms, finished_ms, children, outputs,
   outputs_ref, reused_from, error
 from pack_runs.steps s

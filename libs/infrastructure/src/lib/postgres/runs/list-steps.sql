@@ -1,5 +1,5 @@
--- Steps in plan order below a parent, after a step already read. Where that one is, is first looked up at the place that its name
--- suggests ($7), and only then among all siblings: the second arm is not executed once the first has a row.
+-- Steps below a parent in plan order, after a step that was already read. That step is looked up first at the position that its name
+-- suggests ($7), then among all siblings. The second arm is not executed if the first one has a row.
 with cursor as (
   select a.place, a.step from pack_runs.steps a
   where a.tenant_id = $1 and a.run_id = $2 and a.parent = $3 and a.place = $7 and a.step = $5

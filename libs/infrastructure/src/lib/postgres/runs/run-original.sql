@@ -1,4 +1,4 @@
--- What a rerun is made of: four rows by key.
+-- The documents from which a rerun is made: four rows by key.
 select pack_runs.shown_status(r.status, r.cancel_position, r.seen) as status, r.head, s.run_id, s.plan_hash, s.profile_digest, s.pack_name,
   s.pack_version, s.content_digest, s.source_digest, s.manifest, s.files, s.pack_signatures, s.inputs, s.initiators, s.labels, s.rerun_of,
   s.admission, s.admission_digest, coalesce(p.plan, '') as plan, coalesce(f.profile, '') as profile, coalesce(f.environment, '') as environment

@@ -1,5 +1,5 @@
--- The plan as it was hashed, its profile, and the environment that the run was admitted in; with the admission, to compare them. A document
--- that is not there is empty, which no digest names.
+-- The plan as it was hashed, its profile, the environment of the admission, and the admission for comparison. A missing document is empty
+-- text, which matches no digest.
 select s.run_id, s.plan_hash, s.profile_digest, s.pack_name, s.pack_version, s.content_digest, s.source_digest, s.initiators, s.rerun_of,
   s.admission, s.admission_digest, coalesce(p.plan, '') as plan, coalesce(f.profile, '') as profile, coalesce(f.environment, '') as environment
 from pack_runs.run_sources s

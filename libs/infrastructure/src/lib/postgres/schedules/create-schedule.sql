@@ -1,4 +1,4 @@
--- No row returned: the name is taken, or the tenant has as many as it may have.
+-- Without a returned row, the name is taken or the tenant has reached its limit.
 with room as (
   select count(*) < $24::integer as is_left, coalesce(bool_or(name = $3), false) as is_taken from pack_runs.schedules where tenant_id = $1
 ), made as (

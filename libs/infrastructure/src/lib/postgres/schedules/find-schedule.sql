@@ -1,4 +1,4 @@
--- A schedule with its pack, database time, and its runs that have not ended.
+-- A schedule with its pack, the database time, and its active runs.
 select s.*, pack_runs.now_ms() as now_ms,
   array(
     select t.run_id::text from pack_runs.schedule_ticks t

@@ -1,4 +1,4 @@
--- Newest first; without pack and inputs, which may be large.
+-- Newest first, without packs and inputs, which may be large.
 select tenant_id, schedule_id, name, revision, cron, time_zone, overlap, catch_up, catch_up_window_ms, until_ms, pack, plan_hash,
   profile_digest, labels, creator, editor, author, paused, stopped, next_ms, created_ms, updated_ms
 from pack_runs.schedules

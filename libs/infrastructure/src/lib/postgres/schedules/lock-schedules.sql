@@ -1,2 +1,2 @@
--- One creation at a time in a tenant, so that the count in create-schedule is exact.
+-- Serializes creations within a tenant, so that the count in create-schedule is exact.
 select pg_advisory_xact_lock(hashtextextended('taskrunner.schedules ' || $1, 0))

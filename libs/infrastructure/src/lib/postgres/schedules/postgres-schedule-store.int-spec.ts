@@ -30,7 +30,7 @@ beforeEach(async () => {
 });
 afterEach(() => database.close());
 
-/** Created, and due since `ago` milliseconds. */
+/** A stored schedule that has been due for `ago` milliseconds. */
 async function kept(ago = 0, overrides: Partial<Schedule> = {}): Promise<Schedule> {
   const { at, scheduleId } = await store.stamp();
   const schedule = aSchedule(scheduleId, Math.floor((at - ago) / MINUTE) * MINUTE, overrides);

@@ -27,7 +27,7 @@ type Taking = Pick<TickRecord, 'last' | 'count' | 'outcome' | 'reason'> & {
   readonly notice: StopNotice | null;
 };
 
-/** Raised by `take_tick`: the schedule does not wait for this tick (any more). */
+/** SQLSTATE raised by `take_tick`: the tick is not, or no longer, the next one of the schedule. */
 const TAKEN = 'TR001';
 
 /** Schedules under row-level security. Only the query for due schedules covers all tenants. */
@@ -85,7 +85,7 @@ export class PostgresScheduleStore extends ScheduleStore {
     }, schedule);
   }
 
-  /** After a lost answer a refusal may result from our own success, which the row shows. */
+  /** After a lost answer, a refusal may result from our own success, which the row shows. */
   private async keep(attempt: () => Promise<Kept>, { tenant, scheduleId, revision, editor }: Schedule): Promise<Kept> {
     return withRetry(async ({ lost }) => {
       const kept = await attempt().catch((error: unknown): Kept => {
@@ -159,7 +159,7 @@ export class PostgresScheduleStore extends ScheduleStore {
         [tenant, canonical({ type: 'run.cancel', runId: other, scheduleId, person: { ...by }, outcome: 'posted' })],
       ],
     ]);
-    // The run comes last, because everything that locks a run and its concurrency group does so in this order.
+    // The run comes last: all statements that lock a run and its concurrency group use this order.
     const attempt = (made: NewRun): Promise<Ticked> =>
       this.take(place, taking, [...stops, ...this.submission.of(made.tenant, [made])]);
     try {
@@ -168,7 +168,7 @@ export class PostgresScheduleStore extends ScheduleStore {
       const holder = holderOf(error);
       if (holder === null) throw error;
       if (run.concurrency === null || !replaces.includes(holder)) return 'held';
-      // It waits for runs that it stops itself.
+      // The run waits for the runs that it cancels.
       return attempt({ ...run, concurrency: { ...run.concurrency, onConflict: 'queue' } });
     }
   }
@@ -219,7 +219,7 @@ export class PostgresScheduleStore extends ScheduleStore {
       } catch (error) {
         if ((error as { code?: unknown }).code !== TAKEN && !isDuplicate(error)) throw error;
         if (!lost) return 'taken';
-        // A lost answer may have been a success: the history names the run of the tick.
+        // After a lost answer the tick may be taken already: the history contains the run of the tick.
         const [record] = await this.ticks(tenant, scheduleId, 1, tick + 1);
         return record?.first === tick && record.runId === run && record.outcome === outcome ? 'done' : 'taken';
       }

@@ -1,4 +1,4 @@
--- The schedule and its history; its runs stay.
+-- Removes a schedule with its ticks. Its runs remain.
 with removed as (
   delete from pack_runs.schedules where tenant_id = $1 and schedule_id = $2::uuid returning schedule_id
 ), history as (

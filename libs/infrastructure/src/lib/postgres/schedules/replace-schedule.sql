@@ -1,5 +1,5 @@
--- An edit of exactly the revision before, where no tick came in between (it would be taken twice). A lease ends: it was for what
--- the schedule was.
+-- Replaces exactly the given revision, unless a tick came in between, which would then be taken twice. An active lease ends, because it
+-- refers to the former schedule.
 with edited as (
   update pack_runs.schedules set
     name = $3, revision = $4::integer, cron = $5, time_zone = $6, overlap = $7, catch_up = $8, catch_up_window_ms = $9::bigint,

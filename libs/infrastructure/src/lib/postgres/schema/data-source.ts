@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { migrations } from '../migrations/migrations';
 
 /**
- * TypeORM's connection in the owner role, only for migrations (ADR 50). The migrations define the schema: there are no entities and no
+ * TypeORM's connection with the owner role, only for migrations (ADR 50). The migrations define the schema: there are no entities and no
  * synchronisation.
  */
 export function ownerDataSource(ownerUrl: string): DataSource {

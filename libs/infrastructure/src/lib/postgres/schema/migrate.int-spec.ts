@@ -65,7 +65,7 @@ describe('migrations', () => {
       `insert into pack_runs.migrations (timestamp, name) values (1999999999999, 'Later1999999999999')`,
     );
     await expect(migrateDatabase(database.url('owner'))).rejects.toMatchObject({ code: 'DB_SCHEMA_NEWER' });
-    // Pods of the release before go on.
+    // Pods of the previous release continue.
     await expect(database.web()).resolves.toBeDefined();
   });
 
@@ -189,7 +189,7 @@ describe('partitions', () => {
     expect(await all.maintain(retention)).toMatchObject({ partitions: gone.length, dropped: 0 });
     expect((await all.readiness()).ready).toBe(true);
     expect(await maintainDatabase(database.url('maintain'), retention)).toMatchObject({ partitions: 0 });
-    // Whoever made them, they belong to the owner.
+    // The partitions belong to the owner, whichever role created them.
     const owners = await database.sql(
       `select distinct pg_get_userbyid(relowner) as owner from pg_class where relname ~ '_\\d{8}$' and relkind = 'r'`,
     );

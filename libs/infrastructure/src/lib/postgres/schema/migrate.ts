@@ -16,12 +16,12 @@ export interface Migrated {
 }
 
 /**
- * Brings the schema to this release and makes partitions. One process at a time (advisory lock); a second run does nothing. It waits for a
- * backup or a restore without a limit, and reports this to `onWaiting`.
- * @throws DatabaseError also `DB_SCHEMA_NEWER` if the database knows a migration that this release does not.
+ * Migrates the schema to this release and creates partitions. One process at a time (advisory lock); a second run has no effect. It waits
+ * for a backup or a restore without a timeout, and reports the wait to `onWaiting`.
+ * @throws DatabaseError also `DB_SCHEMA_NEWER` if the database has a migration that this release does not have.
  */
 export function migrateDatabase(ownerUrl: string, onWaiting?: OnWaiting): Promise<Migrated> {
-  // Its lock ends with the connection.
+  // The lock of `guard` is released when its connection closes.
   return asRole({ url: ownerUrl, role: 'owner' }, { application_name: 'taskrunner migrate' }, async (guard) => {
     await guard.query('set lock_timeout = 0');
     await reportingWait('a migration, backup or restore of this database to end', onWaiting, () =>

@@ -7,8 +7,8 @@ import { aCommit, after, aStep, aWorker, start, submit, tenantA } from '../testi
 import { anEndedRun, DAY_MS, dayOf, makeDay } from '../testing/sealed-run';
 import { startTestServer, type TestServer } from '../testing/test-database';
 
-// The oldest release that is supported, as Debian packages it; all other tests run on the newest. To run any of them on another release set
-// TASKRUNNER_TEST_PG_BIN to the folder of its programs.
+// The oldest supported release, as packaged by Debian; all other tests run on the newest. TASKRUNNER_TEST_PG_BIN runs any test on another
+// release: set it to the folder of its programs.
 const PROGRAMS = '/usr/lib/postgresql/15/bin';
 const isThere = existsSync(`${PROGRAMS}/initdb`);
 if (!isThere) {

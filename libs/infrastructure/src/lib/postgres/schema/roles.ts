@@ -12,8 +12,8 @@ export function roleName(role: DatabaseRole): `taskrunner_${DatabaseRole}` {
 const LOCK = 7_300_301;
 
 /**
- * Creates the five roles, or resets their passwords. `adminUrl` needs CREATEROLE. `maintain` is a member of `owner`; the others are members
- * of nothing.
+ * Creates the five roles, or resets their passwords. `adminUrl` needs CREATEROLE. `maintain` is a member of `owner`; the other roles have
+ * no memberships.
  */
 export async function bootstrapRoles(
   adminUrl: string,
@@ -32,12 +32,12 @@ export async function bootstrapRoles(
   });
 }
 
-/** Since PostgreSQL 18, files can share their blocks, or are copied by the kernel; a release before has no such setting. */
+/** From PostgreSQL 18 on, files can share their blocks or be copied by the kernel. Earlier releases lack this setting. */
 const CLONES_FILES = `select set_config(name, 'clone', false) from pg_settings where name = 'file_copy_method'`;
 
 /**
- * Makes the database, owned by the owner role and closed to all others but ours; nothing if it exists. `copyOf`: another one, for tests: its files
- * are copied, which takes half as long as to write each of its pages.
+ * Creates the database, owned by the owner role and accessible only to our roles. An existing one is left unchanged. `copyOf`, for tests:
+ * copies the files of another database, which takes half as long as writing each of its pages.
  */
 export async function createDatabase(adminUrl: string, name: string, copyOf?: string): Promise<void> {
   await asAdmin(adminUrl, async (client) => {

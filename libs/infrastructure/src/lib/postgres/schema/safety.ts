@@ -30,7 +30,7 @@ select current_setting('server_version_num')::int as version, current_setting('f
     order by 1) as owned`;
 
 /**
- * Refuses a database that could lose what it acknowledged, and a role that row-level security would not hold.
+ * Rejects a database that could lose acknowledged commits, and a role that bypasses row-level security.
  * @throws DatabaseError `DB_UNSAFE`, `DB_ROLE_UNSAFE`
  */
 export async function assertSafeDatabase(pool: Pool, options: SafetyOptions = {}): Promise<void> {

@@ -1,5 +1,5 @@
--- The bytes are stored: the upload is known from now on, and earlier uploads of the same bytes are this one. The reservation may have run
--- out meanwhile.
+-- Marks an upload as complete after its bytes were stored. It replaces earlier uploads of the same bytes. Its reservation may have expired
+-- in the meantime.
 with earlier as (
   delete from pack_artifacts.uploads where tenant_id = $1 and digest = $5 and upload_id <> $2
 )

@@ -1,8 +1,8 @@
--- Accepts runs of a tenant in one statement: the idempotency key is taken first, and only who took it writes the rest. A run that is not
--- returned has a key that is taken (ON CONFLICT waits for a concurrent owner), and the caller re-reads whose it is. What runs have in
--- common is sent once. Keys and documents are taken in one order, so that two such statements wait, and do not block each other for
--- good. Two of the same key in one statement: it fails (21000), and each run is tried alone. A run of a concurrency group comes alone:
--- the row of its group stays locked until the commit, and one that refuses to wait takes the statement with it (TR002).
+-- Creates runs of a tenant in one statement. The idempotency key is inserted first, and only its owner writes the other rows. A run that is
+-- not returned has a key that was taken (ON CONFLICT waits for a concurrent owner); the caller then reads its owner. Documents that runs
+-- share are sent once. Keys and documents are inserted in a fixed order, so that concurrent statements wait without a deadlock. Two equal
+-- keys in one statement fail with 21000, and each run is then tried separately. A run of a concurrency group is submitted separately: the
+-- row of its group stays locked until the commit, and a run that must not wait aborts the statement with TR002.
 with given as materialized (
   select * from unnest($2::uuid[], $3::text[], $4::text[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::text[],
       $10::text[], $11::text[], $12::json[], $13::json[], $14::json[], $15::json[], $16::json[], $17::json[], $18::text[],

@@ -1,2 +1,2 @@
--- Database time, milliseconds: what a process's own clock is set by.
+-- Database time, milliseconds. Processes set their clocks by it.
 select pack_runs.now_ms() as at_ms

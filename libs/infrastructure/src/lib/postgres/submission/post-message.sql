@@ -1,5 +1,5 @@
--- A letter takes its place from the counter on the run's row in the statement that inserts it: gapless, in commit order. The
--- row is locked first, so that the place is the latest; the counter moves only if the letter went in (dedupe key new).
+-- Inserts an inbox message at the position from the counter on the run's row, in the same statement: without gaps and in commit order. The
+-- row is locked first, so that the counter is current. It is incremented only if the message was inserted (its dedupe key is new).
 with run as (
   select inbox_seq, seen, status from pack_runs.runs where tenant_id = $1 and run_id = $2 for update
 ), letter as (
@@ -13,7 +13,7 @@ with run as (
     inbox_seq = letter.position,
     cancel_position = case when $5 and r.cancel_position = 0 then letter.position else r.cancel_position end,
     due_at = case when r.owner is null and ($5 or not r.in_line) then least(r.due_at, now()) else r.due_at end,
-    -- Nothing of it has run: anybody may end it. One that nobody can honour is claimed to be ended in any case.
+    -- A run that never started can be ended by any worker. One that no worker can honour is claimed to be ended in any case.
     worker_labels = case when $5 and r.last_seq = 0 then '{}' else r.worker_labels end,
     unplaced = r.unplaced and not ($5 and r.last_seq = 0 and r.unhonoured is null),
     version = r.version + 1

@@ -4,7 +4,7 @@ import type { Queries } from '../connection/queries';
 import { withRetry } from '../connection/retry';
 import { statement } from '../connection/statement';
 
-/** What each tenant remembers of published packs, a row a version. */
+/** Published pack versions that each tenant has seen, one row per version. */
 export class PostgresPackVersions extends PackVersions {
   private readonly rememberStatement = statement('remember-pack-version');
   private readonly signaturesStatement = statement('pack-version-signatures');

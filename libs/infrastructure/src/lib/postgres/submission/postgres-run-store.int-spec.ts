@@ -105,7 +105,7 @@ describe('creating runs', () => {
     const other = aNewRun(runId, at, { idempotency: { ...key, bodyDigest: sha256('b') } });
     expect(await web.runStore.create(other)).toEqual({ kind: 'refused', code: 'IDEMPOTENCY_KEY_REUSED' });
     expect(await web.runReader.summary(tenantA, runId)).toBeNull();
-    // The key belongs to one person, route and tenant.
+    // A key is scoped to one person, route and tenant.
     const foreign = aNewRun(runId, at, { tenant: tenantB, idempotency: key });
     expect(await web.runStore.create(foreign)).toEqual({ kind: 'created', inLine: false });
   });
@@ -113,7 +113,7 @@ describe('creating runs', () => {
   it('stores what comes at once in few transactions; one that is refused takes none with it', async () => {
     const ids = await Promise.all(Array.from({ length: 60 }, () => web.runStore.stamp()));
     const runs = ids.map(({ runId, at }, i) =>
-      // The sixth has bytes that the database refuses.
+      // The sixth run contains a byte that the database rejects.
       aNewRun(runId, at, { planHash: sha256('many'), ...(i === 5 ? { manifest: 'nul \0' } : {}) }),
     );
     const outcomes = await Promise.allSettled(runs.map((run) => web.runStore.create(run)));
@@ -140,7 +140,7 @@ describe('creating runs', () => {
       workerLabels: i % 2 === 0 ? [] : ['gpu', 'zone "b", {x}'],
       sensitive: [{ name: 'password', sealed: new Uint8Array([i, 255, 0]) }],
       inputs: JSON.stringify({ text: `{${i}}`, nothing: null }),
-      // Of all the same: what names a run would differ.
+      // The same for all runs, because documents that contain the run id would differ.
       ...{ admission: anEnvelope('admission'), admissionDigest: sha256('admission') },
       ...(i === 3 ? { idempotency: { ...key, key: 'of many' } } : {}),
     });
@@ -315,7 +315,7 @@ describe('a run of which a document was found altered', () => {
   });
 });
 
-/** A statement with those of the values that it names. */
+/** A statement with only the values that it refers to, renumbered from 1. */
 function numbered(statement: string, values: readonly string[]): [string, string[]] {
   const named = [...new Set([...statement.matchAll(/\$(\d)/g)].map(([, n]) => Number(n)))];
   const text = statement.replaceAll(/\$(\d)/g, (_, n: string) => `$${named.indexOf(Number(n)) + 1}`);

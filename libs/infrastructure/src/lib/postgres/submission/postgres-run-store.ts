@@ -20,22 +20,22 @@ interface PostedRow {
 
 const LIMIT = 1_000;
 
-/** Groups under way at once, and how many requests one group takes. */
+/** Maximum number of concurrent groups, and of requests per group. */
 const GROUPS = { atOnce: 2, most: 64 };
 
 /**
- * Runs and inbox messages, each in one statement. What is submitted while others are being stored is stored together, in one statement: a
- * commit is what costs most.
+ * Stores runs and inbox messages, each in one statement. Runs that are submitted while others are being stored are stored together in the
+ * next statement, because the commit dominates the cost.
  */
 export class PostgresRunStore extends RunStore {
   private readonly steps = new SubmissionSteps();
   private readonly keyStatement = statement('find-idempotency');
   private readonly postStatement = statement('post-message');
   private readonly stamps: RunStamps;
-  /** By tenant, since a transaction sees one. */
+  /** By tenant, because a transaction sees only one tenant. */
   private readonly batchers = new Map<TenantId, RequestBatcher<NewRun, Created | null>>();
 
-  /** @param onDue told when something may be due: workers need not wait for their next look. */
+  /** @param onDue called when something may be due, so that workers need not wait for their next poll. */
   constructor(
     private readonly queries: TenantQueries,
     private readonly onDue: () => void = () => undefined,
@@ -50,7 +50,7 @@ export class PostgresRunStore extends RunStore {
   }
 
   async create(run: NewRun): Promise<Created> {
-    // The lock on a concurrency group is not held for the sake of others.
+    // Stored alone: in a group, the lock on its concurrency group would be held while the other runs are stored.
     const created = run.concurrency === null ? await this.batcherOf(run.tenant).ask(run) : null;
     const outcome = created ?? (await this.createSingly(run, run.concurrency === null));
     if (outcome.kind === 'created') this.onDue();
@@ -60,14 +60,14 @@ export class PostgresRunStore extends RunStore {
   private batcherOf(tenant: TenantId): RequestBatcher<NewRun, Created | null> {
     const known = this.batchers.get(tenant);
     if (known) return known;
-    // Idle doors cost a few words each; many tenants begin anew.
+    // An idle batcher costs little memory. With very many tenants all are discarded and created again.
     if (this.batchers.size >= MAX_BATCHERS) this.batchers.clear();
     const batcher = new RequestBatcher((runs: readonly NewRun[]) => this.createTogether(tenant, runs), GROUPS);
     this.batchers.set(tenant, batcher);
     return batcher;
   }
 
-  /** All in one statement; null for those that have to be tried alone, because one of them was refused, or the answer was lost. */
+  /** Stores all runs in one statement. Null for those that must be retried alone, because one was rejected or the answer was lost. */
   private async createTogether(tenant: TenantId, runs: readonly NewRun[]): Promise<readonly (Created | null)[]> {
     try {
       const answers = await this.queries.together(tenant, this.steps.of(tenant, runs));
@@ -82,7 +82,7 @@ export class PostgresRunStore extends RunStore {
     }
   }
 
-  /** @param mayExist it may have been stored before, in a group whose answer was lost. */
+  /** @param mayExist true if the run may already be stored, by a group whose answer was lost. */
   private async createSingly(run: NewRun, mayExist: boolean): Promise<Created> {
     return withRetry(async ({ lost }) => {
       try {
@@ -90,7 +90,7 @@ export class PostgresRunStore extends RunStore {
         const [row] = createdRows(answers);
         if (row) return { kind: 'created', inLine: row.in_line };
       } catch (error) {
-        // The id is ours alone: it is there because a lost answer had been a success.
+        // No other run has this id: a duplicate means that the attempt with the lost answer succeeded.
         if ((lost || mayExist) && isDuplicate(error)) return { kind: 'created', inLine: false };
         const holder = holderOf(error);
         if (holder !== null) return { kind: 'refused', code: 'CONCURRENCY_GROUP_HELD', holder };
@@ -150,14 +150,14 @@ function outcomeOf(row: PostedRow | undefined): Posted {
   if (row.position !== null) return { kind: 'posted', position: row.position };
   if (row.known) return { kind: 'known' };
   if (isOver(row.status)) return { kind: 'refused', code: 'RUN_ENDED' };
-  // Not inserted although there was room: a concurrent message with this key came first.
+  // Not inserted although there was room: a concurrent message with the same dedupe key was inserted first.
   return row.unread >= LIMIT ? { kind: 'refused', code: 'INBOX_FULL' } : { kind: 'known' };
 }
 
-/** Raised by `enter_group`: another run holds the group, and this one would not wait. Its detail is the holder. */
+/** SQLSTATE raised by `enter_group` if another run holds the group and this run must not wait. The detail is the holder. */
 const HELD = 'TR002';
 
-/** The run that holds the group which this statement wanted; null for another error. */
+/** The run that holds the requested concurrency group; null for other errors. */
 export function holderOf(error: unknown): RunId | null {
   const { code, detail } = error as { readonly code?: unknown; readonly detail?: unknown };
   return code === HELD && typeof detail === 'string' ? toRunId(detail) : null;

@@ -5,7 +5,7 @@ import type { Queries } from '../connection/queries';
 import { withRetry } from '../connection/retry';
 import { statement } from '../connection/statement';
 
-/** How long room is held for bytes on their way, milliseconds. */
+/** Duration of a reservation for bytes in transit, milliseconds. */
 const RESERVED_MS = 3_600_000;
 
 /** Uploads of the caller's tenant. */
@@ -19,7 +19,7 @@ export class PostgresUploads extends Uploads {
     super();
   }
 
-  /** Not sent again: a reservation too many would take room. */
+  /** Not retried: a superfluous reservation would occupy room. */
   async reserve(tenant: TenantId, by: Subject, bytes: number, { tenantBytes }: UploadLimits): Promise<string | null> {
     const values = [tenant, by.iss, by.sub, bytes, tenantBytes, RESERVED_MS];
     const [row] = await this.queries.inTenant<{ upload_id: string | null }>(tenant, this.reserveStatement, values);

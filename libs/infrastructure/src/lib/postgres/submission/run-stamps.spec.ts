@@ -3,7 +3,7 @@ import { DatabaseClock } from '../connection/database-clock';
 import type { Statement } from '../connection/statement';
 import { RunStamps } from './run-stamps';
 
-/** A database whose time is told, and how often it was asked; monotonic time is told too. */
+/** Stamps with a simulated database time and monotonic time. Queries are counted in `asked`. */
 function stamps(time: { database: number; elapsed: number; asked: number }): RunStamps {
   const across = async <Row>({ name }: Statement): Promise<Row[]> => {
     expect(name).toBe('now');

@@ -5,21 +5,21 @@ import type { TenantQueries } from '../connection/queries';
 import { withRetry } from '../connection/retry';
 import { statement } from '../connection/statement';
 
-/** Where stamps take their time and their chance from; parameters for tests. */
+/** Sources of time and randomness; parameters for tests. */
 export interface StampSources {
-  /** Of its own: a stamp is never earlier than the one before. */
+  /** Not shared with other users of the clock: a stamp is never earlier than the previous one. */
   readonly clock?: DatabaseClock;
-  /** A random UUID. */
+  /** Generates a random UUID. */
   readonly uuid?: () => string;
 }
 
-/** How long a measurement of the database's time holds, milliseconds. */
+/** Validity of a measurement of the database's time, milliseconds. */
 const HOLDS_MS = 1_000;
 
 /**
- * Database time and run ids made from that very millisecond (UUIDv7, RFC 9562 §5.7), without a question for each: the database is asked
- * once a second, and monotonic time counts from there, as workers do it with what they write into journals. Within one millisecond ids
- * of one process rise (§6.2, method 1), so that runs are listed in the order in which they were asked for.
+ * Database time and run ids of the same millisecond (UUIDv7, RFC 9562 §5.7), without a query for each. The database time is queried once a
+ * second and extrapolated with monotonic time, as workers do for journal entries. Within one millisecond the ids of one process increase
+ * (§6.2, method 1), so that runs are listed in the order of their requests.
  */
 export class RunStamps {
   private readonly nowStatement = statement('now');
@@ -50,8 +50,8 @@ export class RunStamps {
     try {
       const [row] = await withRetry(() => this.queries.across<{ at_ms: number }>(this.nowStatement, []));
       if (!row) throw new TypeError('no answer');
-      // As if the answer was true when it came: a stamp may be late by a question, never early. Who decides of a run gets the time of the
-      // database itself, and a decision before its run was accepted is no evidence.
+      // The answer counts as true at its arrival. A stamp may therefore be late by one round trip, but never early. Decisions about a run
+      // use the time of the database itself, and a decision before its run was accepted is not evidence.
       this.measuredAt = this.clock.mark();
       this.clock.observe(row.at_ms, this.measuredAt);
     } finally {
@@ -60,7 +60,7 @@ export class RunStamps {
   }
 }
 
-/** 48 bits of milliseconds, the version, 12 bits of a counter (it stays at its largest value), the variant, 62 random bits. */
+/** 48 bits of milliseconds, the version, a 12-bit counter (it saturates), the variant, 62 random bits. */
 function uuidv7(at: number, counter: number, random: string): string {
   const time = at.toString(16).padStart(12, '0');
   const place = Math.min(counter, 0xfff).toString(16).padStart(3, '0');

@@ -6,15 +6,16 @@ import { statement, type Statement } from '../connection/statement';
 
 type Step = readonly [Statement, readonly unknown[]];
 
-/** A run that was stored. */
+/** A row of a stored run. */
 interface CreatedRow {
   readonly run_id: string;
   readonly in_line: boolean;
 }
 
 /**
- * Statements of the transaction that stores runs of a tenant, each with its entry of the audit chain. The second last one yields the runs that
- * are new. What locks the counter of the chain comes last, since it stays locked until the commit; but before a concurrency group.
+ * Statements of the transaction that stores runs of a tenant, each with its entry in the audit chain. The second last statement returns the
+ * new runs. The counter of the audit chain is locked last, because it stays locked until the commit. With a concurrency group it is locked
+ * before the group.
  */
 export class SubmissionSteps {
   private readonly createStatement = statement('create-runs');
@@ -22,9 +23,10 @@ export class SubmissionSteps {
   private readonly turnStatement = statement('lock-submissions');
   private readonly lockStatement = statement('lock-audit');
 
-  /** A run of a concurrency group comes alone. */
+  /** A run with a concurrency group must be the only one. */
   of(tenant: TenantId, runs: readonly NewRun[]): readonly Step[] {
-    // A statement sees what was committed before it began: the counter is looked for when it is this one's turn.
+    // Separate statements, because a statement sees only rows that were committed before it began: the counter is read after the lock on
+    // submissions was acquired.
     const locks = [this.turnStatement, this.lockStatement].map((lock): Step => [lock, [tenant]]);
     const ids = runs.map(({ runId }) => runUuid(runId));
     return [

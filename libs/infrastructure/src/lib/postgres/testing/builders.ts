@@ -78,7 +78,7 @@ function unsigned(runId: RunId, at: number, overrides: Partial<NewRun>): NewRun 
   };
 }
 
-/** A run that is accepted and waits for a worker. */
+/** Submits a run, which then waits for a worker. */
 export async function submit(store: RunStore, overrides: Partial<NewRun> = {}): Promise<RunId> {
   const { at, runId } = await store.stamp();
   const created = await store.create(aNewRun(runId, at, overrides));
@@ -133,7 +133,7 @@ const running: RunChange = {
   progressed: false,
 };
 
-/** Where a driver stands in its run's journal. */
+/** A driver's position in its run's journal. */
 export interface Position {
   readonly prevSeq: number;
   readonly prev: Digest;
@@ -142,7 +142,7 @@ export interface Position {
 
 export const start: Position = { prevSeq: 0, prev: sha256('admission'), seen: 0 };
 
-/** A commit of `entries` entries after a position; `run` changes parts of the run's row. */
+/** A commit of `entries` entries after a position. `run` overrides columns of the run's row. */
 export function aCommit(
   claimed: ClaimedRun,
   at: Position,
@@ -195,10 +195,10 @@ export const cancelRequest: InputEventBody = {
   force: false,
 };
 
-/** Digests of the gates that were opened here, by run and gate: decisions name them. */
+/** Digests of the gates that were opened by these builders, by run and gate, for decisions. */
 const gateDigests = new Map<string, Digest>();
 
-/** A gate that opens, with a request that names its run, and shows three findings. */
+/** Opens a gate whose request names its run and shows three findings. */
 export function aGateOpened(
   { tenant, runId, planHash, profileDigest, admissionDigest }: ClaimedRun,
   { gate = 'approve', required = 1, expiresAt = 4_000_000_000_000 } = {},
@@ -307,7 +307,7 @@ export function aResolution(
   };
 }
 
-/** An announcement of a run for an endpoint, at a place of their order. */
+/** An announcement of a run for an endpoint, at a position in its stream. */
 export function anAnnouncement(
   place: number,
   stream = 'hook',

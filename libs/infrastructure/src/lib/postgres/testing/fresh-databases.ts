@@ -1,7 +1,7 @@
 import type { DatabaseOptions, WebDatabase, WorkerDatabase } from '../databases';
 import { startTestServer, type StartServer, type TestDatabase, type TestServer } from './test-database';
 
-/** A database, and the adapters of both programs on it. */
+/** A database with the adapters of both programs. */
 interface OpenedDatabase {
   readonly database: TestDatabase;
   readonly web: WebDatabase;
@@ -13,7 +13,7 @@ interface OpenOptions {
   readonly worker?: DatabaseOptions;
 }
 
-/** Starts a server for the spec that calls this. Each of its tests begins with a fresh database, which `take` gets. */
+/** Starts a server for the calling spec. Each test gets a fresh database through `take`. */
 export function withFreshDatabases(startServer: StartServer, take: Take, options: OpenOptions = {}): void {
   let host: TestServer;
   let database: TestDatabase;
@@ -28,7 +28,7 @@ export function withFreshDatabases(startServer: StartServer, take: Take, options
   afterAll(() => host.stop());
 }
 
-/** The same with one database for all tests of the spec. */
+/** Does the same with one database for all tests of the spec. */
 export function withOneDatabase(startServer: StartServer, take: Take, options: OpenOptions = {}): void {
   let host: TestServer;
   beforeAll(async () => {

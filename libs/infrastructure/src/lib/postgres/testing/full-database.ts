@@ -5,10 +5,10 @@ interface Column {
   readonly type: string;
 }
 
-/** Text that every form of storage has to take as it is: separators, escapes, line ends, what `COPY` writes for null. */
+/** Text that every form of storage must preserve: separators, escapes, line breaks, and the null marker of `COPY`. */
 export const HOSTILE = 'a\tb\nc\r\\N \\. é "€" \u{1f600}\'';
 
-/** By column, where a constraint asks for more than a type says. */
+/** Values by column, for constraints beyond the type. */
 const INPUTS: Readonly<Record<string, string>> = {
   state: 'open',
   decision: 'approved',
@@ -23,7 +23,7 @@ const INPUTS: Readonly<Record<string, string>> = {
   status: 'succeeded',
   stuck: 'attention',
 };
-/** By table and column. */
+/** Values by table and column. */
 const OF_TABLE: Readonly<Record<string, string | null>> = {
   'pack_runs.keys.use': 'admission',
   'pack_runs.workers.state': 'dead',
@@ -46,7 +46,7 @@ export async function tablesOf(database: TestDatabase): Promise<readonly string[
   return rows.map(({ name }) => name);
 }
 
-/** Puts a row with a value in every column into each table, of a tenant. What is of no tenant comes once. */
+/** Inserts a row of a tenant, with a value in every column, into each table. Tables without tenants get one row in all. */
 export async function fillEveryTable(database: TestDatabase, tenant: string): Promise<void> {
   for (const table of await tablesOf(database)) {
     const columns = await database.sql<Column>(
@@ -67,7 +67,7 @@ export async function fillEveryTable(database: TestDatabase, tenant: string): Pr
   }
 }
 
-/** Rows of a table as text, in one order. */
+/** Rows of a table as text, in a fixed order. */
 export async function rowsOf(database: TestDatabase, table: string, without: readonly string[] = []) {
   const columns = await database.sql<Column>(
     `select a.attname as name, '' as type from pg_attribute a where a.attrelid = $1::regclass and a.attnum > 0 and not a.attisdropped
@@ -94,7 +94,7 @@ function valueOf(type: string): string {
     case 'bytea':
       return '\\x00ff0a5c';
     case 'json':
-      // Not as PostgreSQL would write it: an entry of a chain keeps its bytes.
+      // Formatted differently from PostgreSQL's output: entries of a chain must keep their bytes.
       return JSON.stringify({ b: [1], a: HOSTILE }).replace('{', '{  ');
     case 'text[]':
       return '{"a,b","\\"c\\"","NULL"}';

@@ -5,7 +5,7 @@ import { tenantA } from './builders';
 
 const ada = { name: 'Ada', actors: [{ iss: 'https://id.test', sub: 'ada', kind: 'person' }] } as const;
 
-/** A schedule that ticks each minute and waits for the tick `next`. */
+/** A schedule that is due every minute, with `next` as its next tick. */
 export function aSchedule(scheduleId: ScheduleId, next: number | null, overrides: Partial<Schedule> = {}): Schedule {
   return {
     tenant: tenantA,

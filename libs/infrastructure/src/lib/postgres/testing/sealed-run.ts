@@ -5,7 +5,7 @@ import type { WebDatabase, WorkerDatabase } from '../databases';
 import { aCommit, aNewRun, aStep, aWorker, start, tenantA } from './builders';
 import type { TestDatabase } from './test-database';
 
-/** A position that is in no bundle. */
+/** An archive position that exists in no bundle. */
 export const anArchive: RunArchive = { journal: { offset: 0, size: 1, sha256: sha256('journal') }, chunks: [] };
 
 /** Options of an old run. */
@@ -13,18 +13,18 @@ export interface EndedRun {
   readonly database: TestDatabase;
   readonly web: WebDatabase;
   readonly worker: WorkerDatabase;
-  /** Number of days ago on which it was submitted; it ended and was sealed at the same moment. */
+  /** Age in days. It was submitted, ended and sealed at the same moment. */
   readonly daysAgo: number;
   readonly tenant?: TenantId;
-  /** False: it has ended, and its evidence is not sealed. */
+  /** False if it has ended but its evidence is not sealed. */
   readonly sealed?: boolean;
-  /** Ended with a delivery that is still to come. */
+  /** True if a delivery of its evidence is pending. */
   readonly exporting?: boolean;
 }
 
 export const DAY_MS = 86_400_000;
 
-/** Creates the partitions of a past day, as they were made at the time. */
+/** Creates the partitions of a past day. */
 export async function makeDay(database: TestDatabase, day: string): Promise<void> {
   for (const parent of ['journal', 'chunks', 'places']) {
     const name = `pack_run_logs.${parent}_${day.replaceAll('-', '')}`;
@@ -38,12 +38,12 @@ export async function makeDay(database: TestDatabase, day: string): Promise<void
   }
 }
 
-/** The day so many days ago, in UTC. */
+/** The UTC date this number of days ago. */
 export function dayOf(daysAgo: number): string {
   return new Date(Date.now() - daysAgo * DAY_MS).toISOString().slice(0, 10);
 }
 
-/** A run that was submitted, driven, and sealed; with a row in most tables. Its partitions must be there. */
+/** A run that was submitted, driven and sealed, with a row in most tables. Its partitions must exist. */
 export async function anEndedRun(options: EndedRun): Promise<RunId> {
   const { database, web, worker, daysAgo, tenant = tenantA, sealed = true, exporting = false } = options;
   const at = Date.now() - daysAgo * DAY_MS;

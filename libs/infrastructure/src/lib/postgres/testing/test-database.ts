@@ -8,7 +8,7 @@ import { migrateDatabase } from '../schema/migrate';
 import { bootstrapRoles, createDatabase, databaseRoles, roleName } from '../schema/roles';
 import type { DatabaseRole } from '../schema/roles';
 
-/** The interface of a started server; the embedded one has it. */
+/** Interface of a started server, which the embedded one implements. */
 export interface RunningServer {
   readonly port: number;
   url(role?: string, database?: string): string;
@@ -16,7 +16,7 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** Starts a server. The spec passes it in, because adapters do not import each other. */
+/** Starts a server. Specs pass it in, because adapters do not import each other. */
 export type StartServer = (options: {
   readonly dataDirectory: string;
   readonly fsync: boolean;
@@ -24,17 +24,16 @@ export type StartServer = (options: {
   readonly copyOf?: string;
 }) => Promise<RunningServer>;
 
-/** The migrated template database, also in `tools/test-cluster.mjs`. */
+/** Name of the migrated template database, also in `tools/test-cluster.mjs`. */
 const TEMPLATE = 'taskrunner';
 
 /**
- * A real server of this test file's own, with a migrated template database. `TASKRUNNER_TEST_PG_BIN` names another release;
- * without it, it begins as a copy
- * of the migrated one that `npm test` has made (`TASKRUNNER_TEST_CLUSTER`).
+ * A real server for one test file, with a migrated template database. `TASKRUNNER_TEST_PG_BIN` selects another release. Without it, the
+ * server starts as a copy of the migrated one that `npm test` has made (`TASKRUNNER_TEST_CLUSTER`).
  */
 export interface TestServer {
   readonly server: RunningServer;
-  /** A fresh database: a copy of the template, or an empty one. */
+  /** Creates a fresh database: a copy of the template, or an empty one. */
   database(kind?: 'migrated' | 'empty'): Promise<TestDatabase>;
   stop(): Promise<void>;
 }
@@ -44,7 +43,7 @@ export interface TestDatabase {
   url(role: DatabaseRole | 'admin'): string;
   web(options?: DatabaseOptions): Promise<WebDatabase>;
   worker(options?: DatabaseOptions): Promise<WorkerDatabase>;
-  /** As superuser, which sees everything. */
+  /** Executes SQL as superuser, which sees all rows. */
   sql<Row extends object = Record<string, unknown>>(text: string, values?: unknown[]): Promise<Row[]>;
   close(): Promise<void>;
 }
@@ -55,7 +54,7 @@ export async function startTestServer(
 ): Promise<TestServer> {
   const cluster = process.env['TASKRUNNER_TEST_CLUSTER'];
   const dataDirectory = await mkdtemp(join(cluster ? dirname(cluster) : tmpdir(), 'taskrunner-pg-'));
-  // The server's account must be able to enter it; otherwise the data would be placed elsewhere and stay there.
+  // The server's account must be able to enter the directory. Otherwise the data would be placed elsewhere and left behind.
   await chmod(dataDirectory, 0o755);
   const beginning = binDirectory ? { binDirectory } : cluster ? { copyOf: cluster } : {};
   const server = await startServer({ dataDirectory, fsync: false, ...beginning });

@@ -15,14 +15,14 @@ export interface Backlog {
   readonly openGates: number;
   /** Ended runs whose evidence is not sealed yet. */
   readonly pendingEvidence: number;
-  /** Those of them whose last seal attempt failed. */
+  /** The subset whose last seal attempt failed. */
   readonly failingEvidence: number;
   readonly oldestEvidenceMs: number;
   /** Workers whose lease is valid. */
   readonly liveWorkers: number;
-  /** Runs that do not continue until a person acts, by reason. */
+  /** Runs that wait for a person, by reason. */
   readonly stuck: { readonly [Why in StuckReason]: number };
-  /** Number of days ahead with journal partitions: up to the first missing one, at most 14; -1 if today's are missing. */
+  /** Number of days ahead with journal partitions, up to the first missing one; at most 14; -1 if today's are missing. */
   readonly partitionDays: number;
 }
 
@@ -55,7 +55,7 @@ interface BacklogRow {
 
 const backlogStatement = statement('backlog');
 
-/** One query; rejects while the database is unavailable. */
+/** Reads the backlog in one query. Rejects while the database is unavailable. */
 export async function backlogOf(pool: Pool): Promise<Backlog> {
   const { rows } = await pool.query<BacklogRow>({ ...backlogStatement, values: [] });
   const [row] = rows;

@@ -1,4 +1,4 @@
--- Every tenant that has a run or evidence, from one to the next by index.
+-- All tenants with a run or evidence, by a skip scan of the index.
 with recursive of_runs as (
   (select r.tenant_id from pack_runs.runs r order by r.tenant_id limit 1)
   union all

@@ -7,7 +7,7 @@ import { reportingWaitUntil, type OnWaiting } from '../connection/waiting';
 import { dropPartitions, makePartitions, type KeptDay } from './partitions';
 import { removeExpired, type Removed, type Retention } from './retention';
 
-/** Result of the maintenance. */
+/** Result of the daily maintenance. */
 export interface Maintained extends Removed {
   /** Created partitions. */
   readonly partitions: number;
@@ -21,8 +21,8 @@ const LOCK = 7_300_303;
 const LOCK_MS = 60_000;
 
 /**
- * Daily upkeep with the `maintain` role, one process at a time: partitions of the days to come, those past retention, runs and evidence past
- * retention, idempotency keys older than 7 days. May be ended at any point and called again.
+ * Daily maintenance with the `maintain` role, in one process at a time. Creates future partitions, drops partitions past retention, deletes
+ * runs and evidence past retention, and deletes idempotency keys older than 7 days. It may be interrupted at any point and called again.
  * @throws DatabaseError
  */
 export function maintainDatabase(
@@ -35,7 +35,7 @@ export function maintainDatabase(
       client.query('select pg_advisory_lock($1)', [LOCK]),
     );
     const beOwner = async (): Promise<void> => void (await client.query('set role taskrunner_owner'));
-    // Partitions come first: without tomorrow's partitions nothing runs, whatever else fails.
+    // Partitions come first: without tomorrow's partitions no run can commit, whatever else fails.
     await beOwner();
     const partitions = await makePartitions(client);
     await client.query('reset role');
@@ -48,14 +48,20 @@ export function maintainDatabase(
   });
 }
 
-/** Keeps all that there is of a run, whatever its age, until `releaseRun`; audited. @throws DatabaseError `DB_RUN_UNKNOWN` */
+/**
+ * Excludes a run from retention until `releaseRun`; audited.
+ * @throws DatabaseError `DB_RUN_UNKNOWN`
+ */
 export async function holdRun(maintainUrl: string, tenant: TenantId, run: RunId, reason: string): Promise<void> {
   const event = canonical({ type: 'run.held', runId: run, reason });
   const text = 'select pack_runs.hold_run($1, $2, $3, $4) as done';
   await settle(maintainUrl, text, [tenant, runUuid(run), reason, event], `${tenant} has no run ${run}`);
 }
 
-/** Ends a hold; audited. @throws DatabaseError `DB_RUN_UNKNOWN` */
+/**
+ * Ends a hold; audited.
+ * @throws DatabaseError `DB_RUN_UNKNOWN`
+ */
 export async function releaseRun(maintainUrl: string, tenant: TenantId, run: RunId): Promise<void> {
   const event = canonical({ type: 'run.released', runId: run });
   const text = 'select pack_runs.release_run($1, $2, $3) as done';

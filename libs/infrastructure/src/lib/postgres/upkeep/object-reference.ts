@@ -2,7 +2,7 @@
 interface ObjectReference {
   /** Display name of the objects. */
   readonly name: string;
-  /** `schema.table.column`, for each column that holds them. */
+  /** Each column that contains such digests, as `schema.table.column`. */
   readonly columns: readonly string[];
   /**
    * SQL that yields as `digest` those of the digests `$2` (`text[]`) of the tenant `$1` that occur here. It must use an index, and must see
@@ -20,8 +20,8 @@ interface ObjectReference {
 }
 
 /**
- * Every place in the database that refers to stored objects. Stored objects without a reference here are deleted, so whoever stores a new
- * kind of object must add the place of their digests. A test checks the columns of all tables that look like digests.
+ * Every place in the database that refers to stored objects. Objects without a reference here are deleted, so a new kind of object needs an
+ * entry here. A test checks the columns of all tables that look like digests.
  */
 export const OBJECT_REFERENCES: readonly ObjectReference[] = [
   {
@@ -71,7 +71,7 @@ export const OBJECT_REFERENCES: readonly ObjectReference[] = [
   },
 ];
 
-/** Every object that rows refer to, once for each run: `tenant_id`, `run_id`, `digest` and `certain`. */
+/** All object references, once per run: `tenant_id`, `run_id`, `digest` and `certain`. */
 export const ALL_REFERENCES = `select tenant_id, run_id, digest, bool_or(certain) from (
 ${OBJECT_REFERENCES.flatMap(({ all, certain }) => (all === null ? [] : [`select *, ${certain} from (${all}) a`])).join('\nunion all\n')}
 ) r (tenant_id, run_id, digest, certain) where digest ~ '^sha256:[0-9a-f]{64}$' group by 1, 2, 3`;

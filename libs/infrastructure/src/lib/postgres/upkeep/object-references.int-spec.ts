@@ -25,7 +25,7 @@ async function upload(tenant: TenantId, content: string, keep = 60_000): Promise
   return digest;
 }
 
-/** Of these, those that nothing refers to: two looks, one after the other. */
+/** The unreferenced digests among these, after two scans. */
 async function unneeded(tenant: TenantId, ...digests: readonly Digest[]): Promise<readonly Digest[]> {
   await worker.objectReferences.unneeded(tenant, digests, 0);
   return [...(await worker.objectReferences.unneeded(tenant, digests, 0))].sort();
@@ -118,7 +118,7 @@ describe('references to objects', () => {
     const asked = sql.replaceAll('$2', list).replaceAll('$1', `'${tenantA}'`);
     const plan = JSON.stringify(await once(database.url('worker'), `explain (format json) ${asked}`));
     expect(plan).toContain('artifacts_by_digest');
-    // Of rows that the worker does not see the owner's function asks in its place.
+    // For rows that the worker role cannot see, a function of the owner runs the query.
     const [named] = await database.sql<{ text: string }>(
       `select prosrc as text from pg_proc where oid = 'pack_runs.named_files'::regproc`,
     );

@@ -8,20 +8,20 @@ const PARTITION_DAYS_NEEDED = 2;
 
 const DAY_MS = 86_400_000;
 
-/** Whether the database can accept work. */
+/** Readiness of the database for work. */
 export interface Readiness {
   readonly ready: boolean;
-  /** Why it cannot; null if it can. */
+  /** Reason why the database is not ready; null if it is ready. */
   readonly reason: string | null;
 }
 
-/** A day past retention whose partitions are kept because this number of its runs is not archived. */
+/** A day past retention whose partitions are kept, with the number of its runs that are not archived. */
 export interface KeptDay {
   readonly day: string;
   readonly runs: number;
 }
 
-/** Creates the partitions of the next days in the owner role. Returns their number. */
+/** Creates the partitions of the next days with the owner role. Returns their number. */
 export async function makePartitions(owner: Client): Promise<number> {
   const { rows } = await owner.query<{ made: number }>('select pack_run_logs.make_partitions($1) as made', [
     PARTITION_DAYS,
@@ -31,9 +31,9 @@ export async function makePartitions(owner: Client): Promise<number> {
 
 interface PartitionRow {
   readonly name: string;
-  /** Null: it was detached, but not dropped. */
+  /** Null if the partition was detached but not dropped. */
   readonly parent: string | null;
-  /** Detaching was begun and not finished. */
+  /** True if a detach was started and not finished. */
   readonly pending: boolean;
   /** `YYYY-MM-DD` */
   readonly day: string;
@@ -49,9 +49,9 @@ where n.nspname = 'pack_run_logs' and c.relkind = 'r' and c.relname ~ '^(journal
 order by day, c.relname desc`;
 
 /**
- * Drops the partitions of days that ended more than `keepMs` ago, once each run born on them is archived. They are detached first,
- * concurrently with readers and writers. The next call finishes what an interrupted one left. `beOwner` is called when rows of all tenants
- * are no longer needed.
+ * Drops the partitions of each day that ended more than `keepMs` ago, if all runs of that day are archived. Partitions are first detached
+ * concurrently, without blocking readers and writers. The next call finishes an interrupted one. `beOwner` is called when rows of all
+ * tenants are no longer needed.
  */
 export async function dropPartitions(
   client: Client,
@@ -83,7 +83,7 @@ async function drop(owner: Client, { name, parent, pending }: PartitionRow): Pro
   await owner.query(`drop table ${table}`);
 }
 
-/** False if the database does not answer, or partitions end within two days. Never throws. */
+/** Not ready if the database does not respond, or if partitions end within two days. Never throws. */
 export async function databaseReadiness(pool: Pool): Promise<Readiness> {
   try {
     const { rows } = await pool.query<{ missing: number }>('select pack_run_logs.missing_partitions($1) as missing', [

@@ -6,7 +6,7 @@ import type { Queries } from '../connection/queries';
 import { AS_LONG_AS_IT_TAKES, withRetry } from '../connection/retry';
 import { statement, type Statement } from '../connection/statement';
 
-/** Object references according to the tables. For the worker role: it sees all tenants, and every statement names one. */
+/** Object references in the tables. For the worker role, which sees all tenants; every statement names one. */
 export class PostgresObjectReferences extends ObjectReferences {
   private readonly needStatement = statement('need-objects');
   private readonly enrolStatement = statement('enrol-tenants');
@@ -28,7 +28,7 @@ export class PostgresObjectReferences extends ObjectReferences {
     await withRetry(() => this.queries.across(this.enrolStatement, [tenants]));
   }
 
-  /** Not repeated: a scan whose answer was lost is due after the next interval. */
+  /** Not retried: a scan whose answer was lost is due after the next interval. */
   async takeDue(intervalMs: number): Promise<TenantId | null> {
     const [row] = await this.queries.across<{ tenant_id: string }>(this.takeStatement, [intervalMs]);
     return row ? (row.tenant_id as TenantId) : null;

@@ -1,5 +1,5 @@
--- Up to $4 attestations of a tenant that were sealed before $2, after run $3: of runs that have gone and are not held. Their bundles are collected once
--- nothing names them. Comes after the lock of the tenant's holds, in its transaction.
+-- Removes up to $4 attestations of a tenant that were sealed before $2, after run $3. Their runs are removed and not held. Bundles are
+-- collected when nothing refers to them. Must run after the lock of the tenant's holds, in its transaction.
 with past as materialized (
   select a.run_id from pack_artifacts.attestations a
   where a.tenant_id = $1 and a.run_id > $3

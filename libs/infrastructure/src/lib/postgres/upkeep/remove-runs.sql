@@ -1,7 +1,7 @@
--- Up to $5 runs of a tenant that are past retention, with all that stands of them; after run $4, in their order. Sealed ones go when they ended before
--- $2, those whose evidence was refused before $3. Not one that is held, or of which something is still to be told or delivered, or
--- which another run that has not ended does again. Evidence
--- stays; objects are collected once nothing names them. Comes after the lock of the tenant's holds, in its transaction.
+-- Removes up to $5 runs of a tenant that are past retention, with all of their rows, in order after run $4. Sealed runs are removed if they
+-- ended before $2, those whose evidence was refused before $3. A run stays if it is held, if announcements or exports of it are pending, or
+-- if it is the original of an active rerun. Evidence stays; objects are collected when nothing refers to them. Must run after the lock of
+-- the tenant's holds, in its transaction.
 with past as materialized (
   select r.run_id from pack_runs.runs r
   where r.tenant_id = $1 and r.run_id > $4

@@ -63,7 +63,7 @@ describe('a partition', () => {
     await makeDay(database, dayOf(20));
     const name = dayOf(20).replaceAll('-', '');
     await database.sql(`alter table pack_run_logs.places detach partition pack_run_logs.places_${name}`);
-    // A reader of an old snapshot holds the second step of a detach up until the command is cancelled.
+    // A reader with an old snapshot blocks the second step of a detach until the command is cancelled.
     const reader = new Client({ connectionString: database.url('worker') });
     const detacher = new Client({ connectionString: database.url('admin') });
     await Promise.all([reader.connect(), detacher.connect()]);
@@ -97,7 +97,8 @@ describe('a run that is past retention', () => {
          and exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'run_id' and not a.attisdropped)`,
     );
     expect(tables.length).toBeGreaterThan(15);
-    // Their own rules: keys of 7 days, the history of schedules, what a run must not have any more, what outlives it.
+    // Tables with rules of their own: keys of 7 days, the history of schedules, rows that a run must not have any more, and rows that
+    // outlive it.
     const others = ['idempotency', 'schedule_ticks', 'outbox', 'holds', 'attestations'];
     const { text } = statement('remove-runs');
     expect(
@@ -127,7 +128,7 @@ describe('a run that is past retention', () => {
     const run = await anEnded({ daysAgo: 200 });
     const before = await database.sql(`select from pack_runs.audit where tenant_id = $1`, [tenantA]);
     await holdRun(database.url('maintain'), tenantA, run, 'case 7');
-    // The partition may go: what is held stands in the evidence.
+    // The partition is dropped: the held data is in the evidence.
     expect(await maintain()).toMatchObject({ runs: 0, evidence: 0, dropped: 3 });
     expect(await web.runReader.summary(tenantA, run)).not.toBeNull();
     await releaseRun(database.url('maintain'), tenantA, run);
@@ -168,7 +169,7 @@ describe('a run that is past retention', () => {
     expect(await maintain({ ...KEPT, tenants })).toMatchObject({ runs: 1, evidence: 1 });
     expect(await web.runReader.summary(tenantA, ours)).not.toBeNull();
     expect(await web.runReader.summary(tenantB, theirs)).toBeNull();
-    // Its rows went too, though the day's partition is younger than that.
+    // The rows are deleted, although the day's partition is younger than the retention.
     expect(await database.sql('select from pack_run_logs.chunks where tenant_id = $1', [tenantB])).toEqual([]);
   });
 

@@ -3,13 +3,13 @@ import { statement, type Statement } from '../connection/statement';
 
 /** Retention periods, milliseconds. */
 export interface Retention {
-  /** Pages and log chunks as rows, from the day of a run's submission. Afterwards they are read from its evidence. */
+  /** Pages and log chunks as rows, from the day of a run's submission. Later they are read from the evidence. */
   readonly journal: number;
   /** Ended runs: their rows, artifacts and log. */
   readonly runs: number;
-  /** Bundles and statements, from the seal; not shorter than `runs`. */
+  /** Bundles and statements, from the seal; at least as long as `runs`. */
   readonly evidence: number;
-  /** Overrides for tenants; null: as for all. */
+  /** Overrides for tenants; null inherits the general value. */
   readonly tenants: readonly {
     readonly tenant: string;
     readonly runs: number | null;
@@ -17,7 +17,7 @@ export interface Retention {
   }[];
 }
 
-/** What retention deleted. */
+/** Counts of deleted data. */
 export interface Removed {
   readonly runs: number;
   readonly evidence: number;
@@ -26,7 +26,7 @@ export interface Removed {
 const AT_ONCE = 500;
 const FIRST = '00000000-0000-0000-0000-000000000000';
 
-/** Deletes data past retention, tenant by tenant in batches. Needs the role `maintain`, which sees the rows of all tenants. */
+/** Deletes data past retention, tenant by tenant and in batches. Needs the role `maintain`, which sees the rows of all tenants. */
 export async function removeExpired(client: Client, retention: Retention, nowMs: number): Promise<Removed> {
   const { rows } = await client.query<{ tenant_id: string }>(statement('list-tenants').text);
   let [runs, evidence] = [0, 0];
@@ -51,7 +51,7 @@ export async function removeExpired(client: Client, retention: Retention, nowMs:
   return { runs, evidence };
 }
 
-/** The lock of the tenant's holds precedes the statement, whose snapshot then includes every hold. */
+/** Locks the tenant's holds in a separate statement first, so that the snapshot of the deletion includes every hold. */
 async function remove(
   client: Client,
   tenant: string,

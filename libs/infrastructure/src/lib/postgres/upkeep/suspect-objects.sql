@@ -1,5 +1,5 @@
--- Unneeded objects become suspects; those that were it at a look long enough ago come back. /*needed*/ yields the digests among $2 that
--- anything refers to.
+-- Marks unneeded objects as suspects, and returns those that an earlier pass marked long enough ago. The placeholder /*needed*/ stands for
+-- a query of the digests among $2 that are referred to.
 with needed as materialized (
   /*needed*/
 ), unneeded as (

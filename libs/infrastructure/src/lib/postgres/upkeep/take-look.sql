@@ -1,4 +1,4 @@
--- The tenant that waits longest, for one collector alone: the time of its next look moves ahead, on the database's clock.
+-- Leases the tenant that has waited longest for a collection, by moving its next pass ahead on the database's clock.
 update pack_artifacts.object_looks l set due_at = clock_timestamp() + $1 * interval '1 millisecond'
 from (
   select tenant_id from pack_artifacts.object_looks where due_at <= clock_timestamp()

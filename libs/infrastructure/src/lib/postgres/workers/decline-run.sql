@@ -1,4 +1,4 @@
--- A life of a worker that cannot honour a run is offered no more of its assignments.
+-- Excludes a worker session that cannot honour a run from the run's assignments.
 update pack_runs.runs r set passed_by = array(
   select w.worker_id from pack_runs.workers w where (w.worker_id = any (r.passed_by) and w.state = 'live') or w.worker_id = $3
 )

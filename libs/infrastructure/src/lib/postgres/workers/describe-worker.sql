@@ -1,2 +1,2 @@
--- What a living incarnation proves and honours from now on; what it has claimed stays its own until it is handed over.
+-- Updates the capabilities of a living worker session. Runs that it has claimed stay its own until they are handed over.
 update pack_runs.workers set probe = $2, isolation = $3, environments = $4::bytea[] where worker_id = $1 and state = 'live'

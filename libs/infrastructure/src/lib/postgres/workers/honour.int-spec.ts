@@ -67,7 +67,7 @@ describe('runs that nobody can honour', () => {
     const workerSession = await worker.claims.register(aWorker());
     const sealing = await worker.claims.register(able());
     expect(await mark(workerSession)).toEqual([]);
-    // Its probe comes out otherwise: it is live, and claims no more.
+    // Its probe now has another result: it is alive, but claims no more such runs.
     await worker.claims.describe(sealing, aWorker());
     expect(await worker.claims.claim(sealing, 5)).toEqual([]);
     expect(await mark(workerSession)).toHaveLength(1);
@@ -87,10 +87,10 @@ describe('runs that nobody can honour', () => {
     expect(await worker.claims.claim(first, 5)).toEqual([]);
     const [other] = await worker.claims.claim(second, 5);
     expect(other).toMatchObject({ runId, fence: 2 });
-    // The last one ends what was taken back from it.
+    // The last worker ends the run that it could not pass on.
     expect(await worker.claims.pass(other as ClaimedRun, 'egress', true)).toBe(false);
     expect(await worker.claims.journalPosition(tenantA, runId)).toMatchObject({ fence: 2 });
-    // What waits says so, and is offered to lives that have not had it.
+    // A waiting run reports its reason, and is offered to workers that have not claimed it yet.
     expect(await worker.claims.pass(other as ClaimedRun, 'egress', false)).toBe(true);
     expect(await web.runReader.summary(tenantA, runId)).toMatchObject({
       waits: [{ kind: 'environment', id: 'egress' }],

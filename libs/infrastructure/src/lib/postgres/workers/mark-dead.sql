@@ -1,6 +1,5 @@
--- Leases that ran out, told by a worker whose own renewals have come in time for one full lease, the last one lately: what it has not
--- renewed since an outage says nothing of those after it, in which the others have not renewed either. Locked rows are being renewed:
--- they are not dead.
+-- Marks workers with expired leases as dead. Only a worker whose own renewals were in time for a full lease, the last one recently, may do
+-- so: after an outage of the database all leases have expired, which proves nothing. Locked rows are being renewed and therefore skipped.
 with me as (
   select 1 from pack_runs.workers
   where worker_id = $1 and state = 'live' and lease_until > clock_timestamp()

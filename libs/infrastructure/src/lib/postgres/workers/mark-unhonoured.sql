@@ -1,6 +1,6 @@
--- Due runs of tenants ($2) and environments ($3) that this worker cannot honour and no living worker says it can: they leave the index of due runs and say
--- which parts are missing ($4, in the same order) and since when. Not before they have been due for $5 milliseconds: a worker that can may
--- not have seen their environment yet. 500 at a time.
+-- Marks due runs of tenants ($2) and environments ($3) that neither this worker nor another living one can honour. They leave the index of
+-- due runs and record the missing parts ($4, in the same order) and the time. They must have been due for $5 milliseconds, because a
+-- capable worker may not have read their environment yet. 500 at a time.
 with lost as (
   select r.tenant_id, r.run_id, u.parts from unnest($2::text[], $3::bytea[], $4::text[]) u (tenant_id, digest, parts)
   join pack_runs.runs r on r.tenant_id = u.tenant_id collate "C" and r.environment_digest = u.digest

@@ -1,5 +1,5 @@
--- Runs that sleep and were admitted under another configuration than a worker's own ($1), one of each pack, profile and set of signatures of
--- a tenant; 200 of them after the last one that was seen ($2 to $5).
+-- Parked runs that were admitted under another configuration than a worker's own ($1), one for each pack, profile and set of signatures of
+-- a tenant. Returns 200 after the last one that was read ($2 to $5).
 with kinds as (
   select distinct on (r.tenant_id, s.content_digest, s.profile_digest, md5(s.pack_signatures::text))
     r.tenant_id, r.run_id, s.content_digest, s.profile_digest, md5(s.pack_signatures::text) as signatures

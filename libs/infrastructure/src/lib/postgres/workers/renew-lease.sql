@@ -1,6 +1,6 @@
--- A lease that is late but not swept is renewed: nobody has taken anything. It counts as steady only if the renewal before
--- came within half a lease, so that after an outage nobody sweeps until all had time to renew; one that lies ahead shows that the clock was
--- set back.
+-- Renews a lease. A late lease is renewed too if it was not swept, because nothing was taken over. The worker counts as steady only if its
+-- previous renewal was within half a lease, so that after an outage no worker sweeps before all had time to renew. A lease far in the
+-- future shows that the clock was set back.
 with renewed as (
   update pack_runs.workers set
     lease_until = clock_timestamp() + lease_ms * interval '1 millisecond',

@@ -1,5 +1,5 @@
--- Drain: what it still owns is due at once and no crash is counted. Locked in the order in which flushes lock, runs before assignments:
--- that one asks for the other, since of two arms that do not PostgreSQL executes the last one first.
+-- Drains a worker: its runs are due at once, and no crash is counted. Locks in the order of flushes, runs before assignments. The second
+-- arm refers to the first one, because PostgreSQL executes independent arms in reverse order.
 with mine as (
   select tenant_id, run_id from pack_runs.runs where owner = $1 order by tenant_id, run_id for update
 ), freed as (

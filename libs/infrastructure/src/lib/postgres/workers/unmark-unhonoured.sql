@@ -1,5 +1,5 @@
--- What nobody could honour, and this worker perhaps can, is due again: its environment is among those that stand on the worker's row, and
--- this life has not passed it on. 500 at a time.
+-- Makes unhonoured runs due again that this worker may honour: their environment is listed on the worker's row, and this session has not
+-- passed them on. 500 at a time.
 with found as (
   select r.tenant_id, r.run_id from pack_runs.workers w
   join pack_runs.runs r on r.environment_digest = any (w.environments)

@@ -1,5 +1,5 @@
--- The environments of runs that have no worker, due now or later, one probe for each tenant and environment; with the document where it is not
--- among those that are known ($1), from one of its runs.
+-- Environments of runs without a worker, due now or later, with one probe for each tenant and environment. The document of an unknown one
+-- (not in $1) is read from one of its runs.
 with recursive kinds (tenant_id, digest, run_id) as (
   (select r.tenant_id, r.environment_digest, r.run_id from pack_runs.runs r
    where r.owner is null and r.due_at is not null and not r.unplaced

@@ -1,4 +1,4 @@
--- Sleeping runs of a kind are due now: a worker has found that the configuration stops them.
+-- Makes parked runs of a kind due, after a worker found that the configuration no longer permits them.
 update pack_runs.runs r set due_at = now()
 from pack_runs.run_sources s
 where r.tenant_id = $1 and s.tenant_id = r.tenant_id and s.run_id = r.run_id and r.owner is null and r.due_at > now()

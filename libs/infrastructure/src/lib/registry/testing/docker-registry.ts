@@ -9,12 +9,12 @@ import { join } from 'node:path';
 export interface TestRegistry {
   /** `127.0.0.1:<port>`. */
   readonly host: string;
-  /** Its storage: where a test alters what was published. */
+  /** Folder of its storage, in which tests alter published data. */
   readonly storage: string;
   stop(): Promise<void>;
 }
 
-/** True if a program is here. Says so where it is not; with `CI=true` its absence is a failure. */
+/** True if a program is installed; reports it otherwise. With `CI=true` it must be installed. */
 export function hasProgram(program: string): boolean {
   if (spawnSync('which', [program]).status === 0) return true;
   if (process.env['CI'] === 'true') throw new Error(`${program} is not installed`);
@@ -22,7 +22,7 @@ export function hasProgram(program: string): boolean {
   return false;
 }
 
-/** Starts one with an empty storage. `more`: further lines of its configuration. */
+/** Starts a registry with an empty storage. `more`: further lines of its configuration. */
 export async function startDockerRegistry(more = ''): Promise<TestRegistry> {
   const folder = await mkdtemp(join(tmpdir(), 'docker-registry-'));
   const storage = join(folder, 'storage');

@@ -8,23 +8,23 @@ const { O_CREAT, O_DIRECT, O_NOFOLLOW, O_TRUNC, O_WRONLY } = constants;
 const readAt = promisify(read);
 const PIECE = 4 * 1024 * 1024;
 const PIECES = 4;
-/** What direct writing counts in. */
+/** Block size of direct I/O. */
 const BLOCK = 4_096;
 const PAGE_OF_WASM = 65_536;
 let memory: ArrayBuffer | null = null;
 
-/** The part of it that is needed: it stands in the types of browsers alone. */
+/** The required part of the global. Only the types of browsers declare it. */
 declare const WebAssembly: {
   readonly Memory: new (descriptor: { readonly initial: number }) => { readonly buffer: ArrayBuffer };
 };
 
-/** The source has fewer bytes than it was said to have. */
+/** The source is shorter than announced. */
 export class Cut extends Error {}
 
 /**
- * Writes the first `size` bytes of an open file to `path`, past the page cache where the file system can; not yet durable. Resolves with the
- * sha256 of what was written: a piece is read once, and hashed and written from the same memory, so it does not matter who else writes to the
- * source. Reading, hashing and writing go on at the same time. Throws `Cut`, and what the file system throws.
+ * Writes the first `size` bytes of an open file to `path`, if possible past the page cache. The file is not yet durable. Resolves with the
+ * SHA-256 of the written bytes: each piece is read once, then hashed and written from the same memory, so concurrent writes to the source
+ * cannot separate digest and content. Reading, hashing and writing overlap. Throws `Cut`, and errors of the file system.
  */
 export async function copy(source: number, path: string, size: number): Promise<`sha256:${string}`> {
   const target = await openDirect(path);
@@ -47,7 +47,7 @@ export async function copy(source: number, path: string, size: number): Promise<
       const bytes = await next;
       written.push(quiet(put(target, bytes, index * PIECE)));
       if (index + 1 < count) next = quiet(load(index + 1));
-      // The next piece must be asked for before this thread is busy.
+      // The next read must start before hashing blocks this thread.
       await setImmediate();
       hash.update(bytes);
     }
@@ -69,7 +69,7 @@ async function openDirect(path: string): Promise<FileHandle> {
   }
 }
 
-/** Memory that begins at a page, as direct writing wants it: Node's own buffers do not. */
+/** Page-aligned memory, which direct I/O requires. Node's own buffers are not aligned. */
 function pieces(): ArrayBuffer {
   return (memory ??= new WebAssembly.Memory({ initial: (PIECES * PIECE) / PAGE_OF_WASM }).buffer);
 }
@@ -82,14 +82,14 @@ async function fill(source: number, into: Uint8Array, position: number): Promise
   }
 }
 
-/** Whole blocks: what follows the last piece in its block is cut off in the end. */
+/** Writes whole blocks. The padding after the last piece is truncated at the end. */
 async function put(target: FileHandle, { buffer, byteOffset, length }: Uint8Array, position: number): Promise<void> {
   const blocks = new Uint8Array(buffer, byteOffset, Math.ceil(length / BLOCK) * BLOCK);
   for (let at = 0; at < blocks.length;)
     at += (await target.write(blocks, at, blocks.length - at, position + at)).bytesWritten;
 }
 
-/** Who waits for it later sees why it failed; until then nobody need. */
+/** Prevents an unhandled rejection before the promise is awaited. */
 function quiet<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined);
   return promise;

@@ -4,7 +4,7 @@ import type { CollectCode } from './protocol';
 const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 const BY_DESCRIPTOR = existsSync('/proc/self/fd');
 
-/** An artifact cannot be taken; the others can. */
+/** One artifact cannot be collected. The others are not affected. */
 export class Refused extends Error {
   constructor(
     readonly code: CollectCode,
@@ -15,7 +15,7 @@ export class Refused extends Error {
   }
 }
 
-/** What an entry is, without having touched it. */
+/** The type of an entry, determined without opening it. */
 export type Found =
   | { readonly kind: 'file'; readonly size: number; readonly executable: boolean }
   | { readonly kind: 'folder' }
@@ -23,14 +23,14 @@ export type Found =
   | { readonly kind: 'refused'; readonly why: string };
 
 /**
- * An open folder of the workspace. Entries are opened below its descriptor, one part of a path at a time and never through a
- * link, so that no path can lead out, whatever is renamed meanwhile. (Where there is no /proc, by path.)
+ * An open folder of the workspace. Entries are opened relative to its descriptor, one path component at a time and never through a link. No
+ * path can leave the workspace, even if entries are renamed concurrently. (Without /proc, entries are opened by path.)
  */
 export class Folder {
   private constructor(
     private readonly fd: number,
     private readonly path: string,
-    /** Relative to the workspace: for messages and names. */
+    /** Path relative to the workspace, for messages and names. */
     readonly name: string,
   ) {}
 
@@ -49,7 +49,7 @@ export class Folder {
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? error.code : null;
       if (code === 'ENOENT' || code === 'ENOTDIR') return { kind: 'missing' };
-      return { kind: 'refused', why: `cannot be looked at (${String(code)})` };
+      return { kind: 'refused', why: `cannot be examined (${String(code)})` };
     }
     return found(stat);
   }
@@ -59,17 +59,17 @@ export class Folder {
       const fd = openSync(this.at(entry), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
       return new Folder(fd, this.at(entry), this.nameOf(entry));
     } catch {
-      throw new Refused('ARTIFACT_REFUSED', this.nameOf(entry), 'the folder cannot be read, or is a link');
+      throw new Refused('ARTIFACT_REFUSED', this.nameOf(entry), 'the folder cannot be read, or it is a link');
     }
   }
 
-  /** A descriptor of a regular file that has one name only. `size` is what it was before. */
+  /** Opens a regular file that has a single link. `size` is its earlier size. */
   file(entry: string, size: number): number {
     let fd: number;
     try {
       fd = openSync(this.at(entry), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     } catch {
-      throw new Refused('ARTIFACT_REFUSED', this.nameOf(entry), 'the file cannot be read, or is a link');
+      throw new Refused('ARTIFACT_REFUSED', this.nameOf(entry), 'the file cannot be read, or it is a link');
     }
     const now = found(fstatSync(fd));
     if (now.kind === 'file' && now.size === size) return fd;
@@ -77,7 +77,7 @@ export class Folder {
     throw new Refused('ARTIFACT_REFUSED', this.nameOf(entry), 'the file changed while it was collected');
   }
 
-  /** Names, sorted by their bytes; at most `limit`, else null. */
+  /** Names, sorted by their bytes; null if there are more than `limit`. */
   names(limit: number): string[] | null {
     const names: string[] = [];
     const folder = opendirSync(BY_DESCRIPTOR ? `/proc/self/fd/${this.fd}` : this.path, {
@@ -115,11 +115,11 @@ function found(stat: Stats): Found {
   if (stat.isDirectory()) return { kind: 'folder' };
   if (stat.isSymbolicLink()) return { kind: 'refused', why: 'is a symbolic link' };
   if (!stat.isFile()) return { kind: 'refused', why: 'is neither a file nor a folder' };
-  if (stat.nlink !== 1) return { kind: 'refused', why: 'has several names (hard links)' };
+  if (stat.nlink !== 1) return { kind: 'refused', why: 'has more than one hard link' };
   return { kind: 'file', size: stat.size, executable: (stat.mode & 0o100) !== 0 };
 }
 
-/** UTF-8 sorts as its code points do; UTF-16, and so `<`, does not. */
+/** Orders UTF-8 bytes by code points. UTF-16, and therefore `<`, orders differently. */
 export function byBytes(a: string, b: string): number {
   return Buffer.compare(new TextEncoder().encode(a), new TextEncoder().encode(b));
 }

@@ -4,8 +4,8 @@ export function isPattern(path: string): boolean {
 }
 
 /**
- * True if a name matches one part of a pattern, in which `*` stands for any characters. A leading dot must be written. Each piece is
- * searched from where the last one ended and never again, so that no pattern takes longer than its length times the name's.
+ * True if a name matches one component of a pattern, in which `*` stands for any characters. A leading dot must be explicit. Each piece is
+ * searched from the end of the previous one without backtracking, so the time is at most the product of both lengths.
  */
 export function matchesPart(pattern: string, name: string): boolean {
   if (name.startsWith('.') && !pattern.startsWith('.')) return false;
@@ -24,8 +24,8 @@ export function matchesPart(pattern: string, name: string): boolean {
 }
 
 /**
- * Places in a pattern that a path may have reached: sets of them instead of tries, so that `**` (any number of folders) costs nothing
- * extra. `ended` is the place after the last part.
+ * The positions in a pattern that a path may have reached. Tracking sets of positions avoids backtracking, so `**` (any number of folders)
+ * has no extra cost. `ended` is the position after the last component.
  */
 export class PatternWalk {
   private constructor(
@@ -37,7 +37,7 @@ export class PatternWalk {
     return new PatternWalk(pattern.split('/'), new Set([0])).expand();
   }
 
-  /** The walk after one more part of a path; null if nothing below it can match. */
+  /** The walk after one more component of the path; null if nothing below it can match. */
   into(name: string): PatternWalk | null {
     const places = new Set<number>();
     for (const place of this.places) {
@@ -50,12 +50,12 @@ export class PatternWalk {
     return places.size === 0 ? null : new PatternWalk(this.parts, places).expand();
   }
 
-  /** True if the path so far is a match. */
+  /** True if the current path matches. */
   get ended(): boolean {
     return this.places.has(this.parts.length);
   }
 
-  /** True if something below may match. */
+  /** True if a path below the current one may match. */
   get open(): boolean {
     for (const place of this.places) if (place < this.parts.length) return true;
     return false;

@@ -1,5 +1,5 @@
-// The collector: a process in a fresh sandbox that sees only one workspace, read-only, after its step is over; and, if the worker gave one, an
-// empty folder for large files. Everything in the workspace is the step's work and trusted in nothing.
+// The collector: a process in a fresh sandbox that sees a single workspace, read-only, after its step has ended. The worker may add an
+// empty folder for large files. The content of the workspace is untrusted.
 import { closeSync, readFileSync, readSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { copy, Cut } from './copy';
@@ -39,7 +39,10 @@ async function collect(): Promise<void> {
   send({ type: 'end' });
 }
 
-/** Lays a large file into the folder. False if it is small, or cannot be laid there: then it is sent, and its store says what is wrong. */
+/**
+ * Writes a large file to the folder. Returns false if it is small or cannot be written there. It is then sent, and the object store reports
+ * the error.
+ */
 async function writeArtifact(artifact: number, { path, size }: Extract<Entry, { kind: 'file' }>): Promise<boolean> {
   if (stage === null || size < stage.minBytes || size > stage.maxBytes) return false;
   const file = String(staged++);
@@ -66,7 +69,7 @@ function sendEntry(artifact: number, entry: Entry, path: string): void {
     const piece = new Uint8Array(PIECE);
     for (let left = size; left > 0;) {
       const count = readSync(fd, piece, 0, Math.min(PIECE, left), null);
-      // The header has promised more: an answer that ends here is not whole, and refused as such.
+      // The header promised more bytes. A response that ends here is incomplete and is rejected.
       if (count === 0) throw cut(entry.path);
       write(piece.subarray(0, count));
       left -= count;
@@ -77,7 +80,7 @@ function sendEntry(artifact: number, entry: Entry, path: string): void {
 }
 
 function cut(path: string): Refused {
-  return new Refused('ARTIFACT_REFUSED', path, 'the file was cut while it was collected');
+  return new Refused('ARTIFACT_REFUSED', path, 'the file was truncated while it was collected');
 }
 
 function openFile(path: string, size: number): number {
@@ -99,7 +102,7 @@ function send(header: FrameHeader): void {
   write(frame);
 }
 
-/** Blocks while the worker is not reading. */
+/** Blocks while the worker does not read. */
 function write(bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length;) at += writeSync(1, bytes, at);
 }

@@ -1,19 +1,19 @@
 import type { CollectLimits } from '@taskrunner/core/ports';
 
-// What the collector is asked and what it answers. An answer is a sequence of frames: four bytes (big-endian) of the length of a JSON
-// header, the header, and for `file` as many bytes as it says.
+// Requests to the collector and its responses. A response is a sequence of frames: four bytes (big-endian) with the length of a JSON
+// header, the header, and for `file` as many bytes as the header gives.
 
 export interface CollectRequest {
   readonly artifacts: readonly { readonly path: string; readonly optional: boolean }[];
   readonly limits: CollectLimits;
-  /** Which files are laid into the folder that is the process's second argument; null: there is none. */
+  /** Sizes of files that are written to the folder given as the second argument; null without a folder. */
   readonly stage: { readonly minBytes: number; readonly maxBytes: number } | null;
 }
 
 export type CollectCode = 'ARTIFACT_MISSING' | 'ARTIFACT_REFUSED' | 'ARTIFACT_TOO_LARGE';
 
 export type FrameHeader =
-  /** An artifact's whole file, or a file of the tar that is open. `path` is relative to the workspace, or to the tar's folder. */
+  /** A complete artifact file, or a file of the open tar. `path` is relative to the workspace or to the tar's folder. */
   | {
       readonly type: 'file';
       readonly artifact: number;
@@ -21,7 +21,7 @@ export type FrameHeader =
       readonly size: number;
       readonly executable: boolean;
     }
-  /** An artifact's whole file that now lies in the folder under the name `file`; `digest` is of what was written there. */
+  /** A complete artifact file that was written to the folder under the name `file`. `digest` covers the written bytes. */
   | {
       readonly type: 'staged';
       readonly artifact: number;
@@ -40,5 +40,5 @@ export type FrameHeader =
       readonly path: string;
       readonly message: string;
     }
-  /** The last frame: without it the answer is not whole. */
+  /** The last frame. A response without it is incomplete. */
   | { readonly type: 'end' };

@@ -2,17 +2,17 @@ import type { CollectLimits } from '@taskrunner/core/ports';
 import { isPattern, PatternWalk } from './glob';
 import { byBytes, Folder, Refused } from './folder';
 
-/** A file or folder to be taken; `path` is relative to the workspace. */
+/** A file or folder to collect. `path` is relative to the workspace. */
 export type Entry =
   | { readonly kind: 'file'; readonly path: string; readonly size: number; readonly executable: boolean }
   | { readonly kind: 'folder'; readonly path: string };
 
-/** What one declared artifact turned out to be. `folder`: of the tar, relative to the workspace. */
+/** Result for one declared artifact. `folder`: folder of the tar, relative to the workspace. */
 export type Survey =
   | { readonly kind: 'files'; readonly files: readonly Extract<Entry, { kind: 'file' }>[] }
   | { readonly kind: 'tar'; readonly folder: string; readonly entries: readonly Entry[] };
 
-/** Looks at everything before a byte is taken: types, names, sizes, and the caps over all artifacts. */
+/** Checks types, names, sizes and the total limits of all artifacts before any content is read. */
 export class Surveyor {
   private entries = 0;
   private bytes = 0;
@@ -22,13 +22,13 @@ export class Surveyor {
     private readonly limits: CollectLimits,
   ) {}
 
-  /** Null if nothing is there. Throws `Refused`. An artifact's path is relative to the workspace, then to its `out`. */
+  /** Null if the path does not exist. Throws `Refused`. An artifact's path is relative to the workspace, then to its `out`. */
   survey(path: string): Survey | null {
     const { bytes } = this;
     try {
       return this.find(path);
     } catch (error) {
-      // What is refused takes no room from the others. What was looked at stays counted.
+      // A refused artifact does not use the byte limit of the others. Visited entries still count.
       this.bytes = bytes;
       throw error;
     }
@@ -97,7 +97,7 @@ export class Surveyor {
     });
   }
 
-  /** Visits entries in the order of their names, each folder's own before what is in it; goes into a folder if `visit` says so. */
+  /** Visits entries in the order of their names, a folder before its content. It descends if `visit` returns true. */
   private walk(top: Folder, visit: (folder: Folder, name: string) => boolean): void {
     const depth = (folder: Folder) => (folder.name === '' ? 0 : folder.name.split('/').length);
     const enter = (folder: Folder): void => {
@@ -119,7 +119,7 @@ export class Surveyor {
     enter(top);
   }
 
-  /** Opens the folder at these parts; null if it is not there. */
+  /** Opens the folder at this path; null if it does not exist. */
   private inFolder(parts: readonly string[], use: (folder: Folder) => Survey | null): Survey | null {
     const opened = [Folder.open(this.root)];
     try {

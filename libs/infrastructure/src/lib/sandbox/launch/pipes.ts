@@ -6,31 +6,31 @@ import { finished } from 'node:stream/promises';
 import { promisify } from 'node:util';
 
 const BATCH = 24;
-/** What a pipe holds. */
+/** Capacity of a pipe. */
 const CHUNK_BYTES = 64 * 1024;
 const { O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
-/** One FIFO between a child and this process. Bytes pass through nobody else, so the kernel itself holds the child back. */
+/** A FIFO between a child and this process. No other process relays the bytes, so the kernel itself applies backpressure to the child. */
 export interface Pipe {
   readonly path: string;
   /** This process's end. */
   readonly socket: Socket;
-  /** Must be called once the child has its end, or will never have one: lets the end of the stream be seen, and unlinks the FIFO. */
+  /** Must be called when the child has its end, or will never have it. It makes the end of the stream visible and unlinks the FIFO. */
   handedOver(): void;
 }
 
-/** What a child writes. */
+/** A pipe that the child writes to. */
 export interface OutputPipe extends Pipe {
   /**
-   * Hands on what comes, one chunk at a time; while a promise is open nothing is read, the pipe fills, and the child blocks. The memory of
-   * a chunk is used again for the next one. Resolves at the end, or when the socket is destroyed.
+   * Passes on chunks one at a time. Nothing is read while the returned promise is pending: the pipe fills and the child blocks. The memory
+   * of a chunk is reused for the next one. Resolves at the end, or when the socket is destroyed.
    */
   read(take: (chunk: Uint8Array) => Promise<void>): Promise<void>;
 }
 
-/** Makes FIFOs: Node can neither make a pipe nor give one to a grandchild in another way. They are made in batches. */
+/** Creates FIFOs in batches. Node offers no other way to create a pipe or to pass one to a grandchild. */
 export class Pipes {
-  /** Private to this user; the supervisor removes it when it ends. */
+  /** Private to this user. The supervisor removes it when it ends. */
   readonly folder: string;
   private readonly ready: string[] = [];
   private filling: Promise<void> | null = null;
@@ -41,20 +41,20 @@ export class Pipes {
     this.folder = mkdtempSync(join(parent, 'taskrunner-pipes-'));
   }
 
-  /** The child writes, this process reads. */
+  /** A pipe from the child to this process. */
   async fromChild(): Promise<OutputPipe> {
     const path = await this.take();
     const fd = openSync(path, O_RDONLY | O_NONBLOCK);
     const other = openSync(path, O_WRONLY | O_NONBLOCK);
     let begin!: (take: (chunk: Uint8Array) => Promise<void>) => void;
     const taker = new Promise<Parameters<typeof begin>[0]>((resolve) => (begin = resolve));
-    // One buffer for all that comes: a buffer for each piece would pile up until they are collected, 64 MiB and more of them.
+    // All reads share one buffer. Separate buffers would accumulate 64 MiB and more until garbage collection.
     const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
     const callback = (size: number): boolean => {
       void taker.then((take) => take(buffer.subarray(0, size))).finally(() => socket.resume());
       return false;
     };
-    // As `connect` hands it on; @types/node does not know that it is the constructor's own.
+    // `connect` passes these options on; @types/node declares them for the constructor only.
     const options: SocketConstructorOpts & ConnectOpts = { fd, writable: false, onread: { buffer, callback } };
     const socket = new Socket({ ...options, readable: true });
     const read: OutputPipe['read'] = async (take) => {
@@ -65,7 +65,7 @@ export class Pipes {
     return { ...held(path, other, socket), read };
   }
 
-  /** This process writes, the child reads. */
+  /** A pipe from this process to the child. */
   async toChild(): Promise<Pipe> {
     const path = await this.take();
     const other = openSync(path, O_RDONLY | O_NONBLOCK);
@@ -88,7 +88,7 @@ export class Pipes {
 
   private async fill(): Promise<void> {
     const paths = Array.from({ length: BATCH }, () => join(this.folder, String(this.made++)));
-    // The folder keeps others out. The mode lets a step of another user open /dev/stdout, which leads here.
+    // The folder excludes other users. The mode lets a step of another user open /dev/stdout, which leads here.
     await promisify(execFile)('mkfifo', ['-m', '666', ...paths]);
     this.ready.push(...paths);
   }

@@ -1,28 +1,28 @@
 import { CodedError, type Fault } from '@taskrunner/core/foundation';
 
-/** Why the sandbox, its supervisor or its collector refuses. */
+/** Error codes of the sandbox, its supervisor and its collector. */
 export type SandboxErrorCode =
   /** The supervisor process ended; its children were killed. */
   | 'SUPERVISOR_LOST'
-  /** The deadline passed without a renewal: nothing starts until the next one. */
+  /** The deadline passed without a renewal. No child starts before the next one. */
   | 'SUPERVISOR_EXPIRED'
-  /** The child or its sandbox could not be set up; the step itself never ran. */
+  /** The child or its sandbox could not be set up. The step did not run. */
   | 'START_FAILED'
   /** The sandbox cannot be built on this machine. */
   | 'SANDBOX_UNAVAILABLE'
   /** This path may not be added to the sandbox. */
   | 'SANDBOX_ROOT_REFUSED'
-  /** The configured control group cannot hold the memory of steps. */
+  /** The configured control group cannot limit the memory of steps. */
   | 'SANDBOX_CGROUP_UNUSABLE'
   | 'TOOL_NOT_FOUND'
-  /** Found, but not a regular file that may be executed. */
+  /** The tool exists but is not a regular executable file. */
   | 'TOOL_REFUSED'
-  /** A file's place in the workspace is not a plain relative path. */
+  /** The path of a file in the workspace is not a plain relative path. */
   | 'FILE_PATH_INVALID'
   | 'ARTIFACT_MISSING'
   /** A link, a FIFO, a device, a hard link, or a path that leaves the workspace. */
   | 'ARTIFACT_REFUSED'
-  /** Over a cap on entries, depth or bytes. */
+  /** The artifact exceeds a limit on entries, depth or bytes. */
   | 'ARTIFACT_TOO_LARGE'
   | 'COLLECTOR_FAILED'
   /** The outputs file is not a plain file. */
@@ -30,7 +30,7 @@ export type SandboxErrorCode =
   /** The outputs file is not one JSON object of at most 1 MiB. */
   | 'OUTPUTS_INVALID';
 
-/** What to do, for each code. */
+/** The remedy for each code. */
 export const REMEDIES: Record<SandboxErrorCode, string> = {
   SUPERVISOR_LOST: 'The attempt can be retried. If the error persists, check the log of the worker.',
   SUPERVISOR_EXPIRED: 'Wait until the worker has renewed its lease.',

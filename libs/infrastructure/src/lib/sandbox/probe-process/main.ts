@@ -1,4 +1,4 @@
-// Runs inside a fresh sandbox and tries what no step may be able to do. Prints what it tried and what it managed.
+// Runs inside a fresh sandbox and attempts actions that no step may perform. Prints the attempts and those that succeeded.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tryNetwork } from './network';
@@ -56,7 +56,7 @@ function writes(path: string): boolean {
   }
 }
 
-/** What is there is written back, should writing it be possible after all. */
+/** The content is written back if a write unexpectedly succeeds. */
 function readOr(path: string): string {
   try {
     return readFileSync(path, 'latin1');

@@ -6,7 +6,7 @@ import type { Outside, ProbeRequest } from './protocol';
 
 const WAIT_MS = 500;
 
-/** Tries every way out, the nearest first: what a leaking sandbox would send beyond this machine is not sent if it leaks already. */
+/** Tries every way out, the nearest first. If the sandbox already leaks, nothing is sent beyond this machine. */
 export async function tryNetwork(request: ProbeRequest, tried: string[], findings: string[]): Promise<void> {
   const before = findings.length;
   tried.push('network interfaces');
@@ -54,7 +54,7 @@ function sendDatagram(host: string, port: number): Promise<void> {
       try {
         socket.close();
       } catch {
-        // Never opened.
+        // The socket was never opened.
       }
       resolve();
     };
@@ -63,7 +63,7 @@ function sendDatagram(host: string, port: number): Promise<void> {
   });
 }
 
-/** Any answer, even that there is no such name, is one too many. */
+/** Any response is a leak, even one that the name does not exist. */
 async function resolves(server: string): Promise<boolean> {
   const resolver = new Resolver({ timeout: WAIT_MS, tries: 1 });
   resolver.setServers([server]);

@@ -1,33 +1,33 @@
-/** Something that answers outside of the sandbox, and what it is called in a finding. */
+/** A listener outside of the sandbox, with its name in findings. */
 export interface Outside {
   readonly what: string;
   readonly host: string;
   readonly port: number;
 }
 
-/** What the worker asks the probe to try. */
+/** The attempts that the worker requests from the probe. */
 export interface ProbeRequest {
-  /** Paths that must not exist in here. */
+  /** Paths that must not exist in the sandbox. */
   readonly hidden: readonly string[];
-  /** Paths that may exist, and so may the folders above them, with nothing else in them. */
+  /** Paths that may exist. Their parent folders may exist too, without other entries. */
   readonly shown: readonly string[];
-  /** The user that was promised. */
+  /** The expected user. */
   readonly uid: number;
-  /** Listeners of this machine. */
+  /** TCP listeners of this machine. */
   readonly tcp: readonly Outside[];
-  /** Listeners of this machine; whether a datagram arrives is seen there. */
+  /** UDP listeners of this machine. The worker checks for received datagrams. */
   readonly udp: readonly Outside[];
-  /** Name of a listening abstract Unix socket of this machine, without its leading NUL. */
+  /** Name of an abstract Unix socket of this machine, without its leading NUL. */
   readonly abstract: string;
-  /** What lies beyond this machine; tried only where nothing nearer was reached. */
+  /** Targets beyond this machine. They are tried only if no nearer target was reached. */
   readonly beyond: readonly Outside[];
-  /** Addresses of the name servers that this machine asks; tried as `beyond` is. */
+  /** Addresses of this machine's name servers, tried under the same condition as `beyond`. */
   readonly nameServers: readonly string[];
 }
 
-/** What it found: an empty list of findings is a pass. */
+/** Result of the probe. Without findings it has passed. */
 export interface ProbeAnswer {
   readonly tried: readonly string[];
-  /** Each ends the sentence: a step … */
+  /** Each one completes the sentence "a step …". */
   readonly findings: readonly string[];
 }

@@ -1,20 +1,20 @@
-// Node makes no system call of our choosing. So the probe writes programs that make exactly one and end with its error number: an ELF
-// file of one page, no library, no compiler (elf(5), syscall(2)).
+// Node offers no arbitrary system calls. The probe therefore writes programs that make exactly one call and exit with its error number: ELF
+// files of one page, without library or compiler (elf(5), syscall(2)).
 import { spawnSync } from 'node:child_process';
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 
 const BASE = 0x400000;
 const HEADERS = 64 + 56;
 
-/** What came of a call: its error number, 0 for a success, or `killed`. */
+/** Result of a call: its error number, 0 for success, or `killed`. */
 export type Verdict = number | 'killed' | 'not started';
 
-/** Makes one system call in a process of its own. `at`: a path to write the program to. */
+/** Makes one system call in a separate process. `at`: path of the program to write. */
 export function callSystem(at: string, number: number, args: readonly number[]): Verdict {
   return runProgram(at, process.arch === 'arm64' ? arm64(number, args) : x64(number, args));
 }
 
-/** The same through the 32-bit entry of x86-64, whose numbers are other ones. */
+/** Makes a call through the 32-bit entry of x86-64, which has other numbers. */
 export function callForeign(at: string, number: number): Verdict {
   return runProgram(at, [0xb8, ...word(number), 0x31, 0xdb, 0xcd, 0x80, ...exitWithError]);
 }
@@ -53,7 +53,7 @@ function arm64(number: number, args: readonly number[]): readonly number[] {
   const load = (register: number, value: number): readonly number[] => [
     0xd2800000 | ((value & 0xffff) << 5) | register,
     0xf2a00000 | (((value >>> 16) & 0xffff) << 5) | register,
-    // sxtw: what is negative stays so.
+    // sxtw keeps negative numbers.
     0x93407c00 | (register << 5) | register,
   ];
   const SVC = 0xd4000001;
@@ -69,7 +69,7 @@ function arm64(number: number, args: readonly number[]): readonly number[] {
   ].flatMap(word);
 }
 
-/** A static program of one segment that is read and executed. */
+/** A static program with one readable and executable segment. */
 function elf(code: Buffer): Buffer {
   const file = Buffer.alloc(HEADERS + code.length);
   file.write('\x7fELF', 0, 'latin1');

@@ -19,7 +19,7 @@ const socket = (what: string, family: number, type: number, protocol: number): A
   args: [family, type, protocol],
 });
 
-/** Numbers of their own, not those of the filter: a slip there is to be found here. */
+/** Separate from the filter's numbers, so that the probe detects an error there. */
 const ATTEMPTS: readonly Attempt[] = [
   socket('vsock', 40, 1, 0),
   socket('packet sockets', 17, 3, 0),
@@ -44,7 +44,7 @@ const ATTEMPTS: readonly Attempt[] = [
   { what: 'terminal input (TIOCSTI)', x64: 16, arm64: 29, args: [0, 0x5412, 0] },
 ];
 
-/** Makes each call; `at`: a path where programs can be written. What succeeds, or fails later than at the filter, is a finding. */
+/** Makes each call. `at`: a path for the programs. A call that succeeds, or fails after the filter, is a finding. */
 export function trySystemCalls(folder: string, tried: string[], findings: string[]): void {
   const at = join(folder, 'call');
   for (const { what, x64, arm64, args } of ATTEMPTS) {
@@ -53,7 +53,7 @@ export function trySystemCalls(folder: string, tried: string[], findings: string
   }
   if (process.arch !== 'x64') return;
   tried.push('32-bit system calls');
-  // getpid: harmless, and never refused but for being of the other architecture.
+  // getpid is harmless. It fails only because it belongs to the other architecture.
   const foreign = callForeign(at, 20);
   if (foreign !== 'killed') findings.push(`makes 32-bit system calls (${foreign})`);
 }

@@ -8,7 +8,7 @@ const EPERM = 0x00050001;
 const ENOSYS = 0x00050026;
 const NO_FAMILY = 0x00050061;
 
-/** The kernel's part: runs a filter on one call, as `bpf_prog_run` would (linux/filter.h). */
+/** Emulates the kernel: runs a filter on one call like `bpf_prog_run` (linux/filter.h). */
 function judge(filter: Buffer, arch: number, number: number, args: readonly number[] = []): number {
   const data = Buffer.alloc(64);
   data.writeUInt32LE(number, 0);

@@ -1,6 +1,6 @@
 import { systemCallsOf, type SystemCalls } from './system-calls';
 
-// Classic BPF (linux/bpf_common.h) over struct seccomp_data: number at 0, architecture at 4, six arguments of 8 bytes from 16 on.
+// Classic BPF (linux/bpf_common.h) over struct seccomp_data: number at offset 0, architecture at 4, six arguments of 8 bytes from 16.
 const LOAD = 0x20;
 const AND = 0x54;
 const RETURN = 0x06;
@@ -9,7 +9,7 @@ const IF_AT_LEAST = 0x35;
 const IF_ANY_BIT = 0x45;
 const NUMBER = 0;
 const ARCH = 4;
-/** Low half of an argument; both machines are little-endian. */
+/** Offset of the low half of an argument. Both machines are little-endian. */
 const argument = (index: number): number => 16 + 8 * index;
 
 const ALLOW = 0x7fff0000;
@@ -19,7 +19,7 @@ const EPERM = 1;
 const ENOSYS = 38;
 const EAFNOSUPPORT = 97;
 
-/** CLONE_NEWNS, CGROUP, UTS, IPC, USER, PID, NET; unshare(2) has NEWTIME beside them, where clone(2) has a signal. */
+/** CLONE_NEWNS, CGROUP, UTS, IPC, USER, PID, NET. unshare(2) also has NEWTIME, at bits that clone(2) uses for a signal. */
 const NEW_NAMESPACES = 0x7e020000;
 const NEW_TIME = 0x80;
 const UNIX = 1;
@@ -27,15 +27,15 @@ const INET = 2;
 const INET6 = 10;
 const NETLINK = 16;
 const RAW = 3;
-/** Terminal input and Linux console input: what the caller types as if the user of the terminal had. */
+/** Terminal input and Linux console input: both insert characters as if the terminal's user had typed them. */
 const TIOCSTI = 0x5412;
 const TIOCLINUX = 0x541c;
 
 type Instruction = readonly [code: number, onTrue: number, onFalse: number, value: number];
 
 /**
- * The seccomp filter of every sandboxed step, as bytes of `struct sock_filter[]` for `bwrap --seccomp`; null on a machine whose
- * system calls we do not know. The architecture is looked at first: a 32-bit call in a 64-bit process has other numbers, and ends it.
+ * The seccomp filter of every sandboxed step, as bytes of `struct sock_filter[]` for `bwrap --seccomp`; null for an unsupported machine.
+ * The architecture is checked first: a 32-bit call in a 64-bit process has other numbers, so it kills the process.
  */
 export function seccompFilter(machine: string): Buffer | null {
   const calls = systemCallsOf(machine);
@@ -68,11 +68,14 @@ function programOf({ arch, foreignFrom, refused, absent, judged }: SystemCalls):
   ];
 }
 
-/** Unix, IPv4 and IPv6 but for raw sockets, and netlink for the routing tables that the C library reads; no other family. */
+/**
+ * Allows Unix sockets, IPv4 and IPv6 without raw sockets, and netlink for the routing tables that the C library reads. Other families are
+ * refused.
+ */
 function socketRules(): readonly Instruction[] {
   const notRaw: readonly Instruction[] = [
     [LOAD, 0, 0, argument(1)],
-    // Flags stand above the type.
+    // The bits above the type are flags.
     [AND, 0, 0, 0xf],
     ...when([IF_EQUAL, RAW], [[RETURN, 0, 0, refuse(EPERM)]]),
     [RETURN, 0, 0, ALLOW],
@@ -102,7 +105,7 @@ function anyBit(index: number, bits: number): readonly Instruction[] {
   ];
 }
 
-/** `body` where the loaded word meets the condition; it must return. */
+/** Instructions that execute `body` if the loaded word meets the condition. `body` must return. */
 function when([code, value]: readonly [number, number], body: readonly Instruction[]): readonly Instruction[] {
   return [[code, 0, body.length, value], ...body];
 }

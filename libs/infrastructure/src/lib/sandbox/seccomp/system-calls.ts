@@ -1,9 +1,9 @@
-/** Numbers of one machine's system calls (arch/x86/entry/syscalls/syscall_64.tbl; include/uapi/asm-generic/unistd.h). */
+/** System call numbers of both machines (arch/x86/entry/syscalls/syscall_64.tbl; include/uapi/asm-generic/unistd.h). */
 type Numbers = readonly [x64: number, arm64: number];
 
 /**
- * What no step needs and each of which has been a way out: into other processes, the kernel, its keyrings, its modules, its clock; and
- * what takes system calls past a filter (io_uring). Null: this machine has no such call.
+ * System calls that no step needs and that have been used for escapes: into other processes, the kernel, its keyrings, modules or clock, or
+ * past a filter (io_uring). Null: the machine has no such call.
  */
 const REFUSED: Readonly<Record<string, readonly [x64: number | null, arm64: number | null]>> = {
   ptrace: [101, 117],
@@ -62,16 +62,16 @@ const REFUSED: Readonly<Record<string, readonly [x64: number | null, arm64: numb
   _sysctl: [156, null],
 };
 
-/** Programs ask for these and do without where the kernel says that it has none. */
+/** Programs use alternatives if the kernel reports that it lacks these calls. */
 const ABSENT: Readonly<Record<string, Numbers>> = {
   io_uring_setup: [425, 425],
   io_uring_enter: [426, 426],
   io_uring_register: [427, 427],
-  // Its flags lie in memory, where a filter cannot look; the C library then takes clone.
+  // Its flags are in memory, which a filter cannot read. The C library then uses clone.
   clone3: [435, 435],
 };
 
-/** Judged by their arguments. */
+/** Calls that are filtered by their arguments. */
 const JUDGED = {
   clone: [56, 220],
   unshare: [272, 97],
@@ -80,18 +80,18 @@ const JUDGED = {
   ioctl: [16, 29],
 } as const satisfies Readonly<Record<string, Numbers>>;
 
-/** What a filter for one machine is made of. */
+/** The machine-dependent part of a filter. */
 export interface SystemCalls {
   /** AUDIT_ARCH_… of linux/audit.h. */
   readonly arch: number;
-  /** Numbers from here on belong to another ABI of the same architecture (x32); null where there is none. */
+  /** First number of another ABI of the same architecture (x32); null if there is none. */
   readonly foreignFrom: number | null;
   readonly refused: readonly number[];
   readonly absent: readonly number[];
   readonly judged: { readonly [Name in keyof typeof JUDGED]: number };
 }
 
-/** Null for a machine that we know nothing about. */
+/** Null for an unsupported machine. */
 export function systemCallsOf(machine: string): SystemCalls | null {
   if (machine !== 'x64' && machine !== 'arm64') return null;
   const column = machine === 'x64' ? 0 : 1;

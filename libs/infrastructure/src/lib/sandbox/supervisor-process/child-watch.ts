@@ -7,12 +7,15 @@ import { deviceName, mappedUnnamed, unnamedFiles } from './open-files';
 import { monotonicMs, type Watch } from './protocol';
 import { MAX_DEPTH, measureFolder } from './workspace-meter';
 
-/** A workspace of so many files is walked every second time that it is looked at, of twice as many every third time, and so on. */
+/**
+ * Files per additional check between walks: a workspace of this size is walked at every second check, one of twice the size at every third,
+ * and so on.
+ */
 const FILES_PER_LOOK = 2_000;
-/** Pause between two tries to take hold of file systems that are being made, and longest time for all of them. Milliseconds. */
+/** Pause between attempts to open new file systems, and the time limit of all attempts. Milliseconds. */
 const [TRY_MS, HOLD_MS] = [1, 60_000];
 
-/** What a walk found, and how full the disk was then. */
+/** Result of a walk, and the disk usage at that time. */
 interface Measured {
   readonly bytes: number;
   readonly files: number;
@@ -24,10 +27,10 @@ interface DiskUse {
   readonly files: number;
 }
 
-/** Looks at what one child uses, while it runs and once more when it is over. */
+/** Measures the resource use of one child, while it runs and once after its end. */
 export class ChildWatch {
   private readonly tmpfs: MemoryFileSystems;
-  /** The device of the workspace, and how full it was in the beginning. */
+  /** Device of the workspace, and the disk usage at the start. */
   private readonly start: Promise<{ readonly dev: number; readonly disk: DiskUse }>;
   private last: Measured | null = null;
   private skipped = 0;
@@ -40,11 +43,11 @@ export class ChildWatch {
   ) {
     this.tmpfs = new MemoryFileSystems(watch.tmpfs);
     this.start = startOf(watch.workspace);
-    // Whoever looks hears of it.
+    // The error is reported by the next check.
     this.start.catch(() => undefined);
   }
 
-  /** Takes hold of its file systems in memory, as soon as this first process of it has them. False if it never has. */
+  /** Opens the child's in-memory file systems as soon as this first process has them. Returns false if it never does. */
   async hold(pid: number): Promise<boolean> {
     const until = monotonicMs() + HOLD_MS;
     while (!this.released && !this.tmpfs.hold(pid)) {
@@ -54,13 +57,18 @@ export class ChildWatch {
     return true;
   }
 
-  /** The limit that it is over now, or null. `first`: its first process here; `family`: all of them. Calls that come meanwhile share one look. */
+  /**
+   * The limit that is currently exceeded, or null. `first`: its first process on this machine; `family`: all of its processes. Concurrent
+   * calls share one check.
+   */
   look(first: number, family: () => readonly number[]): Promise<StepExcess | null> {
     this.busy ??= this.lookNow(first, family).finally(() => (this.busy = null));
     return this.busy;
   }
 
-  /** The limit that it was over, when nothing of it runs any more. `failed`: whether it ended badly, as who finds no more room does. */
+  /**
+   * The limit that was exceeded, after all processes have ended. `failed`: true if the child failed, as it does if it runs out of space.
+   */
   async conclude(failed: boolean): Promise<StepExcess | null> {
     await this.busy?.catch(() => null);
     const killed = this.overrun();
@@ -69,7 +77,7 @@ export class ChildWatch {
     return full ?? this.crowded() ?? (await this.walk(() => 0));
   }
 
-  /** Lets go of everything that it holds. */
+  /** Closes everything that it holds open. */
   release(): void {
     this.released = true;
     this.tmpfs.release();
@@ -102,7 +110,7 @@ export class ChildWatch {
     return workspaceFiles === null ? null : this.tmpfs.crowded(workspaceFiles);
   }
 
-  /** A walk costs time, so it waits until the disk has lost as much as the child may still write, or many looks have passed. */
+  /** A walk is expensive. It waits until the disk has lost as much as the child may still write, or until many checks have passed. */
   private async workspace(members: () => readonly number[]): Promise<StepExcess | null> {
     const { workspace, workspaceBytes, workspaceFiles } = this.watch;
     if (workspaceBytes === null && workspaceFiles === null) return null;
@@ -129,7 +137,7 @@ export class ChildWatch {
     return bytes > maxBytes ? { limit: 'workspace', used: bytes, allowed: maxBytes } : null;
   }
 
-  /** Bytes of files that its processes hold and that no folder names any more. `named`: of those that a folder names. */
+  /** Bytes of unlinked files that its processes hold open. `named`: bytes of files with a name. */
   private async unnamed(pids: readonly number[], named: number): Promise<number> {
     const { dev: own, disk } = await this.start;
     const open = unnamedFiles(pids, own);
@@ -137,7 +145,7 @@ export class ChildWatch {
     const bytes = sum(open);
     const device = deviceName(own);
     const mapped = mappedUnnamed(pids).filter(({ dev, id }) => dev === device && !known.has(id));
-    // How much of a file is behind a mapping nobody tells; no more than the disk has lost.
+    // The kernel does not report how much of a file is behind a mapping. The space that the disk has lost is an upper bound.
     const lost = Math.max(0, (await diskUse(this.watch.workspace)).bytes - disk.bytes - bytes - named);
     return bytes + Math.min(sum(mapped), lost);
   }
@@ -151,7 +159,7 @@ async function startOf(workspace: string): Promise<{ readonly dev: number; reado
   return { dev, disk };
 }
 
-/** What is taken of the file system of a folder, by whomever. Nothing where the step has removed the folder itself (`none/v1`). */
+/** Usage of a folder's file system by all processes. Nothing if the step has removed the folder itself (`none/v1`). */
 async function diskUse(path: string): Promise<DiskUse> {
   const found = await statfs(path).catch(() => null);
   if (found === null) return { bytes: 0, files: 0 };

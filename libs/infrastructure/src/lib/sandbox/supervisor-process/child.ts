@@ -9,7 +9,7 @@ import type { FromSupervisor, Killer, ToSupervisor } from './protocol';
 
 type Run = Extract<ToSupervisor, { type: 'run' }>;
 
-/** One child and everything it started: a session and process group of its own, or a pid namespace. */
+/** One child and all of its descendants, in a session and process group or in a pid namespace. */
 export class Child {
   private process: ChildProcess | null = null;
   private namespace: { readonly pid: number; readonly birth: string } | null = null;
@@ -18,18 +18,18 @@ export class Child {
   private over = false;
   private group: MemoryGroup | null = null;
   private watch: ChildWatch | null = null;
-  /** bubblewrap waits for what comes through it before it starts the step. */
+  /** bubblewrap starts the step only after it has read from this pipe. */
   private gate: Writable | null = null;
   private excess: StepExcess | null = null;
 
-  /** `delegated`: control group in which groups for children can be made; null: none, memory is watched. */
+  /** `delegated`: control group for the groups of children; null: memory is watched instead. */
   constructor(
     private readonly run: Run,
     private readonly send: (message: FromSupervisor) => void,
     private readonly delegated: string | null = null,
   ) {}
 
-  /** Starts it; resolves when nothing of it is left. Tells the worker `started`, then `exit`, or only `refused`. */
+  /** Starts the child. Resolves when all of its processes are gone. Sends `started` and then `exit`, or only `refused`. */
   async live(): Promise<void> {
     const { id, handover } = this.run;
     let child: ChildProcess;
@@ -73,30 +73,32 @@ export class Child {
     }
     const { code, signal } = await ended;
     await status;
-    // Neither a container nor the first process of a namespace ends with what has started it, if that was killed while it built.
+    // A container or a namespace's first process outlives its starter if that was killed during setup.
     this.killFirst();
     while (!this.isEmpty(pid)) await new Promise((resolve) => setTimeout(resolve, 5));
     this.over = true;
-    // A stop that comes while it is looked at for the last time comes too late.
+    // A stop during the last check is too late.
     const killed = (await this.endWatch(code)) ? this.killed : 'closed';
     this.send({ type: 'exit', id, code, signal, killed, ran: this.ran, excess: this.excess ?? undefined });
   }
 
-  /** Kills it if it uses more than it may. */
+  /** Kills the child if it exceeds a limit. */
   async look(processes: () => Processes): Promise<void> {
     const first = this.run.firstProcess ?? this.process?.pid;
     if (this.watch === null || first === undefined || this.over || this.killed !== null) return;
     try {
       this.excess ??= await this.watch.look(first, () => this.family(first, processes));
     } catch (error) {
-      // Whom nobody can watch does not go on.
+      // A child that cannot be watched must not continue.
       process.stderr.write(`child ${this.run.id} cannot be watched: ${String(error)}\n`);
       return this.kill('closed');
     }
     if (this.excess !== null) this.kill('limit');
   }
 
-  /** In a namespace nobody loses a parent to a process outside of it; elsewhere all processes must be asked. */
+  /**
+   * In a namespace, orphans are adopted inside, so the tree below the first process is complete. Otherwise all processes must be examined.
+   */
   private family(first: number, processes: () => Processes): readonly number[] {
     return (this.namespace === null ? null : descendantsOf(first)) ?? processes().familyOf(first);
   }
@@ -104,15 +106,15 @@ export class Child {
   private beginWatch(): void {
     const { id, watch, firstProcess } = this.run;
     if (watch === undefined) return;
-    // What a container's engine has started is in no group of ours.
+    // Processes that a container engine starts are in none of our groups.
     if (this.delegated !== null && watch.memoryBytes !== null && firstProcess === undefined)
       this.group = MemoryGroup.make(this.delegated, id, watch.memoryBytes);
     this.watch = new ChildWatch(watch, this.group);
-    // A container that was made has its file systems already; it starts after this.
+    // A created container already has its file systems and starts after this call.
     if (this.namespace !== null) void this.watch.hold(this.namespace.pid);
   }
 
-  /** Looks once more, unless somebody else has ended it. False if that cannot be done. */
+  /** Checks for a last time, unless the child was killed. Returns false if the check fails. */
   private async endWatch(code: number | null): Promise<boolean> {
     const { watch, killed } = this;
     if (watch === null) return true;
@@ -128,14 +130,14 @@ export class Child {
     }
   }
 
-  /** Asks the step itself to end, then makes it. */
+  /** Sends SIGTERM to the step, and SIGKILL after the grace period. */
   stop(graceMs: number): void {
     this.killed ??= 'stop';
     this.signal('SIGTERM');
     setTimeout(() => this.kill('stop'), graceMs).unref();
   }
 
-  /** Kills everything at once. */
+  /** Kills all processes at once. */
   kill(killer: Killer): void {
     this.killed ??= killer;
     if (this.over) return;
@@ -143,13 +145,13 @@ export class Child {
     this.killFirst();
   }
 
-  /** Kills the first process of the namespace, and with it all that is in there. Its number is still its own, or it is gone. */
+  /** Kills the first process of the namespace, and thereby all others. Its process id is still its own, or the process is gone. */
   private killFirst(): void {
     const { namespace } = this;
     if (namespace !== null && !isGone(namespace.pid, namespace.birth)) deliver(namespace.pid, 'SIGKILL');
   }
 
-  /** Notes the first process of a container; false if it is over already. */
+  /** Records the first process of a container. Returns false if it has already ended. */
   private adopt(): boolean {
     const { id, firstProcess: pid } = this.run;
     if (pid === undefined) return true;
@@ -164,7 +166,7 @@ export class Child {
     const { env, cwd, stdin, stdout, stderr, handover } = this.run;
     const argv = this.group?.joined(this.run.argv) ?? this.run.argv;
     const opened: number[] = [];
-    // With both ends open no open(2) blocks, even if the worker has just died; and no O_NONBLOCK that the child would inherit.
+    // With both ends open, no open(2) blocks, even if the worker has just died. O_NONBLOCK is avoided because the child would inherit it.
     const end = (path: string, flags: number) => {
       const both = openSync(path, constants.O_RDWR);
       opened.push(both);
@@ -186,7 +188,7 @@ export class Child {
     }
   }
 
-  /** bubblewrap says which process is first in the namespace, and at the end how the command exited, if it ever began. */
+  /** bubblewrap reports the first process of the namespace, and at the end the exit status of the command, if it started. */
   private async readStatus(status: Readable): Promise<void> {
     let text = '';
     try {
@@ -197,7 +199,7 @@ export class Child {
         for (const line of lines) this.noteStatus(line);
       }
     } catch {
-      // What was read before counts.
+      // Earlier messages remain valid.
     }
   }
 
@@ -225,9 +227,8 @@ export class Child {
 
   private signal(signal: 'SIGTERM'): void {
     if (this.over || this.process === null) return;
-    // In a namespace the step is in the group of its first process, which ignores SIGTERM itself; bubblewrap would die of one and
-    // take the step with it before it could tidy up.
-    // A container's first process is an init that hands the signal on.
+    // In a namespace the step belongs to the group of the first process, which itself ignores SIGTERM. bubblewrap would die of the signal
+    // and take the step with it before the step could clean up. The first process of a container is an init that forwards the signal.
     if (this.namespace !== null)
       deliver(this.run.firstProcess === undefined ? -this.namespace.pid : this.namespace.pid, signal);
     else this.signalGroup(signal);
@@ -244,7 +245,7 @@ export class Child {
   }
 }
 
-/** bubblewrap may have ended before it has read it all. */
+/** bubblewrap may end before it has read everything. */
 function give(pipe: Writable, what: string | Buffer): void {
   pipe.on('error', () => undefined);
   pipe.end(what);
@@ -254,6 +255,6 @@ function deliver(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
   try {
     process.kill(pid, signal);
   } catch {
-    // Over already.
+    // The process has already ended.
   }
 }

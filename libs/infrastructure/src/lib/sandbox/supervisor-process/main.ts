@@ -1,5 +1,6 @@
-// The supervisor: one process per worker, in a session of its own. It starts all children and kills them when the deadline passes or
-// when the worker's pipe closes. So a killed, stopped or cut-off worker's children are dead before another worker may claim its runs.
+// The supervisor: one process per worker, in its own session. It starts all children, and kills them when the deadline passes or the
+// worker's pipe closes. The children of a killed, stopped or disconnected worker are therefore dead before another worker may claim its
+// runs.
 import { closeSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Child } from './child';
@@ -8,7 +9,7 @@ import { Processes } from './process-table';
 import { monotonicMs, type FromSupervisor, type Killer, type ToSupervisor } from './protocol';
 
 const [pipes = '', watchMs = '500', delegated = ''] = process.argv.slice(2);
-/** Node takes a longer delay for none at all. */
+/** Node treats a longer delay as none. */
 const LONGEST_MS = 2 ** 31 - 1;
 const children = new Map<number, Child>();
 let deadline = Infinity;
@@ -27,7 +28,7 @@ function renew(until: number): void {
   timer = setTimeout(checkDeadline, Math.min(Math.max(0, until - monotonicMs()), LONGEST_MS));
 }
 
-/** A timer may fire a little early; and while the deadline has passed, what starts late is killed too. */
+/** A timer may fire slightly early. While the deadline has passed, children that start late are killed too. */
 function checkDeadline(): void {
   const left = deadline - monotonicMs();
   if (left > 0) {
@@ -61,14 +62,14 @@ function obey(message: ToSupervisor): void {
   }
 }
 
-/** Looks at what every child uses; the list of processes is read once for all of them. */
+/** Checks every child. The process list is read once for all of them. */
 function lookAtAll(): void {
   let listed: Processes | null = null;
   for (const child of children.values()) void child.look(() => (listed ??= Processes.now()));
 }
 
 let closed = false;
-/** The worker is gone or asks to end: kill everything, see it gone, end. */
+/** The worker is gone or requests the end: kills all children, waits for their end, and exits. */
 function close(): void {
   closed = true;
   killAll('closed');
@@ -80,7 +81,7 @@ function leave(): void {
   process.exit(0);
 }
 
-/** What was left open for us by whoever started the worker would be left open for every step. Node marks its own close-on-exec. */
+/** Descriptors that this worker inherited would be inherited by every step. Node's own are close-on-exec. */
 function closeInherited(): void {
   let open: string[];
   try {
@@ -93,14 +94,14 @@ function closeInherited(): void {
       const flags = /^flags:\t([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))?.[1] ?? '';
       if ((parseInt(flags, 8) & 0o2000000) === 0) closeSync(Number(fd));
     } catch {
-      // Closed already: it was the listing's own.
+      // Already closed: the descriptor of the listing itself.
     }
   }
 }
 
 closeInherited();
 if (delegated !== '') sweepGroups(delegated);
-// The worker decides when to stop; signals meant for it must not take its children first.
+// The worker decides about the shutdown. Signals meant for it must not kill its children first.
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGPIPE'] as const) process.on(signal, () => undefined);
 process.stdout.on('error', close);
 process.stdin.on('error', close);

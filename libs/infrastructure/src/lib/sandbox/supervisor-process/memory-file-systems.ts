@@ -3,7 +3,7 @@ import type { StepExcess } from '@taskrunner/core/ports';
 import type { Watch } from './protocol';
 
 const { O_DIRECTORY } = constants;
-/** open(2): only a name for a file. It holds the file system, also when the child is over. */
+/** open(2): a reference without access. It keeps the file system alive after the child's end. */
 const O_PATH = 0o10000000;
 /** statfs(2). */
 const TMPFS_MAGIC = 0x01021994;
@@ -11,13 +11,13 @@ const PAGE = 4_096;
 
 type Tmpfs = Watch['tmpfs'][number];
 
-/** The file systems in memory of one child, held from its start until it has been looked at for the last time. */
+/** The in-memory file systems of one child, held open from its start to the last check. */
 export class MemoryFileSystems {
   private readonly held = new Map<Tmpfs, number>();
 
   constructor(private readonly wanted: readonly Tmpfs[]) {}
 
-  /** Takes hold of those that are there, as this process of the child sees them; true once it holds all of them. */
+  /** Opens those that exist as this process of the child sees them. Returns true when all are open. */
   hold(pid: number): boolean {
     for (const tmpfs of this.wanted) {
       if (this.held.has(tmpfs)) continue;
@@ -28,18 +28,18 @@ export class MemoryFileSystems {
     return true;
   }
 
-  /** One that holds more than so many files. */
+  /** The excess of a file system with more than this number of files. */
   crowded(maxFiles: number): StepExcess | null {
     for (const [{ path }, fd] of this.held) {
       const { files, ffree } = statfsSync(`/proc/self/fd/${fd}`);
-      // The root of the file system is no file of the child.
+      // The root folder of the file system is not a file of the child.
       const used = files - ffree - 1;
       if (used > maxFiles) return { limit: 'files', used, allowed: maxFiles, place: path };
     }
     return null;
   }
 
-  /** One that is full. */
+  /** The excess of a file system that is full. */
   full(): StepExcess | null {
     for (const [{ path, bytes }, fd] of this.held) {
       if (statfsSync(`/proc/self/fd/${fd}`).bavail === 0)
@@ -48,14 +48,14 @@ export class MemoryFileSystems {
     return null;
   }
 
-  /** Lets go: then the kernel takes the memory back. */
+  /** Closes all references. The kernel then frees the memory. */
   release(): void {
     for (const fd of this.held.values()) closeSync(fd);
     this.held.clear();
   }
 }
 
-/** Until its sandbox is built, a child sees other file systems at the same paths, those of this machine among them. */
+/** Until its sandbox is built, a child sees other file systems at these paths, including those of this machine. */
 function openTmpfs(pid: number, { path, bytes }: Tmpfs): number | null {
   let fd: number;
   try {

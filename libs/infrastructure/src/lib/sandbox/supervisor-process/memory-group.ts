@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
-/** Files of a control group: of version 2, else of version 1. */
+/** Files of a control group, version 2 or version 1. */
 const V2 = { limit: 'memory.max', swap: 'memory.swap.max', events: 'memory.events', peak: 'memory.peak' };
 const V1 = {
   limit: 'memory.limit_in_bytes',
@@ -15,7 +15,7 @@ const NAME = /^taskrunner-(\d+)-\d+$/;
 /** Enough for a process that does nothing. */
 const TRIED_BYTES = 64 * 1024 * 1024;
 
-/** A control group below one that is delegated to this worker: the kernel counts the memory of its processes, and holds it. */
+/** A control group below one that is delegated to this worker. The kernel counts and limits the memory of its processes. */
 export class MemoryGroup {
   private readonly files: typeof V2;
 
@@ -26,7 +26,7 @@ export class MemoryGroup {
     this.files = existsSync(join(path, V2.limit)) ? V2 : V1;
   }
 
-  /** Makes it. Throws what the file system throws where the group above is not delegated. */
+  /** Creates the group. Throws errors of the file system if the parent group is not delegated. */
   static make(above: string, id: number, bytes: number): MemoryGroup {
     const control = join(above, 'cgroup.subtree_control');
     if (existsSync(control) && !readFileSync(control, 'latin1').split(/\s/).includes('memory'))
@@ -37,7 +37,7 @@ export class MemoryGroup {
     try {
       const { files } = group;
       write(join(path, files.limit), String(bytes));
-      // What may be swapped out has no end otherwise. Version 1 counts both together, and knows it only where swap is accounted.
+      // Without this limit, swap is unlimited. Version 1 limits memory and swap together, and has the file only if swap is accounted.
       if (existsSync(join(path, files.swap))) write(join(path, files.swap), files === V2 ? '0' : String(bytes));
       if (existsSync(join(path, 'memory.oom.group'))) write(join(path, 'memory.oom.group'), '1');
       return group;
@@ -47,12 +47,12 @@ export class MemoryGroup {
     }
   }
 
-  /** The same command, begun in the group: before its first instruction it is in there. */
+  /** A command line that joins the group before it executes the given command. */
   joined(argv: readonly string[]): readonly string[] {
     return ['/bin/sh', '-c', 'echo 0 >"$0" && exec "$@"', join(this.path, 'cgroup.procs'), ...argv];
   }
 
-  /** The most that it used at a time, if the kernel had to kill one of its processes; else null. */
+  /** Peak memory use if the kernel killed one of its processes; otherwise null. */
   overrun(): number | null {
     const killed = /^oom_kill (\d+)$/m.exec(this.read(this.files.events))?.[1] ?? '0';
     if (killed === '0') return null;
@@ -60,12 +60,12 @@ export class MemoryGroup {
     return Number.isNaN(peak) ? this.bytes : peak;
   }
 
-  /** Only when it is empty; else it stays, and the next supervisor removes it. */
+  /** Removes the group if it is empty. Otherwise the next supervisor removes it. */
   remove(): void {
     try {
       rmdirSync(this.path);
     } catch {
-      // See above.
+      // The group is not empty.
     }
   }
 
@@ -78,12 +78,12 @@ export class MemoryGroup {
   }
 }
 
-/** Writes to a file that is there: in a folder that is no control group none comes into being. */
+/** Writes to an existing file only, so that no file is created in a folder that is not a control group. */
 function write(path: string, text: string): void {
   writeFileSync(path, text, { flag: 'r+' });
 }
 
-/** Makes a group, and a process that joins it; throws what the system throws where that cannot be done. */
+/** Creates a group and a process that joins it. Throws the system's error on failure. */
 export function tryGroup(above: string): void {
   const group = MemoryGroup.make(above, 0, TRIED_BYTES);
   try {
@@ -94,9 +94,9 @@ export function tryGroup(above: string): void {
   }
 }
 
-/** Removes groups that supervisors which are no more have left, where they are empty. */
+/** Removes empty groups of earlier supervisors. */
 export function sweepGroups(above: string): void {
-  // Where it cannot be read, the first step will say so.
+  // If the folder is unreadable, the first step reports the error.
   const names = existsSync(above) ? readdirSync(above) : [];
   for (const name of names) {
     const pid = NAME.exec(basename(name))?.[1];
@@ -104,7 +104,7 @@ export function sweepGroups(above: string): void {
     try {
       rmdirSync(join(above, name));
     } catch {
-      // Not empty.
+      // The group is not empty.
     }
   }
 }

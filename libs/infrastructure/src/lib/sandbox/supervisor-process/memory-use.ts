@@ -4,9 +4,9 @@ import { linesOf, memoryFiles } from './open-files';
 const KIB = 1024;
 
 /**
- * Memory that these processes use together, in bytes: each page once, however many of them share it; private and shared memory, what is
- * swapped out, and files in memory that they hold open. Not the files of this machine that they read or run. Exact only where it may be
- * more than `allowed`; below that it is a bound, from numbers that cost the kernel nothing.
+ * Memory of these processes in bytes: private and shared memory, swapped pages, and in-memory files that they hold open. A shared page
+ * counts once. Files of this machine that they read or execute do not count. The value is exact only if it may exceed `allowed`; otherwise
+ * it is an upper bound that is cheap to compute.
  */
 export function memoryOf(pids: readonly number[], allowed: number): number {
   let anonymous = 0;
@@ -16,7 +16,7 @@ export function memoryOf(pids: readonly number[], allowed: number): number {
     anonymous += sumOf(status, 'RssAnon', 'VmSwap');
     shared += sumOf(status, 'RssShmem');
   }
-  // All shared memory of the machine is as much as these can hold of it.
+  // The machine's total shared memory is an upper bound of their share.
   const bound = anonymous + sumOf(fieldsOf('/proc/meminfo'), 'Shmem');
   if (bound <= allowed) return bound;
   const exact = sharesOf(pids);
@@ -28,7 +28,7 @@ export function memoryOf(pids: readonly number[], allowed: number): number {
     : mapped + held.reduce((sum, { bytes }) => sum + bytes, 0) - mappedOf(pids, new Set(held.map(({ id }) => id)));
 }
 
-/** Each process's share of its pages (proc_pid_smaps(5)); of one that hides its own, what its status says. */
+/** Sum of the processes' proportional shares (proc_pid_smaps(5)), or of the values in their status if they hide their shares. */
 function sharesOf(pids: readonly number[]): number {
   let sum = 0;
   for (const pid of pids) {
@@ -40,7 +40,7 @@ function sharesOf(pids: readonly number[]): number {
   return sum;
 }
 
-/** What of these files in memory is counted already, since it is mapped. */
+/** The part of these in-memory files that is already counted because it is mapped. */
 function mappedOf(pids: readonly number[], inodes: ReadonlySet<string>): number {
   let sum = 0;
   for (const pid of pids) {
@@ -60,7 +60,7 @@ function fieldsOf(path: string): ReadonlyMap<string, number> {
   try {
     text = readFileSync(path, 'latin1');
   } catch {
-    // The process is over, or hides from this user.
+    // The process has ended or is hidden from this user.
     return fields;
   }
   for (const [, name = '', value = ''] of text.matchAll(/^(\w+):\s+(\d+) kB$/gm)) fields.set(name, kibibytes(value));

@@ -2,29 +2,29 @@ import { readdirSync, readFileSync, readlinkSync, statSync, type Stats } from 'n
 
 const BLOCK = 512;
 
-/** A file that a process holds, and that no folder names. */
+/** An unlinked file that a process holds open. */
 interface HeldFile {
   readonly id: string;
   readonly bytes: number;
 }
 
-/** Files of one file system (`dev` of stat(2)) that these processes hold open and that have no name any more. Each once. */
+/** Unlinked files of one file system (`dev` of stat(2)) that these processes hold open, without duplicates. */
 export function unnamedFiles(pids: readonly number[], dev: number): readonly HeldFile[] {
   return filesHeld(pids, (_link, { nlink, dev: own }) => nlink === 0 && own === dev);
 }
 
-/** Files in memory (memfd_create(2)) that these processes hold open. Each once. */
+/** In-memory files (memfd_create(2)) that these processes hold open, without duplicates. */
 export function memoryFiles(pids: readonly number[]): readonly HeldFile[] {
   return filesHeld(pids, (link) => link.startsWith('/memfd:'));
 }
 
-/** A file that a process has mapped. `bytes`: of the pages that are mapped, at most. */
+/** A mapped file. `bytes`: upper bound of the mapped pages. */
 interface MappedFile extends HeldFile {
   readonly dev: string;
   readonly path: string;
 }
 
-/** What these processes have mapped of files without names, largest extent of each. proc_pid_maps(5). */
+/** Unlinked files that these processes have mapped, with the largest extent of each. proc_pid_maps(5). */
 export function mappedUnnamed(pids: readonly number[]): readonly MappedFile[] {
   const found = new Map<string, MappedFile>();
   for (const pid of pids) {
@@ -40,7 +40,7 @@ export function mappedUnnamed(pids: readonly number[]): readonly MappedFile[] {
   return [...found.values()];
 }
 
-/** Device number as maps shows it: two hexadecimal numbers. */
+/** Device number in the format of maps: two hexadecimal numbers. */
 export function deviceName(dev: number): string {
   const major = (dev >>> 8) & 0xfff;
   const minor = (dev & 0xff) | ((dev >>> 12) & 0xfff00);
@@ -52,7 +52,7 @@ export function linesOf(path: string): readonly string[] {
   try {
     return readFileSync(path, 'latin1').split('\n');
   } catch {
-    // The process is over, or hides from this user.
+    // The process has ended or is hidden from this user.
     return [];
   }
 }
@@ -63,13 +63,13 @@ function filesHeld(pids: readonly number[], isMatch: (link: string, found: Stats
     for (const path of descriptorsOf(pid)) {
       try {
         const link = readlinkSync(path);
-        // Only what has no name is looked at: it lies on this machine, while a file with a name may be on a network that hangs.
+        // Only unlinked files are examined. They are local, while a named file may be on a network file system that hangs.
         if (!link.endsWith(' (deleted)')) continue;
         const found = statSync(path);
         if (isMatch(link, found))
           held.set(`${found.dev}:${found.ino}`, { id: String(found.ino), bytes: found.blocks * BLOCK });
       } catch {
-        // Closed meanwhile.
+        // Closed in the meantime.
       }
     }
   }

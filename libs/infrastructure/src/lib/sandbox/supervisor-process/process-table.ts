@@ -1,12 +1,12 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-/** A process as `/proc/<pid>/stat` shows it (proc_pid_stat(5)). */
+/** A process as in `/proc/<pid>/stat` (proc_pid_stat(5)). */
 interface Process {
   readonly state: string;
   readonly parent: number;
   readonly group: number;
   readonly session: number;
-  /** Start time in clock ticks since boot: tells a process from a later one with the same number. */
+  /** Start time in clock ticks since boot. It distinguishes a process from a later one with the same id. */
   readonly birth: string;
 }
 
@@ -17,7 +17,7 @@ function processOf(pid: number | string): Process | null {
   } catch {
     return null;
   }
-  // The name stands in parentheses and may hold any character; everything after the last one is separated by spaces.
+  // The name is in parentheses and may contain any character. Fields after the last parenthesis are separated by spaces.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const [state = '', parent, group, session] = fields;
   return { state, parent: Number(parent), group: Number(group), session: Number(session), birth: fields[19] ?? '' };
@@ -26,21 +26,21 @@ function processOf(pid: number | string): Process | null {
 const isAlive = (process: Process | null): process is Process =>
   process !== null && process.state !== 'Z' && process.state !== 'X';
 
-/** When this process started, or null if it is over. */
+/** Start time of this process, or null if it has ended. */
 export function birthOf(pid: number): string | null {
   const process = processOf(pid);
   return isAlive(process) ? process.birth : null;
 }
 
 /**
- * True once the process is over. For the first process of a pid namespace that means that the namespace is empty: the kernel kills
- * the others and waits for them before it lets the first one end (pid_namespaces(7)).
+ * True if the process has ended. For the first process of a pid namespace, the namespace is then empty: the kernel kills the others and
+ * waits for them before the first one ends (pid_namespaces(7)).
  */
 export function isGone(pid: number, birth: string): boolean {
   return birthOf(pid) !== birth;
 }
 
-/** All processes that live now, as far as they can be seen. */
+/** All visible processes at one moment. */
 export class Processes {
   private constructor(private readonly all: ReadonlyMap<number, Process>) {}
 
@@ -53,7 +53,7 @@ export class Processes {
     return new Processes(all);
   }
 
-  /** A process, its descendants, and who is in the group or session that it leads, with theirs. */
+  /** A process, its descendants, and the members of its group or session with their descendants. */
   familyOf(first: number): readonly number[] {
     const below = new Map<number, number[]>();
     const family = new Set<number>();
@@ -65,13 +65,13 @@ export class Processes {
       if (siblings === undefined) below.set(parent, [pid]);
       else siblings.push(pid);
     }
-    // A set is walked in the order of its making, and what is added meanwhile is walked too.
+    // Iteration over a set includes elements that are added during it.
     for (const pid of family) for (const child of below.get(pid) ?? []) add(child);
     return [...family];
   }
 }
 
-/** A process and its descendants, asked of them alone (proc_pid_task(5)); null where the kernel does not tell children. */
+/** A process and its descendants, read from their own entries only (proc_pid_task(5)); null if the kernel does not list children. */
 export function descendantsOf(first: number): readonly number[] | null {
   if (!existsSync('/proc/thread-self/children')) return null;
   const family = new Set([first]);
@@ -85,12 +85,12 @@ function childrenOf(pid: number): readonly number[] {
     const children = threads.map((thread) => readFileSync(`/proc/${pid}/task/${thread}/children`, 'latin1'));
     return children.flatMap((text) => text.split(' ').filter((number) => number !== '')).map(Number);
   } catch {
-    // Over already.
+    // The process has already ended.
     return [];
   }
 }
 
-/** Kills what lives in this process group or in the session of the same number; true once nothing does. */
+/** Kills all members of this process group and of the session of the same number. Returns true when none is left. */
 export function killGroup(leader: number): boolean {
   let reached = true;
   try {
@@ -108,15 +108,15 @@ export function killGroup(leader: number): boolean {
     try {
       process.kill(Number(pid), 'SIGKILL');
     } catch {
-      // Over already.
+      // The group has already ended.
     }
   }
   return !alive;
 }
 
 /**
- * Kills the groups of all processes, other than this one, that have one of these files open; true once there are none. For a child whose process id
- * nobody has told: its output tells it.
+ * Kills the groups of all other processes that hold one of these files open. Returns true when there are none. It finds a child of unknown
+ * process id by its output.
  */
 export function killHolders(paths: readonly string[]): boolean {
   const own = processOf(process.pid)?.session;
@@ -131,13 +131,13 @@ export function killHolders(paths: readonly string[]): boolean {
     try {
       process.kill(Number(pid), 'SIGKILL');
     } catch {
-      // Over already.
+      // The process has already ended.
     }
   }
   return none;
 }
 
-/** Process ids; none where there is no /proc. */
+/** Process ids; empty without /proc. */
 function pidsNow(): readonly string[] {
   try {
     return readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name));
@@ -146,7 +146,7 @@ function pidsNow(): readonly string[] {
   }
 }
 
-/** What a process has open; nothing where it is over, or another user's. */
+/** Files that a process holds open; empty if it has ended or belongs to another user. */
 function filesOf(pid: string): readonly string[] {
   try {
     return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {

@@ -2,32 +2,32 @@ import { constants, type Stats } from 'node:fs';
 import { chmod, lstat, open, opendir } from 'node:fs/promises';
 
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants;
-/** open(2): only a name for a file, which needs no right to read it. Node has no name for it. */
+/** open(2): a reference to a file that needs no read permission. Node has no constant for it. */
 const O_PATH = 0o10000000;
-/** Entries that are looked at at once. */
+/** Entries that are examined concurrently. */
 const AT_ONCE = 64;
-/** Folders in each other: each holds a descriptor while it is walked. */
+/** Maximum depth of folders. Each level holds a descriptor during the walk. */
 export const MAX_DEPTH = 256;
-/** Rights of a folder's owner to list it and to go into it. */
+/** Permissions of the owner to list and enter a folder. */
 const OPEN = 0o500;
-/** Bytes of a block in `stat`. */
+/** Block size in `stat`, bytes. */
 const BLOCK = 512;
-/** Laid down before the step began, and read-only for it. */
+/** Written before the step started, and read-only for it. */
 const WRITTEN = ['in', 'pack'].map((name) => Buffer.from(name));
 
-/** What a folder holds. */
+/** Usage of a folder. */
 interface FolderUse {
-  /** Of the blocks that are taken, not of the sizes that files claim. A file with several names counts once. */
+  /** Allocated blocks rather than file sizes. A file with several names counts once. */
   readonly bytes: number;
   /** Files and folders. */
   readonly files: number;
-  /** True if folders are nested deeper than `MAX_DEPTH`: then they were not counted. */
+  /** True if folders are nested deeper than `MAX_DEPTH`. Deeper ones are not counted. */
   readonly deep: boolean;
 }
 
 /**
- * Counts what lies in a workspace, but for its `in` and `pack`. Entries are opened below descriptors and never through a link. Ends early
- * where there are more than `maxFiles`. Nothing blocks this process meanwhile, also if the file system is on a network that hangs.
+ * Measures a workspace without its `in` and `pack`. Entries are opened relative to descriptors and never through a link. Stops early above
+ * `maxFiles`. It never blocks this process, even on a network file system that hangs.
  */
 export async function measureFolder(path: string, maxFiles: number): Promise<FolderUse> {
   const walk = new Walk(maxFiles);
@@ -69,7 +69,7 @@ class Walk implements FolderUse {
 
   /** True for a folder. */
   private count(found: Stats | null): boolean {
-    // Removed meanwhile.
+    // Removed in the meantime.
     if (found === null) return false;
     this.files++;
     const isFolder = found.isDirectory();
@@ -80,7 +80,7 @@ class Walk implements FolderUse {
   }
 }
 
-/** The names in a folder, in pieces. */
+/** The names in a folder, in batches. */
 async function* namesOf(path: Buffer): AsyncGenerator<readonly Buffer[]> {
   let names: Buffer[] = [];
   for await (const { name } of await opendir(path, { encoding: 'buffer' as 'utf8', bufferSize: AT_ONCE })) {
@@ -96,24 +96,24 @@ function look(path: Buffer): Promise<Stats | null> {
   return lstat(path).catch(() => null);
 }
 
-/** A folder that can be read until it is closed. */
+/** A folder that is readable until it is closed. */
 interface OpenFolder {
   readonly fd: number;
   close(): Promise<void>;
 }
 
-/** Null where there is no folder any more. One that the step has closed to its own user is open to it until it has been read. */
+/** Null if the folder no longer exists. A folder without permissions for its owner is made readable until it has been read. */
 async function openFolder(path: Buffer): Promise<OpenFolder | null> {
   const opened = await open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW).catch(() => null);
   if (opened !== null && isReadable(await opened.stat())) return { fd: opened.fd, close: () => opened.close() };
   await opened?.close();
   const name = await open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW).catch(() => null);
   if (name === null) return null;
-  // By descriptor: what stands at the path now may be a link to something else.
+  // By descriptor, because the path may now be a link to another target.
   const own = `/proc/self/fd/${name.fd}`;
   const mode = (await name.stat()).mode & 0o7777;
   const restore = () => chmod(own, mode).catch(() => undefined);
-  // Removed, or another user's (`none/v1`).
+  // The folder was removed or belongs to another user (`none/v1`).
   const isOpen = await chmod(own, mode | OPEN).then(
     () => true,
     () => false,
@@ -127,7 +127,7 @@ async function openFolder(path: Buffer): Promise<OpenFolder | null> {
   return null;
 }
 
-/** Whether the owner of a folder may list it and go into it. */
+/** True if the owner of a folder may list and enter it. */
 function isReadable({ mode, uid }: Stats): boolean {
   return process.getuid?.() !== uid || (mode & OPEN) === OPEN;
 }

@@ -6,18 +6,18 @@ import { isJsonObject, type Json, type JsonObject } from '@taskrunner/core/found
 import type { StepWorkspace } from '@taskrunner/core/ports';
 import { refusal, systemCode } from '../launch/sandbox-error';
 
-/** Name of the outputs file in a workspace; `TASKRUNNER_OUTPUTS` leads to it. */
+/** Name of the outputs file in a workspace; `TASKRUNNER_OUTPUTS` points to it. */
 export const OUTPUTS_FILE = 'outputs.json';
 
 const MAX_BYTES = 1024 * 1024;
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 
 /**
- * What the step wrote to `TASKRUNNER_OUTPUTS`; `{}` if it wrote nothing. Only after the step is proven over. Anything but a regular file
- * of its own is `OUTPUTS_REFUSED`; anything but one JSON object of at most 1 MiB is `OUTPUTS_INVALID`.
+ * Reads the outputs of a step; `{}` if it wrote none. May run only after the step has ended. Throws `OUTPUTS_REFUSED` for anything but a
+ * regular file with one link, and `OUTPUTS_INVALID` for anything but one JSON object of at most 1 MiB.
  */
 export async function readOutputs(workspace: StepWorkspace): Promise<JsonObject> {
-  // No part of the path but the last belongs to the step, and that one is neither followed nor waited for.
+  // Only the last component of the path is controlled by the step. Opening it neither follows a link nor blocks.
   let file: FileHandle;
   try {
     file = await open(join(workspace.path, OUTPUTS_FILE), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
@@ -28,7 +28,7 @@ export async function readOutputs(workspace: StepWorkspace): Promise<JsonObject>
   try {
     const stat = await file.stat();
     if (!stat.isFile() || stat.nlink !== 1)
-      throw refusal('OUTPUTS_REFUSED', 'the outputs file is not a regular file of its own');
+      throw refusal('OUTPUTS_REFUSED', 'the outputs file is not a regular file with exactly one hard link');
     if (stat.size > MAX_BYTES) throw refusal('OUTPUTS_INVALID', `the outputs file has ${stat.size} bytes`);
     const { bytesRead, buffer } = await file.read(new Uint8Array(MAX_BYTES + 1), 0, MAX_BYTES + 1, 0);
     if (bytesRead > MAX_BYTES) throw refusal('OUTPUTS_INVALID', 'the outputs file grew while it was read');
@@ -46,7 +46,7 @@ function parseOutputs(bytes: Uint8Array): JsonObject {
   } catch {
     throw refusal('OUTPUTS_INVALID', 'the outputs file is not JSON in UTF-8');
   }
-  // JSON.parse takes the last of two equal keys and rounds large integers: the document reader refuses both.
+  // JSON.parse accepts duplicate keys and rounds large integers. The document reader refuses both.
   const document = readDocument(bytes, { maxBytes: MAX_BYTES });
   if (document.kind === 'refused') {
     const [fault] = document.faults;

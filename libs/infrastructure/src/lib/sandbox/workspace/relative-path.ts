@@ -1,6 +1,9 @@
 import { refusal } from '../launch/sandbox-error';
 
-/** Parts of a plain relative path. Refuses absolute paths, `.`, `..`, empty parts, NUL and more than 4 096 bytes: `FILE_PATH_INVALID`. */
+/**
+ * The components of a plain relative path. Throws `FILE_PATH_INVALID` for absolute paths, `.`, `..`, empty components, NUL and more than 4
+ * 096 bytes.
+ */
 export function relativeParts(path: string): readonly string[] {
   const parts = path.split('/');
   const plain = parts.every((part) => part !== '' && part !== '.' && part !== '..' && Buffer.byteLength(part) <= 255);

@@ -1,10 +1,10 @@
 import { pack, type Pack } from 'tar-stream';
 
-/** A deterministic tar, written entry by entry while it is read: names as they come, everything else that varies set to zero. */
+/** A deterministic tar, written while it is read. Entries keep their order, and all variable metadata is zero. */
 export class TreeArchive {
   private readonly tar: Pack = pack();
 
-  /** The bytes; the writer waits while nobody reads. */
+  /** Content of the archive. The writer waits for the reader. */
   get content(): AsyncIterable<Uint8Array> {
     return this.tar as unknown as AsyncIterable<Uint8Array>;
   }
@@ -21,7 +21,7 @@ export class TreeArchive {
     if (!this.tar.destroyed) this.tar.finalize();
   }
 
-  /** The reader has left, or the writer failed: what is still written goes nowhere. */
+  /** Discards further writes, after the reader has left or the writer has failed. */
   abandon(error?: Error): void {
     this.tar.destroy(error ?? null);
   }
@@ -32,7 +32,7 @@ export class TreeArchive {
     let enter: () => void = () => undefined;
     const entered = new Promise<void>((resolve) => (enter = resolve));
     const entry = this.tar.entry(header, () => enter());
-    // An abandoned tar has told its error already.
+    // The archive has already reported its error.
     entry.on('error', () => undefined);
     for await (const piece of content) {
       if (this.tar.destroyed || entry.write(piece)) continue;

@@ -7,26 +7,27 @@ import { removeTree } from './workspace';
 
 const NAME = /^(?<pid>[0-9]+)-(?<birth>[0-9]+)-(?<host>.+)$/;
 
-/** Where the folders of all workers with this `sandbox.workDirectory` are. */
+/** Parent of the folders of all workers with this `sandbox.workDirectory`. */
 const foldersIn = (workDirectory: string): string => join(workDirectory, 'workers');
 
 /**
- * Folder of this worker alone: `<workDirectory>/workers/<process id>-<start time>-<host>`. Workers may share a work directory, so the name
- * identifies the process that the content belongs to. The folder is not created.
+ * Private folder of this worker: `<workDirectory>/workers/<process id>-<start time>-<host>`. Workers may share a work directory, so the
+ * name identifies the owning process. The folder is not created.
  */
 export function ownFolder(workDirectory: string): string {
   return join(foldersIn(workDirectory), `${process.pid}-${birthOf(process.pid) ?? 0}-${hostname()}`);
 }
 
 /**
- * Removes the folders of workers of this host that have ended. Folders of other hosts stay: whether their workers live cannot be seen from here.
- * @returns the number of removed folders.
+ * Removes the folders of workers of this host that have ended. Folders of other hosts remain, because their workers cannot be checked from
+ * here.
+ * @returns the number of removed folders
  */
 export async function sweepFolders(workDirectory: string): Promise<number> {
   const folders = foldersIn(workDirectory);
   const left = (await readdir(folders).catch(() => [])).filter(hasEnded);
   for (const name of left) await removeTree(join(folders, name));
-  // Where earlier releases kept what all workers shared.
+  // Earlier releases kept shared content of all workers here.
   for (const shared of ['runs', 'pipes']) await removeTree(join(workDirectory, shared));
   return left.length;
 }

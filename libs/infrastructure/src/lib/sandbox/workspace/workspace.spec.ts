@@ -81,7 +81,7 @@ describe('Workspace', () => {
     await symlink(outside, join(workspace.path, 'out/link'));
     await mkdir(join(workspace.path, 'out/closed/inner'), { recursive: true });
     await chmod(join(workspace.path, 'out/closed'), 0);
-    // Deeper than a path may be long.
+    // Nested deeper than the maximum length of a path.
     execFileSync(
       'sh',
       ['-c', 'n=$(printf %0200d 0); for i in $(seq 60); do mkdir $n && cd -P $n; done 2>/dev/null; true'],

@@ -7,17 +7,17 @@ import { relativeParts } from './relative-path';
 
 const FOLDERS = ['in', 'pack', 'out', 'tmp', 'home'] as const;
 
-/** The folder of one execution, `<root>/<run>/<execution>`: made fresh, private, and removed afterwards. Steps share none. */
+/** The folder of one execution, `<root>/<run>/<execution>`. It is newly created, private, and removed afterwards; steps never share one. */
 export class Workspace {
   private readonly made = new Set<string>();
 
   private constructor(
-    /** Absolute. The step sees it as `/task` (or as it is, under `none/v1`). */
+    /** Absolute path. The step sees it as `/task`, or at this path under `none/v1`. */
     readonly path: string,
     private readonly owner: StepOwner | null,
   ) {}
 
-  /** Makes it, empty, also if an interrupted execution of the same name left something there. `owner`: the user that steps run as. */
+  /** Creates an empty folder, and removes remains of an interrupted execution of the same name. `owner`: the user of steps. */
   static async create(options: {
     readonly root: string;
     readonly run: string;
@@ -35,7 +35,10 @@ export class Workspace {
     return workspace;
   }
 
-  /** Lays files down under `in` or `pack`, before the step starts. Read-only there: under bubblewrap by mount, else by mode only. */
+  /**
+   * Writes files below `in` or `pack` before the step starts. They are read-only for the step: by a mount under bubblewrap, otherwise by
+   * their mode.
+   */
   async writeFiles(folder: 'in' | 'pack', files: Iterable<StepFile> | AsyncIterable<StepFile>): Promise<void> {
     for await (const file of files) {
       const parts = relativeParts(file.path);
@@ -50,10 +53,10 @@ export class Workspace {
     }
   }
 
-  /** Removes it, whatever the step made of it. Only after the step is proven over. */
+  /** Removes the folder, whatever the step left in it. May run only after the step has ended. */
   async remove(): Promise<void> {
     await removeTree(this.path);
-    // The run's folder goes with its last execution.
+    // The folder of the run is removed with its last execution.
     await rmdir(dirname(this.path)).catch(() => undefined);
   }
 
@@ -74,7 +77,7 @@ export class Workspace {
   }
 }
 
-/** A list of files as a folder: `<index, 6 digits>-<file name>` below `folder`. */
+/** Files of a list below `folder`, named `<index, 6 digits>-<file name>`. */
 export function asFolder(
   folder: string,
   items: readonly (Omit<StepFile, 'path'> & { readonly name: string })[],
@@ -87,8 +90,8 @@ export function asFolder(
 }
 
 /**
- * Removes a folder and all below it. Steps may leave folders that nobody may read, or nested deeper than a path may be long: then `chmod` and `rm`
- * walk by descriptor.
+ * Removes a folder and everything below it. A step may leave unreadable folders, or paths longer than the system allows. `chmod` and `rm`
+ * then walk by descriptor.
  */
 export async function removeTree(path: string): Promise<void> {
   try {

@@ -1,6 +1,6 @@
 import type { TelemetryOptions } from '../telemetry-options';
 
-/** Options of a test: nothing is sent unless an endpoint is given, and soon if it is. */
+/** Options for tests: without an endpoint nothing is sent; with one, data is sent at short intervals. */
 export function someOptions(overrides: Partial<TelemetryOptions> = {}): TelemetryOptions {
   return {
     logLevel: 'info',
@@ -19,7 +19,7 @@ export function someOptions(overrides: Partial<TelemetryOptions> = {}): Telemetr
   };
 }
 
-/** Looks until it is so. */
+/** Polls until the result is truthy, and returns it. */
 export async function until<T>(look: () => T | null | undefined | false): Promise<T> {
   for (;;) {
     const found = look();

@@ -1,14 +1,14 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What came to the receiver. */
+/** A request that reached the receiver. */
 export interface Received {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
 }
 
-/** A span as OTLP/JSON writes it. */
+/** A span in OTLP/JSON. */
 export interface ReceivedSpan {
   readonly traceId: string;
   readonly spanId: string;
@@ -36,7 +36,7 @@ interface OtlpTraces {
   }[];
 }
 
-/** An OTLP/HTTP receiver on loopback that keeps what it gets. */
+/** An OTLP/HTTP receiver on loopback that records requests. */
 export class Receiver {
   readonly received: Received[] = [];
   status = 200;
@@ -67,7 +67,7 @@ export class Receiver {
     return this.close();
   }
 
-  /** Of what was sent as JSON. */
+  /** The spans of requests in JSON. */
   get spans(): readonly ReceivedSpan[] {
     return this.of('/v1/traces').flatMap((body) =>
       (body as OtlpTraces).resourceSpans.flatMap(({ resource, scopeSpans }) => {
@@ -79,7 +79,7 @@ export class Receiver {
     );
   }
 
-  /** Bodies at a path, as JSON. */
+  /** The JSON bodies of requests to a path. */
   of(path: string): readonly unknown[] {
     return this.received
       .filter((one) => one.path === path)

@@ -7,12 +7,12 @@ import { claimedRow } from './claimed-row';
 import { REFUSED_TEXT } from './flush';
 import { insertInboxRow, soonest, UNREAD } from './inbox';
 
-/** Which assignment a worker says it holds: tenant, run, name, fence, owner. */
+/** An assignment and its claimed holder: tenant, run, name, fence, owner. */
 type Held = readonly [string, string, string, number, string];
 
 const FREED_AT_ONCE = 500;
 
-/** `claim-assignment.sql`. What of the run is looked at stands in the snapshot: its row is not locked. */
+/** `claim-assignment.sql`. The run is read from the snapshot; its row is not locked. */
 export function* claimAssignment({ tx, tables, clock, bugs }: Session, values: Values): Execution<unknown> {
   const [id, lastServed] = values as [string, string];
   const me = tx.find(tables.workers, id);
@@ -81,7 +81,7 @@ export function* beginExecutions(session: Session, values: Values): Execution<{ 
   return begun;
 }
 
-/** An assignment if it is held as the sender says. */
+/** Locks an assignment if the given holder holds it. */
 function* lockHeld(
   { tx, tables }: Session,
   [tenant, run, name, fence, owner]: Held,
@@ -123,7 +123,7 @@ export function* postReport(session: Session, values: Values): Execution<unknown
   return [{ position: position ?? known, status: run.status, unread, held: a !== null }];
 }
 
-/** What a report answers: rows of its executions, begun or not, and one less of each that is left. */
+/** Applies the answers of a report: inserts or updates the rows of its executions, and decrements the count of remaining ones. */
 function* answer({ tx, tables }: Session, a: AssignmentRow, values: Values): Generator<Pause, void> {
   const refused = values[9] as boolean;
   const ends = unnested(values, 8, ['step', 'execution']) as Pick<ExecutionRow, 'step' | 'execution'>[];
@@ -180,7 +180,7 @@ export function* freeAssignments({ tx, tables, bugs }: Session): Execution<unkno
   return [{ freed }];
 }
 
-/** Of `retire-worker.sql`: what a worker still holds is given back. */
+/** The part of `retire-worker.sql` that releases the worker's assignments. */
 export function* giveBackAll({ tx, tables }: Session, id: string): Generator<Pause, void> {
   const isMine = ({ owner }: AssignmentRow): boolean => owner === id;
   for (const one of tx.scan(tables.assignments)) {

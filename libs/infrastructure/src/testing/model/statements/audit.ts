@@ -3,17 +3,17 @@ import { runKey } from '../rows';
 import type { Session } from '../session';
 import type { Execution, Pause } from '../transaction';
 
-/** `append_audit`: the counter row of the tenant puts its appends in one order. */
+/** `append_audit`: the counter row of the tenant serializes its appends. */
 export function* appendAudit({ tx, tables }: Session, tenant_id: string, _event: string): Generator<Pause, number> {
   if (yield* tx.insert(tables.audit, { tenant_id, seq: 1 }, 'nothing')) return 1;
-  // ON CONFLICT DO UPDATE takes the row as it is by then, seen in the snapshot or not.
+  // ON CONFLICT DO UPDATE reads the latest version of the row, whether the snapshot has it or not.
   const head = yield* tx.lockLatest(tables.audit, tenant_id);
   const seq = (head?.seq ?? 0) + 1;
   tx.write(tables.audit, { tenant_id, seq });
   return seq;
 }
 
-/** `audit-submissions.sql`: of the runs that are there. */
+/** `audit-submissions.sql`: entries for the runs that exist. */
 export function* auditSubmissions(session: Session, values: Values): Execution<unknown> {
   const [tenant, runs, events] = values as [string, readonly string[], readonly string[]];
   const rows: unknown[] = [];

@@ -2,7 +2,7 @@ import { parsed } from '../columns';
 import type { RunRow } from '../rows';
 import type { Session } from '../session';
 
-/** A run as its claim tells it. */
+/** The row that a claim returns for a run. */
 export function claimedRow({ tx, tables }: Pick<Session, 'tx' | 'tables'>, run: RunRow): Record<string, unknown> {
   const key = tables.runs.keyOf(run);
   const s = tx.find(tables.sources, key);

@@ -67,7 +67,7 @@ export function* markDead({ tx, tables, clock, bugs }: Session, values: Values):
   return [{ may_sweep: true, dead: dead.sort((a, b) => (a.id < b.id ? -1 : 1)) }];
 }
 
-/** `heal-times.sql`: the clock of this database is never set back. */
+/** `heal-times.sql`: the clock of the model is never set back. */
 export function* healTimes(): Execution<unknown> {
   return [{ runs: 0, items: 0, deliveries: 0, leases: 0 }];
 }
@@ -134,7 +134,7 @@ export function* claimRuns({ tx, tables, clock, bugs }: Session, values: Values)
   const share = Math.ceil(free / turns.length);
   const claimed: { run: RunRow; waited: number; turn: number; place: number }[] = [];
   for (const [turn, tenant] of turns.entries()) {
-    // Each kind (environment and labels) takes its own share of locks; what is claimed is the earliest of all of them.
+    // Each kind (environment and labels) locks its own share. The earliest of all locked runs are claimed.
     const kinds = new Map<string, number>();
     const ready: RunRow[] = [];
     for (const r of (due.get(tenant) ?? []).sort((a, b) => (a.due_at ?? 0) - (b.due_at ?? 0))) {

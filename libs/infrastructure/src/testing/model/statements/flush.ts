@@ -6,7 +6,7 @@ import { SqlFailure } from '../sql-failure';
 import type { Session } from '../session';
 import type { Execution, Pause } from '../transaction';
 
-/** A text that this database refuses, as if it could not be encoded: it stands for all data errors. */
+/** A text that the model rejects as if it could not be encoded. It stands for all data errors. */
 export const REFUSED_TEXT = 'refused by the database';
 
 const RUN = [
@@ -101,7 +101,7 @@ export function* flush({ tx, tables, bugs, clock, number }: Session, given: Valu
       owned.set(index + 1, u);
     } else if (bugs.has('arms-do-not-join')) owned.set(index + 1, u);
   }
-  /** Rows of an arm whose run is in the guard's result, without their number; perhaps with a column that stands apart. */
+  /** Rows of an arm whose run the guard returned, without their number. One column may be added from a separate parameter. */
   const joined = <Row extends OfRun>(
     first: number,
     names: readonly string[],
@@ -168,13 +168,13 @@ export function* flush({ tx, tables, bugs, clock, number }: Session, given: Valu
   return [...owned.keys()].map((i) => ({ i }));
 }
 
-/** A step of an assignment, or all of it. */
+/** A step of an assignment, or the whole assignment. */
 interface AssignmentStep extends OfRun {
   readonly name: string;
   readonly step: string;
 }
 
-/** The arms `lent`, `revoked` and `settled`; which were settled. */
+/** The arms `lent`, `revoked` and `settled`. Returns the settled assignments. */
 function* insertAssignments(
   { tx, tables, clock }: Pick<Session, 'tx' | 'tables' | 'clock'>,
   dispatched: readonly AssignmentRow[],
@@ -200,7 +200,7 @@ function* insertAssignments(
   return gone;
 }
 
-/** The arm `forgotten`, after all others: who writes these rows holds their assignment, which is locked before gates. */
+/** The arm `forgotten`, after all others. Writers of these rows hold the lock of their assignment, which is locked before gates. */
 function* forget(
   { tx, tables }: Pick<Session, 'tx' | 'tables'>,
   settled: readonly AssignmentStep[],

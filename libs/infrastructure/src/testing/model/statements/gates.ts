@@ -72,7 +72,7 @@ export function* decideGate(session: Session, values: Values): Execution<unknown
   return [{ state, approvals, required: g.required, audit_seq }];
 }
 
-/** Reads the snapshot, as the subselect does. */
+/** Reads the snapshot like the subselect. */
 function otherGateLapsed(tx: Transaction, { tables }: Session, key: string, gate: string): boolean {
   for (const o of tx.scan(tables.gates, key))
     if (o.gate !== gate && o.state === 'open' && o.expires_at <= tx.startedAt) return true;

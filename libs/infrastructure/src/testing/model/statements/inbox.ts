@@ -3,7 +3,7 @@ import type { Session } from '../session';
 import { runKey, type InboxRow } from '../rows';
 import type { Execution, Pause } from '../transaction';
 
-/** Unread inbox messages of a run at most. */
+/** Maximum number of unread inbox messages of a run. */
 export const UNREAD = 1_000;
 
 /** `post-message.sql`. */
@@ -38,7 +38,7 @@ export function* postInboxMessage(session: Session, values: Values): Execution<u
   return [{ position, status: run.status, unread: run.inbox_seq - run.seen, known }];
 }
 
-/** Both keys of an inbox message. */
+/** Inserts an inbox message under both of its keys. */
 export function* insertInboxRow(
   { tx, tables }: Session,
   message: InboxRow,
@@ -48,7 +48,7 @@ export function* insertInboxRow(
   return yield* tx.insert(tables.inbox, message);
 }
 
-/** `least(due_at, now())`: nulls count for nothing. */
+/** `least(due_at, now())`, which ignores nulls. */
 export function soonest(due: number | null, now: number): number {
   return due === null ? now : Math.min(due, now);
 }

@@ -12,13 +12,13 @@ type Sent = Omit<ChunkRow, 'data' | 'sha256'> & {
   readonly size: number;
 };
 
-/** `append-chunks.sql`: the run is looked at in the snapshot, not locked. */
+/** `append-chunks.sql`: the run is read from the snapshot and not locked. */
 export function appendChunks(session: Session, values: Values): Execution<{ i: number }> {
   const { tx, tables } = session;
   return append(session, values, ({ tenant_id, run_id }) => tx.find(tables.runs, runKey(tenant_id, run_id)));
 }
 
-/** `append-assigned-chunks.sql`: the same of assignments. */
+/** `append-assigned-chunks.sql`: the same for assignments. */
 export function appendAssignedChunks(session: Session, values: Values): Execution<{ i: number }> {
   const { tx, tables } = session;
   const names = values[CHUNK.length + 2] as readonly string[];
@@ -27,7 +27,7 @@ export function appendAssignedChunks(session: Session, values: Values): Executio
   );
 }
 
-/** Stores the chunks whose holder's row is still held under their fence. */
+/** Stores the chunks whose run or assignment is still held under their fence. */
 function* append(
   { tx, tables }: Session,
   values: Values,
@@ -40,7 +40,7 @@ function* append(
     const holder = holderOf(sent, index);
     if (!holder || holder.fence !== fence || holder.owner === null) continue;
     held.push({ i: index + 1 });
-    // A copy, as a database has it: the sender uses its bytes again.
+    // A copy, because the sender reuses its buffer.
     const data = Buffer.from(bytes.subarray(first, first + size));
     const sha256 = digests.subarray(index * DIGEST_BYTES, (index + 1) * DIGEST_BYTES);
     yield* tx.insert(tables.chunks, { ...chunk, data, sha256 }, 'nothing');

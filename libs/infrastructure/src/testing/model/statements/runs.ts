@@ -5,10 +5,10 @@ import type { Session } from '../session';
 import { runKey, type SourceRow } from '../rows';
 import type { Execution } from '../transaction';
 
-/** Where what runs have in common follows their own columns. */
+/** Position of the parameters that runs share, after their own columns. */
 const PLANS = 2 + CREATE_COLUMNS.length;
 
-/** `create-runs.sql`, without idempotency keys and concurrency groups, which no worker meets. */
+/** `create-runs.sql` without idempotency keys and concurrency groups, which workers do not use. */
 export function* createRuns({ tx, tables, clock }: Session, values: Values): Execution<unknown> {
   const read = arraysRead(statement('create-runs').text, values);
   const tenant_id = read[0] as string;

@@ -34,7 +34,7 @@ function ownCheckpoints(bundle: VerificationSession): readonly CheckpointRecord[
   }
   const records = own.map(({ record }) => record);
   const fork = forkIn(records);
-  if (fork !== null) fail(`two checkpoints name different heads at entry ${fork}`);
+  if (fork !== null) fail(`two checkpoints have different heads at entry ${fork}`);
   return records;
 }
 
@@ -54,7 +54,7 @@ function auditAgrees(
   let covering = 0;
   for (const { count, head: signed } of own) {
     const entry = at.get(count);
-    if (entry && entry.hash !== signed) fail(`audit entry ${count} is not the one that a checkpoint names`);
+    if (entry && entry.hash !== signed) fail(`audit entry ${count} differs from the entry in a checkpoint`);
     if (entry && count >= sealed.seq) covering += 1;
   }
   if (covering === 0) {

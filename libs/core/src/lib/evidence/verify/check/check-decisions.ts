@@ -93,7 +93,7 @@ export const decisionsPeople: Checker = (bundle) => {
     const objection = objectionTo(documents, one);
     if (objection !== null) fail(`decision ${one.record.decisionId}: ${objection}`);
     const stranger = personOfNoPeople(trust, { ...one.record, onBehalfOf: null });
-    if (stranger !== null) fail(`${stranger.iss} does not speak for people`);
+    if (stranger !== null) fail(`${stranger.iss} does not issue tokens to people`);
   }
   const decisionIds = new Set(all.map(({ record }) => record.decisionId));
   if (decisionIds.size !== all.length) fail('a decision was counted twice');

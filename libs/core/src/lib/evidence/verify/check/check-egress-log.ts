@@ -45,7 +45,7 @@ export const egressWithin: Checker = (bundle) => {
     const attempts = lines.map(parseCanonical);
     const node = runNodeAt(index, step);
     const { rules, text: expected } = known.get(node) ?? rulesFor(node);
-    if (head !== expected) fail(`${step} was under other rules than its plan and profile say`);
+    if (head !== expected) fail(`${step} had other egress rules than its plan and profile`);
     const through = attempts.filter((attempt) => isJsonObject(attempt) && attempt['allowed'] === true);
     if (through.length !== allowed || attempts.length !== allowed + denied)
       fail(`the attempts of ${step} have another count`);

@@ -68,7 +68,7 @@ function identityObjection(documents: EvidenceDocuments, { opened }: GateFact, r
   if (request.gate !== opened.step) return `of gate ${request.gate}`;
   if (request.planHash !== planHash || request.profileDigest !== profileDigest) return 'of another plan or profile';
   if (request.admissionDigest !== admission.envelope.digest) return 'of another admission';
-  if (digestOfRef(opened.request) !== opened.gateDigest) return 'the journal names another request';
+  if (digestOfRef(opened.request) !== opened.gateDigest) return 'the journal refers to another request';
   const { openedAt, expiresAt, executeBy } = request;
   if (Date.parse(expiresAt) !== opened.expiresAt || Date.parse(executeBy) !== opened.executeBy)
     return 'its times differ from the journal';
@@ -100,7 +100,7 @@ function secretsObjection(
   { secrets }: GateRequest,
 ): string | null {
   const derived = secretsBehind({ index, results }, opened.step);
-  return canonical(derived) === canonical(secrets) ? null : 'it names other secrets, or other versions of them';
+  return canonical(derived) === canonical(secrets) ? null : 'it lists other secrets, or other versions of them';
 }
 
 /** `item` contains the gate's items when it opened, as far as the bundle holds their lists. */
@@ -121,7 +121,7 @@ function itemObjection(
   }
   const missing = new Missing();
   const digest = itemDigest({ index, results, values }, opened.step, missing);
-  return missing.digests.size > 0 || digest === item ? null : 'it names another item';
+  return missing.digests.size > 0 || digest === item ? null : 'it has another item';
 }
 
 /** `policy` is the journaled verdict, so that nobody overrode a denial without seeing it. */

@@ -33,11 +33,11 @@ export const journalChain: Checker = (bundle) => {
   const stray = strayFact(bundle.documents());
   if (stray !== null) fail(stray);
   const unnamed = unnamedValue(bundle.documents());
-  if (unnamed !== null) fail(`no entry names the value ${unnamed}`);
+  if (unnamed !== null) fail(`no entry refers to the value ${unnamed}`);
   const read = noteDetails(facts, 'SECRET_VERSION').find(
     ({ name }) => !profile.secrets.some((one) => one.name === name),
   );
-  if (read) fail('it notes the version of a secret that the profile does not have');
+  if (read) fail('it records the version of a secret that the profile does not have');
   return found('recomputed', `${facts.entries.length} entries in ${evidence.pages.length} pages`);
 };
 

@@ -42,7 +42,7 @@ export const policiesHold: Checker = (bundle) => {
     const policy = policyAt(index, judged) ?? fail(`${judged.step} evaluates no policy`);
     if (judged.digest !== policy.digest || judged.engine !== policy.engine)
       fail(`${judged.step} was evaluated by another policy`);
-    if (judged.undecided && judged.allow) fail(`the policy of ${judged.step} gave no decision, and allowed`);
+    if (judged.undecided && judged.allow) fail(`the policy of ${judged.step} gave no decision, but the gate allowed`);
     const input = policyInputs.get(judged.seq) ?? null;
     const answer = judgeAgain(policy, input, judged, bundle.request.policyEngines ?? {});
     if (answer === null) continue;
@@ -50,7 +50,7 @@ export const policiesHold: Checker = (bundle) => {
       fail(`the repeated evaluation of ${judged.step} has another result`);
     if (sameJson(answer.reasons, judged.reasons) || isOfEarlierRelease(judged, environment)) again += 1;
     else if (!answer.undecided) fail(`the repeated evaluation of ${judged.step} has other reasons`);
-    else if (!isWhyUndecided(judged)) fail(`${judged.step} says otherwise that its policy gave no decision`);
+    else if (!isWhyUndecided(judged)) fail(`${judged.step} states another reason why its policy gave no decision`);
     else worded.push(judged.step);
   }
   for (const { step, status, seq } of facts.stepsEnded) {

@@ -42,7 +42,7 @@ export function resolvedByPeople(bundle: VerificationSession): number {
     const objection = objectionTo(record, admission.record, floor);
     if (objection !== null) fail(`the resolution of ${record.step}: ${objection}`);
     const stranger = personOfNoPeople(bundle.request.trust, { ...record, onBehalfOf: null });
-    if (stranger !== null) fail(`${stranger.iss} does not speak for people`);
+    if (stranger !== null) fail(`${stranger.iss} does not issue tokens to people`);
   }
   return bundle.resolutions().size;
 }

@@ -169,10 +169,10 @@ function bomsAgree(bundle: VerificationSession): readonly BomStatement[] {
   const boms = bomStatements(bundle.documents());
   for (const [place, path] of paths.entries()) {
     if (path !== cyclonedxAttestation(place)) fail(`${cyclonedxAttestation(place)} is missing`);
-    const derived = boms[place] ?? fail(`${path}: the run carries no such CycloneDX document`);
+    const derived = boms[place] ?? fail(`${path}: the run has no such CycloneDX document`);
     const { opened } = bundle.openStatement(path, bundle.runUsage());
     if (parseUtf8(opened.payload) !== canonical(asJson(derived.statement)))
-      fail(`${path} differs from the artifact that the bundle carries`);
+      fail(`${path} differs from the artifact in the bundle`);
   }
   return boms.slice(0, paths.length);
 }
@@ -190,7 +190,7 @@ function summarySigner(bundle: VerificationSession, hasSucceeded: boolean): stri
   if (!same(subject, statement.subject)) fail('the summary has other subjects');
   const input = predicate.inputAttestations.map(({ digest }) => `sha256:${digest.sha256}`);
   if (input.length !== 1 || input[0] !== signed[0]?.opened.digest) fail('the summary is about another statement');
-  if (predicate.verificationResult !== 'PASSED') fail('the summary does not say PASSED');
+  if (predicate.verificationResult !== 'PASSED') fail('the summary does not have the result PASSED');
   const { verifier, timeVerified, policy } = readShape(summaryShape, value, 'the summary').predicate;
   const digestOfPolicy = `sha256:${policy.digest.sha256}` as Digest;
   const supplied = { id: verifier.id, at: timeVerified, policy: { uri: policy.uri, digest: digestOfPolicy } };

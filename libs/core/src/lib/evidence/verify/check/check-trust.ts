@@ -32,7 +32,7 @@ export const trustKeys: Checker = (bundle) => {
     fail(`${signers.size} of ${trust.require.signatures.run} run signatures`);
   const { builder } = statement.predicate;
   if (isDevBuilder(builder) && allowDev !== true) fail('made under the development Authority (--allow-dev)');
-  const taken = isDevBuilder(builder) ? '; DEVELOPMENT KEYS, taken because of --allow-dev' : '';
+  const taken = isDevBuilder(builder) ? '; DEVELOPMENT KEYS, accepted because of --allow-dev' : '';
   return found('signed', `${new Set(uses.map(({ key }) => key.spki)).size} keys${taken}`);
 };
 

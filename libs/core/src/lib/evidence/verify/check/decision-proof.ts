@@ -80,7 +80,7 @@ function actorsObjection(claims: JsonObject, { person, actors }: DecisionRecord)
   if (actors === undefined) return null;
   const chain = actChain(claims['act'], person.iss);
   const isSame = chain?.length === actors.length && chain.every((one, at) => sameSubject(one, actors[at] ?? person));
-  return isSame ? null : 'the token names other actors';
+  return isSame ? null : 'the token has other actors';
 }
 
 const LEEWAY_MS = 60_000;

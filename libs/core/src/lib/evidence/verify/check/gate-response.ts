@@ -17,7 +17,7 @@ export function responseObjection(
   const node = index.nodes.get(nodeOf(gate))?.node;
   const form = node?.kind === 'gate' ? node.form : null;
   if (decision !== 'approved' || form === null)
-    return response === null ? null : 'with a response that nobody asked for';
+    return response === null ? null : 'with a response, although the gate has no form';
   if (hasOlderSchemaRules(environment)) return null;
   const schema = compileSchema(form);
   if (schema.kind !== 'schema') return 'at a gate whose form cannot be read';
