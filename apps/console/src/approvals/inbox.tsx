@@ -3,8 +3,9 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useRef } from 'react';
 import type { Gate, Page } from '../api/views';
 import { stepIn, useKeys } from '../frame/keys';
+import { useMe } from '../frame/me';
 import { Moment } from '../frame/moment';
-import { Failed, Notice } from '../frame/notice';
+import { Denied, Failed, Notice } from '../frame/notice';
 import { useServices } from '../frame/services';
 import { shortRun } from '../frame/short';
 import { reasonText } from './reasons';
@@ -26,7 +27,10 @@ export function InboxPage() {
   const { all = false } = useSearch({ from: '/approvals' });
   const navigate = useNavigate({ from: '/approvals' });
   const rows = useRef<HTMLUListElement>(null);
+  const scopes = useMe().data?.scopes;
+  const isDenied = scopes?.includes('packs.approve') === false;
   const query = useInfiniteQuery({
+    enabled: scopes !== undefined && !isDenied,
     queryKey: ['approvals', 'list', all],
     queryFn: ({ pageParam, signal }) =>
       api.get<Page<Gate>>('approvals', { mine: !all, limit: PAGE, cursor: pageParam }, signal),
@@ -54,7 +58,9 @@ export function InboxPage() {
           </button>
         </div>
       </div>
-      {query.isError && query.data === undefined ? (
+      {isDenied ? (
+        <Denied scope="packs.approve" />
+      ) : query.isError && query.data === undefined ? (
         <Failed error={query.error} retry={() => void query.refetch()} />
       ) : query.isPending ? (
         <Notice kind="loading" title="Loading requests …" />

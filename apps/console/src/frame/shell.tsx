@@ -2,8 +2,9 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { Button, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
-import type { Me, Page, Gate } from '../api/views';
+import type { Gate, Page } from '../api/views';
 import { useKeys } from './keys';
+import { useMe } from './me';
 import { useServices } from './services';
 import { Shortcuts } from './shortcuts';
 import { applyTheme, nextTheme, storedTheme } from './theme';
@@ -61,11 +62,6 @@ function currentIf(isCurrent: boolean) {
 function toContent(event: React.MouseEvent): void {
   event.preventDefault();
   document.getElementById('content')?.focus();
-}
-
-function useMe() {
-  const { api } = useServices();
-  return useQuery({ queryKey: ['me'], queryFn: ({ signal }) => api.get<Me>('me', {}, signal), staleTime: 60_000 });
 }
 
 function Approvals() {

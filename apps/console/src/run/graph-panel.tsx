@@ -29,7 +29,8 @@ type StepNode = Node<StepData, 'step'>;
 
 interface GraphFacts {
   readonly run: Run;
-  readonly steps: ReadonlyMap<string, Step>;
+  /** Null: not known yet. */
+  readonly steps: ReadonlyMap<string, Step> | null;
   readonly selected: string | null;
   readonly select: (step: string) => void;
 }
@@ -56,7 +57,7 @@ export function GraphPanel({ run, steps, selected, select }: GraphFacts) {
         )}
       </Notice>
     );
-  if (placed.data === undefined) return <Notice kind="loading" title="Drawing the plan …" />;
+  if (placed.data === undefined || steps === null) return <Notice kind="loading" title="Drawing the plan …" />;
   return (
     <div className="graph" role="group" aria-label="Graph of the plan">
       <ReactFlow

@@ -30,7 +30,7 @@ export class Session {
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
-    private readonly authority: Authority,
+    private readonly authority: Pick<Authority, 'begin' | 'finish' | 'renew' | 'end'>,
     private readonly pending: PendingSignIns,
     private readonly place: Surroundings,
   ) {}
@@ -123,8 +123,11 @@ export class Session {
       return;
     }
     try {
-      this.take(await this.authority.renew(tokens.refresh, tokens));
+      const renewed = await this.authority.renew(tokens.refresh, tokens);
+      // The person may have signed out meanwhile.
+      if (this.tokens === tokens) this.take(renewed);
     } catch (error) {
+      if (this.tokens !== tokens) return;
       if (isRefused(error)) this.forget('Your sign-in has ended.');
       else if (tokens.expiresAt <= Date.now()) this.forget('The issuer does not answer, and your sign-in has expired.');
       else this.timer = setTimeout(() => void this.renew(), AGAIN_MS);
