@@ -1,4 +1,4 @@
-import type { Browser } from 'playwright-core';
+import type { Browser, Request } from 'playwright-core';
 import { hasChromium, startChromium, Visitor } from './stack/browser';
 import { Caller, DevStack } from './stack/stack';
 
@@ -20,6 +20,14 @@ const FAILING = PACK.replace('echo three findings', 'echo the index is gone; exi
   'console-rollout',
   'console-audit',
 );
+
+const MINUTE_MS = 60_000;
+/** Of the Authority that the stacks share (`stack-owner.mjs`). */
+const TOKEN_LIFE_MS = 60 * MINUTE_MS;
+
+function isRenewal(request: Request): boolean {
+  return request.url().endsWith('/token') && request.postData()?.includes('grant_type=refresh_token') === true;
+}
 
 const describeBrowser = hasChromium() ? describe : describe.skip;
 
@@ -120,6 +128,24 @@ describeBrowser('the console, in a browser', () => {
     await ada.page.getByRole('button', { name: 'Ada, tenant acme' }).click();
     await ada.page.getByRole('menuitem', { name: 'Sign out' }).click();
     await ada.sees('heading', /^You are signed out$/);
+  }, 180_000);
+
+  it('renews its token with the refresh token before it expires, and asks nobody', async () => {
+    const visitor = await Visitor.open(browser);
+    visitors.push(visitor);
+    const { page } = visitor;
+    await page.clock.install();
+    await visitor.signIn(`${stack.server}/console/runs`, 'ada');
+    await visitor.sees('heading', /^Runs$/);
+    const renewal = page.waitForResponse((response) => isRenewal(response.request()));
+    await page.clock.fastForward(TOKEN_LIFE_MS - MINUTE_MS);
+    expect((await renewal).status()).toBe(200);
+    const [list] = await Promise.all([
+      page.waitForResponse((response) => response.url().includes('/api/runs?')),
+      page.clock.fastForward(2 * MINUTE_MS),
+    ]);
+    expect(list.status()).toBe(200);
+    await visitor.sees('heading', /^Runs$/);
   }, 180_000);
 
   it('comes whole from this server, under a policy that lets nothing else in', async () => {
