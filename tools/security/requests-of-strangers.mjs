@@ -8,6 +8,12 @@ const QUERY = {
   cursor: ({ cursors }) => cursors.slice(0, 6),
   status: () => ['succeeded', 'waiting'],
   pack: ({ packs }) => packs.map(({ name }) => name),
+  version: ({ packs }) => packs.map(({ version }) => version),
+  label: () => ['ticket:SEC-42'],
+  requester: () => ['ada', 'me'],
+  createdAfter: () => ['2020-01-01T00:00:00Z'],
+  createdBefore: () => ['2100-01-01T00:00:00Z'],
+  q: ({ runs, packs }) => [...runs.slice(0, 2).map(({ runId }) => runId), ...packs.slice(0, 1).map(({ name }) => name)],
   wait: () => ['0s'],
   for: () => ['change'],
   parent: (_all, { run }) => ['', ...(run?.steps ?? [])].slice(0, 2),
@@ -21,6 +27,7 @@ const QUERY = {
   mine: () => ['true'],
   stuck: () => ['any'],
   count: () => ['3'],
+  runs: () => ['5'],
 };
 const HEADERS = {
   'If-None-Match': () => ['"v1"', '*', 'W/"v2"'],

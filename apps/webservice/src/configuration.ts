@@ -7,6 +7,8 @@ export abstract class HttpSettings {
   /** 0 selects a free one. */
   abstract readonly port: number;
   abstract readonly healthPort: number;
+  /** Origins whose pages may call the API, and how long a browser may keep the answer to a preflight request, milliseconds. */
+  abstract readonly cors: { readonly origins: readonly string[]; readonly maxAge: number };
   /** Timeout for the body of a request except uploads, milliseconds. */
   abstract readonly bodyTimeout: number;
   /** After the signal to stop: how long requests are still accepted, then how long active ones may take, milliseconds. */
@@ -14,6 +16,10 @@ export abstract class HttpSettings {
   abstract readonly drain: number;
   /** Limits for reading logs: bytes cached for readers, and how long a reader may stall, milliseconds. */
   abstract readonly streams: { readonly cache: number; readonly stall: number };
+  /** Between two looks for new events of a tenant that has readers, milliseconds. */
+  abstract readonly events: { readonly interval: number };
+  /** Limits for timelines: steps on a page, and steps and executions that are held in memory, of all runs. */
+  abstract readonly timings: { readonly page: number; readonly held: number };
 }
 
 /** Settings of the console. Durations are milliseconds. */

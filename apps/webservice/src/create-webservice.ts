@@ -16,6 +16,7 @@ import { PublicUrl } from './public-url';
 import { sendAllowedMethods } from './requests/allowed-methods';
 import { bodyDeadline } from './requests/body-deadline';
 import { compressed } from './requests/compressed';
+import { corsOptions } from './requests/cors';
 import { refuseNulInUrl } from './requests/nul';
 import { VERSION } from './version';
 import { WebserviceModule, type WebserviceOptions } from './webservice.module';
@@ -86,7 +87,8 @@ export async function startWebservice(
 }
 
 async function listen(app: NestExpressApplication, observability: Observability): Promise<RunningWebservice> {
-  const { host, port, healthPort, bodyTimeout } = app.get(HttpSettings);
+  const { host, port, healthPort, bodyTimeout, cors } = app.get(HttpSettings);
+  const crossOrigin = corsOptions(cors);
   app.disable('x-powered-by');
   app.disable('etag');
   app.use(observability.watch);
@@ -94,6 +96,7 @@ async function listen(app: NestExpressApplication, observability: Observability)
   app.use(bodyDeadline(bodyTimeout));
   app.use(publishedPaths);
   app.use(safeHeaders);
+  if (crossOrigin) app.enableCors(crossOrigin);
   app.use(refuseNulInUrl);
   app.use(sendAllowedMethods);
   app.use(compressed());

@@ -360,6 +360,7 @@ beforeAll(async () => {
       // For all requests of this file, because a machine may be slow. Waits for these times last in full.
       ...{ keepAlive: 65_000, headersTimeout: 6_000, bodyTimeout: 5_000 },
       ...{ lameDuck: 4_000, drain: 8_000 },
+      timings: { ...defaults.http.timings, page: 2 },
       streams: { ...defaults.http.streams, cache: 16 * MIB, stall: 10_000 },
       limits: {
         ...defaults.http.limits,
@@ -651,10 +652,16 @@ describe('requests', () => {
     expect([reply.status, reply.body['code']]).toEqual([422, 'REQUEST_INVALID']);
   });
 
-  it('refuse a reason with NUL', async () => {
+  it.each([' junk', ' Bearer', ', Basic x', '\u00e9'])('refuse a token that is followed by %j', async (more) => {
+    const reply = await ask(`${tokens.get('ada') ?? ''}${more}`, 'GET', '/api/me');
+    expect([reply.status, reply.body['code']]).toEqual([401, 'TOKEN_INVALID']);
+  });
+
+  it.each(['a\0b', 'a\ud800'])('refuse the reason %j, which no record can contain', async (reason) => {
     const runId = await submit();
-    const reply = await ask('ops', 'POST', `/api/runs/${runId}/cancel`, { reason: 'a\0b' });
+    const reply = await ask('ops', 'POST', `/api/runs/${runId}/cancel`, { reason });
     expect([reply.status, reply.body['code']]).toEqual([422, 'REQUEST_INVALID']);
+    expect(reply.body['errors']).toMatchObject([{ path: '/reason' }]);
   });
 
   it.each([
@@ -723,6 +730,18 @@ describe('requests', () => {
   it('for the console are answered with what to do where it is disabled', async () => {
     for (const path of ['/console', '/console/', '/console/runs/run_1', '/console/assets/index-1.js'])
       expect((await ask(null, 'GET', path)).body).toMatchObject({ code: 'CONSOLE_DISABLED', status: 404 });
+  });
+
+  it('of pages of other origins get no header of CORS, unless it is configured', async () => {
+    const origin = { origin: 'https://console.example.org' };
+    const asked = { ...origin, 'access-control-request-method': 'POST' };
+    const answers = [
+      await fetch(`${webservice.url}/api/runs`, { method: 'OPTIONS', headers: asked }),
+      await ask('ada', 'GET', '/api/me', undefined, origin),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([204, 200]);
+    for (const { headers } of answers)
+      expect([...headers].map(([name]) => name).filter((name) => name.startsWith('access-control'))).toEqual([]);
   });
 });
 
@@ -837,6 +856,75 @@ describe('a submission', () => {
   });
 });
 
+describe('the fleet', () => {
+  const register = (name: string) =>
+    worker.claims.register({
+      ...{ name, version: '0', build: sha256('build'), isolations: ['none/v1'], probe: sha256('probe') },
+      ...{ environments: [digestOf(environment())], labels: ['x'], slots: 2 },
+    });
+  const fleet = async (login: string, query = '') => {
+    const { body } = await ask(login, 'GET', `/api/workers${query}`);
+    const page = body as unknown as {
+      readonly items: readonly { readonly workerId: string; readonly runs: object }[];
+      readonly nextCursor: string | null;
+    };
+    const validate = validators.get('Worker');
+    for (const item of page.items) expect([validate?.(item), validate?.errors ?? null]).toEqual([true, null]);
+    return page;
+  };
+
+  it('shows which workers live and what they drive, to administrators, of their own tenant alone', async () => {
+    const runId = await submit();
+    const [one, two] = [await register('one'), await register('two')];
+    const claimed = await worker.claims.claim(one, 100);
+    const driven = claimed.filter(({ tenant }) => tenant === TENANT).map((run) => run.runId);
+    expect(driven).toContain(runId);
+    const { items } = await fleet('ops');
+    const mine = items.find(({ workerId }) => workerId === one.id);
+    expect(mine).toMatchObject({
+      ...{ name: 'one', labels: ['x'], slots: 2, isolations: ['none/v1'], assignments: 0 },
+      probe: { digest: sha256('probe'), profiles: null },
+      runs: { total: driven.length, latest: [...driven].sort().reverse().slice(0, 20) },
+    });
+    expect((await fleet('ops', '?runs=0')).items.find(({ workerId }) => workerId === one.id)).toMatchObject({
+      runs: { total: driven.length, latest: [] },
+    });
+    const first = await fleet('ops', '?limit=1');
+    const rest = await fleet('ops', `?cursor=${first.nextCursor}`);
+    expect([...first.items, ...rest.items].map(({ workerId }) => workerId)).toEqual(
+      items.map(({ workerId }) => workerId),
+    );
+    for (const [login, status] of [
+      ['ada', 403],
+      ['wendy', 403],
+    ] as const)
+      expect([login, (await ask(login, 'GET', '/api/workers')).status]).toEqual([login, status]);
+    await worker.claims.retire(one);
+    await worker.claims.retire(two);
+    expect((await fleet('ops')).items.filter(({ workerId }) => [one.id, two.id].includes(workerId))).toEqual([]);
+  });
+
+  it('performs the executors that the planner knows', async () => {
+    const { body } = await promised('Executors', 'ada', 'GET', '/api/executors');
+    const items = body['items'] as unknown as { uses: string; environments: object[]; parameters: object }[];
+    const uses = items.map((one) => one.uses);
+    expect(uses).toEqual([...uses].sort());
+    expect(items.find((one) => one.uses === 'builtin:wait')).toMatchObject({
+      ...{ version: 1, effects: { loosest: 'pure', by: null }, sandboxed: false },
+      ...{ environments: [{ mode: 'open', isolation: null }], parameters: { required: ['for'] } },
+    });
+    // The environment of this file lists no container engine.
+    const planned = async (executor: string) => {
+      const manifest = MANIFEST.replace('builtin:noop, with: { image: "{{ inputs.image }}" }', executor);
+      const reply = await ask('ada', 'POST', '/api/plans?check=true', { manifest, inputs: { image: 'app:1' } });
+      return JSON.stringify(reply.body);
+    };
+    expect(uses).not.toContain('builtin:container');
+    expect(await planned('builtin:container, with: { image: x }')).toContain('EXECUTOR_UNAVAILABLE');
+    for (const one of uses) expect(await planned(one)).not.toMatch(/EXECUTOR_UNAVAILABLE|EXECUTOR_UNKNOWN/);
+  });
+});
+
 describe('a run', () => {
   it('of another tenant is answered like one that is not there', async () => {
     const runId = await submit();
@@ -882,6 +970,64 @@ describe('a run', () => {
     expect((await ask('ada', 'GET', `/api/runs?limit=1&status=queued&cursor=${cursor}`)).status).toBe(422);
     expect((await ask('mallory', 'GET', `/api/runs?limit=1&cursor=${cursor}`)).status).toBe(422);
     expect((await ask('ada', 'GET', '/api/runs?stuck=any')).body['items']).toEqual([]);
+  });
+
+  it('has times for a timeline, compact and in pages', async () => {
+    const runId = await submit();
+    const { body: run } = await ask('ada', 'GET', `/api/runs/${runId}`);
+    const created = Date.parse(run['createdAt'] as string);
+    const events: readonly (readonly [number, object])[] = [
+      [10, { type: 'run.started' }],
+      [11, { type: 'step.started', step: 'scan', attempt: 1, execution: 1 }],
+      [20, { type: 'attempt.failed', step: 'scan', execution: 1 }],
+      [20, { type: 'step.retrying', step: 'scan', attempt: 2 }],
+      [40, { type: 'step.started', step: 'scan', attempt: 2, execution: 2 }],
+      [50, { type: 'attempt.succeeded', step: 'scan', execution: 2 }],
+      [51, { type: 'step.ended', step: 'scan', status: 'succeeded' }],
+    ];
+    const entries = events.map(([at, event], number) => ({
+      seq: number + 1,
+      at: created + at,
+      kind: 'derived',
+      event,
+    }));
+    const row = { parent: '', label: null, reason: null, nextAttemptAt: null, children: null };
+    const none = { outputs: null, outputsRef: null, reusedFrom: null, error: null };
+    const steps = [
+      {
+        step: 'scan',
+        kind: 'run',
+        status: 'succeeded',
+        attempts: 2,
+        startedAt: created + 11,
+        finishedAt: created + 51,
+      },
+      { step: 'approve', kind: 'gate', status: 'waiting', attempts: 0, startedAt: created + 52, finishedAt: null },
+      { step: 'quick', kind: 'gate', status: 'pending', attempts: 0, startedAt: null, finishedAt: null },
+    ].map((step, place) => ({ ...step, place, ...row, ...none }) as Commit['steps'][number]);
+    await commit(runId, ({ admissionDigest }) => ({
+      steps,
+      page: { first: 1, entries: entries as never, values: {}, prev: admissionDigest, hash: sha256(runId) },
+    }));
+    const path = `/api/runs/${runId}/timings`;
+    const first = await promised('Timings', 'ada', 'GET', path);
+    const scan = ['scan', '', 'run', 'succeeded', 10, 11, 51];
+    const attempts = [
+      [1, 1, 11, 20, 'failed'],
+      [2, 2, 40, 50, 'succeeded'],
+    ];
+    const approve = ['approve', '', 'gate', 'waiting', 51, 52, null, []];
+    expect(first.body).toMatchObject({ runId, origin: run['createdAt'], items: [[...scan, attempts], approve] });
+    const rest = await promised('Timings', 'ada', 'GET', `${path}?cursor=${first.body['nextCursor'] as string}`);
+    expect([rest.body['items'], rest.body['nextCursor']]).toEqual([
+      [['quick', '', 'gate', 'pending', null, null, null, []]],
+      null,
+    ]);
+    expect(((await ask('ada', 'GET', `${path}?limit=1`)).body['items'] as Json[]).length).toBe(1);
+    const known = { 'If-None-Match': first.headers.get('etag') ?? '' };
+    expect((await ask('ada', 'GET', path, undefined, known)).status).toBe(304);
+    expect((await ask('mallory', 'GET', path)).body['code']).toBe('RUN_NOT_FOUND');
+    expect((await ask('ada', 'GET', `${path}?cursor=x`)).body['code']).toBe('REQUEST_INVALID');
   });
 
   it('is cancelled by whom it belongs to', async () => {
@@ -990,6 +1136,82 @@ describe('a log', () => {
     await readUntil(': at 6 head 6\n\n');
     expect(ids(text)).toEqual([1, 2, 3, 4, 5, 6]);
     abort.abort();
+  });
+});
+
+describe('the feed of events', () => {
+  interface Page {
+    readonly items: readonly { readonly position: number; readonly type: string; readonly runId: string }[];
+    readonly next: number;
+    readonly head: number;
+  }
+  const page = async (login: string, query = '') =>
+    (await promised('FeedPage', login, 'GET', `/api/events${query}`)).body as unknown as Page;
+  const headOf = async (login: string) => (await page(login, '?limit=1')).head;
+
+  it('is read in pages, of the own tenant alone', async () => {
+    const before = await headOf('ada');
+    const theirs = await headOf('mallory');
+    const runId = await submit();
+    const first = await page('ada', `?after=${before}&limit=1`);
+    expect(first.items).toMatchObject([{ position: before + 1, type: 'run.created', runId, status: 'queued' }]);
+    await ask('ada', 'POST', `/api/runs/${runId}/cancel`, { reason: 'no' });
+    const rest = await page('ada', `?after=${first.next}`);
+    expect(rest.items).toMatchObject([{ position: before + 2, type: 'run.changed', runId, status: 'cancelling' }]);
+    expect(await page('ada', `?after=${rest.next}`)).toMatchObject({ items: [], next: rest.next, head: rest.head });
+    expect(await headOf('mallory')).toBe(theirs);
+    const gone = await ask('ada', 'GET', `/api/events?after=${rest.head + 1}`);
+    expect([gone.status, gone.body['code']]).toEqual([410, 'EVENTS_GONE']);
+    const wrong = await ask('ada', 'GET', '/api/events', undefined, { 'Last-Event-ID': 'x' });
+    expect([wrong.status, wrong.body['code']]).toEqual([422, 'REQUEST_INVALID']);
+  });
+
+  it('is a stream that goes on where a reader was', async () => {
+    const before = await headOf('ada');
+    const [one, two] = [await submit(), await submit()];
+    const read = async (
+      after: number,
+      lastEventId: string | null,
+      wanted: number,
+      between?: () => Promise<unknown>,
+    ) => {
+      const abort = new AbortController();
+      const response = await fetch(`${webservice.url}/api/events?after=${after}`, {
+        headers: {
+          authorization: `Bearer ${tokens.get('ada')}`,
+          accept: 'text/event-stream',
+          ...(lastEventId === null ? {} : { 'last-event-id': lastEventId }),
+        },
+        signal: abort.signal,
+      });
+      expect(response.headers.get('content-type')).toContain('text/event-stream');
+      let text = '';
+      const events = () =>
+        [...text.matchAll(/^id: (\d+)\ndata: (.*)$/gm)].map(([, id, data]) => {
+          const event = JSON.parse(data ?? '') as JsonObject;
+          expect([Number(id), validators.get('FeedEvent')?.(event)]).toEqual([event['position'], true]);
+          return event;
+        });
+      let isAsked = false;
+      for await (const piece of response.body as unknown as AsyncIterable<Uint8Array>) {
+        text += Buffer.from(piece).toString();
+        if (events().length >= wanted) break;
+        if (between && !isAsked) await between();
+        isAsked = true;
+      }
+      abort.abort();
+      return events();
+    };
+    expect((await read(before, null, 2)).map((event) => event['runId'])).toEqual([one, two]);
+    // What was received last wins over the address.
+    expect((await read(before, String(before + 1), 1)).map((event) => event['runId'])).toEqual([two]);
+    let later = '';
+    const followed = await read(before + 2, null, 1, async () => (later = await submit()));
+    expect(followed).toMatchObject([{ position: before + 3, type: 'run.created', runId: later }]);
+    const gone = await ask('ada', 'GET', `/api/events?after=${before + 9_999}`, undefined, {
+      accept: 'text/event-stream',
+    });
+    expect([gone.status, gone.body['code']]).toEqual([410, 'EVENTS_GONE']);
   });
 });
 
@@ -1108,6 +1330,12 @@ describe('a gate', () => {
       expect(seen).toEqual(expected);
       expect(seen.filter((name) => made.some((runId) => name.startsWith(runId))).length).toBeGreaterThanOrEqual(2);
     }
+    for (const login of ['grace', 'linus']) {
+      const mine = names((await ask(login, 'GET', '/api/approvals?limit=200&mine=true')).body).length;
+      const counted = await promised('ApprovalCounts', login, 'GET', '/api/approvals/count');
+      expect(counted.body).toEqual({ open: names(all).length, mine, atLeast: false });
+    }
+    expect((await ask('ada', 'GET', '/api/approvals/count')).body['code']).toBe('SCOPE_MISSING');
     const nextCursor = (await ask('grace', 'GET', '/api/approvals?limit=1')).body['nextCursor'] as string;
     for (const path of [
       `/api/approvals?mine=true&cursor=${nextCursor}`,
@@ -1190,6 +1418,21 @@ describe('a gate', () => {
       'GATE_RESPONSE_INVALID',
     );
     expect((await decide('grace', runId, full)).body).toMatchObject({ status: 'approved', approvals: 2 });
+    const { body } = await promised('Gate', 'ada', 'GET', `/api/runs/${runId}/gates/quick`);
+    const personOf = async (login: string) => {
+      const { iss, sub, name } = (await ask(login, 'GET', '/api/me')).body['person'] as JsonObject;
+      return { iss, sub, name };
+    };
+    const [linus, grace] = [await personOf('linus'), await personOf('grace')];
+    expect(body['decisions']).toMatchObject([
+      { decision: 'approved', person: linus, withdrawn: true, reason: 'ok', onBehalfOf: null, actors: [] },
+      { decision: 'withdrawn', person: linus, withdrawn: false, reason: 'ok' },
+      { decision: 'approved', person: linus, withdrawn: false },
+      { decision: 'approved', person: grace, withdrawn: false },
+    ]);
+    const times = (body['decisions'] as JsonObject[]).map(({ decidedAt }) => decidedAt as string);
+    expect(times).toEqual([...times].sort());
+    expect(linus['name']).not.toBe(linus['sub']);
   });
 
   it('may be decided by the plan alone where that says everything', async () => {
@@ -1750,6 +1993,10 @@ describe('a service that is told to stop', () => {
     const runId = await submit();
     const authorization = `Bearer ${tokens.get('ada')}`;
     const stream = await fetch(`${webservice.url}/api/runs/${runId}/logs`, { headers: { authorization } });
+    const { head } = (await ask('ada', 'GET', '/api/events?limit=1')).body;
+    const feed = await fetch(`${webservice.url}/api/events?after=${head as number}`, {
+      headers: { authorization, accept: 'text/event-stream' },
+    });
     const poll = ask('ada', 'GET', `/api/runs/${runId}?wait=60s`);
     const content = Buffer.alloc(2_000, 'x');
     const { port } = new URL(webservice.url);
@@ -1775,6 +2022,9 @@ describe('a service that is told to stop', () => {
 
     expect((await stream.text()).trimEnd().split('\n\n').at(-1)).toMatch(
       /^event: stream\.resume\nid: 0\nretry: \d+\ndata: \{.*"reason":"service-stops","after":0,/,
+    );
+    expect((await feed.text()).trimEnd().split('\n\n').at(-1)).toMatch(
+      /^event: stream\.resume\nid: \d+\nretry: \d+\ndata: \{.*"reason":"service-stops","after":\d+,/,
     );
     expect((await poll).status).toBe(200);
     upload.end(content.subarray(1_000));

@@ -1,9 +1,9 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import type { TenantId } from '@taskrunner/core/foundation';
-import { ArchivedLogStore } from '@taskrunner/core/operations';
+import { archivedJournal, ArchivedLogStore } from '@taskrunner/core/operations';
 import { BUILTIN_EXECUTORS } from '@taskrunner/core/plan';
-import { RunReader } from '@taskrunner/core/ports';
+import { Archives, EventFeed, ObjectStore, RunReader, TimingReader } from '@taskrunner/core/ports';
 import {
   CONFIGURATION,
   ConfigurationModule,
@@ -33,6 +33,8 @@ import { TokenVerifier } from './auth/token-verifier';
 import { HttpSettings, SchedulerSetting } from './configuration';
 import { ConsoleModule } from './console/console.module';
 import { Drain } from './drain';
+import { EventsController } from './events/events.controller';
+import { FeedHeads } from './events/feed-heads';
 import { EvidenceController } from './evidence/evidence.controller';
 import { AttentionController } from './gates/attention.controller';
 import { GatesController } from './gates/gates.controller';
@@ -43,6 +45,7 @@ import { SharedLogs } from './logs/shared-logs';
 import { Observability } from './observability';
 import { ObservabilityModule } from './observability.module';
 import { OperationsModule } from './operations.module';
+import { ExecutorsController } from './packs/executors.controller';
 import { PackIntake } from './packs/pack-intake';
 import { PacksController } from './packs/packs.controller';
 import { SchemasController } from './packs/schemas.controller';
@@ -58,13 +61,17 @@ import { AcceptableGuard } from './requests/acceptable.guard';
 import { BodyReader, BodyRelease } from './requests/body-reader';
 import { BODY_THREADS, BodyThreadsModule } from './requests/body-threads.module';
 import { RerunController } from './runs/rerun.controller';
+import { RunListController } from './runs/run-list.controller';
 import { RunTails } from './runs/run-tails';
 import { RunsController } from './runs/runs.controller';
 import { StepsController } from './runs/steps.controller';
 import { SchedulesController } from './schedules/schedules.controller';
 import { TickLoop } from './schedules/tick-loop';
+import { SharedTimings } from './timings/shared-timings';
+import { TimingsController } from './timings/timings.controller';
 import { UploadsController } from './uploads/uploads.controller';
 import { VERSION } from './version';
+import { WorkersController } from './workers/workers.controller';
 
 /** Options of a webservice. */
 export interface WebserviceOptions {
@@ -80,10 +87,14 @@ export interface WebserviceOptions {
 }
 
 const CONTROLLERS = [
+  // Before those that take `count` for an id.
+  RunListController,
   RunsController,
   RerunController,
   StepsController,
   LogsController,
+  EventsController,
+  TimingsController,
   ArtifactsController,
   EvidenceController,
   GatesController,
@@ -93,6 +104,8 @@ const CONTROLLERS = [
   ComparisonController,
   SchedulesController,
   PacksController,
+  ExecutorsController,
+  WorkersController,
   UploadsController,
   MeController,
   ErrorsController,
@@ -155,6 +168,17 @@ const PROVIDERS: readonly Provider[] = [
     SharedLogs,
     { store: ArchivedLogStore, http: HttpSettings },
     ({ store, http }) => new SharedLogs(store, http.streams.cache),
+  ),
+  provide(
+    SharedTimings,
+    { reader: TimingReader, archives: Archives, objects: ObjectStore, http: HttpSettings },
+    ({ reader, http, ...archive }) =>
+      new SharedTimings(reader, (tenant, run) => archivedJournal(archive, tenant, run), http.timings.held),
+  ),
+  provide(
+    FeedHeads,
+    { feed: EventFeed, http: HttpSettings },
+    ({ feed, http }) => new FeedHeads(feed, http.events.interval),
   ),
   TickLoop,
   CheckpointLoop,

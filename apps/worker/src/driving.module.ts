@@ -183,7 +183,7 @@ function describe(
   sandboxes: Sandboxes,
   { environments }: WorkerMeans,
 ): WorkerDescription {
-  const { name, labels } = configuration.worker;
+  const { name, labels, slots } = configuration.worker;
   return {
     name: name ?? hostname(),
     version: VERSION,
@@ -194,5 +194,6 @@ function describe(
       .filter(({ isolation }) => sandboxes.of(isolation) !== null)
       .map((environment) => sha256(canonical(environment as unknown as Json))),
     labels,
+    slots,
   };
 }

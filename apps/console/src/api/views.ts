@@ -137,10 +137,18 @@ export interface LogLine {
   readonly retryMs?: number;
 }
 
+/** How many gates are open, and how many of them the caller may decide. */
+export interface ApprovalCounts {
+  readonly open: number;
+  readonly mine: number;
+  /** There are more. */
+  readonly atLeast: boolean;
+}
+
 export interface Decision {
   readonly decisionId: string;
   readonly decision: 'approved' | 'rejected' | 'withdrawn';
-  readonly person: { readonly iss: string; readonly sub: string };
+  readonly person: { readonly iss: string; readonly sub: string; readonly name: string | null };
   readonly reason: string | null;
   readonly decidedAt: string;
 }

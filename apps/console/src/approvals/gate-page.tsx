@@ -165,7 +165,7 @@ function Decisions({ gate }: { readonly gate: Gate }) {
       <ul className="plain">
         {gate.decisions.map(({ decisionId, decision, person, reason, decidedAt }) => (
           <li key={decisionId}>
-            <strong>{person.sub}</strong> {decision}{' '}
+            <strong>{person.name ?? person.sub}</strong> {decision}{' '}
             <span title={fullText(decidedAt)}>
               <Moment at={decidedAt} />
             </span>

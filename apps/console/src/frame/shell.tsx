@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { Button, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
-import type { Gate, Page } from '../api/views';
+import type { ApprovalCounts } from '../api/views';
 import { useKeys } from './keys';
 import { useMe } from './me';
 import { useServices } from './services';
@@ -70,12 +70,12 @@ function Approvals() {
   const mayApprove = useMe().data?.scopes.includes('packs.approve') === true;
   const { data } = useQuery({
     queryKey: ['approvals', 'count'],
-    queryFn: ({ signal }) => api.get<Page<Gate>>('approvals', { mine: true, limit: 50 }, signal),
+    queryFn: ({ signal }) => api.get<ApprovalCounts>('approvals/count', {}, signal),
     enabled: mayApprove,
     refetchInterval: settings.refresh * 2,
   });
-  const count = data?.items.length ?? 0;
-  const text = `${count}${data?.nextCursor == null ? '' : '+'}`;
+  const count = data?.mine ?? 0;
+  const text = `${count}${data?.atLeast === true ? '+' : ''}`;
   return (
     <Link to="/approvals" search={{}} className="tab" activeProps={NO_PROPS} {...currentIf(isCurrent)}>
       Approvals

@@ -127,6 +127,8 @@ describe('a principal', () => {
     [{ iat: 1_006 }],
     [{ auth_time: 1_006 }],
     [{ sub: 'ada\u200b' }],
+    [{ sub: 'a'.repeat(256) }],
+    [{ act: { sub: 'a'.repeat(256) } }],
     [{ sub: 'ad\u00ada' }],
     [{ sub: '\u202eada' }],
     [{ sub: 'ada\n' }],

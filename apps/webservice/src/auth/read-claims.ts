@@ -86,7 +86,7 @@ function actorsOf(act: unknown, iss: string, { issuers, programs, people }: Auth
   const chain =
     actChain(act as Json | undefined, iss) ??
     refuse('act', `at most ${MAX_ACTORS} actors, each an object with a \`sub\``);
-  if (chain.some((one) => nameOf(one.sub) === null || nameOf(one.iss) === null)) refuse('act', NO_NAME);
+  if (chain.some((one) => nameOf(one.sub) === null || nameOf(one.iss, MAX_ISSUER) === null)) refuse('act', NO_NAME);
   const ofPeople = (one: Subject): boolean =>
     issuers.some(({ issuer, kind }) => issuer === one.iss && kind === 'people') || isAmong(people, one);
   return chain.map((one) => ({ ...one, kind: ofPeople(one) && !isAmong(programs, one) ? 'person' : 'client' }));
@@ -123,7 +123,11 @@ export function checkBoundLife(claims: Claims): void {
 export const LEEWAY_SECONDS = 5;
 /** Limit of RFC 3339: the end of the year 9999, seconds since the epoch. */
 const LAST_SECOND = 253_402_300_799;
-const NO_NAME = 'a string of visible characters';
+/** Longest subject (OpenID Connect Core §2). */
+const MAX_SUBJECT = 255;
+/** Longest issuer of an actor: as long as URLs that work everywhere. */
+const MAX_ISSUER = 2_000;
+const NO_NAME = `a string of at most ${MAX_SUBJECT} visible characters`;
 const NO_INSTANT = 'seconds since 1970, up to the year 9999';
 
 function refuse(claim: string, expected?: string): never {
@@ -136,8 +140,8 @@ function textOf(value: unknown): string | null {
 }
 
 /** A subject's name is also read by people: no control, format or private-use characters, no unpaired surrogates, no line ends. */
-function nameOf(value: unknown): string | null {
-  return isSubjectName(value) && !/[\p{C}\p{Zl}\p{Zp}]/u.test(value) ? value : null;
+function nameOf(value: unknown, most = MAX_SUBJECT): string | null {
+  return isSubjectName(value) && value.length <= most && !/[\p{C}\p{Zl}\p{Zp}]/u.test(value) ? value : null;
 }
 
 /** A NumericDate (RFC 7519 §2) within the calendar, in seconds. */

@@ -1,5 +1,5 @@
 import { Passport } from 'passport';
-import { ExtractJwt, Strategy } from 'passport-jwt';
+import { Strategy } from 'passport-jwt';
 import type { KeyObject } from 'node:crypto';
 import type { Request, Response } from 'express';
 import type { AuthoritySetting, IssuerSetting } from '../configuration';
@@ -12,7 +12,11 @@ import { VerifiedTokens } from './verified-tokens';
 import { headerOf, teachEddsa, unverifiedClaimsOf } from './verify-eddsa';
 
 const MAX_TOKEN = 16 * 1024;
-const bearer = ExtractJwt.fromAuthHeaderAsBearerToken();
+
+/** The token of a request (RFC 6750 §2.1); null: none, or not one. The library would ignore what follows the token. */
+function bearer(request: Request): string | null {
+  return /^Bearer +([\w.~+/-]+=*) *$/i.exec(request.headers.authorization ?? '')?.[1] ?? null;
+}
 
 /** Bearer tokens (RFC 6750, RFC 9068) of the configured issuers: one passport-jwt strategy each, with its own rules. */
 export class TokenVerifier {
@@ -30,6 +34,8 @@ export class TokenVerifier {
   /** The caller of a request. Throws `TOKEN_MISSING`, `TOKEN_INVALID` or `AUTHORITY_UNAVAILABLE`. */
   async callerOf(request: Request, response: Response): Promise<Caller> {
     const token = bearer(request);
+    if (token === null && /^Bearer +\S/i.test(request.headers.authorization ?? ''))
+      throw invalid('the Authorization header has more, or other characters, than one token');
     if (token === null) {
       throw new ApiError('TOKEN_MISSING', 'the request has no bearer token', [], {
         'WWW-Authenticate': 'Bearer realm="taskrunner"',

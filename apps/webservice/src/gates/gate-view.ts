@@ -12,7 +12,7 @@ import {
 } from '@taskrunner/core/operations';
 import type { Plan, PlanDiff } from '@taskrunner/core/plan';
 import type { GateRow, PlannerErrorCode, StepRow } from '@taskrunner/core/ports';
-import type { StoredDocumentCode } from '@taskrunner/core/stored';
+import { approvalsInForce, type StoredDocumentCode } from '@taskrunner/core/stored';
 import type { PublicUrl } from '../public-url';
 import { instant } from '../runs/run-view';
 
@@ -62,10 +62,11 @@ export function toGate(
   };
 }
 
-/** The signed decisions: who, when, why, with which proof; `receipt` is the signed record itself. */
+/** The signed decisions in order, withdrawn ones too: who, when, why, with which proof; `receipt` is the signed record itself. */
 function decisionsOf(row: GateRow): Json[] {
   const records = recordsOf(row);
-  return row.decisions.flatMap(({ envelope }, i) => {
+  const inForce = new Set(approvalsInForce(records).map(({ decisionId }) => decisionId));
+  return row.decisions.flatMap(({ name, envelope }, i) => {
     const record = records[i];
     if (!record) return [];
     const { decisionId, decision, person, onBehalfOf, reason, response, grants, authTime, bound, proof } = record;
@@ -73,11 +74,12 @@ function decisionsOf(row: GateRow): Json[] {
       {
         decisionId,
         decision,
-        person: { iss: person.iss, sub: person.sub },
+        person: { iss: person.iss, sub: person.sub, name },
         onBehalfOf: onBehalfOf as Json,
         actors: record.actors?.map(({ iss, sub, kind }) => ({ iss, sub, kind })) ?? null,
         grants: [...grants],
         reason,
+        withdrawn: decision === 'approved' && !inForce.has(decisionId),
         response,
         authTime,
         decidedAt: record.decidedAt,

@@ -6,6 +6,7 @@ import {
   DecisionError,
   explainAbsentGate,
   gatesOf,
+  objectionTo,
   overriddenVerdict,
   PackPlanner,
   requestOf,
@@ -35,7 +36,7 @@ import { toGate, toRunGate, toUnopenedGate, type GatePlanDiff } from './gate-vie
 
 const MINUTE_SECONDS = 60;
 const READ_AT_ONCE = 1_000;
-/** Maximum number of open gates that one request searches for those that its caller may decide. */
+/** Maximum number of open gates that one request searches for those that its caller may decide, or counts. */
 const MINE_AT_ONCE = 1_000;
 const PAGES = new Pages('gates');
 
@@ -203,6 +204,26 @@ export class GatesController {
     }
     if (last === null || last === rows.at(-1)) return { items, nextCursor: null };
     return { items, nextCursor: toCursor(JSON.stringify([last.openedAt, last.runId, last.gate]), list) };
+  }
+
+  @Get('approvals/count')
+  @Operation({
+    id: 'countApprovals',
+    summary: 'Count the open gates of the tenant, and those that the caller may decide',
+    description: `The newest ${MINE_AT_ONCE} open gates are counted. If there are more, \`atLeast\` is true.`,
+    scopes: ['packs.approve'],
+    limit: 'read',
+    answers: [
+      { status: 200, description: 'The counts.', schema: ref('ApprovalCounts'), example: EXAMPLES.approvalCounts },
+    ],
+    codes: ['DOCUMENT_ALTERED'],
+  })
+  async count(@Caller() { principal }: Caller) {
+    const rows = await this.gates.open(principal.tenant, MINE_AT_ONCE + 1, null);
+    const counted = rows.slice(0, MINE_AT_ONCE);
+    const now = await this.gates.now();
+    const mine = counted.filter((row) => objectionTo(principal, row, now) === null);
+    return { open: counted.length, mine: mine.length, atLeast: rows.length > counted.length };
   }
 
   /** Plans of gates whose requests, of earlier versions, do not name the policy that people are asked to override. */

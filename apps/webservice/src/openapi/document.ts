@@ -13,6 +13,8 @@ const TAGS = {
   plans: 'Plan, simulate, compare and test packs.',
   schedules: 'Schedules that run packs at set times.',
   packs: 'Published packs.',
+  events: 'The events of a tenant.',
+  workers: 'The workers that live.',
   uploads: 'Uploaded files for inputs and packs.',
   callers: 'The identity of the caller.',
   errors: 'The meaning of error codes.',

@@ -1,10 +1,12 @@
 import { runStatuses, stepEnds } from '@taskrunner/core/foundation';
-import { STUCK_REASONS } from '@taskrunner/core/ports';
+import { FEED_EVENT_TYPES, STUCK_REASONS } from '@taskrunner/core/ports';
 import type { Schema } from './operation';
 
 const text: Schema = { type: 'string' };
 const maybeText: Schema = { type: ['string', 'null'] };
 const whole: Schema = { type: 'integer', minimum: 0 };
+const offset: Schema = { type: 'integer' };
+const maybeOffset: Schema = { type: ['integer', 'null'] };
 const flag: Schema = { type: 'boolean' };
 const anything: Schema = {};
 const instant: Schema = { type: 'string', format: 'date-time' };
@@ -13,6 +15,7 @@ const digest: Schema = { type: 'string', pattern: '^sha256:[0-9a-f]{64}$' };
 const maybeDigest: Schema = { type: ['string', 'null'], pattern: '^sha256:[0-9a-f]{64}$' };
 const link: Schema = { type: 'string', format: 'uri' };
 const object: Schema = { type: 'object' };
+const effects: Schema = { type: 'string', enum: ['pure', 'idempotent', 'once'] };
 
 function closed(properties: Readonly<Record<string, Schema>>, optional: readonly string[] = []): Schema {
   const required = Object.keys(properties).filter((name) => !optional.includes(name));
@@ -21,6 +24,11 @@ function closed(properties: Readonly<Record<string, Schema>>, optional: readonly
 
 function listOf(items: Schema): Schema {
   return { type: 'array', items };
+}
+
+/** A list with exactly these values. */
+function tupleOf(...values: readonly Schema[]): Schema {
+  return { type: 'array', items: false, prefixItems: values, minItems: values.length };
 }
 
 function mapOf(values: Schema): Schema {
@@ -39,8 +47,18 @@ export function pageOf(name: keyof typeof SCHEMAS): Schema {
 
 /** Every status of a step, as it is shown. */
 export const stepStatuses = ['pending', 'running', 'waiting', 'retrying', 'needs_attention', ...stepEnds] as const;
+/** The values of a step in a timeline, in this order. */
+export const TIMING_COLUMNS = [
+  'id',
+  'parent',
+  'kind',
+  'status',
+  'queuedAt',
+  'startedAt',
+  'endedAt',
+  'attempts',
+] as const;
 const gateStatuses = ['open', 'approved', 'rejected', 'expired', 'closed'];
-const subject = closed({ iss: text, sub: text });
 const actors = listOf(closed({ iss: text, sub: text, kind: { type: 'string', enum: ['person', 'client'] } }));
 
 const verdictFields = {
@@ -136,6 +154,20 @@ function publishedPack(more: Readonly<Record<string, Schema>> = {}): Schema {
   });
 }
 
+const feedEvent = closed(
+  {
+    position: { ...whole, description: 'From 1, without gaps.' },
+    at: { ...instant, description: 'Not in order across runs.' },
+    type: { type: 'string', enum: FEED_EVENT_TYPES },
+    runId: text,
+    status: { ...text, description: 'Of the run (`run.…`) or of the gate (`gate.opened`, `gate.closed`).' },
+    gateId: text,
+    decision: { type: 'string', enum: ['approved', 'rejected', 'withdrawn'] },
+    bundle: { ...digest, description: 'Of `evidence.sealed`: the digest of the bundle.' },
+  },
+  ['status', 'gateId', 'decision', 'bundle'],
+);
+
 /** All components of responses. */
 export const SCHEMAS = {
   Fault: fault,
@@ -159,6 +191,15 @@ export const SCHEMAS = {
     },
   },
   Envelope: envelope,
+  RunCounts: closed({
+    statuses: listOf(
+      closed({
+        status: { type: 'string', enum: runStatuses },
+        count: whole,
+        atLeast: { ...flag, description: 'True: there can be more runs than `count`.' },
+      }),
+    ),
+  }),
   Run: closed({
     runId: text,
     status: { type: 'string', enum: runStatuses },
@@ -251,6 +292,37 @@ export const SCHEMAS = {
     mediaType: text,
     createdAt: instant,
     links: closed({ download: link }),
+  }),
+  Timings: closed({
+    runId: text,
+    status: { type: 'string', enum: runStatuses },
+    origin: { ...instant, description: 'All times are milliseconds after it: when the run was created.' },
+    columns: listOf({ type: 'string', enum: TIMING_COLUMNS }),
+    items: listOf(
+      tupleOf(
+        text,
+        text,
+        text,
+        { type: 'string', enum: stepStatuses },
+        maybeOffset,
+        maybeOffset,
+        maybeOffset,
+        listOf(
+          tupleOf(whole, whole, offset, maybeOffset, {
+            type: ['string', 'null'],
+            enum: ['succeeded', 'failed', 'stopped', 'lost', null],
+          }),
+        ),
+      ),
+    ),
+    nextCursor: maybeText,
+  }),
+  FeedEvent: feedEvent,
+  FeedPage: closed({
+    items: listOf(feedEvent),
+    next: { ...whole, description: 'Send it as `after` to continue.' },
+    head: { ...whole, description: 'The last position of the feed.' },
+    oldest: { ...whole, description: 'The earliest position after which events are kept.' },
   }),
   Upload: closed({ digest, size: whole, expiresAt: instant }),
   LogLine: {
@@ -349,7 +421,14 @@ export const SCHEMAS = {
   Decision: closed({
     decisionId: text,
     decision: { type: 'string', enum: ['approved', 'rejected', 'withdrawn'] },
-    person: subject,
+    person: closed({
+      iss: text,
+      sub: text,
+      name: {
+        ...maybeText,
+        description: "The name in the person's token. The signed record does not contain it; null: not recorded.",
+      },
+    }),
     onBehalfOf: {
       anyOf: [{ type: 'null' }, closed({ iss: text, sub: text, delegation: digest })],
       description: 'The person who delegated the decision.',
@@ -362,6 +441,7 @@ export const SCHEMAS = {
     },
     grants: listOf(text),
     reason: maybeText,
+    withdrawn: { ...flag, description: 'True: the person withdrew this approval later.' },
     response: anything,
     authTime: { ...instant, description: "Time of the person's last authentication." },
     decidedAt: instant,
@@ -444,6 +524,11 @@ export const SCHEMAS = {
     why: maybeText,
     links: closed({ self: link, run: link, approve: link }),
   }),
+  ApprovalCounts: closed({
+    open: whole,
+    mine: { ...whole, description: 'Open gates that the caller may decide.' },
+    atLeast: { ...flag, description: 'True: not all open gates were counted.' },
+  }),
   DecisionReceipt: closed({
     gateId: text,
     status: { type: 'string', enum: gateStatuses },
@@ -483,6 +568,58 @@ export const SCHEMAS = {
     signers: listOf(text),
     runnable: flag,
     refusal: { anyOf: [closed({ code: text, detail: text, remediation: text }), { type: 'null' }] },
+  }),
+  Executors: closed({
+    items: listOf(
+      closed({
+        uses: text,
+        version: whole,
+        builtin: flag,
+        effects: closed({
+          loosest: { ...effects, description: 'The default class of a step, and the loosest that it may state.' },
+          by: {
+            ...closed({ parameter: text, absent: text, usual: mapOf(effects) }),
+            type: ['object', 'null'],
+            description:
+              'The value of `parameter` determines the default class; `absent` is its default, and other values are `once`. Null: no parameter does.',
+          },
+        }),
+        sandboxed: flag,
+        environments: listOf(closed({ mode: { type: 'string', enum: ['open', 'sealed'] }, isolation: maybeText })),
+        parameters: object,
+        outputs: closed({
+          from: {
+            type: 'string',
+            enum: ['schema', 'parameters', 'parameter'],
+            description: '`parameters`: all parameters are outputs. `parameter`: the value of one parameter is.',
+          },
+          schema: { ...anything, description: 'A JSON Schema of the outputs; null: they follow from parameters.' },
+          declared: { ...flag, description: 'True: a step may declare further outputs.' },
+        }),
+      }),
+    ),
+  }),
+  Worker: closed({
+    workerId: { ...text, description: 'Of the session. A worker that restarts has another one.' },
+    name: text,
+    release: closed({ version: text, build: digest }),
+    since: instant,
+    lastHeartbeatAt: instant,
+    leaseUntil: instant,
+    labels: listOf(text),
+    slots: { type: ['integer', 'null'], description: 'Execution slots; null: a release that does not state them.' },
+    isolations: { ...listOf(text), description: 'Sandbox profiles that the last probe has shown to hold.' },
+    environments: { ...listOf(digest), description: 'Environments that the worker honours.' },
+    probe: closed({
+      digest,
+      profiles: {
+        type: ['array', 'null'],
+        items: closed({ profile: text, available: flag, reason: maybeText, tried: listOf(text) }),
+        description: 'What the probe found about each profile, and the attacks that it tried; null: not stored.',
+      },
+    }),
+    runs: closed({ total: whole, latest: listOf(text) }),
+    assignments: whole,
   }),
   Attestations: closed({ statements: mapOf(object) }),
   AuditEntry: closed({ seq: whole, at: whole, prev: maybeDigest, hash: digest, event: object }),

@@ -35,6 +35,10 @@ export type ApiCode =
   | 'CONSOLE_NOT_BUILT'
   | 'NOT_ACCEPTABLE'
   | 'STEP_NOT_FOUND'
+  /** A timeline of the run would need more memory than it may have. */
+  | 'TIMINGS_TOO_LARGE'
+  /** The position is older than what is kept of the feed, or was not given by it. */
+  | 'EVENTS_GONE'
   | 'ARTIFACT_NOT_FOUND'
   | 'EVIDENCE_NOT_SEALED'
   /** An uploaded pack is not an archive, contains unsupported entries, or is too large. */

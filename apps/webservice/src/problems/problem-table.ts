@@ -109,6 +109,16 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemEntry>> = {
     title: 'The run has no such step',
     remediation: 'Use an id from the list of steps. A step is listed after the run has reached it.',
   },
+  TIMINGS_TOO_LARGE: {
+    status: 422,
+    title: 'The run is too large for a timeline',
+    remediation: 'Read the list of steps instead, or ask the operator to raise http.timings.held.',
+  },
+  EVENTS_GONE: {
+    status: 410,
+    title: 'The events after this position are not kept',
+    remediation: 'Read the lists again. Then continue after `head` of a page that was read without `after`.',
+  },
   ARTIFACT_NOT_FOUND: {
     status: 404,
     title: 'The run has no such artifact',

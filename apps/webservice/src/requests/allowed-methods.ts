@@ -20,7 +20,7 @@ export function allowedMethods(request: Request): readonly string[] {
   return [...methods].sort();
 }
 
-/** Answers OPTIONS (RFC 9110 §9.3.7). It names no origin, so that pages of other origins cannot call the API from a browser. */
+/** Answers OPTIONS (RFC 9110 §9.3.7), also preflight requests. Pages of other origins may call the API only if `corsOptions` allows them. */
 export function sendAllowedMethods(request: Request, response: Response, next: NextFunction): void {
   const methods = request.method === 'OPTIONS' ? allowedMethods(request) : [];
   if (methods.length === 0) next();

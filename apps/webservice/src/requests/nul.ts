@@ -18,21 +18,35 @@ export function refuseNulInUrl(request: Request, _response: Response, next: Next
 
 /** Refuses a value in which a text or a key contains U+0000. Throws `REQUEST_INVALID`. */
 export function refuseNul(value: unknown): void {
-  const pointer = pointerToNul(value);
+  const pointer = pointerTo(value, (text) => text.includes(NUL));
   if (pointer !== null) throw requestInvalid(pointer, 'The text contains U+0000.', REMEDY);
 }
 
 /**
- * The JSON pointer (RFC 6901) of the first text or key with U+0000, which is written as `%00` there. Values are not nested more deeply than
- * bodies may be.
+ * Refuses a value in which a text or a key contains an unpaired surrogate: it has no canonical form (RFC 8785 §3.2.2.2), so nothing that
+ * contains it can be hashed or signed. Throws `REQUEST_INVALID`.
  */
-function pointerToNul(value: unknown): string | null {
-  if (typeof value === 'string') return value.includes(NUL) ? '' : null;
+export function refuseLoneSurrogate(value: unknown): void {
+  const pointer = pointerTo(value, (text) => !text.isWellFormed());
+  if (pointer !== null)
+    throw requestInvalid(
+      pointer,
+      'The text contains an unpaired surrogate.',
+      'Write the complete character, or both surrogates of the pair.',
+    );
+}
+
+/**
+ * The JSON pointer (RFC 6901) of the first text or key that `isRefused`. U+0000 is written as `%00` there, and an unpaired surrogate as
+ * U+FFFD. Values are not nested more deeply than bodies may be.
+ */
+function pointerTo(value: unknown, isRefused: (text: string) => boolean): string | null {
+  if (typeof value === 'string') return isRefused(value) ? '' : null;
   if (typeof value !== 'object' || value === null) return null;
   for (const [key, member] of Object.entries(value)) {
-    const token = key.replaceAll('~', '~0').replaceAll('/', '~1').replaceAll(NUL, '%00');
-    if (key.includes(NUL)) return `/${token}`;
-    const below = pointerToNul(member);
+    const token = key.toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1').replaceAll(NUL, '%00');
+    if (isRefused(key)) return `/${token}`;
+    const below = pointerTo(member, isRefused);
     if (below !== null) return `/${token}${below}`;
   }
   return null;

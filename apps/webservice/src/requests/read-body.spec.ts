@@ -54,6 +54,18 @@ describe('readBody', () => {
     });
   });
 
+  it.each([
+    ['/labels/team', { manifest: '', labels: { team: '\ud800' } }],
+    ['/labels/a\ufffd~1b', { manifest: '', labels: { 'a\udfff/b': 'x' } }],
+    ['/inputs/list/1', { manifest: '', inputs: { list: ['\ud83d\ude00', '\ude00\ud83d'] } }],
+    ['/manifest', { manifest: 'a: \udbff' }],
+  ])('refuses an unpaired surrogate and names its place: %s', (path, body) => {
+    expect(refusalOf(body)).toMatchObject({
+      code: 'REQUEST_INVALID',
+      faults: [{ path, message: 'The text contains an unpaired surrogate.' }],
+    });
+  });
+
   it('looks at no part of a list that is too long', () => {
     expect(refusalOf({ manifest: '', files: Array(10_001).fill({}) })).toMatchObject({
       faults: [{ path: '/files', message: 'files must contain no more than 10000 elements.' }],

@@ -3,7 +3,7 @@ import type { Digest } from '@taskrunner/core/foundation';
 import { ApiError } from '../problems/problem';
 import { BODIES, type BodyName } from './bodies';
 import { objectionToJson } from './check-json';
-import { refuseNul } from './nul';
+import { refuseLoneSurrogate, refuseNul } from './nul';
 import { validated } from './validated';
 
 /** A body after parsing and checking. */
@@ -38,5 +38,7 @@ function parse(bytes: Uint8Array): unknown {
   if (objection) throw new ApiError('BODY_UNREADABLE', `the body has ${objection.what} at position ${objection.at}`);
   // JSON has no other spelling of it (RFC 8259 §7).
   if (text.includes('\\u0000')) refuseNul(value);
+  // UTF-8 has no surrogates (RFC 3629 §3), so an unpaired one can only be an escape.
+  if (/\\u[Dd][89A-Fa-f]/.test(text)) refuseLoneSurrogate(value);
   return value;
 }

@@ -1,8 +1,8 @@
 import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { isRunId, type RunId, runStatuses } from '@taskrunner/core/foundation';
+import type { RunId } from '@taskrunner/core/foundation';
 import { CancelRun, SubmitRun, SubmitRunError, toSuppliedInputs, type Submitted } from '@taskrunner/core/operations';
-import { RunReader, STUCK_REASONS, type RunSummary } from '@taskrunner/core/ports';
+import { RunReader, type RunSummary } from '@taskrunner/core/ports';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
 import { OpenStreams } from '../logs/open-streams';
@@ -14,8 +14,7 @@ import { PublicUrl } from '../public-url';
 import { isKnown } from '../requests/entity-tag';
 import { idempotencyKeyOf } from '../requests/idempotency-key';
 import { JsonBody, type BodyFor } from '../requests/json-body';
-import { Pages } from '../requests/paging/pages';
-import { oneOf, readQuery, seconds, text } from '../requests/paging/query';
+import { oneOf, readQuery, seconds } from '../requests/paging/query';
 import { RunIdPipe } from '../requests/run-id.pipe';
 import { CancelRunBody } from './cancel-run.body';
 import { runNotFound } from './run-not-found';
@@ -26,8 +25,6 @@ import { waitForRun } from './wait-for-run';
 
 const MOST_WAIT_SECONDS = 60;
 const ROUTE = 'POST /api/runs';
-const STUCK = [...STUCK_REASONS, 'any'] as const;
-const PAGES = new Pages('runs');
 
 @ApiTags('runs')
 @Controller('api/runs')
@@ -119,47 +116,6 @@ export class RunsController {
     if (!first) throw runNotFound();
     response.setHeader('Idempotency-Replayed', 'true');
     this.answer(response, 200, first);
-  }
-
-  @Get()
-  @Operation({
-    id: 'listRuns',
-    summary: 'List the runs of the tenant, newest first',
-    scopes: ['packs.read'],
-    limit: 'read',
-    query: {
-      ...PAGES.query,
-      status: { description: 'Return only runs with this status.', schema: { type: 'string' } },
-      pack: { description: 'Return only runs of the pack with this name.', schema: { type: 'string' } },
-      stuck: {
-        description:
-          'Return only runs that require manual action: a step needs attention (`attention`), the run was halted because its records were altered (`halted`), the seal of its evidence is blocked (`blocked`), a restore of the database stopped it (`restore`), or any of these (`any`).',
-        schema: { type: 'string', enum: [...STUCK] },
-      },
-    },
-    answers: [Pages.answer('Run', EXAMPLES.run)],
-    codes: ['DOCUMENT_ALTERED'],
-  })
-  async list(@Caller() { principal }: Caller, @Req() request: Request) {
-    const query = readQuery(request, {
-      ...PAGES.parameters,
-      status: oneOf(...runStatuses),
-      pack: text,
-      stuck: oneOf(...STUCK),
-    });
-    const { tenant } = principal;
-    const filter = {
-      ...(query.status === null ? {} : { status: query.status }),
-      ...(query.pack === null ? {} : { pack: query.pack }),
-      ...(query.stuck === null ? {} : { stuck: query.stuck }),
-    };
-    const { items, nextCursor } = await PAGES.read(
-      query,
-      ['runs', tenant, filter],
-      (id, limit) => this.reader.list(tenant, filter, limit, id !== null && isRunId(id) ? id : null),
-      ({ runId }) => runId,
-    );
-    return { items: items.map((run) => toRun(run, this.url)), nextCursor };
   }
 
   @Get(':runId')

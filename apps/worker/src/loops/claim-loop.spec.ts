@@ -57,6 +57,78 @@ describe('claims', () => {
     expect(said).toEqual(['claim.failed', 'worker.unready', 'claim.works-again', 'worker.ready']);
   });
 });
+describe('a run that the engine fails on', () => {
+  beforeEach(() => jest.useFakeTimers());
+  afterEach(() => jest.useRealTimers());
+
+  /** Everything that the loop does to one run, whose drives fail with these errors one after the other; the last one repeats. */
+  async function drivenWith(errors: readonly Error[], halt = async () => true): Promise<readonly string[]> {
+    const done: string[] = [];
+    const run = { runId: 'run-1', tenant: 'acme', fence: 1, quarantine: false } as unknown as ClaimedRun;
+    let drives = 0;
+    let isHalted = false;
+    const claims = {
+      sweep: async () => undefined,
+      claim: async () => (isHalted || drives > 0 ? [] : [run]),
+      inboxPositions: async () => [],
+      release: async () => void (drives = 0),
+      halt: async (_run: ClaimedRun, code: string, detail: string) => {
+        done.push(`halt ${code}: ${detail}`);
+        return (isHalted = await halt());
+      },
+    } as unknown as Claims;
+    const left = [...errors];
+    const dependencies = {
+      ...present(),
+      claims,
+      openAdmission() {
+        drives += 1;
+        throw left.length > 1 ? left.shift() : left[0];
+      },
+      alarm: (_run: ClaimedRun, code: string) => void done.push(`alarm ${code}`),
+    } as unknown as DriverDependencies;
+    const log: WorkerLog = { say: (_level, event) => void done.push(event) };
+    const options = { concurrency: 1, claimIntervalMs: 100, inboxIntervalMs: 1_000, refuseIntervalMs: 10 ** 9 };
+    const all = { ...options, sealed: { isolations: [], waitMs: 0 } } as unknown as ClaimLoopOptions;
+    const loop = new ClaimLoop(claims, dependencies, log, all, () => undefined);
+    loop.start({} as WorkerSession);
+    await jest.advanceTimersByTimeAsync(20_000);
+    return done;
+  }
+
+  it('is halted with an alarm after the fifth failure', async () => {
+    expect(await drivenWith([new TypeError('lone surrogate')])).toEqual([
+      ...Array<string>(5).fill('driver.failed'),
+      'halt ENGINE_FAILED: the engine failed repeatedly: lone surrogate',
+      'alarm ENGINE_FAILED',
+    ]);
+  });
+
+  it('is not halted by failures that can pass', async () => {
+    const network = new TypeError('fetch failed', { cause: new Error('ECONNREFUSED') });
+    for (const error of [new Error('timeout exceeded when trying to connect'), network]) {
+      const done = new Set(await drivenWith([error]));
+      expect([...done]).toEqual(['driver.failed']);
+    }
+  });
+
+  it('is tried again if the database does not answer to the halt', async () => {
+    let answers = 0;
+    const halt = async () => {
+      answers += 1;
+      if (answers === 1) throw new Error('timeout');
+      return true;
+    };
+    expect((await drivenWith([new TypeError('lone surrogate')], halt)).slice(5)).toEqual([
+      'halt ENGINE_FAILED: the engine failed repeatedly: lone surrogate',
+      'halt.failed',
+      'driver.failed',
+      'halt ENGINE_FAILED: the engine failed repeatedly: lone surrogate',
+      'alarm ENGINE_FAILED',
+    ]);
+  });
+});
+
 /** A loop that drives one run. Its driver records its calls with their times. */
 function loopWith(driver: { readonly underWay: readonly string[]; readonly gives: readonly string[] }) {
   const reported: string[] = [];

@@ -3,6 +3,7 @@ import type { Environment } from '@taskrunner/core/plan';
 import type { Claims, ClaimedRun, WorkerSession } from '@taskrunner/core/ports';
 import { Duties } from './duties';
 import { atMost, letEnd, type Grace } from './drain';
+import { FailedDrives } from './failed-drives';
 import type { IsolatedDrive } from '../quarantine/quarantine';
 import type { WorkerLog } from '../reporting/worker-log';
 
@@ -45,6 +46,7 @@ export class ClaimLoop {
   private hinted = false;
   private claimedAt = -Infinity;
   private readonly pausing = new IdlePause();
+  private readonly failures = new FailedDrives();
   private loops: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -263,6 +265,7 @@ export class ClaimLoop {
       const isBroken = driven === 'failed' || driven === 'died';
       this.log.say(isBroken ? 'warn' : 'info', 'run.driven', { runId, tenant, driven });
       this.duties.done('drive');
+      if (!isBroken) this.failures.forget(runId);
       if (driven === 'ended') this.onEnded();
       entry.died = driven === 'died';
       if (driven === 'failed') await pause(1_000);
@@ -271,10 +274,26 @@ export class ClaimLoop {
       entry.isWaiting = this.dependencies.storeHealth.note(error);
       // The watch over the store has reported the reason.
       if (entry.isWaiting) this.log.say('info', 'driver.waits', { runId, tenant });
-      else if (!this.duties.refused('drive', error)) this.log.say('error', 'driver.failed', { runId, tenant, error });
+      else if (!this.duties.refused('drive', error)) {
+        this.log.say('error', 'driver.failed', { runId, tenant, error });
+        if (this.failures.isHopeless(runId, error) && (await this.halted(run, error))) return 'halted';
+      }
       await pause(1_000);
       return 'failed';
     }
+  }
+
+  /** Halts a run that no drive can bring forward, with an alarm. False: it is not ours any more, or the database does not answer. */
+  private async halted(run: ClaimedRun, error: unknown): Promise<boolean> {
+    const detail = `the engine failed repeatedly: ${error instanceof Error ? error.message : String(error)}`;
+    try {
+      if (!(await this.claims.halt(run, 'ENGINE_FAILED', detail))) return false;
+    } catch (refused) {
+      this.log.say('warn', 'halt.failed', { runId: run.runId, error: refused });
+      return false;
+    }
+    this.dependencies.alarm(run, 'ENGINE_FAILED', detail);
+    return true;
   }
 
   /**

@@ -120,7 +120,7 @@ export class People implements Process {
       record: digestOf(record),
     };
     const decided = await this.gates.decide({
-      ...{ tenant, runId: run, gate, decisionId, decision: says, person: by, decidedAt },
+      ...{ tenant, runId: run, gate, decisionId, decision: says, person: by, name: person, decidedAt },
       envelope: envelopeOf(record),
       recordDigest: digestOf(record),
       response: null,

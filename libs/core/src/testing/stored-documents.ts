@@ -52,7 +52,15 @@ export function anAdmission(change: Partial<AdmissionRecord> = {}): AdmissionCol
 export function storedDecision(envelope: Envelope): StoredDecision {
   const { payload, digest } = decodeEnvelope(envelope);
   const { decisionId, decision, person, decidedAt } = readDecision(payload);
-  return { decisionId, decision, person, envelope, recordDigest: digest, decidedAt: Date.parse(decidedAt) };
+  return {
+    decisionId,
+    decision,
+    person,
+    name: 'Someone',
+    envelope,
+    recordDigest: digest,
+    decidedAt: Date.parse(decidedAt),
+  };
 }
 
 /** The row of a gate by its documents: with columns that repeat them. Its request must name the admission. */

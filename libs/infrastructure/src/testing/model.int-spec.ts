@@ -284,7 +284,7 @@ class Sides {
 
   register(): Both {
     const environments = [Buffer.from(ENVIRONMENT_DIGEST.slice(7), 'hex')];
-    const values = ['w', '1', 'b', 'p', 'none/v1 bwrap-netns/v1', environments, [], HOUR];
+    const values = ['w', '1', 'b', 'p', 'none/v1 bwrap-netns/v1', environments, [], HOUR, 16];
     return { name: 'register-worker', values: () => values };
   }
 
@@ -341,7 +341,7 @@ class Sides {
       ...[tenant_id, run_id, gate, `d${number}`],
       ...[random.pick(['approved', 'approved', 'approved', 'withdrawn', 'rejected']), person(sub), persons, 'iss', sub],
       ...[last_decided_ms + random.pick([0, 1, 1, 5]), JSON.stringify(anEnvelope(`d${number}`)), sha256(`d${number}`)],
-      ...[null, '{"type":"gate.decided"}', '{"type":"gate.decision"}'],
+      ...[null, '{"type":"gate.decided"}', '{"type":"gate.decision"}', `${sub} by name`],
     ];
     return { name: 'decide-gate', values: () => values };
   }
@@ -497,7 +497,7 @@ class Sides {
       [
         'pack_runs.decisions',
         tables.decisions.rows(),
-        'tenant_id, run_id, gate, decision_id, decision, iss, sub, decided_ms',
+        'tenant_id, run_id, gate, decision_id, decision, iss, sub, name, decided_ms',
       ],
       [
         'pack_runs.resolutions',

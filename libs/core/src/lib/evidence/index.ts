@@ -26,6 +26,7 @@ export type {
   ResolutionRecord,
 } from './records/documents';
 export type { EvidenceDocuments } from './records/evidence-documents';
+export { readProbe } from './records/probe-document';
 export { readManifest, readCheckpoint } from './records/read-documents';
 export { ARTIFACT_WITHHELD } from './records/withheld-by-journal';
 export { answerLines } from './report/answer-lines';

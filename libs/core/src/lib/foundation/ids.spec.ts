@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { isDigest, isRunId, isTenantId, runUuid, toRunId } from './ids';
+import { isDigest, isRunId, isTenantId, runIdsWith, runUuid, toRunId } from './ids';
 import { lawRuns } from '../../testing/runs-of-laws';
 
 describe('run ids', () => {
@@ -21,6 +21,28 @@ describe('run ids', () => {
     'RUN_00000000000000000000000000',
     '00000000000000000000000000',
   ])('are not %s', (text) => expect(isRunId(text)).toBe(false));
+
+  it('with a beginning lie between the first and the last of them', () => {
+    fc.assert(
+      fc.property(fc.uuid(), fc.uuid(), fc.integer({ min: 5, max: 30 }), (a, b, length) => {
+        const beginning = toRunId(a).slice(0, length);
+        const { first, last } = runIdsWith(beginning) ?? { first: '', last: '' };
+        for (const id of [toRunId(a), toRunId(b)])
+          expect([first <= id && id <= last, id]).toEqual([id.startsWith(beginning), id]);
+      }),
+      lawRuns(),
+    );
+    for (const none of [
+      '',
+      'run',
+      'run_',
+      'run_8',
+      'run_0l',
+      'RUN_0',
+      `${toRunId('00000000-0000-7000-8000-000000000000')}0`,
+    ])
+      expect([none, runIdsWith(none)]).toEqual([none, null]);
+  });
 
   it('are made of UUIDs only', () => expect(() => toRunId('nonsense')).toThrow(TypeError));
 });

@@ -21,6 +21,8 @@ export type Digest = Brand<string, 'Digest'>;
 export const TENANT_ID = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 const RUN = /^run_[0-7][0-9a-hjkmnp-tv-z]{25}$/;
+const RUN_PREFIX = 'run_';
+const RUN_LENGTH = 30;
 const SCHEDULE = /^sch_[0-7][0-9a-hjkmnp-tv-z]{25}$/;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
@@ -39,6 +41,13 @@ export function isDigest(text: unknown): text is Digest {
 /** True if `text` is the public name of a run. */
 export function isRunId(text: string): text is RunId {
   return RUN.test(text);
+}
+
+/** The first and the last run id that begin with `text`; null if no run id does, or if `text` has no character after `run_`. */
+export function runIdsWith(text: string): { readonly first: RunId; readonly last: RunId } | null {
+  if (text.length <= RUN_PREFIX.length || !text.startsWith(RUN_PREFIX)) return null;
+  const [first, last] = ['0', 'z'].map((digit) => text.padEnd(RUN_LENGTH, digit));
+  return first !== undefined && last !== undefined && isRunId(first) && isRunId(last) ? { first, last } : null;
 }
 
 /** True if `text` is the public name of a schedule. */

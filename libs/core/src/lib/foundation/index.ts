@@ -9,6 +9,7 @@ export {
   isRunId,
   isScheduleId,
   isTenantId,
+  runIdsWith,
   runUuid,
   scheduleUuid,
   toRunId,
@@ -23,4 +24,4 @@ export {
 export { isJsonArray, isJsonObject, type Json, type JsonObject } from './json';
 export { nearestName } from './nearest-name';
 export { isSubjectName, sameSubject, type Actor, type Principal, type Scope, type Subject } from './principal';
-export { hasEnded, isOver, refusesDecisions, runEnds, runStatuses, stepEnds } from './statuses';
+export { hasEnded, isOver, refusesDecisions, runEnds, runStatuses, stepEnds, type RunStatus } from './statuses';

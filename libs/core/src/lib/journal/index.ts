@@ -2,3 +2,4 @@ export { checkChain } from './chain';
 export { LEVELS_BY_LETTER, type LogLevel } from './log-line';
 export type { Entry, Page } from './page';
 export { replay } from './replay';
+export { RunTimings, type ExecutionTimes } from './run-timings';

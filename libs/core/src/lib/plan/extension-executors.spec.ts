@@ -1,8 +1,9 @@
 import { extended, GREETING } from '../../testing/extension';
 import { packText, plan, planned, testEnvironment } from '../../testing/planning';
 import type { Json } from '../foundation/json';
+import { BUILTIN_EXECUTORS } from './builtin-executors';
 import type { ExecutorDescriptor } from './executor-descriptor';
-import { checkExtensions, executorNamed, objectionsTo } from './extension-executors';
+import { availableExecutors, checkExtensions, executorNamed, objectionsTo } from './extension-executors';
 
 const environment = extended(testEnvironment);
 const pack = (parameters: string, more = ''): string =>
@@ -14,6 +15,26 @@ const codes = (text: string, where = environment): readonly string[] => {
   const planning = plan(text, {}, { environment: where });
   return planning.kind === 'refused' ? planning.faults.map(({ code }) => code) : [];
 };
+
+describe('the executors of an environment', () => {
+  const listed = { ...environment, executors: { ...environment.executors, 'builtin:container': 1 } };
+  const altered = { ...environment, extensions: { 'ext:broken@1.0.0': {} as ExecutorDescriptor } };
+  const named = [...BUILTIN_EXECUTORS.map(({ uses }) => uses), GREETING.uses, 'ext:broken@1.0.0'];
+
+  it.each([
+    ['as it is', environment],
+    ['with one that its operator has configured', listed],
+    ['without extensions', testEnvironment],
+    ['with an extension that cannot be used', altered],
+  ])('%s are those that the planner finds', (_what, where) => {
+    const found = availableExecutors(where).map(({ uses }) => uses);
+    const missing = (uses: string) => {
+      const all = codes(packText(`- { id: a, run: { uses: "${uses}" } }`), where);
+      return all.includes('EXECUTOR_UNAVAILABLE') || all.includes('EXECUTOR_UNKNOWN');
+    };
+    expect(found).toEqual(named.filter((uses) => !missing(uses)).sort());
+  });
+});
 
 describe('a pack that uses an executor of a platform team', () => {
   it('is planned by its descriptor', () => {

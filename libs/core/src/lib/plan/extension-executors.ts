@@ -3,7 +3,7 @@ import { isJsonObject, type Json, type JsonObject } from '../foundation/json';
 import { USES_PATTERN } from '../pack/shapes/scalar-shapes';
 import { compileSchema } from '../schema/compile-schema';
 import type { SchemaFinding } from '../schema/evaluation';
-import { builtinNamed } from './builtin-executors';
+import { BUILTIN_EXECUTORS, builtinNamed } from './builtin-executors';
 import type { ExecutorDescriptor } from './executor-descriptor';
 import type { Environment } from './profile';
 
@@ -123,6 +123,25 @@ export function executorNamed(
   let isUsable = usable.get(descriptor);
   if (isUsable === undefined) usable.set(descriptor, (isUsable = objectionsTo(descriptor).length === 0));
   return isUsable && descriptor['uses'] === uses ? (descriptor as unknown as ExecutorDescriptor) : null;
+}
+
+/** The executors that a pack may use in this environment, sorted by `uses`. The planner finds exactly these. */
+export function availableExecutors(
+  environment: Pick<Environment, 'executors' | 'extensions'>,
+): readonly ExecutorDescriptor[] {
+  const named = [...BUILTIN_EXECUTORS.map(({ uses }) => uses), ...Object.keys(environment.extensions)];
+  return [...new Set(named)].sort().flatMap((uses) => {
+    const descriptor = executorNamed(uses, environment);
+    return descriptor === null || isUnlisted(descriptor, environment) ? [] : [descriptor];
+  });
+}
+
+/** True for an executor that its operator must configure, and has not. */
+export function isUnlisted(
+  { uses, configured }: ExecutorDescriptor,
+  { executors }: Pick<Environment, 'executors'>,
+): boolean {
+  return configured === true && !Object.hasOwn(executors, uses);
 }
 
 /**

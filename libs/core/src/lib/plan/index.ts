@@ -1,7 +1,7 @@
 export { BUILTIN_EXECUTORS, builtinBehaviours, builtinNamed } from './builtin-executors';
 export { diffLines, diffPlans, type PlanDiff } from './diff-plans';
 export type { ExecutorDescriptor, ValueSchema } from './executor-descriptor';
-export { checkExtensions, type ExecutorCode } from './extension-executors';
+export { availableExecutors, checkExtensions, type ExecutorCode } from './extension-executors';
 export { mermaidOf } from './graph-mermaid';
 export { svgOf } from './graph-svg';
 export { onceSteps } from './once-steps';

@@ -85,6 +85,9 @@ export {
   type ArtifactView,
   type EvidenceExport,
   type RunFilter,
+  type RunPage,
+  type CreatedRange,
+  type StatusCount,
   type RunOriginal,
   type RunRecords,
   type RunSummary,
@@ -136,4 +139,6 @@ export type {
 } from './step/step-sandbox';
 export { Uploads, type CompletedUpload, type UploadLimits } from './objects/uploads';
 export type { WorkerDescription, WorkerSession } from './workers/worker-description';
-export { WorkerDirectory } from './workers/worker-directory';
+export { EventFeed, FEED_EVENT_TYPES, type FeedEvent, type FeedEventType, type FeedPage } from './runs/event-feed';
+export { TimingReader, type TimedStep } from './runs/timing-reader';
+export { WorkerDirectory, type LivingWorker } from './workers/worker-directory';

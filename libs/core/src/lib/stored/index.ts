@@ -10,4 +10,4 @@ export {
 } from './document-altered';
 export { KnownDocuments, RunDocuments, type StoredTexts } from './run-documents';
 export { KnownAdmissions, type AdmissionColumns } from './stored-admission';
-export { GateDocuments, type KnownGates, type StoredDecision } from './stored-gate';
+export { approvalsInForce, GateDocuments, type KnownGates, type StoredDecision } from './stored-gate';

@@ -16,6 +16,8 @@ export interface StoredDecision {
   readonly decisionId: string;
   readonly decision: DecisionKind;
   readonly person: Subject;
+  /** The person's name in their token at that time, which the signed record does not contain; null: not recorded. */
+  readonly name: string | null;
   readonly envelope: Envelope;
   readonly recordDigest: Digest;
   /** Milliseconds since the epoch. */

@@ -20,6 +20,7 @@ const BODIES = 'apps/webservice/src/requests/body-reader.spec.ts';
 const PLANNING = 'libs/infrastructure/src/lib/planning/planning-threads.int-spec.ts';
 const WEBSERVICE = 'apps/webservice/src/webservice.int-spec.ts';
 const CONSOLE_PAGE = 'apps/webservice/src/console/console-page.spec.ts';
+const CORS = 'apps/webservice/src/console.int-spec.ts';
 const GUARD = 'apps/webservice/src/auth/auth.guard.ts';
 const PROXY = 'libs/infrastructure/src/lib/egress/egress-proxy.int-spec.ts';
 const HTTP = 'libs/infrastructure/src/lib/executors/http/http-executor.int-spec.ts';
@@ -33,10 +34,15 @@ const SCHEDULES = 'apps/webservice-e2e/src/schedules.e2e-spec.ts';
 
 /** Key, or a prefix of keys with `*` → file, and a text in it. The first match counts. */
 const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
+  ['http.cors.origins', CORS, 'answers pages of the configured origins'],
+  ['http.cors.maxAge', CORS, "'access-control-max-age'"],
   ['http.limits.plan', E2E, 'is reached where http says, with its limits'],
   ['http.limits.refusedDecisions', 'apps/webservice/src/gates/gates.controller.ts', 'refusedDecisions'],
   ['http.limits.refusedTokens', GUARD, 'this.limits.of.refusedTokens'],
   ['http.streams.cache', 'apps/webservice/src/logs/shared-logs.spec.ts', 'take no more memory than they may'],
+  ['http.events.interval', 'apps/webservice/src/webservice.int-spec.ts', 'is a stream that goes on where a reader was'],
+  ['http.timings.page', 'apps/webservice/src/webservice.int-spec.ts', 'has times for a timeline, compact and in pages'],
+  ['http.timings.held', 'apps/webservice/src/timings/shared-timings.spec.ts', 'hold no more than they may'],
   ['http.streams.stall', LOGS, 'cuts off a reader that takes nothing for as long as configured'],
   [
     'http.lameDuck',
@@ -86,6 +92,11 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ],
   ['retention.journal', RETENTION, 'goes once it is past retention and all its runs are archived'],
   ['retention.tenants', RETENTION, 'is past what its tenant has, where that is otherwise'],
+  [
+    'retention.events',
+    'libs/infrastructure/src/lib/postgres/delivery/postgres-event-feed.int-spec.ts',
+    'goes by retention from its beginning',
+  ],
   ['retention.*', RETENTION, 'leaves nothing in any table but its evidence, which goes later'],
   ['artifacts.bundle.carriedBytes', 'apps/worker/src/sealing.module.ts', 'artifacts.bundle.carriedBytes'],
   ['artifacts.bundle.heldLogBytes', 'apps/worker/src/sealing.module.ts', 'artifacts.bundle.heldLogBytes'],

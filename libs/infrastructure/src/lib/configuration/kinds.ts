@@ -35,6 +35,14 @@ export const httpUrl = textual('an http or https URL without credentials', (valu
   const url = URL.canParse(value) ? new URL(value) : null;
   return url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
 });
+/** The origin of web pages, exactly as browsers send it (RFC 6454 §7.1). */
+export const origin = textual(
+  'the origin of web pages, such as https://console.example.org: http or https, lower case, without path, * and the default port',
+  (value) => {
+    const url = URL.canParse(value) ? new URL(value) : null;
+    return url !== null && /^https?:$/.test(url.protocol) && url.origin === value && !value.includes('*');
+  },
+);
 /** A PostgreSQL URL, which may contain a password. */
 export const databaseUrl = textual(
   'a PostgreSQL URL (postgresql://user@host:port/database)',

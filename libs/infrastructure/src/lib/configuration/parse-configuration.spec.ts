@@ -238,6 +238,41 @@ describe('parseConfiguration', () => {
     expect(read('').packsRegistry).toMatchObject({ unsigned: 'refuse', registries: [], keys: [], rules: [] });
   });
 
+  it('accepts origins of web pages as browsers send them, and names each that is none', () => {
+    const source = (...origins: string[]) => `http: { cors: { origins: ${JSON.stringify(origins)} } }`;
+    const right = [
+      'https://console.example.org',
+      'http://127.0.0.1:4200',
+      'http://[::1]:5173',
+      'https://xn--bcher-kva.example',
+    ];
+    expect(faults(source(...right))).toEqual([]);
+    expect(read(source(...right)).http.cors.origins).toEqual(right);
+    expect(read('').http.cors.origins).toEqual([]);
+    for (const wrong of [
+      ...[
+        '*',
+        'null',
+        '',
+        'console.example.org',
+        'https://*.example.org',
+        'https://console.example.org/',
+        'https://a.example/x',
+      ],
+      ...[
+        'https://CONSOLE.example.org',
+        'https://console.example.org:443',
+        'https://u@a.example',
+        'ftp://a.example',
+        'https://bücher.example',
+      ],
+    ])
+      expect([wrong, faults(source('https://a.example', wrong))]).toEqual([
+        wrong,
+        [expect.stringMatching(/^1:\d+ CONFIG_FORMAT \/http\/cors\/origins\/1$/)],
+      ]);
+  });
+
   it('accepts the development Authority on loopback only', () => {
     const source = (issuer: string) =>
       `authority: { development: true, issuers: [{ issuer: "${issuer}", jwksUri: "${issuer}/jwks" }] }`;

@@ -30,6 +30,8 @@ import { PostgresRunReader } from './runs/postgres-run-reader';
 import { PostgresRunStore } from './submission/postgres-run-store';
 import { PostgresScheduleStore } from './schedules/postgres-schedule-store';
 import { PostgresUploads } from './submission/postgres-uploads';
+import { PostgresEventFeed } from './delivery/postgres-event-feed';
+import { PostgresTimingReader } from './runs/postgres-timing-reader';
 import { PostgresWorkerDirectory } from './workers/postgres-worker-directory';
 import { DirectQueries, TenantQueries } from './connection/queries';
 import type { Retention } from './upkeep/retention';
@@ -72,6 +74,8 @@ export interface WebDatabase {
   readonly archives: PostgresArchives;
   readonly packVersions: PostgresPackVersions;
   readonly uploads: PostgresUploads;
+  readonly eventFeed: PostgresEventFeed;
+  readonly timingReader: PostgresTimingReader;
   readonly workerDirectory: PostgresWorkerDirectory;
   readonly keyRecords: PostgresKeyRecords;
   readonly clock: DatabaseClock;
@@ -130,6 +134,8 @@ export async function openWebDatabase(url: string, options: DatabaseOptions = {}
       archives: new PostgresArchives(queries),
       packVersions: new PostgresPackVersions(queries),
       uploads: new PostgresUploads(queries),
+      eventFeed: new PostgresEventFeed(queries),
+      timingReader: new PostgresTimingReader(queries),
       workerDirectory: new PostgresWorkerDirectory(queries),
       keyRecords: new PostgresKeyRecords(queries),
       clock,

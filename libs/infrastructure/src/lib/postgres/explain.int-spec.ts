@@ -1,8 +1,11 @@
+import { toRunId, type RunId } from '@taskrunner/core/foundation';
+import type { RunFilter } from '@taskrunner/core/ports';
 import { searched } from '@taskrunner/core/testing';
 import { Client } from 'pg';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres';
 import { openPool } from './connection/connection';
 import { statement } from './connection/statement';
+import { countValues, listValues } from './runs/run-list';
 import { submit, tenantA } from './testing/builders';
 import { startTestServer } from './testing/test-database';
 import type { TestDatabase, TestServer } from './testing/test-database';
@@ -22,7 +25,8 @@ beforeAll(async () => {
   const seed = await submit(web.runStore);
   await database.sql(
     `insert into pack_runs.run_sources
-     select (jsonb_populate_record(s, jsonb_build_object('run_id', pack_runs.uuidv7(1700000000000 + n * 1000), 'pack_name', 'pack-' || n % ${ROWS / OF_A_PACK}))).*
+     select (jsonb_populate_record(s, jsonb_build_object('run_id', pack_runs.uuidv7(1700000000000 + n * 1000), 'pack_name', 'pack-' || n % ${ROWS / OF_A_PACK},
+       'requester_sub', 'person-' || n % ${ROWS / OF_A_PACK}, 'labels', jsonb_build_object('parity', n % 2)))).*
      from pack_runs.run_sources s, generate_series(1, ${ROWS}) n`,
   );
   await database.sql(
@@ -30,6 +34,10 @@ beforeAll(async () => {
      select s.tenant_id, s.run_id, r.environment_digest, r.isolation, 0,
        case when random() < ${100 / ROWS} then 'failed' else 'succeeded' end, case when random() < ${100 / ROWS} then 'blocked' end
      from pack_runs.run_sources s, pack_runs.runs r where s.run_id <> r.run_id`,
+  );
+  await database.sql(
+    `insert into pack_runs.run_labels
+     select s.tenant_id, s.run_id, l.key, l.value from pack_runs.run_sources s, json_each_text(s.labels) l where l.key = 'parity'`,
   );
   await database.sql(
     `insert into pack_runs.gates (tenant_id, run_id, gate, approval, state, gate_digest, request, required, expires_at, opened_ms)
@@ -84,23 +92,53 @@ function rowsOf(node: PlanNode | undefined): number {
   return own + (node.Plans ?? []).reduce((sum, child) => sum + rowsOf(child), 0);
 }
 
+function listed(filter: RunFilter, before: RunId | null = null): [string, unknown[]] {
+  return ['list-runs', [tenantA, ...listValues(filter, 50, before)]];
+}
+
 const cursor = '018bcfe5-6800-7000-8000-000000000000';
 
 describe(`with ${ROWS} runs, a page of 50`, () => {
   it.each([
-    ['unfiltered', 'list-runs', [tenantA, null, [null], null, null, 50, null]],
-    ['after a cursor', 'list-runs', [tenantA, null, [null], null, cursor, 50, null]],
-    ['of one status', 'list-runs', [tenantA, 'failed', ['failed'], null, null, 50, null]],
-    ['of one pack', 'list-runs', [tenantA, null, [null], 'pack-7', null, 50, null]],
-    [
-      'that are stuck',
-      'list-runs',
-      [tenantA, null, [null], null, null, 50, ['attention', 'halted', 'blocked', 'restore']],
-    ],
+    ['unfiltered', ...listed({})],
+    ['after a cursor', ...listed({}, toRunId(cursor))],
+    ['of a time', ...listed({ createdAfter: 1_700_000_100_000, createdBefore: 1_700_005_000_000 })],
+    ['of one status', ...listed({ statuses: ['failed'] })],
+    ['of several statuses', ...listed({ statuses: ['succeeded', 'failed', 'cancelled'] })],
+    ['of one pack', ...listed({ pack: 'pack-7' })],
+    ['of one requester', ...listed({ requester: { iss: null, sub: 'person-7' } })],
+    ['of one label', ...listed({ labels: [{ key: 'parity', value: '1' }] })],
+    ['with the beginning of an id', ...listed({ text: toRunId(cursor).slice(0, 9) })],
+    ['that are stuck', ...listed({ stuck: 'any' })],
     ['of open gates', 'open-gates', [tenantA, 50, null, null, null]],
     ['of open gates after one', 'open-gates', [tenantA, 50, 1_700_000_000_000, cursor, 'gate']],
   ])('%s touches few rows', async (_, name, values) => {
     expect(await touched(name, values)).toBeLessThan(2_000);
+  });
+
+  /** Of each filter a thousand ids are read. Of one filter each id is counted again, then two rows, and its labels if a text is searched. */
+  it.each<[string, RunFilter, number]>([
+    ['a text', { text: 'nothing of it' }, 6_000],
+    ['a version', { pack: 'pack-7', version: '2.0.0' }, 2_000],
+    ['what nothing has', { labels: [{ key: 'parity', value: '1' }], requester: { iss: null, sub: 'person-2' } }, 4_000],
+    [
+      'filters that many have',
+      {
+        statuses: ['succeeded', 'running'],
+        labels: [
+          { key: 'parity', value: '1' },
+          { key: 'parity', value: '0' },
+        ],
+      },
+      8_000,
+    ],
+    ['a label and a status that few have', { statuses: ['failed'], labels: [{ key: 'parity', value: '1' }] }, 3_000],
+  ])('with %s touches rows in bounds', async (_, filter, most) => {
+    expect(await touched(...listed(filter))).toBeLessThan(most);
+  });
+
+  it('counts by status touch rows in bounds', async () => {
+    expect(await touched('count-runs', [tenantA, ...countValues({})])).toBeLessThan(2_000);
   });
 
   it('what was approved before touches few rows, also where it is long ago', async () => {

@@ -23,6 +23,8 @@ import {
   ScheduleStore,
   SealableLogStore,
   Uploads,
+  EventFeed,
+  TimingReader,
   WorkerDirectory,
 } from '@taskrunner/core/ports';
 import { tokenOf } from '../composition/adapters';
@@ -89,6 +91,8 @@ const WEB = [
     archives: Archives,
     packVersions: PackVersions,
     uploads: Uploads,
+    eventFeed: EventFeed,
+    timingReader: TimingReader,
     workerDirectory: WorkerDirectory,
     keyRecords: KeyRecords,
   }),

@@ -137,13 +137,13 @@ async function fill(tenant: typeof tenantA): Promise<RunId> {
   await worker.objectReferences.unneeded(tenant, [sha256('u')], 60_000);
   const checkpoint = { count: 1, head: sha256('h'), at: 1, envelope: anEnvelope('checkpoint') };
   await web.auditChain.keep(tenant, checkpoint);
+  await web.eventFeed.after(tenant, null, 1);
   return runId;
 }
 
 /** Tables that the webservice may not read. */
 const CLOSED = [
   'pack_runs.outbox',
-  'pack_runs.assignments',
   'pack_runs.executions',
   'pack_runs.holds',
   'pack_runs.sensitive_inputs',
@@ -242,7 +242,7 @@ describe('row-level security', () => {
   it('keeps apart what many requests on few connections ask', async () => {
     const asked = Array.from({ length: 200 }, async (_, i) => {
       const tenant = i % 2 ? tenantA : tenantB;
-      return [tenant, (await web.runReader.list(tenant, {}, 9, null)).map(({ runId }) => runId)];
+      return [tenant, (await web.runReader.list(tenant, {}, 9, null)).runs.map(({ runId }) => runId)];
     });
     for (const [tenant, ids] of await Promise.all(asked)) expect(ids).toEqual([runs[tenant === tenantA ? 0 : 1]]);
   });
@@ -255,6 +255,46 @@ describe('row-level security', () => {
     expect(await web.runReader.tail(watched)).toEqual([
       { tenant: tenantA, runId: runs[0], lastSeq: 1, lastLine: 1, status: 'running', version: expect.any(Number) },
     ]);
+  });
+});
+
+describe('living workers', () => {
+  it('are told with what they drive of the own tenant, and nothing of others', async () => {
+    const document = JSON.stringify({ schema: 'taskrunner.probe.v1', profiles: [] });
+    await worker.probeDocuments.keep(new Map([[sha256(document), document]]));
+    const busy = aWorker({ name: 'busy', labels: ['gpu'], slots: 4, probe: sha256(document) });
+    const workerSession = await worker.claims.register(busy);
+    await submit(web.runStore, { tenant: tenantB });
+    await submit(web.runStore, { tenant: tenantA });
+    const driven = await worker.claims.claim(workerSession, 10);
+    const of = (tenant: typeof tenantA) =>
+      driven
+        .filter((run) => run.tenant === tenant)
+        .map(({ runId }) => runId)
+        .sort()
+        .reverse();
+    expect(of(tenantA).length).toBeGreaterThan(0);
+    expect(of(tenantB).length).toBeGreaterThan(0);
+    for (const tenant of [tenantA, tenantB]) {
+      const found = await web.workerDirectory.living(tenant, 10, null, 10);
+      const [one] = found.filter(({ name }) => name === 'busy');
+      expect(one).toMatchObject({
+        ...{ id: workerSession.id, labels: ['gpu'], slots: 4, isolations: busy.isolations, version: '0.1.0' },
+        ...{ build: busy.build, environments: busy.environments, assignments: 0 },
+        ...{ probe: { digest: sha256(document), text: document } },
+        runs: { total: of(tenant).length, latest: of(tenant) },
+      });
+      expect(one?.leaseUntil).toBe((one?.renewedAt ?? 0) + workerSession.leaseMs);
+      expect(found.some(({ assignments }) => assignments === 1)).toBe(true);
+      expect(found.every(({ name, slots }) => name === 'busy' || slots === null)).toBe(true);
+    }
+    expect(
+      (await web.workerDirectory.living(tenantA, 10, null, 0)).every(({ runs: { latest } }) => latest.length === 0),
+    ).toBe(true);
+    const [first, ...rest] = await web.workerDirectory.living(tenantA, 10, null, 1);
+    expect(await web.workerDirectory.living(tenantA, 10, first?.id ?? '', 1)).toEqual(rest);
+    await worker.claims.retire(workerSession);
+    expect((await web.workerDirectory.living(tenantA, 10, null, 1)).map(({ name }) => name)).not.toContain('busy');
   });
 });
 

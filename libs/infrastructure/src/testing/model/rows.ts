@@ -123,6 +123,7 @@ export interface DecisionRow extends OfRun {
   readonly decision: string;
   readonly iss: string;
   readonly sub: string;
+  readonly name: string;
   readonly decided_ms: number;
   readonly envelope: string;
   readonly record_digest: string;

@@ -211,6 +211,7 @@ describe('a decision', () => {
     });
     expect(Date.parse(record.decidedAt)).toBe(signed?.decidedAt);
     expect(signed?.recordDigest).toBe(digestOf(record as unknown as Json));
+    expect(signed?.name).toBe('Grace');
     expect(signed?.message).toMatchObject({
       type: 'gate.decided',
       step: 'approve',

@@ -114,6 +114,7 @@ export class DecideApproval {
       decisionId,
       decision: decision.decision,
       person,
+      name: principal.name,
       decidedAt,
       envelope: await this.dependencies.signer.sign(PAYLOAD_TYPE.decision, payload),
       recordDigest: digest,

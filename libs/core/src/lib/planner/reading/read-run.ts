@@ -7,7 +7,7 @@ import type { EffectClass, RunBody } from '../../pack/model/pack-step';
 import { normaliseParameters } from '../../pack/model/parameter-spellings';
 import { BUILTIN_EXECUTORS } from '../../plan/builtin-executors';
 import { effectsOf as effectsByRule, outputsOf, type ExecutorDescriptor } from '../../plan/executor-descriptor';
-import { executorNamed } from '../../plan/extension-executors';
+import { executorNamed, isUnlisted } from '../../plan/extension-executors';
 import { checkEgress, type EgressLists } from './check-egress';
 import type { Place } from '../context/expression-reader';
 import { usesPack } from '../../pack/inner-pack';
@@ -177,7 +177,7 @@ function checkKind(
 function executorOf(uses: string, at: string, { environment, faults }: RunContext): ExecutorDescriptor | null {
   const executor = executorNamed(uses, environment);
   const place = `${at}/uses`;
-  const isMissing = executor === null ? uses.startsWith('ext:') : executor.configured && !Object.hasOwn(environment.executors, uses); // prettier-ignore
+  const isMissing = executor === null ? uses.startsWith('ext:') : isUnlisted(executor, environment);
   if (isMissing)
     faults.add('EXECUTOR_UNAVAILABLE', place, `${uses} is not available in this environment.`, {
       remediation: `Executors of this environment: ${Object.keys(environment.executors).sort().join(', ')}. The operator configures them.`,

@@ -39,6 +39,8 @@ export interface SignedDecision {
   readonly decisionId: string;
   readonly decision: DecisionKind;
   readonly person: { readonly iss: string; readonly sub: string };
+  /** The person's name in their token, for readers. */
+  readonly name: string;
   readonly decidedAt: number;
   readonly envelope: Envelope;
   readonly recordDigest: Digest;

@@ -3,6 +3,7 @@ import type { Envelope } from '../../evidence/encoding/envelope';
 import type { Digest, RunId, TenantId } from '../../foundation/ids';
 import type { Json, JsonObject } from '../../foundation/json';
 import type { Actor } from '../../foundation/principal';
+import type { RunStatus } from '../../foundation/statuses';
 import type { RunDocuments } from '../../stored/run-documents';
 import type { ArtifactRow, StepRow } from './committer';
 
@@ -113,11 +114,50 @@ export interface RunOriginal extends Pick<RunRecords, 'manifest' | 'files' | 'pa
   readonly head: Digest | null;
 }
 
-/** Filter for the list of a tenant's runs. Absent members match everything. */
-export interface RunFilter {
-  readonly status?: string;
+/** Times at which runs were created, milliseconds since the epoch. Absent members bound nothing. */
+export interface CreatedRange {
+  /** The first millisecond. */
+  readonly createdAfter?: number;
+  /** The first millisecond that is too late. */
+  readonly createdBefore?: number;
+}
+
+/** Filter for the list of a tenant's runs: a run matches all members. Absent members match everything. */
+export interface RunFilter extends CreatedRange {
+  /** The run has one of these statuses. */
+  readonly statuses?: readonly RunStatus[];
+  /** Name of the pack. */
   readonly pack?: string;
+  /** Version of the pack. */
+  readonly version?: string;
+  /** The run has all of these labels. */
+  readonly labels?: readonly { readonly key: string; readonly value: string }[];
+  /** `iss` null: a subject of any issuer. */
+  readonly requester?: { readonly iss: string | null; readonly sub: string };
   readonly stuck?: StuckReason | 'any';
+  /**
+   * The beginning of a run id; otherwise a part of the pack name, of the value of a label or of the requester's name, where ASCII letters
+   * match in either case.
+   */
+  readonly text?: string;
+}
+
+/** A page of runs, newest first. */
+export interface RunPage {
+  readonly runs: readonly RunSummary[];
+  /**
+   * The list continues with runs before this one; null: it ends here. It can continue although the page has fewer runs than were asked for,
+   * or none, because one page searches a bounded number of runs.
+   */
+  readonly next: RunId | null;
+}
+
+/** How many runs have a status. */
+export interface StatusCount {
+  readonly status: RunStatus;
+  readonly count: number;
+  /** True: not all runs were counted, and there can be more. */
+  readonly atLeast: boolean;
 }
 
 /**
@@ -127,12 +167,9 @@ export interface RunFilter {
  */
 export abstract class RunReader {
   abstract summary(tenant: TenantId, run: RunId): Promise<RunSummary | null>;
-  abstract list(
-    tenant: TenantId,
-    filter: RunFilter,
-    limit: number,
-    before: RunId | null,
-  ): Promise<readonly RunSummary[]>;
+  abstract list(tenant: TenantId, filter: RunFilter, limit: number, before: RunId | null): Promise<RunPage>;
+  /** One for each status, in the order of `runStatuses`. Of each, a bounded number of the newest runs is counted. */
+  abstract countByStatus(tenant: TenantId, range: CreatedRange): Promise<readonly StatusCount[]>;
   abstract original(tenant: TenantId, run: RunId): Promise<RunOriginal | null>;
   /** Plan, profile and environment of a run. */
   abstract documents(tenant: TenantId, run: RunId): Promise<RunDocuments | null>;

@@ -12,6 +12,8 @@ export interface WorkerDescription {
   /** Environment digests that it honours. */
   readonly environments: readonly Digest[];
   readonly labels: readonly string[];
+  /** Execution slots, for readers; absent: not stated. */
+  readonly slots?: number;
 }
 
 /** One session of a worker process, which holds leases. */

@@ -1,4 +1,4 @@
-import { duration, httpUrl, number, port, size, text } from '../kinds';
+import { duration, httpUrl, list, number, origin, port, size, text } from '../kinds';
 import { key, section, unset } from '../key';
 import { GIB, HOUR, KIB, MIB, MINUTE, SECOND } from './units';
 
@@ -9,6 +9,19 @@ export const http = section('The HTTP API.', {
   port: key(port, 8_080, 'Port of the API; 0 selects a free port.'),
   healthPort: key(port, 8_081, 'Port of the health and metrics endpoints; 0 selects a free port.'),
   publicUrl: unset(httpUrl, 'URL at which clients reach the API; null: http://<host>:<port>.'),
+  cors: section('Web pages of other origins that may call the API (CORS).', {
+    origins: key(
+      list(origin),
+      [],
+      'Origins, such as https://console.example.org. [] allows none: browsers then refuse the answers of the API to pages of other origins.',
+    ),
+    maxAge: key(
+      duration(0, 24 * HOUR),
+      10 * MINUTE,
+      'Time for which a browser may keep the answer to a preflight request. Browsers have lower limits of their own.',
+      's, m, h',
+    ),
+  }),
   bodyLimit: key(
     size(64 * KIB, 256 * MIB),
     24 * MIB,
@@ -107,6 +120,23 @@ export const http = section('The HTTP API.', {
       30 * SECOND,
       'Time after which a reader that accepts no data is disconnected. Clients reconnect.',
       's, m',
+    ),
+  }),
+  events: section('Streams of events (`GET /api/events`).', {
+    interval: key(
+      duration(50, MINUTE),
+      500,
+      'Pause between two queries for new events of a tenant that has readers.',
+      'ms, s',
+    ),
+  }),
+  timings: section('Timelines of runs (`GET /api/runs/{runId}/timings`).', {
+    page: key(number(100, 100_000), 10_000, 'Maximum number of steps on one page.', 'steps'),
+    held: key(
+      number(10_000, 100_000_000),
+      500_000,
+      'Number of steps and executions whose times are kept in memory, of all runs, about 150 bytes each. A run that alone has more gets 422 TIMINGS_TOO_LARGE.',
+      'steps and executions',
     ),
   }),
   limits: section('Rate limits by type of request. They apply to one person of one tenant on one webservice.', {

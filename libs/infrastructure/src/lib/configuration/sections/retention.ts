@@ -1,6 +1,6 @@
 import { duration, listOf, name } from '../kinds';
 import { key, needed, section, unset } from '../key';
-import { DAY } from './units';
+import { DAY, HOUR } from './units';
 
 const UNIT = 'h, d';
 const period = duration(2 * DAY, 36_500 * DAY);
@@ -22,6 +22,12 @@ export const retention = section(
     ),
     runs: key(period, 30 * DAY, 'How long ended runs are kept: API data, artifacts and logs.', UNIT),
     evidence: key(period, 730 * DAY, 'How long evidence bundles and statements are kept, from the seal.', UNIT),
+    events: key(
+      duration(HOUR, 90 * DAY),
+      7 * DAY,
+      'How long events of the feeds of tenants are kept (`GET /api/events`).',
+      UNIT,
+    ),
     tenants: key(listOf(tenant), [], 'Tenants with other retention periods.'),
   },
 );

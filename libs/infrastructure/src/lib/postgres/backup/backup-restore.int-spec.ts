@@ -88,6 +88,8 @@ describe('a backup', () => {
       'pack_runs.workers': 'gone',
       'pack_artifacts.uploads': 'gone',
       'pack_artifacts.object_suspects': 'gone',
+      'pack_runs.events': 'gone',
+      'pack_runs.event_heads': ['position', 'removed'],
       'pack_runs.assignments': ['owner', 'fence'],
       'pack_runs.audit_heads': ['seq', 'at_ms', 'prev', 'head'],
     };

@@ -175,6 +175,8 @@ async function refuseRows(client: Client, { tables }: Manifest): Promise<void> {
 
 async function load(client: Client, folder: string, manifest: Manifest): Promise<number> {
   await makePartitions(client, manifest.days);
+  // What happens because of a row has happened before the backup.
+  await triggers(client, manifest, 'disable');
   let rows = 0;
   for (const { table, columns, ...file } of manifest.tables) {
     const sink = client.query(copyFrom(`copy ${quoted(table)} (${listed(columns)}) from stdin`));
@@ -182,7 +184,13 @@ async function load(client: Client, folder: string, manifest: Manifest): Promise
     rows += file.rows;
   }
   await setSequences(client, manifest.sequences);
+  await triggers(client, manifest, 'enable');
   return rows;
+}
+
+/** Triggers of the product on all tables of the backup. */
+async function triggers(client: Client, { tables }: Manifest, change: 'disable' | 'enable'): Promise<void> {
+  for (const { table } of tables) await client.query(`alter table ${quoted(table)} ${change} trigger user`);
 }
 
 /** Creates the partitions of these past days. */

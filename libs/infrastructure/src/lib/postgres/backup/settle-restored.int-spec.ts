@@ -114,7 +114,7 @@ describe('after a restore', () => {
       waits: [{ kind: 'restore', id: null, until: null }],
     });
     const stuck = async (reason: 'any' | 'restore') =>
-      (await web.runReader.list(tenantA, { stuck: reason }, 9, null)).map(({ runId, stuck: why }) => [runId, why]);
+      (await web.runReader.list(tenantA, { stuck: reason }, 9, null)).runs.map(({ runId, stuck: why }) => [runId, why]);
     expect([await stuck('any'), await stuck('restore')]).toEqual([[[run, 'restore']], [[run, 'restore']]]);
     const held = await web.runReader.summary(tenantA, run);
     expect(held?.stuck).toBe('restore');

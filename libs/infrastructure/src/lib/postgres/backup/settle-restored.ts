@@ -38,6 +38,8 @@ export interface Settled {
 
 /** Larger than any earlier worker's fence: a claim raises the fence by one. */
 const FENCES = 1_000_000;
+/** More than the events of a tenant between a backup and a restore. */
+const POSITIONS = 1_000_000_000;
 /** Maximum number of ticks in one line of a schedule's history, and maximum number of lines. */
 const [TICKS, LINES] = [1_000, 1_000];
 
@@ -60,6 +62,7 @@ export async function settleRestored(
   // State of worker sessions, requests in progress and sweeps, which is invalid after a restore.
   for (const table of ['pack_runs.workers', 'pack_artifacts.uploads', 'pack_artifacts.object_suspects'])
     await client.query(`delete from ${table}`);
+  await beginFeeds(client);
   const stopped = await standStill(client);
   const { rows } = await client.query<{ runs: number }>(
     `select count(*)::int as runs from pack_runs.runs where status not in ('succeeded', 'failed', 'cancelled', 'halted')`,
@@ -67,6 +70,21 @@ export async function settleRestored(
   const skipped = await skipTicks(client, calendar);
   await writeAudit(client, origin, stopped);
   return { standing: stopped, goingOn: (rows[0]?.runs ?? 0) - stopped.length, skipped };
+}
+
+/**
+ * Events since the backup are lost, and their positions may have been read. Each feed goes on far behind them, and whoever asks for what
+ * follows an earlier position is told that it is gone.
+ */
+async function beginFeeds(client: Client): Promise<void> {
+  await client.query('delete from pack_runs.events');
+  await client.query(
+    `insert into pack_runs.event_heads as h (tenant_id, position, removed)
+     select distinct r.tenant_id, $1::bigint, $1::bigint from pack_runs.runs r
+     on conflict (tenant_id) do nothing`,
+    [POSITIONS],
+  );
+  await client.query('update pack_runs.event_heads set position = position + $1, removed = position + $1', [POSITIONS]);
 }
 
 /** Stops runs whose plan has a `once` step, because it is unknown whether the step has acted since the backup. */

@@ -118,6 +118,7 @@ export class PostgresClaims extends Claims {
         worker.environments.map(digestBytes),
         [...worker.labels],
         this.leaseMs,
+        worker.slots ?? null,
       ]),
     );
     if (!rows[0]) throw new TypeError('not registered');

@@ -341,7 +341,7 @@ describe('a flush', () => {
       { ...delivery, status: 'delivered', tries: 2, reason: null, nextAttemptAt: null, endedAt: anyTime },
     ]);
     expect(shown?.version).toBe(version + 2);
-    expect((await web.runReader.list(tenantA, {}, 1, null))[0]?.evidence).toEqual(shown?.evidence);
+    expect((await web.runReader.list(tenantA, {}, 1, null)).runs[0]?.evidence).toEqual(shown?.evidence);
     expect(await worker.exports.takeOther([], 60_000)).toBeNull();
   });
 });

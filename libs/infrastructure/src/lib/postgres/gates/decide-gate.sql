@@ -45,7 +45,7 @@ with run as (
   select $1, $2, gate.position, 'decision:' || $4, $14, $11, $13, pack_runs.now_ms() from gate
 ), decision as (
   insert into pack_runs.decisions (tenant_id, run_id, gate, decision_id, decision, iss, sub, decided_ms, envelope, record_digest,
-    response)
-  select $1, $2, $3, $4, $5::text, $8, $9, $10::bigint, $11, $12, $13 from gate
+    response, name)
+  select $1, $2, $3, $4, $5::text, $8, $9, $10::bigint, $11, $12, $13, $16 from gate
 )
 select gate.state, gate.approvals, gate.required, pack_runs.append_audit($1, $15) as audit_seq from gate

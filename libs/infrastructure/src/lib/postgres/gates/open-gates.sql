@@ -6,7 +6,7 @@ select g.run_id, g.gate, g.state, g.gate_digest, g.request::text as request, g.s
   r.refused_position > 0 or exists (select from pack_runs.gates o where o.tenant_id = g.tenant_id and o.run_id = g.run_id
     and o.gate <> g.gate and o.state = 'open' and o.expires_at <= statement_timestamp()) as doomed,
   (select coalesce(json_agg(json_build_object('decisionId', d.decision_id, 'decision', d.decision,
-      'person', json_build_object('iss', d.iss, 'sub', d.sub), 'envelope', d.envelope, 'recordDigest', d.record_digest,
+      'person', json_build_object('iss', d.iss, 'sub', d.sub), 'name', d.name, 'envelope', d.envelope, 'recordDigest', d.record_digest,
       'decidedAt', d.decided_ms)
       order by d.decided_ms), '[]')
     from pack_runs.decisions d where d.tenant_id = g.tenant_id and d.run_id = g.run_id and d.gate = g.gate) as decisions

@@ -232,6 +232,16 @@ describe('a decision', () => {
       kind: 'repeated',
     });
     expect(await web.gateStore.decide(aDecision(runId, 'ben', 1_003))).toMatchObject({ kind: 'counted', approvals: 1 });
+    const stored = async () =>
+      (await web.gateStore.find(tenantA, runId, 'approve'))?.decisions.map(({ decision, name }) => [decision, name]);
+    const names = ['approved', 'withdrawn', 'approved'].map((decision) => [decision, 'ben by name']);
+    expect(await stored()).toEqual(names);
+    expect((await web.gateStore.open(tenantA, 9, null)).find((gate) => gate.runId === runId)?.decisions).toHaveLength(
+      3,
+    );
+    // Of a release before the column.
+    await database.sql('update pack_runs.decisions set name = null where run_id = $1', [runUuid(runId)]);
+    expect(await stored()).toEqual(names.map(([decision]) => [decision, null]));
   });
 
   it('of rejection ends the gate at once', async () => {

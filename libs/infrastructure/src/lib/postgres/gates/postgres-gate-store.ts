@@ -165,6 +165,7 @@ function decideValues(decision: SignedDecision): unknown[] {
     decision.response === null ? null : JSON.stringify(decision.response),
     JSON.stringify(decision.message),
     canonical(decision.audit),
+    decision.name,
   ];
 }
 

@@ -1,16 +1,71 @@
--- Newest first, because ids increase with time. $3: stored statuses that can be shown as $2, so that the index is used.
-select r.run_id, pack_runs.shown_status(r.status, r.cancel_position, r.seen) as status, s.pack_name, s.pack_version,
-  s.content_digest, s.source_digest, s.admission, s.admission_digest, r.altered, s.plan_hash, s.profile_digest, s.requester, s.initiators, s.labels, r.created_ms, r.started_ms,
-  r.finished_ms, r.waits, r.stuck, r.counts, r.outputs, r.error, r.evidence_status, r.evidence_digest, r.evidence_reason, r.last_line, r.version, s.rerun_of,
-  case when r.evidence_status = 'sealed' then (select json_agg(json_build_object('destination', x.destination,
-      'artifacts', x.artifacts, 'status', x.status, 'tries', x.tries, 'reason', x.reason, 'requestedAt', x.requested_ms,
-      'nextAttemptAt', case when x.status = 'pending' then (extract(epoch from x.due_at) * 1000)::bigint end,
-      'endedAt', x.ended_ms) order by x.destination)
-    from pack_artifacts.exports x where x.tenant_id = r.tenant_id and x.run_id = r.run_id) end as exports
-from pack_runs.runs r join pack_runs.run_sources s on s.tenant_id = r.tenant_id and s.run_id = r.run_id
-where r.tenant_id = $1
-  and ($2::text is null or (r.status = any($3::text[]) and pack_runs.shown_status(r.status, r.cancel_position, r.seen) = $2))
-  and ($4::text is null or s.pack_name = $4)
-  and ($7::text[] is null or r.stuck = any($7::text[]))
-  and ($5::uuid is null or r.run_id < $5)
-order by r.run_id desc limit $6
+-- Runs of a tenant, newest first: ids increase with time. Any of the filters can be absent, and together they can match few of many runs, so what
+-- is read has a bound. Each filter that has an index gives its newest $4 runs between $2 and $3. The list goes along the filter that has
+-- fewer than $4, since it then has all of them, or else along the one whose runs reach furthest back; each of these runs is compared with
+-- all filters. is_cut: there can be runs before `reach`, the last of them. No index but that of the key: all runs are searched ($6).
+-- $7: stored statuses that can be shown as one of $8, so that the index is used.
+with lists as materialized (
+  select array(select r.run_id from pack_runs.runs r where r.tenant_id = $1 and r.run_id >= $2::uuid and r.run_id < $3::uuid
+    order by r.run_id desc limit $4) as ids
+  where $6::boolean
+  union all
+  select array(select r.run_id from unnest($7::text[]) w (status) cross join lateral (
+      select r.run_id from pack_runs.runs r where r.tenant_id = $1 and r.status = w.status and r.run_id >= $2::uuid and r.run_id < $3::uuid
+      order by r.run_id desc limit $4) r
+    order by r.run_id desc limit $4)
+  where $7::text[] is not null
+  union all
+  select array(select r.run_id from unnest($9::text[]) w (stuck) cross join lateral (
+      select r.run_id from pack_runs.runs r where r.tenant_id = $1 and r.stuck = w.stuck and r.run_id >= $2::uuid and r.run_id < $3::uuid
+      order by r.run_id desc limit $4) r
+    order by r.run_id desc limit $4)
+  where $9::text[] is not null
+  union all
+  select array(select s.run_id from pack_runs.run_sources s
+    where s.tenant_id = $1 and s.pack_name = $10 and s.run_id >= $2::uuid and s.run_id < $3::uuid
+    order by s.run_id desc limit $4)
+  where $10::text is not null
+  union all
+  select array(select s.run_id from pack_runs.run_sources s
+    where s.tenant_id = $1 and s.requester_sub = $12 and s.run_id >= $2::uuid and s.run_id < $3::uuid
+    order by s.run_id desc limit $4)
+  where $12::text is not null
+  union all
+  select array(select l.run_id from pack_runs.run_labels l
+    where l.tenant_id = $1 and l.key = w.key and l.value = w.value and l.run_id >= $2::uuid and l.run_id < $3::uuid
+    order by l.run_id desc limit $4)
+  from unnest($14::text[], $15::text[]) w (key, value)
+), along as (
+  select ids, cardinality(ids) >= $4 as is_cut, ids[cardinality(ids)] as reach from lists
+  order by 2, case when cardinality(ids) < $4 then cardinality(ids) end, 3 limit 1
+)
+select a.is_cut, a.reach, m.*
+from along a left join lateral (
+  select one.* from (select run_id from unnest(a.ids) u (run_id) order by run_id desc) c
+  cross join lateral (
+    select r.run_id, pack_runs.shown_status(r.status, r.cancel_position, r.seen) as status, s.pack_name, s.pack_version,
+      s.content_digest, s.source_digest, s.admission, s.admission_digest, r.altered, s.plan_hash, s.profile_digest, s.requester, s.initiators,
+      s.labels, r.created_ms, r.started_ms, r.finished_ms, r.waits, r.stuck, r.counts, r.outputs, r.error, r.evidence_status,
+      r.evidence_digest, r.evidence_reason, r.last_line, r.version, s.rerun_of,
+      case when r.evidence_status = 'sealed' then (select json_agg(json_build_object('destination', x.destination,
+          'artifacts', x.artifacts, 'status', x.status, 'tries', x.tries, 'reason', x.reason, 'requestedAt', x.requested_ms,
+          'nextAttemptAt', case when x.status = 'pending' then (extract(epoch from x.due_at) * 1000)::bigint end,
+          'endedAt', x.ended_ms) order by x.destination)
+        from pack_artifacts.exports x where x.tenant_id = r.tenant_id and x.run_id = r.run_id) end as exports
+    from pack_runs.runs r join pack_runs.run_sources s on s.tenant_id = r.tenant_id and s.run_id = r.run_id
+    where r.tenant_id = $1 and r.run_id = c.run_id
+      and ($8::text[] is null or pack_runs.shown_status(r.status, r.cancel_position, r.seen) = any($8::text[]))
+      and ($9::text[] is null or r.stuck = any($9::text[]))
+      and ($10::text is null or s.pack_name = $10)
+      and ($11::text is null or s.pack_version = $11)
+      and ($12::text is null or s.requester_sub = $12)
+      and ($13::text is null or s.requester->>'iss' = $13)
+      and not exists (select from unnest($14::text[], $15::text[]) w (key, value) where s.labels->>w.key is distinct from w.value)
+      and ($16::text is null or strpos(lower(s.pack_name), lower($16 collate "C")) > 0
+        or strpos(lower((s.requester->>'name') collate "C"), lower($16 collate "C")) > 0
+        or exists (select from json_each_text(s.labels) l where strpos(lower(l.value collate "C"), lower($16 collate "C")) > 0))
+    -- Each run by its key, and none once the page is full.
+    limit 1
+  ) one
+  order by c.run_id desc limit $5
+) m on true
+order by m.run_id desc

@@ -1,9 +1,19 @@
 import { runUuid, toRunId } from '@taskrunner/core/foundation';
-import { RunReader, STUCK_REASONS } from '@taskrunner/core/ports';
+import { RunReader } from '@taskrunner/core/ports';
 import { compareEach, DocumentAltered, KnownAdmissions, KnownDocuments } from '@taskrunner/core/stored';
 import type { StatementParts } from '@taskrunner/core/evidence';
 import type { Digest, Json, JsonObject, RunId, TenantId } from '@taskrunner/core/foundation';
-import type { ArtifactView, RunFilter, RunOriginal, RunRecords, RunSummary, StepRow } from '@taskrunner/core/ports';
+import type {
+  ArtifactView,
+  CreatedRange,
+  RunFilter,
+  RunOriginal,
+  RunPage,
+  RunRecords,
+  RunSummary,
+  StatusCount,
+  StepRow,
+} from '@taskrunner/core/ports';
 import type { RunDocuments, StoredTexts } from '@taskrunner/core/stored';
 import { toDigest } from '../encoding/digest-bytes';
 import type { Queries } from '../connection/queries';
@@ -12,6 +22,7 @@ import { admissionColumns, toArtifactView, toStepRow, toSummary, whereabouts } f
 import type { AdmissionRow, ArtifactRecord, StepRecord, SummaryRow } from '../encoding/run-rows';
 import { plannedEachTime, statement } from '../connection/statement';
 import type { Statement } from '../connection/statement';
+import { countValues, listValues, statusCounts, type CountRow, type ListBounds } from './run-list';
 
 /** An admission and its documents. */
 interface DocumentsRow extends AdmissionRow, StoredTexts {}
@@ -54,13 +65,11 @@ interface TailRow {
   readonly version: number;
 }
 
-/** Stored statuses that are shown as `cancelling` if a cancellation was requested. */
-const MAY_BE_CANCELLING = ['queued', 'running', 'waiting', 'cancelling'];
-
 /** Queries of readers, each one statement within the tenant. Documents are compared with their digests here, once for the same text. */
 export class PostgresRunReader extends RunReader {
   private readonly summaryStatement = statement('run-summary');
   private readonly listStatement = plannedEachTime('list-runs');
+  private readonly countStatement = plannedEachTime('count-runs');
   private readonly originalStatement = statement('run-original');
   private readonly planStatement = statement('run-plan');
   private readonly approvedBeforeStatement = statement('approved-before');
@@ -84,14 +93,18 @@ export class PostgresRunReader extends RunReader {
     return row ? toSummary(tenant, row, this.admissionsKnown) : null;
   }
 
-  async list(tenant: TenantId, filter: RunFilter, limit: number, before: RunId | null): Promise<readonly RunSummary[]> {
-    const { status = null, pack = null, stuck = null } = filter;
-    const stored = status === 'cancelling' ? MAY_BE_CANCELLING : [status];
-    const cursor = before && runUuid(before);
-    const why = stuck === 'any' ? STUCK_REASONS : stuck && [stuck];
-    const values = [status, stored, pack, cursor, limit, why];
-    const rows = await this.ask<SummaryRow>(tenant, this.listStatement, ...values);
-    return compareEach(rows, (row) => toSummary(tenant, row, this.admissionsKnown));
+  async list(tenant: TenantId, filter: RunFilter, limit: number, before: RunId | null): Promise<RunPage> {
+    const values = listValues(filter, limit, before);
+    const rows = await this.ask<SummaryRow & ListBounds>(tenant, this.listStatement, ...values);
+    const found = rows.filter(({ run_id: id }: ListBounds) => id !== null);
+    const runs = compareEach(found.slice(0, limit), (row) => toSummary(tenant, row, this.admissionsKnown));
+    if (found.length > limit) return { runs, next: runs.at(-1)?.runId ?? null };
+    const [bounds] = rows;
+    return { runs, next: bounds?.is_cut && bounds.reach !== null ? toRunId(bounds.reach) : null };
+  }
+
+  async countByStatus(tenant: TenantId, range: CreatedRange): Promise<readonly StatusCount[]> {
+    return statusCounts(await this.ask<CountRow>(tenant, this.countStatement, ...countValues(range)));
   }
 
   async original(tenant: TenantId, run: RunId): Promise<RunOriginal | null> {

@@ -86,7 +86,7 @@ describe('migrations', () => {
 });
 
 describe('refusals of the server', () => {
-  const retention = { journal: 1e12, runs: 1e12, evidence: 1e12, tenants: [] };
+  const retention = { journal: 1e12, runs: 1e12, evidence: 1e12, events: 1e12, tenants: [] };
   let database: TestDatabase;
   beforeAll(async () => (database = await host.database()));
   const withPassword = (url: string, password: string): string => url.replace(/:[^:@/]+@/, `:${password}@`);
@@ -185,7 +185,7 @@ describe('partitions', () => {
     );
     for (const { name } of gone) await database.sql(`drop table pack_run_logs.${name}`);
     expect((await all.readiness()).ready).toBe(false);
-    const retention = { journal: 1e12, runs: 1e12, evidence: 1e12, tenants: [] };
+    const retention = { journal: 1e12, runs: 1e12, evidence: 1e12, events: 1e12, tenants: [] };
     expect(await all.maintain(retention)).toMatchObject({ partitions: gone.length, dropped: 0 });
     expect((await all.readiness()).ready).toBe(true);
     expect(await maintainDatabase(database.url('maintain'), retention)).toMatchObject({ partitions: 0 });

@@ -62,7 +62,13 @@ if (!isThere) {
     const [web, worker] = [await database.web(), await database.worker()];
     await makeDay(database, dayOf(40));
     await anEndedRun({ database, web, worker, daysAgo: 40 });
-    const retention = { journal: 14 * DAY_MS, runs: 30 * DAY_MS, evidence: 35 * DAY_MS, tenants: [] };
+    const retention = {
+      journal: 14 * DAY_MS,
+      runs: 30 * DAY_MS,
+      evidence: 35 * DAY_MS,
+      events: 7 * DAY_MS,
+      tenants: [],
+    };
     expect(await maintainDatabase(database.url('maintain'), retention)).toMatchObject({
       dropped: 3,
       runs: 1,

@@ -33,10 +33,10 @@ with given as materialized (
 ), source as (
   insert into pack_runs.run_sources (tenant_id, run_id, plan_hash, profile_digest, pack_name, pack_version, content_digest,
     source_digest, manifest, files, inputs, initiators, requester, labels, admission, admission_digest, trace_context,
-    pack_signatures, rerun_of)
+    pack_signatures, rerun_of, requester_sub)
   select $1, a.run_id, a.plan_hash, a.profile_digest, a.pack_name, a.pack_version, a.content_digest, a.source_digest, a.manifest,
     a.files, a.inputs, a.initiators, a.requester, a.labels, a.admission, a.admission_digest, a.trace_context,
-    a.pack_signatures, a.rerun_of
+    a.pack_signatures, a.rerun_of, a.requester->>'sub'
   from accepted a
 ), sensitive as (
   insert into pack_runs.sensitive_inputs (tenant_id, run_id, name, sealed)

@@ -249,6 +249,7 @@ export function aDecision(
     decisionId,
     decision,
     person,
+    name: `${sub} by name`,
     decidedAt,
     envelope: anEnvelope(payload),
     recordDigest: sha256(payload),

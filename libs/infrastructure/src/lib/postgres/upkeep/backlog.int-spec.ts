@@ -112,7 +112,7 @@ it('due are only runs that a living worker can claim; those that none can are st
     stuck: { attention: 1, halted: 0, blocked: 0, restore: 0 },
   });
   const stuck = async (why: StuckReason | 'any') =>
-    (await web.runReader.list(tenantB, { stuck: why }, 5, null)).map(({ runId }) => runId);
+    (await web.runReader.list(tenantB, { stuck: why }, 5, null)).runs.map(({ runId }) => runId);
   expect(await stuck('attention')).toEqual([claimed.runId]);
   expect(await stuck('any')).toEqual([claimed.runId]);
   expect(await stuck('halted')).toEqual([]);
@@ -130,7 +130,10 @@ it('due are only runs that a living worker can claim; those that none can are st
   for (const item of items) await worker.outbox.postpone(item, 0, 'blocked', 'SECRET_IN_EVIDENCE: x');
   expect(await stuck('blocked')).toEqual([ended]);
   expect(await web.backlog()).toMatchObject({ stuck: { attention: 0, halted: 1, blocked: 1, restore: 0 } });
-  const reasons = (await web.runReader.list(tenantB, { stuck: 'any' }, 5, null)).map((one) => [one.runId, one.stuck]);
+  const reasons = (await web.runReader.list(tenantB, { stuck: 'any' }, 5, null)).runs.map((one) => [
+    one.runId,
+    one.stuck,
+  ]);
   expect(reasons).toEqual([
     [ended, 'blocked'],
     [claimed.runId, 'halted'],

@@ -4,6 +4,7 @@ import type { Client } from 'pg';
 import { asRole } from '../connection/client-of-role';
 import { DatabaseError } from '../connection/database-error';
 import { reportingWaitUntil, type OnWaiting } from '../connection/waiting';
+import { removeEvents } from './event-retention';
 import { dropPartitions, makePartitions, type KeptDay } from './partitions';
 import { removeExpired, type Removed, type Retention } from './retention';
 
@@ -22,7 +23,7 @@ const LOCK_MS = 60_000;
 
 /**
  * Daily maintenance with the `maintain` role, in one process at a time. Creates future partitions, drops partitions past retention, deletes
- * runs and evidence past retention, and deletes idempotency keys older than 7 days. It may be interrupted at any point and called again.
+ * runs, evidence and events of feeds past retention, and deletes idempotency keys older than 7 days. It may be interrupted at any point and called again.
  * @throws DatabaseError
  */
 export function maintainDatabase(
@@ -42,6 +43,7 @@ export function maintainDatabase(
     await client.query(`delete from pack_runs.idempotency where created_at < now() - interval '7 days'`);
     const { rows } = await client.query<{ now: string }>('select pack_runs.now_ms()::text as now');
     const now = Number(rows[0]?.now);
+    await removeEvents(client, now - retention.events);
     const removed = await removeExpired(client, retention, now);
     const gone = await dropPartitions(client, retention.journal, now, beOwner);
     return { partitions, ...removed, ...gone };

@@ -16,7 +16,13 @@ let web: WebDatabase;
 let worker: WorkerDatabase;
 withFreshDatabases(startEmbeddedPostgres, (fresh) => ({ database, web, worker } = fresh));
 
-const KEPT: Retention = { journal: 14 * DAY_MS, runs: 30 * DAY_MS, evidence: 100 * DAY_MS, tenants: [] };
+const KEPT: Retention = {
+  journal: 14 * DAY_MS,
+  runs: 30 * DAY_MS,
+  evidence: 100 * DAY_MS,
+  events: 7 * DAY_MS,
+  tenants: [],
+};
 
 const anEnded = (options: Omit<EndedRun, 'database' | 'web' | 'worker'>): Promise<RunId> =>
   anEndedRun({ database, web, worker, ...options });

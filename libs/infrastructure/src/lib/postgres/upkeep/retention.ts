@@ -9,6 +9,8 @@ export interface Retention {
   readonly runs: number;
   /** Bundles and statements, from the seal; at least as long as `runs`. */
   readonly evidence: number;
+  /** Events of the feeds of tenants. */
+  readonly events: number;
   /** Overrides for tenants; null inherits the general value. */
   readonly tenants: readonly {
     readonly tenant: string;

@@ -14,10 +14,11 @@ export function* decideGate(session: Session, values: Values): Execution<unknown
   const [tenant_id, run_id, gate, decision_id, decision, person, persons, iss, sub] = values as string[] as string[] &
     readonly [string, string, string, string, string, string, string, string, string];
   const decided_ms = values[9] as number;
-  const [envelope, record_digest, response, given, audit] = values.slice(10) as [
+  const [envelope, record_digest, response, given, audit, name] = values.slice(10) as [
     string,
     string,
     string | null,
+    string,
     string,
     string,
   ];
@@ -66,7 +67,7 @@ export function* decideGate(session: Session, values: Values): Execution<unknown
   const inboxPosition = { tenant_id, run_id, position, dedupe: `decision:${decision_id}`, given, envelope, response };
   yield* insertInboxRow(session, { ...inboxPosition, posted_ms: Math.floor(clock()) }, 'fail');
   const signed = { decided_ms, envelope, record_digest };
-  const row: DecisionRow = { tenant_id, run_id, gate, decision_id, decision, iss, sub, ...signed };
+  const row: DecisionRow = { tenant_id, run_id, gate, decision_id, decision, iss, sub, name, ...signed };
   yield* tx.insert(tables.decisions, row);
   const audit_seq = yield* appendAudit(session, tenant_id, audit);
   return [{ state, approvals, required: g.required, audit_seq }];
@@ -155,6 +156,7 @@ function gateOf(session: Session, tenant: string, run: string, gate: string): re
         decisionId: d.decision_id,
         decision: d.decision,
         person: { iss: d.iss, sub: d.sub },
+        name: d.name,
         envelope: parsed(d.envelope),
         recordDigest: d.record_digest,
         decidedAt: d.decided_ms,

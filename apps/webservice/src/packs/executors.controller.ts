@@ -1,0 +1,41 @@
+import { Controller, Get, Inject } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { PlanningSetting } from '@taskrunner/core/operations';
+import { PLANNING_SETTING } from '@taskrunner/infrastructure/modules';
+import { EXAMPLES } from '../openapi/examples';
+import { Operation } from '../openapi/operation';
+import { ref } from '../openapi/schemas';
+import { executorsIn } from './executor-view';
+
+@ApiTags('packs')
+@Controller('api/executors')
+export class ExecutorsController {
+  /** They do not change while the service runs. */
+  private readonly items: ReturnType<typeof executorsIn>;
+
+  constructor(@Inject(PLANNING_SETTING) setting: PlanningSetting) {
+    this.items = executorsIn(setting);
+  }
+
+  @Get()
+  @Operation({
+    id: 'listExecutors',
+    summary: 'List the executors that packs may use here',
+    description:
+      'Built-in executors, and those that the platform team has added. `uses` is the value of `run.uses`. `version` is the behaviour version: a run is driven only by workers that have the version it was admitted with. `parameters` is a JSON Schema (2020-12) of `with`; an expression may stand in the place of a value. `environments` lists the modes in which packs may use the executor. `isolation` is the sandbox profile of its steps; `null`: its steps start no process of the pack.',
+    scopes: ['packs.read'],
+    limit: 'read',
+    answers: [
+      {
+        status: 200,
+        description: 'The executors.',
+        schema: ref('Executors'),
+        example: EXAMPLES.executors,
+      },
+    ],
+    codes: [],
+  })
+  list() {
+    return { items: this.items };
+  }
+}

@@ -1,0 +1,36 @@
+/** Drives of one run that may fail in a row by a mistake of the program, before the run is halted. */
+const FAILURES_TO_HALT = 5;
+/** Runs whose failures are remembered. A run that is driven elsewhere is forgotten when there are more. */
+const REMEMBERED = 1_000;
+/** Built-in errors that mean a mistake of the program. */
+const MISTAKES = [TypeError, RangeError, ReferenceError, EvalError, URIError];
+
+/**
+ * Counts drives of a run that failed by a mistake of the program. Such a run fails again, on every worker: without a limit it is driven once
+ * a second for ever, nothing ends it, and it holds its concurrency group. Failures of the database, of stores and of other adapters do not
+ * count, because they can pass.
+ */
+export class FailedDrives {
+  private readonly counts = new Map<string, number>();
+
+  /** Counts a failure. True: the run must be halted. */
+  isHopeless(runId: string, error: unknown): boolean {
+    if (!isMistake(error)) return false;
+    const count = (this.counts.get(runId) ?? 0) + 1;
+    this.forget(runId);
+    this.counts.set(runId, count);
+    const [oldest] = this.counts.keys();
+    if (this.counts.size > REMEMBERED && oldest !== undefined) this.counts.delete(oldest);
+    return count >= FAILURES_TO_HALT;
+  }
+
+  /** The run was driven without a failure. */
+  forget(runId: string): void {
+    this.counts.delete(runId);
+  }
+}
+
+/** `fetch` reports network errors as `TypeError` with a cause. */
+function isMistake(error: unknown): error is Error {
+  return MISTAKES.some((kind) => error instanceof kind) && (error as Error).cause === undefined;
+}
