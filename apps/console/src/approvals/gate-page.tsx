@@ -141,7 +141,7 @@ function Request({ gate, reread }: { readonly gate: Gate; readonly reread: () =>
       ) : (
         <section className="why" role="status">
           <h2>{gate.status === 'open' ? 'You cannot decide' : `The gate is ${gate.status}`}</h2>
-          <p>{gate.why === null ? null : reasonText(gate.why)}</p>
+          {gate.status === 'open' && gate.why !== null ? <p>{reasonText(gate.why)}</p> : null}
         </section>
       )}
     </>

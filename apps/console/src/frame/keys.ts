@@ -3,6 +3,17 @@ import { useEffect, useRef } from 'react';
 /** What a key does on the current page; names are values of `KeyboardEvent.key`. */
 export type Keys = Readonly<Record<string, () => void>>;
 
+const SWITCH = 'taskrunner.keys';
+
+/** Whether single keys act. Who dictates to a browser turns them off (WCAG 2.1.4). */
+export function areKeysOn(storage: Pick<Storage, 'getItem'>): boolean {
+  return storage.getItem(SWITCH) !== 'off';
+}
+
+export function switchKeys(isOn: boolean, storage: Pick<Storage, 'setItem'>): void {
+  storage.setItem(SWITCH, isOn ? 'on' : 'off');
+}
+
 /** True where keys are text. */
 export function isTyping(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
@@ -16,6 +27,7 @@ export function useKeys(keys: Keys): void {
   useEffect(() => {
     const press = (event: KeyboardEvent): void => {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+      if (!areKeysOn(localStorage)) return;
       const act = latest.current[event.key];
       if (act === undefined) return;
       event.preventDefault();

@@ -1,4 +1,6 @@
+import { useState } from 'react';
 import { Button, Dialog, Heading, Modal, ModalOverlay } from 'react-aria-components';
+import { areKeysOn, switchKeys } from './keys';
 
 const KEYS: readonly (readonly [string, string])[] = [
   ['j / k', 'next, previous row'],
@@ -14,6 +16,7 @@ const KEYS: readonly (readonly [string, string])[] = [
 
 /** The keys of the console. */
 export function Shortcuts({ isOpen, close }: { readonly isOpen: boolean; readonly close: () => void }) {
+  const [isOn, setOn] = useState(() => areKeysOn(localStorage));
   return (
     <ModalOverlay isOpen={isOpen} onOpenChange={(open) => open || close()} isDismissable className="overlay">
       <Modal className="modal">
@@ -29,6 +32,17 @@ export function Shortcuts({ isOpen, close }: { readonly isOpen: boolean; readonl
               </div>
             ))}
           </dl>
+          <label className="check">
+            <input
+              type="checkbox"
+              checked={isOn}
+              onChange={({ target: { checked } }) => {
+                switchKeys(checked, localStorage);
+                setOn(checked);
+              }}
+            />
+            Use these keys
+          </label>
           <Button className="button" onPress={close}>
             Close
           </Button>

@@ -81,11 +81,11 @@ export function StepDetail({ run, step: id, tag, search, change, close }: Detail
                 className="button"
                 onClick={() => change({ tab: 'steps', parent: step.id, step: step.id })}
               >
-                Show its {step.children} {step.children === 1 ? 'child' : 'children'}
+                Show its {step.children} {step.children === 1 ? 'item' : 'items'}
               </button>
             </p>
           )}
-          {step.startedAt === null || step.kind === 'gate' ? null : (
+          {step.startedAt === null || step.kind !== 'run' ? null : (
             <LastLines run={run} step={step} open={() => change({ ...search, tab: 'log', step: step.id })} />
           )}
           {step.outputs === null ? null : (

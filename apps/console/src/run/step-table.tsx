@@ -11,6 +11,8 @@ import type { RunSearch } from './run-view';
 
 const PAGE = 200;
 const ROW = 36;
+/** Steps that contain others. */
+const CONTAINERS: ReadonlySet<string> = new Set(['map', 'item', 'loop', 'pack', 'group', 'parallel', 'conditional']);
 
 interface TableFacts {
   readonly run: Run;
@@ -57,7 +59,7 @@ export function StepTable({ run, tag, search, change }: TableFacts) {
     change({ ...search, step: step.id });
   };
   const enter = (step: Step | undefined): void => {
-    if (step === undefined || step.children === null) return;
+    if (step === undefined || !CONTAINERS.has(step.kind)) return;
     const { status: _, ...rest } = search;
     change({ ...rest, parent: step.id });
   };
@@ -100,7 +102,7 @@ export function StepTable({ run, tag, search, change }: TableFacts) {
                     top={start}
                     isSelected={step.id === search.step}
                     select={() => change({ ...search, step: step.id })}
-                    enter={step.children === null ? null : () => enter(step)}
+                    enter={CONTAINERS.has(step.kind) ? () => enter(step) : null}
                   />
                 );
               })}
@@ -151,7 +153,7 @@ function StepRow({ step, index, top, isSelected, select, enter }: RowFacts) {
               enter();
             }}
           >
-            {step.children} {step.children === 1 ? 'child' : 'children'}
+            {step.children === null ? 'steps' : `${step.children} ${step.children === 1 ? 'item' : 'items'}`}
           </button>
         )}
       </span>

@@ -128,10 +128,12 @@ interface FiltersFacts {
 }
 
 function Filters({ filter, change, search }: FiltersFacts) {
-  const [pack, setPack] = useState(filter.pack ?? '');
-  useEffect(() => setPack(filter.pack ?? ''), [filter.pack]);
-  const withoutPack: RunFilter = { ...filter };
-  delete (withoutPack as { pack?: string }).pack;
+  const [text, setText] = useState(filter.q ?? '');
+  useEffect(() => setText(filter.q ?? ''), [filter.q]);
+  const find = (value: string): void => {
+    const { q: _, ...rest } = filter;
+    change(value.trim() === '' ? rest : { ...rest, q: value.trim() });
+  };
   return (
     <form
       className="filters"
@@ -139,23 +141,21 @@ function Filters({ filter, change, search }: FiltersFacts) {
       aria-label="Runs"
       onSubmit={(event) => {
         event.preventDefault();
-        change(pack.trim() === '' ? withoutPack : { ...filter, pack: pack.trim() });
+        find(text);
       }}
     >
-      <label>
-        <span className="label">Pack</span>
-        <input
-          ref={search}
-          type="search"
-          className="field"
-          placeholder="name of the pack"
-          value={pack}
-          onChange={(event) => {
-            setPack(event.target.value);
-            if (event.target.value === '') change(withoutPack);
-          }}
-        />
-      </label>
+      <input
+        ref={search}
+        type="search"
+        className="field search"
+        aria-label="Search runs"
+        placeholder="pack, label, requester, run …"
+        value={text}
+        onChange={({ target: { value } }) => {
+          setText(value);
+          if (value === '') find('');
+        }}
+      />
       <label>
         <span className="label">Status</span>
         <select
@@ -174,6 +174,17 @@ function Filters({ filter, change, search }: FiltersFacts) {
             </option>
           ))}
         </select>
+      </label>
+      <label className="check">
+        <input
+          type="checkbox"
+          checked={filter.requester === 'me'}
+          onChange={({ target: { checked } }) => {
+            const { requester: _, ...rest } = filter;
+            change(checked ? { ...rest, requester: 'me' } : rest);
+          }}
+        />
+        Requested by me
       </label>
       <label className="check">
         <input
