@@ -83,6 +83,10 @@ describe('a sealed run', () => {
     expect([status, Number(lastLine)]).toEqual(['succeeded', 33]);
     const bundle = await ada.sealed(run);
     const ndjson = await log(run, 'application/x-ndjson');
+    const page = async (query: string) => (await ada.ask('GET', `/api/runs/${run}/logs?${query}`)).body;
+    const queries = ['q=%C3%89&limit=3', 'before=20&limit=9&level=warn', 'after=5&limit=4', 'q=2&step=both', 'q=none'];
+    const pages = await Promise.all(queries.map(page));
+    expect(pages[0]).toMatchObject({ total: 16, searchedFrom: 1, searchedTo: 33 });
     expect(live.match(/^id: /gm)).toHaveLength(34);
 
     expect(await maintainIn(1)).toMatchObject({ dropped: 0, runs: 0 });
@@ -99,6 +103,7 @@ describe('a sealed run', () => {
 
     expect(await log(run, 'text/event-stream')).toBe(live);
     expect(await log(run, 'application/x-ndjson')).toBe(ndjson);
+    expect(await Promise.all(queries.map(page))).toEqual(pages);
     const resumedAt = 13;
     const begun = live.slice(0, live.indexOf(`id: ${resumedAt + 1}\n`));
     const resumed = (await log(run, 'text/event-stream', resumedAt)).replace(/^retry: 1000\n\n/, '');

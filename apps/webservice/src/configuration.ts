@@ -20,6 +20,16 @@ export abstract class HttpSettings {
   abstract readonly events: { readonly interval: number };
   /** Limits for timelines: steps on a page, and steps and executions that are held in memory, of all runs. */
   abstract readonly timings: { readonly page: number; readonly held: number };
+  /** Limits for pages and searches of logs. */
+  abstract readonly logs: {
+    /** Maximum lines of a page. */
+    readonly pageLines: number;
+    /** Lines and bytes that one request searches. */
+    readonly scanLines: number;
+    readonly scanBytes: number;
+    /** Number of reads of the store in progress at once, for all requests. */
+    readonly reads: number;
+  };
 }
 
 /** Settings of the console. Durations are milliseconds. */

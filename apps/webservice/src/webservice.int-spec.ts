@@ -32,7 +32,7 @@ import {
   type WorkerDatabase,
 } from '@taskrunner/infrastructure/postgres';
 import { generateKeyFile } from '@taskrunner/infrastructure/signing';
-import { marked, packText, TEN_CODES, TEN_FAULTS } from '@taskrunner/core/testing';
+import { marked, packText, searched, TEN_CODES, TEN_FAULTS } from '@taskrunner/core/testing';
 import { PLANNING_SETTING } from '@taskrunner/infrastructure/modules';
 import { createWebservice, type RunningWebservice } from './create-webservice';
 import { EXAMPLES } from './openapi/examples';
@@ -50,6 +50,8 @@ const BEGINNING = CLUSTER === undefined ? {} : { copyOf: CLUSTER, sharedDirector
 const ROOT = join(__dirname, '..', '..', '..');
 const TENANT = 'acme' as TenantId;
 const MIB = 1024 * 1024;
+/** Lines that one request searches: a large log has two and a half times as many. */
+const SCAN_LINES = searched(4_000, 40_000);
 const LOGINS = ['ada', 'grace', 'linus', 'ops', 'wendy', 'mallory'] as const;
 
 const MANIFEST = `apiVersion: stellaops.io/pack.v1
@@ -137,7 +139,11 @@ async function promised(schema: string, login: string, method: string, path: str
 }
 
 /** A commit of the worker, with what readers need. */
-type Committed = Partial<Commit> & { readonly state?: Partial<Commit['run']> };
+type Committed = Partial<Commit> & {
+  readonly state?: Partial<Commit['run']>;
+  /** The lines of a chunk as stored, if they are not the usual three. */
+  readonly textOf?: (chunk: number) => string;
+};
 
 async function commit(runId: RunId, supplied: Committed | ((claimed: ClaimedRun) => Committed)): Promise<void> {
   const workerSession = await worker.claims.register({
@@ -151,21 +157,28 @@ async function commit(runId: RunId, supplied: Committed | ((claimed: ClaimedRun)
   });
   const claimed = (await worker.claims.claim(workerSession, 100)).find((one) => one.runId === runId);
   if (!claimed) throw new Error('the run cannot be claimed');
-  const { state, chunks = [], ...rest } = typeof supplied === 'function' ? supplied(claimed) : supplied;
+  const {
+    state,
+    chunks = [],
+    textOf = () => 'ione\nwtwo\ndthree\n',
+    ...rest
+  } = typeof supplied === 'function' ? supplied(claimed) : supplied;
   if (chunks.length > 0) {
-    const data = new TextEncoder().encode('ione\nwtwo\ndthree\n');
+    const stored = chunks.map(({ chunk }) => textOf(chunk));
     const held = await worker.logStore.append(
-      chunks.map(({ step, execution, chunk }) => ({
+      chunks.map(({ step, execution, chunk }, index) => ({
         tenant: TENANT,
         runId,
         fence: claimed.fence,
         step,
+        // The first two executions are of one attempt, as after the loss of a worker.
+        attempt: Math.max(1, execution - 1),
         execution,
         chunk,
         at: Date.UTC(2026, 0, 1),
-        data,
-        lines: 3,
-        sha256: sha256(data),
+        data: new TextEncoder().encode(stored[index]),
+        lines: (stored[index] ?? '').split('\n').length - 1,
+        sha256: sha256(stored[index] ?? ''),
       })),
     );
     expect(held.every(Boolean)).toBe(true);
@@ -362,6 +375,7 @@ beforeAll(async () => {
       ...{ lameDuck: 4_000, drain: 8_000 },
       timings: { ...defaults.http.timings, page: 2 },
       streams: { ...defaults.http.streams, cache: 16 * MIB, stall: 10_000 },
+      logs: { ...defaults.http.logs, scanLines: SCAN_LINES },
       limits: {
         ...defaults.http.limits,
         submit: 5_000,
@@ -688,6 +702,8 @@ describe('requests', () => {
     ['/api/runs/RUN/logs?follow=false', 'application/json', 406],
     ['/api/runs/RUN/logs?follow=false', 'application/x-ndjson', 200],
     ['/api/runs/RUN/logs?follow=false', 'text/event-stream', 200],
+    ['/api/runs/RUN/logs?limit=9', 'application/json', 200],
+    ['/api/runs/RUN/logs?q=x', 'text/event-stream', 406],
     ['/api/runs/RUN/evidence', 'application/x-tar', 409],
     ['/api/runs/RUN/evidence', 'application/json', 406],
     // Artifacts have the media type that their step stated.
@@ -1101,6 +1117,7 @@ describe('a log', () => {
       eventType: 'step.log',
       message: 'one',
       stepId: 'scan',
+      attempt: 1,
     });
     expect(ids(await (await read(runId, '', { 'last-event-id': '4' })).text())).toEqual([5, 6, 6]);
     // A reconnecting browser sends the number of the last line that it read together with its original address.
@@ -1116,6 +1133,131 @@ describe('a log', () => {
         .split('\n')
         .map((one) => (JSON.parse(one) as JsonObject)['sequence']),
     ).toEqual([1, 2, 3, 4, 5, 6, 6]);
+  });
+
+  it('is paged through backward and forward, searched, and read from near its end', async () => {
+    const runId = await submit();
+    await commit(runId, {
+      chunks: [
+        ...chunks,
+        ...[1, 2, 3].map((execution) => ({ step: 'build', execution, chunk: 0, firstLine: 4 + 3 * execution })),
+      ],
+      state: { status: 'succeeded', finishedAt: 5, lastLine: 15 },
+    });
+    const path = `/api/runs/${runId}/logs`;
+    const page = async (query: string) => {
+      const { body, headers } = await promised('LogPage', 'ada', 'GET', `${path}?${query}`);
+      expect(headers.get('cache-control')).toBe('no-store');
+      const items = body['items'] as unknown as readonly { sequence: number; message: string }[];
+      return [items.map(({ sequence }) => sequence), body['total'], body['searchedFrom'], body['searchedTo']];
+    };
+    expect(await page('before=8&limit=3')).toEqual([[5, 6, 7], null, 5, 7]);
+    expect(await page('before=8&limit=2&level=warn')).toEqual([[2, 5], null, 2, 7]);
+    expect(await page('before=9&step=build')).toEqual([[7, 8], null, 1, 8]);
+    expect(await page('before=99&limit=4&step=build&attempt=1')).toEqual([[9, 10, 11, 12], null, 9, 15]);
+    expect(await page('limit=9&step=build&attempt=2')).toEqual([[13, 14, 15], null, 1, 15]);
+    expect(await page('after=4&limit=3')).toEqual([[5, 6, 7], null, 5, 7]);
+    expect(await page('q=TWO')).toEqual([[2, 5, 8, 11, 14], 5, 1, 15]);
+    expect(await page('q=t&after=3&level=warn')).toEqual([[5, 8, 11, 14], 4, 4, 15]);
+    expect(await page('q=o&step=build&attempt=2')).toEqual([[13, 14], 2, 1, 15]);
+    expect(await page('q=nothing')).toEqual([[], 0, 1, 15]);
+    const first = await ask('ada', 'GET', `${path}?q=two&limit=2`);
+    expect(first.body).toMatchObject({ total: 5, lastLine: 15, missingLines: 0 });
+    const cursor = first.body['nextCursor'] as string;
+    expect(await page(`q=two&limit=9&cursor=${cursor}`)).toEqual([[8, 11, 14], 5, 1, 15]);
+    expect((await ask('ada', 'GET', `${path}?q=tw&cursor=${cursor}`)).status).toBe(422);
+    // Nobody else's log is searched, whoever asks.
+    expect((await ask('mallory', 'GET', `${path}?q=two`)).body['code']).toBe('RUN_NOT_FOUND');
+    const head = await fetch(`${webservice.url}${path}?q=two`, {
+      method: 'HEAD',
+      headers: { authorization: `Bearer ${tokens.get('ada')}` },
+    });
+    expect([head.status, head.headers.get('content-type')]).toEqual([200, 'application/json; charset=utf-8']);
+
+    const tail = await (await read(runId, '?tail=2')).text();
+    expect(ids(tail)).toEqual([13, 14, 15, 15]);
+    const begin = JSON.parse(/^data: (.*)$/m.exec(tail)?.[1] ?? '') as JsonObject;
+    expect(validators.get('LogLine')?.(begin)).toBe(true);
+    expect(begin).toMatchObject({ eventType: 'stream.tail', sequence: 13, after: 13, complete: true });
+    expect(tail).toContain('event: stream.tail\nid: 13\ndata: ');
+    expect(ids(await (await read(runId, '?tail=2&level=warn')).text())).toEqual([10, 11, 14, 15]);
+    expect(ids(await (await read(runId, '?tail=1&step=build&attempt=1')).text())).toEqual([11, 12, 15]);
+    expect(ids(await (await read(runId, '?after=8&step=build&attempt=1')).text())).toEqual([9, 10, 11, 12, 15]);
+    expect(ids(await (await read(runId, '?tail=0')).text())).toEqual([15, 15]);
+    expect(ids(await (await read(runId, '?tail=99')).text())).toEqual([...Array(16).keys(), 15]);
+    // A reconnecting browser wants what it has not read, not the tail again.
+    expect(ids(await (await read(runId, '?tail=2', { 'last-event-id': '12' })).text())).toEqual([13, 14, 15, 15]);
+    expect((await read(runId, '?tail=2', { 'last-event-id': '15' })).status).toBe(204);
+  });
+
+  it('of many lines is searched in parts, and each part says the truth about all before it', async () => {
+    const runId = await submit();
+    const [perChunk, count] = [250, SCAN_LINES / 100];
+    const head = perChunk * count;
+    const isNeedle = (line: number) => line % 1_000 === 999;
+    const many = Array.from({ length: count }, (_, chunk) => {
+      return { step: chunk % 2 === 0 ? 'even' : 'odd', execution: 1, chunk, firstLine: 1 + chunk * perChunk };
+    });
+    const textOf = (chunk: number) =>
+      Array.from({ length: perChunk }, (_, line) => 1 + chunk * perChunk + line)
+        .map((line) => (isNeedle(line) ? `wa Needle, ${line}\n` : `iline ${line}\n`))
+        .join('');
+    await commit(runId, { chunks: many, textOf, state: { status: 'succeeded', finishedAt: 5, lastLine: head } });
+    const needles = Array.from({ length: head }, (_, index) => index + 1).filter(isNeedle);
+    const path = `/api/runs/${runId}/logs`;
+
+    const found: number[] = [];
+    const seen: number[] = [];
+    for (let cursor = ''; ;) {
+      const { body } = await promised('LogPage', 'ada', 'GET', `${path}?q=needle&limit=3${cursor}`);
+      const { items, total, searchedTo, lastLine, nextCursor } = body as unknown as {
+        readonly items: readonly { readonly sequence: number }[];
+        readonly total: number;
+        readonly searchedTo: number;
+        readonly lastLine: number;
+        readonly nextCursor: string | null;
+      };
+      found.push(...items.map(({ sequence }) => sequence));
+      seen.push(searchedTo);
+      expect([total, lastLine]).toEqual([needles.filter((line) => line <= searchedTo).length, head]);
+      if (nextCursor === null) break;
+      cursor = `&cursor=${nextCursor}`;
+    }
+    expect(found).toEqual(needles);
+    expect([seen[0], seen.at(-1)]).toEqual([SCAN_LINES, head]);
+
+    const some = SCAN_LINES / 1_000;
+    for (const [tail, complete] of [
+      [some, true],
+      [some + 1, false],
+    ] as const) {
+      const text = await (await read(runId, `?tail=${tail}&level=warn`)).text();
+      const begin = JSON.parse(/^data: (.*)$/m.exec(text)?.[1] ?? '') as JsonObject;
+      expect([begin['complete'], ids(text).slice(1, -1)]).toEqual([complete, needles.slice(-some)]);
+    }
+    const { body } = await ask('ada', 'GET', `${path}?before=${head + 1}&limit=1000&level=warn`);
+    expect([(body['items'] as unknown[]).length, body['searchedFrom']]).toEqual([some, head - SCAN_LINES + 1]);
+    const page = await ask('ada', 'GET', `${path}?before=${head - 300}&limit=2&step=odd`);
+    const lines = (page.body['items'] as unknown as readonly { sequence: number }[]).map(({ sequence }) => sequence);
+    // The line before which it is asked for is in an even chunk.
+    expect(lines).toEqual([head - 501, head - 500]);
+  });
+
+  it.each([
+    ['tail=1&after=1', ['/tail']],
+    ['before=1&after=0&q=x', ['/before', '/before']],
+    ['cursor=x', ['/cursor']],
+    ['attempt=1', ['/attempt']],
+    ['attempt=0&step=a', ['/attempt']],
+    ['q=x&follow=true', ['/follow']],
+    ['q=', ['/q']],
+    ['limit=1001', ['/limit']],
+    ['before=0', ['/before']],
+    ['q=x&cursor=x', ['/cursor']],
+  ])('is not read with %s', async (query, paths) => {
+    const { status, body } = await ask('ada', 'GET', `/api/runs/${await submit()}/logs?${query}`);
+    const errors = body['errors'] as unknown as readonly { path: string }[];
+    expect([status, body['code'], errors.map(({ path }) => path)]).toEqual([422, 'REQUEST_INVALID', paths]);
   });
 
   it('of a run under way is followed, and ends with the service or the reader', async () => {
@@ -1135,6 +1277,25 @@ describe('a log', () => {
     await commit(runId, { chunks, state: { status: 'running', lastLine: 6 } });
     await readUntil(': at 6 head 6\n\n');
     expect(ids(text)).toEqual([1, 2, 3, 4, 5, 6]);
+    abort.abort();
+  });
+
+  it('of a run under way is followed from near its end', async () => {
+    const runId = await submit();
+    const abort = new AbortController();
+    const response = await fetch(`${webservice.url}/api/runs/${runId}/logs?tail=4&level=info`, {
+      headers: { authorization: `Bearer ${tokens.get('ada')}` },
+      signal: abort.signal,
+    });
+    const reader = response.body?.getReader();
+    let text = '';
+    const readUntil = async (part: string) => {
+      while (!text.includes(part)) text += new TextDecoder().decode((await reader?.read())?.value);
+    };
+    await readUntil(': at 0 head 0\n\n');
+    await commit(runId, { chunks, state: { status: 'running', lastLine: 6 } });
+    await readUntil(': at 6 head 6\n\n');
+    expect(ids(text)).toEqual([0, 1, 2, 4, 5]);
     abort.abort();
   });
 });

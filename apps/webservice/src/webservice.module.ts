@@ -39,6 +39,7 @@ import { EvidenceController } from './evidence/evidence.controller';
 import { AttentionController } from './gates/attention.controller';
 import { GatesController } from './gates/gates.controller';
 import { HealthModule } from './health/health.module';
+import { LogPages } from './logs/log-pages';
 import { LogsController } from './logs/logs.controller';
 import { OpenStreams } from './logs/open-streams';
 import { SharedLogs } from './logs/shared-logs';
@@ -179,6 +180,12 @@ const PROVIDERS: readonly Provider[] = [
     FeedHeads,
     { feed: EventFeed, http: HttpSettings },
     ({ feed, http }) => new FeedHeads(feed, http.events.interval),
+  ),
+  provide(
+    LogPages,
+    { store: ArchivedLogStore, http: HttpSettings },
+    ({ store, http: { logs } }) =>
+      new LogPages(store, { lines: logs.scanLines, bytes: logs.scanBytes, reads: logs.reads }),
   ),
   TickLoop,
   CheckpointLoop,

@@ -56,6 +56,28 @@ describe('a log that is followed', () => {
     expect(asked).toEqual(['0', '2', '2']);
   });
 
+  it('is read from near its end, and resumed where its tail began', async () => {
+    const tail =
+      'event: stream.tail\nid: 7\ndata: {"runId":"r","sequence":7,"eventType":"stream.tail","complete":true}\n\n';
+    const paths: (string | undefined)[] = [];
+    answers = [
+      ({ url }, response) => {
+        paths.push(url);
+        response.writeHead(200).write(tail);
+        setTimeout(() => response.destroy(), 20);
+      },
+      (_request, response) => response.writeHead(200).end(line(8) + finished(8)),
+    ];
+    const events = await read({ tail: 5, step: 's', attempt: 2 });
+    expect(events.map(({ sequence, eventType }) => `${sequence} ${eventType}`)).toEqual([
+      '7 stream.tail',
+      '8 step.log',
+      '8 run.finished',
+    ]);
+    expect(asked).toEqual([undefined, '7']);
+    expect(new URL(paths[0] ?? '', 'http://x').search).toBe('?step=s&attempt=2&tail=5');
+  });
+
   it('is resumed where a server that stops says so, also one that is read only as far as it goes', async () => {
     const resume =
       'event: stream.resume\nid: 2\nretry: 1\ndata: {"runId":"r","sequence":2,"eventType":"stream.resume","retryMs":1}\n\n';

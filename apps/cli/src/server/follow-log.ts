@@ -11,9 +11,13 @@ import { ServerProblem } from './server-problem';
 export interface LogReading {
   /** Number of the line after which to begin. */
   readonly after?: number;
+  /** Number of lines before the end with which to begin. Not together with `after`. */
+  readonly tail?: number | undefined;
   /** False: only the existing lines. Default true. */
   readonly follow?: boolean;
   readonly step?: string | undefined;
+  /** Only lines of this attempt of the step. */
+  readonly attempt?: number | undefined;
   readonly level?: string | undefined;
   readonly signal?: AbortSignal;
 }
@@ -28,16 +32,17 @@ const LONGEST_PAUSE_MS = 5_000;
  * server ends with `stream.resume`, reading continues after the last line. Ends with `run.finished` if the run has ended.
  */
 export async function* followLog(client: Client, runId: string, reading: LogReading = {}): AsyncGenerator<LogEvent> {
-  const { follow = true, step, level, signal } = reading;
-  let after = reading.after ?? 0;
+  const { follow = true, step, attempt, level, tail, signal } = reading;
+  // Null: the server decides where a tail begins.
+  let after = reading.after ?? (tail === undefined ? 0 : null);
   let pause = FIRST_PAUSE_MS;
   let heard = Date.now();
   for (;;) {
     let mustResume = false;
     try {
       const response = await client.open(runPath(runId, '/logs'), {
-        headers: { accept: 'text/event-stream', 'last-event-id': String(after) },
-        query: { step, level, follow: follow ? undefined : 'false' },
+        headers: { accept: 'text/event-stream', ...(after !== null && { 'last-event-id': String(after) }) },
+        query: { step, attempt, level, tail, follow: follow ? undefined : 'false' },
         ...(signal ? { signal } : {}),
       });
       if (response.status === 204) {
@@ -48,7 +53,7 @@ export async function* followLog(client: Client, runId: string, reading: LogRead
         heard = Date.now();
         pause = FIRST_PAUSE_MS;
         const event = JSON.parse(data) as LogEvent;
-        if (id !== null) after = Math.max(after, Number(id));
+        if (id !== null) after = Math.max(after ?? 0, Number(id));
         if (event.eventType === 'stream.resume') {
           mustResume = true;
           pause = event.retryMs ?? pause;

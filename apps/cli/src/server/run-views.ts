@@ -139,6 +139,8 @@ export interface LogEvent {
   readonly status?: string;
   /** In `stream.resume`: delay before the log is requested again, milliseconds. */
   readonly retryMs?: number;
+  /** In `stream.tail`: false if the server stopped searching before it found as many lines as requested. */
+  readonly complete?: boolean;
 }
 
 /** Kinds of waits that only a person can end. */

@@ -7,6 +7,7 @@ const chunk: NumberedChunk = {
   firstLine: 10,
   lines: 3,
   step: 'map[1]::scan',
+  attempt: 2,
   execution: 1,
   chunk: 0,
   at: Date.UTC(2026, 0, 1),
@@ -17,6 +18,7 @@ const line = (overrides: Partial<LogLine>): LogLine => ({
   at: 0,
   level: 'info',
   step: 'a',
+  attempt: null,
   text: '',
   ...overrides,
 });

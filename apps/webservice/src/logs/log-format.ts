@@ -1,3 +1,4 @@
+import type { LogLevel } from '@taskrunner/core/journal';
 import type { LogLine } from './log-lines';
 
 /** The wire format of a log. */
@@ -11,6 +12,30 @@ export interface LogFormat {
   finished(runId: string, status: string, at: number, endedAt: number): string;
   /** The last event of a stream whose run continues. */
   resume(runId: string, resume: Resume): string;
+  /** The first event of a tail; `toldAt`: milliseconds since the epoch. */
+  tail(runId: string, start: TailStart, toldAt: number): string;
+}
+
+/** Where a tail begins. */
+export interface TailStart {
+  /** The tail has lines after this one. */
+  readonly after: number;
+  /** False: the limits of a request were reached before as many lines were found as the reader wants. */
+  readonly isComplete: boolean;
+}
+
+/** A line as the API shows it. */
+export interface LineEvent {
+  readonly runId: string;
+  readonly sequence: number;
+  /** RFC 3339. */
+  readonly timestamp: string;
+  readonly level: LogLevel;
+  readonly eventType: 'step.log';
+  readonly message: string;
+  readonly stepId: string;
+  /** Absent if the step has no attempts, or it is not recorded. */
+  readonly attempt?: number;
 }
 
 /** Where to resume if a stream ends before its run. */
@@ -24,17 +49,14 @@ interface Resume {
   readonly toldAt: number;
 }
 
-function lineJson(runId: string, { number, at, level, text, step }: LogLine): string {
+export function lineEvent(runId: string, { number, at, level, text, step, attempt }: LogLine): LineEvent {
   const timestamp = new Date(at).toISOString();
-  return JSON.stringify({
-    runId,
-    sequence: number,
-    timestamp,
-    level,
-    eventType: 'step.log',
-    message: text,
-    stepId: step,
-  });
+  const of = { runId, sequence: number, timestamp, level, eventType: 'step.log' as const, message: text, stepId: step };
+  return attempt === null ? of : { ...of, attempt };
+}
+
+function lineJson(runId: string, line: LogLine): string {
+  return JSON.stringify(lineEvent(runId, line));
 }
 
 function finishedJson(runId: string, status: string, at: number, endedAt: number): string {
@@ -45,6 +67,11 @@ function finishedJson(runId: string, status: string, at: number, endedAt: number
 function resumeJson(runId: string, { reason, at, retryMs, toldAt }: Resume): string {
   const timestamp = new Date(toldAt).toISOString();
   return JSON.stringify({ runId, sequence: at, timestamp, eventType: 'stream.resume', reason, after: at, retryMs });
+}
+
+function tailJson(runId: string, { after, isComplete }: TailStart, toldAt: number): string {
+  const timestamp = new Date(toldAt).toISOString();
+  return JSON.stringify({ runId, sequence: after, timestamp, eventType: 'stream.tail', after, complete: isComplete });
 }
 
 /**
@@ -60,6 +87,8 @@ export const EVENT_STREAM: LogFormat = {
   // Named events are not messages to a browser, which resumes automatically.
   resume: (runId, resume) =>
     `event: stream.resume\nid: ${resume.at}\nretry: ${resume.retryMs}\ndata: ${resumeJson(runId, resume)}\n\n`,
+  // Its id is where a browser continues that is disconnected before the first line.
+  tail: (runId, start, toldAt) => `event: stream.tail\nid: ${start.after}\ndata: ${tailJson(runId, start, toldAt)}\n\n`,
 };
 
 /** One JSON object per line. */
@@ -70,4 +99,5 @@ export const NDJSON: LogFormat = {
   heartbeat: () => '',
   finished: (runId, status, at, endedAt) => `${finishedJson(runId, status, at, endedAt)}\n`,
   resume: (runId, resume) => `${resumeJson(runId, resume)}\n`,
+  tail: (runId, start, toldAt) => `${tailJson(runId, start, toldAt)}\n`,
 };

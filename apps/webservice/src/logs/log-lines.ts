@@ -9,6 +9,8 @@ export interface LogLine {
   readonly at: number;
   readonly level: LogLevel;
   readonly step: string;
+  /** The attempt of the step. Null: the step has no attempts, or it is not recorded. */
+  readonly attempt: number | null;
   readonly text: string;
 }
 
@@ -16,6 +18,8 @@ export interface LogLine {
 export interface LineFilter {
   /** Lines of this step and its descendants. */
   readonly step: string | null;
+  /** Lines of this attempt of their step. */
+  readonly attempt: number | null;
   /** Lines of this level and above. */
   readonly level: LogLevel | null;
 }
@@ -24,14 +28,24 @@ const RANK: Readonly<Record<LogLevel, number>> = { trace: 0, debug: 1, info: 2, 
 
 /** The lines of a chunk after a line number, as stored: a letter for the level, the text, a line feed. */
 export function linesOf(chunk: NumberedChunk, after: number): readonly LogLine[] {
-  const { firstLine, lines, step, at } = chunk;
+  const { firstLine, lines, step, attempt, at } = chunk;
   const texts = new TextDecoder().decode(chunk.data).split('\n').slice(0, lines);
   return texts.flatMap((stored, index): LogLine[] => {
     const number = firstLine + index;
     return number > after
-      ? [{ number, at, level: LEVELS_BY_LETTER[stored.charAt(0)] ?? 'info', step, text: stored.slice(1) }]
+      ? [{ number, at, level: LEVELS_BY_LETTER[stored.charAt(0)] ?? 'info', step, attempt, text: stored.slice(1) }]
       : [];
   });
+}
+
+/** True if a chunk may have lines that a filter lets through. Their levels are compared line by line. */
+export function hasWanted({ step, attempt }: LineFilter, chunk: Pick<NumberedChunk, 'step' | 'attempt'>): boolean {
+  return (step === null || isWithin(chunk.step, step)) && (attempt === null || chunk.attempt === attempt);
+}
+
+/** True for a level that is at least as urgent as another one, and without another one. */
+export function isUrgent(level: LogLevel, least: LogLevel | null): boolean {
+  return least === null || rankOf(level) >= rankOf(least);
 }
 
 /** Levels as numbers: a more urgent level is greater. */

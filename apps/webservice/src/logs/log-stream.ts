@@ -1,9 +1,9 @@
 import { isOver, type RunId, type TenantId } from '@taskrunner/core/foundation';
 import type { Response } from 'express';
 import type { RunTails, Tail } from '../runs/run-tails';
-import type { LogFormat } from './log-format';
+import type { LogFormat, TailStart } from './log-format';
 import { selected } from './log-frames';
-import { isWithin, type LineFilter } from './log-lines';
+import { hasWanted, type LineFilter } from './log-lines';
 import { SERVICE_STOPS, TOKEN_EXPIRED } from './open-streams';
 import type { SharedLogs } from './shared-logs';
 
@@ -13,6 +13,8 @@ export interface LogReading {
   readonly runId: RunId;
   /** Number of the line after which to begin. */
   readonly after: number;
+  /** Where the requested tail begins, which is reported first. Null: no tail was requested. */
+  readonly tail: TailStart | null;
   readonly filter: LineFilter;
   readonly format: LogFormat;
   /** False: only the existing lines. */
@@ -57,7 +59,7 @@ export class LogStream {
   }
 
   async run(): Promise<void> {
-    const { tenant, runId, format, follow, signal, endedAt } = this.reading;
+    const { tenant, runId, format, follow, signal, endedAt, tail: start } = this.reading;
     const wake = (): void => this.wake?.();
     const watching = this.tails.watch(tenant, runId).subscribe((tail) => {
       this.tail = tail;
@@ -66,6 +68,7 @@ export class LogStream {
     signal.addEventListener('abort', wake);
     try {
       await this.write(Buffer.from(format.begin));
+      if (start) await this.write(Buffer.from(format.tail(runId, start, Date.now())));
       await this.next(null);
       for (let isDue = true; !signal.aborted;) {
         const tail: Tail | null = this.tail;
@@ -110,7 +113,7 @@ export class LogStream {
     while (this.at < head && !signal.aborted) {
       const chunk = await this.logs.chunkAfter(tenant, runId, this.at);
       if (!chunk) return;
-      if (filter.step === null || isWithin(chunk.step, filter.step))
+      if (hasWanted(filter, chunk))
         await this.write(selected(chunk.frames(format), Math.max(0, this.at + 1 - chunk.firstLine), filter.level));
       if (!this.mayResume) return;
       this.at = chunk.lastLine;

@@ -1,24 +1,35 @@
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { type RunId, isOver } from '@taskrunner/core/foundation';
-import { RunReader } from '@taskrunner/core/ports';
+import { RunReader, type RunSummary } from '@taskrunner/core/ports';
 import type { Request, Response } from 'express';
 import { Caller } from '../auth/caller';
 import { HttpSettings } from '../configuration';
-import { EXAMPLES } from '../openapi/examples';
 import { Operation } from '../openapi/operation';
-import { ref } from '../openapi/schemas';
-import { flag, oneOf, readQuery, text, whole } from '../requests/paging/query';
+import { ApiError } from '../problems/problem';
+import { readQuery, whole } from '../requests/paging/query';
 import { RunIdPipe } from '../requests/run-id.pipe';
 import { requestInvalid } from '../requests/validated';
 import { runNotFound } from '../runs/run-not-found';
 import { RunTails } from '../runs/run-tails';
-import { EVENT_STREAM, NDJSON } from './log-format';
+import { EVENT_STREAM, NDJSON, type LogFormat } from './log-format';
+import { READ_LOGS } from './log-operation';
+import { LogPages, type LogReader } from './log-pages';
+import { logParameters, logQueryOf, MOST_LINES, type LogQuery } from './log-query';
 import { LogStream } from './log-stream';
 import { OpenStreams } from './open-streams';
 import { SharedLogs } from './shared-logs';
 
-const MOST_LINES = 999_999_999_999;
+type StreamQuery = Extract<LogQuery, { kind: 'stream' }>;
+
+/** A response that is a stream, and whose it is. */
+interface Streaming {
+  readonly request: Request;
+  readonly response: Response;
+  readonly caller: Caller;
+  readonly run: RunSummary;
+  readonly format: LogFormat;
+}
 
 @ApiTags('runs')
 @Controller('api/runs/:runId/logs')
@@ -26,88 +37,82 @@ export class LogsController {
   constructor(
     private readonly reader: RunReader,
     private readonly logs: SharedLogs,
+    private readonly pages: LogPages,
     private readonly tails: RunTails,
     private readonly streams: OpenStreams,
     private readonly http: HttpSettings,
   ) {}
 
   @Get()
-  @Operation({
-    id: 'readLogs',
-    summary: 'Stream the log of a run',
-    description:
-      'Server-sent events: each `data:` is one JSON line, and `id` is the line number. `Last-Event-ID`, or else `after`, resumes the stream. The last event is ' +
-      '`run.finished`; then the stream ends. If the run has ended and has no further lines, the response is 204. Send `Accept: application/x-ndjson` for NDJSON. ' +
-      'If the service stops or the token expires before the run ends, the last event is `stream.resume`: reconnect with `after` (the `id` of the ' +
-      'event) after `retryMs` milliseconds (its `retry`). A client that reads no data for some time is disconnected.',
-    scopes: ['packs.read'],
-    limit: 'stream',
-    query: {
-      after: { description: 'Return only lines after this line number.', schema: { type: 'integer', minimum: 0 } },
-      step: { description: 'Return only lines of this step and its child steps.', schema: { type: 'string' } },
-      level: {
-        description: 'Return only lines of this level or higher.',
-        schema: { type: 'string', enum: ['trace', 'debug', 'info', 'warn', 'error'] },
-      },
-      follow: {
-        description: 'If false, return the existing lines and end the stream.',
-        schema: { type: 'boolean', default: true },
-      },
-    },
-    headers: { 'Last-Event-ID': 'Number of the last line that was received. Browsers send it automatically.' },
-    answers: [
-      {
-        status: 200,
-        description: 'The log lines.',
-        schema: ref('LogLine'),
-        mediaType: [EVENT_STREAM.mediaType, NDJSON.mediaType],
-        example: EXAMPLES.line,
-      },
-      { status: 204, description: 'The run has ended, and there are no further lines.', schema: null },
-    ],
-    codes: ['RUN_NOT_FOUND'],
-  })
+  @Operation(READ_LOGS)
   async read(
-    @Caller() { principal, expiresAt }: Caller,
+    @Caller() caller: Caller,
     @Param('runId', RunIdPipe) runId: RunId,
     @Req() request: Request,
     @Res() response: Response,
   ) {
-    const query = readQuery(request, {
-      after: whole(0, MOST_LINES),
-      step: text,
-      level: oneOf('trace', 'debug', 'info', 'warn', 'error'),
-      follow: flag,
-    });
-    // A reconnecting browser requests its original address and states what it has read since.
-    const supplied = lastEventOf(request) ?? query.after;
-    const { tenant } = principal;
-    const run = await this.reader.summary(tenant, runId);
+    const { pageLines } = this.http.logs;
+    const query = logQueryOf(readQuery(request, logParameters(pageLines)), pageLines);
+    const lastEvent = lastEventOf(request);
+    const { tenant } = caller.principal;
+    if (query.kind === 'stream') {
+      const format = formatOf(request);
+      const run = await this.summary(caller, runId);
+      return this.stream({ request, response, caller, run, format }, withLastEvent(query, lastEvent));
+    }
+    accepts(request, ['application/json']);
+    const { lastLine: head } = await this.summary(caller, runId);
+    const reader: LogReader = { tenant, runId, head, isAwaited: () => !response.destroyed };
+    response.setHeader('Cache-Control', 'no-store');
+    // The answer to HEAD has no content, so nothing is searched for it.
+    if (request.method === 'HEAD') response.status(200).type('application/json').end();
+    else response.status(200).json(await this.answer(reader, query));
+  }
+
+  private answer(reader: LogReader, query: Exclude<LogQuery, StreamQuery>) {
+    return query.kind === 'search' ? this.pages.search(reader, query) : this.pages.page(reader, query);
+  }
+
+  private async summary({ principal }: Caller, runId: RunId): Promise<RunSummary> {
+    const run = await this.reader.summary(principal.tenant, runId);
     if (!run) throw runNotFound();
-    if (supplied !== null && isOver(run.status) && supplied >= run.lastLine) {
+    return run;
+  }
+
+  private async stream({ request, response, caller, run, format }: Streaming, query: StreamQuery) {
+    const { tail, filter, follow } = query;
+    const { tenant } = caller.principal;
+    const { runId, lastLine: head } = run;
+    if (query.after !== null && isOver(run.status) && query.after >= head) {
       response.status(204).end();
       return;
     }
-    const format =
-      request.accepts([EVENT_STREAM.mediaType, NDJSON.mediaType]) === NDJSON.mediaType ? NDJSON : EVENT_STREAM;
+    const isHead = request.method === 'HEAD';
+    const reader: LogReader = { tenant, runId, head, isAwaited: () => !response.destroyed };
+    const begin = tail === null || isHead ? null : await this.pages.tailStart(reader, tail, filter);
     response.status(200);
     response.setHeader('Content-Type', `${format.mediaType}; charset=utf-8`);
     response.setHeader('Cache-Control', 'no-store');
     response.setHeader('X-Accel-Buffering', 'no');
     response.flushHeaders();
-    if (request.method === 'HEAD') {
+    if (isHead) {
       response.end();
       return;
     }
-    const signal = this.streams.signalFor(response, expiresAt);
-    const filter = { step: query.step, level: query.level };
+    const signal = this.streams.signalFor(response, caller.expiresAt);
     // A halted run has no end time, so the current time is reported.
     const endedAt = async (): Promise<number> => (await this.reader.summary(tenant, runId))?.finishedAt ?? Date.now();
-    const [after, follow] = [supplied ?? 0, query.follow ?? true];
-    const reading = { tenant, runId, after, filter, format, follow, signal, stallMs: this.http.streams.stall, endedAt };
+    const after = begin?.after ?? query.after ?? 0;
+    const stallMs = this.http.streams.stall;
+    const reading = { tenant, runId, after, tail: begin, filter, format, follow, signal, stallMs, endedAt };
     await new LogStream(this.logs, this.tails, response, reading).run();
     response.end();
   }
+}
+
+/** A reconnecting browser requests its original address and states what it has read since. */
+function withLastEvent(query: StreamQuery, lastEvent: number | null): StreamQuery {
+  return lastEvent === null ? query : { ...query, after: lastEvent, tail: null };
 }
 
 function lastEventOf(request: Request): number | null {
@@ -116,4 +121,15 @@ function lastEventOf(request: Request): number | null {
   const number = whole(0, MOST_LINES).read(supplied);
   if (number === null) throw requestInvalid('/Last-Event-ID', 'Last-Event-ID must be a line number.');
   return number;
+}
+
+function formatOf(request: Request): LogFormat {
+  return accepts(request, [EVENT_STREAM.mediaType, NDJSON.mediaType]) === NDJSON.mediaType ? NDJSON : EVENT_STREAM;
+}
+
+/** The accepted type. The guard accepts the types of streams and of pages; this request is answered with one kind of them. */
+function accepts(request: Request, types: readonly string[]): string {
+  const accepted = request.accepts([...types]);
+  if (accepted === false) throw new ApiError('NOT_ACCEPTABLE', `the response is available as ${types.join(' or ')}`);
+  return accepted;
 }

@@ -24,6 +24,7 @@ function storeOf(chunks: number) {
           firstLine: index * LINES + 1,
           lines: LINES,
           step: 's',
+          attempt: 1,
           execution: 1,
           chunk: index,
           at: 0,

@@ -8,6 +8,7 @@ interface SharedChunk {
   readonly firstLine: number;
   readonly lastLine: number;
   readonly step: string;
+  readonly attempt: number | null;
   /** Its encoded lines, by format. */
   frames(format: LogFormat): LogFrames;
 }
@@ -101,6 +102,7 @@ class CachedChunk implements SharedChunk {
   readonly firstLine: number;
   readonly lastLine: number;
   readonly step: string;
+  readonly attempt: number | null;
   size: number;
   private readonly written = new Map<LogFormat, LogFrames>();
 
@@ -110,10 +112,11 @@ class CachedChunk implements SharedChunk {
     private readonly chunk: NumberedChunk,
     private readonly grown: (bytes: number) => void,
   ) {
-    const { firstLine, lines, step, data } = chunk;
+    const { firstLine, lines, step, attempt, data } = chunk;
     this.firstLine = firstLine;
     this.lastLine = firstLine + lines - 1;
     this.step = step;
+    this.attempt = attempt;
     this.size = data.length + CHUNK_BYTES;
   }
 

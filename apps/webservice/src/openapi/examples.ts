@@ -171,6 +171,27 @@ export const EXAMPLES = {
     eventType: 'step.log',
     message: 'scanning 12 images',
     stepId: 'scan',
+    attempt: 1,
+  },
+  logPage: {
+    items: [
+      {
+        runId: RUN,
+        sequence: 4_000,
+        timestamp: '2026-11-24T10:03:10.000Z',
+        level: 'warn',
+        eventType: 'step.log',
+        message: 'registry: Connection refused',
+        stepId: 'scan',
+        attempt: 2,
+      },
+    ],
+    total: 3,
+    searchedFrom: 1,
+    searchedTo: 4_020,
+    lastLine: 4_020,
+    missingLines: 0,
+    nextCursor: null,
   },
   graph: {
     planHash: digest('1'),

@@ -27,11 +27,13 @@ export interface Answer {
   readonly example?: Json;
   /** Default: `application/json`. A list: the accepted type. */
   readonly mediaType?: string | readonly string[];
+  /** Representations of other types. */
+  readonly others?: readonly { readonly mediaType: string; readonly schema: Schema; readonly example: Json }[];
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** The OpenAPI description of a route, and its requirements for callers. */
-interface OperationFacts {
+export interface OperationFacts {
   readonly id: string;
   readonly summary: string;
   readonly description?: string;
@@ -176,20 +178,28 @@ export function PublicOperation(
   );
 }
 
-function typesOf({ schema, mediaType = 'application/json' }: Answer): readonly string[] {
+function typesOf({ others = [], ...answer }: Answer): readonly string[] {
+  return [...mainTypesOf(answer), ...others.map(({ mediaType }) => mediaType)];
+}
+
+function mainTypesOf({ schema, mediaType = 'application/json' }: Answer): readonly string[] {
   return schema === null ? [] : [mediaType].flat();
 }
 
 function responseOf(answer: Answer): object {
-  const { status, description, schema, example, headers = {} } = answer;
-  const content = { schema, ...(example === undefined ? {} : { example }) };
+  const { status, description, schema, example, headers = {}, others = [] } = answer;
+  const main = { schema, ...(example === undefined ? {} : { example }) };
+  const content = [
+    ...mainTypesOf(answer).map((type) => [type, main] as const),
+    ...others.map(({ mediaType, ...other }) => [mediaType, other] as const),
+  ];
   return {
     status,
     description,
     headers: Object.fromEntries(
       Object.entries(headers).map(([name, about]) => [name, { description: about, schema: { type: 'string' } }]),
     ),
-    ...(schema === null ? {} : { content: Object.fromEntries(typesOf(answer).map((type) => [type, content])) }),
+    ...(schema === null ? {} : { content: Object.fromEntries(content) }),
   };
 }
 

@@ -167,6 +167,25 @@ const feedEvent = closed(
   },
   ['status', 'gateId', 'decision', 'bundle'],
 );
+const logLine = {
+  type: 'object',
+  required: ['runId', 'sequence', 'timestamp', 'eventType'],
+  properties: {
+    runId: text,
+    sequence: whole,
+    timestamp: instant,
+    level: { type: 'string', enum: ['trace', 'debug', 'info', 'warn', 'error'] },
+    eventType: { type: 'string', enum: ['step.log', 'run.finished', 'stream.resume', 'stream.tail'] },
+    message: text,
+    stepId: text,
+    attempt: { ...whole, description: 'Attempt of the step; absent if it has no attempts or they are not recorded.' },
+    status: text,
+    reason: { type: 'string', enum: ['service-stops', 'token-expired'] },
+    after: whole,
+    retryMs: whole,
+    complete: { type: 'boolean' },
+  },
+};
 
 /** All components of responses. */
 export const SCHEMAS = {
@@ -325,23 +344,23 @@ export const SCHEMAS = {
     oldest: { ...whole, description: 'The earliest position after which events are kept.' },
   }),
   Upload: closed({ digest, size: whole, expiresAt: instant }),
-  LogLine: {
-    type: 'object',
-    required: ['runId', 'sequence', 'timestamp', 'eventType'],
-    properties: {
-      runId: text,
-      sequence: whole,
-      timestamp: instant,
-      level: { type: 'string', enum: ['trace', 'debug', 'info', 'warn', 'error'] },
-      eventType: { type: 'string', enum: ['step.log', 'run.finished', 'stream.resume'] },
-      message: text,
-      stepId: text,
-      status: text,
-      reason: { type: 'string', enum: ['service-stops', 'token-expired'] },
-      after: whole,
-      retryMs: whole,
+  LogLine: logLine,
+  LogPage: closed({
+    items: listOf(logLine),
+    total: {
+      type: ['integer', 'null'],
+      minimum: 0,
+      description: 'Number of matching lines from `searchedFrom` to `searchedTo`; null without `q`.',
     },
-  },
+    searchedFrom: { ...whole, description: 'First line that was searched.' },
+    searchedTo: {
+      ...whole,
+      description: 'Last line that was searched. Less than `searchedFrom` if there are no lines.',
+    },
+    lastLine: { ...whole, description: 'Last line of the log at the time of the request.' },
+    missingLines: { ...whole, description: 'Number of lines in the range that are no longer stored.' },
+    nextCursor: { ...maybeText, description: 'Continues the search; null: it is complete, or there is no `q`.' },
+  }),
   Graph: closed({
     planHash: digest,
     nodes: listOf(

@@ -9,14 +9,17 @@ export function sampleChunks({ evidence }: Sample): NumberedChunk[] {
   const taken = new Map<string, number>();
   let line = 1;
   const rows: NumberedChunk[] = [];
+  const attempts = new Map<string, number>();
   for (const { event } of facts.entries) {
+    if (event.type === 'step.started') attempts.set(`${event.execution} ${event.step}`, event.attempt);
     if (event.type !== 'log') continue;
     const { step, execution, chunk, lines, bytes } = event;
     const stream = evidence.logs.find((one) => one.step === step && one.execution === execution);
     const from = taken.get(`${execution} ${step}`) ?? 0;
     taken.set(`${execution} ${step}`, from + bytes);
     const data = (stream?.data as Uint8Array).subarray(from, from + bytes);
-    rows.push({ firstLine: line, lines, step, execution, chunk, at: 1_000 + line, data });
+    const attempt = attempts.get(`${execution} ${step}`) ?? null;
+    rows.push({ firstLine: line, lines, step, attempt, execution, chunk, at: 1_000 + line, data });
     line += lines;
   }
   return rows;

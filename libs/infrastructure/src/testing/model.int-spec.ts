@@ -366,7 +366,11 @@ class Sides {
     const columns = Array.from({ length: 10 }, (_, i) => chunks.map((chunk) => chunk[i]));
     const texts = chunks.map(() => Buffer.from(`i${random.int(0, 9)}\n`));
     const digests = texts.map((text) => Buffer.from(sha256(text).slice(7), 'hex'));
-    return { name: 'append-chunks', values: () => [...columns, Buffer.concat(texts), Buffer.concat(digests)] };
+    const attempts = chunks.map(() => random.int(1, 2));
+    return {
+      name: 'append-chunks',
+      values: () => [...columns, Buffer.concat(texts), Buffer.concat(digests), attempts],
+    };
   }
 
   private appendAssigned(known: readonly AssignmentRow[]): Both {
@@ -390,7 +394,7 @@ class Sides {
     const columns = Array.from({ length: 10 }, (_, i) => assigned.map(({ chunk }) => chunk[i]));
     const texts = assigned.map(({ text }) => text);
     const digests = texts.map((text) => Buffer.from(sha256(text).slice(7), 'hex'));
-    const bytes = [Buffer.concat(texts), Buffer.concat(digests)];
+    const bytes = [Buffer.concat(texts), Buffer.concat(digests), assigned.map(() => random.int(1, 2))];
     return { name: 'append-assigned-chunks', values: () => [...columns, ...bytes, assigned.map(({ name }) => name)] };
   }
 
@@ -513,7 +517,11 @@ class Sides {
       ['pack_runs.executions', tables.executions.rows(), 'tenant_id, run_id, name, step, execution, fence, answered'],
       ['pack_runs.audit_heads', tables.audit.rows(), 'tenant_id, seq'],
       ['pack_run_logs.journal', tables.journal.rows(), 'tenant_id, run_id, first_seq, fence, hash, mac, content'],
-      ['pack_run_logs.chunks', tables.chunks.rows(), 'tenant_id, run_id, step, execution, chunk, data, lines, sha256'],
+      [
+        'pack_run_logs.chunks',
+        tables.chunks.rows(),
+        'tenant_id, run_id, step, attempt, execution, chunk, data, lines, sha256',
+      ],
       ['pack_run_logs.places', tables.places.rows(), 'tenant_id, run_id, last_line, lines, step, execution, chunk'],
       [
         'pack_artifacts.artifacts',

@@ -4,13 +4,14 @@ import { Option, type Command } from 'commander';
 import { connect, withConnection } from '../../server/connection';
 import { followLog } from '../../server/follow-log';
 import { cancelRun, getRun, listAll, listGates, listSteps, planOrder } from '../../server/run-api';
-import { waitsForPerson, type RunView } from '../../server/run-views';
+import { waitsForPerson, type LogEvent, type RunView } from '../../server/run-views';
 import { runGateLines } from '../../terminal/decision-lines';
 import { EXIT, exitOfRun } from '../../terminal/exit-code';
 import { logLine } from '../../terminal/plain-display';
 import { endLines, waitLine, waitLines } from '../../terminal/run-lines';
 import { safeLine } from '../../terminal/safe-text';
 import { treeLines } from '../../terminal/step-tree';
+import type { Terminal } from '../../terminal/terminal';
 import type { Context } from '../context';
 import { printLines } from './gates.command';
 import { printAs, withOutput, type ServerOptions } from '../options';
@@ -50,7 +51,9 @@ function linesOf({ person, tenant, scopes, grants }: Me): readonly string[] {
 interface LogOptions extends ServerOptions {
   readonly follow: boolean;
   readonly after?: string;
+  readonly tail?: string;
   readonly step?: string;
+  readonly attempt?: string;
   readonly level?: string;
 }
 
@@ -59,7 +62,9 @@ function registerLogs(program: Command, context: Context): void {
     .description('print the log of a run and follow it')
     .option('--no-follow', 'print the existing lines and exit')
     .option('--after <line>', 'print only lines after this line number')
+    .addOption(new Option('--tail <lines>', 'begin with the last lines, at most this number').conflicts('after'))
     .option('--step <id>', 'print only lines of this step and its child steps')
+    .option('--attempt <number>', 'print only lines of this attempt of the step; requires --step')
     .addOption(
       new Option('--level <level>', 'print only lines of this level or higher').choices([
         'trace',
@@ -73,16 +78,18 @@ function registerLogs(program: Command, context: Context): void {
       context.run(async () => {
         const { terminal } = context;
         const client = await connect(options, context.env);
-        const { follow, step, level } = options;
+        const { follow, step, level, after, tail, attempt } = options;
         let status: string | null = null;
         for await (const event of followLog(client, runId, {
           follow,
           step,
           level,
-          after: Number(options.after ?? 0),
+          ...(attempt !== undefined && { attempt: Number(attempt) }),
+          ...(tail === undefined ? { after: Number(after ?? 0) } : { tail: Number(tail) }),
         })) {
           const { eventType, ...rest } = event;
           if (options.output === 'ndjson') terminal.print(JSON.stringify({ type: eventType, ...rest }));
+          else if (eventType === 'stream.tail') sayTail(event, terminal);
           else if (eventType !== 'run.finished') terminal.print(logLine(event));
           if (eventType === 'run.finished') status = event.status ?? null;
         }
@@ -91,6 +98,12 @@ function registerLogs(program: Command, context: Context): void {
         return exitOfRun(status, run?.error ?? null);
       }),
     );
+}
+
+/** Says that a tail has fewer lines than requested, because the server stopped searching. */
+function sayTail({ complete = true, sequence }: LogEvent, terminal: Terminal): void {
+  if (!complete)
+    terminal.say(`the server stopped searching: fewer lines than requested were found after line ${sequence}`);
 }
 
 function registerShow(program: Command, context: Context): void {

@@ -13,6 +13,7 @@ const TELEMETRY_E2E = 'apps/webservice-e2e/src/telemetry.e2e-spec.ts';
 const TELEMETRY = 'libs/infrastructure/src/lib/telemetry/telemetry.int-spec.ts';
 const PARSING = 'libs/infrastructure/src/lib/configuration/parse-configuration.spec.ts';
 const LOGS = 'apps/webservice-e2e/src/logs.e2e-spec.ts';
+const LOG_PAGES = 'apps/webservice/src/logs/log-pages.spec.ts';
 const DEV_FILE = 'apps/cli/src/dev/dev-configuration.ts';
 const SEALED_E2E = 'apps/webservice-e2e/src/sealed.e2e-spec.ts';
 const SIZES = 'libs/infrastructure/src/lib/executors/step/run-sizes.ts';
@@ -44,6 +45,10 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['http.timings.page', 'apps/webservice/src/webservice.int-spec.ts', 'has times for a timeline, compact and in pages'],
   ['http.timings.held', 'apps/webservice/src/timings/shared-timings.spec.ts', 'hold no more than they may'],
   ['http.streams.stall', LOGS, 'cuts off a reader that takes nothing for as long as configured'],
+  ['http.logs.pageLines', WEBSERVICE, "['limit=1001', ['/limit']]"],
+  ['http.logs.scanLines', LOG_PAGES, 'says how far it looked where a limit ends it'],
+  ['http.logs.scanBytes', LOG_PAGES, 'says how far it looked where a limit ends it'],
+  ['http.logs.reads', 'apps/webservice/src/logs/read-turns.spec.ts', 'are so many at once'],
   [
     'http.lameDuck',
     WEBSERVICE,

@@ -67,6 +67,7 @@ async function fill(tenant: typeof tenantA): Promise<RunId> {
       runId,
       fence: claimed.fence,
       step: 's',
+      attempt: 1,
       execution: 1,
       chunk: 0,
       at: 1,

@@ -150,6 +150,7 @@ export interface InboxRow extends OfRun {
 
 export interface ChunkRow extends OfRun {
   readonly step: string;
+  readonly attempt: number | null;
   readonly execution: number;
   readonly chunk: number;
   readonly at_ms: number;

@@ -23,6 +23,8 @@ export interface ArchivedChunk {
   readonly firstLine: number;
   readonly lines: number;
   readonly step: string;
+  /** Absent if the step has no attempts, and in indexes that an earlier release built. */
+  readonly attempt?: number;
   readonly execution: number;
   readonly chunk: number;
   /** Milliseconds, database time. */
@@ -69,13 +71,17 @@ export function archiveOf(
   const journal = partOf(files, offsets, JOURNAL);
   if (!journal) throw new TypeError('a bundle without its journal');
   let line = 1;
+  const attempts = new Map<string, number>();
   const archived: ArchivedChunk[] = [];
   for (const { event } of documents.facts.entries) {
+    if (event.type === 'step.started') attempts.set(`${event.execution} ${event.step}`, event.attempt);
     if (event.type !== 'log') continue;
     const { step, execution, chunk, lines } = event;
     const at = times.get(keyOf(event));
     if (at === undefined) throw new TypeError(`the journal numbers chunk ${keyOf(event)}, which is not there`);
-    archived.push({ firstLine: line, lines, step, execution, chunk, at, part: parts.get(keyOf(event)) ?? null });
+    const attempt = attempts.get(`${execution} ${step}`);
+    const part = parts.get(keyOf(event)) ?? null;
+    archived.push({ firstLine: line, lines, step, ...(attempt && { attempt }), execution, chunk, at, part });
     line += lines;
   }
   return { journal, chunks: archived };

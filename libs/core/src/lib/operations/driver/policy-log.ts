@@ -52,7 +52,7 @@ export class PolicyLog {
     const chunk = { step, execution, chunk: 0, lines: lines.length, sha256: sha256(data) };
     try {
       const [held] = await this.dependencies.logs.append([
-        { ...chunk, tenant, runId, fence, at: this.dependencies.clock.now(), data },
+        { ...chunk, attempt: null, tenant, runId, fence, at: this.dependencies.clock.now(), data },
       ]);
       return held ? { type: 'log', ...chunk, bytes: data.length } : null;
     } catch (error) {

@@ -15,7 +15,8 @@ const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
 function rows(): NumberedChunk[] {
   let line = 1;
   const chunk = (step: string, n: number, data: string): NumberedChunk => {
-    const one = { firstLine: line, lines: 2, step, execution: 1, chunk: n, at: 100 + line, data: Buffer.from(data) };
+    const of = { firstLine: line, lines: 2, step, attempt: 1, execution: 1, chunk: n, at: 100 + line };
+    const one = { ...of, data: Buffer.from(data) };
     line += 2;
     return one;
   };

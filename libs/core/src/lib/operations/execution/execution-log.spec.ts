@@ -53,8 +53,7 @@ function logOf(limits: Partial<LogLimits> = {}, numbers = true) {
   const run = { tenant: 'acme', runId: 'run_1', fence: 1 } as unknown as ClaimedRun;
   const log = new ExecutionLog(
     run,
-    'scan' as StepId,
-    1,
+    { step: 'scan' as StepId, attempt: 1, execution: 2 },
     store,
     clock,
     (fact) => {
@@ -77,11 +76,12 @@ describe('the log of an execution', () => {
     expect(await log.close()).toBe(true);
     expect(store.lines).toEqual(['ione', 'wbad', 'itwo', 'i', 'dx', 'dy']);
     const [chunk] = store.chunks;
+    expect(chunk).toMatchObject({ step: 'scan', attempt: 1, execution: 2 });
     expect(facts).toEqual([
       {
         type: 'log',
         step: 'scan',
-        execution: 1,
+        execution: 2,
         chunk: 0,
         lines: 6,
         bytes: chunk?.data.length,

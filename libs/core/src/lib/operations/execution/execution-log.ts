@@ -43,6 +43,13 @@ export function logLimitsOf({ logBytes, logBytesPerSecond }: ProfileDefaults): L
 /** Write access to a stream: that of the run's driver, or that of the holder of an assignment. */
 export type LogHold = Pick<LogChunk, 'tenant' | 'runId' | 'fence' | 'assignment'>;
 
+/** The execution to which a log belongs. */
+interface LogOwner {
+  readonly step: StepId;
+  readonly attempt: number;
+  readonly execution: number;
+}
+
 /** Lines and bytes that were dropped. */
 interface Dropped {
   lines: number;
@@ -80,8 +87,7 @@ export class ExecutionLog {
 
   constructor(
     private readonly stream: LogHold,
-    private readonly step: StepId,
-    private readonly execution: number,
+    private readonly of: LogOwner,
     private readonly store: LogStore,
     private readonly clock: Clock,
     private readonly report: (fact: Fact) => void,
@@ -116,7 +122,7 @@ export class ExecutionLog {
     for (const cutter of Object.values(this.cutters)) cutter.end();
     this.sayGap();
     const { lines, bytes } = this.dropped;
-    if (bytes > 0) this.report({ type: 'note', code: 'LOG_DROPPED', detail: { step: this.step, lines, bytes } });
+    if (bytes > 0) this.report({ type: 'note', code: 'LOG_DROPPED', detail: { step: this.of.step, lines, bytes } });
     this.flush();
     await this.storing;
     return !this.lost;
@@ -189,12 +195,13 @@ export class ExecutionLog {
     this.timer = null;
     if (this.lines === 0 || this.lost) return;
     const data = this.open.slice(0, this.bytes);
-    const { lines, step, execution } = this;
+    const { lines } = this;
     this.lines = 0;
     this.bytes = 0;
     this.unnumbered += data.length;
-    const of = { ...this.stream, step, execution, chunk: this.chunk++, at: this.clock.now() };
-    this.waiting.push({ ...of, data, lines, sha256: sha256(data) });
+    const { step, attempt, execution } = this.of;
+    const place = { step, attempt, execution, chunk: this.chunk++, at: this.clock.now() };
+    this.waiting.push({ ...this.stream, ...place, data, lines, sha256: sha256(data) });
     this.storing ??= this.storeAll();
   }
 
@@ -210,7 +217,7 @@ export class ExecutionLog {
   }
 
   private async storeThese(chunks: readonly LogChunk[]): Promise<void> {
-    const { step, execution } = this;
+    const { step, execution } = this.of;
     for (let pause = 100; !this.lost; pause = Math.min(pause * 2, 5_000)) {
       try {
         const held = await this.store.append(chunks);

@@ -84,7 +84,7 @@ export class Executions {
     const abort = new AbortController();
     const { logs, clock } = this.dependencies;
     const limits = logLimitsOf(context.index.defaults);
-    const log = new ExecutionLog(this.stream, step, execution, logs, clock, this.report, limits);
+    const log = new ExecutionLog(this.stream, { step, attempt, execution }, logs, clock, this.report, limits);
     const name = nameOf(step, execution);
     // From here on it can be told to stop, also while its values are fetched.
     const inFlight: InFlightExecution = {

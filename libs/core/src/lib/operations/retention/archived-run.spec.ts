@@ -140,6 +140,26 @@ describe('the log of a sealed run', () => {
       else expect(data).toContain(`hello from ${step}`);
   });
 
+  it('has the attempts that its journal says, and none where its index is of before', async () => {
+    const documents = readEvidence(sample.evidence);
+    const again = documents.facts.entries.map((entry) =>
+      entry.event.type === 'step.started' ? { ...entry, event: { ...entry.event, attempt: 3 } } : entry,
+    );
+    const { store, rows } = opened({ ...documents, facts: { ...documents.facts, entries: again as never } }, 1_000);
+    expect(new Set(rows.map(({ attempt }) => attempt))).toEqual(new Set([1]));
+    expect(new Set((await readAll(store)).map(({ attempt }) => attempt))).toEqual(new Set([3]));
+    const { dependencies, archive } = opened(undefined, 1_000);
+    const chunks = archive.chunks.map(({ attempt: _, ...chunk }) => chunk);
+    const old = new StoredArchives({ ...archive, chunks }, sha256(''), 1_000);
+    const found = await new ArchivedLogStore(new LogRows([]), { ...dependencies, archives: old }).read(
+      TENANT,
+      RUN,
+      0,
+      1,
+    );
+    expect(found.map(({ attempt }) => attempt)).toEqual([null]);
+  });
+
   it('ends where there is neither', async () => {
     const { dependencies } = opened();
     const none = { ...dependencies, archives: new StoredArchives(null, sha256(''), 1) };

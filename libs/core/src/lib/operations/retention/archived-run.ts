@@ -44,8 +44,9 @@ export class ArchivedLogStore extends LogStore {
       stretches(chunks).map((stretch) => bytesOf(this.dependencies.objects, tenant, archived.bundle, stretch)),
     );
     const parts = bytes.flat();
-    return chunks.map(({ part, ...chunk }) => ({
+    return chunks.map(({ part, attempt = null, ...chunk }) => ({
       ...chunk,
+      attempt,
       data: part === null ? withheldLines(chunk.lines) : (parts.shift() as Uint8Array),
     }));
   }

@@ -8,6 +8,8 @@ export interface LogChunk {
   readonly fence: number;
   readonly assignment?: string;
   readonly step: string;
+  /** The attempt of the step to which the execution belongs. Null: the step has no attempts, as a gate. */
+  readonly attempt: number | null;
   readonly execution: number;
   /** Number from 0, without gaps within the execution. */
   readonly chunk: number;
@@ -43,6 +45,8 @@ export interface NumberedChunk {
   readonly firstLine: number;
   readonly lines: number;
   readonly step: string;
+  /** Null: the step has no attempts, or a worker of an earlier release wrote the chunk and did not record it. */
+  readonly attempt: number | null;
   readonly execution: number;
   readonly chunk: number;
   readonly at: number;

@@ -139,6 +139,27 @@ export const http = section('The HTTP API.', {
       'steps and executions',
     ),
   }),
+  logs: section('Pages and searches of logs.', {
+    pageLines: key(number(1, 5_000), 1_000, 'Maximum number of lines on a page.', 'lines'),
+    scanLines: key(
+      number(1_000, 10_000_000),
+      100_000,
+      'Maximum number of lines that one request searches. The answer states the last line that was searched, and the next request continues after it.',
+      'lines',
+    ),
+    scanBytes: key(
+      size(MIB, GIB),
+      32 * MIB,
+      'Size of the lines after which one request stops searching. It is checked after each chunk, in a search backward after each 1024 lines.',
+      'KiB, MiB, GiB',
+    ),
+    reads: key(
+      number(1, 64),
+      2,
+      'Number of reads of stored lines that are in progress at once for pages and searches.',
+      'reads',
+    ),
+  }),
   limits: section('Rate limits by type of request. They apply to one person of one tenant on one webservice.', {
     submit: perSecond(5_000, 'Submissions.'),
     plan: perSecond(500, 'Plans and simulations.'),

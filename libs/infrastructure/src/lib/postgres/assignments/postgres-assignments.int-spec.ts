@@ -234,9 +234,11 @@ describe('an assignment', () => {
     const held = await claimed();
     await database.sql('update pack_runs.runs set fence = fence + 1');
     const { tenant, runId, name, fence } = held;
-    const chunk = { ...{ tenant, runId, fence, assignment: name }, step: 'fan[0]::act', execution: 1, chunk: 0, at: 1 };
+    const of = { step: 'fan[0]::act', attempt: 2, execution: 3 };
+    const chunk = { ...{ tenant, runId, fence, assignment: name }, ...of, chunk: 0, at: 1 };
     const line = { data: new TextEncoder().encode('ix\n'), lines: 1, sha256: sha256('ix\n') };
     expect(await worker.logStore.append([{ ...chunk, ...line }])).toEqual([true]);
+    expect(await database.sql('select step, attempt, execution from pack_run_logs.chunks')).toEqual([of]);
     expect(await worker.logStore.append([{ ...chunk, ...line, fence: fence - 1, chunk: 1 }])).toEqual([false]);
     const own = { ...chunk, ...line, chunk: 2 };
     expect(await worker.logStore.append([{ ...own, assignment: undefined, fence: run.fence } as never])).toEqual([

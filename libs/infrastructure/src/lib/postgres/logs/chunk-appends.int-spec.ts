@@ -37,7 +37,7 @@ async function held(count: number, limits?: { bytes: number; chunks: number }) {
 
 function chunkOf(run: ClaimedRun, chunk: number, data: Uint8Array): LogChunk {
   const { tenant, runId, fence } = run;
-  const of = { tenant, runId, fence, step: 'scan', execution: 1, chunk, at: 7 };
+  const of = { tenant, runId, fence, step: 'scan', attempt: 1, execution: 1, chunk, at: 7 };
   return { ...of, data, lines: data.filter((byte) => byte === 10).length, sha256: sha256(data) };
 }
 

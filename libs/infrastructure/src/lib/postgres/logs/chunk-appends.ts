@@ -120,6 +120,7 @@ export class ChunkAppends {
         column(({ data }) => data.length),
         bytes,
         Buffer.concat(column(({ sha256 }) => digestBytes(sha256))),
+        column(({ attempt }) => attempt),
         ...(this.assigned ? [column(({ assignment }) => assignment ?? '')] : []),
       ]);
     });

@@ -11,6 +11,7 @@ interface NumberedRow {
   readonly first_line: number;
   readonly lines: number;
   readonly step: string;
+  readonly attempt: number | null;
   readonly execution: number;
   readonly chunk: number;
   readonly at_ms: number;
@@ -44,6 +45,7 @@ export class PostgresLogStore extends SealableLogStore {
       firstLine: row.first_line,
       lines: row.lines,
       step: row.step,
+      attempt: row.attempt,
       execution: row.execution,
       chunk: row.chunk,
       at: row.at_ms,

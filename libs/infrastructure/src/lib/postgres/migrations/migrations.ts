@@ -42,6 +42,7 @@ import { fleet } from './99-fleet';
 import { runRequesters } from './100-run-requesters';
 import { deciderNames } from './101-decider-names';
 import { eventFeed } from './102-event-feed';
+import { logAttempts } from './103-log-attempts';
 
 /** Every migration, in order. A released one never changes; a new one is added at the end. */
 export const migrations = [
@@ -89,6 +90,7 @@ export const migrations = [
   runRequesters,
   deciderNames,
   eventFeed,
+  logAttempts,
 ];
 
 /** Their names, as the database keeps them. */

@@ -55,8 +55,8 @@ export async function anEndedRun(options: EndedRun): Promise<RunId> {
   const run = (await worker.claims.claim(workerSession, 99)).find((one) => one.runId === runId);
   if (!run) throw new Error('not claimed');
   const data = new TextEncoder().encode('iline\n');
-  const line = { tenant, runId, fence: run.fence, step: 's', execution: 1, chunk: 0, at, data, lines: 1 };
-  await worker.logStore.append([{ ...line, sha256: sha256(data) }]);
+  const line = { tenant, runId, fence: run.fence, step: 's', attempt: 1, execution: 1, chunk: 0, at };
+  await worker.logStore.append([{ ...line, data, lines: 1, sha256: sha256(data) }]);
   await worker.objectReferences.need(tenant, runId, [sha256(`value of ${runId}`)]);
   const commit = aCommit(run, start, {
     steps: [aStep('s')],

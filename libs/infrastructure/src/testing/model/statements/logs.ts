@@ -6,7 +6,7 @@ import type { Execution } from '../transaction';
 const CHUNK = ['tenant_id', 'run_id', 'fence', 'step', 'execution', 'chunk', 'at_ms', 'lines', 'first', 'size'];
 const DIGEST_BYTES = 32;
 
-type Sent = Omit<ChunkRow, 'data' | 'sha256'> & {
+type Sent = Omit<ChunkRow, 'data' | 'sha256' | 'attempt'> & {
   readonly fence: number;
   readonly first: number;
   readonly size: number;
@@ -21,7 +21,7 @@ export function appendChunks(session: Session, values: Values): Execution<{ i: n
 /** `append-assigned-chunks.sql`: the same for assignments. */
 export function appendAssignedChunks(session: Session, values: Values): Execution<{ i: number }> {
   const { tx, tables } = session;
-  const names = values[CHUNK.length + 2] as readonly string[];
+  const names = values[CHUNK.length + 3] as readonly string[];
   return append(session, values, ({ tenant_id, run_id }, index) =>
     tx.find(tables.assignments, `${runKey(tenant_id, run_id)}/${names[index]}`),
   );
@@ -34,7 +34,7 @@ function* append(
   holderOf: (chunk: Sent, index: number) => Pick<RunRow, 'fence' | 'owner'> | null,
 ): Execution<{ i: number }> {
   const held: { i: number }[] = [];
-  const [bytes, digests] = values.slice(CHUNK.length) as [Buffer, Buffer];
+  const [bytes, digests, attempts] = values.slice(CHUNK.length) as [Buffer, Buffer, readonly (number | null)[]];
   for (const [index, sent] of (unnested(values, 1, CHUNK) as unknown as Sent[]).entries()) {
     const { fence, first, size, ...chunk } = sent;
     const holder = holderOf(sent, index);
@@ -43,7 +43,8 @@ function* append(
     // A copy, because the sender reuses its buffer.
     const data = Buffer.from(bytes.subarray(first, first + size));
     const sha256 = digests.subarray(index * DIGEST_BYTES, (index + 1) * DIGEST_BYTES);
-    yield* tx.insert(tables.chunks, { ...chunk, data, sha256 }, 'nothing');
+    const attempt = attempts[index] ?? null;
+    yield* tx.insert(tables.chunks, { ...chunk, attempt, data, sha256 }, 'nothing');
   }
   return held;
 }
@@ -59,7 +60,12 @@ export function* readChunks({ tx, tables, bugs }: Session, values: Values): Exec
     const c = tx.find(tables.chunks, `${key}/${p.step}#${p.execution}.${p.chunk}`);
     const { lines, step, execution, chunk } = p;
     return c
-      ? [{ first_line: p.last_line - lines + 1, lines, step, execution, chunk, at_ms: c.at_ms, data: c.data }]
+      ? [
+          {
+            first_line: p.last_line - lines + 1,
+            ...{ lines, step, execution, chunk, attempt: c.attempt, at_ms: c.at_ms, data: c.data },
+          },
+        ]
       : [];
   });
 }
