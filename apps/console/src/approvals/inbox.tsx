@@ -11,7 +11,7 @@ import { shortRun } from '../frame/short';
 import { reasonText } from './reasons';
 
 /** Which open gates are listed; absent: those that the person may decide. */
-export interface InboxSearch {
+interface InboxSearch {
   readonly all?: true;
 }
 

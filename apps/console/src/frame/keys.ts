@@ -15,7 +15,7 @@ export function switchKeys(isOn: boolean, storage: Pick<Storage, 'setItem'>): vo
 }
 
 /** True where keys are text. */
-export function isTyping(target: EventTarget | null): boolean {
+function isTyping(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   return target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName);
 }

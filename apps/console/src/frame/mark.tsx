@@ -43,11 +43,6 @@ export function wordOf(status: Shown): string {
   return LOOKS[status].word;
 }
 
-/** A tone for styles: `data-tone`. */
-export function toneOf(status: Shown): string {
-  return LOOKS[status].tone;
-}
-
 /** A state as shape, colour and word. `bare`: the word is for screen readers only, where a column or a heading says it already. */
 export function Mark({ status, bare = false }: { readonly status: Shown; readonly bare?: boolean }) {
   const { tone, shape, word } = LOOKS[status];

@@ -22,7 +22,7 @@ function subscribe(listener: () => void): () => void {
 }
 
 /** The current time, at most a second old. */
-export function useNow(): number {
+function useNow(): number {
   return useSyncExternalStore(subscribe, () => now);
 }
 

@@ -2,7 +2,7 @@ import { graphlib, layout } from '@dagrejs/dagre';
 import type { Graph, GraphNode } from '../api/views';
 
 /** A node with its place in its container. */
-export interface PlacedNode {
+interface PlacedNode {
   readonly node: GraphNode;
   readonly x: number;
   readonly y: number;
@@ -20,8 +20,8 @@ export interface PlacedGraph {
 
 /** Containers whose nodes run once, so that they are drawn inside. A map, loop or inner pack is one node with counts. */
 const OPEN: ReadonlySet<string> = new Set(['group', 'parallel', 'conditional']);
-export const NODE_WIDTH = 208;
-export const NODE_HEIGHT = 54;
+const NODE_WIDTH = 208;
+const NODE_HEIGHT = 54;
 const HEAD = 30;
 const PADDING = 14;
 

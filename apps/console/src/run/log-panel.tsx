@@ -75,12 +75,12 @@ export function LogPanel({ run, search, change }: LogFacts) {
     rows.scrollToIndex(lines.length - 1, { align: 'end' });
     setReadTo(last);
   }, [isFollowing, lines.length, last, rows]);
-  const wanted = line === null ? -1 : lines.findIndex(({ sequence }) => sequence === line);
+  const targetIndex = line === null ? -1 : lines.findIndex(({ sequence }) => sequence === line);
   useEffect(() => {
-    if (wanted >= 0) rows.scrollToIndex(wanted, { align: 'center' });
+    if (targetIndex >= 0) rows.scrollToIndex(targetIndex, { align: 'center' });
     // Once, when the line is here.
     // oxlint-disable-next-line
-  }, [wanted >= 0, line]);
+  }, [targetIndex >= 0, line]);
   const follow = (): void => {
     const { line: _, ...rest } = search;
     if (line !== null) change(rest);
@@ -152,7 +152,7 @@ export function LogPanel({ run, search, change }: LogFacts) {
                   key={one.sequence}
                   line={one}
                   top={start}
-                  isWanted={one.sequence === line}
+                  isTarget={one.sequence === line}
                   pick={() => change({ ...search, line: one.sequence })}
                 />
               );
@@ -179,13 +179,13 @@ function StepFilter({ search, change }: Pick<LogFacts, 'search' | 'change'>) {
 interface LineFacts {
   readonly line: LogLine;
   readonly top: number;
-  readonly isWanted: boolean;
+  readonly isTarget: boolean;
   readonly pick: () => void;
 }
 
-function Line({ line, top, isWanted, pick }: LineFacts) {
+function Line({ line, top, isTarget, pick }: LineFacts) {
   return (
-    <div className="line" data-level={line.level} data-wanted={isWanted} style={{ transform: `translateY(${top}px)` }}>
+    <div className="line" data-level={line.level} data-target={isTarget} style={{ transform: `translateY(${top}px)` }}>
       <button type="button" className="line-number number" onClick={pick} aria-label={`Line ${line.sequence}`}>
         {line.sequence}
       </button>

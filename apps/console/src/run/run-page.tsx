@@ -95,7 +95,7 @@ function Loaded({ run, tag, isConnected }: LoadedFacts) {
       </div>
       <div className="run-body" data-detail={step !== null && tab !== 'log'}>
         <div className="run-part" role="tabpanel" id="part" aria-labelledby={`tab-${tab}`}>
-          <Part tab={tab} run={run} tag={tag} search={search} step={step} change={change} />
+          <TabContent tab={tab} run={run} tag={tag} search={search} step={step} change={change} />
         </div>
         {step === null || tab === 'log' ? null : (
           <StepDetail run={run} step={step} tag={tag} search={search} change={change} close={close} />
@@ -113,7 +113,7 @@ const NAMES: Readonly<Record<RunTab, string>> = {
   artifacts: 'Artifacts',
 };
 
-interface PartFacts {
+interface TabFacts {
   readonly tab: RunTab;
   readonly run: Run;
   readonly tag: string;
@@ -122,7 +122,7 @@ interface PartFacts {
   readonly change: (search: RunSearch) => void;
 }
 
-function Part({ tab, run, tag, search, step, change }: PartFacts) {
+function TabContent({ tab, run, tag, search, step, change }: TabFacts) {
   switch (tab) {
     case 'graph':
       return (

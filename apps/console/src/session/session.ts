@@ -3,7 +3,7 @@ import type { PendingSignIns } from './pending-sign-in';
 import { renewalAt, safePath } from './renewal';
 
 /** Whether somebody is signed in. */
-export type SessionState =
+type SessionState =
   | { readonly kind: 'starting' }
   | { readonly kind: 'leaving' }
   | { readonly kind: 'signed-in' }

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
 
 /** A file of the console whose name contains its hash. */
-export interface ConsoleAsset {
+interface ConsoleAsset {
   readonly mediaType: string;
   readonly bytes: Buffer;
 }
