@@ -130,7 +130,7 @@ export interface LogLine {
   readonly sequence: number;
   readonly timestamp: string;
   readonly level?: string;
-  readonly eventType: 'step.log' | 'run.finished' | 'stream.resume';
+  readonly eventType: 'step.log' | 'run.finished' | 'stream.resume' | 'stream.tail';
   readonly message?: string;
   readonly stepId?: string;
   readonly after?: number;

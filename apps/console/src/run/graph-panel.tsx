@@ -43,7 +43,7 @@ export function GraphPanel({ run, steps, selected, select }: GraphFacts) {
   const isDrawn = count > 0 && count <= settings.graphNodes;
   const placed = useQuery({
     queryKey: ['layout', run.planHash],
-    queryFn: () => layOutBeside(graph.data as Graph),
+    queryFn: () => layoutInWorker(graph.data as Graph),
     enabled: graph.data !== undefined && isDrawn,
     staleTime: Infinity,
   });
@@ -92,7 +92,7 @@ export function useGraph(run: Pick<Run, 'runId' | 'planHash'>) {
   });
 }
 
-function layOutBeside(graph: Graph): Promise<PlacedGraph> {
+function layoutInWorker(graph: Graph): Promise<PlacedGraph> {
   const worker = new Worker(new URL('./graph-layout.worker.ts', import.meta.url), { type: 'module' });
   return new Promise<PlacedGraph>((resolve, reject) => {
     worker.addEventListener('message', ({ data }: MessageEvent<PlacedGraph>) => resolve(data));

@@ -6,7 +6,7 @@ import { Failed, Notice } from '../frame/notice';
 import { useServices } from '../frame/services';
 import { useIsSeen } from './live-run';
 import { readLog } from './log-stream';
-import { append, beginning, emptyWindow, lastOf, type LogWindow } from './log-window';
+import { append, beginningAt, emptyWindow, lastOf, type LogWindow } from './log-window';
 import type { RunSearch } from './run-view';
 
 const ROW = 20;
@@ -31,19 +31,20 @@ export function LogPanel({ run, search, change }: LogFacts) {
   const isSeen = useIsSeen();
   const { runId } = run;
   const { step = null, line = null } = search;
-  const [from, setFrom] = useState(() => beginning(run.lastLine, settings.logLines, line));
-  const [window, update] = useReducer(reduce, emptyWindow(from, settings.logLines));
+  // Null: with the last lines.
+  const [from, setFrom] = useState(() => (line === null ? null : beginningAt(line, run.lastLine, settings.logLines)));
+  const [window, update] = useReducer(reduce, emptyWindow(from ?? 0, settings.logLines));
   const [isFollowing, setFollowing] = useState(line === null);
   const [isConnected, setConnected] = useState(true);
   const [failure, setFailure] = useState<unknown>(null);
   const [readTo, setReadTo] = useState(0);
   const frame = useRef<HTMLDivElement>(null);
-  const place = useRef({ key: '', after: 0 });
+  const place = useRef<{ readonly key: string; readonly after: number | null }>({ key: '', after: null });
   useEffect(() => {
-    const key = `${runId} ${step ?? ''} ${from}`;
+    const key = `${runId} ${step ?? ''} ${from ?? ''}`;
     if (place.current.key !== key) {
       place.current = { key, after: from };
-      update({ begin: from, limit: settings.logLines });
+      update({ begin: from ?? 0, limit: settings.logLines });
     }
     if (!isSeen) return undefined;
     const stopping = new AbortController();
@@ -51,11 +52,15 @@ export function LogPanel({ run, search, change }: LogFacts) {
     readLog(api, {
       runId,
       step,
-      after: place.current.after,
+      from: place.current.after === null ? { tail: settings.logLines } : { after: place.current.after },
       follow: true,
       signal: stopping.signal,
+      onTail: (after) => {
+        place.current = { key, after };
+        update({ begin: after, limit: settings.logLines });
+      },
       onLines: (lines) => {
-        place.current.after = lines.at(-1)?.sequence ?? place.current.after;
+        place.current = { key, after: lines.at(-1)?.sequence ?? place.current.after };
         update({ lines });
       },
       onConnection: setConnected,

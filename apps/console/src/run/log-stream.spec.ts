@@ -27,12 +27,16 @@ function server(...answers: (readonly object[] | ApiProblem | 204)[]) {
   };
 }
 
-async function read(from: ReturnType<typeof server>, follow = true) {
+async function read(
+  from: ReturnType<typeof server>,
+  follow = true,
+  place: { readonly after: number } | { readonly tail: number } = { after: 0 },
+) {
   const lines: number[] = [];
   const connections: boolean[] = [];
   const reading = readLog(from, {
     runId: 'run_1',
-    after: 0,
+    from: place,
     step: null,
     follow,
     signal: new AbortController().signal,
@@ -71,4 +75,17 @@ it('ends at the end of a log that has ended, and with an error that another try 
 
 it('asks once where it does not follow', async () => {
   expect((await read(server([line(1)], [line(2)]), false)).lines).toEqual([1]);
+});
+
+it('begins with the last lines, and goes on after them', async () => {
+  const tail = { eventType: 'stream.tail', sequence: 6, timestamp: '', after: 6, complete: true };
+  const answers = server([tail], [line(7), line(8)], [finished]);
+  expect((await read(answers, true, { tail: 2 })).lines).toEqual([7, 8]);
+  // The stream was cut before the first line of the tail: the tail is not asked for again.
+  const queries = answers.asked.map(([, asking]) => [asking?.query?.['tail'], asking?.query?.['after']]);
+  expect(queries).toEqual([
+    [2, undefined],
+    [undefined, 6],
+    [undefined, 8],
+  ]);
 });

@@ -5,12 +5,14 @@ import type { LogLine } from '../api/views';
 /** What to read of a log. */
 export interface LogReading {
   readonly runId: string;
-  /** Number of the line after which to begin. */
-  readonly after: number;
+  /** Where to begin: after the line with this number, or with the last lines. */
+  readonly from: { readonly after: number } | { readonly tail: number };
   readonly step: string | null;
   /** False: the existing lines only. */
   readonly follow: boolean;
   readonly signal: AbortSignal;
+  /** Called with the number of the line before the first of a tail. */
+  readonly onTail?: (after: number) => void;
   readonly onLines: (lines: readonly LogLine[]) => void;
   /** False while the connection is lost. */
   readonly onConnection: (isConnected: boolean) => void;
@@ -24,13 +26,13 @@ const LONGEST_PAUSE_MS = 15_000;
  * or with an error that another try does not mend.
  */
 export async function readLog(api: Pick<Api, 'ask'>, reading: LogReading): Promise<void> {
-  const { signal, onLines, onConnection } = reading;
-  let { after } = reading;
+  const { signal, onTail, onLines, onConnection } = reading;
+  let place: { readonly after: number } | { readonly tail: number } = reading.from;
   for (let pause = FIRST_PAUSE_MS; !signal.aborted;) {
     let wait = pause;
     try {
       const response = await api.ask(`runs/${reading.runId}/logs`, {
-        query: { after, step: reading.step, follow: reading.follow ? null : false },
+        query: { ...place, step: reading.step, follow: reading.follow ? null : false },
         headers: { Accept: 'application/x-ndjson' },
         signal,
       });
@@ -40,7 +42,10 @@ export async function readLog(api: Pick<Api, 'ask'>, reading: LogReading): Promi
         pause = wait = FIRST_PAUSE_MS;
         const resume = batch.find(({ eventType }) => eventType === 'stream.resume');
         const shown = batch.filter(({ eventType }) => eventType === 'step.log');
-        after = resume?.after ?? shown.at(-1)?.sequence ?? after;
+        const tail = batch.find(({ eventType }) => eventType === 'stream.tail');
+        if (tail?.after !== undefined) onTail?.(tail.after);
+        const after = resume?.after ?? shown.at(-1)?.sequence ?? tail?.after;
+        if (after !== undefined) place = { after };
         onLines(shown);
         if (batch.some(({ eventType }) => eventType === 'run.finished')) return;
         if (resume !== undefined) wait = resume.retryMs ?? FIRST_PAUSE_MS;

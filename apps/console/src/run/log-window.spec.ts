@@ -1,5 +1,5 @@
 import type { LogLine } from '../api/views';
-import { append, beginning, emptyWindow, lastOf } from './log-window';
+import { append, beginningAt, emptyWindow, lastOf } from './log-window';
 
 const line = (sequence: number): LogLine => ({
   sequence,
@@ -26,11 +26,9 @@ it('adds no line twice, as after a reconnection', () => {
   expect(append(window, lines(12, 18))).toBe(window);
 });
 
-it('begins at the end of a log, or around the line of an address', () => {
-  expect(beginning(40, 100, null)).toBe(0);
-  expect(beginning(1_000, 100, null)).toBe(900);
-  expect(beginning(1_000, 100, 500)).toBe(450);
-  expect(beginning(1_000, 100, 20)).toBe(0);
+it('begins before the line of an address', () => {
+  expect(beginningAt(500, 1_000, 100)).toBe(450);
+  expect(beginningAt(20, 1_000, 100)).toBe(0);
   // An address may name a line that the log does not have.
-  expect(beginning(10, 100, 5_000)).toBe(9);
+  expect(beginningAt(5_000, 10, 100)).toBe(9);
 });

@@ -31,8 +31,7 @@ export function lastOf({ lines, after }: LogWindow): number {
   return lines.at(-1)?.sequence ?? after;
 }
 
-/** Where a window begins that shows the end of a log, or one line of it with some before. */
-export function beginning(lastLine: number, limit: number, line: number | null): number {
-  const before = Math.floor(limit / 2);
-  return Math.max(0, line === null ? lastLine - limit : Math.min(line - before, lastLine - 1));
+/** Where a window begins that shows a line of a log, with some lines before it. */
+export function beginningAt(line: number, lastLine: number, limit: number): number {
+  return Math.max(0, Math.min(line - Math.floor(limit / 2), lastLine - 1));
 }

@@ -134,7 +134,7 @@ export function FailureFacts({ error }: { readonly error: NonNullable<Run['error
 
 /** The last lines of a step that has ended; they are read once. */
 function LastLines({ run, step, open }: { readonly run: Run; readonly step: Step; readonly open: () => void }) {
-  const { api, settings } = useServices();
+  const { api } = useServices();
   const query = useQuery({
     queryKey: ['tail', run.runId, step.id, step.finishedAt],
     enabled: step.finishedAt !== null,
@@ -144,13 +144,10 @@ function LastLines({ run, step, open }: { readonly run: Run; readonly step: Step
       await readLog(api, {
         runId: run.runId,
         step: step.id,
-        after: Math.max(0, run.lastLine - settings.logLines),
+        from: { tail: TAIL },
         follow: false,
         signal,
-        onLines: (some) => {
-          lines.push(...some);
-          lines.splice(0, Math.max(0, lines.length - TAIL));
-        },
+        onLines: (some) => void lines.push(...some),
         onConnection: () => undefined,
       });
       return lines;
