@@ -34,6 +34,7 @@ const floors = [
 const scopes = {
   core: [],
   infrastructure: ['core'],
+  client: [],
 };
 /** Folders of the projects that are tagged `type:lib`, by their scope. */
 const libraries = new Map(
@@ -106,6 +107,13 @@ module.exports = {
       comment: 'sha256 in canonical and signatures in evidence are the two written exceptions.',
       severity: 'error',
       from: { path: CORE, pathNot: `${SPEC}|${CORE}canonical/|${CORE}evidence/encoding/signature` },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'client-has-no-node-built-ins',
+      comment: 'It runs in browsers too.',
+      severity: 'error',
+      from: { path: '^libs/client/src/', pathNot: `${SPEC}|/testing/` },
       to: { dependencyTypes: ['core'] },
     },
     {
@@ -235,7 +243,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^(apps|libs)/',
-        pathNot: `${SPEC}|/testing/|^apps/webservice-e2e/|^apps/console/|^libs/core/bundle\\.mjs$|^libs/infrastructure/src/lib/sandbox/script-folder\\.ts$`,
+        pathNot: `${SPEC}|/testing/|^apps/webservice-e2e/|^apps/console/|^libs/(core|client)/bundle\\.mjs$|^libs/infrastructure/src/lib/sandbox/script-folder\\.ts$`,
       },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },

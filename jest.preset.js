@@ -29,6 +29,7 @@ module.exports = {
   transformIgnorePatterns: [`node_modules/(?!(${esmOnly.join('|')})/)`],
   moduleNameMapper: {
     // Entries of their own stand beside `lib`; every other one is a folder in it.
+    '^@taskrunner/client$': `${__dirname}/libs/client/src/index.ts`,
     '^@taskrunner/infrastructure/testing/(composition|installation)$': `${__dirname}/libs/infrastructure/src/testing/$1.ts`,
     '^@taskrunner/(core|infrastructure)/testing$': `${__dirname}/libs/$1/src/testing/index.ts`,
     '^@taskrunner/infrastructure/(lease|threads|modules|worker-modules)$': `${__dirname}/libs/infrastructure/src/$1.ts`,

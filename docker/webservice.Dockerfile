@@ -10,6 +10,7 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 COPY libs/core/package.json libs/core/
 COPY libs/infrastructure/package.json libs/infrastructure/
+COPY libs/client/package.json libs/client/
 COPY apps/webservice/package.json apps/webservice/
 COPY apps/worker/package.json apps/worker/
 COPY apps/cli/package.json apps/cli/

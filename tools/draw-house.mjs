@@ -32,7 +32,7 @@ const upward = floors.filter((arrow) => {
   const [from, to] = arrow.split(' --> ');
   return order.indexOf(to) > order.indexOf(from);
 });
-const libraries = ['core', 'infrastructure'];
+const libraries = ['core', 'infrastructure', 'client'];
 const levels = [...libraries, 'console', 'cli', 'worker', 'webservice', 'webservice-e2e'];
 upward.push(
   ...projects.filter((arrow) => {

@@ -1,4 +1,4 @@
-// The two libraries, packed with `npm pack` and unpacked where only their declared dependencies can be resolved. No registry is needed: a
+// The libraries, packed with `npm pack` and unpacked where only their declared dependencies can be resolved. No registry is needed: a
 // declared dependency is a link to the repository's own copy, and an undeclared one cannot be found.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -7,14 +7,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 export const ROOT = join(import.meta.dirname, '../..');
-export const LIBRARIES = ['core', 'infrastructure'];
+export const LIBRARIES = ['core', 'infrastructure', 'client'];
 const LIMITS = { maxBytes: 256 * 1024 ** 2, maxFiles: 20_000, maxFileBytes: 64 * 1024 ** 2 };
 const require = createRequire(import.meta.url);
 
 const readJson = (path) => JSON.parse(readFileSync(path, 'utf8'));
 export const manifestOf = (library) => readJson(join(ROOT, 'libs', library, 'package.json'));
 
-/** The tarballs of both libraries. */
+/** The tarballs of all libraries. */
 function tarballs(folder) {
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
   const places = LIBRARIES.flatMap((library) => ['-w', `libs/${library}`]);
@@ -44,7 +44,7 @@ function link(target, path) {
   symlinkSync(realpathSync(target), path, 'junction');
 }
 
-/** Packs both libraries. */
+/** Packs all libraries. */
 export async function packLibraries() {
   const folder = mkdtempSync(join(realpathSync(tmpdir()), 'taskrunner-packages-'));
   const { readTarFiles } = require('@taskrunner/infrastructure/archive');
@@ -59,7 +59,7 @@ export async function packLibraries() {
   return { folder, contents };
 }
 
-/** Installs the packed libraries in a folder, like a project that depends on both. `tools`: its own development dependencies. */
+/** Installs the packed libraries in a folder, like a project that depends on all. `tools`: its own development dependencies. */
 export function install(contents, folder, tools = []) {
   for (const [library, files] of contents) {
     const place = join(folder, 'node_modules/@taskrunner', library);

@@ -1,4 +1,5 @@
-// The libraries outside of the repository: the contents of their tarballs, and that examples/embedding compiles and runs with them alone.
+// The libraries outside of the repository: the contents of their tarballs, and that examples/embedding and examples/client compile with them
+// alone. The first runs here, the second with a server (apps/webservice-e2e/src/client.e2e-spec.ts).
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -6,10 +7,13 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
+import { build } from 'esbuild';
 import { install, LIBRARIES, manifestOf, packLibraries, ROOT } from './installation.mjs';
 
 const run = promisify(execFile);
 const EXAMPLE = join(ROOT, 'examples/embedding');
+const CLIENT_EXAMPLE = join(ROOT, 'examples/client');
+const CLIENT_FILES = ['first.ts', 'run-pack.ts', 'decide.ts'];
 const PACK = join(ROOT, 'etc/packs/failure-and-cleanup');
 /** Compilers of users. The older one takes four times as long and is tested only by `npm run test:all`. */
 const COMPILERS = process.env.TASKRUNNER_TESTS === 'all' ? ['typescript-native', 'typescript'] : ['typescript-native'];
@@ -22,21 +26,30 @@ const node = (words, cwd) =>
     ({ stdout }) => stdout,
     ({ message, stdout }) => assert.fail(`${message}\n${stdout}`),
   );
-/** The folders of a library that can be imported: `./*` of its `exports`. */
+/** The folders of a library that can be imported: `./*` of its `exports`. One that is imported as a whole has one, without a name. */
 const floorsOf = (library) => {
+  if (manifestOf(library).exports['.'] !== undefined) return [''];
   const lib = join(ROOT, 'libs', library, 'src/lib');
   return readdirSync(lib).filter((name) => existsSync(join(lib, name, 'index.ts')));
 };
-/** The importable parts of a library, with types and code. */
+const entryOf = (library, name) => ['@taskrunner', library, name].filter(Boolean).join('/');
+/** The importable parts of a library, with types and code: for every importer, or for `import` and for `require`. */
 const entriesOf = (library) =>
   Object.entries(manifestOf(library).exports)
     .filter(([entry]) => entry !== './package.json')
-    .flatMap(([entry, { types, default: file }]) =>
-      (entry === './*' ? floorsOf(library) : [entry.slice(2)]).map((name) => ({
-        entry: `@taskrunner/${library}/${name}`,
-        files: [types, file].map((path) => path.replace('*', name)),
-      })),
-    );
+    .flatMap(([entry, conditions]) => {
+      const kinds = conditions.default === undefined ? Object.values(conditions) : [conditions];
+      return (entry === './*' ? floorsOf(library) : [entry.slice(2)]).map((name) => ({
+        entry: entryOf(library, name),
+        files: kinds.flatMap(({ types, default: file }) => [types, file]).map((path) => path.replace('*', name)),
+      }));
+    });
+/** What the builds of libraries make of more than one source. */
+const BUNDLES = {
+  core: ['core.js', 'core.js.map'],
+  infrastructure: [],
+  client: ['index.mjs', 'index.mjs.map', 'index.d.mts'],
+};
 /** The library of a file, and the file's name in it. */
 const nodeModules = (path) =>
   /.*[\\/]node_modules[\\/](@[^\\/]+[\\/][^\\/]+|[^\\/]+)/.exec(path)?.[1].replace('\\', '/');
@@ -71,7 +84,8 @@ for (const library of LIBRARIES) {
     const text = (path) => Buffer.from(packed.contents.get(library).get(path)).toString();
 
     it('holds compiled code, what that reads, README and licence, and nothing else', () => {
-      const others = paths().filter((path) => !/^dist\/.*\.(js|js\.map|d\.ts)$/.test(path));
+      const bundles = BUNDLES[library].map((name) => `dist/${name}`);
+      const others = paths().filter((path) => !/^dist\/.*\.(js|js\.map|d\.ts)$/.test(path) && !bundles.includes(path));
       const sql = readdirSync(join(ROOT, 'libs', library, 'src'), { recursive: true }).filter((name) =>
         name.endsWith('.sql'),
       );
@@ -90,13 +104,13 @@ for (const library of LIBRARIES) {
     it('has a source for each of its modules: none is left from a build of before', () => {
       const source = (path) =>
         join(ROOT, 'libs', library, path.replace(/^dist/, 'src').replace(/(\.d\.ts|\.js(\.map)?)$/, '.ts'));
-      const bundles = library === 'core' ? ['dist/core.js', 'dist/core.js.map'] : [];
+      const bundles = BUNDLES[library].map((name) => `dist/${name}`);
       for (const path of paths().filter((one) => one.startsWith('dist/') && !bundles.includes(one)))
         assert.ok(statSync(source(path)).isFile());
     });
 
     it('has maps that hold their sources, and names no map that is not there', () => {
-      for (const path of paths().filter((one) => /\.(js|d\.ts)$/.test(one))) {
+      for (const path of paths().filter((one) => /\.(m?js|d\.m?ts)$/.test(one))) {
         const named = /^\/\/# sourceMappingURL=(.+)$/m.exec(text(path))?.[1];
         if (named === undefined) continue;
         const { sources, sourcesContent } = JSON.parse(text(`${path}.map`));
@@ -137,8 +151,10 @@ for (const library of LIBRARIES) {
       );
     });
 
-    it('shows the tested example in its README', () => {
-      assert.ok(text('README.md').includes(readFileSync(join(EXAMPLE, 'embed.ts'), 'utf8').trim()));
+    it('shows the tested examples in its README', () => {
+      const examples =
+        library === 'client' ? CLIENT_FILES.map((name) => join(CLIENT_EXAMPLE, name)) : [join(EXAMPLE, 'embed.ts')];
+      for (const path of examples) assert.ok(text('README.md').includes(readFileSync(path, 'utf8').trim()), path);
     });
   });
 }
@@ -172,6 +188,33 @@ it('the packages of the services hold their compiled code, and neither sources n
 });
 
 describe('outside of the repository', () => {
+  it('the client is an ES module too, is built for browsers, and compiles there without the types of Node.js', async () => {
+    const script =
+      'import * as client from "@taskrunner/client"; console.log(JSON.stringify(Object.keys(client).sort()))';
+    const exported = JSON.parse(await node(['--input-type=module', '--eval', script], outside));
+    assert.deepEqual(exported, Object.keys(load('@taskrunner/client')).sort());
+    cpSync(join(CLIENT_EXAMPLE, 'decide.ts'), join(outside, 'browser.ts'));
+    // An import of a module of Node.js would be an error.
+    const { outputFiles } = await build({
+      absWorkingDir: outside,
+      entryPoints: ['browser.ts'],
+      bundle: true,
+      platform: 'browser',
+      format: 'esm',
+      minify: true,
+      write: false,
+      logLevel: 'silent',
+    });
+    assert.match(outputFiles[0].text, /^(?!.*\brequire\()/s);
+    const compilerOptions = {
+      ...{ target: 'es2022', module: 'esnext', moduleResolution: 'bundler', lib: ['es2023', 'dom'], types: [] },
+      ...{ strict: true, skipLibCheck: false, noEmit: true },
+    };
+    writeFileSync(join(outside, 'tsconfig.browser.json'), JSON.stringify({ compilerOptions, files: ['browser.ts'] }));
+    const compiler = join(outside, 'node_modules/typescript-native/bin/tsc');
+    await node([compiler, '-p', 'tsconfig.browser.json', '--singleThreaded'], outside);
+  });
+
   it('the tar reader and the defaults load nothing but the two libraries', async () => {
     const script = 'require(process.argv[1]); console.log(JSON.stringify(Object.keys(require.cache)))';
     for (const entry of ['archive', 'configuration']) {
@@ -188,11 +231,10 @@ describe('outside of the repository', () => {
   it('errors are recognised across two copies of a library', () => {
     const second = createRequire(join(install(packed.contents, join(packed.folder, 'second')), 'package.json'));
     for (const library of LIBRARIES) {
-      const all = (from) =>
-        Object.assign({}, ...floorsOf(library).map((name) => from(`@taskrunner/${library}/${name}`)));
+      const all = (from) => Object.assign({}, ...floorsOf(library).map((name) => from(entryOf(library, name))));
       const [one, other] = [all(load), all(second)];
       const classes = Object.keys(one).filter((key) => one[key]?.prototype instanceof Error && key !== 'BrandedError');
-      assert.ok(classes.length > 2);
+      assert.ok(classes.length >= 2);
       for (const key of classes) {
         const error = Object.create(other[key].prototype);
         assert.ok(!(error instanceof one[key]), `${key}: the copies are one`);
@@ -233,12 +275,15 @@ describe('outside of the repository', () => {
     const trust = { ...sample.trust, expires: '2999-01-01T00:00:00.000Z' };
     writeFileSync(join(outside, 'trust.json'), JSON.stringify(trust));
     for (const name of ['embed.ts', 'tsconfig.json']) cpSync(join(EXAMPLE, name), join(outside, name));
+    for (const name of CLIENT_FILES) cpSync(join(CLIENT_EXAMPLE, name), join(outside, name));
 
     // All other entries are compiled too: a type that a library does not contain is an error.
     const entries = LIBRARIES.flatMap((library) => entriesOf(library).map(({ entry }) => entry));
     const named = entries.map((entry, index) => `export * as entry${index} from '${entry}';\n`);
     writeFileSync(join(outside, 'entries.ts'), named.join(''));
-    const config = { extends: './tsconfig.json', files: ['embed.ts', 'entries.ts'] };
+    // As an ES module: other types than those of CommonJS.
+    writeFileSync(join(outside, 'entries.mts'), "export { createClient } from '@taskrunner/client';\n");
+    const config = { extends: './tsconfig.json', files: ['embed.ts', 'entries.ts', 'entries.mts', ...CLIENT_FILES] };
     writeFileSync(join(outside, 'tsconfig.all.json'), JSON.stringify(config));
 
     const cli = [join(ROOT, 'apps/cli/bin/taskrunner.js'), 'plan', PACK, '--output', 'json'];

@@ -45,6 +45,7 @@ const USERS_OF_OBJECTS = [
   'PackSources',
   'RerunRun',
   'RunDueTicks',
+  'SharedTimings',
   'StepsController',
   'StoreUpload',
   'SubmitRun',

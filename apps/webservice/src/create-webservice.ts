@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { SwaggerModule } from '@nestjs/swagger';
+import { SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { listenOn, OpenedParts, type Configuration } from '@taskrunner/infrastructure/modules';
 import type { NextFunction, Request, Response } from 'express';
 import { ApiAdapter } from './api-adapter';
@@ -58,6 +58,16 @@ export async function createWebservice(
     throw error;
   });
   return startWebservice(app, logger);
+}
+
+/**
+ * The OpenAPI document that a webservice serves at `/openapi.json`. No provider is made, so nothing is opened: neither a database nor a
+ * port.
+ */
+export async function apiDocument(configuration: Configuration): Promise<OpenAPIObject> {
+  const preview = { preview: true, logger: false, abortOnError: false } as const;
+  const root = WebserviceModule.forRoot({ configuration });
+  return openApiDocument(await NestFactory.create(root, apiAdapter(configuration), preview), VERSION);
 }
 
 /** The HTTP server of the API, with its time limits. */

@@ -1,2 +1,8 @@
-export { apiAdapter, createWebservice, startWebservice, type RunningWebservice } from './create-webservice';
+export {
+  apiAdapter,
+  apiDocument,
+  createWebservice,
+  startWebservice,
+  type RunningWebservice,
+} from './create-webservice';
 export { WebserviceModule, type WebserviceOptions } from './webservice.module';

@@ -18,7 +18,7 @@ import type { PlanningSetting } from '@taskrunner/core/operations';
 import { packSchema } from '@taskrunner/core/pack';
 import type { ClaimedRun, Commit } from '@taskrunner/core/ports';
 import { writeTar } from '@taskrunner/infrastructure/archive';
-import { parseConfiguration, type Configuration } from '@taskrunner/infrastructure/configuration';
+import { defaultConfiguration, parseConfiguration, type Configuration } from '@taskrunner/infrastructure/configuration';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '@taskrunner/infrastructure/embedded-postgres';
 import { FileObjectStore } from '@taskrunner/infrastructure/object-store';
 import {
@@ -34,7 +34,7 @@ import {
 import { generateKeyFile } from '@taskrunner/infrastructure/signing';
 import { marked, packText, searched, TEN_CODES, TEN_FAULTS } from '@taskrunner/core/testing';
 import { PLANNING_SETTING } from '@taskrunner/infrastructure/modules';
-import { createWebservice, type RunningWebservice } from './create-webservice';
+import { apiDocument, createWebservice, type RunningWebservice } from './create-webservice';
 import { EXAMPLES } from './openapi/examples';
 
 /**
@@ -1972,6 +1972,8 @@ describe('the document and health', () => {
       >;
     };
     expect(document.openapi).toBe('3.1.0');
+    // Also without a webservice: the types of the client are made of it.
+    expect(JSON.parse(JSON.stringify(await apiDocument(defaultConfiguration())))).toEqual(document);
     expect(JSON.stringify(document)).not.toContain('"nullable"');
     const operations = Object.values(document.paths).flatMap((path) => Object.values(path));
     expect(operations.length).toBeGreaterThanOrEqual(19);

@@ -1,7 +1,7 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import type { TenantId } from '@taskrunner/core/foundation';
-import { archivedJournal, ArchivedLogStore } from '@taskrunner/core/operations';
+import { ArchivedJournals, ArchivedLogStore } from '@taskrunner/core/operations';
 import { BUILTIN_EXECUTORS } from '@taskrunner/core/plan';
 import { Archives, EventFeed, ObjectStore, RunReader, TimingReader } from '@taskrunner/core/ports';
 import {
@@ -12,6 +12,7 @@ import {
   KeyComparisonModule,
   ObjectStoreModule,
   PackRegistryModule,
+  PLANNING_SETTING,
   PlanningModule,
   PostgresModule,
   provide,
@@ -46,6 +47,7 @@ import { SharedLogs } from './logs/shared-logs';
 import { Observability } from './observability';
 import { ObservabilityModule } from './observability.module';
 import { OperationsModule } from './operations.module';
+import { executorsIn, OfferedExecutors } from './packs/executor-view';
 import { ExecutorsController } from './packs/executors.controller';
 import { PackIntake } from './packs/pack-intake';
 import { PacksController } from './packs/packs.controller';
@@ -162,6 +164,7 @@ const PROVIDERS: readonly Provider[] = [
   provide(ArchiveReader, {}, () => ({ read: readTarFiles })),
   PackSources,
   PackIntake,
+  provide(OfferedExecutors, { setting: PLANNING_SETTING }, ({ setting }) => ({ items: executorsIn(setting) })),
   PacksToPlan,
   provide(RunTails, { reader: RunReader }, ({ reader }) => new RunTails(reader)),
   OpenStreams,
@@ -173,8 +176,7 @@ const PROVIDERS: readonly Provider[] = [
   provide(
     SharedTimings,
     { reader: TimingReader, archives: Archives, objects: ObjectStore, http: HttpSettings },
-    ({ reader, http, ...archive }) =>
-      new SharedTimings(reader, (tenant, run) => archivedJournal(archive, tenant, run), http.timings.held),
+    ({ reader, http, ...archive }) => new SharedTimings(reader, new ArchivedJournals(archive), http.timings.held),
   ),
   provide(
     FeedHeads,

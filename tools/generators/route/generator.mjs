@@ -63,6 +63,7 @@ export default async function route(tree, options) {
   return finished(tree, [
     `${WEB}/${kebab}/${kebab}.controller.ts: what it answers, and when ${code} is thrown.`,
     `${WEB}/openapi/schemas.ts and examples.ts: the shape of the answer.`,
+    'npm run client:types: the types of the client.',
     'A route that changes something takes a body (…body.ts), and an Idempotency-Key where it may be sent twice: see runs/rerun.controller.ts.',
   ]);
 }

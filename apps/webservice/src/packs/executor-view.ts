@@ -4,6 +4,11 @@ import type { PlanningSetting } from '@taskrunner/core/operations';
 
 type PlanningEnvironment = PlanningSetting['environment'];
 
+/** The executors of this installation in the form of the API. They do not change while the service runs. */
+export abstract class OfferedExecutors {
+  abstract readonly items: readonly JsonObject[];
+}
+
 /** The executors that packs may use here, sorted by `uses`, in the form of the API. */
 export function executorsIn({ environment, sealedEnvironment }: PlanningSetting): readonly JsonObject[] {
   const environments = [environment, ...(sealedEnvironment ? [sealedEnvironment] : [])];

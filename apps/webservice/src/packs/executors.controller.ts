@@ -1,21 +1,14 @@
-import { Controller, Get, Inject } from '@nestjs/common';
+import { Controller, Get } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { PlanningSetting } from '@taskrunner/core/operations';
-import { PLANNING_SETTING } from '@taskrunner/infrastructure/modules';
 import { EXAMPLES } from '../openapi/examples';
 import { Operation } from '../openapi/operation';
 import { ref } from '../openapi/schemas';
-import { executorsIn } from './executor-view';
+import { OfferedExecutors } from './executor-view';
 
 @ApiTags('packs')
 @Controller('api/executors')
 export class ExecutorsController {
-  /** They do not change while the service runs. */
-  private readonly items: ReturnType<typeof executorsIn>;
-
-  constructor(@Inject(PLANNING_SETTING) setting: PlanningSetting) {
-    this.items = executorsIn(setting);
-  }
+  constructor(private readonly executors: OfferedExecutors) {}
 
   @Get()
   @Operation({
@@ -36,6 +29,6 @@ export class ExecutorsController {
     codes: [],
   })
   list() {
-    return { items: this.items };
+    return { items: this.executors.items };
   }
 }

@@ -22,8 +22,10 @@ class Journals {
     this.asked.push(`${tenant} ${name} ${after}`);
     return Promise.resolve((this.rows.get(name) ?? []).filter(({ seq }) => seq > after).slice(0, pages));
   };
-  readonly archived = (_tenant: TenantId, name: RunId): Promise<readonly Page[]> =>
-    Promise.resolve([{ entries: this.archive.get(name) ?? [] } as unknown as Page]);
+  readonly archived = {
+    of: (_tenant: TenantId, name: RunId): Promise<readonly Page[]> =>
+      Promise.resolve([{ entries: this.archive.get(name) ?? [] } as unknown as Page]),
+  };
 
   timings(most: number): SharedTimings {
     return new SharedTimings(this, this.archived, most);

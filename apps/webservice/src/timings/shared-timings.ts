@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { RunId, TenantId } from '@taskrunner/core/foundation';
-import { RunTimings, type Page } from '@taskrunner/core/journal';
+import { RunTimings } from '@taskrunner/core/journal';
+import type { ArchivedJournals } from '@taskrunner/core/operations';
 import type { TimingReader } from '@taskrunner/core/ports';
 import { ApiError } from '../problems/problem';
 
@@ -22,10 +23,9 @@ export class SharedTimings {
   /** The most recently used one last. */
   private readonly held = new Map<string, Held>();
 
-  /** `archived`: the journal of a sealed run without rows. */
   constructor(
     private readonly reader: Pick<TimingReader, 'entries'>,
-    private readonly archived: (tenant: TenantId, run: RunId) => Promise<readonly Page[]>,
+    private readonly archived: Pick<ArchivedJournals, 'of'>,
     private readonly most: number,
   ) {}
 
@@ -61,7 +61,7 @@ export class SharedTimings {
       await setImmediate();
     }
     if (timings.lastSeq > 0 || !isSealed) return;
-    for (const { entries } of await this.archived(tenant, run)) for (const entry of entries) timings.take(entry);
+    for (const { entries } of await this.archived.of(tenant, run)) for (const entry of entries) timings.take(entry);
     this.check(timings);
   }
 

@@ -83,7 +83,7 @@ describe('a run that the engine fails on', () => {
       claims,
       openAdmission() {
         drives += 1;
-        throw left.length > 1 ? left.shift() : left[0];
+        throw (left.length > 1 ? left.shift() : left[0]) ?? new Error();
       },
       alarm: (_run: ClaimedRun, code: string) => void done.push(`alarm ${code}`),
     } as unknown as DriverDependencies;

@@ -23,7 +23,7 @@ export interface ShownVerdict extends PolicyVerdict {
 }
 
 /** The answer of a policy engine, as journaled. */
-export interface Judged {
+interface Judged {
   readonly allow: boolean;
   readonly undecided: boolean;
   readonly reasons: readonly string[];

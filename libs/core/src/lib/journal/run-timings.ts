@@ -4,7 +4,7 @@ import { nodeAt, parentOf, type PlanIndex } from '../plan/plan-index';
 import type { Entry } from '../run/entry';
 
 /** How one execution of an attempt ended; null: it has not ended. */
-export type ExecutionEnd = 'succeeded' | 'failed' | 'stopped' | 'lost' | null;
+type ExecutionEnd = 'succeeded' | 'failed' | 'stopped' | 'lost' | null;
 
 /** One execution of an attempt. Times in milliseconds since the epoch. */
 export interface ExecutionTimes {

@@ -72,7 +72,7 @@ export { admittedPack, storedPack } from './planning/replan-run';
 export { isScenarioFile, runScenarios, scenarioReportJson, type ScenarioReport } from './planning/run-scenario';
 export { simulatePack, simulationJson } from './planning/simulate-pack';
 export { packInputs, toSuppliedInputs, weighsLess, type SentInputs } from './planning/supplied-inputs';
-export { archivedJournal, ArchivedLogStore, archivedStatements } from './retention/archived-run';
+export { ArchivedJournals, ArchivedLogStore, archivedStatements } from './retention/archived-run';
 export {
   KeepSchedules,
   type ScheduleEdit,

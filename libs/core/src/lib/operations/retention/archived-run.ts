@@ -67,6 +67,16 @@ export async function archivedJournal(
   return readJournal(bytes as Uint8Array);
 }
 
+/** Journals of sealed runs without rows. */
+export class ArchivedJournals {
+  constructor(private readonly dependencies: ArchiveDependencies) {}
+
+  /** Like `archivedJournal`. */
+  of(tenant: TenantId, run: RunId): Promise<readonly Page[]> {
+    return archivedJournal(this.dependencies, tenant, run);
+  }
+}
+
 /** The signed statements of a sealed run, Sigstore bundles by name, out of its evidence bundle. */
 export async function archivedStatements(
   objects: ObjectStore,

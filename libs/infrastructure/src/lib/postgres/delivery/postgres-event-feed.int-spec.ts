@@ -20,7 +20,7 @@ async function eventsAfter(position: number | null, tenant: TenantId = tenantA):
   if (page.kind !== 'page') throw new Error(page.kind);
   return page.events;
 }
-const told = (events: readonly FeedEvent[]) =>
+const reported = (events: readonly FeedEvent[]) =>
   events.map(({ type, status, gate, decision }) => [type, status ?? gate, decision]);
 const maintain = () =>
   maintainDatabase(database.url('maintain'), {
@@ -52,8 +52,8 @@ describe('the feed of a tenant', () => {
     await web.gateStore.decide(aDecision(runId, 'ben', 1));
     await web.runStore.post(tenantA, runId, cancelRequest, 'cancel');
     const events = await eventsAfter(null);
-    expect(told(events)[0]).toEqual(['run.created', 'queued', null]);
-    expect(told(events.slice(1)).sort()).toEqual(
+    expect(reported(events)[0]).toEqual(['run.created', 'queued', null]);
+    expect(reported(events.slice(1)).sort()).toEqual(
       [
         ['run.changed', 'running', null],
         ['gate.opened', 'open', null],
@@ -68,7 +68,7 @@ describe('the feed of a tenant', () => {
       `update pack_runs.runs set status = 'failed', evidence_status = 'sealed', evidence_digest = '\\x00' where run_id = $1`,
       [runUuid(runId)],
     );
-    expect(told(await eventsAfter(6)).sort()).toEqual([
+    expect(reported(await eventsAfter(6)).sort()).toEqual([
       ['evidence.sealed', null, null],
       ['run.ended', 'failed', null],
     ]);

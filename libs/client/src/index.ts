@@ -1,0 +1,45 @@
+export type { paths } from './lib/api/schema';
+export type {
+  Artifact,
+  AuditEntry,
+  CancelRunBody,
+  DecideBody,
+  Decision,
+  DecisionReceipt,
+  Fault,
+  Gate,
+  Graph,
+  LogLevel,
+  LogLine,
+  LogPage,
+  Me,
+  PackDetail,
+  Plan,
+  PlanDiff,
+  Problem,
+  ProblemCode,
+  PublishedPack,
+  RerunBody,
+  Run,
+  RunGate,
+  RunStatus,
+  Schedule,
+  ScheduleTick,
+  Schemas,
+  Step,
+  SubmitRunBody,
+  Upload,
+} from './lib/api/types';
+export { createClient, type RequestOptions, type TaskRunnerClient } from './lib/client';
+export type { Api, ClientOptions } from './lib/connection/api';
+export { bodyOf } from './lib/connection/body-of';
+export { itemsOf, type PageQuery } from './lib/connection/items-of';
+export type { Download } from './lib/files/download';
+export type { UploadContent } from './lib/files/upload';
+export type { DecisionOptions, ShownGate } from './lib/gates/decide';
+export type { LogOptions } from './lib/logs/follow-logs';
+export { ApiProblem, type ApiProblemCode } from './lib/problem/api-problem';
+export { ClientError, type ClientErrorCode } from './lib/problem/client-error';
+export type { Interruption, RetryOptions } from './lib/retry/retry';
+export type { SubmitOptions } from './lib/runs/submit-run';
+export { isOver, needsPerson, type WaitOptions } from './lib/runs/wait-for-run';

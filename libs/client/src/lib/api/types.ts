@@ -1,0 +1,38 @@
+import type { components } from './schema';
+
+/** Everything that the API reads and sends, by the names of its OpenAPI document. */
+export type Schemas = components['schemas'];
+
+export type Run = Schemas['Run'];
+export type RunStatus = Run['status'];
+export type Step = Schemas['Step'];
+export type Artifact = Schemas['Artifact'];
+export type Upload = Schemas['Upload'];
+export type LogLine = Schemas['LogLine'];
+/** A page of a log, or of a search in it. */
+export type LogPage = Schemas['LogPage'];
+export type LogLevel = NonNullable<LogLine['level']>;
+export type Graph = Schemas['Graph'];
+export type Plan = Schemas['Plan'];
+export type PlanDiff = Schemas['PlanDiff'];
+/** A gate with the request that people decide about. */
+export type Gate = Schemas['Gate'];
+/** A gate in the list of all gates of a run. */
+export type RunGate = Schemas['RunGate'];
+export type Decision = Schemas['Decision'];
+export type DecisionReceipt = Schemas['DecisionReceipt'];
+export type PublishedPack = Schemas['PublishedPack'];
+export type PackDetail = Schemas['PackDetail'];
+export type Schedule = Schemas['Schedule'];
+export type ScheduleTick = Schemas['ScheduleTick'];
+export type AuditEntry = Schemas['AuditEntry'];
+export type Me = Schemas['Me'];
+export type Fault = Schemas['Fault'];
+/** A problem document (RFC 9457). */
+export type Problem = Schemas['Problem'];
+/** Every code of a problem that the API has. */
+export type ProblemCode = Schemas['ProblemCode'];
+export type SubmitRunBody = Schemas['SubmitRunBody'];
+export type RerunBody = Schemas['RerunBody'];
+export type CancelRunBody = Schemas['CancelRunBody'];
+export type DecideBody = Schemas['ApproveBody'];

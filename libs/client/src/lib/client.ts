@@ -1,0 +1,82 @@
+import type { CancelRunBody, DecisionReceipt, Gate, LogLine, RerunBody, Run, SubmitRunBody, Upload } from './api/types';
+import { apiOf, type Api, type ClientOptions } from './connection/api';
+import { bodyOf } from './connection/body-of';
+import { downloadArtifact, downloadEvidence, type Download } from './files/download';
+import { upload, type UploadContent } from './files/upload';
+import { decide, type DecisionOptions, type ShownGate } from './gates/decide';
+import { followLogs, type LogOptions } from './logs/follow-logs';
+import type { RetryOptions } from './retry/retry';
+import { getRun } from './runs/get-run';
+import { rerunRun, submitRun, type SubmitOptions } from './runs/submit-run';
+import { waitForRun, type WaitOptions } from './runs/wait-for-run';
+
+/** The end of a request by its caller. */
+export interface RequestOptions {
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * A TaskRunner server, as one caller sees it. Requests reject with `ApiProblem` if the server refuses, and with `ClientError` if there is no
+ * answer of a TaskRunner server.
+ */
+export interface TaskRunnerClient {
+  /** Every route: `client.api.GET('/api/runs/{runId}', { params: { path: { runId } } })`. */
+  readonly api: Api;
+  /** Submits a run. It is repeated if the answer is lost, and still makes one run. */
+  submit(body: SubmitRunBody, options?: SubmitOptions): Promise<Run>;
+  /** Submits a run, and waits until it has ended, or (`for: 'attention'`) needs a person. */
+  submitAndWait(body: SubmitRunBody, options?: SubmitOptions & WaitOptions): Promise<Run>;
+  /** A run as it is now. */
+  run(runId: string, options?: RequestOptions): Promise<Run>;
+  /** Waits until a run has ended, or (`for: 'attention'`) needs a person. */
+  wait(runId: string, options?: WaitOptions): Promise<Run>;
+  /** The lines of a run's log, each once and in order, until the run has ended. */
+  followLogs(runId: string, options?: LogOptions): AsyncGenerator<LogLine>;
+  /** A gate with what people decide about. Show it, and pass it to `approve` or `reject`. */
+  gate(runId: string, gateId: string, options?: RequestOptions): Promise<Gate>;
+  /** Approves a gate as it was shown. */
+  approve(gate: ShownGate, options?: DecisionOptions): Promise<DecisionReceipt>;
+  /** Rejects a gate as it was shown. */
+  reject(gate: ShownGate, options?: DecisionOptions): Promise<DecisionReceipt>;
+  /** Withdraws the caller's decision, while the gate is open. */
+  withdraw(gate: ShownGate, options?: DecisionOptions): Promise<DecisionReceipt>;
+  /** Cancels a run: running steps are stopped, then cleanup steps run. */
+  cancel(runId: string, body?: CancelRunBody, options?: RequestOptions): Promise<Run>;
+  /** Reruns an ended run: `from` its `failed` steps, its `start`, or a step. */
+  rerun(runId: string, body: RerunBody, options?: SubmitOptions): Promise<Run>;
+  /** Uploads a file for a later submission. */
+  upload(content: UploadContent, options?: RequestOptions): Promise<Upload>;
+  /** Downloads the signed evidence of an ended run, a tar file. */
+  evidence(runId: string, options?: RetryOptions): Promise<Download>;
+  /** Downloads an artifact of a run. */
+  artifact(runId: string, artifactId: string, options?: RetryOptions): Promise<Download>;
+}
+
+/** A client of a server. Nothing is sent before it is used. Throws `CLIENT_SERVER_INVALID`. */
+export function createClient(options: ClientOptions): TaskRunnerClient {
+  const api = apiOf(options);
+  return {
+    api,
+    submit: (body, submitting) => submitRun(api, body, submitting),
+    async submitAndWait(body, following = {}) {
+      const { runId } = await submitRun(api, body, following);
+      return waitForRun(api, runId, following);
+    },
+    run: (runId, { signal } = {}) => getRun(api, runId, signal),
+    wait: (runId, waiting) => waitForRun(api, runId, waiting),
+    followLogs: (runId, reading) => followLogs(api, runId, reading),
+    gate(runId, gateId, { signal = null } = {}) {
+      return bodyOf(api.GET('/api/runs/{runId}/gates/{gate}', { params: { path: { runId, gate: gateId } }, signal }));
+    },
+    approve: (gate, deciding) => decide(api, gate, 'approved', deciding),
+    reject: (gate, deciding) => decide(api, gate, 'rejected', deciding),
+    withdraw: (gate, deciding) => decide(api, gate, 'withdrawn', deciding),
+    cancel(runId, body = {}, { signal = null } = {}) {
+      return bodyOf(api.POST('/api/runs/{runId}/cancel', { params: { path: { runId } }, body, signal }));
+    },
+    rerun: (runId, body, submitting) => rerunRun(api, runId, body, submitting),
+    upload: (content, { signal = null } = {}) => upload(api, content, signal),
+    evidence: (runId, downloading) => downloadEvidence(api, runId, downloading),
+    artifact: (runId, artifactId, downloading) => downloadArtifact(api, runId, artifactId, downloading),
+  };
+}

@@ -1,0 +1,81 @@
+import createFetchClient, { type Client, type Middleware } from 'openapi-fetch';
+import type { paths } from '../api/schema';
+import { ClientError } from '../problem/client-error';
+import { readProblem } from '../problem/read-problem';
+import { unreachable } from './unreachable';
+
+/** Where the server is, and who calls it. */
+export interface ClientOptions {
+  /** Address of the server, such as `https://runner.example.org`; it may have a path. */
+  readonly server: string;
+  /** Returns a bearer token. It is called for each request, so it may renew the token. */
+  readonly token: () => string | Promise<string>;
+  /** Sends a request. Default: the `fetch` of the platform. */
+  readonly fetch?: (request: Request) => Promise<Response>;
+}
+
+/**
+ * Every route of the API, by method and path, with the types of its OpenAPI document. Rejects with `ApiProblem` if the server refuses,
+ * and with `CLIENT_SERVER_UNREACHABLE` if it does not respond.
+ */
+export type Api = Client<paths>;
+
+/** Throws `CLIENT_SERVER_INVALID`. */
+export function apiOf({ server, token, fetch }: ClientOptions): Api {
+  const api = createFetchClient<paths>({
+    baseUrl: addressOf(server),
+    // A token is for this server, not for wherever it points.
+    redirect: 'error',
+    ...(fetch === undefined ? {} : { fetch }),
+  });
+  api.use(authorize(token), checkAnswers);
+  return api;
+}
+
+function addressOf(server: string): string {
+  const url = URL.canParse(server) ? new URL(server) : null;
+  if (
+    url === null ||
+    !/^https?:$/.test(url.protocol) ||
+    `${url.username}${url.password}${url.search}${url.hash}` !== ''
+  )
+    throw new ClientError(
+      'CLIENT_SERVER_INVALID',
+      'the server must be an http or https URL without a user, a query and a fragment',
+      'Use a URL such as https://runner.example.org.',
+    );
+  return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
+}
+
+function authorize(token: ClientOptions['token']): Middleware {
+  return {
+    async onRequest({ request }) {
+      const value = await token();
+      // RFC 6750 §2.1: anything else is not a bearer token, and the error of the platform would contain it.
+      if (typeof value !== 'string' || !/^[A-Za-z0-9\-._~+/]+=*$/.test(value))
+        throw new ClientError(
+          'CLIENT_TOKEN_INVALID',
+          'the token is empty or has an invalid format',
+          'Return the encoded JWT from `token`, without the word Bearer and without white space.',
+        );
+      request.headers.set('authorization', `Bearer ${value}`);
+      return request;
+    },
+  };
+}
+
+const checkAnswers: Middleware = {
+  // A request that its caller ends rejects with the reason of the signal.
+  onError: ({ request, error }) => (request.signal.aborted ? undefined : unreachable(error)),
+  async onResponse({ response, schemaPath, options }) {
+    if (response.status >= 400) throw await readProblem(response);
+    const type = response.headers.get('content-type');
+    if (response.status >= 300 || options.parseAs !== 'json' || type === null || /^application\/json\b/.test(type))
+      return undefined;
+    throw new ClientError(
+      'CLIENT_ANSWER_INVALID',
+      `the answer to ${schemaPath} is not JSON`,
+      'Check that the address belongs to a TaskRunner server.',
+    );
+  },
+};

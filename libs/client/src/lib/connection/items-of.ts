@@ -1,0 +1,24 @@
+/** A page of a list. */
+interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly nextCursor: string | null;
+}
+
+/** The query of a page: empty for the first one. */
+export interface PageQuery {
+  readonly cursor?: string;
+}
+
+/**
+ * All items of a list, page by page as they are read:
+ * `itemsOf((page) => bodyOf(client.api.GET('/api/runs', { params: { query: { status: ['running'], ...page } } })))`.
+ */
+export async function* itemsOf<Item>(ask: (page: PageQuery) => Promise<Page<Item>>): AsyncGenerator<Item> {
+  let query: PageQuery = {};
+  for (;;) {
+    const { items, nextCursor } = await ask(query);
+    yield* items;
+    if (nextCursor === null) return;
+    query = { cursor: nextCursor };
+  }
+}

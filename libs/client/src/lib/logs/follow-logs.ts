@@ -1,0 +1,91 @@
+import type { LogLevel, LogLine } from '../api/types';
+import type { Api } from '../connection/api';
+import { unreachable } from '../connection/unreachable';
+import { ClientError } from '../problem/client-error';
+import { optionFrom } from '../problem/option';
+import { Retry, type Interruption, type RetryOptions } from '../retry/retry';
+import { getRun } from '../runs/get-run';
+import { openLog } from './log-connection';
+
+/** Three heartbeats: the server sends one at least every 10 s. */
+const IDLE_MS = 30_000;
+
+/** Which lines of a log to read, and how long. */
+export interface LogOptions extends RetryOptions {
+  /** Number of the line after which to begin. Default 0: from the first line. */
+  readonly after?: number;
+  /** Begins with the last lines, at most this number of lines. Not together with `after`. */
+  readonly tail?: number;
+  /** Only lines of this step and its child steps. */
+  readonly step?: string;
+  /** Only lines of this attempt of the step. Requires `step`. */
+  readonly attempt?: number;
+  /** Only lines of this level or higher. */
+  readonly level?: LogLevel;
+  /** False: only the lines that exist. Default true: until the run has ended. */
+  readonly follow?: boolean;
+  /** A connection on which nothing arrives for this long, not even a heartbeat, is replaced, milliseconds. Default 30 000. */
+  readonly idleMs?: number;
+  /** Called whenever the server has answered: the log begins or is resumed. */
+  readonly onConnected?: () => void;
+  /** Called whenever the connection is lost, and before each further try. */
+  readonly onInterrupted?: (interruption: Interruption) => void;
+}
+
+/**
+ * The lines of a run's log, each once and in order, over as many connections as it takes. The last one is `run.finished`, with the status of
+ * the run. Only that, or an answer that there is nothing more, ends a log that is followed. Rejects with `ApiProblem` if the server refuses,
+ * with the reason of the signal, and with what `token` throws. Tries for ever if the server does not respond, unless `giveUpAfterMs` is set.
+ */
+export async function* followLogs(api: Api, runId: string, options: LogOptions = {}): AsyncGenerator<LogLine> {
+  const { tail, step, attempt, level, follow = true, signal, onConnected } = options;
+  const idleMs = optionFrom('idleMs', options.idleMs ?? IDLE_MS, 1);
+  // Null: the server says where a tail begins.
+  let after = beginningOf(options);
+  const retry = new Retry(options, options.onInterrupted);
+  for (;;) {
+    let failure: unknown = null;
+    let resumeMs: number | undefined;
+    try {
+      const events = await openLog(api, { runId, after, tail, step, attempt, level, follow, idleMs, signal });
+      onConnected?.();
+      if (events === null) {
+        yield await finished(api, runId, signal);
+        return;
+      }
+      for await (const event of events) {
+        retry.answered();
+        if (event.kind === 'line') {
+          const { line, number } = event;
+          // A line that was sent already is not sent again, whatever the server was asked for.
+          if (line.eventType === 'run.finished' || (line.eventType === 'step.log' && number > (after ?? 0))) yield line;
+          if (line.eventType === 'run.finished') return;
+          if (line.eventType === 'stream.resume') resumeMs = line.retryMs ?? 0;
+        }
+        after = Math.max(after ?? 0, event.number);
+        if (resumeMs !== undefined) break;
+      }
+      if (resumeMs === undefined) {
+        if (!follow) return;
+        failure = unreachable(new Error('it has ended the connection'));
+      }
+    } catch (error) {
+      failure = error;
+    }
+    await retry.after(failure, resumeMs);
+  }
+}
+
+function beginningOf({ after, tail }: LogOptions): number | null {
+  if (after !== undefined && tail !== undefined)
+    throw new ClientError('CLIENT_OPTION_INVALID', 'after and tail are both set', 'Set one of them.');
+  return tail === undefined ? optionFrom('after', after ?? 0, 0) : null;
+}
+
+/** The end of a log of which the reader has all lines. */
+async function finished(api: Api, runId: string, signal: AbortSignal | undefined): Promise<LogLine> {
+  const { lastLine: sequence, status, finishedAt } = await getRun(api, runId, signal);
+  // A halted run has no end: the server, too, sends the current time.
+  const timestamp = finishedAt ?? new Date().toISOString();
+  return { runId, sequence, timestamp, eventType: 'run.finished', status };
+}
