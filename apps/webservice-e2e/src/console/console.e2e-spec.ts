@@ -1,6 +1,6 @@
 import type { Browser, Request } from 'playwright-core';
-import { hasChromium, startChromium, Visitor } from './stack/browser';
-import { Caller, DevStack } from './stack/stack';
+import { hasChromium, startChromium, Visitor } from './browser';
+import { Caller, DevStack } from '../stack/stack';
 
 const PACK = `apiVersion: stellaops.io/pack.v1
 kind: TaskPack
