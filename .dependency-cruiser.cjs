@@ -194,6 +194,19 @@ module.exports = {
       to: { path: '^libs/infrastructure/' },
     },
     {
+      name: 'console-knows-the-api-only',
+      comment: 'It runs in a browser and speaks HTTP: it imports no library of the services.',
+      severity: 'error',
+      from: { path: '^apps/console/', pathNot: SPEC },
+      to: { path: '^(libs/(?!client/)|apps/(?!console/)|tools/)' },
+    },
+    {
+      name: 'console-has-no-node-built-ins',
+      severity: 'error',
+      from: { path: '^apps/console/src/', pathNot: SPEC },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
       name: 'apps-do-not-meet',
       severity: 'error',
       from: { path: '^apps/([^/]+)/', pathNot: `^apps/webservice-e2e/.*${SPEC}` },
@@ -226,11 +239,11 @@ module.exports = {
     {
       name: 'production-imports-no-dev-package',
       comment:
-        'An image installs no devDependencies. Types alone may be one. `script-folder` compiles sources where there is no build: in tests. `bundle` is a step of the build.',
+        'An image installs no devDependencies. Types alone may be one. `script-folder` compiles sources where there is no build: in tests. `bundle` is a step of the build. The console is one bundle, which contains its packages.',
       severity: 'error',
       from: {
         path: '^(apps|libs)/',
-        pathNot: `${SPEC}|/testing/|^apps/webservice-e2e/|^libs/(core|client)/bundle\\.mjs$|^libs/infrastructure/src/lib/sandbox/script-folder\\.ts$`,
+        pathNot: `${SPEC}|/testing/|^apps/webservice-e2e/|^apps/console/|^libs/(core|client)/bundle\\.mjs$|^libs/infrastructure/src/lib/sandbox/script-folder\\.ts$`,
       },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },

@@ -14,6 +14,7 @@ COPY libs/client/package.json libs/client/
 COPY apps/webservice/package.json apps/webservice/
 COPY apps/worker/package.json apps/worker/
 COPY apps/cli/package.json apps/cli/
+COPY apps/console/package.json apps/console/
 COPY apps/webservice-e2e/package.json apps/webservice-e2e/
 
 FROM manifests AS built
@@ -22,8 +23,9 @@ RUN npm ci --ignore-scripts ${NPM_FLAGS}
 COPY tsconfig.base.json ./
 COPY libs libs
 COPY apps/webservice apps/webservice
+COPY apps/console apps/console
 RUN find libs apps -name '*.tsbuildinfo' -delete && node node_modules/typescript-native/bin/tsc -b apps/webservice/tsconfig.build.json \
-  && npm run bundle --workspace libs/core \
+  && npm run bundle --workspace libs/core && npm run build --workspace apps/console \
   # Of the sources the statements alone: they lie beside the adapters that send them.
   && find libs/infrastructure/src -type f ! -name '*.sql' -delete && find libs/infrastructure/src -type d -empty -delete
 
@@ -40,6 +42,7 @@ COPY --from=modules /app ./
 COPY --from=built /app/libs/core/dist libs/core/dist
 COPY --from=built /app/libs/infrastructure/dist libs/infrastructure/dist
 COPY --from=built /app/apps/webservice/dist apps/webservice/dist
+COPY --from=built /app/apps/console/dist apps/console/dist
 COPY --from=built /app/libs/infrastructure/src libs/infrastructure/src
 COPY docker/database.cjs docker/database.cjs
 USER 10001:10001

@@ -14,6 +14,7 @@ COPY libs/client/package.json libs/client/
 COPY apps/webservice/package.json apps/webservice/
 COPY apps/worker/package.json apps/worker/
 COPY apps/cli/package.json apps/cli/
+COPY apps/console/package.json apps/console/
 COPY apps/webservice-e2e/package.json apps/webservice-e2e/
 
 FROM manifests AS built

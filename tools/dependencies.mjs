@@ -1,11 +1,11 @@
 // Compares declared with used dependencies. dependency-cruiser finds every undeclared import, including those of tests, and imports of
 // devDependencies in production code. Unused declarations are found here.
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 const LEFT_OUT = new Set(['node_modules', 'dist', '.git', '.nx', '.taskrunner', 'coverage']);
-const CODE = /\.(ts|mts|mjs|cjs|js)$/;
+const CODE = /\.(ts|tsx|mts|mjs|cjs|js)$/;
 /** Files in which a workspace configures tools instead of importing them. */
 const CONFIGURATION = /^(nx|package|project|tsconfig.*)\.json$/;
 
@@ -46,15 +46,23 @@ function textOf(project) {
   return [...[...code, ...own].map(read), ...configuration.map(read).map(withoutSections)];
 }
 
+/** The manifest of an installed package. npm puts it beside the only project that needs it if it does not fit at the root. */
+function installed(name) {
+  const paths = projects.map((project) => join(project, 'node_modules', name, 'package.json'));
+  const found = paths.find((path) => existsSync(join(root, path)));
+  if (found === undefined) throw new Error(`${name} is not installed`);
+  return JSON.parse(read(found));
+}
+
 /** The commands that a package provides. */
 function commandsOf(name) {
-  const { bin = {} } = JSON.parse(read(join('node_modules', name, 'package.json')));
+  const { bin = {} } = installed(name);
   return typeof bin === 'string' ? [basename(name)] : Object.keys(bin);
 }
 
 /** The peer dependencies of a package. */
 function peersOf(name) {
-  const { peerDependencies = {} } = JSON.parse(read(join('node_modules', name, 'package.json')));
+  const { peerDependencies = {} } = installed(name);
   return Object.keys(peerDependencies);
 }
 

@@ -33,7 +33,7 @@ const upward = floors.filter((arrow) => {
   return order.indexOf(to) > order.indexOf(from);
 });
 const libraries = ['core', 'infrastructure', 'client'];
-const levels = [...libraries, 'cli', 'worker', 'webservice', 'webservice-e2e'];
+const levels = [...libraries, 'console', 'cli', 'worker', 'webservice', 'webservice-e2e'];
 upward.push(
   ...projects.filter((arrow) => {
     const [from, to] = arrow.split(' --> ').map((name) => levels.indexOf(name));

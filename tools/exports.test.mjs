@@ -20,13 +20,13 @@ test('each export is named by another file', () => {
     encoding: 'utf8',
   })
     .split('\n')
-    .filter((name) => /\.(ts|mjs|cjs|js|md|template)$/.test(name) && existsSync(join(ROOT, name)));
+    .filter((name) => /\.(tsx?|mts|mjs|cjs|js|md|template)$/.test(name) && existsSync(join(ROOT, name)));
   const named = new Map();
   const texts = new Map(files.map((file) => [file, readFileSync(join(ROOT, file), 'utf8')]));
   for (const text of texts.values())
     for (const word of new Set(text.match(/[A-Za-z_$][\w$]*/g))) named.set(word, (named.get(word) ?? 0) + 1);
   const unused = files
-    .filter((file) => /^(libs|apps)\/.*\.ts$/.test(file) && !/(spec|main)\.ts$|\/testing\/|\/migrations\//.test(file))
+    .filter((file) => /^(libs|apps)\/.*\.tsx?$/.test(file) && !/(spec|main)\.ts$|\/testing\/|\/migrations\//.test(file))
     .flatMap((file) => [...texts.get(file).matchAll(EXPORT)].map(([, name]) => ({ file, name })))
     .filter(({ file, name }) => named.get(name) < 2 && !isForOthers(file, name));
   assert.deepEqual(unused, []);

@@ -182,7 +182,7 @@ function* filesBelow(folder) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) {
       if (!LEFT_OUT.has(entry.name)) yield* filesBelow(path);
-    } else if (/\.(?:ts|mjs|cjs)$/.test(entry.name)) yield path;
+    } else if (/\.(?:tsx?|mjs|cjs)$/.test(entry.name)) yield path;
   }
 }
 

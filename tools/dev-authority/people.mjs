@@ -23,5 +23,5 @@ export const people = [
 export const clients = [
   { id: 'ci', kind: 'machine', name: 'CI', tenant: 'acme', scopes: ['packs.read', 'packs.run'] },
   { id: 'taskrunner-cli', kind: 'public', name: 'TaskRunner CLI', redirectUris: ['http://127.0.0.1/callback'] },
-  { id: 'taskrunner-console', kind: 'public', name: 'TaskRunner console', redirectUris: ['http://127.0.0.1/'] },
+  { id: 'taskrunner-console', kind: 'public', name: 'TaskRunner console', redirectUris: ['http://127.0.0.1/console/'] },
 ];

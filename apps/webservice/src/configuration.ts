@@ -32,6 +32,21 @@ export abstract class HttpSettings {
   };
 }
 
+/** Settings of the console. Durations are milliseconds. */
+export abstract class ConsoleSetting {
+  abstract readonly enabled: boolean;
+  /** Null only if it is disabled. */
+  abstract readonly issuer: string | null;
+  abstract readonly clientId: string;
+  abstract readonly scopes: readonly string[];
+  abstract readonly resource: string | null;
+  /** Further origins that the browser may connect to. */
+  abstract readonly connect: readonly string[];
+  abstract readonly refresh: number;
+  abstract readonly logLines: number;
+  abstract readonly graphNodes: number;
+}
+
 /** Settings for schedules. Durations are milliseconds. */
 export abstract class SchedulerSetting {
   /** False: other processes run the ticks. */

@@ -15,6 +15,11 @@ export class PublicUrl {
     return this.url;
   }
 
+  /** Path of this URL, without a slash at its end: empty, unless a proxy serves the API below a path. */
+  get path(): string {
+    return new URL(this.url).pathname.replace(/\/$/, '');
+  }
+
   /** URL of a run, or of a resource below it. */
   run(runId: string, below = ''): string {
     return `${this.url}/api/runs/${runId}${below}`;
@@ -32,6 +37,6 @@ export class PublicUrl {
 
   /** URL of a run's page in the console. */
   console(runId: string): string {
-    return `${this.url}/runs/${runId}`;
+    return `${this.url}/console/runs/${runId}`;
   }
 }

@@ -743,6 +743,11 @@ describe('requests', () => {
     expect((await ask(null, 'GET', '/errors/GATE_STALE')).body).toMatchObject({ status: 409 });
   });
 
+  it('for the console are answered with what to do where it is disabled', async () => {
+    for (const path of ['/console', '/console/', '/console/runs/run_1', '/console/assets/index-1.js'])
+      expect((await ask(null, 'GET', path)).body).toMatchObject({ code: 'CONSOLE_DISABLED', status: 404 });
+  });
+
   it('of pages of other origins get no header of CORS, unless it is configured', async () => {
     const origin = { origin: 'https://console.example.org' };
     const asked = { ...origin, 'access-control-request-method': 'POST' };

@@ -32,6 +32,7 @@ import { MeController } from './auth/me.controller';
 import { RateLimiter } from './auth/rate-limiter';
 import { TokenVerifier } from './auth/token-verifier';
 import { HttpSettings, SchedulerSetting } from './configuration';
+import { ConsoleModule } from './console/console.module';
 import { Drain } from './drain';
 import { EventsController } from './events/events.controller';
 import { FeedHeads } from './events/feed-heads';
@@ -131,7 +132,6 @@ const SETTINGS: readonly Provider[] = [
 ];
 
 const REQUESTS: readonly Provider[] = [
-  provide(PublicUrl, { configuration }, (supplied) => new PublicUrl(supplied.configuration.http.publicUrl)),
   provide(TokenVerifier, { configuration }, ({ configuration: { authority, approvals } }) => {
     return new TokenVerifier({ ...authority, programs: approvals.actors, people: approvals.people });
   }),
@@ -222,6 +222,7 @@ export class WebserviceModule {
         operations,
         observability,
         BodyThreadsModule.forRoot(),
+        ConsoleModule.forRoot(),
         HealthModule.forRoot({ imports: [postgres, objectStore, observability] }),
         ...imports,
       ],

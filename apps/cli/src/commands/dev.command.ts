@@ -112,6 +112,7 @@ export function usageOf(
   const keep = quoted(stateDirectory);
   return [
     `API        ${server}  (${server}/docs)`,
+    `console    ${server}/console/`,
     `authority  ${issuer}  (people: ada runs, grace approves, linus may do both, ops administers; any password)`,
     `health     ${[health.webservice, ...health.workers].join('  ')}`,
     sandbox.profile === 'bwrap'

@@ -41,6 +41,7 @@ export function printConfiguration(facts: DevConfigurationFacts): string {
     worker: { drain: '10s' },
     database: { ownerUrl, maintainUrl, webUrl, workerUrl, ...(durable ? {} : { allowUnsafe: true }) },
     authority: { development: true, issuers: [{ issuer, jwksUri, audience, kind: 'both', algorithms: ['ES256'] }] },
+    console: { enabled: true, issuer },
     artifacts: { root: directory.objects },
     approvals: { grants: ['role:sec-lead'], actors: actors.map((sub) => ({ iss: issuer, sub })) },
     sandbox: { profile: sandbox.profile, roots: sandbox.roots, workDirectory: directory.work },

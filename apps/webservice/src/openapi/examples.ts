@@ -128,7 +128,7 @@ export const EXAMPLES = {
       steps: `${BASE}/runs/${RUN}/steps`,
       logs: `${BASE}/runs/${RUN}/logs`,
       artifacts: `${BASE}/runs/${RUN}/artifacts`,
-      console: `https://runner.example.org/runs/${RUN}`,
+      console: `https://runner.example.org/console/runs/${RUN}`,
     },
   },
   runCounts: {

@@ -20,6 +20,7 @@ export function checkConfiguration(configuration: Configuration, notes: Notes, r
       '/http/port',
     ]);
   checkBodies(configuration, notes);
+  checkConsole(configuration, notes);
   if (configuration.sealedMode.required && !configuration.sealedMode.enabled)
     notes.fault(
       'CONFIG_CONFLICT',
@@ -81,6 +82,27 @@ function checkWebservice({ database, sandbox }: Configuration, notes: Notes): vo
       '/sandbox/profile',
       'sandbox.profile is auto, which the webservice cannot probe.',
       'Use bwrap or none, with the same value for the webservice and the workers.',
+    );
+}
+
+/** The console signs people in at an issuer whose tokens the API accepts. */
+function checkConsole({ console: { enabled, issuer }, authority }: Configuration, notes: Notes): void {
+  if (!enabled) return;
+  if (issuer === null)
+    notes.fault(
+      'CONFIG_MISSING_KEY',
+      '/console/issuer',
+      'console.enabled requires console.issuer.',
+      'Set it to one of authority.issuers.',
+      ['/console/enabled', '/console/issuer'],
+    );
+  else if (!authority.issuers.some((one) => one.issuer === issuer && one.kind !== 'clients'))
+    notes.fault(
+      'CONFIG_CONFLICT',
+      '/console/issuer',
+      'console.issuer is not an issuer of people in authority.issuers, so the API would refuse its tokens.',
+      'Add it to authority.issuers with the kind people or both, or correct it.',
+      ['/console/issuer', '/authority/issuers'],
     );
 }
 

@@ -20,6 +20,7 @@ const SIZES = 'libs/infrastructure/src/lib/executors/step/run-sizes.ts';
 const BODIES = 'apps/webservice/src/requests/body-reader.spec.ts';
 const PLANNING = 'libs/infrastructure/src/lib/planning/planning-threads.int-spec.ts';
 const WEBSERVICE = 'apps/webservice/src/webservice.int-spec.ts';
+const CONSOLE_PAGE = 'apps/webservice/src/console/console-page.spec.ts';
 const CORS = 'apps/webservice/src/console.int-spec.ts';
 const GUARD = 'apps/webservice/src/auth/auth.guard.ts';
 const PROXY = 'libs/infrastructure/src/lib/egress/egress-proxy.int-spec.ts';
@@ -81,6 +82,9 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['database.connectTimeout', `${POSTGRES}/concurrency.int-spec.ts`, 'waits for a connection as long as configured'],
   ['database.*', PARSING, 'give their passwords to the URLs'],
   ['authority.issuers', E2E, 'takes tokens of the Authority that is configured'],
+  ['console.enabled', 'apps/webservice/src/webservice.int-spec.ts', 'CONSOLE_DISABLED'],
+  ['console.connect', CONSOLE_PAGE, "connect: ['https://token.example.org/oauth/token']"],
+  ['console.*', CONSOLE_PAGE, 'has the base of its links, its nonce and its settings'],
   ['authority.claims.*', 'apps/webservice/src/auth/read-claims.spec.ts', 'grants'],
   ['authority.development', PARSING, 'accepts the development Authority on loopback only'],
   ['audit.checkpointEvery', 'apps/webservice-e2e/src/audit.e2e-spec.ts', "checkpointEvery: '1s'"],

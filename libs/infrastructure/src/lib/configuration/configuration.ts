@@ -19,6 +19,7 @@ import { scheduler } from './sections/scheduler';
 import { sealedMode } from './sections/sealed-mode';
 import { secrets } from './sections/secrets';
 import { telemetry } from './sections/telemetry';
+import { webConsole } from './sections/web-console';
 import { webhooks } from './sections/webhooks';
 import { worker } from './sections/worker';
 
@@ -33,6 +34,7 @@ export const CONFIGURATION = {
     'standard | production',
   ),
   http,
+  console: webConsole,
   database,
   authority,
   packsRegistry,

@@ -28,6 +28,9 @@ export type ApiCode =
   | 'REQUEST_INVALID'
   | 'ROUTE_NOT_FOUND'
   | 'METHOD_NOT_ALLOWED'
+  /** The console is off, or its files are not there. */
+  | 'CONSOLE_DISABLED'
+  | 'CONSOLE_NOT_BUILT'
   | 'NOT_ACCEPTABLE'
   | 'STEP_NOT_FOUND'
   /** A timeline of the run would need more memory than it may have. */

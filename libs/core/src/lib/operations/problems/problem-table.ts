@@ -89,6 +89,16 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemEntry>> = {
     title: 'The route does not support the method',
     remediation: 'Use one of the methods in the Allow header. See /openapi.json.',
   },
+  CONSOLE_DISABLED: {
+    status: 404,
+    title: 'The console is disabled',
+    remediation: 'Set console.enabled and console.issuer in the configuration of the webservice.',
+  },
+  CONSOLE_NOT_BUILT: {
+    status: 404,
+    title: 'The console is not installed',
+    remediation: 'Build it with `npx nx build console`, or install a package of the webservice that contains it.',
+  },
   NOT_ACCEPTABLE: {
     status: 406,
     title: 'No accepted media type is available',

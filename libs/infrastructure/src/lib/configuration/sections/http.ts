@@ -4,7 +4,7 @@ import { GIB, HOUR, KIB, MIB, MINUTE, SECOND } from './units';
 
 const perSecond = (usual: number, about: string) => key(number(1, 1_000_000), usual, about, 'requests a second');
 
-export const http = section('The HTTP API and the console.', {
+export const http = section('The HTTP API.', {
   host: key(text, '127.0.0.1', 'Address to listen on.'),
   port: key(port, 8_080, 'Port of the API; 0 selects a free port.'),
   healthPort: key(port, 8_081, 'Port of the health and metrics endpoints; 0 selects a free port.'),

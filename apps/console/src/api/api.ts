@@ -1,0 +1,76 @@
+import { ApiProblem, problemOf } from './problem';
+
+/** The token of a person, as the session gives it. */
+export interface TokenSource {
+  token(): Promise<string>;
+  /** True if there is another token after the API has refused this one. */
+  refused(token: string): Promise<boolean>;
+}
+
+type Query = Readonly<Record<string, string | number | boolean | null | undefined>>;
+
+/** Options of a request. */
+interface Asking {
+  readonly query?: Query;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal | null;
+  readonly body?: unknown;
+  readonly method?: string;
+}
+
+/** The HTTP API. It adds the token, renews it once if it is refused, and turns every failure into an `ApiProblem`. */
+export class Api {
+  constructor(
+    /** Ends with a slash. */
+    private readonly base: string,
+    private readonly session: TokenSource,
+  ) {}
+
+  async get<T>(path: string, query: Query = {}, signal: AbortSignal | null = null): Promise<T> {
+    return (await (await this.ask(path, { query, signal })).json()) as T;
+  }
+
+  async post<T>(path: string, body: unknown): Promise<T> {
+    return (await (await this.ask(path, { method: 'POST', body })).json()) as T;
+  }
+
+  /** The response to a request that succeeded; 304 counts as success. */
+  async ask(path: string, asking: Asking = {}): Promise<Response> {
+    const token = await this.session.token();
+    const response = await this.send(path, token, asking);
+    if (response.status === 401 && (await this.session.refused(token)))
+      return this.accept(await this.send(path, await this.session.token(), asking));
+    return this.accept(response);
+  }
+
+  private async accept(response: Response): Promise<Response> {
+    if (response.ok || response.status === 304) return response;
+    throw await problemOf(response);
+  }
+
+  private async send(path: string, token: string, asking: Asking): Promise<Response> {
+    const url = new URL(path, this.base);
+    for (const [name, value] of Object.entries(asking.query ?? {}))
+      if (value !== null && value !== undefined) url.searchParams.set(name, String(value));
+    const headers: Record<string, string> = { Authorization: `Bearer ${token}`, ...asking.headers };
+    if (asking.body !== undefined) headers['Content-Type'] = 'application/json';
+    try {
+      return await fetch(url, {
+        method: asking.method ?? 'GET',
+        headers,
+        signal: asking.signal ?? null,
+        cache: 'no-store',
+        credentials: 'omit',
+        ...(asking.body === undefined ? {} : { body: JSON.stringify(asking.body) }),
+      });
+    } catch (error) {
+      if (asking.signal?.aborted === true) throw error;
+      throw new ApiProblem(
+        0,
+        'UNREACHABLE',
+        'The server cannot be reached.',
+        'Check the connection. The console tries again.',
+      );
+    }
+  }
+}

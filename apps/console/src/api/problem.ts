@@ -1,0 +1,35 @@
+/** An error of the API (RFC 9457), or a connection that failed (status 0). */
+export class ApiProblem extends Error {
+  override readonly name = 'ApiProblem';
+
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly remediation: string | null = null,
+    /** Milliseconds to wait before another try; null: not stated. */
+    readonly retryAfter: number | null = null,
+  ) {
+    super(message);
+  }
+
+  static is(value: unknown): value is ApiProblem {
+    return value instanceof Error && value.name === 'ApiProblem';
+  }
+
+  /** True if another try may succeed without a change. */
+  get isTransient(): boolean {
+    return this.status === 0 || this.status === 429 || this.status >= 500;
+  }
+}
+
+/** The problem in a response that is not a success. */
+export async function problemOf(response: Response): Promise<ApiProblem> {
+  const seconds = Number(response.headers.get('retry-after') ?? '');
+  const retryAfter = seconds > 0 ? seconds * 1_000 : null;
+  const body: unknown = await response.json().catch(() => null);
+  const { code, detail, title, remediation } = (body ?? {}) as Readonly<Record<string, unknown>>;
+  const text = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
+  const message = text(detail) ?? text(title) ?? `The server answered ${response.status}.`;
+  return new ApiProblem(response.status, text(code) ?? 'UNKNOWN', message, text(remediation), retryAfter);
+}

@@ -1,0 +1,216 @@
+// The parts of the API's answers that the console reads.
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
+
+/** A page of a list. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly nextCursor: string | null;
+}
+
+/** The caller. */
+export interface Me {
+  readonly person: { readonly iss: string; readonly sub: string; readonly name: string; readonly kind: string };
+  readonly tenant: string;
+  readonly scopes: readonly string[];
+  readonly grants: readonly string[];
+}
+
+export const RUN_STATUSES = [
+  'queued',
+  'running',
+  'waiting',
+  'cancelling',
+  'halted',
+  'succeeded',
+  'failed',
+  'cancelled',
+] as const;
+export type RunStatus = (typeof RUN_STATUSES)[number];
+
+export const STEP_STATUSES = [
+  'pending',
+  'running',
+  'waiting',
+  'retrying',
+  'needs_attention',
+  'succeeded',
+  'failed',
+  'skipped',
+  'cancelled',
+] as const;
+export type StepStatus = (typeof STEP_STATUSES)[number];
+
+/** Something that a run waits for. */
+export interface Wait {
+  readonly kind: string;
+  readonly id: string | null;
+  readonly since: string | null;
+  readonly until: string | null;
+}
+
+/** An error of a run or step. */
+export interface Failure {
+  readonly code?: string;
+  readonly stepId?: string;
+  readonly message?: string;
+  readonly attempts?: number;
+  readonly exitCode?: number | null;
+}
+
+export interface Run {
+  readonly runId: string;
+  readonly status: RunStatus;
+  readonly pack: { readonly name: string; readonly version: string; readonly digest: string };
+  readonly planHash: string;
+  readonly requester: { readonly id: string; readonly name: string };
+  readonly labels: Readonly<Record<string, string>>;
+  readonly createdAt: string;
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+  readonly waits: readonly Wait[];
+  readonly stuck: string | null;
+  readonly steps: Readonly<Record<StepStatus | 'total', number>>;
+  readonly outputs: Json;
+  readonly error: Failure | null;
+  readonly evidence: { readonly status: string; readonly digest: string | null; readonly reason: string | null };
+  readonly lastLine: number;
+  readonly rerunOf: string | null;
+}
+
+export interface Artifact {
+  readonly artifactId: string;
+  readonly step: string;
+  readonly name: string;
+  readonly path: string;
+  readonly digest: string;
+  readonly size: number;
+  readonly mediaType: string;
+}
+
+export interface Step {
+  readonly id: string;
+  readonly parent: string | null;
+  readonly kind: string;
+  readonly label: string | null;
+  readonly status: StepStatus;
+  readonly reason: string | null;
+  readonly attempts: number;
+  readonly nextAttemptAt: string | null;
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+  readonly children: number | null;
+  readonly outputs: Json;
+  readonly error: Failure | null;
+}
+
+export interface GraphNode {
+  readonly id: string;
+  readonly name: string;
+  readonly label: string | null;
+  readonly kind: string;
+  /** Its container; `''`: none. */
+  readonly parent: string;
+  readonly branch: number | string | null;
+  readonly when: string | null;
+  readonly uses: string | null;
+  readonly effects: string | null;
+  readonly gated: boolean | null;
+  readonly approval: string | null;
+}
+
+/** The plan of a run as a graph: maps and loops are one node with a template inside. */
+export interface Graph {
+  readonly planHash: string;
+  readonly nodes: readonly GraphNode[];
+  readonly edges: readonly { readonly from: string; readonly to: string }[];
+}
+
+export interface LogLine {
+  readonly sequence: number;
+  readonly timestamp: string;
+  readonly level?: string;
+  readonly eventType: 'step.log' | 'run.finished' | 'stream.resume' | 'stream.tail';
+  readonly message?: string;
+  readonly stepId?: string;
+  readonly after?: number;
+  readonly retryMs?: number;
+}
+
+/** How many gates are open, and how many of them the caller may decide. */
+export interface ApprovalCounts {
+  readonly open: number;
+  readonly mine: number;
+  /** There are more. */
+  readonly atLeast: boolean;
+}
+
+export interface Decision {
+  readonly decisionId: string;
+  readonly decision: 'approved' | 'rejected' | 'withdrawn';
+  readonly person: { readonly iss: string; readonly sub: string; readonly name: string | null };
+  readonly reason: string | null;
+  readonly decidedAt: string;
+}
+
+export interface PlanChange {
+  readonly path: string;
+  readonly before?: Json;
+  readonly after?: Json;
+}
+
+export interface PlanDiff {
+  readonly same: boolean;
+  readonly planHash: { readonly before: string; readonly after: string };
+  readonly steps: readonly {
+    readonly id: string;
+    readonly change: string;
+    readonly kind: string;
+    readonly changes: readonly PlanChange[];
+  }[];
+  readonly parts: Readonly<Record<string, readonly PlanChange[]>>;
+  readonly gates: {
+    readonly newlyUngated: readonly string[];
+    readonly newlyGated: readonly string[];
+    readonly removed: readonly string[];
+    readonly added: readonly string[];
+  };
+}
+
+/** What people are asked at a gate. */
+export interface GateRequest {
+  readonly message: string;
+  readonly requirement: {
+    readonly grants: readonly string[];
+    readonly minApprovals: number;
+    readonly selfApproval: boolean;
+    readonly proof: string;
+    readonly maxAuthAge: string | null;
+    readonly reasonRequired: boolean;
+    readonly formDigest: string | null;
+  };
+  readonly opens: readonly string[];
+  readonly secrets: readonly { readonly name: string; readonly version: string }[];
+  readonly openedAt: string;
+  readonly expiresAt: string;
+  readonly executeBy: string;
+}
+
+export interface Gate {
+  readonly runId: string;
+  readonly gateId: string;
+  readonly status: string;
+  readonly gateDigest: string;
+  readonly planHash: string;
+  readonly request: GateRequest;
+  readonly show: Json;
+  readonly approvals: number;
+  readonly required: number;
+  readonly until: string;
+  readonly policy: { readonly id: string; readonly result: string | null; readonly reasons: readonly string[] } | null;
+  readonly decisions: readonly Decision[];
+  readonly ungatedEffects: readonly string[] | null;
+  readonly planDiff: { readonly against: string; readonly diff: PlanDiff | null; readonly why: string | null } | null;
+  readonly canDecide: boolean;
+  readonly why: string | null;
+}

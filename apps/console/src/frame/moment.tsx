@@ -1,0 +1,45 @@
+import { useSyncExternalStore } from 'react';
+import { durationText, elapsedMs, fullText, relativeText } from './time';
+
+const EVERY_MS = 1_000;
+let now = Date.now();
+const listeners = new Set<() => void>();
+let timer: ReturnType<typeof setInterval> | undefined;
+
+/** One clock for the page, which stands still while nobody looks at it. */
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  timer ??= setInterval(() => {
+    now = Date.now();
+    for (const one of listeners) one();
+  }, EVERY_MS);
+  return () => {
+    listeners.delete(listener);
+    if (listeners.size > 0) return;
+    clearInterval(timer);
+    timer = undefined;
+  };
+}
+
+/** The current time, at most a second old. */
+function useNow(): number {
+  return useSyncExternalStore(subscribe, () => now);
+}
+
+/** A moment relative to now; the full one is its title. */
+export function Moment({ at }: { readonly at: string | null }) {
+  const current = useNow();
+  if (at === null) return <span className="faint">–</span>;
+  return (
+    <time dateTime={at} title={fullText(at)}>
+      {relativeText(at, current)}
+    </time>
+  );
+}
+
+/** How long something has taken so far. */
+export function Elapsed({ from, to }: { readonly from: string | null; readonly to: string | null }) {
+  const current = useNow();
+  const ms = elapsedMs(from, to, current);
+  return ms === null ? <span className="faint">–</span> : <span>{durationText(ms)}</span>;
+}

@@ -1,0 +1,141 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
+import { Button, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
+import type { ApprovalCounts } from '../api/views';
+import { useKeys } from './keys';
+import { useMe } from './me';
+import { useServices } from './services';
+import { Shortcuts } from './shortcuts';
+import { applyTheme, nextTheme, storedTheme } from './theme';
+
+/** What surrounds every page: the way to the others, the tenant, the person. */
+export function Shell() {
+  const [isHelpOpen, openHelp] = useState(false);
+  const navigate = useNavigate();
+  const isRuns = useLocation({ select: ({ pathname }) => pathname.startsWith('/runs') && !isGate(pathname) });
+  useKeys({
+    '?': () => openHelp(true),
+    g: () => void navigate({ to: '/runs', search: {} }),
+    a: () => void navigate({ to: '/approvals', search: {} }),
+  });
+  return (
+    <>
+      <a className="skip" href="#content" onClick={toContent}>
+        Skip to the content
+      </a>
+      <header className="bar">
+        <span className="brand">TaskRunner</span>
+        <nav aria-label="Pages" className="tabs">
+          <Link to="/runs" search={{}} className="tab" activeProps={NO_PROPS} {...currentIf(isRuns)}>
+            Runs
+          </Link>
+          <Approvals />
+        </nav>
+        <span className="bar-space" />
+        <ThemeButton />
+        <button type="button" className="icon-button" aria-label="Keyboard shortcuts" onClick={() => openHelp(true)}>
+          ?
+        </button>
+        <Person />
+      </header>
+      <div id="content" tabIndex={-1}>
+        <Outlet />
+      </div>
+      <Shortcuts isOpen={isHelpOpen} close={() => openHelp(false)} />
+    </>
+  );
+}
+
+/** A request for an approval lies below its run, and belongs to the approvals. */
+function isGate(pathname: string): boolean {
+  return /^\/runs\/[^/]+\/gates\//.test(pathname);
+}
+
+const NO_PROPS = {};
+
+function currentIf(isCurrent: boolean) {
+  return isCurrent ? ({ 'data-current': 'true', 'aria-current': 'page' } as const) : ({} as const);
+}
+
+/** The base of the page would turn `#content` into another address. */
+function toContent(event: React.MouseEvent): void {
+  event.preventDefault();
+  document.getElementById('content')?.focus();
+}
+
+function Approvals() {
+  const { api, settings } = useServices();
+  const isCurrent = useLocation({ select: ({ pathname }) => pathname.startsWith('/approvals') || isGate(pathname) });
+  const mayApprove = useMe().data?.scopes.includes('packs.approve') === true;
+  const { data } = useQuery({
+    queryKey: ['approvals', 'count'],
+    queryFn: ({ signal }) => api.get<ApprovalCounts>('approvals/count', {}, signal),
+    enabled: mayApprove,
+    refetchInterval: settings.refresh * 2,
+  });
+  const count = data?.mine ?? 0;
+  const text = `${count}${data?.atLeast === true ? '+' : ''}`;
+  return (
+    <Link to="/approvals" search={{}} className="tab" activeProps={NO_PROPS} {...currentIf(isCurrent)}>
+      Approvals
+      {count > 0 ? (
+        <span className="badge">
+          {text}
+          <span className="unseen"> to decide</span>
+        </span>
+      ) : null}
+    </Link>
+  );
+}
+
+function Person() {
+  const { session } = useServices();
+  const { data: me } = useMe();
+  if (me === undefined) return <span className="faint">…</span>;
+  return (
+    <MenuTrigger>
+      <Button className="person" aria-label={`${me.person.name}, tenant ${me.tenant}`}>
+        <span className="tenant">{me.tenant}</span>
+        <span>{me.person.name}</span>
+      </Button>
+      <Popover placement="bottom end" className="popover">
+        <div className="popover-head">
+          <strong>{me.person.name}</strong>
+          <span className="faint">{me.person.sub}</span>
+          <span className="faint">tenant {me.tenant}</span>
+          <span className="faint">{me.scopes.join(', ')}</span>
+        </div>
+        <Menu className="menu" aria-label="Account">
+          <MenuItem className="menu-item" onAction={() => void session.signOut()}>
+            Sign out
+          </MenuItem>
+        </Menu>
+      </Popover>
+    </MenuTrigger>
+  );
+}
+
+const THEMES = { auto: 'as the system', light: 'light', dark: 'dark' } as const;
+
+function ThemeButton() {
+  const [theme, setTheme] = useState(() => storedTheme(localStorage));
+  const next = nextTheme(theme);
+  return (
+    <button
+      type="button"
+      className="icon-button"
+      aria-label={`Colours: ${THEMES[theme]}. Change to ${THEMES[next]}`}
+      title={`Colours: ${THEMES[theme]}`}
+      onClick={() => {
+        applyTheme(next, document.documentElement, localStorage);
+        setTheme(next);
+      }}
+    >
+      <svg viewBox="0 0 16 16" aria-hidden="true" className="theme-shape" data-theme-shape={theme}>
+        <circle cx="8" cy="8" r="5.5" />
+        <path d="M8 2.5a5.5 5.5 0 0 1 0 11z" />
+      </svg>
+    </button>
+  );
+}

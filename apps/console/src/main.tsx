@@ -1,0 +1,58 @@
+import './style/base.css';
+import './style/frame.css';
+import './style/runs.css';
+import './style/run.css';
+import './style/approvals.css';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
+import { useState } from 'react';
+import { createRoot } from 'react-dom/client';
+import { Api } from './api/api';
+import { ApiProblem } from './api/problem';
+import { ServicesContext } from './frame/services';
+import { applyTheme, storedTheme } from './frame/theme';
+import { createConsoleRouter } from './router';
+import { Authority } from './session/authority';
+import { Gateway } from './session/gateway';
+import { PendingSignIns } from './session/pending-sign-in';
+import { Session } from './session/session';
+import { basePath, readSettings } from './settings';
+
+const RETRIES = 2;
+
+applyTheme(storedTheme(localStorage), document.documentElement, localStorage);
+const settings = readSettings(document);
+const base = basePath(document);
+const redirectUri = new URL(`${base}/`, location.origin).href;
+const session = new Session(new Authority(settings, redirectUri), new PendingSignIns(sessionStorage), {
+  location,
+  history,
+  base,
+});
+const api = new Api(new URL('../api/', redirectUri).href, session);
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: { retry: (count, error) => count < RETRIES && (!ApiProblem.is(error) || error.isTransient) },
+  },
+});
+// What one person has read is not shown to the next.
+session.subscribe(() => {
+  if (session.current().kind === 'signed-out') queries.clear();
+});
+const root = createRoot(document.getElementById('root') ?? document.body);
+/** Made when somebody is signed in: before, the address may be that of the issuer's answer. */
+function Pages() {
+  const [router] = useState(() => createConsoleRouter(base));
+  return <RouterProvider router={router} />;
+}
+
+root.render(
+  <ServicesContext value={{ api, session, settings }}>
+    <QueryClientProvider client={queries}>
+      <Gateway session={session}>
+        <Pages />
+      </Gateway>
+    </QueryClientProvider>
+  </ServicesContext>,
+);
+void session.start();

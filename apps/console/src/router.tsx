@@ -1,0 +1,58 @@
+import { createRootRoute, createRoute, createRouter, Navigate } from '@tanstack/react-router';
+import { GatePage } from './approvals/gate-page';
+import { InboxPage, readInboxSearch } from './approvals/inbox';
+import { Notice } from './frame/notice';
+import { Shell } from './frame/shell';
+import { RunPage } from './run/run-page';
+import { readRunSearch } from './run/run-view';
+import { readRunFilter } from './runs/run-filter';
+import { RunsPage } from './runs/runs-page';
+
+const root = createRootRoute({
+  component: Shell,
+  notFoundComponent: () => (
+    <main className="page">
+      <Notice kind="empty" title="There is no such page" />
+    </main>
+  ),
+});
+const start = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  component: () => <Navigate to="/runs" search={{}} replace />,
+});
+const runs = createRoute({
+  getParentRoute: () => root,
+  path: '/runs',
+  validateSearch: readRunFilter,
+  component: RunsPage,
+});
+
+const run = createRoute({
+  getParentRoute: () => root,
+  path: '/runs/$runId',
+  validateSearch: readRunSearch,
+  component: RunPage,
+});
+const approvals = createRoute({
+  getParentRoute: () => root,
+  path: '/approvals',
+  validateSearch: readInboxSearch,
+  component: InboxPage,
+});
+const gate = createRoute({
+  getParentRoute: () => root,
+  path: '/runs/$runId/gates/$gateId',
+  component: GatePage,
+});
+
+/** The pages below a base path. */
+export function createConsoleRouter(basepath: string) {
+  return createRouter({ routeTree: root.addChildren([start, runs, run, approvals, gate]), basepath });
+}
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof createConsoleRouter>;
+  }
+}

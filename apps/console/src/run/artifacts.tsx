@@ -1,0 +1,106 @@
+import { useMutation, useQuery } from '@tanstack/react-query';
+import type { Artifact, Page, Run } from '../api/views';
+import { Failed, Notice } from '../frame/notice';
+import { useServices } from '../frame/services';
+import { shortDigest, sizeText } from '../frame/short';
+
+function useArtifacts(run: Run) {
+  const { api } = useServices();
+  return useQuery({
+    queryKey: ['artifacts', run.runId, run.steps.succeeded + run.steps.failed],
+    queryFn: ({ signal }) => api.get<Page<Artifact>>(`runs/${run.runId}/artifacts`, {}, signal),
+    placeholderData: (before) => before,
+  });
+}
+
+/** All artifacts of a run. */
+export function ArtifactsPanel({ run }: { readonly run: Run }) {
+  const query = useArtifacts(run);
+  if (query.data === undefined)
+    return query.isError ? (
+      <Failed error={query.error} retry={() => void query.refetch()} />
+    ) : (
+      <Notice kind="loading" title="Loading artifacts …" />
+    );
+  if (query.data.items.length === 0) return <Notice kind="empty" title="The run has no artifacts" />;
+  return (
+    <div className="table-frame">
+      <table className="table">
+        <caption className="unseen">Artifacts</caption>
+        <thead>
+          <tr>
+            <th scope="col">Name</th>
+            <th scope="col">Step</th>
+            <th scope="col">Type</th>
+            <th scope="col" className="right">
+              Size
+            </th>
+            <th scope="col">SHA-256</th>
+          </tr>
+        </thead>
+        <tbody>
+          {query.data.items.map((artifact) => (
+            <tr key={artifact.artifactId}>
+              <td>
+                <Download run={run} artifact={artifact} />
+              </td>
+              <td className="code">{artifact.step}</td>
+              <td className="faint">{artifact.mediaType}</td>
+              <td className="right number">{sizeText(artifact.size)}</td>
+              <td className="code faint" title={artifact.digest}>
+                {shortDigest(artifact.digest)}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** The artifacts of one step, if it has any. */
+export function ArtifactList({ run, step }: { readonly run: Run; readonly step: string }) {
+  const items = useArtifacts(run).data?.items.filter((artifact) => artifact.step === step) ?? [];
+  if (items.length === 0) return null;
+  return (
+    <>
+      <h3>Artifacts</h3>
+      <ul className="plain">
+        {items.map((artifact) => (
+          <li key={artifact.artifactId}>
+            <Download run={run} artifact={artifact} /> <span className="faint number">{sizeText(artifact.size)}</span>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+/** A download carries the token in a header, so the bytes are read here and then handed to the browser. */
+function Download({ run, artifact }: { readonly run: Run; readonly artifact: Artifact }) {
+  const { api } = useServices();
+  const download = useMutation({
+    mutationFn: async () => {
+      const response = await api.ask(`runs/${run.runId}/artifacts/${encodeURIComponent(artifact.artifactId)}`);
+      const url = URL.createObjectURL(new Blob([await response.blob()], { type: 'application/octet-stream' }));
+      const link = document.createElement('a');
+      link.href = url;
+      link.download = artifact.path.split('/').at(-1) ?? artifact.name;
+      link.click();
+      URL.revokeObjectURL(url);
+    },
+  });
+  return (
+    <>
+      <button type="button" className="link-button" disabled={download.isPending} onClick={() => download.mutate()}>
+        {artifact.name}
+      </button>
+      {download.isError ? (
+        <span className="tinted" data-tone="bad">
+          {' '}
+          {download.error.message}
+        </span>
+      ) : null}
+    </>
+  );
+}

@@ -1,0 +1,154 @@
+import '@xyflow/react/dist/base.css';
+import {
+  Background,
+  Controls,
+  Handle,
+  MarkerType,
+  Position,
+  ReactFlow,
+  type Edge,
+  type Node,
+  type NodeProps,
+} from '@xyflow/react';
+import { useQuery } from '@tanstack/react-query';
+import { memo } from 'react';
+import type { Graph, GraphNode, Run, Step } from '../api/views';
+import { Mark, wordOf, type Shown } from '../frame/mark';
+import { Failed, Notice } from '../frame/notice';
+import { useServices } from '../frame/services';
+import { drawnNodes, type PlacedGraph } from './graph-layout';
+import { isOver } from './run-view';
+
+interface StepData extends Record<string, unknown> {
+  readonly node: GraphNode;
+  readonly step: Step | null;
+  readonly status: Shown;
+  readonly isOpen: boolean;
+}
+type StepNode = Node<StepData, 'step'>;
+
+interface GraphFacts {
+  readonly run: Run;
+  /** Null: not known yet. */
+  readonly steps: ReadonlyMap<string, Step> | null;
+  readonly selected: string | null;
+  readonly select: (step: string) => void;
+}
+
+/** The graph of the plan, which exists before anything starts. The run only changes how its nodes look. */
+export function GraphPanel({ run, steps, selected, select }: GraphFacts) {
+  const { settings } = useServices();
+  const graph = useGraph(run);
+  const count = graph.data === undefined ? 0 : drawnNodes(graph.data).length;
+  const isDrawn = count > 0 && count <= settings.graphNodes;
+  const placed = useQuery({
+    queryKey: ['layout', run.planHash],
+    queryFn: () => layoutInWorker(graph.data as Graph),
+    enabled: graph.data !== undefined && isDrawn,
+    staleTime: Infinity,
+  });
+  if (graph.isError) return <Failed error={graph.error} retry={() => void graph.refetch()} />;
+  if (placed.isError) return <Failed error={placed.error} />;
+  if (graph.data !== undefined && !isDrawn)
+    return (
+      <Notice kind="empty" title={count === 0 ? 'The plan has no steps' : `The plan has ${count} nodes`}>
+        {count === 0 ? null : (
+          <p>That is more than the {settings.graphNodes} that are drawn. See the table of steps.</p>
+        )}
+      </Notice>
+    );
+  if (placed.data === undefined || steps === null) return <Notice kind="loading" title="Drawing the plan …" />;
+  return (
+    <div className="graph" role="group" aria-label="Graph of the plan">
+      <ReactFlow
+        nodes={flowNodes(placed.data, steps, isOver(run.status), selected)}
+        edges={flowEdges(placed.data)}
+        nodeTypes={NODE_TYPES}
+        nodesDraggable={false}
+        nodesConnectable={false}
+        edgesFocusable={false}
+        deleteKeyCode={null}
+        minZoom={0.1}
+        maxZoom={1.5}
+        fitView
+        fitViewOptions={{ maxZoom: 1, padding: 0.1 }}
+        proOptions={{ hideAttribution: true }}
+        onNodeClick={(_event, { id }) => select(id)}
+      >
+        <Background gap={24} size={1} color="var(--line)" />
+        <Controls showInteractive={false} />
+      </ReactFlow>
+    </div>
+  );
+}
+
+/** The graph of a run's plan. It never changes, so it is read once for each plan. */
+export function useGraph(run: Pick<Run, 'runId' | 'planHash'>) {
+  const { api } = useServices();
+  return useQuery({
+    queryKey: ['graph', run.planHash],
+    queryFn: ({ signal }) => api.get<Graph>(`runs/${run.runId}/graph`, {}, signal),
+    staleTime: Infinity,
+  });
+}
+
+function layoutInWorker(graph: Graph): Promise<PlacedGraph> {
+  const worker = new Worker(new URL('./graph-layout.worker.ts', import.meta.url), { type: 'module' });
+  return new Promise<PlacedGraph>((resolve, reject) => {
+    worker.addEventListener('message', ({ data }: MessageEvent<PlacedGraph>) => resolve(data));
+    worker.addEventListener('error', ({ message }) => reject(new Error(message || 'the graph cannot be laid out')));
+    worker.postMessage(graph);
+  }).finally(() => worker.terminate());
+}
+
+function flowNodes(
+  { nodes }: PlacedGraph,
+  steps: ReadonlyMap<string, Step>,
+  isEnded: boolean,
+  selected: string | null,
+): StepNode[] {
+  return nodes.map(({ node, x, y, width, height, isOpen }) => {
+    const step = steps.get(node.id) ?? null;
+    const status = step?.status ?? (isEnded ? 'not_reached' : 'pending');
+    return {
+      id: node.id,
+      type: 'step',
+      position: { x, y },
+      width,
+      height,
+      ...(node.parent === '' ? {} : { parentId: node.parent }),
+      data: { node, step, status, isOpen },
+      selected: node.id === selected,
+      ariaLabel: `${node.label ?? node.name}, ${node.kind}, ${wordOf(status)}`,
+    };
+  });
+}
+
+const ARROW = { type: MarkerType.ArrowClosed, width: 14, height: 14, color: 'var(--edge)' };
+
+function flowEdges({ edges }: PlacedGraph): Edge[] {
+  return edges.map(({ from, to }) => ({ id: `${from} ${to}`, source: from, target: to, markerEnd: ARROW }));
+}
+
+const StepBox = memo(({ data: { node, step, status, isOpen } }: NodeProps<StepNode>) => {
+  return (
+    <div className="node" data-open={isOpen} data-status={status}>
+      <Handle type="target" position={Position.Top} isConnectable={false} />
+      <div className="node-line">
+        <Mark status={status} bare />
+        <span className="node-title">{node.label ?? node.name}</span>
+      </div>
+      {isOpen ? null : <div className="node-line node-detail">{detailOf(node, step)}</div>}
+      <Handle type="source" position={Position.Bottom} isConnectable={false} />
+    </div>
+  );
+});
+const NODE_TYPES = { step: StepBox };
+
+function detailOf(node: GraphNode, step: Step | null): string {
+  const items = step?.children;
+  if (node.kind === 'map' || node.kind === 'loop')
+    return items == null ? `${node.kind} of items` : `${node.kind}, ${items} ${items === 1 ? 'item' : 'items'}`;
+  if (node.kind === 'gate') return node.approval === null ? 'gate' : `gate, approval ${node.approval}`;
+  return (node.uses ?? node.kind).replace(/^builtin:/, '');
+}

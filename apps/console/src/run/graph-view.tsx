@@ -1,0 +1,16 @@
+import type { Run } from '../api/views';
+import { GraphPanel, useGraph } from './graph-panel';
+import { useStepsOfGraph } from './steps-of-graph';
+
+interface ViewFacts {
+  readonly run: Run;
+  readonly tag: string;
+  readonly selected: string | null;
+  readonly select: (step: string) => void;
+}
+
+/** The graph with the states of its steps. Loaded when it is first shown. */
+export default function GraphView({ run, tag, selected, select }: ViewFacts) {
+  const steps = useStepsOfGraph(run, useGraph(run).data, tag);
+  return <GraphPanel run={run} steps={steps} selected={selected} select={select} />;
+}

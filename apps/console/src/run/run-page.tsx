@@ -1,0 +1,214 @@
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { lazy, Suspense } from 'react';
+import { ApiProblem } from '../api/problem';
+import type { Run } from '../api/views';
+import { useKeys } from '../frame/keys';
+import { Mark, wordOf } from '../frame/mark';
+import { Elapsed, Moment } from '../frame/moment';
+import { Failed, Notice } from '../frame/notice';
+import { shortDigest } from '../frame/short';
+import { Progress } from '../runs/progress';
+import { Waits } from '../runs/waits';
+import { ArtifactsPanel } from './artifacts';
+import { useLiveRun } from './live-run';
+import { LogPanel } from './log-panel';
+import { firstFailure, isOver, RUN_TABS, type RunSearch, type RunTab } from './run-view';
+import { FailureFacts, StepDetail } from './step-detail';
+import { StepTable } from './step-table';
+import { Value } from './value';
+
+const GraphView = lazy(() => import('./graph-view'));
+
+/** One run: its plan as a graph, its steps, its log, and what it gave. */
+export function RunPage() {
+  const { runId } = useParams({ from: '/runs/$runId' });
+  const { query, isConnected, tag = '' } = useLiveRun(runId);
+  const isAbsent = ApiProblem.is(query.error) && query.error.status === 404;
+  if (query.data === undefined)
+    return (
+      <main className="page">
+        <h1 className="unseen">Run</h1>
+        {isAbsent ? (
+          <Notice kind="empty" title="There is no such run in your tenant">
+            <Link to="/runs" search={{}}>
+              Show the runs
+            </Link>
+          </Notice>
+        ) : query.isError ? (
+          <Failed error={query.error} retry={() => void query.refetch()} />
+        ) : (
+          <Notice kind="loading" title="Loading the run …" />
+        )}
+      </main>
+    );
+  return <Loaded key={runId} run={query.data.run} tag={tag} isConnected={isConnected} />;
+}
+
+interface LoadedFacts {
+  readonly run: Run;
+  readonly tag: string;
+  readonly isConnected: boolean;
+}
+
+function Loaded({ run, tag, isConnected }: LoadedFacts) {
+  const search = useSearch({ from: '/runs/$runId' });
+  const navigate = useNavigate({ from: '/runs/$runId' });
+  const tab = search.tab ?? 'graph';
+  const isBare = Object.keys(search).length === 0;
+  const step = search.step ?? (isBare ? firstFailure(run) : null);
+  const change = (next: RunSearch): void => void navigate({ search: next, replace: true });
+  const open = (next: RunTab): void => {
+    const { line: _, ...rest } = search;
+    change({ ...rest, ...(step === null ? {} : { step }), tab: next });
+  };
+  const close = (): void => {
+    const { step: _, ...rest } = search;
+    change({ ...rest, tab });
+  };
+  useKeys({
+    ...Object.fromEntries(RUN_TABS.map((name, index) => [String(index + 1), () => open(name)])),
+    Escape: close,
+  });
+  return (
+    <main className="page run">
+      {isConnected ? null : (
+        <p className="lost" role="status">
+          The connection is lost. The page shows the last known state and tries again.
+        </p>
+      )}
+      <Head run={run} />
+      <div className="tabs run-tabs" role="tablist" aria-label="Parts of the run">
+        {RUN_TABS.map((name) => (
+          <button
+            key={name}
+            type="button"
+            role="tab"
+            id={`tab-${name}`}
+            aria-selected={name === tab}
+            aria-controls="part"
+            className="tab"
+            onClick={() => open(name)}
+          >
+            {NAMES[name]}
+          </button>
+        ))}
+      </div>
+      <div className="run-body" data-detail={step !== null && tab !== 'log'}>
+        <div className="run-part" role="tabpanel" id="part" aria-labelledby={`tab-${tab}`}>
+          <TabContent tab={tab} run={run} tag={tag} search={search} step={step} change={change} />
+        </div>
+        {step === null || tab === 'log' ? null : (
+          <StepDetail run={run} step={step} tag={tag} search={search} change={change} close={close} />
+        )}
+      </div>
+    </main>
+  );
+}
+
+const NAMES: Readonly<Record<RunTab, string>> = {
+  graph: 'Graph',
+  steps: 'Steps',
+  log: 'Log',
+  outputs: 'Outputs',
+  artifacts: 'Artifacts',
+};
+
+interface TabFacts {
+  readonly tab: RunTab;
+  readonly run: Run;
+  readonly tag: string;
+  readonly search: RunSearch;
+  readonly step: string | null;
+  readonly change: (search: RunSearch) => void;
+}
+
+function TabContent({ tab, run, tag, search, step, change }: TabFacts) {
+  switch (tab) {
+    case 'graph':
+      return (
+        <Suspense fallback={<Notice kind="loading" title="Drawing the plan …" />}>
+          <GraphView run={run} tag={tag} selected={step} select={(id) => change({ ...search, step: id })} />
+        </Suspense>
+      );
+    case 'steps':
+      return <StepTable run={run} tag={tag} search={search} change={change} />;
+    case 'log':
+      return <LogPanel key={search.step ?? ''} run={run} search={search} change={change} />;
+    case 'outputs':
+      return run.outputs === null ? (
+        <Notice kind="empty" title={isOver(run.status) ? 'The run has no outputs' : 'The run has no outputs yet'} />
+      ) : (
+        <Value value={run.outputs} label="Outputs of the run" />
+      );
+    case 'artifacts':
+      return <ArtifactsPanel run={run} />;
+  }
+}
+
+function Head({ run }: { readonly run: Run }) {
+  return (
+    <>
+      <div className="run-head">
+        <h1>
+          {run.pack.name} <span className="faint version">{run.pack.version}</span>
+        </h1>
+        <span aria-live="polite">
+          <Mark status={run.status} />
+          <span className="unseen">The run is {wordOf(run.status).toLowerCase()}</span>
+        </span>
+        <Progress steps={run.steps} />
+      </div>
+      <dl className="run-facts">
+        <div>
+          <dt>Run</dt>
+          <dd className="code">{run.runId}</dd>
+        </div>
+        <div>
+          <dt>Plan</dt>
+          <dd className="code" title={run.planHash}>
+            {shortDigest(run.planHash)}
+          </dd>
+        </div>
+        <div>
+          <dt>Requested by</dt>
+          <dd>{run.requester.name}</dd>
+        </div>
+        <div>
+          <dt>Created</dt>
+          <dd>
+            <Moment at={run.createdAt} />
+          </dd>
+        </div>
+        <div>
+          <dt>Duration</dt>
+          <dd className="number">
+            <Elapsed from={run.startedAt} to={run.finishedAt} />
+          </dd>
+        </div>
+        <div>
+          <dt>Evidence</dt>
+          <dd>{run.evidence.status}</dd>
+        </div>
+        {run.waits.length === 0 && run.stuck === null ? null : (
+          <div>
+            <dt>Waits for</dt>
+            <dd>
+              <Waits run={run} />
+            </dd>
+          </div>
+        )}
+        {run.rerunOf === null ? null : (
+          <div>
+            <dt>Rerun of</dt>
+            <dd className="code">
+              <Link to="/runs/$runId" params={{ runId: run.rerunOf }}>
+                {run.rerunOf}
+              </Link>
+            </dd>
+          </div>
+        )}
+      </dl>
+      {run.error === null || run.error.stepId !== undefined ? null : <FailureFacts error={run.error} />}
+    </>
+  );
+}

@@ -1,0 +1,182 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { ApiProblem } from '../api/problem';
+import type { LogLine, Run, Step } from '../api/views';
+import { Mark } from '../frame/mark';
+import { Elapsed, Moment } from '../frame/moment';
+import { Failed, Notice } from '../frame/notice';
+import { useServices } from '../frame/services';
+import { ArtifactList } from './artifacts';
+import { readLog } from './log-stream';
+import { isOver, type RunSearch } from './run-view';
+import { Value } from './value';
+
+const TAIL = 50;
+
+interface DetailFacts {
+  readonly run: Run;
+  readonly step: string;
+  readonly tag: string;
+  readonly search: RunSearch;
+  readonly change: (search: RunSearch) => void;
+  readonly close: () => void;
+}
+
+/** One step: why it failed, its last lines, what it gave. */
+export function StepDetail({ run, step: id, tag, search, change, close }: DetailFacts) {
+  const { api } = useServices();
+  const query = useQuery({
+    queryKey: ['step', run.runId, id, tag],
+    queryFn: ({ signal }) => api.get<Step>(`runs/${run.runId}/steps/${encodeURIComponent(id)}`, {}, signal),
+    placeholderData: (before) => (before?.id === id ? before : undefined),
+  });
+  const step = query.data;
+  const isAbsent = ApiProblem.is(query.error) && query.error.code === 'STEP_NOT_FOUND';
+  return (
+    <section className="detail" aria-label={`Step ${id}`}>
+      <div className="detail-head">
+        <h2 className="code">{id}</h2>
+        <button type="button" className="icon-button" aria-label="Close the step" onClick={close}>
+          <svg viewBox="0 0 16 16" aria-hidden="true" className="mark-shape">
+            <path d="M4 4l8 8M12 4l-8 8" />
+          </svg>
+        </button>
+      </div>
+      {step !== undefined ? (
+        <>
+          <dl className="facts">
+            <Fact name="Status">
+              <Mark status={step.status} />
+              {step.reason === null || step.error !== null ? null : <span className="code faint"> {step.reason}</span>}
+            </Fact>
+            <Fact name="Kind">
+              {step.kind}
+              {step.label === null ? null : <span className="faint"> {step.label}</span>}
+            </Fact>
+            {step.attempts > 0 ? <Fact name="Attempts">{step.attempts}</Fact> : null}
+            {step.nextAttemptAt === null ? null : (
+              <Fact name="Next attempt">
+                <Moment at={step.nextAttemptAt} />
+              </Fact>
+            )}
+            <Fact name="Started">
+              <Moment at={step.startedAt} />
+            </Fact>
+            <Fact name="Duration">
+              <Elapsed from={step.startedAt} to={step.finishedAt} />
+            </Fact>
+          </dl>
+          {step.error === null ? null : <FailureFacts error={step.error} />}
+          {step.kind === 'gate' && step.status === 'waiting' ? (
+            <p>
+              <Link to="/runs/$runId/gates/$gateId" params={{ runId: run.runId, gateId: step.id }}>
+                Open the request
+              </Link>
+            </p>
+          ) : null}
+          {step.children === null ? null : (
+            <p>
+              <button
+                type="button"
+                className="button"
+                onClick={() => change({ tab: 'steps', parent: step.id, step: step.id })}
+              >
+                Show its {step.children} {step.children === 1 ? 'item' : 'items'}
+              </button>
+            </p>
+          )}
+          {step.startedAt === null || step.kind !== 'run' ? null : (
+            <LastLines run={run} step={step} open={() => change({ ...search, tab: 'log', step: step.id })} />
+          )}
+          {step.outputs === null ? null : (
+            <>
+              <h3>Outputs</h3>
+              <Value value={step.outputs} label={`Outputs of ${id}`} />
+            </>
+          )}
+          <ArtifactList run={run} step={id} />
+        </>
+      ) : isAbsent ? (
+        <Notice kind="empty" title="The run has not reached this step">
+          {isOver(run.status) ? null : <p>It is part of the plan and has not begun.</p>}
+        </Notice>
+      ) : query.isError ? (
+        <Failed error={query.error} retry={() => void query.refetch()} />
+      ) : (
+        <Notice kind="loading" title="Loading …" />
+      )}
+    </section>
+  );
+}
+
+function Fact({ name, children }: { readonly name: string; readonly children: React.ReactNode }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+/** Why a step or a run failed. */
+export function FailureFacts({ error }: { readonly error: NonNullable<Run['error']> }) {
+  const { code, message, exitCode } = error;
+  return (
+    <div className="failure" role="alert">
+      <p className="failure-code code">
+        {code ?? 'FAILED'}
+        {exitCode == null ? null : `, exit code ${exitCode}`}
+      </p>
+      {message === undefined ? null : <p>{message}</p>}
+    </div>
+  );
+}
+
+/** The last lines of a step that has ended; they are read once. */
+function LastLines({ run, step, open }: { readonly run: Run; readonly step: Step; readonly open: () => void }) {
+  const { api } = useServices();
+  const query = useQuery({
+    queryKey: ['tail', run.runId, step.id, step.finishedAt],
+    enabled: step.finishedAt !== null,
+    staleTime: Infinity,
+    queryFn: async ({ signal }) => {
+      const lines: LogLine[] = [];
+      await readLog(api, {
+        runId: run.runId,
+        step: step.id,
+        from: { tail: TAIL },
+        follow: false,
+        signal,
+        onLines: (some) => void lines.push(...some),
+        onConnection: () => undefined,
+      });
+      return lines;
+    },
+  });
+  return (
+    <>
+      <div className="detail-line">
+        <h3>{step.finishedAt === null ? 'Log' : 'Last lines'}</h3>
+        <button type="button" className="link-button" onClick={open}>
+          Open the log
+        </button>
+      </div>
+      {query.data === undefined || query.data.length === 0 ? null : (
+        <pre
+          className="value lines code"
+          ref={toEnd}
+          tabIndex={0}
+          role="region"
+          aria-label={`Last lines of ${step.id}`}
+        >
+          {query.data.map(({ message }) => message).join('\n')}
+        </pre>
+      )}
+    </>
+  );
+}
+
+/** The last lines are the ones to read first. */
+function toEnd(element: HTMLElement | null): void {
+  element?.scrollTo(0, element.scrollHeight);
+}

@@ -1,0 +1,25 @@
+/** The settings that the webservice writes into the page. */
+export interface Settings {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly scopes: readonly string[];
+  /** Resource indicator (RFC 8707); null: none is sent. */
+  readonly resource: string | null;
+  /** Interval at which lists are read again, milliseconds. */
+  readonly refresh: number;
+  /** Number of log lines that the browser holds. */
+  readonly logLines: number;
+  /** Number of nodes up to which a graph is drawn. */
+  readonly graphNodes: number;
+}
+
+/** Reads the settings of this page. */
+export function readSettings(document: Document): Settings {
+  const text = document.getElementById('settings')?.textContent ?? '';
+  return JSON.parse(text) as Settings;
+}
+
+/** The path of the console without a slash at its end, such as `/console`. */
+export function basePath(document: Document): string {
+  return new URL(document.baseURI).pathname.replace(/\/$/, '');
+}

@@ -1,0 +1,18 @@
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vite';
+
+// Links are relative, and the webservice writes the base of the page: the console works below any path of a proxy.
+export default defineConfig({
+  base: './',
+  plugins: [react()],
+  html: { cspNonce: 'CONSOLE_NONCE' },
+  build: {
+    outDir: 'dist',
+    emptyOutDir: true,
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    reportCompressedSize: false,
+    chunkSizeWarningLimit: 1_000,
+  },
+  worker: { format: 'es' },
+});

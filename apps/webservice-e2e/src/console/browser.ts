@@ -1,0 +1,57 @@
+import { existsSync } from 'node:fs';
+import { chromium, type Browser, type Page } from 'playwright-core';
+
+/** Debian's. */
+const CHROMIUM = '/usr/bin/chromium';
+
+/** True if Chromium is here. Says so where it is not; with `CI=true` its absence is a failure. */
+export function hasChromium(): boolean {
+  if (existsSync(CHROMIUM)) return true;
+  if (process.env['CI'] === 'true') throw new Error(`${CHROMIUM} is not installed`);
+  console.warn(`skipped: ${CHROMIUM} is not installed`);
+  return false;
+}
+
+/** Chromium without a screen. Its own sandbox needs rights that a container does not give. */
+export function startChromium(): Promise<Browser> {
+  return chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] });
+}
+
+/** A person in front of a browser of their own, which notes everything that goes wrong in it. */
+export class Visitor {
+  /** Errors of scripts, and of the console of the browser: also each violation of the Content-Security-Policy. */
+  readonly complaints: string[] = [];
+
+  private constructor(readonly page: Page) {
+    page.on('pageerror', (error) => this.complaints.push(error.stack ?? error.message));
+    page.on('console', (message) => {
+      if (['error', 'warning'].includes(message.type())) this.complaints.push(message.text());
+    });
+  }
+
+  static async open(browser: Browser): Promise<Visitor> {
+    const context = await browser.newContext({ viewport: { width: 1_440, height: 900 } });
+    return new Visitor(await context.newPage());
+  }
+
+  /** Opens an address of the console, and signs in where the Authority asks. */
+  async signIn(url: string, login: string): Promise<void> {
+    await this.page.goto(url);
+    await this.page.getByLabel('Login').fill(login);
+    await this.page.getByRole('button', { name: 'Sign in' }).click();
+    await this.sees('heading', /./);
+  }
+
+  /** Waits until something with this role and name can be seen. */
+  async sees(role: 'heading' | 'link' | 'button' | 'row' | 'status', name: RegExp): Promise<void> {
+    await this.page.getByRole(role, { name }).first().waitFor();
+  }
+
+  async reads(text: string | RegExp): Promise<void> {
+    await this.page.getByText(text).first().waitFor();
+  }
+
+  async close(): Promise<void> {
+    await this.page.context().close();
+  }
+}

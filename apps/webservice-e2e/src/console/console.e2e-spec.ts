@@ -1,0 +1,161 @@
+import type { Browser, Request } from 'playwright-core';
+import { hasChromium, startChromium, Visitor } from './browser';
+import { Caller, DevStack } from '../stack/stack';
+
+const PACK = `apiVersion: stellaops.io/pack.v1
+kind: TaskPack
+metadata: { name: console-rollout, version: 1.0.0 }
+spec:
+  approvals: [ { id: owners, grants: [packs.approve], minApprovals: 1, reasonRequired: true } ]
+  steps:
+    - { id: scan, run: { uses: "builtin:script", with: { interpreter: [sh], source: "echo three findings" } } }
+    - id: accept
+      needs: [scan]
+      gate: { approval: owners, message: "Roll out to two regions?", show: { findings: 3 } }
+    - id: rollout
+      needs: [accept]
+      map: { items: [eu, us], steps: [ { id: deploy, run: { uses: "builtin:noop" } } ] }
+`;
+const FAILING = PACK.replace('echo three findings', 'echo the index is gone; exit 3').replace(
+  'console-rollout',
+  'console-audit',
+);
+
+const MINUTE_MS = 60_000;
+/** Of the Authority that the stacks share (`stack-owner.mjs`). */
+const TOKEN_LIFE_MS = 60 * MINUTE_MS;
+
+function isRenewal(request: Request): boolean {
+  return request.url().endsWith('/token') && request.postData()?.includes('grant_type=refresh_token') === true;
+}
+
+const describeBrowser = hasChromium() ? describe : describe.skip;
+
+describeBrowser('the console, in a browser', () => {
+  let stack: DevStack;
+  let browser: Browser;
+  let api: Caller;
+  const visitors: Visitor[] = [];
+
+  beforeAll(async () => {
+    browser = await startChromium();
+    stack = await DevStack.shared('plain');
+    api = new Caller(stack.server, await stack.tokenFor('ada'));
+  }, 180_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    await stack?.stop();
+  }, 60_000);
+
+  afterEach(async () => {
+    const complaints = visitors.flatMap((visitor) => visitor.complaints);
+    await Promise.all(visitors.splice(0).map((visitor) => visitor.close()));
+    expect(complaints).toEqual([]);
+  });
+
+  async function visit(url: string, login: string): Promise<Visitor> {
+    const visitor = await Visitor.open(browser);
+    visitors.push(visitor);
+    await visitor.signIn(url, login);
+    return visitor;
+  }
+
+  it('shows a run from its beginning to its end, and another person approves it', async () => {
+    const ada = await visit(`${stack.server}/console/`, 'ada');
+    await ada.sees('heading', /^Runs$/);
+    const run = await api.submit(PACK);
+    await api.until(run, ['waiting']);
+    // The list notices it without being asked.
+    await ada.page
+      .getByRole('row', { name: /console-rollout/ })
+      .getByRole('link', { name: 'console-rollout' })
+      .click();
+    await ada.sees('heading', /console-rollout/);
+    // The plan is drawn with what is still to come.
+    await ada.page.getByLabel('scan, run, Succeeded').waitFor();
+    await ada.page.getByLabel('accept, gate, Waiting').waitFor();
+    await ada.page.getByLabel('rollout, map, Pending').waitFor();
+    await ada.page.keyboard.press('3');
+    await ada.reads('three findings');
+    await ada.page.keyboard.press('1');
+
+    // Whoever started it is told why they cannot decide.
+    await ada.page.getByRole('link', { name: 'approval accept' }).click();
+    await ada.sees('heading', /^You cannot decide$/);
+    expect(await ada.page.getByRole('button', { name: 'Approve' }).count()).toBe(0);
+    await ada.page.goBack();
+
+    const grace = await visit(`${stack.server}/console/approvals`, 'grace');
+    await grace.page
+      .getByRole('listitem')
+      .filter({ hasText: run.slice(-8) })
+      .getByRole('link')
+      .click();
+    await grace.sees('heading', /^Roll out to two regions\?$/);
+    await grace.reads(/This browser computed the same digest/);
+    const approve = grace.page.getByRole('button', { name: 'Approve' });
+    expect(await approve.isEnabled()).toBe(false);
+    await grace.page.getByLabel(/^Reason/).fill('read the findings');
+    await approve.click();
+    await grace.sees('heading', /^The gate is approved$/);
+
+    await api.until(run, ['succeeded']);
+    await ada.reads('The run is succeeded');
+    await ada.page.getByLabel('rollout, map, Succeeded').waitFor();
+  }, 180_000);
+
+  it('opens a failed run, by the link that the API gives, on its first failure', async () => {
+    const run = await api.submit(FAILING);
+    const { links } = await api.until(run, ['failed']);
+    const { console: link = '' } = links as Readonly<Record<string, string>>;
+    const linus = await visit(link, 'linus');
+    await linus.sees('heading', /^scan$/);
+    await linus.reads(/EXIT_3, exit code 3/);
+    await linus.reads('the index is gone');
+    await linus.page.getByRole('button', { name: 'Open the log' }).click();
+    expect(new URL(linus.page.url()).searchParams.get('step')).toBe('scan');
+  }, 180_000);
+
+  it('keeps tokens in memory: a reload asks the issuer again, and a sign-out ends it', async () => {
+    const ada = await visit(`${stack.server}/console/runs?status=failed`, 'ada');
+    await ada.sees('heading', /^Runs$/);
+    const stored = 'JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])';
+    expect(await ada.page.evaluate(stored)).not.toMatch(/eyJ|Bearer/);
+    await ada.page.reload();
+    await ada.sees('heading', /^Runs$/);
+    expect(new URL(ada.page.url()).search).toBe('?status=failed');
+    await ada.page.getByRole('button', { name: 'Ada, tenant acme' }).click();
+    await ada.page.getByRole('menuitem', { name: 'Sign out' }).click();
+    await ada.sees('heading', /^You are signed out$/);
+  }, 180_000);
+
+  it('renews its token with the refresh token before it expires, and asks nobody', async () => {
+    const visitor = await Visitor.open(browser);
+    visitors.push(visitor);
+    const { page } = visitor;
+    await page.clock.install();
+    await visitor.signIn(`${stack.server}/console/runs`, 'ada');
+    await visitor.sees('heading', /^Runs$/);
+    const renewal = page.waitForResponse((response) => isRenewal(response.request()));
+    await page.clock.fastForward(TOKEN_LIFE_MS - MINUTE_MS);
+    expect((await renewal).status()).toBe(200);
+    const [list] = await Promise.all([
+      page.waitForResponse((response) => response.url().includes('/api/runs?')),
+      page.clock.fastForward(2 * MINUTE_MS),
+    ]);
+    expect(list.status()).toBe(200);
+    await visitor.sees('heading', /^Runs$/);
+  }, 180_000);
+
+  it('comes whole from this server, under a policy that lets nothing else in', async () => {
+    const page = await fetch(`${stack.server}/console/runs/anything`);
+    expect(page.headers.get('cache-control')).toBe('no-store');
+    expect(page.headers.get('content-security-policy')).toContain(`connect-src 'self' ${stack.issuer};`);
+    const [, asset = ''] = /src="\.\/(assets\/[^"]+)"/.exec(await page.text()) ?? [];
+    const script = await fetch(`${stack.server}/console/${asset}`);
+    expect([script.status, script.headers.get('cache-control')]).toEqual([200, 'public, max-age=31536000, immutable']);
+    const other = await fetch(`${stack.server}/console/assets/..%2findex.html`);
+    expect([other.status, await other.json()]).toMatchObject([404, { code: 'ROUTE_NOT_FOUND' }]);
+  });
+});
