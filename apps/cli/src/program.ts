@@ -24,7 +24,7 @@ export const COMMANDS: readonly (readonly [string | null, () => Promise<Register
   [null, async () => (await import('./commands/dev.command.js')).registerDev],
   // Completes all commands, so all are loaded for it.
   [null, async () => (await import('./commands/completion.command.js')).registerCompletion],
-  ['explain', async () => (await import('./commands/explain.command.js')).registerExplain],
+  ['explain', async () => (await import('./help/explain.command.js')).registerExplain],
   ['schema', async () => (await import('./commands/schema.command.js')).registerSchema],
 ];
 

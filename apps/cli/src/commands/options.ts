@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
 import type { ConnectionOptions } from '../server/connection';
 import { safeLine } from '../terminal/safe-text';
-import { tableLines, type Column } from '../terminal/table';
+import { tableLines, type Column } from '../lists/table';
 import type { Context } from './context';
 
 /** Collects the values of an option that may be repeated. */

@@ -7,7 +7,7 @@ import { connect, withConnection, type ConnectionOptions } from '../server/conne
 import { listAll } from '../server/run-api';
 import { CliError } from '../terminal/cli-error';
 import { EXIT } from '../terminal/exit-code';
-import { PACK_COLUMNS, type PackRow } from '../terminal/list-columns';
+import { PACK_COLUMNS, type PackRow } from '../lists/list-columns';
 import type { Context } from './context';
 import { printList, withOutput } from './options';
 import { factsOf, show } from './show-facts';

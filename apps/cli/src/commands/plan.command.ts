@@ -4,7 +4,7 @@ import type { InputOptions } from '../packs/input-arguments';
 import type { OfflineOptions } from '../packs/offline-setting';
 import { planOffline } from '../packs/plan-offline';
 import { EXIT, type ExitCode } from '../terminal/exit-code';
-import { withInputHints, type InputRules } from '../terminal/input-hints';
+import { withInputHints, type InputRules } from '../packs/input-hints';
 import { faultLines } from '../terminal/print-faults';
 import { safeLine } from '../terminal/safe-text';
 import type { Terminal } from '../terminal/terminal';

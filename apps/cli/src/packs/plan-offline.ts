@@ -12,7 +12,7 @@ import {
 } from '@taskrunner/core/operations';
 import { readPack, type PackReference } from '@taskrunner/core/pack';
 import type { PolicyEngines } from '@taskrunner/core/policy';
-import type { InputRules } from '../terminal/input-hints';
+import type { InputRules } from './input-hints';
 import type { Context } from '../commands/context';
 import { readInputs, type InputFile, type InputOptions } from './input-arguments';
 import { offlineSetting, type OfflineOptions } from './offline-setting';

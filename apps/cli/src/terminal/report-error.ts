@@ -2,7 +2,7 @@ import { isCodedError } from '@taskrunner/core/foundation';
 import { ServerProblem } from '../server/server-problem';
 import { CliError } from './cli-error';
 import { EXIT, exitOfProblem, type ExitCode } from './exit-code';
-import { withInputHints, type InputRules } from './input-hints';
+import { withInputHints, type InputRules } from '../packs/input-hints';
 import { faultLines } from './print-faults';
 import { safeLine } from './safe-text';
 import type { Terminal } from './terminal';

@@ -2,7 +2,7 @@ import type { StepId } from '@taskrunner/core/foundation';
 import { isItem, nodeOf } from '@taskrunner/core/plan';
 import type { StepView } from '../server/run-views';
 import { safeLine } from './safe-text';
-import { durationText } from './time-text';
+import { durationText } from '../lists/time-text';
 
 const MARKS: Readonly<Record<string, string>> = {
   pending: '·',

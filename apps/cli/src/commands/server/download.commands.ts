@@ -13,7 +13,7 @@ import { runIdOf } from '../../server/run-argument';
 import { ServerProblem } from '../../server/server-problem';
 import { CliError } from '../../terminal/cli-error';
 import { EXIT } from '../../terminal/exit-code';
-import { ARTIFACT_COLUMNS } from '../../terminal/list-columns';
+import { ARTIFACT_COLUMNS } from '../../lists/list-columns';
 import type { Context } from '../context';
 import { printAs, printList, withOutput, type ServerOptions } from '../options';
 

@@ -6,7 +6,7 @@ import { getRun, getStep } from '../../server/run-api';
 import { CliError } from '../../terminal/cli-error';
 import { EXIT } from '../../terminal/exit-code';
 import { safeLine } from '../../terminal/safe-text';
-import type { Column } from '../../terminal/table';
+import type { Column } from '../../lists/table';
 import type { Context } from '../context';
 import { isJson, printAs, printList, withOutput, type ServerOptions } from '../options';
 

@@ -8,7 +8,7 @@ import { runIdOf } from '../../server/run-argument';
 import { waitsForPerson, type LogEvent, type RunView } from '../../server/run-views';
 import { runGateLines } from '../../terminal/decision-lines';
 import { EXIT, exitOfRun } from '../../terminal/exit-code';
-import { runColumns } from '../../terminal/list-columns';
+import { runColumns } from '../../lists/list-columns';
 import { LogPrinter } from '../../terminal/log-printer';
 import { endLines, waitLine, waitLines } from '../../terminal/run-lines';
 import { safeLine } from '../../terminal/safe-text';

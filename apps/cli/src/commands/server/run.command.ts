@@ -16,7 +16,7 @@ import { uploadFile } from '../../server/upload-file';
 import { type RunView } from '../../server/run-views';
 import { CliError } from '../../terminal/cli-error';
 import { EXIT, exitOfRun, type ExitCode } from '../../terminal/exit-code';
-import type { InputRules } from '../../terminal/input-hints';
+import type { InputRules } from '../../packs/input-hints';
 import { Interrupts } from '../../terminal/interrupts';
 import { JsonDisplay } from '../../terminal/json-display';
 import { NdjsonDisplay } from '../../terminal/ndjson-display';

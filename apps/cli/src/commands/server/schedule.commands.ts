@@ -12,7 +12,7 @@ import {
   type TickView,
 } from '../../server/schedule-api';
 import { EXIT } from '../../terminal/exit-code';
-import { scheduleColumns } from '../../terminal/list-columns';
+import { scheduleColumns } from '../../lists/list-columns';
 import type { Context } from '../context';
 import { printAs, printList, several, withInputs, withOutput, type ServerOptions } from '../options';
 import { inputRules, labelsOf, packAt, readPin, requestOf } from './run.command';

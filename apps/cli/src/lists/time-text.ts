@@ -20,12 +20,12 @@ function two(ms: number, large: number, first: string, small: number, second: st
 /** The time since an instant in its largest unit: `12s`, `3m`, `2h`, `4d`. `now`: milliseconds since the epoch. */
 export function ageText(instant: string, now: number): string {
   const ms = Math.max(0, now - Date.parse(instant));
-  for (const [unit, letter] of [
+  for (const [unit, symbol] of [
     [DAY, 'd'],
     [HOUR, 'h'],
     [MINUTE, 'm'],
   ] as const)
-    if (ms >= unit) return `${Math.floor(ms / unit)}${letter}`;
+    if (ms >= unit) return `${Math.floor(ms / unit)}${symbol}`;
   return `${Math.floor(ms / SECOND)}s`;
 }
 

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { COMMANDS } from '../program';
-import type { Context } from './context';
+import type { Context } from '../commands/context';
 
 const CONTEXT = { program: { name: 'taskrunner', version: '0' } } as Context;
 

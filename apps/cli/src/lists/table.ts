@@ -1,4 +1,4 @@
-import { safeLine, columnsOfText } from './safe-text';
+import { safeLine, columnsOfText } from '../terminal/safe-text';
 
 /** A column of a list. */
 export interface Column<Row> {

@@ -3,8 +3,8 @@ import { nearestName } from '@taskrunner/core/foundation';
 import { explainCode, explainedCodes } from '@taskrunner/core/operations';
 import { CLI_ERRORS, CliError } from '../terminal/cli-error';
 import { EXIT, exitOfProblem } from '../terminal/exit-code';
-import type { Context } from './context';
-import { printAs, withOutput } from './options';
+import type { Context } from '../commands/context';
+import { printAs, withOutput } from '../commands/options';
 
 /** `explain`: what an error code means. */
 export function registerExplain(program: Command, context: Context): void {
