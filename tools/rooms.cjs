@@ -30,6 +30,7 @@ exports.rooms = {
     'execution',
     'turn',
     'driver',
+    'problems',
   ],
   'libs/core/src/lib/operations/driver': ['fan-out'],
   'libs/infrastructure/src/lib/executors': ['step', 'http', 'sandboxed'],

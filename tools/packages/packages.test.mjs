@@ -1,5 +1,5 @@
 // The libraries outside of the repository: the contents of their tarballs, and that examples/embedding and examples/client compile with them
-// alone. The first runs here, the second with a server (apps/webservice-e2e/src/client.e2e-spec.ts).
+// alone. The first runs here, the second with a server (apps/webservice-e2e/src/callers/client.e2e-spec.ts).
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';

@@ -21,7 +21,7 @@ export function withInputs(command: Command): Command {
 }
 
 /** Formats of `--output`: lines for people, of which `text` is another name, or JSON for programs. */
-export type OutputFormat = 'table' | 'text' | 'json' | 'ndjson';
+type OutputFormat = 'table' | 'text' | 'json' | 'ndjson';
 
 /** `--output`. */
 export function withOutput(command: Command): Command {

@@ -24,7 +24,7 @@ function runDuration({ status, startedAt = null, finishedAt }: RunView, now: num
 }
 
 /** An open gate with the pack of its run, if that is known. */
-export interface OpenGate {
+interface OpenGate {
   readonly gate: GateView;
   readonly run: RunView | null;
 }

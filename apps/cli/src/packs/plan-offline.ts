@@ -95,7 +95,7 @@ function publishedIn(options: OfflineOptions, env: Context['env']) {
 }
 
 /** The given inputs, read according to the pack's declarations. For `onFile` see `readInputs`. A pack that cannot be read declares none. */
-export async function inputsFor(
+async function inputsFor(
   source: PackSource,
   options: InputOptions,
   readStdin: Context['readStdin'],

@@ -3,10 +3,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bodyOf, createClient, needsPerson, type Run, type TaskRunnerClient } from '@taskrunner/client';
-import { decideGates } from '../../../examples/client/decide';
-import { stepsOf } from '../../../examples/client/first';
-import { linesOf, runPack } from '../../../examples/client/run-pack';
-import { DevStack, pack } from './stack/stack';
+import { decideGates } from '../../../../examples/client/decide';
+import { stepsOf } from '../../../../examples/client/first';
+import { linesOf, runPack } from '../../../../examples/client/run-pack';
+import { DevStack, pack } from '../stack/stack';
 
 // The client and the examples of its README, with a real server.
 
