@@ -6,7 +6,7 @@ import { Caller, DevStack, pack, type Ran } from '../stack/stack';
 const GATE = `gate: { approval: owners, message: "Apply it?" }`;
 const APPROVALS = '  approvals: [ { id: owners, grants: [packs.approve], minApprovals: 1 } ]\n';
 const ONE = pack(`- { id: ask, ${GATE} }`, APPROVALS);
-const TWO = pack(`- { id: left, ${GATE} }\n- { id: right, ${GATE} }`, APPROVALS);
+const TWO = pack(`- { id: both, parallel: { steps: [ { id: left, ${GATE} }, { id: right, ${GATE} } ] } }`, APPROVALS);
 
 describe('the command line against a server', () => {
   let folder: string;
@@ -40,20 +40,20 @@ describe('the command line against a server', () => {
     const digest = (await ada.ask('GET', `/api/runs/${run}/gates/ask`)).body['gateDigest'] as string;
     const decided = await cli('grace', 'approve', run.slice(4, -1), '--yes', '--gate-digest', digest);
     expect([decided.status, decided.stderr]).toEqual([0, '']);
-    expect((await cli('ada', 'wait', 'latest')).status).toBe(0);
+    expect((await cli('ada', 'wait', run)).status).toBe(0);
   }, 60_000);
 
   it('refuses what names several runs or gates, with the candidates', async () => {
     const run = await ada.submit(TWO);
     await ada.until(run, ['waiting']);
     const gates = await cli('grace', 'approve', run);
-    expect(gates.status).toBe(2);
+    expect([gates.status, gates.stdout]).toEqual([2, '']);
     expect(gates.stderr).toContain(`CLI_GATE_CHOICE ${run} has 2 open gates:\n`);
     expect(gates.stderr).toContain('  left\n  right\n');
     const runs = await cli('ada', 'show', run.slice(0, 6));
-    expect(runs.status).toBe(2);
-    expect(runs.stderr).toMatch(new RegExp(`^CLI_RUN_AMBIGUOUS .*\n  ${run}  waiting`));
-    expect((await cli('ada', 'cancel', 'latest', '--reason', 'enough')).status).toBe(0);
+    expect([runs.status, runs.stderr]).toEqual([2, expect.stringMatching(/^CLI_RUN_AMBIGUOUS /)]);
+    expect(runs.stderr).toContain(`\n  ${run}  waiting`);
+    expect((await cli('ada', 'cancel', run, '--reason', 'enough')).status).toBe(0);
     expect(await cli('ada', 'show', 'run_7zzz')).toMatchObject({ status: 4, stdout: '' });
   }, 60_000);
 });
