@@ -51,6 +51,8 @@ export async function startStack({ victim, runs }) {
         development: true,
         issuers: [{ issuer: issuer.issuer, audience: issuer.audience, jwksFile, kind: 'both', algorithms: ['ES256'] }],
       },
+      // Its issuer is not among those of this stack.
+      console: { enabled: false },
       packsRegistry: {
         unsigned: 'run',
         registries: [{ name: 'theirs', type: 'folder', path: registry, tenants: [victim], publish: true }],
