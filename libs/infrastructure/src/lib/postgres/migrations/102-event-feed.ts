@@ -97,7 +97,7 @@ create trigger feed_decided after insert on pack_runs.decisions for each row exe
 
 revoke execute on function pack_runs.feed_run(), pack_runs.feed_seal(), pack_runs.feed_gate(), pack_runs.feed_decision() from public;
 
--- Gives positions to events of a tenant that are committed and have none, at most so many, and yields how many it has given. The lock is
+-- Gives positions to events of a tenant that are committed and have none, at most this number, and returns how many. The lock is
 -- held until the end of the transaction; each statement after it sees what was committed meanwhile. What one transaction wrote of a run
 -- before another is seen before it, so the order by event_id keeps the order of each run.
 create function pack_runs.place_events(tenant text, most integer) returns integer
