@@ -2,13 +2,16 @@ import './style/base.css';
 import './style/frame.css';
 import './style/runs.css';
 import './style/run.css';
+import './style/log.css';
 import './style/approvals.css';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import { Api } from './api/api';
+import { Connection } from './api/connection';
 import { ApiProblem } from './api/problem';
+import { SharedFeed } from './api/shared-feed';
 import { ServicesContext } from './frame/services';
 import { applyTheme, storedTheme } from './frame/theme';
 import { createConsoleRouter } from './router';
@@ -29,7 +32,9 @@ const session = new Session(new Authority(settings, redirectUri), new PendingSig
   history,
   base,
 });
-const api = new Api(new URL('../api/', redirectUri).href, session);
+const connection = new Connection();
+const api = new Api(new URL('../api/', redirectUri).href, session, connection);
+const feed = new SharedFeed(api, { locks: navigator.locks, channel: (name) => new BroadcastChannel(name) });
 const queries = new QueryClient({
   defaultOptions: {
     queries: { retry: (count, error) => count < RETRIES && (!ApiProblem.is(error) || error.isTransient) },
@@ -47,7 +52,7 @@ function Pages() {
 }
 
 root.render(
-  <ServicesContext value={{ api, session, settings }}>
+  <ServicesContext value={{ api, connection, feed, session, settings }}>
     <QueryClientProvider client={queries}>
       <Gateway session={session}>
         <Pages />

@@ -1040,6 +1040,13 @@ describe('a run', () => {
       null,
     ]);
     expect(((await ask('ada', 'GET', `${path}?limit=1`)).body['items'] as Json[]).length).toBe(1);
+    const counts = `/api/runs/${runId}/step-counts`;
+    expect((await promised('StepCounts', 'ada', 'GET', counts)).body).toMatchObject({
+      parent: '',
+      steps: { total: 3, succeeded: 1, waiting: 1, pending: 1, failed: 0 },
+    });
+    expect((await ask('ada', 'GET', `${counts}?parent=scan`)).body).toMatchObject({ parent: 'scan', steps: { total: 0 } });
+    expect((await ask('mallory', 'GET', counts)).body['code']).toBe('RUN_NOT_FOUND');
     const known = { 'If-None-Match': first.headers.get('etag') ?? '' };
     expect((await ask('ada', 'GET', path, undefined, known)).status).toBe(304);
     expect((await ask('mallory', 'GET', path)).body['code']).toBe('RUN_NOT_FOUND');

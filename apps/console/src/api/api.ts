@@ -1,3 +1,4 @@
+import { Connection } from './connection';
 import { ApiProblem, problemOf } from './problem';
 
 /** The token of a person, as the session gives it. */
@@ -24,6 +25,7 @@ export class Api {
     /** Ends with a slash. */
     private readonly base: string,
     private readonly session: TokenSource,
+    private readonly connection: Pick<Connection, 'note'> = new Connection(),
   ) {}
 
   async get<T>(path: string, query: Query = {}, signal: AbortSignal | null = null): Promise<T> {
@@ -55,7 +57,7 @@ export class Api {
     const headers: Record<string, string> = { Authorization: `Bearer ${token}`, ...asking.headers };
     if (asking.body !== undefined) headers['Content-Type'] = 'application/json';
     try {
-      return await fetch(url, {
+      const response = await fetch(url, {
         method: asking.method ?? 'GET',
         headers,
         signal: asking.signal ?? null,
@@ -63,8 +65,11 @@ export class Api {
         credentials: 'omit',
         ...(asking.body === undefined ? {} : { body: JSON.stringify(asking.body) }),
       });
+      this.connection.note(true);
+      return response;
     } catch (error) {
       if (asking.signal?.aborted === true) throw error;
+      this.connection.note(false);
       throw new ApiProblem(
         0,
         'UNREACHABLE',

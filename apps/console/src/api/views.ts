@@ -104,6 +104,12 @@ export interface Step {
   readonly error: Failure | null;
 }
 
+/** How many child steps of a step have each status. */
+export interface StepCounts {
+  readonly parent: string;
+  readonly steps: Run['steps'];
+}
+
 export interface GraphNode {
   readonly id: string;
   readonly name: string;
@@ -126,15 +132,33 @@ export interface Graph {
   readonly edges: readonly { readonly from: string; readonly to: string }[];
 }
 
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
 export interface LogLine {
   readonly sequence: number;
   readonly timestamp: string;
   readonly level?: string;
+  readonly attempt?: number;
   readonly eventType: 'step.log' | 'run.finished' | 'stream.resume' | 'stream.tail';
   readonly message?: string;
   readonly stepId?: string;
   readonly after?: number;
   readonly retryMs?: number;
+}
+
+/** Lines of a log, and which lines were looked at for them. */
+export interface LogPage {
+  readonly items: readonly LogLine[];
+  /** Of a search: the hits in the lines `searchedFrom` to `searchedTo`. */
+  readonly total: number | null;
+  readonly searchedFrom: number;
+  readonly searchedTo: number;
+  /** The last line of the log. */
+  readonly lastLine: number;
+  /** Lines of the range that have numbers but are not stored. */
+  readonly missingLines: number;
+  readonly nextCursor: string | null;
 }
 
 /** How many gates are open, and how many of them the caller may decide. */

@@ -4,6 +4,8 @@ import { useState } from 'react';
 import { Button, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
 import type { ApprovalCounts } from '../api/views';
 import { useKeys } from './keys';
+import { ConnectionLost } from './lost';
+import { useLiveLists } from './live';
 import { useMe } from './me';
 import { useServices } from './services';
 import { Shortcuts } from './shortcuts';
@@ -13,6 +15,7 @@ import { applyTheme, nextTheme, storedTheme } from './theme';
 export function Shell() {
   const [isHelpOpen, openHelp] = useState(false);
   const navigate = useNavigate();
+  useLiveLists();
   const isRuns = useLocation({ select: ({ pathname }) => pathname.startsWith('/runs') && !isGate(pathname) });
   useKeys({
     '?': () => openHelp(true),
@@ -39,6 +42,7 @@ export function Shell() {
         </button>
         <Person />
       </header>
+      <ConnectionLost />
       <div id="content" tabIndex={-1}>
         <Outlet />
       </div>

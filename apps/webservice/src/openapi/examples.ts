@@ -143,6 +143,13 @@ export const EXAMPLES = {
       { status: 'cancelled', count: 4, atLeast: false },
     ],
   },
+  stepCounts: {
+    parent: 'rollout',
+    steps: {
+      ...{ total: 200, pending: 0, running: 8, waiting: 0, retrying: 1, needs_attention: 0 },
+      ...{ succeeded: 187, failed: 4, skipped: 0, cancelled: 0 },
+    },
+  },
   artifact,
   upload: { digest: digest('c'), size: 52_428, expiresAt: '2026-11-25T10:00:00.000Z' },
   step: {

@@ -1,13 +1,15 @@
-import type { Api } from '../api/api';
-import { ApiProblem } from '../api/problem';
-import type { LogLine } from '../api/views';
+import type { Api } from '../../api/api';
+import { eventsOf } from '../../api/event-stream';
+import { ApiProblem } from '../../api/problem';
+import type { LogLine } from '../../api/views';
+import type { LogFilter } from './log-filter';
 
 /** What to read of a log. */
 export interface LogReading {
   readonly runId: string;
   /** Where to begin: after the line with this number, or with the last lines. */
   readonly from: { readonly after: number } | { readonly tail: number };
-  readonly step: string | null;
+  readonly filter: LogFilter;
   /** False: the existing lines only. */
   readonly follow: boolean;
   readonly signal: AbortSignal;
@@ -29,16 +31,17 @@ export async function readLog(api: Pick<Api, 'ask'>, reading: LogReading): Promi
   const { signal, onTail, onLines, onConnection } = reading;
   let place: { readonly after: number } | { readonly tail: number } = reading.from;
   for (let pause = FIRST_PAUSE_MS; !signal.aborted;) {
-    let wait = pause;
+    let [wait, isWhole] = [pause, true];
     try {
       const response = await api.ask(`runs/${reading.runId}/logs`, {
-        query: { ...place, step: reading.step, follow: reading.follow ? null : false },
-        headers: { Accept: 'application/x-ndjson' },
+        query: { ...place, ...reading.filter, follow: reading.follow ? null : false },
+        headers: { Accept: 'text/event-stream' },
         signal,
       });
       onConnection(true);
       if (response.status === 204 || response.body === null) return;
-      for await (const batch of linesOf(response.body)) {
+      for await (const events of eventsOf(response.body)) {
+        const batch = events.map(({ data }) => JSON.parse(data) as LogLine);
         pause = wait = FIRST_PAUSE_MS;
         const resume = batch.find(({ eventType }) => eventType === 'stream.resume');
         const shown = batch.filter(({ eventType }) => eventType === 'step.log');
@@ -46,11 +49,11 @@ export async function readLog(api: Pick<Api, 'ask'>, reading: LogReading): Promi
         if (tail?.after !== undefined) onTail?.(tail.after);
         const after = resume?.after ?? shown.at(-1)?.sequence ?? tail?.after;
         if (after !== undefined) place = { after };
-        onLines(shown);
+        if (shown.length > 0) onLines(shown);
         if (batch.some(({ eventType }) => eventType === 'run.finished')) return;
-        if (resume !== undefined) wait = resume.retryMs ?? FIRST_PAUSE_MS;
+        if (resume !== undefined) [wait, isWhole] = [resume.retryMs ?? FIRST_PAUSE_MS, false];
       }
-      if (!reading.follow) return;
+      if (!reading.follow && isWhole) return;
     } catch (error) {
       if (signal.aborted) return;
       if (ApiProblem.is(error) && !error.isTransient) throw error;
@@ -62,31 +65,16 @@ export async function readLog(api: Pick<Api, 'ask'>, reading: LogReading): Promi
   }
 }
 
-/** The JSON lines of a body, in the batches in which they come. */
-async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<readonly LogLine[]> {
-  const reader = body.getReader();
-  const decoder = new TextDecoder();
-  let rest = '';
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      const texts = (rest + decoder.decode(value, { stream: true })).split('\n');
-      rest = texts.pop() ?? '';
-      const lines = texts.filter((text) => text !== '').map((text) => JSON.parse(text) as LogLine);
-      if (lines.length > 0) yield lines;
-    }
-  } finally {
-    await reader.cancel().catch(() => undefined);
-  }
-}
-
 function pauseFor(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    });
+    signal.addEventListener(
+      'abort',
+      () => {
+        clearTimeout(timer);
+        resolve();
+      },
+      { once: true },
+    );
   });
 }

@@ -1,5 +1,5 @@
-import { ApiProblem } from '../api/problem';
-import type { LogLine } from '../api/views';
+import { ApiProblem } from '../../api/problem';
+import type { LogLine } from '../../api/views';
 import { readLog } from './log-stream';
 
 type Asked = Parameters<Parameters<typeof readLog>[0]['ask']>;
@@ -22,7 +22,7 @@ function server(...answers: (readonly object[] | ApiProblem | 204)[]) {
       const answer = answers[asked.length - 1] ?? 204;
       if (ApiProblem.is(answer)) throw answer;
       if (answer === 204) return new Response(null, { status: 204 });
-      return new Response(answer.map((event) => `${JSON.stringify(event)}\n`).join(''));
+      return new Response(answer.map((event) => `data: ${JSON.stringify(event)}\n\n`).join(''));
     },
   };
 }
@@ -37,7 +37,7 @@ async function read(
   const reading = readLog(from, {
     runId: 'run_1',
     from: place,
-    step: null,
+    filter: {},
     follow,
     signal: new AbortController().signal,
     onLines: (some: readonly LogLine[]) => void lines.push(...some.map(({ sequence }) => sequence)),
