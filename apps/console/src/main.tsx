@@ -4,6 +4,7 @@ import './style/runs.css';
 import './style/run.css';
 import './style/log.css';
 import './style/approvals.css';
+import './style/form.css';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { useState } from 'react';

@@ -12,6 +12,7 @@ import { Waits } from '../runs/waits';
 import { ArtifactsPanel } from './artifacts';
 import { paceOf, useLiveRun, useRefreshed } from './live-run';
 import { LogPanel } from './log/log-panel';
+import { RunActions } from './actions/run-actions';
 import { firstFailure, isOver, RUN_TABS, type RunSearch, type RunTab } from './run-view';
 import { FailureFacts, StepDetail } from './step-detail';
 import { StepTable } from './steps/step-table';
@@ -150,6 +151,7 @@ function Head({ run }: { readonly run: Run }) {
           <span className="unseen">The run is {wordOf(run.status).toLowerCase()}</span>
         </span>
         <Progress steps={run.steps} />
+        <RunActions run={run} />
       </div>
       <dl className="run-facts">
         <div>
