@@ -16,7 +16,9 @@ import { RunActions } from './actions/run-actions';
 import { firstFailure, isOver, RUN_TABS, type RunSearch, type RunTab } from './run-view';
 import { FailureFacts, StepDetail } from './step-detail';
 import { StepTable } from './steps/step-table';
+import { TimelinePanel } from './timeline/timeline-panel';
 import { Value } from './value';
+import { WaitList } from './wait-list';
 
 const GraphView = lazy(() => import('./graph-view'));
 
@@ -72,6 +74,7 @@ function Loaded({ run, tag }: LoadedFacts) {
   return (
     <main className="page run">
       <Head run={run} />
+      <WaitList run={run} open={(id) => change({ ...search, step: id })} />
       <div className="tabs run-tabs" role="tablist" aria-label="Parts of the run">
         {RUN_TABS.map((name) => (
           <button
@@ -103,6 +106,7 @@ function Loaded({ run, tag }: LoadedFacts) {
 const NAMES: Readonly<Record<RunTab, string>> = {
   graph: 'Graph',
   steps: 'Steps',
+  timeline: 'Timeline',
   log: 'Log',
   outputs: 'Outputs',
   artifacts: 'Artifacts',
@@ -126,6 +130,8 @@ function TabContent({ tab, run, search, step, change }: TabFacts) {
       );
     case 'steps':
       return <StepTable run={run} search={search} change={change} />;
+    case 'timeline':
+      return <TimelinePanel run={run} selected={step} select={(id) => change({ ...search, step: id })} />;
     case 'log':
       return <LogPanel run={run} search={search} change={change} />;
     case 'outputs':

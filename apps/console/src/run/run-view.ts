@@ -1,6 +1,6 @@
 import { LOG_LEVELS, STEP_STATUSES, type LogLevel, type Run, type StepStatus } from '../api/views';
 
-export const RUN_TABS = ['graph', 'steps', 'log', 'outputs', 'artifacts'] as const;
+export const RUN_TABS = ['graph', 'steps', 'timeline', 'log', 'outputs', 'artifacts'] as const;
 export type RunTab = (typeof RUN_TABS)[number];
 
 /** What is shown of a run. All of it stands in the address. */

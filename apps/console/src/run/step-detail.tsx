@@ -9,6 +9,7 @@ import { useServices } from '../frame/services';
 import { ArtifactList } from './artifacts';
 import { readLog } from './log/log-stream';
 import { ResolveStep } from './actions/resolve-step';
+import { Reads } from './reads-view';
 import { isOver, type RunSearch } from './run-view';
 import { Value } from './value';
 
@@ -88,6 +89,7 @@ export function StepDetail({ run, step: id, search, change, close }: DetailFacts
           {step.startedAt === null || step.kind !== 'run' ? null : (
             <LastLines run={run} step={step} open={() => change({ ...search, tab: 'log', step: step.id })} />
           )}
+          {step.kind !== 'run' ? null : <Reads run={run} step={id} open={(one) => change({ ...search, step: one })} />}
           {step.outputs === null ? null : (
             <>
               <h3>Outputs</h3>
