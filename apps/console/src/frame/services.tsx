@@ -3,7 +3,7 @@ import type { Api } from '../api/api';
 import type { Session } from '../session/session';
 import type { Settings } from '../settings';
 
-/** What every page uses. */
+/** The services that every page uses. */
 export interface Services {
   readonly api: Api;
   readonly session: Session;

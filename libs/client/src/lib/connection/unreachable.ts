@@ -1,6 +1,6 @@
 import { ClientError } from '../problem/client-error';
 
-/** No answer came, or not all of it. The cause is what the platform reports. */
+/** The error if no response, or an incomplete one, has arrived. Its cause is the platform's error. */
 export function unreachable(cause: unknown): ClientError {
   return new ClientError(
     'CLIENT_SERVER_UNREACHABLE',
@@ -10,7 +10,7 @@ export function unreachable(cause: unknown): ClientError {
   );
 }
 
-/** Node.js has the reason in the cause of the error, browsers have none. */
+/** Node.js has the reason in the cause of its error; browsers have none. */
 function reasonOf(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;
   if (cause instanceof AggregateError) return cause.errors.map((one) => (one as Error).message).join('; ');

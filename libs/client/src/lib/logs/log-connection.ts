@@ -4,32 +4,32 @@ import { unreachable } from '../connection/unreachable';
 import type { LogLevel, LogLine } from '../api/types';
 import { ClientError } from '../problem/client-error';
 
-/** Longest event, characters. The lines of a log are far shorter. */
+/** Maximum length of an event, characters. Lines of logs are far shorter. */
 const LONGEST_EVENT = 4 * 1024 * 1024;
 
 /** One connection of a reader. */
 interface LogRequest {
   readonly runId: string;
-  /** Number of the line after which to begin; null: with `tail`. */
+  /** Number of the line after which to start; null: with `tail`. */
   readonly after: number | null;
   readonly tail?: number | undefined;
   readonly step?: string | undefined;
   readonly attempt?: number | undefined;
   readonly level?: LogLevel | undefined;
   readonly follow: boolean;
-  /** The connection is given up if nothing arrives for this long, milliseconds. */
+  /** Time without data after which the connection is closed, milliseconds. */
   readonly idleMs: number;
   readonly signal: AbortSignal | undefined;
 }
 
-/** What a stream says: an event, or in a heartbeat that all lines up to a number have been sent. */
+/** A message of the stream: an event, or a heartbeat stating that all lines up to a number have been sent. */
 export type LogEvent =
   | { readonly kind: 'line'; readonly number: number; readonly line: LogLine }
   | { readonly kind: 'position'; readonly number: number };
 
 /**
- * The events of one connection, until it ends; null at once if there is nothing more (204). Rejects with `ApiProblem`, and with
- * `CLIENT_SERVER_UNREACHABLE` if the connection breaks or says nothing for too long.
+ * The events of one connection until it ends; null if there are no more lines (204). Rejects with `ApiProblem`, and with
+ * `CLIENT_SERVER_UNREACHABLE` if the connection breaks or sends no data for too long.
  */
 export async function openLog(api: Api, request: LogRequest): Promise<AsyncGenerator<LogEvent> | null> {
   const { runId, after, tail, step, attempt, level, follow, signal } = request;
@@ -58,7 +58,7 @@ export async function openLog(api: Api, request: LogRequest): Promise<AsyncGener
   }
 }
 
-/** The parameters that are set. */
+/** The parameters that have a value. */
 function defined<Query extends object>(query: Query): { [Name in keyof Query]?: Exclude<Query[Name], undefined> } {
   const set = Object.entries(query).filter(([, value]) => value !== undefined);
   return Object.fromEntries(set) as { [Name in keyof Query]?: Exclude<Query[Name], undefined> };
@@ -66,7 +66,7 @@ function defined<Query extends object>(query: Query): { [Name in keyof Query]?: 
 
 type Idle = <Value>(waiting: Promise<Value>) => Promise<Value>;
 
-/** Ends the connection if what is waited for does not come in time. Whoever reads slowly is not waited for. */
+/** Closes the connection if an expected read takes too long. The time between reads of a slow reader does not count. */
 function idleWatch(connection: AbortController, idleMs: number): Idle {
   return async (waiting) => {
     const timer = setTimeout(() => connection.abort(new Error(`nothing has arrived for ${idleMs} ms`)), idleMs);
@@ -91,7 +91,7 @@ async function* eventsOf(
       if (number !== undefined) events.push({ kind: 'position', number: Number(number) });
     },
     onError: (error) => {
-      // Fields of later servers are ignored, as the standard says.
+      // Unknown fields are ignored, as the standard requires.
       if (error.type === 'max-buffer-size-exceeded') throw unreadable(error);
     },
     maxBufferSize: LONGEST_EVENT,
@@ -103,7 +103,7 @@ async function* eventsOf(
       const piece = await idle(reader.read()).catch((error: unknown) => {
         throw unreachable(error);
       });
-      // An event that was cut off is not one: it is sent again after the line before it.
+      // An incomplete event is discarded. It is sent again after the previous line.
       if (piece.done) return;
       parser.feed(decoder.decode(piece.value, { stream: true }));
       const all = events;
