@@ -5,10 +5,8 @@ import { ClientError } from '../problem/client-error';
 import { optionFrom } from '../problem/option';
 import { Retry, type Interruption, type RetryOptions } from '../retry/retry';
 import { getRun } from '../runs/get-run';
-import { openLog } from './log-connection';
-
-/** Three heartbeats: the server sends one at least every 10 s. */
-const IDLE_MS = 30_000;
+import { IDLE_MS } from '../stream/event-stream';
+import { lineOf, openLog } from './log-connection';
 
 /** Which lines of a log to read, and how long. */
 export interface LogOptions extends RetryOptions {
@@ -26,6 +24,8 @@ export interface LogOptions extends RetryOptions {
   readonly follow?: boolean;
   /** A connection on which nothing arrives for this long, not even a heartbeat, is replaced, milliseconds. Default 30 000. */
   readonly idleMs?: number;
+  /** Called with the beginning of a `tail`: `complete` is false if the server stopped searching before it found as many lines. */
+  readonly onTail?: (tail: LogLine) => void;
   /** Called whenever the server has answered: the log begins or is resumed. */
   readonly onConnected?: () => void;
   /** Called whenever the connection is lost, and before each further try. */
@@ -38,7 +38,7 @@ export interface LogOptions extends RetryOptions {
  * with the reason of the signal, and with what `token` throws. Tries for ever if the server does not respond, unless `giveUpAfterMs` is set.
  */
 export async function* followLogs(api: Api, runId: string, options: LogOptions = {}): AsyncGenerator<LogLine> {
-  const { tail, step, attempt, level, follow = true, signal, onConnected } = options;
+  const { tail, step, attempt, level, follow = true, signal, onConnected, onTail } = options;
   const idleMs = optionFrom('idleMs', options.idleMs ?? IDLE_MS, 1);
   // Null: the server says where a tail begins.
   let after = beginningOf(options);
@@ -55,8 +55,10 @@ export async function* followLogs(api: Api, runId: string, options: LogOptions =
       }
       for await (const event of events) {
         retry.answered();
-        if (event.kind === 'line') {
-          const { line, number } = event;
+        if (event.kind === 'event') {
+          const { number } = event;
+          const line = lineOf(event.data);
+          if (line.eventType === 'stream.tail') onTail?.(line);
           // A line that was sent already is not sent again, whatever the server was asked for.
           if (line.eventType === 'run.finished' || (line.eventType === 'step.log' && number > (after ?? 0))) yield line;
           if (line.eventType === 'run.finished') return;
