@@ -1,14 +1,26 @@
-import type { CancelRunBody, DecisionReceipt, Gate, LogLine, RerunBody, Run, SubmitRunBody, Upload } from './api/types';
+import type {
+  CancelRunBody,
+  DecisionReceipt,
+  FeedEvent,
+  Gate,
+  LogLine,
+  RerunBody,
+  Run,
+  SubmitRunBody,
+  Upload,
+} from './api/types';
 import { apiOf, type Api, type ClientOptions } from './connection/api';
 import { bodyOf } from './connection/body-of';
+import { followEvents, type EventOptions } from './events/follow-events';
 import { downloadArtifact, downloadEvidence, type Download } from './files/download';
-import { upload, type UploadContent } from './files/upload';
+import { upload, type UploadContent, type UploadOptions } from './files/upload';
 import { decide, type DecisionOptions, type ShownGate } from './gates/decide';
 import { followLogs, type LogOptions } from './logs/follow-logs';
 import type { RetryOptions } from './retry/retry';
 import { getRun } from './runs/get-run';
 import { rerunRun, submitRun, type SubmitOptions } from './runs/submit-run';
 import { waitForRun, type WaitOptions } from './runs/wait-for-run';
+import { watchRun } from './runs/watch-run';
 
 /** Options that let the caller end a request. */
 export interface RequestOptions {
@@ -30,7 +42,11 @@ export interface TaskRunnerClient {
   run(runId: string, options?: RequestOptions): Promise<Run>;
   /** Waits until a run has ended or, with `for: 'attention'`, needs a person. */
   wait(runId: string, options?: WaitOptions): Promise<Run>;
-  /** The lines of a run's log, in order and without duplicates, until the run has ended. */
+  /** A run as it is now, then whenever it has changed, until it executes nothing more. */
+  watch(runId: string, options?: RetryOptions): AsyncGenerator<Run>;
+  /** The events of the tenant, each once and in order: new ones, or those `after` a position. Never ends by itself. */
+  followEvents(options?: EventOptions): AsyncGenerator<FeedEvent>;
+  /** The lines of a run's log, each once and in order, until the run has ended. */
   followLogs(runId: string, options?: LogOptions): AsyncGenerator<LogLine>;
   /** A gate with the request that approvers decide about. Show it to the person, and pass it to `approve` or `reject`. */
   gate(runId: string, gateId: string, options?: RequestOptions): Promise<Gate>;
@@ -45,7 +61,7 @@ export interface TaskRunnerClient {
   /** Reruns an ended run from its `failed` steps, its `start`, or a step. */
   rerun(runId: string, body: RerunBody, options?: SubmitOptions): Promise<Run>;
   /** Uploads a file for a later submission. */
-  upload(content: UploadContent, options?: RequestOptions): Promise<Upload>;
+  upload(content: UploadContent, options?: UploadOptions): Promise<Upload>;
   /** Downloads the signed evidence of an ended run, a tar file. */
   evidence(runId: string, options?: RetryOptions): Promise<Download>;
   /** Downloads an artifact of a run. */
@@ -64,6 +80,8 @@ export function createClient(options: ClientOptions): TaskRunnerClient {
     },
     run: (runId, { signal } = {}) => getRun(api, runId, signal),
     wait: (runId, waiting) => waitForRun(api, runId, waiting),
+    watch: (runId, watching) => watchRun(api, runId, watching),
+    followEvents: (reading) => followEvents(api, reading),
     followLogs: (runId, reading) => followLogs(api, runId, reading),
     gate(runId, gateId, { signal = null } = {}) {
       return bodyOf(api.GET('/api/runs/{runId}/gates/{gate}', { params: { path: { runId, gate: gateId } }, signal }));
@@ -75,7 +93,7 @@ export function createClient(options: ClientOptions): TaskRunnerClient {
       return bodyOf(api.POST('/api/runs/{runId}/cancel', { params: { path: { runId } }, body, signal }));
     },
     rerun: (runId, body, submitting) => rerunRun(api, runId, body, submitting),
-    upload: (content, { signal = null } = {}) => upload(api, content, signal),
+    upload: (content, uploading) => upload(api, content, uploading),
     evidence: (runId, downloading) => downloadEvidence(api, runId, downloading),
     artifact: (runId, artifactId, downloading) => downloadArtifact(api, runId, artifactId, downloading),
   };

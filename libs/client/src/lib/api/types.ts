@@ -12,6 +12,8 @@ export type LogLine = Schemas['LogLine'];
 /** A page of a log, or of the results of a search in it. */
 export type LogPage = Schemas['LogPage'];
 export type LogLevel = NonNullable<LogLine['level']>;
+/** An event of the tenant's feed. */
+export type FeedEvent = Schemas['FeedEvent'];
 export type Graph = Schemas['Graph'];
 export type Plan = Schemas['Plan'];
 export type PlanDiff = Schemas['PlanDiff'];

@@ -22,13 +22,14 @@ export type Api = Client<paths>;
 
 /** Throws `CLIENT_SERVER_INVALID`. */
 export function apiOf({ server, token, fetch }: ClientOptions): Api {
+  const baseUrl = addressOf(server);
   const api = createFetchClient<paths>({
-    baseUrl: addressOf(server),
-    // A token is only for this server, not for the target of a redirect.
+    baseUrl,
+    // A token is for this server, not for wherever it points.
     redirect: 'error',
     ...(fetch === undefined ? {} : { fetch }),
   });
-  api.use(authorize(token), checkAnswers);
+  api.use(authorize(token), checkAnswers(baseUrl));
   return api;
 }
 
@@ -64,18 +65,20 @@ function authorize(token: ClientOptions['token']): Middleware {
   };
 }
 
-const checkAnswers: Middleware = {
-  // A request that its caller aborts rejects with the reason of the signal.
-  onError: ({ request, error }) => (request.signal.aborted ? undefined : unreachable(error)),
-  async onResponse({ response, schemaPath, options }) {
-    if (response.status >= 400) throw await readProblem(response);
-    const type = response.headers.get('content-type');
-    if (response.status >= 300 || options.parseAs !== 'json' || type === null || /^application\/json\b/.test(type))
-      return undefined;
-    throw new ClientError(
-      'CLIENT_ANSWER_INVALID',
-      `the answer to ${schemaPath} is not JSON`,
-      'Check that the address belongs to a TaskRunner server.',
-    );
-  },
-};
+function checkAnswers(server: string): Middleware {
+  return {
+    // A request that its caller ends rejects with the reason of the signal.
+    onError: ({ request, error }) => (request.signal.aborted ? undefined : unreachable(error, server)),
+    async onResponse({ response, schemaPath, options }) {
+      if (response.status >= 400) throw await readProblem(response);
+      const type = response.headers.get('content-type');
+      if (response.status >= 300 || options.parseAs !== 'json' || type === null || /^application\/json\b/.test(type))
+        return undefined;
+      throw new ClientError(
+        'CLIENT_ANSWER_INVALID',
+        `the answer to ${schemaPath} is not JSON`,
+        'Check that the address belongs to a TaskRunner server.',
+      );
+    },
+  };
+}

@@ -14,10 +14,15 @@ export interface PageQuery {
  * `itemsOf((page) => bodyOf(client.api.GET('/api/runs', { params: { query: { status: ['running'], ...page } } })))`.
  */
 export async function* itemsOf<Item>(ask: (page: PageQuery) => Promise<Page<Item>>): AsyncGenerator<Item> {
+  for await (const items of pagesOf(ask)) yield* items;
+}
+
+/** The same list as its pages, for whoever handles the items of a page together. A page may be empty although others follow. */
+export async function* pagesOf<Item>(ask: (page: PageQuery) => Promise<Page<Item>>): AsyncGenerator<readonly Item[]> {
   let query: PageQuery = {};
   for (;;) {
     const { items, nextCursor } = await ask(query);
-    yield* items;
+    yield items;
     if (nextCursor === null) return;
     query = { cursor: nextCursor };
   }

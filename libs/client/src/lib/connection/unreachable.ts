@@ -1,10 +1,10 @@
 import { ClientError } from '../problem/client-error';
 
-/** The error if no response, or an incomplete one, has arrived. Its cause is the platform's error. */
-export function unreachable(cause: unknown): ClientError {
+/** No answer came, or not all of it. The cause is what the platform reports. `server`: its address, if it is known. */
+export function unreachable(cause: unknown, server = 'the server'): ClientError {
   return new ClientError(
     'CLIENT_SERVER_UNREACHABLE',
-    `the server does not respond: ${reasonOf(cause)}`,
+    `${server} does not respond: ${reasonOf(cause)}`,
     'Check the address, make sure that the server is running, and try again.',
     { cause },
   );

@@ -89,7 +89,10 @@ it('reads only what exists if it does not follow, also over a server that stops'
 it('begins with the last lines, and is resumed after the last one that was read, or where the tail begins', async () => {
   const tail = 'event: stream.tail\nid: 6\ndata: {"eventType":"stream.tail","after":6,"complete":true}\n\n';
   server.answer((response) => response.destroy(), broken(tail), broken(line(7)), whole(line(8), finished(8)));
-  const { lines, asked } = await read({ tail: 2, step: 'a', attempt: 3 });
+  const tails: unknown[] = [];
+  const onTail: LogOptions['onTail'] = ({ after, complete }) => tails.push([after, complete]);
+  const { lines, asked } = await read({ tail: 2, step: 'a', attempt: 3, onTail });
+  expect(tails).toEqual([[6, true]]);
   expect(lines).toEqual(['7', '8', 'run.finished 8']);
   expect(asked).toEqual(['tail=2', 'tail=2', 'after=6', 'after=7'].map((begin) => `?${begin}&step=a&attempt=3`));
 });
@@ -219,6 +222,18 @@ it('closes the connection of a reader that has read enough', async () => {
   });
   for await (const { sequence } of log()) if (sequence === 1) break;
   await closed;
+});
+
+it('leaves no listener at the signal of a reader', async () => {
+  const { signal } = new AbortController();
+  server.answer(broken(line(1)), problem(503, 'DATABASE_UNAVAILABLE', true), whole(line(2), finished(2)));
+  const added = jest.spyOn(signal, 'addEventListener');
+  const removed = jest.spyOn(signal, 'removeEventListener');
+  await read({ signal });
+  const listeners = (spy: jest.SpyInstance) => spy.mock.calls.map((call: readonly unknown[]) => call[1]);
+  // Three connections and two pauses. The platform adds its own for each request.
+  expect(listeners(added).length).toBeGreaterThanOrEqual(5);
+  expect(listeners(removed)).toEqual(expect.arrayContaining(listeners(added)));
 });
 
 it('has a token of its own for each connection, and ends with what the caller throws for one', async () => {

@@ -5,10 +5,8 @@ import { ClientError } from '../problem/client-error';
 import { optionFrom } from '../problem/option';
 import { Retry, type Interruption, type RetryOptions } from '../retry/retry';
 import { getRun } from '../runs/get-run';
-import { openLog } from './log-connection';
-
-/** Three heartbeats, milliseconds: the server sends one at least every 10 s. */
-const IDLE_MS = 30_000;
+import { IDLE_MS } from '../stream/event-stream';
+import { lineOf, openLog } from './log-connection';
 
 /** Selection of the lines of a log, and of the time to follow it. */
 export interface LogOptions extends RetryOptions {
@@ -26,7 +24,9 @@ export interface LogOptions extends RetryOptions {
   readonly follow?: boolean;
   /** Time without any data, including heartbeats, after which a connection is replaced, milliseconds. Default 30 000. */
   readonly idleMs?: number;
-  /** Called whenever the server has responded: the log starts or resumes. */
+  /** Called with the beginning of a `tail`: `complete` is false if the server stopped searching before it found as many lines. */
+  readonly onTail?: (tail: LogLine) => void;
+  /** Called whenever the server has answered: the log begins or is resumed. */
   readonly onConnected?: () => void;
   /** Called whenever the connection is lost, and before each further try. */
   readonly onInterrupted?: (interruption: Interruption) => void;
@@ -39,7 +39,7 @@ export interface LogOptions extends RetryOptions {
  * limit unless `giveUpAfterMs` is set.
  */
 export async function* followLogs(api: Api, runId: string, options: LogOptions = {}): AsyncGenerator<LogLine> {
-  const { tail, step, attempt, level, follow = true, signal, onConnected } = options;
+  const { tail, step, attempt, level, follow = true, signal, onConnected, onTail } = options;
   const idleMs = optionFrom('idleMs', options.idleMs ?? IDLE_MS, 1);
   // Null: the server determines where a tail starts.
   let after = beginningOf(options);
@@ -56,9 +56,11 @@ export async function* followLogs(api: Api, runId: string, options: LogOptions =
       }
       for await (const event of events) {
         retry.answered();
-        if (event.kind === 'line') {
-          const { line, number } = event;
-          // A line that was already returned is not returned again, regardless of the request.
+        if (event.kind === 'event') {
+          const { number } = event;
+          const line = lineOf(event.data);
+          if (line.eventType === 'stream.tail') onTail?.(line);
+          // A line that was sent already is not sent again, whatever the server was asked for.
           if (line.eventType === 'run.finished' || (line.eventType === 'step.log' && number > (after ?? 0))) yield line;
           if (line.eventType === 'run.finished') return;
           if (line.eventType === 'stream.resume') resumeMs = line.retryMs ?? 0;

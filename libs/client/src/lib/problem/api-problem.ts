@@ -42,8 +42,8 @@ export class ApiProblem extends Error {
     readonly retryAfterMs: number | null = null,
   ) {
     const code = document.code ?? `HTTP_${status}`;
-    const title = document.title ?? `The server answered with status ${status}`;
-    const detail = document.detail ?? title;
+    const title = document.title ?? `The server responded with status ${status}`;
+    const detail = document.detail ?? document.title ?? `the server responded with status ${status}`;
     super(`${code}: ${detail}`);
     this.code = code;
     this.title = title;

@@ -1,12 +1,13 @@
 import type { Run } from '../api/types';
 import type { Api } from '../connection/api';
 import { bodyOf } from '../connection/body-of';
+import { optionFrom } from '../problem/option';
 import { pause } from '../retry/pause';
 import { withRetry, type RetryOptions } from '../retry/retry';
 
-/** Time for which the server holds one request. */
-const HELD = '30s';
-/** Minimum time between two requests, also if the server responds at once, milliseconds. */
+/** How long the server holds one request, seconds. */
+const HELD = 30;
+/** Between two requests, also if the server answers at once. */
 const PAUSE_MS = 250;
 const OVER: ReadonlySet<Run['status']> = new Set(['succeeded', 'failed', 'cancelled', 'halted']);
 const OF_PEOPLE: ReadonlySet<string> = new Set(['approval', 'policy', 'attention', 'restore']);
@@ -15,6 +16,8 @@ const OF_PEOPLE: ReadonlySet<string> = new Set(['approval', 'policy', 'attention
 export interface WaitOptions extends RetryOptions {
   /** `end` (default): the run has ended or was halted. `attention`: also when it needs a person. */
   readonly for?: 'end' | 'attention';
+  /** Time after which the run is returned as it is then, milliseconds. Default: `Infinity`. */
+  readonly timeoutMs?: number;
 }
 
 /** True if a run executes nothing more: it has ended, or was halted because its records were altered. */
@@ -27,13 +30,16 @@ export function needsPerson(run: Pick<Run, 'status' | 'waits'>): boolean {
   return !isOver(run) && run.waits.some(({ kind }) => OF_PEOPLE.has(kind));
 }
 
-/** Waits until a run has ended, or needs a person, and returns it. Broken connections are replaced. */
+/** The run when it has ended, or needs a person, or when the time is over. Goes on over broken connections. */
 export async function waitForRun(api: Api, runId: string, options: WaitOptions = {}): Promise<Run> {
   const { for: what = 'end', signal = null } = options;
-  const params = { path: { runId }, query: { wait: HELD, for: what } };
+  const timeoutMs = optionFrom('timeoutMs', options.timeoutMs ?? Infinity, 0);
+  const deadline = Date.now() + timeoutMs;
   for (;;) {
+    const left = Math.max(0, Math.min(HELD, Math.ceil((deadline - Date.now()) / 1_000)));
+    const params = { path: { runId }, query: { wait: `${left}s`, for: what } };
     const run = await withRetry(() => bodyOf(api.GET('/api/runs/{runId}', { params, signal })), options);
-    if (isOver(run) || (what === 'attention' && needsPerson(run))) return run;
+    if (isOver(run) || (what === 'attention' && needsPerson(run)) || Date.now() >= deadline) return run;
     await pause(PAUSE_MS, signal ?? undefined);
   }
 }
