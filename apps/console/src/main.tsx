@@ -3,6 +3,7 @@ import './style/frame.css';
 import './style/runs.css';
 import './style/run.css';
 import './style/approvals.css';
+import './style/form.css';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { useState } from 'react';

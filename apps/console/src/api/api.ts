@@ -14,6 +14,7 @@ interface Asking {
   readonly query?: Query;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | null;
+  /** Sent as JSON; a `Blob` is sent as it is. */
   readonly body?: unknown;
   readonly method?: string;
 }
@@ -30,8 +31,8 @@ export class Api {
     return (await (await this.ask(path, { query, signal })).json()) as T;
   }
 
-  async post<T>(path: string, body: unknown): Promise<T> {
-    return (await (await this.ask(path, { method: 'POST', body })).json()) as T;
+  async post<T>(path: string, body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<T> {
+    return (await (await this.ask(path, { method: 'POST', body, headers })).json()) as T;
   }
 
   /** The response to a successful request; 304 counts as success. */
@@ -53,7 +54,9 @@ export class Api {
     for (const [name, value] of Object.entries(asking.query ?? {}))
       if (value !== null && value !== undefined) url.searchParams.set(name, String(value));
     const headers: Record<string, string> = { Authorization: `Bearer ${token}`, ...asking.headers };
-    if (asking.body !== undefined) headers['Content-Type'] = 'application/json';
+    const { body } = asking;
+    if (body !== undefined)
+      headers['Content-Type'] = body instanceof Blob ? 'application/octet-stream' : 'application/json';
     try {
       return await fetch(url, {
         method: asking.method ?? 'GET',
@@ -61,7 +64,7 @@ export class Api {
         signal: asking.signal ?? null,
         cache: 'no-store',
         credentials: 'omit',
-        ...(asking.body === undefined ? {} : { body: JSON.stringify(asking.body) }),
+        ...(body === undefined ? {} : { body: body instanceof Blob ? body : JSON.stringify(body) }),
       });
     } catch (error) {
       if (asking.signal?.aborted === true) throw error;

@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import { ApiProblem } from '../api/problem';
+import { useServices } from './services';
 
 interface NoticeFacts {
   readonly kind: 'loading' | 'empty' | 'filtered' | 'denied' | 'broken';
@@ -41,11 +42,17 @@ export function Failed({ error, retry }: { readonly error: unknown; readonly ret
 
 /** A notice in place of content that the person has no right to. The server is not asked. */
 export function Denied({ scope }: { readonly scope: string }) {
+  const { settings } = useServices();
   return (
     <Notice kind="denied" title="You may not see this">
       <p>
         It needs the scope <code>{scope}</code>, which your sign-in does not have. Ask the operator for it.
       </p>
+      {settings.scopes.includes(scope) ? null : (
+        <p>
+          This console does not request that scope: the operator adds it to <code>console.scopes</code>.
+        </p>
+      )}
     </Notice>
   );
 }

@@ -12,6 +12,7 @@ import { Waits } from '../runs/waits';
 import { ArtifactsPanel } from './artifacts';
 import { useLiveRun } from './live-run';
 import { LogPanel } from './log-panel';
+import { RunActions } from './actions/run-actions';
 import { firstFailure, isOver, RUN_TABS, type RunSearch, type RunTab } from './run-view';
 import { FailureFacts, StepDetail } from './step-detail';
 import { StepTable } from './step-table';
@@ -157,6 +158,7 @@ function Head({ run }: { readonly run: Run }) {
           <span className="unseen">The run is {wordOf(run.status).toLowerCase()}</span>
         </span>
         <Progress steps={run.steps} />
+        <RunActions run={run} />
       </div>
       <dl className="run-facts">
         <div>

@@ -8,6 +8,7 @@ import { Failed, Notice } from '../frame/notice';
 import { useServices } from '../frame/services';
 import { ArtifactList } from './artifacts';
 import { readLog } from './log-stream';
+import { ResolveStep } from './actions/resolve-step';
 import { isOver, type RunSearch } from './run-view';
 import { Value } from './value';
 
@@ -67,6 +68,7 @@ export function StepDetail({ run, step: id, tag, search, change, close }: Detail
             </Fact>
           </dl>
           {step.error === null ? null : <FailureFacts error={step.error} />}
+          {step.status === 'needs_attention' ? <ResolveStep run={run} step={step} /> : null}
           {step.kind === 'gate' && step.status === 'waiting' ? (
             <p>
               <Link to="/runs/$runId/gates/$gateId" params={{ runId: run.runId, gateId: step.id }}>
