@@ -1,7 +1,7 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 
-// Links are relative, and the webservice writes the base of the page: the console works below any path of a proxy.
+// Links are relative, and the webservice writes the base address into the page. The console therefore works under any path of a proxy.
 export default defineConfig({
   base: './',
   plugins: [react()],

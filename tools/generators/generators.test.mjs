@@ -141,8 +141,8 @@ const CASES = [
     ],
     changed: [
       'CHANGELOG.md',
-      'apps/webservice/src/openapi/examples.ts',
-      'apps/webservice/src/openapi/schemas.ts',
+      'apps/webservice/src/openapi/examples/runs.ts',
+      'apps/webservice/src/openapi/schemas/runs.ts',
       'apps/webservice/src/webservice.int-spec.ts',
       'apps/webservice/src/webservice.module.ts',
       'docs/guides/operations.md',
@@ -200,6 +200,8 @@ const REFUSED = [
   ['configuration-key', { type: 'text', default: 'yes' }, 'default'],
   ['route', { name: 'evidence' }, 'name'],
   ['route', { name: 'me' }, 'name'],
+  ['route', { name: 'log-page' }, 'name'],
+  ['route', { name: 'error-code' }, 'name'],
   ['route', { scope: 'packs.all' }, 'scope'],
 ];
 

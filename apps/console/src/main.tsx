@@ -42,12 +42,12 @@ const queries = new QueryClient({
     queries: { retry: (count, error) => count < RETRIES && (!ApiProblem.is(error) || error.isTransient) },
   },
 });
-// What one person has read is not shown to the next.
+// Data that one person has read must not be visible to the next one.
 session.subscribe(() => {
   if (session.current().kind === 'signed-out') queries.clear();
 });
 const root = createRoot(document.getElementById('root') ?? document.body);
-/** Made when somebody is signed in: before, the address may be that of the issuer's answer. */
+/** Created when a person is signed in: before that, the address may contain the issuer's response. */
 function Pages() {
   const [router] = useState(() => createConsoleRouter(base));
   return <RouterProvider router={router} />;

@@ -1576,8 +1576,11 @@ describe('a gate', () => {
     expect((wrong.body['errors'] as JsonObject[]).map(({ path }) => path)).toEqual(
       expect.arrayContaining(['/response/size']),
     );
+    const withdrawal = { ...full, decision: 'withdrawn', response: null };
+    const early = await decide('linus', runId, withdrawal);
+    expect([early.status, early.body['code']]).toEqual([409, 'GATE_NOT_APPROVED']);
     expect((await decide('linus', runId, full)).body).toMatchObject({ status: 'open', approvals: 1, required: 2 });
-    expect((await decide('linus', runId, { ...full, decision: 'withdrawn', response: null })).body).toMatchObject({
+    expect((await decide('linus', runId, withdrawal)).body).toMatchObject({
       status: 'open',
       approvals: 0,
     });

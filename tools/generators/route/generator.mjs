@@ -32,13 +32,13 @@ export default async function route(tree, options) {
   );
   if (taken !== undefined) refuse('name', `${taken.path} has such a route already.`, 'Choose another name.');
 
-  const schemas = new Source(tree, `${WEB}/openapi/schemas.ts`);
-  const examples = new Source(tree, `${WEB}/openapi/examples.ts`);
+  const schemas = new Source(tree, `${WEB}/openapi/schemas/runs.ts`);
+  const examples = new Source(tree, `${WEB}/openapi/examples/runs.ts`);
   const table = new Source(tree, `${PROBLEMS}/problem-table.ts`);
   const codes = new Source(tree, `${PROBLEMS}/problem-code.ts`);
   const isTaken =
-    schemas.membersOf(schemas.valueOf('SCHEMAS')).includes(pascal) ||
-    examples.membersOf(examples.valueOf('EXAMPLES')).includes(camel) ||
+    listedIn(tree, 'schemas').has(pascal) ||
+    listedIn(tree, 'examples').has(camel) ||
     table.membersOf(table.valueOf('PROBLEMS')).includes(code);
   if (isTaken)
     refuse(
@@ -49,10 +49,13 @@ export default async function route(tree, options) {
 
   const values = { ...names, about, scope, code, summary: about.replace(/\.$/, ''), tmpl: '' };
   generateFiles(tree, join(import.meta.dirname, 'files'), WEB, values);
-  schemas.append(schemas.valueOf('SCHEMAS'), `${pascal}: closed({ runId: text, status: text, finishedAt: instant })`);
+  schemas.append(
+    schemas.valueOf('RUN_SCHEMAS'),
+    `${pascal}: closed({ runId: text, status: text, finishedAt: instant })`,
+  );
   schemas.write();
   examples.append(
-    examples.valueOf('EXAMPLES'),
+    examples.valueOf('RUN_EXAMPLES'),
     `${camel}: { runId: RUN, status: 'succeeded', finishedAt: '2026-11-24T10:00:09.000Z' }`,
   );
   examples.write();
@@ -63,7 +66,7 @@ export default async function route(tree, options) {
 
   return finished(tree, [
     `${WEB}/${kebab}/${kebab}.controller.ts: what it answers, and when ${code} is thrown.`,
-    `${WEB}/openapi/schemas.ts and examples.ts: the shape of the answer.`,
+    `${WEB}/openapi/schemas/runs.ts and examples/runs.ts: the shape of the answer.`,
     'npm run client:types: the types of the client.',
     'A route that changes something takes a body (…body.ts), and an Idempotency-Key where it may be sent twice: see runs/rerun.controller.ts.',
   ]);
@@ -75,6 +78,18 @@ function pathsOf(tree, folder) {
     if (!tree.isFile(path)) return pathsOf(tree, path);
     return path.endsWith('.controller.ts') ? [{ path, text: tree.read(path, 'utf8') }] : [];
   });
+}
+
+/** Names of all schemas or examples of the OpenAPI document: of the list, and of the lists per resource that it consists of. */
+function listedIn(tree, list) {
+  const folder = `${WEB}/openapi/${list}`;
+  const paths = [`${folder}.ts`, ...tree.children(folder).map((name) => `${folder}/${name}`)];
+  return new Set(
+    paths.flatMap((path) => {
+      const source = new Source(tree, path);
+      return source.lists().flatMap((object) => source.membersOf(object));
+    }),
+  );
 }
 
 function addCode(codes, table, code) {

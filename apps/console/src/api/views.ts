@@ -1,4 +1,4 @@
-// The parts of the API's answers that the console reads.
+// The parts of API responses that the console reads.
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 
@@ -41,7 +41,7 @@ export const STEP_STATUSES = [
 ] as const;
 export type StepStatus = (typeof STEP_STATUSES)[number];
 
-/** Something that a run waits for. */
+/** A wait of a run. */
 export interface Wait {
   readonly kind: string;
   readonly id: string | null;
@@ -115,7 +115,7 @@ export interface GraphNode {
   readonly name: string;
   readonly label: string | null;
   readonly kind: string;
-  /** Its container; `''`: none. */
+  /** Id of the container step; `''`: none. */
   readonly parent: string;
   readonly branch: number | string | null;
   readonly when: string | null;
@@ -125,7 +125,7 @@ export interface GraphNode {
   readonly approval: string | null;
 }
 
-/** The plan of a run as a graph: maps and loops are one node with a template inside. */
+/** The graph of a run's plan. A map or loop is one node with a template inside. */
 export interface Graph {
   readonly planHash: string;
   readonly nodes: readonly GraphNode[];
@@ -161,11 +161,11 @@ export interface LogPage {
   readonly nextCursor: string | null;
 }
 
-/** How many gates are open, and how many of them the caller may decide. */
+/** Number of open gates, and how many of them the caller may decide. */
 export interface ApprovalCounts {
   readonly open: number;
   readonly mine: number;
-  /** There are more. */
+  /** True: not all open gates were counted. */
   readonly atLeast: boolean;
 }
 
@@ -201,7 +201,7 @@ export interface PlanDiff {
   };
 }
 
-/** What people are asked at a gate. */
+/** The request of a gate, as approvers see it. */
 export interface GateRequest {
   readonly message: string;
   readonly requirement: {

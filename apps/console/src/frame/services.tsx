@@ -5,7 +5,7 @@ import type { SharedFeed } from '../api/shared-feed';
 import type { Session } from '../session/session';
 import type { Settings } from '../settings';
 
-/** What every page uses. */
+/** The services that every page uses. */
 export interface Services {
   readonly api: Api;
   readonly connection: Connection;

@@ -11,7 +11,7 @@ import { useServices } from './services';
 import { Shortcuts } from './shortcuts';
 import { applyTheme, nextTheme, storedTheme } from './theme';
 
-/** What surrounds every page: the way to the others, the tenant, the person. */
+/** The frame of every page: navigation, tenant and person. */
 export function Shell() {
   const [isHelpOpen, openHelp] = useState(false);
   const navigate = useNavigate();
@@ -51,7 +51,7 @@ export function Shell() {
   );
 }
 
-/** A request for an approval lies below its run, and belongs to the approvals. */
+/** The page of a gate is below its run in the address, but belongs to the approvals in the navigation. */
 function isGate(pathname: string): boolean {
   return /^\/runs\/[^/]+\/gates\//.test(pathname);
 }
@@ -62,7 +62,7 @@ function currentIf(isCurrent: boolean) {
   return isCurrent ? ({ 'data-current': 'true', 'aria-current': 'page' } as const) : ({} as const);
 }
 
-/** The base of the page would turn `#content` into another address. */
+/** The base address of the page would change the meaning of `#content`. */
 function toContent(event: React.MouseEvent): void {
   event.preventDefault();
   document.getElementById('content')?.focus();

@@ -16,7 +16,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['?', 'this list'],
 ];
 
-/** The keys of the console. */
+/** The keyboard shortcuts of the console. */
 export function Shortcuts({ isOpen, close }: { readonly isOpen: boolean; readonly close: () => void }) {
   const [isOn, setOn] = useState(() => areKeysOn(localStorage));
   return (

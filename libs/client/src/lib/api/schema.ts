@@ -2262,6 +2262,7 @@ export interface components {
       | 'GATE_DECIDED'
       | 'GATE_EXPIRED'
       | 'GATE_GRANT_MISSING'
+      | 'GATE_NOT_APPROVED'
       | 'GATE_NOT_A_PERSON'
       | 'GATE_NOT_FOUND'
       | 'GATE_NOT_OPEN'

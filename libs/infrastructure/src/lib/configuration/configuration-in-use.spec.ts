@@ -266,7 +266,7 @@ describe('every key of the configuration is in use', () => {
     expect(keys.some((key) => fits(pattern, key))).toBe(true),
   );
 
-  // Nx answers from its cache if no declared input has changed.
+  // Nx uses a cached result if no declared input has changed.
   it('stands in files that are inputs of this test', () => {
     const project = readFileSync(join(ROOT, 'libs/infrastructure/project.json'), 'utf8');
     const { inputs } = (JSON.parse(project) as { targets: { test: { inputs: readonly unknown[] } } }).targets.test;

@@ -30,7 +30,7 @@ const root = process.getuid?.() === 0;
 const asRoot = root ? it : it.skip;
 const old = '/usr/lib/postgresql/15/bin';
 
-/** For tests that need a database and not its making: in `npm test` it is a copy, else it is made too. */
+/** For tests that need a database but do not test its creation. In `npm test` it is a copy; otherwise it is created too. */
 const made = process.env['TASKRUNNER_TEST_CLUSTER'];
 const any: Partial<EmbeddedPostgresOptions> = made === undefined ? {} : { copyOf: made };
 
@@ -307,7 +307,7 @@ describe('started by root', () => {
     const programs = await findPrograms({ account: undefined, shared: () => Promise.reject(new Error('not needed')) });
     const native = join(programs.binDirectory, '..');
     if (!existsSync(join(native, 'pg-symlinks.json'))) return console.log('skipped: no npm package of PostgreSQL here');
-    // A package as an install without scripts leaves it, readable for its owner only: no symlinks of libraries.
+    // A package as an installation without scripts leaves it: readable only for its owner, without symlinks of libraries.
     const installed = join(folder, 'node_modules/native');
     cpSync(native, installed, { recursive: true, filter: (file) => !/\.so(\.\d+)?$/.test(file) || !isLink(file) });
     cpSync(join(native, '../package.json'), join(folder, 'node_modules/package.json'));

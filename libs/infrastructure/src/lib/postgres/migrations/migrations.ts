@@ -44,7 +44,7 @@ import { deciderNames } from './101-decider-names';
 import { eventFeed } from './102-event-feed';
 import { logAttempts } from './103-log-attempts';
 
-/** Every migration, in order. A released one never changes; a new one is added at the end. */
+/** All migrations, in order. A released migration never changes; a new one is added at the end. */
 export const migrations = [
   identifiers,
   runs,
@@ -93,5 +93,5 @@ export const migrations = [
   logAttempts,
 ];
 
-/** Their names, as the database keeps them. */
+/** Names of the migrations, as the database records them. */
 export const migrationNames: readonly string[] = migrations.map((Migration) => new Migration().name ?? '');
