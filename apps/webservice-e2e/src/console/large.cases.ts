@@ -74,7 +74,7 @@ export function largeCases(desk: () => Desk): void {
       const log = ada.page.getByRole('log', { name: 'Log' });
       const lines = log.locator('[data-line]');
       const numbers = async (): Promise<number[]> =>
-        (await lines.evaluateAll((all) => all.map((one) => Number((one as HTMLElement).dataset['line'])))).sort(
+        (await lines.evaluateAll((all) => all.map((one) => Number(one.getAttribute('data-line'))))).sort(
           (one, other) => one - other,
         );
       await log.locator(`[data-line="${LINES}"]`).waitFor();
