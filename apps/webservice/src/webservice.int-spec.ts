@@ -1045,7 +1045,10 @@ describe('a run', () => {
       parent: '',
       steps: { total: 3, succeeded: 1, waiting: 1, pending: 1, failed: 0 },
     });
-    expect((await ask('ada', 'GET', `${counts}?parent=scan`)).body).toMatchObject({ parent: 'scan', steps: { total: 0 } });
+    expect((await ask('ada', 'GET', `${counts}?parent=scan`)).body).toMatchObject({
+      parent: 'scan',
+      steps: { total: 0 },
+    });
     expect((await ask('mallory', 'GET', counts)).body['code']).toBe('RUN_NOT_FOUND');
     const known = { 'If-None-Match': first.headers.get('etag') ?? '' };
     expect((await ask('ada', 'GET', path, undefined, known)).status).toBe(304);

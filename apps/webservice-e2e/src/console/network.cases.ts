@@ -19,7 +19,10 @@ export function networkCases(desk: () => Desk): void {
     const api = await desk().caller('ada');
     const run = await api.submit(TICKS);
     const ada = await desk().visit(`/runs/${run}?tab=log`, 'ada');
-    await ada.page.getByRole('button', { name: /^Line [1-9]/ }).first().waitFor();
+    await ada.page
+      .getByRole('button', { name: /^Line [1-9]/ })
+      .first()
+      .waitFor();
     const context = ada.page.context();
     await context.setOffline(true);
     await ada.reads(/^The connection is lost/);
@@ -49,13 +52,15 @@ export function networkCases(desk: () => Desk): void {
     // The fourth tab works like the first.
     for (const tab of tabs) await tab.page.getByRole('button', { name: 'Line 1', exact: true }).waitFor();
     expect(streams.filter((one) => one.endsWith('/logs'))).toHaveLength(3);
-    // The first tab began before it was watched; it reads the feed, and no other does.
-    expect(streams.filter((one) => one.endsWith('/events'))).toEqual([]);
+    // The first tab may have begun to read the feed before it was watched; no other does.
+    const feeds = (): number => streams.filter((one) => one.endsWith('/events')).length;
+    const before = feeds();
+    expect(before).toBeLessThan(2);
     expect((await api.ask('POST', `/api/runs/${run}/cancel`, { reason: 'seen' })).status).toBe(202);
     for (const tab of tabs) await tab.reads('The run is cancelled');
     // The tab that reads the feed leaves, and another takes its place.
     await first.page.goto('about:blank');
-    for (const end = Date.now() + 60_000; !streams.some((one) => one.endsWith('/events'));) {
+    for (const end = Date.now() + 60_000; feeds() === before;) {
       if (Date.now() > end) throw new Error(`nobody reads the feed: ${streams.join(' ')}`);
       await pause(100);
     }
@@ -73,12 +78,14 @@ async function allLines({ page }: Visitor): Promise<readonly string[]> {
   for (let top = 0; ; top += 400) {
     await log.evaluate((element, at) => element.scrollTo(0, at), top);
     await pause(50);
-    const seen = await log.locator('[data-line]').evaluateAll((all) =>
-      all.map((one): [number, string] => [
-        Number(one.getAttribute('data-line')),
-        one.querySelector('.line-text')?.textContent ?? '',
-      ]),
-    );
+    const seen = await log
+      .locator('[data-line]')
+      .evaluateAll((all) =>
+        all.map((one): [number, string] => [
+          Number(one.getAttribute('data-line')),
+          one.querySelector('.line-text')?.textContent ?? '',
+        ]),
+      );
     const numbers = seen.map(([number]) => number);
     expect(new Set(numbers).size).toBe(numbers.length);
     for (const [number, text] of seen) found.set(number, text);
