@@ -85,7 +85,12 @@ let objects: FileObjectStore;
 let webservice: RunningWebservice;
 let machine: string;
 const tokens = new Map<string, string>();
+/** The schemas of the document, each by its name: one that is found by a pointer is compiled again wherever it is referred to. */
+const ajv = new Ajv2020({ strict: false, validateFormats: false });
 const validators = new Map<string, ValidateFunction>();
+function absolute(schema: object): object {
+  return JSON.parse(JSON.stringify(schema).replaceAll('"#/components/schemas/', '"https://x/')) as object;
+}
 
 interface Reply {
   readonly status: number;
@@ -462,11 +467,9 @@ beforeAll(async () => {
   const document = (await (await fetch(`${webservice.url}/openapi.json`)).json()) as {
     components: { schemas: Record<string, object> };
   };
-  const ajv = new Ajv2020({ strict: false, validateFormats: false });
-  ajv.addSchema({ $id: 'https://x/openapi', ...document }, 'https://x/openapi');
-  for (const name of Object.keys(document.components.schemas)) {
-    validators.set(name, ajv.compile({ $ref: `https://x/openapi#/components/schemas/${name}` }));
-  }
+  const named = Object.entries(document.components.schemas);
+  for (const [name, schema] of named) ajv.addSchema(absolute(schema), `https://x/${name}`);
+  for (const [name] of named) validators.set(name, ajv.compile({ $ref: `https://x/${name}` }));
 }, 60_000);
 
 afterAll(async () => {
@@ -2017,10 +2020,6 @@ describe('the document and health', () => {
       tags: { name: string; description: string }[];
       paths: Record<string, Record<string, Described & { tags: string[] }>>;
     };
-    const ajv = new Ajv2020({ strict: false, validateFormats: false });
-    ajv.addSchema({ $id: 'https://x/examples', ...document }, 'https://x/examples');
-    const absolute = (schema: object): object =>
-      JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"https://x/examples#/')) as object;
     let tried = 0;
     const wrong: unknown[] = [];
     for (const operation of Object.values(document.paths).flatMap((path) => Object.values(path))) {
