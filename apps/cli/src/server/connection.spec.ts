@@ -13,8 +13,8 @@ describe('the server that is asked', () => {
 
   it('comes from options, else from the environment; the token from a file too', async () => {
     const env = { TASKRUNNER_SERVER: 'https://a.example/base/', TASKRUNNER_TOKEN_FILE: join(folder, 'token') };
-    expect((await connect({}, env)).server).toBe('https://a.example/base');
-    expect((await connect({ server: 'http://127.0.0.1:8080' }, env)).server).toBe('http://127.0.0.1:8080');
+    expect((await connect({}, env)).url).toBe('https://a.example/base');
+    expect((await connect({ server: 'http://127.0.0.1:8080' }, env)).url).toBe('http://127.0.0.1:8080');
   });
 
   it.each([

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { CliError } from '../terminal/cli-error';
-import { Client } from './client';
+import type { Server } from './server';
 
 /** Connection options of a command that talks to a server. */
 export interface ConnectionOptions {
@@ -18,16 +18,19 @@ export function withConnection(command: Command): Command {
     .option('--token <token>', 'bearer token; prefer TASKRUNNER_TOKEN_FILE or TASKRUNNER_TOKEN');
 }
 
-/** The client for options and environment variables. Throws `CLI_SERVER_MISSING`, `CLI_TOKEN_MISSING`, `CLI_FILE`, `CLI_USAGE`. */
-export async function connect(options: ConnectionOptions, env: Variables): Promise<Client> {
-  const server = options.server ?? env['TASKRUNNER_SERVER'];
-  if (!server)
+/** The server for options and environment variables. Throws `CLI_SERVER_MISSING`, `CLI_TOKEN_MISSING`, `CLI_FILE`, `CLI_USAGE`. */
+export async function connect(options: ConnectionOptions, env: Variables): Promise<Server> {
+  const address = options.server ?? env['TASKRUNNER_SERVER'];
+  if (!address)
     throw new CliError(
       'CLI_SERVER_MISSING',
       'no server is set',
       'Use --server URL or set TASKRUNNER_SERVER. `taskrunner dev` starts a local server.',
     );
-  return new Client(serverUrl(server), await tokenOf(options, env));
+  const url = serverUrl(address);
+  const token = await tokenOf(options, env);
+  const { Server: Remote } = await import('./server.js');
+  return new Remote(url, () => Promise.resolve(token));
 }
 
 function serverUrl(text: string): string {
