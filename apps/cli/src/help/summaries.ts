@@ -43,6 +43,12 @@ export const SUMMARIES: readonly (readonly [string, string])[] = [
   ['artifacts [options] <run>', 'list the artifacts of a run and their digests, or download them'],
   ['evidence [options] <run>', 'download the signed evidence bundle of an ended run as a tar file'],
   ['schedule', 'run packs on a schedule'],
+  [
+    'login [options]',
+    'sign in at the issuer of a server; the tokens are kept in the configuration folder of this user',
+  ],
+  ['logout [options]', 'sign out: delete the tokens of a context, and revoke its refresh token at the issuer'],
+  ['context', 'name servers, and choose the one that commands use'],
   ['pack', 'build, sign, publish and verify packs'],
   ['audit', 'export and verify the audit chain of the tenant'],
   ['verify [options] <bundle>', 'verify the evidence of a run offline; only the trust file is trusted'],
