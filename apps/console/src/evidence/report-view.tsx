@@ -9,6 +9,9 @@ import { Fact, Instant, Part } from './report-part';
 import { Rows } from './report-rows';
 import { Quoted } from './words';
 
+/** Most names in one sentence. */
+const MOST_NAMES = 50;
+
 type Contents = NonNullable<Report['contents']>;
 
 /** What happened in a run, for readers who do not know the product. */
@@ -45,7 +48,12 @@ function Run({ contents: { run, plan } }: { readonly contents: Contents }) {
         <Fact name="Published by">
           {pack.signers.length === 0
             ? 'nobody signed the pack'
-            : pack.signers.map((one) => <Quoted key={one}>{one}</Quoted>)}
+            : pack.signers.map((one, at) => (
+                <span key={one}>
+                  {at === 0 ? '' : ', '}
+                  <Quoted>{one}</Quoted>
+                </span>
+              ))}
         </Fact>
         <Fact name="Plan">
           <Quoted>{plan.hash}</Quoted>, {plan.steps.length} steps
@@ -128,10 +136,14 @@ function Steps({ contents: { steps, effects, plan } }: { readonly contents: Cont
       />
       {ungated.length === 0 ? null : (
         <p>
-          {ungated.length} steps of the plan may change things outside without an approval:{' '}
-          {ungated.slice(0, 50).map((step) => (
-            <Quoted key={step}>{step}</Quoted>
+          Steps of the plan that may change things outside without an approval:{' '}
+          {ungated.slice(0, MOST_NAMES).map((step, at) => (
+            <span key={step}>
+              {at === 0 ? '' : ', '}
+              <Quoted>{step}</Quoted>
+            </span>
           ))}
+          {ungated.length > MOST_NAMES ? ` and ${ungated.length - MOST_NAMES} more` : ''}.
         </p>
       )}
     </Part>
