@@ -197,8 +197,15 @@ module.exports = {
       name: 'console-knows-the-api-only',
       comment: 'It runs in a browser and speaks HTTP: it imports no library of the services.',
       severity: 'error',
-      from: { path: '^apps/console/', pathNot: SPEC },
+      from: { path: '^apps/console/', pathNot: `${SPEC}|^apps/console/src/(evidence|playground)/` },
       to: { path: '^(libs/(?!client/)|apps/(?!console/)|tools/)' },
+    },
+    {
+      name: 'console-verifies-and-plans-with-core',
+      comment: 'It verifies and plans with the code of the command line (docs/adr/0084), and imports nothing else.',
+      severity: 'error',
+      from: { path: '^apps/console/src/(evidence|playground)/', pathNot: SPEC },
+      to: { path: '^(libs/(?!client/|core/|infrastructure/(src|dist)/lib/archive/)|apps/(?!console/)|tools/)' },
     },
     {
       name: 'console-has-no-node-built-ins',

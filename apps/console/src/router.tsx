@@ -1,7 +1,9 @@
+import { lazy, Suspense } from 'react';
 import { createRootRoute, createRoute, createRouter, Navigate } from '@tanstack/react-router';
 import { GatePage } from './approvals/gate-page';
 import { InboxPage, readInboxSearch } from './approvals/inbox';
 import { Notice } from './frame/notice';
+import { useServices } from './frame/services';
 import { Shell } from './frame/shell';
 import { RunPage } from './run/run-page';
 import { readRunSearch } from './run/run-view';
@@ -46,9 +48,33 @@ const gate = createRoute({
   component: GatePage,
 });
 
+const EvidencePage = lazy(() => import('./evidence/evidence-page'));
+const evidence = createRoute({
+  getParentRoute: () => root,
+  path: '/runs/$runId/evidence',
+  component: () => (
+    <Suspense fallback={<Notice kind="loading" title="Loading …" />}>
+      <EvidencePage />
+    </Suspense>
+  ),
+});
+const VerifyPage = lazy(() => import('./evidence/verify-page'));
+const verify = createRoute({
+  getParentRoute: () => root,
+  path: '/verify',
+  component: () => {
+    const { settings } = useServices();
+    return (
+      <Suspense fallback={<Notice kind="loading" title="Loading …" />}>
+        <VerifyPage maxBytes={settings.bundleSize} />
+      </Suspense>
+    );
+  },
+});
+
 /** The pages below a base path. */
 export function createConsoleRouter(basepath: string) {
-  return createRouter({ routeTree: root.addChildren([start, runs, run, approvals, gate]), basepath });
+  return createRouter({ routeTree: root.addChildren([start, runs, run, approvals, gate, evidence, verify]), basepath });
 }
 
 declare module '@tanstack/react-router' {

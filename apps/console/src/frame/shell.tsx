@@ -17,6 +17,7 @@ export function Shell() {
   const navigate = useNavigate();
   useLiveLists();
   const isRuns = useLocation({ select: ({ pathname }) => pathname.startsWith('/runs') && !isGate(pathname) });
+  const isVerify = useLocation({ select: ({ pathname }) => pathname.startsWith('/verify') });
   useKeys({
     '?': () => openHelp(true),
     g: () => void navigate({ to: '/runs', search: {} }),
@@ -34,6 +35,9 @@ export function Shell() {
             Runs
           </Link>
           <Approvals />
+          <Link to="/verify" className="tab" activeProps={NO_PROPS} {...currentIf(isVerify)}>
+            Verify
+          </Link>
         </nav>
         <span className="bar-space" />
         <ThemeButton />

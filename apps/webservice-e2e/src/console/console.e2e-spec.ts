@@ -1,4 +1,5 @@
 import type { Browser, Request } from 'playwright-core';
+import { describeEvidence } from './evidence-cases';
 import { hasChromium, startChromium, Visitor } from './browser';
 import { Caller, DevStack } from '../stack/stack';
 import type { Desk } from './desk';
@@ -167,4 +168,6 @@ describeBrowser('the console, in a browser', () => {
     const other = await fetch(`${stack.server}/console/assets/..%2findex.html`);
     expect([other.status, await other.json()]).toMatchObject([404, { code: 'ROUTE_NOT_FOUND' }]);
   });
+
+  describe('evidence', () => describeEvidence(() => ({ stack, browser, visitors })));
 });
