@@ -1,15 +1,13 @@
 import { lazy, Suspense } from 'react';
-import { createRootRoute, createRoute, createRouter, Navigate } from '@tanstack/react-router';
-import { GatePage } from './approvals/gate-page';
-import { InboxPage, readInboxSearch } from './approvals/inbox';
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Navigate } from '@tanstack/react-router';
+import { readInboxSearch } from './approvals/inbox-search';
 import { Notice } from './frame/notice';
 import { useServices } from './frame/services';
 import { Shell } from './frame/shell';
-import { RunPage } from './run/run-page';
 import { readRunSearch } from './run/run-view';
 import { readRunFilter } from './runs/run-filter';
-import { RunsPage } from './runs/runs-page';
 
+// Each page is a file of its own, which is read when the page is first opened.
 const root = createRootRoute({
   component: Shell,
   notFoundComponent: () => (
@@ -27,36 +25,31 @@ const runs = createRoute({
   getParentRoute: () => root,
   path: '/runs',
   validateSearch: readRunFilter,
-  component: RunsPage,
+  component: lazyRouteComponent(() => import('./runs/runs-page'), 'RunsPage'),
 });
 
 const run = createRoute({
   getParentRoute: () => root,
   path: '/runs/$runId',
   validateSearch: readRunSearch,
-  component: RunPage,
+  component: lazyRouteComponent(() => import('./run/run-page'), 'RunPage'),
 });
 const approvals = createRoute({
   getParentRoute: () => root,
   path: '/approvals',
   validateSearch: readInboxSearch,
-  component: InboxPage,
+  component: lazyRouteComponent(() => import('./approvals/inbox'), 'InboxPage'),
 });
 const gate = createRoute({
   getParentRoute: () => root,
   path: '/runs/$runId/gates/$gateId',
-  component: GatePage,
+  component: lazyRouteComponent(() => import('./approvals/gate-page'), 'GatePage'),
 });
 
-const EvidencePage = lazy(() => import('./evidence/evidence-page'));
 const evidence = createRoute({
   getParentRoute: () => root,
   path: '/runs/$runId/evidence',
-  component: () => (
-    <Suspense fallback={<Notice kind="loading" title="Loading …" />}>
-      <EvidencePage />
-    </Suspense>
-  ),
+  component: lazyRouteComponent(() => import('./evidence/evidence-page')),
 });
 const VerifyPage = lazy(() => import('./evidence/verify-page'));
 const verify = createRoute({
