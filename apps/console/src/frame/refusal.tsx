@@ -1,7 +1,13 @@
 import { ApiProblem } from '../api/problem';
 
+interface RefusalFacts {
+  readonly error: Error | null;
+  /** What of its faults is listed; absent: all. */
+  readonly faults?: ApiProblem['faults'];
+}
+
 /** Why the server refused something: what, where, and what to do. Nothing if there is no error. */
-export function Refusal({ error }: { readonly error: Error | null }) {
+export function Refusal({ error, faults }: RefusalFacts) {
   if (error === null) return null;
   const problem = ApiProblem.is(error) ? error : null;
   return (
@@ -9,7 +15,7 @@ export function Refusal({ error }: { readonly error: Error | null }) {
       <p className="failure-code code">{problem?.code ?? 'Something went wrong'}</p>
       <p>{error.message}</p>
       {problem?.remediation ? <p>{problem.remediation}</p> : null}
-      <Faults faults={problem?.faults ?? []} />
+      <Faults faults={faults ?? problem?.faults ?? []} />
     </div>
   );
 }

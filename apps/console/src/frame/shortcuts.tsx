@@ -8,6 +8,8 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['/', 'search'],
   ['g', 'go to the runs'],
   ['a', 'go to the approvals'],
+  ['p', 'go to the packs'],
+  ['s', 'go to the schedules'],
   ['1 – 5', 'a tab of a run: graph, steps, log, outputs, artifacts'],
   ['f', 'follow the log'],
   ['Escape', 'close what is open'],

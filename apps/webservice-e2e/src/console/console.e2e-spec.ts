@@ -2,6 +2,8 @@ import type { Browser, Request } from 'playwright-core';
 import { hasChromium, startChromium, Visitor } from './browser';
 import { Caller, DevStack } from '../stack/stack';
 import type { Desk } from './desk';
+import { operationCases } from './operations.cases';
+import { packCases } from './packs.cases';
 import { runActionCases } from './run-actions.cases';
 
 const PACK = `apiVersion: stellaops.io/pack.v1
@@ -69,6 +71,8 @@ describeBrowser('the console, in a browser', () => {
     caller: async (login) => new Caller(stack.server, await stack.tokenFor(login)),
   });
   runActionCases(desk);
+  packCases(desk);
+  operationCases(desk);
 
   it('shows a run from its beginning to its end, and another person approves it', async () => {
     const ada = await visit(`${stack.server}/console/`, 'ada');
