@@ -2,6 +2,7 @@ import type { Browser, Request } from 'playwright-core';
 import { hasChromium, startChromium, Visitor } from './browser';
 import { Caller, DevStack } from '../stack/stack';
 import type { Desk } from './desk';
+import { gateCases } from './gate.cases';
 import { operationCases } from './operations.cases';
 import { packCases } from './packs.cases';
 import { runActionCases } from './run-actions.cases';
@@ -72,6 +73,7 @@ describeBrowser('the console, in a browser', () => {
   });
   runActionCases(desk);
   packCases(desk);
+  gateCases(desk);
   operationCases(desk);
 
   it('shows a run from its beginning to its end, and another person approves it', async () => {
