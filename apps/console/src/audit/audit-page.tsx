@@ -130,8 +130,8 @@ function Entries({ entries }: { readonly entries: readonly AuditEntry[] }) {
 
 function Row({ entry: { seq, at, event, hash } }: { readonly entry: AuditEntry }) {
   const runId = textOf(event['runId']);
-  const about =
-    textOf(event['gate']) ?? textOf(event['gateId']) ?? textOf(event['step']) ?? textOf(event['scheduleId']);
+  const scheduleId = textOf(event['scheduleId']);
+  const about = textOf(event['gate']) ?? textOf(event['gateId']) ?? textOf(event['step']);
   return (
     <tr>
       <td data-label="No." className="right number">
@@ -148,7 +148,12 @@ function Row({ entry: { seq, at, event, hash } }: { readonly entry: AuditEntry }
           </Link>
         )}{' '}
         {about === null ? null : <span className="code">{about}</span>}
-        {runId === null && about === null ? <span className="faint">–</span> : null}
+        {scheduleId === null ? null : (
+          <Link to="/schedules/$scheduleId" params={{ scheduleId }} className="code">
+            {shortRun(scheduleId)}
+          </Link>
+        )}
+        {runId === null && about === null && scheduleId === null ? <span className="faint">–</span> : null}
       </td>
       <td data-label="Who">{whoIn(event) ?? <span className="faint">–</span>}</td>
       <td data-label="Hash" className="code faint" title={hash}>

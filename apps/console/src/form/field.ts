@@ -46,8 +46,9 @@ export function fieldsOfInputs(inputs: PackDetail['inputs']): readonly Field[] {
 export function fieldsOfSchema(schema: Schema): readonly Field[] | null {
   const { properties, required } = schema;
   if (schema['type'] !== 'object' || !isObject(properties) || Object.keys(properties).length === 0) return null;
-  const needed = new Set(Array.isArray(required) ? required : []);
-  return Object.entries(properties).map(([name, of]) => {
+  const needed: readonly Json[] = Array.isArray(required) ? required : [];
+  return inOrder(Object.keys(properties), needed).map((name) => {
+    const of = properties[name];
     const member = isObject(of) ? of : {};
     const { title, description, type, enum: values, default: initial } = member;
     return fieldOf({
@@ -60,10 +61,16 @@ export function fieldsOfSchema(schema: Schema): readonly Field[] | null {
       schemas: [],
       values: Array.isArray(values) ? (values as readonly Json[]) : null,
       initial: initial ?? null,
-      isRequired: needed.has(name),
+      isRequired: needed.includes(name),
       isSensitive: false,
     });
   });
+}
+
+/** First what must be given, as the schema lists it: a plan keeps the order of lists, but not that of members. */
+function inOrder(names: readonly string[], needed: readonly Json[]): readonly string[] {
+  const first = needed.filter((name): name is string => typeof name === 'string' && names.includes(name));
+  return [...first, ...names.filter((name) => !first.includes(name))];
 }
 
 interface Declared {

@@ -50,8 +50,8 @@ const FORM: Schema = {
   required: ['window'],
   additionalProperties: false,
   properties: {
-    window: { type: 'string', enum: ['night', 'day'], title: 'Window' },
     seats: { $ref: '#/$defs/seats' },
+    window: { type: 'string', enum: ['night', 'day'], title: 'Window' },
   },
   $defs: { seats: { type: 'integer', maximum: 3 } },
 };

@@ -1,4 +1,4 @@
-import { ApiProblem } from '../api/problem';
+import { ApiProblem, type RequestFault } from '../api/problem';
 
 interface RefusalFacts {
   readonly error: Error | null;
@@ -21,15 +21,21 @@ export function Refusal({ error, faults }: RefusalFacts) {
 }
 
 /** What is wrong in a request. */
-export function Faults({ faults }: { readonly faults: ApiProblem['faults'] }) {
+export function Faults({ faults }: { readonly faults: readonly RequestFault[] }) {
   if (faults.length === 0) return null;
   return (
     <ul className="plain faults">
-      {faults.map(({ code, path, message, remediation }) => (
+      {faults.map(({ code, path, message, remediation, file, line, column }) => (
         <li key={`${code} ${path} ${message}`}>
           <span className="code">
             {code} {path}
           </span>
+          {line == null ? null : (
+            <span className="faint">
+              {' '}
+              {file === undefined ? 'line' : `${file}, line`} {line}, column {column}
+            </span>
+          )}
           <br />
           {message} {remediation}
         </li>

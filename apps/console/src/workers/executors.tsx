@@ -34,7 +34,7 @@ export function Executors({ q, clear }: { readonly q: string; readonly clear: ()
       </Notice>
     );
   return (
-    <ul className="cards">
+    <ul className="cards pairs">
       {executors.map((executor) => (
         <ExecutorCard key={`${executor.uses} ${executor.version}`} executor={executor} />
       ))}
@@ -63,8 +63,7 @@ function ExecutorCard({ executor }: { readonly executor: Executor }) {
           {EFFECTS[effects.loosest]}
           {effects.by === null ? null : (
             <span className="faint">
-              {' '}
-              by <span className="code">{effects.by.parameter}</span>
+              , by the value of <span className="code">{effects.by.parameter}</span>
             </span>
           )}
         </Fact>
