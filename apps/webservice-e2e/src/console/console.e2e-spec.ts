@@ -8,6 +8,9 @@ import { accessCases } from './access.cases';
 import { largeCases } from './large.cases';
 import { networkCases } from './network.cases';
 import { pictureCases } from './pictures.cases';
+import { gateCases } from './gate.cases';
+import { operationCases } from './operations.cases';
+import { packCases } from './packs.cases';
 import { runActionCases } from './run-actions.cases';
 import { runListCases } from './run-list.cases';
 
@@ -102,6 +105,9 @@ describeBrowser('the console, in a browser', () => {
   networkCases(desk);
   accessCases(desk);
   pictureCases(desk);
+  packCases(desk);
+  gateCases(desk);
+  operationCases(desk);
 
   it('shows a run from its beginning to its end, and another person approves it', async () => {
     const ada = await visit(`${stack.server}/console/`, 'ada');
