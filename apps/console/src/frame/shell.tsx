@@ -21,10 +21,13 @@ export function Shell() {
   useLiveLists();
   usePaletteKey(openPalette);
   const isRuns = useLocation({ select: ({ pathname }) => pathname.startsWith('/runs') && !isGate(pathname) });
+  const isVerify = useLocation({ select: ({ pathname }) => pathname.startsWith('/verify') });
   useKeys({
     '?': () => openHelp(true),
     g: () => void navigate({ to: '/runs', search: {} }),
     a: () => void navigate({ to: '/approvals', search: {} }),
+    p: () => void navigate({ to: '/packs', search: {} }),
+    s: () => void navigate({ to: '/schedules', search: {} }),
   });
   return (
     <>
@@ -38,6 +41,10 @@ export function Shell() {
             Runs
           </Link>
           <Approvals />
+          <MorePages />
+          <Link to="/verify" className="tab" activeProps={NO_PROPS} {...currentIf(isVerify)}>
+            Verify
+          </Link>
         </nav>
         <span className="bar-space" />
         <ThemeButton />
@@ -100,6 +107,24 @@ function Approvals() {
       ) : null}
     </Link>
   );
+}
+
+const MORE = [
+  { to: '/packs', name: 'Packs', below: /^\/(packs|submit)(\/|$)/, scope: null },
+  { to: '/schedules', name: 'Schedules', below: /^\/schedules(\/|$)/, scope: null },
+  { to: '/workers', name: 'Workers', below: /^\/workers(\/|$)/, scope: 'packs.admin' },
+  { to: '/audit', name: 'Audit', below: /^\/audit(\/|$)/, scope: 'packs.admin' },
+] as const;
+
+function MorePages() {
+  const pathname = useLocation({ select: (location) => location.pathname });
+  const scopes = useMe().data?.scopes ?? [];
+  // Pages for administrators have no tab for others; their addresses say what is missing.
+  return MORE.filter(({ scope }) => scope === null || scopes.includes(scope)).map(({ to, name, below }) => (
+    <Link key={to} to={to} search={{}} className="tab" activeProps={NO_PROPS} {...currentIf(below.test(pathname))}>
+      {name}
+    </Link>
+  ));
 }
 
 function Person() {

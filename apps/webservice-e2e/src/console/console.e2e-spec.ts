@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import type { Browser, Request } from 'playwright-core';
+import { describeEvidence } from './evidence-cases';
 import { hasChromium, startChromium, Visitor } from './browser';
 import { Caller, DevStack } from '../stack/stack';
 import type { Desk } from './desk';
@@ -7,6 +8,9 @@ import { accessCases } from './access.cases';
 import { largeCases } from './large.cases';
 import { networkCases } from './network.cases';
 import { pictureCases } from './pictures.cases';
+import { gateCases } from './gate.cases';
+import { operationCases } from './operations.cases';
+import { packCases } from './packs.cases';
 import { runActionCases } from './run-actions.cases';
 import { runListCases } from './run-list.cases';
 
@@ -101,6 +105,9 @@ describeBrowser('the console, in a browser', () => {
   networkCases(desk);
   accessCases(desk);
   pictureCases(desk);
+  packCases(desk);
+  gateCases(desk);
+  operationCases(desk);
 
   it('shows a run from its beginning to its end, and another person approves it', async () => {
     const ada = await visit(`${stack.server}/console/`, 'ada');
@@ -203,4 +210,6 @@ describeBrowser('the console, in a browser', () => {
     const other = await fetch(`${stack.server}/console/assets/..%2findex.html`);
     expect([other.status, await other.json()]).toMatchObject([404, { code: 'ROUTE_NOT_FOUND' }]);
   });
+
+  describe('evidence', () => describeEvidence(() => ({ stack, browser, visitors })));
 });

@@ -257,7 +257,7 @@ describe('a server that outlived its parent', () => {
 
 describe('started by root', () => {
   asRoot('runs under an unprivileged account', async () => {
-    const database = await started();
+    const database = await started(any);
     const account = await chooseAccount();
     expect(statSync(database.pgdata).uid).toBe(account?.uid);
     expect(readFileSync(`/proc/${database.pid}/status`, 'utf8')).toMatch(new RegExp(`Uid:\\s+${account?.uid}\\b`));
@@ -287,7 +287,7 @@ describe('started by root', () => {
     mkdirSync(hidden, { mode: 0o700 });
     dataDirectory = join(hidden, 'database');
     const lines: string[] = [];
-    const database = await started({ temporary: true, log: (line) => lines.push(line) });
+    const database = await started({ ...any, temporary: true, log: (line) => lines.push(line) });
     expect(lines).toContain(
       `${(await chooseAccount())?.name} cannot enter ${dataDirectory}: data is in ${join(database.pgdata, '..')}`,
     );
@@ -338,7 +338,7 @@ function isLink(file: string): boolean {
     expect(found.major).toBe(15);
     await found.stop();
     rmSync(dataDirectory, { recursive: true });
-    const newest = await started();
+    const newest = await started(any);
     await newest.stop();
     if (newest.major === 15) return;
     await expect(started({ binDirectory: old })).rejects.toMatchObject({ code: 'DATABASE_VERSION_MISMATCH' });
