@@ -1,17 +1,18 @@
 import type { Desk } from './desk';
-import { placesOf } from './places';
+import { goTo, OPERATOR_PLACES, placesOf } from './places';
 
 /** What people need who use a keyboard, a screen reader, other colours or less motion. */
 export function accessCases(desk: () => Desk): void {
   it('has no serious barrier on any page, in light and dark', async () => {
     const grace = await desk().visit('/runs', 'grace');
+    const ops = await desk().visit('/runs', 'ops');
     const found: string[] = [];
-    for (const [name, path, ready] of await placesOf(desk())) {
-      await grace.open(path);
-      await grace.reads(ready);
+    const places = (await placesOf(desk())).map((place) => [grace, place] as const);
+    for (const [visitor, place] of [...places, ...OPERATOR_PLACES.map((one) => [ops, one] as const)]) {
+      await goTo(visitor, place);
       for (const scheme of ['light', 'dark'] as const) {
-        await grace.page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
-        found.push(...(await grace.barriers()).map((barrier) => `${name}, ${scheme}: ${barrier}`));
+        await visitor.page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+        found.push(...(await visitor.barriers()).map((barrier) => `${place[0]}, ${scheme}: ${barrier}`));
       }
     }
     for (const key of ['Control+k', 'Shift+?']) {
