@@ -2,14 +2,18 @@ import './style/base.css';
 import './style/frame.css';
 import './style/runs.css';
 import './style/run.css';
+import './style/log.css';
+import './style/timeline.css';
 import './style/approvals.css';
 import './style/form.css';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import { Api } from './api/api';
+import { Connection } from './api/connection';
 import { ApiProblem } from './api/problem';
+import { SharedFeed } from './api/shared-feed';
 import { ServicesContext } from './frame/services';
 import { applyTheme, storedTheme } from './frame/theme';
 import { createConsoleRouter } from './router';
@@ -30,7 +34,9 @@ const session = new Session(new Authority(settings, redirectUri), new PendingSig
   history,
   base,
 });
-const api = new Api(new URL('../api/', redirectUri).href, session);
+const connection = new Connection();
+const api = new Api(new URL('../api/', redirectUri).href, session, connection);
+const feed = new SharedFeed(api, { locks: navigator.locks, channel: (name) => new BroadcastChannel(name) });
 const queries = new QueryClient({
   defaultOptions: {
     queries: { retry: (count, error) => count < RETRIES && (!ApiProblem.is(error) || error.isTransient) },
@@ -47,13 +53,23 @@ function Pages() {
   return <RouterProvider router={router} />;
 }
 
+const OpenPage = lazy(() => import('./evidence/open-page'));
+/** Evidence is verified without a sign-in: whoever has a bundle need not have an account. */
+const isOpen = location.pathname === `${base}/verify`;
+
 root.render(
-  <ServicesContext value={{ api, session, settings }}>
-    <QueryClientProvider client={queries}>
-      <Gateway session={session}>
-        <Pages />
-      </Gateway>
-    </QueryClientProvider>
-  </ServicesContext>,
+  isOpen ? (
+    <Suspense>
+      <OpenPage maxBytes={settings.bundleSize} home={redirectUri} />
+    </Suspense>
+  ) : (
+    <ServicesContext value={{ api, connection, feed, session, settings }}>
+      <QueryClientProvider client={queries}>
+        <Gateway session={session}>
+          <Pages />
+        </Gateway>
+      </QueryClientProvider>
+    </ServicesContext>
+  ),
 );
-void session.start();
+if (!isOpen) void session.start();

@@ -4,7 +4,7 @@ import ts from 'typescript';
 import { atEndOf, beforeFirst, noteChange } from '../document.mjs';
 import { finished } from '../finish.mjs';
 import { namesOf } from '../names.mjs';
-import { mustBeNew, oneOf, refuse, sentenceOf } from '../refusal.mjs';
+import { mustBeNew, mustHaveRoom, oneOf, refuse, sentenceOf } from '../refusal.mjs';
 import { Source } from '../source.mjs';
 
 const WEB = 'apps/webservice/src';
@@ -27,6 +27,8 @@ export default async function route(tree, options) {
   const { kebab, pascal, camel } = names;
   const code = `${names.constant}_NOT_READY`;
   mustBeNew(tree, 'name', `${WEB}/${kebab}`);
+  mustBeNew(tree, 'name', `${WEB}/testing/api/${kebab}.ts`);
+  mustHaveRoom(tree, 'name', `${WEB}/testing/api`, 1);
   const taken = pathsOf(tree, WEB).find(({ text }) =>
     new RegExp(`'(runs/:runId/)?${kebab}'|id: 'get${pascal}'`).test(text),
   );
@@ -47,7 +49,10 @@ export default async function route(tree, options) {
       'Choose another name.',
     );
 
-  const values = { ...names, about, scope, code, summary: about.replace(/\.$/, ''), tmpl: '' };
+  const [may, mayNot] = PEOPLE[scope];
+  const ofOthers = { ada: 'mallory', grace: 'mallory', ops: null }[may];
+  const who = { may, mayNot, ofOthers };
+  const values = { ...names, ...who, about, scope, code, summary: about.replace(/\.$/, ''), tmpl: '' };
   generateFiles(tree, join(import.meta.dirname, 'files'), WEB, values);
   schemas.append(
     schemas.valueOf('RUN_SCHEMAS'),
@@ -61,7 +66,7 @@ export default async function route(tree, options) {
   examples.write();
   addCode(codes, table, code);
   serve(tree, names);
-  promise(tree, { ...values, people: PEOPLE[scope] });
+  promise(tree, names);
   document(tree, { kebab, about, scope, code });
 
   return finished(tree, [
@@ -121,34 +126,13 @@ function serve(tree, { kebab, pascal }) {
 const LAST = '// The last one: nothing answers behind it.';
 
 /** The responses of the whole webservice are compared with its OpenAPI document. */
-function promise(tree, { kebab, pascal, code, words, people: [may, mayNot] }) {
+function promise(tree, { kebab, pascal }) {
   const path = `${WEB}/webservice.int-spec.ts`;
   const spec = new Source(tree, path);
-  const withoutScope =
-    mayNot === null ? '' : `\n    expect((await ask('${mayNot}', 'GET', path)).body['code']).toBe('SCOPE_MISSING');`;
-  const ofOthers = { ada: 'mallory', grace: 'mallory', ops: null }[may];
-  const toOthers =
-    ofOthers === null
-      ? ''
-      : `\n    expect((await ask('${ofOthers}', 'GET', path)).body['code']).toBe('RUN_NOT_FOUND');`;
   const last = spec.text.indexOf(LAST);
   if (last < 0) throw new Error(`${path} has no "${LAST}": the generator no longer fits the repository.`);
-  spec.insert(
-    last,
-    `describe('the ${words} of a run', () => {
-  it('is answered as the document says once the run has ended, to those who may read it', async () => {
-    const runId = await submit();
-    const path = \`/api/runs/\${runId}/${kebab}\`;
-    const early = await ask('${may}', 'GET', path);
-    expect([early.status, early.body['code']]).toEqual([409, '${code}']);
-    await commit(runId, { state: { status: 'succeeded', finishedAt: 5 } });
-    const { body } = await promised('${pascal}', '${may}', 'GET', path);
-    expect(body).toMatchObject({ runId, status: 'succeeded' });${withoutScope}${toOthers}
-  });
-});
-
-`,
-  );
+  spec.import([`describe${pascal}`], `./testing/api/${kebab}`);
+  spec.insert(last, `describe${pascal}(api);\n`);
   spec.write();
 }
 

@@ -1,3 +1,4 @@
+import { Connection } from './connection';
 import { ApiProblem, problemOf } from './problem';
 
 /** Source of the access token: the session of the person. */
@@ -25,6 +26,7 @@ export class Api {
     /** Base address of the API. It ends with a slash. */
     private readonly base: string,
     private readonly session: TokenSource,
+    private readonly connection: Pick<Connection, 'note'> = new Connection(),
   ) {}
 
   async get<T>(path: string, query: Query = {}, signal: AbortSignal | null = null): Promise<T> {
@@ -58,7 +60,7 @@ export class Api {
     if (body !== undefined)
       headers['Content-Type'] = body instanceof Blob ? 'application/octet-stream' : 'application/json';
     try {
-      return await fetch(url, {
+      const response = await fetch(url, {
         method: asking.method ?? 'GET',
         headers,
         signal: asking.signal ?? null,
@@ -66,8 +68,11 @@ export class Api {
         credentials: 'omit',
         ...(body === undefined ? {} : { body: body instanceof Blob ? body : JSON.stringify(body) }),
       });
+      this.connection.note(true);
+      return response;
     } catch (error) {
       if (asking.signal?.aborted === true) throw error;
+      this.connection.note(false);
       throw new ApiProblem(
         0,
         'UNREACHABLE',

@@ -8,8 +8,12 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['/', 'search'],
   ['g', 'go to the runs'],
   ['a', 'go to the approvals'],
-  ['1 – 5', 'a tab of a run: graph, steps, log, outputs, artifacts'],
+  ['p', 'go to the packs'],
+  ['s', 'go to the schedules'],
+  ['1 – 6', 'a tab of a run: graph, steps, timeline, log, outputs, artifacts'],
   ['f', 'follow the log'],
+  ['r', 'show the log as it is stored'],
+  ['Ctrl K', 'go to a page, a run or a part of a run'],
   ['Escape', 'close what is open'],
   ['?', 'this list'],
 ];

@@ -55,6 +55,13 @@ export const RUN_EXAMPLES = {
       console: `https://runner.example.org/console/runs/${RUN}`,
     },
   },
+  stepCounts: {
+    parent: 'rollout',
+    steps: {
+      ...{ total: 200, pending: 0, running: 8, waiting: 0, retrying: 1, needs_attention: 0 },
+      ...{ succeeded: 187, failed: 4, skipped: 0, cancelled: 0 },
+    },
+  },
   runCounts: {
     statuses: [
       { status: 'queued', count: 2, atLeast: false },

@@ -108,6 +108,10 @@ export const RUN_SCHEMAS = {
     rerunOf: maybeText,
     links: closed({ self: link, graph: link, steps: link, logs: link, artifacts: link, console: link }),
   }),
+  StepCounts: closed({
+    parent: text,
+    steps: closed(Object.fromEntries(['total', ...stepStatuses].map((name) => [name, whole]))),
+  }),
   Step: closed({
     id: text,
     parent: maybeText,

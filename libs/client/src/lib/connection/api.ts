@@ -69,16 +69,45 @@ function checkAnswers(server: string): Middleware {
   return {
     // A request that its caller ends rejects with the reason of the signal.
     onError: ({ request, error }) => (request.signal.aborted ? undefined : unreachable(error, server)),
-    async onResponse({ response, schemaPath, options }) {
+    async onResponse({ request, response, schemaPath, options }) {
       if (response.status >= 400) throw await readProblem(response);
+      if (response.status >= 300 || options.parseAs !== 'json') return undefined;
       const type = response.headers.get('content-type');
-      if (response.status >= 300 || options.parseAs !== 'json' || type === null || /^application\/json\b/.test(type))
-        return undefined;
-      throw new ClientError(
-        'CLIENT_ANSWER_INVALID',
-        `the answer to ${schemaPath} is not JSON`,
-        'Check that the address belongs to a TaskRunner server.',
-      );
+      if (type !== null && !/^application\/json\b/.test(type)) throw notJson(schemaPath, undefined);
+      const read = async (): Promise<string> => {
+        try {
+          return await bytes();
+        } catch (error) {
+          throw request.signal.aborted ? error : unreachable(error, server);
+        }
+      };
+      const bytes = response.text.bind(response);
+      const parsed = async (): Promise<unknown> => parse(await read(), schemaPath);
+      const checked = async (): Promise<string> => {
+        const text = await read();
+        if (text !== '') parse(text, schemaPath);
+        return text;
+      };
+      // The client calls one of them after this, and its error would be that of the platform.
+      Object.defineProperties(response, { json: { value: parsed }, text: { value: checked } });
+      return undefined;
     },
   };
+}
+
+function parse(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw notJson(path, error);
+  }
+}
+
+function notJson(path: string, cause: unknown): ClientError {
+  return new ClientError(
+    'CLIENT_ANSWER_INVALID',
+    `the answer to ${path} is not JSON`,
+    'Check that the address belongs to a TaskRunner server.',
+    { cause },
+  );
 }

@@ -43,6 +43,7 @@ import { runRequesters } from './100-run-requesters';
 import { deciderNames } from './101-decider-names';
 import { eventFeed } from './102-event-feed';
 import { logAttempts } from './103-log-attempts';
+import { fedByStatements } from './104-fed-by-statements';
 
 /** All migrations, in order. A released migration never changes; a new one is added at the end. */
 export const migrations = [
@@ -91,6 +92,7 @@ export const migrations = [
   deciderNames,
   eventFeed,
   logAttempts,
+  fedByStatements,
 ];
 
 /** Names of the migrations, as the database records them. */
