@@ -17,7 +17,8 @@ async function read(pieces: readonly string[]): Promise<readonly StreamEvent[]> 
 }
 
 it('reads events, however they are cut, and leaves out comments', async () => {
-  const text = 'retry: 1000\n\n: at 1 head 2\n\nid: 2\ndata: {"a":"é: 1"}\n\nevent: stream.resume\nid: 3\ndata: one\ndata: two\n\n';
+  const text =
+    'retry: 1000\n\n: at 1 head 2\n\nid: 2\ndata: {"a":"é: 1"}\n\nevent: stream.resume\nid: 3\ndata: one\ndata: two\n\n';
   const expected = [
     { name: '', id: '2', data: '{"a":"é: 1"}' },
     { name: 'stream.resume', id: '3', data: 'one\ntwo' },

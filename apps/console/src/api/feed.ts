@@ -30,7 +30,11 @@ export async function readFeed(api: Pick<Api, 'ask' | 'get'>, { after, signal, t
   for (let pause = FIRST_PAUSE_MS; !signal.aborted;) {
     try {
       at ??= (await api.get<{ readonly head: number }>('events', { limit: 1 }, signal)).head;
-      const { body } = await api.ask('events', { query: { after: at }, headers: { Accept: 'text/event-stream' }, signal });
+      const { body } = await api.ask('events', {
+        query: { after: at },
+        headers: { Accept: 'text/event-stream' },
+        signal,
+      });
       for await (const batch of eventsOf(body ?? new ReadableStream())) {
         pause = FIRST_PAUSE_MS;
         const events = batch.flatMap(({ name, id, data }) => {

@@ -36,11 +36,16 @@ export function readsOf(plan: Readonly<Record<string, unknown>>, step: string): 
   // Inside of an inner pack, `inputs` are those of that pack, whose values the plan does not have.
   const isInner = scope !== '' && !/^(?:[^:]|:(?!:))*\[\d+\]::$/.test(scope);
   const reads = [
-    ...(isInner ? [] : namesIn(text, INPUT).filter((name) => name in inputs))
-      .map((name): Read => ({ kind: 'input', name, value: inputs[name] ?? null })),
+    ...(isInner ? [] : namesIn(text, INPUT).filter((name) => name in inputs)).map((name): Read => ({
+      kind: 'input',
+      name,
+      value: inputs[name] ?? null,
+    })),
     ...namesIn(text, STEP).map((name): Read => ({ kind: 'step', id: `${scope}${name}` })),
   ];
-  const shown = Object.fromEntries(Object.entries({ with: parameters, env, files }).filter(([, value]) => !isEmpty(value)));
+  const shown = Object.fromEntries(
+    Object.entries({ with: parameters, env, files }).filter(([, value]) => !isEmpty(value)),
+  );
   return reads.length === 0 && Object.keys(shown).length === 0 ? null : { parameters: shown, reads };
 }
 

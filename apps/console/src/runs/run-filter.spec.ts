@@ -12,7 +12,14 @@ it('is read from an address', () => {
 });
 
 it('leaves out what is no filter', () => {
-  const filter = readRunFilter({ status: 'lost', q: '  ', stuck: 'some', page: 3, label: 'ticket', from: '2026-13-01' });
+  const filter = readRunFilter({
+    status: 'lost',
+    q: '  ',
+    stuck: 'some',
+    page: 3,
+    label: 'ticket',
+    from: '2026-13-01',
+  });
   expect(filter).toEqual({});
   expect(isFiltered(filter)).toBe(false);
   expect(isFiltered({ stuck: 'any' })).toBe(true);

@@ -38,7 +38,8 @@ export function readRunFilter(search: Readonly<Record<string, unknown>>): RunFil
   // The router reads `?q=7` as a number.
   const text = (name: string): string =>
     ['string', 'number'].includes(typeof search[name]) ? String(search[name]).trim() : '';
-  const day = (name: string): string => (DAY.test(text(name)) && !Number.isNaN(Date.parse(text(name))) ? text(name) : '');
+  const day = (name: string): string =>
+    DAY.test(text(name)) && !Number.isNaN(Date.parse(text(name))) ? text(name) : '';
   const texts = {
     q: text('q'),
     pack: text('pack'),

@@ -137,7 +137,17 @@ interface TextFacts {
 
 /** A text that filters when Enter is pressed or the field is left. */
 function TextFilter(facts: TextFacts) {
-  const { label, value, set, type = 'text', placeholder, field, isValid = () => true, help, isLabelled = false } = facts;
+  const {
+    label,
+    value,
+    set,
+    type = 'text',
+    placeholder,
+    field,
+    isValid = () => true,
+    help,
+    isLabelled = false,
+  } = facts;
   const [text, setText] = useState(value);
   useEffect(() => setText(value), [value]);
   const isWrong = text.trim() !== '' && !isValid(text.trim());

@@ -34,7 +34,8 @@ export function RunsPage() {
   const asked = runQuery(filter, Math.floor(Date.now() / STEP_MS) * STEP_MS);
   const query = useInfiniteQuery({
     queryKey: ['runs', asked],
-    queryFn: ({ pageParam, signal }) => api.get<Page<Run>>('runs', { ...asked, limit: PAGE, cursor: pageParam }, signal),
+    queryFn: ({ pageParam, signal }) =>
+      api.get<Page<Run>>('runs', { ...asked, limit: PAGE, cursor: pageParam }, signal),
     enabled: mayRead,
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.nextCursor,
@@ -163,7 +164,10 @@ interface NoRunsFacts {
 function NoRuns({ filter, isWhole, clear }: NoRunsFacts) {
   if (isFiltered(filter))
     return (
-      <Notice kind="filtered" title={isWhole ? 'No run matches the filter' : 'None of the newest runs matches the filter'}>
+      <Notice
+        kind="filtered"
+        title={isWhole ? 'No run matches the filter' : 'None of the newest runs matches the filter'}
+      >
         <button type="button" className="button" onClick={clear}>
           Show all runs
         </button>

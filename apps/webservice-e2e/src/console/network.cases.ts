@@ -19,7 +19,10 @@ export function networkCases(desk: () => Desk): void {
     const api = await desk().caller('ada');
     const run = await api.submit(TICKS);
     const ada = await desk().visit(`/runs/${run}?tab=log`, 'ada');
-    await ada.page.getByRole('button', { name: /^Line [1-9]/ }).first().waitFor();
+    await ada.page
+      .getByRole('button', { name: /^Line [1-9]/ })
+      .first()
+      .waitFor();
     const context = ada.page.context();
     await context.setOffline(true);
     await ada.reads(/^The connection is lost/);
@@ -73,12 +76,14 @@ async function allLines({ page }: Visitor): Promise<readonly string[]> {
   for (let top = 0; ; top += 400) {
     await log.evaluate((element, at) => element.scrollTo(0, at), top);
     await pause(50);
-    const seen = await log.locator('[data-line]').evaluateAll((all) =>
-      all.map((one): [number, string] => [
-        Number(one.getAttribute('data-line')),
-        one.querySelector('.line-text')?.textContent ?? '',
-      ]),
-    );
+    const seen = await log
+      .locator('[data-line]')
+      .evaluateAll((all) =>
+        all.map((one): [number, string] => [
+          Number(one.getAttribute('data-line')),
+          one.querySelector('.line-text')?.textContent ?? '',
+        ]),
+      );
     const numbers = seen.map(([number]) => number);
     expect(new Set(numbers).size).toBe(numbers.length);
     for (const [number, text] of seen) found.set(number, text);

@@ -14,7 +14,8 @@ const between = (from: number, to: number): LogLine[] =>
 /** The log of a run that goes on: pages of it, and streams that the test writes to. */
 function server(lastLine: number) {
   const log = { lastLine };
-  const streams: { readonly query: unknown; readonly write: (events: readonly object[]) => void; isOpen: boolean }[] = [];
+  const streams: { readonly query: unknown; readonly write: (events: readonly object[]) => void; isOpen: boolean }[] =
+    [];
   const pages: unknown[] = [];
   const api = {
     get: async (_path: string, query: Readonly<Record<string, number>>): Promise<LogPage> => {

@@ -81,17 +81,18 @@ export class LogBook {
     this.leave();
     const { limit } = this.facts;
     this.become({ window: emptyWindow(line, limit, false), isRead: false, isFollowing: false, failure: null });
-    const [earlier, later] = [
-      this.page({ before: line + 1, limit: CONTEXT }),
-      this.page({ after: line, limit: PAGE }),
-    ];
+    const [earlier, later] = [this.page({ before: line + 1, limit: CONTEXT }), this.page({ after: line, limit: PAGE })];
     await this.guarded(async () => {
       const [before, behind] = await Promise.all([earlier, later]);
       // An address may name a line that the log does not have.
       const start = emptyWindow(Math.min(line, behind.lastLine), limit, false);
       const to = Math.min(behind.searchedTo, behind.lastLine);
       const window = extend(start, behind.items, to, to === behind.lastLine);
-      this.become({ window: prepend(window, before.items, before.searchedFrom), isRead: true, readTo: behind.lastLine });
+      this.become({
+        window: prepend(window, before.items, before.searchedFrom),
+        isRead: true,
+        readTo: behind.lastLine,
+      });
       this.stream();
     });
   }

@@ -23,7 +23,6 @@ export function isAnyLine(filter: LogFilter): boolean {
   return Object.keys(filter).length === 0;
 }
 
-
 /** Lines that an address marks, from the first to the last. */
 export interface LineRange {
   readonly first: number;

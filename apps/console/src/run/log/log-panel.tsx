@@ -208,4 +208,3 @@ function noLines(status: string): string {
 function numberText(value: number): string {
   return value.toLocaleString('en');
 }
-

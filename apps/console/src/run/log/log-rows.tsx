@@ -24,9 +24,7 @@ export function LogRowView({ row, ...facts }: RowFacts) {
       <span className="line-number" aria-hidden="true">
         …
       </span>
-      <span>
-        {first === last ? `Line ${first} is not stored` : `Lines ${first} to ${last} are not stored`}
-      </span>
+      <span>{first === last ? `Line ${first} is not stored` : `Lines ${first} to ${last} are not stored`}</span>
     </div>
   );
 }

@@ -63,7 +63,9 @@ export function LogHits({ run, filter, text, isRaw, open, pickStep }: SearchFact
             {query.hasNextPage ? 'Search on' : 'Search new lines'}
           </button>
         ) : null}
-        {isFull ? <span className="faint">The first {settings.logLines.toLocaleString('en')} hits are shown.</span> : null}
+        {isFull ? (
+          <span className="faint">The first {settings.logLines.toLocaleString('en')} hits are shown.</span>
+        ) : null}
       </p>
       {rows.length === 0 ? (
         <Notice kind="filtered" title="No line contains the text" />

@@ -1,6 +1,7 @@
 /** Escape sequences that colour a terminal or move its cursor (ECMA-48), and other control characters but the tab. */
 // oxlint-disable-next-line no-control-regex
-const ESCAPES = /\u001b\[[0-?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[\u0000-\u0008\u000b-\u001f\u007f]/g;
+const ESCAPES =
+  /\u001b\[[0-?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[\u0000-\u0008\u000b-\u001f\u007f]/g;
 
 /** A line as it reads: without what only a terminal understands. */
 export function plainText(message: string): string {

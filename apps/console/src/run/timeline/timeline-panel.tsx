@@ -61,11 +61,7 @@ export function TimelinePanel({ run, selected, select }: TimelineFacts) {
         <span className="bar-space" />
         {hasPauses(spans) ? (
           <label className="check">
-            <input
-              type="checkbox"
-              checked={isFolding}
-              onChange={({ target: { checked } }) => setFolding(checked)}
-            />
+            <input type="checkbox" checked={isFolding} onChange={({ target: { checked } }) => setFolding(checked)} />
             Fold idle time
           </label>
         ) : null}
@@ -192,7 +188,12 @@ function Row({ row, number, top, now, scale, isSelected, select }: RowFacts) {
       <span role="cell" className="time-track">
         <span className="unseen">{wordOf(status)}</span>
         {scale.folded.map(({ from, to }) => (
-          <span key={from} className="time-fold" style={placed(scale, from, to)} title={`${durationText(to - from)} idle`} />
+          <span
+            key={from}
+            className="time-fold"
+            style={placed(scale, from, to)}
+            title={`${durationText(to - from)} idle`}
+          />
         ))}
         {barsOf(row, now).map(({ kind, from, to, end }, index) => (
           <span

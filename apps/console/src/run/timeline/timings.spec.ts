@@ -1,7 +1,11 @@
 import { barsOf, busySpans, durationsOf, type TimingRow } from './timings';
 
-const step = (queued: number | null, started: number | null, ended: number | null, attempts: TimingRow[7] = []): TimingRow =>
-  ['scan', '', 'run', 'running', queued, started, ended, attempts];
+const step = (
+  queued: number | null,
+  started: number | null,
+  ended: number | null,
+  attempts: TimingRow[7] = [],
+): TimingRow => ['scan', '', 'run', 'running', queued, started, ended, attempts];
 
 it('keeps the time in the queue and the time of each execution apart', () => {
   const retried = step(10, 30, 100, [

@@ -52,10 +52,14 @@ export function barsOf(row: TimingRow, now: number): readonly Bar[] {
 }
 
 /** How long a step waited for a slot, and how long it ran, milliseconds. Null: it has not begun to. */
-export function durationsOf(row: TimingRow, now: number): { readonly queued: number | null; readonly ran: number | null } {
+export function durationsOf(
+  row: TimingRow,
+  now: number,
+): { readonly queued: number | null; readonly ran: number | null } {
   const [, , , , queuedAt, startedAt, endedAt] = row;
   return {
-    queued: queuedAt === null || (startedAt === null && endedAt !== null) ? null : Math.max(0, (startedAt ?? now) - queuedAt),
+    queued:
+      queuedAt === null || (startedAt === null && endedAt !== null) ? null : Math.max(0, (startedAt ?? now) - queuedAt),
     ran: startedAt === null ? null : Math.max(0, (endedAt ?? now) - startedAt),
   };
 }
