@@ -1,4 +1,4 @@
-import { aRunNode } from '../../testing/random/random-plan';
+import type { aRunNode } from '../../testing/random/random-plan';
 import { Play, gate, group, map, person, plan, run } from '../../testing/run-play';
 import { digestOf } from '../canonical/digest';
 import type { StepId } from '../foundation/ids';
