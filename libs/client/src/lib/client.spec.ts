@@ -18,7 +18,7 @@ const run = (status: string, waits: readonly { readonly kind: string }[] = []): 
 const lost: Answer = (response) => response.destroy();
 const refused = (status: number, code: string, retryable: boolean): Answer =>
   json(status, { code, detail: 'd', retryable }, 'application/problem+json');
-/** What the server was asked for. */
+/** Requests that the server has received. */
 const asked = (): readonly string[] =>
   server.received.map(({ method, url, body }) => `${method} ${url} ${body}`.trim());
 const keys = (): readonly unknown[] => server.received.map(({ headers }) => headers['idempotency-key']);

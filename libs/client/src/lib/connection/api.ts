@@ -4,7 +4,7 @@ import { ClientError } from '../problem/client-error';
 import { readProblem } from '../problem/read-problem';
 import { unreachable } from './unreachable';
 
-/** Where the server is, and who calls it. */
+/** Address of the server and identity of the caller. */
 export interface ClientOptions {
   /** Address of the server, such as `https://runner.example.org`; it may have a path. */
   readonly server: string;
@@ -52,7 +52,7 @@ function authorize(token: ClientOptions['token']): Middleware {
   return {
     async onRequest({ request }) {
       const value = await token();
-      // RFC 6750 §2.1: anything else is not a bearer token, and the error of the platform would contain it.
+      // RFC 6750 §2.1: any other value is not a bearer token, and the platform's error message would contain it.
       if (typeof value !== 'string' || !/^[A-Za-z0-9\-._~+/]+=*$/.test(value))
         throw new ClientError(
           'CLIENT_TOKEN_INVALID',

@@ -4,13 +4,13 @@ interface Page<Item> {
   readonly nextCursor: string | null;
 }
 
-/** The query of a page: empty for the first one. */
+/** Query of a page; empty for the first page. */
 export interface PageQuery {
   readonly cursor?: string;
 }
 
 /**
- * All items of a list, page by page as they are read:
+ * All items of a list. Pages are requested as the items are read:
  * `itemsOf((page) => bodyOf(client.api.GET('/api/runs', { params: { query: { status: ['running'], ...page } } })))`.
  */
 export async function* itemsOf<Item>(ask: (page: PageQuery) => Promise<Page<Item>>): AsyncGenerator<Item> {

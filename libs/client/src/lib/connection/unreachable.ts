@@ -10,7 +10,7 @@ export function unreachable(cause: unknown, server = 'the server'): ClientError 
   );
 }
 
-/** Node.js has the reason in the cause of the error, browsers have none. */
+/** Node.js has the reason in the cause of its error; browsers have none. */
 function reasonOf(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;
   if (cause instanceof AggregateError) return cause.errors.map((one) => (one as Error).message).join('; ');

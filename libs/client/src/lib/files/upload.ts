@@ -2,7 +2,7 @@ import type { Upload } from '../api/types';
 import type { Api } from '../connection/api';
 import { bodyOf } from '../connection/body-of';
 
-/** Content of a file. Browsers send a `Blob`, such as a `File`, without reading it first; not all of them can send a stream. */
+/** Content of a file. Browsers send a `Blob`, such as a `File`, without reading it into memory; not all of them can send a stream. */
 export type UploadContent = Blob | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>;
 
 /** How a file is uploaded. */
@@ -17,7 +17,7 @@ export function upload(api: Api, content: UploadContent, options: UploadOptions 
   const { signal = null, size } = options;
   return bodyOf(
     api.POST('/api/uploads', {
-      // Binary content is a string in the types of a JSON schema.
+      // The types of a JSON schema have binary content as a string.
       body: content as unknown as string,
       bodySerializer: () => content,
       headers: {

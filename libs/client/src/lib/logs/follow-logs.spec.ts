@@ -10,17 +10,17 @@ const resume = (number: number, retryMs = 1) =>
   `event: stream.resume\nid: ${number}\nretry: ${retryMs}\ndata: {"runId":"r","sequence":${number},"eventType":"stream.resume","after":${number},"reason":"service-stops","retryMs":${retryMs}}\n\n`;
 const stream = { 'content-type': 'text/event-stream; charset=utf-8' };
 
-/** An answer that ends in order. */
+/** A response that ends normally. */
 const whole =
   (...text: readonly string[]): Answer =>
   (response) =>
     response.writeHead(200, stream).end(text.join(''));
-/** An answer whose connection breaks after the text. */
+/** A response whose connection breaks after the text. */
 const broken =
   (...text: readonly string[]): Answer =>
   (response) =>
     response.writeHead(200, stream).write(text.join(''), () => setTimeout(() => response.destroy(), 20));
-/** An answer that goes on without a word. */
+/** A response that stays open and sends nothing. */
 const silent =
   (...text: readonly string[]): Answer =>
   (response) => {
@@ -38,7 +38,7 @@ afterAll(() => server.stop());
 const log = (options: LogOptions = {}) =>
   createClient({ server: server.url, token: () => 't' }).followLogs('r', options);
 
-/** What was read, and for which lines the server was asked. */
+/** The lines that were read, and the requests that the server received. */
 async function read(
   options?: LogOptions,
 ): Promise<{ readonly lines: readonly string[]; readonly asked: readonly string[] }> {
@@ -116,7 +116,7 @@ it('comes back later if the server is asked too often, and says so', async () =>
 
 it('replaces a connection on which nothing arrives, before its answer and after it', async () => {
   const said: string[] = [];
-  // By what it is asked for: on a slow machine a connection more may be replaced.
+  // Counted by the distinct requests: on a slow machine an additional connection may be replaced.
   const times = new Map<string, number>();
   const answer: Answer = (response, request) => {
     const { url = '' } = request;

@@ -5,14 +5,14 @@ import { openEvents, unreadable, type StreamEvent } from '../stream/event-stream
 /** One connection of a reader. */
 interface LogRequest {
   readonly runId: string;
-  /** Number of the line after which to begin; null: with `tail`. */
+  /** Number of the line after which to start; null: with `tail`. */
   readonly after: number | null;
   readonly tail?: number | undefined;
   readonly step?: string | undefined;
   readonly attempt?: number | undefined;
   readonly level?: LogLevel | undefined;
   readonly follow: boolean;
-  /** The connection is given up if nothing arrives for this long, milliseconds. */
+  /** Time without data after which the connection is closed, milliseconds. */
   readonly idleMs: number;
   readonly signal: AbortSignal | undefined;
 }
@@ -39,7 +39,7 @@ export function openLog(api: Api, request: LogRequest): Promise<AsyncGenerator<S
   });
 }
 
-/** The parameters that are set. */
+/** The parameters that have a value. */
 function defined<Query extends object>(query: Query): { [Name in keyof Query]?: Exclude<Query[Name], undefined> } {
   const set = Object.entries(query).filter(([, value]) => value !== undefined);
   return Object.fromEntries(set) as { [Name in keyof Query]?: Exclude<Query[Name], undefined> };

@@ -12,20 +12,20 @@ const PAUSE_MS = 250;
 const OVER: ReadonlySet<Run['status']> = new Set(['succeeded', 'failed', 'cancelled', 'halted']);
 const OF_PEOPLE: ReadonlySet<string> = new Set(['approval', 'policy', 'attention', 'restore']);
 
-/** What to wait for. Without `giveUpAfterMs` and `signal` it is waited for as long as it takes. */
+/** Conditions of the wait. Without `giveUpAfterMs` and `signal` it has no time limit. */
 export interface WaitOptions extends RetryOptions {
-  /** `end` (default): the run has ended or was halted. `attention`: also if it needs a person. */
+  /** `end` (default): the run has ended or was halted. `attention`: also when it needs a person. */
   readonly for?: 'end' | 'attention';
   /** Time after which the run is returned as it is then, milliseconds. Default: `Infinity`. */
   readonly timeoutMs?: number;
 }
 
-/** True if a run executes nothing more: it has ended, or it was halted because its records were altered. */
+/** True if a run executes nothing more: it has ended, or was halted because its records were altered. */
 export function isOver(run: Pick<Run, 'status'>): boolean {
   return OVER.has(run.status);
 }
 
-/** True if a run goes on only if a person acts: decides at a gate, resolves a step, resumes it after a restore. */
+/** True if a run continues only after a person acts: decides at a gate, resolves a step, or resumes it after a restore. */
 export function needsPerson(run: Pick<Run, 'status' | 'waits'>): boolean {
   return !isOver(run) && run.waits.some(({ kind }) => OF_PEOPLE.has(kind));
 }
