@@ -17,10 +17,10 @@ const EXECUTED = new Set(['stack', 'offline']);
 const PROGRAMS = ['bwrap', 'curl', 'jq', 'openssl'] as const;
 const PAGES = [...new Set(BLOCKS.filter(({ kind }) => EXECUTED.has(kind ?? '')).map(({ document }) => document))];
 
-/** What a page presupposes: commands of `<page>.sh` beside this file. */
+/** What a guide presupposes: commands of `<page>.sh` beside this file. */
 function preparationOf(page: string): string {
   const path = join(__dirname, `${basename(page, '.md')}.sh`);
-  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+  return page.startsWith('docs/guides/') && existsSync(path) ? readFileSync(path, 'utf8') : '';
 }
 
 /** Programs of Debian that a page needs and that are not installed. */
