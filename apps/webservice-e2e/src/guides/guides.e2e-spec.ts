@@ -39,7 +39,7 @@ interface Ended {
   readonly said: string;
 }
 
-/** Executes a script in a process of bash. It tells the line that it is at on fd 3. */
+/** Executes a script in a process of bash. It reports the line of each block on fd 3. */
 function bash(script: string, folder: string, env: Readonly<Record<string, string | undefined>>): Promise<Ended> {
   const child = spawn('bash', ['-c', script], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
   let [said, lines] = ['', ''];
