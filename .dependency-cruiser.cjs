@@ -195,10 +195,18 @@ module.exports = {
     },
     {
       name: 'console-knows-the-api-only',
-      comment: 'It runs in a browser and speaks HTTP: it imports no library of the services.',
+      comment:
+        'It runs in a browser and speaks HTTP: it imports no library of the services. Of core it has what reads packs and values, so that both agree on what is valid.',
       severity: 'error',
-      from: { path: '^apps/console/', pathNot: SPEC },
-      to: { path: '^(libs/(?!client/)|apps/(?!console/)|tools/)' },
+      from: { path: '^apps/console/', pathNot: `${SPEC}|^apps/console/src/(evidence|playground)/` },
+      to: { path: '^(libs/(?!client/|core/(src|dist)/lib/(pack|schema)/)|apps/(?!console/)|tools/)' },
+    },
+    {
+      name: 'console-verifies-and-plans-with-core',
+      comment: 'It verifies and plans with the code of the command line (docs/adr/0084), and imports nothing else.',
+      severity: 'error',
+      from: { path: '^apps/console/src/(evidence|playground)/', pathNot: SPEC },
+      to: { path: '^(libs/(?!client/|core/|infrastructure/(src|dist)/lib/archive/)|apps/(?!console/)|tools/)' },
     },
     {
       name: 'console-has-no-node-built-ins',

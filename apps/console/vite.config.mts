@@ -1,10 +1,11 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
+import { browserCore } from './browser-core.mts';
 
-// Links are relative, and the webservice writes the base of the page: the console works below any path of a proxy.
+// Links are relative, and the webservice writes the base address into the page. The console therefore works under any path of a proxy.
 export default defineConfig({
   base: './',
-  plugins: [react()],
+  plugins: [browserCore(), react()],
   html: { cspNonce: 'CONSOLE_NONCE' },
   build: {
     outDir: 'dist',
@@ -14,5 +15,5 @@ export default defineConfig({
     reportCompressedSize: false,
     chunkSizeWarningLimit: 1_000,
   },
-  worker: { format: 'es' },
+  worker: { format: 'es', plugins: () => [browserCore()] },
 });

@@ -1,23 +1,33 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useCallback, useState } from 'react';
 import { Button, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
 import type { ApprovalCounts } from '../api/views';
 import { useKeys } from './keys';
+import { ConnectionLost } from './lost';
+import { useLiveLists } from './live';
 import { useMe } from './me';
+import { Palette, usePaletteKey } from './palette';
 import { useServices } from './services';
 import { Shortcuts } from './shortcuts';
 import { applyTheme, nextTheme, storedTheme } from './theme';
 
-/** What surrounds every page: the way to the others, the tenant, the person. */
+/** The frame of every page: navigation, tenant and person. */
 export function Shell() {
   const [isHelpOpen, openHelp] = useState(false);
+  const [isPaletteOpen, setPaletteOpen] = useState(false);
+  const openPalette = useCallback(() => setPaletteOpen(true), []);
   const navigate = useNavigate();
+  useLiveLists();
+  usePaletteKey(openPalette);
   const isRuns = useLocation({ select: ({ pathname }) => pathname.startsWith('/runs') && !isGate(pathname) });
+  const isVerify = useLocation({ select: ({ pathname }) => pathname.startsWith('/verify') });
   useKeys({
     '?': () => openHelp(true),
     g: () => void navigate({ to: '/runs', search: {} }),
     a: () => void navigate({ to: '/approvals', search: {} }),
+    p: () => void navigate({ to: '/packs', search: {} }),
+    s: () => void navigate({ to: '/schedules', search: {} }),
   });
   return (
     <>
@@ -31,6 +41,10 @@ export function Shell() {
             Runs
           </Link>
           <Approvals />
+          <MorePages />
+          <Link to="/verify" className="tab" activeProps={NO_PROPS} {...currentIf(isVerify)}>
+            Verify
+          </Link>
         </nav>
         <span className="bar-space" />
         <ThemeButton />
@@ -39,15 +53,21 @@ export function Shell() {
         </button>
         <Person />
       </header>
+      <ConnectionLost />
       <div id="content" tabIndex={-1}>
         <Outlet />
       </div>
+      <Palette
+        isOpen={isPaletteOpen}
+        close={() => setPaletteOpen(false)}
+        more={[{ id: 'keys', text: 'Keyboard shortcuts', act: () => openHelp(true) }]}
+      />
       <Shortcuts isOpen={isHelpOpen} close={() => openHelp(false)} />
     </>
   );
 }
 
-/** A request for an approval lies below its run, and belongs to the approvals. */
+/** The page of a gate is below its run in the address, but belongs to the approvals in the navigation. */
 function isGate(pathname: string): boolean {
   return /^\/runs\/[^/]+\/gates\//.test(pathname);
 }
@@ -58,7 +78,7 @@ function currentIf(isCurrent: boolean) {
   return isCurrent ? ({ 'data-current': 'true', 'aria-current': 'page' } as const) : ({} as const);
 }
 
-/** The base of the page would turn `#content` into another address. */
+/** The base address of the page would change the meaning of `#content`. */
 function toContent(event: React.MouseEvent): void {
   event.preventDefault();
   document.getElementById('content')?.focus();
@@ -87,6 +107,24 @@ function Approvals() {
       ) : null}
     </Link>
   );
+}
+
+const MORE = [
+  { to: '/packs', name: 'Packs', below: /^\/(packs|submit)(\/|$)/, scope: null },
+  { to: '/schedules', name: 'Schedules', below: /^\/schedules(\/|$)/, scope: null },
+  { to: '/workers', name: 'Workers', below: /^\/workers(\/|$)/, scope: 'packs.admin' },
+  { to: '/audit', name: 'Audit', below: /^\/audit(\/|$)/, scope: 'packs.admin' },
+] as const;
+
+function MorePages() {
+  const pathname = useLocation({ select: (location) => location.pathname });
+  const scopes = useMe().data?.scopes ?? [];
+  // Pages for administrators have no tab for others; their addresses say what is missing.
+  return MORE.filter(({ scope }) => scope === null || scopes.includes(scope)).map(({ to, name, below }) => (
+    <Link key={to} to={to} search={{}} className="tab" activeProps={NO_PROPS} {...currentIf(below.test(pathname))}>
+      {name}
+    </Link>
+  ));
 }
 
 function Person() {
