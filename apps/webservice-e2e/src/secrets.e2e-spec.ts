@@ -243,13 +243,21 @@ describe('secrets and sensitive inputs', () => {
     expect(tries()).toBe(1);
     const release = (by: Caller, body: Json) => by.ask('POST', `/api/runs/${run}/evidence/release`, body);
     expect((await release(ada, { reason: 'no' })).body['code']).toBe('SCOPE_MISSING');
-    const root = new Caller(stack.server, await stack.tokenFor('ops'));
+    const ops = await stack.tokenFor('ops');
+    const root = new Caller(stack.server, ops);
+    const taskrunner = (...args: readonly string[]) =>
+      stack.taskrunner(args, { TASKRUNNER_SERVER: stack.server, TASKRUNNER_TOKEN: ops });
     expect((await release(root, { paths: ['MANIFEST.json'], reason: 'x' })).body['code']).toBe('RELEASE_PATH_INVALID');
     expect((await release(root, { reason: 'try' })).status).toBe(200);
     for (let i = 0; i < 400 && tries() < 2; i++) await pause(100);
     expect(await statusOf(run)).toBe('blocked');
-    const released = await release(root, { paths, reason: 'The pack is withdrawn.' });
-    expect(released).toMatchObject({ status: 200, body: { paths: [...paths].sort(), receipt: { payloadType: 'application/vnd.taskrunner.release+json' } } }); // prettier-ignore
+    const because = ['--reason', 'The pack is withdrawn.'];
+    const released = await taskrunner('release', run, ...because, '--withhold', ...paths, '--output', 'json');
+    expect([released.status, released.stderr]).toEqual([0, '']);
+    expect(JSON.parse(released.stdout)).toMatchObject({
+      paths: [...paths].sort(),
+      receipt: { payloadType: 'application/vnd.taskrunner.release+json' },
+    });
     const bundle = await ada.sealed(run);
     expect(Buffer.from(bundle).includes(value)).toBe(false);
     expect(await verified(bundle)).toMatchObject({ ok: false });
@@ -262,10 +270,7 @@ describe('secrets and sensitive inputs', () => {
     await ada.until(again, ['failed']);
     for (let i = 0; i < 400 && (await statusOf(again)) !== 'blocked'; i++) await pause(100);
     writeFileSync(secretFile('steady'), 'third-steady-value-3', { mode: 0o600 });
-    const retry = await stack.taskrunner(['release', again, '--reason', 'The secret was changed.'], {
-      TASKRUNNER_SERVER: stack.server,
-      TASKRUNNER_TOKEN: await stack.tokenFor('ops'),
-    });
+    const retry = await taskrunner('release', again, '--reason', 'The secret was changed.');
     expect([retry.status, retry.stderr]).toEqual([0, '']);
     expect(await verified(await ada.sealed(again))).toMatchObject({ ok: true });
   }, 90_000);
