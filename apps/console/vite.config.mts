@@ -2,7 +2,7 @@ import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 import { browserCore } from './browser-core.mts';
 
-// Links are relative, and the webservice writes the base of the page: the console works below any path of a proxy.
+// Links are relative, and the webservice writes the base address into the page. The console therefore works under any path of a proxy.
 export default defineConfig({
   base: './',
   plugins: [browserCore(), react()],

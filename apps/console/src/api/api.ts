@@ -1,9 +1,10 @@
+import { Connection } from './connection';
 import { ApiProblem, problemOf } from './problem';
 
-/** The token of a person, as the session gives it. */
+/** Source of the access token: the session of the person. */
 export interface TokenSource {
   token(): Promise<string>;
-  /** True if there is another token after the API has refused this one. */
+  /** Renews the token after the API has refused it. Returns true if there is a new one. */
   refused(token: string): Promise<boolean>;
 }
 
@@ -14,27 +15,29 @@ interface Asking {
   readonly query?: Query;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | null;
+  /** Sent as JSON; a `Blob` is sent as it is. */
   readonly body?: unknown;
   readonly method?: string;
 }
 
-/** The HTTP API. It adds the token, renews it once if it is refused, and turns every failure into an `ApiProblem`. */
+/** Client of the HTTP API. It adds the token, renews it once if it is refused, and throws an `ApiProblem` for every failure. */
 export class Api {
   constructor(
-    /** Ends with a slash. */
+    /** Base address of the API. It ends with a slash. */
     private readonly base: string,
     private readonly session: TokenSource,
+    private readonly connection: Pick<Connection, 'note'> = new Connection(),
   ) {}
 
   async get<T>(path: string, query: Query = {}, signal: AbortSignal | null = null): Promise<T> {
     return (await (await this.ask(path, { query, signal })).json()) as T;
   }
 
-  async post<T>(path: string, body: unknown): Promise<T> {
-    return (await (await this.ask(path, { method: 'POST', body })).json()) as T;
+  async post<T>(path: string, body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<T> {
+    return (await (await this.ask(path, { method: 'POST', body, headers })).json()) as T;
   }
 
-  /** The response to a request that succeeded; 304 counts as success. */
+  /** The response to a successful request; 304 counts as success. */
   async ask(path: string, asking: Asking = {}): Promise<Response> {
     const token = await this.session.token();
     const response = await this.send(path, token, asking);
@@ -53,18 +56,23 @@ export class Api {
     for (const [name, value] of Object.entries(asking.query ?? {}))
       if (value !== null && value !== undefined) url.searchParams.set(name, String(value));
     const headers: Record<string, string> = { Authorization: `Bearer ${token}`, ...asking.headers };
-    if (asking.body !== undefined) headers['Content-Type'] = 'application/json';
+    const { body } = asking;
+    if (body !== undefined)
+      headers['Content-Type'] = body instanceof Blob ? 'application/octet-stream' : 'application/json';
     try {
-      return await fetch(url, {
+      const response = await fetch(url, {
         method: asking.method ?? 'GET',
         headers,
         signal: asking.signal ?? null,
         cache: 'no-store',
         credentials: 'omit',
-        ...(asking.body === undefined ? {} : { body: JSON.stringify(asking.body) }),
+        ...(body === undefined ? {} : { body: body instanceof Blob ? body : JSON.stringify(body) }),
       });
+      this.connection.note(true);
+      return response;
     } catch (error) {
       if (asking.signal?.aborted === true) throw error;
+      this.connection.note(false);
       throw new ApiProblem(
         0,
         'UNREACHABLE',

@@ -2,8 +2,21 @@ import { useQuery } from '@tanstack/react-query';
 import type { Me } from '../api/views';
 import { useServices } from './services';
 
-/** The person who is signed in, as the API knows them. */
+/** The signed-in person, as the API identifies them. */
 export function useMe() {
   const { api } = useServices();
   return useQuery({ queryKey: ['me'], queryFn: ({ signal }) => api.get<Me>('me', {}, signal), staleTime: 60_000 });
+}
+
+/** A right of the API. */
+export type Scope = 'packs.read' | 'packs.run' | 'packs.approve' | 'packs.write' | 'packs.admin';
+
+/** Whether the person has a right; undefined: not known yet. */
+export function useHolds(scope: Scope): boolean | undefined {
+  return useMe().data?.scopes.includes(scope);
+}
+
+/** Why something is not permitted without a right. */
+export function lacks(scope: Scope): string {
+  return `This needs the scope ${scope}, which your sign-in does not have. Ask the operator for it.`;
 }

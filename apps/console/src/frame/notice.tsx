@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import { ApiProblem } from '../api/problem';
+import { useServices } from './services';
 
 interface NoticeFacts {
   readonly kind: 'loading' | 'empty' | 'filtered' | 'denied' | 'broken';
@@ -7,7 +8,7 @@ interface NoticeFacts {
   readonly children?: ReactNode;
 }
 
-/** What stands in place of content: it is loading, there is none yet, a filter hides it, it is not permitted, or it cannot be read. */
+/** A notice in place of content: it is loading, there is none yet, a filter hides it, it is not permitted, or it cannot be read. */
 export function Notice({ kind, title, children }: NoticeFacts) {
   return (
     <div className="notice" data-kind={kind} role={kind === 'broken' || kind === 'denied' ? 'alert' : 'status'}>
@@ -17,7 +18,7 @@ export function Notice({ kind, title, children }: NoticeFacts) {
   );
 }
 
-/** A failure in place of content. `retry`: tries again. */
+/** A failure in place of content. `retry` tries again. */
 export function Failed({ error, retry }: { readonly error: unknown; readonly retry?: () => void }) {
   const problem = ApiProblem.is(error) ? error : null;
   const isDenied = problem?.status === 403;
@@ -39,13 +40,19 @@ export function Failed({ error, retry }: { readonly error: unknown; readonly ret
   );
 }
 
-/** In place of content that the person has no right to. The server is not asked. */
+/** A notice in place of content that the person has no right to. The server is not asked. */
 export function Denied({ scope }: { readonly scope: string }) {
+  const { settings } = useServices();
   return (
     <Notice kind="denied" title="You may not see this">
       <p>
         It needs the scope <code>{scope}</code>, which your sign-in does not have. Ask the operator for it.
       </p>
+      {settings.scopes.includes(scope) ? null : (
+        <p>
+          This console does not request that scope: the operator adds it to <code>console.scopes</code>.
+        </p>
+      )}
     </Notice>
   );
 }

@@ -8,13 +8,15 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['/', 'search'],
   ['g', 'go to the runs'],
   ['a', 'go to the approvals'],
-  ['1 – 5', 'a tab of a run: graph, steps, log, outputs, artifacts'],
+  ['1 – 6', 'a tab of a run: graph, steps, timeline, log, outputs, artifacts'],
   ['f', 'follow the log'],
+  ['r', 'show the log as it is stored'],
+  ['Ctrl K', 'go to a page, a run or a part of a run'],
   ['Escape', 'close what is open'],
   ['?', 'this list'],
 ];
 
-/** The keys of the console. */
+/** The keyboard shortcuts of the console. */
 export function Shortcuts({ isOpen, close }: { readonly isOpen: boolean; readonly close: () => void }) {
   const [isOn, setOn] = useState(() => areKeysOn(localStorage));
   return (

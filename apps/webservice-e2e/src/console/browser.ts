@@ -34,6 +34,23 @@ export class Visitor {
     return new Visitor(await context.newPage());
   }
 
+  /** Opens another page of the console without a reload, as a link does. `path` begins after `/console`. */
+  async open(path: string): Promise<void> {
+    const to = JSON.stringify(`/console${path}`);
+    await this.page.evaluate(`history.pushState({}, '', ${to}); dispatchEvent(new PopStateEvent('popstate'))`);
+  }
+
+  async press(button: string | RegExp): Promise<void> {
+    await this.page.getByRole('button', { name: button, exact: typeof button === 'string' }).click();
+  }
+
+  /** The server has refused one request with this status, as it should. Browsers note that in their console. */
+  wasRefused(status: number): void {
+    const at = this.complaints.findIndex((complaint) => complaint.includes(`responded with a status of ${status}`));
+    if (at < 0) throw new Error(`no request was refused with ${status}: ${this.complaints.join('; ')}`);
+    this.complaints.splice(at, 1);
+  }
+
   /** Opens an address of the console, and signs in where the Authority asks. */
   async signIn(url: string, login: string): Promise<void> {
     await this.page.goto(url);

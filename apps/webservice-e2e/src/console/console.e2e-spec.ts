@@ -2,6 +2,8 @@ import type { Browser, Request } from 'playwright-core';
 import { describeEvidence } from './evidence-cases';
 import { hasChromium, startChromium, Visitor } from './browser';
 import { Caller, DevStack } from '../stack/stack';
+import type { Desk } from './desk';
+import { runActionCases } from './run-actions.cases';
 
 const PACK = `apiVersion: stellaops.io/pack.v1
 kind: TaskPack
@@ -61,6 +63,13 @@ describeBrowser('the console, in a browser', () => {
     await visitor.signIn(url, login);
     return visitor;
   }
+
+  const desk = (): Desk => ({
+    stack,
+    visit: (path, login) => visit(`${stack.server}/console${path}`, login),
+    caller: async (login) => new Caller(stack.server, await stack.tokenFor(login)),
+  });
+  runActionCases(desk);
 
   it('shows a run from its beginning to its end, and another person approves it', async () => {
     const ada = await visit(`${stack.server}/console/`, 'ada');

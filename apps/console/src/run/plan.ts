@@ -1,0 +1,14 @@
+import { useQuery } from '@tanstack/react-query';
+import type { Plan } from '@taskrunner/client';
+import { useServices } from '../frame/services';
+
+/** The plan of a run, exactly as it was hashed. It never changes, so it is read once. */
+export function usePlan(runId: string, isWanted = true) {
+  const { api } = useServices();
+  return useQuery({
+    queryKey: ['plan', runId],
+    queryFn: ({ signal }) => api.get<Plan>(`runs/${runId}/plan`, {}, signal),
+    enabled: isWanted,
+    staleTime: Infinity,
+  });
+}

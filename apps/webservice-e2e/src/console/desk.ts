@@ -1,0 +1,11 @@
+import type { Caller, DevStack } from '../stack/stack';
+import type { Visitor } from './browser';
+
+/** What all cases of the console share: one stack and one browser. */
+export interface Desk {
+  readonly stack: DevStack;
+  /** Signs a person in, in a browser window of their own. `path` begins after `/console`. */
+  visit(path: string, login: string): Promise<Visitor>;
+  /** The same person as a caller of the API. */
+  caller(login: string): Promise<Caller>;
+}
