@@ -72,9 +72,23 @@ const verify = createRoute({
   },
 });
 
+const PlaygroundPage = lazy(() => import('./playground/playground-page'));
+const playground = createRoute({
+  getParentRoute: () => root,
+  path: '/playground',
+  component: () => (
+    <Suspense fallback={<Notice kind="loading" title="Loading …" />}>
+      <PlaygroundPage />
+    </Suspense>
+  ),
+});
+
 /** The pages below a base path. */
 export function createConsoleRouter(basepath: string) {
-  return createRouter({ routeTree: root.addChildren([start, runs, run, approvals, gate, evidence, verify]), basepath });
+  return createRouter({
+    routeTree: root.addChildren([start, runs, run, approvals, gate, evidence, verify, playground]),
+    basepath,
+  });
 }
 
 declare module '@tanstack/react-router' {

@@ -17,6 +17,7 @@ export function Shell() {
   const navigate = useNavigate();
   useLiveLists();
   const isRuns = useLocation({ select: ({ pathname }) => pathname.startsWith('/runs') && !isGate(pathname) });
+  const isPlayground = useLocation({ select: ({ pathname }) => pathname.startsWith('/playground') });
   const isVerify = useLocation({ select: ({ pathname }) => pathname.startsWith('/verify') });
   useKeys({
     '?': () => openHelp(true),
@@ -35,6 +36,9 @@ export function Shell() {
             Runs
           </Link>
           <Approvals />
+          <Link to="/playground" className="tab" activeProps={NO_PROPS} {...currentIf(isPlayground)}>
+            Playground
+          </Link>
           <Link to="/verify" className="tab" activeProps={NO_PROPS} {...currentIf(isVerify)}>
             Verify
           </Link>

@@ -1,5 +1,6 @@
 import type { Browser, Request } from 'playwright-core';
 import { describeEvidence } from './evidence-cases';
+import { describePlayground } from './playground-cases';
 import { hasChromium, startChromium, Visitor } from './browser';
 import { Caller, DevStack } from '../stack/stack';
 import type { Desk } from './desk';
@@ -170,4 +171,6 @@ describeBrowser('the console, in a browser', () => {
   });
 
   describe('evidence', () => describeEvidence(() => ({ stack, browser, visitors })));
+
+  describe('the playground', () => describePlayground(() => ({ stack, browser, visitors })));
 });
