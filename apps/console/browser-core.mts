@@ -25,7 +25,7 @@ export function browserCore() {
     name: 'browser-core',
     enforce: 'pre' as const,
     resolveId(source: string, importer: string | undefined) {
-      if (source.startsWith('@taskrunner/')) {
+      if (source.startsWith('@taskrunner/') && source !== '@taskrunner/client') {
         const [, floor, adapter] = ALLOWED.exec(source) ?? [];
         if (floor !== undefined) return found(join(LIBRARIES, 'core/src/lib', floor, 'index.ts'));
         if (adapter !== undefined) return found(join(LIBRARIES, 'infrastructure/src/lib', adapter, 'index.ts'));

@@ -2,6 +2,8 @@ import type { SandboxChoice } from './sandbox-choice';
 import { withSettings, type Settings } from './own-settings';
 import type { StateDirectory } from './state-directory';
 
+const SCOPES = ['packs.read', 'packs.run', 'packs.approve', 'packs.write', 'packs.admin'];
+
 /** URLs of the database roles. They contain passwords. */
 export interface DevDatabase {
   /** The superuser of the embedded server. */
@@ -41,7 +43,8 @@ export function printConfiguration(facts: DevConfigurationFacts): string {
     worker: { drain: '10s' },
     database: { ownerUrl, maintainUrl, webUrl, workerUrl, ...(durable ? {} : { allowUnsafe: true }) },
     authority: { development: true, issuers: [{ issuer, jwksUri, audience, kind: 'both', algorithms: ['ES256'] }] },
-    console: { enabled: true, issuer },
+    // Every scope, so that each of its people finds what they may do.
+    console: { enabled: true, issuer, scopes: ['openid', ...SCOPES] },
     artifacts: { root: directory.objects },
     approvals: { grants: ['role:sec-lead'], actors: actors.map((sub) => ({ iss: issuer, sub })) },
     sandbox: { profile: sandbox.profile, roots: sandbox.roots, workDirectory: directory.work },

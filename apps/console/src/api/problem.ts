@@ -1,5 +1,9 @@
 import type { Fault } from '@taskrunner/client';
 
+/** What is wrong in a request, and where; the place in a text is known only if a text was sent. */
+export type RequestFault = Pick<Fault, 'code' | 'path' | 'message' | 'remediation'> &
+  Partial<Pick<Fault, 'line' | 'column' | 'file'>>;
+
 /** An error of the API (RFC 9457), or a connection that failed (status 0). */
 export class ApiProblem extends Error {
   override readonly name = 'ApiProblem';
@@ -12,7 +16,7 @@ export class ApiProblem extends Error {
     /** Time to wait before the next try, milliseconds; null: not stated. */
     readonly retryAfter: number | null = null,
     /** What is wrong in the request, each with its place. */
-    readonly faults: readonly Pick<Fault, 'code' | 'path' | 'message' | 'remediation'>[] = [],
+    readonly faults: readonly RequestFault[] = [],
   ) {
     super(message);
   }

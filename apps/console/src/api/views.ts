@@ -173,8 +173,15 @@ export interface Decision {
   readonly decisionId: string;
   readonly decision: 'approved' | 'rejected' | 'withdrawn';
   readonly person: { readonly iss: string; readonly sub: string; readonly name: string | null };
+  readonly onBehalfOf: { readonly iss: string; readonly sub: string } | null;
+  readonly actors: readonly { readonly sub: string }[] | null;
+  readonly grants: readonly string[];
   readonly reason: string | null;
+  /** Its person withdrew it later. */
+  readonly withdrawn: boolean;
+  readonly response: unknown;
   readonly decidedAt: string;
+  readonly proof: string;
 }
 
 export interface PlanChange {
@@ -203,6 +210,14 @@ export interface PlanDiff {
 
 /** The request of a gate, as approvers see it. */
 export interface GateRequest {
+  readonly runId: string;
+  readonly gate: string;
+  readonly label: string | null;
+  readonly planHash: string;
+  readonly profileDigest: string;
+  readonly showDigest: string;
+  /** The verdict that an approval overrides. */
+  readonly policy: Json;
   readonly message: string;
   readonly requirement: {
     readonly grants: readonly string[];
@@ -212,7 +227,14 @@ export interface GateRequest {
     readonly maxAuthAge: string | null;
     readonly reasonRequired: boolean;
     readonly formDigest: string | null;
+    /** Programs that may act for a person who decides. */
+    readonly actors?: readonly { readonly iss: string; readonly sub: string }[];
   };
+  /** Digests of what is fixed and can be read behind the gate. */
+  readonly reads: Readonly<Record<string, string>>;
+  readonly item: string | null;
+  /** Gates that did not apply. */
+  readonly notApplied: readonly string[];
   readonly opens: readonly string[];
   readonly secrets: readonly { readonly name: string; readonly version: string }[];
   readonly openedAt: string;
@@ -231,7 +253,12 @@ export interface Gate {
   readonly approvals: number;
   readonly required: number;
   readonly until: string;
-  readonly policy: { readonly id: string; readonly result: string | null; readonly reasons: readonly string[] } | null;
+  readonly policy: {
+    readonly id: string;
+    readonly level: string;
+    readonly result: string | null;
+    readonly reasons: readonly string[];
+  } | null;
   readonly decisions: readonly Decision[];
   readonly ungatedEffects: readonly string[] | null;
   readonly planDiff: { readonly against: string; readonly diff: PlanDiff | null; readonly why: string | null } | null;

@@ -2,16 +2,19 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { ApiProblem } from '../api/problem';
-import type { Gate, Json } from '../api/views';
+import type { Gate } from '../api/views';
+import { useMe } from '../frame/me';
 import { Moment } from '../frame/moment';
 import { Failed, Notice } from '../frame/notice';
 import { useServices } from '../frame/services';
 import { fullText } from '../frame/time';
 import { Value } from '../run/value';
-import { digestOf } from './canonical';
-import { Decide } from './decide';
+import { Decide, Withdraw } from './decide';
 import { Difference } from './difference';
+import { isGenuine } from './genuine';
+import { Quorum } from './quorum';
 import { reasonText } from './reasons';
+import { verdictIn } from './verdict';
 
 /** One request for an approval, and nothing else. */
 export function GatePage() {
@@ -51,46 +54,18 @@ export function GatePage() {
 }
 
 function Request({ gate, reread }: { readonly gate: Gate; readonly reread: () => void }) {
-  const { request, show, policy, ungatedEffects } = gate;
-  const isGenuine = useIsGenuine(gate);
+  const { request, show } = gate;
+  const genuine = useIsGenuine(gate);
   const [end, setEnd] = useState<HTMLElement | null>(null);
   const isRead = useHasBeenSeen(end, gate.gateDigest);
   return (
     <>
       <h1 className="request-message">{request.message}</h1>
-      <dl className="run-facts">
-        <Fact name="Status">{gate.status}</Fact>
-        <Fact name="Gate">
-          <span className="code">{gate.gateId}</span>
-        </Fact>
-        <Fact name="Approvals">
-          <span className="number">
-            {gate.approvals} of {gate.required}
-          </span>
-        </Fact>
-        <Fact name="Asked">
-          <Moment at={request.openedAt} />
-        </Fact>
-        <Fact name="Decision due">
-          <Moment at={gate.until} />
-        </Fact>
-        <Fact name="Execution due">
-          <Moment at={request.executeBy} />
-        </Fact>
-      </dl>
-      {policy === null ? null : (
-        <section>
-          <h2>The policy {policy.id} denies this. An approval overrides it.</h2>
-          <ul className="plain reasons">
-            {policy.reasons.map((reason) => (
-              <li key={reason}>{reason}</li>
-            ))}
-          </ul>
-        </section>
-      )}
+      <Clocks gate={gate} />
+      <Policy gate={gate} />
       <section>
         <h2>What you decide on</h2>
-        {show === null ? (
+        {show === null || JSON.stringify(show) === '{}' ? (
           <p className="faint">The gate shows no values.</p>
         ) : (
           <Value value={show} label="Shown values" />
@@ -100,51 +75,141 @@ function Request({ gate, reread }: { readonly gate: Gate; readonly reread: () =>
         <h2>Compared with the plan approved last</h2>
         <Difference planDiff={gate.planDiff} />
       </section>
-      <section>
-        <h2>What follows</h2>
-        <p>
-          {request.opens.length === 0 ? (
-            'No step with effects waits for this gate.'
-          ) : (
-            <>
-              Steps with effects that this gate opens: <span className="code">{request.opens.join(', ')}</span>
-            </>
-          )}
-        </p>
-        {request.secrets.length === 0 ? null : (
-          <p>
-            Secrets that they use: <span className="code">{request.secrets.map(({ name }) => name).join(', ')}</span>
-          </p>
-        )}
-        {ungatedEffects === null || ungatedEffects.length === 0 ? null : (
-          <p className="tinted" data-tone="wait">
-            Steps with effects that need no approval: <span className="code">{ungatedEffects.join(', ')}</span>
-          </p>
-        )}
-      </section>
+      <Consequences gate={gate} />
       <section>
         <h2>Digest</h2>
         <p className="code digest">{gate.gateDigest}</p>
-        <p role="status" className="tinted" data-tone={isGenuine === false ? 'bad' : 'good'}>
-          {isGenuine === null
+        <p role="status" className="tinted" data-tone={genuine === false ? 'bad' : 'good'}>
+          {genuine === null
             ? 'Comparing …'
-            : isGenuine
+            : genuine
               ? '✓ This browser computed the same digest from what is shown above.'
               : '✕ What is shown above has another digest. Do not decide. Inform the operator.'}
         </p>
         <p className="faint code digest">plan {gate.planHash}</p>
         <span ref={setEnd} />
       </section>
-      <Decisions gate={gate} />
+      <Quorum gate={gate} />
       {gate.status === 'open' && gate.canDecide ? (
-        <Decide key={gate.gateDigest} gate={gate} isRead={isRead} isGenuine={isGenuine} decided={reread} />
+        <Decide key={gate.gateDigest} gate={gate} isRead={isRead} isGenuine={genuine} decided={reread} />
       ) : (
-        <section className="why" role="status">
-          <h2>{gate.status === 'open' ? 'You cannot decide' : `The gate is ${gate.status}`}</h2>
-          {gate.status === 'open' && gate.why !== null ? <p>{reasonText(gate.why)}</p> : null}
-        </section>
+        <Refused gate={gate} reread={reread} />
       )}
     </>
+  );
+}
+
+const STATUSES: Readonly<Record<string, string>> = {
+  open: 'open',
+  approved: 'approved',
+  rejected: 'rejected',
+  expired: 'expired',
+  closed: 'closed without a decision',
+};
+
+/** Both clocks: until when people can decide, and until when steps behind the gate must start. */
+function Clocks({ gate }: { readonly gate: Gate }) {
+  const { request, gateId, status, until } = gate;
+  return (
+    <dl className="run-facts">
+      <Fact name="Status">{STATUSES[status] ?? status}</Fact>
+      <Fact name="Gate">
+        <span className="code">{gateId}</span>
+        {request.label === null ? null : <span className="faint"> {request.label}</span>}
+      </Fact>
+      <Fact name="Asked">
+        <Moment at={request.openedAt} />
+      </Fact>
+      <Fact name="Decide until">
+        {fullText(until)} <span className="faint">({<Moment at={until} />})</span>
+      </Fact>
+      <Fact name="Steps start until">
+        {fullText(request.executeBy)} <span className="faint">({<Moment at={request.executeBy} />})</span>
+      </Fact>
+    </dl>
+  );
+}
+
+function Policy({ gate }: { readonly gate: Gate }) {
+  const verdict = verdictIn(gate);
+  if (verdict === null) return null;
+  const { id, level, engine, isUndecided, reasons } = verdict;
+  return (
+    <section className="verdict">
+      <h2>
+        Policy <span className="code">{id}</span> {isUndecided ? 'did not decide, which denies this' : 'denies this'}
+      </h2>
+      <p>
+        An approval overrides the denial. Level {level}, engine {engine}.
+      </p>
+      {reasons.length === 0 ? (
+        <p className="faint">It gives no reason.</p>
+      ) : (
+        <ul className="plain reasons">
+          {reasons.map((reason) => (
+            <li key={reason}>{reason}</li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+/** What an approval leads to, and what the steps behind the gate can read. */
+function Consequences({ gate }: { readonly gate: Gate }) {
+  const { request, ungatedEffects } = gate;
+  const { opens, secrets, notApplied, requirement } = request;
+  const reads = Object.keys(request.reads);
+  return (
+    <section>
+      <h2>What follows</h2>
+      {opens.length === 0 ? (
+        <p>No step with effects waits for this gate.</p>
+      ) : (
+        <Named text="Steps with effects that this gate opens" names={opens} />
+      )}
+      <Named text="Secrets that they use" names={secrets.map(({ name }) => name)} />
+      <Named text="Results that they can read, which are fixed" names={reads} />
+      <Named text="Gates that did not apply" names={notApplied} />
+      <Named text="Programs that may act for you" names={(requirement.actors ?? []).map(({ sub }) => sub)} />
+      {ungatedEffects === null || ungatedEffects.length === 0 ? null : (
+        <div className="tinted" data-tone="wait">
+          <Named text="Steps with effects that need no approval" names={ungatedEffects} />
+        </div>
+      )}
+    </section>
+  );
+}
+
+function Named({ text, names }: { readonly text: string; readonly names: readonly string[] }) {
+  if (names.length === 0) return null;
+  return (
+    <p>
+      {text}: <span className="code">{names.join(', ')}</span>
+    </p>
+  );
+}
+
+/** Why the person cannot decide, or that the gate is over; and the way back for who has approved. */
+function Refused({ gate, reread }: { readonly gate: Gate; readonly reread: () => void }) {
+  const me = useMe().data;
+  const { grants } = gate.request.requirement;
+  const held = [...(me?.scopes ?? []), ...(me?.grants ?? [])];
+  const missing = grants.filter((grant) => !held.includes(grant));
+  return (
+    <section className="why">
+      <h2>{gate.status === 'open' ? 'You cannot decide' : `The gate is ${STATUSES[gate.status] ?? gate.status}`}</h2>
+      {gate.status === 'open' && gate.why !== null ? (
+        <>
+          <p>{reasonText(gate.why)}</p>
+          <p className="faint code">{gate.why}</p>
+        </>
+      ) : null}
+      {gate.status === 'open' && gate.why === 'GATE_GRANT_MISSING' && me !== undefined ? (
+        <Named text="Missing" names={missing} />
+      ) : null}
+      {gate.status === 'open' && gate.why === 'GATE_ALREADY_COUNTED' ? <Withdraw gate={gate} decided={reread} /> : null}
+    </section>
   );
 }
 
@@ -157,39 +222,19 @@ function Fact({ name, children }: { readonly name: string; readonly children: Re
   );
 }
 
-function Decisions({ gate }: { readonly gate: Gate }) {
-  if (gate.decisions.length === 0) return null;
-  return (
-    <section>
-      <h2>Decisions</h2>
-      <ul className="plain">
-        {gate.decisions.map(({ decisionId, decision, person, reason, decidedAt }) => (
-          <li key={decisionId}>
-            <strong>{person.name ?? person.sub}</strong> {decision}{' '}
-            <span title={fullText(decidedAt)}>
-              <Moment at={decidedAt} />
-            </span>
-            {reason === null ? null : <>: {reason}</>}
-          </li>
-        ))}
-      </ul>
-    </section>
-  );
-}
-
 /** True if the digests of what is shown are those of the gate; null: not known yet. */
-function useIsGenuine({ request, show, gateDigest }: Gate): boolean | null {
+function useIsGenuine(gate: Gate): boolean | null {
+  const { gateDigest } = gate;
   const [known, setKnown] = useState<{ readonly of: string; readonly isGenuine: boolean } | null>(null);
   useEffect(() => {
     let isStale = false;
-    const all = request as unknown as { readonly [name: string]: Json };
-    void Promise.all([digestOf(all), digestOf(show)]).then(([whole, shown]) => {
-      if (!isStale) setKnown({ of: gateDigest, isGenuine: whole === gateDigest && shown === all['showDigest'] });
+    void isGenuine(gate).then((is) => {
+      if (!isStale) setKnown({ of: gateDigest, isGenuine: is });
     });
     return () => {
       isStale = true;
     };
-  }, [request, show, gateDigest]);
+  }, [gate, gateDigest]);
   return known?.of === gateDigest ? known.isGenuine : null;
 }
 

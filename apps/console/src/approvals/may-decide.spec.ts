@@ -14,11 +14,14 @@ const reading = (more: Partial<Reading> = {}, needs: Partial<Gate['request']['re
   gate: {
     status: 'open',
     canDecide: true,
+    gateDigest: 'sha256:0123456789abcdef',
     request: { requirement: { ...requirement, ...needs } } as Gate['request'],
   },
   isRead: true,
   isGenuine: true,
   reason: '',
+  response: null,
+  typed: null,
   ...more,
 });
 
@@ -36,7 +39,20 @@ it('needs what the gate asks for', () => {
   expect(obstacleTo('approved', reading({}, { reasonRequired: true }))).toMatch(/reason/);
   expect(obstacleTo('approved', reading({ reason: '  ' }, { reasonRequired: true }))).toMatch(/reason/);
   expect(obstacleTo('approved', reading({ reason: 'read' }, { reasonRequired: true }))).toBeNull();
-  expect(obstacleTo('approved', reading({}, { formDigest: 'sha256:1' }))).toMatch(/form/);
-  expect(obstacleTo('rejected', reading({}, { formDigest: 'sha256:1' }))).toBeNull();
   expect(obstacleTo('rejected', reading({}, { proof: 'key' }))).toMatch(/proof/);
+});
+
+it('of an approval needs a complete form', () => {
+  const form = { formDigest: 'sha256:1' };
+  expect(obstacleTo('approved', reading({}, form))).toMatch(/form/);
+  const incomplete = { kind: 'incomplete' as const, why: 'Fill in the form.' };
+  expect(obstacleTo('approved', reading({ response: incomplete }, form))).toBe('Fill in the form.');
+  expect(obstacleTo('approved', reading({ response: { kind: 'complete', value: {} } }, form))).toBeNull();
+  expect(obstacleTo('rejected', reading({}, form))).toBeNull();
+});
+
+it('waits for the digest of whoever has asked to type it', () => {
+  expect(obstacleTo('approved', reading({ typed: '' }))).toMatch(/first 8 characters/);
+  expect(obstacleTo('rejected', reading({ typed: '0123456' }))).toMatch(/first 8 characters/);
+  expect(obstacleTo('rejected', reading({ typed: ' 01234567 ' }))).toBeNull();
 });

@@ -1,7 +1,7 @@
 import type { RunStatus, StepStatus } from '../api/views';
 
 /** Appearance of a state: a colour, a shape and a word, so that no state is distinguished by colour alone. */
-interface Look {
+export interface Look {
   readonly tone: 'quiet' | 'active' | 'wait' | 'good' | 'bad';
   readonly shape: 'ring' | 'play' | 'pause' | 'check' | 'cross' | 'slash' | 'bang' | 'again' | 'dash';
   readonly word: string;
@@ -45,7 +45,11 @@ export function wordOf(status: Shown): string {
 
 /** A state as shape, colour and word. `bare`: the word is only for screen readers, because a column or heading already shows it. */
 export function Mark({ status, bare = false }: { readonly status: Shown; readonly bare?: boolean }) {
-  const { tone, shape, word } = LOOKS[status];
+  return <Sign look={LOOKS[status]} bare={bare} />;
+}
+
+/** Any state as shape, colour and word. */
+export function Sign({ look: { tone, shape, word }, bare = false }: { readonly look: Look; readonly bare?: boolean }) {
   return (
     <span className="mark" data-tone={tone}>
       <svg viewBox="0 0 16 16" aria-hidden="true" className="mark-shape" data-filled={shape === 'play'}>

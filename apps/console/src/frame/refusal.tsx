@@ -1,7 +1,13 @@
-import { ApiProblem } from '../api/problem';
+import { ApiProblem, type RequestFault } from '../api/problem';
+
+interface RefusalFacts {
+  readonly error: Error | null;
+  /** What of its faults is listed; absent: all. */
+  readonly faults?: ApiProblem['faults'];
+}
 
 /** Why the server refused something: what, where, and what to do. Nothing if there is no error. */
-export function Refusal({ error }: { readonly error: Error | null }) {
+export function Refusal({ error, faults }: RefusalFacts) {
   if (error === null) return null;
   const problem = ApiProblem.is(error) ? error : null;
   return (
@@ -9,21 +15,27 @@ export function Refusal({ error }: { readonly error: Error | null }) {
       <p className="failure-code code">{problem?.code ?? 'Something went wrong'}</p>
       <p>{error.message}</p>
       {problem?.remediation ? <p>{problem.remediation}</p> : null}
-      <Faults faults={problem?.faults ?? []} />
+      <Faults faults={faults ?? problem?.faults ?? []} />
     </div>
   );
 }
 
 /** What is wrong in a request. */
-export function Faults({ faults }: { readonly faults: ApiProblem['faults'] }) {
+export function Faults({ faults }: { readonly faults: readonly RequestFault[] }) {
   if (faults.length === 0) return null;
   return (
     <ul className="plain faults">
-      {faults.map(({ code, path, message, remediation }) => (
+      {faults.map(({ code, path, message, remediation, file, line, column }) => (
         <li key={`${code} ${path} ${message}`}>
           <span className="code">
             {code} {path}
           </span>
+          {line == null ? null : (
+            <span className="faint">
+              {' '}
+              {file === undefined ? 'line' : `${file}, line`} {line}, column {column}
+            </span>
+          )}
           <br />
           {message} {remediation}
         </li>

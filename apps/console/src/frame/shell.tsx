@@ -1,12 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useCallback, useState } from 'react';
 import { Button, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
 import type { ApprovalCounts } from '../api/views';
 import { useKeys } from './keys';
 import { ConnectionLost } from './lost';
 import { useLiveLists } from './live';
 import { useMe } from './me';
+import { Palette, usePaletteKey } from './palette';
 import { useServices } from './services';
 import { Shortcuts } from './shortcuts';
 import { applyTheme, nextTheme, storedTheme } from './theme';
@@ -14,15 +15,19 @@ import { applyTheme, nextTheme, storedTheme } from './theme';
 /** The frame of every page: navigation, tenant and person. */
 export function Shell() {
   const [isHelpOpen, openHelp] = useState(false);
+  const [isPaletteOpen, setPaletteOpen] = useState(false);
+  const openPalette = useCallback(() => setPaletteOpen(true), []);
   const navigate = useNavigate();
   useLiveLists();
+  usePaletteKey(openPalette);
   const isRuns = useLocation({ select: ({ pathname }) => pathname.startsWith('/runs') && !isGate(pathname) });
-  const isPlayground = useLocation({ select: ({ pathname }) => pathname.startsWith('/playground') });
   const isVerify = useLocation({ select: ({ pathname }) => pathname.startsWith('/verify') });
   useKeys({
     '?': () => openHelp(true),
     g: () => void navigate({ to: '/runs', search: {} }),
     a: () => void navigate({ to: '/approvals', search: {} }),
+    p: () => void navigate({ to: '/packs', search: {} }),
+    s: () => void navigate({ to: '/schedules', search: {} }),
   });
   return (
     <>
@@ -36,9 +41,7 @@ export function Shell() {
             Runs
           </Link>
           <Approvals />
-          <Link to="/playground" className="tab" activeProps={NO_PROPS} {...currentIf(isPlayground)}>
-            Playground
-          </Link>
+          <MorePages />
           <Link to="/verify" className="tab" activeProps={NO_PROPS} {...currentIf(isVerify)}>
             Verify
           </Link>
@@ -54,6 +57,11 @@ export function Shell() {
       <div id="content" tabIndex={-1}>
         <Outlet />
       </div>
+      <Palette
+        isOpen={isPaletteOpen}
+        close={() => setPaletteOpen(false)}
+        more={[{ id: 'keys', text: 'Keyboard shortcuts', act: () => openHelp(true) }]}
+      />
       <Shortcuts isOpen={isHelpOpen} close={() => openHelp(false)} />
     </>
   );
@@ -99,6 +107,25 @@ function Approvals() {
       ) : null}
     </Link>
   );
+}
+
+const MORE = [
+  { to: '/packs', name: 'Packs', below: /^\/(packs|submit)(\/|$)/, scope: null },
+  { to: '/playground', name: 'Playground', below: /^\/playground(\/|$)/, scope: null },
+  { to: '/schedules', name: 'Schedules', below: /^\/schedules(\/|$)/, scope: null },
+  { to: '/workers', name: 'Workers', below: /^\/workers(\/|$)/, scope: 'packs.admin' },
+  { to: '/audit', name: 'Audit', below: /^\/audit(\/|$)/, scope: 'packs.admin' },
+] as const;
+
+function MorePages() {
+  const pathname = useLocation({ select: (location) => location.pathname });
+  const scopes = useMe().data?.scopes ?? [];
+  // Pages for administrators have no tab for others; their addresses say what is missing.
+  return MORE.filter(({ scope }) => scope === null || scopes.includes(scope)).map(({ to, name, below }) => (
+    <Link key={to} to={to} search={{}} className="tab" activeProps={NO_PROPS} {...currentIf(below.test(pathname))}>
+      {name}
+    </Link>
+  ));
 }
 
 function Person() {

@@ -8,6 +8,8 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['/', 'search'],
   ['g', 'go to the runs'],
   ['a', 'go to the approvals'],
+  ['p', 'go to the packs'],
+  ['s', 'go to the schedules'],
   ['1 – 6', 'a tab of a run: graph, steps, timeline, log, outputs, artifacts'],
   ['f', 'follow the log'],
   ['r', 'show the log as it is stored'],

@@ -30,7 +30,8 @@ export function Waits({ run }: { readonly run: Pick<Run, 'runId' | 'waits' | 'st
 }
 
 function OneWait({ wait, runId }: { readonly wait: Wait; readonly runId: string }) {
-  if (wait.kind !== 'approval' || wait.id === null) return <span>{textOf(wait)}</span>;
+  // At a gate people decide: an approval, or the denial of a policy that they may override.
+  if (!['approval', 'policy'].includes(wait.kind) || wait.id === null) return <span>{textOf(wait)}</span>;
   return (
     <Link to="/runs/$runId/gates/$gateId" params={{ runId, gateId: wait.id }}>
       {textOf(wait)}

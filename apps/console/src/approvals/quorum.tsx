@@ -1,0 +1,60 @@
+import type { Decision, Gate } from '../api/views';
+import { Moment } from '../frame/moment';
+import { fullText } from '../frame/time';
+
+const WORDS: Readonly<Record<Decision['decision'], string>> = {
+  approved: 'approved',
+  rejected: 'rejected',
+  withdrawn: 'withdrew',
+};
+
+/** How many people must agree, and who has decided: names, times and reasons. */
+export function Quorum({ gate }: { readonly gate: Gate }) {
+  const { approvals, required, decisions, request } = gate;
+  const missing = Math.max(0, required - approvals);
+  return (
+    <section>
+      <h2>
+        {approvals} of {required} {required === 1 ? 'approval' : 'approvals'}
+      </h2>
+      {gate.status === 'open' ? (
+        <p>
+          {missing === 0
+            ? 'Enough people have approved.'
+            : `${missing} more ${missing === 1 ? 'person' : 'people'} must approve. One rejection ends the run.`}{' '}
+          Who decides holds <span className="code">{request.requirement.grants.join(', ')}</span>
+          {request.requirement.selfApproval ? '.' : ', and did not start the run.'}
+        </p>
+      ) : null}
+      {decisions.length === 0 ? (
+        <p className="faint">Nobody has decided.</p>
+      ) : (
+        <ol className="decisions">
+          {decisions.map((decision) => (
+            <DecisionItem key={decision.decisionId} decision={decision} />
+          ))}
+        </ol>
+      )}
+    </section>
+  );
+}
+
+function DecisionItem({ decision }: { readonly decision: Decision }) {
+  const { person, reason, decidedAt, withdrawn, onBehalfOf, actors, proof } = decision;
+  const through = (actors ?? []).map(({ sub }) => sub);
+  return (
+    <li data-decision={decision.decision} data-withdrawn={withdrawn}>
+      <p>
+        <strong>{person.name ?? person.sub}</strong> {WORDS[decision.decision]}
+        {withdrawn ? <span className="faint"> (withdrawn later)</span> : null}
+        {onBehalfOf === null ? null : <span className="faint"> on behalf of {onBehalfOf.sub}</span>}
+        {through.length === 0 ? null : <span className="faint"> through {through.join(', ')}</span>}
+      </p>
+      {reason === null ? null : <p className="decision-reason">{reason}</p>}
+      <p className="faint">
+        {fullText(decidedAt)} (<Moment at={decidedAt} />
+        ), proof: {proof}
+      </p>
+    </li>
+  );
+}

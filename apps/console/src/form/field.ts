@@ -1,0 +1,126 @@
+import type { PackDetail } from '@taskrunner/client';
+import type { Json } from '../api/views';
+
+/** How an entry is made. `lines`: a list of texts, one in a line. `json`: any other value, written as JSON. */
+type FieldKind = 'text' | 'lines' | 'number' | 'switch' | 'choice' | 'json' | 'file';
+
+export type Schema = { readonly [keyword: string]: Json };
+
+/** An entry of a form. */
+export interface Field {
+  readonly name: string;
+  readonly title: string | null;
+  readonly description: string | null;
+  readonly isRequired: boolean;
+  readonly kind: FieldKind;
+  /** Of a `choice`. */
+  readonly choices: readonly Json[];
+  /** What stands in the form at the beginning. */
+  readonly initial: string;
+  /** JSON Schemas that the value must match. */
+  readonly schemas: readonly Schema[];
+  readonly isSensitive: boolean;
+}
+
+/** The form for the inputs of a pack. */
+export function fieldsOfInputs(inputs: PackDetail['inputs']): readonly Field[] {
+  return inputs.map(({ name, type, description, required, default: initial, enum: values, schema, sensitive }) => {
+    const written = isObject(schema) ? schema : null;
+    const typed = type === 'file' ? [] : [{ type }];
+    return fieldOf({
+      name,
+      title: null,
+      description,
+      type,
+      schema: written,
+      schemas: written === null ? typed : [...typed, written],
+      values: values as readonly Json[] | null,
+      initial: (initial ?? null) as Json,
+      isRequired: required,
+      isSensitive: sensitive,
+    });
+  });
+}
+
+/** The form for a JSON Schema of an object; null: it has no members that could be entered one by one. */
+export function fieldsOfSchema(schema: Schema): readonly Field[] | null {
+  const { properties, required } = schema;
+  if (schema['type'] !== 'object' || !isObject(properties) || Object.keys(properties).length === 0) return null;
+  const needed: readonly Json[] = Array.isArray(required) ? required : [];
+  return inOrder(Object.keys(properties), needed).map((name) => {
+    const of = properties[name];
+    const member = isObject(of) ? of : {};
+    const { title, description, type, enum: values, default: initial } = member;
+    return fieldOf({
+      name,
+      title: typeof title === 'string' ? title : null,
+      description: typeof description === 'string' ? description : null,
+      type: typeof type === 'string' ? type : 'any',
+      schema: member,
+      // Its references point into the whole schema, which is asked about the whole value.
+      schemas: [],
+      values: Array.isArray(values) ? (values as readonly Json[]) : null,
+      initial: initial ?? null,
+      isRequired: needed.includes(name),
+      isSensitive: false,
+    });
+  });
+}
+
+/** First what must be given, as the schema lists it: a plan keeps the order of lists, but not that of members. */
+function inOrder(names: readonly string[], needed: readonly Json[]): readonly string[] {
+  const first = needed.filter((name): name is string => typeof name === 'string' && names.includes(name));
+  return [...first, ...names.filter((name) => !first.includes(name))];
+}
+
+interface Declared {
+  readonly name: string;
+  readonly title: string | null;
+  readonly description: string | null;
+  readonly type: string;
+  readonly schema: Schema | null;
+  readonly schemas: readonly Schema[];
+  readonly values: readonly Json[] | null;
+  readonly initial: Json;
+  readonly isRequired: boolean;
+  readonly isSensitive: boolean;
+}
+
+function fieldOf(declared: Declared): Field {
+  const { type, schema, values, initial, isRequired, ...rest } = declared;
+  const hasValue = isRequired || initial !== null;
+  const kind = values !== null ? 'choice' : kindOf(type, schema, hasValue);
+  const choices = values ?? (kind === 'choice' ? [true, false] : []);
+  return { ...rest, isRequired, kind, choices, initial: textOf(kind, initial) };
+}
+
+function kindOf(type: string, schema: Schema | null, hasValue: boolean): FieldKind {
+  switch (type) {
+    case 'string':
+      return 'text';
+    case 'number':
+    case 'integer':
+      return 'number';
+    case 'boolean':
+      // A box that is not ticked would say no where nothing was said.
+      return hasValue ? 'switch' : 'choice';
+    case 'file':
+      return 'file';
+    case 'array':
+      return isObject(schema?.['items']) && schema['items']['type'] === 'string' ? 'lines' : 'json';
+    default:
+      return 'json';
+  }
+}
+
+function textOf(kind: FieldKind, value: Json): string {
+  if (kind === 'switch') return String(value === true);
+  if (value === null) return '';
+  if (kind === 'lines' && Array.isArray(value)) return value.join('\n');
+  if (kind === 'text' && typeof value === 'string') return value;
+  return kind === 'json' ? JSON.stringify(value, null, 2) : JSON.stringify(value);
+}
+
+function isObject(value: unknown): value is Schema {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

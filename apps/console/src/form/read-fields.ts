@@ -1,0 +1,132 @@
+import { compileSchema } from '@taskrunner/core/schema';
+import type { Json } from '../api/views';
+import type { Field, Schema } from './field';
+
+/** What stands in the entries of a form, by name. A file is one that the person has chosen. */
+export type Entries = Readonly<Record<string, string | File>>;
+
+/** Messages for the entries of a form, by name; `''`: for the form as a whole. */
+export type FieldFaults = Readonly<Record<string, readonly string[]>>;
+
+/** The values of a form, or what is wrong with it. A chosen file is among `files`; its value follows from its upload. */
+export interface FormReading {
+  readonly values: Readonly<Record<string, Json>>;
+  readonly files: Readonly<Record<string, File>>;
+  readonly faults: FieldFaults;
+}
+
+/** The entries of a form before anybody has changed it. */
+export function initialEntries(fields: readonly Field[]): Entries {
+  return Object.fromEntries(fields.map(({ name, initial }) => [name, initial]));
+}
+
+/** Reads the entries of a form, and checks each against its schemas. An empty entry is an absent value. */
+export function readFields(fields: readonly Field[], entries: Entries): FormReading {
+  const values: Record<string, Json> = {};
+  const files: Record<string, File> = {};
+  const faults: Record<string, readonly string[]> = {};
+  for (const field of fields) {
+    const entry = entries[field.name] ?? '';
+    if (typeof entry !== 'string') {
+      files[field.name] = entry;
+      continue;
+    }
+    if (entry.trim() === '') {
+      if (field.isRequired) faults[field.name] = ['A value is needed.'];
+      continue;
+    }
+    const value = valueOf(field, entry);
+    if (value === undefined) faults[field.name] = [UNREADABLE[field.kind] ?? 'This cannot be read.'];
+    else {
+      values[field.name] = value;
+      const found = field.schemas.flatMap((schema) => findingsOf(schema, value));
+      if (found.length > 0) faults[field.name] = found.map(({ text }) => text);
+    }
+  }
+  return { values, files, faults };
+}
+
+/** Reads the entries of a form for a JSON Schema, and checks the whole value against it. */
+export function readForm(schema: Schema, fields: readonly Field[], entries: Entries): FormReading {
+  const reading = readFields(fields, entries);
+  if (Object.keys(reading.faults).length > 0) return reading;
+  return { ...reading, faults: byField(findingsOf(schema, reading.values), fields) };
+}
+
+/** Reads a JSON text for a schema that has no entries. */
+export function readWhole(schema: Schema, text: string): { readonly value: Json; readonly faults: readonly string[] } {
+  const value = parsed(text);
+  if (value === undefined) return { value: null, faults: [UNREADABLE.json] };
+  return { value, faults: findingsOf(schema, value).map(({ text: message }) => message) };
+}
+
+/** Messages of the server by entry. `root`: the JSON pointer of the form in the request, such as `/inputs`. */
+export function faultsOfServer(
+  faults: readonly { readonly path: string; readonly message: string; readonly remediation: string }[],
+  fields: readonly Field[],
+  root: string,
+): FieldFaults {
+  const found = faults.map(({ path, message, remediation }) => ({
+    place: path.startsWith(`${root}/`) ? path.slice(root.length) : '',
+    text: `${message} ${remediation}`.trim(),
+  }));
+  return byField(found, fields);
+}
+
+interface Finding {
+  /** JSON pointer in the value of the form. */
+  readonly place: string;
+  readonly text: string;
+}
+
+function byField(findings: readonly Finding[], fields: readonly Field[]): FieldFaults {
+  const names = new Set(fields.map(({ name }) => name));
+  const faults: Record<string, readonly string[]> = {};
+  for (const { place, text } of findings) {
+    const first = (place.split('/')[1] ?? '').replaceAll('~1', '/').replaceAll('~0', '~');
+    const name = names.has(first) ? first : '';
+    faults[name] = [...(faults[name] ?? []), text];
+  }
+  return faults;
+}
+
+function findingsOf(schema: Schema, value: Json): readonly Finding[] {
+  const compiled = compileSchema(schema);
+  // A schema that is no schema is refused by the server, with its place.
+  if (compiled.kind === 'invalid') return [];
+  return compiled.findings(value).map(({ pointer, message }) => ({
+    place: pointer,
+    text: `${pointer === '' ? 'The value' : pointer} ${message}.`,
+  }));
+}
+
+const UNREADABLE: Readonly<Partial<Record<Field['kind'], string>>> & { readonly json: string } = {
+  number: 'This is not a number.',
+  json: 'This is not JSON. Texts stand in double quotes.',
+};
+
+/** The value of an entry; undefined: it is none. */
+function valueOf({ kind }: Field, entry: string): Json | undefined {
+  switch (kind) {
+    case 'text':
+    case 'file':
+      return entry;
+    case 'lines':
+      return entry.split('\n').flatMap((line) => (line.trim() === '' ? [] : [line.trim()]));
+    case 'number':
+      return Number.isFinite(Number(entry)) ? Number(entry) : undefined;
+    case 'switch':
+      return entry === 'true';
+    case 'choice':
+    case 'json':
+      return parsed(entry);
+  }
+}
+
+function parsed(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,127 @@
+import '../style/packs.css';
+import '../style/schedules.css';
+import { useQuery } from '@tanstack/react-query';
+import { useNavigate, useSearch } from '@tanstack/react-router';
+import type { Schemas } from '@taskrunner/client';
+import { useEffect, useRef, useState } from 'react';
+import { wholeList } from '../api/whole-list';
+import { useKeys } from '../frame/keys';
+import { useHolds } from '../frame/me';
+import { Denied, Failed, Notice } from '../frame/notice';
+import { useServices } from '../frame/services';
+import { Executors } from './executors';
+import { WorkerCard } from './worker-card';
+import type { WorkersSearch } from './workers-search';
+
+/** Who lives, what each of them drives, and what packs may use here. */
+export function WorkersPage() {
+  const search = useSearch({ from: '/workers' });
+  const navigate = useNavigate({ from: '/workers' });
+  const { part, q = '' } = search;
+  const input = useRef<HTMLInputElement>(null);
+  useKeys({ '/': () => input.current?.focus() });
+  const change = (next: WorkersSearch): void => void navigate({ search: next, replace: true });
+  const find = (text: string): void => {
+    const { q: _, ...rest } = search;
+    change(text.trim() === '' ? rest : { ...rest, q: text.trim() });
+  };
+  return (
+    <main className="page">
+      <div className="page-head">
+        <h1>Workers</h1>
+        <div className="chips" role="group" aria-label="What is shown">
+          <button type="button" className="chip" aria-pressed={part === undefined} onClick={() => change({})}>
+            Workers
+          </button>
+          <button
+            type="button"
+            className="chip"
+            aria-pressed={part === 'executors'}
+            onClick={() => change({ part: 'executors' })}
+          >
+            Executors
+          </button>
+        </div>
+        <Search q={q} find={find} input={input} />
+      </div>
+      {part === 'executors' ? <Executors q={q} clear={() => find('')} /> : <Living q={q} clear={() => find('')} />}
+    </main>
+  );
+}
+
+function Living({ q, clear }: { readonly q: string; readonly clear: () => void }) {
+  const { api, settings } = useServices();
+  const may = useHolds('packs.admin');
+  const query = useQuery({
+    queryKey: ['workers'],
+    enabled: may === true,
+    queryFn: ({ signal }) => wholeList<Schemas['Worker']>(api, 'workers', signal),
+    refetchInterval: settings.refresh,
+  });
+  const all = query.data?.items ?? [];
+  const wanted = q.toLowerCase();
+  const workers = all.filter(({ name, labels }) => `${name} ${labels.join(' ')}`.toLowerCase().includes(wanted));
+  if (may === false) return <Denied scope="packs.admin" />;
+  if (query.isError && query.data === undefined)
+    return <Failed error={query.error} retry={() => void query.refetch()} />;
+  if (query.isPending) return <Notice kind="loading" title="Loading workers …" />;
+  if (all.length === 0)
+    return (
+      <Notice kind="empty" title="No worker lives">
+        <p>Runs wait until one starts. A worker that has missed its lease is not listed.</p>
+      </Notice>
+    );
+  if (workers.length === 0)
+    return (
+      <Notice kind="filtered" title="No worker matches the search">
+        <button type="button" className="button" onClick={clear}>
+          Show all workers
+        </button>
+      </Notice>
+    );
+  return (
+    <>
+      <p className="faint">Workers serve all tenants. Runs and assignments count those of your tenant only.</p>
+      <ul className="cards more">
+        {workers.map((worker) => (
+          <WorkerCard key={worker.workerId} worker={worker} />
+        ))}
+      </ul>
+    </>
+  );
+}
+
+interface SearchFacts {
+  readonly q: string;
+  readonly find: (text: string) => void;
+  readonly input: React.RefObject<HTMLInputElement | null>;
+}
+
+function Search({ q, find, input }: SearchFacts) {
+  const [text, setText] = useState(q);
+  useEffect(() => setText(q), [q]);
+  return (
+    <form
+      className="filters"
+      role="search"
+      aria-label="Workers"
+      onSubmit={(event) => {
+        event.preventDefault();
+        find(text);
+      }}
+    >
+      <input
+        ref={input}
+        type="search"
+        className="field search"
+        aria-label="Search"
+        placeholder="name, label …"
+        value={text}
+        onChange={({ target: { value } }) => {
+          setText(value);
+          if (value === '') find('');
+        }}
+      />
+    </form>
+  );
+}

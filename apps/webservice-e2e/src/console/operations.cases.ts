@@ -1,0 +1,59 @@
+import type { Json } from '@taskrunner/core/foundation';
+import { pack } from '../stack/stack';
+import type { Desk } from './desk';
+
+const NAMED = pack('- { id: noop, run: { uses: "builtin:noop" } }').replace('name: e2e', 'name: console-nightly');
+
+/** Schedules, workers and the audit chain. */
+export function operationCases(desk: () => Desk): void {
+  it('pauses a schedule, resumes it, and runs it now', async () => {
+    const [ada, wendy] = await Promise.all([desk().caller('ada'), desk().caller('wendy')]);
+    expect((await wendy.ask('POST', '/api/packs', { manifest: NAMED })).status).toBe(201);
+    const wanted = { name: 'console nightly', cron: '30 2 * * MON-FRI', timeZone: 'Europe/Berlin', manifest: NAMED };
+    const made = await ada.ask('POST', '/api/schedules', wanted);
+    expect(made.status).toBe(201);
+    const id = made.body['scheduleId'] as string;
+    const visitor = await desk().visit('/schedules?status=active', 'ada');
+    await visitor.page.getByRole('link', { name: 'console nightly' }).click();
+    await visitor.sees('heading', /^console nightly$/);
+    await visitor.page
+      .getByText(/02:30 GMT/)
+      .first()
+      .waitFor();
+    await visitor.reads('No time of this schedule has come yet');
+    await visitor.press('Pause …');
+    await visitor.press('Pause it');
+    await visitor.reads('None while it is paused.');
+    expect((await ada.ask('GET', `/api/schedules/${id}`)).body['status']).toBe('paused');
+    await visitor.press('Resume …');
+    await visitor.press('Resume it');
+    await visitor.page.getByRole('button', { name: 'Pause …' }).waitFor();
+    await visitor.press('Run now …');
+    await visitor.press('Start the run');
+    await visitor.reads('The run is succeeded');
+    expect((await ada.ask('DELETE', `/api/schedules/${id}`)).status).toBe(200);
+
+    const grace = await desk().visit('/schedules', 'grace');
+    await grace.reads(/packs\.run/);
+  }, 180_000);
+
+  it('shows administrators who lives and what happened, and others what is missing', async () => {
+    const caller = await desk().caller('ops');
+    const { body } = await caller.ask('GET', '/api/workers');
+    const [worker] = body['items'] as { readonly name: Json }[];
+    const ops = await desk().visit('/workers', 'ops');
+    await ops.sees('heading', new RegExp(`^${String(worker?.name)}$`));
+    await ops.press('Executors');
+    await ops.page.getByLabel('Search').fill('builtin:wait');
+    await ops.page.keyboard.press('Enter');
+    await ops.sees('heading', /^builtin:wait$/);
+    await ops.page.getByRole('link', { name: 'Audit' }).click();
+    await ops.reads(/each follows the one before it/);
+    await ops.open('/audit?after=0');
+    await ops.page.getByRole('row').filter({ hasText: /^1 / }).or(ops.page.getByText('entries 1 to')).first().waitFor();
+
+    const ada = await desk().visit('/audit', 'ada');
+    await ada.reads(/packs\.admin/);
+    expect(await ada.page.getByRole('link', { name: 'Workers' }).count()).toBe(0);
+  }, 180_000);
+}
