@@ -130,7 +130,7 @@ describeBrowser('the console, in a browser', () => {
     await ada.page.keyboard.press('1');
 
     // Whoever started it is told why they cannot decide.
-    await ada.page.getByRole('link', { name: 'approval accept' }).click();
+    await ada.page.getByRole('link', { name: 'Open the request' }).click();
     await ada.sees('heading', /^You cannot decide$/);
     expect(await ada.page.getByRole('button', { name: 'Approve' }).count()).toBe(0);
     await ada.page.goBack();
@@ -177,7 +177,7 @@ describeBrowser('the console, in a browser', () => {
     await ada.page.reload();
     await ada.sees('heading', /^Runs$/);
     expect(new URL(ada.page.url()).search).toBe('?status=failed');
-    await ada.page.getByRole('button', { name: 'Ada, tenant acme' }).click();
+    await ada.page.getByRole('button', { name: 'acme Ada' }).click();
     await ada.page.getByRole('menuitem', { name: 'Sign out' }).click();
     await ada.sees('heading', /^You are signed out$/);
   }, 180_000);
