@@ -5,7 +5,7 @@
 set -euo pipefail
 tag=${1:-localhost/taskrunner-base}
 engine=${ENGINE:-podman}
-packages=(base-files base-passwd bash dash coreutils findutils grep sed util-linux bubblewrap ca-certificates openssl libc-bin)
+packages=(base-files base-passwd libc6 bash dash coreutils findutils grep sed util-linux bubblewrap ca-certificates openssl libc-bin)
 node=$(readlink -f "$(command -v node)")
 npm=$(dirname "$(dirname "$(readlink -f "$(command -v npm)")")")
 case $node in /usr/*) ;; *) echo "node must lie below /usr: steps see nothing else" >&2; exit 1 ;; esac

@@ -1,7 +1,7 @@
 // `npm test`: installs if needed, checks, builds, runs every project's tests, and ends with one line with the sums. Nx runs the tasks and
 // takes results of unchanged ones from its cache.
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { failuresOf } from './command-line/failures.mjs';
 import { clusterFolder, removeCluster } from './cluster-folder.mjs';
@@ -99,6 +99,13 @@ for (const report of reports) rmSync(report, { force: true });
 // One migrated database for all projects. The first project that runs tests creates it (jest-cluster.cjs).
 env.TASKRUNNER_TEST_CLUSTER_FOLDER = clusterFolder();
 process.once('exit', () => removeCluster(env.TASKRUNNER_TEST_CLUSTER_FOLDER));
+// Half of the time to load a service is looking for modules and compiling them (docs/adr/0082). At night every process does so.
+if (env.TASKRUNNER_TESTS !== 'all') {
+  env.NODE_COMPILE_CACHE = join(env.TASKRUNNER_TEST_CLUSTER_FOLDER, 'compiled');
+  mkdirSync(env.NODE_COMPILE_CACHE, { mode: 0o700 });
+  const preload = JSON.stringify(join(root, 'tools/compile-cache/preload.cjs'));
+  env.NODE_OPTIONS = `${env.NODE_OPTIONS ?? ''} --require=${preload}`.trim();
+}
 const isBuilt = await nx('-t', 'build');
 const { checks, tests } = isBuilt ? await runAll() : { checks: false, tests: false };
 

@@ -4,7 +4,7 @@ import { defineConfig } from 'vite';
 
 const CORE = join(import.meta.dirname, '../../libs/core/src/lib');
 
-// Links are relative, and the webservice writes the base of the page: the console works below any path of a proxy.
+// Links are relative, and the webservice writes the base address into the page. The console therefore works under any path of a proxy.
 export default defineConfig({
   base: './',
   plugins: [react()],

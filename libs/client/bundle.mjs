@@ -1,4 +1,4 @@
-// The last step of the build: the ES module beside the CommonJS modules of the compiler, and its types (docs/adr/0079).
+// The last step of the build: adds the ES module and its types to the CommonJS modules of the compiler (docs/adr/0079).
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -10,7 +10,7 @@ await build({
   entryPoints: ['src/index.ts'],
   bundle: true,
   packages: 'external',
-  // Neither a program of Node.js nor of a browser.
+  // Neutral: for Node.js and for browsers.
   platform: 'neutral',
   format: 'esm',
   target: 'es2022',

@@ -1,5 +1,6 @@
 // Configuration of oidc-provider as the Authority that TaskRunner expects: JWT access tokens for one resource server.
 import { packScopes } from './people.mjs';
+import { deviceFlow } from './device-pages.mjs';
 
 /** Resource indicator (RFC 8707) that clients may use; also the default. The audience of the token is `taskrunner`. */
 export const resource = 'urn:taskrunner:api';
@@ -57,10 +58,10 @@ export function configurationOf({ provider, people, clients, state, tokenSeconds
       if (token.kind === 'ClientCredentials') return { tenant: machine(token.clientId).tenant, grants: [] };
       const { name, tenant, grants } = person(token.accountId);
       if (ctx.oidc.exchanged) return { name, tenant, grants, ...ctx.oidc.exchanged.claims };
-      const { AuthorizationCode, RefreshToken } = ctx.oidc.entities;
+      const { AuthorizationCode, DeviceCode, RefreshToken } = ctx.oidc.entities;
       const detail = token.rar?.find((one) => one.type === decisionDetail) ?? {};
       const bound = Object.fromEntries(decisionMembers.flatMap((key) => (key in detail ? [[key, detail[key]]] : [])));
-      return { name, tenant, grants, auth_time: (AuthorizationCode ?? RefreshToken).authTime, ...bound };
+      return { name, tenant, grants, auth_time: (AuthorizationCode ?? DeviceCode ?? RefreshToken).authTime, ...bound };
     },
     rotateRefreshToken: true,
     // Without a consent page there is no `offline_access` (OpenID Connect Core §11 requires consent for it). People's clients may always
@@ -76,6 +77,7 @@ export function configurationOf({ provider, people, clients, state, tokenSeconds
         ctx?.oidc?.exchanged?.seconds ?? (token.rar ? Math.min(boundTokenSeconds, tokenSeconds) : tokenSeconds),
       ClientCredentials: tokenSeconds,
       AuthorizationCode: 60,
+      DeviceCode: 600,
       Grant: 86_400,
       IdToken: 3_600,
       Interaction: 600,
@@ -85,6 +87,7 @@ export function configurationOf({ provider, people, clients, state, tokenSeconds
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
+      deviceFlow,
       revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
       rpInitiatedLogout: { enabled: false },
       userinfo: { enabled: false },
@@ -129,7 +132,12 @@ function clientMetadata(client, secrets) {
     // A native client may use any port of the loopback redirect (RFC 8252 §7.3).
     application_type: 'native',
     token_endpoint_auth_method: 'none',
-    grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:token-exchange'],
+    grant_types: [
+      'authorization_code',
+      'refresh_token',
+      'urn:ietf:params:oauth:grant-type:device_code',
+      'urn:ietf:params:oauth:grant-type:token-exchange',
+    ],
     redirect_uris: client.redirectUris,
     authorization_details_types: [decisionDetail],
     response_types: ['code'],

@@ -68,6 +68,19 @@ export async function delegate(issuer, { subjectToken, actorToken, clientId = 't
   return requestTokens(endpoint, form, []);
 }
 
+/** Does what a person does whose browser has opened the address of a sign-in, up to the page of the program that waits for the answer. */
+export async function signInAt(address, { login, password = 'any' }) {
+  const redirectUri = new URL(address).searchParams.get('redirect_uri');
+  const answer = await walk(address, redirectUri, { login, password });
+  const response = await fetch(`${redirectUri}?${new URLSearchParams(answer)}`);
+  if (!response.ok) throw new Error(`${redirectUri} answered with HTTP ${response.status}`);
+}
+
+/** Does what a person does who opens the address of a sign-in on another device, with its code: confirms it and signs in. */
+export async function confirmDevice(address, { login, password = 'any' }) {
+  await walk(address, null, { login, password });
+}
+
 /** Exchanges a refresh token, which can be used once, for a new access token. */
 export async function refresh(issuer, refreshToken, clientId = 'taskrunner-cli') {
   const { token_endpoint: endpoint } = await discover(issuer);
@@ -83,7 +96,7 @@ async function discover(issuer) {
   return found;
 }
 
-/** Follows redirects with cookies and submits forms until the redirect URI is reached. Returns its parameters. */
+/** Follows redirects with cookies and submits forms until the redirect URI is reached (null: a page without a form). Returns its parameters. */
 async function walk(start, redirectUri, fields) {
   const cookies = new Map();
   let request = { url: start, method: 'GET' };
@@ -97,8 +110,11 @@ async function walk(start, redirectUri, fields) {
     const text = await response.text();
     if (location) {
       const target = new URL(location, url);
-      if (target.href.startsWith(`${redirectUri}?`)) return Object.fromEntries(target.searchParams);
+      if (redirectUri !== null && target.href.startsWith(`${redirectUri}?`))
+        return Object.fromEntries(target.searchParams);
       request = { url: target.href, method: 'GET' };
+    } else if (response.ok && redirectUri === null && !/<form\b/i.test(text)) {
+      return {};
     } else if (response.ok && forms < 3) {
       forms += 1;
       request = fillForm(text, url, fields);

@@ -138,11 +138,12 @@ const CASES = [
     made: [
       'apps/webservice/src/closing-note/closing-note.controller.spec.ts',
       'apps/webservice/src/closing-note/closing-note.controller.ts',
+      'apps/webservice/src/testing/api/closing-note.ts',
     ],
     changed: [
       'CHANGELOG.md',
-      'apps/webservice/src/openapi/examples.ts',
-      'apps/webservice/src/openapi/schemas.ts',
+      'apps/webservice/src/openapi/examples/runs.ts',
+      'apps/webservice/src/openapi/schemas/runs.ts',
       'apps/webservice/src/webservice.int-spec.ts',
       'apps/webservice/src/webservice.module.ts',
       'docs/guides/operations.md',
@@ -200,6 +201,9 @@ const REFUSED = [
   ['configuration-key', { type: 'text', default: 'yes' }, 'default'],
   ['route', { name: 'evidence' }, 'name'],
   ['route', { name: 'me' }, 'name'],
+  ['route', { name: 'log-page' }, 'name'],
+  ['route', { name: 'error-code' }, 'name'],
+  ['route', { name: 'departure' }, 'name'],
   ['route', { scope: 'packs.all' }, 'scope'],
 ];
 
@@ -263,9 +267,7 @@ it('a route is tried before the tests that stop the webservice', async () => {
   const tree = treeOf();
   await factories.get(generator)(tree, { ...options });
   const spec = tree.read('apps/webservice/src/webservice.int-spec.ts', 'utf8');
-  const [made, last] = ['the closing note of a run', 'a service that is told to stop'].map((title) =>
-    spec.indexOf(`describe('${title}'`),
-  );
+  const [made, last] = ['describeClosingNote(api)', 'describeDeparture(api)'].map((call) => spec.indexOf(call));
   assert.ok(made > 0 && made < last, `the test of the route stands at ${made}, the last tests at ${last}`);
 });
 

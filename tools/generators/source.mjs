@@ -41,6 +41,18 @@ export class Source {
     return literalOf(declared.initializer);
   }
 
+  /** Object literals of the file that are declared with `satisfies`. */
+  lists() {
+    return this.file.statements.flatMap((statement) =>
+      ts.isVariableStatement(statement)
+        ? statement.declarationList.declarations
+            .map(({ initializer }) => initializer)
+            .filter((value) => value !== undefined && ts.isSatisfiesExpression(value))
+            .map(literalOf)
+        : [],
+    );
+  }
+
   /** Names of the members of an object literal. */
   membersOf(object) {
     return object.properties.map(nameOf);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fingerprint, readTrust } from '@taskrunner/core/evidence';
 import { sampleRun, sealBundle } from '@taskrunner/core/testing';
 import { writeTar } from '@taskrunner/infrastructure/archive';
+import { NODE_ENVIRONMENT } from './testing/node-environment';
 
 const ROOT = join(__dirname, '..', '..', '..');
 const PAGE = readFileSync(join(ROOT, 'docs', 'guides', 'auditing.md'), 'utf8');
@@ -50,7 +51,7 @@ describe('docs/guides/auditing.md', () => {
     }
     // The rest of the block is executed without it, because later blocks need its files.
     const script = usesCosign && isMissing ? text.replace(/^cosign (?:.*\\\n)*.*\n/m, '') : text;
-    const env = { PATH: process.env['PATH'], HOME: folder };
+    const env = { ...NODE_ENVIRONMENT, HOME: folder };
     const { status, stdout, stderr } = spawnSync('bash', ['-euo', 'pipefail', '-c', script], {
       cwd: folder,
       env,

@@ -18,6 +18,7 @@ import { gzipSync } from 'node:zlib';
 import { resealed, sampleRun, sealBundle, type Sample } from '@taskrunner/core/testing';
 import { writeTar } from '@taskrunner/infrastructure/archive';
 import { runCommandLine } from './program';
+import { NODE_ENVIRONMENT } from './testing/node-environment';
 
 const ROOT = join(__dirname, '..', '..', '..');
 const PROGRAM = join(ROOT, 'apps', 'cli', 'bin', 'taskrunner.js');
@@ -38,7 +39,7 @@ describe('evidence, for who has a bundle and a trust file', () => {
   let files: ReadonlyMap<string, Uint8Array>;
 
   const run = (program: readonly string[], args: readonly string[]): Ended => {
-    const env = { PATH: process.env['PATH'], HOME: folder, NODE_PATH: '' };
+    const env = { ...NODE_ENVIRONMENT, HOME: folder, NODE_PATH: '' };
     const options = { cwd: folder, env, encoding: 'utf8' } as const;
     const { status, stdout, stderr } = spawnSync(process.execPath, [...program, ...args], options);
     return { exit: status, out: stdout, err: stderr };

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { NODE_ENVIRONMENT } from './testing/node-environment';
 
 // The built program, as scripts start it: `npm run build` first.
 const PROGRAM = join(__dirname, '..', 'bin', 'taskrunner.js');
@@ -23,7 +24,7 @@ describe('the example packs', () => {
       process.execPath,
       [PROGRAM, 'test', join(PACKS, name), '--output', 'json'],
       {
-        env: { PATH: process.env['PATH'] },
+        env: { ...NODE_ENVIRONMENT },
         encoding: 'utf8',
       },
     );

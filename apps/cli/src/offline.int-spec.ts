@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { commandLineIn, type Ended } from './testing/command-line-in';
+import { NODE_ENVIRONMENT } from './testing/node-environment';
 
 // Tests of the start, the input and the second thread use the built program as scripts start it (`npm run build` first). The other commands
 // run in this process, because loading a separate process takes half a second of processor time.
@@ -31,7 +32,7 @@ describe('taskrunner, without a server', () => {
   const home = process.cwd();
   const taskrunner = (args: readonly string[]): Promise<Ended> => commandLineIn(folder, args);
   const program = (args: readonly string[], stdin = ''): Ended => {
-    const env = { PATH: process.env['PATH'], HOME: folder };
+    const env = { ...NODE_ENVIRONMENT, HOME: folder };
     const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], {
       cwd: folder,
       env,

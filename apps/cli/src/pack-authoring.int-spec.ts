@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCommandLine } from './program';
+import { NODE_ENVIRONMENT } from './testing/node-environment';
 
 // The first command runs the built program (`npm run build` first), which takes a second to start. The others run in this process.
 const PROGRAM = join(__dirname, '..', 'bin', 'taskrunner.js');
@@ -30,7 +31,7 @@ describe('taskrunner, for authors', () => {
 
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'authoring-'));
-    const env = { PATH: process.env['PATH'], HOME: folder };
+    const env = { ...NODE_ENVIRONMENT, HOME: folder };
     const begun = spawnSync(process.execPath, [PROGRAM, 'init', 'demo'], { cwd: folder, env, encoding: 'utf8' });
     expect(begun).toMatchObject({ status: 0, stderr: 'next: taskrunner test demo\n' });
     process.chdir(folder);

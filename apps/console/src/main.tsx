@@ -2,6 +2,8 @@ import './style/base.css';
 import './style/frame.css';
 import './style/runs.css';
 import './style/run.css';
+import './style/log.css';
+import './style/timeline.css';
 import './style/approvals.css';
 import './style/form.css';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
@@ -9,7 +11,9 @@ import { RouterProvider } from '@tanstack/react-router';
 import { useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import { Api } from './api/api';
+import { Connection } from './api/connection';
 import { ApiProblem } from './api/problem';
+import { SharedFeed } from './api/shared-feed';
 import { ServicesContext } from './frame/services';
 import { applyTheme, storedTheme } from './frame/theme';
 import { createConsoleRouter } from './router';
@@ -30,25 +34,27 @@ const session = new Session(new Authority(settings, redirectUri), new PendingSig
   history,
   base,
 });
-const api = new Api(new URL('../api/', redirectUri).href, session);
+const connection = new Connection();
+const api = new Api(new URL('../api/', redirectUri).href, session, connection);
+const feed = new SharedFeed(api, { locks: navigator.locks, channel: (name) => new BroadcastChannel(name) });
 const queries = new QueryClient({
   defaultOptions: {
     queries: { retry: (count, error) => count < RETRIES && (!ApiProblem.is(error) || error.isTransient) },
   },
 });
-// What one person has read is not shown to the next.
+// Data that one person has read must not be visible to the next one.
 session.subscribe(() => {
   if (session.current().kind === 'signed-out') queries.clear();
 });
 const root = createRoot(document.getElementById('root') ?? document.body);
-/** Made when somebody is signed in: before, the address may be that of the issuer's answer. */
+/** Created when a person is signed in: before that, the address may contain the issuer's response. */
 function Pages() {
   const [router] = useState(() => createConsoleRouter(base));
   return <RouterProvider router={router} />;
 }
 
 root.render(
-  <ServicesContext value={{ api, session, settings }}>
+  <ServicesContext value={{ api, connection, feed, session, settings }}>
     <QueryClientProvider client={queries}>
       <Gateway session={session}>
         <Pages />

@@ -5,11 +5,11 @@ export interface Settings {
   readonly scopes: readonly string[];
   /** Resource indicator (RFC 8707); null: none is sent. */
   readonly resource: string | null;
-  /** Interval at which lists are read again, milliseconds. */
+  /** Interval at which lists are refreshed, milliseconds. */
   readonly refresh: number;
-  /** Number of log lines that the browser holds. */
+  /** Maximum number of log lines that the browser keeps. */
   readonly logLines: number;
-  /** Number of nodes up to which a graph is drawn. */
+  /** Maximum number of nodes of a graph that is drawn. */
   readonly graphNodes: number;
 }
 
@@ -19,7 +19,7 @@ export function readSettings(document: Document): Settings {
   return JSON.parse(text) as Settings;
 }
 
-/** The path of the console without a slash at its end, such as `/console`. */
+/** Path of the console without a trailing slash, such as `/console`. */
 export function basePath(document: Document): string {
   return new URL(document.baseURI).pathname.replace(/\/$/, '');
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { EffectLog } from './stack/effect-log';
 import { Caller, pack, pause, ROOT, startStack, type DevStack } from './stack/stack';
+import { NODE_ENVIRONMENT } from './stack/node-environment';
 
 const OWNERS = '  approvals: [ { id: owners, grants: [packs.approve], minApprovals: 1 } ]\n';
 const script = (text: string): string =>
@@ -37,7 +38,7 @@ describe('a stack that is lost, and restored from its backup into a new one', ()
 
   /** Runs `taskrunner` as a separate process. `most`: maximum size of a written file, blocks of 512 bytes. */
   function processOfTaskrunner(args: readonly string[], most: number | null = null) {
-    const env = { PATH: process.env['PATH'], TASKRUNNER_CONFIG: stack.configurationPath };
+    const env = { ...NODE_ENVIRONMENT, TASKRUNNER_CONFIG: stack.configurationPath };
     const limit = most === null ? '' : `ulimit -f ${most}; `;
     const command = ['-c', `${limit}exec "$@"`, 'sh', process.execPath, join(ROOT, 'apps/cli/bin/taskrunner.js')];
     return spawnSync('sh', [...command, ...args], { encoding: 'utf8', env });
@@ -95,7 +96,7 @@ describe('a stack that is lost, and restored from its backup into a new one', ()
     const digest = /manifest\.json (sha256:[0-9a-f]{64})/.exec(made.stdout)?.[1] ?? '';
 
     // The same command in an image.
-    const env = { PATH: process.env['PATH'], TASKRUNNER_CONFIG: stack.configurationPath };
+    const env = { ...NODE_ENVIRONMENT, TASKRUNNER_CONFIG: stack.configurationPath };
     const job = [join(ROOT, 'docker/database.cjs'), 'backup', join(folder, 'of-an-image'), 'objects'];
     const imaged = spawnSync(process.execPath, job, { encoding: 'utf8', env });
     expect([imaged.status, imaged.stderr]).toEqual([0, '']);
@@ -136,7 +137,7 @@ describe('a stack that is lost, and restored from its backup into a new one', ()
     const asked = [join(ROOT, 'docker/database.cjs'), 'restore', backup];
     const inImage = spawnSync(process.execPath, asked, {
       encoding: 'utf8',
-      env: { PATH: process.env['PATH'], TASKRUNNER_CONFIG: stack.configurationPath },
+      env: { ...NODE_ENVIRONMENT, TASKRUNNER_CONFIG: stack.configurationPath },
     });
     expect([inImage.status, inImage.stderr]).toEqual([1, refused.stderr]);
     writeFileSync(key, right);

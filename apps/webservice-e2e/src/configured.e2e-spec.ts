@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { runUuid, type Json, type RunId } from '@taskrunner/core/foundation';
 import { Client } from 'pg';
 import { Caller, pack, pause, ROOT, startStack, type DevStack } from './stack/stack';
+import { NODE_ENVIRONMENT } from './stack/node-environment';
 
 // Configured values take effect: one stack with few defaults, observed through callers, the database and the disk.
 
@@ -146,7 +147,7 @@ describe('a configured installation', () => {
       const args = ['config', 'check', stack.configurationPath, '--runs', '--output', 'json'];
       const program = join(ROOT, 'apps/cli/bin/taskrunner.js');
       const { stdout } = await promisify(execFile)(process.execPath, [program, ...args], {
-        env: { PATH: process.env['PATH'], ...env },
+        env: { ...NODE_ENVIRONMENT, ...env },
       });
       return (JSON.parse(stdout) as { runs: object }).runs;
     };

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Caller, ROOT, DevStack } from './stack/stack';
+import { NODE_ENVIRONMENT } from './stack/node-environment';
 
 // Inner packs with real services: a folder of the caller's pack, a published pack of a folder registry, a gate inside one, and a rollback
 // for each item. The evidence of each run verifies.
@@ -76,7 +77,7 @@ describe('packs inside packs', () => {
 
   function cli(args: readonly string[], token?: string): Promise<{ status: number | null; out: string; err: string }> {
     const env = {
-      PATH: process.env['PATH'],
+      ...NODE_ENVIRONMENT,
       HOME: folder,
       ...(token === undefined ? {} : { TASKRUNNER_SERVER: stack.server, TASKRUNNER_TOKEN: token }),
     };

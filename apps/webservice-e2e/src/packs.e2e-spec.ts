@@ -7,6 +7,7 @@ import { fingerprint } from '@taskrunner/core/evidence';
 import type { Json } from '@taskrunner/core/foundation';
 import { hasProgram, startDockerRegistry } from './stack/docker-registry';
 import { Caller, ROOT, startStack, type DevStack } from './stack/stack';
+import { NODE_ENVIRONMENT } from './stack/node-environment';
 
 // A server that accepts only signed packs, a real registry, publishers with their own keys, and adversaries who can write to the registry.
 
@@ -44,7 +45,7 @@ spec:
 
   async function cli(args: readonly string[], token?: string): Promise<Ran> {
     const env = {
-      PATH: process.env['PATH'],
+      ...NODE_ENVIRONMENT,
       HOME: folder,
       ...(token === undefined ? {} : { TASKRUNNER_SERVER: stack.server, TASKRUNNER_TOKEN: token }),
     };

@@ -6,6 +6,7 @@ import { Client } from 'pg';
 import { readTar } from '@taskrunner/infrastructure/archive';
 import { adminUrlOf } from './stack/replicas';
 import { Caller, pack, ROOT, startStack, type DevStack } from './stack/stack';
+import { NODE_ENVIRONMENT } from './stack/node-environment';
 
 // Steps that print concurrently, so that their lines interleave in the run's numbers.
 const PRINTING = pack(
@@ -57,7 +58,7 @@ describe('a sealed run', () => {
 
   /** The exit status of a `taskrunner` process. */
   function statusOf(...args: readonly string[]): number | null {
-    const env = { PATH: process.env['PATH'], TASKRUNNER_CONFIG: stack.configurationPath };
+    const env = { ...NODE_ENVIRONMENT, TASKRUNNER_CONFIG: stack.configurationPath };
     return spawnSync(process.execPath, [join(ROOT, 'apps/cli/bin/taskrunner.js'), ...args], { env }).status;
   }
 

@@ -7,6 +7,7 @@ import { runUuid, scheduleUuid, type RunId, type ScheduleId } from '@taskrunner/
 import { Client } from 'pg';
 import { adminUrlOf } from './stack/replicas';
 import { Caller, pack, pause, ROOT, DevStack, type Answer } from './stack/stack';
+import { NODE_ENVIRONMENT } from './stack/node-environment';
 
 // Schedules through the public API. To avoid waiting for a minute, a schedule is made due with SQL: its next tick is set to the beginning
 // of the current minute. The stack's grace period is long enough for it.
@@ -287,7 +288,7 @@ describe('a schedule', () => {
     writeFileSync(file, NOOP);
     const token = await stack.tokenFor('ada');
     const cli = async (...args: string[]) => {
-      const env = { PATH: process.env['PATH'], TASKRUNNER_SERVER: stack.server, TASKRUNNER_TOKEN: token };
+      const env = { ...NODE_ENVIRONMENT, TASKRUNNER_SERVER: stack.server, TASKRUNNER_TOKEN: token };
       const { stdout } = await promisify(execFile)(process.execPath, [CLI, 'schedule', ...args], { env });
       return stdout;
     };

@@ -67,6 +67,7 @@ import { RerunController } from './runs/rerun.controller';
 import { RunListController } from './runs/run-list.controller';
 import { RunTails } from './runs/run-tails';
 import { RunsController } from './runs/runs.controller';
+import { StepCountsController } from './runs/step-counts.controller';
 import { StepsController } from './runs/steps.controller';
 import { SchedulesController } from './schedules/schedules.controller';
 import { TickLoop } from './schedules/tick-loop';
@@ -95,6 +96,7 @@ const CONTROLLERS = [
   RunsController,
   RerunController,
   StepsController,
+  StepCountsController,
   LogsController,
   EventsController,
   TimingsController,

@@ -7,6 +7,7 @@ export type {
   Decision,
   DecisionReceipt,
   Fault,
+  FeedEvent,
   Gate,
   Graph,
   LogLevel,
@@ -33,9 +34,10 @@ export type {
 export { createClient, type RequestOptions, type TaskRunnerClient } from './lib/client';
 export type { Api, ClientOptions } from './lib/connection/api';
 export { bodyOf } from './lib/connection/body-of';
-export { itemsOf, type PageQuery } from './lib/connection/items-of';
+export { itemsOf, pagesOf, type PageQuery } from './lib/connection/items-of';
+export type { EventOptions } from './lib/events/follow-events';
 export type { Download } from './lib/files/download';
-export type { UploadContent } from './lib/files/upload';
+export type { UploadContent, UploadOptions } from './lib/files/upload';
 export type { DecisionOptions, ShownGate } from './lib/gates/decide';
 export type { LogOptions } from './lib/logs/follow-logs';
 export { ApiProblem, type ApiProblemCode } from './lib/problem/api-problem';

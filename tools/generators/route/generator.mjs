@@ -4,7 +4,7 @@ import ts from 'typescript';
 import { atEndOf, beforeFirst, noteChange } from '../document.mjs';
 import { finished } from '../finish.mjs';
 import { namesOf } from '../names.mjs';
-import { mustBeNew, oneOf, refuse, sentenceOf } from '../refusal.mjs';
+import { mustBeNew, mustHaveRoom, oneOf, refuse, sentenceOf } from '../refusal.mjs';
 import { Source } from '../source.mjs';
 
 const WEB = 'apps/webservice/src';
@@ -27,18 +27,20 @@ export default async function route(tree, options) {
   const { kebab, pascal, camel } = names;
   const code = `${names.constant}_NOT_READY`;
   mustBeNew(tree, 'name', `${WEB}/${kebab}`);
+  mustBeNew(tree, 'name', `${WEB}/testing/api/${kebab}.ts`);
+  mustHaveRoom(tree, 'name', `${WEB}/testing/api`, 1);
   const taken = pathsOf(tree, WEB).find(({ text }) =>
     new RegExp(`'(runs/:runId/)?${kebab}'|id: 'get${pascal}'`).test(text),
   );
   if (taken !== undefined) refuse('name', `${taken.path} has such a route already.`, 'Choose another name.');
 
-  const schemas = new Source(tree, `${WEB}/openapi/schemas.ts`);
-  const examples = new Source(tree, `${WEB}/openapi/examples.ts`);
+  const schemas = new Source(tree, `${WEB}/openapi/schemas/runs.ts`);
+  const examples = new Source(tree, `${WEB}/openapi/examples/runs.ts`);
   const table = new Source(tree, `${PROBLEMS}/problem-table.ts`);
   const codes = new Source(tree, `${PROBLEMS}/problem-code.ts`);
   const isTaken =
-    schemas.membersOf(schemas.valueOf('SCHEMAS')).includes(pascal) ||
-    examples.membersOf(examples.valueOf('EXAMPLES')).includes(camel) ||
+    listedIn(tree, 'schemas').has(pascal) ||
+    listedIn(tree, 'examples').has(camel) ||
     table.membersOf(table.valueOf('PROBLEMS')).includes(code);
   if (isTaken)
     refuse(
@@ -47,23 +49,29 @@ export default async function route(tree, options) {
       'Choose another name.',
     );
 
-  const values = { ...names, about, scope, code, summary: about.replace(/\.$/, ''), tmpl: '' };
+  const [may, mayNot] = PEOPLE[scope];
+  const ofOthers = { ada: 'mallory', grace: 'mallory', ops: null }[may];
+  const who = { may, mayNot, ofOthers };
+  const values = { ...names, ...who, about, scope, code, summary: about.replace(/\.$/, ''), tmpl: '' };
   generateFiles(tree, join(import.meta.dirname, 'files'), WEB, values);
-  schemas.append(schemas.valueOf('SCHEMAS'), `${pascal}: closed({ runId: text, status: text, finishedAt: instant })`);
+  schemas.append(
+    schemas.valueOf('RUN_SCHEMAS'),
+    `${pascal}: closed({ runId: text, status: text, finishedAt: instant })`,
+  );
   schemas.write();
   examples.append(
-    examples.valueOf('EXAMPLES'),
+    examples.valueOf('RUN_EXAMPLES'),
     `${camel}: { runId: RUN, status: 'succeeded', finishedAt: '2026-11-24T10:00:09.000Z' }`,
   );
   examples.write();
   addCode(codes, table, code);
   serve(tree, names);
-  promise(tree, { ...values, people: PEOPLE[scope] });
+  promise(tree, names);
   document(tree, { kebab, about, scope, code });
 
   return finished(tree, [
     `${WEB}/${kebab}/${kebab}.controller.ts: what it answers, and when ${code} is thrown.`,
-    `${WEB}/openapi/schemas.ts and examples.ts: the shape of the answer.`,
+    `${WEB}/openapi/schemas/runs.ts and examples/runs.ts: the shape of the answer.`,
     'npm run client:types: the types of the client.',
     'A route that changes something takes a body (…body.ts), and an Idempotency-Key where it may be sent twice: see runs/rerun.controller.ts.',
   ]);
@@ -75,6 +83,18 @@ function pathsOf(tree, folder) {
     if (!tree.isFile(path)) return pathsOf(tree, path);
     return path.endsWith('.controller.ts') ? [{ path, text: tree.read(path, 'utf8') }] : [];
   });
+}
+
+/** Names of all schemas or examples of the OpenAPI document: of the list, and of the lists per resource that it consists of. */
+function listedIn(tree, list) {
+  const folder = `${WEB}/openapi/${list}`;
+  const paths = [`${folder}.ts`, ...tree.children(folder).map((name) => `${folder}/${name}`)];
+  return new Set(
+    paths.flatMap((path) => {
+      const source = new Source(tree, path);
+      return source.lists().flatMap((object) => source.membersOf(object));
+    }),
+  );
 }
 
 function addCode(codes, table, code) {
@@ -106,34 +126,13 @@ function serve(tree, { kebab, pascal }) {
 const LAST = '// The last one: nothing answers behind it.';
 
 /** The responses of the whole webservice are compared with its OpenAPI document. */
-function promise(tree, { kebab, pascal, code, words, people: [may, mayNot] }) {
+function promise(tree, { kebab, pascal }) {
   const path = `${WEB}/webservice.int-spec.ts`;
   const spec = new Source(tree, path);
-  const withoutScope =
-    mayNot === null ? '' : `\n    expect((await ask('${mayNot}', 'GET', path)).body['code']).toBe('SCOPE_MISSING');`;
-  const ofOthers = { ada: 'mallory', grace: 'mallory', ops: null }[may];
-  const toOthers =
-    ofOthers === null
-      ? ''
-      : `\n    expect((await ask('${ofOthers}', 'GET', path)).body['code']).toBe('RUN_NOT_FOUND');`;
   const last = spec.text.indexOf(LAST);
   if (last < 0) throw new Error(`${path} has no "${LAST}": the generator no longer fits the repository.`);
-  spec.insert(
-    last,
-    `describe('the ${words} of a run', () => {
-  it('is answered as the document says once the run has ended, to those who may read it', async () => {
-    const runId = await submit();
-    const path = \`/api/runs/\${runId}/${kebab}\`;
-    const early = await ask('${may}', 'GET', path);
-    expect([early.status, early.body['code']]).toEqual([409, '${code}']);
-    await commit(runId, { state: { status: 'succeeded', finishedAt: 5 } });
-    const { body } = await promised('${pascal}', '${may}', 'GET', path);
-    expect(body).toMatchObject({ runId, status: 'succeeded' });${withoutScope}${toOthers}
-  });
-});
-
-`,
-  );
+  spec.import([`describe${pascal}`], `./testing/api/${kebab}`);
+  spec.insert(last, `describe${pascal}(api);\n`);
   spec.write();
 }
 

@@ -7,12 +7,10 @@ import {
   readTrust,
   verifyAudit,
   verifySignature,
-  type AuditEntry,
   type Envelope,
 } from '@taskrunner/core/evidence';
 import type { Command } from 'commander';
 import { connect, withConnection, type ConnectionOptions } from '../server/connection';
-import { pagesOf } from '../server/run-api';
 import { unreadable } from '../packs/pack-argument';
 import { EXIT } from '../terminal/exit-code';
 import { safeLine } from '../terminal/safe-text';
@@ -33,8 +31,8 @@ export function registerAudit(program: Command, context: Context): void {
     .action((options: FetchOptions) =>
       context.run(async () => {
         const known = options.file === undefined ? [] : readAuditExport(await textIfThere(options.file));
-        const client = await connect(options, context.env);
-        const entries = pagesOf<AuditEntry>(client, '/api/audit', { limit: 1_000, after: known.at(-1)?.seq ?? 0 });
+        const server = await connect(options, context.env);
+        const entries = server.auditPages(known.at(-1)?.seq ?? 0);
         return write(context, options.file, entries, ({ seq, at, prev, hash, event }) => ({
           seq,
           at,
@@ -53,9 +51,8 @@ export function registerAudit(program: Command, context: Context): void {
     .action((options: FetchOptions) =>
       context.run(async () => {
         const known = options.file === undefined ? [] : readCheckpointFile(await textIfThere(options.file));
-        const client = await connect(options, context.env);
-        const query = { limit: 1_000, after: Math.max(0, ...known.map(countOf)) };
-        const found = pagesOf<{ readonly envelope: Envelope }>(client, '/api/audit/checkpoints', query);
+        const server = await connect(options, context.env);
+        const found = server.checkpointPages(Math.max(0, ...known.map(countOf)));
         return write(context, options.file, found, ({ envelope }) => envelope);
       }),
     );

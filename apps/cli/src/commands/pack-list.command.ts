@@ -4,7 +4,7 @@ import { parsePackReference, type PackReference } from '@taskrunner/core/pack';
 import { libraryOf, withRegistry, type RegistryOptions } from '../packs/supplied-registry';
 import { NOBODY, takePublished } from '../packs/pack-in-hand';
 import { connect, withConnection, type ConnectionOptions } from '../server/connection';
-import { listAll } from '../server/run-api';
+import type { Server } from '../server/server';
 import { CliError } from '../terminal/cli-error';
 import { EXIT } from '../terminal/exit-code';
 import { PACK_COLUMNS, type PackRow } from '../lists/list-columns';
@@ -24,7 +24,7 @@ export function registerPackLists(group: Command, context: Context): void {
       context.run(async () => {
         const packs =
           options.registry === undefined
-            ? await listAll<PackRow>(await connect(options, context.env), '/api/packs', { limit: 200 })
+            ? await (await connect(options, context.env)).packs()
             : await rowsOf(options, context);
         printList(context, options, { items: packs, columns: PACK_COLUMNS, none: 'no packs', value: packs });
         return EXIT.OK;
@@ -78,12 +78,8 @@ export function referenceOf(argument: string): PackReference {
 }
 
 /** The server's view of a published pack. */
-export async function describePack(
-  client: Awaited<ReturnType<typeof connect>>,
-  { name, version, digest }: PackReference,
-): Promise<JsonObject> {
-  const { body } = await client.ask(`/api/packs/${name}/${encodeURIComponent(version ?? digest ?? '')}`);
-  return body as JsonObject;
+export async function describePack(server: Server, { name, version, digest }: PackReference): Promise<JsonObject> {
+  return (await server.pack(name, version ?? digest ?? '')) as unknown as JsonObject;
 }
 
 /** The registry's view of a pack. Only a server decides who is trusted; `pack verify` compares signatures with keys. */

@@ -104,21 +104,17 @@ function registerPush(group: Command, context: Context): void {
 }
 
 async function pushToServer(pack: PackInHand, signatures: readonly Json[], options: Options, context: Context) {
-  const client = await connect(options, context.env);
-  const { status, body } = await client.ask('/api/packs', {
-    method: 'POST',
-    body: {
-      manifest: pack.source.manifest,
-      files: pack.source.files.map(({ path, bytes, executable }) => ({
-        path,
-        contentBase64: Buffer.from(bytes).toString('base64'),
-        executable,
-      })),
-      signatures,
-    },
+  const server = await connect(options, context.env);
+  const { digest, registry, isNew } = await server.publish({
+    manifest: pack.source.manifest,
+    files: pack.source.files.map(({ path, bytes, executable }) => ({
+      path,
+      contentBase64: Buffer.from(bytes).toString('base64'),
+      executable,
+    })),
+    signatures,
   });
-  const { digest, registry } = body as { digest: string; registry: string };
-  show(context, options, { ...factsOf(pack), digest, registry, isNew: status === 201 });
+  show(context, options, { ...factsOf(pack), digest, registry, isNew });
   return EXIT.OK;
 }
 

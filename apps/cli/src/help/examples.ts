@@ -47,6 +47,15 @@ export const EXAMPLES: Readonly<Record<string, readonly [string, string]>> = {
     'schedule resume nightly --plan-hash sha256:… --profile-digest sha256:…',
   ],
   'schedule delete': ['schedule delete nightly', 'schedule delete nightly --output json'],
+  login: ['login --server https://runner.example.org', 'login --context production --device'],
+  logout: ['logout', 'logout --all'],
+  'context add': [
+    'context add production --server https://runner.example.org',
+    'context add test --server https://test.example.org --issuer https://id.example.org --client-id taskrunner',
+  ],
+  'context use': ['context use production', 'context use test --output json'],
+  'context list': ['context list', 'context list --output json'],
+  'context remove': ['context remove test', 'context remove test --output json'],
   'pack build': ['pack build ./my-pack', 'pack build ./my-pack --file my-pack.tar'],
   'pack sign': [
     'pack sign ./my-pack --key release.key.pem',

@@ -1,8 +1,9 @@
-import { Command } from 'commander';
+import { Command, Help } from 'commander';
 import { COMMANDS } from '../program';
 import type { Context } from '../commands/context';
 import { completeHelp } from './complete-help';
 import { EXAMPLES } from './examples';
+import { registerSummaries, SUMMARIES } from './summaries';
 
 const CONTEXT = { program: { name: 'taskrunner', version: '0' } } as Context;
 /** Has examples of its own: a line for each shell. */
@@ -22,6 +23,14 @@ describe('the help', () => {
     for (const [, load] of COMMANDS) (await load())(program, CONTEXT);
     completeHelp(program);
     all = allOf(program);
+  });
+
+  it('of the program has each command as the command describes itself', () => {
+    const help = new Help();
+    expect(SUMMARIES).toEqual(program.commands.map((one) => [help.subcommandTerm(one), one.description()]));
+    const summary = new Command('taskrunner');
+    registerSummaries(summary);
+    expect(summary.commands.map((one) => help.subcommandTerm(one))).toEqual(SUMMARIES.map(([term]) => term));
   });
 
   it('explains every argument of every command', () => {

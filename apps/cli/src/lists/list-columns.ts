@@ -1,6 +1,6 @@
 import { isOver } from '@taskrunner/core/foundation';
-import type { ArtifactView, GateView, RunView } from '../server/run-views';
-import type { ScheduleView } from '../server/schedule-api';
+import type { Artifact, Schedule } from '@taskrunner/client';
+import type { GateView, RunView } from '../server/run-views';
 import type { Column } from './table';
 import { ageText, durationText, untilText } from './time-text';
 
@@ -55,7 +55,7 @@ function shortened(message: string): string {
 }
 
 /** Columns of `schedule list`. */
-export function scheduleColumns(now: number): readonly Column<ScheduleView>[] {
+export function scheduleColumns(now: number): readonly Column<Schedule>[] {
   return [
     { title: 'SCHEDULE', text: ({ scheduleId }) => scheduleId },
     { title: 'NAME', text: ({ name }) => name },
@@ -91,7 +91,7 @@ export const PACK_COLUMNS: readonly Column<PackRow>[] = [
 ];
 
 /** Columns of `artifacts`. */
-export const ARTIFACT_COLUMNS: readonly Column<ArtifactView>[] = [
+export const ARTIFACT_COLUMNS: readonly Column<Artifact>[] = [
   { title: 'DIGEST', text: ({ digest }) => digest },
   { title: 'BYTES', text: ({ size }) => String(size) },
   { title: 'ARTIFACT', text: ({ step, name }) => `${step}/${name}` },

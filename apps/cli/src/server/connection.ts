@@ -1,12 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
+import { ContextFile } from '../session/context-file';
+import { contextFor, contextNamed, currentContext, type NamedContext } from '../session/contexts';
+import { sessionToken } from '../session/session-token';
 import { CliError } from '../terminal/cli-error';
-import { Client } from './client';
+import type { Server } from './server';
 
 /** Connection options of a command that talks to a server. */
 export interface ConnectionOptions {
   readonly server?: string;
   readonly token?: string;
+  readonly context?: string;
 }
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -14,23 +18,59 @@ type Variables = Readonly<Record<string, string | undefined>>;
 /** Adds the options. None is required, because every process of the machine can see tokens on a command line. */
 export function withConnection(command: Command): Command {
   return command
-    .option('--server <url>', 'URL of the server (default: TASKRUNNER_SERVER)')
-    .option('--token <token>', 'bearer token; prefer TASKRUNNER_TOKEN_FILE or TASKRUNNER_TOKEN');
+    .option('--server <url>', 'URL of the server (default: that of --context, TASKRUNNER_SERVER, that of the context)')
+    .option(
+      '--context <name>',
+      'context with a server and a sign-in (default: TASKRUNNER_CONTEXT, the current context)',
+    )
+    .option('--token <token>', 'bearer token; prefer a sign-in, TASKRUNNER_TOKEN_FILE or TASKRUNNER_TOKEN');
 }
 
-/** The client for options and environment variables. Throws `CLI_SERVER_MISSING`, `CLI_TOKEN_MISSING`, `CLI_FILE`, `CLI_USAGE`. */
-export async function connect(options: ConnectionOptions, env: Variables): Promise<Client> {
-  const server = options.server ?? env['TASKRUNNER_SERVER'];
-  if (!server)
-    throw new CliError(
-      'CLI_SERVER_MISSING',
-      'no server is set',
-      'Use --server URL or set TASKRUNNER_SERVER. `taskrunner dev` starts a local server.',
-    );
-  return new Client(serverUrl(server), await tokenOf(options, env));
+/**
+ * The server for options, environment variables and contexts, in this order. The token of a context is sent to its server only. Throws
+ * `CLI_SERVER_MISSING`, `CLI_TOKEN_MISSING`, `CLI_FILE`, `CLI_USAGE` and the errors of contexts.
+ */
+export async function connect(options: ConnectionOptions, env: Variables): Promise<Server> {
+  const file = new ContextFile(env);
+  const { url, context } = await serverOf(options, env, file);
+  const token = await tokenOf(options, env, { file, url, context });
+  const { Server: Remote } = await import('./server.js');
+  return new Remote(url, token);
 }
 
-function serverUrl(text: string): string {
+/** A server, with the context that names it; null: an option or a variable names it. */
+interface FoundServer {
+  readonly url: string;
+  readonly context: NamedContext | null;
+}
+
+/** The server that is meant. */
+async function serverOf(options: ConnectionOptions, env: Variables, file: ContextFile): Promise<FoundServer> {
+  const named = options.context === undefined ? null : contextNamed(await file.read(), options.context);
+  if (options.server !== undefined) {
+    const url = serverUrl(options.server);
+    if (named !== null && named.server !== url)
+      throw new CliError(
+        'CLI_USAGE',
+        `the context ${named.name} is for ${named.server}`,
+        'Use either --server or --context.',
+      );
+    return { url, context: named };
+  }
+  if (named !== null) return { url: named.server, context: named };
+  const stated = env['TASKRUNNER_SERVER'];
+  if (stated) return { url: serverUrl(stated), context: null };
+  const context = currentContext(await file.read(), env);
+  if (context !== null) return { url: context.server, context };
+  throw new CliError(
+    'CLI_SERVER_MISSING',
+    'no server is set',
+    'Sign in with `taskrunner login --server URL`, use --server URL or set TASKRUNNER_SERVER. `taskrunner dev` starts a local server.',
+  );
+}
+
+/** Throws `CLI_USAGE`. */
+export function serverUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.search !== '')
     throw new CliError(
@@ -41,15 +81,52 @@ function serverUrl(text: string): string {
   return `${url.origin}${url.pathname.replace(/\/$/, '')}`;
 }
 
-async function tokenOf(options: ConnectionOptions, env: Variables): Promise<string> {
-  const stated = options.token ?? env['TASKRUNNER_TOKEN'];
-  const file = env['TASKRUNNER_TOKEN_FILE'];
-  const token = stated || (file ? await tokenIn(file) : '');
-  // RFC 6750 §2.1: anything else is not a bearer token, and error messages of the sender would contain it.
+/** What a token is looked for with. */
+interface TokenPlace extends FoundServer {
+  readonly file: ContextFile;
+}
+
+/** What returns the token: a stated one, or that of a context, which is renewed. */
+async function tokenOf(
+  options: ConnectionOptions,
+  env: Variables,
+  { file, url, context }: TokenPlace,
+): Promise<() => Promise<string>> {
+  // A context that an option names is stronger than a variable.
+  const isNamed = options.context !== undefined;
+  const token = options.token ?? (isNamed ? undefined : await tokenOfEnvironment(env));
+  if (token !== undefined) {
+    const checked = bearer(token);
+    return () => Promise.resolve(checked);
+  }
+  const contexts = await file.read();
+  const found = isNamed ? context : contextFor(contexts, url, context ?? currentContext(contexts, env));
+  if (found?.session == null) throw missing(found);
+  return sessionToken(file, found);
+}
+
+/** Undefined: none is set. */
+async function tokenOfEnvironment(env: Variables): Promise<string | undefined> {
+  const stated = env['TASKRUNNER_TOKEN'];
+  if (stated) return stated;
+  const path = env['TASKRUNNER_TOKEN_FILE'];
+  return path ? tokenIn(path) : undefined;
+}
+
+function missing(context: NamedContext | null): CliError {
+  return new CliError(
+    'CLI_TOKEN_MISSING',
+    context === null ? 'no token is set' : `nobody is signed in to the context ${context.name}`,
+    'Sign in with `taskrunner login`, set TASKRUNNER_TOKEN_FILE to a file that contains the token, or set TASKRUNNER_TOKEN.',
+  );
+}
+
+/** RFC 6750 §2.1: anything else is not a bearer token, and error messages of the sender would contain it. */
+function bearer(token: string): string {
   if (/^[A-Za-z0-9\-._~+/]+=*$/.test(token)) return token;
   throw new CliError(
     'CLI_TOKEN_MISSING',
-    token === '' ? 'no token is set' : 'the token has an invalid format',
+    'the token has an invalid format',
     'Set TASKRUNNER_TOKEN_FILE to a file that contains the token, or set TASKRUNNER_TOKEN.',
   );
 }

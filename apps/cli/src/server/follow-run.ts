@@ -1,14 +1,11 @@
-import { isOver } from '@taskrunner/core/foundation';
-import { setTimeout as delay } from 'node:timers/promises';
+import type { Run } from '@taskrunner/client';
 import type { RunDisplay } from '../terminal/run-display';
-import type { Client } from './client';
-import { followLog } from './follow-log';
-import { getRun, listSteps, planOrder } from './run-api';
-import { waitsForPerson, type RunView } from './run-views';
+import { PATIENCE_MS } from './patience';
+import type { Server } from './server';
 
 /** Options for following a run. */
 interface Following {
-  readonly client: Client;
+  readonly server: Server;
   readonly runId: string;
   readonly display: RunDisplay;
   /** `attention`: also ends when the run waits for a person. */
@@ -16,77 +13,64 @@ interface Following {
   readonly signal: AbortSignal;
 }
 
-const STEPS_PAUSE_MS = 250;
-
 /** Shows log, waits and steps of a run until it has ended (or waits for a person). Returns the run in that state. Rejects when aborted. */
-export async function followRun({ client, runId, display, until, signal }: Following): Promise<RunView> {
+export async function followRun({ server, runId, display, until, signal }: Following): Promise<Run> {
+  // Not `AbortSignal.any`: see `passAbort` of the client.
   const over = new AbortController();
-  const both = AbortSignal.any([signal, over.signal]);
-  const attention = new Promise<RunView>((resolve, reject) => {
-    watchRun(client, runId, display, both, (run) => {
-      if (until === 'attention' && waitsForPerson(run)) resolve(run);
+  const leave = (): void => over.abort(signal.reason);
+  if (signal.aborted) leave();
+  signal.addEventListener('abort', leave, { once: true });
+  const attention = new Promise<Run>((resolve, reject) => {
+    watch(server, runId, display, over.signal, (run) => {
+      if (until === 'attention' && server.needsPerson(run)) resolve(run);
     }).catch((error: unknown) => {
-      if (!both.aborted) reject(error instanceof Error ? error : new Error(String(error)));
+      if (!over.signal.aborted) reject(error instanceof Error ? error : new Error(String(error)));
     });
   });
   attention.catch(() => undefined);
-  const log = readLog(client, runId, display, both);
+  const log = readLog(server, runId, display, over.signal);
   log.catch(() => undefined);
   try {
     const waiting = await Promise.race([log, attention]);
-    if (waiting !== null && waiting !== undefined) return waiting;
+    if (waiting !== null) return waiting;
     over.abort();
-    const run = await settled(client, runId, signal);
-    if (display.wantsSteps) display.steps(await listSteps(client, runId), await planOrder(client, runId));
+    // The run as soon as its row is final too, which is usually immediate.
+    const run = await server.client.wait(runId, { signal, giveUpAfterMs: PATIENCE_MS });
+    if (display.wantsSteps) display.steps(await server.steps(runId), await server.planOrder(runId));
     display.finished(run);
     return run;
   } finally {
+    signal.removeEventListener('abort', leave);
     over.abort();
     display.close();
   }
 }
 
-async function readLog(client: Client, runId: string, display: RunDisplay, signal: AbortSignal): Promise<null> {
-  for await (const event of followLog(client, runId, { signal })) {
+/** Resolves to null at the end of the log. */
+async function readLog(server: Server, runId: string, display: RunDisplay, signal: AbortSignal): Promise<null> {
+  for await (const event of server.client.followLogs(runId, { signal, giveUpAfterMs: PATIENCE_MS }))
     if (event.eventType !== 'run.finished') display.line(event);
-  }
   return null;
 }
 
 /** Follows what is not in the log: waits and, if requested, steps. */
-async function watchRun(
-  client: Client,
+async function watch(
+  server: Server,
   runId: string,
   display: RunDisplay,
   signal: AbortSignal,
-  onChange: (run: RunView) => void,
+  onChange: (run: Run) => void,
 ): Promise<void> {
   const reported = new Set<string>();
-  const order = display.wantsSteps ? await planOrder(client, runId) : [];
-  let tag: string | undefined;
-  while (!signal.aborted) {
-    const poll = tag === undefined ? {} : { waitSeconds: 30, for: 'change' as const, tag };
-    const found = await getRun(client, runId, { ...poll, signal });
-    tag = found.tag ?? tag;
-    if (found.run === null) continue;
-    const { run } = found;
+  const order = display.wantsSteps ? await server.planOrder(runId) : [];
+  for await (const run of server.client.watch(runId, { signal, giveUpAfterMs: PATIENCE_MS })) {
     for (const wait of run.waits) {
       const key = `${wait.kind} ${wait.id ?? ''} ${wait.since ?? ''}`;
       if (reported.has(key)) continue;
       reported.add(key);
       display.waits(run, wait);
     }
-    if (display.wantsSteps) display.steps(await listSteps(client, runId), order);
+    if (display.wantsSteps) display.steps(await server.steps(runId), order);
     onChange(run);
-    if (isOver(run.status)) return;
-    await delay(STEPS_PAUSE_MS, undefined, { signal });
-  }
-}
-
-/** The run as soon as its row is final too, which is usually immediate. */
-async function settled(client: Client, runId: string, signal: AbortSignal): Promise<RunView> {
-  for (;;) {
-    const { run } = await getRun(client, runId, { waitSeconds: 30, for: 'end', signal });
-    if (run && isOver(run.status)) return run;
   }
 }

@@ -1,68 +1,66 @@
 import { isRunId } from '@taskrunner/core/foundation';
 import { CliError } from '../terminal/cli-error';
-import type { Client } from './client';
-import { listGates, pagesOf } from './run-api';
 import type { RunGateView, RunView } from './run-views';
+import type { Server } from './server';
 
-/** Maximum number of runs, newest first, that are searched for `latest` or the beginning of an id. */
-export const SEARCHED_RUNS = 2_000;
+/** Maximum number of requests that search for one run. The server searches a bounded number of runs for each. */
+export const SEARCHES = 10;
 /** Maximum number of candidates that an error lists. */
 const SHOWN_CANDIDATES = 10;
-const PAGE = 200;
 /** The beginning of a run id. The part before the underscore may be omitted. */
 const BEGINNING = /^(?:run_)?([0-9a-hjkmnp-tv-z]{1,26})$/i;
 
-type Candidate = Pick<RunView, 'runId' | 'status' | 'createdAt' | 'pack' | 'requester'>;
+type Candidate = Pick<RunView, 'runId' | 'status' | 'createdAt' | 'pack'>;
 
 /**
  * The id of the run that an argument names: a full id, the beginning of one id, or `latest` for the newest run of this caller. Any other
  * text is returned unchanged; the server refuses it. Throws `CLI_RUN_NOT_FOUND` and `CLI_RUN_AMBIGUOUS`.
  */
-export async function runIdOf(client: Client, written: string): Promise<string> {
+export async function runIdOf(server: Server, written: string): Promise<string> {
   if (isRunId(written)) return written;
-  if (written === 'latest') return latestOf(client);
+  if (written === 'latest') return latestOf(server);
   const beginning = BEGINNING.exec(written)?.[1];
-  return beginning === undefined ? written : oneOf(client, written, `run_${beginning.toLowerCase()}`);
+  return beginning === undefined ? written : oneOf(server, written, `run_${beginning.toLowerCase()}`);
 }
 
-async function latestOf(client: Client): Promise<string> {
-  const { body } = await client.ask<{ readonly person: { readonly sub: string } }>('/api/me');
-  let searched = 0;
-  for await (const page of pagesOf<Candidate>(client, '/api/runs', { limit: PAGE })) {
-    const own = page.find(({ requester }) => requester.id === body.person.sub);
-    if (own !== undefined) return own.runId;
-    searched += page.length;
-    if (searched >= SEARCHED_RUNS) break;
-  }
+async function latestOf(server: Server): Promise<string> {
+  const { found, isWhole } = await search(server, { requester: 'me', limit: 1 }, 1);
+  const [newest] = found;
+  if (newest !== undefined) return newest.runId;
   throw new CliError(
     'CLI_RUN_NOT_FOUND',
-    `you have submitted none of the newest ${searched} runs`,
+    isWhole ? 'you have submitted no run' : 'none of the newest runs is yours',
     'Name the run by its id. `taskrunner list` prints the ids.',
   );
 }
 
-/** The server lists runs by id, newest first, so runs that could match follow one another. */
-async function oneOf(client: Client, written: string, beginning: string): Promise<string> {
-  const found: Candidate[] = [];
-  let searched = 0;
-  let isOver = false;
-  for await (const page of pagesOf<Candidate>(client, '/api/runs', { limit: PAGE })) {
-    found.push(...page.filter(({ runId }) => runId.startsWith(beginning)));
-    searched += page.length;
-    isOver = page.some(({ runId }) => runId < beginning);
-    if (isOver || found.length > SHOWN_CANDIDATES || searched >= SEARCHED_RUNS) break;
-    isOver = page.length < PAGE;
-  }
+async function oneOf(server: Server, written: string, beginning: string): Promise<string> {
+  const { found, isWhole } = await search(server, { q: beginning }, 2, ({ runId }) => runId.startsWith(beginning));
   const [first, second] = found;
   if (second !== undefined) throw ambiguous(written, found);
-  if (first !== undefined && isOver) return first.runId;
+  if (first !== undefined && isWhole) return first.runId;
   throw new CliError(
     'CLI_RUN_NOT_FOUND',
-    isOver
-      ? `no run has an id that begins with ${written}`
-      : `none of the newest ${searched} runs can be told by ${written}`,
+    isWhole ? `no run has an id that begins with ${written}` : `the search for ${written} ended before it was certain`,
     'Write the full id of the run. `taskrunner list` prints the ids.',
   );
+}
+
+/** Searches the runs, newest first, until enough are found. `isWhole`: all runs were searched. */
+async function search(
+  server: Server,
+  query: { readonly requester?: string; readonly q?: string; readonly limit?: number },
+  enough: number,
+  matches: (run: Candidate) => boolean = () => true,
+): Promise<{ readonly found: readonly Candidate[]; readonly isWhole: boolean }> {
+  const found: Candidate[] = [];
+  let requests = 0;
+  for await (const page of server.runPages(query)) {
+    found.push(...page.filter(matches));
+    requests += 1;
+    if (found.length >= enough || requests >= SEARCHES) return { found, isWhole: false };
+  }
+  return { found, isWhole: true };
 }
 
 function ambiguous(written: string, found: readonly Candidate[]): CliError {
@@ -78,8 +76,8 @@ function ambiguous(written: string, found: readonly Candidate[]): CliError {
 }
 
 /** The gate that is meant: the named one or, if none is named, the only open gate of the run. Throws `CLI_GATE_CHOICE`. */
-export async function gateIdOf(client: Client, runId: string, named: string | undefined): Promise<string> {
-  return named ?? onlyOpen(runId, await listGates(client, runId));
+export async function gateIdOf(server: Server, runId: string, named: string | undefined): Promise<string> {
+  return named ?? onlyOpen(runId, await server.gates(runId));
 }
 
 /** Throws `CLI_GATE_CHOICE` unless exactly one gate is open. */

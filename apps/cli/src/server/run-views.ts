@@ -1,40 +1,35 @@
-import { isOver, type Digest, type Json } from '@taskrunner/core/foundation';
+import type { Decision, Gate, LogLine, Run, RunGate, Step } from '@taskrunner/client';
+import type { Digest, Json } from '@taskrunner/core/foundation';
 import type { GateRequest, PolicyVerdict } from '@taskrunner/core/gate';
 import type { PlanDiff } from '@taskrunner/core/plan';
 
-/** A run in the API's form, with the members that this client uses. */
-export interface RunView {
-  readonly runId: string;
-  readonly status: string;
-  readonly pack: { readonly name: string; readonly version: string };
-  readonly planHash: string;
-  readonly requester: { readonly id: string; readonly name: string };
-  readonly createdAt: string;
-  /** When its first step began; null: not yet. */
-  readonly startedAt?: string | null;
-  readonly finishedAt: string | null;
+// What the API answers, with the members that are shown.
+
+/** A run. */
+export type RunView = Pick<
+  Run,
+  | 'runId'
+  | 'status'
+  | 'planHash'
+  | 'requester'
+  | 'createdAt'
+  | 'startedAt'
+  | 'finishedAt'
+  | 'stuck'
+  | 'outputs'
+  | 'error'
+  | 'rerunOf'
+> & {
+  readonly pack: Pick<Run['pack'], 'name' | 'version'>;
   readonly waits: readonly WaitView[];
-  /** Why it needs a person; null: it does not. A webservice of the release before says nothing. */
-  readonly stuck?: string | null;
-  readonly steps: Readonly<Record<string, number>>;
-  readonly outputs: Json;
-  /** Names the outputs if they are not in the view. */
-  readonly outputsRef?: Json;
-  readonly error: Json;
-  readonly evidence: { readonly status: string; readonly digest: string | null };
-  readonly lastLine: number;
-  readonly rerunOf: string | null;
-}
+  readonly evidence: Pick<Run['evidence'], 'status' | 'digest'>;
+};
 
 /** What a run waits for. */
-export interface WaitView {
-  readonly kind: string;
-  readonly id: string | null;
-  readonly since: string | null;
-  readonly until: string | null;
+export type WaitView = Omit<Run['waits'][number], 'policy'> & {
   /** With kind `policy`: the verdict that people may override. */
   readonly policy?: PolicyView | null;
-}
+};
 
 /** A policy verdict at a gate. */
 export interface PolicyView {
@@ -48,70 +43,55 @@ export interface PolicyView {
   readonly omittedReasons?: number;
 }
 
-/** A decision at a gate, with the shown members. */
-export interface DecisionView {
-  readonly decisionId: string;
-  readonly decision: string;
+/** A decision at a gate. */
+export type DecisionView = Pick<
+  Decision,
+  'decisionId' | 'decision' | 'reason' | 'response' | 'decidedAt' | 'proof' | 'record'
+> & {
   readonly person: { readonly iss: string; readonly sub: string };
   readonly onBehalfOf: { readonly iss: string; readonly sub: string } | null;
-  readonly actors: readonly { readonly iss: string; readonly sub: string; readonly kind: string }[];
-  readonly reason: string | null;
-  readonly response: Json;
-  readonly decidedAt: string;
-  readonly proof: string;
-  readonly record: string;
-}
+  /** Null: the decision was made before actors were recorded. */
+  readonly actors: readonly { readonly iss: string; readonly sub: string; readonly kind: string }[] | null;
+};
 
 /** A gate in the list of all gates of a run. */
-export interface RunGateView {
-  readonly gateId: string;
-  readonly label: string | null;
-  readonly status: string;
-  readonly reason: string | null;
-  readonly approval: string | null;
+export type RunGateView = Pick<
+  RunGate,
+  | 'gateId'
+  | 'label'
+  | 'status'
+  | 'reason'
+  | 'approval'
+  | 'gateDigest'
+  | 'approvals'
+  | 'required'
+  | 'openedAt'
+  | 'until'
+  | 'endedAt'
+> & {
   readonly policy: PolicyView | null;
   readonly requirement: {
     readonly grants: readonly string[];
     readonly minApprovals: number;
     readonly proof: string;
   } | null;
-  readonly gateDigest: string | null;
-  readonly approvals: number;
-  readonly required: number | null;
-  readonly openedAt: string | null;
-  readonly until: string | null;
-  readonly endedAt: string | null;
   readonly decisions: readonly DecisionView[];
-}
+};
 
 /** A step. */
-export interface StepView {
-  readonly id: string;
-  readonly parent: string | null;
-  readonly kind: string;
-  readonly label: string | null;
-  readonly status: string;
-  readonly reason: string | null;
-  readonly attempts: number;
-  readonly startedAt: string | null;
-  readonly finishedAt: string | null;
-  readonly outputs?: Json;
-  readonly outputsRef?: Json;
-  readonly error?: Json;
-}
+export type StepView = Pick<
+  Step,
+  'id' | 'parent' | 'kind' | 'label' | 'status' | 'reason' | 'attempts' | 'startedAt' | 'finishedAt'
+>;
 
-/** A gate with the request to decide about. */
-export interface GateView {
-  readonly runId: string;
-  readonly gateId: string;
-  readonly status: string;
-  readonly gateDigest: string;
+/** A gate with the request to decide about, whose form `core` defines. */
+export type GateView = Pick<
+  Gate,
+  'runId' | 'gateId' | 'status' | 'gateDigest' | 'approvals' | 'required' | 'until' | 'canDecide' | 'why'
+> & {
   readonly planHash: Digest;
   readonly request: GateRequest;
   readonly show: Json;
-  readonly approvals: number;
-  readonly required: number;
-  readonly until: string;
   /** The denial that an approval overrides; null for a gate without a policy; absent from servers of earlier versions. */
   readonly policy?: PolicyView | null;
   readonly decisions?: readonly DecisionView[];
@@ -119,39 +99,7 @@ export interface GateView {
   readonly ungatedEffects: readonly string[] | null;
   /** Difference from the last run of the pack that people approved; null if there is none, and in lists. `why`: why it is not available. */
   readonly planDiff: { readonly against: string; readonly diff: PlanDiff | null; readonly why: string | null } | null;
-  readonly canDecide: boolean;
-  readonly why: string | null;
-}
-
-export interface ArtifactView {
-  readonly artifactId: string;
-  readonly step: string;
-  readonly name: string;
-  readonly path: string;
-  readonly digest: string;
-  readonly size: number;
-  readonly mediaType: string;
-}
+};
 
 /** A line of the log, or the end of the run. */
-export interface LogEvent {
-  readonly runId: string;
-  readonly sequence: number;
-  readonly eventType: string;
-  readonly timestamp?: string;
-  readonly level?: string;
-  readonly message?: string;
-  readonly stepId?: string;
-  readonly status?: string;
-  /** In `stream.resume`: delay before the log is requested again, milliseconds. */
-  readonly retryMs?: number;
-  /** In `stream.tail`: false if the server stopped searching before it found as many lines as requested. */
-  readonly complete?: boolean;
-}
-
-/** Kinds of waits that only a person can end. */
-export function waitsForPerson(run: RunView): boolean {
-  return (
-    !isOver(run.status) && run.waits.some(({ kind }) => ['approval', 'policy', 'attention', 'restore'].includes(kind))
-  );
-}
+export type LogEvent = Omit<LogLine, 'timestamp'> & Partial<Pick<LogLine, 'timestamp'>>;

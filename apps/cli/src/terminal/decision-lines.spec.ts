@@ -12,14 +12,14 @@ const policy = {
 } as const;
 const decision = {
   decisionId: 'dec_1',
-  decision: 'approved',
+  decision: 'approved' as const,
   person: { iss: 'https://id.test', sub: 'grace' },
   onBehalfOf: { iss: 'https://id.test', sub: 'linus' },
   actors: [{ iss: 'https://id.test', sub: 'bot', kind: 'client' }],
   reason: 'urgent\u001b[2J',
   response: { ticket: 7 },
   decidedAt: '2026-11-24T10:05:00.000Z',
-  proof: 'token',
+  proof: 'token' as const,
   record: 'sha256:2',
 };
 const gate: RunGateView = {
@@ -70,7 +70,7 @@ describe('a gate of a run', () => {
     const unreached = {
       ...gate,
       ...closed,
-      status: 'not_reached',
+      status: 'not_reached' as const,
       endedAt: null,
       policy: { ...policy, result: null, reasons: [] },
     };

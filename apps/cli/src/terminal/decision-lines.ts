@@ -14,7 +14,7 @@ export function decisionLines(decision: DecisionView): readonly string[] {
   const behalf = onBehalfOf === null ? '' : ` on behalf of ${onBehalfOf.sub} of ${onBehalfOf.iss}`;
   return [
     safeLine(`${decision.decision} by ${person.sub} of ${person.iss}${behalf}`),
-    ...actors.map(({ iss, sub, kind }) => safeLine(`  through: ${sub} of ${iss} (${kind})`)),
+    ...(actors ?? []).map(({ iss, sub, kind }) => safeLine(`  through: ${sub} of ${iss} (${kind})`)),
     safeLine(`  at: ${decidedAt}`),
     safeLine(`  why: ${reason ?? 'no reason given'}`),
     ...(response === null ? [] : [safeLine(`  response: ${JSON.stringify(response)}`)]),

@@ -1,5 +1,3 @@
-import { isJsonObject, type Json } from '@taskrunner/core/foundation';
-
 /** Exit codes and their meanings. Scripts rely on them: a released code keeps its meaning. Help and guide print this table. */
 export const EXIT_TABLE = {
   OK: { code: 0, meaning: 'The command succeeded. The followed run succeeded, or it was left to continue.' },
@@ -54,10 +52,10 @@ export function exitOfProblem(problem: {
 }
 
 /** Exit code of the command that followed a run, by the end of the run. `error` is that of the run: `{code, …}` or null. */
-export function exitOfRun(status: string, error: Json): ExitCode {
+export function exitOfRun(status: string, error: { readonly code?: unknown } | null): ExitCode {
   if (status === 'succeeded') return EXIT.OK;
   if (status === 'cancelled') return EXIT.CANCELLED;
-  const code = isJsonObject(error) && typeof error['code'] === 'string' ? error['code'] : '';
+  const code = typeof error?.code === 'string' ? error.code : '';
   if (code === 'GATE_REJECTED' || code === 'GATE_EXPIRED') return EXIT.GATE;
   if (code === 'POLICY_DENIED' || code === 'POLICY_UNDECIDED') return EXIT.DENIED;
   if (code.startsWith('SEALED_')) return EXIT.SEALED;

@@ -1,5 +1,5 @@
 import { isCodedError } from '@taskrunner/core/foundation';
-import { ServerProblem } from '../server/server-problem';
+import { failureOf, isRefusal } from '../server/failure';
 import { CliError } from './cli-error';
 import { EXIT, exitOfProblem, type ExitCode } from './exit-code';
 import { withInputHints, type InputRules } from '../packs/input-hints';
@@ -32,14 +32,15 @@ function refusedFile(error: unknown): CliError | null {
  * `inputs`: declarations of the inputs, for remedies.
  */
 export function reportError(error: unknown, terminal: Terminal, file = '', inputs: InputRules = []): ExitCode {
-  if (ServerProblem.is(error)) {
-    const { problem } = error;
-    terminal.say(safeLine(`${problem.code} ${problem.detail}`));
-    if (problem.remediation !== null) terminal.say(safeLine(`help: ${problem.remediation}`));
-    for (const line of faultLines(withInputHints(problem.errors, inputs), file)) terminal.say(line);
-    if (problem.traceId !== null && problem.status >= 500) terminal.say(safeLine(`trace: ${problem.traceId}`));
-    return exitOfProblem(problem);
+  if (isRefusal(error)) {
+    terminal.say(safeLine(`${error.code} ${error.detail}`));
+    if (error.remediation !== null) terminal.say(safeLine(`help: ${error.remediation}`));
+    for (const line of faultLines(withInputHints(error.errors, inputs), file)) terminal.say(line);
+    if (error.traceId !== null && error.status >= 500) terminal.say(safeLine(`trace: ${error.traceId}`));
+    return exitOfProblem(error);
   }
+  const failure = failureOf(error);
+  if (failure !== null) return reportError(failure, terminal, file);
   if (isCodedError(error)) {
     for (const line of `${error.code} ${error.message}`.split('\n')) terminal.say(safeLine(line));
     terminal.say(safeLine(`help: ${error.remediation}`));

@@ -38,9 +38,9 @@ export function waitLine({ kind, id, until }: WaitView): string {
 /** How a run ended; if a policy ended it, with the verdict. */
 export function endLines({ runId, status, error, evidence }: RunView): readonly string[] {
   const lines = [safeLine(`run ${runId} ${status}`)];
-  if (isJsonObject(error)) {
+  if (error !== null) {
     const { code, stepId, message } = error;
-    const policy = policyOf(error);
+    const policy = policyOf(error as JsonObject);
     const said = policy === null || !refusedBy(code) ? textOf(message ?? '') : '';
     lines.push(safeLine(`${textOf(code)}${stepId ? ` at ${textOf(stepId)}` : ''}${said === '' ? '' : `: ${said}`}`));
     if (policy !== null) lines.push(...policyLines(policy).map((line) => `  ${line}`));

@@ -9,7 +9,7 @@ const frame = (more: Partial<TreeFrame> = {}): TreeFrame => ({
   now: START + 90_000,
   ...more,
 });
-const step = (id: string, status: string, more: Partial<StepView> = {}): StepView => ({
+const step = (id: string, status: StepView['status'], more: Partial<StepView> = {}): StepView => ({
   id,
   parent: '',
   kind: 'run',

@@ -1,9 +1,10 @@
+import { Connection } from './connection';
 import { ApiProblem, problemOf } from './problem';
 
-/** The token of a person, as the session gives it. */
+/** Source of the access token: the session of the person. */
 export interface TokenSource {
   token(): Promise<string>;
-  /** True if there is another token after the API has refused this one. */
+  /** Renews the token after the API has refused it. Returns true if there is a new one. */
   refused(token: string): Promise<boolean>;
 }
 
@@ -19,12 +20,13 @@ interface Asking {
   readonly method?: string;
 }
 
-/** The HTTP API. It adds the token, renews it once if it is refused, and turns every failure into an `ApiProblem`. */
+/** Client of the HTTP API. It adds the token, renews it once if it is refused, and throws an `ApiProblem` for every failure. */
 export class Api {
   constructor(
-    /** Ends with a slash. */
+    /** Base address of the API. It ends with a slash. */
     private readonly base: string,
     private readonly session: TokenSource,
+    private readonly connection: Pick<Connection, 'note'> = new Connection(),
   ) {}
 
   async get<T>(path: string, query: Query = {}, signal: AbortSignal | null = null): Promise<T> {
@@ -35,7 +37,7 @@ export class Api {
     return (await (await this.ask(path, { method: 'POST', body, headers })).json()) as T;
   }
 
-  /** The response to a request that succeeded; 304 counts as success. */
+  /** The response to a successful request; 304 counts as success. */
   async ask(path: string, asking: Asking = {}): Promise<Response> {
     const token = await this.session.token();
     const response = await this.send(path, token, asking);
@@ -58,7 +60,7 @@ export class Api {
     if (body !== undefined)
       headers['Content-Type'] = body instanceof Blob ? 'application/octet-stream' : 'application/json';
     try {
-      return await fetch(url, {
+      const response = await fetch(url, {
         method: asking.method ?? 'GET',
         headers,
         signal: asking.signal ?? null,
@@ -66,8 +68,11 @@ export class Api {
         credentials: 'omit',
         ...(body === undefined ? {} : { body: body instanceof Blob ? body : JSON.stringify(body) }),
       });
+      this.connection.note(true);
+      return response;
     } catch (error) {
       if (asking.signal?.aborted === true) throw error;
+      this.connection.note(false);
       throw new ApiProblem(
         0,
         'UNREACHABLE',

@@ -13,7 +13,7 @@ export class ApiProblem extends Error {
     readonly code: string,
     message: string,
     readonly remediation: string | null = null,
-    /** Milliseconds to wait before another try; null: not stated. */
+    /** Time to wait before the next try, milliseconds; null: not stated. */
     readonly retryAfter: number | null = null,
     /** What is wrong in the request, each with its place. */
     readonly faults: readonly RequestFault[] = [],
@@ -25,13 +25,13 @@ export class ApiProblem extends Error {
     return value instanceof Error && value.name === 'ApiProblem';
   }
 
-  /** True if another try may succeed without a change. */
+  /** True if the same request may succeed later. */
   get isTransient(): boolean {
     return this.status === 0 || this.status === 429 || this.status >= 500;
   }
 }
 
-/** The problem in a response that is not a success. */
+/** The problem in an error response. */
 export async function problemOf(response: Response): Promise<ApiProblem> {
   const seconds = Number(response.headers.get('retry-after') ?? '');
   const retryAfter = seconds > 0 ? seconds * 1_000 : null;

@@ -1,4 +1,4 @@
-// The parts of the API's answers that the console reads.
+// The parts of API responses that the console reads.
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 
@@ -41,7 +41,7 @@ export const STEP_STATUSES = [
 ] as const;
 export type StepStatus = (typeof STEP_STATUSES)[number];
 
-/** Something that a run waits for. */
+/** A wait of a run. */
 export interface Wait {
   readonly kind: string;
   readonly id: string | null;
@@ -104,12 +104,18 @@ export interface Step {
   readonly error: Failure | null;
 }
 
+/** How many child steps of a step have each status. */
+export interface StepCounts {
+  readonly parent: string;
+  readonly steps: Run['steps'];
+}
+
 export interface GraphNode {
   readonly id: string;
   readonly name: string;
   readonly label: string | null;
   readonly kind: string;
-  /** Its container; `''`: none. */
+  /** Id of the container step; `''`: none. */
   readonly parent: string;
   readonly branch: number | string | null;
   readonly when: string | null;
@@ -119,17 +125,21 @@ export interface GraphNode {
   readonly approval: string | null;
 }
 
-/** The plan of a run as a graph: maps and loops are one node with a template inside. */
+/** The graph of a run's plan. A map or loop is one node with a template inside. */
 export interface Graph {
   readonly planHash: string;
   readonly nodes: readonly GraphNode[];
   readonly edges: readonly { readonly from: string; readonly to: string }[];
 }
 
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
 export interface LogLine {
   readonly sequence: number;
   readonly timestamp: string;
   readonly level?: string;
+  readonly attempt?: number;
   readonly eventType: 'step.log' | 'run.finished' | 'stream.resume' | 'stream.tail';
   readonly message?: string;
   readonly stepId?: string;
@@ -137,11 +147,25 @@ export interface LogLine {
   readonly retryMs?: number;
 }
 
-/** How many gates are open, and how many of them the caller may decide. */
+/** Lines of a log, and which lines were looked at for them. */
+export interface LogPage {
+  readonly items: readonly LogLine[];
+  /** Of a search: the hits in the lines `searchedFrom` to `searchedTo`. */
+  readonly total: number | null;
+  readonly searchedFrom: number;
+  readonly searchedTo: number;
+  /** The last line of the log. */
+  readonly lastLine: number;
+  /** Lines of the range that have numbers but are not stored. */
+  readonly missingLines: number;
+  readonly nextCursor: string | null;
+}
+
+/** Number of open gates, and how many of them the caller may decide. */
 export interface ApprovalCounts {
   readonly open: number;
   readonly mine: number;
-  /** There are more. */
+  /** True: not all open gates were counted. */
   readonly atLeast: boolean;
 }
 
@@ -184,7 +208,7 @@ export interface PlanDiff {
   };
 }
 
-/** What people are asked at a gate. */
+/** The request of a gate, as approvers see it. */
 export interface GateRequest {
   readonly runId: string;
   readonly gate: string;

@@ -1,11 +1,11 @@
 import { useEffect, useRef } from 'react';
 
-/** What a key does on the current page; names are values of `KeyboardEvent.key`. */
+/** Keyboard shortcuts of the current page. Keys are values of `KeyboardEvent.key`. */
 export type Keys = Readonly<Record<string, () => void>>;
 
 const SWITCH = 'taskrunner.keys';
 
-/** Whether single keys act. Who dictates to a browser turns them off (WCAG 2.1.4). */
+/** True if single-key shortcuts are enabled. People who use speech input disable them (WCAG 2.1.4). */
 export function areKeysOn(storage: Pick<Storage, 'getItem'>): boolean {
   return storage.getItem(SWITCH) !== 'off';
 }
@@ -14,13 +14,13 @@ export function switchKeys(isOn: boolean, storage: Pick<Storage, 'setItem'>): vo
   storage.setItem(SWITCH, isOn ? 'on' : 'off');
 }
 
-/** True where keys are text. */
+/** True if the element receives text, so that keys are not shortcuts. */
 function isTyping(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   return target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName);
 }
 
-/** Listens for single keys, unless the person types or holds a modifier. */
+/** Listens for single keys, unless the person is typing or a modifier key is pressed. */
 export function useKeys(keys: Keys): void {
   const latest = useRef(keys);
   latest.current = keys;
@@ -38,7 +38,7 @@ export function useKeys(keys: Keys): void {
   }, []);
 }
 
-/** The place after a step in a list of `count`; from no place, the first or the last. */
+/** The index after one step in a list of `count` items; without a current index, the first or the last. */
 export function stepIn(count: number, current: number, by: 1 | -1): number {
   if (count === 0) return -1;
   if (current < 0) return by > 0 ? 0 : count - 1;

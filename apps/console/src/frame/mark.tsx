@@ -1,13 +1,13 @@
 import type { RunStatus, StepStatus } from '../api/views';
 
-/** How a state looks: a colour, a shape and a word, so that no state is known by its colour alone. */
+/** Appearance of a state: a colour, a shape and a word, so that no state is distinguished by colour alone. */
 export interface Look {
   readonly tone: 'quiet' | 'active' | 'wait' | 'good' | 'bad';
   readonly shape: 'ring' | 'play' | 'pause' | 'check' | 'cross' | 'slash' | 'bang' | 'again' | 'dash';
   readonly word: string;
 }
 
-/** `not_reached`: a part of the plan that an ended run has not reached. */
+/** `not_reached`: a part of the plan that an ended run did not reach. */
 export type Shown = RunStatus | StepStatus | 'not_reached';
 
 const LOOKS: Readonly<Record<Shown, Look>> = {
@@ -43,7 +43,7 @@ export function wordOf(status: Shown): string {
   return LOOKS[status].word;
 }
 
-/** A state as shape, colour and word. `bare`: the word is for screen readers only, where a column or a heading says it already. */
+/** A state as shape, colour and word. `bare`: the word is only for screen readers, because a column or heading already shows it. */
 export function Mark({ status, bare = false }: { readonly status: Shown; readonly bare?: boolean }) {
   return <Sign look={LOOKS[status]} bare={bare} />;
 }

@@ -6,7 +6,7 @@ let now = Date.now();
 const listeners = new Set<() => void>();
 let timer: ReturnType<typeof setInterval> | undefined;
 
-/** One clock for the page, which stands still while nobody looks at it. */
+/** One clock for the page. It stops while the page is hidden. */
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
   timer ??= setInterval(() => {
@@ -21,12 +21,12 @@ function subscribe(listener: () => void): () => void {
   };
 }
 
-/** The current time, at most a second old. */
+/** The current time. It is at most a second old. */
 function useNow(): number {
   return useSyncExternalStore(subscribe, () => now);
 }
 
-/** A moment relative to now; the full one is its title. */
+/** A time relative to now. Its title is the full time. */
 export function Moment({ at }: { readonly at: string | null }) {
   const current = useNow();
   if (at === null) return <span className="faint">–</span>;
@@ -37,7 +37,7 @@ export function Moment({ at }: { readonly at: string | null }) {
   );
 }
 
-/** How long something has taken so far. */
+/** The time that has elapsed so far. */
 export function Elapsed({ from, to }: { readonly from: string | null; readonly to: string | null }) {
   const current = useNow();
   const ms = elapsedMs(from, to, current);

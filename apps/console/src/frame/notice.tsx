@@ -8,7 +8,7 @@ interface NoticeFacts {
   readonly children?: ReactNode;
 }
 
-/** What stands in place of content: it is loading, there is none yet, a filter hides it, it is not permitted, or it cannot be read. */
+/** A notice in place of content: it is loading, there is none yet, a filter hides it, it is not permitted, or it cannot be read. */
 export function Notice({ kind, title, children }: NoticeFacts) {
   return (
     <div className="notice" data-kind={kind} role={kind === 'broken' || kind === 'denied' ? 'alert' : 'status'}>
@@ -18,7 +18,7 @@ export function Notice({ kind, title, children }: NoticeFacts) {
   );
 }
 
-/** A failure in place of content. `retry`: tries again. */
+/** A failure in place of content. `retry` tries again. */
 export function Failed({ error, retry }: { readonly error: unknown; readonly retry?: () => void }) {
   const problem = ApiProblem.is(error) ? error : null;
   const isDenied = problem?.status === 403;
@@ -40,7 +40,7 @@ export function Failed({ error, retry }: { readonly error: unknown; readonly ret
   );
 }
 
-/** In place of content that the person has no right to. The server is not asked. */
+/** A notice in place of content that the person has no right to. The server is not asked. */
 export function Denied({ scope }: { readonly scope: string }) {
   const { settings } = useServices();
   return (

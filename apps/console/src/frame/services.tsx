@@ -1,11 +1,15 @@
 import { createContext, useContext } from 'react';
 import type { Api } from '../api/api';
+import type { Connection } from '../api/connection';
+import type { SharedFeed } from '../api/shared-feed';
 import type { Session } from '../session/session';
 import type { Settings } from '../settings';
 
-/** What every page uses. */
+/** The services that every page uses. */
 export interface Services {
   readonly api: Api;
+  readonly connection: Connection;
+  readonly feed: SharedFeed;
   readonly session: Session;
   readonly settings: Settings;
 }

@@ -4,15 +4,18 @@ import { useState } from 'react';
 import { Button, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
 import type { ApprovalCounts } from '../api/views';
 import { useKeys } from './keys';
+import { ConnectionLost } from './lost';
+import { useLiveLists } from './live';
 import { useMe } from './me';
 import { useServices } from './services';
 import { Shortcuts } from './shortcuts';
 import { applyTheme, nextTheme, storedTheme } from './theme';
 
-/** What surrounds every page: the way to the others, the tenant, the person. */
+/** The frame of every page: navigation, tenant and person. */
 export function Shell() {
   const [isHelpOpen, openHelp] = useState(false);
   const navigate = useNavigate();
+  useLiveLists();
   const isRuns = useLocation({ select: ({ pathname }) => pathname.startsWith('/runs') && !isGate(pathname) });
   useKeys({
     '?': () => openHelp(true),
@@ -42,6 +45,7 @@ export function Shell() {
         </button>
         <Person />
       </header>
+      <ConnectionLost />
       <div id="content" tabIndex={-1}>
         <Outlet />
       </div>
@@ -50,7 +54,7 @@ export function Shell() {
   );
 }
 
-/** A request for an approval lies below its run, and belongs to the approvals. */
+/** The page of a gate is below its run in the address, but belongs to the approvals in the navigation. */
 function isGate(pathname: string): boolean {
   return /^\/runs\/[^/]+\/gates\//.test(pathname);
 }
@@ -61,7 +65,7 @@ function currentIf(isCurrent: boolean) {
   return isCurrent ? ({ 'data-current': 'true', 'aria-current': 'page' } as const) : ({} as const);
 }
 
-/** The base of the page would turn `#content` into another address. */
+/** The base address of the page would change the meaning of `#content`. */
 function toContent(event: React.MouseEvent): void {
   event.preventDefault();
   document.getElementById('content')?.focus();

@@ -1,10 +1,10 @@
-/** The first characters of a digest, as people compare it. */
+/** The first characters of a digest, for people who compare it. */
 export function shortDigest(digest: string): string {
   const at = digest.indexOf(':');
   return digest.slice(at + 1, at + 13);
 }
 
-/** The end of a run's id, which differs between runs of the same minute. */
+/** The end of a run id, which differs between runs of the same minute. */
 export function shortRun(runId: string): string {
   return runId.slice(-8);
 }

@@ -10,13 +10,15 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['a', 'go to the approvals'],
   ['p', 'go to the packs'],
   ['s', 'go to the schedules'],
-  ['1 – 5', 'a tab of a run: graph, steps, log, outputs, artifacts'],
+  ['1 – 6', 'a tab of a run: graph, steps, timeline, log, outputs, artifacts'],
   ['f', 'follow the log'],
+  ['r', 'show the log as it is stored'],
+  ['Ctrl K', 'go to a page, a run or a part of a run'],
   ['Escape', 'close what is open'],
   ['?', 'this list'],
 ];
 
-/** The keys of the console. */
+/** The keyboard shortcuts of the console. */
 export function Shortcuts({ isOpen, close }: { readonly isOpen: boolean; readonly close: () => void }) {
   const [isOn, setOn] = useState(() => areKeysOn(localStorage));
   return (

@@ -26,6 +26,6 @@ it('counts from the beginning to the end, or to now', () => {
   expect(elapsedMs(null, null, now)).toBeNull();
   expect(elapsedMs(ago(5_000), null, now)).toBe(5_000);
   expect(elapsedMs(ago(5_000), ago(2_000), now)).toBe(3_000);
-  // The clock of the server may be ahead.
+  // The clock of the server may be ahead of the browser's.
   expect(elapsedMs(ago(-5_000), null, now)).toBe(0);
 });

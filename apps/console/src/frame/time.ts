@@ -3,7 +3,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** A duration in two units at most: `840 ms`, `12 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`. */
+/** A duration with at most two units: `840 ms`, `12 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`. */
 export function durationText(ms: number): string {
   if (ms < SECOND) return `${Math.max(0, Math.round(ms))} ms`;
   if (ms < MINUTE) return `${Math.floor(ms / SECOND)} s`;
@@ -18,13 +18,13 @@ function pair(ms: number, large: number, largeUnit: string, small: number, small
   return rest === 0 ? first : `${first} ${rest} ${smallUnit}`;
 }
 
-/** How long something has taken: until its end, or until now. Null: it has not begun. */
+/** The duration until the end, or until now. Null: it has not started. */
 export function elapsedMs(startedAt: string | null, finishedAt: string | null, now: number): number | null {
   if (startedAt === null) return null;
   return Math.max(0, (finishedAt === null ? now : Date.parse(finishedAt)) - Date.parse(startedAt));
 }
 
-/** A moment relative to now: `just now`, `5 min ago`, `in 2 h`. */
+/** A time relative to now: `just now`, `5 min ago`, `in 2 h`. */
 export function relativeText(instant: string, now: number): string {
   const ms = now - Date.parse(instant);
   const distance = Math.abs(ms);
@@ -35,7 +35,7 @@ export function relativeText(instant: string, now: number): string {
   return ms >= 0 ? `${text} ago` : `in ${text}`;
 }
 
-/** A moment in full, in the time zone of the reader, for titles and for pages about one thing. */
+/** A full date and time in the time zone of the reader, for titles and pages about one object. */
 export function fullText(instant: string): string {
   return new Date(instant).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'long' });
 }

@@ -1,15 +1,15 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import type { Artifact, Page, Run } from '../api/views';
 import { Failed, Notice } from '../frame/notice';
+import { saveBlob } from '../frame/save';
 import { useServices } from '../frame/services';
 import { shortDigest, sizeText } from '../frame/short';
 
 function useArtifacts(run: Run) {
   const { api } = useServices();
   return useQuery({
-    queryKey: ['artifacts', run.runId, run.steps.succeeded + run.steps.failed],
+    queryKey: ['of-run', run.runId, 'artifacts'],
     queryFn: ({ signal }) => api.get<Page<Artifact>>(`runs/${run.runId}/artifacts`, {}, signal),
-    placeholderData: (before) => before,
   });
 }
 
@@ -82,12 +82,8 @@ function Download({ run, artifact }: { readonly run: Run; readonly artifact: Art
   const download = useMutation({
     mutationFn: async () => {
       const response = await api.ask(`runs/${run.runId}/artifacts/${encodeURIComponent(artifact.artifactId)}`);
-      const url = URL.createObjectURL(new Blob([await response.blob()], { type: 'application/octet-stream' }));
-      const link = document.createElement('a');
-      link.href = url;
-      link.download = artifact.path.split('/').at(-1) ?? artifact.name;
-      link.click();
-      URL.revokeObjectURL(url);
+      const bytes = new Blob([await response.blob()], { type: 'application/octet-stream' });
+      saveBlob(bytes, artifact.path.split('/').at(-1) ?? artifact.name);
     },
   });
   return (

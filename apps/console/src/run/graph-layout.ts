@@ -21,7 +21,7 @@ export interface PlacedGraph {
 /** Containers whose nodes run once, so that they are drawn inside. A map, loop or inner pack is one node with counts. */
 const OPEN: ReadonlySet<string> = new Set(['group', 'parallel', 'conditional']);
 const NODE_WIDTH = 208;
-const NODE_HEIGHT = 54;
+const NODE_HEIGHT = 62;
 const HEAD = 30;
 const PADDING = 14;
 

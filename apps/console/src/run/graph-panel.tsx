@@ -11,17 +11,21 @@ import {
   type NodeProps,
 } from '@xyflow/react';
 import { useQuery } from '@tanstack/react-query';
-import { memo } from 'react';
-import type { Graph, GraphNode, Run, Step } from '../api/views';
+import { memo, useMemo } from 'react';
+import type { Graph, GraphNode, Run, Step, StepCounts } from '../api/views';
 import { Mark, wordOf, type Shown } from '../frame/mark';
 import { Failed, Notice } from '../frame/notice';
 import { useServices } from '../frame/services';
+import { StateStrip } from '../runs/progress';
 import { drawnNodes, type PlacedGraph } from './graph-layout';
 import { isOver } from './run-view';
+import type { GraphStep } from './steps-of-graph';
 
 interface StepData extends Record<string, unknown> {
   readonly node: GraphNode;
   readonly step: Step | null;
+  /** Of a map or loop: the statuses of its items. */
+  readonly items: StepCounts['steps'] | null;
   readonly status: Shown;
   readonly isOpen: boolean;
 }
@@ -30,7 +34,7 @@ type StepNode = Node<StepData, 'step'>;
 interface GraphFacts {
   readonly run: Run;
   /** Null: not known yet. */
-  readonly steps: ReadonlyMap<string, Step> | null;
+  readonly steps: ReadonlyMap<string, GraphStep> | null;
   readonly selected: string | null;
   readonly select: (step: string) => void;
 }
@@ -47,6 +51,7 @@ export function GraphPanel({ run, steps, selected, select }: GraphFacts) {
     enabled: graph.data !== undefined && isDrawn,
     staleTime: Infinity,
   });
+  const edges = useMemo(() => (placed.data === undefined ? [] : flowEdges(placed.data)), [placed.data]);
   if (graph.isError) return <Failed error={graph.error} retry={() => void graph.refetch()} />;
   if (placed.isError) return <Failed error={placed.error} />;
   if (graph.data !== undefined && !isDrawn)
@@ -62,7 +67,7 @@ export function GraphPanel({ run, steps, selected, select }: GraphFacts) {
     <div className="graph" role="group" aria-label="Graph of the plan">
       <ReactFlow
         nodes={flowNodes(placed.data, steps, isOver(run.status), selected)}
-        edges={flowEdges(placed.data)}
+        edges={edges}
         nodeTypes={NODE_TYPES}
         nodesDraggable={false}
         nodesConnectable={false}
@@ -103,12 +108,12 @@ function layoutInWorker(graph: Graph): Promise<PlacedGraph> {
 
 function flowNodes(
   { nodes }: PlacedGraph,
-  steps: ReadonlyMap<string, Step>,
+  steps: ReadonlyMap<string, GraphStep>,
   isEnded: boolean,
   selected: string | null,
 ): StepNode[] {
   return nodes.map(({ node, x, y, width, height, isOpen }) => {
-    const step = steps.get(node.id) ?? null;
+    const { step = null, items = null } = steps.get(node.id) ?? {};
     const status = step?.status ?? (isEnded ? 'not_reached' : 'pending');
     return {
       id: node.id,
@@ -117,7 +122,7 @@ function flowNodes(
       width,
       height,
       ...(node.parent === '' ? {} : { parentId: node.parent }),
-      data: { node, step, status, isOpen },
+      data: { node, step, items, status, isOpen },
       selected: node.id === selected,
       ariaLabel: `${node.label ?? node.name}, ${node.kind}, ${wordOf(status)}`,
     };
@@ -130,7 +135,22 @@ function flowEdges({ edges }: PlacedGraph): Edge[] {
   return edges.map(({ from, to }) => ({ id: `${from} ${to}`, source: from, target: to, markerEnd: ARROW }));
 }
 
-const StepBox = memo(({ data: { node, step, status, isOpen } }: NodeProps<StepNode>) => {
+/** What is shown of a node; a node of which nothing has changed is not drawn again, however often the run changes. */
+const StepBox = memo(
+  ({ data }: NodeProps<StepNode>) => <StepLook {...data} />,
+  (before, after) => {
+    const [one, other] = [before.data, after.data];
+    return (
+      one.node === other.node &&
+      one.step === other.step &&
+      one.items === other.items &&
+      one.status === other.status &&
+      one.isOpen === other.isOpen
+    );
+  },
+);
+
+function StepLook({ node, step, items, status, isOpen }: StepData) {
   return (
     <div className="node" data-open={isOpen} data-status={status}>
       <Handle type="target" position={Position.Top} isConnectable={false} />
@@ -138,17 +158,23 @@ const StepBox = memo(({ data: { node, step, status, isOpen } }: NodeProps<StepNo
         <Mark status={status} bare />
         <span className="node-title">{node.label ?? node.name}</span>
       </div>
-      {isOpen ? null : <div className="node-line node-detail">{detailOf(node, step)}</div>}
+      {isOpen ? null : <div className="node-line node-detail">{detailOf(node, step, items)}</div>}
+      {items === null || isOpen ? null : <StateStrip steps={items} />}
       <Handle type="source" position={Position.Bottom} isConnectable={false} />
     </div>
   );
-});
+}
 const NODE_TYPES = { step: StepBox };
 
-function detailOf(node: GraphNode, step: Step | null): string {
-  const items = step?.children;
-  if (node.kind === 'map' || node.kind === 'loop')
-    return items == null ? `${node.kind} of items` : `${node.kind}, ${items} ${items === 1 ? 'item' : 'items'}`;
+function detailOf(node: GraphNode, step: Step | null, counts: StepData['items']): string {
+  if (node.kind === 'map' || node.kind === 'loop') {
+    const items = step?.children ?? counts?.total ?? null;
+    if (items === null) return `${node.kind} of items`;
+    const failed = (counts?.failed ?? 0) + (counts?.needs_attention ?? 0);
+    const ended = (counts?.succeeded ?? 0) + (counts?.failed ?? 0) + (counts?.skipped ?? 0) + (counts?.cancelled ?? 0);
+    const of = `${ended.toLocaleString('en')} of ${items.toLocaleString('en')}`;
+    return failed === 0 ? `${node.kind}, ${of}` : `${node.kind}, ${of}, ${failed.toLocaleString('en')} failed`;
+  }
   if (node.kind === 'gate') return node.approval === null ? 'gate' : `gate, approval ${node.approval}`;
   return (node.uses ?? node.kind).replace(/^builtin:/, '');
 }

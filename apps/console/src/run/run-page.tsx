@@ -10,20 +10,22 @@ import { shortDigest } from '../frame/short';
 import { Progress } from '../runs/progress';
 import { Waits } from '../runs/waits';
 import { ArtifactsPanel } from './artifacts';
-import { useLiveRun } from './live-run';
-import { LogPanel } from './log-panel';
+import { paceOf, useLiveRun, useRefreshed } from './live-run';
+import { LogPanel } from './log/log-panel';
 import { RunActions } from './actions/run-actions';
 import { firstFailure, isOver, RUN_TABS, type RunSearch, type RunTab } from './run-view';
 import { FailureFacts, StepDetail } from './step-detail';
-import { StepTable } from './step-table';
+import { StepTable } from './steps/step-table';
+import { TimelinePanel } from './timeline/timeline-panel';
 import { Value } from './value';
+import { WaitList } from './wait-list';
 
 const GraphView = lazy(() => import('./graph-view'));
 
 /** One run: its plan as a graph, its steps, its log, and what it gave. */
 export function RunPage() {
   const { runId } = useParams({ from: '/runs/$runId' });
-  const { query, isConnected, tag = '' } = useLiveRun(runId);
+  const { query, tag = '' } = useLiveRun(runId);
   const isAbsent = ApiProblem.is(query.error) && query.error.status === 404;
   if (query.data === undefined)
     return (
@@ -42,16 +44,16 @@ export function RunPage() {
         )}
       </main>
     );
-  return <Loaded key={runId} run={query.data.run} tag={tag} isConnected={isConnected} />;
+  return <Loaded key={runId} run={query.data.run} tag={tag} />;
 }
 
 interface LoadedFacts {
   readonly run: Run;
   readonly tag: string;
-  readonly isConnected: boolean;
 }
 
-function Loaded({ run, tag, isConnected }: LoadedFacts) {
+function Loaded({ run, tag }: LoadedFacts) {
+  useRefreshed(run.runId, tag, paceOf(run));
   const search = useSearch({ from: '/runs/$runId' });
   const navigate = useNavigate({ from: '/runs/$runId' });
   const tab = search.tab ?? 'graph';
@@ -59,8 +61,7 @@ function Loaded({ run, tag, isConnected }: LoadedFacts) {
   const step = search.step ?? (isBare ? firstFailure(run) : null);
   const change = (next: RunSearch): void => void navigate({ search: next, replace: true });
   const open = (next: RunTab): void => {
-    const { line: _, ...rest } = search;
-    change({ ...rest, ...(step === null ? {} : { step }), tab: next });
+    change({ ...search, ...(step === null ? {} : { step }), tab: next });
   };
   const close = (): void => {
     const { step: _, ...rest } = search;
@@ -72,12 +73,8 @@ function Loaded({ run, tag, isConnected }: LoadedFacts) {
   });
   return (
     <main className="page run">
-      {isConnected ? null : (
-        <p className="lost" role="status">
-          The connection is lost. The page shows the last known state and tries again.
-        </p>
-      )}
       <Head run={run} />
+      <WaitList run={run} open={(id) => change({ ...search, step: id })} />
       <div className="tabs run-tabs" role="tablist" aria-label="Parts of the run">
         {RUN_TABS.map((name) => (
           <button
@@ -96,10 +93,10 @@ function Loaded({ run, tag, isConnected }: LoadedFacts) {
       </div>
       <div className="run-body" data-detail={step !== null && tab !== 'log'}>
         <div className="run-part" role="tabpanel" id="part" aria-labelledby={`tab-${tab}`}>
-          <TabContent tab={tab} run={run} tag={tag} search={search} step={step} change={change} />
+          <TabContent tab={tab} run={run} search={search} step={step} change={change} />
         </div>
         {step === null || tab === 'log' ? null : (
-          <StepDetail run={run} step={step} tag={tag} search={search} change={change} close={close} />
+          <StepDetail run={run} step={step} search={search} change={change} close={close} />
         )}
       </div>
     </main>
@@ -109,6 +106,7 @@ function Loaded({ run, tag, isConnected }: LoadedFacts) {
 const NAMES: Readonly<Record<RunTab, string>> = {
   graph: 'Graph',
   steps: 'Steps',
+  timeline: 'Timeline',
   log: 'Log',
   outputs: 'Outputs',
   artifacts: 'Artifacts',
@@ -117,24 +115,25 @@ const NAMES: Readonly<Record<RunTab, string>> = {
 interface TabFacts {
   readonly tab: RunTab;
   readonly run: Run;
-  readonly tag: string;
   readonly search: RunSearch;
   readonly step: string | null;
   readonly change: (search: RunSearch) => void;
 }
 
-function TabContent({ tab, run, tag, search, step, change }: TabFacts) {
+function TabContent({ tab, run, search, step, change }: TabFacts) {
   switch (tab) {
     case 'graph':
       return (
         <Suspense fallback={<Notice kind="loading" title="Drawing the plan …" />}>
-          <GraphView run={run} tag={tag} selected={step} select={(id) => change({ ...search, step: id })} />
+          <GraphView run={run} selected={step} select={(id) => change({ ...search, step: id })} />
         </Suspense>
       );
     case 'steps':
-      return <StepTable run={run} tag={tag} search={search} change={change} />;
+      return <StepTable run={run} search={search} change={change} />;
+    case 'timeline':
+      return <TimelinePanel run={run} selected={step} select={(id) => change({ ...search, step: id })} />;
     case 'log':
-      return <LogPanel key={search.step ?? ''} run={run} search={search} change={change} />;
+      return <LogPanel run={run} search={search} change={change} />;
     case 'outputs':
       return run.outputs === null ? (
         <Notice kind="empty" title={isOver(run.status) ? 'The run has no outputs' : 'The run has no outputs yet'} />

@@ -7,8 +7,9 @@ import { Elapsed, Moment } from '../frame/moment';
 import { Failed, Notice } from '../frame/notice';
 import { useServices } from '../frame/services';
 import { ArtifactList } from './artifacts';
-import { readLog } from './log-stream';
+import { readLog } from './log/log-stream';
 import { ResolveStep } from './actions/resolve-step';
+import { Reads } from './reads-view';
 import { isOver, type RunSearch } from './run-view';
 import { Value } from './value';
 
@@ -17,19 +18,17 @@ const TAIL = 50;
 interface DetailFacts {
   readonly run: Run;
   readonly step: string;
-  readonly tag: string;
   readonly search: RunSearch;
   readonly change: (search: RunSearch) => void;
   readonly close: () => void;
 }
 
 /** One step: why it failed, its last lines, what it gave. */
-export function StepDetail({ run, step: id, tag, search, change, close }: DetailFacts) {
+export function StepDetail({ run, step: id, search, change, close }: DetailFacts) {
   const { api } = useServices();
   const query = useQuery({
-    queryKey: ['step', run.runId, id, tag],
+    queryKey: ['of-run', run.runId, 'step', id],
     queryFn: ({ signal }) => api.get<Step>(`runs/${run.runId}/steps/${encodeURIComponent(id)}`, {}, signal),
-    placeholderData: (before) => (before?.id === id ? before : undefined),
   });
   const step = query.data;
   const isAbsent = ApiProblem.is(query.error) && query.error.code === 'STEP_NOT_FOUND';
@@ -90,6 +89,7 @@ export function StepDetail({ run, step: id, tag, search, change, close }: Detail
           {step.startedAt === null || step.kind !== 'run' ? null : (
             <LastLines run={run} step={step} open={() => change({ ...search, tab: 'log', step: step.id })} />
           )}
+          {step.kind !== 'run' ? null : <Reads run={run} step={id} open={(one) => change({ ...search, step: one })} />}
           {step.outputs === null ? null : (
             <>
               <h3>Outputs</h3>
@@ -145,7 +145,7 @@ function LastLines({ run, step, open }: { readonly run: Run; readonly step: Step
       const lines: LogLine[] = [];
       await readLog(api, {
         runId: run.runId,
-        step: step.id,
+        filter: { step: step.id },
         from: { tail: TAIL },
         follow: false,
         signal,

@@ -1,25 +1,43 @@
 import { useQueries } from '@tanstack/react-query';
-import type { Graph, Page, Run, Step } from '../api/views';
+import { useMemo } from 'react';
+import type { Graph, Page, Run, Step, StepCounts } from '../api/views';
 import { useServices } from '../frame/services';
 import { drawnNodes } from './graph-layout';
 
 const MOST = 1_000;
+/** Nodes that stand for many steps. */
+const FOLDED: ReadonlySet<string> = new Set(['map', 'loop']);
+
+/** A step as the graph shows it; of a map or loop, with the statuses of its items. */
+export interface GraphStep {
+  readonly step: Step;
+  readonly items: StepCounts['steps'] | null;
+}
 
 /** The steps that the graph shows, by id: those at the top, and those of the containers that are drawn open. Null: not read yet. */
-export function useStepsOfGraph(run: Run, graph: Graph | undefined, tag: string): ReadonlyMap<string, Step> | null {
+export function useStepsOfGraph(run: Run, graph: Graph | undefined): ReadonlyMap<string, GraphStep> | null {
   const { api } = useServices();
-  const nodes = graph === undefined ? [] : drawnNodes(graph);
-  const parents = [...new Set(['', ...nodes.map(({ parent }) => parent)])];
+  const nodes = useMemo(() => (graph === undefined ? [] : drawnNodes(graph)), [graph]);
+  const parents = useMemo(() => [...new Set(['', ...nodes.map(({ parent }) => parent)])], [nodes]);
   const answers = useQueries({
     queries: parents.map((parent) => ({
-      queryKey: ['steps-of-graph', run.runId, parent, tag],
+      queryKey: ['of-run', run.runId, 'steps-of-graph', parent],
       queryFn: ({ signal }: { signal: AbortSignal }) =>
         api.get<Page<Step>>(`runs/${run.runId}/steps`, { parent, limit: MOST }, signal),
-      // What was read before stays until the next answer is here.
-      placeholderData: (before: Page<Step> | undefined) => before,
     })),
   });
   // A step that is not known yet must not look like one that has not begun.
-  if (answers.some(({ data }) => data === undefined)) return null;
-  return new Map(answers.flatMap(({ data }) => data?.items.map((step): [string, Step] => [step.id, step]) ?? []));
+  const isRead = answers.every(({ data }) => data !== undefined);
+  const steps = answers.flatMap(({ data }) => data?.items ?? []);
+  const folded = nodes.filter(({ id, kind }) => FOLDED.has(kind) && steps.some((step) => step.id === id));
+  const counts = useQueries({
+    queries: folded.map(({ id }) => ({
+      queryKey: ['of-run', run.runId, 'counts', id],
+      queryFn: ({ signal }: { signal: AbortSignal }) =>
+        api.get<StepCounts>(`runs/${run.runId}/step-counts`, { parent: id }, signal),
+    })),
+  });
+  if (!isRead) return null;
+  const items = new Map(folded.map(({ id }, index) => [id, counts[index]?.data?.steps ?? null]));
+  return new Map(steps.map((step): [string, GraphStep] => [step.id, { step, items: items.get(step.id) ?? null }]));
 }

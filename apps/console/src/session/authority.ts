@@ -2,20 +2,20 @@ import * as oauth from 'oauth4webapi';
 import type { Settings } from '../settings';
 import type { PendingSignIn } from './pending-sign-in';
 
-/** Tokens of one person. They stay in memory. */
+/** Tokens of one person. They are only kept in memory. */
 export interface Tokens {
   readonly access: string;
-  /** Milliseconds since the epoch. */
+  /** Expiry, milliseconds since the epoch. */
   readonly expiresAt: number;
-  /** Null: the issuer gave none, so a new sign-in is needed at the end. */
+  /** Refresh token; null: the issuer sent none, so a new sign-in is needed when the access token expires. */
   readonly refresh: string | null;
   readonly identity: string | null;
 }
 
-/** The life of a token whose issuer does not state one (RFC 6749 §5.1), seconds. */
+/** Lifetime of a token whose issuer does not state one (RFC 6749 §5.1), seconds. */
 const ASSUMED_SECONDS = 300;
 
-/** The issuer, as the console uses it: authorization code with PKCE (RFC 7636), as a public client. */
+/** Client of the issuer: authorization code with PKCE (RFC 7636), as a public client. */
 export class Authority {
   private known: Promise<oauth.AuthorizationServer> | null = null;
   private readonly client: oauth.Client;
@@ -23,7 +23,7 @@ export class Authority {
 
   constructor(
     private readonly settings: Settings,
-    /** Where the issuer sends the browser back to. */
+    /** Redirect URI. */
     readonly redirectUri: string,
   ) {
     this.client = { client_id: settings.clientId };
@@ -31,7 +31,7 @@ export class Authority {
     this.options = { [oauth.allowInsecureRequests]: settings.issuer.startsWith('http:') };
   }
 
-  /** The address of a sign-in, and what to keep for its answer. `fresh`: the person enters their name again. */
+  /** The address of a sign-in, and the values to keep for its response. `fresh`: the person must enter their credentials again. */
   async begin(path: string, fresh: boolean): Promise<{ readonly url: string; readonly pending: PendingSignIn }> {
     const { authorization_endpoint: endpoint } = await this.server();
     if (endpoint === undefined) throw new Error('the issuer has no authorization endpoint');
@@ -58,7 +58,7 @@ export class Authority {
     return { url: url.href, pending };
   }
 
-  /** Exchanges the answer of the issuer for tokens. Throws if it is not the answer to this sign-in. */
+  /** Exchanges the issuer's response for tokens. Throws if it is not the response to this sign-in. */
   async finish(answer: URL, pending: PendingSignIn): Promise<Tokens> {
     const server = await this.server();
     const parameters = oauth.validateAuthResponse(server, this.client, answer, pending.state);
@@ -78,7 +78,7 @@ export class Authority {
     return tokensOf(result, null);
   }
 
-  /** New tokens for a refresh token. An issuer that rotates them gives a new one. */
+  /** Requests new tokens with a refresh token. An issuer that rotates refresh tokens returns a new one. */
   async renew(refresh: string, before: Tokens): Promise<Tokens> {
     const server = await this.server();
     const response = await oauth.refreshTokenGrantRequest(
@@ -91,7 +91,7 @@ export class Authority {
     return tokensOf(await oauth.processRefreshTokenResponse(server, this.client, response), before);
   }
 
-  /** Ends the refresh token. The address to end the session at the issuer, or null if it has none. */
+  /** Revokes the refresh token. Returns the address to end the session at the issuer, or null if the issuer has none. */
   async end({ refresh, identity }: Tokens): Promise<string | null> {
     const server = await this.server();
     if (refresh !== null && server.revocation_endpoint !== undefined) {
@@ -138,7 +138,7 @@ function tokensOf(result: oauth.TokenEndpointResponse, before: Tokens | null): T
   };
 }
 
-/** True if the issuer has refused, so that only a new sign-in helps. */
+/** True if the issuer has refused, so that a new sign-in is required. */
 export function isRefused(error: unknown): boolean {
   return error instanceof oauth.ResponseBodyError && error.status < 500;
 }

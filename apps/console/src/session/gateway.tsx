@@ -2,7 +2,7 @@ import { useSyncExternalStore, type ReactNode } from 'react';
 import { Notice } from '../frame/notice';
 import type { Session } from './session';
 
-/** Shows its content to who is signed in, and the way to sign in to everybody else. */
+/** Shows its content to a signed-in person. Everybody else sees how to sign in. */
 export function Gateway({ session, children }: { readonly session: Session; readonly children: ReactNode }) {
   const state = useSyncExternalStore(session.subscribe, session.current);
   switch (state.kind) {

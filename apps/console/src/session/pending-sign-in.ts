@@ -1,16 +1,16 @@
-/** What a sign-in needs when the browser comes back from the issuer. It contains no token. */
+/** The state of a sign-in that is needed when the browser returns from the issuer. It contains no token. */
 export interface PendingSignIn {
   readonly state: string;
   readonly nonce: string;
   readonly verifier: string;
-  /** Where the person was, to go on there. */
+  /** Path at which the person continues. */
   readonly path: string;
 }
 
 const KEY = 'taskrunner.sign-in';
 const SIGNED_OUT = 'taskrunner.signed-out';
 
-/** The sign-in that this tab has begun, kept over the redirect to the issuer. It can be taken once. */
+/** The sign-in that this tab has started, stored during the redirect to the issuer. It can be read once. */
 export class PendingSignIns {
   constructor(private readonly storage: Storage) {}
 
@@ -25,7 +25,7 @@ export class PendingSignIns {
     return text === null ? null : read(text);
   }
 
-  /** True if the person signed out in this tab: then only the person begins a sign-in. */
+  /** True if the person signed out in this tab: the console then does not start a sign-in by itself. */
   get isSignedOut(): boolean {
     return this.storage.getItem(SIGNED_OUT) !== null;
   }

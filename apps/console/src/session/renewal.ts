@@ -1,13 +1,13 @@
-/** A token is renewed this long before it expires, milliseconds; a short one after half of its life. */
+/** A token is renewed this long before it expires, milliseconds; a short-lived token after half of its lifetime. */
 const BEFORE_MS = 60_000;
 
-/** When to renew a token that was received at `now` and expires at `expiresAt`, milliseconds since the epoch. */
+/** Time at which to renew a token that was received at `now` and expires at `expiresAt`, milliseconds since the epoch. */
 export function renewalAt(now: number, expiresAt: number): number {
   const life = Math.max(0, expiresAt - now);
   return expiresAt - Math.min(BEFORE_MS, life / 2);
 }
 
-/** A place of this console to go on at; anything else leads to its start. */
+/** A path of this console at which the person continues. Any other value becomes its start page. */
 export function safePath(path: string, base: string): string {
   const isOurs = path === base || path.startsWith(`${base}/`) || path.startsWith(`${base}?`);
   return isOurs && !path.startsWith('//') ? path : `${base}/`;

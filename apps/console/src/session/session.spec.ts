@@ -6,7 +6,7 @@ import { Session } from './session';
 const HOUR_MS = 3_600_000;
 const BASE = '/console';
 
-/** The storage of a tab. */
+/** The session storage of a tab. */
 function storage(): Storage {
   const items = new Map<string, string>();
   return {
@@ -105,7 +105,7 @@ describe('a renewal', () => {
     expect(await session.token()).toBe('second');
     const [one, other] = await Promise.all([session.refused('second'), session.refused('second')]);
     expect(authority.renew).toHaveBeenCalledTimes(2);
-    // The issuer gave the same token again, so another try is of no use.
+    // The issuer returned the same token again, so another try cannot succeed.
     expect([one, other]).toEqual([false, false]);
   });
 

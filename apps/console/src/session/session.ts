@@ -2,7 +2,7 @@ import { isRefused, type Authority, type Tokens } from './authority';
 import type { PendingSignIns } from './pending-sign-in';
 import { renewalAt, safePath } from './renewal';
 
-/** Whether somebody is signed in. */
+/** State of the sign-in. */
 type SessionState =
   | { readonly kind: 'starting' }
   | { readonly kind: 'leaving' }
@@ -14,11 +14,11 @@ type SessionState =
 export interface Surroundings {
   readonly location: Pick<Location, 'href' | 'pathname' | 'search' | 'hash' | 'assign'>;
   readonly history: Pick<History, 'replaceState'>;
-  /** The path of the console, without a slash at its end. */
+  /** Path of the console, without a trailing slash. */
   readonly base: string;
 }
 
-/** How soon a renewal that the issuer did not answer is tried again, milliseconds. */
+/** Time after which a renewal without a response is tried again, milliseconds. */
 const AGAIN_MS = 5_000;
 
 /** The sign-in of one person in one tab. Tokens are fields of this object and stored nowhere else. */
@@ -42,7 +42,7 @@ export class Session {
 
   readonly current = (): SessionState => this.state;
 
-  /** Takes the answer of the issuer if the browser brings one; otherwise begins a sign-in, unless the person has signed out. */
+  /** Processes the issuer's response if the address contains one. Otherwise starts a sign-in, unless the person has signed out. */
   async start(): Promise<void> {
     const answer = new URL(this.place.location.href);
     const isAnswer =
@@ -53,7 +53,7 @@ export class Session {
       else await this.signIn();
       return;
     }
-    // The code must not stay in the address, whether it is accepted or not.
+    // The code must not stay in the address, regardless of whether it is accepted.
     const path = safePath(pending?.path ?? '', this.place.base);
     this.place.history.replaceState(null, '', path);
     if (pending === null) {
@@ -63,7 +63,7 @@ export class Session {
     await this.guarded(async () => this.take(await this.authority.finish(answer, pending)));
   }
 
-  /** Leads to the issuer. `fresh`: as another person. */
+  /** Redirects to the issuer. `fresh`: to sign in as another person. */
   async signIn(fresh = false): Promise<void> {
     const { pathname, search, hash } = this.place.location;
     await this.guarded(async () => {
@@ -85,14 +85,14 @@ export class Session {
     });
   }
 
-  /** A valid access token, renewed if necessary. Rejects if nobody is signed in. */
+  /** A valid access token, renewed if necessary. Rejects if no person is signed in. */
   async token(): Promise<string> {
     if (this.tokens !== null && this.tokens.expiresAt <= Date.now()) await this.renew();
     if (this.tokens === null) throw new Error('nobody is signed in');
     return this.tokens.access;
   }
 
-  /** The API has refused the token: tries to renew it once. True if there is another one now. */
+  /** Renews the token once after the API has refused it. Returns true if there is another token now. */
   async refused(token: string): Promise<boolean> {
     if (this.tokens?.access === token) await this.renew();
     return this.tokens !== null && this.tokens.access !== token;
@@ -106,7 +106,7 @@ export class Session {
     this.move({ kind: 'signed-in' });
   }
 
-  /** Renews the tokens; concurrent calls share one request, because a refresh token can often be used once. */
+  /** Renews the tokens. Concurrent calls share one request, because many issuers accept a refresh token only once. */
   private renew(): Promise<void> {
     this.renewing ??= this.renewNow().finally(() => {
       this.renewing = null;

@@ -52,7 +52,7 @@ export function packCases(desk: () => Desk): void {
     await ada.reads('✓ The plan is valid. Nothing was started.');
     await ada.press('Start the run');
     await ada.reads('The run is succeeded');
-    await ada.page.keyboard.press('4');
+    await ada.page.getByRole('tab', { name: 'Outputs' }).click();
     await ada.reads(/example\.org in us, 7/);
   }, 180_000);
 

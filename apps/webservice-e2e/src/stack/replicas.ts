@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { ROOT, type DevStack } from './stack';
+import { NODE_ENVIRONMENT } from './node-environment';
 
 /** Additional webservices of a stack, as separate processes that may be killed. */
 export class Replicas {
@@ -20,7 +21,7 @@ export class Replicas {
     const child = spawn(process.execPath, [join(ROOT, 'apps/webservice/dist/main.js')], {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: {
-        PATH: process.env['PATH'],
+        ...NODE_ENVIRONMENT,
         TASKRUNNER_CONFIG: this.stack.configurationPath,
         TASKRUNNER_HTTP_PORT: '0',
         TASKRUNNER_PARENT_WATCH: '1',

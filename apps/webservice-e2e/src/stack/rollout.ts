@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { ROOT, type DevStack } from './stack';
+import { NODE_ENVIRONMENT } from './node-environment';
 
 /** A service of a stack in a separate process, like a pod. */
 export class ServiceProcess {
@@ -29,7 +30,7 @@ export class ServiceProcess {
     const child = spawn(process.execPath, [join(ROOT, 'apps', service, 'dist/main.js')], {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: {
-        PATH: process.env['PATH'],
+        ...NODE_ENVIRONMENT,
         TASKRUNNER_CONFIG: stack.configurationPath,
         TASKRUNNER_HTTP_PORT: '0',
         TASKRUNNER_PARENT_WATCH: '1',

@@ -264,6 +264,7 @@ export class GatesController {
       'GATE_GRANT_MISSING',
       'GATE_NOT_A_PERSON',
       'GATE_ALREADY_COUNTED',
+      'GATE_NOT_APPROVED',
       'GATE_REASON_REQUIRED',
       'GATE_RESPONSE_INVALID',
       'GATE_TOKEN_MISMATCH',

@@ -107,6 +107,22 @@ describe('a body that is too much', () => {
   });
 });
 
+describe('the encoding of a body', () => {
+  it.each([
+    ['utf-16', 'BODY_MEDIA_TYPE'],
+    ['"ISO-8859-1"', 'BODY_MEDIA_TYPE'],
+    ['UTF-8', 'read'],
+    ['"utf-8"', 'read'],
+    ['us-ascii', 'read'],
+  ])('is UTF-8, not what a charset says: %s', async (charset, outcome) => {
+    const body = '{"reason":"x"}';
+    const headers = { 'content-length': `${body.length}`, 'content-type': `application/json; Charset=${charset}` };
+    const sent = new Sent(body, 'acme', headers);
+    expect(await codeOf(opened().reader.read(sent.request, 'cancelRun'))).toBe(outcome);
+    expect(sent.taken > 0).toBe(outcome === 'read');
+  });
+});
+
 describe('large bodies', () => {
   const text = JSON.stringify({ manifest: 'x'.repeat(25_000) });
   const sent = (tenant: string, isSaid = true) =>

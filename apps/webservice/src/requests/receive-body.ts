@@ -21,6 +21,10 @@ interface ReceivedBody {
   readonly values: number;
 }
 
+const CHARSET = /;\s*charset\s*=\s*"?([^";\s]+)/i;
+/** US-ASCII is a subset of UTF-8. */
+const UTF_8: readonly string[] = ['utf-8', 'us-ascii', 'utf8'];
+
 /** Bytes of a body that arrive before it waits for its next turn. */
 const BYTES_A_TURN = 256 * 1024;
 
@@ -38,6 +42,9 @@ interface BodyRoom {
  */
 export async function receiveBody(request: Request, bounds: BodyBounds, room: BodyRoom): Promise<ReceivedBody> {
   if (!request.is(['json', '+json'])) throw new ApiError('BODY_MEDIA_TYPE', 'the body must be application/json');
+  const charset = CHARSET.exec(request.get('content-type') ?? '')?.[1] ?? 'utf-8';
+  if (!UTF_8.includes(charset.toLowerCase()))
+    throw new ApiError('BODY_MEDIA_TYPE', 'the body must be encoded in UTF-8 (RFC 8259 section 8.1)');
   if ((request.get('content-encoding') ?? 'identity') !== 'identity')
     throw new ApiError('BODY_MEDIA_TYPE', 'the body must not be compressed');
   const said = Number(request.get('content-length') ?? 0);

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '@taskrunner/core/foundation';
 import { exportedFile } from '@taskrunner/core/operations';
 import type { ArtifactView, RunSummary, StepRow } from '@taskrunner/core/ports';
-import { stepStatuses } from '../openapi/schemas';
+import { stepStatuses } from '../openapi/schemas/runs';
 import type { PublicUrl } from '../public-url';
 
 /** RFC 3339 UTC with milliseconds. */

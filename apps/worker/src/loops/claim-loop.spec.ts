@@ -62,9 +62,13 @@ describe('a run that the engine fails on', () => {
   afterEach(() => jest.useRealTimers());
 
   /** Everything that the loop does to one run, whose drives fail with these errors one after the other; the last one repeats. */
-  async function drivenWith(errors: readonly Error[], halt = async () => true): Promise<readonly string[]> {
+  async function drivenWith(
+    errors: readonly Error[],
+    halt = async () => true,
+    quarantine = false,
+  ): Promise<readonly string[]> {
     const done: string[] = [];
-    const run = { runId: 'run-1', tenant: 'acme', fence: 1, quarantine: false } as unknown as ClaimedRun;
+    const run = { runId: 'run-1', tenant: 'acme', fence: 1, quarantine } as unknown as ClaimedRun;
     let drives = 0;
     let isHalted = false;
     const claims = {
@@ -89,7 +93,14 @@ describe('a run that the engine fails on', () => {
     } as unknown as DriverDependencies;
     const log: WorkerLog = { say: (_level, event) => void done.push(event) };
     const options = { concurrency: 1, claimIntervalMs: 100, inboxIntervalMs: 1_000, refuseIntervalMs: 10 ** 9 };
-    const all = { ...options, sealed: { isolations: [], waitMs: 0 } } as unknown as ClaimLoopOptions;
+    const isolate = () => ({
+      mistake: errors[0]?.message ?? null,
+      drive: async () => {
+        drives += 1;
+        return 'failed';
+      },
+    });
+    const all = { ...options, isolate, sealed: { isolations: [], waitMs: 0 } } as unknown as ClaimLoopOptions;
     const loop = new ClaimLoop(claims, dependencies, log, all, () => undefined);
     loop.start({} as WorkerSession);
     await jest.advanceTimersByTimeAsync(20_000);
@@ -102,6 +113,16 @@ describe('a run that the engine fails on', () => {
       'halt ENGINE_FAILED: the engine failed repeatedly: lone surrogate',
       'alarm ENGINE_FAILED',
     ]);
+  });
+
+  it('is halted in quarantine, too, where a failure without a mistake of the program does not count', async () => {
+    const halt = async () => true;
+    expect(await drivenWith([new TypeError('lone surrogate')], halt, true)).toEqual([
+      ...Array<string>(5).fill('run.driven'),
+      'halt ENGINE_FAILED: the engine failed repeatedly: lone surrogate',
+      'alarm ENGINE_FAILED',
+    ]);
+    expect(new Set(await drivenWith([], halt, true))).toEqual(new Set(['run.driven']));
   });
 
   it('is not halted by failures that can pass', async () => {

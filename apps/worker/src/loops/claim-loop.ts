@@ -3,7 +3,7 @@ import type { Environment } from '@taskrunner/core/plan';
 import type { Claims, ClaimedRun, WorkerSession } from '@taskrunner/core/ports';
 import { Duties } from './duties';
 import { atMost, letEnd, type Grace } from './drain';
-import { FailedDrives } from './failed-drives';
+import { FailedDrives, isMistake } from './failed-drives';
 import type { IsolatedDrive } from '../quarantine/quarantine';
 import type { WorkerLog } from '../reporting/worker-log';
 
@@ -268,6 +268,8 @@ export class ClaimLoop {
       if (!isBroken) this.failures.forget(runId);
       if (driven === 'ended') this.onEnded();
       entry.died = driven === 'died';
+      const mistake = driven === 'failed' && !(driver instanceof RunDriver) ? driver.mistake : null;
+      if (mistake !== null && this.failures.isHopeless(runId) && (await this.halted(run, mistake))) return 'halted';
       if (driven === 'failed') await pause(1_000);
       return driven === 'died' ? 'failed' : driven;
     } catch (error) {
@@ -276,7 +278,8 @@ export class ClaimLoop {
       if (entry.isWaiting) this.log.say('info', 'driver.waits', { runId, tenant });
       else if (!this.duties.refused('drive', error)) {
         this.log.say('error', 'driver.failed', { runId, tenant, error });
-        if (this.failures.isHopeless(runId, error) && (await this.halted(run, error))) return 'halted';
+        const isHopeless = isMistake(error) && this.failures.isHopeless(runId);
+        if (isHopeless && (await this.halted(run, error.message))) return 'halted';
       }
       await pause(1_000);
       return 'failed';
@@ -284,8 +287,8 @@ export class ClaimLoop {
   }
 
   /** Halts a run that no drive can bring forward, with an alarm. False: it is not ours any more, or the database does not answer. */
-  private async halted(run: ClaimedRun, error: unknown): Promise<boolean> {
-    const detail = `the engine failed repeatedly: ${error instanceof Error ? error.message : String(error)}`;
+  private async halted(run: ClaimedRun, reason: string): Promise<boolean> {
+    const detail = `the engine failed repeatedly: ${reason}`;
     try {
       if (!(await this.claims.halt(run, 'ENGINE_FAILED', detail))) return false;
     } catch (refused) {

@@ -13,9 +13,8 @@ const MISTAKES = [TypeError, RangeError, ReferenceError, EvalError, URIError];
 export class FailedDrives {
   private readonly counts = new Map<string, number>();
 
-  /** Counts a failure. True: the run must be halted. */
-  isHopeless(runId: string, error: unknown): boolean {
-    if (!isMistake(error)) return false;
+  /** Counts a failure by a mistake of the program. True: the run must be halted. */
+  isHopeless(runId: string): boolean {
     const count = (this.counts.get(runId) ?? 0) + 1;
     this.forget(runId);
     this.counts.set(runId, count);
@@ -30,7 +29,7 @@ export class FailedDrives {
   }
 }
 
-/** `fetch` reports network errors as `TypeError` with a cause. */
-function isMistake(error: unknown): error is Error {
+/** Whether an error means a mistake of the program. `fetch` reports network errors as `TypeError` with a cause. */
+export function isMistake(error: unknown): error is Error {
   return MISTAKES.some((kind) => error instanceof kind) && (error as Error).cause === undefined;
 }

@@ -15,7 +15,7 @@ const note = (what) => {
     // The test is over.
   }
 };
-if (process.env.BROKEN) process.send({ type: 'failed', causes: ['Error: no vault'] }, () => process.exit(4));
+if (process.env.BROKEN) process.send({ type: 'failed', causes: ['Error: no vault'], mistake: null }, () => process.exit(4));
 else note('in ' + process.env.TASKRUNNER_SANDBOX_WORK_DIRECTORY);
 process.on('disconnect', () => process.exit(1));
 process.on('message', (message) => {
@@ -27,6 +27,9 @@ process.on('message', (message) => {
   process.send({ type: 'driving' }, () => {
     if (message.run.runId === 'dies') process.kill(process.pid, 'SIGKILL');
     if (message.run.runId === 'ends') process.send({ type: 'driven', driven: 'ended' });
+    if (message.run.runId !== 'mistaken') return;
+    process.send({ type: 'failed', causes: ['TypeError: lone surrogate'], mistake: 'lone surrogate' });
+    process.send({ type: 'driven', driven: 'failed' }, () => process.exit(1));
   });
 });
 if (!process.env.BROKEN) process.send({ type: 'ready' });
@@ -87,6 +90,19 @@ describe('runs in quarantine', () => {
     quarantine = new Quarantine(envOf, '/var/place', log, join(folder, 'absent.js'));
     expect(await drive('ends')).toBe('failed');
     expect(said.at(-1)).toEqual(failed({ script: join(folder, 'absent.js'), exitCode: 1, causes: [] }));
+  });
+
+  it('tell the worker a mistake of the program, once, and leave no process that is about to end', async () => {
+    said.length = 0;
+    const drives = [open('mistaken'), open('ends')];
+    expect(await drives[0]?.drive()).toBe('failed');
+    expect(drives[0]?.mistake).toBe('lone surrogate');
+    const failures = said.filter((line) => JSON.stringify(line).includes('quarantine.failed'));
+    expect(failures).toEqual([
+      ['error', 'quarantine.failed', expect.objectContaining({ causes: ['TypeError: lone surrogate'] })],
+    ]);
+    expect(await drives[1]?.drive()).toBe('ended');
+    expect([drives[1]?.mistake, pids().size]).toEqual([null, 2]);
   });
 
   it('stand in two processes at most, and one that survived a run drives the next', async () => {

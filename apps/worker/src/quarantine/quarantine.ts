@@ -27,9 +27,9 @@ export type ToQuarantine =
 export type FromQuarantine =
   | { readonly type: 'ready' }
   | { readonly type: 'driving' }
-  | { readonly type: 'driven'; readonly driven: Driven }
-  /** It has caught an error: the outermost first. It ends then, or drives on. */
-  | { readonly type: 'failed'; readonly causes: readonly string[] };
+  | { readonly type: 'driven'; readonly driven: Driven | 'failed' }
+  /** It has caught an error: the outermost first. It ends then, or drives on. `mistake`: message of an error that is one of the program. */
+  | { readonly type: 'failed'; readonly causes: readonly string[]; readonly mistake: string | null };
 
 /** The result: the process has died of the run, or it never came so far. */
 export type IsolatedOutcome = Driven | 'died' | 'failed';
@@ -126,7 +126,10 @@ export class Quarantine {
     child.on('message', say);
     const driven = await drive.driveIn(child);
     child.off('message', say);
-    if (driven === 'failed') this.sayFailed(drive.run, endOf(child));
+    const { exitCode, signal } = endOf(child);
+    // A process that said why it failed is about to end.
+    if (driven === 'failed') place.child = null;
+    if (driven === 'failed' && (exitCode ?? signal) !== null) this.sayFailed(drive.run, { exitCode, signal });
     return driven;
   }
 
@@ -181,6 +184,8 @@ function endOf({ exitCode, signalCode }: ChildProcess): {
 /** One run in quarantine, as a claim loop holds a driver. */
 export class IsolatedDrive {
   isHandedOver = false;
+  /** Message of the error that ended the drive, if it was a mistake of the program. */
+  mistake: string | null = null;
   private child: ChildProcess | null = null;
   private readonly early: ToQuarantine[] = [];
 
@@ -231,6 +236,7 @@ export class IsolatedDrive {
       let isDriving = false;
       const hear = (message: FromQuarantine): void => {
         if (message.type === 'driving') isDriving = true;
+        else if (message.type === 'failed') this.mistake = message.mistake;
         else if (message.type === 'driven') end(message.driven);
       };
       const lose = (): void => end(isDriving ? 'died' : 'failed');

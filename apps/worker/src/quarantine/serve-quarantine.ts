@@ -4,6 +4,7 @@ import { causesOf } from '@taskrunner/core/foundation';
 import { loadConfiguration, Telemetry } from '@taskrunner/infrastructure/modules';
 import { IsolatedDriver } from './isolated-driver';
 import type { FromQuarantine, ToQuarantine } from './quarantine';
+import { isMistake } from '../loops/failed-drives';
 import { WorkerModule, type WorkerOptions } from '../worker.module';
 
 /**
@@ -48,10 +49,10 @@ function say(message: FromQuarantine): Promise<void> {
   return new Promise((resolve) => process.send?.(message, () => resolve()));
 }
 
-/** A caught error is not a death: the run is released as after a failed driver. */
+/** A caught error is not a death: the worker treats it as it treats an error of a driver of its own. */
 function fail(error: unknown): void {
   void sayFailed(error)
-    .then(() => say({ type: 'driven', driven: 'handed-over' }))
+    .then(() => say({ type: 'driven', driven: 'failed' }))
     .then(() => process.exit(1));
 }
 
@@ -59,5 +60,5 @@ function fail(error: unknown): void {
 async function sayFailed(error: unknown): Promise<void> {
   const causes = causesOf(error, { quotes: false });
   process.stderr.write(`QUARANTINE_FAILED ${causes.join(': ')}\n`);
-  await say({ type: 'failed', causes });
+  await say({ type: 'failed', causes, mistake: isMistake(error) ? error.message : null });
 }

@@ -18,7 +18,7 @@ const run = (status: string, waits: readonly { readonly kind: string }[] = []): 
 const lost: Answer = (response) => response.destroy();
 const refused = (status: number, code: string, retryable: boolean): Answer =>
   json(status, { code, detail: 'd', retryable }, 'application/problem+json');
-/** What the server was asked for. */
+/** Requests that the server has received. */
 const asked = (): readonly string[] =>
   server.received.map(({ method, url, body }) => `${method} ${url} ${body}`.trim());
 const keys = (): readonly unknown[] => server.received.map(({ headers }) => headers['idempotency-key']);
@@ -52,6 +52,36 @@ it('submits and waits for the end, over broken connections and held requests tha
   expect(asked()).toEqual([
     'POST /api/runs {"pack":"a:1","inputs":{"x":1}}',
     ...Array.from({ length: 4 }, () => 'GET /api/runs/run_1?wait=30s&for=end'),
+  ]);
+});
+
+it('returns the run as it is when the time to wait is over', async () => {
+  server.answer(run('running'));
+  expect((await client.wait('run_1', { timeoutMs: 0 })).status).toBe('running');
+  expect(asked()).toEqual(['GET /api/runs/run_1?wait=0s&for=end']);
+  await expect(client.wait('run_1', { timeoutMs: -1 })).rejects.toMatchObject({ code: 'CLIENT_OPTION_INVALID' });
+});
+
+it('watches a run: each change once, over broken connections, until it executes nothing more', async () => {
+  const tagged =
+    (status: string, tag: string): Answer =>
+    (response, request) => {
+      response.setHeader('etag', tag);
+      run(status)(response, request);
+    };
+  const same: Answer = (response) => response.writeHead(304, { etag: '"1"' }).end();
+  server.answer(tagged('queued', '"1"'), same, lost, tagged('running', '"2"'), tagged('succeeded', '"3"'));
+  const seen: string[] = [];
+  for await (const { status } of client.watch('run_1')) seen.push(status);
+  expect(seen).toEqual(['queued', 'running', 'succeeded']);
+  const held = 'GET /api/runs/run_1?wait=30s&for=change';
+  expect(asked()).toEqual(['GET /api/runs/run_1', held, held, held, held]);
+  expect(server.received.map(({ headers }) => headers['if-none-match'])).toEqual([
+    undefined,
+    '"1"',
+    '"1"',
+    '"1"',
+    '"2"',
   ]);
 });
 
@@ -124,7 +154,10 @@ it('uploads bytes, blobs and streams', async () => {
   for (const content of contents) await client.upload(content);
   for (const { body, headers } of server.received)
     expect([body, headers['content-type']]).toEqual(['grüße', 'application/octet-stream']);
-  expect(server.received).toHaveLength(3);
+  expect(server.received.map(({ headers }) => headers['content-length'])).toEqual(['7', '7', undefined]);
+  server.answer(json(201, { digest: 'sha256:0' }));
+  await client.upload(new Blob([bytes]).stream(), { size: bytes.length });
+  expect(server.received.map(({ body, headers }) => [body, headers['content-length']])).toEqual([['grüße', '7']]);
 });
 
 it('reads lists page by page, as far as they are read', async () => {

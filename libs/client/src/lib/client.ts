@@ -1,58 +1,74 @@
-import type { CancelRunBody, DecisionReceipt, Gate, LogLine, RerunBody, Run, SubmitRunBody, Upload } from './api/types';
+import type {
+  CancelRunBody,
+  DecisionReceipt,
+  FeedEvent,
+  Gate,
+  LogLine,
+  RerunBody,
+  Run,
+  SubmitRunBody,
+  Upload,
+} from './api/types';
 import { apiOf, type Api, type ClientOptions } from './connection/api';
 import { bodyOf } from './connection/body-of';
+import { followEvents, type EventOptions } from './events/follow-events';
 import { downloadArtifact, downloadEvidence, type Download } from './files/download';
-import { upload, type UploadContent } from './files/upload';
+import { upload, type UploadContent, type UploadOptions } from './files/upload';
 import { decide, type DecisionOptions, type ShownGate } from './gates/decide';
 import { followLogs, type LogOptions } from './logs/follow-logs';
 import type { RetryOptions } from './retry/retry';
 import { getRun } from './runs/get-run';
 import { rerunRun, submitRun, type SubmitOptions } from './runs/submit-run';
 import { waitForRun, type WaitOptions } from './runs/wait-for-run';
+import { watchRun } from './runs/watch-run';
 
-/** The end of a request by its caller. */
+/** Options that let the caller end a request. */
 export interface RequestOptions {
   readonly signal?: AbortSignal;
 }
 
 /**
- * A TaskRunner server, as one caller sees it. Requests reject with `ApiProblem` if the server refuses, and with `ClientError` if there is no
- * answer of a TaskRunner server.
+ * A TaskRunner server for one caller. Requests reject with `ApiProblem` if the server refuses them, and with `ClientError` if no TaskRunner
+ * server responds.
  */
 export interface TaskRunnerClient {
   /** Every route: `client.api.GET('/api/runs/{runId}', { params: { path: { runId } } })`. */
   readonly api: Api;
-  /** Submits a run. It is repeated if the answer is lost, and still makes one run. */
+  /** Submits a run. The request is repeated if the response is lost, and creates only one run. */
   submit(body: SubmitRunBody, options?: SubmitOptions): Promise<Run>;
-  /** Submits a run, and waits until it has ended, or (`for: 'attention'`) needs a person. */
+  /** Submits a run, and waits until it has ended or, with `for: 'attention'`, needs a person. */
   submitAndWait(body: SubmitRunBody, options?: SubmitOptions & WaitOptions): Promise<Run>;
-  /** A run as it is now. */
+  /** The current state of a run. */
   run(runId: string, options?: RequestOptions): Promise<Run>;
-  /** Waits until a run has ended, or (`for: 'attention'`) needs a person. */
+  /** Waits until a run has ended or, with `for: 'attention'`, needs a person. */
   wait(runId: string, options?: WaitOptions): Promise<Run>;
+  /** A run as it is now, then whenever it has changed, until it executes nothing more. */
+  watch(runId: string, options?: RetryOptions): AsyncGenerator<Run>;
+  /** The events of the tenant, each once and in order: new ones, or those `after` a position. Never ends by itself. */
+  followEvents(options?: EventOptions): AsyncGenerator<FeedEvent>;
   /** The lines of a run's log, each once and in order, until the run has ended. */
   followLogs(runId: string, options?: LogOptions): AsyncGenerator<LogLine>;
-  /** A gate with what people decide about. Show it, and pass it to `approve` or `reject`. */
+  /** A gate with the request that approvers decide about. Show it to the person, and pass it to `approve` or `reject`. */
   gate(runId: string, gateId: string, options?: RequestOptions): Promise<Gate>;
-  /** Approves a gate as it was shown. */
+  /** Approves a gate in the state that the person was shown. */
   approve(gate: ShownGate, options?: DecisionOptions): Promise<DecisionReceipt>;
-  /** Rejects a gate as it was shown. */
+  /** Rejects a gate in the state that the person was shown. */
   reject(gate: ShownGate, options?: DecisionOptions): Promise<DecisionReceipt>;
-  /** Withdraws the caller's decision, while the gate is open. */
+  /** Withdraws the caller's decision. Possible while the gate is open. */
   withdraw(gate: ShownGate, options?: DecisionOptions): Promise<DecisionReceipt>;
   /** Cancels a run: running steps are stopped, then cleanup steps run. */
   cancel(runId: string, body?: CancelRunBody, options?: RequestOptions): Promise<Run>;
-  /** Reruns an ended run: `from` its `failed` steps, its `start`, or a step. */
+  /** Reruns an ended run from its `failed` steps, its `start`, or a step. */
   rerun(runId: string, body: RerunBody, options?: SubmitOptions): Promise<Run>;
   /** Uploads a file for a later submission. */
-  upload(content: UploadContent, options?: RequestOptions): Promise<Upload>;
+  upload(content: UploadContent, options?: UploadOptions): Promise<Upload>;
   /** Downloads the signed evidence of an ended run, a tar file. */
   evidence(runId: string, options?: RetryOptions): Promise<Download>;
   /** Downloads an artifact of a run. */
   artifact(runId: string, artifactId: string, options?: RetryOptions): Promise<Download>;
 }
 
-/** A client of a server. Nothing is sent before it is used. Throws `CLIENT_SERVER_INVALID`. */
+/** Creates a client of a server. It sends nothing before it is used. Throws `CLIENT_SERVER_INVALID`. */
 export function createClient(options: ClientOptions): TaskRunnerClient {
   const api = apiOf(options);
   return {
@@ -64,6 +80,8 @@ export function createClient(options: ClientOptions): TaskRunnerClient {
     },
     run: (runId, { signal } = {}) => getRun(api, runId, signal),
     wait: (runId, waiting) => waitForRun(api, runId, waiting),
+    watch: (runId, watching) => watchRun(api, runId, watching),
+    followEvents: (reading) => followEvents(api, reading),
     followLogs: (runId, reading) => followLogs(api, runId, reading),
     gate(runId, gateId, { signal = null } = {}) {
       return bodyOf(api.GET('/api/runs/{runId}/gates/{gate}', { params: { path: { runId, gate: gateId } }, signal }));
@@ -75,7 +93,7 @@ export function createClient(options: ClientOptions): TaskRunnerClient {
       return bodyOf(api.POST('/api/runs/{runId}/cancel', { params: { path: { runId } }, body, signal }));
     },
     rerun: (runId, body, submitting) => rerunRun(api, runId, body, submitting),
-    upload: (content, { signal = null } = {}) => upload(api, content, signal),
+    upload: (content, uploading) => upload(api, content, uploading),
     evidence: (runId, downloading) => downloadEvidence(api, runId, downloading),
     artifact: (runId, artifactId, downloading) => downloadArtifact(api, runId, artifactId, downloading),
   };

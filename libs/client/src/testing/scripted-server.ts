@@ -3,10 +3,10 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
-/** Answers one request. */
+/** Responds to one request. */
 export type Answer = (response: ServerResponse, request: IncomingMessage) => void;
 
-/** A request as the server has received it. */
+/** A request that the server has received. */
 interface Received {
   readonly method: string;
   readonly url: string;
@@ -14,7 +14,7 @@ interface Received {
   readonly body: string;
 }
 
-/** A server on loopback that answers requests in the order of a script, as a TaskRunner server cannot be made to. */
+/** A server on loopback that responds according to a script. It can behave as a real TaskRunner server cannot be made to. */
 export interface ScriptedServer {
   readonly url: string;
   readonly received: readonly Received[];
@@ -52,7 +52,7 @@ export async function scriptedServer(): Promise<ScriptedServer> {
   };
 }
 
-/** An answer with a JSON body. */
+/** A response with a JSON body. */
 export function json(status: number, body: unknown, type = 'application/json'): Answer {
   return (response) => response.writeHead(status, { 'content-type': type }).end(JSON.stringify(body));
 }

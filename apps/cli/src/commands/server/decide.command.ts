@@ -4,7 +4,6 @@ import type { Digest, Json } from '@taskrunner/core/foundation';
 import { readDocumentAt } from '../../packs/input-arguments';
 import { connect, withConnection } from '../../server/connection';
 import { gateIdOf, runIdOf } from '../../server/run-argument';
-import { decide, getGate, type DecisionBody } from '../../server/run-api';
 import type { GateView } from '../../server/run-views';
 import { CliError } from '../../terminal/cli-error';
 import { EXIT } from '../../terminal/exit-code';
@@ -36,9 +35,9 @@ export function registerDecisions(program: Command, context: Context): void {
       .action((named: string, gate: string | undefined, options: Options) =>
         context.run(async () => {
           const { terminal } = context;
-          const client = await connect(options, context.env);
-          const run = await runIdOf(client, named);
-          const view = await getGate(client, run, await gateIdOf(client, run, gate));
+          const server = await connect(options, context.env);
+          const run = await runIdOf(server, named);
+          const view = await server.gate(run, await gateIdOf(server, run, gate));
           const digest = digestOfShown(view);
           const lines = gateLines(view, digest, terminal.isInteractive ? terminal.columns : undefined);
           // Never decides about something that it has not shown: with JSON output it is printed beside the JSON.
@@ -49,15 +48,14 @@ export function registerDecisions(program: Command, context: Context): void {
             ? confirmedByOption(options, digest)
             : await confirmedByPerson(name, digest, context);
           const response = options.response === undefined ? null : await readDocumentAt(options.response);
-          const body: DecisionBody = {
-            gateId: view.gateId,
-            decision,
-            planHash: view.request.planHash,
-            gateDigest,
-            reason: options.reason ?? null,
-            ...(response === null ? {} : { response }),
-          };
-          const receipt = await decide(client, run, body);
+          const { planHash } = view.request;
+          const receipt = await server.client[name](
+            { runId: run, gateId: view.gateId, planHash, gateDigest },
+            {
+              reason: options.reason ?? null,
+              ...(response === null ? {} : { response: response as Record<string, unknown> }),
+            },
+          );
           const { approvals, required, status } = receipt;
           printAs(context, options, receipt, () => [`${decision}: ${approvals} of ${required}, the gate is ${status}`]);
           return EXIT.OK;

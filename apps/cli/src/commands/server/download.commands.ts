@@ -3,14 +3,13 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
-import type { Client } from '../../server/client';
 import { connect, withConnection } from '../../server/connection';
-import { listArtifacts, runPath } from '../../server/run-api';
+import { isRefusal } from '../../server/failure';
 import { runIdOf } from '../../server/run-argument';
-import { ServerProblem } from '../../server/server-problem';
 import { CliError } from '../../terminal/cli-error';
 import { EXIT } from '../../terminal/exit-code';
 import { ARTIFACT_COLUMNS } from '../../lists/list-columns';
@@ -24,14 +23,14 @@ export function registerDownloads(program: Command, context: Context): void {
     .option('--download <folder>', 'write the artifacts to this folder as <step>/<file>, and check each digest')
     .action((named: string, options: ServerOptions & { readonly download?: string }) =>
       context.run(async () => {
-        const client = await connect(options, context.env);
-        const runId = await runIdOf(client, named);
-        const artifacts = await listArtifacts(client, runId);
+        const server = await connect(options, context.env);
+        const runId = await runIdOf(server, named);
+        const artifacts = await server.artifacts(runId);
         printList(context, options, { items: artifacts, columns: ARTIFACT_COLUMNS, none: 'the run has no artifacts' });
         for (const { artifactId, step, name, path, digest } of artifacts) {
           if (options.download === undefined) break;
           const target = join(options.download, fileName(step), fileName(basename(path) || name));
-          await download(client, runPath(runId, `/artifacts/${encodeURIComponent(artifactId)}`), target, digest);
+          await save(await server.artifact(runId, artifactId), target, digest);
         }
         return EXIT.OK;
       }),
@@ -42,17 +41,17 @@ export function registerDownloads(program: Command, context: Context): void {
     .option('--wait <seconds>', 'maximum time to wait for the seal', '60')
     .action((named: string, options: ServerOptions & { readonly file?: string; readonly wait: string }) =>
       context.run(async () => {
-        const client = await connect(options, context.env);
-        const runId = await runIdOf(client, named);
+        const server = await connect(options, context.env);
+        const runId = await runIdOf(server, named);
         const file = options.file ?? `${fileName(runId)}.evidence.tar`;
         const deadline = Date.now() + Number(options.wait) * 1_000;
         for (;;) {
           try {
-            const digest = await download(client, runPath(runId, '/evidence'), file, null);
+            const digest = await save(await server.evidence(runId), file, null);
             printAs(context, options, { file, digest }, () => [`${digest}  ${file}`]);
             return EXIT.OK;
           } catch (error) {
-            const isPending = ServerProblem.is(error) && error.problem.code === 'EVIDENCE_NOT_SEALED';
+            const isPending = isRefusal(error) && error.code === 'EVIDENCE_NOT_SEALED';
             if (!isPending || Date.now() >= deadline) throw error;
           }
           await delay(500);
@@ -68,8 +67,7 @@ function fileName(name: string): string {
 }
 
 /** Writes the bytes to a file that appears only when they are complete and correct. Returns their digest. */
-async function download(client: Client, path: string, target: string, expected: string | null): Promise<string> {
-  const response = await client.open(path);
+async function save(content: object, target: string, expected: string | null): Promise<string> {
   const draft = `${target}.${process.pid}.part`;
   const hash = createHash('sha256');
   const hashing = new Transform({
@@ -80,7 +78,7 @@ async function download(client: Client, path: string, target: string, expected: 
   });
   try {
     await mkdir(join(target, '..'), { recursive: true });
-    await pipeline(Readable.fromWeb(response.body as never), hashing, createWriteStream(draft));
+    await pipeline(Readable.fromWeb(content as ReadableStream), hashing, createWriteStream(draft));
     const digest = `sha256:${hash.digest('hex')}`;
     if (expected !== null && digest !== expected)
       throw new CliError(

@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
 import { connect, withConnection } from '../../server/connection';
-import type { Client } from '../../server/client';
-import { getRun, listAll, listGates } from '../../server/run-api';
 import { runIdOf } from '../../server/run-argument';
 import type { GateView, RunView } from '../../server/run-views';
+import type { Server } from '../../server/server';
 import { runGateLines } from '../../terminal/decision-lines';
 import { EXIT } from '../../terminal/exit-code';
 import { policyLines } from '../../terminal/policy-lines';
@@ -25,9 +24,9 @@ export function registerGates(program: Command, context: Context): void {
     )
     .action((named: string, options: Options) =>
       context.run(async () => {
-        const client = await connect(options, context.env);
-        const runId = await runIdOf(client, named);
-        const gates = await listGates(client, runId);
+        const server = await connect(options, context.env);
+        const runId = await runIdOf(server, named);
+        const gates = await server.gates(runId);
         if (isJson(options) || gates.length === 0)
           printList(context, options, { items: gates, columns: [], none: 'the run has no gates' });
         else printLines(context, gates.flatMap(runGateLines));
@@ -39,19 +38,19 @@ export function registerGates(program: Command, context: Context): void {
     .option('--mine', 'list only gates that you may decide')
     .action((options: Options) =>
       context.run(async () => {
-        const client = await connect(options, context.env);
-        const gates = await listAll<GateView>(client, '/api/approvals', { mine: options.mine ? 'true' : undefined });
+        const server = await connect(options, context.env);
+        const gates = await server.approvals(options.mine === true);
         if (isJson(options)) printList(context, options, { items: gates, columns: [], none: '' });
         else if (gates.length === 0) context.terminal.say('no open gates');
-        else await printOpenGates(client, gates, context);
+        else await printOpenGates(server, gates, context);
         return EXIT.OK;
       }),
     );
 }
 
 /** A table in which each gate of a policy is followed by the verdict that an approval overrides. */
-async function printOpenGates(client: Client, gates: readonly GateView[], context: Context): Promise<void> {
-  const runs = await runsOf(client, new Set(gates.map(({ runId }) => runId)));
+async function printOpenGates(server: Server, gates: readonly GateView[], context: Context): Promise<void> {
+  const runs = await runsOf(server, new Set(gates.map(({ runId }) => runId)));
   const rows = gates.map((gate) => ({ gate, run: runs.get(gate.runId) ?? null }));
   const [header = '', ...lines] = tableLines(gateColumns(Date.now()), rows);
   context.terminal.print(header);
@@ -69,13 +68,14 @@ async function printOpenGates(client: Client, gates: readonly GateView[], contex
 const MOST_SINGLE_RUNS = 20;
 
 /** The runs of open gates, because a gate does not name its pack. Most of them are waiting and come in one list. */
-async function runsOf(client: Client, ids: ReadonlySet<string>): Promise<ReadonlyMap<string, RunView>> {
-  const waiting = await listAll<RunView>(client, '/api/runs', { status: 'waiting', limit: 200 }, 200);
-  const found = new Map(waiting.map((run) => [run.runId, run]));
-  for (const id of [...ids].filter((one) => !found.has(one)).slice(0, MOST_SINGLE_RUNS)) {
-    const { run } = await getRun(client, id);
-    if (run !== null) found.set(id, run);
+async function runsOf(server: Server, ids: ReadonlySet<string>): Promise<ReadonlyMap<string, RunView>> {
+  const found = new Map<string, RunView>();
+  for await (const page of server.runPages({ status: 'waiting' })) {
+    for (const run of page) found.set(run.runId, run);
+    break;
   }
+  for (const id of [...ids].filter((one) => !found.has(one)).slice(0, MOST_SINGLE_RUNS))
+    found.set(id, await server.client.run(id));
   return found;
 }
 

@@ -2,7 +2,6 @@ import type { Command } from 'commander';
 import { isJsonObject, type Json, type JsonObject } from '@taskrunner/core/foundation';
 import { connect, withConnection } from '../../server/connection';
 import { runIdOf } from '../../server/run-argument';
-import { getRun, getStep } from '../../server/run-api';
 import { CliError } from '../../terminal/cli-error';
 import { EXIT } from '../../terminal/exit-code';
 import { safeLine } from '../../terminal/safe-text';
@@ -14,6 +13,13 @@ interface Options extends ServerOptions {
   readonly name?: string;
 }
 
+/** What returned the outputs. `outputsRef`: where they are if they are not in the answer. */
+interface Shown {
+  readonly status: string;
+  readonly outputs?: unknown;
+  readonly outputsRef?: unknown;
+}
+
 /** `outputs`: the values that a run or a step returned. */
 export function registerOutputs(program: Command, context: Context): void {
   withConnection(withOutput(program.command('outputs <run> [step]')))
@@ -21,19 +27,19 @@ export function registerOutputs(program: Command, context: Context): void {
     .option('--name <name>', 'print only the value of this output: a text unchanged, any other value as JSON')
     .action((named: string, step: string | undefined, options: Options) =>
       context.run(async () => {
-        const client = await connect(options, context.env);
-        const runId = await runIdOf(client, named);
-        const shown = step === undefined ? (await getRun(client, runId)).run : await getStep(client, runId, step);
-        const { outputs = null, outputsRef = null } = shown ?? {};
-        if (outputs === null && outputsRef !== null && outputsRef !== undefined)
+        const server = await connect(options, context.env);
+        const runId = await runIdOf(server, named);
+        const shown: Shown = step === undefined ? await server.client.run(runId) : await server.step(runId, step);
+        const { outputs = null, outputsRef = null } = shown;
+        if (outputs === null && outputsRef !== null)
           throw new CliError(
             'CLI_OUTPUT_NOT_FOUND',
             `the outputs of ${step ?? runId} are not available from the server`,
             'They are deleted, or too large to be shown. See the evidence of the run.',
           );
-        const values = isJsonObject(outputs) ? outputs : {};
+        const values = isJsonObject(outputs as Json) ? (outputs as JsonObject) : {};
         if (options.name === undefined)
-          printAll(context, options, values, `${step ?? runId} has no outputs (${shown?.status ?? 'unknown'})`);
+          printAll(context, options, values, `${step ?? runId} has no outputs (${shown.status})`);
         else printOne(context, options, valueOf(values, options.name, step ?? runId));
         return EXIT.OK;
       }, named),

@@ -1,11 +1,11 @@
+import type { LogLevel, Me, Run } from '@taskrunner/client';
 import { isOver } from '@taskrunner/core/foundation';
 import { STUCK_REASONS } from '@taskrunner/core/ports';
 import { Option, type Command } from 'commander';
 import { connect, withConnection } from '../../server/connection';
-import { followLog } from '../../server/follow-log';
-import { cancelRun, getRun, listAll, listGates, listSteps, planOrder } from '../../server/run-api';
+import { PATIENCE_MS } from '../../server/patience';
 import { runIdOf } from '../../server/run-argument';
-import { waitsForPerson, type LogEvent, type RunView } from '../../server/run-views';
+import type { LogEvent } from '../../server/run-views';
 import { runGateLines } from '../../terminal/decision-lines';
 import { EXIT, exitOfRun } from '../../terminal/exit-code';
 import { runColumns } from '../../lists/list-columns';
@@ -29,18 +29,11 @@ export function registerQueries(program: Command, context: Context): void {
     .description('show the identity, tenant and scopes of the token')
     .action((options: ServerOptions) =>
       context.run(async () => {
-        const { body } = await (await connect(options, context.env)).ask<Me>('/api/me');
-        printAs(context, options, body, () => linesOf(body));
+        const me = await (await connect(options, context.env)).me();
+        printAs(context, options, me, () => linesOf(me));
         return EXIT.OK;
       }),
     );
-}
-
-interface Me {
-  readonly person: { readonly sub: string; readonly name: string; readonly iss: string };
-  readonly tenant: string;
-  readonly scopes: readonly string[];
-  readonly grants: readonly string[];
 }
 
 function linesOf({ person, tenant, scopes, grants }: Me): readonly string[] {
@@ -56,7 +49,7 @@ interface LogOptions extends ServerOptions {
   readonly tail?: string;
   readonly step?: string;
   readonly attempt?: string;
-  readonly level?: string;
+  readonly level?: LogLevel;
   readonly times: boolean;
 }
 
@@ -81,29 +74,30 @@ function registerLogs(program: Command, context: Context): void {
     .action((named: string, options: LogOptions) =>
       context.run(async () => {
         const { terminal } = context;
-        const client = await connect(options, context.env);
-        const runId = await runIdOf(client, named);
+        const server = await connect(options, context.env);
+        const runId = await runIdOf(server, named);
         const { follow, step, level, after, tail, attempt } = options;
         let status: string | null = null;
         const printer = new LogPrinter(terminal, options.output, options.times);
         try {
-          for await (const event of followLog(client, runId, {
+          for await (const event of server.client.followLogs(runId, {
             follow,
-            step,
-            level,
+            ...(step !== undefined && { step }),
+            ...(level !== undefined && { level }),
             ...(attempt !== undefined && { attempt: Number(attempt) }),
             ...(tail === undefined ? { after: Number(after ?? 0) } : { tail: Number(tail) }),
+            giveUpAfterMs: PATIENCE_MS,
+            onTail: (begin) => (isJson(options) ? printer.print(begin) : sayTail(begin, terminal)),
           })) {
-            if (event.eventType === 'stream.tail' && !isJson(options)) sayTail(event, terminal);
-            else printer.print(event);
+            printer.print(event);
             if (event.eventType === 'run.finished') status = event.status ?? null;
           }
         } finally {
           printer.close();
         }
         if (status === null || !follow) return EXIT.OK;
-        const { run } = await getRun(client, runId);
-        return exitOfRun(status, run?.error ?? null);
+        const { error } = await server.client.run(runId);
+        return exitOfRun(status, error);
       }),
     );
 }
@@ -120,15 +114,14 @@ function registerShow(program: Command, context: Context): void {
     .action((named: string, options: ServerOptions) =>
       context.run(async () => {
         const { terminal } = context;
-        const client = await connect(options, context.env);
-        const runId = await runIdOf(client, named);
-        const { run } = await getRun(client, runId);
-        if (run === null) return EXIT.FAILED;
-        const steps = await listSteps(client, runId);
-        const gates = steps.some(({ kind }) => kind === 'gate') ? await listGates(client, runId) : [];
+        const server = await connect(options, context.env);
+        const runId = await runIdOf(server, named);
+        const run = await server.client.run(runId);
+        const steps = await server.steps(runId);
+        const gates = steps.some(({ kind }) => kind === 'gate') ? await server.gates(runId) : [];
         if (isJson(options)) terminal.print(JSON.stringify({ ...run, gates }));
         else {
-          const order = await planOrder(client, runId);
+          const order = await server.planOrder(runId);
           terminal.print(safeLine(`${run.pack.name} ${run.pack.version}, by ${run.requester.name}, ${run.createdAt}`));
           terminal.print(`plan ${run.planHash}`);
           for (const line of treeLines(steps, {
@@ -174,12 +167,15 @@ function registerLists(program: Command, context: Context): void {
     .option('--limit <count>', 'maximum number of entries', '50')
     .action((options: ListOptions) =>
       context.run(async () => {
-        const client = await connect(options, context.env);
+        const server = await connect(options, context.env);
         const most = Math.max(1, Number(options.limit) || 50);
         const { status, pack, stuck } = options;
-        const query = { status, pack, stuck, limit: Math.min(most, 200) };
-        const runs = await listAll<RunView>(client, '/api/runs', query, most);
-        printList(context, options, { items: runs, columns: runColumns(Date.now()), none: 'no runs' });
+        const runs: Run[] = [];
+        for await (const page of server.runPages({ status, pack, stuck, limit: most })) {
+          runs.push(...page);
+          if (runs.length >= most) break;
+        }
+        printList(context, options, { items: runs.slice(0, most), columns: runColumns(Date.now()), none: 'no runs' });
         return EXIT.OK;
       }),
     );
@@ -193,19 +189,13 @@ function registerWait(program: Command, context: Context): void {
     .action(
       (named: string, options: ServerOptions & { readonly for: 'end' | 'attention'; readonly timeout?: string }) =>
         context.run(async () => {
-          const client = await connect(options, context.env);
-          const runId = await runIdOf(client, named);
-          const deadline = options.timeout === undefined ? Infinity : Date.now() + Number(options.timeout) * 1_000;
-          for (;;) {
-            const left = Math.max(0, Math.min(30, Math.ceil((deadline - Date.now()) / 1_000)));
-            const { run } = await getRun(client, runId, { waitSeconds: left, for: options.for });
-            const isWaiting = run !== null && options.for === 'attention' && waitsForPerson(run);
-            const over = run !== null && isOver(run.status);
-            if (run === null || !(isWaiting || over || Date.now() >= deadline)) continue;
-            printAs(context, options, run, () => [`run ${runId} ${run.status}`]);
-            if (over) return exitOfRun(run.status, run.error);
-            return waitsForPerson(run) ? EXIT.WAITS_FOR_PERSON : EXIT.RETRYABLE;
-          }
+          const server = await connect(options, context.env);
+          const runId = await runIdOf(server, named);
+          const timeoutMs = options.timeout === undefined ? Infinity : Number(options.timeout) * 1_000;
+          const run = await server.wait(runId, options.for, timeoutMs);
+          printAs(context, options, run, () => [`run ${runId} ${run.status}`]);
+          if (isOver(run.status)) return exitOfRun(run.status, run.error);
+          return server.needsPerson(run) ? EXIT.WAITS_FOR_PERSON : EXIT.RETRYABLE;
         }),
     );
 }
@@ -217,9 +207,9 @@ function registerCancel(program: Command, context: Context): void {
     .option('--force', 'also stop cleanup steps')
     .action((named: string, options: ServerOptions & { readonly reason: string; readonly force?: boolean }) =>
       context.run(async () => {
-        const client = await connect(options, context.env);
-        const runId = await runIdOf(client, named);
-        const run = await cancelRun(client, runId, options.reason, options.force ?? false);
+        const server = await connect(options, context.env);
+        const runId = await runIdOf(server, named);
+        const run = await server.client.cancel(runId, { reason: options.reason, force: options.force ?? false });
         printAs(context, options, run, () => [`run ${runId} ${run.status}`]);
         return EXIT.OK;
       }),

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { connect, withConnection } from '../../server/connection';
-import { releaseEvidence } from '../../server/run-api';
 import { runIdOf } from '../../server/run-argument';
 import { EXIT } from '../../terminal/exit-code';
 import type { Context } from '../context';
@@ -18,10 +17,10 @@ export function registerRelease(program: Command, context: Context): void {
     .option('--withhold <path...>', 'files of the bundle to withhold; omit this option if the cause was removed')
     .action((named: string, options: Options) =>
       context.run(async () => {
-        const client = await connect(options, context.env);
-        const run = await runIdOf(client, named);
-        const paths = options.withhold ?? [];
-        const receipt = await releaseEvidence(client, run, { paths, reason: options.reason });
+        const server = await connect(options, context.env);
+        const run = await runIdOf(server, named);
+        const paths = [...(options.withhold ?? [])];
+        const receipt = await server.release(run, { paths, reason: options.reason });
         const without = paths.length === 0 ? '' : ` without ${paths.join(', ')}`;
         printAs(context, options, receipt, () => [`the seal is retried${without}`]);
         return EXIT.OK;

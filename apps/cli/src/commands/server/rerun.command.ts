@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import type { JsonObject } from '@taskrunner/core/foundation';
 import { Option, type Command } from 'commander';
 import { readInputs, splitAssignment } from '../../packs/input-arguments';
 import { connect, withConnection } from '../../server/connection';
-import { rerunRun } from '../../server/run-api';
 import { runIdOf } from '../../server/run-argument';
 import { EXIT } from '../../terminal/exit-code';
 import type { Context } from '../context';
@@ -36,20 +36,24 @@ export function registerRerun(program: Command, context: Context): void {
     .action((named: string, options: Options) =>
       context.run(async () => {
         const { terminal } = context;
-        const client = await connect(options, context.env);
-        const runId = await runIdOf(client, named);
+        const server = await connect(options, context.env);
+        const runId = await runIdOf(server, named);
         const names = (options.input ?? []).map((written) => splitAssignment(written).name);
         const texts = names.map((name) => ({ name, type: 'string' })) as unknown as Parameters<typeof readInputs>[1];
         const sensitive = await readInputs(options, texts, context.readStdin);
         const key = options.idempotencyKey ?? randomUUID();
-        const run = await rerunRun(client, runId, { from: options.from, sensitive }, key);
+        const run = await server.rerun(runId, bodyOf(options.from, sensitive), key);
         if (options.detach) {
           printAccepted(run, options.output, terminal);
           return EXIT.OK;
         }
         const display = displayFor(options.output, terminal);
         display.accepted(run);
-        return followAndReport(client, run.runId, options.until, display, terminal, options.output);
+        return followAndReport(server, run.runId, options.until, display, terminal, options.output);
       }, named),
     );
+}
+
+function bodyOf(from: string, sensitive: JsonObject) {
+  return { from, ...(Object.keys(sensitive).length === 0 ? {} : { sensitive }) };
 }

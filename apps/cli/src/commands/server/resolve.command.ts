@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { readDocumentAt } from '../../packs/input-arguments';
 import { connect, withConnection } from '../../server/connection';
-import { getStep, resolve } from '../../server/run-api';
 import { runIdOf } from '../../server/run-argument';
 import { CliError } from '../../terminal/cli-error';
 import { EXIT } from '../../terminal/exit-code';
@@ -36,18 +35,18 @@ export function registerResolve(program: Command, context: Context): void {
             `--outcome must be one of ${OUTCOMES.join(', ')}`,
             'Use one of these values.',
           );
-        const client = await connect(options, context.env);
-        const run = await runIdOf(client, named);
+        const server = await connect(options, context.env);
+        const run = await runIdOf(server, named);
         const execution =
           options.execution === undefined
-            ? executionOf((await getStep(client, run, step)).error)
+            ? executionOf((await server.step(run, step)).error)
             : Number(options.execution);
         const outputs = options.outputs === undefined ? null : await readDocumentAt(options.outputs);
-        const receipt = await resolve(client, run, step, {
+        const receipt = await server.resolve(run, step, {
           execution,
           outcome,
           reason: options.reason,
-          ...(outputs === null ? {} : { outputs }),
+          ...(outputs === null ? {} : { outputs: outputs as Record<string, unknown> }),
         });
         printAs(context, options, receipt, () => [`${step}, execution ${execution}: ${outcome}`]);
         return EXIT.OK;

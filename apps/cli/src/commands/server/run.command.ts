@@ -7,13 +7,11 @@ import { parsePackReference } from '@taskrunner/core/pack';
 import { readInputs, type InputFile, type InputOptions } from '../../packs/input-arguments';
 import { isThere, loadPack } from '../../packs/pack-argument';
 import { inputRulesOf } from '../../packs/plan-offline';
-import type { Client } from '../../server/client';
 import { connect, withConnection, type ConnectionOptions } from '../../server/connection';
 import { isCancelMeant } from '../../terminal/cancel-question';
 import { followRun } from '../../server/follow-run';
-import { cancelRun } from '../../server/run-api';
-import { uploadFile } from '../../server/upload-file';
-import { type RunView } from '../../server/run-views';
+import type { RunView } from '../../server/run-views';
+import type { Server } from '../../server/server';
 import { CliError } from '../../terminal/cli-error';
 import { EXIT, exitOfRun, type ExitCode } from '../../terminal/exit-code';
 import type { InputRules } from '../../packs/input-hints';
@@ -52,12 +50,12 @@ export function registerRun(program: Command, context: Context): void {
     .action((argument: string, options: Options) => {
       return context.run(async () => {
         const { terminal } = context;
-        const client = await connect(options, context.env);
+        const server = await connect(options, context.env);
         const { source, shown } = await packAt(argument);
         let run: RunView;
-        const rules = await inputRules(client, argument, source);
+        const rules = await inputRules(server, argument, source);
         try {
-          run = await submit(client, await requestOf(client, argument, source, options, context, rules), options);
+          run = await submit(server, await requestOf(server, argument, source, options, context, rules), options);
         } catch (error) {
           return reportError(error, terminal, shown, rules);
         }
@@ -67,7 +65,7 @@ export function registerRun(program: Command, context: Context): void {
         }
         const display = displayFor(options.output, terminal);
         display.accepted(run);
-        return followAndReport(client, run.runId, options.until, display, terminal, options.output);
+        return followAndReport(server, run.runId, options.until, display, terminal, options.output);
       }, argument);
     });
 }
@@ -82,7 +80,7 @@ export async function packAt(
 
 /** Pack and inputs in the form of requests. Files among the inputs are uploaded. */
 export async function requestOf(
-  client: Client,
+  server: Server,
   argument: string,
   source: PackSource | null,
   options: InputOptions,
@@ -91,15 +89,15 @@ export async function requestOf(
 ): Promise<object> {
   const files: InputFile[] = [];
   const inputs = await readInputs(options, rules, context.readStdin, (file) => files.push(file));
-  for (const file of files) await uploadFile(client, file);
+  for (const file of files) await server.upload(file);
   // The server fetches a published pack itself.
   return source === null ? { pack: argument, inputs } : { ...bodyOf(source), inputs };
 }
 
 /** Declarations of the inputs of a local pack, or of one that the server describes. */
-export async function inputRules(client: Client, argument: string, source: PackSource | null): Promise<InputRules> {
+export async function inputRules(server: Server, argument: string, source: PackSource | null): Promise<InputRules> {
   if (source !== null) return inputRulesOf(source);
-  const { inputs } = await describePack(client, referenceOf(argument));
+  const { inputs } = await describePack(server, referenceOf(argument));
   return inputs as unknown as InputRules;
 }
 
@@ -114,20 +112,15 @@ function bodyOf({ manifest, files }: PackSource): object {
   };
 }
 
-async function submit(client: Client, pack: object, options: Options): Promise<RunView> {
+async function submit(server: Server, pack: object, options: Options): Promise<RunView> {
   const { planHash, receipt } = await readPin(options.planHash);
-  const { body } = await client.ask<RunView>('/api/runs', {
-    method: 'POST',
-    // The request may be repeated if its answer is lost.
-    headers: { 'idempotency-key': options.idempotencyKey ?? randomUUID() },
-    body: {
-      ...pack,
-      ...(planHash === null ? {} : { planHash }),
-      ...(receipt === null ? {} : { receipt }),
-      labels: labelsOf(options.label ?? []),
-    },
-  });
-  return body;
+  const body = {
+    ...pack,
+    ...(planHash === null ? {} : { planHash }),
+    ...(receipt === null ? {} : { receipt: receipt as Record<string, string> }),
+    labels: labelsOf(options.label ?? []),
+  };
+  return server.submit(body, options.idempotencyKey ?? randomUUID());
 }
 
 /** `--plan-hash`: a hash, or a file with the JSON of `plan`, whose receipt then explains a difference. */
@@ -180,7 +173,7 @@ export function displayFor(output: string, terminal: Terminal): RunDisplay {
  * follow.
  */
 export async function followAndReport(
-  client: Client,
+  server: Server,
   runId: string,
   until: 'end' | 'attention',
   display: RunDisplay,
@@ -198,7 +191,7 @@ export async function followAndReport(
       const cancel = async (): Promise<void> => {
         if (!(await isCancelMeant(runId, terminal, display))) return interrupts.reset();
         terminal.say('cancelling the run …');
-        await cancelRun(client, runId, 'cancelled from the command line', false);
+        await server.client.cancel(runId, { reason: 'cancelled from the command line' });
       };
       cancel().catch((error: unknown) => {
         terminal.say(`not cancelled: ${error instanceof Error ? error.message : String(error)}`);
@@ -207,7 +200,7 @@ export async function followAndReport(
     onThird: () => leave.abort(),
   });
   try {
-    const run = await followRun({ client, runId, display, until, signal: leave.signal });
+    const run = await followRun({ server, runId, display, until, signal: leave.signal });
     if (!isOver(run.status)) return EXIT.WAITS_FOR_PERSON;
     return exitOfRun(run.status, run.error);
   } catch (error) {

@@ -1,16 +1,9 @@
+import type { Schedule, ScheduleTick } from '@taskrunner/client';
 import { CATCH_UP, OVERLAP } from '@taskrunner/core/schedule';
 import { Option, type Command } from 'commander';
 import type { InputOptions } from '../../packs/input-arguments';
 import { connect, withConnection } from '../../server/connection';
-import { listAll } from '../../server/run-api';
-import {
-  editSchedule,
-  getSchedule,
-  scheduleId,
-  schedulePath,
-  type ScheduleView,
-  type TickView,
-} from '../../server/schedule-api';
+import { scheduleIdOf } from '../../server/schedule-argument';
 import { EXIT } from '../../terminal/exit-code';
 import { scheduleColumns } from '../../lists/list-columns';
 import type { Context } from '../context';
@@ -66,27 +59,18 @@ function registerCreate(schedule: Command, context: Context): void {
     .option('--label <name=value>', 'label of each run of the schedule', several)
     .action((argument: string, options: CreateOptions) =>
       context.run(async () => {
-        const client = await connect(options, context.env);
+        const server = await connect(options, context.env);
         const { source } = await packAt(argument);
         const { planHash } = await readPin(options.planHash);
         const { name, cron, timeZone, overlap, catchUp, catchUpWindow, until, paused } = options;
-        const { body } = await client.ask<ScheduleView>('/api/schedules', {
-          method: 'POST',
-          body: {
-            ...(await requestOf(
-              client,
-              argument,
-              source,
-              options,
-              context,
-              await inputRules(client, argument, source),
-            )),
-            labels: labelsOf(options.label ?? []),
-            ...{ name, cron, timeZone, overlap, catchUp, catchUpWindow, until, paused },
-            ...(planHash === null ? {} : { planHash }),
-          },
+        const rules = await inputRules(server, argument, source);
+        const created = await server.createSchedule({
+          ...(await requestOf(server, argument, source, options, context, rules)),
+          labels: labelsOf(options.label ?? []),
+          ...{ name, cron, timeZone, overlap, catchUp, catchUpWindow, until, paused },
+          ...(planHash === null ? {} : { planHash }),
         });
-        printAs(context, options, body, () => linesOf(body));
+        printAs(context, options, created, () => linesOf(created));
         return EXIT.OK;
       }, argument),
     );
@@ -97,8 +81,8 @@ function registerViews(schedule: Command, context: Context): void {
     .description('list schedules, newest first')
     .action((options: ServerOptions) =>
       context.run(async () => {
-        const client = await connect(options, context.env);
-        const items = await listAll<ScheduleView>(client, '/api/schedules', { limit: 200 });
+        const server = await connect(options, context.env);
+        const items = await server.schedules();
         printList(context, options, { items, columns: scheduleColumns(Date.now()), none: 'no schedules' });
         return EXIT.OK;
       }),
@@ -108,12 +92,11 @@ function registerViews(schedule: Command, context: Context): void {
     .option('--ticks <count>', 'maximum number of entries', '10')
     .action((supplied: string, options: ServerOptions & { readonly ticks: string }) =>
       context.run(async () => {
-        const client = await connect(options, context.env);
-        const id = await scheduleId(client, supplied);
+        const server = await connect(options, context.env);
+        const id = await scheduleIdOf(server, supplied);
         const most = Math.max(1, Number(options.ticks) || 10);
-        const shown = await getSchedule(client, id);
-        const query = { limit: Math.min(most, 200) };
-        const ticks = await listAll<TickView>(client, schedulePath(id, '/ticks'), query, most);
+        const shown = await server.schedule(id);
+        const ticks = await server.ticks(id, most);
         printAs(context, options, { ...shown, ticks }, () => [...linesOf(shown), ...ticks.map(tickLine)]);
         return EXIT.OK;
       }),
@@ -123,17 +106,12 @@ function registerViews(schedule: Command, context: Context): void {
     .option('--count <count>', 'number of ticks, up to 100', '5')
     .action((supplied: string, options: ServerOptions & { readonly count: string }) =>
       context.run(async () => {
-        const client = await connect(options, context.env);
-        const path = schedulePath(await scheduleId(client, supplied), '/next');
-        const { body } = await client.ask<Upcoming>(path, { query: { count: options.count } });
-        printAs(context, options, body, () => body.ticks.map(({ at, local }) => `${at}  ${local}`));
+        const server = await connect(options, context.env);
+        const upcoming = await server.nextTicks(await scheduleIdOf(server, supplied), options.count);
+        printAs(context, options, upcoming, () => upcoming.ticks.map(({ at, local }) => `${at}  ${local}`));
         return EXIT.OK;
       }),
     );
-}
-
-interface Upcoming {
-  readonly ticks: readonly { readonly at: string; readonly local: string }[];
 }
 
 interface ResumeOptions extends ServerOptions {
@@ -144,8 +122,8 @@ interface ResumeOptions extends ServerOptions {
 function registerEdits(schedule: Command, context: Context): void {
   const edit = (options: ServerOptions, supplied: string, body: object) =>
     context.run(async () => {
-      const client = await connect(options, context.env);
-      const edited = await editSchedule(client, await scheduleId(client, supplied), body);
+      const server = await connect(options, context.env);
+      const edited = await server.editSchedule(await scheduleIdOf(server, supplied), body);
       printAs(context, options, edited, () => linesOf(edited));
       return EXIT.OK;
     });
@@ -166,16 +144,15 @@ function registerEdits(schedule: Command, context: Context): void {
     .description('delete a schedule and its history; its runs are kept')
     .action((supplied: string, options: ServerOptions) =>
       context.run(async () => {
-        const client = await connect(options, context.env);
-        const path = schedulePath(await scheduleId(client, supplied));
-        const { body } = await client.ask<ScheduleView>(path, { method: 'DELETE' });
-        printAs(context, options, body, () => [`removed ${body.scheduleId} ${body.name}`]);
+        const server = await connect(options, context.env);
+        const removed = await server.deleteSchedule(await scheduleIdOf(server, supplied));
+        printAs(context, options, removed, () => [`removed ${removed.scheduleId} ${removed.name}`]);
         return EXIT.OK;
       }),
     );
 }
 
-function linesOf(schedule: ScheduleView): readonly string[] {
+function linesOf(schedule: Schedule): readonly string[] {
   const { stopped, pack, creator, editor } = schedule;
   return [
     `${schedule.scheduleId} ${schedule.name}: ${schedule.status}`,
@@ -189,7 +166,7 @@ function linesOf(schedule: ScheduleView): readonly string[] {
   ];
 }
 
-function tickLine({ tick, lastTick, count, outcome, reason, runId }: TickView): string {
+function tickLine({ tick, lastTick, count, outcome, reason, runId }: ScheduleTick): string {
   const which = count === 1 ? tick : `${tick} to ${lastTick} (${count})`;
   return `${which}  ${outcome} ${runId ?? reason ?? ''}`;
 }

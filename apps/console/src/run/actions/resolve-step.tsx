@@ -48,7 +48,7 @@ function Resolution({ run, step, close }: ResolutionFacts) {
       await api.post(`runs/${run.runId}/steps/${encodeURIComponent(step.id)}/resolve`, body.body);
     },
     onSuccess: async () => {
-      await queries.invalidateQueries({ queryKey: ['step', run.runId, step.id] });
+      await queries.invalidateQueries({ queryKey: ['of-run', run.runId, 'step', step.id] });
       await queries.invalidateQueries({ queryKey: ['run', run.runId] });
       close();
     },

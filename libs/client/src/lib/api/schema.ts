@@ -155,6 +155,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/runs/{runId}/step-counts': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Count the child steps of a step by status
+     * @description Counts only steps that the run has reached. A map has one child step for each item: `item`. A step that the run has not reached has no child steps.
+     */
+    get: operations['countSteps'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/runs/{runId}/logs': {
     parameters: {
       query?: never;
@@ -1405,6 +1425,21 @@ export interface components {
         console: string;
       };
     };
+    StepCounts: {
+      parent: string;
+      steps: {
+        total: number;
+        pending: number;
+        running: number;
+        waiting: number;
+        retrying: number;
+        needs_attention: number;
+        succeeded: number;
+        failed: number;
+        skipped: number;
+        cancelled: number;
+      };
+    };
     Step: {
       id: string;
       parent: string | null;
@@ -2227,6 +2262,7 @@ export interface components {
       | 'GATE_DECIDED'
       | 'GATE_EXPIRED'
       | 'GATE_GRANT_MISSING'
+      | 'GATE_NOT_APPROVED'
       | 'GATE_NOT_A_PERSON'
       | 'GATE_NOT_FOUND'
       | 'GATE_NOT_OPEN'
@@ -2624,6 +2660,32 @@ export interface operations {
         };
         content: {
           'application/json': unknown;
+        };
+      };
+      default: components['responses']['Problem'];
+    };
+  };
+  countSteps: {
+    parameters: {
+      query?: {
+        /** @description Count the child steps of this step; empty or absent: top-level steps. */
+        parent?: string;
+      };
+      header?: never;
+      path: {
+        runId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The counts. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['StepCounts'];
         };
       };
       default: components['responses']['Problem'];

@@ -1,6 +1,6 @@
 import type { components } from './schema';
 
-/** Everything that the API reads and sends, by the names of its OpenAPI document. */
+/** All schemas of the API, by their names in its OpenAPI document. */
 export type Schemas = components['schemas'];
 
 export type Run = Schemas['Run'];
@@ -9,13 +9,15 @@ export type Step = Schemas['Step'];
 export type Artifact = Schemas['Artifact'];
 export type Upload = Schemas['Upload'];
 export type LogLine = Schemas['LogLine'];
-/** A page of a log, or of a search in it. */
+/** A page of a log, or of the results of a search in it. */
 export type LogPage = Schemas['LogPage'];
 export type LogLevel = NonNullable<LogLine['level']>;
+/** An event of the tenant's feed. */
+export type FeedEvent = Schemas['FeedEvent'];
 export type Graph = Schemas['Graph'];
 export type Plan = Schemas['Plan'];
 export type PlanDiff = Schemas['PlanDiff'];
-/** A gate with the request that people decide about. */
+/** A gate with the request that approvers decide about. */
 export type Gate = Schemas['Gate'];
 /** A gate in the list of all gates of a run. */
 export type RunGate = Schemas['RunGate'];
@@ -30,7 +32,7 @@ export type Me = Schemas['Me'];
 export type Fault = Schemas['Fault'];
 /** A problem document (RFC 9457). */
 export type Problem = Schemas['Problem'];
-/** Every code of a problem that the API has. */
+/** All error codes of the API. */
 export type ProblemCode = Schemas['ProblemCode'];
 export type SubmitRunBody = Schemas['SubmitRunBody'];
 export type RerunBody = Schemas['RerunBody'];

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { json, scriptedServer, type ScriptedServer } from '../../testing/scripted-server';
 import { createClient, type TaskRunnerClient } from '../client';
 import { ApiProblem } from '../problem/api-problem';
@@ -61,6 +62,30 @@ it('rejects an answer that no TaskRunner server would send, and a redirection', 
   );
   await expect(client.api.GET('/api/me')).rejects.toMatchObject({ code: 'CLIENT_ANSWER_INVALID' });
   await expect(client.api.GET('/api/me')).rejects.toMatchObject({ code: 'CLIENT_SERVER_UNREACHABLE' });
+});
+
+it.each([
+  ['with its length', (response: ServerResponse) => response.writeHead(200, { 'content-length': 6 }).end('<html>')],
+  [
+    'without its length',
+    (response: ServerResponse) => response.writeHead(200, ['content-type', 'application/json']).end('{"a":'),
+  ],
+])('rejects an answer that is no JSON, %s', async (_what, answer) => {
+  server.answer(answer);
+  await expect(client.api.GET('/api/me')).rejects.toMatchObject({
+    code: 'CLIENT_ANSWER_INVALID',
+    message: expect.stringContaining('the answer to /api/me is not JSON'),
+  });
+});
+
+it('rejects an answer whose connection breaks, which may be asked for again', async () => {
+  const cut = (response: ServerResponse): void => {
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': 100 });
+    response.write('{"runId":', () => setTimeout(() => response.destroy(), 10));
+  };
+  server.answer(cut, cut, json(200, { runId: 'run_1', status: 'succeeded' }));
+  await expect(client.run('run_1')).rejects.toMatchObject({ code: 'CLIENT_SERVER_UNREACHABLE' });
+  expect((await client.wait('run_1')).status).toBe('succeeded');
 });
 
 it('returns an answer without a body as it is; `bodyOf` rejects it', async () => {

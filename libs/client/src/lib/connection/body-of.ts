@@ -1,6 +1,6 @@
 import { ClientError } from '../problem/client-error';
 
-/** The body of an answer: `await bodyOf(client.api.GET('/api/me'))`. Rejects with `CLIENT_ANSWER_INVALID` if there is none, as with 304. */
+/** The body of a response: `await bodyOf(client.api.GET('/api/me'))`. Rejects with `CLIENT_ANSWER_INVALID` if it has none, such as 304. */
 export async function bodyOf<Body>(
   answer: Promise<{ readonly data?: Body; readonly response: Response }>,
 ): Promise<NonNullable<Body>> {

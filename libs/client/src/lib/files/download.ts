@@ -2,23 +2,25 @@ import type { Api } from '../connection/api';
 import { withRetry, type RetryOptions } from '../retry/retry';
 import { ANSWER_MS } from '../runs/answer-time';
 
-/** Bytes that are read as they arrive. A connection that breaks is an error of the stream. */
+/** A stream of bytes. A broken connection is an error of the stream. */
 export interface Download {
   readonly stream: ReadableStream<Uint8Array>;
-  /** Number of bytes; null: the server does not say. */
+  /** Number of bytes; null: the server does not state it. */
   readonly size: number | null;
-  /** Digest of the content, `sha256:…`; null: the server does not say. */
+  /** Digest of the content, `sha256:…`; null: the server does not state it. */
   readonly digest: string | null;
 }
 
-/** The evidence bundle of a run, a tar file. The seal follows the end of the run, and is waited for: by default 60 s. */
+/**
+ * Downloads the evidence bundle of a run, a tar file. A run is sealed after it has ended; the download waits for the seal, by default 60 s.
+ */
 export function downloadEvidence(api: Api, runId: string, options: RetryOptions = {}): Promise<Download> {
   const { signal = null } = options;
   const params = { path: { runId } };
   return download(() => api.GET('/api/runs/{runId}/evidence', { params, parseAs: 'stream', signal }), options);
 }
 
-/** An artifact of a run. */
+/** Downloads an artifact of a run. */
 export function downloadArtifact(
   api: Api,
   runId: string,

@@ -2,15 +2,15 @@ import type { DecideBody, DecisionReceipt, Gate } from '../api/types';
 import type { Api } from '../connection/api';
 import { bodyOf } from '../connection/body-of';
 
-/** The gate that the person has been shown: a decision is about its plan and its request, and is refused if either has changed. */
+/** The gate that the person was shown. A decision names its plan and its request, and is refused if either has changed. */
 export type ShownGate = Pick<Gate, 'runId' | 'gateId' | 'planHash' | 'gateDigest'>;
 
-/** What goes with a decision. */
+/** Optional fields of a decision. */
 export interface DecisionOptions extends Pick<DecideBody, 'reason' | 'response' | 'onBehalfOf' | 'proof'> {
   readonly signal?: AbortSignal;
 }
 
-/** Sends a decision, once: whether it has arrived is known by the decisions of the gate. */
+/** Sends a decision once. The decisions of the gate show whether it has arrived. */
 export function decide(
   api: Api,
   gate: ShownGate,

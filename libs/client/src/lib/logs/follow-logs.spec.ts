@@ -10,17 +10,17 @@ const resume = (number: number, retryMs = 1) =>
   `event: stream.resume\nid: ${number}\nretry: ${retryMs}\ndata: {"runId":"r","sequence":${number},"eventType":"stream.resume","after":${number},"reason":"service-stops","retryMs":${retryMs}}\n\n`;
 const stream = { 'content-type': 'text/event-stream; charset=utf-8' };
 
-/** An answer that ends in order. */
+/** A response that ends normally. */
 const whole =
   (...text: readonly string[]): Answer =>
   (response) =>
     response.writeHead(200, stream).end(text.join(''));
-/** An answer whose connection breaks after the text. */
+/** A response whose connection breaks after the text. */
 const broken =
   (...text: readonly string[]): Answer =>
   (response) =>
     response.writeHead(200, stream).write(text.join(''), () => setTimeout(() => response.destroy(), 20));
-/** An answer that goes on without a word. */
+/** A response that stays open and sends nothing. */
 const silent =
   (...text: readonly string[]): Answer =>
   (response) => {
@@ -38,7 +38,7 @@ afterAll(() => server.stop());
 const log = (options: LogOptions = {}) =>
   createClient({ server: server.url, token: () => 't' }).followLogs('r', options);
 
-/** What was read, and for which lines the server was asked. */
+/** The lines that were read, and the requests that the server received. */
 async function read(
   options?: LogOptions,
 ): Promise<{ readonly lines: readonly string[]; readonly asked: readonly string[] }> {
@@ -89,7 +89,10 @@ it('reads only what exists if it does not follow, also over a server that stops'
 it('begins with the last lines, and is resumed after the last one that was read, or where the tail begins', async () => {
   const tail = 'event: stream.tail\nid: 6\ndata: {"eventType":"stream.tail","after":6,"complete":true}\n\n';
   server.answer((response) => response.destroy(), broken(tail), broken(line(7)), whole(line(8), finished(8)));
-  const { lines, asked } = await read({ tail: 2, step: 'a', attempt: 3 });
+  const tails: unknown[] = [];
+  const onTail: LogOptions['onTail'] = ({ after, complete }) => tails.push([after, complete]);
+  const { lines, asked } = await read({ tail: 2, step: 'a', attempt: 3, onTail });
+  expect(tails).toEqual([[6, true]]);
   expect(lines).toEqual(['7', '8', 'run.finished 8']);
   expect(asked).toEqual(['tail=2', 'tail=2', 'after=6', 'after=7'].map((begin) => `?${begin}&step=a&attempt=3`));
 });
@@ -113,7 +116,7 @@ it('comes back later if the server is asked too often, and says so', async () =>
 
 it('replaces a connection on which nothing arrives, before its answer and after it', async () => {
   const said: string[] = [];
-  // By what it is asked for: on a slow machine a connection more may be replaced.
+  // Counted by the distinct requests: on a slow machine an additional connection may be replaced.
   const times = new Map<string, number>();
   const answer: Answer = (response, request) => {
     const { url = '' } = request;
@@ -219,6 +222,18 @@ it('closes the connection of a reader that has read enough', async () => {
   });
   for await (const { sequence } of log()) if (sequence === 1) break;
   await closed;
+});
+
+it('leaves no listener at the signal of a reader', async () => {
+  const { signal } = new AbortController();
+  server.answer(broken(line(1)), problem(503, 'DATABASE_UNAVAILABLE', true), whole(line(2), finished(2)));
+  const added = jest.spyOn(signal, 'addEventListener');
+  const removed = jest.spyOn(signal, 'removeEventListener');
+  await read({ signal });
+  const listeners = (spy: jest.SpyInstance) => spy.mock.calls.map((call: readonly unknown[]) => call[1]);
+  // Three connections and two pauses. The platform adds its own for each request.
+  expect(listeners(added).length).toBeGreaterThanOrEqual(5);
+  expect(listeners(removed)).toEqual(expect.arrayContaining(listeners(added)));
 });
 
 it('has a token of its own for each connection, and ends with what the caller throws for one', async () => {

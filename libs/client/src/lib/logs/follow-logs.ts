@@ -5,27 +5,27 @@ import { ClientError } from '../problem/client-error';
 import { optionFrom } from '../problem/option';
 import { Retry, type Interruption, type RetryOptions } from '../retry/retry';
 import { getRun } from '../runs/get-run';
-import { openLog } from './log-connection';
+import { IDLE_MS } from '../stream/event-stream';
+import { lineOf, openLog } from './log-connection';
 
-/** Three heartbeats: the server sends one at least every 10 s. */
-const IDLE_MS = 30_000;
-
-/** Which lines of a log to read, and how long. */
+/** Selection of the lines of a log, and of the time to follow it. */
 export interface LogOptions extends RetryOptions {
-  /** Number of the line after which to begin. Default 0: from the first line. */
+  /** Number of the line after which to start. Default 0: from the first line. */
   readonly after?: number;
-  /** Begins with the last lines, at most this number of lines. Not together with `after`. */
+  /** Maximum number of the last lines with which to start. Not together with `after`. */
   readonly tail?: number;
   /** Only lines of this step and its child steps. */
   readonly step?: string;
   /** Only lines of this attempt of the step. Requires `step`. */
   readonly attempt?: number;
-  /** Only lines of this level or higher. */
+  /** Only lines of this level or a higher one. */
   readonly level?: LogLevel;
-  /** False: only the lines that exist. Default true: until the run has ended. */
+  /** False: only existing lines. Default true: until the run has ended. */
   readonly follow?: boolean;
-  /** A connection on which nothing arrives for this long, not even a heartbeat, is replaced, milliseconds. Default 30 000. */
+  /** Time without any data, including heartbeats, after which a connection is replaced, milliseconds. Default 30 000. */
   readonly idleMs?: number;
+  /** Called with the beginning of a `tail`: `complete` is false if the server stopped searching before it found as many lines. */
+  readonly onTail?: (tail: LogLine) => void;
   /** Called whenever the server has answered: the log begins or is resumed. */
   readonly onConnected?: () => void;
   /** Called whenever the connection is lost, and before each further try. */
@@ -33,14 +33,15 @@ export interface LogOptions extends RetryOptions {
 }
 
 /**
- * The lines of a run's log, each once and in order, over as many connections as it takes. The last one is `run.finished`, with the status of
- * the run. Only that, or an answer that there is nothing more, ends a log that is followed. Rejects with `ApiProblem` if the server refuses,
- * with the reason of the signal, and with what `token` throws. Tries for ever if the server does not respond, unless `giveUpAfterMs` is set.
+ * The lines of a run's log, in order and without duplicates, over any number of connections. The last one is `run.finished` with the status
+ * of the run. A followed log ends only with that line, or with a response that there are no more lines. Rejects with `ApiProblem` if the
+ * server refuses the request, with the reason of the signal, and with errors of `token`. If the server does not respond, it retries without
+ * limit unless `giveUpAfterMs` is set.
  */
 export async function* followLogs(api: Api, runId: string, options: LogOptions = {}): AsyncGenerator<LogLine> {
-  const { tail, step, attempt, level, follow = true, signal, onConnected } = options;
+  const { tail, step, attempt, level, follow = true, signal, onConnected, onTail } = options;
   const idleMs = optionFrom('idleMs', options.idleMs ?? IDLE_MS, 1);
-  // Null: the server says where a tail begins.
+  // Null: the server determines where a tail starts.
   let after = beginningOf(options);
   const retry = new Retry(options, options.onInterrupted);
   for (;;) {
@@ -55,8 +56,10 @@ export async function* followLogs(api: Api, runId: string, options: LogOptions =
       }
       for await (const event of events) {
         retry.answered();
-        if (event.kind === 'line') {
-          const { line, number } = event;
+        if (event.kind === 'event') {
+          const { number } = event;
+          const line = lineOf(event.data);
+          if (line.eventType === 'stream.tail') onTail?.(line);
           // A line that was sent already is not sent again, whatever the server was asked for.
           if (line.eventType === 'run.finished' || (line.eventType === 'step.log' && number > (after ?? 0))) yield line;
           if (line.eventType === 'run.finished') return;
@@ -82,10 +85,10 @@ function beginningOf({ after, tail }: LogOptions): number | null {
   return tail === undefined ? optionFrom('after', after ?? 0, 0) : null;
 }
 
-/** The end of a log of which the reader has all lines. */
+/** The last line of a log whose reader has all other lines. */
 async function finished(api: Api, runId: string, signal: AbortSignal | undefined): Promise<LogLine> {
   const { lastLine: sequence, status, finishedAt } = await getRun(api, runId, signal);
-  // A halted run has no end: the server, too, sends the current time.
+  // A halted run has no end time. The server sends the current time too.
   const timestamp = finishedAt ?? new Date().toISOString();
   return { runId, sequence, timestamp, eventType: 'run.finished', status };
 }

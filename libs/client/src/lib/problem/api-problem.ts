@@ -1,13 +1,16 @@
 import type { Fault, Problem, ProblemCode } from '../api/types';
 
 const BRAND = Symbol.for('taskrunner.error.ApiProblem');
-/** Statuses of servers and proxies that are temporary, whatever the body says. */
+/** Statuses of servers and proxies that are temporary, regardless of the body. */
 const TEMPORARY = [429, 502, 503, 504];
 
-/** A code of the API. `HTTP_<status>`: an answer that no TaskRunner server has sent, such as that of a proxy. Later servers may have others. */
+/**
+ * An error code of the API. `HTTP_<status>`: a response that no TaskRunner server has sent, such as that of a proxy. Later servers may have
+ * more codes.
+ */
 export type ApiProblemCode = ProblemCode | `HTTP_${number}` | (string & Record<never, never>);
 
-/** The server refused a request (RFC 9457). Recognise it by `ApiProblem.is(error)`. */
+/** A request that the server refused (RFC 9457). Recognize it with `ApiProblem.is(error)`. */
 export class ApiProblem extends Error {
   static {
     Object.defineProperty(this.prototype, BRAND, { value: true });
@@ -22,25 +25,25 @@ export class ApiProblem extends Error {
   readonly code: ApiProblemCode;
   readonly title: string;
   readonly detail: string;
-  /** What to do; null: the server does not say. */
+  /** The remedy; null: the server does not state it. */
   readonly remediation: string | null;
-  /** The errors in a pack, in inputs or in a body: all of them, with positions. */
+  /** All errors in a pack, in inputs or in a body, with positions. */
   readonly errors: readonly Fault[];
-  /** What the operator finds the request by; null: the answer has none. */
+  /** The id with which the operator finds the request; null: the response has none. */
   readonly traceId: string | null;
   /** True: the same request may succeed later. */
   readonly retryable: boolean;
 
   constructor(
     readonly status: number,
-    /** The members of the answer, with those of some codes, such as `receipt`; empty: the answer is no problem document. */
+    /** The members of the response, including those of certain codes, such as `receipt`; empty: the response is not a problem document. */
     readonly document: Partial<Problem>,
-    /** How long to wait before the next try, milliseconds (`Retry-After`); null: the server does not say. */
+    /** Time to wait before the next try, milliseconds (`Retry-After`); null: the server does not state it. */
     readonly retryAfterMs: number | null = null,
   ) {
     const code = document.code ?? `HTTP_${status}`;
-    const title = document.title ?? `The server answered with status ${status}`;
-    const detail = document.detail ?? title;
+    const title = document.title ?? `The server responded with status ${status}`;
+    const detail = document.detail ?? document.title ?? `the server responded with status ${status}`;
     super(`${code}: ${detail}`);
     this.code = code;
     this.title = title;

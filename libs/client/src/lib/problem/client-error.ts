@@ -1,4 +1,4 @@
-/** Codes of errors that the client itself finds. */
+/** Codes of errors that the client itself detects. */
 export type ClientErrorCode =
   | 'CLIENT_SERVER_INVALID'
   | 'CLIENT_TOKEN_INVALID'
@@ -8,7 +8,7 @@ export type ClientErrorCode =
 
 const BRAND = Symbol.for('taskrunner.error.ClientError');
 
-/** The client cannot use what it was passed, or there is no answer of a TaskRunner server. */
+/** An error of an argument, or of a connection without a response of a TaskRunner server. */
 export class ClientError extends Error {
   static {
     Object.defineProperty(this.prototype, BRAND, { value: true });
@@ -24,7 +24,7 @@ export class ClientError extends Error {
   constructor(
     readonly code: ClientErrorCode,
     message: string,
-    /** What to do. */
+    /** The remedy. */
     readonly remediation: string,
     options: ErrorOptions = {},
   ) {

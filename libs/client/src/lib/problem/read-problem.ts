@@ -5,13 +5,13 @@ const TEXTS: ReadonlySet<string> = new Set(['type', 'title', 'code', 'detail', '
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** Reads an answer of 400 or above. Whatever is in between may have sent it, so each member is checked. Never throws. */
+/** Reads a response with status 400 or above. A proxy may have sent it, so each member is validated. Never throws. */
 export async function readProblem(response: Response): Promise<ApiProblem> {
   const text = await response.text().catch(() => '');
   return new ApiProblem(response.status, documentIn(text), retryAfter(response.headers.get('retry-after')));
 }
 
-/** The members of the answer that have the type of the document; members of some codes, such as `receipt`, are taken as they are. */
+/** The members of the response that have the type of the document. Members of certain codes, such as `receipt`, are not validated. */
 function documentIn(text: string): Partial<Problem> {
   const { status: _status, errors, ...rest } = membersIn(text);
   const isRight = ([name, value]: readonly [string, unknown]): boolean =>
@@ -51,7 +51,7 @@ function faultOf(members: Members): Fault {
   };
 }
 
-/** Milliseconds of a `Retry-After` in seconds, which is the form that the server sends. */
+/** Milliseconds of a `Retry-After` in seconds, the form that the server sends. */
 function retryAfter(value: string | null): number | null {
   return value !== null && /^\d{1,6}$/.test(value) ? Number(value) * 1_000 : null;
 }

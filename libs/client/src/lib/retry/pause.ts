@@ -1,4 +1,4 @@
-/** Waits. Rejects with the reason of the signal when it is aborted. */
+/** Waits for a time. Rejects with the reason of the signal when it is aborted. */
 export function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => {

@@ -4,11 +4,11 @@ import { bodyOf } from '../connection/body-of';
 import { withRetry, type RetryOptions } from '../retry/retry';
 import { ANSWER_MS } from './answer-time';
 
-/** How a request that makes a run is sent. `giveUpAfterMs` is 60 000 by default. */
+/** Options of requests that create a run. The default of `giveUpAfterMs` is 60 000. */
 export interface SubmitOptions extends RetryOptions {
   /**
-   * Unique for each run that is wanted. Requests with the same key make one run, also after this program has started again. Default: a random
-   * one, with which the request is repeated if its answer is lost.
+   * A key that is unique for each intended run. Requests with the same key create one run, also if this program restarts between them.
+   * Default: a random key, with which the request is repeated if its response is lost.
    */
   readonly idempotencyKey?: string;
 }
@@ -23,7 +23,7 @@ export function submitRun(api: Api, body: SubmitRunBody, options: SubmitOptions 
   });
 }
 
-/** Reruns an ended run: from its failed steps, its start, or a step. */
+/** Reruns an ended run from its failed steps, its start, or a step. */
 export function rerunRun(api: Api, runId: string, body: RerunBody, options: SubmitOptions = {}): Promise<Run> {
   const params = { path: { runId }, header: keyOf(options) };
   const { signal = null } = options;
@@ -37,7 +37,7 @@ function keyOf({ idempotencyKey }: SubmitOptions): { readonly 'Idempotency-Key':
   return { 'Idempotency-Key': idempotencyKey ?? randomKey() };
 }
 
-/** `crypto.randomUUID` is missing in pages that are not served by HTTPS. */
+/** `crypto.randomUUID` is missing in pages that are not served over HTTPS. */
 function randomKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -1,39 +1,45 @@
 import type { Run } from '../api/types';
 import type { Api } from '../connection/api';
 import { bodyOf } from '../connection/body-of';
+import { optionFrom } from '../problem/option';
 import { pause } from '../retry/pause';
 import { withRetry, type RetryOptions } from '../retry/retry';
 
-/** How long the server holds one request. */
-const HELD = '30s';
+/** How long the server holds one request, seconds. */
+const HELD = 30;
 /** Between two requests, also if the server answers at once. */
 const PAUSE_MS = 250;
 const OVER: ReadonlySet<Run['status']> = new Set(['succeeded', 'failed', 'cancelled', 'halted']);
 const OF_PEOPLE: ReadonlySet<string> = new Set(['approval', 'policy', 'attention', 'restore']);
 
-/** What to wait for. Without `giveUpAfterMs` and `signal` it is waited for as long as it takes. */
+/** Conditions of the wait. Without `giveUpAfterMs` and `signal` it has no time limit. */
 export interface WaitOptions extends RetryOptions {
-  /** `end` (default): the run has ended or was halted. `attention`: also if it needs a person. */
+  /** `end` (default): the run has ended or was halted. `attention`: also when it needs a person. */
   readonly for?: 'end' | 'attention';
+  /** Time after which the run is returned as it is then, milliseconds. Default: `Infinity`. */
+  readonly timeoutMs?: number;
 }
 
-/** True if a run executes nothing more: it has ended, or it was halted because its records were altered. */
+/** True if a run executes nothing more: it has ended, or was halted because its records were altered. */
 export function isOver(run: Pick<Run, 'status'>): boolean {
   return OVER.has(run.status);
 }
 
-/** True if a run goes on only if a person acts: decides at a gate, resolves a step, resumes it after a restore. */
+/** True if a run continues only after a person acts: decides at a gate, resolves a step, or resumes it after a restore. */
 export function needsPerson(run: Pick<Run, 'status' | 'waits'>): boolean {
   return !isOver(run) && run.waits.some(({ kind }) => OF_PEOPLE.has(kind));
 }
 
-/** The run when it has ended, or needs a person. Goes on over broken connections. */
+/** The run when it has ended, or needs a person, or when the time is over. Goes on over broken connections. */
 export async function waitForRun(api: Api, runId: string, options: WaitOptions = {}): Promise<Run> {
   const { for: what = 'end', signal = null } = options;
-  const params = { path: { runId }, query: { wait: HELD, for: what } };
+  const timeoutMs = optionFrom('timeoutMs', options.timeoutMs ?? Infinity, 0);
+  const deadline = Date.now() + timeoutMs;
   for (;;) {
+    const left = Math.max(0, Math.min(HELD, Math.ceil((deadline - Date.now()) / 1_000)));
+    const params = { path: { runId }, query: { wait: `${left}s`, for: what } };
     const run = await withRetry(() => bodyOf(api.GET('/api/runs/{runId}', { params, signal })), options);
-    if (isOver(run) || (what === 'attention' && needsPerson(run))) return run;
+    if (isOver(run) || (what === 'attention' && needsPerson(run)) || Date.now() >= deadline) return run;
     await pause(PAUSE_MS, signal ?? undefined);
   }
 }

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import type { Digest } from '../foundation/ids';
+import { beginSha256 } from './sha256';
 
 /** sha256 of bytes that come in pieces, and how many they are. */
 export class RunningDigest {
-  private readonly hash = createHash('sha256');
+  private readonly hash = beginSha256();
   size = 0;
 
   add(piece: Uint8Array): void {
@@ -13,6 +13,6 @@ export class RunningDigest {
 
   /** Of all pieces; nothing can be added then. */
   end(): Digest {
-    return `sha256:${this.hash.digest('hex')}` as Digest;
+    return `sha256:${this.hash.hex()}` as Digest;
   }
 }

@@ -12,11 +12,13 @@ export {
 } from './bundle/bundle-files';
 export { decodeEnvelope, preAuthEncoding, sealEnvelope, type Envelope, type KeyUsage } from './encoding/envelope';
 export { EvidenceError } from './encoding/evidence-error';
-export type { KeyRing, VerificationKey } from './encoding/open-envelope';
-export { algorithmOf, fingerprint } from './encoding/public-key';
+export type { KeyRing, VerificationKey, VerifySignature } from './encoding/open-envelope';
+export { isStrictEd25519 } from './encoding/ed25519';
+export { algorithmOf, fingerprint, rawToDer } from './encoding/public-key';
 export { verifySignature } from './encoding/signature';
 export { sigstoreBundle, type SigstoreBundle } from './encoding/sigstore';
 export { readTrust, type TrustedKey, type TrustFile } from './encoding/trust';
+export { TRUST_HELP, trustFaults } from './encoding/trust-faults';
 export { bomStatements } from './predicates/cyclonedx';
 export type {
   AdmissionRecord,
@@ -35,7 +37,10 @@ export { firstCause } from './report/first-cause';
 export { renderHtml } from './report/html';
 export { renderMarkdown } from './report/markdown';
 export type { Report, WorkingPaper } from './report/report';
-export { visibleLine } from './report/visible-text';
+export { layoutOf } from './report/layout';
+export type { Block, Section, Words } from './report/page';
+export { residualsOf, type Residual } from './report/residuals';
+export { visibleLine, visibleText } from './report/visible-text';
 export {
   CONTENT_MANIFEST,
   CONTENT_PAYLOAD_TYPE,
@@ -47,6 +52,7 @@ export { buildPackStatement } from './statement/pack-signature';
 export { basesInWords, CHECK_NAMES, type Check, type CheckName } from './verify/check/check';
 export type { Expectation, VerifyRequest } from './verify/check/verification-session';
 export { verifyDraft, assertedFile, draftFiles, isStatementOf } from './verify/draft';
+export { checkContents, CONTENT_CHECKS, type ContentFindings } from './verify/contents';
 export { openVerification, verifyRun, type Verification } from './verify/verify-run';
 export { PAYLOAD_TYPE } from './records/documents';
 export { buildProvenance } from './predicates/provenance';

@@ -1,8 +1,10 @@
 import type { TarEntry } from '@taskrunner/core/ports';
 import { refusal, shownName } from './archive-error';
-import { ByteSource, unpacked } from './byte-source';
+import { ByteSource } from './byte-source';
+import { joined } from './bytes';
 import { plainName, type EntryNames } from './entry-name';
 import { decodePax } from './pax-records';
+import { unpacked } from './unpacked';
 import { BLOCK, decodeHeader, decodeText, type TarHeader } from './tar-header';
 
 /** Limits of a reader. */
@@ -38,7 +40,7 @@ export async function readTarFiles(source: AsyncIterable<Uint8Array>, limits: Ta
   for await (const { path, executable, content } of tarEntries(source, limits)) {
     const parts: Uint8Array[] = [];
     for await (const part of content) parts.push(part);
-    files.push({ path, executable, bytes: parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts) });
+    files.push({ path, executable, bytes: joined(parts) });
   }
   return files;
 }

@@ -17,7 +17,7 @@ export interface TarHeader {
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** Common fields of our headers: mode 0644, owner and time zero, spaces in place of the checksum. */
-const COMMON = Buffer.alloc(BLOCK);
+const COMMON = new Uint8Array(BLOCK);
 for (const [offset, text] of [
   [100, '0000644'],
   [108, '0000000'],
@@ -28,7 +28,12 @@ for (const [offset, text] of [
   [329, '0000000'],
   [337, '0000000'],
 ] as const)
-  COMMON.write(text, offset, 'latin1');
+  write(COMMON, text, offset);
+
+/** Writes ASCII into a header. */
+function write(header: Uint8Array, text: string, offset: number): void {
+  for (let at = 0; at < text.length; at++) header[offset + at] = text.charCodeAt(at);
+}
 
 /** A ustar header of mode 0644, with owner and time zero. `prefix` and `name` must fit (155 and 100 bytes) and be ASCII. */
 export function encodeHeader(
@@ -38,13 +43,13 @@ export function encodeHeader(
   size: number,
   executable = false,
 ): Uint8Array {
-  const header = Buffer.from(COMMON);
-  header.write(name, 0, 'latin1');
-  if (executable) header.write('755', 104, 'latin1');
-  header.write(Math.min(size, MAX_OCTAL_SIZE).toString(8).padStart(11, '0'), 124, 'latin1');
-  header.write(type, 156, 'latin1');
-  header.write(prefix, 345, 'latin1');
-  header.write(`${sumOf(header).toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+  const header = COMMON.slice();
+  write(header, name, 0);
+  if (executable) write(header, '755', 104);
+  write(header, Math.min(size, MAX_OCTAL_SIZE).toString(8).padStart(11, '0'), 124);
+  write(header, type, 156);
+  write(header, prefix, 345);
+  write(header, `${sumOf(header).toString(8).padStart(6, '0')}\0 `, 148);
   return header;
 }
 
@@ -104,9 +109,7 @@ function isLarge(block: Uint8Array, offset: number): boolean {
 function octal(block: Uint8Array, offset: number, length: number): number {
   const field = block.subarray(offset, offset + length);
   if (isLarge(block, offset)) throw refusal('ARCHIVE_TOO_LARGE', 'a number in a header is too large');
-  const digits = /^\s*([0-7]*)[\0 ]*$/.exec(
-    Buffer.from(field.buffer, field.byteOffset, field.length).toString('latin1'),
-  )?.[1];
+  const digits = /^\s*([0-7]*)[\0 ]*$/.exec(String.fromCharCode(...field))?.[1];
   if (digits === undefined)
     throw refusal('ARCHIVE_INVALID', 'the archive is not a tar, or it is damaged: a header contains an invalid number');
   return digits === '' ? 0 : parseInt(digits, 8);

@@ -1,3 +1,4 @@
+import { areSame } from './bytes';
 import { encodePax } from './pax-records';
 import { BLOCK, encodeHeader, MAX_OCTAL_SIZE } from './tar-header';
 
@@ -43,17 +44,16 @@ export function isTarOf(
   bytes: Uint8Array,
   files: Iterable<{ readonly path: string; readonly executable?: boolean; readonly bytes: Uint8Array }>,
 ): boolean {
-  const held = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   let at = 0;
   const follows = (piece: Uint8Array): boolean => {
     at += piece.length;
-    return held.subarray(at - piece.length, at).equals(piece);
+    return areSame(bytes.subarray(at - piece.length, at), piece);
   };
   for (const { path, executable = false, bytes: content } of files) {
     if (!headOf(path, content.length, executable).every(follows)) return false;
     if (!follows(content) || !follows(paddingOf(content.length))) return false;
   }
-  return follows(new Uint8Array(2 * BLOCK)) && at === held.length;
+  return follows(new Uint8Array(2 * BLOCK)) && at === bytes.length;
 }
 
 /** The bytes before the content of a file: its header, preceded by pax records if the header does not suffice. */

@@ -18,7 +18,7 @@ function ticks(cron: string, timeZone: string, from: string, count: number): str
 }
 
 describe('ticks', () => {
-  // Rules as the guide says them. Europe/Berlin: 29 March 2026 has no 02:00 to 03:00, 25 October 2026 has it twice.
+  // Rules of the guide. In Europe/Berlin, 02:00 to 03:00 does not exist on 29 March 2026 and occurs twice on 25 October 2026.
   it.each<[string, string, string, string, string[]]>([
     [
       'each day at the same local time, across the change',

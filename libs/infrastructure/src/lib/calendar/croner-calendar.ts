@@ -10,9 +10,9 @@ const MAX_LENGTH = 256;
 type Objection = ReturnType<Calendar['objection']>;
 
 /**
- * Cron by croner, time zones by the ICU data of Node.js. Five fields: seconds are refused, as are extensions of only some programs (`?`,
- * `W`, years); names, steps, `L` and `#` are accepted. If day of month and day of week are both restricted, either may match (POSIX
- * crontab).
+ * Calendar of cron expressions (croner) in time zones (the ICU data of Node.js). Expressions have five fields. Names, steps, `L` and `#`
+ * are accepted. Seconds are refused, as are extensions that only some programs have (`?`, `W`, years). If both day of month and day of week
+ * are restricted, a day that matches either one matches (POSIX crontab).
  */
 export class CronerCalendar extends Calendar {
   private readonly parsed = new Map<string, Cron>();
@@ -24,7 +24,7 @@ export class CronerCalendar extends Calendar {
   nextAfter(cron: string, timeZone: string, ms: number): number | null {
     const next = this.read(cron, timeZone).nextRun(new Date(ms));
     if (next === null) return null;
-    // A schedule that does not advance would tick forever.
+    // A schedule that does not advance would be due forever.
     if (next.getTime() <= ms) throw new TypeError('the calendar does not advance');
     return next.getTime();
   }

@@ -27,7 +27,7 @@ it('stand where they replace something, in one module that all share', () => {
   expect(first?.providers).toEqual([adapter, Plain]);
   expect(second?.imports?.[0]).toBe(first);
   expect(second?.exports?.[0]).toBe(first);
-  // The tree that was handed over is as it was.
+  // The original tree is unchanged.
   expect(inner.providers?.[0]).not.toBe(adapter);
 });
 

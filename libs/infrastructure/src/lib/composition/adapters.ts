@@ -10,7 +10,7 @@ import { CodedError } from '@taskrunner/core/foundation';
 import * as ports from '@taskrunner/core/ports';
 import { isAdapterToken } from './token';
 
-/** A replacement for a part of an application: a class, a factory or a value, for the token of that part. */
+/** Replacement for a provider of an application: a class, a factory or a value for the token of the provider. */
 export type Adapter = ClassProvider | FactoryProvider | ValueProvider;
 
 export type CompositionErrorCode = 'ADAPTER_UNKNOWN';
@@ -77,12 +77,12 @@ function adapterUnknown(
   );
 }
 
-/** Ports, and what stands for several things of one port. Other parts are of one piece with those that use them. */
+/** Tokens that adapters may replace: ports and adapter tokens. Other providers depend on details of each other. */
 function isReplaceable(token: InjectionToken): boolean {
   return isAdapterToken(token) || PORTS.has(token);
 }
 
-/** Sorted, and each once. */
+/** Sorted, without duplicates. */
 function namesOf(tokens: Iterable<InjectionToken>): string {
   const names = [...tokens].map((token) =>
     typeof token === 'function' ? token.name : typeof token === 'symbol' ? (token.description ?? '') : String(token),

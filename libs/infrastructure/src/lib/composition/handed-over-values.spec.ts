@@ -4,11 +4,11 @@ import { join } from 'node:path';
 const ROOT = join(__dirname, '..', '..', '..', '..', '..');
 const SPEC = /\.(spec|int-spec|e2e-spec|long-spec)\.ts$|\/testing\//;
 
-/** Values that are passed to a container ready-made, each with its reason. Everything else is created by a class or a factory. */
+/** Providers with a ready-made value, each with its reason. Every other provider is created by a class or a factory. */
 const HANDED_OVER = {
-  // It is data, and the input of the composition.
+  // The configuration is data, and the input of the composition.
   'libs/infrastructure/src/lib/configuration/configuration.module.ts': ['CONFIGURATION'],
-  // Parts of one application that another one serves on its own port: no container can make them twice.
+  // Instances of one application that another application serves on its own port: a container cannot create them twice.
   'apps/webservice/src/health/health.module.ts': ['Readiness', 'MetricsExporter'],
 };
 

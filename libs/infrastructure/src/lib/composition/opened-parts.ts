@@ -1,4 +1,4 @@
-/** How long a failed start waits until everything is closed, milliseconds. */
+/** Maximum time that a failed start waits until every provider is closed, milliseconds. */
 const ABANDON_MS = 5_000;
 
 interface Closable {
@@ -6,27 +6,27 @@ interface Closable {
 }
 
 /**
- * Tracks what a container has opened during its creation. NestJS closes the parts of a container that it has returned. If the creation
- * fails, it returns none, and the opened parts would stay open.
+ * Tracks the providers that a container opens while it is created. NestJS closes the providers of a container that it has returned. If the
+ * creation fails, it returns none, and open providers would stay open.
  */
 export class OpenedParts {
   private readonly parts = new Set<Closable>();
   private isAbandoned = false;
 
-  /** Receives each instance that NestJS creates: an `instrument.instanceDecorator`. Values that were passed in are not among them. */
+  /** Receives each instance that NestJS creates, as `instrument.instanceDecorator`. It receives no ready-made values. */
   readonly watch = (instance: unknown): unknown => {
     if (!isClosable(instance)) return instance;
-    // Others are still being opened when the first one has failed.
+    // Other providers are still being opened when the first one fails.
     if (this.isAbandoned) void quietly(instance);
     else this.parts.add(instance);
     return instance;
   };
 
-  /** The creation failed. Closes everything that was or will be opened for it, the last first, and waits a moment for that. */
+  /** Closes everything that was or will be opened, in reverse order, after the creation failed. Waits a limited time for it. */
   async abandon(): Promise<void> {
     this.isAbandoned = true;
     let timer: NodeJS.Timeout | undefined;
-    // It also keeps the process alive, which could otherwise end before it has reported the reason.
+    // The timer also keeps the process alive. Otherwise the process could end before it has reported the reason.
     const moment = new Promise((resolve) => {
       timer = setTimeout(resolve, ABANDON_MS);
     });

@@ -1,7 +1,7 @@
 import type { FactoryProvider, InjectionToken } from '@nestjs/common';
 import type { Token } from './token';
 
-/** A dependency that is derived from the value of a token: a part of the configuration, a method of a service. */
+/** A dependency that is derived from the value of a token: a section of the configuration, a method of a service. */
 export interface Derived<Value> {
   readonly token: InjectionToken;
   readonly derive: (provided: unknown) => Value;
@@ -10,7 +10,7 @@ export interface Derived<Value> {
 /** The source of a dependency. */
 export type Source<Value> = Token<Value> | Derived<Value>;
 
-/** A source for each dependency, by its name. */
+/** A source for each dependency, by name. */
 export type Sources<Dependencies> = {
   readonly [Name in keyof Dependencies]: Source<Exclude<Dependencies[Name], undefined>>;
 };
@@ -20,7 +20,7 @@ export function from<Provided, Value>(token: Token<Provided>, derive: (provided:
   return { token: token as InjectionToken, derive: (provided) => derive(provided as Provided) };
 }
 
-/** Provides for `token` the result of `build` with its dependencies. A source whose type does not match `build` is a compile error. */
+/** Provides for `token` the result of `build`. A source whose type does not match the parameter of `build` is a compile error. */
 export function provide<Value, Dependencies extends object>(
   token: Token<Value>,
   sources: Sources<Dependencies>,
@@ -41,8 +41,8 @@ export function provide<Value, Dependencies extends object>(
 }
 
 /**
- * Provides an operation of core: a class whose constructor takes a record of its dependencies. Each of them is named with its source; a
- * missing one, or a source of another type, is a compile error.
+ * Provides an operation of core: a class whose constructor takes a record of its dependencies. Each dependency is named with its source. A
+ * missing source, or one of another type, is a compile error.
  */
 export function operation<Dependencies extends object, Operation>(
   type: new (dependencies: Dependencies) => Operation,

@@ -15,14 +15,14 @@ export function token<Value>(description: string): SymbolToken<Value> {
 
 const adapterTokens = new Set<unknown>();
 
-/** A token that adapters of a deployment may replace, as a port. `name`: under which it is exported, for whoever is told of it. */
+/** A token that adapters of a deployment may replace, like a port. `name`: the exported name of the token, for messages. */
 export function adapterToken<Value>(name: string): SymbolToken<Value> {
   const made = token<Value>(name);
   adapterTokens.add(made);
   return made;
 }
 
-/** Whether `adapterToken` has made it. */
+/** True for tokens that `adapterToken` has made. */
 export function isAdapterToken(value: unknown): boolean {
   return adapterTokens.has(value);
 }

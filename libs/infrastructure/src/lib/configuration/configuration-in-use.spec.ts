@@ -19,7 +19,7 @@ const SEALED_E2E = 'apps/webservice-e2e/src/sealed.e2e-spec.ts';
 const SIZES = 'libs/infrastructure/src/lib/executors/step/run-sizes.ts';
 const BODIES = 'apps/webservice/src/requests/body-reader.spec.ts';
 const PLANNING = 'libs/infrastructure/src/lib/planning/planning-threads.int-spec.ts';
-const WEBSERVICE = 'apps/webservice/src/webservice.int-spec.ts';
+const API = 'apps/webservice/src/testing/api';
 const CONSOLE_PAGE = 'apps/webservice/src/console/console-page.spec.ts';
 const CORS = 'apps/webservice/src/console.int-spec.ts';
 const GUARD = 'apps/webservice/src/auth/auth.guard.ts';
@@ -41,22 +41,22 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['http.limits.refusedDecisions', 'apps/webservice/src/gates/gates.controller.ts', 'refusedDecisions'],
   ['http.limits.refusedTokens', GUARD, 'this.limits.of.refusedTokens'],
   ['http.streams.cache', 'apps/webservice/src/logs/shared-logs.spec.ts', 'take no more memory than they may'],
-  ['http.events.interval', 'apps/webservice/src/webservice.int-spec.ts', 'is a stream that goes on where a reader was'],
-  ['http.timings.page', 'apps/webservice/src/webservice.int-spec.ts', 'has times for a timeline, compact and in pages'],
+  ['http.events.interval', `${API}/events.ts`, 'is a stream that goes on where a reader was'],
+  ['http.timings.page', `${API}/runs.ts`, 'has times for a timeline, compact and in pages'],
   ['http.timings.held', 'apps/webservice/src/timings/shared-timings.spec.ts', 'hold no more than they may'],
   ['http.streams.stall', LOGS, 'cuts off a reader that takes nothing for as long as configured'],
-  ['http.logs.pageLines', WEBSERVICE, "['limit=1001', ['/limit']]"],
+  ['http.logs.pageLines', `${API}/logs.ts`, "['limit=1001', ['/limit']]"],
   ['http.logs.scanLines', LOG_PAGES, 'says how far it looked where a limit ends it'],
   ['http.logs.scanBytes', LOG_PAGES, 'says how far it looked where a limit ends it'],
   ['http.logs.reads', 'apps/webservice/src/logs/read-turns.spec.ts', 'are so many at once'],
   [
     'http.lameDuck',
-    WEBSERVICE,
+    `${API}/departure.ts`,
     'fails readiness, answers on, then ends streams with where to go on and lets requests end',
   ],
   [
     'http.drain',
-    WEBSERVICE,
+    `${API}/departure.ts`,
     'fails readiness, answers on, then ends streams with where to go on and lets requests end, for so long',
   ],
   ['http.bodies.direct', BODIES, 'leave small ones alone'],
@@ -82,7 +82,7 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['database.connectTimeout', `${POSTGRES}/concurrency.int-spec.ts`, 'waits for a connection as long as configured'],
   ['database.*', PARSING, 'give their passwords to the URLs'],
   ['authority.issuers', E2E, 'takes tokens of the Authority that is configured'],
-  ['console.enabled', 'apps/webservice/src/webservice.int-spec.ts', 'CONSOLE_DISABLED'],
+  ['console.enabled', `${API}/requests.ts`, 'CONSOLE_DISABLED'],
   ['console.connect', CONSOLE_PAGE, "connect: ['https://token.example.org/oauth/token']"],
   ['console.*', CONSOLE_PAGE, 'has the base of its links, its nonce and its settings'],
   ['authority.claims.*', 'apps/webservice/src/auth/read-claims.spec.ts', 'grants'],
@@ -110,18 +110,14 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
     'libs/infrastructure/src/lib/executors/bundle-ingest.int-spec.ts',
     'a root that is not configured',
   ],
-  [
-    'artifacts.uploads.*',
-    'apps/webservice/src/webservice.int-spec.ts',
-    'has a size, and the tenant has room for so many',
-  ],
+  ['artifacts.uploads.*', `${API}/uploads.ts`, 'has a size, and the tenant has room for so many'],
   ['artifacts.destinations', EXPORTS, 'arrives once it is sealed, as a whole, and verifies'],
   ['artifacts.exports.giveUpAfter', DELIVERIES, 'is given up when it has failed for as long as configured'],
   ['artifacts.exports.longestRetry', DELIVERIES, 'pauses twice as long each time, up to the longest pause'],
   ['artifacts.exports.timeout', DELIVERIES, 'that hangs ends at its time limit'],
   ['artifacts.exports.*', EXPORTS, 'worker that is killed between seal and delivery'],
   ['artifacts.s3.*', OBJECTS, 'runs an example pack that was uploaded'],
-  ['artifacts.probe.*', 'apps/webservice/src/webservice.int-spec.ts', 'probe: { bytes: 1_024, interval: 200 }'],
+  ['artifacts.probe.*', `${API}/api-configuration.ts`, 'probe: { bytes: 1_024, interval: 200 }'],
   ['artifacts.store', OBJECTS, 'runs an example pack that was uploaded'],
   ['artifacts.grace', OBJECTS, 'keeps what is referred to and collects what is not'],
   ['artifacts.sweepInterval', OBJECTS, 'keeps what is referred to and collects what is not'],
@@ -129,7 +125,7 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['approvals.floor.proof', 'libs/infrastructure/src/lib/configuration/environment-of.ts', 'proof: floor.proof'],
   ['approvals.floor.selfApproval', PARSING, 'the environment depends on configuration and build alone'],
   ['approvals.actors', 'apps/webservice-e2e/src/actors.e2e-spec.ts', 'lets a configured program act, and tells of it'],
-  ['approvals.grants', 'apps/webservice/src/webservice.int-spec.ts', "grants: ['role:sec-lead']"],
+  ['approvals.grants', `${API}/api-configuration.ts`, "grants: ['role:sec-lead']"],
   ['approvals.*', E2E, 'gives approvals the configured time and floor'],
   ['retries.backoff', PLANS, 'stand in the profile, by node, so that they are bound with its digest'],
   ['retries.maxBackoff', PLANS, 'stand in the profile, by node, so that they are bound with its digest'],
@@ -142,8 +138,8 @@ const SHOWN: readonly (readonly [key: string, file: string, text: string])[] = [
   ['packsRegistry.cacheBytes', 'libs/infrastructure/src/lib/registry/oci-pack-registry.ts', 'limits.cacheBytes'],
   ['packsRegistry.*', 'apps/webservice-e2e/src/packs.e2e-spec.ts', 'each refusal has its code'],
   ['policies.timeout', 'libs/infrastructure/src/lib/policies/policy.module.ts', 'configuration.policies.timeout'],
-  ['webhooks.endpoints', 'apps/webservice-e2e/src/gates.e2e-spec.ts', 'endpoints'],
-  ['webhooks.*', 'apps/webservice-e2e/src/gates.e2e-spec.ts', 'webhooks'],
+  ['webhooks.endpoints', 'apps/webservice-e2e/src/gates/gate-stack.ts', 'endpoints'],
+  ['webhooks.*', 'apps/webservice-e2e/src/gates/gate-stack.ts', 'webhooks'],
   ['scheduler.maxPerTenant', SCHEDULES, 'is one of as many as the tenant may have'],
   ['scheduler.*', 'apps/webservice-e2e/src/schedule-replicas.e2e-spec.ts', 'what nobody could run in time is made up'],
   ['container.engine', 'apps/webservice-e2e/stack-profiles.mjs', "container: { engine: 'podman'"],
@@ -266,7 +262,7 @@ describe('every key of the configuration is in use', () => {
     expect(keys.some((key) => fits(pattern, key))).toBe(true),
   );
 
-  // Nx answers from its cache if no declared input has changed.
+  // Nx uses a cached result if no declared input has changed.
   it('stands in files that are inputs of this test', () => {
     const project = readFileSync(join(ROOT, 'libs/infrastructure/project.json'), 'utf8');
     const { inputs } = (JSON.parse(project) as { targets: { test: { inputs: readonly unknown[] } } }).targets.test;

@@ -106,7 +106,7 @@ function refuseUnknown(fields: Fields, written: readonly string[], at: string, n
     const remedy = near === null ? `Known keys: ${Object.keys(fields).join(', ')}.` : `Did you mean ${near}?`;
     const where = at === '' ? 'The configuration' : nameOf(at);
     const place = pointerTo(at, name);
-    // The value of the key that was misspelt is unknown too.
+    // The value of the misspelt key is unknown too.
     const involved = near === null ? [place] : [place, pointerTo(at, near)];
     notes.fault('CONFIG_UNKNOWN_KEY', place, `${where} has no key ${JSON.stringify(name)}.`, remedy, involved);
   }

@@ -7,14 +7,15 @@ import { parseConfiguration, type ConfigurationReading } from './parse-configura
 /** Default path of the configuration. */
 export const DEFAULT_CONFIGURATION_PATH = '/etc/taskrunner/task-runner.yaml';
 
-/** The file that would be read. */
+/** The path of the file that would be read. */
 export function configurationFileOf(path: string | undefined, env: Variables): string {
   return path ?? (env['TASKRUNNER_CONFIG'] || DEFAULT_CONFIGURATION_PATH);
 }
 
 /**
- * Reads the configuration: from `path`, else from the file that TASKRUNNER_CONFIG names, else from the default place, where it may
- * be missing: then all is default. A named file that cannot be read is `CONFIG_UNREADABLE`, and for a check also the one of the default place.
+ * Reads the configuration from `path`, otherwise from the file that TASKRUNNER_CONFIG names, otherwise from the default path. A missing
+ * file at the default path means that every key has its default. `CONFIG_UNREADABLE` if a named file cannot be read; for a check also if
+ * the file at the default path cannot be read.
  */
 export async function loadConfiguration(
   path: string | undefined,

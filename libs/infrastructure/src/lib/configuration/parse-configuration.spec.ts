@@ -209,7 +209,7 @@ describe('parseConfiguration', () => {
     ['retries: { maxAttempts: 5, cap: { maxAttempts: 4 } }', ['1:25 CONFIG_CONFLICT /retries/maxAttempts']],
     ['telemetry: { sampling: 1.5 }', ['1:24 CONFIG_RANGE /telemetry/sampling']],
     ['telemetry: { endpoint: "http://otel:4318", headersFile: /run/h }', ['1:24 CONFIG_UNSAFE /telemetry/endpoint']],
-    // What single keys and what several together show, in one answer; a refused value is no part of a conflict.
+    // One answer contains the faults of single keys and of combinations. A refused value is not part of a combination.
     [
       'http: { port: 80, healthPort: 80, bodyLimit: big }\napprovals: { expiresAfter: 8d }',
       [
@@ -345,7 +345,7 @@ it('describes itself without passwords', () => {
   expect(described).toContain('"lease":"8s"');
 });
 
-/** Members of an environment's limits: a further one by default would change the digest of every environment. */
+/** Members of the limits of an environment. An additional member by default would change the digest of every environment. */
 const LIMITS_OF_THE_FIRST_RELEASE = [
   ...['artifactMaxBytes', 'attemptTimeoutMs', 'cleanupTimeoutMs', 'executeWithinMs', 'expiresAfterMs', 'logBytes'],
   ...['logBytesPerSecond', 'maxParallel', 'maxProcesses', 'memoryMiB', 'retryBackoffMs', 'retryCapAttempts'],
@@ -381,7 +381,7 @@ describe('what is made of a configuration', () => {
     const set = { maxFiles: 100, tmpMiB: 1, shmMiB: 2 };
     expect(limitsOf('maxFiles: 100, tmpMiB: 1, shmMiB: 2')).toEqual({ ...limitsOf(''), ...set });
     expect(profileDefaultsOf(read('sandbox: { limits: { maxFiles: 100 } }'))).toMatchObject({ maxFiles: 100 });
-    // What it costs to look is no concern of a run.
+    // The cost of a check does not concern a run.
     expect(environmentOf(read('sandbox: { watchInterval: 1s, cgroup: /sys/fs/cgroup/x }'), build).limits).toEqual(
       limitsOf(''),
     );

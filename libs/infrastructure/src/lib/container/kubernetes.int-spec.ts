@@ -44,7 +44,7 @@ const setting = async ({ work, image, other }: EngineSetting) => {
   };
 };
 
-describeEngine('kubernetes', setting, {
+describeEngine('kubernetes', 'main', setting, {
   'reads a log again that broke off, and tells no byte twice': async ({ engine, server }, { perform }) => {
     server.breakLogAfter = 100_000;
     const { outcome, report } = await perform(engine, { args: ['seq 1 50000'] });

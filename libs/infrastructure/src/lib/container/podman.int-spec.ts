@@ -11,6 +11,7 @@ import { PodmanEngine, type PodmanOptions } from './podman-engine';
 
 describeEngine(
   'podman',
+  'all',
   async ({ work, supervisor, image, other }) => {
     const folder = await mkdtemp(join(tmpdir(), 'podman-'));
     const path = execFileSync('which', ['podman'], { encoding: 'utf8' }).trim();

@@ -10,12 +10,12 @@ import type { ServerPrograms } from './server-programs';
 
 const execute = promisify(execFile);
 
-/** The superuser that initdb makes. */
+/** The superuser that initdb creates. */
 export const superuser = 'postgres';
 
 /**
- * The superuser's password: made once, kept in `password` (0600) beside the data.
- * @throws EmbeddedPostgresError `DATABASE_START_FAILED` if there is data but the file is gone.
+ * The superuser's password. It is generated once and stored in `password` (0600) beside the data.
+ * @throws EmbeddedPostgresError `DATABASE_START_FAILED` if there is data but the file is missing
  */
 export async function superuserPassword(place: DataPlace): Promise<string> {
   const file = join(place.requested, 'password');
@@ -34,15 +34,15 @@ export async function superuserPassword(place: DataPlace): Promise<string> {
   return password;
 }
 
-/** The password of a role: the superuser's own, and for every other one a value derived from it that does not lead back. */
+/** The password of a role. The superuser has the stored one; the password of any other role is derived from it by a one-way function. */
 export function rolePassword(password: string, role: string): string {
   return role === superuser ? password : createHmac('sha256', password).update(role).digest('base64url');
 }
 
 /**
- * Runs initdb: UTF-8, byte order (`C`, the same on every machine and version), checksums, passwords (SCRAM) on every
- * connection. The data appears by one rename, so an interrupted initdb leaves nothing to trip over.
- * @throws EmbeddedPostgresError `DATABASE_START_FAILED` with what initdb said.
+ * Runs initdb: UTF-8, byte order (`C`, which is the same on every machine and version), checksums, and passwords (SCRAM) on every
+ * connection. The data directory appears by one rename, so an interrupted initdb leaves no partial directory.
+ * @throws EmbeddedPostgresError `DATABASE_START_FAILED` with the output of initdb
  */
 export async function makeCluster(
   place: DataPlace,
@@ -92,16 +92,16 @@ export async function makeCluster(
 }
 
 /**
- * In place of initdb: the data and the password of another database, which must have been stopped in order. The data appears by
- * one rename.
- * @throws EmbeddedPostgresError `DATABASE_START_FAILED` if there is no such database.
+ * Copies the data and the password of another database, in place of initdb. The other database must have been shut down cleanly. The data
+ * directory appears by one rename.
+ * @throws EmbeddedPostgresError `DATABASE_START_FAILED` if there is no such database
  */
 export async function copyCluster(place: DataPlace, original: string): Promise<void> {
   const draft = join(place.home, 'pgdata.draft');
   await rm(draft, { recursive: true, force: true });
   try {
     await copyFile(join(original, 'password'), join(place.requested, 'password'));
-    // With owners and modes: the server's account may be another than ours.
+    // Owners and modes are preserved, because the server may run under another account.
     await execute('cp', ['-a', join(await homeOf(original), 'pgdata'), draft]);
     await rename(draft, join(place.home, 'pgdata'));
   } catch (error) {

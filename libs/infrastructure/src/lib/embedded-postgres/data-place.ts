@@ -7,35 +7,35 @@ import { canEnter } from './os-account';
 import type { OsAccount } from './os-account';
 
 /**
- * Where one embedded database lives. The directory that was asked for holds:
+ * The location of an embedded database. The requested directory contains:
  *
  * - `pgdata/`: PostgreSQL's data, 0700, owned by the account that runs the server;
- * - `password`: the superuser's, 0600, the caller's;
- * - `server.log`: what the server wrote;
- * - `owner`: the process that has started it;
- * - `location`: only where the server's account cannot enter the directory (root, below a private folder): the absolute path
- *   of a folder in the shared directory that holds `pgdata/` instead. Everything else stays here.
+ * - `password`: the superuser's password, 0600, owned by the caller;
+ * - `server.log`: the log of the server;
+ * - `owner`: the process that started it;
+ * - `location`: only if the server's account cannot enter the directory (root, below a private folder): the absolute path of a folder in
+ *   the shared directory that contains `pgdata/` instead. Everything else stays in the requested directory.
  */
 export interface DataPlace {
-  /** The directory that was asked for. */
+  /** The requested directory. */
   readonly requested: string;
-  /** The folder that holds `pgdata`: `requested`, or the one `location` names. */
+  /** The folder that contains `pgdata`: `requested`, or the one that `location` names. */
   readonly home: string;
   readonly account: OsAccount;
   /** Major version of the data; absent before the first start. */
   readonly major?: number;
 }
 
-/** Makes the directory that was asked for: enterable where root must lend it to another account, else private. */
+/** Creates the requested directory. Other accounts can enter it only if root must let another account use it; otherwise it is private. */
 export async function makeDirectory(requested: string): Promise<void> {
   const mode = process.getuid?.() === 0 ? 0o755 : 0o700;
   if (await mkdir(requested, { recursive: true, mode })) await chmod(requested, mode);
 }
 
 /**
- * Finds the data, or decides where it will lie.
- * @throws EmbeddedPostgresError `DATABASE_START_FAILED` if the data is there but the server's account cannot reach it: an
- * empty database is never put in place of one that cannot be read.
+ * Finds the data, or decides where to create it.
+ * @throws EmbeddedPostgresError `DATABASE_START_FAILED` if the data exists but the server's account cannot reach it. An unreadable database
+ *   is never replaced by an empty one.
  */
 export async function locateData(
   requested: string,
@@ -50,8 +50,8 @@ export async function locateData(
 }
 
 /**
- * The folder that holds `pgdata` of a directory that was asked for.
- * @throws EmbeddedPostgresError `DATABASE_START_FAILED` if `location` names one that is not there.
+ * The folder that contains `pgdata` for a requested directory.
+ * @throws EmbeddedPostgresError `DATABASE_START_FAILED` if `location` names a folder that does not exist
  */
 export async function homeOf(requested: string): Promise<string> {
   const pointer = join(requested, 'location');
@@ -93,7 +93,7 @@ async function existingPlace(requested: string, home: string, account: OsAccount
   return { requested, home, account: owner, major: Number(version) };
 }
 
-/** The name tells whose data it is; a random part keeps a directory that was deleted and made again from finding old data. */
+/** The name identifies the requested directory. A random part prevents a deleted and recreated directory from finding old data. */
 async function moveAway(requested: string, shared: string): Promise<string> {
   const hash = createHash('sha256')
     .update(await realpath(requested))

@@ -3,14 +3,14 @@ import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bornAt, isAlive } from './process-table';
 
-/** The right of this process to start and stop what runs in one directory. */
+/** The exclusive right of this process to start and stop servers in one directory. */
 export interface DirectoryOwner {
   release(): Promise<void>;
 }
 
 /**
- * Writes `owner` (process id and birth) into `directory`. A file left by a process that no longer lives is replaced.
- * @throws what `inUse` makes of the owner's process id, while the owner lives, also when that is this very process.
+ * Writes `owner` (process id and start time) into `directory`. Replaces a file whose process no longer lives.
+ * @throws the error that `inUse` returns for the owner's process id while the owner lives, also if the owner is this process
  */
 export async function ownDirectory(directory: string, inUse: (pid: number) => Error): Promise<DirectoryOwner> {
   const file = join(directory, 'owner');
@@ -29,7 +29,7 @@ export async function ownDirectory(directory: string, inUse: (pid: number) => Er
   };
 }
 
-/** Makes `file` a second name of `draft` unless it exists: the one atomic step. */
+/** Links `file` to `draft` unless `file` exists. This is the only atomic step. */
 async function linked(draft: string, file: string): Promise<boolean> {
   try {
     await link(draft, file);
@@ -48,7 +48,7 @@ async function evictDeadOwner(file: string, inUse: (pid: number) => Error): Prom
   const aside = `${file}.${randomUUID()}`;
   await rename(file, aside).catch(() => undefined);
   const taken = await readFile(aside, 'utf8').catch(() => text);
-  // Another process was quicker and already stands there: it gets its place back.
+  // Another process has replaced the file first: its file is put back.
   if (taken !== text) await linked(aside, file);
   await rm(aside, { force: true });
 }

@@ -1,12 +1,12 @@
 import { CodedError } from '@taskrunner/core/foundation';
 
 /**
- * Why the embedded database did not start.
+ * Codes of the reasons why the embedded database did not start.
  *
- * - `DATABASE_START_FAILED`: initdb or the server refused; the message carries the last lines of its log.
- * - `DATABASE_BINARIES_MISSING`: no PostgreSQL program was found, or none can be executed by the account that must run it.
- * - `DATABASE_VERSION_MISMATCH`: the data directory was made by a major version for which no program was found.
- * - `DATABASE_IN_USE`: another living process has started this data directory and not stopped it.
+ * - `DATABASE_START_FAILED`: initdb or the server failed; the message contains the last lines of its log.
+ * - `DATABASE_BINARIES_MISSING`: no PostgreSQL program was found, or the account that must run it cannot execute any.
+ * - `DATABASE_VERSION_MISMATCH`: no program was found for the major version that created the data directory.
+ * - `DATABASE_IN_USE`: another living process has started this data directory and has not stopped it.
  */
 export type EmbeddedPostgresErrorCode =
   | 'DATABASE_START_FAILED'
@@ -14,7 +14,7 @@ export type EmbeddedPostgresErrorCode =
   | 'DATABASE_VERSION_MISMATCH'
   | 'DATABASE_IN_USE';
 
-/** A refusal of the embedded database, with what to do about it. */
+/** An error of the embedded database, with its remedy. */
 export class EmbeddedPostgresError extends CodedError<EmbeddedPostgresErrorCode> {
   static {
     this.brand('EmbeddedPostgresError');

@@ -30,7 +30,7 @@ const root = process.getuid?.() === 0;
 const asRoot = root ? it : it.skip;
 const old = '/usr/lib/postgresql/15/bin';
 
-/** For tests that need a database and not its making: in `npm test` it is a copy, else it is made too. */
+/** For tests that need a database but do not test its creation. In `npm test` it is a copy; otherwise it is created too. */
 const made = process.env['TASKRUNNER_TEST_CLUSTER'];
 const any: Partial<EmbeddedPostgresOptions> = made === undefined ? {} : { copyOf: made };
 
@@ -257,7 +257,7 @@ describe('a server that outlived its parent', () => {
 
 describe('started by root', () => {
   asRoot('runs under an unprivileged account', async () => {
-    const database = await started();
+    const database = await started(any);
     const account = await chooseAccount();
     expect(statSync(database.pgdata).uid).toBe(account?.uid);
     expect(readFileSync(`/proc/${database.pid}/status`, 'utf8')).toMatch(new RegExp(`Uid:\\s+${account?.uid}\\b`));
@@ -287,7 +287,7 @@ describe('started by root', () => {
     mkdirSync(hidden, { mode: 0o700 });
     dataDirectory = join(hidden, 'database');
     const lines: string[] = [];
-    const database = await started({ temporary: true, log: (line) => lines.push(line) });
+    const database = await started({ ...any, temporary: true, log: (line) => lines.push(line) });
     expect(lines).toContain(
       `${(await chooseAccount())?.name} cannot enter ${dataDirectory}: data is in ${join(database.pgdata, '..')}`,
     );
@@ -307,7 +307,7 @@ describe('started by root', () => {
     const programs = await findPrograms({ account: undefined, shared: () => Promise.reject(new Error('not needed')) });
     const native = join(programs.binDirectory, '..');
     if (!existsSync(join(native, 'pg-symlinks.json'))) return console.log('skipped: no npm package of PostgreSQL here');
-    // A package as an install without scripts leaves it, readable for its owner only: no symlinks of libraries.
+    // A package as an installation without scripts leaves it: readable only for its owner, without symlinks of libraries.
     const installed = join(folder, 'node_modules/native');
     cpSync(native, installed, { recursive: true, filter: (file) => !/\.so(\.\d+)?$/.test(file) || !isLink(file) });
     cpSync(join(native, '../package.json'), join(folder, 'node_modules/package.json'));
@@ -338,7 +338,7 @@ function isLink(file: string): boolean {
     expect(found.major).toBe(15);
     await found.stop();
     rmSync(dataDirectory, { recursive: true });
-    const newest = await started();
+    const newest = await started(any);
     await newest.stop();
     if (newest.major === 15) return;
     await expect(started({ binDirectory: old })).rejects.toMatchObject({ code: 'DATABASE_VERSION_MISMATCH' });

@@ -13,55 +13,57 @@ import type { ServerExit } from './server-process';
 import { findPrograms } from './server-programs';
 import { sharedDirectory } from './shared-directory';
 
-/** How to start the embedded database. */
+/** Options of the embedded database. */
 export interface EmbeddedPostgresOptions {
-  /** Folder of this database, made on first use; what it holds is told by `DataPlace`. */
+  /** Folder of this database, created on first use. `DataPlace` describes its contents. */
   readonly dataDirectory: string;
   /** Port on 127.0.0.1; 0 (the default) takes a free one. */
   readonly port?: number;
-  /** Receives the server's log, line by line, within 200 ms. It is also kept in `server.log`. */
+  /** Receives each line of the server's log within 200 ms. The log is also kept in `server.log`. */
   readonly log?: (line: string) => void;
-  /** False gives up durability for speed: tests only, the product refuses such a server. Default true. */
+  /** False trades durability for speed. Only for tests: the product refuses such a server. Default: true. */
   readonly fsync?: boolean;
-  /** `stop` also deletes the data directory and what lies elsewhere on its behalf: for tests. Default false. */
+  /** True: `stop` also deletes the data directory and what is stored elsewhere for it. For tests. Default: false. */
   readonly temporary?: boolean;
-  /** Folder of another database, stopped and of the same release: a new one begins as a copy of it, password included. For tests. */
+  /**
+   * Folder of another database of the same release, which is stopped. A new database starts as a copy of it, password included. For tests.
+   */
   readonly copyOf?: string;
-  /** Further server settings, by name. */
+  /** Additional server settings, by name. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** Use the programs of this folder only. */
+  /** The only folder to search for programs. */
   readonly binDirectory?: string;
-  /** Folder for what may not lie in private folders when root starts the server; see `sharedDirectory`. */
+  /** Folder for data and programs that cannot be in private folders if root starts the server; see `sharedDirectory`. */
   readonly sharedDirectory?: string;
 }
 
-/** A running PostgreSQL of our own. */
+/** A running PostgreSQL server that this process has started. */
 export interface EmbeddedPostgres {
   readonly port: number;
   /** Process id of the postmaster. */
   readonly pid: number;
-  /** PostgreSQL's data directory, which may lie outside the folder that was asked for. */
+  /** PostgreSQL's data directory, which may be outside the requested folder. */
   readonly pgdata: string;
   /** Major version of the server. */
   readonly major: number;
-  /** Settles when the server ends, by `stop` or otherwise. */
+  /** Resolves when the server ends, by `stop` or otherwise. */
   readonly exited: Promise<ServerExit>;
   /**
-   * Connection URL with the role's password. Default: the superuser, database `postgres`. It makes neither role nor
-   * database: give a role that you create `passwordOf(role)`.
+   * Connection URL with the role's password. Default: the superuser, database `postgres`. It creates neither role nor database. A role that
+   * you create must get the password `passwordOf(role)`.
    */
   url(role?: string, database?: string): string;
-  /** The superuser's password, or the one of another role, derived from it and stable over restarts. */
+  /** The password of the superuser, or of another role. It is derived from the superuser's and does not change at restarts. */
   passwordOf(role: string): string;
-  /** Fast shutdown; resolves when the server is gone. May be called twice. */
+  /** Performs a fast shutdown. Resolves when the server has ended. May be called twice. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts a real PostgreSQL: initdb on first use, less than a second afterwards, on loopback only, with passwords. A server
- * that an earlier, killed process left behind in the same directory is stopped first. The server ends with this process
- * unless that is killed; it never keeps the process alive.
- * @throws EmbeddedPostgresError with what to do about it.
+ * Starts a real PostgreSQL server on loopback, with passwords. The first start runs initdb; later ones take less than a second. A server
+ * that a killed process left in the same directory is stopped first. The server ends with this process unless this process is killed. It
+ * does not keep the process alive.
+ * @throws EmbeddedPostgresError with its remedy
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const requested = resolve(options.dataDirectory);
@@ -77,7 +79,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
 async function prepare(requested: string): Promise<DirectoryOwner> {
   try {
     await makeDirectory(requested);
-    // The server of an owner that no longer lives is an orphan, to be reclaimed. PostgreSQL's own lock file remains the last word.
+    // The server of an owner that no longer lives is an orphan. PostgreSQL's own lock file still decides.
     return await ownDirectory(requested, (pid) => inUse(pid, requested));
   } catch (error) {
     if (EmbeddedPostgresError.is(error)) throw error;
@@ -166,6 +168,6 @@ function tryKill(pid: number): void {
   try {
     process.kill(pid, 'SIGINT');
   } catch {
-    // It is gone already.
+    // The process has already ended.
   }
 }

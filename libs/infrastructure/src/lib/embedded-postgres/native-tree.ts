@@ -4,9 +4,9 @@ import { chmod, copyFile, mkdir, readFile, readdir, readlink, rename, rm, stat, 
 import { dirname, join, relative } from 'node:path';
 
 /**
- * Copies the package's `native` tree (about 60 MB) below `shared`, readable and executable for everyone, and returns the copy.
- * Done once per package version and place: the copy appears by one rename, so a half-made one is never used and two
- * processes may race.
+ * Copies the `native` tree of the package (about 60 MB) into `shared`, readable and executable for everyone. Returns the copy. It is made
+ * once per package version and location. It appears by one rename, so no partial copy is ever used, and two processes may copy at the same
+ * time.
  */
 export async function copyNativeTree(native: string, shared: string): Promise<string> {
   const { version } = JSON.parse(await readFile(join(native, '..', 'package.json'), 'utf8')) as { version: string };
@@ -41,7 +41,7 @@ async function copyTree(from: string, to: string): Promise<void> {
   }
 }
 
-/** npm keeps no symlinks in a package, so this one makes them in an install script; where scripts are off, they are listed. */
+/** npm stores no symlinks in a package, so this package creates them in an install script. Where scripts are disabled, its list is used. */
 async function addMissingSymlinks(native: string, copy: string): Promise<void> {
   const list = await readFile(join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]');
   for (const { source, target } of JSON.parse(list) as { source: string; target: string }[]) {

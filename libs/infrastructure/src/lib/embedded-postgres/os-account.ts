@@ -4,14 +4,14 @@ import { EmbeddedPostgresError } from './embedded-postgres-error';
 
 const execute = promisify(execFile);
 
-/** The operating-system account that runs the server. `undefined` where it is the caller's own. */
+/** The operating-system account that runs the server. `undefined`: the caller's own account. */
 export type OsAccount = { readonly name: string; readonly uid: number; readonly gid: number } | undefined;
 
 const candidates = ['postgres', '_postgres', 'nobody'];
 
 /**
- * PostgreSQL refuses to run as root, so root lends it an unprivileged account that exists: `postgres`, else `nobody`.
- * Accounts are never created. An ordinary user runs the server as himself.
+ * Selects the account. PostgreSQL refuses to run as root, so root uses an existing unprivileged account: `postgres`, otherwise `nobody`. No
+ * account is ever created. Any other user runs the server under their own account.
  */
 export async function chooseAccount(): Promise<OsAccount> {
   if (process.getuid?.() !== 0) return undefined;
@@ -27,7 +27,7 @@ export async function chooseAccount(): Promise<OsAccount> {
   );
 }
 
-/** What `spawn` needs to run a program as `account`: no other ids, a directory anyone can stand in, no inherited secrets. */
+/** Options of `spawn` to run a program as `account`: its ids, a working directory that everyone can enter, and no inherited secrets. */
 export function spawnOptions(account: OsAccount) {
   return {
     cwd: '/',
@@ -36,7 +36,7 @@ export function spawnOptions(account: OsAccount) {
   };
 }
 
-/** True if `account` can enter `directory`: asked of the kernel, so that every parent and access list counts. */
+/** True if `account` can enter `directory`. The kernel decides, so every parent folder and access list counts. */
 export async function canEnter(directory: string, account: OsAccount): Promise<boolean> {
   try {
     await execute('/bin/sh', ['-c', 'cd "$0"', directory], spawnOptions(account));

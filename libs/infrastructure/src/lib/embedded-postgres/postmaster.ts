@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { EmbeddedPostgresError } from './embedded-postgres-error';
 import { isAlive, isServerOf, processesIn } from './process-table';
 
-/** Signals of the postmaster: fast shutdown, immediate shutdown, and what the kernel does. How long each is given. */
+/** Signals to the postmaster in order: fast shutdown, immediate shutdown, SIGKILL. Each with the time to wait for its effect. */
 const escalation = [
   ['SIGINT', 30_000],
   ['SIGQUIT', 10_000],
@@ -12,10 +12,10 @@ const escalation = [
 ] as const;
 
 /**
- * Deals with a server that outlived the process that started it: SIGKILL of a parent leaves PostgreSQL running. It is
- * stopped, never adopted, because port and settings may differ now. It is named by `postmaster.pid` and believed only if
- * that process really is a PostgreSQL standing in this data directory. A lock file whose process id meanwhile belongs to a
- * stranger is removed, once no backend of the old server is left; every other stale lock file PostgreSQL itself judges.
+ * Stops a server that outlived the process that started it: a parent that is killed with SIGKILL leaves PostgreSQL running. It is never
+ * reused, because port and settings may differ. `postmaster.pid` names it; the process must be a PostgreSQL server whose working directory
+ * is this data directory. A lock file whose process id now belongs to another program is removed when no backend of the old server is left.
+ * PostgreSQL handles every other stale lock file itself.
  */
 export async function reclaimOrphan(directory: string, log: (line: string) => void): Promise<void> {
   const pgdata = await realpath(directory);
@@ -32,8 +32,8 @@ export async function reclaimOrphan(directory: string, log: (line: string) => vo
 }
 
 /**
- * Fast shutdown (clients are disconnected, a checkpoint is written), then harder.
- * @throws EmbeddedPostgresError `DATABASE_START_FAILED` if the process survives even SIGKILL.
+ * Requests a fast shutdown (clients are disconnected, a checkpoint is written), then an immediate one, then kills the process.
+ * @throws EmbeddedPostgresError `DATABASE_START_FAILED` if the process survives SIGKILL
  */
 export async function stopServer(pid: number, alive: () => Promise<boolean>): Promise<void> {
   for (const [signal, patienceMs] of escalation) {
@@ -52,7 +52,7 @@ export async function stopServer(pid: number, alive: () => Promise<boolean>): Pr
   );
 }
 
-/** Polls until `condition` holds; false after `patienceMs`. */
+/** Polls until `condition` is true. Returns false after `patienceMs` milliseconds. */
 async function until(condition: () => Promise<boolean>, patienceMs: number): Promise<boolean> {
   const deadline = performance.now() + patienceMs;
   while (!(await condition())) {

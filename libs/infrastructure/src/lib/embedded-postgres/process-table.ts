@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 const execute = promisify(execFile);
 const linux = existsSync('/proc/self/stat');
 
-/** True if a process with this id runs; one that has ended but was not yet reaped does not count. */
+/** True if a process with this id runs. A zombie does not count. */
 export async function isAlive(pid: number): Promise<boolean> {
   try {
     process.kill(pid, 0);
@@ -17,13 +17,16 @@ export async function isAlive(pid: number): Promise<boolean> {
   return (await statusOf(pid))?.state !== 'Z';
 }
 
-/** When the process began, in a form that only equals itself: tells a process from a later one with the same id. */
+/** The start time of a process in an opaque form, which distinguishes it from a later process with the same id. */
 export async function bornAt(pid: number): Promise<string | undefined> {
   if (linux) return (await statusOf(pid))?.startTicks;
   return (await execute('ps', ['-o', 'lstart=', '-p', String(pid)]).catch(() => undefined))?.stdout.trim();
 }
 
-/** True if `pid` is a PostgreSQL server whose data directory is `pgdata` (a real path): servers stand in their directory. */
+/**
+ * True if `pid` is a PostgreSQL server whose data directory is `pgdata` (a real path). The working directory of a server is its data
+ * directory.
+ */
 export async function isServerOf(pid: number, pgdata: string): Promise<boolean> {
   if (!linux) {
     const listed = await execute('ps', ['-o', 'command=', '-p', String(pid)]).catch(() => undefined);
@@ -33,7 +36,7 @@ export async function isServerOf(pid: number, pgdata: string): Promise<boolean> 
   return basename(program).replace(/ \(deleted\)$/, '') === 'postgres' && (await standsIn(pid, pgdata));
 }
 
-/** The processes that stand in `pgdata`: the server and its backends, also those that outlived a killed server. Linux only. */
+/** Processes whose working directory is `pgdata`: the server and its backends, also those that outlived a killed server. Linux only. */
 export async function processesIn(pgdata: string): Promise<number[]> {
   if (!linux) return [];
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
@@ -45,7 +48,7 @@ async function standsIn(pid: number, directory: string): Promise<boolean> {
   return (await readlink(`/proc/${pid}/cwd`).catch(() => '')) === directory;
 }
 
-/** proc(5): the name is in parentheses and may hold anything; state is field 3, start time field 22. */
+/** proc(5): the name is in parentheses and may contain any character; the state is field 3, the start time field 22. */
 async function statusOf(pid: number): Promise<{ state: string; startTicks: string } | undefined> {
   if (!linux) return undefined;
   const line = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');

@@ -7,21 +7,21 @@ const rotateAtBytes = 10 * 1024 * 1024;
 const followEveryMs = 200;
 
 /**
- * The server writes straight into a file, not into a pipe of ours: it must be able to say something while we are stopped,
- * and after we are gone.
+ * The log of a server. The server writes directly to a file and not to a pipe of this process, because it must be able to log while this
+ * process is stopped and after it has ended.
  */
 export interface ServerLog {
   /** File descriptor for the server's stdout and stderr. */
   readonly fd: number;
-  /** The last lines written since `mark`, oldest first. */
+  /** The last lines since `mark`, oldest first. */
   tail(count: number): Promise<string[]>;
-  /** From here on `tail` looks at new lines only. */
+  /** Makes `tail` return only lines that are written after this call. */
   mark(): void;
-  /** Hands over what was not yet told and closes. */
+  /** Delivers the remaining lines and closes the log. */
   close(): Promise<void>;
 }
 
-/** Opens `server.log` in `directory` for appending; above 10 MiB the old one becomes `server.log.1`. */
+/** Opens `server.log` in `directory` for appending. A file above 10 MiB is first renamed to `server.log.1`. */
 export async function openServerLog(directory: string, onLine?: (line: string) => void): Promise<ServerLog> {
   const path = join(directory, 'server.log');
   const { size } = await stat(path).catch(() => ({ size: 0 }));

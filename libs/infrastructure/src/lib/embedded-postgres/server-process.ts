@@ -14,7 +14,7 @@ import { stopServer } from './postmaster';
 import type { ServerLog } from './server-log';
 import type { ServerPrograms } from './server-programs';
 
-/** How a server ended. */
+/** The end of a server. */
 export interface ServerExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -28,27 +28,30 @@ interface ServerProcess {
   stop(): Promise<void>;
 }
 
-/** What `launchServer` needs. */
+/** Options of `launchServer`. */
 export interface Launch {
   readonly place: DataPlace;
   readonly programs: ServerPrograms;
   readonly password: string;
   readonly log: ServerLog;
-  /** 0: a free one. */
+  /** 0: a free port. */
   readonly port: number;
-  /** `-c name=value`. */
+  /** Settings, as `-c name=value`. */
   readonly settings: Readonly<Record<string, string>>;
 }
 
-/** Crash recovery replays the log since the last checkpoint, so a start may take long; an ordinary one takes 30 ms. */
+/**
+ * Maximum duration of a start, milliseconds. Crash recovery replays the log since the last checkpoint and may take long; a usual start
+ * takes 30 ms.
+ */
 const startPatienceMs = 120_000;
-/** Backends of a server killed by SIGKILL notice within this time. */
+/** Time in which the backends of a killed server notice its end, milliseconds. */
 const retryPatienceMs = 10_000;
 
 /**
- * Starts `postgres` on loopback and waits until it answers. Tried again while the old server's memory is still in use, and
- * when somebody took the free port in between.
- * @throws EmbeddedPostgresError `DATABASE_START_FAILED` with the last lines of the server's log.
+ * Starts `postgres` on loopback and waits until it answers. Retries while the shared memory of the old server is still in use, and if
+ * another process has taken the free port.
+ * @throws EmbeddedPostgresError `DATABASE_START_FAILED` with the last lines of the server's log
  */
 export async function launchServer(launch: Launch): Promise<ServerProcess> {
   const began = performance.now();
@@ -74,7 +77,7 @@ async function launchOnce(launch: Launch, port: number): Promise<ServerProcess |
   const settings = { ...launch.settings, listen_addresses: '127.0.0.1', unix_socket_directories: '' };
   const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   log.mark();
-  // Detached: Ctrl-C in a terminal reaches us and not the server, so that the application can finish its work first.
+  // Detached: Ctrl-C in a terminal reaches this process and not the server, so that the application can finish its work first.
   const child = spawn(join(programs.binDirectory, 'postgres'), ['-D', pgdata, '-p', String(port), ...args], {
     ...spawnOptions(place.account),
     stdio: ['ignore', log.fd, log.fd],
@@ -114,7 +117,7 @@ async function launchOnce(launch: Launch, port: number): Promise<ServerProcess |
   return { pid, port, exited, stop };
 }
 
-/** Asks who is there: a server on this port need not be the one that was just started. */
+/** Verifies the identity of the server: another server may listen on this port. */
 async function ask(
   port: number,
   password: string,
@@ -138,12 +141,12 @@ async function ask(
     const { code, message } = error as { code?: string; message: string };
     return code === '28P01' || code === '28000' ? { refused: message } : {};
   } finally {
-    // Not awaited: a stranger on this port may never answer.
+    // Not awaited: an unknown server on this port may never answer.
     void client.end().catch(() => undefined);
   }
 }
 
-/** A port of 127.0.0.1 that nobody listens on now. */
+/** A free port of 127.0.0.1. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -10,29 +10,29 @@ import type { OsAccount } from './os-account';
 
 const execute = promisify(execFile);
 
-/** The programs of one PostgreSQL release, known to start under the server's account. */
+/** The programs of one PostgreSQL release. They are known to start under the server's account. */
 export interface ServerPrograms {
-  /** Absolute folder of `initdb` and `postgres`. */
+  /** Absolute folder that contains `initdb` and `postgres`. */
   readonly binDirectory: string;
   /** Major version, e.g. 18. */
   readonly major: number;
 }
 
-/** Where to look and what must fit. */
+/** Where to search for programs, and their requirements. */
 interface ProgramSearch {
   readonly account: OsAccount;
-  /** The major version of existing data; any where there is none yet. */
+  /** The major version of the existing data; absent if there is no data yet. */
   readonly major?: number | undefined;
-  /** Look here only. */
+  /** The only folder to search. */
   readonly binDirectory?: string | undefined;
-  /** Called when programs lie where the account cannot execute them: yields a directory it can enter. */
+  /** Called if the account cannot execute the programs. Returns a directory that the account can enter. */
   readonly shared: () => Promise<string>;
 }
 
 /**
- * Finds `initdb` and `postgres`: the npm package for this platform, then PATH, then Debian's folders, newest first. A package
- * whose files the account cannot execute (below a private directory, or installed without its symlinks) is copied once.
- * @throws EmbeddedPostgresError `DATABASE_BINARIES_MISSING`, `DATABASE_VERSION_MISMATCH`.
+ * Finds `initdb` and `postgres`: first in the npm package for this platform, then in PATH, then in Debian's folders, newest release first.
+ * A package whose files the account cannot execute (below a private directory, or installed without its symlinks) is copied once.
+ * @throws EmbeddedPostgresError `DATABASE_BINARIES_MISSING`, `DATABASE_VERSION_MISMATCH`
  */
 export async function findPrograms(search: ProgramSearch): Promise<ServerPrograms> {
   const refusals: string[] = [];
@@ -58,7 +58,7 @@ export async function findPrograms(search: ProgramSearch): Promise<ServerProgram
 
 interface Candidate {
   readonly bin: string;
-  /** The npm package's tree, which may be copied. */
+  /** Root of the npm package, if the programs belong to one. It may be copied. */
   readonly native?: string;
 }
 
@@ -108,7 +108,7 @@ async function probe(
   return undefined;
 }
 
-/** Runs both programs as the account: whether it can reach, execute and link them is the kernel's answer, not a guess. */
+/** Runs both programs under the account. The kernel decides whether the account can reach, execute and link them. */
 async function majorOf(bin: string, account: OsAccount): Promise<number | Error> {
   try {
     await execute(join(bin, 'initdb'), ['--version'], spawnOptions(account));

@@ -6,11 +6,10 @@ import { canEnter } from './os-account';
 import type { OsAccount } from './os-account';
 
 /**
- * A directory of ours (0755) that the server's account can enter, for what may not lie where it was asked for: a copy of
- * the programs, or the data. First of `preferred`, `/var/lib/taskrunner` (root) or `~/.cache/taskrunner`, and a folder
- * under the temporary directory that is usable. A folder that another user owns or may write to is never used, because
- * programs are started from it.
- * @throws EmbeddedPostgresError `DATABASE_START_FAILED` if there is none.
+ * A directory of this program (0755) that the server's account can enter, for a copy of the programs or the data. It is the first usable
+ * one of: `preferred`, `/var/lib/taskrunner` (root) or `~/.cache/taskrunner`, a folder in the temporary directory. A folder that another
+ * user owns or may write to is never used, because programs are started from it.
+ * @throws EmbeddedPostgresError `DATABASE_START_FAILED` if there is none
  */
 export async function sharedDirectory(account: OsAccount, preferred?: string): Promise<string> {
   const own = process.getuid?.() ?? 0;

@@ -88,7 +88,7 @@ function settingsOf(
   };
 }
 
-/** The sandboxes as executors take them, by isolation. `health` hears of each sandbox that could not be set up. */
+/** The sandboxes of executors, by isolation. `health` receives the reason for each sandbox that could not be set up. */
 function sandboxesByIsolation(
   sandboxes: Sandboxes,
   supervisor: Supervisor,

@@ -30,7 +30,7 @@ import { WaitExecutor } from './wait-executor';
 /** Dependencies of the built-in executors. */
 export interface BuiltinOptions {
   readonly objects: ObjectStore;
-  /** By the isolation of the run's environment; null where this worker cannot enforce it. */
+  /** The sandbox of an isolation; null if this worker cannot enforce it. */
   readonly sandboxOf: (isolation: string) => StepSandbox | null;
   /** None: a worker without a container engine. */
   readonly containers?: StepContainers | null;
@@ -57,7 +57,7 @@ export interface BuiltinOptions {
   readonly traceparent?: (request: ExecutionRequest) => string | null;
 }
 
-/** What the built-in executors share. */
+/** Shared dependencies of the built-in executors. */
 export interface BuiltinParts extends BuiltinOptions {
   readonly pack: PackContent;
   readonly declared: DeclaredOutputs;
@@ -65,7 +65,7 @@ export interface BuiltinParts extends BuiltinOptions {
   readonly steps: StepsByIsolation;
 }
 
-/** Makes what the built-in executors share. */
+/** Creates the shared dependencies of the built-in executors. */
 export function builtinParts(options: BuiltinOptions): BuiltinParts {
   const pack = new PackContent(options.objects);
   const declared = new DeclaredOutputs(pack);

@@ -78,7 +78,7 @@ function archived(files: Files, envelope: string | null): Promise<Buffer> {
   return collected(writeTar(list.sort((a, b) => (a.path < b.path ? -1 : 1))));
 }
 
-/** An archive that nothing of ours would write. */
+/** An archive that this product would not write. */
 async function oddTar(entries: readonly (readonly [object, string?])[]): Promise<Buffer> {
   const pack = tarPack();
   for (const [header, content] of entries) pack.entry(header as Parameters<typeof pack.entry>[0], content ?? '');
@@ -113,7 +113,7 @@ describe('builtin:bundle.ingest', () => {
   });
   afterEach(() => rmSync(root, { recursive: true }));
 
-  /** Everything that the store holds. */
+  /** All objects of the store. */
   const stored = (): readonly string[] =>
     readdirSync(root, { recursive: true, withFileTypes: true })
       .filter((one) => one.isFile())

@@ -8,9 +8,9 @@ import { failed } from './step/outcome';
 import { usable } from './step/usable-schema';
 
 /**
- * Compares what an executor of a platform team is given and returns with its descriptor. A planner knows types alone, and values only when
- * expressions are evaluated. Codes: `WITH_INVALID` before it acts, `OUTPUTS_INVALID` after it has acted.
- * Throws `TypeError` if it returns no outcome.
+ * Validates parameters and outputs of an executor of a platform team against its descriptor. The planner knows only types; values are known
+ * when expressions are evaluated. Codes: `WITH_INVALID` before the executor acts, `OUTPUTS_INVALID` after it has acted. Throws `TypeError`
+ * if it returns no outcome.
  */
 export class CheckedExecutor extends Executor {
   constructor(
@@ -38,7 +38,7 @@ export class CheckedExecutor extends Executor {
   }
 }
 
-/** Its class may be written without types. */
+/** Checked at run time, because the class may be written without types. */
 function isOutcome(outcome: Partial<Record<string, unknown>> | undefined | null): boolean {
   switch (outcome?.['kind']) {
     case 'succeeded':
@@ -59,7 +59,7 @@ function isOutcome(outcome: Partial<Record<string, unknown>> | undefined | null)
   }
 }
 
-/** Why a value cannot be stored; null: it can. */
+/** The reason why a value cannot be stored; null if it can. */
 function faultOf(value: Json): string | null {
   try {
     canonical(value);

@@ -23,7 +23,7 @@ const builtins = ExecutorModule.forFeature(BUILTIN_EXECUTORS.map((descriptor) =>
 @Module({ imports: [feature] })
 class PlatformModule {}
 
-/** What a module provides for a token when its dependencies are these. */
+/** The value that a module provides for a token, with these dependencies. */
 function provided<Value>(
   { providers = [] }: { providers?: readonly unknown[] },
   token: symbol,

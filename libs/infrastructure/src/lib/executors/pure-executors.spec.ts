@@ -110,7 +110,8 @@ describe('pure executors', () => {
 
 it('matches patterns in linear steps', () => {
   const judge = usable(compileSchema({ type: 'string', pattern: '^(a+)+$' }));
-  // So short first that also an engine that backtracks ends; its steps are none of JavaScript, and do not grow.
+  // The first text is short, so that the test also ends with a backtracking engine. The steps of the engine of JavaScript are not counted and
+  // would show no growth.
   for (const size of [6, 500]) {
     const growth = growthOf((length) => expect(judge(`${'a'.repeat(length)}!`)).toHaveLength(1), size);
     expect(growth).toBeGreaterThan(1.8);

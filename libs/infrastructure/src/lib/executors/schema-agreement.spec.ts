@@ -12,7 +12,7 @@ async function codeOf(uses: string, parameters: JsonObject, outputs: JsonObject 
   return outcome?.kind === 'failed' ? outcome.code : (outcome?.kind ?? 'none');
 }
 
-/** What the executor and the declared output of a step say. */
+/** The results of the executor and of the declared output of a step. */
 async function verdicts(schema: Json, value: Json): Promise<Json> {
   return [
     await codeOf('builtin:validate-schema', { target: value, schema }),

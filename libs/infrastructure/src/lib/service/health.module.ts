@@ -12,20 +12,20 @@ interface Answer {
   readonly reason: string | null;
 }
 
-/** What a service cannot do its work without. */
+/** Dependencies without which a service is not ready. */
 export abstract class Readiness {
-  /** Whether the database answers and has room for what comes. */
+  /** True if the database answers and has room for new rows. */
   abstract ready(): Promise<Answer>;
-  /** Whether the object store keeps what is written. */
+  /** True if the object store stores what is written. */
   abstract objects(): Promise<Answer>;
 }
 
-/** All numbers of this process, in the text format of Prometheus. */
+/** All metrics of this process, in the Prometheus text format. */
 export abstract class MetricsExporter {
   abstract text(): Promise<string>;
 }
 
-/** Liveness says that the process runs; readiness also that its database answers and its object store keeps what is written. */
+/** Liveness: the process runs. Readiness: also the database answers, and the object store stores what is written. */
 @Controller('health')
 class HealthController {
   constructor(
@@ -40,7 +40,7 @@ class HealthController {
   }
 
   @Get('ready')
-  // Without the documentation, which would load the library of OpenAPI where it is installed.
+  // Without the documentation, which would load the OpenAPI library if it is installed.
   @HealthCheck({ noCache: true, swaggerDocumentation: false })
   ready(): Promise<HealthCheckResult> {
     return this.health.check([
@@ -71,7 +71,7 @@ class MetricsController {
 
 /**
  * Imports and controllers of a module that provides `Readiness` and `MetricsExporter`: `/health/live`, `/health/ready` and `/metrics`. They
- * are for a port of their own: nothing of them is reachable where callers are.
+ * are served on a separate port, which callers of the API cannot reach.
  */
 export const HEALTH_ROUTES = {
   imports: [TerminusModule.forRoot({ logger: false, gracefulShutdownTimeoutMs: 0 })],

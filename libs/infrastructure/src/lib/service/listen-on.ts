@@ -1,6 +1,6 @@
 import { CodedError } from '@taskrunner/core/foundation';
 
-/** Where a service listens, and the key of the configuration that says so. */
+/** Address of a service, and the configuration key that sets it. */
 export interface ListeningPlace {
   readonly key: 'http.port' | 'http.healthPort';
   readonly host: string;
@@ -14,7 +14,7 @@ const NO_SUCH_ADDRESS: Cause = [
   'Set http.host to an address of this machine.',
 ];
 
-/** What the system says of an address, and what can be done about it. */
+/** Meaning and remedy of each error of `listen`, by code of the operating system. */
 const CAUSES: ReadonlyMap<unknown, (place: ListeningPlace) => Cause> = new Map<
   unknown,
   (place: ListeningPlace) => Cause
@@ -39,8 +39,8 @@ const CAUSES: ReadonlyMap<unknown, (place: ListeningPlace) => Cause> = new Map<
 ]);
 
 /**
- * Lets an application listen. Returns what its `listen` returns.
- * @throws CodedError `PORT_UNAVAILABLE` if the system does not give it the address
+ * Starts to listen. Returns the result of `listen`.
+ * @throws CodedError `PORT_UNAVAILABLE` if the operating system refuses the address
  */
 export async function listenOn<Listening>(
   app: { listen(port: number, host: string): Promise<Listening> },

@@ -5,16 +5,16 @@ import { configurationFileOf, loadConfiguration } from '../configuration/load-co
 
 /** A started service. */
 export interface StartedService {
-  /** Addresses in the ready line for the starter. */
+  /** Addresses in the ready line, for the process that started the service. */
   readonly ready: Readonly<Record<string, string>>;
-  /** `told`: by a signal; `orphaned`: the starter has ended, and nobody waits for the end. */
+  /** `told`: a signal arrived; `orphaned`: the process that started the service has ended, and nobody waits for the end. */
   readonly stop: (why: 'told' | 'orphaned') => Promise<void>;
 }
 
 /**
- * The lifecycle of a service process. It reads the configuration (`TASKRUNNER_CONFIG`), starts, prints one line when it is ready, and stops
- * at SIGTERM or SIGINT, and with `TASKRUNNER_PARENT_WATCH=1` also at the end of its standard input. Errors are written to standard error,
- * each with code and remedy; the process then exits with 1.
+ * Runs the lifecycle of a service process. It reads the configuration (`TASKRUNNER_CONFIG`), starts the service and prints one line when it
+ * is ready. It stops at SIGTERM or SIGINT, and with `TASKRUNNER_PARENT_WATCH=1` also at the end of standard input. Errors are written to
+ * standard error, each with code and remedy; the process then exits with 1.
  */
 export async function runService(
   name: 'webservice' | 'worker',
@@ -23,7 +23,7 @@ export async function runService(
   try {
     const configuration = await readConfiguration(name === 'webservice' ? 'webservice' : 'anybody');
     const { ready, stop } = await start(configuration);
-    // Installed before the ready line, after which the starter may stop the process.
+    // Installed before the ready line, after which the service may be stopped at any time.
     stopOnSignal(name, stop);
     process.stdout.write(`${JSON.stringify({ ready: name, ...ready })}\n`);
   } catch (error) {

@@ -1,3 +1,5 @@
+import { bytesOfBase64, textOfBase64 } from './base64-bytes';
+
 const STANDARD = /^[A-Za-z0-9+/]*$/;
 const URL_SAFE = /^[A-Za-z0-9_-]*$/;
 /** Unused bits of the last character, by the number of characters in the last group. */
@@ -5,7 +7,7 @@ const SPARE_BITS = [0, 0, 0b1111, 0b11];
 
 /** RFC 4648 §4, with padding. */
 export function toBase64(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64');
+  return textOfBase64(bytes);
 }
 
 /** Decodes standard or URL-safe base64 (not a mixture), padded or not; null for anything else. Unused bits must be zero. */
@@ -15,12 +17,12 @@ export function fromBase64(text: string): Uint8Array | null {
   if (end % 4 === 1) return null;
   const digits = text.slice(0, end);
   if (!STANDARD.test(digits) && !URL_SAFE.test(digits)) return null;
-  const bytes = new Uint8Array(Buffer.from(digits, 'base64'));
+  const bytes = bytesOfBase64(digits);
   return spareBitsOf(digits) === 0 ? bytes : null;
 }
 
 function spareBitsOf(digits: string): number {
   // One character of base64 is six bits: four times itself is three bytes.
-  const last = Buffer.from(`AAA${digits.at(-1) ?? 'A'}`, 'base64')[2] ?? 0;
+  const last = bytesOfBase64(`AAA${digits.at(-1) ?? 'A'}`)[2] ?? 0;
   return last & (SPARE_BITS[digits.length % 4] ?? 0);
 }

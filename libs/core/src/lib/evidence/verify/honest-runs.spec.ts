@@ -8,6 +8,7 @@ import { sealBundle } from '../../../testing/sample-evidence';
 import type { Planned } from '../../plan/plan-request';
 import { readEvidence } from '../records/evidence-documents';
 import { verifySignature } from '../encoding/signature';
+import { checkContents, CONTENT_CHECKS } from './contents';
 import { verifyRun } from './verify-run';
 
 const signers = newSigners();
@@ -40,6 +41,9 @@ function holds(
   const { checks } = verifyRun({ files, trust, verifySignature, ...(original && { original }) });
   const wrong = checks.filter(({ ok }) => !ok).map(({ name, detail }) => `${name}: ${detail}`);
   if (wrong.length > 0) throw new Error(wrong.join('\n'));
+  const contents = checkContents({ files }).checks;
+  expect(contents.map(({ name }) => name)).toEqual(CONTENT_CHECKS);
+  expect(contents.filter(({ ok, basis }) => !ok || basis === 'signed')).toEqual([]);
   const answers = checks.find(({ name }) => name === 'answers');
   if (original === undefined && !readEvidence(sample.evidence).admission.record.rerunOf)
     expect(answers?.basis).not.toBe('signed');

@@ -146,7 +146,7 @@ export class DecideApproval {
     { runId, gate }: Decision,
     code: Extract<Decided, { kind: 'refused' }>['code'],
   ): Promise<DecisionError> {
-    if (code === 'GATE_ALREADY_COUNTED') return new DecisionError(code);
+    if (code === 'GATE_ALREADY_COUNTED' || code === 'GATE_NOT_APPROVED') return new DecisionError(code);
     const row = await this.dependencies.gates.find(tenant, runId, gate);
     return row ? gateIsOver(code, describeGate(row)) : new DecisionError(code);
   }

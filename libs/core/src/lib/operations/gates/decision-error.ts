@@ -15,6 +15,8 @@ export type DecisionCode =
   /** The last authentication is too long ago: RFC 9470. */
   | 'GATE_AUTH_TOO_OLD'
   | 'GATE_NOT_FOUND'
+  /** A withdrawal without an approval of this person that counts. */
+  | 'GATE_NOT_APPROVED'
   | 'DELEGATION_INVALID'
   /** The step does not have an unknown outcome that a person must resolve. */
   | 'ATTENTION_NOT_NEEDED'
@@ -40,6 +42,10 @@ const WORDS: Readonly<Record<DecisionCode, readonly [message: string, remediatio
   GATE_ALREADY_COUNTED: [
     'this person has already decided at this gate',
     'No action is needed. Each person counts only once. An approval can be withdrawn while the gate is open.',
+  ],
+  GATE_NOT_APPROVED: [
+    'this person has no approval at this gate that could be withdrawn',
+    'No action is needed. A person can withdraw only their own approval, while the gate is open.',
   ],
   GATE_NOT_OPEN: ['the gate is not open yet', 'Wait until the run has reached the gate.'],
   GATE_DECIDED: ['the gate has already been decided', 'No action is needed. A gate is decided only once.'],

@@ -366,6 +366,11 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemEntry>> = {
     title: 'This person has already decided',
     remediation: 'No action is needed. Each person counts only once.',
   },
+  GATE_NOT_APPROVED: {
+    status: 409,
+    title: 'There is no approval to withdraw',
+    remediation: 'No action is needed. A person can withdraw only their own approval, while the gate is open.',
+  },
   GATE_REASON_REQUIRED: { status: 422, title: 'A reason is required', remediation: 'Send a reason.' },
   GATE_RESPONSE_INVALID: {
     status: 422,

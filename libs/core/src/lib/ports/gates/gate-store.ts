@@ -68,7 +68,13 @@ export type Decided =
   | { readonly kind: 'too-early' }
   | {
       readonly kind: 'refused';
-      readonly code: 'GATE_DECIDED' | 'GATE_EXPIRED' | 'GATE_ALREADY_COUNTED' | 'RUN_ENDED' | 'GATE_NOT_OPEN';
+      readonly code:
+        | 'GATE_DECIDED'
+        | 'GATE_EXPIRED'
+        | 'GATE_ALREADY_COUNTED'
+        | 'GATE_NOT_APPROVED'
+        | 'RUN_ENDED'
+        | 'GATE_NOT_OPEN';
     };
 
 /**

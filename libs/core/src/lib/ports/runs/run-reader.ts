@@ -185,6 +185,8 @@ export abstract class RunReader {
     limit: number,
     after: string | null,
   ): Promise<readonly StepRow[]>;
+  /** How many child steps of a step, empty for the run itself, have each status. Statuses of none are absent. */
+  abstract countSteps(tenant: TenantId, run: RunId, parent: string): Promise<ReadonlyMap<string, number>>;
   /** Gates that the run has reached, ordered by instance id, after a given one. */
   abstract gateSteps(tenant: TenantId, run: RunId, limit: number, after: string | null): Promise<readonly StepRow[]>;
   abstract step(tenant: TenantId, run: RunId, step: string): Promise<StepRow | null>;

@@ -61,9 +61,13 @@ export interface Performing {
   ) => Promise<{ readonly outcome: Outcome; readonly report: Report }>;
 }
 
+/** The cases of the contract that `npm test` runs. `npm run test:all` runs all of them for every engine. */
+export type Cases = 'all' | 'main';
+
 /** The contract of every engine, tested through the executor that uses it. */
 export function describeEngine<Under extends EngineUnderTest>(
   name: string,
+  cases: Cases,
   open: (setting: EngineSetting) => Promise<Under>,
   more: Readonly<Record<string, (tested: Under, suite: Performing) => Promise<void>>> = {},
 ): void {
@@ -117,6 +121,8 @@ export function describeEngine<Under extends EngineUnderTest>(
         },
         120_000,
       );
+    /** A case of what the engines have in common: what a container does, and what the executor makes of it. */
+    const common = cases === 'all' || process.env['TASKRUNNER_TESTS'] === 'all' ? test : () => undefined;
     const reference = (image: { readonly name: string; readonly digest: Digest } | undefined): string =>
       `${image?.name}@${image?.digest}`;
     const node = (more: object) => ({ retries: { attemptTimeoutMs: 60_000 }, ...more }) as never;
@@ -193,7 +199,7 @@ export function describeEngine<Under extends EngineUnderTest>(
       expect(report.stdout).toBe(`<${value}>\n<1>\n<true>\n<>\n${value}\n x=y \n`);
     });
 
-    test('gives it the environment that the language promises, before the image’s own', async (tested) => {
+    common('gives it the environment that the language promises, before the image’s own', async (tested) => {
       const { report } = await sh(tested, 'printenv; echo "cwd $(ls)"');
       for (const line of ['HOME=/task/home', 'TMPDIR=/task/tmp', 'TZ=UTC', 'PATH=/usr/bin', 'LANG=C.UTF-8'])
         expect(report.stdout.split('\n')).toContain(line);
@@ -203,7 +209,7 @@ export function describeEngine<Under extends EngineUnderTest>(
       expect(report.stdout).toContain('cwd home\nin\nout\npack\ntmp\n');
     });
 
-    test('tells exit codes apart', async (tested) => {
+    common('tells exit codes apart', async (tested) => {
       // Separate steps, because an execution ends earlier executions of its step.
       const exited = async (code: number) => sh(tested, `exit ${code}`, { step: `exit-${code}` as StepId });
       const codes = (await Promise.all([3, 75, 78].map(exited))).map(({ outcome }) => outcome);
@@ -216,7 +222,7 @@ export function describeEngine<Under extends EngineUnderTest>(
       expect(outcome).toEqual({ kind: 'succeeded', outputs: { exitCode: 3 } });
     });
 
-    test('mounts files and the pack, read-only', async (tested) => {
+    common('mounts files and the pack, read-only', async (tested) => {
       const run = aRun([packFile('scripts/x.sh', 'of the pack\n')]);
       await objects.put(tenant, [Buffer.from('of the pack\n')] as never, { maxBytes: 100 });
       const { outcome, report } = await sh(
@@ -249,7 +255,7 @@ export function describeEngine<Under extends EngineUnderTest>(
       expect(outcome).toMatchObject({ kind: 'failed', code: 'RESOURCES_EXCEEDED', retryable: false });
     });
 
-    test('bounds what it writes in all, while it runs and in a burst', async (tested) => {
+    common('bounds what it writes in all, while it runs and in a burst', async (tested) => {
       const run = aRun([], { workspaceMiB: 4 });
       for (const rest of ['sleep 600', 'exit 0']) {
         const { outcome } = await sh(tested, `for n in 1 2 3; do seq 1 300000 >out/$n; done; ${rest}`, { run });
@@ -279,7 +285,7 @@ export function describeEngine<Under extends EngineUnderTest>(
       expect(report.stdout).toContain('tidied');
     });
 
-    test('makes it end, with all it started, where it does not listen', async (tested) => {
+    common('makes it end, with all it started, where it does not listen', async (tested) => {
       const { report, said } = saying('ready');
       const stop = new AbortController();
       const script = 'trap "" TERM; (trap "" TERM; while :; do sleep 1; done) & echo ready; while :; do sleep 1; done';
@@ -289,7 +295,7 @@ export function describeEngine<Under extends EngineUnderTest>(
       expect((await ended).outcome).toEqual({ kind: 'stopped', unknown: false });
     });
 
-    test('takes the artifacts of what a timeout ends', async (tested) => {
+    common('takes the artifacts of what a timeout ends', async (tested) => {
       const { report, said } = saying('ready');
       const stop = new AbortController();
       const artifacts = [{ name: 'trace', path: 'trace', mediaType: null, optional: false }];
@@ -303,7 +309,7 @@ export function describeEngine<Under extends EngineUnderTest>(
       expect(artifact && (await read(artifact.digest))).toBe('so far\n');
     });
 
-    test('takes its output a piece at a time, as it can be taken, and loses nothing', async (tested) => {
+    common('takes its output a piece at a time, as it can be taken, and loses nothing', async (tested) => {
       const report = new Report();
       let bytes = 0;
       let open = 0;
@@ -322,7 +328,7 @@ export function describeEngine<Under extends EngineUnderTest>(
       expect([bytes, last.trim().split('\n').at(-1), most]).toEqual([4_788_895, '700000', 1]);
     });
 
-    test('fails when what it prints is refused, and it is gone', async (tested) => {
+    common('fails when what it prints is refused, and it is gone', async (tested) => {
       const report = new Report();
       report.output = () => Promise.reject(new Error('the log is full'));
       await expect(

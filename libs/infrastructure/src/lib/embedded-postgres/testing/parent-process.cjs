@@ -1,4 +1,4 @@
-// A process that starts an embedded database from the sources, says so in one JSON line, and then waits to be killed.
+// Starts an embedded database from the sources, reports it in one JSON line, and then waits to be killed.
 // argv: the options of startEmbeddedPostgres as JSON.
 const { transformFileSync } = require('@swc/core');
 const { resolve } = require('node:path');

@@ -28,7 +28,7 @@ if (!hasOpenssl) console.log('skipped: no openssl to make certificates with');
   let dns: DnsServer;
   let proxy: EgressProxy;
   let executor: Executor;
-  /** Of a worker whose own list is empty. */
+  /** The allowlist of a worker without entries. */
   let bare: Executor;
   let tls: number;
   let plain: number;
@@ -93,7 +93,7 @@ if (!hasOpenssl) console.log('skipped: no openssl to make certificates with');
     readonly attempts: readonly JsonObject[];
   }
 
-  /** Performs a step whose declared destinations were admitted as they are, pinned to loopback. */
+  /** Executes a step whose declared destinations were admitted unchanged, with their names resolved to loopback. */
   async function perform(
     parameters: JsonObject,
     node: Partial<RunNode> = {},
@@ -263,7 +263,7 @@ if (!hasOpenssl) console.log('skipped: no openssl to make certificates with');
     const count = seen.length;
     const { outcome, attempts } = await perform({ url: at(path), ...more });
     expect(outcome).toMatchObject({ kind: 'failed', ...expected });
-    // One request, whatever came: nothing is followed, nothing is sent again.
+    // The executor sends one request in every case: it follows no redirect and repeats nothing.
     expect([seen.length - count, attempts.length]).toEqual([1, 1]);
   });
 
@@ -290,7 +290,7 @@ if (!hasOpenssl) console.log('skipped: no openssl to make certificates with');
   ])('does not go to %s, and records it', async (_, url, code) => {
     const declared = [{ url: `https://api.test:${tls}/v1`, intent: null }];
     const count = dns.asked.length;
-    // Computed: as a literal URL it would be declared itself, and refused by the planner.
+    // The URL is computed. The planner would refuse a literal one, which counts as a declared destination.
     const { outcome, attempts } = await perform({ url: url(tls) }, { with: { url: '{{ inputs.url }}' }, egress: declared });
     expect(outcome).toMatchObject({ kind: 'failed', code: 'EGRESS_DENIED', retryable: false });
     expect(attempts).toMatchObject([{ allowed: false, code, address: null }]);

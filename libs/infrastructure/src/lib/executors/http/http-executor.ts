@@ -113,7 +113,7 @@ export class HttpExecutor extends Executor {
     return this.conclude(response, request, report);
   }
 
-  /** The response head has arrived: what the step makes of it. */
+  /** Computes the outcome of the step from the response, after its head has arrived. */
   private async conclude(response: Answer, request: ExecutionRequest, report: ExecutionReport): Promise<Outcome> {
     const { statusCode: status, body } = response;
     const { with: parameters } = request;

@@ -60,7 +60,7 @@ export class ArtifactCapture {
       }
     };
     const asked = { workspace, artifacts, limits };
-    // What may hold a secret is looked through on its way.
+    // Files that may contain a secret are scanned while they are stored.
     const staging = request.redactor.isIdle ? await this.objects.stage(sandbox.owner) : null;
     if (staging === null) return [...(await sandbox.collect(asked, store)), ...oversized];
     try {

@@ -123,7 +123,7 @@ if (missing.length > 0) console.log(`skipped: no ${missing.join()}`);
     };
     const { outcome } = await perform(executor, ['sh', '-c', 'echo begun; sleep 600'], { egress: DECLARED }, report);
     expect(outcome).toEqual({ kind: 'lost', reason: 'EGRESS_LOST' });
-    // What is known is kept all the same.
+    // Known connections are logged all the same.
     expect(report.of('egress.closed')).toHaveLength(1);
     expect((await perform(executor, ['true'], { egress: DECLARED })).outcome).toMatchObject({ kind: 'succeeded' });
   });

@@ -394,7 +394,7 @@ describe.each<IsolationProfile>(['bwrap-open/v2', 'none/v1'])('under %s', (profi
 
   test('stops: SIGTERM, grace, SIGKILL, and then nothing is left', async () => {
     const artifacts = [{ name: 'trace', path: 'trace', mediaType: null, optional: true }];
-    // By itself it never ends: what is not stopped goes on until the time of this test is over.
+    // The process does not end by itself. If it is not stopped, it outlasts the timeout of this test.
     const trapping = 'trap "echo told" TERM; echo x > trace; echo ready; while :; do sleep 0.05; done';
     for (const [reason, effects, captured] of [
       ['cancel', 'idempotent', 0],

@@ -39,7 +39,7 @@ export interface Invocation {
   readonly prepare?: (workspace: StepWorkspace, owner: StepOwner | null) => Promise<void>;
 }
 
-/** A container that is to be started with a workspace. */
+/** A container to start with a workspace. */
 export interface ContainerInvocation extends Pick<ContainerTask, 'image' | 'command' | 'args'> {
   readonly resources: AskedResources;
   readonly okExitCodes: ReadonlySet<number>;
@@ -52,7 +52,7 @@ interface SandboxedStepOptions {
   readonly pack: PackContent;
   readonly declared: DeclaredOutputs;
   readonly secrets: SecretFiles;
-  /** None: no containers here. */
+  /** Absent: this worker has no container engine. */
   readonly containers?: StepContainers | null;
   readonly egress: AttemptEgress;
   /** Folder for workspaces. */
@@ -72,7 +72,7 @@ const CONTAINER_ENVIRONMENT = {
   TASKRUNNER_OUTPUTS: '/task/outputs.json',
 };
 
-/** What a child process gets at its start: the socket for its network access, and the folder of its secrets. */
+/** Inputs of a child process at its start: the socket for its network access, and the folder of its secrets. */
 interface StartOptions {
   readonly egressSocket: string | null;
   readonly secretFolder: string | undefined;
@@ -83,8 +83,8 @@ type Start = (options: StartOptions) => Promise<StepChild>;
 const STOPPED_BEFORE_START: Outcome = { kind: 'stopped', unknown: false };
 
 /**
- * The course of one execution in a sandbox, the same for every executor that starts a process: workspace, files, tool, child process,
- * outputs, artifacts. In any case the workspace is deleted after the child has provably ended.
+ * Performs one execution in a sandbox, in the same order for every executor that starts a process: workspace, files, tool, child process,
+ * outputs, artifacts. The workspace is always deleted, after the child has provably ended.
  */
 export class SandboxedStep {
   private readonly files: MountedFiles;
@@ -98,7 +98,7 @@ export class SandboxedStep {
     this.artifacts = new ArtifactCapture(sandbox, objects, artifactMaxBytes);
   }
 
-  /** Executes it. Refusals are failed attempts. */
+  /** Performs the execution. A refusal is a failed attempt. */
   async perform(
     request: ExecutionRequest,
     report: ExecutionReport,
@@ -165,7 +165,7 @@ export class SandboxedStep {
     } catch (error) {
       return refusedAfterActing(error, request, exit.code);
     }
-    // A child that its run has told to stop has no result to lose.
+    // A child that was stopped at the request of its run has no result.
     if (!isKnown && !request.signal.aborted) return this.egress.outcomeOfLoss(request);
     return this.conclude(workspace, request, report, invocation, exit);
   }
@@ -182,7 +182,7 @@ export class SandboxedStep {
         this.files.files(request, (fact) => report.fact(fact)),
       );
     } catch (error) {
-      // It was waiting for the object store when it was told to stop.
+      // The step was waiting for the object store when the run requested a stop.
       if (request.signal.aborted && isStoreOutage(error)) return;
       const code = codeOf(error);
       if (code !== 'EEXIST' && code !== 'ENOTDIR') throw error;

@@ -16,7 +16,10 @@ export class SecretFiles {
   /** `base`: a folder on tmpfs. One instance per process. */
   constructor(private readonly base: string) {}
 
-  /** Lays them down; the folder. `execution` is a name of its own; `owner`: the user of the step, null: this process's. Throws `SECRETS_FOLDER`. */
+  /**
+   * Writes the secrets and returns their folder. `execution`: a unique name; `owner`: the user of the step, null for the user of this
+   * process. Throws `SECRETS_FOLDER`.
+   */
   async write(execution: string, files: ReadonlyMap<string, Uint8Array>, owner: StepOwner | null): Promise<string> {
     this.root ??= this.prepare().catch((error: unknown) => {
       this.root = null;

@@ -58,7 +58,7 @@ for _ in range(16):
     held.append(mmap.mmap(-1, 12 << 20))
     for at in range(0, 12 << 20, 4096): held[-1][at] = 1
     held[-1].madvise(mmap.MADV_DONTNEED)`;
-/** Longer than any of these steps takes. */
+/** Longer than any step of this file takes. */
 const NEVER_MS = 600_000;
 
 describe('what a step may use', () => {

@@ -8,7 +8,7 @@ import type { ContainerInvocation, Invocation, SandboxedStep } from './sandboxed
 export class StepsByIsolation {
   private readonly steps = new WeakMap<StepSandbox, SandboxedStep>();
 
-  /** `sandboxOf`: null where this worker cannot enforce the profile (any more). */
+  /** `sandboxOf` returns null if this worker cannot enforce the profile, or no longer can. */
   constructor(
     private readonly sandboxOf: (isolation: string) => StepSandbox | null,
     private readonly stepOf: (sandbox: StepSandbox) => SandboxedStep,

@@ -27,7 +27,7 @@ async function unpacked(bytes: Buffer, maxBytes = 10_000): Promise<Record<string
   return files;
 }
 
-/** The same tar with another size of its first file, under a checksum that holds. */
+/** The same tar with another size of its first file and a valid checksum. */
 function withSize(tar: Buffer, size: Buffer): Buffer {
   const altered = Buffer.from(tar);
   size.copy(altered, 124);

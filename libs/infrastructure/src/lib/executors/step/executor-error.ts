@@ -44,7 +44,7 @@ export function refusal(
   return new CodedError(code, message, REMEDIES[code], faults, cause === undefined ? undefined : { cause });
 }
 
-/** The `code` of an error of ours or of the operating system, such as `ENOENT`; null if there is none. */
+/** The `code` of an error of this product or of the operating system, such as `ENOENT`; null if there is none. */
 export function codeOf(error: unknown): string | null {
   return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
     ? error.code

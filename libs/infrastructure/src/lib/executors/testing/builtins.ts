@@ -3,7 +3,10 @@ import { MemoryObjects } from '@taskrunner/core/testing';
 import { builtinExecutors, type BuiltinOptions } from '../builtin-executors';
 import { NO_BUNDLES, NO_EXPORTS, NO_SPOOL } from './requests';
 
-/** The built-in executors for a spec that gives only what it is about. The specs of new executors use it: a new option gets a value here. */
+/**
+ * The built-in executors with defaults for the options that a spec does not set. Specs of new executors use it: a new option gets a default
+ * here.
+ */
 export function builtins(overrides: Partial<BuiltinOptions> = {}): ReadonlyMap<string, Executor> {
   return builtinExecutors({
     objects: new MemoryObjects(),

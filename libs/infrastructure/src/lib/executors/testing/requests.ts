@@ -10,7 +10,7 @@ import type { BuiltinOptions } from '../builtin-executors';
 
 export const tenant = 'acme' as TenantId;
 
-/** A claimed run with these pack files. */
+/** A claimed run whose pack has these files. */
 export function aRun(files: ClaimedRun['files'] = [], sandbox: object = {}, overrides: object = {}): ClaimedRun {
   const asked = { memoryMiB: null, cpuMillicores: null, workspaceMiB: null, maxProcesses: null, ...sandbox };
   const defaults = {
@@ -73,7 +73,7 @@ export function aRequest(
   };
 }
 
-/** Collects what is reported. */
+/** Collects the reports of an executor. */
 export class Report implements ExecutionReport {
   readonly facts: Fact[] = [];
   readonly lines: string[] = [];
@@ -121,12 +121,12 @@ export function awayOnce(root: string): { readonly storage: StepStorage; readonl
   return { storage: { read: (open) => open(), keep }, failures };
 }
 
-/** For executors that save no body. */
+/** For executors that store no body. */
 export const NO_SPOOL: BuiltinOptions['spool'] = () => {
   throw new TypeError('no body is saved here');
 };
 
-/** No destination is configured, and no run is asked for. */
+/** For executors that use no destination and read no other run. */
 export const NO_EXPORTS: BuiltinOptions['exports'] = {
   runReader: {
     records: () => {

@@ -1,10 +1,23 @@
+import { sha256 } from '@taskrunner/core/canonical';
 import { runUuid, type RunId, type TenantId } from '@taskrunner/core/foundation';
-import type { FeedEvent } from '@taskrunner/core/ports';
+import type { FeedEvent, RunChange } from '@taskrunner/core/ports';
 import { Client } from 'pg';
 import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres';
 import type { WebDatabase, WorkerDatabase } from '../databases';
-import { aCommit, aDecision, aWorker, cancelRequest, start, submit, tenantA, tenantB } from '../testing/builders';
+import {
+  aCommit,
+  aDecision,
+  after,
+  aStep,
+  aWorker,
+  cancelRequest,
+  start,
+  submit,
+  tenantA,
+  tenantB,
+} from '../testing/builders';
 import { withFreshDatabases } from '../testing/fresh-databases';
+import { anArchive } from '../testing/sealed-run';
 import type { TestDatabase } from '../testing/test-database';
 import { maintainDatabase } from '../upkeep/maintain';
 
@@ -32,6 +45,28 @@ const connected = async (): Promise<Client> => {
   await client.connect();
   return client;
 };
+
+/** What happened to runs, written by a trigger on every change of a row: what the feed must have, whichever statement wrote it. */
+const HISTORY = `
+create table history (id bigint generated always as identity, run uuid, type text, status text);
+create function keep_history() returns trigger language plpgsql security definer as $$
+declare
+  shown text := pack_runs.shown_status(new.status, new.cancel_position, new.seen);
+begin
+  if tg_op = 'INSERT' then
+    insert into history (run, type, status) values (new.run_id, 'run.created', shown);
+    return null;
+  end if;
+  if shown <> pack_runs.shown_status(old.status, old.cancel_position, old.seen) then
+    insert into history (run, type, status)
+    values (new.run_id, case when shown in ('succeeded', 'failed', 'cancelled', 'halted') then 'run.ended' else 'run.changed' end, shown);
+  end if;
+  if new.evidence_status = 'sealed' and old.evidence_status <> 'sealed' then
+    insert into history (run, type, status) values (new.run_id, 'evidence.sealed', null);
+  end if;
+  return null;
+end $$;
+create trigger history after insert or update on pack_runs.runs for each row execute function keep_history()`;
 
 /** Changes a run in a transaction of this connection, and leaves it open. */
 async function change(client: Client, run: RunId, status: string): Promise<void> {
@@ -81,6 +116,101 @@ describe('the feed of a tenant', () => {
     await client.end();
   });
 
+  it('has every change of a run once, whichever statement makes it', async () => {
+    await database.sql(HISTORY);
+    const concurrency = { group: 'g', onConflict: 'queue' } as const;
+    const five = await Promise.all(Array.from({ length: 5 }, () => submit(web.runStore)));
+    const [ended, asked, noticed, halted, quiet] = five as [RunId, RunId, RunId, RunId, RunId];
+    const holder = await submit(web.runStore, { concurrency });
+    const waits = await submit(web.runStore, { concurrency });
+    const session = await worker.claims.register(aWorker());
+    const claimed = await worker.claims.claim(session, 20);
+    expect(claimed.map(({ runId }) => runId).sort()).toEqual([...five, holder].sort());
+    const runOf = (runId: RunId) => claimed.find((run) => run.runId === runId) ?? claimed[0]!;
+    const at = new Map(claimed.map((run) => [run.runId, start]));
+    /** One flush of these runs, each with a status. */
+    const flush = async (changes: readonly (readonly [RunId, RunChange['status']])[], seen = 0): Promise<void> => {
+      const commits = changes.map(([runId, status]) => {
+        const isOver = ['succeeded', 'failed', 'cancelled'].includes(status);
+        const outbox = isOver ? [{ kind: 'attest' as const, body: {} }] : [];
+        const from = { ...(at.get(runId) ?? start), seen };
+        const run = { status, finishedAt: isOver ? 2 : null };
+        return aCommit(runOf(runId), from, { steps: [aStep('a')], outbox, releases: isOver, run });
+      });
+      const committed = await Promise.all(commits.map((commit) => worker.committer.commit(commit)));
+      expect(committed).toEqual(commits.map(() => ({ kind: 'committed' })));
+      for (const commit of commits) at.set(commit.runId, after(commit));
+    };
+    await flush([...five, holder].map((runId) => [runId, 'running']));
+    await flush([
+      [ended, 'running'],
+      [asked, 'waiting'],
+      [noticed, 'running'],
+    ]);
+    for (const runId of [asked, noticed]) await web.runStore.post(tenantA, runId, cancelRequest, 'cancel');
+    await flush([
+      [asked, 'waiting'],
+      [quiet, 'waiting'],
+    ]);
+    // What was cancelling runs again, and ends; what is cancelling says so itself.
+    await flush([[noticed, 'running']], 1);
+    await flush([[asked, 'cancelling']], 1);
+    await flush([
+      [ended, 'succeeded'],
+      [holder, 'failed'],
+    ]);
+    await flush([[asked, 'cancelled']], 1);
+    expect(await worker.claims.halt(runOf(halted), 'JOURNAL_TAMPERED', 'page 1')).toBe(true);
+    await worker.claims.release(runOf(quiet), null);
+    await worker.claims.release(runOf(noticed), []);
+    for (const item of await worker.outbox.take('attest', 99, 60_000)) {
+      if (item.runId === holder) await worker.outbox.postpone(item, 0, 'blocked', 'SECRET_IN_EVIDENCE: plan.json');
+      const bundle = sha256(item.runId);
+      const statement = sha256('s');
+      const sealed = { tenant: tenantA, runId: item.runId, bundle, bundleSize: 9, statement, statements: {} };
+      for (let i = 0; i < 2; i++) await worker.outbox.seal(item, { ...sealed, exports: [], archive: anArchive });
+    }
+    await database.sql(`update pack_runs.runs set status = 'failed', version = version + 1 where run_id = $1`, [
+      runUuid(quiet),
+    ]);
+    const history = await database.sql<{ run: string; type: string; status: string | null }>(
+      'select run, type, status from history order by id',
+    );
+    const events = await eventsAfter(null);
+    for (const runId of [...five, holder, waits]) {
+      const happened = history.filter(({ run }) => run === runUuid(runId)).map(({ type, status }) => [type, status]);
+      const fed = events.filter((event) => event.runId === runId).map(({ type, status }) => [type, status]);
+      expect(fed).toEqual(happened);
+    }
+    expect(events.length).toBe(history.length);
+    const typesOf = (runId: RunId) => events.filter((event) => event.runId === runId).map(({ status }) => status);
+    expect(typesOf(ended)).toEqual(['queued', 'running', 'succeeded', null]);
+    expect(typesOf(asked)).toEqual(['queued', 'running', 'waiting', 'cancelling', 'cancelled', null]);
+    expect(typesOf(noticed)).toEqual(['queued', 'running', 'cancelling', 'running', 'waiting']);
+    expect(typesOf(halted)).toEqual(['queued', 'running', 'halted']);
+    expect(typesOf(holder)).toEqual(['queued', 'running', 'failed', null]);
+    expect(typesOf(waits)).toEqual(['waiting', 'queued']);
+    expect(events.filter(({ bundle }) => bundle !== null).map(({ runId, bundle }) => [runId, bundle])).toEqual(
+      events.filter(({ type }) => type === 'evidence.sealed').map(({ runId }) => [runId, sha256(runId)]),
+    );
+  });
+
+  it('takes from the role of workers what its statements write, and nothing else', async () => {
+    const client = new Client({ connectionString: database.url('worker') });
+    await client.connect();
+    const insert = (columns: string, values: string) =>
+      client.query(
+        `insert into pack_runs.events (tenant_id, run, ${columns}) values ('acme', gen_random_uuid(), ${values})`,
+      );
+    const denied = { code: '42501' };
+    await expect(insert('type', `'gate.decided'`)).rejects.toMatchObject(denied);
+    await expect(insert('type, position', `'run.ended', 1`)).rejects.toMatchObject(denied);
+    await expect(insert('type, at_ms', `'run.ended', 1`)).rejects.toMatchObject(denied);
+    await expect(client.query('select from pack_runs.events')).rejects.toMatchObject(denied);
+    await insert('type', `'run.ended'`);
+    await client.end();
+  });
+
   it('serves no position below which an event can still appear, though transactions commit in another order', async () => {
     const [late, early] = [await submit(web.runStore), await submit(web.runStore)];
     expect((await eventsAfter(null)).length).toBe(2);
@@ -104,10 +234,12 @@ describe('the feed of a tenant', () => {
     const [RUNS, WRITERS] = [18, 6];
     const STATUSES = ['running', 'waiting', 'running', 'waiting', 'succeeded'];
     let isOver = false;
+    // On a busy machine nine that share the connections wait longer than the default.
+    const patient = await database.web({ connectTimeoutMs: 60_000 });
     const reader = async (): Promise<FeedEvent[]> => {
       const seen: FeedEvent[] = [];
       for (let isLast = false; ; isLast = isOver) {
-        const page = await web.eventFeed.after(tenantA, seen.at(-1)?.position ?? 0, 7);
+        const page = await patient.eventFeed.after(tenantA, seen.at(-1)?.position ?? 0, 7);
         if (page.kind !== 'page') throw new Error(page.kind);
         seen.push(...page.events);
         if (isLast && page.events.length === 0) return seen;
@@ -117,7 +249,7 @@ describe('the feed of a tenant', () => {
     const writers = Array.from({ length: WRITERS }, async (_, writer) => {
       const client = await connected();
       for (let n = writer; n < RUNS; n += WRITERS) {
-        const runId = await submit(web.runStore);
+        const runId = await submit(patient.runStore);
         for (const status of STATUSES) {
           await change(client, runId, status);
           // Others write and commit before this one does.

@@ -1,6 +1,7 @@
 -- Stores the evidence of a run in one statement: the attestation, its exports, the positions of journal and log in the bundle, and the
 -- run's status. It deletes the outbox item and the run's sensitive inputs, and appends an audit entry. As everywhere, the counter of the
--- chain is locked after the run's row. A second caller writes nothing and only removes the item.
+-- chain is locked after the run's row. A second caller writes nothing and only removes the item. `fed_version` tells the trigger of the feed
+-- that the event is written here.
 with sealed as (
   insert into pack_artifacts.attestations (tenant_id, run_id, bundle, bundle_size, statement, statements, sealed_ms)
   values ($1, $2, $4, $5, $6, $7, pack_runs.now_ms())
@@ -8,9 +9,11 @@ with sealed as (
   returning 1
 ), marked as (
   update pack_runs.runs r set evidence_status = 'sealed', evidence_reason = null, evidence_digest = decode(substr($4::text, 8), 'hex'),
-    version = r.version + 1
+    version = r.version + 1, fed_version = r.version + 1
   from sealed where r.tenant_id = $1 and r.run_id = $2
   returning 1
+), told as (
+  insert into pack_runs.events (tenant_id, type, run, detail) select $1, 'evidence.sealed', $2, $4 from marked
 ), audited as materialized (
   select pack_runs.append_audit($1, $15) as seq from marked
 ), exported as (

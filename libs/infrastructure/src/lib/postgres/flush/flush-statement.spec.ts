@@ -21,11 +21,11 @@ const armsOf = (text: string): string[] => [...text.matchAll(/^(?:with|\),) (\w+
 
 describe('a flush', () => {
   it.each([
-    ['flush', [part(4)], ['owned', 'pages']],
-    ['flush first', [part(0, steps)], ['owned', 'pages', 'given', 'steps_first']],
-    ['flush steps', [part(4, steps)], ['owned', 'pages', 'given', 'steps_changed', 'steps_new']],
-    ['flush files', [part(4, { places: cells(5) })], ['owned', 'pages', 'places', 'files']],
-    ['flush outbox', [part(0), part(4, { outbox: cells(5) })], ['owned', 'pages', 'follow']],
+    ['flush', [part(4)], ['owned', 'told', 'pages']],
+    ['flush first', [part(0, steps)], ['owned', 'told', 'pages', 'given', 'steps_first']],
+    ['flush steps', [part(4, steps)], ['owned', 'told', 'pages', 'given', 'steps_changed', 'steps_new']],
+    ['flush files', [part(4, { places: cells(5) })], ['owned', 'told', 'pages', 'places', 'files']],
+    ['flush outbox', [part(0), part(4, { outbox: cells(5) })], ['owned', 'told', 'pages', 'follow']],
   ] as const)('%s has the arms for which there are rows', (name, parts, arms) => {
     const flush = flushOf(parts);
     expect(flush.name).toBe(name);

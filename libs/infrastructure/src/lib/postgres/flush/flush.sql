@@ -4,6 +4,8 @@
 -- Runs are sorted, so that concurrent flushes lock in the same order.
 -- Steps are updated or inserted rather than upserted: only the holder of the fence writes them, and ON CONFLICT would add a lock and a WAL
 -- record to each. Steps of a run's first page are inserted without a lookup.
+-- A run whose shown status changes gets an event of the feed here: a trigger for each row costs more (ADR 76). `fed_version` tells the
+-- trigger so. It is negative if the status is shown as before: an update cannot return the old row in PostgreSQL 15.
 -- Arms without rows are removed before the statement is sent (flush-statement.ts). Their first line identifies them.
 with owned as (
   update pack_runs.runs r set
@@ -16,7 +18,9 @@ with owned as (
     due_at = case when u.releases then pack_runs.from_ms(u.due_ms) else r.due_at end,
     in_line = r.in_line and u.finished_ms is null,
     evidence_status = case when u.attests then 'pending' else r.evidence_status end,
-    version = r.version + 1
+    version = r.version + 1,
+    fed_version = case when pack_runs.shown_status(u.status, r.cancel_position, u.seen)
+      <> pack_runs.shown_status(r.status, r.cancel_position, r.seen) then r.version + 1 else -r.version - 1 end
   from unnest($1::text[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[], $7::bigint[], $8::bigint[],
       $9::text[], $10::bigint[], $11::bigint[], $12::json[], $13::json[], $14::json[], $15::json[], $16::boolean[],
       $17::boolean[], $18::bigint[], $19::boolean[], $20::boolean[], $85::boolean[]) with ordinality
@@ -25,7 +29,11 @@ with owned as (
   -- IS NOT NULL is avoided here: it would select the index of owned runs, whose entries are mostly dead.
   where r.tenant_id = u.tenant_id and r.run_id = u.run_id and num_nulls(r.owner) = 0
     and r.fence = u.fence and r.last_seq = u.prev_seq and (not u.closes or r.inbox_seq = u.seen)
-  returning r.tenant_id, r.run_id, r.fence, u.prev_seq, u.hash, u.i
+  returning r.tenant_id, r.run_id, r.fence, u.prev_seq, u.hash, u.i,
+    case when r.fed_version > 0 then pack_runs.shown_status(r.status, r.cancel_position, r.seen) end as told
+), told as (
+  insert into pack_runs.events (tenant_id, type, run, status)
+  select o.tenant_id, pack_runs.run_event(o.told), o.run_id, o.told from owned o where o.told is not null
 ), pages as (
   insert into pack_run_logs.journal (tenant_id, run_id, first_seq, fence, hash, mac, content)
   select o.tenant_id, o.run_id, o.prev_seq + 1, o.fence, o.hash, p.mac, p.content

@@ -223,7 +223,7 @@ describe('a decision', () => {
   it('may be withdrawn while the gate is open, and given again', async () => {
     const { runId } = await gated(2);
     const refused = await web.gateStore.decide(aDecision(runId, 'ben', 900, { decision: 'withdrawn' }));
-    expect(refused).toEqual({ kind: 'refused', code: 'GATE_ALREADY_COUNTED' });
+    expect(refused).toEqual({ kind: 'refused', code: 'GATE_NOT_APPROVED' });
     await web.gateStore.decide(aDecision(runId, 'ben', 1_000));
     expect(await web.gateStore.decide(aDecision(runId, 'ben', 1_001, { decision: 'withdrawn' }))).toMatchObject({
       approvals: 0,

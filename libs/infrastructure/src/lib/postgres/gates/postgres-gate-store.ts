@@ -135,7 +135,7 @@ function reasonOf({ decision, decidedAt }: SignedDecision, found: Reasons): Deci
   if (found.state === 'closed' || isOver(found)) return { kind: 'refused', code: 'RUN_ENDED' };
   // A person counts once. An approval that does not count cannot be withdrawn.
   if (decision === 'approved' && found.counted) return { kind: 'refused', code: 'GATE_ALREADY_COUNTED' };
-  if (decision === 'withdrawn' && found.latest !== 'approved') return { kind: 'refused', code: 'GATE_ALREADY_COUNTED' };
+  if (decision === 'withdrawn' && found.latest !== 'approved') return { kind: 'refused', code: 'GATE_NOT_APPROVED' };
   return found.last_decided_ms >= decidedAt ? { kind: 'too-early' } : null;
 }
 

@@ -1,9 +1,8 @@
 import { sqlMigration } from './sql-migration';
 
 /**
- * Runs of a requester are found by an index. The subject is a column of its own, because row-level security lets the webservice use an index
- * only for operators that cannot leak, and `->>` is not one of them. A webservice of the release before does not write the column: the trigger
- * does.
+ * An index for the runs of a requester. The subject is a separate column, because row-level security lets the webservice use an index only
+ * for leakproof operators, and `->>` is not leakproof. A webservice of the previous release does not write the column, so a trigger does.
  */
 export const runRequesters = sqlMigration(
   'RunRequesters1764000001000',

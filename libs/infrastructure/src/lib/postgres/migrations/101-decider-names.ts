@@ -1,8 +1,8 @@
 import { sqlMigration } from './sql-migration';
 
 /**
- * The name of the person who decided, as their token had it, for people who read a gate. The signed record names the subject alone, and nothing
- * is decided by a name. Null: decided before this column, or by a webservice of the release before.
+ * The name of the person who decided, from their token, for people who read a gate. The signed record contains only the subject, and no
+ * rule uses the name. Null: the decision is older than this column, or was recorded by a webservice of the previous release.
  */
 export const deciderNames = sqlMigration(
   'DeciderNames1764000001010',

@@ -1,10 +1,11 @@
 import { sqlMigration } from './sql-migration';
 
 /**
- * The feed of events of a tenant (ADR 76). Triggers write an event in the transaction that changed the run, the gate or the evidence, whoever
- * did it. Transactions commit out of the order in which they wrote, so an event gets its position only after its commit: `place_events` gives
- * positions under the lock of the tenant's head, to what it then sees. `removed` is the last position that retention has removed. `run` is not
- * named like the columns of what goes with its run: events have a time of their own.
+ * The event feed of a tenant (ADR 76). Triggers write an event in the transaction that changes the run, the gate or the evidence,
+ * regardless of who changes it. Transactions do not commit in the order of their writes, so an event gets its position only after its
+ * commit: `place_events` locks the tenant's head and assigns positions to the events that it then sees. `removed` is the last position that
+ * retention has removed. The column `run` is not named like the run columns of tables that are removed with their run, because events have
+ * a retention period of their own.
  */
 export const eventFeed = sqlMigration(
   'EventFeed1764000001020',

@@ -1,8 +1,9 @@
 import { sqlMigration } from './sql-migration';
 
 /**
- * The attempt of a step that wrote a chunk, so that a reader can ask for the log of one attempt: an attempt may have several executions. Null
- * in chunks of steps without attempts, such as gates, and in those of earlier releases. The index of a sealed run's log takes it from the journal.
+ * The attempt of a step that wrote a chunk, so that readers can request the log of one attempt. An attempt may have several executions.
+ * Null for steps without attempts, such as gates, and for chunks of earlier releases. The index of a sealed run's log gets the attempt from
+ * the journal.
  */
 export const logAttempts = sqlMigration(
   'LogAttempts1764000001030',

@@ -1,8 +1,8 @@
 import { sqlMigration } from './sql-migration';
 
 /**
- * A rerun names the run that it does again, and its steps what they took over of it. Both are for readers: the admission record and the
- * journal say them with proof.
+ * The original run of a rerun, and the results that its steps reuse. Both columns are for readers. The admission record and the journal
+ * contain the same facts with proof.
  */
 export const reruns = sqlMigration(
   'Reruns1764000000800',

@@ -1,8 +1,8 @@
 import { sqlMigration } from './sql-migration';
 
 /**
- * Pages are stored packed (`packed-page.ts`): a fifth of their bytes on the disk and in the log. What was written before is kept as it is,
- * under the number that says so; the owner may read it for this migration alone.
+ * The format number of a page. Pages are stored packed (`packed-page.ts`), which needs a fifth of the bytes on disk and in the write-ahead
+ * log. Existing pages stay as they are, with the number of their format. The owner may read pages only for this migration.
  */
 export const packedPages = sqlMigration(
   'PackedPages1764000000820',

@@ -1,6 +1,6 @@
 import { sqlMigration } from './sql-migration';
 
-/** The signed statements of a run stand in its bundle: what is kept beside it is where. What was sealed before has them here, and keeps them. */
+/** The position of the signed statements in the bundle of their run. The statements of earlier seals stay in this table. */
 export const statementsInBundles = sqlMigration(
   'StatementsInBundles1764000000830',
   `

@@ -1,8 +1,8 @@
 import { sqlMigration } from './sql-migration';
 
 /**
- * Where claims go on from: the first entry of the page that begins with the run's last snapshot. A run that has none, or was driven by
- * workers that write none, is replayed from the start or from the last one there is.
+ * The entry from which a claim restores the run: the first entry of the page that begins with its last snapshot. A run without a snapshot,
+ * or one that was driven by workers that write none, is replayed from its start or from the last snapshot that exists.
  */
 export const snapshots = sqlMigration(
   'Snapshots1764000000840',

@@ -1,8 +1,8 @@
 import { sqlMigration } from './sql-migration';
 
 /**
- * The fence of the claim under which a process of its own began to drive the run: from then on that it goes down with its worker is counted.
- * Null, or an earlier fence: in the claim that it has now it was not driven alone.
+ * The fence of the claim under which an isolated process started to drive the run. From then on each end of the process together with its
+ * worker is counted. Null, or an older fence: no isolated process drives the run in its current claim.
  */
 export const drivenAlone = sqlMigration(
   'DrivenAlone1764000000850',

@@ -1,6 +1,6 @@
 import { sqlMigration } from './sql-migration';
 
-/** Documents of sandbox probes by digest: of workers, not of tenants. A few rows a worker build and machine. */
+/** Documents of sandbox probes by digest. They belong to workers and not to tenants. There are a few rows per worker build and machine. */
 export const probeDocuments = sqlMigration(
   'ProbeDocuments1764000000860',
   `

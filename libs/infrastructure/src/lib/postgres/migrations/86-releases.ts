@@ -1,9 +1,10 @@
 import { sqlMigration } from './sql-migration';
 
 /**
- * A blocked seal waits (`outbox.due_at` is infinite) until somebody acts; `runs.evidence_reason` says why. Releases: signed records by which
- * operators have it tried again, with or without files of the bundle; only ever added. The webservice sees nothing of the outbox; by a
- * function it can make a blocked seal of its tenant due, and nothing else.
+ * Releases of blocked seals. A blocked seal waits (`outbox.due_at` is infinite) until an operator acts; `runs.evidence_reason` has the
+ * reason. A release is a signed record with which an operator lets the seal be tried again, with or without certain files of the bundle.
+ * Releases are only inserted. The webservice cannot read the outbox. A function lets it make a blocked seal of its tenant due, and nothing
+ * else.
  */
 export const releases = sqlMigration(
   'Releases1764000000870',

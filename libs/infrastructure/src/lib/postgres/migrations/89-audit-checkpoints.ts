@@ -1,8 +1,8 @@
 import { sqlMigration } from './sql-migration';
 
 /**
- * Signed checkpoints of each tenant's audit chain. They are added and read, never changed or removed: an outside party that keeps them notices
- * what is missing here. `web` signs them; which tenants are due is asked over all of them, and tells only their names.
+ * Signed checkpoints of each tenant's audit chain. They are inserted and read, never changed or removed; an outside party that keeps copies
+ * detects missing entries. `web` signs them. One query over all tenants returns the names of the tenants that are due, and nothing else.
  */
 export const auditCheckpoints = sqlMigration(
   'AuditCheckpoints1764000000890',

@@ -1,8 +1,9 @@
 import { sqlMigration } from './sql-migration';
 
 /**
- * Runs that workers cannot honour. \`passed_by\`: lives of workers that have claimed the run and given it back for that. What no living worker
- * can honour leaves the index of due runs (\`unplaced\`), and says which parts are missing: at the row's \`due_at\` that began.
+ * Runs that workers cannot honour. `passed_by` has the worker sessions that have claimed the run and released it for that reason. A run
+ * that no living worker can honour leaves the index of due runs (`unplaced`) and names the missing parts. This state began at the `due_at`
+ * of the row.
  */
 export const honour = sqlMigration(
   'Honour1764000000930',

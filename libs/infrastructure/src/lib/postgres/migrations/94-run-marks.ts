@@ -1,10 +1,10 @@
 import { sqlMigration } from './sql-migration';
 
 /**
- * Marks that the row of a run gets whenever it changes in one of these ways, whoever changes it. `stuck`: why it stands until a person acts.
- * `committed_at` and `due_set_at`: the database's time when its journal grew last, and when its due time was set; one that lies ahead shows
- * that the clock has gone back. Items of the outbox and deliveries have the same mark. And the backlog: due is what a living worker can claim
- * (without a living worker nobody knows: then all), stranded is what none can.
+ * Columns that triggers set whenever the row of a run changes, regardless of who changes it. `stuck`: why the run waits for a person.
+ * `committed_at` and `due_set_at`: the database's time when its journal last grew, and when its due time was set; a value in the future
+ * shows that the clock has been set back. Outbox rows and deliveries have the same column. Also the backlog: due runs are those that a
+ * living worker can claim (all, if no worker lives); stranded runs are those that none can claim.
  */
 export const runMarks = sqlMigration(
   'RunMarks1764000000940',

@@ -1,9 +1,9 @@
 import { sqlMigration } from './sql-migration';
 
 /**
- * Runs of which a document was found altered. `altered` says so to readers; a run that has not ended is halted in the same statement, as a
- * worker would halt it: no owner, nothing due, and under a new fence, so that whoever drives it writes nothing more. The webservice may do
- * exactly this to a run of its tenant, by a function, and nothing else to those columns.
+ * Runs with a document that was found altered. `altered` shows it to readers. A run that has not ended is halted in the same statement, as
+ * a worker would halt it: no owner, no due time and a new fence, so that its current driver cannot write any more. A function lets the
+ * webservice do exactly this to a run of its tenant, and nothing else to these columns.
  */
 export const alteredDocuments = sqlMigration(
   'AlteredDocuments1764000000950',

@@ -1,11 +1,11 @@
 import { sqlMigration } from './sql-migration';
 
 /**
- * What the role of workers may read. Of a run that was sealed more than ten minutes ago it reads no source, page, line, letter, decision or gate,
- * unless a rerun of it is not sealed yet. Only what that role cannot undo bounds it: it moves owner and status of every run, and
- * cannot take an attestation away. The ten minutes are for whoever still seals a run that another has sealed meanwhile. Columns that no statement of a
- * worker reads are closed. Which files are named, also by sealed runs and by schedules, a function tells to the sweep of objects: that some
- * of the digests asked for are, and nothing else.
+ * Read rights of the worker role. Of a run that was sealed more than ten minutes ago it reads no source, page, line, message, decision or
+ * gate, unless a rerun of it is not sealed yet. The limit depends only on what the role cannot undo: it can change the owner and status of
+ * every run, but it cannot remove an attestation. The ten minutes are for a worker that is still sealing a run which another worker has
+ * sealed meanwhile. The role has no rights on columns that no statement of a worker reads. A function tells the object collector which of
+ * the given digests are referred to by runs, including sealed ones, and by schedules, and nothing else.
  */
 export const workerReach = sqlMigration(
   'WorkerReach1764000000960',

@@ -1,10 +1,11 @@
 import { sqlMigration } from './sql-migration';
 
 /**
- * Identifiers of the keys with which rows are made, so that a process with another key can be told from rows that were altered. A public key
- * has its fingerprint; a secret one an identifier that is derived from it. Services write by functions alone: the webservice records the keys
- * that it signs and seals with, workers the one key of the journal and the public keys that they verify with. There is one key of the journal
- * and one of sensitive inputs: another takes its place when no run needs the one before, and no worker lives that has it.
+ * Identifiers of the keys with which rows are made, so that a process with another key can be distinguished from altered rows. The
+ * identifier of a public key is its fingerprint; that of a secret key is derived from the key. Services write only through functions: the
+ * webservice records the keys with which it signs and encrypts; workers record the one journal key and the public keys with which they
+ * verify. There is one journal key and one key for sensitive inputs. Another key replaces it when no run needs the old one and no living
+ * worker has it.
  */
 export const keysInUse = sqlMigration(
   'KeysInUse1764000000970',

@@ -1,8 +1,8 @@
 import { sqlMigration } from './sql-migration';
 
 /**
- * Runs that a restore has stopped are stuck, too: nothing moves them until an operator lets them go on. They belong to the owner that is
- * nobody, so no worker drives them, and they are no load of the workers either.
+ * Runs that a restore has stopped also count as stuck: they do not continue until an operator releases them. Their owner is the nil
+ * session, so no worker drives them, and they are not part of the workers' load.
  */
 export const stuckRestores = sqlMigration(
   'StuckRestores1764000000980',

@@ -1,9 +1,9 @@
 import { sqlMigration } from './sql-migration';
 
 /**
- * The workers that live, for administrators of tenants. Workers belong to no tenant: `web` learns by a function what their rows and probe
- * documents state, and nothing of what they own. Which runs of its own tenant a worker owns it reads itself, under row-level security; of
- * assignments it reads their owners alone. `slots` is null for workers of the previous release.
+ * The living workers, for administrators of tenants. Workers belong to no tenant: a function returns to `web` what their rows and probe
+ * documents state, and nothing about the runs that they own. `web` reads which runs of its own tenant a worker owns under row-level
+ * security. Of assignments it reads only the owners. `slots` is null for workers of the previous release.
  */
 export const fleet = sqlMigration(
   'Fleet1764000000990',

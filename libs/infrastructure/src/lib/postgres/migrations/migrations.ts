@@ -43,8 +43,9 @@ import { runRequesters } from './100-run-requesters';
 import { deciderNames } from './101-decider-names';
 import { eventFeed } from './102-event-feed';
 import { logAttempts } from './103-log-attempts';
+import { fedByStatements } from './104-fed-by-statements';
 
-/** Every migration, in order. A released one never changes; a new one is added at the end. */
+/** All migrations, in order. A released migration never changes; a new one is added at the end. */
 export const migrations = [
   identifiers,
   runs,
@@ -91,7 +92,8 @@ export const migrations = [
   deciderNames,
   eventFeed,
   logAttempts,
+  fedByStatements,
 ];
 
-/** Their names, as the database keeps them. */
+/** Names of the migrations, as the database records them. */
 export const migrationNames: readonly string[] = migrations.map((Migration) => new Migration().name ?? '');

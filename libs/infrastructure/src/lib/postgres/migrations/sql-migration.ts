@@ -1,6 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** A forward-only migration: SQL that TypeORM runs in a transaction of its own. `name` ends in its time, 13 digits, and orders it. */
+/**
+ * A forward-only migration: SQL that TypeORM runs in a transaction of its own. `name` ends in a timestamp of 13 digits, which determines
+ * the order.
+ */
 export function sqlMigration(name: string, sql: string): new () => MigrationInterface {
   return class {
     readonly name = name;

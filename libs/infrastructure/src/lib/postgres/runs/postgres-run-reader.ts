@@ -75,6 +75,7 @@ export class PostgresRunReader extends RunReader {
   private readonly approvedBeforeStatement = statement('approved-before');
   private readonly childrenStatement = statement('list-steps');
   private readonly stepsStatement = statement('list-all-steps');
+  private readonly countStepsStatement = statement('count-steps');
   private readonly gateStepsStatement = statement('list-gate-steps');
   private readonly stepStatement = statement('find-step');
   private readonly artifactsStatement = statement('run-artifacts');
@@ -170,6 +171,16 @@ export class PostgresRunReader extends RunReader {
             placeOf(after),
           );
     return rows.map(toStepRow);
+  }
+
+  async countSteps(tenant: TenantId, run: RunId, parent: string): Promise<ReadonlyMap<string, number>> {
+    const rows = await this.ask<{ readonly status: string; readonly count: number }>(
+      tenant,
+      this.countStepsStatement,
+      runUuid(run),
+      parent,
+    );
+    return new Map(rows.map(({ status, count }) => [status, count]));
   }
 
   async gateSteps(tenant: TenantId, run: RunId, limit: number, after: string | null): Promise<readonly StepRow[]> {

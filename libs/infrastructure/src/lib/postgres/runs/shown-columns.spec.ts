@@ -45,12 +45,12 @@ function staleUpdates(text: string, shown: ReadonlySet<string>): string[] {
     .map((columns) => columns.filter((column) => shown.has(column)).join());
 }
 
-describe('a statement that changes what a run shows', () => {
-  const files = readdirSync(POSTGRES, { recursive: true, encoding: 'utf8' }).filter(
-    (name) => /\.(sql|ts)$/.test(name) && !/spec\.ts$/.test(name) && !FILLED_BEFORE_SHOWN.includes(basename(name)),
-  );
-  const texts = files.map((file) => [file, readFileSync(join(POSTGRES, file), 'utf8')] as const);
+const files = readdirSync(POSTGRES, { recursive: true, encoding: 'utf8' }).filter(
+  (name) => /\.(sql|ts)$/.test(name) && !/spec\.ts$/.test(name) && !FILLED_BEFORE_SHOWN.includes(basename(name)),
+);
+const texts = files.map((file) => [file, readFileSync(join(POSTGRES, file), 'utf8')] as const);
 
+describe('a statement that changes what a run shows', () => {
   it('raises its version, so that ETags and long polls notice: set version = r.version + 1', () => {
     const shown = shownColumns();
     expect(texts.flatMap(([, text]) => updates(text)).length).toBeGreaterThan(20);
@@ -68,5 +68,13 @@ describe('a statement that changes what a run shows', () => {
     expect(staleUpdates("update pack_runs.runs set due_at = (select status from x where note = '')", shown)).toEqual(
       [],
     );
+  });
+});
+
+describe('a statement that says that it feeds the feed of events', () => {
+  it('writes an event: the trigger does not', () => {
+    const feeding = texts.filter(([file, text]) => !file.startsWith('migrations') && /\bfed_version =/.test(text));
+    expect(feeding.map(([file]) => basename(file)).sort()).toEqual(['flush.sql', 'seal-run.sql']);
+    for (const [, text] of feeding) expect(text).toMatch(/^\s*insert into pack_runs\.events /m);
   });
 });

@@ -3,14 +3,15 @@ import { startEmbeddedPostgres } from '../../embedded-postgres/embedded-postgres
 import { asRole } from '../connection/client-of-role';
 import type { DatabaseError } from '../connection/database-error';
 import { connectPostgres, openWebDatabase, openWorkerDatabase } from '../databases';
+import { ownerDataSource } from './data-source';
 import { migrateDatabase } from './migrate';
-import { migrationNames } from '../migrations/migrations';
+import { migrationNames, migrations } from '../migrations/migrations';
 import { maintainDatabase } from '../upkeep/maintain';
 import { unpackedPage } from '../encoding/packed-page';
 import { bootstrapRoles, databaseRoles, roleName } from './roles';
 import type { DatabaseRole } from './roles';
 import { assertSafeDatabase } from './safety';
-import { startTestServer } from '../testing/test-database';
+import { once, startTestServer } from '../testing/test-database';
 import type { TestDatabase, TestServer } from '../testing/test-database';
 
 let host: TestServer;
@@ -57,6 +58,36 @@ describe('migrations', () => {
       `select content from pack_run_logs.journal order by first_seq`,
     );
     expect(rows.map(({ content }) => unpackedPage(content))).toEqual(texts);
+  });
+
+  it('keeps events that were written before statements wrote them, and gives them their positions', async () => {
+    const database = await host.database('empty');
+    const before = migrationNames.findIndex((name) => name.startsWith('FedByStatements'));
+    await once(database.url('owner'), 'create schema pack_runs');
+    const source = ownerDataSource(database.url('owner'));
+    await source.setOptions({ migrations: migrations.slice(0, before) }).initialize();
+    await source.runMigrations({ transaction: 'each' });
+    await source.destroy();
+    const placed = () =>
+      once(
+        database.url('admin'),
+        `select pack_runs.place_events('acme', 10) as placed from set_config('taskrunner.tenant', 'acme', true)`,
+      );
+    await database.sql(
+      `insert into pack_runs.runs (tenant_id, run_id, environment_digest, isolation, created_ms)
+       values ('acme', gen_random_uuid(), '\\x00', 'bwrap-netns/v1', 1)`,
+    );
+    expect(await placed()).toEqual([{ placed: 1 }]);
+    await database.sql(`update pack_runs.runs set status = 'running', version = version + 1`);
+    expect((await migrateDatabase(database.url('owner'))).ran).toEqual(migrationNames.slice(before));
+    // A worker of the release before does not say what it fed.
+    await database.sql(`update pack_runs.runs set status = 'waiting', version = version + 1`);
+    expect(await placed()).toEqual([{ placed: 2 }]);
+    expect(await database.sql('select position::int, type, status from pack_runs.events order by position')).toEqual([
+      { position: 1, type: 'run.created', status: 'queued' },
+      { position: 2, type: 'run.changed', status: 'running' },
+      { position: 3, type: 'run.changed', status: 'waiting' },
+    ]);
   });
 
   it('refuses a schema that a later release has made', async () => {

@@ -1,8 +1,8 @@
 import { sqlMigration } from '../sql-migration';
 
 /**
- * Schemas, time and ids. UUIDv7 (RFC 9562 §5.7) is made from the database's clock: 48 bits of milliseconds, then random;
- * written in SQL, since PostgreSQL has its own from 18 on.
+ * Schemas, and functions for time and identifiers. A UUIDv7 (RFC 9562 §5.7) consists of 48 bits of the database's clock in milliseconds and
+ * random bits. It is written in SQL, because PostgreSQL has its own function only from release 18.
  */
 export const identifiers = sqlMigration(
   'Identifiers1764000000001',

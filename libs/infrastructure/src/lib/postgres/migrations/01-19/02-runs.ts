@@ -1,9 +1,9 @@
 import { sqlMigration } from '../sql-migration';
 
 /**
- * A run is two rows: what changes with each commit (narrow, room on the page for updates in place) and what was accepted
- * (wide, never updated). `owner`, `fence`, `last_seq` and `inbox_seq` guard every flush; `due_at` alone says when a run needs a
- * worker.
+ * The two rows of a run. `runs` changes with each commit: it is narrow, and its pages have room for updates in place. `run_sources` has
+ * what was admitted: it is wide and is never updated. `owner`, `fence`, `last_seq` and `inbox_seq` guard every flush. Only `due_at`
+ * determines when a run needs a worker.
  */
 export const runs = sqlMigration(
   'Runs1764000000002',

@@ -1,6 +1,9 @@
 import { sqlMigration } from '../sql-migration';
 
-/** Letters keep their place and their dedupe key after they are read: `runs.seen` says how far the journal has come. */
+/**
+ * Messages to runs. A message keeps its position and its deduplication key after it was read. `runs.seen` is the position that the journal
+ * has reached.
+ */
 export const inbox = sqlMigration(
   'Inbox1764000000003',
   `

@@ -1,8 +1,8 @@
 import { sqlMigration } from '../sql-migration';
 
 /**
- * Steps as readers see them: projections, one row per instance, updated in place. No driver restores from them. The one key
- * lists children in plan order; a step is found by name within its run's part of it. The root has no parent: `/`.
+ * Steps for readers: projections with one row per instance, updated in place. No driver restores a run from them. The primary key lists
+ * child steps in plan order; a step is found by name within the rows of its run. The parent of the root is `/`.
  */
 export const steps = sqlMigration(
   'Steps1764000000004',

@@ -1,8 +1,8 @@
 import { sqlMigration } from '../sql-migration';
 
 /**
- * The gate row is the point of decision (docs/guides/approvals.md, Deciding). `approvals` is the quorum's counter; `counted` names who stands behind
- * it, one entry per approval: the person, and after the separator the delegator. Decisions are only ever added.
+ * Gates and decisions. The row of a gate serializes its decisions (docs/guides/approvals.md, Deciding). `approvals` counts towards
+ * `minApprovals`. `counted` has one entry per approval: the person and, after the separator, the delegator. Decisions are only inserted.
  */
 export const gates = sqlMigration(
   'Gates1764000000005',

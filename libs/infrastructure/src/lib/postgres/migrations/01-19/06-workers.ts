@@ -1,6 +1,9 @@
 import { sqlMigration } from '../sql-migration';
 
-/** Leases are per worker incarnation; `steady_since` is when its renewals last began to come in time: only then may it sweep. */
+/**
+ * Worker sessions and their leases. Since `steady_since` the renewals of a session have been in time: only then may it reclaim runs of
+ * expired sessions.
+ */
 export const workers = sqlMigration(
   'Workers1764000000006',
   `

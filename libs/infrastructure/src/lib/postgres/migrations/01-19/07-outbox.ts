@@ -1,6 +1,6 @@
 import { sqlMigration } from '../sql-migration';
 
-/** What follows from a commit, written in that commit. Taking one moves its `due_at`, which is its lease. */
+/** Messages that are sent after a commit, written in that commit. Claiming a row moves its `due_at`, which is its lease. */
 export const outbox = sqlMigration(
   'Outbox1764000000007',
   `

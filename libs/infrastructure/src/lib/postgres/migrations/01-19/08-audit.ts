@@ -1,9 +1,9 @@
 import { sqlMigration } from '../sql-migration';
 
 /**
- * One hash chain per tenant. `hash` is sha256 over the RFC 8785 text of `{at, event, prev, seq}`; `event` is kept as the text that
- * was hashed (json, not jsonb, which would rewrite it), so the chain can be checked in SQL or from an export. The counter row
- * serialises a tenant's appends.
+ * The audit chain of each tenant. `hash` is the SHA-256 of the RFC 8785 text of `{at, event, prev, seq}`. `event` keeps the text that was
+ * hashed: its type is json, because jsonb would rewrite it. The chain can therefore be verified in SQL or from an export. The counter row
+ * serializes the appends of a tenant.
  */
 export const audit = sqlMigration(
   'Audit1764000000008',

@@ -1,9 +1,10 @@
 import { sqlMigration } from '../sql-migration';
 
 /**
- * Journal pages and log chunks, one partition per day of the run's birth (UUIDv7 begins with its milliseconds), so that a
- * run's rows lie together and go together. The page before is in the row before, so its hash is not repeated. A chunk's place in the run's line numbers is a row of its own: chunks are never
- * updated. No default partition: a missing one is an error, and readiness warns two days before.
+ * Journal pages and log chunks. They are partitioned by the day on which the run was created (a UUIDv7 begins with its milliseconds), so
+ * that the rows of a run are stored together and removed together. A page does not repeat the hash of the previous page, which is in the
+ * previous row. The first line number of a chunk is a separate row, because chunks are never updated. There is no default partition: a
+ * missing partition is an error, and readiness warns two days ahead.
  */
 export const journal = sqlMigration(
   'Journal1764000000009',

@@ -1,6 +1,6 @@
 import { sqlMigration } from '../sql-migration';
 
-/** What runs leave: captured files by digest, and one sealed evidence per run. */
+/** Results of runs: artifacts by digest, and at most one sealed evidence bundle per run. */
 export const artifacts = sqlMigration(
   'Artifacts1764000000010',
   `

@@ -1,9 +1,10 @@
 import { sqlMigration } from '../sql-migration';
 
 /**
- * Who may do what. Row-level security is on and forced everywhere: `web` sees the tenant of its transaction, `worker`,
- * `maintain` and `audit` see all rows of what they are granted. `web` may move only the counters of a run that posting and
- * deciding need. Pages, decisions, audit and attestations are added and read, never changed. Partitions are granted to no one.
+ * Rights of the roles. Row-level security is enabled and forced on every table: `web` sees the tenant of its transaction; `worker`,
+ * `maintain` and `audit` see all rows of the tables that they are granted. `web` may update only the counters of a run that sending
+ * messages and deciding require. Pages, decisions, audit entries and attestations are inserted and read, never changed. No role has rights
+ * on partitions.
  */
 export const access = sqlMigration(
   'Access1764000000011',

@@ -1,8 +1,8 @@
 import { sqlMigration } from '../sql-migration';
 
 /**
- * How far watched runs have come, over tenants, in one query: the only thing that `web` may ask without a tenant, and it tells
- * nothing else. The owner needs a policy of its own for that, since row-level security is forced on it too.
+ * The progress of watched runs of all tenants in one query. It is the only query that `web` may make without a tenant, and it returns
+ * nothing else. The owner needs its own policy for it, because row-level security is forced on the owner too.
  */
 export const tail = sqlMigration(
   'Tail1764000000012',

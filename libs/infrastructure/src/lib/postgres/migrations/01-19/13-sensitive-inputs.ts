@@ -1,8 +1,8 @@
 import { sqlMigration } from '../sql-migration';
 
 /**
- * Sensitive inputs as ciphertext, until the evidence of their run is sealed. The webservice adds them and never reads them; the worker
- * reads and deletes them. A value cannot be changed: a swapped one would not open anyway.
+ * Sensitive inputs as ciphertext, kept until the evidence of their run is sealed. The webservice inserts them and never reads them; the
+ * worker reads and deletes them. A value cannot be updated. An exchanged value could not be decrypted anyway.
  */
 export const sensitiveInputs = sqlMigration(
   'SensitiveInputs1764000000130',

@@ -1,9 +1,9 @@
 import { sqlMigration } from '../sql-migration';
 
 /**
- * Which objects are needed, and by whom: uploads (a row without a digest holds room for bytes on their way), large values that journals
- * name, and what the collector of objects remembers between two looks. Where digests stand in documents, an index finds the few rows that hold
- * any.
+ * Records of who needs which object: uploads, large values that journals refer to, and the state of the object collector between two
+ * passes. An upload without a digest reserves room for bytes that are still being received. For documents that contain digests, an index
+ * finds the few rows with any.
  */
 export const uploads = sqlMigration(
   'Uploads1764000000140',

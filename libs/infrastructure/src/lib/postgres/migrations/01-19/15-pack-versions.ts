@@ -1,8 +1,8 @@
 import { sqlMigration } from '../sql-migration';
 
 /**
- * Published versions as each tenant has met them: the content of a version never changes, so only the signatures of a row may. And of
- * each run the publishers' signatures that it was admitted with, for its evidence.
+ * Published versions as each tenant has seen them. The content of a version never changes, so only the signatures of a row may be updated.
+ * Also the publishers' signatures with which a run was admitted, for its evidence.
  */
 export const packVersions = sqlMigration(
   'PackVersions1764000000150',

@@ -1,11 +1,11 @@
 import { sqlMigration } from '../sql-migration';
 
 /**
- * Schedules and their ticks. `next_ms` is the one tick that a schedule waits for: whatever is done about it (`take_tick`) is done
- * in the transaction that moves it on, and only if it still stands there; the key of `schedule_ticks` says the same once more.
- * `leased_until` keeps replicas from planning the same tick, and says who was served longest ago: one with a year to make up does
- * not hold up others. Nothing else depends on it. Which schedules are due, over tenants, is told
- * by one function, names and nothing else: for that the owner has a policy, since row-level security is forced on it too.
+ * Schedules and their ticks. `next_ms` is the tick for which a schedule waits. The transaction that handles a tick (`take_tick`) also
+ * advances `next_ms`, and only if it still has that value; the primary key of `schedule_ticks` enforces the same. `leased_until` keeps
+ * replicas from planning the same tick and records which schedule waited longest, so that a schedule with a year of missed ticks does not
+ * delay others. Nothing else depends on it. One function returns the due schedules of all tenants, only by name. The owner has a policy for
+ * it, because row-level security is forced on the owner too.
  */
 export const schedules = sqlMigration(
   'Schedules1764000000160',

@@ -1,11 +1,13 @@
 import { sqlMigration } from '../sql-migration';
 
 /**
- * Announcements: outbox rows of kind `announce`, one an event and endpoint (`stream`), in the order of the journal (`place`);
- * `since` is when it was first due. One without
- * a stream is for all endpoints: a worker spreads it over those that it knows.
- * Resolutions: signed records by which people end attention, only ever added. `refused_position`: the place in the inbox of the
- * decision that rejected a gate of the run; what is decided after it would not count.
+ * Notifications and resolutions.
+ *
+ * Notifications are outbox rows of kind `announce`, one per event and endpoint (`stream`), in journal order (`place`). `since` is when a
+ * row was first due. A row without a stream is for all endpoints: a worker creates a row for each endpoint that it knows.
+ *
+ * Resolutions are signed records with which people resolve attention; they are only inserted. `refused_position` is the inbox position of
+ * the decision that rejected a gate of the run; later decisions do not count.
  */
 export const webhooks = sqlMigration(
   'Webhooks1764000000170',

@@ -1,9 +1,9 @@
 import { sqlMigration } from '../sql-migration';
 
 /**
- * The trace that a run belongs to (W3C `traceparent` of its submission), so that workers go on with it. And what the whole
- * installation has before it, as numbers without a tenant, for metrics of both services: `web` may ask for nothing else across
- * tenants. The owner needs policies of its own for that, since row-level security is forced on it too.
+ * The trace of a run (W3C `traceparent` of its submission), which workers continue. Also the backlog of the whole installation as numbers
+ * without a tenant, for metrics of both services; `web` may query nothing else across tenants. The owner needs its own policies for that,
+ * because row-level security is forced on the owner too.
  */
 export const traceContext = sqlMigration(
   'TraceContext1764000000180',

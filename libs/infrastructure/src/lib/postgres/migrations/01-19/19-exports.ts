@@ -1,6 +1,6 @@
 import { sqlMigration } from '../sql-migration';
 
-/** Where sealed evidence goes from here, one row a destination; written with the seal. Taking one moves its `due_at`, which is its lease. */
+/** Destinations of sealed evidence, one row each, written with the seal. Claiming a row moves its `due_at`, which is its lease. */
 export const evidenceExports = sqlMigration(
   'Exports1764000000190',
   `

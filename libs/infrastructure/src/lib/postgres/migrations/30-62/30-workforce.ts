@@ -1,8 +1,9 @@
 import { sqlMigration } from '../sql-migration';
 
 /**
- * How many workers live, and how many of them honour an environment: all that `web` may know of workers, so that it can refuse a
- * sealed run that none of them could take. The owner needs a policy of its own for that, since row-level security is forced on it too.
+ * The number of living workers, and how many of them honour an environment. `web` may read nothing else about workers. It uses the numbers
+ * to refuse a sealed run that no worker could execute. The owner needs its own policy for that, because row-level security is forced on the
+ * owner too.
  */
 export const workforce = sqlMigration(
   'Workforce1764000000300',

@@ -1,10 +1,10 @@
 import { sqlMigration } from '../sql-migration';
 
 /**
- * Runs of one concurrency group, one at a time. A row of `groups` is the lock and names the run that holds the group; without a holder
- * there is no row. Who waits has `in_line` and nothing due, so claims do not see it. The end of the holder (its halt too: nothing
- * of a halted run can start again) hands the group to the eldest in line in the same transaction: the function locks the group
- * first and then looks, with a snapshot of its own, so a run that came in meanwhile is seen or finds the group free.
+ * Concurrency groups, whose runs execute one at a time. A row of `groups` is the lock and names the run that holds the group; without a
+ * holder there is no row. A waiting run has `in_line` and no due time, so claims do not see it. When the holder ends, or is halted and thus
+ * cannot continue, the same transaction passes the group to the run that has waited longest. The function first locks the group and then
+ * reads with a new snapshot. A run that was submitted meanwhile is therefore seen, or it finds the group free.
  */
 export const concurrency = sqlMigration(
   'Concurrency1764000000310',

@@ -1,9 +1,9 @@
 import { sqlMigration } from '../sql-migration';
 
 /**
- * Labels that a worker must have to claim a run. They stand in the index of due runs before the time, so that a claim skips from one
- * set of labels to the next, however many runs wait for labels that it lacks. What no living worker has leaves that index
- * (\`unplaced\`) until somebody comes who has it.
+ * Labels that a worker must have to claim a run. They precede the time in the index of due runs, so that a claim skips from one set of
+ * labels to the next, regardless of how many runs wait for labels that the worker lacks. A run whose labels no living worker has leaves the
+ * index (`unplaced`) until a worker with these labels registers.
  */
 export const placement = sqlMigration(
   'Placement1764000000320',

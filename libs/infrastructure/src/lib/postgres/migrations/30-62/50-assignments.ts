@@ -1,9 +1,10 @@
 import { sqlMigration } from '../sql-migration';
 
 /**
- * What drivers lend of their runs (ADR 31). Drivers insert and settle assignments with their flushes; who claims one moves its
- * fence, and has a row of each execution before it begins. `left_over` counts what is not answered yet: where it is zero there is
- * nothing to claim. What an executor reports is a letter, so it may post: it never writes journal or steps.
+ * Assignments: items that drivers dispatch to other workers (ADR 31). Drivers insert and settle assignments with their flushes. A worker
+ * that claims an assignment increments its fence, and records each execution before it starts. `left_over` is the number of unanswered
+ * items: at zero there is nothing to claim. Results arrive as messages, so the worker may insert messages; it never writes the journal or
+ * steps.
  */
 export const assignments = sqlMigration(
   'Assignments1764000000500',

@@ -1,8 +1,9 @@
 import { sqlMigration } from '../sql-migration';
 
 /**
- * Where journal and log of a sealed run stand in its bundle, so that both can be read once their partition is gone. A row of
- * `archived_chunks` holds some chunks: a page of a log costs one row, however long the log. Both are added and read, never changed.
+ * Positions of the journal and the log of a sealed run in its bundle, so that both are readable after their partition was removed. A row of
+ * `archived_chunks` covers several chunks: reading a page of a log costs one row, regardless of the length of the log. Both tables are
+ * inserted into and read, never changed.
  */
 export const archives = sqlMigration(
   'Archives1764000000600',

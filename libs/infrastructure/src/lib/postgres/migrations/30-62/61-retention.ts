@@ -1,8 +1,8 @@
 import { sqlMigration } from '../sql-migration';
 
 /**
- * Runs that nothing may be removed of, whatever their age: for courts and audits. Set and lifted by who holds the \`maintain\` role, each time with
- * an entry of the tenant's audit chain; no service may. The lock orders a hold and a removal: whoever comes second sees what the first has done.
+ * Legal holds: runs of which nothing may be removed at any age. The `maintain` role sets and lifts them, each time with an entry in the
+ * tenant's audit chain; no service may. The lock orders a hold and a removal: the second one sees the effect of the first.
  */
 export const retention = sqlMigration(
   'Retention1764000000610',

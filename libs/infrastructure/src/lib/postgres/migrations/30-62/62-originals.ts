@@ -1,6 +1,6 @@
 import { sqlMigration } from '../sql-migration';
 
-/** Finds the reruns of a run: retention keeps what one that has not ended still takes over. Comes after the column that it is of. */
+/** An index for the reruns of a run: retention keeps what an active rerun still reuses. It follows the migration that adds its column. */
 export const originals = sqlMigration(
   'Originals1764000000810',
   `

@@ -1,0 +1,57 @@
+import { CliError } from '../terminal/cli-error';
+import type { Contexts, ServerContext } from './context-file';
+
+/** A context with its name. */
+export interface NamedContext extends ServerContext {
+  readonly name: string;
+}
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._:@-]{0,63}$/;
+
+/** Throws `CLI_USAGE` if it cannot be the name of a context. */
+export function contextName(text: string): string {
+  if (NAME.test(text)) return text;
+  throw new CliError(
+    'CLI_USAGE',
+    'a name of a context has letters, digits and . _ : @ -, at most 64, and begins with a letter or a digit',
+    'Use a name such as production.',
+  );
+}
+
+/** The context with a name. Throws `CLI_CONTEXT_UNKNOWN`. */
+export function contextNamed({ contexts }: Contexts, name: string): NamedContext {
+  const found = Object.hasOwn(contexts, name) ? contexts[name] : undefined;
+  if (found !== undefined) return { name, ...found };
+  const names = Object.keys(contexts);
+  throw new CliError(
+    'CLI_CONTEXT_UNKNOWN',
+    `there is no context ${name}`,
+    names.length === 0
+      ? 'Add one with `taskrunner context add` or `taskrunner login --server URL`.'
+      : `Contexts are: ${names.join(', ')}.`,
+  );
+}
+
+/** The context that commands use by default; null: none. Throws `CLI_CONTEXT_UNKNOWN` if a removed one is named. */
+export function currentContext(contexts: Contexts, env: Readonly<Record<string, string | undefined>>) {
+  const name = env['TASKRUNNER_CONTEXT'] || contexts.current;
+  return name === null || name === undefined ? null : contextNamed(contexts, name);
+}
+
+/** The context to take a token of a server from: the preferred one if it is of the server, otherwise the first that is signed in to it. */
+export function contextFor(contexts: Contexts, server: string, preferred: NamedContext | null): NamedContext | null {
+  if (preferred?.server === server) return preferred;
+  const [found] = Object.entries(contexts.contexts).filter(([, one]) => one.server === server && one.session !== null);
+  return found === undefined ? null : { name: found[0], ...found[1] };
+}
+
+/** The contexts with one that is changed or added. */
+export function withContext({ current, contexts }: Contexts, { name, ...context }: NamedContext): Contexts {
+  return { current, contexts: { ...contexts, [name]: context } };
+}
+
+/** The contexts without one. */
+export function withoutContext({ current, contexts }: Contexts, name: string): Contexts {
+  const { [name]: _removed, ...others } = contexts;
+  return { current: current === name ? null : current, contexts: others };
+}

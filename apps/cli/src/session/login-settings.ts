@@ -1,0 +1,64 @@
+import { CliError } from '../terminal/cli-error';
+import type { NamedContext } from './contexts';
+import type { IssuerFacts } from './issuer';
+
+/** The client of the command line at an issuer, unless another one is named. */
+const CLIENT_ID = 'taskrunner-cli';
+/** `offline_access`: many issuers give a refresh token only with it. */
+const SCOPES = ['openid', 'offline_access', 'packs.read', 'packs.run', 'packs.approve'];
+const ANSWER_MS = 30_000;
+
+/** What a person has stated about a sign-in. */
+export interface StatedLogin {
+  readonly issuer?: string | undefined;
+  readonly clientId?: string | undefined;
+  readonly scopes?: readonly string[] | undefined;
+}
+
+/**
+ * The issuer of a server: as stated, else as the context has it, else as the console of the server does. Throws `CLI_LOGIN_UNKNOWN` if the
+ * server serves no console.
+ */
+export async function loginSettings(context: NamedContext, stated: StatedLogin): Promise<IssuerFacts> {
+  const clientId = stated.clientId ?? context.clientId ?? CLIENT_ID;
+  const scopes = stated.scopes ?? context.scopes ?? SCOPES;
+  const issuer = stated.issuer ?? context.issuer;
+  if (issuer !== null) return { issuer, clientId, scopes, resource: context.resource };
+  const found = await settingsOf(context.server);
+  return { issuer: found.issuer, clientId, scopes, resource: found.resource };
+}
+
+interface ConsoleSettings {
+  readonly issuer: string;
+  readonly resource: string | null;
+}
+
+/** The settings that the server writes into the page of its console. */
+async function settingsOf(server: string): Promise<ConsoleSettings> {
+  let text: string;
+  try {
+    const response = await fetch(`${server}/console/`, { redirect: 'error', signal: AbortSignal.timeout(ANSWER_MS) });
+    text = response.ok ? await response.text() : '';
+  } catch (error) {
+    const { message, cause } = error as Error;
+    throw new CliError(
+      'CLI_SERVER_UNREACHABLE',
+      `${server} does not respond: ${cause instanceof Error ? cause.message : message}`,
+      'Check the address, make sure that the server is running, and try again.',
+      [],
+      { cause: error },
+    );
+  }
+  const block = /<script[^>]*\bid="settings"[^>]*>([^<]*)<\/script>/.exec(text)?.[1];
+  try {
+    const { issuer, resource } = JSON.parse(block ?? '') as { issuer?: unknown; resource?: unknown };
+    if (typeof issuer === 'string') return { issuer, resource: typeof resource === 'string' ? resource : null };
+  } catch {
+    // Reported below, as the answer of any other server is.
+  }
+  throw new CliError(
+    'CLI_LOGIN_UNKNOWN',
+    `${server} serves no console that names its issuer`,
+    'Name the issuer with --issuer URL, and the client with --client-id if it is not taskrunner-cli.',
+  );
+}

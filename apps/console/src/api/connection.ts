@@ -1,0 +1,20 @@
+/** Whether the server can be reached, as the last request found it. */
+export class Connection {
+  private isThere = true;
+  private readonly listeners = new Set<() => void>();
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  /** False while the connection is lost. */
+  readonly current = (): boolean => this.isThere;
+
+  /** A request was answered, or the server could not be reached. */
+  note(isThere: boolean): void {
+    if (this.isThere === isThere) return;
+    this.isThere = isThere;
+    for (const listener of this.listeners) listener();
+  }
+}

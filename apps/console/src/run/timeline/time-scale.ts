@@ -1,0 +1,53 @@
+/** A span of time, milliseconds after the origin. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Turns times into places between 0 and 1. */
+export interface TimeScale {
+  readonly place: (at: number) => number;
+  /** Times in which nothing happened, which are drawn short. */
+  readonly folded: readonly Span[];
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A pause is folded if it is longer than this part of the whole time … */
+const LONG = 0.08;
+/** … and is then drawn as wide as this part. */
+const FOLDED = 0.02;
+
+/** The scale of a timeline over the times in which something happened. `isFolding` false: pauses are drawn as long as they were. */
+export function timeScale(spans: readonly Span[], isFolding: boolean): TimeScale {
+  const sorted = spans.toSorted((one, other) => one.from - other.from);
+  const from = sorted[0]?.from ?? 0;
+  const pauses: Span[] = [];
+  let end = from;
+  for (const span of sorted) {
+    if (span.from > end) pauses.push({ from: end, to: span.from });
+    end = Math.max(end, span.to);
+  }
+  const to = Math.max(end, from + 1);
+  const folded = isFolding ? pauses.filter((pause) => pause.to - pause.from > (to - from) * LONG) : [];
+  const cut = folded.reduce((sum, pause) => sum + pause.to - pause.from, 0);
+  const width = 1 - folded.length * FOLDED;
+  const busy = Math.max(1, to - from - cut);
+  const place = (at: number): number => {
+    const inside = Math.min(to, Math.max(from, at));
+    let [time, seams] = [inside - from, 0];
+    for (const pause of folded) {
+      if (inside <= pause.from) break;
+      const share = Math.min(1, (inside - pause.from) / (pause.to - pause.from));
+      time -= (pause.to - pause.from) * share;
+      seams += FOLDED * share;
+    }
+    return (time / busy) * width + seams;
+  };
+  return { place, folded, from, to };
+}
+
+/** True if folding would change a timeline. */
+export function hasPauses(spans: readonly Span[]): boolean {
+  return timeScale(spans, true).folded.length > 0;
+}

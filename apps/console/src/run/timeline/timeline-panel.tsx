@@ -1,0 +1,215 @@
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { useMemo, useRef, useState } from 'react';
+import type { Run } from '../../api/views';
+import { stepIn, useKeys } from '../../frame/keys';
+import { Mark, wordOf } from '../../frame/mark';
+import { Failed, Notice } from '../../frame/notice';
+import { useServices } from '../../frame/services';
+import { durationText } from '../../frame/time';
+import { isOver } from '../run-view';
+import { hasPauses, timeScale, type TimeScale } from './time-scale';
+import { barsOf, busySpans, durationsOf, type TimingRow, type Timings } from './timings';
+
+/** The most that one page of the API has. */
+const PAGE = 10_000;
+const ROW = 26;
+
+interface TimelineFacts {
+  readonly run: Run;
+  readonly selected: string | null;
+  readonly select: (step: string) => void;
+}
+
+/** When each step was queued, ran and ended. Only the rows that can be seen are in the page. */
+export function TimelinePanel({ run, selected, select }: TimelineFacts) {
+  const { api } = useServices();
+  const [cursors, setCursors] = useState<readonly (string | null)[]>([null]);
+  const [isFolding, setFolding] = useState(true);
+  const cursor = cursors.at(-1) ?? null;
+  const query = useQuery({
+    queryKey: ['of-run', run.runId, 'timings', cursor],
+    queryFn: async ({ signal }) => {
+      const timings = await api.get<Timings>(`runs/${run.runId}/timings`, { limit: PAGE, cursor }, signal);
+      return { ...timings, readAt: Date.now() - Date.parse(timings.origin) };
+    },
+    placeholderData: keepPreviousData,
+  });
+  const { data } = query;
+  const end = isOver(run.status) && run.finishedAt !== null && data !== undefined;
+  const now = end ? Date.parse(run.finishedAt) - Date.parse(data.origin) : (data?.readAt ?? 0);
+  const spans = useMemo(() => busySpans(data?.items ?? [], now), [data, now]);
+  const scale = useMemo(() => timeScale(spans, isFolding), [spans, isFolding]);
+  if (data === undefined)
+    return query.isError ? (
+      <Failed error={query.error} retry={() => void query.refetch()} />
+    ) : (
+      <Notice kind="loading" title="Loading the times …" />
+    );
+  if (data.items.length === 0) return <Notice kind="empty" title="No step has begun yet" />;
+  const first = (cursors.length - 1) * PAGE + 1;
+  const { nextCursor } = data;
+  return (
+    <div className="step-panel">
+      <div className="log-bar">
+        <span className="legend">
+          <span className="bar-sample" data-kind="queued" aria-hidden="true" /> waits for a slot
+        </span>
+        <span className="legend">
+          <span className="bar-sample" data-kind="run" aria-hidden="true" /> runs
+        </span>
+        <span className="bar-space" />
+        {hasPauses(spans) ? (
+          <label className="check">
+            <input type="checkbox" checked={isFolding} onChange={({ target: { checked } }) => setFolding(checked)} />
+            Fold idle time
+          </label>
+        ) : null}
+      </div>
+      <Rows rows={data.items} {...{ first, now, scale, selected, select }} />
+      {nextCursor === null && cursors.length === 1 ? null : (
+        <nav className="pages" aria-label="Pages of the timeline">
+          <span className="faint number" role="status">
+            {first.toLocaleString('en')} to {(first + data.items.length - 1).toLocaleString('en')} of{' '}
+            {run.steps.total.toLocaleString('en')} steps
+          </span>
+          <span className="bar-space" />
+          <button
+            type="button"
+            className="button"
+            disabled={cursors.length === 1}
+            onClick={() => setCursors(cursors.slice(0, -1))}
+          >
+            Previous
+          </button>
+          <button
+            type="button"
+            className="button"
+            disabled={nextCursor === null || query.isPlaceholderData}
+            onClick={() => setCursors([...cursors, nextCursor])}
+          >
+            Next
+          </button>
+        </nav>
+      )}
+    </div>
+  );
+}
+
+interface RowsFacts {
+  readonly rows: readonly TimingRow[];
+  readonly first: number;
+  readonly now: number;
+  readonly scale: TimeScale;
+  readonly selected: string | null;
+  readonly select: (step: string) => void;
+}
+
+function Rows({ rows, first, now, scale, selected, select }: RowsFacts) {
+  const frame = useRef<HTMLDivElement>(null);
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => frame.current,
+    estimateSize: () => ROW,
+    overscan: 12,
+  });
+  const at = rows.findIndex(([id]) => id === selected);
+  const move = (by: 1 | -1): void => {
+    const next = stepIn(rows.length, at, by);
+    const row = rows[next];
+    if (row === undefined) return;
+    virtual.scrollToIndex(next);
+    select(row[0]);
+  };
+  useKeys({ j: () => move(1), k: () => move(-1) });
+  return (
+    <div className="rows-frame" ref={frame} tabIndex={0} role="region" aria-label="Timeline">
+      <div role="table" aria-label="Timeline" aria-rowcount={rows.length + 1}>
+        <div role="rowgroup">
+          <div role="row" className="time-row time-head">
+            {['Step', 'Queued', 'Ran', 'Time'].map((name) => (
+              <span key={name} role="columnheader">
+                {name === 'Time' ? `${durationText(scale.to - scale.from)} in all` : name}
+              </span>
+            ))}
+          </div>
+        </div>
+        <div role="rowgroup" className="rows" style={{ height: virtual.getTotalSize() }}>
+          {virtual.getVirtualItems().map(({ index, start }) => {
+            const row = rows[index];
+            return row === undefined ? null : (
+              <Row
+                key={row[0]}
+                row={row}
+                number={first + index + 1}
+                top={start}
+                {...{ now, scale, select }}
+                isSelected={row[0] === selected}
+              />
+            );
+          })}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+interface RowFacts extends Pick<RowsFacts, 'now' | 'scale' | 'select'> {
+  readonly row: TimingRow;
+  readonly number: number;
+  readonly top: number;
+  readonly isSelected: boolean;
+}
+
+function Row({ row, number, top, now, scale, isSelected, select }: RowFacts) {
+  const [id, , , status] = row;
+  const { queued, ran } = durationsOf(row, now);
+  return (
+    <div
+      role="row"
+      aria-rowindex={number}
+      aria-selected={isSelected}
+      className="time-row"
+      style={{ transform: `translateY(${top}px)` }}
+      onClick={() => select(id)}
+    >
+      <span role="cell" className="step-name">
+        <Mark status={status} bare />
+        <button type="button" className="link-button code" title={id} onClick={() => select(id)}>
+          {id}
+        </button>
+      </span>
+      <span role="cell" className="number faint">
+        {queued === null ? '' : durationText(queued)}
+      </span>
+      <span role="cell" className="number">
+        {ran === null ? '' : durationText(ran)}
+      </span>
+      <span role="cell" className="time-track">
+        <span className="unseen">{wordOf(status)}</span>
+        {scale.folded.map(({ from, to }) => (
+          <span
+            key={from}
+            className="time-fold"
+            style={placed(scale, from, to)}
+            title={`${durationText(to - from)} idle`}
+          />
+        ))}
+        {barsOf(row, now).map(({ kind, from, to, end }, index) => (
+          <span
+            key={index}
+            className="time-bar"
+            data-kind={kind}
+            data-end={end ?? (kind === 'run' ? status : '')}
+            style={placed(scale, from, to)}
+          />
+        ))}
+      </span>
+    </div>
+  );
+}
+
+function placed({ place }: TimeScale, from: number, to: number): React.CSSProperties {
+  const left = place(from);
+  return { left: `${left * 100}%`, width: `${(place(to) - left) * 100}%` };
+}

@@ -1,0 +1,40 @@
+import { barsOf, busySpans, durationsOf, type TimingRow } from './timings';
+
+const step = (
+  queued: number | null,
+  started: number | null,
+  ended: number | null,
+  attempts: TimingRow[7] = [],
+): TimingRow => ['scan', '', 'run', 'running', queued, started, ended, attempts];
+
+it('keeps the time in the queue and the time of each execution apart', () => {
+  const retried = step(10, 30, 100, [
+    [1, 1, 30, 50, 'failed'],
+    [2, 2, 80, 100, 'succeeded'],
+  ]);
+  expect(barsOf(retried, 500).map(({ kind, from, to, end }) => [kind, from, to, end])).toEqual([
+    ['queued', 10, 30, null],
+    ['between', 30, 100, null],
+    ['run', 30, 50, 'failed'],
+    ['run', 80, 100, 'succeeded'],
+  ]);
+  expect(durationsOf(retried, 500)).toEqual({ queued: 20, ran: 70 });
+});
+
+it('lets what has not ended last until now', () => {
+  expect(barsOf(step(10, null, null), 500)).toEqual([{ kind: 'queued', from: 10, to: 500, end: null }]);
+  expect(barsOf(step(10, 30, null, [[1, 1, 30, null, null]]), 500).at(-1)).toMatchObject({ from: 30, to: 500 });
+  // It was skipped without having begun.
+  expect(barsOf(step(10, null, 40), 500)).toEqual([]);
+  expect(durationsOf(step(null, null, 40), 500)).toEqual({ queued: null, ran: null });
+});
+
+it('takes the wait of a gate for a pause', () => {
+  const gate: TimingRow = ['ok', '', 'gate', 'succeeded', 5, 10, 90_000, []];
+  const map: TimingRow = ['fan', '', 'map', 'running', 5, 10, null, []];
+  expect(busySpans([gate, map, step(1, 2, 3)], 500)).toEqual([
+    { from: 10, to: 10 },
+    { from: 90_000, to: 90_000 },
+    { from: 2, to: 3 },
+  ]);
+});

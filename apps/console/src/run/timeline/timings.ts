@@ -1,0 +1,80 @@
+import type { StepStatus } from '../../api/views';
+import type { Span } from './time-scale';
+
+/** One execution of an attempt: attempt, execution, start, end, how it ended. Times are milliseconds after the origin. */
+export type Execution = readonly [
+  attempt: number,
+  execution: number,
+  startedAt: number,
+  endedAt: number | null,
+  end: string | null,
+];
+
+/** A row as the API sends it; `columns` of its answer names the members. */
+export type TimingRow = readonly [
+  id: string,
+  parent: string,
+  kind: string,
+  status: StepStatus,
+  queuedAt: number | null,
+  startedAt: number | null,
+  endedAt: number | null,
+  attempts: readonly Execution[],
+];
+
+export interface Timings {
+  readonly status: string;
+  /** RFC 3339: all times are after it. */
+  readonly origin: string;
+  readonly items: readonly TimingRow[];
+  readonly nextCursor: string | null;
+}
+
+/** A part of a bar: waiting for a slot, one execution, or the time of a step that has none. */
+export interface Bar extends Span {
+  readonly kind: 'queued' | 'run' | 'between';
+  /** How an execution ended; null: it has not, or is none. */
+  readonly end: string | null;
+}
+
+/** The parts of a step's time. `now`: the end of what has not ended. */
+export function barsOf(row: TimingRow, now: number): readonly Bar[] {
+  const [, , , , queuedAt, startedAt, endedAt, attempts] = row;
+  const bars: Bar[] = [];
+  if (queuedAt !== null && (startedAt !== null || endedAt === null))
+    bars.push({ kind: 'queued', from: queuedAt, to: startedAt ?? now, end: null });
+  if (startedAt === null) return bars;
+  const end = endedAt ?? now;
+  if (attempts.length === 0) return [...bars, { kind: 'run', from: startedAt, to: end, end: null }];
+  bars.push({ kind: 'between', from: startedAt, to: end, end: null });
+  for (const [, , from, to, how] of attempts) bars.push({ kind: 'run', from, to: to ?? now, end: how });
+  return bars;
+}
+
+/** How long a step waited for a slot, and how long it ran, milliseconds. Null: it has not begun to. */
+export function durationsOf(
+  row: TimingRow,
+  now: number,
+): { readonly queued: number | null; readonly ran: number | null } {
+  const [, , , , queuedAt, startedAt, endedAt] = row;
+  return {
+    queued:
+      queuedAt === null || (startedAt === null && endedAt !== null) ? null : Math.max(0, (startedAt ?? now) - queuedAt),
+    ran: startedAt === null ? null : Math.max(0, (endedAt ?? now) - startedAt),
+  };
+}
+
+/** Kinds whose time is that of the steps inside: nothing happens in them by itself. */
+const CONTAINERS: ReadonlySet<string> = new Set(['map', 'item', 'loop', 'pack', 'group', 'parallel', 'conditional']);
+
+/** The times in which a step did something: not a container, and not a gate that people took their time for. */
+export function busySpans(rows: readonly TimingRow[], now: number): readonly Span[] {
+  return rows.flatMap((row) => {
+    const [, , kind, , , startedAt, endedAt, attempts] = row;
+    if (startedAt === null || CONTAINERS.has(kind)) return [];
+    if (kind === 'gate') return [startedAt, ...(endedAt === null ? [] : [endedAt])].map((at) => ({ from: at, to: at }));
+    return attempts.length === 0
+      ? [{ from: startedAt, to: endedAt ?? now }]
+      : attempts.map(([, , from, to]) => ({ from, to: to ?? now }));
+  });
+}

@@ -1,0 +1,100 @@
+import type { Json } from '@taskrunner/core/foundation';
+import { PLAN_DIFF } from './plans';
+import { BASE, RUN, RUN_BEFORE, digest, envelope } from './values';
+
+const VERDICT = {
+  id: 'no-friday',
+  level: 'soft-mandatory',
+  engine: 'cel',
+  digest: digest('9'),
+  result: 'deny',
+  reasons: ['no deployments on Fridays'],
+};
+
+const DECISION = {
+  decisionId: 'dec_7f',
+  decision: 'approved',
+  person: { iss: 'https://id.example.org', sub: 'u-42', name: 'Grace' },
+  onBehalfOf: null,
+  actors: [],
+  grants: ['packs.approve'],
+  reason: 'CVE list reviewed',
+  withdrawn: false,
+  response: null,
+  authTime: '2026-11-24T10:03:00.000Z',
+  decidedAt: '2026-11-24T10:05:00.000Z',
+  bound: 'gate',
+  proof: 'service',
+  record: digest('8'),
+  receipt: envelope,
+};
+
+/** Examples of gates and what people decide. */
+export const GATE_EXAMPLES = {
+  gate: {
+    runId: RUN,
+    gateId: 'approve',
+    status: 'open',
+    gateDigest: digest('5'),
+    planHash: digest('1'),
+    request: { schema: 'taskrunner.gate-request.v1', gate: 'approve', message: 'Roll out 1.4.0?' },
+    show: { findings: 3 },
+    approvals: 1,
+    required: 2,
+    until: '2026-11-25T10:00:09.000Z',
+    policy: VERDICT,
+    decisions: [DECISION],
+    ungatedEffects: ['scan'],
+    planDiff: { against: RUN_BEFORE, diff: PLAN_DIFF, why: null },
+    canDecide: true,
+    why: null,
+    links: {
+      self: `${BASE}/runs/${RUN}/gates/approve`,
+      run: `${BASE}/runs/${RUN}`,
+      approve: `${BASE}/runs/${RUN}/approve`,
+    },
+  },
+  approvalCounts: { open: 5, mine: 2, atLeast: false },
+  runGate: {
+    runId: RUN,
+    gateId: 'approve',
+    label: null,
+    status: 'approved',
+    reason: null,
+    approval: 'prod',
+    policy: VERDICT,
+    requirement: {
+      approval: 'prod',
+      grants: ['packs.approve'],
+      minApprovals: 1,
+      selfApproval: false,
+      proof: 'service',
+      maxAuthAge: null,
+      reasonRequired: false,
+      formDigest: null,
+    },
+    gateDigest: digest('5'),
+    approvals: 1,
+    required: 1,
+    openedAt: '2026-11-24T10:00:09.000Z',
+    until: '2026-11-25T10:00:09.000Z',
+    endedAt: '2026-11-24T10:05:00.000Z',
+    decisions: [DECISION],
+    links: { self: `${BASE}/runs/${RUN}/gates/approve`, run: `${BASE}/runs/${RUN}` },
+  },
+  approve: {
+    gateId: 'approve',
+    decision: 'approved',
+    planHash: digest('1'),
+    gateDigest: digest('5'),
+    reason: 'CVE list reviewed',
+  },
+  receipt: {
+    gateId: 'approve',
+    status: 'approved',
+    approvals: 2,
+    required: 2,
+    until: '2026-11-25T10:00:09.000Z',
+    receipt: envelope,
+  },
+} satisfies Readonly<Record<string, Json>>;

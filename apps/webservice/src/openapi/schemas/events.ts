@@ -1,0 +1,28 @@
+import { FEED_EVENT_TYPES } from '@taskrunner/core/ports';
+import type { Schema } from '../operation';
+import { closed, digest, instant, listOf, text, whole } from './shapes';
+
+const feedEvent = closed(
+  {
+    position: { ...whole, description: 'From 1, without gaps.' },
+    at: { ...instant, description: 'Not in order across runs.' },
+    type: { type: 'string', enum: FEED_EVENT_TYPES },
+    runId: text,
+    status: { ...text, description: 'Of the run (`run.…`) or of the gate (`gate.opened`, `gate.closed`).' },
+    gateId: text,
+    decision: { type: 'string', enum: ['approved', 'rejected', 'withdrawn'] },
+    bundle: { ...digest, description: 'Of `evidence.sealed`: the digest of the bundle.' },
+  },
+  ['status', 'gateId', 'decision', 'bundle'],
+);
+
+/** Schemas of the event feed of a tenant. */
+export const EVENT_SCHEMAS = {
+  FeedEvent: feedEvent,
+  FeedPage: closed({
+    items: listOf(feedEvent),
+    next: { ...whole, description: 'Send it as `after` to continue.' },
+    head: { ...whole, description: 'The last position of the feed.' },
+    oldest: { ...whole, description: 'The earliest position after which events are kept.' },
+  }),
+} satisfies Readonly<Record<string, Schema>>;

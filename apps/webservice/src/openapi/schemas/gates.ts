@@ -1,0 +1,151 @@
+import type { Schema } from '../operation';
+import { actors } from './actors';
+import { maybeVerdict } from './verdict';
+import {
+  anything,
+  closed,
+  digest,
+  flag,
+  instant,
+  link,
+  listOf,
+  maybeDigest,
+  maybeInstant,
+  maybeText,
+  object,
+  text,
+  whole,
+} from './shapes';
+
+const gateStatuses = ['open', 'approved', 'rejected', 'expired', 'closed'];
+
+/** Schemas of gates and what people decide. */
+export const GATE_SCHEMAS = {
+  Decision: closed({
+    decisionId: text,
+    decision: { type: 'string', enum: ['approved', 'rejected', 'withdrawn'] },
+    person: closed({
+      iss: text,
+      sub: text,
+      name: {
+        ...maybeText,
+        description: "The name in the person's token. The signed record does not contain it; null: not recorded.",
+      },
+    }),
+    onBehalfOf: {
+      anyOf: [{ type: 'null' }, closed({ iss: text, sub: text, delegation: digest })],
+      description: 'The person who delegated the decision.',
+    },
+    actors: {
+      ...actors,
+      type: ['array', 'null'],
+      description:
+        'Actors that act for the person (`act` of the token, RFC 8693), outermost first; null: not recorded.',
+    },
+    grants: listOf(text),
+    reason: maybeText,
+    withdrawn: { ...flag, description: 'True: the person withdrew this approval later.' },
+    response: anything,
+    authTime: { ...instant, description: "Time of the person's last authentication." },
+    decidedAt: instant,
+    bound: {
+      type: 'string',
+      enum: ['gate', 'plan'],
+      description: 'What the decision refers to: the gate digest, or only the plan hash.',
+    },
+    proof: {
+      type: 'string',
+      enum: ['service', 'token', 'key'],
+      description: 'Proof of the identity of the person.',
+    },
+    record: { ...digest, description: 'Digest of the decision record, which the statement lists.' },
+    receipt: { $ref: '#/components/schemas/Envelope' },
+  }),
+  RunGate: closed({
+    runId: text,
+    gateId: text,
+    label: maybeText,
+    status: {
+      type: 'string',
+      enum: ['not_reached', 'pending', ...gateStatuses, 'passed', 'denied', 'undecided', 'skipped', 'failed'],
+      description: '`passed`, `denied` and `undecided`: the policy decided without people.',
+    },
+    reason: { ...maybeText, description: 'Error code of the gate step.' },
+    approval: {
+      ...maybeText,
+      description: 'Approval rule of the pack that applies; null: no people decide.',
+    },
+    policy: maybeVerdict,
+    requirement: {
+      type: ['object', 'null'],
+      description:
+        'Requirements of the gate request: `grants`, `minApprovals`, `selfApproval`, `proof` and others; null: the gate did not open for people.',
+    },
+    gateDigest: maybeDigest,
+    approvals: whole,
+    required: { type: ['integer', 'null'] },
+    openedAt: maybeInstant,
+    until: maybeInstant,
+    endedAt: maybeInstant,
+    decisions: listOf({ $ref: '#/components/schemas/Decision' }),
+    links: closed({ self: link, run: link }),
+  }),
+  Gate: closed({
+    runId: text,
+    gateId: text,
+    status: { type: 'string', enum: gateStatuses },
+    gateDigest: digest,
+    planHash: digest,
+    request: object,
+    show: anything,
+    approvals: whole,
+    required: whole,
+    until: instant,
+    policy: {
+      ...maybeVerdict,
+      description: 'The denial that an approval overrides; null for a gate without a policy.',
+    },
+    decisions: listOf({ $ref: '#/components/schemas/Decision' }),
+    ungatedEffects: {
+      type: ['array', 'null'],
+      items: text,
+      description: 'Steps of the run that have effects without an approval; null in lists.',
+    },
+    planDiff: {
+      description:
+        'Differences from the plan of the last run of the pack with an approved gate. `why` states why the differences are unknown. Null in lists, and if none of the previous 200 runs has an approved gate.',
+      anyOf: [
+        { type: 'null' },
+        closed({
+          against: text,
+          diff: { anyOf: [{ type: 'null' }, { $ref: '#/components/schemas/PlanDiff' }] },
+          why: maybeText,
+        }),
+      ],
+    },
+    canDecide: flag,
+    why: maybeText,
+    links: closed({ self: link, run: link, approve: link }),
+  }),
+  ApprovalCounts: closed({
+    open: whole,
+    mine: { ...whole, description: 'Open gates that the caller may decide.' },
+    atLeast: { ...flag, description: 'True: not all open gates were counted.' },
+  }),
+  DecisionReceipt: closed({
+    gateId: text,
+    status: { type: 'string', enum: gateStatuses },
+    approvals: whole,
+    required: whole,
+    until: instant,
+    receipt: { $ref: '#/components/schemas/Envelope' },
+  }),
+  Release: closed({ runId: text, paths: listOf(text), receipt: { $ref: '#/components/schemas/Envelope' } }),
+  Resolution: closed({
+    runId: text,
+    stepId: text,
+    execution: whole,
+    outcome: { type: 'string', enum: ['succeeded', 'failed', 'retry'] },
+    receipt: { $ref: '#/components/schemas/Envelope' },
+  }),
+} satisfies Readonly<Record<string, Schema>>;

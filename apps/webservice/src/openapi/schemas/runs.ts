@@ -1,0 +1,171 @@
+import { runStatuses, stepEnds } from '@taskrunner/core/foundation';
+import { STUCK_REASONS } from '@taskrunner/core/ports';
+import type { Schema } from '../operation';
+import { maybeVerdict } from './verdict';
+import {
+  anything,
+  closed,
+  digest,
+  flag,
+  instant,
+  link,
+  listOf,
+  mapOf,
+  maybeDigest,
+  maybeInstant,
+  maybeOffset,
+  maybeText,
+  offset,
+  text,
+  tupleOf,
+  whole,
+} from './shapes';
+
+/** Every status of a step, as it is shown. */
+export const stepStatuses = ['pending', 'running', 'waiting', 'retrying', 'needs_attention', ...stepEnds] as const;
+
+/** The values of a step in a timeline, in this order. */
+export const TIMING_COLUMNS = [
+  'id',
+  'parent',
+  'kind',
+  'status',
+  'queuedAt',
+  'startedAt',
+  'endedAt',
+  'attempts',
+] as const;
+
+/** Schemas of runs, their steps and artifacts. */
+export const RUN_SCHEMAS = {
+  RunCounts: closed({
+    statuses: listOf(
+      closed({
+        status: { type: 'string', enum: runStatuses },
+        count: whole,
+        atLeast: { ...flag, description: 'True: there can be more runs than `count`.' },
+      }),
+    ),
+  }),
+  Run: closed({
+    runId: text,
+    status: { type: 'string', enum: runStatuses },
+    pack: closed({ name: text, version: text, digest }),
+    planHash: digest,
+    profileDigest: digest,
+    requester: closed({ id: text, iss: text, name: text }),
+    labels: mapOf(text),
+    createdAt: instant,
+    startedAt: maybeInstant,
+    finishedAt: maybeInstant,
+    waits: listOf(
+      closed(
+        {
+          kind: text,
+          id: maybeText,
+          since: maybeInstant,
+          until: maybeInstant,
+          policy: {
+            ...maybeVerdict,
+            description: 'With kind `policy`: the denial that people can override, with its first 10 reasons.',
+          },
+        },
+        ['policy'],
+      ),
+    ),
+    stuck: {
+      type: ['string', 'null'],
+      enum: [...STUCK_REASONS, null],
+      description:
+        'Why the run requires manual action: a step needs attention (`attention`), its records were altered (`halted`), the seal of its evidence is blocked (`blocked`), a restore of the database stopped it (`restore`). `null`: no action is required.',
+    },
+    steps: closed(Object.fromEntries(['total', ...stepStatuses].map((name) => [name, whole]))),
+    outputs: anything,
+    error: {
+      type: ['object', 'null'],
+      description:
+        'Why the run failed: `code`, `stepId`, `message`, `attempts` and `exitCode`. For a gate with a policy also `policy`: the result of the policy.',
+    },
+    evidence: closed({
+      status: { type: 'string', enum: ['none', 'pending', 'blocked', 'sealed', 'refused'] },
+      digest: maybeDigest,
+      reason: { ...maybeText, description: 'Why the seal is blocked: `<CODE>: <detail>`.' },
+      exports: listOf(
+        closed({
+          destination: text,
+          artifacts: flag,
+          status: { type: 'string', enum: ['pending', 'delivered', 'failed'] },
+          tries: whole,
+          reason: maybeText,
+          file: text,
+          requestedAt: instant,
+          nextAttemptAt: maybeInstant,
+          endedAt: maybeInstant,
+        }),
+      ),
+    }),
+    lastLine: whole,
+    rerunOf: maybeText,
+    links: closed({ self: link, graph: link, steps: link, logs: link, artifacts: link, console: link }),
+  }),
+  StepCounts: closed({
+    parent: text,
+    steps: closed(Object.fromEntries(['total', ...stepStatuses].map((name) => [name, whole]))),
+  }),
+  Step: closed({
+    id: text,
+    parent: maybeText,
+    kind: text,
+    label: maybeText,
+    status: { type: 'string', enum: stepStatuses },
+    reason: maybeText,
+    attempts: whole,
+    nextAttemptAt: maybeInstant,
+    startedAt: maybeInstant,
+    finishedAt: maybeInstant,
+    children: { type: ['integer', 'null'] },
+    outputs: anything,
+    outputsRef: anything,
+    reusedFrom: anything,
+    artifacts: listOf({ $ref: '#/components/schemas/Artifact' }),
+    error: {
+      description: 'The same fields as in the error of a run, without `stepId`. `policy` has at most 64 reasons.',
+    },
+  }),
+  Artifact: closed({
+    artifactId: text,
+    step: text,
+    execution: whole,
+    name: text,
+    path: text,
+    digest,
+    size: whole,
+    mediaType: text,
+    createdAt: instant,
+    links: closed({ download: link }),
+  }),
+  Timings: closed({
+    runId: text,
+    status: { type: 'string', enum: runStatuses },
+    origin: { ...instant, description: 'All times are milliseconds after it: when the run was created.' },
+    columns: listOf({ type: 'string', enum: TIMING_COLUMNS }),
+    items: listOf(
+      tupleOf(
+        text,
+        text,
+        text,
+        { type: 'string', enum: stepStatuses },
+        maybeOffset,
+        maybeOffset,
+        maybeOffset,
+        listOf(
+          tupleOf(whole, whole, offset, maybeOffset, {
+            type: ['string', 'null'],
+            enum: ['succeeded', 'failed', 'stopped', 'lost', null],
+          }),
+        ),
+      ),
+    ),
+    nextCursor: maybeText,
+  }),
+} satisfies Readonly<Record<string, Schema>>;

@@ -1,0 +1,185 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { json } from 'node:stream/consumers';
+import type { ApiUnderTest } from './api-under-test';
+import { MANIFEST, ROOT, TENANT } from './sample';
+
+/** Tests of what every route has in common: bodies, parameters, media types, methods. */
+export function describeRequests(api: ApiUnderTest): void {
+  const { ask, submit, commit, gated, tokens } = api;
+
+  describe('requests', () => {
+    it.each([
+      ['that end too early', '{"manifest":', 400, 'BODY_UNREADABLE'],
+      ['with a member twice', '{"manifest":"a","manifest":"b"}', 400, 'BODY_UNREADABLE'],
+      ['with 101 levels', `{"manifest":"","inputs":${'{"a":'.repeat(101)}1${'}'.repeat(101)}}`, 400, 'BODY_UNREADABLE'],
+      ['over the limit of bytes', `{"manifest":"${'x'.repeat(1024 * 1024)}"}`, 413, 'BODY_TOO_LARGE'],
+      ['that are a list', '[]', 422, 'REQUEST_INVALID'],
+      ['with an unknown member', '{"manifest":"","colour":1}', 422, 'REQUEST_INVALID'],
+    ] as const)('%s are refused', async (_what, text, status, code) => {
+      const reply = await ask('ada', 'POST', '/api/runs', text);
+      expect([reply.status, reply.body['code']]).toEqual([status, code]);
+      expect(JSON.stringify(reply.body)).not.toMatch(/ at .*\.(ts|js):/);
+    });
+
+    it('name every member and parameter that is wrong', async () => {
+      const { body } = await ask('ada', 'POST', '/api/runs', {
+        manifest: 1,
+        labels: { a: 1 },
+        planHash: 'x',
+        colour: 'red',
+        files: [{ path: 1 }],
+      });
+      const paths = (body['errors'] as unknown as { path: string }[]).map(({ path }) => path);
+      expect(new Set(paths)).toEqual(
+        new Set(['/manifest', '/labels', '/planHash', '/colour', '/files/0/path', '/files/0/contentBase64']),
+      );
+      const query = await ask('ada', 'GET', '/api/runs?limit=0&color=1&status=x&stuck=y');
+      expect(query.status).toBe(422);
+      expect(query.body['errors']).toHaveLength(4);
+    });
+
+    it('of strangers get what the document says, with every route, token, scope and parameter (npm run security)', async () => {
+      await gated('approve');
+      const runId = await submit();
+      const { digest, size } = await api.objects.put(TENANT, [Buffer.from('theirs')] as never, { maxBytes: 100 });
+      const artifact = {
+        step: 'scan',
+        execution: 1,
+        name: 'page',
+        path: 'out/a',
+        digest,
+        size,
+        mediaType: 'text/plain',
+      };
+      await commit(runId, { artifacts: [artifact] });
+      await ask('wendy', 'POST', '/api/packs', { manifest: MANIFEST.replace('name: demo', 'name: probed') });
+      const { url } = api.webservice;
+      const tool = spawn(process.execPath, [join(ROOT, 'tools/security/main.mjs'), '--target', '--json'], {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      });
+      tool.stdin.end(JSON.stringify({ url, ...api.probing, victim: TENANT, stranger: 'initech' }));
+      const { results } = (await json(tool.stdout)) as {
+        results: Record<string, { count: number; findings: string[] }>;
+      };
+      const counts = Object.entries(results).map(([name, { count, findings }]) => {
+        expect([name, findings]).toEqual([name, []]);
+        return [name, count] as const;
+      });
+      expect(counts.map(([name]) => name)).toEqual(['matrix', 'tokens', 'parameters', 'probes']);
+      const least: Readonly<Record<string, number>> = { matrix: 600, tokens: 60, parameters: 1_000, probes: 200 };
+      for (const [name, count] of counts) expect([name, count >= (least[name] ?? 0)]).toEqual([name, true]);
+    }, 300_000);
+
+    it.each([
+      ['POST', '/api/runs', { manifest: MANIFEST, inputs: { image: 'a\0b' } }, 'ada'],
+      ['POST', '/api/runs', { manifest: MANIFEST, inputs: { image: 'app:1' }, labels: { 'a\0b': 'c' } }, 'ada'],
+      ['POST', '/api/runs', { manifest: MANIFEST, inputs: { image: 'app:1' }, labels: { a: 'b\0c' } }, 'ada'],
+      ['POST', '/api/runs', { manifest: `${MANIFEST}# \0`, inputs: { image: 'app:1' } }, 'ada'],
+      ['POST', '/api/runs', { manifest: MANIFEST, inputs: { image: 'app:1' }, concurrency: { group: 'a\0b' } }, 'ada'],
+      [
+        'POST',
+        '/api/schedules',
+        { name: 'a\0b', cron: '* * * * *', timeZone: 'UTC', manifest: MANIFEST, inputs: {} },
+        'ada',
+      ],
+    ])('%s %s with NUL in a text is refused, and its place named: %j', async (method, path, body, login) => {
+      const reply = await ask(login, method, path, body);
+      expect([reply.status, reply.body['code']]).toEqual([422, 'REQUEST_INVALID']);
+    });
+
+    it.each([' junk', ' Bearer', ', Basic x', '\u00e9'])('refuse a token that is followed by %j', async (more) => {
+      const reply = await ask(`${tokens.get('ada') ?? ''}${more}`, 'GET', '/api/me');
+      expect([reply.status, reply.body['code']]).toEqual([401, 'TOKEN_INVALID']);
+    });
+
+    it.each(['a\0b', 'a\ud800'])('refuse the reason %j, which no record can contain', async (reason) => {
+      const runId = await submit();
+      const reply = await ask('ops', 'POST', `/api/runs/${runId}/cancel`, { reason });
+      expect([reply.status, reply.body['code']]).toEqual([422, 'REQUEST_INVALID']);
+      expect(reply.body['errors']).toMatchObject([{ path: '/reason' }]);
+    });
+
+    it.each([
+      ['PUT', '/api/runs', 'GET, HEAD, OPTIONS, POST'],
+      ['DELETE', '/v1/task-runner/runs/run_01kb3v2m5t8wq4yhn6z0c7d9ef', 'GET, HEAD, OPTIONS'],
+      ['GET', '/api/runs/run_01kb3v2m5t8wq4yhn6z0c7d9ef/cancel', 'OPTIONS, POST'],
+      ['POST', '/errors/GATE_STALE', 'GET, HEAD, OPTIONS'],
+    ])('%s %s names the methods that there are', async (method, path, allow) => {
+      const { status, headers, body } = await ask('ada', method, path);
+      expect([status, headers.get('allow'), body['code']]).toEqual([405, allow, 'METHOD_NOT_ALLOWED']);
+      const options = await ask(null, 'OPTIONS', path);
+      expect([options.status, options.headers.get('allow'), options.body]).toEqual([204, allow, {}]);
+      expect((await ask(null, 'OPTIONS', '/api/nothing')).status).toBe(404);
+    });
+
+    it.each([
+      ['/api/me', 'text/html', 406],
+      ['/api/me', 'text/html, application/json;q=0', 406],
+      ['/api/me', 'application/xml, */*;q=0.1', 200],
+      ['/api/me', 'application/*', 200],
+      ['/api/me', '*/*', 200],
+      ['/api/runs?limit=1', 'application/json', 200],
+      ['/errors/GATE_STALE', 'image/png', 406],
+      ['/api/runs/RUN/logs?follow=false', 'application/json', 406],
+      ['/api/runs/RUN/logs?follow=false', 'application/x-ndjson', 200],
+      ['/api/runs/RUN/logs?follow=false', 'text/event-stream', 200],
+      ['/api/runs/RUN/logs?limit=9', 'application/json', 200],
+      ['/api/runs/RUN/logs?q=x', 'text/event-stream', 406],
+      ['/api/runs/RUN/evidence', 'application/x-tar', 409],
+      ['/api/runs/RUN/evidence', 'application/json', 406],
+      // Artifacts have the media type that their step stated.
+      ['/api/runs/RUN/artifacts/none', 'text/html', 404],
+    ])('of %s that accept %s get %d', async (path, accept, status) => {
+      const runId = path.includes('RUN') ? await submit() : '';
+      const response = await fetch(`${api.webservice.url}${path.replace('RUN', runId)}`, {
+        headers: { authorization: `Bearer ${tokens.get('ada')}`, accept },
+      });
+      const text = await response.text();
+      expect([response.status, text.includes('"NOT_ACCEPTABLE"')]).toEqual([status, status === 406]);
+      if (status === 406) expect(response.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+    });
+
+    it('are answered as they are where nobody accepts a coding, and compressed where JSON is long', async () => {
+      const runId = await submit();
+      await commit(runId, { state: { status: 'succeeded', finishedAt: 5, lastLine: 0 } });
+      const read = async (path: string, coding: string) => {
+        const response = await fetch(`${api.webservice.url}${path}`, {
+          headers: { authorization: `Bearer ${tokens.get('ada')}`, 'accept-encoding': coding },
+        });
+        const text = await response.text();
+        return { coding: response.headers.get('content-encoding'), vary: response.headers.get('vary'), text };
+      };
+      const plain = await read(`/api/runs/${runId}/plan`, 'identity');
+      expect([plain.coding, plain.vary]).toEqual([null, 'Accept-Encoding']);
+      for (const coding of ['gzip', 'br'])
+        expect(await read(`/api/runs/${runId}/plan`, coding)).toEqual({ ...plain, coding });
+      expect((await read('/errors/GATE_STALE', 'gzip')).coding).toBeNull();
+      // Each line of a log must be visible when it is written.
+      expect((await read(`/api/runs/${runId}/logs`, 'gzip')).coding).toBeNull();
+    });
+
+    it('for other routes and media types are refused in the same shape', async () => {
+      expect((await ask('ada', 'GET', '/api/nothing')).body).toMatchObject({ code: 'ROUTE_NOT_FOUND', status: 404 });
+      expect((await ask('ada', 'POST', '/api/runs', '{}', { 'content-type': 'text/plain' })).status).toBe(415);
+      expect((await ask(null, 'GET', '/errors/GATE_STALE')).body).toMatchObject({ status: 409 });
+    });
+
+    it('for the console are answered with what to do where it is disabled', async () => {
+      for (const path of ['/console', '/console/', '/console/runs/run_1', '/console/assets/index-1.js'])
+        expect((await ask(null, 'GET', path)).body).toMatchObject({ code: 'CONSOLE_DISABLED', status: 404 });
+    });
+
+    it('of pages of other origins get no header of CORS, unless it is configured', async () => {
+      const origin = { origin: 'https://console.example.org' };
+      const asked = { ...origin, 'access-control-request-method': 'POST' };
+      const answers = [
+        await fetch(`${api.webservice.url}/api/runs`, { method: 'OPTIONS', headers: asked }),
+        await ask('ada', 'GET', '/api/me', undefined, origin),
+      ];
+      expect(answers.map(({ status }) => status)).toEqual([204, 200]);
+      for (const { headers } of answers)
+        expect([...headers].map(([name]) => name).filter((name) => name.startsWith('access-control'))).toEqual([]);
+    });
+  });
+}

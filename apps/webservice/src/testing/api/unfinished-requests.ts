@@ -1,0 +1,92 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import type { JsonObject } from '@taskrunner/core/foundation';
+import { packText } from '@taskrunner/core/testing';
+import type { ApiUnderTest } from './api-under-test';
+
+/** Tests of requests whose head or body is incomplete or large. */
+export function describeUnfinishedRequests(api: ApiUnderTest): void {
+  const { ask, tokens } = api;
+
+  describe('a request that does not end', () => {
+    /** Writes the head of a request without its body. Resolves to the response when the connection is closed. */
+    async function said(head: readonly string[], more: (socket: Socket) => void = () => undefined): Promise<string> {
+      const socket = connect(Number(new URL(api.webservice.url).port), '127.0.0.1');
+      let text = '';
+      socket.on('data', (piece: Buffer) => (text += piece.toString()));
+      socket.on('error', () => undefined);
+      socket.write(`${head.join('\r\n')}\r\n`);
+      more(socket);
+      await once(socket, 'close', { signal: AbortSignal.timeout(45_000) });
+      return text;
+    }
+    const bearer = (login: string): string => `Authorization: Bearer ${tokens.get(login) ?? ''}`;
+    const announced = ['Host: x', 'Content-Type: application/json', 'Content-Length: 1000'];
+
+    it('is answered with 408 and the connection closed, where its body is read', async () => {
+      const text = await said(['POST /api/runs HTTP/1.1', bearer('ada'), ...announced, '', '{"manifest":']);
+      expect(text).toMatch(/^HTTP\/1\.1 408 /);
+      expect(text).toContain('"code":"BODY_TIMEOUT"');
+      expect(text).toMatch(/\r\nConnection: close\r\n/i);
+    });
+
+    it('keeps its connection no longer than that, where nobody reads its body', async () => {
+      expect(await said(['GET /api/me HTTP/1.1', bearer('ada'), ...announced, '', ''])).toMatch(/^HTTP\/1\.1 200 /);
+    });
+
+    it('is closed at once where it is not authenticated', async () => {
+      const since = await said(['POST /api/uploads HTTP/1.1', 'Authorization: Bearer none', ...announced, '', '']);
+      expect(since).toMatch(/^HTTP\/1\.1 401 /);
+      expect(since).toMatch(/\r\nConnection: close\r\n/i);
+    });
+
+    const APPROVE = 'POST /api/runs/run_01kb3v2m5t8wq4yhn6z0c7d9eh/approve HTTP/1.1';
+    const SUBMIT = 'POST /api/runs HTTP/1.1';
+    it.each([
+      ['brackets', 'grace', APPROVE, `{"response":[${'[],'.repeat(60_000)}`, 413, 'BODY_TOO_LARGE'],
+      ['keys', 'grace', APPROVE, `{"response":{${'"k":1,'.repeat(60_000)}`, 413, 'BODY_TOO_LARGE'],
+      ['levels', 'ada', SUBMIT, '['.repeat(200), 400, 'BODY_UNREADABLE'],
+      ['no scope', 'grace', SUBMIT, '', 403, 'SCOPE_MISSING'],
+    ] as const)('is refused before the rest of its body has come: %s', async (_, login, route, begun, status, code) => {
+      const text = await said([route, bearer(login), ...announced.slice(0, 2), 'Content-Length: 900000', '', begun]);
+      expect(text).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+      expect(text).toContain(`"code":"${code}"`);
+    });
+
+    it('takes inputs that are large, and plans with all of them', async () => {
+      const inputs = { items: Array.from({ length: 5_000 }, (_, i) => i), name: 'many' };
+      const declared = 'inputs: [ { name: items, type: array, required: true }, { name: name, type: string } ]';
+      const manifest = packText('- { id: a, run: { uses: "builtin:noop" } }', declared);
+      const { status, body } = await ask('ada', 'POST', '/api/runs', { manifest, inputs });
+      expect([status, body['code']]).toEqual([201, undefined]);
+      const found = await ask('ada', 'GET', `/api/runs/${body['runId'] as string}/plan`);
+      expect((found.body['plan'] as JsonObject)['inputs']).toEqual(inputs);
+    });
+
+    it('keeps others of its tenant from sending large bodies, and says when to come again', async () => {
+      const large = async () => ask('ada', 'POST', '/api/runs', `{"manifest":"${'x'.repeat(900_000)}"}`);
+      expect((await large()).body['code']).toBe('PACK_INVALID');
+      const begun = [SUBMIT, bearer('ada'), ...announced.slice(0, 2), 'Content-Length: 900000', '', ''];
+      const held = Promise.all([1, 2, 3, 4].map(async () => said(begun)));
+      // These are admitted first; the later ones pass the same guard.
+      for (let n = 0; n < 5; n++) expect((await ask('ada', 'GET', '/api/me')).status).toBe(200);
+      const reply = await large();
+      expect([reply.status, reply.body['code'], reply.headers.get('retry-after')]).toEqual([429, 'BODIES_BUSY', '1']);
+      expect((await ask('ada', 'POST', '/api/runs', '{"manifest":"x"}')).body['code']).toBe('PACK_INVALID');
+      for (const text of await held) expect(text).toContain('"code":"BODY_TIMEOUT"');
+      expect((await large()).body['code']).toBe('PACK_INVALID');
+    });
+
+    it('is closed where its head does not end', async () => {
+      expect(await said(['GET /api/me HTTP/1.1', 'Host: x'])).toMatch(/^HTTP\/1\.1 408 /);
+    });
+
+    it('is an upload, which may take longer', async () => {
+      const text = await said(
+        ['POST /api/uploads HTTP/1.1', bearer('ada'), 'Host: x', 'Connection: close', 'Content-Length: 4', ''],
+        (socket) => void setTimeout(() => socket.write('long'), 8_000),
+      );
+      expect(text).toMatch(/^HTTP\/1\.1 201 /);
+    });
+  });
+}

@@ -1,0 +1,92 @@
+import { digestOf, sha256 } from '@taskrunner/core/canonical';
+import type { RunId } from '@taskrunner/core/foundation';
+import type { Entry } from '@taskrunner/core/journal';
+import type { ClaimedRun, Commit } from '@taskrunner/core/ports';
+import type { WorkerDatabase } from '@taskrunner/infrastructure/postgres';
+import { TENANT, environment } from './sample';
+
+/** A commit of the worker, with what readers need. */
+export type Committed = Partial<Commit> & {
+  readonly state?: Partial<Commit['run']>;
+  /** The lines of a chunk as stored, if they are not the usual three. */
+  readonly textOf?: (chunk: number) => string;
+};
+
+/** Claims a run as a worker, commits one turn and releases the run. */
+export async function commit(
+  worker: WorkerDatabase,
+  runId: RunId,
+  supplied: Committed | ((claimed: ClaimedRun) => Committed),
+): Promise<void> {
+  const workerSession = await worker.claims.register({
+    name: 'w',
+    version: '0',
+    build: sha256('build'),
+    isolations: ['none/v1'],
+    probe: sha256('probe'),
+    environments: [digestOf(environment())],
+    labels: [],
+  });
+  const claimed = (await worker.claims.claim(workerSession, 100)).find((one) => one.runId === runId);
+  if (!claimed) throw new Error('the run cannot be claimed');
+  const {
+    state,
+    chunks = [],
+    textOf = () => 'ione\nwtwo\ndthree\n',
+    ...rest
+  } = typeof supplied === 'function' ? supplied(claimed) : supplied;
+  if (chunks.length > 0) {
+    const stored = chunks.map(({ chunk }) => textOf(chunk));
+    const held = await worker.logStore.append(
+      chunks.map(({ step, execution, chunk }, index) => ({
+        tenant: TENANT,
+        runId,
+        fence: claimed.fence,
+        step,
+        // The first two executions are of one attempt, as after the loss of a worker.
+        attempt: Math.max(1, execution - 1),
+        execution,
+        chunk,
+        at: Date.UTC(2026, 0, 1),
+        data: new TextEncoder().encode(stored[index]),
+        lines: (stored[index] ?? '').split('\n').length - 1,
+        sha256: sha256(stored[index] ?? ''),
+      })),
+    );
+    expect(held.every(Boolean)).toBe(true);
+  }
+  const entry: Entry = { seq: 1, at: 1, kind: 'derived', event: { type: 'run.started' } };
+  const outcome = await worker.committer.commit({
+    tenant: TENANT,
+    runId,
+    fence: claimed.fence,
+    prevSeq: 0,
+    page: { first: 1, entries: [entry], values: {}, prev: claimed.admissionDigest, hash: sha256(runId) },
+    mac: 'ab'.repeat(32),
+    steps: [],
+    gates: [],
+    artifacts: [],
+    chunks,
+    seen: 0,
+    isSnapshot: false,
+    closes: false,
+    releases: true,
+    dueAt: null,
+    outbox: [],
+    ...rest,
+    run: {
+      status: 'waiting',
+      startedAt: 1,
+      finishedAt: null,
+      waits: [],
+      counts: { total: 3 },
+      outputs: null,
+      error: null,
+      lastLine: 0,
+      progressed: false,
+      ...state,
+    },
+  });
+  expect(outcome).toEqual({ kind: 'committed' });
+  await worker.claims.retire(workerSession);
+}

@@ -1,0 +1,44 @@
+import type { Run } from '../api/types';
+import type { Api } from '../connection/api';
+import { pause } from '../retry/pause';
+import { withRetry, type RetryOptions } from '../retry/retry';
+import { isOver } from './wait-for-run';
+
+/** How long the server holds one request. */
+const HELD = '30s';
+/** Between two requests, also if the run changes all the time. */
+const PAUSE_MS = 250;
+
+/**
+ * A run as it is now, then whenever it has changed, until it executes nothing more. Changes in quick succession are one. Goes on over broken
+ * connections.
+ */
+export async function* watchRun(api: Api, runId: string, options: RetryOptions = {}): AsyncGenerator<Run> {
+  let tag: string | null = null;
+  for (;;) {
+    const found: Found = await withRetry(() => ask(api, runId, tag, options), options);
+    if (found.run !== null) {
+      tag = found.tag;
+      yield found.run;
+      if (isOver(found.run)) return;
+    }
+    await pause(PAUSE_MS, options.signal);
+  }
+}
+
+/** An answer: the run with its version. Null: nothing has changed while the request was held. */
+interface Found {
+  readonly run: Run | null;
+  readonly tag: string | null;
+}
+
+async function ask(api: Api, runId: string, tag: string | null, options: RetryOptions): Promise<Found> {
+  const { signal = null } = options;
+  const header = tag === null ? {} : { 'If-None-Match': tag };
+  const query = tag === null ? {} : { wait: HELD, for: 'change' as const };
+  const { data, response } = await api.GET('/api/runs/{runId}', {
+    params: { path: { runId }, query, header },
+    signal,
+  });
+  return { run: data ?? null, tag: response.headers.get('etag') };
+}
