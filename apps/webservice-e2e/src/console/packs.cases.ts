@@ -76,5 +76,9 @@ export function packCases(desk: () => Desk): void {
       .getByLabel('Pack', { exact: true })
       .setInputFiles({ name: 'pack.yaml', mimeType: 'text/yaml', buffer: Buffer.from(manifest('3.0.0')) });
     await wendy.reads(/needs the scope packs\.run/);
+    await wendy.press('Publish it …');
+    await wendy.press('Publish it');
+    await wendy.page.getByRole('link', { name: 'console-published 3.0.0' }).click();
+    await wendy.sees('heading', /^console-published$/);
   }, 180_000);
 }
